@@ -1,0 +1,54 @@
+"""Time, handed in: elapsed seconds that never jump, wall time for rows and for showing, and sleep.
+
+Everything that needs time takes a `Clock`; tests hand in one that moves only when told.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What the product knows of time."""
+
+    def elapsed(self) -> float:
+        """Seconds since some fixed point; runs through sleep of the machine, never jumps, never goes back."""
+        ...
+
+    def now(self) -> datetime:
+        """Wall time, aware, UTC. For rows, for showing, and for what survives a restart."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait `seconds` of elapsed time; zero or less only yields."""
+        ...
+
+
+def _elapsed_source() -> Callable[[], float]:
+    """The platform's clock that counts suspended time too, where there is one."""
+    # macOS's CLOCK_MONOTONIC runs through sleep, Linux's does not; Windows has neither name.
+    name = "CLOCK_BOOTTIME" if sys.platform.startswith("linux") else "CLOCK_MONOTONIC"
+    clock_id: int | None = getattr(time, name, None)
+    if clock_id is None:
+        return time.monotonic
+    return lambda: time.clock_gettime(clock_id)
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    __slots__ = ("elapsed",)
+
+    def __init__(self) -> None:
+        self.elapsed = _elapsed_source()
+
+    def now(self) -> datetime:
+        """Wall time, aware, UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait `seconds` on the running event loop."""
+        await asyncio.sleep(max(0.0, seconds))
