@@ -1,0 +1,1 @@
+"""The façade: what the screen and the command line see of everything below."""

@@ -1,0 +1,147 @@
+"""Every order there is: its tier, what it does, and what came of it. An order that is not listed here is refused."""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+
+class Tier(StrEnum):
+    """How much an operator must do before an order is carried out."""
+
+    SAFE = "safe"
+    CONFIRM = "confirm"
+    TYPED = "typed"
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of order: its name in audit rows, tier, title, and what it will do in words."""
+
+    name: str
+    tier: Tier
+    title: str
+    effect: str
+    writes: bool = True
+    word: str = ""
+    """What must be typed, for the typed tier; empty: the project's name."""
+
+
+CHECK_NOW: Final = Order(
+    name="check_now", tier=Tier.SAFE, title="Check now", effect="run all six checks", writes=False
+)
+RESET_BREAKER: Final = Order(
+    name="reset_breaker",
+    tier=Tier.SAFE,
+    title="Reset breaker",
+    effect="close the breaker, so that calls go out again",
+)
+HEAL: Final = Order(
+    name="heal", tier=Tier.CONFIRM, title="Heal", effect="repair what the plan lists, each row conditionally"
+)
+EMERGENCY_STOP: Final = Order(
+    name="emergency_stop",
+    tier=Tier.TYPED,
+    title="Emergency stop",
+    effect="stop all agents and reject every pending and running task",
+    word="STOP",
+)
+LIFT: Final = Order(
+    name="lift",
+    tier=Tier.TYPED,
+    title="Lift the emergency stop",
+    effect="clear the stop, so that agents take up work again",
+)
+
+ORDERS: Final = {order.name: order for order in (CHECK_NOW, RESET_BREAKER, HEAL, EMERGENCY_STOP, LIFT)}
+
+
+class Phase(StrEnum):
+    """How far an order has come. `seen` is read back; everything before it is hope."""
+
+    REQUESTED = "requested"
+    ACCEPTED = "accepted"
+    SEEN = "seen"
+    NOT_SEEN = "not_seen"
+    PARTLY = "partly"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    UNREACHABLE = "unreachable"
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one order: how far it came, in words, and how many rows really changed."""
+
+    order: str
+    phase: Phase
+    text: str
+    run: str = ""
+    planned: int = 0
+    changed: int = 0
+    skipped: int = 0
+    refused: int = 0
+    already: bool = False
+
+    @property
+    def done(self) -> bool:
+        """Whether the project now really is as ordered, by a read."""
+        return self.phase is Phase.SEEN
+
+
+class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing a heal will do: to which rows (`ids`; empty where the step is not about single rows), how many."""
+
+    name: str
+    title: str
+    effect: str
+    count: int
+    ids: tuple[str, ...] = ()
+
+
+class HealPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a heal would do now. `notes` is what was seen and is left alone, with the reason."""
+
+    steps: tuple[PlanStep, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to heal."""
+        return not self.steps
+
+    @property
+    def rows(self) -> int:
+        """How many rows the whole plan changes."""
+        return sum(step.count for step in self.steps)
+
+    def same_targets(self, other: "HealPlan") -> bool:
+        """Whether both plans do the same things to the same rows."""
+        return [(s.name, frozenset(s.ids)) for s in self.steps] == [
+            (s.name, frozenset(s.ids)) for s in other.steps
+        ]
+
+
+class StopPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What an emergency stop would hit now; `already` names the standing stop, which nothing overwrites."""
+
+    pending: int
+    running: int
+    already: str = ""
+
+
+class LiftPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands to be lifted: the stop in words, how many tasks it rejected, how many of them were pending.
+
+    `standing` is empty when no stop is set.
+    """
+
+    standing: str
+    rejected: int = 0
+    requeueable: int = 0
+
+
+class PlanChanged(Exception):
+    """Between showing a plan and confirming it the targets changed; `plan` is the new one, to be asked again."""
+
+    def __init__(self, plan: HealPlan) -> None:
+        super().__init__("the plan changed while it was shown")
+        self.plan = plan

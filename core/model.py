@@ -1,0 +1,115 @@
+"""The records of the project's tables, in the product's own words and the same for both shapes of the schema."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+STATUSES: Final = (
+    "pending",
+    "in_progress",
+    "completed",
+    "failed",
+    "awaiting_review",
+    "approved",
+    "rejected",
+    "rolled_back",
+    "cancelled",
+)
+"""Every status a task is known to take. A row may carry another one; nothing depends on this being all."""
+
+UNFINISHED: Final = ("pending", "in_progress")
+"""What an emergency stop rejects."""
+
+
+class SystemConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """The one row that steers the agents. `id` is 1 or a uuid, as text; empty in the built-in default."""
+
+    id: str = ""
+    enabled: bool = True
+    dry_run: bool = True
+    autonomy_level: int = 2
+    max_parallel_tasks: int = 5
+    min_interval_minutes: int = 5
+    max_daily_tasks: int | None = None
+    emergency_stop: bool = False
+    stop_reason: str = ""
+    stop_until: datetime | None = None
+    notification_email: str = ""
+    updated_at: datetime | None = None
+    updated_by: str = ""
+
+    def stop_expired(self, now: datetime) -> bool:
+        """Whether the stop's end has passed while the flag still stands."""
+        return self.emergency_stop and self.stop_until is not None and self.stop_until <= now
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One task. Text is already cleaned."""
+
+    id: str
+    task_type: str
+    description: str
+    status: str
+    priority: int = 0
+    risk_level: str = ""
+    assigned_to: str = ""
+    estimated_minutes: int | None = None
+    error: str = ""
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+
+    @property
+    def began_at(self) -> datetime | None:
+        """When it started, or was created if it never said."""
+        return self.started_at or self.created_at
+
+
+class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the execution log. `at` is `created_at` or `timestamp`, whichever the shape has."""
+
+    id: str
+    at: datetime | None
+    step: str
+    status: str
+    task_id: str | None = None
+    duration_ms: int | None = None
+    summary: str = ""
+    order: str = ""
+    actor: str = ""
+    run: str = ""
+
+
+class TaskCounts(msgspec.Struct, frozen=True):
+    """How many tasks are in each status. `exact` is false where the server only estimated."""
+
+    counts: dict[str, int]
+    exact: bool = True
+
+    def of(self, status: str) -> int:
+        """The count of one status, 0 if it has none."""
+        return self.counts.get(status, 0)
+
+
+class SuccessRate(msgspec.Struct, frozen=True):
+    """Finished work in a window: how much, and the share that completed in percent (`None`: nothing finished)."""
+
+    completed: int
+    failed: int
+    window: timedelta
+
+    @property
+    def finished(self) -> int:
+        """Completed and failed together."""
+        return self.completed + self.failed
+
+    @property
+    def percent(self) -> float | None:
+        """Completed of finished, 0..100."""
+        return None if not self.finished else 100.0 * self.completed / self.finished
+
+    @property
+    def failed_percent(self) -> float | None:
+        """Failed of finished, 0..100."""
+        return None if not self.finished else 100.0 * self.failed / self.finished
