@@ -72,7 +72,7 @@ class MayAct(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tasks(msgspec.Struct, frozen=True, kw_only=True):
-    """What the task table says. `newest`: latest changed first. `stuck`, `slow`: ids among the running, oldest first."""
+    """What the task table says. `newest`: latest first. `stuck`, `slow`: ids of running ones, oldest first."""
 
     counts: Reading[TaskCounts] = Reading()
     newest: Reading[tuple[Task, ...]] = Reading()

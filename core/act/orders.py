@@ -26,9 +26,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What must be typed, for the typed tier; empty: the project's name."""
 
 
-CHECK_NOW: Final = Order(
-    name="check_now", tier=Tier.SAFE, title="Check now", effect="run all six checks", writes=False
-)
+CHECK_NOW: Final = Order(name="check_now", tier=Tier.SAFE, title="Check now", effect="run all six checks", writes=False)
 RESET_BREAKER: Final = Order(
     name="reset_breaker",
     tier=Tier.SAFE,
@@ -115,9 +113,7 @@ class HealPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     def same_targets(self, other: "HealPlan") -> bool:
         """Whether both plans do the same things to the same rows."""
-        return [(s.name, frozenset(s.ids)) for s in self.steps] == [
-            (s.name, frozenset(s.ids)) for s in other.steps
-        ]
+        return [(s.name, frozenset(s.ids)) for s in self.steps] == [(s.name, frozenset(s.ids)) for s in other.steps]
 
 
 class StopPlan(msgspec.Struct, frozen=True, kw_only=True):

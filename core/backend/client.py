@@ -1,0 +1,305 @@
+"""The line to Supabase: one HTTP client, one official client on top, and every call ending in data or `Failed`.
+
+The only room that imports `supabase` and `httpx`. What the official client gets wrong by default (its own retries,
+120 s timeouts, redirects, secrets in the Authorization header) is switched off here, once.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import logging
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import httpx
+import msgspec
+
+from core.backend.faults import Failed, Trace, answer_fault, expired, garbage, transport_fault
+from core.backend.target import Target
+from core.clock import Clock
+from core.facts import Fault
+
+log = logging.getLogger(__name__)
+
+for _name in ("httpx", "httpcore", "hpack"):
+    # Their INFO and DEBUG lines carry URLs with filter values and, in hpack, the key itself.
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+_trace: ContextVar[Trace | None] = ContextVar("watchdesk_trace", default=None)
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How long one request may take and how many may be under way. Seconds."""
+
+    connect_s: float = 3.0
+    request_s: float = 5.0
+    probe_s: float = 10.0
+    connections: int = 8
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back: rows or a scalar, and the exact total if it was asked for."""
+
+    data: Any
+    count: int | None = None
+
+
+class Backend:
+    """One project's API, called as one user. Owns its connections; `connect` before the first call."""
+
+    def __init__(self, target: Target, clock: Clock, limits: Limits | None = None) -> None:
+        self.target = target
+        self._clock = clock
+        self._server_date: tuple[datetime, float] | None = None
+        self.limits = limits or Limits()
+        self._slots = asyncio.Semaphore(self.limits.connections)
+        self._http: httpx.AsyncClient | None = None
+        self._client: Any = None
+        self._token = target.access_token
+        self._refresh_token = ""
+        self._sign_in_lock = asyncio.Lock()
+
+    async def connect(self) -> None:
+        """Build the client; costs an import of 0.3-0.5 s, taken in a thread. Touches no network."""
+        module = await asyncio.to_thread(importlib.import_module, "supabase")
+        if self._http is not None:
+            return
+        self._http = httpx.AsyncClient(
+            http2=False,
+            follow_redirects=False,
+            timeout=httpx.Timeout(self.limits.probe_s, connect=self.limits.connect_s),
+            limits=httpx.Limits(max_connections=self.limits.connections + 2),
+            event_hooks={"request": [self._on_request], "response": [self._on_response]},
+        )
+        options = module.AsyncClientOptions(
+            httpx_client=self._http,
+            postgrest_client_retry=False,
+            auto_refresh_token=False,
+            persist_session=False,
+        )
+        self._client = module.AsyncClient(self.target.url, self.target.key, options)
+
+    async def close(self) -> None:
+        """Drop every connection. Calling it twice does nothing."""
+        client, self._http, self._client = self._http, None, None
+        if client is not None:
+            await client.aclose()
+
+    def server_time(self) -> datetime | None:
+        """The server's clock now, by the last answer's `Date` header and elapsed time; `None` before any answer."""
+        if self._server_date is None:
+            return None
+        date, at = self._server_date
+        return date + timedelta(seconds=self._clock.elapsed() - at)
+
+    async def rows(
+        self,
+        operation: str,
+        build: Callable[[Any], Any],
+        *,
+        timeout_s: float | None = None,
+        trace: Trace | None = None,
+    ) -> list[dict[str, Any]]:
+        """The rows a query gives. `build` gets the official client and returns a query. Raises Failed.
+
+        `trace` lets the caller watch how far the request has come while it waits.
+        """
+        answer = await self.query(operation, build, timeout_s=timeout_s, trace=trace)
+        if not isinstance(answer.data, list) or not all(isinstance(row, dict) for row in answer.data):
+            raise Failed(garbage("rows were asked for, something else came"))
+        return answer.data
+
+    async def count(self, operation: str, build: Callable[[Any], Any]) -> int:
+        """The exact number of rows a query asked to count matches. Raises Failed."""
+        answer = await self.query(operation, build)
+        if answer.count is None:
+            raise Failed(garbage("a count was asked for, none came"))
+        return answer.count
+
+    async def query(
+        self,
+        operation: str,
+        build: Callable[[Any], Any],
+        *,
+        timeout_s: float | None = None,
+        trace: Trace | None = None,
+    ) -> Answer:
+        """Run one PostgREST query or RPC. Raises Failed; a cancelled call frees its slot."""
+
+        async def send() -> Any:
+            return await build(self._client).execute()
+
+        response = await self._call(operation, send, timeout_s, trace)
+        return Answer(data=response.data, count=getattr(response, "count", None))
+
+    async def invoke(self, function: str, method: str, body: dict[str, Any] | None = None) -> Answer:
+        """Call an Edge Function. Raises Failed; the answer's data are the raw bytes or the decoded JSON."""
+
+        async def send() -> Any:
+            options: dict[str, Any] = {"method": method}
+            if body is not None:
+                options["body"] = body
+            return await self._client.functions.invoke(function, options)
+
+        return Answer(data=await self._call(f"invoke {function}", send, None, None))
+
+    def as_anonymous(self) -> "Backend":
+        """The same project with nothing but its publishable key: what anybody can see."""
+        return Backend(Target(name=self.target.name, url=self.target.url, key=self.target.publishable_key), self.limits)
+
+    async def _call(
+        self, operation: str, send: Callable[[], Awaitable[Any]], timeout_s: float | None, trace: Trace | None
+    ) -> Any:
+        token = await self._signed_in()
+        try:
+            return await self._once(operation, send, timeout_s, trace)
+        except Failed as failed:
+            if not (self.target.email and expired(failed.fault)):
+                raise
+        await self._sign_in_again(token)
+        return await self._once(operation, send, timeout_s, trace)
+
+    async def _once(
+        self,
+        operation: str,
+        send: Callable[[], Awaitable[Any]],
+        timeout_s: float | None = None,
+        trace: Trace | None = None,
+    ) -> Any:
+        if self._http is None:
+            await self.connect()
+        trace = trace or Trace()
+        mark = _trace.set(trace)
+        try:
+            # A request cancelled while it waits for the pool leaks its slot for ever, so nobody waits there.
+            async with self._slots, asyncio.timeout(timeout_s or self.limits.request_s):
+                answer = await send()
+            self._note_date(trace)
+            return answer
+        except Exception as error:
+            fault = _fault_of(error, trace)
+            log.debug("%s: %s", operation, fault.kind, exc_info=error)
+            raise Failed(fault) from error
+        finally:
+            _trace.reset(mark)
+
+    async def _signed_in(self) -> str:
+        """The token requests go out with; signs in first where that is needed."""
+        if not self._token and self.target.email:
+            await self._sign_in_again("")
+        return self._token
+
+    async def _sign_in_again(self, stale: str) -> None:
+        """A fresh token, fetched once however many found the old one stale. Raises Failed."""
+        async with self._sign_in_lock:
+            if self._token != stale:
+                return
+            if self._refresh_token:
+                with contextlib.suppress(Failed):
+                    self._keep(await self._once("refresh", self._refresh))
+                    return
+            self._keep(await self._once("sign in", self._with_password))
+
+    async def _with_password(self) -> Any:
+        # The stale token must not go along: the sign-in itself would be refused for it.
+        self._token = ""
+        return await self._client.auth.sign_in_with_password(
+            {"email": self.target.email, "password": self.target.password}
+        )
+
+    async def _refresh(self) -> Any:
+        self._token = ""
+        return await self._client.auth.refresh_session(self._refresh_token)
+
+    def _note_date(self, trace: Trace) -> None:
+        try:
+            date = parsedate_to_datetime(trace.date or "")
+        except (ValueError, TypeError):
+            return
+        if date.tzinfo is not None:
+            self._server_date = (date.astimezone(UTC), self._clock.elapsed())
+
+    def _keep(self, answer: Any) -> None:
+        session = getattr(answer, "session", None)
+        if session is None or not session.access_token:
+            raise Failed(garbage("a session was asked for, none came"))
+        self._token, self._refresh_token = session.access_token, session.refresh_token or ""
+
+    async def _on_request(self, request: httpx.Request) -> None:
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        elif request.headers.get("Authorization", "").startswith("Bearer sb_"):
+            del request.headers["Authorization"]  # a proxy may log it, and the API reads `apikey`
+        trace = _trace.get()
+        if trace is not None:
+
+            async def note(event: str, _info: Any) -> None:
+                if event.endswith("send_request_headers.started"):
+                    trace.sent = True
+
+            request.extensions["trace"] = note
+
+    async def _on_response(self, response: httpx.Response) -> None:
+        trace = _trace.get()
+        if trace is None:
+            return
+        trace.status = response.status_code
+        trace.content_type = response.headers.get("content-type", "")
+        trace.date = response.headers.get("date")
+        trace.retry_after_s = _seconds(response.headers.get("retry-after"), trace.date)
+        if response.is_redirect:
+            raise Failed(garbage(f"it redirects ({response.status_code})"))
+        if 200 <= response.status_code < 300 and "html" in trace.content_type:
+            raise Failed(garbage("a web page came instead of data"))
+
+
+def _fault_of(error: Exception, trace: Trace) -> Fault:
+    """The fault behind whatever the client raised."""
+    if isinstance(error, Failed):
+        return error.fault
+    kind = type(error).__name__
+    if kind == "APIError":
+        code, message = getattr(error, "code", None), getattr(error, "message", None)
+        return answer_fault(trace, code=code, message=message) or garbage("it is not what the API sends")
+    if kind.startswith("Auth"):
+        return _sign_in_fault(error, trace)
+    if kind.startswith("Functions"):
+        status = getattr(error, "status", None)
+        told = msgspec.structs.replace(trace, status=status if isinstance(status, int) else trace.status)
+        return answer_fault(told, code=None, message=getattr(error, "message", "")) or garbage(kind)
+    return transport_fault(error, trace)
+
+
+def _sign_in_fault(error: Exception, trace: Trace) -> Fault:
+    cause = error.__cause__ or error.__context__
+    if trace.status is None and cause is not None:
+        return transport_fault(cause, trace)
+    fault = answer_fault(trace, code=None, message=getattr(error, "message", ""))
+    if fault is None:
+        return garbage("the sign-in")
+    if trace.status in {400, 401, 403, 422}:
+        return msgspec.structs.replace(
+            fault, kind="sign_in", person=True, remedy="check SUPABASE_EMAIL and SUPABASE_PASSWORD"
+        )
+    return fault
+
+
+_LONGEST_WAIT_S: Final = 3600.0
+
+
+def _seconds(retry_after: str | None, date: str | None) -> float | None:
+    """`Retry-After` in seconds, from either of its forms; nonsense is none, a very long one an hour."""
+    if not retry_after:
+        return None
+    try:
+        return min(max(0.0, float(retry_after)), _LONGEST_WAIT_S)
+    except ValueError:
+        pass
+    try:
+        until, now = parsedate_to_datetime(retry_after), parsedate_to_datetime(date or "")
+        return min(max(0.0, (until - now).total_seconds()), _LONGEST_WAIT_S)
+    except (ValueError, TypeError):
+        return None

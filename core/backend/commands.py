@@ -1,0 +1,145 @@
+"""Every write there is, typed and conditional. A write without a filter cannot be said here.
+
+Each returns what really changed, read from the rows the server gives back; no rows changed is an answer, not success.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+
+from core.backend.client import Backend
+from core.backend.faults import Failed
+from core.backend.queries import task_id
+from core.backend.schema import CONFIG, LOGS, POLL_FUNCTION, STOP_RPC, TASKS, Schema
+from core.model import SystemConfig
+
+BATCH: Final = 100
+"""Ids in one request: 200 uuids make a URL near the usual proxy limit."""
+
+_HOURS_NAMES: Final = ("p_duration_hours", "p_hours")
+
+
+class Commands:
+    """Typed writes to one project. All raise Failed and nothing else."""
+
+    def __init__(self, backend: Backend, schema: Schema) -> None:
+        self._backend = backend
+        self.schema = schema
+
+    async def insert_log(self, row: dict[str, Any]) -> None:
+        """Add one row to the execution log. It carries an id of our own, so a second insert is 23505."""
+        await self._backend.query("write log", lambda c: c.table(LOGS).insert(row, returning="minimal"))
+
+    async def fail_stuck(
+        self, ids: tuple[str, ...], *, began_before: datetime, at: datetime, error: str
+    ) -> tuple[str, ...]:
+        """Fail those of up to 100 tasks that still run and began before `began_before`. Returns who changed."""
+        stamp = _stamp(began_before)
+
+        def build(c: Any) -> Any:
+            change = {"status": "failed", "completed_at": _stamp(at), self.schema.error_column: error}
+            query = c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", "in_progress")
+            return query.or_(f"started_at.lt.{stamp},and(started_at.is.null,created_at.lt.{stamp})").select("id")
+
+        return await self._changed("fail stuck tasks", build)
+
+    async def reject(self, ids: tuple[str, ...], *, status: str, error: str) -> tuple[str, ...]:
+        """Reject those of up to 100 tasks that are still in `status`. Returns who changed."""
+
+        def build(c: Any) -> Any:
+            change = {"status": "rejected", self.schema.error_column: error}
+            return c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", status).select("id")
+
+        return await self._changed(f"reject {status} tasks", build)
+
+    async def requeue(self, ids: tuple[str, ...], *, marker: str) -> tuple[str, ...]:
+        """Give back those of up to 100 rejected tasks that still carry `marker`. Returns who changed."""
+        error = self.schema.error_column
+
+        def build(c: Any) -> Any:
+            change = {"status": "pending", error: None, "completed_at": None}
+            query = c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", "rejected")
+            return query.like(error, f"{marker}*").select("id")
+
+        return await self._changed("requeue tasks", build)
+
+    async def set_stop_by_function(self, *, reason: str, hours: int) -> None:
+        """Ask the project's own function for the stop, by either name of its parameter. Raises Failed."""
+        first, second = _HOURS_NAMES
+        try:
+            await self._call_stop(reason, hours, first)
+        except Failed as failed:
+            if failed.fault.kind != "missing_function":
+                raise
+            await self._call_stop(reason, hours, second)
+
+    async def set_stop(self, config_id: str, *, reason: str, until: datetime, at: datetime) -> bool:
+        """Set the flag on the config row if it is not set yet. Whether a row changed."""
+
+        def build(c: Any) -> Any:
+            change = {
+                "emergency_stop": True,
+                "emergency_stop_reason": reason,
+                "emergency_stop_until": _stamp(until),
+                "updated_at": _stamp(at),
+            }
+            return c.table(CONFIG).update(change).eq("id", config_id).not_.is_("emergency_stop", "true").select("id")
+
+        return bool(await self._changed("set emergency stop", build))
+
+    async def clear_stop(self, config_id: str, *, at: datetime) -> bool:
+        """Clear flag, reason and end of the stop. Whether a row changed."""
+
+        def build(c: Any) -> Any:
+            change = {
+                "emergency_stop": False,
+                "emergency_stop_reason": None,
+                "emergency_stop_until": None,
+                "updated_at": _stamp(at),
+            }
+            return c.table(CONFIG).update(change).eq("id", config_id).is_("emergency_stop", "true").select("id")
+
+        return bool(await self._changed("clear emergency stop", build))
+
+    async def set_dry_run(self, config: SystemConfig, *, at: datetime) -> bool:
+        """Turn dry-run on if it is off. Whether a row changed."""
+
+        def build(c: Any) -> Any:
+            change = {"dry_run_mode": True, "updated_at": _stamp(at)}
+            return c.table(CONFIG).update(change).eq("id", config.id).is_("dry_run_mode", "false").select("id")
+
+        return bool(await self._changed("turn dry-run on", build))
+
+    async def create_config(self, config_id: str | int) -> None:
+        """Insert the config row, disabled and in dry-run, the rest the database's defaults. 23505 if it is there."""
+        row = {"id": config_id, "enabled": False, "dry_run_mode": True}
+        await self._backend.query("create config", lambda c: c.table(CONFIG).insert(row, returning="minimal"))
+
+    async def delete_logs(self, ids: tuple[str, ...], *, before: datetime) -> int:
+        """Delete those of up to 100 log rows that are older than `before`. How many went."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).delete().in_("id", _some(ids)).lt(column, before.isoformat())
+            return query.neq("execution_step", "lease").select("id")
+
+        return len(await self._changed("delete old logs", build))
+
+    async def run_pending(self) -> None:
+        """Let the agents' function work off pending tasks now."""
+        await self._backend.invoke(POLL_FUNCTION, "POST", {})
+
+    async def _call_stop(self, reason: str, hours: int, name: str) -> None:
+        await self._backend.query("emergency stop", lambda c: c.rpc(STOP_RPC, {"p_reason": reason, name: hours}))
+
+    async def _changed(self, operation: str, build: Any) -> tuple[str, ...]:
+        return tuple(task_id(row) for row in await self._backend.rows(operation, build))
+
+
+def _some(ids: tuple[str, ...]) -> list[str]:
+    if not 1 <= len(ids) <= BATCH:
+        raise ValueError(f"a write names 1 to {BATCH} rows, not {len(ids)}")
+    return list(ids)
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,124 @@
+"""The live view on the queries: a value measured now, or `NotLive`. For checks, plans and read-backs.
+
+Never refused by a breaker, never answered from a cache, one try each; what happens still counts for the breakers.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+from core.backend.faults import Trace
+from core.backend.queries import Queries
+from core.model import LogEntry, SuccessRate, SystemConfig, Task
+from core.resilience import Guard, Policy
+
+T = TypeVar("T")
+
+EDGE_PROBE = "edge:ai-agent-poll:probe"
+
+
+class Live:
+    """Typed reads that raise `core.resilience.NotLive` and nothing else. `total_s` bounds each, in seconds."""
+
+    def __init__(self, guard: Guard, queries: Queries, *, total_s: float = 8.0) -> None:
+        self._guard = guard
+        self._queries = queries
+        self._policy = Policy(total_s=total_s, retry=None, refusable=False)
+
+    async def config(self) -> SystemConfig | None:
+        """See `Queries.config`."""
+        return await self._read("db:fetch_system_config", self._queries.config)
+
+    async def config_absent(self) -> bool:
+        """See `Queries.config_absent`."""
+        return await self._read("db:prove_config_absent", self._queries.config_absent)
+
+    async def ping(self, timeout_s: float, trace: Trace) -> None:
+        """See `Queries.ping`; `timeout_s` is its own limit."""
+        policy = Policy(total_s=timeout_s + 1, retry=None, refusable=False)
+        await self._guard.live("db:ping:probe", lambda: self._queries.ping(timeout_s, trace), policy=policy)
+
+    async def edge_function(self) -> None:
+        """Whether the agents' function answers OPTIONS."""
+        await self._read(EDGE_PROBE, self._queries.poll_function_answers)
+
+    async def count(self, status: str) -> int:
+        """See `Queries.count`."""
+        return await self._read(f"db:count_{status}", lambda: self._queries.count(status))
+
+    async def count_started(self, since: datetime) -> int:
+        """See `Queries.count_started`."""
+        return await self._read("db:count_started", lambda: self._queries.count_started(since))
+
+    async def running_tasks(self) -> tuple[Task, ...]:
+        """See `Queries.running_tasks`."""
+        return await self._read("db:fetch_running_tasks", self._queries.running_tasks)
+
+    async def oldest_pending_at(self) -> datetime | None:
+        """See `Queries.oldest_pending_at`."""
+        return await self._read("db:fetch_oldest_pending", self._queries.oldest_pending_at)
+
+    async def last_completed_at(self) -> datetime | None:
+        """See `Queries.last_completed_at`."""
+        return await self._read("db:fetch_last_completed", self._queries.last_completed_at)
+
+    async def last_failed_at(self) -> datetime | None:
+        """See `Queries.last_failed_at`."""
+        return await self._read("db:fetch_last_failed", self._queries.last_failed_at)
+
+    async def last_lift_at(self) -> datetime | None:
+        """See `Queries.last_lift_at`."""
+        return await self._read("db:fetch_last_lift", self._queries.last_lift_at)
+
+    async def success_rate(self, since: datetime, now: datetime, *, without_ours: bool = False) -> SuccessRate:
+        """See `Queries.success_rate`."""
+        return await self._read(
+            "db:fetch_success_rate",
+            lambda: self._queries.success_rate(since, now, without_ours=without_ours),
+        )
+
+    async def logs_visible(self) -> bool:
+        """See `Queries.logs_visible`."""
+        return await self._read("db:look_for_logs", self._queries.logs_visible)
+
+    async def with_signs_of_life(self, ids: tuple[str, ...], since: datetime) -> frozenset[str]:
+        """See `Queries.with_signs_of_life`; any number of ids."""
+        alive: set[str] = set()
+        for start in range(0, len(ids), 100):
+            part = ids[start : start + 100]
+            alive |= await self._read(
+                "db:look_for_signs_of_life",
+                lambda part=part: self._queries.with_signs_of_life(part, since),  # type: ignore[misc]  # bound now
+            )
+        return frozenset(alive)
+
+    async def count_old_logs(self, before: datetime) -> int:
+        """See `Queries.count_old_logs`."""
+        return await self._read("db:count_old_logs", lambda: self._queries.count_old_logs(before))
+
+    async def old_logs(self, before: datetime, limit: int) -> tuple[str, ...]:
+        """See `Queries.old_logs`."""
+        return await self._read("db:fetch_old_logs", lambda: self._queries.old_logs(before, limit))
+
+    async def stop_audit(self) -> LogEntry | None:
+        """See `Queries.stop_audit`."""
+        return await self._read("db:fetch_stop_audit", self._queries.stop_audit)
+
+    async def count_marked(self, marker: str) -> int:
+        """See `Queries.count_marked`."""
+        return await self._read("db:count_marked", lambda: self._queries.count_marked(marker))
+
+    async def marked(self, marker: str, limit: int) -> tuple[str, ...]:
+        """See `Queries.marked`."""
+        return await self._read("db:fetch_marked", lambda: self._queries.marked(marker, limit))
+
+    async def marked_among(self, ids: tuple[str, ...], status: str, marker: str) -> tuple[str, ...]:
+        """See `Queries.marked_among`."""
+        return await self._read("db:read_back_tasks", lambda: self._queries.marked_among(ids, status, marker))
+
+    async def ids_in(self, status: str, limit: int) -> tuple[str, ...]:
+        """See `Queries.ids_in`."""
+        return await self._read(f"db:fetch_{status}_ids", lambda: self._queries.ids_in(status, limit))
+
+    async def _read(self, key: str, ask: Callable[[], Awaitable[T]]) -> T:
+        return await self._guard.live(key, ask, policy=self._policy)

@@ -1,0 +1,252 @@
+"""Every read there is, typed. Nothing else in the project builds a query that reads."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from core.backend.client import Backend
+from core.backend.faults import Failed, Trace, garbage
+from core.backend.records import Row, config_of, log_of, moment, task_of
+from core.backend.schema import CONFIG, CONFIG_RPC, LOGS, POLL_FUNCTION, TASKS, Schema
+from core.model import LogEntry, SuccessRate, SystemConfig, Task
+
+PAGE: Final = 500
+"""Rows a page; half of what the API caps a read at."""
+
+OUR_MARK: Final = "watchdesk:"
+"""What `error_message` begins with on rows this product failed or rejected."""
+
+
+class Queries:
+    """Typed reads of one project. All raise Failed and nothing else."""
+
+    def __init__(self, backend: Backend, schema: Schema) -> None:
+        self._backend = backend
+        self.schema = schema
+
+    async def config(self) -> SystemConfig | None:
+        """The config row; `None` when none is visible to us, which is not proof that there is none."""
+        rows = await self._backend.rows("read config", lambda c: c.table(CONFIG).select("*").limit(1))
+        return config_of(rows[0]) if rows else None
+
+    async def config_absent(self) -> bool:
+        """Whether the project's own function, which sees past row level security, finds no config row either."""
+        answer = await self._backend.query("ask for config", lambda c: c.rpc(CONFIG_RPC, {}))
+        return answer.data is None or answer.data == []
+
+    async def ping(self, timeout_s: float, trace: Trace) -> None:
+        """The lightest question the database itself must answer, with its own limit in seconds."""
+
+        def build(c: Any) -> Any:
+            return c.table(TASKS).select("id").limit(1)
+
+        await self._backend.rows("ask the database", build, timeout_s=timeout_s, trace=trace)
+
+    async def count(self, status: str) -> int:
+        """How many tasks are in one status, exactly."""
+        return await self._backend.count(
+            f"count {status}", lambda c: c.table(TASKS).select("id", count="exact").eq("status", status).limit(1)
+        )
+
+    async def count_started(self, since: datetime) -> int:
+        """How many tasks were started since `since`, exactly."""
+        stamp = since.isoformat()
+
+        def build(c: Any) -> Any:
+            return c.table(TASKS).select("id", count="exact").gte("started_at", stamp).limit(1)
+
+        return await self._backend.count("count started", build)
+
+    async def newest_tasks(self, limit: int) -> tuple[Task, ...]:
+        """The tasks created last, newest first."""
+
+        def build(c: Any) -> Any:
+            return c.table(TASKS).select("*").order("created_at", desc=True).order("id", desc=True).limit(limit)
+
+        return tuple(task_of(row) for row in await self._backend.rows("read newest tasks", build))
+
+    async def running_tasks(self) -> tuple[Task, ...]:
+        """Every task in progress, the longest running first."""
+        found: list[Row] = []
+        while True:
+            start = len(found)
+
+            def build(c: Any, start: int = start) -> Any:
+                query = c.table(TASKS).select("*").eq("status", "in_progress")
+                return query.order("started_at").order("id").range(start, start + PAGE - 1)
+
+            page = await self._backend.rows("read running tasks", build)
+            found += page
+            if len(page) < PAGE:
+                return tuple(sorted({t.id: t for t in map(task_of, found)}.values(), key=_began))
+
+    async def marked_among(self, ids: tuple[str, ...], status: str, marker: str) -> tuple[str, ...]:
+        """Which of up to 100 `ids` are in `status` with our `marker`: what a write whose answer was lost did."""
+        error = self.schema.error_column
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select("id").in_("id", list(ids)).eq("status", status)
+            return query.like(error, f"{marker}*")
+
+        return tuple(task_id(row) for row in await self._backend.rows("read back tasks", build))
+
+    async def oldest_pending_at(self) -> datetime | None:
+        """When the oldest waiting task came in."""
+        return await self._edge("read oldest pending", "pending", "created_at", newest=False)
+
+    async def last_completed_at(self) -> datetime | None:
+        """When a task was last completed."""
+        return await self._edge("read last completed", "completed", "completed_at", newest=True)
+
+    async def last_failed_at(self) -> datetime | None:
+        """When a task last failed."""
+        return await self._edge("read last failed", "failed", "completed_at", newest=True)
+
+    async def success_rate(self, since: datetime, now: datetime, *, without_ours: bool = False) -> SuccessRate:
+        """Completed and failed since `since`: by `completed_at`, or by `created_at` where that is null.
+
+        `without_ours` leaves out what this product failed itself, as automatic decisions must.
+        """
+        completed = await self._finished("completed", since)
+        failed = await self._finished("failed", since, without_ours=without_ours)
+        return SuccessRate(completed=completed, failed=failed, window=now - since)
+
+    async def newest_logs(self, limit: int) -> tuple[LogEntry, ...]:
+        """The execution log's newest rows, newest first."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            return c.table(LOGS).select("*").order(column, desc=True).limit(limit)
+
+        return tuple(log_of(row, column) for row in await self._backend.rows("read newest logs", build))
+
+    async def logs_visible(self) -> bool:
+        """Whether any row of the execution log shows itself to us at all."""
+        return bool(await self._backend.rows("look for logs", lambda c: c.table(LOGS).select("id").limit(1)))
+
+    async def with_signs_of_life(self, ids: tuple[str, ...], since: datetime) -> frozenset[str]:
+        """Which of up to 100 tasks wrote a log row since `since`; the watchdog's own rows are none."""
+        column = self.schema.log_time
+        alive: set[str] = set()
+        while True:
+            rest = tuple(i for i in ids if i not in alive)
+            if not rest:
+                return frozenset(alive)
+
+            def build(c: Any, rest: tuple[str, ...] = rest) -> Any:
+                query = c.table(LOGS).select("task_id").in_("task_id", rest).gte(column, since.isoformat())
+                return query.not_.like("execution_step", "watchdog*").limit(1000)
+
+            found = {str(row.get("task_id")) for row in await self._backend.rows("look for signs of life", build)}
+            if not found:
+                return frozenset(alive)
+            alive |= found
+
+    async def old_logs(self, before: datetime, limit: int) -> tuple[str, ...]:
+        """Ids of the oldest log rows before `before` that may go: no lease, nothing an undo still needs."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select("id").lt(column, before.isoformat()).neq("execution_step", "lease")
+            return query.order(column).limit(limit)
+
+        return tuple(task_id(row) for row in await self._backend.rows("read old logs", build))
+
+    async def count_old_logs(self, before: datetime) -> int:
+        """How many log rows are older than `before`, exactly."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select("id", count="exact").lt(column, before.isoformat())
+            return query.neq("execution_step", "lease").limit(1)
+
+        return await self._backend.count("count old logs", build)
+
+    async def last_lift_at(self) -> datetime | None:
+        """When an emergency stop was last lifted, by our audit rows."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select("*").eq("execution_step", "watchdog_healing").eq("step_status", "completed")
+            return query.eq("input_data->>order", "lift").order(column, desc=True).limit(1)
+
+        rows = await self._backend.rows("read last lift", build)
+        return moment(rows[0].get(column)) if rows else None
+
+    async def stop_audit(self) -> LogEntry | None:
+        """The audit row of the last emergency stop this product ordered."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select("*").eq("execution_step", "watchdog_healing")
+            return query.eq("input_data->>order", "emergency_stop").order(column, desc=True).limit(1)
+
+        rows = await self._backend.rows("read stop's audit", build)
+        return log_of(rows[0], column) if rows else None
+
+    async def count_marked(self, marker: str) -> int:
+        """How many rejected tasks carry `marker` at the beginning of their error text."""
+        error = self.schema.error_column
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select("id", count="exact").eq("status", "rejected")
+            return query.like(error, f"{marker}*").limit(1)
+
+        return await self._backend.count("count rejected by a stop", build)
+
+    async def marked(self, marker: str, limit: int) -> tuple[str, ...]:
+        """Ids of rejected tasks that carry `marker`."""
+        error = self.schema.error_column
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select("id").eq("status", "rejected").like(error, f"{marker}*")
+            return query.order("id").limit(limit)
+
+        return tuple(task_id(row) for row in await self._backend.rows("read rejected by a stop", build))
+
+    async def ids_in(self, status: str, limit: int) -> tuple[str, ...]:
+        """Ids of up to `limit` tasks in one status, in the order of their ids."""
+
+        def build(c: Any) -> Any:
+            return c.table(TASKS).select("id").eq("status", status).order("id").limit(limit)
+
+        return tuple(task_id(row) for row in await self._backend.rows(f"read {status} ids", build))
+
+    async def poll_function_answers(self) -> None:
+        """Ask the agents' function whether it is there, by OPTIONS: nothing runs."""
+        await self._backend.invoke(POLL_FUNCTION, "OPTIONS")
+
+    async def _edge(self, operation: str, status: str, column: str, *, newest: bool) -> datetime | None:
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select(column).eq("status", status).not_.is_(column, "null")
+            return query.order(column, desc=newest).limit(1)
+
+        rows = await self._backend.rows(operation, build)
+        return moment(rows[0].get(column)) if rows else None
+
+    async def _finished(self, status: str, since: datetime, *, without_ours: bool = False) -> int:
+        stamp = since.isoformat().replace("+00:00", "Z")
+        error = self.schema.error_column
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select("id", count="exact").eq("status", status)
+            query = query.or_(f"completed_at.gte.{stamp},and(completed_at.is.null,created_at.gte.{stamp})")
+            if without_ours:
+                query = query.or_(f"{error}.is.null,{error}.not.like.{OUR_MARK}*")
+            return query.limit(1)
+
+        return await self._backend.count(f"count finished {status}", build)
+
+
+def task_id(row: Row) -> str:
+    """The id of a row read for its id alone. Raises Failed."""
+    value = row.get("id")
+    if not isinstance(value, str | int):
+        raise Failed(garbage("a row without an id"))
+    return str(value)
+
+
+_FOREVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+def _began(task: Task) -> datetime:
+    return task.began_at or _FOREVER

@@ -1,0 +1,116 @@
+"""Rows of either schema shape into the product's records: checked, cleaned, never trusted."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from core.backend.faults import Failed
+from core.backend.faults import garbage as _garbage
+from core.model import LogEntry, SystemConfig, Task
+from core.text import clean
+
+Row = dict[str, Any]
+
+SUMMARY_KEYS = ("text", "message", "reason", "error", "order")
+
+
+def config_of(row: Row) -> SystemConfig:
+    """The config row, whichever shape its id has. Raises Failed when it is none."""
+    return SystemConfig(
+        id=_id(row),
+        enabled=_flag(row, "enabled", default=True),
+        dry_run=_flag(row, "dry_run_mode", default=True),
+        autonomy_level=_int(row.get("autonomy_level")) or 0,
+        max_parallel_tasks=_int(row.get("max_parallel_tasks")) or 0,
+        min_interval_minutes=_int(row.get("min_interval_minutes")) or 0,
+        max_daily_tasks=_int(row.get("max_daily_tasks")),
+        emergency_stop=_flag(row, "emergency_stop", default=False),
+        stop_reason=clean(row.get("emergency_stop_reason")),
+        stop_until=moment(row.get("emergency_stop_until")),
+        notification_email=clean(row.get("notification_email")),
+        updated_at=moment(row.get("updated_at")),
+        updated_by=clean(row.get("updated_by")),
+    )
+
+
+def task_of(row: Row) -> Task:
+    """A task row. Raises Failed when it has no id or no status."""
+    status = row.get("status")
+    if not isinstance(status, str):
+        raise Failed(_garbage("a task without a status"))
+    return Task(
+        id=_id(row),
+        task_type=clean(row.get("task_type")),
+        description=clean(row.get("description")),
+        status=clean(status),
+        priority=_int(row.get("priority")) or 0,
+        risk_level=clean(row.get("risk_level")),
+        assigned_to=clean(row.get("assigned_to")),
+        estimated_minutes=_int(row.get("estimated_duration_minutes")),
+        error=clean(row.get("error_message", row.get("error"))),
+        created_at=moment(row.get("created_at")),
+        started_at=moment(row.get("started_at")),
+        completed_at=moment(row.get("completed_at")),
+    )
+
+
+def log_of(row: Row, time_column: str) -> LogEntry:
+    """A row of the execution log; `time_column` is what this shape calls its time."""
+    given = row.get("input_data")
+    told = given if isinstance(given, dict) else {}
+    task = row.get("task_id")
+    return LogEntry(
+        id=_id(row),
+        at=moment(row.get(time_column)),
+        step=clean(row.get("execution_step")),
+        status=clean(row.get("step_status")),
+        task_id=clean(task) if task is not None else None,
+        duration_ms=_int(row.get("duration_ms")),
+        summary=_summary(row),
+        order=clean(told.get("order")),
+        actor=clean(told.get("who")),
+        run=clean(told.get("run")),
+    )
+
+
+def moment(value: object) -> datetime | None:
+    """A timestamptz as an aware UTC datetime; `None` for null, `infinity` and what is no time at all."""
+    if not isinstance(value, str):
+        return None
+    try:
+        parsed = msgspec.convert(value, datetime)
+    except msgspec.ValidationError:
+        return None
+    try:
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:  # a year at the edge of the calendar
+        return None
+
+
+def _summary(row: Row) -> str:
+    for column in ("error_data", "output_data", "input_data"):
+        data = row.get(column)
+        if isinstance(data, str) and data:
+            return clean(data, 200)
+        if isinstance(data, dict):
+            for key in SUMMARY_KEYS:
+                if isinstance(data.get(key), str) and data[key]:
+                    return clean(data[key], 200)
+    return ""
+
+
+def _id(row: Row) -> str:
+    value = row.get("id")
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        raise Failed(_garbage("a row without an id"))
+    return clean(value)
+
+
+def _flag(row: Row, name: str, *, default: bool) -> bool:
+    value = row.get(name)
+    return value if isinstance(value, bool) else default
+
+
+def _int(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,85 @@
+"""Which of the two schema shapes the project has, found out by reading, and what of it is missing."""
+
+import asyncio
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+from core.backend.client import Backend
+from core.backend.faults import Failed
+from core.facts import Fault
+
+CONFIG: Final = "autonomous_system_config"
+TASKS: Final = "autonomous_tasks"
+LOGS: Final = "autonomous_execution_logs"
+STOP_RPC: Final = "emergency_stop_autonomous_system"
+CONFIG_RPC: Final = "get_autonomous_config"
+POLL_FUNCTION: Final = "ai-agent-poll"
+
+
+class Shape(StrEnum):
+    """The two shapes in the field."""
+
+    DOCUMENTED = "documented"
+    DEPLOYED = "deployed"
+
+
+class Schema(msgspec.Struct, frozen=True, kw_only=True):
+    """What the project calls its things. `missing` are faults that a person must mend, table by table."""
+
+    shape: Shape
+    log_time: str
+    error_column: str = "error_message"
+    missing: tuple[Fault, ...] = ()
+
+
+async def discover(backend: Backend) -> Schema:
+    """Read one row of each table and conclude. Raises Failed when the project did not answer."""
+    config, tasks, deployed, documented = await asyncio.gather(
+        _probe(backend, CONFIG, "id"),
+        _probe(backend, TASKS, "id,error_message"),
+        _probe(backend, LOGS, "id,timestamp"),
+        _probe(backend, LOGS, "id,created_at"),
+    )
+    error_column = "error_message"
+    if tasks is not None and tasks.kind == "missing_column":
+        tasks = await _probe(backend, TASKS, "id,error")
+        error_column = "error"
+    shape = Shape.DOCUMENTED if deployed is not None and documented is None else Shape.DEPLOYED
+    logs = None if deployed is None or documented is None else deployed
+    return Schema(
+        shape=shape,
+        log_time="created_at" if shape is Shape.DOCUMENTED else "timestamp",
+        error_column=error_column,
+        missing=tuple(fault for fault in (config, tasks, logs) if fault is not None),
+    )
+
+
+async def anybody_reads(backend: Backend) -> bool | None:
+    """Whether the config row shows itself to the publishable key alone; `None` if that key is not known."""
+    if not backend.target.publishable_key:
+        return None
+    anonymous = backend.as_anonymous()
+    try:
+        return bool(await anonymous.rows("read config as anybody", lambda c: c.table(CONFIG).select("id").limit(1)))
+    except Failed:
+        return False
+    finally:
+        await anonymous.close()
+
+
+async def _probe(backend: Backend, table: str, columns: str) -> Fault | None:
+    """The answered refusal of a read of `columns`, `None` if it works. Raises Failed when nobody answered."""
+
+    def build(client: Any) -> Any:
+        return client.table(table).select(columns).limit(1)
+
+    try:
+        await backend.rows(f"look at {table}", build)
+    except Failed as failed:
+        fault = failed.fault
+        if fault.kind in {"missing_table", "missing_column", "not_allowed"}:
+            return msgspec.structs.replace(fault, message=f"{table}: {fault.message}")
+        raise
+    return None

@@ -1,0 +1,198 @@
+"""Which project, with which rights: URL, key and sign-in, checked before anything is built on them."""
+
+import base64
+import binascii
+import hashlib
+import re
+from enum import StrEnum
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from core.settings import Layers, SettingsError
+
+URL_NAMES: Final = ("SUPABASE_URL", "VITE_SUPABASE_URL")
+PUBLISHABLE_NAMES: Final = ("VITE_SUPABASE_PUBLISHABLE_DEFAULT_KEY",)
+KEY_NAMES: Final = ("SUPABASE_KEY", "SUPABASE_SERVICE_ROLE_KEY", *PUBLISHABLE_NAMES)
+
+NOT_CONFIGURED: Final = (
+    "watchdesk does not know which project to watch.\n"
+    "Set SUPABASE_URL and SUPABASE_KEY (environment, .env.local, or a [projects.NAME] table in the config file).\n"
+    "To try it without any configuration: watchdesk demo"
+)
+"""What to say when nothing is configured: three lines."""
+
+
+class KeyKind(StrEnum):
+    """What a project key stands for."""
+
+    SECRET = "secret"  # noqa: S105 - a kind of key, not a key
+    PUBLISHABLE = "publishable"
+
+
+class NotConfigured(SettingsError):
+    """No project is configured at all; the text is `NOT_CONFIGURED`."""
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """One project as configured. Its representation shows no secret."""
+
+    name: str
+    url: str
+    key: str
+    publishable_key: str = ""
+    email: str = ""
+    password: str = ""
+    access_token: str = ""
+    colour: str = ""
+
+    def __repr__(self) -> str:
+        return f"Target(name={self.name!r}, url={self.url!r}, user={self.user!r})"
+
+    @property
+    def kind(self) -> KeyKind:
+        """Whether the key is a secret one (sees and may do everything) or the publishable one."""
+        if self.key.startswith("sb_"):
+            return KeyKind.SECRET if self.key.startswith("sb_secret_") else KeyKind.PUBLISHABLE
+        return KeyKind.SECRET if _claim(self.key, "role") == "service_role" else KeyKind.PUBLISHABLE
+
+    @property
+    def user(self) -> str:
+        """Who we are to the project, known without a network: an e-mail, a `sub`, `service_role` or `anon`."""
+        if self.access_token:
+            return _claim(self.access_token, "sub") or "token"
+        if self.email:
+            return self.email
+        return "service_role" if self.kind is KeyKind.SECRET else "anon"
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether a user's token goes with each request."""
+        return bool(self.access_token or self.email)
+
+    @property
+    def space(self) -> str:
+        """A name for what is kept about this project for this user; not reversible, safe as a file name."""
+        return hashlib.sha256(f"{self.url}\n{self.user}".encode()).hexdigest()[:24]
+
+
+class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A project as the TOML file has it."""
+
+    url: str = ""
+    key: str = ""
+    publishable_key: str = ""
+    email: str = ""
+    password: str = ""
+    access_token: str = ""
+    colour: str = ""
+
+
+def read_target(layers: Layers, project: str | None = None) -> Target:
+    """The project to talk to. `project` names an entry of the file, which then is the only source.
+
+    Raises NotConfigured, or SettingsError for what is there and cannot be right.
+    """
+    if project is not None:
+        return _checked(project, _entry(layers, project))
+    url, key = layers.first(*URL_NAMES), layers.first(*KEY_NAMES)
+    if url is None and key is None:
+        return _from_file(layers)
+    if url is None:
+        raise SettingsError(f"a key is set but no URL; set {URL_NAMES[0]} to the project's URL")
+    if key is None:
+        raise SettingsError(f"{URL_NAMES[0]} is set but no key; set {KEY_NAMES[0]} to one of the project's API keys")
+    entry = _Entry(
+        url=url,
+        key=key,
+        publishable_key=layers.first(*PUBLISHABLE_NAMES) or "",
+        email=layers.first("SUPABASE_EMAIL") or "",
+        password=layers.first("SUPABASE_PASSWORD") or "",
+        access_token=layers.first("SUPABASE_ACCESS_TOKEN") or "",
+    )
+    return _checked("", entry)
+
+
+def _from_file(layers: Layers) -> Target:
+    projects = layers.table("projects")
+    default = layers.file.get("default")
+    if isinstance(default, str):
+        return _checked(default, _entry(layers, default))
+    if len(projects) == 1:
+        only = next(iter(projects))
+        return _checked(only, _entry(layers, only))
+    if projects:
+        names = ", ".join(sorted(projects))
+        raise SettingsError(f"several projects are configured ({names}); choose one with --project NAME")
+    raise NotConfigured(NOT_CONFIGURED)
+
+
+def _entry(layers: Layers, name: str) -> _Entry:
+    projects = layers.table("projects")
+    if name not in projects:
+        known = ", ".join(sorted(projects)) or "none yet"
+        raise SettingsError(f"no project {name!r} in {layers.path}; it has: {known}")
+    try:
+        return msgspec.convert(projects[name], _Entry)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{layers.path}: [projects.{name}] is not usable: {error}") from error
+
+
+def _checked(name: str, entry: _Entry) -> Target:
+    url = _url(entry.url)
+    if not entry.key:
+        raise SettingsError(f'project {name!r} has no key; add key = "…" to its entry')
+    for label, value in (("the key", entry.key), ("the access token", entry.access_token)):
+        if re.search(r"[^\x21-\x7e]", value):
+            raise SettingsError(f"{label} contains characters no key has; copy it again from the project's settings")
+    if entry.email and not (entry.password or entry.access_token):
+        raise SettingsError("an e-mail is set for the sign-in but no password; set SUPABASE_PASSWORD")
+    host = urlsplit(url).hostname or url
+    publishable = entry.publishable_key
+    target = Target(
+        name=name or host.split(".")[0] if not _is_address(host) else name or urlsplit(url).netloc,
+        url=url,
+        key=entry.key,
+        publishable_key=publishable,
+        email=entry.email,
+        password=entry.password,
+        access_token=entry.access_token,
+        colour=entry.colour,
+    )
+    if not publishable and target.kind is KeyKind.PUBLISHABLE:
+        return msgspec.structs.replace(target, publishable_key=target.key)
+    return target
+
+
+def _url(raw: str) -> str:
+    """The project's base URL, without a slash at its end. Raises SettingsError."""
+    remedy = "it looks like https://PROJECT.supabase.co"
+    try:
+        parts = urlsplit(raw.strip())
+        port = parts.port
+    except ValueError as error:
+        raise SettingsError(f"{raw!r} is not a URL; {remedy}") from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", parts.netloc):
+        raise SettingsError(f"{raw!r} is not a URL; {remedy}")
+    if parts.username or parts.password or port == 0:
+        raise SettingsError(f"the URL must not carry a user, a password or port 0; {remedy}")
+    path = parts.path.rstrip("/").removesuffix("/rest/v1")
+    if parts.query or parts.fragment:
+        raise SettingsError(f"{raw!r} has a query or a fragment; the project's URL has none: {remedy}")
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _is_address(host: str) -> bool:
+    return host == "localhost" or ":" in host or bool(re.fullmatch(r"[\d.]+", host))
+
+
+def _claim(token: str, name: str) -> str:
+    """One claim of a JWT, unverified (the server verifies); empty when it is no JWT."""
+    try:
+        payload = token.split(".")[1]
+        claims = msgspec.json.decode(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, binascii.Error, msgspec.DecodeError, ValueError):
+        return ""
+    value = claims.get(name) if isinstance(claims, dict) else None
+    return value if isinstance(value, str) else ""

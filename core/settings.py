@@ -1,0 +1,139 @@
+"""How layers of settings merge: TOML file < `.env` < `.env.local` < environment < flags.
+
+Which settings there are is declared by the rooms that use them, each as a frozen struct; this file only finds their
+values. Bad input ends as a `SettingsError`: one sentence that names the thing and the remedy.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+from dotenv import dotenv_values
+from platformdirs import user_config_path
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+PREFIX: Final = "WATCHDESK_"
+"""Environment names of settings: `WATCHDESK_<SECTION>_<NAME>`."""
+
+
+class SettingsError(Exception):
+    """Configuration that cannot be used; its text is one sentence for people, with what to do."""
+
+
+class Layers(msgspec.Struct, frozen=True, kw_only=True):
+    """Every source of settings, strongest first in `named`; `file` is the parsed TOML, `path` where it lies."""
+
+    named: tuple[Mapping[str, str], ...] = ()
+    file: Mapping[str, Any] = {}
+    path: Path = Path()
+
+    def first(self, *names: str) -> str | None:
+        """The value of the strongest layer that has any of `names`; within a layer the first name wins.
+
+        Empty counts as not set, as it does everywhere in shells.
+        """
+        for layer in self.named:
+            for name in names:
+                if value := layer.get(name, "").strip():
+                    return value
+        return None
+
+    def table(self, name: str) -> Mapping[str, Any]:
+        """One table of the TOML file, empty if it has none. Raises SettingsError if it is something else."""
+        value = self.file.get(name, {})
+        if not isinstance(value, dict):
+            raise SettingsError(f"{self.path}: {name!r} must be a table, write [{name}]")
+        return value
+
+    def section(self, name: str, struct: type[S]) -> S:
+        """`struct` filled from `WATCHDESK_<NAME>_<FIELD>` and the file's table `name`, defaults for the rest.
+
+        Raises SettingsError naming the setting whose value does not fit.
+        """
+        table = self.table(name)
+        fields = {field.name: field for field in msgspec.structs.fields(struct)}
+        if unknown := sorted(set(table) - set(fields)):
+            known = ", ".join(fields)
+            raise SettingsError(f"{self.path}: [{name}] has no setting {unknown[0]!r}; it knows {known}")
+        values: dict[str, Any] = {}
+        for field in fields.values():
+            variable = f"{PREFIX}{name}_{field.name}".upper()
+            given = self.first(variable)
+            if given is None and field.name not in table:
+                continue
+            raw, where = (given, variable) if given is not None else (table[field.name], f"[{name}] {field.name}")
+            try:
+                values[field.name] = msgspec.convert(raw, field.type, strict=given is None)
+            except msgspec.ValidationError as error:
+                raise SettingsError(f"{where} is not usable: {error}") from error
+        return struct(**values)
+
+
+def config_path() -> Path:
+    """Where the TOML file lies on this platform."""
+    return user_config_path("watchdesk", appauthor=False) / "config.toml"
+
+
+def read_layers(
+    *, directory: Path | None = None, environ: Mapping[str, str] | None = None, path: Path | None = None
+) -> Layers:
+    """All layers below the flags. `.env*` come from `directory`, by default the working directory.
+
+    Raises SettingsError for a file that is there and cannot be read or parsed.
+    """
+    base = directory or Path.cwd()
+    toml = path or config_path()
+    return Layers(
+        named=(
+            dict(os.environ if environ is None else environ),
+            _dotenv(base / ".env.local"),
+            _dotenv(base / ".env"),
+        ),
+        file=_toml(toml),
+        path=toml,
+    )
+
+
+def nothing() -> Layers:
+    """No configuration at all, for what must not pick up any."""
+    return Layers()
+
+
+def flag(value: str, name: str) -> bool:
+    """A yes or no in any usual spelling. Raises SettingsError naming `name`."""
+    word = value.strip().lower()
+    if word in {"1", "true", "yes", "on"}:
+        return True
+    if word in {"0", "false", "no", "off"}:
+        return False
+    raise SettingsError(f"{name} must be true or false, not {value!r}")
+
+
+def _dotenv(path: Path) -> Mapping[str, str]:
+    try:
+        if not path.exists():
+            return {}
+        with path.open(encoding="utf-8") as stream:
+            found = dotenv_values(stream=stream, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read ({_reason(error)}); fix or remove it") from error
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _toml(path: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read ({_reason(error)}); fix or remove it") from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)

@@ -1,0 +1,34 @@
+"""What one look of the watchdog leaves behind."""
+
+from datetime import datetime
+
+import msgspec
+
+from core.facts import Level
+from core.stuck import Overdue
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One check of the watchdog with its verdict. `took_s` is `None` while it never ran."""
+
+    name: str
+    level: Level = Level.UNKNOWN
+    text: str = "not checked yet"
+    took_s: float | None = None
+    at: datetime | None = None
+
+
+class Checkup(msgspec.Struct, frozen=True, kw_only=True):
+    """All six checks of one look, how long the whole took, and which running tasks it found overdue."""
+
+    checks: tuple[Check, ...]
+    at: datetime
+    took_s: float
+    overdue: Overdue | None = None
+
+    def of(self, name: str) -> Check:
+        """The check of that name. Raises KeyError."""
+        for check in self.checks:
+            if check.name == name:
+                return check
+        raise KeyError(name)

@@ -1,0 +1,74 @@
+"""One look at everything: six checks side by side, over within two seconds whatever hangs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from core.clock import Clock
+from core.facts import Level, Verdict
+from core.resilience import NotLive
+from core.watch.checks import CHECKS
+from core.watch.look import Look
+from core.watch.record import Check, Checkup
+
+
+class Watchdog:
+    """Runs the checks. A database question still open at the limit goes on alone; its end goes to `on_late`."""
+
+    def __init__(self, clock: Clock, on_late: Callable[[Check], None]) -> None:
+        self._clock = clock
+        self._on_late = on_late
+        self._late: asyncio.Task[Check] | None = None
+
+    async def look(self, look: Look) -> Checkup:
+        """Run all checks once. Never raises for a fault; a cancelled look leaves nothing running."""
+        at, began = self._clock.now(), self._clock.elapsed()
+        self._drop_late()
+        tasks = {check.__name__: asyncio.create_task(self._run(check, look)) for check in CHECKS}
+        try:
+            await asyncio.wait(tasks.values(), timeout=look.rules.limit_s)
+            checks = tuple(
+                task.result() if task.done() else self._unfinished(name, look, began) for name, task in tasks.items()
+            )
+            if not tasks["database"].done():
+                self._late = tasks.pop("database")
+                self._late.add_done_callback(self._report_late)
+        finally:
+            for task in tasks.values():
+                task.cancel()
+            await asyncio.gather(*tasks.values(), return_exceptions=True)
+        return Checkup(checks=checks, at=at, took_s=self._clock.elapsed() - began, overdue=look.overdue)
+
+    def close(self) -> None:
+        """End what is still asking."""
+        self._drop_late()
+
+    async def _run(self, check: Callable[[Look], Awaitable[Verdict]], look: Look) -> Check:
+        began = self._clock.elapsed()
+        try:
+            verdict = await check(look)
+        except NotLive as not_live:
+            verdict = Verdict.unknown(not_live.fault.sentence())
+        took = self._clock.elapsed() - began
+        if check.__name__ == "database" and verdict.level is Level.OK and took > look.rules.limit_s:
+            verdict = Verdict.warning(f"slow: answered after {took:.1f} s")
+        return Check(name=check.__name__, level=verdict.level, text=verdict.text, took_s=took, at=self._clock.now())
+
+    def _unfinished(self, name: str, look: Look, began: float) -> Check:
+        took = self._clock.elapsed() - began
+        if name == "database" and look.trace.sent:
+            verdict = Verdict.warning(f"slow: connected, no answer within {took:.0f} s")
+        elif name == "edge_function" and look.trace.sent:
+            verdict = Verdict.warning(f"silent: no answer within {took:.0f} s")
+        else:
+            verdict = Verdict.unknown(f"no answer within {took:.0f} s yet")
+        return Check(name=name, level=verdict.level, text=verdict.text, took_s=took, at=self._clock.now())
+
+    def _report_late(self, task: asyncio.Task[Check]) -> None:
+        if not task.cancelled() and task is self._late:
+            self._late = None
+            self._on_late(task.result())
+
+    def _drop_late(self) -> None:
+        late, self._late = self._late, None
+        if late is not None:
+            late.cancel()
