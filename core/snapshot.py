@@ -2,12 +2,32 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
+from core.act.permission import MayAct
 from core.facts import Level, Reading, Source
 from core.model import LogEntry, SuccessRate, SystemConfig, Task, TaskCounts
 from core.resilience import BreakerRecord, DegradationLevel
+from core.watch.record import Check
+
+__all__ = [
+    "Check",
+    "Component",
+    "Degradation",
+    "Event",
+    "Health",
+    "Link",
+    "LinkWord",
+    "MayAct",
+    "Project",
+    "Snapshot",
+    "StartStep",
+    "State",
+    "Tasks",
+    "state_of",
+]
 
 
 class State(StrEnum):
@@ -43,16 +63,6 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
-class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One check of the watchdog with its verdict. `took_s` is `None` while it never ran."""
-
-    name: str
-    level: Level = Level.UNKNOWN
-    text: str = "not checked yet"
-    took_s: float | None = None
-    at: datetime | None = None
-
-
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """The watchdog's last look, how many in a row were critical, and when it looks again."""
 
@@ -62,13 +72,6 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     last_at: datetime | None = None
     next_at: datetime | None = None
     running: bool = False
-
-
-class MayAct(msgspec.Struct, frozen=True, kw_only=True):
-    """May it act by itself, and if not, which of the conditions are missing."""
-
-    allowed: bool = False
-    missing: tuple[str, ...] = ("autonomous",)
 
 
 class Tasks(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,3 +150,35 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     start: tuple[StartStep, ...] = ()
     notices: tuple[str, ...] = ()
     ready: bool = False
+
+
+def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s: float = 3600.0) -> tuple[State, str]:
+    """The state word and why, by the first condition that holds. `blind_for_s`: how long nothing was proven."""
+    config = snapshot.config.value if snapshot.config.source is not Source.DEFAULT else None
+    worst = {check.level: check for check in reversed(snapshot.health.checks)}
+    counts = snapshot.tasks.counts.value
+    last = snapshot.tasks.last_completed_at.value
+    if config is not None and config.emergency_stop:
+        return State.STOPPED, config.stop_reason or "emergency stop"
+    if config is None and counts is None:
+        return State.UNKNOWN, "nothing was ever read"
+    if blind_for_s is not None and blind_for_s >= BLIND_IS_UNKNOWN_S:
+        return State.UNKNOWN, "blind: nothing is known of the project for ten minutes"
+    if Level.CRITICAL in worst:
+        return State.CRITICAL, _said(worst[Level.CRITICAL])
+    if config is not None and not config.enabled:
+        return State.DISABLED, "the system is disabled"
+    if Level.WARNING in worst:
+        return State.WARNING, _said(worst[Level.WARNING])
+    if counts is not None and counts.of("in_progress"):
+        return State.ACTIVE, f"{counts.of('in_progress'):,} in progress"
+    if last is not None and (snapshot.at - last).total_seconds() <= healthy_within_s:
+        return State.HEALTHY, "work is being completed"
+    return State.IDLE, "nothing to do"
+
+
+BLIND_IS_UNKNOWN_S: Final = 600.0
+
+
+def _said(check: Check) -> str:
+    return f"{check.name.replace('_', ' ')}: {check.text}"

@@ -9,7 +9,7 @@ from core.model import Task
 
 
 class StuckRules(msgspec.Struct, frozen=True, kw_only=True):
-    """Stuck: began more than max(`after_s`, `estimate_factor` x its estimate) ago, and silent for `quiet_s`. Seconds."""
+    """Stuck: began more than max(`after_s`, `estimate_factor` x estimate) ago and silent for `quiet_s`. Seconds."""
 
     after_s: float = 3600.0
     estimate_factor: float = 3.0

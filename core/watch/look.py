@@ -16,7 +16,7 @@ class Look:
 
     __slots__ = ("breakers", "config", "live", "now", "overdue", "rules", "stuck_rules", "trace")
 
-    def __init__(  # noqa: PLR0913 - a bundle, given by name
+    def __init__(
         self,
         *,
         live: Live,

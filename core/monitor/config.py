@@ -1,0 +1,68 @@
+"""The monitor's own settings, and the composition of every room's."""
+
+from typing import Final
+
+import msgspec
+
+from core.act.healing import HealRules
+from core.backend.client import Limits
+from core.backend.target import Target, read_target
+from core.resilience import BreakerRules
+from core.settings import Layers, flag
+from core.stuck import StuckRules
+from core.watch.rules import WatchRules
+
+AUTONOMOUS_NAMES: Final = ("WATCHDESK_AUTONOMOUS", "VITE_AUTONOMOUS_MODE")
+DRY_RUN_NAMES: Final = ("WATCHDESK_DRY_RUN", "VITE_AUTONOMOUS_DRY_RUN")
+
+
+class RefreshRules(msgspec.Struct, frozen=True, kw_only=True):
+    """The live panels' cycle. Section `refresh`. Seconds and rows."""
+
+    period_s: float = 5.0
+    slow_period_s: float = 30.0
+    total_s: float = 8.0
+    jitter: float = 0.1
+    tasks: int = 50
+    logs: int = 50
+    blind_after_s: float = 15.0
+    person_wait_s: float = 60.0
+    """How long a poll waits after an answered refusal: only a person can change it."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a monitor is built from."""
+
+    target: Target
+    autonomous: bool = False
+    dry_run: bool = True
+    observe: bool = False
+    sole: bool = False
+    """Whether nobody else can be acting on this project, so that no lease is needed: only demo's own sandbox."""
+    limits: Limits = Limits()
+    breaker: BreakerRules = BreakerRules()
+    watch: WatchRules = WatchRules()
+    stuck: StuckRules = StuckRules()
+    heal: HealRules = HealRules()
+    refresh: RefreshRules = RefreshRules()
+
+
+def read_config(layers: Layers, *, project: str | None = None, observe: bool = False) -> Config:
+    """Compose the rooms' settings. Raises SettingsError."""
+    return Config(
+        target=read_target(layers, project),
+        autonomous=_switch(layers, AUTONOMOUS_NAMES, default=False),
+        dry_run=_switch(layers, DRY_RUN_NAMES, default=True),
+        observe=observe,
+        limits=layers.section("limits", Limits),
+        breaker=layers.section("breaker", BreakerRules),
+        watch=layers.section("watch", WatchRules),
+        stuck=layers.section("stuck", StuckRules),
+        heal=layers.section("heal", HealRules),
+        refresh=layers.section("refresh", RefreshRules),
+    )
+
+
+def _switch(layers: Layers, names: tuple[str, ...], *, default: bool) -> bool:
+    value = layers.first(*names)
+    return default if value is None else flag(value, " or ".join(names))

@@ -1,0 +1,74 @@
+"""How true the picture is: live, stale, proven down, or blind."""
+
+from datetime import datetime
+
+from core.clock import Clock
+from core.facts import Evidence, Fault, Level
+from core.snapshot import Link, LinkWord
+
+
+class LinkState:
+    """Follows the answers of the backend. `OFFLINE` needs proof; not reaching it is `BLIND` after a while."""
+
+    def __init__(self, clock: Clock, *, stale_after_s: float, blind_after_s: float) -> None:
+        self._clock = clock
+        self._stale_after_s = stale_after_s
+        self._blind_after_s = blind_after_s
+        self._started = clock.elapsed()
+        self._live: float | None = None
+        self._live_at: datetime | None = None
+        self._proof = ""
+        self._why = ""
+        self._tries = 0
+
+    def answered(self) -> None:
+        """The database gave live data."""
+        self._live, self._live_at = self._clock.elapsed(), self._clock.now()
+        self._proof = self._why = ""
+        self._tries = 0
+
+    def failed(self, faults: tuple[Fault, ...]) -> None:
+        """A refresh brought nothing live. Refusals by our own breakers are no evidence."""
+        told = [fault for fault in faults if fault.kind != "refused_by_breaker"]
+        if not told:
+            return
+        self._tries += 1
+        down = next((fault for fault in told if fault.evidence is Evidence.DOWN), None)
+        self._why = (down or told[0]).sentence()
+        if down is not None:
+            self._proof = self._why
+        elif any(fault.evidence is Evidence.NONE for fault in told):
+            self._proof = ""
+
+    def checked(self, level: Level, text: str) -> None:
+        """What the watchdog's database check concluded."""
+        if level is Level.CRITICAL:
+            self._proof = self._why = text
+        elif level in {Level.OK, Level.WARNING} and self._live is not None:
+            self._proof = ""
+
+    @property
+    def down(self) -> bool:
+        """Whether the database is proven down."""
+        return bool(self._proof)
+
+    def blind_for_s(self) -> float | None:
+        """For how many seconds nothing has been known; `None` while it is live or proven down."""
+        if self._proof:
+            return None
+        since = self._clock.elapsed() - (self._started if self._live is None else self._live)
+        return since if since > self._blind_after_s else None
+
+    def picture(self, next_at: datetime | None) -> Link:
+        """The link as the snapshot shows it."""
+        return Link(word=self._word(), since=self._live_at, tries=self._tries, next_at=next_at, why=self._why)
+
+    def _word(self) -> LinkWord:
+        if self._proof:
+            return LinkWord.OFFLINE
+        if self.blind_for_s() is not None:
+            return LinkWord.BLIND
+        if self._live is None:
+            return LinkWord.CONNECTING
+        late = self._tries > 0 and self._clock.elapsed() - self._live > self._stale_after_s
+        return LinkWord.STALE if late else LinkWord.LIVE

@@ -1,0 +1,134 @@
+"""The panels' values: asked from the backend, kept as last known, each with its source and age."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from core.backend.queries import Queries
+from core.clock import Clock
+from core.facts import Fault, Reading, Source
+from core.model import STATUSES, UNFINISHED, LogEntry, SuccessRate, SystemConfig, Task, TaskCounts
+from core.monitor.config import RefreshRules
+from core.resilience import Cache, Guard, Policy
+
+T = TypeVar("T")
+
+_OTHERS: Final = tuple(status for status in STATUSES if status not in UNFINISHED)
+
+DEFAULT_CONFIG: Final = SystemConfig()
+"""What a system is assumed to be set to when nothing is known. Shown as a default, never as a measurement."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """One value of the panels: the operation it is asked under and what it is kept as."""
+
+    key: str
+    kind: Any
+    ask: Callable[[Queries], Awaitable[Any]]
+
+
+async def _open_counts(queries: Queries) -> dict[str, int]:
+    return await _counts(queries, UNFINISHED)
+
+
+async def _other_counts(queries: Queries) -> dict[str, int]:
+    return await _counts(queries, _OTHERS)
+
+
+async def _counts(queries: Queries, statuses: tuple[str, ...]) -> dict[str, int]:
+    return dict(zip(statuses, await asyncio.gather(*map(queries.count, statuses)), strict=True))
+
+
+class Readings:
+    """The newest reading of everything a panel shows. `refresh` asks; a refused or failed question falls back."""
+
+    def __init__(self, clock: Clock, guard: Guard, queries: Queries, cache: Cache | None, rules: RefreshRules) -> None:
+        self._clock = clock
+        self._guard = guard
+        self._queries = queries
+        self._cache = cache
+        self._rules = rules
+        self._policy = Policy(total_s=rules.total_s, retry=None)
+        self._slow_due = 0.0
+        self._fast = {
+            "config": Asked(key="db:fetch_system_config", kind=SystemConfig | None, ask=lambda q: q.config()),
+            "open_counts": Asked(key="db:count_open_tasks", kind=dict[str, int], ask=_open_counts),
+            "tasks": Asked(key="db:fetch_tasks", kind=tuple[Task, ...], ask=lambda q: q.newest_tasks(rules.tasks)),
+            "logs": Asked(
+                key="db:fetch_execution_logs", kind=tuple[LogEntry, ...], ask=lambda q: q.newest_logs(rules.logs)
+            ),
+        }
+        self._slow = {
+            "other_counts": Asked(key="db:count_finished_tasks", kind=dict[str, int], ask=_other_counts),
+            "success_24h": Asked(key="db:fetch_success_rate", kind=SuccessRate, ask=self._success),
+            "last_completed": Asked(
+                key="db:fetch_last_completed", kind=datetime | None, ask=lambda q: q.last_completed_at()
+            ),
+        }
+        self.values: dict[str, Reading[Any]] = {name: Reading() for name in (*self._fast, *self._slow)}
+
+    def paint(self) -> None:
+        """Last-known values from the disk, at once and without a network. For the first picture."""
+        if self._cache is None:
+            return
+        for name, asked in (self._fast | self._slow).items():
+            found = self._cache.get_sync(name)
+            if found is None:
+                continue
+            try:
+                value = msgspec.convert(found.value, asked.kind)
+            except msgspec.ValidationError:
+                continue  # written by another version: as good as nothing
+            self.values[name] = Reading(value=value, source=Source.CACHED, at=found.at)
+
+    async def refresh(self, *, everything: bool = False) -> None:
+        """Ask what is due, all at once. Never raises for a fault."""
+        asked = dict(self._fast)
+        if everything or self._clock.elapsed() >= self._slow_due:
+            asked |= self._slow
+            self._slow_due = self._clock.elapsed() + self._rules.slow_period_s
+        readings = await asyncio.gather(*(self._read(name, one) for name, one in asked.items()))
+        self.values.update(zip(asked, readings, strict=True))
+        if any(self.values[name].source is not Source.LIVE for name in self._slow):
+            self._slow_due = 0.0
+
+    def faults(self) -> tuple[Fault, ...]:
+        """Why the values that are not live are not."""
+        return tuple(reading.fault for reading in self.values.values() if reading.fault is not None)
+
+    @property
+    def config(self) -> Reading[SystemConfig]:
+        """The config row; the built-in default, labelled so, where nothing is known."""
+        reading: Reading[SystemConfig] = self.values["config"]
+        if reading.source is Source.DEFAULT:
+            return msgspec.structs.replace(reading, value=DEFAULT_CONFIG)
+        return reading
+
+    @property
+    def counts(self) -> Reading[TaskCounts]:
+        """All counts as one reading, as old as its older half and no more live than it."""
+        halves = (self.values["open_counts"], self.values["other_counts"])
+        if any(half.value is None for half in halves):
+            return Reading(fault=next((half.fault for half in halves if half.fault), None))
+        merged = dict.fromkeys(STATUSES, 0)
+        for half in halves:
+            merged.update(half.value)
+        older = min(halves, key=lambda half: (half.live, half.at))
+        return Reading(value=TaskCounts(merged), source=older.source, at=older.at, fault=older.fault)
+
+    async def _read(self, name: str, asked: Asked) -> Reading[Any]:
+        return await self._guard.last_known(
+            asked.key,
+            lambda: asked.ask(self._queries),
+            policy=self._policy,
+            cache_key=name,
+            encode=msgspec.to_builtins,
+            decode=lambda value: msgspec.convert(value, asked.kind),
+        )
+
+    async def _success(self, queries: Queries) -> SuccessRate:
+        now = self._clock.now()
+        return await queries.success_rate(now - timedelta(hours=24), now)
