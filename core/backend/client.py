@@ -148,7 +148,8 @@ class Backend:
 
     def as_anonymous(self) -> "Backend":
         """The same project with nothing but its publishable key: what anybody can see."""
-        return Backend(Target(name=self.target.name, url=self.target.url, key=self.target.publishable_key), self.limits)
+        target = Target(name=self.target.name, url=self.target.url, key=self.target.publishable_key)
+        return Backend(target, self._clock, self.limits)
 
     async def _call(
         self, operation: str, send: Callable[[], Awaitable[Any]], timeout_s: float | None, trace: Trace | None

@@ -115,7 +115,7 @@ class Readings:
             return Reading(fault=next((half.fault for half in halves if half.fault), None))
         merged = dict.fromkeys(STATUSES, 0)
         for half in halves:
-            merged.update(half.value)
+            merged.update(half.value or {})
         older = min(halves, key=lambda half: (half.live, half.at))
         return Reading(value=TaskCounts(merged), source=older.source, at=older.at, fault=older.fault)
 
