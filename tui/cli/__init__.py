@@ -1,0 +1,42 @@
+"""The door: arguments become a monitor, an app or a sandbox. Each command is a file of its own."""
+
+import sys
+
+import click
+
+from tui.cli.exits import WRONG
+from tui.cli.group import Door
+from tui.cli.monitor import watch
+
+
+@click.group(
+    cls=Door,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name="watchdesk", prog_name="watchdesk")
+@click.option("--observe", is_flag=True, help="Write nothing at all.")
+@click.option("--project", metavar="NAME", help="A project from the config file; nothing else is read for it.")
+@click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True)
+@click.option("--no-mouse", is_flag=True, help="Leave the mouse, and its selection, to the terminal.")
+@click.option("--ascii", "ascii_signs", is_flag=True, help="Plain ASCII signs.")
+@click.pass_context
+def cli(
+    context: click.Context, *, observe: bool, project: str | None, theme: str, no_mouse: bool, ascii_signs: bool
+) -> None:
+    """Watch a self-healing task system on Supabase, and step in: heal, reset a breaker, emergency stop."""
+    context.obj = {"observe": observe, "project": project}
+    if context.invoked_subcommand is None:
+        context.exit(watch(observe=observe, project=project, theme=theme, mouse=not no_mouse, ascii_signs=ascii_signs))
+
+
+def main() -> None:
+    """The command `watchdesk`."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(WRONG)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,198 @@
+"""Keys, tokens and sign-in: who a request comes from, and sessions as the auth service gives them out."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+import time
+from typing import Any, Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.sandbox.gateway.database import Caller, Database
+from core.sandbox.gateway.errors import ApiError, answer
+
+TOKEN_S: Final = 3600
+_OWNER: Final = Caller(role="postgres", claims={})
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """A project's API keys and what its tokens are signed with."""
+
+    publishable: str
+    secret: str
+    signing: str
+
+
+def new_keys() -> Keys:
+    """Fresh ones."""
+    return Keys(
+        f"sb_publishable_{secrets.token_urlsafe(24)}", f"sb_secret_{secrets.token_urlsafe(24)}", secrets.token_hex(32)
+    )
+
+
+def password_hash(password: str) -> str:
+    """How the sandbox keeps its passwords, which it made itself and forgets with its data."""
+    return hashlib.sha256(password.encode()).hexdigest()
+
+
+class Auth:
+    """Tells callers apart and signs users in."""
+
+    def __init__(self, keys: Keys, database: Database) -> None:
+        self.keys = keys
+        self._database = database
+        self._refresh: dict[str, str] = {}
+
+    def caller(self, request: Request) -> Caller:
+        """Who it is: by a user's token, else by the API key. Raises ApiError (401)."""
+        hint = "Double check your Supabase `anon` or `service_role` API key."
+        token = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+        key = request.headers.get("apikey") or request.query_params.get("apikey") or token
+        if not key:
+            raise _gateway("No API key found in request", "No `apikey` request header or url param was found.")
+        if hmac.compare_digest(key.encode(), self.keys.secret.encode()):
+            role = "service_role"
+        elif hmac.compare_digest(key.encode(), self.keys.publishable.encode()):
+            role = "anon"
+        else:
+            raise _gateway("Invalid API key", hint)
+        if not token or token == key:
+            return Caller(role=role, claims={})
+        claims = self.claims(token)
+        return Caller(role=str(claims.get("role", "anon")), claims=claims)
+
+    def claims(self, token: str) -> dict[str, Any]:
+        """What a token says, its signature and end checked. Raises ApiError (PGRST301, PGRST303)."""
+        parts = token.split(".")
+        if len(parts) != 3:
+            wrong = f"Expected 3 parts in JWT; got {len(parts)}"
+            raise ApiError(401, "PGRST301", wrong)
+        signed = self._sign(f"{parts[0]}.{parts[1]}")
+        if not hmac.compare_digest(signed.encode(), parts[2].encode()):
+            raise ApiError(401, "PGRST301", "No suitable key or wrong key type")
+        try:
+            claims = msgspec.json.decode(_unpack(parts[1]), type=dict[str, Any])
+        except (msgspec.DecodeError, binascii.Error, ValueError) as error:
+            raise ApiError(401, "PGRST301", "JWT cryptographic operation failed") from error
+        if claims.get("exp", 0) <= time.time():
+            raise ApiError(401, "PGRST303", "JWT expired")
+        if claims.get("role") not in {"anon", "authenticated", "service_role"}:
+            raise ApiError(401, "PGRST303", "the token's role is not known")
+        return claims
+
+    async def token(self, request: Request) -> Response:
+        """POST /auth/v1/token by password or by refresh token."""
+        self.caller(request)
+        try:
+            body = msgspec.json.decode(await request.body(), type=dict[str, Any])
+        except msgspec.DecodeError:
+            return _refused("bad_json", "Could not read the request body as JSON")
+        grant = request.query_params.get("grant_type")
+        if grant == "password":
+            user = await self._user("email", str(body.get("email", "")).lower())
+            if user is None or user["password"] != password_hash(str(body.get("password", ""))):
+                return _refused("invalid_credentials", "Invalid login credentials")
+            return answer(self._session(user))
+        if grant == "refresh_token":
+            owner = self._refresh.pop(str(body.get("refresh_token", "")), None)
+            user = await self._user("id", owner) if owner is not None else None
+            if user is None:
+                return _refused("refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found")
+            return answer(self._session(user))
+        return _refused("unsupported_grant_type", f"unsupported grant type {grant}")
+
+    async def user(self, request: Request) -> Response:
+        """GET /auth/v1/user."""
+        claims = self.caller(request).claims
+        user = await self._user("id", str(claims["sub"])) if "sub" in claims else None
+        if user is None:
+            return answer({"code": 403, "error_code": "bad_jwt", "msg": "invalid claim: missing sub claim"}, 403)
+        return answer(_described(user))
+
+    async def logout(self, request: Request) -> Response:
+        """POST /auth/v1/logout: this user's refresh tokens end, all of them unless the scope is local."""
+        claims = self.caller(request).claims
+        if request.query_params.get("scope", "global") != "local":
+            self._refresh = {token: sub for token, sub in self._refresh.items() if sub != claims.get("sub")}
+        return Response(status_code=204)
+
+    async def _user(self, column: str, word: str) -> dict[str, Any] | None:
+        async with self._database.transaction(_OWNER, read_only=True) as cursor:
+            await cursor.execute(
+                "SELECT id::text, email, password_sha256, app_metadata, created_at::text FROM auth.users WHERE "
+                + {"email": "email = %s", "id": "id::text = %s"}[column],
+                (word,),
+            )
+            row = await cursor.fetchone()
+        return None if row is None else dict(zip(("id", "email", "password", "app", "created"), row, strict=True))
+
+    def _session(self, user: dict[str, Any]) -> dict[str, Any]:
+        now = int(time.time())
+        claims = {
+            "aud": "authenticated",
+            "exp": now + TOKEN_S,
+            "iat": now,
+            "sub": user["id"],
+            "email": user["email"],
+            "role": "authenticated",
+            "app_metadata": user["app"],
+            "user_metadata": {},
+            "session_id": secrets.token_hex(16),
+        }
+        refresh = secrets.token_urlsafe(24)
+        self._refresh[refresh] = user["id"]
+        return {
+            "access_token": self.encode(claims),
+            "token_type": "bearer",
+            "expires_in": TOKEN_S,
+            "expires_at": now + TOKEN_S,
+            "refresh_token": refresh,
+            "user": _described(user),
+        }
+
+    def encode(self, claims: dict[str, Any]) -> str:
+        """A signed token with these claims."""
+        head = f"{_pack(_HEADER)}.{_pack(msgspec.json.encode(claims))}"
+        return f"{head}.{self._sign(head)}"
+
+    def _sign(self, text: str) -> str:
+        return _pack(hmac.digest(self.keys.signing.encode(), text.encode(), "sha256"))
+
+
+_HEADER: Final = b'{"alg":"HS256","typ":"JWT"}'
+
+
+def _described(user: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": user["id"],
+        "aud": "authenticated",
+        "role": "authenticated",
+        "email": user["email"],
+        "app_metadata": user["app"],
+        "user_metadata": {},
+        "identities": [],
+        "created_at": user["created"],
+        "updated_at": user["created"],
+    }
+
+
+def _gateway(message: str, hint: str) -> ApiError:
+    error = ApiError(401, None, message)
+    error.body = {"message": message, "hint": hint}
+    return error
+
+
+def _refused(code: str, message: str) -> Response:
+    return answer({"code": 400, "error_code": code, "msg": message}, 400)
+
+
+def _pack(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _unpack(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,0 +1,120 @@
+"""Connections to PostgreSQL: a few kept open, one transaction a request, under the request's role and claims."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import psycopg
+
+from core.sandbox.gateway.catalogue import Catalogue, read_catalogue
+from core.sandbox.gateway.errors import ApiError, of_database, unreachable
+
+_OPEN = 10
+_WAIT_S = 10.0
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Who sends a request: the role it runs as and the claims the policies see."""
+
+    role: str
+    claims: dict[str, Any]
+
+
+class Database:
+    """The gateway's way to PostgreSQL. Broken connections are dropped, new ones made when next needed."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._idle: list[psycopg.AsyncConnection[Any]] = []
+        self._slots = asyncio.Semaphore(_OPEN)
+        self._catalogue: Catalogue | None = None
+        self._listener: asyncio.Task[None] | None = None
+
+    async def catalogue(self, *, fresh: bool = False) -> Catalogue:
+        """What is served; read once and again after a change of the schema. Raises ApiError."""
+        if self._catalogue is None or fresh:
+            async with self._connection() as connection:
+                self._catalogue = await read_catalogue(connection)
+                await connection.rollback()
+        if self._listener is None or self._listener.done():
+            self._listener = asyncio.create_task(self._listen())
+        return self._catalogue
+
+    @contextlib.asynccontextmanager
+    async def transaction(self, caller: Caller, *, read_only: bool = False) -> AsyncIterator[psycopg.AsyncCursor[Any]]:
+        """A cursor inside one transaction as `caller`. Commits at the end, rolls back on any error."""
+        async with self._connection() as connection:
+            cursor = connection.cursor()
+            try:
+                if read_only:
+                    await cursor.execute("SET TRANSACTION READ ONLY")
+                claims = msgspec.json.encode({"role": caller.role, **caller.claims}).decode()
+                limit = {"anon": "3s", "authenticated": "8s"}.get(caller.role, "120s")
+                await cursor.execute(
+                    "SELECT set_config('role', %s, true), set_config('request.jwt.claims', %s, true),"
+                    " set_config('statement_timeout', %s, true)",
+                    (caller.role, claims, limit),
+                )
+                yield cursor
+                await connection.commit()
+            except psycopg.Error as error:
+                raise of_database(error, caller.role) from error
+            finally:
+                if not connection.closed:
+                    with contextlib.suppress(psycopg.Error):
+                        await connection.rollback()
+
+    async def close(self) -> None:
+        """Drop every connection."""
+        if self._listener is not None:
+            self._listener.cancel()
+            await asyncio.gather(self._listener, return_exceptions=True)
+            self._listener = None
+        await self.drop()
+
+    async def drop(self) -> None:
+        """Forget idle connections: the server they lead to is going away."""
+        idle, self._idle = self._idle, []
+        for connection in idle:
+            with contextlib.suppress(psycopg.Error):
+                await connection.close()
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        try:
+            async with asyncio.timeout(_WAIT_S):
+                await self._slots.acquire()
+        except TimeoutError as error:
+            raise ApiError(504, "PGRST003", "Timed out acquiring connection from connection pool.") from error
+        try:
+            connection = self._idle.pop() if self._idle else await self._connect()
+            try:
+                yield connection
+            except BaseException:
+                await connection.close()
+                raise
+            if connection.closed:
+                return
+            self._idle.append(connection)
+        finally:
+            self._slots.release()
+
+    async def _connect(self) -> psycopg.AsyncConnection[Any]:
+        try:
+            return await psycopg.AsyncConnection.connect(self._url, connect_timeout=3)
+        except psycopg.Error as error:
+            raise unreachable(error) from error
+
+    async def _listen(self) -> None:
+        """Hear of changes to the schema for as long as the server lives."""
+        with contextlib.suppress(psycopg.Error):
+            connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
+            try:
+                await connection.execute("LISTEN pgrst")
+                async for _notice in connection.notifies():
+                    self._catalogue = None
+            finally:
+                await connection.close()
+        self._catalogue = None

@@ -1,0 +1,126 @@
+"""Filters: `column=op.value`, their negation and modifiers, and the logic trees `and=(…)`, `or=(…)`."""
+
+import re
+from typing import Final
+
+from core.sandbox.gateway.catalogue import Table
+from core.sandbox.gateway.errors import bad_request
+from core.sandbox.gateway.fields import column
+from core.sandbox.gateway.scan import inside, split, unquote
+from core.sandbox.gateway.sql import Sql, join, value
+
+_COMPARE: Final = {
+    "eq": "=",
+    "neq": "<>",
+    "gt": ">",
+    "gte": ">=",
+    "lt": "<",
+    "lte": "<=",
+    "match": "~",
+    "imatch": "~*",
+    "isdistinct": "IS DISTINCT FROM",
+    "cs": "@>",
+    "cd": "<@",
+    "ov": "&&",
+    "sl": "<<",
+    "sr": ">>",
+    "nxr": "&<",
+    "nxl": "&>",
+    "adj": "-|-",
+}
+_LIKE: Final = {"like": "LIKE", "ilike": "ILIKE"}
+_SEARCH: Final = {
+    "fts": "to_tsquery",
+    "plfts": "plainto_tsquery",
+    "phfts": "phraseto_tsquery",
+    "wfts": "websearch_to_tsquery",
+}
+_IS: Final = {
+    "null": "IS NULL",
+    "not_null": "IS NOT NULL",
+    "true": "IS TRUE",
+    "false": "IS FALSE",
+    "unknown": "IS UNKNOWN",
+}
+_MANY: Final = {"eq", "gt", "gte", "lt", "lte", "like", "ilike", "match", "imatch"}
+_OPERATOR: Final = re.compile(r"^(not\.)?([a-z]+)(?:\(([^)]*)\))?\.(.*)$", re.DOTALL)
+
+
+def condition(params: list[tuple[str, str]], table: Table, source: str) -> Sql:
+    """SQL for all filters of a request, with its keyword; empty for none. Raises ApiError."""
+    parts = []
+    for key, text in params:
+        logic = re.fullmatch(r"(not\.)?(and|or)", key)
+        if logic:
+            parts.append(_tree(logic[1] is not None, logic[2], text, table, source))
+        else:
+            parts.append(_filter(key, text, table, source))
+    return " WHERE " + join(" AND ", parts) if parts else Sql("")
+
+
+def _tree(negated: bool, word: str, text: str, table: Table, source: str) -> Sql:
+    body = inside(text.strip(), "(", ")")
+    if body is None or not body.strip():
+        raise bad_request(f'"failed to parse logic tree ({text})"')
+    parts = [_leaf(item.strip(), table, source) for item in split(body, ",")]
+    return ("NOT (" if negated else "(") + join(f" {word.upper()} ", parts) + ")"
+
+
+def _leaf(item: str, table: Table, source: str) -> Sql:
+    nested = re.match(r"^(not\.)?(and|or)(\(.*\))$", item, re.DOTALL)
+    if nested:
+        return _tree(nested[1] is not None, nested[2], nested[3], table, source)
+    quoted = re.match(r'^("(?:[^"\\]|\\.)*")\.(.*)$', item, re.DOTALL)
+    key, dot, rest = (quoted[1], ".", quoted[2]) if quoted else item.partition(".")
+    if not dot:
+        raise bad_request(f'"failed to parse logic tree ({item})"')
+    return _filter(unquote(key), rest, table, source, in_tree=True)
+
+
+def _filter(key: str, text: str, table: Table, source: str, *, in_tree: bool = False) -> Sql:
+    match = _OPERATOR.match(text)
+    if not match:
+        raise bad_request(f'"failed to parse filter ({text})"', details=f"unexpected filter for {key}")
+    negated, operator, modifier, operand = match.groups()
+    field = column(key, table, source)
+    raw = unquote(operand) if in_tree else operand
+    sql = _operation(field, operator, modifier, operand, raw)
+    if sql is None:
+        raise bad_request(f'"failed to parse filter ({text})"', details=f"unknown operator {operator}")
+    return "NOT (" + sql + ")" if negated else sql
+
+
+def _operation(field: str, operator: str, modifier: str | None, operand: str, raw: str) -> Sql | None:
+    if modifier in {"any", "all"} and operator in _MANY:
+        symbol = _COMPARE.get(operator) or _LIKE[operator]
+        items = _items(operand, "{", "}")
+        if operator in _LIKE:
+            items = [item.replace("*", "%") for item in items]
+        return f"{field} {symbol} {modifier.upper()} (" + value(_array(items)) + ")"
+    if operator in _SEARCH:
+        language = value(modifier) + ", " if modifier else Sql("")
+        return f"to_tsvector({field}::text) @@ {_SEARCH[operator]}(" + language + value(raw) + ")"
+    if modifier is not None:
+        return None
+    if operator == "in":
+        items = _items(operand, "(", ")")
+        return f"{field} = ANY (" + value(_array(items)) + ")"
+    if operator == "is":
+        word = _IS.get(raw.lower())
+        return Sql(f"{field} {word}") if word else None
+    if operator in _LIKE:
+        return f"{field} {_LIKE[operator]} " + value(raw.replace("*", "%"))
+    return f"{field} {_COMPARE[operator]} " + value(raw) if operator in _COMPARE else None
+
+
+def _items(text: str, opening: str, closing: str) -> list[str]:
+    body = inside(text.strip(), opening, closing)
+    if body is None:
+        raise bad_request(f'"failed to parse list ({text})"')
+    return [unquote(item.strip()) for item in split(body, ",")]
+
+
+def _array(items: list[str]) -> str:
+    """An array literal, whose element type the server infers from the column."""
+    quoted = ['"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"' for item in items]
+    return "{" + ",".join(quoted) + "}"

@@ -1,0 +1,255 @@
+"""Tables: reads, inserts, upserts, updates and deletes as PostgREST does them."""
+
+from typing import Any, Final
+
+import msgspec
+import psycopg
+from starlette.requests import Request
+from starlette.responses import Response
+
+from core.sandbox.gateway.catalogue import Table
+from core.sandbox.gateway.database import Caller, Database
+from core.sandbox.gateway.errors import ApiError, bad_request, unsupported
+from core.sandbox.gateway.fields import order_by, select_list
+from core.sandbox.gateway.filters import condition
+from core.sandbox.gateway.prefer import Prefer, Window, read_prefer, read_window, wants_one
+from core.sandbox.gateway.sql import Sql, name, value
+
+_RESERVED: Final = {"select", "order", "limit", "offset", "columns", "on_conflict"}
+_ROWS: Final = "it"
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A request on a table, parsed."""
+
+    table: Table
+    select: str
+    order: str
+    where: Sql
+    window: Window
+    prefer: Prefer
+    one: bool
+    params: dict[str, str]
+
+
+async def find_table(database: Database, word: str) -> Table:
+    """The table or view of that name; the catalogue is read again before it is called missing. Raises ApiError."""
+    for fresh in (False, True):
+        found = (await database.catalogue(fresh=fresh)).tables.get(word)
+        if found is not None:
+            return found
+    raise ApiError(404, "PGRST205", f"Could not find the table 'public.{word}' in the schema cache")
+
+
+def parse(request: Request, table: Table, source: str) -> Asked:
+    """The query string and headers. `source` is the relation filters speak of. Raises ApiError."""
+    pairs = request.query_params.multi_items()
+    params = {key: text for key, text in pairs if key in _RESERVED}
+    reading = request.method in {"GET", "HEAD"}
+    if not reading and ({"limit", "offset"} & set(params)):
+        raise unsupported("limit and offset on writes")
+    rows = source if reading else _ROWS
+    return Asked(
+        table=table,
+        select=select_list(params.get("select", "*"), table, rows),
+        order=order_by(params.get("order", ""), table, rows),
+        where=condition([pair for pair in pairs if pair[0] not in _RESERVED], table, source),
+        window=read_window(params, request.headers.get("range", "") if reading else ""),
+        prefer=read_prefer(",".join(request.headers.getlist("prefer"))),
+        one=wants_one(request.headers.get("accept", "*/*")),
+        params=params,
+    )
+
+
+async def read(database: Database, caller: Caller, request: Request, table: Table) -> Response:
+    """GET and HEAD."""
+    asked = parse(request, table, table.name)
+    source = Sql(f" FROM public.{name(table.name)}") + asked.where
+    query = "SELECT " + Sql(asked.select) + source + asked.order
+    async with database.transaction(caller, read_only=True) as cursor:
+        return await read_window_of(cursor, query, "SELECT count(*)" + source, asked, head=request.method == "HEAD")
+
+
+async def read_window_of(
+    cursor: psycopg.AsyncCursor[Any], query: Sql, count: Sql, asked: Asked, *, head: bool
+) -> Response:
+    """The asked rows of `query`, with the total where it is wanted. Raises ApiError (PGRST103, PGRST116)."""
+    window = asked.window
+    query += f" LIMIT {window.limit} OFFSET {window.offset}"
+    body, rows = await _collect(cursor, query)
+    total = None
+    if asked.prefer.count:
+        total = int((await _one(cursor, count))[0])
+    if total is not None and window.offset and window.offset >= total and not asked.one:
+        raise ApiError(
+            416, "PGRST103", "Requested range not satisfiable",
+            details=f"An offset of {window.offset} was requested, but there are only {total} rows.",
+        )  # fmt: skip
+    if asked.one:
+        body = _single(body, rows)
+    partial = total is not None and rows < total
+    span = f"{window.offset}-{window.offset + rows - 1}" if rows else "*"
+    headers = {"Content-Range": f"{span}/{'*' if total is None else total}"}
+    return _answer(b"" if head else body, 206 if partial else 200, headers, one=asked.one)
+
+
+async def write(database: Database, caller: Caller, request: Request, table: Table) -> Response:
+    """POST, PATCH and DELETE. API roles must filter an update or delete, as safeupdate has it."""
+    asked = parse(request, table, table.name)
+    method = request.method
+    if method in {"PATCH", "DELETE"} and not asked.where.text:
+        verb = "UPDATE" if method == "PATCH" else "DELETE"
+        raise ApiError(400, "21000", f"{verb} requires a WHERE clause")
+    if method == "POST":
+        change = _insert(table, await _rows(request), asked)
+    elif method == "PATCH":
+        change = _update(table, await _object(request), asked)
+    else:
+        change = Sql(f"DELETE FROM public.{name(table.name)}") + asked.where
+    async with database.transaction(caller) as cursor:
+        if change is None:
+            body, rows = b"[]", 0
+        elif asked.prefer.returns == "representation" or asked.one:
+            returning = change + f" RETURNING {name(table.name)}.*"
+            query = Sql(f"SELECT {asked.select} FROM {_ROWS}{asked.order}")
+            body, rows = await _collect(cursor, query, change=returning)
+        else:
+            await cursor.execute(change.text, change.params)
+            body, rows = b"", cursor.rowcount
+        most = asked.prefer.max_affected
+        if most is not None and rows > most:
+            raise ApiError(
+                400, "PGRST124", "Query result exceeds max-affected preference constraint",
+                details=f"The query affects {rows} rows",
+            )  # fmt: skip
+        if asked.one:
+            body = _single(body, rows)
+    return _written(method, asked, body, rows)
+
+
+def _written(method: str, asked: Asked, body: bytes, rows: int) -> Response:
+    total = str(rows) if asked.prefer.count else "*"
+    span = f"0-{rows - 1}" if rows and method == "PATCH" else "*"
+    headers = {"Content-Range": f"{span}/{total}"}
+    if asked.prefer.returns != "representation" and not asked.one:
+        return Response(b"", 201 if method == "POST" else 204, headers)
+    return _answer(body, 201 if method == "POST" else 200, headers, one=asked.one)
+
+
+def _insert(table: Table, rows: list[dict[str, Any]], asked: Asked) -> Sql | None:
+    given = asked.params.get("columns")
+    columns = [c.strip().strip('"') for c in given.split(",")] if given else list(rows[0] if rows else ())
+    if not given and any(set(row) != set(columns) for row in rows):
+        raise bad_request("All object keys must match", "PGRST102")
+    if not rows:
+        return None
+    _known(table, columns)
+    target = f"public.{name(table.name)}"
+    if not columns:
+        return Sql(f"INSERT INTO {target} DEFAULT VALUES")
+    document = value(msgspec.json.encode(rows).decode())
+    names = ", ".join(map(name, columns))
+    if asked.prefer.missing == "default":
+        pairs = ", ".join(
+            f"'{c.replace(chr(39), chr(39) * 2)}', {table.defaults[c].replace('%', '%%')}"
+            for c in columns
+            if c in table.defaults
+        )
+        filled = "(SELECT json_agg(jsonb_build_object(" + pairs + ") || one) FROM jsonb_array_elements("
+        document = filled + document + "::jsonb) AS one)"
+    else:
+        document += "::json"
+    sql = (
+        f"INSERT INTO {target} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{target}, " + document + ")"
+    )
+    if asked.prefer.resolution:
+        sql += _conflict(table, columns, asked)
+    return sql
+
+
+def _conflict(table: Table, columns: list[str], asked: Asked) -> str:
+    given = asked.params.get("on_conflict")
+    key = [c.strip().strip('"') for c in given.split(",")] if given else list(table.key)
+    _known(table, key)
+    if not key:
+        return ""
+    head = f" ON CONFLICT ({', '.join(map(name, key))}) DO "
+    changes = [f"{name(c)} = EXCLUDED.{name(c)}" for c in columns]
+    return head + ("NOTHING" if asked.prefer.resolution == "ignore-duplicates" else "UPDATE SET " + ", ".join(changes))
+
+
+def _update(table: Table, change: dict[str, Any], asked: Asked) -> Sql | None:
+    if not change:
+        return None
+    _known(table, list(change))
+    target = f"public.{name(table.name)}"
+    sets = ", ".join(f"{name(c)} = new_values.{name(c)}" for c in change)
+    document = value(msgspec.json.encode(change).decode())
+    source = f" FROM (SELECT * FROM json_populate_record(NULL::{target}, " + document + "::json)) AS new_values"
+    return Sql(f"UPDATE {target} SET {sets}") + source + asked.where
+
+
+def _known(table: Table, columns: list[str]) -> None:
+    for column in columns:
+        if column not in table.columns:
+            message = f"Could not find the '{column}' column of '{table.name}' in the schema cache"
+            raise ApiError(400, "PGRST204", message)
+
+
+async def _rows(request: Request) -> list[dict[str, Any]]:
+    body = await json_body(request)
+    rows = body if isinstance(body, list) else [body]
+    if not all(isinstance(row, dict) for row in rows):
+        raise bad_request("Empty or invalid json", "PGRST102")
+    return rows
+
+
+async def _object(request: Request) -> dict[str, Any]:
+    body = await json_body(request)
+    if isinstance(body, list) and len(body) == 1:
+        body = body[0]
+    if not isinstance(body, dict):
+        raise bad_request("Empty or invalid json", "PGRST102")
+    return body
+
+
+async def json_body(request: Request) -> Any:
+    """The request's JSON. Raises ApiError (PGRST102)."""
+    kind = request.headers.get("content-type", "application/json").split(";")[0]
+    if kind != "application/json":
+        raise ApiError(415, "PGRST102", f"Content-Type not acceptable: {kind}")
+    try:
+        return msgspec.json.decode(await request.body() or b"")
+    except msgspec.DecodeError as error:
+        raise bad_request("Empty or invalid json", "PGRST102") from error
+
+
+async def _collect(cursor: psycopg.AsyncCursor[Any], query: Sql, *, change: Sql | None = None) -> tuple[bytes, int]:
+    """All rows of `query` as one JSON array made by the server, and how many they are.
+
+    `change` is a write whose rows `query` reads as `it`: it must stand at the top, where PostgreSQL wants it.
+    """
+    head = Sql("") if change is None else f"WITH {_ROWS} AS (" + change + ") "
+    whole = head + "SELECT coalesce(json_agg(row_), '[]')::text, count(*) FROM (" + query + ") AS row_"
+    body, rows = await _one(cursor, whole)
+    return str(body).encode(), int(rows)
+
+
+async def _one(cursor: psycopg.AsyncCursor[Any], query: Sql) -> tuple[Any, ...]:
+    await cursor.execute(query.text, query.params)
+    row: tuple[Any, ...] | None = await cursor.fetchone()
+    if row is None:
+        raise ApiError(500, None, "the database gave no row for an aggregate")
+    return row
+
+
+def _single(body: bytes, rows: int) -> bytes:
+    if rows != 1:
+        message = "Cannot coerce the result to a single JSON object"
+        raise ApiError(406, "PGRST116", message, details=f"The result contains {rows} rows")
+    return body.strip()[1:-1].strip()
+
+
+def _answer(body: bytes, status: int, headers: dict[str, str], *, one: bool) -> Response:
+    media = "application/vnd.pgrst.object+json" if one else "application/json"
+    return Response(body, status, headers, f"{media}; charset=utf-8")

@@ -1,0 +1,45 @@
+"""Exit codes, the same everywhere."""
+
+from typing import Final
+
+from core.act.orders import Phase, Result
+from core.facts import Fault
+from core.snapshot import Snapshot, State
+
+DONE: Final = 0
+PARTLY: Final = 1
+WRONG: Final = 2
+CRITICAL: Final = 3
+UNREACHABLE: Final = 4
+INTERRUPTED: Final = 130
+
+_BY_STATE: Final = {
+    State.WARNING: PARTLY,
+    State.CRITICAL: CRITICAL,
+    State.STOPPED: CRITICAL,
+    State.UNKNOWN: UNREACHABLE,
+}
+
+_BY_PHASE: Final = {
+    Phase.SEEN: DONE,
+    Phase.PARTLY: PARTLY,
+    Phase.NOT_SEEN: PARTLY,
+    Phase.REFUSED: WRONG,
+    Phase.UNKNOWN: UNREACHABLE,
+    Phase.UNREACHABLE: UNREACHABLE,
+}
+
+
+def of_state(snapshot: Snapshot) -> int:
+    """The code `status` ends with."""
+    return _BY_STATE.get(snapshot.state, DONE)
+
+
+def of_result(result: Result) -> int:
+    """The code an order ends with."""
+    return _BY_PHASE.get(result.phase, UNREACHABLE)
+
+
+def of_fault(fault: Fault) -> int:
+    """The code for what kept a command from its answer: a person must act, or nobody is there."""
+    return WRONG if fault.person else UNREACHABLE

@@ -1,0 +1,35 @@
+"""The command group: imports a command only when it is called, so that the monitor's first picture waits for none."""
+
+import importlib
+from typing import Final
+
+import click
+
+COMMANDS: Final = {
+    "demo": "The monitor on a sandbox of its own: nothing to configure.",
+    "heal": "Plan, ask, repair, report.",
+    "resume": "Lift the emergency stop.",
+    "sandbox": "A local Supabase in the foreground.",
+    "status": "One check on one page; writes nothing.",
+    "stop": "Emergency stop, read back.",
+}
+
+
+class Door(click.Group):
+    """Finds `tui.cli.<name>` and its function `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, by name."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One command; `None` for what there is not."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"tui.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))

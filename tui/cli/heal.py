@@ -1,0 +1,56 @@
+"""`watchdesk heal`: plan, ask, apply, report."""
+
+import click
+
+from core.act.orders import HEAL, HealPlan, PlanChanged
+from core.monitor import Monitor
+from core.text import plural
+from tui.cli import exits
+from tui.cli.session import configure, confirmed, once, put, put_json, tell
+
+
+@click.command(name="heal")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Show the plan, change nothing; 1 if there is something to heal.")
+@click.option("--json", "as_data", is_flag=True, help="For programs.")
+@click.pass_context
+def command(context: click.Context, *, yes: bool, dry_run: bool, as_data: bool) -> None:
+    """Repair what is stuck, missing, failing or old; each row only if it still is."""
+
+    async def act(monitor: Monitor) -> int:
+        plan = await monitor.plan_heal()
+        if dry_run or plan.empty:
+            if as_data:
+                put_json({"version": 1, "plan": plan})
+            else:
+                put(shown(plan))
+            return exits.DONE if plan.empty else exits.PARTLY
+        if why := monitor.may(HEAL):
+            tell(f"watchdesk: {why}")
+            return exits.WRONG
+        word = monitor.snapshot.project.name if plan.rows > 50 else None
+        while True:
+            if not confirmed(shown(plan), yes=yes, word=word):
+                tell("nothing was changed")
+                return exits.PARTLY
+            try:
+                result = await monitor.heal(plan)
+                break
+            except PlanChanged as changed:
+                tell("what there is to heal has changed meanwhile")
+                plan = changed.plan
+        if as_data:
+            put_json({"version": 1, "plan": plan, "result": result})
+        else:
+            put(result.text)
+        return exits.PARTLY if result.skipped and result.done else exits.of_result(result)
+
+    context.exit(once(configure(context), act))
+
+
+def shown(plan: HealPlan) -> str:
+    """The plan for people."""
+    if plan.empty:
+        return "\n".join(("nothing to heal", *plan.notes))
+    steps = [f"- {step.title}: {step.effect} ({plural(step.count, 'row')})" for step in plan.steps]
+    return "\n".join((*steps, *plan.notes))

@@ -1,0 +1,91 @@
+"""The snapshot as one plain page, and as the JSON of `status --json`: versioned, its names stable."""
+
+from typing import Any
+
+from core.facts import Reading, Source
+from core.model import STATUSES
+from core.snapshot import Snapshot
+from core.text import short
+
+
+def page(snapshot: Snapshot) -> str:
+    """One page for people."""
+    project, health = snapshot.project, snapshot.health
+    lines = [
+        f"{snapshot.state.upper()}  {snapshot.state_why}",
+        f"{project.name} ({project.url}) as {project.user}, {project.shape} shape, {snapshot.link.word}",
+        "",
+    ]
+    lines += [f"  {check.level.upper():<9} {check.name.replace('_', ' '):<14} {check.text}" for check in health.checks]
+    counts = snapshot.tasks.counts
+    lines.append("")
+    if counts.value is not None:
+        shown = ", ".join(f"{n:,} {s.replace('_', ' ')}" for s, n in counts.value.counts.items() if n)
+        lines.append(f"tasks: {shown or 'none'}{_age(counts, snapshot)}")
+    else:
+        lines.append("tasks: —")
+    rate = snapshot.tasks.success_24h
+    percent = rate.value.percent if rate.value is not None else None
+    text = "—" if percent is None else f"{percent:.1f} %"
+    lines.append(f"success 24 h: {text}{_age(rate, snapshot)}")
+    lines.append(f"degradation: {snapshot.degradation.level}")
+    lines.append(
+        "acts by itself: " + ("yes" if snapshot.may_act.allowed else f"no ({', '.join(snapshot.may_act.missing)})")
+    )
+    lines += [f"note: {notice}" for notice in snapshot.notices]
+    return "\n".join(lines)
+
+
+def as_json(snapshot: Snapshot) -> dict[str, Any]:
+    """The shape of version 1."""
+    counts, rate = snapshot.tasks.counts, snapshot.tasks.success_24h
+    known = counts.value.counts if counts.value is not None else {}
+    return {
+        "version": 1,
+        "state": snapshot.state,
+        "why": snapshot.state_why,
+        "link": snapshot.link.word,
+        "project": {"name": snapshot.project.name, "url": snapshot.project.url, "shape": snapshot.project.shape},
+        "at": snapshot.at,
+        "last_completed_at": snapshot.tasks.last_completed_at.value,
+        "success_rate_24h": {
+            "value": rate.value.percent if rate.value is not None else None,
+            **_origin(rate, snapshot),
+        },
+        "tasks": {
+            "counts": {status: known.get(status) for status in STATUSES}
+            | {status: count for status, count in known.items() if status not in STATUSES},
+            "exact": counts.value.exact if counts.value is not None else None,
+            **_origin(counts, snapshot),
+        },
+        "checks": [
+            {"name": c.name, "verdict": c.level, "text": c.text, "took_s": c.took_s, "at": c.at}
+            for c in snapshot.health.checks
+        ],
+        "breakers": [
+            {"key": b.key, "state": b.state, "failures": b.failures, "since": b.since} for b in snapshot.breakers
+        ],
+        "degradation": {
+            "level": snapshot.degradation.level,
+            "components": {
+                c.name: {
+                    "source": c.source,
+                    "age_s": None if c.at is None else max(0.0, (snapshot.at - c.at).total_seconds()),
+                }
+                for c in snapshot.degradation.components
+            },
+        },
+        "alerts": [],
+        "lease": None,
+        "may_act": {"allowed": snapshot.may_act.allowed, "missing": snapshot.may_act.missing},
+        "notices": snapshot.notices,
+    }
+
+
+def _origin(reading: Reading[Any], snapshot: Snapshot) -> dict[str, Any]:
+    return {"source": reading.source, "age_s": reading.age_s(snapshot.at)}
+
+
+def _age(reading: Reading[Any], snapshot: Snapshot) -> str:
+    age = reading.age_s(snapshot.at)
+    return "" if reading.source is Source.LIVE or age is None else f" (last known, {short(age)} old)"

@@ -1,0 +1,34 @@
+"""`watchdesk sandbox`: a local Supabase in the foreground."""
+
+from pathlib import Path
+
+import click
+
+from tui.cli.exits import WRONG
+from tui.cli.session import tell
+
+MISSING = "watchdesk: the sandbox needs its extra; install it with: pip install 'watchdesk[sandbox]'"
+
+
+@click.command(name="sandbox")
+@click.option("--shape", type=click.Choice(["deployed", "documented"]), default="deployed", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0: a free one.")
+@click.option("--data", type=click.Path(path_type=Path), help="Keep the data here.  [default: a temporary place]")
+@click.option("--workload", is_flag=True, help="With a history and a fleet of agents at work.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Start with this fault on; may be repeated.")
+@click.pass_context
+def command(
+    context: click.Context, *, shape: str, port: int, data: Path | None, workload: bool, faults: tuple[str, ...]
+) -> None:
+    """Serve a local Supabase on the loopback interface; one JSON line on stdout says how to reach it."""
+    try:
+        from core.sandbox.chaos import FAULTS, fault_name  # noqa: PLC0415 - the extra may not be installed
+        from core.sandbox.server import Options, run  # noqa: PLC0415
+    except ModuleNotFoundError:
+        tell(MISSING)
+        context.exit(WRONG)
+    try:
+        names = tuple(fault_name(word) for word in faults)
+    except KeyError as error:
+        raise click.UsageError(f"no fault {error}; there are: {', '.join(FAULTS)}") from error
+    context.exit(run(Options(shape=shape, port=port, data=data, workload=workload, faults=names)))

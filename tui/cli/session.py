@@ -1,0 +1,123 @@
+"""What the one-shot commands share: configuration, a monitor that looks once, sentences for people, codes."""
+
+import asyncio
+import logging
+import logging.handlers
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from platformdirs import user_state_path
+
+from core.facts import Fault
+from core.monitor import Config, Monitor, read_config
+from core.resilience import NotLive
+from core.settings import SettingsError, read_layers
+from core.text import LINE_CHARS, clean
+from tui.cli.exits import INTERRUPTED, WRONG, of_fault
+
+_LOG_BYTES = 1_000_000
+
+
+def configure(context: click.Context) -> Config:
+    """The configuration for this call. Raises click's error, one sentence, for what cannot be used."""
+    try:
+        return read_config(read_layers(), project=context.obj["project"], observe=context.obj["observe"])
+    except SettingsError as error:
+        raise click.ClickException(said(str(error))) from error
+
+
+def once(config: Config, act: Callable[[Monitor], Awaitable[int]]) -> int:
+    """Run one command on a monitor without loops. What keeps it from its answer is one sentence and its code."""
+    start_logging()
+    try:
+        return asyncio.run(_once(config, act))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+async def _once(config: Config, act: Callable[[Monitor], Awaitable[int]]) -> int:
+    monitor = Monitor(config)
+    try:
+        schema = await monitor.discover()
+        if schema.missing:
+            return fail(schema.missing[0])
+        return await act(monitor)
+    except NotLive as not_live:
+        return fail(not_live.fault)
+    finally:
+        await monitor.close()
+
+
+def fail(fault: Fault) -> int:
+    """Say on stderr what went wrong and what to do; the code that goes with it."""
+    tell(f"watchdesk: {fault.sentence()}")
+    return of_fault(fault)
+
+
+def tell(text: str) -> None:
+    """One line on stderr."""
+    click.echo(said(text), err=True)
+
+
+def said(text: str) -> str:
+    """Text for a terminal: each line cleaned, since it may quote what a server said."""
+    return "\n".join(clean(line, 4 * LINE_CHARS) for line in text.splitlines())
+
+
+def put(text: str) -> None:
+    """A result for people, on stdout."""
+    click.echo(said(text))
+
+
+def put_json(record: Any) -> None:
+    """A result for programs, on stdout."""
+    click.echo(msgspec.json.encode(record).decode())
+
+
+def confirmed(question: str, *, yes: bool, word: str | None = None) -> bool:
+    """Ask on the terminal, for a yes or for `word`; `--yes` stands for either. Exits with 2 where nobody can answer."""
+    if yes:
+        return True
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        tell("watchdesk: nobody is there to confirm; add --yes to do it all the same")
+        raise click.exceptions.Exit(WRONG)
+    click.echo(said(question), err=True)
+    if word is None:
+        return click.confirm("Go on?", default=False, err=True)
+    return bool(click.prompt(f"Type {word} to go on", default="", show_default=False, err=True) == word)
+
+
+def start_logging() -> None:
+    """Log to a rotating file in the state directory, as JSON lines, without local variables; never to the terminal."""
+    path = log_path()
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=2, delay=True)
+    except OSError:
+        logging.getLogger().addHandler(logging.NullHandler())
+        return
+    handler.setFormatter(_JsonLines())
+    logging.getLogger().addHandler(handler)
+
+
+def log_path() -> Path:
+    """Where the log file lies."""
+    return Path(user_state_path("watchdesk", appauthor=False)) / "watchdesk.log"
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "at": self.formatTime(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "text": clean(record.getMessage(), 2000),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(line).decode()
