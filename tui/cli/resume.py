@@ -23,7 +23,7 @@ def command(context: click.Context, *, requeue: bool, yes: bool) -> None:
         if not yes:
             plan = await monitor.plan_lift()
             if plan.standing and not confirmed(
-                f"{plan.standing}\n{plural(plan.rejected, 'task')} rejected by it, {plan.requeueable:,} of them were pending",
+                f"{plan.standing}\n{plural(plan.rejected, 'task')} rejected by it, {plan.requeueable:,} were pending",
                 yes=False,
                 word=monitor.snapshot.project.name,
             ):

@@ -1,0 +1,112 @@
+"""`watchdesk demo`: a sandbox with agents at work, and the monitor on it, acting by itself."""
+
+import asyncio
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from core.backend.target import Target
+from core.monitor import Config, Monitor
+from core.watch.rules import WatchRules
+from tui.cli.exits import WRONG
+from tui.cli.session import start_logging, tell
+from tui.cli.status import look
+from tui.terminal import is_interactive, run_app
+
+_INTERVAL_S = 30.0
+"""The demo's watchdog looks more often, so that one sees it act."""
+
+
+@click.command(name="demo")
+@click.option("--shape", type=click.Choice(["deployed", "documented"]), default="deployed", show_default=True)
+@click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True)
+@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
+@click.option("--ascii", "ascii_signs", is_flag=True, help="Plain ASCII signs.")
+@click.pass_context
+def command(context: click.Context, *, shape: str, theme: str, no_mouse: bool, ascii_signs: bool) -> None:
+    """Nothing to configure: a living system of its own, gone when you quit. x switches faults on and off."""
+    start_logging()
+    with contextlib.ExitStack() as stack:
+        info = stack.enter_context(_sandbox(shape))
+        if info is None:
+            context.exit(WRONG)
+        cache = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="watchdesk-demo-")))
+        config = Config(
+            target=Target(name="demo", url=info["url"], key=info["service_key"], colour="cyan"),
+            autonomous=True,
+            dry_run=False,
+            observe=bool(context.obj["observe"]),
+            sole=True,
+            watch=WatchRules(interval_s=_INTERVAL_S),
+        )
+        if not is_interactive():
+            code = asyncio.run(look(Monitor(config, cache_path=cache), as_data=False))
+        else:
+            from tui.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
+
+            switches = Switches(info["url"], info["service_key"])
+            code = run_app(
+                lambda: WatchdeskApp(
+                    Monitor(config, cache_path=cache), theme=theme, ascii_signs=ascii_signs, faults=switches
+                ),
+                mouse=not no_mouse,
+            )
+    context.exit(code)
+
+
+@contextlib.contextmanager
+def _sandbox(shape: str) -> Iterator[dict[str, str] | None]:
+    """A sandbox in a process of its own, ended at the end; `None` if it cannot run, which it has said itself."""
+    tell("starting a sandbox …")
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "tui", "sandbox", "--workload", "--shape", shape],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # a closing terminal ends the monitor, which then ends this in order
+    )
+    try:
+        line = process.stdout.readline() if process.stdout is not None else ""
+        yield json.loads(line) if line else None
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+
+
+class Switches:
+    """The sandbox's faults, switched over its own address."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url = f"{url}/sandbox/faults"
+        self._key = key
+
+    def names(self) -> Sequence[tuple[str, str]]:
+        """Every fault with what it does."""
+        from core.sandbox.chaos import FAULTS  # noqa: PLC0415 - the extra's room
+
+        return tuple(FAULTS.items())
+
+    async def all(self) -> dict[str, bool]:
+        """Which are on. Raises OSError when the sandbox is gone."""
+        return await asyncio.to_thread(self._ask, "", None)
+
+    async def set(self, name: str, on: bool) -> None:
+        """Switch one. Raises OSError when the sandbox is gone."""
+        await asyncio.to_thread(self._ask, f"/{name}", {"on": on})
+
+    def _ask(self, path: str, body: dict[str, bool] | None) -> dict[str, bool]:
+        request = urllib.request.Request(  # noqa: S310 - our own loopback address
+            self._url + path, data=None if body is None else json.dumps(body).encode(), headers={"apikey": self._key}
+        )
+        with urllib.request.urlopen(request, timeout=15) as response:  # noqa: S310 - as above
+            answer: dict[str, Any] = json.load(response)
+        return {name: bool(on) for name, on in answer.items()}

@@ -1,0 +1,25 @@
+"""`watchdesk` alone: the monitor on the terminal; without a terminal, one status."""
+
+import asyncio
+
+import click
+
+from core.monitor import Monitor, read_config
+from core.settings import SettingsError, read_layers
+from tui.cli.session import said, start_logging
+from tui.cli.status import look
+from tui.terminal import is_interactive, run_app
+
+
+def watch(*, observe: bool, project: str | None, theme: str, mouse: bool, ascii_signs: bool) -> int:
+    """Run the monitor until it is quit; the exit code. Raises click's error for a configuration it cannot use."""
+    try:
+        config = read_config(read_layers(), project=project, observe=observe)
+    except SettingsError as error:
+        raise click.ClickException(said(str(error))) from error
+    start_logging()
+    if not is_interactive():
+        return asyncio.run(look(Monitor(config), as_data=False))
+    from tui.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
+
+    return run_app(lambda: WatchdeskApp(Monitor(config), theme=theme, ascii_signs=ascii_signs), mouse=mouse)
