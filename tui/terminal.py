@@ -29,8 +29,8 @@ _LEAVE: Final = b"\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?100
 
 
 def is_interactive() -> bool:
-    """Whether there is a terminal on both sides."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    """Whether there is a terminal on every side: the screen is drawn on stderr, results go to stdout."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
 
 
 def run_app(make: Callable[[], "WatchdeskApp"], *, mouse: bool = True) -> int:

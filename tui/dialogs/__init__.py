@@ -1,0 +1,10 @@
+"""What is asked before something is done."""
+
+from tui.dialogs.choice import ChoiceDialog
+from tui.dialogs.dialog import SWALLOW_S, Dialog
+from tui.dialogs.heal import HealDialog
+from tui.dialogs.help import HelpDialog
+from tui.dialogs.lift import LiftDialog
+from tui.dialogs.stop import StopDialog
+
+__all__ = ["SWALLOW_S", "ChoiceDialog", "Dialog", "HealDialog", "HelpDialog", "LiftDialog", "StopDialog"]

@@ -1,0 +1,21 @@
+"""What a screen is made of: one widget shows one slice of the snapshot."""
+
+from tui.panels.breakers import BreakersPanel
+from tui.panels.degradation import DegradationPanel
+from tui.panels.events import EventsPanel
+from tui.panels.footer import KeyLine
+from tui.panels.health import HealthPanel
+from tui.panels.panel import Panel
+from tui.panels.tasks import TasksPanel
+from tui.panels.topline import TopLine
+
+__all__ = [
+    "BreakersPanel",
+    "DegradationPanel",
+    "EventsPanel",
+    "HealthPanel",
+    "KeyLine",
+    "Panel",
+    "TasksPanel",
+    "TopLine",
+]

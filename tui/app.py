@@ -1,0 +1,196 @@
+"""The app: first picture from the newest snapshot, then each one as it comes; keys become dialogs and orders."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+import msgspec
+from textual import events, work
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from core.act.orders import EMERGENCY_STOP, HEAL, LIFT, RESET_BREAKER, Order
+from core.clock import Clock, SystemClock
+from core.resilience import BreakerState
+from core.snapshot import Snapshot
+from tui.contract import FaultSwitch, MonitorLike
+from tui.dialogs import SWALLOW_S, ChoiceDialog, Dialog, HealDialog, HelpDialog, LiftDialog, StopDialog
+from tui.screens.dashboard import Dashboard
+from tui.text import Net, Signs
+from tui.themes import palette, themes
+
+log = logging.getLogger(__name__)
+
+_ALL = "all"
+
+
+class WatchdeskApp(App[None]):
+    """The monitor on a terminal."""
+
+    CSS_PATH = "watchdesk.tcss"
+    TITLE = "watchdesk"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("h", "heal", "heal", tooltip="heal: shows the plan, then asks"),
+        Binding("r", "reset", "reset", tooltip="reset a breaker, or all"),
+        Binding("ctrl+e", "stop", "STOP", tooltip="emergency stop: wants a reason and the word STOP", priority=True),
+        Binding("u", "lift", "lift", tooltip="lift the emergency stop: wants the project's name"),
+        Binding("c", "check", "check", tooltip="check now: refresh everything, run all six checks"),
+        Binding("x", "faults", "faults", tooltip="the demo's faults, on and off"),
+        Binding("question_mark", "help", "help", key_display="?", tooltip="this help"),
+        Binding("q", "quit", "quit", tooltip="quit"),
+    ]
+
+    def __init__(
+        self,
+        monitor: MonitorLike,
+        *,
+        clock: Clock | None = None,
+        theme: str = "dark",
+        ascii_signs: bool = False,
+        faults: FaultSwitch | None = None,
+    ) -> None:
+        self._net = Net()
+        super().__init__()
+        self._monitor = monitor
+        self._clock = clock or SystemClock()
+        self._faults = faults
+        for one in themes():
+            self.register_theme(one)
+        self.theme = f"watchdesk-{theme}"
+        self.animation_level = "none"
+        styles = palette(theme, monitor.snapshot.project.colour)
+        self._dashboard = Dashboard(Signs(ascii_only=ascii_signs), styles, faults=faults is not None)
+        self._dialog_opened = 0.0
+
+    def get_default_screen(self) -> Screen[None]:
+        """The dashboard is the bottom of the stack."""
+        return self._dashboard
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and the net below everything."""
+        return [*super().get_line_filters(), self._net]
+
+    def on_mount(self) -> None:
+        """Show what is known, then bring the monitor to life."""
+        self._unsubscribe = self._monitor.subscribe(self._show)
+        self.call_after_refresh(self._begin)
+        self.set_interval(1.0, self._tick)
+
+    async def on_unmount(self) -> None:
+        """Whatever ended the app, the monitor ends with it."""
+        self._unsubscribe()
+        await self._monitor.close()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys typed before a dialog could be read were meant for what lay below it."""
+        early = self._clock.elapsed() - self._dialog_opened < SWALLOW_S
+        asking = isinstance(self.screen, Dialog | ChoiceDialog) if self.is_running and self._screen_stack else False
+        if early and asking and isinstance(event, events.Key) and not event.is_forwarded and event.key != "escape":
+            return
+        await super().on_event(event)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: every key's order by name."""
+        for binding in self._own_bindings():
+            action = binding.action
+            yield SystemCommand(
+                binding.tooltip.split(":")[0].capitalize(), binding.tooltip, lambda a=action: self._run(a)
+            )
+
+    def action_heal(self) -> None:
+        """h"""
+        if self._allowed(HEAL):
+            self._ask(HealDialog(self._monitor))
+
+    def action_stop(self) -> None:
+        """ctrl+e"""
+        if self._allowed(EMERGENCY_STOP):
+            self._ask(StopDialog(self._monitor))
+
+    def action_lift(self) -> None:
+        """u"""
+        if self._allowed(LIFT):
+            self._ask(LiftDialog(self._monitor))
+
+    @work(exclusive=True, group="check")
+    async def action_check(self) -> None:
+        """c"""
+        self._tell("checking …")
+        await self._monitor.check_now()
+        self._tell("checked")
+
+    @work(group="reset")
+    async def action_reset(self) -> None:
+        """r"""
+        if not self._allowed(RESET_BREAKER):
+            return
+        open_ones = [r for r in self._monitor.snapshot.breakers if r.state is not BreakerState.CLOSED]
+        if not open_ones:
+            self._tell("every breaker is closed: nothing to reset")
+            return
+        choices = [(r.key, f"{r.key}  {r.state.value.replace('_', '-')}  {r.last_error}") for r in open_ones]
+        self._dialog_opened = self._clock.elapsed()
+        chosen = await self.push_screen_wait(ChoiceDialog("Reset which breaker?", [(_ALL, "all of them"), *choices]))
+        if chosen is not None:
+            result = await self._monitor.reset_breaker(None if chosen == _ALL else chosen)
+            self._tell(result.text)
+
+    @work(group="faults")
+    async def action_faults(self) -> None:
+        """x"""
+        if self._faults is None or not isinstance(self.screen, Dashboard):
+            return
+        try:
+            on = await self._faults.all()
+            choices = [(n, f"{'ON ' if on.get(n) else 'off'}  {n}: {text}") for n, text in self._faults.names()]
+            self._dialog_opened = self._clock.elapsed()
+            chosen = await self.push_screen_wait(ChoiceDialog("Switch which fault of the sandbox?", choices))
+            if chosen is not None:
+                await self._faults.set(chosen, not on.get(chosen))
+                self._tell(f"{chosen} is {'off' if on.get(chosen) else 'on'}")
+        except OSError as error:
+            self._tell(f"the sandbox does not answer: {error}")
+
+    def action_help(self) -> None:
+        """?"""
+        self.push_screen(HelpDialog(self._own_bindings()))
+
+    def _own_bindings(self) -> list[Binding]:
+        own = [binding for binding in self.BINDINGS if isinstance(binding, Binding)]
+        return [b for b in own if b.action != "faults" or self._faults is not None]
+
+    def _ask(self, dialog: Dialog) -> None:
+        if isinstance(self.screen, Dashboard):
+            self._dialog_opened = self._clock.elapsed()
+            self.push_screen(dialog)
+
+    def _allowed(self, order: Order) -> bool:
+        why = self._monitor.may(order)
+        if why:
+            self._tell(f"{order.title}: {why}")
+        return not why
+
+    def _tell(self, text: str) -> None:
+        self.notify(text, markup=False, timeout=4)
+
+    async def _run(self, action: str) -> None:
+        await self.run_action(action)
+
+    async def _begin(self) -> None:
+        self._show(self._monitor.snapshot)
+        await self._monitor.start()
+
+    def _show(self, snapshot: Snapshot) -> None:
+        if self._dashboard.is_mounted:
+            self._dashboard.show(snapshot)
+
+    def _tick(self) -> None:
+        """Let ages and the clock move on; a line that reads the same is not written again."""
+        self._show(msgspec.structs.replace(self._monitor.snapshot, at=self._clock.now()))
+
+    def _fatal_error(self) -> None:
+        """Leave without a traceback on the terminal: with its local variables it would show secrets."""
+        log.error("the app failed", exc_info=self._exception)
+        self.exit(return_code=1, message=f"watchdesk failed ({type(self._exception).__name__}); see the log file")

@@ -1,0 +1,39 @@
+"""Choose one of several: which breaker to reset, which fault to switch."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+
+class ChoiceDialog(ModalScreen[str | None]):
+    """Gives the chosen key, or `None` when backed out of. The first entry is always the way back."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back out")]
+
+    def __init__(self, heading: str, choices: Sequence[tuple[str, str]]) -> None:
+        super().__init__(classes="choice")
+        self._heading = heading
+        self._choices = choices
+
+    def compose(self) -> ComposeResult:
+        """Heading and list."""
+        with Vertical(id="box"):
+            yield Static(Content(self._heading), markup=False)
+            yield OptionList(
+                Option(Content("Cancel")), *(Option(Content(text), id=key) for key, text in self._choices), markup=False
+            )
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Chosen."""
+        self.dismiss(event.option.id)
+
+    def action_leave(self) -> None:
+        """Nothing chosen."""
+        self.dismiss(None)

@@ -1,0 +1,160 @@
+"""The base of every dialog: says what it is about, focuses Cancel, swallows what was typed ahead, stays live."""
+
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+from core.act.orders import Phase, Result
+from core.resilience import NotLive
+
+SWALLOW_S = 0.3
+"""Keys that arrive this soon after a dialog opened were meant for what lay below it."""
+
+REPLAN_S = 3.0
+"""How often an open dialog looks again at what it is about."""
+
+
+class Dialog(ModalScreen[None]):
+    """A question with Cancel and one way on. A subclass plans, describes, and acts."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "back out"),
+        Binding("left,up", "app.focus_previous", show=False),
+        Binding("right,down", "app.focus_next", show=False),
+    ]
+    ACT = "OK"
+    DANGER = False
+
+    def __init__(self, heading: str) -> None:
+        super().__init__()
+        self._heading = heading
+        self._text = ""
+        self._busy = False
+        self._over = False
+
+    def compose(self) -> ComposeResult:
+        """Heading, text, fields, outcome, buttons."""
+        with Vertical(id="box"):
+            yield Static(Content(self._heading), id="heading", markup=False)
+            yield Static("one moment, reading what this is about …", id="text", markup=False)
+            yield from self.fields()
+            yield Static("", id="outcome", markup=False)
+            with Horizontal(id="buttons"):
+                yield Button("Cancel", id="cancel")
+                yield Button(self.ACT, id="act", variant="error" if self.DANGER else "primary", disabled=True)
+
+    def fields(self) -> ComposeResult:
+        """What is to be filled in; nothing by default."""
+        return iter(())
+
+    async def plan(self) -> str:
+        """Look at what this is about, and describe it. Raises NotLive."""
+        raise NotImplementedError
+
+    async def act(self) -> Result | None:
+        """Carry it out; `None` leaves the dialog open as it is. Raises NotLive."""
+        raise NotImplementedError
+
+    def ready(self) -> bool:
+        """Whether everything is filled in and there is something to do."""
+        return True
+
+    def on_mount(self) -> None:
+        """Focus Cancel, look for the first time, and again for as long as it is open."""
+        self.set_class(self.DANGER, "danger")
+        self.query_one("#cancel", Button).focus()
+        self._look()
+        self.set_interval(REPLAN_S, self._look)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Cancel, or go on."""
+        event.stop()
+        if event.button.id == "cancel":
+            self.action_leave()
+        elif not self._busy and not self._over and self.ready():
+            self._carry_out()
+
+    def on_input_changed(self, _event: Input.Changed) -> None:
+        """The way on opens when what must be typed is typed."""
+        self._allow()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter in a field moves on; it never orders anything."""
+        event.stop()
+        self.focus_next()
+
+    def action_leave(self) -> None:
+        """Back out. An order that is under way goes on and is told in the events."""
+        self.dismiss()
+
+    def say(self, text: str) -> None:
+        """Show how far it has come."""
+        self.query_one("#outcome", Static).update(Content(text))
+
+    def describe(self, text: str) -> None:
+        """Show what it is about."""
+        self._text = text
+        self.query_one("#text", Static).update(Content(text))
+
+    @work(exclusive=True, group="look")
+    async def _look(self) -> None:
+        if self._ordered():
+            return
+        before = self._text
+        try:
+            text = await self.plan()
+        except NotLive as not_live:
+            self.describe(f"cannot be read now: {not_live.fault.sentence()}")
+            self.query_one("#act", Button).disabled = True
+            return
+        if self._ordered():
+            return
+        self.describe(text)
+        if before and before != text and "cannot be read" not in before:
+            self.say("this changed while you were looking")
+        self._allow()
+
+    @work(exclusive=True, group="act")
+    async def _carry_out(self) -> None:
+        self._busy = True
+        self.query_one("#act", Button).disabled = True
+        self.say("requested …")
+        try:
+            result = await self.act()
+        except NotLive as not_live:
+            self.say(f"nothing was changed: {not_live.fault.sentence()}")
+            result = None
+        finally:
+            self._busy = False
+        if result is None:
+            self._allow()
+            return
+        self._over = True
+        self.say(f"{_PHASES[result.phase]}: {result.text}")
+        cancel = self.query_one("#cancel", Button)
+        cancel.label = "Close"
+        cancel.focus()
+
+    def _ordered(self) -> bool:
+        return self._busy or self._over
+
+    def _allow(self) -> None:
+        self.query_one("#act", Button).disabled = self._ordered() or not self._text or not self.ready()
+
+
+_PHASES = {
+    Phase.REQUESTED: "requested",
+    Phase.ACCEPTED: "accepted",
+    Phase.SEEN: "seen",
+    Phase.NOT_SEEN: "not seen within 30 s",
+    Phase.PARTLY: "done in part",
+    Phase.REFUSED: "refused",
+    Phase.UNKNOWN: "outcome unknown",
+    Phase.UNREACHABLE: "not reached",
+}

@@ -1,0 +1,60 @@
+"""Heal: the plan, confirmed, recomputed, applied."""
+
+from textual.app import ComposeResult
+from textual.widgets import Input
+
+from core.act.orders import HEAL, HealPlan, PlanChanged, Result
+from core.text import plural
+from tui.contract import MonitorLike
+from tui.dialogs.dialog import Dialog
+
+TYPED_ABOVE = 50
+"""More rows than this want the project's name typed."""
+
+
+class HealDialog(Dialog):
+    """Shows the plan and applies exactly that."""
+
+    ACT = "Heal"
+
+    def __init__(self, monitor: MonitorLike) -> None:
+        self._project = monitor.snapshot.project.name
+        super().__init__(f"Heal {self._project}: {HEAL.effect}")
+        self._monitor = monitor
+        self._plan = HealPlan()
+
+    def fields(self) -> ComposeResult:
+        """The project's name, asked for when many rows are concerned."""
+        word = Input(placeholder=f"type {self._project}: more than {TYPED_ABOVE} rows", id="word")
+        word.display = False
+        yield word
+
+    async def plan(self) -> str:
+        """What would be done."""
+        self._plan = await self._monitor.plan_heal()
+        self.query_one("#word", Input).display = self._plan.rows > TYPED_ABOVE
+        return described(self._plan)
+
+    async def act(self) -> Result | None:
+        """Apply what is shown; a plan that changed meanwhile is shown and asked again."""
+        try:
+            return await self._monitor.heal(self._plan)
+        except PlanChanged as changed:
+            self._plan = changed.plan
+            self.query_one("#word", Input).display = self._plan.rows > TYPED_ABOVE
+            self.describe(described(self._plan))
+            self.say("the plan changed meanwhile, nothing was done: look again")
+            return None
+
+    def ready(self) -> bool:
+        """Something to do, and the name typed where it must be."""
+        many = self._plan.rows > TYPED_ABOVE
+        return not self._plan.empty and (not many or self.query_one("#word", Input).value == self._project)
+
+
+def described(plan: HealPlan) -> str:
+    """The plan for people."""
+    if plan.empty:
+        return "\n".join(("Nothing to heal.", *plan.notes))
+    steps = [f"• {step.title}: {step.effect} ({plural(step.count, 'row')})" for step in plan.steps]
+    return "\n".join((*steps, *plan.notes))

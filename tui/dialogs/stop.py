@@ -1,0 +1,47 @@
+"""Emergency stop: what it will do, a reason, and the word."""
+
+from textual.app import ComposeResult
+from textual.widgets import Input
+
+from core.act.orders import EMERGENCY_STOP, Result, StopPlan
+from core.text import plural
+from tui.contract import MonitorLike
+from tui.dialogs.dialog import Dialog
+
+HOURS = 24
+
+
+class StopDialog(Dialog):
+    """Asks for a reason and for the word STOP."""
+
+    ACT = "Stop all"
+    DANGER = True
+
+    def __init__(self, monitor: MonitorLike) -> None:
+        self._project = monitor.snapshot.project.name
+        super().__init__(f"EMERGENCY STOP of {self._project}: {EMERGENCY_STOP.effect}")
+        self._monitor = monitor
+        self._plan: StopPlan | None = None
+
+    def fields(self) -> ComposeResult:
+        """Reason and word."""
+        yield Input(placeholder="reason", id="reason", max_length=400)
+        yield Input(placeholder=f"type {EMERGENCY_STOP.word}", id="word", max_length=20)
+
+    async def plan(self) -> str:
+        """What it would hit."""
+        self._plan = plan = await self._monitor.plan_stop()
+        if plan.already:
+            return f"{self._project} is already {plan.already}. Nothing will be changed."
+        pending, running = plural(plan.pending, "pending task"), plural(plan.running, "running one")
+        return f"Sets the stop for {HOURS} h or until lifted, and rejects {pending} and {running}."
+
+    async def act(self) -> Result | None:
+        """Stop."""
+        return await self._monitor.stop(self.query_one("#reason", Input).value.strip(), HOURS)
+
+    def ready(self) -> bool:
+        """Not stopped yet, a reason given, the word typed."""
+        reason = self.query_one("#reason", Input).value.strip()
+        word = self.query_one("#word", Input).value == EMERGENCY_STOP.word
+        return self._plan is not None and not self._plan.already and bool(reason) and word

@@ -1,0 +1,27 @@
+"""Events: who did what, newest first."""
+
+from core.snapshot import Snapshot
+from tui.panels.panel import Panel
+from tui.text import Line
+
+
+class EventsPanel(Panel):
+    """Operators, the watchdog, other hosts, the agents' failures."""
+
+    TITLE = "Events"
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
+        """One event a line, or two where the place allows it; while starting, the steps of the start."""
+        steps: list[Line] = [
+            ((f"{self._signs.level(step.level)} ", step.level.value), (f"{step.name} ", "text"), (step.text, "dim"))
+            for step in snapshot.start
+        ]
+        if not snapshot.ready:
+            return steps[-height:]
+        lines: list[Line] = []
+        for event in snapshot.events[:height]:
+            role = event.level.value if event.level != "ok" else "text"
+            stamp = f"{event.at.astimezone():%H:%M:%S} "
+            who = event.who if width >= 60 else event.who.split(" ")[0]
+            lines.append(((stamp, "dim"), (f"{who}: ", "dim"), (event.text, role)))
+        return lines or [(("nothing has happened yet", "dim"),)]

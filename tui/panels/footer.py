@@ -1,0 +1,32 @@
+"""The keys, struck out where the order behind one is not allowed."""
+
+from core.act.orders import ORDERS
+from core.snapshot import Snapshot
+from tui.panels.panel import Panel
+from tui.text import Line
+
+KEYS = (
+    ("h", "heal", "heal"),
+    ("r", "reset", "reset_breaker"),
+    ("^e", "STOP", "emergency_stop"),
+    ("u", "lift", "lift"),
+    ("c", "check", "check_now"),
+    ("?", "help", ""),
+    ("^p", "menu", ""),
+    ("q", "quit", ""),
+)
+
+
+class KeyLine(Panel):
+    """One line at the bottom."""
+
+    faults = False
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
+        """Every key and what it does."""
+        keys = (*KEYS[:5], ("x", "faults", ""), *KEYS[5:]) if self.faults else KEYS
+        spans = []
+        for key, word, order in keys:
+            refused = bool(order) and ORDERS[order].writes and snapshot.project.observe
+            spans += [(f" {key}", "strong"), (f" {word} ", "struck" if refused else "dim")]
+        return [tuple(spans)]

@@ -1,0 +1,50 @@
+"""Health: the six checks with their latency, how many in a row failed, when the next is, and may it act by itself."""
+
+from core.act.permission import REASONS
+from core.snapshot import Check, Snapshot
+from tui.panels.panel import Panel
+from tui.text import Line, age
+
+
+class HealthPanel(Panel):
+    """The watchdog's last look."""
+
+    TITLE = "Health"
+
+    def title(self, snapshot: Snapshot) -> Line:
+        """With the age of the look."""
+        checked = age(snapshot.health.last_at, snapshot.at)
+        return ((self.TITLE, "title"), (f" checked {checked}" if checked else " not checked yet", "dim"))
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
+        """A line a check, then the count and the permission."""
+        lines = [self._check(check, snapshot, wide=width >= 60) for check in snapshot.health.checks]
+        return [*lines, self._count(snapshot), self._permission(snapshot)][:height]
+
+    def _check(self, check: Check, snapshot: Snapshot, *, wide: bool) -> Line:
+        stale = check.at is None
+        role = "dim" if stale else check.level.value
+        took = "" if check.took_s is None else f"{1000 * check.took_s:5.0f} ms "
+        name = check.name.replace("_", " ")
+        old = age(check.at, snapshot.at)
+        more = f" {old:>6} " if wide else ""
+        return (
+            (f"{self._signs.level(check.level)} ", role),
+            (f"{name:<14}", "text"),
+            (took if wide or check.level == "ok" else "", "dim"),
+            (more, "dim"),
+            (check.text, role if check.level != "ok" else "dim"),
+        )
+
+    def _count(self, snapshot: Snapshot) -> Line:
+        health = snapshot.health
+        in_row = f"critical in a row {health.critical_in_a_row}/{health.stop_after}"
+        following = f", next at {health.next_at.astimezone():%H:%M}" if health.next_at is not None else ""
+        return (("  " + in_row + following, "warning" if health.critical_in_a_row else "dim"),)
+
+    def _permission(self, snapshot: Snapshot) -> Line:
+        may = snapshot.may_act
+        if may.allowed:
+            return ((f"{self._signs.ok} ", "ok"), ("heals and stops by itself", "text"))
+        reasons = "; ".join(REASONS.get(name, name) for name in may.missing)
+        return (("  acts only on your order: ", "text"), (reasons, "dim"))

@@ -1,0 +1,72 @@
+"""Tasks: how many in each status, the success rate, when something was last completed, and the newest of them."""
+
+from typing import Any
+
+from core.facts import Reading
+from core.model import Task
+from core.snapshot import Snapshot
+from tui.panels.panel import Panel
+from tui.text import Line, age
+
+_SHOWN = ("pending", "in_progress", "completed", "failed", "awaiting_review", "rejected")
+_ROLE = {"completed": "ok", "failed": "critical", "in_progress": "warning", "rejected": "critical"}
+
+
+class TasksPanel(Panel):
+    """What the task table says."""
+
+    TITLE = "Tasks"
+
+    def title(self, snapshot: Snapshot) -> Line:
+        """With the source and age where it is not live."""
+        return ((self.TITLE, "title"), (self._origin(snapshot.tasks.counts, snapshot), "warning"))
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
+        """Counts, rates, then tasks: stuck ones first."""
+        tasks = snapshot.tasks
+        live = tasks.counts.live
+        lines: list[Line] = [self._counts(snapshot, live=live), self._rates(snapshot)]
+        newest = tasks.newest.value
+        if newest is None:
+            fault = tasks.newest.fault
+            return [*lines, ((fault.sentence() if fault else "nothing read yet", "dim"),)]
+        if not newest:
+            return [*lines, (("no tasks are visible to us", "dim"),)]
+        stuck = set(tasks.stuck)
+        order = sorted(newest, key=lambda task: task.id not in stuck)
+        return lines + [self._row(task, snapshot, live=tasks.newest.live, stuck=task.id in stuck) for task in order]
+
+    def _counts(self, snapshot: Snapshot, *, live: bool) -> Line:
+        counts = snapshot.tasks.counts.value
+        spans = []
+        for status in _SHOWN:
+            number = f"{counts.of(status):,}" if counts is not None else self._signs.none
+            spans += [(number, "strong" if live else "dim"), (f" {status.replace('_', ' ')}  ", "dim")]
+        return tuple(spans)
+
+    def _rates(self, snapshot: Snapshot) -> Line:
+        rate, last = snapshot.tasks.success_24h, snapshot.tasks.last_completed_at
+        percent = rate.value.percent if rate.value is not None else None
+        text = self._signs.none if percent is None else f"{percent:.1f} %"
+        completed = f"{age(last.value, snapshot.at)} ago" if last.value is not None else self._signs.none
+        fine = percent is not None and percent >= 95
+        role = "dim" if not rate.live or percent is None else "ok" if fine else "warning"
+        return (("success 24 h ", "dim"), (text, role), (self._origin(rate, snapshot), "warning"),
+                ("  last completed ", "dim"), (completed, "text" if last.live else "dim"))  # fmt: skip
+
+    def _row(self, task: Task, snapshot: Snapshot, *, live: bool, stuck: bool) -> Line:
+        role = ("warning" if stuck else _ROLE.get(task.status, "text")) if live else "dim"
+        word = "STUCK" if stuck else task.status.replace("_", " ")
+        at = task.completed_at or task.began_at
+        text = task.description + (f" ({task.error})" if task.error else "")
+        return (
+            (f"{word:<12}", role),
+            (f"{age(at, snapshot.at):>6} ", "dim"),
+            (f"{task.task_type} ", "dim"),
+            (text, "text" if live else "dim"),
+        )
+
+    def _origin(self, reading: Reading[Any], snapshot: Snapshot) -> str:
+        if reading.live:
+            return ""
+        return f" last known, {age(reading.at, snapshot.at)}" if reading.at is not None else ""

@@ -1,0 +1,87 @@
+"""The top: is it healthy, and is what I see true? In two lines, and a third for standing notices."""
+
+from typing import Final
+
+from core.snapshot import Link, LinkWord, Snapshot, State
+from tui.panels.panel import Panel
+from tui.text import Line, age
+
+STATE_LEVEL: Final = {
+    State.HEALTHY: "ok",
+    State.ACTIVE: "ok",
+    State.IDLE: "ok",
+    State.WARNING: "warning",
+    State.DISABLED: "warning",
+    State.CRITICAL: "critical",
+    State.STOPPED: "critical",
+    State.UNKNOWN: "unknown",
+}
+_LINK_ROLE: Final = {LinkWord.LIVE: "ok", LinkWord.CONNECTING: "dim", LinkWord.STALE: "warning"}
+
+
+class TopLine(Panel):
+    """State, project, mode, link, permission, clock, beat."""
+
+    _polls = 0
+    _since: object = None
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
+        """Two lines, and the notices."""
+        if snapshot.link.since != self._since:
+            self._since = snapshot.link.since
+            self._polls += snapshot.link.word is LinkWord.LIVE
+        lines = [self._state(snapshot), self._where(snapshot, width)]
+        if snapshot.notices:
+            lines.append((("! ", "warning"), ("  ·  ".join(snapshot.notices), "warning")))
+        return lines[:height]
+
+    def _state(self, snapshot: Snapshot) -> Line:
+        level = STATE_LEVEL[snapshot.state]
+        live = snapshot.link.word is LinkWord.LIVE
+        sign = self._signs.level(level)
+        role = f"state-{level}" if live else ("state-warning" if level == "ok" else f"state-{level}")
+        word = f" {sign} {snapshot.state.upper()} "
+        if not live and snapshot.link.word is not LinkWord.CONNECTING:
+            word = f" {sign} {snapshot.state.upper()} (last known) "
+        return ((word, role), ("  ", "text"), *self._link(snapshot), ("  ", "text"), (snapshot.state_why, "text"))
+
+    def _link(self, snapshot: Snapshot) -> Line:
+        link = snapshot.link
+        return ((self._words(link, snapshot), _LINK_ROLE.get(link.word, "critical")),)
+
+    def _words(self, link: Link, snapshot: Snapshot) -> str:
+        if link.word is LinkWord.STALE:
+            return f"STALE {age(link.since, snapshot.at)}"
+        if link.word not in {LinkWord.OFFLINE, LinkWord.BLIND}:
+            return link.word.value
+        since = f" since {link.since.astimezone():%H:%M}" if link.since is not None else ""
+        following = ""
+        if link.next_at is not None:
+            seconds = max(0.0, (link.next_at - snapshot.at).total_seconds())
+            following = f", next in {10 * round(seconds / 10) or 5:.0f} s"
+        return f"{link.word}{since}, try {link.tries}{following}"
+
+    def _where(self, snapshot: Snapshot, width: int) -> Line:
+        project = snapshot.project
+        config = snapshot.config.value
+        known = snapshot.config.at is not None
+        mode = self._signs.none if config is None or not known else "dry-run" if config.dry_run else "production"
+        if project.observe:
+            mode += ", observing"
+        acts = (
+            "acts by itself"
+            if snapshot.may_act.allowed
+            else f"acts on order only ({', '.join(snapshot.may_act.missing)})"
+        )
+        at = snapshot.at.astimezone()
+        clock = f"{at:%H:%M}:{at.second // 10}0 {at:%Z} {self._signs.beat[self._polls % 4]}"
+        left: Line = ((f" {project.name} ", "project"), (f" {mode}  ", "text"), (acts, "dim"))
+        more = f"  {project.user}, {project.shape}"
+        if width >= 120:
+            left = (*left, (more, "dim"))
+        room = width - sum(len(text) for text, _ in left) - len(clock) - 1
+        if room < 1:
+            keep = width - len(clock) - 2
+            text = f" {project.name}  {mode}  {acts}"
+            return ((f"{text[:keep]:<{keep}} ", "text"), (clock, "dim"))
+        return (*left, (" " * room, "text"), (clock, "dim"))
