@@ -1,5 +1,6 @@
 """The sandbox as a whole: PostgreSQL, schema, gateway, workload; started, told of in one JSON line, and ended."""
 
+import argparse
 import asyncio
 import contextlib
 import secrets
@@ -13,7 +14,7 @@ import msgspec
 import psycopg
 import uvicorn
 
-from core.sandbox.chaos import Faults
+from core.sandbox.chaos import Faults, fault_name
 from core.sandbox.functions import EdgeFunctions
 from core.sandbox.gateway.app import Gateway
 from core.sandbox.gateway.auth import Auth, Keys, new_keys, password_hash
@@ -96,7 +97,6 @@ class Sandbox:
         config = uvicorn.Config(gateway.application(), log_level="critical", access_log=False, lifespan="on")
         self._server = uvicorn.Server(config)
         self._server.config.load()
-        self._server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # signals are ours
         # `serve` would take over the signals and raise them again at its end; its inner part does neither.
         self._tasks.append(asyncio.create_task(self._server._serve(sockets=[self._socket]), name="gateway"))
         while not self._server.started:
@@ -204,3 +204,22 @@ def _listen(port: int) -> socket.socket:
     listener.listen(128)
     listener.setblocking(False)
     return listener
+
+
+def _main() -> int:
+    parser = argparse.ArgumentParser(prog="watchdesk sandbox")
+    parser.add_argument("--shape", choices=("deployed", "documented"), default="deployed")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--workload", action="store_true")
+    parser.add_argument("--fault", dest="faults", type=fault_name, action="append", default=[])
+    given = parser.parse_args()
+    return run(
+        Options(
+            shape=given.shape, port=given.port, data=given.data, workload=given.workload, faults=tuple(given.faults)
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

@@ -1,0 +1,170 @@
+"""Real parts: a sandbox of each shape per worker, emptied before each test, and the command as a person runs it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+SHAPES = ("deployed", "documented")
+ROOT = Path(__file__).parent.parent
+
+
+class Running:
+    """A sandbox in a process of its own."""
+
+    def __init__(self, shape: str, *more: str, env: dict[str, str] | None = None) -> None:
+        self.shape = shape
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tui", "sandbox", "--shape", shape, *more],
+            cwd=ROOT,
+            env=os.environ | (env or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, self.process.stderr.read() if self.process.stderr else "no line"
+        self.info: dict[str, str] = json.loads(line)
+        self.url = self.info["url"]
+        self.service_key = self.info["service_key"]
+        self.publishable_key = self.info["publishable_key"]
+        self.database_url = self.info["database_url"]
+        self.time_column = '"timestamp"' if shape == "deployed" else "created_at"
+
+    def sql(self, query: str, *params: Any) -> list[tuple[Any, ...]]:
+        """As the owner, straight in the database; no rows for what returns none."""
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            cursor = connection.execute(query, params or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def fault(self, name: str, on: bool) -> None:
+        """Switch a fault."""
+        headers = {"apikey": self.service_key}
+        answer = httpx.post(f"{self.url}/sandbox/faults/{name}", json={"on": on}, headers=headers, timeout=20)
+        assert answer.status_code == 200, answer.text
+
+    def functions(self) -> dict[str, Any]:
+        """What the Edge Functions were asked to do."""
+        answer = httpx.get(f"{self.url}/sandbox/functions", headers={"apikey": self.service_key})
+        return dict(answer.json())
+
+    def reset(self) -> None:
+        """As freshly started: no faults, no rows, the config row with its defaults."""
+        faults = httpx.get(f"{self.url}/sandbox/faults", headers={"apikey": self.service_key}).json()
+        for name in [name for name, on in faults.items() if on]:
+            self.fault(name, False)
+        self.sql("SET client_min_messages = error; TRUNCATE autonomous_tasks, autonomous_execution_logs CASCADE")
+        self.sql("DELETE FROM autonomous_system_config; INSERT INTO autonomous_system_config DEFAULT VALUES")
+
+    def stuck(self, count: int) -> None:
+        """Tasks that started two hours ago and said nothing since."""
+        self.sql(
+            "INSERT INTO autonomous_tasks (description, status, started_at, created_at)"
+            " SELECT 'stuck ' || i, 'in_progress', now() - interval '2 hours', now() - interval '3 hours'"
+            f" FROM generate_series(1, {count}) AS i"
+        )
+
+    def completed(self, count: int) -> None:
+        """Tasks completed an hour and a half ago."""
+        self.sql(
+            "INSERT INTO autonomous_tasks (description, status, started_at, completed_at)"
+            " SELECT 'done ' || i, 'completed', now() - interval '2 hours', now() - interval '90 minutes'"
+            f" FROM generate_series(1, {count}) AS i"
+        )
+
+    def close(self) -> int:
+        """End it in order; its exit code."""
+        self.process.terminate()
+        code = self.process.wait(10)
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+        return code
+
+
+class Command:
+    """`watchdesk` as a person runs it: its own directories, only the environment it is given."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def environment(self, sandbox: Running | None = None, **more: str) -> dict[str, str]:
+        """The environment for one call; with a sandbox, as its service role."""
+        env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "LANG": "C.UTF-8",
+            "TERM": "xterm-256color",
+            "TZ": "UTC",
+            "XDG_CACHE_HOME": str(self.home / "cache"),
+            "XDG_STATE_HOME": str(self.home / "state"),
+            "XDG_CONFIG_HOME": str(self.home / "config"),
+            "XDG_RUNTIME_DIR": str(self.home),
+            "PYTHONPATH": str(ROOT),
+        }
+        if sandbox is not None:
+            env |= {"SUPABASE_URL": sandbox.url, "SUPABASE_KEY": sandbox.service_key}
+        return env | more
+
+    def __call__(self, *args: str, sandbox: Running | None = None, **env: str) -> "subprocess.CompletedProcess[str]":
+        """Run to the end, without a terminal."""
+        return subprocess.run(
+            [sys.executable, "-m", "tui", *args],
+            check=False,
+            cwd=self.home,
+            env=self.environment(sandbox, **env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+
+@pytest.fixture(scope="session", params=SHAPES)
+def session_sandbox(request: pytest.FixtureRequest) -> Iterator[Running]:
+    """One process per shape and worker."""
+    running = Running(request.param)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def sandbox(session_sandbox: Running) -> Running:
+    """A sandbox of each shape, empty."""
+    session_sandbox.reset()
+    return session_sandbox
+
+
+@pytest.fixture
+def lone_sandbox(tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    """Makes sandboxes of a test's own, which it may kill; in a temporary place of their own, which only they tidy."""
+    made: list[Running] = []
+    place = tmp_path / "tmp"
+    place.mkdir()
+    for parent in (place, *place.parents):  # PostgreSQL's own user, whom root hands over to, must pass through
+        if os.geteuid() == 0 and parent != Path(parent.anchor):
+            parent.chmod(parent.stat().st_mode | 0o011)
+
+    def make(shape: str = "deployed", *more: str) -> Running:
+        made.append(Running(shape, *more, env={"TMPDIR": str(place)}))
+        return made[-1]
+
+    yield make
+    for running in made:
+        if running.process.poll() is None:
+            running.close()
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    """The command line, in a home of its own."""
+    return Command(tmp_path)
