@@ -46,7 +46,18 @@ async def _run(make: Callable[[], "WatchdeskApp"], *, mouse: bool) -> int:
         await app.run_async(mouse=mouse)
     finally:
         guard.disarm()
+        if guard.asked:
+            _forget_output()
     return app.return_code or 0
+
+
+def _forget_output() -> None:
+    """What is still buffered for a terminal that may be gone must not turn the exit code into an error."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 class _Leave:
@@ -66,6 +77,11 @@ class _Leave:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         threading.Thread(target=self._watch_terminal, name="watchdesk-terminal", daemon=True).start()
+
+    @property
+    def asked(self) -> bool:
+        """Whether it was told to leave."""
+        return self._asked.is_set()
 
     def disarm(self) -> None:
         """The app has ended by itself."""

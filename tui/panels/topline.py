@@ -81,7 +81,7 @@ class TopLine(Panel):
             left = (*left, (more, "dim"))
         room = width - sum(len(text) for text, _ in left) - len(clock) - 1
         if room < 1:
-            keep = width - len(clock) - 2
+            keep = max(0, width - len(clock) - 2)
             text = f" {project.name}  {mode}  {acts}"
             return ((f"{text[:keep]:<{keep}} ", "text"), (clock, "dim"))
         return (*left, (" " * room, "text"), (clock, "dim"))

@@ -1,0 +1,211 @@
+"""The dashboard on a real monitor and a real sandbox: live, offline, orders, sizes, hostile text."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual.widgets import Button, Input, Static
+
+from core.backend.target import Target
+from core.monitor import Config, Monitor
+from core.monitor.config import RefreshRules
+from core.resilience import BreakerRules
+from tests.clock import FakeClock
+from tests.running import Running
+from tui.app import WatchdeskApp
+from tui.dialogs import HealDialog, HelpDialog, LiftDialog, StopDialog
+from tui.panels import Panel
+from tui.text import plain
+
+SIZES = [(200, 50), (140, 40), (80, 24), (60, 15), (30, 5), (1, 1)]
+HOSTILE = "\x1b]52;c;ZXZpbA==\x07 \x1b[2J \x9b31m \u202e [@click=app.bell]x[/] [/ \ud800".encode(
+    "utf-8", "replace"
+).decode()
+
+
+def app_on(sandbox: Running, cache: Path, **more: object) -> WatchdeskApp:
+    config = Config(
+        target=Target(name="probe", url=sandbox.url, key=sandbox.service_key),
+        refresh=RefreshRules(period_s=0.3, slow_period_s=1),
+        breaker=BreakerRules(open_s=1),
+        **more,  # type: ignore[arg-type]  # passed on as they are
+    )
+    return WatchdeskApp(Monitor(config, cache_path=cache))
+
+
+def shown(app: WatchdeskApp) -> str:
+    """Everything the panels have drawn."""
+    panels = app.screen_stack[0].query(Panel)
+    return "\n".join(plain(line) for panel in panels for line in panel._drawn)
+
+
+async def until(condition: Callable[[], bool], what: str, within_s: float = 15.0) -> None:
+    end = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < end, what
+        await asyncio.sleep(0.05)
+
+
+async def test_panels_are_live(sandbox: Running, tmp_path: Path) -> None:
+    sandbox.stuck(2)
+    sandbox.completed(7)
+    app = app_on(sandbox, tmp_path)
+    async with app.run_test(size=(140, 40)):
+        await until(lambda: "LIVE" in shown(app) and "2 of 2 running" in shown(app), "live panels")
+        text = shown(app)
+        for word in ("WARNING", "probe", "7 completed", "2 in progress", "STUCK", "100.0 %", "Degradation normal"):
+            assert word in text
+        assert "acts on order only (autonomous, dry_run, lease)" in text
+
+
+async def test_a_killed_database_leaves_the_panels_and_comes_back(sandbox: Running, tmp_path: Path) -> None:
+    sandbox.completed(7)
+    app = app_on(sandbox, tmp_path)
+    async with app.run_test(size=(140, 40)):
+        await until(lambda: "LIVE" in shown(app) and "7 completed" in shown(app), "live panels")
+        await asyncio.to_thread(sandbox.fault, "database_down", True)
+        try:
+            await until(lambda: "OFFLINE since" in shown(app), "OFFLINE")
+            assert "7 completed" in shown(app)
+            assert "last known" in shown(app)
+        finally:
+            await asyncio.to_thread(sandbox.fault, "database_down", False)
+        await until(lambda: "LIVE" in shown(app) and "OFFLINE" not in shown(app), "LIVE again by itself")
+
+
+async def test_a_second_start_with_the_database_down_shows_last_known_data(sandbox: Running, tmp_path: Path) -> None:
+    sandbox.completed(7)
+    app = app_on(sandbox, tmp_path)
+    async with app.run_test(size=(140, 40)):
+        await until(lambda: "7 completed" in shown(app), "live panels")
+    await asyncio.to_thread(sandbox.fault, "database_down", True)
+    try:
+        app = app_on(sandbox, tmp_path)
+        assert app._monitor.snapshot.tasks.counts.value is not None  # before anything was asked
+        async with app.run_test(size=(140, 40)) as pilot:
+            await until(lambda: "OFFLINE" in shown(app), "OFFLINE")
+            assert "7 completed" in shown(app)
+            await asyncio.to_thread(sandbox.fault, "database_down", False)
+            await pilot.press("c")
+            await until(lambda: "LIVE" in shown(app) and "OFFLINE" not in shown(app), "LIVE at once with c", 6)
+    finally:
+        await asyncio.to_thread(sandbox.fault, "database_down", False)
+
+
+async def test_never_read_is_a_dash_and_never_a_default(tmp_path: Path) -> None:
+    config = Config(target=Target(name="nobody", url="http://127.0.0.1:9", key="sb_secret_x"))
+    app = WatchdeskApp(Monitor(config, cache_path=tmp_path))
+    async with app.run_test(size=(140, 40)):
+        await until(lambda: "OFFLINE" in shown(app), "OFFLINE")
+        text = shown(app)
+        assert "UNKNOWN" in text
+        assert "— pending" in text
+        assert "success 24 h —" in text
+        assert "100.0 %" not in text
+        assert "dry-run" not in text.splitlines()[1]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_size_draws_and_resizing_never_crashes(
+    size: tuple[int, int], sandbox: Running, tmp_path: Path
+) -> None:
+    app = app_on(sandbox, tmp_path)
+    async with app.run_test(size=size) as pilot:
+        for width, height in (*SIZES, size):
+            await pilot.resize_terminal(width, height)
+            await pilot.pause()
+        if size[0] >= 30:
+            await until(lambda: "LIVE" in shown(app), "the state in every size")
+
+
+async def test_hostile_text_stays_text(sandbox: Running, tmp_path: Path) -> None:
+    text = HOSTILE.replace("\x00", "")
+    sandbox.sql(
+        "INSERT INTO autonomous_tasks (description, error_message, status) VALUES (%s, %s, 'failed')", text, text
+    )
+    sandbox.sql("UPDATE autonomous_system_config SET emergency_stop_reason = %s, emergency_stop = true", text)
+    app = app_on(sandbox, tmp_path)
+    async with app.run_test(size=(200, 50)) as pilot:
+        await until(lambda: "1 failed" in shown(app), "the row")
+        await pilot.press("u")
+        await until(lambda: isinstance(app.screen, LiftDialog), "the dialog")
+        svg = app.export_screenshot()
+    assert not any((ord(char) < 32 and char != "\n") or 0x7F <= ord(char) <= 0x9F for char in shown(app) + svg)
+
+
+async def test_heal_by_key_shows_the_plan_and_does_it(sandbox: Running, tmp_path: Path) -> None:
+    sandbox.stuck(3)
+    clock = FakeClock()
+    app = app_on(sandbox, tmp_path)
+    app._clock = clock
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "LIVE" in shown(app), "live")
+        await pilot.press("h")
+        assert isinstance(app.screen, HealDialog)
+        assert app.focused is app.screen.query_one("#cancel", Button)
+        await pilot.press("enter")  # typed ahead: swallowed, and it would only have been Cancel
+        await until(lambda: not app.screen.query_one("#act", Button).disabled, "the plan")
+        assert "3 tasks" in app.screen._text
+        clock.advance(0.31)
+        await pilot.click("#act")
+        await until(lambda: "seen" in str(app.screen.query_one("#outcome", Static).content), "the outcome")
+        await pilot.press("escape")
+    assert sandbox.sql("SELECT DISTINCT status FROM autonomous_tasks") == [("failed",)]
+
+
+async def test_escape_backs_out_of_everything_and_help_names_every_key(sandbox: Running, tmp_path: Path) -> None:
+    app = app_on(sandbox, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for key, dialog in (
+            ("h", HealDialog),
+            ("ctrl+e", StopDialog),
+            ("u", LiftDialog),
+            ("question_mark", HelpDialog),
+        ):
+            await pilot.press(key)
+            assert isinstance(app.screen, dialog)
+            await asyncio.sleep(0.05)
+            await pilot.press("escape")
+            assert app.screen is app.screen_stack[0]
+        await pilot.press("r")
+        await pilot.pause()
+        assert len(app.screen_stack) == 1  # nothing to reset: said, not asked
+
+
+async def test_stop_wants_a_reason_and_the_word(sandbox: Running, tmp_path: Path) -> None:
+    sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('waits')")
+    app = app_on(sandbox, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "LIVE" in shown(app), "live")
+        await pilot.press("ctrl+e")
+        dialog = app.screen
+        await until(lambda: "1 pending task" in dialog._text, "the plan")  # type: ignore[attr-defined]
+        act = dialog.query_one("#act", Button)
+        for reason, word, allowed in (("", "STOP", False), ("fire", "stop", False), ("fire", "STOP", True)):
+            dialog.query_one("#reason", Input).value = reason
+            dialog.query_one("#word", Input).value = word
+            await pilot.pause()
+            assert act.disabled is not allowed
+        await asyncio.sleep(0.35)
+        act.press()
+        await until(lambda: "stopped, seen" in str(dialog.query_one("#outcome", Static).content), "the outcome")
+        await pilot.press("escape")
+        await until(lambda: "STOPPED" in shown(app), "the state word")
+    assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(True,)]
+    assert sandbox.sql("SELECT status FROM autonomous_tasks") == [("rejected",)]
+
+
+async def test_observing_refuses_every_order_and_writes_nothing(sandbox: Running, tmp_path: Path) -> None:
+    sandbox.stuck(1)
+    app = app_on(sandbox, tmp_path, observe=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "observing" in shown(app), "the mode")
+        for key in ("h", "ctrl+e", "u"):
+            await pilot.press(key)
+            assert len(app.screen_stack) == 1
+        await pilot.press("c")
+        await pilot.pause(0.5)
+    assert sandbox.sql("SELECT count(*) FROM autonomous_execution_logs") == [(0,)]
+    assert sandbox.sql("SELECT status FROM autonomous_tasks") == [("in_progress",)]
