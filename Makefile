@@ -22,7 +22,7 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 bench: $(READY)
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench.breaker
 
 screenshots: $(READY)
 	@$(BIN)/python -m tests.screenshots

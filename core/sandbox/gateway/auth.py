@@ -123,7 +123,8 @@ class Auth:
     async def _user(self, column: str, word: str) -> dict[str, Any] | None:
         async with self._database.transaction(_OWNER, read_only=True) as cursor:
             await cursor.execute(
-                "SELECT id::text, email, password_sha256, app_metadata, to_json(created_at) #>> '{}' FROM auth.users WHERE "
+                "SELECT id::text, email, password_sha256, app_metadata, to_json(created_at) #>> '{}'"
+                " FROM auth.users WHERE "
                 + {"email": "email = %s", "id": "id::text = %s"}[column],
                 (word,),
             )

@@ -1,0 +1,56 @@
+"""`make screenshots`: pictures of the real monitor on the real sandbox, as SVG and PNG."""
+
+import asyncio
+import re
+import tempfile
+from pathlib import Path
+
+import resvg_py
+
+from core.backend.target import Target
+from core.monitor import Config, Monitor
+from core.sandbox.server import Options, Sandbox
+from tui.app import WatchdeskApp
+
+PLACE = Path(__file__).parent.parent / "screenshots"
+FONT = "DejaVu Sans Mono"
+
+
+async def picture(sandbox: Sandbox, name: str, size: tuple[int, int], *, theme: str = "dark", key: str = "") -> None:
+    """One picture, of the dashboard or of what `key` opens."""
+    with tempfile.TemporaryDirectory() as cache:
+        config = Config(
+            target=Target(name="sandbox", url=sandbox.info.url, key=sandbox.info.service_key, colour="cyan"),
+            autonomous=True,
+            dry_run=False,
+            sole=True,
+        )
+        app = WatchdeskApp(Monitor(config, cache_path=Path(cache)), theme=theme)
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause(4)
+            if key:
+                await pilot.press(key)
+                await pilot.pause(2)
+            svg = app.export_screenshot()
+    svg = re.sub(r"@font-face\s*{[^}]*}", "", svg)
+    svg = re.sub(r"font-family:\s*[^;\"]+", f"font-family: {FONT}, monospace", svg)
+    svg = re.sub(r"terminal-\d+", "terminal", svg)
+    (PLACE / f"{name}.svg").write_text(svg)
+    (PLACE / f"{name}.png").write_bytes(bytes(resvg_py.svg_to_bytes(svg_string=svg, font_family=FONT, zoom=1)))
+    print(f"screenshots/{name}.png")
+
+
+async def main() -> None:
+    """All of them, on one sandbox with agents at work."""
+    PLACE.mkdir(exist_ok=True)
+    async with Sandbox(Options(workload=True)) as sandbox:
+        await asyncio.sleep(12)  # let the fleet take up work
+        await picture(sandbox, "dashboard", (140, 40))
+        await picture(sandbox, "dashboard-80x24", (80, 24))
+        await picture(sandbox, "dashboard-light", (140, 40), theme="light")
+        await picture(sandbox, "heal", (140, 40), key="h")
+        await picture(sandbox, "stop", (140, 40), key="ctrl+e")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
