@@ -101,7 +101,11 @@ class Cache:
 
     def close(self) -> None:
         """End the thread and close the file. Waits for a write under way."""
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        if self._disk is not None:
+            # A connection belongs to its thread: the thread's own must be closed there, or its locks live on.
+            with contextlib.suppress(RuntimeError):
+                self._thread.submit(self._disk.close)
+        self._thread.shutdown(wait=True)
         self._close_disk()
 
     async def _in_thread(self, work: Callable[[], T]) -> T | None:

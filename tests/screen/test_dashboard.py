@@ -131,7 +131,7 @@ async def test_hostile_text_stays_text(sandbox: Running, tmp_path: Path) -> None
         await until(lambda: "1 failed" in shown(app), "the row")
         await pilot.press("u")
         await until(lambda: isinstance(app.screen, LiftDialog), "the dialog")
-        svg = app.export_screenshot()
+        drawn = shown(app) + app.export_screenshot()
     assert not any((ord(char) < 32 and char != "\n") or 0x7F <= ord(char) <= 0x9F for char in drawn)
 
 

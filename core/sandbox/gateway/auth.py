@@ -124,8 +124,7 @@ class Auth:
         async with self._database.transaction(_OWNER, read_only=True) as cursor:
             await cursor.execute(
                 "SELECT id::text, email, password_sha256, app_metadata, to_json(created_at) #>> '{}'"
-                " FROM auth.users WHERE "
-                + {"email": "email = %s", "id": "id::text = %s"}[column],
+                " FROM auth.users WHERE " + {"email": "email = %s", "id": "id::text = %s"}[column],
                 (word,),
             )
             row = await cursor.fetchone()
