@@ -226,8 +226,7 @@ class Monitor:
             if self._schema is None:
                 with contextlib.suppress(NotLive):
                     await self.discover()
-            await self._readings.refresh(everything=everything)
-        live = any(reading.live for reading in self._readings.values.values())
+            live = await self._readings.refresh(everything=everything)
         if live:
             self._link.answered()
         else:

@@ -84,8 +84,8 @@ class Readings:
                 continue  # written by another version: as good as nothing
             self.values[name] = Reading(value=value, source=Source.CACHED, at=found.at)
 
-    async def refresh(self, *, everything: bool = False) -> None:
-        """Ask what is due, all at once. Never raises for a fault."""
+    async def refresh(self, *, everything: bool = False) -> bool:
+        """Ask what is due, all at once; whether any of it was answered live just now. Never raises for a fault."""
         asked = dict(self._fast)
         if everything or self._clock.elapsed() >= self._slow_due:
             asked |= self._slow
@@ -94,6 +94,7 @@ class Readings:
         self.values.update(zip(asked, readings, strict=True))
         if any(self.values[name].source is not Source.LIVE for name in self._slow):
             self._slow_due = 0.0
+        return any(reading.live for reading in readings)
 
     def faults(self) -> tuple[Fault, ...]:
         """Why the values that are not live are not."""

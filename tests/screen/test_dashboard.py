@@ -28,7 +28,7 @@ HOSTILE = "\x1b]52;c;ZXZpbA==\x07 \x1b[2J \x9b31m \u202e [@click=app.bell]x[/] [
 def app_on(sandbox: Running, cache: Path, **more: object) -> WatchdeskApp:
     config = Config(
         target=Target(name="probe", url=sandbox.url, key=sandbox.service_key),
-        refresh=RefreshRules(period_s=0.3, slow_period_s=1),
+        refresh=RefreshRules(period_s=0.3, slow_period_s=30),
         breaker=BreakerRules(open_s=1),
         **more,  # type: ignore[arg-type]  # passed on as they are
     )
@@ -73,6 +73,7 @@ async def test_a_killed_database_leaves_the_panels_and_comes_back(sandbox: Runni
         finally:
             await asyncio.to_thread(sandbox.fault, "database_down", False)
         await until(lambda: "LIVE" in shown(app) and "OFFLINE" not in shown(app), "LIVE again by itself")
+        await until(lambda: "Degradation normal" in shown(app), "everything live again")
 
 
 async def test_a_second_start_with_the_database_down_shows_last_known_data(sandbox: Running, tmp_path: Path) -> None:
