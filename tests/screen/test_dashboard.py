@@ -210,3 +210,23 @@ async def test_observing_refuses_every_order_and_writes_nothing(sandbox: Running
         await pilot.pause(0.5)
     assert sandbox.sql("SELECT count(*) FROM autonomous_execution_logs") == [(0,)]
     assert sandbox.sql("SELECT status FROM autonomous_tasks") == [("in_progress",)]
+
+
+async def test_backing_out_of_a_dialog_does_not_break_off_its_order(sandbox: Running, tmp_path: Path) -> None:
+    sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' || i FROM generate_series(1, 300) AS i")
+    app = app_on(sandbox, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "LIVE" in shown(app), "live")
+        await pilot.press("ctrl+e")
+        dialog = app.screen
+        await until(lambda: "300 pending" in dialog._text, "the plan")  # type: ignore[attr-defined]
+        dialog.query_one("#reason", Input).value = "fire"
+        dialog.query_one("#word", Input).value = "STOP"
+        await pilot.pause()
+        await asyncio.sleep(0.35)
+        dialog.query_one("#act", Button).press()
+        await until(lambda: dialog._busy, "under way")  # type: ignore[attr-defined]
+        await pilot.press("escape")
+        events = lambda: " ".join(event.text for event in app._monitor.snapshot.events)  # noqa: E731
+        await until(lambda: "300 tasks rejected" in events(), "told in the events")
+    assert sandbox.sql("SELECT DISTINCT status FROM autonomous_tasks") == [("rejected",)]

@@ -1,5 +1,6 @@
 """The base of every dialog: says what it is about, focuses Cancel, swallows what was typed ahead, stays live."""
 
+import asyncio
 from typing import ClassVar
 
 from textual import work
@@ -37,6 +38,7 @@ class Dialog(ModalScreen[None]):
         self._text = ""
         self._busy = False
         self._over = False
+        self._order: asyncio.Future[Result | None] | None = None
 
     def compose(self) -> ComposeResult:
         """Heading, text, fields, outcome, buttons."""
@@ -95,12 +97,14 @@ class Dialog(ModalScreen[None]):
 
     def say(self, text: str) -> None:
         """Show how far it has come."""
-        self.query_one("#outcome", Static).update(Content(text))
+        for outcome in self.query("#outcome").results(Static):
+            outcome.update(Content(text))
 
     def describe(self, text: str) -> None:
         """Show what it is about."""
         self._text = text
-        self.query_one("#text", Static).update(Content(text))
+        for shown in self.query("#text").results(Static):
+            shown.update(Content(text))
 
     @work(exclusive=True, group="look")
     async def _look(self) -> None:
@@ -126,7 +130,9 @@ class Dialog(ModalScreen[None]):
         self.query_one("#act", Button).disabled = True
         self.say("requested …")
         try:
-            result = await self.act()
+            # Backing out ends this worker; the order itself goes on, and the events tell what came of it.
+            self._order = asyncio.ensure_future(self.act())
+            result = await asyncio.shield(self._order)
         except NotLive as not_live:
             self.say(f"nothing was changed: {not_live.fault.sentence()}")
             result = None

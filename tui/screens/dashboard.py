@@ -46,10 +46,10 @@ class Dashboard(Screen[None]):
         yield keys
 
     def show(self, snapshot: Snapshot) -> None:
-        """Draw a snapshot."""
-        top = self.query_one("#top", TopLine)
-        top.set_class(bool(snapshot.notices), "noticed")
+        """Draw a snapshot. While it is coming up or going away there may be no panel, or only some."""
         for panel in self.query(Panel):
+            if isinstance(panel, TopLine):
+                panel.set_class(bool(snapshot.notices), "noticed")
             panel.show(snapshot)
 
     def on_resize(self, event: Resize) -> None:
