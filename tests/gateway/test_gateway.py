@@ -143,11 +143,6 @@ async def test_errors_have_their_codes(case: str, things: Running, client: Async
     assert raised.value.code == code
 
 
-async def test_embedding_is_refused_not_guessed(sandbox: Running, client: AsyncClient) -> None:
-    with pytest.raises(APIError, match="does not support embedded"):
-        await client.table("autonomous_execution_logs").select("*,autonomous_tasks(*)").execute()
-
-
 async def test_a_write_that_wants_one_row_and_gets_none_is_rolled_back(things: Running, sandbox: Running) -> None:
     headers = {
         "apikey": sandbox.service_key,

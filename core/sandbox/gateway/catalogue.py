@@ -1,4 +1,4 @@
-"""What is in schema `public`, read from the catalogue: tables, their columns and keys, functions."""
+"""What is in schema `public`, read from the catalogue: tables, their columns and keys, foreign keys, functions."""
 
 from typing import Any, Final
 
@@ -15,8 +15,22 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     key: tuple[str, ...]
 
 
+class ForeignKey(msgspec.Struct, frozen=True, kw_only=True):
+    """Columns of a table that name a row of another. `unique`: no two rows name the same."""
+
+    name: str
+    table: str
+    columns: tuple[str, ...]
+    target: str
+    target_columns: tuple[str, ...]
+    unique: bool
+
+
 class Function(msgspec.Struct, frozen=True, kw_only=True):
-    """A function: its named arguments with types, how many have defaults, and what it returns."""
+    """A function: its named arguments with types, how many have defaults, and what it returns.
+
+    `row_of` is the table whose rows it returns, empty if it makes its own.
+    """
 
     name: str
     args: dict[str, str]
@@ -27,6 +41,7 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     volatile: bool
     source: str
     columns: dict[str, str]
+    row_of: str
 
 
 class Catalogue(msgspec.Struct, frozen=True):
@@ -34,6 +49,7 @@ class Catalogue(msgspec.Struct, frozen=True):
 
     tables: dict[str, Table]
     functions: dict[str, tuple[Function, ...]]
+    foreign_keys: tuple[ForeignKey, ...]
 
 
 _TABLES: Final = """
@@ -50,6 +66,19 @@ FROM pg_class c
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'v', 'm', 'f', 'p')
 """
 
+_FOREIGN_KEYS: Final = """
+SELECT c.conname, o.relname, t.relname,
+  ARRAY(SELECT a.attname::text FROM unnest(c.conkey) WITH ORDINALITY AS u (n, i)
+        JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = u.n ORDER BY i) AS columns,
+  ARRAY(SELECT a.attname::text FROM unnest(c.confkey) WITH ORDINALITY AS u (n, i)
+        JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = u.n ORDER BY i) AS target_columns,
+  EXISTS (SELECT FROM pg_index x WHERE x.indrelid = c.conrelid AND x.indisunique AND x.indpred IS NULL
+          AND x.indkey::int2[] <@ c.conkey) AS is_unique
+FROM pg_constraint c JOIN pg_class o ON o.oid = c.conrelid JOIN pg_class t ON t.oid = c.confrelid
+WHERE c.contype = 'f' AND o.relnamespace = 'public'::regnamespace AND t.relnamespace = 'public'::regnamespace
+ORDER BY c.conname
+"""
+
 _FUNCTIONS: Final = """
 SELECT p.proname, coalesce(p.proargnames, '{}') AS names, coalesce(p.proargmodes::text[], '{}') AS modes,
   ARRAY(SELECT format_type(t, NULL) FROM unnest(p.proargtypes) WITH ORDINALITY AS u (t, n) ORDER BY n) AS types,
@@ -58,7 +87,9 @@ SELECT p.proname, coalesce(p.proargnames, '{}') AS names, coalesce(p.proargmodes
   t.typname = 'void' AS void, p.provolatile = 'v' AS volatile,
   ARRAY(SELECT format_type(x, NULL) FROM unnest(p.proallargtypes) WITH ORDINALITY AS u (x, n) ORDER BY n) AS all_types,
   (SELECT coalesce(jsonb_object_agg(a.attname, format_type(a.atttypid, a.atttypmod)), '{}')
-   FROM pg_attribute a WHERE t.typrelid <> 0 AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) AS row
+   FROM pg_attribute a
+   WHERE t.typrelid <> 0 AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) AS row,
+  coalesce((SELECT c.relname FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind <> 'c'), '') AS row_of
 FROM pg_proc p JOIN pg_type t ON t.oid = p.prorettype
 WHERE p.pronamespace = 'public'::regnamespace AND p.prokind = 'f' AND t.typname NOT IN ('trigger', 'event_trigger')
 """
@@ -71,7 +102,7 @@ async def read_catalogue(connection: psycopg.AsyncConnection[Any]) -> Catalogue:
         tables[name] = Table(name=name, columns=columns or {}, defaults=defaults, key=tuple(key))
     functions: dict[str, tuple[Function, ...]] = {}
     for row in await (await connection.execute(_FUNCTIONS)).fetchall():
-        name, names, modes, types, required, many, source, composite, void, volatile, all_types, columns = row
+        name, names, modes, types, required, many, source, composite, void, volatile, all_types, columns, row_of = row
         out = {n: t for n, t, mode in zip(names, all_types, modes, strict=False) if mode == "t"}
         inputs = [n for n, mode in zip(names, modes or ["i"] * len(names), strict=False) if mode in "iobv"]
         function = Function(
@@ -84,6 +115,13 @@ async def read_catalogue(connection: psycopg.AsyncConnection[Any]) -> Catalogue:
             volatile=volatile,
             source=source,
             columns=out or columns,
+            row_of=row_of,
         )
         functions[name] = (*functions.get(name, ()), function)
-    return Catalogue(tables, functions)
+    keys = tuple(
+        ForeignKey(
+            name=key, table=table, columns=tuple(columns), target=target, target_columns=tuple(aimed), unique=unique
+        )
+        for key, table, target, columns, aimed, unique in await (await connection.execute(_FOREIGN_KEYS)).fetchall()
+    )
+    return Catalogue(tables, functions, keys)

@@ -11,7 +11,7 @@ class ApiError(Exception):
     """An answer that is a refusal."""
 
     def __init__(
-        self, status: int, code: str | None, message: str, *, details: str | None = None, hint: str | None = None
+        self, status: int, code: str | None, message: str, *, details: Any = None, hint: str | None = None
     ) -> None:
         super().__init__(message)
         self.status = status

@@ -1,16 +1,62 @@
-"""Column expressions: a name, a JSON path behind it, an alias before it, a cast after it; `select` and `order`."""
+"""Column expressions: a name, a JSON path behind it, an alias before it, a cast after it; the language of `select`."""
 
 import re
-from typing import Final
+from typing import Final, TypeAlias
+
+import msgspec
 
 from core.sandbox.gateway.catalogue import Table
-from core.sandbox.gateway.errors import ApiError, bad_request, unsupported
+from core.sandbox.gateway.errors import ApiError, bad_request
 from core.sandbox.gateway.scan import split
 from core.sandbox.gateway.sql import literal, name
 
 _STEP: Final = re.compile(r"(->>?)([^-]+|-\d+)")
 _CAST: Final = re.compile(r"^[A-Za-z_][A-Za-z0-9_ ]*(\[\])?$")
-_AGGREGATES: Final = re.compile(r"^(?:[^()]*[.:])?(?:count|sum|avg|min|max)\(\)$")
+_AGGREGATES: Final = re.compile(r"^(?:[^()]*[.:])?(?:count|sum|avg|min|max)\(\)(?:::.*)?$")
+_EMBED: Final = re.compile(r'^(\.\.\.)?(?:("[^"]*"|[^:"(]+):)?("[^"]*"|[^!("]+)((?:![^!(]+)*)\((.*)\)$', re.DOTALL)
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """One column of a `select`; `*` for all."""
+
+    expression: str
+    alias: str = ""
+    cast: str = ""
+
+    def sql(self, table: Table, source: str) -> str:
+        """The item for a SELECT list. Raises ApiError."""
+        if self.expression == "*":
+            return f"{name(source)}.*"
+        sql = column(self.expression, table, source)
+        if self.cast:
+            sql = f"CAST({sql} AS {self.cast})"
+        elif not self.alias and "->" not in self.expression:
+            return sql
+        return f"{sql} AS {name(self.label)}"
+
+    @property
+    def label(self) -> str:
+        """What the value is called in the answer."""
+        return self.alias or re.split(r"->>?", self.expression)[-1].strip('"')
+
+
+class Embed(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of a related table within each row: `alias:wanted!hint!inner(items)`, hoisted into it when `spread`."""
+
+    wanted: str
+    alias: str
+    hint: str
+    inner: bool
+    spread: bool
+    items: "tuple[Column | Embed, ...]"
+
+    @property
+    def label(self) -> str:
+        """What filters and the answer call it."""
+        return self.alias or self.wanted
+
+
+Item: TypeAlias = Column | Embed
 
 
 def column(expression: str, table: Table, source: str) -> str:
@@ -32,60 +78,39 @@ def column(expression: str, table: Table, source: str) -> str:
     return f"({sql})"
 
 
-def select_list(text: str, table: Table, source: str) -> str:
-    """SQL for the value of `select=`. Embedded resources and aggregates are refused. Raises ApiError."""
-    columns = []
-    for item in split(text or "*", ","):
-        word = item.strip()
-        if word == "*":
-            columns.append(f"{name(source)}.*")
-            continue
-        if _AGGREGATES.match(word):
-            raise ApiError(400, "PGRST123", "Use of aggregate functions is not allowed")
-        if "(" in word:
-            raise unsupported(f"embedded resources ({word})")
-        if not word:
-            raise bad_request(f'"failed to parse select parameter ({text})"')
-        alias, word = _alias(word)
-        word, cast = _cast(word)
-        sql = column(word, table, source)
-        if cast:
-            sql = f"CAST({sql} AS {cast})"
-        elif alias is None and "->" not in word:
-            columns.append(sql)
-            continue
-        columns.append(f"{sql} AS {name(alias or _last_key(word))}")
-    return ", ".join(columns)
+def parse_select(text: str) -> tuple[Item, ...]:
+    """The value of `select=` as a tree; nothing of it is looked up yet. Raises ApiError (PGRST100, PGRST123)."""
+    return tuple(_item(item.strip(), text) for item in split(text or "*", ","))
 
 
-def order_by(text: str, table: Table, source: str) -> str:
-    """SQL for the value of `order=`, with its keyword; empty for none. Raises ApiError."""
-    terms = []
-    for item in split(text, ","):
-        word, *modifiers = item.strip().split(".")
-        sql = column(word, table, source)
-        for modifier in modifiers:
-            if modifier not in _ORDER:
-                raise bad_request(f'"failed to parse order ({text})"')
-            sql += _ORDER[modifier]
-        terms.append(sql)
-    return " ORDER BY " + ", ".join(terms) if terms else ""
-
-
-_ORDER: Final = {"asc": " ASC", "desc": " DESC", "nullsfirst": " NULLS FIRST", "nullslast": " NULLS LAST"}
-
-
-def _alias(word: str) -> tuple[str | None, str]:
+def _item(word: str, text: str) -> Item:
+    if _AGGREGATES.match(word):
+        raise ApiError(400, "PGRST123", "Use of aggregate functions is not allowed")
+    embed = _EMBED.match(word)
+    if embed:
+        return _embed(embed)
+    if not word or "(" in word or "!" in word:
+        raise bad_request(f'"failed to parse select parameter ({text})"')
     match = re.match(r'^("[^"]*"|[^:"]+):(?!:)(.+)$', word)
-    return (match[1].strip('"'), match[2]) if match else (None, word)
-
-
-def _cast(word: str) -> tuple[str, str]:
-    base, _, cast = word.partition("::")
+    alias, word = (match[1].strip('"'), match[2]) if match else ("", word)
+    expression, _, cast = word.partition("::")
     if cast and not _CAST.match(cast):
         raise bad_request(f'"failed to parse cast ({word})"')
-    return base, cast
+    return Column(expression=expression, alias=alias, cast=cast)
 
 
-def _last_key(word: str) -> str:
-    return re.split(r"->>?", word)[-1].strip('"')
+def _embed(match: re.Match[str]) -> Embed:
+    spread, alias, wanted, marks, inside = match.groups()
+    words = [word.strip() for word in marks.split("!")[1:]]
+    joins = [word for word in words if word in {"inner", "left"}]
+    hints = [word for word in words if word not in {"inner", "left"}]
+    if len(joins) > 1 or len(hints) > 1:
+        raise bad_request(f'"failed to parse select parameter ({match[0]})"')
+    return Embed(
+        wanted=wanted.strip().strip('"'),
+        alias=(alias or "").strip().strip('"'),
+        hint=hints[0] if hints else "",
+        inner="inner" in joins,
+        spread=bool(spread),
+        items=parse_select(inside) if inside.strip() else (),
+    )

@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+import msgspec
+
 from core.sandbox.gateway.catalogue import Table
 from core.sandbox.gateway.errors import bad_request
 from core.sandbox.gateway.fields import column
@@ -46,43 +48,56 @@ _MANY: Final = {"eq", "gt", "gte", "lt", "lte", "like", "ilike", "match", "imatc
 _OPERATOR: Final = re.compile(r"^(not\.)?([a-z]+)(?:\(([^)]*)\))?\.(.*)$", re.DOTALL)
 
 
-def condition(params: list[tuple[str, str]], table: Table, source: str) -> Sql:
-    """SQL for all filters of a request, with its keyword; empty for none. Raises ApiError."""
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """What filters speak of: a table, the relation it is read from, and what tells whether a resource is embedded.
+
+    `embedded` maps the name of an embedded resource to SQL that is null where nothing was embedded.
+    """
+
+    table: Table
+    source: str
+    embedded: dict[str, str] = {}
+
+
+def condition(params: list[tuple[str, str]], scope: Scope) -> Sql:
+    """SQL for all filters of a request; empty for none. Raises ApiError."""
     parts = []
     for key, text in params:
         logic = re.fullmatch(r"(not\.)?(and|or)", key)
         if logic:
-            parts.append(_tree(logic[1] is not None, logic[2], text, table, source))
+            parts.append(_tree(logic[1] is not None, logic[2], text, scope))
         else:
-            parts.append(_filter(key, text, table, source))
-    return " WHERE " + join(" AND ", parts) if parts else Sql("")
+            parts.append(_filter(key, text, scope))
+    return join(" AND ", parts)
 
 
-def _tree(negated: bool, word: str, text: str, table: Table, source: str) -> Sql:
+def _tree(negated: bool, word: str, text: str, scope: Scope) -> Sql:
     body = inside(text.strip(), "(", ")")
     if body is None or not body.strip():
         raise bad_request(f'"failed to parse logic tree ({text})"')
-    parts = [_leaf(item.strip(), table, source) for item in split(body, ",")]
+    parts = [_leaf(item.strip(), scope) for item in split(body, ",")]
     return ("NOT (" if negated else "(") + join(f" {word.upper()} ", parts) + ")"
 
 
-def _leaf(item: str, table: Table, source: str) -> Sql:
+def _leaf(item: str, scope: Scope) -> Sql:
     nested = re.match(r"^(not\.)?(and|or)(\(.*\))$", item, re.DOTALL)
     if nested:
-        return _tree(nested[1] is not None, nested[2], nested[3], table, source)
+        return _tree(nested[1] is not None, nested[2], nested[3], scope)
     quoted = re.match(r'^("(?:[^"\\]|\\.)*")\.(.*)$', item, re.DOTALL)
     key, dot, rest = (quoted[1], ".", quoted[2]) if quoted else item.partition(".")
     if not dot:
         raise bad_request(f'"failed to parse logic tree ({item})"')
-    return _filter(unquote(key), rest, table, source, in_tree=True)
+    return _filter(unquote(key), rest, scope, in_tree=True)
 
 
-def _filter(key: str, text: str, table: Table, source: str, *, in_tree: bool = False) -> Sql:
+def _filter(key: str, text: str, scope: Scope, *, in_tree: bool = False) -> Sql:
+    if key in scope.embedded and text in {"is.null", "not.is.null"}:
+        return Sql(f"{scope.embedded[key]} IS {'' if text.startswith('not.') else 'NOT '}DISTINCT FROM NULL")
     match = _OPERATOR.match(text)
     if not match:
         raise bad_request(f'"failed to parse filter ({text})"', details=f"unexpected filter for {key}")
     negated, operator, modifier, operand = match.groups()
-    field = column(key, table, source)
+    field = column(key, scope.table, scope.source)
     raw = unquote(operand) if in_tree else operand
     sql = _operation(field, operator, modifier, operand, raw)
     if sql is None:

@@ -86,13 +86,47 @@ def read_window(params: Mapping[str, str], range_header: str) -> Window:
     return Window(offset, min(limit, MAX_ROWS))
 
 
-def wants_one(accept: str) -> bool:
-    """Whether a single object was asked for. Raises ApiError (PGRST107) for what cannot be sent."""
-    media = [part.split(";")[0].strip() for part in accept.split(",")] or ["*/*"]
-    if "application/vnd.pgrst.object+json" in media or "application/vnd.pgrst.object" in media:
-        if "nulls=stripped" in accept:
-            raise ApiError(406, "PGRST107", f"None of these media types are available: {accept}")
-        return True
-    if not any(one in {"*/*", "application/*", "application/json", ""} for one in media):
-        raise ApiError(406, "PGRST107", f"None of these media types are available: {accept}")
-    return False
+class Media(msgspec.Struct, frozen=True, kw_only=True):
+    """The form of the answer: JSON rows unless it is one object, CSV or the query's plan (`json` or `text`)."""
+
+    one: bool = False
+    stripped: bool = False
+    csv: bool = False
+    plan: str = ""
+    options: tuple[str, ...] = ()
+
+    @property
+    def content_type(self) -> str:
+        """What the answer says it is."""
+        if self.csv:
+            return "text/csv; charset=utf-8"
+        if self.plan:
+            return f"application/vnd.pgrst.plan+{self.plan}; charset=utf-8"
+        stripped = ";nulls=stripped" if self.stripped else ""
+        if self.one:
+            return f"application/vnd.pgrst.object+json{stripped}; charset=utf-8"
+        return f"application/{'vnd.pgrst.array+' if stripped else ''}json{stripped}; charset=utf-8"
+
+
+_PLAN_OPTIONS: Final = {"analyze", "verbose", "settings", "buffers", "wal"}
+
+
+def read_media(accept: str) -> Media:
+    """The `Accept` header: the first form that can be sent. Raises ApiError (PGRST107) when there is none."""
+    for part in accept.split(","):
+        kind, *rest = (word.strip() for word in part.split(";"))
+        given = {key.strip(): text.strip(' "') for key, _, text in (word.partition("=") for word in rest)}
+        stripped = given.get("nulls") == "stripped"
+        if kind in {"*/*", "application/*", "application/json", ""}:
+            return Media()
+        if kind in {"application/vnd.pgrst.object+json", "application/vnd.pgrst.object"}:
+            return Media(one=True, stripped=stripped)
+        if kind in {"application/vnd.pgrst.array+json", "application/vnd.pgrst.array"}:
+            return Media(stripped=stripped)
+        if kind == "text/csv":
+            return Media(csv=True)
+        plan = re.fullmatch(r"application/vnd\.pgrst\.plan(?:\+(json|text))?", kind)
+        options = tuple(word for word in given.get("options", "").split("|") if word)
+        if plan and set(options) <= _PLAN_OPTIONS and given.get("for", "application/json") == "application/json":
+            return Media(plan=plan[1] or "text", options=options)
+    raise ApiError(406, "PGRST107", f"None of these media types are available: {accept}")

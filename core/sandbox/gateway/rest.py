@@ -7,15 +7,13 @@ import psycopg
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.sandbox.gateway.catalogue import Table
+from core.sandbox.gateway.catalogue import Catalogue, Table
 from core.sandbox.gateway.database import Caller, Database
 from core.sandbox.gateway.errors import ApiError, bad_request, unsupported
-from core.sandbox.gateway.fields import order_by, select_list
-from core.sandbox.gateway.filters import condition
-from core.sandbox.gateway.prefer import Prefer, Window, read_prefer, read_window, wants_one
+from core.sandbox.gateway.prefer import Media, Prefer, Window, read_media, read_prefer, read_window
+from core.sandbox.gateway.query import MODIFIERS, Builder, Params, Query
 from core.sandbox.gateway.sql import Sql, name, value
 
-_RESERVED: Final = {"select", "order", "limit", "offset", "columns", "on_conflict"}
 _ROWS: Final = "it"
 
 
@@ -23,12 +21,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """A request on a table, parsed."""
 
     table: Table
-    select: str
-    order: str
-    where: Sql
+    query: Query
     window: Window
     prefer: Prefer
-    one: bool
+    media: Media
     params: dict[str, str]
 
 
@@ -41,63 +37,62 @@ async def find_table(database: Database, word: str) -> Table:
     raise ApiError(404, "PGRST205", f"Could not find the table 'public.{word}' in the schema cache")
 
 
-def parse(request: Request, table: Table, source: str) -> Asked:
-    """The query string and headers. `source` is the relation filters speak of. Raises ApiError."""
-    pairs = request.query_params.multi_items()
-    params = {key: text for key, text in pairs if key in _RESERVED}
-    reading = request.method in {"GET", "HEAD"}
-    if not reading and ({"limit", "offset"} & set(params)):
+def parse(request: Request, catalogue: Catalogue, table: Table, params: Params, *, rows: str = "") -> Asked:
+    """The query string and headers: a read, or a write that calls the rows it gives back `rows`. Raises ApiError."""
+    modifiers = {key: text for key, text in params if key in MODIFIERS}
+    if rows and ({"limit", "offset"} & set(modifiers)):
         raise unsupported("limit and offset on writes")
-    rows = source if reading else _ROWS
+    builder = Builder(catalogue)
     return Asked(
         table=table,
-        select=select_list(params.get("select", "*"), table, rows),
-        order=order_by(params.get("order", ""), table, rows),
-        where=condition([pair for pair in pairs if pair[0] not in _RESERVED], table, source),
-        window=read_window(params, request.headers.get("range", "") if reading else ""),
+        query=builder.write(table, rows, params) if rows else builder.read(table, table.name, params),
+        window=read_window(modifiers, request.headers.get("range", "") if not rows else ""),
         prefer=read_prefer(",".join(request.headers.getlist("prefer"))),
-        one=wants_one(request.headers.get("accept", "*/*")),
-        params=params,
+        media=read_media(request.headers.get("accept", "*/*")),
+        params=modifiers,
     )
 
 
 async def read(database: Database, caller: Caller, request: Request, table: Table) -> Response:
     """GET and HEAD."""
-    asked = parse(request, table, table.name)
-    source = Sql(f" FROM public.{name(table.name)}") + asked.where
-    query = "SELECT " + Sql(asked.select) + source + asked.order
+    asked = parse(request, await database.catalogue(), table, request.query_params.multi_items())
+    source = Sql(f"public.{name(table.name)}")
     async with database.transaction(caller, read_only=True) as cursor:
-        return await read_window_of(cursor, query, "SELECT count(*)" + source, asked, head=request.method == "HEAD")
+        return await read_window_of(cursor, source, asked, head=request.method == "HEAD")
 
 
-async def read_window_of(
-    cursor: psycopg.AsyncCursor[Any], query: Sql, count: Sql, asked: Asked, *, head: bool
-) -> Response:
-    """The asked rows of `query`, with the total where it is wanted. Raises ApiError (PGRST103, PGRST116)."""
-    window = asked.window
+async def read_window_of(cursor: psycopg.AsyncCursor[Any], source: Sql, asked: Asked, *, head: bool) -> Response:
+    """The asked rows of `source`, with the total where it is wanted. Raises ApiError (PGRST103, PGRST116)."""
+    window, media = asked.window, asked.media
+    rest = " FROM " + source + f" AS {name(asked.table.name)}" + asked.query.joins + asked.query.condition
+    query = f"SELECT {asked.query.select or 'NULL'}" + rest + asked.query.order
     query += f" LIMIT {window.limit} OFFSET {window.offset}"
-    body, rows = await _collect(cursor, query)
+    if media.plan:
+        return Response(await _plan(cursor, query, media), 200, None, media.content_type)
+    body, rows = await _collect(cursor, query, media)
     total = None
     if asked.prefer.count:
-        total = int((await _one(cursor, count))[0])
-    if total is not None and window.offset and window.offset >= total and not asked.one:
+        total = int((await _one(cursor, "SELECT count(*)" + rest))[0])
+    if total is not None and window.offset and window.offset >= total and not media.one:
         raise ApiError(
             416, "PGRST103", "Requested range not satisfiable",
             details=f"An offset of {window.offset} was requested, but there are only {total} rows.",
         )  # fmt: skip
-    if asked.one:
+    if media.one:
         body = _single(body, rows)
     partial = total is not None and rows < total
     span = f"{window.offset}-{window.offset + rows - 1}" if rows else "*"
     headers = {"Content-Range": f"{span}/{'*' if total is None else total}"}
-    return _answer(b"" if head else body, 206 if partial else 200, headers, one=asked.one)
+    return Response(b"" if head else body, 206 if partial else 200, headers, media.content_type)
 
 
 async def write(database: Database, caller: Caller, request: Request, table: Table) -> Response:
     """POST, PATCH and DELETE. API roles must filter an update or delete, as safeupdate has it."""
-    asked = parse(request, table, table.name)
-    method = request.method
-    if method in {"PATCH", "DELETE"} and not asked.where.text:
+    asked = parse(request, await database.catalogue(), table, request.query_params.multi_items(), rows=_ROWS)
+    method, query, media = request.method, asked.query, asked.media
+    if media.plan:
+        raise unsupported("the plan of a write")
+    if method in {"PATCH", "DELETE"} and not query.where.text:
         verb = "UPDATE" if method == "PATCH" else "DELETE"
         raise ApiError(400, "21000", f"{verb} requires a WHERE clause")
     if method == "POST":
@@ -105,14 +100,14 @@ async def write(database: Database, caller: Caller, request: Request, table: Tab
     elif method == "PATCH":
         change = _update(table, await _object(request), asked)
     else:
-        change = Sql(f"DELETE FROM public.{name(table.name)}") + asked.where
+        change = Sql(f"DELETE FROM public.{name(table.name)}") + query.condition
     async with database.transaction(caller) as cursor:
         if change is None:
-            body, rows = b"[]", 0
-        elif asked.prefer.returns == "representation" or asked.one:
+            body, rows = b"" if media.csv else b"[]", 0
+        elif asked.prefer.returns == "representation" or media.one:
             returning = change + f" RETURNING {name(table.name)}.*"
-            query = Sql(f"SELECT {asked.select} FROM {_ROWS}{asked.order}")
-            body, rows = await _collect(cursor, query, change=returning)
+            shown = Sql(f"SELECT {query.select or 'NULL'} FROM {_ROWS}") + query.joins + query.order
+            body, rows = await _collect(cursor, shown, media, change=returning)
         else:
             await cursor.execute(change.text, change.params)
             body, rows = b"", cursor.rowcount
@@ -122,7 +117,7 @@ async def write(database: Database, caller: Caller, request: Request, table: Tab
                 400, "PGRST124", "Query result exceeds max-affected preference constraint",
                 details=f"The query affects {rows} rows",
             )  # fmt: skip
-        if asked.one:
+        if media.one:
             body = _single(body, rows)
     return _written(method, asked, body, rows)
 
@@ -131,9 +126,9 @@ def _written(method: str, asked: Asked, body: bytes, rows: int) -> Response:
     total = str(rows) if asked.prefer.count else "*"
     span = f"0-{rows - 1}" if rows and method == "PATCH" else "*"
     headers = {"Content-Range": f"{span}/{total}"}
-    if asked.prefer.returns != "representation" and not asked.one:
+    if asked.prefer.returns != "representation" and not asked.media.one:
         return Response(b"", 201 if method == "POST" else 204, headers)
-    return _answer(body, 201 if method == "POST" else 200, headers, one=asked.one)
+    return Response(body, 201 if method == "POST" else 200, headers, asked.media.content_type)
 
 
 def _insert(table: Table, rows: list[dict[str, Any]], asked: Asked) -> Sql | None:
@@ -186,7 +181,7 @@ def _update(table: Table, change: dict[str, Any], asked: Asked) -> Sql | None:
     sets = ", ".join(f"{name(c)} = new_values.{name(c)}" for c in change)
     document = value(msgspec.json.encode(change).decode())
     source = f" FROM (SELECT * FROM json_populate_record(NULL::{target}, " + document + "::json)) AS new_values"
-    return Sql(f"UPDATE {target} SET {sets}") + source + asked.where
+    return Sql(f"UPDATE {target} SET {sets}") + source + asked.query.condition
 
 
 def _known(table: Table, columns: list[str]) -> None:
@@ -224,15 +219,36 @@ async def json_body(request: Request) -> Any:
         raise bad_request("Empty or invalid json", "PGRST102") from error
 
 
-async def _collect(cursor: psycopg.AsyncCursor[Any], query: Sql, *, change: Sql | None = None) -> tuple[bytes, int]:
-    """All rows of `query` as one JSON array made by the server, and how many they are.
+async def _collect(
+    cursor: psycopg.AsyncCursor[Any], query: Sql, media: Media, *, change: Sql | None = None
+) -> tuple[bytes, int]:
+    """All rows of `query` as one document made by the server, and how many they are.
 
     `change` is a write whose rows `query` reads as `it`: it must stand at the top, where PostgreSQL wants it.
     """
-    head = Sql("") if change is None else f"WITH {_ROWS} AS (" + change + ") "
-    whole = head + "SELECT coalesce(json_agg(row_), '[]')::text, count(*) FROM (" + query + ") AS row_"
-    body, rows = await _one(cursor, whole)
+    head = "WITH " + ("" if change is None else f"{_ROWS} AS (" + change + "), ")
+    if media.csv:
+        made = _CSV
+    else:
+        row = "json_strip_nulls(to_json(row_))" if media.stripped else "row_"
+        made = f"SELECT coalesce(json_agg({row}), '[]')::text, count(*) FROM rows_ AS row_"
+    body, rows = await _one(cursor, head + "rows_ AS (" + query + ") " + made)
     return str(body).encode(), int(rows)
+
+
+_CSV: Final = r"""
+SELECT coalesce((SELECT string_agg(k, ',') FROM json_object_keys((SELECT to_json(r) FROM rows_ AS r LIMIT 1)) AS k), '')
+  || E'\n' || coalesce(string_agg(substring(row_::text, 2, length(row_::text) - 2), E'\n'), ''), count(*)
+FROM rows_ AS row_"""
+
+
+async def _plan(cursor: psycopg.AsyncCursor[Any], query: Sql, media: Media) -> bytes:
+    """What EXPLAIN says of `query`."""
+    options = ", ".join([word.upper() for word in media.options] + [f"FORMAT {media.plan.upper()}"])
+    explained = f"EXPLAIN ({options}) " + query
+    await cursor.execute(explained.text, explained.params)
+    lines = [row[0] for row in await cursor.fetchall()]
+    return msgspec.json.encode(lines[0]) if media.plan == "json" else "\n".join(map(str, lines)).encode()
 
 
 async def _one(cursor: psycopg.AsyncCursor[Any], query: Sql) -> tuple[Any, ...]:
@@ -248,8 +264,3 @@ def _single(body: bytes, rows: int) -> bytes:
         message = "Cannot coerce the result to a single JSON object"
         raise ApiError(406, "PGRST116", message, details=f"The result contains {rows} rows")
     return body.strip()[1:-1].strip()
-
-
-def _answer(body: bytes, status: int, headers: dict[str, str], *, one: bool) -> Response:
-    media = "application/vnd.pgrst.object+json" if one else "application/json"
-    return Response(body, status, headers, f"{media}; charset=utf-8")

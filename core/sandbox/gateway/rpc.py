@@ -2,16 +2,16 @@
 
 import re
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.sandbox.gateway.catalogue import Function, Table
+from core.sandbox.gateway.catalogue import Catalogue, Function, Table
 from core.sandbox.gateway.database import Caller, Database
-from core.sandbox.gateway.errors import ApiError, bad_request
-from core.sandbox.gateway.rest import Asked, json_body, parse, read_window_of
+from core.sandbox.gateway.errors import ApiError, bad_request, unsupported
+from core.sandbox.gateway.prefer import read_media
+from core.sandbox.gateway.rest import json_body, parse, read_window_of
 from core.sandbox.gateway.sql import Sql, name, value
 
 _COMMENT: Final = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -28,18 +28,24 @@ async def call(database: Database, caller: Caller, request: Request, word: str) 
     if reading:
         args = {key: text for key, text in args.items() if key in function.args}
     _safe(function)
+    catalogue = await database.catalogue()
     source = f"public.{name(word)}(" + _arguments(function, args)
     async with database.transaction(caller, read_only=reading) as cursor:
         if function.void:
             query = "SELECT " + source
             await cursor.execute(query.text, query.params)
             return Response(b"", 204)
-        if function.composite and function.many:
-            table = _row_type(function, word)
-            asked = _asked(request, table, function, reading=reading)
-            rows = "SELECT " + Sql(asked.select) + " FROM " + source + f" AS {name(table.name)}" + asked.where
-            count = "SELECT count(*) FROM " + source + f" AS {name(table.name)}" + asked.where
-            return await read_window_of(cursor, rows + asked.order, count, asked, head=request.method == "HEAD")
+        if function.composite:
+            hidden = set(function.args) if reading else set[str]()
+            params = [(key, text) for key, text in request.query_params.multi_items() if key not in hidden]
+            asked = parse(request, catalogue, _row_type(function, catalogue), params)
+            if not function.many:
+                one = msgspec.structs.replace(asked.media, one=not (asked.media.csv or asked.media.plan))
+                asked = msgspec.structs.replace(asked, media=one)
+            return await read_window_of(cursor, source, asked, head=request.method == "HEAD")
+        media = read_media(request.headers.get("accept", "*/*"))
+        if media.csv or media.plan:
+            raise unsupported("CSV or the plan of a function that returns no rows")
         made = "coalesce(json_agg(r), '[]')" if function.many else "to_json(r)"
         query = f"SELECT ({made})::text FROM " + source + " AS r"
         await cursor.execute(query.text, query.params)
@@ -106,15 +112,7 @@ async def _body_args(request: Request) -> dict[str, Any]:
     return body
 
 
-def _row_type(function: Function, word: str) -> Table:
-    """The columns a function's rows have; its own name serves as theirs."""
-    return Table(name=word, columns=function.columns, defaults={}, key=())
-
-
-def _asked(request: Request, table: Table, function: Function, *, reading: bool) -> Asked:
-    hidden = set(function.args) if reading else set()
-    scope = dict(request.scope)
-    pairs = [(key, text) for key, text in request.query_params.multi_items() if key not in hidden]
-    scope["query_string"] = urlencode(pairs).encode()
-    scope["method"] = "GET"  # its rows are read, however it was called
-    return parse(Request(scope), table, table.name)
+def _row_type(function: Function, catalogue: Catalogue) -> Table:
+    """The table a function's rows are of; else its own columns, under its name."""
+    own = Table(name=function.name, columns=function.columns, defaults={}, key=())
+    return catalogue.tables.get(function.row_of, own)

@@ -1,0 +1,191 @@
+"""From the parts of a request's address to SQL: what is selected, what is joined in, which rows, in which order.
+
+An embedded resource becomes a lateral join: one row, or all rows as one JSON array. What the address says of it
+(`resource.column=…`, `resource.order=…`) goes into that join, whatever the depth.
+"""
+
+import re
+from itertools import count
+from typing import Final
+
+import msgspec
+
+from core.sandbox.gateway.catalogue import Catalogue, Table
+from core.sandbox.gateway.errors import ApiError, bad_request, unsupported
+from core.sandbox.gateway.fields import Embed, Item, column, parse_select
+from core.sandbox.gateway.filters import Scope, condition
+from core.sandbox.gateway.prefer import MAX_ROWS
+from core.sandbox.gateway.relations import Relation, find_relation
+from core.sandbox.gateway.scan import split
+from core.sandbox.gateway.sql import Sql, name
+
+MODIFIERS: Final = frozenset({"select", "order", "limit", "offset", "columns", "on_conflict"})
+"""What in an address is no filter."""
+
+_LOGIC: Final = re.compile(r"(not\.)?(and|or)")
+_ORDER: Final = {"asc": " ASC", "desc": " DESC", "nullsfirst": " NULLS FIRST", "nullslast": " NULLS LAST"}
+_RELATED: Final = re.compile(r'^("[^"]*"|[^(."]+)\(([^()]+)\)((?:\.[a-z]+)*)$')
+
+Params = list[tuple[str, str]]
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """The pieces of a SELECT; `where` without its keyword."""
+
+    select: str
+    joins: Sql
+    where: Sql
+    order: str
+
+    @property
+    def condition(self) -> Sql:
+        """The WHERE clause; empty for none."""
+        return " WHERE " + self.where if self.where.text else Sql("")
+
+
+class _Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What an address says of one relation: its filters, its modifiers, and all that concerns what it embeds."""
+
+    filters: Params
+    modifiers: dict[str, str]
+    below: dict[str, Params]
+
+
+class Builder:
+    """Builds the queries of one request."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._number = count(1)
+
+    def read(self, table: Table, source: str, params: Params) -> Query:
+        """A read of `table`, called `source`. Raises ApiError."""
+        said = _sort_out(params)
+        return self._build(table, source, parse_select(said.modifiers.get("select", "*")), said)
+
+    def write(self, table: Table, rows: str, params: Params) -> Query:
+        """A write on `table`: which rows it concerns, and how those it gives back, called `rows`, are shown."""
+        said = _sort_out(params)
+        shown = msgspec.structs.replace(said, filters=[])
+        query = self._build(table, rows, parse_select(said.modifiers.get("select", "*")), shown)
+        return msgspec.structs.replace(query, where=condition(said.filters, Scope(table=table, source=table.name)))
+
+    def _build(self, table: Table, source: str, items: tuple[Item, ...], said: _Said) -> Query:
+        embeds = {item.label: item for item in items if isinstance(item, Embed)}
+        for word in said.below:
+            _embedded(word, embeds)
+        select: list[str] = []
+        joins, marks = Sql(""), dict[str, str]()
+        for item in items:
+            if not isinstance(item, Embed):
+                select.append(item.sql(table, source))
+                continue
+            alias = name(f"{item.label}_{next(self._number)}")
+            fields, lateral, mark = self._embed(item, table.name, source, alias, said.below.get(item.label, []))
+            select += fields
+            on = f"{mark} IS DISTINCT FROM NULL" if item.inner else "TRUE"
+            joins += f" {'INNER' if item.inner else 'LEFT'} JOIN LATERAL (" + lateral + f") AS {alias} ON {on}"
+            marks[item.label] = mark
+        return Query(
+            select=", ".join(select),
+            joins=joins,
+            where=condition(said.filters, Scope(table=table, source=source, embedded=marks)),
+            order=self._order(said.modifiers.get("order", ""), table, source, embeds),
+        )
+
+    def _embed(
+        self, embed: Embed, parent: str, parent_source: str, alias: str, params: Params
+    ) -> tuple[list[str], Sql, str]:
+        """What to select of an embedded resource, the query to join in, and what is null where it has no row."""
+        relation = find_relation(self._catalogue, parent, embed.wanted, embed.hint)
+        table = self._catalogue.tables[relation.target]
+        source = f"{relation.target}_{next(self._number)}"
+        said = _sort_out(params)
+        query = self._build(table, source, embed.items, said)
+        tables, on = self._path(relation, parent_source, source)
+        rows = f"SELECT {query.select or '1 AS one_'} FROM {tables}" + query.joins + f" WHERE {on}"
+        rows += (" AND " + query.where if query.where.text else "") + query.order + _window(said.modifiers)
+        if relation.one:
+            shown = f"{alias}.*" if embed.spread else f"row_to_json({alias}.*) AS {name(embed.label)}"
+            return [shown] if embed.items else [], rows, alias
+        if embed.spread:
+            raise unsupported(f"spreading a to-many relationship ({embed.label})")
+        shown = f"coalesce({alias}.rows_, '[]') AS {name(embed.label)}"
+        array = "SELECT json_agg(one_) AS rows_ FROM (" + rows + ") AS one_"
+        return [shown] if embed.items else [], array, f"{alias}.rows_"
+
+    def _path(self, relation: Relation, parent: str, source: str) -> tuple[str, str]:
+        """The tables of a relation's join and its condition."""
+        target = f"public.{name(relation.target)} AS {name(source)}"
+        if not relation.across:
+            return target, " AND ".join(
+                f"{name(source)}.{name(there)} = {name(parent)}.{name(here)}" for here, there in relation.pairs
+            )
+        middle = f"{relation.across}_{next(self._number)}"
+        first = [f"{name(middle)}.{name(there)} = {name(parent)}.{name(here)}" for here, there in relation.pairs]
+        second = [f"{name(source)}.{name(b)} = {name(middle)}.{name(a)}" for a, b in relation.across_pairs]
+        return f"public.{name(relation.across)} AS {name(middle)}, {target}", " AND ".join(first + second)
+
+    def _order(self, text: str, table: Table, source: str, embeds: dict[str, Embed]) -> str:
+        """SQL for the value of `order=`, with its keyword; empty for none. Raises ApiError."""
+        terms = []
+        for item in split(text, ","):
+            related = _RELATED.match(item.strip())
+            if related:
+                sql = self._related(_embedded(related[1].strip('"'), embeds), related[2], table, source)
+                modifiers = related[3].split(".")[1:]
+            else:
+                word, *modifiers = item.strip().split(".")
+                sql = column(word, table, source)
+            for modifier in modifiers:
+                if modifier not in _ORDER:
+                    raise bad_request(f'"failed to parse order ({text})"')
+                sql += _ORDER[modifier]
+            terms.append(sql)
+        return " ORDER BY " + ", ".join(terms) if terms else ""
+
+    def _related(self, embed: Embed, field: str, table: Table, source: str) -> str:
+        """A column of an embedded row, to sort by."""
+        relation = find_relation(self._catalogue, table.name, embed.wanted, embed.hint)
+        if not relation.one:
+            raise ApiError(
+                400, "PGRST118", f"A related order on '{relation.target}' is not possible",
+                details=f"'{table.name}' and '{relation.target}' do not form a many-to-one or one-to-one relationship",
+            )  # fmt: skip
+        other = f"{relation.target}_{next(self._number)}"
+        tables, on = self._path(relation, source, other)
+        return f"(SELECT {column(field, self._catalogue.tables[relation.target], other)} FROM {tables} WHERE {on})"
+
+
+def _embedded(word: str, embeds: dict[str, Embed]) -> Embed:
+    """The embedded resource of that name. Raises ApiError (PGRST108)."""
+    if word not in embeds:
+        hint = f"Verify that '{word}' is included in the 'select' query parameter."
+        raise ApiError(400, "PGRST108", f"'{word}' is not an embedded resource in this request", hint=hint)
+    return embeds[word]
+
+
+def _sort_out(params: Params) -> _Said:
+    """What is said of the relation itself, and what of each resource embedded in it."""
+    said = _Said(filters=[], modifiers={}, below={})
+    for key, text in params:
+        path, arrow, rest = key.partition("->")
+        first, *deeper = [key] if _LOGIC.fullmatch(key) else split(path, ".")
+        if deeper:
+            said.below.setdefault(first.strip('"'), []).append((".".join(deeper) + arrow + rest, text))
+        elif key in MODIFIERS:
+            said.modifiers[key] = text
+        else:
+            said.filters.append((key, text))
+    return said
+
+
+def _window(modifiers: dict[str, str]) -> str:
+    """`limit` and `offset` of an embedded resource, the cap included."""
+    numbers = {"limit": MAX_ROWS, "offset": 0}
+    for key in numbers:
+        if key in modifiers:
+            if not modifiers[key].isdigit():
+                raise bad_request(f'"failed to parse {key} ({modifiers[key]})"')
+            numbers[key] = min(int(modifiers[key]), MAX_ROWS) if key == "limit" else int(modifiers[key])
+    return f" LIMIT {numbers['limit']} OFFSET {numbers['offset']}"
