@@ -56,7 +56,8 @@ class Builder:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self._number = count(1)
+        self._number = count(1)  # for names of joins
+        self._copies = count(1)  # for names of tables read once more
 
     def read(self, table: Table, source: str, params: Params) -> Query:
         """A read of `table`, called `source`. Raises ApiError."""
@@ -80,7 +81,7 @@ class Builder:
             if not isinstance(item, Embed):
                 select.append(item.sql(table, source))
                 continue
-            alias = name(f"{item.label}_{next(self._number)}")
+            alias = name(f"{table.name}_{item.label}_{next(self._number)}")
             fields, lateral, mark = self._embed(item, table.name, source, alias, said.below.get(item.label, []))
             select += fields
             on = f"{mark} IS DISTINCT FROM NULL" if item.inner else "TRUE"
@@ -99,7 +100,7 @@ class Builder:
         """What to select of an embedded resource, the query to join in, and what is null where it has no row."""
         relation = find_relation(self._catalogue, parent, embed.wanted, embed.hint)
         table = self._catalogue.tables[relation.target]
-        source = f"{relation.target}_{next(self._number)}"
+        source = f"{relation.target}_{next(self._copies)}"
         said = _sort_out(params)
         query = self._build(table, source, embed.items, said)
         tables, on = self._path(relation, parent_source, source)
@@ -121,7 +122,7 @@ class Builder:
             return target, " AND ".join(
                 f"{name(source)}.{name(there)} = {name(parent)}.{name(here)}" for here, there in relation.pairs
             )
-        middle = f"{relation.across}_{next(self._number)}"
+        middle = f"{relation.across}_{next(self._copies)}"
         first = [f"{name(middle)}.{name(there)} = {name(parent)}.{name(here)}" for here, there in relation.pairs]
         second = [f"{name(source)}.{name(b)} = {name(middle)}.{name(a)}" for a, b in relation.across_pairs]
         return f"public.{name(relation.across)} AS {name(middle)}, {target}", " AND ".join(first + second)
@@ -152,7 +153,7 @@ class Builder:
                 400, "PGRST118", f"A related order on '{relation.target}' is not possible",
                 details=f"'{table.name}' and '{relation.target}' do not form a many-to-one or one-to-one relationship",
             )  # fmt: skip
-        other = f"{relation.target}_{next(self._number)}"
+        other = f"{relation.target}_{next(self._copies)}"
         tables, on = self._path(relation, source, other)
         return f"(SELECT {column(field, self._catalogue.tables[relation.target], other)} FROM {tables} WHERE {on})"
 

@@ -226,14 +226,18 @@ async def _collect(
 
     `change` is a write whose rows `query` reads as `it`: it must stand at the top, where PostgreSQL wants it.
     """
+    body, rows = await _one(cursor, _document(query, media, change))
+    return str(body).encode(), int(rows)
+
+
+def _document(query: Sql, media: Media, change: Sql | None = None) -> Sql:
     head = "WITH " + ("" if change is None else f"{_ROWS} AS (" + change + "), ")
     if media.csv:
         made = _CSV
     else:
         row = "json_strip_nulls(to_json(row_))" if media.stripped else "row_"
         made = f"SELECT coalesce(json_agg({row}), '[]')::text, count(*) FROM rows_ AS row_"
-    body, rows = await _one(cursor, head + "rows_ AS (" + query + ") " + made)
-    return str(body).encode(), int(rows)
+    return head + "rows_ AS (" + query + ") " + made
 
 
 _CSV: Final = r"""
@@ -243,9 +247,9 @@ FROM rows_ AS row_"""
 
 
 async def _plan(cursor: psycopg.AsyncCursor[Any], query: Sql, media: Media) -> bytes:
-    """What EXPLAIN says of `query`."""
+    """What EXPLAIN says of the statement that would collect the rows of `query`."""
     options = ", ".join([word.upper() for word in media.options] + [f"FORMAT {media.plan.upper()}"])
-    explained = f"EXPLAIN ({options}) " + query
+    explained = f"EXPLAIN ({options}) " + _document(query, media)
     await cursor.execute(explained.text, explained.params)
     lines = [row[0] for row in await cursor.fetchall()]
     return msgspec.json.encode(lines[0]) if media.plan == "json" else "\n".join(map(str, lines)).encode()
