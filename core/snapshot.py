@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from core.act.permission import MayAct
-from core.facts import Level, Reading, Source
+from core.facts import Level, Reading, Source, Truth
 from core.model import LogEntry, SuccessRate, SystemConfig, Task, TaskCounts
 from core.resilience import BreakerRecord, DegradationLevel
 from core.watch.record import Check
@@ -132,7 +132,11 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything, at one moment. `notices` are standing facts an operator must know (open policies, missing grants)."""
+    """Everything, at one moment.
+
+    `policies_open`: whether anybody with the publishable key alone reads the project; unknown when that key is not.
+    `notices`: standing facts an operator must know (open policies, missing grants).
+    """
 
     at: datetime
     project: Project
@@ -148,6 +152,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     degradation: Degradation
     events: tuple[Event, ...] = ()
     start: tuple[StartStep, ...] = ()
+    policies_open: Truth = Truth.UNKNOWN
     notices: tuple[str, ...] = ()
     ready: bool = False
 
@@ -176,6 +181,13 @@ def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s:
         return State.HEALTHY, "work is being completed"
     return State.IDLE, "nothing to do"
 
+
+POLICIES: Final = {
+    Truth.TRUE: "open: anyone with the publishable key can read this project, and likely write it",
+    Truth.FALSE: "closed to the publishable key alone",
+    Truth.UNKNOWN: "not checked: set VITE_SUPABASE_PUBLISHABLE_DEFAULT_KEY to learn whether anyone may read and write",
+}
+"""What `policies_open` means, in words."""
 
 BLIND_IS_UNKNOWN_S: Final = 600.0
 

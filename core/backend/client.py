@@ -135,7 +135,9 @@ class Backend:
         response = await self._call(operation, send, timeout_s, trace)
         return Answer(data=response.data, count=getattr(response, "count", None))
 
-    async def invoke(self, function: str, method: str, body: dict[str, Any] | None = None) -> Answer:
+    async def invoke(
+        self, function: str, method: str, body: dict[str, Any] | None = None, *, timeout_s: float | None = None
+    ) -> Answer:
         """Call an Edge Function. Raises Failed; the answer's data are the raw bytes or the decoded JSON."""
 
         async def send() -> Any:
@@ -144,7 +146,7 @@ class Backend:
                 options["body"] = body
             return await self._client.functions.invoke(function, options)
 
-        return Answer(data=await self._call(f"invoke {function}", send, None, None))
+        return Answer(data=await self._call(f"invoke {function}", send, timeout_s, None))
 
     def as_anonymous(self) -> "Backend":
         """The same project with nothing but its publishable key: what anybody can see."""

@@ -38,9 +38,9 @@ class Live:
         policy = Policy(total_s=timeout_s + 1, retry=None, refusable=False)
         await self._guard.live("db:ping:probe", lambda: self._queries.ping(timeout_s, trace), policy=policy)
 
-    async def edge_function(self) -> None:
-        """Whether the agents' function answers OPTIONS."""
-        await self._read(EDGE_PROBE, self._queries.poll_function_answers)
+    async def edge_function(self, timeout_s: float) -> None:
+        """See `Queries.poll_function_answers`."""
+        await self._read(EDGE_PROBE, lambda: self._queries.poll_function_answers(timeout_s))
 
     async def count(self, status: str) -> int:
         """See `Queries.count`."""

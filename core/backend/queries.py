@@ -211,9 +211,9 @@ class Queries:
 
         return tuple(task_id(row) for row in await self._backend.rows(f"read {status} ids", build))
 
-    async def poll_function_answers(self) -> None:
-        """Ask the agents' function whether it is there, by OPTIONS: nothing runs."""
-        await self._backend.invoke(POLL_FUNCTION, "OPTIONS")
+    async def poll_function_answers(self, timeout_s: float) -> None:
+        """Ask the agents' function whether it is there, by OPTIONS: nothing runs. It has `timeout_s` seconds."""
+        await self._backend.invoke(POLL_FUNCTION, "OPTIONS", timeout_s=timeout_s)
 
     async def _edge(self, operation: str, status: str, column: str, *, newest: bool) -> datetime | None:
         def build(c: Any) -> Any:

@@ -8,7 +8,7 @@ import msgspec
 
 from core.backend.client import Backend
 from core.backend.faults import Failed
-from core.facts import Fault
+from core.facts import Evidence, Fault, Truth
 
 CONFIG: Final = "autonomous_system_config"
 TASKS: Final = "autonomous_tasks"
@@ -34,6 +34,10 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[Fault, ...] = ()
 
 
+UNDISCOVERED: Final = Schema(shape=Shape.DEPLOYED, log_time="timestamp")
+"""What is assumed until the project was asked."""
+
+
 async def discover(backend: Backend) -> Schema:
     """Read one row of each table and conclude. Raises Failed when the project did not answer."""
     config, tasks, deployed, documented = await asyncio.gather(
@@ -56,15 +60,17 @@ async def discover(backend: Backend) -> Schema:
     )
 
 
-async def anybody_reads(backend: Backend) -> bool | None:
-    """Whether the config row shows itself to the publishable key alone; `None` if that key is not known."""
+async def anybody_reads(backend: Backend) -> Truth:
+    """Whether the config row shows itself to the publishable key alone; unknown if that key is not known."""
     if not backend.target.publishable_key:
-        return None
+        return Truth.UNKNOWN
     anonymous = backend.as_anonymous()
     try:
-        return bool(await anonymous.rows("read config as anybody", lambda c: c.table(CONFIG).select("id").limit(1)))
-    except Failed:
-        return False
+        rows = await anonymous.rows("read config as anybody", lambda c: c.table(CONFIG).select("id").limit(1))
+    except Failed as failed:
+        return Truth.FALSE if failed.fault.evidence is Evidence.ALIVE else Truth.UNKNOWN
+    else:
+        return Truth.TRUE if rows else Truth.FALSE
     finally:
         await anonymous.close()
 

@@ -10,6 +10,8 @@ class WatchRules(msgspec.Struct, frozen=True, kw_only=True):
     jitter: float = 0.1
     limit_s: float = 1.9
     """A whole check ends within this, whatever hangs; the promise is 2 s."""
+    probe_s: float = 1.8
+    """How long the edge function may take to answer; within the check, so that silence is heard and counted."""
     hanging_s: float = 10.0
     """Connected and silent for this long is down."""
     window_h: float = 24.0

@@ -57,8 +57,6 @@ class Watchdog:
         took = self._clock.elapsed() - began
         if name == "database" and look.trace.sent:
             verdict = Verdict.warning(f"slow: connected, no answer within {took:.0f} s")
-        elif name == "edge_function" and look.trace.sent:
-            verdict = Verdict.warning(f"silent: no answer within {took:.0f} s")
         else:
             verdict = Verdict.unknown(f"no answer within {took:.0f} s yet")
         return Check(name=name, level=verdict.level, text=verdict.text, took_s=took, at=self._clock.now())

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from core.facts import Reading, Source
+from core.facts import Reading, Source, Truth
 from core.model import STATUSES
-from core.snapshot import Snapshot
+from core.snapshot import POLICIES, Snapshot
 from core.text import short
 
 
@@ -32,6 +32,7 @@ def page(snapshot: Snapshot) -> str:
     lines.append(
         "acts by itself: " + ("yes" if snapshot.may_act.allowed else f"no ({', '.join(snapshot.may_act.missing)})")
     )
+    lines.append(f"policies: {POLICIES[snapshot.policies_open]}")
     lines += [f"note: {notice}" for notice in snapshot.notices]
     return "\n".join(lines)
 
@@ -78,6 +79,7 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
         "alerts": [],
         "lease": None,
         "may_act": {"allowed": snapshot.may_act.allowed, "missing": snapshot.may_act.missing},
+        "policies_open": {Truth.TRUE: True, Truth.FALSE: False}.get(snapshot.policies_open),
         "notices": snapshot.notices,
     }
 

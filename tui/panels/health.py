@@ -1,7 +1,8 @@
 """Health: the six checks with their latency, how many in a row failed, when the next is, and may it act by itself."""
 
 from core.act.permission import REASONS
-from core.snapshot import Check, Snapshot
+from core.facts import Level
+from core.snapshot import Check, LinkWord, Snapshot
 from tui.panels.panel import Panel
 from tui.text import Line, age
 
@@ -22,8 +23,8 @@ class HealthPanel(Panel):
         return [*lines, self._count(snapshot), self._permission(snapshot)][:height]
 
     def _check(self, check: Check, snapshot: Snapshot, *, wide: bool) -> Line:
-        stale = check.at is None
-        role = "dim" if stale else check.level.value
+        told = check.at is not None and (check.level is not Level.OK or snapshot.link.word is LinkWord.LIVE)
+        role = check.level.value if told else "dim"
         took = "" if check.took_s is None else f"{1000 * check.took_s:5.0f} ms "
         name = check.name.replace("_", " ")
         old = age(check.at, snapshot.at)

@@ -8,7 +8,7 @@ from core.watch.look import Look
 async def edge_function(look: Look) -> Verdict:
     """It answered; is not deployed; is silent; or we cannot tell."""
     try:
-        await look.live.edge_function()
+        await look.live.edge_function(look.rules.probe_s)
     except NotLive as not_live:
         fault = not_live.fault
         if fault.evidence is Evidence.NONE:

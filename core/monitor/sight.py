@@ -1,0 +1,140 @@
+"""Looking: one discovery, one refresh, one check at a time, and what the last ones left behind."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from core.backend.schema import Schema, anybody_reads, discover
+from core.facts import Fault, Level, Truth
+from core.monitor.wiring import Rooms
+from core.resilience import NotLive, Policy
+from core.stuck import Overdue
+from core.watch.look import Look
+from core.watch.record import Check, Checkup
+
+CHECK_NAMES: Final = ("database", "edge_function", "stuck_tasks", "failure_rate", "activity", "breakers")
+
+
+class Sight:
+    """What is known of the project besides the readings. `publish` is called whenever something of it changed."""
+
+    def __init__(self, rooms: Rooms, publish: Callable[[], None]) -> None:
+        self._rooms = rooms
+        self._publish = publish
+        self._refreshing, self._checking = asyncio.Lock(), asyncio.Lock()
+        self._schema_fault: Fault | None = None
+        self.schema: Schema | None = None
+        """The project's schema, once nothing of it is missing."""
+        self.anybody_reads: Truth = Truth.UNKNOWN
+        """Whether the publishable key alone shows the config row."""
+        self.checks: tuple[Check, ...] = tuple(Check(name=name) for name in CHECK_NAMES)
+        self.overdue = Overdue()
+        self.edge_at: datetime | None = None
+        self.checked_at: datetime | None = None
+        self.critical_in_a_row = 0
+
+    async def discover(self) -> Schema:
+        """Which shape the project has; asked until it is known. Raises NotLive."""
+        if self.schema is not None:
+            return self.schema
+        rooms = self._rooms
+        policy = Policy(total_s=rooms.config.refresh.total_s, retry=None)
+        try:
+            schema = await rooms.guard.live("db:discover_schema", lambda: discover(rooms.backend), policy=policy)
+        except NotLive as not_live:
+            self._schema_fault = not_live.fault
+            raise
+        if not schema.missing:
+            self.schema = schema
+        self._schema_fault = schema.missing[0] if schema.missing else None
+        rooms.queries.schema = rooms.commands.schema = schema
+        return schema
+
+    async def refresh(self, *, everything: bool = False) -> None:
+        """Ask for the panels' values once and publish. Never raises for a fault."""
+        async with self._refreshing:
+            if self.schema is None:
+                with contextlib.suppress(NotLive):
+                    await self.discover()
+            live = await self._rooms.readings.refresh(everything=everything)
+        if live:
+            self._rooms.link.answered()
+        else:
+            self._rooms.link.failed(self._rooms.readings.faults())
+        self._publish()
+
+    async def check(self, *, scheduled: bool) -> Checkup:
+        """Run the six checks once and publish."""
+        async with self._checking:
+            checkup = await self._rooms.watchdog.look(self._look())
+        self._note(checkup, scheduled=scheduled)
+        self._publish()
+        return checkup
+
+    async def look_at_policies(self) -> None:
+        """Find out whether anybody with the publishable key reads the config row. Never raises."""
+        rooms = self._rooms
+        policy = Policy(total_s=rooms.config.refresh.total_s, retry=None, refusable=False)
+        with contextlib.suppress(NotLive):
+            self.anybody_reads = await rooms.guard.live(
+                "db:look_at_policies:probe", lambda: anybody_reads(rooms.backend), policy=policy
+            )
+
+    def faults(self) -> tuple[Fault, ...]:
+        """Why what is not live is not, the schema's own faults first."""
+        return (*self.schema_faults(), *self._rooms.readings.faults())
+
+    def schema_faults(self) -> tuple[Fault, ...]:
+        """What is wrong with the schema, table by table, or why it could not be read."""
+        missing = self._rooms.queries.schema.missing
+        return missing or ((self._schema_fault,) if self._schema_fault is not None else ())
+
+    def late(self, check: Check) -> None:
+        """The database question that outlived its check has ended: its verdict replaces the one of then."""
+        self._note_change(check, self._level_of(check.name))
+        self.checks = tuple(check if known.name == check.name else known for known in self.checks)
+        self._rooms.link.checked(check.level, check.text)
+        self._publish()
+
+    def _look(self) -> Look:
+        rooms = self._rooms
+        return Look(
+            live=rooms.live,
+            now=rooms.cut_off_now(),
+            rules=rooms.config.watch,
+            stuck_rules=rooms.config.stuck,
+            config=rooms.readings.config.value,
+            breakers=rooms.breakers.all,
+        )
+
+    def _note(self, checkup: Checkup, *, scheduled: bool) -> None:
+        for check in checkup.checks:
+            self._note_change(check, self._level_of(check.name))
+        self.checks = checkup.checks
+        self.checked_at = checkup.at
+        if checkup.overdue is not None:
+            self.overdue = checkup.overdue
+        if checkup.of("edge_function").level is Level.OK:
+            self.edge_at = checkup.at
+        database, rate = checkup.of("database"), checkup.of("failure_rate")
+        self._rooms.link.checked(database.level, database.text)
+        if scheduled:
+            self._count(database.level, rate.level)
+
+    def _count(self, database: Level, rate: Level) -> None:
+        """The ten: critical counts, a known good one clears, not knowing does neither."""
+        if Level.CRITICAL in {database, rate}:
+            self.critical_in_a_row += 1
+        elif Level.UNKNOWN not in {database, rate}:
+            self.critical_in_a_row = 0
+
+    def _level_of(self, name: str) -> Level | None:
+        return next((check.level for check in self.checks if check.name == name), None)
+
+    def _note_change(self, check: Check, before: Level | None) -> None:
+        quiet = before in {None, Level.UNKNOWN} and check.level is Level.OK
+        if check.level is not before and not quiet:
+            text = f"{check.name.replace('_', ' ')} {check.level}: {check.text}"
+            self._rooms.journal.say("watchdog", text, check.level)

@@ -1,0 +1,70 @@
+"""Builds every room from one configuration, and closes them in order."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from core.act.emergency import Emergency
+from core.act.healing import Healer
+from core.act.means import Means, operator, watchdog
+from core.backend.client import Backend
+from core.backend.commands import Commands
+from core.backend.faults import classify
+from core.backend.live import Live
+from core.backend.queries import Queries
+from core.backend.schema import UNDISCOVERED
+from core.clock import Clock
+from core.monitor.config import Config
+from core.monitor.desk import Desk
+from core.monitor.events import Journal
+from core.monitor.link import LinkState
+from core.monitor.readings import Readings
+from core.resilience import Breakers, Cache, Guard
+from core.watch.record import Check
+from core.watch.watchdog import Watchdog
+
+
+class Rooms:
+    """Everything a monitor is made of. `on_late` hears of a check's question that outlived its check."""
+
+    def __init__(self, config: Config, clock: Clock, cache_path: Path, on_late: Callable[[Check], None]) -> None:
+        self.config = config
+        self.clock = clock
+        self.journal = Journal(clock)
+        self.backend = Backend(config.target, clock, config.limits)
+        self.breakers = Breakers(clock, config.breaker)
+        self.cache = Cache(cache_path, config.target.space, clock)
+        self.guard = Guard(clock, self.breakers, classify, self.cache)
+        self.queries = Queries(self.backend, UNDISCOVERED)
+        self.commands = Commands(self.backend, UNDISCOVERED)
+        self.live = Live(self.guard, self.queries)
+        self.readings = Readings(clock, self.guard, self.queries, self.cache, config.refresh)
+        self.link = LinkState(
+            clock, stale_after_s=2 * config.refresh.period_s, blind_after_s=config.refresh.blind_after_s
+        )
+        self.watchdog = Watchdog(clock, on_late)
+        means = Means(clock, self.guard, self.live, self.commands)
+        self.desk = Desk(
+            healer=Healer(means, config.target, config.stuck, config.heal),
+            emergency=Emergency(means),
+            breakers=self.breakers,
+            journal=self.journal,
+            now=self.cut_off_now,
+            observe=config.observe,
+        )
+        self.operator = operator(config.target.user)
+        self.itself = watchdog(config.target.user)
+
+    def cut_off_now(self) -> datetime:
+        """The server's time for cut-offs, with the margin a `Date` header needs; ours until it ever answered."""
+        server = self.backend.server_time() or self.clock.now()
+        return server - timedelta(seconds=self.config.watch.clock_margin_s)
+
+    async def close(self) -> None:
+        """End the connections, then the cache."""
+        self.watchdog.close()
+        with contextlib.suppress(OSError):
+            await self.backend.close()
+        await asyncio.to_thread(self.cache.close)
