@@ -1,4 +1,4 @@
-"""The real parts these tests use."""
+"""The real parts tests use, everywhere."""
 
 from tests.running import command, lone_sandbox, sandbox, session_sandbox
 
