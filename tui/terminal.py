@@ -48,7 +48,7 @@ async def _run(make: Callable[[], "WatchdeskApp"], *, mouse: bool) -> int:
         guard.disarm()
         if guard.asked:
             _forget_output()
-    return app.return_code or 0
+    return app.return_code or guard.code
 
 
 def _forget_output() -> None:
@@ -69,12 +69,14 @@ class _Leave:
         self._asked = threading.Event()
         self._over = threading.Event()
         self._saved: list[Any] | None = None
+        self.code = 0
+        """What the process ends with, unless the app failed."""
 
     def arm(self) -> None:
         """Take over the signals and watch the terminal."""
         with contextlib.suppress(termios.error, OSError):
             self._saved = termios.tcgetattr(sys.stdin.fileno())
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             signal.signal(number, self._on_signal)
         threading.Thread(target=self._watch_terminal, name="watchdesk-terminal", daemon=True).start()
 
@@ -87,7 +89,8 @@ class _Leave:
         """The app has ended by itself."""
         self._over.set()
 
-    def _on_signal(self, _number: int, _frame: object) -> None:
+    def _on_signal(self, number: int, _frame: object) -> None:
+        self.code = 128 + number if number == signal.SIGINT else 0
         self._leave()
 
     def _watch_terminal(self) -> None:
@@ -117,4 +120,4 @@ class _Leave:
         with contextlib.suppress(termios.error, OSError, ValueError):
             if self._saved is not None:
                 termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, self._saved)
-        os._exit(0)
+        os._exit(self.code)

@@ -141,10 +141,12 @@ class Healer:
             )
         tally = _Tally(planned=plan.rows)
         for step in plan.steps:
+            before = tally.changed
             try:
                 await self._carry_out(step, found, trail.run, tally, progress)
             except NotLive as not_live:
                 tally.fail(step, not_live)
+            tally.by_step[step.title.lower()] = tally.changed - before
         whole = tally.whole
         audited = await trail.end(tally.described(), completed=whole)
         text = tally.text() + ("" if audited else "; the closing audit row could not be written")
@@ -289,6 +291,7 @@ class _Tally:
     def __init__(self, planned: int) -> None:
         self.planned = planned
         self.changed = self.skipped = self.refused = 0
+        self.by_step: dict[str, int] = {}
         self.faults: list[tuple[str, Fault]] = []
 
     @property
@@ -310,7 +313,8 @@ class _Tally:
 
     def text(self) -> str:
         """One line for people."""
-        line = f"{self.changed:,} changed, {self.skipped:,} skipped, {self.refused:,} refused"
+        parts = ", ".join(f"{title} {count:,}" for title, count in self.by_step.items())
+        line = f"{self.changed:,} changed ({parts}), {self.skipped:,} skipped, {self.refused:,} refused"
         if self.refused:
             line += "; refused rows are not ours to change: sign in as the master account or use a secret key"
         return line + "".join(f"; {title}: {fault.sentence()}" for title, fault in self.faults)

@@ -1,5 +1,6 @@
 """The façade: a picture that is always there, a start, an end, and orders. What stands behind it is wired elsewhere."""
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -75,8 +76,7 @@ class Monitor:
         """Everything due at once: breakers may probe, panels refresh, all six checks run."""
         self._rooms.breakers.make_all_due()
         self._loops.refresh_soon()
-        await self._sight.refresh(everything=True)
-        await self._sight.check(scheduled=False)
+        await asyncio.gather(self._sight.refresh(everything=True), self._sight.check(scheduled=False))
 
     async def look_at_policies(self) -> None:
         """Find out whether anybody with the publishable key reads the project. Never raises."""
