@@ -163,6 +163,7 @@ class WatchdeskApp(App[None]):
 
     def _ask(self, dialog: Dialog) -> None:
         if isinstance(self.screen, Dashboard):
+            self.clear_notifications()  # they would lie on the buttons of a small screen
             self._dialog_opened = self._clock.elapsed()
             self.push_screen(dialog)
 

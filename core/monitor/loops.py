@@ -76,6 +76,10 @@ class Loops:
         """Let the refresh loop go round now."""
         self._refresh_now.set()
 
+    def check_soon(self) -> None:
+        """Let the watchdog look now."""
+        self._check_now.set()
+
     async def _run(self) -> None:
         sight = self._sight
         await self._rooms.backend.connect()

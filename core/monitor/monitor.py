@@ -139,6 +139,7 @@ class Monitor:
         """Carry an order out, then look at what became of it."""
         result = await order
         self._loops.refresh_soon()
+        self._loops.check_soon()  # what the checks said before is no longer so
         self._publish()
         return result
 

@@ -230,3 +230,26 @@ async def test_backing_out_of_a_dialog_does_not_break_off_its_order(sandbox: Run
         events = lambda: " ".join(event.text for event in app._monitor.snapshot.events)  # noqa: E731
         await until(lambda: "300 tasks rejected" in events(), "told in the events")
     assert sandbox.sql("SELECT DISTINCT status FROM autonomous_tasks") == [("rejected",)]
+
+
+async def test_after_a_heal_the_checks_say_so_at_once(sandbox: Running, tmp_path: Path) -> None:
+    sandbox.stuck(2)
+    app = app_on(sandbox, tmp_path)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await until(lambda: "2 of 2 running" in shown(app), "the stuck ones")
+        assert "STUCK" in shown(app)
+        await pilot.press("c")  # its notification must not lie on the dialog
+        await pilot.press("h")
+        await until(lambda: isinstance(app.screen, HealDialog) and "2 tasks" in said(app), "the plan")
+        assert not list(app.screen.query("Toast"))
+        await asyncio.sleep(0.6)
+        await pilot.press("tab", "enter")
+        await until(lambda: "seen: 2 changed" in said(app), "the result")
+        await pilot.press("escape")
+        await until(lambda: "none of 0 running" in shown(app), "a new check")
+        assert "STUCK" not in shown(app)
+
+
+def said(app: WatchdeskApp) -> str:
+    """Everything the dialog on top says."""
+    return "\n".join(str(static.render()) for static in app.screen.query(Static))

@@ -32,7 +32,8 @@ class TasksPanel(Panel):
             return [*lines, ((fault.sentence() if fault else "nothing read yet", "dim"),)]
         if not newest:
             return [*lines, (("no tasks are visible to us", "dim"),)]
-        stuck = set(tasks.stuck)
+        ids = {*tasks.stuck}  # as of the last check; what has ended since is stuck no more
+        stuck = {task.id for task in newest if task.id in ids and task.status == "in_progress"}
         order = sorted(newest, key=lambda task: task.id not in stuck)
         return lines + [self._row(task, snapshot, live=tasks.newest.live, stuck=task.id in stuck) for task in order]
 

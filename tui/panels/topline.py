@@ -75,6 +75,8 @@ class TopLine(Panel):
         )
         at = snapshot.at.astimezone()
         clock = f"{at:%H:%M}:{at.second // 10}0 {at:%Z} {self._signs.beat[self._polls % 4]}"
+        if width < 100:
+            acts = "acts by itself" if snapshot.may_act.allowed else "acts on order only"
         left: Line = ((f" {project.name} ", "project"), (f" {mode}  ", "text"), (acts, "dim"))
         more = f"  {project.user}, {project.shape}"
         if width >= 120:
