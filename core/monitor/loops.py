@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 _HEALED: Final = ("stuck_tasks", "failure_rate")
 _FORCED_CHECK_S: Final = 60.0
+_SWEEP_S: Final = 300.0
 _POLICY_LEVEL: Final = {Truth.TRUE: Level.WARNING, Truth.FALSE: Level.OK, Truth.UNKNOWN: Level.UNKNOWN}
 
 
@@ -104,6 +105,7 @@ class Loops:
         self._rooms.journal.say("watchdesk", "watching" if self._is_live() else "watching, not connected yet")
         self._spawn(self._refresh_loop(), "watchdesk-refresh")
         self._spawn(self._watch_loop(), "watchdesk-watch")
+        self._spawn(self._sweep_loop(), "watchdesk-sweep")
         await self._act_by_itself(checkup)
 
     async def _refresh_loop(self) -> None:
@@ -131,6 +133,11 @@ class Loops:
             if not asked:
                 await self._write_health(checkup)
             await self._act_by_itself(checkup)
+
+    async def _sweep_loop(self) -> None:
+        while True:
+            await self._rooms.clock.sleep(_SWEEP_S)
+            await self._rooms.cache.sweep()
 
     async def _wait(self, event: asyncio.Event, pause: float) -> bool:
         """Wait for the time or for the event; whether it was the event."""

@@ -74,8 +74,9 @@ class Readings:
         """Last-known values from the disk, at once and without a network. For the first picture."""
         if self._cache is None:
             return
+        kept = self._cache.load_all()
         for name, asked in (self._fast | self._slow).items():
-            found = self._cache.get_sync(name)
+            found = kept.get(name)
             if found is None:
                 continue
             try:

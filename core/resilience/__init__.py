@@ -1,11 +1,21 @@
 """How to call anything safely: circuit breaker, retry, deadline, last-known data. Usable alone.
 
-    breakers = Breakers(SystemClock())
-    guard = Guard(SystemClock(), breakers, classify=my_faults)
-    outcome = await guard.call("shop:fetch_price", fetch_price, policy=Policy(total_s=8, retry=RetryRules()))
+    def faults(error: BaseException) -> Fault:
+        return Fault(kind="shop", counts=Counts.FAILURE, evidence=Evidence.DOWN, message=str(error))
 
-`classify` turns an exception into a `core.facts.Fault`, whose `counts` the breaker hears. Nothing here knows what is
-called: no Supabase, no tasks.
+    clock = SystemClock()
+    guard = Guard(clock, Breakers(clock), faults)
+    outcome = await guard.call("shop:fetch_price", fetch_price, policy=Policy(total_s=8, retry=RetryRules()))
+    if outcome.fault is None:
+        show(outcome.data)
+
+`classify`, here `faults`, turns an exception into a `core.facts.Fault`, whose `counts` the breaker hears: a failure,
+an answer (`SUCCESS`: the other side is alive, and refused), or nothing (`NEUTRAL`). From outside, a call is a total
+deadline, the retries, the breaker, one request; the request's own timeout is the business of what is called.
+`Guard.live` raises `NotLive` instead; `Guard.last_known` falls back to a `Cache` and says so in its `Reading`. A
+breaker alone is `await CircuitBreaker("shop:fetch_price", clock).call(fetch_price)`.
+
+All of it belongs to one event loop. Nothing here knows what is called.
 """
 
 from core.resilience.breaker import (
@@ -13,12 +23,13 @@ from core.resilience.breaker import (
     BreakerEvent,
     BreakerRecord,
     BreakerRules,
-    Breakers,
     BreakerState,
     CircuitBreaker,
+    Refused,
 )
+from core.resilience.breakers import Breakers
 from core.resilience.cache import Cache, Cached, CacheRules
-from core.resilience.degradation import DegradationLevel, degradation
+from core.resilience.degradation import DegradationEvent, DegradationLevel, DegradationTracker, degradation
 from core.resilience.guard import Guard, NotLive, Outcome, Policy
 from core.resilience.retry import RetryRules
 
@@ -33,11 +44,14 @@ __all__ = [
     "CacheRules",
     "Cached",
     "CircuitBreaker",
+    "DegradationEvent",
     "DegradationLevel",
+    "DegradationTracker",
     "Guard",
     "NotLive",
     "Outcome",
     "Policy",
+    "Refused",
     "RetryRules",
     "degradation",
 ]

@@ -1,19 +1,21 @@
-"""Circuit breakers: one per operation, with the strict half-open, generations, holds and due timers of operators.
+"""A circuit breaker with the strict half-open, generations, holds and due timers that operators need.
 
 What counts as a failure is decided by the caller; a breaker hears `failure`, `success` or `neutral` and nothing else.
-All of it runs on one event loop, without locks: no method awaits.
+All of it runs on one event loop, without locks: no method awaits, except `call` for the call itself.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from core.clock import Clock
 from core.facts import Counts
+
+T = TypeVar("T")
 
 
 class BreakerState(StrEnum):
@@ -37,7 +39,10 @@ class BreakerRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BreakerRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A breaker as it stands. `opens_in_s` counts down to the next probe and is `None` unless open."""
+    """A breaker as it stands. `opens_in_s` counts down to the next probe and is `None` unless open.
+
+    `since` is when the state was entered, `not_closed_since` when the breaker was last closed or held.
+    """
 
     key: str
     component: str
@@ -51,10 +56,11 @@ class BreakerRecord(msgspec.Struct, frozen=True, kw_only=True):
     refused: int = 0
     held_by: str | None = None
     held_why: str | None = None
+    held_until: datetime | None = None
 
 
 class BreakerEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One transition, with its reason."""
+    """One change of state, with its reason. A timer that merely ran out is none: nobody was there to see it."""
 
     key: str
     before: BreakerState
@@ -63,34 +69,50 @@ class BreakerEvent(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class Refused(Exception):
+    """`CircuitBreaker.call` did not call."""
+
+
 _CLOSED: Final = 0
 _OPEN: Final = 1
 _HALF_OPEN: Final = 2
 _HELD: Final = 3
+_STATES: Final = (BreakerState.CLOSED, BreakerState.OPEN, BreakerState.HALF_OPEN, BreakerState.HELD)
 
 REFUSED: Final = -1
 """What `admit` answers instead of a generation when the call must not go out."""
 
 
+def _failed(_error: Exception) -> Counts:
+    return Counts.FAILURE
+
+
 class CircuitBreaker:
-    """One operation's breaker. `admit` before a call, `report` after it, whatever happened."""
+    """One operation's breaker. `admit` before a call, `report` after it, whatever happened; or `call`, which does both.
+
+    `siblings` is shared by the breakers of one component: those of them that are not closed. `jitter` gives a number
+    from 0 to 1.
+    """
 
     __slots__ = (
+        "_ages_out_s",
         "_changed_at",
         "_clock",
         "_generation",
-        "_held_until",
         "_jitter",
         "_last_failure",
         "_mode",
+        "_not_before",
         "_not_closed_since",
         "_on_event",
         "_open_until",
         "_permit_until",
         "_rules",
+        "_siblings",
         "component",
         "failures",
         "held_by",
+        "held_until",
         "held_why",
         "key",
         "last_error",
@@ -104,6 +126,7 @@ class CircuitBreaker:
         rules: BreakerRules | None = None,
         *,
         on_event: Callable[[BreakerEvent], None] | None = None,
+        siblings: set["CircuitBreaker"] | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.key = key
@@ -113,18 +136,40 @@ class CircuitBreaker:
         self.last_error = ""
         self.held_by: str | None = None
         self.held_why: str | None = None
+        self.held_until: datetime | None = None
         self._clock = clock
         self._rules = rules or BreakerRules()
         self._on_event = on_event
+        self._siblings = set() if siblings is None else siblings
         self._jitter = jitter
         self._mode = _CLOSED
         self._generation = 0
+        self._ages_out_s = self._rules.count_ages_out_s
         self._last_failure = 0.0
+        self._not_before = 0.0
         self._open_until = 0.0
         self._permit_until: float | None = None
-        self._held_until: datetime | None = None
         self._changed_at = clock.now()
         self._not_closed_since: datetime | None = None
+
+    # For calls
+
+    async def call(self, ask: Callable[[], Awaitable[T]], counts: Callable[[Exception], Counts] = _failed) -> T:
+        """Await `ask()` unless refused. Raises Refused, and whatever `ask` raises; `counts` says what that means."""
+        generation = self._generation if self._mode == _CLOSED else self._admit_slow(None)
+        if generation == REFUSED:
+            raise Refused(self.key)
+        try:
+            answer = await ask()
+        except Exception as error:
+            self.report(generation, counts(error), why=str(error) or type(error).__name__)
+            raise
+        except BaseException:
+            self.report(generation, Counts.NEUTRAL)
+            raise
+        if self.failures or self._siblings or generation != self._generation:
+            self.report(generation, Counts.SUCCESS)
+        return answer
 
     def admit(self, deadline_s: float | None = None) -> int:
         """A generation to report with, or `REFUSED`. In half-open exactly one call is admitted.
@@ -137,67 +182,88 @@ class CircuitBreaker:
 
     def watch(self) -> int:
         """A generation for a call that goes out whatever the state; its result counts by `report_unasked`."""
+        self._settle()
         return self._generation
 
-    def report(self, generation: int, counts: Counts, *, why: str = "", open_s: float | None = None) -> None:
+    def report(self, generation: int, counts: Counts, *, why: str = "", pause_s: float | None = None) -> None:
         """What became of an admitted call. A result of an older generation changes nothing.
 
-        `open_s` is the server's own wish for a pause in seconds; the longer of it and the rule's wins.
+        `pause_s` is the server's own wish in seconds; an opening lasts the longer of it and the rule's.
         """
+        if self._mode != _CLOSED:
+            self._settle()
         if generation != self._generation:
             return
-        if self._mode == _CLOSED:
-            if counts is Counts.SUCCESS:
-                if self.failures:
-                    self.failures = 0
-            elif counts is Counts.FAILURE:
-                self._count_failure(why, open_s)
-        elif self._mode == _HALF_OPEN:
-            self._permit_until = None
-            if counts is Counts.SUCCESS:
-                self._close("the probe succeeded")
-            elif counts is Counts.FAILURE:
-                self.failures += 1
-                self._open(why or "the probe failed", open_s)
+        if self._mode == _HALF_OPEN:
+            self._probed(counts, why, pause_s)
+        elif counts is Counts.FAILURE:
+            self._count_failure(why, pause_s)
+        elif counts is Counts.SUCCESS:
+            self.failures = 0
+            self._not_before = 0.0
+            if self._siblings:
+                self._hurry()
 
-    def report_unasked(self, generation: int, counts: Counts, *, why: str = "", open_s: float | None = None) -> None:
+    def report_unasked(self, generation: int, counts: Counts, *, why: str = "", pause_s: float | None = None) -> None:
         """What became of a call that is never refused: while not closed, success closes, failure changes nothing."""
+        self._settle()
         if self._mode == _CLOSED:
-            self.report(generation, counts, why=why, open_s=open_s)
-        elif counts is Counts.SUCCESS and self._mode != _HELD and generation == self._generation:
-            self._close("a check got an answer")
+            self.report(generation, counts, why=why, pause_s=pause_s)
+        elif counts is Counts.SUCCESS and generation == self._generation:
+            if self._mode != _HELD:
+                self._close("a check got an answer")
+            self._hurry()
+
+    @property
+    def refusing(self) -> bool:
+        """Whether the next call would be refused. Takes no permit and counts no refusal."""
+        if self._mode == _CLOSED:
+            return False
+        self._settle()
+        if self._mode == _OPEN:
+            return self._clock.elapsed() < self._open_until
+        return self._mode == _HELD or (self._mode == _HALF_OPEN and self._permit_until is not None)
+
+    # For operators
 
     def reset(self, who: str) -> None:
         """Close it, whatever it was."""
-        self._unhold()
+        self.failures = 0
         if self._mode != _CLOSED:
             self._close(f"reset by {who}")
-        self.failures = 0
 
     def hold(self, who: str, why: str, until: datetime | None = None) -> None:
-        """Open it by hand; neither time nor results end this, only `release`, `reset` or `until`."""
-        self.held_by, self.held_why, self._held_until = who, why, until
-        self._change(_HELD, f"held by {who}: {why}")
+        """Open it by hand; neither timer nor result ends this, only `release`, `reset` or `until` (wall time)."""
+        before = self.state
+        self.held_by, self.held_why, self.held_until = who, why, until
+        self._change(before, _HELD, f"held by {who}: {why}")
 
     def release(self, who: str) -> None:
-        """End a hold: the next call probes."""
-        if self._mode == _HELD:
-            self._unhold()
-            self._open_until = self._clock.elapsed()
-            self._change(_OPEN, f"released by {who}")
+        """End a hold: the next call probes. `not_closed_since` starts anew, for nothing was tried meanwhile."""
+        if self._mode != _HELD:
+            return
+        self._not_closed_since = None
+        self._open_until = self._clock.elapsed()
+        self._change(BreakerState.HELD, _OPEN, f"released by {who}")
 
-    def make_due(self) -> bool:
+    def make_due(self, why: str = "asked to probe now") -> bool:
         """Let the next call probe now. Whether that changed anything."""
-        if self._mode != _OPEN or self._open_until <= self._clock.elapsed():
+        if self.state is not BreakerState.OPEN:
             return False
         self._open_until = self._clock.elapsed()
+        self._tell(BreakerState.OPEN, BreakerState.DUE, why, self._clock.now())
         return True
+
+    def expect_every(self, period_s: float) -> None:
+        """The operation is called every `period_s` seconds: its count of failures lives at least three of them."""
+        self._ages_out_s = max(self._rules.count_ages_out_s, 3 * period_s)
 
     @property
     def state(self) -> BreakerState:
         """The state as it is shown."""
-        if self._mode == _OPEN:
-            return BreakerState.DUE if self._clock.elapsed() >= self._open_until else BreakerState.OPEN
+        self._settle()
+        if self._mode == _OPEN and self._clock.elapsed() >= self._open_until:
+            return BreakerState.DUE
         return _STATES[self._mode]
 
     def record(self) -> BreakerRecord:
@@ -218,17 +284,16 @@ class CircuitBreaker:
             refused=self.refused,
             held_by=self.held_by,
             held_why=self.held_why,
+            held_until=self.held_until,
         )
 
+    # Inside
+
     def _admit_slow(self, deadline_s: float | None) -> int:
-        if self._mode == _HELD and self._held_until is not None and self._clock.now() >= self._held_until:
-            self.release("the end of the hold")
+        self._settle()
         now = self._clock.elapsed()
-        if self._mode == _HALF_OPEN and self._permit_until is not None and now >= self._permit_until:
-            self.failures += 1
-            self._open("the probe's permit expired", None)
         if self._mode == _OPEN and now >= self._open_until:
-            self._change(_HALF_OPEN, "time for a probe")
+            self._change(BreakerState.DUE, _HALF_OPEN, "time for a probe")
         if self._mode == _HALF_OPEN and self._permit_until is None:
             limit = self._rules.permit_s
             self._permit_until = now + (limit if deadline_s is None else min(limit, deadline_s))
@@ -236,96 +301,78 @@ class CircuitBreaker:
         self.refused += 1
         return REFUSED
 
-    def _count_failure(self, why: str, open_s: float | None) -> None:
+    def _settle(self) -> None:
+        """Catch up with what time alone did: a permit that expired, a hold that ended."""
+        if self._mode == _HALF_OPEN:
+            expired = self._permit_until
+            if expired is not None and self._clock.elapsed() >= expired:
+                self.failures += 1
+                self._open("the probe did not end in time", None, "the probe's permit expired", expired)
+        elif self._mode == _HELD and self.held_until is not None and self._clock.now() >= self.held_until:
+            self.release("the end of the hold")
+
+    def _probed(self, counts: Counts, why: str, pause_s: float | None) -> None:
+        self._permit_until = None
+        if counts is Counts.SUCCESS:
+            self._close("the probe succeeded")
+            self._hurry()
+        elif counts is Counts.FAILURE:
+            self.failures += 1
+            self._open(why, pause_s, "the probe failed", self._clock.elapsed())
+
+    def _count_failure(self, why: str, pause_s: float | None) -> None:
         self._age_out()
+        now = self._clock.elapsed()
         self.failures += 1
-        self._last_failure = self._clock.elapsed()
         self.last_error = why
+        self._last_failure = now
+        if pause_s is not None:
+            self._not_before = max(self._not_before, now + pause_s)
         if self.failures >= self._rules.failures_to_open:
-            self._open(why or f"{self.failures} failures in a row", open_s)
+            self._open(why, None, f"{self.failures} failures in a row", now)
 
     def _age_out(self) -> None:
-        late = self._clock.elapsed() - self._last_failure > self._rules.count_ages_out_s
-        if self._mode == _CLOSED and self.failures and late:
+        if self._mode == _CLOSED and self._clock.elapsed() - self._last_failure > self._ages_out_s:
             self.failures = 0
+            self._not_before = 0.0
 
-    def _open(self, why: str, open_s: float | None) -> None:
+    def _open(self, error: str, pause_s: float | None, why: str, start: float) -> None:
         spread = self._rules.open_jitter * (2 * self._jitter() - 1)
-        pause = max(self._rules.open_s * (1 + spread), open_s or 0.0)
-        self._open_until = self._clock.elapsed() + pause
-        self.last_error = why
-        self._change(_OPEN, why)
+        pause = max(self._rules.open_s * (1 + spread), pause_s or 0.0)
+        self._open_until = max(start + pause, self._not_before)
+        self._not_before = 0.0
+        self.last_error = error
+        before = BreakerState.CLOSED if self._mode == _CLOSED else BreakerState.HALF_OPEN
+        self._change(before, _OPEN, f"{why}: {error}" if error else why)
 
     def _close(self, why: str) -> None:
+        before = self.state
         self.failures = 0
         self.refused = 0
-        self._change(_CLOSED, why)
+        self._not_before = 0.0
+        self._change(before, _CLOSED, why)
 
-    def _unhold(self) -> None:
-        self.held_by = self.held_why = self._held_until = None
+    def _hurry(self) -> None:
+        """The component answered: its other open breakers may probe at once."""
+        for other in tuple(self._siblings):
+            if other is not self:
+                other.make_due(f"{self.key} was answered")
 
-    def _change(self, mode: int, why: str) -> None:
-        before = _STATES[self._mode]
+    def _change(self, before: BreakerState, mode: int, why: str) -> None:
         self._mode = mode
         self._generation += 1
         self._permit_until = None
         self._changed_at = self._clock.now()
+        if mode != _HELD:
+            self.held_by = self.held_why = self.held_until = None
         if mode == _CLOSED:
             self._not_closed_since = None
-        elif self._not_closed_since is None:
-            self._not_closed_since = self._changed_at
+            self._siblings.discard(self)
+        else:
+            self._not_closed_since = self._not_closed_since or self._changed_at
+            self._siblings.add(self)
+        self._tell(before, self.state, why, self._changed_at)
+
+    def _tell(self, before: BreakerState, after: BreakerState, why: str, at: datetime) -> None:
         if self._on_event is not None:
-            event = BreakerEvent(key=self.key, before=before, after=_STATES[mode], why=why, at=self._changed_at)
-            self._on_event(event)
-
-
-_STATES: Final = (BreakerState.CLOSED, BreakerState.OPEN, BreakerState.HALF_OPEN, BreakerState.HELD)
-
-
-class Breakers:
-    """All breakers of a process, made when first asked for. A live answer makes its component's others due."""
-
-    def __init__(
-        self, clock: Clock, rules: BreakerRules | None = None, *, jitter: Callable[[], float] = random.random
-    ) -> None:
-        self._clock = clock
-        self._rules = rules or BreakerRules()
-        self._jitter = jitter
-        self._all: dict[str, CircuitBreaker] = {}
-        self._listeners: list[Callable[[BreakerEvent], None]] = []
-
-    def get(self, key: str) -> CircuitBreaker:
-        """The breaker of one operation."""
-        breaker = self._all.get(key)
-        if breaker is None:
-            breaker = CircuitBreaker(key, self._clock, self._rules, on_event=self._tell, jitter=self._jitter)
-            self._all[key] = breaker
-        return breaker
-
-    def all(self) -> tuple[BreakerRecord, ...]:
-        """Every breaker's record, by key."""
-        return tuple(self._all[key].record() for key in sorted(self._all))
-
-    def listen(self, listener: Callable[[BreakerEvent], None]) -> None:
-        """Hear of every transition."""
-        self._listeners.append(listener)
-
-    def alive(self, component: str) -> None:
-        """One operation of `component` got a live answer: its open breakers may probe at once."""
-        for breaker in self._all.values():
-            if breaker.component == component:
-                breaker.make_due()
-
-    def make_all_due(self) -> None:
-        """Let every open breaker probe with its next call."""
-        for breaker in self._all.values():
-            breaker.make_due()
-
-    def reset(self, key: str | None, who: str) -> None:
-        """Close one breaker, or all. Raises KeyError for a key that was never used."""
-        for breaker in [self._all[key]] if key is not None else list(self._all.values()):
-            breaker.reset(who)
-
-    def _tell(self, event: BreakerEvent) -> None:
-        for listener in self._listeners:
-            listener(event)
+            self._on_event(BreakerEvent(key=self.key, before=before, after=after, why=why, at=at))

@@ -5,18 +5,21 @@
 """
 
 import asyncio
+import contextlib
+import math
+import random
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
-import tenacity
 
 from core.clock import Clock
 from core.facts import Counts, Evidence, Fault, Reading, Source
-from core.resilience.breaker import REFUSED, Breakers, CircuitBreaker
+from core.resilience.breaker import REFUSED, CircuitBreaker
+from core.resilience.breakers import Breakers
 from core.resilience.cache import Cache
-from core.resilience.retry import Again, RetryRules, waits, worth_it
+from core.resilience.retry import Again, RetryRules, retrying, worth_it
 
 T = TypeVar("T")
 
@@ -30,7 +33,7 @@ class NotLive(Exception):
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """How one call is made. `total_s`: deadline over all tries, seconds. `retry`: `None` is one try.
+    """How one call is made. `total_s`: deadline over all tries, seconds (`inf`: none). `retry`: `None` is one try.
 
     `refusable` is false for checks, emergency stop, lift and read-backs: no breaker keeps them from going out.
     """
@@ -40,7 +43,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     refusable: bool = True
 
 
-class Outcome(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+class Outcome(msgspec.Struct, Generic[T], frozen=True):
     """What became of a call: the data and where it came from, how many requests it took, and the fault if any."""
 
     data: T | None = None
@@ -50,20 +53,19 @@ class Outcome(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     fault: Fault | None = None
 
 
-_REFUSED: Final = Fault(
-    kind="refused_by_breaker",
-    counts=Counts.NEUTRAL,
-    evidence=Evidence.NONE,
-    message="not asked: its breaker is open",
-)
 _EARLY: Final = Fault(kind="deadline", counts=Counts.NEUTRAL, evidence=Evidence.NONE, message="no time was left to ask")
 _LATE: Final = Fault(
     kind="deadline", counts=Counts.FAILURE, evidence=Evidence.SILENT, message="no answer before the deadline"
 )
+_UNREADABLE: Final = (msgspec.MsgspecError, TypeError, ValueError, LookupError)
 
 
 class Guard:
-    """Calls anything safely. `classify` turns an exception of the caller's world into a `Fault`."""
+    """Calls anything safely. `classify` turns an exception of the caller's world into a `Fault`.
+
+    `limiter` bounds how many requests are out at once; waiting for it counts for no breaker. `chance` gives a number
+    from 0 to 1 for the jitter of retries.
+    """
 
     def __init__(
         self,
@@ -71,22 +73,36 @@ class Guard:
         breakers: Breakers,
         classify: Callable[[BaseException], Fault],
         cache: Cache | None = None,
+        *,
+        limiter: asyncio.Semaphore | None = None,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._clock = clock
         self._breakers = breakers
         self._classify = classify
         self._cache = cache
+        self._limiter = limiter
+        self._chance = chance
+        self._refusals: dict[str, Outcome[Any]] = {}
 
     async def call(self, key: str, ask: Callable[[], Awaitable[T]], *, policy: Policy) -> Outcome[T]:
         """Ask, within the policy. Cancellation passes through and gives a probe's permit back."""
         breaker = self._breakers.get(key)
-        progress = _Progress(self._clock.elapsed() + policy.total_s)
+        if policy.refusable and breaker.refusing:
+            return self._refuse(breaker)
+        if policy.total_s == math.inf:
+            return await self._tries(breaker, ask, policy, _Progress(None, math.inf))
+        if policy.total_s <= 0:
+            return Outcome(fault=_EARLY)
+        scope = asyncio.timeout(policy.total_s)
+        progress = _Progress(scope, self._clock.elapsed() + policy.total_s)
         try:
-            async with asyncio.timeout(policy.total_s):
+            async with scope:
                 return await self._tries(breaker, ask, policy, progress)
         except TimeoutError:
-            fault = _LATE if progress.attempts else _EARLY
-            return Outcome(attempts=progress.attempts, fault=progress.fault or fault)
+            # With a request out, its fate is what is not known; an earlier try's fault must not hide that.
+            fault = _LATE if progress.asking else progress.fault or _EARLY
+            return Outcome(attempts=progress.attempts, fault=fault)
 
     async def live(self, key: str, ask: Callable[[], Awaitable[T]], *, policy: Policy) -> T:
         """The value measured now. Raises NotLive."""
@@ -95,7 +111,7 @@ class Guard:
             raise NotLive(outcome.fault)
         return outcome.data  # type: ignore[return-value]  # no fault: this is what `ask` gave, None included
 
-    async def last_known(
+    async def last_known(  # noqa: PLR0913 - a view takes what the call takes, and how to keep it
         self,
         key: str,
         ask: Callable[[], Awaitable[T]],
@@ -104,46 +120,30 @@ class Guard:
         cache_key: str,
         encode: Callable[[T], Any],
         decode: Callable[[Any], T],
+        default: T | None = None,
     ) -> Reading[T]:
-        """The live value, else the last known one with its age, else nothing. Only live data is ever kept."""
+        """The live value, else the last known one with its age, else `default`, labelled as such.
+
+        Only live data is ever kept, as the builtin types `encode` makes of it. Never raises for a fault.
+        """
         outcome = await self.call(key, ask, policy=policy)
         if outcome.fault is None:
-            if self._cache is not None:
-                await self._cache.put(cache_key, encode(outcome.data), outcome.at)  # type: ignore[arg-type]  # live
+            if self._cache is not None and outcome.at is not None:
+                self._cache.keep(cache_key, encode(outcome.data), outcome.at)  # type: ignore[arg-type]  # what `ask` gave
             return Reading(value=outcome.data, source=Source.LIVE, at=outcome.at)
         kept = await self._cache.get(cache_key) if self._cache is not None else None
         if kept is not None:
-            try:
+            with contextlib.suppress(*_UNREADABLE):  # kept by another version of us: as good as nothing
                 return Reading(value=decode(kept.value), source=Source.CACHED, at=kept.at, fault=outcome.fault)
-            except (msgspec.ValidationError, TypeError, ValueError):
-                pass  # kept by another version of us: as good as nothing
-        return Reading(fault=outcome.fault)
+        return Reading(value=default, fault=outcome.fault)
 
     async def _tries(
         self, breaker: CircuitBreaker, ask: Callable[[], Awaitable[T]], policy: Policy, progress: "_Progress"
     ) -> Outcome[T]:
         outcome = await self._try(breaker, ask, policy, progress)
-        if outcome.fault is None or policy.retry is None or not worth_it(outcome.fault):
+        if outcome.fault is None or policy.retry is None or not self._once_more(outcome.fault, progress):
             return outcome
-        return await self._again(breaker, ask, policy, progress, outcome.fault)
-
-    async def _again(
-        self,
-        breaker: CircuitBreaker,
-        ask: Callable[[], Awaitable[T]],
-        policy: Policy,
-        progress: "_Progress",
-        first: Fault,
-    ) -> Outcome[T]:
-        rules = policy.retry or RetryRules()
-        retrying = tenacity.AsyncRetrying(
-            stop=tenacity.stop_after_attempt(rules.retries + 1),
-            wait=waits(rules),
-            retry=tenacity.retry_if_exception_type(Again),
-            sleep=self._clock.sleep,
-            reraise=True,
-        )
-        failed: Fault | None = first  # the first try is over already; tenacity starts by hearing of it
+        failed: Fault | None = outcome.fault  # the first try is over; tenacity starts by hearing of it
 
         async def once() -> Outcome[T]:
             nonlocal failed
@@ -151,50 +151,98 @@ class Guard:
                 fault, failed = failed, None
                 raise Again(fault)
             outcome = await self._try(breaker, ask, policy, progress)
-            if outcome.fault is not None and worth_it(outcome.fault):
+            if outcome.fault is not None and self._once_more(outcome.fault, progress):
                 raise Again(outcome.fault)
             return outcome
 
         try:
-            return await retrying(once)
+            return await retrying(policy.retry, self._clock, progress.deadline, self._chance)(once)
         except Again as again:
             return Outcome(attempts=progress.attempts, fault=again.fault)
 
     async def _try(
         self, breaker: CircuitBreaker, ask: Callable[[], Awaitable[T]], policy: Policy, progress: "_Progress"
     ) -> Outcome[T]:
-        generation = breaker.admit(policy.total_s) if policy.refusable else breaker.watch()
-        if generation == REFUSED:
-            return Outcome(attempts=progress.attempts, fault=_REFUSED)
-        report = breaker.report if policy.refusable else breaker.report_unasked
-        progress.attempts += 1
+        if self._limiter is None:
+            return await self._request(breaker, ask, policy, progress)
+        async with self._limiter:
+            return await self._request(breaker, ask, policy, progress)
+
+    async def _request(
+        self, breaker: CircuitBreaker, ask: Callable[[], Awaitable[T]], policy: Policy, progress: "_Progress"
+    ) -> Outcome[T]:
+        if policy.refusable:
+            generation = breaker.admit(
+                None if progress.deadline == math.inf else progress.deadline - self._clock.elapsed()
+            )
+            if generation == REFUSED:
+                return self._refuse_late(breaker, progress)
+            report = breaker.report
+        else:
+            generation, report = breaker.watch(), breaker.report_unasked
         counts, why, pause = Counts.NEUTRAL, "", None
+        progress.attempts += 1
+        progress.asking = True
         try:
             data = await ask()
             counts = Counts.SUCCESS
+            progress.asking = False
         except asyncio.CancelledError:
             # Our own deadline cancels too; that one is the server's failure, a caller's cancellation is nobody's.
-            if self._clock.elapsed() >= progress.deadline:
+            if progress.over:
                 counts, why = Counts.FAILURE, _LATE.message
             raise
         except Exception as error:  # noqa: BLE001 - the guard's edge: every exception becomes a fault here
-            fault = self._classify(error)
+            progress.asking = False
+            fault = progress.fault = self._classify(error)
             counts, why, pause = fault.counts, fault.message, fault.retry_after_s
-            progress.fault = fault
             return Outcome(attempts=progress.attempts, fault=fault)
         finally:
-            report(generation, counts, why=why, open_s=pause)
-            if counts is Counts.SUCCESS:
-                self._breakers.alive(breaker.component)
-        return Outcome(data=data, source=Source.LIVE, at=self._clock.now(), attempts=progress.attempts)
+            report(generation, counts, why=why, pause_s=pause)
+        return Outcome(data, Source.LIVE, self._clock.now(), progress.attempts)
+
+    def _once_more(self, fault: Fault, progress: "_Progress") -> bool:
+        return worth_it(fault) and not progress.over
+
+    def _refuse_late(self, breaker: CircuitBreaker, progress: "_Progress") -> Outcome[Any]:
+        """Refused on the way: at once for a first try, else with what the last real try found."""
+        if progress.fault is None:
+            return self._refusal(breaker)
+        return Outcome(attempts=progress.attempts, fault=progress.fault)
+
+    def _refuse(self, breaker: CircuitBreaker) -> Outcome[Any]:
+        breaker.refused += 1
+        return self._refusal(breaker)
+
+    def _refusal(self, breaker: CircuitBreaker) -> Outcome[Any]:
+        """One per breaker, made once: refusing costs nothing."""
+        outcome = self._refusals.get(breaker.key)
+        if outcome is None:
+            outcome = self._refusals[breaker.key] = Outcome(
+                fault=Fault(
+                    kind="refused_by_breaker",
+                    counts=Counts.NEUTRAL,
+                    evidence=Evidence.NONE,
+                    message="not asked: its breaker is open",
+                    component=breaker.component,
+                )
+            )
+        return outcome
 
 
 class _Progress:
     """How far a call has come, for the moment its deadline strikes."""
 
-    __slots__ = ("attempts", "deadline", "fault")
+    __slots__ = ("asking", "attempts", "deadline", "fault", "scope")
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(self, scope: asyncio.Timeout | None, deadline: float) -> None:
+        self.scope = scope
         self.deadline = deadline
         self.attempts = 0
+        self.asking = False
         self.fault: Fault | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the deadline has struck."""
+        return self.scope is not None and self.scope.expired()

@@ -1,13 +1,19 @@
 """Retry on tenacity, entered only once a first try has failed: a call that succeeds at once never pays for it."""
 
+from collections.abc import Callable
+
 import msgspec
 import tenacity
 
+from core.clock import Clock
 from core.facts import Counts, Fault
 
 
 class RetryRules(msgspec.Struct, frozen=True, kw_only=True):
-    """`retries` after the first try; the first wait in seconds, its growth, its cap, the share of jitter."""
+    """`retries` after the first try; the first wait in seconds, its growth, its cap in seconds.
+
+    `jitter` is the share of each wait that is left to chance; it only shortens, so the cap holds.
+    """
 
     retries: int = 3
     first_s: float = 1.0
@@ -27,22 +33,42 @@ class Again(Exception):
 class _Wait(tenacity.wait.wait_base):
     """Exponential with jitter; the server's `Retry-After` where it is larger."""
 
-    def __init__(self, rules: RetryRules) -> None:
+    def __init__(self, rules: RetryRules, chance: Callable[[], float]) -> None:
         self._rules = rules
-        self._grow = tenacity.wait_exponential(
-            multiplier=rules.first_s, exp_base=rules.factor, max=rules.max_s
-        ) + tenacity.wait_random(0, rules.jitter * rules.first_s)
+        self._chance = chance
 
     def __call__(self, retry_state: tenacity.RetryCallState) -> float:
-        wished = 0.0
-        if retry_state.outcome is not None and isinstance(error := retry_state.outcome.exception(), Again):
-            wished = error.fault.retry_after_s or 0.0
-        return max(self._grow(retry_state), wished)
+        rules = self._rules
+        wait = min(rules.first_s * rules.factor ** (retry_state.attempt_number - 1), rules.max_s)
+        wait *= 1 - rules.jitter * self._chance()
+        error = retry_state.outcome.exception() if retry_state.outcome is not None else None
+        wished = error.fault.retry_after_s if isinstance(error, Again) else None
+        return max(wait, wished or 0.0)
 
 
-def waits(rules: RetryRules) -> tenacity.wait.wait_base:
-    """How long tenacity waits before each further try."""
-    return _Wait(rules)
+class _Stop(tenacity.stop.stop_base):
+    """After the last retry, and where the deadline would pass during the wait: sleeping towards it helps nobody."""
+
+    def __init__(self, rules: RetryRules, clock: Clock, deadline: float) -> None:
+        self._rules = rules
+        self._clock = clock
+        self._deadline = deadline
+
+    def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
+        if retry_state.attempt_number > self._rules.retries:
+            return True
+        return self._clock.elapsed() + retry_state.upcoming_sleep >= self._deadline
+
+
+def retrying(rules: RetryRules, clock: Clock, deadline: float, chance: Callable[[], float]) -> tenacity.AsyncRetrying:
+    """What tries again on `Again` until `rules` or `deadline` (elapsed seconds of `clock`) end it."""
+    return tenacity.AsyncRetrying(
+        stop=_Stop(rules, clock, deadline),
+        wait=_Wait(rules, chance),
+        retry=tenacity.retry_if_exception_type(Again),
+        sleep=clock.sleep,
+        reraise=True,
+    )
 
 
 def worth_it(fault: Fault) -> bool:

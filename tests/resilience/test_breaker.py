@@ -1,14 +1,17 @@
-"""The breaker's rules, on a clock that moves only when told."""
+"""The breaker's rules, one by one."""
 
 import asyncio
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from core.facts import Counts
-from core.resilience import REFUSED, BreakerEvent, BreakerRules, Breakers, BreakerState, CircuitBreaker
+from core.resilience import REFUSED, BreakerEvent, BreakerRules, Breakers, BreakerState, CircuitBreaker, Refused
 from tests.clock import FakeClock
 
-FAILURE, SUCCESS, NEUTRAL = Counts.FAILURE, Counts.SUCCESS, Counts.NEUTRAL
+OK, BAD, NOTHING = Counts.SUCCESS, Counts.FAILURE, Counts.NEUTRAL
+CLOSED, OPEN, HALF_OPEN, DUE, HELD = BreakerState
 
 
 @pytest.fixture
@@ -21,146 +24,323 @@ def breaker(clock: FakeClock) -> CircuitBreaker:
     return CircuitBreaker("db:read", clock, jitter=lambda: 0.5)
 
 
-def fail(breaker: CircuitBreaker, times: int = 5) -> None:
-    for _ in range(times):
-        breaker.report(breaker.admit(), FAILURE, why="refused")
+def ask(breaker: CircuitBreaker, counts: Counts, pause_s: float | None = None) -> bool:
+    generation = breaker.admit()
+    if generation == REFUSED:
+        return False
+    breaker.report(generation, counts, why=counts.value, pause_s=pause_s)
+    return True
 
 
-def test_five_failures_in_a_row_open_it_and_four_do_not(breaker: CircuitBreaker) -> None:
-    fail(breaker, 4)
-    assert breaker.state is BreakerState.CLOSED
-    fail(breaker, 1)
-    assert breaker.state is BreakerState.OPEN
-    assert breaker.admit() == REFUSED
-    assert breaker.record().refused == 1
+def opened(breaker: CircuitBreaker) -> CircuitBreaker:
+    for _ in range(5):
+        ask(breaker, BAD)
+    assert breaker.state is OPEN
+    return breaker
 
 
-def test_a_success_between_clears_the_count(breaker: CircuitBreaker) -> None:
-    fail(breaker, 4)
-    breaker.report(breaker.admit(), SUCCESS)
-    fail(breaker, 4)
-    assert breaker.state is BreakerState.CLOSED
+def due(breaker: CircuitBreaker, clock: FakeClock) -> CircuitBreaker:
+    opened(breaker)
+    clock.advance(60)
+    assert breaker.state is DUE
+    return breaker
+
+
+Step = Callable[[CircuitBreaker, FakeClock], object]
+TABLE: dict[str, tuple[list[Step], BreakerState]] = {
+    "four failures are not enough": ([lambda b, c: [ask(b, BAD) for _ in range(4)]], CLOSED),
+    "the fifth opens": ([lambda b, _c: opened(b)], OPEN),
+    "a success clears the count": ([lambda b, c: [ask(b, x) for x in (BAD, BAD, BAD, BAD, OK, BAD)]], CLOSED),
+    "neutral clears nothing": ([lambda b, c: [ask(b, x) for x in (BAD, BAD, BAD, BAD, NOTHING, BAD)]], OPEN),
+    "open until its time": ([lambda b, c: opened(b), lambda b, c: c.advance(59.9)], OPEN),
+    "then due": ([due], DUE),
+    "the next call makes it half-open": ([lambda b, c: due(b, c).admit()], HALF_OPEN),
+    "a good probe closes": ([lambda b, c: ask(due(b, c), OK)], CLOSED),
+    "a bad probe opens": ([lambda b, c: ask(due(b, c), BAD)], OPEN),
+    "a neutral probe leaves it half-open": ([lambda b, c: ask(due(b, c), NOTHING)], HALF_OPEN),
+    "after a neutral probe the next one probes": (
+        [lambda b, c: ask(due(b, c), NOTHING), lambda b, c: ask(b, OK)],
+        CLOSED,
+    ),
+    "a permit that expires is a failure": ([lambda b, c: due(b, c).admit(), lambda b, c: c.advance(30)], OPEN),
+    "made due by hand": ([lambda b, c: opened(b).make_due()], DUE),
+    "reset closes": ([lambda b, c: opened(b).reset("ann")], CLOSED),
+    "a hold stays whatever time does": ([lambda b, c: b.hold("ann", "repair"), lambda b, c: c.advance(9999)], HELD),
+    "a hold is not made due": ([lambda b, c: b.hold("ann", "repair"), lambda b, c: b.make_due()], HELD),
+    "a released hold is due": ([lambda b, c: b.hold("ann", "repair"), lambda b, c: b.release("bob")], DUE),
+    "release without a hold is nothing": ([lambda b, c: b.release("bob")], CLOSED),
+    "reset ends a hold": ([lambda b, c: b.hold("ann", "repair"), lambda b, c: b.reset("bob")], CLOSED),
+    "a hold ends at its end": (
+        [lambda b, c: b.hold("ann", "x", c.now() + timedelta(hours=1)), lambda b, c: c.advance(3600)],
+        DUE,
+    ),
+    "a wall clock that jumps opens nothing": ([lambda b, c: opened(b), lambda b, c: c.jump_wall(9999)], OPEN),
+}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_transitions(name: str, breaker: CircuitBreaker, clock: FakeClock) -> None:
+    steps, state = TABLE[name]
+    for step in steps:
+        step(breaker, clock)
+    assert breaker.state is state
+    assert breaker.record().state is state
 
 
 def test_the_count_ages_out_after_the_last_failure(breaker: CircuitBreaker, clock: FakeClock) -> None:
-    fail(breaker, 4)
-    clock.advance(301)
-    fail(breaker, 4)
-    assert breaker.state is BreakerState.CLOSED
-
-
-def test_open_becomes_due_and_the_next_call_is_the_probe(breaker: CircuitBreaker, clock: FakeClock) -> None:
-    fail(breaker)
-    clock.advance(59)
-    assert (breaker.state, breaker.admit()) == (BreakerState.OPEN, REFUSED)
+    for _ in range(4):
+        ask(breaker, BAD)
+        clock.advance(299)
     clock.advance(2)
-    assert breaker.state is BreakerState.DUE
-    probe = breaker.admit()
-    assert breaker.state is BreakerState.HALF_OPEN
-    assert breaker.admit() == REFUSED
-    breaker.report(probe, SUCCESS)
-    assert breaker.state is BreakerState.CLOSED
-    assert breaker.record().not_closed_since is None
+    assert breaker.record().failures == 0
+    ask(breaker, BAD)
+    assert breaker.failures == 1
 
 
-def test_a_failed_probe_opens_it_again_and_not_closed_since_runs_on(breaker: CircuitBreaker, clock: FakeClock) -> None:
-    fail(breaker)
-    since = breaker.record().not_closed_since
-    clock.advance(61)
-    breaker.report(breaker.admit(), FAILURE)
-    assert breaker.state is BreakerState.OPEN
-    assert breaker.record().not_closed_since == since
+def test_the_count_of_a_rare_operation_lives_three_periods(breaker: CircuitBreaker, clock: FakeClock) -> None:
+    breaker.expect_every(600)
+    for _ in range(5):
+        clock.advance(1799)
+        ask(breaker, BAD)
+    assert breaker.state is OPEN
 
 
-def test_a_neutral_probe_gives_the_permit_back_and_closes_nothing(breaker: CircuitBreaker, clock: FakeClock) -> None:
-    fail(breaker)
-    clock.advance(61)
-    breaker.report(breaker.admit(), NEUTRAL)
-    assert breaker.state is BreakerState.HALF_OPEN
+@pytest.mark.parametrize(("chance", "seconds"), [(0.0, 54), (0.5, 60), (1.0, 66)])
+def test_the_opening_is_jittered_by_a_tenth(clock: FakeClock, chance: float, seconds: float) -> None:
+    breaker = opened(CircuitBreaker("db:read", clock, jitter=lambda: chance))
+    assert breaker.record().opens_in_s == pytest.approx(seconds)
+    assert breaker.record().due_at == clock.now() + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(("wish", "seconds"), [(10, 60), (600, 600)])
+def test_the_longer_of_ours_and_retry_after_wins(breaker: CircuitBreaker, wish: float, seconds: float) -> None:
+    ask(breaker, BAD, wish)  # whichever of the five brought it
+    opened(breaker)
+    assert breaker.record().opens_in_s == pytest.approx(seconds)
+
+
+def test_retry_after_of_a_probe_counts_too(breaker: CircuitBreaker, clock: FakeClock) -> None:
+    ask(due(breaker, clock), BAD, 120)
+    assert breaker.record().opens_in_s == pytest.approx(120)
+
+
+def test_late_failures_never_extend_an_opening(breaker: CircuitBreaker, clock: FakeClock) -> None:
+    late = [breaker.admit() for _ in range(3)]
+    opened(breaker)
+    clock.advance(30)
+    for generation in late:
+        breaker.report(generation, BAD)
+    assert breaker.record().opens_in_s == pytest.approx(30)
+    assert breaker.failures == 5
+
+
+def test_a_late_success_of_an_older_generation_closes_nothing_and_hurries_nobody(clock: FakeClock) -> None:
+    breakers = Breakers(clock)
+    one, other = breakers.get("db:one"), opened(breakers.get("db:other"))
+    late = one.admit()
+    opened(one)
+    one.report(late, OK)
+    assert (one.state, other.state) == (OPEN, OPEN)
+
+
+def test_an_expired_permit_reopens_from_when_it_expired(breaker: CircuitBreaker, clock: FakeClock) -> None:
+    probe = due(breaker, clock).admit(10)
+    clock.advance(40)
+    assert breaker.record().opens_in_s == pytest.approx(30)
+    breaker.report(probe, OK)
+    assert breaker.state is OPEN
+    clock.advance(30)
     assert breaker.admit() != REFUSED
 
 
-def test_a_permit_expires_and_counts_as_failure(breaker: CircuitBreaker, clock: FakeClock) -> None:
-    fail(breaker)
-    clock.advance(61)
-    hung = breaker.admit(10.0)
-    clock.advance(11)
+def test_a_probe_that_answers_after_its_permit_closes_nothing(breaker: CircuitBreaker, clock: FakeClock) -> None:
+    probe = due(breaker, clock).admit()
+    clock.advance(31)
+    breaker.report(probe, OK)
+    assert breaker.state is OPEN
+
+
+def test_half_open_lets_exactly_one_through(breaker: CircuitBreaker, clock: FakeClock) -> None:
+    due(breaker, clock)
+    assert not breaker.refusing
+    assert [breaker.admit() == REFUSED for _ in range(4)] == [False, True, True, True]
+    assert breaker.refusing
+    assert breaker.record().refused == 3
+
+
+def test_not_closed_since_runs_through_half_open_and_reopening(breaker: CircuitBreaker, clock: FakeClock) -> None:
+    assert breaker.record().not_closed_since is None
+    since = opened(breaker).record().since
+    clock.advance(60)
+    ask(breaker, BAD)
+    assert breaker.record().since > since
+    assert breaker.record().not_closed_since == since
+    clock.advance(60)
+    ask(breaker, OK)
+    assert breaker.record().not_closed_since is None
+
+
+def test_not_closed_since_begins_anew_when_a_hold_ends(breaker: CircuitBreaker, clock: FakeClock) -> None:
+    breaker.hold("ann", "repair")
+    record = breaker.record()
+    assert (record.held_by, record.held_why, record.opens_in_s) == ("ann", "repair", None)
+    clock.advance(3600)
+    breaker.release("ann")
+    assert breaker.record().not_closed_since == clock.now()
+    assert breaker.record().held_by is None
+
+
+def test_a_held_breaker_refuses_and_no_result_ends_it(breaker: CircuitBreaker) -> None:
+    early = breaker.admit()
+    breaker.hold("ann", "repair")
+    assert breaker.refusing
     assert breaker.admit() == REFUSED
-    assert breaker.state is BreakerState.OPEN
-    breaker.report(hung, SUCCESS)  # late: of an older generation
-    assert breaker.state is BreakerState.OPEN
+    breaker.report(early, OK)
+    breaker.report_unasked(breaker.watch(), OK)
+    breaker.report_unasked(breaker.watch(), BAD)
+    assert breaker.state is HELD
 
 
-def test_late_failures_never_extend_the_pause(breaker: CircuitBreaker, clock: FakeClock) -> None:
-    late = [breaker.admit() for _ in range(3)]
-    fail(breaker)
-    clock.advance(50)
-    for generation in late:
-        breaker.report(generation, FAILURE)
-    clock.advance(11)
-    assert breaker.state is BreakerState.DUE
+class TestCallsThatAreNeverRefused:
+    def test_count_like_any_other_while_closed(self, breaker: CircuitBreaker) -> None:
+        for _ in range(5):
+            breaker.report_unasked(breaker.watch(), BAD)
+        assert breaker.state is OPEN
+
+    def test_close_an_open_breaker_by_success(self, breaker: CircuitBreaker) -> None:
+        opened(breaker)
+        breaker.report_unasked(breaker.watch(), OK)
+        assert breaker.state is CLOSED
+
+    def test_change_nothing_by_failure(self, breaker: CircuitBreaker, clock: FakeClock) -> None:
+        opened(breaker)
+        clock.advance(30)
+        breaker.report_unasked(breaker.watch(), BAD)
+        assert breaker.record().opens_in_s == pytest.approx(30)
+
+    def test_close_a_half_open_one_past_its_probe(self, breaker: CircuitBreaker, clock: FakeClock) -> None:
+        probe = due(breaker, clock).admit()
+        breaker.report_unasked(breaker.watch(), BAD)
+        assert breaker.state is HALF_OPEN
+        breaker.report_unasked(breaker.watch(), OK)
+        breaker.report(probe, BAD)
+        assert (breaker.state, breaker.failures) == (CLOSED, 0)
+
+    def test_of_an_older_generation_change_nothing(self, breaker: CircuitBreaker) -> None:
+        early = breaker.watch()
+        opened(breaker)
+        breaker.report_unasked(early, OK)
+        assert breaker.state is OPEN
 
 
-def test_the_servers_wish_wins_when_longer(breaker: CircuitBreaker, clock: FakeClock) -> None:
-    for _ in range(5):
-        breaker.report(breaker.admit(), FAILURE, open_s=120)
-    clock.advance(119)
-    assert breaker.state is BreakerState.OPEN
-    clock.advance(2)
-    assert breaker.state is BreakerState.DUE
+class TestRegistry:
+    def test_a_live_answer_makes_the_components_other_breakers_due(self, clock: FakeClock) -> None:
+        breakers = Breakers(clock)
+        for key in ("db:one", "db:two", "edge:poll"):
+            opened(breakers.get(key))
+        breakers.hold("db:held", "ann", "repair")
+        ask(breakers.get("db:fine"), OK)
+        states = {record.key: record.state for record in breakers.all()}
+        assert states == {"db:one": DUE, "db:two": DUE, "edge:poll": OPEN, "db:held": HELD, "db:fine": CLOSED}
+
+    def test_records_are_sorted_and_reset_by_key_or_all(self, clock: FakeClock) -> None:
+        breakers = Breakers(clock)
+        for key in ("db:b", "auth:a"):
+            opened(breakers.get(key))
+        assert [(r.key, r.component) for r in breakers.all()] == [("auth:a", "auth"), ("db:b", "db")]
+        breakers.reset("db:b", "ann")
+        assert [r.state for r in breakers.all()] == [OPEN, CLOSED]
+        breakers.reset(None, "ann")
+        assert [r.state for r in breakers.all()] == [CLOSED, CLOSED]
+        with pytest.raises(KeyError):
+            breakers.reset("db:unknown", "ann")
+
+    def test_release_and_due_by_key(self, clock: FakeClock) -> None:
+        breakers = Breakers(clock)
+        breakers.hold("db:a", "ann", "repair")
+        breakers.release("db:a", "ann")
+        opened(breakers.get("db:b"))
+        breakers.make_all_due()
+        assert [r.state for r in breakers.all()] == [DUE, DUE]
+
+    def test_every_change_is_an_event_with_its_reason(self, clock: FakeClock) -> None:
+        breakers, heard = Breakers(clock, jitter=lambda: 0.5), list[BreakerEvent]()
+        breakers.listen(heard.append)
+        breaker = due(breakers.get("db:a"), clock)
+        ask(breaker, BAD)
+        breaker.make_due()
+        ask(breaker, OK)
+        breaker.hold("ann", "repair")
+        breaker.release("bob")
+        breaker.reset("cyd")
+        assert [(e.before.value, e.after.value, e.why) for e in heard] == [
+            ("closed", "open", "5 failures in a row: failure"),
+            ("due", "half_open", "time for a probe"),
+            ("half_open", "open", "the probe failed: failure"),
+            ("open", "due", "asked to probe now"),
+            ("due", "half_open", "time for a probe"),
+            ("half_open", "closed", "the probe succeeded"),
+            ("closed", "held", "held by ann: repair"),
+            ("held", "due", "released by bob"),
+            ("due", "closed", "reset by cyd"),
+        ]
+
+    def test_a_listener_that_raises_hinders_nobody(self, clock: FakeClock) -> None:
+        breakers, heard = Breakers(clock), list[BreakerEvent]()
+        breakers.listen(lambda event: 1 / 0)
+        breakers.listen(heard.append)
+        opened(breakers.get("db:a"))
+        assert len(heard) == 1
 
 
-def test_a_check_is_never_refused_its_success_closes_and_its_failure_changes_nothing(breaker: CircuitBreaker) -> None:
-    fail(breaker)
-    breaker.report_unasked(breaker.watch(), FAILURE)
-    assert breaker.state is BreakerState.OPEN
-    breaker.report_unasked(breaker.watch(), SUCCESS)
-    assert breaker.state is BreakerState.CLOSED
+class TestCall:
+    async def test_gives_the_answer_and_counts_failures(self, clock: FakeClock) -> None:
+        breaker = CircuitBreaker("a", clock, BreakerRules(failures_to_open=2), jitter=lambda: 0.5)
 
+        async def good() -> int:
+            return 7
 
-def test_a_hold_is_ended_by_people_and_its_end_only(breaker: CircuitBreaker, clock: FakeClock) -> None:
-    breaker.hold("anna", "migration")
-    clock.advance(100_000)
-    breaker.report_unasked(breaker.watch(), SUCCESS)
-    assert (breaker.state, breaker.admit()) == (BreakerState.HELD, REFUSED)
-    assert (breaker.record().held_by, breaker.record().held_why) == ("anna", "migration")
-    breaker.release("ben")
-    assert breaker.state is BreakerState.DUE
-    breaker.reset("ben")
-    assert breaker.state is BreakerState.CLOSED
+        async def bad() -> int:
+            raise OSError("bad")
 
+        with pytest.raises(OSError, match="bad"):
+            await breaker.call(bad)
+        assert (await breaker.call(good), breaker.failures) == (7, 0)
+        for _ in range(2):
+            with pytest.raises(OSError, match="bad"):
+                await breaker.call(bad, lambda error: BAD)
+        with pytest.raises(Refused):
+            await breaker.call(good)
+        clock.advance(60)
+        assert await breaker.call(good) == 7
+        assert breaker.state is CLOSED
 
-def test_wall_time_does_not_matter(breaker: CircuitBreaker, clock: FakeClock) -> None:
-    fail(breaker)
-    clock.jump_wall(1_000_000)
-    assert breaker.state is BreakerState.OPEN
+    async def test_of_a_thousand_callers_at_half_open_one_calls(
+        self, breaker: CircuitBreaker, clock: FakeClock
+    ) -> None:
+        due(breaker, clock)
+        sent = 0
 
+        async def server() -> None:
+            nonlocal sent
+            sent += 1
+            await asyncio.sleep(0)
 
-def test_a_live_answer_makes_the_components_others_due(clock: FakeClock) -> None:
-    events: list[BreakerEvent] = []
-    breakers = Breakers(clock, BreakerRules(failures_to_open=1))
-    breakers.listen(events.append)
-    for key in ("db:a", "db:b", "edge:c"):
-        breakers.get(key).report(breakers.get(key).admit(), FAILURE)
-    breakers.alive("db")
-    assert [r.state for r in breakers.all()] == [BreakerState.DUE, BreakerState.DUE, BreakerState.OPEN]
-    assert [(e.key, e.after) for e in events] == [(key, BreakerState.OPEN) for key in ("db:a", "db:b", "edge:c")]
+        results = await asyncio.gather(*(breaker.call(server) for _ in range(1000)), return_exceptions=True)
+        assert sent == 1
+        assert sum(isinstance(result, Refused) for result in results) == 999
+        assert breaker.state is CLOSED
 
-
-async def test_a_thousand_callers_at_a_half_open_breaker_send_one(breaker: CircuitBreaker, clock: FakeClock) -> None:
-    fail(breaker)
-    clock.advance(61)
-    sent = 0
-
-    async def call() -> None:
-        nonlocal sent
-        generation = breaker.admit()
-        if generation == REFUSED:
-            return
-        sent += 1
+    async def test_cancelling_the_probe_closes_nothing_and_lets_the_next_one_probe(
+        self, breaker: CircuitBreaker, clock: FakeClock
+    ) -> None:
+        due(breaker, clock)
+        probe = asyncio.create_task(breaker.call(asyncio.Event().wait))
         await asyncio.sleep(0)
-        breaker.report(generation, SUCCESS)
-
-    await asyncio.gather(*(call() for _ in range(1000)))
-    assert sent == 1
-    assert breaker.state is BreakerState.CLOSED
+        assert breaker.refusing
+        probe.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await probe
+        assert breaker.state is HALF_OPEN
+        await breaker.call(lambda: asyncio.sleep(0))
+        assert breaker.state is CLOSED

@@ -1,0 +1,223 @@
+"""The disk part of the cache: JSON rows in one SQLite file by way of diskcache, never a pickle.
+
+Used from one thread. Broken, it is moved aside and begun anew; full, locked or not there, it is gone without.
+"""
+
+import contextlib
+import logging
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import diskcache
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+_MODE_JSON: Final = 3  # diskcache's number for text; ours is always in the row, never in a file
+_LOCKED_S: Final = 1.0
+_BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_BROKEN: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH}
+# Beside what SQLite and the file system raise: what diskcache stumbles over in a database somebody else has made.
+_ERRORS: Final = (OSError, sqlite3.Error, diskcache.Timeout, ValueError, TypeError, KeyError, AttributeError)
+
+
+class _JsonDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache is untyped
+    """Rows hold JSON text. Whatever else a row claims to hold is refused unread: no pickle, no other file."""
+
+    def put(self, key: str) -> tuple[str, bool]:
+        return key, True
+
+    def get(self, key: Any, raw: bool) -> str:
+        if not raw or not isinstance(key, str):
+            raise ValueError("a key that is no text")
+        return key
+
+    def store(self, value: str, read: bool, key: Any = None) -> tuple[int, int, None, str]:
+        # Size 0: diskcache adds it to the size of the database file, in which the text lies already.
+        return 0, _MODE_JSON, None, value
+
+    def fetch(self, mode: int, filename: Any, value: Any, read: bool) -> str:
+        if mode != _MODE_JSON or filename is not None or not isinstance(value, str) or read:
+            raise ValueError("an entry that is no JSON text")
+        return value
+
+    def remove(self, file_path: str) -> None:
+        """Nothing: no row of ours has a file, and what a planted row names is not ours to delete."""
+
+
+class _Rows(diskcache.Cache):  # type: ignore[misc]  # diskcache is untyped
+    """diskcache, which would wait a minute for another process's lock while it opens."""
+
+    @property
+    def _sql_retry(self) -> Callable[..., Any]:
+        execute = self._sql
+
+        def patient(*statement: Any) -> Any:
+            end = time.monotonic() + _LOCKED_S
+            while True:
+                try:
+                    return execute(*statement)
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode not in _BUSY or time.monotonic() > end:
+                        raise
+                    time.sleep(0.002)
+
+        return patient
+
+
+class Disk:
+    """At most `entries` texts by key in a file of at most about `size` bytes below `path`, the oldest go first.
+
+    `warning` says in words what is wrong; `None` while all is well.
+    """
+
+    def __init__(self, path: Path, *, entries: int, size: int) -> None:
+        self._path = path
+        self._entries = entries
+        self._size = size
+        self._rows: Any = None
+        self._broken: str | None = None
+        self._failing: str | None = None
+
+    @property
+    def warning(self) -> str | None:
+        """A trouble that lasts before one that is over: what was moved aside stays said."""
+        return self._failing or self._broken
+
+    def open(self) -> None:
+        """Make or open the file. A broken one is moved aside, once."""
+        try:
+            self._rows = self._connect()
+        except _ERRORS as error:
+            if self._note(error):
+                try:
+                    self._rows = self._connect()
+                except _ERRORS as again:
+                    self._fail(again)
+
+    def load(self, key: str) -> str | None:
+        """The text kept under `key`. One bad row is no text; a bad file is moved aside."""
+        return self._do(lambda rows: self._read(rows, key))
+
+    def load_all(self) -> dict[str, str]:
+        """Every readable text by key, the oldest first."""
+
+        def read(rows: Any) -> dict[str, str]:
+            found = ((key, self._read(rows, key)) for key in rows)
+            return {key: text for key, text in found if text is not None}
+
+        return self._do(read) or {}
+
+    def save(self, key: str, text: str) -> None:
+        """Keep `text`. Larger than a tenth of the whole, it is not kept, and neither is what it replaces."""
+
+        def write(rows: Any) -> bool:
+            with rows.transact():
+                rows.delete(key)  # and set anew, so that rows lie in the order they were stored in
+                if len(text) * 10 <= self._size:
+                    rows.set(key, text)
+                self._drop(rows)
+            return True
+
+        if self._do(write):
+            self._failing = None
+
+    def sweep(self) -> None:
+        """Hold the caps, and give the file system back what the write-ahead log has taken."""
+
+        def clean(rows: Any) -> None:
+            with rows.transact():
+                self._drop(rows)
+            rows.cull()
+
+        self._do(clean)
+
+    def close(self) -> None:
+        """Close the file."""
+        rows, self._rows = self._rows, None
+        if rows is not None:
+            with contextlib.suppress(*_ERRORS):
+                rows.close()
+
+    def _connect(self) -> Any:
+        for directory in (self._path.parent, self._path):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._path.chmod(0o700)
+        file = self._path / diskcache.core.DBNAME
+        # SQLite gives its side files the rights of the database: made here, none is ever readable to others.
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        file.chmod(0o600)
+        rows = _Rows(
+            str(self._path),
+            disk=_JsonDisk,
+            timeout=_LOCKED_S,
+            size_limit=self._size,
+            eviction_policy="least-recently-stored",
+            cull_limit=10,
+            statistics=0,
+            tag_index=0,
+            sqlite_cache_size=256,  # pages; the default could take 32 MB of memory
+            sqlite_mmap_size=0,  # a truncated file would end the process with SIGBUS
+        )
+        len(rows)
+        return rows
+
+    def _read(self, rows: Any, key: str) -> str | None:
+        try:
+            text = rows.get(key)
+        except (ValueError, TypeError):
+            return None  # this row is none of ours; the next live answer replaces it
+        return text if isinstance(text, str) else None
+
+    def _drop(self, rows: Any) -> None:
+        for key in self._surplus(rows):
+            rows.delete(key)
+
+    def _surplus(self, rows: Any) -> list[str]:
+        keys: Iterator[str] = iter(rows)
+        return [next(keys) for _ in range(len(rows) - self._entries)]
+
+    def _do(self, work: Callable[[Any], T]) -> T | None:
+        if self._rows is None:
+            return None
+        try:
+            return work(self._rows)
+        except (*_ERRORS, StopIteration) as error:
+            if self._note(error):
+                self.open()
+            return None
+
+    def _note(self, error: Exception) -> bool:
+        """Say what is wrong. Whether the file was broken, is out of the way now, and a new one may be made."""
+        if not _is_broken(error):
+            self._fail(error)
+            return False
+        self.close()
+        aside = self._path.with_name(f"{self._path.name}.broken")
+        try:
+            shutil.rmtree(aside, ignore_errors=True)
+            self._path.rename(aside)
+        except OSError:
+            self._fail(error)
+            return False
+        self._broken = f"cache set aside as {aside}: it was not readable ({error})"
+        log.warning(self._broken)
+        return True
+
+    def _fail(self, error: Exception) -> None:
+        words = str(error) or "locked by another process"
+        self._failing = f"cache in memory only: {self._path} is not usable ({words})"
+        log.warning(self._failing)
+
+
+def _is_broken(error: Exception) -> bool:
+    """Whether what is on the disk is at fault, and not just out of reach: full, locked, read-only."""
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _BROKEN
+    return not isinstance(error, OSError | diskcache.Timeout)
