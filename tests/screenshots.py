@@ -8,7 +8,7 @@ from pathlib import Path
 import resvg_py
 
 from core.backend.target import Target
-from core.monitor import Config, Monitor
+from core.monitor import Config, Monitor, Places
 from core.sandbox.server import Options, Sandbox
 from tui.app import WatchdeskApp
 
@@ -25,7 +25,7 @@ async def picture(sandbox: Sandbox, name: str, size: tuple[int, int], *, theme: 
             dry_run=False,
             sole=True,
         )
-        app = WatchdeskApp(Monitor(config, cache_path=Path(cache)), theme=theme)
+        app = WatchdeskApp(Monitor(config, places=Places.within(Path(cache))), theme=theme)
         async with app.run_test(size=size) as pilot:
             await pilot.pause(4)
             if key:

@@ -33,6 +33,15 @@ RESET_BREAKER: Final = Order(
     title="Reset breaker",
     effect="close the breaker, so that calls go out again",
 )
+HOLD_BREAKER: Final = Order(
+    name="hold_breaker",
+    tier=Tier.CONFIRM,
+    title="Hold breaker open",
+    effect="keep its calls from going out until it is released, over restarts too",
+)
+RELEASE_BREAKER: Final = Order(
+    name="release_breaker", tier=Tier.SAFE, title="Release breaker", effect="let the next call probe"
+)
 HEAL: Final = Order(
     name="heal", tier=Tier.CONFIRM, title="Heal", effect="repair what the plan lists, each row conditionally"
 )
@@ -50,7 +59,9 @@ LIFT: Final = Order(
     effect="clear the stop, so that agents take up work again",
 )
 
-ORDERS: Final = {order.name: order for order in (CHECK_NOW, RESET_BREAKER, HEAL, EMERGENCY_STOP, LIFT)}
+ORDERS: Final = {
+    order.name: order for order in (CHECK_NOW, RESET_BREAKER, HOLD_BREAKER, RELEASE_BREAKER, HEAL, EMERGENCY_STOP, LIFT)
+}
 
 
 class Phase(StrEnum):

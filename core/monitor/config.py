@@ -1,8 +1,10 @@
 """The monitor's own settings, and the composition of every room's."""
 
+from pathlib import Path
 from typing import Final
 
 import msgspec
+from platformdirs import user_cache_path, user_state_path
 
 from core.act.healing import HealRules
 from core.backend.client import Limits
@@ -14,6 +16,24 @@ from core.watch.rules import WatchRules
 
 AUTONOMOUS_NAMES: Final = ("WATCHDESK_AUTONOMOUS", "VITE_AUTONOMOUS_MODE")
 DRY_RUN_NAMES: Final = ("WATCHDESK_DRY_RUN", "VITE_AUTONOMOUS_DRY_RUN")
+
+
+class Places(msgspec.Struct, frozen=True):
+    """Where this machine keeps what is kept: last-known data, which may go at any time, and state, which must not."""
+
+    cache: Path
+    state: Path
+
+    @classmethod
+    def of_platform(cls) -> "Places":
+        """The user's own."""
+        cache, state = (path("watchdesk", appauthor=False) for path in (user_cache_path, user_state_path))
+        return cls(cache, state / "state")
+
+    @classmethod
+    def within(cls, root: Path) -> "Places":
+        """Both below one directory."""
+        return cls(root / "cache", root / "state")
 
 
 class RefreshRules(msgspec.Struct, frozen=True, kw_only=True):

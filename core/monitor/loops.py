@@ -13,6 +13,7 @@ from core.monitor.sight import Sight
 from core.monitor.wiring import Rooms
 from core.resilience import NotLive, Policy
 from core.snapshot import POLICIES, LinkWord, Snapshot, StartStep
+from core.text import plural
 from core.watch.record import Checkup
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,8 @@ class Loops:
         self._tasks: set[asyncio.Task[None]] = set()
         self.steps: list[StartStep] = []
         """The start's steps and how they went."""
+        self.owner = False
+        """Whether this process runs what only one of this project and user may."""
         self.ready = False
         """Whether the start is over and the loops run."""
         self.next_check: float | None = None
@@ -82,8 +85,13 @@ class Loops:
         self._check_now.set()
 
     async def _run(self) -> None:
-        sight = self._sight
-        await self._rooms.backend.connect()
+        sight, rooms = self._sight, self._rooms
+        held = await rooms.holds.restore()
+        warning = rooms.state.warning
+        words = f"{plural(held, 'breaker')} held open" if held else "usable"
+        self._step("state", Level.WARNING if warning else Level.OK, warning or words)
+        self._take_over()
+        await rooms.backend.connect()
         self._step("connect", Level.OK, "client ready")
         try:
             schema = await sight.discover()
@@ -113,6 +121,7 @@ class Loops:
             pause = self._refresh_pause()
             self.next_refresh = self._rooms.clock.elapsed() + pause
             await self._wait(self._refresh_now, pause)
+            self._take_over()
             was_live = self._is_live()
             await self._sight.refresh()
             if was_live and not self._is_live():
@@ -175,7 +184,7 @@ class Loops:
             self._check_now.set()
 
     async def _act_by_itself(self, checkup: Checkup) -> None:
-        if not self._picture().may_act.allowed or self._sight.schema is None:
+        if not self._picture().may_act.allowed or self._sight.schema is None or not self.owner:
             return
         rooms = self._rooms
         try:
@@ -209,7 +218,7 @@ class Loops:
     async def _write_health(self, checkup: Checkup) -> None:
         """One row a scheduled check, by whoever may act for the project."""
         rooms = self._rooms
-        if not rooms.config.sole or rooms.config.observe or self._sight.schema is None:
+        if not self.owner or not rooms.config.sole or rooms.config.observe or self._sight.schema is None:
             return
         row = {
             "execution_step": "watchdog_health_check",
@@ -221,6 +230,11 @@ class Loops:
         policy = Policy(total_s=rooms.config.refresh.total_s, retry=None)
         with contextlib.suppress(NotLive):
             await rooms.guard.live("db:write_health", lambda: rooms.commands.insert_log(row), policy=policy)
+
+    def _take_over(self) -> None:
+        """Own what one process per project and user does, as soon as no other one owns it."""
+        if not self.owner and self._rooms.state.own():
+            self.owner = True
 
     def _step(self, name: str, level: Level, text: str) -> None:
         self.steps.append(StartStep(name=name, level=level, text=text))

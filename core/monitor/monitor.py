@@ -3,17 +3,15 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
-from pathlib import Path
+from datetime import datetime
 from typing import Any
-
-from platformdirs import user_cache_path
 
 from core.act.healing import Progress
 from core.act.orders import HealPlan, LiftPlan, Order, Result, StopPlan
 from core.backend.schema import Schema
 from core.clock import Clock, SystemClock
 from core.facts import Fault, Level
-from core.monitor.config import Config
+from core.monitor.config import Config, Places
 from core.monitor.loops import Loops
 from core.monitor.picture import compose, compose_one_shot
 from core.monitor.sight import Sight
@@ -23,18 +21,13 @@ from core.snapshot import Snapshot
 from core.watch.record import Check, Checkup
 
 
-def cache_directory() -> Path:
-    """Where last-known data lies on this platform."""
-    return user_cache_path("watchdesk", appauthor=False)
-
-
 class Monitor:
     """`snapshot` is always there; `start` brings it to life; orders go to the desk behind it."""
 
     def __init__(
-        self, config: Config, *, clock: Clock | None = None, cache_path: Path | None = None, jitter: bool = True
+        self, config: Config, *, clock: Clock | None = None, places: Places | None = None, jitter: bool = True
     ) -> None:
-        self._rooms = Rooms(config, clock or SystemClock(), cache_path or cache_directory(), self._on_late)
+        self._rooms = Rooms(config, clock or SystemClock(), places or Places.of_platform(), self._on_late)
         self._sight = Sight(self._rooms, self._publish)
         self._loops = Loops(
             self._rooms, self._sight, picture=lambda: self.snapshot, publish=self._publish, jitter=jitter
@@ -130,10 +123,15 @@ class Monitor:
 
     async def reset_breaker(self, key: str | None) -> Result:
         """Close one breaker, or all."""
-        result = self._rooms.desk.reset_breaker(key, self._rooms.operator)
-        self._loops.refresh_soon()
-        self._publish()
-        return result
+        return await self._after(self._rooms.desk.reset_breaker(key, self._rooms.operator))
+
+    async def hold_breaker(self, key: str, why: str, until: datetime | None = None) -> Result:
+        """Hold one breaker open until it is released, or until a moment of wall time; a restart does not end it."""
+        return await self._after(self._rooms.desk.hold_breaker(key, why, until, self._rooms.operator))
+
+    async def release_breaker(self, key: str) -> Result:
+        """End a hold: the next call probes."""
+        return await self._after(self._rooms.desk.release_breaker(key, self._rooms.operator))
 
     async def _after(self, order: Coroutine[Any, Any, Result]) -> Result:
         """Carry an order out, then look at what became of it."""

@@ -64,7 +64,7 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
         events=rooms.journal.events(values["logs"].value or ()),
         start=tuple(loops.steps),
         policies_open=sight.anybody_reads,
-        notices=_notices(rooms, sight),
+        notices=_notices(rooms, sight, loops),
         ready=loops.ready,
     )
     state, why = state_of(snapshot, blind_for_s=rooms.link.blind_for_s())
@@ -110,7 +110,7 @@ def _components(rooms: Rooms, sight: Sight) -> tuple[Component, ...]:
     )
 
 
-def _notices(rooms: Rooms, sight: Sight) -> tuple[str, ...]:
+def _notices(rooms: Rooms, sight: Sight, loops: Loops) -> tuple[str, ...]:
     """Standing facts an operator must know."""
     notices = list(dict.fromkeys(fault.sentence() for fault in sight.schema_faults() if fault.person))
     if sight.anybody_reads is Truth.TRUE:
@@ -118,8 +118,9 @@ def _notices(rooms: Rooms, sight: Sight) -> tuple[str, ...]:
     config: Reading[Any] = rooms.readings.values["config"]
     if config.live and config.value is None:
         notices.append("no config row is visible to us: what the agents are set to is not known")
-    if rooms.cache.warning is not None:
-        notices.append(rooms.cache.warning)
+    notices += [warning for warning in (rooms.cache.warning, rooms.state.warning) if warning is not None]
+    if loops.ready and not loops.owner:
+        notices.append(f"{rooms.state.owner() or 'another watchdesk'} acts for this project here; this one only shows")
     return tuple(notices)
 
 

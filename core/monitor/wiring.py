@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 
+from core.act.audit import Trail
 from core.act.emergency import Emergency
 from core.act.healing import Healer
 from core.act.means import Means, operator, watchdog
@@ -16,12 +16,14 @@ from core.backend.live import Live
 from core.backend.queries import Queries
 from core.backend.schema import UNDISCOVERED
 from core.clock import Clock
-from core.monitor.config import Config
-from core.monitor.desk import Desk
+from core.monitor.config import Config, Places
+from core.monitor.desk import Acts, Desk
 from core.monitor.events import Journal
+from core.monitor.holds import Holds
 from core.monitor.link import LinkState
 from core.monitor.readings import Readings
 from core.resilience import Breakers, Cache, Guard
+from core.state import State
 from core.watch.record import Check
 from core.watch.watchdog import Watchdog
 
@@ -29,13 +31,15 @@ from core.watch.watchdog import Watchdog
 class Rooms:
     """Everything a monitor is made of. `on_late` hears of a check's question that outlived its check."""
 
-    def __init__(self, config: Config, clock: Clock, cache_path: Path, on_late: Callable[[Check], None]) -> None:
+    def __init__(self, config: Config, clock: Clock, places: Places, on_late: Callable[[Check], None]) -> None:
         self.config = config
         self.clock = clock
         self.journal = Journal(clock)
         self.backend = Backend(config.target, clock, config.limits)
         self.breakers = Breakers(clock, config.breaker)
-        self.cache = Cache(cache_path, config.target.space, clock)
+        self.cache = Cache(places.cache, config.target.space, clock)
+        self.state = State(places.state, config.target.space)
+        self.holds = Holds(clock, self.breakers, self.state)
         self.guard = Guard(clock, self.breakers, classify, self.cache)
         self.queries = Queries(self.backend, UNDISCOVERED)
         self.commands = Commands(self.backend, UNDISCOVERED)
@@ -47,9 +51,12 @@ class Rooms:
         self.watchdog = Watchdog(clock, on_late)
         means = Means(clock, self.guard, self.live, self.commands)
         self.desk = Desk(
-            healer=Healer(means, config.target, config.stuck, config.heal),
-            emergency=Emergency(means),
-            breakers=self.breakers,
+            acts=Acts(
+                healer=Healer(means, config.target, config.stuck, config.heal),
+                emergency=Emergency(means),
+                holds=self.holds,
+                trail=lambda order, actor: Trail(means, order, actor),
+            ),
             journal=self.journal,
             now=self.cut_off_now,
             observe=config.observe,
@@ -63,8 +70,10 @@ class Rooms:
         return server - timedelta(seconds=self.config.watch.clock_margin_s)
 
     async def close(self) -> None:
-        """End the connections, then the cache."""
+        """End what is under way, then the connections, then what is on the disk."""
         self.watchdog.close()
+        await self.desk.close()
         with contextlib.suppress(OSError):
             await self.backend.close()
         await asyncio.to_thread(self.cache.close)
+        await self.state.close()

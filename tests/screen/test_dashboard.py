@@ -9,7 +9,7 @@ import pytest
 from textual.widgets import Button, Input, Static
 
 from core.backend.target import Target
-from core.monitor import Config, Monitor
+from core.monitor import Config, Monitor, Places
 from core.monitor.config import RefreshRules
 from core.resilience import BreakerRules
 from tests.clock import FakeClock
@@ -32,7 +32,7 @@ def app_on(sandbox: Running, cache: Path, **more: object) -> WatchdeskApp:
         breaker=BreakerRules(open_s=1),
         **more,  # type: ignore[arg-type]  # passed on as they are
     )
-    return WatchdeskApp(Monitor(config, cache_path=cache))
+    return WatchdeskApp(Monitor(config, places=Places.within(cache)))
 
 
 def shown(app: WatchdeskApp) -> str:
@@ -97,7 +97,7 @@ async def test_a_second_start_with_the_database_down_shows_last_known_data(sandb
 
 async def test_never_read_is_a_dash_and_never_a_default(tmp_path: Path) -> None:
     config = Config(target=Target(name="nobody", url="http://127.0.0.1:9", key="sb_secret_x"))
-    app = WatchdeskApp(Monitor(config, cache_path=tmp_path))
+    app = WatchdeskApp(Monitor(config, places=Places.within(tmp_path)))
     async with app.run_test(size=(140, 40)):
         await until(lambda: "OFFLINE" in shown(app), "OFFLINE")
         text = shown(app)

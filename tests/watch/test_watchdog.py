@@ -10,7 +10,7 @@ import pytest
 
 from core.backend.target import Target
 from core.facts import Level
-from core.monitor import Config, Monitor
+from core.monitor import Config, Monitor, Places
 from core.monitor.config import RefreshRules
 from core.resilience import BreakerRules
 from core.watch.record import Check, Checkup
@@ -28,7 +28,7 @@ def monitor_at(url: str, key: str, cache: Path, **rules: float) -> Monitor:
         breaker=BreakerRules(open_s=1),
         watch=WatchRules(**rules),  # type: ignore[arg-type]  # all of them seconds
     )
-    return Monitor(config, cache_path=cache)
+    return Monitor(config, places=Places.within(cache))
 
 
 async def look(monitor: Monitor) -> Checkup:

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from core.backend.target import Target
-from core.monitor import Config, Monitor
+from core.monitor import Config, Monitor, Places
 from core.watch.rules import WatchRules
 from tui.cli.exits import WRONG
 from tui.cli.session import start_logging, tell
@@ -38,7 +38,7 @@ def command(context: click.Context, *, shape: str, theme: str, no_mouse: bool, a
         info = stack.enter_context(_sandbox(shape))
         if info is None:
             context.exit(WRONG)
-        cache = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="watchdesk-demo-")))
+        places = Places.within(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="watchdesk-demo-"))))
         config = Config(
             target=Target(name="demo", url=info["url"], key=info["service_key"], colour="cyan"),
             autonomous=True,
@@ -48,14 +48,14 @@ def command(context: click.Context, *, shape: str, theme: str, no_mouse: bool, a
             watch=WatchRules(interval_s=_INTERVAL_S),
         )
         if not is_interactive():
-            code = asyncio.run(look(Monitor(config, cache_path=cache), as_data=False))
+            code = asyncio.run(look(Monitor(config, places=places), as_data=False))
         else:
             from tui.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
 
             switches = Switches(info["url"], info["service_key"])
             code = run_app(
                 lambda: WatchdeskApp(
-                    Monitor(config, cache_path=cache), theme=theme, ascii_signs=ascii_signs, faults=switches
+                    Monitor(config, places=places), theme=theme, ascii_signs=ascii_signs, faults=switches
                 ),
                 mouse=not no_mouse,
             )
