@@ -119,7 +119,10 @@ class StartStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):
-    """Which project this is and with which rights we look at it."""
+    """Which project this is and with which rights we look at it.
+
+    `session_ends_at`: when the user's token ends, if there is one; `session_renews`: without a person.
+    """
 
     name: str
     url: str
@@ -129,6 +132,8 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     observe: bool = False
     autonomous: bool = False
     dry_run: bool = True
+    session_ends_at: datetime | None = None
+    session_renews: bool = False
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,6 +41,18 @@ def clean(text: object, limit: int = LINE_CHARS) -> str:
     return shown[: limit - 1] + "…" if cut else shown
 
 
+_SECRET: Final = re.compile(
+    r"(?P<key>\bsb_(?:secret|publishable)_)[\w-]+|(?P<token>\beyJ)[\w-]{5,}(?:\.[\w-]+)*|(?P<bearer>\bBearer )[^\s\"']+"
+)
+
+
+def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:
+    """`text` without `secrets` and without anything that looks like an API key or a token."""
+    for secret in secrets:
+        text = text.replace(secret, "…")
+    return _SECRET.sub(lambda match: f"{match['key'] or match['token'] or match['bearer']}…", text)
+
+
 def short(span: timedelta | float) -> str:
     """A duration for people, in its two largest units at most: `42 s`, `7 min`, `2 h 05`, `3 d`."""
     seconds = span.total_seconds() if isinstance(span, timedelta) else span

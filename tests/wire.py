@@ -56,12 +56,14 @@ def drip(seconds: float = 0.05) -> Act:
 class Wire:
     """Listens at `url`. What begins with a path in `acts` gets that treatment, the rest goes on to `beyond`.
 
-    `delays` holds back what goes on, in seconds, by path too. `seen` are the requests that came, as `METHOD path`.
+    `once` are treatments for one request each, by path too. `delays` holds back what goes on, in seconds. `seen` are
+    the requests that came, as `METHOD path`; `heads` their heads, whole.
     """
 
     def __init__(self, beyond: str = "") -> None:
         self._beyond = urlsplit(beyond)
         self.acts: dict[str, Act] = {}
+        self.once: list[tuple[str, Act]] = []
         self.delays: dict[str, float] = {}
         self.seen: list[str] = []
         self.heads: list[str] = []
@@ -87,6 +89,11 @@ class Wire:
         self.heads.append(text)
         length = next((int(v) for k, v in _fields(text) if k == "content-length"), 0)
         body = await reader.readexactly(length)
+        for index, (prefix, act) in enumerate(self.once):
+            if path.decode().startswith(prefix):
+                del self.once[index]
+                await act(writer)
+                return
         for prefix, act in self.acts.items():
             if path.decode().startswith(prefix):
                 await act(writer)

@@ -5,7 +5,6 @@ The only room that imports `supabase` and `httpx`. What the official client gets
 """
 
 import asyncio
-import contextlib
 import importlib
 import logging
 from collections.abc import Awaitable, Callable
@@ -17,7 +16,9 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from core.backend.faults import Failed, Trace, answer_fault, expired, garbage, transport_fault
+from core.backend.faults import Failed, Trace, answer_fault, expired, garbage, no_slot, transport_fault
+from core.backend.sessions import SessionFile
+from core.backend.sign_in import SignIn
 from core.backend.target import Target
 from core.clock import Clock
 from core.facts import Fault
@@ -28,6 +29,7 @@ for _name in ("httpx", "httpcore", "hpack"):
     # Their INFO and DEBUG lines carry URLs with filter values and, in hpack, the key itself.
     logging.getLogger(_name).setLevel(logging.WARNING)
 
+_SIGN_IN_PATH: Final = "/auth/v1/token"
 _trace: ContextVar[Trace | None] = ContextVar("watchdesk_trace", default=None)
 
 
@@ -37,7 +39,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     connect_s: float = 3.0
     request_s: float = 5.0
     probe_s: float = 10.0
+    slot_s: float = 2.5
+    """How long a request may wait until one of the others has ended."""
     connections: int = 8
+    urgent_connections: int = 6
+    """Kept free for checks, orders and their read-backs, so that hanging panels never keep them from going out."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,30 +54,36 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Backend:
-    """One project's API, called as one user. Owns its connections; `connect` before the first call."""
+    """One project's API, called as one user. Owns its connections; `connect` before the first call.
 
-    def __init__(self, target: Target, clock: Clock, limits: Limits | None = None) -> None:
+    `calls` is for panels, `urgent` for checks, orders and read-backs: each has connections of its own.
+    """
+
+    def __init__(
+        self, target: Target, clock: Clock, limits: Limits | None = None, stored: SessionFile | None = None
+    ) -> None:
         self.target = target
+        self.limits = limits or Limits()
         self._clock = clock
         self._server_date: tuple[datetime, float] | None = None
-        self.limits = limits or Limits()
-        self._slots = asyncio.Semaphore(self.limits.connections)
         self._http: httpx.AsyncClient | None = None
         self._client: Any = None
-        self._token = target.access_token
-        self._refresh_token = ""
-        self._sign_in_lock = asyncio.Lock()
+        self.sign_in = SignIn(target, clock, self._auth, stored)
+        self._sign_in_slot = asyncio.Semaphore(1)
+        self.calls = Calls(self, self.limits.connections)
+        self.urgent = Calls(self, self.limits.urgent_connections)
 
     async def connect(self) -> None:
         """Build the client; costs an import of 0.3-0.5 s, taken in a thread. Touches no network."""
         module = await asyncio.to_thread(importlib.import_module, "supabase")
         if self._http is not None:
             return
+        limits = self.limits
         self._http = httpx.AsyncClient(
             http2=False,
             follow_redirects=False,
-            timeout=httpx.Timeout(self.limits.probe_s, connect=self.limits.connect_s),
-            limits=httpx.Limits(max_connections=self.limits.connections + 2),
+            timeout=httpx.Timeout(limits.probe_s, connect=limits.connect_s),
+            limits=httpx.Limits(max_connections=limits.connections + limits.urgent_connections + 2),
             event_hooks={"request": [self._on_request], "response": [self._on_response]},
         )
         options = module.AsyncClientOptions(
@@ -95,127 +107,75 @@ class Backend:
         date, at = self._server_date
         return date + timedelta(seconds=self._clock.elapsed() - at)
 
-    async def rows(
-        self,
-        operation: str,
-        build: Callable[[Any], Any],
-        *,
-        timeout_s: float | None = None,
-        trace: Trace | None = None,
-    ) -> list[dict[str, Any]]:
-        """The rows a query gives. `build` gets the official client and returns a query. Raises Failed.
-
-        `trace` lets the caller watch how far the request has come while it waits.
-        """
-        answer = await self.query(operation, build, timeout_s=timeout_s, trace=trace)
-        if not isinstance(answer.data, list) or not all(isinstance(row, dict) for row in answer.data):
-            raise Failed(garbage("rows were asked for, something else came"))
-        return answer.data
-
-    async def count(self, operation: str, build: Callable[[Any], Any]) -> int:
-        """The exact number of rows a query asked to count matches. Raises Failed."""
-        answer = await self.query(operation, build)
-        if answer.count is None:
-            raise Failed(garbage("a count was asked for, none came"))
-        return answer.count
-
-    async def query(
-        self,
-        operation: str,
-        build: Callable[[Any], Any],
-        *,
-        timeout_s: float | None = None,
-        trace: Trace | None = None,
-    ) -> Answer:
-        """Run one PostgREST query or RPC. Raises Failed; a cancelled call frees its slot."""
-
-        async def send() -> Any:
-            return await build(self._client).execute()
-
-        response = await self._call(operation, send, timeout_s, trace)
-        return Answer(data=response.data, count=getattr(response, "count", None))
-
-    async def invoke(
-        self, function: str, method: str, body: dict[str, Any] | None = None, *, timeout_s: float | None = None
-    ) -> Answer:
-        """Call an Edge Function. Raises Failed; the answer's data are the raw bytes or the decoded JSON."""
-
-        async def send() -> Any:
-            options: dict[str, Any] = {"method": method}
-            if body is not None:
-                options["body"] = body
-            return await self._client.functions.invoke(function, options)
-
-        return Answer(data=await self._call(f"invoke {function}", send, timeout_s, None))
-
     def as_anonymous(self) -> "Backend":
         """The same project with nothing but its publishable key: what anybody can see."""
         target = Target(name=self.target.name, url=self.target.url, key=self.target.publishable_key)
         return Backend(target, self._clock, self.limits)
 
-    async def _call(
-        self, operation: str, send: Callable[[], Awaitable[Any]], timeout_s: float | None, trace: Trace | None
+    async def sign_out(self) -> None:
+        """End this session at the server, and only this one. Raises Failed."""
+        await self.sign_in.fresh()
+        await self._auth("sign out", lambda client: client.auth.admin.sign_out(self.sign_in.token, "local"))
+
+    async def call(
+        self,
+        operation: str,
+        send: Callable[[Any], Awaitable[Any]],
+        slots: asyncio.Semaphore,
+        *,
+        timeout_s: float | None = None,
+        trace: Trace | None = None,
     ) -> Any:
-        token = await self._signed_in()
+        """Run `send` on the official client, signed in; once more with a fresh token where the old one was refused.
+
+        Raises Failed and nothing else; a cancelled call frees its slot.
+        """
+        number = await self.sign_in.fresh()
         try:
-            return await self._once(operation, send, timeout_s, trace)
+            return await self._once(operation, send, slots, timeout_s, trace)
         except Failed as failed:
-            if not (self.target.email and expired(failed.fault)):
+            if not (self.sign_in.renews and expired(failed.fault)):
                 raise
-        await self._sign_in_again(token)
-        return await self._once(operation, send, timeout_s, trace)
+        await self.sign_in.renew(number)
+        return await self._once(operation, send, slots, timeout_s, trace)
+
+    async def _auth(self, operation: str, send: Callable[[Any], Awaitable[Any]]) -> Any:
+        return await self._once(operation, send, self._sign_in_slot)
 
     async def _once(
         self,
         operation: str,
-        send: Callable[[], Awaitable[Any]],
+        send: Callable[[Any], Awaitable[Any]],
+        slots: asyncio.Semaphore,
         timeout_s: float | None = None,
         trace: Trace | None = None,
     ) -> Any:
         if self._http is None:
             await self.connect()
         trace = trace or Trace()
+        # A request cancelled while it waits for the pool leaks its slot there for ever, so nobody waits there.
+        await self._slot(slots)
         mark = _trace.set(trace)
         try:
-            # A request cancelled while it waits for the pool leaks its slot for ever, so nobody waits there.
-            async with self._slots, asyncio.timeout(timeout_s or self.limits.request_s):
-                answer = await send()
-            self._note_date(trace)
-            return answer
+            async with asyncio.timeout(timeout_s or self.limits.request_s):
+                answer = await send(self._client)
         except Exception as error:
             fault = _fault_of(error, trace)
             log.debug("%s: %s", operation, fault.kind, exc_info=error)
             raise Failed(fault) from error
         finally:
             _trace.reset(mark)
+            slots.release()
+        self._note_date(trace)
+        return answer
 
-    async def _signed_in(self) -> str:
-        """The token requests go out with; signs in first where that is needed."""
-        if not self._token and self.target.email:
-            await self._sign_in_again("")
-        return self._token
-
-    async def _sign_in_again(self, stale: str) -> None:
-        """A fresh token, fetched once however many found the old one stale. Raises Failed."""
-        async with self._sign_in_lock:
-            if self._token != stale:
-                return
-            if self._refresh_token:
-                with contextlib.suppress(Failed):
-                    self._keep(await self._once("refresh", self._refresh))
-                    return
-            self._keep(await self._once("sign in", self._with_password))
-
-    async def _with_password(self) -> Any:
-        # The stale token must not go along: the sign-in itself would be refused for it.
-        self._token = ""
-        return await self._client.auth.sign_in_with_password(
-            {"email": self.target.email, "password": self.target.password}
-        )
-
-    async def _refresh(self) -> Any:
-        self._token = ""
-        return await self._client.auth.refresh_session(self._refresh_token)
+    async def _slot(self, slots: asyncio.Semaphore) -> None:
+        """Wait for a free slot. Raises Failed when all the others take too long: nothing was sent, nothing counts."""
+        try:
+            async with asyncio.timeout(self.limits.slot_s):
+                await slots.acquire()
+        except TimeoutError as error:
+            raise Failed(no_slot()) from error
 
     def _note_date(self, trace: Trace) -> None:
         try:
@@ -225,15 +185,9 @@ class Backend:
         if date.tzinfo is not None:
             self._server_date = (date.astimezone(UTC), self._clock.elapsed())
 
-    def _keep(self, answer: Any) -> None:
-        session = getattr(answer, "session", None)
-        if session is None or not session.access_token:
-            raise Failed(garbage("a session was asked for, none came"))
-        self._token, self._refresh_token = session.access_token, session.refresh_token or ""
-
     async def _on_request(self, request: httpx.Request) -> None:
-        if self._token:
-            request.headers["Authorization"] = f"Bearer {self._token}"
+        if self.sign_in.token and not request.url.path.endswith(_SIGN_IN_PATH):  # a stale one would be refused there
+            request.headers["Authorization"] = f"Bearer {self.sign_in.token}"
         elif request.headers.get("Authorization", "").startswith("Bearer sb_"):
             del request.headers["Authorization"]  # a proxy may log it, and the API reads `apikey`
         trace = _trace.get()
@@ -257,6 +211,68 @@ class Backend:
             raise Failed(garbage(f"it redirects ({response.status_code})"))
         if 200 <= response.status_code < 300 and "html" in trace.content_type:
             raise Failed(garbage("a web page came instead of data"))
+
+
+class Calls:
+    """Ways to call the project, with a number of connections of their own. All raise Failed and nothing else."""
+
+    def __init__(self, backend: Backend, connections: int) -> None:
+        self._backend = backend
+        self._slots = asyncio.Semaphore(connections)
+
+    async def rows(
+        self,
+        operation: str,
+        build: Callable[[Any], Any],
+        *,
+        timeout_s: float | None = None,
+        trace: Trace | None = None,
+    ) -> list[dict[str, Any]]:
+        """The rows a query gives. `build` gets the official client and returns a query.
+
+        `trace` lets the caller watch how far the request has come while it waits.
+        """
+        answer = await self.query(operation, build, timeout_s=timeout_s, trace=trace)
+        if not isinstance(answer.data, list) or not all(isinstance(row, dict) for row in answer.data):
+            raise Failed(garbage("rows were asked for, something else came"))
+        return answer.data
+
+    async def count(self, operation: str, build: Callable[[Any], Any]) -> int:
+        """The exact number of rows a query asked to count matches."""
+        answer = await self.query(operation, build)
+        if answer.count is None:
+            raise Failed(garbage("a count was asked for, none came"))
+        return answer.count
+
+    async def query(
+        self,
+        operation: str,
+        build: Callable[[Any], Any],
+        *,
+        timeout_s: float | None = None,
+        trace: Trace | None = None,
+    ) -> Answer:
+        """Run one PostgREST query or RPC."""
+
+        async def send(client: Any) -> Any:
+            return await build(client).execute()
+
+        response = await self._backend.call(operation, send, self._slots, timeout_s=timeout_s, trace=trace)
+        return Answer(data=response.data, count=getattr(response, "count", None))
+
+    async def invoke(
+        self, function: str, method: str, body: dict[str, Any] | None = None, *, timeout_s: float | None = None
+    ) -> Answer:
+        """Call an Edge Function. The answer's data are the raw bytes or the decoded JSON."""
+
+        async def send(client: Any) -> Any:
+            options: dict[str, Any] = {"method": method}
+            if body is not None:
+                options["body"] = body
+            return await client.functions.invoke(function, options)
+
+        data = await self._backend.call(f"invoke {function}", send, self._slots, timeout_s=timeout_s)
+        return Answer(data=data)
 
 
 def _fault_of(error: Exception, trace: Trace) -> Fault:

@@ -6,7 +6,7 @@ Each returns what really changed, read from the rows the server gives back; no r
 from datetime import datetime
 from typing import Any, Final
 
-from core.backend.client import Backend
+from core.backend.client import Calls
 from core.backend.faults import Failed
 from core.backend.queries import task_id
 from core.backend.schema import CONFIG, LOGS, POLL_FUNCTION, STOP_RPC, TASKS, Schema
@@ -21,13 +21,13 @@ _HOURS_NAMES: Final = ("p_duration_hours", "p_hours")
 class Commands:
     """Typed writes to one project. All raise Failed and nothing else."""
 
-    def __init__(self, backend: Backend, schema: Schema) -> None:
-        self._backend = backend
+    def __init__(self, calls: Calls, schema: Schema) -> None:
+        self._calls = calls
         self.schema = schema
 
     async def insert_log(self, row: dict[str, Any]) -> None:
         """Add one row to the execution log. It carries an id of our own, so a second insert is 23505."""
-        await self._backend.query("write log", lambda c: c.table(LOGS).insert(row, returning="minimal"))
+        await self._calls.query("write log", lambda c: c.table(LOGS).insert(row, returning="minimal"))
 
     async def fail_stuck(
         self, ids: tuple[str, ...], *, began_before: datetime, at: datetime, error: str
@@ -112,7 +112,7 @@ class Commands:
     async def create_config(self, config_id: str | int) -> None:
         """Insert the config row, disabled and in dry-run, the rest the database's defaults. 23505 if it is there."""
         row = {"id": config_id, "enabled": False, "dry_run_mode": True}
-        await self._backend.query("create config", lambda c: c.table(CONFIG).insert(row, returning="minimal"))
+        await self._calls.query("create config", lambda c: c.table(CONFIG).insert(row, returning="minimal"))
 
     async def delete_logs(self, ids: tuple[str, ...], *, before: datetime) -> int:
         """Delete those of up to 100 log rows that are older than `before`. How many went."""
@@ -126,13 +126,13 @@ class Commands:
 
     async def run_pending(self) -> None:
         """Let the agents' function work off pending tasks now."""
-        await self._backend.invoke(POLL_FUNCTION, "POST", {})
+        await self._calls.invoke(POLL_FUNCTION, "POST", {})
 
     async def _call_stop(self, reason: str, hours: int, name: str) -> None:
-        await self._backend.query("emergency stop", lambda c: c.rpc(STOP_RPC, {"p_reason": reason, name: hours}))
+        await self._calls.query("emergency stop", lambda c: c.rpc(STOP_RPC, {"p_reason": reason, name: hours}))
 
     async def _changed(self, operation: str, build: Any) -> tuple[str, ...]:
-        return tuple(task_id(row) for row in await self._backend.rows(operation, build))
+        return tuple(task_id(row) for row in await self._calls.rows(operation, build))
 
 
 def _some(ids: tuple[str, ...]) -> list[str]:

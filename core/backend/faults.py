@@ -10,7 +10,7 @@ import httpx
 import msgspec
 
 from core.facts import Counts, Evidence, Fault
-from core.text import clean
+from core.text import clean, redacted
 
 
 class Failed(Exception):
@@ -83,10 +83,15 @@ def classify(error: BaseException) -> Fault:
     return transport_fault(error, Trace())
 
 
+def no_slot() -> Fault:
+    """The request was never sent: all connections were taken."""
+    return _fault("no_slot", Counts.NEUTRAL, Evidence.NONE, "no connection was free to send the request on")
+
+
 def transport_fault(error: BaseException, trace: Trace) -> Fault:
     """What a failure below the answer means: no connection, no time, a broken answer."""
     if isinstance(error, httpx.PoolTimeout):
-        return _fault("no_slot", Counts.NEUTRAL, Evidence.NONE, "no connection was free to send the request on")
+        return no_slot()
     if isinstance(error, httpx.ConnectTimeout):
         return _fault("connect_timeout", Counts.FAILURE, Evidence.NONE, "no connection in time", "check the network")
     if isinstance(error, httpx.TimeoutException | TimeoutError):
@@ -130,7 +135,7 @@ def answer_fault(trace: Trace, *, code: object, message: object) -> Fault | None
     """
     status = trace.status or 0
     named = str(code) if code not in (None, "") else None
-    words = clean(message, 200)
+    words = clean(redacted(str(message or "")), 200)
     if status == 429:
         return _answered("rate_limited", trace, named, "too many requests", counts=Counts.FAILURE)
     if status == 540:

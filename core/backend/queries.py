@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from core.backend.client import Backend
+from core.backend.client import Calls
 from core.backend.faults import Failed, Trace, garbage
 from core.backend.records import Row, config_of, log_of, moment, task_of
 from core.backend.schema import CONFIG, CONFIG_RPC, LOGS, POLL_FUNCTION, TASKS, Schema
@@ -19,18 +19,18 @@ OUR_MARK: Final = "watchdesk:"
 class Queries:
     """Typed reads of one project. All raise Failed and nothing else."""
 
-    def __init__(self, backend: Backend, schema: Schema) -> None:
-        self._backend = backend
+    def __init__(self, calls: Calls, schema: Schema) -> None:
+        self._calls = calls
         self.schema = schema
 
     async def config(self) -> SystemConfig | None:
         """The config row; `None` when none is visible to us, which is not proof that there is none."""
-        rows = await self._backend.rows("read config", lambda c: c.table(CONFIG).select("*").limit(1))
+        rows = await self._calls.rows("read config", lambda c: c.table(CONFIG).select("*").limit(1))
         return config_of(rows[0]) if rows else None
 
     async def config_absent(self) -> bool:
         """Whether the project's own function, which sees past row level security, finds no config row either."""
-        answer = await self._backend.query("ask for config", lambda c: c.rpc(CONFIG_RPC, {}))
+        answer = await self._calls.query("ask for config", lambda c: c.rpc(CONFIG_RPC, {}))
         return answer.data is None or answer.data == []
 
     async def ping(self, timeout_s: float, trace: Trace) -> None:
@@ -39,11 +39,11 @@ class Queries:
         def build(c: Any) -> Any:
             return c.table(TASKS).select("id").limit(1)
 
-        await self._backend.rows("ask the database", build, timeout_s=timeout_s, trace=trace)
+        await self._calls.rows("ask the database", build, timeout_s=timeout_s, trace=trace)
 
     async def count(self, status: str) -> int:
         """How many tasks are in one status, exactly."""
-        return await self._backend.count(
+        return await self._calls.count(
             f"count {status}", lambda c: c.table(TASKS).select("id", count="exact").eq("status", status).limit(1)
         )
 
@@ -54,7 +54,7 @@ class Queries:
         def build(c: Any) -> Any:
             return c.table(TASKS).select("id", count="exact").gte("started_at", stamp).limit(1)
 
-        return await self._backend.count("count started", build)
+        return await self._calls.count("count started", build)
 
     async def newest_tasks(self, limit: int) -> tuple[Task, ...]:
         """The tasks created last, newest first."""
@@ -62,7 +62,7 @@ class Queries:
         def build(c: Any) -> Any:
             return c.table(TASKS).select("*").order("created_at", desc=True).order("id", desc=True).limit(limit)
 
-        return tuple(task_of(row) for row in await self._backend.rows("read newest tasks", build))
+        return tuple(task_of(row) for row in await self._calls.rows("read newest tasks", build))
 
     async def running_tasks(self) -> tuple[Task, ...]:
         """Every task in progress, the longest running first."""
@@ -74,7 +74,7 @@ class Queries:
                 query = c.table(TASKS).select("*").eq("status", "in_progress")
                 return query.order("started_at").order("id").range(start, start + PAGE - 1)
 
-            page = await self._backend.rows("read running tasks", build)
+            page = await self._calls.rows("read running tasks", build)
             found += page
             if len(page) < PAGE:
                 return tuple(sorted({t.id: t for t in map(task_of, found)}.values(), key=_began))
@@ -87,7 +87,7 @@ class Queries:
             query = c.table(TASKS).select("id").in_("id", list(ids)).eq("status", status)
             return query.like(error, f"{marker}*")
 
-        return tuple(task_id(row) for row in await self._backend.rows("read back tasks", build))
+        return tuple(task_id(row) for row in await self._calls.rows("read back tasks", build))
 
     async def oldest_pending_at(self) -> datetime | None:
         """When the oldest waiting task came in."""
@@ -117,11 +117,11 @@ class Queries:
         def build(c: Any) -> Any:
             return c.table(LOGS).select("*").order(column, desc=True).limit(limit)
 
-        return tuple(log_of(row, column) for row in await self._backend.rows("read newest logs", build))
+        return tuple(log_of(row, column) for row in await self._calls.rows("read newest logs", build))
 
     async def logs_visible(self) -> bool:
         """Whether any row of the execution log shows itself to us at all."""
-        return bool(await self._backend.rows("look for logs", lambda c: c.table(LOGS).select("id").limit(1)))
+        return bool(await self._calls.rows("look for logs", lambda c: c.table(LOGS).select("id").limit(1)))
 
     async def with_signs_of_life(self, ids: tuple[str, ...], since: datetime) -> frozenset[str]:
         """Which of up to 100 tasks wrote a log row since `since`; the watchdog's own rows are none."""
@@ -136,7 +136,7 @@ class Queries:
                 query = c.table(LOGS).select("task_id").in_("task_id", rest).gte(column, since.isoformat())
                 return query.not_.like("execution_step", "watchdog*").limit(1000)
 
-            found = {str(row.get("task_id")) for row in await self._backend.rows("look for signs of life", build)}
+            found = {str(row.get("task_id")) for row in await self._calls.rows("look for signs of life", build)}
             if not found:
                 return frozenset(alive)
             alive |= found
@@ -149,7 +149,7 @@ class Queries:
             query = c.table(LOGS).select("id").lt(column, before.isoformat()).neq("execution_step", "lease")
             return query.order(column).limit(limit)
 
-        return tuple(task_id(row) for row in await self._backend.rows("read old logs", build))
+        return tuple(task_id(row) for row in await self._calls.rows("read old logs", build))
 
     async def count_old_logs(self, before: datetime) -> int:
         """How many log rows are older than `before`, exactly."""
@@ -159,7 +159,7 @@ class Queries:
             query = c.table(LOGS).select("id", count="exact").lt(column, before.isoformat())
             return query.neq("execution_step", "lease").limit(1)
 
-        return await self._backend.count("count old logs", build)
+        return await self._calls.count("count old logs", build)
 
     async def last_lift_at(self) -> datetime | None:
         """When an emergency stop was last lifted, by our audit rows."""
@@ -169,7 +169,7 @@ class Queries:
             query = c.table(LOGS).select("*").eq("execution_step", "watchdog_healing").eq("step_status", "completed")
             return query.eq("input_data->>order", "lift").order(column, desc=True).limit(1)
 
-        rows = await self._backend.rows("read last lift", build)
+        rows = await self._calls.rows("read last lift", build)
         return moment(rows[0].get(column)) if rows else None
 
     async def stop_audit(self) -> LogEntry | None:
@@ -180,7 +180,7 @@ class Queries:
             query = c.table(LOGS).select("*").eq("execution_step", "watchdog_healing")
             return query.eq("input_data->>order", "emergency_stop").order(column, desc=True).limit(1)
 
-        rows = await self._backend.rows("read stop's audit", build)
+        rows = await self._calls.rows("read stop's audit", build)
         return log_of(rows[0], column) if rows else None
 
     async def count_marked(self, marker: str) -> int:
@@ -191,7 +191,7 @@ class Queries:
             query = c.table(TASKS).select("id", count="exact").eq("status", "rejected")
             return query.like(error, f"{marker}*").limit(1)
 
-        return await self._backend.count("count rejected by a stop", build)
+        return await self._calls.count("count rejected by a stop", build)
 
     async def marked(self, marker: str, limit: int) -> tuple[str, ...]:
         """Ids of rejected tasks that carry `marker`."""
@@ -201,7 +201,7 @@ class Queries:
             query = c.table(TASKS).select("id").eq("status", "rejected").like(error, f"{marker}*")
             return query.order("id").limit(limit)
 
-        return tuple(task_id(row) for row in await self._backend.rows("read rejected by a stop", build))
+        return tuple(task_id(row) for row in await self._calls.rows("read rejected by a stop", build))
 
     async def ids_in(self, status: str, limit: int) -> tuple[str, ...]:
         """Ids of up to `limit` tasks in one status, in the order of their ids."""
@@ -209,18 +209,18 @@ class Queries:
         def build(c: Any) -> Any:
             return c.table(TASKS).select("id").eq("status", status).order("id").limit(limit)
 
-        return tuple(task_id(row) for row in await self._backend.rows(f"read {status} ids", build))
+        return tuple(task_id(row) for row in await self._calls.rows(f"read {status} ids", build))
 
     async def poll_function_answers(self, timeout_s: float) -> None:
         """Ask the agents' function whether it is there, by OPTIONS: nothing runs. It has `timeout_s` seconds."""
-        await self._backend.invoke(POLL_FUNCTION, "OPTIONS", timeout_s=timeout_s)
+        await self._calls.invoke(POLL_FUNCTION, "OPTIONS", timeout_s=timeout_s)
 
     async def _edge(self, operation: str, status: str, column: str, *, newest: bool) -> datetime | None:
         def build(c: Any) -> Any:
             query = c.table(TASKS).select(column).eq("status", status).not_.is_(column, "null")
             return query.order(column, desc=newest).limit(1)
 
-        rows = await self._backend.rows(operation, build)
+        rows = await self._calls.rows(operation, build)
         return moment(rows[0].get(column)) if rows else None
 
     async def _finished(self, status: str, since: datetime, *, without_ours: bool = False) -> int:
@@ -234,7 +234,7 @@ class Queries:
                 query = query.or_(f"{error}.is.null,{error}.not.like.{OUR_MARK}*")
             return query.limit(1)
 
-        return await self._backend.count(f"count finished {status}", build)
+        return await self._calls.count(f"count finished {status}", build)
 
 
 def task_id(row: Row) -> str:

@@ -66,7 +66,7 @@ async def anybody_reads(backend: Backend) -> Truth:
         return Truth.UNKNOWN
     anonymous = backend.as_anonymous()
     try:
-        rows = await anonymous.rows("read config as anybody", lambda c: c.table(CONFIG).select("id").limit(1))
+        rows = await anonymous.calls.rows("read config as anybody", lambda c: c.table(CONFIG).select("id").limit(1))
     except Failed as failed:
         return Truth.FALSE if failed.fault.evidence is Evidence.ALIVE else Truth.UNKNOWN
     else:
@@ -82,7 +82,7 @@ async def _probe(backend: Backend, table: str, columns: str) -> Fault | None:
         return client.table(table).select(columns).limit(1)
 
     try:
-        await backend.rows(f"look at {table}", build)
+        await backend.calls.rows(f"look at {table}", build)
     except Failed as failed:
         fault = failed.fault
         if fault.kind in {"missing_table", "missing_column", "not_allowed"}:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from core.backend.sessions import StoredSession
 from core.settings import Layers, SettingsError
 
 URL_NAMES: Final = ("SUPABASE_URL", "VITE_SUPABASE_URL")
@@ -89,6 +90,22 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     colour: str = ""
 
 
+def signed_in(target: Target, stored: StoredSession | None) -> Target:
+    """With the user of the stored session where no other sign-in is configured.
+
+    Raises SettingsError for an e-mail there is neither a password nor a stored session for.
+    """
+    if target.password or target.access_token or target.kind is KeyKind.SECRET:
+        return target
+    if stored is not None and target.email in {"", stored.email}:
+        return msgspec.structs.replace(target, email=stored.email)
+    if target.email:
+        raise SettingsError(
+            f"{target.email} is to sign in and there is no password; set SUPABASE_PASSWORD, or run: watchdesk login"
+        )
+    return target
+
+
 def read_target(layers: Layers, project: str | None = None) -> Target:
     """The project to talk to. `project` names an entry of the file, which then is the only source.
 
@@ -146,8 +163,6 @@ def _checked(name: str, entry: _Entry) -> Target:
     for label, value in (("the key", entry.key), ("the access token", entry.access_token)):
         if re.search(r"[^\x21-\x7e]", value):
             raise SettingsError(f"{label} contains characters no key has; copy it again from the project's settings")
-    if entry.email and not (entry.password or entry.access_token):
-        raise SettingsError("an e-mail is set for the sign-in but no password; set SUPABASE_PASSWORD")
     host = urlsplit(url).hostname or url
     publishable = entry.publishable_key
     target = Target(

@@ -8,7 +8,8 @@ from platformdirs import user_cache_path, user_state_path
 
 from core.act.healing import HealRules
 from core.backend.client import Limits
-from core.backend.target import Target, read_target
+from core.backend.sessions import SessionFile
+from core.backend.target import Target, read_target, signed_in
 from core.resilience import BreakerRules
 from core.settings import Layers, flag
 from core.stuck import StuckRules
@@ -19,21 +20,23 @@ DRY_RUN_NAMES: Final = ("WATCHDESK_DRY_RUN", "VITE_AUTONOMOUS_DRY_RUN")
 
 
 class Places(msgspec.Struct, frozen=True):
-    """Where this machine keeps what is kept: last-known data, which may go at any time, and state, which must not."""
+    """Where this machine keeps what is kept: last-known data, which may go at any time, and state, which must not, and
+    the sessions of `login`."""
 
     cache: Path
     state: Path
+    sessions: Path
 
     @classmethod
     def of_platform(cls) -> "Places":
         """The user's own."""
         cache, state = (path("watchdesk", appauthor=False) for path in (user_cache_path, user_state_path))
-        return cls(cache, state / "state")
+        return cls(cache, state / "state", state / "sessions")
 
     @classmethod
     def within(cls, root: Path) -> "Places":
         """Both below one directory."""
-        return cls(root / "cache", root / "state")
+        return cls(root / "cache", root / "state", root / "sessions")
 
 
 class RefreshRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,9 +71,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_config(layers: Layers, *, project: str | None = None, observe: bool = False) -> Config:
-    """Compose the rooms' settings. Raises SettingsError."""
+    """Compose the rooms' settings, and the stored session. Raises SettingsError."""
+    target = read_target(layers, project)
     return Config(
-        target=read_target(layers, project),
+        target=signed_in(target, SessionFile(Places.of_platform().sessions, target.url).load()),
         autonomous=_switch(layers, AUTONOMOUS_NAMES, default=False),
         dry_run=_switch(layers, DRY_RUN_NAMES, default=True),
         observe=observe,

@@ -14,6 +14,7 @@ from core.monitor.wiring import Rooms
 from core.resilience import degradation
 from core.snapshot import POLICIES, Component, Degradation, Health, Project, Snapshot, State, Tasks, state_of
 
+_TOKEN_ENDS_SOON: Final = timedelta(minutes=15)
 _WORSE: Final = {Source.LIVE: 0, Source.CACHED: 1, Source.DEFAULT: 2}
 _COMPONENTS: Final = {
     "system_config": ("config",),
@@ -91,6 +92,8 @@ def _project(rooms: Rooms, sight: Sight) -> Project:
         observe=config.observe,
         autonomous=config.autonomous,
         dry_run=config.dry_run,
+        session_ends_at=rooms.backend.sign_in.expires_at,
+        session_renews=rooms.backend.sign_in.renews,
     )
 
 
@@ -119,6 +122,10 @@ def _notices(rooms: Rooms, sight: Sight, loops: Loops) -> tuple[str, ...]:
     if config.live and config.value is None:
         notices.append("no config row is visible to us: what the agents are set to is not known")
     notices += [warning for warning in (rooms.cache.warning, rooms.state.warning) if warning is not None]
+    ends = rooms.backend.sign_in.expires_at
+    if ends is not None and not rooms.backend.sign_in.renews and ends - rooms.clock.now() < _TOKEN_ENDS_SOON:
+        at = f"{ends.astimezone():%H:%M}"
+        notices.append(f"the access token ends at {at} and cannot be renewed: set a new one, or run: watchdesk login")
     if loops.ready and not loops.owner:
         notices.append(f"{rooms.state.owner() or 'another watchdesk'} acts for this project here; this one only shows")
     return tuple(notices)

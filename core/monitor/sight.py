@@ -49,7 +49,7 @@ class Sight:
         if not schema.missing:
             self.schema = schema
         self._schema_fault = schema.missing[0] if schema.missing else None
-        rooms.queries.schema = rooms.commands.schema = schema
+        rooms.learn(schema)
         return schema
 
     async def refresh(self, *, everything: bool = False) -> None:

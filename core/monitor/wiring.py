@@ -14,7 +14,8 @@ from core.backend.commands import Commands
 from core.backend.faults import classify
 from core.backend.live import Live
 from core.backend.queries import Queries
-from core.backend.schema import UNDISCOVERED
+from core.backend.schema import UNDISCOVERED, Schema
+from core.backend.sessions import SessionFile
 from core.clock import Clock
 from core.monitor.config import Config, Places
 from core.monitor.desk import Acts, Desk
@@ -35,15 +36,16 @@ class Rooms:
         self.config = config
         self.clock = clock
         self.journal = Journal(clock)
-        self.backend = Backend(config.target, clock, config.limits)
+        self.backend = Backend(config.target, clock, config.limits, SessionFile(places.sessions, config.target.url))
         self.breakers = Breakers(clock, config.breaker)
         self.cache = Cache(places.cache, config.target.space, clock)
         self.state = State(places.state, config.target.space)
         self.holds = Holds(clock, self.breakers, self.state)
         self.guard = Guard(clock, self.breakers, classify, self.cache)
-        self.queries = Queries(self.backend, UNDISCOVERED)
-        self.commands = Commands(self.backend, UNDISCOVERED)
-        self.live = Live(self.guard, self.queries)
+        self.queries = Queries(self.backend.calls, UNDISCOVERED)
+        self.commands = Commands(self.backend.urgent, UNDISCOVERED)
+        self.urgent_queries = Queries(self.backend.urgent, UNDISCOVERED)
+        self.live = Live(self.guard, self.urgent_queries)
         self.readings = Readings(clock, self.guard, self.queries, self.cache, config.refresh)
         self.link = LinkState(
             clock, stale_after_s=2 * config.refresh.period_s, blind_after_s=config.refresh.blind_after_s
@@ -63,6 +65,10 @@ class Rooms:
         )
         self.operator = operator(config.target.user)
         self.itself = watchdog(config.target.user)
+
+    def learn(self, schema: Schema) -> None:
+        """Tell everybody who asks or writes which shape the project has."""
+        self.queries.schema = self.urgent_queries.schema = self.commands.schema = schema
 
     def cut_off_now(self) -> datetime:
         """The server's time for cut-offs, with the margin a `Date` header needs; ours until it ever answered."""

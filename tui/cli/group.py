@@ -8,6 +8,8 @@ import click
 COMMANDS: Final = {
     "demo": "The monitor on a sandbox of its own: nothing to configure.",
     "heal": "Plan, ask, repair, report.",
+    "login": "Sign in and keep the session.",
+    "logout": "End the session.",
     "resume": "Lift the emergency stop.",
     "sandbox": "A local Supabase in the foreground.",
     "status": "One check on one page; writes nothing.",

@@ -32,6 +32,9 @@ def page(snapshot: Snapshot) -> str:
     lines.append(
         "acts by itself: " + ("yes" if snapshot.may_act.allowed else f"no ({', '.join(snapshot.may_act.missing)})")
     )
+    if project.session_ends_at is not None:
+        renewed = "renewed by itself" if project.session_renews else "cannot be renewed"
+        lines.append(f"session: until {project.session_ends_at.astimezone():%H:%M}, {renewed}")
     lines.append(f"policies: {POLICIES[snapshot.policies_open]}")
     lines += [f"note: {notice}" for notice in snapshot.notices]
     return "\n".join(lines)

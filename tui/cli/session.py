@@ -12,11 +12,12 @@ import click
 import msgspec
 from platformdirs import user_state_path
 
+from core.backend.target import Target
 from core.facts import Fault
 from core.monitor import Config, Monitor, read_config
 from core.resilience import NotLive
 from core.settings import SettingsError, read_layers
-from core.text import LINE_CHARS, clean
+from core.text import LINE_CHARS, clean, redacted
 from tui.cli.exits import INTERRUPTED, WRONG, of_fault
 
 _LOG_BYTES = 1_000_000
@@ -32,7 +33,7 @@ def configure(context: click.Context) -> Config:
 
 def once(config: Config, act: Callable[[Monitor], Awaitable[int]]) -> int:
     """Run one command on a monitor without loops. What keeps it from its answer is one sentence and its code."""
-    start_logging()
+    start_logging(config.target)
     try:
         return asyncio.run(_once(config, act))
     except KeyboardInterrupt:
@@ -82,7 +83,7 @@ def confirmed(question: str, *, yes: bool, word: str | None = None) -> bool:
     """Ask on the terminal, for a yes or for `word`; `--yes` stands for either. Exits with 2 where nobody can answer."""
     if yes:
         return True
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not is_answering():
         tell("watchdesk: nobody is there to confirm; add --yes to do it all the same")
         raise click.exceptions.Exit(WRONG)
     click.echo(said(question), err=True)
@@ -91,8 +92,16 @@ def confirmed(question: str, *, yes: bool, word: str | None = None) -> bool:
     return bool(click.prompt(f"Type {word} to go on", default="", show_default=False, err=True) == word)
 
 
-def start_logging() -> None:
-    """Log to a rotating file in the state directory, as JSON lines, without local variables; never to the terminal."""
+def is_answering() -> bool:
+    """Whether there is somebody to ask: questions go to stderr, answers come from stdin."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def start_logging(target: Target | None = None) -> None:
+    """Log to a rotating file in the state directory, as JSON lines; never to the terminal.
+
+    No local variables, no secrets: neither those of `target` nor anything that looks like a key or a token.
+    """
     path = log_path()
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -101,7 +110,8 @@ def start_logging() -> None:
     except OSError:
         logging.getLogger().addHandler(logging.NullHandler())
         return
-    handler.setFormatter(_JsonLines())
+    own = (target.key, target.publishable_key, target.password, target.access_token) if target is not None else ()
+    handler.setFormatter(_JsonLines(tuple(secret for secret in own if secret)))
     logging.getLogger().addHandler(handler)
 
 
@@ -111,13 +121,17 @@ def log_path() -> Path:
 
 
 class _JsonLines(logging.Formatter):
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        super().__init__()
+        self._secrets = secrets
+
     def format(self, record: logging.LogRecord) -> str:
         line = {
             "at": self.formatTime(record),
             "level": record.levelname,
             "logger": record.name,
-            "text": clean(record.getMessage(), 2000),
+            "text": clean(redacted(record.getMessage(), self._secrets), 2000),
         }
         if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
+            line["traceback"] = redacted(self.formatException(record.exc_info), self._secrets)
         return msgspec.json.encode(line).decode()

@@ -16,7 +16,7 @@ from tui.cli.session import configure, fail, put, put_json, start_logging
 def command(context: click.Context, *, as_data: bool) -> None:
     """One check, one page. Ends with 0 healthy, 1 warning, 2 misconfigured, 3 critical or stopped, 4 unreachable."""
     monitor_config = configure(context)
-    start_logging()
+    start_logging(monitor_config.target)
     context.exit(asyncio.run(look(Monitor(monitor_config), as_data=as_data)))
 
 

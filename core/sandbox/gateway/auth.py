@@ -45,7 +45,7 @@ class Auth:
     def __init__(self, keys: Keys, database: Database) -> None:
         self.keys = keys
         self._database = database
-        self._refresh: dict[str, str] = {}
+        self._refresh: dict[str, tuple[str, str]] = {}  # token: (user, session)
 
     def caller(self, request: Request) -> Caller:
         """Who it is: by a user's token, else by the API key. Raises ApiError (401)."""
@@ -96,13 +96,13 @@ class Auth:
             user = await self._user("email", str(body.get("email", "")).lower())
             if user is None or user["password"] != password_hash(str(body.get("password", ""))):
                 return _refused("invalid_credentials", "Invalid login credentials")
-            return answer(self._session(user))
+            return answer(self._session(user, secrets.token_hex(16)))
         if grant == "refresh_token":
-            owner = self._refresh.pop(str(body.get("refresh_token", "")), None)
-            user = await self._user("id", owner) if owner is not None else None
+            owner, session = self._refresh.pop(str(body.get("refresh_token", "")), ("", ""))
+            user = await self._user("id", owner) if owner else None
             if user is None:
                 return _refused("refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found")
-            return answer(self._session(user))
+            return answer(self._session(user, session))
         return _refused("unsupported_grant_type", f"unsupported grant type {grant}")
 
     async def user(self, request: Request) -> Response:
@@ -114,10 +114,11 @@ class Auth:
         return answer(_described(user))
 
     async def logout(self, request: Request) -> Response:
-        """POST /auth/v1/logout: this user's refresh tokens end, all of them unless the scope is local."""
+        """POST /auth/v1/logout: all sessions of this user end, or with `scope=local` this one."""
         claims = self.caller(request).claims
-        if request.query_params.get("scope", "global") != "local":
-            self._refresh = {token: sub for token, sub in self._refresh.items() if sub != claims.get("sub")}
+        local = request.query_params.get("scope", "global") == "local"
+        key, which = ("session_id", 1) if local else ("sub", 0)
+        self._refresh = {token: own for token, own in self._refresh.items() if own[which] != claims.get(key)}
         return Response(status_code=204)
 
     async def _user(self, column: str, word: str) -> dict[str, Any] | None:
@@ -130,7 +131,7 @@ class Auth:
             row = await cursor.fetchone()
         return None if row is None else dict(zip(("id", "email", "password", "app", "created"), row, strict=True))
 
-    def _session(self, user: dict[str, Any]) -> dict[str, Any]:
+    def _session(self, user: dict[str, Any], session: str) -> dict[str, Any]:
         now = int(time.time())
         claims = {
             "aud": "authenticated",
@@ -141,10 +142,10 @@ class Auth:
             "role": "authenticated",
             "app_metadata": user["app"],
             "user_metadata": {},
-            "session_id": secrets.token_hex(16),
+            "session_id": session,
         }
         refresh = secrets.token_urlsafe(24)
-        self._refresh[refresh] = user["id"]
+        self._refresh[refresh] = (user["id"], session)
         return {
             "access_token": self.encode(claims),
             "token_type": "bearer",
