@@ -7,7 +7,7 @@ The only room that imports `supabase` and `httpx`. What the official client gets
 import asyncio
 import importlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -18,7 +18,7 @@ import msgspec
 
 from core.backend.faults import Failed, Trace, answer_fault, expired, garbage, no_slot, transport_fault
 from core.backend.sessions import SessionFile
-from core.backend.sign_in import SignIn
+from core.backend.sign_in import Prepare, Send, SignIn
 from core.backend.target import Target
 from core.clock import Clock
 from core.facts import Fault
@@ -115,37 +115,37 @@ class Backend:
     async def sign_out(self) -> None:
         """End this session at the server, and only this one. Raises Failed."""
         await self.sign_in.fresh()
-        await self._auth("sign out", lambda client: client.auth.admin.sign_out(self.sign_in.token, "local"))
+        await self._auth("sign out", lambda client: lambda: client.auth.admin.sign_out(self.sign_in.token, "local"))
 
     async def call(
         self,
         operation: str,
-        send: Callable[[Any], Awaitable[Any]],
+        prepare: Prepare,
         slots: asyncio.Semaphore,
         *,
         timeout_s: float | None = None,
         trace: Trace | None = None,
     ) -> Any:
-        """Run `send` on the official client, signed in; once more with a fresh token where the old one was refused.
+        """Run what `prepare` makes of the official client, signed in; once more where the token was refused.
 
         Raises Failed and nothing else; a cancelled call frees its slot.
         """
         number = await self.sign_in.fresh()
         try:
-            return await self._once(operation, send, slots, timeout_s, trace)
+            return await self._once(operation, prepare, slots, timeout_s, trace)
         except Failed as failed:
             if not (self.sign_in.renews and expired(failed.fault)):
                 raise
         await self.sign_in.renew(number)
-        return await self._once(operation, send, slots, timeout_s, trace)
+        return await self._once(operation, prepare, slots, timeout_s, trace)
 
-    async def _auth(self, operation: str, send: Callable[[Any], Awaitable[Any]]) -> Any:
-        return await self._once(operation, send, self._sign_in_slot)
+    async def _auth(self, operation: str, prepare: Prepare) -> Any:
+        return await self._once(operation, prepare, self._sign_in_slot)
 
     async def _once(
         self,
         operation: str,
-        send: Callable[[Any], Awaitable[Any]],
+        prepare: Prepare,
         slots: asyncio.Semaphore,
         timeout_s: float | None = None,
         trace: Trace | None = None,
@@ -153,12 +153,13 @@ class Backend:
         if self._http is None:
             await self.connect()
         trace = trace or Trace()
+        send = prepare(self._client)
         # A request cancelled while it waits for the pool leaks its slot there for ever, so nobody waits there.
         await self._slot(slots)
         mark = _trace.set(trace)
         try:
             async with asyncio.timeout(timeout_s or self.limits.request_s):
-                answer = await send(self._client)
+                answer = await send()
         except Exception as error:
             fault = _fault_of(error, trace)
             log.debug("%s: %s", operation, fault.kind, exc_info=error)
@@ -209,8 +210,13 @@ class Backend:
         trace.retry_after_s = _seconds(response.headers.get("retry-after"), trace.date)
         if response.is_redirect:
             raise Failed(garbage(f"it redirects ({response.status_code})"))
-        if 200 <= response.status_code < 300 and "html" in trace.content_type:
-            raise Failed(garbage("a web page came instead of data"))
+        await response.aread()
+        trace.body = response.content[:_TOLD_BYTES]
+        if 200 <= response.status_code < 300:
+            if "html" in trace.content_type:
+                raise Failed(garbage("a web page came instead of data"))
+            if response.request.method == "GET" and not trace.body.strip():
+                raise Failed(garbage("it is empty"))  # the client would call it no rows
 
 
 class Calls:
@@ -254,10 +260,11 @@ class Calls:
     ) -> Answer:
         """Run one PostgREST query or RPC."""
 
-        async def send(client: Any) -> Any:
-            return await build(client).execute()
+        def prepare(client: Any) -> Send:
+            send: Send = build(client).execute
+            return send
 
-        response = await self._backend.call(operation, send, self._slots, timeout_s=timeout_s, trace=trace)
+        response = await self._backend.call(operation, prepare, self._slots, timeout_s=timeout_s, trace=trace)
         return Answer(data=response.data, count=getattr(response, "count", None))
 
     async def invoke(
@@ -265,13 +272,13 @@ class Calls:
     ) -> Answer:
         """Call an Edge Function. The answer's data are the raw bytes or the decoded JSON."""
 
-        async def send(client: Any) -> Any:
-            options: dict[str, Any] = {"method": method}
-            if body is not None:
-                options["body"] = body
-            return await client.functions.invoke(function, options)
-
-        data = await self._backend.call(f"invoke {function}", send, self._slots, timeout_s=timeout_s)
+        options: dict[str, Any] = {"method": method} if body is None else {"method": method, "body": body}
+        data = await self._backend.call(
+            f"invoke {function}",
+            lambda client: lambda: client.functions.invoke(function, options),
+            self._slots,
+            timeout_s=timeout_s,
+        )
         return Answer(data=data)
 
 
@@ -286,9 +293,7 @@ def _fault_of(error: Exception, trace: Trace) -> Fault:
     if kind.startswith("Auth"):
         return _sign_in_fault(error, trace)
     if kind.startswith("Functions"):
-        status = getattr(error, "status", None)
-        told = msgspec.structs.replace(trace, status=status if isinstance(status, int) else trace.status)
-        return answer_fault(told, code=None, message=getattr(error, "message", "")) or garbage(kind)
+        return answer_fault(trace, code=None, message=_told(trace.body)) or garbage(kind)
     return transport_fault(error, trace)
 
 
@@ -306,6 +311,16 @@ def _sign_in_fault(error: Exception, trace: Trace) -> Fault:
     return fault
 
 
+def _told(body: bytes) -> str:
+    """The message in a JSON body, which the client's own error does not carry; empty if there is none."""
+    try:
+        told = msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return ""
+    return next((text for key in ("message", "error", "msg") if isinstance(text := told.get(key), str)), "")
+
+
+_TOLD_BYTES: Final = 2000
 _LONGEST_WAIT_S: Final = 3600.0
 
 

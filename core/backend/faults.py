@@ -29,6 +29,7 @@ class Trace(msgspec.Struct):
     retry_after_s: float | None = None
     date: str | None = None
     content_type: str = ""
+    body: bytes = b""
 
 
 _KEY_REMEDY: Final = "set SUPABASE_KEY to an API key of this project (dashboard, Settings, API keys)"
