@@ -22,7 +22,7 @@ format: $(READY)
 	$(BIN)/ruff format .
 
 bench: $(READY)
-	@$(BIN)/python -m tests.bench.breaker
+	@$(BIN)/python -m tests.bench.resilience
 
 screenshots: $(READY)
 	@$(BIN)/python -m tests.screenshots

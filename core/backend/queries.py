@@ -12,6 +12,12 @@ from core.model import LogEntry, SuccessRate, SystemConfig, Task
 PAGE: Final = 500
 """Rows a page; half of what the API caps a read at."""
 
+SHARED: Final = frozenset(
+    {"db:fetch_system_config", "db:count_open_tasks", "db:count_finished_tasks", "db:fetch_tasks"}
+    | {"db:fetch_execution_logs", "db:fetch_success_rate", "db:fetch_last_completed"}
+)
+"""Operations whose identical reads may be one request while they overlap. Checks, plans and read-backs never are."""
+
 OUR_MARK: Final = "watchdesk:"
 """What `error_message` begins with on rows this product failed or rejected."""
 

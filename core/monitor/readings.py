@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from core.backend.queries import Queries
+from core.backend.queries import SHARED, Queries
 from core.clock import Clock
 from core.facts import Fault, Reading, Source
 from core.model import STATUSES, UNFINISHED, LogEntry, SuccessRate, SystemConfig, Task, TaskCounts
@@ -129,6 +129,7 @@ class Readings:
             cache_key=name,
             encode=msgspec.to_builtins,
             decode=lambda value: msgspec.convert(value, asked.kind),
+            share=name if asked.key in SHARED else None,
         )
 
     async def _success(self, queries: Queries) -> SuccessRate:

@@ -23,7 +23,7 @@ class Sight:
     def __init__(self, rooms: Rooms, publish: Callable[[], None]) -> None:
         self._rooms = rooms
         self._publish = publish
-        self._refreshing, self._checking = asyncio.Lock(), asyncio.Lock()
+        self._discovering, self._checking = asyncio.Lock(), asyncio.Lock()
         self._schema_fault: Fault | None = None
         self.schema: Schema | None = None
         """The project's schema, once nothing of it is missing."""
@@ -54,11 +54,11 @@ class Sight:
 
     async def refresh(self, *, everything: bool = False) -> None:
         """Ask for the panels' values once and publish. Never raises for a fault."""
-        async with self._refreshing:
+        async with self._discovering:
             if self.schema is None:
                 with contextlib.suppress(NotLive):
                     await self.discover()
-            live = await self._rooms.readings.refresh(everything=everything)
+        live = await self._rooms.readings.refresh(everything=everything)
         if live:
             self._rooms.link.answered()
         else:

@@ -99,6 +99,7 @@ class CircuitBreaker:
         "_changed_at",
         "_clock",
         "_generation",
+        "_hurried",
         "_jitter",
         "_last_failure",
         "_mode",
@@ -151,6 +152,7 @@ class CircuitBreaker:
         self._permit_until: float | None = None
         self._changed_at = clock.now()
         self._not_closed_since: datetime | None = None
+        self._hurried = False
 
     # For calls
 
@@ -341,6 +343,8 @@ class CircuitBreaker:
         pause = max(self._rules.open_s * (1 + spread), pause_s or 0.0)
         self._open_until = max(start + pause, self._not_before)
         self._not_before = 0.0
+        for other in self._siblings - {self}:
+            other._hurried = False
         self.last_error = error
         before = BreakerState.CLOSED if self._mode == _CLOSED else BreakerState.HALF_OPEN
         self._change(before, _OPEN, f"{why}: {error}" if error else why)
@@ -353,10 +357,13 @@ class CircuitBreaker:
         self._change(before, _CLOSED, why)
 
     def _hurry(self) -> None:
-        """The component answered: its other open breakers may probe at once."""
+        """The component answered: its other open breakers may probe at once, each once until another one opens.
+
+        One that fails while the rest is answered would else probe at every answer instead of at its own pace.
+        """
         for other in tuple(self._siblings):
-            if other is not self:
-                other.make_due(f"{self.key} was answered")
+            if other is not self and not other._hurried:
+                other._hurried = other.make_due(f"{self.key} was answered")
 
     def _change(self, before: BreakerState, mode: int, why: str) -> None:
         self._mode = mode
@@ -366,6 +373,7 @@ class CircuitBreaker:
         if mode != _HELD:
             self.held_by = self.held_why = self.held_until = None
         if mode == _CLOSED:
+            self._hurried = False
             self._not_closed_since = None
             self._siblings.discard(self)
         else:

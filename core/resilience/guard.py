@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import math
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
@@ -20,6 +20,7 @@ from core.resilience.breaker import REFUSED, CircuitBreaker
 from core.resilience.breakers import Breakers
 from core.resilience.cache import Cache
 from core.resilience.retry import Again, RetryRules, retrying, worth_it
+from core.resilience.sharing import Sharing
 
 T = TypeVar("T")
 
@@ -63,8 +64,7 @@ _UNREADABLE: Final = (msgspec.MsgspecError, TypeError, ValueError, LookupError)
 class Guard:
     """Calls anything safely. `classify` turns an exception of the caller's world into a `Fault`.
 
-    `limiter` bounds how many requests are out at once; waiting for it counts for no breaker. `chance` gives a number
-    from 0 to 1 for the jitter of retries.
+    `chance` gives a number from 0 to 1 for the jitter of retries.
     """
 
     def __init__(
@@ -74,31 +74,34 @@ class Guard:
         classify: Callable[[BaseException], Fault],
         cache: Cache | None = None,
         *,
-        limiter: asyncio.Semaphore | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._clock = clock
         self._breakers = breakers
         self._classify = classify
         self._cache = cache
-        self._limiter = limiter
         self._chance = chance
         self._refusals: dict[str, Outcome[Any]] = {}
+        self._shared: Sharing[Outcome[Any]] = Sharing()
 
     async def call(self, key: str, ask: Callable[[], Awaitable[T]], *, policy: Policy) -> Outcome[T]:
         """Ask, within the policy. Cancellation passes through and gives a probe's permit back."""
         breaker = self._breakers.get(key)
         if policy.refusable and breaker.refusing:
             return self._refuse(breaker)
-        if policy.total_s == math.inf:
-            return await self._tries(breaker, ask, policy, _Progress(None, math.inf))
-        if policy.total_s <= 0:
+        total_s = policy.total_s
+        if total_s == math.inf:
+            progress = _Progress(None, total_s)
+            outcome = await self._request(breaker, ask, policy, progress)
+            return outcome if outcome.fault is None else await self._again(outcome, breaker, ask, policy, progress)
+        if total_s <= 0:
             return Outcome(fault=_EARLY)
-        scope = asyncio.timeout(policy.total_s)
-        progress = _Progress(scope, self._clock.elapsed() + policy.total_s)
+        scope = asyncio.timeout(total_s)
+        progress = _Progress(scope, self._clock.elapsed() + total_s)
         try:
             async with scope:
-                return await self._tries(breaker, ask, policy, progress)
+                outcome = await self._request(breaker, ask, policy, progress)
+                return outcome if outcome.fault is None else await self._again(outcome, breaker, ask, policy, progress)
         except TimeoutError:
             # With a request out, its fate is what is not known; an earlier try's fault must not hide that.
             fault = _LATE if progress.asking else progress.fault or _EARLY
@@ -121,12 +124,18 @@ class Guard:
         encode: Callable[[T], Any],
         decode: Callable[[Any], T],
         default: T | None = None,
+        share: Hashable | None = None,
     ) -> Reading[T]:
         """The live value, else the last known one with its age, else `default`, labelled as such.
 
+        Calls with the same key, policy and `share` (parameters, user) ask once while they overlap; `None` asks alone.
         Only live data is ever kept, as the builtin types `encode` makes of it. Never raises for a fault.
         """
-        outcome = await self.call(key, ask, policy=policy)
+        outcome = await (
+            self.call(key, ask, policy=policy)
+            if share is None
+            else self._shared.ask((key, share, policy), lambda: self.call(key, ask, policy=policy))
+        )
         if outcome.fault is None:
             if self._cache is not None and outcome.at is not None:
                 self._cache.keep(cache_key, encode(outcome.data), outcome.at)  # type: ignore[arg-type]  # what `ask` gave
@@ -137,20 +146,25 @@ class Guard:
                 return Reading(value=decode(kept.value), source=Source.CACHED, at=kept.at, fault=outcome.fault)
         return Reading(value=default, fault=outcome.fault)
 
-    async def _tries(
-        self, breaker: CircuitBreaker, ask: Callable[[], Awaitable[T]], policy: Policy, progress: "_Progress"
+    async def _again(
+        self,
+        outcome: Outcome[T],
+        breaker: CircuitBreaker,
+        ask: Callable[[], Awaitable[T]],
+        policy: Policy,
+        progress: "_Progress",
     ) -> Outcome[T]:
-        outcome = await self._try(breaker, ask, policy, progress)
-        if outcome.fault is None or policy.retry is None or not self._once_more(outcome.fault, progress):
+        """What becomes of a call whose first try failed as `outcome` says: the retries, where they are worth it."""
+        failed = outcome.fault  # the first try is over; tenacity starts by hearing of it
+        if policy.retry is None or failed is None or not self._once_more(failed, progress):
             return outcome
-        failed: Fault | None = outcome.fault  # the first try is over; tenacity starts by hearing of it
 
         async def once() -> Outcome[T]:
             nonlocal failed
             if failed is not None:
                 fault, failed = failed, None
                 raise Again(fault)
-            outcome = await self._try(breaker, ask, policy, progress)
+            outcome = await self._request(breaker, ask, policy, progress)
             if outcome.fault is not None and self._once_more(outcome.fault, progress):
                 raise Again(outcome.fault)
             return outcome
@@ -159,14 +173,6 @@ class Guard:
             return await retrying(policy.retry, self._clock, progress.deadline, self._chance)(once)
         except Again as again:
             return Outcome(attempts=progress.attempts, fault=again.fault)
-
-    async def _try(
-        self, breaker: CircuitBreaker, ask: Callable[[], Awaitable[T]], policy: Policy, progress: "_Progress"
-    ) -> Outcome[T]:
-        if self._limiter is None:
-            return await self._request(breaker, ask, policy, progress)
-        async with self._limiter:
-            return await self._request(breaker, ask, policy, progress)
 
     async def _request(
         self, breaker: CircuitBreaker, ask: Callable[[], Awaitable[T]], policy: Policy, progress: "_Progress"
@@ -194,7 +200,10 @@ class Guard:
             raise
         except Exception as error:  # noqa: BLE001 - the guard's edge: every exception becomes a fault here
             progress.asking = False
-            fault = progress.fault = self._classify(error)
+            fault = self._classify(error)
+            if not fault.component:
+                fault = msgspec.structs.replace(fault, component=breaker.component)
+            progress.fault = fault
             counts, why, pause = fault.counts, fault.message, fault.retry_after_s
             return Outcome(attempts=progress.attempts, fault=fault)
         finally:

@@ -344,3 +344,34 @@ class TestCall:
         assert breaker.state is HALF_OPEN
         await breaker.call(lambda: asyncio.sleep(0))
         assert breaker.state is CLOSED
+
+
+class TestHurry:
+    """A component's answer makes its other open breakers due, and one that fails for itself keeps its own pace."""
+
+    def open(self, breaker: CircuitBreaker) -> CircuitBreaker:
+        for _ in range(5):
+            breaker.report(breaker.admit(), Counts.FAILURE)
+        return breaker
+
+    def test_one_that_keeps_failing_is_not_hurried_by_every_answer(self, clock: FakeClock) -> None:
+        breakers = Breakers(clock, jitter=lambda: 0.5)
+        sick, well = self.open(breakers.get("db:sick")), breakers.get("db:well")
+        well.report(well.admit(), Counts.SUCCESS)
+        assert sick.state is DUE
+        sick.report(sick.admit(), Counts.FAILURE)
+        for _ in range(10):
+            well.report(well.admit(), Counts.SUCCESS)
+        assert sick.state is OPEN
+        clock.advance(60)
+        assert sick.state is DUE
+
+    def test_after_a_new_outage_it_is_hurried_again(self, clock: FakeClock) -> None:
+        breakers = Breakers(clock, jitter=lambda: 0.5)
+        first, second = self.open(breakers.get("db:a")), breakers.get("db:b")
+        second.report(second.admit(), Counts.SUCCESS)
+        first.report(first.admit(), Counts.FAILURE)  # hurried, and failed
+        self.open(second)  # the component is down again
+        third = breakers.get("db:c")
+        third.report(third.admit(), Counts.SUCCESS)
+        assert (first.state, second.state) == (DUE, DUE)

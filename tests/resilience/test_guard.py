@@ -217,26 +217,6 @@ class TestDeadline:
         assert await guard.live("db:read", Server(clock, 7), policy=Policy(total_s=math.inf)) == 7
 
 
-class TestLimiter:
-    async def test_bounds_what_is_out_and_waiting_counts_for_nothing(
-        self, clock: FakeClock, breakers: Breakers
-    ) -> None:
-        limiter = asyncio.Semaphore(1)
-        guard = Guard(clock, breakers, classify, limiter=limiter)
-        async with limiter:
-            outcome = await guard.call("db:read", Server(clock, 7), policy=Policy(total_s=0.01))
-        assert outcome.fault is not None
-        assert (outcome.fault.kind, outcome.fault.counts, outcome.attempts) == ("deadline", Counts.NEUTRAL, 0)
-        assert breakers.get("db:read").failures == 0
-        assert await guard.live("db:read", Server(clock, 7), policy=ONCE) == 7
-
-    async def test_who_waited_while_the_breaker_opened_is_refused(self, clock: FakeClock, breakers: Breakers) -> None:
-        guard, server = Guard(clock, breakers, classify, limiter=asyncio.Semaphore(1)), Server(clock, Trouble())
-        outcomes = await asyncio.gather(*(guard.call("db:read", server, policy=ONCE) for _ in range(20)))
-        assert len(server.asked_at) == 5
-        assert [o.fault.kind for o in outcomes if o.fault].count("refused_by_breaker") == 15
-
-
 class TestCancellation:
     async def test_of_a_probe_at_any_await_gives_the_permit_back(self, breakers: Breakers, clock: FakeClock) -> None:
         guard = Guard(clock, breakers, classify)
