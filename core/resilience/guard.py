@@ -182,7 +182,8 @@ class Guard:
                 None if progress.deadline == math.inf else progress.deadline - self._clock.elapsed()
             )
             if generation == REFUSED:
-                return self._refuse_late(breaker, progress)
+                # On the way: what the last real try found says more.
+                return Outcome(attempts=progress.attempts, fault=progress.fault or self._refusal(breaker).fault)
             report = breaker.report
         else:
             generation, report = breaker.watch(), breaker.report_unasked
@@ -212,12 +213,6 @@ class Guard:
 
     def _once_more(self, fault: Fault, progress: "_Progress") -> bool:
         return worth_it(fault) and not progress.over
-
-    def _refuse_late(self, breaker: CircuitBreaker, progress: "_Progress") -> Outcome[Any]:
-        """Refused on the way: at once for a first try, else with what the last real try found."""
-        if progress.fault is None:
-            return self._refusal(breaker)
-        return Outcome(attempts=progress.attempts, fault=progress.fault)
 
     def _refuse(self, breaker: CircuitBreaker) -> Outcome[Any]:
         breaker.refused += 1
