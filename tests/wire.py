@@ -56,7 +56,8 @@ def drip(seconds: float = 0.05) -> Act:
 class Wire:
     """Listens at `url`. What begins with a path in `acts` gets that treatment, the rest goes on to `beyond`.
 
-    `once` are treatments for one request each, by path too. `delays` holds back what goes on, in seconds. `seen` are
+    `once` are treatments for one request each, by path too; `lost` are requests (`METHOD path`) that arrive beyond and
+    whose answer is lost, once each. `delays` holds back what goes on, in seconds. `seen` are
     the requests that came, as `METHOD path`; `heads` their heads, whole.
     """
 
@@ -64,6 +65,7 @@ class Wire:
         self._beyond = urlsplit(beyond)
         self.acts: dict[str, Act] = {}
         self.once: list[tuple[str, Act]] = []
+        self.lost: list[str] = []
         self.delays: dict[str, float] = {}
         self.seen: list[str] = []
         self.heads: list[str] = []
@@ -101,15 +103,22 @@ class Wire:
         for prefix, seconds in self.delays.items():
             if path.decode().startswith(prefix):
                 await asyncio.sleep(seconds)
-        await self._forward(head, body, writer)
+        losing = next((one for one in self.lost if self.seen[-1].startswith(one)), None)
+        if losing is None:
+            await self._forward(head, body, writer)
+            return
+        self.lost.remove(losing)
+        await self._forward(head, body, None)
+        await reset(writer)
 
-    async def _forward(self, head: bytes, body: bytes, writer: asyncio.StreamWriter) -> None:
+    async def _forward(self, head: bytes, body: bytes, writer: asyncio.StreamWriter | None) -> None:
         there, back = await asyncio.open_connection(self._beyond.hostname, self._beyond.port)
         lines = [line for line in head.split(b"\r\n") if line and not line.lower().startswith(b"connection:")]
         back.write(b"\r\n".join([*lines, b"Connection: close"]) + b"\r\n\r\n" + body)
         while chunk := await there.read(65536):
-            writer.write(chunk)
-            await writer.drain()
+            if writer is not None:
+                writer.write(chunk)
+                await writer.drain()
         back.close()
 
     async def end(self) -> None:

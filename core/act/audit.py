@@ -22,9 +22,9 @@ class Trail:
         self._began = means.clock.elapsed()
         self._began_at = means.clock.now()
 
-    async def start(self, plan: dict[str, Any]) -> None:
-        """Say what is about to be done. Raises NotLive: then only an emergency stop goes on."""
-        await self._insert("started", {"plan": plan}, None)
+    async def start(self, plan: dict[str, Any], *, hurry: bool = False) -> None:
+        """Say what is about to be done. Raises NotLive: then only an emergency stop goes on, which is in a `hurry`."""
+        await self._insert("started", {"plan": plan}, None, hurry=hurry)
 
     async def end(self, outcome: dict[str, Any], *, completed: bool) -> bool:
         """Say what came of it. Whether the row was written: the order itself is over either way."""
@@ -34,7 +34,9 @@ class Trail:
             return False
         return True
 
-    async def _insert(self, status: str, told: dict[str, Any], outcome: dict[str, Any] | None) -> None:
+    async def _insert(
+        self, status: str, told: dict[str, Any], outcome: dict[str, Any] | None, *, hurry: bool = False
+    ) -> None:
         row: dict[str, Any] = {
             "id": str(uuid.uuid4()),
             "execution_step": STEP,
@@ -55,4 +57,5 @@ class Trail:
         if self._means.commands.schema.shape is Shape.DOCUMENTED:
             row["started_at"] = self._began_at.isoformat()
             row["completed_at"] = None if outcome is None else self._means.clock.now().isoformat()
-        await self._means.write("db:write_audit", lambda: self._means.commands.insert_log(row))
+        send = self._means.write if hurry else self._means.insert
+        await send("db:write_audit", lambda: self._means.commands.insert_log(row))

@@ -83,7 +83,7 @@ class Emergency:
         trail = Trail(self._means, EMERGENCY_STOP.name, actor)
         audited = True
         try:
-            await trail.start({"reason": reason, "hours": hours})
+            await trail.start({"reason": reason, "hours": hours}, hurry=True)
         except NotLive:
             audited = False  # nothing holds up an emergency stop
         fault = await self._set_flag(config, reason, hours)

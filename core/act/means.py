@@ -11,7 +11,7 @@ from core.backend.commands import Commands
 from core.backend.live import Live
 from core.clock import Clock
 from core.facts import Evidence
-from core.resilience import Guard, NotLive, Policy
+from core.resilience import Guard, NotLive, Policy, RetryRules
 from core.text import clean
 
 T = TypeVar("T")
@@ -46,11 +46,22 @@ class Means:
         self.live = live
         self.commands = commands
         self._guard = guard
-        self._policy = Policy(total_s=total_s, retry=None, refusable=False)
+        self._once = Policy(total_s=total_s, retry=None, refusable=False)
+        self._again = Policy(total_s=total_s, retry=RetryRules(), refusable=False)
 
     async def write(self, key: str, send: Callable[[], Awaitable[T]]) -> T:
         """One write, sent once. Raises NotLive; see `lost` for whether it may have been carried out."""
-        return await self._guard.live(key, send, policy=self._policy)
+        return await self._guard.live(key, send, policy=self._once)
+
+    async def insert(self, key: str, send: Callable[[], Awaitable[None]]) -> None:
+        """Insert rows that carry ids of our own: repeated where it failed, for that can do no harm. Raises NotLive.
+
+        A duplicate met on a later try is our own row: the earlier one had arrived, and only its answer was lost.
+        """
+        outcome = await self._guard.call(key, send, policy=self._again)
+        fault = outcome.fault
+        if fault is not None and not (outcome.attempts > 1 and fault.kind == "duplicate"):
+            raise NotLive(fault)
 
 
 def lost(error: NotLive) -> bool:

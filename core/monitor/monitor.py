@@ -13,10 +13,17 @@ from core.clock import Clock, SystemClock
 from core.facts import Fault, Level
 from core.monitor.config import Config, Places
 from core.monitor.loops import Loops
-from core.monitor.picture import compose, compose_one_shot
+from core.monitor.picture import components, compose, compose_one_shot
 from core.monitor.sight import Sight
 from core.monitor.wiring import Rooms
-from core.resilience import BreakerEvent, BreakerState, NotLive
+from core.resilience import (
+    BreakerEvent,
+    BreakerState,
+    DegradationEvent,
+    DegradationLevel,
+    DegradationTracker,
+    NotLive,
+)
 from core.snapshot import Snapshot
 from core.watch.record import Check, Checkup
 
@@ -33,6 +40,7 @@ class Monitor:
             self._rooms, self._sight, picture=lambda: self.snapshot, publish=self._publish, jitter=jitter
         )
         self._listeners: list[Callable[[Snapshot], None]] = []
+        self._degradation = DegradationTracker(self._on_degradation)
         self._rooms.breakers.listen(self._on_breaker)
         self._rooms.readings.paint()
         self.snapshot = compose(self._rooms, self._sight, self._loops)
@@ -144,12 +152,20 @@ class Monitor:
     # What happened
 
     def _publish(self) -> None:
+        if self._loops.ready:  # before its end a start has read nothing, which is no news
+            sources = {part.name: part.source for part in components(self._rooms, self._sight)}
+            self._degradation.see(sources, self._rooms.clock.now())
         self.snapshot = compose(self._rooms, self._sight, self._loops)
         for listener in tuple(self._listeners):
             listener(self.snapshot)
 
     def _on_late(self, check: Check) -> None:
         self._sight.late(check)
+
+    def _on_degradation(self, event: DegradationEvent) -> None:
+        lost = f": {', '.join(event.lost).replace('_', ' ')} not live" if event.lost else ""
+        level = Level.OK if event.after is DegradationLevel.NORMAL else Level.WARNING
+        self._rooms.journal.say("watchdesk", f"degradation {event.after}{lost}", level)
 
     def _on_breaker(self, event: BreakerEvent) -> None:
         after = event.after.value.replace("_", "-")

@@ -29,7 +29,7 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
     readings = rooms.readings
     values, config = readings.values, readings.config
     live_stop = config.value.emergency_stop if config.live and config.value is not None else None
-    components = _components(rooms, sight)
+    parts = components(rooms, sight)
     snapshot = Snapshot(
         at=rooms.clock.now(),
         project=_project(rooms, sight),
@@ -61,7 +61,7 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
             last_completed_at=values["last_completed"],
         ),
         logs=values["logs"],
-        degradation=Degradation(level=degradation({c.name: c.source for c in components}), components=components),
+        degradation=Degradation(level=degradation({part.name: part.source for part in parts}), components=parts),
         events=rooms.journal.events(values["logs"].value or ()),
         start=tuple(loops.steps),
         policies_open=sight.anybody_reads,
@@ -97,18 +97,19 @@ def _project(rooms: Rooms, sight: Sight) -> Project:
     )
 
 
-def _components(rooms: Rooms, sight: Sight) -> tuple[Component, ...]:
+def components(rooms: Rooms, sight: Sight) -> tuple[Component, ...]:
+    """What each component currently lives on."""
     values = rooms.readings.values
-    components = []
+    found = []
     for name, keys in _COMPONENTS.items():
         worst = max((values[key] for key in keys), key=lambda r: _WORSE[r.source])
         why = worst.fault.sentence() if worst.fault is not None else ""
-        components.append(Component(name=name, source=worst.source, at=worst.at, why=why))
+        found.append(Component(name=name, source=worst.source, at=worst.at, why=why))
     edge = next(check for check in sight.checks if check.name == "edge_function")
     answers = edge.level is Level.OK
     source = Source.LIVE if answers else Source.DEFAULT
     return (
-        *components,
+        *found,
         Component(name="edge_function", source=source, at=sight.edge_at, why="" if answers else edge.text),
     )
 

@@ -1,0 +1,102 @@
+"""A write whose answer is lost is neither failed nor repeated blindly: it is read back, and told as it is."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from core.act.orders import Phase
+from core.backend.target import Target
+from core.monitor import Config, Monitor, Places
+from tests.running import Running
+from tests.wire import Wire, wire
+
+LOGS, TASKS = "/rest/v1/autonomous_execution_logs", "/rest/v1/autonomous_tasks"
+CONFIG, RPC = "/rest/v1/autonomous_system_config", "/rest/v1/rpc/emergency_stop_autonomous_system"
+
+
+@pytest.fixture
+async def between(sandbox: Running) -> AsyncIterator[Wire]:
+    async with wire(sandbox.url) as one:
+        yield one
+
+
+@pytest.fixture
+async def monitor(sandbox: Running, between: Wire, tmp_path: Path) -> AsyncIterator[Monitor]:
+    config = Config(target=Target(name="probe", url=between.url, key=sandbox.service_key))
+    one = Monitor(config, places=Places.within(tmp_path))
+    await one.discover()
+    yield one
+    await one.close()
+
+
+def audit(sandbox: Running) -> list[tuple[str, str]]:
+    return sandbox.sql(  # type: ignore[return-value]  # two texts each
+        "SELECT input_data->>'order', step_status FROM autonomous_execution_logs"
+        f" WHERE execution_step = 'watchdog_healing' ORDER BY {sandbox.time_column}, step_status DESC"
+    )
+
+
+async def test_an_audit_row_whose_answer_was_lost_is_there_once(
+    sandbox: Running, between: Wire, monitor: Monitor
+) -> None:
+    sandbox.stuck(3)
+    plan = await monitor.plan_heal()
+    between.lost = [f"POST {LOGS}"]
+    result = await monitor.heal(plan)
+    assert (result.phase, result.changed) == (Phase.SEEN, 3)
+    assert len([line for line in between.seen if line.startswith(f"POST {LOGS}")]) == 3  # two rows, one sent twice
+    assert audit(sandbox) == [("heal", "started"), ("heal", "completed")]
+
+
+async def test_healed_tasks_whose_answer_was_lost_are_counted_by_reading(
+    sandbox: Running, between: Wire, monitor: Monitor
+) -> None:
+    sandbox.stuck(3)
+    plan = await monitor.plan_heal()
+    between.lost = [f"PATCH {TASKS}"]
+    result = await monitor.heal(plan)
+    assert (result.phase, result.changed, result.skipped) == (Phase.SEEN, 3, 0)
+    assert len([line for line in between.seen if line.startswith(f"PATCH {TASKS}")]) == 1  # not repeated blindly
+    assert sandbox.sql("SELECT DISTINCT status FROM autonomous_tasks") == [("failed",)]
+
+
+async def test_a_stop_whose_answers_were_lost_is_seen_by_reading(
+    sandbox: Running, between: Wire, monitor: Monitor
+) -> None:
+    sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 4)")
+    between.lost = [f"POST {LOGS}", f"POST {RPC}", f"PATCH {CONFIG}", f"PATCH {TASKS}"]
+    result = await monitor.stop("losing answers")
+    assert result.phase in {Phase.SEEN, Phase.PARTLY}
+    assert "stopped" in result.text
+    assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(True,)]
+    assert sandbox.sql("SELECT DISTINCT status FROM autonomous_tasks") == [("rejected",)]
+
+
+async def test_a_lift_whose_answer_was_lost_is_seen_by_reading(
+    sandbox: Running, between: Wire, monitor: Monitor
+) -> None:
+    sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = true")
+    between.lost = [f"PATCH {CONFIG}"]
+    result = await monitor.lift(requeue=False)
+    assert (result.phase, result.text) == (Phase.SEEN, "lifted, seen")
+    assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(False,)]
+
+
+async def test_a_stop_that_cannot_be_read_back_is_not_known_and_says_so(
+    sandbox: Running, between: Wire, monitor: Monitor
+) -> None:
+    async def gone() -> None:
+        while not any(RPC in line or line.startswith(f"PATCH {CONFIG}") for line in between.seen):
+            await asyncio.sleep(0.001)
+        between.acts["/rest/"] = _reset
+
+    from tests.wire import reset as _reset
+
+    between.delays[RPC] = between.delays[CONFIG] = 0.05
+    breaking = asyncio.create_task(gone())
+    result = await monitor.stop("losing it all")
+    await breaking
+    assert result.phase in {Phase.UNKNOWN, Phase.UNREACHABLE}
+    assert "not known whether stopped" in result.text
