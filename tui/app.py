@@ -13,17 +13,15 @@ from textual.screen import Screen
 
 from core.act.orders import EMERGENCY_STOP, HEAL, LIFT, RESET_BREAKER, Order
 from core.clock import Clock, SystemClock
-from core.resilience import BreakerState
+from core.resilience import BreakerRecord, BreakerState
 from core.snapshot import Snapshot
 from tui.contract import FaultSwitch, MonitorLike
-from tui.dialogs import SWALLOW_S, ChoiceDialog, Dialog, HealDialog, HelpDialog, LiftDialog, StopDialog
+from tui.dialogs import SWALLOW_S, ChoiceDialog, Dialog, HealDialog, HelpDialog, HoldDialog, LiftDialog, StopDialog
 from tui.screens.dashboard import Dashboard
 from tui.text import Net, Signs
 from tui.themes import palette, themes
 
 log = logging.getLogger(__name__)
-
-_ALL = "all"
 
 
 class WatchdeskApp(App[None]):
@@ -33,7 +31,7 @@ class WatchdeskApp(App[None]):
     TITLE = "watchdesk"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("h", "heal", "heal", tooltip="heal: shows the plan, then asks"),
-        Binding("r", "reset", "reset", tooltip="reset a breaker, or all"),
+        Binding("r", "breakers", "reset", tooltip="breakers: reset one or all, release one, hold one open"),
         Binding("ctrl+e", "stop", "STOP", tooltip="emergency stop: wants a reason and the word STOP", priority=True),
         Binding("u", "lift", "lift", tooltip="lift the emergency stop: wants the project's name"),
         Binding("c", "check", "check", tooltip="check now: refresh everything, run all six checks"),
@@ -121,21 +119,22 @@ class WatchdeskApp(App[None]):
         await self._monitor.check_now()
         self._tell("checked")
 
-    @work(group="reset")
-    async def action_reset(self) -> None:
+    @work(group="breakers")
+    async def action_breakers(self) -> None:
         """r"""
-        if not self._allowed(RESET_BREAKER):
+        if not self._allowed(RESET_BREAKER) or not isinstance(self.screen, Dashboard):
             return
-        open_ones = [r for r in self._monitor.snapshot.breakers if r.state is not BreakerState.CLOSED]
-        if not open_ones:
-            self._tell("every breaker is closed: nothing to reset")
-            return
-        choices = [(r.key, f"{r.key}  {r.state.value.replace('_', '-')}  {r.last_error}") for r in open_ones]
-        self._dialog_opened = self._clock.elapsed()
-        chosen = await self.push_screen_wait(ChoiceDialog("Reset which breaker?", [(_ALL, "all of them"), *choices]))
-        if chosen is not None:
-            result = await self._monitor.reset_breaker(None if chosen == _ALL else chosen)
-            self._tell(result.text)
+        chosen = await self._choose("Which breaker?", breaker_choices(self._monitor.snapshot.breakers))
+        verb, _, key = (chosen or "").partition(":")
+        if verb == "reset":
+            self._tell((await self._monitor.reset_breaker(key or None)).text)
+        elif verb == "release":
+            self._tell((await self._monitor.release_breaker(key)).text)
+        elif verb == "hold":
+            keys = [(record.key, record.key) for record in self._monitor.snapshot.breakers]
+            key = await self._choose("Hold which breaker open?", keys) or ""
+            if key:
+                self._ask(HoldDialog(self._monitor, key))
 
     @work(group="faults")
     async def action_faults(self) -> None:
@@ -145,8 +144,7 @@ class WatchdeskApp(App[None]):
         try:
             on = await self._faults.all()
             choices = [(n, f"{'ON ' if on.get(n) else 'off'}  {n}: {text}") for n, text in self._faults.names()]
-            self._dialog_opened = self._clock.elapsed()
-            chosen = await self.push_screen_wait(ChoiceDialog("Switch which fault of the sandbox?", choices))
+            chosen = await self._choose("Switch which fault of the sandbox?", choices)
             if chosen is not None:
                 await self._faults.set(chosen, not on.get(chosen))
                 self._tell(f"{chosen} is {'off' if on.get(chosen) else 'on'}")
@@ -160,6 +158,11 @@ class WatchdeskApp(App[None]):
     def _own_bindings(self) -> list[Binding]:
         own = [binding for binding in self.BINDINGS if isinstance(binding, Binding)]
         return [b for b in own if b.action != "faults" or self._faults is not None]
+
+    async def _choose(self, heading: str, choices: Sequence[tuple[str, str]]) -> str | None:
+        self.clear_notifications()  # they would lie on the list of a small screen
+        self._dialog_opened = self._clock.elapsed()
+        return await self.push_screen_wait(ChoiceDialog(heading, choices))
 
     def _ask(self, dialog: Dialog) -> None:
         if isinstance(self.screen, Dashboard):
@@ -195,3 +198,19 @@ class WatchdeskApp(App[None]):
         """Leave without a traceback on the terminal: with its local variables it would show secrets."""
         log.error("the app failed", exc_info=self._exception)
         self.exit(return_code=1, message=f"watchdesk failed ({type(self._exception).__name__}); see the log file")
+
+
+def breaker_choices(records: Sequence[BreakerRecord]) -> list[tuple[str, str]]:
+    """What can be done with the breakers, as they stand: those that are not closed first."""
+    bad = [record for record in records if record.state is not BreakerState.CLOSED]
+    choices = [("reset:", "reset all of them")] if len(bad) > 1 else []
+    for record in bad:
+        if record.state is BreakerState.HELD:
+            choices.append(
+                (f"release:{record.key}", f"release {record.key}, held by {record.held_by}: {record.held_why}")
+            )
+        else:
+            state = record.state.value.replace("_", "-")
+            choices.append((f"reset:{record.key}", f"reset {record.key}, {state}: {record.last_error}"))
+    none = "" if bad else "every breaker is closed, nothing to reset; "
+    return [*choices, ("hold:", f"{none}hold one open …")]

@@ -36,6 +36,10 @@ class MonitorLike(Protocol):
 
     async def reset_breaker(self, key: str | None) -> Result: ...
 
+    async def hold_breaker(self, key: str, why: str) -> Result: ...
+
+    async def release_breaker(self, key: str) -> Result: ...
+
 
 class FaultSwitch(Protocol):
     """The demo's faults."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from textual.widgets import Button, Input, Static
+from textual.widgets import Button, Input, OptionList, Static
 
 from core.backend.target import Target
 from core.monitor import Config, Monitor, Places
@@ -15,7 +15,7 @@ from core.resilience import BreakerRules
 from tests.clock import FakeClock
 from tests.running import Running
 from tui.app import WatchdeskApp
-from tui.dialogs import HealDialog, HelpDialog, LiftDialog, StopDialog
+from tui.dialogs import SWALLOW_S, ChoiceDialog, HealDialog, HelpDialog, HoldDialog, LiftDialog, StopDialog
 from tui.panels import Panel
 from tui.text import plain
 
@@ -164,15 +164,13 @@ async def test_escape_backs_out_of_everything_and_help_names_every_key(sandbox: 
             ("ctrl+e", StopDialog),
             ("u", LiftDialog),
             ("question_mark", HelpDialog),
+            ("r", ChoiceDialog),
         ):
             await pilot.press(key)
-            assert isinstance(app.screen, dialog)
+            await until(lambda dialog=dialog: isinstance(app.screen, dialog), key)
             await asyncio.sleep(0.05)
             await pilot.press("escape")
             assert app.screen is app.screen_stack[0]
-        await pilot.press("r")
-        await pilot.pause()
-        assert len(app.screen_stack) == 1  # nothing to reset: said, not asked
 
 
 async def test_stop_wants_a_reason_and_the_word(sandbox: Running, tmp_path: Path) -> None:
@@ -253,3 +251,33 @@ async def test_after_a_heal_the_checks_say_so_at_once(sandbox: Running, tmp_path
 def said(app: WatchdeskApp) -> str:
     """Everything the dialog on top says."""
     return "\n".join(str(static.render()) for static in app.screen.query(Static))
+
+
+async def test_a_breaker_is_held_and_released_by_keys(sandbox: Running, tmp_path: Path) -> None:
+    app = app_on(sandbox, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "LIVE" in shown(app) and "and 1" in shown(app), "live, with breakers")
+        await pilot.press("r")
+        await until(lambda: isinstance(app.screen, ChoiceDialog), "the breakers")
+        assert "nothing to reset" in str(app.screen.query_one(OptionList).get_option_at_index(1).prompt)
+        await asyncio.sleep(SWALLOW_S)
+        await pilot.press("down", "enter")
+        await until(lambda: len(app.screen.query(OptionList)) == 1 and options(app) > 5, "which one")
+        await asyncio.sleep(SWALLOW_S)
+        key = str(app.screen.query_one(OptionList).get_option_at_index(1).prompt)
+        await pilot.press("down", "enter")
+        await until(lambda: isinstance(app.screen, HoldDialog) and "It is closed" in said(app), "the dialog")
+        await asyncio.sleep(SWALLOW_S)
+        await pilot.press("shift+tab", *"repair", "tab", "tab", "enter")
+        await until(lambda: f"{key} held open: repair" in said(app), "held")
+        await pilot.press("escape", "r")
+        await until(lambda: isinstance(app.screen, ChoiceDialog), "the breakers again")
+        assert f"release {key}" in str(app.screen.query_one(OptionList).get_option_at_index(1).prompt)
+        await asyncio.sleep(SWALLOW_S)
+        await pilot.press("down", "enter")
+        await until(lambda: any(f"{key} released" in e.text for e in app._monitor.snapshot.events), "released")
+
+
+def options(app: WatchdeskApp) -> int:
+    """How many entries the list on top has."""
+    return app.screen.query_one(OptionList).option_count

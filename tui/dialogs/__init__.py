@@ -4,7 +4,8 @@ from tui.dialogs.choice import ChoiceDialog
 from tui.dialogs.dialog import SWALLOW_S, Dialog
 from tui.dialogs.heal import HealDialog
 from tui.dialogs.help import HelpDialog
+from tui.dialogs.hold import HoldDialog
 from tui.dialogs.lift import LiftDialog
 from tui.dialogs.stop import StopDialog
 
-__all__ = ["SWALLOW_S", "ChoiceDialog", "Dialog", "HealDialog", "HelpDialog", "LiftDialog", "StopDialog"]
+__all__ = ["SWALLOW_S", "ChoiceDialog", "Dialog", "HealDialog", "HelpDialog", "HoldDialog", "LiftDialog", "StopDialog"]

@@ -46,7 +46,9 @@ class BreakersPanel(Panel):
             more = f" probe in {10 * round(seconds / 10) or 5:.0f} s"
         elif record.failures:
             more = f" {record.failures} failed"
-        if record.state is not BreakerState.CLOSED:
+        if record.state is BreakerState.HELD:
+            more = f" {age(record.since, snapshot.at)} by {record.held_by}: {record.held_why}"
+        elif record.state is not BreakerState.CLOSED:
             more += f", {age(record.since, snapshot.at)}: {record.last_error}"
         return (
             (f"{self._signs.level(_LEVEL[role])} ", role),
