@@ -23,6 +23,7 @@ format: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python -m tests.bench.resilience
+	@$(BIN)/python -m tests.bench.keeping
 
 screenshots: $(READY)
 	@$(BIN)/python -m tests.screenshots

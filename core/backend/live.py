@@ -5,7 +5,7 @@ Never refused by a breaker, never answered from a cache, one try each; what happ
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from core.backend.faults import Trace
 from core.backend.queries import Queries
@@ -14,7 +14,10 @@ from core.resilience import Guard, Policy
 
 T = TypeVar("T")
 
-EDGE_PROBE = "edge:ai-agent-poll:probe"
+PING: Final = "db:ping:probe"
+EDGE_PROBE: Final = "edge:ai-agent-poll:probe"
+CHECKED: Final = (PING, EDGE_PROBE, "db:fetch_running_tasks", "db:fetch_oldest_pending", "db:look_for_signs_of_life")
+"""Operations that only the checks ask, once an interval."""
 
 
 class Live:
@@ -36,7 +39,7 @@ class Live:
     async def ping(self, timeout_s: float, trace: Trace) -> None:
         """See `Queries.ping`; `timeout_s` is its own limit."""
         policy = Policy(total_s=timeout_s + 1, retry=None, refusable=False)
-        await self._guard.live("db:ping:probe", lambda: self._queries.ping(timeout_s, trace), policy=policy)
+        await self._guard.live(PING, lambda: self._queries.ping(timeout_s, trace), policy=policy)
 
     async def edge_function(self, timeout_s: float) -> None:
         """See `Queries.poll_function_answers`."""

@@ -12,7 +12,7 @@ from core.act.means import Means, operator, watchdog
 from core.backend.client import Backend
 from core.backend.commands import Commands
 from core.backend.faults import classify
-from core.backend.live import Live
+from core.backend.live import CHECKED, Live
 from core.backend.queries import Queries
 from core.backend.schema import UNDISCOVERED, Schema
 from core.backend.sessions import SessionFile
@@ -38,6 +38,8 @@ class Rooms:
         self.journal = Journal(clock)
         self.backend = Backend(config.target, clock, config.limits, SessionFile(places.sessions, config.target.url))
         self.breakers = Breakers(clock, config.breaker)
+        for key in CHECKED:
+            self.breakers.expect_every(key, config.watch.interval_s * (1 + config.watch.jitter))
         self.cache = Cache(places.cache, config.target.space, clock)
         self.state = State(places.state, config.target.space)
         self.holds = Holds(clock, self.breakers, self.state)

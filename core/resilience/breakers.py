@@ -22,6 +22,7 @@ class Breakers:
         self._jitter = jitter
         self._all: dict[str, CircuitBreaker] = {}
         self._not_closed: dict[str, set[CircuitBreaker]] = {}
+        self._periods: dict[str, float] = {}
         self._listeners: list[Callable[[BreakerEvent], None]] = []
 
     def get(self, key: str) -> CircuitBreaker:
@@ -35,6 +36,12 @@ class Breakers:
     def listen(self, listener: Callable[[BreakerEvent], None]) -> None:
         """Hear of every change of state. A listener that raises is logged and hinders nobody."""
         self._listeners.append(listener)
+
+    def expect_every(self, key: str, period_s: float) -> None:
+        """One operation is called every `period_s` seconds: its count of failures lives at least three of them."""
+        self._periods[key] = period_s
+        if key in self._all:
+            self._all[key].expect_every(period_s)
 
     def make_all_due(self) -> None:
         """Let every open breaker probe with its next call."""
@@ -63,6 +70,8 @@ class Breakers:
             siblings=self._not_closed.setdefault(key.partition(":")[0], set()),
             jitter=self._jitter,
         )
+        if key in self._periods:
+            breaker.expect_every(self._periods[key])
         return breaker
 
     def _tell(self, event: BreakerEvent) -> None:

@@ -9,7 +9,7 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -70,6 +70,11 @@ class _Rows(diskcache.Cache):  # type: ignore[misc]  # diskcache is untyped
 
         return patient
 
+    def oldest(self, count: int) -> list[str]:
+        """The keys that were stored first."""
+        found = self._sql("SELECT key FROM Cache ORDER BY store_time, rowid LIMIT ?", (count,))
+        return [key for (key,) in found]
+
 
 class Disk:
     """At most `entries` texts by key in a file of at most about `size` bytes below `path`, the oldest go first.
@@ -106,7 +111,7 @@ class Disk:
         return self._do(lambda rows: self._read(rows, key))
 
     def load_all(self) -> dict[str, str]:
-        """Every readable text by key, the oldest first."""
+        """Every readable text by key."""
 
         def read(rows: Any) -> dict[str, str]:
             found = ((key, self._read(rows, key)) for key in rows)
@@ -119,9 +124,10 @@ class Disk:
 
         def write(rows: Any) -> bool:
             with rows.transact():
-                rows.delete(key)  # and set anew, so that rows lie in the order they were stored in
                 if len(text) * 10 <= self._size:
                     rows.set(key, text)
+                else:
+                    rows.delete(key)
                 self._drop(rows)
             return True
 
@@ -176,19 +182,17 @@ class Disk:
         return text if isinstance(text, str) else None
 
     def _drop(self, rows: Any) -> None:
-        for key in self._surplus(rows):
-            rows.delete(key)
-
-    def _surplus(self, rows: Any) -> list[str]:
-        keys: Iterator[str] = iter(rows)
-        return [next(keys) for _ in range(len(rows) - self._entries)]
+        surplus = len(rows) - self._entries
+        if surplus > 0:
+            for key in rows.oldest(surplus):
+                rows.delete(key)
 
     def _do(self, work: Callable[[Any], T]) -> T | None:
         if self._rows is None:
             return None
         try:
             return work(self._rows)
-        except (*_ERRORS, StopIteration) as error:
+        except _ERRORS as error:
             if self._note(error):
                 self.open()
             return None

@@ -21,7 +21,9 @@ from core.backend.schema import UNDISCOVERED
 from core.backend.target import Target, read_target
 from core.clock import SystemClock
 from core.facts import Counts, Evidence, Fault
+from core.resilience import Breakers, BreakerState, Guard, Outcome, Policy
 from core.settings import Layers
+from tests.clock import FakeClock
 from tests.running import ROOT
 from tests.wire import Act, Wire, answer, drip, hang, never_accepts, reset, wire
 
@@ -239,6 +241,40 @@ async def test_hanging_panels_keep_no_check_from_going_out(between: Wire, backen
     for panel in panels:
         panel.cancel()
     await asyncio.gather(*panels, return_exceptions=True)
+
+
+async def test_of_a_thousand_callers_at_half_open_one_request_reaches_the_server(
+    between: Wire, backend: Backend
+) -> None:
+    clock = FakeClock()
+    breakers = Breakers(clock)
+    guard, policy = Guard(clock, breakers, classify), Policy(total_s=5)
+    queries = Queries(backend.calls, UNDISCOVERED)
+
+    async def read() -> Outcome[object]:
+        return await guard.call("db:x", queries.config, policy=policy)
+
+    between.acts["/rest/"] = error("503 x", message="down")
+    for _ in range(5):
+        await read()
+    clock.advance(100)
+    between.seen.clear()
+    between.acts.clear()
+    between.acts["/rest/"] = hang
+    probe = asyncio.create_task(read())
+    while not between.seen:
+        await asyncio.sleep(0.01)
+    others = await asyncio.gather(*(read() for _ in range(999)))
+    assert {outcome.fault.kind for outcome in others if outcome.fault} == {"refused_by_breaker"}
+    assert len(between.seen) == 1
+    probe.cancel()
+    await asyncio.gather(probe, return_exceptions=True)
+    assert breakers.get("db:x").state is BreakerState.HALF_OPEN  # cancelling closes nothing
+    between.acts["/rest/"] = answer(b"[]")
+    outcomes = await asyncio.gather(*(read() for _ in range(1000)))
+    assert len(between.seen) == 2
+    assert len([outcome for outcome in outcomes if outcome.attempts]) == 1
+    assert breakers.get("db:x").state is BreakerState.CLOSED
 
 
 async def test_it_speaks_http_1_and_sends_no_key_where_a_proxy_logs_it(between: Wire, backend: Backend) -> None:

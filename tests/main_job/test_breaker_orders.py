@@ -136,3 +136,17 @@ async def test_of_two_processes_one_acts_and_the_other_takes_over_when_it_is_gon
             await asyncio.sleep(0.1)
             await second.check_now()
     await second.close()
+
+
+async def test_a_start_runs_once_however_often_it_is_asked_for(sandbox: Running, tmp_path: Path) -> None:
+    monitor = monitor_on(sandbox, tmp_path)
+    await asyncio.gather(*(monitor.start() for _ in range(5)))
+    await started(monitor)
+    await monitor.start()
+    names = [step.name for step in monitor.snapshot.start]
+    assert names == [
+        *("cache", "last-known data", "state", "connect", "schema"),
+        *("first refresh", "first check", "policies", "watchdog"),
+    ]
+    assert all(step.text for step in monitor.snapshot.start if step.name != "first refresh")
+    await monitor.close()

@@ -375,3 +375,16 @@ class TestHurry:
         third = breakers.get("db:c")
         third.report(third.admit(), Counts.SUCCESS)
         assert (first.state, second.state) == (DUE, DUE)
+
+
+def test_failures_of_an_operation_that_is_seldom_called_are_counted_all_the_same(clock: FakeClock) -> None:
+    breakers = Breakers(clock, jitter=lambda: 0.5)
+    breakers.expect_every("db:seldom", 330)
+    seldom, often = breakers.get("db:seldom"), breakers.get("db:often")
+    breakers.expect_every("db:often", 5)
+    for _ in range(5):
+        for breaker in (seldom, often):
+            breaker.report(breaker.admit(), BAD)
+        clock.advance(330)
+    assert (seldom.failures, often.failures) == (5, 1)
+    assert (seldom.state, often.state) == (DUE, CLOSED)
