@@ -114,7 +114,7 @@ class Loops:
         self._spawn(self._refresh_loop(), "watchdesk-refresh")
         self._spawn(self._watch_loop(), "watchdesk-watch")
         self._spawn(self._sweep_loop(), "watchdesk-sweep")
-        await self._act_by_itself(checkup)
+        self._step("heal", Level.OK, await self._act_by_itself(checkup))
 
     async def _refresh_loop(self) -> None:
         while True:
@@ -183,20 +183,25 @@ class Loops:
             self._last_forced_check = now
             self._check_now.set()
 
-    async def _act_by_itself(self, checkup: Checkup) -> None:
-        if not self._picture().may_act.allowed or self._sight.schema is None or not self.owner:
-            return
+    async def _act_by_itself(self, checkup: Checkup) -> str:
+        """Do what a check calls for, where that is allowed. What came of it, in words."""
+        may = self._picture().may_act
+        if not may.allowed or self._sight.schema is None:
+            return f"not by itself: {', '.join(may.missing) or 'the schema is not known'}"
         rooms = self._rooms
         try:
             if self._sight.critical_in_a_row >= rooms.config.watch.stop_after:
                 await self._stop_by_itself()
-                return
+                return "emergency stop considered"
             if any(c.level in {Level.WARNING, Level.CRITICAL} for c in checkup.checks if c.name in _HEALED):
                 result = await rooms.desk.heal_by_itself(rooms.itself)
                 if result is not None:
                     await self._sight.refresh(everything=True)
+                    return result.text
         except NotLive as not_live:
             rooms.journal.say(str(rooms.itself), f"could not act: {not_live.fault.sentence()}", Level.WARNING)
+            return not_live.fault.sentence()
+        return "nothing to heal"
 
     async def _stop_by_itself(self) -> None:
         """Ten critical checks in a row, and the failures are recent and not our own: stop."""

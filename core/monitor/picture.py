@@ -47,7 +47,7 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
             autonomous=rooms.config.autonomous,
             dry_run=rooms.config.dry_run,
             observing=rooms.config.observe,
-            lease=rooms.config.sole,
+            lease=rooms.config.sole and loops.owner,
             stopped=live_stop,
             braked=False,
         ),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from core.clock import SystemClock
 from core.monitor import Config, Monitor, Places
 from core.text import redacted
 from tests.running import Command, Running
+from tests.screen.test_terminal import Terminal
 from tests.wire import Wire, answer, wire
 
 EXPIRED = answer(b'{"code":"PGRST303","message":"JWT expired"}', "401 Unauthorized")
@@ -221,3 +223,16 @@ def test_the_session_of_another_project_is_never_used(tmp_path: Path) -> None:
     (path,) = tmp_path.glob("*.json")
     path.write_text("{broken")
     assert file.load() is None
+
+
+def test_login_asks_on_a_terminal_and_shows_no_password(sandbox: Running, command: Command) -> None:
+    terminal = Terminal(command, None, "login", SUPABASE_URL=sandbox.url, SUPABASE_KEY=sandbox.publishable_key)
+    terminal.await_text("E-mail")
+    os.write(terminal.master, sandbox.info["user"].encode() + b"\n")
+    terminal.await_text(f"Password of {sandbox.info['user']}")
+    os.write(terminal.master, sandbox.info["password"].encode() + b"\n")
+    terminal.await_text("signed in to")
+    assert terminal.ended(5.0) == 0
+    assert sandbox.info["password"].encode() not in terminal.raw
+    assert len(sessions(command)) == 1
+    os.close(terminal.master)
