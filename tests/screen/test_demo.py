@@ -37,7 +37,7 @@ class Demo(Terminal):
 
 @pytest.fixture(params=SHAPES)
 def demo(request: pytest.FixtureRequest, command: Command) -> Iterator[Demo]:
-    terminal = Demo(command, None, "demo", "--shape", request.param, size=(200, 50))
+    terminal = Demo(command, None, "demo", "--shape", request.param, "--check-every", "4", size=(200, 50))
     terminal.await_text("LIVE", 20)
     terminal.await_text("checked", 10)
     yield terminal

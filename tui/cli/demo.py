@@ -21,17 +21,24 @@ from tui.cli.session import start_logging, tell
 from tui.cli.status import look
 from tui.terminal import is_interactive, run_app
 
-_INTERVAL_S = 30.0
-"""The demo's watchdog looks more often, so that one sees it act."""
-
 
 @click.command(name="demo")
 @click.option("--shape", type=click.Choice(["deployed", "documented"]), default="deployed", show_default=True)
+@click.option(
+    "--check-every",
+    type=click.FloatRange(1, 3600),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How often the watchdog looks; seldom enough elsewhere (300), often enough here to see it act.",
+)
 @click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True)
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
 @click.option("--ascii", "ascii_signs", is_flag=True, help="Plain ASCII signs.")
 @click.pass_context
-def command(context: click.Context, *, shape: str, theme: str, no_mouse: bool, ascii_signs: bool) -> None:
+def command(
+    context: click.Context, *, shape: str, check_every: float, theme: str, no_mouse: bool, ascii_signs: bool
+) -> None:
     """Nothing to configure: a living system of its own, gone when you quit. x switches faults on and off."""
     start_logging()
     with contextlib.ExitStack() as stack:
@@ -45,7 +52,7 @@ def command(context: click.Context, *, shape: str, theme: str, no_mouse: bool, a
             dry_run=False,
             observe=bool(context.obj["observe"]),
             sole=True,
-            watch=WatchRules(interval_s=_INTERVAL_S),
+            watch=WatchRules(interval_s=check_every),
         )
         if not is_interactive():
             code = asyncio.run(look(Monitor(config, places=places), as_data=False))

@@ -143,6 +143,7 @@ class Auth:
             "app_metadata": user["app"],
             "user_metadata": {},
             "session_id": session,
+            "jti": secrets.token_hex(8),  # two of one second are two
         }
         refresh = secrets.token_urlsafe(24)
         self._refresh[refresh] = (user["id"], session)

@@ -19,6 +19,8 @@ _QUEUE: Final = 12
 
 _FAILED: Final = 0.04
 _STORM: Final = 0.9
+_STORM_AT_MOST_S: Final = 4.0
+"""Work that fails, fails soon."""
 _STUCK_AT_MOST: Final = 4
 
 _TAKE: Final = """
@@ -98,12 +100,15 @@ class Fleet:
     async def _work(self, connection: psycopg.AsyncConnection[Any]) -> None:
         if not self._is_on("stuck_tasks"):
             self._frozen.clear()
+        storm = self._is_on("failure_storm")
         for task in list(self._running):
             self._running[task] -= _TICK_S
+            if storm:
+                self._running[task] = min(self._running[task], _STORM_AT_MOST_S)
             if self._running[task] > 0:
                 continue
             del self._running[task]
-            failed = self._rng.random() < (_STORM if self._is_on("failure_storm") else _FAILED)
+            failed = self._rng.random() < (_STORM if storm else _FAILED)
             status, error = ("failed", self._rng.choice(ERRORS)) if failed else ("completed", None)
             row = await (await connection.execute(_END, (status, error, task))).fetchone()
             if row is not None:
