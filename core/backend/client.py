@@ -187,9 +187,12 @@ class Backend:
             self._server_date = (date.astimezone(UTC), self._clock.elapsed())
 
     async def _on_request(self, request: httpx.Request) -> None:
-        if self.sign_in.token and not request.url.path.endswith(_SIGN_IN_PATH):  # a stale one would be refused there
+        own = request.headers.get("Authorization", "")
+        if request.url.path.endswith(_SIGN_IN_PATH):
+            request.headers.pop("Authorization", None)  # a stale token would be refused there
+        elif self.sign_in.token:
             request.headers["Authorization"] = f"Bearer {self.sign_in.token}"
-        elif request.headers.get("Authorization", "").startswith("Bearer sb_"):
+        elif own.startswith("Bearer sb_"):
             del request.headers["Authorization"]  # a proxy may log it, and the API reads `apikey`
         trace = _trace.get()
         if trace is not None:

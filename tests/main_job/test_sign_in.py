@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import stat
 from pathlib import Path
@@ -19,6 +20,7 @@ from core.backend.sessions import SessionFile, StoredSession
 from core.backend.target import Target
 from core.clock import SystemClock
 from core.monitor import Config, Monitor, Places
+from core.monitor.access import log_in, log_out
 from core.text import redacted
 from tests.running import Command, Running
 from tests.screen.test_terminal import Terminal
@@ -236,3 +238,68 @@ def test_login_asks_on_a_terminal_and_shows_no_password(sandbox: Running, comman
     assert sandbox.info["password"].encode() not in terminal.raw
     assert len(sessions(command)) == 1
     os.close(terminal.master)
+
+
+async def test_a_new_token_goes_out_with_the_next_request(sandbox: Running) -> None:
+    async with wire(sandbox.url) as between:
+        backend = backend_at(between, sandbox, password=sandbox.info["password"])
+        queries = Queries(backend.calls, UNDISCOVERED)
+        await queries.config()
+        between.once = [("/rest/", EXPIRED)]
+        await queries.config()
+        tokens = [line for head in between.heads for line in head.splitlines() if line.lower().startswith("authoriz")]
+        rest = [token for token in tokens if "eyJ" in token]
+        assert rest[0] == rest[1] != rest[2]
+        await backend.close()
+
+
+async def test_a_renewal_that_fails_is_told_as_it_is_and_tried_again(sandbox: Running, tmp_path: Path) -> None:
+    async with wire(sandbox.url) as between:
+        file = SessionFile(tmp_path, between.url)
+        first = backend_at(between, sandbox, password=sandbox.info["password"])
+        await first.sign_in.fresh()
+        file.save(first.sign_in.session())
+        backend = backend_at(between, sandbox, file)
+        queries = Queries(backend.calls, UNDISCOVERED)
+        busy = answer(b'{"msg":"slow down"}', "429 Too Many", headers="Retry-After: 9\r\n")
+        between.once = [("/rest/", EXPIRED), ("/auth/", busy)]
+        with pytest.raises(Failed) as caught:
+            await queries.config()
+        assert (caught.value.fault.kind, caught.value.fault.retry_after_s) == ("rate_limited", 9.0)
+        between.once = [("/rest/", EXPIRED)]
+        assert await queries.config() is not None  # the refresh token was not thrown away
+        for one in (first, backend):
+            await one.close()
+
+
+async def test_signing_out_ends_this_session_only(sandbox: Running, tmp_path: Path) -> None:
+    async with wire(sandbox.url) as between:
+        places = Places.within(tmp_path)
+        target = Target(
+            name="t",
+            url=between.url,
+            key=sandbox.publishable_key,
+            email=sandbox.info["user"],
+            password=sandbox.info["password"],
+        )
+        elsewhere = backend_at(between, sandbox, password=sandbox.info["password"])
+        await elsewhere.sign_in.fresh()
+        await log_in(target, places)
+        assert (await log_out(target, places)).email == sandbox.info["user"]
+        assert [line for line in between.seen if "/logout" in line] == ["POST /auth/v1/logout?scope=local"]
+        await elsewhere.sign_in.renew(await elsewhere.sign_in.fresh())
+        assert len([line for line in between.seen if "grant_type=password" in line]) == 2  # by its refresh token
+        await elsewhere.close()
+
+
+async def test_not_even_debug_logs_show_a_secret(sandbox: Running, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with wire(sandbox.url) as between:
+        backend = backend_at(between, sandbox, password=sandbox.info["password"])
+        await Queries(backend.calls, UNDISCOVERED).config()
+        between.acts["/rest/"] = answer(b"<html>", "502 x", "text/html")
+        with pytest.raises(Failed):
+            await Queries(backend.calls, UNDISCOVERED).config()
+        for secret in (sandbox.publishable_key, sandbox.info["password"], backend.sign_in.token):
+            assert secret not in caplog.text
+        await backend.close()
