@@ -81,6 +81,15 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     run: str = ""
 
 
+class LeaseRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What the lease's row says: who, where, for which term, and the token that changes with each renewal."""
+
+    holder: str
+    host: str
+    term: int
+    token: str
+
+
 class TaskCounts(msgspec.Struct, frozen=True):
     """How many tasks are in each status. `exact` is false where the server only estimated."""
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from core.act.lease import LeaseView
 from core.act.permission import MayAct
 from core.facts import Level, Reading, Source, Truth
 from core.model import LogEntry, SuccessRate, SystemConfig, Task, TaskCounts
@@ -18,6 +19,7 @@ __all__ = [
     "Degradation",
     "Event",
     "Health",
+    "LeaseView",
     "Link",
     "LinkWord",
     "MayAct",
@@ -151,6 +153,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     config: Reading[SystemConfig] = Reading()
     health: Health = Health()
     may_act: MayAct = MayAct()
+    lease: LeaseView = LeaseView()
     breakers: tuple[BreakerRecord, ...] = ()
     tasks: Tasks = Tasks()
     logs: Reading[tuple[LogEntry, ...]] = Reading()

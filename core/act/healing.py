@@ -52,6 +52,10 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     logs_before: datetime
 
 
+def _always() -> bool:
+    return True
+
+
 class Healer:
     """Plans and applies heals of one project."""
 
@@ -123,8 +127,13 @@ class Healer:
         many = findings.running >= self._rules.brake_running and stuck > self._rules.brake_share * findings.running
         return stuck > self._rules.brake_rows or many
 
-    async def apply(self, found: Findings, actor: Actor, progress: Progress | None = None) -> Result:
-        """Carry out a plan just made. Reports what really changed, row by row, read from the answers."""
+    async def apply(
+        self, found: Findings, actor: Actor, progress: Progress | None = None, go_on: Callable[[], bool] = _always
+    ) -> Result:
+        """Carry out a plan just made. Reports what really changed, row by row, read from the answers.
+
+        `go_on` is asked before every batch: no longer allowed, it stops there and says so.
+        """
         plan = found.plan
         if plan.empty:
             return Result(order=HEAL.name, phase=Phase.SEEN, text="nothing to heal", already=True)
@@ -139,8 +148,10 @@ class Healer:
                 run=trail.run,
                 planned=plan.rows,
             )
-        tally = _Tally(planned=plan.rows)
+        tally = _Tally(planned=plan.rows, go_on=go_on)
         for step in plan.steps:
+            if tally.halted():
+                break
             before = tally.changed
             try:
                 await self._carry_out(step, found, trail.run, tally, progress)
@@ -199,6 +210,8 @@ class Healer:
         # Tasks of one estimate share a cut-off, so that one statement can repeat the condition for all of them.
         for limit, group in _by_cutoff(found, self._stuck):
             for start in range(0, len(group), BATCH):
+                if tally.halted():
+                    return
                 ids = tuple(task.id for task in group[start : start + BATCH])
                 changed = await self._fail_batch(ids, limit, marker)
                 missed = tuple(i for i in ids if i not in changed)
@@ -244,7 +257,7 @@ class Healer:
 
     async def _delete_logs(self, step: PlanStep, found: Findings, tally: "_Tally", tell: Callable[[int], None]) -> None:
         done = 0
-        while done < step.count:
+        while done < step.count and not tally.halted():
             ids = await self._means.live.old_logs(found.logs_before, min(BATCH, step.count - done))
             if not ids:
                 tally.skipped += step.count - done
@@ -288,16 +301,23 @@ class Healer:
 class _Tally:
     """What a heal has done so far."""
 
-    def __init__(self, planned: int) -> None:
+    def __init__(self, planned: int, go_on: Callable[[], bool]) -> None:
         self.planned = planned
+        self._go_on = go_on
+        self._halted = False
         self.changed = self.skipped = self.refused = 0
         self.by_step: dict[str, int] = {}
         self.faults: list[tuple[str, Fault]] = []
 
     @property
     def whole(self) -> bool:
-        """Whether nothing was refused and nothing failed."""
-        return not self.refused and not self.faults
+        """Whether nothing was refused, nothing failed, and nobody said stop."""
+        return not self.refused and not self.faults and not self._halted
+
+    def halted(self) -> bool:
+        """Whether it may not go on. Once that was so it stays so."""
+        self._halted = self._halted or not self._go_on()
+        return self._halted
 
     def fail(self, step: PlanStep, error: NotLive) -> None:
         """Note a step that could not be carried out."""
@@ -317,6 +337,8 @@ class _Tally:
         line = f"{self.changed:,} changed ({parts}), {self.skipped:,} skipped, {self.refused:,} refused"
         if self.refused:
             line += "; refused rows are not ours to change: sign in as the master account or use a secret key"
+        if self._halted:
+            line += "; halted: the lease is no longer ours"
         return line + "".join(f"; {title}: {fault.sentence()}" for title, fault in self.faults)
 
     def described(self) -> dict[str, Any]:

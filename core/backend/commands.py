@@ -6,11 +6,13 @@ Each returns what really changed, read from the rows the server gives back; no r
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
+
 from core.backend.client import Calls
 from core.backend.faults import Failed
 from core.backend.queries import task_id
 from core.backend.schema import CONFIG, LOGS, POLL_FUNCTION, STOP_RPC, TASKS, Schema
-from core.model import SystemConfig
+from core.model import LeaseRow, SystemConfig
 
 BATCH: Final = 100
 """Ids in one request: 200 uuids make a URL near the usual proxy limit."""
@@ -123,6 +125,33 @@ class Commands:
             return query.neq("execution_step", "lease").select("id")
 
         return len(await self._changed("delete old logs", build))
+
+    async def insert_lease(self, lease_id: str, row: LeaseRow) -> None:
+        """Take the free lease. 23505 if another was faster. Raises Failed."""
+        told = {"id": lease_id, "execution_step": "lease", "step_status": "started", "agent_version": "watchdesk"}
+        data = told | {"input_data": msgspec.to_builtins(row)}
+        await self._calls.query("take lease", lambda c: c.table(LOGS).insert(data, returning="minimal"))
+
+    async def swap_lease(self, lease_id: str, expected: str, row: LeaseRow, *, new_term: bool) -> bool:
+        """Put `row` in the place of the lease whose token is `expected`. Whether it was, and we were let."""
+        change: dict[str, Any] = {"input_data": msgspec.to_builtins(row)}
+        if new_term:
+            change[self.schema.log_time] = "now"
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).update(change).eq("id", lease_id).eq("execution_step", "lease")
+            return query.eq("input_data->>token", expected).select("id")
+
+        return bool(await self._changed("renew lease", build))
+
+    async def delete_lease(self, lease_id: str, token: str) -> bool:
+        """Free the lease if its token is still `token`. Whether it went."""
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).delete().eq("id", lease_id).eq("execution_step", "lease")
+            return query.eq("input_data->>token", token).select("id")
+
+        return bool(await self._changed("release lease", build))
 
     async def run_pending(self) -> None:
         """Let the agents' function work off pending tasks now."""

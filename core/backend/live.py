@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from core.backend.faults import Trace
 from core.backend.queries import Queries
-from core.model import LogEntry, SuccessRate, SystemConfig, Task
+from core.model import LeaseRow, LogEntry, SuccessRate, SystemConfig, Task
 from core.resilience import Guard, Policy
 
 T = TypeVar("T")
@@ -106,6 +106,10 @@ class Live:
     async def stop_audit(self) -> LogEntry | None:
         """See `Queries.stop_audit`."""
         return await self._read("db:fetch_stop_audit", self._queries.stop_audit)
+
+    async def lease(self, lease_id: str) -> LeaseRow | None:
+        """See `Queries.lease`."""
+        return await self._read("db:read_lease", lambda: self._queries.lease(lease_id))
 
     async def count_marked(self, marker: str) -> int:
         """See `Queries.count_marked`."""

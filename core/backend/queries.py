@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from core.backend.client import Calls
 from core.backend.faults import Failed, Trace, garbage
-from core.backend.records import Row, config_of, log_of, moment, task_of
+from core.backend.records import Row, config_of, lease_of, log_of, moment, task_of
 from core.backend.schema import CONFIG, CONFIG_RPC, LOGS, POLL_FUNCTION, TASKS, Schema
-from core.model import LogEntry, SuccessRate, SystemConfig, Task
+from core.model import LeaseRow, LogEntry, SuccessRate, SystemConfig, Task
 
 PAGE: Final = 500
 """Rows a page; half of what the API caps a read at."""
@@ -188,6 +188,15 @@ class Queries:
 
         rows = await self._calls.rows("read stop's audit", build)
         return log_of(rows[0], column) if rows else None
+
+    async def lease(self, lease_id: str) -> LeaseRow | None:
+        """The lease's row; `None` when it is gone, which means free."""
+
+        def build(c: Any) -> Any:
+            return c.table(LOGS).select("id,input_data").eq("id", lease_id).limit(1)
+
+        rows = await self._calls.rows("read lease", build)
+        return lease_of(rows[0]) if rows else None
 
     async def count_marked(self, marker: str) -> int:
         """How many rejected tasks carry `marker` at the beginning of their error text."""

@@ -7,7 +7,7 @@ import msgspec
 
 from core.backend.faults import Failed
 from core.backend.faults import garbage as _garbage
-from core.model import LogEntry, SystemConfig, Task
+from core.model import LeaseRow, LogEntry, SystemConfig, Task
 from core.text import clean
 
 Row = dict[str, Any]
@@ -53,6 +53,15 @@ def task_of(row: Row) -> Task:
         started_at=moment(row.get("started_at")),
         completed_at=moment(row.get("completed_at")),
     )
+
+
+def lease_of(row: Row) -> LeaseRow:
+    """The lease's row. Raises Failed when somebody else's hand was in it."""
+    try:
+        told = msgspec.convert(row.get("input_data"), LeaseRow)
+    except msgspec.ValidationError as error:
+        raise Failed(_garbage("the lease's row")) from error
+    return msgspec.structs.replace(told, holder=clean(told.holder, 80), host=clean(told.host, 60))
 
 
 def log_of(row: Row, time_column: str) -> LogEntry:

@@ -7,6 +7,7 @@ import msgspec
 from platformdirs import user_cache_path, user_state_path
 
 from core.act.healing import HealRules
+from core.act.lease import LeaseRules
 from core.backend.client import Limits
 from core.backend.sessions import SessionFile
 from core.backend.target import Target, read_target, signed_in
@@ -61,13 +62,19 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool = True
     observe: bool = False
     sole: bool = False
-    """Whether nobody else can be acting on this project, so that no lease is needed: only demo's own sandbox."""
+    """Whether it may take the lease and act by itself once it has it: only on the demo's own sandbox as yet."""
     limits: Limits = Limits()
     breaker: BreakerRules = BreakerRules()
     watch: WatchRules = WatchRules()
     stuck: StuckRules = StuckRules()
     heal: HealRules = HealRules()
+    lease: LeaseRules = LeaseRules()
     refresh: RefreshRules = RefreshRules()
+
+
+def wants_to_act(config: Config) -> bool:
+    """Whether this monitor takes part in the lease at all."""
+    return config.sole and config.autonomous and not config.dry_run and not config.observe
 
 
 def read_config(layers: Layers, *, project: str | None = None, observe: bool = False) -> Config:
@@ -83,6 +90,7 @@ def read_config(layers: Layers, *, project: str | None = None, observe: bool = F
         watch=layers.section("watch", WatchRules),
         stuck=layers.section("stuck", StuckRules),
         heal=layers.section("heal", HealRules),
+        lease=layers.section("lease", LeaseRules),
         refresh=layers.section("refresh", RefreshRules),
     )
 

@@ -80,8 +80,8 @@ class Desk:
                 raise PlanChanged(found.plan)
             return self._told(actor, await self._acts.healer.apply(found, actor, progress))
 
-    async def heal_by_itself(self, actor: Actor) -> Result | None:
-        """Plan and apply without a person. `None` when there is nothing to do. Raises NotLive."""
+    async def heal_by_itself(self, actor: Actor, go_on: Callable[[], bool]) -> Result | None:
+        """Plan and apply without a person, while `go_on`. `None` when there is nothing to do. Raises NotLive."""
         async with self._one:
             found = await self._acts.healer.plan(self._now(), automatic=True)
             if found.plan.empty:
@@ -89,7 +89,7 @@ class Desk:
             if self._acts.healer.braked(found):
                 self._journal.say(str(actor), f"braked: {len(found.stuck)} stuck tasks at once", Level.WARNING)
                 return None
-            return self._told(actor, await self._acts.healer.apply(found, actor))
+            return self._told(actor, await self._acts.healer.apply(found, actor, go_on=go_on))
 
     async def plan_stop(self) -> StopPlan:
         """What a stop would hit. Raises NotLive."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from core.facts import Level, Source, Truth
+from core.monitor.config import wants_to_act
 from core.monitor.sight import Sight
 from core.monitor.wiring import Rooms
 from core.resilience import NotLive, Policy
@@ -101,6 +102,8 @@ class Loops:
             bad = schema.missing
             words = bad[0].sentence() if bad else f"{schema.shape} shape"
             self._step("schema", Level.CRITICAL if bad else Level.OK, words)
+        if self._takes_part():
+            await rooms.lease.round()
         await sight.refresh(everything=True)
         self._step("first refresh", Level.OK if self._is_live() else Level.WARNING, "")
         checkup = await sight.check(scheduled=True)
@@ -114,6 +117,7 @@ class Loops:
         self._spawn(self._refresh_loop(), "watchdesk-refresh")
         self._spawn(self._watch_loop(), "watchdesk-watch")
         self._spawn(self._sweep_loop(), "watchdesk-sweep")
+        self._spawn(self._lease_loop(), "watchdesk-lease")
         self._step("heal", Level.OK, await self._act_by_itself(checkup))
 
     async def _refresh_loop(self) -> None:
@@ -142,6 +146,19 @@ class Loops:
             if not asked:
                 await self._write_health(checkup)
             await self._act_by_itself(checkup)
+
+    async def _lease_loop(self) -> None:
+        lease, pause = self._rooms.lease, self._rooms.config.lease.renew_s
+        while True:
+            await self._rooms.clock.sleep(pause)
+            if self._takes_part():
+                pause = await lease.round()
+            else:
+                await lease.look_on()
+            self._publish()
+
+    def _takes_part(self) -> bool:
+        return self.owner and wants_to_act(self._rooms.config)
 
     async def _sweep_loop(self) -> None:
         while True:
@@ -194,7 +211,7 @@ class Loops:
                 await self._stop_by_itself()
                 return "emergency stop considered"
             if any(c.level in {Level.WARNING, Level.CRITICAL} for c in checkup.checks if c.name in _HEALED):
-                result = await rooms.desk.heal_by_itself(rooms.itself)
+                result = await rooms.desk.heal_by_itself(rooms.itself, rooms.lease.valid)
                 if result is not None:
                     await self._sight.refresh(everything=True)
                     return result.text
@@ -217,13 +234,14 @@ class Loops:
             return
         many = self._sight.critical_in_a_row
         reason = f"{many} critical checks in a row: {percent:.0f} % of {rate.finished} tasks failed"
-        await rooms.desk.stop(reason, 24, rooms.itself)
+        if rooms.lease.valid():
+            await rooms.desk.stop(reason, 24, rooms.itself)
         await self._sight.refresh()
 
     async def _write_health(self, checkup: Checkup) -> None:
         """One row a scheduled check, by whoever may act for the project."""
         rooms = self._rooms
-        if not self.owner or not rooms.config.sole or rooms.config.observe or self._sight.schema is None:
+        if not rooms.lease.valid() or self._sight.schema is None:
             return
         row = {
             "execution_step": "watchdog_health_check",

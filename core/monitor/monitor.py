@@ -83,6 +83,10 @@ class Monitor:
         """Find out whether anybody with the publishable key reads the project. Never raises."""
         await self._sight.look_at_policies()
 
+    async def look_at_lease(self) -> None:
+        """See who may act by himself, and take no part in it. Never raises."""
+        await self._rooms.lease.look_on()
+
     def faults(self) -> tuple[Fault, ...]:
         """Why what is not live is not, the schema's own faults first."""
         return self._sight.faults()

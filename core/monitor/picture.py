@@ -47,10 +47,11 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
             autonomous=rooms.config.autonomous,
             dry_run=rooms.config.dry_run,
             observing=rooms.config.observe,
-            lease=rooms.config.sole and loops.owner,
+            lease=loops.owner and rooms.lease.valid(),
             stopped=live_stop,
             braked=False,
         ),
+        lease=rooms.lease.view(),
         breakers=rooms.breakers.all(),
         tasks=Tasks(
             counts=readings.counts,

@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Final
 
 from core.act.audit import Trail
 from core.act.emergency import Emergency
 from core.act.healing import Healer
+from core.act.lease import Lease
 from core.act.means import Means, operator, watchdog
 from core.backend.client import Backend
 from core.backend.commands import Commands
@@ -27,6 +30,9 @@ from core.resilience import Breakers, Cache, Guard
 from core.state import State
 from core.watch.record import Check
 from core.watch.watchdog import Watchdog
+
+_RELEASE_S: Final = 0.8
+"""How long an end may take to give up the lease; another takes it over all the same, only later."""
 
 
 class Rooms:
@@ -67,6 +73,15 @@ class Rooms:
         )
         self.operator = operator(config.target.user)
         self.itself = watchdog(config.target.user)
+        self.lease = Lease(
+            clock,
+            means,
+            str(uuid.uuid5(uuid.NAMESPACE_URL, f"{config.target.url}#watchdesk-lease")),
+            holder=self.itself.who,
+            host=self.itself.host,
+            request_s=config.limits.request_s,
+            rules=config.lease,
+        )
 
     def learn(self, schema: Schema) -> None:
         """Tell everybody who asks or writes which shape the project has."""
@@ -81,6 +96,9 @@ class Rooms:
         """End what is under way, then the connections, then what is on the disk."""
         self.watchdog.close()
         await self.desk.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_RELEASE_S):
+                await self.lease.release()
         with contextlib.suppress(OSError):
             await self.backend.close()
         await asyncio.to_thread(self.cache.close)

@@ -80,11 +80,18 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
             },
         },
         "alerts": [],
-        "lease": None,
+        "lease": _lease(snapshot),
         "may_act": {"allowed": snapshot.may_act.allowed, "missing": snapshot.may_act.missing},
         "policies_open": {Truth.TRUE: True, Truth.FALSE: False}.get(snapshot.policies_open),
         "notices": snapshot.notices,
     }
+
+
+def _lease(snapshot: Snapshot) -> dict[str, Any] | None:
+    lease = snapshot.lease
+    if not lease.holder:
+        return None
+    return {"holder": lease.holder, "host": lease.host, "term": lease.term, "mine": lease.mine}
 
 
 def _origin(reading: Reading[Any], snapshot: Snapshot) -> dict[str, Any]:

@@ -47,5 +47,13 @@ class HealthPanel(Panel):
         may = snapshot.may_act
         if may.allowed:
             return ((f"{self._signs.ok} ", "ok"), ("heals and stops by itself", "text"))
-        reasons = "; ".join(REASONS.get(name, name) for name in may.missing)
+        reasons = "; ".join(self._reason(name, snapshot) for name in may.missing)
         return (("  acts only on your order: ", "text"), (reasons, "dim"))
+
+    def _reason(self, name: str, snapshot: Snapshot) -> str:
+        lease = snapshot.lease
+        if name == "lease" and lease.holder and not lease.mine:
+            return f"the lease is {lease.holder}'s on {lease.host}"
+        if name == "lease" and lease.why:
+            return f"no lease: {lease.why}"
+        return REASONS.get(name, name)

@@ -1,0 +1,192 @@
+"""Who may act by itself: of many monitors one, by a row of the execution log that is renewed by compare-and-swap.
+
+The lease saves work and noise; correctness comes from the conditional writes. Its times are measured on each
+monitor's own clock: a holder trusts a renewal from the moment it *began*, and stops long before another, who has seen
+the same token stand still for longer, takes over.
+"""
+
+import uuid
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from core.act.means import Means, lost
+from core.clock import Clock
+from core.facts import Fault
+from core.model import LeaseRow
+from core.resilience import NotLive
+
+STEP: Final = "lease"
+
+
+class LeaseRules(msgspec.Struct, frozen=True, kw_only=True):
+    """Section `lease` of the settings. Seconds."""
+
+    renew_s: float = 20.0
+    retry_s: float = 5.0
+    hold_s: float = 60.0
+    """A holder acts this long after the start of its last good renewal, less one request's time."""
+    take_over_s: float = 90.0
+    """Another takes over once it has seen one token stand still this long."""
+
+
+class LeaseView(msgspec.Struct, frozen=True, kw_only=True):
+    """Who holds the lease as far as we know, and whether that is us. `why`: what keeps us from it, if that is known."""
+
+    holder: str = ""
+    host: str = ""
+    term: int = 0
+    mine: bool = False
+    why: str = ""
+
+
+class Lease:
+    """One monitor's side of it. `round` again and again; `valid` before every batch of an automatic action."""
+
+    def __init__(  # noqa: PLR0913 - what it is about, who we are, and how long things take
+        self,
+        clock: Clock,
+        means: Means,
+        lease_id: str,
+        *,
+        holder: str,
+        host: str,
+        request_s: float,
+        rules: LeaseRules | None = None,
+        new_token: Callable[[], str] = lambda: str(uuid.uuid4()),
+    ) -> None:
+        self._clock = clock
+        self._means = means
+        self._id = lease_id
+        self._holder, self._host = holder, host
+        self._rules = rules or LeaseRules()
+        self._trusted_s = self._rules.hold_s - request_s
+        self._new_token = new_token
+        self._token = ""
+        self._began = 0.0
+        self._tried: tuple[str, float] | None = None
+        self._still: tuple[str, float] | None = None
+        self._row: LeaseRow | None = None
+        self._why = ""
+
+    def valid(self) -> bool:
+        """Whether we hold it, surely enough to act."""
+        return bool(self._token) and self._clock.elapsed() - self._began < self._trusted_s
+
+    def view(self) -> LeaseView:
+        """As it is shown."""
+        row = self._row
+        if row is None:
+            return LeaseView(why=self._why)
+        return LeaseView(holder=row.holder, host=row.host, term=row.term, mine=self.valid(), why=self._why)
+
+    async def round(self) -> float:
+        """Renew it, look who has it, or take it. In how many seconds the next one is due. Never raises for a fault."""
+        self._why = ""
+        try:
+            await (self._renew() if self._token and self._tried is None else self._look())
+        except NotLive as not_live:
+            self._why = not_live.fault.sentence()
+            return self._rules.retry_s
+        if self._token or self._still is None:
+            return self._rules.renew_s
+        # No later than the moment at which it has stood still for long enough.
+        stood = self._clock.elapsed() - self._still[1]
+        return min(self._rules.renew_s, max(0.0, self._rules.take_over_s - stood))
+
+    async def look_on(self) -> None:
+        """See who holds it, and take no part in it. Never raises for a fault."""
+        try:
+            self._row = await self._means.live.lease(self._id)
+        except NotLive as not_live:
+            self._why = not_live.fault.sentence()
+
+    async def release(self) -> None:
+        """Give it up, after all work has stopped. What cannot be said to the project ends by itself."""
+        token, self._token = self._token, ""
+        if token:
+            try:
+                await self._means.write("db:release_lease", lambda: self._means.commands.delete_lease(self._id, token))
+            except NotLive as not_live:
+                self._why = not_live.fault.sentence()
+
+    async def _renew(self) -> None:
+        row = self._row
+        if row is None or not await self._swap(self._token, row.term):
+            await self._look()
+
+    async def _look(self) -> None:
+        """Read the row, and conclude: ours, another's, free, or standing still for too long."""
+        row = await self._means.live.lease(self._id)
+        mine, self._token = self._token, ""
+        if row is None:
+            self._still = None
+            await self._insert((self._row.term if self._row is not None else 0) + 1)
+            return
+        self._row = row
+        if self._tried is not None and row.token == self._tried[0]:
+            self._hold(*self._tried)  # it had arrived, and only its answer was lost
+            return
+        if mine and row.token == mine:
+            # Untouched: either a renewal never arrived, or the project does not let us change the row.
+            never_arrived, self._tried = self._tried is not None, None
+            self._token = mine
+            if not await self._swap(mine, row.term) and not never_arrived:
+                self._token = ""
+                self._why = _GRANT
+            return
+        self._tried = None
+        now = self._clock.elapsed()
+        if self._still is None or self._still[0] != row.token:
+            self._still = (row.token, now)
+        elif now - self._still[1] >= self._rules.take_over_s and not await self._swap(
+            row.token, row.term + 1, new_term=True
+        ):
+            self._why = _GRANT if await self._stands(row.token) else ""
+
+    async def _stands(self, token: str) -> bool:
+        row = await self._means.live.lease(self._id)
+        return row is not None and row.token == token
+
+    async def _swap(self, expected: str, term: int, *, new_term: bool = False) -> bool:
+        """Put a token of ours in the place of `expected`. Whether the row changed. Raises NotLive."""
+        token, began = self._new_token(), self._clock.elapsed()
+        row = LeaseRow(holder=self._holder, host=self._host, term=term, token=token)
+        try:
+            changed = await self._means.write(
+                "db:renew_lease", lambda: self._means.commands.swap_lease(self._id, expected, row, new_term=new_term)
+            )
+        except NotLive as not_live:
+            self._lost(not_live.fault, not_live, token, began)
+            raise
+        if changed:
+            self._row = row
+            self._hold(token, began)
+        return changed
+
+    async def _insert(self, term: int) -> None:
+        token, began = self._new_token(), self._clock.elapsed()
+        row = LeaseRow(holder=self._holder, host=self._host, term=term, token=token)
+        try:
+            await self._means.write("db:take_lease", lambda: self._means.commands.insert_lease(self._id, row))
+        except NotLive as not_live:
+            if not_live.fault.kind != "duplicate":
+                self._lost(not_live.fault, not_live, token, began)
+                raise
+            self._row = await self._means.live.lease(self._id)  # another was faster
+            self._still = (self._row.token, self._clock.elapsed()) if self._row is not None else None
+            return
+        self._row = row
+        self._hold(token, began)
+
+    def _lost(self, fault: Fault, error: NotLive, token: str, began: float) -> None:
+        """A write whose answer was lost may have arrived: the next look decides."""
+        if lost(error) or fault.kind == "deadline":
+            self._tried = (token, began)
+
+    def _hold(self, token: str, began: float) -> None:
+        self._token, self._began, self._tried, self._still = token, began, None, None
+
+
+_GRANT: Final = "not allowed to update autonomous_execution_logs: sign in as the master account or use a secret key"
