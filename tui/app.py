@@ -11,12 +11,22 @@ from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
 
-from core.act.orders import EMERGENCY_STOP, HEAL, LIFT, RESET_BREAKER, Order
+from core.act.orders import DRY_RUN_ON, EMERGENCY_STOP, HEAL, LIFT, RESET_BREAKER, Order
 from core.clock import Clock, SystemClock
 from core.resilience import BreakerRecord, BreakerState
 from core.snapshot import Snapshot
 from tui.contract import FaultSwitch, MonitorLike
-from tui.dialogs import SWALLOW_S, ChoiceDialog, Dialog, HealDialog, HelpDialog, HoldDialog, LiftDialog, StopDialog
+from tui.dialogs import (
+    SWALLOW_S,
+    ChoiceDialog,
+    Dialog,
+    HealDialog,
+    HelpDialog,
+    HoldDialog,
+    LiftDialog,
+    ModeDialog,
+    StopDialog,
+)
 from tui.screens.dashboard import Dashboard
 from tui.text import Net, Signs
 from tui.themes import palette, themes
@@ -34,6 +44,7 @@ class WatchdeskApp(App[None]):
         Binding("r", "breakers", "reset", tooltip="breakers: reset one or all, release one, hold one open"),
         Binding("ctrl+e", "stop", "STOP", tooltip="emergency stop: wants a reason and the word STOP", priority=True),
         Binding("u", "lift", "lift", tooltip="lift the emergency stop: wants the project's name"),
+        Binding("d", "mode", "dry-run", tooltip="dry-run on or off: off wants the project's name"),
         Binding("c", "check", "check", tooltip="check now: refresh everything, run all six checks"),
         Binding("x", "faults", "faults", tooltip="the demo's faults, on and off"),
         Binding("question_mark", "help", "help", key_display="?", tooltip="this help"),
@@ -111,6 +122,11 @@ class WatchdeskApp(App[None]):
         """u"""
         if self._allowed(LIFT):
             self._ask(LiftDialog(self._monitor))
+
+    def action_mode(self) -> None:
+        """d"""
+        if self._allowed(DRY_RUN_ON):
+            self._ask(ModeDialog(self._monitor))
 
     @work(exclusive=True, group="check")
     async def action_check(self) -> None:

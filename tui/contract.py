@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from core.act.orders import HealPlan, LiftPlan, Order, Result, StopPlan
+from core.act.orders import HealPlan, LiftPlan, ModePlan, Order, Result, StopPlan
 from core.snapshot import Snapshot
 
 
@@ -33,6 +33,10 @@ class MonitorLike(Protocol):
     async def plan_lift(self) -> LiftPlan: ...
 
     async def lift(self, *, requeue: bool) -> Result: ...
+
+    async def plan_mode(self) -> ModePlan: ...
+
+    async def set_dry_run(self, on: bool) -> Result: ...
 
     async def reset_breaker(self, key: str | None) -> Result: ...
 

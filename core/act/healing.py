@@ -247,7 +247,7 @@ class Healer:
         if config is None:
             return
         await self._means.write(
-            "db:set_dry_run", lambda: self._means.commands.set_dry_run(config, at=self._means.clock.now())
+            "db:set_dry_run", lambda: self._means.commands.set_dry_run(config.id, on=True, at=self._means.clock.now())
         )
         seen = await self._means.live.config()
         if seen is not None and seen.dry_run:

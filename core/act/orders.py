@@ -59,9 +59,18 @@ LIFT: Final = Order(
     effect="clear the stop, so that agents take up work again",
 )
 
-ORDERS: Final = {
-    order.name: order for order in (CHECK_NOW, RESET_BREAKER, HOLD_BREAKER, RELEASE_BREAKER, HEAL, EMERGENCY_STOP, LIFT)
-}
+DRY_RUN_ON: Final = Order(
+    name="dry_run_on", tier=Tier.CONFIRM, title="Dry-run on", effect="the agents plan and report, and change nothing"
+)
+DRY_RUN_OFF: Final = Order(
+    name="dry_run_off", tier=Tier.TYPED, title="Dry-run off", effect="from now on the agents change things for real"
+)
+
+_ALL: Final = (
+    *(CHECK_NOW, RESET_BREAKER, HOLD_BREAKER, RELEASE_BREAKER),
+    *(HEAL, EMERGENCY_STOP, LIFT, DRY_RUN_ON, DRY_RUN_OFF),
+)
+ORDERS: Final = {order.name: order for order in _ALL}
 
 
 class Phase(StrEnum):
@@ -133,6 +142,13 @@ class StopPlan(msgspec.Struct, frozen=True, kw_only=True):
     pending: int
     running: int
     already: str = ""
+
+
+class ModePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """How the agents are set now. `known` is false when no config row is visible to us."""
+
+    known: bool
+    dry_run: bool
 
 
 class LiftPlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from core.backend.client import Calls
 from core.backend.faults import Failed
 from core.backend.queries import task_id
 from core.backend.schema import CONFIG, LOGS, POLL_FUNCTION, STOP_RPC, TASKS, Schema
-from core.model import LeaseRow, SystemConfig
+from core.model import LeaseRow
 
 BATCH: Final = 100
 """Ids in one request: 200 uuids make a URL near the usual proxy limit."""
@@ -102,14 +102,15 @@ class Commands:
 
         return bool(await self._changed("clear emergency stop", build))
 
-    async def set_dry_run(self, config: SystemConfig, *, at: datetime) -> bool:
-        """Turn dry-run on if it is off. Whether a row changed."""
+    async def set_dry_run(self, config_id: str, *, on: bool, at: datetime) -> bool:
+        """Turn dry-run on or off where it is not so yet. Whether a row changed."""
 
         def build(c: Any) -> Any:
-            change = {"dry_run_mode": True, "updated_at": _stamp(at)}
-            return c.table(CONFIG).update(change).eq("id", config.id).is_("dry_run_mode", "false").select("id")
+            change = {"dry_run_mode": on, "updated_at": _stamp(at)}
+            query = c.table(CONFIG).update(change).eq("id", config_id)
+            return query.not_.is_("dry_run_mode", "true" if on else "false").select("id")
 
-        return bool(await self._changed("turn dry-run on", build))
+        return bool(await self._changed("set dry-run", build))
 
     async def create_config(self, config_id: str | int) -> None:
         """Insert the config row, disabled and in dry-run, the rest the database's defaults. 23505 if it is there."""

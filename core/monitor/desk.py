@@ -11,7 +11,10 @@ from core.act.audit import Trail
 from core.act.emergency import Emergency
 from core.act.healing import Healer, Progress
 from core.act.means import Actor
+from core.act.mode import Mode
 from core.act.orders import (
+    DRY_RUN_OFF,
+    DRY_RUN_ON,
     EMERGENCY_STOP,
     HEAL,
     HOLD_BREAKER,
@@ -20,6 +23,7 @@ from core.act.orders import (
     RESET_BREAKER,
     HealPlan,
     LiftPlan,
+    ModePlan,
     Order,
     Phase,
     PlanChanged,
@@ -40,6 +44,7 @@ class Acts(msgspec.Struct, frozen=True, kw_only=True):
 
     healer: Healer
     emergency: Emergency
+    mode: Mode
     holds: Holds
     trail: Callable[[str, Actor], Trail]
 
@@ -106,6 +111,15 @@ class Desk:
     async def lift(self, actor: Actor, *, requeue: bool) -> Result:
         """Lift the emergency stop."""
         return await self._carry_out(LIFT, actor, lambda: self._acts.emergency.lift(actor, requeue=requeue))
+
+    async def plan_mode(self) -> ModePlan:
+        """How dry-run stands. Raises NotLive."""
+        return await self._acts.mode.plan()
+
+    async def set_dry_run(self, on: bool, actor: Actor) -> Result:
+        """Turn dry-run on or off."""
+        order = DRY_RUN_ON if on else DRY_RUN_OFF
+        return await self._carry_out(order, actor, lambda: self._acts.mode.set(on, actor))
 
     async def reset_breaker(self, key: str | None, actor: Actor) -> Result:
         """Close one breaker, or all of them."""

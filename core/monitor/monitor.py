@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from core.act.healing import Progress
-from core.act.orders import HealPlan, LiftPlan, Order, Result, StopPlan
+from core.act.orders import HealPlan, LiftPlan, ModePlan, Order, Result, StopPlan
 from core.backend.schema import Schema
 from core.clock import Clock, SystemClock
 from core.facts import Fault, Level
@@ -132,6 +132,17 @@ class Monitor:
         with contextlib.suppress(NotLive):
             await self.discover()
         return await self._after(self._rooms.desk.lift(self._rooms.operator, requeue=requeue))
+
+    async def plan_mode(self) -> ModePlan:
+        """How dry-run stands. Raises NotLive."""
+        await self.discover()
+        return await self._rooms.desk.plan_mode()
+
+    async def set_dry_run(self, on: bool) -> Result:
+        """Turn the agents' dry-run on or off, and read it back."""
+        with contextlib.suppress(NotLive):
+            await self.discover()
+        return await self._after(self._rooms.desk.set_dry_run(on, self._rooms.operator))
 
     async def reset_breaker(self, key: str | None) -> Result:
         """Close one breaker, or all."""

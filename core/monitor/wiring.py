@@ -12,6 +12,7 @@ from core.act.emergency import Emergency
 from core.act.healing import Healer
 from core.act.lease import Lease
 from core.act.means import Means, operator, watchdog
+from core.act.mode import Mode
 from core.backend.client import Backend
 from core.backend.commands import Commands
 from core.backend.faults import classify
@@ -64,6 +65,7 @@ class Rooms:
             acts=Acts(
                 healer=Healer(means, config.target, config.stuck, config.heal),
                 emergency=Emergency(means),
+                mode=Mode(means),
                 holds=self.holds,
                 trail=lambda order, actor: Trail(means, order, actor),
             ),

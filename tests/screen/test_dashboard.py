@@ -15,7 +15,7 @@ from core.resilience import BreakerRules
 from tests.clock import FakeClock
 from tests.running import Running
 from tui.app import WatchdeskApp
-from tui.dialogs import SWALLOW_S, ChoiceDialog, HealDialog, HelpDialog, HoldDialog, LiftDialog, StopDialog
+from tui.dialogs import SWALLOW_S, ChoiceDialog, HealDialog, HelpDialog, HoldDialog, LiftDialog, ModeDialog, StopDialog
 from tui.panels import Panel
 from tui.text import plain
 
@@ -281,3 +281,24 @@ async def test_a_breaker_is_held_and_released_by_keys(sandbox: Running, tmp_path
 def options(app: WatchdeskApp) -> int:
     """How many entries the list on top has."""
     return app.screen.query_one(OptionList).option_count
+
+
+async def test_dry_run_is_turned_off_with_the_projects_name_and_on_without(sandbox: Running, tmp_path: Path) -> None:
+    app = app_on(sandbox, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "LIVE" in shown(app), "live")
+        await pilot.press("d")
+        await until(lambda: isinstance(app.screen, ModeDialog) and "Dry-run is on" in said(app), "the dialog")
+        await asyncio.sleep(SWALLOW_S)
+        act = app.screen.query_one("#act", Button)
+        assert act.disabled
+        await pilot.press("shift+tab", *"probe")
+        await until(lambda: not act.disabled, "the name is typed")
+        await pilot.press("tab", "tab", "enter")
+        await until(lambda: "dry-run is off, seen" in said(app), "off")
+        await pilot.press("escape", "d")
+        await until(lambda: isinstance(app.screen, ModeDialog) and "Dry-run is off" in said(app), "the dialog again")
+        await asyncio.sleep(SWALLOW_S)
+        await pilot.press("tab", "enter")
+        await until(lambda: "dry-run is on, seen" in said(app), "on")
+    assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(True,)]

@@ -7,6 +7,7 @@ import click
 
 COMMANDS: Final = {
     "demo": "The monitor on a sandbox of its own: nothing to configure.",
+    "dry-run": "The agents' dry-run on or off, read back.",
     "heal": "Plan, ask, repair, report.",
     "login": "Sign in and keep the session.",
     "logout": "End the session.",
@@ -28,7 +29,7 @@ class Door(click.Group):
         """One command; `None` for what there is not."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"tui.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"tui.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -6,6 +6,17 @@ from tui.dialogs.heal import HealDialog
 from tui.dialogs.help import HelpDialog
 from tui.dialogs.hold import HoldDialog
 from tui.dialogs.lift import LiftDialog
+from tui.dialogs.mode import ModeDialog
 from tui.dialogs.stop import StopDialog
 
-__all__ = ["SWALLOW_S", "ChoiceDialog", "Dialog", "HealDialog", "HelpDialog", "HoldDialog", "LiftDialog", "StopDialog"]
+__all__ = [
+    "SWALLOW_S",
+    "ChoiceDialog",
+    "Dialog",
+    "HealDialog",
+    "HelpDialog",
+    "HoldDialog",
+    "LiftDialog",
+    "ModeDialog",
+    "StopDialog",
+]

@@ -10,6 +10,7 @@ KEYS = (
     ("r", "reset", "reset_breaker"),
     ("^e", "STOP", "emergency_stop"),
     ("u", "lift", "lift"),
+    ("d", "dry", "dry_run_on"),
     ("c", "check", "check_now"),
     ("?", "help", ""),
     ("^p", "menu", ""),
@@ -24,7 +25,9 @@ class KeyLine(Panel):
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Every key and what it does."""
-        keys = (*KEYS[:5], ("x", "faults", ""), *KEYS[5:]) if self.faults else KEYS
+        keys: tuple[tuple[str, str, str], ...] = (*KEYS[:6], ("x", "faults", ""), *KEYS[6:]) if self.faults else KEYS
+        if sum(len(f" {key} {word} ") for key, word, _ in keys) > width:
+            keys = tuple(key for key in keys if key[0] != "^p")
         spans = []
         for key, word, order in keys:
             refused = bool(order) and ORDERS[order].writes and snapshot.project.observe
