@@ -122,3 +122,16 @@ class SuccessRate(msgspec.Struct, frozen=True):
     def failed_percent(self) -> float | None:
         """Failed of finished, 0..100."""
         return None if not self.finished else 100.0 * self.failed / self.finished
+
+
+class Statistics(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the tasks since a moment, how many there are by status, and how long a heal took on average.
+
+    `healing_s` is `None` where none was completed; `heals` is how many were.
+    """
+
+    since: datetime
+    success: SuccessRate
+    counts: dict[str, int]
+    heals: int
+    healing_s: float | None

@@ -107,6 +107,16 @@ class Live:
         """See `Queries.stop_audit`."""
         return await self._read("db:fetch_stop_audit", self._queries.stop_audit)
 
+    async def watchdog_logs(self, *, healing: bool, since: datetime | None, limit: int) -> tuple[LogEntry, ...]:
+        """See `Queries.watchdog_logs`."""
+        return await self._read(
+            "db:fetch_watchdog_logs", lambda: self._queries.watchdog_logs(healing=healing, since=since, limit=limit)
+        )
+
+    async def heal_durations(self, since: datetime) -> tuple[int, ...]:
+        """See `Queries.heal_durations`."""
+        return await self._read("db:fetch_heal_durations", lambda: self._queries.heal_durations(since))
+
     async def lease(self, lease_id: str) -> LeaseRow | None:
         """See `Queries.lease`."""
         return await self._read("db:read_lease", lambda: self._queries.lease(lease_id))

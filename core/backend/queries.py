@@ -189,6 +189,39 @@ class Queries:
         rows = await self._calls.rows("read stop's audit", build)
         return log_of(rows[0], column) if rows else None
 
+    async def watchdog_logs(self, *, healing: bool, since: datetime | None, limit: int) -> tuple[LogEntry, ...]:
+        """What the watchdog wrote, or of it the orders alone, newest first; page by page up to `limit`."""
+        column, found = self.schema.log_time, list[Row]()
+        while len(found) < limit:
+            start = len(found)
+
+            def build(c: Any, start: int = start) -> Any:
+                query = c.table(LOGS).select("*")
+                step = "execution_step"
+                query = query.eq(step, "watchdog_healing") if healing else query.like(step, "watchdog*")
+                query = query if since is None else query.gte(column, since.isoformat())
+                ordered = query.order(column, desc=True).order("id", desc=True)
+                return ordered.range(start, min(start + PAGE, limit) - 1)
+
+            page = await self._calls.rows("read watchdog's logs", build)
+            found += page
+            if len(page) < min(PAGE, limit - start):
+                break
+        return tuple(log_of(row, column) for row in found)
+
+    async def heal_durations(self, since: datetime, limit: int = 1000) -> tuple[int, ...]:
+        """How long the newest completed heals since `since` took, milliseconds."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select("duration_ms").eq("execution_step", "watchdog_healing")
+            query = query.eq("step_status", "completed").eq("input_data->>order", "heal")
+            query = query.gte(column, since.isoformat()).not_.is_("duration_ms", "null")
+            return query.order(column, desc=True).limit(limit)
+
+        rows = await self._calls.rows("read heal durations", build)
+        return tuple(row["duration_ms"] for row in rows if isinstance(row.get("duration_ms"), int))
+
     async def lease(self, lease_id: str) -> LeaseRow | None:
         """The lease's row; `None` when it is gone, which means free."""
 

@@ -11,6 +11,7 @@ from core.act.orders import HealPlan, LiftPlan, ModePlan, Order, Result, StopPla
 from core.backend.schema import Schema
 from core.clock import Clock, SystemClock
 from core.facts import Fault, Level
+from core.model import LogEntry, Statistics
 from core.monitor.config import Config, Places
 from core.monitor.loops import Loops
 from core.monitor.picture import components, compose, compose_one_shot
@@ -25,6 +26,7 @@ from core.resilience import (
     NotLive,
 )
 from core.snapshot import Snapshot
+from core.watch.rates import statistics
 from core.watch.record import Check, Checkup
 
 
@@ -94,6 +96,16 @@ class Monitor:
     def one_shot(self) -> Snapshot:
         """The picture for a command that looked once: what was not read live now is not known."""
         return compose_one_shot(self._rooms, self._sight, self._loops)
+
+    async def logs(self, *, healing: bool, since: datetime | None, limit: int) -> tuple[LogEntry, ...]:
+        """What the watchdog wrote, or its orders alone, newest first. Raises NotLive."""
+        await self.discover()
+        return await self._rooms.live.watchdog_logs(healing=healing, since=since, limit=limit)
+
+    async def statistics(self, since: datetime) -> Statistics:
+        """What became of the tasks since a moment. Raises NotLive."""
+        await self.discover()
+        return await statistics(self._rooms.live, since, self._rooms.clock.now())
 
     # Orders
 

@@ -9,6 +9,7 @@ COMMANDS: Final = {
     "demo": "The monitor on a sandbox of its own: nothing to configure.",
     "dry-run": "The agents' dry-run on or off, read back.",
     "heal": "Plan, ask, repair, report.",
+    "logs": "What the watchdog wrote, its orders, statistics.",
     "login": "Sign in and keep the session.",
     "logout": "End the session.",
     "resume": "Lift the emergency stop.",

@@ -1,0 +1,91 @@
+"""`logs`: the three monitoring queries, right past a page, on both shapes, and writing nothing."""
+
+import json
+import re
+
+import pytest
+
+from core.model import STATUSES
+from tests.running import Command, Running
+
+
+def rows(sandbox: Running, step: str, count: int, extra: str = "NULL", age: str = "1 hour") -> None:
+    sandbox.sql(
+        f"INSERT INTO autonomous_execution_logs (execution_step, step_status, duration_ms, input_data,"
+        f" {sandbox.time_column}) SELECT '{step}', 'completed', 2000, {extra},"
+        f" now() - interval '{age}' - i * interval '1 second' FROM generate_series(1, {count}) AS i"
+    )
+
+
+def test_the_watchdogs_rows_newest_first(sandbox: Running, command: Command) -> None:
+    rows(sandbox, "watchdog_health_check", 25)
+    rows(sandbox, "task_started", 3)
+    rows(sandbox, "watchdog_alert_critical", 1, age="1 minute")
+    done = command("logs", "--watchdog", sandbox=sandbox)
+    lines = done.stdout.splitlines()
+    assert (done.returncode, len(lines)) == (0, 20)
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ  watchdog_alert_critical completed 2,000 ms", lines[0])
+    assert lines == sorted(lines, reverse=True)
+    assert "task_started" not in done.stdout
+
+
+def test_more_than_a_page_is_all_there(sandbox: Running, command: Command) -> None:
+    rows(sandbox, "watchdog_health_check", 1300)
+    found = json.loads(command("logs", "--watchdog", "--limit", "1250", "--json", sandbox=sandbox).stdout)["logs"]
+    assert len({row["id"] for row in found}) == 1250
+    assert (
+        len(json.loads(command("logs", "--watchdog", "--limit", "5000", "--json", sandbox=sandbox).stdout)["logs"])
+        == 1300
+    )
+
+
+def test_since_bounds_what_is_shown(sandbox: Running, command: Command) -> None:
+    rows(sandbox, "watchdog_health_check", 2, age="3 days")
+    rows(sandbox, "watchdog_health_check", 3, age="1 hour")
+    assert len(command("logs", "--watchdog", "--since", "1d", sandbox=sandbox).stdout.splitlines()) == 3
+    assert command("logs", "--watchdog", "--since", "1min", sandbox=sandbox).stdout == "none\n"
+
+
+def test_healing_shows_orders_with_who_gave_them(sandbox: Running, command: Command) -> None:
+    sandbox.stuck(2)
+    assert command("heal", "--yes", sandbox=sandbox).returncode == 0
+    rows(sandbox, "watchdog_health_check", 2)
+    lines = command("logs", "--healing", sandbox=sandbox).stdout.splitlines()
+    assert len(lines) == 2
+    assert all("watchdog_healing" in line and " heal by operator " in line for line in lines)
+
+
+def test_statistics_are_measured(sandbox: Running, command: Command) -> None:
+    sandbox.completed(1500)
+    sandbox.sql("INSERT INTO autonomous_tasks (description, status, completed_at) VALUES ('x', 'failed', now())")
+    rows(sandbox, "watchdog_healing", 4, extra="""'{"order": "heal"}'""")
+    done = command("logs", "--stats", sandbox=sandbox)
+    assert "1,500 completed, 1 failed" in done.stdout
+    assert "success rate: 99.9 %" in done.stdout
+    assert "healing time: 2 s on average of 4" in done.stdout
+    stats = json.loads(command("logs", "--stats", "--json", sandbox=sandbox).stdout)["stats"]
+    assert set(stats["counts"]) == set(STATUSES)
+    assert (stats["counts"]["completed"], stats["heals"], stats["healing_s"]) == (1500, 4, 2.0)
+
+
+def test_nothing_measured_is_a_dash(sandbox: Running, command: Command) -> None:
+    done = command("logs", "--stats", sandbox=sandbox)
+    assert "success rate: —" in done.stdout
+    assert "healing time: —" in done.stdout
+    assert sandbox.sql("SELECT count(*) FROM autonomous_execution_logs") == [(0,)]
+
+
+WRONG = {
+    "none": ([], "--watchdog, --healing or --stats"),
+    "no time": (["--watchdog", "--since", "yesterdayish"], "is no time"),
+    "no rows": (["--watchdog", "--limit", "0"], "--limit"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_use_is_two(case: str, command: Command) -> None:
+    words, told = WRONG[case]
+    done = command("logs", *words)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
