@@ -4,14 +4,20 @@ A refresh token is good for one use; processes that share a session take turns b
 one before has put there.
 """
 
+import asyncio
 import contextlib
-import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Final
 
 import msgspec
+
+from core.state import OwnerLock
+
+_TURN_S: Final = 0.05
+"""How often who waits for his turn asks for it."""
 
 
 class StoredSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,17 +69,13 @@ class SessionFile:
             return False
         return True
 
-    @contextlib.contextmanager
-    def turn(self) -> Iterator[None]:
-        """Hold the project's lock: of all processes, one renews at a time. Blocks; without a place for it, at once."""
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Hold the project's lock: of all processes, one renews at a time. Cancelled, it waits and holds no longer."""
+        lock = OwnerLock(self._path.with_suffix(".lock"))
+        while not lock.take():  # noqa: ASYNC110 - another process holds it, which sets no event of ours
+            await asyncio.sleep(_TURN_S)
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            file = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError:
-            yield
-            return
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX)
             yield
         finally:
-            os.close(file)
+            lock.release()

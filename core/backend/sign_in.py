@@ -75,12 +75,8 @@ class SignIn:
             if self._stored is None or self._target.password:
                 await self._renew()
                 return
-            turn = self._stored.turn()
-            await asyncio.to_thread(turn.__enter__)
-            try:
+            async with self._stored.turn():
                 await self._renew_stored()
-            finally:
-                turn.__exit__(None, None, None)
 
     async def _renew_stored(self) -> None:
         session, used = await asyncio.to_thread(self._load), self._refresh_token

@@ -303,3 +303,20 @@ async def test_not_even_debug_logs_show_a_secret(sandbox: Running, caplog: pytes
         for secret in (sandbox.publishable_key, sandbox.info["password"], backend.sign_in.token):
             assert secret not in caplog.text
         await backend.close()
+
+
+async def test_who_is_cancelled_while_waiting_for_his_turn_holds_nothing(tmp_path: Path) -> None:
+    file, other = SessionFile(tmp_path, "https://a.example"), SessionFile(tmp_path, "https://a.example")
+
+    async def wait_for_it() -> None:
+        async with other.turn():
+            raise AssertionError("it was not free")
+
+    async with file.turn():
+        waiting = asyncio.create_task(wait_for_it())
+        await asyncio.sleep(0.12)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert waiting.cancelled()
+    async with asyncio.timeout(1), other.turn():
+        pass
