@@ -49,7 +49,8 @@ class TasksPanel(Panel):
         rate, last = snapshot.tasks.success_24h, snapshot.tasks.last_completed_at
         percent = rate.value.percent if rate.value is not None else None
         text = self._signs.none if percent is None else f"{percent:.1f} %"
-        completed = f"{age(last.value, snapshot.at)} ago" if last.value is not None else self._signs.none
+        since = age(last.value, snapshot.at)
+        completed = self._signs.none if last.value is None else "just now" if since == "now" else f"{since} ago"
         fine = percent is not None and percent >= 95
         role = "dim" if not rate.live or percent is None else "ok" if fine else "warning"
         return (("success 24 h ", "dim"), (text, role), (self._origin(rate, snapshot), "warning"),
