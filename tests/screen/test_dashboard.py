@@ -291,7 +291,7 @@ async def test_dry_run_is_turned_off_with_the_projects_name_and_on_without(sandb
         await until(lambda: isinstance(app.screen, ModeDialog) and "Dry-run is on" in said(app), "the dialog")
         await asyncio.sleep(SWALLOW_S)
         act = app.screen.query_one("#act", Button)
-        assert act.disabled
+        assert (act.disabled, str(act.label)) == (True, "Turn off")
         await pilot.press("shift+tab", *"probe")
         await until(lambda: not act.disabled, "the name is typed")
         await pilot.press("tab", "tab", "enter")

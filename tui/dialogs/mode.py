@@ -1,7 +1,7 @@
 """Dry-run on or off: whichever it is not, and its project's name typed before anything becomes real."""
 
 from textual.app import ComposeResult
-from textual.widgets import Input
+from textual.widgets import Button, Input
 
 from core.act.orders import DRY_RUN_OFF, DRY_RUN_ON, Result
 from tui.contract import MonitorLike
@@ -31,6 +31,7 @@ class ModeDialog(Dialog):
             return "No config row is visible to us: what the agents are set to is not known."
         self._on = not plan.dry_run
         self.query_one("#word", Input).display = not self._on
+        self.query_one("#act", Button).label = "Turn on" if self._on else "Turn off"
         order = DRY_RUN_ON if self._on else DRY_RUN_OFF
         return f"Dry-run is {'on' if plan.dry_run else 'off'}. {order.title}: {order.effect}."
 
