@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 
 class Clock(Protocol):
@@ -37,6 +37,9 @@ def _elapsed_source() -> Callable[[], float]:
     return lambda: time.clock_gettime(clock_id)
 
 
+_SLICE_S: Final = 10.0
+
+
 class SystemClock:
     """The machine's own time."""
 
@@ -50,5 +53,12 @@ class SystemClock:
         return datetime.now(UTC)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait `seconds` on the running event loop."""
-        await asyncio.sleep(max(0.0, seconds))
+        """Wait `seconds` on the running event loop, those that the machine sleeps through included."""
+        until = self.elapsed() + seconds
+        rest = seconds
+        while True:
+            # The loop's own timers stand still while the machine sleeps: short waits, and a look at our clock.
+            await asyncio.sleep(min(max(0.0, rest), _SLICE_S))
+            rest = until - self.elapsed()
+            if rest <= 0:
+                return

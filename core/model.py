@@ -81,13 +81,29 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     run: str = ""
 
 
+class AuditedOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One order as the audit trail tells it. `status` is that of its last row: started, completed, failed, skipped."""
+
+    run: str
+    order: str
+    actor: str
+    at: datetime | None
+    status: str
+    summary: str = ""
+    steps: tuple[str, ...] = ()
+
+
 class LeaseRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What the lease's row says: who, where, for which term, and the token that changes with each renewal."""
+    """What the lease's row says: who, where, for which term, and the token that changes with each renewal.
+
+    `acts`: whether the holder heals and stops by itself; one that only looks makes room for one that acts.
+    """
 
     holder: str
     host: str
     term: int
     token: str
+    acts: bool = True
 
 
 class TaskCounts(msgspec.Struct, frozen=True):

@@ -28,6 +28,7 @@ __all__ = [
     "StartStep",
     "State",
     "Tasks",
+    "Waiting",
     "state_of",
 ]
 
@@ -74,6 +75,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     last_at: datetime | None = None
     next_at: datetime | None = None
     running: bool = False
+    restarts: int = 0
 
 
 class Tasks(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,9 +122,23 @@ class StartStep(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
 
 
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that waits for the project to answer. `asks`: it is so old that an operator must say it is still meant.
+
+    `lapses_at`: when it is let go; `None` for an operator's, which is asked about instead.
+    """
+
+    id: str
+    words: str
+    at: datetime
+    lapses_at: datetime | None = None
+    asks: bool = False
+
+
 class Project(msgspec.Struct, frozen=True, kw_only=True):
     """Which project this is and with which rights we look at it.
 
+    `orders_for_s`: how long an operator's orders are still allowed although it observes.
     `session_ends_at`: when the user's token ends, if there is one; `session_renews`: without a person.
     """
 
@@ -132,6 +148,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     shape: str = "unknown"
     colour: str = ""
     observe: bool = False
+    orders_for_s: float | None = None
     autonomous: bool = False
     dry_run: bool = True
     session_ends_at: datetime | None = None
@@ -153,6 +170,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     config: Reading[SystemConfig] = Reading()
     health: Health = Health()
     may_act: MayAct = MayAct()
+    braked: str = ""
+    waiting: tuple[Waiting, ...] = ()
     lease: LeaseView = LeaseView()
     breakers: tuple[BreakerRecord, ...] = ()
     tasks: Tasks = Tasks()

@@ -23,7 +23,6 @@ async def picture(sandbox: Sandbox, name: str, size: tuple[int, int], *, theme: 
             target=Target(name="sandbox", url=sandbox.info.url, key=sandbox.info.service_key, colour="cyan"),
             autonomous=True,
             dry_run=False,
-            sole=True,
         )
         app = WatchdeskApp(Monitor(config, places=Places.within(Path(cache))), theme=theme)
         async with app.run_test(size=size) as pilot:

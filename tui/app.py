@@ -11,10 +11,21 @@ from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
 
-from core.act.orders import DRY_RUN_ON, EMERGENCY_STOP, HEAL, LIFT, RESET_BREAKER, Order
+from core.act.orders import (
+    DRY_RUN_ON,
+    EMERGENCY_STOP,
+    HEAL,
+    LIFT,
+    RESET_BREAKER,
+    RETRY,
+    RUN_PENDING,
+    UNDO,
+    Order,
+)
 from core.clock import Clock, SystemClock
 from core.resilience import BreakerRecord, BreakerState
 from core.snapshot import Snapshot
+from core.state import NotKept
 from tui.contract import FaultSwitch, MonitorLike
 from tui.dialogs import (
     SWALLOW_S,
@@ -25,7 +36,14 @@ from tui.dialogs import (
     HoldDialog,
     LiftDialog,
     ModeDialog,
+    QuitDialog,
     StopDialog,
+    observe_dialog,
+    order_choices,
+    retry_dialog,
+    run_dialog,
+    undo_dialog,
+    withdraw_dialog,
 )
 from tui.screens.dashboard import Dashboard
 from tui.text import Net, Signs
@@ -46,6 +64,9 @@ class WatchdeskApp(App[None]):
         Binding("u", "lift", "lift", tooltip="lift the emergency stop: wants the project's name"),
         Binding("d", "mode", "dry-run", tooltip="dry-run on or off: off wants the project's name"),
         Binding("c", "check", "check", tooltip="check now: refresh everything, run all six checks"),
+        Binding("p", "run_pending", "run", tooltip="run pending tasks: asks, then the agents' function works them off"),
+        Binding("o", "orders", "orders", tooltip="orders and failures: withdraw what waits, undo, retry a failed task"),
+        Binding("w", "restart", "restart", tooltip="restart the watchdog's loop"),
         Binding("x", "faults", "faults", tooltip="the demo's faults, on and off"),
         Binding("question_mark", "help", "help", key_display="?", tooltip="this help"),
         Binding("q", "quit", "quit", tooltip="quit"),
@@ -128,6 +149,46 @@ class WatchdeskApp(App[None]):
         if self._allowed(DRY_RUN_ON):
             self._ask(ModeDialog(self._monitor))
 
+    def action_run_pending(self) -> None:
+        """p"""
+        if self._allowed(RUN_PENDING):
+            self._ask(run_dialog(self._monitor))
+
+    def action_restart(self) -> None:
+        """w"""
+        self._monitor.restart_watchdog()
+        self._tell("the watchdog's loop was restarted")
+
+    @work(group="orders")
+    async def action_orders(self) -> None:
+        """o"""
+        if not isinstance(self.screen, Dashboard):
+            return
+        choices = order_choices(self._monitor.snapshot)
+        if not choices:
+            self._tell("no order waits, none can be undone, no task failed lately")
+            return
+        verb, _, key = (await self._choose("Which order or task?", choices) or "").partition(":")
+        if verb == "withdraw":
+            self._ask(withdraw_dialog(self._monitor, key))
+        elif verb == "confirm":
+            try:
+                still = await self._monitor.confirm_waiting(key)
+                self._tell("still meant: carried out as soon as the project answers" if still else "it waits no more")
+            except NotKept as not_kept:
+                self._tell(f"nothing was changed: {not_kept}")
+        elif verb == "undo" and self._allowed(UNDO):
+            self._ask(undo_dialog(self._monitor, key))
+        elif verb == "retry" and self._allowed(RETRY):
+            self._ask(retry_dialog(self._monitor, key))
+
+    async def action_quit(self) -> None:
+        """q"""
+        if self._monitor.snapshot.waiting and isinstance(self.screen, Dashboard):
+            self._ask(QuitDialog(self._monitor))
+        else:
+            self.exit()
+
     @work(exclusive=True, group="check")
     async def action_check(self) -> None:
         """c"""
@@ -188,7 +249,9 @@ class WatchdeskApp(App[None]):
 
     def _allowed(self, order: Order) -> bool:
         why = self._monitor.may(order)
-        if why:
+        if why and self._monitor.snapshot.project.observe:
+            self._ask(observe_dialog(self._monitor))
+        elif why:
             self._tell(f"{order.title}: {why}")
         return not why
 

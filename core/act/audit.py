@@ -12,10 +12,10 @@ AGENT: Final = "watchdesk"
 
 
 class Trail:
-    """One order's rows. `run` names the order in every row it changes."""
+    """One order's rows. `run` names the order in every row it changes; given one, an order is taken up again."""
 
-    def __init__(self, means: Means, order: str, actor: Actor) -> None:
-        self.run = str(uuid.uuid4())
+    def __init__(self, means: Means, order: str, actor: Actor, run: str = "") -> None:
+        self.run = run or str(uuid.uuid4())
         self._means = means
         self._order = order
         self._actor = actor
@@ -28,8 +28,15 @@ class Trail:
 
     async def end(self, outcome: dict[str, Any], *, completed: bool) -> bool:
         """Say what came of it. Whether the row was written: the order itself is over either way."""
+        return await self._told("completed" if completed else "failed", {}, outcome)
+
+    async def skip(self, plan: dict[str, Any], why: str) -> bool:
+        """Say in one row what would have been done, and why it was not. Whether the row was written."""
+        return await self._told("skipped", {"plan": plan}, {"text": why})
+
+    async def _told(self, status: str, told: dict[str, Any], outcome: dict[str, Any]) -> bool:
         try:
-            await self._insert("completed" if completed else "failed", {}, outcome)
+            await self._insert(status, told, outcome)
         except NotLive:
             return False
         return True
@@ -38,7 +45,7 @@ class Trail:
         self, status: str, told: dict[str, Any], outcome: dict[str, Any] | None, *, hurry: bool = False
     ) -> None:
         row: dict[str, Any] = {
-            "id": str(uuid.uuid4()),
+            "id": str(uuid.uuid5(uuid.UUID(self.run), status)),
             "execution_step": STEP,
             "step_status": status,
             "input_data": {
@@ -58,4 +65,8 @@ class Trail:
             row["started_at"] = self._began_at.isoformat()
             row["completed_at"] = None if outcome is None else self._means.clock.now().isoformat()
         send = self._means.write if hurry else self._means.insert
-        await send("db:write_audit", lambda: self._means.commands.insert_log(row))
+        try:
+            await send("db:write_audit", lambda: self._means.commands.insert_log(row))
+        except NotLive as not_live:
+            if not_live.fault.kind != "duplicate":  # an order taken up again has written it already
+                raise

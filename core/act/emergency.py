@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from core.act.audit import Trail
+from core.act.giving_back import give_back
 from core.act.means import Actor, Means, lost
 from core.act.orders import EMERGENCY_STOP, LIFT, LiftPlan, Phase, Result, StopPlan
 from core.backend.commands import BATCH
@@ -47,8 +48,8 @@ class Emergency:
         marker = f"{STOPPED}{audit.run}"
         return LiftPlan(
             standing=self.standing(config, audit),
-            rejected=await live.count_marked(marker),
-            requeueable=await live.count_marked(_marker(audit.run, "pending")),
+            rejected=await live.count_marked(marker, "rejected"),
+            requeueable=await live.count_marked(_marker(audit.run, "pending"), "rejected"),
         )
 
     def standing(self, config: SystemConfig, audit: LogEntry | None) -> str:
@@ -66,27 +67,32 @@ class Emergency:
             )  # fmt: skip
         return f"stopped{ago}{who}{why}{until}"
 
-    async def stop(self, reason: str, hours: int, actor: Actor) -> Result:
-        """Stop everything. Success is what the read-back shows, whatever the writes said."""
+    async def stop(self, reason: str, hours: int, actor: Actor, run: str = "") -> Result:
+        """Stop everything. Success is what the read-back shows, whatever the writes said.
+
+        With the `run` of an order that was begun and broken off, it is taken up where it was left.
+        """
         try:
             config = await self._means.live.config()
         except NotLive as not_live:
             return _not_written(EMERGENCY_STOP.name, not_live.fault, "NOT stopped")
-        if config is not None and config.emergency_stop:
-            already = self.standing(config, await self._audit())
+        audit = await self._audit() if config is not None and config.emergency_stop else None
+        ours = audit is not None and bool(run) and audit.run == run
+        if config is not None and config.emergency_stop and not ours:
+            already = self.standing(config, audit)
             return Result(
                 order=EMERGENCY_STOP.name,
                 phase=Phase.SEEN,
                 text=f"already {already}; nothing was changed",
                 already=True,
             )
-        trail = Trail(self._means, EMERGENCY_STOP.name, actor)
+        trail = Trail(self._means, EMERGENCY_STOP.name, actor, run)
         audited = True
         try:
             await trail.start({"reason": reason, "hours": hours}, hurry=True)
         except NotLive:
             audited = False  # nothing holds up an emergency stop
-        fault = await self._set_flag(config, reason, hours)
+        fault = None if ours else await self._set_flag(config, reason, hours)
         try:
             seen = await self._means.live.config()
         except NotLive as not_live:
@@ -97,7 +103,7 @@ class Emergency:
         rejected, rejection_fault = await self._reject_all(trail.run, reason)
         return await self._stopped(trail, rejected, rejection_fault, audited=audited)
 
-    async def lift(self, actor: Actor, *, requeue: bool) -> Result:
+    async def lift(self, actor: Actor, *, requeue: bool, run: str = "") -> Result:
         """Clear the stop, and give back what was pending if `requeue`. Read back."""
         live = self._means.live
         try:
@@ -105,7 +111,7 @@ class Emergency:
             if config is None or not config.emergency_stop:
                 return Result(order=LIFT.name, phase=Phase.SEEN, text="no emergency stop is set", already=True)
             audit = await self._audit()
-            trail = Trail(self._means, LIFT.name, actor)
+            trail = Trail(self._means, LIFT.name, actor, run)
             await trail.start({"requeue": requeue, "standing": self.standing(config, audit)})
         except NotLive as not_live:
             return _not_written(LIFT.name, not_live.fault, "NOT lifted")
@@ -228,15 +234,8 @@ class Emergency:
         """Planned and changed rows, and what went wrong."""
         marker, given_back, planned = _marker(run, "pending"), 0, 0
         try:
-            planned = await self._means.live.count_marked(marker)
-            while given_back < planned:
-                ids = await self._means.live.marked(marker, BATCH)
-                changed = await self._means.write(
-                    "db:requeue_tasks",
-                    lambda ids=ids: self._means.commands.requeue(ids, marker=marker),  # type: ignore[misc]  # bound now
-                ) if ids else ()  # fmt: skip
-                if not changed:
-                    break
+            planned = await self._means.live.count_marked(marker, "rejected")
+            async for changed in give_back(self._means, marker, from_status="rejected", to_status="pending"):
                 given_back += len(changed)
         except NotLive as not_live:
             return planned, given_back, not_live.fault

@@ -32,12 +32,16 @@ class LeaseRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LeaseView(msgspec.Struct, frozen=True, kw_only=True):
-    """Who holds the lease as far as we know, and whether that is us. `why`: what keeps us from it, if that is known."""
+    """Who holds the lease as far as we know, and whether that is us. `why`: what keeps us from it, if that is known.
+
+    `acts`: whether its holder heals and stops by itself.
+    """
 
     holder: str = ""
     host: str = ""
     term: int = 0
     mine: bool = False
+    acts: bool = False
     why: str = ""
 
 
@@ -53,13 +57,14 @@ class Lease:
         holder: str,
         host: str,
         request_s: float,
+        acts: bool = True,
         rules: LeaseRules | None = None,
         new_token: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
         self._clock = clock
         self._means = means
         self._id = lease_id
-        self._holder, self._host = holder, host
+        self._holder, self._host, self._acts = holder, host, acts
         self._rules = rules or LeaseRules()
         self._trusted_s = self._rules.hold_s - request_s
         self._new_token = new_token
@@ -79,7 +84,9 @@ class Lease:
         row = self._row
         if row is None:
             return LeaseView(why=self._why)
-        return LeaseView(holder=row.holder, host=row.host, term=row.term, mine=self.valid(), why=self._why)
+        return LeaseView(
+            holder=row.holder, host=row.host, term=row.term, mine=self.valid(), acts=row.acts, why=self._why
+        )
 
     async def round(self) -> float:
         """Renew it, look who has it, or take it. In how many seconds the next one is due. Never raises for a fault."""
@@ -138,7 +145,10 @@ class Lease:
             return
         self._tried = None
         now = self._clock.elapsed()
-        if self._still is None or self._still[0] != row.token:
+        if self._acts and not row.acts:
+            # Its holder never acts by itself: taking it from there lets nobody act twice.
+            await self._swap(row.token, row.term + 1, new_term=True)
+        elif self._still is None or self._still[0] != row.token:
             self._still = (row.token, now)
         elif now - self._still[1] >= self._rules.take_over_s and not await self._swap(
             row.token, row.term + 1, new_term=True
@@ -152,7 +162,7 @@ class Lease:
     async def _swap(self, expected: str, term: int, *, new_term: bool = False) -> bool:
         """Put a token of ours in the place of `expected`. Whether the row changed. Raises NotLive."""
         token, began = self._new_token(), self._clock.elapsed()
-        row = LeaseRow(holder=self._holder, host=self._host, term=term, token=token)
+        row = self._row_of(term, token)
         try:
             changed = await self._means.write(
                 "db:renew_lease", lambda: self._means.commands.swap_lease(self._id, expected, row, new_term=new_term)
@@ -167,7 +177,7 @@ class Lease:
 
     async def _insert(self, term: int) -> None:
         token, began = self._new_token(), self._clock.elapsed()
-        row = LeaseRow(holder=self._holder, host=self._host, term=term, token=token)
+        row = self._row_of(term, token)
         try:
             await self._means.write("db:take_lease", lambda: self._means.commands.insert_lease(self._id, row))
         except NotLive as not_live:
@@ -176,9 +186,13 @@ class Lease:
                 raise
             self._row = await self._means.live.lease(self._id)  # another was faster
             self._still = (self._row.token, self._clock.elapsed()) if self._row is not None else None
+            self._why = "" if self._row is not None else _HIDDEN
             return
         self._row = row
         self._hold(token, began)
+
+    def _row_of(self, term: int, token: str) -> LeaseRow:
+        return LeaseRow(holder=self._holder, host=self._host, term=term, token=token, acts=self._acts)
 
     def _lost(self, fault: Fault, error: NotLive, token: str, began: float) -> None:
         """A write whose answer was lost may have arrived: the next look decides."""
@@ -189,4 +203,5 @@ class Lease:
         self._token, self._began, self._tried, self._still = token, began, None, None
 
 
+_HIDDEN: Final = "another monitor holds it, and its row is not visible to us"
 _GRANT: Final = "not allowed to update autonomous_execution_logs: sign in as the master account or use a secret key"

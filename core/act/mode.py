@@ -51,12 +51,12 @@ class Mode:
         if seen is not None and seen.dry_run is on:
             await trail.end({"dry_run": on}, completed=True)
             return Result(order=order, phase=Phase.SEEN, text=f"dry-run is {word}, seen", run=trail.run, changed=1)
-        text = f"dry-run is NOT {word}: {_NOT_OURS if fault is None else fault.sentence()}"
+        text = f"dry-run is NOT {word}: {NOT_OURS if fault is None else fault.sentence()}"
         await trail.end({"text": text}, completed=False)
         return Result(order=order, phase=_phase(fault), text=text, run=trail.run)
 
 
-_NOT_OURS = "the row is not ours to change; sign in as the master account or use a secret key"
+NOT_OURS = "the row is not ours to change; sign in as the master account or use a secret key"
 
 
 def _refused(order: str, error: NotLive, what: str) -> Result:

@@ -1,5 +1,6 @@
 """Every order there is: its tier, what it does, and what came of it. An order that is not listed here is refused."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -66,11 +67,58 @@ DRY_RUN_OFF: Final = Order(
     name="dry_run_off", tier=Tier.TYPED, title="Dry-run off", effect="from now on the agents change things for real"
 )
 
+RESTART: Final = Order(
+    name="restart_watchdog",
+    tier=Tier.SAFE,
+    title="Restart the watchdog",
+    effect="end its loop and begin it anew",
+    writes=False,
+)
+RUN_PENDING: Final = Order(
+    name="run_pending",
+    tier=Tier.CONFIRM,
+    title="Run pending tasks",
+    effect="let the agents' function work off what is pending now",
+)
+RETRY: Final = Order(
+    name="retry",
+    tier=Tier.CONFIRM,
+    title="Retry a failed task",
+    effect="send it back to pending, if it still is failed",
+)
+UNDO: Final = Order(
+    name="undo", tier=Tier.CONFIRM, title="Undo", effect="take back what one order changed, where it still stands"
+)
+WITHDRAW: Final = Order(
+    name="withdraw",
+    tier=Tier.CONFIRM,
+    title="Withdraw a pending order",
+    effect="forget an order that waits for the project to answer",
+    writes=False,
+)
+OBSERVE_OFF: Final = Order(
+    name="lift_observe",
+    tier=Tier.TYPED,
+    title="Allow orders",
+    effect="lift --observe for 15 minutes: your orders are carried out, nothing happens by itself",
+    writes=False,
+)
+
 _ALL: Final = (
-    *(CHECK_NOW, RESET_BREAKER, HOLD_BREAKER, RELEASE_BREAKER),
-    *(HEAL, EMERGENCY_STOP, LIFT, DRY_RUN_ON, DRY_RUN_OFF),
+    *(CHECK_NOW, RESET_BREAKER, HOLD_BREAKER, RELEASE_BREAKER, RESTART, WITHDRAW, OBSERVE_OFF),
+    *(HEAL, EMERGENCY_STOP, LIFT, DRY_RUN_ON, DRY_RUN_OFF, RUN_PENDING, RETRY, UNDO),
 )
 ORDERS: Final = {order.name: order for order in _ALL}
+
+TYPED_ABOVE: Final = 50
+"""An order that changes more rows than this is typed, whatever its tier."""
+
+
+def must_type(order: Order, rows: int, project: str) -> str | None:
+    """The word an operator must type for `order` on so many rows; `None`: a yes is enough."""
+    if order.tier is Tier.TYPED:
+        return order.word or project
+    return project if rows > TYPED_ABOVE else None
 
 
 class Phase(StrEnum):
@@ -84,6 +132,8 @@ class Phase(StrEnum):
     REFUSED = "refused"
     UNKNOWN = "unknown"
     UNREACHABLE = "unreachable"
+    WAITING = "waiting"
+    """Kept on this machine's disk until the project answers."""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +210,33 @@ class LiftPlan(msgspec.Struct, frozen=True, kw_only=True):
     standing: str
     rejected: int = 0
     requeueable: int = 0
+
+
+class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is pending now, and what stands in the way of its being run, in words."""
+
+    pending: int
+    notes: tuple[str, ...] = ()
+
+
+class RetryPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """One task that failed: what it is, when and why it failed. `refused`: why it cannot be retried."""
+
+    task: str
+    text: str
+    failed_at: datetime | None = None
+    refused: str = ""
+
+
+class UndoPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What an undo of one run would take back. `refused`: why it cannot be undone."""
+
+    run: str
+    text: str
+    tasks: int = 0
+    dry_run: bool | None = None
+    """What dry-run would be set to; `None`: it is left alone."""
+    refused: str = ""
 
 
 class PlanChanged(Exception):

@@ -11,6 +11,7 @@ import msgspec
 from core.backend.client import Calls
 from core.backend.faults import Failed
 from core.backend.queries import task_id
+from core.backend.records import moment
 from core.backend.schema import CONFIG, LOGS, POLL_FUNCTION, STOP_RPC, TASKS, Schema
 from core.model import LeaseRow
 
@@ -26,6 +27,14 @@ class Commands:
     def __init__(self, calls: Calls, schema: Schema) -> None:
         self._calls = calls
         self.schema = schema
+
+    async def insert_health(self, row: dict[str, Any]) -> datetime | None:
+        """Add a row whose time is the database's own. What the database says it is."""
+        column = self.schema.log_time
+        rows = await self._calls.rows(
+            "write health", lambda c: c.table(LOGS).insert(row | {column: "now"}).select(column)
+        )
+        return moment(rows[0].get(column)) if rows else None
 
     async def insert_log(self, row: dict[str, Any]) -> None:
         """Add one row to the execution log. It carries an id of our own, so a second insert is 23505."""
@@ -53,16 +62,31 @@ class Commands:
 
         return await self._changed(f"reject {status} tasks", build)
 
-    async def requeue(self, ids: tuple[str, ...], *, marker: str) -> tuple[str, ...]:
-        """Give back those of up to 100 rejected tasks that still carry `marker`. Returns who changed."""
+    async def give_back(
+        self, ids: tuple[str, ...], *, marker: str, from_status: str, to_status: str
+    ) -> tuple[str, ...]:
+        """Put those of up to 100 tasks that still carry our `marker` back to what they were. Returns who changed."""
         error = self.schema.error_column
 
         def build(c: Any) -> Any:
-            change = {"status": "pending", error: None, "completed_at": None}
-            query = c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", "rejected")
+            change = {"status": to_status, error: None, "completed_at": None}
+            query = c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", from_status)
             return query.like(error, f"{marker}*").select("id")
 
-        return await self._changed("requeue tasks", build)
+        return await self._changed("give tasks back", build)
+
+    async def retry(self, name: str, *, failed_at: datetime | None) -> bool:
+        """Send a failed task back to pending, if it still is the failure of then. Whether it changed."""
+
+        def build(c: Any) -> Any:
+            change = {"status": "pending", self.schema.error_column: None, "completed_at": None, "started_at": None}
+            query = c.table(TASKS).update(change).eq("id", name).eq("status", "failed")
+            query = (
+                query.is_("completed_at", "null") if failed_at is None else query.eq("completed_at", _stamp(failed_at))
+            )
+            return query.select("id")
+
+        return bool(await self._changed("retry task", build))
 
     async def set_stop_by_function(self, *, reason: str, hours: int) -> None:
         """Ask the project's own function for the stop, by either name of its parameter. Raises Failed."""

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from core.backend.faults import Trace
 from core.backend.queries import Queries
-from core.model import LeaseRow, LogEntry, SuccessRate, SystemConfig, Task
+from core.model import AuditedOrder, LeaseRow, LogEntry, SuccessRate, SystemConfig, Task
 from core.resilience import Guard, Policy
 
 T = TypeVar("T")
@@ -95,13 +95,50 @@ class Live:
             )
         return frozenset(alive)
 
-    async def count_old_logs(self, before: datetime) -> int:
+    async def count_old_logs(self, before: datetime, kept_run: str) -> int:
         """See `Queries.count_old_logs`."""
-        return await self._read("db:count_old_logs", lambda: self._queries.count_old_logs(before))
+        return await self._read("db:count_old_logs", lambda: self._queries.count_old_logs(before, kept_run))
 
-    async def old_logs(self, before: datetime, limit: int) -> tuple[str, ...]:
+    async def old_logs(self, before: datetime, kept_run: str, limit: int) -> tuple[str, ...]:
         """See `Queries.old_logs`."""
-        return await self._read("db:fetch_old_logs", lambda: self._queries.old_logs(before, limit))
+        return await self._read("db:fetch_old_logs", lambda: self._queries.old_logs(before, kept_run, limit))
+
+    async def logs_among(self, ids: tuple[str, ...]) -> tuple[str, ...]:
+        """See `Queries.logs_among`."""
+        return await self._read("db:read_back_logs", lambda: self._queries.logs_among(ids))
+
+    async def audited(self, run: str) -> AuditedOrder | None:
+        """See `Queries.audited`."""
+        return await self._read("db:fetch_audit", lambda: self._queries.audited(run))
+
+    async def given_back(self, since: datetime) -> frozenset[str]:
+        """See `Queries.given_back`."""
+        return await self._read("db:fetch_given_back", lambda: self._queries.given_back(since))
+
+    async def count_healed(self, since: datetime) -> int:
+        """See `Queries.count_healed`."""
+        return await self._read("db:count_healed", lambda: self._queries.count_healed(since))
+
+    async def count_unchanged(self, ids: tuple[str, ...], began_before: datetime) -> int:
+        """See `Queries.count_unchanged`."""
+        return await self._read("db:read_back_running", lambda: self._queries.count_unchanged(ids, began_before))
+
+    async def false_rescues(self, since: datetime) -> int:
+        """How many tasks that heals since `since` failed are completed all the same, and nobody gave them back."""
+        healed = await self._read("db:fetch_healed_ids", lambda: self._queries.healed_ids(since))
+        undone = await self.given_back(since) if healed else frozenset()
+        ids = tuple(name for name in healed if name not in undone)
+        found = 0
+        for start in range(0, len(ids), 100):
+            part = ids[start : start + 100]
+            found += len(
+                await self._read("db:fetch_rescued", lambda part=part: self._queries.completed_among(part))  # type: ignore[misc]  # bound now
+            )
+        return found
+
+    async def task(self, name: str) -> Task | None:
+        """See `Queries.task`."""
+        return await self._read("db:fetch_task", lambda: self._queries.task(name))
 
     async def stop_audit(self) -> LogEntry | None:
         """See `Queries.stop_audit`."""
@@ -121,13 +158,13 @@ class Live:
         """See `Queries.lease`."""
         return await self._read("db:read_lease", lambda: self._queries.lease(lease_id))
 
-    async def count_marked(self, marker: str) -> int:
+    async def count_marked(self, marker: str, status: str) -> int:
         """See `Queries.count_marked`."""
-        return await self._read("db:count_marked", lambda: self._queries.count_marked(marker))
+        return await self._read("db:count_marked", lambda: self._queries.count_marked(marker, status))
 
-    async def marked(self, marker: str, limit: int) -> tuple[str, ...]:
+    async def marked(self, marker: str, status: str, limit: int) -> tuple[str, ...]:
         """See `Queries.marked`."""
-        return await self._read("db:fetch_marked", lambda: self._queries.marked(marker, limit))
+        return await self._read("db:fetch_marked", lambda: self._queries.marked(marker, status, limit))
 
     async def marked_among(self, ids: tuple[str, ...], status: str, marker: str) -> tuple[str, ...]:
         """See `Queries.marked_among`."""

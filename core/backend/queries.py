@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from core.backend.client import Calls
 from core.backend.faults import Failed, Trace, garbage
-from core.backend.records import Row, config_of, lease_of, log_of, moment, task_of
+from core.backend.records import Row, audited_of, config_of, ids_of, lease_of, log_of, moment, task_of
 from core.backend.schema import CONFIG, CONFIG_RPC, LOGS, POLL_FUNCTION, TASKS, Schema
-from core.model import LeaseRow, LogEntry, SuccessRate, SystemConfig, Task
+from core.model import AuditedOrder, LeaseRow, LogEntry, SuccessRate, SystemConfig, Task
 
 PAGE: Final = 500
 """Rows a page; half of what the API caps a read at."""
@@ -126,8 +126,13 @@ class Queries:
         return tuple(log_of(row, column) for row in await self._calls.rows("read newest logs", build))
 
     async def logs_visible(self) -> bool:
-        """Whether any row of the execution log shows itself to us at all."""
-        return bool(await self._calls.rows("look for logs", lambda c: c.table(LOGS).select("id").limit(1)))
+        """Whether any row that agents wrote into the execution log shows itself to us; our own say nothing of it."""
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select("id").neq("execution_step", "lease")
+            return query.not_.like("execution_step", "watchdog*").limit(1)
+
+        return bool(await self._calls.rows("look for logs", build))
 
     async def with_signs_of_life(self, ids: tuple[str, ...], since: datetime) -> frozenset[str]:
         """Which of up to 100 tasks wrote a log row since `since`; the watchdog's own rows are none."""
@@ -147,36 +152,107 @@ class Queries:
                 return frozenset(alive)
             alive |= found
 
-    async def old_logs(self, before: datetime, limit: int) -> tuple[str, ...]:
-        """Ids of the oldest log rows before `before` that may go: no lease, nothing an undo still needs."""
+    async def old_logs(self, before: datetime, kept_run: str, limit: int) -> tuple[str, ...]:
+        """Ids of the oldest log rows before `before` that may go: no lease, nothing of the run `kept_run`."""
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select("id").lt(column, before.isoformat()).neq("execution_step", "lease")
-            return query.order(column).limit(limit)
+            return _outdated(c.table(LOGS).select("id"), column, before, kept_run).order(column).limit(limit)
 
         return tuple(task_id(row) for row in await self._calls.rows("read old logs", build))
 
-    async def count_old_logs(self, before: datetime) -> int:
-        """How many log rows are older than `before`, exactly."""
+    async def count_old_logs(self, before: datetime, kept_run: str) -> int:
+        """How many log rows are older than `before` and may go, exactly."""
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select("id", count="exact").lt(column, before.isoformat())
-            return query.neq("execution_step", "lease").limit(1)
+            return _outdated(c.table(LOGS).select("id", count="exact"), column, before, kept_run).limit(1)
 
         return await self._calls.count("count old logs", build)
 
+    async def logs_among(self, ids: tuple[str, ...]) -> tuple[str, ...]:
+        """Which of up to 100 log rows are there: what a deletion whose answer was lost left."""
+        rows = await self._calls.rows("read back logs", lambda c: c.table(LOGS).select("id").in_("id", list(ids)))
+        return tuple(map(task_id, rows))
+
     async def last_lift_at(self) -> datetime | None:
-        """When an emergency stop was last lifted, by our audit rows."""
+        """When a stop or dry-run was last lifted, by our audit rows."""
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
             query = c.table(LOGS).select("*").eq("execution_step", "watchdog_healing").eq("step_status", "completed")
-            return query.eq("input_data->>order", "lift").order(column, desc=True).limit(1)
+            return query.in_("input_data->>order", ["lift", "dry_run_off"]).order(column, desc=True).limit(1)
 
         rows = await self._calls.rows("read last lift", build)
         return moment(rows[0].get(column)) if rows else None
+
+    async def audited(self, run: str) -> AuditedOrder | None:
+        """What the audit trail says of one order; `None` if it shows us no row of it."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select("*").eq("execution_step", "watchdog_healing").eq("input_data->>run", run)
+            return query.order(column).limit(2)
+
+        return audited_of(await self._calls.rows("read audit", build), column)
+
+    async def given_back(self, since: datetime) -> frozenset[str]:
+        """Ids of tasks that an undo gave back since `since`, as far as its audit rows name them."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select("output_data").eq("execution_step", "watchdog_healing")
+            query = query.eq("input_data->>order", "undo").gte(column, since.isoformat())
+            return query.not_.is_("output_data", "null").order(column, desc=True).limit(PAGE)
+
+        rows = await self._calls.rows("read undone tasks", build)
+        return frozenset(name for row in rows for name in ids_of(row.get("output_data")))
+
+    async def count_healed(self, since: datetime) -> int:
+        """How many stuck tasks a watchdog of ours failed since `since` that still are, exactly."""
+        error = self.schema.error_column
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select("id", count="exact").eq("status", "failed")
+            query = query.gte("completed_at", since.isoformat()).like(error, f"{OUR_MARK}stuck:*: by watchdog*")
+            return query.limit(1)
+
+        return await self._calls.count("count healed tasks", build)
+
+    async def count_unchanged(self, ids: tuple[str, ...], began_before: datetime) -> int:
+        """How many of up to 100 tasks still run, and began before `began_before`."""
+        stamp = began_before.isoformat().replace("+00:00", "Z")
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select("id").in_("id", list(ids)).eq("status", "in_progress")
+            return query.or_(f"started_at.lt.{stamp},and(started_at.is.null,created_at.lt.{stamp})")
+
+        return len(await self._calls.rows("read back running tasks", build))
+
+    async def healed_ids(self, since: datetime, limit: int = 1000) -> tuple[str, ...]:
+        """Ids of tasks that heals since `since` failed, newest heal first, as far as their audit rows name them."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select("output_data").eq("execution_step", "watchdog_healing")
+            query = query.eq("input_data->>order", "heal").gte(column, since.isoformat())
+            return query.not_.is_("output_data", "null").order(column, desc=True).limit(100)
+
+        rows = await self._calls.rows("read healed tasks", build)
+        return tuple(dict.fromkeys(name for row in rows for name in ids_of(row.get("output_data"))))[:limit]
+
+    async def completed_among(self, ids: tuple[str, ...]) -> tuple[str, ...]:
+        """Which of up to 100 tasks are completed."""
+
+        def build(c: Any) -> Any:
+            return c.table(TASKS).select("id").in_("id", list(ids)).eq("status", "completed")
+
+        return tuple(map(task_id, await self._calls.rows("read rescued tasks", build)))
+
+    async def task(self, name: str) -> Task | None:
+        """One task by its id; `None` when none is visible to us."""
+        rows = await self._calls.rows("read task", lambda c: c.table(TASKS).select("*").eq("id", name).limit(1))
+        return task_of(rows[0]) if rows else None
 
     async def stop_audit(self) -> LogEntry | None:
         """The audit row of the last emergency stop this product ordered."""
@@ -231,25 +307,25 @@ class Queries:
         rows = await self._calls.rows("read lease", build)
         return lease_of(rows[0]) if rows else None
 
-    async def count_marked(self, marker: str) -> int:
-        """How many rejected tasks carry `marker` at the beginning of their error text."""
+    async def count_marked(self, marker: str, status: str) -> int:
+        """How many tasks in `status` carry our `marker` at the beginning of their error text."""
         error = self.schema.error_column
 
         def build(c: Any) -> Any:
-            query = c.table(TASKS).select("id", count="exact").eq("status", "rejected")
+            query = c.table(TASKS).select("id", count="exact").eq("status", status)
             return query.like(error, f"{marker}*").limit(1)
 
-        return await self._calls.count("count rejected by a stop", build)
+        return await self._calls.count("count marked tasks", build)
 
-    async def marked(self, marker: str, limit: int) -> tuple[str, ...]:
-        """Ids of rejected tasks that carry `marker`."""
+    async def marked(self, marker: str, status: str, limit: int) -> tuple[str, ...]:
+        """Ids of tasks in `status` that carry our `marker`."""
         error = self.schema.error_column
 
         def build(c: Any) -> Any:
-            query = c.table(TASKS).select("id").eq("status", "rejected").like(error, f"{marker}*")
+            query = c.table(TASKS).select("id").eq("status", status).like(error, f"{marker}*")
             return query.order("id").limit(limit)
 
-        return tuple(task_id(row) for row in await self._calls.rows("read rejected by a stop", build))
+        return tuple(task_id(row) for row in await self._calls.rows("read marked tasks", build))
 
     async def ids_in(self, status: str, limit: int) -> tuple[str, ...]:
         """Ids of up to `limit` tasks in one status, in the order of their ids."""
@@ -291,6 +367,13 @@ def task_id(row: Row) -> str:
     if not isinstance(value, str | int):
         raise Failed(garbage("a row without an id"))
     return str(value)
+
+
+def _outdated(query: Any, column: str, before: datetime, kept_run: str) -> Any:
+    query = query.lt(column, before.isoformat()).neq("execution_step", "lease")
+    if kept_run:
+        query = query.or_(f"input_data->>run.is.null,input_data->>run.neq.{kept_run}")
+    return query
 
 
 _FOREVER: Final = datetime.max.replace(tzinfo=UTC)

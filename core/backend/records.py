@@ -7,7 +7,7 @@ import msgspec
 
 from core.backend.faults import Failed
 from core.backend.faults import garbage as _garbage
-from core.model import LeaseRow, LogEntry, SystemConfig, Task
+from core.model import AuditedOrder, LeaseRow, LogEntry, SystemConfig, Task
 from core.text import clean
 
 Row = dict[str, Any]
@@ -81,6 +81,33 @@ def log_of(row: Row, time_column: str) -> LogEntry:
         actor=clean(told.get("who")),
         run=clean(told.get("run")),
     )
+
+
+def audited_of(rows: list[Row], time_column: str) -> AuditedOrder | None:
+    """What the rows of one run say together, the oldest first."""
+    entries = [log_of(row, time_column) for row in rows]
+    if not entries or not entries[0].order:
+        return None
+    last = entries[-1]
+    given = rows[0].get("input_data")
+    plan = given.get("plan") if isinstance(given, dict) else None
+    steps = plan.get("steps") if isinstance(plan, dict) else None
+    named = steps if isinstance(steps, list) else []
+    return AuditedOrder(
+        run=entries[0].run,
+        order=entries[0].order,
+        actor=entries[0].actor,
+        at=entries[0].at,
+        status=last.status,
+        summary=last.summary,
+        steps=tuple(clean(step.get("name")) for step in named if isinstance(step, dict)),
+    )
+
+
+def ids_of(told: object) -> tuple[str, ...]:
+    """The ids that an audit row's outcome names."""
+    ids = told.get("ids") if isinstance(told, dict) else None
+    return tuple(clean(name, 64) for name in ids) if isinstance(ids, list) else ()
 
 
 def moment(value: object) -> datetime | None:

@@ -6,11 +6,12 @@ from typing import Final
 import msgspec
 from platformdirs import user_cache_path, user_state_path
 
-from core.act.healing import HealRules
 from core.act.lease import LeaseRules
+from core.act.repairs import HealRules
 from core.backend.client import Limits
 from core.backend.sessions import SessionFile
 from core.backend.target import Target, read_target, signed_in
+from core.failures import FailureRules
 from core.resilience import BreakerRules
 from core.settings import Layers, flag
 from core.stuck import StuckRules
@@ -61,20 +62,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     autonomous: bool = False
     dry_run: bool = True
     observe: bool = False
-    sole: bool = False
-    """Whether it may take the lease and act by itself once it has it: only on the demo's own sandbox as yet."""
     limits: Limits = Limits()
     breaker: BreakerRules = BreakerRules()
     watch: WatchRules = WatchRules()
     stuck: StuckRules = StuckRules()
+    failures: FailureRules = FailureRules()
     heal: HealRules = HealRules()
     lease: LeaseRules = LeaseRules()
     refresh: RefreshRules = RefreshRules()
-
-
-def wants_to_act(config: Config) -> bool:
-    """Whether this monitor takes part in the lease at all."""
-    return config.sole and config.autonomous and not config.dry_run and not config.observe
 
 
 def read_config(layers: Layers, *, project: str | None = None, observe: bool = False) -> Config:
@@ -89,6 +84,7 @@ def read_config(layers: Layers, *, project: str | None = None, observe: bool = F
         breaker=layers.section("breaker", BreakerRules),
         watch=layers.section("watch", WatchRules),
         stuck=layers.section("stuck", StuckRules),
+        failures=layers.section("failures", FailureRules),
         heal=layers.section("heal", HealRules),
         lease=layers.section("lease", LeaseRules),
         refresh=layers.section("refresh", RefreshRules),

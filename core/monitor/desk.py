@@ -1,15 +1,13 @@
 """Where orders are handed in: rights, then the act, then the journal. One at a time, so that no two mix."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
-from core.act.audit import Trail
 from core.act.emergency import Emergency
-from core.act.healing import Healer, Progress
+from core.act.healing import Findings, Healer, Progress, unhindered
 from core.act.means import Actor
 from core.act.mode import Mode
 from core.act.orders import (
@@ -17,10 +15,11 @@ from core.act.orders import (
     DRY_RUN_ON,
     EMERGENCY_STOP,
     HEAL,
-    HOLD_BREAKER,
     LIFT,
-    RELEASE_BREAKER,
-    RESET_BREAKER,
+    RETRY,
+    RUN_PENDING,
+    UNDO,
+    WITHDRAW,
     HealPlan,
     LiftPlan,
     ModePlan,
@@ -28,89 +27,126 @@ from core.act.orders import (
     Phase,
     PlanChanged,
     Result,
+    RetryPlan,
+    RunPlan,
     StopPlan,
+    UndoPlan,
 )
+from core.act.pending import PendingOrder, PendingOrders
+from core.act.undo import Undo
+from core.act.work import Work
 from core.facts import Level
 from core.monitor.events import Journal
-from core.monitor.holds import Holds
-from core.resilience import NotLive
+from core.monitor.observing import Observing
 from core.state import NotKept
 
 OBSERVING = "started with --observe: nothing is written"
 
 
 class Acts(msgspec.Struct, frozen=True, kw_only=True):
-    """What carries orders out. `trail` makes the audit rows of an order by its name and who gives it."""
+    """What carries orders out."""
 
     healer: Healer
     emergency: Emergency
     mode: Mode
-    holds: Holds
-    trail: Callable[[str, Actor], Trail]
+    work: Work
+    undo: Undo
+    pending: PendingOrders
 
 
 class Desk:
-    """Takes operators' orders. `now` gives the server's time; `observe` refuses whatever writes."""
+    """Takes orders. `now` gives the server's time; `observing` refuses whatever writes."""
 
-    def __init__(
-        self,
-        *,
-        acts: Acts,
-        journal: Journal,
-        now: Callable[[], datetime],
-        observe: bool,
-    ) -> None:
+    def __init__(self, *, acts: Acts, journal: Journal, now: Callable[[], datetime], observing: Observing) -> None:
         self._acts = acts
-        self._audits: set[asyncio.Task[None]] = set()
         self._journal = journal
         self._now = now
-        self._observe = observe
+        self._observing = observing
         self._one = asyncio.Lock()
 
     def may(self, order: Order) -> str:
         """Empty if the order may be given, else why not."""
-        return OBSERVING if order.writes and self._observe else ""
+        return OBSERVING if order.writes and self._observing.forbids() else ""
 
     async def plan_heal(self) -> HealPlan:
         """What a heal would do. Raises NotLive."""
         return (await self._acts.healer.plan(self._now())).plan
 
-    async def heal(self, shown: HealPlan, actor: Actor, progress: Progress | None = None) -> Result:
+    async def heal(
+        self,
+        shown: HealPlan,
+        actor: Actor,
+        progress: Progress | None = None,
+        go_on: Callable[[], str] = unhindered,
+    ) -> Result:
         """Recompute, and apply if it is still what was shown. Raises PlanChanged, NotLive."""
-        if refused := self._refused(HEAL):
+        if refused := self.refused(HEAL):
             return refused
         async with self._one:
             found = await self._acts.healer.plan(self._now())
             if not found.plan.same_targets(shown):
                 raise PlanChanged(found.plan)
-            return self._told(actor, await self._acts.healer.apply(found, actor, progress))
+            return self.told(actor, await self._acts.healer.apply(found, actor, progress, go_on))
 
-    async def heal_by_itself(self, actor: Actor, go_on: Callable[[], bool]) -> Result | None:
-        """Plan and apply without a person, while `go_on`. `None` when there is nothing to do. Raises NotLive."""
+    async def heal_by_itself(
+        self,
+        decide: Callable[[Findings], Awaitable[bool]],
+        lifted_at: datetime | None,
+        actor: Actor,
+        progress: Progress,
+        go_on: Callable[[], str],
+    ) -> Result | None:
+        """Plan without a person, and apply if `decide` says so. `None` when it did not. Raises NotLive."""
         async with self._one:
-            found = await self._acts.healer.plan(self._now(), automatic=True)
-            if found.plan.empty:
+            found = await self._acts.healer.plan(self._now(), automatic=True, lifted_at=lifted_at)
+            if not await decide(found):
                 return None
-            if self._acts.healer.braked(found):
-                self._journal.say(str(actor), f"braked: {len(found.stuck)} stuck tasks at once", Level.WARNING)
-                return None
-            return self._told(actor, await self._acts.healer.apply(found, actor, go_on=go_on))
+            return self.told(actor, await self._acts.healer.apply(found, actor, progress, go_on))
 
     async def plan_stop(self) -> StopPlan:
         """What a stop would hit. Raises NotLive."""
         return await self._acts.emergency.plan_stop()
 
-    async def stop(self, reason: str, hours: int, actor: Actor) -> Result:
-        """Set the emergency stop."""
-        return await self._carry_out(EMERGENCY_STOP, actor, lambda: self._acts.emergency.stop(reason, hours, actor))
+    async def stop(self, reason: str, hours: int, actor: Actor, *, keep: bool = False) -> Result:
+        """Set the emergency stop; where nobody answers, `keep` it until somebody does."""
+        if refused := self.refused(EMERGENCY_STOP):
+            return refused
+        async with self._one:
+            result = await self._acts.emergency.stop(reason, hours, actor)
+        if keep and result.phase is Phase.UNREACHABLE:
+            result = await self._keep(EMERGENCY_STOP, actor, result, reason=reason, hours=hours)
+        return self.told(actor, result)
 
     async def plan_lift(self) -> LiftPlan:
         """What stands to be lifted. Raises NotLive."""
         return await self._acts.emergency.plan_lift()
 
-    async def lift(self, actor: Actor, *, requeue: bool) -> Result:
-        """Lift the emergency stop."""
-        return await self._carry_out(LIFT, actor, lambda: self._acts.emergency.lift(actor, requeue=requeue))
+    async def lift(self, actor: Actor, *, requeue: bool, keep: bool = False) -> Result:
+        """Lift the emergency stop; where nobody answers, `keep` the order until somebody does."""
+        if refused := self.refused(LIFT):
+            return refused
+        async with self._one:
+            result = await self._acts.emergency.lift(actor, requeue=requeue)
+        if keep and result.phase is Phase.UNREACHABLE:
+            result = await self._keep(LIFT, actor, result, requeue=requeue)
+        return self.told(actor, result)
+
+    async def carry_out(self, waiting: PendingOrder) -> Result:
+        """Carry out an order that waited, under the run id it has had since. It may have been begun before."""
+        emergency, actor = self._acts.emergency, waiting.actor
+        async with self._one:
+            if waiting.order == LIFT.name:
+                result = await emergency.lift(actor, requeue=waiting.requeue, run=waiting.id)
+            else:
+                result = await emergency.stop(waiting.reason, waiting.hours, actor, run=waiting.id)
+        return self.told(actor, result)
+
+    async def withdraw(self, name: str, actor: Actor) -> Result:
+        """Forget an order that waits."""
+        waiting = next((one for one in await self._acts.pending.all() if one.id == name), None)
+        if waiting is None or not await self._acts.pending.remove(name):
+            return Result(order=WITHDRAW.name, phase=Phase.SEEN, text="no such order waits any more", already=True)
+        return self.told(actor, Result(order=WITHDRAW.name, phase=Phase.SEEN, text=f"withdrawn: {waiting.words()}"))
 
     async def plan_mode(self) -> ModePlan:
         """How dry-run stands. Raises NotLive."""
@@ -118,75 +154,66 @@ class Desk:
 
     async def set_dry_run(self, on: bool, actor: Actor) -> Result:
         """Turn dry-run on or off."""
-        order = DRY_RUN_ON if on else DRY_RUN_OFF
-        return await self._carry_out(order, actor, lambda: self._acts.mode.set(on, actor))
+        return await self._act(DRY_RUN_ON if on else DRY_RUN_OFF, actor, lambda: self._acts.mode.set(on, actor))
 
-    async def reset_breaker(self, key: str | None, actor: Actor) -> Result:
-        """Close one breaker, or all of them."""
-        act = self._acts.holds.reset(key, str(actor))
-        return await self._on_breaker(RESET_BREAKER, actor, key or "all breakers", "reset", act)
+    async def plan_run(self) -> RunPlan:
+        """What is pending. Raises NotLive."""
+        return await self._acts.work.plan_run()
 
-    async def hold_breaker(self, key: str, why: str, until: datetime | None, actor: Actor) -> Result:
-        """Hold one breaker open."""
-        act = self._acts.holds.hold(key, str(actor), why, until)
-        return await self._on_breaker(HOLD_BREAKER, actor, key, f"held open: {why}", act)
+    async def run_pending(self, actor: Actor) -> Result:
+        """Let the agents work off what is pending."""
+        return await self._act(RUN_PENDING, actor, lambda: self._acts.work.run(actor))
 
-    async def release_breaker(self, key: str, actor: Actor) -> Result:
-        """End a hold."""
-        act = self._acts.holds.release(key, str(actor))
-        return await self._on_breaker(RELEASE_BREAKER, actor, key, "released", act)
+    async def plan_retry(self, task: str) -> RetryPlan:
+        """What one failed task is. Raises NotLive."""
+        return await self._acts.work.plan_retry(task)
 
-    async def close(self) -> None:
-        """Let audit rows that are on their way arrive, for a moment."""
-        if self._audits:
-            await asyncio.wait(self._audits, timeout=1.0)
-        for task in self._audits:
-            task.cancel()
+    async def retry(self, plan: RetryPlan, actor: Actor) -> Result:
+        """Send one failed task back to pending."""
+        return await self._act(RETRY, actor, lambda: self._acts.work.retry(plan, actor))
 
-    async def _on_breaker(
-        self, order: Order, actor: Actor, target: str, done: str, act: Coroutine[Any, Any, None]
-    ) -> Result:
-        """A breaker is this process's own: its order holds at once; the audit row follows when it can be written."""
-        if refused := self._refused(order):
-            act.close()
-            return refused
-        try:
-            await act
-        except NotKept as error:
-            return self._told(
-                actor, Result(order=order.name, phase=Phase.REFUSED, text=f"nothing was changed: {error}")
-            )
-        except KeyError:
-            return Result(order=order.name, phase=Phase.REFUSED, text=f"there is no breaker {target}")
-        task = asyncio.create_task(self._audit(order, actor, {"breaker": target, "done": done}))
-        self._audits.add(task)
-        task.add_done_callback(self._audits.discard)
-        return self._told(actor, Result(order=order.name, phase=Phase.SEEN, text=f"{target} {done}"))
+    async def plan_undo(self, run: str) -> UndoPlan:
+        """What an undo would take back. Raises NotLive."""
+        return await self._acts.undo.plan(run)
 
-    async def _audit(self, order: Order, actor: Actor, what: dict[str, Any]) -> None:
-        trail = self._acts.trail(order.name, actor)
-        self._journal.ours(trail.run)
-        try:
-            await trail.start(what)
-        except NotLive as not_live:
-            text = f"{order.title.lower()} of {what['breaker']} is not in the audit log: {not_live.fault.sentence()}"
-            self._journal.say("watchdesk", text, Level.WARNING)
-            return
-        await trail.end(what, completed=True)
+    async def undo(self, plan: UndoPlan, actor: Actor) -> Result:
+        """Take back what one order changed."""
+        return await self._act(UNDO, actor, lambda: self._acts.undo.undo(plan, actor))
 
-    async def _carry_out(self, order: Order, actor: Actor, act: Callable[[], Awaitable[Result]]) -> Result:
-        if refused := self._refused(order):
-            return refused
-        async with self._one:
-            return self._told(actor, await act())
-
-    def _refused(self, order: Order) -> Result | None:
+    def refused(self, order: Order) -> Result | None:
+        """What refuses the order, if anything does."""
         why = self.may(order)
         return Result(order=order.name, phase=Phase.REFUSED, text=why) if why else None
 
-    def _told(self, actor: Actor, result: Result) -> Result:
+    def told(self, actor: Actor, result: Result) -> Result:
+        """Note in the journal what came of an order."""
         if result.run:
             self._journal.ours(result.run)
         level = Level.OK if result.done else Level.WARNING
         self._journal.say(str(actor), f"{result.order.replace('_', ' ')}: {result.text}", level)
         return result
+
+    async def _act(self, order: Order, actor: Actor, act: Callable[[], Awaitable[Result]]) -> Result:
+        if refused := self.refused(order):
+            return refused
+        async with self._one:
+            return self.told(actor, await act())
+
+    async def _keep(
+        self,
+        order: Order,
+        actor: Actor,
+        result: Result,
+        *,
+        reason: str = "",
+        hours: int = 24,
+        requeue: bool = False,
+    ) -> Result:
+        try:
+            kept, new = await self._acts.pending.keep(
+                order.name, actor, reason=reason, hours=hours, requeue=requeue, run=result.run
+            )
+        except NotKept as error:
+            return msgspec.structs.replace(result, text=f"{result.text}; and it cannot be kept: {error}")
+        when = "kept until the project answers" if new else f"one waits already, since {kept.at:%H:%M} UTC"
+        return msgspec.structs.replace(result, phase=Phase.WAITING, text=f"{result.text}; {when}", run=kept.id)

@@ -1,27 +1,27 @@
-"""The loops: the start, the live refresh, the watchdog's rounds, and acting by itself where that is allowed."""
+"""The loops: the start, the live refresh, the watchdog's rounds, the lease, and one that watches the others."""
 
 import asyncio
 import contextlib
 import logging
 import random
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
 from typing import Any, Final
 
 from core.facts import Level, Source, Truth
-from core.monitor.config import wants_to_act
+from core.monitor.autonomy import Autonomy
+from core.monitor.keeper import Keeper
 from core.monitor.sight import Sight
 from core.monitor.wiring import Rooms
-from core.resilience import NotLive, Policy
+from core.resilience import NotLive
 from core.snapshot import POLICIES, LinkWord, Snapshot, StartStep
 from core.text import plural
-from core.watch.record import Checkup
+from core.watch.record import Check
 
 log = logging.getLogger(__name__)
 
-_HEALED: Final = ("stuck_tasks", "failure_rate")
 _FORCED_CHECK_S: Final = 60.0
 _SWEEP_S: Final = 300.0
+_SUPERVISE_S: Final = 5.0
 _POLICY_LEVEL: Final = {Truth.TRUE: Level.WARNING, Truth.FALSE: Level.OK, Truth.UNKNOWN: Level.UNKNOWN}
 
 
@@ -45,6 +45,16 @@ class Loops:
         self._refresh_now, self._check_now = asyncio.Event(), asyncio.Event()
         self._last_forced_check: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        interval_s = rooms.config.watch.interval_s
+        self._watch = self._keeper("watchdog", self._watch_turn, 2 * interval_s * (1 + rooms.config.watch.jitter))
+        self._keepers = (
+            self._watch,
+            self._keeper("refresh", self._refresh_turn, max(120.0, 4 * rooms.config.refresh.person_wait_s)),
+            self._keeper("lease", self._lease_turn, 120.0),
+            self._keeper("sweep", self._sweep_turn, None),
+        )
+        self._lease_pause = rooms.config.lease.renew_s
+        self.autonomy = Autonomy(rooms, sight, owner=lambda: self.owner, beat=self._watch.beat)
         self.steps: list[StartStep] = []
         """The start's steps and how they went."""
         self.owner = False
@@ -57,8 +67,18 @@ class Loops:
 
     @property
     def running(self) -> bool:
-        """Whether anything of it was started and not closed."""
-        return bool(self._tasks)
+        """Whether it was started and not closed."""
+        return bool(self._tasks) or self.ready
+
+    @property
+    def watchdog_dead(self) -> bool:
+        """Whether the watchdog's loop has not come round for too long."""
+        return self._watch.dead
+
+    @property
+    def watchdog_restarts(self) -> int:
+        """How often the watchdog's loop had to be begun anew."""
+        return self._watch.restarts
 
     def start(self) -> None:
         """The start sequence, then the loops; once, however often it is asked for."""
@@ -68,14 +88,15 @@ class Loops:
         self._step("cache", Level.WARNING if warning else Level.OK, warning or "usable")
         cached = any(reading.source is Source.CACHED for reading in self._rooms.readings.values.values())
         self._step("last-known data", Level.OK, "painted" if cached else "none yet")
-        self._spawn(self._run(), "watchdesk-start")
+        self._spawn(self._run(), "start")
 
     async def close(self) -> None:
         """End every task."""
         tasks, self._tasks = self._tasks, set()
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        ending = [ended for keeper in self._keepers if (ended := keeper.stop()) is not None]
+        await asyncio.gather(*tasks, *ending, return_exceptions=True)
 
     def refresh_soon(self) -> None:
         """Let the refresh loop go round now."""
@@ -85,12 +106,26 @@ class Loops:
         """Let the watchdog look now."""
         self._check_now.set()
 
+    def restart_watchdog(self) -> None:
+        """End the watchdog's loop wherever it stands, begin it anew, and let it look at once."""
+        self._check_now.set()
+        self._watch.start()
+
+    def late(self, check: Check) -> None:
+        """A check's question that outlived its check has ended."""
+        if self.ready:
+            self._spawn(self._after_late(check), "late")
+
     async def _run(self) -> None:
         sight, rooms = self._sight, self._rooms
         held = await rooms.holds.restore()
+        await self.autonomy.restore()
         warning = rooms.state.warning
-        words = f"{plural(held, 'breaker')} held open" if held else "usable"
-        self._step("state", Level.WARNING if warning else Level.OK, warning or words)
+        words = ", ".join(
+            ([f"{plural(held, 'breaker')} held open"] if held else [])
+            + ([f"{plural(len(rooms.pending.known), 'order')} waiting"] if rooms.pending.known else [])
+        )
+        self._step("state", Level.WARNING if warning else Level.OK, warning or words or "usable")
         self._take_over()
         await rooms.backend.connect()
         self._step("connect", Level.OK, "client ready")
@@ -103,77 +138,105 @@ class Loops:
             words = bad[0].sentence() if bad else f"{schema.shape} shape"
             self._step("schema", Level.CRITICAL if bad else Level.OK, words)
         if self._takes_part():
-            await rooms.lease.round()
+            self._lease_pause = await rooms.lease.round()
         await sight.refresh(everything=True)
+        await self.autonomy.saw_config()
         self._step("first refresh", Level.OK if self._is_live() else Level.WARNING, "")
-        checkup = await sight.check(scheduled=True)
+        checkup = await sight.check()
         worst = next((c for c in checkup.checks if c.level is Level.CRITICAL), None)
         self._step("first check", Level.WARNING if worst else Level.OK, worst.text if worst else "done")
         await sight.look_at_policies()
         self._step("policies", _POLICY_LEVEL[sight.anybody_reads], POLICIES[sight.anybody_reads])
+        self._schedule()
         self.ready = True
         self._step("watchdog", Level.OK, "running")
-        self._rooms.journal.say("watchdesk", "watching" if self._is_live() else "watching, not connected yet")
-        self._spawn(self._refresh_loop(), "watchdesk-refresh")
-        self._spawn(self._watch_loop(), "watchdesk-watch")
-        self._spawn(self._sweep_loop(), "watchdesk-sweep")
-        self._spawn(self._lease_loop(), "watchdesk-lease")
-        self._step("heal", Level.OK, await self._act_by_itself(checkup))
+        rooms.journal.say("watchdesk", "watching" if self._is_live() else "watching, not connected yet")
+        for keeper in self._keepers:
+            keeper.start()
+        self._spawn(self._supervise(), "supervisor")
+        self._spawn(self.autonomy.tell_heartbeat(), "heartbeat")
+        self._step("heal", Level.OK, await self.autonomy.after(checkup, scheduled=True))
 
-    async def _refresh_loop(self) -> None:
+    # One turn of each loop
+
+    async def _refresh_turn(self) -> None:
+        pause = self._refresh_pause()
+        self.next_refresh = self._rooms.clock.elapsed() + pause
+        await self._wait(self._refresh_now, pause)
+        self._take_over()
+        was_live = self._is_live()
+        await self._sight.refresh()
+        await self.autonomy.saw_config()
+        if was_live and not self._is_live():
+            self._force_check()
+        elif not was_live and self._is_live():
+            self._rooms.journal.say("watchdesk", "connection is back")
+            self._refresh_now.set()
+            self._check_now.set()
+
+    async def _watch_turn(self) -> None:
+        # What fell due while the machine slept, or while a dead loop hung, runs once, now.
+        due = self.next_check if self.next_check is not None else self._rooms.clock.elapsed()
+        self._publish()
+        asked = await self._wait(self._check_now, due - self._rooms.clock.elapsed())
+        if not asked:
+            self._schedule()
+        checkup = await self._sight.check()
+        if not asked:
+            self._spawn(self.autonomy.tell_heartbeat(), "heartbeat")
+        await self.autonomy.after(checkup, scheduled=not asked)
+        self._publish()
+
+    async def _lease_turn(self) -> None:
+        await self._rooms.clock.sleep(self._lease_pause)
+        lease = self._rooms.lease
+        if self._takes_part():
+            self._lease_pause = await lease.round()
+        else:
+            self._lease_pause = self._rooms.config.lease.renew_s
+            await lease.look_on()
+        self._publish()
+
+    async def _sweep_turn(self) -> None:
+        await self._rooms.clock.sleep(_SWEEP_S)
+        await self._rooms.cache.sweep()
+        await self._rooms.pending.all()
+
+    async def _supervise(self) -> None:
+        """Begin anew what has died. A machine that slept is no death: all of it slept."""
+        clock = self._rooms.clock
         while True:
-            pause = self._refresh_pause()
-            self.next_refresh = self._rooms.clock.elapsed() + pause
-            await self._wait(self._refresh_now, pause)
-            self._take_over()
-            was_live = self._is_live()
-            await self._sight.refresh()
-            if was_live and not self._is_live():
-                self._force_check()
-            elif not was_live and self._is_live():
-                self._rooms.journal.say("watchdesk", "connection is back")
-                self._refresh_now.set()
-                self._check_now.set()
+            before = clock.elapsed()
+            await clock.sleep(_SUPERVISE_S)
+            slept = clock.elapsed() - before > 3 * _SUPERVISE_S
+            for keeper in self._keepers:
+                if slept:
+                    keeper.beat()
+                else:
+                    keeper.revive()
 
-    async def _watch_loop(self) -> None:
+    async def _after_late(self, check: Check) -> None:
+        with contextlib.suppress(NotLive):
+            await self.autonomy.after_late(check)
+        self._publish()
+
+    # When
+
+    def _schedule(self) -> None:
         rules = self._rooms.config.watch
-        while True:
-            pause = self._spread(rules.interval_s, rules.jitter)
-            self.next_check = self._rooms.clock.elapsed() + pause
-            self._publish()
-            asked = await self._wait(self._check_now, pause)
-            checkup = await self._sight.check(scheduled=not asked)
-            if not asked:
-                await self._write_health(checkup)
-            await self._act_by_itself(checkup)
-
-    async def _lease_loop(self) -> None:
-        lease, pause = self._rooms.lease, self._rooms.config.lease.renew_s
-        while True:
-            await self._rooms.clock.sleep(pause)
-            if self._takes_part():
-                pause = await lease.round()
-            else:
-                await lease.look_on()
-            self._publish()
-
-    def _takes_part(self) -> bool:
-        return self.owner and wants_to_act(self._rooms.config)
-
-    async def _sweep_loop(self) -> None:
-        while True:
-            await self._rooms.clock.sleep(_SWEEP_S)
-            await self._rooms.cache.sweep()
+        self.next_check = self._rooms.clock.elapsed() + self._spread(rules.interval_s, rules.jitter)
 
     async def _wait(self, event: asyncio.Event, pause: float) -> bool:
-        """Wait for the time or for the event; whether it was the event."""
+        """Wait for the time or for the event; whether it was the event alone."""
+        began = self._rooms.clock.elapsed()
         sleeper = asyncio.ensure_future(self._rooms.clock.sleep(pause))
         waiter = asyncio.ensure_future(event.wait())
         try:
             await asyncio.wait((sleeper, waiter), return_when=asyncio.FIRST_COMPLETED)
-            return event.is_set()
+            asked = event.is_set() and self._rooms.clock.elapsed() - began < pause
+            event.clear()  # not when cancelled: what was asked for is for whoever comes next
+            return asked
         finally:
-            event.clear()
             for one in (sleeper, waiter):
                 one.cancel()
 
@@ -190,6 +253,12 @@ class Loops:
     def _spread(self, seconds: float, jitter: float) -> float:
         return seconds * (1 + (random.uniform(-1, 1) * jitter if self._jitter else 0))  # noqa: S311 - a spread, not a secret
 
+    # What is so
+
+    def _takes_part(self) -> bool:
+        """Whether we take part in the lease: who only observes writes nothing at all."""
+        return self.owner and not self._rooms.config.observe
+
     def _is_live(self) -> bool:
         return self._picture().link.word is LinkWord.LIVE
 
@@ -200,71 +269,26 @@ class Loops:
             self._last_forced_check = now
             self._check_now.set()
 
-    async def _act_by_itself(self, checkup: Checkup) -> str:
-        """Do what a check calls for, where that is allowed. What came of it, in words."""
-        may = self._picture().may_act
-        if not may.allowed or self._sight.schema is None:
-            return f"not by itself: {', '.join(may.missing) or 'the schema is not known'}"
-        rooms = self._rooms
-        try:
-            if self._sight.critical_in_a_row >= rooms.config.watch.stop_after:
-                await self._stop_by_itself()
-                return "emergency stop considered"
-            if any(c.level in {Level.WARNING, Level.CRITICAL} for c in checkup.checks if c.name in _HEALED):
-                result = await rooms.desk.heal_by_itself(rooms.itself, rooms.lease.valid)
-                if result is not None:
-                    await self._sight.refresh(everything=True)
-                    return result.text
-        except NotLive as not_live:
-            rooms.journal.say(str(rooms.itself), f"could not act: {not_live.fault.sentence()}", Level.WARNING)
-            return not_live.fault.sentence()
-        return "nothing to heal"
-
-    async def _stop_by_itself(self) -> None:
-        """Ten critical checks in a row, and the failures are recent and not our own: stop."""
-        rooms = self._rooms
-        now, rules, live = rooms.cut_off_now(), rooms.config.watch, rooms.live
-        lifted = await live.last_lift_at()
-        since = max(now - timedelta(hours=rules.window_h), lifted) if lifted else now - timedelta(hours=rules.window_h)
-        rate = await live.success_rate(since, now, without_ours=True)
-        failed_at = await live.last_failed_at()
-        recent = failed_at is not None and (now - failed_at).total_seconds() <= rules.recent_failure_s
-        percent = rate.failed_percent or 0.0
-        if not recent or rate.finished < rules.few_finished or percent <= rules.failure_critical_percent:
-            return
-        many = self._sight.critical_in_a_row
-        reason = f"{many} critical checks in a row: {percent:.0f} % of {rate.finished} tasks failed"
-        if rooms.lease.valid():
-            await rooms.desk.stop(reason, 24, rooms.itself)
-        await self._sight.refresh()
-
-    async def _write_health(self, checkup: Checkup) -> None:
-        """One row a scheduled check, by whoever may act for the project."""
-        rooms = self._rooms
-        if not rooms.lease.valid() or self._sight.schema is None:
-            return
-        row = {
-            "execution_step": "watchdog_health_check",
-            "step_status": "completed",
-            "output_data": {"verdicts": {c.name: c.level.value for c in checkup.checks}},
-            "duration_ms": round(1000 * checkup.took_s),
-            "agent_version": "watchdesk",
-        }
-        policy = Policy(total_s=rooms.config.refresh.total_s, retry=None)
-        with contextlib.suppress(NotLive):
-            await rooms.guard.live("db:write_health", lambda: rooms.commands.insert_log(row), policy=policy)
-
     def _take_over(self) -> None:
         """Own what one process per project and user does, as soon as no other one owns it."""
         if not self.owner and self._rooms.state.own():
             self.owner = True
+
+    # What runs
+
+    def _keeper(self, name: str, turn: Callable[[], Coroutine[Any, Any, None]], dead_after_s: float | None) -> Keeper:
+        def say(text: str) -> None:
+            self._rooms.journal.say("watchdesk", text, Level.CRITICAL)
+            self._publish()
+
+        return Keeper(name, turn, self._rooms.clock, say=say, dead_after_s=dead_after_s)
 
     def _step(self, name: str, level: Level, text: str) -> None:
         self.steps.append(StartStep(name=name, level=level, text=text))
         self._publish()
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.create_task(work, name=name)
+        task = asyncio.create_task(work, name=f"watchdesk-{name}")
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 

@@ -6,8 +6,19 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any
 
-from core.act.healing import Progress
-from core.act.orders import HealPlan, LiftPlan, ModePlan, Order, Result, StopPlan
+from core.act.healing import Progress, unhindered
+from core.act.orders import (
+    HealPlan,
+    LiftPlan,
+    ModePlan,
+    Order,
+    Result,
+    RetryPlan,
+    RunPlan,
+    StopPlan,
+    UndoPlan,
+)
+from core.act.pending import PendingOrder
 from core.backend.schema import Schema
 from core.clock import Clock, SystemClock
 from core.facts import Fault, Level
@@ -71,15 +82,15 @@ class Monitor:
         """Ask for the panels' values once and publish. Never raises for a fault."""
         await self._sight.refresh(everything=everything)
 
-    async def check(self, *, scheduled: bool) -> Checkup:
+    async def check(self) -> Checkup:
         """Run the six checks once and publish."""
-        return await self._sight.check(scheduled=scheduled)
+        return await self._sight.check()
 
     async def check_now(self) -> None:
         """Everything due at once: breakers may probe, panels refresh, all six checks run."""
         self._rooms.breakers.make_all_due()
         self._loops.refresh_soon()
-        await asyncio.gather(self._sight.refresh(everything=True), self._sight.check(scheduled=False))
+        await asyncio.gather(self._sight.refresh(everything=True), self._sight.check())
 
     async def look_at_policies(self) -> None:
         """Find out whether anybody with the publishable key reads the project. Never raises."""
@@ -118,10 +129,15 @@ class Monitor:
         await self.discover()
         return await self._rooms.desk.plan_heal()
 
-    async def heal(self, plan: HealPlan, progress: Progress | None = None) -> Result:
-        """Apply a plan that was shown. Raises PlanChanged with the new one, or NotLive."""
+    async def heal(
+        self, plan: HealPlan, progress: Progress | None = None, go_on: Callable[[], str] = unhindered
+    ) -> Result:
+        """Apply a plan that was shown. `go_on` says why it must stop between batches, empty while it may go on.
+
+        Raises PlanChanged with the new one, or NotLive.
+        """
         await self.discover()
-        return await self._after(self._rooms.desk.heal(plan, self._rooms.operator, progress))
+        return await self._after(self._rooms.desk.heal(plan, self._rooms.operator, progress, go_on))
 
     async def plan_stop(self) -> StopPlan:
         """What an emergency stop would hit now. Raises NotLive."""
@@ -129,10 +145,11 @@ class Monitor:
         return await self._rooms.desk.plan_stop()
 
     async def stop(self, reason: str, hours: int = 24) -> Result:
-        """Set the emergency stop and read it back."""
+        """Set the emergency stop and read it back. A monitor that runs keeps it where nobody answers."""
         with contextlib.suppress(NotLive):
             await self.discover()
-        return await self._after(self._rooms.desk.stop(reason, hours, self._rooms.operator))
+        keep = self._loops.running
+        return await self._after(self._rooms.desk.stop(reason, hours, self._rooms.operator, keep=keep))
 
     async def plan_lift(self) -> LiftPlan:
         """What stands to be lifted. Raises NotLive."""
@@ -140,10 +157,25 @@ class Monitor:
         return await self._rooms.desk.plan_lift()
 
     async def lift(self, *, requeue: bool) -> Result:
-        """Lift the emergency stop and read it back."""
+        """Lift the emergency stop and read it back. A monitor that runs keeps the order where nobody answers."""
         with contextlib.suppress(NotLive):
             await self.discover()
-        return await self._after(self._rooms.desk.lift(self._rooms.operator, requeue=requeue))
+        keep = self._loops.running
+        return await self._after(self._rooms.desk.lift(self._rooms.operator, requeue=requeue, keep=keep))
+
+    async def waiting(self) -> tuple[PendingOrder, ...]:
+        """The orders that wait for the project to answer, oldest first."""
+        return await self._rooms.pending.all()
+
+    async def withdraw(self, waiting: str) -> Result:
+        """Forget an order that waits. Raises NotKept."""
+        return await self._after(self._rooms.desk.withdraw(waiting, self._rooms.operator))
+
+    async def confirm_waiting(self, waiting: str) -> bool:
+        """An order that has waited for long is still meant. Whether it still waits. Raises NotKept."""
+        found = await self._rooms.pending.confirm(waiting)
+        self._loops.check_soon()
+        return found
 
     async def plan_mode(self) -> ModePlan:
         """How dry-run stands. Raises NotLive."""
@@ -156,21 +188,61 @@ class Monitor:
             await self.discover()
         return await self._after(self._rooms.desk.set_dry_run(on, self._rooms.operator))
 
+    async def plan_run(self) -> RunPlan:
+        """What is pending now. Raises NotLive."""
+        await self.discover()
+        return await self._rooms.desk.plan_run()
+
+    async def run_pending(self) -> Result:
+        """Let the agents' function work off what is pending."""
+        return await self._after(self._rooms.desk.run_pending(self._rooms.operator))
+
+    async def plan_retry(self, task: str) -> RetryPlan:
+        """What one failed task is. Raises NotLive."""
+        await self.discover()
+        return await self._rooms.desk.plan_retry(task)
+
+    async def retry(self, plan: RetryPlan) -> Result:
+        """Send one failed task back to pending."""
+        return await self._after(self._rooms.desk.retry(plan, self._rooms.operator))
+
+    async def plan_undo(self, run: str) -> UndoPlan:
+        """What an undo of one order would take back. Raises NotLive."""
+        await self.discover()
+        return await self._rooms.desk.plan_undo(run)
+
+    async def undo(self, plan: UndoPlan) -> Result:
+        """Take back what was shown."""
+        return await self._after(self._rooms.desk.undo(plan, self._rooms.operator))
+
     async def reset_breaker(self, key: str | None) -> Result:
         """Close one breaker, or all."""
-        return await self._after(self._rooms.desk.reset_breaker(key, self._rooms.operator))
+        return await self._after(self._rooms.breaker_desk.reset(key, self._rooms.operator))
 
     async def hold_breaker(self, key: str, why: str, until: datetime | None = None) -> Result:
         """Hold one breaker open until it is released, or until a moment of wall time; a restart does not end it."""
-        return await self._after(self._rooms.desk.hold_breaker(key, why, until, self._rooms.operator))
+        return await self._after(self._rooms.breaker_desk.hold(key, why, until, self._rooms.operator))
 
     async def release_breaker(self, key: str) -> Result:
         """End a hold: the next call probes."""
-        return await self._after(self._rooms.desk.release_breaker(key, self._rooms.operator))
+        return await self._after(self._rooms.breaker_desk.release(key, self._rooms.operator))
+
+    def restart_watchdog(self) -> None:
+        """End the watchdog's loop and begin it anew; it looks at once."""
+        self._loops.restart_watchdog()
+        self._rooms.journal.say(str(self._rooms.operator), "restarted the watchdog's loop")
+        self._publish()
+
+    def lift_observe(self) -> None:
+        """Allow the operator's orders for 15 minutes although it was started with `--observe`."""
+        self._rooms.observing.lift()
+        self._rooms.journal.say(str(self._rooms.operator), "lifted --observe for 15 minutes: orders are allowed")
+        self._publish()
 
     async def _after(self, order: Coroutine[Any, Any, Result]) -> Result:
         """Carry an order out, then look at what became of it."""
         result = await order
+        self._rooms.readings.make_all_due()
         self._loops.refresh_soon()
         self._loops.check_soon()  # what the checks said before is no longer so
         self._publish()
@@ -188,6 +260,7 @@ class Monitor:
 
     def _on_late(self, check: Check) -> None:
         self._sight.late(check)
+        self._loops.late(check)
 
     def _on_degradation(self, event: DegradationEvent) -> None:
         lost = f": {', '.join(event.lost).replace('_', ' ')} not live" if event.lost else ""

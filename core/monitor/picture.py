@@ -6,13 +6,24 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from core.act.permission import may_act
+from core.act.pending import LAPSES, PendingOrder
 from core.facts import Level, Reading, Source, Truth
 from core.monitor.loops import Loops
 from core.monitor.sight import Sight
 from core.monitor.wiring import Rooms
 from core.resilience import degradation
-from core.snapshot import POLICIES, Component, Degradation, Health, Project, Snapshot, State, Tasks, state_of
+from core.snapshot import (
+    POLICIES,
+    Component,
+    Degradation,
+    Health,
+    Project,
+    Snapshot,
+    State,
+    Tasks,
+    Waiting,
+    state_of,
+)
 
 _TOKEN_ENDS_SOON: Final = timedelta(minutes=15)
 _WORSE: Final = {Source.LIVE: 0, Source.CACHED: 1, Source.DEFAULT: 2}
@@ -28,7 +39,6 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
     """The picture now."""
     readings = rooms.readings
     values, config = readings.values, readings.config
-    live_stop = config.value.emergency_stop if config.live and config.value is not None else None
     parts = components(rooms, sight)
     snapshot = Snapshot(
         at=rooms.clock.now(),
@@ -37,20 +47,16 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
         config=config,
         health=Health(
             checks=sight.checks,
-            critical_in_a_row=sight.critical_in_a_row,
+            critical_in_a_row=rooms.streak.count,
             stop_after=rooms.config.watch.stop_after,
             last_at=sight.checked_at,
             next_at=_moment(rooms, loops.next_check),
-            running=loops.ready,
+            running=loops.ready and not loops.watchdog_dead,
+            restarts=loops.watchdog_restarts,
         ),
-        may_act=may_act(
-            autonomous=rooms.config.autonomous,
-            dry_run=rooms.config.dry_run,
-            observing=rooms.config.observe,
-            lease=loops.owner and rooms.lease.valid(),
-            stopped=live_stop,
-            braked=False,
-        ),
+        may_act=loops.autonomy.permission(),
+        braked=loops.autonomy.braked,
+        waiting=tuple(_waiting(one, rooms.clock.now()) for one in rooms.pending.known),
         lease=rooms.lease.view(),
         breakers=rooms.breakers.all(),
         tasks=Tasks(
@@ -91,6 +97,7 @@ def _project(rooms: Rooms, sight: Sight) -> Project:
         shape=sight.schema.shape.value if sight.schema is not None else "unknown",
         colour=target.colour,
         observe=config.observe,
+        orders_for_s=rooms.observing.lifted_for_s(),
         autonomous=config.autonomous,
         dry_run=config.dry_run,
         session_ends_at=rooms.backend.sign_in.expires_at,
@@ -115,15 +122,28 @@ def components(rooms: Rooms, sight: Sight) -> tuple[Component, ...]:
     )
 
 
+def _waiting(one: PendingOrder, now: datetime) -> Waiting:
+    old = one.old(now)
+    lapses = None if not one.automatic else one.at + LAPSES
+    return Waiting(id=one.id, words=one.words(), at=one.at, lapses_at=lapses, asks=old and not one.automatic)
+
+
 def _notices(rooms: Rooms, sight: Sight, loops: Loops) -> tuple[str, ...]:
     """Standing facts an operator must know."""
-    notices = list(dict.fromkeys(fault.sentence() for fault in sight.schema_faults() if fault.person))
+    notices = [_waits(one, rooms.clock.now()) for one in rooms.pending.known]
+    if loops.watchdog_dead:
+        notices.append("the watchdog's loop is dead: w restarts it")
+    if loops.autonomy.braked:
+        notices.append(f"healing braked: {loops.autonomy.braked}; look, then heal by hand")
+    notices += list(dict.fromkeys(fault.sentence() for fault in sight.schema_faults() if fault.person))
     if sight.anybody_reads is Truth.TRUE:
         notices.append(f"policies {POLICIES[Truth.TRUE]}")
     config: Reading[Any] = rooms.readings.values["config"]
     if config.live and config.value is None:
         notices.append("no config row is visible to us: what the agents are set to is not known")
     notices += [warning for warning in (rooms.cache.warning, rooms.state.warning) if warning is not None]
+    if loops.autonomy.heartbeat_fault:
+        notices.append(loops.autonomy.heartbeat_fault)
     ends = rooms.backend.sign_in.expires_at
     if ends is not None and not rooms.backend.sign_in.renews and ends - rooms.clock.now() < _TOKEN_ENDS_SOON:
         at = f"{ends.astimezone():%H:%M}"
@@ -131,6 +151,12 @@ def _notices(rooms: Rooms, sight: Sight, loops: Loops) -> tuple[str, ...]:
     if loops.ready and not loops.owner:
         notices.append(f"{rooms.state.owner() or 'another watchdesk'} acts for this project here; this one only shows")
     return tuple(notices)
+
+
+def _waits(one: PendingOrder, now: datetime) -> str:
+    since = f"waits since {one.at.astimezone():%H:%M}, NOT carried out yet"
+    asked = "; is it still meant? confirm or withdraw it (o)" if not one.automatic and one.old(now) else ""
+    return f"{one.words()} {since}{asked}"
 
 
 def _moment(rooms: Rooms, elapsed: float | None) -> datetime | None:

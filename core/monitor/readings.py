@@ -97,6 +97,10 @@ class Readings:
             self._slow_due = 0.0
         return any(reading.live for reading in readings)
 
+    def make_all_due(self) -> None:
+        """Let the next refresh ask for everything."""
+        self._slow_due = 0.0
+
     def faults(self) -> tuple[Fault, ...]:
         """Why the values that are not live are not."""
         return tuple(reading.fault for reading in self.values.values() if reading.fault is not None)

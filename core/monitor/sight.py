@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
+from core.backend.beacon import answers
 from core.backend.schema import Schema, anybody_reads, discover
 from core.facts import Fault, Level, Truth
 from core.monitor.wiring import Rooms
@@ -14,6 +15,7 @@ from core.stuck import Overdue
 from core.watch.look import Look
 from core.watch.record import Check, Checkup
 
+_CONTROL_S: Final = 1.0
 CHECK_NAMES: Final = ("database", "edge_function", "stuck_tasks", "failure_rate", "activity", "breakers")
 
 
@@ -33,7 +35,6 @@ class Sight:
         self.overdue = Overdue()
         self.edge_at: datetime | None = None
         self.checked_at: datetime | None = None
-        self.critical_in_a_row = 0
 
     async def discover(self) -> Schema:
         """Which shape the project has; asked until it is known. Raises NotLive."""
@@ -65,11 +66,11 @@ class Sight:
             self._rooms.link.failed(self._rooms.readings.faults())
         self._publish()
 
-    async def check(self, *, scheduled: bool) -> Checkup:
-        """Run the six checks once and publish."""
+    async def check(self) -> Checkup:
+        """Run the six checks once and publish. Never two at once: a second waits for the first."""
         async with self._checking:
             checkup = await self._rooms.watchdog.look(self._look())
-        self._note(checkup, scheduled=scheduled)
+        self._note(checkup)
         self._publish()
         return checkup
 
@@ -105,11 +106,17 @@ class Sight:
             now=rooms.cut_off_now(),
             rules=rooms.config.watch,
             stuck_rules=rooms.config.stuck,
+            failure_rules=rooms.config.failures,
             config=rooms.readings.config.value,
             breakers=rooms.breakers.all,
+            control=self._control if rooms.config.watch.control_url else None,
         )
 
-    def _note(self, checkup: Checkup, *, scheduled: bool) -> None:
+    async def _control(self) -> bool:
+        """Whether anything at all can be reached from here, well within the check."""
+        return await answers(self._rooms.config.watch.control_url, _CONTROL_S)
+
+    def _note(self, checkup: Checkup) -> None:
         for check in checkup.checks:
             self._note_change(check, self._level_of(check.name))
         self.checks = checkup.checks
@@ -118,17 +125,8 @@ class Sight:
             self.overdue = checkup.overdue
         if checkup.of("edge_function").level is Level.OK:
             self.edge_at = checkup.at
-        database, rate = checkup.of("database"), checkup.of("failure_rate")
+        database = checkup.of("database")
         self._rooms.link.checked(database.level, database.text)
-        if scheduled:
-            self._count(database.level, rate.level)
-
-    def _count(self, database: Level, rate: Level) -> None:
-        """The ten: critical counts, a known good one clears, not knowing does neither."""
-        if Level.CRITICAL in {database, rate}:
-            self.critical_in_a_row += 1
-        elif Level.UNKNOWN not in {database, rate}:
-            self.critical_in_a_row = 0
 
     def _level_of(self, name: str) -> Level | None:
         return next((check.level for check in self.checks if check.name == name), None)

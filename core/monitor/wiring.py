@@ -10,9 +10,15 @@ from typing import Final
 from core.act.audit import Trail
 from core.act.emergency import Emergency
 from core.act.healing import Healer
+from core.act.health_log import HealthLog
 from core.act.lease import Lease
+from core.act.lifts import Lifts
 from core.act.means import Means, operator, watchdog
 from core.act.mode import Mode
+from core.act.pending import PendingOrders
+from core.act.repairs import all_of
+from core.act.undo import Undo
+from core.act.work import Work
 from core.backend.client import Backend
 from core.backend.commands import Commands
 from core.backend.faults import classify
@@ -21,15 +27,18 @@ from core.backend.queries import Queries
 from core.backend.schema import UNDISCOVERED, Schema
 from core.backend.sessions import SessionFile
 from core.clock import Clock
+from core.monitor.breaker_desk import BreakerDesk
 from core.monitor.config import Config, Places
 from core.monitor.desk import Acts, Desk
 from core.monitor.events import Journal
 from core.monitor.holds import Holds
 from core.monitor.link import LinkState
+from core.monitor.observing import Observing
 from core.monitor.readings import Readings
 from core.resilience import Breakers, Cache, Guard
 from core.state import State
 from core.watch.record import Check
+from core.watch.streak import Streak
 from core.watch.watchdog import Watchdog
 
 _RELEASE_S: Final = 0.8
@@ -61,20 +70,28 @@ class Rooms:
         )
         self.watchdog = Watchdog(clock, on_late)
         means = Means(clock, self.guard, self.live, self.commands)
-        self.desk = Desk(
-            acts=Acts(
-                healer=Healer(means, config.target, config.stuck, config.heal),
-                emergency=Emergency(means),
-                mode=Mode(means),
-                holds=self.holds,
-                trail=lambda order, actor: Trail(means, order, actor),
-            ),
-            journal=self.journal,
-            now=self.cut_off_now,
-            observe=config.observe,
-        )
         self.operator = operator(config.target.user)
         self.itself = watchdog(config.target.user)
+        repairs = all_of(means, config.target, stuck=config.stuck, failures=config.failures, heal=config.heal)
+        self.healer = Healer(means, repairs, stuck=config.stuck, rules=config.heal)
+        self.health_log = HealthLog(means, self.itself)
+        self.pending = PendingOrders(clock, self.state)
+        self.lifts = Lifts(self.live, self.state)
+        self.streak = Streak(clock, self.state, config.watch.interval_s)
+        self.observing = Observing(clock, on=config.observe)
+        mode = Mode(means)
+        acts = Acts(
+            healer=self.healer,
+            emergency=Emergency(means),
+            mode=mode,
+            work=Work(means),
+            undo=Undo(means, mode),
+            pending=self.pending,
+        )
+        self.desk = Desk(acts=acts, journal=self.journal, now=self.cut_off_now, observing=self.observing)
+        self.breaker_desk = BreakerDesk(
+            self.desk, self.holds, self.journal, lambda order, actor: Trail(means, order, actor)
+        )
         self.lease = Lease(
             clock,
             means,
@@ -82,6 +99,7 @@ class Rooms:
             holder=self.itself.who,
             host=self.itself.host,
             request_s=config.limits.request_s,
+            acts=config.autonomous and not config.dry_run,
             rules=config.lease,
         )
 
@@ -90,14 +108,17 @@ class Rooms:
         self.queries.schema = self.urgent_queries.schema = self.commands.schema = schema
 
     def cut_off_now(self) -> datetime:
-        """The server's time for cut-offs, with the margin a `Date` header needs; ours until it ever answered."""
+        """The server's time for cut-offs: the database's own, else by the `Date` header less the margin that needs."""
+        database = self.health_log.database_now()
+        if database is not None:
+            return database
         server = self.backend.server_time() or self.clock.now()
         return server - timedelta(seconds=self.config.watch.clock_margin_s)
 
     async def close(self) -> None:
         """End what is under way, then the connections, then what is on the disk."""
         self.watchdog.close()
-        await self.desk.close()
+        await self.breaker_desk.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_RELEASE_S):
                 await self.lease.release()

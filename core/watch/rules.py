@@ -14,15 +14,15 @@ class WatchRules(msgspec.Struct, frozen=True, kw_only=True):
     """How long the edge function may take to answer; within the check, so that silence is heard and counted."""
     hanging_s: float = 10.0
     """Connected and silent for this long is down."""
-    window_h: float = 24.0
-    few_finished: int = 5
-    failure_warning_percent: float = 50.0
-    failure_critical_percent: float = 80.0
     patience_s: float = 3600.0
     """How long the oldest pending task may wait without anything being completed."""
     stop_after: int = 10
     """Critical checks in a row that order an emergency stop."""
-    recent_failure_s: float = 900.0
-    """An automatic stop or dry-run needs a failure this recent."""
+    hours: int = 24
+    """How long an emergency stop ordered by the watchdog is meant to last."""
+    heartbeat_url: str = ""
+    """Called after each completed check, so that somebody else notices when there are none."""
+    control_url: str = ""
+    """Asked when the project cannot be reached at all: if it answers, the project is down; if not, we are blind."""
     clock_margin_s: float = 5.0
     """How much later a cut-off comes when the time is the `Date` header's."""

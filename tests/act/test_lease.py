@@ -18,6 +18,7 @@ from core.backend.queries import Queries
 from core.backend.schema import discover
 from core.backend.target import Target
 from core.monitor import Config, Monitor, Places
+from core.monitor.autonomy import LEASE_LOST
 from core.resilience import Breakers, Guard
 from core.watch.rules import WatchRules
 from tests.clock import FakeClock
@@ -286,9 +287,9 @@ async def test_a_healer_that_loses_the_lease_stops_between_batches(sandbox: Runn
     monitor = Monitor(Config(target=target), places=Places.within(tmp_path))
     await monitor.discover()
     rooms = monitor._rooms
-    answers = iter([True, True, True, False])
+    answers = iter(["", "", "", LEASE_LOST])
     found = await rooms.desk._acts.healer.plan(rooms.cut_off_now())
-    result = await rooms.desk._acts.healer.apply(found, rooms.itself, go_on=lambda: next(answers, False))
+    result = await rooms.desk._acts.healer.apply(found, rooms.itself, go_on=lambda: next(answers, LEASE_LOST))
     await monitor.close()
     assert result.phase is Phase.PARTLY
     assert "halted: the lease is no longer ours" in result.text
@@ -310,7 +311,6 @@ async def test_two_monitors_that_act_heal_each_task_once(sandbox: Running, tmp_p
         target=Target(name="probe", url=sandbox.url, key=sandbox.service_key),
         autonomous=True,
         dry_run=False,
-        sole=True,
         watch=WatchRules(interval_s=0.5),
     )
     pair = [Monitor(config, places=Places.within(tmp_path / name)) for name in ("a", "b")]

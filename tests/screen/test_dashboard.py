@@ -1,6 +1,7 @@
 """The dashboard on a real monitor and a real sandbox: live, offline, orders, sizes, hostile text."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,18 @@ from core.resilience import BreakerRules
 from tests.clock import FakeClock
 from tests.running import Running
 from tui.app import WatchdeskApp
-from tui.dialogs import SWALLOW_S, ChoiceDialog, HealDialog, HelpDialog, HoldDialog, LiftDialog, ModeDialog, StopDialog
+from tui.dialogs import (
+    SWALLOW_S,
+    ChoiceDialog,
+    HealDialog,
+    HelpDialog,
+    HoldDialog,
+    LiftDialog,
+    ModeDialog,
+    OrderDialog,
+    QuitDialog,
+    StopDialog,
+)
 from tui.panels import Panel
 from tui.text import plain
 
@@ -57,7 +69,7 @@ async def test_panels_are_live(sandbox: Running, tmp_path: Path) -> None:
         text = shown(app)
         for word in ("WARNING", "probe", "7 completed", "2 in progress", "STUCK", "100.0 %", "Degradation normal"):
             assert word in text
-        assert "acts on order only (autonomous, dry_run, lease)" in text
+        assert "acts on order only (autonomous, dry_run)" in text
 
 
 async def test_a_killed_database_leaves_the_panels_and_comes_back(sandbox: Running, tmp_path: Path) -> None:
@@ -201,13 +213,42 @@ async def test_observing_refuses_every_order_and_writes_nothing(sandbox: Running
     app = app_on(sandbox, tmp_path, observe=True)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(lambda: "observing" in shown(app), "the mode")
-        for key in ("h", "ctrl+e", "u"):
+        for key in ("h", "ctrl+e", "u", "d", "p"):
             await pilot.press(key)
+            await until(lambda: isinstance(app.screen, OrderDialog) and "--observe" in said(app), "asked to lift it")
+            await pilot.press("escape")
             assert len(app.screen_stack) == 1
         await pilot.press("c")
         await pilot.pause(0.5)
     assert sandbox.sql("SELECT count(*) FROM autonomous_execution_logs") == [(0,)]
     assert sandbox.sql("SELECT status FROM autonomous_tasks") == [("in_progress",)]
+
+
+async def test_observing_is_lifted_for_orders_by_typing_the_projects_name_and_comes_back(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    sandbox.stuck(1)
+    app = app_on(sandbox, tmp_path, observe=True)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await until(lambda: "observing" in shown(app) and "LIVE" in shown(app), "the mode")
+        await pilot.press("h")
+        await until(lambda: isinstance(app.screen, OrderDialog) and "--observe" in said(app), "asked to lift it")
+        await asyncio.sleep(SWALLOW_S)
+        act = app.screen.query_one("#act", Button)
+        assert act.disabled
+        await pilot.press("shift+tab", *"probe")
+        await until(lambda: not act.disabled, "the name is typed")
+        await pilot.press("tab", "tab", "enter")
+        await until(lambda: "allowed for 15 minutes" in said(app), "lifted")
+        await pilot.press("escape", "h")
+        await until(lambda: isinstance(app.screen, HealDialog), "heal is allowed")
+        await pilot.press("escape")
+        assert "orders allowed for" in shown(app)
+        assert not app._monitor.snapshot.may_act.allowed
+        app._monitor._rooms.observing._until = 0.0  # type: ignore[attr-defined]  # fifteen minutes later
+        await pilot.press("h")
+        await until(lambda: isinstance(app.screen, OrderDialog), "it observes again")
+    assert sandbox.sql("SELECT count(*) FROM autonomous_execution_logs") == [(0,)]
 
 
 async def test_backing_out_of_a_dialog_does_not_break_off_its_order(sandbox: Running, tmp_path: Path) -> None:
@@ -302,3 +343,93 @@ async def test_dry_run_is_turned_off_with_the_projects_name_and_on_without(sandb
         await pilot.press("tab", "enter")
         await until(lambda: "dry-run is on, seen" in said(app), "on")
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(True,)]
+
+
+async def test_pending_tasks_are_run_on_order(sandbox: Running, tmp_path: Path) -> None:
+    before = sandbox.functions()
+    sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('waits')")
+    app = app_on(sandbox, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "LIVE" in shown(app), "live")
+        await pilot.press("p")
+        await until(lambda: isinstance(app.screen, OrderDialog) and "1 task pending" in said(app), "the dialog")
+        await asyncio.sleep(SWALLOW_S)
+        await pilot.press("tab", "enter")
+        await until(lambda: "function answered" in said(app), "run")
+    assert sandbox.functions() != before
+
+
+async def test_a_heal_is_undone_and_a_failed_task_retried_by_keys(sandbox: Running, tmp_path: Path) -> None:
+    sandbox.stuck(2)
+    app = app_on(sandbox, tmp_path)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await until(lambda: "2 of 2 running" in shown(app), "live")
+        await pilot.press("h")
+        await until(lambda: isinstance(app.screen, HealDialog) and "2 tasks as failed" in said(app), "the plan")
+        await asyncio.sleep(SWALLOW_S)
+        await pilot.press("tab", "enter")
+        await until(lambda: "2 changed" in said(app), "healed")
+        await pilot.press("escape")
+        await until(lambda: any(e.order == "heal" for e in app._monitor.snapshot.logs.value or ()), "its row is seen")
+        await until(lambda: "2 failed" in shown(app), "failed")
+        await pilot.press("o")
+        await until(lambda: isinstance(app.screen, ChoiceDialog), "the list")
+        entries = [str(app.screen.query_one(OptionList).get_option_at_index(i).prompt) for i in range(options(app))]
+        assert [entry.split(":")[0] for entry in entries] == ["Cancel", "undo", "retry", "retry"]
+        await asyncio.sleep(SWALLOW_S)
+        await pilot.press("down", "down", "enter")
+        await until(lambda: isinstance(app.screen, OrderDialog) and "watchdesk:stuck" in said(app), "retry asks")
+        await asyncio.sleep(SWALLOW_S)
+        await pilot.press("tab", "enter")
+        await until(lambda: "is pending, seen" in said(app), "retried")
+        await pilot.press("escape", "o")
+        await until(lambda: isinstance(app.screen, ChoiceDialog), "the list again")
+        await asyncio.sleep(SWALLOW_S)
+        await pilot.press("down", "enter")
+        await until(lambda: "1 task back to in progress" in said(app), "undo asks")
+        await asyncio.sleep(SWALLOW_S)
+        await pilot.press("tab", "enter")
+        await until(lambda: "1 of 1 task back" in said(app), "undone")
+    rows = sandbox.sql("SELECT status, error_message, completed_at FROM autonomous_tasks ORDER BY status")
+    assert rows == [("in_progress", None, None), ("pending", None, None)]
+
+
+async def test_a_stop_without_a_project_waits_and_is_withdrawn_and_quitting_asks(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        config = Config(
+            target=Target(name="probe", url=f"http://127.0.0.1:{taken.getsockname()[1]}", key="sb_secret_x"),
+            refresh=RefreshRules(period_s=0.3),
+        )
+        app = WatchdeskApp(Monitor(config, places=Places.within(tmp_path)))
+        async with app.run_test(size=(100, 30)) as pilot:
+            await until(lambda: "OFFLINE" in shown(app), "offline")
+            await pilot.press("ctrl+e")
+            await until(lambda: "kept on this machine" in said(app), "the dialog")
+            await asyncio.sleep(SWALLOW_S)
+            await pilot.press("shift+tab", *"STOP", "shift+tab", *"fire", "tab", "tab", "tab", "enter")
+            await until(lambda: "waiting: NOT stopped" in said(app), "kept")
+            await pilot.press("escape")
+            await until(lambda: "NOT carried out yet" in shown(app), "the notice")
+            await pilot.press("q")
+            await until(lambda: isinstance(app.screen, QuitDialog), "asked")
+            await pilot.press("escape", "o")
+            await until(lambda: isinstance(app.screen, ChoiceDialog), "the list")
+            await asyncio.sleep(SWALLOW_S)
+            await pilot.press("down", "enter")
+            await until(lambda: isinstance(app.screen, OrderDialog) and "fire" in said(app), "withdraw asks")
+            await asyncio.sleep(SWALLOW_S)
+            await pilot.press("tab", "enter")
+            await until(lambda: "withdrawn: emergency stop" in said(app), "withdrawn")
+            await pilot.press("escape")
+            await until(lambda: not app._monitor.snapshot.waiting, "nothing waits")
+
+
+async def test_the_watchdogs_loop_is_restarted_by_key(sandbox: Running, tmp_path: Path) -> None:
+    app = app_on(sandbox, tmp_path)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(lambda: app._monitor.snapshot.ready, "ready")
+        checked = app._monitor.snapshot.health.last_at
+        await pilot.press("w")
+        await until(lambda: app._monitor.snapshot.health.last_at != checked, "it looked at once")
+        assert any("restarted the watchdog" in event.text for event in app._monitor.snapshot.events)

@@ -34,7 +34,7 @@ def monitor_at(url: str, key: str, cache: Path, **rules: float) -> Monitor:
 async def look(monitor: Monitor) -> Checkup:
     """One check, and it kept its promise."""
     began = time.monotonic()
-    checkup = await monitor.check(scheduled=False)
+    checkup = await monitor.check()
     assert time.monotonic() - began < LIMIT_S + 0.3  # the machine's own slowness is not the promise's
     assert checkup.took_s < LIMIT_S
     return checkup
@@ -84,7 +84,7 @@ async def test_a_silent_edge_function_counts_for_its_breaker(sandbox: Running, t
         monitor = monitor_at(between.url, sandbox.service_key, tmp_path, probe_s=0.2)
         await monitor.discover()
         for _ in range(5):
-            await monitor.check(scheduled=False)
+            await monitor.check()
         states = {b.key: b.state for b in monitor.snapshot.breakers}
         assert states["edge:ai-agent-poll:probe"] in {"open", "due"}
         await monitor.close()
@@ -183,7 +183,7 @@ async def test_a_late_answer_replaces_the_verdict(sandbox: Running, slow_wire: W
 async def test_a_cancelled_check_leaves_nothing_running(sandbox: Running, slow_wire: Wire, tmp_path: Path) -> None:
     slow_wire.acts["/rest/"] = hang
     monitor = monitor_at(slow_wire.url, sandbox.service_key, tmp_path)
-    checking = asyncio.create_task(monitor.check(scheduled=False))
+    checking = asyncio.create_task(monitor.check())
     await asyncio.sleep(0.3)
     checking.cancel()
     await asyncio.gather(checking, return_exceptions=True)

@@ -51,7 +51,6 @@ def command(
             autonomous=True,
             dry_run=False,
             observe=bool(context.obj["observe"]),
-            sole=True,
             watch=WatchRules(interval_s=check_every),
         )
         if not is_interactive():

@@ -27,6 +27,7 @@ _BY_PHASE: Final = {
     Phase.REFUSED: WRONG,
     Phase.UNKNOWN: UNREACHABLE,
     Phase.UNREACHABLE: UNREACHABLE,
+    Phase.WAITING: UNREACHABLE,
 }
 
 

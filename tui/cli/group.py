@@ -12,10 +12,14 @@ COMMANDS: Final = {
     "logs": "What the watchdog wrote, its orders, statistics.",
     "login": "Sign in and keep the session.",
     "logout": "End the session.",
+    "orders": "Orders that wait for the project to answer; withdraw one.",
     "resume": "Lift the emergency stop.",
+    "retry": "Send one failed task back to pending.",
+    "run": "Let the agents work off what is pending.",
     "sandbox": "A local Supabase in the foreground.",
     "status": "One check on one page; writes nothing.",
     "stop": "Emergency stop, read back.",
+    "undo": "Take back what one order changed.",
 }
 
 

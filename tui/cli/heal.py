@@ -2,10 +2,11 @@
 
 import click
 
-from core.act.orders import HEAL, HealPlan, PlanChanged
+from core.act.orders import HEAL, HealPlan, PlanChanged, must_type
 from core.monitor import Monitor
 from core.text import plural
 from tui.cli import exits
+from tui.cli.interruption import Progress, interruptible
 from tui.cli.session import configure, confirmed, once, put, put_json, tell
 
 
@@ -28,21 +29,26 @@ def command(context: click.Context, *, yes: bool, dry_run: bool, as_data: bool) 
         if why := monitor.may(HEAL):
             tell(f"watchdesk: {why}")
             return exits.WRONG
-        word = monitor.snapshot.project.name if plan.rows > 50 else None
+        progress = Progress()
         while True:
+            word = must_type(HEAL, plan.rows, monitor.snapshot.project.name)
             if not confirmed(shown(plan), yes=yes, word=word):
                 tell("nothing was changed")
                 return exits.PARTLY
             try:
-                result = await monitor.heal(plan)
+                with interruptible() as interruption:
+                    result = await monitor.heal(plan, progress, interruption)
                 break
             except PlanChanged as changed:
                 tell("what there is to heal has changed meanwhile")
                 plan = changed.plan
+        progress.end()
         if as_data:
             put_json({"version": 1, "plan": plan, "result": result})
         else:
             put(result.text)
+        if interruption.hit:
+            return exits.INTERRUPTED
         return exits.PARTLY if result.skipped and result.done else exits.of_result(result)
 
     context.exit(once(configure(context), act))

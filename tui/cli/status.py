@@ -27,7 +27,7 @@ async def look(monitor: Monitor, *, as_data: bool) -> int:
         person = next((fault for fault in monitor.faults() if fault.person), None)
         if person is not None:
             return fail(person)
-        await monitor.check(scheduled=False)
+        await monitor.check()
         snapshot = monitor.one_shot()
     finally:
         await monitor.close()

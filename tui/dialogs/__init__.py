@@ -1,5 +1,13 @@
 """What is asked before something is done."""
 
+from tui.dialogs.asking import (
+    observe_dialog,
+    order_choices,
+    retry_dialog,
+    run_dialog,
+    undo_dialog,
+    withdraw_dialog,
+)
 from tui.dialogs.choice import ChoiceDialog
 from tui.dialogs.dialog import SWALLOW_S, Dialog
 from tui.dialogs.heal import HealDialog
@@ -7,6 +15,8 @@ from tui.dialogs.help import HelpDialog
 from tui.dialogs.hold import HoldDialog
 from tui.dialogs.lift import LiftDialog
 from tui.dialogs.mode import ModeDialog
+from tui.dialogs.order import OrderDialog
+from tui.dialogs.quit import QuitDialog
 from tui.dialogs.stop import StopDialog
 
 __all__ = [
@@ -18,5 +28,13 @@ __all__ = [
     "HoldDialog",
     "LiftDialog",
     "ModeDialog",
+    "OrderDialog",
+    "QuitDialog",
     "StopDialog",
+    "observe_dialog",
+    "order_choices",
+    "retry_dialog",
+    "run_dialog",
+    "undo_dialog",
+    "withdraw_dialog",
 ]

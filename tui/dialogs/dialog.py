@@ -13,6 +13,7 @@ from textual.widgets import Button, Input, Static
 
 from core.act.orders import Phase, Result
 from core.resilience import NotLive
+from core.state import NotKept
 
 SWALLOW_S = 0.3
 """Keys that arrive this soon after a dialog opened were meant for what lay below it."""
@@ -31,6 +32,8 @@ class Dialog(ModalScreen[None]):
     ]
     ACT = "OK"
     DANGER = False
+    HALTS = False
+    """Whether what is under way can be told to stop where it is."""
 
     def __init__(self, heading: str) -> None:
         super().__init__()
@@ -38,6 +41,7 @@ class Dialog(ModalScreen[None]):
         self._text = ""
         self._busy = False
         self._over = False
+        self._halt = ""
         self._order: asyncio.Future[Result | None] | None = None
 
     def compose(self) -> ComposeResult:
@@ -77,7 +81,10 @@ class Dialog(ModalScreen[None]):
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Cancel, or go on."""
         event.stop()
-        if event.button.id == "cancel":
+        if event.button.id == "cancel" and self._busy and self.HALTS:
+            self._halt = "stopped by hand"
+            self.say("stops after the rows under way …")
+        elif event.button.id == "cancel":
             self.action_leave()
         elif not self._busy and not self._over and self.ready():
             self._carry_out()
@@ -129,6 +136,10 @@ class Dialog(ModalScreen[None]):
         self._busy = True
         self.query_one("#act", Button).disabled = True
         self.say("requested …")
+        cancel = self.query_one("#cancel", Button)
+        if self.HALTS:
+            cancel.label = "Stop here"
+            cancel.focus()
         try:
             # Backing out ends this worker; the order itself goes on, and the events tell what came of it.
             self._order = asyncio.ensure_future(self.act())
@@ -136,14 +147,17 @@ class Dialog(ModalScreen[None]):
         except NotLive as not_live:
             self.say(f"nothing was changed: {not_live.fault.sentence()}")
             result = None
+        except NotKept as not_kept:
+            self.say(f"nothing was changed: {not_kept}")
+            result = None
         finally:
             self._busy = False
         if result is None:
+            cancel.label = "Cancel"
             self._allow()
             return
         self._over = True
         self.say(f"{_PHASES[result.phase]}: {result.text}")
-        cancel = self.query_one("#cancel", Button)
         cancel.label = "Close"
         cancel.focus()
 
@@ -163,4 +177,5 @@ _PHASES = {
     Phase.REFUSED: "refused",
     Phase.UNKNOWN: "outcome unknown",
     Phase.UNREACHABLE: "not reached",
+    Phase.WAITING: "waiting",
 }

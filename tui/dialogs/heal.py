@@ -3,19 +3,17 @@
 from textual.app import ComposeResult
 from textual.widgets import Input
 
-from core.act.orders import HEAL, HealPlan, PlanChanged, Result
+from core.act.orders import HEAL, TYPED_ABOVE, HealPlan, PlanChanged, Result
 from core.text import plural
 from tui.contract import MonitorLike
 from tui.dialogs.dialog import Dialog
-
-TYPED_ABOVE = 50
-"""More rows than this want the project's name typed."""
 
 
 class HealDialog(Dialog):
     """Shows the plan and applies exactly that."""
 
     ACT = "Heal"
+    HALTS = True
 
     def __init__(self, monitor: MonitorLike) -> None:
         self._project = monitor.snapshot.project.name
@@ -38,13 +36,17 @@ class HealDialog(Dialog):
     async def act(self) -> Result | None:
         """Apply what is shown; a plan that changed meanwhile is shown and asked again."""
         try:
-            return await self._monitor.heal(self._plan)
+            return await self._monitor.heal(self._plan, self._progress, lambda: self._halt)
         except PlanChanged as changed:
             self._plan = changed.plan
             self.query_one("#word", Input).display = self._plan.rows > TYPED_ABOVE
             self.describe(described(self._plan))
             self.say("the plan changed meanwhile, nothing was done: look again")
             return None
+
+    def _progress(self, title: str, done: int, planned: int) -> None:
+        if not self._halt and done < planned:
+            self.say(f"{title}: {done:,} of {planned:,} …")
 
     def ready(self) -> bool:
         """Something to do, and the name typed where it must be."""

@@ -4,9 +4,11 @@ from textual.app import ComposeResult
 from textual.widgets import Checkbox, Input
 
 from core.act.orders import LIFT, LiftPlan, Result
+from core.resilience import NotLive
 from core.text import plural
 from tui.contract import MonitorLike
 from tui.dialogs.dialog import Dialog
+from tui.dialogs.stop import KEPT
 
 
 class LiftDialog(Dialog):
@@ -28,7 +30,11 @@ class LiftDialog(Dialog):
 
     async def plan(self) -> str:
         """What stands."""
-        self._plan = plan = await self._monitor.plan_lift()
+        try:
+            self._plan = plan = await self._monitor.plan_lift()
+        except NotLive as not_live:
+            self._plan = LiftPlan(standing="not known to stand")
+            return f"{not_live.fault.sentence()}\n{KEPT}"
         if not plan.standing:
             return "No emergency stop is set."
         rejected = plural(plan.rejected, "task")

@@ -4,11 +4,16 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from core.act.orders import EMERGENCY_STOP, Result, StopPlan
+from core.resilience import NotLive
 from core.text import plural
 from tui.contract import MonitorLike
 from tui.dialogs.dialog import Dialog
 
 HOURS = 24
+KEPT = (
+    "The project does not answer now. The order is kept on this machine's disk and carried out once it does;"
+    " until then it can be withdrawn (o)."
+)
 
 
 class StopDialog(Dialog):
@@ -30,7 +35,11 @@ class StopDialog(Dialog):
 
     async def plan(self) -> str:
         """What it would hit."""
-        self._plan = plan = await self._monitor.plan_stop()
+        try:
+            self._plan = plan = await self._monitor.plan_stop()
+        except NotLive as not_live:
+            self._plan = StopPlan(pending=0, running=0)
+            return f"{not_live.fault.sentence()}\n{KEPT}"
         if plan.already:
             return f"{self._project} is already {plan.already}. Nothing will be changed."
         pending, running = plural(plan.pending, "pending task"), plural(plan.running, "running one")

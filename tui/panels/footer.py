@@ -12,10 +12,15 @@ KEYS = (
     ("u", "lift", "lift"),
     ("d", "dry", "dry_run_on"),
     ("c", "check", "check_now"),
+    ("p", "run", "run_pending"),
+    ("o", "orders", ""),
+    ("w", "restart", ""),
     ("?", "help", ""),
     ("^p", "menu", ""),
     ("q", "quit", ""),
 )
+DROPPED = ("^p", "w", "o", "p")
+"""Keys that a narrow line leaves to the help, the first ones first."""
 
 
 class KeyLine(Panel):
@@ -26,10 +31,12 @@ class KeyLine(Panel):
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Every key and what it does."""
         keys: tuple[tuple[str, str, str], ...] = (*KEYS[:6], ("x", "faults", ""), *KEYS[6:]) if self.faults else KEYS
-        if sum(len(f" {key} {word} ") for key, word, _ in keys) > width:
-            keys = tuple(key for key in keys if key[0] != "^p")
+        for dropped in DROPPED:
+            if sum(len(f" {key} {word} ") for key, word, _ in keys) > width:
+                keys = tuple(key for key in keys if key[0] != dropped)
         spans = []
         for key, word, order in keys:
-            refused = bool(order) and ORDERS[order].writes and snapshot.project.observe
+            observing = snapshot.project.observe and snapshot.project.orders_for_s is None
+            refused = bool(order) and ORDERS[order].writes and observing
             spans += [(f" {key}", "strong"), (f" {word} ", "struck" if refused else "dim")]
         return [tuple(spans)]

@@ -3,6 +3,7 @@
 from typing import Final
 
 from core.snapshot import Link, LinkWord, Snapshot, State
+from core.text import short
 from tui.panels.panel import Panel
 from tui.text import Line, age
 
@@ -67,7 +68,8 @@ class TopLine(Panel):
         known = snapshot.config.at is not None
         mode = self._signs.none if config is None or not known else "dry-run" if config.dry_run else "production"
         if project.observe:
-            mode += ", observing"
+            allowed = project.orders_for_s
+            mode += ", observing" if allowed is None else f", orders allowed for {short(max(60.0, allowed))}"
         acts = (
             "acts by itself"
             if snapshot.may_act.allowed

@@ -1,4 +1,4 @@
-"""Does the database answer? Down needs proof; not reaching it proves nothing."""
+"""Does the database answer? Down needs proof; not reaching it proves nothing, unless others can be reached."""
 
 from core.facts import Evidence, Fault, Verdict
 from core.resilience import NotLive
@@ -10,7 +10,10 @@ async def database(look: Look) -> Verdict:
     try:
         await look.live.ping(look.rules.hanging_s, look.trace)
     except NotLive as not_live:
-        return proof(not_live.fault)
+        fault = not_live.fault
+        if fault.evidence is Evidence.NONE and look.control is not None and await look.control():
+            return Verdict.critical(f"down: {fault.sentence()}, while the control address answers")
+        return proof(fault)
     return Verdict.ok("answers")
 
 

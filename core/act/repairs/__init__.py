@@ -1,0 +1,26 @@
+"""What a heal can repair, a file each, in the order it is done. A fifth is a file here and a line in `all_of`."""
+
+from core.act.means import Means
+from core.act.repairs.config_row import ConfigRow
+from core.act.repairs.dry_run import DryRun
+from core.act.repairs.old_logs import OldLogs
+from core.act.repairs.repair import HealRules, Proposal, Repair, Survey
+from core.act.repairs.stuck_tasks import STUCK, StuckTasks
+from core.act.repairs.tally import Tally
+from core.backend.target import Target
+from core.failures import FailureRules
+from core.stuck import StuckRules
+
+__all__ = ["STUCK", "HealRules", "Proposal", "Repair", "Survey", "Tally", "all_of"]
+
+
+def all_of(
+    means: Means, target: Target, *, stuck: StuckRules, failures: FailureRules, heal: HealRules
+) -> tuple[Repair, ...]:
+    """Every repair, for one project."""
+    return (
+        ConfigRow(means, target),
+        StuckTasks(means, stuck),
+        DryRun(means, failures),
+        OldLogs(means, heal),
+    )

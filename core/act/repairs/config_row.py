@@ -1,0 +1,56 @@
+"""The config row is missing: create it, disabled and in dry-run, once its absence is proven."""
+
+import uuid
+from collections.abc import Callable
+
+from core.act.means import Means
+from core.act.orders import PlanStep
+from core.act.repairs.repair import Proposal, Survey
+from core.act.repairs.tally import Tally
+from core.backend.schema import Shape
+from core.backend.target import KeyKind, Target
+from core.resilience import NotLive
+
+
+class ConfigRow:
+    """Row level security hides rows as an empty list, so an empty answer alone proves nothing."""
+
+    name = "config_row"
+
+    def __init__(self, means: Means, target: Target) -> None:
+        self._means = means
+        self._target = target
+
+    async def plan(self, survey: Survey) -> Proposal:
+        """Create it, if it is surely not there."""
+        if survey.config is not None:
+            return Proposal()
+        if not await self._absence_proven():
+            return Proposal(notes=("no config row is visible to us; whether there is one only a secret key can tell",))
+        step = PlanStep(
+            name=self.name, title="Config row missing", effect="create it, disabled and in dry-run", count=1
+        )
+        return Proposal(step=step)
+
+    async def apply(self, step: PlanStep, survey: Survey, tally: Tally, tell: Callable[[int], None]) -> None:
+        """Insert it under an id that a second insert collides with."""
+        documented = self._means.commands.schema.shape is Shape.DOCUMENTED
+        ours = uuid.uuid5(uuid.NAMESPACE_URL, f"{self._target.url}#watchdesk-config")
+        config_id: str | int = 1 if documented else str(ours)
+        try:
+            await self._means.write("db:create_config", lambda: self._means.commands.create_config(config_id))
+        except NotLive as not_live:
+            if not_live.fault.kind != "duplicate":
+                raise
+            tally.skipped += 1
+            return
+        tally.changed += await self._means.live.config() is not None
+        tell(1)
+
+    async def _absence_proven(self) -> bool:
+        if self._target.kind is KeyKind.SECRET and not self._target.signs_in:
+            return True
+        try:
+            return await self._means.live.config_absent()
+        except NotLive:
+            return False

@@ -1,0 +1,50 @@
+"""Too much fails: dry-run on, a latch that an operator lifts."""
+
+from collections.abc import Callable
+
+from core.act.means import Means
+from core.act.orders import PlanStep
+from core.act.repairs.repair import Proposal, Survey
+from core.act.repairs.tally import Tally
+from core.failures import FailureRules, fails_above, failure_rate, fresh_failure_rate
+
+
+class DryRun:
+    """Once lifted it stays off: the watchdog goes by failures since then."""
+
+    name = "dry_run"
+
+    def __init__(self, means: Means, rules: FailureRules) -> None:
+        self._means = means
+        self._rules = rules
+
+    async def plan(self, survey: Survey) -> Proposal:
+        """Turn it on, if it is off and too much fails."""
+        live, rules = self._means.live, self._rules
+        if survey.config is None or survey.config.dry_run:
+            return Proposal()
+        rate = (
+            await fresh_failure_rate(live, survey.now, rules, survey.lifted_at)
+            if survey.automatic
+            else await failure_rate(live, survey.now, rules)
+        )
+        if rate is None or not fails_above(rate, rules.warning_percent, rules):
+            return Proposal()
+        effect = (
+            f"{rate.failed_percent:.0f} % of {rate.finished:,} failed: turn dry-run on until an operator turns it off"
+        )
+        return Proposal(step=PlanStep(name=self.name, title="Failure rate too high", effect=effect, count=1))
+
+    async def apply(self, step: PlanStep, survey: Survey, tally: Tally, tell: Callable[[int], None]) -> None:
+        """Turn it on, and see whether it is."""
+        config = survey.config
+        if config is None:
+            return
+        at = self._means.clock.now()
+        await self._means.write("db:set_dry_run", lambda: self._means.commands.set_dry_run(config.id, on=True, at=at))
+        seen = await self._means.live.config()
+        if seen is not None and seen.dry_run:
+            tally.changed += 1
+        else:
+            tally.refused += 1
+        tell(1)

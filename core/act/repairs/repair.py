@@ -1,0 +1,69 @@
+"""What a repair is, and what it is given to go by."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from core.act.orders import PlanStep
+from core.act.repairs.tally import Tally
+from core.model import SystemConfig, Task
+from core.stuck import Overdue
+
+
+class HealRules(msgspec.Struct, frozen=True, kw_only=True):
+    """Section `heal` of the settings."""
+
+    keep_logs_days: float = 30.0
+    brake_rows: int = 50
+    """More stuck tasks than this within an hour, and nothing is healed by itself."""
+    brake_share: float = 0.5
+    brake_running: int = 10
+    """The share counts only when at least this many run."""
+    brake_window_s: float = 3600.0
+    spare_s: float = 86400.0
+    """A task that an undo gave back is left alone by the watchdog for this long."""
+
+
+class Survey(msgspec.Struct, frozen=True, kw_only=True):
+    """The project as one plan sees it, at the server's time `now`.
+
+    `automatic`: nobody ordered it, so nothing is called stuck while no logs are visible. `lifted_at`: when a stop or
+    dry-run was last lifted. `spared`: tasks an operator gave back lately.
+    """
+
+    now: datetime
+    automatic: bool
+    config: SystemConfig | None
+    overdue: Overdue
+    lifted_at: datetime | None = None
+    spared: frozenset[str] = frozenset()
+
+    @property
+    def stuck(self) -> tuple[Task, ...]:
+        """The tasks that may be failed, longest running first."""
+        if self.automatic and not self.overdue.logs_visible:
+            return ()
+        return tuple(task for task in self.overdue.stuck if task.id not in self.spared)
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """What one repair would do (`None`: nothing), and what it saw and leaves alone, in words."""
+
+    step: PlanStep | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Repair(Protocol):
+    """One kind of damage: how it is found, and how it is mended."""
+
+    name: str
+
+    async def plan(self, survey: Survey) -> Proposal:
+        """What there is to do. Raises NotLive."""
+        ...
+
+    async def apply(self, step: PlanStep, survey: Survey, tally: Tally, tell: Callable[[int], None]) -> None:
+        """Do it, each row only if it still needs it; what became of it goes to `tally`. Raises NotLive."""
+        ...

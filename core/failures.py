@@ -1,0 +1,54 @@
+"""How much of what finished has failed, and whether that is fresh enough to act upon. For the check and for healing."""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import msgspec
+
+from core.model import SuccessRate
+
+
+class FailureRules(msgspec.Struct, frozen=True, kw_only=True):
+    """Section `failures` of the settings: the window, how few say nothing, and the two lines."""
+
+    window_h: float = 24.0
+    few_finished: int = 5
+    warning_percent: float = 50.0
+    """Above this the check warns and healing turns dry-run on."""
+    critical_percent: float = 80.0
+    recent_s: float = 900.0
+    """Nobody acts by itself on failures of which the newest is older than this."""
+
+
+class FinishedReads(Protocol):
+    """The reads this judgement needs."""
+
+    async def success_rate(self, since: datetime, now: datetime, *, without_ours: bool = False) -> SuccessRate: ...
+
+    async def last_failed_at(self) -> datetime | None: ...
+
+
+async def failure_rate(reads: FinishedReads, now: datetime, rules: FailureRules) -> SuccessRate:
+    """What finished within the window. Raises whatever the reads raise."""
+    return await reads.success_rate(now - timedelta(hours=rules.window_h), now)
+
+
+async def fresh_failure_rate(
+    reads: FinishedReads, now: datetime, rules: FailureRules, lifted_at: datetime | None
+) -> SuccessRate | None:
+    """What an automatic action may go by: since the last lift, without what we failed ourselves.
+
+    `None` when the newest failure is too old to act upon. Raises whatever the reads raise.
+    """
+    failed_at = await reads.last_failed_at()
+    if failed_at is None or now - failed_at > timedelta(seconds=rules.recent_s):
+        return None
+    since = now - timedelta(hours=rules.window_h)
+    since = since if lifted_at is None else max(since, lifted_at)
+    return await reads.success_rate(since, now, without_ours=True)
+
+
+def fails_above(rate: SuccessRate | None, percent: float, rules: FailureRules) -> bool:
+    """Whether enough finished to tell, and more than `percent` of it failed."""
+    failed = None if rate is None else rate.failed_percent
+    return rate is not None and failed is not None and rate.finished >= rules.few_finished and failed > percent

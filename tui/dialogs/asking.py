@@ -1,0 +1,120 @@
+"""Which dialog an order gets, and where what it says comes from."""
+
+from core.act.orders import (
+    OBSERVE_OFF,
+    RETRY,
+    RUN_PENDING,
+    UNDO,
+    WITHDRAW,
+    Phase,
+    Result,
+    RetryPlan,
+    UndoPlan,
+)
+from core.model import LogEntry, Task
+from core.snapshot import Snapshot, Waiting
+from core.text import plural, short
+from tui.contract import MonitorLike
+from tui.dialogs.order import OrderDialog, Shown
+
+_UNDONE_BY_RUN = {"heal", "dry_run_on", "dry_run_off"}
+
+
+def run_dialog(monitor: MonitorLike) -> OrderDialog:
+    """Let the agents work off what is pending."""
+
+    async def look() -> Shown:
+        plan = await monitor.plan_run()
+        return Shown(text="\n".join((f"{plural(plan.pending, 'task')} pending.", *plan.notes)))
+
+    return OrderDialog(RUN_PENDING, _name(monitor), look=look, act=monitor.run_pending, verb="Run")
+
+
+def undo_dialog(monitor: MonitorLike, run: str) -> OrderDialog:
+    """Take back one order."""
+    plan = UndoPlan(run=run, text="", refused="not read yet")
+
+    async def look() -> Shown:
+        nonlocal plan
+        plan = await monitor.plan_undo(run)
+        return Shown(text=plan.text, rows=plan.tasks, possible=not plan.refused)
+
+    async def act() -> Result:
+        return await monitor.undo(plan)
+
+    return OrderDialog(UNDO, _name(monitor), look=look, act=act)
+
+
+def retry_dialog(monitor: MonitorLike, task: str) -> OrderDialog:
+    """Send one failed task back."""
+    plan = RetryPlan(task=task, text="", refused="not read yet")
+
+    async def look() -> Shown:
+        nonlocal plan
+        plan = await monitor.plan_retry(task)
+        return Shown(text=plan.text, rows=1, possible=not plan.refused)
+
+    async def act() -> Result:
+        return await monitor.retry(plan)
+
+    return OrderDialog(RETRY, _name(monitor), look=look, act=act, verb="Retry")
+
+
+def withdraw_dialog(monitor: MonitorLike, name: str) -> OrderDialog:
+    """Forget an order that waits."""
+
+    async def look() -> Shown:
+        waiting = next((one for one in await monitor.waiting() if one.id == name), None)
+        if waiting is None:
+            return Shown(text="It does not wait any more.", possible=False)
+        return Shown(text=f"{waiting.words()}\nIt has not been carried out.")
+
+    return OrderDialog(WITHDRAW, _name(monitor), look=look, act=lambda: monitor.withdraw(name), verb="Withdraw")
+
+
+def observe_dialog(monitor: MonitorLike) -> OrderDialog:
+    """Allow orders for a while although it only observes."""
+
+    async def look() -> Shown:
+        return Shown(text="It was started with --observe. Afterwards it observes again by itself.")
+
+    async def act() -> Result:
+        monitor.lift_observe()
+        return Result(order=OBSERVE_OFF.name, phase=Phase.SEEN, text="orders are allowed for 15 minutes")
+
+    return OrderDialog(OBSERVE_OFF, _name(monitor), look=look, act=act)
+
+
+def order_choices(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """What can be done about single orders and tasks: withdraw and confirm, undo, retry; the newest first."""
+    choices = []
+    for one in snapshot.waiting:
+        if one.asks:
+            choices.append((f"confirm:{one.id}", f"still meant: {one.words}"))
+        choices.append((f"withdraw:{one.id}", f"withdraw: {_waits(one, snapshot)}"))
+    runs: dict[str, LogEntry] = {}
+    for entry in snapshot.logs.value or ():
+        if entry.order in _UNDONE_BY_RUN and entry.status in {"completed", "failed"}:
+            runs.setdefault(entry.run, entry)
+    choices += [(f"undo:{run}", f"undo: {_told(entry, snapshot)}") for run, entry in list(runs.items())[:5]]
+    failed = [task for task in snapshot.tasks.newest.value or () if task.status == "failed"]
+    choices += [(f"retry:{task.id}", f"retry: {_failed(task, snapshot)}") for task in failed[:10]]
+    return choices
+
+
+def _waits(one: Waiting, snapshot: Snapshot) -> str:
+    return f"{one.words}, waits for {short(snapshot.at - one.at)}"
+
+
+def _told(entry: LogEntry, snapshot: Snapshot) -> str:
+    ago = f" {short(snapshot.at - entry.at)} ago" if entry.at is not None else ""
+    return f"{entry.order.replace('_', ' ')} by {entry.actor}{ago}: {entry.summary}"
+
+
+def _failed(task: Task, snapshot: Snapshot) -> str:
+    ago = f" {short(snapshot.at - task.completed_at)} ago" if task.completed_at is not None else ""
+    return f"{task.description}, failed{ago}: {task.error}"
+
+
+def _name(monitor: MonitorLike) -> str:
+    return monitor.snapshot.project.name
