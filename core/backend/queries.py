@@ -104,8 +104,8 @@ class Queries:
         return await self._edge("read last completed", "completed", "completed_at", newest=True)
 
     async def last_failed_at(self) -> datetime | None:
-        """When a task last failed."""
-        return await self._edge("read last failed", "failed", "completed_at", newest=True)
+        """When a task last failed that this product did not fail itself."""
+        return await self._edge("read last failed", "failed", "completed_at", newest=True, without_ours=True)
 
     async def success_rate(self, since: datetime, now: datetime, *, without_ours: bool = False) -> SuccessRate:
         """Completed and failed since `since`: by `completed_at`, or by `created_at` where that is null.
@@ -192,7 +192,7 @@ class Queries:
 
         def build(c: Any) -> Any:
             query = c.table(LOGS).select("*").eq("execution_step", "watchdog_healing").eq("input_data->>run", run)
-            return query.order(column).limit(2)
+            return query.order(column).limit(10)
 
         return audited_of(await self._calls.rows("read audit", build), column)
 
@@ -339,9 +339,12 @@ class Queries:
         """Ask the agents' function whether it is there, by OPTIONS: nothing runs. It has `timeout_s` seconds."""
         await self._calls.invoke(POLL_FUNCTION, "OPTIONS", timeout_s=timeout_s)
 
-    async def _edge(self, operation: str, status: str, column: str, *, newest: bool) -> datetime | None:
+    async def _edge(
+        self, operation: str, status: str, column: str, *, newest: bool, without_ours: bool = False
+    ) -> datetime | None:
         def build(c: Any) -> Any:
             query = c.table(TASKS).select(column).eq("status", status).not_.is_(column, "null")
+            query = self._not_ours(query) if without_ours else query
             return query.order(column, desc=newest).limit(1)
 
         rows = await self._calls.rows(operation, build)
@@ -349,16 +352,17 @@ class Queries:
 
     async def _finished(self, status: str, since: datetime, *, without_ours: bool = False) -> int:
         stamp = since.isoformat().replace("+00:00", "Z")
-        error = self.schema.error_column
 
         def build(c: Any) -> Any:
             query = c.table(TASKS).select("id", count="exact").eq("status", status)
             query = query.or_(f"completed_at.gte.{stamp},and(completed_at.is.null,created_at.gte.{stamp})")
-            if without_ours:
-                query = query.or_(f"{error}.is.null,{error}.not.like.{OUR_MARK}*")
-            return query.limit(1)
+            return (self._not_ours(query) if without_ours else query).limit(1)
 
         return await self._calls.count(f"count finished {status}", build)
+
+    def _not_ours(self, query: Any) -> Any:
+        error = self.schema.error_column
+        return query.or_(f"{error}.is.null,{error}.not.like.{OUR_MARK}*")
 
 
 def task_id(row: Row) -> str:

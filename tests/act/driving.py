@@ -1,0 +1,98 @@
+"""A monitor without loops on a clock that moves when told: its watchdog's rounds are taken by the test."""
+
+import contextlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from core.backend.target import Target
+from core.monitor import Config, Monitor, Places
+from core.resilience import NotLive
+from core.watch.record import Checkup
+from core.watch.rules import WatchRules
+from tests.clock import FakeClock
+from tests.running import Running
+
+INTERVAL_S = 0.5
+"""Short, because the database's clock is the real one and does not follow ours."""
+
+
+class Driven:
+    """One monitor, its clock, and what it is made of."""
+
+    def __init__(self, url: str, key: str, home: Path, clock: FakeClock | None = None, **more: Any) -> None:
+        user = {name: more.pop(name) for name in ("email", "password") if name in more}
+        settings = {"autonomous": True, "dry_run": False, "watch": WatchRules(interval_s=INTERVAL_S)} | more
+        self.clock = clock or FakeClock(datetime.now(UTC))
+        config = Config(target=Target(name="probe", url=url, key=key, **user), **settings)
+        self.monitor = Monitor(config, clock=self.clock, places=Places.within(home), jitter=False)
+        self.rooms = self.monitor._rooms
+        self.loops = self.monitor._loops
+        self.autonomy = self.loops.autonomy
+
+    async def begin(self) -> "Driven":
+        """As the start does it, without the loops."""
+        await self.autonomy.restore()
+        self.loops._take_over()
+        await self.rooms.backend.connect()
+        await self._look_around()
+        return self
+
+    async def round(self, after_s: float = INTERVAL_S) -> tuple[Checkup, str]:
+        """One scheduled check so much later, and what followed from it."""
+        self.clock.advance(after_s)
+        await self._look_around()
+        checkup = await self.monitor.check()
+        done = await self.autonomy.after(checkup, scheduled=True)
+        self.monitor._publish()
+        return checkup, done
+
+    async def kill(self) -> None:
+        """End as a killed process does: nothing is released but what the system takes back."""
+        self.rooms.state._lock.release()
+        await self.rooms.backend.close()
+
+    async def _look_around(self) -> None:
+        with contextlib.suppress(NotLive):
+            await self.monitor.discover()
+        if self.loops._takes_part():
+            await self.rooms.lease.round()
+        await self.monitor.refresh(everything=True)
+        await self.autonomy.saw_config()
+
+
+def failures(sandbox: Running, count: int = 20) -> None:
+    """Tasks that failed just now, all of them."""
+    sandbox.sql(
+        "INSERT INTO autonomous_tasks (description, status, started_at, completed_at)"
+        f" SELECT 'f' || i, 'failed', now(), now() FROM generate_series(1, {count}) AS i"
+    )
+
+
+def agents_write_logs(sandbox: Running) -> None:
+    """So that logs are visible at all, and silence means something."""
+    sandbox.sql(
+        "INSERT INTO autonomous_execution_logs (execution_step, step_status) VALUES ('task_started', 'started')"
+    )
+
+
+def running(sandbox: Running, count: int) -> None:
+    """Tasks that began just now."""
+    sandbox.sql(
+        "INSERT INTO autonomous_tasks (description, status, started_at)"
+        f" SELECT 'r' || i, 'in_progress', now() FROM generate_series(1, {count}) AS i"
+    )
+
+
+def statuses(sandbox: Running) -> dict[str, int]:
+    """How many tasks are in each status."""
+    return dict(sandbox.sql("SELECT status, count(*) FROM autonomous_tasks GROUP BY 1"))
+
+
+def audited(sandbox: Running, order: str) -> list[tuple[str, str]]:
+    """Run and status of each audit row of an order, the oldest first."""
+    return sandbox.sql(  # type: ignore[return-value]  # two texts each
+        "SELECT input_data->>'run', step_status FROM autonomous_execution_logs WHERE input_data->>'order' = %s"
+        f" ORDER BY {sandbox.time_column}, step_status DESC",
+        order,
+    )
