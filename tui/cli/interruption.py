@@ -4,11 +4,15 @@ import asyncio
 import contextlib
 import signal
 import sys
+import time
 from collections.abc import Iterator
+from typing import Final
 
 import click
 
 from tui.cli.session import tell
+
+_SHOWN_EVERY_S: Final = 0.1
 
 
 class Interruption:
@@ -43,14 +47,15 @@ class Progress:
 
     def __init__(self) -> None:
         self._shows = sys.stderr.isatty()
-        self._wrote = False
+        self._wrote_at = 0.0
 
     def __call__(self, title: str, done: int, planned: int) -> None:
-        if self._shows:
-            self._wrote = True
+        now = time.monotonic()
+        if self._shows and (now - self._wrote_at >= _SHOWN_EVERY_S or done >= planned):
+            self._wrote_at = now
             click.echo(f"\r\x1b[K{title}: {done:,} of {planned:,}", nl=False, err=True)
 
     def end(self) -> None:
         """Clear the line."""
-        if self._wrote:
+        if self._wrote_at:
             click.echo("\r\x1b[K", nl=False, err=True)

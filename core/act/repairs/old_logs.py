@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Final
 
 from core.act.means import Means, lost
 from core.act.orders import PlanStep
@@ -9,6 +10,8 @@ from core.act.repairs.repair import HealRules, Proposal, Survey
 from core.act.repairs.tally import Tally
 from core.backend.commands import BATCH
 from core.resilience import NotLive
+
+_FOUND: Final = 1000
 
 
 class OldLogs:
@@ -34,17 +37,23 @@ class OldLogs:
         means, before, kept = self._means, self._before(survey), await self._standing_stop(survey)
         done = 0
         while done < step.count and not tally.halted():
-            ids = await means.live.old_logs(before, kept, min(BATCH, step.count - done))
-            if not ids:
+            # Found a thousand at a time: where no index serves the time, each finding reads the whole table.
+            found = await means.live.old_logs(before, kept, min(_FOUND, step.count - done))
+            if not found:
                 tally.skipped += step.count - done
                 return
-            gone = await self._delete(ids, before)
-            if not gone:
-                tally.refused += step.count - done
-                return
-            done += gone
-            tally.changed += gone
-            tell(done)
+            for start in range(0, len(found), BATCH):
+                if tally.halted():
+                    return
+                ids = found[start : start + BATCH]
+                gone = await self._delete(ids, before)
+                if not gone and await means.live.logs_among(ids):
+                    tally.refused += step.count - done
+                    return
+                tally.changed += gone
+                tally.skipped += len(ids) - gone  # another was faster
+                done += len(ids)
+                tell(done)
 
     async def _delete(self, ids: tuple[str, ...], before: datetime) -> int:
         commands = self._means.commands
