@@ -17,6 +17,7 @@ import httpx
 import msgspec
 
 from core.backend.faults import Failed, Trace, answer_fault, expired, garbage, no_slot, transport_fault
+from core.backend.line import Line
 from core.backend.sessions import SessionFile
 from core.backend.sign_in import Prepare, Send, SignIn
 from core.backend.target import Target
@@ -56,12 +57,19 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 class Backend:
     """One project's API, called as one user. Owns its connections; `connect` before the first call.
 
-    `calls` is for panels, `urgent` for checks, orders and read-backs: each has connections of its own.
+    `calls` is for panels, `urgent` for checks, orders and read-backs: each has connections of its own. `line` is a way
+    that can be cut, for the self-test; without one it is the network.
     """
 
     def __init__(
-        self, target: Target, clock: Clock, limits: Limits | None = None, stored: SessionFile | None = None
+        self,
+        target: Target,
+        clock: Clock,
+        limits: Limits | None = None,
+        stored: SessionFile | None = None,
+        line: Line | None = None,
     ) -> None:
+        self._line = line
         self.target = target
         self.limits = limits or Limits()
         self._clock = clock
@@ -82,6 +90,7 @@ class Backend:
         self._http = httpx.AsyncClient(
             http2=False,
             follow_redirects=False,
+            transport=self._line,
             timeout=httpx.Timeout(limits.probe_s, connect=limits.connect_s),
             limits=httpx.Limits(max_connections=limits.connections + limits.urgent_connections + 2),
             event_hooks={"request": [self._on_request], "response": [self._on_response]},

@@ -178,6 +178,18 @@ class Commands:
 
         return bool(await self._changed("release lease", build))
 
+    async def insert_task(self, row: dict[str, Any]) -> None:
+        """Add one task, for the self-test. It carries an id of our own, so a second insert is 23505."""
+        await self._calls.query("write task", lambda c: c.table(TASKS).insert(row, returning="minimal"))
+
+    async def delete_tasks(self, ids: tuple[str, ...], *, mark: str) -> int:
+        """Delete those of up to 100 tasks whose description is `mark`, after a self-test. How many went."""
+
+        def build(c: Any) -> Any:
+            return c.table(TASKS).delete().in_("id", _some(ids)).eq("description", mark).select("id")
+
+        return len(await self._changed("delete tasks", build))
+
     async def run_pending(self) -> None:
         """Let the agents' function work off pending tasks now."""
         await self._calls.invoke(POLL_FUNCTION, "POST", {})

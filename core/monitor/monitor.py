@@ -19,6 +19,7 @@ from core.act.orders import (
     UndoPlan,
 )
 from core.act.pending import PendingOrder
+from core.backend.line import Line
 from core.backend.schema import Schema
 from core.clock import Clock, SystemClock
 from core.facts import Fault, Level
@@ -45,9 +46,15 @@ class Monitor:
     """`snapshot` is always there; `start` brings it to life; orders go to the desk behind it."""
 
     def __init__(
-        self, config: Config, *, clock: Clock | None = None, places: Places | None = None, jitter: bool = True
+        self,
+        config: Config,
+        *,
+        clock: Clock | None = None,
+        places: Places | None = None,
+        jitter: bool = True,
+        line: Line | None = None,
     ) -> None:
-        self._rooms = Rooms(config, clock or SystemClock(), places or Places.of_platform(), self._on_late)
+        self._rooms = Rooms(config, clock or SystemClock(), places or Places.of_platform(), self._on_late, line)
         self._sight = Sight(self._rooms, self._publish)
         self._loops = Loops(
             self._rooms, self._sight, picture=lambda: self.snapshot, publish=self._publish, jitter=jitter
@@ -57,6 +64,11 @@ class Monitor:
         self._rooms.breakers.listen(self._on_breaker)
         self._rooms.readings.paint()
         self.snapshot = compose(self._rooms, self._sight, self._loops)
+
+    @property
+    def rooms(self) -> Rooms:
+        """What it is made of: for the self-test, which tries each part alone. The screen needs none of it."""
+        return self._rooms
 
     def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
         """Hear each new snapshot on the event loop. Gives what ends it."""

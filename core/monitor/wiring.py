@@ -22,6 +22,7 @@ from core.act.work import Work
 from core.backend.client import Backend
 from core.backend.commands import Commands
 from core.backend.faults import classify
+from core.backend.line import Line
 from core.backend.live import CHECKED, Live
 from core.backend.queries import Queries
 from core.backend.schema import UNDISCOVERED, Schema
@@ -48,11 +49,20 @@ _RELEASE_S: Final = 0.8
 class Rooms:
     """Everything a monitor is made of. `on_late` hears of a check's question that outlived its check."""
 
-    def __init__(self, config: Config, clock: Clock, places: Places, on_late: Callable[[Check], None]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        places: Places,
+        on_late: Callable[[Check], None],
+        line: Line | None = None,
+    ) -> None:
         self.config = config
         self.clock = clock
         self.journal = Journal(clock)
-        self.backend = Backend(config.target, clock, config.limits, SessionFile(places.sessions, config.target.url))
+        self.backend = Backend(
+            config.target, clock, config.limits, SessionFile(places.sessions, config.target.url), line
+        )
         self.breakers = Breakers(clock, config.breaker)
         for key in CHECKED:
             self.breakers.expect_every(key, config.watch.interval_s * (1 + config.watch.jitter))

@@ -3,11 +3,9 @@
 import asyncio
 import contextlib
 import json
-import subprocess
-import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,8 @@ from core.backend.target import Target
 from core.monitor import Config, Monitor, Places
 from core.watch.rules import WatchRules
 from tui.cli.exits import WRONG
-from tui.cli.session import start_logging, tell
+from tui.cli.own_sandbox import own_sandbox
+from tui.cli.session import start_logging
 from tui.cli.status import look
 from tui.terminal import is_interactive, run_app
 
@@ -42,7 +41,7 @@ def command(
     """Nothing to configure: a living system of its own, gone when you quit. x switches faults on and off."""
     start_logging()
     with contextlib.ExitStack() as stack:
-        info = stack.enter_context(_sandbox(shape))
+        info = stack.enter_context(own_sandbox(shape, "--workload"))
         if info is None:
             context.exit(WRONG)
         places = Places.within(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="watchdesk-demo-"))))
@@ -66,26 +65,6 @@ def command(
                 mouse=not no_mouse,
             )
     context.exit(code)
-
-
-@contextlib.contextmanager
-def _sandbox(shape: str) -> Iterator[dict[str, str] | None]:
-    """A sandbox in a process of its own, ended at the end; `None` if it cannot run, which it has said itself."""
-    tell("starting a sandbox …")
-    process = subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "tui", "sandbox", "--workload", "--shape", shape],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # a closing terminal ends the monitor, which then ends this in order
-    )
-    try:
-        line = process.stdout.readline() if process.stdout is not None else ""
-        yield json.loads(line) if line else None
-    finally:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(5)
 
 
 class Switches:

@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "retry": "Send one failed task back to pending.",
     "run": "Let the agents work off what is pending.",
     "sandbox": "A local Supabase in the foreground.",
+    "selftest": "Ten scenarios, each really exercised, and a summary.",
     "status": "One check on one page; writes nothing.",
     "stop": "Emergency stop, read back.",
     "undo": "Take back what one order changed.",

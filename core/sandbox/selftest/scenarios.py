@@ -1,0 +1,313 @@
+"""The ten scenarios, in the order of the product's original document. Each says what it saw."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+
+from core.act.healing import Findings
+from core.act.orders import HealPlan, Phase
+from core.backend.line import Cut
+from core.facts import Level, Reading, Source
+from core.failures import failure_rate
+from core.monitor import Monitor
+from core.resilience import BreakerState
+from core.sandbox.selftest.run import Scenario
+from core.sandbox.selftest.stage import Stage, expect
+from core.snapshot import LinkWord, State
+from core.watch.checks.failure_rate import judge
+from core.watch.record import Check
+
+TASKS: Final = "/rest/v1/autonomous_tasks"
+POLL: Final = "/functions/v1/ai-agent-poll"
+_SOON_S: Final = 10.0
+
+
+async def fallback(stage: Stage) -> str:
+    """A failing query is answered with last-known data, labelled and aged; a live answer takes its place again."""
+    monitor = await stage.monitor()
+    await _something_to_read(stage)
+    await monitor.refresh(everything=True)
+    live = monitor.snapshot.tasks.newest
+    expect(live.source is Source.LIVE, f"the tasks are {live.source}, not live")
+    stage.line.cut = Cut.REFUSED
+    await monitor.refresh()
+    cached = monitor.snapshot.tasks.newest
+    expect(cached.source is Source.CACHED, f"without a line the tasks are {cached.source}, not cached")
+    expect(cached.value == live.value and cached.at == live.at, "what is shown is not what was last known")
+    stage.line.cut = Cut.WHOLE
+    await _until(lambda: stage.source_of(monitor) is Source.LIVE, "it is not live again", monitor.refresh)
+    return f"{len(live.value or ())} tasks live, then cached, then live"
+
+
+async def breaker(stage: Stage) -> str:
+    """Five failures open it; then nothing goes out; then exactly one probe does, and its success closes it."""
+    monitor = await stage.monitor()
+    key = "db:fetch_tasks"
+    stage.line.cut = Cut.UNAVAILABLE
+    for _ in range(5):
+        await monitor.refresh()
+    expect(_state(monitor, key) is BreakerState.OPEN, f"after five failures it is {_state(monitor, key)}")
+    tried = _asked_newest(stage)
+    await monitor.refresh()
+    expect(_asked_newest(stage) == tried, "an open breaker let a call out")
+    stage.line.cut = Cut.WHOLE
+    await _until(lambda: _state(monitor, key) is BreakerState.DUE, "it never became due")
+    tried = _asked_newest(stage)
+    await asyncio.gather(*(stage.rooms.readings.refresh() for _ in range(5)))
+    expect(_asked_newest(stage) == tried + 1, f"{_asked_newest(stage) - tried} calls went out to probe, not one")
+    expect(_state(monitor, key) is BreakerState.CLOSED, f"after a good probe it is {_state(monitor, key)}")
+    return "opened after 5 failures, refused, one probe, closed"
+
+
+async def stuck_tasks(stage: Stage) -> str:
+    """A stuck task is found and failed, a running one is left alone, and the heal is undone."""
+    monitor = await stage.monitor()
+    stuck = await stage.add_task("in_progress", began_ago=timedelta(hours=3))
+    fresh = await stage.add_task("in_progress", began_ago=timedelta(minutes=1))
+    found = await stage.rooms.healer.plan(stage.rooms.cut_off_now())
+    ids = {task.id for task in found.survey.overdue.stuck}
+    expect(stuck in ids, "a task that runs for three hours without a sign of life is not found stuck")
+    expect(fresh not in ids, "a task that began a minute ago is called stuck")
+    only = _only(found, {stuck, fresh})  # on a living project nothing but our own is touched
+    result = await stage.rooms.healer.apply(only, stage.rooms.operator)
+    expect((result.phase, result.changed) == (Phase.SEEN, 1), f"healing said: {result.text}")
+    expect(await stage.status_of(stuck) == "failed", f"the stuck task is {await stage.status_of(stuck)}")
+    expect(await stage.status_of(fresh) == "in_progress", f"the running task is {await stage.status_of(fresh)}")
+    undone = await monitor.undo(await monitor.plan_undo(result.run))
+    expect(await stage.status_of(stuck) == "in_progress", f"undo said: {undone.text}")
+    return "1 stuck failed and audited, 1 running untouched, undone"
+
+
+async def cache(stage: Stage) -> str:
+    """What was live is there after a restart without a line, with its age; what never was is nothing, not a default."""
+    monitor = await stage.monitor("kept")
+    await _something_to_read(stage)
+    await monitor.refresh(everything=True)
+    known = monitor.snapshot.tasks.newest
+    await stage.close(monitor)
+    stage.line.cut = Cut.REFUSED
+    again = await stage.painted("kept")
+    shown = again.snapshot.tasks.newest
+    expect(shown.source is Source.CACHED, f"after a restart the tasks are {shown.source}, not cached")
+    expect(shown.value == known.value, "after a restart other tasks are shown than were last known")
+    await again.refresh(everything=True)
+    expect(again.snapshot.tasks.newest.value == known.value, "a failed refresh lost what was known")
+    never = await stage.painted("empty")
+    await never.refresh(everything=True)
+    expect(never.snapshot.tasks.newest.value is None, "what was never read is shown as if it were known")
+    stage.line.cut = Cut.WHOLE
+    await stage.monitor()  # to clear up with
+    return f"{len(known.value or ())} tasks kept over a restart, nothing invented"
+
+
+async def edge_function(stage: Stage) -> str:
+    """It is asked by OPTIONS alone; its silence is seen and counted; it is well again when it answers."""
+    monitor = await stage.monitor()
+    check = (await monitor.check()).of("edge_function")
+    expect(check.level in {Level.OK, Level.WARNING}, f"the check says {check.level}: {check.text}")
+    stage.line.cut = Cut.UNAVAILABLE
+    for _ in range(5):
+        silent = (await monitor.check()).of("edge_function")
+    expect(silent.level is Level.WARNING, f"without an answer the check says {silent.level}: {silent.text}")
+    state = _state(monitor, "edge:ai-agent-poll:probe")
+    expect(state in {BreakerState.OPEN, BreakerState.DUE}, f"its breaker is {state} after five failures")
+    stage.line.cut = Cut.WHOLE
+    back = (await monitor.check()).of("edge_function")
+    expect(back.level is check.level, f"with an answer the check says {back.level}: {back.text}")
+    expect(stage.line.count("POST ", POLL) == 0, "a health check ran the agents")
+    return f"{check.text}, then silent, then {back.text}; never invoked"
+
+
+async def high_failure_rate(stage: Stage) -> str:
+    """The rate is counted on the server and judged: on a sandbox a storm is made, elsewhere the count is checked."""
+    await stage.monitor()
+    rules, rooms = stage.rooms.config.failures, stage.rooms
+    before = await failure_rate(rooms.live, rooms.cut_off_now(), rules)
+    if not stage.owned:
+        rows = await rooms.live.watchdog_logs(healing=False, since=None, limit=1)
+        return f"{before.failed:,} of {before.finished:,} failed: {judge(before, rules).text} ({len(rows)} row read)"
+    needed = 4 * before.completed + rules.few_finished + 1
+    for _ in range(max(0, needed - before.failed)):
+        await stage.add_task("failed", began_ago=timedelta(minutes=5), ended=True)
+    after = await failure_rate(rooms.live, rooms.cut_off_now(), rules)
+    expect(after.failed > before.failed or needed <= before.failed, "new failures are not counted")
+    verdict = judge(after, rules)
+    expect(verdict.level is Level.CRITICAL, f"{after.failed} of {after.finished} failed, and it is called {verdict}")
+    few = judge(type(after)(completed=0, failed=rules.few_finished - 1, window=after.window), rules)
+    expect(few.level is Level.OK, "four finished tasks are called a storm")
+    return verdict.text
+
+
+async def watchdog(stage: Stage) -> str:
+    """Started once however often it is asked; it looks, goes on after a restart, and keeps its two seconds."""
+    monitor = await stage.monitor(observe=not stage.owned)
+    await monitor.start()
+    await monitor.start()
+    await _until(lambda: monitor.snapshot.ready, "it did not start")
+    health = monitor.snapshot.health
+    expect(health.running, "its loop does not run")
+    expect(len(health.checks) == 6, f"it made {len(health.checks)} checks, not six")
+    unknown = [check.name for check in health.checks if check.level is Level.UNKNOWN]
+    expect(not unknown, f"not known: {', '.join(unknown)}")
+    slow = max(check.took_s or 0.0 for check in health.checks)
+    expect(slow < 2.0, f"a check took {slow:.1f} s")
+    last = health.last_at
+    monitor.restart_watchdog()
+    await _until(lambda: monitor.snapshot.health.last_at != last, "after a restart it does not look")
+    return f"six checks, the slowest {1000 * slow:.0f} ms, restarted"
+
+
+async def emergency_stop(stage: Stage) -> str:
+    """Set, read back, not set twice, lifted, read back. Elsewhere than on a sandbox only where it hits no task."""
+    monitor = await stage.monitor()
+    task = await stage.add_task("pending") if stage.owned else ""
+    plan = await monitor.plan_stop()
+    if plan.already:
+        again = await monitor.stop("self-test")
+        expect(again.already, f"a standing stop was set again: {again.text}")
+        return f"{plan.already}; a second one changed nothing"
+    hit = plan.pending + plan.running
+    if not stage.owned and hit:
+        return await _flag_alone(stage, hit)
+    stopped = await monitor.stop("self-test", 1)
+    try:
+        expect(stopped.phase is Phase.SEEN, f"the stop said: {stopped.text}")
+        config = await stage.rooms.live.config()
+        expect(config is not None and config.emergency_stop, "the flag is not set")
+        expect(not task or await stage.status_of(task) == "rejected", "a pending task was not rejected")
+        again = await monitor.stop("another reason", 1)
+        expect(again.already, f"a standing stop was set again: {again.text}")
+    finally:
+        lifted = await monitor.lift(requeue=True)
+    expect(lifted.phase is Phase.SEEN, f"the lift said: {lifted.text}")
+    expect(not task or await stage.status_of(task) == "pending", "the task was not given back")
+    return f"{stopped.text}; {lifted.text}"
+
+
+async def _flag_alone(stage: Stage, hit: int) -> str:
+    """The flag, up and down, without the work it would reject: that belongs to somebody."""
+    rooms = stage.rooms
+    config = await rooms.live.config()
+    expect(config is not None, "no config row is visible")
+    if config is None:
+        return ""
+    at = rooms.clock.now()
+    until = at + timedelta(minutes=5)
+    try:
+        changed = await stage.write(lambda: rooms.commands.set_stop(config.id, reason="self-test", until=until, at=at))
+        seen = await rooms.live.config()
+        expect(changed and seen is not None and seen.emergency_stop, "the flag could not be set: not allowed?")
+    finally:
+        await stage.write(lambda: rooms.commands.clear_stop(config.id, at=rooms.clock.now()))
+    after = await rooms.live.config()
+    expect(after is not None and not after.emergency_stop, "the flag could not be cleared: lift it by hand")
+    return f"the flag set and cleared; {hit:,} unfinished tasks left alone"
+
+
+async def connection(stage: Stage) -> str:
+    """Refused, unavailable and garbage are each named as what they are, within two seconds; then it is live again."""
+    monitor = await stage.monitor()
+    await monitor.refresh(everything=True)
+    expect(monitor.snapshot.link.word is LinkWord.LIVE, f"it is {monitor.snapshot.link.word} to begin with")
+    for cut, word in ((Cut.REFUSED, "down"), (Cut.UNAVAILABLE, "down"), (Cut.GARBAGE, "down"), (Cut.SILENT, "slow")):
+        stage.line.cut = cut
+        checkup = await monitor.check()
+        database = checkup.of("database")
+        bad = Level.WARNING if cut is Cut.SILENT else Level.CRITICAL
+        expect(database.level is bad, f"{cut}: the check says {database.level}: {database.text}")
+        expect(database.text.startswith(word), f"{cut} is called: {database.text}")
+        expect(checkup.took_s < 2.0, f"{cut}: the check took {checkup.took_s:.1f} s")
+    stage.line.cut = Cut.REFUSED
+    await monitor.check()
+    await monitor.refresh()
+    expect(monitor.snapshot.link.word is LinkWord.OFFLINE, f"proven down it is {monitor.snapshot.link.word}")
+    stage.line.cut = Cut.WHOLE
+    stage.rooms.breakers.make_all_due()
+    await _until(lambda: monitor.snapshot.link.word is LinkWord.LIVE, "it is not live again", monitor.refresh)
+    return "refused, unavailable, garbage and silence told apart; live again"
+
+
+async def full_check(stage: Stage) -> str:
+    """Everything at once: what is shown is live, the six checks agree with it, and the state word follows."""
+    monitor = await stage.monitor()
+    await monitor.refresh(everything=True)
+    await monitor.check()
+    snapshot = monitor.one_shot()
+    expect(snapshot.state is not State.UNKNOWN, f"the state is unknown: {snapshot.state_why}")
+    expect(snapshot.link.word is LinkWord.LIVE, f"the link is {snapshot.link.word}")
+    shown: dict[str, Reading[Any]] = {
+        "config": snapshot.config,
+        "counts": snapshot.tasks.counts,
+        "logs": snapshot.logs,
+    }
+    for name, reading in shown.items():
+        expect(reading.live, f"{name} is {reading.source}, not live")
+    counts = snapshot.tasks.counts.value
+    pending = await stage.rooms.live.count("pending")
+    expect(counts is not None and counts.of("pending") == pending, "the counts shown are not those counted")
+    database = _check(snapshot.health.checks, "database")
+    expect(database.level is Level.OK, f"the database check says {database.level}: {database.text}")
+    return f"{snapshot.state}: {snapshot.state_why}"
+
+
+SCENARIOS: Final[tuple[tuple[str, Scenario], ...]] = (
+    ("Self-healing query with fallback", fallback),
+    ("Circuit breaker pattern", breaker),
+    ("Auto-healing of stuck tasks", stuck_tasks),
+    ("Fallback data cache", cache),
+    ("Edge function self-healing", edge_function),
+    ("High failure rate detection", high_failure_rate),
+    ("Watchdog status check", watchdog),
+    ("Emergency stop", emergency_stop),
+    ("Database connection resilience", connection),
+    ("Full system health check", full_check),
+)
+
+
+def _asked_newest(stage: Stage) -> int:
+    """How often the newest tasks were asked for; only that question is in this order."""
+    return stage.line.count(f"GET {TASKS}?", "order=created_at.desc")
+
+
+def _state(monitor: Monitor, key: str) -> BreakerState | None:
+    return next((record.state for record in monitor.rooms.breakers.all() if record.key == key), None)
+
+
+def _check(checks: tuple[Check, ...], name: str) -> Check:
+    return next(check for check in checks if check.name == name)
+
+
+def _only(found: Findings, ours: set[str]) -> Findings:
+    """The part of a plan that is about our own tasks."""
+    overdue = found.survey.overdue
+    stuck = tuple(task for task in overdue.stuck if task.id in ours)
+    survey = msgspec.structs.replace(found.survey, overdue=msgspec.structs.replace(overdue, stuck=stuck))
+    steps = tuple(
+        msgspec.structs.replace(step, count=len(stuck), ids=tuple(task.id for task in stuck))
+        for step in found.plan.steps
+        if step.name == "stuck_tasks"
+    )
+    return Findings(plan=HealPlan(steps=steps), survey=survey)
+
+
+async def _something_to_read(stage: Stage) -> None:
+    """An empty table looks like one that was never read; other people's projects are not filled for that."""
+    if stage.owned:
+        await stage.add_task("completed", began_ago=timedelta(minutes=5), ended=True)
+
+
+async def _until(
+    condition: Callable[[], bool],
+    otherwise: str,
+    again: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Wait until it is so, doing `again` meanwhile. Raises Unmet with `otherwise`."""
+    end = asyncio.get_running_loop().time() + _SOON_S
+    while not condition():
+        expect(asyncio.get_running_loop().time() < end, otherwise)
+        if again is not None:
+            await again()
+        await asyncio.sleep(0.05)

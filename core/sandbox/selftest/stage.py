@@ -1,0 +1,117 @@
+"""What a scenario is given: monitors on a line that can be cut, rows of its own, and the certainty that they go."""
+
+import contextlib
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from core.backend.line import Cut, Line
+from core.backend.target import Target
+from core.facts import Source
+from core.monitor import Config, Monitor, Places
+from core.monitor.config import RefreshRules
+from core.monitor.wiring import Rooms
+from core.resilience import BreakerRules, NotLive, Policy
+from core.watch.rules import WatchRules
+
+T = TypeVar("T")
+
+MARK: Final = "watchdesk self-test"
+_POLICY: Final = Policy(total_s=30.0, retry=None, refusable=False)
+
+
+class Unmet(Exception):
+    """What was expected did not happen; the text says what."""
+
+
+def expect(condition: object, text: str) -> None:
+    """Raise Unmet with `text` unless it is so."""
+    if not condition:
+        raise Unmet(text)
+
+
+class Stage:
+    """One scenario's. `owned`: the project is a sandbox of ours, where everything may be done."""
+
+    def __init__(self, target: Target, home: Path, *, owned: bool) -> None:
+        self._target = target
+        self._home = home
+        self._monitors: list[Monitor] = []
+        self._tasks: list[str] = []
+        self.owned = owned
+        self.line = Line()
+        self.rooms: Rooms
+
+    async def monitor(self, place: str = "m", **more: Any) -> Monitor:
+        """A monitor of its own on the line, schema known. Raises NotLive."""
+        settings = {
+            "breaker": BreakerRules(open_s=0.4),
+            "refresh": RefreshRules(period_s=0.2),
+            "watch": WatchRules(interval_s=60.0),
+        } | more
+        one = Monitor(Config(target=self._target, **settings), places=Places.within(self._home / place), line=self.line)
+        self._monitors.append(one)
+        self.rooms = one.rooms
+        schema = await one.discover()
+        if schema.missing:
+            raise Unmet(schema.missing[0].sentence())
+        return one
+
+    async def painted(self, place: str = "m") -> Monitor:
+        """A monitor that has asked nobody yet: what it shows comes from the disk."""
+        one = Monitor(Config(target=self._target), places=Places.within(self._home / place), line=self.line)
+        self._monitors.append(one)
+        return one
+
+    async def close(self, monitor: Monitor) -> None:
+        """End one before the scenario does."""
+        self._monitors.remove(monitor)
+        await monitor.close()
+
+    async def add_task(self, status: str, *, began_ago: timedelta | None = None, ended: bool = False) -> str:
+        """A task of ours, marked so. Its id. Raises NotLive."""
+        name, now = str(uuid.uuid4()), datetime.now(UTC)
+        row: dict[str, Any] = {"id": name, "description": MARK, "task_type": "documentation", "status": status}
+        if began_ago is not None:
+            row |= {
+                "started_at": (now - began_ago).isoformat(),
+                "created_at": (now - began_ago - timedelta(minutes=1)).isoformat(),
+            }
+        if ended:
+            row["completed_at"] = now.isoformat()
+        self._tasks.append(name)
+        await self.write(lambda: self.rooms.commands.insert_task(row))
+        return name
+
+    async def write(self, send: Callable[[], Awaitable[T]]) -> T:
+        """One write of the scenario's own. Raises NotLive."""
+        return await self.rooms.guard.live("db:selftest", send, policy=_POLICY)
+
+    async def status_of(self, task: str) -> str:
+        """The status of a task now; empty if it is gone. Raises NotLive."""
+        found = await self.rooms.live.task(task)
+        return found.status if found is not None else ""
+
+    def source_of(self, monitor: Monitor) -> Source:
+        """Where the picture's newest tasks come from."""
+        return monitor.snapshot.tasks.newest.source
+
+    async def clear(self) -> str:
+        """Take back what is left of this scenario. What could not be, in words; empty if nothing is."""
+        self.line.cut = Cut.WHOLE
+        left = ""
+        if self._tasks and self._monitors:
+            try:
+                commands = self.rooms.commands
+                await self.write(lambda: commands.delete_tasks(tuple(self._tasks), mark=MARK))
+                gone = [await self.status_of(task) == "" for task in self._tasks]
+                left = "" if all(gone) else f"{gone.count(False)} of its tasks could not be deleted"
+            except NotLive as not_live:
+                left = f"its tasks could not be deleted: {not_live.fault.sentence()}"
+        for monitor in self._monitors:
+            with contextlib.suppress(OSError):
+                await monitor.close()
+        self._monitors.clear()
+        return left

@@ -1,0 +1,1 @@
+"""The self-test, and that it can fail."""
