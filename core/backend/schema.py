@@ -15,6 +15,7 @@ TASKS: Final = "autonomous_tasks"
 LOGS: Final = "autonomous_execution_logs"
 STOP_RPC: Final = "emergency_stop_autonomous_system"
 CONFIG_RPC: Final = "get_autonomous_config"
+STATISTICS_RPC: Final = "watchdesk_statistics"
 POLL_FUNCTION: Final = "ai-agent-poll"
 
 
@@ -31,6 +32,8 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
     shape: Shape
     log_time: str
     error_column: str = "error_message"
+    statistics: bool = False
+    """Whether our own statistics function is there (`watchdesk sql stats`)."""
     missing: tuple[Fault, ...] = ()
 
 
@@ -40,7 +43,8 @@ UNDISCOVERED: Final = Schema(shape=Shape.DEPLOYED, log_time="timestamp")
 
 async def discover(backend: Backend) -> Schema:
     """Read one row of each table and conclude. Raises Failed when the project did not answer."""
-    config, tasks, deployed, documented = await asyncio.gather(
+    statistics, config, tasks, deployed, documented = await asyncio.gather(
+        _counts_in_one(backend),
         _probe(backend, CONFIG, "id"),
         _probe(backend, TASKS, "id,error_message"),
         _probe(backend, LOGS, "id,timestamp"),
@@ -56,6 +60,7 @@ async def discover(backend: Backend) -> Schema:
         shape=shape,
         log_time="created_at" if shape is Shape.DOCUMENTED else "timestamp",
         error_column=error_column,
+        statistics=statistics,
         missing=tuple(fault for fault in (config, tasks, logs) if fault is not None),
     )
 
@@ -73,6 +78,15 @@ async def anybody_reads(backend: Backend) -> Truth:
         return Truth.TRUE if rows else Truth.FALSE
     finally:
         await anonymous.close()
+
+
+async def _counts_in_one(backend: Backend) -> bool:
+    """Whether our statistics function answers us; where it does not, each status is counted. Never raises Failed."""
+    try:
+        await backend.calls.rows("look for statistics", lambda c: c.rpc(STATISTICS_RPC, {}))
+    except Failed:
+        return False
+    return True
 
 
 async def _probe(backend: Backend, table: str, columns: str) -> Fault | None:

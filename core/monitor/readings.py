@@ -30,18 +30,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     ask: Callable[[Queries], Awaitable[Any]]
 
 
-async def _open_counts(queries: Queries) -> dict[str, int]:
-    return await _counts(queries, UNFINISHED)
-
-
-async def _other_counts(queries: Queries) -> dict[str, int]:
-    return await _counts(queries, _OTHERS)
-
-
-async def _counts(queries: Queries, statuses: tuple[str, ...]) -> dict[str, int]:
-    return dict(zip(statuses, await asyncio.gather(*map(queries.count, statuses)), strict=True))
-
-
 class Readings:
     """The newest reading of everything a panel shows. `refresh` asks; a refused or failed question falls back."""
 
@@ -55,14 +43,16 @@ class Readings:
         self._slow_due = 0.0
         self._fast = {
             "config": Asked(key="db:fetch_system_config", kind=SystemConfig | None, ask=lambda q: q.config()),
-            "open_counts": Asked(key="db:count_open_tasks", kind=dict[str, int], ask=_open_counts),
+            "open_counts": Asked(
+                key="db:count_open_tasks", kind=dict[str, int], ask=lambda q: q.count_each(UNFINISHED)
+            ),
             "tasks": Asked(key="db:fetch_tasks", kind=tuple[Task, ...], ask=lambda q: q.newest_tasks(rules.tasks)),
             "logs": Asked(
                 key="db:fetch_execution_logs", kind=tuple[LogEntry, ...], ask=lambda q: q.newest_logs(rules.logs)
             ),
         }
         self._slow = {
-            "other_counts": Asked(key="db:count_finished_tasks", kind=dict[str, int], ask=_other_counts),
+            "other_counts": Asked(key="db:count_finished_tasks", kind=dict[str, int], ask=lambda q: q.counts(_OTHERS)),
             "success_24h": Asked(key="db:fetch_success_rate", kind=SuccessRate, ask=self._success),
             "last_completed": Asked(
                 key="db:fetch_last_completed", kind=datetime | None, ask=lambda q: q.last_completed_at()

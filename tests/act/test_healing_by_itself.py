@@ -1,6 +1,7 @@
 """What the watchdog heals by itself, and what keeps it from doing so; on real PostgreSQL, both shapes."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -414,3 +415,22 @@ async def test_a_holder_killed_with_minus_nine_is_followed_after_ninety_seconds_
         acted = statuses(sandbox) == {"failed": 2, "in_progress": 10}
         assert acted is (second + 5 >= 90), second
     await other.monitor.close()
+
+
+async def test_a_log_row_exactly_thirty_days_old_is_kept(sandbox: Running, tmp_path: Path) -> None:
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    now = driven.rooms.cut_off_now()
+    edge = now - timedelta(days=30)
+    for step, at in (("kept", edge), ("old", edge - timedelta(microseconds=1)), ("lease", edge - timedelta(days=9))):
+        sandbox.sql(
+            f"INSERT INTO autonomous_execution_logs (execution_step, step_status, {sandbox.time_column})"
+            " VALUES (%s, 'completed', %s)",
+            step,
+            at,
+        )
+    found = await driven.rooms.healer.plan(now)
+    assert found.plan.rows == 1
+    await driven.rooms.healer.apply(found, driven.rooms.operator)
+    left = sandbox.sql("SELECT execution_step FROM autonomous_execution_logs WHERE NOT execution_step LIKE 'watchdog%'")
+    assert sorted(left) == [("kept",), ("lease",), ("lease",)]  # the second is the one we hold
+    await driven.monitor.close()

@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "run": "Let the agents work off what is pending.",
     "sandbox": "A local Supabase in the foreground.",
     "selftest": "Ten scenarios, each really exercised, and a summary.",
+    "sql": "Optional SQL for the project, printed: indexes, statistics, policies.",
     "status": "One check on one page; writes nothing.",
     "stop": "Emergency stop, read back.",
     "undo": "Take back what one order changed.",
