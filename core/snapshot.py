@@ -9,6 +9,7 @@ import msgspec
 from core.act.lease import LeaseView
 from core.act.permission import MayAct
 from core.facts import Level, Reading, Source, Truth
+from core.history.kpis import Kpi
 from core.model import LogEntry, SuccessRate, SystemConfig, Task, TaskCounts
 from core.resilience import BreakerRecord, DegradationLevel
 from core.watch.record import Check
@@ -19,6 +20,7 @@ __all__ = [
     "Degradation",
     "Event",
     "Health",
+    "Kpi",
     "LeaseView",
     "Link",
     "LinkWord",
@@ -175,6 +177,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     lease: LeaseView = LeaseView()
     breakers: tuple[BreakerRecord, ...] = ()
     tasks: Tasks = Tasks()
+    kpis: tuple[Kpi, ...] = ()
     logs: Reading[tuple[LogEntry, ...]] = Reading()
     degradation: Degradation
     events: tuple[Event, ...] = ()

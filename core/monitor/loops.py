@@ -10,6 +10,7 @@ from typing import Any, Final
 from core.facts import Level, Source, Truth
 from core.monitor.autonomy import Autonomy
 from core.monitor.keeper import Keeper
+from core.monitor.scores import Scores
 from core.monitor.sight import Sight
 from core.monitor.wiring import Rooms
 from core.resilience import NotLive
@@ -54,6 +55,7 @@ class Loops:
             self._keeper("sweep", self._sweep_turn, None),
         )
         self._lease_pause = rooms.config.lease.renew_s
+        self.scores = Scores(rooms, keeps=lambda: self.owner)
         self.autonomy = Autonomy(rooms, sight, owner=lambda: self.owner, beat=self._watch.beat)
         self.steps: list[StartStep] = []
         """The start's steps and how they went."""
@@ -120,6 +122,7 @@ class Loops:
         sight, rooms = self._sight, self._rooms
         held = await rooms.holds.restore()
         await self.autonomy.restore()
+        await self.scores.restore()
         warning = rooms.state.warning
         words = ", ".join(
             ([f"{plural(held, 'breaker')} held open"] if held else [])
@@ -139,8 +142,7 @@ class Loops:
             self._step("schema", Level.CRITICAL if bad else Level.OK, words)
         if self._takes_part():
             self._lease_pause = await rooms.lease.round()
-        await sight.refresh(everything=True)
-        await self.autonomy.saw_config()
+        await self._look(everything=True)
         self._step("first refresh", Level.OK if self._is_live() else Level.WARNING, "")
         checkup = await sight.check()
         worst = next((c for c in checkup.checks if c.level is Level.CRITICAL), None)
@@ -156,23 +158,31 @@ class Loops:
         self._spawn(self._supervise(), "supervisor")
         self._spawn(self.autonomy.tell_heartbeat(), "heartbeat")
         self._step("heal", Level.OK, await self.autonomy.after(checkup, scheduled=True))
+        await self.scores.checked(checkup)
+        self._publish()
 
     # One turn of each loop
 
     async def _refresh_turn(self) -> None:
         pause = self._refresh_pause()
         self.next_refresh = self._rooms.clock.elapsed() + pause
+        self.scores.due_in(pause)
         await self._wait(self._refresh_now, pause)
         self._take_over()
         was_live = self._is_live()
-        await self._sight.refresh()
-        await self.autonomy.saw_config()
+        await self._look()
         if was_live and not self._is_live():
             self._force_check()
         elif not was_live and self._is_live():
             self._rooms.journal.say("watchdesk", "connection is back")
             self._refresh_now.set()
             self._check_now.set()
+
+    async def _look(self, *, everything: bool = False) -> None:
+        """One refresh, and all that goes by it."""
+        live = await self._sight.refresh(everything=everything)
+        await self.autonomy.saw_config()
+        await self.scores.refreshed(live=live, checks=self._sight.checks)
 
     async def _watch_turn(self) -> None:
         # What fell due while the machine slept, or while a dead loop hung, runs once, now.
@@ -185,6 +195,8 @@ class Loops:
         if not asked:
             self._spawn(self.autonomy.tell_heartbeat(), "heartbeat")
         await self.autonomy.after(checkup, scheduled=not asked)
+        if not asked:
+            await self.scores.checked(checkup)
         self._publish()
 
     async def _lease_turn(self) -> None:

@@ -23,6 +23,7 @@ from core.backend.line import Line
 from core.backend.schema import Schema
 from core.clock import Clock, SystemClock
 from core.facts import Fault, Level
+from core.history.kpis import Kpi
 from core.model import LogEntry, Statistics
 from core.monitor.config import Config, Places
 from core.monitor.loops import Loops
@@ -82,6 +83,7 @@ class Monitor:
     async def close(self) -> None:
         """End every task, then the connections, then the cache."""
         await self._loops.close()
+        await self._loops.scores.close()
         await self._rooms.close()
 
     # Looking, as the command line does it once and the loops again and again
@@ -129,6 +131,15 @@ class Monitor:
         """What became of the tasks since a moment. Raises NotLive."""
         await self.discover()
         return await statistics(self._rooms.live, since, self._rooms.clock.now())
+
+    async def kpis(self) -> tuple[Kpi, ...]:
+        """The key figures, from what monitors of this machine kept and what the project knows now. Raises NotLive."""
+        await self.discover()
+        scores = self._loops.scores
+        await scores.restore()
+        await self._rooms.readings.refresh(everything=True)
+        await scores.measure()
+        return scores.kpis
 
     # Orders
 

@@ -67,6 +67,7 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
             success_24h=values["success_24h"],
             last_completed_at=values["last_completed"],
         ),
+        kpis=loops.scores.kpis,
         logs=values["logs"],
         degradation=Degradation(level=degradation({part.name: part.source for part in parts}), components=parts),
         events=rooms.journal.events(values["logs"].value or ()),

@@ -53,8 +53,8 @@ class Sight:
         rooms.learn(schema)
         return schema
 
-    async def refresh(self, *, everything: bool = False) -> None:
-        """Ask for the panels' values once and publish. Never raises for a fault."""
+    async def refresh(self, *, everything: bool = False) -> bool:
+        """Ask for the panels' values once and publish; whether any was live. Never raises for a fault."""
         async with self._discovering:
             if self.schema is None:
                 with contextlib.suppress(NotLive):
@@ -65,6 +65,7 @@ class Sight:
         else:
             self._rooms.link.failed(self._rooms.readings.faults())
         self._publish()
+        return live
 
     async def check(self) -> Checkup:
         """Run the six checks once and publish. Never two at once: a second waits for the first."""

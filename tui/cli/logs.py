@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from core.history.kpis import Kpi
 from core.model import LogEntry, Statistics
 from core.monitor import Monitor
 from core.text import short
@@ -30,7 +31,8 @@ def command(context: click.Context, *, what: str | None, since: datetime | None,
     async def act(monitor: Monitor) -> int:
         if what == "stats":
             found = await monitor.statistics(since or datetime.now(UTC) - _WINDOW)
-            put_json({"version": 1, "stats": found}) if as_data else put(_page(found))
+            figures = await monitor.kpis()
+            put_json({"version": 1, "stats": found, "kpis": figures}) if as_data else put(_page(found, figures))
             return DONE
         rows = await monitor.logs(healing=what == "healing", since=since, limit=limit)
         if as_data:
@@ -47,10 +49,11 @@ def _line(entry: LogEntry) -> str:
     took = f" {entry.duration_ms:,} ms" if entry.duration_ms is not None else ""
     order = f" {entry.order.replace('_', ' ')}" if entry.order else ""
     who = f" by {entry.actor}" if entry.actor else ""
+    who += f" ({entry.run})" if entry.run else ""
     return f"{at}  {entry.step} {entry.status}{took}{order}{who}" + (f": {entry.summary}" if entry.summary else "")
 
 
-def _page(found: Statistics) -> str:
+def _page(found: Statistics, figures: tuple[Kpi, ...]) -> str:
     rate = found.success.percent
     lines = [
         f"since {found.since:%Y-%m-%d %H:%M}Z: {found.success.completed:,} completed, {found.success.failed:,} failed",
@@ -58,5 +61,11 @@ def _page(found: Statistics) -> str:
         "healing time: "
         + ("—" if found.healing_s is None else f"{short(found.healing_s)} on average of {found.heals:,}"),
         "tasks: " + (", ".join(f"{n:,} {s.replace('_', ' ')}" for s, n in found.counts.items() if n) or "none"),
+        "",
     ]
+    lines += [f"{kpi.title:<14} {kpi.text:>12}  {_aim(kpi)}{kpi.note}" for kpi in figures]
     return "\n".join(lines)
+
+
+def _aim(kpi: Kpi) -> str:
+    return f"(target {kpi.target}) " if kpi.target else ""

@@ -5,6 +5,7 @@ from tui.panels.degradation import DegradationPanel
 from tui.panels.events import EventsPanel
 from tui.panels.footer import KeyLine
 from tui.panels.health import HealthPanel
+from tui.panels.kpis import KpisPanel
 from tui.panels.panel import Panel
 from tui.panels.tasks import TasksPanel
 from tui.panels.topline import TopLine
@@ -15,6 +16,7 @@ __all__ = [
     "EventsPanel",
     "HealthPanel",
     "KeyLine",
+    "KpisPanel",
     "Panel",
     "TasksPanel",
     "TopLine",

@@ -13,6 +13,7 @@ from tui.panels import (
     EventsPanel,
     HealthPanel,
     KeyLine,
+    KpisPanel,
     Panel,
     TasksPanel,
     TopLine,
@@ -40,6 +41,7 @@ class Dashboard(Screen[None]):
             with Vertical(id="right"):
                 yield DegradationPanel(*make, id="degradation")
                 yield BreakersPanel(*make, id="breakers")
+                yield KpisPanel(*make, id="kpis")
                 yield EventsPanel(*make, id="events")
         keys = KeyLine(*make, id="keys")
         keys.faults = self._faults

@@ -1,0 +1,114 @@
+"""Uptime and incidents, read off the spans: two bad samples begin an incident, two good ones end it."""
+
+import statistics
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from core.history.spans import Seen, Span
+
+_TWO: Final = 2
+
+
+class Uptime(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds up and down within a window of `window_s`; the rest nobody saw."""
+
+    up_s: float
+    down_s: float
+    window_s: float
+
+    @property
+    def percent(self) -> float | None:
+        """Up of what was seen, 0..100; `None`: nothing was."""
+        seen = self.up_s + self.down_s
+        return None if not seen else 100.0 * self.up_s / seen
+
+    @property
+    def coverage(self) -> float:
+        """Which share of the window was seen, 0..1."""
+        return 0.0 if not self.window_s else min(1.0, (self.up_s + self.down_s) / self.window_s)
+
+
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """From the first bad sample to the first good one. `ended` is `None` while it goes on.
+
+    `unsure`: nobody looked right before or right after it, or within, so that it was at least this long.
+    """
+
+    began: datetime
+    ended: datetime | None = None
+    unsure: bool = False
+
+    @property
+    def length_s(self) -> float | None:
+        """How long it took to recover, in seconds; `None` while it goes on."""
+        return None if self.ended is None else (self.ended - self.began).total_seconds()
+
+
+class Recovery(msgspec.Struct, frozen=True, kw_only=True):
+    """Mean and median time to recover, seconds, over `count` incidents; `at_least`: some were longer than was seen."""
+
+    mean_s: float
+    median_s: float
+    count: int
+    at_least: bool
+
+
+def uptime(spans: Iterable[Span], since: datetime, until: datetime) -> Uptime:
+    """Up and down from `since` to `until`. Where the wall clock was set back, no second counts twice."""
+    up = down = 0.0
+    reached = since
+    for span in spans:
+        began, ended = max(span.began, reached), min(span.ended, until)
+        if ended <= began:
+            continue
+        length = (ended - began).total_seconds()
+        reached = ended
+        if span.seen is Seen.DOWN:
+            down += length
+        else:
+            up += length
+    return Uptime(up_s=up, down_s=down, window_s=max(0.0, (until - since).total_seconds()))
+
+
+def incidents(spans: Iterable[Span]) -> tuple[Incident, ...]:
+    """Every incident, the oldest first."""
+    found: list[Incident] = []
+    run: list[Span] = []
+    current: Incident | None = None
+    before: Span | None = None
+    for span in spans:
+        gap = before is not None and (span.began - before.ended).total_seconds() > 0.5
+        if run and (run[-1].bad is not span.bad or gap):
+            run = []
+        run.append(span)
+        if current is not None and gap:
+            current = msgspec.structs.replace(current, unsure=True)
+        enough = sum(one.samples for one in run) >= _TWO
+        if current is None and span.bad and enough:
+            current = Incident(began=run[0].began, unsure=_begins_unseen(run[0], before, gap))
+        elif current is not None and not span.bad and enough:
+            found.append(msgspec.structs.replace(current, ended=run[0].began))
+            current = None
+        before = span
+    return (*found, current) if current is not None else tuple(found)
+
+
+def recovery(found: Iterable[Incident], since: datetime) -> Recovery | None:
+    """Of the incidents that ended after `since`; `None` where there was none."""
+    closed = [one for one in found if one.ended is not None and one.ended >= since]
+    lengths = [length for one in closed if (length := one.length_s) is not None]
+    if not lengths:
+        return None
+    return Recovery(
+        mean_s=statistics.fmean(lengths),
+        median_s=statistics.median(lengths),
+        count=len(lengths),
+        at_least=any(one.unsure for one in closed),
+    )
+
+
+def _begins_unseen(first: Span, before: Span | None, gap: bool) -> bool:
+    return before is None or (gap and before is not first)

@@ -1,0 +1,183 @@
+"""The key figures, each beside its target; what was not measured is not a number."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from core.facts import Truth
+from core.history.incidents import incidents, recovery, uptime
+from core.history.spans import KEPT, Span
+from core.model import SuccessRate
+from core.text import plural, short
+
+COVERED: Final = 0.9
+"""Uptime of which less than this share was seen is not shown."""
+
+_UPTIME_TARGET: Final = 99.99
+_SUCCESS_TARGET: Final = 95.0
+_RECOVERY_TARGET_S: Final = 300.0
+_CHECK_TARGET_S: Final = 2.0
+_FEW: Final = 5
+
+
+class Kpi(msgspec.Struct, frozen=True, kw_only=True):
+    """One figure. `value` is `None` where it was not measured; `text` is how it is shown, `note` what it rests on."""
+
+    name: str
+    title: str
+    value: float | None = None
+    text: str = "—"
+    target: str = ""
+    good: Truth = Truth.UNKNOWN
+    note: str = ""
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """What the figures are made of besides the spans. `checks_s`: how long each check of late took, seconds."""
+
+    success_24h: SuccessRate | None = None
+    success_7d: SuccessRate | None = None
+    checks_s: tuple[float, ...] = ()
+    heals_ms: tuple[int, ...] | None = None
+    false_rescues: int | None = None
+
+
+def kpis(spans: tuple[Span, ...], measured: Measured, now: datetime) -> tuple[Kpi, ...]:
+    """Every figure, in the order it is shown."""
+    return (
+        *_uptime(spans, now),
+        _success("success_24h", "Success 24 h", measured.success_24h),
+        _success("success_7d", "Success 7 d", measured.success_7d),
+        _recovery(spans, now),
+        *_checks(measured.checks_s),
+        _healing(measured.heals_ms),
+        _rescues(measured.false_rescues),
+    )
+
+
+def _uptime(spans: tuple[Span, ...], now: datetime) -> tuple[Kpi, ...]:
+    first = spans[0].began if spans else now
+    since = max(now - KEPT, first)
+    seen = uptime(spans, since, now)
+    window = short(now - since)
+    note = f"{100 * seen.coverage:.0f} % of {window} seen"
+    target = f"{_UPTIME_TARGET} %"
+    percent = seen.percent if seen.coverage >= COVERED else None
+    if percent is None:
+        return (
+            Kpi(name="uptime", title="Uptime", target=target, note=note),
+            Kpi(name="error_budget", title="Error budget", target="> 0 %", note="of 30 d"),
+        )
+    allowed_s = (1 - _UPTIME_TARGET / 100) * KEPT.total_seconds()
+    left = 100.0 * (1 - seen.down_s / allowed_s)
+    day = uptime(spans, max(since, now - timedelta(days=1)), now)
+    burn = (day.down_s / (day.up_s + day.down_s) if day.up_s + day.down_s else 0.0) / (1 - _UPTIME_TARGET / 100)
+    return (
+        Kpi(
+            name="uptime",
+            title="Uptime",
+            value=percent,
+            text=f"{_floored(percent)} %",
+            target=target,
+            good=Truth.of(percent >= _UPTIME_TARGET),
+            note=note,
+        ),
+        Kpi(
+            name="error_budget",
+            title="Error budget",
+            value=left,
+            text=f"{left:.0f} % left",
+            target="> 0 %",
+            good=Truth.of(left > 0),
+            note=f"of {allowed_s:.0f} s in 30 d; burn rate {burn:.1f} over 24 h",
+        ),
+    )
+
+
+def _floored(percent: float) -> str:
+    """Three decimals, never rounded up: 99.9999 is not 100."""
+    return f"{int(percent * 1000) / 1000:.3f}"
+
+
+def _success(name: str, title: str, rate: SuccessRate | None) -> Kpi:
+    target = f"> {_SUCCESS_TARGET:.0f} %"
+    if rate is None:
+        return Kpi(name=name, title=title, target=target)
+    percent = rate.percent if rate.finished >= _FEW else None
+    if percent is None:
+        return Kpi(name=name, title=title, target=target, note=f"{rate.finished} finished, too few to tell")
+    return Kpi(
+        name=name,
+        title=title,
+        value=percent,
+        text=f"{percent:.1f} %",
+        target=target,
+        good=Truth.of(percent > _SUCCESS_TARGET),
+        note=f"of {rate.finished:,}",
+    )
+
+
+def _recovery(spans: tuple[Span, ...], now: datetime) -> Kpi:
+    found = incidents(spans)
+    told = recovery(found, now - KEPT)
+    ongoing = next((one for one in found if one.ended is None), None)
+    going = f"; one ongoing for {short(now - ongoing.began)}" if ongoing is not None else ""
+    if told is None:
+        return Kpi(name="mttr", title="MTTR", target="< 5 min", note=f"no incident in 30 d{going}" if spans else "")
+    at_least = "≥ " if told.at_least else ""
+    return Kpi(
+        name="mttr",
+        title="MTTR",
+        value=told.mean_s,
+        text=f"{at_least}{short(told.mean_s)}",
+        target="< 5 min",
+        good=Truth.of(told.mean_s < _RECOVERY_TARGET_S),
+        note=f"mean of {plural(told.count, 'incident')}, median {short(told.median_s)}{going}",
+    )
+
+
+def _checks(took_s: tuple[float, ...]) -> tuple[Kpi, ...]:
+    return tuple(
+        Kpi(
+            name=f"check_p{share}",
+            title=f"Check p{share}",
+            value=(value := percentile(took_s, share)),
+            text=f"{1000 * value:.0f} ms",
+            target="< 2 s",
+            good=Truth.of(value < _CHECK_TARGET_S),
+            note=f"of {len(took_s):,}",
+        )
+        if took_s
+        else Kpi(name=f"check_p{share}", title=f"Check p{share}", target="< 2 s")
+        for share in (50, 95)
+    )
+
+
+def percentile(values: tuple[float, ...], share: int) -> float:
+    """The smallest value that at least `share` percent of `values` do not exceed (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * share // 100) - 1)]
+
+
+def _healing(heals_ms: tuple[int, ...] | None) -> Kpi:
+    if not heals_ms:
+        return Kpi(name="healing", title="Healing time", note="no heal in 30 d" if heals_ms is not None else "")
+    mean_s = sum(heals_ms) / len(heals_ms) / 1000
+    return Kpi(
+        name="healing", title="Healing time", value=mean_s, text=f"{mean_s:.1f} s", note=f"mean of {len(heals_ms):,}"
+    )
+
+
+def _rescues(count: int | None) -> Kpi:
+    if count is None:
+        return Kpi(name="false_rescues", title="False rescues", target="0")
+    return Kpi(
+        name="false_rescues",
+        title="False rescues",
+        value=float(count),
+        text=f"{count:,}",
+        target="0",
+        good=Truth.of(count == 0),
+        note="in 7 d",
+    )

@@ -1,0 +1,108 @@
+"""Feeds the key figures: samples of each refresh, durations of each check, and what only the project knows."""
+
+import contextlib
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from core.facts import Level
+from core.history.kpis import Kpi, Measured, kpis
+from core.history.spans import KEPT, Record, Seen
+from core.monitor.wiring import Rooms
+from core.resilience import NotLive
+from core.state import NotKept, Transaction
+from core.watch.record import Check, Checkup
+
+_SERIES: Final = "check"
+_WEEK: Final = timedelta(days=7)
+_MOST_CHECKS: Final = 20_000
+_COMPUTE_EVERY_S: Final = 10.0
+
+
+class Looked(msgspec.Struct, frozen=True, kw_only=True):
+    """One check as it is kept: how long it took, and what it found."""
+
+    took_s: float
+    verdicts: dict[str, Level]
+
+
+class Scores:
+    """The figures of one project as this machine saw it."""
+
+    def __init__(self, rooms: Rooms, *, keeps: Callable[[], bool]) -> None:
+        self._rooms = rooms
+        self._keeps = keeps
+        self._record = Record(rooms.clock, rooms.state, keeps=keeps)
+        self._checks: list[float] = []
+        self._measured = Measured()
+        self._computed_at: float | None = None
+        self.kpis: tuple[Kpi, ...] = ()
+        """The figures, as new as they need to be."""
+
+    async def restore(self) -> None:
+        """What earlier processes saw."""
+        now = self._rooms.clock.now()
+        await self._record.restore()
+        found = await self._rooms.state.samples(_SERIES, now - KEPT, now + KEPT, Looked)
+        self._checks = [looked.took_s for _, looked in found][-_MOST_CHECKS:]
+
+    def due_in(self, seconds: float) -> None:
+        """When the next refresh is due: until then, and a period more, the last one speaks."""
+        self._record.holds(seconds + self._rooms.config.refresh.period_s)
+
+    async def refreshed(self, *, live: bool, checks: tuple[Check, ...]) -> None:
+        """A refresh is over: `live` when the database answered. Proven down is down; anything else nobody knows."""
+        seen: Seen | None = None
+        if self._rooms.link.down:
+            seen = Seen.DOWN
+        elif live:
+            critical = any(check.level is Level.CRITICAL for check in checks if check.name != "database")
+            seen = Seen.CRITICAL if critical else Seen.UP
+        await self._record.sample(seen)
+        self._compute(at_most_every_s=_COMPUTE_EVERY_S)
+
+    async def checked(self, checkup: Checkup) -> None:
+        """A scheduled check is over: keep what it took, and ask the project for its part. Never raises for a fault."""
+        self._checks.append(checkup.took_s)
+        del self._checks[:-_MOST_CHECKS]
+        looked = Looked(took_s=checkup.took_s, verdicts={check.name: check.level for check in checkup.checks})
+        now = self._rooms.clock.now()
+
+        def work(transaction: Transaction) -> None:
+            transaction.append(_SERIES, now, looked)
+            transaction.trim(_SERIES, now - KEPT)
+
+        if self._keeps():
+            with contextlib.suppress(NotKept):  # the state says so itself
+                await self._rooms.state.change(work)
+        await self.measure()
+
+    async def measure(self) -> None:
+        """Ask for what only the project knows; what it does not answer stays unknown. Never raises for a fault."""
+        live, now = self._rooms.live, self._rooms.cut_off_now()
+        try:
+            self._measured = Measured(
+                success_7d=await live.success_rate(now - _WEEK, now),
+                heals_ms=await live.heal_durations(now - KEPT),
+                false_rescues=await live.false_rescues(now - _WEEK),
+            )
+        except NotLive:
+            self._measured = Measured()
+        self._compute()
+
+    async def close(self) -> None:
+        """Put down what is under way."""
+        await self._record.close()
+
+    def _compute(self, *, at_most_every_s: float = 0.0) -> None:
+        elapsed = self._rooms.clock.elapsed()
+        if self._computed_at is not None and elapsed - self._computed_at < at_most_every_s:
+            return
+        self._computed_at = elapsed
+        day = self._rooms.readings.values["success_24h"]
+        measured = msgspec.structs.replace(
+            self._measured, success_24h=day.value if day.live else None, checks_s=tuple(self._checks)
+        )
+        self.kpis = kpis(self._record.spans(), measured, self._rooms.clock.now())
