@@ -124,6 +124,10 @@ class Record:
         self._kept = self._clock.elapsed()
 
         def work(transaction: Transaction) -> None:
+            left = transaction.get(_KIND, _OPEN, Span)
+            ours = {one.began for one in (span, closed) if one is not None}
+            if left is not None and left.began not in ours:
+                transaction.append(_SERIES, left.began, left)  # what an earlier process had under way
             if closed is not None:
                 transaction.append(_SERIES, closed.began, closed)
                 transaction.trim(_SERIES, before)
