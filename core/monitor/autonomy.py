@@ -189,6 +189,10 @@ class Autonomy:
         if one.old(rooms.clock.now()):
             await self._lapse(one, "it waited for more than 24 h")
             return False
+        config = rooms.readings.config
+        if config.live and config.value is not None and config.value.emergency_stop:
+            await self._lapse(one, "an emergency stop is set already")
+            return False
         if not self._still_critical(await self._fresh_rate()):
             await self._lapse(one, "the project answers, and the failure rate is not critical")
             return False

@@ -62,7 +62,7 @@ class Desk:
         self._journal = journal
         self._now = now
         self._observing = observing
-        self._one = asyncio.Lock()
+        self._one, self._stopping = asyncio.Lock(), asyncio.Lock()
 
     def may(self, order: Order) -> str:
         """Empty if the order may be given, else why not."""
@@ -86,7 +86,7 @@ class Desk:
             found = await self._acts.healer.plan(self._now())
             if not found.plan.same_targets(shown):
                 raise PlanChanged(found.plan)
-            return self.told(actor, await self._acts.healer.apply(found, actor, progress, go_on))
+            return self.told(actor, await self._acts.healer.apply(found, actor, progress, self._unless_stopping(go_on)))
 
     async def heal_by_itself(
         self,
@@ -101,17 +101,20 @@ class Desk:
             found = await self._acts.healer.plan(self._now(), automatic=True, lifted_at=lifted_at)
             if not await decide(found):
                 return None
-            return self.told(actor, await self._acts.healer.apply(found, actor, progress, go_on))
+            return self.told(actor, await self._acts.healer.apply(found, actor, progress, self._unless_stopping(go_on)))
 
     async def plan_stop(self) -> StopPlan:
         """What a stop would hit. Raises NotLive."""
         return await self._acts.emergency.plan_stop()
 
     async def stop(self, reason: str, hours: int, actor: Actor, *, keep: bool = False) -> Result:
-        """Set the emergency stop; where nobody answers, `keep` it until somebody does."""
+        """Set the emergency stop; where nobody answers, `keep` it until somebody does.
+
+        It waits for no other order: a heal that is under way ends after its batch.
+        """
         if refused := self.refused(EMERGENCY_STOP):
             return refused
-        async with self._one:
+        async with self._stopping:
             result = await self._acts.emergency.stop(reason, hours, actor)
         if keep and result.phase is Phase.UNREACHABLE:
             result = await self._keep(EMERGENCY_STOP, actor, result, reason=reason, hours=hours)
@@ -134,7 +137,7 @@ class Desk:
     async def carry_out(self, waiting: PendingOrder) -> Result:
         """Carry out an order that waited, under the run id it has had since. It may have been begun before."""
         emergency, actor = self._acts.emergency, waiting.actor
-        async with self._one:
+        async with self._one if waiting.order == LIFT.name else self._stopping:
             if waiting.order == LIFT.name:
                 result = await emergency.lift(actor, requeue=waiting.requeue, run=waiting.id)
             else:
@@ -179,6 +182,9 @@ class Desk:
     async def undo(self, plan: UndoPlan, actor: Actor) -> Result:
         """Take back what one order changed."""
         return await self._act(UNDO, actor, lambda: self._acts.undo.undo(plan, actor))
+
+    def _unless_stopping(self, go_on: Callable[[], str]) -> Callable[[], str]:
+        return lambda: "an emergency stop was ordered" if self._stopping.locked() else go_on()
 
     def refused(self, order: Order) -> Result | None:
         """What refuses the order, if anything does."""

@@ -434,3 +434,21 @@ async def test_a_log_row_exactly_thirty_days_old_is_kept(sandbox: Running, tmp_p
     left = sandbox.sql("SELECT execution_step FROM autonomous_execution_logs WHERE NOT execution_step LIKE 'watchdog%'")
     assert sorted(left) == [("kept",), ("lease",), ("lease",)]  # the second is the one we hold
     await driven.monitor.close()
+
+
+async def test_an_emergency_stop_waits_for_no_heal_and_ends_it_after_its_batch(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    sandbox.stuck(3000)
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    begun = asyncio.Event()
+    plan = await driven.monitor.plan_heal()
+    healing = asyncio.create_task(driven.monitor.heal(plan, lambda *_: begun.set()))
+    await begun.wait()
+    stopped = await driven.monitor.stop("fire")
+    healed = await healing
+    assert "halted: an emergency stop was ordered" in healed.text
+    assert healed.changed < 3000
+    assert stopped.phase is Phase.SEEN
+    assert statuses(sandbox) == {"failed": healed.changed, "rejected": 3000 - healed.changed}
+    await driven.monitor.close()

@@ -23,7 +23,12 @@ def command(context: click.Context, *, as_data: bool) -> None:
 async def look(monitor: Monitor, *, as_data: bool) -> int:
     """Look once, say it, close; the code."""
     try:
-        await asyncio.gather(monitor.refresh(everything=True), monitor.look_at_policies(), monitor.look_at_lease())
+        await asyncio.gather(
+            monitor.refresh(everything=True),
+            monitor.look_at_policies(),
+            monitor.look_at_lease(),
+            monitor.waiting(),
+        )
         person = next((fault for fault in monitor.faults() if fault.person), None)
         if person is not None:
             return fail(person)
