@@ -38,10 +38,11 @@ class Driven:
         await self._look_around()
         return self
 
-    async def round(self, after_s: float = INTERVAL_S) -> tuple[Checkup, str]:
+    async def round(self, after_s: float = INTERVAL_S, *, look_around: bool = True) -> tuple[Checkup, str]:
         """One scheduled check so much later, and what followed from it."""
         self.clock.advance(after_s)
-        await self._look_around()
+        if look_around:
+            await self._look_around()
         checkup = await self.monitor.check()
         done = await self.autonomy.after(checkup, scheduled=True)
         self.monitor._publish()

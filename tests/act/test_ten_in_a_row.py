@@ -13,6 +13,7 @@ from core.act.orders import Phase
 from core.clock import SystemClock
 from core.facts import Level
 from core.state import State
+from core.watch.rules import WatchRules
 from core.watch.streak import Streak
 from tests.act.driving import Driven, audited, failures, statuses
 from tests.clock import FakeClock
@@ -178,7 +179,7 @@ async def test_ten_presses_of_c_order_nothing(sandbox: Running, tmp_path: Path) 
 async def test_an_hour_of_blindness_orders_nothing(tmp_path: Path) -> None:
     driven = await Driven("http://nobody.invalid", "sb_secret_x", tmp_path).begin()
     for _ in range(13):
-        checkup, _ = await driven.round()
+        checkup, _ = await driven.round(look_around=False)
         assert checkup.of("database").level is UNKNOWN
     assert await driven.monitor.waiting() == ()
     assert driven.monitor.snapshot.health.critical_in_a_row == 0
@@ -284,8 +285,9 @@ async def test_without_permission_nothing_is_ordered(sandbox: Running, between: 
         await driven.monitor.close()
 
 
-async def test_hanging_counts_when_its_ten_seconds_are_over(sandbox: Running, between: Wire, tmp_path: Path) -> None:
-    driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
+async def test_hanging_counts_when_its_time_is_over(sandbox: Running, between: Wire, tmp_path: Path) -> None:
+    rules = WatchRules(hanging_s=3.0)
+    driven = await Driven(between.url, sandbox.service_key, tmp_path, watch=rules).begin()
     between.acts["/rest/"] = hang
     checkup = await driven.monitor.check()
     assert checkup.of("database").level is Level.WARNING
