@@ -13,12 +13,24 @@ from core.watch.rules import WatchRules
 from tests.clock import FakeClock
 from tests.running import Running
 
+ACTING = ("service_role", "master")
+"""Who may change everything on both shapes."""
+
 INTERVAL_S = 0.5
 """Short, because the database's clock is the real one and does not follow ours."""
 
 
 class Driven:
     """One monitor, its clock, and what it is made of."""
+
+    @classmethod
+    def as_(cls, account: str, sandbox: Running, home: Path, clock: FakeClock | None = None, **more: Any) -> "Driven":
+        """As the secret key (`service_role`), the master account or an ordinary one (`viewer`), signed in."""
+        if account == "service_role":
+            return cls(sandbox.url, sandbox.service_key, home, clock, **more)
+        name, password = ("user", "password") if account == "master" else ("viewer", "viewer_password")
+        user = {"email": sandbox.info[name], "password": sandbox.info[password]}
+        return cls(sandbox.url, sandbox.publishable_key, home, clock, **user, **more)
 
     def __init__(self, url: str, key: str, home: Path, clock: FakeClock | None = None, **more: Any) -> None:
         user = {name: more.pop(name) for name in ("email", "password") if name in more}

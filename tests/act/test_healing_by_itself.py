@@ -9,7 +9,7 @@ import pytest
 from core.act.orders import Phase
 from core.facts import Level
 from core.stuck import find_overdue
-from tests.act.driving import Driven, agents_write_logs, audited, failures, running, statuses
+from tests.act.driving import ACTING, Driven, agents_write_logs, audited, failures, running, statuses
 from tests.clock import FakeClock
 from tests.running import Running
 from tui.cli.page import page
@@ -22,11 +22,14 @@ def alerts(sandbox: Running) -> list[str]:
     return [row[0] for row in rows]
 
 
-async def test_three_stuck_of_many_are_healed_with_one_audited_run(sandbox: Running, tmp_path: Path) -> None:
+@pytest.mark.parametrize("account", ACTING)
+async def test_three_stuck_of_many_are_healed_with_one_audited_run(
+    account: str, sandbox: Running, tmp_path: Path
+) -> None:
     agents_write_logs(sandbox)
     running(sandbox, 10)
     sandbox.stuck(3)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Driven.as_(account, sandbox, tmp_path).begin()
     _, done = await driven.round()
     assert done.startswith("3 changed")
     assert statuses(sandbox) == {"failed": 3, "in_progress": 10}
@@ -43,11 +46,14 @@ async def test_three_stuck_of_many_are_healed_with_one_audited_run(sandbox: Runn
     await driven.monitor.close()
 
 
-async def test_sixty_of_eighty_are_braked_said_and_left_to_a_person(sandbox: Running, tmp_path: Path) -> None:
+@pytest.mark.parametrize("account", ACTING)
+async def test_sixty_of_eighty_are_braked_said_and_left_to_a_person(
+    account: str, sandbox: Running, tmp_path: Path
+) -> None:
     agents_write_logs(sandbox)
     running(sandbox, 20)
     sandbox.stuck(60)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Driven.as_(account, sandbox, tmp_path).begin()
     for _ in range(3):
         _, done = await driven.round()
         assert done == "60 stuck tasks, more than 50"
@@ -78,19 +84,20 @@ async def test_more_than_half_of_ten_or_more_are_braked_and_of_fewer_are_not(san
     await driven.monitor.close()
 
 
+@pytest.mark.parametrize("account", ACTING)
 async def test_forty_nine_healed_and_forty_nine_more_within_the_hour_are_braked(
-    sandbox: Running, tmp_path: Path
+    account: str, sandbox: Running, tmp_path: Path
 ) -> None:
     agents_write_logs(sandbox)
     running(sandbox, 200)
     sandbox.stuck(49)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Driven.as_(account, sandbox, tmp_path).begin()
     _, done = await driven.round()
     assert done.startswith("49 changed")
     sandbox.stuck(49)
     _, done = await driven.round()
     assert done == "49 stuck tasks and 49 healed within the hour, more than 50"
-    again = await Driven(sandbox.url, sandbox.service_key, tmp_path / "other", driven.clock).begin()
+    again = await Driven.as_(account, sandbox, tmp_path / "other", driven.clock).begin()
     found = await again.rooms.healer.plan(again.rooms.cut_off_now(), automatic=True)
     assert await again.rooms.healer.brake(found)  # summed over all monitors: the rows themselves tell
     await again.monitor.close()
@@ -112,13 +119,14 @@ async def test_what_an_operator_healed_does_not_brake(sandbox: Running, tmp_path
     await driven.monitor.close()
 
 
+@pytest.mark.parametrize("account", ACTING)
 async def test_in_dry_run_a_plan_is_shown_and_audited_once_and_nothing_is_changed(
-    sandbox: Running, tmp_path: Path
+    account: str, sandbox: Running, tmp_path: Path
 ) -> None:
     agents_write_logs(sandbox)
     running(sandbox, 10)
     sandbox.stuck(2)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, dry_run=True).begin()
+    driven = await Driven.as_(account, sandbox, tmp_path, dry_run=True).begin()
     for _ in range(3):
         _, done = await driven.round()
         assert done == "shown, not applied: dry-run"
@@ -144,12 +152,13 @@ async def test_who_only_looks_writes_its_rows_and_changes_nothing(sandbox: Runni
     await driven.monitor.close()
 
 
-async def test_observing_writes_nothing_at_all(sandbox: Running, tmp_path: Path) -> None:
+@pytest.mark.parametrize("account", ACTING)
+async def test_observing_writes_nothing_at_all(account: str, sandbox: Running, tmp_path: Path) -> None:
     agents_write_logs(sandbox)
     sandbox.stuck(2)
     failures(sandbox)
     sandbox.sql("UPDATE autonomous_system_config SET dry_run_mode = false")
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, observe=True).begin()
+    driven = await Driven.as_(account, sandbox, tmp_path, observe=True).begin()
     for _ in range(12):
         await driven.round()
     rows = sandbox.sql("SELECT execution_step FROM autonomous_execution_logs")
@@ -175,11 +184,12 @@ async def test_one_that_acts_takes_the_lease_from_one_that_only_looks_at_once(sa
         await one.monitor.close()
 
 
-async def test_what_an_undo_gave_back_is_left_alone(sandbox: Running, tmp_path: Path) -> None:
+@pytest.mark.parametrize("account", ACTING)
+async def test_what_an_undo_gave_back_is_left_alone(account: str, sandbox: Running, tmp_path: Path) -> None:
     agents_write_logs(sandbox)
     running(sandbox, 10)
     sandbox.stuck(2)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Driven.as_(account, sandbox, tmp_path).begin()
     await driven.round()
     (run, _), _ = audited(sandbox, "heal")
     undone = await driven.monitor.undo(await driven.monitor.plan_undo(run))
@@ -208,14 +218,15 @@ async def test_a_task_completed_after_it_was_failed_is_a_false_rescue(sandbox: R
     await driven.monitor.close()
 
 
+@pytest.mark.parametrize("account", ACTING)
 async def test_failures_turn_dry_run_on_once_and_an_operator_who_lifts_it_is_not_fought(
-    sandbox: Running, tmp_path: Path
+    account: str, sandbox: Running, tmp_path: Path
 ) -> None:
     agents_write_logs(sandbox)
     sandbox.sql("UPDATE autonomous_system_config SET dry_run_mode = false")
     failures(sandbox, 7)
     sandbox.completed(3)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Driven.as_(account, sandbox, tmp_path).begin()
     await driven.round()
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(True,)]
     assert (await driven.monitor.set_dry_run(False)).phase is Phase.SEEN
@@ -257,14 +268,7 @@ async def test_as_each_kind_of_user(account: str, sandbox: Running, tmp_path: Pa
     agents_write_logs(sandbox)
     running(sandbox, 10)
     sandbox.stuck(3)
-    info = sandbox.info
-    users = {
-        "service_role": {},
-        "master": {"email": info["user"], "password": info["password"]},
-        "viewer": {"email": info["viewer"], "password": info["viewer_password"]},
-    }
-    key = sandbox.service_key if account == "service_role" else sandbox.publishable_key
-    driven = await Driven(sandbox.url, key, tmp_path, **users[account]).begin()
+    driven = await Driven.as_(account, sandbox, tmp_path).begin()
     _, done = await driven.round()
     may_write = account != "viewer" or sandbox.shape == "deployed"  # whose policies let everybody write
     if may_write:
@@ -273,7 +277,7 @@ async def test_as_each_kind_of_user(account: str, sandbox: Running, tmp_path: Pa
         who = sandbox.sql(
             "SELECT DISTINCT input_data->>'who' FROM autonomous_execution_logs WHERE input_data ? 'order'"
         )
-        assert account == "service_role" or users[account]["email"] in who[0][0]
+        assert account != "master" or sandbox.info["user"] in who[0][0]
     else:
         assert statuses(sandbox) == {"in_progress": 13}
         assert audited(sandbox, "heal") == []
@@ -362,9 +366,12 @@ async def test_the_own_rows_of_the_watchdog_are_no_sign_that_logs_are_visible(sa
     await driven.monitor.close()
 
 
-async def test_a_task_claimed_again_between_plan_and_apply_is_untouched(sandbox: Running, tmp_path: Path) -> None:
+@pytest.mark.parametrize("account", ACTING)
+async def test_a_task_claimed_again_between_plan_and_apply_is_untouched(
+    account: str, sandbox: Running, tmp_path: Path
+) -> None:
     sandbox.stuck(4)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Driven.as_(account, sandbox, tmp_path).begin()
     found = await driven.rooms.healer.plan(driven.rooms.cut_off_now())
     sandbox.sql("UPDATE autonomous_tasks SET started_at = now() WHERE description = 'stuck 1'")
     sandbox.sql("UPDATE autonomous_tasks SET status = 'completed' WHERE description = 'stuck 2'")
@@ -381,9 +388,12 @@ async def test_a_task_claimed_again_between_plan_and_apply_is_untouched(sandbox:
     await driven.monitor.close()
 
 
-async def test_two_that_heal_at_the_same_moment_change_each_task_once(sandbox: Running, tmp_path: Path) -> None:
+@pytest.mark.parametrize("account", ACTING)
+async def test_two_that_heal_at_the_same_moment_change_each_task_once(
+    account: str, sandbox: Running, tmp_path: Path
+) -> None:
     sandbox.stuck(250)
-    pair = [await Driven(sandbox.url, sandbox.service_key, tmp_path / name).begin() for name in ("a", "b")]
+    pair = [await Driven.as_(account, sandbox, tmp_path / name).begin() for name in ("a", "b")]
     plans = [await one.rooms.healer.plan(one.rooms.cut_off_now()) for one in pair]
     results = await asyncio.gather(
         *(one.rooms.healer.apply(plan, one.rooms.operator) for one, plan in zip(pair, plans, strict=True))
@@ -395,14 +405,15 @@ async def test_two_that_heal_at_the_same_moment_change_each_task_once(sandbox: R
         await one.monitor.close()
 
 
+@pytest.mark.parametrize("account", ACTING)
 async def test_a_holder_killed_with_minus_nine_is_followed_after_ninety_seconds_and_never_both(
-    sandbox: Running, tmp_path: Path
+    account: str, sandbox: Running, tmp_path: Path
 ) -> None:
     agents_write_logs(sandbox)
     running(sandbox, 10)
     clock = FakeClock()
-    holder = await Driven(sandbox.url, sandbox.service_key, tmp_path / "a", clock).begin()
-    other = await Driven(sandbox.url, sandbox.service_key, tmp_path / "b", clock).begin()
+    holder = await Driven.as_(account, sandbox, tmp_path / "a", clock).begin()
+    other = await Driven.as_(account, sandbox, tmp_path / "b", clock).begin()
     await holder.kill()
     sandbox.stuck(2)
     for second in range(0, 120, 5):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.act.orders import Phase
-from tests.act.driving import Driven, statuses
+from tests.act.driving import ACTING, Driven, statuses
 from tests.running import Running
 
 NAME = "emergency_stop_autonomous_system"
@@ -45,12 +45,15 @@ async def functions(sandbox: Running) -> AsyncIterator[None]:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.usefixtures("functions")
-async def test_the_stop_holds_whatever_the_function_does(form: str, sandbox: Running, tmp_path: Path) -> None:
+@pytest.mark.parametrize("account", ACTING)
+async def test_the_stop_holds_whatever_the_function_does(
+    form: str, account: str, sandbox: Running, tmp_path: Path
+) -> None:
     if FORMS[form]:
         sandbox.sql(f"CREATE FUNCTION {FORMS[form]}")
     await asyncio.sleep(0.3)  # the gateway hears of it
     sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('p')")
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Driven.as_(account, sandbox, tmp_path).begin()
     result = await driven.monitor.stop("fire", 3)
     assert (result.phase, result.text) == (Phase.SEEN, "stopped, seen; 1 task rejected")
     assert sandbox.sql("SELECT emergency_stop, emergency_stop_reason FROM autonomous_system_config") == [(True, "fire")]

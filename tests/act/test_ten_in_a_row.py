@@ -15,7 +15,7 @@ from core.facts import Level
 from core.state import State
 from core.watch.rules import WatchRules
 from core.watch.streak import Streak
-from tests.act.driving import Driven, audited, failures, statuses
+from tests.act.driving import ACTING, Driven, audited, failures, statuses
 from tests.clock import FakeClock
 from tests.running import ROOT, Running
 from tests.wire import Wire, hang, reset, wire
@@ -103,10 +103,13 @@ async def test_a_wall_clock_that_jumps_neither_counts_nor_clears(tmp_path: Path)
     await state.close()
 
 
-async def test_ten_checks_above_eighty_percent_stop_and_nine_do_not(sandbox: Running, tmp_path: Path) -> None:
+@pytest.mark.parametrize("account", ACTING)
+async def test_ten_checks_above_eighty_percent_stop_and_nine_do_not(
+    account: str, sandbox: Running, tmp_path: Path
+) -> None:
     failures(sandbox)
     sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('pending')")
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Driven.as_(account, sandbox, tmp_path).begin()
     for number in range(1, 10):
         checkup, _ = await driven.round()
         assert checkup.of("failure_rate").level is CRITICAL
@@ -125,11 +128,12 @@ async def test_ten_checks_above_eighty_percent_stop_and_nine_do_not(sandbox: Run
 
 
 @pytest.mark.parametrize("lift", ["by us", "by somebody else's hand"])
+@pytest.mark.parametrize("account", ACTING)
 async def test_a_lifted_stop_is_not_set_again_by_the_same_old_failures(
-    lift: str, sandbox: Running, tmp_path: Path
+    lift: str, account: str, sandbox: Running, tmp_path: Path
 ) -> None:
     failures(sandbox)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Driven.as_(account, sandbox, tmp_path).begin()
     for _ in range(10):
         await driven.round()
     assert flag(sandbox)
@@ -149,13 +153,14 @@ async def test_a_lifted_stop_is_not_set_again_by_the_same_old_failures(
     await driven.monitor.close()
 
 
-async def test_old_failures_and_our_own_order_nothing(sandbox: Running, tmp_path: Path) -> None:
+@pytest.mark.parametrize("account", ACTING)
+async def test_old_failures_and_our_own_order_nothing(account: str, sandbox: Running, tmp_path: Path) -> None:
     sandbox.sql(
         "INSERT INTO autonomous_tasks (description, status, completed_at, error_message)"
         " SELECT 'old', 'failed', now() - interval '20 minutes', NULL FROM generate_series(1, 10)"
         " UNION ALL SELECT 'ours', 'failed', now(), 'watchdesk:stuck:x: by watchdog' FROM generate_series(1, 10)"
     )
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Driven.as_(account, sandbox, tmp_path).begin()
     for _ in range(11):
         _, done = await driven.round()
     assert "what failed is old or our own: no stop" in done
@@ -401,4 +406,21 @@ async def test_a_process_killed_with_minus_nine_leaves_its_order_to_the_next(
     await driven.round(1)
     assert flag(sandbox)
     assert audited(sandbox, "emergency_stop") == [(run, "started"), (run, "completed")]
+    await driven.monitor.close()
+
+
+async def test_an_ordinary_user_stops_nothing_he_may_not_and_says_why(sandbox: Running, tmp_path: Path) -> None:
+    failures(sandbox)
+    driven = await Driven.as_("viewer", sandbox, tmp_path).begin()
+    for _ in range(11):
+        await driven.round()
+    if sandbox.shape == "deployed":  # its policies let everybody write
+        assert flag(sandbox)
+    else:
+        assert not flag(sandbox)
+        assert await driven.monitor.waiting() == ()
+        assert "stop" in driven.monitor.snapshot.may_act.missing  # whether one is set is not visible
+        told = await driven.monitor.stop("fire")
+        assert told.phase is Phase.REFUSED
+        assert "sign in as the master account or use a secret key" in told.text
     await driven.monitor.close()
