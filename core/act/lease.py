@@ -81,12 +81,12 @@ class Lease:
 
     def view(self) -> LeaseView:
         """As it is shown."""
-        row = self._row
+        row, why = self._row, self._why
         if row is None:
-            return LeaseView(why=self._why)
-        return LeaseView(
-            holder=row.holder, host=row.host, term=row.term, mine=self.valid(), acts=row.acts, why=self._why
-        )
+            return LeaseView(why=why)
+        if self._token and not self.valid() and not why:
+            why = "ours could not be renewed in time"
+        return LeaseView(holder=row.holder, host=row.host, term=row.term, mine=self.valid(), acts=row.acts, why=why)
 
     async def round(self) -> float:
         """Renew it, look who has it, or take it. In how many seconds the next one is due. Never raises for a fault."""

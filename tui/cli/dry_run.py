@@ -2,10 +2,10 @@
 
 import click
 
-from core.act.orders import DRY_RUN_OFF, DRY_RUN_ON
+from core.act.orders import DRY_RUN_OFF, DRY_RUN_ON, Result
 from core.monitor import Monitor
-from tui.cli import exits
-from tui.cli.session import configure, confirmed, once, put, tell
+from tui.cli.ordering import Question, give
+from tui.cli.session import configure, once
 
 
 @click.command(name="dry-run")
@@ -18,17 +18,13 @@ def command(context: click.Context, *, word: str, yes: bool) -> None:
     order = DRY_RUN_ON if on else DRY_RUN_OFF
 
     async def act(monitor: Monitor) -> int:
-        if why := monitor.may(order):
-            tell(f"watchdesk: {why}")
-            return exits.WRONG
-        plan = await monitor.plan_mode()
-        if plan.dry_run is not on or not plan.known:
-            name = monitor.snapshot.project.name
-            if not confirmed(f"{name}: {order.effect}", yes=yes, word=None if on else name):
-                tell("nothing was changed")
-                return exits.PARTLY
-        result = await monitor.set_dry_run(on)
-        (put if result.done else tell)(result.text)
-        return exits.of_result(result)
+        async def look() -> Question:
+            plan = await monitor.plan_mode()
+            return Question(text=order.effect, idle=plan.known and plan.dry_run is on)
+
+        async def turn() -> Result:
+            return await monitor.set_dry_run(on)
+
+        return await give(monitor, order, look=look, act=turn, yes=yes)
 
     context.exit(once(configure(context), act))

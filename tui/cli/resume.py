@@ -2,11 +2,11 @@
 
 import click
 
-from core.act.orders import LIFT
+from core.act.orders import LIFT, Result
 from core.monitor import Monitor
 from core.text import plural
-from tui.cli import exits
-from tui.cli.session import configure, confirmed, once, put, tell
+from tui.cli.ordering import Question, give
+from tui.cli.session import configure, once
 
 
 @click.command(name="resume")
@@ -17,20 +17,16 @@ def command(context: click.Context, *, requeue: bool, yes: bool) -> None:
     """Clear the emergency stop."""
 
     async def act(monitor: Monitor) -> int:
-        if why := monitor.may(LIFT):
-            tell(f"watchdesk: {why}")
-            return exits.WRONG
-        if not yes:
+        async def look() -> Question:
+            if yes:
+                return Question(text="", idle=True)  # what stands is read by the order itself
             plan = await monitor.plan_lift()
-            if plan.standing and not confirmed(
-                f"{plan.standing}\n{plural(plan.rejected, 'task')} rejected by it, {plan.requeueable:,} were pending",
-                yes=False,
-                word=monitor.snapshot.project.name,
-            ):
-                tell("nothing was changed")
-                return exits.PARTLY
-        result = await monitor.lift(requeue=requeue)
-        (put if exits.of_result(result) in {exits.DONE, exits.PARTLY} else tell)(result.text)
-        return exits.of_result(result)
+            rejected = f"{plural(plan.rejected, 'task')} rejected by it, {plan.requeueable:,} were pending"
+            return Question(text=f"{plan.standing}\n{rejected}", idle=not plan.standing)
+
+        async def lift() -> Result:
+            return await monitor.lift(requeue=requeue)
+
+        return await give(monitor, LIFT, look=look, act=lift, yes=yes)
 
     context.exit(once(configure(context), act))

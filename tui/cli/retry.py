@@ -2,10 +2,10 @@
 
 import click
 
-from core.act.orders import RETRY
+from core.act.orders import RETRY, Result, RetryPlan
 from core.monitor import Monitor
-from tui.cli import exits
-from tui.cli.session import configure, confirmed, once, put, tell
+from tui.cli.ordering import Question, give
+from tui.cli.session import configure, once
 
 
 @click.command(name="retry")
@@ -16,18 +16,16 @@ def command(context: click.Context, *, task: str, yes: bool) -> None:
     """Send the failed task with this id back to pending, if it still is failed."""
 
     async def act(monitor: Monitor) -> int:
-        if why := monitor.may(RETRY):
-            tell(f"watchdesk: {why}")
-            return exits.WRONG
-        plan = await monitor.plan_retry(task)
-        if plan.refused:
-            tell(f"watchdesk: {plan.refused}")
-            return exits.WRONG
-        if not confirmed(f"{monitor.snapshot.project.name}: {plan.text}", yes=yes):
-            tell("nothing was changed")
-            return exits.PARTLY
-        result = await monitor.retry(plan)
-        (put if result.done else tell)(result.text)
-        return exits.of_result(result)
+        plan = RetryPlan(task=task, text="")
+
+        async def look() -> Question:
+            nonlocal plan
+            plan = await monitor.plan_retry(task)
+            return Question(text=plan.text, rows=1, refused=plan.refused)
+
+        async def retry() -> Result:
+            return await monitor.retry(plan)
+
+        return await give(monitor, RETRY, look=look, act=retry, yes=yes)
 
     context.exit(once(configure(context), act))

@@ -52,8 +52,8 @@ class HealthPanel(Panel):
 
     def _reason(self, name: str, snapshot: Snapshot) -> str:
         lease = snapshot.lease
-        if name == "lease" and lease.holder and not lease.mine:
-            return f"the lease is {lease.holder}'s on {lease.host}"
         if name == "lease" and lease.why:
             return f"no lease: {lease.why}"
+        if name == "lease" and lease.holder and not lease.mine:
+            return f"the lease is {lease.holder}'s on {lease.host}"
         return REASONS.get(name, name)
