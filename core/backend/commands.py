@@ -10,8 +10,7 @@ import msgspec
 
 from core.backend.client import Calls
 from core.backend.faults import Failed
-from core.backend.queries import task_id
-from core.backend.records import moment
+from core.backend.records import moment, row_id
 from core.backend.schema import CONFIG, LOGS, POLL_FUNCTION, STOP_RPC, TASKS, Schema
 from core.model import LeaseRow
 
@@ -198,7 +197,7 @@ class Commands:
         await self._calls.query("emergency stop", lambda c: c.rpc(STOP_RPC, {"p_reason": reason, name: hours}))
 
     async def _changed(self, operation: str, build: Any) -> tuple[str, ...]:
-        return tuple(task_id(row) for row in await self._calls.rows(operation, build))
+        return tuple(row_id(row) for row in await self._calls.rows(operation, build))
 
 
 def _some(ids: tuple[str, ...]) -> list[str]:

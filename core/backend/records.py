@@ -110,6 +110,14 @@ def ids_of(told: object) -> tuple[str, ...]:
     return tuple(clean(name, 64) for name in ids) if isinstance(ids, list) else ()
 
 
+def row_id(row: Row) -> str:
+    """The id of a row read for its id alone. Raises Failed."""
+    value = row.get("id")
+    if not isinstance(value, str | int):
+        raise Failed(_garbage("a row without an id"))
+    return str(value)
+
+
 def moment(value: object) -> datetime | None:
     """A timestamptz as an aware UTC datetime; `None` for null, `infinity` and what is no time at all."""
     if not isinstance(value, str):

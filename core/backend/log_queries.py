@@ -1,0 +1,184 @@
+"""Every read of the execution log: signs of life, what the watchdog wrote, orders, the lease, what is past its time."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from core.backend.client import Calls
+from core.backend.records import Row, audited_of, ids_of, lease_of, log_of, moment, row_id
+from core.backend.schema import LOGS, Schema
+from core.model import AuditedOrder, LeaseRow, LogEntry
+
+PAGE: Final = 500
+"""Rows a page; half of what the API caps a read at."""
+
+
+class LogQueries:
+    """Typed reads of one project's log. All raise Failed and nothing else."""
+
+    def __init__(self, calls: Calls, schema: Schema) -> None:
+        self._calls = calls
+        self.schema = schema
+
+    async def newest_logs(self, limit: int) -> tuple[LogEntry, ...]:
+        """The execution log's newest rows, newest first."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            return c.table(LOGS).select("*").order(column, desc=True).limit(limit)
+
+        return tuple(log_of(row, column) for row in await self._calls.rows("read newest logs", build))
+
+    async def logs_visible(self) -> bool:
+        """Whether any row that agents wrote into the execution log shows itself to us; our own say nothing of it."""
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select("id").neq("execution_step", "lease")
+            return query.not_.like("execution_step", "watchdog*").limit(1)
+
+        return bool(await self._calls.rows("look for logs", build))
+
+    async def with_signs_of_life(self, ids: tuple[str, ...], since: datetime) -> frozenset[str]:
+        """Which of up to 100 tasks wrote a log row since `since`; the watchdog's own rows are none."""
+        column = self.schema.log_time
+        alive: set[str] = set()
+        while True:
+            rest = tuple(i for i in ids if i not in alive)
+            if not rest:
+                return frozenset(alive)
+
+            def build(c: Any, rest: tuple[str, ...] = rest) -> Any:
+                query = c.table(LOGS).select("task_id").in_("task_id", rest).gte(column, since.isoformat())
+                return query.not_.like("execution_step", "watchdog*").limit(1000)
+
+            found = {str(row.get("task_id")) for row in await self._calls.rows("look for signs of life", build)}
+            if not found:
+                return frozenset(alive)
+            alive |= found
+
+    async def old_logs(self, before: datetime, kept_run: str, limit: int) -> tuple[str, ...]:
+        """Ids of the oldest log rows before `before` that may go: no lease, nothing of the run `kept_run`."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            return _outdated(c.table(LOGS).select("id"), column, before, kept_run).order(column).limit(limit)
+
+        return tuple(row_id(row) for row in await self._calls.rows("read old logs", build))
+
+    async def count_old_logs(self, before: datetime, kept_run: str) -> int:
+        """How many log rows are older than `before` and may go, exactly."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            return _outdated(c.table(LOGS).select("id", count="exact"), column, before, kept_run).limit(1)
+
+        return await self._calls.count("count old logs", build)
+
+    async def logs_among(self, ids: tuple[str, ...]) -> tuple[str, ...]:
+        """Which of up to 100 log rows are there: what a deletion whose answer was lost left."""
+        rows = await self._calls.rows("read back logs", lambda c: c.table(LOGS).select("id").in_("id", list(ids)))
+        return tuple(map(row_id, rows))
+
+    async def last_lift_at(self) -> datetime | None:
+        """When a stop or dry-run was last lifted, by our audit rows."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select("*").eq("execution_step", "watchdog_healing").eq("step_status", "completed")
+            return query.in_("input_data->>order", ["lift", "dry_run_off"]).order(column, desc=True).limit(1)
+
+        rows = await self._calls.rows("read last lift", build)
+        return moment(rows[0].get(column)) if rows else None
+
+    async def audited(self, run: str) -> AuditedOrder | None:
+        """What the audit trail says of one order; `None` if it shows us no row of it."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select("*").eq("execution_step", "watchdog_healing").eq("input_data->>run", run)
+            return query.order(column).limit(10)
+
+        return audited_of(await self._calls.rows("read audit", build), column)
+
+    async def given_back(self, since: datetime) -> frozenset[str]:
+        """Ids of tasks that an undo gave back since `since`, as far as its audit rows name them."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select("output_data").eq("execution_step", "watchdog_healing")
+            query = query.eq("input_data->>order", "undo").gte(column, since.isoformat())
+            return query.not_.is_("output_data", "null").order(column, desc=True).limit(PAGE)
+
+        rows = await self._calls.rows("read undone tasks", build)
+        return frozenset(name for row in rows for name in ids_of(row.get("output_data")))
+
+    async def healed_ids(self, since: datetime, limit: int = 1000) -> tuple[str, ...]:
+        """Ids of tasks that heals since `since` failed, newest heal first, as far as their audit rows name them."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select("output_data").eq("execution_step", "watchdog_healing")
+            query = query.eq("input_data->>order", "heal").gte(column, since.isoformat())
+            return query.not_.is_("output_data", "null").order(column, desc=True).limit(100)
+
+        rows = await self._calls.rows("read healed tasks", build)
+        return tuple(dict.fromkeys(name for row in rows for name in ids_of(row.get("output_data"))))[:limit]
+
+    async def stop_audit(self) -> LogEntry | None:
+        """The audit row of the last emergency stop this product ordered."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select("*").eq("execution_step", "watchdog_healing")
+            return query.eq("input_data->>order", "emergency_stop").order(column, desc=True).limit(1)
+
+        rows = await self._calls.rows("read stop's audit", build)
+        return log_of(rows[0], column) if rows else None
+
+    async def watchdog_logs(self, *, healing: bool, since: datetime | None, limit: int) -> tuple[LogEntry, ...]:
+        """What the watchdog wrote, or of it the orders alone, newest first; page by page up to `limit`."""
+        column, found = self.schema.log_time, list[Row]()
+        while len(found) < limit:
+            start = len(found)
+
+            def build(c: Any, start: int = start) -> Any:
+                query = c.table(LOGS).select("*")
+                step = "execution_step"
+                query = query.eq(step, "watchdog_healing") if healing else query.like(step, "watchdog*")
+                query = query if since is None else query.gte(column, since.isoformat())
+                ordered = query.order(column, desc=True).order("id", desc=True)
+                return ordered.range(start, min(start + PAGE, limit) - 1)
+
+            page = await self._calls.rows("read watchdog's logs", build)
+            found += page
+            if len(page) < min(PAGE, limit - start):
+                break
+        return tuple(log_of(row, column) for row in found)
+
+    async def heal_durations(self, since: datetime, limit: int = 1000) -> tuple[int, ...]:
+        """How long the newest completed heals since `since` took, milliseconds."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select("duration_ms").eq("execution_step", "watchdog_healing")
+            query = query.eq("step_status", "completed").eq("input_data->>order", "heal")
+            query = query.gte(column, since.isoformat()).not_.is_("duration_ms", "null")
+            return query.order(column, desc=True).limit(limit)
+
+        rows = await self._calls.rows("read heal durations", build)
+        return tuple(row["duration_ms"] for row in rows if isinstance(row.get("duration_ms"), int))
+
+    async def lease(self, lease_id: str) -> LeaseRow | None:
+        """The lease's row; `None` when it is gone, which means free."""
+
+        def build(c: Any) -> Any:
+            return c.table(LOGS).select("id,input_data").eq("id", lease_id).limit(1)
+
+        rows = await self._calls.rows("read lease", build)
+        return lease_of(rows[0]) if rows else None
+
+
+def _outdated(query: Any, column: str, before: datetime, kept_run: str) -> Any:
+    query = query.lt(column, before.isoformat()).neq("execution_step", "lease")
+    if kept_run:
+        query = query.or_(f"input_data->>run.is.null,input_data->>run.neq.{kept_run}")
+    return query
