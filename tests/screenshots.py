@@ -5,6 +5,7 @@ import re
 import tempfile
 from pathlib import Path
 
+import psycopg
 import resvg_py
 
 from core.backend.target import Target
@@ -14,14 +15,21 @@ from tui.app import WatchdeskApp
 
 PLACE = Path(__file__).parent.parent / "screenshots"
 FONT = "DejaVu Sans Mono"
+STUCK = (
+    "INSERT INTO autonomous_tasks (description, task_type, status, started_at, created_at)"
+    " SELECT 'Wait for a geocoder that never answers', 'edge_function', 'in_progress', now() - interval '2 hours',"
+    " now() - interval '3 hours' FROM generate_series(1, 3)"
+)
 
 
-async def picture(sandbox: Sandbox, name: str, size: tuple[int, int], *, theme: str = "dark", key: str = "") -> None:
-    """One picture, of the dashboard or of what `key` opens."""
+async def picture(
+    sandbox: Sandbox, name: str, size: tuple[int, int], *, theme: str = "dark", key: str = "", acts: bool = True
+) -> None:
+    """One picture, of the dashboard or of what `key` opens; `acts`: by itself, so that little is left to do by hand."""
     with tempfile.TemporaryDirectory() as cache:
         config = Config(
             target=Target(name="sandbox", url=sandbox.info.url, key=sandbox.info.service_key, colour="cyan"),
-            autonomous=True,
+            autonomous=acts,
             dry_run=False,
         )
         app = WatchdeskApp(Monitor(config, places=Places.within(Path(cache))), theme=theme)
@@ -47,7 +55,9 @@ async def main() -> None:
         await picture(sandbox, "dashboard", (140, 40))
         await picture(sandbox, "dashboard-80x24", (80, 24))
         await picture(sandbox, "dashboard-light", (140, 40), theme="light")
-        await picture(sandbox, "heal", (140, 40), key="h")
+        with psycopg.connect(sandbox.info.database_url, autocommit=True) as connection:
+            connection.execute(STUCK)
+        await picture(sandbox, "heal", (140, 40), key="h", acts=False)
         await picture(sandbox, "stop", (140, 40), key="ctrl+e")
 
 

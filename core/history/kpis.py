@@ -14,6 +14,9 @@ from core.text import plural, short
 COVERED: Final = 0.9
 """Uptime of which less than this share was seen is not shown."""
 
+LEAST_S: Final = 300.0
+"""Nor is uptime of which less than this was seen at all, seconds."""
+
 _UPTIME_TARGET: Final = 99.99
 _SUCCESS_TARGET: Final = 95.0
 _RECOVERY_TARGET_S: Final = 300.0
@@ -63,7 +66,8 @@ def _uptime(spans: tuple[Span, ...], now: datetime) -> tuple[Kpi, ...]:
     window = short(now - since)
     note = f"{100 * seen.coverage:.0f} % of {window} seen"
     target = f"{_UPTIME_TARGET} %"
-    percent = seen.percent if seen.coverage >= COVERED else None
+    enough = seen.coverage >= COVERED and seen.up_s + seen.down_s >= LEAST_S
+    percent = seen.percent if enough else None
     if percent is None:
         return (
             Kpi(name="uptime", title="Uptime", target=target, note=note),

@@ -62,6 +62,11 @@ def test_less_than_ninety_percent_seen_is_a_dash() -> None:
         assert found(figures, "uptime").text == shown
 
 
+def test_less_than_five_minutes_seen_are_a_dash() -> None:
+    for ended, shown in ((299, "—"), (300, "100.000 %")):
+        assert found(kpis(spans((UP, 0, ended)), Measured(), at(ended)), "uptime").text == shown
+
+
 def test_ninety_nine_point_nine_nine_nine_nine_is_not_a_hundred() -> None:
     figures = kpis(spans((UP, 0, 999_999), (DOWN, 999_999, 1_000_000)), Measured(), at(1_000_000))
     kpi = found(figures, "uptime")
