@@ -99,6 +99,8 @@ class Autonomy:
     # The ten
 
     async def _count(self, database: Check) -> None:
+        if not self._owner():
+            return  # another process here counts, in the same file
         rate = self._scheduled.of("failure_rate") if self._scheduled is not None else database
         proven_down = database.level is Level.CRITICAL
         before = self._rooms.streak.count
@@ -115,6 +117,9 @@ class Autonomy:
             return ""
         if not config.autonomous or config.dry_run or config.observe or not self._owner():
             return ""
+        known = rooms.readings.config
+        if known.live and known.value is not None and known.value.emergency_stop:
+            return ""  # it goes on looking, and acts again once the flag is seen cleared
         many = rooms.streak.count
         if database.level is Level.CRITICAL:
             return await self._order_for_later(f"{many} critical checks in a row: database {database.text}")
@@ -124,7 +129,7 @@ class Autonomy:
         if not self._still_critical(rate) or rate is None:
             return self._say_once(f"{many} critical checks in a row, but what failed is old or our own: no stop")
         reason = f"{many} critical checks in a row: {rate.failed_percent:.0f} % of {rate.finished:,} tasks failed"
-        result = await rooms.desk.stop(reason, config.watch.hours, rooms.itself, keep=True)
+        result = await rooms.desk.stop(reason, config.watch.stop_hours, rooms.itself, keep=True)
         if result.phase in {Phase.SEEN, Phase.PARTLY, Phase.WAITING}:
             await rooms.streak.clear()
         await self._sight.refresh()
@@ -137,7 +142,7 @@ class Autonomy:
             return self._say_once("an emergency stop is set already, as far as was last known")
         try:
             kept, new = await rooms.pending.keep(
-                EMERGENCY_STOP.name, rooms.itself, reason=reason, hours=rooms.config.watch.hours
+                EMERGENCY_STOP.name, rooms.itself, reason=reason, hours=rooms.config.watch.stop_hours
             )
         except NotKept as error:
             return self._say_once(f"an emergency stop is called for and cannot be kept: {error}")

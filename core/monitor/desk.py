@@ -96,7 +96,12 @@ class Desk:
         progress: Progress,
         go_on: Callable[[], str],
     ) -> Result | None:
-        """Plan without a person, and apply if `decide` says so. `None` when it did not. Raises NotLive."""
+        """Plan without a person, and apply if `decide` says so. `None` when it did not. Raises NotLive.
+
+        It waits for no other order: what that leaves is found at the next check.
+        """
+        if self._one.locked():
+            return None
         async with self._one:
             found = await self._acts.healer.plan(self._now(), automatic=True, lifted_at=lifted_at)
             if not await decide(found):

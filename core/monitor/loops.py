@@ -121,15 +121,15 @@ class Loops:
     async def _run(self) -> None:
         sight, rooms = self._sight, self._rooms
         held = await rooms.holds.restore()
-        await self.autonomy.restore()
         await self.scores.restore()
+        await self._take_over()
+        await rooms.pending.all()
         warning = rooms.state.warning
         words = ", ".join(
             ([f"{plural(held, 'breaker')} held open"] if held else [])
             + ([f"{plural(len(rooms.pending.known), 'order')} waiting"] if rooms.pending.known else [])
         )
         self._step("state", Level.WARNING if warning else Level.OK, warning or words or "usable")
-        self._take_over()
         await rooms.backend.connect()
         self._step("connect", Level.OK, "client ready")
         try:
@@ -168,7 +168,7 @@ class Loops:
         self.next_refresh = self._rooms.clock.elapsed() + pause
         self.scores.due_in(pause)
         await self._wait(self._refresh_now, pause)
-        self._take_over()
+        await self._take_over()
         was_live = self._is_live()
         await self._look()
         if was_live and not self._is_live():
@@ -181,6 +181,7 @@ class Loops:
     async def _look(self, *, everything: bool = False) -> None:
         """One refresh, and all that goes by it."""
         live = await self._sight.refresh(everything=everything)
+        await self._rooms.pending.all()  # another process of ours may have kept or withdrawn one
         await self.autonomy.saw_config()
         await self.scores.refreshed(live=live, checks=self._sight.checks)
 
@@ -212,7 +213,6 @@ class Loops:
     async def _sweep_turn(self) -> None:
         await self._rooms.clock.sleep(_SWEEP_S)
         await self._rooms.cache.sweep()
-        await self._rooms.pending.all()
 
     async def _supervise(self) -> None:
         """Begin anew what has died. A machine that slept is no death: all of it slept."""
@@ -281,9 +281,10 @@ class Loops:
             self._last_forced_check = now
             self._check_now.set()
 
-    def _take_over(self) -> None:
-        """Own what one process per project and user does, as soon as no other one owns it."""
+    async def _take_over(self) -> None:
+        """Own what one process per project and user does, as soon as no other one owns it, and go on where it was."""
         if not self.owner and self._rooms.state.own():
+            await self.autonomy.restore()
             self.owner = True
 
     # What runs

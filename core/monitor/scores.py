@@ -77,7 +77,10 @@ class Scores:
         if self._keeps():
             with contextlib.suppress(NotKept):  # the state says so itself
                 await self._rooms.state.change(work)
-        await self.measure()
+        if checkup.of("database").level is Level.OK:
+            await self.measure()
+        else:
+            self._compute()
 
     async def measure(self) -> None:
         """Ask for what only the project knows; what it does not answer stays unknown. Never raises for a fault."""

@@ -18,7 +18,7 @@ class WatchRules(msgspec.Struct, frozen=True, kw_only=True):
     """How long the oldest pending task may wait without anything being completed."""
     stop_after: int = 10
     """Critical checks in a row that order an emergency stop."""
-    hours: int = 24
+    stop_hours: int = 24
     """How long an emergency stop ordered by the watchdog is meant to last."""
     heartbeat_url: str = ""
     """Called after each completed check, so that somebody else notices when there are none."""

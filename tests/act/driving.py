@@ -44,8 +44,7 @@ class Driven:
 
     async def begin(self) -> "Driven":
         """As the start does it, without the loops."""
-        await self.autonomy.restore()
-        self.loops._take_over()
+        await self.loops._take_over()
         await self.rooms.backend.connect()
         await self._look_around()
         return self
