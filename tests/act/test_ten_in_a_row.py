@@ -424,3 +424,33 @@ async def test_an_ordinary_user_stops_nothing_he_may_not_and_says_why(sandbox: R
         assert told.phase is Phase.REFUSED
         assert "sign in as the master account or use a secret key" in told.text
     await driven.monitor.close()
+
+
+async def test_an_automatic_order_waits_on_until_we_may_act_and_hold_the_lease(
+    sandbox: Running, between: Wire, tmp_path: Path
+) -> None:
+    failures(sandbox)
+    driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
+    await down(driven, between)
+    await driven.kill()
+    between.acts.clear()
+    for settings in ({"autonomous": False}, {"dry_run": True}, {"observe": True}):
+        forbidden = await Driven(between.url, sandbox.service_key, tmp_path, driven.clock, **settings).begin()
+        await forbidden.round(1)
+        assert len(await forbidden.monitor.waiting()) == 1
+        assert not flag(sandbox)
+        await forbidden.monitor.close()
+    other = await Driven(between.url, sandbox.service_key, tmp_path / "other", driven.clock).begin()
+    driven.clock.advance(95)
+    await other.rooms.lease.round()
+    assert other.rooms.lease.valid()
+    again = await Driven(between.url, sandbox.service_key, tmp_path, driven.clock).begin()
+    await again.round(1)
+    assert not again.rooms.lease.valid()
+    assert len(await again.monitor.waiting()) == 1
+    assert not flag(sandbox)
+    await other.monitor.close()  # which gives the lease up
+    await again.round(1)
+    assert flag(sandbox)
+    assert await again.monitor.waiting() == ()
+    await again.monitor.close()
