@@ -8,7 +8,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_origin
 
 import msgspec
 from dotenv import dotenv_values
@@ -66,6 +66,8 @@ class Layers(msgspec.Struct, frozen=True, kw_only=True):
             if given is None and field.name not in table:
                 continue
             raw, where = (given, variable) if given is not None else (table[field.name], f"[{name}] {field.name}")
+            if isinstance(raw, str) and get_origin(field.type) is tuple:
+                raw = raw.split()  # a list in one line: its entries stand apart by blanks
             try:
                 values[field.name] = msgspec.convert(raw, field.type, strict=given is None)
             except msgspec.ValidationError as error:

@@ -8,6 +8,7 @@ import msgspec
 
 from core.act.lease import LeaseView
 from core.act.permission import MayAct
+from core.alert.record import Severity, Silence
 from core.facts import Level, Reading, Source, Truth
 from core.history.kpis import Kpi
 from core.model import LogEntry, SuccessRate, SystemConfig, Task, TaskCounts
@@ -15,6 +16,7 @@ from core.resilience import BreakerRecord, DegradationLevel
 from core.watch.record import Check
 
 __all__ = [
+    "Alarm",
     "Check",
     "Component",
     "Degradation",
@@ -30,6 +32,7 @@ __all__ = [
     "StartStep",
     "State",
     "Tasks",
+    "Telling",
     "Waiting",
     "state_of",
 ]
@@ -137,6 +140,50 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     asks: bool = False
 
 
+class Alarm(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert as it is shown. `state`: pending, firing, acknowledged, silenced or resolved.
+
+    `acked`: who takes care of it. `muted`: why nobody is told. `told`: how many contacts were.
+    """
+
+    key: str
+    rule: str
+    subject: str
+    severity: str
+    state: str
+    title: str
+    text: str = ""
+    runbook: str = ""
+    episode: str = ""
+    began_at: datetime | None = None
+    fired_at: datetime | None = None
+    resolved_at: datetime | None = None
+    acked: str = ""
+    muted: str = ""
+    told: int = 0
+    flapping: bool = False
+
+    @property
+    def fires(self) -> bool:
+        """Whether its condition holds and has held for long enough, told or not."""
+        return self.state not in {"pending", "resolved"}
+
+
+class Telling(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether alerts reach anybody. `unreachable`: contacts no way leads to. `undelivered`, `retrying`: to whom, why.
+
+    `nobody_left`: critical alerts that nobody acknowledges and everybody was told of.
+    """
+
+    contacts: int = 0
+    channels: int = 0
+    unreachable: tuple[str, ...] = ()
+    undelivered: tuple[str, ...] = ()
+    retrying: tuple[str, ...] = ()
+    nobody_left: tuple[str, ...] = ()
+    silences: tuple[Silence, ...] = ()
+
+
 class Project(msgspec.Struct, frozen=True, kw_only=True):
     """Which project this is and with which rights we look at it.
 
@@ -178,6 +225,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     breakers: tuple[BreakerRecord, ...] = ()
     tasks: Tasks = Tasks()
     kpis: tuple[Kpi, ...] = ()
+    alerts: tuple[Alarm, ...] = ()
+    telling: Telling = Telling()
     logs: Reading[tuple[LogEntry, ...]] = Reading()
     degradation: Degradation
     events: tuple[Event, ...] = ()
@@ -201,10 +250,15 @@ def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s:
         return State.UNKNOWN, "blind: nothing is known of the project for ten minutes"
     if Level.CRITICAL in worst:
         return State.CRITICAL, _said(worst[Level.CRITICAL])
+    firing = {alert.severity: alert.title for alert in reversed(snapshot.alerts) if alert.fires}
+    if Severity.CRITICAL in firing:
+        return State.CRITICAL, firing[Severity.CRITICAL]
     if config is not None and not config.enabled:
         return State.DISABLED, "the system is disabled"
     if Level.WARNING in worst:
         return State.WARNING, _said(worst[Level.WARNING])
+    if found := [firing[severity] for severity in (Severity.HIGH, Severity.MEDIUM) if severity in firing]:
+        return State.WARNING, found[0]
     if counts is not None and counts.of("in_progress"):
         return State.ACTIVE, f"{counts.of('in_progress'):,} in progress"
     if last is not None and (snapshot.at - last).total_seconds() <= healthy_within_s:

@@ -1,7 +1,7 @@
 """The watchdog's own rows: one for each scheduled check, which brings the database's time back with it."""
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from core.act.audit import AGENT
 from core.act.means import Actor, Means
@@ -41,19 +41,4 @@ class HealthLog:
             return False
         # From the moment its answer came: by then it was at least as late there.
         self._stamp = (at, self._means.clock.elapsed()) if at is not None else None
-        return True
-
-    async def alarm(self, alert: str, text: str) -> bool:
-        """One row that warns of something a person must look at. Whether it was written."""
-        row: dict[str, Any] = {
-            "execution_step": "watchdog_alert_warning",
-            "step_status": "completed",
-            "input_data": {"who": str(self._actor), "host": self._actor.host, "alert": alert},
-            "output_data": {"text": text},
-            "agent_version": AGENT,
-        }
-        try:
-            await self._means.write("db:write_alert", lambda: self._means.commands.insert_log(row))
-        except NotLive:
-            return False
         return True

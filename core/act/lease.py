@@ -73,11 +73,20 @@ class Lease:
         self._tried: tuple[str, float] | None = None
         self._still: tuple[str, float] | None = None
         self._row: LeaseRow | None = None
+        self._seen = 0.0
         self._why = ""
 
     def valid(self) -> bool:
         """Whether we hold it, surely enough to act."""
         return bool(self._token) and self._clock.elapsed() - self._began < self._trusted_s
+
+    def anothers(self) -> bool:
+        """Whether somebody else holds it: its row was read lately, and its token has not stood still too long."""
+        if self._row is None or self._token or self._still is None:
+            return False
+        now = self._clock.elapsed()
+        fresh = now - self._seen < self._rules.hold_s
+        return fresh and now - self._still[1] < self._rules.take_over_s
 
     def view(self) -> LeaseView:
         """As it is shown."""
@@ -105,7 +114,7 @@ class Lease:
     async def look_on(self) -> None:
         """See who holds it, and take no part in it. Never raises for a fault."""
         try:
-            self._row = await self._means.live.lease(self._id)
+            self._row = await self._read()
         except NotLive as not_live:
             self._why = not_live.fault.sentence()
 
@@ -125,10 +134,9 @@ class Lease:
 
     async def _look(self) -> None:
         """Read the row, and conclude: ours, another's, free, or standing still for too long."""
-        row = await self._means.live.lease(self._id)
+        row = await self._read()
         mine, self._token = self._token, ""
         if row is None:
-            self._still = None
             await self._insert((self._row.term if self._row is not None else 0) + 1)
             return
         self._row = row
@@ -148,12 +156,22 @@ class Lease:
         if self._acts and not row.acts:
             # Its holder never acts by itself: taking it from there lets nobody act twice.
             await self._swap(row.token, row.term + 1, new_term=True)
-        elif self._still is None or self._still[0] != row.token:
-            self._still = (row.token, now)
-        elif now - self._still[1] >= self._rules.take_over_s and not await self._swap(
-            row.token, row.term + 1, new_term=True
+        elif (
+            self._still is not None
+            and now - self._still[1] >= self._rules.take_over_s
+            and not await self._swap(row.token, row.term + 1, new_term=True)
         ):
             self._why = _GRANT if await self._stands(row.token) else ""
+
+    async def _read(self) -> LeaseRow | None:
+        """The row now, and since when its token has stood still."""
+        row = await self._means.live.lease(self._id)
+        self._seen = self._clock.elapsed()
+        if row is None:
+            self._still = None
+        elif self._still is None or self._still[0] != row.token:
+            self._still = (row.token, self._seen)
+        return row
 
     async def _stands(self, token: str) -> bool:
         row = await self._means.live.lease(self._id)
@@ -184,8 +202,7 @@ class Lease:
             if not_live.fault.kind != "duplicate":
                 self._lost(not_live.fault, not_live, token, began)
                 raise
-            self._row = await self._means.live.lease(self._id)  # another was faster
-            self._still = (self._row.token, self._clock.elapsed()) if self._row is not None else None
+            self._row = await self._read()  # another was faster
             self._why = "" if self._row is not None else _HIDDEN
             return
         self._row = row

@@ -104,7 +104,28 @@ OBSERVE_OFF: Final = Order(
     writes=False,
 )
 
+ACKNOWLEDGE: Final = Order(
+    name="acknowledge",
+    tier=Tier.SAFE,
+    title="Acknowledge",
+    effect="say that you take care of it: nobody else is told for eight hours",
+)
+SILENCE: Final = Order(
+    name="silence",
+    tier=Tier.CONFIRM,
+    title="Silence",
+    effect="tell nobody of alerts that match, until it ends; they stay on the screen",
+)
+TEST_MESSAGE: Final = Order(
+    name="test_message",
+    tier=Tier.SAFE,
+    title="Send a test message",
+    effect="send one to every contact and channel",
+    writes=False,
+)
+
 _ALL: Final = (
+    *(ACKNOWLEDGE, SILENCE, TEST_MESSAGE),
     *(CHECK_NOW, RESET_BREAKER, HOLD_BREAKER, RELEASE_BREAKER, RESTART, WITHDRAW, OBSERVE_OFF),
     *(HEAL, EMERGENCY_STOP, LIFT, DRY_RUN_ON, DRY_RUN_OFF, RUN_PENDING, RETRY, UNDO),
 )

@@ -4,6 +4,8 @@ from typing import Final
 
 import msgspec
 
+from core.act.lease import LeaseView
+
 REASONS: Final = {
     "autonomous": "autonomous mode is off (VITE_AUTONOMOUS_MODE)",
     "dry_run": "dry-run is on (VITE_AUTONOMOUS_DRY_RUN)",
@@ -20,6 +22,15 @@ class MayAct(msgspec.Struct, frozen=True, kw_only=True):
 
     allowed: bool = False
     missing: tuple[str, ...] = ("autonomous",)
+
+
+def who_acts(lease: LeaseView, may: MayAct) -> str:
+    """Who heals and stops by itself at present, in words."""
+    if may.allowed:
+        return "this monitor heals and stops by itself"
+    if lease.holder and not lease.mine and lease.acts:
+        return f"{lease.holder} on {lease.host} heals and stops by itself"
+    return "nobody by itself: " + "; ".join(REASONS.get(name, name) for name in may.missing)
 
 
 def may_act(

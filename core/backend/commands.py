@@ -11,7 +11,7 @@ import msgspec
 from core.backend.client import Calls
 from core.backend.faults import Failed
 from core.backend.records import moment, row_id
-from core.backend.schema import CONFIG, LOGS, POLL_FUNCTION, STOP_RPC, TASKS, Schema
+from core.backend.schema import CONFIG, LOGS, MAIL_FUNCTION, POLL_FUNCTION, STOP_RPC, TASKS, Schema
 from core.model import LeaseRow
 
 BATCH: Final = 100
@@ -192,6 +192,10 @@ class Commands:
     async def run_pending(self) -> None:
         """Let the agents' function work off pending tasks now."""
         await self._calls.invoke(POLL_FUNCTION, "POST", {})
+
+    async def send_email(self, to: str, template: str, data: dict[str, Any]) -> None:
+        """Let the project's mail function send one message."""
+        await self._calls.invoke(MAIL_FUNCTION, "POST", {"to": to, "template": template, "data": data})
 
     async def _call_stop(self, reason: str, hours: int, name: str) -> None:
         await self._calls.query("emergency stop", lambda c: c.rpc(STOP_RPC, {"p_reason": reason, name: hours}))

@@ -5,7 +5,7 @@ Never refused by a breaker, never answered from a cache, one try each; what happ
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from core.backend.faults import Trace
 from core.backend.queries import Queries
@@ -153,6 +153,14 @@ class Live:
     async def heal_durations(self, since: datetime) -> tuple[int, ...]:
         """See `Queries.heal_durations`."""
         return await self._read("db:fetch_heal_durations", lambda: self._queries.heal_durations(since))
+
+    async def alert_rows(self, since: datetime, orders: tuple[str, ...]) -> tuple[dict[str, Any], ...]:
+        """See `Queries.alert_rows`."""
+        return await self._read("db:fetch_alert_rows", lambda: self._queries.alert_rows(since, orders))
+
+    async def newest_health_at(self) -> datetime | None:
+        """See `Queries.newest_health_at`."""
+        return await self._read("db:fetch_newest_health", self._queries.newest_health_at)
 
     async def lease(self, lease_id: str) -> LeaseRow | None:
         """See `Queries.lease`."""

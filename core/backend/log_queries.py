@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from core.backend.client import Calls
-from core.backend.records import Row, audited_of, ids_of, lease_of, log_of, moment, row_id
+from core.backend.records import Row, audited_of, ids_of, lease_of, log_of, moment, row_id, told_of
 from core.backend.schema import LOGS, Schema
 from core.model import AuditedOrder, LeaseRow, LogEntry
 
@@ -166,6 +166,33 @@ class LogQueries:
 
         rows = await self._calls.rows("read heal durations", build)
         return tuple(row["duration_ms"] for row in rows if isinstance(row.get("duration_ms"), int))
+
+    async def alert_rows(
+        self, since: datetime, orders: tuple[str, ...], limit: int = PAGE
+    ) -> tuple[dict[str, Any], ...]:
+        """What monitors told of alerts since `since`, and such `orders` about them, newest first, as they wrote it."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select("input_data").gte(column, since.isoformat())
+            query = query.or_(
+                f"execution_step.like.watchdog_alert_*,and(execution_step.eq.watchdog_healing,"
+                f"input_data->>order.in.({','.join(orders)}))"
+            )
+            return query.order(column, desc=True).limit(limit)
+
+        return tuple(told_of(row) for row in await self._calls.rows("read alert rows", build))
+
+    async def newest_health_at(self) -> datetime | None:
+        """When a monitor last wrote a row of a scheduled check."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select(column).eq("execution_step", "watchdog_health_check")
+            return query.order(column, desc=True).limit(1)
+
+        rows = await self._calls.rows("read newest health row", build)
+        return moment(rows[0].get(column)) if rows else None
 
     async def lease(self, lease_id: str) -> LeaseRow | None:
         """The lease's row; `None` when it is gone, which means free."""

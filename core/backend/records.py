@@ -29,6 +29,7 @@ def config_of(row: Row) -> SystemConfig:
         stop_reason=clean(row.get("emergency_stop_reason")),
         stop_until=moment(row.get("emergency_stop_until")),
         notification_email=clean(row.get("notification_email")),
+        muted_kinds=tuple(sorted(_kind(name) for name in row if _kind(name) and row[name] is False)),
         updated_at=moment(row.get("updated_at")),
         updated_by=clean(row.get("updated_by")),
     )
@@ -142,6 +143,27 @@ def _summary(row: Row) -> str:
                 if isinstance(data.get(key), str) and data[key]:
                     return clean(data[key], 200)
     return ""
+
+
+def told_of(row: Row) -> dict[str, Any]:
+    """What a row of ours tells others, every text in it cleaned; empty when it is not a document."""
+    told = cleaned(row.get("input_data"))
+    return told if isinstance(told, dict) else {}
+
+
+def cleaned(value: Any) -> Any:
+    """JSON with every text in it made harmless, names included."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [cleaned(one) for one in value]
+    if isinstance(value, dict):
+        return {clean(name, 80): cleaned(one) for name, one in value.items()}
+    return value
+
+
+def _kind(column: str) -> str:
+    return column.removeprefix("notify_on_") if column.startswith("notify_on_") else ""
 
 
 def _id(row: Row) -> str:

@@ -17,6 +17,7 @@ STOP_RPC: Final = "emergency_stop_autonomous_system"
 CONFIG_RPC: Final = "get_autonomous_config"
 STATISTICS_RPC: Final = "watchdesk_statistics"
 POLL_FUNCTION: Final = "ai-agent-poll"
+MAIL_FUNCTION: Final = "send-template-email"
 
 
 class Shape(StrEnum):

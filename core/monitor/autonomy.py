@@ -276,7 +276,6 @@ class Autonomy:
         if why and not self.braked:
             text = f"healing braked: {why}; look, then heal by hand"
             self._rooms.journal.say(str(self._rooms.itself), text, Level.CRITICAL)
-            await self._rooms.health_log.alarm("healing_braked", text)
         self.braked = why
 
     async def _write_health(self, checkup: Checkup) -> None:

@@ -8,12 +8,14 @@ from platformdirs import user_cache_path, user_state_path
 
 from core.act.lease import LeaseRules
 from core.act.repairs import HealRules
+from core.alert.addresses import problems
+from core.alert.settings import AlertRules
 from core.backend.client import Limits
 from core.backend.sessions import SessionFile
 from core.backend.target import Target, read_target, signed_in
 from core.failures import FailureRules
 from core.resilience import BreakerRules
-from core.settings import Layers, flag
+from core.settings import Layers, SettingsError, flag
 from core.stuck import StuckRules
 from core.watch.rules import WatchRules
 
@@ -70,6 +72,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     heal: HealRules = HealRules()
     lease: LeaseRules = LeaseRules()
     refresh: RefreshRules = RefreshRules()
+    alerts: AlertRules = AlertRules()
 
 
 def read_config(layers: Layers, *, project: str | None = None, observe: bool = False) -> Config:
@@ -88,7 +91,15 @@ def read_config(layers: Layers, *, project: str | None = None, observe: bool = F
         heal=layers.section("heal", HealRules),
         lease=layers.section("lease", LeaseRules),
         refresh=layers.section("refresh", RefreshRules),
+        alerts=_alerts(layers),
     )
+
+
+def _alerts(layers: Layers) -> AlertRules:
+    rules = layers.section("alerts", AlertRules)
+    if wrong := problems(rules):
+        raise SettingsError(wrong[0])
+    return rules
 
 
 def _switch(layers: Layers, names: tuple[str, ...], *, default: bool) -> bool:

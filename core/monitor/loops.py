@@ -7,7 +7,9 @@ import random
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
+from core.act.permission import who_acts
 from core.facts import Level, Source, Truth
+from core.monitor.alarms import Alarms
 from core.monitor.autonomy import Autonomy
 from core.monitor.keeper import Keeper
 from core.monitor.scores import Scores
@@ -52,11 +54,19 @@ class Loops:
             self._watch,
             self._keeper("refresh", self._refresh_turn, max(120.0, 4 * rooms.config.refresh.person_wait_s)),
             self._keeper("lease", self._lease_turn, 120.0),
+            self._keeper("alerts", self._alerts_turn, 5 * rooms.config.alerts.evaluate_s),
             self._keeper("sweep", self._sweep_turn, None),
         )
         self._lease_pause = rooms.config.lease.renew_s
         self.scores = Scores(rooms, keeps=lambda: self.owner)
         self.autonomy = Autonomy(rooms, sight, owner=lambda: self.owner, beat=self._watch.beat)
+        self.alarms = Alarms(
+            rooms,
+            sight,
+            owner=lambda: self.owner,
+            braked=lambda: self.autonomy.braked,
+            who_acts=lambda: who_acts(rooms.lease.view(), self.autonomy.permission()),
+        )
         self.steps: list[StartStep] = []
         """The start's steps and how they went."""
         self.owner = False
@@ -99,6 +109,7 @@ class Loops:
             task.cancel()
         ending = [ended for keeper in self._keepers if (ended := keeper.stop()) is not None]
         await asyncio.gather(*tasks, *ending, return_exceptions=True)
+        await self.alarms.close()
 
     def refresh_soon(self) -> None:
         """Let the refresh loop go round now."""
@@ -124,6 +135,7 @@ class Loops:
         await self.scores.restore()
         await self._take_over()
         await rooms.pending.all()
+        await self.alarms.restore()
         warning = rooms.state.warning
         words = ", ".join(
             ([f"{plural(held, 'breaker')} held open"] if held else [])
@@ -184,6 +196,7 @@ class Loops:
         await self._rooms.pending.all()  # another process of ours may have kept or withdrawn one
         await self.autonomy.saw_config()
         await self.scores.refreshed(live=live, checks=self._sight.checks)
+        await self.alarms.looked()
 
     async def _watch_turn(self) -> None:
         # What fell due while the machine slept, or while a dead loop hung, runs once, now.
@@ -209,6 +222,11 @@ class Loops:
             self._lease_pause = self._rooms.config.lease.renew_s
             await lease.look_on()
         self._publish()
+
+    async def _alerts_turn(self) -> None:
+        await self.alarms.evaluate()
+        self._publish()
+        await self._rooms.clock.sleep(self._rooms.config.alerts.evaluate_s)
 
     async def _sweep_turn(self) -> None:
         await self._rooms.clock.sleep(_SWEEP_S)
@@ -285,6 +303,7 @@ class Loops:
         """Own what one process per project and user does, as soon as no other one owns it, and go on where it was."""
         if not self.owner and self._rooms.state.own():
             await self.autonomy.restore()
+            await self.alarms.restore()
             self.owner = True
 
     # What runs

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from core.act.healing import Progress, unhindered
@@ -25,9 +25,11 @@ from core.clock import Clock, SystemClock
 from core.facts import Fault, Level
 from core.history.kpis import Kpi
 from core.model import LogEntry, Statistics
+from core.monitor.alert_desk import AlertDesk
+from core.monitor.components import components
 from core.monitor.config import Config, Places
 from core.monitor.loops import Loops
-from core.monitor.picture import components, compose, compose_one_shot
+from core.monitor.picture import compose, compose_one_shot
 from core.monitor.sight import Sight
 from core.monitor.wiring import Rooms
 from core.resilience import (
@@ -60,6 +62,7 @@ class Monitor:
         self._loops = Loops(
             self._rooms, self._sight, picture=lambda: self.snapshot, publish=self._publish, jitter=jitter
         )
+        self._alert_desk = AlertDesk(self._rooms.desk, self._loops.alarms, self._rooms.clock)
         self._listeners: list[Callable[[Snapshot], None]] = []
         self._degradation = DegradationTracker(self._on_degradation)
         self._rooms.breakers.listen(self._on_breaker)
@@ -205,6 +208,27 @@ class Monitor:
         await self.discover()
         return await self._rooms.desk.plan_mode()
 
+    async def acknowledge(self, name: str, note: str = "") -> Result:
+        """Take care of an alert that fires, by its name or the beginning of its episode."""
+        return self._told(await self._alert_desk.acknowledge(name, note, self._rooms.operator))
+
+    async def silence(self, matcher: str, lasts: timedelta, reason: str) -> Result:
+        """Tell nobody of alerts that match, for so long."""
+        return self._told(await self._alert_desk.silence(matcher, lasts, reason, self._rooms.operator))
+
+    async def end_silence(self, name: str) -> Result:
+        """Take a silence back, by the beginning of its id."""
+        return self._told(await self._alert_desk.end_silence(name, self._rooms.operator))
+
+    async def look_at_alerts(self) -> None:
+        """How alerts stand, for a command that looks once. Never raises for a fault."""
+        await self._loops.alarms.peek()
+        self._publish()
+
+    async def try_alerts(self) -> tuple[tuple[str, str], ...]:
+        """Send a test message to everybody: each address, and why it was not accepted (empty: it was)."""
+        return await self._loops.alarms.post_room.try_out()
+
     async def set_dry_run(self, on: bool) -> Result:
         """Turn the agents' dry-run on or off, and read it back."""
         with contextlib.suppress(NotLive):
@@ -261,6 +285,11 @@ class Monitor:
         self._rooms.observing.lift()
         self._rooms.journal.say(str(self._rooms.operator), "lifted --observe for 15 minutes: orders are allowed")
         self._publish()
+
+    def _told(self, result: Result) -> Result:
+        """What concerns no task and no config: the picture alone follows."""
+        self._publish()
+        return result
 
     async def _after(self, order: Coroutine[Any, Any, Result]) -> Result:
         """Carry an order out, then look at what became of it."""

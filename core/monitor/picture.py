@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 import msgspec
 
 from core.act.pending import LAPSES, PendingOrder
-from core.facts import Level, Reading, Source, Truth
+from core.facts import Reading, Truth
+from core.monitor.components import components
 from core.monitor.loops import Loops
 from core.monitor.sight import Sight
 from core.monitor.wiring import Rooms
 from core.resilience import degradation
 from core.snapshot import (
     POLICIES,
-    Component,
     Degradation,
     Health,
     Project,
@@ -26,13 +26,6 @@ from core.snapshot import (
 )
 
 _TOKEN_ENDS_SOON: Final = timedelta(minutes=15)
-_WORSE: Final = {Source.LIVE: 0, Source.CACHED: 1, Source.DEFAULT: 2}
-_COMPONENTS: Final = {
-    "system_config": ("config",),
-    "tasks": ("open_counts", "tasks"),
-    "execution_logs": ("logs",),
-    "stats": ("other_counts", "success_24h", "last_completed"),
-}
 
 
 def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
@@ -68,6 +61,8 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
             last_completed_at=values["last_completed"],
         ),
         kpis=loops.scores.kpis,
+        alerts=loops.alarms.alarms(),
+        telling=loops.alarms.telling(),
         logs=values["logs"],
         degradation=Degradation(level=degradation({part.name: part.source for part in parts}), components=parts),
         events=rooms.journal.events(values["logs"].value or ()),
@@ -103,23 +98,6 @@ def _project(rooms: Rooms, sight: Sight) -> Project:
         dry_run=config.dry_run,
         session_ends_at=rooms.backend.sign_in.expires_at,
         session_renews=rooms.backend.sign_in.renews,
-    )
-
-
-def components(rooms: Rooms, sight: Sight) -> tuple[Component, ...]:
-    """What each component currently lives on."""
-    values = rooms.readings.values
-    found = []
-    for name, keys in _COMPONENTS.items():
-        worst = max((values[key] for key in keys), key=lambda r: _WORSE[r.source])
-        why = worst.fault.sentence() if worst.fault is not None else ""
-        found.append(Component(name=name, source=worst.source, at=worst.at, why=why))
-    edge = next(check for check in sight.checks if check.name == "edge_function")
-    answers = edge.level is Level.OK
-    source = Source.LIVE if answers else Source.DEFAULT
-    return (
-        *found,
-        Component(name="edge_function", source=source, at=sight.edge_at, why="" if answers else edge.text),
     )
 
 

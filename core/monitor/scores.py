@@ -1,5 +1,6 @@
 """Feeds the key figures: samples of each refresh, durations of each check, and what only the project knows."""
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 from datetime import timedelta
@@ -61,7 +62,7 @@ class Scores:
             critical = any(check.level is Level.CRITICAL for check in checks if check.name != "database")
             seen = Seen.CRITICAL if critical else Seen.UP
         await self._record.sample(seen)
-        self._compute(at_most_every_s=_COMPUTE_EVERY_S)
+        await self._compute(at_most_every_s=_COMPUTE_EVERY_S)
 
     async def checked(self, checkup: Checkup) -> None:
         """A scheduled check is over: keep what it took, and ask the project for its part. Never raises for a fault."""
@@ -80,7 +81,7 @@ class Scores:
         if checkup.of("database").level is Level.OK:
             await self.measure()
         else:
-            self._compute()
+            await self._compute()
 
     async def measure(self) -> None:
         """Ask for what only the project knows; what it does not answer stays unknown. Never raises for a fault."""
@@ -93,13 +94,13 @@ class Scores:
             )
         except NotLive:
             self._measured = Measured()
-        self._compute()
+        await self._compute()
 
     async def close(self) -> None:
         """Put down what is under way."""
         await self._record.close()
 
-    def _compute(self, *, at_most_every_s: float = 0.0) -> None:
+    async def _compute(self, *, at_most_every_s: float = 0.0) -> None:
         elapsed = self._rooms.clock.elapsed()
         if self._computed_at is not None and elapsed - self._computed_at < at_most_every_s:
             return
@@ -108,4 +109,5 @@ class Scores:
         measured = msgspec.structs.replace(
             self._measured, success_24h=day.value if day.live else None, checks_s=tuple(self._checks)
         )
-        self.kpis = kpis(self._record.spans(), measured, self._rooms.clock.now())
+        # In a thread: a project that went up and down for days has left tens of thousands of spans.
+        self.kpis = await asyncio.to_thread(kpis, self._record.spans(), measured, self._rooms.clock.now())

@@ -1,0 +1,1 @@
+"""Telling: what people must know, and that it reaches them."""

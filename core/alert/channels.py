@@ -1,0 +1,122 @@
+"""Sending one message to one address. What did not take it is said in words that show no secret.
+
+The library blocks, so each sending has a thread of its own that nobody waits for at the end of the process.
+"""
+
+import asyncio
+import logging
+import re
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from core.alert.addresses import Address, Way
+from core.alert.message import Message
+from core.alert.record import Severity
+from core.backend.faults import Failed
+from core.facts import Counts, Evidence, Fault
+from core.text import clean
+
+COMPONENT: Final = "alert"
+_KINDS: Final = {Severity.CRITICAL: "failure", Severity.HIGH: "warning", Severity.MEDIUM: "warning"}
+_URL: Final = re.compile(r"\b[a-z][a-z0-9+-]*://\S+", re.IGNORECASE)
+_LIBRARY: Final = logging.getLogger("apprise")
+
+Function = Callable[[str, str, dict[str, Any]], Awaitable[None]]
+"""The project's `send-template-email`: to whom, which template, with what. Raises Failed."""
+
+
+class Channels:
+    """Every way to send. `function` calls the project's own; `template` is the one it is told to use."""
+
+    def __init__(self, function: Function, template: str) -> None:
+        self._function = function
+        self._template = template
+        _LIBRARY.propagate = False  # what it tells holds addresses: only its last word is used, cleaned
+
+    async def send(self, address: Address, message: Message) -> None:
+        """Returns once it was accepted. Raises Failed when it was not, or the project could not be asked."""
+        if address.way is Way.FUNCTION:
+            data = {"id": message.id, "subject": message.subject, "text": message.body, "severity": message.severity}
+            await self._function(address.target, self._template, data)
+            return
+        why = await _in_a_thread(lambda: _notify(address, message))
+        if why:
+            raise Failed(_fault(f"{address.name}: {why}"))
+
+
+def _notify(address: Address, message: Message) -> str:
+    """Hand it to the library. Empty when it was accepted, else why not."""
+    import apprise  # noqa: PLC0415 - a tenth of a second, and most monitors never send
+
+    hearing = _LastWord()
+    _LIBRARY.addHandler(hearing)
+    _LIBRARY.setLevel(logging.DEBUG)
+    try:
+        asset = apprise.AppriseAsset(app_id="watchdesk", storage_mode=apprise.PersistentStoreMode.MEMORY)
+        channel = apprise.Apprise.instantiate(address.target, asset=asset, suppress_exceptions=True)
+        if channel is None:
+            return "not a URL that can be sent to"
+        if address.target.startswith("mailto"):
+            channel.headers.update(_headers(message))  # type: ignore[attr-defined]  # what mail channels have
+        bundle = apprise.Apprise(asset=asset)
+        bundle.add(channel)
+        accepted = bundle.notify(
+            body=message.body,
+            title=message.subject,
+            notify_type=apprise.NotifyType(_KINDS.get(message.severity, "info")),
+            body_format=apprise.NotifyFormat.TEXT,
+        )
+    except Exception as error:  # noqa: BLE001 - a hundred plugins: whatever it was, this message was not accepted
+        return clean(_URL.sub("…", str(error)) or type(error).__name__, 200)
+    finally:
+        _LIBRARY.removeHandler(hearing)
+    return "" if accepted else hearing.word or "not accepted"
+
+
+def _headers(message: Message) -> dict[str, str]:
+    """What lets mail programs thread an episode, and everybody recognise a second copy."""
+    return {
+        "X-Watchdesk-Id": message.id,
+        "X-Watchdesk-Phase": message.phase.value,
+        "X-Watchdesk-Severity": message.severity.value,
+        "References": f"<{message.thread}@watchdesk>",
+        "Auto-Submitted": "auto-generated",
+    }
+
+
+class _LastWord(logging.Handler):
+    """The library's last complaint in this thread."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self._thread = threading.get_ident()
+        self.word = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        complaint = record.levelno >= logging.WARNING or "Exception" in text
+        if record.thread == self._thread and complaint and not text.startswith(("Sending email", "Connection error")):
+            self.word = clean(_URL.sub("…", text.removeprefix("Socket Exception: ")), 200)
+
+
+async def _in_a_thread(work: Callable[[], str]) -> str:
+    """Run it where it may block. A thread that is still at it when the process ends is ended with it."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[str] = loop.create_future()
+
+    def give(result: str) -> None:
+        if not done.done():
+            done.set_result(result)
+
+    def run() -> None:
+        result = work()
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(give, result)
+
+    threading.Thread(target=run, name="alert", daemon=True).start()
+    return await done
+
+
+def _fault(text: str) -> Fault:
+    return Fault(kind="undelivered", counts=Counts.FAILURE, evidence=Evidence.NONE, message=text, component=COMPONENT)

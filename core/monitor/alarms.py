@@ -1,0 +1,279 @@
+"""Alerts, once a minute: what is so, what that makes of each alert, who is told, and that it is on its way."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from core.alert.life import Life, Turn
+from core.alert.record import Alert, Phase, Severity, Stage
+from core.alert.rows import ORDERS, Row, heard, of_alert
+from core.alert.rules import Facts, rules
+from core.alert.shelf import Shelf
+from core.alert.silences import acknowledged, silenced
+from core.alert.telling import Tell, nobody_left, tell
+from core.facts import Level, Source, Truth
+from core.monitor.evidence import EvidenceRoom
+from core.monitor.post_room import PostRoom
+from core.monitor.sight import Sight
+from core.monitor.wiring import Rooms
+from core.resilience import NotLive
+from core.snapshot import Alarm, Telling
+from core.text import plural
+
+LISTENED: Final = timedelta(days=7)
+_OVERLAP: Final = timedelta(minutes=10)
+_SEND_S: Final = 30.0
+_BAD: Final = {Severity.CRITICAL: Level.CRITICAL, Severity.HIGH: Level.WARNING, Severity.MEDIUM: Level.WARNING}
+
+
+class Alarms:
+    """One project's alerts. `owner`: whether this process evaluates and sends; another one of ours does otherwise."""
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        sight: Sight,
+        *,
+        owner: Callable[[], bool],
+        braked: Callable[[], str],
+        who_acts: Callable[[], str],
+    ) -> None:
+        self._rooms = rooms
+        self._settings = rooms.config.alerts
+        self._owner = owner
+        self._braked = braked
+        self._evidence = EvidenceRoom(rooms, sight)
+        self._sight = sight
+        self._rules = rules(self._settings)
+        self._life = Life(self._rules, self._settings, episode=lambda: str(uuid.uuid4()))
+        self._evaluated: float | None = None
+        self._heard_at: datetime | None = None
+        self.shelf = Shelf(rooms.state)
+        self.post_room = PostRoom(rooms, who_acts)
+
+    # The loop's part
+
+    async def restore(self) -> None:
+        """Go on from what the last process left."""
+        await self.shelf.look()
+        now, last = self._rooms.clock.now(), await self.shelf.evaluated_at()
+        away_s = 0.0 if last is None else max(0.0, (now - last).total_seconds())
+        self._life.restore(await self.shelf.alerts(), away_s)
+        self._evaluated = None
+        await self.post_room.queue.restore()
+
+    async def evaluate(self, *, ready: bool = True) -> None:
+        """One evaluation: look, listen to other monitors, judge, tell. Never raises for a fault."""
+        await self.shelf.look()
+        if not self._owner():
+            self._life.restore(await self.shelf.alerts(), 0.0)
+            return
+        facts = await self._evidence.gather(braked=self._braked(), ready=ready)
+        await self._listen(facts)
+        elapsed = self._rooms.clock.elapsed()
+        passed_s = 0.0 if self._evaluated is None else elapsed - self._evaluated
+        self._evaluated = elapsed
+        turns = self._life.evaluate(facts, passed_s)
+        self._overlay(facts)
+        tells = self._tells(turns)
+        for one in tells:
+            self._say(one)
+        posts = self.post_room.posts(tells, facts.at)
+        rows = () if not self._writes() else tuple(self._row(one, facts.at) for one in tells if one.log)
+        await self.shelf.evaluated(self._life.alerts, posts, rows, facts.at)
+        self.post_room.queue.put(posts)
+        await self.send_due()
+        await self.write_rows()
+
+    async def looked(self) -> None:
+        """A refresh is over: see what other processes of ours have put on the disk, and send what is due."""
+        await self.shelf.look()
+        if not self._owner():
+            self._life.restore(await self.shelf.alerts(), 0.0)
+        self._overlay(None)
+        await self.send_due()
+
+    async def send_due(self) -> None:
+        """Send what is due; nobody waits for it."""
+        if self._owner():
+            self.post_room.queue.send_due()
+            await self.post_room.queue.forget_old()
+
+    async def write_rows(self) -> None:
+        """Write what belongs into the project's log, as long as it takes them. Never raises for a fault."""
+        if self._sight.schema is None or not any(reading.live for reading in self._rooms.readings.values.values()):
+            return
+        for row in self.shelf.rows:
+            if not await self.post_room.write(row):
+                return
+            await self.shelf.written(row)
+
+    async def close(self) -> None:
+        """End what is being sent; what did not arrive is on the disk."""
+        await self.post_room.queue.close()
+
+    # A command's part
+
+    async def peek(self) -> None:
+        """As things stand for a command that looks once: what was kept or told, by what is so now. Keeps nothing."""
+        await self.restore()
+        facts = await self._evidence.gather(braked="", ready=False)
+        await self._listen(facts, keep=False)
+        self._life.evaluate(facts, 0.0)
+        gone = [key for key, one in self._life.alerts.items() if one.firing and one.truth is Truth.FALSE]
+        for key in gone:
+            del self._life.alerts[key]
+        self._overlay(facts)
+
+    # What is so
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """What is shown: firing first, the worst first; then what is pending, then what was resolved lately."""
+        order = {Stage.FIRING: 0, Stage.PENDING: 1, Stage.RESOLVED: 2}
+        shown = [alert for alert in self._life.alerts.values() if alert.stage in order]
+        shown = [alert for alert in shown if alert.messages or alert.stage is not Stage.RESOLVED]
+        shown.sort(key=lambda alert: (order[alert.stage], alert.severity.rank, alert.key))
+        return tuple(self._alarm(alert) for alert in shown)
+
+    def telling(self) -> Telling:
+        """Whether what must be told reaches anybody."""
+        there = self.post_room.book()
+        posts = self.post_room.queue.posts
+        lost = tuple(dict.fromkeys(f"{post.to}: {post.why}" for post in posts if post.undelivered))
+        waits = tuple(dict.fromkeys(f"{post.to}: {post.why}" for post in posts if post.why and not post.undelivered))
+        left = [one for one in self._life.alerts.values() if nobody_left(one, there.rungs, self._settings)]
+        return Telling(
+            contacts=len(there.contacts),
+            channels=len(there.channels),
+            unreachable=there.unreachable,
+            undelivered=lost,
+            retrying=waits,
+            nobody_left=tuple(alert.title for alert in left),
+            silences=tuple(one for one in self.shelf.silences if one.holds(self._rooms.clock.now())),
+        )
+
+    def firing(self) -> tuple[Alert, ...]:
+        """What fires, the worst first."""
+        found = [alert for alert in self._life.alerts.values() if alert.firing]
+        return tuple(sorted(found, key=lambda alert: (alert.severity.rank, alert.key)))
+
+    def overlay(self) -> None:
+        """Somebody acknowledged or silenced: it holds at once."""
+        self._overlay(None)
+
+    # Judging and telling
+
+    async def _listen(self, facts: Facts, *, keep: bool = True) -> None:
+        """Hear what other monitors told of alerts, and whom they have told."""
+        live = any(reading.live for reading in self._rooms.readings.values.values())
+        if self._sight.schema is None or not live:
+            return
+        since = facts.at - LISTENED if self._heard_at is None else self._heard_at - _OVERLAP
+        try:
+            rows = await self._rooms.live.alert_rows(since, ORDERS)
+        except NotLive:
+            return
+        if keep:
+            self._heard_at = facts.at
+        found = heard(rows, self._rules, facts.at)
+        self._life.adopt(found.alerts, found.resolved)
+        if keep:
+            await self.shelf.heard(found.acks, found.silences, facts.at)
+        else:
+            known = {ack.id for ack in self.shelf.acks}
+            self.shelf.acks = (*self.shelf.acks, *(ack for ack in found.acks if ack.id not in known))
+
+    def _overlay(self, facts: Facts | None) -> None:
+        """What is hidden, muted and acknowledged now. Without facts, what is hidden stays so."""
+        now, config = self._rooms.clock.now(), self._rooms.readings.config
+        kinds = config.value.muted_kinds if config.value is not None and config.source is not Source.DEFAULT else ()
+        alerts: dict[str, Alert] = {}
+        for key, alert in self._life.alerts.items():
+            rule = self._life.rule(alert)
+            silence = silenced(alert, self.shelf.silences, now)
+            muted = f"silenced until {silence.until:%Y-%m-%d %H:%M} UTC by {silence.who}" if silence else ""
+            if not muted and rule is not None and rule.kind in kinds:
+                muted = f"muted by notify_on_{rule.kind}"
+            alerts[key] = msgspec.structs.replace(
+                alert,
+                hidden=alert.hidden if facts is None else self._life.hiding(alert, facts),
+                muted=muted,
+                acked=acknowledged(alert, self.shelf.acks, now, self._settings) if alert.active else "",
+            )
+        self._life.alerts = alerts
+
+    def _tells(self, turns: Mapping[str, Turn]) -> list[Tell]:
+        """What is to be said now. Who does not send leaves the telling to who does, and only follows."""
+        if not self._sends():
+            return [self._noticed(key, turn) for key, turn in turns.items() if not self._life.alerts[key].hidden]
+        tells, rungs = [], self.post_room.book().rungs
+        for key, alert in list(self._life.alerts.items()):
+            turn = Turn.RESOLVED if alert.owed else turns.get(key)
+            self._life.alerts[key], one = tell(alert, turn, rungs, self._settings)
+            if one is not None:
+                tells.append(one)
+        return tells
+
+    def _noticed(self, key: str, turn: Turn) -> Tell:
+        phase = {Turn.FIRED: Phase.FIRING, Turn.FLAPS: Phase.FLAPPING, Turn.RESOLVED: Phase.RESOLVED}[turn]
+        before = self._life.alerts[key]
+        owed = turn is Turn.RESOLVED and before.told > 0
+        alert = self._life.alerts[key] = msgspec.structs.replace(before, messages=before.messages or 1, owed=owed)
+        return Tell(alert=alert, phase=phase, log=False)
+
+    def _say(self, one: Tell) -> None:
+        over = one.phase is Phase.RESOLVED
+        level = Level.OK if over else _BAD.get(one.alert.severity, Level.OK)
+        words = f"alert {one.phase.value}, {one.alert.severity}: {one.alert.title}"
+        detail = "" if over or one.alert.text == one.alert.title else f": {one.alert.text}"
+        self._rooms.journal.say("watchdesk", words + detail, level)
+
+    def _row(self, one: Tell, now: datetime) -> Row:
+        row = of_alert(one, str(self._rooms.itself), self._rooms.itself.host, now)
+        self._rooms.journal.ours(row.id)
+        return row
+
+    def _sends(self) -> bool:
+        """The lease holder tells; where nobody holds it, everybody does."""
+        return self._owner() and not self._rooms.lease.anothers()
+
+    def _writes(self) -> bool:
+        return self._sends() and not self._rooms.config.observe
+
+    def _alarm(self, alert: Alert) -> Alarm:
+        return Alarm(
+            key=alert.key,
+            rule=alert.rule,
+            subject=alert.subject,
+            severity=alert.severity.value,
+            state=_word(alert),
+            title=alert.title,
+            text=alert.text,
+            runbook=alert.runbook,
+            episode=alert.episode,
+            began_at=alert.began_at,
+            fired_at=alert.fired_at,
+            resolved_at=alert.resolved_at,
+            acked=alert.acked,
+            muted=alert.muted or (f"behind: {alert.hidden}" if alert.hidden else ""),
+            told=alert.told,
+            flapping=alert.flapping,
+        )
+
+
+def _word(alert: Alert) -> str:
+    """The state as it is shown: the last thing that concerns an operator."""
+    if not alert.firing:
+        return alert.stage.value
+    if alert.acked:
+        return "acknowledged"
+    return "silenced" if alert.muted else "firing"
+
+
+def counted(alarms: tuple[Alarm, ...]) -> str:
+    """How many fire, in words; empty when none does."""
+    firing = sum(1 for one in alarms if one.state not in {"pending", "resolved"})
+    return plural(firing, "alert") if firing else ""

@@ -1,0 +1,90 @@
+"""What alert rules go by, gathered: the newest verdicts and readings, and the little that only they ask for."""
+
+from datetime import timedelta
+
+from core.alert.rules import Facts
+from core.facts import Source, Verdict
+from core.model import SuccessRate
+from core.monitor.components import components
+from core.monitor.sight import Sight
+from core.monitor.wiring import Rooms
+from core.resilience import NotLive
+
+_HOUR = timedelta(hours=1)
+
+
+class EvidenceRoom:
+    """Gathers. `Facts` are as true as their sources: what was not measured now is unknown."""
+
+    def __init__(self, rooms: Rooms, sight: Sight) -> None:
+        self._rooms = rooms
+        self._sight = sight
+        self._stopped_by: str | None = None
+
+    async def gather(self, *, braked: str, ready: bool) -> Facts:
+        """What is so now. Never raises for a fault."""
+        rooms, readings = self._rooms, self._rooms.readings
+        interval_s = rooms.config.watch.interval_s * (1 + rooms.config.watch.jitter)
+        config = readings.config.value if readings.config.live else None
+        success_1h, health_row_age_s = await self._asked()
+        day = readings.values["success_24h"]
+        lost = tuple(part.name for part in components(rooms, self._sight) if part.source is not Source.LIVE)
+        server = rooms.backend.server_time()
+        blind_s = rooms.link.blind_for_s() or 0.0
+        now = rooms.clock.now()
+        return Facts(
+            at=now,
+            verdicts=self._verdicts(2 * interval_s + 60.0),
+            stopped=config.emergency_stop if config is not None else None,
+            stop_text=(config.stop_reason if config is not None else "") or "no reason given",
+            stopped_by=await self._who_stopped(config.emergency_stop if config is not None else None),
+            enabled=config.enabled if config is not None else None,
+            success_1h=success_1h,
+            success_24h=day.value if day.live else None,
+            breakers=rooms.breakers.all(),
+            blind_for_s=blind_s if blind_s >= rooms.config.refresh.blind_after_s else 0.0,
+            lost=lost if ready else None,
+            health_row_age_s=health_row_age_s,
+            health_row_late_s=2 * interval_s + 60.0,
+            braked=braked,
+            set_aside=rooms.cache.warning or rooms.state.warning or "",
+            clock_skew_s=None if server is None else (now - server).total_seconds(),
+        )
+
+    def _verdicts(self, too_old_s: float) -> dict[str, Verdict]:
+        """The last ones; what a dead watchdog said long ago is not known any more."""
+        now = self._rooms.clock.now()
+        return {
+            check.name: Verdict(check.level, check.text)
+            for check in self._sight.checks
+            if check.at is not None and (now - check.at).total_seconds() <= too_old_s
+        }
+
+    async def _asked(self) -> tuple[SuccessRate | None, float | None]:
+        rooms = self._rooms
+        if self._sight.schema is None or not any(reading.live for reading in rooms.readings.values.values()):
+            return None, None
+        now = rooms.cut_off_now()
+        try:
+            success = await rooms.live.success_rate(now - _HOUR, now)
+            written_at = await rooms.live.newest_health_at()
+        except NotLive:
+            return None, None
+        return success, None if written_at is None else max(0.0, (now - written_at).total_seconds())
+
+    async def _who_stopped(self, stopped: bool | None) -> str:
+        """The operator who ordered the stop that stands; empty for the watchdog, or a hand that left no trace."""
+        if stopped is None:
+            return self._stopped_by or ""
+        if not stopped:
+            self._stopped_by = None
+            return ""
+        if self._stopped_by is None:
+            try:
+                audit, lifted_at = await self._rooms.live.stop_audit(), await self._rooms.live.last_lift_at()
+            except NotLive:
+                return ""
+            lifted = audit is not None and audit.at is not None and lifted_at is not None and lifted_at > audit.at
+            ordered = audit is not None and not lifted and audit.actor.startswith("operator ")
+            self._stopped_by = audit.actor if audit is not None and ordered else ""
+        return self._stopped_by

@@ -1,0 +1,126 @@
+"""Sending: to whom as configured, one message for each address, and rows into the project's log."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from core.alert.addresses import Address, Book, book
+from core.alert.channels import Channels
+from core.alert.message import Message, Sender, message, trial
+from core.alert.queue import UNADDRESSED, Post, Queue
+from core.alert.record import Phase
+from core.alert.rows import Row
+from core.alert.telling import Tell
+from core.backend.schema import Shape
+from core.facts import Counts, Evidence, Fault, Level, Source
+from core.monitor.wiring import Rooms
+from core.resilience import NotLive, Policy
+
+_SEND_S: Final = 30.0
+
+
+class PostRoom:
+    """What leaves the house about alerts. `who_acts` says in words who acts for the project."""
+
+    def __init__(self, rooms: Rooms, who_acts: Callable[[], str]) -> None:
+        self._rooms = rooms
+        self._settings = rooms.config.alerts
+        self._who_acts = who_acts
+        self._channels = Channels(rooms.commands.send_email, self._settings.email_template)
+        self.queue = Queue(rooms.clock, rooms.state, self._deliver)
+
+    def book(self) -> Book:
+        """Who is told, as configured."""
+        config = self._rooms.readings.config
+        known = config.value if config.source is not Source.DEFAULT else None
+        return book(self._settings, known.notification_email if known is not None else "")
+
+    async def try_out(self) -> tuple[tuple[str, str], ...]:
+        """Send a test message to every address: its name, and why it was not accepted (empty: it was)."""
+        now, found = self._rooms.clock.now(), []
+        for address in self.book().all():
+            one = trial(address.name, self._sender(), now, str(uuid.uuid4()))
+            fault = await self._send(address, one)
+            found.append((address.name, "" if fault is None else fault.sentence()))
+        return tuple(found)
+
+    def posts(self, tells: Sequence[Tell], now: datetime) -> tuple[Post, ...]:
+        """One message for each address, with all that it is to hear."""
+        there, hears = self.book(), dict[str, list[Tell]]()
+        config = self._rooms.readings.config.value
+        quiet_ends = config is not None and "success" in config.muted_kinds
+        for one in tells:
+            if one.phase is Phase.RESOLVED and quiet_ends:
+                continue
+            heard_by = [a for number in one.contacts if number < len(there.contacts) for a in there.contacts[number]]
+            for address in (*heard_by, *(there.channels if one.channels else ())):
+                hears.setdefault(address.name, []).append(one)
+        sender = self._sender()
+        found = ((name, message(told, name, sender, now)) for name, told in hears.items())
+        return tuple(Post(id=told.id, to=name, message=told, at=now) for name, told in found)
+
+    async def write(self, row: Row) -> bool:
+        """One row into the log. Whether it is there, or never will be: then the next one may be tried."""
+        full: dict[str, Any] = {
+            "id": row.id,
+            "execution_step": row.step,
+            "step_status": row.status,
+            "input_data": row.told,
+            "output_data": {"text": row.text},
+            "agent_version": "watchdesk",
+        }
+        if self._rooms.commands.schema.shape is Shape.DOCUMENTED and row.step == "watchdog_healing":
+            full["started_at"] = full["completed_at"] = row.at.isoformat()
+        try:
+            await self._rooms.guard.live(
+                "db:write_alert",
+                lambda: self._rooms.commands.insert_log(full),
+                policy=Policy(total_s=8.0, retry=None, refusable=False),
+            )
+        except NotLive as not_live:
+            if not_live.fault.kind != "duplicate" and not not_live.fault.person:
+                return False
+        return True
+
+    def _sender(self) -> Sender:
+        target = self._rooms.config.target
+        return Sender(
+            project=target.name,
+            address=target.url.partition("://")[2],
+            acts=self._who_acts(),
+            host=self._rooms.itself.host,
+            alone=not self._rooms.lease.valid(),
+        )
+
+    async def _deliver(self, post: Post) -> Fault | None:
+        address = self.book().of(post.to)
+        if address is None:
+            known = self._rooms.readings.config.source is not Source.DEFAULT
+            return _gone(post.to) if known else _WAITS
+        fault = await self._send(address, post.message)
+        if fault is None:
+            self._rooms.journal.say("watchdesk", f"told {post.to}: {post.message.subject}")
+        elif not post.tries:
+            text = f"not delivered yet to {post.to}, tried again: {fault.sentence()}"
+            self._rooms.journal.say("watchdesk", text, Level.WARNING)
+        return fault
+
+    async def _send(self, address: Address, told: Message) -> Fault | None:
+        outcome = await self._rooms.guard.call(
+            f"alert:{address.name}",
+            lambda: self._channels.send(address, told),
+            policy=Policy(total_s=_SEND_S, retry=None),
+        )
+        return outcome.fault
+
+
+def _gone(to: str) -> Fault:
+    return _fault(UNADDRESSED, f"{to} is not configured any more")
+
+
+def _fault(kind: str, text: str) -> Fault:
+    return Fault(kind=kind, counts=Counts.NEUTRAL, evidence=Evidence.NONE, message=text, component="alert")
+
+
+_WAITS: Final = _fault("waits", "the project's config row is not known yet")
