@@ -42,7 +42,7 @@ class Channels:
             return
         why = await _in_a_thread(lambda: _notify(address, message))
         if why:
-            raise Failed(_fault(f"{address.name}: {why}"))
+            raise Failed(_fault(why))
 
 
 def _notify(address: Address, message: Message) -> str:
@@ -59,9 +59,7 @@ def _notify(address: Address, message: Message) -> str:
             return "not a URL that can be sent to"
         if address.target.startswith("mailto"):
             channel.headers.update(_headers(message))  # type: ignore[attr-defined]  # what mail channels have
-        bundle = apprise.Apprise(asset=asset)
-        bundle.add(channel)
-        accepted = bundle.notify(
+        accepted = channel.notify(  # itself, not a bundle of one: that would leave for a thread of the library's
             body=message.body,
             title=message.subject,
             notify_type=apprise.NotifyType(_KINDS.get(message.severity, "info")),

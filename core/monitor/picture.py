@@ -21,6 +21,7 @@ from core.snapshot import (
     Snapshot,
     State,
     Tasks,
+    Telling,
     Waiting,
     state_of,
 )
@@ -114,6 +115,7 @@ def _notices(rooms: Rooms, sight: Sight, loops: Loops) -> tuple[str, ...]:
         notices.append("the watchdog's loop is dead: w restarts it")
     if loops.autonomy.braked:
         notices.append(f"healing braked: {loops.autonomy.braked}; look, then heal by hand")
+    notices += _untold(loops.alarms.telling())
     notices += list(dict.fromkeys(fault.sentence() for fault in sight.schema_faults() if fault.person))
     if sight.anybody_reads is Truth.TRUE:
         notices.append(f"policies {POLICIES[Truth.TRUE]}")
@@ -130,6 +132,20 @@ def _notices(rooms: Rooms, sight: Sight, loops: Loops) -> tuple[str, ...]:
     if loops.ready and not loops.owner:
         notices.append(f"{rooms.state.owner() or 'another watchdesk'} acts for this project here; this one only shows")
     return tuple(notices)
+
+
+def _untold(telling: Telling) -> list[str]:
+    """Alerts that reach nobody, or might not."""
+    said = []
+    if telling.nobody_left:
+        why = "nobody left to tell" if telling.contacts or telling.channels else "nobody is told: set [alerts] contacts"
+        said.append(f"{', '.join(telling.nobody_left)}: {why}; a acknowledges")
+    said += [f"alert not delivered to {lost}" for lost in telling.undelivered]
+    said += [f"alert not delivered yet to {late}; tried again" for late in telling.retrying]
+    if telling.unreachable:
+        who = ", ".join(telling.unreachable)
+        said.append(f"no way to mail {who}: set [alerts] smtp_host and smtp_from, or email_template")
+    return said
 
 
 def _waits(one: PendingOrder, now: datetime) -> str:
