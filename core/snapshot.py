@@ -182,6 +182,9 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
     retrying: tuple[str, ...] = ()
     nobody_left: tuple[str, ...] = ()
     silences: tuple[Silence, ...] = ()
+    bell: bool = False
+    desktop: str = ""
+    """How the terminal says that an alert began: with its bell, by `osc9` or `osc777`."""
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):

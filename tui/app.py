@@ -12,6 +12,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from core.act.orders import (
+    ACKNOWLEDGE,
     DRY_RUN_ON,
     EMERGENCY_STOP,
     HEAL,
@@ -19,6 +20,7 @@ from core.act.orders import (
     RESET_BREAKER,
     RETRY,
     RUN_PENDING,
+    SILENCE,
     UNDO,
     Order,
 )
@@ -26,6 +28,7 @@ from core.clock import Clock, SystemClock
 from core.resilience import BreakerRecord, BreakerState
 from core.snapshot import Snapshot
 from core.state import NotKept
+from tui.calls import Calls
 from tui.contract import FaultSwitch, MonitorLike
 from tui.dialogs import (
     SWALLOW_S,
@@ -37,11 +40,13 @@ from tui.dialogs import (
     LiftDialog,
     ModeDialog,
     QuitDialog,
+    SilenceDialog,
     StopDialog,
     observe_dialog,
     order_choices,
     retry_dialog,
     run_dialog,
+    silence_choices,
     undo_dialog,
     withdraw_dialog,
 )
@@ -64,6 +69,8 @@ class WatchdeskApp(App[None]):
         Binding("u", "lift", "lift", tooltip="lift the emergency stop: wants the project's name"),
         Binding("d", "mode", "dry-run", tooltip="dry-run on or off: off wants the project's name"),
         Binding("c", "check", "check", tooltip="check now: refresh everything, run all six checks"),
+        Binding("a", "acknowledge", "ack", tooltip="acknowledge an alert: you take care, nobody else is told"),
+        Binding("z", "silence", "silence", tooltip="silence alerts for a while, or take a silence back"),
         Binding("p", "run_pending", "run", tooltip="run pending tasks: asks, then the agents' function works them off"),
         Binding("o", "orders", "orders", tooltip="orders and failures: withdraw what waits, undo, retry a failed task"),
         Binding("w", "restart", "restart", tooltip="restart the watchdog's loop"),
@@ -93,6 +100,7 @@ class WatchdeskApp(App[None]):
         styles = palette(theme, monitor.snapshot.project.colour)
         self._dashboard = Dashboard(Signs(ascii_only=ascii_signs), styles, faults=faults is not None)
         self._dialog_opened = 0.0
+        self._calls = Calls()
 
     def get_default_screen(self) -> Screen[None]:
         """The dashboard is the bottom of the stack."""
@@ -196,6 +204,31 @@ class WatchdeskApp(App[None]):
         await self._monitor.check_now()
         self._tell("checked")
 
+    @work(group="alerts")
+    async def action_acknowledge(self) -> None:
+        """a"""
+        if not self._allowed(ACKNOWLEDGE) or not isinstance(self.screen, Dashboard):
+            return
+        choices = ack_choices(self._monitor.snapshot)
+        if not choices:
+            self._tell("no alert fires that nobody takes care of")
+            return
+        one = choices[0][0] if len(choices) == 1 else await self._choose("Take care of which alert?", choices)
+        if one is not None:
+            self._tell((await self._monitor.acknowledge(one)).text)
+
+    @work(group="alerts")
+    async def action_silence(self) -> None:
+        """z"""
+        if not self._allowed(SILENCE) or not isinstance(self.screen, Dashboard):
+            return
+        chosen = await self._choose("Silence what?", silence_choices(self._monitor.snapshot)) or ""
+        verb, _, what = chosen.partition("|")
+        if verb == "end":
+            self._tell((await self._monitor.end_silence(what)).text)
+        elif verb == "silence":
+            self._ask(SilenceDialog(self._monitor, what))
+
     @work(group="breakers")
     async def action_breakers(self) -> None:
         """r"""
@@ -268,6 +301,8 @@ class WatchdeskApp(App[None]):
     def _show(self, snapshot: Snapshot) -> None:
         if self._dashboard.is_mounted:
             self._dashboard.show(snapshot)
+            if self._driver is not None and (call := self._calls.heard(snapshot)):
+                self._driver.write(call)
 
     def _tick(self) -> None:
         """Let ages and the clock move on; a line that reads the same is not written again."""
@@ -277,6 +312,12 @@ class WatchdeskApp(App[None]):
         """Leave without a traceback on the terminal: with its local variables it would show secrets."""
         log.error("the app failed", exc_info=self._exception)
         self.exit(return_code=1, message=f"watchdesk failed ({type(self._exception).__name__}); see the log file")
+
+
+def ack_choices(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """What fires and nobody takes care of, the worst first."""
+    firing = [alert for alert in snapshot.alerts if alert.fires and not alert.acked]
+    return [(alert.key, f"{alert.severity}: {alert.title}: {alert.text}") for alert in firing]
 
 
 def breaker_choices(records: Sequence[BreakerRecord]) -> list[tuple[str, str]]:

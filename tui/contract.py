@@ -1,6 +1,7 @@
 """What the screen needs of the façade, and of the demo's fault switches."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from core.act.healing import Progress
@@ -59,6 +60,12 @@ class MonitorLike(Protocol):
     async def withdraw(self, waiting: str) -> Result: ...
 
     async def confirm_waiting(self, waiting: str) -> bool: ...
+
+    async def acknowledge(self, name: str, note: str = "") -> Result: ...
+
+    async def silence(self, matcher: str, lasts: timedelta, reason: str) -> Result: ...
+
+    async def end_silence(self, name: str) -> Result: ...
 
     def restart_watchdog(self) -> None: ...
 

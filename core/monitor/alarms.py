@@ -152,6 +152,8 @@ class Alarms:
             undelivered=lost,
             retrying=waits,
             nobody_left=tuple(alert.title for alert in left),
+            bell=self._settings.bell,
+            desktop=self._settings.desktop,
             silences=tuple(one for one in self.shelf.silences if one.holds(self._rooms.clock.now())),
         )
 

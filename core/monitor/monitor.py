@@ -225,6 +225,10 @@ class Monitor:
         await self._loops.alarms.peek()
         self._publish()
 
+    def refresh_picture(self) -> None:
+        """Compose the snapshot anew."""
+        self._publish()
+
     async def try_alerts(self) -> tuple[tuple[str, str], ...]:
         """Send a test message to everybody: each address, and why it was not accepted (empty: it was)."""
         return await self._loops.alarms.post_room.try_out()

@@ -17,7 +17,7 @@ def watch(*, observe: bool, project: str | None, theme: str, mouse: bool, ascii_
         config = read_config(read_layers(), project=project, observe=observe)
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
-    start_logging(config.target)
+    start_logging(config.target, config.alerts.secrets())
     if not is_interactive():
         return asyncio.run(look(Monitor(config), as_data=False))
     from tui.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen

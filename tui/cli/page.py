@@ -4,7 +4,7 @@ from typing import Any
 
 from core.facts import Reading, Source, Truth
 from core.model import STATUSES
-from core.snapshot import POLICIES, Snapshot
+from core.snapshot import POLICIES, Alarm, Snapshot
 from core.text import short
 
 
@@ -17,6 +17,8 @@ def page(snapshot: Snapshot) -> str:
         "",
     ]
     lines += [f"  {check.level.upper():<9} {check.name.replace('_', ' '):<14} {check.text}" for check in health.checks]
+    firing = [alert for alert in snapshot.alerts if alert.fires]
+    lines += [f"  ALERT     {alert.severity:<14} {alert.title}: {alert.text} ({alert.state})" for alert in firing]
     counts = snapshot.tasks.counts
     lines.append("")
     if counts.value is not None:
@@ -79,12 +81,32 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
                 for c in snapshot.degradation.components
             },
         },
-        "alerts": [],
+        "alerts": [alert_as_json(alert) for alert in snapshot.alerts],
         "lease": _lease(snapshot),
         "may_act": {"allowed": snapshot.may_act.allowed, "missing": snapshot.may_act.missing},
         "policies_open": {Truth.TRUE: True, Truth.FALSE: False}.get(snapshot.policies_open),
         "waiting": [{"id": one.id, "order": one.words, "at": one.at} for one in snapshot.waiting],
         "notices": snapshot.notices,
+    }
+
+
+def alert_as_json(alert: Alarm) -> dict[str, Any]:
+    """One alert as programs read it; its names are stable."""
+    return {
+        "rule": alert.rule,
+        "subject": alert.subject,
+        "severity": alert.severity,
+        "state": alert.state,
+        "title": alert.title,
+        "text": alert.text,
+        "runbook": alert.runbook,
+        "episode": alert.episode,
+        "began_at": alert.began_at,
+        "fired_at": alert.fired_at,
+        "resolved_at": alert.resolved_at,
+        "acknowledged_by": alert.acked or None,
+        "muted": alert.muted or None,
+        "flapping": alert.flapping,
     }
 
 

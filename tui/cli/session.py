@@ -33,7 +33,7 @@ def configure(context: click.Context) -> Config:
 
 def once(config: Config, act: Callable[[Monitor], Awaitable[int]]) -> int:
     """Run one command on a monitor without loops. What keeps it from its answer is one sentence and its code."""
-    start_logging(config.target)
+    start_logging(config.target, config.alerts.secrets())
     try:
         return asyncio.run(_once(config, act))
     except KeyboardInterrupt:
@@ -97,10 +97,10 @@ def is_answering() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def start_logging(target: Target | None = None) -> None:
+def start_logging(target: Target | None = None, more: tuple[str, ...] = ()) -> None:
     """Log to a rotating file in the state directory, as JSON lines; never to the terminal.
 
-    No local variables, no secrets: neither those of `target` nor anything that looks like a key or a token.
+    No local variables, no secrets: neither those of `target`, nor `more`, nor what looks like a key or a token.
     """
     path = log_path()
     try:
@@ -111,6 +111,7 @@ def start_logging(target: Target | None = None) -> None:
         logging.getLogger().addHandler(logging.NullHandler())
         return
     own = (target.key, target.publishable_key, target.password, target.access_token) if target is not None else ()
+    own = (*own, *more)
     handler.setFormatter(_JsonLines(tuple(secret for secret in own if secret)))
     logging.getLogger().addHandler(handler)
 

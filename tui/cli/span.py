@@ -1,4 +1,4 @@
-"""A point in the past as people type it: `2h`, `30min`, `7d`, or a date and time."""
+"""Time as people type it: `2h`, `30min`, `7d`, or a date and time."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -8,6 +8,27 @@ import click
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _LONGEST: Final = timedelta(days=3660)
+
+
+def span_of(text: str) -> timedelta | None:
+    """A number and its unit; `None` when it is something else."""
+    match = re.fullmatch(r"(\d{1,6})\s*(s|min|m|h|d|w)", text.strip().lower())
+    return min(timedelta(**{_UNITS[match[2]]: int(match[1])}), _LONGEST) if match else None
+
+
+class Lasts(click.ParamType[timedelta]):
+    """How long something lasts, from now on: `2h`, `30min`, `7d`."""
+
+    name = "TIME"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Parse it. Fails in one sentence."""
+        if isinstance(value, timedelta):
+            return value
+        span = span_of(str(value))
+        if span is None:
+            self.fail(f"{str(value)!r} is no length of time; write 2h, 30min or 7d", param, ctx)
+        return span
 
 
 class Since(click.ParamType[datetime]):
@@ -20,9 +41,8 @@ class Since(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         text = str(value).strip().lower()
-        match = re.fullmatch(r"(\d{1,6})\s*(s|min|m|h|d|w)", text)
-        if match:
-            span = min(timedelta(**{_UNITS[match[2]]: int(match[1])}), _LONGEST)
+        span = span_of(text)
+        if span is not None:
             return datetime.now(UTC) - span
         try:
             return datetime.fromisoformat(text.upper()).astimezone(UTC)

@@ -26,7 +26,7 @@ def command(context: click.Context, *, name: str, shape: str | None) -> None:
         config = read_config(read_layers(), project=context.obj["project"], observe=True)
     except SettingsError as error:
         raise click.ClickException(f"{said(str(error))}\nOr name the shape: watchdesk sql {name} --shape …") from error
-    start_logging(config.target)
+    start_logging(config.target, config.alerts.secrets())
 
     async def act() -> int:
         monitor = Monitor(config)

@@ -5,9 +5,11 @@ import asyncio
 import click
 
 from core.monitor import Monitor
+from core.snapshot import Snapshot
 from tui.cli import exits
+from tui.cli.looking import look_once
 from tui.cli.page import as_json, page
-from tui.cli.session import configure, fail, put, put_json, start_logging
+from tui.cli.session import configure, put, put_json
 
 
 @click.command(name="status")
@@ -15,29 +17,17 @@ from tui.cli.session import configure, fail, put, put_json, start_logging
 @click.pass_context
 def command(context: click.Context, *, as_data: bool) -> None:
     """One check, one page. Ends with 0 healthy, 1 warning, 2 misconfigured, 3 critical or stopped, 4 unreachable."""
-    monitor_config = configure(context)
-    start_logging(monitor_config.target)
-    context.exit(asyncio.run(look(Monitor(monitor_config), as_data=as_data)))
+    context.exit(asyncio.run(look(Monitor(configure(context)), as_data=as_data)))
 
 
 async def look(monitor: Monitor, *, as_data: bool) -> int:
     """Look once, say it, close; the code."""
-    try:
-        await asyncio.gather(
-            monitor.refresh(everything=True),
-            monitor.look_at_policies(),
-            monitor.look_at_lease(),
-            monitor.waiting(),
-        )
-        person = next((fault for fault in monitor.faults() if fault.person), None)
-        if person is not None:
-            return fail(person)
-        await monitor.check()
-        snapshot = monitor.one_shot()
-    finally:
-        await monitor.close()
-    if as_data:
-        put_json(as_json(snapshot))
-    else:
-        put(page(snapshot))
-    return exits.of_state(snapshot)
+
+    def show(snapshot: Snapshot) -> int:
+        if as_data:
+            put_json(as_json(snapshot))
+        else:
+            put(page(snapshot))
+        return exits.of_state(snapshot)
+
+    return await look_once(monitor, show)

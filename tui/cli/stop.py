@@ -24,7 +24,7 @@ _TRY_S = 30.0
 def command(context: click.Context, *, reason: str, hours: int, wait_s: float, yes: bool) -> None:
     """Stop all agents and reject all pending and running tasks. Tries for 30 s, or --wait, then says NOT stopped."""
     config = configure(context)
-    start_logging(config.target)
+    start_logging(config.target, config.alerts.secrets())
 
     async def act() -> int:
         monitor = Monitor(config)

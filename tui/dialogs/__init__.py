@@ -17,6 +17,7 @@ from tui.dialogs.lift import LiftDialog
 from tui.dialogs.mode import ModeDialog
 from tui.dialogs.order import OrderDialog
 from tui.dialogs.quit import QuitDialog
+from tui.dialogs.silence import SilenceDialog, silence_choices
 from tui.dialogs.stop import StopDialog
 
 __all__ = [
@@ -30,11 +31,13 @@ __all__ = [
     "ModeDialog",
     "OrderDialog",
     "QuitDialog",
+    "SilenceDialog",
     "StopDialog",
     "observe_dialog",
     "order_choices",
     "retry_dialog",
     "run_dialog",
+    "silence_choices",
     "undo_dialog",
     "withdraw_dialog",
 ]

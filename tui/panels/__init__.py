@@ -1,5 +1,6 @@
 """What a screen is made of: one widget shows one slice of the snapshot."""
 
+from tui.panels.alerts import AlertsPanel
 from tui.panels.breakers import BreakersPanel
 from tui.panels.degradation import DegradationPanel
 from tui.panels.events import EventsPanel
@@ -11,6 +12,7 @@ from tui.panels.tasks import TasksPanel
 from tui.panels.topline import TopLine
 
 __all__ = [
+    "AlertsPanel",
     "BreakersPanel",
     "DegradationPanel",
     "EventsPanel",

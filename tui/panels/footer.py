@@ -12,6 +12,8 @@ KEYS = (
     ("u", "lift", "lift"),
     ("d", "dry", "dry_run_on"),
     ("c", "check", "check_now"),
+    ("a", "ack", "acknowledge"),
+    ("z", "silence", "silence"),
     ("p", "run", "run_pending"),
     ("o", "orders", ""),
     ("w", "restart", ""),
@@ -19,7 +21,7 @@ KEYS = (
     ("^p", "menu", ""),
     ("q", "quit", ""),
 )
-DROPPED = ("^p", "w", "o", "p")
+DROPPED = ("^p", "w", "o", "p", "z")
 """Keys that a narrow line leaves to the help, the first ones first."""
 
 
@@ -30,7 +32,7 @@ class KeyLine(Panel):
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Every key and what it does."""
-        keys: tuple[tuple[str, str, str], ...] = (*KEYS[:6], ("x", "faults", ""), *KEYS[6:]) if self.faults else KEYS
+        keys: tuple[tuple[str, str, str], ...] = (*KEYS[:8], ("x", "faults", ""), *KEYS[8:]) if self.faults else KEYS
         for dropped in DROPPED:
             if sum(len(f" {key} {word} ") for key, word, _ in keys) > width:
                 keys = tuple(key for key in keys if key[0] != dropped)

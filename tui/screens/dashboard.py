@@ -8,6 +8,7 @@ from textual.screen import Screen
 
 from core.snapshot import Snapshot
 from tui.panels import (
+    AlertsPanel,
     BreakersPanel,
     DegradationPanel,
     EventsPanel,
@@ -34,6 +35,7 @@ class Dashboard(Screen[None]):
         """Top, two columns, keys."""
         make = (self._signs, self._styles)
         yield TopLine(*make, id="top")
+        yield AlertsPanel(*make, id="alerts")
         with Horizontal(id="body"):
             with Vertical(id="left"):
                 yield HealthPanel(*make, id="health")
@@ -52,6 +54,8 @@ class Dashboard(Screen[None]):
         for panel in self.query(Panel):
             if isinstance(panel, TopLine):
                 panel.set_class(bool(snapshot.notices), "noticed")
+            if isinstance(panel, AlertsPanel):
+                panel.make_room(snapshot, self.size.height)
             panel.show(snapshot)
 
     def on_resize(self, event: Resize) -> None:

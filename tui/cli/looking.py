@@ -1,0 +1,44 @@
+"""One look at everything, or at the alerts alone, for the commands that are about that."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from core.monitor import Config, Monitor
+from core.snapshot import Snapshot
+from tui.cli.session import fail, start_logging
+
+
+async def with_alerts(config: Config, act: Callable[[Monitor], Awaitable[int]]) -> int:
+    """Do something about alerts. What is kept on this machine is enough where the project does not answer."""
+    start_logging(config.target, config.alerts.secrets())
+    monitor = Monitor(config)
+    try:
+        await monitor.refresh(everything=True)
+        person = next((fault for fault in monitor.faults() if fault.person), None)
+        if person is not None:
+            return fail(person)
+        await monitor.look_at_alerts()
+        return await act(monitor)
+    finally:
+        await monitor.close()
+
+
+async def look_once(monitor: Monitor, show: Callable[[Snapshot], int]) -> int:
+    """Look once, close, show it; the code. What only a person can mend is said instead."""
+    start_logging(monitor.rooms.config.target, monitor.rooms.config.alerts.secrets())
+    try:
+        await asyncio.gather(
+            monitor.refresh(everything=True),
+            monitor.look_at_policies(),
+            monitor.look_at_lease(),
+            monitor.waiting(),
+        )
+        person = next((fault for fault in monitor.faults() if fault.person), None)
+        if person is not None:
+            return fail(person)
+        await monitor.check()
+        await monitor.look_at_alerts()
+        snapshot = monitor.one_shot()
+    finally:
+        await monitor.close()
+    return show(snapshot)

@@ -1,0 +1,47 @@
+"""`watchdesk notify --test`: a test message to every contact and channel, and what came of each."""
+
+import asyncio
+
+import click
+
+from core.monitor import Monitor
+from tui.cli import exits
+from tui.cli.session import configure, put, start_logging, tell
+
+_NOBODY = (
+    "watchdesk: there is nobody to tell; set [alerts] contacts, and smtp_host and smtp_from for e-mail addresses\n"
+    "(WATCHDESK_ALERTS_CONTACTS, WATCHDESK_ALERTS_SMTP_HOST, WATCHDESK_ALERTS_SMTP_FROM)"
+)
+
+
+@click.command(name="notify")
+@click.option("--test", "test", is_flag=True, required=True, help="Say that it is a test.")
+@click.pass_context
+def command(context: click.Context, *, test: bool) -> None:
+    """Send a test message to everybody. Ends with 0 all accepted it, 1 some did, 2 nobody is there, 4 none did."""
+    config = configure(context)
+    start_logging(config.target, config.alerts.secrets())
+
+    async def act() -> int:
+        monitor = Monitor(config)
+        try:
+            await monitor.refresh()  # the config row may name whom to tell
+            tried = await monitor.try_alerts()
+            monitor.refresh_picture()
+            unreachable = monitor.snapshot.telling.unreachable
+        finally:
+            await monitor.close()
+        for name, why in tried:
+            put(f"{name}: accepted") if not why else tell(f"{name}: not accepted: {why}")
+        for name in unreachable:
+            tell(f"{name}: no way leads there; set [alerts] smtp_host and smtp_from, or email_template")
+        if not tried:
+            if not unreachable:
+                tell(_NOBODY)
+            return exits.WRONG
+        accepted = sum(1 for _, why in tried if not why)
+        if accepted == len(tried) and not unreachable:
+            return exits.DONE
+        return exits.PARTLY if accepted else exits.UNREACHABLE
+
+    context.exit(asyncio.run(act()))

@@ -1,0 +1,69 @@
+"""Silence alerts: which, how long, and why."""
+
+import re
+from datetime import timedelta
+from typing import Final
+
+from textual.app import ComposeResult
+from textual.widgets import Input
+
+from core.act.orders import SILENCE, Result
+from core.snapshot import Snapshot
+from core.text import plural, short
+from tui.contract import MonitorLike
+from tui.dialogs.dialog import Dialog
+
+_LENGTH: Final = re.compile(r"(\d{1,4})\s*(min|m|h|d)")
+_UNITS: Final = {"min": "minutes", "m": "minutes", "h": "hours", "d": "days"}
+_LONGEST: Final = timedelta(days=7)
+
+
+class SilenceDialog(Dialog):
+    """Asks for a time and a reason, which everybody who finds it silent will read."""
+
+    ACT = "Silence"
+
+    def __init__(self, monitor: MonitorLike, matcher: str) -> None:
+        super().__init__(f"Silence {matcher} of {monitor.snapshot.project.name}: {SILENCE.effect}")
+        self._monitor = monitor
+        self._matcher = matcher
+
+    def fields(self) -> ComposeResult:
+        """How long, and why."""
+        yield Input(value="2h", placeholder="how long: 30min, 2h, 7d", id="lasts", max_length=10)
+        yield Input(placeholder="reason", id="reason", max_length=200)
+
+    async def plan(self) -> str:
+        """What it concerns now."""
+        firing = [one for one in self._monitor.snapshot.alerts if one.fires]
+        about = [one for one in firing if self._matcher in {"*", one.key, one.severity}]
+        lasts = self._lasts()
+        how = f"for {short(lasts)}" if lasts is not None else "for how long? 30min, 2h, at most 7d"
+        return f"It concerns {plural(len(about), 'alert')} now, {how}. What was told already is told when it is over."
+
+    async def act(self) -> Result | None:
+        """Silence it."""
+        lasts = self._lasts()
+        if lasts is None:
+            return None
+        return await self._monitor.silence(self._matcher, lasts, self.query_one("#reason", Input).value.strip())
+
+    def ready(self) -> bool:
+        """A time that can be, and a reason."""
+        return self._lasts() is not None and bool(self.query_one("#reason", Input).value.strip())
+
+    def _lasts(self) -> timedelta | None:
+        match = _LENGTH.fullmatch(self.query_one("#lasts", Input).value.strip().lower())
+        lasts = timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else timedelta()
+        return lasts if timedelta() < lasts <= _LONGEST else None
+
+
+def silence_choices(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Silences to take back, alerts to silence, and everything at once."""
+    choices = [
+        (f"end|{one.id}", f"take back: {one.matcher}, {short(one.until - snapshot.at)} more by {one.who}: {one.reason}")
+        for one in snapshot.telling.silences
+    ]
+    shown = [one for one in snapshot.alerts if one.state != "resolved"]
+    choices += [(f"silence|{one.key}", f"{one.severity} {one.state}: {one.title}") for one in shown]
+    return [*choices, ("silence|*", "everything (maintenance)")]

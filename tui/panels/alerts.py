@@ -1,0 +1,57 @@
+"""Alerts: what fires first, since when, who takes care of it, and why nobody is told."""
+
+from typing import Final
+
+from core.snapshot import Alarm, Snapshot
+from core.text import plural
+from tui.panels.panel import Panel
+from tui.text import Line, age
+
+_ROLE: Final = {"critical": "critical", "high": "warning", "medium": "warning", "low": "text"}
+_SIGN: Final = {"critical": "critical", "high": "warning", "medium": "warning", "low": "ok"}
+
+
+class AlertsPanel(Panel):
+    """As wide as the screen and as high as it must be: nothing while there is nothing on a small screen."""
+
+    TITLE = "Alerts"
+
+    def make_room(self, snapshot: Snapshot, screen: int) -> None:
+        """Take as many lines as there is to say, and the screen can spare."""
+        most = 8 if screen >= 40 else 4 if screen >= 20 else 3
+        shown = len(snapshot.alerts)
+        height = min(1 + shown, most) if shown else int(screen >= 30)
+        if self.styles.height is None or self.styles.height.value != height:
+            self.styles.height = height
+
+    def title(self, snapshot: Snapshot) -> Line:
+        """With how many fire."""
+        firing = [one for one in snapshot.alerts if one.fires]
+        critical = any(one.severity == "critical" for one in firing)
+        role = "critical" if critical else "warning" if firing else "dim"
+        told = f" {plural(len(firing), 'alert')} firing" if firing else " none firing"
+        silences = len(snapshot.telling.silences)
+        quiet = f", {plural(silences, 'silence')}" if silences else ""
+        return ((self.TITLE, "title"), (told, role), (quiet, "dim"))
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
+        """In their order; what has no place is counted."""
+        lines = [self._one(one, snapshot) for one in snapshot.alerts]
+        if len(lines) <= height:
+            return lines
+        return [*lines[: height - 1], ((f"  and {len(lines) - height + 1} more", "dim"),)]
+
+    def _one(self, one: Alarm, snapshot: Snapshot) -> Line:
+        loud = one.state == "firing"
+        role = _ROLE.get(one.severity, "text") if loud else "dim"
+        since = age(one.resolved_at if one.state == "resolved" else one.began_at, snapshot.at)
+        care = f" {one.acked} takes care" if one.acked else f" {one.muted}" if one.muted else ""
+        detail = "" if one.text in {"", one.title} or one.state == "resolved" else f": {one.text}"
+        return (
+            (f"{self._signs.level(_SIGN.get(one.severity, 'ok')) if one.fires else ' '} ", role),
+            (f"{one.severity:<8} ", role),
+            (f"{one.state:<12} ", role),
+            (f"{since:>6}  ", "dim"),
+            (one.title + (", to and fro" if one.flapping else ""), role if loud else "text" if one.fires else "dim"),
+            (f"{care}{detail}", "dim"),
+        )
