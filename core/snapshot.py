@@ -141,7 +141,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert as it is shown. `state`: pending, firing, acknowledged, silenced or resolved.
+    """One alert as it is shown. `state`: pending, firing, acknowledged, silenced, hidden (behind another) or resolved.
 
     `acked`: who takes care of it. `muted`: why nobody is told. `told`: how many contacts were.
     """
@@ -165,8 +165,8 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def fires(self) -> bool:
-        """Whether its condition holds and has held for long enough, told or not."""
-        return self.state not in {"pending", "resolved"}
+        """Whether its condition holds, has held for long enough, and is no mere consequence of another's."""
+        return self.state not in {"pending", "resolved", "hidden"}
 
 
 class Telling(msgspec.Struct, frozen=True, kw_only=True):

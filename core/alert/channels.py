@@ -9,6 +9,7 @@ import re
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
+from urllib.parse import unquote
 
 from core.alert.addresses import Address, Way
 from core.alert.message import Message
@@ -20,6 +21,9 @@ from core.text import clean
 COMPONENT: Final = "alert"
 _KINDS: Final = {Severity.CRITICAL: "failure", Severity.HIGH: "warning", Severity.MEDIUM: "warning"}
 _URL: Final = re.compile(r"\b[a-z][a-z0-9+-]*://\S+", re.IGNORECASE)
+_PARTS: Final = re.compile(r"[/?&=:@#]+")
+_TELLING: Final = 4
+"""Shorter than this a part of an address is no secret, and would blot out half of every sentence."""
 _LIBRARY: Final = logging.getLogger("apprise")
 
 Function = Callable[[str, str, dict[str, Any]], Awaitable[None]]
@@ -49,7 +53,7 @@ def _notify(address: Address, message: Message) -> str:
     """Hand it to the library. Empty when it was accepted, else why not."""
     import apprise  # noqa: PLC0415 - a tenth of a second, and most monitors never send
 
-    hearing = _LastWord()
+    hearing = _LastWord(address.target)
     _LIBRARY.addHandler(hearing)
     _LIBRARY.setLevel(logging.DEBUG)
     try:
@@ -66,7 +70,7 @@ def _notify(address: Address, message: Message) -> str:
             body_format=apprise.NotifyFormat.TEXT,
         )
     except Exception as error:  # noqa: BLE001 - a hundred plugins: whatever it was, this message was not accepted
-        return clean(_URL.sub("…", str(error)) or type(error).__name__, 200)
+        return _hushed(str(error), address.target) or type(error).__name__
     finally:
         _LIBRARY.removeHandler(hearing)
     return "" if accepted else hearing.word or "not accepted"
@@ -83,11 +87,26 @@ def _headers(message: Message) -> dict[str, str]:
     }
 
 
+def _hushed(text: str, target: str) -> str:
+    """What the library says, without anything of the address that may be secret: of most, every part may be."""
+    rest = target.partition("://")[2]
+    if target.startswith("mailto"):
+        rest = rest.rpartition("@")[0].partition(":")[2]  # the password alone; who and where is no secret
+        parts = [rest]
+    else:
+        parts = _PARTS.split(rest)
+    secrets = {part for given in parts for part in (given, unquote(given)) if len(part) >= _TELLING}
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "…")
+    return clean(_URL.sub("…", text), 200)
+
+
 class _LastWord(logging.Handler):
     """The library's last complaint in this thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, target: str) -> None:
         super().__init__(logging.DEBUG)
+        self._target = target
         self._thread = threading.get_ident()
         self.word = ""
 
@@ -95,7 +114,7 @@ class _LastWord(logging.Handler):
         text = record.getMessage()
         complaint = record.levelno >= logging.WARNING or "Exception" in text
         if record.thread == self._thread and complaint and not text.startswith(("Sending email", "Connection error")):
-            self.word = clean(_URL.sub("…", text.removeprefix("Socket Exception: ")), 200)
+            self.word = _hushed(text.removeprefix("Socket Exception: "), self._target)
 
 
 async def _in_a_thread(work: Callable[[], str]) -> str:

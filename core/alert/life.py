@@ -84,8 +84,7 @@ class Life:
             if self.rule(theirs) is None:
                 continue
             if ours is None or (not ours.active and ours.episode != theirs.episode):
-                if theirs.told:
-                    self.alerts[theirs.key] = theirs
+                self.alerts[theirs.key] = theirs
             elif ours.episode == theirs.episode:
                 if ours.firing and theirs.told > ours.told:
                     self.alerts[ours.key] = msgspec.structs.replace(ours, told=theirs.told, told_s=theirs.told_s)

@@ -21,7 +21,6 @@ from core.monitor.sight import Sight
 from core.monitor.wiring import Rooms
 from core.resilience import NotLive
 from core.snapshot import Alarm, Telling
-from core.text import plural
 
 LISTENED: Final = timedelta(days=7)
 _OVERLAP: Final = timedelta(minutes=10)
@@ -135,7 +134,7 @@ class Alarms:
         order = {Stage.FIRING: 0, Stage.PENDING: 1, Stage.RESOLVED: 2}
         shown = [alert for alert in self._life.alerts.values() if alert.stage in order]
         shown = [alert for alert in shown if alert.messages or alert.stage is not Stage.RESOLVED]
-        shown.sort(key=lambda alert: (order[alert.stage], alert.severity.rank, alert.key))
+        shown.sort(key=lambda alert: (order[alert.stage], bool(alert.hidden), alert.severity.rank, alert.key))
         return tuple(self._alarm(alert) for alert in shown)
 
     def telling(self) -> Telling:
@@ -260,7 +259,7 @@ class Alarms:
             fired_at=alert.fired_at,
             resolved_at=alert.resolved_at,
             acked=alert.acked,
-            muted=alert.muted or (f"behind: {alert.hidden}" if alert.hidden else ""),
+            muted=alert.muted or (f"follows from: {alert.hidden}" if alert.hidden else ""),
             told=alert.told,
             flapping=alert.flapping,
         )
@@ -270,12 +269,8 @@ def _word(alert: Alert) -> str:
     """The state as it is shown: the last thing that concerns an operator."""
     if not alert.firing:
         return alert.stage.value
+    if alert.hidden:
+        return "hidden"
     if alert.acked:
         return "acknowledged"
     return "silenced" if alert.muted else "firing"
-
-
-def counted(alarms: tuple[Alarm, ...]) -> str:
-    """How many fire, in words; empty when none does."""
-    firing = sum(1 for one in alarms if one.state not in {"pending", "resolved"})
-    return plural(firing, "alert") if firing else ""

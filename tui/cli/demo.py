@@ -7,10 +7,11 @@ import tempfile
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
+from core.alert.settings import AlertRules
 from core.backend.target import Target
 from core.monitor import Config, Monitor, Places
 from core.watch.rules import WatchRules
@@ -51,6 +52,7 @@ def command(
             dry_run=False,
             observe=bool(context.obj["observe"]),
             watch=WatchRules(interval_s=check_every),
+            alerts=_IMPATIENT,
         )
         if not is_interactive():
             code = asyncio.run(look(Monitor(config, places=places), as_data=False))
@@ -65,6 +67,10 @@ def command(
                 mouse=not no_mouse,
             )
     context.exit(code)
+
+
+_IMPATIENT: Final = AlertRules(evaluate_s=5.0, resolve_s=10.0, database_down_s=30.0, breakers_s=20.0)
+"""Nobody watches a demo for ten minutes to see an alert."""
 
 
 class Switches:

@@ -21,7 +21,7 @@ KEYS = (
     ("^p", "menu", ""),
     ("q", "quit", ""),
 )
-DROPPED = ("^p", "w", "o", "p", "z")
+DROPPED = ("^p", "w", "o", "p", "z", "d")
 """Keys that a narrow line leaves to the help, the first ones first."""
 
 
