@@ -24,6 +24,7 @@ format: $(READY)
 bench: $(READY)
 	@$(BIN)/python -m tests.bench.resilience
 	@$(BIN)/python -m tests.bench.keeping
+	@$(BIN)/python -m tests.bench.alerting
 
 screenshots: $(READY)
 	@$(BIN)/python -m tests.screenshots

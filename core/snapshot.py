@@ -162,6 +162,8 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     muted: str = ""
     told: int = 0
     flapping: bool = False
+    """It goes to and fro; `well` while its condition does not hold."""
+    well: bool = False
 
     @property
     def fires(self) -> bool:

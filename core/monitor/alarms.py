@@ -64,12 +64,15 @@ class Alarms:
         self._evaluated = None
         await self.post_room.queue.restore()
 
-    async def evaluate(self, *, ready: bool = True) -> None:
-        """One evaluation: look, listen to other monitors, judge, tell. Never raises for a fault."""
+    async def evaluate(self, *, ready: bool = True) -> bool:
+        """One evaluation: look, listen to other monitors, judge, tell. Never raises for a fault.
+
+        Whether something began to fire that a heal might end.
+        """
         await self.shelf.look()
         if not self._owner():
             self._life.restore(await self.shelf.alerts(), 0.0)
-            return
+            return False
         facts = await self._evidence.gather(braked=self._braked(), ready=ready)
         await self._listen(facts)
         elapsed = self._rooms.clock.elapsed()
@@ -86,6 +89,9 @@ class Alarms:
         self.post_room.queue.put(posts)
         await self.send_due()
         await self.write_rows()
+        return any(
+            turn is Turn.FIRED and self._life.alerts[key].severity is Severity.HIGH for key, turn in turns.items()
+        )
 
     async def looked(self) -> None:
         """A refresh is over: see what other processes of ours have put on the disk, and send what is due."""
@@ -262,6 +268,7 @@ class Alarms:
             muted=alert.muted or (f"follows from: {alert.hidden}" if alert.hidden else ""),
             told=alert.told,
             flapping=alert.flapping,
+            well=alert.known is False,
         )
 
 

@@ -191,6 +191,10 @@ class Desk:
     def _unless_stopping(self, go_on: Callable[[], str]) -> Callable[[], str]:
         return lambda: "an emergency stop was ordered" if self._stopping.locked() else go_on()
 
+    def observes(self) -> bool:
+        """Whether nothing may be written at all."""
+        return self._observing.forbids()
+
     def refused(self, order: Order) -> Result | None:
         """What refuses the order, if anything does."""
         why = self.may(order)

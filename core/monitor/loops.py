@@ -224,7 +224,8 @@ class Loops:
         self._publish()
 
     async def _alerts_turn(self) -> None:
-        await self.alarms.evaluate()
+        if await self.alarms.evaluate():
+            self._check_now.set()  # a heal is due now, if it may
         self._publish()
         await self._rooms.clock.sleep(self._rooms.config.alerts.evaluate_s)
 

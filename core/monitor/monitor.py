@@ -8,6 +8,8 @@ from typing import Any
 
 from core.act.healing import Progress, unhindered
 from core.act.orders import (
+    OBSERVE_OFF,
+    RESTART,
     HealPlan,
     LiftPlan,
     ModePlan,
@@ -268,26 +270,27 @@ class Monitor:
 
     async def reset_breaker(self, key: str | None) -> Result:
         """Close one breaker, or all."""
-        return await self._after(self._rooms.breaker_desk.reset(key, self._rooms.operator))
+        return await self._after(self._rooms.process_desk.reset(key, self._rooms.operator))
 
     async def hold_breaker(self, key: str, why: str, until: datetime | None = None) -> Result:
         """Hold one breaker open until it is released, or until a moment of wall time; a restart does not end it."""
-        return await self._after(self._rooms.breaker_desk.hold(key, why, until, self._rooms.operator))
+        return await self._after(self._rooms.process_desk.hold(key, why, until, self._rooms.operator))
 
     async def release_breaker(self, key: str) -> Result:
         """End a hold: the next call probes."""
-        return await self._after(self._rooms.breaker_desk.release(key, self._rooms.operator))
+        return await self._after(self._rooms.process_desk.release(key, self._rooms.operator))
 
     def restart_watchdog(self) -> None:
         """End the watchdog's loop and begin it anew; it looks at once."""
         self._loops.restart_watchdog()
-        self._rooms.journal.say(str(self._rooms.operator), "restarted the watchdog's loop")
+        self._rooms.process_desk.note(RESTART, self._rooms.operator, "the watchdog's loop", "restarted")
         self._publish()
 
     def lift_observe(self) -> None:
         """Allow the operator's orders for 15 minutes although it was started with `--observe`."""
         self._rooms.observing.lift()
-        self._rooms.journal.say(str(self._rooms.operator), "lifted --observe for 15 minutes: orders are allowed")
+        told = "lifted for 15 minutes: orders are allowed"
+        self._rooms.process_desk.note(OBSERVE_OFF, self._rooms.operator, "--observe", told)
         self._publish()
 
     def _told(self, result: Result) -> Result:

@@ -27,6 +27,7 @@ class PostRoom:
         self._rooms = rooms
         self._settings = rooms.config.alerts
         self._who_acts = who_acts
+        self._said = ""
         self._channels = Channels(rooms.commands.send_email, self._settings.email_template)
         self.queue = Queue(rooms.clock, rooms.state, self._deliver)
 
@@ -79,9 +80,16 @@ class PostRoom:
                 policy=Policy(total_s=8.0, retry=None, refusable=False),
             )
         except NotLive as not_live:
-            if not_live.fault.kind != "duplicate" and not not_live.fault.person:
+            if not_live.fault.person:
+                self._journal_once(f"alerts are not shared with other monitors: {not_live.fault.sentence()}")
+            elif not_live.fault.kind != "duplicate":
                 return False
         return True
+
+    def _journal_once(self, text: str) -> None:
+        if text != self._said:
+            self._said = text
+            self._rooms.journal.say("watchdesk", text, Level.WARNING)
 
     def _sender(self) -> Sender:
         target = self._rooms.config.target

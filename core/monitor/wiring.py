@@ -28,13 +28,13 @@ from core.backend.queries import Queries
 from core.backend.schema import UNDISCOVERED, Schema
 from core.backend.sessions import SessionFile
 from core.clock import Clock
-from core.monitor.breaker_desk import BreakerDesk
 from core.monitor.config import Config, Places
 from core.monitor.desk import Acts, Desk
 from core.monitor.events import Journal
 from core.monitor.holds import Holds
 from core.monitor.link import LinkState
 from core.monitor.observing import Observing
+from core.monitor.process_desk import ProcessDesk
 from core.monitor.readings import Readings
 from core.resilience import Breakers, Cache, Guard
 from core.state import State
@@ -99,7 +99,7 @@ class Rooms:
             pending=self.pending,
         )
         self.desk = Desk(acts=acts, journal=self.journal, now=self.cut_off_now, observing=self.observing)
-        self.breaker_desk = BreakerDesk(
+        self.process_desk = ProcessDesk(
             self.desk, self.holds, self.journal, lambda order, actor: Trail(means, order, actor)
         )
         self.lease = Lease(
@@ -128,7 +128,7 @@ class Rooms:
     async def close(self) -> None:
         """End what is under way, then the connections, then what is on the disk."""
         self.watchdog.close()
-        await self.breaker_desk.close()
+        await self.process_desk.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_RELEASE_S):
                 await self.lease.release()

@@ -120,7 +120,8 @@ class Alarming:
     """A driven monitor whose alerts are evaluated when told; `minute` is one evaluation and all that it sends."""
 
     def __init__(self, sandbox: Running, home: Path, rules: AlertRules, clock: FakeClock | None = None, **more: Any):
-        self.driven = Driven(sandbox.url, sandbox.service_key, home, clock, alerts=rules, **more)
+        account = more.pop("account", "service_role")
+        self.driven = Driven.as_(account, sandbox, home, clock, alerts=rules, **more)
         self.alarms = self.driven.loops.alarms
         self.queue = self.alarms.post_room.queue
         self.clock = self.driven.clock

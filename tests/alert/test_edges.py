@@ -3,11 +3,16 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
+from core.alert.record import Phase
+from core.alert.rows import heard, of_alert
 from core.alert.rules import Facts, rules
 from core.alert.settings import AlertRules
+from core.alert.telling import Tell
 from core.facts import Level, Truth, Verdict
+from core.failures import FailureRules
 from core.model import SuccessRate
 from core.resilience import BreakerState
 from core.watch.checks.failure_rate import judge
@@ -52,8 +57,6 @@ def test_success_below_80_in_an_hour_is_critical_and_below_95_in_a_day_medium(
     ],
 )
 def test_failures_above_50_are_high_and_above_80_critical(failed: float, high: Truth, critical: Truth) -> None:
-    from core.failures import FailureRules
-
     verdict = judge(rate(100 - failed), FailureRules())
     facts = Facts(at=START, verdicts={"failure_rate": verdict})
     assert truth("failure_rate_high", facts) is high
@@ -62,8 +65,6 @@ def test_failures_above_50_are_high_and_above_80_critical(failed: float, high: T
 
 @pytest.mark.parametrize(("finished", "expected"), [(4, Truth.FALSE), (5, Truth.TRUE)])
 def test_a_rate_of_four_finished_tasks_says_nothing(finished: int, expected: Truth) -> None:
-    from core.failures import FailureRules
-
     none = SuccessRate(0, finished, HOUR)
     facts = Facts(at=START, success_1h=none, success_24h=none, verdicts={"failure_rate": judge(none, FailureRules())})
     for rule in ("success_rate_critical", "success_rate_medium", "failure_rate_high", "failure_rate_critical"):
@@ -95,6 +96,21 @@ def test_a_breaker_that_is_merely_due_never_fires() -> None:
         lives.minute(breakers=(breaker(lives.now, BreakerState.DUE, 3000.0),))
     assert lives.stage("breakers:db") == "inactive"
     assert lives.said == []
+
+
+@pytest.mark.parametrize("state", [BreakerState.OPEN, BreakerState.HALF_OPEN])
+def test_a_probe_under_way_is_not_closed_either(state: BreakerState) -> None:
+    lives = Lives()
+    lives.minute(breakers=(breaker(lives.now, state, 301.0),))
+    assert lives.stage("breakers:db") == "firing"
+
+
+def test_while_a_breaker_is_freshly_due_its_alert_waits_for_the_probe() -> None:
+    lives = Lives()
+    lives.minute(breakers=(breaker(lives.now, BreakerState.OPEN, 400.0),))
+    for _ in range(10):
+        lives.minute(breakers=(breaker(lives.now, BreakerState.DUE, 400.0),))  # opened anew each time
+    assert lives.stage("breakers:db") == "firing"
 
 
 def test_an_alert_about_a_breaker_that_became_due_and_is_never_called_again_resolves() -> None:
@@ -248,6 +264,15 @@ def test_a_restart_sends_nothing_again_and_repeats_on_time() -> None:
     assert phases(lives.told()) == ["firing"]
     lives.minutes(31, stopped=True)
     assert phases(lives.told()) == ["firing", "repeated"]
+
+
+def test_a_low_alert_is_told_after_a_day_however_often_the_monitor_was_restarted() -> None:
+    lives = Lives(contacts=1)
+    lives.minutes(2, activity=Level.WARNING)
+    for _ in range(25):
+        lives.restart(3480)
+        lives.minutes(2, activity=Level.WARNING)
+    assert phases(lives.told()) == ["firing"]
 
 
 def test_critical_goes_to_the_next_contact_every_five_minutes_and_is_repeated_every_four_hours() -> None:
@@ -471,6 +496,31 @@ def test_an_alert_whose_monitor_is_gone_is_resolved_by_the_next_one() -> None:
     ours.life.adopt([theirs.alert("emergency_stop")])
     ours.minutes(3)
     assert ours.told() == [(3.0, "resolved", (0,))]
+
+
+def test_what_was_hidden_from_its_beginning_to_its_end_is_not_even_logged() -> None:
+    lives = Lives()
+    lives.minutes(5, lost=("tasks",), **DOWN)
+    assert lives.stage("degraded") == "firing"
+    lives.minutes(5, lost=(), **DOWN)
+    assert lives.stage("degraded") == "resolved"
+    assert lives.said == []
+
+
+def test_what_somebody_said_the_end_of_is_not_adopted_and_owed_no_more() -> None:
+    theirs, ours = Lives(), Lives()
+    theirs.minute(stopped=True)
+    one = Tell(alert=theirs.alert("emergency_stop"), phase=Phase.FIRING)
+    end = Tell(alert=msgspec.structs.replace(one.alert, messages=2), phase=Phase.RESOLVED)
+    rows = [of_alert(tell, "watchdog w@h", "h", theirs.now).told for tell in (end, one)]
+    found = heard(rows, ours.rules, ours.now)
+    assert found.alerts == ()
+    assert found.resolved == {("emergency_stop", one.alert.episode)}
+    ours.life.adopt([one.alert])
+    ours.minutes(2)
+    ours.life.alerts["emergency_stop"] = msgspec.structs.replace(ours.alert("emergency_stop"), owed=True)
+    ours.life.adopt(found.alerts, found.resolved)
+    assert not ours.alert("emergency_stop").owed
 
 
 def test_a_verdict_nobody_measured_lately_is_unknown() -> None:

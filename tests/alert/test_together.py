@@ -12,6 +12,7 @@ import pytest
 
 from core.act.lease import LeaseRules
 from core.alert.settings import AlertRules
+from tests.act.driving import ACTING
 from tests.alert.post import ANNA, BORIS, Alarming, Mailbox, Server, body, lift, stop
 from tests.running import ROOT, Running
 from tests.wire import answer, hang, wire
@@ -40,8 +41,11 @@ async def pair(sandbox: Running, tmp_path: Path, rules: AlertRules, **more: Any)
     return first, second
 
 
-async def test_each_alert_is_a_row_of_the_log_under_its_severity(sandbox: Running, tmp_path: Path) -> None:
-    alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
+@pytest.mark.parametrize("account", ACTING)
+async def test_each_alert_is_a_row_of_the_log_under_its_severity(
+    account: str, sandbox: Running, tmp_path: Path
+) -> None:
+    alarming = await Alarming(sandbox, tmp_path, AlertRules(), account=account).begin()
     stop(sandbox)
     sandbox.stuck(1)
     await alarming.minutes(2)
@@ -56,6 +60,21 @@ async def test_each_alert_is_a_row_of_the_log_under_its_severity(sandbox: Runnin
     ]
     assert len(rows(sandbox)) == 4
     await alarming.close()
+
+
+async def test_who_may_write_nothing_still_tells_and_says_that_it_is_not_shared(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    sandbox.fault("edge_down", True)
+    with Server(Mailbox()) as server:
+        alarming = await Alarming(sandbox, tmp_path, server.rules(), account="viewer").begin()
+        await alarming.minutes(3)
+        fired = [one.rule for one in alarming.driven.monitor.snapshot.alerts if one.fires]
+        assert fired
+        said = " ".join(event.text for event in alarming.driven.monitor.snapshot.events)
+        written = sandbox.sql("SELECT count(*) FROM autonomous_execution_logs")
+        assert ("alerts are not shared with other monitors" in said) is (written == [(0,)])
+        await alarming.close()
 
 
 async def test_an_observing_monitor_writes_no_row(sandbox: Running, tmp_path: Path) -> None:
@@ -141,11 +160,12 @@ async def test_what_ends_while_the_holder_is_dying_is_said_by_the_next_one(sandb
         await second.close()
 
 
+@pytest.mark.parametrize("account", ACTING)
 async def test_an_acknowledgement_on_one_screen_shows_on_the_other_and_ends_the_telling(
-    sandbox: Running, tmp_path: Path
+    account: str, sandbox: Running, tmp_path: Path
 ) -> None:
     with Server(Mailbox()) as server:
-        first, second = await pair(sandbox, tmp_path, server.rules(ANNA, BORIS))
+        first, second = await pair(sandbox, tmp_path, server.rules(ANNA, BORIS), account=account)
         stop(sandbox)
         await first.minute()
         await second.minute(0.0)

@@ -68,11 +68,11 @@ def wrapped(name: str, ask: Call) -> Call:
             breaker = CircuitBreaker("bench:call", SystemClock())
             return lambda: breaker.call(ask)
         case "purgatory":
-            return importlib.import_module("purgatory").AsyncCircuitBreakerFactory()("bench")(ask)  # type: ignore[no-any-return]
+            return importlib.import_module("purgatory").AsyncCircuitBreakerFactory()("bench")(ask)  # type: ignore[no-any-return]  # untyped
         case "circuitbreaker":
-            return importlib.import_module("circuitbreaker").CircuitBreaker()(ask)  # type: ignore[no-any-return]
+            return importlib.import_module("circuitbreaker").CircuitBreaker()(ask)  # type: ignore[no-any-return]  # untyped
         case "hyx":
-            return importlib.import_module("hyx.circuitbreaker").consecutive_breaker()(ask)  # type: ignore[no-any-return]
+            return importlib.import_module("hyx.circuitbreaker").consecutive_breaker()(ask)  # type: ignore[no-any-return]  # untyped
         case "aiobreaker":
             other = importlib.import_module("aiobreaker").CircuitBreaker()
             return lambda: other.call_async(ask)
@@ -97,7 +97,7 @@ def closed() -> dict[str, Call | str]:
     """A closed breaker lets a call through."""
     found: dict[str, Call | str] = {"bare await": answer, FLOOR: Minimum(answer).call}
     for name in BREAKERS:
-        found[name] = _or_missing(lambda name=name: wrapped(name, answer))  # type: ignore[misc]
+        found[name] = _or_missing(lambda name=name: wrapped(name, answer))  # type: ignore[misc]  # bound early
     return found | {"pybreaker (sync call)": _or_missing(pybreaker_sync)}
 
 
@@ -121,7 +121,7 @@ def guarded() -> dict[str, Call | str]:
         return lambda: tenacity.AsyncRetrying(stop=tenacity.stop_after_attempt(4), reraise=True)(answer)
 
     def stamina() -> Call:
-        return importlib.import_module("stamina").retry(on=Exception, attempts=4)(answer)  # type: ignore[no-any-return]
+        return importlib.import_module("stamina").retry(on=Exception, attempts=4)(answer)  # type: ignore[no-any-return]  # untyped
 
     return {
         "bare await": answer,
@@ -147,7 +147,7 @@ async def refusing() -> dict[str, Call | str]:
         "watchdesk Guard.call": lambda: guard.call("bench:call", fail, policy=policy),
     }
     for name in BREAKERS:
-        call = _or_missing(lambda name=name: wrapped(name, fail))  # type: ignore[misc]
+        call = _or_missing(lambda name=name: wrapped(name, fail))  # type: ignore[misc]  # bound early
         found[name] = call if isinstance(call, str) else await _opened(call)
     return found
 

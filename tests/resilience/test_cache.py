@@ -31,7 +31,7 @@ def make(tmp_path: Path, clock: FakeClock) -> Iterator[Make]:
     made: list[Cache] = []
 
     def make(space: str = SPACE, directory: Path | None = None, **rules: float) -> Cache:
-        cache = Cache(directory or tmp_path, space, clock, CacheRules(**rules))  # type: ignore[arg-type]
+        cache = Cache(directory or tmp_path, space, clock, CacheRules(**rules))  # type: ignore[arg-type]  # passed on
         made.append(cache)
         return cache
 

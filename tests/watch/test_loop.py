@@ -115,7 +115,7 @@ async def test_the_supervisor_restarts_a_hung_watchdog_and_says_so(sandbox: Runn
     monitor._publish()
     assert not monitor.snapshot.health.running
     assert any("loop is dead: w restarts it" in notice for notice in monitor.snapshot.notices)
-    loops._sight.check = whole  # type: ignore[method-assign]
+    loops._sight.check = whole  # type: ignore[method-assign]  # as it was
     last = monitor.snapshot.health.last_at
     await until(lambda: monitor.snapshot.health.restarts == 1)
     await until(lambda: monitor.snapshot.health.last_at != last)
@@ -172,11 +172,11 @@ async def test_periods_are_spread_and_never_two_checks_at_once(sandbox: Running,
         under_way += 1
         most = max(most, under_way)
         try:
-            return await look(about)  # type: ignore[arg-type]
+            return await look(about)  # type: ignore[arg-type]  # passed on as it is
         finally:
             under_way -= 1
 
-    monitor.rooms.watchdog.look = counted  # type: ignore[method-assign,assignment]
+    monitor.rooms.watchdog.look = counted  # type: ignore[method-assign,assignment]  # counts, and looks
     between.delays["/rest/v1/"] = 0.05
     await asyncio.gather(*(monitor.check() for _ in range(5)), monitor.check_now())
     assert most == 1

@@ -30,7 +30,7 @@ class StopDialog(Dialog):
 
     def fields(self) -> ComposeResult:
         """Reason and word."""
-        yield Input(placeholder="reason", id="reason", max_length=400)
+        yield Input(value=self._reason(), placeholder="reason", id="reason", max_length=400)
         yield Input(placeholder=f"type {EMERGENCY_STOP.word}", id="word", max_length=20)
 
     async def plan(self) -> str:
@@ -48,6 +48,13 @@ class StopDialog(Dialog):
     async def act(self) -> Result | None:
         """Stop."""
         return await self._monitor.stop(self.query_one("#reason", Input).value.strip(), HOURS)
+
+    def _reason(self) -> str:
+        """What fires already says why."""
+        alerts = self._monitor.snapshot.alerts
+        firing = (one for one in alerts if one.fires and one.severity == "critical" and one.rule != EMERGENCY_STOP.name)
+        worst = next(firing, None)
+        return "" if worst is None else f"{worst.title}: {worst.text}"
 
     def ready(self) -> bool:
         """Not stopped yet, a reason given, the word typed."""

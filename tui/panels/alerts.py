@@ -46,12 +46,13 @@ class AlertsPanel(Panel):
         role = _ROLE.get(one.severity, "text") if loud else "dim"
         since = age(one.resolved_at if one.state == "resolved" else one.began_at, snapshot.at)
         care = f" {one.acked} takes care" if one.acked else f" {one.muted}" if one.muted else ""
-        detail = "" if one.text in {"", one.title} or one.state == "resolved" else f": {one.text}"
+        detail = "" if one.well or one.text in {"", one.title} else f": {one.text}"
+        fro = ", to and fro" + (", well at present" if one.well else "") if one.flapping else ""
         return (
             (f"{self._signs.level(_SIGN.get(one.severity, 'ok')) if one.fires else ' '} ", role),
             (f"{one.severity:<8} ", role),
             (f"{one.state:<12} ", role),
             (f"{since:>6}  ", "dim"),
-            (one.title + (", to and fro" if one.flapping else ""), role if loud else "text" if one.fires else "dim"),
+            (one.title + fro, role if loud else "text" if one.fires else "dim"),
             (f"{care}{detail}", "dim"),
         )

@@ -74,7 +74,7 @@ def read_window(params: Mapping[str, str], range_header: str) -> Window:
         if match[2]:
             limit = int(match[2]) - offset + 1
             if limit < 1:
-                raise ApiError(416, "PGRST103", "Requested range not satisfiable", details="The lower boundary must be lower than or equal to the upper boundary in the Range header.")  # fmt: skip  # noqa: E501
+                raise ApiError(416, "PGRST103", "Requested range not satisfiable", details="The lower boundary must be lower than or equal to the upper boundary in the Range header.")  # fmt: skip  # noqa: E501 - one answer, word for word
     for key in ("offset", "limit"):
         if key in params and not re.fullmatch(r"-?\d+", params[key]):
             raise bad_request(f'"failed to parse {key} ({params[key]})"')

@@ -1,4 +1,4 @@
-"""Orders about breakers: this process's own, so they hold at once, and their audit rows follow when they can."""
+"""Orders about this process alone: they hold at once, and their audit rows follow when they can."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -16,8 +16,11 @@ from core.resilience import NotLive
 from core.state import NotKept
 
 
-class BreakerDesk:
-    """Reset, hold, release. `trail` makes the audit rows of an order by its name and who gives it."""
+class ProcessDesk:
+    """Reset, hold, release a breaker; what else was done here is noted.
+
+    `trail` makes the audit rows of an order by its name and who gives it.
+    """
 
     def __init__(self, desk: Desk, holds: Holds, journal: Journal, trail: Callable[[str, Actor], Trail]) -> None:
         self._desk = desk
@@ -58,9 +61,14 @@ class BreakerDesk:
             return self._desk.told(actor, result)
         except KeyError:
             return Result(order=order.name, phase=Phase.REFUSED, text=f"there is no breaker {target}")
-        task = asyncio.create_task(self._audit(order, actor, {"breaker": target, "done": done}))
-        self._audits.add(task)
-        task.add_done_callback(self._audits.discard)
+        return self.note(order, actor, target, done)
+
+    def note(self, order: Order, actor: Actor, target: str, done: str) -> Result:
+        """It was done: say so, and let the audit trail know, unless nothing may be written."""
+        if not self._desk.observes():
+            task = asyncio.create_task(self._audit(order, actor, {"target": target, "done": done}))
+            self._audits.add(task)
+            task.add_done_callback(self._audits.discard)
         return self._desk.told(actor, Result(order=order.name, phase=Phase.SEEN, text=f"{target} {done}"))
 
     async def _audit(self, order: Order, actor: Actor, what: dict[str, Any]) -> None:
@@ -69,7 +77,7 @@ class BreakerDesk:
         try:
             await trail.start(what)
         except NotLive as not_live:
-            text = f"{order.title.lower()} of {what['breaker']} is not in the audit log: {not_live.fault.sentence()}"
+            text = f"{order.title.lower()} of {what['target']} is not in the audit log: {not_live.fault.sentence()}"
             self._journal.say("watchdesk", text, Level.WARNING)
             return
         await trail.end(what, completed=True)
