@@ -33,7 +33,7 @@ screenshots: $(READY)
 lock: $(READY)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra web --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+	  --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
 	  --quiet --output-file requirements.lock $(UV_ARGS)
 
 $(READY): requirements.lock pyproject.toml

@@ -83,15 +83,13 @@ class Life:
             ours = self.alerts.get(theirs.key)
             if self.rule(theirs) is None:
                 continue
-            if ours is None or (not ours.active and ours.episode != theirs.episode):
+            if ours is None:
                 self.alerts[theirs.key] = theirs
             elif ours.episode == theirs.episode:
-                if ours.firing and theirs.told > ours.told:
-                    self.alerts[ours.key] = msgspec.structs.replace(ours, told=theirs.told, told_s=theirs.told_s)
-            elif _older(theirs, ours):
-                told = max(ours.told, theirs.told)
-                known = {"episode": theirs.episode, "told": told, "told_s": theirs.told_s, "messages": theirs.messages}
-                self.alerts[ours.key] = msgspec.structs.replace(ours, **known)
+                if ours.active:
+                    self.alerts[theirs.key] = _with_theirs(ours, theirs)
+            elif not ours.firing or _older(theirs, ours):
+                self.alerts[theirs.key] = _with_theirs(ours, theirs)
 
     def _step(
         self, before: Alert, rule: Rule, condition: Condition, passed_s: float, now: datetime
@@ -210,6 +208,27 @@ def _fired(alert: Alert, now: datetime) -> Alert:
 
 def _resolved(alert: Alert, now: datetime) -> tuple[Alert, Turn]:
     return msgspec.structs.replace(alert, stage=Stage.RESOLVED, resolved_at=now, held_s=0.0, trues=0), Turn.RESOLVED
+
+
+def _with_theirs(ours: Alert, theirs: Alert) -> Alert:
+    """What we have seen ourselves, with their episode and what they told of it; what they fired fires."""
+    ahead = theirs.told > ours.told or not ours.firing
+    return msgspec.structs.replace(
+        ours,
+        stage=theirs.stage,
+        text=ours.text or theirs.text,
+        episode=theirs.episode,
+        began_at=theirs.began_at,
+        fired_at=theirs.fired_at,
+        resolved_at=None,
+        owed=False,
+        false_s=ours.false_s if ours.active else None,
+        quiet_s=ours.quiet_s if ours.active else 0.0,
+        firing_s=theirs.firing_s if ahead else ours.firing_s,
+        told=max(theirs.told, ours.told if ours.active else 0),
+        told_s=theirs.told_s if ahead else ours.told_s,
+        messages=max(theirs.messages, ours.messages if ours.active else 0),
+    )
 
 
 def _older(theirs: Alert, ours: Alert) -> bool:

@@ -489,6 +489,32 @@ def test_an_alert_is_adopted_with_its_episode_and_what_was_told() -> None:
     assert ours.told()[-1][1:] == ("resolved", (0, 1))
 
 
+def test_what_is_only_pending_here_and_was_told_there_is_not_told_again() -> None:
+    theirs, ours = Lives(contacts=1), Lives(contacts=1)
+    theirs.minutes(20, stuck_tasks=Level.WARNING)
+    assert phases(theirs.told()) == ["firing"]
+    ours.minutes(19)
+    ours.minute(stuck_tasks=Level.WARNING)
+    assert ours.stage("stuck_tasks") == "pending"
+    ours.life.adopt([theirs.alert("stuck_tasks")])
+    ours.minutes(60, stuck_tasks=Level.WARNING)
+    assert ours.told() == []
+    ours.minutes(3)
+    assert phases(ours.told()) == ["resolved"]
+
+
+def test_the_next_holder_counts_on_from_the_rows_of_the_last_one() -> None:
+    theirs, ours = Lives(contacts=3), Lives(contacts=3)
+    theirs.minute(stopped=True)
+    ours.minutes(1)
+    ours.life.adopt([theirs.alert("emergency_stop")])
+    theirs.minutes(10, stopped=True)
+    ours.life.adopt([theirs.alert("emergency_stop")])
+    ours.minutes(3)
+    mine, last = ours.alert("emergency_stop"), theirs.alert("emergency_stop")
+    assert (mine.episode, mine.messages) == (last.episode, last.messages + 1)
+
+
 def test_an_alert_whose_monitor_is_gone_is_resolved_by_the_next_one() -> None:
     theirs, ours = Lives(), Lives()
     theirs.minute(stopped=True)
