@@ -9,6 +9,7 @@ import msgspec
 
 from core.alert.record import Ack, Alert, Phase, Severity, Silence, Stage, key_of
 from core.alert.rules import Rule
+from core.alert.silences import LONGEST, SKEW
 from core.alert.telling import Tell
 
 T = TypeVar("T")
@@ -110,6 +111,9 @@ def heard(rows: Iterable[Mapping[str, Any]], rules: tuple[Rule, ...], now: datet
         if row.get("order") == ACKNOWLEDGE and (ack := _read(row.get("plan"), Ack)) is not None:
             acks.setdefault(ack.id, ack)
         elif row.get("order") == SILENCE and (silence := _read(row.get("plan"), Silence)) is not None:
+            if silence.at > now + SKEW:
+                continue
+            silence = msgspec.structs.replace(silence, until=min(silence.until, silence.at + LONGEST))
             known = silences.get(silence.id)
             silences[silence.id] = silence if known is None or known.ended_at is None else known
         elif (told := _read(row, Told)) is not None:

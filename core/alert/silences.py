@@ -9,6 +9,8 @@ from core.alert.record import Ack, Alert, Silence
 from core.alert.settings import AlertRules
 
 LONGEST: Final = timedelta(days=7)
+SKEW: Final = timedelta(minutes=10)
+"""Further than this in the future nobody's clock is: such a word is not believed."""
 
 
 def matches(silence: Silence, alert: Alert) -> bool:
@@ -31,7 +33,7 @@ def acknowledged(alert: Alert, acks: Iterable[Ack], now: datetime, settings: Ale
     if alert.by:
         return alert.by
     for ack in acks:
-        fresh = now - ack.at < timedelta(seconds=settings.ack_s)
+        fresh = -SKEW < now - ack.at < timedelta(seconds=settings.ack_s)
         if ack.episode == alert.episode and fresh and alert.severity.rank >= ack.severity.rank:
             return ack.who
     return ""

@@ -549,5 +549,19 @@ def test_what_somebody_said_the_end_of_is_not_adopted_and_owed_no_more() -> None
     assert not ours.alert("emergency_stop").owed
 
 
+def test_a_word_from_the_future_or_for_ever_is_not_believed() -> None:
+    lives = Lives(contacts=1)
+    lives.minute(stopped=True)
+    lives.ack("emergency_stop")
+    lives.acks = [msgspec.structs.replace(lives.acks[0], at=lives.now + timedelta(days=365))]
+    lives.minutes(241, stopped=True)
+    assert phases(lives.told()) == ["firing", "repeated"]
+    lives.silence("*", minutes=60 * 24 * 365)
+    for_ever, late = lives.silences[0], msgspec.structs.replace(lives.silences[0], id="x", at=START + timedelta(days=9))
+    rows = [{"order": "silence", "plan": msgspec.to_builtins(one)} for one in (for_ever, late)]
+    (kept,) = heard(rows, lives.rules, lives.now).silences
+    assert kept.until == kept.at + timedelta(days=7)
+
+
 def test_a_verdict_nobody_measured_lately_is_unknown() -> None:
     assert Facts(at=START, verdicts={"database": Verdict.ok("")}).verdict("stuck_tasks").level is Level.UNKNOWN
