@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import resvg_py
 
+from core.alert.settings import AlertRules
 from core.backend.target import Target
 from core.monitor import Config, Monitor, Places
 from core.sandbox.server import Options, Sandbox
@@ -15,6 +16,7 @@ from tui.app import WatchdeskApp
 
 PLACE = Path(__file__).parent.parent / "screenshots"
 FONT = "DejaVu Sans Mono"
+SOON = AlertRules(evaluate_s=1.0, database_down_s=5.0, breakers_s=5.0)
 STUCK = (
     "INSERT INTO autonomous_tasks (description, task_type, status, started_at, created_at)"
     " SELECT 'Wait for a geocoder that never answers', 'edge_function', 'in_progress', now() - interval '2 hours',"
@@ -22,23 +24,39 @@ STUCK = (
 )
 
 
-async def picture(
-    sandbox: Sandbox, name: str, size: tuple[int, int], *, theme: str = "dark", key: str = "", acts: bool = True
+async def picture(  # noqa: PLR0913 - all that makes one picture differ from another
+    sandbox: Sandbox,
+    name: str,
+    size: tuple[int, int],
+    *,
+    theme: str = "dark",
+    key: str = "",
+    acts: bool = True,
+    fault: str = "",
 ) -> None:
-    """One picture, of the dashboard or of what `key` opens; `acts`: by itself, so that little is left to do by hand."""
+    """One picture, of the dashboard, of what `key` opens, or of what a fault of the sandbox makes of it.
+
+    `acts`: by itself, so that little is left to do by hand.
+    """
     with tempfile.TemporaryDirectory() as cache:
         config = Config(
             target=Target(name="sandbox", url=sandbox.info.url, key=sandbox.info.service_key, colour="cyan"),
             autonomous=acts,
             dry_run=False,
+            alerts=SOON,
         )
         app = WatchdeskApp(Monitor(config, places=Places.within(Path(cache))), theme=theme)
         async with app.run_test(size=size) as pilot:
             await pilot.pause(4)
+            if fault:
+                await sandbox.faults.set(fault, True)
+                await pilot.pause(20)
             if key:
                 await pilot.press(key)
                 await pilot.pause(2)
             svg = app.export_screenshot()
+    if fault:
+        await sandbox.faults.set(fault, False)
     svg = re.sub(r"@font-face\s*{[^}]*}", "", svg)
     svg = re.sub(r"font-family:\s*[^;\"]+", f"font-family: {FONT}, monospace", svg)
     svg = re.sub(r"terminal-\d+", "terminal", svg)
@@ -58,6 +76,7 @@ async def main() -> None:
         with psycopg.connect(sandbox.info.database_url, autocommit=True) as connection:
             connection.execute(STUCK)
         await picture(sandbox, "heal", (140, 40), key="h", acts=False)
+        await picture(sandbox, "offline", (140, 40), fault="database_down")
         await picture(sandbox, "stop", (140, 40), key="ctrl+e")
 
 

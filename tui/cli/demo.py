@@ -69,7 +69,7 @@ def command(
     context.exit(code)
 
 
-_IMPATIENT: Final = AlertRules(evaluate_s=5.0, resolve_s=10.0, database_down_s=30.0, breakers_s=20.0, flap_s=40.0)
+_IMPATIENT: Final = AlertRules(evaluate_s=5.0, resolve_s=10.0, database_down_s=30.0, breakers_s=20.0, flap_s=20.0)
 """Nobody watches a demo for ten minutes to see an alert."""
 
 
