@@ -24,7 +24,7 @@ STUCK = (
 )
 
 
-async def picture(  # noqa: PLR0913 - all that makes one picture differ from another
+async def picture(
     sandbox: Sandbox,
     name: str,
     size: tuple[int, int],

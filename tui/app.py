@@ -263,7 +263,7 @@ class WatchdeskApp(App[None]):
 
     def action_help(self) -> None:
         """?"""
-        self.push_screen(HelpDialog(self._own_bindings()))
+        self.push_screen(HelpDialog(self._own_bindings(), self._monitor.snapshot.notices))
 
     def _own_bindings(self) -> list[Binding]:
         own = [binding for binding in self.BINDINGS if isinstance(binding, Binding)]

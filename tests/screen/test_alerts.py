@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input, OptionList
+from rich.cells import cell_len
+from textual.widgets import Input, OptionList, Static
 
 from core.alert.settings import AlertRules
 from core.resilience import DegradationLevel
@@ -13,7 +14,8 @@ from tests.running import Command, Running
 from tests.screen.test_dashboard import SIZES, app_on, shown, until
 from tests.screen.test_terminal import Terminal
 from tui.calls import Calls
-from tui.dialogs import ChoiceDialog, SilenceDialog, StopDialog
+from tui.dialogs import ChoiceDialog, HelpDialog, SilenceDialog, StopDialog
+from tui.panels.topline import said_within
 
 SOON = AlertRules(evaluate_s=0.3, resolve_s=0.2)
 
@@ -163,3 +165,30 @@ def test_what_fired_before_we_looked_calls_nobody_and_each_episode_calls_once() 
     assert calls.heard(snapshot(new)) == "\x1b]777;notify;watchdesk a,b␛;HIGH: t\x07"
     assert calls.heard(snapshot(new)) == ""
     assert calls.heard(snapshot()) == ""
+
+
+@pytest.mark.parametrize("width", [78, 40, 20])
+def test_of_several_notices_the_first_is_said_and_how_many_more_there_are(width: int) -> None:
+    notices = (
+        "database down: nobody left to tell; a acknowledges",
+        "policies open: anyone can read",
+        "state set aside",
+    )
+    line = said_within(notices, width)
+    assert cell_len(line) <= width
+    assert line.startswith("database"[: max(1, width - 14)])
+    assert "more (?)" in line
+    assert said_within(notices, 400) == "  ·  ".join(notices)
+    assert said_within(notices[:1], width) == notices[0]
+
+
+async def test_the_help_lists_every_notice_in_full(sandbox: Running, tmp_path: Path) -> None:
+    set_stop(sandbox, "look")
+    app = app_on(sandbox, tmp_path, alerts=SOON)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: any("nobody is told" in one for one in app._monitor.snapshot.notices), "a notice")
+        await pilot.press("question_mark")
+        await until(lambda: isinstance(app.screen, HelpDialog), "the help")
+        text = " ".join(str(one.render()) for one in app.screen.query(Static))
+        for notice in app._monitor.snapshot.notices:
+            assert notice in text

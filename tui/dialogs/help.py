@@ -18,16 +18,20 @@ Dialogs stay live, focus Cancel, and tell: requested → seen (read back). Escap
 
 
 class HelpDialog(ModalScreen[None]):
-    """Every key with what it does."""
+    """Standing notices in full, then every key with what it does."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss", "close")]
 
-    def __init__(self, bindings: Iterable[Binding]) -> None:
+    def __init__(self, bindings: Iterable[Binding], notices: tuple[str, ...] = ()) -> None:
         super().__init__(classes="choice")
+        self._notices = notices
         self._bindings_shown = [b for b in bindings if b.description]
 
     def compose(self) -> ComposeResult:
         """One line a key."""
         rows = [f"{(b.key_display or b.key):>8}  {b.tooltip or b.description}" for b in self._bindings_shown]
         with VerticalScroll(id="box"):
+            if self._notices:
+                told = "\n".join(f"! {notice}" for notice in self._notices)
+                yield Static(Content(f"Notices\n\n{told}\n"), markup=False)
             yield Static(Content("Keys\n\n" + "\n".join(rows) + "\n" + WORDS), markup=False)

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from rich.cells import cell_len, set_cell_size
+
 from core.snapshot import Link, LinkWord, Snapshot, State
 from core.text import short
 from tui.panels.panel import Panel
@@ -33,7 +35,7 @@ class TopLine(Panel):
             self._polls += snapshot.link.word is LinkWord.LIVE
         lines = [self._state(snapshot), self._where(snapshot, width)]
         if snapshot.notices:
-            lines.append((("! ", "warning"), ("  ·  ".join(snapshot.notices), "warning")))
+            lines.append((("! ", "warning"), (said_within(snapshot.notices, width - 2), "warning")))
         return lines[:height]
 
     def _state(self, snapshot: Snapshot) -> Line:
@@ -66,19 +68,20 @@ class TopLine(Panel):
         project = snapshot.project
         config = snapshot.config.value
         known = snapshot.config.at is not None
-        mode = self._signs.none if config is None or not known else "dry-run" if config.dry_run else "production"
+        word = self._signs.none if config is None or not known else "dry-run" if config.dry_run else "production"
+        mode = f"agents {word}"
         if project.observe:
             allowed = project.orders_for_s
             mode += ", observing" if allowed is None else f", orders allowed for {short(max(60.0, allowed))}"
         acts = (
-            "acts by itself"
+            "watchdog acts by itself"
             if snapshot.may_act.allowed
-            else f"acts on order only ({', '.join(snapshot.may_act.missing)})"
+            else f"watchdog acts on order only ({', '.join(snapshot.may_act.missing)})"
         )
         at = snapshot.at.astimezone()
         clock = f"{at:%H:%M}:{at.second // 10}0 {at:%Z} {self._signs.beat[self._polls % 4]}"
         if width < 100:
-            acts = "acts by itself" if snapshot.may_act.allowed else "acts on order only"
+            acts = "watchdog acts by itself" if snapshot.may_act.allowed else "watchdog acts on order only"
         left: Line = ((f" {project.name} ", "project"), (f" {mode}  ", "text"), (acts, "dim"))
         more = f"  {project.user}, {project.shape}"
         if width >= 120:
@@ -89,3 +92,20 @@ class TopLine(Panel):
             text = f" {project.name}  {mode}  {acts}"
             return ((f"{text[:keep]:<{keep}} ", "text"), (clock, "dim"))
         return (*left, (" " * room, "text"), (clock, "dim"))
+
+
+def said_within(notices: tuple[str, ...], width: int) -> str:
+    """As many notices as have the room, at least one, and how many more there are: the help lists them all."""
+    for many in range(len(notices), 1, -1):
+        line = "  ·  ".join(notices[:many]) + _more(len(notices) - many)
+        if cell_len(line) <= width:
+            return line
+    if len(notices) < 2:
+        return notices[0]
+    rest = _more(len(notices) - 1)
+    room, first = width - len(rest), notices[0]
+    return (first if cell_len(first) <= room else set_cell_size(first, max(1, room - 1)) + "…") + rest
+
+
+def _more(count: int) -> str:
+    return f"  · {count} more (?)" if count else ""
