@@ -45,7 +45,7 @@ class AlertsPanel(Panel):
         loud = one.state == "firing"
         role = _ROLE.get(one.severity, "text") if loud else "dim"
         since = age(one.resolved_at if one.state == "resolved" else one.began_at, snapshot.at)
-        care = f" {one.acked} takes care" if one.acked else f" {one.muted}" if one.muted else ""
+        care = f" · {one.acked} takes care" if one.acked else f" · {one.muted}" if one.muted else ""
         detail = "" if one.well or one.text in {"", one.title} else f": {one.text}"
         fro = ", to and fro" + (", well at present" if one.well else "") if one.flapping else ""
         return (
