@@ -158,9 +158,9 @@ class Live:
         """See `Queries.alert_rows`."""
         return await self._read("db:fetch_alert_rows", lambda: self._queries.alert_rows(since, orders))
 
-    async def newest_health_at(self) -> datetime | None:
+    async def newest_health_at(self, since: datetime) -> datetime | None:
         """See `Queries.newest_health_at`."""
-        return await self._read("db:fetch_newest_health", self._queries.newest_health_at)
+        return await self._read("db:fetch_newest_health", lambda: self._queries.newest_health_at(since))
 
     async def lease(self, lease_id: str) -> LeaseRow | None:
         """See `Queries.lease`."""

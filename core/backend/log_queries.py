@@ -183,13 +183,13 @@ class LogQueries:
 
         return tuple(told_of(row) for row in await self._calls.rows("read alert rows", build))
 
-    async def newest_health_at(self) -> datetime | None:
-        """When a monitor last wrote a row of a scheduled check."""
+    async def newest_health_at(self, since: datetime) -> datetime | None:
+        """When a monitor last wrote a row of a scheduled check; `None` if none has since `since`."""
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
             query = c.table(LOGS).select(column).eq("execution_step", "watchdog_health_check")
-            return query.order(column, desc=True).limit(1)
+            return query.gte(column, since.isoformat()).order(column, desc=True).limit(1)
 
         rows = await self._calls.rows("read newest health row", build)
         return moment(rows[0].get(column)) if rows else None

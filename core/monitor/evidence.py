@@ -11,6 +11,8 @@ from core.monitor.wiring import Rooms
 from core.resilience import NotLive
 
 _HOUR = timedelta(hours=1)
+_WEEK = timedelta(days=7)
+"""Further back nobody looks for a row: where none was ever written, that would read the whole log each minute."""
 
 
 class EvidenceRoom:
@@ -67,7 +69,7 @@ class EvidenceRoom:
         now = rooms.cut_off_now()
         try:
             success = await rooms.live.success_rate(now - _HOUR, now)
-            written_at = await rooms.live.newest_health_at()
+            written_at = await rooms.live.newest_health_at(now - _WEEK)
         except NotLive:
             return None, None
         return success, None if written_at is None else max(0.0, (now - written_at).total_seconds())

@@ -77,6 +77,23 @@ async def test_who_may_write_nothing_still_tells_and_says_that_it_is_not_shared(
         await alarming.close()
 
 
+@pytest.mark.parametrize(("hours", "state"), [(1, "firing"), (24 * 8, None), (0, None)])
+async def test_a_watchdog_that_went_silent_is_an_alert_and_one_that_never_was_is_not(
+    hours: int, state: str | None, sandbox: Running, tmp_path: Path
+) -> None:
+    if hours:
+        sandbox.sql(
+            f"INSERT INTO autonomous_execution_logs (execution_step, step_status, {sandbox.time_column})"
+            " VALUES ('watchdog_health_check', 'completed', now() - make_interval(hours => %s))",
+            hours,
+        )
+    alarming = await Alarming(sandbox, tmp_path, AlertRules(), observe=True).begin()
+    await alarming.minutes(3)
+    found = alarm(alarming, "health_rows")
+    assert (found.state if found is not None else None) == state
+    await alarming.close()
+
+
 async def test_an_observing_monitor_writes_no_row(sandbox: Running, tmp_path: Path) -> None:
     with Server(Mailbox()) as server:
         alarming = await Alarming(sandbox, tmp_path, server.rules(), observe=True).begin()
