@@ -71,10 +71,13 @@ class Life:
                 return source.title
         return ""
 
-    def adopt(self, found: Iterable[Alert], over: frozenset[tuple[str, str]] = frozenset()) -> None:
+    def adopt(
+        self, found: Iterable[Alert], over: frozenset[tuple[str, str]] = frozenset(), *, follow: bool = False
+    ) -> None:
         """Go on with what another monitor fired and did not resolve, in its episode and with what it told.
 
-        `over`: of these, by name and episode, it has said the end.
+        `over`: of these, by name and episode, it has said the end. `follow`: that one tells and we do not, so its
+        episode is the one everybody speaks of; among equals it is the older one.
         """
         for key, alert in self.alerts.items():
             if alert.owed and (key, alert.episode) in over:
@@ -88,7 +91,7 @@ class Life:
             elif ours.episode == theirs.episode:
                 if ours.active:
                     self.alerts[theirs.key] = _with_theirs(ours, theirs)
-            elif not ours.firing or _older(theirs, ours):
+            elif follow or not ours.firing or _older(theirs, ours):
                 self.alerts[theirs.key] = _with_theirs(ours, theirs)
 
     def _step(

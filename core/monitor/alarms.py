@@ -74,7 +74,7 @@ class Alarms:
             self._life.restore(await self.shelf.alerts(), 0.0)
             return False
         facts = await self._evidence.gather(braked=self._braked(), ready=ready)
-        await self._listen(facts)
+        await self._listen(facts.at)
         elapsed = self._rooms.clock.elapsed()
         passed_s = 0.0 if self._evaluated is None else elapsed - self._evaluated
         self._evaluated = elapsed
@@ -126,7 +126,7 @@ class Alarms:
         """As things stand for a command that looks once: what was kept or told, by what is so now. Keeps nothing."""
         await self.restore()
         facts = await self._evidence.gather(braked="", ready=False)
-        await self._listen(facts, keep=False)
+        await self._listen(facts.at, keep=False)
         self._life.evaluate(facts, 0.0)
         gone = [key for key, one in self._life.alerts.items() if one.firing and one.truth is Truth.FALSE]
         for key in gone:
@@ -167,28 +167,34 @@ class Alarms:
         found = [alert for alert in self._life.alerts.values() if alert.firing]
         return tuple(sorted(found, key=lambda alert: (alert.severity.rank, alert.key)))
 
+    async def hear(self) -> None:
+        """Hear at once what the others told: an operator is about to speak of it. Never raises for a fault."""
+        if self._owner():
+            await self._listen(self._rooms.clock.now())
+            self._overlay(None)
+
     def overlay(self) -> None:
         """Somebody acknowledged or silenced: it holds at once."""
         self._overlay(None)
 
     # Judging and telling
 
-    async def _listen(self, facts: Facts, *, keep: bool = True) -> None:
+    async def _listen(self, now: datetime, *, keep: bool = True) -> None:
         """Hear what other monitors told of alerts, and whom they have told."""
         live = any(reading.live for reading in self._rooms.readings.values.values())
         if self._sight.schema is None or not live:
             return
-        since = facts.at - LISTENED if self._heard_at is None else self._heard_at - _OVERLAP
+        since = now - LISTENED if self._heard_at is None else self._heard_at - _OVERLAP
         try:
             rows = await self._rooms.live.alert_rows(since, ORDERS)
         except NotLive:
             return
         if keep:
-            self._heard_at = facts.at
-        found = heard(rows, self._rules, facts.at)
-        self._life.adopt(found.alerts, found.resolved)
+            self._heard_at = now
+        found = heard(rows, self._rules, now)
+        self._life.adopt(found.alerts, found.resolved, follow=not keep or not self._sends())
         if keep:
-            await self.shelf.heard(found.acks, found.silences, facts.at)
+            await self.shelf.heard(found.acks, found.silences, now)
         else:
             known = {ack.id for ack in self.shelf.acks}
             self.shelf.acks = (*self.shelf.acks, *(ack for ack in found.acks if ack.id not in known))

@@ -29,7 +29,9 @@ class AlertDesk:
         """Take care of what fires under that name: an episode's beginning, an alert's name, or its rule."""
         if refused := self._desk.refused(ACKNOWLEDGE):
             return refused
-        found = self._named(name)
+        shown = {alert.key for alert in self._named(name)}
+        await self._alarms.hear()  # whose word it is that everybody speaks of
+        found = self._named(name) or [alert for alert in self._alarms.firing() if alert.key in shown]
         if not found:
             return _refused(ACKNOWLEDGE.name, f"nothing that fires is called {clean(name, 60)}; see: watchdesk alerts")
         worst = found[0]

@@ -205,6 +205,24 @@ async def test_an_acknowledgement_on_one_screen_shows_on_the_other_and_ends_the_
         await second.close()
 
 
+async def test_who_saw_it_first_and_does_not_tell_speaks_of_the_tellers_episode(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    with Server(Mailbox()) as server:
+        first, second = await pair(sandbox, tmp_path, server.rules(ANNA, BORIS))
+        stop(sandbox)
+        await second.minute()
+        await first.minute(10.0)
+        mine = alarm(second).episode
+        assert mine != alarm(first).episode
+        assert (await second.driven.monitor.acknowledge(mine[:8])).done  # as its own screen still called it
+        await first.minutes(8)
+        assert alarm(first).state == "acknowledged"
+        assert server.box.to(BORIS) == []
+        await first.close()
+        await second.close()
+
+
 async def test_an_acknowledgement_while_the_database_is_away_is_shared_when_it_is_back(
     sandbox: Running, tmp_path: Path
 ) -> None:
