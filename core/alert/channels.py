@@ -4,6 +4,7 @@ The library blocks, so each sending has a thread of its own that nobody waits fo
 """
 
 import asyncio
+import contextlib
 import logging
 import re
 import threading
@@ -51,12 +52,12 @@ class Channels:
 
 def _notify(address: Address, message: Message) -> str:
     """Hand it to the library. Empty when it was accepted, else why not."""
-    import apprise  # noqa: PLC0415 - a tenth of a second, and most monitors never send
-
     hearing = _LastWord(address.target)
     _LIBRARY.addHandler(hearing)
     _LIBRARY.setLevel(logging.DEBUG)
     try:
+        import apprise  # noqa: PLC0415 - a tenth of a second, and most monitors never send
+
         asset = apprise.AppriseAsset(app_id="watchdesk", storage_mode=apprise.PersistentStoreMode.MEMORY)
         channel = apprise.Apprise.instantiate(address.target, asset=asset, suppress_exceptions=True)
         if channel is None:
@@ -128,7 +129,7 @@ async def _in_a_thread(work: Callable[[], str]) -> str:
 
     def run() -> None:
         result = work()
-        if not loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits for it any more
             loop.call_soon_threadsafe(give, result)
 
     threading.Thread(target=run, name="alert", daemon=True).start()

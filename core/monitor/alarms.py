@@ -24,7 +24,6 @@ from core.snapshot import Alarm, Telling
 
 LISTENED: Final = timedelta(days=7)
 _OVERLAP: Final = timedelta(minutes=10)
-_SEND_S: Final = 30.0
 _BAD: Final = {Severity.CRITICAL: Level.CRITICAL, Severity.HIGH: Level.WARNING, Severity.MEDIUM: Level.WARNING}
 
 
@@ -198,6 +197,8 @@ class Alarms:
         else:
             known = {ack.id for ack in self.shelf.acks}
             self.shelf.acks = (*self.shelf.acks, *(ack for ack in found.acks if ack.id not in known))
+            told = {one.id: one for one in found.silences}  # one that was ended there is not ended here yet
+            self.shelf.silences = tuple(({one.id: one for one in self.shelf.silences} | told).values())
 
     def _overlay(self, facts: Facts | None) -> None:
         """What is hidden, muted and acknowledged now. Without facts, what is hidden stays so."""

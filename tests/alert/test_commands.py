@@ -87,9 +87,12 @@ def test_a_silence_is_asked_for_listed_and_ended(sandbox: Running, command: Comm
     listed = command("silence", "--list", sandbox=sandbox)
     assert "emergency_* until" in listed.stdout
     assert "silenced: emergency_* for 2 h 59 more" in command("alerts", sandbox=sandbox).stdout
-    ended = command("silence", "--end", listed.stdout.split()[0], sandbox=sandbox)
+    elsewhere = {"XDG_STATE_HOME": str(command.home / "another")}  # a machine that knows only what the log says
+    assert command("silence", "--list", sandbox=sandbox, **elsewhere).stdout == listed.stdout
+    ended = command("silence", "--end", listed.stdout.split()[0], sandbox=sandbox, **elsewhere)
     assert (ended.returncode, ended.stdout) == (0, "emergency_* is not silenced any more\n")
     assert command("silence", "--list", sandbox=sandbox).stdout == "none\n"
+    assert command("silence", "--list", sandbox=sandbox, **elsewhere).stdout == "none\n"
     orders = sandbox.sql(
         "SELECT count(*) FROM autonomous_execution_logs WHERE input_data->>'order' = 'silence'"
         " AND step_status = 'completed'"
