@@ -83,6 +83,23 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     run: str = ""
 
 
+class SafetyCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """One safety check: a result (passed, failed) in the deployed shape, a setting (enabled, disabled) in the other.
+
+    `blocking` is `None` where the shape does not say; `verdict` is empty where the row does not.
+    """
+
+    id: str
+    at: datetime | None
+    check_type: str
+    name: str = ""
+    verdict: str = ""
+    blocking: bool | None = None
+    task_id: str | None = None
+    text: str = ""
+    duration_ms: int | None = None
+
+
 class AuditedOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One order as the audit trail tells it. `status` is that of its last row: started, completed, failed, skipped."""
 

@@ -1,11 +1,12 @@
-"""Every read there is, typed: of config and tasks here, of the execution log beside. Nothing else builds a read."""
+"""Every read there is, typed: of config and tasks here, of the log and of lists beside. Nothing else builds a read."""
 
 import asyncio
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from core.backend.faults import Failed, Trace, garbage
-from core.backend.log_queries import PAGE, LogQueries
+from core.backend.list_queries import ListQueries
+from core.backend.log_queries import PAGE
 from core.backend.records import Row, config_of, moment, row_id, task_of
 from core.backend.schema import CONFIG, CONFIG_RPC, POLL_FUNCTION, STATISTICS_RPC, TASKS
 from core.model import SuccessRate, SystemConfig, Task
@@ -20,7 +21,7 @@ OUR_MARK: Final = "watchdesk:"
 """What `error_message` begins with on rows this product failed or rejected."""
 
 
-class Queries(LogQueries):
+class Queries(ListQueries):
     """Typed reads of one project. All raise Failed and nothing else."""
 
     async def config(self) -> SystemConfig | None:

@@ -7,7 +7,7 @@ import msgspec
 
 from core.backend.faults import Failed
 from core.backend.faults import garbage as _garbage
-from core.model import AuditedOrder, LeaseRow, LogEntry, SystemConfig, Task
+from core.model import AuditedOrder, LeaseRow, LogEntry, SafetyCheck, SystemConfig, Task
 from core.text import clean
 
 Row = dict[str, Any]
@@ -84,6 +84,22 @@ def log_of(row: Row, time_column: str) -> LogEntry:
     )
 
 
+def safety_of(row: Row) -> SafetyCheck:
+    """A safety check of either shape, by the columns it has. Raises Failed when it has no id."""
+    task, blocking = row.get("task_id"), row.get("is_blocking")
+    return SafetyCheck(
+        id=_id(row),
+        at=moment(row.get("checked_at", row.get("created_at"))),
+        check_type=clean(row.get("check_type")),
+        name=clean(row.get("check_name")),
+        verdict=_verdict(row),
+        blocking=blocking if isinstance(blocking, bool) else None,
+        task_id=clean(task) if task is not None else None,
+        text=clean(row.get("error_message"), 200) or _told(row.get("details")),
+        duration_ms=_int(row.get("duration_ms")),
+    )
+
+
 def audited_of(rows: list[Row], time_column: str) -> AuditedOrder | None:
     """What the rows of one run say together, the oldest first."""
     entries = [log_of(row, time_column) for row in rows]
@@ -133,15 +149,28 @@ def moment(value: object) -> datetime | None:
         return None
 
 
+def _verdict(row: Row) -> str:
+    flag, yes, no = (
+        (row["passed"], "passed", "failed") if "passed" in row else (row.get("enabled"), "enabled", "disabled")
+    )
+    return yes if flag is True else no if flag is False else ""
+
+
 def _summary(row: Row) -> str:
     for column in ("error_data", "output_data", "input_data"):
-        data = row.get(column)
-        if isinstance(data, str) and data:
-            return clean(data, 200)
-        if isinstance(data, dict):
-            for key in SUMMARY_KEYS:
-                if isinstance(data.get(key), str) and data[key]:
-                    return clean(data[key], 200)
+        if told := _told(row.get(column)):
+            return told
+    return ""
+
+
+def _told(data: object) -> str:
+    """The words for people in a JSON value, if it has any."""
+    if isinstance(data, str):
+        return clean(data, 200)
+    if isinstance(data, dict):
+        for key in SUMMARY_KEYS:
+            if isinstance(data.get(key), str) and data[key]:
+                return clean(data[key], 200)
     return ""
 
 

@@ -13,6 +13,8 @@ from core.facts import Evidence, Fault, Truth
 CONFIG: Final = "autonomous_system_config"
 TASKS: Final = "autonomous_tasks"
 LOGS: Final = "autonomous_execution_logs"
+SAFETY: Final = "autonomous_safety_checks"
+"""Asked for by the lists alone: a project without it lacks nothing else."""
 STOP_RPC: Final = "emergency_stop_autonomous_system"
 CONFIG_RPC: Final = "get_autonomous_config"
 STATISTICS_RPC: Final = "watchdesk_statistics"

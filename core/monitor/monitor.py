@@ -24,10 +24,13 @@ from core.act.pending import PendingOrder
 from core.backend.line import Line
 from core.backend.schema import Schema
 from core.clock import Clock, SystemClock
+from core.details import LogDetail, SafetyDetail, TaskDetail
 from core.facts import Fault, Level
 from core.history.kpis import Kpi
+from core.listing import ListedRow, Listing, Page
 from core.model import LogEntry, Statistics
 from core.monitor.alert_desk import AlertDesk
+from core.monitor.browsing import Browsing
 from core.monitor.components import components
 from core.monitor.config import Config, Places
 from core.monitor.loops import Loops
@@ -65,6 +68,7 @@ class Monitor:
             self._rooms, self._sight, picture=lambda: self.snapshot, publish=self._publish, jitter=jitter
         )
         self._alert_desk = AlertDesk(self._rooms.desk, self._loops.alarms, self._rooms.clock)
+        self._browsing = Browsing(self._rooms, self.discover)
         self._listeners: list[Callable[[Snapshot], None]] = []
         self._degradation = DegradationTracker(self._on_degradation)
         self._rooms.breakers.listen(self._on_breaker)
@@ -145,6 +149,26 @@ class Monitor:
         await self._rooms.readings.refresh(everything=True)
         await scores.measure()
         return scores.kpis
+
+    async def page(self, listing: Listing, offset: int, limit: int) -> Page[ListedRow]:
+        """Up to `limit` rows of a list, 500 at most, from `offset` on; nothing is counted for it. Raises NotLive."""
+        return await self._browsing.page(listing, offset, limit)
+
+    async def total(self, listing: Listing) -> tuple[int, bool]:
+        """How many rows of a list there are, and whether that is exact or an estimate. Raises NotLive."""
+        return await self._browsing.total(listing)
+
+    async def task_detail(self, name: str) -> TaskDetail | None:
+        """One task in full; `None` when none is visible to us. Raises NotLive."""
+        return await self._browsing.task_detail(name)
+
+    async def log_detail(self, name: str) -> LogDetail | None:
+        """One row of the log in full; `None` when none is visible to us. Raises NotLive."""
+        return await self._browsing.log_detail(name)
+
+    async def safety_detail(self, name: str) -> SafetyDetail | None:
+        """One safety check in full; `None` when none is visible to us. Raises NotLive."""
+        return await self._browsing.safety_detail(name)
 
     # Orders
 

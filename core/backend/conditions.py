@@ -1,0 +1,69 @@
+"""A filter as conditions of the API's language. The one place where what a person typed goes into a request.
+
+The official client escapes nothing within `or=(…)`, and the API reads `*` as `%` wherever it compares with LIKE.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+
+from core.listing import Filter, is_uuid
+
+
+class Searched(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a table is filtered: its columns of status and kind, of text and of ids.
+
+    `statuses` spells a status as the table does; empty: as it is. `of_task` are the conditions any of which makes a
+    row a task's, with `{task}` for its id; none where no row belongs to a task.
+    """
+
+    status: str
+    kind: str
+    words: tuple[str, ...]
+    ids: tuple[str, ...]
+    of_task: tuple[str, ...]
+    statuses: dict[str, str] = {}
+
+
+def narrowed(query: Any, given: Filter, where: Searched) -> Any:
+    """`query` for the rows that match."""
+    if given.status:
+        spelt = where.statuses
+        statuses = tuple(spelt[one] for one in given.status if one in spelt) if spelt else given.status
+        query = query.filter(where.status, "in", _list(statuses))
+    if given.kind:
+        query = query.or_(",".join(_of_kind(given.kind, where.kind)))
+    for word in given.words:
+        query = query.or_(",".join(_containing(word, where)))
+    if given.task:
+        query = query.or_(",".join(one.replace("{task}", given.task) for one in where.of_task))
+    return query
+
+
+def quoted(text: str) -> str:
+    """`text` as a value within a list or a tree of conditions, whatever stands in it."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _list(values: tuple[str, ...]) -> str:
+    return f"({','.join(map(quoted, values))})"
+
+
+def _of_kind(kinds: tuple[str, ...], column: str) -> list[str]:
+    whole = tuple(kind for kind in kinds if not kind.endswith("*"))
+    begun = [quoted(f"{_literally(kind[:-1])}%") for kind in kinds if kind.endswith("*")]
+    return [*([f"{column}.in.{_list(whole)}"] if whole else []), *(f"{column}.like.{pattern}" for pattern in begun)]
+
+
+def _containing(word: str, where: Searched) -> list[str]:
+    # LIKE cannot be told that a star is one, so such a word is looked for by a regular expression.
+    condition = f"imatch.{quoted(re.escape(word))}" if "*" in word else f"ilike.{quoted(f'%{_literally(word)}%')}"
+    found = [f"{column}.{condition}" for column in where.words]
+    return [*found, *(f"{column}.eq.{word}" for column in where.ids)] if is_uuid(word) else found
+
+
+def _literally(text: str) -> str:
+    """`text` for LIKE, its wildcards and the escape itself escaped."""
+    return re.sub(r"([\\%_])", r"\\\1", text)
