@@ -5,7 +5,18 @@ from datetime import timedelta
 from typing import Protocol
 
 from core.act.healing import Progress
-from core.act.orders import HealPlan, LiftPlan, ModePlan, Order, Result, RetryPlan, RunPlan, StopPlan, UndoPlan
+from core.act.orders import (
+    HealPlan,
+    LiftPlan,
+    ModePlan,
+    Order,
+    Result,
+    RetryMatchingPlan,
+    RetryPlan,
+    RunPlan,
+    StopPlan,
+    UndoPlan,
+)
 from core.act.pending import PendingOrder
 from core.details import LogDetail, SafetyDetail, TaskDetail
 from core.listing import ListedRow, Listing, Page
@@ -62,6 +73,16 @@ class MonitorLike(Protocol):
     async def plan_retry(self, task: str) -> RetryPlan: ...
 
     async def retry(self, plan: RetryPlan) -> Result: ...
+
+    async def plan_retry_matching(self, listing: Listing) -> RetryMatchingPlan: ...
+
+    async def retry_matching(
+        self,
+        plan: RetryMatchingPlan,
+        reason: str,
+        progress: Progress | None = None,
+        go_on: Callable[[], str] = ...,
+    ) -> Result: ...
 
     async def plan_undo(self, run: str) -> UndoPlan: ...
 

@@ -11,7 +11,7 @@ from core.act.audit import Trail
 from core.act.means import Actor, Means
 from core.act.orders import HEAL, HealPlan, Phase, Result
 from core.act.repairs import HealRules, Repair, Survey, Tally
-from core.act.repairs.tally import phase_of
+from core.act.tally import phase_of
 from core.resilience import NotLive
 from core.stuck import StuckRules, find_overdue
 from core.text import plural
@@ -121,7 +121,7 @@ class Healer:
             try:
                 await repairs[step.name].apply(step, found.survey, tally, tell)
             except NotLive as not_live:
-                tally.fail(step, not_live)
+                tally.fail(step.title, not_live)
             tally.close(step, before)
         audited = await trail.end(tally.described(), completed=tally.whole)
         text = tally.text() + ("" if audited else "; the closing audit row could not be written")

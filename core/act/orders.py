@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from core.listing import Filter
+
 
 class Tier(StrEnum):
     """How much an operator must do before an order is carried out."""
@@ -86,6 +88,12 @@ RETRY: Final = Order(
     title="Retry a failed task",
     effect="send it back to pending, if it still is failed",
 )
+RETRY_MATCHING: Final = Order(
+    name="retry_matching",
+    tier=Tier.CONFIRM,
+    title="Retry all that match",
+    effect="send the failed tasks that match back to pending, each if it still is the failure of then",
+)
 UNDO: Final = Order(
     name="undo", tier=Tier.CONFIRM, title="Undo", effect="take back what one order changed, where it still stands"
 )
@@ -127,7 +135,7 @@ TEST_MESSAGE: Final = Order(
 _ALL: Final = (
     *(ACKNOWLEDGE, SILENCE, TEST_MESSAGE),
     *(CHECK_NOW, RESET_BREAKER, HOLD_BREAKER, RELEASE_BREAKER, RESTART, WITHDRAW, OBSERVE_OFF),
-    *(HEAL, EMERGENCY_STOP, LIFT, DRY_RUN_ON, DRY_RUN_OFF, RUN_PENDING, RETRY, UNDO),
+    *(HEAL, EMERGENCY_STOP, LIFT, DRY_RUN_ON, DRY_RUN_OFF, RUN_PENDING, RETRY, RETRY_MATCHING, UNDO),
 )
 ORDERS: Final = {order.name: order for order in _ALL}
 
@@ -247,6 +255,25 @@ class RetryPlan(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     failed_at: datetime | None = None
     refused: str = ""
+
+
+class RetryMatchingPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """The failed tasks that matched a filter at `at`, by the database's clock: these and no others are sent back.
+
+    `more`: others match too, and are left for another time. `refused`: why nothing can be retried.
+    """
+
+    filter: Filter
+    ids: tuple[str, ...]
+    at: datetime
+    text: str
+    more: bool = False
+    refused: str = ""
+
+    @property
+    def rows(self) -> int:
+        """How many tasks would be sent back."""
+        return len(self.ids)
 
 
 class UndoPlan(msgspec.Struct, frozen=True, kw_only=True):

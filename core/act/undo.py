@@ -8,7 +8,7 @@ from core.act.means import Actor, Means
 from core.act.mode import NOT_OURS, Mode
 from core.act.orders import DRY_RUN_OFF, DRY_RUN_ON, EMERGENCY_STOP, HEAL, LIFT, UNDO, Phase, Result, UndoPlan
 from core.act.repairs import STUCK
-from core.act.repairs.tally import phase_of
+from core.act.tally import phase_of
 from core.facts import Fault
 from core.resilience import NotLive
 from core.text import clean, plural

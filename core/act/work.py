@@ -4,7 +4,7 @@ from core.act.audit import Trail
 from core.act.means import Actor, Means, lost
 from core.act.mode import NOT_OURS
 from core.act.orders import RETRY, RUN_PENDING, Phase, Result, RetryPlan, RunPlan
-from core.act.repairs.tally import phase_of
+from core.act.tally import phase_of
 from core.resilience import NotLive
 from core.text import clean, short
 

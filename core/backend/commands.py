@@ -87,6 +87,16 @@ class Commands:
 
         return bool(await self._changed("retry task", build))
 
+    async def retry_failed(self, ids: tuple[str, ...], *, until: datetime) -> tuple[str, ...]:
+        """Send those of up to 100 tasks that failed not later than `until` back to pending. Returns who changed."""
+
+        def build(c: Any) -> Any:
+            change = {"status": "pending", self.schema.error_column: None, "completed_at": None, "started_at": None}
+            query = c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", "failed")
+            return query.or_(f"completed_at.is.null,completed_at.lte.{_stamp(until)}").select("id")
+
+        return await self._changed("retry tasks", build)
+
     async def set_stop_by_function(self, *, reason: str, hours: int) -> None:
         """Ask the project's own function for the stop, by either name of its parameter. Raises Failed."""
         first, second = _HOURS_NAMES

@@ -95,6 +95,26 @@ class ListQueries(LogQueries):
             rows = await self._calls.rows("read matching tasks", build)
         return tuple((row_id(row), moment(row.get("completed_at"))) for row in rows)
 
+    async def count_failed_until(self, ids: tuple[str, ...], until: datetime) -> int:
+        """How many of up to 100 tasks are failed, and were not later than `until`."""
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select("id").in_("id", list(ids)).eq("status", "failed")
+            return query.or_(f"completed_at.is.null,completed_at.lte.{_stamp(until)}")
+
+        return len(await self._calls.rows("read back failed tasks", build))
+
+    async def sent_back_among(self, ids: tuple[str, ...], since: datetime) -> tuple[str, ...]:
+        """Which of up to 100 tasks that were failed at `since` went back to pending: as good as new, or begun anew."""
+        error = self.schema.error_column
+
+        def build(c: Any) -> Any:
+            waits = f"and(status.eq.pending,started_at.is.null,completed_at.is.null,{error}.is.null)"
+            begun = f"and(status.neq.failed,started_at.gt.{_stamp(since)})"
+            return c.table(TASKS).select("id").in_("id", list(ids)).or_(f"{waits},{begun}")
+
+        return tuple(map(row_id, await self._calls.rows("read back retried tasks", build)))
+
     async def _count(self, listing: Listing, source: Source, how: str) -> int:
         def build(c: Any) -> Any:
             return _matching(c.table(source.table).select("id", count=how), source, listing.filter).limit(1)
@@ -147,6 +167,10 @@ class ListQueries(LogQueries):
 
 def _matching(query: Any, source: Source, given: Filter) -> Any:
     return narrowed(query if source.only is None else query.eq(*source.only), given, source.searched)
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _without_safety(fault: Fault) -> Fault:

@@ -90,6 +90,7 @@ def orders(schema: Schema) -> Source:
             of_task=(
                 "task_id.eq.{task}",
                 "input_data->plan->>task.eq.{task}",
+                r'input_data.cs."{\"plan\":{\"ids\":[\"{task}\"]}}"',
                 r'output_data.cs."{\"ids\":[\"{task}\"]}"',
             ),
         ),

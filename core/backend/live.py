@@ -3,12 +3,14 @@
 Never refused by a breaker, never answered from a cache, one try each; what happens still counts for the breakers.
 """
 
+import itertools
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from core.backend.faults import Trace
 from core.backend.queries import Queries
+from core.listing import Filter
 from core.model import AuditedOrder, LeaseRow, LogEntry, SuccessRate, SystemConfig, Task
 from core.resilience import Guard, Policy
 
@@ -177,6 +179,29 @@ class Live:
     async def marked_among(self, ids: tuple[str, ...], status: str, marker: str) -> tuple[str, ...]:
         """See `Queries.marked_among`."""
         return await self._read("db:read_back_tasks", lambda: self._queries.marked_among(ids, status, marker))
+
+    async def matching_tasks(self, given: Filter, limit: int) -> dict[str, datetime | None]:
+        """Ids of up to `limit` tasks that match, in the order of their ids, each with when the task was over."""
+        found: dict[str, datetime | None] = {}
+        after = ""
+        while len(found) < limit:
+            part = await self._read(
+                "db:fetch_matching_tasks",
+                lambda after=after: self._queries.matching_tasks(given, after),  # type: ignore[misc]  # bound now
+            )
+            if not part:
+                break
+            found |= dict(part)
+            after = part[-1][0]
+        return dict(itertools.islice(found.items(), limit))
+
+    async def count_failed_until(self, ids: tuple[str, ...], until: datetime) -> int:
+        """See `Queries.count_failed_until`."""
+        return await self._read("db:read_back_failed", lambda: self._queries.count_failed_until(ids, until))
+
+    async def sent_back_among(self, ids: tuple[str, ...], since: datetime) -> tuple[str, ...]:
+        """See `Queries.sent_back_among`."""
+        return await self._read("db:read_back_retried", lambda: self._queries.sent_back_among(ids, since))
 
     async def ids_in(self, status: str, limit: int) -> tuple[str, ...]:
         """See `Queries.ids_in`."""

@@ -17,6 +17,7 @@ from core.act.orders import (
     HEAL,
     LIFT,
     RETRY,
+    RETRY_MATCHING,
     RUN_PENDING,
     UNDO,
     WITHDRAW,
@@ -27,18 +28,22 @@ from core.act.orders import (
     Phase,
     PlanChanged,
     Result,
+    RetryMatchingPlan,
     RetryPlan,
     RunPlan,
     StopPlan,
     UndoPlan,
 )
 from core.act.pending import PendingOrder, PendingOrders
+from core.act.retrying import Retrying
 from core.act.undo import Undo
 from core.act.work import Work
 from core.facts import Level
+from core.listing import Listing
 from core.monitor.events import Journal
 from core.monitor.observing import Observing
 from core.state import NotKept
+from core.text import clean
 
 OBSERVING = "started with --observe: nothing is written"
 
@@ -50,6 +55,7 @@ class Acts(msgspec.Struct, frozen=True, kw_only=True):
     emergency: Emergency
     mode: Mode
     work: Work
+    retrying: Retrying
     undo: Undo
     pending: PendingOrders
 
@@ -180,6 +186,22 @@ class Desk:
         """Send one failed task back to pending."""
         return await self._act(RETRY, actor, lambda: self._acts.work.retry(plan, actor))
 
+    async def plan_retry_matching(self, listing: Listing) -> RetryMatchingPlan:
+        """Which failed tasks match now. Raises NotLive."""
+        return await self._acts.retrying.plan(listing, self._now())
+
+    async def retry_matching(
+        self, plan: RetryMatchingPlan, reason: str, actor: Actor, progress: Progress | None, go_on: Callable[[], str]
+    ) -> Result:
+        """Send the tasks of a plan back to pending."""
+        go_on = self._unless_stopping(go_on)
+        return await self._act(
+            RETRY_MATCHING,
+            actor,
+            lambda: self._acts.retrying.retry(plan, reason, actor, progress, go_on),
+            reason=reason,
+        )
+
     async def plan_undo(self, run: str) -> UndoPlan:
         """What an undo would take back. Raises NotLive."""
         return await self._acts.undo.plan(run)
@@ -200,19 +222,20 @@ class Desk:
         why = self.may(order)
         return Result(order=order.name, phase=Phase.REFUSED, text=why) if why else None
 
-    def told(self, actor: Actor, result: Result) -> Result:
-        """Note in the journal what came of an order."""
+    def told(self, actor: Actor, result: Result, reason: str = "") -> Result:
+        """Note in the journal what came of an order, and why it was given."""
         if result.run:
             self._journal.ours(result.run)
         level = Level.OK if result.done else Level.WARNING
-        self._journal.say(str(actor), f"{result.order.replace('_', ' ')}: {result.text}", level)
+        why = f" ({clean(reason)})" if reason else ""
+        self._journal.say(str(actor), f"{result.order.replace('_', ' ')}: {result.text}{why}", level)
         return result
 
-    async def _act(self, order: Order, actor: Actor, act: Callable[[], Awaitable[Result]]) -> Result:
+    async def _act(self, order: Order, actor: Actor, act: Callable[[], Awaitable[Result]], reason: str = "") -> Result:
         if refused := self.refused(order):
             return refused
         async with self._one:
-            return self.told(actor, await act())
+            return self.told(actor, await act(), reason)
 
     async def _keep(
         self,

@@ -15,6 +15,7 @@ from core.act.orders import (
     ModePlan,
     Order,
     Result,
+    RetryMatchingPlan,
     RetryPlan,
     RunPlan,
     StopPlan,
@@ -282,6 +283,21 @@ class Monitor:
     async def retry(self, plan: RetryPlan) -> Result:
         """Send one failed task back to pending."""
         return await self._after(self._rooms.desk.retry(plan, self._rooms.operator))
+
+    async def plan_retry_matching(self, listing: Listing) -> RetryMatchingPlan:
+        """Which failed tasks of a list would be sent back, whatever status its filter names. Raises NotLive."""
+        await self.discover()
+        return await self._rooms.desk.plan_retry_matching(listing)
+
+    async def retry_matching(
+        self,
+        plan: RetryMatchingPlan,
+        reason: str,
+        progress: Progress | None = None,
+        go_on: Callable[[], str] = unhindered,
+    ) -> Result:
+        """Send the failed tasks of a plan back to pending; `go_on` as for a heal. Without a reason it is refused."""
+        return await self._after(self._rooms.desk.retry_matching(plan, reason, self._rooms.operator, progress, go_on))
 
     async def plan_undo(self, run: str) -> UndoPlan:
         """What an undo of one order would take back. Raises NotLive."""

@@ -17,6 +17,7 @@ from core.act.means import Means, operator, watchdog
 from core.act.mode import Mode
 from core.act.pending import PendingOrders
 from core.act.repairs import all_of
+from core.act.retrying import Retrying
 from core.act.undo import Undo
 from core.act.work import Work
 from core.backend.client import Backend
@@ -95,6 +96,7 @@ class Rooms:
             emergency=Emergency(means),
             mode=mode,
             work=Work(means),
+            retrying=Retrying(means),
             undo=Undo(means, mode),
             pending=self.pending,
         )

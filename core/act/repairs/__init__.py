@@ -6,7 +6,7 @@ from core.act.repairs.dry_run import DryRun
 from core.act.repairs.old_logs import OldLogs
 from core.act.repairs.repair import HealRules, Proposal, Repair, Survey
 from core.act.repairs.stuck_tasks import STUCK, StuckTasks
-from core.act.repairs.tally import Tally
+from core.act.tally import Tally
 from core.backend.target import Target
 from core.failures import FailureRules
 from core.stuck import StuckRules

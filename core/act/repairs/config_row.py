@@ -6,7 +6,7 @@ from collections.abc import Callable
 from core.act.means import Means
 from core.act.orders import PlanStep
 from core.act.repairs.repair import Proposal, Survey
-from core.act.repairs.tally import Tally
+from core.act.tally import Tally
 from core.backend.schema import Shape
 from core.backend.target import KeyKind, Target
 from core.resilience import NotLive

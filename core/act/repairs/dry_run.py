@@ -5,7 +5,7 @@ from collections.abc import Callable
 from core.act.means import Means
 from core.act.orders import PlanStep
 from core.act.repairs.repair import Proposal, Survey
-from core.act.repairs.tally import Tally
+from core.act.tally import Tally
 from core.failures import FailureRules, fails_above, failure_rate, fresh_failure_rate
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from core.act.orders import PlanStep
-from core.act.repairs.tally import Tally
+from core.act.tally import Tally
 from core.model import SystemConfig, Task
 from core.stuck import Overdue
 

@@ -7,7 +7,7 @@ from typing import Final
 from core.act.means import Means, lost
 from core.act.orders import PlanStep
 from core.act.repairs.repair import Proposal, Survey
-from core.act.repairs.tally import Tally
+from core.act.tally import Tally
 from core.backend.commands import BATCH
 from core.model import Task
 from core.resilience import NotLive

@@ -1,4 +1,4 @@
-"""What a heal has done so far, and whether it may go on."""
+"""What an order on many rows has done so far, and whether it may go on."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -11,14 +11,17 @@ _IDS_KEPT: Final = 1000
 
 
 class Tally:
-    """Counts of one run. `go_on` is asked before every batch: why it must stop there, empty while it may go on."""
+    """Counts of one run. `go_on` is asked before every batch: why it must stop there, empty while it may go on.
+
+    `unknown` are rows of a write whose answer was lost and that could not be read back.
+    """
 
     def __init__(self, run: str, by: str, planned: int, go_on: Callable[[], str]) -> None:
         self.run, self.by = run, by
         self.planned = planned
         self._go_on = go_on
         self._halted = ""
-        self.changed = self.skipped = self.refused = 0
+        self.changed = self.skipped = self.refused = self.unknown = 0
         self.ids: list[str] = []
         self._by_step: dict[str, int] = {}
         self._faults: list[tuple[str, Fault]] = []
@@ -26,16 +29,16 @@ class Tally:
     @property
     def whole(self) -> bool:
         """Whether nothing was refused, nothing failed, and nobody said stop."""
-        return not self.refused and not self._faults and not self._halted
+        return not (self.refused or self.unknown or self._faults or self._halted)
 
     def halted(self) -> bool:
         """Whether it may not go on. Once that was so it stays so."""
         self._halted = self._halted or self._go_on()
         return bool(self._halted)
 
-    def fail(self, step: PlanStep, error: NotLive) -> None:
+    def fail(self, title: str, error: NotLive) -> None:
         """Note a step that could not be carried out."""
-        self._faults.append((step.title, error.fault))
+        self._faults.append((title, error.fault))
 
     def close(self, step: PlanStep, before: int) -> None:
         """Note what a step changed, given how much had been changed before it."""
@@ -47,12 +50,17 @@ class Tally:
             return Phase.SEEN
         if self.changed:
             return Phase.PARTLY
+        if self.unknown:
+            return Phase.UNKNOWN
         return phase_of(self._faults[0][1]) if self._faults else Phase.REFUSED
 
     def text(self) -> str:
         """One line for people."""
         parts = ", ".join(f"{title} {count:,}" for title, count in self._by_step.items())
-        line = f"{self.changed:,} changed ({parts}), {self.skipped:,} skipped, {self.refused:,} refused"
+        changed = f"{self.changed:,} changed" + (f" ({parts})" if parts else "")
+        line = f"{changed}, {self.skipped:,} skipped, {self.refused:,} refused"
+        if self.unknown:
+            line += f"; {self.unknown:,} not known, their answer was lost"
         if self.refused:
             line += "; refused rows are not ours to change: sign in as the master account or use a secret key"
         if self._halted:
