@@ -6,6 +6,7 @@ The only room that imports `supabase` and `httpx`. What the official client gets
 
 import asyncio
 import importlib
+import json
 import logging
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -251,9 +252,10 @@ class Calls:
         `trace` lets the caller watch how far the request has come while it waits.
         """
         answer = await self.query(operation, build, timeout_s=timeout_s, trace=trace)
-        if not isinstance(answer.data, list) or not all(isinstance(row, dict) for row in answer.data):
+        rows = _read_again(answer.data) if isinstance(answer.data, str) else answer.data
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise Failed(garbage("rows were asked for, something else came"))
-        return answer.data
+        return rows
 
     async def count(self, operation: str, build: Callable[[Any], Any]) -> int:
         """The exact number of rows a query asked to count matches."""
@@ -332,6 +334,18 @@ def _told(body: bytes) -> str:
     return next((text for key in ("message", "error", "msg") if isinstance(text := told.get(key), str)), "")
 
 
+def _read_again(text: str) -> Any:
+    """What the client could not decode: a number longer than Python takes, in one row, must not hide all the others.
+
+    Such a number is the text of its digits. `None` for what is no JSON.
+    """
+    try:
+        return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < _LONGEST_INT else digits)
+    except (ValueError, RecursionError):
+        return None
+
+
+_LONGEST_INT: Final = 4000
 _TOLD_BYTES: Final = 2000
 _LONGEST_WAIT_S: Final = 3600.0
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from core.sandbox.gateway.catalogue import Catalogue, Table
 from core.sandbox.gateway.database import Caller, Database
 from core.sandbox.gateway.errors import ApiError, bad_request, unsupported
-from core.sandbox.gateway.prefer import Media, Prefer, Window, read_media, read_prefer, read_window
+from core.sandbox.gateway.prefer import MAX_ROWS, Media, Prefer, Window, read_media, read_prefer, read_window
 from core.sandbox.gateway.query import MODIFIERS, Builder, Params, Query
 from core.sandbox.gateway.sql import Sql, name, value
 
@@ -70,9 +70,7 @@ async def read_window_of(cursor: psycopg.AsyncCursor[Any], source: Sql, asked: A
     if media.plan:
         return Response(await _plan(cursor, query, media), 200, None, media.content_type)
     body, rows = await _collect(cursor, query, media)
-    total = None
-    if asked.prefer.count:
-        total = int((await _one(cursor, "SELECT count(*)" + rest))[0])
+    total = await _total(cursor, rest, asked.prefer.count)
     if total is not None and window.offset and window.offset >= total and not media.one:
         raise ApiError(
             416, "PGRST103", "Requested range not satisfiable",
@@ -244,6 +242,22 @@ _CSV: Final = r"""
 SELECT coalesce((SELECT string_agg(k, ',') FROM json_object_keys((SELECT to_json(r) FROM rows_ AS r LIMIT 1)) AS k), '')
   || E'\n' || coalesce(string_agg(substring(row_::text, 2, length(row_::text) - 2), E'\n'), ''), count(*)
 FROM rows_ AS row_"""
+
+
+async def _total(cursor: psycopg.AsyncCursor[Any], rest: Sql, how: str) -> int | None:
+    """How many rows there are: counted, as the planner guesses, or counted up to the cap and guessed above it."""
+    if not how:
+        return None
+    if how == "exact":
+        return int((await _one(cursor, "SELECT count(*)" + rest))[0])
+    counted = 0
+    if how == "estimated":
+        few = "SELECT count(*) FROM (SELECT 1" + rest + f" LIMIT {MAX_ROWS + 1}) AS few_"
+        counted = int((await _one(cursor, few))[0])
+        if counted <= MAX_ROWS:
+            return counted
+    plan = (await _one(cursor, "EXPLAIN (FORMAT JSON) SELECT 1" + rest))[0]
+    return max(counted, int(plan[0]["Plan"]["Plan Rows"]))
 
 
 async def _plan(cursor: psycopg.AsyncCursor[Any], query: Sql, media: Media) -> bytes:
