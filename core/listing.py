@@ -58,7 +58,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
             if _IMPOSSIBLE.search(text):
                 raise FilterError("the filter has characters that no row can have: type it anew")
         if any("*" in kind[:-1] for kind in self.kind):
-            raise FilterError("* stands at the end of a value only, for whatever follows")
+            raise FilterError("a * amid a value stands for nothing: put it at the end, for whatever follows")
         if self.task and not is_uuid(self.task):
             raise FilterError(f"task:{clean(self.task, 40)} is no task's id: give all 36 characters of it")
         long = sum(map(len, self.words))
