@@ -1,57 +1,34 @@
-"""The app: first picture from the newest snapshot, then each one as it comes; keys become dialogs and orders."""
+"""The app: first picture from the newest snapshot, then each one as it comes; keys become errands, lists and orders."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
-from textual import events, work
+from textual import events
 from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.widget import AwaitMount
 
-from core.act.orders import (
-    ACKNOWLEDGE,
-    DRY_RUN_ON,
-    EMERGENCY_STOP,
-    HEAL,
-    LIFT,
-    RESET_BREAKER,
-    RETRY,
-    RUN_PENDING,
-    SILENCE,
-    UNDO,
-    Order,
-)
+from core.act.orders import ORDERS, Order
 from core.clock import Clock, SystemClock
-from core.resilience import BreakerRecord, BreakerState
 from core.snapshot import Snapshot
-from core.state import NotKept
+from core.text import clean
 from tui.calls import Calls
 from tui.contract import FaultSwitch, MonitorLike
-from tui.dialogs import (
-    SWALLOW_S,
-    ChoiceDialog,
-    Dialog,
-    HealDialog,
-    HelpDialog,
-    HoldDialog,
-    LiftDialog,
-    ModeDialog,
-    QuitDialog,
-    SilenceDialog,
-    StopDialog,
-    observe_dialog,
-    order_choices,
-    retry_dialog,
-    run_dialog,
-    silence_choices,
-    undo_dialog,
-    withdraw_dialog,
-)
+from tui.dialogs import SWALLOW_S, ChoiceDialog, Dialog, HelpDialog, QuitDialog, observe_dialog
+from tui.errands import ERRANDS
+from tui.front import Look
+from tui.keys import GLOBAL_KEYS, MENU_ONLY, Key, bindings
+from tui.lists import LISTS, Served
 from tui.screens.dashboard import Dashboard
-from tui.text import Net, Signs
+from tui.screens.document_view import DocumentView
+from tui.screens.list_view import ListView
+from tui.screens.served_view import ServedView
+from tui.screens.view import View
+from tui.text import Line, Net, Signs, age
 from tui.themes import palette, themes
 
 log = logging.getLogger(__name__)
@@ -62,22 +39,7 @@ class WatchdeskApp(App[None]):
 
     CSS_PATH = "watchdesk.tcss"
     TITLE = "watchdesk"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("h", "heal", "heal", tooltip="heal: shows the plan, then asks"),
-        Binding("r", "breakers", "reset", tooltip="breakers: reset one or all, release one, hold one open"),
-        Binding("ctrl+e", "stop", "STOP", tooltip="emergency stop: wants a reason and the word STOP", priority=True),
-        Binding("u", "lift", "lift", tooltip="lift the emergency stop: wants the project's name"),
-        Binding("d", "mode", "dry-run", tooltip="dry-run on or off: off wants the project's name"),
-        Binding("c", "check", "check", tooltip="check now: refresh everything, run all six checks"),
-        Binding("a", "acknowledge", "ack", tooltip="acknowledge an alert: you take care, nobody else is told"),
-        Binding("z", "silence", "silence", tooltip="silence alerts for a while, or take a silence back"),
-        Binding("p", "run_pending", "run", tooltip="run pending tasks: asks, then the agents' function works them off"),
-        Binding("o", "orders", "orders", tooltip="orders and failures: withdraw what waits, undo, retry a failed task"),
-        Binding("w", "restart", "restart", tooltip="restart the watchdog's loop"),
-        Binding("x", "faults", "faults", tooltip="the demo's faults, on and off"),
-        Binding("question_mark", "help", "help", key_display="?", tooltip="this help"),
-        Binding("q", "quit", "quit", tooltip="quit"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(GLOBAL_KEYS)
 
     def __init__(
         self,
@@ -87,20 +49,26 @@ class WatchdeskApp(App[None]):
         theme: str = "dark",
         ascii_signs: bool = False,
         faults: FaultSwitch | None = None,
+        keymap: Mapping[str, str] | None = None,
     ) -> None:
         self._net = Net()
         super().__init__()
-        self._monitor = monitor
-        self._clock = clock or SystemClock()
-        self._faults = faults
+        self.monitor = monitor
+        self.clock = clock or SystemClock()
+        self.faults = faults
         for one in themes():
             self.register_theme(one)
         self.theme = f"watchdesk-{theme}"
         self.animation_level = "none"
         styles = palette(theme, monitor.snapshot.project.colour)
-        self._dashboard = Dashboard(Signs(ascii_only=ascii_signs), styles, faults=faults is not None)
+        self.look = Look(signs=Signs(ascii_only=ascii_signs), styles=styles, keymap=dict(keymap or {}))
+        self.set_keymap(self.look.keymap)
+        self._dashboard = Dashboard(self)
         self._dialog_opened = 0.0
         self._calls = Calls()
+        self._frozen: Snapshot | None = None
+        self._typed_ahead: str | None = None
+        """What was typed for a filter that is not there yet."""
 
     def get_default_screen(self) -> Screen[None]:
         """The dashboard is the bottom of the stack."""
@@ -112,201 +80,198 @@ class WatchdeskApp(App[None]):
 
     def on_mount(self) -> None:
         """Show what is known, then bring the monitor to life."""
-        self._unsubscribe = self._monitor.subscribe(self._show)
+        self._unsubscribe = self.monitor.subscribe(self._heard)
         self.call_after_refresh(self._begin)
-        self.set_interval(1.0, self._tick)
+        self.set_interval(1.0, self.repaint)
 
     async def on_unmount(self) -> None:
         """Whatever ended the app, the monitor ends with it."""
         self._unsubscribe()
-        await self._monitor.close()
+        await self.monitor.close()
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys typed before a dialog could be read were meant for what lay below it."""
-        early = self._clock.elapsed() - self._dialog_opened < SWALLOW_S
+        """Keys typed before a dialog could be read were meant for what lay below it; so were those under way then."""
+        early = self.clock.elapsed() - self._dialog_opened < SWALLOW_S
         asking = isinstance(self.screen, Dialog | ChoiceDialog) if self.is_running and self._screen_stack else False
-        if early and asking and isinstance(event, events.Key) and not event.is_forwarded and event.key != "escape":
+        if early and asking and isinstance(event, events.Key) and event.key != "escape":
+            return
+        if self._typed_ahead is not None and isinstance(event, events.Key):
+            self._typed_ahead += event.character if event.is_printable and event.character else ""
             return
         await super().on_event(event)
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette: every key's order by name."""
-        for binding in self._own_bindings():
-            action = binding.action
-            yield SystemCommand(
-                binding.tooltip.split(":")[0].capitalize(), binding.tooltip, lambda a=action: self._run(a)
-            )
+    # What an errand, a list or a view needs: tui.front.Front
 
-    def action_heal(self) -> None:
-        """h"""
-        if self._allowed(HEAL):
-            self._ask(HealDialog(self._monitor))
+    @property
+    def shown(self) -> Snapshot:
+        """The picture on the screen: the newest, its ages moved on, unless it is frozen."""
+        return self._frozen or msgspec.structs.replace(self.monitor.snapshot, at=self.clock.now())
 
-    def action_stop(self) -> None:
-        """ctrl+e"""
-        if self._allowed(EMERGENCY_STOP):
-            self._ask(StopDialog(self._monitor))
+    @property
+    def frozen(self) -> bool:
+        """Whether the picture on the screen stands still."""
+        return self._frozen is not None
 
-    def action_lift(self) -> None:
-        """u"""
-        if self._allowed(LIFT):
-            self._ask(LiftDialog(self._monitor))
+    def repaint(self) -> None:
+        """Draw the view on top once more; a line that reads the same is not written again."""
+        views = [screen for screen in self._screen_stack if isinstance(screen, View)]
+        if views and views[-1].is_mounted:
+            views[-1].show(self.shown, self._banner())
 
-    def action_mode(self) -> None:
-        """d"""
-        if self._allowed(DRY_RUN_ON):
-            self._ask(ModeDialog(self._monitor))
+    def tell(self, text: str) -> None:
+        """Say something in passing."""
+        self.notify(clean(text), markup=False, timeout=4)
 
-    def action_run_pending(self) -> None:
-        """p"""
-        if self._allowed(RUN_PENDING):
-            self._ask(run_dialog(self._monitor))
+    def ask(self, dialog: Dialog) -> None:
+        """Open the dialog of an order, if none is open."""
+        if isinstance(self.screen, View):
+            self.clear_notifications()  # they would lie on the buttons of a small screen
+            self._dialog_opened = self.clock.elapsed()
+            self.push_screen(dialog)
 
-    def action_restart(self) -> None:
-        """w"""
-        self._monitor.restart_watchdog()
-        self._tell("the watchdog's loop was restarted")
+    async def choose(
+        self, heading: str, choices: Sequence[tuple[str, str]], text: str = "", *, way_back: str = "Cancel"
+    ) -> str | None:
+        """Let the operator choose; the key of what was chosen, `None` when backed out of."""
+        if not isinstance(self.screen, View):
+            return None
+        self.clear_notifications()  # they would lie on the list of a small screen
+        self._dialog_opened = self.clock.elapsed()
+        return await self.push_screen_wait(ChoiceDialog(heading, choices, text, way_back=way_back))
 
-    @work(group="orders")
-    async def action_orders(self) -> None:
-        """o"""
-        if not isinstance(self.screen, Dashboard):
+    def allowed(self, order: Order) -> bool:
+        """Whether the order may be given; where not, the operator is told why, or asked to lift what forbids it."""
+        why = self.monitor.may(order)
+        if why and self.monitor.snapshot.project.observe:
+            self.ask(observe_dialog(self.monitor))
+        elif why:
+            self.tell(f"{order.title}: {why}")
+        return not why
+
+    async def errand(self, name: str) -> None:
+        """Do what the key of that name does. What goes wrong unforeseen is told, and the screen stays."""
+        try:
+            await ERRANDS[name](self)
+        except Exception as error:  # the edge of the app: an errand that fails must not take the screen along
+            log.exception("the errand %s failed", name)
+            self.tell(f"{name.replace('_', ' ')} failed ({type(error).__name__}); see the log file")
+
+    def open(self, view: Screen[None]) -> None:
+        """Put a view on top."""
+        self.push_screen(view)
+
+    def back(self) -> None:
+        """Take the view on top away; the dashboard stays."""
+        if len(self._screen_stack) > 1:
+            self.pop_screen()
+
+    def visit(self, name: str, filter_text: str = "") -> AwaitMount:
+        """Show a list, filtered, above the dashboard alone."""
+        self._home()
+        listed = LISTS[name](self)
+        view = ServedView if isinstance(listed, Served) else ListView
+        return self.push_screen(view(self, listed, filter_text))  # type: ignore[arg-type]  # the view of its kind
+
+    def open_row(self, name: str, key: str) -> None:
+        """Show one row of a list in full."""
+        listed = LISTS[name](self)
+        if isinstance(listed, Served):
+            self.push_screen(DocumentView(self, listed, key))
+
+    # Keys
+
+    def action_errand(self, name: str) -> None:
+        """An order's key."""
+        if isinstance(self.screen, View):
+            self.run_worker(self.errand(name), group="errands")
+
+    def action_look(self, name: str) -> None:
+        """A list's key."""
+        if isinstance(self.screen, View):
+            self.visit(name)
+
+    async def action_filter(self) -> None:
+        """Filter the list on top; from the dashboard, the tasks."""
+        if isinstance(self.screen, ListView):
+            self.screen.action_filter()
+        elif isinstance(self.screen, View) and self._typed_ahead is None:
+            self._typed_ahead = ""
+            self.run_worker(self._filter_tasks())
+
+    async def _filter_tasks(self) -> None:
+        await self.visit("tasks")
+        typed, self._typed_ahead = self._typed_ahead or "", None
+        if isinstance(self.screen, ListView):
+            self.screen.action_filter(typed)
+
+    def action_freeze(self) -> None:
+        """Let the picture stand, or go on."""
+        self._frozen = None if self._frozen is not None else self.shown
+        self.repaint()
+
+    def action_copy(self) -> None:
+        """Copy a row's id, or the state in one line: cleaned text, never a row's own."""
+        if not isinstance(self.screen, View):
             return
-        choices = order_choices(self._monitor.snapshot)
-        if not choices:
-            self._tell("no order waits, none can be undone, no task failed lately")
-            return
-        verb, _, key = (await self._choose("Which order or task?", choices) or "").partition(":")
-        if verb == "withdraw":
-            self._ask(withdraw_dialog(self._monitor, key))
-        elif verb == "confirm":
-            try:
-                still = await self._monitor.confirm_waiting(key)
-                self._tell("still meant: carried out as soon as the project answers" if still else "it waits no more")
-            except NotKept as not_kept:
-                self._tell(f"nothing was changed: {not_kept}")
-        elif verb == "undo" and self._allowed(UNDO):
-            self._ask(undo_dialog(self._monitor, key))
-        elif verb == "retry" and self._allowed(RETRY):
-            self._ask(retry_dialog(self._monitor, key))
+        text = clean(self.screen.copied or _in_a_line(self.shown), 200)
+        self.copy_to_clipboard(text)
+        self.tell(f"copied, if the terminal takes it: {text}")
+
+    def action_help(self) -> None:
+        """Every key that does something on this screen."""
+        if isinstance(self.screen, View):
+            refused = {key.name: why for key in self.screen.keys if (why := self._refusal(key))}
+            self.push_screen(HelpDialog(self.screen.keys, self.look.keymap, refused, self.monitor.snapshot.notices))
 
     async def action_quit(self) -> None:
-        """q"""
-        if self._monitor.snapshot.waiting and isinstance(self.screen, Dashboard):
-            self._ask(QuitDialog(self._monitor))
+        """Asks while an order waits."""
+        if self.monitor.snapshot.waiting and isinstance(self.screen, View):
+            self.ask(QuitDialog(self.monitor))
         else:
             self.exit()
 
-    @work(exclusive=True, group="check")
-    async def action_check(self) -> None:
-        """c"""
-        self._tell("checking …")
-        await self._monitor.check_now()
-        self._tell("checked")
+    def action_help_quit(self) -> None:
+        """ctrl+c: say what quits."""
+        self.tell("q quits")
 
-    @work(group="alerts")
-    async def action_acknowledge(self) -> None:
-        """a"""
-        if not self._allowed(ACKNOWLEDGE) or not isinstance(self.screen, Dashboard):
-            return
-        choices = ack_choices(self._monitor.snapshot)
-        if not choices:
-            self._tell("no alert fires that nobody takes care of")
-            return
-        one = choices[0][0] if len(choices) == 1 else await self._choose("Take care of which alert?", choices)
-        if one is not None:
-            self._tell((await self._monitor.acknowledge(one)).text)
-
-    @work(group="alerts")
-    async def action_silence(self) -> None:
-        """z"""
-        if not self._allowed(SILENCE) or not isinstance(self.screen, Dashboard):
-            return
-        chosen = await self._choose("Silence what?", silence_choices(self._monitor.snapshot)) or ""
-        verb, _, what = chosen.partition("|")
-        if verb == "end":
-            self._tell((await self._monitor.end_silence(what)).text)
-        elif verb == "silence":
-            self._ask(SilenceDialog(self._monitor, what))
-
-    @work(group="breakers")
-    async def action_breakers(self) -> None:
-        """r"""
-        if not self._allowed(RESET_BREAKER) or not isinstance(self.screen, Dashboard):
-            return
-        chosen = await self._choose("Which breaker?", breaker_choices(self._monitor.snapshot.breakers))
-        verb, _, key = (chosen or "").partition(":")
-        if verb == "reset":
-            self._tell((await self._monitor.reset_breaker(key or None)).text)
-        elif verb == "release":
-            self._tell((await self._monitor.release_breaker(key)).text)
-        elif verb == "hold":
-            keys = [(record.key, record.key) for record in self._monitor.snapshot.breakers]
-            key = await self._choose("Hold which breaker open?", keys) or ""
-            if key:
-                self._ask(HoldDialog(self._monitor, key))
-
-    @work(group="faults")
-    async def action_faults(self) -> None:
-        """x"""
-        if self._faults is None or not isinstance(self.screen, Dashboard):
-            return
-        try:
-            on = await self._faults.all()
-            choices = [(n, f"{'ON ' if on.get(n) else 'off'}  {n}: {text}") for n, text in self._faults.names()]
-            chosen = await self._choose("Switch which fault of the sandbox?", choices)
-            if chosen is not None:
-                await self._faults.set(chosen, not on.get(chosen))
-                self._tell(f"{chosen} is {'off' if on.get(chosen) else 'on'}")
-        except OSError as error:
-            self._tell(f"the sandbox does not answer: {error}")
-
-    def action_help(self) -> None:
-        """?"""
-        self.push_screen(HelpDialog(self._own_bindings(), self._monitor.snapshot.notices))
-
-    def _own_bindings(self) -> list[Binding]:
-        own = [binding for binding in self.BINDINGS if isinstance(binding, Binding)]
-        return [b for b in own if b.action != "faults" or self._faults is not None]
-
-    async def _choose(self, heading: str, choices: Sequence[tuple[str, str]]) -> str | None:
-        self.clear_notifications()  # they would lie on the list of a small screen
-        self._dialog_opened = self._clock.elapsed()
-        return await self.push_screen_wait(ChoiceDialog(heading, choices))
-
-    def _ask(self, dialog: Dialog) -> None:
-        if isinstance(self.screen, Dashboard):
-            self.clear_notifications()  # they would lie on the buttons of a small screen
-            self._dialog_opened = self._clock.elapsed()
-            self.push_screen(dialog)
-
-    def _allowed(self, order: Order) -> bool:
-        why = self._monitor.may(order)
-        if why and self._monitor.snapshot.project.observe:
-            self._ask(observe_dialog(self._monitor))
-        elif why:
-            self._tell(f"{order.title}: {why}")
-        return not why
-
-    def _tell(self, text: str) -> None:
-        self.notify(text, markup=False, timeout=4)
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The menu: every order and every list by name, with what refuses it."""
+        for key in (*GLOBAL_KEYS, *MENU_ONLY):
+            if key.name == "palette" or (key.name == "faults" and self.faults is None):
+                continue
+            why = self._refusal(key)
+            title, _, more = key.does.partition(":")
+            told = f"not now: {why}" if why else more.strip() or key.does
+            yield SystemCommand(title[:1].upper() + title[1:], told, lambda action=key.action: self._run(action))
 
     async def _run(self, action: str) -> None:
         await self.run_action(action)
 
+    def _refusal(self, key: Key) -> str:
+        return self.monitor.may(ORDERS[key.order]) if key.order else ""
+
+    def _home(self) -> None:
+        """Every view but the dashboard goes."""
+        while len(self._screen_stack) > 1 and isinstance(self.screen, View):
+            self.pop_screen()
+
     async def _begin(self) -> None:
-        self._show(self._monitor.snapshot)
-        await self._monitor.start()
+        self.repaint()
+        await self.monitor.start()
 
-    def _show(self, snapshot: Snapshot) -> None:
-        if self._dashboard.is_mounted:
-            self._dashboard.show(snapshot)
-            if self._driver is not None and (call := self._calls.heard(snapshot)):
-                self._driver.write(call)
+    def _heard(self, snapshot: Snapshot) -> None:
+        self.repaint()
+        if self._dashboard.is_mounted and self._driver is not None and (call := self._calls.heard(snapshot)):
+            self._driver.write(call)
 
-    def _tick(self) -> None:
-        """Let ages and the clock move on; a line that reads the same is not written again."""
-        self._show(msgspec.structs.replace(self._monitor.snapshot, at=self._clock.now()))
+    def _banner(self) -> Line:
+        """While it is frozen: since when, and how things are really."""
+        if self._frozen is None:
+            return ()
+        now, at = self.monitor.snapshot, self._frozen.at
+        key = next(key for key in GLOBAL_KEYS if key.name == "freeze").shown(self.look.keymap)
+        since = f"FROZEN at {at.astimezone():%H:%M:%S}, {age(at, self.clock.now())} old"
+        return ((f"{since} · now {now.state.upper()} {now.link.word} · {key} goes on", "banner"),)
 
     def _fatal_error(self) -> None:
         """Leave without a traceback on the terminal: with its local variables it would show secrets."""
@@ -314,23 +279,6 @@ class WatchdeskApp(App[None]):
         self.exit(return_code=1, message=f"watchdesk failed ({type(self._exception).__name__}); see the log file")
 
 
-def ack_choices(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """What fires and nobody takes care of, the worst first."""
-    firing = [alert for alert in snapshot.alerts if alert.fires and not alert.acked]
-    return [(alert.key, f"{alert.severity}: {alert.title}: {alert.text}") for alert in firing]
-
-
-def breaker_choices(records: Sequence[BreakerRecord]) -> list[tuple[str, str]]:
-    """What can be done with the breakers, as they stand: those that are not closed first."""
-    bad = [record for record in records if record.state is not BreakerState.CLOSED]
-    choices = [("reset:", "reset all of them")] if len(bad) > 1 else []
-    for record in bad:
-        if record.state is BreakerState.HELD:
-            choices.append(
-                (f"release:{record.key}", f"release {record.key}, held by {record.held_by}: {record.held_why}")
-            )
-        else:
-            state = record.state.value.replace("_", "-")
-            choices.append((f"reset:{record.key}", f"reset {record.key}, {state}: {record.last_error}"))
-    none = "" if bad else "every breaker is closed, nothing to reset; "
-    return [*choices, ("hold:", f"{none}hold one open …")]
+def _in_a_line(snapshot: Snapshot) -> str:
+    at = f"{snapshot.at.astimezone():%Y-%m-%d %H:%M:%S %Z}"
+    return f"{at} {snapshot.project.name} {snapshot.state.upper()} {snapshot.link.word}: {snapshot.state_why}"

@@ -84,6 +84,20 @@ def fit(line: Line, width: int) -> Line:
     return tuple(result)
 
 
+def bar(done: int, total: int, width: int) -> str:
+    full = 0 if total <= 0 else min(width, width * max(0, done) // total)
+    return "█" * full + "░" * max(0, width - full)
+
+
+def changed_cells(old: Line, new: Line) -> tuple[int, int]:
+    """From which cell on, and up to which, two lines of one width differ: whole spans, so that no wide sign is cut."""
+    shared = min(len(old), len(new))
+    begin = next((n for n in range(shared) if old[n] != new[n]), shared)
+    behind = next((n for n in range(shared - begin) if old[-1 - n] != new[-1 - n]), shared - begin)
+    cells = [cell_len(text) for text, _ in new]
+    return sum(cells[:begin]), sum(cells) - sum(cells[len(cells) - behind :])
+
+
 def plain(line: Line) -> str:
     """The line without its roles."""
     return "".join(text for text, _ in line)

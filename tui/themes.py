@@ -15,6 +15,8 @@ _DARK: Final = {
     "title": "bold #8ab4f8",
     "strong": "bold #ffffff",
     "struck": "strike #8a93a0",
+    "cursor": "reverse #d8dee9",
+    "banner": "bold reverse #ffd75f",
 }
 _LIGHT: Final = {
     "text": "#1c2128",
@@ -26,6 +28,8 @@ _LIGHT: Final = {
     "title": "bold #0b3d91",
     "strong": "bold #000000",
     "struck": "strike #5f6670",
+    "cursor": "reverse #1c2128",
+    "banner": "bold reverse #8a5200",
 }
 _BACKGROUND: Final = {"dark": "#11151a", "light": "#fbfbf9"}
 

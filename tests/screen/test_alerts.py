@@ -32,7 +32,7 @@ async def test_the_panel_says_what_fires_in_every_size_that_has_the_room(
     app = app_on(sandbox, tmp_path, alerts=SOON)
     async with app.run_test(size=size) as pilot:
         if size[1] < 10:
-            await until(lambda: app._monitor.snapshot.ready, "ready")
+            await until(lambda: app.monitor.snapshot.ready, "ready")
             await pilot.pause()
             return
         await until(lambda: "1 alert firing" in shown(app), "an alert")
@@ -73,7 +73,7 @@ async def test_z_asks_how_long_and_why_and_takes_it_back(sandbox: Running, tmp_p
     set_stop(sandbox, "look")
     clock = FakeClock()
     app = app_on(sandbox, tmp_path, alerts=SOON)
-    app._clock = clock
+    app.clock = clock
     async with app.run_test(size=(80, 24)) as pilot:
         await until(lambda: "1 alert firing" in shown(app), "an alert")
         await pilot.press("z")
@@ -122,12 +122,12 @@ async def test_the_stop_dialog_has_its_reason_from_what_is_critical(sandbox: Run
 async def test_a_high_alert_makes_a_check_due(sandbox: Running, tmp_path: Path) -> None:
     app = app_on(sandbox, tmp_path, alerts=SOON)
     async with app.run_test(size=(80, 24)):
-        await until(lambda: app._monitor.snapshot.ready, "ready")
+        await until(lambda: app.monitor.snapshot.ready, "ready")
         sandbox.stuck(1)
-        await app._monitor.check_now()
-        last = app._monitor.snapshot.health.last_at
+        await app.monitor.check_now()
+        last = app.monitor.snapshot.health.last_at
         await until(lambda: "tasks are stuck" in shown(app), "an alert")
-        await until(lambda: app._monitor.snapshot.health.last_at != last, "a check by itself")
+        await until(lambda: app.monitor.snapshot.health.last_at != last, "a check by itself")
 
 
 def test_the_terminal_rings_and_notifies_when_an_alert_begins(sandbox: Running, command: Command) -> None:
@@ -186,9 +186,9 @@ async def test_the_help_lists_every_notice_in_full(sandbox: Running, tmp_path: P
     set_stop(sandbox, "look")
     app = app_on(sandbox, tmp_path, alerts=SOON)
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(lambda: any("nobody is told" in one for one in app._monitor.snapshot.notices), "a notice")
+        await until(lambda: any("nobody is told" in one for one in app.monitor.snapshot.notices), "a notice")
         await pilot.press("question_mark")
         await until(lambda: isinstance(app.screen, HelpDialog), "the help")
         text = " ".join(str(one.render()) for one in app.screen.query(Static))
-        for notice in app._monitor.snapshot.notices:
+        for notice in app.monitor.snapshot.notices:
             assert notice in text

@@ -17,6 +17,7 @@ from tui.dialogs.lift import LiftDialog
 from tui.dialogs.mode import ModeDialog
 from tui.dialogs.order import OrderDialog
 from tui.dialogs.quit import QuitDialog
+from tui.dialogs.retry_matching import retry_matching_dialog
 from tui.dialogs.silence import SilenceDialog, silence_choices
 from tui.dialogs.stop import StopDialog
 
@@ -36,6 +37,7 @@ __all__ = [
     "observe_dialog",
     "order_choices",
     "retry_dialog",
+    "retry_matching_dialog",
     "run_dialog",
     "silence_choices",
     "undo_dialog",

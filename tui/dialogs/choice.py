@@ -1,11 +1,11 @@
-"""Choose one of several: which breaker to reset, which fault to switch."""
+"""Choose one of several: which breaker to reset, what to do with a row. Above them, what they are about."""
 
 from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
@@ -17,17 +17,26 @@ class ChoiceDialog(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back out")]
 
-    def __init__(self, heading: str, choices: Sequence[tuple[str, str]]) -> None:
+    def __init__(
+        self, heading: str, choices: Sequence[tuple[str, str]], text: str = "", *, way_back: str = "Cancel"
+    ) -> None:
         super().__init__(classes="choice")
         self._heading = heading
         self._choices = choices
+        self._text = text
+        self._way_back = way_back
 
     def compose(self) -> ComposeResult:
-        """Heading and list."""
+        """Heading, text and list."""
         with Vertical(id="box"):
-            yield Static(Content(self._heading), markup=False)
+            yield Static(Content(self._heading), id="heading", markup=False)
+            if self._text:
+                with VerticalScroll(id="about", can_focus=False):
+                    yield Static(Content(self._text), markup=False)
             yield OptionList(
-                Option(Content("Cancel")), *(Option(Content(text), id=key) for key, text in self._choices), markup=False
+                Option(Content(self._way_back)),
+                *(Option(Content(text), id=key) for key, text in self._choices),
+                markup=False,
             )
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

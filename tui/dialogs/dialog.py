@@ -14,6 +14,7 @@ from textual.widgets import Button, Input, Static
 from core.act.orders import Phase, Result
 from core.resilience import NotLive
 from core.state import NotKept
+from tui.text import bar
 
 SWALLOW_S = 0.3
 """Keys that arrive this soon after a dialog opened were meant for what lay below it."""
@@ -102,6 +103,15 @@ class Dialog(ModalScreen[None]):
         """Back out. An order that is under way goes on and is told in the events."""
         self.dismiss()
 
+    def progress(self, title: str, done: int, planned: int) -> None:
+        """Show how far long work has come; it says more itself once it is over."""
+        if not self._halt and done < planned:
+            self.say(f"{title}\n{bar(done, planned, 30)} {done:,} of {planned:,}")
+
+    def halted(self) -> str:
+        """Why long work must stop between its batches; empty while it may go on."""
+        return self._halt
+
     def say(self, text: str) -> None:
         """Show how far it has come."""
         for outcome in self.query("#outcome").results(Static):
@@ -128,7 +138,7 @@ class Dialog(ModalScreen[None]):
             return
         self.describe(text)
         if before and before != text and "cannot be read" not in before:
-            self.say("this changed while you were looking")
+            self.say(f"this changed while you were looking; it was: {was(before, text)}")
         self._allow()
 
     @work(exclusive=True, group="act")
@@ -166,6 +176,12 @@ class Dialog(ModalScreen[None]):
 
     def _allow(self) -> None:
         self.query_one("#act", Button).disabled = self._ordered() or not self._text or not self.ready()
+
+
+def was(before: str, after: str) -> str:
+    """What stood there before and does not any more."""
+    now = set(after.splitlines())
+    return " / ".join(line for line in before.splitlines() if line not in now) or "less"
 
 
 _PHASES = {

@@ -36,17 +36,13 @@ class HealDialog(Dialog):
     async def act(self) -> Result | None:
         """Apply what is shown; a plan that changed meanwhile is shown and asked again."""
         try:
-            return await self._monitor.heal(self._plan, self._progress, lambda: self._halt)
+            return await self._monitor.heal(self._plan, self.progress, self.halted)
         except PlanChanged as changed:
             self._plan = changed.plan
             self.query_one("#word", Input).display = self._plan.rows > TYPED_ABOVE
             self.describe(described(self._plan))
             self.say("the plan changed meanwhile, nothing was done: look again")
             return None
-
-    def _progress(self, title: str, done: int, planned: int) -> None:
-        if not self._halt and done < planned:
-            self.say(f"{title}: {done:,} of {planned:,} …")
 
     def ready(self) -> bool:
         """Something to do, and the name typed where it must be."""

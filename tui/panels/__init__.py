@@ -1,6 +1,7 @@
 """What a screen is made of: one widget shows one slice of the snapshot."""
 
 from tui.panels.alerts import AlertsPanel
+from tui.panels.banner import Banner
 from tui.panels.breakers import BreakersPanel
 from tui.panels.degradation import DegradationPanel
 from tui.panels.events import EventsPanel
@@ -13,6 +14,7 @@ from tui.panels.topline import TopLine
 
 __all__ = [
     "AlertsPanel",
+    "Banner",
     "BreakersPanel",
     "DegradationPanel",
     "EventsPanel",

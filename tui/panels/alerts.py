@@ -4,25 +4,25 @@ from typing import Final
 
 from core.snapshot import Alarm, Snapshot
 from core.text import plural
+from tui.panels.arrangement import Wish
 from tui.panels.panel import Panel
 from tui.text import Line, age
 
-_ROLE: Final = {"critical": "critical", "high": "warning", "medium": "warning", "low": "text"}
-_SIGN: Final = {"critical": "critical", "high": "warning", "medium": "warning", "low": "ok"}
+ALARM_ROLE: Final = {"critical": "critical", "high": "warning", "medium": "warning", "low": "text"}
+ALARM_SIGN: Final = {"critical": "critical", "high": "warning", "medium": "warning", "low": "ok"}
 
 
 class AlertsPanel(Panel):
     """As wide as the screen and as high as it must be: nothing while there is nothing on a small screen."""
 
+    NAME = OPENS = "alerts"
     TITLE = "Alerts"
 
-    def make_room(self, snapshot: Snapshot, screen: int) -> None:
-        """Take as many lines as there is to say, and the screen can spare."""
-        most = 8 if screen >= 40 else 4 if screen >= 20 else 3
+    def wish(self, snapshot: Snapshot, height: int) -> Wish:
+        """As many lines as there is to say; where there is nothing, a title if the screen can spare one."""
         shown = len(snapshot.alerts)
-        height = min(1 + shown, most) if shown else int(screen >= 30)
-        if self.styles.height is None or self.styles.height.value != height:
-            self.styles.height = height
+        lines = 1 + shown if shown else int(height >= 28)
+        return Wish(lines, lines)
 
     def title(self, snapshot: Snapshot) -> Line:
         """With how many fire."""
@@ -43,13 +43,13 @@ class AlertsPanel(Panel):
 
     def _one(self, one: Alarm, snapshot: Snapshot) -> Line:
         loud = one.state == "firing"
-        role = _ROLE.get(one.severity, "text") if loud else "dim"
+        role = ALARM_ROLE.get(one.severity, "text") if loud else "dim"
         since = age(one.resolved_at if one.state == "resolved" else one.began_at, snapshot.at)
         care = f" · {one.acked} takes care" if one.acked else f" · {one.muted}" if one.muted else ""
         detail = "" if one.well or one.text in {"", one.title} else f": {one.text}"
         fro = ", to and fro" + (", well at present" if one.well else "") if one.flapping else ""
         return (
-            (f"{self._signs.level(_SIGN.get(one.severity, 'ok')) if one.fires else ' '} ", role),
+            (f"{self._signs.level(ALARM_SIGN.get(one.severity, 'ok')) if one.fires else ' '} ", role),
             (f"{one.severity:<8} ", role),
             (f"{one.state:<12} ", role),
             (f"{since:>6}  ", "dim"),

@@ -1,26 +1,33 @@
 """Breakers: those that are not closed first, with failures, time to the probe, and the last error."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from core.resilience import BreakerRecord, BreakerState
 from core.snapshot import Snapshot
+from tui.panels.arrangement import Wish
 from tui.panels.panel import Panel
 from tui.text import Line, age
 
-_ROLE: Final = {
+BREAKER_ROLE: Final = {
     BreakerState.CLOSED: "ok",
     BreakerState.DUE: "warning",
     BreakerState.HALF_OPEN: "warning",
     BreakerState.OPEN: "critical",
     BreakerState.HELD: "critical",
 }
-_LEVEL: Final = {"ok": "ok", "warning": "warning", "critical": "critical"}
 
 
 class BreakersPanel(Panel):
     """All breakers of this process."""
 
+    NAME = OPENS = "breakers"
     TITLE = "Breakers"
+
+    def wish(self, snapshot: Snapshot, height: int) -> Wish:
+        """Those that are not closed; of closed ones a few, where there is room for nothing better."""
+        bad = sum(record.state is not BreakerState.CLOSED for record in snapshot.breakers)
+        return Wish(1 + min(bad, 3), 1 + max(bad, min(4, len(snapshot.breakers))))
 
     def title(self, snapshot: Snapshot) -> Line:
         """With how many are not closed."""
@@ -31,14 +38,13 @@ class BreakersPanel(Panel):
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """The worst first."""
-        order = sorted(snapshot.breakers, key=lambda r: (r.state is BreakerState.CLOSED, -r.failures, r.key))
-        lines = [self._one(record, snapshot) for record in order]
+        lines = [self._one(record, snapshot) for record in worst_first(snapshot.breakers)]
         if len(lines) <= height:
             return lines
         return [*lines[: height - 1], ((f"  and {len(lines) - height + 1} more", "dim"),)]
 
     def _one(self, record: BreakerRecord, snapshot: Snapshot) -> Line:
-        role = _ROLE[record.state]
+        role = BREAKER_ROLE[record.state]
         word = record.state.value.replace("_", "-")
         more = ""
         if record.state is BreakerState.OPEN and record.due_at is not None:
@@ -51,8 +57,13 @@ class BreakersPanel(Panel):
         elif record.state is not BreakerState.CLOSED:
             more += f", {age(record.since, snapshot.at)}: {record.last_error}"
         return (
-            (f"{self._signs.level(_LEVEL[role])} ", role),
+            (f"{self._signs.level(role)} ", role),
             (f"{word:<9} ", role),
             (record.key, "text"),
             (more, "dim"),
         )
+
+
+def worst_first(records: Sequence[BreakerRecord]) -> list[BreakerRecord]:
+    """Those that are not closed, those that failed, and the rest by name."""
+    return sorted(records, key=lambda one: (one.state is BreakerState.CLOSED, -one.failures, one.key))

@@ -4,25 +4,36 @@ from typing import Final
 
 from core.facts import Source
 from core.snapshot import Component, Snapshot
+from tui.panels.arrangement import Wish
 from tui.panels.panel import Panel
 from tui.text import Line, age
 
-_LEVEL: Final = {"normal": "ok", "partial": "warning", "severe": "critical"}
+DEGRADATION_LEVEL: Final = {"normal": "ok", "partial": "warning", "severe": "critical"}
 
 
 class DegradationPanel(Panel):
     """Five components, live, cached or on defaults."""
 
+    NAME = "degradation"
+    OPENS = "components"
     TITLE = "Degradation"
+
+    def wish(self, snapshot: Snapshot, height: int) -> Wish:
+        """What is not live must be seen; what is, may."""
+        parts = snapshot.degradation.components
+        return Wish(1 + sum(one.source is not Source.LIVE for one in parts), 1 + len(parts))
 
     def title(self, snapshot: Snapshot) -> Line:
         """With the level."""
         level = snapshot.degradation.level.value
-        return ((self.TITLE, "title"), (f" {level}", _LEVEL[level]))
+        return ((self.TITLE, "title"), (f" {level}", DEGRADATION_LEVEL[level]))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """A line a component."""
-        return [self._component(component, snapshot) for component in snapshot.degradation.components]
+        """A line a component; where there is no room for all, those that are not live."""
+        parts = snapshot.degradation.components
+        if len(parts) > height:
+            parts = tuple(sorted(parts, key=lambda one: one.source is Source.LIVE))
+        return [self._component(component, snapshot) for component in parts]
 
     def _component(self, component: Component, snapshot: Snapshot) -> Line:
         name = f"{component.name.replace('_', ' '):<15}"

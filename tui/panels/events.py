@@ -1,14 +1,26 @@
 """Events: who did what, newest first."""
 
 from core.snapshot import Snapshot
+from tui.panels.arrangement import Wish
 from tui.panels.panel import Panel
-from tui.text import Line
+from tui.text import Line, age
 
 
 class EventsPanel(Panel):
     """Operators, the watchdog, other hosts, the agents' failures."""
 
+    NAME = OPENS = "events"
     TITLE = "Events"
+
+    def wish(self, snapshot: Snapshot, height: int) -> Wish:
+        """The last three, and whatever room nobody else needs."""
+        return Wish(4, height)
+
+    def title(self, snapshot: Snapshot) -> Line:
+        """With the age of what the project's log tells, where it is not live."""
+        logs = snapshot.logs
+        old = "" if logs.live or logs.at is None else f" others' last known, {age(logs.at, snapshot.at)}"
+        return ((self.TITLE, "title"), (old, "warning"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """One event a line, or two where the place allows it; while starting, the steps of the start."""

@@ -1,44 +1,36 @@
-"""The keys, struck out where the order behind one is not allowed."""
+"""The keys of the screen, struck out where the order behind one is not allowed."""
+
+from collections.abc import Mapping
+
+from rich.cells import cell_len
 
 from core.act.orders import ORDERS
 from core.snapshot import Snapshot
+from tui.keys import Key
 from tui.panels.panel import Panel
 from tui.text import Line
 
-KEYS = (
-    ("h", "heal", "heal"),
-    ("r", "reset", "reset_breaker"),
-    ("^e", "STOP", "emergency_stop"),
-    ("u", "lift", "lift"),
-    ("d", "dry", "dry_run_on"),
-    ("c", "check", "check_now"),
-    ("a", "ack", "acknowledge"),
-    ("z", "silence", "silence"),
-    ("p", "run", "run_pending"),
-    ("o", "orders", ""),
-    ("w", "restart", ""),
-    ("?", "help", ""),
-    ("^p", "menu", ""),
-    ("q", "quit", ""),
-)
-DROPPED = ("^p", "w", "o", "p", "z", "d")
-"""Keys that a narrow line leaves to the help, the first ones first."""
-
 
 class KeyLine(Panel):
-    """One line at the bottom."""
+    """One line at the bottom: the most important keys have the room, the help lists all."""
 
-    faults = False
+    keys: tuple[Key, ...] = ()
+    keymap: Mapping[str, str] = {}
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """Every key and what it does."""
-        keys: tuple[tuple[str, str, str], ...] = (*KEYS[:8], ("x", "faults", ""), *KEYS[8:]) if self.faults else KEYS
-        for dropped in DROPPED:
-            if sum(len(f" {key} {word} ") for key, word, _ in keys) > width:
-                keys = tuple(key for key in keys if key[0] != dropped)
-        spans = []
-        for key, word, order in keys:
-            observing = snapshot.project.observe and snapshot.project.orders_for_s is None
-            refused = bool(order) and ORDERS[order].writes and observing
-            spans += [(f" {key}", "strong"), (f" {word} ", "struck" if refused else "dim")]
-        return [tuple(spans)]
+        """Every key there is room for and what it does."""
+        keys = [(key, key.shown(self.keymap)) for key in self.keys if key.drops < _NEVER]
+        for drops in sorted({key.drops for key, _ in keys if key.drops}, reverse=True):
+            if sum(cell_len(f" {shown} {key.word} ") for key, shown in keys) <= width + 1:
+                break
+            keys = [(key, shown) for key, shown in keys if key.drops != drops]
+        observing = snapshot.project.observe and snapshot.project.orders_for_s is None
+        line: Line = ()
+        for key, shown in keys:
+            refused = bool(key.order) and ORDERS[key.order].writes and observing
+            line = (*line, (f" {shown}", "strong"), (f" {key.word} ", "struck" if refused else "dim"))
+        return [line]
+
+
+_NEVER = 22
+"""From here on a key stands in the help alone."""

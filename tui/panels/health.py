@@ -3,14 +3,25 @@
 from core.act.permission import REASONS
 from core.facts import Level
 from core.snapshot import Check, LinkWord, Snapshot
+from tui.panels.arrangement import Wish
 from tui.panels.panel import Panel
 from tui.text import Line, age
+
+_WORST = (Level.CRITICAL, Level.WARNING, Level.UNKNOWN, Level.OK)
 
 
 class HealthPanel(Panel):
     """The watchdog's last look."""
 
+    NAME = "health"
+    OPENS = "checks"
     TITLE = "Health"
+
+    def wish(self, snapshot: Snapshot, height: int) -> Wish:
+        """Six checks, the count and the permission; on a small screen what is not well."""
+        every = 3 + len(snapshot.health.checks)
+        bad = sum(check.level is not Level.OK for check in snapshot.health.checks)
+        return Wish(every if height >= 18 else 3 + bad, every)
 
     def title(self, snapshot: Snapshot) -> Line:
         """With the age of the look."""
@@ -19,8 +30,11 @@ class HealthPanel(Panel):
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """A line a check, then the count and the permission."""
-        lines = [self._check(check, snapshot, wide=width >= 60) for check in snapshot.health.checks]
-        return [*lines, self._count(snapshot), self._permission(snapshot)][:height]
+        checks = snapshot.health.checks
+        if len(checks) + 2 > height:
+            checks = tuple(sorted(checks, key=lambda one: _WORST.index(one.level)))[: height - 2]
+        lines = [self._check(check, snapshot, wide=width >= 60) for check in checks]
+        return [*lines, self._count(snapshot), self._permission(snapshot)]
 
     def _check(self, check: Check, snapshot: Snapshot, *, wide: bool) -> Line:
         told = check.at is not None and (check.level is not Level.OK or snapshot.link.word is LinkWord.LIVE)

@@ -4,6 +4,7 @@ from typing import Final
 
 from core.facts import Truth
 from core.snapshot import Kpi, Snapshot
+from tui.panels.arrangement import Wish
 from tui.panels.panel import Panel
 from tui.text import Line
 
@@ -13,7 +14,12 @@ _ROLE: Final = {Truth.TRUE: "ok", Truth.FALSE: "warning", Truth.UNKNOWN: "text"}
 class KpisPanel(Panel):
     """A line a figure."""
 
+    NAME = OPENS = "kpis"
     TITLE = "KPIs"
+
+    def wish(self, snapshot: Snapshot, height: int) -> Wish:
+        """All figures, or the first few."""
+        return Wish(min(4, 1 + max(1, len(snapshot.kpis))), 1 + max(1, len(snapshot.kpis)))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """In their order; a dash is what was not measured."""

@@ -1,5 +1,8 @@
 """The base of every panel: draws lines, and refreshes only those that changed."""
 
+from typing import ClassVar
+
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region
@@ -7,13 +10,21 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from core.snapshot import Snapshot
-from tui.text import Line, Signs, fit, style_of
+from tui.panels.arrangement import Wish
+from tui.text import Line, Signs, changed_cells, fit, style_of
 
 
 class Panel(Widget):
     """One slice of the snapshot as lines. A subclass says which in `lines`."""
 
-    TITLE = ""
+    NAME: ClassVar[str] = ""
+    """What the arrangement calls it."""
+    TITLE: ClassVar[str] = ""
+    OPENS: ClassVar[str] = ""
+    """The list it is an extract of."""
+
+    shortcut = ""
+    """The key that opens that list, shown before the title."""
 
     def __init__(self, signs: Signs, styles: dict[str, Style], *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -21,6 +32,10 @@ class Panel(Widget):
         self._styles = styles
         self._snapshot: Snapshot | None = None
         self._drawn: list[Line] = []
+
+    def wish(self, snapshot: Snapshot, height: int) -> Wish:
+        """How many lines it must have and would fill, on a screen of `height` lines."""
+        return Wish(1, height)
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """What to draw below the title, in `width` cells and at most `height` lines."""
@@ -39,14 +54,29 @@ class Panel(Widget):
         lines = [fit(line, width) for line in self._all(snapshot, width, height)][:height]
         old, self._drawn = self._drawn, lines
         for y in range(max(len(lines), len(old))):
-            if y >= len(lines) or y >= len(old) or lines[y] != old[y]:
+            if y >= len(lines) or y >= len(old):
                 self.refresh(Region(0, y, width, 1))
+            elif lines[y] != old[y]:
+                begin, end = changed_cells(old[y], lines[y])
+                self.refresh(Region(begin, y, end - begin, 1))
+
+    def redraw(self) -> None:
+        """Draw the snapshot that is shown once more, because something beside it changed."""
+        if self._snapshot is not None:
+            self.show(self._snapshot)
 
     def on_resize(self) -> None:
         """Draw anew in the new size."""
         self._drawn = []
-        if self._snapshot is not None:
-            self.show(self._snapshot)
+        self.redraw()
+
+    def on_focus(self) -> None:
+        """Its title says so."""
+        self.redraw()
+
+    def on_blur(self) -> None:
+        """No more."""
+        self.redraw()
 
     def render_line(self, y: int) -> Strip:
         """One drawn line, as Textual asks for it."""
@@ -58,11 +88,11 @@ class Panel(Widget):
         if not self.TITLE:
             return self.lines(snapshot, width, height)
         rule = self._signs.rule
-        head: Line = ((f"{rule} ", "dim"), *self.title(snapshot), (f" {rule * width}", "dim"))
-        # The rule is as long as it takes: no ellipsis at its end.
-        cut = fit(head, width + 1)[:-1] if width > 1 else head
-        return [self._ruled(cut, width), *self.lines(snapshot, width, height - 1)]
-
-    def _ruled(self, head: Line, width: int) -> Line:
-        used = sum(len(text) for text, _ in head)
-        return (*head, (" " + self._signs.rule * max(0, width - used - 1), "dim")) if used < width else head
+        shortcut = f"{self.shortcut} " if self.shortcut else ""
+        title = self.title(snapshot)
+        if self.has_focus and self.shortcut:
+            title = ((f" {title[0][0]} ", "cursor"), *title[1:])
+        head: Line = ((f"{rule} {shortcut}", "dim"), *title)
+        used = sum(cell_len(text) for text, _ in head)
+        ruled: Line = (*head, (" " + rule * max(0, width - used - 1), "dim")) if used < width else head
+        return [ruled, *self.lines(snapshot, width, height - 1)]

@@ -5,17 +5,23 @@ from typing import Any
 from core.facts import Reading
 from core.model import Task
 from core.snapshot import Snapshot
+from tui.panels.arrangement import Wish
 from tui.panels.panel import Panel
 from tui.text import Line, age
 
 _SHOWN = ("pending", "in_progress", "completed", "failed", "awaiting_review", "rejected")
-_ROLE = {"completed": "ok", "failed": "critical", "in_progress": "warning", "rejected": "critical"}
+TASK_ROLE = {"completed": "ok", "failed": "critical", "in_progress": "warning", "rejected": "critical"}
 
 
 class TasksPanel(Panel):
     """What the task table says."""
 
+    NAME = OPENS = "tasks"
     TITLE = "Tasks"
+
+    def wish(self, snapshot: Snapshot, height: int) -> Wish:
+        """Counts, rates, a few rows, and whatever room nobody else needs."""
+        return Wish(5, height)
 
     def title(self, snapshot: Snapshot) -> Line:
         """With the source and age where it is not live."""
@@ -57,7 +63,7 @@ class TasksPanel(Panel):
                 ("  last completed ", "dim"), (completed, "text" if last.live else "dim"))  # fmt: skip
 
     def _row(self, task: Task, snapshot: Snapshot, *, live: bool, stuck: bool) -> Line:
-        role = ("warning" if stuck else _ROLE.get(task.status, "text")) if live else "dim"
+        role = ("warning" if stuck else TASK_ROLE.get(task.status, "text")) if live else "dim"
         word = "STUCK" if stuck else task.status.replace("_", " ")
         at = task.completed_at or task.began_at
         text = task.description + (f" ({task.error})" if task.error else "")

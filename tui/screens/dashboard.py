@@ -1,67 +1,97 @@
 """The dashboard: everything that matters, in any size."""
 
-from rich.style import Style
-from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
-from textual.events import Resize
-from textual.screen import Screen
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.widget import Widget
 
 from core.snapshot import Snapshot
+from tui.front import Front
+from tui.keys import LOOK_KEYS
 from tui.panels import (
     AlertsPanel,
     BreakersPanel,
     DegradationPanel,
     EventsPanel,
     HealthPanel,
-    KeyLine,
     KpisPanel,
     Panel,
     TasksPanel,
     TopLine,
 )
-from tui.text import Signs
+from tui.panels.arrangement import Wish, arrange
+from tui.screens.view import View
+from tui.text import Line
+
+_PANELS: tuple[type[Panel], ...] = (
+    *(AlertsPanel, HealthPanel, TasksPanel, DegradationPanel, BreakersPanel, KpisPanel, EventsPanel),
+)
 
 
-class Dashboard(Screen[None]):
-    """The first screen. `show` hands a snapshot to every panel; each draws what changed."""
+class Dashboard(View):
+    """The first screen: each panel opens the list it is an extract of."""
 
-    def __init__(self, signs: Signs, styles: dict[str, Style], *, faults: bool) -> None:
-        super().__init__()
-        self._signs = signs
-        self._styles = styles
-        self._faults = faults
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open_panel", show=False),
+        Binding("escape", "leave_panel", show=False),
+    ]
 
-    def compose(self) -> ComposeResult:
-        """Top, two columns, keys."""
-        make = (self._signs, self._styles)
-        yield TopLine(*make, id="top")
-        yield AlertsPanel(*make, id="alerts")
-        with Horizontal(id="body"):
-            with Vertical(id="left"):
-                yield HealthPanel(*make, id="health")
-                yield TasksPanel(*make, id="tasks")
-            with Vertical(id="right"):
-                yield DegradationPanel(*make, id="degradation")
-                yield BreakersPanel(*make, id="breakers")
-                yield KpisPanel(*make, id="kpis")
-                yield EventsPanel(*make, id="events")
-        keys = KeyLine(*make, id="keys")
-        keys.faults = self._faults
-        yield keys
+    def __init__(self, front: Front) -> None:
+        super().__init__(front)
+        self._placed: dict[str, Region] = {}
 
-    def show(self, snapshot: Snapshot) -> None:
-        """Draw a snapshot. While it is coming up or going away there may be no panel, or only some."""
-        for panel in self.query(Panel):
-            if isinstance(panel, TopLine):
-                panel.set_class(bool(snapshot.notices), "noticed")
-            if isinstance(panel, AlertsPanel):
-                panel.make_room(snapshot, self.size.height)
-            panel.show(snapshot)
+    def body(self) -> Iterable[Widget]:
+        """Seven panels, put in their places by `arrange`."""
+        keys = {key.name: key for key in LOOK_KEYS}
+        for kind in _PANELS:
+            panel = kind(*self._style, id=kind.NAME)
+            panel.can_focus = True
+            panel.shortcut = keys[kind.OPENS].last_shown(self.front.look.keymap)
+            yield panel
 
-    def on_resize(self, event: Resize) -> None:
-        """Choose the layout: wide, normal, small, or one line."""
-        width, height = event.size
-        self.set_class(width >= 120, "wide")
-        self.set_class(height >= 40, "tall")
-        self.set_class(width < 70 or height < 20, "small")
-        self.set_class(height < 10 or width < 40, "line")
+    def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
+        """Draw a snapshot; panels change places when what they have to say asks for it."""
+        for top in self.query(TopLine):
+            top.set_class(bool(snapshot.notices), "noticed")
+        for body in self.query("#body"):
+            self._place(snapshot, body)
+        super().show(snapshot, banner)
+
+    def action_open_panel(self) -> None:
+        """The list of the panel that has the focus."""
+        if isinstance(self.focused, Panel) and self.focused.OPENS:
+            self.front.visit(self.focused.OPENS)
+        else:
+            self.front.tell("tab goes to a panel, enter opens it")
+
+    def action_leave_panel(self) -> None:
+        """No panel has the focus."""
+        self.set_focus(None)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a panel opens its list."""
+        if isinstance(event.widget, Panel) and event.widget.OPENS:
+            self.front.visit(event.widget.OPENS)
+
+    def _place(self, snapshot: Snapshot, body: Widget) -> None:
+        width, height = body.size
+        if not width or not height:
+            return
+        panels = {panel.NAME: panel for panel in body.query(Panel)}
+        if len(panels) < len(_PANELS):
+            return
+        wishes: dict[str, Wish] = {name: panel.wish(snapshot, height) for name, panel in panels.items()}
+        places = arrange(width, height, wishes)
+        if places == self._placed:
+            return
+        self._placed = places
+        for name, panel in panels.items():
+            place = places.get(name)
+            panel.display = place is not None
+            if place is not None:
+                panel.styles.offset = (place.x, place.y)
+                panel.styles.width, panel.styles.height = place.width, place.height

@@ -1,0 +1,32 @@
+"""What a key or the menu sets out to do: each asks what it must, and hands the order in."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from tui.errands.alerts import acknowledge, silence, test_message
+from tui.errands.breakers import any_breaker, hold, release
+from tui.errands.faults import switch_fault
+from tui.errands.orders import check, dry_run, heal, lift, observe_off, restart, retry_matching, run, stop
+from tui.errands.single import single_orders
+from tui.front import Front
+
+ERRANDS: Final[dict[str, Callable[[Front], Awaitable[None]]]] = {
+    "heal": heal,
+    "stop": stop,
+    "lift": lift,
+    "dry_run": dry_run,
+    "check": check,
+    "run": run,
+    "restart": restart,
+    "reset": any_breaker,
+    "hold": hold,
+    "release": release,
+    "acknowledge": acknowledge,
+    "silence": silence,
+    "test_message": test_message,
+    "orders": single_orders,
+    "observe_off": observe_off,
+    "retry_matching": retry_matching,
+    "faults": switch_fault,
+}
+"""Every errand by the name of its key."""

@@ -1,0 +1,79 @@
+"""Alerts in full: since when, who takes care, who was told, and what to do."""
+
+from collections.abc import Sequence
+
+from core.snapshot import Alarm, Snapshot
+from core.text import plural
+from tui.errands import alerts
+from tui.lists.listed import Details, Listed, fields, when
+from tui.panels.alerts import ALARM_ROLE, ALARM_SIGN
+from tui.panels.row_list import Column, Row
+from tui.text import Line, age
+
+
+class AlertList(Listed):
+    """Every alert that is, was a while ago, or is about to be."""
+
+    NAME = "alerts"
+    TITLE = "Alerts"
+    EMPTY = "no alert is pending, firing or just over"
+    COLUMNS = (
+        Column(title="", width=1),
+        Column(title="severity", width=8),
+        Column(title="state", width=12),
+        Column(title="since", width=6, right=True),
+        Column(title="alert"),
+        Column(title="who takes care", width=24, drops=2),
+        Column(title="told", width=4, drops=3, right=True),
+    )
+
+    def state(self, snapshot: Snapshot) -> Line:
+        """How many fire."""
+        firing = sum(one.fires for one in snapshot.alerts)
+        return ((f" {plural(firing, 'alert')} firing" if firing else " none firing", "warning" if firing else "dim"),)
+
+    def rows(self, snapshot: Snapshot) -> Sequence[Row]:
+        """In their order: what fires first."""
+        return [self._row(one, snapshot) for one in snapshot.alerts]
+
+    def details(self, key: str, snapshot: Snapshot) -> Details | None:
+        """One alert."""
+        one = next((alert for alert in snapshot.alerts if alert.key == key), None)
+        if one is None:
+            return None
+        text = fields(
+            ("what", one.text),
+            ("severity", one.severity),
+            ("state", one.state + (", goes to and fro" if one.flapping else "")),
+            ("began", when(one.began_at, snapshot.at)),
+            ("fired", when(one.fired_at, snapshot.at)),
+            ("over", when(one.resolved_at, snapshot.at)),
+            ("taken care of by", one.acked),
+            ("nobody is told", one.muted),
+            ("contacts told", one.told or ""),
+            ("what to do", one.runbook),
+            ("episode", one.episode),
+        )
+        return Details(heading=one.title, text=text, choices=tuple(alerts.choices_of(one)))
+
+    async def act(self, key: str, chosen: str) -> None:
+        """Acknowledge or silence it."""
+        await alerts.act(self._front, chosen)
+
+    def _row(self, one: Alarm, snapshot: Snapshot) -> Row:
+        role = ALARM_ROLE.get(one.severity, "text") if one.state == "firing" else "dim"
+        since = age(one.resolved_at if one.state == "resolved" else one.began_at, snapshot.at)
+        sign = self._signs.level(ALARM_SIGN.get(one.severity, "ok")) if one.fires else " "
+        detail = "" if one.well or one.text in {"", one.title} else f": {one.text}"
+        return Row(
+            key=one.key,
+            cells=(
+                (sign, role),
+                (one.severity, role),
+                (one.state, role),
+                (since, "dim"),
+                (one.title + detail, role if one.state == "firing" else "text"),
+                (one.acked or one.muted, "dim"),
+                (f"{one.told}" if one.told else "", "dim"),
+            ),
+        )

@@ -1,0 +1,74 @@
+"""Circuit breakers in full."""
+
+from collections.abc import Sequence
+
+from core.resilience import BreakerRecord, BreakerState
+from core.snapshot import Snapshot
+from tui.errands import breakers
+from tui.lists.listed import Details, Listed, fields, when
+from tui.panels.breakers import BREAKER_ROLE, worst_first
+from tui.panels.row_list import Column, Row
+from tui.text import Line, age
+
+
+class BreakerList(Listed):
+    """Every breaker of this process, those that are not closed first."""
+
+    NAME = "breakers"
+    TITLE = "Breakers"
+    EMPTY = "no breaker was used yet: nothing was asked of the project"
+    COLUMNS = (
+        Column(title="", width=1),
+        Column(title="state", width=9),
+        Column(title="operation", width=30),
+        Column(title="failed", width=6, right=True),
+        Column(title="since", width=6, right=True, drops=2),
+        Column(title="last error"),
+    )
+
+    def state(self, snapshot: Snapshot) -> Line:
+        """How many are not closed."""
+        bad = sum(record.state is not BreakerState.CLOSED for record in snapshot.breakers)
+        return (
+            (f" {bad} of {len(snapshot.breakers)} not closed" if bad else " all closed", "critical" if bad else "dim"),
+        )
+
+    def rows(self, snapshot: Snapshot) -> Sequence[Row]:
+        """The worst first."""
+        return [self._row(record, snapshot) for record in worst_first(snapshot.breakers)]
+
+    def details(self, key: str, snapshot: Snapshot) -> Details | None:
+        """One breaker."""
+        record = next((one for one in snapshot.breakers if one.key == key), None)
+        if record is None:
+            return None
+        text = fields(
+            ("state", record.state.value.replace("_", "-")),
+            ("since", when(record.since, snapshot.at)),
+            ("failures", record.failures),
+            ("last error", record.last_error),
+            ("probes again", when(record.due_at, snapshot.at) if record.state is BreakerState.OPEN else ""),
+            ("held by", record.held_by),
+            ("held because", record.held_why),
+            ("held until", when(record.held_until, snapshot.at)),
+        )
+        return Details(heading=record.key, text=text, choices=tuple(breakers.choices_of(record)))
+
+    async def act(self, key: str, chosen: str) -> None:
+        """Reset, hold or release it."""
+        await breakers.act(self._front, chosen)
+
+    def _row(self, record: BreakerRecord, snapshot: Snapshot) -> Row:
+        role = BREAKER_ROLE[record.state]
+        why = f"held by {record.held_by}: {record.held_why}" if record.state is BreakerState.HELD else record.last_error
+        return Row(
+            key=record.key,
+            cells=(
+                (self._signs.level(role), role),
+                (record.state.value.replace("_", "-"), role),
+                (record.key, "text"),
+                (f"{record.failures}" if record.failures else "", "text"),
+                (age(record.since, snapshot.at), "dim"),
+                (why, "dim"),
+            ),
+        )

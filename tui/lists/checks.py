@@ -1,0 +1,72 @@
+"""The six checks in full: what each found, how long it took, and when."""
+
+from collections.abc import Sequence
+
+from core.act.permission import REASONS
+from core.snapshot import Check, Snapshot
+from tui.lists.listed import Details, Listed, fields, when
+from tui.panels.row_list import Column, Row
+from tui.text import Line, age
+
+
+class CheckList(Listed):
+    """The watchdog's last look."""
+
+    NAME = "checks"
+    TITLE = "Health"
+    EMPTY = "nothing was checked yet: c checks now"
+    COLUMNS = (
+        Column(title="", width=1),
+        Column(title="check", width=14),
+        Column(title="verdict", width=8),
+        Column(title="took", width=8, right=True),
+        Column(title="age", width=6, right=True),
+        Column(title="what it found"),
+    )
+
+    def state(self, snapshot: Snapshot) -> Line:
+        """How many in a row were critical, and when the next look is."""
+        health = snapshot.health
+        told = f" critical in a row {health.critical_in_a_row}/{health.stop_after}"
+        following = f", next at {health.next_at.astimezone():%H:%M:%S}" if health.next_at is not None else ""
+        return ((told + following, "warning" if health.critical_in_a_row else "dim"),)
+
+    def rows(self, snapshot: Snapshot) -> Sequence[Row]:
+        """In their order."""
+        return [self._row(check, snapshot) for check in snapshot.health.checks]
+
+    def details(self, key: str, snapshot: Snapshot) -> Details | None:
+        """One check, and whether anything is done about it without a person."""
+        check = next((one for one in snapshot.health.checks if one.name == key), None)
+        if check is None:
+            return None
+        missing = "; ".join(REASONS.get(name, name) for name in snapshot.may_act.missing)
+        text = fields(
+            ("verdict", check.level),
+            ("what it found", check.text),
+            ("looked", when(check.at, snapshot.at)),
+            ("took", "" if check.took_s is None else f"{1000 * check.took_s:,.0f} ms"),
+            ("next look", when(snapshot.health.next_at, snapshot.at)),
+            ("acts by itself", "yes" if snapshot.may_act.allowed else f"no: {missing}"),
+        )
+        choices = (("check", "check now"), ("heal", "heal …"), ("restart", "restart the watchdog's loop"))
+        return Details(heading=check.name.replace("_", " "), text=text, choices=choices)
+
+    async def act(self, key: str, chosen: str) -> None:
+        """Whatever the key of that name does."""
+        await self._front.errand(chosen)
+
+    def _row(self, check: Check, snapshot: Snapshot) -> Row:
+        role = check.level.value if check.at is not None else "dim"
+        took = "" if check.took_s is None else f"{1000 * check.took_s:,.0f} ms"
+        return Row(
+            key=check.name,
+            cells=(
+                (self._signs.level(check.level), role),
+                (check.name.replace("_", " "), "text"),
+                (check.level.value, role),
+                (took, "dim"),
+                (age(check.at, snapshot.at), "dim"),
+                (check.text, role if check.level != "ok" else "text"),
+            ),
+        )

@@ -1,0 +1,54 @@
+"""Events in full: what happened here, and what the project's log tells of others."""
+
+from collections.abc import Sequence
+
+from core.snapshot import Event, Snapshot
+from tui.lists.listed import Details, Listed, fields, when
+from tui.panels.row_list import Column, Row
+from tui.text import age
+
+
+class EventList(Listed):
+    """The newest first."""
+
+    NAME = "events"
+    TITLE = "Events"
+    EMPTY = "nothing has happened yet"
+    COLUMNS = (
+        Column(title="at", width=8),
+        Column(title="age", width=6, right=True, drops=2),
+        Column(title="who", width=18, drops=1),
+        Column(title="what"),
+    )
+
+    def rows(self, snapshot: Snapshot) -> Sequence[Row]:
+        """Equal ones at one moment are told apart by their order."""
+        counted: dict[str, int] = {}
+        return [self._row(event, _key(event, counted), snapshot) for event in snapshot.events]
+
+    def details(self, key: str, snapshot: Snapshot) -> Details | None:
+        """One event."""
+        counted: dict[str, int] = {}
+        event = next((one for one in snapshot.events if _key(one, counted) == key), None)
+        if event is None:
+            return None
+        text = fields(("at", when(event.at, snapshot.at)), ("who", event.who), ("what", event.text))
+        return Details(heading="Event", text=text)
+
+    def _row(self, event: Event, key: str, snapshot: Snapshot) -> Row:
+        role = event.level.value if event.level != "ok" else "text"
+        return Row(
+            key=key,
+            cells=(
+                (f"{event.at.astimezone():%H:%M:%S}", "dim"),
+                (age(event.at, snapshot.at), "dim"),
+                (event.who, "dim"),
+                (event.text, role),
+            ),
+        )
+
+
+def _key(event: Event, counted: dict[str, int]) -> str:
+    name = f"{event.at.timestamp()} {event.who} {event.text}"
+    counted[name] = counted.get(name, 0) + 1
+    return f"{name} {counted[name]}"

@@ -1,0 +1,51 @@
+"""Key figures in full."""
+
+from collections.abc import Sequence
+
+from core.facts import Truth
+from core.snapshot import Kpi, Snapshot
+from tui.lists.listed import Details, Listed, fields
+from tui.panels.row_list import Column, Row
+
+_LEVEL = {Truth.TRUE: "ok", Truth.FALSE: "warning", Truth.UNKNOWN: "text"}
+_MET = {Truth.TRUE: "met", Truth.FALSE: "missed", Truth.UNKNOWN: ""}
+
+
+class KpiList(Listed):
+    """Each figure beside its target, and what it rests on."""
+
+    NAME = "kpis"
+    TITLE = "KPIs"
+    EMPTY = "not measured yet: the first figures come with the first refresh"
+    COLUMNS = (
+        Column(title="", width=1),
+        Column(title="figure", width=14),
+        Column(title="value", width=12, right=True),
+        Column(title="target", width=9),
+        Column(title="rests on"),
+    )
+
+    def rows(self, snapshot: Snapshot) -> Sequence[Row]:
+        """In their order."""
+        return [self._row(kpi) for kpi in snapshot.kpis]
+
+    def details(self, key: str, snapshot: Snapshot) -> Details | None:
+        """One figure."""
+        kpi = next((one for one in snapshot.kpis if one.name == key), None)
+        if kpi is None:
+            return None
+        text = fields(
+            ("value", "not measured" if kpi.value is None else kpi.text),
+            ("target", f"{kpi.target} {_MET[kpi.good]}".strip()),
+            ("rests on", kpi.note),
+        )
+        return Details(heading=kpi.title, text=text)
+
+    def _row(self, kpi: Kpi) -> Row:
+        role = _LEVEL[kpi.good]
+        sign = " " if kpi.good is Truth.UNKNOWN else self._signs.level(role)
+        value = (self._signs.none, "dim") if kpi.value is None else (kpi.text, role)
+        return Row(
+            key=kpi.name,
+            cells=((sign, role), (kpi.title, "text"), value, (kpi.target, "dim"), (kpi.note, "dim")),
+        )

@@ -1,0 +1,67 @@
+"""What a list of the screen is: its columns, its rows, and what is to be said of one of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+from core.snapshot import Snapshot
+from core.text import short
+from tui.front import Front
+from tui.panels.row_list import Column, Row
+from tui.text import Line
+
+
+class Details(msgspec.Struct, frozen=True, kw_only=True):
+    """One row in full: its heading, its text, and what can be done with it."""
+
+    heading: str
+    text: str
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+class Listed:
+    """A list made from the snapshot. A subclass says which rows, and what can be done with one."""
+
+    NAME: ClassVar[str]
+    TITLE: ClassVar[str]
+    COLUMNS: ClassVar[tuple[Column, ...]]
+    EMPTY: ClassVar[str]
+    """What stands there when there is no row, with the next step."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+        self._signs = front.look.signs
+
+    def state(self, snapshot: Snapshot) -> Line:
+        """What the title adds: a count, an age, what is not live."""
+        return ()
+
+    def rows(self, snapshot: Snapshot) -> Sequence[Row]:
+        """Every row, the most important first."""
+        raise NotImplementedError
+
+    def details(self, key: str, snapshot: Snapshot) -> Details | None:
+        """One row in full; `None` when it is there no more."""
+        raise NotImplementedError
+
+    async def act(self, key: str, chosen: str) -> None:
+        """Carry out what was chosen of `Details.choices`."""
+
+
+def fields(*pairs: tuple[str, object]) -> str:
+    """Names and values, a line each; what has no value is left out."""
+    said = [(name, str(value)) for name, value in pairs if value not in {None, ""}]
+    wide = max((len(name) for name, _ in said), default=0)
+    return "\n".join(f"{name:<{wide}}  {value}" for name, value in said)
+
+
+def when(at: datetime | None, now: datetime) -> str:
+    """A moment for people, with how long ago it was or how far off it is; empty for none."""
+    if at is None:
+        return ""
+    ahead = (at - now).total_seconds()
+    far = f"in {short(ahead)}" if ahead > 0 else f"{short(-ahead)} ago"
+    day = "%H:%M:%S" if abs(ahead) < 43_200 else "%Y-%m-%d %H:%M:%S"
+    return f"{at.astimezone():{day} %Z} ({far})"

@@ -1,0 +1,61 @@
+"""The execution log: by step and status; a row with its JSON laid out."""
+
+from core.listing import Table
+from core.model import LogEntry
+from core.snapshot import Snapshot
+from tui.lists.served import Document, Known, Served, columns_of
+from tui.panels.row_list import Column, Row
+from tui.text import age
+
+LOG_ROLE = {"failed": "critical", "completed": "ok", "skipped": "dim"}
+
+
+class LogList(Served):
+    """Every row of the log."""
+
+    NAME = "logs"
+    TITLE = "Logs"
+    TABLE = Table.LOGS
+    HINT = "step:task_started  status:failed  task:ID"
+    EMPTY = "no log row matches, or none is visible to us"
+    COLUMNS = (
+        Column(title="status", width=9),
+        Column(title="age", width=6, right=True),
+        Column(title="step", width=26),
+        Column(title="took", width=10, right=True, drops=2),
+        Column(title="what it says"),
+        Column(title="task", width=8, drops=3),
+    )
+
+    def known(self, snapshot: Snapshot) -> Known:
+        """The newest ones."""
+        return Known(snapshot.logs.value or (), snapshot.logs.at)
+
+    def row(self, record: LogEntry, snapshot: Snapshot, *, live: bool) -> Row:
+        """One row."""
+        took = "" if record.duration_ms is None else f"{record.duration_ms:,} ms"
+        return Row(
+            key=record.id,
+            cells=(
+                (record.status, LOG_ROLE.get(record.status, "text") if live else "dim"),
+                (age(record.at, snapshot.at), "dim"),
+                (record.step, "text" if live else "dim"),
+                (took, "dim"),
+                (record.summary, "text" if live else "dim"),
+                ((record.task_id or "")[:8], "dim"),
+            ),
+        )
+
+    async def read(self, key: str) -> Document | None:
+        """Every column, JSON laid out. Raises NotLive."""
+        found = await self._front.monitor.log_detail(key)
+        if found is None:
+            return None
+        entry = found.entry
+        lines = [((entry.status, LOG_ROLE.get(entry.status, "text")), (f"  {entry.step}", "strong")), ()]
+        choices = ((f"task:{entry.task_id}", "show its task"),) if entry.task_id else ()
+        return Document(heading=f"Log row {key}", lines=(*lines, *columns_of(found.row)), choices=choices)
+
+    async def act(self, key: str, chosen: str) -> None:
+        """Go to its task."""
+        self._front.open_row("tasks", chosen.partition(":")[2])

@@ -1,0 +1,60 @@
+"""Safety checks of the agents: what was checked of a task (deployed shape), or which checks there are (documented)."""
+
+from core.listing import Table
+from core.model import SafetyCheck
+from core.snapshot import Snapshot
+from tui.lists.served import Document, Served, columns_of
+from tui.panels.row_list import Column, Row
+from tui.text import age
+
+_ROLE = {"passed": "ok", "failed": "critical", "disabled": "warning"}
+
+
+class SafetyList(Served):
+    """The table of safety checks, in either shape."""
+
+    NAME = "safety"
+    TITLE = "Safety checks"
+    TABLE = Table.SAFETY
+    HINT = "status:failed  check:type  task:ID"
+    EMPTY = "no safety check matches, or none is visible to us"
+    COLUMNS = (
+        Column(title="verdict", width=9),
+        Column(title="age", width=6, right=True),
+        Column(title="check", width=28),
+        Column(title="blocking", width=8, drops=2),
+        Column(title="what it says"),
+        Column(title="task", width=8, drops=3),
+    )
+
+    def row(self, record: SafetyCheck, snapshot: Snapshot, *, live: bool) -> Row:
+        """One check."""
+        blocking = "" if record.blocking is None else "blocks" if record.blocking else "warns"
+        return Row(
+            key=record.id,
+            cells=(
+                (record.verdict, _ROLE.get(record.verdict, "text") if live else "dim"),
+                (age(record.at, snapshot.at), "dim"),
+                (f"{record.check_type} {record.name}".strip(), "text" if live else "dim"),
+                (blocking, "dim"),
+                (record.text, "dim"),
+                ((record.task_id or "")[:8], "dim"),
+            ),
+        )
+
+    async def read(self, key: str) -> Document | None:
+        """Every column. Raises NotLive."""
+        found = await self._front.monitor.safety_detail(key)
+        if found is None:
+            return None
+        check = found.check
+        head = (
+            (check.verdict, _ROLE.get(check.verdict, "text")),
+            (f"  {check.check_type} {check.name}".rstrip(), "strong"),
+        )
+        choices = ((f"task:{check.task_id}", "show its task"),) if check.task_id else ()
+        return Document(heading=f"Safety check {key}", lines=(head, (), *columns_of(found.row)), choices=choices)
+
+    async def act(self, key: str, chosen: str) -> None:
+        """Go to its task."""
+        self._front.open_row("tasks", chosen.partition(":")[2])

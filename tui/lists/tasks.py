@@ -1,0 +1,132 @@
+"""Tasks: all of them, as the server sorts and filters them; one with its logs and safety checks."""
+
+from core.listing import Filter, Listing, Table
+from core.model import LogEntry, SafetyCheck, Task
+from core.resilience import NotLive
+from core.snapshot import Snapshot
+from core.text import short
+from tui.errands import single
+from tui.lists.served import Document, Known, Served, columns_of, heading, part
+from tui.panels.row_list import Column, Row
+from tui.panels.tasks import TASK_ROLE
+from tui.text import Line, age
+
+_BESIDE = 50
+"""How many log rows and safety checks stand below a task."""
+
+_AT_TOP = frozenset({"id", "status", "description", "error_message", "error"})
+
+
+class TaskList(Served):
+    """The task table."""
+
+    NAME = "tasks"
+    TITLE = "Tasks"
+    TABLE = Table.TASKS
+    RETRIES = True
+    HINT = "status:failed  type:bug_fix  task:ID"
+    EMPTY = "no task matches, or none is visible to us"
+    COLUMNS = (
+        Column(title="status", width=13),
+        Column(title="age", width=6, right=True),
+        Column(title="pri", width=3, right=True, drops=3),
+        Column(title="type", width=24, drops=2),
+        Column(title="description"),
+        Column(title="took", width=8, right=True, drops=4),
+        Column(title="assigned to", width=14, drops=5),
+    )
+
+    def known(self, snapshot: Snapshot) -> Known:
+        """The newest ones."""
+        newest = snapshot.tasks.newest
+        return Known(newest.value or (), newest.at)
+
+    def row(self, record: Task, snapshot: Snapshot, *, live: bool) -> Row:
+        """A stuck one says so."""
+        stuck = record.status == "in_progress" and record.id in snapshot.tasks.stuck
+        role = ("warning" if stuck else TASK_ROLE.get(record.status, "text")) if live else "dim"
+        text = record.description + (f" ({record.error})" if record.error else "")
+        return Row(
+            key=record.id,
+            cells=(
+                ("STUCK" if stuck else record.status.replace("_", " "), role),
+                (age(record.completed_at or record.began_at, snapshot.at), "dim"),
+                (f"{record.priority}", "dim"),
+                (record.task_type, "dim"),
+                (text, "text" if live else "dim"),
+                (_took(record, snapshot), "dim"),
+                (record.assigned_to, "dim"),
+            ),
+        )
+
+    async def read(self, key: str) -> Document | None:
+        """The task, what became of it step by step, and what was checked before. Raises NotLive."""
+        monitor = self._front.monitor
+        found = await monitor.task_detail(key)
+        if found is None:
+            return None
+        of_task = Filter(task=key)
+        logs = await monitor.page(Listing(table=Table.LOGS, filter=of_task), 0, _BESIDE)
+        entries = [entry for entry in logs.rows if isinstance(entry, LogEntry)]
+        snapshot = self._front.shown
+        task = found.task
+        lines: list[Line] = [
+            ((task.status.replace("_", " "), TASK_ROLE.get(task.status, "text")), (f"  {task.task_type}", "dim")),
+            ((task.description, "strong"),),
+        ]
+        if task.error:
+            lines.append(((task.error, "warning"),))
+        lines += part("Logs", logs, [_log(entry, snapshot) for entry in entries], "no log row of this task")
+        lines += await self._checks(of_task, snapshot)
+        lines += [(), heading("All columns"), *columns_of(found.row, but=_AT_TOP if not _long(task) else frozenset())]
+        retry = ((f"retry:{key}", "retry: send it back to pending …"),) if task.status == "failed" else ()
+        return Document(heading=f"Task {key}", lines=tuple(lines), choices=(*retry, ("logs", "list its log rows")))
+
+    async def act(self, key: str, chosen: str) -> None:
+        """Retry it, or list its log rows."""
+        if chosen == "logs":
+            self._front.visit("logs", f"task:{key}")
+        else:
+            await single.act(self._front, chosen)
+
+    async def _checks(self, of_task: Filter, snapshot: Snapshot) -> list[Line]:
+        try:
+            page = await self._front.monitor.page(Listing(table=Table.SAFETY, filter=of_task), 0, _BESIDE)
+        except NotLive as not_live:  # this table is no condition for anything
+            return part("Safety checks", None, [], not_live.fault.sentence())
+        checks = [check_line(one, snapshot) for one in page.rows if isinstance(one, SafetyCheck)]
+        return part("Safety checks", page, checks, "none of this task")
+
+
+def check_line(check: SafetyCheck, snapshot: Snapshot) -> Line:
+    """A safety check in one line."""
+    role = {"passed": "ok", "failed": "critical"}.get(check.verdict, "text")
+    return (
+        (f"  {check.verdict:<9}", role),
+        (f"{age(check.at, snapshot.at):>6}  ", "dim"),
+        (f"{check.check_type} {check.name}".strip(), "text"),
+        (f"  {check.text}" if check.text else "", "dim"),
+    )
+
+
+def _log(entry: LogEntry, snapshot: Snapshot) -> Line:
+    took = "" if entry.duration_ms is None else f" {entry.duration_ms:,} ms"
+    return (
+        (f"  {entry.status:<10}", "critical" if entry.status == "failed" else "text"),
+        (f"{age(entry.at, snapshot.at):>6}  ", "dim"),
+        (entry.step, "text"),
+        (took, "dim"),
+        (f"  {entry.summary}" if entry.summary else "", "dim"),
+    )
+
+
+def _took(task: Task, snapshot: Snapshot) -> str:
+    if task.started_at is None:
+        return ""
+    ended = task.completed_at or (snapshot.at if task.status == "in_progress" else None)
+    return "" if ended is None else short(ended - task.started_at)
+
+
+def _long(task: Task) -> bool:
+    """Whether a text was cut on its way into the record, so that the columns must show it in full."""
+    return task.description.endswith("…") or task.error.endswith("…")

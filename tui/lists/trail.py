@@ -1,0 +1,70 @@
+"""The audit trail: every order in the project's log, who gave it, where, why, and what came of it."""
+
+from core.listing import Table
+from core.model import LogEntry
+from core.snapshot import Snapshot
+from tui.errands import single
+from tui.lists.logs import LOG_ROLE
+from tui.lists.served import Document, Known, Served, columns_of
+from tui.panels.row_list import Column, Row
+from tui.text import age
+
+_UNDONE = {"heal", "dry_run_on", "dry_run_off"}
+
+
+class AuditTrail(Served):
+    """Two rows an order: begun, and ended."""
+
+    NAME = "trail"
+    TITLE = "Audit trail"
+    TABLE = Table.ORDERS
+    HINT = "order:heal  status:failed"
+    EMPTY = "no order matches, or none is visible to us"
+    COLUMNS = (
+        Column(title="status", width=9),
+        Column(title="age", width=6, right=True),
+        Column(title="order", width=17),
+        Column(title="who", width=18, drops=2),
+        Column(title="what came of it"),
+        Column(title="took", width=10, right=True, drops=3),
+    )
+
+    def known(self, snapshot: Snapshot) -> Known:
+        """Those among the newest log rows."""
+        told = snapshot.logs.value or ()
+        return Known([entry for entry in told if entry.step == "watchdog_healing"], snapshot.logs.at)
+
+    def row(self, record: LogEntry, snapshot: Snapshot, *, live: bool) -> Row:
+        """One row of one order."""
+        took = "" if record.duration_ms is None else f"{record.duration_ms:,} ms"
+        return Row(
+            key=record.id,
+            cells=(
+                (record.status, LOG_ROLE.get(record.status, "text") if live else "dim"),
+                (age(record.at, snapshot.at), "dim"),
+                (record.order.replace("_", " "), "text" if live else "dim"),
+                (record.actor, "dim"),
+                (record.summary, "text" if live else "dim"),
+                (took, "dim"),
+            ),
+        )
+
+    async def read(self, key: str) -> Document | None:
+        """The row as it was written: plan, reason, counts, ids. Raises NotLive."""
+        found = await self._front.monitor.log_detail(key)
+        if found is None:
+            return None
+        entry = found.entry
+        order = entry.order.replace("_", " ")
+        lines = [
+            ((entry.status, LOG_ROLE.get(entry.status, "text")), (f"  {order}", "strong"), (f"  {entry.actor}", "dim"))
+        ]
+        undo = entry.run and entry.order in _UNDONE and entry.status in {"completed", "failed"}
+        choices = ((f"undo:{entry.run}", "undo: take back what still stands of it …"),) if undo else ()
+        return Document(
+            heading=f"Order {entry.run or key}", lines=(*lines, (), *columns_of(found.row)), choices=choices
+        )
+
+    async def act(self, key: str, chosen: str) -> None:
+        """Undo it."""
+        await single.act(self._front, chosen)

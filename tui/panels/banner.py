@@ -1,0 +1,21 @@
+"""A lasting banner: what the operator must not forget about this screen."""
+
+from core.snapshot import Snapshot
+from tui.panels.panel import Panel
+from tui.text import Line
+
+
+class Banner(Panel):
+    """One line, there only while there is something to say."""
+
+    _said: Line = ()
+
+    def say(self, said: Line) -> None:
+        """What it says; nothing takes it away."""
+        self._said = said
+        self.display = bool(said)
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
+        """What was said, over the whole width."""
+        text = " ".join(part for part, _ in self._said)
+        return [((f" {text:<{width}}", "banner"),)]

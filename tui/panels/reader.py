@@ -1,0 +1,104 @@
+"""Something long to read: lines, wrapped to the width, scrolled by keys or the wheel."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len, chop_cells
+from textual import events
+from textual.binding import Binding, BindingType
+
+from core.snapshot import Snapshot
+from tui.panels.panel import Panel
+from tui.text import Line, Span
+
+
+class Reader(Panel):
+    """Keeps its place when what it shows is read anew."""
+
+    can_focus = True
+    TITLE = "text"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", show=False),
+        Binding("down,j", "move(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("home,g", "edge(0)", show=False),
+        Binding("end,G", "edge(1)", show=False),
+    ]
+
+    head: Line = ()
+    """What the rule above says."""
+
+    _text: Sequence[Line] = ()
+    _top = 0
+
+    def put(self, text: Sequence[Line]) -> None:
+        """Show another text, or the same one changed."""
+        self._text = text
+
+    def action_move(self, by: int) -> None:
+        """A line up or down."""
+        self._to(self._top + by)
+
+    def action_page(self, by: int) -> None:
+        """A screenful up or down."""
+        self._to(self._top + by * max(1, self.size.height - 2))
+
+    def action_edge(self, end: int) -> None:
+        """The beginning, or the end."""
+        self._to(10**9 if end else 0)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Three lines on."""
+        event.stop()
+        self._to(self._top + 3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Three lines back."""
+        event.stop()
+        self._to(self._top - 3)
+
+    def title(self, snapshot: Snapshot) -> Line:
+        """What it is, and how far down."""
+        return self.head
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
+        """What is in sight."""
+        wrapped = [part for line in self._text for part in wrap(line, width)]
+        self._top = max(0, min(self._top, len(wrapped) - height))
+        shown = wrapped[self._top : self._top + height]
+        left = len(wrapped) - self._top - height
+        if left > 0:
+            shown[-1] = ((f"  … {left + 1:,} more lines", "dim"),)
+        return shown
+
+    def _to(self, top: int) -> None:
+        self._top = max(0, top)
+        self.redraw()
+
+
+def wrap(line: Line, width: int) -> list[Line]:
+    """The line in as many of `width` cells as it takes; what goes on below is as far in as it began."""
+    if sum(cell_len(text) for text, _ in line) <= width or width < 8:
+        return [line]
+    first = line[0][0] if line else ""
+    inset = min(len(first) - len(first.lstrip(" ")), width // 2)
+    wrapped: list[Line] = []
+    current: list[Span] = []
+    used = 0
+    for text, role in line:
+        rest = text
+        while rest:
+            room = width - used
+            part = chop_cells(rest, room)[0] if room > 0 else ""
+            if not part:
+                wrapped.append(tuple(current))
+                current, used = [(" " * inset, "text")], inset
+                continue
+            current.append((part, role))
+            used += cell_len(part)
+            rest = rest[len(part) :]
+            if rest:
+                wrapped.append(tuple(current))
+                current, used = [(" " * inset, "text")], inset
+    return [*wrapped, tuple(current)]

@@ -1,0 +1,178 @@
+"""One list over the whole screen: a cursor, a filter, details."""
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+import msgspec
+from textual import work
+from textual.binding import BindingType
+from textual.events import Key as KeyEvent
+from textual.widget import Widget
+from textual.widgets import Input
+
+from core.snapshot import Snapshot
+from tui.front import Front
+from tui.keys import LIST_KEYS, Key, bindings
+from tui.lists.listed import Listed
+from tui.panels.row_list import Row, RowList
+from tui.screens.view import View
+from tui.text import Line
+
+_LOCAL = tuple(key for key in LIST_KEYS if key.name in {"open", "back"})
+
+
+class FilterBar(Input):
+    """Where a filter is typed. Enter takes it, escape leaves the one before; no key typed here orders anything."""
+
+    def on_key(self, event: KeyEvent) -> None:
+        """Escape belongs to the filter, not to the list."""
+        if event.key == "escape":
+            event.stop()
+            event.prevent_default()
+            view = self.screen
+            if isinstance(view, ListView):
+                view.leave_filter()
+
+
+class ListView(View):
+    """A list that is made from the snapshot: filtered here."""
+
+    OWN_KEYS: ClassVar[tuple[Key, ...]] = _LOCAL
+    BINDINGS: ClassVar[list[BindingType]] = bindings(_LOCAL)
+
+    def __init__(self, front: Front, listed: Listed, filter_text: str = "") -> None:
+        super().__init__(front)
+        self.listed = listed
+        self.list = RowList(*self._style, id="list")
+        self.list.columns = listed.COLUMNS
+        self.bar = FilterBar(placeholder=self.hint, id="filter", max_length=1200, compact=True)
+        self.bar.display = False
+        self._filter = filter_text
+        self._wrong = ""
+
+    def body(self) -> Iterable[Widget]:
+        """The list, and the filter below it."""
+        yield self.list
+        yield self.bar
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The filter counts among its own."""
+        return tuple(msgspec.structs.replace(key, drops=1) if key.name == "filter" else key for key in super().keys)
+
+    @property
+    def hint(self) -> str:
+        """What can be typed into the filter."""
+        return "words to look for; enter filters, escape leaves it"
+
+    @property
+    def copied(self) -> str:
+        """The key of the cursor's row."""
+        row = self.list.cursor
+        return row.key if row is not None else ""
+
+    def on_mount(self) -> None:
+        """Keys go to the list."""
+        self.set_focus(self.list)
+
+    def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
+        """Lay the rows out anew; what did not change is not written."""
+        found = self.filtered(self.listed.rows(snapshot))
+        self.list.put(found)
+        self.list.head = self.head(snapshot, len(found))
+        self.list.empty = self._none()
+        super().show(snapshot, banner)
+
+    def head(self, snapshot: Snapshot, count: int) -> Line:
+        """What the rule above the list says."""
+        place = f" {self.list.at + 1:,}/{count:,}" if count else ""
+        return ((self.listed.TITLE, "title"), (place, "text"), *self.listed.state(snapshot), *self._filtered())
+
+    def filtered(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Those in which every word of the filter occurs."""
+        words = self._filter.lower().split()
+        if not words:
+            return rows
+        return [row for row in rows if all(w in " ".join(text for text, _ in row.cells).lower() for w in words)]
+
+    def action_filter(self, typed: str = "") -> None:
+        """Type a filter; `typed` is its beginning. The very next key goes there already."""
+        self.bar.value = typed or self._filter
+        self.bar.cursor_position = len(self.bar.value)
+        self.bar.display = True
+        self.set_focus(self.bar)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Say at once what is wrong with what is typed."""
+        event.stop()
+        self._say(self.wrong_with(event.value))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take the filter, unless it cannot be."""
+        event.stop()
+        if wrong := self.wrong_with(event.value):
+            self._say(wrong)
+            return
+        self.take_filter(event.value.strip())
+        self.leave_filter()
+
+    def wrong_with(self, text: str) -> str:
+        """Why this cannot be a filter; empty if it can."""
+        return ""
+
+    def take_filter(self, text: str) -> None:
+        """Show what matches."""
+        self._filter = text
+        self.front.repaint()
+
+    def leave_filter(self) -> None:
+        """Back to the list, with the filter that holds."""
+        self.bar.display = False
+        self._say("")
+        self.set_focus(self.list)
+
+    def action_back(self) -> None:
+        """First the filter goes, then the list."""
+        if self._filter:
+            self.take_filter("")
+        else:
+            self.front.back()
+
+    def on_row_list_moved(self, _event: RowList.Moved) -> None:
+        """The title tells which row it is."""
+        self.front.repaint()
+
+    def on_row_list_chosen(self, _event: RowList.Chosen) -> None:
+        """By mouse."""
+        self.action_open()
+
+    @work(group="details")
+    async def action_open(self) -> None:
+        """The row in full, and what can be done with it."""
+        row = self.list.cursor
+        if row is not None:
+            await self.open_row(row)
+
+    async def open_row(self, row: Row) -> None:
+        """Say all that is known of it, and let the operator choose."""
+        details = self.listed.details(row.key, self.front.shown)
+        if details is None:
+            return
+        chosen = await self.front.choose(details.heading, details.choices, details.text, way_back="Close")
+        if chosen is not None:
+            await self.listed.act(row.key, chosen)
+
+    def _filtered(self) -> Line:
+        if self._wrong:
+            return ((f"  {self._wrong}", "critical"),)
+        return ((f"  filter: {self._filter}", "warning"),) if self._filter else ()
+
+    def _none(self) -> Line:
+        if self._filter:
+            return ((f"  nothing matches {self._filter}: escape takes the filter away", "dim"),)
+        return ((f"  {self.listed.EMPTY}", "dim"),)
+
+    def _say(self, wrong: str) -> None:
+        if wrong != self._wrong:
+            self._wrong = wrong
+            self.front.repaint()

@@ -1,0 +1,213 @@
+"""A list the server holds: page by page, sorted and filtered there, read anew while it is looked at."""
+
+from typing import Any, ClassVar
+
+from textual import work
+from textual.binding import BindingType
+
+from core.act.orders import RETRY_MATCHING
+from core.facts import Fault
+from core.listing import SORTS, FilterError, Listing, Page, parse_filter
+from core.resilience import NotLive
+from core.snapshot import LinkWord, Snapshot
+from tui.dialogs import retry_matching_dialog
+from tui.front import Front
+from tui.keys import LIST_KEYS, Key, bindings
+from tui.lists.served import Served
+from tui.panels.row_list import Row, RowList
+from tui.screens.document_view import DocumentView
+from tui.screens.list_view import ListView
+from tui.screens.window import Window
+from tui.text import Line, age
+
+_MARGIN = 10
+"""Rows above and below what is in sight that are read anew with it."""
+
+
+class ServedView(ListView):
+    """Rows come when they are there; until then, and while nothing can be read, what is known stands dimmed."""
+
+    OWN_KEYS: ClassVar[tuple[Key, ...]] = LIST_KEYS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(key for key in LIST_KEYS if key.name not in {"open", "back"})
+    listed: Served
+
+    def __init__(self, front: Front, listed: Served, filter_text: str = "") -> None:
+        super().__init__(front, listed, filter_text)
+        self._listing = Listing(table=listed.TABLE, filter=parse_filter(filter_text, listed.TABLE))
+        self._window = Window()
+        self._total: tuple[int, bool] | None = None
+        self._fault: Fault | None = None
+        self._reading = True
+        self._read_at: Any = None
+        self._follows = True
+        self._renewed = 0.0
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """Without what this list cannot do."""
+        return tuple(key for key in super().keys if key.name != "retry" or self.listed.RETRIES)
+
+    @property
+    def hint(self) -> str:
+        """The words the server knows."""
+        return f"{self.listed.HINT}, or words; enter filters, escape leaves it"
+
+    def on_mount(self) -> None:
+        """Read the first page."""
+        super().on_mount()
+        self._begin()
+
+    def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
+        """Rows by the newest snapshot: ages move on, what is stuck says so; once a refresh they are read anew."""
+        live = self._read_at is not None and self._fault is None and _answers(snapshot)
+        self.list.follows = self._follows and not self.front.frozen
+        self.list.put([self.listed.row(record, snapshot, live=live) for record in self._records(snapshot)])
+        self.list.head = self.head(snapshot, len(self._window.records))
+        self.list.empty = self._none()
+        super(ListView, self).show(snapshot, banner)
+        self._renew(snapshot)
+
+    def head(self, snapshot: Snapshot, count: int) -> Line:
+        """Which of how many, the order, the filter, and whether it is live."""
+        rows = self.list
+        total = "" if self._total is None else f"/{'' if self._total[1] else '≈'}{self._total[0]:,}"
+        place = f" {self._window.offset + rows.at + 1:,}{total}" if rows.cursor is not None else ""
+        sort = f"  {self._listing.sort.title}" + (", follows" if self._follows else "")
+        return (
+            (self.listed.TITLE, "title"),
+            (place, "text"),
+            (sort, "dim"),
+            *self._filtered(),
+            *self._origin(snapshot),
+        )
+
+    def wrong_with(self, text: str) -> str:
+        """What the filter's grammar says."""
+        try:
+            parse_filter(text, self.listed.TABLE)
+        except FilterError as error:
+            return str(error)
+        return ""
+
+    def take_filter(self, text: str) -> None:
+        """Other rows: from the first one on."""
+        self._filter = text
+        self._listing = Listing(
+            table=self.listed.TABLE, filter=parse_filter(text, self.listed.TABLE), sort=self._listing.sort
+        )
+        self._begin()
+
+    def action_sort(self) -> None:
+        """The next order this table knows."""
+        sorts = SORTS[self.listed.TABLE]
+        following = sorts[(sorts.index(self._listing.sort) + 1) % len(sorts)]
+        self._listing = Listing(table=self.listed.TABLE, filter=self._listing.filter, sort=following)
+        self._begin()
+
+    def action_follow(self) -> None:
+        """Stay with the first row, or go on from where the cursor is."""
+        self._follows = not self._follows
+        if self._follows and (self._window.offset or self.list.at):
+            self._begin()
+        self.front.repaint()
+
+    def action_retry(self) -> None:
+        """Every failed task that matches, back to pending."""
+        if self.listed.RETRIES and self.front.allowed(RETRY_MATCHING):
+            self.front.ask(retry_matching_dialog(self.front.monitor, self._listing))
+
+    async def open_row(self, row: Row) -> None:
+        """On a screen of its own."""
+        self.front.open(DocumentView(self.front, self.listed, row.key))
+
+    def on_row_list_moved(self, event: RowList.Moved) -> None:
+        """Away from the first row it follows no more; near an end the next page comes."""
+        self._follows = self._follows and self.list.at == 0 and not self._window.offset
+        super().on_row_list_moved(event)
+        if not self._reading:
+            self._extend()
+
+    @work(group="read", exclusive=True)
+    async def _begin(self) -> None:
+        self._reading = True
+        self._total = None
+        self.list.to(0)
+        self.front.repaint()
+        try:
+            page = await self._window.begin(self._read)
+            self._noted(None)
+            self._total = (page.total, page.exact) if page.total is not None else None
+            if self._total is None:
+                self.front.repaint()
+                self._total = await self.front.monitor.total(self._listing)
+        except NotLive as not_live:
+            self._noted(not_live.fault)
+        self._reading = False
+        self.front.repaint()
+
+    @work(group="read", exclusive=True)
+    async def _extend(self) -> None:
+        try:
+            if await self._window.extend(self._read, self.list.at):
+                self._noted(None)
+                self.front.repaint()
+        except NotLive as not_live:
+            self._noted(not_live.fault)
+            self.front.repaint()
+
+    def _renew(self, snapshot: Snapshot) -> None:
+        """Read what is in sight anew when the monitor has: not more often, not while it is frozen or out of sight."""
+        since = snapshot.link.since.timestamp() if snapshot.link.since is not None else 0.0
+        if self._reading or self.front.frozen or since == self._renewed or not self.is_current:
+            return
+        self._renewed = since
+        if self._fault is not None and not self._window.records:
+            self._begin()
+        else:
+            self._renew_sight()
+
+    @work(group="read", exclusive=True)
+    async def _renew_sight(self) -> None:
+        first, count = self.list.in_sight
+        first = max(0, first - _MARGIN)
+        try:
+            await self._window.renew(self._read, first, count + 2 * _MARGIN)
+            self._noted(None)
+        except NotLive as not_live:
+            self._noted(not_live.fault)
+        self.front.repaint()
+
+    async def _read(self, offset: int, limit: int) -> Page[Any]:
+        return await self.front.monitor.page(self._listing, offset, limit)
+
+    def _noted(self, fault: Fault | None) -> None:
+        self._fault = fault
+        if fault is None:
+            self._read_at = self.front.clock.now()
+
+    def _records(self, snapshot: Snapshot) -> Any:
+        if self._read_at is not None or not self._listing.filter.empty:
+            return self._window.records
+        return self.listed.known(snapshot).records
+
+    def _origin(self, snapshot: Snapshot) -> Line:
+        at = self._read_at or self.listed.known(snapshot).at
+        if self._fault is not None:
+            old = f"last known, {age(at, snapshot.at)}: " if at is not None else "not read: "
+            return ((f"  {old}{self._fault.sentence()}", "warning"),)
+        if self._read_at is None:
+            return (("  reading …", "dim"),)
+        if not _answers(snapshot):
+            return ((f"  last known, {age(at, snapshot.at)}", "warning"),)
+        return ()
+
+    def _none(self) -> Line:
+        if self._reading:
+            return (("  reading …", "dim"),)
+        if self._fault is not None:
+            return ((f"  cannot be read now: {self._fault.sentence()}", "warning"),)
+        return super()._none()
+
+
+def _answers(snapshot: Snapshot) -> bool:
+    return snapshot.link.word in {LinkWord.LIVE, LinkWord.CONNECTING}

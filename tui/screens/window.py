@@ -1,0 +1,79 @@
+"""The rows in hand of a long list: a few hundred around the cursor, the rest stays on the server."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from core.listing import Page
+
+PAGE: Final = 150
+MOST: Final = 450
+"""Rows asked for at once, and kept at most."""
+
+_NEAR: Final = 30
+"""So close to an end of what is in hand the next page is asked for."""
+
+Read = Callable[[int, int], Awaitable[Page[Any]]]
+"""Reads a page: from which row on, and how many. Raises NotLive."""
+
+
+class Window:
+    """Consecutive rows of one list.
+
+    `offset`: how many stand before the first; `more`: whether others follow the last.
+    """
+
+    def __init__(self) -> None:
+        self.records: list[Any] = []
+        self.offset = 0
+        self.more = False
+
+    async def begin(self, read: Read) -> Page[Any]:
+        """The first page alone. Raises NotLive."""
+        page = await read(0, PAGE)
+        self.records, self.offset, self.more = list(page.rows), 0, page.more
+        return page
+
+    async def extend(self, read: Read, at: int) -> bool:
+        """The next page where the cursor, on the row `at` of those in hand, comes near an end. Raises NotLive."""
+        if self.more and at >= len(self.records) - _NEAR:
+            await self._below(read)
+            return True
+        if self.offset and at < _NEAR:
+            await self._above(read)
+            return True
+        return False
+
+    async def renew(self, read: Read, first: int, count: int) -> None:
+        """Read anew the rows in sight: `count` from the row `first` of those in hand on. Raises NotLive."""
+        page = await read(self.offset + first, count)
+        fresh = {record.id for record in page.rows}
+        below = [record for record in self.records[first + count :] if record.id not in fresh]
+        above = [record for record in self.records[:first] if record.id not in fresh]
+        if not page.more:
+            below = []
+        self.offset += first - len(above)
+        self.records = [*above, *page.rows, *below]
+        self.more = page.more if not below else self.more
+        self._trim_end()
+
+    async def _below(self, read: Read) -> None:
+        page = await read(self.offset + len(self.records), PAGE)
+        known = {record.id for record in self.records}
+        self.records += [record for record in page.rows if record.id not in known]
+        self.more = page.more
+        surplus = max(0, len(self.records) - MOST)
+        self.offset += surplus
+        del self.records[:surplus]
+
+    async def _above(self, read: Read) -> None:
+        start = max(0, self.offset - PAGE)
+        page = await read(start, self.offset - start)
+        known = {record.id for record in self.records}
+        self.records = [record for record in page.rows if record.id not in known] + self.records
+        self.offset = start
+        self._trim_end()
+
+    def _trim_end(self) -> None:
+        if len(self.records) > MOST:
+            del self.records[MOST:]
+            self.more = True
