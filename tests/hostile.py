@@ -67,8 +67,8 @@ def plant(running: Running) -> None:
     """Insert each text into every text and JSON column of every table, in rows that panels and lists show.
 
     Tasks come with each text as their status, and failed, pending and running for hours; log rows as agents' steps, as
-    orders and as alerts. CHECK constraints are dropped and a JSON column of each table becomes `json`, which takes
-    escapes that `jsonb` refuses; nothing of it is restored: use a `lone_sandbox`.
+    orders and as alerts; the long text in two rows of each. CHECK constraints are dropped and a JSON column of each
+    table becomes `json`, which takes escapes that `jsonb` refuses. Nothing of it is restored: use a `lone_sandbox`.
     """
     with psycopg.connect(running.database_url, autocommit=True) as connection:
         for table in _JSON:
@@ -85,7 +85,7 @@ def plant(running: Running) -> None:
 
 
 def _tasks(connection: psycopg.Connection, text: str) -> None:
-    for status in (text[:_SHORT], "failed", "pending", "in_progress"):
+    for status in (text[:_SHORT], "failed", "pending", "in_progress")[: 2 if len(text) > _SHORT else 4]:
         row = _full(connection, "autonomous_tasks", text) | {"status": status}
         _insert(connection, "autonomous_tasks", row)
     connection.execute(
@@ -97,7 +97,8 @@ def _tasks(connection: psycopg.Connection, text: str) -> None:
 def _logs(connection: psycopg.Connection, text: str) -> None:
     told = dict.fromkeys(("order", "who", "by", "host", "run", "rule", "alert", "reason", "note"), text[:_SHORT])
     told["text"] = text
-    for step in (text[:_SHORT], "watchdog_healing", "watchdog_alert_critical", "watchdog_health_check"):
+    steps = (text[:_SHORT], "watchdog_healing", "watchdog_alert_critical", "watchdog_health_check")
+    for step in steps[: 2 if len(text) > _SHORT else 4]:
         row = _full(connection, "autonomous_execution_logs", text)
         row |= {"execution_step": step, "input_data": json.dumps(told)}
         _insert(connection, "autonomous_execution_logs", row)

@@ -63,6 +63,7 @@ class Running:
         for name in [name for name, on in faults.items() if on]:
             self.fault(name, False)
         self.sql("SET client_min_messages = error; TRUNCATE autonomous_tasks, autonomous_execution_logs CASCADE")
+        self.sql("TRUNCATE autonomous_safety_checks")
         self.sql("DELETE FROM autonomous_system_config; INSERT INTO autonomous_system_config DEFAULT VALUES")
 
     def stuck(self, count: int) -> None:

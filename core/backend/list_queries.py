@@ -80,6 +80,7 @@ class ListQueries(LogQueries):
 
     async def safety_detail(self, name: str) -> SafetyDetail | None:
         """One safety check in full; `None` when none is visible to us."""
+        await self._shape_of_safety()  # which says it better where there is no such table
         row = await self._row(SAFETY, name)
         return None if row is None else SafetyDetail(check=safety_of(row), row=row_detail(row_id(row), row))
 

@@ -227,7 +227,7 @@ class Desk:
         if result.run:
             self._journal.ours(result.run)
         level = Level.OK if result.done else Level.WARNING
-        why = f" ({clean(reason)})" if reason else ""
+        why = f" ({clean(reason.strip())})" if reason.strip() else ""
         self._journal.say(str(actor), f"{result.order.replace('_', ' ')}: {result.text}{why}", level)
         return result
 

@@ -104,6 +104,26 @@ async def test_a_read_is_capped_at_a_thousand_and_counts_are_not(sandbox: Runnin
     assert head.count == 2500
 
 
+async def test_a_planned_count_is_the_planners_and_an_estimated_one_exact_below_the_cap(
+    sandbox: Running, client: AsyncClient
+) -> None:
+    sandbox.sql(
+        "INSERT INTO autonomous_tasks (description, priority, estimated_duration_minutes)"
+        " SELECT 'x', i % 10, i % 10 FROM generate_series(1, 3000) AS i"
+    )
+    sandbox.sql("ANALYZE autonomous_tasks")
+    counts = {}
+    for how in ("exact", "planned", "estimated"):
+        every = client.table("autonomous_tasks").select("id", count=how)
+        some = client.table("autonomous_tasks").select("id", count=how)
+        some = some.eq("priority", 3).eq("estimated_duration_minutes", 3)
+        counts[how] = [(await query.limit(1).execute()).count for query in (every, some)]
+    assert counts["exact"] == [3000, 300]
+    assert counts["planned"][0] == counts["estimated"][0] == 3000
+    assert 0 < counts["planned"][1] < 100  # it takes the two conditions to be of no concern to each other
+    assert counts["estimated"][1] == 300
+
+
 async def test_writes_give_back_what_changed(things: Running, client: AsyncClient) -> None:
     table = client.table
     made = (await table("things").insert([{"id": 4, "name": "four"}, {"id": 5, "name": None}]).execute()).data

@@ -1,0 +1,311 @@
+"""All failed tasks that match, sent back: frozen by their ids, each only if it is the failure of then; both shapes."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.act.orders import RETRY_MATCHING, Phase, must_type
+from core.backend.client import Limits
+from core.backend.target import Target
+from core.listing import Filter, Listing, Table, parse_filter
+from core.monitor import Config, Monitor, Places
+from core.resilience import NotLive
+from tests.hostile import HOSTILE
+from tests.running import Running
+from tests.wire import Wire, answer, hang, wire
+
+TASKS, LOGS = "/rest/v1/autonomous_tasks", "/rest/v1/autonomous_execution_logs"
+FAILED = Listing(table=Table.TASKS)
+
+
+@pytest.fixture
+async def between(sandbox: Running) -> AsyncIterator[Wire]:
+    async with wire(sandbox.url) as one:
+        yield one
+
+
+@pytest.fixture
+async def monitor(sandbox: Running, between: Wire, tmp_path: Path) -> AsyncIterator[Monitor]:
+    config = Config(target=Target(name="probe", url=between.url, key=sandbox.service_key))
+    one = Monitor(config, places=Places.within(tmp_path))
+    await one.discover()
+    yield one
+    await one.close()
+
+
+def fail(sandbox: Running, count: int, words: str = "broken", error: str = "boom") -> None:
+    sandbox.sql(
+        "INSERT INTO autonomous_tasks (description, status, error_message, started_at, completed_at)"
+        " SELECT %s || ' ' || i, 'failed', %s, now() - interval '2 hours', now() - interval '1 hour'"
+        f" FROM generate_series(1, {count}) AS i",
+        words,
+        error,
+    )
+
+
+def statuses(sandbox: Running) -> dict[str, int]:
+    return dict(sandbox.sql("SELECT status, count(*) FROM autonomous_tasks GROUP BY 1"))
+
+
+def audit(sandbox: Running) -> list[Any]:
+    return sandbox.sql(
+        "SELECT step_status, input_data, output_data FROM autonomous_execution_logs"
+        f" WHERE input_data->>'order' = 'retry_matching' ORDER BY {sandbox.time_column}, step_status DESC"
+    )
+
+
+def patches(between: Wire) -> int:
+    return sum(line.startswith(f"PATCH {TASKS}") for line in between.seen)
+
+
+async def test_what_matches_goes_back_and_nothing_else(sandbox: Running, between: Wire, monitor: Monitor) -> None:
+    fail(sandbox, 250)
+    fail(sandbox, 7, "other")
+    sandbox.completed(3)
+    sandbox.stuck(2)
+    before = sandbox.sql("SELECT * FROM autonomous_tasks WHERE description NOT LIKE 'broken%%' ORDER BY id")
+    plan = await monitor.plan_retry_matching(Listing(table=Table.TASKS, filter=parse_filter("BROKEN", Table.TASKS)))
+    assert (plan.rows, plan.more, plan.refused) == (250, False, "")
+    assert plan.text == "250 tasks back to pending: status:failed BROKEN"
+    told: list[tuple[str, int, int]] = []
+    result = await monitor.retry_matching(plan, "the network was down", lambda *now: told.append(now))
+    assert (result.phase, result.text) == (Phase.SEEN, "250 changed, 0 skipped, 0 refused")
+    assert (result.planned, result.changed, result.skipped, result.refused) == (250, 250, 0, 0)
+    assert told == [("Failed tasks", done, 250) for done in (100, 200, 250)]
+    assert patches(between) == 3
+    again = sandbox.sql("SELECT * FROM autonomous_tasks WHERE description NOT LIKE 'broken%%' ORDER BY id")
+    assert again == before
+    fresh = "SELECT DISTINCT status, error_message, started_at, completed_at FROM autonomous_tasks"
+    assert sandbox.sql(f"{fresh} WHERE description LIKE 'broken%%'") == [("pending", None, None, None)]
+
+
+async def test_the_reason_is_in_the_audit_and_in_the_journal(sandbox: Running, monitor: Monitor) -> None:
+    fail(sandbox, 3)
+    plan = await monitor.plan_retry_matching(FAILED)
+    result = await monitor.retry_matching(plan, f"  down {HOSTILE['OSC 52 writes the clipboard']} ")
+    started, ended = audit(sandbox)
+    assert [started[0], ended[0]] == ["started", "completed"]
+    assert started[1]["run"] == ended[1]["run"] == result.run
+    kept = started[1]["plan"]
+    assert kept["reason"] == ended[2]["reason"] == "down ␛]52;c;ZXZpbA==␇"
+    assert (kept["filter"], kept["tasks"], set(kept["ids"])) == ("status:failed", 3, set(plan.ids))
+    assert set(ended[2]["ids"]) == set(plan.ids)
+    assert ended[2]["text"] == result.text
+    newest = monitor.snapshot.events[0]
+    assert newest.text == f"retry matching: {result.text} (down ␛]52;c;ZXZpbA==␇)"
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "\n\t"])
+async def test_without_a_reason_nothing_is_changed(reason: str, sandbox: Running, monitor: Monitor) -> None:
+    fail(sandbox, 2)
+    result = await monitor.retry_matching(await monitor.plan_retry_matching(FAILED), reason)
+    assert (result.phase, result.text) == (Phase.REFUSED, "nothing was changed: say why, the audit trail keeps it")
+    assert statuses(sandbox) == {"failed": 2}
+    assert audit(sandbox) == []
+
+
+async def test_nothing_that_matches_and_other_tables_are_refused_in_words(sandbox: Running, monitor: Monitor) -> None:
+    sandbox.completed(2)
+    none = await monitor.plan_retry_matching(Listing(table=Table.TASKS, filter=Filter(status=("completed",))))
+    assert (none.rows, none.refused) == (0, "no failed task that matches is visible to us")
+    logs = await monitor.plan_retry_matching(Listing(table=Table.LOGS))
+    assert logs.refused == "only tasks can be retried"
+    for plan in (none, logs):
+        result = await monitor.retry_matching(plan, "why not")
+        assert (result.phase, result.text) == (Phase.REFUSED, plan.refused)
+    assert statuses(sandbox) == {"completed": 2}
+
+
+async def test_more_than_fifty_want_the_projects_name(sandbox: Running, monitor: Monitor) -> None:
+    fail(sandbox, 51)
+    plan = await monitor.plan_retry_matching(FAILED)
+    assert must_type(RETRY_MATCHING, plan.rows, "prod") == "prod"
+    assert must_type(RETRY_MATCHING, 50, "prod") is None
+
+
+async def test_ten_thousand_are_taken_and_the_rest_is_said(sandbox: Running, monitor: Monitor) -> None:
+    fail(sandbox, 10_001)
+    plan = await monitor.plan_retry_matching(FAILED)
+    assert (plan.rows, len(set(plan.ids)), plan.more) == (10_000, 10_000, True)
+    assert "more match: this order takes 10,000, give it again for the rest" in plan.text
+    result = await monitor.retry_matching(plan, "all of them")
+    assert (result.phase, result.text) == (Phase.SEEN, "10,000 changed, 0 skipped, 0 refused")
+    assert statuses(sandbox) == {"failed": 1, "pending": 10_000}
+    assert len(audit(sandbox)[0][1]["plan"]["ids"]) == len(audit(sandbox)[1][2]["ids"]) == 1000
+    rest = await monitor.plan_retry_matching(FAILED)
+    assert (rest.rows, rest.more) == (1, False)
+
+
+MEANWHILE = {
+    "failed again": "status = 'failed', completed_at = now(), error_message = 'again'",
+    "was retried": "status = 'pending', completed_at = NULL, started_at = NULL, error_message = NULL",
+    "runs again": "status = 'in_progress', completed_at = NULL, started_at = now(), error_message = NULL",
+    "completed": "status = 'completed', completed_at = now()",
+    "was rejected": "status = 'rejected'",
+}
+
+
+@pytest.mark.parametrize("case", MEANWHILE)
+async def test_what_changed_since_it_was_frozen_is_left_alone(case: str, sandbox: Running, monitor: Monitor) -> None:
+    fail(sandbox, 4)
+    plan = await monitor.plan_retry_matching(FAILED)
+    sandbox.sql(f"UPDATE autonomous_tasks SET {MEANWHILE[case]} WHERE description = 'broken 2'")
+    sandbox.sql("DELETE FROM autonomous_tasks WHERE description = 'broken 3'")
+    fail(sandbox, 1, "new")
+    changed = "SELECT * FROM autonomous_tasks WHERE description IN ('broken 2', 'new 1') ORDER BY description"
+    before = sandbox.sql(changed)
+    result = await monitor.retry_matching(plan, "try again")
+    assert (result.phase, result.text) == (Phase.SEEN, "2 changed, 2 skipped, 0 refused")
+    assert sandbox.sql(changed) == before
+
+
+async def test_a_failure_of_just_now_and_one_without_its_time_go_back_too(sandbox: Running, monitor: Monitor) -> None:
+    fail(sandbox, 3)
+    sandbox.sql("UPDATE autonomous_tasks SET completed_at = now() WHERE description = 'broken 1'")
+    sandbox.sql("UPDATE autonomous_tasks SET completed_at = NULL WHERE description = 'broken 2'")
+    sandbox.sql("UPDATE autonomous_tasks SET completed_at = now() + interval '2 h' WHERE description = 'broken 3'")
+    plan = await monitor.plan_retry_matching(FAILED)
+    result = await monitor.retry_matching(plan, "try again")
+    # What says that it failed in the future cannot be told from a failure after the freeze.
+    assert result.text == "2 changed, 1 skipped, 0 refused"
+
+
+@contextlib.contextmanager
+def read_by_all(sandbox: Running) -> Iterator[None]:
+    """Everybody signed in reads the tasks, and only who could before writes them."""
+    sandbox.sql("CREATE POLICY seen ON autonomous_tasks FOR SELECT USING (true)")
+    try:
+        yield
+    finally:
+        sandbox.sql("DROP POLICY seen ON autonomous_tasks")
+
+
+async def test_who_may_not_write_is_told_so_row_by_row(sandbox: Running, tmp_path: Path) -> None:
+    fail(sandbox, 120)
+    target = Target(
+        name="probe",
+        url=sandbox.url,
+        key=sandbox.publishable_key,
+        email=sandbox.info["viewer"],
+        password=sandbox.info["viewer_password"],
+    )
+    monitor = Monitor(Config(target=target), places=Places.within(tmp_path))
+    if sandbox.shape == "documented":
+        unseen = await monitor.plan_retry_matching(FAILED)
+        assert unseen.refused == "no failed task that matches is visible to us"
+    with read_by_all(sandbox):
+        plan = await monitor.plan_retry_matching(FAILED)
+        sandbox.sql("UPDATE autonomous_tasks SET status = 'completed' WHERE description = 'broken 7'")
+        result = await monitor.retry_matching(plan, "may I?")
+    await monitor.close()
+    if sandbox.shape == "deployed":  # its policies let everybody write
+        assert (result.phase, result.text) == (Phase.SEEN, "119 changed, 1 skipped, 0 refused")
+        return
+    assert result.phase is Phase.REFUSED
+    assert result.text.startswith("0 changed, 1 skipped, 119 refused; refused rows are not ours to change")
+    assert statuses(sandbox) == {"failed": 119, "completed": 1}
+    assert [row[0] for row in audit(sandbox)] == ["started", "failed"]
+
+
+async def test_a_lost_answer_is_read_back_and_not_repeated(sandbox: Running, between: Wire, monitor: Monitor) -> None:
+    fail(sandbox, 150)
+    plan = await monitor.plan_retry_matching(FAILED)
+    sandbox.sql("UPDATE autonomous_tasks SET completed_at = now(), error_message = 'again' WHERE id = %s", plan.ids[5])
+    between.lost = [f"PATCH {TASKS}"]
+    result = await monitor.retry_matching(plan, "losing answers")
+    assert (result.phase, result.text) == (Phase.SEEN, "149 changed, 1 skipped, 0 refused")
+    assert patches(between) == 2  # one for each batch
+    assert statuses(sandbox) == {"failed": 1, "pending": 149}
+
+
+async def test_a_batch_that_was_not_carried_out_ends_the_order(
+    sandbox: Running, between: Wire, monitor: Monitor
+) -> None:
+    fail(sandbox, 250)
+    plan = await monitor.plan_retry_matching(FAILED)
+    gone = answer(b'{"code": "PGRST001", "message": "no connection"}', "503 Service Unavailable")
+
+    def second(_title: str, done: int, _of: int) -> None:
+        if done == 100:
+            between.once = [(TASKS, gone)]
+
+    result = await monitor.retry_matching(plan, "it comes and goes", second)
+    assert result.phase is Phase.PARTLY
+    assert result.text == "100 changed, 0 skipped, 0 refused; Failed tasks: the API lost its database"
+    assert statuses(sandbox) == {"failed": 150, "pending": 100}
+    assert [row[0] for row in audit(sandbox)] == ["started", "failed"]
+
+
+async def test_an_outcome_that_cannot_be_read_back_is_not_known(
+    sandbox: Running, between: Wire, monitor: Monitor
+) -> None:
+    fail(sandbox, 150)
+    plan = await monitor.plan_retry_matching(FAILED)
+    monitor.rooms.backend.limits = Limits(request_s=1.0)
+    between.acts[TASKS] = hang
+    result = await monitor.retry_matching(plan, "silence")
+    assert result.phase is Phase.UNKNOWN
+    assert result.text.startswith("0 changed, 0 skipped, 0 refused; 100 not known, their answer was lost")
+
+
+async def test_halted_between_batches_it_says_how_far_it_came(sandbox: Running, monitor: Monitor) -> None:
+    fail(sandbox, 250)
+    plan = await monitor.plan_retry_matching(FAILED)
+    reached: list[int] = []
+    result = await monitor.retry_matching(
+        plan, "half of it", lambda _title, done, _of: reached.append(done), lambda: "interrupted" if reached else ""
+    )
+    assert result.phase is Phase.PARTLY
+    assert result.text == "100 changed, 0 skipped, 0 refused; halted: interrupted"
+    assert statuses(sandbox) == {"failed": 150, "pending": 100}
+    rest = await monitor.plan_retry_matching(FAILED)
+    assert (await monitor.retry_matching(rest, "the rest")).text == "150 changed, 0 skipped, 0 refused"
+
+
+async def test_an_emergency_stop_ends_it_after_its_batch(sandbox: Running, monitor: Monitor) -> None:
+    fail(sandbox, 250)
+    plan = await monitor.plan_retry_matching(FAILED)
+    stops: list[asyncio.Task[Any]] = []
+
+    def stop(_title: str, done: int, _of: int) -> None:
+        if done == 100:
+            stops.append(asyncio.create_task(monitor.stop("enough")))
+
+    result = await monitor.retry_matching(plan, "too much", stop)
+    stopped = await stops[0]
+    assert stopped.phase is Phase.SEEN
+    assert result.phase is Phase.PARTLY
+    assert result.text.endswith("halted: an emergency stop was ordered")
+    assert statuses(sandbox).get("failed", 0) > 0
+    assert sandbox.sql("SELECT count(*) FROM autonomous_tasks WHERE status = 'pending'")[0][0] <= 100
+
+
+async def test_without_its_audit_row_nothing_is_changed(sandbox: Running, between: Wire, monitor: Monitor) -> None:
+    fail(sandbox, 2)
+    plan = await monitor.plan_retry_matching(FAILED)
+    between.acts[LOGS] = answer(b'{"code": "42501", "message": "no"}', "403 Forbidden")
+    result = await monitor.retry_matching(plan, "unwritten")
+    assert result.phase is Phase.REFUSED
+    assert result.text.startswith("nothing was changed, the audit row could not be written: no: ")
+    assert statuses(sandbox) == {"failed": 2}
+
+
+async def test_observing_it_is_refused_and_with_nobody_there_it_is_not_planned(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    fail(sandbox, 1)
+    target = Target(name="probe", url=sandbox.url, key=sandbox.service_key)
+    observer = Monitor(Config(target=target, observe=True), places=Places.within(tmp_path))
+    plan = await observer.plan_retry_matching(FAILED)
+    result = await observer.retry_matching(plan, "only looking")
+    assert (result.phase, statuses(sandbox)) == (Phase.REFUSED, {"failed": 1})
+    await observer.close()
+    nobody = Target(name="probe", url="http://127.0.0.1:9", key="sb_secret_x")
+    alone = Monitor(Config(target=nobody), places=Places.within(tmp_path / "alone"))
+    with pytest.raises(NotLive):
+        await alone.plan_retry_matching(FAILED)
+    await alone.close()
