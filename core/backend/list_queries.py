@@ -118,7 +118,8 @@ class ListQueries(LogQueries):
 
     async def _count(self, listing: Listing, source: Source, how: str) -> int:
         def build(c: Any) -> Any:
-            return _matching(c.table(source.table).select("id", count=how), source, listing.filter).limit(1)
+            # No row with it: finding the only one that matches takes as long as counting.
+            return _matching(c.table(source.table).select("id", count=how), source, listing.filter).limit(0)
 
         with _refusals_told():
             return await self._calls.count(f"count {listing.table}", build)
