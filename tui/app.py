@@ -8,7 +8,7 @@ import msgspec
 from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from core.act.orders import (
@@ -50,6 +50,7 @@ from tui.dialogs import (
     undo_dialog,
     withdraw_dialog,
 )
+from tui.palettes import PLAIN
 from tui.screens.dashboard import Dashboard
 from tui.text import Net, Signs
 from tui.themes import palette, themes
@@ -88,27 +89,28 @@ class WatchdeskApp(App[None]):
         ascii_signs: bool = False,
         faults: FaultSwitch | None = None,
     ) -> None:
-        self._net = Net()
+        self._net = Net(ascii_only=ascii_signs, colourless=theme == PLAIN)
         super().__init__()
+        self.no_color = theme == PLAIN  # Textual's own greys are colours, too, and it takes an empty NO_COLOR for one
         self._monitor = monitor
         self._clock = clock or SystemClock()
         self._faults = faults
-        for one in themes():
+        for one in themes(monitor.snapshot.project.colour):
             self.register_theme(one)
         self.theme = f"watchdesk-{theme}"
         self.animation_level = "none"
         styles = palette(theme, monitor.snapshot.project.colour)
         self._dashboard = Dashboard(Signs(ascii_only=ascii_signs), styles, faults=faults is not None)
         self._dialog_opened = 0.0
-        self._calls = Calls()
+        self._calls = Calls(ascii_only=ascii_signs)
 
     def get_default_screen(self) -> Screen[None]:
         """The dashboard is the bottom of the stack."""
         return self._dashboard
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's own, and the net below everything."""
-        return [*super().get_line_filters(), self._net]
+        """Textual's own, but for its greys, and the net below everything."""
+        return [*(one for one in super().get_line_filters() if not isinstance(one, Monochrome | NoColor)), self._net]
 
     def on_mount(self) -> None:
         """Show what is known, then bring the monitor to life."""
