@@ -93,9 +93,9 @@ SCREEN_KEYS: Final = (
 )  # fmt: skip
 LIST_KEYS: Final = (
     Key(name="open", key="enter", action="open", word="open", does="open the row: details, and what can be done with it"),
-    Key(name="sort", key="S,shift+s", action="sort", word="sort", does="sort by the next order", drops=12),
-    Key(name="follow", key="F,shift+f", action="follow", word="follow", does="follow: stay with the first row as new ones come", drops=12),
-    Key(name="retry", key="R,shift+r", action="retry", word="retry all", does="retry every failed task that matches the filter", drops=12, order="retry_matching"),
+    Key(name="sort", key="S,shift+s", action="sort", word="sort", does="sort by the next order", drops=1),
+    Key(name="follow", key="F,shift+f", action="follow", word="follow", does="follow: stay with the first row as new ones come", drops=2),
+    Key(name="retry", key="R,shift+r", action="retry", word="retry", does="retry every failed task that matches the filter", drops=2, order="retry_matching"),
     Key(name="back", key="escape", action="back", word="back", does="back"),
 )  # fmt: skip
 MENU_ONLY: Final = (

@@ -6,7 +6,7 @@ import click
 
 from core.monitor import Monitor, read_config
 from core.settings import SettingsError, read_layers
-from tui.cli.screen_options import looks_here, screen_settings
+from tui.cli.screen_options import keymap_here, looks_here, screen_settings
 from tui.cli.session import said, start_logging
 from tui.cli.status import look
 from tui.terminal import is_interactive, run_app
@@ -27,7 +27,8 @@ def watch(
         return asyncio.run(look(Monitor(config), as_data=False))
     from tui.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
 
-    found = looks_here(screen)
+    found, keymap = looks_here(screen), keymap_here(layers)
     return run_app(
-        lambda: WatchdeskApp(Monitor(config), theme=found.theme, ascii_signs=found.ascii), mouse=screen.mouse
+        lambda: WatchdeskApp(Monitor(config), theme=found.theme, ascii_signs=found.ascii, keymap=keymap),
+        mouse=screen.mouse,
     )

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
-from core.settings import Layers
+from core.settings import Layers, SettingsError
+from tui.cli.session import said
 from tui.settings import CHOICES, Looks, ScreenSettings, looks, read_screen
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -35,6 +36,16 @@ def screen_settings(
     """The section's settings, and what was given as options before them. Raises SettingsError."""
     given = {"theme": theme, "mouse": mouse, "ascii": ascii_signs}
     return msgspec.structs.replace(read_screen(layers), **{k: v for k, v in given.items() if v is not None})
+
+
+def keymap_here(layers: Layers) -> dict[str, str]:
+    """The keys that were moved. Raises click's error for what is no key, or one key with two meanings."""
+    from tui.keys import key_settings  # noqa: PLC0415 - needs Textual, for the screen alone
+
+    try:
+        return key_settings(layers)
+    except SettingsError as error:
+        raise click.ClickException(said(str(error))) from error
 
 
 def looks_here(settings: ScreenSettings) -> Looks:

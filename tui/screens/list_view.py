@@ -101,6 +101,7 @@ class ListView(View):
         self.bar.cursor_position = len(self.bar.value)
         self.bar.display = True
         self.set_focus(self.bar)
+        self.call_after_refresh(self._settle_bar)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Say at once what is wrong with what is typed."""
@@ -171,6 +172,12 @@ class ListView(View):
         if self._filter:
             return ((f"  nothing matches {self._filter}: escape takes the filter away", "dim"),)
         return ((f"  {self.listed.EMPTY}", "dim"),)
+
+    def _settle_bar(self) -> None:
+        """Only now it has a width: its text scrolls to where it belongs."""
+        at = self.bar.cursor_position
+        self.bar.action_home()
+        self.bar.cursor_position = at
 
     def _say(self, wrong: str) -> None:
         if wrong != self._wrong:
