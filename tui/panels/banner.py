@@ -18,4 +18,4 @@ class Banner(Panel):
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """What was said, over the whole width."""
         text = " ".join(part for part, _ in self._said)
-        return [((f" {text:<{width}}", "banner"),)]
+        return [((f" {text:<{max(0, width - 1)}}", "banner"),)]

@@ -15,6 +15,7 @@ class KeyLine(Panel):
     """One line at the bottom: the most important keys have the room, the help lists all."""
 
     keys: tuple[Key, ...] = ()
+    """Those that do something now, the most important first."""
     keymap: Mapping[str, str] = {}
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
@@ -28,8 +29,8 @@ class KeyLine(Panel):
         line: Line = ()
         for key, shown in keys:
             refused = bool(key.order) and ORDERS[key.order].writes and observing
-            line = (*line, (f" {shown}", "strong"), (f" {key.word} ", "struck" if refused else "dim"))
-        return [line]
+            line = (*line, (f" {shown} ", "strong"), (key.word, "struck" if refused else "dim"), (" ", "dim"))
+        return [line[:-1]]
 
 
 _NEVER = 22

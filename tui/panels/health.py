@@ -31,7 +31,14 @@ class HealthPanel(Panel):
     def title(self, snapshot: Snapshot) -> Line:
         """With the age of the look."""
         checked = age(snapshot.health.last_at, snapshot.at)
-        return ((self.TITLE, "title"), (f" checked {checked}" if checked else " not checked yet", "dim"))
+        fine = sum(check.level is Level.OK for check in snapshot.health.checks)
+        return (
+            (self.TITLE, "title"),
+            (
+                f" checked {checked}, {fine} of {len(snapshot.health.checks)} fine" if checked else " not checked yet",
+                "dim",
+            ),
+        )
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """A line a check, then the count and the permission."""

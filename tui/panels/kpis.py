@@ -23,6 +23,9 @@ _SCALE: Final = {
 }
 """What a sparkline spans at least, so that a ripple does not look like a wave."""
 
+_NOTED: Final = 44
+"""From this width on a figure's note has a place."""
+
 
 class KpisPanel(Panel):
     """A line a figure."""
@@ -50,18 +53,20 @@ class KpisPanel(Panel):
         signs = {Truth.TRUE: self._signs.ok, Truth.FALSE: self._signs.warning, Truth.UNKNOWN: " "}
         text = self._signs.none if kpi.value is None else kpi.text
         role = "dim" if old else _ROLE[kpi.good]
-        return (
+        figure: Line = (
             (f"{signs[kpi.good]} ", role),
             (f"{kpi.title:<14}", "text"),
             (f"{text:>11} ", role if kpi.value is not None else "dim"),
-            (f"{kpi.target:<7} ", "dim"),
-            (self._course(kpi, width), "dim" if old else "spark"),
-            (kpi.note, "dim"),
+            (f"{kpi.target:<7}", "dim"),
         )
+        if width < _NOTED:
+            return figure
+        course = self._course(kpi, width)
+        return (*figure, (f" {course}", "dim" if old else "spark"), (kpi.note, "dim"))
 
     def _course(self, kpi: Kpi, width: int) -> str:
         """What was never known is no blank: the note has the place."""
-        cells = 24 if width >= 80 else 12 if width >= 68 else 7 if width >= 58 else 0
+        cells = 24 if width >= 80 else 12 if width >= 68 else 7 if width >= 55 else 0
         known = [value for value in kpi.recent[-cells:] if value is not None] if cells else []
         if not known:
             return ""

@@ -31,7 +31,7 @@ class TasksPanel(Panel):
         """Counts, rates, then tasks: stuck ones first."""
         tasks = snapshot.tasks
         live = tasks.counts.live
-        lines: list[Line] = [self._counts(snapshot, live=live), self._rates(snapshot)]
+        lines: list[Line] = [self._counts(snapshot, width, live=live), self._rates(snapshot)]
         newest = tasks.newest.value
         if newest is None:
             fault = tasks.newest.fault
@@ -43,13 +43,20 @@ class TasksPanel(Panel):
         order = sorted(newest, key=lambda task: task.id not in stuck)
         return lines + [self._row(task, snapshot, live=tasks.newest.live, stuck=task.id in stuck) for task in order]
 
-    def _counts(self, snapshot: Snapshot, *, live: bool) -> Line:
+    def _counts(self, snapshot: Snapshot, width: int, *, live: bool) -> Line:
+        """Every status there is room for; where there is little, those that no task is in go first."""
         counts = snapshot.tasks.counts.value
-        spans = []
-        for status in _SHOWN:
-            number = f"{counts.of(status):,}" if counts is not None else self._signs.none
-            spans += [(number, "strong" if live else "dim"), (f" {status.replace('_', ' ')}  ", "dim")]
-        return tuple(spans)
+        known = counts.counts if counts is not None else {}
+        shown = [status for status in (*_SHOWN, *known) if status in _SHOWN or known.get(status)]
+        shown = list(dict.fromkeys(shown))
+        said = {s: (f"{known[s]:,}" if s in known else self._signs.none, f" {s.replace('_', ' ')}  ") for s in shown}
+        for status in [s for s in reversed(shown) if not known.get(s) and counts is not None]:
+            if sum(len(number) + len(word) for number, word in said.values()) - 2 <= width:
+                break
+            del said[status]
+        return tuple(
+            span for number, word in said.values() for span in ((number, "strong" if live else "dim"), (word, "dim"))
+        )
 
     def _rates(self, snapshot: Snapshot) -> Line:
         rate, last = snapshot.tasks.success_24h, snapshot.tasks.last_completed_at

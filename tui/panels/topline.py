@@ -81,7 +81,8 @@ class TopLine(Panel):
         at = snapshot.at.astimezone()
         clock = f"{at:%H:%M}:{at.second // 10}0 {at:%Z} {self._signs.beat[self._polls % 4]}"
         if width < 100:
-            acts = "watchdog acts by itself" if snapshot.may_act.allowed else "watchdog acts on order only"
+            who = "watchdog " if width >= 70 else ""
+            acts = f"{who}acts by itself" if snapshot.may_act.allowed else f"{who}acts on order only"
         left: Line = ((f" {project.name} ", "project"), (f" {mode}  ", "text"), (acts, "dim"))
         more = f"  {project.user}, {project.shape}"
         if width >= 120:

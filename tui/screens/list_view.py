@@ -18,6 +18,12 @@ from tui.panels.row_list import Row, RowList
 from tui.screens.view import View
 from tui.text import Line
 
+_TYPING = (
+    Key(name="take", key="enter", action="", word="filter", does="take the filter"),
+    Key(name="leave", key="escape", action="", word="leave it as it was", does="leave the filter that holds"),
+)
+"""What the footer says while a filter is typed."""
+
 _LOCAL = tuple(key for key in LIST_KEYS if key.name in {"open", "back"})
 
 
@@ -57,7 +63,9 @@ class ListView(View):
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """The filter counts among its own."""
+        """The filter counts among its own; while one is typed, nothing but what ends it and the stop."""
+        if self.bar.display:
+            return (*_TYPING, *(key for key in super().keys if key.priority))
         return tuple(msgspec.structs.replace(key, drops=1) if key.name == "filter" else key for key in super().keys)
 
     @property
@@ -85,6 +93,8 @@ class ListView(View):
 
     def head(self, snapshot: Snapshot, count: int) -> Line:
         """What the rule above the list says."""
+        if self._wrong:
+            return ((self.listed.TITLE, "title"), (f"  {self._wrong}", "critical"))
         place = f" {self.list.at + 1:,}/{count:,}" if count else ""
         return ((self.listed.TITLE, "title"), (place, "text"), *self.listed.state(snapshot), *self._filtered())
 
@@ -102,6 +112,7 @@ class ListView(View):
         self.bar.display = True
         self.set_focus(self.bar)
         self.call_after_refresh(self._settle_bar)
+        self.front.repaint()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Say at once what is wrong with what is typed."""
@@ -129,8 +140,9 @@ class ListView(View):
     def leave_filter(self) -> None:
         """Back to the list, with the filter that holds."""
         self.bar.display = False
-        self._say("")
+        self._wrong = ""
         self.set_focus(self.list)
+        self.front.repaint()
 
     def action_back(self) -> None:
         """First the filter goes, then the list."""
@@ -164,8 +176,6 @@ class ListView(View):
             await self.listed.act(row.key, chosen)
 
     def _filtered(self) -> Line:
-        if self._wrong:
-            return ((f"  {self._wrong}", "critical"),)
         return ((f"  filter: {self._filter}", "warning"),) if self._filter else ()
 
     def _none(self) -> Line:

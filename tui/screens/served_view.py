@@ -69,6 +69,8 @@ class ServedView(ListView):
 
     def head(self, snapshot: Snapshot, count: int) -> Line:
         """Which of how many, the order, the filter, and whether it is live."""
+        if self._wrong:
+            return super().head(snapshot, count)
         rows = self.list
         total = "" if self._total is None else f"/{'' if self._total[1] else '≈'}{self._total[0]:,}"
         place = f" {self._window.offset + rows.at + 1:,}{total}" if rows.cursor is not None else ""

@@ -34,7 +34,7 @@ class View(Screen[None]):
         with Container(id="body"):
             yield from self.body()
         keys = KeyLine(*self._style, id="keys")
-        keys.keys, keys.keymap = self.keys, self.front.look.keymap
+        keys.keymap = self.front.look.keymap
         yield keys
 
     def body(self) -> Iterable[Widget]:
@@ -56,6 +56,8 @@ class View(Screen[None]):
         for panel in self.query(Panel):
             if isinstance(panel, Banner):
                 panel.say(banner)
+            if isinstance(panel, KeyLine):
+                panel.keys = self.keys
             panel.show(snapshot)
 
     def on_screen_resume(self) -> None:
