@@ -13,6 +13,7 @@ from core.snapshot import Snapshot
 from tui.front import Front
 from tui.keys import GLOBAL_KEYS, Key
 from tui.panels import Banner, KeyLine, Panel, TopLine
+from tui.screens.narrow import NarrowCompositor
 from tui.text import Line
 
 
@@ -24,6 +25,7 @@ class View(Screen[None]):
 
     def __init__(self, front: Front) -> None:
         super().__init__()
+        self._compositor = NarrowCompositor()
         self.front = front
         self._style = (front.look.signs, front.look.styles)
 
