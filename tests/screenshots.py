@@ -3,10 +3,12 @@
 import asyncio
 import re
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import psycopg
 import resvg_py
+from textual.pilot import Pilot
 
 from core.alert.settings import AlertRules
 from core.backend.target import Target
@@ -22,62 +24,94 @@ STUCK = (
     " SELECT 'Wait for a geocoder that never answers', 'edge_function', 'in_progress', now() - interval '2 hours',"
     " now() - interval '3 hours' FROM generate_series(1, 3)"
 )
+FULL, SMALL = (140, 40), (80, 24)
+
+Before = Callable[[Pilot[None]], Awaitable[None]]
 
 
-async def picture(
-    sandbox: Sandbox,
-    name: str,
-    size: tuple[int, int],
-    *,
-    theme: str = "dark",
-    key: str = "",
-    acts: bool = True,
-    fault: str = "",
-) -> None:
-    """One picture, of the dashboard, of what `key` opens, or of what a fault of the sandbox makes of it.
+class Studio:
+    """Takes pictures of monitors on one sandbox. `acts`: by itself, so that little is left to do by hand."""
 
-    `acts`: by itself, so that little is left to do by hand.
-    """
-    with tempfile.TemporaryDirectory() as cache:
-        config = Config(
-            target=Target(name="sandbox", url=sandbox.info.url, key=sandbox.info.service_key, colour="cyan"),
-            autonomous=acts,
-            dry_run=False,
-            alerts=SOON,
-        )
-        app = WatchdeskApp(Monitor(config, places=Places.within(Path(cache))), theme=theme)
-        async with app.run_test(size=size) as pilot:
-            await pilot.pause(4)
-            if fault:
-                await sandbox.faults.set(fault, True)
-                await pilot.pause(20)
-            if key:
-                await pilot.press(key)
-                await pilot.pause(2)
-            svg = app.export_screenshot()
-    if fault:
-        await sandbox.faults.set(fault, False)
-    svg = re.sub(r"@font-face\s*{[^}]*}", "", svg)
-    svg = re.sub(r"font-family:\s*[^;\"]+", f"font-family: {FONT}, monospace", svg)
-    svg = re.sub(r"terminal-\d+", "terminal", svg)
-    (PLACE / f"{name}.svg").write_text(svg)
-    (PLACE / f"{name}.png").write_bytes(bytes(resvg_py.svg_to_bytes(svg_string=svg, font_family=FONT, zoom=1)))
-    print(f"screenshots/{name}.png")
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+
+    async def take(
+        self,
+        name: str,
+        *keys: str,
+        size: tuple[int, int] = FULL,
+        theme: str = "dark",
+        acts: bool = True,
+        before: Before | None = None,
+    ) -> None:
+        """One picture, of what stands there after `before` and after `keys`."""
+        with tempfile.TemporaryDirectory() as cache:
+            config = Config(
+                target=Target(
+                    name="sandbox", url=self.sandbox.info.url, key=self.sandbox.info.service_key, colour="cyan"
+                ),
+                autonomous=acts,
+                dry_run=False,
+                alerts=SOON,
+            )
+            app = WatchdeskApp(Monitor(config, places=Places.within(Path(cache))), theme=theme)
+            async with app.run_test(size=size) as pilot:
+                await pilot.pause(5)
+                if before is not None:
+                    await before(pilot)
+                for key in keys:
+                    await pilot.press(key)
+                    await pilot.pause(1.5)
+                svg = app.export_screenshot()
+        svg = re.sub(r"@font-face\s*{[^}]*}", "", svg)
+        svg = re.sub(r"font-family:\s*[^;\"]+", f"font-family: {FONT}, monospace", svg)
+        svg = re.sub(r"terminal-\d+", "terminal", svg)
+        (PLACE / f"{name}.svg").write_text(svg)
+        (PLACE / f"{name}.png").write_bytes(bytes(resvg_py.svg_to_bytes(svg_string=svg, font_family=FONT, zoom=1)))
+        print(f"screenshots/{name}.png", flush=True)
+
+    def under(self, fault: str, seconds: float) -> Before:
+        """With a fault of the sandbox for so long."""
+
+        async def switch(pilot: Pilot[None]) -> None:
+            await self.sandbox.faults.set(fault, True)
+            await pilot.press("c")
+            await pilot.pause(seconds)
+
+        return switch
+
+
+async def stopped(pilot: Pilot[None]) -> None:
+    """An emergency stop, given and read back."""
+    app = pilot.app
+    assert isinstance(app, WatchdeskApp)
+    await app.monitor.stop("the geocoder bills us for every call", 4)
+    await pilot.pause(4)
 
 
 async def main() -> None:
     """All of them, on one sandbox with agents at work."""
     PLACE.mkdir(exist_ok=True)
     async with Sandbox(Options(workload=True)) as sandbox:
+        studio = Studio(sandbox)
         await asyncio.sleep(12)  # let the fleet take up work
-        await picture(sandbox, "dashboard", (140, 40))
-        await picture(sandbox, "dashboard-80x24", (80, 24))
-        await picture(sandbox, "dashboard-light", (140, 40), theme="light")
+        await studio.take("healthy")
+        await studio.take("healthy-200x50", size=(200, 50))
+        await studio.take("healthy-80x24", size=SMALL)
+        for theme in ("light", "colourblind"):
+            await studio.take(theme, theme=theme)
+        await studio.take("tasks", "t", "down", "down")
+        await studio.take("task", "t", "down", "down", "enter")
         with psycopg.connect(sandbox.info.database_url, autocommit=True) as connection:
             connection.execute(STUCK)
-        await picture(sandbox, "heal", (140, 40), key="h", acts=False)
-        await picture(sandbox, "offline", (140, 40), fault="database_down")
-        await picture(sandbox, "stop", (140, 40), key="ctrl+e")
+        await studio.take("heal", "h", acts=False)
+        await studio.take("stop", "ctrl+e", acts=False)
+        await studio.take("degraded", before=studio.under("edge_down", 8))
+        await sandbox.faults.set("edge_down", False)
+        await studio.take("offline", before=studio.under("database_down", 20))
+        await sandbox.faults.set("database_down", False)
+        await asyncio.sleep(3)
+        await studio.take("stopped", before=stopped)
 
 
 if __name__ == "__main__":

@@ -20,9 +20,9 @@ from tui.calls import Calls
 from tui.contract import FaultSwitch, MonitorLike
 from tui.dialogs import SWALLOW_S, ChoiceDialog, Dialog, HelpDialog, QuitDialog, observe_dialog
 from tui.errands import ERRANDS
-from tui.front import Look
 from tui.keys import GLOBAL_KEYS, MENU_ONLY, Key, bindings
 from tui.lists import LISTS, Served
+from tui.look import Look
 from tui.palettes import PLAIN
 from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
@@ -223,7 +223,7 @@ class WatchdeskApp(App[None]):
         """Every key that does something on this screen."""
         if isinstance(self.screen, View):
             refused = {key.name: why for key in self.screen.keys if (why := self._refusal(key))}
-            self.push_screen(HelpDialog(self.screen.keys, self.look.keymap, refused, self.monitor.snapshot.notices))
+            self.push_screen(HelpDialog(self.look, self.screen.keys, refused, self.shown))
 
     async def action_quit(self) -> None:
         """Asks while an order waits."""

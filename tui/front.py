@@ -1,10 +1,8 @@
 """What an errand, a list or a view needs of the app: the monitor, a way to ask, to tell, and to open something."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
-import msgspec
-from rich.style import Style
 from textual.screen import Screen
 from textual.widget import AwaitMount
 
@@ -13,15 +11,7 @@ from core.clock import Clock
 from core.snapshot import Snapshot
 from tui.contract import FaultSwitch, MonitorLike
 from tui.dialogs.dialog import Dialog
-from tui.text import Signs
-
-
-class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """How everything is drawn: signs, styles by role, and which keys were moved."""
-
-    signs: Signs
-    styles: dict[str, Style]
-    keymap: Mapping[str, str]
+from tui.look import Look
 
 
 class Front(Protocol):

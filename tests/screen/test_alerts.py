@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, OptionList
 
 from core.alert.settings import AlertRules
 from core.resilience import DegradationLevel
@@ -15,7 +15,9 @@ from tests.screen.test_dashboard import SIZES, app_on, shown, until
 from tests.screen.test_terminal import Terminal
 from tui.calls import Calls
 from tui.dialogs import ChoiceDialog, HelpDialog, SilenceDialog, StopDialog
+from tui.panels.reader import Reader
 from tui.panels.topline import said_within
+from tui.text import plain
 
 SOON = AlertRules(evaluate_s=0.3, resolve_s=0.2)
 
@@ -189,6 +191,6 @@ async def test_the_help_lists_every_notice_in_full(sandbox: Running, tmp_path: P
         await until(lambda: any("nobody is told" in one for one in app.monitor.snapshot.notices), "a notice")
         await pilot.press("question_mark")
         await until(lambda: isinstance(app.screen, HelpDialog), "the help")
-        text = " ".join(str(one.render()) for one in app.screen.query(Static))
+        text = "".join(plain(line) for line in app.screen.query_one(Reader)._text)
         for notice in app.monitor.snapshot.notices:
             assert notice in text

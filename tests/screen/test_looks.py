@@ -225,7 +225,7 @@ def tour(command: Command, sandbox: Running, *args: str, **env: str) -> tuple[Te
         ("list", b"r", "Which breaker?"),
         ("stop", b"\x05", "Cancel"),
         ("palette", b"\x10", "Search for commands"),
-        ("help", b"?", "Keys"),
+        ("help", b"?", "escape closes"),
     ):
         os.write(terminal.master, keys)
         terminal.await_text(word)

@@ -1,48 +1,66 @@
 """Help, made from the keys themselves: those of the screen it was asked on, and why one is refused."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.content import Content
+from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
+from core.snapshot import Snapshot
 from tui.keys import Key
+from tui.look import Look
+from tui.panels.reader import Reader
+from tui.text import Line
 
-WORDS = """
-Lists      ↑ ↓ PgUp PgDn Home End, or j k g G, move; a click goes to a row, another one opens it.
-Dashboard  Tab goes to the next panel, enter or a click opens it, and so does the digit before its title.
-Signs      ● fine  ▲ look  ✖ act  ? not known. A value with an age is last known, — was never measured.
-Link       LIVE read just now · STALE polls are missed · OFFLINE proven down · BLIND not reached, which proves nothing.
-Dialogs    stay live, focus Cancel, and tell: requested → seen (read back). Escape always backs out.
-"""
+_WORDS: Final = (
+    ("Lists", "↑ ↓ PgUp PgDn Home End, or j k g G, move; a click goes to a row, another one opens it."),
+    ("Dashboard", "Tab goes to the next panel, enter or a click opens it, and so does the digit before its title."),
+    ("Signs", "● fine  ▲ look  ✖ act  ? not known. A value with an age is last known, — was never measured."),
+    (
+        "Link",
+        "LIVE read just now · STALE polls are missed · OFFLINE proven down · BLIND not reached at all.",
+    ),
+    ("Dialogs", "stay live, focus Cancel, and tell: requested → seen (read back). Escape always backs out."),
+)
 
 
 class HelpDialog(ModalScreen[None]):
-    """Standing notices in full, then every key with what it does."""
+    """Standing notices in full, then every key with what it does, and why one does nothing now."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss", "close")]
 
-    def __init__(
-        self, keys: Sequence[Key], keymap: Mapping[str, str], refused: Mapping[str, str], notices: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, look: Look, keys: Sequence[Key], refused: Mapping[str, str], shown: Snapshot) -> None:
         super().__init__(classes="choice")
+        self._look = look
         self._keys = keys
-        self._keymap = keymap
         self._refused = refused
-        self._notices = notices
+        self._shown = shown
+        self._reader = Reader(look.signs, look.styles, id="help")
 
     def compose(self) -> ComposeResult:
-        """One line a key."""
-        with VerticalScroll(id="box"):
-            if self._notices:
-                told = "\n".join(f"! {notice}" for notice in self._notices)
-                yield Static(Content(f"Notices\n\n{told}\n"), markup=False)
-            yield Static(Content("Keys\n\n" + "\n".join(map(self._line, self._keys)) + "\n" + WORDS), markup=False)
+        """Something to read."""
+        with Vertical(id="box"):
+            yield self._reader
 
-    def _line(self, key: Key) -> str:
+    def on_mount(self) -> None:
+        """It is read, and nothing else."""
+        self._reader.head = (("Help", "title"), ("  escape closes", "dim"))
+        self._reader.put([*self._notices(), *map(self._line, self._keys), (), *map(_named, _WORDS)])
+        self._reader.show(self._shown)
+        self.set_focus(self._reader)
+
+    def _notices(self) -> list[Line]:
+        told: list[Line] = [(("!  ", "warning"), (notice, "warning")) for notice in self._shown.notices]
+        return [*told, ()] if told else []
+
+    def _line(self, key: Key) -> Line:
         why = f" (not now: {self._refused[key.name]})" if key.name in self._refused else ""
-        return f"{key.shown(self._keymap):>8}  {key.does}{why}"
+        role = "struck" if why else "text"
+        return ((f"{key.shown(self._look.keymap):>8}  ", "strong"), (key.does, role), (why, "warning"))
+
+
+def _named(words: tuple[str, str]) -> Line:
+    name, text = words
+    return ((f"{name:<9}  ", "title"), (text, "dim"))

@@ -78,11 +78,12 @@ class Reader(Panel):
 
 
 def wrap(line: Line, width: int) -> list[Line]:
-    """The line in as many of `width` cells as it takes; what goes on below is as far in as it began."""
-    if sum(cell_len(text) for text, _ in line) <= width or width < 8:
+    """The line in as many of `width` cells as it takes; what goes on below is as far in as the text began."""
+    if sum(cell_len(text) for text, _ in line) <= width or width < 8 or not line:
         return [line]
-    first = line[0][0] if line else ""
-    inset = min(len(first) - len(first.lstrip(" ")), width // 2)
+    first = line[0][0]
+    named = first.endswith("  ") and len(line) > 1  # a name before its text: what goes on stands below the text
+    inset = min(cell_len(first) if named else len(first) - len(first.lstrip(" ")), width // 2)
     wrapped: list[Line] = []
     current: list[Span] = []
     used = 0
