@@ -29,7 +29,10 @@ class KeyLine(Panel):
         for key, shown in keys:
             refused = bool(key.order) and ORDERS[key.order].writes and observing
             line = (*line, (f" {shown}", "strong"), (f" {key.word} ", "struck" if refused else "dim"))
-        return [line]
+        if not line:
+            return []
+        *others, (word, role) = line
+        return [(*others, (word.rstrip(), role))]  # the blank behind the last one has not always room
 
 
 _NEVER = 22
