@@ -8,6 +8,7 @@ import asyncio
 import importlib
 import json
 import logging
+import re
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
@@ -224,7 +225,7 @@ class Backend:
         if response.is_redirect:
             raise Failed(garbage(f"it redirects ({response.status_code})"))
         await response.aread()
-        trace.body = response.content[:_TOLD_BYTES]
+        trace.whole, trace.body = response.content, response.content[:_TOLD_BYTES]
         if 200 <= response.status_code < 300:
             if "html" in trace.content_type:
                 raise Failed(garbage("a web page came instead of data"))
@@ -273,12 +274,20 @@ class Calls:
         trace: Trace | None = None,
     ) -> Answer:
         """Run one PostgREST query or RPC."""
+        seen = trace or Trace()
 
         def prepare(client: Any) -> Send:
-            send: Send = build(client).execute
+            execute: Send = build(client).execute
+
+            async def send() -> Any:
+                try:
+                    return await execute()
+                except RecursionError:  # it could not decode what came; `rows` can
+                    return Answer(data=seen.whole.decode(errors="replace"))
+
             return send
 
-        response = await self._backend.call(operation, prepare, self._slots, timeout_s=timeout_s, trace=trace)
+        response = await self._backend.call(operation, prepare, self._slots, timeout_s=timeout_s, trace=seen)
         return Answer(data=response.data, count=getattr(response, "count", None))
 
     async def invoke(
@@ -335,16 +344,35 @@ def _told(body: bytes) -> str:
 
 
 def _read_again(text: str) -> Any:
-    """What the client could not decode: a number longer than Python takes, in one row, must not hide all the others.
+    """What the client could not decode: what is too much for Python in one row must not hide all the others.
 
-    Such a number is the text of its digits. `None` for what is no JSON.
+    A number longer than it takes is the text of its digits, what is nested too deeply is `…`. `None` for what is no
+    JSON.
     """
     try:
-        return json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < _LONGEST_INT else digits)
-    except (ValueError, RecursionError):
+        return json.loads(
+            _shallow(text), parse_int=lambda digits: int(digits) if len(digits) < _LONGEST_INT else digits
+        )
+    except ValueError:
         return None
 
 
+def _shallow(text: str) -> str:
+    """JSON without what is nested deeper than `_DEEPEST`."""
+    kept, depth, start = [], 0, 0
+    for match in _NESTING.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match.group(), 0)
+        if depth == _DEEPEST + 1 and match.group() in "[{":
+            kept.append(text[start : match.start()] + '"…"')
+        elif depth == _DEEPEST and match.group() in "]}":
+            start = match.end()
+    return "".join([*kept, text[start:]])
+
+
+_NESTING: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+"""What opens and closes, and the strings in which it does not."""
+
+_DEEPEST: Final = 100
 _LONGEST_INT: Final = 4000
 _TOLD_BYTES: Final = 2000
 _LONGEST_WAIT_S: Final = 3600.0

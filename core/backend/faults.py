@@ -30,6 +30,8 @@ class Trace(msgspec.Struct):
     date: str | None = None
     content_type: str = ""
     body: bytes = b""
+    """As much of the answer as a message may be in."""
+    whole: bytes = b""
 
 
 _KEY_REMEDY: Final = "set SUPABASE_KEY to an API key of this project (dashboard, Settings, API keys)"

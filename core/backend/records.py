@@ -180,14 +180,14 @@ def told_of(row: Row) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def cleaned(value: Any) -> Any:
-    """JSON with every text in it made harmless, names included."""
+def cleaned(value: Any, levels: int = 50) -> Any:
+    """JSON with every text in it made harmless, names included; what is nested deeper than `levels` is `…`."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, list):
-        return [cleaned(one) for one in value]
+        return [cleaned(one, levels - 1) for one in value] if levels else "…"
     if isinstance(value, dict):
-        return {clean(name, 80): cleaned(one) for name, one in value.items()}
+        return {clean(name, 80): cleaned(one, levels - 1) for name, one in value.items()} if levels else "…"
     return value
 
 
