@@ -7,9 +7,10 @@ from core.model import Task
 from core.snapshot import Snapshot
 from tui.panels.arrangement import Wish
 from tui.panels.panel import Panel
-from tui.text import Line, age
+from tui.text import Line, Span, age
 
-_SHOWN = ("pending", "in_progress", "completed", "failed", "awaiting_review", "rejected")
+_SHOWN = ("pending", "in_progress", "failed", "completed", "awaiting_review", "rejected")
+"""In this order: a narrow screen goes without the last."""
 TASK_ROLE = {"completed": "ok", "failed": "critical", "in_progress": "warning", "rejected": "critical"}
 
 
@@ -31,7 +32,7 @@ class TasksPanel(Panel):
         """Counts, rates, then tasks: stuck ones first."""
         tasks = snapshot.tasks
         live = tasks.counts.live
-        lines: list[Line] = [self._counts(snapshot, live=live), self._rates(snapshot)]
+        lines: list[Line] = [self._counts(snapshot, width, live=live), self._rates(snapshot, width)]
         newest = tasks.newest.value
         if newest is None:
             fault = tasks.newest.fault
@@ -41,36 +42,45 @@ class TasksPanel(Panel):
         ids = {*tasks.stuck}  # as of the last check; what has ended since is stuck no more
         stuck = {task.id for task in newest if task.id in ids and task.status == "in_progress"}
         order = sorted(newest, key=lambda task: task.id not in stuck)
-        return lines + [self._row(task, snapshot, live=tasks.newest.live, stuck=task.id in stuck) for task in order]
+        live = tasks.newest.live
+        return lines + [self._row(task, snapshot, width, live=live, stuck=task.id in stuck) for task in order]
 
-    def _counts(self, snapshot: Snapshot, *, live: bool) -> Line:
+    def _counts(self, snapshot: Snapshot, width: int, *, live: bool) -> Line:
+        """Those there is room for: half a number would be another one."""
         counts = snapshot.tasks.counts.value
-        spans = []
+        spans: list[Span] = []
+        used = 0
         for status in _SHOWN:
             number = f"{counts.of(status):,}" if counts is not None else self._signs.none
-            spans += [(number, "strong" if live else "dim"), (f" {status.replace('_', ' ')}  ", "dim")]
+            word = f" {status.replace('_', ' ')}"
+            used += len(number) + len(word)
+            if used > width:
+                break
+            spans += [(number, "strong" if live else "dim"), (f"{word}  ", "dim")]
+            used += 2
         return tuple(spans)
 
-    def _rates(self, snapshot: Snapshot) -> Line:
+    def _rates(self, snapshot: Snapshot, width: int) -> Line:
         rate, last = snapshot.tasks.success_24h, snapshot.tasks.last_completed_at
         percent = rate.value.percent if rate.value is not None else None
         text = self._signs.none if percent is None else f"{percent:.1f} %"
         since = age(last.value, snapshot.at)
-        completed = self._signs.none if last.value is None else "just now" if since == "now" else f"{since} ago"
+        told = since if width < 60 else "just now" if since == "now" else f"{since} ago"
+        completed = self._signs.none if last.value is None else told
         fine = percent is not None and percent >= 95
         role = "dim" if not rate.live or percent is None else "ok" if fine else "warning"
         return (("success 24 h ", "dim"), (text, role), (self._origin(rate, snapshot), "warning"),
                 ("  last completed ", "dim"), (completed, "text" if last.live else "dim"))  # fmt: skip
 
-    def _row(self, task: Task, snapshot: Snapshot, *, live: bool, stuck: bool) -> Line:
+    def _row(self, task: Task, snapshot: Snapshot, width: int, *, live: bool, stuck: bool) -> Line:
         role = ("warning" if stuck else TASK_ROLE.get(task.status, "text")) if live else "dim"
         word = "STUCK" if stuck else task.status.replace("_", " ")
         at = task.completed_at or task.began_at
         text = task.description + (f" ({task.error})" if task.error else "")
         return (
-            (f"{word:<12}", role),
+            (f"{word:<15}", role),
             (f"{age(at, snapshot.at):>6} ", "dim"),
-            (f"{task.task_type} ", "dim"),
+            (f"{task.task_type} " if width >= 60 else "", "dim"),
             (text, "text" if live else "dim"),
         )
 
