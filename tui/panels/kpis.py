@@ -53,7 +53,7 @@ class KpisPanel(Panel):
         return (
             (f"{signs[kpi.good]} ", role),
             (f"{kpi.title:<14}", "text"),
-            (f"{text:>11} ", role if kpi.value is not None else "dim"),
+            (f"{text:>10} ", role if kpi.value is not None else "dim"),
             (f"{kpi.target:<7} ", "dim"),
             (self._course(kpi, width), "dim" if old else "spark"),
             (kpi.note, "dim"),
