@@ -243,7 +243,8 @@ class WatchdeskApp(App[None]):
                 continue
             why = self._refusal(key)
             title, _, more = key.does.partition(":")
-            told = f"not now: {why}" if why else more.strip() or key.does
+            pressed = f"key {key.shown(self.look.keymap)}" if key.key else ""
+            told = f"not now: {why}" if why else "  ".join(filter(None, (more.strip(), pressed)))
             yield SystemCommand(title[:1].upper() + title[1:], told, lambda action=key.action: self._run(action))
 
     async def _run(self, action: str) -> None:

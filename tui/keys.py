@@ -66,8 +66,8 @@ ORDER_KEYS: Final = (
     _order("check", "c", "check_now", "check", "check now: refresh everything, run all six checks", 5),
     _order("acknowledge", "a", "acknowledge", "ack", "acknowledge an alert: you take care, nobody else is told", 7),
     _order("silence", "z", "silence", "silence", "silence alerts for a while, or take a silence back", 14),
-    _order("run", "p", "run_pending", "run", "run pending tasks: asks, then the agents' function works them off", 15),
-    _order("orders", "o", "", "orders", "orders and failures: withdraw what waits, undo, retry a failed task", 16),
+    _order("run", "p", "run_pending", "run", "run pending tasks: asks, then the agents work them off", 15),
+    _order("orders", "o", "", "orders", "orders and failures: withdraw, undo, retry a failed task", 16),
     _order("restart", "w", "restart_watchdog", "restart", "restart the watchdog's loop", 20),
 )
 LOOK_KEYS: Final = (

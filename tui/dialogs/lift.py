@@ -11,6 +11,17 @@ from tui.dialogs.dialog import Dialog
 from tui.dialogs.stop import KEPT
 
 
+class Tick(Checkbox):
+    """A checkbox whose cross is there only while it is on: colour is never the only sign."""
+
+    BUTTON_INNER = " "
+
+    def watch_value(self) -> None:
+        """Draw what it says."""
+        self.BUTTON_INNER = "X" if self.value else " "
+        super().watch_value()
+
+
 class LiftDialog(Dialog):
     """Wants the project's name typed."""
 
@@ -25,7 +36,7 @@ class LiftDialog(Dialog):
 
     def fields(self) -> ComposeResult:
         """Requeue or not, and the name."""
-        yield Checkbox("give back what was pending", id="requeue")
+        yield Tick("give back what was pending", id="requeue")
         yield Input(placeholder=f"type {self._project}", id="word")
 
     async def plan(self) -> str:

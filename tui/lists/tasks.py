@@ -27,7 +27,7 @@ class TaskList(Served):
     HINT = "status:failed  type:bug_fix  task:ID"
     EMPTY = "no task matches, or none is visible to us"
     COLUMNS = (
-        Column(title="status", width=13),
+        Column(title="status", width=15),
         Column(title="age", width=6, right=True),
         Column(title="pri", width=3, right=True, drops=3),
         Column(title="type", width=24, drops=2),

@@ -5,7 +5,7 @@ from typing import Final
 from core.snapshot import Alarm, Snapshot
 from core.text import plural
 from tui.panels.arrangement import Wish
-from tui.panels.panel import Panel
+from tui.panels.panel import Panel, as_many_as_fit
 from tui.text import Line, age
 
 ALARM_ROLE: Final = {"critical": "critical", "high": "warning", "medium": "warning", "low": "text"}
@@ -36,10 +36,7 @@ class AlertsPanel(Panel):
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """In their order; what has no place is counted."""
-        lines = [self._one(one, snapshot) for one in snapshot.alerts]
-        if len(lines) <= height:
-            return lines
-        return [*lines[: height - 1], ((f"  and {len(lines) - height + 1} more", "dim"),)]
+        return as_many_as_fit([self._one(one, snapshot) for one in snapshot.alerts], height)
 
     def _one(self, one: Alarm, snapshot: Snapshot) -> Line:
         loud = one.state == "firing"

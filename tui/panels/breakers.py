@@ -6,7 +6,7 @@ from typing import Final
 from core.resilience import BreakerRecord, BreakerState
 from core.snapshot import Snapshot
 from tui.panels.arrangement import Wish
-from tui.panels.panel import Panel
+from tui.panels.panel import Panel, as_many_as_fit
 from tui.text import Line, age
 
 BREAKER_ROLE: Final = {
@@ -37,11 +37,11 @@ class BreakersPanel(Panel):
         return ((self.TITLE, "title"), (told, "critical" if bad else "dim"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """The worst first."""
-        lines = [self._one(record, snapshot) for record in worst_first(snapshot.breakers)]
-        if len(lines) <= height:
-            return lines
-        return [*lines[: height - 1], ((f"  and {len(lines) - height + 1} more", "dim"),)]
+        """The worst first; closed ones take no line from those that are not."""
+        ordered = worst_first(snapshot.breakers)
+        bad = [record for record in ordered if record.state is not BreakerState.CLOSED]
+        shown = bad if len(bad) == height else ordered
+        return as_many_as_fit([self._one(record, snapshot) for record in shown], height)
 
     def _one(self, record: BreakerRecord, snapshot: Snapshot) -> Line:
         role = BREAKER_ROLE[record.state]

@@ -1,9 +1,15 @@
 """Events: who did what, newest first."""
 
+from datetime import timedelta
+from typing import Final
+
 from core.snapshot import Snapshot
 from tui.panels.arrangement import Wish
 from tui.panels.panel import Panel
 from tui.text import Line, age
+
+_TODAY: Final = timedelta(hours=12)
+"""So long a time of day alone is not mistaken."""
 
 
 class EventsPanel(Panel):
@@ -23,7 +29,7 @@ class EventsPanel(Panel):
         return ((self.TITLE, "title"), (old, "warning"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """One event a line, or two where the place allows it; while starting, the steps of the start."""
+        """One event a line, an old one with its age instead of a time of another day; while starting, its steps."""
         steps: list[Line] = [
             ((f"{self._signs.level(step.level)} ", step.level.value), (f"{step.name} ", "text"), (step.text, "dim"))
             for step in snapshot.start
@@ -33,7 +39,8 @@ class EventsPanel(Panel):
         lines: list[Line] = []
         for event in snapshot.events[:height]:
             role = event.level.value if event.level != "ok" else "text"
-            stamp = f"{event.at.astimezone():%H:%M:%S} "
+            old = snapshot.at - event.at > _TODAY
+            stamp = f"{age(event.at, snapshot.at):>8} " if old else f"{event.at.astimezone():%H:%M:%S} "
             who = event.who if width >= 60 else event.who.split(" ")[0]
             lines.append(((stamp, "dim"), (f"{who}: ", "dim"), (event.text, role)))
         return lines or [(("nothing has happened yet", "dim"),)]

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from rich.cells import cell_len
+
 from core.act.permission import REASONS
 from core.facts import Level
 from core.snapshot import Check, LinkWord, Snapshot
@@ -46,13 +48,13 @@ class HealthPanel(Panel):
         if len(checks) + 2 > height:
             checks = tuple(sorted(checks, key=lambda one: _WORST.index(one.level)))[: height - 2]
         lines = [self._check(check, snapshot, width) for check in checks]
-        return [*lines, self._count(snapshot), self._permission(snapshot)]
+        return [*lines, self._count(snapshot), self._permission(snapshot, width)]
 
     def _check(self, check: Check, snapshot: Snapshot, width: int) -> Line:
-        wide = width >= 60
+        wide = width >= 76
         told = check.at is not None and (check.level is not Level.OK or snapshot.link.word is LinkWord.LIVE)
         role = check.level.value if told else "dim"
-        took = "" if check.took_s is None else f"{1000 * check.took_s:5.0f} ms "
+        took = " " * 9 if check.took_s is None else f"{1000 * check.took_s:5.0f} ms "
         name = check.name.replace("_", " ")
         old = age(check.at, snapshot.at)
         more = f" {old:>6} " if wide else ""
@@ -80,12 +82,14 @@ class HealthPanel(Panel):
         following = f", next at {health.next_at.astimezone():%H:%M}" if health.next_at is not None else ""
         return (("  " + in_row + following, "warning" if health.critical_in_a_row else "dim"),)
 
-    def _permission(self, snapshot: Snapshot) -> Line:
+    def _permission(self, snapshot: Snapshot, width: int) -> Line:
         may = snapshot.may_act
         if may.allowed:
             return ((f"{self._signs.ok} ", "ok"), ("heals and stops by itself", "text"))
-        reasons = "; ".join(self._reason(name, snapshot) for name in may.missing)
-        return (("  acts only on your order: ", "text"), (reasons, "dim"))
+        said, reasons = "  acts only on your order: ", "; ".join(self._reason(name, snapshot) for name in may.missing)
+        if cell_len(said + reasons) > width:  # whole names rather than half a sentence
+            return (("  on order only ", "text"), (f"({', '.join(may.missing)})", "dim"))
+        return ((said, "text"), (reasons, "dim"))
 
     def _reason(self, name: str, snapshot: Snapshot) -> str:
         lease = snapshot.lease

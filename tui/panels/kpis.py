@@ -56,7 +56,7 @@ class KpisPanel(Panel):
         figure: Line = (
             (f"{signs[kpi.good]} ", role),
             (f"{kpi.title:<14}", "text"),
-            (f"{text:>11} ", role if kpi.value is not None else "dim"),
+            (f"{text:>10} ", role if kpi.value is not None else "dim"),
             (f"{kpi.target:<7}", "dim"),
         )
         if width < _NOTED:

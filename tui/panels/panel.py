@@ -14,6 +14,13 @@ from tui.panels.arrangement import Wish
 from tui.text import Line, Signs, changed_cells, fit, style_of
 
 
+def as_many_as_fit(lines: list[Line], height: int) -> list[Line]:
+    """The first of them, and how many more there are; where there is room for one line alone, that is the first."""
+    if len(lines) <= height or height < 2:
+        return lines[:height]
+    return [*lines[: height - 1], ((f"  and {len(lines) - height + 1} more", "dim"),)]
+
+
 class Panel(Widget):
     """One slice of the snapshot as lines. A subclass says which in `lines`."""
 

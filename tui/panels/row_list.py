@@ -169,7 +169,7 @@ class RowList(Panel):
     def _columns(self, width: int) -> dict[int, int]:
         """Which columns there is room for, and how wide each is."""
         shown = dict(enumerate(self.columns))
-        least = 20  # what the widest column must keep
+        least = 25  # what the widest column must keep
         for number in sorted(shown, key=lambda n: -self.columns[n].drops):
             if sum((one.width or least) + 1 for one in shown.values()) <= width or not self.columns[number].drops:
                 break

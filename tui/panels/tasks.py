@@ -9,7 +9,8 @@ from tui.panels.arrangement import Wish
 from tui.panels.panel import Panel
 from tui.text import Line, age
 
-_SHOWN = ("pending", "in_progress", "completed", "failed", "awaiting_review", "rejected")
+_SHOWN = ("pending", "in_progress", "failed", "completed", "awaiting_review", "rejected")
+"""In this order: a narrow screen goes without the last."""
 TASK_ROLE = {"completed": "ok", "failed": "critical", "in_progress": "warning", "rejected": "critical"}
 
 
@@ -31,7 +32,7 @@ class TasksPanel(Panel):
         """Counts, rates, then tasks: stuck ones first."""
         tasks = snapshot.tasks
         live = tasks.counts.live
-        lines: list[Line] = [self._counts(snapshot, width, live=live), self._rates(snapshot)]
+        lines: list[Line] = [self._counts(snapshot, width, live=live), self._rates(snapshot, width)]
         newest = tasks.newest.value
         if newest is None:
             fault = tasks.newest.fault
@@ -41,16 +42,18 @@ class TasksPanel(Panel):
         ids = {*tasks.stuck}  # as of the last check; what has ended since is stuck no more
         stuck = {task.id for task in newest if task.id in ids and task.status == "in_progress"}
         order = sorted(newest, key=lambda task: task.id not in stuck)
-        return lines + [self._row(task, snapshot, live=tasks.newest.live, stuck=task.id in stuck) for task in order]
+        live = tasks.newest.live
+        return lines + [self._row(task, snapshot, width, live=live, stuck=task.id in stuck) for task in order]
 
     def _counts(self, snapshot: Snapshot, width: int, *, live: bool) -> Line:
-        """Every status there is room for; where there is little, those that no task is in go first."""
+        """Those there is room for: what no task is in goes first, and half a number would be another one."""
         counts = snapshot.tasks.counts.value
         known = counts.counts if counts is not None else {}
         shown = [status for status in (*_SHOWN, *known) if status in _SHOWN or known.get(status)]
         shown = list(dict.fromkeys(shown))
         said = {s: (f"{known[s]:,}" if s in known else self._signs.none, f" {s.replace('_', ' ')}  ") for s in shown}
-        for status in [s for s in reversed(shown) if not known.get(s) and counts is not None]:
+        empty = [status for status in reversed(shown) if not known.get(status)]
+        for status in (*empty, *(status for status in reversed(shown) if status not in empty)):
             if sum(len(number) + len(word) for number, word in said.values()) - 2 <= width:
                 break
             del said[status]
@@ -58,26 +61,27 @@ class TasksPanel(Panel):
             span for number, word in said.values() for span in ((number, "strong" if live else "dim"), (word, "dim"))
         )
 
-    def _rates(self, snapshot: Snapshot) -> Line:
+    def _rates(self, snapshot: Snapshot, width: int) -> Line:
         rate, last = snapshot.tasks.success_24h, snapshot.tasks.last_completed_at
         percent = rate.value.percent if rate.value is not None else None
         text = self._signs.none if percent is None else f"{percent:.1f} %"
         since = age(last.value, snapshot.at)
-        completed = self._signs.none if last.value is None else "just now" if since == "now" else f"{since} ago"
+        told = since if width < 60 else "just now" if since == "now" else f"{since} ago"
+        completed = self._signs.none if last.value is None else told
         fine = percent is not None and percent >= 95
         role = "dim" if not rate.live or percent is None else "ok" if fine else "warning"
         return (("success 24 h ", "dim"), (text, role), (self._origin(rate, snapshot), "warning"),
                 ("  last completed ", "dim"), (completed, "text" if last.live else "dim"))  # fmt: skip
 
-    def _row(self, task: Task, snapshot: Snapshot, *, live: bool, stuck: bool) -> Line:
+    def _row(self, task: Task, snapshot: Snapshot, width: int, *, live: bool, stuck: bool) -> Line:
         role = ("warning" if stuck else TASK_ROLE.get(task.status, "text")) if live else "dim"
         word = "STUCK" if stuck else task.status.replace("_", " ")
         at = task.completed_at or task.began_at
         text = task.description + (f" ({task.error})" if task.error else "")
         return (
-            (f"{word:<12}", role),
+            (f"{word:<15}", role),
             (f"{age(at, snapshot.at):>6} ", "dim"),
-            (f"{task.task_type} ", "dim"),
+            (f"{task.task_type} " if width >= 60 else "", "dim"),
             (text, "text" if live else "dim"),
         )
 

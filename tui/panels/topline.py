@@ -7,7 +7,7 @@ from rich.cells import cell_len, set_cell_size
 from core.snapshot import Link, LinkWord, Snapshot, State
 from core.text import short
 from tui.panels.panel import Panel
-from tui.text import Line, age
+from tui.text import Line, age, fit
 
 STATE_LEVEL: Final = {
     State.HEALTHY: "ok",
@@ -44,7 +44,8 @@ class TopLine(Panel):
         sign = self._signs.level(level)
         role = f"state-{level}" if live else ("state-warning" if level == "ok" else f"state-{level}")
         word = f" {sign} {snapshot.state.upper()} "
-        if not live and snapshot.link.word is not LinkWord.CONNECTING:
+        known = snapshot.state is not State.UNKNOWN
+        if not live and known and snapshot.link.word is not LinkWord.CONNECTING:
             word = f" {sign} {snapshot.state.upper()} (last known) "
         return ((word, role), ("  ", "text"), *self._link(snapshot), ("  ", "text"), (snapshot.state_why, "text"))
 
@@ -73,26 +74,25 @@ class TopLine(Panel):
         if project.observe:
             allowed = project.orders_for_s
             mode += ", observing" if allowed is None else f", orders allowed for {short(max(60.0, allowed))}"
-        acts = (
-            "watchdog acts by itself"
-            if snapshot.may_act.allowed
-            else f"watchdog acts on order only ({', '.join(snapshot.may_act.missing)})"
-        )
         at = snapshot.at.astimezone()
         clock = f"{at:%H:%M}:{at.second // 10}0 {at:%Z} {self._signs.beat[self._polls % 4]}"
-        if width < 100:
-            who = "watchdog " if width >= 70 else ""
-            acts = f"{who}acts by itself" if snapshot.may_act.allowed else f"{who}acts on order only"
-        left: Line = ((f" {project.name} ", "project"), (f" {mode}  ", "text"), (acts, "dim"))
-        more = f"  {project.user}, {project.shape}"
-        if width >= 120:
-            left = (*left, (more, "dim"))
-        room = width - sum(len(text) for text, _ in left) - len(clock) - 1
-        if room < 1:
-            keep = max(0, width - len(clock) - 2)
-            text = f" {project.name}  {mode}  {acts}"
-            return ((f"{text[:keep]:<{keep}} ", "text"), (clock, "dim"))
-        return (*left, (" " * room, "text"), (clock, "dim"))
+        name: Line = ((f" {project.name} ", "project"), (f" {mode}", "text"))
+        room = width - len(clock) - 1
+        for more in self._acts(snapshot, width):
+            left: Line = (*name, (more, "dim"))
+            used = sum(cell_len(text) for text, _ in left)
+            if used < room:
+                return (*left, (" " * (room - used), "text"), (clock, "dim"))
+        return (*fit(name, max(0, room - 1)), (" ", "text"), (clock, "dim"))
+
+    def _acts(self, snapshot: Snapshot, width: int) -> tuple[str, ...]:
+        """Who acts, and with which rights we look: the longest first, the last is nothing."""
+        may = snapshot.may_act
+        acts = "  watchdog acts by itself" if may.allowed else "  watchdog acts on order only"
+        why = "" if may.allowed else f" ({', '.join(may.missing)})"
+        rights = f"  {snapshot.project.user}, {snapshot.project.shape}"
+        full = (f"{acts}{why}{rights}",) if width >= 120 else ()
+        return (*full, acts + why, acts, "  acts by itself" if may.allowed else "  on order only", "")
 
 
 def said_within(notices: tuple[str, ...], width: int) -> str:

@@ -1,0 +1,233 @@
+"""Every picture the screen can show, kept as text under `golden/`: what changes of one is read in the diff.
+
+After a change that is meant: `python -m pytest tests/screen/test_pictures.py --snapshot-update`.
+"""
+
+from collections.abc import Callable
+from operator import attrgetter
+
+import msgspec
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from textual.command import CommandPalette
+
+from core.act.orders import HealPlan, LiftPlan, ModePlan, PlanStep
+from core.snapshot import Snapshot
+from tests.screen.drawn import Picture, app_on, monitor_of, read_it, run, settled, text_of
+from tests.screen.drawn import drawn as drawn_now
+from tests.screen.pictures import EXPECTED, OBSERVING, OFFLINE, STATES, WARNING
+from tests.screen.rows import DOWN, RECORDS, name_of
+from tests.screen.still import Records, StillFaults, StillMonitor
+from tests.screen.well import ACTIVE
+from tui.dialogs import (
+    ChoiceDialog,
+    Dialog,
+    HelpDialog,
+    HoldDialog,
+    SilenceDialog,
+    retry_dialog,
+    undo_dialog,
+    withdraw_dialog,
+)
+from tui.keys import LOOK_KEYS, Key
+from tui.palettes import LOOKS, PLAIN
+from tui.screens.document_view import DocumentView
+from tui.screens.list_view import ListView
+
+pytestmark = pytest.mark.usefixtures("utc")
+
+SMALL, NORMAL = (80, 24), (140, 40)
+SIZES = [(200, 50), NORMAL, SMALL, (60, 15), (80, 3), (30, 5)]
+
+
+@pytest.fixture
+def golden(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Pictures as text files."""
+    return snapshot.use_extension(Picture)
+
+
+async def picture(snapshot: Snapshot, size: tuple[int, int], *keys: str, **more: object) -> str:
+    """Of the screen after some keys."""
+    app = app_on(snapshot, **more)
+    async with run(app, size) as pilot:
+        await settled(pilot)
+        for key in keys:
+            await pilot.press(key)
+        return await settled(pilot)
+
+
+def size_name(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+@pytest.mark.parametrize("size", SIZES, ids=size_name)
+async def test_the_dashboard_in_every_size(size: tuple[int, int], golden: SnapshotAssertion) -> None:
+    assert await picture(WARNING, size) == golden(name=f"dashboard-{size_name(size)}")
+
+
+@pytest.mark.parametrize("theme", LOOKS)
+async def test_every_theme(theme: str, golden: SnapshotAssertion) -> None:
+    assert await picture(WARNING, NORMAL, theme=theme) == golden(name=f"theme-{theme}")
+
+
+@pytest.mark.parametrize("theme", ["dark", PLAIN])
+async def test_plain_ascii(theme: str, golden: SnapshotAssertion) -> None:
+    drawn = await picture(WARNING, NORMAL, theme=theme, ascii_signs=True)
+    assert text_of(drawn).isascii()
+    assert drawn == golden(name=f"theme-{theme}-ascii")
+
+
+@pytest.mark.parametrize("size", [SMALL, NORMAL], ids=size_name)
+@pytest.mark.parametrize("name", STATES)
+async def test_every_state(name: str, size: tuple[int, int], golden: SnapshotAssertion) -> None:
+    snapshot = STATES[name]
+    assert snapshot.state is EXPECTED[name]
+    drawn = await picture(snapshot, size)
+    assert snapshot.state.upper() in text_of(drawn)
+    assert drawn == golden(name=f"state-{name}-{size_name(size)}")
+
+
+@pytest.mark.parametrize("key", LOOK_KEYS, ids=attrgetter("name"))
+async def test_every_list(key: Key, golden: SnapshotAssertion) -> None:
+    assert await picture(WARNING, SMALL, key.key.split(",")[-1]) == golden(name=f"list-{key.name}")
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [("tasks", name_of(5)), ("logs", name_of(0x93)), ("trail", name_of(0xA1)), ("safety", name_of(0xB2))],
+)
+async def test_every_document(name: str, row: str, golden: SnapshotAssertion) -> None:
+    app = app_on(WARNING)
+    async with run(app, SMALL) as pilot:
+        app.open_row(name, row)
+        drawn = await settled(pilot, lambda: isinstance(app.screen, DocumentView))
+    assert row in text_of(drawn) or name_of(0xAA) in text_of(drawn)
+    assert drawn == golden(name=f"document-{name}")
+
+
+async def test_a_documents_end(golden: SnapshotAssertion) -> None:
+    app = app_on(WARNING)
+    async with run(app, SMALL) as pilot:
+        app.open_row("logs", name_of(0x93))
+        await settled(pilot, lambda: isinstance(app.screen, DocumentView))
+        await pilot.press("end")
+        assert await settled(pilot) == golden(name="document-logs-end")
+
+
+MANY = msgspec.structs.replace(
+    RECORDS,
+    heal=HealPlan(steps=(PlanStep(name="stuck", title="Stuck tasks", effect="mark as failed", count=51),)),
+    lift=LiftPlan(standing=""),
+    mode=ModePlan(known=True, dry_run=True),
+)
+DIALOGS: dict[str, tuple[Snapshot, Records, tuple[str, ...]]] = {
+    "heal": (WARNING, RECORDS, ("h",)),
+    "heal-many": (WARNING, MANY, ("h",)),
+    "stop": (WARNING, RECORDS, ("ctrl+e",)),
+    "stop-offline": (OFFLINE, msgspec.structs.replace(RECORDS, fault=DOWN), ("ctrl+e",)),
+    "lift": (STATES["stopped"], RECORDS, ("u",)),
+    "lift-nothing": (WARNING, MANY, ("u",)),
+    "dry-run-on": (WARNING, RECORDS, ("d",)),
+    "dry-run-off": (WARNING, MANY, ("d",)),
+    "run": (WARNING, RECORDS, ("p",)),
+    "breakers": (WARNING, RECORDS, ("r",)),
+    "acknowledge": (WARNING, RECORDS, ("a",)),
+    "silence-what": (WARNING, RECORDS, ("z",)),
+    "orders": (OFFLINE, RECORDS, ("o",)),
+    "retry-matching": (WARNING, RECORDS, ("t", "R")),
+    "quit": (OFFLINE, RECORDS, ("q",)),
+    "observe": (OBSERVING, RECORDS, ("h",)),
+    "help": (WARNING, RECORDS, ("question_mark",)),
+    "help-tasks": (OBSERVING, RECORDS, ("t", "question_mark")),
+    "a-check": (WARNING, RECORDS, ("1", "down", "enter")),
+    "a-breaker": (WARNING, RECORDS, ("4", "enter")),
+    "an-alert": (WARNING, RECORDS, ("6", "enter")),
+    "a-figure": (WARNING, RECORDS, ("5", "enter")),
+    "faults": (WARNING, RECORDS, ("x",)),
+}
+
+
+@pytest.mark.parametrize("name", DIALOGS)
+async def test_every_dialog(name: str, golden: SnapshotAssertion) -> None:
+    snapshot, records, keys = DIALOGS[name]
+    app = app_on(snapshot, records, faults=StillFaults() if name == "faults" else None)
+    async with run(app, SMALL) as pilot:
+        for key in keys:
+            await settled(pilot)
+            await pilot.press(key)
+        drawn = await settled(pilot, lambda: isinstance(app.screen, Dialog | ChoiceDialog | HelpDialog))
+    assert monitor_of(app).orders == []
+    assert drawn == golden(name=f"dialog-{name}")
+
+
+ASKED: dict[str, Callable[[StillMonitor], Dialog]] = {
+    "hold": lambda monitor: HoldDialog(monitor, "db:tasks"),
+    "silence": lambda monitor: SilenceDialog(monitor, "stuck_tasks"),
+    "undo": lambda monitor: undo_dialog(monitor, name_of(0xAA)),
+    "retry": lambda monitor: retry_dialog(monitor, name_of(5)),
+    "withdraw": lambda monitor: withdraw_dialog(monitor, name_of(0xC1)),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+async def test_every_dialog_of_one_thing(name: str, golden: SnapshotAssertion) -> None:
+    app = app_on(WARNING)
+    async with run(app, SMALL) as pilot:
+        await settled(pilot)
+        app.ask(ASKED[name](monitor_of(app)))
+        assert await settled(pilot, lambda: isinstance(app.screen, Dialog)) == golden(name=f"dialog-{name}")
+
+
+async def test_a_heal_that_was_carried_out(golden: SnapshotAssertion) -> None:
+    app = app_on(WARNING)
+    async with run(app, SMALL) as pilot:
+        await pilot.press("h")
+        await settled(pilot, lambda: isinstance(app.screen, Dialog))
+        read_it(app)
+        await pilot.press("right", "enter")
+        drawn = await settled(pilot, lambda: bool(monitor_of(app).orders))
+    assert "seen: heal 3 rows" in text_of(drawn)
+    assert drawn == golden(name="dialog-heal-seen")
+
+
+async def test_the_menu(golden: SnapshotAssertion) -> None:
+    app = app_on(WARNING)
+    async with run(app, SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+p")
+        drawn = await settled(pilot, lambda: isinstance(app.screen, CommandPalette) and "Acknowledge" in drawn_now(app))
+    assert drawn == golden(name="menu")
+
+
+async def test_it_is_frozen(golden: SnapshotAssertion) -> None:
+    app = app_on(ACTIVE)
+    async with run(app, SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("space")
+        app.clock.jump_wall(65)  # type: ignore[attr-defined]  # the tests' own clock
+        monitor_of(app).tell(STATES["critical"])
+        drawn = await settled(pilot)
+    assert "FROZEN" in text_of(drawn)
+    assert drawn == golden(name="frozen")
+
+
+@pytest.mark.parametrize("key", ["t", "6"])
+async def test_a_filter_that_nothing_matches(key: str, golden: SnapshotAssertion) -> None:
+    app = app_on(WARNING)
+    async with run(app, SMALL) as pilot:
+        await pilot.press(key)
+        await settled(pilot, lambda: isinstance(app.screen, ListView))
+        await pilot.press("slash", *"unicorn")
+        assert await settled(pilot) == golden(name=f"filter-typed-{key}")
+        await pilot.press("enter")
+        assert await settled(pilot) == golden(name=f"filter-nothing-{key}")
+
+
+@pytest.mark.parametrize("key", ["t", "l", "s"])
+async def test_a_list_of_a_project_that_does_not_answer(key: str, golden: SnapshotAssertion) -> None:
+    app = app_on(OFFLINE, msgspec.structs.replace(RECORDS, fault=DOWN))
+    async with run(app, SMALL) as pilot:
+        await pilot.press(key)
+        drawn = await settled(pilot, lambda: isinstance(app.screen, ListView))
+    assert DOWN.message in text_of(drawn)
+    assert drawn == golden(name=f"list-offline-{key}")
