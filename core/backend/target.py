@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 import msgspec
 
 from core.backend.sessions import StoredSession
+from core.colour import rgb
 from core.settings import Layers, SettingsError
 
 URL_NAMES: Final = ("SUPABASE_URL", "VITE_SUPABASE_URL")
+COLOUR_NAME: Final = "WATCHDESK_PROJECT_COLOUR"
 PUBLISHABLE_NAMES: Final = ("VITE_SUPABASE_PUBLISHABLE_DEFAULT_KEY",)
 KEY_NAMES: Final = ("SUPABASE_KEY", "SUPABASE_SERVICE_ROLE_KEY", *PUBLISHABLE_NAMES)
 
@@ -127,6 +129,7 @@ def read_target(layers: Layers, project: str | None = None) -> Target:
         email=layers.first("SUPABASE_EMAIL") or "",
         password=layers.first("SUPABASE_PASSWORD") or "",
         access_token=layers.first("SUPABASE_ACCESS_TOKEN") or "",
+        colour=layers.first(COLOUR_NAME) or "",
     )
     return _checked("", entry)
 
@@ -163,6 +166,9 @@ def _checked(name: str, entry: _Entry) -> Target:
     for label, value in (("the key", entry.key), ("the access token", entry.access_token)):
         if re.search(r"[^\x21-\x7e]", value):
             raise SettingsError(f"{label} contains characters no key has; copy it again from the project's settings")
+    if entry.colour and rgb(entry.colour) is None:
+        where = f"the colour of project {name!r}" if name else COLOUR_NAME
+        raise SettingsError(f"{where} is {entry.colour!r}, which is none; write a name like orange, or #rrggbb")
     host = urlsplit(url).hostname or url
     publishable = entry.publishable_key
     target = Target(
