@@ -8,7 +8,7 @@ import msgspec
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.widget import AwaitMount
 
@@ -23,6 +23,7 @@ from tui.errands import ERRANDS
 from tui.front import Look
 from tui.keys import GLOBAL_KEYS, MENU_ONLY, Key, bindings
 from tui.lists import LISTS, Served
+from tui.palettes import PLAIN
 from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
 from tui.screens.list_view import ListView
@@ -51,12 +52,13 @@ class WatchdeskApp(App[None]):
         faults: FaultSwitch | None = None,
         keymap: Mapping[str, str] | None = None,
     ) -> None:
-        self._net = Net()
+        self._net = Net(ascii_only=ascii_signs, colourless=theme == PLAIN)
         super().__init__()
+        self.no_color = theme == PLAIN  # Textual's own greys are colours, too, and it takes an empty NO_COLOR for one
         self.monitor = monitor
         self.clock = clock or SystemClock()
         self.faults = faults
-        for one in themes():
+        for one in themes(monitor.snapshot.project.colour):
             self.register_theme(one)
         self.theme = f"watchdesk-{theme}"
         self.animation_level = "none"
@@ -65,7 +67,7 @@ class WatchdeskApp(App[None]):
         self.set_keymap(self.look.keymap)
         self._dashboard = Dashboard(self)
         self._dialog_opened = 0.0
-        self._calls = Calls()
+        self._calls = Calls(ascii_only=ascii_signs)
         self._frozen: Snapshot | None = None
         self._typed_ahead: str | None = None
         """What was typed for a filter that is not there yet."""
@@ -75,8 +77,8 @@ class WatchdeskApp(App[None]):
         return self._dashboard
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's own, and the net below everything."""
-        return [*super().get_line_filters(), self._net]
+        """Textual's own, but for its greys, and the net below everything."""
+        return [*(one for one in super().get_line_filters() if not isinstance(one, Monochrome | NoColor)), self._net]
 
     def on_mount(self) -> None:
         """Show what is known, then bring the monitor to life."""

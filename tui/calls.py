@@ -2,12 +2,14 @@
 
 from core.snapshot import Snapshot
 from core.text import clean
+from tui.ascii import spelled
 
 
 class Calls:
     """Hears every snapshot; gives what to write to the terminal when an alert has begun to fire since the last one."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, ascii_only: bool = False) -> None:
+        self._ascii_only = ascii_only
         self._known: set[tuple[str, str]] | None = None
 
     def heard(self, snapshot: Snapshot) -> str:
@@ -20,8 +22,12 @@ class Calls:
         if not new:
             return ""
         more = f" and {len(new) - 1} more" if len(new) > 1 else ""
-        title = clean(f"watchdesk {snapshot.project.name}", 60).replace(";", ",")
-        text = clean(f"{new[0].severity.upper()}: {new[0].title}{more}", 120).replace(";", ",")
+        title = self._words(f"watchdesk {snapshot.project.name}", 60)
+        text = self._words(f"{new[0].severity.upper()}: {new[0].title}{more}", 120)
         notification = {"osc9": f"\x1b]9;{title}: {text}\x07", "osc777": f"\x1b]777;notify;{title};{text}\x07"}
         bell = "\x07" if snapshot.telling.bell else ""
         return bell + notification.get(snapshot.telling.desktop, "")
+
+    def _words(self, text: str, limit: int) -> str:
+        words = clean(text, limit).replace(";", ",")
+        return spelled(words) if self._ascii_only else words

@@ -28,9 +28,14 @@ _POLL_MS: Final = 500
 _LEAVE: Final = b"\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[0m"
 
 
+_DUMB: Final = {"", "dumb", "unknown"}
+"""Terminals that cannot place the cursor, as they call themselves."""
+
+
 def is_interactive() -> bool:
-    """Whether there is a terminal on every side: the screen is drawn on stderr, results go to stdout."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
+    """Whether there is a terminal on every side that a screen can be drawn on: on stderr, results go to stdout."""
+    able = os.environ.get("TERM", "").lower() not in _DUMB
+    return able and sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
 
 
 def run_app(make: Callable[[], "WatchdeskApp"], *, mouse: bool = True) -> int:

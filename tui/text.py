@@ -1,7 +1,10 @@
 """What reaches the terminal: the net below every widget, drawn lines, signs, and ages in steps."""
 
+import math
 import re
+from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from rich.cells import cell_len, set_cell_size
@@ -9,6 +12,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
+
+from tui.ascii import spelled
 
 Span = tuple[str, str]
 """A piece of text and the role it is painted in."""
@@ -22,8 +27,23 @@ _UNSAFE: Final = re.compile(
 _STEPS: Final = (0, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 18000, 43200)
 
 
+LEVELS: Final = "▁▂▃▄▅▆▇█"
+"""The heights of a sparkline, the lowest first."""
+
+BAR: Final = "█░"
+"""Done, and still to do."""
+
+
 class Net(LineFilter):
-    """Sees every segment of every widget: no control character and no link passes, whoever wrote it."""
+    """Sees every segment of every widget: no control character and no link passes, whoever wrote it.
+
+    `ascii_only`: nor anything but printable ASCII. `colourless`: nor any colour, only attributes.
+    """
+
+    def __init__(self, *, ascii_only: bool = False, colourless: bool = False) -> None:
+        super().__init__()
+        self._ascii_only = ascii_only
+        self._colourless = colourless
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """The same segments, harmless."""
@@ -35,9 +55,24 @@ class Net(LineFilter):
             return segment
         if _UNSAFE.search(text):
             text = _UNSAFE.sub("·", text)
+        if self._ascii_only:
+            text = spelled(text)
         if style is not None and style.link:
             style = style.update_link(None)
+        if style is not None and self._colourless:
+            style = _colourless(style)
         return Segment(text, style)
+
+
+@lru_cache(1024)
+def _colourless(style: Style) -> Style:
+    """Only attributes; a ground of its own becomes reverse, since it marks a cursor, a selection or a scrollbar.
+
+    What a click means stays with it: Rich's own `without_color` drops that.
+    """
+    bare = style.without_color + Style.from_meta(style.meta or None)
+    marked = style.bgcolor is not None and not style.bgcolor.is_default
+    return bare + Style(reverse=True) if marked else bare
 
 
 class Signs:
@@ -48,6 +83,8 @@ class Signs:
         self.beat = "|/-\\" if ascii_only else "◐◓◑◒"
         self.rule = "-" if ascii_only else "─"
         self.none = "-" if ascii_only else "—"
+        self.levels = "_.-=^" if ascii_only else LEVELS
+        self.bar = "#." if ascii_only else BAR
 
     def level(self, level: str) -> str:
         """The sign of a level."""
@@ -67,6 +104,41 @@ def age(at: datetime | None, now: datetime) -> str:
     return f"{step // 60} min" if step < 3600 else f"{step // 3600} h"
 
 
+def spark(
+    values: Sequence[float | None],
+    width: int,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    levels: str = LEVELS,
+) -> str:
+    """The newest `width` values as heights between `low` and `high`, the newest at the right; `None` is a gap.
+
+    Without bounds those of the values; what lies beyond one stands at it, and where they are one it stands low. No
+    values at all are blanks, so that nothing looks like a measurement.
+    """
+    shown = list(values)[-width:] if width > 0 else []
+    known = [value for value in shown if value is not None and math.isfinite(value)]
+    if not known:
+        return " " * max(0, width)
+    bottom = min(known) if low is None else low
+    top = max(known) if high is None else high
+    return "".join(_height(value, bottom, top, levels) for value in shown).rjust(width)
+
+
+def _height(value: float | None, bottom: float, top: float, levels: str) -> str:
+    if value is None or not math.isfinite(value):
+        return " "
+    share = (value - bottom) / (top - bottom) if top > bottom else 0.0
+    return levels[min(len(levels) - 1, max(0, int(share * len(levels))))]
+
+
+def bar(done: int, total: int, width: int, *, signs: str = BAR) -> str:
+    """How far something has come, in `width` cells; full only when all of it is done, empty while the total is none."""
+    full = 0 if total <= 0 else min(width, width * max(0, done) // total)
+    return signs[0] * full + signs[1] * max(0, width - full)
+
+
 def fit(line: Line, width: int) -> Line:
     """The line in exactly `width` cells: cut with an ellipsis, or filled up."""
     result: list[Span] = []
@@ -82,11 +154,6 @@ def fit(line: Line, width: int) -> Line:
     if left:
         result.append((" " * left, "text"))
     return tuple(result)
-
-
-def bar(done: int, total: int, width: int) -> str:
-    full = 0 if total <= 0 else min(width, width * max(0, done) // total)
-    return "█" * full + "░" * max(0, width - full)
 
 
 def changed_cells(old: Line, new: Line) -> tuple[int, int]:

@@ -7,6 +7,7 @@ import click
 from tui.cli.exits import WRONG
 from tui.cli.group import Door
 from tui.cli.monitor import watch
+from tui.cli.screen_options import screen_options
 
 
 @click.group(
@@ -17,17 +18,21 @@ from tui.cli.monitor import watch
 @click.version_option(package_name="watchdesk", prog_name="watchdesk")
 @click.option("--observe", is_flag=True, help="Write nothing at all.")
 @click.option("--project", metavar="NAME", help="A project from the config file; nothing else is read for it.")
-@click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True)
-@click.option("--no-mouse", is_flag=True, help="Leave the mouse, and its selection, to the terminal.")
-@click.option("--ascii", "ascii_signs", is_flag=True, help="Plain ASCII signs.")
+@screen_options
 @click.pass_context
 def cli(
-    context: click.Context, *, observe: bool, project: str | None, theme: str, no_mouse: bool, ascii_signs: bool
+    context: click.Context,
+    *,
+    observe: bool,
+    project: str | None,
+    theme: str | None,
+    mouse: bool | None,
+    ascii_signs: bool | None,
 ) -> None:
     """Watch a self-healing task system on Supabase, and step in: heal, reset a breaker, emergency stop."""
     context.obj = {"observe": observe, "project": project}
     if context.invoked_subcommand is None:
-        context.exit(watch(observe=observe, project=project, theme=theme, mouse=not no_mouse, ascii_signs=ascii_signs))
+        context.exit(watch(observe=observe, project=project, theme=theme, mouse=mouse, ascii_signs=ascii_signs))
 
 
 def main() -> None:

@@ -14,10 +14,12 @@ import click
 from core.alert.settings import AlertRules
 from core.backend.target import Target
 from core.monitor import Config, Monitor, Places
+from core.settings import SettingsError, read_layers
 from core.watch.rules import WatchRules
 from tui.cli.exits import WRONG
 from tui.cli.own_sandbox import own_sandbox
-from tui.cli.session import start_logging
+from tui.cli.screen_options import looks_here, screen_options, screen_settings
+from tui.cli.session import said, start_logging
 from tui.cli.status import look
 from tui.terminal import is_interactive, run_app
 
@@ -32,14 +34,22 @@ from tui.terminal import is_interactive, run_app
     metavar="SECONDS",
     help="How often the watchdog looks; seldom enough elsewhere (300), often enough here to see it act.",
 )
-@click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True)
-@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal.")
-@click.option("--ascii", "ascii_signs", is_flag=True, help="Plain ASCII signs.")
+@screen_options
 @click.pass_context
 def command(
-    context: click.Context, *, shape: str, check_every: float, theme: str, no_mouse: bool, ascii_signs: bool
+    context: click.Context,
+    *,
+    shape: str,
+    check_every: float,
+    theme: str | None,
+    mouse: bool | None,
+    ascii_signs: bool | None,
 ) -> None:
     """Nothing to configure: a living system of its own, gone when you quit. x switches faults on and off."""
+    try:  # of the configuration only what is about the person's terminal
+        screen = screen_settings(read_layers(), theme=theme, mouse=mouse, ascii_signs=ascii_signs)
+    except SettingsError as error:
+        raise click.ClickException(said(str(error))) from error
     start_logging()
     with contextlib.ExitStack() as stack:
         info = stack.enter_context(own_sandbox(shape, "--workload"))
@@ -59,12 +69,13 @@ def command(
         else:
             from tui.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
 
+            found = looks_here(screen)
             switches = Switches(info["url"], info["service_key"])
             code = run_app(
                 lambda: WatchdeskApp(
-                    Monitor(config, places=places), theme=theme, ascii_signs=ascii_signs, faults=switches
+                    Monitor(config, places=places), theme=found.theme, ascii_signs=found.ascii, faults=switches
                 ),
-                mouse=not no_mouse,
+                mouse=screen.mouse,
             )
     context.exit(code)
 

@@ -6,15 +6,20 @@ import click
 
 from core.monitor import Monitor, read_config
 from core.settings import SettingsError, read_layers
+from tui.cli.screen_options import looks_here, screen_settings
 from tui.cli.session import said, start_logging
 from tui.cli.status import look
 from tui.terminal import is_interactive, run_app
 
 
-def watch(*, observe: bool, project: str | None, theme: str, mouse: bool, ascii_signs: bool) -> int:
+def watch(
+    *, observe: bool, project: str | None, theme: str | None, mouse: bool | None, ascii_signs: bool | None
+) -> int:
     """Run the monitor until it is quit; the exit code. Raises click's error for a configuration it cannot use."""
     try:
-        config = read_config(read_layers(), project=project, observe=observe)
+        layers = read_layers()
+        config = read_config(layers, project=project, observe=observe)
+        screen = screen_settings(layers, theme=theme, mouse=mouse, ascii_signs=ascii_signs)
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
     start_logging(config.target, config.alerts.secrets())
@@ -22,4 +27,7 @@ def watch(*, observe: bool, project: str | None, theme: str, mouse: bool, ascii_
         return asyncio.run(look(Monitor(config), as_data=False))
     from tui.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
 
-    return run_app(lambda: WatchdeskApp(Monitor(config), theme=theme, ascii_signs=ascii_signs), mouse=mouse)
+    found = looks_here(screen)
+    return run_app(
+        lambda: WatchdeskApp(Monitor(config), theme=found.theme, ascii_signs=found.ascii), mouse=screen.mouse
+    )
