@@ -107,10 +107,14 @@ class Level(StrEnum):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """A check's conclusion and the words for it, without any time: the watchdog adds when and how long."""
+    """A check's conclusion and the words for it, without any time: the watchdog adds when and how long.
+
+    `answered`: whether whom it asked answered at all; how long something took that did not is no latency.
+    """
 
     level: Level
     text: str
+    answered: bool = True
 
     @classmethod
     def ok(cls, text: str) -> "Verdict":
@@ -130,4 +134,8 @@ class Verdict(msgspec.Struct, frozen=True):
     @classmethod
     def unknown(cls, text: str) -> "Verdict":
         """We do not know, and say so."""
-        return cls(Level.UNKNOWN, text)
+        return cls(Level.UNKNOWN, text, answered=False)
+
+    def unanswered(self) -> "Verdict":
+        """The same, of somebody who did not answer."""
+        return msgspec.structs.replace(self, answered=False)

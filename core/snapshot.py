@@ -62,13 +62,19 @@ class LinkWord(StrEnum):
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """The line to the backend. `since`: when it last was live. `next_at`: when it is tried again."""
+    """The line to the backend. `since`: when it last was live. `next_at`: when it is tried again.
+
+    `latency_s`: how long the last live refresh took, all its questions side by side. `recent`: the last ones, the
+    oldest first, `None` where nothing answered. Seconds.
+    """
 
     word: LinkWord = LinkWord.CONNECTING
     since: datetime | None = None
     tries: int = 0
     next_at: datetime | None = None
     why: str = ""
+    latency_s: float | None = None
+    recent: tuple[float | None, ...] = ()
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):

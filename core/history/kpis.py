@@ -25,7 +25,11 @@ _FEW: Final = 5
 
 
 class Kpi(msgspec.Struct, frozen=True, kw_only=True):
-    """One figure. `value` is `None` where it was not measured; `text` is how it is shown, `note` what it rests on."""
+    """One figure. `value` is `None` where it was not measured; `text` is how it is shown, `note` what it rests on.
+
+    `at`: when the project told what it is made of; `None` for what this machine measures itself. `recent`: how it stood
+    in each of the last 24 hours, the oldest first; `None` where that is not known.
+    """
 
     name: str
     title: str
@@ -34,28 +38,40 @@ class Kpi(msgspec.Struct, frozen=True, kw_only=True):
     target: str = ""
     good: Truth = Truth.UNKNOWN
     note: str = ""
+    at: datetime | None = None
+    recent: tuple[float | None, ...] = ()
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """What the figures are made of besides the spans. `checks_s`: how long each check of late took, seconds."""
+    """What the figures are made of besides the spans. `checks_s`: how long each check of late took, seconds.
+
+    `at`: when the project told its part of it.
+    """
 
     success_24h: SuccessRate | None = None
     success_7d: SuccessRate | None = None
     checks_s: tuple[float, ...] = ()
     heals_ms: tuple[int, ...] | None = None
     false_rescues: int | None = None
+    at: datetime | None = None
 
 
 def kpis(spans: tuple[Span, ...], measured: Measured, now: datetime) -> tuple[Kpi, ...]:
     """Every figure, in the order it is shown."""
+    told = (
+        _success("success_7d", "Success 7 d", measured.success_7d),
+        _healing(measured.heals_ms),
+        _rescues(measured.false_rescues),
+    )
+    success_7d, healing, rescues = (msgspec.structs.replace(kpi, at=measured.at) for kpi in told)
     return (
         *_uptime(spans, now),
         _success("success_24h", "Success 24 h", measured.success_24h),
-        _success("success_7d", "Success 7 d", measured.success_7d),
+        success_7d,
         _recovery(spans, now),
         *_checks(measured.checks_s),
-        _healing(measured.heals_ms),
-        _rescues(measured.false_rescues),
+        healing,
+        rescues,
     )
 
 

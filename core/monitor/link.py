@@ -1,10 +1,15 @@
 """How true the picture is: live, stale, proven down, or blind."""
 
+from collections import deque
 from datetime import datetime
+from typing import Final
 
 from core.clock import Clock
 from core.facts import Evidence, Fault, Level
 from core.snapshot import Link, LinkWord
+
+RECENT: Final = 30
+"""How many refreshes' durations are remembered."""
 
 
 class LinkState:
@@ -20,9 +25,11 @@ class LinkState:
         self._proof = ""
         self._why = ""
         self._tries = 0
+        self._took: deque[float | None] = deque(maxlen=RECENT)
 
-    def answered(self) -> None:
-        """The database gave live data."""
+    def answered(self, took_s: float) -> None:
+        """The database gave live data, in so many seconds."""
+        self._took.append(took_s)
         self._live, self._live_at = self._clock.elapsed(), self._clock.now()
         self._proof = self._why = ""
         self._tries = 0
@@ -33,6 +40,7 @@ class LinkState:
         if not told:
             return
         self._tries += 1
+        self._took.append(None)
         down = next((fault for fault in told if fault.evidence is Evidence.DOWN), None)
         self._why = (down or told[0]).sentence()
         if down is not None:
@@ -61,7 +69,15 @@ class LinkState:
 
     def picture(self, next_at: datetime | None) -> Link:
         """The link as the snapshot shows it."""
-        return Link(word=self._word(), since=self._live_at, tries=self._tries, next_at=next_at, why=self._why)
+        return Link(
+            word=self._word(),
+            since=self._live_at,
+            tries=self._tries,
+            next_at=next_at,
+            why=self._why,
+            latency_s=next((took for took in reversed(self._took) if took is not None), None),
+            recent=tuple(self._took),
+        )
 
     def _word(self) -> LinkWord:
         if self._proof:

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from core.facts import Level
+from core.history.hours import Hours, Kept
 from core.history.kpis import Kpi, Measured, kpis
 from core.history.spans import KEPT, Record, Seen
 from core.monitor.wiring import Rooms
@@ -17,6 +18,8 @@ from core.state import NotKept, Transaction
 from core.watch.record import Check, Checkup
 
 _SERIES: Final = "check"
+_KIND: Final = "kpi"
+_HOURS: Final = "hours"
 _WEEK: Final = timedelta(days=7)
 _MOST_CHECKS: Final = 20_000
 _COMPUTE_EVERY_S: Final = 10.0
@@ -36,6 +39,7 @@ class Scores:
         self._rooms = rooms
         self._keeps = keeps
         self._record = Record(rooms.clock, rooms.state, keeps=keeps)
+        self._hours = Hours()
         self._checks: list[float] = []
         self._measured = Measured()
         self._computed_at: float | None = None
@@ -48,6 +52,9 @@ class Scores:
         await self._record.restore()
         found = await self._rooms.state.samples(_SERIES, now - KEPT, now + KEPT, Looked)
         self._checks = [looked.took_s for _, looked in found][-_MOST_CHECKS:]
+        kept = await self._rooms.state.get(_KIND, _HOURS, Kept)
+        if kept is not None:
+            self._hours.restore(kept, now)
 
     def due_in(self, seconds: float) -> None:
         """When the next refresh is due: until then, and a period more, the last one speaks."""
@@ -82,6 +89,7 @@ class Scores:
             await self.measure()
         else:
             await self._compute()
+        await self._keep_hours()
 
     async def measure(self) -> None:
         """Ask for what only the project knows; what it does not answer stays unknown. Never raises for a fault."""
@@ -91,6 +99,7 @@ class Scores:
                 success_7d=await live.success_rate(now - _WEEK, now),
                 heals_ms=await live.heal_durations(now - KEPT),
                 false_rescues=await live.false_rescues(now - _WEEK),
+                at=self._rooms.clock.now(),
             )
         except NotLive:
             self._measured = Measured()
@@ -99,6 +108,7 @@ class Scores:
     async def close(self) -> None:
         """Put down what is under way."""
         await self._record.close()
+        await self._keep_hours()
 
     async def _compute(self, *, at_most_every_s: float = 0.0) -> None:
         elapsed = self._rooms.clock.elapsed()
@@ -110,4 +120,13 @@ class Scores:
             self._measured, success_24h=day.value if day.live else None, checks_s=tuple(self._checks)
         )
         # In a thread: a project that went up and down for days has left tens of thousands of spans.
-        self.kpis = await asyncio.to_thread(kpis, self._record.spans(), measured, self._rooms.clock.now())
+        now = self._rooms.clock.now()
+        figures = await asyncio.to_thread(kpis, self._record.spans(), measured, now)
+        self._hours.note({kpi.name: kpi.value for kpi in figures if kpi.value is not None}, now)
+        self.kpis = tuple(msgspec.structs.replace(kpi, recent=self._hours.recent(kpi.name, now)) for kpi in figures)
+
+    async def _keep_hours(self) -> None:
+        kept = self._hours.kept()
+        if self._keeps() and kept.hours:
+            with contextlib.suppress(NotKept):  # the state says so itself
+                await self._rooms.state.put(_KIND, _HOURS, kept)

@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
+
+import msgspec
 
 from core.backend.beacon import answers
 from core.backend.schema import Schema, anybody_reads, discover
@@ -17,6 +20,9 @@ from core.watch.record import Check, Checkup
 
 _CONTROL_S: Final = 1.0
 CHECK_NAMES: Final = ("database", "edge_function", "stuck_tasks", "failure_rate", "activity", "breakers")
+
+RECENT: Final = 30
+"""How many looks' durations are remembered."""
 
 
 class Sight:
@@ -32,6 +38,7 @@ class Sight:
         self.anybody_reads: Truth = Truth.UNKNOWN
         """Whether the publishable key alone shows the config row."""
         self.checks: tuple[Check, ...] = tuple(Check(name=name) for name in CHECK_NAMES)
+        self._took: dict[str, deque[float | None]] = {name: deque(maxlen=RECENT) for name in CHECK_NAMES}
         self.overdue = Overdue()
         self.edge_at: datetime | None = None
         self.checked_at: datetime | None = None
@@ -59,9 +66,10 @@ class Sight:
             if self.schema is None:
                 with contextlib.suppress(NotLive):
                     await self.discover()
+        began = self._rooms.clock.elapsed()
         live = await self._rooms.readings.refresh(everything=everything)
         if live:
-            self._rooms.link.answered()
+            self._rooms.link.answered(self._rooms.clock.elapsed() - began)
         else:
             self._rooms.link.failed(self._rooms.readings.faults())
         self._publish()
@@ -96,7 +104,10 @@ class Sight:
     def late(self, check: Check) -> None:
         """The database question that outlived its check has ended: its verdict replaces the one of then."""
         self._note_change(check, self._level_of(check.name))
-        self.checks = tuple(check if known.name == check.name else known for known in self.checks)
+        if took := self._took[check.name]:
+            took.pop()  # of the look it belongs to
+        late = self._remembered(check)
+        self.checks = tuple(late if known.name == late.name else known for known in self.checks)
         self._rooms.link.checked(check.level, check.text)
         self._publish()
 
@@ -120,7 +131,7 @@ class Sight:
     def _note(self, checkup: Checkup) -> None:
         for check in checkup.checks:
             self._note_change(check, self._level_of(check.name))
-        self.checks = checkup.checks
+        self.checks = tuple(self._remembered(check) for check in checkup.checks)
         self.checked_at = checkup.at
         if checkup.overdue is not None:
             self.overdue = checkup.overdue
@@ -128,6 +139,11 @@ class Sight:
             self.edge_at = checkup.at
         database = checkup.of("database")
         self._rooms.link.checked(database.level, database.text)
+
+    def _remembered(self, check: Check) -> Check:
+        took = self._took[check.name]
+        took.append(check.took_s if check.answered else None)
+        return msgspec.structs.replace(check, recent=tuple(took))
 
     def _level_of(self, name: str) -> Level | None:
         return next((check.level for check in self.checks if check.name == name), None)

@@ -9,13 +9,18 @@ from core.stuck import Overdue
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One check of the watchdog with its verdict. `took_s` is `None` while it never ran."""
+    """One check of the watchdog with its verdict. `took_s` is `None` while it never ran.
+
+    `recent`: how long each of the last looks took, seconds, the oldest first; `None` where nobody answered.
+    """
 
     name: str
     level: Level = Level.UNKNOWN
     text: str = "not checked yet"
     took_s: float | None = None
     at: datetime | None = None
+    answered: bool = False
+    recent: tuple[float | None, ...] = ()
 
 
 class Checkup(msgspec.Struct, frozen=True, kw_only=True):

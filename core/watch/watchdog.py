@@ -51,15 +51,25 @@ class Watchdog:
         took = self._clock.elapsed() - began
         if check.__name__ == "database" and verdict.level is Level.OK and took > look.rules.limit_s:
             verdict = Verdict.warning(f"slow: answered after {took:.1f} s")
-        return Check(name=check.__name__, level=verdict.level, text=verdict.text, took_s=took, at=self._clock.now())
+        return self._of(check.__name__, verdict, took)
 
     def _unfinished(self, name: str, look: Look, began: float) -> Check:
         took = self._clock.elapsed() - began
         if name == "database" and look.trace.sent:
-            verdict = Verdict.warning(f"slow: connected, no answer within {took:.0f} s")
+            verdict = Verdict.warning(f"slow: connected, no answer within {took:.0f} s").unanswered()
         else:
             verdict = Verdict.unknown(f"no answer within {took:.0f} s yet")
-        return Check(name=name, level=verdict.level, text=verdict.text, took_s=took, at=self._clock.now())
+        return self._of(name, verdict, took)
+
+    def _of(self, name: str, verdict: Verdict, took_s: float) -> Check:
+        return Check(
+            name=name,
+            level=verdict.level,
+            text=verdict.text,
+            took_s=took_s,
+            at=self._clock.now(),
+            answered=verdict.answered,
+        )
 
     def _report_late(self, task: asyncio.Task[Check]) -> None:
         if not task.cancelled() and task is self._late:

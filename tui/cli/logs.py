@@ -1,6 +1,7 @@
 """`watchdesk logs`: what operators ask the execution log and the tasks: the watchdog, healing, statistics."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import click
 
@@ -32,7 +33,10 @@ def command(context: click.Context, *, what: str | None, since: datetime | None,
         if what == "stats":
             found = await monitor.statistics(since or datetime.now(UTC) - _WINDOW)
             figures = await monitor.kpis()
-            put_json({"version": 1, "stats": found, "kpis": figures}) if as_data else put(_page(found, figures))
+            if as_data:
+                put_json({"version": 1, "stats": found, "kpis": [_figure(kpi) for kpi in figures]})
+            else:
+                put(_page(found, figures))
             return DONE
         rows = await monitor.logs(healing=what == "healing", since=since, limit=limit)
         if as_data:
@@ -65,6 +69,12 @@ def _page(found: Statistics, figures: tuple[Kpi, ...]) -> str:
     ]
     lines += [f"{kpi.title:<14} {kpi.text:>12}  {_aim(kpi)}{kpi.note}" for kpi in figures]
     return "\n".join(lines)
+
+
+def _figure(kpi: Kpi) -> dict[str, Any]:
+    """The names of version 1."""
+    names = ("name", "title", "value", "text", "target", "good", "note")
+    return {name: getattr(kpi, name) for name in names}
 
 
 def _aim(kpi: Kpi) -> str:

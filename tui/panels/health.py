@@ -1,11 +1,16 @@
 """Health: the six checks with their latency, how many in a row failed, when the next is, and may it act by itself."""
 
+from typing import Final
+
 from core.act.permission import REASONS
 from core.facts import Level
 from core.snapshot import Check, LinkWord, Snapshot
 from tui.panels.arrangement import Wish
 from tui.panels.panel import Panel
-from tui.text import Line, age
+from tui.text import Line, age, spark
+
+_SCALE_S: Final = 0.2
+"""What a latency sparkline spans at least, so that a ripple of some milliseconds does not look like a wave."""
 
 _WORST = (Level.CRITICAL, Level.WARNING, Level.UNKNOWN, Level.OK)
 
@@ -33,10 +38,11 @@ class HealthPanel(Panel):
         checks = snapshot.health.checks
         if len(checks) + 2 > height:
             checks = tuple(sorted(checks, key=lambda one: _WORST.index(one.level)))[: height - 2]
-        lines = [self._check(check, snapshot, wide=width >= 60) for check in checks]
+        lines = [self._check(check, snapshot, width) for check in checks]
         return [*lines, self._count(snapshot), self._permission(snapshot)]
 
-    def _check(self, check: Check, snapshot: Snapshot, *, wide: bool) -> Line:
+    def _check(self, check: Check, snapshot: Snapshot, width: int) -> Line:
+        wide = width >= 60
         told = check.at is not None and (check.level is not Level.OK or snapshot.link.word is LinkWord.LIVE)
         role = check.level.value if told else "dim"
         took = "" if check.took_s is None else f"{1000 * check.took_s:5.0f} ms "
@@ -47,9 +53,19 @@ class HealthPanel(Panel):
             (f"{self._signs.level(check.level)} ", role),
             (f"{name:<14}", "text"),
             (took if wide or check.level == "ok" else "", "dim"),
+            (self._course(check, width), "spark" if told else "dim"),
             (more, "dim"),
             (check.text, role if check.level != "ok" else "dim"),
         )
+
+    def _course(self, check: Check, width: int) -> str:
+        """How long it took of late. Where it is narrow, what is not well needs the place for its words."""
+        cells = 20 if width >= 104 else 12 if width >= 76 else 8 if width >= 55 and check.level == "ok" else 0
+        if not cells:
+            return ""
+        known = [took for took in check.recent[-cells:] if took is not None]
+        high = max(_SCALE_S, *known) if known else _SCALE_S
+        return spark(check.recent, cells, low=0.0, high=high, levels=self._signs.levels) + " "
 
     def _count(self, snapshot: Snapshot) -> Line:
         health = snapshot.health

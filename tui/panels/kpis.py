@@ -1,14 +1,27 @@
-"""KPIs: each figure beside its target, and what it rests on."""
+"""KPIs: each figure beside its target, its course over the last day, and what it rests on."""
 
 from typing import Final
 
 from core.facts import Truth
-from core.snapshot import Kpi, Snapshot
+from core.snapshot import Kpi, LinkWord, Snapshot
 from tui.panels.arrangement import Wish
 from tui.panels.panel import Panel
-from tui.text import Line
+from tui.text import Line, age, spark
 
 _ROLE: Final = {Truth.TRUE: "ok", Truth.FALSE: "warning", Truth.UNKNOWN: "text"}
+
+_SCALE: Final = {
+    "uptime": (99.0, 100.0),
+    "error_budget": (0.0, 100.0),
+    "success_24h": (80.0, 100.0),
+    "success_7d": (80.0, 100.0),
+    "mttr": (0.0, 600.0),
+    "check_p50": (0.0, 0.5),
+    "check_p95": (0.0, 0.5),
+    "healing": (0.0, 10.0),
+    "false_rescues": (0.0, 4.0),
+}
+"""What a sparkline spans at least, so that a ripple does not look like a wave."""
 
 
 class KpisPanel(Panel):
@@ -21,19 +34,41 @@ class KpisPanel(Panel):
         """All figures, or the first few."""
         return Wish(min(4, 1 + max(1, len(snapshot.kpis))), 1 + max(1, len(snapshot.kpis)))
 
+    def title(self, snapshot: Snapshot) -> Line:
+        """With the age of what the project told, where it is not there to tell it now."""
+        told = [kpi.at for kpi in snapshot.kpis if kpi.at is not None]
+        old = f" last known, {age(min(told), snapshot.at)}" if told and not _live(snapshot) else ""
+        return ((self.TITLE, "title"), (old, "warning"))
+
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """In their order; a dash is what was not measured."""
         if not snapshot.kpis:
             return [(("  not measured yet", "dim"),)]
-        return [self._kpi(kpi) for kpi in snapshot.kpis]
+        return [self._kpi(kpi, width, old=kpi.at is not None and not _live(snapshot)) for kpi in snapshot.kpis]
 
-    def _kpi(self, kpi: Kpi) -> Line:
+    def _kpi(self, kpi: Kpi, width: int, *, old: bool) -> Line:
         signs = {Truth.TRUE: self._signs.ok, Truth.FALSE: self._signs.warning, Truth.UNKNOWN: " "}
         text = self._signs.none if kpi.value is None else kpi.text
+        role = "dim" if old else _ROLE[kpi.good]
         return (
-            (f"{signs[kpi.good]} ", _ROLE[kpi.good]),
+            (f"{signs[kpi.good]} ", role),
             (f"{kpi.title:<14}", "text"),
-            (f"{text:>12} ", _ROLE[kpi.good] if kpi.value is not None else "dim"),
-            (f"{kpi.target:<9} ", "dim"),
+            (f"{text:>11} ", role if kpi.value is not None else "dim"),
+            (f"{kpi.target:<7} ", "dim"),
+            (self._course(kpi, width), "dim" if old else "spark"),
             (kpi.note, "dim"),
         )
+
+    def _course(self, kpi: Kpi, width: int) -> str:
+        """What was never known is no blank: the note has the place."""
+        cells = 24 if width >= 80 else 12 if width >= 68 else 7 if width >= 54 else 0
+        known = [value for value in kpi.recent[-cells:] if value is not None] if cells else []
+        if not known:
+            return ""
+        low, high = _SCALE.get(kpi.name, (min(known), max(known)))
+        bounds = {"low": min(low, *known), "high": max(high, *known)}
+        return spark(kpi.recent, cells, levels=self._signs.levels, **bounds) + " "
+
+
+def _live(snapshot: Snapshot) -> bool:
+    return snapshot.link.word is LinkWord.LIVE

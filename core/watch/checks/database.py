@@ -12,7 +12,7 @@ async def database(look: Look) -> Verdict:
     except NotLive as not_live:
         fault = not_live.fault
         if fault.evidence is Evidence.NONE and look.control is not None and await look.control():
-            return Verdict.critical(f"down: {fault.sentence()}, while the control address answers")
+            return Verdict.critical(f"down: {fault.sentence()}, while the control address answers").unanswered()
         return proof(fault)
     return Verdict.ok("answers")
 
@@ -21,9 +21,9 @@ def proof(fault: Fault) -> Verdict:
     """What a fault proves about the database."""
     match fault.evidence:
         case Evidence.DOWN:
-            return Verdict.critical(f"down: {fault.sentence()}")
+            return Verdict.critical(f"down: {fault.sentence()}").unanswered()
         case Evidence.SILENT:
-            return Verdict.critical("hanging: connected, and silent for 10 s")
+            return Verdict.critical("hanging: connected, and silent for 10 s").unanswered()
         case Evidence.ALIVE:
             return Verdict.ok(f"answers, but refuses: {fault.sentence()}")
         case Evidence.NONE:

@@ -16,5 +16,5 @@ async def edge_function(look: Look) -> Verdict:
         if fault.evidence is Evidence.ALIVE:
             missing = fault.kind in {"refused_request", "missing_function"}
             return Verdict.warning(f"not deployed: {fault.message}" if missing else f"refuses: {fault.sentence()}")
-        return Verdict.warning(f"silent: {fault.message}")
+        return Verdict.warning(f"silent: {fault.message}").unanswered()
     return Verdict.ok("answers")
