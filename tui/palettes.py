@@ -143,19 +143,20 @@ _ANSI_LIGHT: Final = Look(
         "banner": "bright_white on magenta",
     },
 )
+# Nor faint text here: some terminals leave less than half of the light.
 _PLAIN: Final = Look(
     ground="default",
     native=True,
     roles={
         "text": "",
-        "dim": "dim",
+        "dim": "",
         "ok": "",
         "warning": "bold",
         "critical": "bold",
         "unknown": "",
         "title": "bold",
         "strong": "bold",
-        "struck": "dim strike",
+        "struck": "strike",
         "spark": "",
     },
     blocks={

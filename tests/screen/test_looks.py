@@ -95,6 +95,15 @@ def test_sixteen_colours_are_readable_on_a_console_and_on_xterm(name: str, colou
         assert not style.dim
 
 
+def test_without_colours_nothing_is_faint_and_what_matters_stands_out() -> None:
+    styles = palette(PLAIN, "red")
+    assert not any(style.dim or style.color or style.bgcolor for style in styles.values())
+    blocks = ("state-warning", "state-critical", "state-unknown", "cursor", "focus", "banner", "project")
+    assert all(styles[role].reverse for role in blocks)
+    assert all(styles[role].bold for role in ("strong", "title", "warning", "critical", "state-ok"))
+    assert styles["struck"].strike
+
+
 def lab(colour: Rgb, lack: str) -> tuple[float, float, float]:
     """CIE L*a*b* of a colour as it is seen."""
     linear = [part / 255 / 12.92 if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in colour]
@@ -285,6 +294,12 @@ def test_ascii_is_nothing_but_ascii(how: str, sandbox: Running, command: Command
     drawn = re.sub(rb"\x1b\[[0-9;?<=>$]*[A-Za-z]|\x1b\]22;[a-z]+\x07", b"", terminal.raw)
     assert {byte for byte in drawn if not 0x20 <= byte <= 0x7E} <= set(b"\r\n")
     assert b'- Unicode: > 3 x "naive" > ???? ? ?? -' in drawn
+
+
+def test_a_command_spells_what_the_encoding_lacks(sandbox: Running, command: Command) -> None:
+    told = command("status", sandbox=sandbox, PYTHONIOENCODING="latin-1")
+    assert told.returncode == 0, told.stderr
+    assert "success 24 h: -" in told.stdout
 
 
 @pytest.mark.parametrize("term", ["dumb", ""])

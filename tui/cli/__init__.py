@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from tui.cli.encoding import spell_out
 from tui.cli.exits import WRONG
 from tui.cli.group import Door
 from tui.cli.monitor import watch
@@ -37,6 +38,8 @@ def cli(
 
 def main() -> None:
     """The command `watchdesk`."""
+    for stream in (sys.stdout, sys.stderr):
+        spell_out(stream)
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:
