@@ -214,7 +214,7 @@ def colours(raw: bytes) -> set[str]:
 
 
 def tour(command: Command, sandbox: Running, *args: str, **env: str) -> tuple[Terminal, dict[str, list[str]]]:
-    """The dashboard, a toast, a list, a dialog, the palette and the help, and what of each stands in reverse."""
+    """The dashboard and what can lie over it, and what of each stands in reverse."""
     sandbox.stuck(2)
     sandbox.sql("UPDATE autonomous_tasks SET description = '– Ünïcode: ≥ 3 × “naïve” → 東京 ☃ 🦀 –'")
     terminal = Terminal(command, sandbox, *args, size=(140, 40), **env)
@@ -226,6 +226,8 @@ def tour(command: Command, sandbox: Running, *args: str, **env: str) -> tuple[Te
         ("stop", b"\x05", "Cancel"),
         ("palette", b"\x10", "Search for commands"),
         ("help", b"?", "escape closes"),
+        ("tasks", b"t", "newest first"),
+        ("frozen", b" ", "FROZEN"),
     ):
         os.write(terminal.master, keys)
         terminal.await_text(word)
@@ -265,6 +267,8 @@ def test_no_color_sends_no_colour_and_shows_focus_and_selection_all_the_same(
     assert "Cancel" in reverse["list"]
     assert "Cancel" in reverse["stop"]
     assert any(piece.startswith("Heal") for piece in reverse["palette"])
+    assert any("Ünïcode" in piece for piece in reverse["tasks"])
+    assert any("FROZEN" in piece for piece in reverse["frozen"])
 
 
 def test_an_empty_no_color_is_none(sandbox: Running, command: Command) -> None:
