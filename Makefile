@@ -25,6 +25,7 @@ bench: $(READY)
 	@$(BIN)/python -m tests.bench.resilience
 	@$(BIN)/python -m tests.bench.keeping
 	@$(BIN)/python -m tests.bench.alerting
+	@$(BIN)/python -m tests.bench.idle
 
 screenshots: $(READY)
 	@$(BIN)/python -m tests.screenshots

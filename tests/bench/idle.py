@@ -25,11 +25,15 @@ import pyte
 from tests.running import Command, Running
 
 COLUMNS, LINES = 140, 40
-SETTLE_S, MEASURE_S = 15.0, 20.0
+SETTLE_S, MEASURE_S = 15.0, 60.0
 FULL = 400
 """So many signs on the screen are a full frame."""
 
-PEERS = {"glances": ["glances", "-t", "5"], "btop": ["btop", "-u", "5000"], "htop": ["htop", "-d", "50"]}
+PEERS = {"glances": ["glances", "-t", "5"], "btop": ["btop", "--utf-force", "-u", "5000"], "htop": ["htop", "-d", "50"]}
+
+
+class Gone(Exception):
+    """The program ended by itself."""
 
 
 class Measured:
@@ -53,7 +57,10 @@ class Measured:
         while (left := until - time.monotonic()) > 0:
             if not select.select([self._master], [], [], left)[0]:
                 break
-            got = os.read(self._master, 65536)
+            try:
+                got = os.read(self._master, 65536)
+            except OSError as error:  # it ended, and took its side of the terminal along
+                raise Gone(self._process.wait(5)) from error
             count += len(got)
             if self.first_full_s is None:
                 self._stream.feed(got)
@@ -95,6 +102,8 @@ def measure(name: str, command: Sequence[str], env: Mapping[str, str], place: Pa
         cpu = 100 * (program.cpu_s() - before) / took
         full = "-" if program.first_full_s is None else f"{program.first_full_s:.2f}"
         print(f"{name:<34}{sent / took:>10.0f}{cpu:>9.2f}{program.memory_mb():>9.1f}{full:>14}", flush=True)
+    except Gone as gone:
+        print(f"{name:<34}ended by itself with {gone}")
     finally:
         program.end()
 
