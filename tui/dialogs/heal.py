@@ -7,6 +7,7 @@ from core.act.orders import HEAL, TYPED_ABOVE, HealPlan, PlanChanged, Result
 from core.text import plural
 from tui.contract import MonitorLike
 from tui.dialogs.dialog import Dialog
+from tui.dialogs.field import Field
 
 
 class HealDialog(Dialog):
@@ -23,7 +24,7 @@ class HealDialog(Dialog):
 
     def fields(self) -> ComposeResult:
         """The project's name, asked for when many rows are concerned."""
-        word = Input(placeholder=f"type {self._project}: more than {TYPED_ABOVE} rows", id="word")
+        word = Field(placeholder=f"type {self._project}: more than {TYPED_ABOVE} rows", id="word")
         word.display = False
         yield word
 

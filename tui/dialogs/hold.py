@@ -6,6 +6,7 @@ from textual.widgets import Input
 from core.act.orders import HOLD_BREAKER, Result
 from tui.contract import MonitorLike
 from tui.dialogs.dialog import Dialog
+from tui.dialogs.field import Field
 
 
 class HoldDialog(Dialog):
@@ -20,7 +21,7 @@ class HoldDialog(Dialog):
 
     def fields(self) -> ComposeResult:
         """The reason."""
-        yield Input(placeholder="reason", id="reason", max_length=200)
+        yield Field(placeholder="reason", id="reason", max_length=200)
 
     async def plan(self) -> str:
         """How it stands now."""

@@ -8,6 +8,7 @@ from core.resilience import NotLive
 from core.text import plural
 from tui.contract import MonitorLike
 from tui.dialogs.dialog import Dialog
+from tui.dialogs.field import Field
 from tui.dialogs.stop import KEPT
 
 
@@ -37,7 +38,7 @@ class LiftDialog(Dialog):
     def fields(self) -> ComposeResult:
         """Requeue or not, and the name."""
         yield Tick("give back what was pending", id="requeue")
-        yield Input(placeholder=f"type {self._project}", id="word")
+        yield Field(placeholder=f"type {self._project}", id="word")
 
     async def plan(self) -> str:
         """What stands."""

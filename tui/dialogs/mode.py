@@ -6,6 +6,7 @@ from textual.widgets import Button, Input
 from core.act.orders import DRY_RUN_OFF, DRY_RUN_ON, Result
 from tui.contract import MonitorLike
 from tui.dialogs.dialog import Dialog
+from tui.dialogs.field import Field
 
 
 class ModeDialog(Dialog):
@@ -19,7 +20,7 @@ class ModeDialog(Dialog):
 
     def fields(self) -> ComposeResult:
         """The project's name, where dry-run is to end."""
-        word = Input(placeholder=f"type {self._project}", id="word")
+        word = Field(placeholder=f"type {self._project}", id="word")
         word.display = False
         yield word
 

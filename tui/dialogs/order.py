@@ -8,6 +8,7 @@ from textual.widgets import Input
 
 from core.act.orders import Order, Result, must_type
 from tui.dialogs.dialog import Dialog
+from tui.dialogs.field import Field
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +41,7 @@ class OrderDialog(Dialog):
 
     def fields(self) -> ComposeResult:
         """The word, where one must be typed."""
-        word = Input(id="word", max_length=80)
+        word = Field(id="word", max_length=80)
         word.display = False
         yield word
 

@@ -8,6 +8,7 @@ from core.act.orders import RETRY_MATCHING, Result, RetryMatchingPlan, must_type
 from core.listing import Listing
 from tui.contract import MonitorLike
 from tui.dialogs.dialog import Dialog
+from tui.dialogs.field import Field
 
 
 class RetryMatchingDialog(Dialog):
@@ -25,8 +26,8 @@ class RetryMatchingDialog(Dialog):
 
     def fields(self) -> ComposeResult:
         """Why, and the project's name where many rows are concerned."""
-        yield Input(placeholder="reason", id="reason", max_length=400)
-        word = Input(placeholder=f"type {self._project}", id="word")
+        yield Field(placeholder="reason", id="reason", max_length=400)
+        word = Field(placeholder=f"type {self._project}", id="word")
         word.display = False
         yield word
 

@@ -12,6 +12,7 @@ from core.snapshot import Snapshot
 from core.text import plural, short
 from tui.contract import MonitorLike
 from tui.dialogs.dialog import Dialog
+from tui.dialogs.field import Field
 
 _LENGTH: Final = re.compile(r"(\d{1,4})\s*(min|m|h|d)")
 _UNITS: Final = {"min": "minutes", "m": "minutes", "h": "hours", "d": "days"}
@@ -30,8 +31,8 @@ class SilenceDialog(Dialog):
 
     def fields(self) -> ComposeResult:
         """How long, and why."""
-        yield Input(value="2h", placeholder="how long: 30min, 2h, 7d", id="lasts", max_length=10)
-        yield Input(placeholder="reason", id="reason", max_length=200)
+        yield Field(value="2h", placeholder="how long: 30min, 2h, 7d", id="lasts", max_length=10)
+        yield Field(placeholder="reason", id="reason", max_length=200)
 
     async def plan(self) -> str:
         """What it concerns now."""

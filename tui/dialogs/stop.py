@@ -8,6 +8,7 @@ from core.resilience import NotLive
 from core.text import plural
 from tui.contract import MonitorLike
 from tui.dialogs.dialog import Dialog
+from tui.dialogs.field import Field
 
 HOURS = 24
 KEPT = (
@@ -30,8 +31,8 @@ class StopDialog(Dialog):
 
     def fields(self) -> ComposeResult:
         """Reason and word."""
-        yield Input(value=self._reason(), placeholder="reason", id="reason", max_length=400)
-        yield Input(placeholder=f"type {EMERGENCY_STOP.word}", id="word", max_length=20)
+        yield Field(value=self._reason(), placeholder="reason", id="reason", max_length=400)
+        yield Field(placeholder=f"type {EMERGENCY_STOP.word}", id="word", max_length=20)
 
     async def plan(self) -> str:
         """What it would hit."""

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from core.snapshot import Snapshot
+from tui.dialogs.field import Field
 from tui.front import Front
 from tui.keys import LIST_KEYS, Key, bindings
 from tui.lists.listed import Listed
@@ -27,7 +28,7 @@ _TYPING = (
 _LOCAL = tuple(key for key in LIST_KEYS if key.name in {"open", "back"})
 
 
-class FilterBar(Input):
+class FilterBar(Field):
     """Where a filter is typed. Enter takes it, escape leaves the one before; no key typed here orders anything."""
 
     def on_key(self, event: KeyEvent) -> None:
