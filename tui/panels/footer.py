@@ -29,7 +29,7 @@ class KeyLine(Panel):
         for key, shown in keys:
             refused = bool(key.order) and ORDERS[key.order].writes and observing
             line = (*line, (f" {shown}", "strong"), (f" {key.word} ", "struck" if refused else "dim"))
-        return [line]
+        return [(*line[:-1], (line[-1][0].rstrip(), line[-1][1]))] if line else []  # no word is cut for a blank
 
 
 _NEVER = 22
