@@ -20,7 +20,7 @@ from tui.app import WatchdeskApp
 from tui.dialogs import SWALLOW_S
 
 _ROUNDS: Final = 200
-_STILL: Final = 3
+_STILL: Final = 2
 
 
 class Picture(SingleFileSnapshotExtension):
