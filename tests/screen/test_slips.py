@@ -140,6 +140,12 @@ def test_keys_typed_ahead_of_a_dialog_order_nothing(ahead: str, start: Start, bu
 @one_shape
 @one_shape
 @one_shape
+def act(hand: Hand) -> None:
+    """Press the way on of a dialog without fields."""
+    hand.read(SWALLOWED_S)
+    hand.press("\t\r")
+
+
 def test_a_heal_does_only_what_was_shown(start: Start, busy: Running) -> None:
     hand = start()
     hand.press("h")
