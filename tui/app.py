@@ -92,10 +92,10 @@ class WatchdeskApp(App[None]):
         await self.monitor.close()
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys typed before a dialog could be read were meant for what lay below it; so were those under way then."""
+        """Keys and clicks before a dialog could be read were meant for what lay below it; so were those under way."""
         early = self.clock.elapsed() - self._dialog_opened < SWALLOW_S
         asking = isinstance(self.screen, Dialog | ChoiceDialog) if self.is_running and self._screen_stack else False
-        if early and asking and isinstance(event, events.Key) and event.key != "escape":
+        if early and asking and _is_rash(event):
             return
         if self._typed_ahead is not None and isinstance(event, events.Key):
             self._typed_ahead += event.character if event.is_printable and event.character else ""
@@ -159,8 +159,9 @@ class WatchdeskApp(App[None]):
             self.tell(f"{name.replace('_', ' ')} failed ({type(error).__name__}); see the log file")
 
     def open(self, view: Screen[None]) -> None:
-        """Put a view on top."""
-        self.push_screen(view)
+        """Put a view on top, unless a question came between: what opens it was under way then."""
+        if isinstance(self.screen, View):
+            self.push_screen(view)
 
     def back(self) -> None:
         """Take the view on top away; the dashboard stays."""
@@ -280,6 +281,13 @@ class WatchdeskApp(App[None]):
         """Leave without a traceback on the terminal: with its local variables it would show secrets."""
         log.error("the app failed", exc_info=self._exception)
         self.exit(return_code=1, message=f"watchdesk failed ({type(self._exception).__name__}); see the log file")
+
+
+def _is_rash(event: events.Event) -> bool:
+    """Whether it would do something to a dialog; backing out never waits."""
+    if isinstance(event, events.Key):
+        return event.key != "escape"
+    return isinstance(event, events.MouseDown | events.MouseUp)
 
 
 def _in_a_line(snapshot: Snapshot) -> str:

@@ -125,6 +125,7 @@ class Desk:
         """
         if refused := self.refused(EMERGENCY_STOP):
             return refused
+        reason = clean(reason.strip())  # pasted or an argument: others' screens show it, and a lone byte has no JSON
         async with self._stopping:
             result = await self._acts.emergency.stop(reason, hours, actor)
         if keep and result.phase is Phase.UNREACHABLE:

@@ -14,6 +14,7 @@ from core.monitor.events import Journal
 from core.monitor.holds import Holds
 from core.resilience import NotLive
 from core.state import NotKept
+from core.text import clean
 
 
 class ProcessDesk:
@@ -36,6 +37,7 @@ class ProcessDesk:
 
     async def hold(self, key: str, why: str, until: datetime | None, actor: Actor) -> Result:
         """Hold one breaker open."""
+        why = clean(why.strip(), 200)
         act = self._holds.hold(key, str(actor), why, until)
         return await self._act(HOLD_BREAKER, actor, key, f"held open: {why}", act)
 

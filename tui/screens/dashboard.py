@@ -62,7 +62,9 @@ class Dashboard(View):
         super().show(snapshot, banner)
 
     def action_open_panel(self) -> None:
-        """The list of the panel that has the focus."""
+        """The list of the panel that has the focus, unless a question came between."""
+        if not self.is_current:
+            return
         if isinstance(self.focused, Panel) and self.focused.OPENS:
             self.front.visit(self.focused.OPENS)
         else:
@@ -73,8 +75,8 @@ class Dashboard(View):
         self.set_focus(None)
 
     def on_click(self, event: events.Click) -> None:
-        """A click on a panel opens its list."""
-        if isinstance(event.widget, Panel) and event.widget.OPENS:
+        """A click on a panel opens its list, unless a question came between."""
+        if self.is_current and isinstance(event.widget, Panel) and event.widget.OPENS:
             self.front.visit(event.widget.OPENS)
 
     def _place(self, snapshot: Snapshot, body: Widget) -> None:

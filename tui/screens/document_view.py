@@ -60,7 +60,8 @@ class DocumentView(View):
         self._reader.put(self._text())
         super().show(snapshot, banner)
         since = snapshot.link.since.timestamp() if snapshot.link.since is not None else 0.0
-        if (since != self._renewed or not self._read) and not self.front.frozen and self.is_current:
+        due = not self._read or (since != self._renewed and not self.front.frozen)
+        if due and self.is_current:
             self._renewed, self._read = since, True
             self._look()
 

@@ -52,7 +52,7 @@ class ListView(View):
         self.listed = listed
         self.list = RowList(*self._style, id="list")
         self.list.columns = listed.COLUMNS
-        self.bar = FilterBar(placeholder=self.hint, id="filter", max_length=1200, compact=True)
+        self.bar = FilterBar(placeholder=self.hint, id="filter", max_length=1200, compact=True, select_on_focus=False)
         self.bar.display = False
         self._filter = filter_text
         self._wrong = ""
