@@ -47,6 +47,8 @@ class Loops:
         self._jitter = jitter
         self._refresh_now, self._check_now = asyncio.Event(), asyncio.Event()
         self._last_forced_check: float | None = None
+        self._failed = False
+        """Whether nobody answered the last refresh."""
         self._tasks: set[asyncio.Task[None]] = set()
         interval_s = rooms.config.watch.interval_s
         self._watch = self._keeper("watchdog", self._watch_turn, 2 * interval_s * (1 + rooms.config.watch.jitter))
@@ -181,11 +183,11 @@ class Loops:
         self.scores.due_in(pause)
         await self._wait(self._refresh_now, pause)
         await self._take_over()
-        was_live = self._is_live()
+        was_live, had_failed = self._is_live(), self._failed
         await self._look()
         if was_live and not self._is_live():
             self._force_check()
-        elif not was_live and self._is_live():
+        elif had_failed and not was_live and self._is_live():  # who only slept has lost nothing
             self._rooms.journal.say("watchdesk", "connection is back")
             self._refresh_now.set()
             self._check_now.set()
@@ -193,6 +195,7 @@ class Loops:
     async def _look(self, *, everything: bool = False) -> None:
         """One refresh, and all that goes by it."""
         live = await self._sight.refresh(everything=everything)
+        self._failed = not live
         await self._rooms.pending.all()  # another process of ours may have kept or withdrawn one
         await self.autonomy.saw_config()
         await self.scores.refreshed(live=live, checks=self._sight.checks)
