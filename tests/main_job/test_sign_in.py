@@ -23,7 +23,7 @@ from core.monitor import Config, Monitor, Places
 from core.monitor.access import log_in, log_out
 from core.text import redacted
 from tests.running import Command, Running
-from tests.screen.test_terminal import Terminal
+from tests.screen.terminal import Terminal
 from tests.wire import Wire, answer, wire
 
 EXPIRED = answer(b'{"code":"PGRST303","message":"JWT expired"}', "401 Unauthorized")

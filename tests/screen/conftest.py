@@ -1,9 +1,13 @@
-"""What pictures need: one time zone, wherever they are taken."""
+"""What tests of the screen need, everywhere: what they start, and one time zone, wherever pictures are taken."""
 
 import time
 from collections.abc import Iterator
 
 import pytest
+
+from tests.screen.states import start
+
+__all__ = ["start", "utc"]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pyte
 import pytest
 from wcwidth import wcwidth
 
-from tests.screen.test_terminal import Terminal
+from tests.screen.terminal import Terminal
 
 
 class Cells(pyte.Screen):

@@ -11,8 +11,8 @@ from core.resilience import DegradationLevel
 from core.snapshot import Alarm, Degradation, Project, Snapshot, Telling
 from tests.clock import FakeClock
 from tests.running import Command, Running
+from tests.screen.terminal import Terminal
 from tests.screen.test_dashboard import SIZES, app_on, shown, until
-from tests.screen.test_terminal import Terminal
 from tui.calls import Calls
 from tui.dialogs import ChoiceDialog, HelpDialog, SilenceDialog, StopDialog
 from tui.panels.reader import Reader

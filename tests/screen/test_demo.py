@@ -9,7 +9,7 @@ import pytest
 
 from core.sandbox.chaos import FAULTS
 from tests.running import SHAPES, Command
-from tests.screen.test_terminal import Terminal
+from tests.screen.terminal import Terminal
 
 
 class Demo(Terminal):

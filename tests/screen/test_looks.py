@@ -13,7 +13,7 @@ from core.backend.target import read_target
 from core.colour import Rgb, rgb
 from core.settings import Layers, SettingsError
 from tests.running import Command, Running
-from tests.screen.test_terminal import Terminal
+from tests.screen.terminal import Terminal
 from tui.palettes import LOOKS, PLAIN, THEMES
 from tui.settings import ScreenSettings, looks, read_screen
 from tui.themes import contrast, palette, themes

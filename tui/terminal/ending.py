@@ -1,0 +1,95 @@
+"""The end: when the terminal or the system says so the app is asked to leave, and the process ends if it does not.
+
+A monitor must end on SIGTERM, SIGHUP, a vanished terminal and a closed stdin within two seconds, whatever its event
+loop is doing. Signals are therefore heard by a thread: Python's own handlers wait for the main one.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Final
+
+log = logging.getLogger(__name__)
+
+GRACE_S: Final = 1.2
+"""How long an orderly end may take once it was asked for."""
+
+_ENDING: Final = frozenset((signal.SIGTERM, signal.SIGHUP, signal.SIGINT))
+_GONE: Final = select.POLLHUP | select.POLLERR | select.POLLNVAL
+
+
+class Ending:
+    """Calls `leave` on the event loop when it is time to go, and `abandon` from a thread when that did not help."""
+
+    def __init__(self) -> None:
+        self._over = threading.Event()
+        self._waker: int | None = None
+        self.asked = False
+        """Whether it was told to leave."""
+        self.code = 0
+        """What the process ends with, unless the app failed."""
+
+    def arm(self, loop: asyncio.AbstractEventLoop, leave: Callable[[], None], abandon: Callable[[], None]) -> None:
+        """Listen to the signals and watch the terminal."""
+        woken, self._waker = os.pipe()
+        os.set_blocking(self._waker, False)
+        for number in _ENDING:
+            signal.signal(number, lambda *_: None)  # without a handler the thread would not hear of it
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
+
+        def run() -> None:
+            why = self._awaited(woken)
+            if not why:
+                os.close(woken)
+                return
+            log.info("leaving: %s", why)
+            self.asked = True
+            with contextlib.suppress(RuntimeError):  # the loop is closed already
+                loop.call_soon_threadsafe(leave)
+            if not self._over.wait(GRACE_S):
+                log.warning("the app did not end within %s s; ending the process", GRACE_S)
+                abandon()
+                os._exit(self.code)
+
+        threading.Thread(target=run, name="watchdesk-ending", daemon=True).start()
+
+    def disarm(self) -> None:
+        """The app has ended. The signals stay without effect: what is tidied up now is not to be interrupted."""
+        self._over.set()
+        if self._waker is not None:
+            signal.set_wakeup_fd(-1)
+            os.close(self._waker)
+            self._waker = None
+
+    def _awaited(self, woken: int) -> str:
+        """Wait for a reason to leave and give it; none if the app ended by itself."""
+        poll = select.poll()
+        poll.register(woken, select.POLLIN)
+        for stream in (sys.stdin, sys.stderr):
+            poll.register(stream.fileno(), _GONE)
+        while not self._over.is_set():
+            for fd, event in poll.poll():
+                if fd == woken:
+                    numbers = _ENDING.intersection(os.read(fd, 512))
+                    if numbers:
+                        self.code = 128 + signal.SIGINT if numbers == {signal.SIGINT} else 0
+                        return ", ".join(signal.Signals(number).name for number in numbers)
+                elif event & _GONE != select.POLLNVAL or not _is_open(fd):
+                    return "the terminal is gone"
+                else:  # a kind of terminal that cannot be watched so, as some systems have them
+                    poll.unregister(fd)
+        return ""
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True

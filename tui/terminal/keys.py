@@ -1,0 +1,73 @@
+"""What comes from the terminal: keys, pastes, the mouse, answers; read in a thread that sleeps until there is some."""
+
+import logging
+import os
+import select
+import threading
+from codecs import getincrementaldecoder
+from collections.abc import Callable
+from typing import Final
+
+from textual import constants
+from textual._xterm_parser import XTermParser
+from textual.message import Message
+
+log = logging.getLogger(__name__)
+
+_READ_BYTES: Final = 4096
+_ALONE_S: Final = constants.ESCAPE_DELAY + 0.01
+"""After this long an escape that nothing followed was the key."""
+
+
+class Keys:
+    """Reads `fd`. `heard` gets each message, `ended` is called if there will be no more; both from the thread."""
+
+    def __init__(self, fd: int, heard: Callable[[Message], None], ended: Callable[[], None], *, debug: bool) -> None:
+        self._fd = fd
+        self._heard = heard
+        self._ended = ended
+        self._debug = debug
+        self._woken, self._waker = os.pipe()
+        self._thread = threading.Thread(target=self._read, name="watchdesk-keys", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Read no more; returns when the thread has ended."""
+        os.close(self._waker)
+        self._thread.join()
+        os.close(self._woken)
+
+    def _read(self) -> None:
+        parser = XTermParser(self._debug)
+        # A line that garbles a byte, or a terminal that is not UTF-8, is no reason to fail.
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        wait_s: float | None = None
+        while True:
+            ready = self._awaited(wait_s)
+            if self._woken in ready:
+                return
+            data = self._taken() if ready else b""
+            if ready and not data:
+                log.warning("the terminal sends nothing any more")
+                self._ended()
+                return
+            text = decode(data)
+            try:
+                for message in parser.feed(text) if text else parser.tick():
+                    self._heard(message)
+            except (ValueError, ArithmeticError):  # from sequences no terminal sends
+                log.warning("what the terminal sent was not understood", exc_info=True)
+                parser = XTermParser(self._debug)
+            wait_s = _ALONE_S if ready else None
+
+    def _awaited(self, wait_s: float | None) -> list[int]:
+        try:
+            return select.select([self._fd, self._woken], [], [], wait_s)[0]
+        except OSError:
+            return [self._fd]
+
+    def _taken(self) -> bytes:
+        try:
+            return os.read(self._fd, _READ_BYTES)
+        except OSError:  # hung up, or ours no more
+            return b""

@@ -1,0 +1,90 @@
+"""Running the app on a terminal, from taking it to giving it back; and whether there is one."""
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from tui.terminal.ending import Ending
+
+if TYPE_CHECKING:
+    from tui.app import WatchdeskApp
+
+log = logging.getLogger(__name__)
+
+
+_DUMB: Final = {"", "dumb", "unknown"}
+"""Terminals that cannot place the cursor, as they call themselves."""
+
+
+def is_interactive() -> bool:
+    """Whether there is a terminal on every side that a screen can be drawn on: on stderr, results go to stdout."""
+    able = os.environ.get("TERM", "").lower() not in _DUMB
+    return able and sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
+
+
+def run_app(make: Callable[[], "WatchdeskApp"], *, mouse: bool = True) -> int:
+    """Run the app made by `make` on the terminal until its end; the exit code."""
+    _log_what_python_prints()
+    ending = Ending()
+    try:
+        return asyncio.run(_run(make, ending, mouse=mouse))
+    finally:
+        ending.disarm()
+
+
+async def _run(make: Callable[[], "WatchdeskApp"], ending: Ending, *, mouse: bool) -> int:
+    # Not before: a status without a terminal needs no screen.
+    from tui.terminal.driver import TerminalDriver  # noqa: PLC0415
+    from tui.terminal.last_words import last_words  # noqa: PLC0415
+    from tui.terminal.workers import Workers  # noqa: PLC0415
+
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(Workers())
+    try:
+        app = make()
+        app.error_console = last_words()
+        if "TEXTUAL_DRIVER" not in os.environ:
+            app.driver_class = TerminalDriver
+
+        def abandon() -> None:
+            if isinstance(app._driver, TerminalDriver):
+                app._driver.abandon()
+
+        ending.arm(loop, app.exit, abandon)
+        await app.run_async(mouse=mouse)
+    except Exception as error:
+        log.exception("the app failed")
+        sys.stderr.write(f"watchdesk failed ({type(error).__name__}); see the log file\n")
+        return 1
+    finally:
+        if ending.asked:
+            _forget_output()
+    return app.return_code or ending.code
+
+
+def _log_what_python_prints() -> None:
+    """Failures in threads and in tidying up go to the log, which has no secrets, and not between the panels."""
+
+    def in_thread(failed: threading.ExceptHookArgs) -> None:
+        if failed.exc_value is not None:
+            log.error("a thread failed", exc_info=failed.exc_value)
+
+    def unraisable(failed: "sys.UnraisableHookArgs") -> None:
+        log.error("%s", failed.err_msg or "failed where nothing can be raised", exc_info=failed.exc_value)
+
+    threading.excepthook = in_thread
+    sys.unraisablehook = unraisable
+    logging.captureWarnings(capture=True)
+
+
+def _forget_output() -> None:
+    """What is still buffered for a terminal that may be gone must not turn the exit code into an error."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

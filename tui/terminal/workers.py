@@ -1,0 +1,61 @@
+"""Threads for the event loop's blocking calls: names looked up, files read.
+
+A name can take half a minute to be looked up, and nothing takes the call back. It must hold up neither the end nor
+whatever else has to be done meanwhile, as it would in a pool of a few threads that are waited for.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import Empty, SimpleQueue
+from typing import Final, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_MOST: Final = 256
+"""How many calls may hang at once: some minutes' worth of refreshes without an answer from the name server."""
+
+
+class Workers(ThreadPoolExecutor):
+    """Like any pool, except that neither its shutdown nor the interpreter's waits for what is still being done."""
+
+    def __init__(self) -> None:
+        super().__init__(max_workers=1)  # its own threads would be waited for; they are never started
+        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
+        self._started = 0
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Have `fn` called in a thread."""
+        future: Future[T] = Future()
+
+        def work() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(fn(*args, **kwargs))
+            except BaseException as error:  # noqa: BLE001 - it belongs to who awaits the future
+                future.set_exception(error)
+
+        self._work.put(work)
+        if not self._idle.acquire(blocking=False) and self._started < _MOST:
+            self._started += 1
+            threading.Thread(target=self._run, name="watchdesk-worker", daemon=True).start()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no more work. Waits for nothing."""
+        for _ in range(self._started):
+            self._work.put(None)
+
+    def _run(self) -> None:
+        while (work := self._next()) is not None:
+            work()
+
+    def _next(self) -> Callable[[], None] | None:
+        try:
+            return self._work.get_nowait()
+        except Empty:
+            self._idle.release()
+            return self._work.get()
