@@ -21,31 +21,31 @@ class Failing(tui.app.WatchdeskApp):
     CSS_PATH = Path(tui.app.__file__).with_name("watchdesk.tcss")
     ends_badly = False
 
-    def key_1(self) -> None:
+    def key_upper_a(self) -> None:
         """As a mistake of ours would."""
         kept_here = EVIL
         raise RuntimeError(kept_here)
 
-    def key_2(self) -> None:
+    def key_upper_b(self) -> None:
         """With an exception that Textual draws itself."""
         self.stylesheet.add_source(f"{EVIL} {{ color: red; }}")
         self.stylesheet.parse()
 
-    def key_3(self) -> None:
+    def key_upper_c(self) -> None:
         """Not at all, but with unclean words."""
         self.exit(message=EVIL)
 
-    def key_4(self) -> None:
+    def key_upper_d(self) -> None:
         """While it ends."""
         self.ends_badly = True
         self.exit()
 
-    def key_5(self) -> None:
+    def key_upper_e(self) -> None:
         """In a thread, after it has ended."""
         threading.Thread(target=self._late).start()
         self.exit()
 
-    def key_6(self) -> None:
+    def key_upper_f(self) -> None:
         """Not at all, but the event loop hangs."""
         time.sleep(60)
 

@@ -59,7 +59,7 @@ def test_it_ends_in_time_and_gives_the_terminal_back(
 @pytest.mark.parametrize("end", ["SIGTERM", "SIGINT", "terminal-closed"])
 def test_an_event_loop_that_hangs_holds_up_no_end(end: str, start: Starts) -> None:
     terminal = start(Failing)
-    terminal.type(b"6")
+    terminal.type(b"F")
     await_busy_loop(terminal)
     _, act, code = ENDS[end]
     act(terminal)

@@ -11,11 +11,11 @@ FAILED = "watchdesk failed (RuntimeError); see the log file"
 @pytest.mark.parametrize(
     ("key", "code", "said", "logged"),
     [
-        pytest.param(b"1", 1, FAILED, "RuntimeError: evil", id="a-key"),
-        pytest.param(b"2", 1, "evil", "said at the end: ", id="what-textual-would-draw"),
-        pytest.param(b"3", 0, "evil ␛]52;c;Zg== ·2J sb_secret_…", "said at the end: evil", id="a-message"),
-        pytest.param(b"4", 1, FAILED, "RuntimeError: evil", id="its-end"),
-        pytest.param(b"5", 0, "", "RuntimeError: evil", id="a-thread-after-its-end"),
+        pytest.param(b"A", 1, FAILED, "RuntimeError: evil", id="a-key"),
+        pytest.param(b"B", 1, "evil", "said at the end: ", id="what-textual-would-draw"),
+        pytest.param(b"C", 0, "evil ␛]52;c;Zg== ·2J sb_secret_…", "said at the end: evil", id="a-message"),
+        pytest.param(b"D", 1, FAILED, "RuntimeError: evil", id="its-end"),
+        pytest.param(b"E", 0, "", "RuntimeError: evil", id="a-thread-after-its-end"),
     ],
 )
 def test_it_is_one_clean_sentence_and_no_secret(

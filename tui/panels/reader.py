@@ -90,16 +90,24 @@ def wrap(line: Line, width: int) -> list[Line]:
     for text, role in line:
         rest = text
         while rest:
-            room = width - used
-            part = chop_cells(rest, room)[0] if room > 0 else ""
-            if not part:
-                wrapped.append(tuple(current))
-                current, used = [(" " * inset, "text")], inset
-                continue
-            current.append((part, role))
-            used += cell_len(part)
-            rest = rest[len(part) :]
+            part = _that_fits(rest, width - used, anew=not any(said.strip() for said, _ in current))
+            if part:
+                current.append((part, role))
+                used += cell_len(part)
+                rest = rest[len(part) :]
             if rest:
                 wrapped.append(tuple(current))
                 current, used = [(" " * inset, "text")], inset
+                rest = rest.lstrip(" ")
     return [*wrapped, tuple(current)]
+
+
+def _that_fits(text: str, room: int, *, anew: bool) -> str:
+    """As many whole words as have the room; a word that has not even a line (`anew`) to itself is cut."""
+    if cell_len(text) <= room:
+        return text
+    part = chop_cells(text, room)[0] if room > 0 else ""
+    if text[len(part) : len(part) + 1] == " ":
+        return part
+    words = part[: part.rfind(" ") + 1]
+    return words if words.strip() or not anew else part
