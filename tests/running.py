@@ -130,6 +130,10 @@ class Command:
         )
 
 
+ONE_SHAPE = pytest.mark.parametrize("session_sandbox", ["deployed"], indirect=True)
+"""For tests of what the schema's shape has no part in: terminals, colours, signals."""
+
+
 @pytest.fixture(scope="session", params=SHAPES)
 def session_sandbox(request: pytest.FixtureRequest) -> Iterator[Running]:
     """One process per shape and worker."""

@@ -120,7 +120,7 @@ def assert_as_if_painted_anew(terminal: Terminal) -> None:
 
 
 def without_time(terminal: Terminal) -> list[str]:
-    timeless = [re.sub(r"(?:[\d◐◓◑◒.]+|now)(?: (?:s|min|h)\b)?", "", line) for line in terminal.screen.display]
+    timeless = [re.sub(r"(?:[\d◐◓◑◒.▁-█]+|now)(?: (?:s|min|h)\b)?", "", line) for line in terminal.screen.display]
     return [re.sub(r" +", " ", line).strip() for line in timeless]
 
 

@@ -12,7 +12,7 @@ from rich.style import Style
 from core.backend.target import read_target
 from core.colour import Rgb, rgb
 from core.settings import Layers, SettingsError
-from tests.running import Command, Running
+from tests.running import ONE_SHAPE, Command, Running
 from tests.screen.terminal import Terminal
 from tui.palettes import LOOKS, PLAIN, THEMES
 from tui.settings import ScreenSettings, looks, read_screen
@@ -257,6 +257,7 @@ def reversed_on(terminal: Terminal) -> list[str]:
     return pieces
 
 
+@ONE_SHAPE
 def test_no_color_sends_no_colour_and_shows_focus_and_selection_all_the_same(
     sandbox: Running, command: Command
 ) -> None:
@@ -271,6 +272,7 @@ def test_no_color_sends_no_colour_and_shows_focus_and_selection_all_the_same(
     assert any("FROZEN" in piece for piece in reverse["frozen"])
 
 
+@ONE_SHAPE
 def test_an_empty_no_color_is_none(sandbox: Running, command: Command) -> None:
     terminal = Terminal(command, sandbox, NO_COLOR="", COLORTERM="truecolor")
     terminal.await_text("LIVE")
@@ -279,17 +281,20 @@ def test_an_empty_no_color_is_none(sandbox: Running, command: Command) -> None:
     assert colours(terminal.raw) == {"rgb"}
 
 
+@ONE_SHAPE
 def test_a_console_of_sixteen_colours_gets_no_others(sandbox: Running, command: Command) -> None:
     terminal, _ = tour(command, sandbox, TERM="linux", WATCHDESK_PROJECT_COLOUR="#c06010")
     assert colours(terminal.raw) == {"16"}
 
 
+@ONE_SHAPE
 def test_a_terminal_of_256_colours_gets_no_others(sandbox: Running, command: Command) -> None:
     terminal, _ = tour(command, sandbox, WATCHDESK_PROJECT_COLOUR="#c06010")
     assert colours(terminal.raw) == {"256"}
 
 
 @pytest.mark.parametrize("how", ["asked for", "by the locale"])
+@ONE_SHAPE
 def test_ascii_is_nothing_but_ascii(how: str, sandbox: Running, command: Command) -> None:
     if how == "asked for":
         terminal, _ = tour(command, sandbox, "--ascii")
@@ -300,6 +305,7 @@ def test_ascii_is_nothing_but_ascii(how: str, sandbox: Running, command: Command
     assert b'- Unicode: > 3 x "naive" > ???? ? ?? -' in drawn
 
 
+@ONE_SHAPE
 def test_a_command_spells_what_the_encoding_lacks(sandbox: Running, command: Command) -> None:
     told = command("status", sandbox=sandbox, PYTHONIOENCODING="latin-1")
     assert told.returncode == 0, told.stderr
@@ -307,6 +313,7 @@ def test_a_command_spells_what_the_encoding_lacks(sandbox: Running, command: Com
 
 
 @pytest.mark.parametrize("term", ["dumb", ""])
+@ONE_SHAPE
 def test_a_terminal_that_cannot_draw_gets_one_plain_status(term: str, sandbox: Running, command: Command) -> None:
     terminal = Terminal(command, sandbox, size=(140, 40), TERM=term)
     assert terminal.ended(15.0) == 0

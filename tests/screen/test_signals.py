@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from tests.running import Command, Running
+from tests.running import ONE_SHAPE, Command, Running
 from tests.screen.states import (
     A_CHECK,
     IN_TIME_S,
@@ -26,6 +26,7 @@ from tests.screen.states import (
 from tests.screen.terminal import Terminal
 
 
+@ONE_SHAPE
 def test_a_frozen_line_stops_nothing_and_is_painted_once_it_thaws(
     sandbox: Running, start: Starts, command: Command
 ) -> None:
@@ -88,6 +89,7 @@ def test_stopped_by_force_it_paints_everything_again(start: Starts) -> None:
     assert (pushed, popped) == (1, 2)  # since the last time: what it had before it was stopped, and the end
 
 
+@ONE_SHAPE
 def test_what_was_due_while_it_was_stopped_is_done_once(sandbox: Running, start: Starts) -> None:
     terminal = start(Terminal, sandbox, WATCHDESK_WATCH_INTERVAL_S="2", WATCHDESK_WATCH_JITTER="0")
     await_checks(sandbox, 2)
@@ -158,6 +160,7 @@ def shell(sandbox: Running, command: Command) -> Iterator[Shell]:
     shell.dispose()
 
 
+@ONE_SHAPE
 def test_in_the_background_it_goes_on_without_the_screen(sandbox: Running, shell: Shell) -> None:
     shell.say(f"{sys.executable} -m tui")
     shell.await_text("LIVE")
@@ -182,6 +185,7 @@ def test_in_the_background_it_goes_on_without_the_screen(sandbox: Running, shell
     assert shell.modes() <= {2004}  # bash has one of its own
 
 
+@ONE_SHAPE
 def test_started_in_the_background_it_waits_for_the_screen_alone(sandbox: Running, shell: Shell) -> None:
     shell.say(f"{sys.executable} -m tui &")
     await_checks(sandbox, 3)
@@ -194,6 +198,7 @@ def test_started_in_the_background_it_waits_for_the_screen_alone(sandbox: Runnin
     shell.await_text("code=0")
 
 
+@ONE_SHAPE
 def test_stopped_by_force_and_put_into_the_background_it_lets_go_of_the_screen(sandbox: Running, shell: Shell) -> None:
     shell.say(f"{sys.executable} -m tui")
     shell.await_text("LIVE")

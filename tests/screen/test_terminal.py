@@ -4,12 +4,13 @@ import signal
 
 import pytest
 
-from tests.running import Command, Running
+from tests.running import ONE_SHAPE, Command, Running
 from tests.screen.states import NOBODY
 from tests.screen.terminal import Terminal
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@ONE_SHAPE
 def test_a_signal_ends_it_with_zero_and_gives_the_terminal_back(
     number: int, sandbox: Running, command: Command
 ) -> None:
@@ -21,6 +22,7 @@ def test_a_signal_ends_it_with_zero_and_gives_the_terminal_back(
     terminal.dispose()
 
 
+@ONE_SHAPE
 def test_q_quits(sandbox: Running, command: Command) -> None:
     terminal = Terminal(command, sandbox)
     terminal.await_text("LIVE")
@@ -30,6 +32,7 @@ def test_q_quits(sandbox: Running, command: Command) -> None:
     terminal.dispose()
 
 
+@ONE_SHAPE
 def test_the_footer_fits_eighty_columns(sandbox: Running, command: Command) -> None:
     terminal = Terminal(command, sandbox)
     last = terminal.await_text("LIVE").splitlines()[-1]
@@ -38,6 +41,7 @@ def test_the_footer_fits_eighty_columns(sandbox: Running, command: Command) -> N
     terminal.dispose()
 
 
+@ONE_SHAPE
 def test_hostile_rows_send_no_control_byte_of_theirs(sandbox: Running, command: Command) -> None:
     text = "evil \x1b]52;c;ZXZpbA==\x07 \x1b]8;;http://x\x1b\\ \x1b[2J \x9b2J end"
     sandbox.sql(

@@ -19,7 +19,7 @@ class RetryMatchingDialog(Dialog):
 
     def __init__(self, monitor: MonitorLike, listing: Listing) -> None:
         self._project = monitor.snapshot.project.name
-        super().__init__(f"{RETRY_MATCHING.title} of {self._project}: {RETRY_MATCHING.effect}")
+        super().__init__(f"{RETRY_MATCHING.title} ({self._project}): {RETRY_MATCHING.effect}")
         self._monitor = monitor
         self._listing = listing
         self._plan: RetryMatchingPlan | None = None
