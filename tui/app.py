@@ -69,6 +69,7 @@ class WatchdeskApp(App[None]):
         self._dialog_opened = 0.0
         self._calls = Calls(ascii_only=ascii_signs)
         self._frozen: Snapshot | None = None
+        self._under_way: set[str] = set()
         self._typed_ahead: str | None = None
         """What was typed for a filter that is not there yet."""
 
@@ -121,7 +122,8 @@ class WatchdeskApp(App[None]):
             views[-1].show(self.shown, self._banner())
 
     def tell(self, text: str) -> None:
-        """Say something in passing."""
+        """Say something in passing; what was said before goes."""
+        self.clear_notifications()
         self.notify(clean(text), markup=False, timeout=4)
 
     def ask(self, dialog: Dialog) -> None:
@@ -151,12 +153,17 @@ class WatchdeskApp(App[None]):
         return not why
 
     async def errand(self, name: str) -> None:
-        """Do what the key of that name does. What goes wrong unforeseen is told, and the screen stays."""
+        """Do what the key of that name does, once at a time. What goes wrong unforeseen is told; the screen stays."""
+        if name in self._under_way:
+            return
+        self._under_way.add(name)
         try:
             await ERRANDS[name](self)
         except Exception as error:  # the edge of the app: an errand that fails must not take the screen along
             log.exception("the errand %s failed", name)
             self.tell(f"{name.replace('_', ' ')} failed ({type(error).__name__}); see the log file")
+        finally:
+            self._under_way.discard(name)
 
     def open(self, view: Screen[None]) -> None:
         """Put a view on top, unless a question came between: what opens it was under way then."""

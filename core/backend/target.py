@@ -13,6 +13,7 @@ import msgspec
 from core.backend.sessions import StoredSession
 from core.colour import rgb
 from core.settings import Layers, SettingsError
+from core.text import clean
 
 URL_NAMES: Final = ("SUPABASE_URL", "VITE_SUPABASE_URL")
 COLOUR_NAME: Final = "WATCHDESK_PROJECT_COLOUR"
@@ -64,7 +65,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     def user(self) -> str:
         """Who we are to the project, known without a network: an e-mail, a `sub`, `service_role` or `anon`."""
         if self.access_token:
-            return _claim(self.access_token, "sub") or "token"
+            return clean(_claim(self.access_token, "sub")) or "token"
         if self.email:
             return self.email
         return "service_role" if self.kind is KeyKind.SECRET else "anon"
@@ -160,6 +161,9 @@ def _entry(layers: Layers, name: str) -> _Entry:
 
 
 def _checked(name: str, entry: _Entry) -> Target:
+    for label, value in (("a project's name", name), ("the URL", entry.url.strip()), ("the e-mail", entry.email)):
+        if clean(value, len(value)) != value:
+            raise SettingsError(f"{label} contains hidden characters ({clean(value)}); write it again by hand")
     url = _url(entry.url)
     if not entry.key:
         raise SettingsError(f'project {name!r} has no key; add key = "…" to its entry')

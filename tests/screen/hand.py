@@ -42,12 +42,24 @@ class Hand(Terminal):
         """Type."""
         os.write(self.master, keys.encode())
 
+    def await_text(self, word: str, within_s: float = 15.0) -> str:
+        """Read until `word` is on the screen."""
+        until = time.monotonic() + within_s
+        while word not in (text := self.read(0.05)):
+            assert time.monotonic() < until, f"{word!r} did not appear in:\n{text}"
+        return text
+
     def gone(self, word: str, within_s: float = 15.0) -> str:
         """Read until `word` is not on the screen."""
         until = time.monotonic() + within_s
-        while word in (text := self.read(0.1)):
+        while word in (text := self.read(0.05)):
             assert time.monotonic() < until, f"{word!r} did not go:\n{text}"
         return text
+
+    def escape(self) -> None:
+        """Press escape, and wait until it cannot be the beginning of another key."""
+        self.press("\x1b")
+        self.read(0.2)
 
     def dispose(self) -> None:
         """Nothing of it lives on."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import codecs
 import json
 import re
 import threading
@@ -31,27 +30,39 @@ _OURS: Final = re.compile(
     r"\x1b\[[0-9;]*m"  # colours and attributes
     r"|\x1b\[[0-9]+;[0-9]+H"  # where to write
     r"|[\r\n\x07]"
-    r"|\x1b\[\?(?:7|25|1000|1003|1004|1006|1015|1049|2004)[hl]|\x1b\[\?20(?:26|48)\$p|\x1b\[>25u|\x1b\[<u"  # its modes
+    r"|\x1b\[\?(?:7|25|1000|1002|1004|1006|1049|2004|2026)[hl]|\x1b\[\?20(?:26|48)\$p|\x1b\[>25u|\x1b\[<u"  # its modes
     r"|\x1b\]22;(?:default|pointer|text)\x07"  # the shape of the mouse pointer
 )
-_UNFINISHED: Final = re.compile(r"\x1b(?:\[[^A-Za-z]*|\][^\x07]*)?$")
 _COPIED: Final = re.compile(r"\x1b\]52;c;([^\x07]*)\x07")
 _CALLED: Final = re.compile(r"\x1b\]9;([^\x07\x1b]*)\x07")
 
 
 def foreign(raw: bytes) -> set[str]:
-    """Every sequence and control character in what was sent that neither Textual nor we write ourselves."""
-    text = codecs.getincrementaldecoder("utf-8")().decode(raw)  # its end may be under way
-    text = _CALLED.sub("", _COPIED.sub("", _UNFINISHED.sub("", text)))
+    """Every sequence and control character in all that was sent that neither Textual nor we write ourselves."""
+    text = _CALLED.sub("", _COPIED.sub("", raw.decode()))
     found = {sequence for sequence in _SEQUENCE.findall(text) if not _OURS.fullmatch(sequence)}
     return found | set(CONTROL.findall(_SEQUENCE.sub("", text)))
 
 
-def in_order(terminal: Hand) -> None:
-    """What it sent is its own, and it lives, on its own screen."""
+def leave(terminal: Hand) -> None:
+    """It is live, quits when told to, and all it ever sent was its own."""
+    terminal.await_text("LIVE")
+    terminal.read(0.2)  # an escape just pressed is a key of its own by then
+    terminal.press("q")
+    assert terminal.ended(5.0) == 0
+    harmless(terminal)
+
+
+def harmless(terminal: Hand) -> None:
+    """All that it sent was its own, and its screen was left once, at the end."""
     assert foreign(terminal.raw) == set()
-    assert terminal.process.poll() is None
-    assert b"\x1b[?1049l" not in terminal.raw
+    assert terminal.raw.count(b"\x1b[?1049l") == 1
+    rest = terminal.raw.decode().rsplit("\x1b[?1049l", 1)[1]
+    assert re.sub(r"\x1b\[\?\d+[hl]", "", rest).strip("\r\n") == ""
+
+
+def whole(terminal: Hand) -> None:
+    """No wide character is cut in half."""
     assert isinstance(terminal.screen, Cells)
     assert terminal.screen.is_whole()
 
@@ -81,15 +92,26 @@ def test_the_parser_finds_what_is_not_ours() -> None:
         assert foreign(f"a{one}b".encode()), one
 
 
-SIZES: Final = {"wide": (200, 50), "narrow": (80, 24)}
 LISTS: Final = {
     "t": "Tasks", "l": "Logs", "s": "Safety checks", "1": "Health", "3": "Degradation", "4": "Breakers",
     "5": "KPIs", "6": "Alerts", "7": "Events", "8": "Audit trail",
 }  # fmt: skip
-
+READ: Final = "tls8"
+"""Lists whose rows are documents."""
 
 RIGHT: Final = ("age", "took", "pri", "told", "since", "failed", "live", "value", "target")
 """Columns whose names stand at their right."""
+
+DIALOGS: Final = {
+    "\x05": ("EMERGENCY STOP", "already stopped"),
+    "u": ("Lift the emergency stop", "It is stopped"),
+    "h": ("Heal ", "•"),
+    "o": ("Which order or task?", "retry: "),
+    "a": ("Take care of which alert?", "emergency stop"),
+    "r": ("Which breaker?", "hold one open"),
+    "?": ("─ Help", "heal"),
+    "\x10": ("Search for commands", "Acknowledge an alert"),
+}
 
 
 def blank(terminal: Hand, column: int, first: int, last: int) -> bool:
@@ -97,137 +119,100 @@ def blank(terminal: Hand, column: int, first: int, last: int) -> bool:
     return all(terminal.screen.buffer[y][column].data == " " for y in range(first, last))
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_lists_and_documents_of_hostile_rows_keep_their_layout(
-    size: str, hostile: Running, command: Command, opened: Open
+def line_of(terminal: Hand, word: str) -> int:
+    """The first line that says `word`."""
+    return next(y for y, line in enumerate(terminal.screen.display) if word in line)
+
+
+def keeps_its_columns(terminal: Hand, title: str) -> None:
+    """In a list, the cell before each column is empty in every row."""
+    rule = line_of(terminal, f"─ {title}")
+    names = terminal.screen.display[rule + 1]
+    for begin in (match.start() for match in re.finditer(r"(?<=  )\w", names)):
+        right = names[begin:].startswith(RIGHT)
+        assert right or blank(terminal, begin - 1, rule + 1, terminal.screen.lines - 1), (title, begin)
+
+
+TOURS: Final = {"deployed wide": (200, 50), "documented wide": (200, 50), "deployed narrow": (80, 24)}
+
+
+@pytest.mark.parametrize(
+    ("hostile", "size"), [(name.split()[0], size) for name, size in TOURS.items()], indirect=["hostile"], ids=TOURS
+)
+def test_a_tour_through_hostile_rows_does_nothing_to_the_terminal(
+    size: tuple[int, int], hostile: Running, command: Command, opened: Open
 ) -> None:
-    width, height = SIZES[size]
-    terminal = opened(command, hostile, size=SIZES[size])
-    terminal.await_text("LIVE")
-    terminal.await_text("STUCK")
-    head = next(y for y, line in enumerate(terminal.screen.display) if "1 Health" in line)
+    width, height = size
+    hand = opened(command, hostile, size=size, WATCHDESK_ALERTS_BELL="1", WATCHDESK_ALERTS_DESKTOP="osc9")
+    hand.await_text("LIVE")
+    hand.await_text("STUCK")
+    head = line_of(hand, "1 Health")
     for column in (87, 143) if width == 200 else (44,):
-        assert blank(terminal, column, head, height - 1), column
+        assert blank(hand, column, head, height - 1), column
+    whole(hand)
     for key, title in LISTS.items():
-        terminal.press(key)
-        terminal.await_text(f"─ {title}")
-        terminal.gone("reading …")
-        rule = next(y for y, line in enumerate(terminal.screen.display) if line.startswith(f"─ {title}"))
-        names = terminal.screen.display[rule + 1]
-        for begin in (match.start() for match in re.finditer(r"(?<=  )\w", names)):
-            right = names[begin:].startswith(
-                ("age", "took", "pri", "told", "since", "failed", "live", "value", "target")
-            )
-            assert right or blank(terminal, begin - 1, rule + 1, height - 1), (title, begin)
-        terminal.await_text("q quit")
-        terminal.press("\r")
-        terminal.read(0.3)
-        in_order(terminal)
-        terminal.press("\x1b")
-        terminal.read(0.3)
-        terminal.press("\x1b")
-        terminal.await_text("1 Health") if width == 200 else terminal.await_text("─ 2 Tasks")
-    terminal.await_text("LIVE")
-    in_order(terminal)
-    terminal.press("q")
-    assert terminal.ended(5.0) == 0
-    assert foreign(terminal.raw) == set()
-
-
-DIALOGS: Final = {
-    "\x05": ("EMERGENCY STOP", "already stopped"),
-    "u": ("Lift the emergency stop", "It is stopped"),
-    "h": ("Heal ", "•"),
-    "p": ("Run pending", "pending."),
-    "d": ("Dry-run of", "Dry-run is"),
-    "o": ("Which order or task?", "retry: "),
-    "z": ("Silence what?", "everything"),
-    "a": ("Take care of which alert?", "emergency stop"),
-    "r": ("Which breaker?", "hold one open"),
-    "?": ("Notices", "heal"),
-    "\x10": ("Heal", "shows the plan"),
-}
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_dialogs_and_notifications_about_hostile_rows_do_nothing(
-    size: str, hostile: Running, command: Command, opened: Open
-) -> None:
-    terminal = opened(command, hostile, size=SIZES[size], WATCHDESK_ALERTS_BELL="1", WATCHDESK_ALERTS_DESKTOP="osc9")
-    terminal.await_text("LIVE")
-    terminal.await_text("STUCK")
-    for key, words in DIALOGS.items():
-        terminal.press(key)
-        for word in words:
-            terminal.await_text(word)
-        in_order(terminal)
-        terminal.press("\x1b")
-        terminal.gone(words[0])
-    terminal.press("a")
-    terminal.await_text("Take care of which alert?")
-    terminal.read(0.4)
-    terminal.press("\x1b[B\r")
-    terminal.await_text("acknowledged")
-    terminal.press("y")
-    terminal.await_text("copied, if")
-    terminal.press("/status:failed\r")
-    terminal.await_text("filter: status:failed")
-    terminal.gone("reading …")
-    terminal.press("\r")
-    terminal.await_text("All columns") if size == "wide" else terminal.await_text("─ Task ")
-    terminal.gone("reading …")
-    terminal.press("\r")
-    terminal.await_text("retry: send it back")
-    terminal.read(0.4)
-    terminal.press("\x1b[B\r")
-    terminal.await_text("Retry a failed task")
-    terminal.await_text("task ")
-    in_order(terminal)
-    terminal.read(0.4)
-    terminal.press("\x1b")
-    terminal.gone("Retry a failed task")
-    terminal.press("y")
-    terminal.await_text("copied, if")
-    terminal.await_text("LIVE")
-    in_order(terminal)
-    copied = [base64.b64decode(one).decode() for one in _COPIED.findall(terminal.raw.decode())]
-    assert len(copied) == 2
+        hand.press(key)
+        hand.await_text(f"─ {title}")
+        hand.gone("reading …")
+        hand.await_text("q quit")
+        keeps_its_columns(hand, title)
+        whole(hand)
+        if key in READ:
+            hand.press("\r")
+            hand.gone(f"─ {title}")
+            hand.gone("reading …")
+            whole(hand)
+            hand.escape()
+            hand.await_text(f"─ {title}")
+        hand.escape()
+        hand.gone(f"─ {title} ")
+        hand.await_text("7 Events")
+    for key, (heading, told) in DIALOGS.items():
+        hand.press(key)
+        hand.await_text(heading)
+        hand.await_text(told)
+        whole(hand)
+        hand.escape()
+        hand.gone(heading)
+    hand.press("y")
+    hand.await_text("copied, if")
+    for key in READ:
+        hand.press(key)
+        hand.await_text(f"─ {LISTS[key]}")
+        hand.gone("reading …")
+        hand.press("\r")
+        hand.gone(f"─ {LISTS[key]}")
+        hand.press("y")
+        hand.read(0.2)
+        hand.escape()
+        hand.escape()
+        hand.await_text("7 Events")
+    leave(hand)
+    copied = [base64.b64decode(one).decode() for one in _COPIED.findall(hand.raw.decode())]
+    assert len(copied) == 1 + len(READ)
     assert "STOPPED LIVE" in copied[0]
     assert not any(CONTROL.search(one) for one in copied)
-    terminal.press("q")
-    assert terminal.ended(5.0) == 0
-    assert terminal.raw.decode().rsplit("\x1b[?1049l", 1)[1].strip("\r\n") in {"\x1b[?25h\x1b[?1004l", ""}
 
 
-PIPED: Final = (("status", "--json"), ("logs", "--healing", "--json"), ("logs", "--watchdog"), ("undo", "\x1b[2J"))
-SHOWN: Final = (("status",), ("logs", "--healing"), ("alerts",), ("orders",), ("retry", "\x1b[2J"))
-
-
-def of_failed(sandbox: Running) -> tuple[str, ...]:
-    """Hostile failed tasks."""
-    return tuple(
-        str(name) for (name,) in sandbox.sql("SELECT id FROM autonomous_tasks WHERE status = 'failed' LIMIT 3")
-    )
+COMMANDS: Final = (
+    ("status",), ("status", "--json"), ("logs", "--watchdog"), ("alerts",), ("orders",), ("undo", "\x1b[2J"),
+)  # fmt: skip
 
 
 def test_what_commands_print_of_hostile_rows_is_harmless(hostile: Running, command: Command, opened: Open) -> None:
     before = hostile.sql("SELECT id, status FROM autonomous_tasks ORDER BY id")
-    for call in PIPED:
-        done = command(*call, sandbox=hostile)
-        assert done.stdout or done.stderr, call
-        for text in (done.stdout, done.stderr):
-            assert set(CONTROL.findall(text)) <= {"\n"}, (call, text)
-        if "--json" in call:
-            assert "evil" in json.dumps(json.loads(done.stdout), ensure_ascii=False)
-    asked = [("retry", name) for name in of_failed(hostile)]
-    for call in (*SHOWN, *asked):
-        terminal = opened(command, hostile, *call, size=(200, 50))
-        if call in asked:
-            terminal.await_text("Go on?")
-            terminal.press("n\n")
-        terminal.ended(20.0)
-        assert foreign(terminal.raw) == set(), call
-        assert len(terminal.raw) > 10, call
+    failed = str(hostile.sql("SELECT id FROM autonomous_tasks WHERE status = 'failed' LIMIT 1")[0][0])
+    for call in (*COMMANDS, ("retry", failed)):
+        hand = opened(command, hostile, *call, size=(200, 50))
+        if call[0] == "retry":
+            hand.await_text("Go on?", 30.0)
+            hand.press("n\n")
+        hand.ended(30.0)
+        assert foreign(hand.raw) == set(), call
+        assert hand.raw.strip(), call
+    done = command("status", "--json", sandbox=hostile)
+    assert set(CONTROL.findall(done.stdout + done.stderr)) <= {"\n"}
+    assert "evil" in json.dumps(json.loads(done.stdout), ensure_ascii=False)
     assert hostile.sql("SELECT id, status FROM autonomous_tasks ORDER BY id") == before
 
 
@@ -288,10 +273,45 @@ def test_what_a_server_answers_does_nothing(name: str, command: Command, opened:
         terminal.await_text("cannot be read now")
         terminal.press("\x1b")
         terminal.gone("cannot be read now")
-        in_order(terminal)
+        whole(terminal)
+        terminal.read(0.2)  # the escape is a key of its own by then
         terminal.press("q")
         assert terminal.ended(5.0) == 0
-        assert foreign(terminal.raw) == set()
+        harmless(terminal)
+
+
+CONFIGURED: Final = {
+    "a name": ("evil\x1b[2J", {}),
+    "a name that turns": ("prod\u202e", {}),
+    "a name with nothing in it": ("pro\u200bd", {}),
+    "a URL": ("p", {"url": "http://127.0.0.1:1\u202e/"}),
+    "a URL's path": ("p", {"url": "http://127.0.0.1:1/a\x1b[2J"}),
+    "an e-mail": ("p", {"email": "a@example.org\x1b]52;c;eA==\x07"}),
+    "an e-mail that turns": ("p", {"email": "a\u202e@example.org"}),
+    "a key": ("p", {"key": "sb_secret_\u200b"}),
+}
+
+
+@pytest.mark.parametrize("name", CONFIGURED)
+def test_a_configuration_with_hidden_characters_is_refused_in_one_sentence(name: str, command: Command) -> None:
+    project, more = CONFIGURED[name]
+    entry = {"url": "http://127.0.0.1:1", "key": "sb_secret_x", "password": "x"} | more
+    place = command.home / "config" / "watchdesk" / "config.toml"
+    place.parent.mkdir(parents=True)
+    lines = [f"[projects.{json.dumps(project)}]", *(f"{key} = {json.dumps(value)}" for key, value in entry.items())]
+    place.write_text("\n".join(lines))
+    done = command("status")
+    assert done.returncode == 2, done
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert not CONTROL.search(done.stderr.rstrip("\n"))
+
+
+def test_whom_a_token_names_is_shown_cleaned() -> None:
+    claims = base64.urlsafe_b64encode(json.dumps({"sub": EVIL}).encode()).decode().rstrip("=")
+    target = Target(name="p", url="http://127.0.0.1:1", key="sb_publishable_x", access_token=f"e.{claims}.s")
+    assert "evil" in target.user
+    assert not CONTROL.search(target.user)
 
 
 @pytest.mark.parametrize("depth", [800, 5_000])

@@ -1,17 +1,21 @@
 """What a hand does by mistake harms nothing: the real program on a terminal, on a real database."""
 
+import asyncio
 import fcntl
 import string
 import struct
 import termios
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from tests.hostile import CONTROL
 from tests.running import Command, Running
 from tests.screen.hand import Hand, Open, opened
+from tests.wire import Wire, wire
 
 __all__ = ["opened"]
 
@@ -80,9 +84,16 @@ def unharmed(sandbox: Running) -> Iterator[None]:
     assert everything(sandbox) == before
 
 
+def slowly(hand: Hand, *keys: str) -> None:
+    """Key by key, or word by word, as fast as the screen follows."""
+    for key in keys:
+        hand.press(key)
+        hand.read(0.15)
+
+
 def home(hand: Hand) -> None:
-    """Back to the dashboard."""
-    while "7 Events" not in hand.read(0.2):
+    """Back to the dashboard, with nothing lying on it."""
+    while "7 Events" not in (text := hand.read(0.2)) or "┏" in text:
         hand.press("\x1b")
         hand.read(0.2)
     hand.read(0.2)
@@ -137,9 +148,6 @@ def test_keys_typed_ahead_of_a_dialog_order_nothing(ahead: str, start: Start, bu
         leave(hand)
 
 
-@one_shape
-@one_shape
-@one_shape
 def act(hand: Hand) -> None:
     """Press the way on of a dialog without fields."""
     hand.read(SWALLOWED_S)
@@ -157,7 +165,8 @@ def test_a_heal_does_only_what_was_shown(start: Start, busy: Running) -> None:
     act(hand)
     hand.await_text("(1 row)")  # whichever was first: the look that repeats itself, or the plan made anew
     assert audit(busy) == []
-    hand.press("\t\r")
+    hand.read(SWALLOWED_S)  # the order that was not carried out is over
+    slowly(hand, "\t", "\r")
     hand.await_text("seen: 1 changed")
     assert statuses(busy) == {"completed": 2, "failed": 3, "pending": 2}
     hand.press("\r")
@@ -196,6 +205,162 @@ def test_a_task_that_was_retried_meanwhile_is_not_retried_again(start: Start, bu
         act(hand)
         assert "requested" not in hand.read(0.5)
         home(hand)
+    leave(hand)
+
+
+@one_shape
+def test_enter_held_down_orders_nothing(start: Start, busy: Running) -> None:
+    held = "\r" * 200
+    with unharmed(busy):
+        hand = start()
+        hand.press(held)
+        hand.await_text("tab goes to a panel")
+        for key, heading in DIALOGS.items():
+            hand.press(key + held)
+            hand.read(SWALLOWED_S)
+            hand.press(held)
+            hand.gone(heading)
+            home(hand)
+        for way in "t14":
+            hand.press(way)
+            hand.gone("7 Events")
+            slowly(hand, held, held)
+            hand.read(0.5)
+            home(hand)
+        leave(hand)
+
+
+@one_shape
+def test_a_stop_wants_its_word_exactly_and_a_reason(start: Start, busy: Running) -> None:
+    with unharmed(busy):
+        hand = start()
+        for reason, word in (("STOP", ""), ("", "STOP"), ("fire", "STOP "), ("fire", "stop"), ("   ", "STOP")):
+            hand.press("\x05")
+            hand.await_text("rejects 2 pending tasks")
+            hand.read(SWALLOWED_S)
+            slowly(hand, "\x1b[Z", "\x1b[Z", reason, "\t", word, "\t", "\t", "\r")
+            assert "requested" not in hand.read(0.1)
+            home(hand)
+        leave(hand)
+
+
+@one_shape
+def test_another_projects_name_lifts_nothing_and_ends_no_dry_run(start: Start, busy: Running) -> None:
+    busy.sql("UPDATE autonomous_system_config SET emergency_stop = true, dry_run_mode = true")
+    with unharmed(busy):
+        hand = start()
+        for key, stands in (("u", "It is stopped"), ("d", "Dry-run is on")):
+            hand.press(key)
+            hand.await_text(stands)
+            hand.read(SWALLOWED_S)
+            slowly(hand, "\x1b[Z", "production")
+            hand.await_text("production")
+            slowly(hand, "\t", "\t", "\r")
+            assert "requested" not in hand.read(0.2)
+            home(hand)
+        leave(hand)
+
+
+def test_what_failed_after_the_count_is_left_alone(start: Start, busy: Running) -> None:
+    hand = start()
+    hand.press("/status:failed")
+    hand.await_text(" status:failed")
+    hand.press("\r")
+    hand.await_text("filter: status:failed")
+    hand.press("R")
+    hand.await_text("2 tasks back to pending")
+    busy.sql("INSERT INTO autonomous_tasks (description, status, completed_at) VALUES ('late', 'failed', now())")
+    hand.await_text("Now 3 match")
+    hand.read(SWALLOWED_S)
+    slowly(hand, "\x1b[Z", "night shift")
+    hand.await_text("night shift")
+    slowly(hand, "\t", "\t", "\r")
+    hand.await_text("seen: 2 changed")
+    assert busy.sql("SELECT description FROM autonomous_tasks WHERE status = 'failed'") == [("late",)]
+    hand.press("\r")
+    home(hand)
+    leave(hand)
+
+
+@contextmanager
+def between(sandbox: Running, *lost: str) -> Iterator[Wire]:
+    """A wire to the sandbox that loses the answers of some requests, once each."""
+    ready, over, made = threading.Event(), threading.Event(), list[Wire]()
+
+    async def serve() -> None:
+        async with wire(sandbox.url) as one:
+            made.append(one)
+            ready.set()
+            while not over.is_set():
+                await asyncio.sleep(0.05)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    assert ready.wait(10)
+    made[0].lost = list(lost)
+    try:
+        yield made[0]
+    finally:
+        over.set()
+        thread.join()
+
+
+CONFIG, TASKS = "/rest/v1/autonomous_system_config", "/rest/v1/autonomous_tasks"
+RPC = "/rest/v1/rpc/emergency_stop_autonomous_system"
+
+
+def test_orders_whose_answers_are_lost_are_read_back_and_not_repeated(start: Start, busy: Running) -> None:
+    with between(busy, f"PATCH {TASKS}", f"POST {RPC}") as line:
+        hand = start(SUPABASE_URL=line.url)
+        hand.press("h")
+        hand.await_text("(3 rows)")
+        act(hand)
+        hand.await_text("seen: 3 changed")
+        assert statuses(busy) == {"failed": 5, "pending": 2}
+        assert len([one for one in line.seen if one.startswith(f"PATCH {TASKS}")]) == 1
+        hand.press("\r")
+        hand.gone("Heal 127")
+        hand.press("\x05")
+        hand.await_text("rejects 2 pending")
+        hand.read(SWALLOWED_S)
+        slowly(hand, "\x1b[Z", "\x1b[Z", "fire", "\t", "STOP", "\t", "\t", "\r")
+        hand.await_text("stopped, seen; 2 tasks rejected")
+        assert busy.sql("SELECT emergency_stop, emergency_stop_reason FROM autonomous_system_config")[0][0] is True
+        assert len([one for one in line.seen if one.startswith(f"POST {RPC}")]) <= 2  # two names of a parameter
+        assert statuses(busy) == {"failed": 5, "rejected": 2}
+        hand.press("\r")
+        hand.gone("EMERGENCY STOP")
+        leave(hand)
+
+
+PASTED = "one\x9b2J\x07\u202etwo\r\nSTOP\r\n\x05q"
+
+
+def test_a_paste_is_text_and_its_first_line_alone(start: Start, busy: Running) -> None:
+    hand = start()
+    with unharmed(busy):
+        hand.press(f"\x1b[200~{PASTED}\x1b[201~")  # on the dashboard: nothing takes it
+        hand.press("/")
+        hand.gone("7 Events")
+        hand.read(0.3)
+        hand.press(f"\x1b[200~{PASTED}\x1b[201~")
+        hand.await_text("two")
+        hand.press("\r")
+        hand.await_text("filter: one")
+        home(hand)
+    hand.press("\x05")
+    hand.await_text("rejects 2 pending")
+    hand.read(SWALLOWED_S)
+    slowly(hand, "\x1b[Z", "\x1b[Z")
+    hand.press(f"\x1b[200~{PASTED}\x1b[201~")
+    hand.await_text("two")
+    slowly(hand, "\t", "STOP", "\t", "\t", "\r")
+    hand.await_text("stopped, seen")
+    (reason,) = busy.sql("SELECT emergency_stop_reason FROM autonomous_system_config")[0]
+    assert "two" in reason
+    assert not CONTROL.search(reason)
+    hand.press("\r")
+    home(hand)
     leave(hand)
 
 

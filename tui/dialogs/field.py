@@ -1,10 +1,19 @@
 """Where something is typed."""
 
+from typing import Any
+
 from textual.reactive import reactive
 from textual.widgets import Input
 
 
 class Field(Input):
-    """An input whose cursor stands still: blinking costs the line bytes and tells nobody anything."""
+    """An input whose cursor stands still: blinking costs the line bytes and tells nobody anything.
+
+    It does not select what it holds when it gets the focus: that comes late, and the next letter would replace those
+    typed already. The cursor is at the end.
+    """
 
     cursor_blink = reactive(False, init=False)
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **{"select_on_focus": False} | more)

@@ -31,10 +31,8 @@ async def test_message(front: Front) -> None:
         return
     front.tell("sending a test message …")
     sent = await front.monitor.try_alerts()
-    if not sent:
-        front.tell("nobody is told of alerts: set [alerts] contacts")
-    for address, fault in sent:
-        front.tell(f"{address}: {fault}" if fault else f"{address} took the test message")
+    said = [f"{address}: {fault}" if fault else f"{address} took the test message" for address, fault in sent]
+    front.tell("; ".join(said) or "nobody is told of alerts: set [alerts] contacts")
 
 
 async def act(front: Front, chosen: str) -> None:
