@@ -29,7 +29,7 @@ SETTLE_S, MEASURE_S = 15.0, 60.0
 FULL = 400
 """So many signs on the screen are a full frame."""
 
-PEERS = {"glances": ["glances", "-t", "5"], "btop": ["btop", "--utf-force", "-u", "5000"], "htop": ["htop", "-d", "50"]}
+PEERS = {"glances": ["glances", "-t", "5"], "btop": ["btop", "--utf-force"], "htop": ["htop", "-d", "50"]}
 
 
 class Gone(Exception):
