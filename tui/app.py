@@ -19,7 +19,7 @@ from core.text import clean
 from tui.calls import Calls
 from tui.contract import FaultSwitch, MonitorLike
 from tui.dialogs import SWALLOW_S, ChoiceDialog, Dialog, HelpDialog, QuitDialog, observe_dialog
-from tui.errands import ERRANDS
+from tui.errands import AT_ONCE, ERRANDS
 from tui.keys import GLOBAL_KEYS, MENU_ONLY, Key, bindings
 from tui.lists import LISTS, Served
 from tui.look import Look
@@ -153,8 +153,8 @@ class WatchdeskApp(App[None]):
         return not why
 
     async def errand(self, name: str) -> None:
-        """Do what the key of that name does, once at a time. What goes wrong unforeseen is told; the screen stays."""
-        if name in self._under_way:
+        """Do what the key of that name does. What goes wrong unforeseen is told, and the screen stays."""
+        if name in self._under_way and name in AT_ONCE:
             return
         self._under_way.add(name)
         try:

@@ -5,6 +5,7 @@ import base64
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -125,12 +126,20 @@ def line_of(terminal: Hand, word: str) -> int:
 
 
 def keeps_its_columns(terminal: Hand, title: str) -> None:
-    """In a list, the cell before each column is empty in every row."""
+    """In a list, the cell before each column is empty in every row, once nothing lies on it and it is painted."""
+    until = time.monotonic() + 15.0
+    while (crossed := crossed_columns(terminal, title)) and time.monotonic() < until:
+        terminal.read(0.2)
+    assert not crossed, title
+
+
+def crossed_columns(terminal: Hand, title: str) -> list[int]:
+    """Where a column begins that the one before runs into."""
     rule = line_of(terminal, f"─ {title}")
     names = terminal.screen.display[rule + 1]
-    for begin in (match.start() for match in re.finditer(r"(?<=  )\w", names)):
-        right = names[begin:].startswith(RIGHT)
-        assert right or blank(terminal, begin - 1, rule + 1, terminal.screen.lines - 1), (title, begin)
+    begins = [match.start() for match in re.finditer(r"(?<=  )\w", names)]
+    left = [begin for begin in begins if not names[begin:].startswith(RIGHT)]
+    return [begin for begin in left if not blank(terminal, begin - 1, rule + 1, terminal.screen.lines - 1)]
 
 
 TOURS: Final = {"deployed wide": (200, 50), "documented wide": (200, 50), "deployed narrow": (80, 24)}

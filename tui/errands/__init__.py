@@ -30,3 +30,6 @@ ERRANDS: Final[dict[str, Callable[[Front], Awaitable[None]]]] = {
     "faults": switch_fault,
 }
 """Every errand by the name of its key."""
+
+AT_ONCE: Final = frozenset({"check", "test_message"})
+"""Errands that ask nothing and take their time: a key held down must not pile them up."""
