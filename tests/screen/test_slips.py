@@ -209,28 +209,6 @@ def test_a_task_that_was_retried_meanwhile_is_not_retried_again(start: Start, bu
 
 
 @one_shape
-def test_enter_held_down_orders_nothing(start: Start, busy: Running) -> None:
-    held = "\r" * 200
-    with unharmed(busy):
-        hand = start()
-        hand.press(held)
-        hand.await_text("tab goes to a panel")
-        for key, heading in DIALOGS.items():
-            hand.press(key + held)
-            hand.read(SWALLOWED_S)
-            hand.press(held)
-            hand.gone(heading)
-            home(hand)
-        for way in "t14":
-            hand.press(way)
-            hand.gone("7 Events")
-            slowly(hand, held, held)
-            hand.read(0.5)
-            home(hand)
-        leave(hand)
-
-
-@one_shape
 def test_a_stop_wants_its_word_exactly_and_a_reason(start: Start, busy: Running) -> None:
     with unharmed(busy):
         hand = start()
