@@ -85,7 +85,7 @@ async def test_a_figures_course_survives_a_restart_and_an_outage(sandbox: Runnin
         state = State(places.state, Target(name="probe", url=gone, key=sandbox.service_key).space)
         await state.put("kpi", "hours", kept)
         await state.close()
-        config = Config(target=Target(name="probe", url=gone, key=sandbox.service_key), **rules)  # type: ignore[arg-type]
+        config = Config(target=Target(name="probe", url=gone, key=sandbox.service_key), **rules)  # type: ignore[arg-type]  # passed on
         again = Monitor(config, places=places)
         await again.start()
         await figure(again, "success_7d", 100.0)

@@ -73,7 +73,7 @@ def audit(sandbox: Running) -> list[tuple[Any, ...]]:
 
 def statuses(sandbox: Running) -> dict[str, int]:
     """How many tasks there are of each status."""
-    return dict(sandbox.sql("SELECT status, count(*) FROM autonomous_tasks GROUP BY 1"))  # type: ignore[arg-type]
+    return dict(sandbox.sql("SELECT status, count(*) FROM autonomous_tasks GROUP BY 1"))  # type: ignore[arg-type]  # pairs
 
 
 @contextmanager
