@@ -36,8 +36,8 @@ class Picture(SingleFileSnapshotExtension):
         return super(SingleFileSnapshotExtension, cls).dirname(test_location=test_location)
 
     @classmethod
-    def get_file_basename(cls, *, test_location: Any, index: Any) -> str:
-        """The name that the test gave it."""
+    def get_snapshot_name(cls, *, test_location: Any, index: Any = 0) -> str:
+        """The name that the test gave it: of the picture and of its file, or every one counts as unused."""
         return str(index)
 
     @classmethod
