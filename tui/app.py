@@ -18,7 +18,7 @@ from core.snapshot import Snapshot
 from core.text import clean
 from tui.calls import Calls
 from tui.contract import FaultSwitch, MonitorLike
-from tui.dialogs import SWALLOW_S, ChoiceDialog, Dialog, HelpDialog, QuitDialog, observe_dialog
+from tui.dialogs import ChoiceDialog, Dialog, HelpDialog, Question, QuitDialog, observe_dialog
 from tui.errands import AT_ONCE, ERRANDS
 from tui.keys import GLOBAL_KEYS, MENU_ONLY, Key, bindings
 from tui.lists import LISTS, Served
@@ -66,7 +66,6 @@ class WatchdeskApp(App[None]):
         self.look = Look(signs=Signs(ascii_only=ascii_signs), styles=styles, keymap=dict(keymap or {}))
         self.set_keymap(self.look.keymap)
         self._dashboard = Dashboard(self)
-        self._dialog_opened = 0.0
         self._calls = Calls(ascii_only=ascii_signs)
         self._frozen: Snapshot | None = None
         self._under_way: set[str] = set()
@@ -94,9 +93,8 @@ class WatchdeskApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys and clicks before a dialog could be read were meant for what lay below it; so were those under way."""
-        early = self.clock.elapsed() - self._dialog_opened < SWALLOW_S
-        asking = isinstance(self.screen, Dialog | ChoiceDialog) if self.is_running and self._screen_stack else False
-        if early and asking and _is_rash(event):
+        top = self.screen if self.is_running and self._screen_stack else None
+        if isinstance(top, Question) and top.swallows(event):
             return
         if self._typed_ahead is not None and isinstance(event, events.Key):
             self._typed_ahead += event.character if event.is_printable and event.character else ""
@@ -130,7 +128,7 @@ class WatchdeskApp(App[None]):
         """Open the dialog of an order, if none is open."""
         if isinstance(self.screen, View):
             self.clear_notifications()  # they would lie on the buttons of a small screen
-            self._dialog_opened = self.clock.elapsed()
+            dialog.put_by(self.clock)
             self.push_screen(dialog)
 
     async def choose(
@@ -140,8 +138,9 @@ class WatchdeskApp(App[None]):
         if not isinstance(self.screen, View):
             return None
         self.clear_notifications()  # they would lie on the list of a small screen
-        self._dialog_opened = self.clock.elapsed()
-        return await self.push_screen_wait(ChoiceDialog(heading, choices, text, way_back=way_back))
+        choice = ChoiceDialog(heading, choices, text, way_back=way_back)
+        choice.put_by(self.clock)
+        return await self.push_screen_wait(choice)
 
     def allowed(self, order: Order) -> bool:
         """Whether the order may be given; where not, the operator is told why, or asked to lift what forbids it."""
@@ -288,13 +287,6 @@ class WatchdeskApp(App[None]):
         """Leave without a traceback on the terminal: with its local variables it would show secrets."""
         log.error("the app failed", exc_info=self._exception)
         self.exit(return_code=1, message=f"watchdesk failed ({type(self._exception).__name__}); see the log file")
-
-
-def _is_rash(event: events.Event) -> bool:
-    """Whether it would do something to a dialog; backing out never waits."""
-    if isinstance(event, events.Key):
-        return event.key != "escape"
-    return isinstance(event, events.MouseDown | events.MouseUp)
 
 
 def _in_a_line(snapshot: Snapshot) -> str:

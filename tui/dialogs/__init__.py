@@ -9,13 +9,14 @@ from tui.dialogs.asking import (
     withdraw_dialog,
 )
 from tui.dialogs.choice import ChoiceDialog
-from tui.dialogs.dialog import SWALLOW_S, Dialog
+from tui.dialogs.dialog import Dialog
 from tui.dialogs.heal import HealDialog
 from tui.dialogs.help import HelpDialog
 from tui.dialogs.hold import HoldDialog
 from tui.dialogs.lift import LiftDialog
 from tui.dialogs.mode import ModeDialog
 from tui.dialogs.order import OrderDialog
+from tui.dialogs.question import SWALLOW_S, Question
 from tui.dialogs.quit import QuitDialog
 from tui.dialogs.retry_matching import retry_matching_dialog
 from tui.dialogs.silence import SilenceDialog, silence_choices
@@ -31,6 +32,7 @@ __all__ = [
     "LiftDialog",
     "ModeDialog",
     "OrderDialog",
+    "Question",
     "QuitDialog",
     "SilenceDialog",
     "StopDialog",

@@ -7,12 +7,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from tui.dialogs.question import Question
 
-class ChoiceDialog(ModalScreen[str | None]):
+
+class ChoiceDialog(Question[str | None]):
     """Gives the chosen key, or `None` when backed out of. The first entry is always the way back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back out")]

@@ -8,22 +8,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from core.act.orders import Phase, Result
 from core.resilience import NotLive
 from core.state import NotKept
+from tui.dialogs.question import Question
 from tui.text import bar
-
-SWALLOW_S = 0.3
-"""Keys that arrive this soon after a dialog opened were meant for what lay below it."""
 
 REPLAN_S = 3.0
 """How often an open dialog looks again at what it is about."""
 
 
-class Dialog(ModalScreen[None]):
+class Dialog(Question[None]):
     """A question with Cancel and one way on. A subclass plans, describes, and acts."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -149,7 +146,7 @@ class Dialog(ModalScreen[None]):
         cancel = self.query_one("#cancel", Button)
         if self.HALTS:
             cancel.label = "Stop here"
-            cancel.focus()
+            self.set_focus(None)  # whoever wants to stop must say so: an Enter too many lands nowhere
         try:
             # Backing out ends this worker; the order itself goes on, and the events tell what came of it.
             self._order = asyncio.ensure_future(self.act())
@@ -162,6 +159,8 @@ class Dialog(ModalScreen[None]):
             result = None
         finally:
             self._busy = False
+        self.turn()
+        cancel.focus()
         if result is None:
             cancel.label = "Cancel"
             self._allow()
@@ -169,7 +168,6 @@ class Dialog(ModalScreen[None]):
         self._over = True
         self.say(f"{_PHASES[result.phase]}: {result.text}")
         cancel.label = "Close"
-        cancel.focus()
 
     def _ordered(self) -> bool:
         return self._busy or self._over

@@ -1,0 +1,48 @@
+"""What every question has in common: a key that came before anybody could read it was meant for something else."""
+
+from typing import TypeVar
+
+from textual import events
+from textual.screen import ModalScreen
+
+from core.clock import Clock
+
+T = TypeVar("T")
+
+SWALLOW_S = 0.3
+"""Keys that come this soon after a question was put, or turned into another, were meant for what was there before."""
+
+_PUSHES = {"enter", "space"}
+"""Keys that do what the focus is on; held down, they repeat faster than `SWALLOW_S`."""
+
+
+class Question(ModalScreen[T]):
+    """A screen that asks. It takes keys and clicks once it could be read; backing out never waits."""
+
+    clock: Clock
+    """Set before it is shown, by whoever puts it."""
+    _turned_at = 0.0
+
+    def put_by(self, clock: Clock) -> None:
+        """It is about to be shown."""
+        self.clock = clock
+        self.turn()
+
+    def turn(self) -> None:
+        """From now on its buttons mean something else."""
+        self._turned_at = self.clock.elapsed()
+
+    def swallows(self, event: events.Event) -> bool:
+        """Whether the event came too early. A key that is held down stays one press, however long."""
+        if not _is_rash(event) or self.clock.elapsed() - self._turned_at >= SWALLOW_S:
+            return False
+        if isinstance(event, events.Key) and event.key in _PUSHES:
+            self.turn()
+        return True
+
+
+def _is_rash(event: events.Event) -> bool:
+    """Whether it would do something."""
+    if isinstance(event, events.Key):
+        return event.key != "escape"
+    return isinstance(event, events.MouseDown | events.MouseUp)
