@@ -18,7 +18,7 @@ from core.snapshot import Snapshot
 from core.text import clean
 from tui.calls import Calls
 from tui.contract import FaultSwitch, MonitorLike
-from tui.dialogs import ChoiceDialog, Dialog, HelpDialog, Question, QuitDialog, observe_dialog
+from tui.dialogs import ChoiceDialog, Dialog, HelpDialog, Menu, Question, QuitDialog, observe_dialog
 from tui.errands import AT_ONCE, ERRANDS
 from tui.keys import GLOBAL_KEYS, MENU_ONLY, Key, bindings
 from tui.lists import LISTS, Served
@@ -242,6 +242,11 @@ class WatchdeskApp(App[None]):
     def action_help_quit(self) -> None:
         """ctrl+c: say what quits."""
         self.tell("q quits")
+
+    def action_command_palette(self) -> None:
+        """The menu."""
+        if not isinstance(self.screen, Menu):
+            self.push_screen(Menu(id="--command-palette"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The menu: every order and every list by name, with what refuses it."""

@@ -23,6 +23,7 @@ from core.backend.line import Line
 from core.backend.sessions import SessionFile
 from core.backend.sign_in import Prepare, Send, SignIn
 from core.backend.target import Target
+from core.backend.trust import authorities
 from core.clock import Clock
 from core.facts import Fault
 
@@ -86,10 +87,12 @@ class Backend:
     async def connect(self) -> None:
         """Build the client; costs an import of 0.3-0.5 s, taken in a thread. Touches no network."""
         module = await asyncio.to_thread(importlib.import_module, "supabase")
+        trusted = await asyncio.to_thread(authorities)
         if self._http is not None:
             return
         limits = self.limits
         self._http = httpx.AsyncClient(
+            verify=trusted,
             http2=False,
             follow_redirects=False,
             transport=self._line,

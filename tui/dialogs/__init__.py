@@ -14,6 +14,7 @@ from tui.dialogs.heal import HealDialog
 from tui.dialogs.help import HelpDialog
 from tui.dialogs.hold import HoldDialog
 from tui.dialogs.lift import LiftDialog
+from tui.dialogs.menu import Menu
 from tui.dialogs.mode import ModeDialog
 from tui.dialogs.order import OrderDialog
 from tui.dialogs.question import SWALLOW_S, Question
@@ -30,6 +31,7 @@ __all__ = [
     "HelpDialog",
     "HoldDialog",
     "LiftDialog",
+    "Menu",
     "ModeDialog",
     "OrderDialog",
     "Question",

@@ -6,9 +6,9 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from core.snapshot import Snapshot
+from tui.dialogs.leaving import Leaving
 from tui.keys import Key
 from tui.look import Look
 from tui.panels.reader import Reader
@@ -26,7 +26,7 @@ _WORDS: Final = (
 )
 
 
-class HelpDialog(ModalScreen[None]):
+class HelpDialog(Leaving[None]):
     """Standing notices in full, then every key with what it does, and why one does nothing now."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss", "close")]

@@ -3,9 +3,9 @@
 from typing import TypeVar
 
 from textual import events
-from textual.screen import ModalScreen
 
 from core.clock import Clock
+from tui.dialogs.leaving import Leaving
 
 T = TypeVar("T")
 
@@ -16,7 +16,7 @@ _PUSHES = {"enter", "space"}
 """Keys that do what the focus is on; held down, they repeat faster than `SWALLOW_S`."""
 
 
-class Question(ModalScreen[T]):
+class Question(Leaving[T]):
     """A screen that asks. It takes keys and clicks once it could be read; backing out never waits."""
 
     clock: Clock

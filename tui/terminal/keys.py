@@ -10,13 +10,19 @@ from typing import Final
 
 from textual import constants
 from textual._xterm_parser import XTermParser
+from textual.events import Paste
 from textual.message import Message
+
+from tui.terminal.pastes import Pastes
 
 log = logging.getLogger(__name__)
 
 _READ_BYTES: Final = 4096
 _ALONE_S: Final = constants.ESCAPE_DELAY + 0.01
 """After this long an escape that nothing followed was the key."""
+
+_PASTE_S: Final = 1.0
+"""After this long of nothing a paste is over, its end lost."""
 
 
 class Keys:
@@ -41,6 +47,7 @@ class Keys:
         parser = XTermParser(self._debug)
         # A line that garbles a byte, or a terminal that is not UTF-8, is no reason to fail.
         decode = getincrementaldecoder("utf-8")("replace").decode
+        pastes = Pastes()
         wait_s: float | None = None
         while True:
             ready = self._awaited(wait_s)
@@ -51,14 +58,17 @@ class Keys:
                 log.warning("the terminal sends nothing any more")
                 self._ended()
                 return
-            text = decode(data)
+            parts = list(pastes.feed(decode(data)) if ready else pastes.flush())
             try:
-                for message in parser.feed(text) if text else parser.tick():
+                for pasted, part in parts:
+                    for message in [Paste(part.replace("\0", ""))] if pasted else parser.feed(part):
+                        self._heard(message)
+                for message in () if parts else parser.tick():
                     self._heard(message)
             except (ValueError, ArithmeticError):  # from sequences no terminal sends
                 log.warning("what the terminal sent was not understood", exc_info=True)
                 parser = XTermParser(self._debug)
-            wait_s = _ALONE_S if ready else None
+            wait_s = _PASTE_S if pastes.under_way else _ALONE_S if ready or parts else None
 
     def _awaited(self, wait_s: float | None) -> list[int]:
         try:
