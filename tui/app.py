@@ -153,9 +153,9 @@ class WatchdeskApp(App[None]):
 
     async def errand(self, name: str) -> None:
         """Do what the key of that name does. What goes wrong unforeseen is told, and the screen stays."""
-        if name in self._under_way and name in AT_ONCE:
+        if name in self._under_way:
             return
-        self._under_way.add(name)
+        self._under_way.update({name} & AT_ONCE)
         try:
             await ERRANDS[name](self)
         except Exception as error:  # the edge of the app: an errand that fails must not take the screen along

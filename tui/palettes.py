@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 
-class Look(msgspec.Struct, frozen=True, kw_only=True):
+class Colours(msgspec.Struct, frozen=True, kw_only=True):
     """One theme: `roles` on `ground`, and `blocks` that have a ground of their own.
 
     `native`: in the terminal's own colours, whatever they are. `least`: the contrast that even a project's block has.
@@ -23,7 +23,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     least: float = 4.5
 
 
-_DARK: Final = Look(
+_DARK: Final = Colours(
     ground="#11151a",
     roles={
         "text": "#d8dee9",
@@ -39,7 +39,7 @@ _DARK: Final = Look(
     },
     blocks={"banner": "bold #11151a on #ff8ad8"},
 )
-_LIGHT: Final = Look(
+_LIGHT: Final = Colours(
     ground="#fbfbf9",
     dark=False,
     roles={
@@ -56,7 +56,7 @@ _LIGHT: Final = Look(
     },
     blocks={"banner": "bold #ffffff on #8b0a6b"},
 )
-_CONTRAST: Final = Look(
+_CONTRAST: Final = Colours(
     ground="#000000",
     least=7.0,
     roles={
@@ -73,7 +73,7 @@ _CONTRAST: Final = Look(
     },
     blocks={"banner": "bold #000000 on #ff87ff"},
 )
-_COLOURBLIND: Final = Look(
+_COLOURBLIND: Final = Colours(
     ground="#0b0d12",
     roles={
         "text": "#e6e6e6",
@@ -91,7 +91,7 @@ _COLOURBLIND: Final = Look(
 )
 # The sixteen colours are whatever the terminal makes of them: these are readable in the palettes of the Linux console
 # and of xterm, on the dark ground they come with. No faint text: the console shows it as dark grey on black.
-_ANSI: Final = Look(
+_ANSI: Final = Colours(
     ground="default",
     native=True,
     roles={
@@ -117,7 +117,7 @@ _ANSI: Final = Look(
         "banner": "bright_white on magenta",
     },
 )
-_ANSI_LIGHT: Final = Look(
+_ANSI_LIGHT: Final = Colours(
     ground="default",
     dark=False,
     native=True,
@@ -144,7 +144,7 @@ _ANSI_LIGHT: Final = Look(
     },
 )
 # Nor faint text here: some terminals leave less than half of the light.
-_PLAIN: Final = Look(
+_PLAIN: Final = Colours(
     ground="default",
     native=True,
     roles={

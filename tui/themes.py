@@ -7,7 +7,7 @@ from rich.style import Style
 from textual.theme import Theme
 
 from core.colour import Rgb, rgb
-from tui.palettes import LOOKS, PLAIN, Look
+from tui.palettes import LOOKS, PLAIN, Colours
 
 STATES: Final = ("ok", "warning", "critical", "unknown")
 
@@ -47,7 +47,7 @@ def _luminance(colour: Rgb) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def _blocks(look: Look) -> dict[str, str]:
+def _blocks(look: Colours) -> dict[str, str]:
     """Blocks in the colours of their roles, written in the ground's."""
     grounds = {f"state-{state}": look.roles[state] for state in STATES}
     grounds |= {"cursor": look.roles["text"], "focus": look.roles["title"]}
@@ -84,7 +84,7 @@ _DEEP: Final = {0, 1, 4, 5}
 """Black, red, blue and magenta want white on them."""
 
 
-def _theme(name: str, look: Look, project_colour: str) -> Theme:
+def _theme(name: str, look: Colours, project_colour: str) -> Theme:
     roles = {role: _textuals(_colour(colour)) for role, colour in look.roles.items()}
     ground = _textuals(look.ground)
     own = rgb(project_colour) if project_colour else None
@@ -130,7 +130,7 @@ def _theme(name: str, look: Look, project_colour: str) -> Theme:
     )
 
 
-def _frame(own: Rgb | None, look: Look) -> str:
+def _frame(own: Rgb | None, look: Colours) -> str:
     """The project's colour where a thin line of it can be seen on the ground (WCAG 1.4.11: 3:1), else empty."""
     ground = rgb(look.ground)
     if own is None or ground is None or contrast(own, ground) < 3:

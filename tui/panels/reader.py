@@ -1,30 +1,18 @@
 """Something long to read: lines, wrapped to the width, scrolled by keys or the wheel."""
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.cells import cell_len, chop_cells
-from textual import events
-from textual.binding import Binding, BindingType
 
 from core.snapshot import Snapshot
-from tui.panels.panel import Panel
+from tui.panels.scrolled import Scrolled
 from tui.text import Line, Span
 
 
-class Reader(Panel):
+class Reader(Scrolled):
     """Keeps its place when what it shows is read anew."""
 
-    can_focus = True
     TITLE = "text"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", show=False),
-        Binding("down,j", "move(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("home,g", "edge(0)", show=False),
-        Binding("end,G", "edge(1)", show=False),
-    ]
 
     head: Line = ()
     """What the rule above says."""
@@ -36,27 +24,14 @@ class Reader(Panel):
         """Show another text, or the same one changed."""
         self._text = text
 
-    def action_move(self, by: int) -> None:
-        """A line up or down."""
-        self._to(self._top + by)
+    def move(self, by: int) -> None:
+        """So many lines on, or back."""
+        self._top = max(0, self._top + by)
+        self.redraw()
 
-    def action_page(self, by: int) -> None:
-        """A screenful up or down."""
-        self._to(self._top + by * max(1, self.size.height - 2))
-
-    def action_edge(self, end: int) -> None:
-        """The beginning, or the end."""
-        self._to(10**9 if end else 0)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Three lines on."""
-        event.stop()
-        self._to(self._top + 3)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Three lines back."""
-        event.stop()
-        self._to(self._top - 3)
+    def screenful(self) -> int:
+        """All but the rule, and a line that was already read."""
+        return self.size.height - 2
 
     def title(self, snapshot: Snapshot) -> Line:
         """What it is, and how far down."""
@@ -71,10 +46,6 @@ class Reader(Panel):
         if left > 0:
             shown[-1] = ((f"  … {left + 1:,} more lines", "dim"),)
         return shown
-
-    def _to(self, top: int) -> None:
-        self._top = max(0, top)
-        self.redraw()
 
 
 def wrap(line: Line, width: int) -> list[Line]:

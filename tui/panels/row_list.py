@@ -1,15 +1,14 @@
 """A list of rows with a cursor: draws what is in sight, keeps the cursor on its row whatever comes and goes."""
 
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import Final
 
 import msgspec
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from core.snapshot import Snapshot
-from tui.panels.panel import Panel
+from tui.panels.scrolled import Scrolled
 from tui.text import Line, Span, fit
 
 _HEAD: Final = 2
@@ -35,19 +34,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     cells: tuple[Span, ...]
 
 
-class RowList(Panel):
+class RowList(Scrolled):
     """Rows under the names of their columns. The cursor belongs to a row, not to a place."""
 
-    can_focus = True
     TITLE = "rows"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", show=False),
-        Binding("down,j", "move(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("home,g", "edge(0)", show=False),
-        Binding("end,G", "edge(1)", show=False),
-    ]
 
     class Moved(Message):
         """The cursor is on another row."""
@@ -102,17 +92,13 @@ class RowList(Panel):
         if self._at != before:
             self.post_message(self.Moved())
 
-    def action_move(self, by: int) -> None:
-        """A row up or down."""
+    def move(self, by: int) -> None:
+        """The cursor so many rows down, or up."""
         self.to(self._at + by)
 
-    def action_page(self, by: int) -> None:
-        """A screenful up or down."""
-        self.to(self._at + by * max(1, self._room() - 1))
-
-    def action_edge(self, end: int) -> None:
-        """The first row in hand, or the last."""
-        self.to(len(self._rows) if end else 0)
+    def screenful(self) -> int:
+        """All rows in sight but one."""
+        return self._room() - 1
 
     def on_click(self, event: events.Click) -> None:
         """On a row: go there; on the row the cursor is on: choose it."""
@@ -123,16 +109,6 @@ class RowList(Panel):
             self.post_message(self.Chosen())
         else:
             self.to(at)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Three rows on."""
-        event.stop()
-        self.to(self._at + 3)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Three rows back."""
-        event.stop()
-        self.to(self._at - 3)
 
     def on_resize(self) -> None:
         """The cursor stays in sight."""
