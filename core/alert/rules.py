@@ -106,7 +106,7 @@ def _critical(settings: AlertRules) -> Iterable[Rule]:
         severity=Severity.CRITICAL,
         title="database down",
         runbook="look at the project's status page and dashboard; nothing can be ordered until it answers",
-        judge=lambda facts, _: _verdict(facts, "database", {Level.CRITICAL}),
+        judge=lambda facts, _: _database(facts),
         subject=DATABASE,
         for_s=settings.database_down_s,
     )
@@ -255,6 +255,11 @@ def _verdict(facts: Facts, name: str, levels: set[Level]) -> Condition:
     if verdict.level is Level.UNKNOWN:
         return Condition(Truth.UNKNOWN, verdict.text)
     return Condition(Truth.of(verdict.level in levels), verdict.text)
+
+
+def _database(facts: Facts) -> Condition:
+    condition = _verdict(facts, "database", {Level.CRITICAL})
+    return msgspec.structs.replace(condition, text=condition.text.removeprefix("down: "))  # the title says it
 
 
 def _below(rate: SuccessRate | None, percent: float, settings: AlertRules) -> Condition:
