@@ -5,7 +5,6 @@ The only room that imports `supabase` and `httpx`. What the official client gets
 """
 
 import asyncio
-import importlib
 import json
 import logging
 import re
@@ -20,6 +19,7 @@ import msgspec
 
 from core.backend.faults import Failed, Trace, answer_fault, expired, garbage, no_slot, transport_fault
 from core.backend.line import Line
+from core.backend.official import official
 from core.backend.sessions import SessionFile
 from core.backend.sign_in import Prepare, Send, SignIn
 from core.backend.target import Target
@@ -86,7 +86,7 @@ class Backend:
 
     async def connect(self) -> None:
         """Build the client; costs an import of 0.3-0.5 s, taken in a thread. Touches no network."""
-        module = await asyncio.to_thread(importlib.import_module, "supabase")
+        module = await asyncio.to_thread(official)
         trusted = await asyncio.to_thread(authorities)
         if self._http is not None:
             return
