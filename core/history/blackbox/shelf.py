@@ -1,0 +1,70 @@
+"""The files of a box as they are read: those looked at of late stay in memory, and what was marked in all of them."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from core.history.blackbox.ring import Part, listing
+from core.history.blackbox.segment import Contents, Later, NoSegment, read
+
+_KEPT: Final = 12
+_NOTHING: Final = Contents(data=b"", entries=(), end=0)
+
+
+class Shelf:
+    """The files in one directory; what is not readable is empty. `on_damage` hears of such a file once."""
+
+    def __init__(self, directory: Path, on_damage: Callable[[Path], None]) -> None:
+        self._directory = directory
+        self._on_damage = on_damage
+        self._lock = threading.Lock()
+        self._read: OrderedDict[tuple[Path, int], Contents] = OrderedDict()
+        self._flagged: dict[tuple[Path, int], tuple[tuple[int, int], ...]] = {}
+        self._damaged: set[tuple[Path, int]] = set()
+
+    def parts(self) -> tuple[Part, ...]:
+        """Every file that may be readable, in the order in which they were begun."""
+        try:
+            return tuple(part for part in listing(self._directory) if not part.broken)
+        except OSError:
+            return ()
+
+    def contents(self, part: Part) -> Contents:
+        """What is in a file."""
+        key = (part.path, part.size)
+        with self._lock:
+            if (found := self._read.get(key)) is not None:
+                self._read.move_to_end(key)
+                return found
+        found = self._fresh(part)
+        with self._lock:
+            self._read[key] = found
+            while len(self._read) > _KEPT:
+                self._read.popitem(last=False)
+            tells = found.damaged and key not in self._damaged
+            self._damaged |= {key} if tells else set()
+        if tells:
+            self._on_damage(part.path)
+        return found
+
+    def flagged(self, part: Part) -> tuple[tuple[int, int], ...]:
+        """Moments and flags of the frames at which something happened."""
+        key = (part.path, part.size)
+        with self._lock:
+            if (found := self._flagged.get(key)) is not None:
+                return found
+        found = tuple((entry.at, entry.flags) for entry in self.contents(part).entries if entry.flags)
+        with self._lock:
+            self._flagged = {old: kept for old, kept in self._flagged.items() if old[0] != part.path}
+            self._flagged[key] = found
+        return found
+
+    def _fresh(self, part: Part) -> Contents:
+        try:
+            return read(part.path)
+        except (OSError, Later):
+            return _NOTHING
+        except NoSegment:
+            return Contents(data=b"", entries=(), end=0, damaged=True)
