@@ -173,28 +173,23 @@ class Decoder:
         return found if moment <= found.at else msgspec.structs.replace(found, at=moment)
 
 
-def still(change: dict[str, Any]) -> bool:
+def still(old: Snapshot, new: Snapshot) -> bool:
     """Whether nothing is told but that time goes by: the moment itself, and what is counted down to."""
-    return all(_ticks(name, one) for name, one in change.items())
+    return _timeless(new, old) == old
 
 
-_TICKING: Final = {
-    "link": {"next_at"},
-    "health": {"next_at"},
-    "project": {"orders_for_s"},
-    "breakers": {"opens_in_s"},
-}
-
-
-def _ticks(name: str, change: Any) -> bool:
-    if name == "at":
-        return True
-    fields = _TICKING.get(name)
-    if fields is None:
-        return False
-    if isinstance(change, dict):
-        return change.keys() <= fields
-    return all(isinstance(what, int) or (start >= 0 and what.keys() <= fields) for start, what in change[1])
+def _timeless(new: Snapshot, old: Snapshot) -> Snapshot:
+    """`new` with the time of `old`."""
+    replace = msgspec.structs.replace
+    left = {record.key: record.opens_in_s for record in old.breakers}
+    return replace(
+        new,
+        at=old.at,
+        link=replace(new.link, next_at=old.link.next_at),
+        health=replace(new.health, next_at=old.health.next_at),
+        project=replace(new.project, orders_for_s=old.project.orders_for_s),
+        breakers=tuple(replace(record, opens_in_s=left.get(record.key)) for record in new.breakers),
+    )
 
 
 _SUSPECT: Final = re.compile(rb"sb_(?:secret|publishable)_|eyJ|Bearer ")

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from core.clock import Clock
-from core.history.blackbox.delta import changes
 from core.history.blackbox.frame import Encoder, Flag, Kind, framed, microseconds, moment_of, still
 from core.history.blackbox.marks import happened
 from core.history.blackbox.mending import Mending, newest_usable
@@ -78,10 +79,11 @@ class Recorder:
             return
         try:
             work()
-        except OSError as error:
+        except (OSError, UnicodeError, msgspec.MsgspecError) as error:
             if not self._failing:
                 log.warning("the black box is paused", exc_info=True)
-            self._failing = f"black box paused: {self._directory}: {error.strerror or error}"
+            why = error.strerror if isinstance(error, OSError) and error.strerror else error
+            self._failing = f"black box paused: {self._directory}: {why}"
             self._retry_at = self._clock.elapsed() + _RETRY_S
             self._leave()
 
@@ -90,10 +92,9 @@ class Recorder:
         if last is None:
             self._write(at, Flag(0), lambda: self._encoder.encode(snapshot))
             return
-        change = changes(last, snapshot)
-        if self._wrote_at is not None and 0 <= at - self._wrote_at < ALIVE_S * 1e6 and still(change):
+        if self._wrote_at is not None and 0 <= at - self._wrote_at < ALIVE_S * 1e6 and still(last, snapshot):
             return
-        if change.keys() <= {"at"}:
+        if msgspec.structs.replace(snapshot, at=last.at) == last:
             self._write(at, Flag(0), lambda: self._encoder.again(snapshot))
         else:
             self._write(at, happened(last, snapshot), lambda: self._encoder.encode(snapshot))
@@ -128,7 +129,7 @@ class Recorder:
             self._segment = self._found(at)
         part, back = self._part, self._at is not None and at < self._at - _SLACK_US
         full = self._segment.size >= self._rules.segment_size
-        if part is not None and (back or full or at - part.first > _SEGMENT_S * 1e6):
+        if part is not None and (back or full or at - part.first >= _SEGMENT_S * 1e6):
             self._encoder.begin_anew()
             self._segment.close()
             self._segment = self._begun(at, back=back)
