@@ -15,6 +15,7 @@ import pytest
 
 from core.history.blackbox import ALIVE_S, GAP_S, Box, MarkKind
 from core.history.blackbox.frame import HEADER, MAGIC
+from core.history.blackbox.seal import sealed
 from core.history.blackbox.segment import HEAD, VERSION
 from core.snapshot import Snapshot, State
 from core.state import NotKept
@@ -106,6 +107,23 @@ def test_marks_tell_what_happened_without_its_picture(recorders: Recorders, box:
     assert box.mark(NOON + after(25), 1) is None
 
 
+def test_marks_of_full_files_are_those_of_their_frames(recorders: Recorders, place: Path, box: Box) -> None:
+    recorder, events = recorders(), ()
+    for number in range(60):
+        events = (event(f"number {number}", 300.0 * number), *events)
+        record(recorder, [picture(300.0 * number + at, events=events) for at in (0, 10, 20)])
+    recorder.close(NOON + after(300.0 * 59 + 30))
+    assert len(files(place)) == 5
+    told = box.marks(NOON - DAY, NOON + DAY)
+    for file in files(place)[:-1]:  # without its seal, whose length its last bytes are
+        data = file.read_bytes()
+        file.write_bytes(data[: -int.from_bytes(data[-4:], "little")])
+        assert sealed(file) is None
+    assert Box(place).marks(NOON - DAY, NOON + DAY) == told
+    assert len(told) == 60 + 1  # and the end
+    assert all_of(box) == all_of(Box(place))
+
+
 # Looked, or not
 
 
@@ -144,6 +162,15 @@ def test_after_its_end_nobody_looks(recorders: Recorders, box: Box) -> None:
         (NOON, NOON + after(3)),
         (NOON + after(5), NOON + after(5)),
     ]
+
+
+def test_an_end_that_begins_a_file_has_its_picture_there(recorders: Recorders, place: Path, box: Box) -> None:
+    recorder = recorders()
+    recorder.record(picture(HOUR_S - 1))
+    record(recorder, [picture(2 * HOUR_S - 10), picture(2 * HOUR_S - 2)])
+    recorder.close(NOON + after(2 * HOUR_S))
+    assert len(files(place)) == 2
+    assert box.at(NOON + after(2 * HOUR_S)) == picture(2 * HOUR_S)
 
 
 # Killed, torn, damaged

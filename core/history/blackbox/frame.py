@@ -18,8 +18,10 @@ from core.snapshot import Snapshot
 from core.text import redacted
 
 MAGIC: Final = b"\xf5w"
-HEADER: Final = struct.Struct("<2sBBIqI")
-_SUMMED: Final = HEADER.size - 4
+HEADER: Final = struct.Struct("<2sIBBIq")
+_SUMMED: Final = struct.calcsize("<2sI")
+"""From here on the sum in front is taken, up to the end of the body."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -39,6 +41,8 @@ class Kind(IntEnum):
     ALIVE = 3
     """No body: somebody looked, and it still was as the frame before says."""
     NOTE = 4
+    SEAL = 5
+    """No more follows in this file."""
 
 
 class Flag(IntFlag):
@@ -62,11 +66,6 @@ class Entry(NamedTuple):
     offset: int
     length: int
 
-    @property
-    def looks(self) -> bool:
-        """Whether it says that somebody looked."""
-        return self.kind != Kind.NOTE
-
 
 def microseconds(moment: datetime) -> int:
     """As frames and their files count time."""
@@ -80,20 +79,19 @@ def moment_of(at: int) -> datetime:
 
 def framed(kind: Kind, flags: int, at: int, body: bytes = b"") -> bytes:
     """The bytes of a frame."""
-    head = HEADER.pack(MAGIC, kind, flags, len(body), at, 0)[:_SUMMED]
-    return head + zlib.crc32(body, zlib.crc32(head)).to_bytes(4, "little") + body
+    rest = HEADER.pack(MAGIC, 0, kind, flags, len(body), at)[_SUMMED:] + body
+    return MAGIC + zlib.crc32(rest).to_bytes(4, "little") + rest
 
 
-def entry_at(data: bytes | memoryview, position: int) -> Entry | None:
+def entry_at(data: bytes, position: int) -> Entry | None:
     """The frame that begins at `position`; `None` if none does, or it is not whole."""
     offset = position + HEADER.size
     if offset > len(data):
         return None
-    magic, kind, flags, length, at, told = HEADER.unpack_from(data, position)
+    magic, told, kind, flags, length, at = HEADER.unpack_from(data, position)
     if magic != MAGIC or offset + length > len(data):
         return None
-    found = zlib.crc32(data[position : position + _SUMMED])
-    if zlib.crc32(data[offset : offset + length], found) != told:
+    if zlib.crc32(data[position + _SUMMED : offset + length]) != told:
         return None
     return Entry(kind, flags, at, offset, length)
 
@@ -128,10 +126,6 @@ class Encoder:
     def again(self, snapshot: Snapshot) -> tuple[Kind, bytes]:
         """The one before, at another moment; where that is not there, this one."""
         return self.encode(snapshot) if self._last is None else (Kind.ALIVE, b"")
-
-    def ended(self) -> tuple[Kind, bytes]:
-        """That it stood until now."""
-        return Kind.ALIVE, b""
 
     def _packed(self, value: Any) -> bytes:
         body = self._stream.compress(_plain(value)) + self._stream.flush(zlib.Z_SYNC_FLUSH)

@@ -13,13 +13,14 @@ from typing import Final
 import msgspec
 
 from core.clock import Clock
-from core.history.blackbox.frame import Encoder, Flag, Kind, framed, microseconds, moment_of, still
+from core.history.blackbox.frame import Encoder, Entry, Flag, Kind, framed, microseconds, moment_of, still
 from core.history.blackbox.marks import happened
 from core.history.blackbox.mending import Mending, newest_usable
 from core.history.blackbox.notes import SIZE as NOTES_SIZE
 from core.history.blackbox.notes import Notes
 from core.history.blackbox.ring import Part, following, listing, too_many, too_old
 from core.history.blackbox.rules import ALIVE_S, GAP_S, BlackboxRules
+from core.history.blackbox.seal import marked, seal
 from core.history.blackbox.segment import Segment
 from core.snapshot import Snapshot
 from core.state import OwnerLock
@@ -49,6 +50,9 @@ class Recorder:
         """What lies there besides it, in bytes."""
         self._at: int | None = None
         """The moment of the last frame of the epoch that is written."""
+        self._last: Entry | None = None
+        self._marks: list[tuple[int, int]] = []
+        """The last frame of the file that is written, and all of its moments at which something happened."""
         self._wrote_at: int | None = None
         """The same of the last frame that this process wrote."""
         self._failing = ""
@@ -69,8 +73,10 @@ class Recorder:
 
     def close(self, now: datetime) -> None:
         """Say that nobody looks any longer, and let others write."""
-        if self._segment is not None:
-            self._guarded(lambda: self._write(microseconds(now), Flag.ENDED, self._encoder.ended))
+        last = self._encoder.last
+        if self._segment is not None and last is not None:
+            again = msgspec.structs.replace(last, at=now)
+            self._guarded(lambda: self._write(microseconds(now), Flag.ENDED, lambda: self._encoder.again(again)))
         self._leave()
         self._lock.release()
 
@@ -118,6 +124,8 @@ class Recorder:
         if kind is Kind.WHOLE:
             segment.settle()
         self._at = self._wrote_at = at
+        self._last = Entry(kind, flags, at, 0, len(body))
+        self._marks += [(at, flags)] if flags else []
         self._failing = ""
 
     def _for(self, at: int) -> Segment:
@@ -131,6 +139,7 @@ class Recorder:
         full = self._segment.size >= self._rules.segment_size
         if part is not None and (back or full or at - part.first >= _SEGMENT_S * 1e6):
             self._encoder.begin_anew()
+            self._seal(self._segment)
             self._segment.close()
             self._segment = self._begun(at, back=back)
         return self._segment
@@ -146,6 +155,8 @@ class Recorder:
             return self._begun(at, back=False)
         self._part, contents = found
         self._at = contents.entries[-1].at
+        self._last = contents.entries[-1]
+        self._marks = list(marked(contents.entries))
         self._count()
         return Segment.going_on(self._part.path, contents.end)
 
@@ -157,11 +168,18 @@ class Recorder:
         self._at = None if back else self._at
         path = following(self._directory, newest, at, epoch=epoch)
         segment = Segment.new(path)
+        self._last, self._marks = None, []
         self._part = next(part for part in listing(self._directory) if part.path == path)
         if before is not None:
             self._age(before.first)
         self._count()
         return segment
+
+    def _seal(self, segment: Segment) -> None:
+        if self._last is not None and self._last.kind != Kind.SEAL and segment.size > 0:
+            frame = seal(self._marks, self._last)
+            self._make_room(len(frame))
+            segment.append(frame)
 
     def _age(self, newest: int) -> None:
         """Let go of what is too old, as seen from a file that is over: a clock wrong for a moment costs nothing."""

@@ -20,12 +20,17 @@ _NAME: Final = re.compile(r"(?P<epoch>\d{4})-(?P<number>\d{8})-(?P<first>\d{13})
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """One file. `first`: microseconds since 1970, to the millisecond below. `broken`: set aside, not read any more."""
 
-    path: Path
+    file: str
     size: int
     number: int
     epoch: int
     first: int
     broken: bool = False
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return Path(self.file)
 
 
 def listing(directory: Path) -> tuple[Part, ...]:
@@ -35,23 +40,29 @@ def listing(directory: Path) -> tuple[Part, ...]:
         with os.scandir(directory) as files:
             for file in files:
                 match = _NAME.fullmatch(file.name)
-                if match is not None:
-                    with contextlib.suppress(FileNotFoundError):  # its writer was faster
-                        found.append(_part(match, Path(file.path), file.stat().st_size))
+                if match is None:
+                    continue
+                with contextlib.suppress(FileNotFoundError):  # its writer was faster
+                    found.append(_part(match, file.path, file.stat().st_size))
     except FileNotFoundError:
         return ()
     return tuple(sorted(found, key=lambda part: (part.number, part.broken)))
 
 
-def _part(match: re.Match[str], path: Path, size: int) -> Part:
+def _part(match: re.Match[str], file: str, size: int) -> Part:
     return Part(
-        path=path,
+        file=file,
         size=size,
         number=int(match["number"]),
         epoch=int(match["epoch"]),
         first=int(match["first"]) * 1000,
         broken=match["broken"] is not None,
     )
+
+
+def grown(part: Part) -> Part:
+    """The same file with the size it has by now; the last one of a box is being written. Raises OSError."""
+    return msgspec.structs.replace(part, size=part.path.stat().st_size)
 
 
 def following(directory: Path, last: Part | None, at: int, *, epoch: int) -> Path:

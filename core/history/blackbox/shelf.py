@@ -1,15 +1,18 @@
 """The files of a box as they are read: those looked at of late stay in memory, and what was marked in all of them."""
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from core.history.blackbox.ring import Part, listing
+from core.history.blackbox.ring import Part, grown, listing
+from core.history.blackbox.seal import Marked, marked, sealed
 from core.history.blackbox.segment import Contents, Later, NoSegment, read
 
-_KEPT: Final = 12
+_KEPT: Final = 6
+_GRAIN_S: Final = 2.0
 _NOTHING: Final = Contents(data=b"", entries=(), end=0)
 
 
@@ -20,20 +23,30 @@ class Shelf:
         self._directory = directory
         self._on_damage = on_damage
         self._lock = threading.Lock()
-        self._read: OrderedDict[tuple[Path, int], Contents] = OrderedDict()
-        self._flagged: dict[tuple[Path, int], tuple[tuple[int, int], ...]] = {}
-        self._damaged: set[tuple[Path, int]] = set()
+        self._known: tuple[float, tuple[Part, ...]] = (0.0, ())
+        """When the directory last changed, and what was in it then."""
+        self._read: OrderedDict[tuple[str, int], Contents] = OrderedDict()
+        self._flagged: dict[tuple[str, int], Marked] = {}
+        self._damaged: set[tuple[str, int]] = set()
 
     def parts(self) -> tuple[Part, ...]:
         """Every file that may be readable, in the order in which they were begun."""
         try:
-            return tuple(part for part in listing(self._directory) if not part.broken)
+            changed_at = self._directory.stat().st_mtime
+            with self._lock:
+                known_at, parts = self._known
+            # Within the grain of the file system's own clock a change may leave no trace.
+            if changed_at != known_at or abs(time.time() - changed_at) < _GRAIN_S:
+                parts = tuple(part for part in listing(self._directory) if not part.broken)
+                with self._lock:
+                    self._known = changed_at, parts
+            return (*parts[:-1], grown(parts[-1])) if parts else ()
         except OSError:
             return ()
 
     def contents(self, part: Part) -> Contents:
         """What is in a file."""
-        key = (part.path, part.size)
+        key = (part.file, part.size)
         with self._lock:
             if (found := self._read.get(key)) is not None:
                 self._read.move_to_end(key)
@@ -49,17 +62,25 @@ class Shelf:
             self._on_damage(part.path)
         return found
 
-    def flagged(self, part: Part) -> tuple[tuple[int, int], ...]:
+    def flagged(self, part: Part) -> Marked:
         """Moments and flags of the frames at which something happened."""
-        key = (part.path, part.size)
+        key = (part.file, part.size)
         with self._lock:
             if (found := self._flagged.get(key)) is not None:
                 return found
-        found = tuple((entry.at, entry.flags) for entry in self.contents(part).entries if entry.flags)
+        found = self._sealed(part)
+        if found is None:
+            found = marked(self.contents(part).entries)
         with self._lock:
-            self._flagged = {old: kept for old, kept in self._flagged.items() if old[0] != part.path}
+            self._flagged = {old: kept for old, kept in self._flagged.items() if old[0] != part.file}
             self._flagged[key] = found
         return found
+
+    def _sealed(self, part: Part) -> Marked | None:
+        try:
+            return sealed(part.path)
+        except OSError:
+            return ()
 
     def _fresh(self, part: Part) -> Contents:
         try:
