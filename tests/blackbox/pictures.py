@@ -4,18 +4,21 @@ import types
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
 import msgspec
 from hypothesis import strategies as st
 
 from core.facts import Level, Reading, Source
-from core.history.blackbox import Recorder
+from core.history.blackbox import Box, Recorder
 from core.model import Task, TaskCounts
 from core.resilience import DegradationLevel
 from core.snapshot import Alarm, Degradation, Event, Link, LinkWord, Project, Snapshot, State, Tasks
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+HOUR_S = 3600.0
 _PROJECT = Project(name="probe", url="probe.example", user="ann@example.org")
 _TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 _MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
@@ -75,6 +78,21 @@ def kill(recorder: Recorder) -> None:
     """End as a killed process does: nothing more is written, and the system takes the lock back."""
     recorder._leave()
     recorder._lock.release()
+
+
+def after(seconds: float) -> timedelta:
+    """So much later."""
+    return timedelta(seconds=seconds)
+
+
+def files(place: Path) -> list[Path]:
+    """The files of a box, the oldest first."""
+    return sorted(place.glob("*-*.box"))
+
+
+def all_of(box: Box) -> list[Snapshot]:
+    """Every picture in it."""
+    return list(box.frames(NOON - 400 * DAY, NOON + 400 * DAY))
 
 
 def any_of(kind: Any) -> st.SearchStrategy[Any]:

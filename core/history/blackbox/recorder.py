@@ -19,7 +19,7 @@ from core.history.blackbox.mending import Mending, newest_usable
 from core.history.blackbox.notes import SIZE as NOTES_SIZE
 from core.history.blackbox.notes import Notes
 from core.history.blackbox.ring import Part, following, listing, too_many, too_old
-from core.history.blackbox.rules import ALIVE_S, GAP_S, BlackboxRules
+from core.history.blackbox.rules import ALIVE_S, GAP_S, SEGMENT_S, BlackboxRules
 from core.history.blackbox.seal import marked, seal
 from core.history.blackbox.segment import Segment
 from core.snapshot import Snapshot
@@ -27,7 +27,6 @@ from core.state import OwnerLock
 
 log = logging.getLogger(__name__)
 
-_SEGMENT_S: Final = 3600.0
 _RETRY_S: Final = 5.0
 _SLACK_US: Final = 2_000_000
 """A wall clock that is corrected by less than this has not been set back."""
@@ -55,6 +54,8 @@ class Recorder:
         """The last frame of the file that is written, and all of its moments at which something happened."""
         self._wrote_at: int | None = None
         """The same of the last frame that this process wrote."""
+        self._seen: Snapshot | None = None
+        """The last picture that is kept, wherever it is."""
         self._failing = ""
         self._retry_at = 0.0
 
@@ -94,18 +95,21 @@ class Recorder:
             self._leave()
 
     def _record(self, snapshot: Snapshot) -> None:
-        at, last = microseconds(snapshot.at), self._encoder.last
+        at, last = microseconds(snapshot.at), self._seen
         if last is None:
             self._write(at, Flag(0), lambda: self._encoder.encode(snapshot))
+        elif self._wrote_at is not None and 0 <= at - self._wrote_at < ALIVE_S * 1e6 and still(last, snapshot):
             return
-        if self._wrote_at is not None and 0 <= at - self._wrote_at < ALIVE_S * 1e6 and still(last, snapshot):
-            return
-        if msgspec.structs.replace(snapshot, at=last.at) == last:
+        elif msgspec.structs.replace(snapshot, at=last.at) == last:
             self._write(at, Flag(0), lambda: self._encoder.again(snapshot))
         else:
             self._write(at, happened(last, snapshot), lambda: self._encoder.encode(snapshot))
+        self._seen = self._encoder.last or self._seen
 
     def _write(self, at: int, flags: Flag, encoded: Callable[[], tuple[Kind, bytes]]) -> None:
+        if self._segment is not None and not self._segment.there:
+            self._leave()
+            self._lock.release()  # it was deleted as well, and keeps nobody out
         if not self._lock.take():
             self._leave()
             return
@@ -130,22 +134,18 @@ class Recorder:
 
     def _for(self, at: int) -> Segment:
         """The file that a frame of this moment goes to."""
-        if self._segment is not None and not self._segment.there:
-            self._leave()
-        if self._segment is None:
-            self._encoder.begin_anew()
-            self._segment = self._found(at)
+        segment = self._segment or self._found(at)
         part, back = self._part, self._at is not None and at < self._at - _SLACK_US
-        full = self._segment.size >= self._rules.segment_size
-        if part is not None and (back or full or at - part.first >= _SEGMENT_S * 1e6):
-            self._encoder.begin_anew()
-            self._seal(self._segment)
-            self._segment.close()
-            self._segment = self._begun(at, back=back)
-        return self._segment
+        full = segment.size >= self._rules.segment_size
+        if part is not None and (back or full or at - part.first >= SEGMENT_S * 1e6):
+            self._seal(segment)
+            self._leave()
+            segment = self._begun(at, back=back)
+        return segment
 
     def _found(self, at: int) -> Segment:
         """The newest file, if it can be gone on with; else a new one."""
+        self._encoder.begin_anew()
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory.chmod(0o700)
         self._mending.look_over()
@@ -154,24 +154,24 @@ class Recorder:
             self._part, self._at = None, None
             return self._begun(at, back=False)
         self._part, contents = found
-        self._at = contents.entries[-1].at
         self._last = contents.entries[-1]
+        self._at = self._last.at
         self._marks = list(marked(contents.entries))
         self._count()
-        return Segment.going_on(self._part.path, contents.end)
+        segment = self._segment = Segment.going_on(self._part.path, contents.end)
+        return segment
 
     def _begun(self, at: int, *, back: bool) -> Segment:
-        before = self._part
-        parts = listing(self._directory)
+        before, parts = self._part, listing(self._directory)
         newest = parts[-1] if parts else None
         epoch = (newest.epoch if newest is not None else 0) + back
         self._at = None if back else self._at
         path = following(self._directory, newest, at, epoch=epoch)
-        segment = Segment.new(path)
+        segment = self._segment = Segment.new(path)
         self._last, self._marks = None, []
         self._part = next(part for part in listing(self._directory) if part.path == path)
         if before is not None:
-            self._age(before.first)
+            self._age(min(before.first, at))
         self._count()
         return segment
 
@@ -182,9 +182,10 @@ class Recorder:
             segment.append(frame)
 
     def _age(self, newest: int) -> None:
-        """Let go of what is too old, as seen from a file that is over: a clock wrong for a moment costs nothing."""
+        """Let go of what is too old. `newest`: a time two files agree on, so that a clock once wrong costs nothing."""
         horizon = moment_of(newest) - timedelta(days=self._rules.days)
-        self._remove(too_old(self._counted(), microseconds(horizon)))
+        others = (part for part in self._counted() if part.path != self._path)
+        self._remove(too_old(others, before=microseconds(horizon), newest=newest))
         Notes(self._directory).trim(horizon)
 
     def _make_room(self, size: int) -> None:

@@ -8,11 +8,13 @@ import contextlib
 import os
 import re
 from collections.abc import Iterable
-from itertools import pairwise, takewhile
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
 import msgspec
+
+from core.history.blackbox.rules import SEGMENT_S
 
 _NAME: Final = re.compile(r"(?P<epoch>\d{4})-(?P<number>\d{8})-(?P<first>\d{13})\.box(?P<broken>\.broken)?")
 
@@ -71,11 +73,13 @@ def following(directory: Path, last: Part | None, at: int, *, epoch: int) -> Pat
     return directory / f"{epoch:04}-{number:08}-{max(0, at) // 1000:013}.box"
 
 
-def too_old(parts: Iterable[Part], before: int) -> tuple[Part, ...]:
-    """Files all of which is older than a moment. The last one is being written and never is."""
-    # What a file holds ends before the next one begins, unless the clock was set back in between.
-    pairs = pairwise(parts)
-    return tuple(part for part, _ in takewhile(lambda pair: max(pair[0].first, pair[1].first) < before, pairs))
+def too_old(parts: Iterable[Part], *, before: int, newest: int) -> tuple[Part, ...]:
+    """Files all of which is older than a moment, the oldest first, and among them those a wrong clock dated ahead."""
+
+    def goes(part: Part) -> bool:
+        return part.first + SEGMENT_S * 1e6 < before or part.first > newest
+
+    return tuple(takewhile(goes, parts))
 
 
 def too_many(parts: Iterable[Part], room: int) -> tuple[Part, ...]:

@@ -10,6 +10,9 @@ ALIVE_S: Final = 10.0
 GAP_S: Final = 25.0
 """Nobody looked where nothing was written for longer than this: two signs of life and a half."""
 
+SEGMENT_S: Final = 3600.0
+"""How much time a file holds, at most."""
+
 
 class BlackboxRules(msgspec.Struct, frozen=True, kw_only=True):
     """How much is kept. Section `blackbox`. The size wins over the age; the oldest goes first."""
