@@ -24,6 +24,7 @@ format: $(READY)
 bench: $(READY)
 	@$(BIN)/python -m tests.bench.resilience
 	@$(BIN)/python -m tests.bench.keeping
+	@$(BIN)/python -m tests.bench.blackbox
 	@$(BIN)/python -m tests.bench.alerting
 	@$(BIN)/python -m tests.bench.idle
 

@@ -14,6 +14,7 @@ from core.backend.client import Limits
 from core.backend.sessions import SessionFile
 from core.backend.target import Target, read_target, signed_in
 from core.failures import FailureRules
+from core.history.blackbox import BlackboxRules
 from core.resilience import BreakerRules
 from core.settings import Layers, SettingsError, flag
 from core.stuck import StuckRules
@@ -24,23 +25,24 @@ DRY_RUN_NAMES: Final = ("WATCHDESK_DRY_RUN", "VITE_AUTONOMOUS_DRY_RUN")
 
 
 class Places(msgspec.Struct, frozen=True):
-    """Where this machine keeps what is kept: last-known data, which may go at any time, and state, which must not, and
-    the sessions of `login`."""
+    """Where this machine keeps what is kept: last-known data, which may go at any time, and state, which must not, the
+    sessions of `login`, and the pictures of the black box."""
 
     cache: Path
     state: Path
     sessions: Path
+    blackbox: Path
 
     @classmethod
     def of_platform(cls) -> "Places":
         """The user's own."""
         cache, state = (path("watchdesk", appauthor=False) for path in (user_cache_path, user_state_path))
-        return cls(cache, state / "state", state / "sessions")
+        return cls(cache, state / "state", state / "sessions", state / "blackbox")
 
     @classmethod
     def within(cls, root: Path) -> "Places":
-        """Both below one directory."""
-        return cls(root / "cache", root / "state", root / "sessions")
+        """All below one directory."""
+        return cls(root / "cache", root / "state", root / "sessions", root / "blackbox")
 
 
 class RefreshRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +75,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     lease: LeaseRules = LeaseRules()
     refresh: RefreshRules = RefreshRules()
     alerts: AlertRules = AlertRules()
+    blackbox: BlackboxRules = BlackboxRules()
 
 
 def read_config(layers: Layers, *, project: str | None = None, observe: bool = False) -> Config:
@@ -92,6 +95,7 @@ def read_config(layers: Layers, *, project: str | None = None, observe: bool = F
         lease=layers.section("lease", LeaseRules),
         refresh=layers.section("refresh", RefreshRules),
         alerts=_alerts(layers),
+        blackbox=layers.section("blackbox", BlackboxRules),
     )
 
 

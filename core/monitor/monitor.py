@@ -27,6 +27,7 @@ from core.backend.schema import Schema
 from core.clock import Clock, SystemClock
 from core.details import LogDetail, SafetyDetail, TaskDetail
 from core.facts import Fault, Level
+from core.history.blackbox import Box, Note
 from core.history.kpis import Kpi
 from core.listing import ListedRow, Listing, Page
 from core.model import LogEntry, Statistics
@@ -70,7 +71,7 @@ class Monitor:
         )
         self._alert_desk = AlertDesk(self._rooms.desk, self._loops.alarms, self._rooms.clock)
         self._browsing = Browsing(self._rooms, self.discover)
-        self._listeners: list[Callable[[Snapshot], None]] = []
+        self._listeners: list[Callable[[Snapshot], None]] = [self._rooms.recording.offer]
         self._degradation = DegradationTracker(self._on_degradation)
         self._rooms.breakers.listen(self._on_breaker)
         self._rooms.readings.paint()
@@ -88,6 +89,8 @@ class Monitor:
 
     async def start(self) -> None:
         """The start sequence, then the loops. Never raises because the backend is not there."""
+        if self._rooms.config.blackbox.enabled:
+            self._rooms.recording.start()
         self._loops.start()
 
     async def close(self) -> None:
@@ -346,6 +349,19 @@ class Monitor:
         self._loops.check_soon()  # what the checks said before is no longer so
         self._publish()
         return result
+
+    # What was
+
+    @property
+    def box(self) -> Box:
+        """What was kept of earlier, by this process and others. It reads files and blocks: call it in a thread."""
+        return self._rooms.box
+
+    async def note(self, text: str, at: datetime | None = None) -> Note:
+        """Note something about a moment, by default about now; on this machine alone. Raises NotKept."""
+        now = self._rooms.clock.now()
+        who = str(self._rooms.operator)
+        return await asyncio.to_thread(self._rooms.box.note, at or now, text, who, now=now)
 
     # What happened
 

@@ -122,7 +122,8 @@ def _notices(rooms: Rooms, sight: Sight, loops: Loops) -> tuple[str, ...]:
     config: Reading[Any] = rooms.readings.values["config"]
     if config.live and config.value is None:
         notices.append("no config row is visible to us: what the agents are set to is not known")
-    notices += [warning for warning in (rooms.cache.warning, rooms.state.warning) if warning is not None]
+    kept = (rooms.cache, rooms.state, rooms.recording)
+    notices += [one.warning for one in kept if one.warning is not None]
     if loops.autonomy.heartbeat_fault:
         notices.append(loops.autonomy.heartbeat_fault)
     ends = rooms.backend.sign_in.expires_at

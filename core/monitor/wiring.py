@@ -29,6 +29,7 @@ from core.backend.queries import Queries
 from core.backend.schema import UNDISCOVERED, Schema
 from core.backend.sessions import SessionFile
 from core.clock import Clock
+from core.history.blackbox import Box, Recorder
 from core.monitor.config import Config, Places
 from core.monitor.desk import Acts, Desk
 from core.monitor.events import Journal
@@ -37,6 +38,7 @@ from core.monitor.link import LinkState
 from core.monitor.observing import Observing
 from core.monitor.process_desk import ProcessDesk
 from core.monitor.readings import Readings
+from core.monitor.recording import Recording
 from core.resilience import Breakers, Cache, Guard
 from core.state import State
 from core.watch.record import Check
@@ -69,6 +71,9 @@ class Rooms:
             self.breakers.expect_every(key, config.watch.interval_s * (1 + config.watch.jitter))
         self.cache = Cache(places.cache, config.target.space, clock)
         self.state = State(places.state, config.target.space)
+        pictures = places.blackbox / config.target.space
+        self.recording = Recording(Recorder(pictures, config.blackbox, clock), clock, self.journal)
+        self.box = Box(pictures, self.recording.mend)
         self.holds = Holds(clock, self.breakers, self.state)
         self.guard = Guard(clock, self.breakers, classify, self.cache)
         self.queries = Queries(self.backend.calls, UNDISCOVERED)
@@ -130,6 +135,7 @@ class Rooms:
     async def close(self) -> None:
         """End what is under way, then the connections, then what is on the disk."""
         self.watchdog.close()
+        await self.recording.close()
         await self.process_desk.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_RELEASE_S):

@@ -1,0 +1,119 @@
+"""What differs between two records, and a record with that done to it.
+
+A change is a map (a record of the same kind: its changed fields), `[SET, value]`, or `[RUNS, runs]` for a tuple: put
+together from what it was, from items that changed in place, and from new ones. What is equal costs one comparison.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+SET: Final = 0
+RUNS: Final = 1
+_NAMES: Final = ("id", "key", "name")
+"""By which field an item is known again when the rest of it has changed."""
+
+
+class Unfit(Exception):
+    """A change that does not fit what it is to be applied to."""
+
+
+def changes(old: msgspec.Struct, new: msgspec.Struct) -> dict[str, Any]:
+    """The fields of `new` that are not as in `old`, which is of the same type."""
+    found: dict[str, Any] = {}
+    for name in new.__struct_fields__:
+        before, after = getattr(old, name), getattr(new, name)
+        if before is not after and before != after:
+            found[name] = _change(before, after)
+    return found
+
+
+def applied(tree: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """A record in plain maps and lists with a change done to it; the one before stays as it is. Raises Unfit."""
+    new = dict(tree)
+    for name, one in change.items():
+        new[name] = _applied(tree.get(name), one)
+    return new
+
+
+def _change(before: Any, after: Any) -> Any:
+    if type(before) is type(after):
+        if isinstance(after, msgspec.Struct):
+            return changes(before, after)
+        if isinstance(after, tuple):
+            return [RUNS, _runs(before, after)]
+    return [SET, after]
+
+
+def _runs(before: Sequence[Any], after: Sequence[Any]) -> list[list[Any]]:
+    """`[from, count]`: items as they were; `[from, map]`: one of them, changed; `[-1, items]`: new ones."""
+    places, named = _places(before)
+    runs: list[list[Any]] = []
+    follows = 0
+    """What would come next if all went on as it was; lists of values mostly only move."""
+    for item in after:
+        same = follows if follows < len(before) and before[follows] == item else places.get(item, -1)
+        if same >= 0:
+            if runs and same == follows and isinstance(runs[-1][1], int):
+                runs[-1][1] += 1
+            else:
+                runs.append([same, 1])
+            follows = same + 1
+        elif (same := named.get(_name(item), -1)) >= 0 and type(before[same]) is type(item):
+            runs.append([same, changes(before[same], item)])
+            follows = same + 1
+        elif runs and runs[-1][0] < 0:
+            runs[-1][1].append(item)
+        else:
+            runs.append([-1, [item]])
+    return runs
+
+
+def _places(items: Sequence[Any]) -> tuple[dict[Any, int], dict[str, int]]:
+    """Where each item lies first, and where the one of each name does."""
+    places: dict[Any, int] = {}
+    named: dict[str, int] = {}
+    for index, item in enumerate(items):
+        places.setdefault(item, index)
+        if name := _name(item):
+            named.setdefault(name, index)
+    return places, named
+
+
+def _name(item: Any) -> str:
+    for field in _NAMES:
+        if isinstance(found := getattr(item, field, None), str):
+            return found
+    return ""
+
+
+def _applied(before: Any, change: Any) -> Any:
+    if isinstance(change, dict):
+        if not isinstance(before, dict):
+            raise Unfit
+        return applied(before, change)
+    if not isinstance(change, list) or len(change) != 2:
+        raise Unfit
+    kind, value = change
+    if kind == SET:
+        return value
+    if kind != RUNS or not isinstance(before, list):
+        raise Unfit
+    return _joined(before, value)
+
+
+def _joined(before: list[Any], runs: list[list[Any]]) -> list[Any]:
+    items: list[Any] = []
+    for start, what in runs:
+        if start < 0:
+            items += what
+        elif isinstance(what, int):
+            if start + what > len(before):
+                raise Unfit
+            items += before[start : start + what]
+        else:
+            if start >= len(before):
+                raise Unfit
+            items.append(_applied(before[start], what))
+    return items

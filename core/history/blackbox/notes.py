@@ -1,0 +1,136 @@
+"""What people noted, each about a moment: few, and in a file of their own, to which any process may add.
+
+A note is about the past, and may be written long after: among the pictures it would lie where nobody looks for it.
+"""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from core.history.blackbox.frame import Kind, framed, microseconds, moment_of
+from core.history.blackbox.segment import HEAD, Contents, Later, NoSegment, read
+from core.state import NotKept
+from core.text import clean
+
+NAME: Final = "notes.box"
+SIZE: Final = 1_000_000
+"""The most the file takes, in bytes."""
+
+TEXT_CHARS: Final = 2000
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody noted. `at`: the moment it is about; `written_at`: when it was written."""
+
+    at: datetime
+    written_at: datetime
+    who: str
+    text: str
+
+
+class _Body(msgspec.Struct, frozen=True):
+    written_at: datetime
+    who: str
+    text: str
+
+
+class Notes:
+    """The notes of one box. Blocking."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / NAME
+
+    def all(self) -> tuple[Note, ...]:
+        """Every note, by the moment it is about; those that cannot be read are left out. Never raises."""
+        try:
+            contents = read(self._path)
+        except (OSError, Later, NoSegment):
+            return ()
+        found = (_note(contents, at) for at in range(len(contents.entries)))
+        return tuple(sorted((note for note in found if note is not None), key=lambda note: note.at))
+
+    def add(self, note: Note) -> Note:
+        """Keep one, on the disk at the return; as it is kept. Raises NotKept."""
+        kept = msgspec.structs.replace(note, who=clean(note.who), text=clean(note.text, TEXT_CHARS))
+        body = msgspec.msgpack.encode(_Body(kept.written_at, kept.who, kept.text))
+        frame = framed(Kind.NOTE, 0, microseconds(kept.at), body)
+        try:
+            with self._held() as file:
+                end = _end(self._path)
+                if end + len(frame) > SIZE:
+                    raise NotKept("there are too many notes")
+                os.ftruncate(file, end)
+                data = frame if end else HEAD + frame
+                try:
+                    if os.write(file, data) < len(data):
+                        raise OSError("the disk takes no more")
+                    os.fsync(file)
+                except OSError:
+                    os.ftruncate(file, end)
+                    raise
+        except Later as error:
+            raise NotKept("the notes were written by a later version of watchdesk") from error
+        except OSError as error:
+            raise NotKept(f"the note was not written: {error.strerror or error}") from error
+        return kept
+
+    def trim(self, before: datetime) -> None:
+        """Forget those about what is older. Raises OSError."""
+        if all(note.at >= before for note in self.all()):
+            return
+        with self._held(), contextlib.suppress(Later, NoSegment):
+            contents = read(self._path)
+            rest = tuple(entry for entry in contents.entries if entry.at >= microseconds(before))
+            aside = self._path.with_suffix(".new")
+            aside.touch(mode=0o600)
+            aside.write_bytes(msgspec.structs.replace(contents, entries=rest).salvage())
+            aside.replace(self._path)
+
+    @contextlib.contextmanager
+    def _held(self) -> Iterator[int]:
+        """The file, for this process alone. Raises OSError."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = self._locked()
+        try:
+            yield file
+        finally:
+            os.close(file)
+
+    def _locked(self) -> int:
+        while True:
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                if os.fstat(file).st_nlink:  # else another process put a new one in its place meanwhile
+                    return file
+            except OSError:
+                os.close(file)
+                raise
+            os.close(file)
+
+
+def _end(path: Path) -> int:
+    """Where the next note goes. Raises Later, OSError."""
+    try:
+        contents = read(path)
+    except NoSegment:
+        path.replace(path.with_suffix(".broken"))
+        raise OSError("the notes were not readable and are set aside; write it again") from None
+    return contents.end if contents.entries else 0
+
+
+def _note(contents: Contents, index: int) -> Note | None:
+    entry = contents.entries[index]
+    if entry.kind != Kind.NOTE:
+        return None
+    try:
+        body = msgspec.msgpack.decode(contents.body(entry), type=_Body)
+    except msgspec.MsgspecError:
+        return None
+    return Note(at=moment_of(entry.at), written_at=body.written_at, who=body.who, text=body.text)

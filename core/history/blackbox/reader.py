@@ -1,0 +1,171 @@
+"""Gives back what was kept. Everything here reads files and blocks: call it in a thread.
+
+A moment is looked at by the newest epoch that was looking then: what was written before the clock was set back gives
+way where both say something. Nothing here raises for what lies on the disk: what cannot be read was not seen.
+"""
+
+import heapq
+import logging
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from core.history.blackbox.course import Course, Look, Spot, courses
+from core.history.blackbox.delta import Unfit
+from core.history.blackbox.frame import microseconds, moment_of
+from core.history.blackbox.marks import Mark, MarkKind, kinds_of
+from core.history.blackbox.notes import Note, Notes
+from core.history.blackbox.shelf import Shelf
+from core.snapshot import Snapshot
+
+log = logging.getLogger(__name__)
+_TICK = timedelta(microseconds=1)
+
+
+class Box:
+    """The reading end of the box in `directory`, whoever writes it. May be used from several threads.
+
+    `on_damage` hears of a file that is not as it was written, in the thread that reads.
+    """
+
+    def __init__(self, directory: Path, on_damage: Callable[[Path], None] | None = None) -> None:
+        self._shelf = Shelf(directory, on_damage or (lambda _: None))
+        self._notes = Notes(directory)
+
+    def span(self) -> tuple[datetime, datetime] | None:
+        """The first and the last moment at which somebody looked; `None`: nobody did."""
+        found = self._courses()
+        first = min((spot.at for course in found if (spot := course.after(-1)) is not None), default=None)
+        last = max((spot.at for course in found if (spot := course.last()) is not None), default=None)
+        return None if first is None or last is None else (moment_of(first), moment_of(last))
+
+    def at(self, moment: datetime) -> Snapshot | None:
+        """What it looked like; `None` if nobody looked then. Its own `at` tells when it was last seen so."""
+        at = microseconds(moment)
+        for course in self._courses():
+            if (spot := course.covering(at)) is not None and (found := self._picture(spot)) is not None:
+                return found
+        return None
+
+    def step(self, moment: datetime, by: int) -> Snapshot | None:
+        """The picture so many changes after a moment, or before it; at the end of what there is, the last one.
+
+        `None`: there is none in that direction.
+        """
+        found: Snapshot | None = None
+        courses, at = self._courses(), microseconds(moment)
+        spot: Spot | None = None
+        for _ in range(abs(by)):
+            following = _next(courses, at) if by > 0 else _previous(courses, at)
+            if following is None:
+                break
+            spot, at = following, following.at
+        while spot is not None and (found := self._picture(spot)) is None:  # not readable: the next one that is
+            spot = _next(courses, spot.at) if by > 0 else _previous(courses, spot.at)
+        return found
+
+    def frames(self, since: datetime, until: datetime) -> Iterator[Snapshot]:
+        """Every picture from `since` up to, not including, `until`, the oldest first."""
+        courses = self._courses()
+        runs = [course.pictures(microseconds(since), microseconds(until)) for course in courses]
+        for at, newer, picture in heapq.merge(*(_numbered(run, n) for n, run in enumerate(runs)), key=lambda x: x[0]):
+            if any(course.covering(at) is not None for course in courses[:newer]):
+                continue
+            try:
+                yield picture(at)
+            except Unfit:
+                log.debug("a frame of the black box does not fit")
+
+    def marks(self, since: datetime, until: datetime) -> tuple[Mark, ...]:
+        """When something happened from `since` up to, not including, `until`, the oldest first, notes as well."""
+        courses = self._courses()
+        found: dict[int, tuple[MarkKind, ...]] = {}
+        for newer, course in enumerate(courses):
+            for at, flags in course.flagged(microseconds(since), microseconds(until)):
+                if not any(other.covering(at) is not None for other in courses[:newer]):
+                    found[at] = (*found.get(at, ()), *kinds_of(flags))
+        for note in self.notes(since, until):
+            at = microseconds(note.at)
+            found[at] = (*found.get(at, ()), MarkKind.NOTE)
+        return tuple(Mark(moment_of(at), tuple(dict.fromkeys(found[at]))) for at in sorted(found))
+
+    def mark(self, moment: datetime, by: int) -> Mark | None:
+        """The mark so many after a moment, or before it; at the end of what there is, the last one."""
+        span = self.span()
+        if span is None:
+            return None
+        found: Mark | None = None
+        for _ in range(abs(by)):
+            following = self._mark(moment, span, forward=by > 0)
+            if following is None:
+                break
+            found, moment = following, following.at
+        return found
+
+    def looks(self, since: datetime, until: datetime) -> tuple[Look, ...]:
+        """When somebody looked between two moments, the oldest first; in between nobody did."""
+        spans = sorted(
+            (look for course in self._courses() for look in course.looks(microseconds(since), microseconds(until))),
+            key=lambda look: look.since,
+        )
+        joined: list[Look] = []
+        for look in spans:
+            if joined and look.since <= joined[-1].until:
+                joined[-1] = Look(joined[-1].since, max(joined[-1].until, look.until))
+            else:
+                joined.append(look)
+        return tuple(joined)
+
+    def notes(self, since: datetime, until: datetime) -> tuple[Note, ...]:
+        """What was noted about moments from `since` up to, not including, `until`, the oldest first."""
+        return tuple(note for note in self._notes.all() if since <= note.at < until)
+
+    def note(self, at: datetime, text: str, who: str, *, now: datetime | None = None) -> Note:
+        """Note something about a moment; as it is kept. Any process may. Raises NotKept."""
+        return self._notes.add(Note(at=at, written_at=now or datetime.now(UTC), who=who, text=text))
+
+    def _mark(self, moment: datetime, span: tuple[datetime, datetime], *, forward: bool) -> Mark | None:
+        """The nearest one, looked for further and further away."""
+        reach, most = timedelta(hours=1), span[1] - span[0] + abs(moment - span[0]) + timedelta(days=1)
+        while True:
+            since, until = (moment + _TICK, moment + reach) if forward else (moment - reach, moment)
+            if found := self.marks(since, until):
+                return found[0] if forward else found[-1]
+            if reach > most:
+                return None
+            reach *= 4
+
+    def _courses(self) -> tuple[Course, ...]:
+        return courses(self._shelf)
+
+    def _picture(self, spot: Spot) -> Snapshot | None:
+        try:
+            return spot.picture()
+        except Unfit:
+            return None
+
+
+def _next(courses: tuple[Course, ...], at: int) -> Spot | None:
+    while True:
+        found = [(spot.at, newer, spot) for newer, course in enumerate(courses) if (spot := course.after(at))]
+        if not found:
+            return None
+        at, newer, spot = min(found, key=lambda one: one[:2])
+        if not any(course.covering(at) is not None for course in courses[:newer]):
+            return spot
+
+
+def _previous(courses: tuple[Course, ...], at: int) -> Spot | None:
+    while True:
+        found = [(spot.at, -newer, spot) for newer, course in enumerate(courses) if (spot := course.before(at))]
+        if not found:
+            return None
+        at, newer, spot = max(found, key=lambda one: one[:2])
+        if not any(course.covering(at) is not None for course in courses[:-newer]):
+            return spot
+
+
+def _numbered(
+    run: Iterator[tuple[int, Callable[[int], Snapshot]]], newer: int
+) -> Iterator[tuple[int, int, Callable[[int], Snapshot]]]:
+    return ((at, newer, picture) for at, picture in run)

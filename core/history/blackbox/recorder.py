@@ -1,0 +1,225 @@
+"""Writes what is published to the disk. Blocking: one thread has it to itself, and the event loop never waits for it.
+
+Only one process of a project and user writes, by a lock that dies with it; another one takes over with its next
+picture. What cannot be written is said once in `warning` and tried again; nothing here raises for a disk.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from core.clock import Clock
+from core.history.blackbox.frame import Encoder, Entry, Flag, Kind, framed, microseconds, moment_of, still
+from core.history.blackbox.marks import happened
+from core.history.blackbox.mending import Mending, newest_usable
+from core.history.blackbox.notes import SIZE as NOTES_SIZE
+from core.history.blackbox.notes import Notes
+from core.history.blackbox.ring import Part, following, listing, too_many, too_old
+from core.history.blackbox.rules import ALIVE_S, GAP_S, SEGMENT_S, BlackboxRules
+from core.history.blackbox.seal import marked, seal
+from core.history.blackbox.segment import Segment
+from core.snapshot import Snapshot
+from core.state import OwnerLock
+
+log = logging.getLogger(__name__)
+
+_RETRY_S: Final = 5.0
+_SLACK_US: Final = 2_000_000
+"""A wall clock that is corrected by less than this has not been set back."""
+
+
+class Recorder:
+    """The writing end of the box in `directory`."""
+
+    def __init__(self, directory: Path, rules: BlackboxRules, clock: Clock) -> None:
+        self._directory = directory
+        self._rules = rules
+        self._clock = clock
+        self._lock = OwnerLock(directory / "box.lock")
+        self._mending = Mending(directory)
+        self._encoder = Encoder()
+        self._segment: Segment | None = None
+        self._part: Part | None = None
+        """The file that is written, or was last."""
+        self._others = 0
+        """What lies there besides it, in bytes."""
+        self._at: int | None = None
+        """The moment of the last frame of the epoch that is written."""
+        self._last: Entry | None = None
+        self._marks: list[tuple[int, int]] = []
+        """The last frame of the file that is written, and all of its moments at which something happened."""
+        self._wrote_at: int | None = None
+        """The same of the last frame that this process wrote."""
+        self._seen: Snapshot | None = None
+        """The last picture that is kept, wherever it is."""
+        self._failing = ""
+        self._retry_at = 0.0
+
+    @property
+    def warning(self) -> str | None:
+        """What is wrong, in words; `None` while all is well. What was set aside stays said."""
+        return self._failing or self._mending.said or None
+
+    def record(self, snapshot: Snapshot) -> None:
+        """Keep one, unless it says nothing new and the box has shown a sign of life of late."""
+        self._guarded(lambda: self._record(snapshot))
+
+    def mend(self, path: Path) -> None:
+        """Set a file aside that was found damaged, and keep what is readable of it."""
+        self._guarded(lambda: self._mend(path))
+
+    def close(self, now: datetime) -> None:
+        """Say that nobody looks any longer, and let others write."""
+        last = self._encoder.last
+        if self._segment is not None and last is not None:
+            again = msgspec.structs.replace(last, at=now)
+            self._guarded(lambda: self._write(microseconds(now), Flag.ENDED, lambda: self._encoder.again(again)))
+        self._leave()
+        self._lock.release()
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        if self._failing and self._clock.elapsed() < self._retry_at:
+            return
+        try:
+            work()
+        except (OSError, UnicodeError, msgspec.MsgspecError) as error:
+            if not self._failing:
+                log.warning("the black box is paused", exc_info=True)
+            why = error.strerror if isinstance(error, OSError) and error.strerror else error
+            self._failing = f"black box paused: {self._directory}: {why}"
+            self._retry_at = self._clock.elapsed() + _RETRY_S
+            self._leave()
+
+    def _record(self, snapshot: Snapshot) -> None:
+        at, last = microseconds(snapshot.at), self._seen
+        if last is None:
+            self._write(at, Flag(0), lambda: self._encoder.encode(snapshot))
+        elif self._wrote_at is not None and 0 <= at - self._wrote_at < ALIVE_S * 1e6 and still(last, snapshot):
+            return
+        elif msgspec.structs.replace(snapshot, at=last.at) == last:
+            self._write(at, Flag(0), lambda: self._encoder.again(snapshot))
+        else:
+            self._write(at, happened(last, snapshot), lambda: self._encoder.encode(snapshot))
+        self._seen = self._encoder.last or self._seen
+
+    def _write(self, at: int, flags: Flag, encoded: Callable[[], tuple[Kind, bytes]]) -> None:
+        if self._segment is not None and not self._segment.there:
+            self._leave()
+            self._lock.release()  # it was deleted as well, and keeps nobody out
+        if not self._lock.take():
+            self._leave()
+            return
+        segment = self._for(at)
+        if self._at is None or self._wrote_at is None or at - self._wrote_at > GAP_S * 1e6:
+            flags |= Flag.BEGAN
+        kind, body = encoded()
+        at = at if self._at is None else max(at, self._at)
+        frame = framed(kind, flags, at, body)
+        try:
+            self._make_room(len(frame))
+            segment.append(frame)
+        except OSError:
+            self._encoder.begin_anew()
+            raise
+        if kind is Kind.WHOLE:
+            segment.settle()
+        self._at = self._wrote_at = at
+        self._last = Entry(kind, flags, at, 0, len(body))
+        self._marks += [(at, flags)] if flags else []
+        self._failing = ""
+
+    def _for(self, at: int) -> Segment:
+        """The file that a frame of this moment goes to."""
+        segment = self._segment or self._found(at)
+        part, back = self._part, self._at is not None and at < self._at - _SLACK_US
+        full = segment.size >= self._rules.segment_size
+        if part is not None and (back or full or at - part.first >= SEGMENT_S * 1e6):
+            self._seal(segment)
+            self._leave()
+            segment = self._begun(at, back=back)
+        return segment
+
+    def _found(self, at: int) -> Segment:
+        """The newest file, if it can be gone on with; else a new one."""
+        self._encoder.begin_anew()
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._directory.chmod(0o700)
+        self._mending.look_over()
+        found = newest_usable(self._directory, self._mending)
+        if found is None:
+            self._part, self._at = None, None
+            return self._begun(at, back=False)
+        self._part, contents = found
+        self._last = contents.entries[-1]
+        self._at = self._last.at
+        self._marks = list(marked(contents.entries))
+        self._count()
+        segment = self._segment = Segment.going_on(self._part.path, contents.end)
+        return segment
+
+    def _begun(self, at: int, *, back: bool) -> Segment:
+        before, parts = self._part, listing(self._directory)
+        newest = parts[-1] if parts else None
+        epoch = (newest.epoch if newest is not None else 0) + back
+        self._at = None if back else self._at
+        path = following(self._directory, newest, at, epoch=epoch)
+        segment = self._segment = Segment.new(path)
+        self._last, self._marks = None, []
+        self._part = next(part for part in listing(self._directory) if part.path == path)
+        if before is not None:
+            self._age(min(before.first, at))
+        self._count()
+        return segment
+
+    def _seal(self, segment: Segment) -> None:
+        if self._last is not None and self._last.kind != Kind.SEAL and segment.size > 0:
+            frame = seal(self._marks, self._last)
+            self._make_room(len(frame))
+            segment.append(frame)
+
+    def _age(self, newest: int) -> None:
+        """Let go of what is too old. `newest`: a time two files agree on, so that a clock once wrong costs nothing."""
+        horizon = moment_of(newest) - timedelta(days=self._rules.days)
+        others = (part for part in self._counted() if part.path != self._path)
+        self._remove(too_old(others, before=microseconds(horizon), newest=newest))
+        Notes(self._directory).trim(horizon)
+
+    def _make_room(self, size: int) -> None:
+        """Let go of what is too much, the oldest first."""
+        ours = self._segment.size if self._segment is not None else 0
+        room = self._rules.size - NOTES_SIZE - ours - size
+        if self._others > room:
+            self._remove(too_many((part for part in self._counted() if part.path != self._path), room))
+            self._count()
+
+    def _remove(self, parts: Iterable[Part]) -> None:
+        for part in parts:
+            part.path.unlink(missing_ok=True)
+
+    def _counted(self) -> tuple[Part, ...]:
+        return tuple(part for part in listing(self._directory) if part.path not in self._mending.later)
+
+    def _count(self) -> None:
+        self._others = sum(part.size for part in self._counted() if part.path != self._path)
+
+    @property
+    def _path(self) -> Path | None:
+        return None if self._part is None else self._part.path
+
+    def _mend(self, path: Path) -> None:
+        if not self._lock.take():
+            return
+        if self._path == path:
+            self._leave()
+        self._mending.mend(path)
+        self._count()
+
+    def _leave(self) -> None:
+        segment, self._segment = self._segment, None
+        self._encoder.begin_anew()
+        if segment is not None:
+            segment.close()

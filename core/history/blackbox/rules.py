@@ -1,0 +1,32 @@
+"""The black box's own settings, and the times its room agrees on."""
+
+from typing import Annotated, Final
+
+import msgspec
+
+ALIVE_S: Final = 10.0
+"""So often at least the box says that somebody looks, whether or not anything changed."""
+
+GAP_S: Final = 25.0
+"""Nobody looked where nothing was written for longer than this: two signs of life and a half."""
+
+SEGMENT_S: Final = 3600.0
+"""How much time a file holds, at most."""
+
+
+class BlackboxRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is kept. Section `blackbox`. The size wins over the age; the oldest goes first."""
+
+    enabled: bool = True
+    megabytes: Annotated[int, msgspec.Meta(ge=2)] = 200
+    days: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+
+    @property
+    def size(self) -> int:
+        """The most that lies on the disk, in bytes."""
+        return self.megabytes * 1_000_000
+
+    @property
+    def segment_size(self) -> int:
+        """The most one file takes, in bytes: small beside the whole, so that what goes first is little."""
+        return min(1_000_000, self.size // 8)

@@ -1,0 +1,128 @@
+"""One file of frames, only ever written at its end: what a killed process leaves is whole up to its last frame."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from core.history.blackbox.frame import HEADER, MAGIC, Entry, Kind, entry_at
+
+VERSION: Final = 1
+_SIGN: Final = b"watchbox"
+HEAD: Final = _SIGN + VERSION.to_bytes(2, "little") + bytes(6)
+
+
+class Later(Exception):
+    """The file is of a later version of this program."""
+
+
+class NoSegment(Exception):
+    """The file is none of ours."""
+
+
+class Contents(msgspec.Struct, frozen=True, kw_only=True):
+    """What is readable of a file, in its order. `end`: up to where it is whole; what follows was torn off.
+
+    `damaged`: something in between was not as it was written; what cannot be decoded without it is left out.
+    """
+
+    data: bytes
+    entries: tuple[Entry, ...]
+    end: int
+    damaged: bool = False
+
+    def body(self, entry: Entry) -> memoryview:
+        """The body of one of the frames."""
+        return memoryview(self.data)[entry.offset : entry.offset + entry.length]
+
+    def salvage(self) -> bytes:
+        """A file of what is readable."""
+        frames = (self.data[entry.offset - HEADER.size : entry.offset + entry.length] for entry in self.entries)
+        return HEAD + b"".join(frames)
+
+
+def check(head: bytes) -> None:
+    """Look at the beginning of a file. Raises Later or NoSegment."""
+    if not head.startswith(_SIGN[: len(head)]):
+        raise NoSegment
+    if len(head) >= len(HEAD) and int.from_bytes(head[len(_SIGN) : len(_SIGN) + 2], "little") > VERSION:
+        raise Later
+
+
+def read(path: Path) -> Contents:
+    """Everything in a file; blocking. Raises Later, NoSegment, OSError."""
+    data = path.read_bytes()
+    check(data[: len(HEAD)])
+    entries: list[Entry] = []
+    position, damaged, lost = len(HEAD), False, False
+    while (entry := entry_at(data, position)) is not None or (position := _next_group(data, position)) > 0:
+        if entry is None:
+            damaged = lost = True
+            continue
+        if entry.kind == Kind.WHOLE:
+            lost = False
+        if not lost or entry.kind == Kind.NOTE:  # a change of what is not there is none
+            entries.append(entry)
+        position = entry.offset + entry.length
+    end = entries[-1].offset + entries[-1].length if entries else min(len(data), len(HEAD))
+    return Contents(data=data, entries=tuple(entries), end=end, damaged=damaged)
+
+
+def _next_group(data: bytes, position: int) -> int:
+    """Where, after what is not readable, the next group begins; -1 if none does."""
+    while (position := data.find(MAGIC, position + 1)) >= 0:
+        entry = entry_at(data, position)
+        if entry is not None and entry.kind in (Kind.WHOLE, Kind.NOTE):
+            return position
+    return -1
+
+
+class Segment:
+    """A file being written. Blocking; every write is one call, and undone if it was not whole."""
+
+    def __init__(self, path: Path, file: int, size: int) -> None:
+        self.path = path
+        self.size = size
+        self._file = file
+
+    @classmethod
+    def new(cls, path: Path) -> "Segment":
+        """One that was not there. Raises OSError."""
+        return cls(path, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600), 0)
+
+    @classmethod
+    def going_on(cls, path: Path, end: int) -> "Segment":
+        """One that another process began, cut where it is whole. Raises OSError."""
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        try:
+            os.ftruncate(file, end)
+        except OSError:
+            os.close(file)
+            raise
+        return cls(path, file, end)
+
+    @property
+    def there(self) -> bool:
+        """Whether anybody will find what is written: a deleted file still takes it."""
+        return os.fstat(self._file).st_nlink > 0
+
+    def append(self, frame: bytes) -> None:
+        """Write it whole or not at all. Raises OSError."""
+        data = frame if self.size else HEAD + frame
+        try:
+            written = os.write(self._file, data)
+            while written < len(data):  # cut short: the next one says why
+                written += os.write(self._file, data[written:])
+        except OSError:
+            os.ftruncate(self._file, self.size)
+            raise
+        self.size += len(data)
+
+    def settle(self) -> None:
+        """Let the disk have it, for when the machine loses its power. Raises OSError."""
+        os.fdatasync(self._file) if hasattr(os, "fdatasync") else os.fsync(self._file)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)

@@ -1,0 +1,91 @@
+"""The files of a box as they are read: those looked at of late stay in memory, and what was marked in all of them."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from core.history.blackbox.ring import Part, grown, listing
+from core.history.blackbox.seal import Marked, marked, sealed
+from core.history.blackbox.segment import Contents, Later, NoSegment, read
+
+_KEPT: Final = 6
+_GRAIN_S: Final = 2.0
+_NOTHING: Final = Contents(data=b"", entries=(), end=0)
+
+
+class Shelf:
+    """The files in one directory; what is not readable is empty. `on_damage` hears of such a file once."""
+
+    def __init__(self, directory: Path, on_damage: Callable[[Path], None]) -> None:
+        self._directory = directory
+        self._on_damage = on_damage
+        self._lock = threading.Lock()
+        self._known: tuple[float, tuple[Part, ...]] = (0.0, ())
+        """When the directory last changed, and what was in it then."""
+        self._read: OrderedDict[tuple[str, int], Contents] = OrderedDict()
+        self._flagged: dict[tuple[str, int], Marked] = {}
+        self._damaged: set[tuple[str, int]] = set()
+
+    def parts(self) -> tuple[Part, ...]:
+        """Every file that may be readable, in the order in which they were begun."""
+        try:
+            changed_at = self._directory.stat().st_mtime
+            with self._lock:
+                known_at, parts = self._known
+            # Within the grain of the file system's own clock a change may leave no trace.
+            if changed_at != known_at or abs(time.time() - changed_at) < _GRAIN_S:
+                parts = tuple(part for part in listing(self._directory) if not part.broken)
+                with self._lock:
+                    self._known = changed_at, parts
+            return (*parts[:-1], grown(parts[-1])) if parts else ()
+        except OSError:
+            return ()
+
+    def contents(self, part: Part) -> Contents:
+        """What is in a file."""
+        key = (part.file, part.size)
+        with self._lock:
+            if (found := self._read.get(key)) is not None:
+                self._read.move_to_end(key)
+                return found
+        found = self._fresh(part)
+        with self._lock:
+            self._read[key] = found
+            while len(self._read) > _KEPT:
+                self._read.popitem(last=False)
+            tells = found.damaged and key not in self._damaged
+            self._damaged |= {key} if tells else set()
+        if tells:
+            self._on_damage(part.path)
+        return found
+
+    def flagged(self, part: Part) -> Marked:
+        """Moments and flags of the frames at which something happened."""
+        key = (part.file, part.size)
+        with self._lock:
+            if (found := self._flagged.get(key)) is not None:
+                return found
+        found = self._sealed(part)
+        if found is None:
+            found = marked(self.contents(part).entries)
+        with self._lock:
+            self._flagged = {old: kept for old, kept in self._flagged.items() if old[0] != part.file}
+            self._flagged[key] = found
+        return found
+
+    def _sealed(self, part: Part) -> Marked | None:
+        try:
+            return sealed(part.path)
+        except OSError:
+            return ()
+
+    def _fresh(self, part: Part) -> Contents:
+        try:
+            return read(part.path)
+        except (OSError, Later):
+            return _NOTHING
+        except NoSegment:
+            return Contents(data=b"", entries=(), end=0, damaged=True)
