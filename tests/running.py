@@ -39,32 +39,38 @@ class Running:
         self.publishable_key = self.info["publishable_key"]
         self.database_url = self.info["database_url"]
         self.time_column = '"timestamp"' if shape == "deployed" else "created_at"
+        self._line: psycopg.Connection[Any] | None = None
+        self._http = httpx.Client(base_url=self.url, headers={"apikey": self.service_key}, timeout=20)
 
     def sql(self, query: str, *params: Any) -> list[tuple[Any, ...]]:
         """As the owner, straight in the database; no rows for what returns none."""
-        with psycopg.connect(self.database_url, autocommit=True) as connection:
-            cursor = connection.execute(query, params or None)
-            return cursor.fetchall() if cursor.description else []
+        try:
+            cursor = self._connection().execute(query, params or None)
+        except psycopg.OperationalError:
+            if not self._connection_lost():
+                raise
+            cursor = self._connection().execute(query, params or None)
+        return cursor.fetchall() if cursor.description else []
 
     def fault(self, name: str, on: bool) -> None:
         """Switch a fault."""
-        headers = {"apikey": self.service_key}
-        answer = httpx.post(f"{self.url}/sandbox/faults/{name}", json={"on": on}, headers=headers, timeout=20)
+        answer = self._http.post(f"/sandbox/faults/{name}", json={"on": on})
         assert answer.status_code == 200, answer.text
 
     def functions(self) -> dict[str, Any]:
         """What the Edge Functions were asked to do."""
-        answer = httpx.get(f"{self.url}/sandbox/functions", headers={"apikey": self.service_key})
-        return dict(answer.json())
+        return dict(self._http.get("/sandbox/functions").json())
 
     def reset(self) -> None:
         """As freshly started: no faults, no rows, the config row with its defaults."""
-        faults = httpx.get(f"{self.url}/sandbox/faults", headers={"apikey": self.service_key}).json()
+        faults = self._http.get("/sandbox/faults").json()
         for name in [name for name, on in faults.items() if on]:
             self.fault(name, False)
-        self.sql("SET client_min_messages = error; TRUNCATE autonomous_tasks, autonomous_execution_logs CASCADE")
-        self.sql("TRUNCATE autonomous_safety_checks")
-        self.sql("DELETE FROM autonomous_system_config; INSERT INTO autonomous_system_config DEFAULT VALUES")
+        self.sql(
+            "SET client_min_messages = error;"
+            " TRUNCATE autonomous_tasks, autonomous_execution_logs, autonomous_safety_checks CASCADE;"
+            " DELETE FROM autonomous_system_config; INSERT INTO autonomous_system_config DEFAULT VALUES"
+        )
 
     def stuck(self, count: int) -> None:
         """Tasks that started two hours ago and said nothing since."""
@@ -84,12 +90,26 @@ class Running:
 
     def close(self) -> int:
         """End it in order; its exit code."""
+        self._http.close()
+        if self._line is not None:
+            self._line.close()
         self.process.terminate()
         code = self.process.wait(10)
         for stream in (self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()
         return code
+
+    def _connection(self) -> "psycopg.Connection[Any]":
+        if self._line is None:
+            self._line = psycopg.connect(self.database_url, autocommit=True, prepare_threshold=None)
+        return self._line
+
+    def _connection_lost(self) -> bool:
+        """Whether the database went away since, as it does when a fault stops it; the next call connects anew."""
+        lost = self._line is not None and self._line.closed
+        self._line = None if lost else self._line
+        return lost
 
 
 class Command:
