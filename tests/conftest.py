@@ -1,5 +1,5 @@
 """The real parts tests use, everywhere."""
 
-from tests.running import command, lone_sandbox, sandbox, session_sandbox
+from tests.running import command, lone_sandbox, sandbox, session_sandbox, warm
 
-__all__ = ["command", "lone_sandbox", "sandbox", "session_sandbox"]
+__all__ = ["command", "lone_sandbox", "sandbox", "session_sandbox", "warm"]

@@ -12,8 +12,11 @@ import httpx
 import psycopg
 import pytest
 
+from tests.warm import Warm
+
 SHAPES = ("deployed", "documented")
 ROOT = Path(__file__).parent.parent
+_COMMAND_S = 100.0
 
 
 class Running:
@@ -115,8 +118,9 @@ class Running:
 class Command:
     """`watchdesk` as a person runs it: its own directories, only the environment it is given."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, warm: Warm | None = None) -> None:
         self.home = home
+        self._warm = warm
 
     def environment(self, sandbox: Running | None = None, **more: str) -> dict[str, str]:
         """The environment for one call; with a sandbox, as its service role."""
@@ -138,15 +142,18 @@ class Command:
 
     def __call__(self, *args: str, sandbox: Running | None = None, **env: str) -> "subprocess.CompletedProcess[str]":
         """Run to the end, without a terminal."""
+        environment = self.environment(sandbox, **env)
+        if self._warm is not None and Warm.fits(environment):
+            return self._warm.run(args, self.home, environment, _COMMAND_S)
         return subprocess.run(
             [sys.executable, "-m", "tui", *args],
             check=False,
             cwd=self.home,
-            env=self.environment(sandbox, **env),
+            env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=_COMMAND_S,
         )
 
 
@@ -189,7 +196,15 @@ def lone_sandbox(tmp_path: Path) -> Iterator[Callable[..., Running]]:
             running.close()
 
 
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """What commands are forked from, one for each worker."""
+    one = Warm(ROOT)
+    yield one
+    one.close()
+
+
 @pytest.fixture
-def command(tmp_path: Path) -> Command:
+def command(tmp_path: Path, warm: Warm) -> Command:
     """The command line, in a home of its own."""
-    return Command(tmp_path)
+    return Command(tmp_path, warm)
