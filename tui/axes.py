@@ -14,8 +14,9 @@ _BETWEEN: Final = 3
 def times(since: datetime, until: datetime, cells: int) -> tuple[tuple[datetime, str], ...]:
     """Full local hours or days with their labels, as many as stand apart on an axis of so many cells."""
     span = until - since
-    room = max(1, cells // (6 + _BETWEEN))
-    if span <= 2 * _DAY:
+    hourly = span <= 2 * _DAY
+    room = max(1, cells // ((5 if hourly else 6) + _BETWEEN))
+    if hourly:
         hours = next((step for step in _HOURS if span / timedelta(hours=step) <= room), 24)
         marks, form = _hours(since, until, hours), "%H:%M"
     else:
@@ -26,13 +27,15 @@ def times(since: datetime, until: datetime, cells: int) -> tuple[tuple[datetime,
 
 
 def values(low: float, high: float, most: int, *, whole: bool) -> tuple[float, ...]:
-    """Round values from `low` to `high`, about as many as there may be; `whole`: integers alone."""
+    """Round values from `low` to `high`, at most so many, but two if there are; `whole`: integers alone."""
     span = max(high - low, 1e-9)
-    step = 10.0 ** math.floor(math.log10(span / max(1, most)))
-    step = next(step * by for by in (1, 2, 5, 10, 20) if span / (step * by) <= max(1, most - 1))
-    step = max(1.0, round(step)) if whole else step
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return tuple(n * step for n in range(first, last + 1))
+    unit = 10.0 ** (math.floor(math.log10(span)) - 2)
+    steps = [unit * 10**power * by for power in range(4) for by in (1, 2, 5)]
+    if whole:
+        steps = [step for step in steps if step >= 1] or [1.0]
+    marks = [_multiples(low, high, step) for step in steps if span / step < 200]
+    several = [found for found in marks if len(found) > 1] or marks
+    return next((found for found in several if len(found) <= most), several[-1])
 
 
 def value_label(value: float) -> str:
@@ -41,6 +44,11 @@ def value_label(value: float) -> str:
         if abs(value) >= unit:
             return f"{value / unit:.3g}{sign}"
     return f"{value:.3g}"
+
+
+def _multiples(low: float, high: float, step: float) -> tuple[float, ...]:
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return tuple(n * step for n in range(first, last + 1))
 
 
 def _hours(since: datetime, until: datetime, step: int) -> list[datetime]:
@@ -59,4 +67,5 @@ def _dates(since: datetime, until: datetime) -> list[date]:
 
 def _local(day: date, hour: int) -> datetime:
     """That hour of that day here; where the clocks jump over it, the one after."""
-    return datetime.combine(day, time(hour)).astimezone(UTC)
+    at = datetime.combine(day, time(hour)).astimezone(UTC)
+    return at if at.astimezone().hour == hour else at + timedelta(hours=1)

@@ -36,10 +36,14 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
     open_top: bool = True
 
 
-class Marks(msgspec.Struct, frozen=True, kw_only=True):
-    """The signs of a plot, each unlike the others, so that no colour is needed. `_none`: a bar of no height."""
+_FINE: Final = "braille"
+"""Two by four dots a cell."""
 
-    own: str = "braille"
+
+class Marks(msgspec.Struct, frozen=True, kw_only=True):
+    """The signs of a plot, each unlike the others, so that no colour is needed. `…_none`: a bar of no height."""
+
+    own: str = _FINE
     own_bar: str = "█"
     own_none: str = "▁"
     told: str = "•"
@@ -49,7 +53,7 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
 
     def of(self, source: str, *, bars: bool) -> str:
         """How `own` or `told` looks in a plot, for whoever explains it."""
-        line = "⠒" if self.own == "braille" else self.own
+        line = "⠒" if self.own == _FINE else self.own
         return {"own": self.own_bar if bars else line, "told": self.told_bar if bars else self.told}[source]
 
 
@@ -86,15 +90,17 @@ def plotted(course: Course, scale: Scale, marks: Marks, width: int, height: int)
         _bars(figure, course.told, (marks.told_bar, marks.told_none), _TOLD, cells)
         _bars(figure, course.own, (marks.own_bar, marks.own_none), _OWN, cells)
     else:
-        _lines(figure, course.told, marks.told, _TOLD)
-        _lines(figure, course.own, marks.own, _OWN)
+        _line(figure, course.told, marks.told, _TOLD)
+        _line(figure, course.own, marks.own, _OWN)
     text: str = figure.build()
     return [_painted(line) for line in text.splitlines()[:height]]
 
 
-def _lines(figure: Any, known: Sequence[float | None], marker: str, colour: int) -> None:
+def _line(figure: Any, known: Sequence[float | None], marker: str, colour: int) -> None:
+    """Joined where values stand side by side, if the signs are fine enough for a line; else each by itself."""
+    draw = figure.plot if marker == _FINE else figure.scatter
     for begin, run in _runs(known):
-        figure.plot([begin + n + 0.5 for n in range(len(run))], run, marker=marker, color=colour)
+        draw([begin + n + 0.5 for n in range(len(run))], run, marker=marker, color=colour)
 
 
 def _bars(figure: Any, known: Sequence[float | None], markers: tuple[str, str], colour: int, cells: int) -> None:

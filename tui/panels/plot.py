@@ -34,6 +34,9 @@ FIGURES: Final = {
 }
 
 
+_ROOMY: Final = 50
+"""From this width on a title says that a value is a median."""
+
 _TO_COME: Final[Line] = (("  reading …", "dim"),)
 _TOO_SMALL: Final[Line] = (("  too small for a plot", "dim"),)
 
@@ -56,14 +59,15 @@ class PlotPanel(Panel):
         self._course = course
 
     def title(self, snapshot: Snapshot) -> Line:
-        """Its name, the newest value with its unit, over how long each is, and the target."""
+        """Its name, the newest value with its unit, the target, and how long a bucket is."""
         figure, course = self._figure, self._course
         if course is None:
             return ((figure.title, "title"),)
         last = self._signs.none if course.last is None else f"{value_label(course.last)}{figure.unit}"
-        per = f" per {short(course.grid.bucket)}" if figure.per_bucket else f" median of {short(course.grid.bucket)}"
         target = self._target() if figure.scale.target is not None else ""
-        return ((figure.title, "title"), (f" {last}", "text"), (per, "dim"), (target, "warning"))
+        long = short(course.grid.bucket)
+        per = f" per {long}" if figure.per_bucket else f" median of {long}" if self.size.width >= _ROOMY else ""
+        return ((figure.title, "title"), (f" {last}", "text"), (target, "warning"), (per, "dim"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """The plot, or in words why there is none."""

@@ -76,7 +76,7 @@ class TrendsView(View):
             self._place(body)
         super().show(snapshot, banner)
         elapsed = self.front.clock.elapsed()
-        due = self._read_at is None or elapsed - self._read_at >= READ_EVERY_S
+        due = self._read_at is None or (elapsed - self._read_at >= READ_EVERY_S and not self._filling)
         if due and self.is_current and (shown is None or not self.front.frozen):
             self._read_at = elapsed
             self._read()
@@ -94,9 +94,9 @@ class TrendsView(View):
 
     def action_plot(self) -> None:
         """One plot alone, then the next; after the last one all of them."""
-        self._alone = (self._alone + 1) % (len(FIGURES) + 1)
-        if not self._alone and not self._four_fit(self.query_one("#body")):
-            self._alone = 1
+        fit = self._four_fit(self.query_one("#body"))
+        shown = self._alone or (0 if fit else 1)
+        self._alone = shown + 1 if shown < len(FIGURES) else 0 if fit else 1
         self.front.repaint()
 
     @work(group="read", exclusive=True)
@@ -132,7 +132,8 @@ class TrendsView(View):
         """How old what the tables told is."""
         if shown is None or shown.told_at is None:
             return " reading …" if self._filling else ""
-        return f" {age(shown.told_at, snapshot.at)}"
+        old = age(shown.told_at, snapshot.at)
+        return f", {old}" if old == "now" else f", {old} ago"
 
     def _place(self, body: Widget) -> None:
         width, height = body.size
