@@ -59,15 +59,15 @@ class PlotPanel(Panel):
         self._course = course
 
     def title(self, snapshot: Snapshot) -> Line:
-        """Its name, the newest value with its unit, the target, and how long a bucket is."""
+        """Its name, the newest value with its unit, how long a bucket is, and the target."""
         figure, course = self._figure, self._course
         if course is None:
             return ((figure.title, "title"),)
         last = self._signs.none if course.last is None else f"{value_label(course.last)}{figure.unit}"
         target = self._target() if figure.scale.target is not None else ""
         long = short(course.grid.bucket)
-        per = f" per {long}" if figure.per_bucket else f" median of {long}" if self.size.width >= _ROOMY else ""
-        return ((figure.title, "title"), (f" {last}", "text"), (target, "warning"), (per, "dim"))
+        per = f" in {long}" if figure.per_bucket else f" median of {long}" if self.size.width >= _ROOMY else ""
+        return ((figure.title, "title"), (f" {last}", "text"), (per, "dim"), (target, "warning"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """The plot, or in words why there is none."""
