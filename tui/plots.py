@@ -137,12 +137,15 @@ def _place(course: Course, at: datetime) -> float:
 
 
 def _painted(line: str) -> Line:
+    """With roles for colours; blanks go with what stands before them, so that a line is few pieces."""
     spans: list[Span] = []
     role, at = "dim", 0
-    for found in _COLOUR.finditer(line):
-        if found.start() > at:
-            spans.append((line[at : found.start()], role))
-        role, at = ROLES[int(found[1])] if found[1] else "dim", found.end()
-    if at < len(line):
-        spans.append((line[at:], role))
+    for found in (*_COLOUR.finditer(line), None):
+        text = line[at : found.start() if found is not None else None]
+        if text and spans and (role == spans[-1][1] or not text.strip()):
+            spans[-1] = (spans[-1][0] + text, spans[-1][1])
+        elif text:
+            spans.append((text, role))
+        if found is not None:
+            role, at = ROLES[int(found[1])] if found[1] else "dim", found.end()
     return tuple(spans)

@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from textual.geometry import Region
 from textual.widget import Widget
 
-from core.history.trends import Trends, Window
+from core.history.trends import CUTS, Trends, Window
 from core.snapshot import Snapshot
 from tui.front import Front
 from tui.keys import LIST_KEYS, TREND_KEYS, Key, bindings
@@ -37,7 +37,7 @@ class TrendsHead(Panel):
 
 
 class TrendsView(View):
-    """Reads what is known every 30 seconds, and has what is not known asked for."""
+    """Reads what is known every 30 seconds at most, and has what is not known asked for."""
 
     OWN_KEYS: ClassVar[tuple[Key, ...]] = _KEYS
     BINDINGS: ClassVar[list[BindingType]] = bindings(_KEYS)
@@ -76,7 +76,7 @@ class TrendsView(View):
             self._place(body)
         super().show(snapshot, banner)
         elapsed = self.front.clock.elapsed()
-        due = self._read_at is None or (elapsed - self._read_at >= READ_EVERY_S and not self._filling)
+        due = self._read_at is None or (elapsed - self._read_at >= _pause_s(shown) and not self._filling)
         if due and self.is_current and (shown is None or not self.front.frozen):
             self._read_at = elapsed
             self._read()
@@ -150,6 +150,13 @@ class TrendsView(View):
 
     def _four_fit(self, body: Widget) -> bool:
         return body.size.width >= _ROOM_FOR_FOUR[0] and body.size.height >= _ROOM_FOR_FOUR[1]
+
+
+def _pause_s(shown: Trends | None) -> float:
+    """How long what was read last is shown: a month moves slowly, and is nine thousand samples of each kind."""
+    if shown is None or shown.faults:
+        return READ_EVERY_S
+    return max(READ_EVERY_S, CUTS[shown.window].bucket.total_seconds() / 60)
 
 
 def _place_of(number: int, room: Region, *, alone: bool) -> Region:
