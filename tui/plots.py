@@ -137,12 +137,12 @@ def _place(course: Course, at: datetime) -> float:
 
 
 def _painted(line: str) -> Line:
-    """With roles for colours; blanks go with what stands before them, so that a line is few pieces."""
+    """With roles for colours, what stands side by side in one role as one piece."""
     spans: list[Span] = []
     role, at = "dim", 0
     for found in (*_COLOUR.finditer(line), None):
         text = line[at : found.start() if found is not None else None]
-        if text and spans and (role == spans[-1][1] or not text.strip()):
+        if text and spans and role == spans[-1][1]:
             spans[-1] = (spans[-1][0] + text, spans[-1][1])
         elif text:
             spans.append((text, role))
