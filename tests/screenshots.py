@@ -1,9 +1,12 @@
 """`make screenshots`: pictures of the real monitor on the real sandbox, as SVG and PNG."""
 
 import asyncio
+import math
+import random
 import re
 import tempfile
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -12,8 +15,11 @@ from textual.pilot import Pilot
 
 from core.alert.settings import AlertRules
 from core.backend.target import Target
+from core.history.trends import SLOT, Finished, Queued, floor
 from core.monitor import Config, Monitor, Places
+from core.monitor.scores import CHECKS, Looked
 from core.sandbox.server import Options, Sandbox
+from core.state import Transaction
 from tui.app import WatchdeskApp
 
 PLACE = Path(__file__).parent.parent / "screenshots"
@@ -81,6 +87,28 @@ class Studio:
         return switch
 
 
+async def watched(pilot: Pilot[None]) -> None:
+    """This machine has watched for the last sixteen hours, but for one of them."""
+    app = pilot.app
+    assert isinstance(app, WatchdeskApp)
+    assert isinstance(app.monitor, Monitor)
+    rng, now, state = random.Random(7), datetime.now(UTC), app.monitor.rooms.state
+
+    def work(transaction: Transaction) -> None:
+        for back in range(16 * 12):
+            if 60 <= back < 72:
+                continue
+            at = floor(now, SLOT) - back * SLOT
+            rush = max(0.0, math.sin(back / 30)) ** 3
+            transaction.append("queue", at, Queued(round(4 + 40 * rush + rng.uniform(0, 4))))
+            looked = Looked(took_s=0.2 + 0.9 * rush + rng.uniform(0, 0.2), verdicts={})
+            transaction.append(CHECKS, at, looked)
+            failed = rng.random() < 0.08 + 0.2 * rush
+            transaction.append("finished", at, Finished(rng.randint(2, 6), int(failed)))
+
+    await state.change(work)
+
+
 async def stopped(pilot: Pilot[None]) -> None:
     """An emergency stop, given and read back."""
     app = pilot.app
@@ -102,6 +130,11 @@ async def main() -> None:
             await studio.take(theme, theme=theme)
         await studio.take("tasks", "t", "down", "down")
         await studio.take("task", "t", "down", "down", "enter")
+        for theme in ("dark", "light"):
+            light = "-light" if theme == "light" else ""
+            await studio.take(f"trends{light}-200x50", "v", size=(200, 50), theme=theme, before=watched)
+            await studio.take(f"trends{light}-80x24", "v", size=SMALL, theme=theme, before=watched)
+        await studio.take("trends-month", "v", "right", "right", before=watched)
         with psycopg.connect(sandbox.info.database_url, autocommit=True) as connection:
             connection.execute(STUCK)
         await studio.take("heal", "h", acts=False)

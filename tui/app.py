@@ -199,6 +199,14 @@ class WatchdeskApp(App[None]):
         if isinstance(self.screen, View):
             self.visit(name)
 
+    def action_trends(self) -> None:
+        """The plots, above the dashboard alone."""
+        if isinstance(self.screen, View):
+            from tui.screens.trends_view import TrendsView  # noqa: PLC0415 - what draws plots, for this screen alone
+
+            self._home()
+            self.push_screen(TrendsView(self))
+
     async def action_filter(self) -> None:
         """Filter the list on top; from the dashboard, the tasks."""
         if isinstance(self.screen, ListView):

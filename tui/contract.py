@@ -19,6 +19,7 @@ from core.act.orders import (
 )
 from core.act.pending import PendingOrder
 from core.details import LogDetail, SafetyDetail, TaskDetail
+from core.history.trends import Trends, Window
 from core.listing import ListedRow, Listing, Page
 from core.snapshot import Snapshot
 
@@ -35,6 +36,10 @@ class MonitorLike(Protocol):
     async def close(self) -> None: ...
 
     async def check_now(self) -> None: ...
+
+    async def trends(self, window: Window) -> Trends: ...
+
+    async def fill_trends(self, window: Window) -> None: ...
 
     async def page(self, listing: Listing, offset: int, limit: int) -> Page[ListedRow]: ...
 

@@ -83,6 +83,7 @@ LOOK_KEYS: Final = (
     Key(name="trail", key="8", action="look('trail')", word="trail", does="audit trail: every order in the project's log", drops=22),
 )  # fmt: skip
 SCREEN_KEYS: Final = (
+    Key(name="trends", key="v", action="trends", word="trends", does="trends: success, failures, latency and queue as plots", drops=12),
     Key(name="filter", key="slash,f", action="filter", word="filter", does="filter: a list, or from the dashboard the tasks", drops=10),
     Key(name="freeze", key="space", action="freeze", word="freeze", does="freeze: let the screen stand still, and go on", drops=11),
     Key(name="copy", key="y", action="copy", word="copy", does="copy: the row's id, or the state in one line", drops=17),
@@ -98,6 +99,11 @@ LIST_KEYS: Final = (
     Key(name="retry", key="R,shift+r", action="retry", word="retry", does="retry every failed task that matches the filter", drops=2, order="retry_matching"),
     Key(name="back", key="escape", action="back", word="back", does="back"),
 )  # fmt: skip
+TREND_KEYS: Final = (
+    Key(name="shorter", key="left", action="window(-1)", word="shorter", does="a shorter window: 7 days, 24 hours"),
+    Key(name="longer", key="right", action="window(1)", word="longer", does="a longer window: 7 days, 30 days"),
+    Key(name="plot", key="tab", action="plot", word="one plot", does="one plot alone, then the next, then all four", drops=1),
+)  # fmt: skip
 MENU_ONLY: Final = (
     _order("hold", "", "hold_breaker", "hold", "hold a breaker open: wants a reason"),
     _order("release", "", "release_breaker", "release", "release a held breaker"),
@@ -108,7 +114,7 @@ MENU_ONLY: Final = (
 """What has a place in the menu alone."""
 
 GLOBAL_KEYS: Final = (*ORDER_KEYS, *LOOK_KEYS, *SCREEN_KEYS)
-ALL_KEYS: Final = (*GLOBAL_KEYS, *LIST_KEYS)
+ALL_KEYS: Final = (*GLOBAL_KEYS, *LIST_KEYS, *TREND_KEYS)
 
 TAKEN: Final = {
     *("up", "down", "left", "right", "pageup", "pagedown", "home", "end", "tab", "shift+tab", "ctrl+c", "ctrl+q"),
@@ -116,7 +122,7 @@ TAKEN: Final = {
 }
 """Keys that move about; they cannot be given to anything else."""
 
-_SHORT: Final = {"escape": "esc", "enter": "⏎", "space": "␣", "question_mark": "?", "slash": "/"}
+_SHORT: Final = {"escape": "esc", "enter": "⏎", "space": "␣", "question_mark": "?", "slash": "/", "tab": "tab"}
 
 
 def displayed(key: str) -> str:

@@ -14,6 +14,7 @@ from core.monitor.autonomy import Autonomy
 from core.monitor.keeper import Keeper
 from core.monitor.scores import Scores
 from core.monitor.sight import Sight
+from core.monitor.trending import Trending
 from core.monitor.wiring import Rooms
 from core.resilience import NotLive
 from core.snapshot import POLICIES, LinkWord, Snapshot, StartStep
@@ -61,6 +62,7 @@ class Loops:
         )
         self._lease_pause = rooms.config.lease.renew_s
         self.scores = Scores(rooms, keeps=lambda: self.owner)
+        self.trending = Trending(rooms, sight.discover, keeps=lambda: self.owner)
         self.autonomy = Autonomy(rooms, sight, owner=lambda: self.owner, beat=self._watch.beat)
         self.alarms = Alarms(
             rooms,
@@ -173,6 +175,7 @@ class Loops:
         self._spawn(self.autonomy.tell_heartbeat(), "heartbeat")
         self._step("heal", Level.OK, await self.autonomy.after(checkup, scheduled=True))
         await self.scores.checked(checkup)
+        await self.trending.checked()
         self._publish()
 
     # One turn of each loop
@@ -199,6 +202,7 @@ class Loops:
         await self._rooms.pending.all()  # another process of ours may have kept or withdrawn one
         await self.autonomy.saw_config()
         await self.scores.refreshed(live=live, checks=self._sight.checks)
+        await self.trending.refreshed()
         await self.alarms.looked()
 
     async def _watch_turn(self) -> None:
@@ -214,6 +218,7 @@ class Loops:
         await self.autonomy.after(checkup, scheduled=not asked)
         if not asked:
             await self.scores.checked(checkup)
+            await self.trending.checked()
         self._publish()
 
     async def _lease_turn(self) -> None:

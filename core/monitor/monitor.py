@@ -29,6 +29,7 @@ from core.details import LogDetail, SafetyDetail, TaskDetail
 from core.facts import Fault, Level
 from core.history.blackbox import Box, Note
 from core.history.kpis import Kpi
+from core.history.trends import Trends, Window
 from core.listing import ListedRow, Listing, Page
 from core.model import LogEntry, Statistics
 from core.monitor.alert_desk import AlertDesk
@@ -97,6 +98,7 @@ class Monitor:
         """End every task, then the connections, then the cache."""
         await self._loops.close()
         await self._loops.scores.close()
+        await self._loops.trending.close()
         await self._rooms.close()
 
     # Looking, as the command line does it once and the loops again and again
@@ -153,6 +155,14 @@ class Monitor:
         await self._rooms.readings.refresh(everything=True)
         await scores.measure()
         return scores.kpis
+
+    async def trends(self, window: Window) -> Trends:
+        """The courses over a window, as far as they are known now; nobody is asked for it."""
+        return await self._loops.trending.trends(window)
+
+    async def fill_trends(self, window: Window) -> None:
+        """Ask the project for what this machine did not see of a window, if that is due. Never raises for a fault."""
+        await self._loops.trending.fill(window)
 
     async def page(self, listing: Listing, offset: int, limit: int) -> Page[ListedRow]:
         """Up to `limit` rows of a list, 500 at most, from `offset` on; nothing is counted for it. Raises NotLive."""

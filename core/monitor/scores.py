@@ -17,7 +17,9 @@ from core.resilience import NotLive
 from core.state import NotKept, Transaction
 from core.watch.record import Check, Checkup
 
-_SERIES: Final = "check"
+CHECKS: Final = "check"
+"""The series in which each scheduled check is kept, as a `Looked`."""
+
 _KIND: Final = "kpi"
 _HOURS: Final = "hours"
 _WEEK: Final = timedelta(days=7)
@@ -50,7 +52,7 @@ class Scores:
         """What earlier processes saw."""
         now = self._rooms.clock.now()
         await self._record.restore()
-        found = await self._rooms.state.samples(_SERIES, now - KEPT, now + KEPT, Looked)
+        found = await self._rooms.state.samples(CHECKS, now - KEPT, now + KEPT, Looked)
         self._checks = [looked.took_s for _, looked in found][-_MOST_CHECKS:]
         kept = await self._rooms.state.get(_KIND, _HOURS, Kept)
         if kept is not None:
@@ -79,8 +81,8 @@ class Scores:
         now = self._rooms.clock.now()
 
         def work(transaction: Transaction) -> None:
-            transaction.append(_SERIES, now, looked)
-            transaction.trim(_SERIES, now - KEPT)
+            transaction.append(CHECKS, now, looked)
+            transaction.trim(CHECKS, now - KEPT)
 
         if self._keeps():
             with contextlib.suppress(NotKept):  # the state says so itself

@@ -23,6 +23,7 @@ from core.act.orders import (
 from core.act.pending import PendingOrder
 from core.details import LogDetail, SafetyDetail, TaskDetail
 from core.facts import Fault
+from core.history.trends import Seen, Trends, Window, trends
 from core.listing import ListedRow, Listing, Page, Table
 from core.model import LogEntry, SafetyCheck, Task
 from core.resilience import NotLive
@@ -45,11 +46,15 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
     mode: ModePlan = ModePlan(known=True, dry_run=True)
     run: RunPlan = RunPlan(pending=0)
     waiting: tuple[PendingOrder, ...] = ()
+    trends: dict[Window, Trends] = {}
     fault: Fault | None = None
 
 
 class StillMonitor:
-    """`orders` is every order given, by its name and with what was said; `asked` is every list that was read."""
+    """`orders` is every order given, by its name and with what was said; `asked` is every list that was read.
+
+    `filled` is every window that the project was asked about.
+    """
 
     def __init__(self, snapshot: Snapshot, records: Records | None = None) -> None:
         self.snapshot = snapshot
@@ -57,6 +62,7 @@ class StillMonitor:
         self.orders: list[tuple[str, ...]] = []
         self.asked: list[Listing] = []
         self.checked = self.restarted = 0
+        self.filled: list[Window] = []
         self._listeners: list[Callable[[Snapshot], None]] = []
 
     def tell(self, snapshot: Snapshot) -> None:
@@ -77,6 +83,12 @@ class StillMonitor:
 
     async def check_now(self) -> None:
         self.checked += 1
+
+    async def trends(self, window: Window) -> Trends:
+        return self.records.trends.get(window) or trends(window, self.snapshot.at, Seen(), None)
+
+    async def fill_trends(self, window: Window) -> None:
+        self.filled.append(window)
 
     # Lists
 

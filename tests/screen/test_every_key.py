@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList
 
 from core.act.orders import ORDERS, Tier
+from core.history.trends import Window
 from core.settings import Layers, SettingsError
 from core.snapshot import Snapshot
 from tests.screen.drawn import app_on, drawn, monitor_of, read_it, run, settled, text_of
@@ -35,18 +36,20 @@ from tui.dialogs.retry_matching import RetryMatchingDialog
 from tui.keys import ALL_KEYS, GLOBAL_KEYS, MENU_ONLY, Key, key_settings
 from tui.lists import LISTS
 from tui.panels import KeyLine
+from tui.panels.plot import PlotPanel
 from tui.panels.row_list import RowList
 from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
 from tui.screens.list_view import ListView
 from tui.screens.served_view import ServedView
+from tui.screens.trends_view import TrendsView
 from tui.screens.view import View
 from tui.text import plain
 
 pytestmark = pytest.mark.usefixtures("utc")
 
 SIZE = (80, 24)
-KINDS = ("dashboard", "list", "served", "document")
+KINDS = ("dashboard", "list", "served", "document", "trends")
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool], what: str) -> None:
@@ -68,6 +71,11 @@ async def go_to(pilot: Pilot[None], app: WatchdeskApp, kind: str) -> View:
     if kind == "document":
         app.open_row("tasks", name_of(5))
         await until(pilot, lambda: isinstance(view := app.screen, DocumentView) and bool(view._document), "the row")
+    if kind == "trends":
+        app.action_trends()
+        await pilot.pause()
+        await pilot.press("right")  # to the middle one, whence both ways are open
+        await until(pilot, lambda: trends(app).window is Window.WEEK, "a week")
     assert isinstance(app.screen, View)
     return app.screen
 
@@ -75,6 +83,12 @@ async def go_to(pilot: Pilot[None], app: WatchdeskApp, kind: str) -> View:
 def there(app: WatchdeskApp) -> object:
     """The row the cursor is on."""
     return app.screen.list.cursor if isinstance(app.screen, ListView) else None
+
+
+def trends(app: WatchdeskApp) -> TrendsView:
+    """The trends, which are on top."""
+    assert isinstance(app.screen, TrendsView)
+    return app.screen
 
 
 def asks(kind: type[ModalScreen[None]] | type[ChoiceDialog], heading: str = "") -> Callable[[WatchdeskApp], bool]:
@@ -105,6 +119,10 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     "filter": types,
     "freeze": lambda app: app.frozen,
     "copy": lambda app: bool(app.clipboard),
+    "trends": lambda app: isinstance(app.screen, TrendsView),
+    "shorter": lambda app: trends(app).window is Window.DAY,
+    "longer": lambda app: trends(app).window is Window.MONTH,
+    "plot": lambda app: [plot.display for plot in app.screen.query(PlotPanel)] == [True, False, False, False],
     "faults": asks(ChoiceDialog, "Switch which fault"),
     "help": asks(HelpDialog),
     "palette": lambda app: isinstance(app.screen, CommandPalette),

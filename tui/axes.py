@@ -1,0 +1,71 @@
+"""Where the marks of an axis stand and what they say: local times, and round values."""
+
+import math
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+_DAY: Final = timedelta(days=1)
+_HOURS: Final = (1, 2, 3, 4, 6, 12, 24)
+_DAYS: Final = (1, 2, 3, 5, 7, 10, 15)
+_BETWEEN: Final = 3
+"""Cells between two labels at least."""
+
+
+def times(since: datetime, until: datetime, cells: int) -> tuple[tuple[datetime, str], ...]:
+    """Full local hours or days with their labels, as many as stand apart on an axis of so many cells."""
+    span = until - since
+    hourly = span <= 2 * _DAY
+    room = max(1, cells // ((5 if hourly else 6) + _BETWEEN))
+    if hourly:
+        hours = next((step for step in _HOURS if span / timedelta(hours=step) <= room), 24)
+        marks, form = _hours(since, until, hours), "%H:%M"
+    else:
+        days = next((step for step in _DAYS if span / (step * _DAY) <= room), 30)
+        marks, form = _days(since, until, days), "%a %d" if span <= 14 * _DAY else "%d %b"
+    near = span * 3 / max(1, cells)  # a label around such a mark would not be whole
+    return tuple((at, f"{at.astimezone():{form}}") for at in marks if since + near <= at <= until - near)
+
+
+def values(low: float, high: float, most: int, *, whole: bool) -> tuple[float, ...]:
+    """Round values from `low` to `high`, at most so many, but two if there are; `whole`: integers alone."""
+    span = max(high - low, 1e-9)
+    unit = 10.0 ** (math.floor(math.log10(span)) - 2)
+    steps = [unit * 10**power * by for power in range(4) for by in (1, 2, 5)]
+    if whole:
+        steps = [step for step in steps if step >= 1] or [1.0]
+    marks = [_multiples(low, high, step) for step in steps if span / step < 200]
+    several = [found for found in marks if len(found) > 1] or marks
+    return next((found for found in several if len(found) <= most), several[-1])
+
+
+def value_label(value: float) -> str:
+    """`0.5`, `95`, `1.2k`, `3M`."""
+    for unit, sign in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= unit:
+            return f"{value / unit:.3g}{sign}"
+    return f"{value:.3g}"
+
+
+def _multiples(low: float, high: float, step: float) -> tuple[float, ...]:
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return tuple(n * step for n in range(first, last + 1))
+
+
+def _hours(since: datetime, until: datetime, step: int) -> list[datetime]:
+    found = {_local(day, hour) for day in _dates(since, until) for hour in range(0, 24, step)}
+    return sorted(at for at in found if since <= at <= until)
+
+
+def _days(since: datetime, until: datetime, step: int) -> list[datetime]:
+    return [_local(day, 0) for day in _dates(since, until) if day.toordinal() % step == 0]
+
+
+def _dates(since: datetime, until: datetime) -> list[date]:
+    first, last = since.astimezone().date(), until.astimezone().date()
+    return [first + n * _DAY for n in range((last - first).days + 1)]
+
+
+def _local(day: date, hour: int) -> datetime:
+    """That hour of that day here; where the clocks jump over it, the one after."""
+    at = datetime.combine(day, time(hour)).astimezone(UTC)
+    return at if at.astimezone().hour == hour else at + timedelta(hours=1)

@@ -1,0 +1,88 @@
+"""One course as a plot: what it shows and in which unit, the newest value, and why it is empty where it is."""
+
+from typing import Final
+
+import msgspec
+from rich.style import Style
+
+from core.history.trends import Course
+from core.snapshot import Snapshot
+from core.text import short
+from tui.axes import value_label
+from tui.panels.panel import Panel
+from tui.panels.reader import wrap
+from tui.plots import LEAST, Marks, Scale, plotted
+from tui.text import Line, Signs
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said of a course. `unit` follows a value; `per_bucket`: a value counts one bucket."""
+
+    title: str
+    unit: str
+    scale: Scale
+    per_bucket: bool = False
+
+
+FIGURES: Final = {
+    "success": Figure(
+        title="Success rate", unit=" %", scale=Scale(low=80, high=100, target=95, open_top=False), per_bucket=True
+    ),
+    "failures": Figure(title="Failures", unit="", scale=Scale(low=0, high=4, whole=True, bars=True), per_bucket=True),
+    "checks": Figure(title="Check latency", unit=" s", scale=Scale(low=0, high=2.2, target=2)),
+    "queue": Figure(title="Queue length", unit=" pending", scale=Scale(low=0, high=5, whole=True)),
+}
+
+
+_ROOMY: Final = 50
+"""From this width on a title says that a value is a median."""
+
+_TO_COME: Final[Line] = (("  reading …", "dim"),)
+_TOO_SMALL: Final[Line] = (("  too small for a plot", "dim"),)
+
+
+class PlotPanel(Panel):
+    """Draws anew only when its course or its size is another."""
+
+    TITLE = "plot"
+
+    def __init__(self, signs: Signs, styles: dict[str, Style], marks: Marks, name: str) -> None:
+        super().__init__(signs, styles, id=name)
+        self._figure = FIGURES[name]
+        self._marks = marks
+        self._course: Course | None = None
+        self._plotted: tuple[Course, int, int] | None = None
+        self._lines: list[Line] = []
+
+    def put(self, course: Course | None) -> None:
+        """Show another course, or the same one changed; `None`: it is being read."""
+        self._course = course
+
+    def title(self, snapshot: Snapshot) -> Line:
+        """Its name, the newest value with its unit, how long a bucket is, and the target."""
+        figure, course = self._figure, self._course
+        if course is None:
+            return ((figure.title, "title"),)
+        last = self._signs.none if course.last is None else f"{value_label(course.last)}{figure.unit}"
+        target = self._target() if figure.scale.target is not None else ""
+        long = short(course.grid.bucket)
+        per = f" in {long}" if figure.per_bucket else f" median of {long}" if self.size.width >= _ROOMY else ""
+        return ((figure.title, "title"), (f" {last}", "text"), (per, "dim"), (target, "warning"))
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
+        """The plot, or in words why there is none."""
+        course = self._course
+        if course is None:
+            return [_TO_COME]
+        if course.why:
+            return wrap(((f"  {course.why}", "dim"),), width)[:height]
+        if width < LEAST[0] or height < LEAST[1]:
+            return [_TOO_SMALL][:height]
+        if self._plotted != (course, width, height):
+            self._plotted = (course, width, height)
+            self._lines = plotted(course, self._figure.scale, self._marks, width, height)
+        return self._lines
+
+    def _target(self) -> str:
+        target = self._figure.scale.target or 0.0
+        return f" {self._marks.target} {value_label(target)}{self._figure.unit}"

@@ -1,0 +1,174 @@
+"""The trends: four plots over a day, a week or a month, or one of them alone. Imported when it is first opened."""
+
+from collections.abc import Iterable
+from typing import ClassVar, Final
+
+from textual import work
+from textual.binding import BindingType
+from textual.geometry import Region
+from textual.widget import Widget
+
+from core.history.trends import CUTS, Trends, Window
+from core.snapshot import Snapshot
+from tui.front import Front
+from tui.keys import LIST_KEYS, TREND_KEYS, Key, bindings
+from tui.panels.panel import Panel
+from tui.panels.plot import FIGURES, PlotPanel
+from tui.plots import ASCII, UNICODE
+from tui.screens.view import View
+from tui.text import Line, age
+
+READ_EVERY_S: Final = 30.0
+
+_WINDOWS: Final = tuple(Window)
+_KEYS: Final = (*TREND_KEYS, *(key for key in LIST_KEYS if key.name == "back"))
+_ROOM_FOR_FOUR: Final = (70, 14)
+"""Cells and lines from which on four plots can be read side by side."""
+
+
+class TrendsHead(Panel):
+    """Which window, what the signs mean, how old it is; in a second line what could not be read."""
+
+    said: tuple[Line, ...] = ()
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
+        """As it was said."""
+        return list(self.said[:height])
+
+
+class TrendsView(View):
+    """Reads what is known every 30 seconds at most, and has what is not known asked for."""
+
+    OWN_KEYS: ClassVar[tuple[Key, ...]] = _KEYS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(_KEYS)
+    AUTO_FOCUS = ""
+
+    def __init__(self, front: Front) -> None:
+        super().__init__(front)
+        self._window = Window.DAY
+        self._alone = 0
+        """Which plot stands alone, from 1 on; 0: all of them."""
+        self._trends: Trends | None = None
+        self._read_at: float | None = None
+        self._filling = False
+        ascii_only = front.look.signs.rule.isascii()
+        self._marks = ASCII if ascii_only else UNICODE
+
+    def body(self) -> Iterable[Widget]:
+        """The head, and a plot for each course."""
+        yield TrendsHead(*self._style, id="trends-head")
+        for name in FIGURES:
+            yield PlotPanel(*self._style, self._marks, name)
+
+    @property
+    def window(self) -> Window:
+        """What is looked back over."""
+        return self._window
+
+    def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
+        """Lay out what was read last; read anew when that is due, not while it is frozen or out of sight."""
+        shown = self._trends if self._trends is not None and self._trends.window is self._window else None
+        for head in self.query(TrendsHead):
+            head.said = self._said(shown, snapshot)
+        for plot in self.query(PlotPanel):
+            plot.put(None if shown is None else shown.of(plot.id or ""))
+        for body in self.query("#body"):
+            self._place(body)
+        super().show(snapshot, banner)
+        elapsed = self.front.clock.elapsed()
+        due = self._read_at is None or (elapsed - self._read_at >= _pause_s(shown) and not self._filling)
+        if due and self.is_current and (shown is None or not self.front.frozen):
+            self._read_at = elapsed
+            self._read()
+
+    def action_back(self) -> None:
+        """Back to the dashboard."""
+        self.front.back()
+
+    def action_window(self, by: int) -> None:
+        """The next shorter or longer window."""
+        at = _WINDOWS.index(self._window) + by
+        if 0 <= at < len(_WINDOWS):
+            self._window, self._read_at = _WINDOWS[at], None
+            self.front.repaint()
+
+    def action_plot(self) -> None:
+        """One plot alone, then the next; after the last one all of them."""
+        fit = self._four_fit(self.query_one("#body"))
+        shown = self._alone or (0 if fit else 1)
+        self._alone = shown + 1 if shown < len(FIGURES) else 0 if fit else 1
+        self.front.repaint()
+
+    @work(group="read", exclusive=True)
+    async def _read(self) -> None:
+        """What is known at once, then what the project is asked for."""
+        window, monitor = self._window, self.front.monitor
+        self._trends = await monitor.trends(window)
+        self._filling = True
+        self.front.repaint()
+        try:
+            await monitor.fill_trends(window)
+            self._trends = await monitor.trends(window)
+        finally:
+            self._filling = False
+        self.front.repaint()
+
+    def _said(self, shown: Trends | None, snapshot: Snapshot) -> tuple[Line, ...]:
+        marks = self._marks
+        windows: Line = tuple((f"[{one}]", "focus") if one is self._window else (f" {one} ", "dim") for one in _WINDOWS)
+        own = f"{marks.of('own', bars=False)}{marks.of('own', bars=True)}"
+        told = f"{marks.of('told', bars=False)}{marks.of('told', bars=True)}"
+        legend: Line = (
+            *((f"  {own} ", "title"), ("seen here", "text"), (f"  {told} ", "unknown"), ("tables", "text")),
+            *((self._asked(shown, snapshot), "dim"), (f"  {marks.target} ", "warning"), ("target", "text")),
+        )
+        read = "" if shown is None else f"  {shown.at.astimezone():%H:%M %Z}"
+        first: Line = (*windows, *legend, (read, "dim"))
+        if shown is None or not shown.faults:
+            return (first,)
+        return (first, ((f" the tables are not read: {'; '.join(shown.faults)}", "warning"),))
+
+    def _asked(self, shown: Trends | None, snapshot: Snapshot) -> str:
+        """How old what the tables told is."""
+        if shown is None or shown.told_at is None:
+            return " reading …" if self._filling else ""
+        old = age(shown.told_at, snapshot.at)
+        return f", {old}" if old == "now" else f", {old} ago"
+
+    def _place(self, body: Widget) -> None:
+        width, height = body.size
+        if not width or not height:
+            return
+        head = self.query_one(TrendsHead)
+        top = max(1, min(len(head.said), height - 1))
+        _put(head, Region(0, 0, width, top))
+        alone = self._alone or (0 if self._four_fit(body) else 1)
+        for number, plot in enumerate(self.query(PlotPanel)):
+            plot.display = alone in {0, number + 1}
+            if plot.display:
+                _put(plot, _place_of(number, Region(0, top, width, height - top), alone=bool(alone)))
+
+    def _four_fit(self, body: Widget) -> bool:
+        return body.size.width >= _ROOM_FOR_FOUR[0] and body.size.height >= _ROOM_FOR_FOUR[1]
+
+
+def _pause_s(shown: Trends | None) -> float:
+    """How long what was read last is shown: a month moves slowly, and is nine thousand samples of each kind."""
+    if shown is None or shown.faults:
+        return READ_EVERY_S
+    return max(READ_EVERY_S, CUTS[shown.window].bucket.total_seconds() / 60)
+
+
+def _place_of(number: int, room: Region, *, alone: bool) -> Region:
+    """Where a plot stands: two by two, or over all of it. Between two side by side there is a cell."""
+    if alone:
+        return room
+    left, upper = (room.width + 1) // 2, (room.height + 1) // 2
+    x, y = (0 if number % 2 == 0 else left), (0 if number < 2 else upper)
+    width = left - 1 if number % 2 == 0 else room.width - left
+    return Region(room.x + x, room.y + y, width, upper if number < 2 else room.height - upper)
+
+
+def _put(widget: Widget, place: Region) -> None:
+    widget.styles.offset = (place.x, place.y)
+    widget.styles.width, widget.styles.height = place.width, place.height
