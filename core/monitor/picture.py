@@ -62,6 +62,7 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
             last_completed_at=values["last_completed"],
         ),
         kpis=loops.scores.kpis,
+        last_incident=loops.scores.last_incident,
         alerts=loops.alarms.alarms(),
         telling=loops.alarms.telling(),
         logs=values["logs"],

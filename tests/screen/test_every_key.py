@@ -41,6 +41,7 @@ from tui.screens.document_view import DocumentView
 from tui.screens.list_view import ListView
 from tui.screens.served_view import ServedView
 from tui.screens.view import View
+from tui.screens.wall import Wall
 from tui.text import plain
 
 pytestmark = pytest.mark.usefixtures("utc")
@@ -106,6 +107,7 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     "freeze": lambda app: app.frozen,
     "copy": lambda app: bool(app.clipboard),
     "faults": asks(ChoiceDialog, "Switch which fault"),
+    "wall": lambda app: isinstance(app.screen, Wall),
     "help": asks(HelpDialog),
     "palette": lambda app: isinstance(app.screen, CommandPalette),
     "back": lambda app: isinstance(app.screen, Dashboard),
