@@ -12,7 +12,7 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.widget import AwaitMount
 
-from core.act.orders import ORDERS, Order
+from core.act.orders import OBSERVE_OFF, ORDERS, Order
 from core.clock import Clock, SystemClock
 from core.snapshot import Snapshot
 from core.text import clean
@@ -148,7 +148,7 @@ class WatchdeskApp(App[None]):
     def allowed(self, order: Order) -> bool:
         """Whether the order may be given; where not, the operator is told why, or asked to lift what forbids it."""
         why = self.monitor.may(order)
-        if why and self.monitor.snapshot.project.observe:
+        if why and self.monitor.snapshot.project.observe and not self.monitor.may(OBSERVE_OFF):
             self.ask(observe_dialog(self.monitor))
         elif why:
             self.tell(f"{order.title}: {why}")
