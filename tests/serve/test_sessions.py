@@ -1,4 +1,4 @@
-"""A monitor per browser: live, read-only for good, and gone with its page, with the server, and with neither in order."""
+"""A monitor per browser: live, read-only for good, and gone with its page or with the server, however those end."""
 
 import asyncio
 import os
