@@ -93,7 +93,7 @@ def incident(snapshot: Snapshot) -> Told:
     if seen.covered:
         return Told(big="30 D", lines=("no incident", "in 30 days"), role="ok" if live else "dim")
     if seen.seen_s < _LOOKED_S:
-        return Told(big="-", lines=("last incident", "not known: nobody looked yet"), role="dim")
+        return Told(big="-", lines=("last incident", "not known yet"), role="dim")
     looked = age(now - timedelta(seconds=seen.seen_s), now)
     return Told(big=looked.upper(), lines=("no incident", "in the time anybody looked"), role="text" if live else "dim")
 
