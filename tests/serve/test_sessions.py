@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from tests.running import ONE_SHAPE, ROOT, Running
+from tests.running import ONE_SHAPE, ROOT, Command, Running
+from tests.screen.hand import Open, opened
 from tests.serve.serving import Page, Serve, Served, gone, kept, killed, look, refused, serve
 from tui.serve.session import Session, cells
 
-__all__ = ["serve"]
+__all__ = ["opened", "serve"]
 
 
 @pytest.fixture
@@ -78,6 +79,19 @@ async def test_observe_is_not_lifted_from_a_browser(
     await page.await_text("Search", gone=True)
     await page.await_text("Allow orders: this screen only looks")
     assert "for 15 min" not in page.text
+
+
+@ONE_SHAPE
+async def test_it_does_not_take_the_place_of_the_monitor_that_acts(
+    sandbox: Running, serve: Serve, client: aiohttp.ClientSession, command: Command, opened: Open
+) -> None:
+    sandbox.stuck(4)
+    page = await look(client, serve(sandbox), 120, 40)
+    await page.await_text("STUCK")
+    await page.await_text("tasks are stuck")  # judged for itself: nobody else is there
+    terminal = opened(command, sandbox, size=(120, 40))
+    text = await asyncio.to_thread(terminal.await_text, "tasks are stuck", 30.0)
+    assert "this one only shows" not in text + page.text
 
 
 @ONE_SHAPE
