@@ -4,13 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint types format bench screenshots lock clean
+.PHONY: demo test browser lint types format bench screenshots lock clean
 
 demo: $(READY)
 	@$(BIN)/watchdesk demo $(ARGS)
 
 test: $(READY)
 	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
+
+# In a real browser: the one thing here that needs more than Python and the package index.
+browser: $(READY)
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null \
+	  || { echo "make browser needs Chromium and its driver; on Debian: apt-get install chromium chromium-driver" >&2; exit 2; }
+	@$(BIN)/python -m pytest tests/browser $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -11,6 +11,7 @@ from core.act.permission import MayAct
 from core.alert.record import Severity, Silence
 from core.facts import Level, Reading, Source, Truth
 from core.history.kpis import Kpi
+from core.history.last_incident import LastIncident
 from core.model import LogEntry, SuccessRate, SystemConfig, Task, TaskCounts
 from core.resilience import BreakerRecord, DegradationLevel
 from core.watch.record import Check
@@ -23,6 +24,7 @@ __all__ = [
     "Event",
     "Health",
     "Kpi",
+    "LastIncident",
     "LeaseView",
     "Link",
     "LinkWord",
@@ -236,6 +238,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     breakers: tuple[BreakerRecord, ...] = ()
     tasks: Tasks = Tasks()
     kpis: tuple[Kpi, ...] = ()
+    last_incident: LastIncident = LastIncident()
     alerts: tuple[Alarm, ...] = ()
     telling: Telling = Telling()
     logs: Reading[tuple[LogEntry, ...]] = Reading()

@@ -30,7 +30,7 @@ STUCK = (
     " SELECT 'Wait for a geocoder that never answers', 'edge_function', 'in_progress', now() - interval '2 hours',"
     " now() - interval '3 hours' FROM generate_series(1, 3)"
 )
-FULL, SMALL = (140, 40), (80, 24)
+FULL, SMALL, LARGE = (140, 40), (80, 24), (200, 50)
 
 Before = Callable[[Pilot[None]], Awaitable[None]]
 
@@ -117,6 +117,17 @@ async def stopped(pilot: Pilot[None]) -> None:
     await pilot.pause(4)
 
 
+async def walls(studio: Studio) -> None:
+    """Wall mode, well and offline."""
+    for theme in ("dark", "light"):
+        await studio.take(f"wall-{theme}", "b", size=SMALL, theme=theme)
+        await studio.take(f"wall-{theme}-200x50", "b", size=LARGE, theme=theme)
+    for name, size in (("wall-offline", SMALL), ("wall-offline-200x50", LARGE)):
+        await studio.take(name, "b", size=size, before=studio.under("database_down", 20))
+        await studio.sandbox.faults.set("database_down", False)
+        await asyncio.sleep(3)
+
+
 async def main() -> None:
     """All of them, on one sandbox with agents at work."""
     PLACE.mkdir(exist_ok=True)
@@ -124,7 +135,7 @@ async def main() -> None:
         studio = Studio(sandbox)
         await asyncio.sleep(12)  # let the fleet take up work
         await studio.take("healthy")
-        await studio.take("healthy-200x50", size=(200, 50))
+        await studio.take("healthy-200x50", size=LARGE)
         await studio.take("healthy-80x24", size=SMALL)
         for theme in ("light", "colourblind"):
             await studio.take(theme, theme=theme)
@@ -135,6 +146,7 @@ async def main() -> None:
             await studio.take(f"trends{light}-200x50", "v", size=(200, 50), theme=theme, before=watched)
             await studio.take(f"trends{light}-80x24", "v", size=SMALL, theme=theme, before=watched)
         await studio.take("trends-month", "v", "right", "right", before=watched)
+        await walls(studio)
         with psycopg.connect(sandbox.info.database_url, autocommit=True) as connection:
             connection.execute(STUCK)
         await studio.take("heal", "h", acts=False)

@@ -12,7 +12,7 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.widget import AwaitMount
 
-from core.act.orders import ORDERS, Order
+from core.act.orders import OBSERVE_OFF, ORDERS, Order
 from core.clock import Clock, SystemClock
 from core.snapshot import Snapshot
 from core.text import clean
@@ -28,7 +28,8 @@ from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
 from tui.screens.list_view import ListView
 from tui.screens.served_view import ServedView
-from tui.screens.view import View
+from tui.screens.view import View, takes_questions
+from tui.screens.wall import Wall
 from tui.text import Line, Net, Signs, age
 from tui.themes import palette, themes
 
@@ -41,6 +42,8 @@ class WatchdeskApp(App[None]):
     CSS_PATH = "watchdesk.tcss"
     TITLE = "watchdesk"
     BINDINGS: ClassVar[list[BindingType]] = bindings(GLOBAL_KEYS)
+
+    starts_on_wall = False
 
     def __init__(
         self,
@@ -85,6 +88,8 @@ class WatchdeskApp(App[None]):
         self._unsubscribe = self.monitor.subscribe(self._heard)
         self.call_after_refresh(self._begin)
         self.set_interval(1.0, self.repaint)
+        if self.starts_on_wall:
+            self.action_wall()
 
     async def on_unmount(self) -> None:
         """Whatever ended the app, the monitor ends with it."""
@@ -94,7 +99,7 @@ class WatchdeskApp(App[None]):
     async def on_event(self, event: events.Event) -> None:
         """Keys and clicks before a dialog could be read were meant for what lay below it; so were those under way."""
         top = self.screen if self.is_running and self._screen_stack else None
-        if isinstance(top, Question) and top.swallows(event):
+        if isinstance(top, Question | Wall) and top.swallows(event):
             return
         if self._typed_ahead is not None and isinstance(event, events.Key):
             self._typed_ahead += event.character if event.is_printable and event.character else ""
@@ -126,16 +131,14 @@ class WatchdeskApp(App[None]):
 
     def ask(self, dialog: Dialog) -> None:
         """Open the dialog of an order, if none is open."""
-        if isinstance(self.screen, View):
-            self.clear_notifications()  # they would lie on the buttons of a small screen
-            dialog.put_by(self.clock)
-            self.push_screen(dialog)
+        if takes_questions(self.screen):
+            self._put(dialog)
 
     async def choose(
         self, heading: str, choices: Sequence[tuple[str, str]], text: str = "", *, way_back: str = "Cancel"
     ) -> str | None:
         """Let the operator choose; the key of what was chosen, `None` when backed out of."""
-        if not isinstance(self.screen, View):
+        if not takes_questions(self.screen):
             return None
         self.clear_notifications()  # they would lie on the list of a small screen
         choice = ChoiceDialog(heading, choices, text, way_back=way_back)
@@ -145,7 +148,7 @@ class WatchdeskApp(App[None]):
     def allowed(self, order: Order) -> bool:
         """Whether the order may be given; where not, the operator is told why, or asked to lift what forbids it."""
         why = self.monitor.may(order)
-        if why and self.monitor.snapshot.project.observe:
+        if why and self.monitor.snapshot.project.observe and not self.monitor.may(OBSERVE_OFF):
             self.ask(observe_dialog(self.monitor))
         elif why:
             self.tell(f"{order.title}: {why}")
@@ -166,7 +169,7 @@ class WatchdeskApp(App[None]):
 
     def open(self, view: Screen[None]) -> None:
         """Put a view on top, unless a question came between: what opens it was under way then."""
-        if isinstance(self.screen, View):
+        if takes_questions(self.screen):
             self.push_screen(view)
 
     def back(self) -> None:
@@ -226,6 +229,15 @@ class WatchdeskApp(App[None]):
         self._frozen = None if self._frozen is not None else self.shown
         self.repaint()
 
+    def action_wall(self) -> None:
+        """To the wall, or back; nobody looks at a picture on it that stands still."""
+        if isinstance(self.screen, Wall):
+            self.back()
+        elif isinstance(self.screen, View):
+            self._frozen = None
+            self.clear_notifications()
+            self.push_screen(Wall(self))
+
     def action_copy(self) -> None:
         """Copy a row's id, or the state in one line: cleaned text, never a row's own."""
         if not isinstance(self.screen, View):
@@ -243,7 +255,7 @@ class WatchdeskApp(App[None]):
     async def action_quit(self) -> None:
         """Asks while an order waits."""
         if self.monitor.snapshot.waiting and isinstance(self.screen, View):
-            self.ask(QuitDialog(self.monitor))
+            self._put(QuitDialog(self.monitor))
         else:
             self.exit()
 
@@ -272,6 +284,11 @@ class WatchdeskApp(App[None]):
 
     def _refusal(self, key: Key) -> str:
         return self.monitor.may(ORDERS[key.order]) if key.order else ""
+
+    def _put(self, dialog: Dialog) -> None:
+        self.clear_notifications()  # they would lie on the buttons of a small screen
+        dialog.put_by(self.clock)
+        self.push_screen(dialog)
 
     def _home(self) -> None:
         """Every view but the dashboard goes."""

@@ -34,12 +34,14 @@ class Uptime(msgspec.Struct, frozen=True, kw_only=True):
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
     """From the first bad sample to the first good one. `ended` is `None` while it goes on.
 
-    `unsure`: nobody looked right before or right after it, or within, so that it was at least this long.
+    `unsure`: nobody looked right before or right after it, or within, so that it was at least this long. `down`: the
+    project was down at some time in it, not critical alone.
     """
 
     began: datetime
     ended: datetime | None = None
     unsure: bool = False
+    down: bool = False
 
     @property
     def length_s(self) -> float | None:
@@ -88,10 +90,16 @@ def incidents(spans: Iterable[Span]) -> tuple[Incident, ...]:
             current = msgspec.structs.replace(current, unsure=True)
         enough = sum(one.samples for one in run) >= _TWO
         if current is None and span.bad and enough:
-            current = Incident(began=run[0].began, unsure=_begins_unseen(run[0], before, gap))
+            current = Incident(
+                began=run[0].began,
+                unsure=_begins_unseen(run[0], before, gap),
+                down=any(one.seen is Seen.DOWN for one in run),
+            )
         elif current is not None and not span.bad and enough:
             found.append(msgspec.structs.replace(current, ended=run[0].began))
             current = None
+        elif current is not None and span.seen is Seen.DOWN and not current.down:
+            current = msgspec.structs.replace(current, down=True)
         before = span
     return (*found, current) if current is not None else tuple(found)
 

@@ -69,16 +69,19 @@ class Alarms:
         Whether something began to fire that a heal might end.
         """
         await self.shelf.look()
-        if not self._owner():
+        alone = self._judges_alone()
+        if not self._owner() and not alone:
             self._life.restore(await self.shelf.alerts(), 0.0)
             return False
         facts = await self._evidence.gather(braked=self._braked(), ready=ready)
-        await self._listen(facts.at)
+        await self._listen(facts.at, keep=not alone)
         elapsed = self._rooms.clock.elapsed()
         passed_s = 0.0 if self._evaluated is None else elapsed - self._evaluated
         self._evaluated = elapsed
         turns = self._life.evaluate(facts, passed_s)
         self._overlay(facts)
+        if alone:
+            return False
         tells = self._tells(turns)
         for one in tells:
             self._say(one)
@@ -95,10 +98,14 @@ class Alarms:
     async def looked(self) -> None:
         """A refresh is over: see what other processes of ours have put on the disk, and send what is due."""
         await self.shelf.look()
-        if not self._owner():
+        if not self._owner() and not self._judges_alone():
             self._life.restore(await self.shelf.alerts(), 0.0)
         self._overlay(None)
         await self.send_due()
+
+    def _judges_alone(self) -> bool:
+        """Whether it only looks and nobody else here judges: then it does, for its own picture alone."""
+        return self._rooms.config.only_looks and not self._rooms.state.owner()
 
     async def send_due(self) -> None:
         """Send what is due; nobody waits for it."""

@@ -66,6 +66,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     autonomous: bool = False
     dry_run: bool = True
     observe: bool = False
+    only_looks: bool = False
+    """It observes and takes no order at all, whoever gives it: not one about this machine alone, nor to lift that."""
     limits: Limits = Limits()
     breaker: BreakerRules = BreakerRules()
     watch: WatchRules = WatchRules()

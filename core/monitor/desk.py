@@ -11,6 +11,7 @@ from core.act.healing import Findings, Healer, Progress, unhindered
 from core.act.means import Actor
 from core.act.mode import Mode
 from core.act.orders import (
+    CHECK_NOW,
     DRY_RUN_OFF,
     DRY_RUN_ON,
     EMERGENCY_STOP,
@@ -46,6 +47,7 @@ from core.state import NotKept
 from core.text import clean
 
 OBSERVING = "started with --observe: nothing is written"
+ONLY_LOOKS = "this screen only looks: give orders in a terminal"
 
 
 class Acts(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +74,8 @@ class Desk:
 
     def may(self, order: Order) -> str:
         """Empty if the order may be given, else why not."""
+        if self._observing.only_looks and order is not CHECK_NOW:
+            return ONLY_LOOKS
         return OBSERVING if order.writes and self._observing.forbids() else ""
 
     async def plan_heal(self) -> HealPlan:
@@ -158,6 +162,8 @@ class Desk:
 
     async def withdraw(self, name: str, actor: Actor) -> Result:
         """Forget an order that waits."""
+        if refused := self.refused(WITHDRAW):
+            return refused
         waiting = next((one for one in await self._acts.pending.all() if one.id == name), None)
         if waiting is None or not await self._acts.pending.remove(name):
             return Result(order=WITHDRAW.name, phase=Phase.SEEN, text="no such order waits any more", already=True)

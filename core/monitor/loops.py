@@ -310,7 +310,7 @@ class Loops:
 
     async def _take_over(self) -> None:
         """Own what one process per project and user does, as soon as no other one owns it, and go on where it was."""
-        if not self.owner and self._rooms.state.own():
+        if not self.owner and not self._rooms.config.only_looks and self._rooms.state.own():
             await self.autonomy.restore()
             await self.alarms.restore()
             self.owner = True

@@ -10,6 +10,8 @@ from core.act.healing import Progress, unhindered
 from core.act.orders import (
     OBSERVE_OFF,
     RESTART,
+    TEST_MESSAGE,
+    WITHDRAW,
     HealPlan,
     LiftPlan,
     ModePlan,
@@ -239,6 +241,8 @@ class Monitor:
 
     async def confirm_waiting(self, waiting: str) -> bool:
         """An order that has waited for long is still meant. Whether it still waits. Raises NotKept."""
+        if self.may(WITHDRAW):
+            return False
         found = await self._rooms.pending.confirm(waiting)
         self._loops.check_soon()
         return found
@@ -271,7 +275,7 @@ class Monitor:
 
     async def try_alerts(self) -> tuple[tuple[str, str], ...]:
         """Send a test message to everybody: each address, and why it was not accepted (empty: it was)."""
-        return await self._loops.alarms.post_room.try_out()
+        return () if self.may(TEST_MESSAGE) else await self._loops.alarms.post_room.try_out()
 
     async def set_dry_run(self, on: bool) -> Result:
         """Turn the agents' dry-run on or off, and read it back."""
@@ -335,12 +339,16 @@ class Monitor:
 
     def restart_watchdog(self) -> None:
         """End the watchdog's loop and begin it anew; it looks at once."""
+        if self.may(RESTART):
+            return
         self._loops.restart_watchdog()
         self._rooms.process_desk.note(RESTART, self._rooms.operator, "the watchdog's loop", "restarted")
         self._publish()
 
     def lift_observe(self) -> None:
         """Allow the operator's orders for 15 minutes although it was started with `--observe`."""
+        if self.may(OBSERVE_OFF):
+            return
         self._rooms.observing.lift()
         told = "lifted for 15 minutes: orders are allowed"
         self._rooms.process_desk.note(OBSERVE_OFF, self._rooms.operator, "--observe", told)

@@ -8,16 +8,18 @@ LIFTED_S: Final = 900.0
 
 
 class Observing:
-    """Whether nothing may be written. `on` as it was started."""
+    """Whether nothing may be written. `on` as it was started; `only_looks`: it is never lifted."""
 
-    def __init__(self, clock: Clock, *, on: bool) -> None:
+    def __init__(self, clock: Clock, *, on: bool, only_looks: bool = False) -> None:
         self._clock = clock
         self._until = 0.0
-        self.on = on
+        self.on = on or only_looks
+        self.only_looks = only_looks
 
     def lift(self) -> None:
         """Allow an operator's orders for 15 minutes from now."""
-        self._until = self._clock.elapsed() + LIFTED_S
+        if not self.only_looks:
+            self._until = self._clock.elapsed() + LIFTED_S
 
     def lifted_for_s(self) -> float | None:
         """For how many more seconds orders are allowed; `None` when it is not lifted, or was never on."""

@@ -62,6 +62,7 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
             last_completed_at=values["last_completed"],
         ),
         kpis=loops.scores.kpis,
+        last_incident=loops.scores.last_incident,
         alerts=loops.alarms.alarms(),
         telling=loops.alarms.telling(),
         logs=values["logs"],
@@ -130,7 +131,7 @@ def _notices(rooms: Rooms, sight: Sight, loops: Loops) -> tuple[str, ...]:
     if ends is not None and not rooms.backend.sign_in.renews and ends - rooms.clock.now() < _TOKEN_ENDS_SOON:
         at = f"{ends.astimezone():%H:%M}"
         notices.append(f"the access token ends at {at} and cannot be renewed: set a new one, or run: watchdesk login")
-    if loops.ready and not loops.owner:
+    if loops.ready and not loops.owner and not rooms.config.only_looks:
         notices.append(f"{rooms.state.owner() or 'another watchdesk'} acts for this project here; this one only shows")
     return tuple(notices)
 

@@ -11,6 +11,7 @@ import msgspec
 from core.facts import Level
 from core.history.hours import Hours, Kept
 from core.history.kpis import Kpi, Measured, kpis
+from core.history.last_incident import LastIncident, last_incident
 from core.history.spans import KEPT, Record, Seen
 from core.monitor.wiring import Rooms
 from core.resilience import NotLive
@@ -47,6 +48,7 @@ class Scores:
         self._computed_at: float | None = None
         self.kpis: tuple[Kpi, ...] = ()
         """The figures, as new as they need to be."""
+        self.last_incident = LastIncident()
 
     async def restore(self) -> None:
         """What earlier processes saw."""
@@ -123,7 +125,9 @@ class Scores:
         )
         # In a thread: a project that went up and down for days has left tens of thousands of spans.
         now = self._rooms.clock.now()
-        figures = await asyncio.to_thread(kpis, self._record.spans(), measured, now)
+        spans = self._record.spans()
+        figures = await asyncio.to_thread(kpis, spans, measured, now)
+        self.last_incident = await asyncio.to_thread(last_incident, spans, now)
         self._hours.note({kpi.name: kpi.value for kpi in figures if kpi.value is not None}, now)
         self.kpis = tuple(msgspec.structs.replace(kpi, recent=self._hours.recent(kpi.name, now)) for kpi in figures)
 

@@ -94,7 +94,7 @@ class Rooms:
         self.pending = PendingOrders(clock, self.state)
         self.lifts = Lifts(self.live, self.state)
         self.streak = Streak(clock, self.state, config.watch.interval_s)
-        self.observing = Observing(clock, on=config.observe)
+        self.observing = Observing(clock, on=config.observe, only_looks=config.only_looks)
         mode = Mode(means)
         acts = Acts(
             healer=self.healer,

@@ -44,6 +44,7 @@ from tui.screens.list_view import ListView
 from tui.screens.served_view import ServedView
 from tui.screens.trends_view import TrendsView
 from tui.screens.view import View
+from tui.screens.wall import Wall
 from tui.text import plain
 
 pytestmark = pytest.mark.usefixtures("utc")
@@ -124,6 +125,7 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     "longer": lambda app: trends(app).window is Window.MONTH,
     "plot": lambda app: [plot.display for plot in app.screen.query(PlotPanel)] == [True, False, False, False],
     "faults": asks(ChoiceDialog, "Switch which fault"),
+    "wall": lambda app: isinstance(app.screen, Wall),
     "help": asks(HelpDialog),
     "palette": lambda app: isinstance(app.screen, CommandPalette),
     "back": lambda app: isinstance(app.screen, Dashboard),

@@ -8,7 +8,7 @@ from tui.cli.encoding import spell_out
 from tui.cli.exits import WRONG
 from tui.cli.group import Door
 from tui.cli.monitor import watch
-from tui.cli.screen_options import screen_options
+from tui.cli.screen_options import Given, screen_options
 
 
 @click.group(
@@ -26,14 +26,12 @@ def cli(
     *,
     observe: bool,
     project: str | None,
-    theme: str | None,
-    mouse: bool | None,
-    ascii_signs: bool | None,
+    screen: Given,
 ) -> None:
     """Watch a self-healing task system on Supabase, and step in: heal, reset a breaker, emergency stop."""
     context.obj = {"observe": observe, "project": project}
     if context.invoked_subcommand is None:
-        context.exit(watch(observe=observe, project=project, theme=theme, mouse=mouse, ascii_signs=ascii_signs))
+        context.exit(watch(project, screen, observe=observe))
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from core.settings import SettingsError, read_layers
 from core.watch.rules import WatchRules
 from tui.cli.exits import WRONG
 from tui.cli.own_sandbox import own_sandbox
-from tui.cli.screen_options import keymap_here, looks_here, screen_options, screen_settings
+from tui.cli.screen_options import Given, keymap_here, looks_here, screen_options, screen_settings
 from tui.cli.session import said, start_logging
 from tui.cli.status import look
 from tui.terminal import is_interactive, run_app
@@ -41,14 +41,12 @@ def command(
     *,
     shape: str,
     check_every: float,
-    theme: str | None,
-    mouse: bool | None,
-    ascii_signs: bool | None,
+    screen: Given,
 ) -> None:
     """Nothing to configure: a living system of its own, gone when you quit. x switches faults on and off."""
     try:  # of the configuration only what is about the person's terminal
         layers = read_layers()
-        screen = screen_settings(layers, theme=theme, mouse=mouse, ascii_signs=ascii_signs)
+        settings = screen_settings(layers, screen)
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
     start_logging()
@@ -70,18 +68,16 @@ def command(
         else:
             from tui.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
 
-            found, keymap = looks_here(screen), keymap_here(layers)
+            found, keymap = looks_here(settings), keymap_here(layers)
             switches = Switches(info["url"], info["service_key"])
-            code = run_app(
-                lambda: WatchdeskApp(
-                    Monitor(config, places=places),
-                    theme=found.theme,
-                    ascii_signs=found.ascii,
-                    faults=switches,
-                    keymap=keymap,
-                ),
-                mouse=screen.mouse,
-            )
+
+            def made() -> WatchdeskApp:
+                monitor = Monitor(config, places=places)
+                app = WatchdeskApp(monitor, theme=found.theme, ascii_signs=found.ascii, faults=switches, keymap=keymap)
+                app.starts_on_wall = screen.wall
+                return app
+
+            code = run_app(made, mouse=settings.mouse)
     context.exit(code)
 
 

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "run": "Let the agents work off what is pending.",
     "sandbox": "A local Supabase in the foreground.",
     "selftest": "Ten scenarios, each really exercised, and a summary.",
+    "serve": "The monitor in a browser on this machine, read-only.",
     "silence": "Tell nobody of some alerts for a while.",
     "sql": "Optional SQL for the project, printed: indexes, statistics, policies.",
     "status": "One check on one page; writes nothing.",

@@ -6,20 +6,18 @@ import click
 
 from core.monitor import Monitor, read_config
 from core.settings import SettingsError, read_layers
-from tui.cli.screen_options import keymap_here, looks_here, screen_settings
+from tui.cli.screen_options import Given, keymap_here, looks_here, screen_settings
 from tui.cli.session import said, start_logging
 from tui.cli.status import look
 from tui.terminal import is_interactive, run_app
 
 
-def watch(
-    *, observe: bool, project: str | None, theme: str | None, mouse: bool | None, ascii_signs: bool | None
-) -> int:
+def watch(project: str | None, given: Given, *, observe: bool) -> int:
     """Run the monitor until it is quit; the exit code. Raises click's error for a configuration it cannot use."""
     try:
         layers = read_layers()
         config = read_config(layers, project=project, observe=observe)
-        screen = screen_settings(layers, theme=theme, mouse=mouse, ascii_signs=ascii_signs)
+        screen = screen_settings(layers, given)
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
     start_logging(config.target, config.alerts.secrets())
@@ -28,7 +26,10 @@ def watch(
     from tui.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
 
     found, keymap = looks_here(screen), keymap_here(layers)
-    return run_app(
-        lambda: WatchdeskApp(Monitor(config), theme=found.theme, ascii_signs=found.ascii, keymap=keymap),
-        mouse=screen.mouse,
-    )
+
+    def made() -> WatchdeskApp:
+        app = WatchdeskApp(Monitor(config), theme=found.theme, ascii_signs=found.ascii, keymap=keymap)
+        app.starts_on_wall = given.wall
+        return app
+
+    return run_app(made, mouse=screen.mouse)

@@ -1,8 +1,9 @@
 """The options of every command that puts the monitor on the terminal, and how they go before the settings."""
 
+import functools
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 import msgspec
@@ -14,9 +15,27 @@ from tui.settings import CHOICES, Looks, ScreenSettings, looks, read_screen
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """What was given as options; `None` where it was not. `wall`: whether it begins in wall mode."""
+
+    theme: str | None = None
+    mouse: bool | None = None
+    ascii: bool | None = None
+    wall: bool = False
+
+
 def screen_options(command: F) -> F:
-    """Adds `--theme`, `--mouse` and `--ascii`, as `theme`, `mouse` and `ascii_signs`; `None` where not given."""
+    """Adds `--theme`, `--mouse`, `--ascii` and `--wall`; the command gets them as one `screen`."""
+
+    @functools.wraps(command)
+    def called(
+        *args: Any, theme: str | None, mouse: bool | None, ascii_signs: bool | None, wall: bool, **more: Any
+    ) -> Any:
+        return command(*args, screen=Given(theme=theme, mouse=mouse, ascii=ascii_signs, wall=wall), **more)
+
+    decorated: Any = called
     for option in (
+        click.option("--wall", is_flag=True, help="Begin in wall mode: large, for a display nobody touches."),
         click.option("--ascii/--no-ascii", "ascii_signs", default=None, help="Plain ASCII; else as the locale says."),
         click.option("--mouse/--no-mouse", default=None, help="Leave the mouse, and its selection, to the terminal."),
         click.option(
@@ -26,16 +45,14 @@ def screen_options(command: F) -> F:
             help="Else [screen] theme, else as the terminal says. NO_COLOR goes before any.",
         ),
     ):
-        command = option(command)
-    return command
+        decorated = option(decorated)
+    return cast(F, decorated)
 
 
-def screen_settings(
-    layers: Layers, *, theme: str | None, mouse: bool | None, ascii_signs: bool | None
-) -> ScreenSettings:
+def screen_settings(layers: Layers, given: Given) -> ScreenSettings:
     """The section's settings, and what was given as options before them. Raises SettingsError."""
-    given = {"theme": theme, "mouse": mouse, "ascii": ascii_signs}
-    return msgspec.structs.replace(read_screen(layers), **{k: v for k, v in given.items() if v is not None})
+    options = {"theme": given.theme, "mouse": given.mouse, "ascii": given.ascii}
+    return msgspec.structs.replace(read_screen(layers), **{k: v for k, v in options.items() if v is not None})
 
 
 def keymap_here(layers: Layers) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Orders about the whole project."""
 
-from core.act.orders import DRY_RUN_ON, EMERGENCY_STOP, HEAL, LIFT, RETRY_MATCHING, RUN_PENDING
+from core.act.orders import DRY_RUN_ON, EMERGENCY_STOP, HEAL, LIFT, OBSERVE_OFF, RESTART, RETRY_MATCHING, RUN_PENDING
 from tui.dialogs import HealDialog, LiftDialog, ModeDialog, StopDialog, observe_dialog, run_dialog
 from tui.front import Front
 
@@ -37,8 +37,9 @@ async def run(front: Front) -> None:
 
 async def restart(front: Front) -> None:
     """Begin the watchdog's loop anew."""
-    front.monitor.restart_watchdog()
-    front.tell("the watchdog's loop was restarted")
+    if front.allowed(RESTART):
+        front.monitor.restart_watchdog()
+        front.tell("the watchdog's loop was restarted")
 
 
 async def check(front: Front) -> None:
@@ -55,7 +56,7 @@ async def observe_off(front: Front) -> None:
         front.tell("it does not only observe: orders are allowed")
     elif project.orders_for_s is not None:
         front.tell("orders are allowed already")
-    else:
+    elif front.allowed(OBSERVE_OFF):
         front.ask(observe_dialog(front.monitor))
 
 

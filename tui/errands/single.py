@@ -1,6 +1,6 @@
 """Single orders and tasks: withdraw what waits, say it is still meant, undo, retry."""
 
-from core.act.orders import RETRY, UNDO
+from core.act.orders import RETRY, UNDO, WITHDRAW
 from core.state import NotKept
 from tui.dialogs import order_choices, retry_dialog, undo_dialog, withdraw_dialog
 from tui.front import Front
@@ -18,9 +18,9 @@ async def single_orders(front: Front) -> None:
 async def act(front: Front, chosen: str) -> None:
     """Carry out `withdraw:ID`, `confirm:ID`, `undo:RUN` or `retry:TASK`."""
     verb, _, key = chosen.partition(":")
-    if verb == "withdraw":
+    if verb == "withdraw" and front.allowed(WITHDRAW):
         front.ask(withdraw_dialog(front.monitor, key))
-    elif verb == "confirm":
+    elif verb == "confirm" and front.allowed(WITHDRAW):
         try:
             still = await front.monitor.confirm_waiting(key)
         except NotKept as not_kept:

@@ -1,5 +1,6 @@
 """The top: is it healthy, and is what I see true? In two lines, and a third for standing notices."""
 
+from datetime import datetime
 from typing import Final
 
 from rich.cells import cell_len, set_cell_size
@@ -51,19 +52,7 @@ class TopLine(Panel):
 
     def _link(self, snapshot: Snapshot) -> Line:
         link = snapshot.link
-        return ((self._words(link, snapshot), _LINK_ROLE.get(link.word, "critical")),)
-
-    def _words(self, link: Link, snapshot: Snapshot) -> str:
-        if link.word is LinkWord.STALE:
-            return f"STALE {age(link.since, snapshot.at)}"
-        if link.word not in {LinkWord.OFFLINE, LinkWord.BLIND}:
-            return link.word.value
-        since = f" since {link.since.astimezone():%H:%M}" if link.since is not None else ""
-        following = ""
-        if link.next_at is not None:
-            seconds = max(0.0, (link.next_at - snapshot.at).total_seconds())
-            following = f", next in {10 * round(seconds / 10) or 5:.0f} s"
-        return f"{link.word}{since}, try {link.tries}{following}"
+        return ((link_words(link, snapshot.at), _LINK_ROLE.get(link.word, "critical")),)
 
     def _where(self, snapshot: Snapshot, width: int) -> Line:
         project = snapshot.project
@@ -93,6 +82,20 @@ class TopLine(Panel):
         rights = f"  {snapshot.project.user}, {snapshot.project.shape}"
         full = (f"{acts}{why}{rights}",) if width >= 120 else ()
         return (*full, acts + why, acts, "  acts by itself" if may.allowed else "  on order only", "")
+
+
+def link_words(link: Link, now: datetime) -> str:
+    """How true the picture is, in words: since when it is not, and when it is tried again."""
+    if link.word is LinkWord.STALE:
+        return f"STALE {age(link.since, now)}"
+    if link.word not in {LinkWord.OFFLINE, LinkWord.BLIND}:
+        return link.word.value
+    since = f" since {link.since.astimezone():%H:%M}" if link.since is not None else ""
+    following = ""
+    if link.next_at is not None:
+        seconds = max(0.0, (link.next_at - now).total_seconds())
+        following = f", next in {10 * round(seconds / 10) or 5:.0f} s"
+    return f"{link.word}{since}, try {link.tries}{following}"
 
 
 def said_within(notices: tuple[str, ...], width: int) -> str:

@@ -1,7 +1,7 @@
 """The base of every screen: the top line, a banner where one is due, the body, and the keys."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -22,6 +22,8 @@ class View(Screen[None]):
 
     OWN_KEYS: ClassVar[tuple[Key, ...]] = ()
     """The keys that mean something here only."""
+    QUESTIONS: ClassVar[bool] = True
+    """Whether an errand under way may put a question, or what it found, on top."""
 
     def __init__(self, front: Front) -> None:
         super().__init__()
@@ -74,3 +76,8 @@ class View(Screen[None]):
         self.set_class(width < 70 or height < 20, "small")
         self.set_class(height < 8 or width < 40, "line")
         self.front.repaint()
+
+
+def takes_questions(screen: Screen[Any]) -> bool:
+    """Whether a question may come up on it: it is none itself, and no wall."""
+    return isinstance(screen, View) and screen.QUESTIONS

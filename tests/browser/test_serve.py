@@ -1,0 +1,126 @@
+"""`watchdesk serve` in a real Chromium: it loads from us alone, is live, takes keys, refuses orders and others.
+
+Run by `make browser`, where there is one.
+"""
+
+import http.server
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.browser.chromium import Chromium
+from tests.running import ONE_SHAPE, Running
+from tests.serve.serving import Serve, Served, kept, serve
+from tui.serve.gate import new_token
+
+__all__ = ["serve"]
+
+OK = (0x6F, 0xDC, 0x8C)
+"""The ground of a state that is well, in the dark theme."""
+
+
+@pytest.fixture
+def chromium() -> Iterator[Chromium]:
+    browser = Chromium()
+    yield browser
+    browser.close()
+
+
+def await_monitors(served: Served, count: int) -> None:
+    until = time.monotonic() + 20
+    while len(served.monitors()) != count:
+        assert time.monotonic() < until, served.monitors()
+        time.sleep(0.1)
+
+
+def test_it_loads_is_live_takes_keys_and_refuses_orders(sandbox: Running, serve: Serve, chromium: Chromium) -> None:
+    sandbox.completed(20)
+    served = serve(sandbox)
+    chromium.open(served.address)
+    for word in ("LIVE", "observing", "Health"):
+        chromium.await_text(word)
+    sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('came just now', 'pending')")
+    chromium.await_text("came just now")
+    chromium.press("?")
+    chromium.await_text("escape closes")
+    chromium.press("\ue00c")
+    chromium.await_text("escape closes", gone=True)
+    before = kept(sandbox)
+    for key in ("h", "p", "d"):
+        chromium.press(key)
+        chromium.await_text("this screen only looks")
+    assert kept(sandbox) == before
+    await_monitors(served, 1)
+    chromium.driver.get("about:blank")
+    await_monitors(served, 0)
+
+
+@ONE_SHAPE
+def test_it_is_really_seen_and_asks_nobody_else(sandbox: Running, serve: Serve, chromium: Chromium) -> None:
+    served = serve(sandbox, "--wall")
+    chromium.open(served.address)
+    chromium.await_text("LIVE, seen")
+    until = time.monotonic() + 20
+    while (share := chromium.painted(*OK)) < 0.2:
+        assert time.monotonic() < until, f"{share:.0%} is green"
+    assert chromium.complaints() == []
+    chromium.read()
+    others = {url for url in chromium.asked if not url.startswith(("data:", "chrome:", "about:"))}
+    assert f"{served.address}static/js/textual.js" in others
+    mine = (served.address, f"ws://{served.host}/{served.token}/ws?")
+    assert {url for url in others if not url.startswith(mine)} == set()
+
+
+@ONE_SHAPE
+def test_a_wrong_token_shows_nothing(sandbox: Running, serve: Serve, chromium: Chromium) -> None:
+    served = serve(sandbox)
+    for wrong in ("", f"{new_token()}/", f"{served.token[:-1]}/"):
+        chromium.open(f"{served.origin}/{wrong}")
+        assert "the address is not complete" in chromium.driver.page_source
+        chromium.read()
+    assert not any(url.startswith("ws:") for url in chromium.asked)
+    assert served.monitors() == []
+
+
+@ONE_SHAPE
+def test_another_page_cannot_look_even_if_it_knows_the_address(
+    sandbox: Running, serve: Serve, chromium: Chromium
+) -> None:
+    served = serve(sandbox)
+    other = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
+    threading.Thread(target=other.serve_forever, daemon=True).start()
+    chromium.open(f"http://127.0.0.1:{other.server_port}/")
+    script = """
+        const [address, done] = arguments;
+        const socket = new WebSocket(address);
+        socket.onopen = () => done("open");
+        socket.onerror = () => done("refused");
+    """
+    websocket = f"ws://{served.host}/{served.token}/ws?width=80&height=24"
+    assert chromium.driver.execute_async_script(script, websocket) == "refused"
+    framed = """
+        const [address, done] = arguments;
+        const frame = document.createElement("iframe");
+        frame.onload = () => setTimeout(() => done(true), 1500);
+        frame.src = address;
+        document.body.append(frame);
+    """
+    assert chromium.driver.execute_async_script(framed, served.address)
+    assert served.monitors() == []
+    other.shutdown()
+    other.server_close()
+
+
+class Elsewhere(http.server.BaseHTTPRequestHandler):
+    """A page of somebody else's."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<!DOCTYPE html><title>elsewhere</title><body>")
+
+    def log_message(self, *_: object) -> None:
+        """Not among the tests' lines."""

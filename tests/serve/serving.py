@@ -1,0 +1,156 @@
+"""A served monitor as it is run, and a browser's side of it without the browser: its WebSocket, and what it shows."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import aiohttp
+import psutil
+import pyte
+import pytest
+
+from tests.running import Command, Running
+
+BEGUN_S = 30.0
+
+
+class Served:
+    """`watchdesk serve` on a port of its own."""
+
+    def __init__(self, command: Command, sandbox: Running | None, *args: str, **env: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tui", "serve", "--port", "0", *args],
+            cwd=command.home,
+            env=command.environment(sandbox, **env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.address = self.process.stdout.readline().strip()
+        assert self.address.endswith("/"), self.process.communicate()
+        self.origin, self.token = self.address[:-1].rsplit("/", 1)
+        self.host = self.origin.removeprefix("http://")
+        self.port = int(self.host.partition(":")[2])
+
+    def monitors(self) -> list[psutil.Process]:
+        """One for each browser."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def end(self, number: int = signal.SIGTERM, within_s: float = 2.0) -> int:
+        """End it; its exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(within_s)
+
+    def dispose(self) -> None:
+        """Nothing of it lives on."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(10)
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+Serve = Callable[..., Served]
+
+
+@pytest.fixture
+def serve(command: Command) -> Iterator[Serve]:
+    """Serves; nothing outlives the test."""
+    made: list[Served] = []
+
+    def make(sandbox: Running | None, *args: str, **env: str) -> Served:
+        made.append(Served(command, sandbox, *args, **env))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.dispose()
+
+
+class Page:
+    """A browser that looks."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, width: int, height: int) -> None:
+        self.socket = socket
+        self.screen = pyte.Screen(width, height)
+        self._stream = pyte.ByteStream(self.screen)
+        self.told: list[str] = []
+        """What came that is no picture."""
+
+    @property
+    def text(self) -> str:
+        """What it shows."""
+        return "\n".join(self.screen.display)
+
+    async def read(self) -> bool:
+        """Take in one message; whether there may be more."""
+        message = await self.socket.receive(timeout=BEGUN_S)
+        if message.type is aiohttp.WSMsgType.BINARY:
+            self._stream.feed(message.data)
+        elif message.type is aiohttp.WSMsgType.TEXT:
+            self.told.append(message.data)
+        else:
+            return False
+        return True
+
+    async def await_text(self, word: str, *, gone: bool = False) -> str:
+        """Read until `word` is there, or is there no more."""
+        until = time.monotonic() + BEGUN_S
+        while (word in self.text) is gone:
+            assert time.monotonic() < until, f"{word!r} in:\n{self.text}"
+            assert await self.read(), f"it ended with:\n{self.text}"
+        return self.text
+
+    async def type(self, keys: str) -> None:
+        """Press keys."""
+        await self.socket.send_json(["stdin", keys])
+
+    async def settled(self) -> str:
+        """Ask for an answer that comes after all that was sent before, and show what stands then."""
+        await self.socket.send_json(["ping", "settled"])
+        while not self.told or "settled" not in self.told[-1]:
+            assert await self.read()
+        return self.text
+
+    async def ended(self) -> None:
+        """Read to the end."""
+        while await self.read():
+            pass
+
+
+async def look(client: aiohttp.ClientSession, served: Served, width: int = 100, height: int = 30) -> Page:
+    """Open what the page would open."""
+    address = f"{served.address}ws?width={width}&height={height}"
+    socket = await client.ws_connect(address, headers={"Origin": served.origin})
+    return Page(socket, width, height)
+
+
+async def refused(client: aiohttp.ClientSession, address: str, **headers: str) -> int:
+    """The status with which a WebSocket was not opened."""
+    with pytest.raises(aiohttp.WSServerHandshakeError) as error:
+        await client.ws_connect(address, headers=headers)
+    return error.value.status
+
+
+def gone(pids: list[int]) -> bool:
+    """Whether none of them runs."""
+    return not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids)
+
+
+def kept(sandbox: Running) -> Any:
+    """Everything in the project's tables."""
+    tables = ("tasks", "execution_logs", "safety_checks", "system_config")
+    return {name: sandbox.sql(f"SELECT * FROM autonomous_{name} ORDER BY id::text") for name in tables}
+
+
+def killed(served: Served) -> None:
+    """As by the system, with no time to do anything."""
+    os.kill(served.process.pid, signal.SIGKILL)
+    served.process.wait()

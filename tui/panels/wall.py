@@ -1,0 +1,132 @@
+"""The wall: state, figures and last incident, so large that they are read from three metres."""
+
+from typing import Final
+
+from rich.cells import cell_len, set_cell_size
+from rich.style import Style
+
+from core.snapshot import LinkWord, Snapshot
+from tui.panels.panel import Panel
+from tui.panels.topline import link_words
+from tui.text import Line, age
+from tui.themes import STATES
+from tui.wall import says
+from tui.wall.blocks import centred, figures_block, figures_line, padded, told_block, told_line, word_block
+
+_LEAST: Final = (40, 7)
+"""Below so many cells there are no large letters."""
+
+_WORD, _REST = 0.36, 0.25
+"""Which share of the height the word takes at most, and each of what is below it."""
+
+_LOW: Final = 5
+"""So many lines each of them may take in any case."""
+
+_BARE: Final = Style(underline=False)
+
+
+def wall_styles(styles: dict[str, Style]) -> dict[str, Style]:
+    """With the grounds of the states: their blocks', never underlined, since whole screens are painted in them."""
+    grounds = {state: styles[f"state-{state}"] for state in STATES}
+    return styles | {f"wall-{state}": one + _BARE if one.underline else one for state, one in grounds.items()}
+
+
+class WallPanel(Panel):
+    """A frame in the state's colour; where something is critical the ground is in it, too."""
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
+        """The large picture, or where there is no room the same in words."""
+        level = says.level(snapshot)
+        state = f"wall-{level}"
+        if width < _LEAST[0] or height < _LEAST[1]:
+            return [padded(line, width, state) for line in self._words(snapshot, state, height)]
+        side = 2 if width >= 60 else 1
+        inner = width - 2 * side
+        edge = (" " * side, state)
+        band, body = self._band(snapshot, inner, height, state), self._body(snapshot, inner, height)
+        filled = _filled(band, body, inner, height - 1, state)
+        lines: list[Line] = [(edge, *line, edge) for line in filled]
+        if level == "critical":
+            lines = [tuple((text, state) for text, _ in line) for line in lines]
+        return [*lines, self._foot(snapshot, width, state)]
+
+    def _band(self, snapshot: Snapshot, width: int, height: int, state: str) -> list[Line]:
+        room = max(_LOW, int(height * _WORD))
+        word = word_block(says.word(snapshot), width, room, signs=self._signs, role=state)
+        return [*word, centred(((_cut(says.why(snapshot), width), state),), width, state)]
+
+    def _body(self, snapshot: Snapshot, width: int, height: int) -> list[list[Line]]:
+        """The figures and the incident, as large as there is room for below the band."""
+        room = max(_LOW, int(height * _REST))
+        figures, told = says.figures(snapshot), says.incident(snapshot)
+        large = figures_block(figures, width, room, signs=self._signs) or [figures_line(figures, width)]
+        small = [figures_line(figures, width)]
+        last = told_block(told, width, room, signs=self._signs) or [told_line(told, width)]
+        line = [told_line(told, width)]
+        left = height - 1 - len(self._band(snapshot, width, height, ""))
+        for blocks in ([large, last], [large, line], [large], [small, line], [small]):
+            if sum(map(len, blocks)) <= left:
+                return blocks
+        return []
+
+    def _foot(self, snapshot: Snapshot, width: int, state: str) -> Line:
+        """The project, how true the picture is, and the clock."""
+        at = snapshot.at.astimezone()
+        name = f" {snapshot.project.name} "
+        clock = f"{at:%H:%M}:{at.second // 10}0 {at:%Z} "
+        true = f" {_true(snapshot)}  "
+        room = width - cell_len(name) - cell_len(true)
+        if room < 0:
+            return padded(((_cut(true, width), state),), width, state)
+        if room < cell_len(clock):
+            clock = ""
+        return (
+            (name, "project"),
+            (" " * (room - cell_len(clock)), state),
+            (true, state),
+            (clock, state),
+        )
+
+    def _words(self, snapshot: Snapshot, state: str, height: int) -> list[Line]:
+        sign = self._signs.level(says.level(snapshot))
+        word: Line = ((f" {sign} {says.word(snapshot)} ", state),)
+        old = age(snapshot.link.since, snapshot.at) if snapshot.link.word is LinkWord.LIVE else ""
+        true: Line = ((f" {link_words(snapshot.link, snapshot.at)} {old}", state),)
+        numbers: Line = (("  " + "  ".join(f"{one.texts[0]} {one.label}" for one in says.figures(snapshot)), state),)
+        told = says.incident(snapshot)
+        last: Line = ((f" {told.big.lower()} {', '.join(told.lines)}", state),)
+        if height == 1:
+            return [(*word, *true, *numbers)]
+        return [(*word, *true), ((f" {says.why(snapshot)}", state),), numbers, last, *([((" ", state),)] * height)][
+            :height
+        ]
+
+
+def _true(snapshot: Snapshot) -> str:
+    link = snapshot.link
+    if link.word is not LinkWord.LIVE or link.since is None:
+        return link_words(link, snapshot.at)
+    old = age(link.since, snapshot.at)
+    return "LIVE, seen just now" if old == "now" else f"LIVE, seen {old} ago"
+
+
+def _filled(band: list[Line], body: list[list[Line]], width: int, height: int, state: str) -> list[Line]:
+    """Band and body over the whole height, what is left over spread between them."""
+    left = max(0, height - len(band) - sum(map(len, body)))
+    blank, own = ((" " * width, "text"),), ((" " * width, state),)
+    places = ["above the word", *map(str, range(len(body))), "at the end", "below the word", "below the band"]
+    gaps = {place: left // len(places) + (n < left % len(places)) for n, place in enumerate(places)}
+    lines: list[Line] = [
+        *[own] * gaps["above the word"],
+        *band[:-1],
+        *[own] * gaps["below the word"],
+        band[-1],
+        *[own] * gaps["below the band"],
+    ]
+    for n, block in enumerate(body):
+        lines += [*[blank] * gaps[str(n)], *block]
+    return [*lines, *[blank] * gaps["at the end"]]
+
+
+def _cut(text: str, width: int) -> str:
+    return text if cell_len(text) <= width else set_cell_size(text, max(0, width - 1)) + "…"

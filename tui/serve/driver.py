@@ -1,0 +1,55 @@
+"""The app's driver in a browser: Textual's for the web, which leaves signals alone and gives nothing away.
+
+It writes packets to stdout, which the server hands on, and reads packets from stdin.
+"""
+
+import contextlib
+import logging
+import os
+from typing import Any
+
+from textual import events
+from textual.drivers.web_driver import WebDriver
+from textual.geometry import Size
+
+from tui.terminal.sequences import POINTER, entering
+
+log = logging.getLogger(__name__)
+
+
+class BrowserDriver(WebDriver):
+    """Pictures out, keys and sizes in."""
+
+    def write(self, data: str) -> None:
+        """Send a picture."""
+        if not data.startswith(POINTER):
+            self._send(b"D", data.encode("utf-8", "replace"))
+
+    def write_meta(self, data: dict[str, object]) -> None:
+        """Of what is no picture only the end is told: no address is opened, no file delivered."""
+        if data.get("type") == "exit":
+            self._send(b"M", b'{"type": "exit"}')
+
+    def start_application_mode(self) -> None:
+        """Take the page. SIGTERM and SIGINT are heard by `tui.terminal.ending`."""
+        self._put(b"__GANGLION__\n")
+        self.write(entering(mouse=self._mouse, kitty=False, ask_sync=False))
+        size = Size(*(self._size or (80, 24)))
+        self._app.post_message(events.Resize(size, size))
+        self._key_thread.start()
+
+    def open_url(self, url: str, new_tab: bool = True) -> None:
+        """No address comes from us."""
+        log.warning("an address was to be opened in the browser; it was not")
+
+    def deliver_binary(self, binary: Any, **more: Any) -> None:
+        """No file comes from us."""
+        log.warning("a file was to be delivered to the browser; it was not")
+
+    def _send(self, kind: bytes, payload: bytes) -> None:
+        self._put(kind + len(payload).to_bytes(4, "big") + payload)
+
+    def _put(self, data: bytes) -> None:
+        with contextlib.suppress(OSError):  # the server is gone; who watches our stdin ends the app
+            while data:
+                data = data[os.write(self.fileno, data) :]

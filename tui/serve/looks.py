@@ -1,0 +1,13 @@
+"""How it looks in a browser, which has every colour and every sign, whatever the server's own terminal has."""
+
+import os
+from collections.abc import Mapping
+
+from tui.palettes import PLAIN
+from tui.settings import AUTO, Looks, ScreenSettings
+
+
+def looks_in_browser(settings: ScreenSettings, environ: Mapping[str, str] = os.environ) -> Looks:
+    """As set; dark where nothing is, without colours where `NO_COLOR` is set."""
+    theme = "dark" if settings.theme == AUTO else settings.theme
+    return Looks(theme=PLAIN if environ.get("NO_COLOR") else theme, ascii=bool(settings.ascii))

@@ -1,0 +1,93 @@
+"""One browser's monitor: a process of its own, which ends with its page."""
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Sequence
+from typing import Any, Final
+
+from textual_serve.app_service import AppService
+
+log = logging.getLogger(__name__)
+
+END_S: Final = 1.2
+"""How long its process may take to end by itself."""
+
+_PRELUDE: Final = b"__GANGLION__\n"
+_DRIVER: Final = "tui.serve.driver:BrowserDriver"
+_MOST_CELLS: Final = 500
+"""A page says how large it is; no screen has more rows or columns."""
+
+
+class Session(AppService):
+    """Of what the process asks of the browser, pictures and its end are handed on; no address, no file."""
+
+    def __init__(self, program: Sequence[str], **more: Any) -> None:
+        super().__init__(" ".join(program), **more)
+        self._program = program
+
+    async def set_terminal_size(self, width: Any, height: Any) -> None:
+        """Tell the process. Raises ValueError or TypeError for what is no size."""
+        await super().set_terminal_size(cells(width), cells(height))
+
+    async def run(self) -> None:
+        """Hand on what it draws, until it ends or nobody is there to see it."""
+        process = self._process
+        if process is None or process.stdout is None:
+            return
+        read = process.stdout.readexactly
+        try:
+            while await process.stdout.readline() not in {_PRELUDE, b""}:
+                pass
+            while True:
+                kind = await read(1)
+                payload = await read(int.from_bytes(await read(4), "big"))
+                if kind == b"D":
+                    await self.remote_write_bytes(payload)
+                elif kind != b"M" or json.loads(payload).get("type") != "exit":
+                    log.warning("the monitor in the browser asked for what it is not given")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            await self.remote_close()
+
+    async def stop(self, within_s: float = END_S) -> None:
+        """End the process: asked first, killed if that does not help. It writes nothing, so nothing is lost."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with contextlib.suppress(OSError):
+            await self.send_meta({"type": "quit"})
+        try:
+            await asyncio.wait_for(process.wait(), within_s)
+        except TimeoutError:
+            log.warning("the monitor in the browser did not end within %s s; it is killed", within_s)
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
+        environment = super()._build_environment(width, height)
+        del environment["TEXTUAL_FPS"]  # theirs is for games
+        return environment | {"TEXTUAL_DRIVER": _DRIVER, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+
+    async def _open_app_process(self, width: int = 80, height: int = 24) -> asyncio.subprocess.Process:
+        """Without a shell between us and it, and out of the reach of the terminal's ctrl+c: we end it."""
+        self._process = process = await asyncio.create_subprocess_exec(
+            *self._program,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env=self._build_environment(width, height),
+            start_new_session=True,
+        )
+        self._stdin = process.stdin
+        return process
+
+
+def cells(number: Any) -> int:
+    """How many rows or columns a page has. Raises ValueError or TypeError for what is no number."""
+    return max(1, min(_MOST_CELLS, int(number)))
