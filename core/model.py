@@ -112,6 +112,23 @@ class AuditedOrder(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[str, ...] = ()
 
 
+class EndedOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One order as its closing audit row tells it. `by`: `operator` or `watchdog`; `steps`: rows changed, by step.
+
+    `holds`: whether what it was about was seen to hold then. `undoes`: the run it took back, empty if none.
+    """
+
+    run: str
+    order: str
+    by: str
+    actor: str
+    began_at: datetime
+    at: datetime
+    holds: bool
+    steps: dict[str, int] = {}
+    undoes: str = ""
+
+
 class LeaseRow(msgspec.Struct, frozen=True, kw_only=True):
     """What the lease's row says: who, where, for which term, and the token that changes with each renewal.
 

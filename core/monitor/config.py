@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 from platformdirs import user_cache_path, user_state_path
 
+from core.act.fights import FightRules
 from core.act.lease import LeaseRules
 from core.act.repairs import HealRules
 from core.alert.addresses import problems
@@ -71,6 +72,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     failures: FailureRules = FailureRules()
     heal: HealRules = HealRules()
     lease: LeaseRules = LeaseRules()
+    fights: FightRules = FightRules()
     refresh: RefreshRules = RefreshRules()
     alerts: AlertRules = AlertRules()
 
@@ -90,6 +92,7 @@ def read_config(layers: Layers, *, project: str | None = None, observe: bool = F
         failures=layers.section("failures", FailureRules),
         heal=layers.section("heal", HealRules),
         lease=layers.section("lease", LeaseRules),
+        fights=layers.section("fights", FightRules),
         refresh=layers.section("refresh", RefreshRules),
         alerts=_alerts(layers),
     )
