@@ -81,6 +81,7 @@ def log_of(row: Row, time_column: str) -> LogEntry:
         order=clean(told.get("order")),
         actor=clean(told.get("who")),
         run=clean(told.get("run")),
+        changed=_int(came.get("changed")) if isinstance(came := row.get("output_data"), dict) else None,
     )
 
 
