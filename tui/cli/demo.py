@@ -79,6 +79,7 @@ def command(
                     ascii_signs=found.ascii,
                     faults=switches,
                     keymap=keymap,
+                    away_s=screen.away_s,
                 ),
                 mouse=screen.mouse,
             )

@@ -29,6 +29,8 @@ def watch(
 
     found, keymap = looks_here(screen), keymap_here(layers)
     return run_app(
-        lambda: WatchdeskApp(Monitor(config), theme=found.theme, ascii_signs=found.ascii, keymap=keymap),
+        lambda: WatchdeskApp(
+            Monitor(config), theme=found.theme, ascii_signs=found.ascii, keymap=keymap, away_s=screen.away_s
+        ),
         mouse=screen.mouse,
     )

@@ -25,6 +25,9 @@ _LINK_ROLE: Final = {LinkWord.LIVE: "ok", LinkWord.CONNECTING: "dim", LinkWord.S
 class TopLine(Panel):
     """State, project, mode, link, permission, clock, beat."""
 
+    still = False
+    """Whether the picture stands: then no state shines as if it were the present one."""
+
     _polls = 0
     _since: object = None
 
@@ -45,6 +48,13 @@ class TopLine(Panel):
         role = f"state-{level}" if live else ("state-warning" if level == "ok" else f"state-{level}")
         word = f" {sign} {snapshot.state.upper()} "
         known = snapshot.state is not State.UNKNOWN
+        if self.still:
+            at = snapshot.at.astimezone()
+            return (
+                (f" {sign} {snapshot.state.upper()} at {at:%H:%M:%S}, NOT NOW ", "banner"),
+                ("  ", "text"),
+                (snapshot.state_why, "dim"),
+            )
         if not live and known and snapshot.link.word is not LinkWord.CONNECTING:
             word = f" {sign} {snapshot.state.upper()} (last known) "
         return ((word, role), ("  ", "text"), *self._link(snapshot), ("  ", "text"), (snapshot.state_why, "text"))
