@@ -110,14 +110,15 @@ class WatchdeskApp(App[None]):
         await super().on_event(event)
 
     def _keeps(self, event: events.Event, top: Screen[object]) -> bool:
-        """Whether who was away must first see what happened: what a question on top hides of it is said in passing."""
+        """Whether who was away must first see what happened: what a question on top may hide is said there."""
         before = self.presence.summary
         now = msgspec.structs.replace(self.monitor.snapshot, at=self.clock.now())
         kept = self.presence.keeps(event, now, top if isinstance(top, View) else None)
         if self.presence.summary is not before:
             self.repaint()
             if kept and not isinstance(top, View):
-                self.tell(f"you were away: {self.presence.held} did nothing yet; escape backs out")
+                said = f"you were away: {self.presence.held} did nothing yet; escape backs out"
+                (top.say if isinstance(top, Dialog) else self.tell)(said)
         return kept
 
     # What an errand, a list or a view needs: tui.front.Front

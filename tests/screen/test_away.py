@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from textual import events
+from textual.pilot import Pilot
 
 from core.snapshot import Snapshot
 from tests.clock import FakeClock
@@ -30,6 +32,14 @@ def goes(app: WatchdeskApp, seconds: float, then: Snapshot = CRITICAL) -> None:
     monitor_of(app).tell(msgspec.structs.replace(then, at=app.clock.now()))
 
 
+async def click(pilot: Pilot[None], where: str) -> None:
+    """As the terminal tells it; the pilot's own goes past the app."""
+    x, y = pilot.app.screen.query_one(where).region.center
+    for kind in (events.MouseDown, events.MouseUp):
+        pilot.app.post_message(kind(None, int(x), int(y), 0, 0, 1, False, False, False, int(x), int(y)))
+    await pilot.pause()
+
+
 async def test_it_takes_ten_minutes_and_any_key_or_click_begins_them_anew() -> None:
     app = app_on(WARNING)
     async with run(app, SIZE) as pilot:
@@ -37,8 +47,9 @@ async def test_it_takes_ten_minutes_and_any_key_or_click_begins_them_anew() -> N
         await pilot.press("tab")
         assert "AWAY" not in text_of(await settled(pilot))
         goes(app, AWAY_S - 1)
-        await pilot.click("#health")
-        await pilot.press("escape")
+        await click(pilot, "#top")
+        goes(app, AWAY_S - 1)
+        await pilot.press("tab")
         assert "AWAY" not in text_of(await settled(pilot))
         goes(app, GONE_S)
         await pilot.press("tab")
@@ -122,14 +133,24 @@ async def test_a_question_that_was_left_open_takes_no_answer_from_who_comes_back
         await pilot.press("enter")
         assert "you were away: ⏎ did nothing yet" in text_of(await settled(pilot))
         goes(app, GONE_S)
-        await pilot.click("#act")
+        await click(pilot, "#act")
         assert "you were away: the click did nothing yet" in text_of(await settled(pilot))
         assert monitor_of(app).orders == []
+        await click(pilot, "#heading")  # it only keeps the first one
         goes(app, GONE_S)
         await pilot.press("escape")
         shown = text_of(await settled(pilot, lambda: not isinstance(app.screen, Dialog)))
         assert "AWAY" in shown  # it was not there to be read before
         assert monitor_of(app).orders == []
+
+
+async def test_a_click_on_a_panel_looks() -> None:
+    app = app_on(WARNING)
+    async with run(app, SIZE) as pilot:
+        await settled(pilot)
+        goes(app, GONE_S)
+        await click(pilot, "#tasks")
+        assert "AWAY" in text_of(await settled(pilot, lambda: isinstance(app.screen, ListView)))
 
 
 async def test_a_letter_of_a_filter_is_no_order() -> None:
