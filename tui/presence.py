@@ -42,6 +42,7 @@ class Presence:
         self._touched_at = clock.elapsed()
         self._absence: Absence | None = None
         self._button_held = False
+        self._waiting: Summary | None = None
         self.summary: Summary | None = None
         """What is shown to who came back, until the next key."""
         self.held = ""
@@ -59,28 +60,41 @@ class Presence:
 
         `view`: what is on top; `None` while a question is.
         """
-        if isinstance(event, events.MouseUp) and self._button_held:
-            self._button_held = False
-            return True
+        if isinstance(event, events.MouseUp):
+            return self._let_go(view)
         if not isinstance(event, _SIGNS_OF_LIFE):
             return False
         gone_s = self._clock.elapsed() - self._touched_at
         self._touched_at = self._clock.elapsed()
         absence, self._absence = self._absence, Absence(snapshot) if snapshot.ready else None
         if not self._away_s or gone_s < self._away_s or absence is None:
-            return self._goes_with(event, view)
-        self.summary = absence.until(snapshot)
+            return isinstance(event, events.Key) and self._goes(view) and event.key == "escape"
+        summary = absence.until(snapshot)
         held = self._would_act(event, view)
+        if isinstance(event, events.MouseDown) and not held:
+            self._waiting = summary
+            return False
+        self.summary, self._button_held = summary, held and isinstance(event, events.MouseDown)
         self.held = "" if not held else displayed(event.key) if isinstance(event, events.Key) else "the click"
-        self._button_held = held and isinstance(event, events.MouseDown)
         return held
 
-    def _goes_with(self, event: events.Event, view: LookedAt | None) -> bool:
-        """The summary goes with the next key or click on a view; `escape` does only that."""
-        if self.summary is None or view is None or not isinstance(event, events.Key | events.MouseDown):
+    def _let_go(self, view: LookedAt | None) -> bool:
+        """The end of a click: now lines may move, and it still lands where it was meant to."""
+        if self._button_held:
+            self._button_held = False
+            return True
+        if self._waiting is not None:
+            self.summary, self.held, self._waiting = self._waiting, "", None
+        else:
+            self._goes(view)
+        return False
+
+    def _goes(self, view: LookedAt | None) -> bool:
+        """The summary goes with the next key or click on a view. Whether there was one."""
+        if self.summary is None or view is None:
             return False
         self.summary, self.held = None, ""
-        return isinstance(event, events.Key) and event.key == "escape"
+        return True
 
     def _would_act(self, event: events.Event, view: LookedAt | None) -> bool:
         if not isinstance(event, events.Key):

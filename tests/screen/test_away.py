@@ -37,7 +37,7 @@ async def click(pilot: Pilot[None], where: str) -> None:
     x, y = pilot.app.screen.query_one(where).region.center
     for kind in (events.MouseDown, events.MouseUp):
         pilot.app.post_message(kind(None, int(x), int(y), 0, 0, 1, False, False, False, int(x), int(y)))
-    await pilot.pause()
+        await settled(pilot)  # a finger takes its time
 
 
 async def test_it_takes_ten_minutes_and_any_key_or_click_begins_them_anew() -> None:
@@ -151,6 +151,8 @@ async def test_a_click_on_a_panel_looks() -> None:
         goes(app, GONE_S)
         await click(pilot, "#tasks")
         assert "AWAY" in text_of(await settled(pilot, lambda: isinstance(app.screen, ListView)))
+        await click(pilot, "#top")
+        assert "AWAY" not in text_of(await settled(pilot))
 
 
 async def test_a_letter_of_a_filter_is_no_order() -> None:
