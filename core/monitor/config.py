@@ -18,6 +18,7 @@ from core.failures import FailureRules
 from core.resilience import BreakerRules
 from core.settings import Layers, SettingsError, flag
 from core.stuck import StuckRules
+from core.watch.own import OwnRules
 from core.watch.rules import WatchRules
 
 AUTONOMOUS_NAMES: Final = ("WATCHDESK_AUTONOMOUS", "VITE_AUTONOMOUS_MODE")
@@ -75,6 +76,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     fights: FightRules = FightRules()
     refresh: RefreshRules = RefreshRules()
     alerts: AlertRules = AlertRules()
+    own: OwnRules = OwnRules()
 
 
 def read_config(layers: Layers, *, project: str | None = None, observe: bool = False) -> Config:
@@ -95,6 +97,7 @@ def read_config(layers: Layers, *, project: str | None = None, observe: bool = F
         fights=layers.section("fights", FightRules),
         refresh=layers.section("refresh", RefreshRules),
         alerts=_alerts(layers),
+        own=layers.section("own", OwnRules),
     )
 
 

@@ -19,7 +19,7 @@ STATE_LEVEL: Final = {
     State.STOPPED: "critical",
     State.UNKNOWN: "unknown",
 }
-_LINK_ROLE: Final = {LinkWord.LIVE: "ok", LinkWord.CONNECTING: "dim", LinkWord.STALE: "warning"}
+LINK_ROLE: Final = {LinkWord.LIVE: "ok", LinkWord.CONNECTING: "dim", LinkWord.STALE: "warning"}
 
 
 class TopLine(Panel):
@@ -61,7 +61,7 @@ class TopLine(Panel):
 
     def _link(self, snapshot: Snapshot) -> Line:
         link = snapshot.link
-        return ((self._words(link, snapshot), _LINK_ROLE.get(link.word, "critical")),)
+        return ((self._words(link, snapshot), LINK_ROLE.get(link.word, "critical")),)
 
     def _words(self, link: Link, snapshot: Snapshot) -> str:
         if link.word is LinkWord.STALE:
