@@ -197,7 +197,7 @@ def _medium() -> Iterable[Rule]:
         name="fighting",
         severity=Severity.MEDIUM,
         title="the healer is fighting you",
-        runbook="find the cause before you order it again; a watchdog that shall only look is started with --observe",
+        runbook="find the cause before you order it again; --observe keeps a watchdog from acting, z silences this",
         judge=_fighting,
         for_s=0.0,
         hidden_by=("database_down",),
