@@ -69,7 +69,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the execution log. `at` is `created_at` or `timestamp`, whichever the shape has."""
+    """One row of the execution log. `at` is `created_at` or `timestamp`, whichever the shape has.
+
+    `changed`: how many rows an order changed, where its closing row says so.
+    """
 
     id: str
     at: datetime | None
@@ -81,6 +84,7 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     order: str = ""
     actor: str = ""
     run: str = ""
+    changed: int | None = None
 
 
 class SafetyCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +114,23 @@ class AuditedOrder(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     summary: str = ""
     steps: tuple[str, ...] = ()
+
+
+class EndedOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One order as its closing audit row tells it. `by`: `operator` or `watchdog`; `steps`: rows changed, by step.
+
+    `holds`: whether what it was about was seen to hold then. `undoes`: the run it took back, empty if none.
+    """
+
+    run: str
+    order: str
+    by: str
+    actor: str
+    began_at: datetime
+    at: datetime
+    holds: bool
+    steps: dict[str, int] = {}
+    undoes: str = ""
 
 
 class LeaseRow(msgspec.Struct, frozen=True, kw_only=True):

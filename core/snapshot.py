@@ -14,6 +14,7 @@ from core.history.kpis import Kpi
 from core.history.last_incident import LastIncident
 from core.model import LogEntry, SuccessRate, SystemConfig, Task, TaskCounts
 from core.resilience import BreakerRecord, DegradationLevel
+from core.watch.own import Own
 from core.watch.record import Check
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Link",
     "LinkWord",
     "MayAct",
+    "Own",
     "Project",
     "Snapshot",
     "StartStep",
@@ -221,7 +223,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Everything, at one moment.
 
     `policies_open`: whether anybody with the publishable key alone reads the project; unknown when that key is not.
-    `notices`: standing facts an operator must know (open policies, missing grants).
+    `notices`: standing facts an operator must know (open policies, missing grants). `own`: this monitor itself.
     """
 
     at: datetime
@@ -247,6 +249,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     start: tuple[StartStep, ...] = ()
     policies_open: Truth = Truth.UNKNOWN
     notices: tuple[str, ...] = ()
+    own: Own = Own()
     ready: bool = False
 
 

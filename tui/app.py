@@ -24,13 +24,15 @@ from tui.keys import GLOBAL_KEYS, MENU_ONLY, Key, bindings
 from tui.lists import LISTS, Served
 from tui.look import Look
 from tui.palettes import PLAIN
+from tui.presence import AWAY_S, Presence
 from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
 from tui.screens.list_view import ListView
 from tui.screens.served_view import ServedView
 from tui.screens.view import View, takes_questions
 from tui.screens.wall import Wall
-from tui.text import Line, Net, Signs, age
+from tui.standstill import Standstill
+from tui.text import Line, Net, Signs
 from tui.themes import palette, themes
 
 log = logging.getLogger(__name__)
@@ -43,9 +45,7 @@ class WatchdeskApp(App[None]):
     TITLE = "watchdesk"
     BINDINGS: ClassVar[list[BindingType]] = bindings(GLOBAL_KEYS)
 
-    starts_on_wall = False
-
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what may differ from terminal to terminal, each with its default
         self,
         monitor: MonitorLike,
         *,
@@ -54,6 +54,8 @@ class WatchdeskApp(App[None]):
         ascii_signs: bool = False,
         faults: FaultSwitch | None = None,
         keymap: Mapping[str, str] | None = None,
+        away_s: float = AWAY_S,
+        wall: bool = False,
     ) -> None:
         self._net = Net(ascii_only=ascii_signs, colourless=theme == PLAIN)
         super().__init__()
@@ -68,10 +70,13 @@ class WatchdeskApp(App[None]):
         styles = palette(theme, monitor.snapshot.project.colour)
         self.look = Look(signs=Signs(ascii_only=ascii_signs), styles=styles, keymap=dict(keymap or {}))
         self.set_keymap(self.look.keymap)
+        self._standstill = Standstill(self.clock)
+        self.presence = Presence(self.clock, away_s, self.look.keymap)
         self._dashboard = Dashboard(self)
         self._calls = Calls(ascii_only=ascii_signs)
         self._frozen: Snapshot | None = None
         self._under_way: set[str] = set()
+        self._starts_on_wall = wall
         self._typed_ahead: str | None = None
         """What was typed for a filter that is not there yet."""
 
@@ -85,10 +90,11 @@ class WatchdeskApp(App[None]):
 
     def on_mount(self) -> None:
         """Show what is known, then bring the monitor to life."""
+        self.presence.heard(self.monitor.snapshot)
         self._unsubscribe = self.monitor.subscribe(self._heard)
         self.call_after_refresh(self._begin)
         self.set_interval(1.0, self.repaint)
-        if self.starts_on_wall:
+        if self._starts_on_wall:
             self.action_wall()
 
     async def on_unmount(self) -> None:
@@ -101,10 +107,24 @@ class WatchdeskApp(App[None]):
         top = self.screen if self.is_running and self._screen_stack else None
         if isinstance(top, Question | Wall) and top.swallows(event):
             return
+        if top is not None and not event.is_forwarded and self._keeps(event, top):
+            return
         if self._typed_ahead is not None and isinstance(event, events.Key):
             self._typed_ahead += event.character if event.is_printable and event.character else ""
             return
         await super().on_event(event)
+
+    def _keeps(self, event: events.Event, top: Screen[object]) -> bool:
+        """Whether who was away must first see what happened: what a question on top may hide is said there."""
+        before = self.presence.summary
+        now = msgspec.structs.replace(self.monitor.snapshot, at=self.clock.now())
+        kept = self.presence.keeps(event, now, top if isinstance(top, View) else None)
+        if self.presence.summary is not before:
+            self.repaint()
+            if kept and not isinstance(top, View):
+                said = f"you were away: {self.presence.held} did nothing yet; escape backs out"
+                (top.say if isinstance(top, Dialog) else self.tell)(said)
+        return kept
 
     # What an errand, a list or a view needs: tui.front.Front
 
@@ -300,18 +320,15 @@ class WatchdeskApp(App[None]):
         await self.monitor.start()
 
     def _heard(self, snapshot: Snapshot) -> None:
+        self.presence.heard(snapshot)
+        self._standstill.heard()
         self.repaint()
         if self._dashboard.is_mounted and self._driver is not None and (call := self._calls.heard(snapshot)):
             self._driver.write(call)
 
     def _banner(self) -> Line:
-        """While it is frozen: since when, and how things are really."""
-        if self._frozen is None:
-            return ()
-        now, at = self.monitor.snapshot, self._frozen.at
         key = next(key for key in GLOBAL_KEYS if key.name == "freeze").shown(self.look.keymap)
-        since = f"FROZEN at {at.astimezone():%H:%M:%S}, {age(at, self.clock.now())} old"
-        return ((f"{since} · now {now.state.upper()} {now.link.word} · {key} goes on", "banner"),)
+        return self._standstill.banner(self.monitor.snapshot, self._frozen, key)
 
     def _fatal_error(self) -> None:
         """Leave without a traceback on the terminal: with its local variables it would show secrets."""

@@ -12,6 +12,7 @@ from core.snapshot import Snapshot
 from tui.contract import FaultSwitch, MonitorLike
 from tui.dialogs.dialog import Dialog
 from tui.look import Look
+from tui.presence import Presence
 
 
 class Front(Protocol):
@@ -21,6 +22,7 @@ class Front(Protocol):
     faults: FaultSwitch | None
     clock: Clock
     look: Look
+    presence: Presence
 
     @property
     def shown(self) -> Snapshot:

@@ -35,6 +35,10 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
         """As Textual takes it, under our name, so that a keymap can move it."""
         return Binding(self.key, self.action, self.word, tooltip=self.does, id=self.name, priority=self.priority)
 
+    def takes(self, pressed: str, keymap: Mapping[str, str]) -> bool:
+        """Whether a key that was pressed, by Textual's name, is one of its."""
+        return pressed in set(map(_named, keymap.get(self.name, self.key).split(",")))
+
     def shown(self, keymap: Mapping[str, str]) -> str:
         """How its first key is written: `h`, `^e`, `?`."""
         return displayed(keymap.get(self.name, self.key).split(",")[0])

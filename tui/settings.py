@@ -16,11 +16,15 @@ _LIGHT_GROUNDS: Final = {"7", "15"}
 
 
 class ScreenSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How it looks. Section `screen`. `ascii`: plain ASCII; not set, wherever the terminal's encoding is not UTF-8."""
+    """How it looks. Section `screen`. `ascii`: plain ASCII; not set, wherever the terminal's encoding is not UTF-8.
+
+    `away_s`: after so many seconds without a key the next one also tells what happened meanwhile; 0: never.
+    """
 
     theme: str = AUTO
     ascii: bool | None = None
     mouse: bool = True
+    away_s: float = 600.0
 
 
 class Looks(msgspec.Struct, frozen=True, kw_only=True):

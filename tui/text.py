@@ -30,6 +30,8 @@ _STEPS: Final = (0, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 18000, 43200
 LEVELS: Final = "▁▂▃▄▅▆▇█"
 """The heights of a sparkline, the lowest first."""
 
+LATENCY_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
 BAR: Final = "█░"
 """Done, and still to do."""
 
@@ -125,6 +127,20 @@ def spark(
     bottom = min(known) if low is None else low
     top = max(known) if high is None else high
     return "".join(_height(value, bottom, top, levels) for value in shown).rjust(width)
+
+
+def took(seconds: float | None) -> str:
+    """How long something took, as the step that it stayed within: `< 0.1 s`; empty for none."""
+    if seconds is None:
+        return ""
+    step = next((step for step in LATENCY_S if seconds < step), None)
+    return f"< {step:g} s" if step is not None else f"> {LATENCY_S[-1]:g} s"
+
+
+def latencies(recent: Sequence[float | None], width: int, *, levels: str = LEVELS) -> str:
+    """Latencies as heights, a step of `LATENCY_S` each, so that noise within one does not write the line anew."""
+    steps = [None if one is None else float(sum(one >= step for step in LATENCY_S)) for one in recent]
+    return spark(steps, width, low=0.0, high=float(len(LATENCY_S) + 1), levels=levels)
 
 
 def _height(value: float | None, bottom: float, top: float, levels: str) -> str:

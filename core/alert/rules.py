@@ -29,7 +29,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     `stopped_by`: the operator who ordered the stop, empty for the watchdog or an unknown hand. `blind_for_s`: 0 while
     we see. `lost`: the components not on live data. `health_row_age_s`: how old the newest row of any monitor is,
-    `health_row_late_s`: from when on that is too old. `set_aside`: what this machine could not keep.
+    `health_row_late_s`: from when on that is too old. `fought_over`: what a watchdog reversed of an operator's orders.
+    `set_aside`: what this machine could not keep.
     """
 
     at: datetime
@@ -46,6 +47,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     health_row_age_s: float | None = None
     health_row_late_s: float = 660.0
     braked: str = ""
+    fought_over: str | None = None
     set_aside: str = ""
     clock_skew_s: float | None = None
 
@@ -192,6 +194,15 @@ def _medium() -> Iterable[Rule]:
         hidden_by=("database_down", "blind"),
     )
     yield Rule(
+        name="fighting",
+        severity=Severity.MEDIUM,
+        title="the healer is fighting you",
+        runbook="find the cause before you order it again; --observe keeps a watchdog from acting, z silences this",
+        judge=_fighting,
+        for_s=0.0,
+        hidden_by=("database_down",),
+    )
+    yield Rule(
         name="success_rate_medium",
         severity=Severity.MEDIUM,
         title="success rate is below its target",
@@ -314,6 +325,12 @@ def _health_rows(facts: Facts, _: AlertRules) -> Condition:
     if age_s is None:
         return Condition(Truth.UNKNOWN)
     return Condition(Truth.of(age_s > facts.health_row_late_s), f"the newest health row is {short(age_s)} old")
+
+
+def _fighting(facts: Facts, _: AlertRules) -> Condition:
+    if facts.fought_over is None:
+        return Condition(Truth.UNKNOWN)
+    return Condition(Truth.of(bool(facts.fought_over)), facts.fought_over)
 
 
 def _skewed(facts: Facts, settings: AlertRules) -> Condition:

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from core.backend.faults import Trace
 from core.backend.queries import Queries
 from core.listing import Filter
-from core.model import AuditedOrder, LeaseRow, LogEntry, SuccessRate, SystemConfig, Task
+from core.model import AuditedOrder, EndedOrder, LeaseRow, LogEntry, SuccessRate, SystemConfig, Task
 from core.resilience import Guard, Policy
 
 T = TypeVar("T")
@@ -112,6 +112,14 @@ class Live:
     async def audited(self, run: str) -> AuditedOrder | None:
         """See `Queries.audited`."""
         return await self._read("db:fetch_audit", lambda: self._queries.audited(run))
+
+    async def orders_ended(self, since: datetime, orders: tuple[str, ...]) -> tuple[EndedOrder, ...]:
+        """See `Queries.orders_ended`."""
+        return await self._read("db:fetch_ended_orders", lambda: self._queries.orders_ended(since, orders))
+
+    async def ids_of_orders(self, runs: tuple[str, ...]) -> dict[str, frozenset[str]]:
+        """See `Queries.ids_of_orders`."""
+        return await self._read("db:fetch_orders_tasks", lambda: self._queries.ids_of_orders(runs))
 
     async def given_back(self, since: datetime) -> frozenset[str]:
         """See `Queries.given_back`."""

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from core.backend.client import Calls
-from core.backend.records import Row, audited_of, ids_of, lease_of, log_of, moment, row_id, told_of
+from core.backend.records import ENDED, Row, audited_of, ended_of, ids_of, lease_of, log_of, moment, row_id, told_of
 from core.backend.schema import LOGS, Schema
-from core.model import AuditedOrder, LeaseRow, LogEntry
+from core.model import AuditedOrder, EndedOrder, LeaseRow, LogEntry
 
 PAGE: Final = 500
 """Rows a page; half of what the API caps a read at."""
@@ -98,6 +98,29 @@ class LogQueries:
             return query.order(column).limit(10)
 
         return audited_of(await self._calls.rows("read audit", build), column)
+
+    async def orders_ended(self, since: datetime, orders: tuple[str, ...]) -> tuple[EndedOrder, ...]:
+        """The `orders` that ended since `since`, as their closing audit rows tell, newest first; without their rows."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select(f"step_status,{column},{ENDED}").eq("execution_step", "watchdog_healing")
+            query = query.in_("step_status", ["completed", "failed"]).in_("input_data->>order", list(orders))
+            return query.gte(column, since.isoformat()).order(column, desc=True).limit(PAGE)
+
+        rows = await self._calls.rows("read ended orders", build)
+        return tuple(order for row in rows if (order := ended_of(row, column)) is not None)
+
+    async def ids_of_orders(self, runs: tuple[str, ...]) -> dict[str, frozenset[str]]:
+        """Which tasks each of up to 100 orders changed, as far as its closing audit row names them."""
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select("run:input_data->>run,output_data").eq("execution_step", "watchdog_healing")
+            query = query.in_("input_data->>run", list(runs)).in_("step_status", ["completed", "failed"])
+            return query.limit(len(runs))
+
+        rows = await self._calls.rows("read orders' tasks", build)
+        return {str(row.get("run")): frozenset(ids_of(row.get("output_data"))) for row in rows}
 
     async def given_back(self, since: datetime) -> frozenset[str]:
         """Ids of tasks that an undo gave back since `since`, as far as its audit rows name them."""

@@ -1,13 +1,13 @@
 """Rows of either schema shape into the product's records: checked, cleaned, never trusted."""
 
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 import msgspec
 
 from core.backend.faults import Failed
 from core.backend.faults import garbage as _garbage
-from core.model import AuditedOrder, LeaseRow, LogEntry, SafetyCheck, SystemConfig, Task
+from core.model import AuditedOrder, EndedOrder, LeaseRow, LogEntry, SafetyCheck, SystemConfig, Task
 from core.text import clean
 
 Row = dict[str, Any]
@@ -81,6 +81,7 @@ def log_of(row: Row, time_column: str) -> LogEntry:
         order=clean(told.get("order")),
         actor=clean(told.get("who")),
         run=clean(told.get("run")),
+        changed=_int(came.get("changed")) if isinstance(came := row.get("output_data"), dict) else None,
     )
 
 
@@ -118,6 +119,36 @@ def audited_of(rows: list[Row], time_column: str) -> AuditedOrder | None:
         status=last.status,
         summary=last.summary,
         steps=tuple(clean(step.get("name")) for step in named if isinstance(step, dict)),
+    )
+
+
+_DAY_MS: Final = 86_400_000
+
+ENDED: Final = (
+    "duration_ms,order:input_data->>order,run:input_data->>run,by:input_data->>by,who:input_data->>who,"
+    "steps:output_data->steps,undoes:output_data->>undoes,stopped:output_data->>stopped,lifted:output_data->>lifted"
+)
+"""What `ended_of` reads of a closing audit row: not the ids, which may be a thousand."""
+
+
+def ended_of(row: Row, time_column: str) -> EndedOrder | None:
+    """An order that ended; `None` for a row that names none, or no time."""
+    at, run, order = moment(row.get(time_column)), clean(row.get("run"), 64), clean(row.get("order"), 64)
+    if at is None or not run or not order:
+        return None
+    steps = row.get("steps")
+    counts = steps if isinstance(steps, dict) else {}
+    said = row.get("lifted") if order == "lift" else row.get("stopped") if order == "emergency_stop" else None
+    return EndedOrder(
+        run=run,
+        order=order,
+        by=clean(row.get("by"), 20),
+        actor=clean(row.get("who"), 160),
+        began_at=at - timedelta(milliseconds=min(_int(row.get("duration_ms")) or 0, _DAY_MS)),
+        at=at,
+        holds=row.get("step_status") == "completed" or said == "true",
+        steps={clean(name, 80): count for name, value in counts.items() if (count := _int(value)) is not None},
+        undoes=clean(row.get("undoes"), 64),
     )
 
 

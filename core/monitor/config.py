@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 from platformdirs import user_cache_path, user_state_path
 
+from core.act.fights import FightRules
 from core.act.lease import LeaseRules
 from core.act.repairs import HealRules
 from core.alert.addresses import problems
@@ -18,6 +19,7 @@ from core.history.blackbox import BlackboxRules
 from core.resilience import BreakerRules
 from core.settings import Layers, SettingsError, flag
 from core.stuck import StuckRules
+from core.watch.own import OwnRules
 from core.watch.rules import WatchRules
 
 AUTONOMOUS_NAMES: Final = ("WATCHDESK_AUTONOMOUS", "VITE_AUTONOMOUS_MODE")
@@ -75,9 +77,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     failures: FailureRules = FailureRules()
     heal: HealRules = HealRules()
     lease: LeaseRules = LeaseRules()
+    fights: FightRules = FightRules()
     refresh: RefreshRules = RefreshRules()
     alerts: AlertRules = AlertRules()
     blackbox: BlackboxRules = BlackboxRules()
+    own: OwnRules = OwnRules()
 
 
 def read_config(layers: Layers, *, project: str | None = None, observe: bool = False) -> Config:
@@ -95,9 +99,11 @@ def read_config(layers: Layers, *, project: str | None = None, observe: bool = F
         failures=layers.section("failures", FailureRules),
         heal=layers.section("heal", HealRules),
         lease=layers.section("lease", LeaseRules),
+        fights=layers.section("fights", FightRules),
         refresh=layers.section("refresh", RefreshRules),
         alerts=_alerts(layers),
         blackbox=layers.section("blackbox", BlackboxRules),
+        own=layers.section("own", OwnRules),
     )
 
 

@@ -6,6 +6,7 @@ from core.alert.rules import Facts
 from core.facts import Source, Verdict
 from core.model import SuccessRate
 from core.monitor.components import components
+from core.monitor.fights import Fights
 from core.monitor.sight import Sight
 from core.monitor.wiring import Rooms
 from core.resilience import NotLive
@@ -21,6 +22,7 @@ class EvidenceRoom:
     def __init__(self, rooms: Rooms, sight: Sight) -> None:
         self._rooms = rooms
         self._sight = sight
+        self._fights = Fights(rooms.live, rooms.config.fights)
         self._stopped_by: str | None = None
 
     async def gather(self, *, braked: str, ready: bool) -> Facts:
@@ -49,6 +51,7 @@ class EvidenceRoom:
             health_row_age_s=health_row_age_s,
             health_row_late_s=2 * interval_s + 60.0,
             braked=braked,
+            fought_over=await self._fought_over(),
             set_aside=rooms.cache.warning or rooms.state.warning or "",
             clock_skew_s=None if server is None else (now - server).total_seconds(),
         )
@@ -62,9 +65,20 @@ class EvidenceRoom:
             if check.at is not None and (now - check.at).total_seconds() <= too_old_s
         }
 
+    async def _fought_over(self) -> str | None:
+        if not self._answers():
+            return None
+        try:
+            return await self._fights.look(self._rooms.cut_off_now())
+        except NotLive:
+            return None
+
+    def _answers(self) -> bool:
+        return self._sight.schema is not None and any(one.live for one in self._rooms.readings.values.values())
+
     async def _asked(self) -> tuple[SuccessRate | None, float | None]:
         rooms = self._rooms
-        if self._sight.schema is None or not any(reading.live for reading in rooms.readings.values.values()):
+        if not self._answers():
             return None, None
         now = rooms.cut_off_now()
         try:

@@ -13,6 +13,7 @@ from core.monitor.alarms import Alarms
 from core.monitor.autonomy import Autonomy
 from core.monitor.keeper import Keeper
 from core.monitor.scores import Scores
+from core.monitor.self_watch import SelfWatch
 from core.monitor.sight import Sight
 from core.monitor.trending import Trending
 from core.monitor.wiring import Rooms
@@ -51,6 +52,7 @@ class Loops:
         self._failed = False
         """Whether nobody answered the last refresh."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self.self_watch = SelfWatch(rooms, publish)
         interval_s = rooms.config.watch.interval_s
         self._watch = self._keeper("watchdog", self._watch_turn, 2 * interval_s * (1 + rooms.config.watch.jitter))
         self._keepers = (
@@ -59,6 +61,7 @@ class Loops:
             self._keeper("lease", self._lease_turn, 120.0),
             self._keeper("alerts", self._alerts_turn, 5 * rooms.config.alerts.evaluate_s),
             self._keeper("sweep", self._sweep_turn, None),
+            self._keeper("self-watch", self.self_watch.turn, None),
         )
         self._lease_pause = rooms.config.lease.renew_s
         self.scores = Scores(rooms, keeps=lambda: self.owner)
@@ -108,6 +111,7 @@ class Loops:
 
     async def close(self) -> None:
         """End every task."""
+        self.self_watch.stop()
         tasks, self._tasks = self._tasks, set()
         for task in tasks:
             task.cancel()
@@ -171,6 +175,7 @@ class Loops:
         rooms.journal.say("watchdesk", "watching" if self._is_live() else "watching, not connected yet")
         for keeper in self._keepers:
             keeper.start()
+        self.self_watch.start()
         self._spawn(self._supervise(), "supervisor")
         self._spawn(self.autonomy.tell_heartbeat(), "heartbeat")
         self._step("heal", Level.OK, await self.autonomy.after(checkup, scheduled=True))

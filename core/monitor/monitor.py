@@ -38,6 +38,7 @@ from core.monitor.alert_desk import AlertDesk
 from core.monitor.browsing import Browsing
 from core.monitor.components import components
 from core.monitor.config import Config, Places
+from core.monitor.fights import Resets
 from core.monitor.loops import Loops
 from core.monitor.picture import compose, compose_one_shot
 from core.monitor.sight import Sight
@@ -75,6 +76,7 @@ class Monitor:
         self._alert_desk = AlertDesk(self._rooms.desk, self._loops.alarms, self._rooms.clock)
         self._browsing = Browsing(self._rooms, self.discover)
         self._listeners: list[Callable[[Snapshot], None]] = [self._rooms.recording.offer]
+        self._resets = Resets(self._rooms.clock)
         self._degradation = DegradationTracker(self._on_degradation)
         self._rooms.breakers.listen(self._on_breaker)
         self._rooms.readings.paint()
@@ -404,3 +406,5 @@ class Monitor:
         after = event.after.value.replace("_", "-")
         level = Level.OK if event.after is BreakerState.CLOSED else Level.WARNING
         self._rooms.journal.say("watchdesk", f"breaker {event.key} {after}: {event.why}", level)
+        if again := self._resets.heard(event):
+            self._rooms.journal.say("watchdesk", again, Level.WARNING)

@@ -71,6 +71,7 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
         start=tuple(loops.steps),
         policies_open=sight.anybody_reads,
         notices=_notices(rooms, sight, loops),
+        own=loops.self_watch.own,
         ready=loops.ready,
     )
     state, why = state_of(snapshot, blind_for_s=rooms.link.blind_for_s())
@@ -116,6 +117,7 @@ def _notices(rooms: Rooms, sight: Sight, loops: Loops) -> tuple[str, ...]:
         notices.append("the watchdog's loop is dead: w restarts it")
     if loops.autonomy.braked:
         notices.append(f"healing braked: {loops.autonomy.braked}; look, then heal by hand")
+    notices += loops.self_watch.own.out
     notices += _untold(loops.alarms.telling())
     notices += list(dict.fromkeys(fault.sentence() for fault in sight.schema_faults() if fault.person))
     if sight.anybody_reads is Truth.TRUE:

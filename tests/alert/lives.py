@@ -106,6 +106,7 @@ def facts_at(now: datetime, **so: Any) -> Facts:
         "lost": (),
         "health_row_age_s": 30.0,
         "clock_skew_s": 0.0,
+        "fought_over": "",
     }
     return Facts(at=now, **(known | so))
 

@@ -4,6 +4,7 @@ After a change that is meant: `python -m pytest tests/screen/test_pictures.py --
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from operator import attrgetter
 
 import msgspec
@@ -12,11 +13,12 @@ from syrupy.assertion import SnapshotAssertion
 from textual.command import CommandPalette
 
 from core.act.orders import HealPlan, LiftPlan, ModePlan, PlanStep
+from core.model import LogEntry
 from core.snapshot import Snapshot
 from tests.screen.drawn import Picture, app_on, monitor_of, read_it, run, settled, text_of
 from tests.screen.drawn import drawn as drawn_now
 from tests.screen.pictures import EXPECTED, OBSERVING, OFFLINE, STATES, WARNING
-from tests.screen.rows import DOWN, RECORDS, name_of
+from tests.screen.rows import DOWN, LOGS, OPERATOR, RECORDS, live, name_of
 from tests.screen.still import Records, StillFaults, StillMonitor
 from tests.screen.well import ACTIVE
 from tui.dialogs import (
@@ -209,6 +211,91 @@ async def test_it_is_frozen(golden: SnapshotAssertion) -> None:
         drawn = await settled(pilot)
     assert "FROZEN" in text_of(drawn)
     assert drawn == golden(name="frozen")
+
+
+@pytest.mark.parametrize("size", [NORMAL, (60, 15), (80, 1), (30, 5)], ids=size_name)
+async def test_it_is_frozen_in_other_sizes(size: tuple[int, int], golden: SnapshotAssertion) -> None:
+    drawn = await picture(ACTIVE, size, "space")
+    assert "ACTIVE at" in text_of(drawn)
+    assert drawn == golden(name=f"frozen-{size_name(size)}")
+
+
+async def test_nothing_new_comes_any_more(golden: SnapshotAssertion) -> None:
+    app = app_on(ACTIVE)
+    async with run(app, SMALL) as pilot:
+        monitor_of(app).tell(ACTIVE)
+        app.clock.advance(3 * 3600)  # type: ignore[attr-defined]  # the tests' own clock
+        app.repaint()
+        drawn = await settled(pilot)
+        assert "STANDS STILL since 03:10" in text_of(drawn)
+        monitor_of(app).tell(msgspec.structs.replace(ACTIVE, at=app.clock.now()))
+        assert "STANDS STILL" not in text_of(await settled(pilot))
+    assert drawn == golden(name="standstill")
+
+
+def a_night(monitor: StillMonitor) -> None:
+    """What came, snapshot by snapshot, while nobody looked."""
+    for minute, name in enumerate(("healthy", "offline", "offline", "critical", "stopped", "warning", "warning")):
+        monitor.tell(msgspec.structs.replace(STATES[name], at=WARNING.at + timedelta(minutes=minute)))
+    orders = [
+        LogEntry(
+            id=f"away-{n}",
+            at=WARNING.at + timedelta(minutes=5, seconds=n),
+            step="watchdog_healing",
+            status="completed",
+            order=order,
+            actor=actor,
+            changed=changed,
+        )
+        for n, (order, actor, changed) in enumerate(
+            (("heal", "watchdog jana@bastion", 50), ("heal", "watchdog jana@bastion", 1), ("lift", OPERATOR, None))
+        )
+    ]
+    logs = live((*orders, *LOGS))
+    for minute in range(7, 281):
+        monitor.tell(msgspec.structs.replace(WARNING, at=WARNING.at + timedelta(minutes=minute), logs=logs))
+
+
+async def come_back(size: tuple[int, int], key: str, what_came: Callable[[StillMonitor], None], **more: object) -> str:
+    """The picture after the first key in 280 minutes; the wall clock runs with it."""
+    app = app_on(WARNING, **more)
+    async with run(app, size) as pilot:
+        await settled(pilot)
+        app.clock.advance(280 * 60)  # type: ignore[attr-defined]  # the tests' own clock
+        what_came(monitor_of(app))
+        await pilot.press(key)
+        return await settled(pilot)
+
+
+@pytest.mark.parametrize("size", [NORMAL, SMALL, (60, 15), (80, 3)], ids=size_name)
+async def test_who_comes_back_is_told(size: tuple[int, int], golden: SnapshotAssertion) -> None:
+    drawn = await come_back(size, "tab", a_night)
+    assert "AWAY 03:10–07:50" in text_of(drawn)
+    assert drawn == golden(name=f"away-{size_name(size)}")
+
+
+async def test_who_comes_back_in_plain_ascii_with_an_order(golden: SnapshotAssertion) -> None:
+    drawn = await come_back((60, 15), "h", a_night, theme=PLAIN, ascii_signs=True)
+    assert text_of(drawn).isascii()
+    assert "h did nothing yet" in text_of(drawn)
+    assert drawn == golden(name="away-plain-ascii")
+
+
+@pytest.mark.parametrize("theme", LOOKS)
+async def test_who_comes_back_is_told_in_every_theme(theme: str) -> None:
+    drawn = await come_back(SMALL, "tab", a_night, theme=theme)
+    shown = text_of(drawn)
+    assert "orders  lift by operator jana@bastion; heal ×2 (51 rows) by watchdog jana" in shown
+
+
+async def test_who_comes_back_and_nothing_happened(golden: SnapshotAssertion) -> None:
+    def nothing(monitor: StillMonitor) -> None:
+        for minute in range(281):
+            monitor.tell(msgspec.structs.replace(WARNING, at=WARNING.at + timedelta(minutes=minute)))
+
+    drawn = await come_back(SMALL, "tab", nothing)
+    assert "nothing happened" in text_of(drawn)
+    assert drawn == golden(name="away-nothing")
 
 
 @pytest.mark.parametrize("key", ["t", "6"])

@@ -86,9 +86,7 @@ def with_incident(snapshot: Snapshot) -> Snapshot:
 
 
 def wall_on(snapshot: Snapshot, **more: object) -> WatchdeskApp:
-    app = app_on(with_incident(snapshot), **more)
-    app.starts_on_wall = True
-    return app
+    return app_on(with_incident(snapshot), wall=True, **more)
 
 
 async def picture(snapshot: Snapshot, size: tuple[int, int], **more: object) -> str:
@@ -248,8 +246,7 @@ async def test_b_leads_there_and_back_and_there_the_picture_goes_on() -> None:
 
 
 async def test_no_other_key_does_anything_there() -> None:
-    app = app_on(WARNING, RECORDS, faults=StillFaults())
-    app.starts_on_wall = True
+    app = app_on(WARNING, RECORDS, faults=StillFaults(), wall=True)
     async with run(app, SMALL) as pilot:
         await on_wall(pilot, app)
         before = drawn(app)

@@ -20,6 +20,7 @@ from core.snapshot import (
     Kpi,
     Link,
     LinkWord,
+    Own,
     Project,
     Snapshot,
     Tasks,
@@ -215,6 +216,7 @@ HEALTHY: Final = worded(
         degradation=parts(),
         events=_EVENTS,
         policies_open=Truth.FALSE,
+        own=Own(memory_mb=65, lag_ms=5),
         ready=True,
     )
 )

@@ -70,14 +70,18 @@ def command(
 
             found, keymap = looks_here(settings), keymap_here(layers)
             switches = Switches(info["url"], info["service_key"])
-
-            def made() -> WatchdeskApp:
-                monitor = Monitor(config, places=places)
-                app = WatchdeskApp(monitor, theme=found.theme, ascii_signs=found.ascii, faults=switches, keymap=keymap)
-                app.starts_on_wall = screen.wall
-                return app
-
-            code = run_app(made, mouse=settings.mouse)
+            code = run_app(
+                lambda: WatchdeskApp(
+                    Monitor(config, places=places),
+                    theme=found.theme,
+                    ascii_signs=found.ascii,
+                    faults=switches,
+                    keymap=keymap,
+                    away_s=settings.away_s,
+                    wall=screen.wall,
+                ),
+                mouse=settings.mouse,
+            )
     context.exit(code)
 
 

@@ -26,10 +26,14 @@ def watch(project: str | None, given: Given, *, observe: bool) -> int:
     from tui.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
 
     found, keymap = looks_here(screen), keymap_here(layers)
-
-    def made() -> WatchdeskApp:
-        app = WatchdeskApp(Monitor(config), theme=found.theme, ascii_signs=found.ascii, keymap=keymap)
-        app.starts_on_wall = given.wall
-        return app
-
-    return run_app(made, mouse=screen.mouse)
+    return run_app(
+        lambda: WatchdeskApp(
+            Monitor(config),
+            theme=found.theme,
+            ascii_signs=found.ascii,
+            keymap=keymap,
+            away_s=screen.away_s,
+            wall=given.wall,
+        ),
+        mouse=screen.mouse,
+    )

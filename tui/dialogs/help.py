@@ -12,7 +12,7 @@ from tui.dialogs.leaving import Leaving
 from tui.keys import Key
 from tui.look import Look
 from tui.panels.reader import Reader
-from tui.text import Line
+from tui.text import Line, took
 
 _WORDS: Final = (
     ("Lists", "↑ ↓ PgUp PgDn Home End, or j k g G, move; a click goes to a row, another one opens it."),
@@ -47,7 +47,7 @@ class HelpDialog(Leaving[None]):
     def on_mount(self) -> None:
         """It is read, and nothing else."""
         self._reader.head = (("Help", "title"), ("  escape closes", "dim"))
-        self._reader.put([*self._notices(), *map(self._line, self._keys), (), *map(_named, _WORDS)])
+        self._reader.put([*self._notices(), *map(self._line, self._keys), (), *map(_named, _WORDS), _own(self._shown)])
         self._reader.show(self._shown)
         self.set_focus(self._reader)
 
@@ -64,3 +64,14 @@ class HelpDialog(Leaving[None]):
 def _named(words: tuple[str, str]) -> Line:
     name, text = words
     return ((f"{name:<9}  ", "title"), (text, "dim"))
+
+
+def _own(shown: Snapshot) -> Line:
+    """This monitor's own figures; what is out of bounds stands above, as a notice."""
+    own = shown.own
+    said = [
+        f"{own.memory_mb} MB of memory" if own.memory_mb is not None else "",
+        f"99 of 100 turns of its loop within {own.lag_ms} ms" if own.lag_ms is not None else "",
+        f"last refresh {took(shown.link.latency_s)}" if shown.link.latency_s is not None else "",
+    ]
+    return _named(("Itself", " · ".join(filter(None, said)) or "not measured yet"))

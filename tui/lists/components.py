@@ -1,13 +1,18 @@
-"""Degradation in full: what each component currently lives on, since when, and why."""
+"""Degradation in full: what each component currently lives on, since when, and why; the line, and this monitor."""
 
 from collections.abc import Sequence
 
 from core.facts import Source
-from core.snapshot import Component, Snapshot
+from core.snapshot import Component, Own, Snapshot
 from tui.lists.listed import Details, Listed, fields, when
 from tui.panels.degradation import DEGRADATION_LEVEL
 from tui.panels.row_list import Column, Row
-from tui.text import Line, age
+from tui.panels.topline import LINK_ROLE
+from tui.text import Line, age, latencies, took
+
+_LINE = "the line"
+_OWN = "this monitor"
+_CELLS = 20
 
 _MEANS = {
     Source.LIVE: "measured now",
@@ -17,7 +22,7 @@ _MEANS = {
 
 
 class ComponentList(Listed):
-    """Five components."""
+    """Five components, then what they come by: the line to the project, and this monitor itself."""
 
     NAME = "components"
     TITLE = "Degradation"
@@ -37,10 +42,15 @@ class ComponentList(Listed):
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
         """In their order."""
-        return [self._row(one, snapshot) for one in snapshot.degradation.components]
+        parts = [self._row(one, snapshot) for one in snapshot.degradation.components]
+        return [*parts, self._line(snapshot), self._own(snapshot.own)]
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
         """One component."""
+        if key == _LINE:
+            return Details(heading="The line to the project", text=_line_in_full(snapshot))
+        if key == _OWN:
+            return Details(heading="This monitor", text=own_in_full(snapshot))
         one = next((part for part in snapshot.degradation.components if part.name == key), None)
         if one is None:
             return None
@@ -55,6 +65,26 @@ class ComponentList(Listed):
         """Look at once."""
         await self._front.errand(chosen)
 
+    def _line(self, snapshot: Snapshot) -> Row:
+        link = snapshot.link
+        role = LINK_ROLE.get(link.word, "critical")
+        sign = self._signs.level(role)
+        course = latencies(link.recent, _CELLS, levels=self._signs.levels)
+        said = f"refresh {took(link.latency_s)} {course}  {link.why}" if link.latency_s is not None else link.why
+        since = age(link.since, snapshot.at) or self._signs.none
+        return Row(
+            key=_LINE,
+            cells=((sign, role), ("line", "text"), (link.word.value, role), (since, "dim"), (said.rstrip(), "dim")),
+        )
+
+    def _own(self, own: Own) -> Row:
+        role = "warning" if own.out else "unknown" if own.memory_mb is None else "ok"
+        said = "; ".join(own.out) or ", ".join(filter(None, (_memory(own), _lag(own)))) or "not measured yet"
+        return Row(
+            key=_OWN,
+            cells=((self._signs.level(role), role), ("this monitor", "text"), ("", "dim"), ("", "dim"), (said, "dim")),
+        )
+
     def _row(self, one: Component, snapshot: Snapshot) -> Row:
         live = one.source is Source.LIVE
         role = "ok" if live else "warning"
@@ -68,3 +98,45 @@ class ComponentList(Listed):
                 (one.why, "dim"),
             ),
         )
+
+
+def own_in_full(snapshot: Snapshot) -> str:
+    """This monitor's own figures, and what is out of bounds."""
+    own = snapshot.own
+    return fields(
+        ("memory", _memory(own) or "not measured yet"),
+        ("event loop", _lag(own) or "not measured yet"),
+        ("refresh", took(snapshot.link.latency_s) or "none yet"),
+        ("bounds", "; ".join(own.out) or "all kept"),
+    )
+
+
+def _line_in_full(snapshot: Snapshot) -> str:
+    link = snapshot.link
+    known = [one for one in link.recent if one is not None]
+    lost = len(link.recent) - len(known)
+    return fields(
+        ("state", link.word.value),
+        ("last live", when(link.since, snapshot.at) or "never"),
+        ("last refresh", "" if link.latency_s is None else f"{1000 * link.latency_s:.0f} ms"),
+        (f"last {len(link.recent)}", _spread(known, lost) if link.recent else ""),
+        ("tries", link.tries or ""),
+        ("next", when(link.next_at, snapshot.at)),
+        ("why", link.why),
+    )
+
+
+def _spread(known: Sequence[float], lost: int) -> str:
+    unanswered = f"{lost} without an answer" if lost else ""
+    if not known:
+        return unanswered
+    fastest, middle, slowest = (1000 * one for one in (min(known), sorted(known)[len(known) // 2], max(known)))
+    return ", ".join(filter(None, (f"{fastest:.0f} to {slowest:.0f} ms, median {middle:.0f} ms", unanswered)))
+
+
+def _memory(own: Own) -> str:
+    return "" if own.memory_mb is None else f"{own.memory_mb} MB of memory"
+
+
+def _lag(own: Own) -> str:
+    return "" if own.lag_ms is None else f"99 of 100 turns within {own.lag_ms} ms"

@@ -1,6 +1,7 @@
 """What a screen is made of: one widget shows one slice of the snapshot."""
 
 from tui.panels.alerts import AlertsPanel
+from tui.panels.away import AwayPanel
 from tui.panels.banner import Banner
 from tui.panels.breakers import BreakersPanel
 from tui.panels.degradation import DegradationPanel
@@ -14,6 +15,7 @@ from tui.panels.topline import TopLine
 
 __all__ = [
     "AlertsPanel",
+    "AwayPanel",
     "Banner",
     "BreakersPanel",
     "DegradationPanel",

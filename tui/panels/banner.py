@@ -6,7 +6,7 @@ from tui.text import Line
 
 
 class Banner(Panel):
-    """One line, there only while there is something to say."""
+    """A line, or a bar, there only while there is something to say."""
 
     _said: Line = ()
 
@@ -16,6 +16,8 @@ class Banner(Panel):
         self.display = bool(said)
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """What was said, over the whole width."""
+        """What was said, over the whole width; on a tall screen so broad that it is seen from across the room."""
         text = " ".join(part for part, _ in self._said)
-        return [((f" {text:<{max(0, width - 1)}}", "banner"),)]
+        blank: Line = ((" " * width, "banner"),)
+        said: Line = ((f" {text:<{max(0, width - 1)}}", "banner"),)
+        return [said if y == height // 2 else blank for y in range(height)]

@@ -3,16 +3,21 @@
 from typing import Final
 
 from core.facts import Source
-from core.snapshot import Component, Snapshot
+from core.snapshot import Component, LinkWord, Snapshot
 from tui.panels.arrangement import Wish
 from tui.panels.panel import Panel
-from tui.text import Line, age
+from tui.text import Line, age, latencies, took
 
 DEGRADATION_LEVEL: Final = {"normal": "ok", "partial": "warning", "severe": "critical"}
 
 
+_CELLS: Final = 12
+_ROOM: Final = 52
+"""From this width on the rule above has room for how long refreshes took."""
+
+
 class DegradationPanel(Panel):
-    """Five components, live, cached or on defaults."""
+    """Five components, live, cached or on defaults; above them, how long the last refreshes took."""
 
     NAME = "degradation"
     OPENS = "components"
@@ -26,7 +31,14 @@ class DegradationPanel(Panel):
     def title(self, snapshot: Snapshot) -> Line:
         """With the level."""
         level = snapshot.degradation.level.value
-        return ((self.TITLE, "title"), (f" {level}", DEGRADATION_LEVEL[level]))
+        head: Line = ((self.TITLE, "title"), (f" {level}", DEGRADATION_LEVEL[level]))
+        link = snapshot.link
+        if self.size.width < _ROOM or link.latency_s is None:
+            return head
+        course = latencies(link.recent, _CELLS, levels=self._signs.levels)
+        live = link.word is LinkWord.LIVE
+        last = took(link.latency_s) if live else self._signs.none
+        return (*head, (f"  refresh {last} ", "dim"), (course, "spark" if live else "dim"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """A line a component; where there is no room for all, those that are not live."""

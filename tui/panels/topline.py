@@ -20,11 +20,14 @@ STATE_LEVEL: Final = {
     State.STOPPED: "critical",
     State.UNKNOWN: "unknown",
 }
-_LINK_ROLE: Final = {LinkWord.LIVE: "ok", LinkWord.CONNECTING: "dim", LinkWord.STALE: "warning"}
+LINK_ROLE: Final = {LinkWord.LIVE: "ok", LinkWord.CONNECTING: "dim", LinkWord.STALE: "warning"}
 
 
 class TopLine(Panel):
     """State, project, mode, link, permission, clock, beat."""
+
+    still = False
+    """Whether the picture stands: then no state shines as if it were the present one."""
 
     _polls = 0
     _since: object = None
@@ -46,13 +49,20 @@ class TopLine(Panel):
         role = f"state-{level}" if live else ("state-warning" if level == "ok" else f"state-{level}")
         word = f" {sign} {snapshot.state.upper()} "
         known = snapshot.state is not State.UNKNOWN
+        if self.still:
+            at = snapshot.at.astimezone()
+            return (
+                (f" {sign} {snapshot.state.upper()} at {at:%H:%M:%S}, NOT NOW ", "banner"),
+                ("  ", "text"),
+                (snapshot.state_why, "dim"),
+            )
         if not live and known and snapshot.link.word is not LinkWord.CONNECTING:
             word = f" {sign} {snapshot.state.upper()} (last known) "
         return ((word, role), ("  ", "text"), *self._link(snapshot), ("  ", "text"), (snapshot.state_why, "text"))
 
     def _link(self, snapshot: Snapshot) -> Line:
         link = snapshot.link
-        return ((link_words(link, snapshot.at), _LINK_ROLE.get(link.word, "critical")),)
+        return ((link_words(link, snapshot.at), LINK_ROLE.get(link.word, "critical")),)
 
     def _where(self, snapshot: Snapshot, width: int) -> Line:
         project = snapshot.project

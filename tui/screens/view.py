@@ -12,7 +12,7 @@ from textual.widget import Widget
 from core.snapshot import Snapshot
 from tui.front import Front
 from tui.keys import GLOBAL_KEYS, Key
-from tui.panels import Banner, KeyLine, Panel, TopLine
+from tui.panels import AwayPanel, Banner, KeyLine, Panel, TopLine
 from tui.screens.narrow import NarrowCompositor
 from tui.text import Line
 
@@ -35,6 +35,7 @@ class View(Screen[None]):
         """Top, banner, body, keys."""
         yield TopLine(*self._style, id="top")
         yield Banner(*self._style, id="banner")
+        yield AwayPanel(*self._style, id="away")
         with Container(id="body"):
             yield from self.body()
         keys = KeyLine(*self._style, id="keys")
@@ -60,6 +61,11 @@ class View(Screen[None]):
         for panel in self.query(Panel):
             if isinstance(panel, Banner):
                 panel.say(banner)
+            if isinstance(panel, TopLine):
+                panel.still = bool(banner)
+            if isinstance(panel, AwayPanel):
+                presence = self.front.presence
+                panel.put(presence.summary, presence.held, self.size.height // 3)
             if isinstance(panel, KeyLine):
                 panel.keys = self.keys
             panel.show(snapshot)

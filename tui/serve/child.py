@@ -30,13 +30,18 @@ def child(*, project: str | None, screen: Given) -> None:
         raise click.ClickException(said(str(error))) from error
     start_logging(config.target, config.alerts.secrets())
     found, keymap = looks_in_browser(settings), keymap_here(layers)
-
-    def made() -> WatchdeskApp:
-        app = WatchdeskApp(Monitor(config), theme=found.theme, ascii_signs=found.ascii, keymap=keymap)
-        app.starts_on_wall = screen.wall
-        return app
-
-    sys.exit(run_app(made, mouse=settings.mouse))
+    code = run_app(
+        lambda: WatchdeskApp(
+            Monitor(config),
+            theme=found.theme,
+            ascii_signs=found.ascii,
+            keymap=keymap,
+            away_s=settings.away_s,
+            wall=screen.wall,
+        ),
+        mouse=settings.mouse,
+    )
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,16 @@
 """Too much fails: dry-run on, a latch that an operator lifts."""
 
 from collections.abc import Callable
+from typing import Final
 
 from core.act.means import Means
 from core.act.orders import PlanStep
 from core.act.repairs.repair import Proposal, Survey
 from core.act.tally import Tally
 from core.failures import FailureRules, fails_above, failure_rate, fresh_failure_rate
+
+TITLE: Final = "Failure rate too high"
+"""What audit rows of heals call this step, in lower case."""
 
 
 class DryRun:
@@ -33,7 +37,7 @@ class DryRun:
         effect = (
             f"{rate.failed_percent:.0f} % of {rate.finished:,} failed: turn dry-run on until an operator turns it off"
         )
-        return Proposal(step=PlanStep(name=self.name, title="Failure rate too high", effect=effect, count=1))
+        return Proposal(step=PlanStep(name=self.name, title=TITLE, effect=effect, count=1))
 
     async def apply(self, step: PlanStep, survey: Survey, tally: Tally, tell: Callable[[int], None]) -> None:
         """Turn it on, and see whether it is."""

@@ -1,0 +1,207 @@
+"""What happened while nobody was there: heard snapshot by snapshot, kept in a few numbers however long it lasts."""
+
+from collections import deque
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from core.facts import Reading
+from core.model import LogEntry, TaskCounts
+from core.snapshot import Alarm, LinkWord, Snapshot, State
+
+_WELL: Final = frozenset({State.HEALTHY, State.ACTIVE, State.IDLE})
+_WORST: Final = (State.CRITICAL, State.STOPPED, State.UNKNOWN, State.WARNING, State.DISABLED)
+_ENDED: Final = frozenset({"completed", "failed"})
+_FIRST, _LAST = 3, 3
+_ORDERS: Final = 20
+_ROWS_REMEMBERED: Final = 1000
+_LATE: Final = timedelta(minutes=1)
+"""So much later than its time a row may come into sight."""
+
+UNSEEN_S: Final = 120.0
+"""Snapshots come every few seconds: between two that are further apart this monitor itself stood still."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A state, and since when."""
+
+    state: State
+    at: datetime
+
+
+class Ordered(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of order by one hand: how often, how many rows that changed, and how often it failed."""
+
+    actor: str
+    order: str
+    times: int = 1
+    rows: int = 0
+    failed: int = 0
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened from `since` to `until`.
+
+    `path`: the states that followed each other, what is well counted as one; of many the first and the last, with
+    `skipped` between them. `worst`: the worst there was, if it is not on the path. `firing`: what fires now, the worst
+    first. `orders_more`: orders of hands there was no room for. `silent_s`: how long nobody answered;
+    `unseen_s`: how long this monitor stood still. `completed`, `failed`: tasks, as far as they could be counted.
+    """
+
+    since: datetime
+    until: datetime
+    path: tuple[Step, ...] = ()
+    skipped: int = 0
+    worst: Step | None = None
+    fired: int = 0
+    resolved: int = 0
+    firing: tuple[str, ...] = ()
+    orders: tuple[Ordered, ...] = ()
+    orders_more: int = 0
+    silent_s: float = 0.0
+    unseen_s: float = 0.0
+    completed: int = 0
+    failed: int = 0
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing happened that a person must know: tasks that come and go are what is to be expected."""
+        happened = (self.fired, self.resolved, self.orders, self.orders_more, self.silent_s, self.unseen_s)
+        return len(self.path) < 2 and not any(happened)
+
+
+class Absence:
+    """Begins with the last snapshot somebody saw; hears every one that follows."""
+
+    def __init__(self, left: Snapshot) -> None:
+        self._since = left.at
+        self._first = [Step(left.state, left.at)]
+        self._later: deque[Step] = deque(maxlen=_LAST)
+        self._steps = 1
+        self._worst = self._first[0]
+        self._firing = {_name(one) for one in left.alerts if one.fires}
+        self._fired = self._resolved = 0
+        self._alerts = left.alerts
+        self._logs = left.logs.value or ()
+        self._rows: deque[str] = deque((entry.id for entry in self._logs), maxlen=_ROWS_REMEMBERED)
+        newest = max((entry.at for entry in self._logs if entry.at is not None), default=None)
+        self._old = None if newest is None else newest - _LATE
+        self._orders: dict[tuple[str, str], Ordered] = {}
+        self._orders_more = 0
+        self._silent_s = self._unseen_s = 0.0
+        self._counts = _measured(left.tasks.counts)
+        self._done = {"completed": 0, "failed": 0}
+        self._at, self._word = left.at, left.link.word
+
+    def heard(self, snapshot: Snapshot) -> None:
+        """Take note of what is different now."""
+        self._pass_time(snapshot)
+        self._see_state(Step(snapshot.state, snapshot.at))
+        if snapshot.alerts is not self._alerts:
+            self._see_alerts(snapshot.alerts)
+        logs = snapshot.logs.value or ()
+        if logs is not self._logs:
+            self._see_logs(logs)
+        self._see_counts(_measured(snapshot.tasks.counts))
+
+    def until(self, back: Snapshot) -> Summary:
+        """All of it, up to a last snapshot."""
+        self.heard(back)
+        path = (*self._first, *self._later)
+        return Summary(
+            since=self._since,
+            until=back.at,
+            path=path,
+            skipped=self._steps - len(path),
+            worst=None if self._worst.state in {step.state for step in path} else self._worst,
+            fired=self._fired,
+            resolved=self._resolved,
+            firing=tuple(f"{one.severity}: {one.title}" for one in back.alerts if one.fires),
+            orders=tuple(
+                sorted(self._orders.values(), key=lambda one: (not one.actor.startswith("operator"), one.order))
+            ),
+            orders_more=self._orders_more,
+            silent_s=self._silent_s,
+            unseen_s=self._unseen_s,
+            completed=self._done["completed"],
+            failed=self._done["failed"],
+        )
+
+    def _pass_time(self, snapshot: Snapshot) -> None:
+        passed = max(0.0, (snapshot.at - self._at).total_seconds())
+        if passed > UNSEEN_S:
+            self._unseen_s += passed
+        elif self._word in {LinkWord.OFFLINE, LinkWord.BLIND}:
+            self._silent_s += passed
+        self._at, self._word = snapshot.at, snapshot.link.word
+
+    def _see_state(self, now: Step) -> None:
+        last = self._later[-1] if self._later else self._first[-1]
+        if now.state is last.state or (now.state in _WELL and last.state in _WELL):
+            return
+        self._steps += 1
+        if len(self._first) < _FIRST:
+            self._first.append(now)
+        else:
+            self._later.append(now)
+        if _badness(now.state) < _badness(self._worst.state):
+            self._worst = now
+
+    def _see_alerts(self, alerts: tuple[Alarm, ...]) -> None:
+        self._alerts = alerts
+        firing = {_name(one) for one in alerts if one.fires}
+        hidden = {_name(one) for one in alerts if one.state == "hidden"}  # it is not over, another is worse
+        over = self._firing - firing - hidden
+        self._fired += len(firing - self._firing)
+        self._resolved += len(over)
+        self._firing = (self._firing | firing) - over
+
+    def _see_logs(self, logs: tuple[LogEntry, ...]) -> None:
+        """Orders that ended. Where rows are deleted, old ones come into sight again: they are no news."""
+        old, known = self._old, set(self._rows)
+        self._logs = logs
+        for entry in logs:
+            if entry.id in known or entry.at is None or (old is not None and entry.at < old):
+                continue
+            self._rows.append(entry.id)
+            self._old = entry.at - _LATE if self._old is None else max(self._old, entry.at - _LATE)
+            if entry.order and entry.status in _ENDED:
+                self._note(entry)
+
+    def _note(self, entry: LogEntry) -> None:
+        key = (entry.actor, entry.order)
+        known = self._orders.get(key)
+        if known is None and len(self._orders) >= _ORDERS:
+            self._orders_more += 1
+            return
+        one = known or Ordered(actor=entry.actor, order=entry.order, times=0)
+        self._orders[key] = msgspec.structs.replace(
+            one,
+            times=one.times + 1,
+            rows=one.rows + (entry.changed or 0),
+            failed=one.failed + (entry.status == "failed"),
+        )
+
+    def _see_counts(self, now: TaskCounts | None) -> None:
+        """What came to these counts; what left them was sent back or deleted, and does not undo what was done."""
+        if now is None or now is self._counts:
+            return
+        if self._counts is not None:
+            for status in self._done:
+                self._done[status] += max(0, now.of(status) - self._counts.of(status))
+        self._counts = now
+
+
+def _name(alert: Alarm) -> tuple[str, str]:
+    return alert.key, alert.episode
+
+
+def _measured(counts: Reading[TaskCounts]) -> TaskCounts | None:
+    value = counts.value
+    return value if counts.live and value is not None and value.exact else None
+
+
+def _badness(state: State) -> int:
+    """0 is the worst."""
+    return _WORST.index(state) if state in _WORST else len(_WORST)

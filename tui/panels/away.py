@@ -1,0 +1,148 @@
+"""What happened while nobody was there, for who came back: a few lines that cover nothing and wait for no answer."""
+
+from datetime import datetime
+from typing import Final
+
+from core.history.away import Ordered, Step, Summary
+from core.snapshot import Snapshot, State
+from core.text import clean, plural, short
+from tui.panels.panel import Panel, as_many_as_fit
+from tui.panels.topline import STATE_LEVEL
+from tui.text import Line
+
+_ORDERS: Final = 4
+_FIRING: Final = 3
+_NAMES: Final = 7
+_WIDE: Final = 80
+
+
+class AwayPanel(Panel):
+    """A title and at most four lines; one line where nothing happened, or where there is no room."""
+
+    _summary: Summary | None = None
+    _held = ""
+
+    def put(self, summary: Summary | None, held: str, most: int) -> None:
+        """What to tell, in at most so many lines; `held`: the key that did nothing yet."""
+        self._summary, self._held = summary, held
+        self.display = summary is not None
+        if summary is not None:
+            lines = 1 if summary.quiet or most < 3 else 1 + len(_told(summary))
+            self.styles.height = min(lines, max(1, most))
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
+        """Between two rules, so that it is no panel of the present."""
+        if self._summary is None:
+            return []
+        if height == 1:
+            return [self._short(self._summary, width)]
+        rule = self._signs.rule
+        head: Line = ((f"{rule} ", "dim"), (f" {self._while(self._summary, width)} ", "banner"), *self._hint(width))
+        told: list[Line] = [((f"{name:<{_NAMES}} ", "dim"), *line) for name, line in _told(self._summary)]
+        return [head, *as_many_as_fit(told, height - 1)]
+
+    def _short(self, summary: Summary, width: int) -> Line:
+        tasks = _tasks(summary)
+        if summary.quiet:
+            happened: Line = (("nothing happened" + (f", {tasks}" if tasks else ""), "text"),)
+        else:
+            parts = [line for _, line in _told(summary)]
+            happened = tuple(
+                span for n, part in enumerate(parts) for span in (*(((" · ", "dim"),) if n else ()), *part)
+            )
+        hint = self._hint(width)
+        return (
+            (f" {self._while(summary, width)} ", "banner"),
+            *(hint if self._held else ()),
+            ("  ", "text"),
+            *happened,
+        )
+
+    def _while(self, summary: Summary, width: int) -> str:
+        long = f" ({short(summary.until - summary.since)})" if width >= _WIDE else ""
+        return f"AWAY {_span(summary.since, summary.until)}{long}"
+
+    def _hint(self, width: int) -> Line:
+        if not self._held:
+            return (("  the next key closes", "dim"),)
+        more = ": once more, if you mean it" if width >= _WIDE else ""
+        return ((f"  {self._held} did nothing yet{more}", "warning"),)
+
+
+def _told(summary: Summary) -> list[tuple[str, Line]]:
+    """What there is to tell, a line each, the most important first."""
+    told: list[tuple[str, Line]] = [("state", _path(summary))]
+    if summary.fired or summary.resolved or summary.firing:
+        told.append(("alerts", _alerts(summary)))
+    if summary.orders or summary.orders_more:
+        told.append(("orders", _orders(summary)))
+    if rest := _rest(summary):
+        told.append(("besides", ((rest, "text"),)))
+    return told
+
+
+def _path(summary: Summary) -> Line:
+    spans: list[tuple[str, str]] = []
+    late = len(summary.path) - 3
+    for n, step in enumerate(summary.path):
+        if n:
+            spans.append((" → ", "dim"))
+        if n == late and summary.skipped:
+            spans.append((f"{plural(summary.skipped, 'change')} → ", "dim"))
+        spans.append((_word(step) if n else step.state.upper(), _role(step.state)))
+    if summary.worst is not None:
+        spans += [("; worst ", "dim"), (_word(summary.worst), _role(summary.worst.state))]
+    if len(summary.path) == 1:
+        spans.append((", unchanged", "dim"))
+    return tuple(spans)
+
+
+def _word(step: Step) -> str:
+    return f"{step.state.upper()} {step.at.astimezone():%H:%M}"
+
+
+def _role(state: State) -> str:
+    return STATE_LEVEL[state]
+
+
+def _alerts(summary: Summary) -> Line:
+    counts = f"{summary.fired:,} fired, {summary.resolved:,} resolved"
+    if not summary.firing:
+        return ((f"{counts}, none fires now", "text"),)
+    more = f" and {len(summary.firing) - _FIRING} more" if len(summary.firing) > _FIRING else ""
+    return ((f"{counts}; fires now: ", "text"), (clean(", ".join(summary.firing[:_FIRING])) + more, "warning"))
+
+
+def _orders(summary: Summary) -> Line:
+    left_out = summary.orders_more + sum(one.times for one in summary.orders[_ORDERS:])
+    more = f"; {left_out:,} more (8)" if left_out else ""
+    return ((clean("; ".join(map(_order, summary.orders[:_ORDERS]))) + more, "text"),)
+
+
+def _order(one: Ordered) -> str:
+    times = f" ×{one.times}" if one.times > 1 else ""
+    notes = [plural(one.rows, "row")] if one.rows else []
+    notes += [f"{one.failed:,} not done" if one.failed < one.times else "not done"] if one.failed else []
+    said = f" ({', '.join(notes)})" if notes else ""
+    return f"{one.order.replace('_', ' ')}{times}{said} by {one.actor or 'another monitor'}"
+
+
+def _rest(summary: Summary) -> str:
+    parts = [
+        f"no answer for {short(summary.silent_s)}" if summary.silent_s else "",
+        f"this monitor stood still for {short(summary.unseen_s)}" if summary.unseen_s else "",
+        _tasks(summary),
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def _tasks(summary: Summary) -> str:
+    counts = [(summary.completed, "completed"), (summary.failed, "failed")]
+    said = [f"{plural(count, 'task') if not n else f'{count:,}'} {word}" for n, (count, word) in enumerate(counts)]
+    return ", ".join(said) if summary.completed or summary.failed else ""
+
+
+def _span(since: datetime, until: datetime) -> str:
+    begin, end = since.astimezone(), until.astimezone()
+    day = "" if begin.date() == end.date() else "%d %b "
+    return f"{begin:{day}%H:%M}–{end:{day}%H:%M}"
