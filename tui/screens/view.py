@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.events import Resize
+from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -15,6 +16,17 @@ from tui.keys import GLOBAL_KEYS, Key
 from tui.panels import AwayPanel, Banner, KeyLine, Panel, TopLine
 from tui.screens.narrow import NarrowCompositor
 from tui.text import Line
+
+
+class Body(Container):
+    """What is between the top and the keys. It says when it has another size, as when a banner came or went."""
+
+    class Resized(Message):
+        """What it holds must be put in its places anew."""
+
+    def on_resize(self) -> None:
+        """Say so."""
+        self.post_message(self.Resized())
 
 
 class View(Screen[None]):
@@ -36,7 +48,7 @@ class View(Screen[None]):
         yield TopLine(*self._style, id="top")
         yield Banner(*self._style, id="banner")
         yield AwayPanel(*self._style, id="away")
-        with Container(id="body"):
+        with Body(id="body"):
             yield from self.body()
         keys = KeyLine(*self._style, id="keys")
         keys.keymap = self.front.look.keymap
@@ -72,6 +84,10 @@ class View(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Something lay above it: what came meanwhile is drawn now."""
+        self.front.repaint()
+
+    def on_body_resized(self) -> None:
+        """A banner came or went."""
         self.front.repaint()
 
     def on_resize(self, event: Resize) -> None:
