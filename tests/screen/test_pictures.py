@@ -269,7 +269,7 @@ async def come_back(size: tuple[int, int], key: str, what_came: Callable[[StillM
 
 @pytest.mark.parametrize("size", [NORMAL, SMALL, (60, 15), (80, 3)], ids=size_name)
 async def test_who_comes_back_is_told(size: tuple[int, int], golden: SnapshotAssertion) -> None:
-    drawn = await come_back(size, "tab", a_night)
+    drawn = await come_back(size, "escape", a_night)
     assert "AWAY 03:10–07:50" in text_of(drawn)
     assert drawn == golden(name=f"away-{size_name(size)}")
 
@@ -283,7 +283,7 @@ async def test_who_comes_back_in_plain_ascii_with_an_order(golden: SnapshotAsser
 
 @pytest.mark.parametrize("theme", LOOKS)
 async def test_who_comes_back_is_told_in_every_theme(theme: str) -> None:
-    drawn = await come_back(SMALL, "tab", a_night, theme=theme)
+    drawn = await come_back(SMALL, "escape", a_night, theme=theme)
     shown = text_of(drawn)
     assert "orders  lift by operator jana@bastion; heal ×2 (51 rows) by watchdog jana" in shown
 
@@ -293,7 +293,7 @@ async def test_who_comes_back_and_nothing_happened(golden: SnapshotAssertion) ->
         for minute in range(281):
             monitor.tell(msgspec.structs.replace(WARNING, at=WARNING.at + timedelta(minutes=minute)))
 
-    drawn = await come_back(SMALL, "tab", nothing)
+    drawn = await come_back(SMALL, "escape", nothing)
     assert "nothing happened" in text_of(drawn)
     assert drawn == golden(name="away-nothing")
 

@@ -27,6 +27,7 @@ class View(Screen[None]):
         super().__init__()
         self._compositor = NarrowCompositor()
         self.front = front
+        self._above: tuple[object, ...] = (False,)
         self._style = (front.look.signs, front.look.styles)
 
     def compose(self) -> ComposeResult:
@@ -67,6 +68,10 @@ class View(Screen[None]):
             if isinstance(panel, KeyLine):
                 panel.keys = self.keys
             panel.show(snapshot)
+        above = (bool(banner), *(panel.styles.height for panel in self.query(AwayPanel) if panel.display))
+        if above != self._above:
+            self._above = above
+            self.call_after_refresh(self.front.repaint)  # the body has another size then, and room for other panels
 
     def on_screen_resume(self) -> None:
         """Something lay above it: what came meanwhile is drawn now."""
