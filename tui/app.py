@@ -2,9 +2,8 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
-import msgspec
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
@@ -18,9 +17,9 @@ from core.snapshot import Snapshot
 from core.text import clean
 from tui.calls import Calls
 from tui.contract import FaultSwitch, MonitorLike
-from tui.dialogs import ChoiceDialog, Dialog, HelpDialog, Question, QuitDialog, observe_dialog
+from tui.dialogs import ChoiceDialog, HelpDialog, Prompt, Question, QuitDialog, observe_dialog
 from tui.errands import AT_ONCE, ERRANDS
-from tui.keys import GLOBAL_KEYS, MENU_ONLY, Key, bindings
+from tui.keys import GLOBAL_KEYS, MENU_ONLY, TIME_KEYS, Key, bindings
 from tui.lists import LISTS, Served
 from tui.look import Look
 from tui.palettes import PLAIN
@@ -29,10 +28,13 @@ from tui.screens.document_view import DocumentView
 from tui.screens.list_view import ListView
 from tui.screens.served_view import ServedView
 from tui.screens.view import View
-from tui.text import Line, Net, Signs, age
+from tui.scrubbing import Scrubber
+from tui.text import Net, Signs
 from tui.themes import palette, themes
 
 log = logging.getLogger(__name__)
+
+_IN_TIME: Final = frozenset(key.name for key in TIME_KEYS)
 
 
 class WatchdeskApp(App[None]):
@@ -65,9 +67,9 @@ class WatchdeskApp(App[None]):
         styles = palette(theme, monitor.snapshot.project.colour)
         self.look = Look(signs=Signs(ascii_only=ascii_signs), styles=styles, keymap=dict(keymap or {}))
         self.set_keymap(self.look.keymap)
+        self.time = Scrubber(self)
         self._dashboard = Dashboard(self)
         self._calls = Calls(ascii_only=ascii_signs)
-        self._frozen: Snapshot | None = None
         self._under_way: set[str] = set()
         self._typed_ahead: str | None = None
         """What was typed for a filter that is not there yet."""
@@ -105,27 +107,37 @@ class WatchdeskApp(App[None]):
 
     @property
     def shown(self) -> Snapshot:
-        """The picture on the screen: the newest, its ages moved on, unless it is frozen."""
-        return self._frozen or msgspec.structs.replace(self.monitor.snapshot, at=self.clock.now())
+        """The picture on the screen: the newest, its ages moved on, unless it is frozen or of the past."""
+        return self.time.shown
 
     @property
     def frozen(self) -> bool:
         """Whether the picture on the screen stands still."""
-        return self._frozen is not None
+        return self.time.stands
+
+    @property
+    def at_home(self) -> bool:
+        """Whether the operator looks at the dashboard."""
+        return self.screen is self._dashboard
+
+    @property
+    def asking(self) -> bool:
+        """Whether a question about now is on the screen."""
+        return isinstance(self.screen, Question) and not isinstance(self.screen, Prompt)
 
     def repaint(self) -> None:
         """Draw the view on top once more; a line that reads the same is not written again."""
         views = [screen for screen in self._screen_stack if isinstance(screen, View)]
         if views and views[-1].is_mounted:
-            views[-1].show(self.shown, self._banner())
+            views[-1].show(self.shown, self.time.banner())
 
     def tell(self, text: str) -> None:
         """Say something in passing; what was said before goes."""
         self.clear_notifications()
         self.notify(clean(text), markup=False, timeout=4)
 
-    def ask(self, dialog: Dialog) -> None:
-        """Open the dialog of an order, if none is open."""
+    def ask(self, dialog: Question[None]) -> None:
+        """Open a dialog, if none is open."""
         if isinstance(self.screen, View):
             self.clear_notifications()  # they would lie on the buttons of a small screen
             dialog.put_by(self.clock)
@@ -144,8 +156,8 @@ class WatchdeskApp(App[None]):
 
     def allowed(self, order: Order) -> bool:
         """Whether the order may be given; where not, the operator is told why, or asked to lift what forbids it."""
-        why = self.monitor.may(order)
-        if why and self.monitor.snapshot.project.observe:
+        why = self.time.refusal or self.monitor.may(order)
+        if why and self.monitor.snapshot.project.observe and not self.time.moment:
             self.ask(observe_dialog(self.monitor))
         elif why:
             self.tell(f"{order.title}: {why}")
@@ -154,6 +166,9 @@ class WatchdeskApp(App[None]):
     async def errand(self, name: str) -> None:
         """Do what the key of that name does. What goes wrong unforeseen is told, and the screen stays."""
         if name in self._under_way and name in AT_ONCE:
+            return
+        if (why := self.time.refusal) and name not in _IN_TIME:
+            self.tell(why)
             return
         self._under_way.add(name)
         try:
@@ -194,6 +209,10 @@ class WatchdeskApp(App[None]):
         if isinstance(self.screen, View):
             self.run_worker(self.errand(name), group="errands")
 
+    def action_time(self, name: str) -> None:
+        """A key that goes about in time."""
+        self.action_errand(name)
+
     def action_look(self, name: str) -> None:
         """A list's key."""
         if isinstance(self.screen, View):
@@ -214,9 +233,8 @@ class WatchdeskApp(App[None]):
             self.screen.action_filter(typed)
 
     def action_freeze(self) -> None:
-        """Let the picture stand, or go on."""
-        self._frozen = None if self._frozen is not None else self.shown
-        self.repaint()
+        """Let the picture stand, or go on. One of the past stands as it is."""
+        self.time.freeze()
 
     def action_copy(self) -> None:
         """Copy a row's id, or the state in one line: cleaned text, never a row's own."""
@@ -258,7 +276,8 @@ class WatchdeskApp(App[None]):
         await self.run_action(action)
 
     def _refusal(self, key: Key) -> str:
-        return self.monitor.may(ORDERS[key.order]) if key.order else ""
+        past = self.time.refusal if key.acts or key.name == "freeze" else ""
+        return past or (self.monitor.may(ORDERS[key.order]) if key.order else "")
 
     def _home(self) -> None:
         """Every view but the dashboard goes."""
@@ -273,15 +292,6 @@ class WatchdeskApp(App[None]):
         self.repaint()
         if self._dashboard.is_mounted and self._driver is not None and (call := self._calls.heard(snapshot)):
             self._driver.write(call)
-
-    def _banner(self) -> Line:
-        """While it is frozen: since when, and how things are really."""
-        if self._frozen is None:
-            return ()
-        now, at = self.monitor.snapshot, self._frozen.at
-        key = next(key for key in GLOBAL_KEYS if key.name == "freeze").shown(self.look.keymap)
-        since = f"FROZEN at {at.astimezone():%H:%M:%S}, {age(at, self.clock.now())} old"
-        return ((f"{since} · now {now.state.upper()} {now.link.word} · {key} goes on", "banner"),)
 
     def _fatal_error(self) -> None:
         """Leave without a traceback on the terminal: with its local variables it would show secrets."""

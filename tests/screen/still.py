@@ -1,7 +1,10 @@
 """A monitor whose picture never moves: frozen records in, every order noted, none carried out."""
 
+import asyncio
+import os
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -23,6 +26,7 @@ from core.act.orders import (
 from core.act.pending import PendingOrder
 from core.details import LogDetail, SafetyDetail, TaskDetail
 from core.facts import Fault
+from core.history.blackbox import Box, Note
 from core.listing import ListedRow, Listing, Page, Table
 from core.model import LogEntry, SafetyCheck, Task
 from core.resilience import NotLive
@@ -51,8 +55,9 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
 class StillMonitor:
     """`orders` is every order given, by its name and with what was said; `asked` is every list that was read."""
 
-    def __init__(self, snapshot: Snapshot, records: Records | None = None) -> None:
+    def __init__(self, snapshot: Snapshot, records: Records | None = None, box: Box | None = None) -> None:
         self.snapshot = snapshot
+        self.box = box or Box(Path(os.devnull) / "box")  # where nothing is, and nothing can be
         self.records = records or Records()
         self.orders: list[tuple[str, ...]] = []
         self.asked: list[Listing] = []
@@ -77,6 +82,10 @@ class StillMonitor:
 
     async def check_now(self) -> None:
         self.checked += 1
+
+    async def note(self, text: str, at: datetime | None = None) -> Note:
+        now = self.snapshot.at
+        return await asyncio.to_thread(self.box.note, at or now, text, "operator", now=now)
 
     # Lists
 
