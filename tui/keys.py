@@ -98,13 +98,13 @@ SCREEN_KEYS: Final = (
     Key(name="quit", key="q", action="quit", word="quit", does="quit; asks only while an order waits"),
 )  # fmt: skip
 TIME_KEYS: Final = (
-    Key(name="earlier", key="left_square_bracket", action="time('earlier')", word="earlier", does="black box: the picture before; held down, faster", drops=12),
-    Key(name="later", key="right_square_bracket", action="time('later')", word="later", does="black box: the picture after; after the last one, now", drops=21),
-    Key(name="event_before", key="left_curly_bracket,ctrl+left", action="time('event_before')", word="event", does="black box: when something happened before (also ^←)", drops=21),
-    Key(name="event_after", key="right_curly_bracket,ctrl+right", action="time('event_after')", word="event", does="black box: when something happened next (also ^→)", drops=21),
-    Key(name="jump", key="at", action="time('jump')", word="time", does="black box: what it looked like at a time", drops=21),
+    Key(name="earlier", key="left_square_bracket", action="time('earlier')", word="earlier", does="earlier: the picture before, from the black box; held down, faster", drops=12),
+    Key(name="later", key="right_square_bracket", action="time('later')", word="later", does="later: the picture after it; after the last one comes now", drops=21),
+    Key(name="event_before", key="left_curly_bracket,ctrl+left", action="time('event_before')", word="event", does="event before: back to when something happened; also ctrl+←", drops=21),
+    Key(name="event_after", key="right_curly_bracket,ctrl+right", action="time('event_after')", word="event", does="event after: on to when something happened; also ctrl+→", drops=21),
+    Key(name="jump", key="at", action="time('jump')", word="time", does="time: what it looked like then", drops=21),
     Key(name="note", key="n", action="time('note')", word="note", does="note: about the moment that is shown", drops=20),
-    Key(name="now", key="0", action="time('now')", word="now", does="back to now, from wherever the black box shows", drops=22),
+    Key(name="now", key="0", action="time('now')", word="now", does="now: back from the past", drops=22),
 )  # fmt: skip
 """Back and forth in time. They order nothing, and are there in the past as well."""
 

@@ -166,11 +166,11 @@ def sentence(moment: Moment, back: str, now: datetime) -> str:
 
 def banner(moment: Moment, live: Snapshot, began: Sequence[str], back: str, now: datetime) -> Line:
     """When that is, how things are now, which alerts began meanwhile, what was noted: the most important first."""
-    when = f"PAST {clock(moment.at)}, {_ago(moment.at, now)}"
     told = [
-        f"{when}: nobody looked" if moment.gap is not None else when,
+        f"PAST {clock(moment.at)}, {_ago(moment.at, now)}",
         f"now {live.state.upper()} {live.link.word}",
         *(f"NEW ALERT {title}" for title in began),
+        *(("nobody looked",) if moment.gap is not None else ()),
         f"{back} goes back to now",
         *(f"note: {note.text}" for note in moment.noted),
     ]

@@ -183,6 +183,8 @@ class Scrubber:
         if leaves and found is not None:
             self._fired = {(one.key, one.episode) for one in self._front.monitor.snapshot.alerts if _fires(one)}
             self._frozen = None
+        if leaves and found is None:
+            self._front.tell("this is now")
         self.moment = found
         self._front.repaint()
 

@@ -13,4 +13,4 @@ class JumpDialog(Prompt):
 
     def __init__(self, jump: Callable[[str], Awaitable[str]]) -> None:
         text = f"A time: {EXAMPLES}. Enter goes there, escape backs out."
-        super().__init__("What did it look like at …", text, "03:10", jump)
+        super().__init__("What did it look like at …", text, "when", jump)

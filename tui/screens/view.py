@@ -31,6 +31,7 @@ class View(Screen[None]):
         self._compositor = NarrowCompositor()
         self.front = front
         self._style = (front.look.signs, front.look.styles)
+        self._marks = (False, False, False)
         self._focused_before: Widget | None = None
 
     def compose(self) -> ComposeResult:
@@ -75,8 +76,13 @@ class View(Screen[None]):
 
     def _mark(self, past: Moment | None, said: str) -> None:
         """Let nobody take the past for now, nor now for the past. What had the keys has them again afterwards."""
-        self.set_class(past is not None, "past")
-        self.set_class(past is not None and past.gap is not None, "unseen")
+        marks = past is not None, past is not None and past.gap is not None, bool(said)
+        if marks == self._marks:
+            return
+        self._marks = marks
+        self.set_class(marks[0], "past")
+        self.set_class(marks[1], "unseen")
+        self.call_after_refresh(self.front.repaint)  # with a border there is less room for everything
         if bool(said) is self.has_class("instead"):
             return
         if said:
@@ -96,4 +102,5 @@ class View(Screen[None]):
         self.set_class(height >= 40, "tall")
         self.set_class(width < 70 or height < 20, "small")
         self.set_class(height < 8 or width < 40, "line")
+        self.set_class(height < 2, "bare")
         self.front.repaint()
