@@ -14,6 +14,7 @@ from core.alert.settings import AlertRules
 from core.backend.target import Target
 from core.monitor import Config, Monitor, Places
 from core.sandbox.server import Options, Sandbox
+from core.snapshot import LinkWord
 from tui.app import WatchdeskApp
 
 PLACE = Path(__file__).parent.parent / "screenshots"
@@ -80,6 +81,19 @@ class Studio:
 
         return switch
 
+    async def an_outage_ago(self, pilot: Pilot[None]) -> None:
+        """The database was down for a while and is back; the screen looks back at it."""
+        await self.under("database_down", 20)(pilot)
+        await self.sandbox.faults.set("database_down", False)
+        await pilot.pause(12)
+        app = pilot.app
+        assert isinstance(app, WatchdeskApp)
+        while app.time.moment is None or app.shown.link.word is not LinkWord.OFFLINE:
+            await app.time.mark(-1)
+        await app.time.note("pooler was full, restarted it", app.time.moment.at)
+        app.clear_notifications()
+        await pilot.pause()
+
 
 async def stopped(pilot: Pilot[None]) -> None:
     """An emergency stop, given and read back."""
@@ -111,6 +125,8 @@ async def main() -> None:
         await studio.take("offline", before=studio.under("database_down", 20))
         await sandbox.faults.set("database_down", False)
         await asyncio.sleep(3)
+        await studio.take("past", before=studio.an_outage_ago)
+        await studio.take("past-80x24", size=SMALL, before=studio.an_outage_ago)
         await studio.take("stopped", before=stopped)
 
 

@@ -132,8 +132,8 @@ _IN_THE_PAST: Final = {"earlier": 0, "later": 1, "event_before": 2, "event_after
 
 
 def keys_in_the_past(keys: Iterable[Key]) -> tuple[Key, ...]:
-    """The same keys as the footer wants them while the screen shows the past: those of time first."""
-    kept = [key for key in keys if key.name not in _IN_THE_PAST]
+    """As the footer wants them while the screen shows the past: those of time first, and nothing to freeze."""
+    kept = [key for key in keys if key.name not in {*_IN_THE_PAST, "freeze"}]
     time = [replace(key, drops=_IN_THE_PAST[key.name]) for key in TIME_KEYS]
     return (*time, *(replace(key, drops=21) if key.acts else key for key in kept))
 

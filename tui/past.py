@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from core.facts import Level
-from core.history.blackbox import Note
+from core.history.blackbox import GAP_S, Note
 from core.resilience import DegradationLevel
 from core.snapshot import Degradation, Event, Project, Snapshot
 from core.text import short
@@ -135,7 +135,7 @@ def _gap_between(box: BoxLike, earlier: datetime, later: datetime) -> Gap | None
         if look.since > reached:
             return Gap(reached, look.since)
         reached = max(reached, look.until)
-    return None
+    return Gap(reached, later) if later - reached > timedelta(seconds=GAP_S) else None
 
 
 def blank(moment: Moment, project: Project) -> Snapshot:

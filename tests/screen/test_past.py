@@ -221,6 +221,21 @@ async def test_between_two_pictures_it_looked_like_the_one_before_and_ages_are_o
         assert app.frozen
 
 
+async def test_where_nothing_was_kept_until_now_the_first_step_back_says_so(box: Box) -> None:
+    live = changed(LIVE, at=NOW + timedelta(hours=2))
+    app = app_on(live, box=box)
+    async with run(app, SMALL) as pilot:
+        await settled(pilot)
+        gap = await press(pilot, app, BACK)
+        assert gap is not None
+        assert gap.picture is None
+        assert "nobody looked from 1 Mar 08:22:22 to 10:22:27" in text_of(await settled(pilot))
+        await pilot.press("y")
+        assert "UNKNOWN" in app.clipboard
+        await press(pilot, app, BACK)
+        assert moment(app).at == AGAIN_AT
+
+
 async def test_an_empty_box_and_one_that_cannot_be_read_say_so(tmp_path: Path) -> None:
     for place in (tmp_path / "none", tmp_path / "file" / "box"):
         (tmp_path / "file").touch()
@@ -311,10 +326,9 @@ async def test_escape_on_the_dashboard_is_back_now_also_with_a_panel_in_focus_an
         await settled(pilot)
         await press(pilot, app, "tab", BACK, "escape")
         assert app.time.moment is None
-        await pilot.press(BACK)
-        await pilot.press(BACK, "escape")
+        await pilot.press(BACK, BACK, "escape")
         await until(pilot, lambda: not app.time._reading, "read")
-        await press(pilot, app, "escape")
+        await settled(pilot)
         assert app.time.moment is None
         assert "WARNING" in text_of(await settled(pilot))
 
@@ -327,6 +341,8 @@ async def test_freezing_and_the_past_are_two_things(box: Box) -> None:
         clock(app).advance(65)
         monitor_of(app).tell(changed(LIVE, at=NOW + timedelta(seconds=65)))
         assert "FROZEN" in text_of(await settled(pilot))
+        await note(pilot, app, "odd")
+        assert [one.at for one in box.notes(NOW, NOW + timedelta(hours=1))] == [NOW]
         await press(pilot, app, BACK)
         text = text_of(await settled(pilot))
         assert "PAST 1 Mar 08:22:07" in text

@@ -73,10 +73,9 @@ class Dashboard(View):
 
     def action_leave_panel(self) -> None:
         """Out of the past, or else no panel has the focus."""
-        if self.front.time.moment is not None:
-            self.front.time.now()
-        else:
+        if self.front.time.moment is None:
             self.set_focus(None)
+        self.front.time.now()
 
     def on_click(self, event: events.Click) -> None:
         """A click on a panel opens its list, unless a question came between."""
