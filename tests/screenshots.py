@@ -19,6 +19,7 @@ from core.history.trends import SLOT, Finished, Queued, floor
 from core.monitor import Config, Monitor, Places
 from core.monitor.scores import CHECKS, Looked
 from core.sandbox.server import Options, Sandbox
+from core.snapshot import LinkWord
 from core.state import Transaction
 from tui.app import WatchdeskApp
 
@@ -85,6 +86,19 @@ class Studio:
             await pilot.pause(seconds)
 
         return switch
+
+    async def an_outage_ago(self, pilot: Pilot[None]) -> None:
+        """The database was down for a while and is back; the screen looks back at it."""
+        await self.under("database_down", 20)(pilot)
+        await self.sandbox.faults.set("database_down", False)
+        await pilot.pause(12)
+        app = pilot.app
+        assert isinstance(app, WatchdeskApp)
+        while app.time.moment is None or app.shown.link.word is not LinkWord.OFFLINE:
+            await app.time.mark(-1)
+        await app.time.note("pooler was full, restarted it", app.time.moment.at)
+        app.clear_notifications()
+        await pilot.pause()
 
 
 async def watched(pilot: Pilot[None]) -> None:
@@ -156,6 +170,8 @@ async def main() -> None:
         await studio.take("offline", before=studio.under("database_down", 20))
         await sandbox.faults.set("database_down", False)
         await asyncio.sleep(3)
+        await studio.take("past", before=studio.an_outage_ago)
+        await studio.take("past-80x24", size=SMALL, before=studio.an_outage_ago)
         await studio.take("stopped", before=stopped)
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 from textual import events
@@ -18,9 +18,9 @@ from core.snapshot import Snapshot
 from core.text import clean
 from tui.calls import Calls
 from tui.contract import FaultSwitch, MonitorLike
-from tui.dialogs import ChoiceDialog, Dialog, HelpDialog, Menu, Question, QuitDialog, observe_dialog
+from tui.dialogs import ChoiceDialog, Dialog, HelpDialog, Menu, Prompt, Question, QuitDialog, observe_dialog
 from tui.errands import AT_ONCE, ERRANDS
-from tui.keys import GLOBAL_KEYS, MENU_ONLY, Key, bindings
+from tui.keys import GLOBAL_KEYS, MENU_ONLY, TIME_KEYS, Key, bindings
 from tui.lists import LISTS, Served
 from tui.look import Look
 from tui.palettes import PLAIN
@@ -31,11 +31,14 @@ from tui.screens.list_view import ListView
 from tui.screens.served_view import ServedView
 from tui.screens.view import View, takes_questions
 from tui.screens.wall import Wall
+from tui.scrubbing import Scrubber
 from tui.standstill import Standstill
 from tui.text import Line, Net, Signs
 from tui.themes import palette, themes
 
 log = logging.getLogger(__name__)
+
+_IN_TIME: Final = frozenset(key.name for key in TIME_KEYS)
 
 
 class WatchdeskApp(App[None]):
@@ -72,9 +75,9 @@ class WatchdeskApp(App[None]):
         self.set_keymap(self.look.keymap)
         self._standstill = Standstill(self.clock)
         self.presence = Presence(self.clock, away_s, self.look.keymap)
+        self.time = Scrubber(self)
         self._dashboard = Dashboard(self)
         self._calls = Calls(ascii_only=ascii_signs)
-        self._frozen: Snapshot | None = None
         self._under_way: set[str] = set()
         self._starts_on_wall = wall
         self._typed_ahead: str | None = None
@@ -130,13 +133,23 @@ class WatchdeskApp(App[None]):
 
     @property
     def shown(self) -> Snapshot:
-        """The picture on the screen: the newest, its ages moved on, unless it is frozen."""
-        return self._frozen or msgspec.structs.replace(self.monitor.snapshot, at=self.clock.now())
+        """The picture on the screen: the newest, its ages moved on, unless it is frozen or of the past."""
+        return self.time.shown
 
     @property
     def frozen(self) -> bool:
         """Whether the picture on the screen stands still."""
-        return self._frozen is not None
+        return self.time.stands
+
+    @property
+    def at_home(self) -> bool:
+        """Whether the operator looks at the dashboard."""
+        return self.screen is self._dashboard
+
+    @property
+    def asking(self) -> bool:
+        """Whether a question about now is on the screen."""
+        return isinstance(self.screen, Question) and not isinstance(self.screen, Prompt)
 
     def repaint(self) -> None:
         """Draw the view on top once more; a line that reads the same is not written again."""
@@ -149,8 +162,8 @@ class WatchdeskApp(App[None]):
         self.clear_notifications()
         self.notify(clean(text), markup=False, timeout=4)
 
-    def ask(self, dialog: Dialog) -> None:
-        """Open the dialog of an order, if none is open."""
+    def ask(self, dialog: Question[None]) -> None:
+        """Open a dialog, if none is open."""
         if takes_questions(self.screen):
             self._put(dialog)
 
@@ -167,8 +180,9 @@ class WatchdeskApp(App[None]):
 
     def allowed(self, order: Order) -> bool:
         """Whether the order may be given; where not, the operator is told why, or asked to lift what forbids it."""
-        why = self.monitor.may(order)
-        if why and self.monitor.snapshot.project.observe and not self.monitor.may(OBSERVE_OFF):
+        why = self.time.refusal or self.monitor.may(order)
+        liftable = self.monitor.snapshot.project.observe and not self.monitor.may(OBSERVE_OFF)
+        if why and liftable and not self.time.moment:
             self.ask(observe_dialog(self.monitor))
         elif why:
             self.tell(f"{order.title}: {why}")
@@ -177,6 +191,9 @@ class WatchdeskApp(App[None]):
     async def errand(self, name: str) -> None:
         """Do what the key of that name does. What goes wrong unforeseen is told, and the screen stays."""
         if name in self._under_way:
+            return
+        if (why := self.time.refusal) and name not in _IN_TIME:
+            self.tell(why)
             return
         self._under_way.update({name} & AT_ONCE)
         try:
@@ -217,6 +234,10 @@ class WatchdeskApp(App[None]):
         if isinstance(self.screen, View):
             self.run_worker(self.errand(name), group="errands")
 
+    def action_time(self, name: str) -> None:
+        """A key that goes about in time."""
+        self.action_errand(name)
+
     def action_look(self, name: str) -> None:
         """A list's key."""
         if isinstance(self.screen, View):
@@ -245,16 +266,15 @@ class WatchdeskApp(App[None]):
             self.screen.action_filter(typed)
 
     def action_freeze(self) -> None:
-        """Let the picture stand, or go on."""
-        self._frozen = None if self._frozen is not None else self.shown
-        self.repaint()
+        """Let the picture stand, or go on. One of the past stands as it is."""
+        self.time.freeze()
 
     def action_wall(self) -> None:
         """To the wall, or back; nobody looks at a picture on it that stands still."""
         if isinstance(self.screen, Wall):
             self.back()
         elif isinstance(self.screen, View):
-            self._frozen = None
+            self.time.live()
             self.clear_notifications()
             self.push_screen(Wall(self))
 
@@ -303,9 +323,10 @@ class WatchdeskApp(App[None]):
         await self.run_action(action)
 
     def _refusal(self, key: Key) -> str:
-        return self.monitor.may(ORDERS[key.order]) if key.order else ""
+        past = self.time.refusal if key.acts or key.name == "freeze" else ""
+        return past or (self.monitor.may(ORDERS[key.order]) if key.order else "")
 
-    def _put(self, dialog: Dialog) -> None:
+    def _put(self, dialog: Question[None]) -> None:
         self.clear_notifications()  # they would lie on the buttons of a small screen
         dialog.put_by(self.clock)
         self.push_screen(dialog)
@@ -327,8 +348,7 @@ class WatchdeskApp(App[None]):
             self._driver.write(call)
 
     def _banner(self) -> Line:
-        key = next(key for key in GLOBAL_KEYS if key.name == "freeze").shown(self.look.keymap)
-        return self._standstill.banner(self.monitor.snapshot, self._frozen, key)
+        return self.time.banner() or self._standstill.banner()
 
     def _fatal_error(self) -> None:
         """Leave without a traceback on the terminal: with its local variables it would show secrets."""

@@ -1,7 +1,7 @@
 """What the screen needs of the façade, and of the demo's fault switches."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from core.act.healing import Progress
@@ -19,15 +19,37 @@ from core.act.orders import (
 )
 from core.act.pending import PendingOrder
 from core.details import LogDetail, SafetyDetail, TaskDetail
+from core.history.blackbox import Look, Mark, Note
 from core.history.trends import Trends, Window
 from core.listing import ListedRow, Listing, Page
 from core.snapshot import Snapshot
+
+
+class BoxLike(Protocol):
+    """The black box as the screen sees it; `core.history.blackbox.Box` is one. All of it blocks."""
+
+    def span(self) -> tuple[datetime, datetime] | None: ...
+
+    def at(self, moment: datetime) -> Snapshot | None: ...
+
+    def step(self, moment: datetime, by: int) -> Snapshot | None: ...
+
+    def mark(self, moment: datetime, by: int) -> Mark | None: ...
+
+    def looks(self, since: datetime, until: datetime) -> tuple[Look, ...]: ...
+
+    def notes(self, since: datetime, until: datetime) -> tuple[Note, ...]: ...
 
 
 class MonitorLike(Protocol):
     """The façade as the screen sees it; `core.monitor.Monitor` is one."""
 
     snapshot: Snapshot
+
+    @property
+    def box(self) -> BoxLike: ...
+
+    async def note(self, text: str, at: datetime | None = None) -> Note: ...
 
     def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]: ...
 

@@ -1,6 +1,7 @@
 """What an errand, a list or a view needs of the app: the monitor, a way to ask, to tell, and to open something."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from textual.screen import Screen
@@ -10,9 +11,29 @@ from core.act.orders import Order
 from core.clock import Clock
 from core.snapshot import Snapshot
 from tui.contract import FaultSwitch, MonitorLike
-from tui.dialogs.dialog import Dialog
+from tui.dialogs.question import Question
 from tui.look import Look
+from tui.past import Moment
 from tui.presence import Presence
+
+
+class Time(Protocol):
+    """Where in time the screen is; `tui.scrubbing.Scrubber` is one."""
+
+    moment: Moment | None
+    """What is shown of the past; `None`: now is."""
+
+    async def step(self, direction: int) -> None: ...
+
+    async def mark(self, direction: int) -> None: ...
+
+    async def jump(self, typed: str) -> str: ...
+
+    async def note(self, text: str, at: datetime) -> str: ...
+
+    def noted_at(self) -> datetime: ...
+
+    def now(self) -> None: ...
 
 
 class Front(Protocol):
@@ -25,8 +46,13 @@ class Front(Protocol):
     presence: Presence
 
     @property
+    def time(self) -> Time:
+        """Where in time the screen is."""
+        ...
+
+    @property
     def shown(self) -> Snapshot:
-        """The picture on the screen: the newest, unless it is frozen."""
+        """The picture on the screen: the newest, unless it is frozen or of the past."""
         ...
 
     @property
@@ -34,12 +60,22 @@ class Front(Protocol):
         """Whether the picture on the screen stands still."""
         ...
 
+    @property
+    def at_home(self) -> bool:
+        """Whether the operator looks at the dashboard."""
+        ...
+
+    @property
+    def asking(self) -> bool:
+        """Whether a question about now is on the screen."""
+        ...
+
     def tell(self, text: str) -> None:
         """Say something in passing."""
         ...
 
-    def ask(self, dialog: Dialog) -> None:
-        """Open the dialog of an order."""
+    def ask(self, dialog: Question[None]) -> None:
+        """Open a dialog."""
         ...
 
     async def choose(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 from textual.binding import Binding, BindingsMap
 from textual.keys import Keys, format_key, key_to_character
 
@@ -30,6 +31,11 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     drops: int = 0
     order: str = ""
     priority: bool = False
+
+    @property
+    def acts(self) -> bool:
+        """Whether it sets out to change something: such a key is for now, not for the past."""
+        return bool(self.order) or self.action.startswith("errand(")
 
     def binding(self) -> Binding:
         """As Textual takes it, under our name, so that a keymap can move it."""
@@ -97,6 +103,17 @@ SCREEN_KEYS: Final = (
     Key(name="palette", key="ctrl+p", action="command_palette", word="menu", does="menu: every order and list by name", drops=19),
     Key(name="quit", key="q", action="quit", word="quit", does="quit; asks only while an order waits"),
 )  # fmt: skip
+TIME_KEYS: Final = (
+    Key(name="earlier", key="left_square_bracket", action="time('earlier')", word="earlier", does="earlier: the picture before, from the black box; held down, faster", drops=12),
+    Key(name="later", key="right_square_bracket", action="time('later')", word="later", does="later: the picture after it; after the last one comes now", drops=21),
+    Key(name="event_before", key="left_curly_bracket,ctrl+left", action="time('event_before')", word="event", does="event before: back to when something happened; also ctrl+←", drops=21),
+    Key(name="event_after", key="right_curly_bracket,ctrl+right", action="time('event_after')", word="event", does="event after: on to when something happened; also ctrl+→", drops=21),
+    Key(name="jump", key="at", action="time('jump')", word="time", does="time: what it looked like then", drops=21),
+    Key(name="note", key="n", action="time('note')", word="note", does="note: about the moment that is shown", drops=20),
+    Key(name="now", key="0", action="time('now')", word="now", does="now: back from the past", drops=22),
+)  # fmt: skip
+"""Back and forth in time. They order nothing, and are there in the past as well."""
+
 LIST_KEYS: Final = (
     Key(name="open", key="enter", action="open", word="open", does="open the row: details, and what can be done with it"),
     Key(name="sort", key="S,shift+s", action="sort", word="sort", does="sort by the next order", drops=1),
@@ -118,8 +135,19 @@ MENU_ONLY: Final = (
 )
 """What has a place in the menu alone."""
 
-GLOBAL_KEYS: Final = (*ORDER_KEYS, *LOOK_KEYS, *SCREEN_KEYS)
+GLOBAL_KEYS: Final = (*ORDER_KEYS, *LOOK_KEYS, *TIME_KEYS, *SCREEN_KEYS)
 ALL_KEYS: Final = (*GLOBAL_KEYS, *LIST_KEYS, *TREND_KEYS)
+
+_IN_THE_PAST: Final = {"earlier": 0, "later": 1, "event_before": 2, "event_after": 2, "jump": 3, "note": 4, "now": 0}
+"""How soon a footer of the past drops them; then come the keys for looking, and orders last."""
+
+
+def keys_in_the_past(keys: Iterable[Key]) -> tuple[Key, ...]:
+    """As the footer wants them while the screen shows the past: those of time first, and nothing to freeze."""
+    kept = [key for key in keys if key.name not in {*_IN_THE_PAST, "freeze"}]
+    time = [replace(key, drops=_IN_THE_PAST[key.name]) for key in TIME_KEYS]
+    return (*time, *(replace(key, drops=21) if key.acts else key for key in kept))
+
 
 TAKEN: Final = {
     *("up", "down", "left", "right", "pageup", "pagedown", "home", "end", "tab", "shift+tab", "ctrl+c", "ctrl+q"),

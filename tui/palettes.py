@@ -37,7 +37,7 @@ _DARK: Final = Colours(
         "struck": "strike #8a93a0",
         "spark": "#6f8fc4",
     },
-    blocks={"banner": "bold #11151a on #ff8ad8"},
+    blocks={"banner": "bold #11151a on #ff8ad8", "past": "bold #11151a on #ff9e4a"},
 )
 _LIGHT: Final = Colours(
     ground="#fbfbf9",
@@ -54,7 +54,7 @@ _LIGHT: Final = Colours(
         "struck": "strike #5f6670",
         "spark": "#41619f",
     },
-    blocks={"banner": "bold #ffffff on #8b0a6b"},
+    blocks={"banner": "bold #ffffff on #8b0a6b", "past": "bold #ffffff on #9a3412"},
 )
 _CONTRAST: Final = Colours(
     ground="#000000",
@@ -71,7 +71,7 @@ _CONTRAST: Final = Colours(
         "struck": "strike #d0d0d0",
         "spark": "#87d7ff",
     },
-    blocks={"banner": "bold #000000 on #ff87ff"},
+    blocks={"banner": "bold #000000 on #ff87ff", "past": "bold #000000 on #ffaf5f"},
 )
 _COLOURBLIND: Final = Colours(
     ground="#0b0d12",
@@ -87,7 +87,7 @@ _COLOURBLIND: Final = Colours(
         "struck": "strike #98a1ab",
         "spark": "#6f9cbd",
     },
-    blocks={"banner": "bold #0b0d12 on #ff9bd0"},
+    blocks={"banner": "bold #0b0d12 on #ff9bd0", "past": "bold #0b0d12 on #4fe3c1"},
 )
 # The sixteen colours are whatever the terminal makes of them: these are readable in the palettes of the Linux console
 # and of xterm, on the dark ground they come with. No faint text: the console shows it as dark grey on black.
@@ -115,6 +115,7 @@ _ANSI: Final = Colours(
         "cursor": "black on white",
         "focus": "black on cyan",
         "banner": "bright_white on magenta",
+        "past": "black on cyan",
     },
 )
 _ANSI_LIGHT: Final = Colours(
@@ -141,6 +142,7 @@ _ANSI_LIGHT: Final = Colours(
         "cursor": "bright_white on blue",
         "focus": "bright_white on blue",
         "banner": "bright_white on magenta",
+        "past": "bright_white on blue",
     },
 )
 # Nor faint text here: some terminals leave less than half of the light.
@@ -167,6 +169,7 @@ _PLAIN: Final = Colours(
         "cursor": "reverse",
         "focus": "bold reverse",
         "banner": "bold reverse underline",
+        "past": "bold reverse",
         "project": "bold reverse",
     },
 )

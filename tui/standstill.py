@@ -1,10 +1,9 @@
-"""A picture that does not move: let stand by whoever sits before it, or because nothing new comes any more."""
+"""A picture that does not move because nothing new comes any more."""
 
 from datetime import datetime
 from typing import Final
 
 from core.clock import Clock
-from core.snapshot import Snapshot
 from tui.text import Line, age
 
 STILL_S: Final = 90.0
@@ -23,12 +22,9 @@ class Standstill:
         """A snapshot came."""
         self._heard = (self._clock.elapsed(), self._clock.now())
 
-    def banner(self, newest: Snapshot, frozen: Snapshot | None, key: str) -> Line:
-        """What must be said of it; empty while it moves. `frozen`: what stands; `key`: what lets it go on."""
+    def banner(self) -> Line:
+        """What must be said of it; empty while it moves."""
         now = self._clock.now()
-        if frozen is not None:
-            since = f"FROZEN at {frozen.at.astimezone():%H:%M:%S}, {age(frozen.at, now)} old"
-            return ((f"{since} · now {newest.state.upper()} {newest.link.word} · {key} goes on", "banner"),)
         if self._heard is None or self._clock.elapsed() - self._heard[0] < STILL_S:
             return ()
         at = self._heard[1]

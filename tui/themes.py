@@ -16,8 +16,8 @@ def palette(name: str, project_colour: str = "") -> dict[str, Style]:
     """The style of each role in a theme.
 
     Beside those for text: `state-ok` and so on (the state word's block), `cursor` (a selected row), `focus` (the title
-    of what has the keys), `banner` (something lasting nobody must overlook), `spark`, and `project`: a block in the
-    project's own colour, with what reads best on it.
+    of what has the keys), `banner` and `past` (something lasting nobody must overlook), `spark`, and `project`: a block
+    in the project's own colour, with what reads best on it.
     """
     look = LOOKS[name]
     ground = "" if name == PLAIN else f" on {look.ground}"
@@ -107,6 +107,7 @@ def _theme(name: str, look: Colours, project_colour: str) -> Theme:
         text_alpha=1.0,
         variables={
             "project": _frame(own, look) or roles["title"],
+            "past": _textuals(_ground(look.blocks["past"])),
             "dim": roles["dim"],
             "text-muted": roles["dim"],
             "text-disabled": roles["dim"],
@@ -141,6 +142,12 @@ def _frame(own: Rgb | None, look: Colours) -> str:
 def _colour(style: str) -> str:
     """The colour in a role's style; `default` where it has none."""
     found = Style.parse(style).color
+    return "default" if found is None else found.name
+
+
+def _ground(style: str) -> str:
+    """The ground of a block; `default` where it has none of its own."""
+    found = Style.parse(style).bgcolor
     return "default" if found is None else found.name
 
 

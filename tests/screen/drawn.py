@@ -12,6 +12,7 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from core.history.blackbox import Box
 from core.snapshot import Snapshot
 from tests.clock import FakeClock
 from tests.screen.rows import RECORDS
@@ -46,9 +47,9 @@ class Picture(SingleFileSnapshotExtension):
         return Path(snapshot_location).parent == Path(cls.dirname(test_location=test_location))
 
 
-def app_on(snapshot: Snapshot, records: Records = RECORDS, **more: Any) -> WatchdeskApp:
+def app_on(snapshot: Snapshot, records: Records = RECORDS, *, box: Box | None = None, **more: Any) -> WatchdeskApp:
     """The real app on a monitor that stands still, its clock at the picture's moment."""
-    return WatchdeskApp(StillMonitor(snapshot, records), clock=FakeClock(snapshot.at), **more)
+    return WatchdeskApp(StillMonitor(snapshot, records, box), clock=FakeClock(snapshot.at), **more)
 
 
 def monitor_of(app: WatchdeskApp) -> StillMonitor:

@@ -1,7 +1,10 @@
 """A monitor whose picture never moves: frozen records in, every order noted, none carried out."""
 
+import asyncio
+import os
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -23,6 +26,7 @@ from core.act.orders import (
 from core.act.pending import PendingOrder
 from core.details import LogDetail, SafetyDetail, TaskDetail
 from core.facts import Fault
+from core.history.blackbox import Box, Note
 from core.history.trends import Seen, Trends, Window, trends
 from core.listing import ListedRow, Listing, Page, Table
 from core.model import LogEntry, SafetyCheck, Task
@@ -56,8 +60,9 @@ class StillMonitor:
     `filled` is every window that the project was asked about.
     """
 
-    def __init__(self, snapshot: Snapshot, records: Records | None = None) -> None:
+    def __init__(self, snapshot: Snapshot, records: Records | None = None, box: Box | None = None) -> None:
         self.snapshot = snapshot
+        self.box = box or Box(Path(os.devnull) / "box")  # where nothing is, and nothing can be
         self.records = records or Records()
         self.orders: list[tuple[str, ...]] = []
         self.asked: list[Listing] = []
@@ -89,6 +94,10 @@ class StillMonitor:
 
     async def fill_trends(self, window: Window) -> None:
         self.filled.append(window)
+
+    async def note(self, text: str, at: datetime | None = None) -> Note:
+        now = self.snapshot.at
+        return await asyncio.to_thread(self.box.note, at or now, text, "operator", now=now)
 
     # Lists
 

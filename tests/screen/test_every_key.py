@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from operator import attrgetter
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from core.act.orders import ORDERS, Tier
 from core.history.trends import Window
 from core.settings import Layers, SettingsError
 from core.snapshot import Snapshot
+from tests.screen.course import LIVE, written
 from tests.screen.drawn import app_on, drawn, monitor_of, read_it, run, settled, text_of
 from tests.screen.pictures import OBSERVING, STATES, WARNING
 from tests.screen.rows import RECORDS, name_of
@@ -26,8 +28,10 @@ from tui.dialogs import (
     Dialog,
     HealDialog,
     HelpDialog,
+    JumpDialog,
     LiftDialog,
     ModeDialog,
+    NoteDialog,
     OrderDialog,
     QuitDialog,
     StopDialog,
@@ -104,6 +108,10 @@ def types(app: WatchdeskApp) -> bool:
     return isinstance(app.screen, ListView) and app.screen.bar.has_focus
 
 
+def told(app: WatchdeskApp) -> list[str]:
+    return [one.message for one in app._notifications]
+
+
 DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     "heal": asks(HealDialog),
     "reset": asks(ChoiceDialog, "Which breaker?"),
@@ -119,6 +127,10 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     **{name: lists(name) for name in LISTS},
     "filter": types,
     "freeze": lambda app: app.frozen,
+    **{name: lambda app: app.time.moment is not None for name in ("earlier", "event_before")},
+    **{name: lambda app: "this is now" in told(app) for name in ("later", "event_after", "now")},
+    "jump": asks(JumpDialog),
+    "note": asks(NoteDialog),
     "copy": lambda app: bool(app.clipboard),
     "trends": lambda app: isinstance(app.screen, TrendsView),
     "shorter": lambda app: trends(app).window is Window.DAY,
@@ -148,8 +160,8 @@ def test_every_key_is_tried() -> None:
 
 
 @pytest.mark.parametrize("key", [key for key in ALL_KEYS if key.name != "quit"], ids=attrgetter("name"))
-async def test_a_key_does_what_its_word_says_wherever_it_is_shown(key: Key) -> None:
-    app = app_on(WARNING, faults=StillFaults())
+async def test_a_key_does_what_its_word_says_wherever_it_is_shown(key: Key, tmp_path: Path) -> None:
+    app = app_on(LIVE, faults=StillFaults(), box=written(tmp_path))
     monitor, tried = monitor_of(app), 0
     async with run(app, SIZE) as pilot:
         for kind in KINDS:
@@ -162,8 +174,10 @@ async def test_a_key_does_what_its_word_says_wherever_it_is_shown(key: Key) -> N
                 await pilot.press(pressed)
                 await until(pilot, partial(does, app), f"{pressed} on the {kind}")
                 assert all(ORDERS[name].tier is Tier.SAFE for name, *_ in monitor.orders)
+                app.time.now()
                 if app.frozen:
                     app.action_freeze()
+                app.clear_notifications()
                 monitor.checked = monitor.restarted = 0
                 app._clipboard = ""
                 tried += 1
@@ -248,7 +262,7 @@ async def test_the_footer_shows_keys_of_this_screen_alone_whole_and_as_they_are(
 
 
 async def test_a_moved_key_is_moved_in_footer_help_and_menu_and_the_old_one_does_nothing() -> None:
-    app = app_on(WARNING, keymap={"heal": "f5", "tasks": "n", "sort": "f6"})
+    app = app_on(WARNING, keymap={"heal": "f5", "tasks": "m", "sort": "f6"})
     async with run(app, SIZE) as pilot:
         await settled(pilot)
         await pilot.press("h")
@@ -260,7 +274,7 @@ async def test_a_moved_key_is_moved_in_footer_help_and_menu_and_the_old_one_does
         await pilot.press("escape", "2")
         await settled(pilot)
         assert isinstance(app.screen, Dashboard)
-        await pilot.press("n")
+        await pilot.press("m")
         await until(pilot, lambda: lists("tasks")(app), "the tasks")
         await pilot.press("f6")
         await until(pilot, lambda: DOES["sort"](app), "sorted")
@@ -275,7 +289,7 @@ async def test_a_moved_key_is_moved_in_footer_help_and_menu_and_the_old_one_does
     ("given", "says"),
     [
         ({"heal": "q"}, "q is quit already"),
-        ({"heal": "n", "lift": "n"}, "n is heal already"),
+        ({"heal": "m", "lift": "m"}, "m is heal already"),
         ({"sort": "h"}, "h is heal already"),
         ({"heal": "j"}, "j moves about in lists"),
         ({"heal": "banana"}, "'banana' is no key"),

@@ -1,19 +1,10 @@
-"""Time as people type it: `2h`, `30min`, `7d`, or a date and time."""
+"""Time as people type it, as an option takes it."""
 
-import re
 from datetime import UTC, datetime, timedelta
-from typing import Final
 
 import click
 
-_UNITS: Final = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_LONGEST: Final = timedelta(days=3660)
-
-
-def span_of(text: str) -> timedelta | None:
-    """A number and its unit; `None` when it is something else."""
-    match = re.fullmatch(r"(\d{1,6})\s*(s|min|m|h|d|w)", text.strip().lower())
-    return min(timedelta(**{_UNITS[match[2]]: int(match[1])}), _LONGEST) if match else None
+from core.moments import EXAMPLES, moment_of, span_of
 
 
 class Lasts(click.ParamType[timedelta]):
@@ -40,11 +31,7 @@ class Since(click.ParamType[datetime]):
         """Parse it. Fails in one sentence."""
         if isinstance(value, datetime):
             return value
-        text = str(value).strip().lower()
-        span = span_of(text)
-        if span is not None:
-            return datetime.now(UTC) - span
-        try:
-            return datetime.fromisoformat(text.upper()).astimezone(UTC)
-        except (ValueError, OverflowError):
-            self.fail(f"{text!r} is no time; write 2h, 30min, 7d, or 2026-03-01T14:00", param, ctx)
+        found = moment_of(str(value), datetime.now(UTC))
+        if found is None:
+            self.fail(f"{str(value)!r} is no time; write 2h, 7d, {EXAMPLES}", param, ctx)
+        return found

@@ -13,10 +13,13 @@ from tui.dialogs.dialog import Dialog
 from tui.dialogs.heal import HealDialog
 from tui.dialogs.help import HelpDialog
 from tui.dialogs.hold import HoldDialog
+from tui.dialogs.jump import JumpDialog
 from tui.dialogs.lift import LiftDialog
 from tui.dialogs.menu import Menu
 from tui.dialogs.mode import ModeDialog
+from tui.dialogs.note import NoteDialog
 from tui.dialogs.order import OrderDialog
+from tui.dialogs.prompt import Prompt
 from tui.dialogs.question import SWALLOW_S, Question
 from tui.dialogs.quit import QuitDialog
 from tui.dialogs.retry_matching import retry_matching_dialog
@@ -30,10 +33,13 @@ __all__ = [
     "HealDialog",
     "HelpDialog",
     "HoldDialog",
+    "JumpDialog",
     "LiftDialog",
     "Menu",
     "ModeDialog",
+    "NoteDialog",
     "OrderDialog",
+    "Prompt",
     "Question",
     "QuitDialog",
     "SilenceDialog",

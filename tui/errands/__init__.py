@@ -7,6 +7,7 @@ from tui.errands.alerts import acknowledge, silence, test_message
 from tui.errands.breakers import any_breaker, hold, release
 from tui.errands.faults import switch_fault
 from tui.errands.orders import check, dry_run, heal, lift, observe_off, restart, retry_matching, run, stop
+from tui.errands.past import earlier, event_after, event_before, jump, later, note, now
 from tui.errands.single import single_orders
 from tui.front import Front
 
@@ -28,6 +29,13 @@ ERRANDS: Final[dict[str, Callable[[Front], Awaitable[None]]]] = {
     "observe_off": observe_off,
     "retry_matching": retry_matching,
     "faults": switch_fault,
+    "earlier": earlier,
+    "later": later,
+    "event_before": event_before,
+    "event_after": event_after,
+    "jump": jump,
+    "note": note,
+    "now": now,
 }
 """Every errand by the name of its key."""
 

@@ -8,6 +8,7 @@ from tui.panels.degradation import DegradationPanel
 from tui.panels.events import EventsPanel
 from tui.panels.footer import KeyLine
 from tui.panels.health import HealthPanel
+from tui.panels.instead import Instead
 from tui.panels.kpis import KpisPanel
 from tui.panels.panel import Panel
 from tui.panels.tasks import TasksPanel
@@ -21,6 +22,7 @@ __all__ = [
     "DegradationPanel",
     "EventsPanel",
     "HealthPanel",
+    "Instead",
     "KeyLine",
     "KpisPanel",
     "Panel",

@@ -1,5 +1,7 @@
 """A lasting banner: what the operator must not forget about this screen."""
 
+from rich.cells import cell_len
+
 from core.snapshot import Snapshot
 from tui.panels.panel import Panel
 from tui.text import Line
@@ -16,8 +18,15 @@ class Banner(Panel):
         self.display = bool(said)
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """What was said, over the whole width; on a tall screen so broad that it is seen from across the room."""
-        text = " ".join(part for part, _ in self._said)
-        blank: Line = ((" " * width, "banner"),)
-        said: Line = ((f" {text:<{max(0, width - 1)}}", "banner"),)
+        """The first of what was said, and as much of the rest as has the room, over the whole width.
+
+        On a tall screen so broad that it is seen from across the room.
+        """
+        role = self._said[0][1] if self._said else "banner"
+        text = ""
+        for part, _ in self._said:
+            more = f"{text} · {part}" if text else part
+            text = more if not text or cell_len(more) < width else text
+        blank: Line = ((" " * width, role),)
+        said: Line = ((f" {text:<{max(0, width - 1)}}", role),)
         return [said if y == height // 2 else blank for y in range(height)]

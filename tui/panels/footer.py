@@ -17,6 +17,8 @@ class KeyLine(Panel):
     keys: tuple[Key, ...] = ()
     """Those that do something now, the most important first."""
     keymap: Mapping[str, str] = {}
+    past = False
+    """Whether the screen shows the past, in which nothing is ordered."""
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Every key there is room for and what it does."""
@@ -29,6 +31,7 @@ class KeyLine(Panel):
         line: Line = ()
         for key, shown in keys:
             refused = bool(key.order) and ORDERS[key.order].writes and observing
+            refused = refused or (self.past and key.acts)
             line = (*line, (f" {shown} ", "strong"), (key.word, "struck" if refused else "dim"), (" ", "dim"))
         return [line[:-1]]
 

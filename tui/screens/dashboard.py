@@ -35,6 +35,7 @@ class Dashboard(View):
     """The first screen: each panel opens the list it is an extract of."""
 
     AUTO_FOCUS = ""
+    KEPT = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open_panel", show=False),
         Binding("escape", "leave_panel", show=False),
@@ -71,8 +72,10 @@ class Dashboard(View):
             self.front.tell("tab goes to a panel, enter opens it")
 
     def action_leave_panel(self) -> None:
-        """No panel has the focus."""
-        self.set_focus(None)
+        """Out of the past, or else no panel has the focus."""
+        if self.front.time.moment is None:
+            self.set_focus(None)
+        self.front.time.now()
 
     def on_click(self, event: events.Click) -> None:
         """A click on a panel opens its list, unless a question came between."""

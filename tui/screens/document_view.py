@@ -72,7 +72,7 @@ class DocumentView(View):
     @work(group="act")
     async def action_open(self) -> None:
         """Choose what to do with it."""
-        if self._document is None:
+        if self._document is None or self.front.time.moment is not None:
             return
         if not self._document.choices:
             self.front.tell("nothing can be done with this row")

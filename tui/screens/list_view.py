@@ -44,6 +44,7 @@ class FilterBar(Field):
 class ListView(View):
     """A list that is made from the snapshot: filtered here."""
 
+    KEPT = True
     OWN_KEYS: ClassVar[tuple[Key, ...]] = _LOCAL
     BINDINGS: ClassVar[list[BindingType]] = bindings(_LOCAL)
 
@@ -172,7 +173,8 @@ class ListView(View):
         details = self.listed.details(row.key, self.front.shown)
         if details is None:
             return
-        chosen = await self.front.choose(details.heading, details.choices, details.text, way_back="Close")
+        choices = () if self.front.time.moment is not None else details.choices
+        chosen = await self.front.choose(details.heading, choices, details.text, way_back="Close")
         if chosen is not None:
             await self.listed.act(row.key, chosen)
 

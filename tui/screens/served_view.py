@@ -27,6 +27,7 @@ _MARGIN = 10
 class ServedView(ListView):
     """Rows come when they are there; until then, and while nothing can be read, what is known stands dimmed."""
 
+    KEPT = False
     OWN_KEYS: ClassVar[tuple[Key, ...]] = LIST_KEYS
     BINDINGS: ClassVar[list[BindingType]] = bindings(key for key in LIST_KEYS if key.name not in {"open", "back"})
     listed: Served
@@ -119,8 +120,9 @@ class ServedView(ListView):
             self.front.ask(retry_matching_dialog(self.front.monitor, self._listing))
 
     async def open_row(self, row: Row) -> None:
-        """On a screen of its own."""
-        self.front.open(DocumentView(self.front, self.listed, row.key))
+        """On a screen of its own; in the past no row is in sight."""
+        if self.front.time.moment is None:
+            self.front.open(DocumentView(self.front, self.listed, row.key))
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
         """Away from the first row it follows no more; near an end the next page comes."""

@@ -12,8 +12,9 @@ from textual.widget import Widget
 
 from core.snapshot import Snapshot
 from tui.front import Front
-from tui.keys import GLOBAL_KEYS, Key
-from tui.panels import AwayPanel, Banner, KeyLine, Panel, TopLine
+from tui.keys import GLOBAL_KEYS, Key, keys_in_the_past
+from tui.panels import AwayPanel, Banner, Instead, KeyLine, Panel, TopLine
+from tui.past import Moment, instead
 from tui.screens.narrow import NarrowCompositor
 from tui.text import Line
 
@@ -36,18 +37,23 @@ class View(Screen[None]):
     """The keys that mean something here only."""
     QUESTIONS: ClassVar[bool] = True
     """Whether an errand under way may put a question, or what it found, on top."""
+    KEPT: ClassVar[bool] = False
+    """Whether it is made of the picture alone, and so can show one of the past."""
 
     def __init__(self, front: Front) -> None:
         super().__init__()
         self._compositor = NarrowCompositor()
         self.front = front
         self._style = (front.look.signs, front.look.styles)
+        self._time_marks = (False, False, False)
+        self._focused_before: Widget | None = None
 
     def compose(self) -> ComposeResult:
         """Top, banner, body, keys."""
         yield TopLine(*self._style, id="top")
         yield Banner(*self._style, id="banner")
         yield AwayPanel(*self._style, id="away")
+        yield Instead(*self._style, id="instead")
         with Body(id="body"):
             yield from self.body()
         keys = KeyLine(*self._style, id="keys")
@@ -70,17 +76,40 @@ class View(Screen[None]):
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
         """Draw a snapshot. While it is coming up or going away there may be no panel, or only some."""
+        past = self.front.time.moment
+        said = "" if past is None else instead(past, kept=self.KEPT)
+        self._mark(past, said)
         for panel in self.query(Panel):
             if isinstance(panel, Banner):
                 panel.say(banner)
             if isinstance(panel, TopLine):
-                panel.still = bool(banner)
+                panel.still = bool(banner) and past is None
             if isinstance(panel, AwayPanel):
                 presence = self.front.presence
                 panel.put(presence.summary, presence.held, self.size.height // 3)
+            if isinstance(panel, Instead):
+                panel.say(said)
             if isinstance(panel, KeyLine):
-                panel.keys = self.keys
+                panel.keys = self.keys if past is None else keys_in_the_past(self.keys)
+                panel.past = past is not None
             panel.show(snapshot)
+
+    def _mark(self, past: Moment | None, said: str) -> None:
+        """Let nobody take the past for now, nor now for the past. What had the keys has them again afterwards."""
+        marks = past is not None, past is not None and past.gap is not None, bool(said)
+        if marks == self._time_marks:
+            return
+        self._time_marks = marks
+        self.set_class(marks[0], "past")
+        self.set_class(marks[1], "unseen")
+        self.call_after_refresh(self.front.repaint)  # with a border there is less room for everything
+        if bool(said) is self.has_class("instead"):
+            return
+        if said:
+            self._focused_before = self.focused
+        self.set_class(bool(said), "instead")
+        if not said and self._focused_before is not None:
+            self.set_focus(self._focused_before)
 
     def on_screen_resume(self) -> None:
         """Something lay above it: what came meanwhile is drawn now."""
@@ -97,6 +126,7 @@ class View(Screen[None]):
         self.set_class(height >= 40, "tall")
         self.set_class(width < 70 or height < 20, "small")
         self.set_class(height < 8 or width < 40, "line")
+        self.set_class(height < 2, "bare")
         self.front.repaint()
 
 

@@ -1,0 +1,80 @@
+"""Time as people type it: how long (`2h`, `30min`), and when (`03:10`, `yesterday 22:00`, `24 nov 03:10`, `2h ago`).
+
+What names no zone is local, and what names no day is the last time that it was so.
+"""
+
+import re
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+
+_UNITS: Final = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_LONGEST: Final = timedelta(days=3660)
+_SPAN: Final = re.compile(r"(\d{1,6})\s*(s|min|m|h|d|w)")
+_AGO: Final = re.compile(r"-\s*(?P<minus>.+)|(?P<plain>.+?)(?:\s+ago)?")
+_CLOCK: Final = re.compile(r"(?P<day>.*?)\s*(?P<h>\d{1,2}):(?P<m>\d\d)(?::(?P<s>\d\d))?")
+_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DATED: Final = re.compile(r"(?P<d>\d{1,2})\.?\s*(?P<m>[a-z]{3,9})\.?(?:\s+(?P<y>\d{4}))?")
+
+EXAMPLES: Final = "03:10, yesterday 22:00, 2026-11-24 03:10 or 2h ago"
+"""What may be typed."""
+
+
+def span_of(text: str) -> timedelta | None:
+    """A number and its unit; `None` when it is something else."""
+    match = _SPAN.fullmatch(text.strip().lower())
+    return min(timedelta(**{_UNITS[match[2]]: int(match[1])}), _LONGEST) if match else None
+
+
+def moment_of(text: str, now: datetime) -> datetime | None:
+    """The moment that was meant, UTC; `None` when it is none. Only what names its day can lie after `now`."""
+    said = " ".join(text.strip().lower().split())
+    if said == "now":
+        return now
+    if (ago := _AGO.fullmatch(said)) is not None and (span := span_of(ago["minus"] or ago["plain"])) is not None:
+        return now - span
+    try:
+        return _on_a_day(said, now) or datetime.fromisoformat(said.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _on_a_day(said: str, now: datetime) -> datetime | None:
+    """A time of day, with a day before it or without. Raises ValueError for one no clock shows."""
+    match = _CLOCK.fullmatch(said)
+    if match is None:
+        return None
+    clock = time(int(match["h"]), int(match["m"]), int(match["s"] or 0))
+    today = now.astimezone()
+    day = match["day"].rstrip(",")
+    if not day:
+        return _last(today, clock, back=0, every=1)
+    weekday = next((n for n, name in enumerate(_DAYS) if len(day) > 2 and name.startswith(day)), None)
+    if weekday is not None:
+        return _last(today, clock, back=(today.weekday() - weekday) % 7, every=7)
+    if day in {"today", "yesterday"}:
+        return _local(today - timedelta(days=day == "yesterday"), clock)
+    return _of_month(day, today, clock)
+
+
+def _last(today: datetime, clock: time, *, back: int, every: int) -> datetime:
+    """That time so many days back, or a round of days before where it has not been yet."""
+    found = _local(today - timedelta(days=back), clock)
+    return found if found <= today else _local(today - timedelta(days=back + every), clock)
+
+
+def _of_month(day: str, today: datetime, clock: time) -> datetime | None:
+    """`24 nov`, with its year or without. Raises ValueError for a day no calendar has."""
+    match = _DATED.fullmatch(day)
+    if match is None or match["m"][:3] not in _MONTHS:
+        return None
+    month, year = _MONTHS.index(match["m"][:3]) + 1, int(match["y"] or today.year)
+    found = _local(datetime(year, month, int(match["d"]), tzinfo=today.tzinfo), clock)
+    if found > today and match["y"] is None:
+        return _local(datetime(year - 1, month, int(match["d"]), tzinfo=today.tzinfo), clock)
+    return found
+
+
+def _local(day: datetime, clock: time) -> datetime:
+    """By the rules of the place, also where they differ between that day and this one."""
+    return datetime.combine(day.date(), clock).astimezone(UTC)

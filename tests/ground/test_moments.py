@@ -1,0 +1,74 @@
+"""Time as people type it is the time they mean, wherever they are."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.moments import moment_of, span_of
+
+NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
+"""A Tuesday, 7:30 in Berlin."""
+
+
+@pytest.fixture(autouse=True)
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Local time is one hour ahead in winter, two in summer."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("03:10", "2026-11-24T02:10:00+00:00"),
+        ("3:10", "2026-11-24T02:10:00+00:00"),
+        ("03:10:30", "2026-11-24T02:10:30+00:00"),
+        ("22:00", "2026-11-23T21:00:00+00:00"),
+        ("today 22:00", "2026-11-24T21:00:00+00:00"),
+        ("yesterday 22:00", "2026-11-23T21:00:00+00:00"),
+        (" Yesterday  3:10 ", "2026-11-23T02:10:00+00:00"),
+        ("mon 22:00", "2026-11-23T21:00:00+00:00"),
+        ("Monday, 22:00", "2026-11-23T21:00:00+00:00"),
+        ("tue 22:00", "2026-11-17T21:00:00+00:00"),
+        ("wednesday 3:00", "2026-11-18T02:00:00+00:00"),
+        ("24 Nov 03:10:05", "2026-11-24T02:10:05+00:00"),
+        ("24. november 2025 03:10", "2025-11-24T02:10:00+00:00"),
+        ("1 dec 03:10", "2025-12-01T02:10:00+00:00"),
+        ("2026-11-24 03:10", "2026-11-24T02:10:00+00:00"),
+        ("2026-07-24 03:10", "2026-07-24T01:10:00+00:00"),
+        ("2026-11-24T03:10:00z", "2026-11-24T03:10:00+00:00"),
+        ("2026-11-24", "2026-11-23T23:00:00+00:00"),
+        ("2h", "2026-11-24T04:30:00+00:00"),
+        ("-2h", "2026-11-24T04:30:00+00:00"),
+        ("30 min ago", "2026-11-24T06:00:00+00:00"),
+        ("now", "2026-11-24T06:30:00+00:00"),
+    ],
+)
+def test_a_time_is_understood(typed: str, meant: str) -> None:
+    assert moment_of(typed, NOW) == datetime.fromisoformat(meant)
+
+
+NO_TIMES = ["", "-", "ago", "soon", "25:00", "3:60", "3:1", "31 nov 3:10", "24 foo 3:10", "2026-13-01", "tomorrow 3:00"]
+
+
+@pytest.mark.parametrize("typed", NO_TIMES)
+def test_what_is_no_time_is_none(typed: str) -> None:
+    assert moment_of(typed, NOW) is None
+
+
+@given(st.text(max_size=30))
+def test_nothing_that_is_typed_fails(typed: str) -> None:
+    found = moment_of(typed, NOW)
+    assert found is None or found.tzinfo is not None
+
+
+def test_a_length_is_a_number_and_its_unit() -> None:
+    assert (span_of("90min"), span_of("2 W"), span_of("2")) == (timedelta(minutes=90), timedelta(weeks=2), None)
+    assert span_of("999999w") == timedelta(days=3660)

@@ -1,0 +1,16 @@
+"""To which moment of the black box."""
+
+from collections.abc import Awaitable, Callable
+
+from core.moments import EXAMPLES
+from tui.dialogs.prompt import Prompt
+
+
+class JumpDialog(Prompt):
+    """Asks for a time; it stays open until there is something to show of it."""
+
+    MOST = 60
+
+    def __init__(self, jump: Callable[[str], Awaitable[str]]) -> None:
+        text = f"A time: {EXAMPLES}. Enter goes there, escape backs out."
+        super().__init__("What did it look like at …", text, "when", jump)

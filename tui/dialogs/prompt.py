@@ -1,0 +1,88 @@
+"""One line to type: enter takes it, escape backs out. Nothing typed too early is lost."""
+
+from collections.abc import Awaitable, Callable
+from typing import ClassVar
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from tui.dialogs.field import Field
+from tui.dialogs.question import Question
+
+
+class Prompt(Question[None]):
+    """`take` does something with what was typed: empty, or why it cannot, and the prompt stays."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back out")]
+    MOST = 200
+    """Characters."""
+
+    def __init__(self, heading: str, text: str, hint: str, take: Callable[[str], Awaitable[str]]) -> None:
+        super().__init__(classes="choice")
+        self._heading = heading
+        self._text = text
+        self._field = Field(placeholder=hint, id="line", max_length=self.MOST)
+        self._take = take
+        self._ahead = ""
+        self._taking = False
+
+    def compose(self) -> ComposeResult:
+        """Heading, field, outcome."""
+        with Vertical(id="box"):
+            yield Static(Content(self._heading), id="heading", markup=False)
+            yield Static(Content(self._text), id="text", markup=False)
+            yield self._field
+            yield Static("", id="outcome", markup=False)
+
+    def on_mount(self) -> None:
+        """What was typed before is there already."""
+        self._field.value, self._ahead = self._ahead, ""
+        self._field.cursor_position = len(self._field.value)
+        self._field.focus()
+
+    def swallows(self, event: events.Event) -> bool:
+        """Letters go to the field, however early; only what would take it can come too soon."""
+        if not (isinstance(event, events.Key) and event.is_printable and event.character):
+            return super().swallows(event)
+        if self._field.has_focus:
+            return False
+        if self._field.is_mounted:
+            self._field.insert_text_at_cursor(event.character)
+        else:
+            self._ahead += event.character
+        return True
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """What was wrong with it may be so no more."""
+        event.stop()
+        self.say("")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take it, once."""
+        event.stop()
+        typed = event.value.strip()
+        if typed and not self._taking:
+            self._taking = True
+            self._carry_out(typed)
+
+    def action_leave(self) -> None:
+        """Nothing of it is kept."""
+        self.dismiss()
+
+    def say(self, text: str) -> None:
+        """Why it cannot be taken."""
+        self.query_one("#outcome", Static).update(Content(text))
+
+    @work(group="take")
+    async def _carry_out(self, typed: str) -> None:
+        why = await self._take(typed)
+        self._taking = False
+        if why:
+            self.say(why)
+            self.turn()
+        elif self.is_current:
+            self.dismiss()

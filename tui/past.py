@@ -1,0 +1,185 @@
+"""What the black box has to show of a moment that is over. It reads files and blocks: in a thread.
+
+What the screen showed then is the picture of then at its own time: every age on it is one of that moment.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from core.facts import Level
+from core.history.blackbox import GAP_S, Note
+from core.resilience import DegradationLevel
+from core.snapshot import Degradation, Event, Project, Snapshot
+from core.text import short
+from tui.contract import BoxLike
+from tui.text import Line, age
+
+_TICK: Final = timedelta(microseconds=1)
+_NOTED: Final = timedelta(hours=24)
+_MOST_NOTES: Final = 20
+"""So old notes, and so many, still stand among the events of a moment."""
+
+NOTHING: Final = "the black box holds nothing yet"
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """Nobody looked from here to there."""
+
+    since: datetime
+    until: datetime
+
+    @property
+    def words(self) -> str:
+        """In words."""
+        same = self.since.astimezone().date() == self.until.astimezone().date()
+        until = f"{self.until.astimezone():%H:%M:%S}" if same else clock(self.until)
+        return f"nobody looked from {clock(self.since)} to {until}, for {short(self.until - self.since)}"
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """One moment as it is shown: what it looked like, or that nobody looked. `noted`: what was noted about it."""
+
+    at: datetime
+    picture: Snapshot | None = None
+    gap: Gap | None = None
+    noted: tuple[Note, ...] = ()
+
+
+class NotThere(Exception):
+    """There is nothing to show in that direction, or of that time; in one sentence."""
+
+
+def moment_at(box: BoxLike, at: datetime, now: datetime) -> Moment | None:
+    """What is known of a moment; `None` for now. Raises NotThere."""
+    span = box.span()
+    if at > now:
+        raise NotThere(f"{clock(at)} is not over yet: it is {clock(now)}")
+    if at == now:
+        return None
+    if span is None:
+        raise NotThere(NOTHING)
+    if at < span[0]:
+        raise NotThere(f"the black box begins at {clock(span[0])}: {clock(at)} is not in it")
+    found = box.at(at)
+    return Moment(at=at, gap=_gap_around(box, at, now)) if found is None else _shown(box, found, at)
+
+
+def stepped(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | None:
+    """The picture so many changes before or after; a single step stops where nobody looked. `None`: now.
+
+    Raises NotThere before the first one.
+    """
+    found = box.step(start.at, by)
+    if found is None and by > 0:
+        return None
+    if found is None:
+        raise _none_before(box)
+    if abs(by) == 1 and start.gap is None and (gap := _gap_between(box, *sorted((start.at, found.at)))) is not None:
+        edge = timedelta(milliseconds=1)
+        return Moment(at=gap.since + edge if by > 0 else gap.until - edge, gap=gap)
+    return _shown(box, found, found.at)
+
+
+def marked(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | None:
+    """The moment so many events before or after. `None`: now. Raises NotThere before the first one."""
+    found = box.mark(start.at, by)
+    if by > 0 and (found is None or found.at > now):
+        return None
+    if found is None:
+        raise _none_before(box)
+    picture = box.at(found.at)
+    if picture is None:  # a note about when nobody looked
+        return Moment(at=found.at, gap=_gap_around(box, found.at, now), noted=_noted(box, found.at))
+    return _shown(box, picture, found.at)
+
+
+def _none_before(box: BoxLike) -> NotThere:
+    span = box.span()
+    return NotThere(NOTHING if span is None else f"the black box begins at {clock(span[0])}: nothing is before")
+
+
+def _shown(box: BoxLike, picture: Snapshot, at: datetime) -> Moment:
+    """The picture as the screen showed it at that moment, and what was noted up to it among its events."""
+    notes = box.notes(at - _NOTED, at + _TICK)[-_MOST_NOTES:]
+    told = tuple(Event(at=note.at, who=note.who, text=f"note: {note.text}", level=Level.WARNING) for note in notes)
+    events = sorted((*told, *picture.events), key=lambda event: event.at, reverse=True) if told else picture.events
+    return Moment(
+        at=at,
+        picture=msgspec.structs.replace(picture, at=at, events=tuple(events)),
+        noted=tuple(note for note in notes if note.at == at),
+    )
+
+
+def _noted(box: BoxLike, at: datetime) -> tuple[Note, ...]:
+    return box.notes(at, at + _TICK)
+
+
+def _gap_around(box: BoxLike, at: datetime, now: datetime) -> Gap:
+    """Between which looks a moment lies."""
+    before, after = box.step(at, -1), box.step(at, 1)
+    since = before.at if before is not None else at
+    until = after.at if after is not None else now
+    looks = box.looks(since, until + _TICK)
+    ended = max((look.until for look in looks if look.until <= at), default=since)
+    began = min((look.since for look in looks if look.since > at), default=until)
+    return Gap(ended, began)
+
+
+def _gap_between(box: BoxLike, earlier: datetime, later: datetime) -> Gap | None:
+    """Where nobody looked between two pictures that follow one another."""
+    reached = earlier
+    for look in box.looks(earlier, later + _TICK):
+        if look.since > reached:
+            return Gap(reached, look.since)
+        reached = max(reached, look.until)
+    return Gap(reached, later) if later - reached > timedelta(seconds=GAP_S) else None
+
+
+def blank(moment: Moment, project: Project) -> Snapshot:
+    """Of a moment at which nobody looked: nothing is known."""
+    why = moment.gap.words if moment.gap is not None else ""
+    nothing = Degradation(level=DegradationLevel.SEVERE)
+    return Snapshot(at=moment.at, project=project, state_why=why, degradation=nothing, ready=True)
+
+
+def instead(moment: Moment, *, kept: bool) -> str:
+    """What stands where nothing can be shown of it; empty where it can. `kept`: it is made of what the box keeps."""
+    if moment.gap is not None:
+        return f"{moment.gap.words}: nothing is known of that time"
+    return "" if kept else f"the project tells this as it is now alone: how it was at {clock(moment.at)} is not kept"
+
+
+def clock(at: datetime) -> str:
+    """A moment with its day, in local time: `24 Nov 03:10:05`."""
+    return f"{at.astimezone():%-d %b %H:%M:%S}"
+
+
+def sentence(moment: Moment, back: str, now: datetime) -> str:
+    """Why nothing is ordered there, and the way back."""
+    local, today = moment.at.astimezone(), now.astimezone().date()
+    day = {today: "", today - timedelta(days=1): " yesterday"}.get(local.date(), f" on {local:%-d %b}")
+    return f"this is {local:%H:%M:%S}{day}, the past; {back} goes back to now"
+
+
+def banner(moment: Moment, live: Snapshot, began: Sequence[str], back: str, now: datetime) -> Line:
+    """When that is, how things are now, which alerts began meanwhile, what was noted: the most important first."""
+    told = [
+        f"PAST {clock(moment.at)}, {_ago(moment.at, now)}",
+        f"now {live.state.upper()} {live.link.word}",
+        *(f"NEW ALERT {title}" for title in began),
+        *(("nobody looked",) if moment.gap is not None else ()),
+        f"{back} goes back to now",
+        *(f"note: {note.text}" for note in moment.noted),
+    ]
+    return tuple((one, "past") for one in told)
+
+
+def _ago(at: datetime, now: datetime) -> str:
+    """To the minute, so that it seldom changes."""
+    if now - at >= timedelta(minutes=1):
+        return f"{short(now - at)} ago"
+    old = age(at, now)
+    return "just now" if old == "now" else f"{old} ago"
