@@ -69,7 +69,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the execution log. `at` is `created_at` or `timestamp`, whichever the shape has."""
+    """One row of the execution log. `at` is `created_at` or `timestamp`, whichever the shape has.
+
+    `reason`: why an order was given, as far as its row says.
+    """
 
     id: str
     at: datetime | None
@@ -81,6 +84,7 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     order: str = ""
     actor: str = ""
     run: str = ""
+    reason: str = ""
 
 
 class SafetyCheck(msgspec.Struct, frozen=True, kw_only=True):

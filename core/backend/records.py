@@ -81,6 +81,7 @@ def log_of(row: Row, time_column: str) -> LogEntry:
         order=clean(told.get("order")),
         actor=clean(told.get("who")),
         run=clean(told.get("run")),
+        reason=_reason(told.get("plan")),
     )
 
 
@@ -172,6 +173,12 @@ def _told(data: object) -> str:
             if isinstance(data.get(key), str) and data[key]:
                 return clean(data[key], 200)
     return ""
+
+
+def _reason(plan: object) -> str:
+    """Why an order was given; of an acknowledgement, what was noted."""
+    given = (plan.get("reason") or plan.get("note")) if isinstance(plan, dict) else None
+    return clean(given, 200) if isinstance(given, str) else ""
 
 
 def told_of(row: Row) -> dict[str, Any]:

@@ -229,7 +229,7 @@ class Desk:
             self._journal.ours(result.run)
         level = Level.OK if result.done else Level.WARNING
         why = f" ({clean(reason.strip())})" if reason.strip() else ""
-        self._journal.say(str(actor), f"{result.order.replace('_', ' ')}: {result.text}{why}", level)
+        self._journal.say(str(actor), f"{result.order.replace('_', ' ')}: {result.text}{why}", level, run=result.run)
         return result
 
     async def _act(self, order: Order, actor: Actor, act: Callable[[], Awaitable[Result]], reason: str = "") -> Result:

@@ -1,7 +1,7 @@
-"""Time as people type it: `2h`, `30min`, `7d`, or a date and time."""
+"""Time as people type it: `2h`, `30min`, `7d`, `03:00`, or a date and time."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 import click
@@ -31,6 +31,29 @@ class Lasts(click.ParamType[timedelta]):
         return span
 
 
+def moment_of(text: str, now: datetime) -> datetime | None:
+    """A moment, aware, UTC; `None` when it is none. So long ago, the last time it was that o'clock, or a date and time.
+
+    What has no zone is local. Where the clocks are set back an hour is there twice: its first time is meant.
+    """
+    text = text.strip().upper()
+    span = span_of(text)
+    if span is not None:
+        return now - span
+    try:
+        if re.fullmatch(r"\d{1,2}:\d\d(:\d\d)?", text):
+            return _last_time(time.fromisoformat(text.zfill(len(text) + (text[1] == ":"))), now)
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _last_time(clock: time, now: datetime) -> datetime:
+    today = now.astimezone().date()
+    found = datetime.combine(today, clock).astimezone(UTC)
+    return found if found <= now else datetime.combine(today - timedelta(days=1), clock).astimezone(UTC)
+
+
 class Since(click.ParamType[datetime]):
     """Becomes an aware datetime, UTC. A time without a zone is local."""
 
@@ -40,11 +63,7 @@ class Since(click.ParamType[datetime]):
         """Parse it. Fails in one sentence."""
         if isinstance(value, datetime):
             return value
-        text = str(value).strip().lower()
-        span = span_of(text)
-        if span is not None:
-            return datetime.now(UTC) - span
-        try:
-            return datetime.fromisoformat(text.upper()).astimezone(UTC)
-        except (ValueError, OverflowError):
-            self.fail(f"{text!r} is no time; write 2h, 30min, 7d, or 2026-03-01T14:00", param, ctx)
+        found = moment_of(str(value), datetime.now(UTC))
+        if found is None:
+            self.fail(f"{str(value)!r} is no time; write 2h, 30min, 7d, 03:00, or 2026-03-01T14:00", param, ctx)
+        return found
