@@ -2,6 +2,7 @@
 
 from core.history.report.compose import Kept, compose
 from core.history.report.markdown import markdown
+from core.history.report.reading import kept
 from core.history.report.record import Entry, Moment, Origin, Report, When
 
-__all__ = ["Entry", "Kept", "Moment", "Origin", "Report", "When", "compose", "markdown"]
+__all__ = ["Entry", "Kept", "Moment", "Origin", "Report", "When", "compose", "kept", "markdown"]

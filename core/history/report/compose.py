@@ -12,7 +12,7 @@ from core.history.report.courses import Alerts, BreakersSeen, Figures, TasksSeen
 from core.history.report.moments import Moments
 from core.history.report.record import Entry, Origin, Report, Stay
 from core.history.report.seeing import Words, seen
-from core.history.report.timeline import Happenings, in_order
+from core.history.report.timeline import Happenings, in_order, without_verdicts
 from core.model import LogEntry
 from core.snapshot import LinkWord, Snapshot, State
 from core.text import short
@@ -27,7 +27,7 @@ _AHEAD: Final = timedelta(seconds=2)
 class Kept(NamedTuple):
     """What there is of a window. `pictures`: the one that held at its beginning and all of it, the oldest first.
 
-    `rows`: what the project's log tells, in any order; `asked`: why it could not be read, empty if it was.
+    `rows`: what the project's log tells, in any order; `asked`: what of it is missing, empty if nothing is.
     """
 
     pictures: Iterable[Snapshot]
@@ -72,7 +72,7 @@ def compose(kept: Kept, *, since: datetime, until: datetime, made_at: datetime, 
         moments=moments.found(),
     )
     entries = [
-        *happenings.entries(frozenset({host})),
+        *without_verdicts(happenings.entries(frozenset({host})), {(stay.since, stay.why) for stay in report.states}),
         *_state_changes(report.states),
         *_link_changes(report.links),
         *(Entry(at=note.at, origin=Origin.NOTE, who=note.who, text=note.text) for note in kept.notes),

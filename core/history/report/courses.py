@@ -16,7 +16,7 @@ _UNMEASURED: Final = "—"
 
 
 class Alerts:
-    """Every alert that fired, by its episode; one that was resolved before `since` is not ours to tell."""
+    """Every alert that fired, by its episode, with what it said first; what was over before `since` is left out."""
 
     def __init__(self, since: datetime) -> None:
         self._since = since
@@ -43,12 +43,11 @@ class Alerts:
     def _course(self, alarm: Alarm, before: AlertCourse | None, at: datetime) -> AlertCourse:
         acked_by = alarm.acked or (before.acked_by if before is not None else "")
         acked_at = before.acked_at if before is not None else None
-        text = alarm.text if alarm.fires or before is None else before.text
         return AlertCourse(
             key=alarm.key,
             severity=alarm.severity,
             title=alarm.title,
-            text=text,
+            text=before.text if before is not None and before.text else alarm.text,
             fired_at=alarm.fired_at or alarm.began_at or at,
             acked_by=acked_by,
             acked_at=at if acked_by and acked_at is None else acked_at,

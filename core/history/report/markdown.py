@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta, tzinfo
 from typing import Final
 
+from core.alert.record import Severity
 from core.history.blackbox import Note
 from core.history.report.compose import LOST
 from core.history.report.harmless import code, fenced, prose, table
@@ -24,6 +25,7 @@ _WORST: Final = (
     State.IDLE,
 )
 _TITLES: Final = {When.BEFORE: "Before", When.DURING: "During", When.AFTER: "After"}
+_SEVERITIES: Final = {severity.value: severity.rank for severity in Severity}
 _SOON: Final = timedelta(minutes=1)
 _NOT_HERE: Final = " (another host)"
 
@@ -54,14 +56,13 @@ def _head(report: Report, times: Times) -> list[str]:
     lines = [
         f"# Incident report: {code(report.project)}",
         "",
-        f"- **Window:** {times.full(report.since)} to {times.full(report.until)}, {short(report.until - report.since)}."
-        f" {clocks}",
-        f"- **Project:** {code(report.project)} at {code(report.url)}, as watchdesk on {code(report.host)} saw it",
+        f"- **Window:** {times.window()}, {short(report.until - report.since)}. {clocks}",
+        f"- **Project:** {code(report.url)}, as watchdesk on {code(report.host)} saw it",
         f"- **Seen:** {_seen(report, times)}",
     ]
-    lines += [f"- **The project's log is missing:** {prose(report.asked)}." * bool(report.asked)]
+    lines += [f"- **Missing:** the project's log {prose(report.asked)}."] if report.asked else []
     lines += [f"- **Beware:** {prose(notice)}" for notice in report.notices]
-    return [line for line in lines if line or line == ""]
+    return lines
 
 
 def _seen(report: Report, times: Times) -> str:
@@ -109,7 +110,8 @@ def _lengths(report: Report) -> str:
 
 def _numbers(report: Report) -> str:
     severities = Counter(alert.severity for alert in report.alerts)
-    told = ", ".join(f"{count} {prose(severity)}" for severity, count in sorted(severities.items()))
+    ranked = sorted(severities.items(), key=lambda one: (_SEVERITIES.get(one[0], len(_SEVERITIES)), one[0]))
+    told = ", ".join(f"{count} {prose(severity)}" for severity, count in ranked)
     alerts = plural(len(report.alerts), "alert") + (f" ({told})" if told else "")
     orders = Counter(_giver(entry) for entry in report.timeline if entry.order)
     given = ", ".join(f"{count} by {giver}" for giver, count in sorted(orders.items()))

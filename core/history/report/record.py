@@ -117,7 +117,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it. `asked`: why the project's log is missing from it, empty if it was read.
+    """All of it. `asked`: what is missing of the project's log and why, in words that go on; empty if nothing is.
 
     `looks`: when somebody looked; what is between them nobody saw. `states`, `links`: the oldest first.
     """

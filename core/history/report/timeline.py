@@ -1,10 +1,12 @@
 """The timeline: events of the pictures and rows of the project's log, the oldest first, the same thing once."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final
+
+import msgspec
 
 from core.facts import Level
 from core.history.report.record import Entry, Origin
@@ -14,6 +16,13 @@ from core.snapshot import Event, event_of
 from core.text import plural
 
 _BREAKER: Final = re.compile(r"breaker (\S+) (closed|open|half-open|due|held): (.*)", re.DOTALL)
+_ORDERED: Final = re.compile(r"(reset|held|released) by ")
+"""Why a breaker changed if an order did it, which is told as such."""
+
+_VERDICT: Final = re.compile(r"([a-z ]+) (?:ok|warning|critical|unknown): (.*)", re.DOTALL)
+_OWN_SIGHT: Final = ("degradation ", "breakers ok: ", "breakers warning: ", "breakers critical: ")
+"""What only says again how much was seen, and what each breaker's own line says."""
+
 _LATER: Final = timedelta(minutes=1)
 """A row so much later than what this machine said of its order tells of another turn of it."""
 
@@ -49,7 +58,8 @@ class Happenings:
         """What happened; `here`: the names of this machine."""
         events = list(self._events)
         here |= {_host(event.who) for event in events if event.run}
-        ours = [*_ours(events)]
+        reasons = {row.run: row.reason for row in self._rows.values() if row.run and row.reason}
+        ours = [*_ours(events, reasons)]
         told: dict[str, datetime] = {}
         for event in events:
             if event.run:
@@ -78,16 +88,22 @@ class Happenings:
         return self._since <= at < self._until
 
 
-def _ours(events: Iterable[Event]) -> Iterable[Entry]:
+def _ours(events: Iterable[Event], reasons: Mapping[str, str]) -> Iterable[Entry]:
     """What this machine said. Of a breaker: that it opened, was held and closed, not each probe."""
     opened: set[str] = set()
     for event in sorted(events, key=lambda event: event.at):
+        if event.text.startswith(_OWN_SIGHT):
+            continue
         if (breaker := _BREAKER.fullmatch(event.text)) is not None and event.who == "watchdesk":
             key, after = breaker[1], breaker[2]
-            if after in {"half-open", "due"} or (after == "open" and key in opened):
+            told = after not in {"half-open", "due"} and not (after == "open" and key in opened)
+            if told:
+                (opened.discard if after == "closed" else opened.add)(key)
+            if not told or _ORDERED.match(breaker[3]):
                 continue
-            (opened.discard if after == "closed" else opened.add)(key)
-        yield _entry(event, _origin(event.who), run=event.run)
+        entry = _entry(event, _origin(event.who), run=event.run)
+        why = reasons.get(event.run, "")
+        yield entry if why in entry.text else msgspec.structs.replace(entry, text=f"{entry.text} ({why})")
 
 
 def _entry(event: Event, origin: Origin, *, who: str = "", here: bool = True, run: str = "") -> Entry:
@@ -151,6 +167,14 @@ def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     return tuple(entry for kind, run in groupby(ordered, _kind) for entry in _folded(kind, list(run)))
 
 
+def without_verdicts(entries: Iterable[Entry], told: Collection[tuple[datetime, str]]) -> Iterable[Entry]:
+    """All but the watchdog's verdicts that `told` says at the same moment: that state words became so, and why."""
+    for entry in entries:
+        verdict = _VERDICT.fullmatch(entry.text) if entry.origin is Origin.WATCHDOG and not entry.run else None
+        if verdict is None or (entry.at, f"{verdict[1]}: {verdict[2]}") not in told:
+            yield entry
+
+
 def _kind(entry: Entry) -> str:
     """What may be told together."""
     if entry.origin is Origin.AGENTS:
@@ -167,13 +191,9 @@ def _folded(kind: str, run: list[Entry]) -> Iterable[Entry]:
     took = f" within {length.total_seconds():.0f} s" if length else ""
     if kind == "agents":
         text = f"{plural(len(run), 'failed step')}{took}, the first: {first.text}; the last: {last.text}"
-        return [_with(first, text)]
+        return [msgspec.structs.replace(first, text=text)]
     told = [match for one in run if (match := _BREAKER.fullmatch(one.text)) is not None]
     names = [match[1] for match in told]
     more = f" and {len(names) - _FEW_NAMED} more" if len(names) > _FEW_NAMED else ""
     text = f"{len(names)} breakers {told[0][2]}{took}: {', '.join(names[:_FEW_NAMED])}{more}; the first: {told[0][3]}"
-    return [_with(first, text)]
-
-
-def _with(entry: Entry, text: str) -> Entry:
-    return Entry(at=entry.at, origin=entry.origin, who=entry.who, here=entry.here, text=text, level=entry.level)
+    return [msgspec.structs.replace(first, text=text)]

@@ -9,7 +9,7 @@ class Times:
     """For a window. `zone`: whose wall clock; `None` is this machine's."""
 
     def __init__(self, since: datetime, until: datetime, zone: tzinfo | None = None) -> None:
-        self._zone = zone
+        self._since, self._until, self._zone = since, until, zone
         began, ended = self._local(since), self._local(until)
         self._day = began.date() if began.date() == ended.date() else None
         self._offset = began.utcoffset() if began.utcoffset() == ended.utcoffset() else None
@@ -21,6 +21,12 @@ class Times:
         date = f"{local:%Y-%m-%d} " if local.date() != self._day else ""
         offset = f" {zone_of(local)}" if local.utcoffset() != self._offset else ""
         return f"{date}{local:%H:%M:%S}{offset}"
+
+    def window(self) -> str:
+        """From its beginning to its end, with the date."""
+        began, ended = self._local(self._since), self._local(self._until)
+        to = f"{ended:%H:%M:%S}" if self._day is not None else f"{ended:%Y-%m-%d %H:%M:%S}"
+        return f"{began:%Y-%m-%d %H:%M:%S} to {to}"
 
     def full(self, moment: datetime) -> str:
         """A moment that may be read alone: `2026-03-01 03:10:05 CET (UTC+01:00)`."""
