@@ -71,7 +71,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the execution log. `at` is `created_at` or `timestamp`, whichever the shape has.
 
-    `changed`: how many rows an order changed, where its closing row says so.
+    `changed`: how many rows an order changed, where its closing row says so. `reason`: why it was given, as far as its
+    row says.
     """
 
     id: str
@@ -85,6 +86,7 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     actor: str = ""
     run: str = ""
     changed: int | None = None
+    reason: str = ""
 
 
 class SafetyCheck(msgspec.Struct, frozen=True, kw_only=True):

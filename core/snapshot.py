@@ -38,6 +38,7 @@ __all__ = [
     "Tasks",
     "Telling",
     "Waiting",
+    "event_of",
     "state_of",
 ]
 
@@ -121,12 +122,17 @@ class Degradation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened. `who`: operator, watchdog, agents, another host, or `watchdesk` itself."""
+    """Something that happened. `who`: operator, watchdog, agents, another host, or `watchdesk` itself.
+
+    `run`: the order it tells of. `row`: the row of the project's log that tells it; empty where we were there.
+    """
 
     at: datetime
     who: str
     text: str
     level: Level = Level.OK
+    run: str = ""
+    row: str = ""
 
 
 class StartStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -281,6 +287,28 @@ def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s:
     if last is not None and (snapshot.at - last).total_seconds() <= healthy_within_s:
         return State.HEALTHY, "work is being completed"
     return State.IDLE, "nothing to do"
+
+
+def event_of(entry: LogEntry) -> Event | None:
+    """What a row of the project's log tells of others; `None` for what is no news."""
+    if entry.at is None or entry.step == "watchdog_health_check":
+        return None
+    failed = entry.status == "failed"
+    if entry.order:
+        who, text = entry.actor or "another monitor", f"{entry.order.replace('_', ' ')} {entry.status}"
+    elif failed or entry.step.startswith("watchdog"):
+        who = "watchdog" if entry.step.startswith("watchdog") else "agents"
+        text = entry.step.replace("_", " ")
+    else:
+        return None
+    return Event(
+        at=entry.at,
+        who=who,
+        text=text + (f": {entry.summary}" if entry.summary else ""),
+        level=Level.WARNING if failed else Level.OK,
+        run=entry.run,
+        row=entry.id,
+    )
 
 
 POLICIES: Final = {

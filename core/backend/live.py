@@ -160,6 +160,10 @@ class Live:
             "db:fetch_watchdog_logs", lambda: self._queries.watchdog_logs(healing=healing, since=since, limit=limit)
         )
 
+    async def told_between(self, since: datetime, until: datetime, limit: int) -> tuple[LogEntry, ...]:
+        """See `Queries.told_between`."""
+        return await self._read("db:fetch_told", lambda: self._queries.told_between(since, until, limit))
+
     async def heal_durations(self, since: datetime) -> tuple[int, ...]:
         """See `Queries.heal_durations`."""
         return await self._read("db:fetch_heal_durations", lambda: self._queries.heal_durations(since))

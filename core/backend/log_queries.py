@@ -177,6 +177,25 @@ class LogQueries:
                 break
         return tuple(log_of(row, column) for row in found)
 
+    async def told_between(self, since: datetime, until: datetime, limit: int) -> tuple[LogEntry, ...]:
+        """What may be told of a time, newest first: what the watchdog wrote but for its checks, and what failed."""
+        column, found = self.schema.log_time, list[Row]()
+        while len(found) < limit:
+            start = len(found)
+
+            def build(c: Any, start: int = start) -> Any:
+                query = c.table(LOGS).select("*").gte(column, since.isoformat()).lt(column, until.isoformat())
+                query = query.or_("execution_step.like.watchdog*,step_status.eq.failed")
+                query = query.neq("execution_step", "watchdog_health_check")
+                ordered = query.order(column, desc=True).order("id", desc=True)
+                return ordered.range(start, min(start + PAGE, limit) - 1)
+
+            page = await self._calls.rows("read what happened", build)
+            found += page
+            if len(page) < min(PAGE, limit - start):
+                break
+        return tuple(log_of(row, column) for row in found)
+
     async def heal_durations(self, since: datetime, limit: int = 1000) -> tuple[int, ...]:
         """How long the newest completed heals since `since` took, milliseconds."""
         column = self.schema.log_time

@@ -82,6 +82,7 @@ def log_of(row: Row, time_column: str) -> LogEntry:
         actor=clean(told.get("who")),
         run=clean(told.get("run")),
         changed=_int(came.get("changed")) if isinstance(came := row.get("output_data"), dict) else None,
+        reason=_reason(told.get("plan")),
     )
 
 
@@ -203,6 +204,12 @@ def _told(data: object) -> str:
             if isinstance(data.get(key), str) and data[key]:
                 return clean(data[key], 200)
     return ""
+
+
+def _reason(plan: object) -> str:
+    """Why an order was given; of an acknowledgement, what was noted."""
+    given = (plan.get("reason") or plan.get("note")) if isinstance(plan, dict) else None
+    return clean(given, 200) if isinstance(given, str) else ""
 
 
 def told_of(row: Row) -> dict[str, Any]:

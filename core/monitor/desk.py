@@ -134,7 +134,7 @@ class Desk:
             result = await self._acts.emergency.stop(reason, hours, actor)
         if keep and result.phase is Phase.UNREACHABLE:
             result = await self._keep(EMERGENCY_STOP, actor, result, reason=reason, hours=hours)
-        return self.told(actor, result)
+        return self.told(actor, result, reason)
 
     async def plan_lift(self) -> LiftPlan:
         """What stands to be lifted. Raises NotLive."""
@@ -235,7 +235,7 @@ class Desk:
             self._journal.ours(result.run)
         level = Level.OK if result.done else Level.WARNING
         why = f" ({clean(reason.strip())})" if reason.strip() else ""
-        self._journal.say(str(actor), f"{result.order.replace('_', ' ')}: {result.text}{why}", level)
+        self._journal.say(str(actor), f"{result.order.replace('_', ' ')}: {result.text}{why}", level, run=result.run)
         return result
 
     async def _act(self, order: Order, actor: Actor, act: Callable[[], Awaitable[Result]], reason: str = "") -> Result:

@@ -146,6 +146,11 @@ class Monitor:
         await self.discover()
         return await self._rooms.live.watchdog_logs(healing=healing, since=since, limit=limit)
 
+    async def told_between(self, since: datetime, until: datetime, limit: int) -> tuple[LogEntry, ...]:
+        """What the project's log tells of a time: orders, alerts, what failed; newest first. Raises NotLive."""
+        await self.discover()
+        return await self._rooms.live.told_between(since, until, limit)
+
     async def statistics(self, since: datetime) -> Statistics:
         """What became of the tasks since a moment. Raises NotLive."""
         await self.discover()

@@ -67,15 +67,16 @@ class ProcessDesk:
 
     def note(self, order: Order, actor: Actor, target: str, done: str) -> Result:
         """It was done: say so, and let the audit trail know, unless nothing may be written."""
+        text, run = f"{target} {done}", ""
         if not self._desk.observes():
-            task = asyncio.create_task(self._audit(order, actor, {"target": target, "done": done}))
+            trail = self._trail(order.name, actor)
+            run = trail.run
+            task = asyncio.create_task(self._audit(order, trail, {"target": target, "done": done, "text": text}))
             self._audits.add(task)
             task.add_done_callback(self._audits.discard)
-        return self._desk.told(actor, Result(order=order.name, phase=Phase.SEEN, text=f"{target} {done}"))
+        return self._desk.told(actor, Result(order=order.name, phase=Phase.SEEN, text=text, run=run))
 
-    async def _audit(self, order: Order, actor: Actor, what: dict[str, Any]) -> None:
-        trail = self._trail(order.name, actor)
-        self._journal.ours(trail.run)
+    async def _audit(self, order: Order, trail: Trail, what: dict[str, Any]) -> None:
         try:
             await trail.start(what)
         except NotLive as not_live:

@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "logout": "End the session.",
     "notify": "A test message to every contact and channel.",
     "orders": "Orders that wait for the project to answer; withdraw one.",
+    "report": "The incident as Markdown: what happened, who did what.",
     "resume": "Lift the emergency stop.",
     "retry": "Send one failed task back to pending.",
     "run": "Let the agents work off what is pending.",

@@ -20,7 +20,9 @@ _WINDOW = timedelta(days=7)
 @click.option("--watchdog", "what", flag_value="watchdog", help="What the watchdog wrote, newest first.")
 @click.option("--healing", "what", flag_value="healing", help="Orders: heals, stops, lifts, newest first.")
 @click.option("--stats", "what", flag_value="stats", help="Success rate, counts, healing time.")
-@click.option("--since", type=Since(), metavar="TIME", help="2h, 7d, or a date and time; --stats: 7d unless told.")
+@click.option(
+    "--since", type=Since(), metavar="TIME", help="2h, 7d, 03:00, or a date and time; --stats: 7d unless told."
+)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many rows at most.")
 @click.option("--json", "as_data", is_flag=True, help="For programs.")
 @click.pass_context

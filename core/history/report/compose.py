@@ -1,0 +1,122 @@
+"""Everything that was kept of a window becomes one report. Pure: it asks nobody, and the same in gives the same out."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+import msgspec
+
+from core.facts import Level
+from core.history.blackbox import Look, Note
+from core.history.report.courses import Alerts, BreakersSeen, Figures, TasksSeen
+from core.history.report.moments import Moments
+from core.history.report.record import Entry, Origin, Report, Stay
+from core.history.report.seeing import Words, seen
+from core.history.report.timeline import Happenings, in_order, without_verdicts
+from core.model import LogEntry
+from core.snapshot import LinkWord, Snapshot, State
+from core.text import short
+
+CALM: Final = {State.HEALTHY, State.ACTIVE, State.IDLE}
+"""Between these a project goes to and fro all day."""
+
+LOST: Final = {LinkWord.OFFLINE, LinkWord.BLIND}
+_AHEAD: Final = timedelta(seconds=2)
+
+
+class Kept(NamedTuple):
+    """What there is of a window. `pictures`: the one that held at its beginning and all of it, the oldest first.
+
+    `rows`: what the project's log tells, in any order; `asked`: what of it is missing, empty if nothing is.
+    """
+
+    pictures: Iterable[Snapshot]
+    looks: tuple[Look, ...] = ()
+    notes: tuple[Note, ...] = ()
+    rows: tuple[LogEntry, ...] = ()
+    asked: str = ""
+
+
+def compose(kept: Kept, *, since: datetime, until: datetime, made_at: datetime, host: str) -> Report:
+    """The report of a window, made on `host`."""
+    states, links, happenings = Words(), Words(), Happenings(since, until)
+    alerts, breakers, figures, tasks, moments = Alerts(since), BreakersSeen(), Figures(), TasksSeen(), Moments()
+    last: Snapshot | None = None
+    ahead: dict[str, None] = {}
+    for one in seen(kept.pictures, kept.looks, since, until):
+        last = one.picture
+        for part in (happenings, alerts, breakers, figures, tasks, moments):
+            part.see(one)
+        if last.ready:
+            states.see(last.state, last.state_why, one)
+            links.see(last.link.word, last.link.why, one)
+        ahead |= dict.fromkeys(_set_back(last))
+    happenings.add(kept.rows)
+    report = Report(
+        project=last.project.name if last is not None else "",
+        url=last.project.url if last is not None else "",
+        host=host,
+        made_at=made_at,
+        since=since,
+        until=until,
+        asked=kept.asked,
+        notices=tuple(ahead)[:1],
+        looks=kept.looks,
+        states=states.stays(),
+        links=links.stays(),
+        tasks=tasks.tally(),
+        alerts=alerts.courses(),
+        breakers=breakers.courses(),
+        kpis=figures.courses(),
+        notes=kept.notes,
+        moments=moments.found(),
+    )
+    entries = [
+        *without_verdicts(happenings.entries(frozenset({host})), {(stay.since, stay.why) for stay in report.states}),
+        *_state_changes(report.states),
+        *_link_changes(report.links),
+        *(Entry(at=note.at, origin=Origin.NOTE, who=note.who, text=note.text) for note in kept.notes),
+        *(
+            Entry(at=gap.since, origin=Origin.NOBODY, text=f"nobody looked for {short(gap.until - gap.since)}")
+            for gap in report.gaps
+        ),
+    ]
+    return msgspec.structs.replace(report, timeline=in_order(entries))
+
+
+def _state_changes(states: tuple[Stay, ...]) -> Iterable[Entry]:
+    """What the state became, unless it is the coming and going of work."""
+    before: Stay | None = None
+    for stay in states:
+        was = before.word if before is not None else None
+        before = stay
+        if stay.word == was or (stay.word in CALM and (was is None or was in CALM)):
+            continue
+        came = f" after {was.upper()}" if was is not None else ""
+        level = Level.OK if stay.word in CALM else Level.WARNING
+        why = f": {stay.why}" if stay.why else ""
+        yield Entry(at=stay.since, origin=Origin.SEEN, text=f"{stay.word.upper()}{came}{why}", level=level)
+
+
+def _link_changes(links: tuple[Stay, ...]) -> Iterable[Entry]:
+    """That the project was lost, and that it answered again."""
+    lost: Stay | None = None
+    for stay in links:
+        if stay.word in LOST and (lost is None or lost.word != stay.word):
+            why = f": {stay.why}" if stay.why else ""
+            yield Entry(at=stay.since, origin=Origin.SEEN, text=f"{stay.word}{why}", level=Level.WARNING)
+            lost = stay
+        elif stay.word == LinkWord.LIVE and lost is not None:
+            text = f"LIVE again, {short(stay.since - lost.since)} after it was {lost.word}"
+            yield Entry(at=stay.since, origin=Origin.SEEN, text=text)
+            lost = None
+
+
+def _set_back(picture: Snapshot) -> Iterable[str]:
+    """What this machine itself said before a moment that was later: its clock was set back."""
+    ahead = [event.at - picture.at for event in picture.events if not event.row]
+    if ahead and max(ahead) > _AHEAD:
+        yield (
+            f"the clock of this machine was set back by {short(max(ahead))} or more:"
+            " what is told around that moment may stand in another order than it happened"
+        )

@@ -1,0 +1,248 @@
+"""The report as Markdown: what somebody pastes into a postmortem. Nothing in it that came from outside is markup."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta, tzinfo
+from typing import Final
+
+from core.alert.record import Severity
+from core.history.blackbox import Note
+from core.history.report.compose import LOST
+from core.history.report.harmless import code, fenced, prose, table
+from core.history.report.record import Entry, Origin, Report, Stay, When
+from core.history.report.times import Times
+from core.snapshot import LinkWord, State
+from core.text import plural, short
+
+_WORST: Final = (
+    State.CRITICAL,
+    State.STOPPED,
+    State.UNKNOWN,
+    State.WARNING,
+    State.DISABLED,
+    State.ACTIVE,
+    State.HEALTHY,
+    State.IDLE,
+)
+_TITLES: Final = {When.BEFORE: "Before", When.DURING: "During", When.AFTER: "After"}
+_SEVERITIES: Final = {severity.value: severity.rank for severity in Severity}
+_SOON: Final = timedelta(minutes=1)
+_NOT_HERE: Final = " (another host)"
+
+
+def markdown(report: Report, drawn: Mapping[When, str] | None = None, zone: tzinfo | None = None) -> str:
+    """All of it. `drawn`: how each moment's picture looked on the screen. `zone`: `None` is this machine's."""
+    times = Times(report.since, report.until, zone)
+    sections = (
+        _head(report, times),
+        _summary(report, times),
+        _timeline(report, times),
+        _alerts(report, times),
+        _states(report, times),
+        _breakers(report, times),
+        _figures(report),
+        _notes(report, times),
+        _pictures(report, times, drawn or {}),
+        ["---", "", f"Made by watchdesk on {code(report.host)} at {times.full(report.made_at)}."],
+    )
+    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+
+
+def _head(report: Report, times: Times) -> list[str]:
+    zone = times.zone(report.since)
+    clocks = f"All times are {zone}."
+    if times.shifts:
+        clocks = f"The clocks were changed: it began in {zone} and ended in {times.zone(report.until)}."
+    lines = [
+        f"# Incident report: {code(report.project)}",
+        "",
+        f"- **Window:** {times.window()}, {short(report.until - report.since)}. {clocks}",
+        f"- **Project:** {code(report.url)}, as watchdesk on {code(report.host)} saw it",
+        f"- **Seen:** {_seen(report, times)}",
+    ]
+    lines += [f"- **Missing:** the project's log {prose(report.asked)}."] if report.asked else []
+    lines += [f"- **Beware:** {prose(notice)}" for notice in report.notices]
+    return lines
+
+
+def _seen(report: Report, times: Times) -> str:
+    if not report.gaps:
+        return "somebody looked all the time"
+    window_s = (report.until - report.since).total_seconds()
+    told = "; ".join(f"nobody looked from {times.span(gap.since, gap.until)}" for gap in report.gaps)
+    return f"{_percent(report.looked_s, window_s)} of the window; {told}"
+
+
+def _summary(report: Report, times: Times) -> list[str]:
+    return [
+        "## Summary",
+        "",
+        f"- {_worst(report, times)}",
+        f"- {_lengths(report)}",
+        f"- {_numbers(report)}",
+    ]
+
+
+def _worst(report: Report, times: Times) -> str:
+    if not report.states:
+        return "No state was seen in the window."
+    worst = min(report.states, key=lambda stay: (_WORST.index(State(stay.word)), -stay.length_s))
+    if worst.word in {State.HEALTHY, State.ACTIVE, State.IDLE}:
+        return f"Nothing was wrong: the worst state was {worst.word.upper()}."
+    total_s = sum(stay.length_s for stay in report.states if stay.word == worst.word)
+    return (
+        f"**Worst state: {worst.word.upper()}** for {short(total_s)}, the longest from"
+        f" {times.at(worst.since)} to {times.at(worst.until)}: {prose(worst.why)}"
+    )
+
+
+def _lengths(report: Report) -> str:
+    lasted: Counter[str] = Counter()
+    for stay in report.states:
+        lasted[stay.word] += stay.length_s  # type: ignore[assignment]  # seconds are not whole
+    known = [state for state in _WORST if state in lasted]
+    told = ", ".join(f"{state.upper()} {short(lasted[state])}" for state in known) or "no state was seen"
+    lost = ", ".join(f"{stay.word} {short(stay.length_s)}" for stay in report.links if stay.word in LOST)
+    unseen_s = sum((gap.until - gap.since).total_seconds() for gap in report.gaps)
+    unseen = f"; nobody looked for {short(unseen_s)}" if unseen_s else ""
+    return f"In each state: {told}{unseen}." + (f" The project was lost: {lost}." if lost else "")
+
+
+def _numbers(report: Report) -> str:
+    severities = Counter(alert.severity for alert in report.alerts)
+    ranked = sorted(severities.items(), key=lambda one: (_SEVERITIES.get(one[0], len(_SEVERITIES)), one[0]))
+    told = ", ".join(f"{count} {prose(severity)}" for severity, count in ranked)
+    alerts = plural(len(report.alerts), "alert") + (f" ({told})" if told else "")
+    orders = Counter(_giver(entry) for entry in report.timeline if entry.order)
+    given = ", ".join(
+        f"{count} by {giver}" for giver, count in sorted(orders.items(), key=lambda one: (-one[1], one[0]))
+    )
+    ordered = plural(sum(orders.values()), "order") + (f" ({given})" if given else "")
+    about = "" if report.tasks.exact else "about "
+    tasks = f"{about}{plural(report.tasks.failed, 'task')} failed, {report.tasks.completed:,} completed"
+    rejected = f", {report.tasks.rejected:,} rejected" if report.tasks.rejected else ""
+    return f"{alerts}; {ordered}; {tasks}{rejected}."
+
+
+def _giver(entry: Entry) -> str:
+    if not entry.here:
+        return "another host"
+    return "the operator here" if entry.origin is Origin.OPERATOR else "the watchdog here"
+
+
+def _timeline(report: Report, times: Times) -> list[str]:
+    rows = ((times.at(entry.at), _who(entry), _what(entry)) for entry in report.timeline)
+    lines = table(("Time", "Who", "What"), rows) if report.timeline else ["Nothing happened that was seen."]
+    return ["## Timeline", "", *lines]
+
+
+def _who(entry: Entry) -> str:
+    if entry.origin is Origin.NOBODY or entry.origin is Origin.SEEN:
+        return "—"
+    who = entry.who if entry.who else entry.origin.value
+    shown = prose(who) if " " not in who and "@" not in who else code(who)
+    return f"note by {shown}" if entry.origin is Origin.NOTE else shown + ("" if entry.here else _NOT_HERE)
+
+
+def _what(entry: Entry) -> str:
+    if entry.origin is Origin.NOBODY:
+        return f"*{prose(entry.text)}*"
+    if entry.origin is not Origin.SEEN:
+        return prose(entry.text)
+    word, _, rest = entry.text.partition(" ")
+    return f"**{prose(word.rstrip(':'))}**{':' * word.endswith(':')} {prose(rest)}".rstrip()
+
+
+def _alerts(report: Report, times: Times) -> list[str]:
+    if not report.alerts:
+        return []
+    head = ("Alert", "Severity", "Fired", "Acknowledged", "Resolved", "Lasted")
+    rows = []
+    for alert in report.alerts:
+        acked = f"{times.at(alert.acked_at)} by {code(alert.acked_by)}" if alert.acked_at is not None else "nobody"
+        acked += f"; {prose(alert.muted)}" if alert.muted else ""
+        text = "" if alert.text in {"", alert.title} else f": {prose(alert.text)}"
+        over = alert.resolved_at if alert.resolved_at is not None and alert.resolved_at <= report.until else None
+        resolved = times.at(over) if over is not None else "still firing"
+        lasted = short((over or report.until) - alert.fired_at) + ("" if over is not None else " and more")
+        fired = times.at(alert.fired_at)
+        rows.append((f"{prose(alert.title)}{text}", prose(alert.severity), fired, acked, resolved, lasted))
+    return ["## Alerts", "", *table(head, rows)]
+
+
+def _states(report: Report, times: Times) -> list[str]:
+    lines = ["## State and connection", ""]
+    rows = [("state", stay) for stay in report.states]
+    rows += [("connection", stay) for stay in report.links if stay.word != LinkWord.LIVE]
+    if not rows:
+        return []
+    rows.sort(key=lambda row: (row[1].since, row[0]))
+    return [*lines, *table(("From", "To", "Lasted", "", "Why"), (_stay(kind, stay, times) for kind, stay in rows))]
+
+
+def _stay(kind: str, stay: Stay, times: Times) -> tuple[str, ...]:
+    lasted = short(stay.length_s)
+    return (times.at(stay.since), times.at(stay.until), lasted, f"{kind} {stay.word.upper()}", prose(stay.why) or "—")
+
+
+def _breakers(report: Report, times: Times) -> list[str]:
+    if not report.breakers:
+        return []
+    rows = []
+    for one in report.breakers:
+        closed = times.at(one.closed_at) if one.closed_at is not None else "not seen"
+        lasted = short(one.closed_at - one.since) if one.closed_at is not None else "—"
+        held = f"held by {code(one.held_by)}: " if one.held_by else ""
+        rows.append((code(one.key), times.at(one.since), closed, lasted, f"{held}{prose(one.why)}" or "—"))
+    return ["## Breakers", "", *table(("Breaker", "Opened", "Closed", "Lasted", "Last error"), rows)]
+
+
+def _figures(report: Report) -> list[str]:
+    answered_s = sum(stay.length_s for stay in report.links if stay.word in {LinkWord.LIVE, LinkWord.STALE})
+    known_s = sum(stay.length_s for stay in report.links if stay.word != LinkWord.CONNECTING)
+    lines = ["## Key figures", ""]
+    if known_s:
+        lines += [f"The project answered {_percent(answered_s, known_s)} of the {short(known_s)} that were seen.", ""]
+    if not report.kpis:
+        return lines[:-1] if known_s else []
+    head = ("Figure", "At the beginning", "Worst", "At the end", "Target")
+    rows = (map(prose, (one.title, one.first, one.worst, one.last, one.target or "—")) for one in report.kpis)
+    return [*lines, *table(head, rows)]
+
+
+def _notes(report: Report, times: Times) -> list[str]:
+    if not report.notes:
+        return []
+    told = (
+        f"- {times.at(note.at)}, {code(note.who)}{_later(note, times)}: {prose(note.text)}" for note in report.notes
+    )
+    return ["## Notes", "", *told]
+
+
+def _later(note: Note, times: Times) -> str:
+    late = note.written_at - note.at > _SOON
+    return f" (written {times.at(note.written_at)})" if late else ""
+
+
+def _pictures(report: Report, times: Times, drawn: Mapping[When, str]) -> list[str]:
+    shown = [moment for moment in report.moments if moment.when in drawn]
+    if not shown:
+        return []
+    lines = ["## The screen"]
+    for moment in shown:
+        at, state = times.at(moment.picture.at), moment.picture.state.upper()
+        lines += [
+            "",
+            f"### {_TITLES[moment.when]}: {at}, {state}",
+            "",
+            f"{moment.what[:1].upper()}{moment.what[1:]}.",
+            "",
+        ]
+        lines.append(fenced(drawn[moment.when]))
+    return lines
+
+
+def _percent(part: float, whole: float) -> str:
+    """One decimal, never rounded up to all of it."""
+    share = 100.0 * part / whole if whole else 0.0
+    return f"{int(share * 10) / 10:.1f} %"

@@ -1,0 +1,21 @@
+"""What a box holds of a window. It reads files as it goes and blocks: use what it gives in a thread."""
+
+from datetime import datetime
+from itertools import chain
+
+from core.history.blackbox import Box
+from core.history.report.compose import Kept
+from core.model import LogEntry
+
+
+def kept(box: Box, since: datetime, until: datetime, *, rows: tuple[LogEntry, ...] = (), asked: str = "") -> Kept:
+    """The pictures, looks and notes from `since` up to `until`, beside what the project's log told."""
+    before = box.at(since)
+    held = () if before is None or before.at >= since else (before,)
+    return Kept(
+        pictures=chain(held, box.frames(since, until)),
+        looks=box.looks(since, until),
+        notes=box.notes(since, until),
+        rows=rows,
+        asked=asked,
+    )

@@ -1,0 +1,162 @@
+"""The record of an incident: what was seen of a window of time, in the order it happened."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from core.facts import Level
+from core.history.blackbox import GAP_S, Look, Note
+from core.snapshot import Snapshot
+
+
+class Origin(StrEnum):
+    """Whose doing a line of the timeline is. `seen`: a state that the pictures show; `nobody`: nobody looked."""
+
+    OPERATOR = "operator"
+    WATCHDOG = "watchdog"
+    AGENTS = "agents"
+    WATCHDESK = "watchdesk"
+    SEEN = "seen"
+    NOTE = "note"
+    NOBODY = "nobody"
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the timeline. `here`: it was done on this machine. `run`: the order's, if it is one.
+
+    `who` is empty where nobody did it.
+    """
+
+    at: datetime
+    origin: Origin
+    text: str
+    who: str = ""
+    here: bool = True
+    level: Level = Level.OK
+    run: str = ""
+
+    @property
+    def order(self) -> bool:
+        """Whether somebody ordered it."""
+        return bool(self.run) and self.origin in {Origin.OPERATOR, Origin.WATCHDOG}
+
+
+class Stay(msgspec.Struct, frozen=True, kw_only=True):
+    """A word that held from here to there while somebody looked, and why it began to."""
+
+    word: str
+    why: str
+    since: datetime
+    until: datetime
+
+    @property
+    def length_s(self) -> float:
+        """How long, in seconds."""
+        return (self.until - self.since).total_seconds()
+
+
+class AlertCourse(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert from its beginning to its end. `acked_at`: when it was first seen that somebody takes care."""
+
+    key: str
+    severity: str
+    title: str
+    text: str
+    fired_at: datetime
+    acked_by: str = ""
+    acked_at: datetime | None = None
+    muted: str = ""
+    resolved_at: datetime | None = None
+
+
+class BreakerCourse(msgspec.Struct, frozen=True, kw_only=True):
+    """One breaker from when it opened, or was held, until it closed. `closed_at`: `None` if that was not seen."""
+
+    key: str
+    since: datetime
+    closed_at: datetime | None = None
+    held_by: str = ""
+    why: str = ""
+
+
+class KpiCourse(msgspec.Struct, frozen=True, kw_only=True):
+    """One figure over the window, as it was shown: at its beginning, at its worst, at its end."""
+
+    name: str
+    title: str
+    target: str
+    first: str
+    worst: str
+    last: str
+
+
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """What the counts of tasks gained from one picture to the next; `exact` unless a server only estimated."""
+
+    failed: int = 0
+    rejected: int = 0
+    completed: int = 0
+    exact: bool = True
+
+
+class When(StrEnum):
+    """Which of the pictures a moment is."""
+
+    BEFORE = "before"
+    DURING = "during"
+    AFTER = "after"
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture worth a look, and what it is of, in words."""
+
+    when: When
+    what: str
+    picture: Snapshot
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it. `asked`: what is missing of the project's log and why, in words that go on; empty if nothing is.
+
+    `looks`: when somebody looked; what is between them nobody saw. `states`, `links`: the oldest first.
+    """
+
+    project: str
+    url: str
+    host: str
+    made_at: datetime
+    since: datetime
+    until: datetime
+    asked: str = ""
+    notices: tuple[str, ...] = ()
+    looks: tuple[Look, ...] = ()
+    states: tuple[Stay, ...] = ()
+    links: tuple[Stay, ...] = ()
+    tasks: Tally = Tally()
+    timeline: tuple[Entry, ...] = ()
+    alerts: tuple[AlertCourse, ...] = ()
+    breakers: tuple[BreakerCourse, ...] = ()
+    kpis: tuple[KpiCourse, ...] = ()
+    notes: tuple[Note, ...] = ()
+    moments: tuple[Moment, ...] = ()
+
+    @property
+    def looked_s(self) -> float:
+        """How much of the window somebody looked at, in seconds."""
+        return sum((look.until - look.since).total_seconds() for look in self.looks)
+
+    @property
+    def gaps(self) -> tuple[Look, ...]:
+        """From when until when nobody looked, the oldest first."""
+        edges = [self.since, *(edge for look in self.looks for edge in (look.since, look.until)), self.until]
+        gaps = tuple(Look(began, ended) for began, ended in zip(edges[::2], edges[1::2], strict=True))
+        return tuple(gap for gap in gaps if gap.until - gap.since > self._least(gap))
+
+    def _least(self, gap: Look) -> timedelta:
+        """At the edges nothing need have been written for a while; within, a process ended and another began."""
+        return _EDGE if gap.since == self.since or gap.until == self.until else _WITHIN
+
+
+_EDGE = timedelta(seconds=GAP_S)
+_WITHIN = timedelta(seconds=1)

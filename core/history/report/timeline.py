@@ -1,0 +1,200 @@
+"""The timeline: events of the pictures and rows of the project's log, the oldest first, the same thing once."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Final
+
+import msgspec
+
+from core.facts import Level
+from core.history.report.record import Entry, Origin
+from core.history.report.seeing import Seen
+from core.model import LogEntry
+from core.snapshot import Event, event_of
+from core.text import plural
+
+_BREAKER: Final = re.compile(r"breaker (\S+) (closed|open|half-open|due|held): (.*)", re.DOTALL)
+_ORDERED: Final = re.compile(r"(reset|held|released) by ")
+"""Why a breaker changed if an order did it, which is told as such."""
+
+_VERDICT: Final = re.compile(r"([a-z ]+) (?:ok|warning|critical|unknown): (.*)", re.DOTALL)
+_OWN_SIGHT: Final = ("degradation ", "breakers ok: ", "breakers warning: ", "breakers critical: ")
+"""What only says again how much was seen, and what each breaker's own line says."""
+
+_LATER: Final = timedelta(minutes=1)
+"""A row so much later than what this machine said of its order tells of another turn of it."""
+
+_SAME_ALERT: Final = timedelta(minutes=10)
+_MANY: Final = 3
+_FEW_NAMED: Final = 6
+
+
+class Happenings:
+    """Collects what pictures and the log tell, each once."""
+
+    def __init__(self, since: datetime, until: datetime) -> None:
+        self._since = since
+        self._until = until
+        self._events: dict[Event, None] = {}
+        self._rows: dict[str, LogEntry] = {}
+        self._last: tuple[tuple[Event, ...], object] = ((), None)
+
+    def see(self, one: Seen) -> None:
+        """Its events and the rows it shows."""
+        picture = one.picture
+        if picture.events != self._last[0]:
+            self._events |= dict.fromkeys(event for event in picture.events if not event.row and self._within(event.at))
+        if picture.logs.value is not None and picture.logs.value != self._last[1]:
+            self.add(picture.logs.value)
+        self._last = (picture.events, picture.logs.value)
+
+    def add(self, rows: Iterable[LogEntry]) -> None:
+        """Rows of the project's log, in any order."""
+        self._rows |= {row.id: row for row in rows if row.at is not None and self._within(row.at)}
+
+    def entries(self, here: frozenset[str]) -> list[Entry]:
+        """What happened; `here`: the names of this machine."""
+        events = list(self._events)
+        here |= {_host(event.who) for event in events if event.run}
+        reasons = {row.run: row.reason for row in self._rows.values() if row.run and row.reason}
+        ours = [*_ours(events, reasons)]
+        told: dict[str, datetime] = {}
+        for event in events:
+            if event.run:
+                told[event.run] = max(event.at, told.get(event.run, event.at))
+        said = [event for event in events if event.text.startswith("alert ")]
+        return [*ours, *self._of_others(told, said, here)]
+
+    def _of_others(self, told: dict[str, datetime], said: list[Event], here: frozenset[str]) -> Iterable[Entry]:
+        """What rows alone tell."""
+        runs: dict[str, list[LogEntry]] = {}
+        for row in sorted(self._rows.values(), key=lambda row: (row.at or self._since, row.status != "started")):
+            if row.order:
+                runs.setdefault(row.run or row.id, []).append(row)
+            elif not _said(row, said) and (event := event_of(row)) is not None:
+                origin = Origin.AGENTS if event.who == "agents" else Origin.WATCHDOG
+                who = row.actor or event.who
+                yield _entry(event, origin, who=who, here=not row.actor or _host(row.actor) in here)
+        for run, rows in runs.items():
+            ended = rows[-1].at or self._since
+            if run not in told:
+                yield _order(rows[0].at or ended, rows, here)
+            elif ended > told[run] + _LATER:
+                yield _order(ended, rows, here)
+
+    def _within(self, at: datetime) -> bool:
+        return self._since <= at < self._until
+
+
+def _ours(events: Iterable[Event], reasons: Mapping[str, str]) -> Iterable[Entry]:
+    """What this machine said. Of a breaker: that it opened, was held and closed, not each probe."""
+    opened: set[str] = set()
+    for event in sorted(events, key=lambda event: event.at):
+        if event.text.startswith(_OWN_SIGHT):
+            continue
+        if (breaker := _BREAKER.fullmatch(event.text)) is not None and event.who == "watchdesk":
+            key, after = breaker[1], breaker[2]
+            told = after not in {"half-open", "due"} and not (after == "open" and key in opened)
+            if told:
+                (opened.discard if after == "closed" else opened.add)(key)
+            if not told or _ORDERED.match(breaker[3]):
+                continue
+        entry = _entry(event, _origin(event.who), run=event.run)
+        why = reasons.get(event.run, "")
+        yield entry if why in entry.text else msgspec.structs.replace(entry, text=f"{entry.text} ({why})")
+
+
+def _entry(event: Event, origin: Origin, *, who: str = "", here: bool = True, run: str = "") -> Entry:
+    return Entry(
+        at=event.at, origin=origin, who=who or event.who, here=here, text=event.text, level=event.level, run=run
+    )
+
+
+def _order(at: datetime, rows: list[LogEntry], here: frozenset[str]) -> Entry:
+    """One order by its rows: when it began, what it was, how it ended, and why it was given."""
+    first, last = rows[0], rows[-1]
+    name = first.order.replace("_", " ")
+    summary = "" if last.summary in {last.order, name} else last.summary
+    ended = {
+        "started": "begun, and no row says how it ended",
+        "completed": summary or "done",
+        "failed": f"failed: {summary}" if summary else "failed",
+        "skipped": f"not done: {summary}" if summary else "not done",
+    }.get(last.status, f"{last.status}: {summary}" if summary else last.status)
+    reason = next((row.reason for row in rows if row.reason), "")
+    why = f" ({reason})" if reason and reason not in ended else ""
+    who = first.actor or "another monitor"
+    return Entry(
+        at=at,
+        origin=_origin(who),
+        who=who,
+        here=_host(who) in here,
+        text=f"{name}: {ended}{why}",
+        level=Level.OK if last.status == "completed" else Level.WARNING,
+        run=first.run or first.id,
+    )
+
+
+def _said(row: LogEntry, said: list[Event]) -> bool:
+    """Whether this machine said of an alert what a monitor's row says of it."""
+    if not row.step.startswith("watchdog_alert_") or row.at is None:
+        return False
+    phase, _, rest = row.summary.partition(": ")
+    title = rest.partition(": ")[0]
+    return any(
+        event.text.startswith(f"alert {phase},")
+        and event.text.partition(": ")[2].partition(": ")[0] == title
+        and abs(event.at - row.at) <= _SAME_ALERT
+        for event in said
+    )
+
+
+def _origin(who: str) -> Origin:
+    word = who.partition(" ")[0]
+    return Origin(word) if word in {Origin.OPERATOR, Origin.WATCHDOG, Origin.AGENTS} else Origin.WATCHDESK
+
+
+def _host(who: str) -> str:
+    return who.rpartition("@")[2]
+
+
+def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """The oldest first, always the same way; what came in numbers is one line."""
+    rank = {origin: place for place, origin in enumerate(Origin)}
+    ordered = sorted(entries, key=lambda one: (one.at, rank[one.origin], one.who, one.text))
+    return tuple(entry for kind, run in groupby(ordered, _kind) for entry in _folded(kind, list(run)))
+
+
+def without_verdicts(entries: Iterable[Entry], told: Collection[tuple[datetime, str]]) -> Iterable[Entry]:
+    """All but the watchdog's verdicts that `told` says at the same moment: that state words became so, and why."""
+    for entry in entries:
+        verdict = _VERDICT.fullmatch(entry.text) if entry.origin is Origin.WATCHDOG and not entry.run else None
+        if verdict is None or (entry.at, f"{verdict[1]}: {verdict[2]}") not in told:
+            yield entry
+
+
+def _kind(entry: Entry) -> str:
+    """What may be told together."""
+    if entry.origin is Origin.AGENTS:
+        return "agents"
+    breaker = _BREAKER.fullmatch(entry.text) if entry.origin is Origin.WATCHDESK else None
+    return f"breakers {breaker[2]}" if breaker is not None else ""
+
+
+def _folded(kind: str, run: list[Entry]) -> Iterable[Entry]:
+    first, last = run[0], run[-1]
+    if not kind or len(run) <= _MANY:
+        return run
+    length = last.at - first.at
+    took = f" within {length.total_seconds():.0f} s" if length else ""
+    if kind == "agents":
+        ended = "" if last.text == first.text else f"; the last: {last.text}"
+        text = f"{plural(len(run), 'failed step')}{took}, the first: {first.text}{ended}"
+        return [msgspec.structs.replace(first, text=text)]
+    told = [match for one in run if (match := _BREAKER.fullmatch(one.text)) is not None]
+    names = [match[1] for match in told]
+    more = f" and {len(names) - _FEW_NAMED} more" if len(names) > _FEW_NAMED else ""
+    text = f"{len(names)} breakers {told[0][2]}{took}: {', '.join(names[:_FEW_NAMED])}{more}; the first: {told[0][3]}"
+    return [msgspec.structs.replace(first, text=text)]
