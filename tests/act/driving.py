@@ -34,10 +34,11 @@ class Driven:
 
     def __init__(self, url: str, key: str, home: Path, clock: FakeClock | None = None, **more: Any) -> None:
         user = {name: more.pop(name) for name in ("email", "password") if name in more}
+        line = more.pop("line", None)
         settings = {"autonomous": True, "dry_run": False, "watch": WatchRules(interval_s=INTERVAL_S)} | more
         self.clock = clock or FakeClock(datetime.now(UTC))
         config = Config(target=Target(name="probe", url=url, key=key, **user), **settings)
-        self.monitor = Monitor(config, clock=self.clock, places=Places.within(home), jitter=False)
+        self.monitor = Monitor(config, clock=self.clock, places=Places.within(home), jitter=False, line=line)
         self.rooms = self.monitor._rooms
         self.loops = self.monitor._loops
         self.autonomy = self.loops.autonomy

@@ -11,7 +11,7 @@ from typing import Final
 from core.text import clean
 
 LINE_CHARS: Final = 500
-_MARKUP: Final = re.compile(r"[\\`*\[\]<>~]")
+_MARKUP: Final = re.compile(r"[\\`*\[\]~]|<(?=[^\s\d])")
 _EMPHASIS: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _ENTITIES: Final = {"&": "&amp;", "|": "&#124;", "$": "&#36;"}
 """What has a meaning that a backslash does not end everywhere: cells of tables, formulas, other entities."""

@@ -190,7 +190,8 @@ def _folded(kind: str, run: list[Entry]) -> Iterable[Entry]:
     length = last.at - first.at
     took = f" within {length.total_seconds():.0f} s" if length else ""
     if kind == "agents":
-        text = f"{plural(len(run), 'failed step')}{took}, the first: {first.text}; the last: {last.text}"
+        ended = "" if last.text == first.text else f"; the last: {last.text}"
+        text = f"{plural(len(run), 'failed step')}{took}, the first: {first.text}{ended}"
         return [msgspec.structs.replace(first, text=text)]
     told = [match for one in run if (match := _BREAKER.fullmatch(one.text)) is not None]
     names = [match[1] for match in told]
