@@ -130,7 +130,7 @@ class Desk:
             result = await self._acts.emergency.stop(reason, hours, actor)
         if keep and result.phase is Phase.UNREACHABLE:
             result = await self._keep(EMERGENCY_STOP, actor, result, reason=reason, hours=hours)
-        return self.told(actor, result)
+        return self.told(actor, result, reason)
 
     async def plan_lift(self) -> LiftPlan:
         """What stands to be lifted. Raises NotLive."""

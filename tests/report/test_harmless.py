@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,10 +12,10 @@ from markdown_it.token import Token
 
 from core.facts import Level
 from core.history.blackbox import Look, Note
-from core.history.report import Kept, When, compose, markdown
+from core.history.report import Kept, Report, When, compose, markdown
 from core.history.report.harmless import code, fenced, prose, table
 from core.model import LogEntry
-from core.snapshot import Event, Link, LinkWord, State
+from core.snapshot import Event, Link, LinkWord, Project, State
 from tests.blackbox.pictures import NOON, after, alarm, picture
 
 NASTY = {
@@ -91,60 +92,45 @@ def test_a_picture_ends_where_its_fence_does(name: str) -> None:
 @pytest.mark.parametrize("name", NASTY)
 def test_a_whole_report_of_hostile_rows_is_a_report(name: str) -> None:
     text = NASTY[name]
-    shot = picture(
+    page = markdown(hostile(text), dict.fromkeys(When, text))
+    tokens = list(inner(PARSER.parse(page)))
+    ours = {"strong_open", "em_open"}  # state words, and that nobody looked
+    assert not {token.type for token in tokens} & (MARKUP - ours)
+    strong = {tokens[at + 1].content for at, token in enumerate(tokens) if token.type in ours}
+    assert strong <= {"Window:", "Project:", "Seen:", "Missing:", "Worst state: CRITICAL", "CRITICAL", "OFFLINE"} | {
+        "nobody looked for 9 min"
+    }
+    headings = [tokens[at + 1].content for at, token in enumerate(tokens) if token.type == "heading_open"]
+    sections = ["Summary", "Timeline", "Alerts", "State and connection", "Key figures", "Notes", "The screen"]
+    assert headings[1:8] == sections
+    assert [one.partition(":")[0] for one in headings[8:]] == ["Before", "During"]
+    assert all(ord(char) >= 32 or char == "\n" for char in page)
+
+
+def hostile(text: str) -> Report:
+    """A report in which everything that can be said is said so."""
+    worst = picture(
         30,
+        project=Project(name=text, url=text, user=text),
         state=State.CRITICAL,
         state_why=text,
         ready=True,
         link=Link(word=LinkWord.OFFLINE, why=text),
-        alerts=(_hostile_alarm(text),),
+        alerts=(
+            msgspec.structs.replace(
+                alarm("firing"), key=text, title=text, text=text, severity=text, acked=text, muted=text
+            ),
+        ),
         events=(Event(at=NOON + after(20), who=f"operator {text}", text=text, level=Level.WARNING, run=text),),
     )
     row = LogEntry(
         id=text, at=NOON + after(25), step=text, status="failed", summary=text, order=text, actor=text, run="other"
     )
-    note = Note(at=NOON + after(40), written_at=NOON + timedelta(days=2), who=text, text=text)
-    found = Kept(
-        [picture(0, ready=True), shot],
+    kept = Kept(
+        [picture(0, ready=True), worst],
         (Look(NOON, NOON + after(60)),),
-        (note,),
+        (Note(at=NOON + after(40), written_at=NOON + timedelta(days=2), who=text, text=text),),
         (row,),
         asked=f"could not be read: {text}",
     )
-    report = compose(found, since=NOON, until=NOON + after(600), made_at=NOON, host=text)
-    plain = compose(
-        Kept([picture(0, ready=True)], (Look(NOON, NOON + after(60)),)),
-        since=NOON,
-        until=NOON + after(600),
-        made_at=NOON,
-        host="here",
-    )
-    page = markdown(report, dict.fromkeys(When, text))
-    tokens = list(inner(PARSER.parse(page)))
-    ours = {"strong_open", "em_open"}
-    assert not {token.type for token in tokens} & (MARKUP - ours)
-    headings = [tokens[at + 1].content for at, token in enumerate(tokens) if token.type == "heading_open"]
-    assert headings[:3] == [
-        f"Incident report: {code(report.project)}",
-        "Summary",
-        "Timeline",
-    ]
-    assert "## Summary" in markdown(plain)
-    assert {one for one in headings[2:] if not one.startswith(("Before", "During", "After"))} <= {
-        "Timeline",
-        "Alerts",
-        "State and connection",
-        "Breakers",
-        "Key figures",
-        "Notes",
-        "The screen",
-    }
-    assert all(ord(char) >= 32 or char == "\n" for char in page)
-
-
-def _hostile_alarm(text: str):  # type: ignore[no-untyped-def]  # an Alarm
-    import msgspec
-
-    return msgspec.structs.replace(
-        alarm("firing"), title=text, text=text, severity=text, acked=text, muted=text, key=text
-    )
+    return compose(kept, since=NOON, until=NOON + after(600), made_at=NOON, host=text)

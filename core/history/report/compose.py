@@ -94,7 +94,8 @@ def _state_changes(states: tuple[Stay, ...]) -> Iterable[Entry]:
             continue
         came = f" after {was.upper()}" if was is not None else ""
         level = Level.OK if stay.word in CALM else Level.WARNING
-        yield Entry(at=stay.since, origin=Origin.SEEN, text=f"{stay.word.upper()}{came}: {stay.why}", level=level)
+        why = f": {stay.why}" if stay.why else ""
+        yield Entry(at=stay.since, origin=Origin.SEEN, text=f"{stay.word.upper()}{came}{why}", level=level)
 
 
 def _link_changes(links: tuple[Stay, ...]) -> Iterable[Entry]:
