@@ -8,7 +8,6 @@ import stat
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -207,6 +206,5 @@ def test_the_last_time_it_was_that_oclock_also_when_the_clocks_are_changed(monke
     assert moment_of("02:30", spring) == datetime(2026, 3, 29, 0, 30, tzinfo=UTC)  # there is none: rather too early
 
 
-def test_the_command_is_where_the_others_are(command: Command) -> None:
+def test_the_command_is_named_among_the_others(command: Command) -> None:
     assert "The incident as Markdown" in command("--help").stdout
-    assert Path(command.home).exists()

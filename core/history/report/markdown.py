@@ -114,7 +114,9 @@ def _numbers(report: Report) -> str:
     told = ", ".join(f"{count} {prose(severity)}" for severity, count in ranked)
     alerts = plural(len(report.alerts), "alert") + (f" ({told})" if told else "")
     orders = Counter(_giver(entry) for entry in report.timeline if entry.order)
-    given = ", ".join(f"{count} by {giver}" for giver, count in sorted(orders.items()))
+    given = ", ".join(
+        f"{count} by {giver}" for giver, count in sorted(orders.items(), key=lambda one: (-one[1], one[0]))
+    )
     ordered = plural(sum(orders.values()), "order") + (f" ({given})" if given else "")
     about = "" if report.tasks.exact else "about "
     tasks = f"{about}{plural(report.tasks.failed, 'task')} failed, {report.tasks.completed:,} completed"
@@ -143,12 +145,12 @@ def _who(entry: Entry) -> str:
 
 
 def _what(entry: Entry) -> str:
-    if entry.origin is Origin.SEEN:
-        word, _, rest = entry.text.partition(" ")
-        return f"**{prose(word)}** {prose(rest)}".rstrip() if not word.endswith(":") else (
-            f"**{prose(word[:-1])}**: {prose(rest)}"
-        )  # fmt: skip
-    return f"*{prose(entry.text)}*" if entry.origin is Origin.NOBODY else prose(entry.text)
+    if entry.origin is Origin.NOBODY:
+        return f"*{prose(entry.text)}*"
+    if entry.origin is not Origin.SEEN:
+        return prose(entry.text)
+    word, _, rest = entry.text.partition(" ")
+    return f"**{prose(word.rstrip(':'))}**{':' * word.endswith(':')} {prose(rest)}".rstrip()
 
 
 def _alerts(report: Report, times: Times) -> list[str]:

@@ -13,15 +13,15 @@ _LOST: Final = {LinkWord.OFFLINE, LinkWord.BLIND}
 
 
 def trouble(picture: Snapshot) -> tuple[int, ...]:
-    """How bad it looks, to be compared; all zeros: nothing is wrong."""
+    """How bad it looks, to be compared; empty: nothing is wrong. Alerts come last: they go on when it is over."""
     lost = picture.link.word in _LOST
     rank = max(_RANK.get(picture.state, 0), 2 if lost else 0)
     if not rank:
         return ()
-    critical = sum(check.level is Level.CRITICAL for check in picture.health.checks)
-    firing = sum(alarm.fires for alarm in picture.alerts)
+    levels = [check.level for check in picture.health.checks]
     opened = sum(record.state is not BreakerState.CLOSED for record in picture.breakers)
-    return (rank, critical, firing, opened)
+    firing = sum(alarm.fires for alarm in picture.alerts)
+    return (rank, levels.count(Level.CRITICAL), levels.count(Level.WARNING) + opened, firing)
 
 
 class Moments:
