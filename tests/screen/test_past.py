@@ -132,13 +132,13 @@ async def test_a_held_key_goes_faster_and_never_has_two_reads_at_once(tmp_path: 
     recorder = Recorder(tmp_path, BlackboxRules(), FakeClock(course[0].at))
     for one in course:
         recorder.record(one)
-    reads = 0
+    reads = most = 0
 
     class Counting(Box):
         def step(self, at: datetime, by: int) -> Any:
-            nonlocal reads
+            nonlocal reads, most
             reads += 1
-            assert reads == 1
+            most = max(most, reads)
             found = super().step(at, by)
             reads -= 1
             return found
@@ -152,6 +152,7 @@ async def test_a_held_key_goes_faster_and_never_has_two_reads_at_once(tmp_path: 
         await until(pilot, lambda: not app.time._reading, "let go")
         gone = (NOW - moment(app).at) / timedelta(seconds=10)
         assert gone > 80
+        assert most == 1
         await press(pilot, app, ON)
         assert (NOW - moment(app).at) / timedelta(seconds=10) == gone - 1
 
@@ -165,11 +166,10 @@ async def test_events_are_gone_to_one_by_one_notes_as_well(box: Box) -> None:
         for _ in range(6):
             await press(pilot, app, EVENT_BACK)
             seen.append(moment(app).at)
-        began = outage()[0].at
-        assert seen == [NOW - timedelta(seconds=5), AGAIN_AT, noted.at, LAST_AT, BACK_AT, DOWN_AT] or seen
-        assert seen[-2:] == [BACK_AT, DOWN_AT]
-        assert noted.at in seen
+        ended = AGAIN_AT + timedelta(seconds=15)
+        assert seen == [ended, AGAIN_AT, noted.at, LAST_AT, BACK_AT, DOWN_AT]
         await press(pilot, app, EVENT_BACK)
+        began = outage()[0].at
         assert moment(app).at == began
         await press(pilot, app, "ctrl+left")
         assert "begins at" in told(app)
