@@ -2,46 +2,36 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar, Final
+from typing import ClassVar
 
 import msgspec
 from textual import events
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
-from textual.widget import AwaitMount
 
-from core.act.orders import OBSERVE_OFF, ORDERS, Order
 from core.clock import Clock, SystemClock
 from core.snapshot import Snapshot
 from core.text import clean
 from tui.calls import Calls
 from tui.contract import FaultSwitch, MonitorLike
-from tui.dialogs import ChoiceDialog, Dialog, HelpDialog, Menu, Prompt, Question, QuitDialog, observe_dialog
-from tui.errands import AT_ONCE, ERRANDS
-from tui.keys import GLOBAL_KEYS, MENU_ONLY, TIME_KEYS, Key, bindings
-from tui.lists import LISTS, Served
+from tui.dialogs import Dialog, HelpDialog, Menu, Question, QuitDialog
+from tui.keys import GLOBAL_KEYS, MENU_ONLY, bindings
 from tui.look import Look
 from tui.palettes import PLAIN
-from tui.presence import AWAY_S, Presence
-from tui.screens.dashboard import Dashboard
-from tui.screens.document_view import DocumentView
+from tui.presence import AWAY_S
 from tui.screens.list_view import ListView
-from tui.screens.served_view import ServedView
-from tui.screens.view import View, takes_questions
+from tui.screens.view import View
 from tui.screens.wall import Wall
-from tui.scrubbing import Scrubber
-from tui.standstill import Standstill
-from tui.text import Line, Net, Signs
+from tui.stage import Stage
+from tui.text import Net, Signs
 from tui.themes import palette, themes
 
 log = logging.getLogger(__name__)
 
-_IN_TIME: Final = frozenset(key.name for key in TIME_KEYS)
 
-
-class WatchdeskApp(App[None]):
+class WatchdeskApp(Stage):
     """The monitor on a terminal."""
 
     CSS_PATH = "watchdesk.tcss"
@@ -61,31 +51,19 @@ class WatchdeskApp(App[None]):
         wall: bool = False,
     ) -> None:
         self._net = Net(ascii_only=ascii_signs, colourless=theme == PLAIN)
-        super().__init__()
+        styles = palette(theme, monitor.snapshot.project.colour)
+        look = Look(signs=Signs(ascii_only=ascii_signs), styles=styles, keymap=dict(keymap or {}))
+        super().__init__(monitor, clock or SystemClock(), look, faults=faults, away_s=away_s)
         self.no_color = theme == PLAIN  # Textual's own greys are colours, too, and it takes an empty NO_COLOR for one
-        self.monitor = monitor
-        self.clock = clock or SystemClock()
-        self.faults = faults
         for one in themes(monitor.snapshot.project.colour):
             self.register_theme(one)
         self.theme = f"watchdesk-{theme}"
         self.animation_level = "none"
-        styles = palette(theme, monitor.snapshot.project.colour)
-        self.look = Look(signs=Signs(ascii_only=ascii_signs), styles=styles, keymap=dict(keymap or {}))
-        self.set_keymap(self.look.keymap)
-        self._standstill = Standstill(self.clock)
-        self.presence = Presence(self.clock, away_s, self.look.keymap)
-        self.time = Scrubber(self)
-        self._dashboard = Dashboard(self)
+        self.set_keymap(look.keymap)
         self._calls = Calls(ascii_only=ascii_signs)
-        self._under_way: set[str] = set()
         self._starts_on_wall = wall
         self._typed_ahead: str | None = None
         """What was typed for a filter that is not there yet."""
-
-    def get_default_screen(self) -> Screen[None]:
-        """The dashboard is the bottom of the stack."""
-        return self._dashboard
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, but for its greys, and the net below everything."""
@@ -129,104 +107,6 @@ class WatchdeskApp(App[None]):
                 (top.say if isinstance(top, Dialog) else self.tell)(said)
         return kept
 
-    # What an errand, a list or a view needs: tui.front.Front
-
-    @property
-    def shown(self) -> Snapshot:
-        """The picture on the screen: the newest, its ages moved on, unless it is frozen or of the past."""
-        return self.time.shown
-
-    @property
-    def frozen(self) -> bool:
-        """Whether the picture on the screen stands still."""
-        return self.time.stands
-
-    @property
-    def at_home(self) -> bool:
-        """Whether the operator looks at the dashboard."""
-        return self.screen is self._dashboard
-
-    @property
-    def asking(self) -> bool:
-        """Whether a question about now is on the screen."""
-        return isinstance(self.screen, Question) and not isinstance(self.screen, Prompt)
-
-    def repaint(self) -> None:
-        """Draw the view on top once more; a line that reads the same is not written again."""
-        views = [screen for screen in self._screen_stack if isinstance(screen, View)]
-        if views and views[-1].is_mounted:
-            views[-1].show(self.shown, self._banner())
-
-    def tell(self, text: str) -> None:
-        """Say something in passing; what was said before goes."""
-        self.clear_notifications()
-        self.notify(clean(text), markup=False, timeout=4)
-
-    def ask(self, dialog: Question[None]) -> None:
-        """Open a dialog, if none is open."""
-        if takes_questions(self.screen):
-            self._put(dialog)
-
-    async def choose(
-        self, heading: str, choices: Sequence[tuple[str, str]], text: str = "", *, way_back: str = "Cancel"
-    ) -> str | None:
-        """Let the operator choose; the key of what was chosen, `None` when backed out of."""
-        if not takes_questions(self.screen):
-            return None
-        self.clear_notifications()  # they would lie on the list of a small screen
-        choice = ChoiceDialog(heading, choices, text, way_back=way_back)
-        choice.put_by(self.clock)
-        return await self.push_screen_wait(choice)
-
-    def allowed(self, order: Order) -> bool:
-        """Whether the order may be given; where not, the operator is told why, or asked to lift what forbids it."""
-        why = self.time.refusal or self.monitor.may(order)
-        liftable = self.monitor.snapshot.project.observe and not self.monitor.may(OBSERVE_OFF)
-        if why and liftable and not self.time.moment:
-            self.ask(observe_dialog(self.monitor))
-        elif why:
-            self.tell(f"{order.title}: {why}")
-        return not why
-
-    async def errand(self, name: str) -> None:
-        """Do what the key of that name does. What goes wrong unforeseen is told, and the screen stays."""
-        if name in self._under_way:
-            return
-        if (why := self.time.refusal) and name not in _IN_TIME:
-            self.tell(why)
-            return
-        self._under_way.update({name} & AT_ONCE)
-        try:
-            await ERRANDS[name](self)
-        except Exception as error:  # the edge of the app: an errand that fails must not take the screen along
-            log.exception("the errand %s failed", name)
-            self.tell(f"{name.replace('_', ' ')} failed ({type(error).__name__}); see the log file")
-        finally:
-            self._under_way.discard(name)
-
-    def open(self, view: Screen[None]) -> None:
-        """Put a view on top, unless a question came between: what opens it was under way then."""
-        if takes_questions(self.screen):
-            self.push_screen(view)
-
-    def back(self) -> None:
-        """Take the view on top away; the dashboard stays."""
-        if len(self._screen_stack) > 1:
-            self.pop_screen()
-
-    def visit(self, name: str, filter_text: str = "") -> AwaitMount:
-        """Show a list, filtered, above the dashboard alone."""
-        self._home()
-        listed = LISTS[name](self)
-        view = ServedView if isinstance(listed, Served) else ListView
-        return self.push_screen(view(self, listed, filter_text))  # type: ignore[arg-type]  # the view of its kind
-
-    def open_row(self, name: str, key: str) -> None:
-        """Show one row of a list in full."""
-        listed = LISTS[name](self)
-        if isinstance(listed, Served):
-            self.push_screen(DocumentView(self, listed, key))
-
     # Keys
 
     def action_errand(self, name: str) -> None:
@@ -248,7 +128,7 @@ class WatchdeskApp(App[None]):
         if isinstance(self.screen, View):
             from tui.screens.trends_view import TrendsView  # noqa: PLC0415 - what draws plots, for this screen alone
 
-            self._home()
+            self.home()
             self.push_screen(TrendsView(self))
 
     async def action_filter(self) -> None:
@@ -289,13 +169,13 @@ class WatchdeskApp(App[None]):
     def action_help(self) -> None:
         """Every key that does something on this screen."""
         if isinstance(self.screen, View):
-            refused = {key.name: why for key in self.screen.keys if (why := self._refusal(key))}
+            refused = {key.name: why for key in self.screen.keys if (why := self.refusal(key))}
             self.push_screen(HelpDialog(self.look, self.screen.keys, refused, self.shown))
 
     async def action_quit(self) -> None:
         """Asks while an order waits."""
         if self.monitor.snapshot.waiting and isinstance(self.screen, View):
-            self._put(QuitDialog(self.monitor))
+            self.put(QuitDialog(self.monitor))
         else:
             self.exit()
 
@@ -313,7 +193,7 @@ class WatchdeskApp(App[None]):
         for key in (*GLOBAL_KEYS, *MENU_ONLY):
             if key.name == "palette" or (key.name == "faults" and self.faults is None):
                 continue
-            why = self._refusal(key)
+            why = self.refusal(key)
             title, _, more = key.does.partition(":")
             pressed = f"key {key.shown(self.look.keymap)}" if key.key else ""
             told = f"not now: {why}" if why else "  ".join(filter(None, (more.strip(), pressed)))
@@ -322,33 +202,16 @@ class WatchdeskApp(App[None]):
     async def _run(self, action: str) -> None:
         await self.run_action(action)
 
-    def _refusal(self, key: Key) -> str:
-        past = self.time.refusal if key.acts or key.name == "freeze" else ""
-        return past or (self.monitor.may(ORDERS[key.order]) if key.order else "")
-
-    def _put(self, dialog: Question[None]) -> None:
-        self.clear_notifications()  # they would lie on the buttons of a small screen
-        dialog.put_by(self.clock)
-        self.push_screen(dialog)
-
-    def _home(self) -> None:
-        """Every view but the dashboard goes."""
-        while len(self._screen_stack) > 1 and isinstance(self.screen, View):
-            self.pop_screen()
-
     async def _begin(self) -> None:
         self.repaint()
         await self.monitor.start()
 
     def _heard(self, snapshot: Snapshot) -> None:
         self.presence.heard(snapshot)
-        self._standstill.heard()
+        self.standstill.heard()
         self.repaint()
         if self._dashboard.is_mounted and self._driver is not None and (call := self._calls.heard(snapshot)):
             self._driver.write(call)
-
-    def _banner(self) -> Line:
-        return self.time.banner() or self._standstill.banner()
 
     def _fatal_error(self) -> None:
         """Leave without a traceback on the terminal: with its local variables it would show secrets."""
