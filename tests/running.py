@@ -143,7 +143,7 @@ class Command:
     def __call__(self, *args: str, sandbox: Running | None = None, **env: str) -> "subprocess.CompletedProcess[str]":
         """Run to the end, without a terminal."""
         environment = self.environment(sandbox, **env)
-        if self._warm is not None and Warm.fits(environment):
+        if self._warm is not None and self._warm.fits(environment):
             return self._warm.run(args, self.home, environment, _COMMAND_S)
         return subprocess.run(
             [sys.executable, "-m", "tui", *args],

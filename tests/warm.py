@@ -29,23 +29,25 @@ class Warm:
 
     def __init__(self, root: Path) -> None:
         self._place = tempfile.TemporaryDirectory(prefix="watchdesk-warm-")
+        self._path = str(root)
         self._address = str(Path(self._place.name) / "s")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.warm", self._address],
             cwd=root,
-            env={"PATH": os.environ["PATH"], "LANG": _LOCALE, "PYTHONPATH": str(root), "TZ": "UTC"},
+            env={"PATH": os.environ["PATH"], "LANG": _LOCALE, "PYTHONPATH": self._path, "TZ": "UTC"},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == b"ready\n"
 
-    @staticmethod
-    def fits(env: Mapping[str, str]) -> bool:
-        """Whether everything in `env` is read after the start."""
-        fixed = {"PATH", "HOME", "PYTHONPATH", "TZ"}
-        start = {"LANG": _LOCALE, "TERM": "xterm-256color"}
-        return all(key in fixed or start.get(key) == value or key.startswith(_OURS) for key, value in env.items())
+    def fits(self, env: Mapping[str, str]) -> bool:
+        """Whether everything in `env` is read after the start, or is as it was there."""
+        start = {"LANG": _LOCALE, "TERM": "xterm-256color", "PYTHONPATH": self._path}
+        return all(
+            key in {"PATH", "HOME", "TZ"} or start.get(key) == value or key.startswith(_OURS)
+            for key, value in env.items()
+        )
 
     def run(
         self, args: Sequence[str], cwd: Path, env: Mapping[str, str], timeout_s: float

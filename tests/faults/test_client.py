@@ -215,8 +215,9 @@ async def test_cancelled_calls_leave_every_connection_free(between: Wire, backen
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
     between.acts["/rest/"] = answer(b"[]")
-    found = await asyncio.gather(*(queries.config() for _ in range(30)))
-    assert found == [None] * 30
+    for _ in range(4):  # as many as there are at once: a place that is lost would be missed
+        found = await asyncio.gather(*(queries.config() for _ in range(FAST.connections)))
+        assert found == [None] * FAST.connections
 
 
 async def test_waiting_too_long_for_a_connection_was_never_sent_and_counts_for_nothing(
