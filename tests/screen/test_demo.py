@@ -47,6 +47,7 @@ def demo(request: pytest.FixtureRequest, command: Command) -> Iterator[Demo]:
     os.close(terminal.master)
 
 
+@pytest.mark.parametrize("demo", ["deployed"], indirect=True)  # the faults are the sandbox's, whatever its shape
 @pytest.mark.timeout(180)
 def test_faults_show_themselves_and_go_away(demo: Demo) -> None:
     demo.switch("database_down")

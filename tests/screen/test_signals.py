@@ -40,9 +40,9 @@ def test_a_frozen_line_stops_nothing_and_is_painted_once_it_thaws(
         time.sleep(0.2)
     assert "pictures are dropped" in logged(command)
     checks = count_checks(sandbox)
-    await_checks(sandbox, checks + 20)
+    await_checks(sandbox, checks + 10)
     sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('came during the stall', 'pending')")
-    await_checks(sandbox, checks + 22)
+    await_checks(sandbox, checks + 12)
     terminal.await_text("came during the stall")
     assert logged(command).count("the terminal reads again") == 1
     terminal.type(b"a")

@@ -186,7 +186,7 @@ def test_a_key_that_pushes_held_down_anywhere_orders_nothing(key: str, start: St
         hand = start(size=(80, 24))
         for where in ("", "t", "l", "6", "4", "o", "h", "p", "d", "\x05", "r", "z", "?", "\x10"):
             hand.press(where)
-            held(hand, key, 1.0)
+            held(hand, key, 0.7)
             home(hand)
         if "FROZEN" in hand.read(0.2):
             hand.press(" ")
