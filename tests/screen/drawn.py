@@ -72,18 +72,18 @@ def read_it(app: WatchdeskApp) -> None:
 
 async def settled(pilot: Pilot[None], condition: Callable[[], bool] = lambda: True) -> str:
     """The picture once it moves no more and `condition` holds."""
-    before, still = "", 0
+    before, still = list[list[Segment]](), 0
     for _ in range(_ROUNDS):
         await pilot.pause()
         for field in pilot.app.screen.query(Input):
             field.cursor_blink = False
             field._cursor_visible = True
-        now = drawn(pilot.app)
+        now = _lines(pilot.app)
         still = still + 1 if now == before and condition() else 0
         if still == _STILL:
-            return now
+            return drawn(pilot.app)
         before = now
-    raise AssertionError(f"it never came to rest:\n{before}")
+    raise AssertionError(f"it never came to rest:\n{drawn(pilot.app)}")
 
 
 def text_of(picture: str) -> str:
@@ -94,8 +94,7 @@ def text_of(picture: str) -> str:
 def drawn(app: Any) -> str:
     """The picture, a line for the paint of each line that has any, and what each role looks like."""
     width, height = app.size
-    update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
-    lines = [[segment for strip in strips for segment in strip] for strips in update.strips]
+    lines = _lines(app)
     names = _names(app)
     painted = [_paint(line, names) for line in lines]
     used = {name for runs in painted for name, _, _ in runs}
@@ -104,6 +103,11 @@ def drawn(app: Any) -> str:
     paint = [f"{n:>2} {_told(runs)}" for n, runs in enumerate(painted, 1) if runs]
     legend = [f"{name} = {style}" for style, name in names.items() if name in used and name != str(style)]
     return "\n".join((f"{width} x {height}", f"┌{frame}┐", *picture, f"└{frame}┘", *paint, "", *legend, ""))
+
+
+def _lines(app: Any) -> list[list[Segment]]:
+    update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
+    return [[segment for strip in strips for segment in strip] for strips in update.strips]
 
 
 def _names(app: Any) -> dict[Style, str]:
@@ -118,6 +122,7 @@ def _names(app: Any) -> dict[Style, str]:
 def _paint(line: list[Segment], names: dict[Style, str]) -> list[tuple[str, int, int]]:
     """Which cells are in which role; plain text and what nobody sees are left out."""
     runs: list[tuple[str, int, int]] = []
+    shown = _cells(line)
     at = 0
     for segment in line:
         cells = cell_len(segment.text)
@@ -126,7 +131,7 @@ def _paint(line: list[Segment], names: dict[Style, str]) -> list[tuple[str, int,
         begin, at = at, at + cells
         if name in {"text", "none"} or not cells or (not segment.text.strip() and not _seen(style, names)):
             continue
-        if runs and runs[-1][0] == name and not "".join(_cells(line)[runs[-1][2] : begin]).strip():
+        if runs and runs[-1][0] == name and not "".join(shown[runs[-1][2] : begin]).strip():
             runs[-1] = (name, runs[-1][1], at)
         else:
             runs.append((name, begin, at))
