@@ -6,6 +6,7 @@ Python ends. Only what the start itself reads (locale, `PYTHON*`, colours) canno
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import runpy
@@ -15,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -82,10 +84,13 @@ class Warm:
 
 def _serve(address: str) -> None:
     """Fork for each request, until stdin ends. Returns in each command's own process, when that has become it."""
-    import tui.cli  # noqa: F401
     from core.backend.official import official
+    from tui.cli.group import COMMANDS
 
     official()
+    for name in ("anyio._backends._asyncio", *(f"tui.cli.{command.replace('-', '_')}" for command in COMMANDS)):
+        importlib.import_module(name)
+    assert threading.active_count() == 1
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

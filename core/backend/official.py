@@ -2,19 +2,30 @@
 
 import importlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Final
 
-_LEFT_OUT: Final = "cryptography"
-"""What it would check the signatures of tokens with. We ask the server; it is 9 MB, more than all our own code."""
+_LEFT_OUT: Final = ("cryptography", "trio")
+"""What it would check the signatures of tokens with (we ask the server; 9 MB, more than all our own code), and an event
+loop that the HTTP client would take as well where some other package has brought it (3 MB)."""
 
 
 def official() -> ModuleType:
     """The module `supabase`. The first call costs an import of 0.3-0.5 s: call it in a thread."""
-    if _LEFT_OUT in sys.modules:
+    with _absent(*(name for name in _LEFT_OUT if name not in sys.modules)):
+        importlib.import_module("httpcore")
         return importlib.import_module("supabase")
-    sys.modules[_LEFT_OUT] = None  # type: ignore[assignment]  # how Python says that a module is not there
+
+
+@contextmanager
+def _absent(*names: str) -> Iterator[None]:
+    """For what is imported meanwhile they are not there; whoever asks for them later gets them."""
+    for name in names:
+        sys.modules[name] = None  # type: ignore[assignment]  # how Python says that a module is not there
     try:
-        return importlib.import_module("supabase")
+        yield
     finally:
-        del sys.modules[_LEFT_OUT]  # whoever else asks for it gets it
+        for name in names:
+            del sys.modules[name]

@@ -16,7 +16,7 @@ async def main():
     await backend.close()
 
 asyncio.run(main())
-print(*(name for name in ("cryptography", "httpx._main", "pygments") if sys.modules.get(name)))
+print(*(name for name in ("cryptography", "trio", "httpx._main", "pygments") if sys.modules.get(name)))
 import cryptography  # whoever needs it gets it
 """
 
