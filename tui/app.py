@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 from textual import events
@@ -10,6 +10,7 @@ from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
+from textual.widgets import Input
 
 from core.clock import Clock, SystemClock
 from core.snapshot import Snapshot
@@ -29,6 +30,8 @@ from tui.text import Net, Signs
 from tui.themes import palette, themes
 
 log = logging.getLogger(__name__)
+
+_FILTER: Final = next(key for key in GLOBAL_KEYS if key.name == "filter")
 
 
 class WatchdeskApp(Stage):
@@ -90,9 +93,17 @@ class WatchdeskApp(Stage):
             return
         if top is not None and not event.is_forwarded and self._keeps(event, top):
             return
-        if self._typed_ahead is not None and isinstance(event, events.Key):
-            self._typed_ahead += event.character if event.is_printable and event.character else ""
-            return
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            if self._typed_ahead is not None:
+                self._typed_ahead += event.character if event.is_printable and event.character else ""
+                return
+            if (
+                isinstance(top, View)
+                and not isinstance(top.focused, Input)
+                and _FILTER.takes(event.key, self.look.keymap)
+            ):
+                await self.action_filter()  # at once: by way of the widgets it would come after what is typed next
+                return
         await super().on_event(event)
 
     def _keeps(self, event: events.Event, top: Screen[object]) -> bool:
