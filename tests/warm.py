@@ -143,5 +143,5 @@ def _become(request: dict[str, Any], files: Sequence[int]) -> None:
 
 if __name__ == "__main__":
     _serve(sys.argv[1])
-    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115 - they live as long as it does
     runpy.run_module("tui", run_name="__main__", alter_sys=True)

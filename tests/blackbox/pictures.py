@@ -21,7 +21,7 @@ DAY = timedelta(days=1)
 HOUR_S = 3600.0
 _PROJECT = Project(name="probe", url="probe.example", user="ann@example.org")
 _TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
-_MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+_MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the strategy adds the zone
 
 
 def picture(seconds: float = 0.0, **more: Any) -> Snapshot:
