@@ -1,5 +1,6 @@
 """The real parts tests use, everywhere; and which tests are run only where they are asked for by name."""
 
+import gc
 from pathlib import Path
 from typing import Final
 
@@ -19,3 +20,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if collection_path != BROWSER or any(one.is_relative_to(BROWSER) for one in named):
         return None
     return True
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What was imported is there to the end: the collector need not go through it again and again (a third of CPU)."""
+    gc.collect()
+    gc.freeze()

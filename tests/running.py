@@ -1,10 +1,12 @@
 """Real parts: a sandbox of each shape per worker, emptied before each test, and the command as a person runs it."""
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import termios
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,11 @@ import httpx
 import psycopg
 import pytest
 
-from tests.warm import Warm
+from tests.warm import Warm, WarmProcess
 
 SHAPES = ("deployed", "documented")
 ROOT = Path(__file__).parent.parent
+PROGRAM = (sys.executable, "-m", "tui")
 _COMMAND_S = 100.0
 
 
@@ -25,7 +28,7 @@ class Running:
     def __init__(self, shape: str, *more: str, env: dict[str, str] | None = None) -> None:
         self.shape = shape
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tui", "sandbox", "--shape", shape, *more],
+            [*PROGRAM, "sandbox", "--shape", shape, *more],
             cwd=ROOT,
             env=os.environ | (env or {}),
             stdin=subprocess.DEVNULL,
@@ -146,7 +149,7 @@ class Command:
         if self._warm is not None and self._warm.fits(environment):
             return self._warm.run(args, self.home, environment, _COMMAND_S)
         return subprocess.run(
-            [sys.executable, "-m", "tui", *args],
+            [*PROGRAM, *args],
             check=False,
             cwd=self.home,
             env=environment,
@@ -154,6 +157,23 @@ class Command:
             capture_output=True,
             text=True,
             timeout=_COMMAND_S,
+        )
+
+    def on_terminal(
+        self, program: Sequence[str], env: Mapping[str, str], stdin: int, terminal: int
+    ) -> "subprocess.Popen[bytes] | WarmProcess":
+        """Start a program in a session of its own, on a terminal that is its controlling one; it runs on."""
+        if self._warm is not None and tuple(program[: len(PROGRAM)]) == PROGRAM and self._warm.fits(env):
+            return self._warm.on_terminal(program[len(PROGRAM) :], self.home, env, stdin, terminal)
+        return subprocess.Popen(
+            program,
+            cwd=self.home,
+            env=dict(env),
+            stdin=stdin,
+            stdout=terminal,
+            stderr=terminal,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - makes it the controlling terminal
         )
 
 

@@ -5,6 +5,7 @@ Python ends. Only what the start itself reads (locale, `PYTHON*`, colours) canno
 """
 
 import contextlib
+import fcntl
 import gc
 import importlib
 import json
@@ -16,6 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -24,6 +26,8 @@ from typing import Any, Final
 
 _OURS: Final = ("SUPABASE_", "VITE_", "WATCHDESK_", "XDG_")
 _LOCALE: Final = "C.UTF-8"
+_SCREEN: Final = ("anyio._backends._asyncio", "tui.app", "tui.terminal.driver", "tui.terminal.last_words")
+"""What the program loads only once it knows that there is a project, or a terminal."""
 
 
 class Warm:
@@ -56,30 +60,90 @@ class Warm:
     ) -> "subprocess.CompletedProcess[str]":
         """As `subprocess.run` would, without a terminal."""
         with (
-            socket.socket(socket.AF_UNIX) as line,
+            Path(os.devnull).open() as nothing,
             tempfile.TemporaryFile("w+") as out,
             tempfile.TemporaryFile("w+") as err,
         ):
-            line.connect(self._address)
-            request = json.dumps({"args": args, "cwd": str(cwd), "env": dict(env)}).encode()
-            socket.send_fds(line, [len(request).to_bytes(4)], [out.fileno(), err.fileno()])
-            line.sendall(request)
-            line.settimeout(timeout_s)
-            answers = line.makefile()
-            pid = int(answers.readline())
+            process = self._start(args, cwd, env, (nothing.fileno(), out.fileno(), err.fileno()))
             try:
-                code = int(answers.readline())
-            except TimeoutError:
-                os.kill(pid, signal.SIGKILL)
+                code = process.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                process.kill()
                 raise
             out.seek(0)
             err.seek(0)
             return subprocess.CompletedProcess(args, code, out.read(), err.read())
 
+    def on_terminal(
+        self, args: Sequence[str], cwd: Path, env: Mapping[str, str], stdin: int, terminal: int
+    ) -> "WarmProcess":
+        """As `subprocess.Popen` would in a session of its own, whose controlling terminal is `terminal`."""
+        return self._start(args, cwd, env, (stdin, terminal, terminal), session=True)
+
+    def _start(
+        self, args: Sequence[str], cwd: Path, env: Mapping[str, str], files: Sequence[int], *, session: bool = False
+    ) -> "WarmProcess":
+        line = socket.socket(socket.AF_UNIX)
+        line.connect(self._address)
+        request = {"args": args, "cwd": str(cwd), "env": dict(env), "session": session}
+        sent = json.dumps(request).encode()
+        socket.send_fds(line, [len(sent).to_bytes(4)], files)
+        line.sendall(sent)
+        return WarmProcess(line)
+
     def close(self) -> None:
         """End it."""
         self._process.communicate()
         self._place.cleanup()
+
+
+class WarmProcess:
+    """One command, with what is used of `subprocess.Popen`."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self.returncode: int | None = None
+        self._line = line
+        self._answers = b""
+        self._read_until(1, None)
+        self.pid = int(self._answers.partition(b"\n")[0])
+
+    def poll(self) -> int | None:
+        """The exit code, once it ended; a signal's number below zero."""
+        self._read_until(2, 0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code. Raises subprocess.TimeoutExpired after so many seconds."""
+        self._read_until(2, timeout)
+        if self.returncode is None:
+            raise subprocess.TimeoutExpired("warm", timeout or 0)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Nothing once it ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
+
+    def _read_until(self, lines: int, timeout: float | None) -> None:
+        until = None if timeout is None else time.monotonic() + timeout
+        while self._answers.count(b"\n") < lines:
+            left = None if until is None else max(0.0, until - time.monotonic())
+            if not select.select([self._line], [], [], left)[0]:
+                return
+            got = self._line.recv(64)
+            assert got, "what commands are forked from is gone"
+            self._answers += got
+        if lines == 2 and self.returncode is None:
+            self.returncode = int(self._answers.split(b"\n")[1])
+            self._line.close()
 
 
 def _serve(address: str) -> None:
@@ -88,7 +152,7 @@ def _serve(address: str) -> None:
     from tui.cli.group import COMMANDS
 
     official()
-    for name in ("anyio._backends._asyncio", *(f"tui.cli.{command.replace('-', '_')}" for command in COMMANDS)):
+    for name in (*_SCREEN, *(f"tui.cli.{command.replace('-', '_')}" for command in COMMANDS)):
         importlib.import_module(name)
     assert threading.active_count() == 1
     gc.collect()
@@ -112,7 +176,7 @@ def _serve(address: str) -> None:
 def _look_after(line: socket.socket) -> None:
     """Fork the command, and tell how it ended. Returns in the command's process alone."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    size, files, _, _ = socket.recv_fds(line, 4, 2)
+    size, files, _, _ = socket.recv_fds(line, 4, 3)
     request = b""
     while len(request) < int.from_bytes(size):
         request += line.recv(65536)
@@ -121,6 +185,8 @@ def _look_after(line: socket.socket) -> None:
         line.close()
         _become(json.loads(request), files)
         return
+    for file in files:
+        os.close(file)
     with contextlib.suppress(BrokenPipeError):
         line.sendall(f"{pid}\n".encode())
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -133,15 +199,22 @@ def _become(request: dict[str, Any], files: Sequence[int]) -> None:
     os.environ.clear()
     os.environ.update(request["env"])
     time.tzset()
-    with Path(os.devnull).open() as nothing:
-        os.dup2(nothing.fileno(), 0)
-    for fd, file in enumerate(files, 1):
+    for fd, file in enumerate(files):
         os.dup2(file, fd)
         os.close(file)
+    if request["session"]:
+        os.setsid()
+        fcntl.ioctl(1, termios.TIOCSCTTY, 0)
     sys.argv = ["tui", *request["args"]]
+
+
+def _open_as_python_does() -> None:
+    sys.stdin = open(0, errors="surrogateescape")  # noqa: SIM115 - they live as long as the process does
+    sys.stdout = open(1, "w", buffering=1 if os.isatty(1) else -1, errors="surrogateescape")  # noqa: SIM115 - as above
+    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace")  # noqa: SIM115 - as above
 
 
 if __name__ == "__main__":
     _serve(sys.argv[1])
-    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115 - they live as long as it does
+    _open_as_python_does()
     runpy.run_module("tui", run_name="__main__", alter_sys=True)

@@ -65,8 +65,13 @@ class Stage(App[None]):
 
     @property
     def at_home(self) -> bool:
-        """Whether the operator looks at the dashboard."""
-        return self.screen is self._dashboard
+        """Whether the operator looks at the dashboard, whatever is asked above it."""
+        return self._view is self._dashboard
+
+    @property
+    def _view(self) -> View | None:
+        """The view on top; `None` before there is any."""
+        return next((screen for screen in reversed(self._screen_stack) if isinstance(screen, View)), None)
 
     @property
     def asking(self) -> bool:
@@ -75,9 +80,9 @@ class Stage(App[None]):
 
     def repaint(self) -> None:
         """Draw the view on top once more; a line that reads the same is not written again."""
-        views = [screen for screen in self._screen_stack if isinstance(screen, View)]
-        if views and views[-1].is_mounted:
-            views[-1].show(self.shown, self.time.banner() or self.standstill.banner())
+        view = self._view
+        if view is not None and view.is_mounted:
+            view.show(self.shown, self.time.banner() or self.standstill.banner())
 
     def tell(self, text: str) -> None:
         """Say something in passing; what was said before goes."""

@@ -5,6 +5,7 @@ import fcntl
 import os
 import pty
 import re
+import select
 import signal
 import struct
 import termios
@@ -76,11 +77,20 @@ def busy(terminal: Terminal) -> None:
 
 def stalled(terminal: Terminal) -> None:
     """So much to show that the terminal, which reads no more, takes nothing."""
-    busy(terminal)
     until = time.monotonic() + 20
-    while (waits := waiting(terminal)) < 4000 or waiting(terminal) != waits:
+    while waiting(terminal) < 4000 or takes_more(terminal):
         assert time.monotonic() < until, "it does not write"
-        time.sleep(0.3)
+        busy(terminal)
+        time.sleep(0.5)
+
+
+def takes_more(terminal: Terminal) -> bool:
+    """Whether what is written to the terminal now is taken."""
+    there = os.open(terminal.name, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        return bool(select.select([], [there], [], 0)[1])
+    finally:
+        os.close(there)
 
 
 def waiting(terminal: Terminal) -> int:

@@ -7,7 +7,6 @@ import pty
 import select
 import signal
 import struct
-import subprocess
 import sys
 import termios
 import time
@@ -17,7 +16,7 @@ from typing import Any, Final
 import psutil
 import pyte
 
-from tests.running import Command, Running
+from tests.running import PROGRAM, Command, Running
 
 MODES: Final = (1000, 1002, 1003, 1004, 1006, 1015, 1016, 1049, 2004, 2026, 2048)
 """The modes a program may switch on and must switch off; `?25` and `?7` are on in between as well."""
@@ -30,27 +29,21 @@ class Terminal:
         self, command: Command, sandbox: Running | None, *args: str, size: tuple[int, int] = (80, 24), **env: str
     ):
         self.master, slave = pty.openpty()
+        self.name = os.ttyname(slave)
         self.size = size
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.settings_before = self.settings()
         self.screen = pyte.Screen(*size)
         self.stream = pyte.ByteStream(self.screen)
         self.raw = b""
-        self.process = subprocess.Popen(
-            self.program(args),
-            cwd=command.home,
-            env=command.environment(sandbox, **env),
-            stdin=self.stdin(slave),
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - makes it the controlling terminal
+        self.process = command.on_terminal(
+            self.program(args), command.environment(sandbox, **env), self.stdin(slave), slave
         )
         os.close(slave)
 
     def program(self, args: Sequence[str]) -> list[str]:
         """What runs in it."""
-        return [sys.executable, "-m", "tui", *args]
+        return [*PROGRAM, *args]
 
     def stdin(self, slave: int) -> int:
         """What it reads from."""

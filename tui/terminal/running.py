@@ -1,6 +1,7 @@
 """Running the app on a terminal, from taking it to giving it back; and whether there is one."""
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -55,6 +56,7 @@ async def _run(make: Callable[[], "WatchdeskApp"], ending: Ending, *, mouse: boo
                 app._driver.abandon()
 
         ending.arm(loop, app.exit, abandon)
+        gc.freeze()  # what was imported stays; to go through it again each time stands the loop still for 50 to 70 ms
         await app.run_async(mouse=mouse)
     except Exception as error:
         log.exception("the app failed")
