@@ -117,7 +117,7 @@ async def test_in_every_theme(theme: str, golden: SnapshotAssertion) -> None:
 @pytest.mark.usefixtures("utc")
 @pytest.mark.parametrize("theme", ["dark", PLAIN])
 async def test_in_plain_ascii(theme: str, golden: SnapshotAssertion) -> None:
-    found = await picture(WARNING, SMALL, theme=theme, ascii_signs=True)
+    found = await picture(WARNING, SMALL, theme=theme, ascii=True)
     assert text_of(found).isascii()
     assert "?" not in text_of(found).replace("? help", "").replace("? UNKNOWN", "")
     assert found == golden(name=f"trends-{theme}-ascii")
