@@ -10,40 +10,12 @@ import pytest
 from core.facts import Level, Reading, Source, Truth
 from core.history.blackbox import BlackboxRules, Box, Look, Note, Recorder
 from core.history.report import Entry, Kept, Origin, Report, When, compose, kept, markdown
-from core.model import LogEntry, TaskCounts
+from core.model import TaskCounts
 from core.resilience import BreakerRecord, BreakerState
 from core.snapshot import Alarm, Event, Kpi, Link, LinkWord, Snapshot, State, Tasks
-from tests.blackbox.pictures import NOON, after, picture, record
+from tests.blackbox.pictures import NOON, after, record
 from tests.clock import FakeClock
-
-RUN = "3f0c7a52-7a43-4e6f-8f0e-2f7d5ad2b001"
-JANA, SAM = "operator jana@watch-1", "operator sam@bastion-2"
-
-
-def shot(seconds: float, **more: Any) -> Snapshot:
-    return picture(seconds, **{"ready": True, "link": Link(word=LinkWord.LIVE)} | more)
-
-
-def event(seconds: float, text: str, who: str = "watchdesk", **more: Any) -> Event:
-    return Event(at=NOON + after(seconds), who=who, text=text, **more)
-
-
-def row(seconds: float, status: str, **more: Any) -> LogEntry:
-    told = {"step": "watchdog_healing", "order": "emergency_stop", "actor": SAM, "run": RUN} | more
-    return LogEntry(id=f"{seconds}{status}{told['step']}", at=NOON + after(seconds), status=status, **told)
-
-
-def look(since: float, until: float) -> Look:
-    return Look(NOON + after(since), NOON + after(until))
-
-
-def of(*pictures: Snapshot, until: float = 600, looks: tuple[Look, ...] = (), **more: Any) -> Report:
-    found = Kept(pictures, looks or (look(0, until),), **more)
-    return compose(found, since=NOON, until=NOON + after(until), made_at=NOON + after(until), host="watch-1")
-
-
-def lines(report: Report) -> list[tuple[float, str, str]]:
-    return [((one.at - NOON).total_seconds(), one.who, one.text) for one in report.timeline]
+from tests.report.made import JANA, RUN, SAM, event, lines, look, of, row, shot
 
 
 def test_pictures_rows_and_notes_are_told_in_the_order_they_happened() -> None:
