@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -155,23 +154,6 @@ def test_a_breakers_probes_are_not_told_and_what_an_order_did_to_it_is_told_as_t
     ]
     (course,) = report.breakers
     assert (course.since, course.closed_at, course.why) == (NOON + after(10), NOON + after(90), "503")
-
-
-def test_an_alerts_course_from_firing_to_resolved() -> None:
-    def alarm(state: str, **more: Any) -> tuple[Alarm, ...]:
-        base = {"key": "stuck", "rule": "stuck", "subject": "", "severity": "high", "title": "tasks are stuck"}
-        return (Alarm(state=state, episode="e1", fired_at=NOON + after(20), **base | more),)
-
-    report = of(
-        shot(0),
-        shot(21, alerts=alarm("firing", text="3 of 9")),
-        shot(50, alerts=alarm("acknowledged", text="4 of 9", acked=JANA)),
-        shot(90, alerts=alarm("resolved", resolved_at=NOON + after(88))),
-        shot(200),
-    )
-    (course,) = report.alerts
-    assert (course.text, course.acked_by, course.acked_at) == ("3 of 9", JANA, NOON + after(50))
-    assert (course.fired_at, course.resolved_at) == (NOON + after(20), NOON + after(88))
 
 
 def test_where_nobody_looked_is_said_and_nothing_is_claimed_of_it() -> None:

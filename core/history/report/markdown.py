@@ -9,7 +9,7 @@ from core.alert.record import Severity
 from core.history.blackbox import Note
 from core.history.report.compose import LOST
 from core.history.report.harmless import code, fenced, prose, table
-from core.history.report.record import Entry, Origin, Report, Stay, When
+from core.history.report.record import EDGE, AlertCourse, Entry, Origin, Report, Stay, When
 from core.history.report.times import Times
 from core.snapshot import LinkWord, State
 from core.text import plural, short
@@ -159,15 +159,33 @@ def _alerts(report: Report, times: Times) -> list[str]:
     head = ("Alert", "Severity", "Fired", "Acknowledged", "Resolved", "Lasted")
     rows = []
     for alert in report.alerts:
-        acked = f"{times.at(alert.acked_at)} by {code(alert.acked_by)}" if alert.acked_at is not None else "nobody"
-        acked += f"; {prose(alert.muted)}" if alert.muted else ""
         text = "" if alert.text in {"", alert.title} else f": {prose(alert.text)}"
-        over = alert.resolved_at if alert.resolved_at is not None and alert.resolved_at <= report.until else None
-        resolved = times.at(over) if over is not None else "still firing"
-        lasted = short((over or report.until) - alert.fired_at) + ("" if over is not None else " and more")
         fired = times.at(alert.fired_at)
-        rows.append((f"{prose(alert.title)}{text}", prose(alert.severity), fired, acked, resolved, lasted))
+        ended = _ended(alert, report, times)
+        rows.append((f"{prose(alert.title)}{text}", prose(alert.severity), fired, _acked(alert, times), *ended))
     return ["## Alerts", "", *table(head, rows)]
+
+
+def _acked(alert: AlertCourse, times: Times) -> str:
+    """Who takes care of it and since when, and why nobody is told."""
+    told = "nobody"
+    if alert.acked_at is not None:
+        told = f"{times.at(alert.acked_at)} by {code(alert.acked_by)}"
+    elif alert.acked_before is not None:
+        told = f"before {times.at(alert.acked_before)} by {code(alert.acked_by)}"
+    return told + (f"; {prose(alert.muted)}" if alert.muted else "")
+
+
+def _ended(alert: AlertCourse, report: Report, times: Times) -> tuple[str, str]:
+    """When it was over and how long it lasted, as far as that was seen."""
+    over = alert.resolved_at
+    if over is not None and over <= report.until:
+        return times.at(over), short(over - alert.fired_at)
+    seen = min(report.until, alert.seen_until or report.until)
+    lasted = f"{short(seen - alert.fired_at)} and more"
+    if report.until - seen <= EDGE:
+        return "still firing", lasted
+    return f"not seen to end (last seen {times.at(seen)})", lasted
 
 
 def _states(report: Report, times: Times) -> list[str]:

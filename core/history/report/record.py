@@ -2,12 +2,18 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from core.facts import Level
 from core.history.blackbox import GAP_S, Look, Note
 from core.snapshot import Snapshot
+
+EDGE: Final = timedelta(seconds=GAP_S)
+"""At the ends of a window nothing need have been written for so long, although somebody looked."""
+
+_WITHIN: Final = timedelta(seconds=1)
 
 
 class Origin(StrEnum):
@@ -57,7 +63,11 @@ class Stay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertCourse(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert from its beginning to its end. `acked_at`: when it was first seen that somebody takes care."""
+    """One alert from its beginning to its end. `acked_at`: when it was first seen that somebody takes care.
+
+    `acked_before`: instead of it, where somebody did so before it was looked at. `seen_until`: until when it was seen
+    to fire; only with `resolved_at` is it known that it ended.
+    """
 
     key: str
     severity: str
@@ -66,7 +76,9 @@ class AlertCourse(msgspec.Struct, frozen=True, kw_only=True):
     fired_at: datetime
     acked_by: str = ""
     acked_at: datetime | None = None
+    acked_before: datetime | None = None
     muted: str = ""
+    seen_until: datetime | None = None
     resolved_at: datetime | None = None
 
 
@@ -155,8 +167,4 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     def _least(self, gap: Look) -> timedelta:
         """At the edges nothing need have been written for a while; within, a process ended and another began."""
-        return _EDGE if gap.since == self.since or gap.until == self.until else _WITHIN
-
-
-_EDGE = timedelta(seconds=GAP_S)
-_WITHIN = timedelta(seconds=1)
+        return EDGE if gap.since == self.since or gap.until == self.until else _WITHIN
