@@ -1,20 +1,24 @@
 """One timeline out of pictures, rows and notes: in order, each thing once, and what nobody saw is said."""
 
+import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from core.facts import Level, Reading, Source, Truth
 from core.history.blackbox import BlackboxRules, Box, Look, Note, Recorder
-from core.history.report import Entry, Kept, Origin, Report, When, compose, kept, markdown
+from core.history.report import Kept, Origin, When, compose, kept, markdown
 from core.model import TaskCounts
 from core.resilience import BreakerRecord, BreakerState
 from core.snapshot import Alarm, Event, Kpi, Link, LinkWord, Snapshot, State, Tasks
 from tests.blackbox.pictures import NOON, after, record
 from tests.clock import FakeClock
 from tests.report.made import JANA, RUN, SAM, event, lines, look, of, row, shot
+
+ENDED = ("started", "completed")
 
 
 def test_pictures_rows_and_notes_are_told_in_the_order_they_happened() -> None:
@@ -191,8 +195,8 @@ def test_a_lost_project_and_its_return() -> None:
     assert [(at, text) for at, _, text in lines(report)] == [
         (60, "OFFLINE: connection refused"),
         (60, "UNKNOWN after HEALTHY"),
-        (180, "HEALTHY after UNKNOWN"),
         (180, "LIVE again, 2 min after it was OFFLINE"),
+        (180, "HEALTHY after UNKNOWN"),
     ]
     assert "The project answered 60.0 % of the 5 min that were seen." in markdown(report, zone=UTC)
 
@@ -304,10 +308,43 @@ def test_what_a_box_held_at_the_beginning_is_part_of_it(tmp_path: Path) -> None:
     ]
 
 
-def test_the_same_in_gives_the_same_out() -> None:
-    def made() -> Report:
-        events = tuple(event(5, f"word {n}", who) for n in range(5) for who in (JANA, "watchdesk"))
-        return of(shot(0), shot(9, events=events[::-1]), shot(19, events=events))
+@pytest.mark.parametrize("seed", range(5))
+def test_the_same_rows_in_any_order_give_the_same_report(seed: int) -> None:
+    rows = [
+        *(row(5, status, run=f"r{n}", order="heal", summary=f"{n} changed") for n in range(3) for status in ENDED),
+        *(row(5, "failed", step=f"step_{n}", order="", actor="", run="", summary="no") for n in range(3)),
+        row(5, "started", step="watchdog_alert_high", order="", run="a", summary="firing: slow"),
+    ]
+    rows = [msgspec.structs.replace(one, id=str(n)) for n, one in enumerate(rows)]
+    known = markdown(of(shot(0), shot(9), rows=tuple(rows)), zone=UTC)
+    random.Random(seed).shuffle(rows)
+    assert markdown(of(shot(0), shot(9), rows=tuple(rows)), zone=UTC) == known
+    assert known.index("heal: 0 changed") < known.index("heal: 1 changed") < known.index("heal: 2 changed")
 
-    assert markdown(made(), zone=UTC) == markdown(made(), zone=UTC)
-    assert isinstance(made().timeline[0], Entry)
+
+def test_what_was_said_at_one_moment_stands_as_it_was_said() -> None:
+    first, second = event(5, "z came first", JANA), event(5, "a came second", JANA)
+    third, other = event(5, "m came third", JANA), event(5, "before all of watchdesk's", "watchdog jana@watch-1")
+    report = of(
+        shot(0),
+        shot(6, events=(second, first)),
+        shot(9, events=(event(5, "watchdesk's own"), third, other, second, first)),
+    )
+    assert [text for _, _, text in lines(report)] == [
+        "z came first",
+        "a came second",
+        "m came third",
+        "before all of watchdesk's",
+        "watchdesk's own",
+    ]
+
+
+def test_a_breaker_that_is_closed_and_opens_again_at_one_moment_is_told_as_both() -> None:
+    events = (
+        event(20, "breaker db:x is open again 0 s after it closed"),
+        event(20, "breaker db:x open: 5 failures in a row"),
+        event(20, "breaker db:x closed: a check got an answer"),
+        event(10, "breaker db:x open: 5 failures in a row"),
+    )
+    report = of(shot(0), shot(21, events=events))
+    assert [text for _, _, text in lines(report)] == [one.text for one in reversed(events)]

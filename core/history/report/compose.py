@@ -73,8 +73,8 @@ def compose(kept: Kept, *, since: datetime, until: datetime, made_at: datetime, 
     )
     entries = [
         *without_verdicts(happenings.entries(frozenset({host})), {(stay.since, stay.why) for stay in report.states}),
-        *_state_changes(report.states),
         *_link_changes(report.links),
+        *_state_changes(report.states),
         *(Entry(at=note.at, origin=Origin.NOTE, who=note.who, text=note.text) for note in kept.notes),
         *(
             Entry(at=gap.since, origin=Origin.NOBODY, text=f"nobody looked for {short(gap.until - gap.since)}")
