@@ -145,12 +145,14 @@ async def test_a_project_of_the_config_file_has_a_box_of_its_own(sandbox: Runnin
 
 
 @ONE_SHAPE
-async def test_a_window_in_which_nobody_looked_is_named_with_what_there_is(sandbox: Running, command: Command) -> None:
+async def test_a_window_of_which_nothing_was_kept_is_named_with_what_there_is(
+    sandbox: Running, command: Command
+) -> None:
     await watched(sandbox, command)
     done = command("report", "--since", "2020-01-01", "--until", "2020-01-02", sandbox=sandbox)
     assert (done.returncode, done.stdout) == (2, "")
     today = f"{datetime.now(UTC):%Y-%m-}"
-    assert "nobody looked from 2020-01-01 00:00:00 UTC to 2020-01-02 00:00:00 UTC" in done.stderr
+    assert "nothing was kept from 2020-01-01 00:00:00 UTC to 2020-01-02 00:00:00 UTC" in done.stderr
     assert f"the black box has {today}" in done.stderr
     assert "Traceback" not in done.stderr
 

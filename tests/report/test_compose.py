@@ -160,7 +160,7 @@ def test_a_breakers_probes_are_not_told_and_what_an_order_did_to_it_is_told_as_t
     assert (course.since, course.closed_at, course.why) == (NOON + after(10), NOON + after(90), "503")
 
 
-def test_where_nobody_looked_is_said_and_nothing_is_claimed_of_it() -> None:
+def test_where_nothing_was_kept_is_said_and_nothing_is_claimed_of_it() -> None:
     report = of(
         shot(0),
         shot(100, state=State.CRITICAL, state_why="database: refused"),
@@ -170,8 +170,8 @@ def test_where_nobody_looked_is_said_and_nothing_is_claimed_of_it() -> None:
     assert report.gaps == (look(130, 400), look(550, 600))
     assert [(at, text) for at, _, text in lines(report)] == [
         (100, "CRITICAL after HEALTHY: database: refused"),
-        (130, "nobody looked for 4 min"),
-        (550, "nobody looked for 50 s"),
+        (130, "nothing was kept for 4 min"),
+        (550, "nothing was kept for 50 s"),
     ]
     assert [(stay.word, stay.length_s) for stay in report.states] == [
         ("healthy", 100.0),
@@ -180,7 +180,27 @@ def test_where_nobody_looked_is_said_and_nothing_is_claimed_of_it() -> None:
     ]
     assert report.looked_s == 280.0
     page = markdown(report, zone=UTC)
-    assert "46.6 % of the window; nobody looked from 12:02:10 to 12:06:40 (4 min); nobody looked from 12:09:10" in page
+    assert "46.6 % of the window; nothing was kept from 12:02:10 to 12:06:40 (4 min), from 12:09:10 to 12:10:00" in page
+    assert "; of 5 min nothing is kept." in page
+    assert "nobody looked" not in page
+
+
+def test_what_was_before_the_black_box_is_no_time_of_which_nothing_was_kept(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, BlackboxRules(), FakeClock(NOON))
+    record(recorder, [shot(n) for n in range(300, 400, 10)])
+    recorder.close(NOON + after(400))
+    until = NOON + after(600)
+    report = compose(kept(Box(tmp_path), NOON, until), since=NOON, until=until, made_at=until, host="watch-1")
+    assert [(at, text) for at, _, text in lines(report)] == [
+        (300, "the black box begins"),
+        (400, "nothing was kept for 3 min"),
+    ]
+    page = markdown(report, zone=UTC)
+    assert "16.6 % of the window; the black box begins at 12:05:00; nothing was kept from 12:06:40 to 12:10:00" in page
+    later = compose(
+        kept(Box(tmp_path), NOON + after(310), until), since=NOON + after(310), until=until, made_at=until, host="h"
+    )
+    assert "the black box begins" not in markdown(later, zone=UTC)
 
 
 def test_state_words_of_work_that_comes_and_goes_are_no_news() -> None:
@@ -286,7 +306,7 @@ def test_a_clock_that_was_set_back_is_said_and_breaks_nothing(tmp_path: Path) ->
     recorder.close(NOON + after(125))
     found = kept(Box(tmp_path), NOON, NOON + after(600))
     report = compose(found, since=NOON, until=NOON + after(600), made_at=NOON, host="watch-1")
-    assert [(at, text) for at, _, text in lines(report) if not text.startswith("nobody")] == [
+    assert [(at, text) for at, _, text in lines(report) if not text.startswith(("nothing", "the black"))] == [
         (100, "at 100"),
         (110, "at 110"),
         (120, "at 120"),

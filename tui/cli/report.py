@@ -105,7 +105,7 @@ def _nothing(box: Box, since: datetime, until: datetime) -> tuple[int, str] | No
         return UNREACHABLE, _NOT_YET
     if not box.looks(since, until):
         has = f"the black box has {_local(span[0])} to {_local(span[1])}"
-        return WRONG, f"nobody looked from {_local(since)} to {_local(until)}; {has}"
+        return WRONG, f"nothing was kept from {_local(since)} to {_local(until)}; {has}"
     return None
 
 

@@ -28,6 +28,7 @@ class Kept(NamedTuple):
     """What there is of a window. `pictures`: the one that held at its beginning and all of it, the oldest first.
 
     `rows`: what the project's log tells, in any order; `asked`: what of it is missing, empty if nothing is.
+    `begins_at`: when the black box begins.
     """
 
     pictures: Iterable[Snapshot]
@@ -35,6 +36,7 @@ class Kept(NamedTuple):
     notes: tuple[Note, ...] = ()
     rows: tuple[LogEntry, ...] = ()
     asked: str = ""
+    begins_at: datetime | None = None
 
 
 def compose(kept: Kept, *, since: datetime, until: datetime, made_at: datetime, host: str) -> Report:
@@ -61,6 +63,7 @@ def compose(kept: Kept, *, since: datetime, until: datetime, made_at: datetime, 
         until=until,
         asked=kept.asked,
         notices=tuple(ahead)[:1],
+        begins_at=kept.begins_at,
         looks=kept.looks,
         states=states.stays(),
         links=links.stays(),
@@ -76,10 +79,7 @@ def compose(kept: Kept, *, since: datetime, until: datetime, made_at: datetime, 
         *_link_changes(report.links),
         *_state_changes(report.states),
         *(Entry(at=note.at, origin=Origin.NOTE, who=note.who, text=note.text) for note in kept.notes),
-        *(
-            Entry(at=gap.since, origin=Origin.NOBODY, text=f"nobody looked for {short(gap.until - gap.since)}")
-            for gap in report.gaps
-        ),
+        *_gaps(report),
     ]
     return msgspec.structs.replace(report, timeline=in_order(entries))
 
@@ -110,6 +110,16 @@ def _link_changes(links: tuple[Stay, ...]) -> Iterable[Entry]:
             text = f"LIVE again, {short(stay.since - lost.since)} after it was {lost.word}"
             yield Entry(at=stay.since, origin=Origin.SEEN, text=text)
             lost = None
+
+
+def _gaps(report: Report) -> Iterable[Entry]:
+    """Where there is nothing to be told, which is no calm."""
+    for gap in report.gaps:
+        if report.before_all(gap):
+            yield Entry(at=gap.until, origin=Origin.NOBODY, text="the black box begins")
+        else:
+            length = short(gap.until - gap.since)
+            yield Entry(at=gap.since, origin=Origin.NOBODY, text=f"nothing was kept for {length}")
 
 
 def _set_back(picture: Snapshot) -> Iterable[str]:

@@ -69,8 +69,11 @@ def _seen(report: Report, times: Times) -> str:
     if not report.gaps:
         return "somebody looked all the time"
     window_s = (report.until - report.since).total_seconds()
-    told = "; ".join(f"nobody looked from {times.span(gap.since, gap.until)}" for gap in report.gaps)
-    return f"{_percent(report.looked_s, window_s)} of the window; {told}"
+    told = [f"{_percent(report.looked_s, window_s)} of the window"]
+    told += [f"the black box begins at {times.at(gap.until)}" for gap in report.gaps if report.before_all(gap)]
+    holes = [f"from {times.span(gap.since, gap.until)}" for gap in report.gaps if not report.before_all(gap)]
+    told += [f"nothing was kept {', '.join(holes)}"] if holes else []
+    return "; ".join(told)
 
 
 def _summary(report: Report, times: Times) -> list[str]:
@@ -104,7 +107,7 @@ def _lengths(report: Report) -> str:
     told = ", ".join(f"{state.upper()} {short(lasted[state])}" for state in known) or "no state was seen"
     lost = ", ".join(f"{stay.word} {short(stay.length_s)}" for stay in report.links if stay.word in LOST)
     unseen_s = sum((gap.until - gap.since).total_seconds() for gap in report.gaps)
-    unseen = f"; nobody looked for {short(unseen_s)}" if unseen_s else ""
+    unseen = f"; of {short(unseen_s)} nothing is kept" if unseen_s else ""
     return f"In each state: {told}{unseen}." + (f" The project was lost: {lost}." if lost else "")
 
 
