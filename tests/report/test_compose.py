@@ -13,7 +13,8 @@ from core.history.blackbox import BlackboxRules, Box, Look, Note, Recorder
 from core.history.report import Kept, Origin, When, compose, kept, markdown
 from core.model import TaskCounts
 from core.resilience import BreakerRecord, BreakerState
-from core.snapshot import Alarm, Event, Kpi, Link, LinkWord, Snapshot, State, Tasks
+from core.snapshot import Alarm, Event, Kpi, Link, LinkWord, Snapshot, State, Tasks, Waiting
+from core.text import short
 from tests.blackbox.pictures import NOON, after, record
 from tests.clock import FakeClock
 from tests.report.made import JANA, RUN, SAM, event, lines, look, of, row, shot
@@ -51,11 +52,41 @@ def test_an_order_is_told_once_whoever_tells_it_and_with_its_reason() -> None:
 def test_an_order_that_waited_and_was_carried_out_later_is_told_at_both_times() -> None:
     said = event(10, "emergency stop: not reachable; kept until the project answers", JANA, run=RUN)
     rows = (row(300, "started", actor=JANA), row(301, "completed", actor=JANA, summary="stopped, seen"))
-    report = of(shot(0), shot(20, events=(said,)), rows=rows)
-    assert [(at, text) for at, _, text in lines(report)] == [
+    waits = (Waiting(id=RUN, words="emergency stop by jana", at=NOON + after(10)),)
+    seen = (shot(0), shot(20, events=(said,), waiting=waits))
+    told = [
         (10, "emergency stop: not reachable; kept until the project answers"),
         (301, "emergency stop: stopped, seen"),
     ]
+    report = of(*seen, rows=rows)
+    assert [(at, text) for at, _, text in lines(report)] == told
+    assert "; 1 order (1 by the operator here);" in markdown(report, zone=UTC)
+    ended = event(301, "emergency stop: stopped, seen", JANA, run=RUN)
+    here = of(*seen, shot(310, events=(ended, said)), rows=rows)
+    assert [(at, text) for at, _, text in lines(here)] == told
+    assert "; 1 order (1 by the operator here);" in markdown(here, zone=UTC)
+
+
+@pytest.mark.parametrize("ahead_s", [120, 3600])
+def test_an_own_order_is_told_once_however_wrong_a_clock_is_and_that_it_is_wrong_is_said(ahead_s: float) -> None:
+    said = event(11, "dry run off: dry-run is off, seen", JANA, run=RUN)
+    own = {"actor": JANA, "order": "dry_run_off"}
+    rows = (row(10 + ahead_s, "started", **own), row(11 + ahead_s, "completed", **own))
+    skewed = Alarm(
+        key="clock_skew",
+        rule="clock_skew",
+        subject="",
+        severity="low",
+        state="firing",
+        title="this machine's clock is wrong",
+        text=f"{short(ahead_s)} behind the project's",
+    )
+    report = of(shot(0), shot(20, events=(said,), alerts=(skewed,)), rows=rows, until=7200)
+    assert [text for _, _, text in lines(report)] == ["dry run off: dry-run is off, seen"]
+    page = markdown(report, zone=UTC)
+    assert "; 1 order (1 by the operator here);" in page
+    assert f"**Beware:** the clock of this machine is {short(ahead_s)} behind the project's" in page
+    assert "Beware" not in markdown(of(shot(0), shot(20, events=(said,))), zone=UTC)
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,8 @@ def _numbers(report: Report) -> str:
     ranked = sorted(severities.items(), key=lambda one: (_SEVERITIES.get(one[0], len(_SEVERITIES)), one[0]))
     told = ", ".join(f"{count} {prose(severity)}" for severity, count in ranked)
     alerts = plural(len(report.alerts), "alert") + (f" ({told})" if told else "")
-    orders = Counter(_giver(entry) for entry in report.timeline if entry.order)
+    runs = {entry.run: entry for entry in reversed(report.timeline) if entry.order}  # one that waited is told twice
+    orders = Counter(map(_giver, runs.values()))
     given = ", ".join(
         f"{count} by {giver}" for giver, count in sorted(orders.items(), key=lambda one: (-one[1], one[0]))
     )

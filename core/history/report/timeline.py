@@ -24,7 +24,7 @@ _OWN_SIGHT: Final = ("degradation ", "breakers ok: ", "breakers warning: ", "bre
 """What only says again how much was seen, and what each breaker's own line says."""
 
 _LATER: Final = timedelta(minutes=1)
-"""A row so much later than what this machine said of its order tells of another turn of it."""
+"""A row so much later than what this machine said of an order that waits tells what became of it."""
 
 _SAME_ALERT: Final = timedelta(minutes=10)
 _MANY: Final = 3
@@ -39,6 +39,8 @@ class Happenings:
         self._until = until
         self._events: dict[Event, None] = {}
         self._rows: dict[str, LogEntry] = {}
+        self._waited: dict[str, datetime] = {}
+        """When an order was last seen to wait, by its run."""
         self._last: tuple[tuple[Event, ...], object] = ((), None)
 
     def see(self, one: Seen) -> None:
@@ -49,6 +51,7 @@ class Happenings:
             self._events |= dict.fromkeys(ours)
         if picture.logs.value is not None and picture.logs.value != self._last[1]:
             self.add(picture.logs.value)
+        self._waited |= dict.fromkeys((order.id for order in picture.waiting), picture.at)
         self._last = (picture.events, picture.logs.value)
 
     def add(self, rows: Iterable[LogEntry]) -> None:
@@ -94,8 +97,12 @@ class Happenings:
             ended = its[-1].at or self._since
             if run not in told:
                 yield _order(its[0].at or ended, its, here)
-            elif ended > told[run] + _LATER:
+            elif self._waits(run, told[run]) and ended > told[run] + _LATER:
                 yield _order(ended, its, here)
+
+    def _waits(self, run: str, told: datetime) -> bool:
+        """Whether the last that was said of an order here, at `told`, is that it waits: another may carry it out."""
+        return run in self._waited and told <= self._waited[run]
 
     def _within(self, at: datetime) -> bool:
         return self._since <= at < self._until
