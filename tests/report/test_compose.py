@@ -240,6 +240,28 @@ def test_state_words_of_work_that_comes_and_goes_are_no_news() -> None:
     assert len(report.states) == 4
 
 
+def test_work_that_comes_and_goes_is_one_row_and_so_is_a_project_that_was_lost_many_times() -> None:
+    comes = [State.ACTIVE, State.IDLE] * 50
+    offline = Link(word=LinkWord.OFFLINE, why="refused")
+    pictures = [
+        *(shot(n, state=state, state_why=state.value) for n, state in enumerate(comes)),
+        *(shot(100 + n, state=State.WARNING, link=offline if n % 2 else Link(word=LinkWord.LIVE)) for n in range(10)),
+        shot(110, state=State.HEALTHY, state_why="work is being completed"),
+        shot(400, state=State.ACTIVE),
+    ]
+    report = of(*pictures, looks=(look(0, 150), look(400, 600)))
+    assert len(report.states) == 103
+    page = markdown(report, zone=UTC)
+    rows = [line for line in page.splitlines() if "| state " in line]
+    assert rows == [
+        "| 12:00:00 | 12:01:40 | 1 min | state ACTIVE, IDLE | 99 changes between them |",
+        "| 12:01:40 | 12:01:50 | 10 s | state WARNING | — |",
+        "| 12:01:50 | 12:02:30 | 40 s | state HEALTHY | work is being completed |",
+        "| 12:06:40 | 12:10:00 | 3 min | state ACTIVE | — |",
+    ]
+    assert "The project was lost: OFFLINE 5 s (5 times)." in page
+
+
 def test_a_lost_project_and_its_return() -> None:
     offline = Link(word=LinkWord.OFFLINE, why="connection refused")
     report = of(shot(0), shot(60, link=offline, state=State.UNKNOWN), shot(180), until=300)

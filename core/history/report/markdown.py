@@ -1,13 +1,13 @@
 """The report as Markdown: what somebody pastes into a postmortem. Nothing in it that came from outside is markup."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta, tzinfo
 from typing import Final
 
 from core.alert.record import Severity
 from core.history.blackbox import Note
-from core.history.report.compose import LOST
+from core.history.report.compose import CALM, LOST
 from core.history.report.harmless import code, fenced, prose, table
 from core.history.report.record import EDGE, AlertCourse, Entry, Origin, Report, Stay, When
 from core.history.report.times import Times
@@ -105,10 +105,17 @@ def _lengths(report: Report) -> str:
         lasted[stay.word] += stay.length_s  # type: ignore[assignment]  # seconds are not whole
     known = [state for state in _WORST if state in lasted]
     told = ", ".join(f"{state.upper()} {short(lasted[state])}" for state in known) or "no state was seen"
-    lost = ", ".join(f"{stay.word} {short(stay.length_s)}" for stay in report.links if stay.word in LOST)
+    lost = ", ".join(_lost(report))
     unseen_s = sum((gap.until - gap.since).total_seconds() for gap in report.gaps)
     unseen = f"; of {short(unseen_s)} nothing is kept" if unseen_s else ""
     return f"In each state: {told}{unseen}." + (f" The project was lost: {lost}." if lost else "")
+
+
+def _lost(report: Report) -> Iterable[str]:
+    """For how long the project was lost in each way, and how often where that was more than once."""
+    for word in dict.fromkeys(stay.word for stay in report.links if stay.word in LOST):
+        spells = [stay.length_s for stay in report.links if stay.word == word]
+        yield f"{word} {short(sum(spells))}" + (f" ({len(spells)} times)" if len(spells) > 1 else "")
 
 
 def _numbers(report: Report) -> str:
@@ -194,12 +201,31 @@ def _ended(alert: AlertCourse, report: Report, times: Times) -> tuple[str, str]:
 
 def _states(report: Report, times: Times) -> list[str]:
     lines = ["## State and connection", ""]
-    rows = [("state", stay) for stay in report.states]
+    rows = [("state", stay) for stay in _told(report.states)]
     rows += [("connection", stay) for stay in report.links if stay.word != LinkWord.LIVE]
     if not rows:
         return []
     rows.sort(key=lambda row: (row[1].since, row[0]))
     return [*lines, *table(("From", "To", "Lasted", "", "Why"), (_stay(kind, stay, times) for kind, stay in rows))]
+
+
+def _told(states: tuple[Stay, ...]) -> Iterable[Stay]:
+    """Each state, and as one what is but the coming and going of work without a hole in it."""
+    runs: list[list[Stay]] = []
+    for stay in states:
+        last = runs[-1][-1] if runs else None
+        if last is not None and {last.word, stay.word} <= CALM and last.until == stay.since:
+            runs[-1].append(stay)
+        else:
+            runs.append([stay])
+    for run in runs:
+        first = run[0]
+        if len(run) == 1:
+            yield first
+            continue
+        words = ", ".join(dict.fromkeys(stay.word for stay in run))
+        changes = plural(len(run) - 1, "change")
+        yield Stay(word=words, why=f"{changes} between them", since=first.since, until=run[-1].until)
 
 
 def _stay(kind: str, stay: Stay, times: Times) -> tuple[str, ...]:
