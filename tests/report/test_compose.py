@@ -163,6 +163,20 @@ def test_a_storm_of_agents_is_one_line_and_so_is_one_of_breakers() -> None:
     ]
 
 
+def test_what_is_far_apart_is_no_storm_and_a_long_one_says_how_long_in_words() -> None:
+    opened = tuple(event(3600 * n, f"breaker db:{n} open: 5 failures in a row") for n in range(5))
+    apart = of(shot(0), shot(15000, events=opened[::-1]), until=20000)
+    assert [(at, text) for at, _, text in lines(apart)] == [
+        (3600 * n, f"breaker db:{n} open: 5 failures in a row") for n in range(5)
+    ]
+    twice = tuple(event(at, f"breaker db:{at} open: no route") for at in (*range(0, 720, 90), *range(2000, 2004)))
+    report = of(shot(0), shot(3000, events=twice[::-1]), until=20000)
+    assert [text.partition(":")[0] for _, _, text in lines(report)] == [
+        "8 breakers open within 10 min",
+        "4 breakers open within 3 s",
+    ]
+
+
 def test_a_breakers_probes_are_not_told_and_what_an_order_did_to_it_is_told_as_the_order() -> None:
     events = (
         event(90, "breaker db:x closed: reset by operator jana@watch-1"),

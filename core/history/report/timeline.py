@@ -13,7 +13,7 @@ from core.history.report.record import Entry, Origin
 from core.history.report.seeing import Seen
 from core.model import LogEntry
 from core.snapshot import Event, event_of
-from core.text import plural
+from core.text import plural, short
 
 _BREAKER: Final = re.compile(r"breaker (\S+) (closed|open|half-open|due|held): (.*)", re.DOTALL)
 _ORDERED: Final = re.compile(r"(reset|held|released) by ")
@@ -27,6 +27,9 @@ _LATER: Final = timedelta(minutes=1)
 """A row so much later than what this machine said of an order that waits tells what became of it."""
 
 _SAME_ALERT: Final = timedelta(minutes=10)
+_STORM: Final = timedelta(minutes=5)
+"""What comes in numbers is one thing only while it comes so soon one after the other."""
+
 _MANY: Final = 3
 _FEW_NAMED: Final = 6
 
@@ -184,7 +187,19 @@ def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """The oldest first; those of one moment by whose they are, and else as they came. Many of a kind are one line."""
     rank = {origin: place for place, origin in enumerate(Origin)}
     ordered = sorted(entries, key=lambda one: (one.at, rank[one.origin]))
-    return tuple(entry for kind, run in groupby(ordered, _kind) for entry in _folded(kind, list(run)))
+    return tuple(entry for run in _runs(ordered) for entry in _folded(_kind(run[0]), run))
+
+
+def _runs(entries: Iterable[Entry]) -> Iterable[list[Entry]]:
+    """Neighbours of one kind, none long after the one before it."""
+    for _, of_kind in groupby(entries, _kind):
+        run: list[Entry] = []
+        for entry in of_kind:
+            if run and entry.at - run[-1].at > _STORM:
+                yield run
+                run = []
+            run.append(entry)
+        yield run
 
 
 def without_verdicts(entries: Iterable[Entry], told: Collection[tuple[datetime, str]]) -> Iterable[Entry]:
@@ -208,7 +223,7 @@ def _folded(kind: str, run: list[Entry]) -> Iterable[Entry]:
     if not kind or len(run) <= _MANY:
         return run
     length = last.at - first.at
-    took = f" within {length.total_seconds():.0f} s" if length else ""
+    took = f" within {short(length)}" if length else ""
     if kind == "agents":
         ended = "" if last.text == first.text else f"; the last: {last.text}"
         text = f"{plural(len(run), 'failed step')}{took}, the first: {first.text}{ended}"
