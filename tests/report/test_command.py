@@ -129,6 +129,21 @@ async def test_for_programs_it_is_one_line_of_json(sandbox: Running, command: Co
     assert [one["state"] for one in report["moments"] if one["when"] == "during"] == ["stopped"]
 
 
+SECRET = 'p|ss*w_r"d\\_<ü'
+"""A password with what Markdown and JSON write otherwise than it is."""
+
+
+@ONE_SHAPE
+async def test_a_secret_of_ours_that_lies_in_the_data_is_in_no_report(sandbox: Running, command: Command) -> None:
+    sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES (%s)", f"mail with {SECRET}")
+    await watched(sandbox, command, f"somebody pasted {SECRET} or even sb_secret_{'x' * 20}")
+    for words in ((), ("--json",)):
+        done = command("report", "--since", "1h", *words, sandbox=sandbox, WATCHDESK_ALERTS_SMTP_PASSWORD=SECRET)
+        assert done.returncode == 0
+        assert "somebody pasted … or even sb_secret" in done.stdout
+        assert not [part for part in ("ss\\*w", "ss*w", "xxxx") if part in done.stdout]
+
+
 @ONE_SHAPE
 async def test_a_project_of_the_config_file_has_a_box_of_its_own(sandbox: Running, command: Command) -> None:
     await watched(sandbox, command)

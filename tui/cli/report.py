@@ -10,11 +10,10 @@ import click
 import msgspec
 
 from core.history.blackbox import Box
-from core.history.report import Report, When, compose, kept, markdown
+from core.history.report import Report, When, compose, kept, markdown, without_secrets
 from core.model import LogEntry
 from core.monitor import Config, Monitor
 from core.resilience import NotLive
-from core.text import redacted
 from tui.cli.exits import DONE, INTERRUPTED, UNREACHABLE, WRONG
 from tui.cli.session import configure, said, start_logging, tell
 from tui.cli.span import Since
@@ -85,17 +84,20 @@ async def _made(config: Config, since: datetime, until: datetime, *, as_data: bo
 
         def work() -> Report:
             found = kept(box, since, until, rows=rows, asked=asked)
-            return compose(found, since=since, until=until, made_at=now, host=host)
+            whole = compose(found, since=since, until=until, made_at=now, host=host)
+            return without_secrets(whole, _secrets(config))
 
         report = await asyncio.to_thread(work)
     finally:
         await monitor.close()
     if asked:
         tell(f"watchdesk: the project's log {asked}")
-    text = _as_json(report) if as_data else markdown(report, await _drawn(report))
+    return DONE, _as_json(report) if as_data else markdown(report, await _drawn(report))
+
+
+def _secrets(config: Config) -> tuple[str, ...]:
     target = config.target
-    own = (target.key, target.publishable_key, target.password, target.access_token, *config.alerts.secrets())
-    return DONE, redacted(text, tuple(secret for secret in own if secret))
+    return target.key, target.publishable_key, target.password, target.access_token, *config.alerts.secrets()
 
 
 def _nothing(box: Box, since: datetime, until: datetime) -> tuple[int, str] | None:
