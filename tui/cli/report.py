@@ -19,7 +19,7 @@ from tui.cli.session import configure, said, start_logging, tell
 from tui.cli.span import Since
 
 _ROWS: Final = 5000
-"""So many rows of the project's log at most, the newest."""
+"""So many rows of each kind of the project's log at most, the newest."""
 
 _NOT_YET: Final = "there is no black box of this project here yet; it is kept while the monitor runs"
 
@@ -118,8 +118,11 @@ async def _rows(monitor: Monitor, since: datetime, until: datetime) -> tuple[tup
     except NotLive as not_live:
         why = not_live.fault.sentence()
         return (), f"could not be read: {why}; what other hosts did is told only as far as it was on the screen here"
-    if len(rows) == _ROWS:
-        return rows, f"has more than {_ROWS:,} rows of this time, and only the newest were read"
+    ours = sum(row.step.startswith("watchdog") for row in rows)
+    counts = {"rows of watchdogs and orders": ours, "failed steps": len(rows) - ours}
+    if cut := [kind for kind, count in counts.items() if count >= _ROWS]:
+        many = " and of ".join(cut)
+        return rows, f"has {_ROWS:,} or more {many} of this time, and only the newest {_ROWS:,} of them were read"
     return rows, ""
 
 
