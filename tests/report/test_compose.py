@@ -303,7 +303,7 @@ def test_figures_at_the_beginning_at_their_worst_and_at_the_end() -> None:
     ]
 
 
-def test_failed_tasks_are_what_live_counts_gained() -> None:
+def test_failed_tasks_are_what_live_counts_gained_and_said_to_be_no_more() -> None:
     def tasks(failed: int, source: Source = Source.LIVE) -> Tasks:
         return Tasks(counts=Reading(value=TaskCounts({"failed": failed}), source=source, at=NOON))
 
@@ -312,6 +312,9 @@ def test_failed_tasks_are_what_live_counts_gained() -> None:
         shot(50, tasks=tasks(900, Source.CACHED)),
     )
     assert report.tasks.failed == 6
+    page = markdown(report, zone=UTC)
+    assert "; the count of failed tasks rose by 6, of completed ones by 0." in page
+    assert "6 tasks failed" not in page
 
 
 def test_the_pictures_are_the_last_good_one_the_worst_and_the_first_good_one_after() -> None:

@@ -9,7 +9,7 @@ from core.alert.record import Severity
 from core.history.blackbox import Note
 from core.history.report.compose import CALM, LOST
 from core.history.report.harmless import code, fenced, prose, table
-from core.history.report.record import EDGE, AlertCourse, Entry, Origin, Report, Stay, When
+from core.history.report.record import EDGE, AlertCourse, Entry, Origin, Report, Stay, Tally, When
 from core.history.report.times import Times
 from core.snapshot import LinkWord, State
 from core.text import plural, short
@@ -129,10 +129,15 @@ def _numbers(report: Report) -> str:
         f"{count} by {giver}" for giver, count in sorted(orders.items(), key=lambda one: (-one[1], one[0]))
     )
     ordered = plural(sum(orders.values()), "order") + (f" ({given})" if given else "")
-    about = "" if report.tasks.exact else "about "
-    tasks = f"{about}{plural(report.tasks.failed, 'task')} failed, {report.tasks.completed:,} completed"
-    rejected = f", {report.tasks.rejected:,} rejected" if report.tasks.rejected else ""
-    return f"{alerts}; {ordered}; {tasks}{rejected}."
+    return f"{alerts}; {ordered}; {_counts(report.tasks)}."
+
+
+def _counts(tasks: Tally) -> str:
+    """What the counts gained: less than came to pass where a task failed and was sent back between two looks."""
+    about = "" if tasks.exact else "about "
+    rejected = f", of rejected ones by {about}{tasks.rejected:,}" if tasks.rejected else ""
+    failed, completed = f"{about}{tasks.failed:,}", f"{about}{tasks.completed:,}"
+    return f"the count of failed tasks rose by {failed}, of completed ones by {completed}{rejected}"
 
 
 def _giver(entry: Entry) -> str:
