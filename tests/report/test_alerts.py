@@ -30,7 +30,7 @@ def test_an_alerts_course_from_firing_to_resolved() -> None:
 def test_one_that_hides_behind_another_is_not_over_and_its_end_is_that_of_its_condition() -> None:
     pictures = (shot(0), shot(21, alerts=alarm("firing")), shot(60, alerts=alarm("hidden", muted="follows from: x")))
     (hidden,) = of(*pictures).alerts
-    assert (hidden.fired_at, hidden.resolved_at) == (NOON + after(20), None)
+    assert (hidden.fired_at, hidden.resolved_at, hidden.muted) == (NOON + after(20), None, "")
     again = (*pictures, shot(90, alerts=alarm("firing")))
     assert [one.resolved_at for one in of(*again).alerts] == [None]
     over = (*pictures, shot(90, alerts=alarm("resolved", resolved_at=NOON + after(88))))

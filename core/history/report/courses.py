@@ -57,14 +57,16 @@ class Alerts:
 
     def _course(self, alarm: Alarm, before: AlertCourse | None, one: Seen) -> AlertCourse:
         fired_at = alarm.fired_at or alarm.began_at or one.since
+        hidden = alarm.state == "hidden"
+        muted = "" if hidden else alarm.muted  # behind which one it hides for a while is not whence it came
         course = AlertCourse(
             key=alarm.key,
             severity=alarm.severity,
             title=alarm.title,
             text=before.text if before is not None and before.text else alarm.text,
             fired_at=fired_at,
-            muted=alarm.muted or (before.muted if before is not None else ""),
-            resolved_at=None if alarm.fires or alarm.state == "hidden" else alarm.resolved_at or one.since,
+            muted=muted or (before.muted if before is not None else ""),
+            resolved_at=None if alarm.fires or hidden else alarm.resolved_at or one.since,
         )
         if before is not None and before.acked_by:
             replace = msgspec.structs.replace
