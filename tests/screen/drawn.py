@@ -16,7 +16,7 @@ from core.history.blackbox import Box
 from core.snapshot import Snapshot
 from tests.clock import FakeClock
 from tests.screen.rows import RECORDS
-from tests.screen.still import Records, StillMonitor
+from tests.screen.still import Records, StillFaults, StillMonitor
 from tui.app import WatchdeskApp
 from tui.dialogs import SWALLOW_S
 from tui.settings import Setup
@@ -48,9 +48,17 @@ class Picture(SingleFileSnapshotExtension):
         return Path(snapshot_location).parent == Path(cls.dirname(test_location=test_location))
 
 
-def app_on(snapshot: Snapshot, records: Records = RECORDS, *, box: Box | None = None, **more: Any) -> WatchdeskApp:
+def app_on(
+    snapshot: Snapshot,
+    records: Records = RECORDS,
+    *,
+    box: Box | None = None,
+    faults: StillFaults | None = None,
+    **setup: Any,
+) -> WatchdeskApp:
     """The real app on a monitor that stands still, its clock at the picture's moment."""
-    return WatchdeskApp(StillMonitor(snapshot, records, box), Setup(**more), clock=FakeClock(snapshot.at))
+    monitor = StillMonitor(snapshot, records, box)
+    return WatchdeskApp(monitor, Setup(**setup), clock=FakeClock(snapshot.at), faults=faults)
 
 
 def monitor_of(app: WatchdeskApp) -> StillMonitor:
