@@ -42,14 +42,14 @@ class Hand(Terminal):
         """Type."""
         os.write(self.master, keys.encode())
 
-    def await_text(self, word: str, within_s: float = 15.0) -> str:
+    def await_text(self, word: str, within_s: float = 40.0) -> str:
         """Read until `word` is on the screen."""
         until = time.monotonic() + within_s
         while word not in (text := self.read(0.05)):
             assert time.monotonic() < until, f"{word!r} did not appear in:\n{text}"
         return text
 
-    def gone(self, word: str, within_s: float = 15.0) -> str:
+    def gone(self, word: str, within_s: float = 40.0) -> str:
         """Read until `word` is not on the screen."""
         until = time.monotonic() + within_s
         while word in (text := self.read(0.05)):

@@ -146,7 +146,7 @@ class Terminal:
         """Whether the process is stopped, as by a shell's job control."""
         return psutil.Process(self.process.pid).status() == psutil.STATUS_STOPPED
 
-    def await_stopped(self, within_s: float = 10.0) -> None:
+    def await_stopped(self, within_s: float = 30.0) -> None:
         """Wait until it is, not reading."""
         until = time.monotonic() + within_s
         while not self.is_stopped():

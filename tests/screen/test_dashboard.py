@@ -53,7 +53,7 @@ def shown(app: WatchdeskApp) -> str:
     return "\n".join(plain(line) for panel in panels for line in panel._drawn)
 
 
-async def until(condition: Callable[[], bool], what: str, within_s: float = 15.0) -> None:
+async def until(condition: Callable[[], bool], what: str, within_s: float = 40.0) -> None:
     end = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < end, what

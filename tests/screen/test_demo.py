@@ -26,7 +26,7 @@ class Demo(Terminal):
         os.write(self.master, b"\r")
         self.await_gone("Switch which fault")
 
-    def await_gone(self, word: str, within_s: float = 15.0) -> str:
+    def await_gone(self, word: str, within_s: float = 40.0) -> str:
         """Read until `word` is no longer on the screen."""
         for _ in range(round(within_s / 0.2)):
             text = self.read(0.2)

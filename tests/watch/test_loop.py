@@ -46,7 +46,7 @@ def config(url: str, key: str, interval_s: float = 300.0, **more: object) -> Con
     )
 
 
-async def until(condition: object, within_s: float = 10.0) -> None:
+async def until(condition: object, within_s: float = 30.0) -> None:
     end = time.monotonic() + within_s
     while not condition():  # type: ignore[operator]  # a function of no arguments
         assert time.monotonic() < end
