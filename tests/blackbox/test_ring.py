@@ -143,6 +143,33 @@ def test_a_full_disk_pauses_it_once_and_it_goes_on_by_itself(place: Path, box: B
     assert box.marks(busy(60).at, NOON + DAY)[0].kinds == (MarkKind.EVENT, MarkKind.BEGAN)
 
 
+_FULL_FROM_THE_START = """
+import resource, sys
+from pathlib import Path
+from core.history.blackbox import BlackboxRules, Recorder
+from tests.blackbox.pictures import picture
+from tests.clock import FakeClock
+clock = FakeClock()
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+recorder = Recorder(Path(sys.argv[1]), BlackboxRules(), clock)
+recorder.record(picture(0))
+print(recorder.warning)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+clock.advance(5)
+recorder.record(picture(5))
+print(recorder.warning)
+"""
+
+
+def test_a_disk_that_is_full_from_the_start_is_said_and_not_taken_for_another_writer(place: Path, box: Box) -> None:
+    program = [sys.executable, "-c", _FULL_FROM_THE_START, str(place)]
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    paused, resumed = done.stdout.splitlines()
+    assert "black box paused" in paused
+    assert resumed == "None"
+    assert all_of(box) == [picture(5)]
+
+
 def test_a_place_that_cannot_be_made_is_said_and_tried_again(
     recorders: Recorders, place: Path, box: Box, clock: FakeClock
 ) -> None:
