@@ -9,8 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from core.history.blackbox import Box, MarkKind
+from core.snapshot import Link
 from tests.blackbox.conftest import Recorders
-from tests.blackbox.pictures import DAY, HOUR_S, NOON, after, all_of, busy, files, picture, record
+from tests.blackbox.pictures import DAY, HOUR_S, NOON, after, all_of, busy, event, files, picture, record
 from tests.clock import FakeClock
 from tests.running import ROOT
 
@@ -104,6 +105,16 @@ def test_a_deleted_box_is_begun_anew(recorders: Recorders, place: Path, box: Box
     recorder.record(picture(5, state_why="anew"))
     assert [one.state_why for one in all_of(box)] == ["anew"]
     assert recorder.warning is None
+
+
+def test_a_picture_that_cannot_be_encoded_is_lost_alone(recorders: Recorders, box: Box, clock: FakeClock) -> None:
+    recorder = recorders()
+    record(recorder, [busy(0), busy(1)])
+    recorder.record(busy(2, link=Link(tries=2**70)))
+    assert recorder.warning == "black box: pictures are lost: can't serialize ints < -2**63 or > 2**64 - 1"
+    record(recorder, [busy(3), busy(4), picture(25, events=(event("\ud800"),)), busy(6)])  # and no time went by
+    assert recorder.warning is None
+    assert all_of(box) == [busy(0), busy(1), busy(3), busy(4), busy(6)]
 
 
 _FULL = """
