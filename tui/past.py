@@ -3,7 +3,7 @@
 What the screen showed then is the picture of then at its own time: every age on it is one of that moment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -68,19 +68,19 @@ def moment_at(box: BoxLike, at: datetime, now: datetime) -> Moment | None:
 
 
 def stepped(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | None:
-    """The picture so many changes before or after; a single step stops where nobody looked. `None`: now.
+    """The picture so many changes before or after, but never past a time of which nothing is known. `None`: now.
 
     Raises NotThere before the first one.
     """
     found = box.step(start.at, by)
-    if found is None and by > 0:
-        return None
-    if found is None:
+    if found is None and by < 0:
         raise _none_before(box)
-    if abs(by) == 1 and start.gap is None and (gap := _gap_between(box, *sorted((start.at, found.at)))) is not None:
-        edge = timedelta(milliseconds=1)
+    passed = _passed(box, start, now if found is None else found.at)
+    if passed:
+        gap = passed[0] if by > 0 else passed[-1]
+        edge = min(timedelta(milliseconds=1), (gap.until - gap.since) / 2)
         return Moment(at=gap.since + edge if by > 0 else gap.until - edge, gap=gap)
-    return _shown(box, found, found.at)
+    return None if found is None else _shown(box, found, found.at)
 
 
 def marked(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | None:
@@ -128,14 +128,21 @@ def _gap_around(box: BoxLike, at: datetime, now: datetime) -> Gap:
     return Gap(ended, began)
 
 
-def _gap_between(box: BoxLike, earlier: datetime, later: datetime) -> Gap | None:
-    """Where nobody looked between two pictures that follow one another."""
+def _passed(box: BoxLike, start: Moment, end: datetime) -> tuple[Gap, ...]:
+    """Where nobody looked on the way from a moment to another, the oldest first; where one stands is not passed."""
+    found = _gaps_between(box, *sorted((start.at, end)))
+    return tuple(gap for gap in found if start.gap is None or not gap.since <= start.at <= gap.until)
+
+
+def _gaps_between(box: BoxLike, earlier: datetime, later: datetime) -> Iterator[Gap]:
+    """Where nobody looked between two moments, the oldest first."""
     reached = earlier
     for look in box.looks(earlier, later + _TICK):
         if look.since > reached:
-            return Gap(reached, look.since)
+            yield Gap(reached, look.since)
         reached = max(reached, look.until)
-    return Gap(reached, later) if later - reached > timedelta(seconds=GAP_S) else None
+    if later - reached > timedelta(seconds=GAP_S):
+        yield Gap(reached, later)
 
 
 def blank(moment: Moment, project: Project) -> Snapshot:

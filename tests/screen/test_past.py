@@ -1,7 +1,7 @@
 """The past on the screen: a box that a real recorder wrote, every key on it, and nothing is ordered there."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from tui.app import WatchdeskApp
 from tui.dialogs import ChoiceDialog, HelpDialog, JumpDialog, NoteDialog
 from tui.keys import GLOBAL_KEYS, MENU_ONLY, TIME_KEYS
 from tui.palettes import PLAIN
-from tui.past import Moment
+from tui.past import Gap, Moment, stepped
 from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
 from tui.screens.list_view import ListView
@@ -35,6 +35,7 @@ pytestmark = pytest.mark.usefixtures("utc")
 SMALL, NORMAL = (80, 24), (140, 40)
 BACK, ON = "left_square_bracket", "right_square_bracket"
 EVENT_BACK, EVENT_ON = "left_curly_bracket", "right_curly_bracket"
+READS = {BACK, ON, EVENT_BACK, EVENT_ON, "ctrl+left", "ctrl+right"}
 
 
 @pytest.fixture
@@ -74,12 +75,21 @@ async def until(pilot: Pilot[None], condition: Callable[[], bool], what: str) ->
 
 async def press(pilot: Pilot[None], app: WatchdeskApp, *keys: str) -> Moment | None:
     """One key after the other, each once what the one before asked for is there, and never as if held down."""
+    errand, ended = app.errand, list[str]()
+
+    async def told(name: str) -> None:
+        await errand(name)
+        ended.append(name)
+
+    app.errand = told  # type: ignore[method-assign]  # or a busy machine has not even begun when it is looked at
     for key in keys:
         clock(app).advance(1)
         clock(app).jump_wall(-1)
+        ended.clear()
         await pilot.press(key)
-        await until(pilot, lambda: not app.time._reading, key)
+        await until(pilot, lambda key=key: key not in READS or bool(ended), key)
         await pilot.pause()
+    app.errand = errand  # type: ignore[method-assign]  # as it was
     return app.time.moment
 
 
@@ -125,6 +135,38 @@ async def test_each_step_is_the_picture_before_and_beyond_the_newest_there_is_no
         assert moment(app).at == AGAIN_AT
         assert (await press(pilot, app, ON)) is None
         assert "PAST" not in text_of(await settled(pilot))
+
+
+def test_no_step_passes_a_gap_however_many_keys_were_pressed_at_once(tmp_path: Path) -> None:
+    box, late = written(tmp_path), NOW + timedelta(hours=2)
+    recorder = Recorder(tmp_path, BlackboxRules(), FakeClock(late))
+    newest, now = late + timedelta(seconds=5), late + timedelta(seconds=6)
+    for one in (changed(LIVE, at=late), working(newest)):
+        recorder.record(one)
+    first, second = Gap(LAST_AT, AGAIN_AT), Gap(NOW - timedelta(seconds=5), late)
+
+    def reached(start: Moment, *steps: int) -> Iterator[datetime | Gap | None]:
+        moment: Moment | None = start
+        for by in steps:
+            assert moment is not None
+            moment = stepped(box, moment, by, now)
+            yield None if moment is None else moment.gap or moment.at
+
+    assert [*reached(Moment(at=newest), -3, -3, -3)] == [second, first, outage()[-3].at]
+    assert [*reached(Moment(at=newest), -99, -99, -99)] == [second, first, outage()[0].at]
+    assert [*reached(Moment(at=outage()[12].at), 9, 9, 9, 9)] == [first, second, newest, None]
+    assert [*reached(Moment(at=newest), -1, -1, 2)] == [late, second, newest]
+
+
+def test_before_now_comes_what_was_not_kept_until_now(box: Box) -> None:
+    ended = NOW - timedelta(seconds=5)
+    now = NOW + timedelta(hours=2)
+    gap = stepped(box, Moment(at=AGAIN_AT), 1, now)
+    assert gap is not None
+    assert gap.gap == Gap(ended, now)
+    assert stepped(box, gap, 1, now) is None
+    assert stepped(box, gap, 1, now + timedelta(minutes=9)) is None  # it was looked at for a while
+    assert stepped(box, Moment(at=AGAIN_AT), 1, ended + timedelta(seconds=20)) is None
 
 
 async def test_a_held_key_goes_faster_and_never_has_two_reads_at_once(tmp_path: Path) -> None:
