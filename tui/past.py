@@ -26,7 +26,7 @@ NOTHING: Final = "the black box holds nothing yet"
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """Nobody looked from here to there."""
+    """Nothing was kept from here to there: nobody looked, or the box was off, full or damaged; which, nobody knows."""
 
     since: datetime
     until: datetime
@@ -36,11 +36,11 @@ class Gap(msgspec.Struct, frozen=True):
         """In words."""
         same = self.since.astimezone().date() == self.until.astimezone().date()
         until = f"{self.until.astimezone():%H:%M:%S}" if same else clock(self.until)
-        return f"nobody looked from {clock(self.since)} to {until}, for {short(self.until - self.since)}"
+        return f"nothing was kept from {clock(self.since)} to {until}, for {short(self.until - self.since)}"
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
-    """One moment as it is shown: what it looked like, or that nobody looked. `noted`: what was noted about it."""
+    """One moment as it is shown: what it looked like, or that nothing was kept. `noted`: what was noted about it."""
 
     at: datetime
     picture: Snapshot | None = None
@@ -91,7 +91,7 @@ def marked(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | None
     if found is None:
         raise _none_before(box)
     picture = box.at(found.at)
-    if picture is None:  # a note about when nobody looked
+    if picture is None:  # a note about when nothing was kept
         return Moment(at=found.at, gap=_gap_around(box, found.at, now), noted=_noted(box, found.at))
     return _shown(box, picture, found.at)
 
@@ -129,13 +129,13 @@ def _gap_around(box: BoxLike, at: datetime, now: datetime) -> Gap:
 
 
 def _passed(box: BoxLike, start: Moment, end: datetime) -> tuple[Gap, ...]:
-    """Where nobody looked on the way from a moment to another, the oldest first; where one stands is not passed."""
+    """Where nothing was kept on the way from a moment to another, the oldest first; where one stands is not passed."""
     found = _gaps_between(box, *sorted((start.at, end)))
     return tuple(gap for gap in found if start.gap is None or not gap.since <= start.at <= gap.until)
 
 
 def _gaps_between(box: BoxLike, earlier: datetime, later: datetime) -> Iterator[Gap]:
-    """Where nobody looked between two moments, the oldest first."""
+    """Where nothing was kept between two moments, the oldest first."""
     reached = earlier
     for look in box.looks(earlier, later + _TICK):
         if look.since > reached:
@@ -146,7 +146,7 @@ def _gaps_between(box: BoxLike, earlier: datetime, later: datetime) -> Iterator[
 
 
 def blank(moment: Moment, project: Project) -> Snapshot:
-    """Of a moment at which nobody looked: nothing is known."""
+    """Of a moment of which nothing was kept: nothing is known."""
     why = moment.gap.words if moment.gap is not None else ""
     nothing = Degradation(level=DegradationLevel.SEVERE)
     return Snapshot(at=moment.at, project=project, state_why=why, degradation=nothing, ready=True)
@@ -177,7 +177,7 @@ def banner(moment: Moment, live: Snapshot, began: Sequence[str], back: str, now:
         f"PAST {clock(moment.at)}, {_ago(moment.at, now)}",
         f"now {live.state.upper()} {live.link.word}",
         *(f"NEW ALERT {title}" for title in began),
-        *(("nobody looked",) if moment.gap is not None else ()),
+        *(("nothing was kept",) if moment.gap is not None else ()),
         f"{back} goes back to now",
         *(f"note: {note.text}" for note in moment.noted),
     ]

@@ -240,7 +240,7 @@ async def test_a_time_is_jumped_to_and_what_is_not_there_is_said_where_it_was_ty
         await jump(pilot, app, "2h ago")
         assert moment(app).gap is not None
         text = text_of(await settled(pilot))
-        assert "nobody looked from 1 Mar 04:22:57 to 08:22:07, for 3 h 59" in " ".join(text.split())
+        assert "nothing was kept from 1 Mar 04:22:57 to 08:22:07, for 3 h 59" in " ".join(text.split())
         assert "Health" not in text
         await jump(pilot, app, "now")
         assert app.time.moment is None
@@ -271,7 +271,7 @@ async def test_where_nothing_was_kept_until_now_the_first_step_back_says_so(box:
         gap = await press(pilot, app, BACK)
         assert gap is not None
         assert gap.picture is None
-        assert "nobody looked from 1 Mar 08:22:22 to 10:22:27" in text_of(await settled(pilot))
+        assert "nothing was kept from 1 Mar 08:22:22 to 10:22:27" in text_of(await settled(pilot))
         await pilot.press("y")
         assert "UNKNOWN" in app.clipboard
         await press(pilot, app, BACK)
