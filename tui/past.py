@@ -40,7 +40,10 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
-    """One moment as it is shown: what it looked like, or that nothing was kept. `noted`: what was noted about it."""
+    """One moment as it is shown: what it looked like, or that nothing was kept.
+
+    `noted`: what was noted about it; in a gap, about any moment in that.
+    """
 
     at: datetime
     picture: Snapshot | None = None
@@ -64,7 +67,12 @@ def moment_at(box: BoxLike, at: datetime, now: datetime) -> Moment | None:
     if at < span[0]:
         raise NotThere(f"the black box begins at {clock(span[0])}: {clock(at)} is not in it")
     found = box.at(at)
-    return Moment(at=at, gap=_gap_around(box, at, now)) if found is None else _shown(box, found, at)
+    return _unknown(box, _gap_around(box, at, now), at) if found is None else _shown(box, found, at)
+
+
+def again(box: BoxLike, moment: Moment, now: datetime) -> Moment | None:
+    """The same moment with what was noted about it meanwhile; who stands in a gap stays there. Raises NotThere."""
+    return moment_at(box, moment.at, now) if moment.gap is None else _unknown(box, moment.gap, moment.at)
 
 
 def stepped(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | None:
@@ -79,7 +87,7 @@ def stepped(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | Non
     if passed:
         gap = passed[0] if by > 0 else passed[-1]
         edge = min(timedelta(milliseconds=1), (gap.until - gap.since) / 2)
-        return Moment(at=gap.since + edge if by > 0 else gap.until - edge, gap=gap)
+        return _unknown(box, gap, gap.since + edge if by > 0 else gap.until - edge)
     return None if found is None else _shown(box, found, found.at)
 
 
@@ -92,7 +100,7 @@ def marked(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | None
         raise _none_before(box)
     picture = box.at(found.at)
     if picture is None:  # a note about when nothing was kept
-        return Moment(at=found.at, gap=_gap_around(box, found.at, now), noted=_noted(box, found.at))
+        return _unknown(box, _gap_around(box, found.at, now), found.at)
     return _shown(box, picture, found.at)
 
 
@@ -113,8 +121,9 @@ def _shown(box: BoxLike, picture: Snapshot, at: datetime) -> Moment:
     )
 
 
-def _noted(box: BoxLike, at: datetime) -> tuple[Note, ...]:
-    return box.notes(at, at + _TICK)
+def _unknown(box: BoxLike, gap: Gap, at: datetime) -> Moment:
+    """A moment in a gap."""
+    return Moment(at=at, gap=gap, noted=box.notes(gap.since + _TICK, gap.until)[-_MOST_NOTES:])
 
 
 def _gap_around(box: BoxLike, at: datetime, now: datetime) -> Gap:
@@ -155,7 +164,8 @@ def blank(moment: Moment, project: Project) -> Snapshot:
 def instead(moment: Moment, *, kept: bool) -> str:
     """What stands where nothing can be shown of it; empty where it can. `kept`: it is made of what the box keeps."""
     if moment.gap is not None:
-        return f"{moment.gap.words}: nothing is known of that time"
+        notes = (f"note {clock(note.at)}: {note.text}" for note in moment.noted)
+        return "\n".join((f"{moment.gap.words}: nothing is known of that time", *notes))
     return "" if kept else f"the project tells this as it is now alone: how it was at {clock(moment.at)} is not kept"
 
 

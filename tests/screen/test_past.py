@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from core.history.blackbox import BlackboxRules, Box, Recorder
 from core.snapshot import Alarm, State
+from tests.blackbox.pictures import kill, record
 from tests.clock import FakeClock
 from tests.screen.course import AGAIN_AT, BACK_AT, DOWN_AT, LAST_AT, LATER, LIVE, NOW, outage, working, written
 from tests.screen.drawn import Picture, app_on, drawn, monitor_of, read_it, run, settled, text_of
@@ -450,6 +451,32 @@ async def test_a_note_is_about_the_moment_that_is_shown_and_is_shown_there(box: 
         found = box.notes(DOWN_AT, NOW + timedelta(hours=1))
         assert [(one.at, one.text) for one in found] == [(LATER, "pooler was full"), (NOW, "all well now")]
         assert monitor_of(app).orders == []
+
+
+async def test_a_note_about_a_gap_leaves_it_one_and_stands_in_all_of_it(tmp_path: Path) -> None:
+    for course in (outage(), [changed(LIVE, at=AGAIN_AT)]):
+        recorder = Recorder(tmp_path, BlackboxRules(), FakeClock(course[0].at))
+        record(recorder, course)
+        kill(recorder)
+    box = Box(tmp_path)
+    app = app_on(LIVE, box=box)
+    async with run(app, SMALL) as pilot:
+        await settled(pilot)
+        await press(pilot, app, BACK, BACK)
+        before = moment(app)
+        await press(pilot, app, *[BACK] * 3, *[ON] * 3)
+        stands = moment(app)
+        assert before.gap == stands.gap == Gap(LAST_AT, AGAIN_AT)
+        assert box.at(stands.at) is not None  # a picture speaks for some seconds more; the gap does not become it
+        await note(pilot, app, "no power")
+        await until(pilot, lambda: bool(moment(app).noted), "noted")
+        assert (moment(app).picture, moment(app).gap, moment(app).at) == (None, stands.gap, stands.at)
+        for reach in ("gap", "jump"):
+            await press(pilot, app, ON, BACK) if reach == "gap" else await jump(pilot, app, "2h ago")
+            said = " ".join(text_of(await settled(pilot)).replace("┃", " ").split())
+            assert "nothing is known of that time note 1 Mar 04:22:57: no power" in said
+        await press(pilot, app, BACK)
+        assert "no power" not in text_of(await settled(pilot))
 
 
 async def test_a_note_can_be_kept_while_it_only_observes_and_its_letters_are_never_lost(box: Box) -> None:
