@@ -82,7 +82,9 @@ def stepped(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | Non
     """
     found = box.step(start.at, by)
     if found is None and by < 0:
-        raise _none_before(box)
+        begins = box.span()
+        unread = begins is not None and begins[0] < start.at
+        raise NotThere(f"what was kept before {clock(start.at)} is not readable") if unread else _none_before(box)
     passed = _passed(box, start, now if found is None else found.at)
     if passed:
         gap = passed[0] if by > 0 else passed[-1]

@@ -26,7 +26,7 @@ from tui.app import WatchdeskApp
 from tui.dialogs import ChoiceDialog, HelpDialog, JumpDialog, NoteDialog
 from tui.keys import GLOBAL_KEYS, MENU_ONLY, TIME_KEYS
 from tui.palettes import PLAIN
-from tui.past import Gap, Moment, stepped
+from tui.past import Gap, Moment, NotThere, stepped
 from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
 from tui.screens.list_view import ListView
@@ -168,6 +168,17 @@ def test_before_now_comes_what_was_not_kept_until_now(box: Box) -> None:
     assert stepped(box, gap, 1, now) is None
     assert stepped(box, gap, 1, now + timedelta(minutes=9)) is None  # it was looked at for a while
     assert stepped(box, Moment(at=AGAIN_AT), 1, ended + timedelta(seconds=20)) is None
+
+
+def test_what_is_kept_and_not_readable_is_not_taken_for_the_beginning(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, BlackboxRules(), FakeClock(LATER))
+    record(recorder, (changed(LIVE, at=LATER + timedelta(seconds=n), braked=7) for n in range(20)))
+    kill(recorder)
+    recorder = Recorder(tmp_path, BlackboxRules(), FakeClock(LATER))
+    record(recorder, [changed(LIVE, at=LATER + timedelta(seconds=20))])
+    for by in (-1, -3):
+        with pytest.raises(NotThere, match="what was kept before 1 Mar 04:22:47 is not readable"):
+            stepped(Box(tmp_path), Moment(at=LATER + timedelta(seconds=20)), by, NOW)
 
 
 async def test_a_held_key_goes_faster_and_never_has_two_reads_at_once(tmp_path: Path) -> None:
