@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from core.moments import EXAMPLES, moment_of
+from core.moments import EXAMPLES, last_moment_of
 from core.snapshot import Alarm, Snapshot
 from core.state import NotKept
 from core.text import clean
@@ -67,7 +67,7 @@ class Scrubber:
     async def jump(self, typed: str) -> str:
         """To a time as people type it. Empty, or why not."""
         now = self._front.clock.now()
-        at = moment_of(typed, now)
+        at = last_moment_of(typed, now)
         if at is None:
             return f"{clean(typed, 40)!r} is no time; write {EXAMPLES}"
         return await self._look(self._stop(), partial(moment_at, self._front.monitor.box, at, now))

@@ -1,8 +1,9 @@
 """The past on the screen: a box that a real recorder wrote, every key on it, and nothing is ordered there."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -256,6 +257,27 @@ async def test_a_time_is_jumped_to_and_what_is_not_there_is_said_where_it_was_ty
         assert "Health" not in text
         await jump(pilot, app, "now")
         assert app.time.moment is None
+
+
+@pytest.fixture
+def berlin(utc: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Clocks are changed twice a year."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+        time.tzset()
+        yield
+
+
+@pytest.mark.usefixtures("berlin")
+async def test_a_time_that_clocks_show_twice_is_the_last_one(tmp_path: Path) -> None:
+    now = datetime(2026, 10, 25, 1, 45, tzinfo=UTC)
+    recorder = Recorder(tmp_path, BlackboxRules(), FakeClock(now))
+    record(recorder, (working(now - timedelta(minutes=n)) for n in (90, 75, 30, 15)))
+    app = app_on(changed(LIVE, at=now), box=Box(tmp_path))
+    async with run(app, SMALL) as pilot:
+        await settled(pilot)
+        await jump(pilot, app, "02:30")
+        assert moment(app).at == now - timedelta(minutes=15)
 
 
 async def test_between_two_pictures_it_looked_like_the_one_before_and_ages_are_of_then(box: Box) -> None:
