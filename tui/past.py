@@ -59,7 +59,7 @@ def moment_at(box: BoxLike, at: datetime, now: datetime) -> Moment | None:
     """What is known of a moment; `None` for now. Raises NotThere."""
     span = box.span()
     if at > now:
-        raise NotThere(f"{clock(at)} is not over yet: it is {clock(now)}")
+        raise NotThere(f"{clock(at)} has not come yet: it is {clock(now)}")
     if at == now:
         return None
     if span is None:
@@ -168,7 +168,9 @@ def instead(moment: Moment, *, kept: bool) -> str:
     if moment.gap is not None:
         notes = (f"note {clock(note.at)}: {note.text}" for note in moment.noted)
         return "\n".join((f"{moment.gap.words}: nothing is known of that time", *notes))
-    return "" if kept else f"the project tells this as it is now alone: how it was at {clock(moment.at)} is not kept"
+    if kept:
+        return ""
+    return f"the project can only say how this is now; how it was at {clock(moment.at)} was not kept"
 
 
 def clock(at: datetime) -> str:

@@ -31,6 +31,7 @@ from tui.past import Gap, Moment, NotThere, stepped
 from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
 from tui.screens.list_view import ListView
+from tui.screens.trends_view import TrendsView
 
 pytestmark = pytest.mark.usefixtures("utc")
 
@@ -246,7 +247,7 @@ async def test_a_time_is_jumped_to_and_what_is_not_there_is_said_where_it_was_ty
         assert "the black box begins at 1 Mar 04:20:47: 1 Mar 03:10:00 is not in it" in outcome(app)
         await pilot.press("escape")
         await jump(pilot, app, "today 23:00")
-        assert "is not over yet" in outcome(app)
+        assert "1 Mar 23:00:00 has not come yet: it is 1 Mar 08:22:27" in outcome(app)
         await pilot.press("escape")
         await jump(pilot, app, f"{LATER:%H:%M:%S}")
         assert moment(app).picture == outage()[10]
@@ -374,7 +375,7 @@ async def test_what_the_project_alone_tells_says_that_it_is_not_kept_and_is_ther
         for show in (lambda: app.visit("tasks"), lambda: app.visit("logs"), lambda: app.open_row("tasks", name_of(5))):
             show()
             said = " ".join(text_of(await settled(pilot)).replace("┃", " ").split())
-            assert "the project tells this as it is now alone: how it was at 1 Mar 04:22:27 is not kept" in said
+            assert "the project can only say how this is now; how it was at 1 Mar 04:22:27 was not kept" in said
             assert name_of(5) not in said
             assert "PAST 1 Mar 04:22:27" in said
         await pilot.press("0")
@@ -382,6 +383,20 @@ async def test_what_the_project_alone_tells_says_that_it_is_not_kept_and_is_ther
         assert isinstance(view, DocumentView)
         assert name_of(5) in text_of(await settled(pilot, lambda: view._document is not None))
         assert view.focused is not None
+
+
+async def test_trends_in_the_past_say_that_they_are_of_now_and_name_the_key_that_leads_there(box: Box) -> None:
+    for more, key in (({}, "0"), ({"keymap": {"now": "f5"}}, "f5")):
+        app = app_on(LIVE, box=box, **more)
+        async with run(app, SMALL) as pilot:
+            await settled(pilot)
+            await jump(pilot, app, "2h ago")
+            await pilot.press("v")
+            said = text_of(await settled(pilot, lambda app=app: isinstance(app.screen, TrendsView)))
+            assert f"trends are drawn up to now; {key} goes back to now" in said
+            await pilot.press(key)
+            await until(pilot, lambda app=app: app.time.moment is None, key)
+            assert "trends are drawn" not in text_of(await settled(pilot))
 
 
 async def test_the_focus_is_where_it_was_once_the_past_is_left(box: Box) -> None:
@@ -583,7 +598,7 @@ async def test_a_gap_shows_nothing(size: tuple[int, int], box: Box, golden: Snap
         assert await settled(pilot) == golden(name=f"past-gap-{size[0]}x{size[1]}")
 
 
-@pytest.mark.parametrize("key", ["t", "6", "at", "n", "question_mark"])
+@pytest.mark.parametrize("key", ["t", "6", "v", "at", "n", "question_mark"])
 async def test_what_lies_on_it(key: str, box: Box, golden: SnapshotAssertion) -> None:
     app = app_on(LIVE, box=box)
     async with run(app, SMALL) as pilot:
