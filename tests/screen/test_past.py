@@ -565,6 +565,7 @@ async def test_the_past_does_not_come_under_an_orders_dialog(box: Box) -> None:
 PICTURES: dict[str, tuple[tuple[int, int], dict[str, Any]]] = {
     "80x24": (SMALL, {}),
     "140x40": (NORMAL, {}),
+    "200x50": ((200, 50), {}),
     "60x15": ((60, 15), {}),
     "80x3": ((80, 3), {}),
     "80x1": ((80, 1), {}),
