@@ -1,9 +1,12 @@
 """Time as people type it: how long (`2h`, `30min`), and when (`03:10`, `yesterday 22:00`, `24 nov 03:10`, `2h ago`).
 
-What names no zone is local, and what names no day is the last time that it was so.
+What names no zone is local, and what names no day is the last day on which it was so. A time that local clocks show
+twice, because they are set back, is the first of the two for who asks since when, so that nothing is missed, and the
+last of them for who asks what was then. One that they leave out is told by the time before: rather too early.
 """
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
@@ -26,20 +29,36 @@ def span_of(text: str) -> timedelta | None:
     return min(timedelta(**{_UNITS[match[2]]: int(match[1])}), _LONGEST) if match else None
 
 
+_Of = Callable[[tuple[datetime, ...], datetime], datetime]
+"""Which of the moments is meant at which a time of day was shown; the other argument is now."""
+
+
 def moment_of(text: str, now: datetime) -> datetime | None:
-    """The moment that was meant, UTC; `None` when it is none. Only what names its day can lie after `now`."""
+    """The moment that was meant, UTC; `None` when it is none. Only what names its day can lie after `now`.
+
+    The first of two: since then.
+    """
+    return _meant(text, now, lambda shown, _: shown[0])
+
+
+def last_moment_of(text: str, now: datetime) -> datetime | None:
+    """Like `moment_of`, but the last of two that is not after `now`: what was then."""
+    return _meant(text, now, lambda shown, now: max((at for at in shown if at <= now), default=shown[0]))
+
+
+def _meant(text: str, now: datetime, of: _Of) -> datetime | None:
     said = " ".join(text.strip().lower().split())
     if said == "now":
         return now
     if (ago := _AGO.fullmatch(said)) is not None and (span := span_of(ago["minus"] or ago["plain"])) is not None:
         return now - span
     try:
-        return _on_a_day(said, now) or datetime.fromisoformat(said.upper()).astimezone(UTC)
+        return _on_a_day(said, now, of) or datetime.fromisoformat(said.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
 
-def _on_a_day(said: str, now: datetime) -> datetime | None:
+def _on_a_day(said: str, now: datetime, of: _Of) -> datetime | None:
     """A time of day, with a day before it or without. Raises ValueError for one no clock shows."""
     match = _CLOCK.fullmatch(said)
     if match is None:
@@ -47,34 +66,39 @@ def _on_a_day(said: str, now: datetime) -> datetime | None:
     clock = time(int(match["h"]), int(match["m"]), int(match["s"] or 0))
     today = now.astimezone()
     day = match["day"].rstrip(",")
+
+    def at(day: datetime) -> datetime:
+        return of(_shown(day, clock), today)
+
     if not day:
-        return _last(today, clock, back=0, every=1)
+        return _last(today, at, back=0, every=1)
     weekday = next((n for n, name in enumerate(_DAYS) if len(day) > 2 and name.startswith(day)), None)
     if weekday is not None:
-        return _last(today, clock, back=(today.weekday() - weekday) % 7, every=7)
+        return _last(today, at, back=(today.weekday() - weekday) % 7, every=7)
     if day in {"today", "yesterday"}:
-        return _local(today - timedelta(days=day == "yesterday"), clock)
-    return _of_month(day, today, clock)
+        return at(today - timedelta(days=day == "yesterday"))
+    return _of_month(day, today, at)
 
 
-def _last(today: datetime, clock: time, *, back: int, every: int) -> datetime:
+def _last(today: datetime, at: Callable[[datetime], datetime], *, back: int, every: int) -> datetime:
     """That time so many days back, or a round of days before where it has not been yet."""
-    found = _local(today - timedelta(days=back), clock)
-    return found if found <= today else _local(today - timedelta(days=back + every), clock)
+    found = at(today - timedelta(days=back))
+    return found if found <= today else at(today - timedelta(days=back + every))
 
 
-def _of_month(day: str, today: datetime, clock: time) -> datetime | None:
+def _of_month(day: str, today: datetime, at: Callable[[datetime], datetime]) -> datetime | None:
     """`24 nov`, with its year or without. Raises ValueError for a day no calendar has."""
     match = _DATED.fullmatch(day)
     if match is None or match["m"][:3] not in _MONTHS:
         return None
     month, year = _MONTHS.index(match["m"][:3]) + 1, int(match["y"] or today.year)
-    found = _local(datetime(year, month, int(match["d"]), tzinfo=today.tzinfo), clock)
+    found = at(datetime(year, month, int(match["d"]), tzinfo=today.tzinfo))
     if found > today and match["y"] is None:
-        return _local(datetime(year - 1, month, int(match["d"]), tzinfo=today.tzinfo), clock)
+        return at(datetime(year - 1, month, int(match["d"]), tzinfo=today.tzinfo))
     return found
 
 
-def _local(day: datetime, clock: time) -> datetime:
-    """By the rules of the place, also where they differ between that day and this one."""
-    return datetime.combine(day.date(), clock).astimezone(UTC)
+def _shown(day: datetime, clock: time) -> tuple[datetime, ...]:
+    """When the clocks of the place show that time of that day, by the rules that they go by then."""
+    first, second = (datetime.combine(day.date(), clock.replace(fold=fold)).astimezone(UTC) for fold in (0, 1))
+    return (first, second) if second.astimezone().time() == clock and first < second else (first,)

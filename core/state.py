@@ -265,7 +265,10 @@ class OwnerLock:
         self._file: int | None = None
 
     def take(self) -> bool:
-        """Hold it. Whether it is ours now. Where no such file can be made nobody else holds one, so it is."""
+        """Hold it. Whether it is ours now. Where no such file can be made nobody else holds one, so it is.
+
+        A full disk keeps nobody out: the file then does not tell who holds it.
+        """
         if self._file is not None:
             return True
         try:
@@ -275,11 +278,12 @@ class OwnerLock:
             return True
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(file, 0)
-            os.pwrite(file, f"pid {os.getpid()} on {socket.gethostname()}".encode(), 0)
         except OSError:
             os.close(file)
             return False
+        with contextlib.suppress(OSError):
+            os.ftruncate(file, 0)
+            os.pwrite(file, f"pid {os.getpid()} on {socket.gethostname()}".encode(), 0)
         self._file = file
         return True
 
@@ -287,7 +291,8 @@ class OwnerLock:
         """Let go of it."""
         file, self._file = self._file, None
         if file is not None:
-            os.ftruncate(file, 0)
+            with contextlib.suppress(OSError):
+                os.ftruncate(file, 0)
             os.close(file)
 
     def holder(self) -> str:

@@ -3,7 +3,7 @@
 What the screen showed then is the picture of then at its own time: every age on it is one of that moment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -26,7 +26,7 @@ NOTHING: Final = "the black box holds nothing yet"
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """Nobody looked from here to there."""
+    """Nothing was kept from here to there: nobody looked, or the box was off, full or damaged; which, nobody knows."""
 
     since: datetime
     until: datetime
@@ -36,11 +36,14 @@ class Gap(msgspec.Struct, frozen=True):
         """In words."""
         same = self.since.astimezone().date() == self.until.astimezone().date()
         until = f"{self.until.astimezone():%H:%M:%S}" if same else clock(self.until)
-        return f"nobody looked from {clock(self.since)} to {until}, for {short(self.until - self.since)}"
+        return f"nothing was kept from {clock(self.since)} to {until}, for {short(self.until - self.since)}"
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
-    """One moment as it is shown: what it looked like, or that nobody looked. `noted`: what was noted about it."""
+    """One moment as it is shown: what it looked like, or that nothing was kept.
+
+    `noted`: what was noted about it; in a gap, about any moment in that.
+    """
 
     at: datetime
     picture: Snapshot | None = None
@@ -56,7 +59,7 @@ def moment_at(box: BoxLike, at: datetime, now: datetime) -> Moment | None:
     """What is known of a moment; `None` for now. Raises NotThere."""
     span = box.span()
     if at > now:
-        raise NotThere(f"{clock(at)} is not over yet: it is {clock(now)}")
+        raise NotThere(f"{clock(at)} has not come yet: it is {clock(now)}")
     if at == now:
         return None
     if span is None:
@@ -64,23 +67,30 @@ def moment_at(box: BoxLike, at: datetime, now: datetime) -> Moment | None:
     if at < span[0]:
         raise NotThere(f"the black box begins at {clock(span[0])}: {clock(at)} is not in it")
     found = box.at(at)
-    return Moment(at=at, gap=_gap_around(box, at, now)) if found is None else _shown(box, found, at)
+    return _unknown(box, _gap_around(box, at, now), at) if found is None else _shown(box, found, at)
+
+
+def again(box: BoxLike, moment: Moment, now: datetime) -> Moment | None:
+    """The same moment with what was noted about it meanwhile; who stands in a gap stays there. Raises NotThere."""
+    return moment_at(box, moment.at, now) if moment.gap is None else _unknown(box, moment.gap, moment.at)
 
 
 def stepped(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | None:
-    """The picture so many changes before or after; a single step stops where nobody looked. `None`: now.
+    """The picture so many changes before or after, but never past a time of which nothing is known. `None`: now.
 
     Raises NotThere before the first one.
     """
     found = box.step(start.at, by)
-    if found is None and by > 0:
-        return None
-    if found is None:
-        raise _none_before(box)
-    if abs(by) == 1 and start.gap is None and (gap := _gap_between(box, *sorted((start.at, found.at)))) is not None:
-        edge = timedelta(milliseconds=1)
-        return Moment(at=gap.since + edge if by > 0 else gap.until - edge, gap=gap)
-    return _shown(box, found, found.at)
+    if found is None and by < 0:
+        begins = box.span()
+        unread = begins is not None and begins[0] < start.at
+        raise NotThere(f"what was kept before {clock(start.at)} is not readable") if unread else _none_before(box)
+    passed = _passed(box, start, now if found is None else found.at)
+    if passed:
+        gap = passed[0] if by > 0 else passed[-1]
+        edge = min(timedelta(milliseconds=1), (gap.until - gap.since) / 2)
+        return _unknown(box, gap, gap.since + edge if by > 0 else gap.until - edge)
+    return None if found is None else _shown(box, found, found.at)
 
 
 def marked(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | None:
@@ -91,8 +101,8 @@ def marked(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | None
     if found is None:
         raise _none_before(box)
     picture = box.at(found.at)
-    if picture is None:  # a note about when nobody looked
-        return Moment(at=found.at, gap=_gap_around(box, found.at, now), noted=_noted(box, found.at))
+    if picture is None:  # a note about when nothing was kept
+        return _unknown(box, _gap_around(box, found.at, now), found.at)
     return _shown(box, picture, found.at)
 
 
@@ -113,8 +123,9 @@ def _shown(box: BoxLike, picture: Snapshot, at: datetime) -> Moment:
     )
 
 
-def _noted(box: BoxLike, at: datetime) -> tuple[Note, ...]:
-    return box.notes(at, at + _TICK)
+def _unknown(box: BoxLike, gap: Gap, at: datetime) -> Moment:
+    """A moment in a gap."""
+    return Moment(at=at, gap=gap, noted=box.notes(gap.since + _TICK, gap.until)[-_MOST_NOTES:])
 
 
 def _gap_around(box: BoxLike, at: datetime, now: datetime) -> Gap:
@@ -128,18 +139,25 @@ def _gap_around(box: BoxLike, at: datetime, now: datetime) -> Gap:
     return Gap(ended, began)
 
 
-def _gap_between(box: BoxLike, earlier: datetime, later: datetime) -> Gap | None:
-    """Where nobody looked between two pictures that follow one another."""
+def _passed(box: BoxLike, start: Moment, end: datetime) -> tuple[Gap, ...]:
+    """Where nothing was kept on the way from a moment to another, the oldest first; where one stands is not passed."""
+    found = _gaps_between(box, *sorted((start.at, end)))
+    return tuple(gap for gap in found if start.gap is None or not gap.since <= start.at <= gap.until)
+
+
+def _gaps_between(box: BoxLike, earlier: datetime, later: datetime) -> Iterator[Gap]:
+    """Where nothing was kept between two moments, the oldest first."""
     reached = earlier
     for look in box.looks(earlier, later + _TICK):
         if look.since > reached:
-            return Gap(reached, look.since)
+            yield Gap(reached, look.since)
         reached = max(reached, look.until)
-    return Gap(reached, later) if later - reached > timedelta(seconds=GAP_S) else None
+    if later - reached > timedelta(seconds=GAP_S):
+        yield Gap(reached, later)
 
 
 def blank(moment: Moment, project: Project) -> Snapshot:
-    """Of a moment at which nobody looked: nothing is known."""
+    """Of a moment of which nothing was kept: nothing is known."""
     why = moment.gap.words if moment.gap is not None else ""
     nothing = Degradation(level=DegradationLevel.SEVERE)
     return Snapshot(at=moment.at, project=project, state_why=why, degradation=nothing, ready=True)
@@ -148,8 +166,11 @@ def blank(moment: Moment, project: Project) -> Snapshot:
 def instead(moment: Moment, *, kept: bool) -> str:
     """What stands where nothing can be shown of it; empty where it can. `kept`: it is made of what the box keeps."""
     if moment.gap is not None:
-        return f"{moment.gap.words}: nothing is known of that time"
-    return "" if kept else f"the project tells this as it is now alone: how it was at {clock(moment.at)} is not kept"
+        notes = (f"note {clock(note.at)}: {note.text}" for note in moment.noted)
+        return "\n".join((f"{moment.gap.words}: nothing is known of that time", *notes))
+    if kept:
+        return ""
+    return f"the project can only say how this is now; how it was at {clock(moment.at)} was not kept"
 
 
 def clock(at: datetime) -> str:
@@ -170,7 +191,7 @@ def banner(moment: Moment, live: Snapshot, began: Sequence[str], back: str, now:
         f"PAST {clock(moment.at)}, {_ago(moment.at, now)}",
         f"now {live.state.upper()} {live.link.word}",
         *(f"NEW ALERT {title}" for title in began),
-        *(("nobody looked",) if moment.gap is not None else ()),
+        *(("nothing was kept",) if moment.gap is not None else ()),
         f"{back} goes back to now",
         *(f"note: {note.text}" for note in moment.noted),
     ]

@@ -8,14 +8,14 @@ from typing import Final
 
 import msgspec
 
-from core.moments import EXAMPLES, moment_of
+from core.moments import EXAMPLES, last_moment_of
 from core.snapshot import Alarm, Snapshot
 from core.state import NotKept
 from core.text import clean
 from tui.contract import BoxLike
 from tui.front import Front
 from tui.keys import SCREEN_KEYS, TIME_KEYS
-from tui.past import Moment, NotThere, banner, blank, clock, marked, moment_at, sentence, stepped
+from tui.past import Moment, NotThere, again, banner, blank, clock, marked, moment_at, sentence, stepped
 from tui.text import Line, age
 
 _HELD_S: Final = 0.2
@@ -67,7 +67,7 @@ class Scrubber:
     async def jump(self, typed: str) -> str:
         """To a time as people type it. Empty, or why not."""
         now = self._front.clock.now()
-        at = moment_of(typed, now)
+        at = last_moment_of(typed, now)
         if at is None:
             return f"{clean(typed, 40)!r} is no time; write {EXAMPLES}"
         return await self._look(self._stop(), partial(moment_at, self._front.monitor.box, at, now))
@@ -84,8 +84,8 @@ class Scrubber:
             return str(not_kept)
         self._front.tell(f"noted at {clock(note.at)}: {note.text}")
         if self.moment is not None:
-            again = partial(moment_at, self._front.monitor.box, self.moment.at, self._front.clock.now())
-            await self._look(self._turn, again)
+            read = partial(again, self._front.monitor.box, self.moment, self._front.clock.now())
+            await self._look(self._turn, read)
         return ""
 
     def freeze(self) -> None:

@@ -20,6 +20,7 @@ import msgspec
 from core.backend.faults import Failed, Trace, answer_fault, expired, garbage, no_slot, transport_fault
 from core.backend.line import Line
 from core.backend.official import official
+from core.backend.records import whole
 from core.backend.sessions import SessionFile
 from core.backend.sign_in import Prepare, Send, SignIn
 from core.backend.target import Target
@@ -264,9 +265,10 @@ class Calls:
     async def count(self, operation: str, build: Callable[[Any], Any]) -> int:
         """The exact number of rows a query asked to count matches."""
         answer = await self.query(operation, build)
-        if answer.count is None:
+        count = whole(answer.count)
+        if count is None:
             raise Failed(garbage("a count was asked for, none came"))
-        return answer.count
+        return count
 
     async def query(
         self,

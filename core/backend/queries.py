@@ -7,7 +7,7 @@ from typing import Any, Final
 from core.backend.faults import Failed, Trace, garbage
 from core.backend.list_queries import ListQueries
 from core.backend.log_queries import PAGE
-from core.backend.records import Row, config_of, moment, row_id, task_of
+from core.backend.records import Row, config_of, moment, row_id, task_of, whole
 from core.backend.schema import CONFIG, CONFIG_RPC, POLL_FUNCTION, STATISTICS_RPC, TASKS
 from core.model import SuccessRate, SystemConfig, Task
 
@@ -54,7 +54,7 @@ class Queries(ListQueries):
             return await self.count_each(statuses)
         rows = await self._calls.rows("count by status", lambda c: c.rpc(STATISTICS_RPC, {}))
         found = {row.get("status"): row.get("tasks") for row in rows}
-        if not all(isinstance(count, int) for count in found.values()):
+        if any(whole(count) is None for count in found.values()):
             raise Failed(garbage("statistics that are no counts"))
         return {status: found.get(status) or 0 for status in statuses}
 

@@ -21,10 +21,10 @@ def config_of(row: Row) -> SystemConfig:
         id=_id(row),
         enabled=_flag(row, "enabled", default=True),
         dry_run=_flag(row, "dry_run_mode", default=True),
-        autonomy_level=_int(row.get("autonomy_level")) or 0,
-        max_parallel_tasks=_int(row.get("max_parallel_tasks")) or 0,
-        min_interval_minutes=_int(row.get("min_interval_minutes")) or 0,
-        max_daily_tasks=_int(row.get("max_daily_tasks")),
+        autonomy_level=whole(row.get("autonomy_level")) or 0,
+        max_parallel_tasks=whole(row.get("max_parallel_tasks")) or 0,
+        min_interval_minutes=whole(row.get("min_interval_minutes")) or 0,
+        max_daily_tasks=whole(row.get("max_daily_tasks")),
         emergency_stop=_flag(row, "emergency_stop", default=False),
         stop_reason=clean(row.get("emergency_stop_reason")),
         stop_until=moment(row.get("emergency_stop_until")),
@@ -45,10 +45,10 @@ def task_of(row: Row) -> Task:
         task_type=clean(row.get("task_type")),
         description=clean(row.get("description")),
         status=clean(status),
-        priority=_int(row.get("priority")) or 0,
+        priority=whole(row.get("priority")) or 0,
         risk_level=clean(row.get("risk_level")),
         assigned_to=clean(row.get("assigned_to")),
-        estimated_minutes=_int(row.get("estimated_duration_minutes")),
+        estimated_minutes=whole(row.get("estimated_duration_minutes")),
         error=clean(row.get("error_message", row.get("error"))),
         created_at=moment(row.get("created_at")),
         started_at=moment(row.get("started_at")),
@@ -76,12 +76,12 @@ def log_of(row: Row, time_column: str) -> LogEntry:
         step=clean(row.get("execution_step")),
         status=clean(row.get("step_status")),
         task_id=clean(task) if task is not None else None,
-        duration_ms=_int(row.get("duration_ms")),
+        duration_ms=whole(row.get("duration_ms")),
         summary=_summary(row),
         order=clean(told.get("order")),
         actor=clean(told.get("who")),
         run=clean(told.get("run")),
-        changed=_int(came.get("changed")) if isinstance(came := row.get("output_data"), dict) else None,
+        changed=whole(came.get("changed")) if isinstance(came := row.get("output_data"), dict) else None,
         reason=_reason(told.get("plan")),
     )
 
@@ -98,7 +98,7 @@ def safety_of(row: Row) -> SafetyCheck:
         blocking=blocking if isinstance(blocking, bool) else None,
         task_id=clean(task) if task is not None else None,
         text=clean(row.get("error_message"), 200) or _told(row.get("details")),
-        duration_ms=_int(row.get("duration_ms")),
+        duration_ms=whole(row.get("duration_ms")),
     )
 
 
@@ -145,10 +145,10 @@ def ended_of(row: Row, time_column: str) -> EndedOrder | None:
         order=order,
         by=clean(row.get("by"), 20),
         actor=clean(row.get("who"), 160),
-        began_at=at - timedelta(milliseconds=min(_int(row.get("duration_ms")) or 0, _DAY_MS)),
+        began_at=at - timedelta(milliseconds=min(whole(row.get("duration_ms")) or 0, _DAY_MS)),
         at=at,
         holds=row.get("step_status") == "completed" or said == "true",
-        steps={clean(name, 80): count for name, value in counts.items() if (count := _int(value)) is not None},
+        steps={clean(name, 80): count for name, value in counts.items() if (count := whole(value)) is not None},
         undoes=clean(row.get("undoes"), 64),
     )
 
@@ -165,6 +165,13 @@ def row_id(row: Row) -> str:
     if not isinstance(value, str | int):
         raise Failed(_garbage("a row without an id"))
     return str(value)
+
+
+def whole(value: object) -> int | None:
+    """A whole number of 64 bits, `None` for anything else: JSON has longer ones, columns and files do not."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if -(2**63) <= value < 2**63 else None
 
 
 def moment(value: object) -> datetime | None:
@@ -243,7 +250,3 @@ def _id(row: Row) -> str:
 def _flag(row: Row, name: str, *, default: bool) -> bool:
     value = row.get(name)
     return value if isinstance(value, bool) else default
-
-
-def _int(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from core.backend.client import Calls
 from core.backend.log_queries import PAGE
-from core.backend.records import Row, moment, row_id
+from core.backend.records import Row, moment, row_id, whole
 from core.backend.schema import LOGS, TASKS, Schema
 from core.model import SuccessRate
 
@@ -62,7 +62,11 @@ class TrendQueries:
             return query.order(column, desc=True).order("id", desc=True).range(offset, offset + PAGE - 1)
 
         rows = await self._calls.rows("read health checks", build)
-        return tuple((at, row["duration_ms"] / 1000) for row in rows if (at := moment(row.get(column))) is not None)
+        return tuple(
+            (at, took_ms / 1000)
+            for row in rows
+            if (at := moment(row.get(column))) is not None and (took_ms := whole(row.get("duration_ms"))) is not None
+        )
 
 
 def _finished_within(since: datetime, until: datetime) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from core.facts import Truth
-from core.history.incidents import incidents, recovery, uptime
+from core.history.incidents import Uptime, incidents, recovery, uptime
 from core.history.spans import KEPT, Span
 from core.model import SuccessRate
 from core.text import plural, short
@@ -144,7 +144,8 @@ def _recovery(spans: tuple[Span, ...], now: datetime) -> Kpi:
     ongoing = next((one for one in found if one.ended is None), None)
     going = f"; one ongoing for {short(now - ongoing.began)}" if ongoing is not None else ""
     if told is None:
-        return Kpi(name="mttr", title="MTTR", target="< 5 min", note=f"no incident in 30 d{going}" if spans else "")
+        none = f"none over yet{going}" if going else _none(uptime(spans, now - KEPT, now))
+        return Kpi(name="mttr", title="MTTR", target="< 5 min", note=none)
     at_least = "≥ " if told.at_least else ""
     return Kpi(
         name="mttr",
@@ -155,6 +156,14 @@ def _recovery(spans: tuple[Span, ...], now: datetime) -> Kpi:
         good=Truth.of(told.mean_s < _RECOVERY_TARGET_S),
         note=f"mean of {plural(told.count, 'incident')}, median {short(told.median_s)}{going}",
     )
+
+
+def _none(seen: Uptime) -> str:
+    """That there was no incident, as far as it was seen."""
+    seen_s = seen.up_s + seen.down_s
+    if not seen_s:
+        return ""
+    return "no incident in 30 d" if seen.coverage >= COVERED else f"none in the {short(seen_s)} seen"
 
 
 def _checks(took_s: tuple[float, ...]) -> tuple[Kpi, ...]:

@@ -11,8 +11,6 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from core.text import plural
-
 T = TypeVar("T")
 
 KEPT: Final = timedelta(days=30)
@@ -195,7 +193,7 @@ def trends(window: Window, now: datetime, seen: Seen, told: Told | None) -> Tren
     cut = CUTS[window]
     told = told or Told(bucket=cut.bucket)
     fine = grid(cut.length, cut.bucket, now)
-    finished = _finished(grid(cut.length, told.bucket, now), seen, told, now)
+    finished = _finished(window, grid(cut.length, told.bucket, now), seen, told, now)
     checks = _course("checks", fine, medians(fine, seen.checks), told.checks)
     queue = _course("queue", fine, medians(fine, ((at, queued.pending) for at, queued in seen.queue)), {})
     return Trends(
@@ -212,16 +210,15 @@ def trends(window: Window, now: datetime, seen: Seen, told: Told | None) -> Tren
 
 
 _READING: Final = "nothing known yet: the project's tables are being read"
-_NO_CHECKS: Final = "nothing known yet: the log has no checks; this machine makes one every 5 minutes while it watches"
+_NO_CHECKS: Final = "nothing known yet: the log has no checks; this machine makes them while it watches"
 _NO_QUEUE: Final = "nothing known yet: no table keeps it; this machine notes it every 5 minutes while it watches"
 
 
-def _finished(cut: Grid, seen: Seen, told: Told, now: datetime) -> tuple[Course, Course]:
+def _finished(window: Window, cut: Grid, seen: Seen, told: Told, now: datetime) -> tuple[Course, Course]:
     """Success and failures, which are one count."""
     own, theirs = _counted(cut, seen, now), told.finished
     total = sum((*own.values(), *theirs.values()), Finished())
-    hours = plural(cut.count * cut.bucket // timedelta(hours=1), "hour")
-    nothing = f"no task was finished in these {hours}, or none that this key sees" if told.finished_until else _READING
+    nothing = f"no task was finished in these {window}, or none that this key sees" if told.finished_until else _READING
     if total == Finished():
         own, theirs = {}, {}  # who sees no task at all cannot say that none failed
     success = _course("success", cut, _each(own, lambda f: f.percent), _each(theirs, lambda f: f.percent, but=own))

@@ -50,6 +50,9 @@ _CAUGHT_UP: Final = 12
 
 _FILL_EVERY_S: Final = 300.0
 
+_FEW_AGAIN: Final = MOST_TASKS * 4 // 5
+"""Once there were too many tasks, each is read again of no more than this: at the edge it would change every time."""
+
 
 class Trending:
     """The past of one project. `keeps`: whether this process writes down; `discover` finds the schema out."""
@@ -130,21 +133,22 @@ class Trending:
             return msgspec.structs.replace(told, faults=told.faults | {name: not_live.fault.sentence()})
 
     async def _tell_finished(self, window: Window, seen: Seen, told: Told, now: datetime) -> Told:
+        """Row by row, or, of too many, counted in coarse buckets: until there are fewer again."""
         cut = CUTS[window]
-        fine = grid(cut.length, told.bucket, now)
-        due = [begin for begin in unseen(fine, seen, now) if _is_open(begin, fine, told.finished_until)]
+        known, most = (told, MOST_TASKS) if told.bucket == cut.bucket else (_begun(told, cut.bucket), _FEW_AGAIN)
+        fine = grid(cut.length, cut.bucket, now)
+        due = [begin for begin in unseen(fine, seen, now) if _is_open(begin, fine, known.finished_until)]
         if not due:
-            return msgspec.structs.replace(told, finished_until=now)
-        if told.bucket == cut.bucket:
-            whole = await self._count(due[0], now)
-            if whole.completed + whole.failed > MOST_TASKS:
-                coarse = msgspec.structs.replace(told, bucket=cut.coarse, finished={}, finished_until=None)
-                return await self._tell_finished(window, seen, coarse, now)
+            return msgspec.structs.replace(known, finished_until=now)
+        whole = await self._count(due[0], now)
+        if whole.completed + whole.failed <= most:
             found = dict.fromkeys(due, Finished()) | await self._read_finished(fine, due[0], now, whole)
-        else:
-            found = {begin: await self._count(begin, min(begin + told.bucket, now)) for begin in due}
-        kept = {begin: one for begin, one in told.finished.items() if begin >= fine.since}
-        return msgspec.structs.replace(told, finished=kept | found, finished_until=now)
+            return _gone_on(known, found, fine, now)
+        known = _begun(told, cut.coarse) if told.bucket == cut.bucket else told
+        coarse = grid(cut.length, cut.coarse, now)
+        due = [begin for begin in unseen(coarse, seen, now) if _is_open(begin, coarse, known.finished_until)]
+        found = {begin: await self._count(begin, min(begin + cut.coarse, now)) for begin in due}
+        return _gone_on(known, found, coarse, now)
 
     async def _read_finished(
         self, cut: Grid, since: datetime, until: datetime, whole: Finished
@@ -217,6 +221,17 @@ class Trending:
             transaction.trim(series, before)
 
         await self._rooms.state.change(work)
+
+
+def _begun(told: Told, bucket: timedelta) -> Told:
+    """The same, but nothing told yet of finished tasks, which are cut anew."""
+    return msgspec.structs.replace(told, bucket=bucket, finished={}, finished_until=None)
+
+
+def _gone_on(told: Told, found: dict[datetime, Finished], cut: Grid, now: datetime) -> Told:
+    """With what was found besides; what is over is let go."""
+    kept = {begin: one for begin, one in told.finished.items() if begin >= cut.since}
+    return msgspec.structs.replace(told, finished=kept | found, finished_until=now)
 
 
 def _is_open(begin: datetime, cut: Grid, until: datetime | None) -> bool:

@@ -114,7 +114,7 @@ def any_of(kind: Any) -> st.SearchStrategy[Any]:
 
 _PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     str: _TEXT,
-    int: st.integers(-(2**60), 2**60),
+    int: st.integers(-(2**63), 2**64 - 1),
     float: st.floats(allow_nan=False),
     bool: st.booleans(),
     type(None): st.none(),

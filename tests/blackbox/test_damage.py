@@ -1,6 +1,11 @@
 """What a killed process or a bad disk leaves: cut, set aside or left alone, and never given back as a picture."""
 
+import contextlib
+import os
+import stat
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,6 +94,49 @@ def test_an_older_damaged_file_is_set_aside_when_it_is_read(recorders: Recorders
     assert "set aside" in str(recorder.warning)
     recorder.record(busy(3, HOUR_S + 6))
     assert box.at(NOON + after(HOUR_S + 6)) == busy(3, HOUR_S + 6)
+
+
+class Killed(BaseException):
+    """The process ended there."""
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_kill_while_a_file_is_mended_loses_nothing_and_leaves_nothing(
+    recorders: Recorders, place: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    recorder = recorders()
+    record(recorder, [busy(number) for number in range(250)])
+    recorder.close(busy(249).at)
+    (file,) = files(place)
+    data = file.read_bytes()
+    damaged = data[:2000] + b"\0" * 10 + data[2010:]
+    file.write_bytes(damaged)
+    readable = all_of(Box(place))
+    left, does = 0, {name: getattr(os, name) for name in ("replace", "link", "unlink")}
+
+    def does_or_is_killed(name: str, *args: Any, **more: Any) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise Killed
+        if name == "link" and not links:
+            raise OSError("no links here")
+        does[name](*args, **more)
+
+    for name in does:
+        monkeypatch.setattr(os, name, partial(does_or_is_killed, name))
+    kills = 0
+    while left <= 0:
+        left = kills = kills + 1
+        other = recorders()
+        with contextlib.suppress(Killed):
+            other.record(busy(260))
+        kill(other)
+        assert [one for one in all_of(Box(place)) if one.at < busy(260).at] == readable
+    assert kills > 2
+    assert [path.name for path in place.iterdir() if path.suffix not in {".box", ".lock"}] == [f"{file.name}.broken"]
+    assert (place / f"{file.name}.broken").read_bytes() == damaged
+    assert {stat.S_IMODE(path.stat().st_mode) for path in place.iterdir()} == {0o600}
 
 
 def test_what_is_no_file_of_ours_is_set_aside(recorders: Recorders, place: Path, box: Box) -> None:

@@ -32,7 +32,7 @@ def test_every_field_of_any_picture_comes_back(pictures: list[Snapshot]) -> None
 @given(st.lists(any_of(Alarm), max_size=6, unique_by=lambda one: one.key), st.data())
 def test_a_list_comes_back_whatever_came_went_moved_or_changed(before: list[Alarm], data: st.DataObject) -> None:
     after = data.draw(st.permutations(before))[: data.draw(st.integers(0, 6))]
-    after = [msgspec.structs.replace(one, told=one.told + 1) if one.told % 3 == 0 else one for one in after]
+    after = [msgspec.structs.replace(one, told=one.told ^ 1) if one.told % 3 == 0 else one for one in after]
     new = tuple(data.draw(st.lists(any_of(Alarm), max_size=2))) + tuple(after)
     assert coded([picture(alerts=tuple(before)), picture(1, alerts=new)])[-1].alerts == new
 

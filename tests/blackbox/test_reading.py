@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from core.history.blackbox import ALIVE_S, GAP_S, Box, MarkKind
+from core.history.blackbox.course import Spot
 from core.history.blackbox.frame import HEADER
 from core.history.blackbox.seal import sealed
 from core.snapshot import Snapshot, State
@@ -146,3 +148,26 @@ def test_a_picture_of_another_version_with_other_fields_is_still_one(recorders: 
     fields = {name: getattr(picture(0), name) for name in Snapshot.__struct_fields__}
     recorders().record(Later(**fields))
     assert msgspec.structs.asdict(box.at(NOON) or picture(9)) == msgspec.structs.asdict(picture(0))
+
+
+def test_pictures_that_cannot_be_read_are_passed_a_group_at_a_time_and_not_for_ever(
+    recorders: Recorders, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreign = {"notices": (7,)}  # as of a version whose records are others
+    course = [busy(number, **foreign if number >= 118 else {}) for number in range(600)]
+    course += [busy(number) for number in range(600, 605)]
+    recorder = recorders()
+    record(recorder, course[:600])
+    recorder._leave()  # the next version begins a group of its own
+    record(recorder, course[600:])
+    decoded: list[Spot] = []
+    picture_of = Spot.picture
+    monkeypatch.setattr(Spot, "picture", lambda spot: (decoded.append(spot), picture_of(spot))[1])
+    assert box.step(course[600].at, -1) == course[117]  # in the middle of a group
+    assert box.step(course[117].at, 1) == course[600]
+    assert box.step(course[300].at, 1) == course[600]
+    assert len(decoded) < 50  # there are five groups
+    record(recorder, [busy(number, **foreign) for number in range(605, 9000)])
+    decoded.clear()
+    assert box.step(busy(9000).at, -1) is None
+    assert len(decoded) < 200

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import os
 import signal
 from collections.abc import Callable
@@ -155,9 +156,16 @@ def test_the_settings_are_read_and_nonsense_is_refused() -> None:
     named = {"SUPABASE_URL": "https://probe.example", "SUPABASE_KEY": "sb_secret_x"}
     config = read_config(Layers(named=(named,), file={"blackbox": {"megabytes": 50, "days": 7, "enabled": False}}))
     assert config.blackbox == BlackboxRules(enabled=False, megabytes=50, days=7)
-    for wrong in ({"megabytes": 1}, {"days": 0}, {"size": 3}):
+    for wrong in ({"megabytes": 1}, {"days": 0}, {"days": 3651}, {"days": math.nan}, {"size": 3}):
         with pytest.raises(SettingsError):
             read_config(Layers(named=(named,), file={"blackbox": wrong}))
+
+
+def test_more_days_than_anybody_keeps_are_refused_in_one_sentence(command: Command) -> None:
+    given = {"SUPABASE_URL": "https://probe.example", "SUPABASE_KEY": "sb_secret_x"}
+    done = command("status", **given, WATCHDESK_BLACKBOX_DAYS="1000000")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "Error: WATCHDESK_BLACKBOX_DAYS is not usable: Expected `float` <= 3650.0\n"
 
 
 def box_of(command: Command) -> Box:

@@ -9,8 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from core.history.blackbox import Box, MarkKind
+from core.snapshot import Link
 from tests.blackbox.conftest import Recorders
-from tests.blackbox.pictures import DAY, HOUR_S, NOON, after, all_of, busy, files, picture, record
+from tests.blackbox.pictures import DAY, HOUR_S, NOON, after, all_of, busy, event, files, picture, record
 from tests.clock import FakeClock
 from tests.running import ROOT
 
@@ -106,6 +107,16 @@ def test_a_deleted_box_is_begun_anew(recorders: Recorders, place: Path, box: Box
     assert recorder.warning is None
 
 
+def test_a_picture_that_cannot_be_encoded_is_lost_alone(recorders: Recorders, box: Box, clock: FakeClock) -> None:
+    recorder = recorders()
+    record(recorder, [busy(0), busy(1)])
+    recorder.record(busy(2, link=Link(tries=2**70)))
+    assert recorder.warning == "black box: pictures are lost: can't serialize ints < -2**63 or > 2**64 - 1"
+    record(recorder, [busy(3), busy(4), picture(25, events=(event("\ud800"),)), busy(6)])  # and no time went by
+    assert recorder.warning is None
+    assert all_of(box) == [busy(0), busy(1), busy(3), busy(4), busy(6)]
+
+
 _FULL = """
 import resource, sys
 from pathlib import Path
@@ -141,6 +152,33 @@ def test_a_full_disk_pauses_it_once_and_it_goes_on_by_itself(place: Path, box: B
     assert [one.at for one in found[-38:]] == [busy(number).at for number in range(82, 120)]
     assert box.at(busy(60).at) is None
     assert box.marks(busy(60).at, NOON + DAY)[0].kinds == (MarkKind.EVENT, MarkKind.BEGAN)
+
+
+_FULL_FROM_THE_START = """
+import resource, sys
+from pathlib import Path
+from core.history.blackbox import BlackboxRules, Recorder
+from tests.blackbox.pictures import picture
+from tests.clock import FakeClock
+clock = FakeClock()
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+recorder = Recorder(Path(sys.argv[1]), BlackboxRules(), clock)
+recorder.record(picture(0))
+print(recorder.warning)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+clock.advance(5)
+recorder.record(picture(5))
+print(recorder.warning)
+"""
+
+
+def test_a_disk_that_is_full_from_the_start_is_said_and_not_taken_for_another_writer(place: Path, box: Box) -> None:
+    program = [sys.executable, "-c", _FULL_FROM_THE_START, str(place)]
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    paused, resumed = done.stdout.splitlines()
+    assert "black box paused" in paused
+    assert resumed == "None"
+    assert all_of(box) == [picture(5)]
 
 
 def test_a_place_that_cannot_be_made_is_said_and_tried_again(

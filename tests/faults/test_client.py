@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,7 @@ from core.backend.faults import Failed, classify
 from core.backend.queries import Queries
 from core.backend.schema import UNDISCOVERED
 from core.backend.target import Target, read_target
+from core.backend.trend_queries import TrendQueries
 from core.clock import SystemClock
 from core.facts import Counts, Evidence, Fault
 from core.resilience import Breakers, BreakerState, Guard, Outcome, Policy
@@ -138,13 +140,26 @@ async def test_every_answer_is_one_fault(case: str, between: Wire, backend: Back
 
 
 @pytest.mark.parametrize(
-    "header", ["", "Content-Range: */*\r\n", "Content-Range: 0-0/what\r\n", "Content-Range: x\r\n"]
+    "header", ["", *(f"Content-Range: {told}\r\n" for told in ("*/*", "0-0/what", "x", f"0-0/{2**70}"))]
 )
 async def test_a_count_that_does_not_come_is_no_zero(header: str, between: Wire, backend: Backend) -> None:
     between.acts["/rest/"] = answer(b"[]", headers=header)
     assert (await fault_of(Queries(backend.calls, UNDISCOVERED).count("pending"))).kind == "garbage"
 
 
+async def test_a_number_that_no_column_holds_is_none(between: Wire, backend: Backend) -> None:
+    row = {"id": "a", "status": "pending", "priority": 2**63, "estimated_duration_minutes": 2**63 - 1}
+    between.acts["/rest/"] = answer(json.dumps([row]).encode())
+    (task,) = await Queries(backend.calls, UNDISCOVERED).newest_tasks(5)
+    assert (task.priority, task.estimated_minutes) == (0, 2**63 - 1)
+    checks = TrendQueries(backend.calls, UNDISCOVERED)
+    column = UNDISCOVERED.log_time
+    rows = [{column: "2026-11-24T12:00:00Z", "duration_ms": value} for value in (2**1100, "7", None, 250)]
+    between.acts["/rest/"] = answer(json.dumps([*rows, {column: "2026-11-24T12:00:00Z"}]).encode())
+    assert [took for _, took in await checks.checks(AT, AT, 0)] == [0.25]
+
+
+AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 NOON = "Tue, 24 Nov 2026 12:00:00 GMT"
 RETRY_AFTER = {
     "seconds": ("Retry-After: 7\r\n", 7.0),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.moments import moment_of, span_of
+from core.moments import last_moment_of, moment_of, span_of
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 """A Tuesday, 7:30 in Berlin."""
@@ -52,7 +52,35 @@ def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ],
 )
 def test_a_time_is_understood(typed: str, meant: str) -> None:
-    assert moment_of(typed, NOW) == datetime.fromisoformat(meant)
+    assert moment_of(typed, NOW) == last_moment_of(typed, NOW) == datetime.fromisoformat(meant)
+
+
+@pytest.mark.parametrize(
+    ("typed", "now", "first", "last"),
+    [
+        ("02:30", "00:45", "00:30", "00:30"),  # 2:45 for the first time
+        ("02:30", "01:15", "00:30", "00:30"),  # 2:15 for the second time
+        ("02:30", "01:45", "00:30", "01:30"),  # 2:45 for the second time
+        ("02:50", "01:45", "00:50", "00:50"),
+        ("02:30", "09:00", "00:30", "01:30"),
+        ("today 02:30", "09:00", "00:30", "01:30"),
+        ("sun 02:30", "09:00", "00:30", "01:30"),
+        ("25 oct 02:30", "09:00", "00:30", "01:30"),
+        ("03:00", "09:00", "02:00", "02:00"),
+    ],
+)
+def test_what_clocks_show_twice_is_the_first_for_since_and_the_last_for_what_was(
+    typed: str, now: str, first: str, last: str
+) -> None:
+    at = datetime.fromisoformat(f"2026-10-25T{now}:00+00:00")
+    found = [meant(typed, at) for meant in (moment_of, last_moment_of)]
+    assert found == [datetime.fromisoformat(f"2026-10-25T{told}:00+00:00") for told in (first, last)]
+
+
+def test_what_clocks_leave_out_is_rather_too_early() -> None:
+    now = datetime(2026, 3, 29, 7, tzinfo=UTC)
+    for meant in (moment_of, last_moment_of):
+        assert meant("02:30", now) == datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
 
 
 NO_TIMES = ["", "-", "ago", "soon", "25:00", "3:60", "3:1", "31 nov 3:10", "24 foo 3:10", "2026-13-01", "tomorrow 3:00"]
@@ -65,8 +93,8 @@ def test_what_is_no_time_is_none(typed: str) -> None:
 
 @given(st.text(max_size=30))
 def test_nothing_that_is_typed_fails(typed: str) -> None:
-    found = moment_of(typed, NOW)
-    assert found is None or found.tzinfo is not None
+    for found in (moment_of(typed, NOW), last_moment_of(typed, NOW)):
+        assert found is None or found.tzinfo is not None
 
 
 def test_a_length_is_a_number_and_its_unit() -> None:

@@ -172,6 +172,22 @@ async def test_a_full_disk_is_said_and_what_was_accepted_stays(tmp_path: Path) -
     assert found == kept + 1
 
 
+async def test_a_disk_that_is_full_from_the_start_makes_nobody_else_the_owner(tmp_path: Path) -> None:
+    done = _child(
+        tmp_path,
+        """
+        import resource
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        await state.open()
+        print(state.own(), state.owner())
+        other = State(state._path.parent, "a1b2")
+        print(other.own())
+        await other.close()
+        """,
+    )
+    assert done.stdout.splitlines() == ["True another process", "False"]
+
+
 async def test_a_file_of_a_later_version_is_not_touched(tmp_path: Path) -> None:
     first = State(tmp_path, "a1b2")
     await first.put("hold", "x", Hold("ann"))

@@ -11,7 +11,7 @@ from core.backend.target import Target
 from core.facts import Truth
 from core.history.incidents import incidents, recovery, uptime
 from core.history.kpis import Kpi, Measured, kpis, percentile
-from core.history.spans import Record, Seen, Span
+from core.history.spans import KEPT, Record, Seen, Span
 from core.model import SuccessRate
 from core.monitor import Config, Monitor, Places
 from core.monitor.config import RefreshRules
@@ -110,6 +110,20 @@ def test_what_goes_on_has_no_end_and_a_gap_at_an_end_makes_it_at_least() -> None
     figures = kpis(spans((UP, 0, 50), (DOWN, 100, 200), (UP, 200, 300), (DOWN, 300, 400)), Measured(), at(400))
     assert found(figures, "mttr").text == "≥ 1 min"
     assert "one ongoing for 1 min" in found(figures, "mttr").note
+
+
+def test_that_there_was_no_incident_is_said_of_what_was_seen() -> None:
+    month = KEPT.total_seconds()
+
+    def note(now: float, *told: tuple[Seen, float, float]) -> str:
+        return found(kpis(spans(*told), Measured(), at(now)), "mttr").note
+
+    assert note(0) == ""
+    assert note(42, (UP, 0, 42)) == "none in the 42 s seen"
+    assert note(0.2 * month, (UP, 0, 0.2 * month)) == "none in the 6 d seen"
+    assert note(month, (UP, 0.05 * month, month)) == "no incident in 30 d"
+    assert note(400, (UP, 0, 100), (DOWN, 100, 400)) == "none over yet; one ongoing for 5 min"
+    assert note(month + 1000, (DOWN, 0, 300), (UP, 300, month + 1000)) == "no incident in 30 d"
 
 
 def test_percentiles_are_nearest_ranks() -> None:

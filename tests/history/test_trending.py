@@ -87,6 +87,26 @@ async def test_of_too_many_tasks_the_rows_are_not_read_but_counted(sandbox: Runn
         assert shown.of("queue").grid.bucket == timedelta(minutes=15)
 
 
+async def test_once_there_are_fewer_tasks_again_each_is_read_again(
+    sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trending, "MOST_TASKS", 50)
+    monkeypatch.setattr(trending, "_FEW_AGAIN", 40)
+    finished(sandbox, "completed", 30, "20 hours")
+    finished(sandbox, "failed", 21, "5 hours")
+    async with looking(sandbox.url, sandbox.service_key, tmp_path) as monitor:
+        for gone, bucket in ((0, 60), (10, 60), (2, 15), (0, 15)):
+            sandbox.sql(
+                "DELETE FROM autonomous_tasks WHERE id IN"
+                " (SELECT id FROM autonomous_tasks WHERE status = 'completed' LIMIT %s)",
+                gone,
+            )
+            monitor._loops.trending._filled.clear()  # five minutes later
+            shown = (await filled(monitor, Window.DAY)).of("failures")
+            assert shown.grid.bucket == timedelta(minutes=bucket)
+            assert total(shown) == 21
+
+
 async def test_a_task_that_never_said_when_it_ended_counts_where_it_was_created(
     sandbox: Running, tmp_path: Path
 ) -> None:

@@ -143,13 +143,17 @@ def test_who_sees_no_task_at_all_is_not_told_that_none_failed() -> None:
     shown = trends(Window.DAY, NOW, Seen(finished=slots(FINE.begins[3], (0, 0), (0, 0), (0, 0))), told)
     failures = shown.of("failures")
     assert not any(value is not None for value in (*failures.own, *failures.told))
-    assert failures.why == "no task was finished in these 24 hours, or none that this key sees"
+    assert failures.why == "no task was finished in these 24 h, or none that this key sees"
+    month = trends(Window.MONTH, NOW, Seen(), Told(bucket=CUTS[Window.MONTH].coarse, finished_until=NOW))
+    assert month.of("success").why == "no task was finished in these 30 d, or none that this key sees"
 
 
 def test_nothing_known_says_why_in_words() -> None:
     before = trends(Window.DAY, NOW, Seen(), None)
     assert "are being read" in before.of("success").why
     assert "no table keeps it" in before.of("queue").why
+    asked = trends(Window.DAY, NOW, Seen(), Told(bucket=FINE.bucket, checks_until=NOW)).of("checks").why
+    assert asked == "nothing known yet: the log has no checks; this machine makes them while it watches"
     down = Told(bucket=FINE.bucket, faults={"finished": "nobody answers", "checks": "nobody answers"})
     shown = trends(Window.DAY, NOW, Seen(), down)
     assert shown.of("failures").why == "nothing known: nobody answers"

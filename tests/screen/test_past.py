@@ -1,8 +1,9 @@
 """The past on the screen: a box that a real recorder wrote, every key on it, and nothing is ordered there."""
 
 import asyncio
-from collections.abc import Callable
-from datetime import datetime, timedelta
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from textual.widgets import Input, Static
 
 from core.history.blackbox import BlackboxRules, Box, Recorder
 from core.snapshot import Alarm, State
+from tests.blackbox.pictures import kill, record
 from tests.clock import FakeClock
 from tests.screen.course import AGAIN_AT, BACK_AT, DOWN_AT, LAST_AT, LATER, LIVE, NOW, outage, working, written
 from tests.screen.drawn import Picture, app_on, drawn, monitor_of, read_it, run, settled, text_of
@@ -25,16 +27,18 @@ from tui.app import WatchdeskApp
 from tui.dialogs import ChoiceDialog, HelpDialog, JumpDialog, NoteDialog
 from tui.keys import GLOBAL_KEYS, MENU_ONLY, TIME_KEYS
 from tui.palettes import PLAIN
-from tui.past import Moment
+from tui.past import Gap, Moment, NotThere, stepped
 from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
 from tui.screens.list_view import ListView
+from tui.screens.trends_view import TrendsView
 
 pytestmark = pytest.mark.usefixtures("utc")
 
 SMALL, NORMAL = (80, 24), (140, 40)
 BACK, ON = "left_square_bracket", "right_square_bracket"
 EVENT_BACK, EVENT_ON = "left_curly_bracket", "right_curly_bracket"
+READS = {BACK, ON, EVENT_BACK, EVENT_ON, "ctrl+left", "ctrl+right"}
 
 
 @pytest.fixture
@@ -74,12 +78,21 @@ async def until(pilot: Pilot[None], condition: Callable[[], bool], what: str) ->
 
 async def press(pilot: Pilot[None], app: WatchdeskApp, *keys: str) -> Moment | None:
     """One key after the other, each once what the one before asked for is there, and never as if held down."""
+    errand, ended = app.errand, list[str]()
+
+    async def told(name: str) -> None:
+        await errand(name)
+        ended.append(name)
+
+    app.errand = told  # type: ignore[method-assign]  # or a busy machine has not even begun when it is looked at
     for key in keys:
         clock(app).advance(1)
         clock(app).jump_wall(-1)
+        ended.clear()
         await pilot.press(key)
-        await until(pilot, lambda: not app.time._reading, key)
+        await until(pilot, lambda key=key: key not in READS or bool(ended), key)
         await pilot.pause()
+    app.errand = errand  # type: ignore[method-assign]  # as it was
     return app.time.moment
 
 
@@ -125,6 +138,49 @@ async def test_each_step_is_the_picture_before_and_beyond_the_newest_there_is_no
         assert moment(app).at == AGAIN_AT
         assert (await press(pilot, app, ON)) is None
         assert "PAST" not in text_of(await settled(pilot))
+
+
+def test_no_step_passes_a_gap_however_many_keys_were_pressed_at_once(tmp_path: Path) -> None:
+    box, late = written(tmp_path), NOW + timedelta(hours=2)
+    recorder = Recorder(tmp_path, BlackboxRules(), FakeClock(late))
+    newest, now = late + timedelta(seconds=5), late + timedelta(seconds=6)
+    for one in (changed(LIVE, at=late), working(newest)):
+        recorder.record(one)
+    first, second = Gap(LAST_AT, AGAIN_AT), Gap(NOW - timedelta(seconds=5), late)
+
+    def reached(start: Moment, *steps: int) -> Iterator[datetime | Gap | None]:
+        moment: Moment | None = start
+        for by in steps:
+            assert moment is not None
+            moment = stepped(box, moment, by, now)
+            yield None if moment is None else moment.gap or moment.at
+
+    assert [*reached(Moment(at=newest), -3, -3, -3)] == [second, first, outage()[-3].at]
+    assert [*reached(Moment(at=newest), -99, -99, -99)] == [second, first, outage()[0].at]
+    assert [*reached(Moment(at=outage()[12].at), 9, 9, 9, 9)] == [first, second, newest, None]
+    assert [*reached(Moment(at=newest), -1, -1, 2)] == [late, second, newest]
+
+
+def test_before_now_comes_what_was_not_kept_until_now(box: Box) -> None:
+    ended = NOW - timedelta(seconds=5)
+    now = NOW + timedelta(hours=2)
+    gap = stepped(box, Moment(at=AGAIN_AT), 1, now)
+    assert gap is not None
+    assert gap.gap == Gap(ended, now)
+    assert stepped(box, gap, 1, now) is None
+    assert stepped(box, gap, 1, now + timedelta(minutes=9)) is None  # it was looked at for a while
+    assert stepped(box, Moment(at=AGAIN_AT), 1, ended + timedelta(seconds=20)) is None
+
+
+def test_what_is_kept_and_not_readable_is_not_taken_for_the_beginning(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, BlackboxRules(), FakeClock(LATER))
+    record(recorder, (changed(LIVE, at=LATER + timedelta(seconds=n), braked=7) for n in range(20)))
+    kill(recorder)
+    recorder = Recorder(tmp_path, BlackboxRules(), FakeClock(LATER))
+    record(recorder, [changed(LIVE, at=LATER + timedelta(seconds=20))])
+    for by in (-1, -3):
+        with pytest.raises(NotThere, match="what was kept before 1 Mar 04:22:47 is not readable"):
+            stepped(Box(tmp_path), Moment(at=LATER + timedelta(seconds=20)), by, NOW)
 
 
 async def test_a_held_key_goes_faster_and_never_has_two_reads_at_once(tmp_path: Path) -> None:
@@ -191,17 +247,38 @@ async def test_a_time_is_jumped_to_and_what_is_not_there_is_said_where_it_was_ty
         assert "the black box begins at 1 Mar 04:20:47: 1 Mar 03:10:00 is not in it" in outcome(app)
         await pilot.press("escape")
         await jump(pilot, app, "today 23:00")
-        assert "is not over yet" in outcome(app)
+        assert "1 Mar 23:00:00 has not come yet: it is 1 Mar 08:22:27" in outcome(app)
         await pilot.press("escape")
         await jump(pilot, app, f"{LATER:%H:%M:%S}")
         assert moment(app).picture == outage()[10]
         await jump(pilot, app, "2h ago")
         assert moment(app).gap is not None
         text = text_of(await settled(pilot))
-        assert "nobody looked from 1 Mar 04:22:57 to 08:22:07, for 3 h 59" in " ".join(text.split())
+        assert "nothing was kept from 1 Mar 04:22:57 to 08:22:07, for 3 h 59" in " ".join(text.split())
         assert "Health" not in text
         await jump(pilot, app, "now")
         assert app.time.moment is None
+
+
+@pytest.fixture
+def berlin(utc: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Clocks are changed twice a year."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+        time.tzset()
+        yield
+
+
+@pytest.mark.usefixtures("berlin")
+async def test_a_time_that_clocks_show_twice_is_the_last_one(tmp_path: Path) -> None:
+    now = datetime(2026, 10, 25, 1, 45, tzinfo=UTC)
+    recorder = Recorder(tmp_path, BlackboxRules(), FakeClock(now))
+    record(recorder, (working(now - timedelta(minutes=n)) for n in (90, 75, 30, 15)))
+    app = app_on(changed(LIVE, at=now), box=Box(tmp_path))
+    async with run(app, SMALL) as pilot:
+        await settled(pilot)
+        await jump(pilot, app, "02:30")
+        assert moment(app).at == now - timedelta(minutes=15)
 
 
 async def test_between_two_pictures_it_looked_like_the_one_before_and_ages_are_of_then(box: Box) -> None:
@@ -229,7 +306,7 @@ async def test_where_nothing_was_kept_until_now_the_first_step_back_says_so(box:
         gap = await press(pilot, app, BACK)
         assert gap is not None
         assert gap.picture is None
-        assert "nobody looked from 1 Mar 08:22:22 to 10:22:27" in text_of(await settled(pilot))
+        assert "nothing was kept from 1 Mar 08:22:22 to 10:22:27" in text_of(await settled(pilot))
         await pilot.press("y")
         assert "UNKNOWN" in app.clipboard
         await press(pilot, app, BACK)
@@ -298,7 +375,7 @@ async def test_what_the_project_alone_tells_says_that_it_is_not_kept_and_is_ther
         for show in (lambda: app.visit("tasks"), lambda: app.visit("logs"), lambda: app.open_row("tasks", name_of(5))):
             show()
             said = " ".join(text_of(await settled(pilot)).replace("┃", " ").split())
-            assert "the project tells this as it is now alone: how it was at 1 Mar 04:22:27 is not kept" in said
+            assert "the project can only say how this is now; how it was at 1 Mar 04:22:27 was not kept" in said
             assert name_of(5) not in said
             assert "PAST 1 Mar 04:22:27" in said
         await pilot.press("0")
@@ -306,6 +383,20 @@ async def test_what_the_project_alone_tells_says_that_it_is_not_kept_and_is_ther
         assert isinstance(view, DocumentView)
         assert name_of(5) in text_of(await settled(pilot, lambda: view._document is not None))
         assert view.focused is not None
+
+
+async def test_trends_in_the_past_say_that_they_are_of_now_and_name_the_key_that_leads_there(box: Box) -> None:
+    for more, key in (({}, "0"), ({"keymap": {"now": "f5"}}, "f5")):
+        app = app_on(LIVE, box=box, **more)
+        async with run(app, SMALL) as pilot:
+            await settled(pilot)
+            await jump(pilot, app, "2h ago")
+            await pilot.press("v")
+            said = text_of(await settled(pilot, lambda app=app: isinstance(app.screen, TrendsView)))
+            assert f"trends are drawn up to now; {key} goes back to now" in said
+            await pilot.press(key)
+            await until(pilot, lambda app=app: app.time.moment is None, key)
+            assert "trends are drawn" not in text_of(await settled(pilot))
 
 
 async def test_the_focus_is_where_it_was_once_the_past_is_left(box: Box) -> None:
@@ -410,6 +501,32 @@ async def test_a_note_is_about_the_moment_that_is_shown_and_is_shown_there(box: 
         assert monitor_of(app).orders == []
 
 
+async def test_a_note_about_a_gap_leaves_it_one_and_stands_in_all_of_it(tmp_path: Path) -> None:
+    for course in (outage(), [changed(LIVE, at=AGAIN_AT)]):
+        recorder = Recorder(tmp_path, BlackboxRules(), FakeClock(course[0].at))
+        record(recorder, course)
+        kill(recorder)
+    box = Box(tmp_path)
+    app = app_on(LIVE, box=box)
+    async with run(app, SMALL) as pilot:
+        await settled(pilot)
+        await press(pilot, app, BACK, BACK)
+        before = moment(app)
+        await press(pilot, app, *[BACK] * 3, *[ON] * 3)
+        stands = moment(app)
+        assert before.gap == stands.gap == Gap(LAST_AT, AGAIN_AT)
+        assert box.at(stands.at) is not None  # a picture speaks for some seconds more; the gap does not become it
+        await note(pilot, app, "no power")
+        await until(pilot, lambda: bool(moment(app).noted), "noted")
+        assert (moment(app).picture, moment(app).gap, moment(app).at) == (None, stands.gap, stands.at)
+        for reach in ("gap", "jump"):
+            await press(pilot, app, ON, BACK) if reach == "gap" else await jump(pilot, app, "2h ago")
+            said = " ".join(text_of(await settled(pilot)).replace("┃", " ").split())
+            assert "nothing is known of that time note 1 Mar 04:22:57: no power" in said
+        await press(pilot, app, BACK)
+        assert "no power" not in text_of(await settled(pilot))
+
+
 async def test_a_note_can_be_kept_while_it_only_observes_and_its_letters_are_never_lost(box: Box) -> None:
     app = app_on(changed(OBSERVING, at=NOW), box=box)
     async with run(app, SMALL) as pilot:
@@ -448,6 +565,7 @@ async def test_the_past_does_not_come_under_an_orders_dialog(box: Box) -> None:
 PICTURES: dict[str, tuple[tuple[int, int], dict[str, Any]]] = {
     "80x24": (SMALL, {}),
     "140x40": (NORMAL, {}),
+    "200x50": ((200, 50), {}),
     "60x15": ((60, 15), {}),
     "80x3": ((80, 3), {}),
     "80x1": ((80, 1), {}),
@@ -481,7 +599,7 @@ async def test_a_gap_shows_nothing(size: tuple[int, int], box: Box, golden: Snap
         assert await settled(pilot) == golden(name=f"past-gap-{size[0]}x{size[1]}")
 
 
-@pytest.mark.parametrize("key", ["t", "6", "at", "n", "question_mark"])
+@pytest.mark.parametrize("key", ["t", "6", "v", "at", "n", "question_mark"])
 async def test_what_lies_on_it(key: str, box: Box, golden: SnapshotAssertion) -> None:
     app = app_on(LIVE, box=box)
     async with run(app, SMALL) as pilot:

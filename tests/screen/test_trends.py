@@ -115,6 +115,11 @@ async def test_in_every_theme(theme: str, golden: SnapshotAssertion) -> None:
 
 
 @pytest.mark.usefixtures("utc")
+async def test_in_light_on_a_large_screen(golden: SnapshotAssertion) -> None:
+    assert await picture(WARNING, LARGE, theme="light") == golden(name="trends-light-200x50")
+
+
+@pytest.mark.usefixtures("utc")
 @pytest.mark.parametrize("theme", ["dark", PLAIN])
 async def test_in_plain_ascii(theme: str, golden: SnapshotAssertion) -> None:
     found = await picture(WARNING, SMALL, theme=theme, ascii=True)

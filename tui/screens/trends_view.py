@@ -11,9 +11,10 @@ from textual.widget import Widget
 from core.history.trends import CUTS, Trends, Window
 from core.snapshot import Snapshot
 from tui.front import Front
-from tui.keys import LIST_KEYS, TREND_KEYS, Key, bindings
+from tui.keys import LIST_KEYS, TIME_KEYS, TREND_KEYS, Key, bindings
 from tui.panels.panel import Panel
 from tui.panels.plot import FIGURES, PlotPanel
+from tui.past import Moment
 from tui.plots import ASCII, UNICODE
 from tui.screens.view import View
 from tui.text import Line, age
@@ -22,6 +23,7 @@ READ_EVERY_S: Final = 30.0
 
 _WINDOWS: Final = tuple(Window)
 _KEYS: Final = (*TREND_KEYS, *(key for key in LIST_KEYS if key.name == "back"))
+_NOW_KEY: Final = next(key for key in TIME_KEYS if key.name == "now")
 _ROOM_FOR_FOUR: Final = (70, 14)
 """Cells and lines from which on four plots can be read side by side."""
 
@@ -64,6 +66,10 @@ class TrendsView(View):
     def window(self) -> Window:
         """What is looked back over."""
         return self._window
+
+    def instead(self, moment: Moment) -> str:
+        """They lead up to now, wherever in time the screen is."""
+        return f"trends are drawn up to now; {_NOW_KEY.shown(self.front.look.keymap)} goes back to now"
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
         """Lay out what was read last; read anew when that is due, not while it is frozen or out of sight."""

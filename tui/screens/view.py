@@ -69,6 +69,10 @@ class View(Screen[None]):
         """Every key that does something here: its own first."""
         return (*self.OWN_KEYS, *(key for key in GLOBAL_KEYS if key.name != "faults" or self.front.faults is not None))
 
+    def instead(self, moment: Moment) -> str:
+        """What stands here where nothing of the past can be shown; empty where it can."""
+        return instead(moment, kept=self.KEPT)
+
     @property
     def copied(self) -> str:
         """What `y` copies here."""
@@ -77,7 +81,7 @@ class View(Screen[None]):
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
         """Draw a snapshot. While it is coming up or going away there may be no panel, or only some."""
         past = self.front.time.moment
-        said = "" if past is None else instead(past, kept=self.KEPT)
+        said = "" if past is None else self.instead(past)
         self._mark(past, said)
         for panel in self.query(Panel):
             if isinstance(panel, Banner):

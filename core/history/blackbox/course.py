@@ -34,16 +34,24 @@ class Spot(NamedTuple):
 
     def picture(self) -> Snapshot:
         """What it looked like. Raises Unfit."""
-        entries, decoder = self.contents.entries, Decoder()
-        start = self.place
-        while entries[start].kind != Kind.WHOLE:
-            start -= 1
-            if start < 0:
-                raise Unfit
-        for entry in entries[start : self.place + 1]:
+        decoder = Decoder()
+        for entry in self.contents.entries[self._first() : self.place + 1]:
             if entry.kind in (Kind.WHOLE, Kind.CHANGE):
                 decoder.take(entry.kind, self.contents.body(entry))
         return decoder.picture(self.at)
+
+    def ends(self) -> tuple["Spot", "Spot"]:
+        """The first and the last frame of its group."""
+        entries, last = self.contents.entries, self.place
+        while last + 1 < len(entries) and entries[last + 1].kind != Kind.WHOLE:
+            last += 1
+        first = self._first()
+        return Spot(entries[first].at, self.contents, first), Spot(entries[last].at, self.contents, last)
+
+    def _first(self) -> int:
+        """Where the whole picture lies that its group begins with; without one, where its file begins."""
+        entries = self.contents.entries
+        return next((place for place in range(self.place, 0, -1) if entries[place].kind == Kind.WHOLE), 0)
 
 
 class Course:

@@ -114,14 +114,20 @@ class Encoder:
         self._last = None
 
     def encode(self, snapshot: Snapshot) -> tuple[Kind, bytes]:
-        """What it is and its body. It must be written where the last one was, or `begin_anew`."""
+        """What it is and its body. It must be written where the last one was, or `begin_anew`.
+
+        Raises what the packing does of a value that does not fit; the next body is then a whole picture.
+        """
         last, full = self._last, self._frames >= _GROUP_FRAMES or self._bytes >= _GROUP_BYTES
-        self._last = snapshot
+        self._last = None  # until it is packed: no other is told by what nobody can read
         if last is None or full:
             self._frames = self._bytes = 0
             self._stream = zlib.compressobj(level=9, wbits=-15, memLevel=9)
-            return Kind.WHOLE, self._packed(snapshot)
-        return Kind.CHANGE, self._packed(changes(last, snapshot))
+            kind, body = Kind.WHOLE, self._packed(snapshot)
+        else:
+            kind, body = Kind.CHANGE, self._packed(changes(last, snapshot))
+        self._last = snapshot
+        return kind, body
 
     def again(self, snapshot: Snapshot) -> tuple[Kind, bytes]:
         """The one before, at another moment; where that is not there, this one."""

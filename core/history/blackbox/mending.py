@@ -1,6 +1,8 @@
 """Files that are not as they were written: set aside under another name, what is readable of them kept."""
 
 import logging
+import os
+import shutil
 from pathlib import Path
 
 from core.history.blackbox.ring import Part, listing
@@ -28,7 +30,9 @@ class Mending:
         return f"black box: {many} of a later version of watchdesk left alone in {self._directory}"
 
     def look_over(self) -> None:
-        """Look at the beginning of every file."""
+        """Look at the beginning of every file, and remove what whoever mended or trimmed was killed over."""
+        for unfinished in self._directory.glob("*.new"):
+            unfinished.unlink(missing_ok=True)
         later: set[Path] = set()
         for part in listing(self._directory):
             if part.broken:
@@ -39,7 +43,7 @@ class Mending:
             except Later:
                 later.add(part.path)
             except NoSegment:
-                self._aside(part.path, "")
+                self._set_aside(part.path)
         self.later = frozenset(later)
 
     def mend(self, path: Path) -> Contents | None:
@@ -52,22 +56,41 @@ class Mending:
             self.later |= {path}
             return None
         except NoSegment:
-            self._aside(path, "")
+            self._set_aside(path)
             return None
         if not contents.damaged:
             return contents
         whole = path.with_name(f"{path.name}.new")
         whole.touch(mode=0o600)
-        whole.write_bytes(contents.salvage())
-        self._aside(path, f"; {plural(len(contents.entries), 'frame')} of it are kept")
-        whole.replace(path)
+        with whole.open("wb") as file:
+            file.write(contents.salvage())
+            file.flush()
+            os.fsync(file.fileno())
+        _copy(path, _aside(path))
+        whole.replace(path)  # at no moment is nothing under its name
+        self._say(path, f"; {plural(len(contents.entries), 'frame')} of it are kept")
         return read(path)
 
-    def _aside(self, path: Path, rest: str) -> None:
-        aside = path.with_name(f"{path.name}.broken")
-        path.replace(aside)
-        self._broken = f"black box: a file was not readable and is set aside as {aside}{rest}"
+    def _set_aside(self, path: Path) -> None:
+        path.replace(_aside(path))
+        self._say(path, "")
+
+    def _say(self, path: Path, rest: str) -> None:
+        self._broken = f"black box: a file was not readable and is set aside as {_aside(path)}{rest}"
         log.warning(self._broken)
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.broken")
+
+
+def _copy(path: Path, aside: Path) -> None:
+    """The same file under another name as well; where the file system cannot do that, another one."""
+    aside.unlink(missing_ok=True)
+    try:
+        aside.hardlink_to(path)
+    except OSError:
+        shutil.copy(path, aside)
 
 
 def newest_usable(directory: Path, mending: Mending) -> tuple[Part, Contents] | None:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from core.history.blackbox.course import Course, Look, Spot, courses
 from core.history.blackbox.delta import Unfit
@@ -20,6 +21,8 @@ from core.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
 _TICK = timedelta(microseconds=1)
+_MOST_PASSED: Final = 40
+"""So many groups that cannot be read are passed to find one that can: those of some hours."""
 
 
 class Box:
@@ -50,9 +53,8 @@ class Box:
     def step(self, moment: datetime, by: int) -> Snapshot | None:
         """The picture so many changes after a moment, or before it; at the end of what there is, the last one.
 
-        `None`: there is none in that direction.
+        `None`: there is none in that direction, or none near enough that can be read.
         """
-        found: Snapshot | None = None
         courses, at = self._courses(), microseconds(moment)
         spot: Spot | None = None
         for _ in range(abs(by)):
@@ -60,9 +62,7 @@ class Box:
             if following is None:
                 break
             spot, at = following, following.at
-        while spot is not None and (found := self._picture(spot)) is None:  # not readable: the next one that is
-            spot = _next(courses, spot.at) if by > 0 else _previous(courses, spot.at)
-        return found
+        return self._readable(courses, spot, forward=by > 0)
 
     def frames(self, since: datetime, until: datetime) -> Iterator[Snapshot]:
         """Every picture from `since` up to, not including, `until`, the oldest first."""
@@ -134,6 +134,18 @@ class Box:
             if reach > most:
                 return None
             reach *= 4
+
+    def _readable(self, courses: tuple[Course, ...], spot: Spot | None, *, forward: bool) -> Snapshot | None:
+        """The nearest picture from one on. Groups that are not readable at their ends are passed as a whole."""
+        passed = 0
+        while spot is not None and passed < _MOST_PASSED:
+            if (found := self._picture(spot)) is not None:
+                return found
+            first, last = spot.ends()
+            if self._picture(first) is None and (not forward or self._picture(last) is None):
+                spot, passed = last if forward else first, passed + 1
+            spot = _next(courses, spot.at) if forward else _previous(courses, spot.at)
+        return None
 
     def _courses(self) -> tuple[Course, ...]:
         return courses(self._shelf)

@@ -1,7 +1,8 @@
 """Writes what is published to the disk. Blocking: one thread has it to itself, and the event loop never waits for it.
 
 Only one process of a project and user writes, by a lock that dies with it; another one takes over with its next
-picture. What cannot be written is said once in `warning` and tried again; nothing here raises for a disk.
+picture. What cannot be written is said once in `warning` and tried again; nothing here raises for a disk. A picture
+that cannot be encoded is lost alone.
 """
 
 import logging
@@ -86,11 +87,10 @@ class Recorder:
             return
         try:
             work()
-        except (OSError, UnicodeError, msgspec.MsgspecError) as error:
+        except OSError as error:
             if not self._failing:
                 log.warning("the black box is paused", exc_info=True)
-            why = error.strerror if isinstance(error, OSError) and error.strerror else error
-            self._failing = f"black box paused: {self._directory}: {why}"
+            self._failing = f"black box paused: {self._directory}: {error.strerror or error}"
             self._retry_at = self._clock.elapsed() + _RETRY_S
             self._leave()
 
@@ -116,7 +116,13 @@ class Recorder:
         segment = self._for(at)
         if self._at is None or self._wrote_at is None or at - self._wrote_at > GAP_S * 1e6:
             flags |= Flag.BEGAN
-        kind, body = encoded()
+        try:
+            kind, body = encoded()
+        except Exception as error:  # whatever it was, the pictures that follow are kept
+            if not self._failing:
+                log.warning("a picture does not go into the black box", exc_info=True)
+            self._failing = f"black box: pictures are lost: {error}"
+            return
         at = at if self._at is None else max(at, self._at)
         frame = framed(kind, flags, at, body)
         try:

@@ -19,7 +19,7 @@ class BlackboxRules(msgspec.Struct, frozen=True, kw_only=True):
 
     enabled: bool = True
     megabytes: Annotated[int, msgspec.Meta(ge=2)] = 200
-    days: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    days: Annotated[float, msgspec.Meta(gt=0, le=3650)] = 30.0
 
     @property
     def size(self) -> int:
