@@ -12,7 +12,7 @@ import pytest
 
 from tests.browser.chromium import Chromium
 from tests.running import ONE_SHAPE, Running
-from tests.serve.serving import Serve, Served, kept, serve
+from tests.serve.serving import REFUSALS, Serve, Served, kept, serve
 from tui.serve.gate import new_token
 
 __all__ = ["serve"]
@@ -48,9 +48,9 @@ def test_it_loads_is_live_takes_keys_and_refuses_orders(sandbox: Running, serve:
     chromium.press("\ue00c")
     chromium.await_text("escape closes", gone=True)
     before = kept(sandbox)
-    for key in ("h", "p", "d"):
+    for key in ("h", "p", "d", "n"):
         chromium.press(key)
-        chromium.await_text("this screen only looks")
+        chromium.await_text(REFUSALS[key])
     assert kept(sandbox) == before
     await_monitors(served, 1)
     chromium.driver.get("about:blank")

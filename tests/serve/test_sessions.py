@@ -13,7 +13,7 @@ import pytest
 
 from tests.running import ONE_SHAPE, ROOT, Command, Running
 from tests.screen.hand import Open, opened
-from tests.serve.serving import Page, Serve, Served, gone, kept, killed, look, refused, serve
+from tests.serve.serving import REFUSALS, Page, Serve, Served, gone, kept, killed, look, refused, serve
 from tui.serve.session import Session, cells
 
 __all__ = ["opened", "serve"]
@@ -46,17 +46,11 @@ async def test_panels_are_live_keys_work_and_orders_are_refused(
     for word in ("LIVE", "checked", "observing", "STUCK", "it broke"):
         await page.await_text(word)
     before, asked = kept(sandbox), sandbox.functions()
-    for key in ("h", "r", "\x05", "u", "d", "a", "z", "p", "w"):
-        await page.type(key)
-        await page.await_text("this screen only looks")
-        await page.type("?")  # a help is no question: it shows that none is open
-        await page.await_text("escape closes")
-        await page.type("\x1b")
-        await page.await_text("escape closes", gone=True)
-    await page.type("t")
-    await page.await_text("newest")
-    await page.type("R")
-    await page.await_text("this screen only looks")
+    for key in REFUSALS:
+        if key == "R":
+            await page.type("t")
+            await page.await_text("newest")
+        await page.refuses(key)
     sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('came just now', 'pending')")
     await page.await_text("came just now")
     sandbox.sql("DELETE FROM autonomous_tasks WHERE description = 'came just now'")

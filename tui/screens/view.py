@@ -92,6 +92,7 @@ class View(Screen[None]):
             if isinstance(panel, KeyLine):
                 panel.keys = self.keys if past is None else keys_in_the_past(self.keys)
                 panel.past = past is not None
+                panel.notes = not self.front.monitor.may_note()
             panel.show(snapshot)
 
     def _mark(self, past: Moment | None, said: str) -> None:
