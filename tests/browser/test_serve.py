@@ -4,6 +4,7 @@ Run by `make browser`, where there is one.
 """
 
 import http.server
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -71,6 +72,31 @@ def test_it_is_really_seen_and_asks_nobody_else(sandbox: Running, serve: Serve, 
     assert f"{served.address}static/js/textual.js" in others
     mine = (served.address, f"ws://{served.host}/{served.token}/ws?")
     assert {url for url in others if not url.startswith(mine)} == set()
+
+
+@ONE_SHAPE
+def test_a_line_that_is_dead_without_having_ended_is_not_taken_for_live(
+    sandbox: Running, serve: Serve, chromium: Chromium
+) -> None:
+    served = serve(sandbox)
+    chromium.open(served.address)
+    chromium.await_text("LIVE")
+    assert not chromium.is_marked_as_over()
+    served.process.send_signal(signal.SIGSTOP)
+    chromium.later(40)
+    time.sleep(6)  # the page looks every five
+    assert not chromium.is_marked_as_over()
+    chromium.later(46)
+    await_mark(chromium, over=True)
+    served.process.send_signal(signal.SIGCONT)
+    await_mark(chromium, over=False)
+
+
+def await_mark(chromium: Chromium, *, over: bool) -> None:
+    until = time.monotonic() + 20
+    while chromium.is_marked_as_over() is not over:
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 @ONE_SHAPE
