@@ -22,6 +22,7 @@ from core.sandbox.server import Options, Sandbox
 from core.snapshot import LinkWord
 from core.state import Transaction
 from tui.app import WatchdeskApp
+from tui.settings import Setup
 
 PLACE = Path(__file__).parent.parent / "screenshots"
 FONT = "DejaVu Sans Mono"
@@ -61,7 +62,7 @@ class Studio:
                 dry_run=False,
                 alerts=SOON,
             )
-            app = WatchdeskApp(Monitor(config, places=Places.within(Path(cache))), theme=theme)
+            app = WatchdeskApp(Monitor(config, places=Places.within(Path(cache))), Setup(theme=theme))
             async with app.run_test(size=size) as pilot:
                 await pilot.pause(5)
                 if before is not None:

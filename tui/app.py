@@ -1,7 +1,7 @@
 """The app: first picture from the newest snapshot, then each one as it comes; keys become errands, lists and orders."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final
 
 import msgspec
@@ -21,10 +21,10 @@ from tui.dialogs import Dialog, HelpDialog, Menu, Question, QuitDialog
 from tui.keys import GLOBAL_KEYS, MENU_ONLY, bindings
 from tui.look import Look
 from tui.palettes import PLAIN
-from tui.presence import AWAY_S
 from tui.screens.list_view import ListView
 from tui.screens.view import View
 from tui.screens.wall import Wall
+from tui.settings import Setup
 from tui.stage import Stage
 from tui.text import Net, Signs
 from tui.themes import palette, themes
@@ -41,30 +41,29 @@ class WatchdeskApp(Stage):
     TITLE = "watchdesk"
     BINDINGS: ClassVar[list[BindingType]] = bindings(GLOBAL_KEYS)
 
-    def __init__(  # noqa: PLR0913 - what may differ from terminal to terminal, each with its default
+    def __init__(
         self,
         monitor: MonitorLike,
+        setup: Setup | None = None,
         *,
         clock: Clock | None = None,
-        theme: str = "dark",
-        ascii_signs: bool = False,
         faults: FaultSwitch | None = None,
-        keymap: Mapping[str, str] | None = None,
-        away_s: float = AWAY_S,
-        wall: bool = False,
     ) -> None:
-        self._net = Net(ascii_only=ascii_signs, colourless=theme == PLAIN)
-        styles = palette(theme, monitor.snapshot.project.colour)
-        look = Look(signs=Signs(ascii_only=ascii_signs), styles=styles, keymap=dict(keymap or {}))
-        super().__init__(monitor, clock or SystemClock(), look, faults=faults, away_s=away_s)
-        self.no_color = theme == PLAIN  # Textual's own greys are colours, too, and it takes an empty NO_COLOR for one
+        setup = setup or Setup()
+        self._net = Net(ascii_only=setup.ascii, colourless=setup.theme == PLAIN)
+        styles = palette(setup.theme, monitor.snapshot.project.colour)
+        look = Look(signs=Signs(ascii_only=setup.ascii), styles=styles, keymap=setup.keymap)
+        super().__init__(monitor, clock or SystemClock(), look, faults=faults, away_s=setup.away_s)
+        self.no_color = (
+            setup.theme == PLAIN
+        )  # Textual's own greys are colours, too, and it takes an empty NO_COLOR for one
         for one in themes(monitor.snapshot.project.colour):
             self.register_theme(one)
-        self.theme = f"watchdesk-{theme}"
+        self.theme = f"watchdesk-{setup.theme}"
         self.animation_level = "none"
         self.set_keymap(look.keymap)
-        self._calls = Calls(ascii_only=ascii_signs)
-        self._starts_on_wall = wall
+        self._calls = Calls(ascii_only=setup.ascii)
+        self._starts_on_wall = setup.wall
         self._typed_ahead: str | None = None
         """What was typed for a filter that is not there yet."""
 

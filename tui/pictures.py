@@ -10,6 +10,7 @@ from core.snapshot import Snapshot
 from tui.app import WatchdeskApp
 from tui.contract import MonitorLike
 from tui.palettes import PLAIN
+from tui.settings import Setup
 
 SIZE: Final = (100, 30)
 """Columns and rows: what a page takes, and all panels have room."""
@@ -19,7 +20,7 @@ _ROUNDS: Final = 50
 
 async def draw(snapshot: Snapshot, size: tuple[int, int] = SIZE) -> str:
     """The dashboard as plain text, a line each row. Nothing is asked, and nothing of it reaches a terminal."""
-    app = WatchdeskApp(cast("MonitorLike", _Standing(snapshot)), clock=_Stopped(snapshot.at), theme=PLAIN)
+    app = WatchdeskApp(cast("MonitorLike", _Standing(snapshot)), Setup(theme=PLAIN), clock=_Stopped(snapshot.at))
     async with app.run_test(size=size) as pilot:
         before = ""
         for _ in range(_ROUNDS):

@@ -12,9 +12,6 @@ from core.history.away import Absence, Summary
 from core.snapshot import Snapshot
 from tui.keys import Key, displayed
 
-AWAY_S: Final = 600.0
-"""So long without a key or a click, and the next one also shows what happened meanwhile."""
-
 _SIGNS_OF_LIFE: Final = (events.Key, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp)
 
 

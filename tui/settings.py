@@ -11,6 +11,7 @@ from tui.palettes import PLAIN, THEMES
 
 AUTO: Final = "auto"
 CHOICES: Final = (AUTO, *THEMES)
+AWAY_S: Final = 600.0
 
 _LIGHT_GROUNDS: Final = {"7", "15"}
 
@@ -24,7 +25,7 @@ class ScreenSettings(msgspec.Struct, frozen=True, kw_only=True):
     theme: str = AUTO
     ascii: bool | None = None
     mouse: bool = True
-    away_s: float = 600.0
+    away_s: float = AWAY_S
 
 
 class Looks(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +33,16 @@ class Looks(msgspec.Struct, frozen=True, kw_only=True):
 
     theme: str
     ascii: bool
+
+
+class Setup(msgspec.Struct, frozen=True, kw_only=True):
+    """How one operator has the app: its looks, the keys that were moved, `away_s` as above, `wall`: begins as one."""
+
+    theme: str = "dark"
+    ascii: bool = False
+    keymap: dict[str, str] = {}
+    away_s: float = AWAY_S
+    wall: bool = False
 
 
 def read_screen(layers: Layers) -> ScreenSettings:

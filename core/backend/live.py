@@ -164,6 +164,10 @@ class Live:
         """See `Queries.told_between`."""
         return await self._read("db:fetch_told", lambda: self._queries.told_between(since, until, limit))
 
+    async def failed_between(self, since: datetime, until: datetime, limit: int) -> tuple[LogEntry, ...]:
+        """See `Queries.failed_between`."""
+        return await self._read("db:fetch_failed_steps", lambda: self._queries.failed_between(since, until, limit))
+
     async def heal_durations(self, since: datetime) -> tuple[int, ...]:
         """See `Queries.heal_durations`."""
         return await self._read("db:fetch_heal_durations", lambda: self._queries.heal_durations(since))

@@ -1,5 +1,6 @@
 """Every read of the execution log: signs of life, what the watchdog wrote, orders, the lease, what is past its time."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
@@ -159,41 +160,49 @@ class LogQueries:
 
     async def watchdog_logs(self, *, healing: bool, since: datetime | None, limit: int) -> tuple[LogEntry, ...]:
         """What the watchdog wrote, or of it the orders alone, newest first; page by page up to `limit`."""
-        column, found = self.schema.log_time, list[Row]()
-        while len(found) < limit:
-            start = len(found)
+        column = self.schema.log_time
 
-            def build(c: Any, start: int = start) -> Any:
-                query = c.table(LOGS).select("*")
-                step = "execution_step"
-                query = query.eq(step, "watchdog_healing") if healing else query.like(step, "watchdog*")
-                query = query if since is None else query.gte(column, since.isoformat())
-                ordered = query.order(column, desc=True).order("id", desc=True)
-                return ordered.range(start, min(start + PAGE, limit) - 1)
+        def only(query: Any) -> Any:
+            step = "execution_step"
+            query = query.eq(step, "watchdog_healing") if healing else query.like(step, "watchdog*")
+            return query if since is None else query.gte(column, since.isoformat())
 
-            page = await self._calls.rows("read watchdog's logs", build)
-            found += page
-            if len(page) < min(PAGE, limit - start):
-                break
-        return tuple(log_of(row, column) for row in found)
+        return await self._newest("read watchdog's logs", only, limit)
 
     async def told_between(self, since: datetime, until: datetime, limit: int) -> tuple[LogEntry, ...]:
-        """What may be told of a time, newest first: what the watchdog wrote but for its checks, and what failed."""
+        """What watchdogs and orders wrote in a time, newest first, but for the checks."""
+        column = self.schema.log_time
+
+        def only(query: Any) -> Any:
+            query = query.gte(column, since.isoformat()).lt(column, until.isoformat())
+            return query.like("execution_step", "watchdog*").neq("execution_step", "watchdog_health_check")
+
+        return await self._newest("read what happened", only, limit)
+
+    async def failed_between(self, since: datetime, until: datetime, limit: int) -> tuple[LogEntry, ...]:
+        """The agents' steps that failed in a time, newest first. Asked for alone: they push out no order."""
+        column = self.schema.log_time
+
+        def only(query: Any) -> Any:
+            query = query.gte(column, since.isoformat()).lt(column, until.isoformat())
+            return query.eq("step_status", "failed").not_.like("execution_step", "watchdog*")
+
+        return await self._newest("read failed steps", only, limit)
+
+    async def _newest(self, what: str, only: Callable[[Any], Any], limit: int) -> tuple[LogEntry, ...]:
+        """The newest of some rows, up to `limit`, until a page is empty: a server may give fewer than asked."""
         column, found = self.schema.log_time, list[Row]()
         while len(found) < limit:
             start = len(found)
 
             def build(c: Any, start: int = start) -> Any:
-                query = c.table(LOGS).select("*").gte(column, since.isoformat()).lt(column, until.isoformat())
-                query = query.or_("execution_step.like.watchdog*,step_status.eq.failed")
-                query = query.neq("execution_step", "watchdog_health_check")
-                ordered = query.order(column, desc=True).order("id", desc=True)
+                ordered = only(c.table(LOGS).select("*")).order(column, desc=True).order("id", desc=True)
                 return ordered.range(start, min(start + PAGE, limit) - 1)
 
-            page = await self._calls.rows("read what happened", build)
-            found += page
-            if len(page) < min(PAGE, limit - start):
+            page = await self._calls.rows(what, build)
+            if not page:
                 break
+            found += page
         return tuple(log_of(row, column) for row in found)
 
     async def heal_durations(self, since: datetime, limit: int = 1000) -> tuple[int, ...]:

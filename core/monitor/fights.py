@@ -65,4 +65,4 @@ class Resets:
         since_s = self._clock.elapsed() - at
         if since_s > _AGAIN_S:
             return ""
-        return f"breaker {event.key} is open again {short(since_s)} after {who} reset it: its cause stands, see 4"
+        return f"breaker {event.key} is open again {short(since_s)} after {who} reset it: its cause stands"

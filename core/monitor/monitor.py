@@ -128,9 +128,14 @@ class Monitor(Ordering):
         return await self._rooms.live.watchdog_logs(healing=healing, since=since, limit=limit)
 
     async def told_between(self, since: datetime, until: datetime, limit: int) -> tuple[LogEntry, ...]:
-        """What the project's log tells of a time: orders, alerts, what failed; newest first. Raises NotLive."""
+        """What the project's log tells of a time: what watchdogs and orders wrote, then the agents' failed steps.
+
+        Each newest first and up to `limit`. Raises NotLive.
+        """
         await self.discover()
-        return await self._rooms.live.told_between(since, until, limit)
+        live = self._rooms.live
+        told = await live.told_between(since, until, limit)
+        return told + await live.failed_between(since, until, limit)
 
     async def statistics(self, since: datetime) -> Statistics:
         """What became of the tasks since a moment. Raises NotLive."""

@@ -77,7 +77,7 @@ async def test_what_was_seen_and_ordered_here_and_what_the_log_tells_of_others(
     assert "`operator sam@bastion-2` (another host) | dry run off: dry-run is off, \\<b>seen\\</b> |" in words[2]
     assert "the deploy of noon" in done.stdout
     assert "**STOPPED**" in done.stdout
-    assert "2 rejected" in done.stdout
+    assert "of rejected ones by 2" in done.stdout
     assert "```text" in done.stdout
     assert "Missing" not in done.stdout
     assert sandbox.service_key not in done.stdout
@@ -129,6 +129,21 @@ async def test_for_programs_it_is_one_line_of_json(sandbox: Running, command: Co
     assert [one["state"] for one in report["moments"] if one["when"] == "during"] == ["stopped"]
 
 
+SECRET = 'p|ss*w_r"d\\_<ü'
+"""A password with what Markdown and JSON write otherwise than it is."""
+
+
+@ONE_SHAPE
+async def test_a_secret_of_ours_that_lies_in_the_data_is_in_no_report(sandbox: Running, command: Command) -> None:
+    sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES (%s)", f"mail with {SECRET}")
+    await watched(sandbox, command, f"somebody pasted {SECRET} or even sb_secret_{'x' * 20}")
+    for words in ((), ("--json",)):
+        done = command("report", "--since", "1h", *words, sandbox=sandbox, WATCHDESK_ALERTS_SMTP_PASSWORD=SECRET)
+        assert done.returncode == 0
+        assert "somebody pasted … or even sb_secret" in done.stdout
+        assert not [part for part in ("ss\\*w", "ss*w", "xxxx") if part in done.stdout]
+
+
 @ONE_SHAPE
 async def test_a_project_of_the_config_file_has_a_box_of_its_own(sandbox: Running, command: Command) -> None:
     await watched(sandbox, command)
@@ -145,12 +160,14 @@ async def test_a_project_of_the_config_file_has_a_box_of_its_own(sandbox: Runnin
 
 
 @ONE_SHAPE
-async def test_a_window_in_which_nobody_looked_is_named_with_what_there_is(sandbox: Running, command: Command) -> None:
+async def test_a_window_of_which_nothing_was_kept_is_named_with_what_there_is(
+    sandbox: Running, command: Command
+) -> None:
     await watched(sandbox, command)
     done = command("report", "--since", "2020-01-01", "--until", "2020-01-02", sandbox=sandbox)
     assert (done.returncode, done.stdout) == (2, "")
     today = f"{datetime.now(UTC):%Y-%m-}"
-    assert "nobody looked from 2020-01-01 00:00:00 UTC to 2020-01-02 00:00:00 UTC" in done.stderr
+    assert "nothing was kept from 2020-01-01 00:00:00 UTC to 2020-01-02 00:00:00 UTC" in done.stderr
     assert f"the black box has {today}" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -1,49 +1,25 @@
 """One timeline out of pictures, rows and notes: in order, each thing once, and what nobody saw is said."""
 
+import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from core.facts import Level, Reading, Source, Truth
 from core.history.blackbox import BlackboxRules, Box, Look, Note, Recorder
-from core.history.report import Entry, Kept, Origin, Report, When, compose, kept, markdown
-from core.model import LogEntry, TaskCounts
+from core.history.report import Kept, Origin, When, compose, kept, markdown
+from core.model import TaskCounts
 from core.resilience import BreakerRecord, BreakerState
-from core.snapshot import Alarm, Event, Kpi, Link, LinkWord, Snapshot, State, Tasks
-from tests.blackbox.pictures import NOON, after, picture, record
+from core.snapshot import Alarm, Event, Kpi, Link, LinkWord, Snapshot, State, Tasks, Waiting
+from core.text import short
+from tests.blackbox.pictures import NOON, after, record
 from tests.clock import FakeClock
+from tests.report.made import JANA, RUN, SAM, event, lines, look, of, row, shot
 
-RUN = "3f0c7a52-7a43-4e6f-8f0e-2f7d5ad2b001"
-JANA, SAM = "operator jana@watch-1", "operator sam@bastion-2"
-
-
-def shot(seconds: float, **more: Any) -> Snapshot:
-    return picture(seconds, **{"ready": True, "link": Link(word=LinkWord.LIVE)} | more)
-
-
-def event(seconds: float, text: str, who: str = "watchdesk", **more: Any) -> Event:
-    return Event(at=NOON + after(seconds), who=who, text=text, **more)
-
-
-def row(seconds: float, status: str, **more: Any) -> LogEntry:
-    told = {"step": "watchdog_healing", "order": "emergency_stop", "actor": SAM, "run": RUN} | more
-    return LogEntry(id=f"{seconds}{status}{told['step']}", at=NOON + after(seconds), status=status, **told)
-
-
-def look(since: float, until: float) -> Look:
-    return Look(NOON + after(since), NOON + after(until))
-
-
-def of(*pictures: Snapshot, until: float = 600, looks: tuple[Look, ...] = (), **more: Any) -> Report:
-    found = Kept(pictures, looks or (look(0, until),), **more)
-    return compose(found, since=NOON, until=NOON + after(until), made_at=NOON + after(until), host="watch-1")
-
-
-def lines(report: Report) -> list[tuple[float, str, str]]:
-    return [((one.at - NOON).total_seconds(), one.who, one.text) for one in report.timeline]
+ENDED = ("started", "completed")
 
 
 def test_pictures_rows_and_notes_are_told_in_the_order_they_happened() -> None:
@@ -76,11 +52,41 @@ def test_an_order_is_told_once_whoever_tells_it_and_with_its_reason() -> None:
 def test_an_order_that_waited_and_was_carried_out_later_is_told_at_both_times() -> None:
     said = event(10, "emergency stop: not reachable; kept until the project answers", JANA, run=RUN)
     rows = (row(300, "started", actor=JANA), row(301, "completed", actor=JANA, summary="stopped, seen"))
-    report = of(shot(0), shot(20, events=(said,)), rows=rows)
-    assert [(at, text) for at, _, text in lines(report)] == [
+    waits = (Waiting(id=RUN, words="emergency stop by jana", at=NOON + after(10)),)
+    seen = (shot(0), shot(20, events=(said,), waiting=waits))
+    told = [
         (10, "emergency stop: not reachable; kept until the project answers"),
         (301, "emergency stop: stopped, seen"),
     ]
+    report = of(*seen, rows=rows)
+    assert [(at, text) for at, _, text in lines(report)] == told
+    assert "; 1 order (1 by the operator here);" in markdown(report, zone=UTC)
+    ended = event(301, "emergency stop: stopped, seen", JANA, run=RUN)
+    here = of(*seen, shot(310, events=(ended, said)), rows=rows)
+    assert [(at, text) for at, _, text in lines(here)] == told
+    assert "; 1 order (1 by the operator here);" in markdown(here, zone=UTC)
+
+
+@pytest.mark.parametrize("ahead_s", [120, 3600])
+def test_an_own_order_is_told_once_however_wrong_a_clock_is_and_that_it_is_wrong_is_said(ahead_s: float) -> None:
+    said = event(11, "dry run off: dry-run is off, seen", JANA, run=RUN)
+    own = {"actor": JANA, "order": "dry_run_off"}
+    rows = (row(10 + ahead_s, "started", **own), row(11 + ahead_s, "completed", **own))
+    skewed = Alarm(
+        key="clock_skew",
+        rule="clock_skew",
+        subject="",
+        severity="low",
+        state="firing",
+        title="this machine's clock is wrong",
+        text=f"{short(ahead_s)} behind the project's",
+    )
+    report = of(shot(0), shot(20, events=(said,), alerts=(skewed,)), rows=rows, until=7200)
+    assert [text for _, _, text in lines(report)] == ["dry run off: dry-run is off, seen"]
+    page = markdown(report, zone=UTC)
+    assert "; 1 order (1 by the operator here);" in page
+    assert f"**Beware:** the clock of this machine is {short(ahead_s)} behind the project's" in page
+    assert "Beware" not in markdown(of(shot(0), shot(20, events=(said,))), zone=UTC)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +163,20 @@ def test_a_storm_of_agents_is_one_line_and_so_is_one_of_breakers() -> None:
     ]
 
 
+def test_what_is_far_apart_is_no_storm_and_a_long_one_says_how_long_in_words() -> None:
+    opened = tuple(event(3600 * n, f"breaker db:{n} open: 5 failures in a row") for n in range(5))
+    apart = of(shot(0), shot(15000, events=opened[::-1]), until=20000)
+    assert [(at, text) for at, _, text in lines(apart)] == [
+        (3600 * n, f"breaker db:{n} open: 5 failures in a row") for n in range(5)
+    ]
+    twice = tuple(event(at, f"breaker db:{at} open: no route") for at in (*range(0, 720, 90), *range(2000, 2004)))
+    report = of(shot(0), shot(3000, events=twice[::-1]), until=20000)
+    assert [text.partition(":")[0] for _, _, text in lines(report)] == [
+        "8 breakers open within 10 min",
+        "4 breakers open within 3 s",
+    ]
+
+
 def test_a_breakers_probes_are_not_told_and_what_an_order_did_to_it_is_told_as_the_order() -> None:
     events = (
         event(90, "breaker db:x closed: reset by operator jana@watch-1"),
@@ -185,24 +205,7 @@ def test_a_breakers_probes_are_not_told_and_what_an_order_did_to_it_is_told_as_t
     assert (course.since, course.closed_at, course.why) == (NOON + after(10), NOON + after(90), "503")
 
 
-def test_an_alerts_course_from_firing_to_resolved() -> None:
-    def alarm(state: str, **more: Any) -> tuple[Alarm, ...]:
-        base = {"key": "stuck", "rule": "stuck", "subject": "", "severity": "high", "title": "tasks are stuck"}
-        return (Alarm(state=state, episode="e1", fired_at=NOON + after(20), **base | more),)
-
-    report = of(
-        shot(0),
-        shot(21, alerts=alarm("firing", text="3 of 9")),
-        shot(50, alerts=alarm("acknowledged", text="4 of 9", acked=JANA)),
-        shot(90, alerts=alarm("resolved", resolved_at=NOON + after(88))),
-        shot(200),
-    )
-    (course,) = report.alerts
-    assert (course.text, course.acked_by, course.acked_at) == ("3 of 9", JANA, NOON + after(50))
-    assert (course.fired_at, course.resolved_at) == (NOON + after(20), NOON + after(88))
-
-
-def test_where_nobody_looked_is_said_and_nothing_is_claimed_of_it() -> None:
+def test_where_nothing_was_kept_is_said_and_nothing_is_claimed_of_it() -> None:
     report = of(
         shot(0),
         shot(100, state=State.CRITICAL, state_why="database: refused"),
@@ -212,8 +215,8 @@ def test_where_nobody_looked_is_said_and_nothing_is_claimed_of_it() -> None:
     assert report.gaps == (look(130, 400), look(550, 600))
     assert [(at, text) for at, _, text in lines(report)] == [
         (100, "CRITICAL after HEALTHY: database: refused"),
-        (130, "nobody looked for 4 min"),
-        (550, "nobody looked for 50 s"),
+        (130, "nothing was kept for 4 min"),
+        (550, "nothing was kept for 50 s"),
     ]
     assert [(stay.word, stay.length_s) for stay in report.states] == [
         ("healthy", 100.0),
@@ -222,7 +225,27 @@ def test_where_nobody_looked_is_said_and_nothing_is_claimed_of_it() -> None:
     ]
     assert report.looked_s == 280.0
     page = markdown(report, zone=UTC)
-    assert "46.6 % of the window; nobody looked from 12:02:10 to 12:06:40 (4 min); nobody looked from 12:09:10" in page
+    assert "46.6 % of the window; nothing was kept from 12:02:10 to 12:06:40 (4 min), from 12:09:10 to 12:10:00" in page
+    assert "; of 5 min nothing is kept." in page
+    assert "nobody looked" not in page
+
+
+def test_what_was_before_the_black_box_is_no_time_of_which_nothing_was_kept(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, BlackboxRules(), FakeClock(NOON))
+    record(recorder, [shot(n) for n in range(300, 400, 10)])
+    recorder.close(NOON + after(400))
+    until = NOON + after(600)
+    report = compose(kept(Box(tmp_path), NOON, until), since=NOON, until=until, made_at=until, host="watch-1")
+    assert [(at, text) for at, _, text in lines(report)] == [
+        (300, "the black box begins"),
+        (400, "nothing was kept for 3 min"),
+    ]
+    page = markdown(report, zone=UTC)
+    assert "16.6 % of the window; the black box begins at 12:05:00; nothing was kept from 12:06:40 to 12:10:00" in page
+    later = compose(
+        kept(Box(tmp_path), NOON + after(310), until), since=NOON + after(310), until=until, made_at=until, host="h"
+    )
+    assert "the black box begins" not in markdown(later, zone=UTC)
 
 
 def test_state_words_of_work_that_comes_and_goes_are_no_news() -> None:
@@ -231,14 +254,36 @@ def test_state_words_of_work_that_comes_and_goes_are_no_news() -> None:
     assert len(report.states) == 4
 
 
+def test_work_that_comes_and_goes_is_one_row_and_so_is_a_project_that_was_lost_many_times() -> None:
+    comes = [State.ACTIVE, State.IDLE] * 50
+    offline = Link(word=LinkWord.OFFLINE, why="refused")
+    pictures = [
+        *(shot(n, state=state, state_why=state.value) for n, state in enumerate(comes)),
+        *(shot(100 + n, state=State.WARNING, link=offline if n % 2 else Link(word=LinkWord.LIVE)) for n in range(10)),
+        shot(110, state=State.HEALTHY, state_why="work is being completed"),
+        shot(400, state=State.ACTIVE),
+    ]
+    report = of(*pictures, looks=(look(0, 150), look(400, 600)))
+    assert len(report.states) == 103
+    page = markdown(report, zone=UTC)
+    rows = [line for line in page.splitlines() if "| state " in line]
+    assert rows == [
+        "| 12:00:00 | 12:01:40 | 1 min | state ACTIVE, IDLE | 99 changes between them |",
+        "| 12:01:40 | 12:01:50 | 10 s | state WARNING | — |",
+        "| 12:01:50 | 12:02:30 | 40 s | state HEALTHY | work is being completed |",
+        "| 12:06:40 | 12:10:00 | 3 min | state ACTIVE | — |",
+    ]
+    assert "The project was lost: OFFLINE 5 s (5 times)." in page
+
+
 def test_a_lost_project_and_its_return() -> None:
     offline = Link(word=LinkWord.OFFLINE, why="connection refused")
     report = of(shot(0), shot(60, link=offline, state=State.UNKNOWN), shot(180), until=300)
     assert [(at, text) for at, _, text in lines(report)] == [
         (60, "OFFLINE: connection refused"),
         (60, "UNKNOWN after HEALTHY"),
-        (180, "HEALTHY after UNKNOWN"),
         (180, "LIVE again, 2 min after it was OFFLINE"),
+        (180, "HEALTHY after UNKNOWN"),
     ]
     assert "The project answered 60.0 % of the 5 min that were seen." in markdown(report, zone=UTC)
 
@@ -258,7 +303,7 @@ def test_figures_at_the_beginning_at_their_worst_and_at_the_end() -> None:
     ]
 
 
-def test_failed_tasks_are_what_live_counts_gained() -> None:
+def test_failed_tasks_are_what_live_counts_gained_and_said_to_be_no_more() -> None:
     def tasks(failed: int, source: Source = Source.LIVE) -> Tasks:
         return Tasks(counts=Reading(value=TaskCounts({"failed": failed}), source=source, at=NOON))
 
@@ -267,6 +312,9 @@ def test_failed_tasks_are_what_live_counts_gained() -> None:
         shot(50, tasks=tasks(900, Source.CACHED)),
     )
     assert report.tasks.failed == 6
+    page = markdown(report, zone=UTC)
+    assert "; the count of failed tasks rose by 6, of completed ones by 0." in page
+    assert "6 tasks failed" not in page
 
 
 def test_the_pictures_are_the_last_good_one_the_worst_and_the_first_good_one_after() -> None:
@@ -328,7 +376,7 @@ def test_a_clock_that_was_set_back_is_said_and_breaks_nothing(tmp_path: Path) ->
     recorder.close(NOON + after(125))
     found = kept(Box(tmp_path), NOON, NOON + after(600))
     report = compose(found, since=NOON, until=NOON + after(600), made_at=NOON, host="watch-1")
-    assert [(at, text) for at, _, text in lines(report) if not text.startswith("nobody")] == [
+    assert [(at, text) for at, _, text in lines(report) if not text.startswith(("nothing", "the black"))] == [
         (100, "at 100"),
         (110, "at 110"),
         (120, "at 120"),
@@ -350,10 +398,43 @@ def test_what_a_box_held_at_the_beginning_is_part_of_it(tmp_path: Path) -> None:
     ]
 
 
-def test_the_same_in_gives_the_same_out() -> None:
-    def made() -> Report:
-        events = tuple(event(5, f"word {n}", who) for n in range(5) for who in (JANA, "watchdesk"))
-        return of(shot(0), shot(9, events=events[::-1]), shot(19, events=events))
+@pytest.mark.parametrize("seed", range(5))
+def test_the_same_rows_in_any_order_give_the_same_report(seed: int) -> None:
+    rows = [
+        *(row(5, status, run=f"r{n}", order="heal", summary=f"{n} changed") for n in range(3) for status in ENDED),
+        *(row(5, "failed", step=f"step_{n}", order="", actor="", run="", summary="no") for n in range(3)),
+        row(5, "started", step="watchdog_alert_high", order="", run="a", summary="firing: slow"),
+    ]
+    rows = [msgspec.structs.replace(one, id=str(n)) for n, one in enumerate(rows)]
+    known = markdown(of(shot(0), shot(9), rows=tuple(rows)), zone=UTC)
+    random.Random(seed).shuffle(rows)
+    assert markdown(of(shot(0), shot(9), rows=tuple(rows)), zone=UTC) == known
+    assert known.index("heal: 0 changed") < known.index("heal: 1 changed") < known.index("heal: 2 changed")
 
-    assert markdown(made(), zone=UTC) == markdown(made(), zone=UTC)
-    assert isinstance(made().timeline[0], Entry)
+
+def test_what_was_said_at_one_moment_stands_as_it_was_said() -> None:
+    first, second = event(5, "z came first", JANA), event(5, "a came second", JANA)
+    third, other = event(5, "m came third", JANA), event(5, "before all of watchdesk's", "watchdog jana@watch-1")
+    report = of(
+        shot(0),
+        shot(6, events=(second, first)),
+        shot(9, events=(event(5, "watchdesk's own"), third, other, second, first)),
+    )
+    assert [text for _, _, text in lines(report)] == [
+        "z came first",
+        "a came second",
+        "m came third",
+        "before all of watchdesk's",
+        "watchdesk's own",
+    ]
+
+
+def test_a_breaker_that_is_closed_and_opens_again_at_one_moment_is_told_as_both() -> None:
+    events = (
+        event(20, "breaker db:x is open again 0 s after it closed"),
+        event(20, "breaker db:x open: 5 failures in a row"),
+        event(20, "breaker db:x closed: a check got an answer"),
+        event(10, "breaker db:x open: 5 failures in a row"),
+    )
+    report = of(shot(0), shot(21, events=events))
+    assert [text for _, _, text in lines(report)] == [one.text for one in reversed(events)]

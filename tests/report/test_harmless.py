@@ -94,11 +94,11 @@ def test_a_whole_report_of_hostile_rows_is_a_report(name: str) -> None:
     text = NASTY[name]
     page = markdown(hostile(text), dict.fromkeys(When, text))
     tokens = list(inner(PARSER.parse(page)))
-    ours = {"strong_open", "em_open"}  # state words, and that nobody looked
+    ours = {"strong_open", "em_open"}  # state words, and that nothing was kept
     assert not {token.type for token in tokens} & (MARKUP - ours)
     strong = {tokens[at + 1].content for at, token in enumerate(tokens) if token.type in ours}
     assert strong <= {"Window:", "Project:", "Seen:", "Missing:", "Worst state: CRITICAL", "CRITICAL", "OFFLINE"} | {
-        "nobody looked for 9 min"
+        "nothing was kept for 9 min"
     }
     headings = [tokens[at + 1].content for at, token in enumerate(tokens) if token.type == "heading_open"]
     sections = ["Summary", "Timeline", "Alerts", "State and connection", "Key figures", "Notes", "The screen"]

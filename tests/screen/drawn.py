@@ -19,6 +19,7 @@ from tests.screen.rows import RECORDS
 from tests.screen.still import Records, StillMonitor
 from tui.app import WatchdeskApp
 from tui.dialogs import SWALLOW_S
+from tui.settings import Setup
 
 _ROUNDS: Final = 200
 _STILL: Final = 2
@@ -49,7 +50,7 @@ class Picture(SingleFileSnapshotExtension):
 
 def app_on(snapshot: Snapshot, records: Records = RECORDS, *, box: Box | None = None, **more: Any) -> WatchdeskApp:
     """The real app on a monitor that stands still, its clock at the picture's moment."""
-    return WatchdeskApp(StillMonitor(snapshot, records, box), clock=FakeClock(snapshot.at), **more)
+    return WatchdeskApp(StillMonitor(snapshot, records, box), Setup(**more), clock=FakeClock(snapshot.at))
 
 
 def monitor_of(app: WatchdeskApp) -> StillMonitor:

@@ -14,8 +14,8 @@ from tests.screen.pictures import STATES, WARNING
 from tui.app import WatchdeskApp
 from tui.dialogs import Dialog, HelpDialog
 from tui.keys import GLOBAL_KEYS, Key
-from tui.presence import AWAY_S
 from tui.screens.list_view import ListView
+from tui.settings import AWAY_S
 
 pytestmark = pytest.mark.usefixtures("utc")
 

@@ -454,7 +454,7 @@ PICTURES: dict[str, tuple[tuple[int, int], dict[str, Any]]] = {
     "30x5": ((30, 5), {}),
     "light": (SMALL, {"theme": "light"}),
     "plain": (SMALL, {"theme": PLAIN}),
-    "ascii": (SMALL, {"theme": PLAIN, "ascii_signs": True}),
+    "ascii": (SMALL, {"theme": PLAIN, "ascii": True}),
     "ansi": (SMALL, {"theme": "ansi"}),
 }
 

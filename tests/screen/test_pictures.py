@@ -74,7 +74,7 @@ async def test_every_theme(theme: str, golden: SnapshotAssertion) -> None:
 
 @pytest.mark.parametrize("theme", ["dark", PLAIN])
 async def test_plain_ascii(theme: str, golden: SnapshotAssertion) -> None:
-    drawn = await picture(WARNING, NORMAL, theme=theme, ascii_signs=True)
+    drawn = await picture(WARNING, NORMAL, theme=theme, ascii=True)
     assert text_of(drawn).isascii()
     assert drawn == golden(name=f"theme-{theme}-ascii")
 
@@ -279,7 +279,7 @@ async def test_who_comes_back_is_told(size: tuple[int, int], golden: SnapshotAss
 
 
 async def test_who_comes_back_in_plain_ascii_with_an_order(golden: SnapshotAssertion) -> None:
-    drawn = await come_back((60, 15), "h", a_night, theme=PLAIN, ascii_signs=True)
+    drawn = await come_back((60, 15), "h", a_night, theme=PLAIN, ascii=True)
     assert text_of(drawn).isascii()
     assert "h did nothing yet" in text_of(drawn)
     assert drawn == golden(name="away-plain-ascii")

@@ -117,7 +117,7 @@ async def test_in_every_theme(theme: str, golden: SnapshotAssertion) -> None:
 @pytest.mark.usefixtures("utc")
 @pytest.mark.parametrize("theme", ["dark", PLAIN])
 async def test_in_plain_ascii(theme: str, golden: SnapshotAssertion) -> None:
-    found = await picture(WARNING, SMALL, theme=theme, ascii_signs=True)
+    found = await picture(WARNING, SMALL, theme=theme, ascii=True)
     assert text_of(found).isascii()
     assert "?" not in text_of(found).replace("? help", "").replace("? UNKNOWN", "")
     assert found == golden(name=f"trends-{theme}-ascii")
@@ -183,8 +183,8 @@ async def test_hostile_values_are_drawn_and_no_plot_is_ever_wider_than_its_place
     for shown in (odd, *PAST.trends.values()):
         for course in shown.courses:
             for marks in (UNICODE, ASCII):
-                for width in range(LEAST[0], 130, 7):
-                    for height in range(LEAST[1], 30, 5):
+                for width in range(LEAST[0], 130, 19):
+                    for height in range(LEAST[1], 30, 8):
                         lines = plotted(course, FIGURES[course.name].scale, marks, width, height)
                         assert len(lines) <= height
                         assert all(len(plain(line)) <= width for line in lines)

@@ -141,7 +141,7 @@ async def test_every_theme(name: str, theme: str, golden: SnapshotAssertion) -> 
 @pytest.mark.parametrize("theme", ["dark", PLAIN])
 @pytest.mark.parametrize("name", ["warning", "offline"])
 async def test_plain_ascii(name: str, theme: str, golden: SnapshotAssertion) -> None:
-    drawn = await picture(WALLS[name], SMALL, theme=theme, ascii_signs=True)
+    drawn = await picture(WALLS[name], SMALL, theme=theme, ascii=True)
     assert text_of(drawn).isascii()
     assert_large(WORDS[name], text_of(drawn), ink="#")
     assert drawn == golden(name=f"wall-{name}-{theme}-ascii")

@@ -18,7 +18,7 @@ from core.settings import SettingsError, read_layers
 from core.watch.rules import WatchRules
 from tui.cli.exits import WRONG
 from tui.cli.own_sandbox import own_sandbox
-from tui.cli.screen_options import Given, keymap_here, looks_here, screen_options, screen_settings
+from tui.cli.screen_options import Given, looks_here, screen_options, screen_settings, setup_here
 from tui.cli.session import said, start_logging
 from tui.cli.status import look
 from tui.terminal import is_interactive, run_app
@@ -68,19 +68,10 @@ def command(
         else:
             from tui.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
 
-            found, keymap = looks_here(settings), keymap_here(layers)
+            setup = setup_here(layers, settings, screen, looks_here(settings))
             switches = Switches(info["url"], info["service_key"])
             code = run_app(
-                lambda: WatchdeskApp(
-                    Monitor(config, places=places),
-                    theme=found.theme,
-                    ascii_signs=found.ascii,
-                    faults=switches,
-                    keymap=keymap,
-                    away_s=settings.away_s,
-                    wall=screen.wall,
-                ),
-                mouse=settings.mouse,
+                lambda: WatchdeskApp(Monitor(config, places=places), setup, faults=switches), mouse=settings.mouse
             )
     context.exit(code)
 

@@ -6,7 +6,7 @@ import click
 
 from core.monitor import Monitor, read_config
 from core.settings import SettingsError, read_layers
-from tui.cli.screen_options import Given, keymap_here, looks_here, screen_settings
+from tui.cli.screen_options import Given, looks_here, screen_settings, setup_here
 from tui.cli.session import said, start_logging
 from tui.cli.status import look
 from tui.terminal import is_interactive, run_app
@@ -25,15 +25,5 @@ def watch(project: str | None, given: Given, *, observe: bool) -> int:
         return asyncio.run(look(Monitor(config), as_data=False))
     from tui.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
 
-    found, keymap = looks_here(screen), keymap_here(layers)
-    return run_app(
-        lambda: WatchdeskApp(
-            Monitor(config),
-            theme=found.theme,
-            ascii_signs=found.ascii,
-            keymap=keymap,
-            away_s=screen.away_s,
-            wall=given.wall,
-        ),
-        mouse=screen.mouse,
-    )
+    setup = setup_here(layers, screen, given, looks_here(screen))
+    return run_app(lambda: WatchdeskApp(Monitor(config), setup), mouse=screen.mouse)

@@ -10,17 +10,16 @@ import click
 import msgspec
 
 from core.history.blackbox import Box
-from core.history.report import Report, When, compose, kept, markdown
+from core.history.report import Report, When, compose, kept, markdown, without_secrets
 from core.model import LogEntry
 from core.monitor import Config, Monitor
 from core.resilience import NotLive
-from core.text import redacted
 from tui.cli.exits import DONE, INTERRUPTED, UNREACHABLE, WRONG
 from tui.cli.session import configure, said, start_logging, tell
 from tui.cli.span import Since
 
 _ROWS: Final = 5000
-"""So many rows of the project's log at most, the newest."""
+"""So many rows of each kind of the project's log at most, the newest."""
 
 _NOT_YET: Final = "there is no black box of this project here yet; it is kept while the monitor runs"
 
@@ -85,17 +84,20 @@ async def _made(config: Config, since: datetime, until: datetime, *, as_data: bo
 
         def work() -> Report:
             found = kept(box, since, until, rows=rows, asked=asked)
-            return compose(found, since=since, until=until, made_at=now, host=host)
+            whole = compose(found, since=since, until=until, made_at=now, host=host)
+            return without_secrets(whole, _secrets(config))
 
         report = await asyncio.to_thread(work)
     finally:
         await monitor.close()
     if asked:
         tell(f"watchdesk: the project's log {asked}")
-    text = _as_json(report) if as_data else markdown(report, await _drawn(report))
+    return DONE, _as_json(report) if as_data else markdown(report, await _drawn(report))
+
+
+def _secrets(config: Config) -> tuple[str, ...]:
     target = config.target
-    own = (target.key, target.publishable_key, target.password, target.access_token, *config.alerts.secrets())
-    return DONE, redacted(text, tuple(secret for secret in own if secret))
+    return target.key, target.publishable_key, target.password, target.access_token, *config.alerts.secrets()
 
 
 def _nothing(box: Box, since: datetime, until: datetime) -> tuple[int, str] | None:
@@ -105,7 +107,7 @@ def _nothing(box: Box, since: datetime, until: datetime) -> tuple[int, str] | No
         return UNREACHABLE, _NOT_YET
     if not box.looks(since, until):
         has = f"the black box has {_local(span[0])} to {_local(span[1])}"
-        return WRONG, f"nobody looked from {_local(since)} to {_local(until)}; {has}"
+        return WRONG, f"nothing was kept from {_local(since)} to {_local(until)}; {has}"
     return None
 
 
@@ -116,8 +118,11 @@ async def _rows(monitor: Monitor, since: datetime, until: datetime) -> tuple[tup
     except NotLive as not_live:
         why = not_live.fault.sentence()
         return (), f"could not be read: {why}; what other hosts did is told only as far as it was on the screen here"
-    if len(rows) == _ROWS:
-        return rows, f"has more than {_ROWS:,} rows of this time, and only the newest were read"
+    ours = sum(row.step.startswith("watchdog") for row in rows)
+    counts = {"rows of watchdogs and orders": ours, "failed steps": len(rows) - ours}
+    if cut := [kind for kind, count in counts.items() if count >= _ROWS]:
+        many = " and of ".join(cut)
+        return rows, f"has {_ROWS:,} or more {many} of this time, and only the newest {_ROWS:,} of them were read"
     return rows, ""
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from core.settings import Layers, SettingsError
 from tui.cli.session import said
-from tui.settings import CHOICES, Looks, ScreenSettings, looks, read_screen
+from tui.settings import CHOICES, Looks, ScreenSettings, Setup, looks, read_screen
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -63,6 +63,13 @@ def keymap_here(layers: Layers) -> dict[str, str]:
         return key_settings(layers)
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
+
+
+def setup_here(layers: Layers, settings: ScreenSettings, given: Given, found: Looks) -> Setup:
+    """All that the app is given of them. Raises click's error for keys that cannot be."""
+    return Setup(
+        theme=found.theme, ascii=found.ascii, keymap=keymap_here(layers), away_s=settings.away_s, wall=given.wall
+    )
 
 
 def looks_here(settings: ScreenSettings) -> Looks:

@@ -11,7 +11,7 @@ import msgspec
 from core.monitor import Monitor, read_config
 from core.settings import SettingsError, read_layers
 from tui.app import WatchdeskApp
-from tui.cli.screen_options import Given, keymap_here, screen_options, screen_settings
+from tui.cli.screen_options import Given, screen_options, screen_settings, setup_here
 from tui.cli.session import said, start_logging
 from tui.serve.looks import looks_in_browser
 from tui.terminal import run_app
@@ -29,19 +29,8 @@ def child(*, project: str | None, screen: Given) -> None:
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
     start_logging(config.target, config.alerts.secrets())
-    found, keymap = looks_in_browser(settings), keymap_here(layers)
-    code = run_app(
-        lambda: WatchdeskApp(
-            Monitor(config),
-            theme=found.theme,
-            ascii_signs=found.ascii,
-            keymap=keymap,
-            away_s=settings.away_s,
-            wall=screen.wall,
-        ),
-        mouse=settings.mouse,
-    )
-    sys.exit(code)
+    setup = setup_here(layers, settings, screen, looks_in_browser(settings))
+    sys.exit(run_app(lambda: WatchdeskApp(Monitor(config), setup), mouse=settings.mouse))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ class Kept(NamedTuple):
     """What there is of a window. `pictures`: the one that held at its beginning and all of it, the oldest first.
 
     `rows`: what the project's log tells, in any order; `asked`: what of it is missing, empty if nothing is.
+    `begins_at`: when the black box begins.
     """
 
     pictures: Iterable[Snapshot]
@@ -35,6 +36,7 @@ class Kept(NamedTuple):
     notes: tuple[Note, ...] = ()
     rows: tuple[LogEntry, ...] = ()
     asked: str = ""
+    begins_at: datetime | None = None
 
 
 def compose(kept: Kept, *, since: datetime, until: datetime, made_at: datetime, host: str) -> Report:
@@ -42,7 +44,7 @@ def compose(kept: Kept, *, since: datetime, until: datetime, made_at: datetime, 
     states, links, happenings = Words(), Words(), Happenings(since, until)
     alerts, breakers, figures, tasks, moments = Alerts(since), BreakersSeen(), Figures(), TasksSeen(), Moments()
     last: Snapshot | None = None
-    ahead: dict[str, None] = {}
+    set_back = skewed = ""
     for one in seen(kept.pictures, kept.looks, since, until):
         last = one.picture
         for part in (happenings, alerts, breakers, figures, tasks, moments):
@@ -50,7 +52,7 @@ def compose(kept: Kept, *, since: datetime, until: datetime, made_at: datetime, 
         if last.ready:
             states.see(last.state, last.state_why, one)
             links.see(last.link.word, last.link.why, one)
-        ahead |= dict.fromkeys(_set_back(last))
+        set_back, skewed = set_back or _set_back(last), skewed or _skewed(last)
     happenings.add(kept.rows)
     report = Report(
         project=last.project.name if last is not None else "",
@@ -60,7 +62,8 @@ def compose(kept: Kept, *, since: datetime, until: datetime, made_at: datetime, 
         since=since,
         until=until,
         asked=kept.asked,
-        notices=tuple(ahead)[:1],
+        notices=tuple(filter(None, (set_back, skewed))),
+        begins_at=kept.begins_at,
         looks=kept.looks,
         states=states.stays(),
         links=links.stays(),
@@ -73,13 +76,10 @@ def compose(kept: Kept, *, since: datetime, until: datetime, made_at: datetime, 
     )
     entries = [
         *without_verdicts(happenings.entries(frozenset({host})), {(stay.since, stay.why) for stay in report.states}),
-        *_state_changes(report.states),
         *_link_changes(report.links),
+        *_state_changes(report.states),
         *(Entry(at=note.at, origin=Origin.NOTE, who=note.who, text=note.text) for note in kept.notes),
-        *(
-            Entry(at=gap.since, origin=Origin.NOBODY, text=f"nobody looked for {short(gap.until - gap.since)}")
-            for gap in report.gaps
-        ),
+        *_gaps(report),
     ]
     return msgspec.structs.replace(report, timeline=in_order(entries))
 
@@ -112,11 +112,33 @@ def _link_changes(links: tuple[Stay, ...]) -> Iterable[Entry]:
             lost = None
 
 
-def _set_back(picture: Snapshot) -> Iterable[str]:
-    """What this machine itself said before a moment that was later: its clock was set back."""
+def _gaps(report: Report) -> Iterable[Entry]:
+    """Where there is nothing to be told, which is no calm."""
+    for gap in report.gaps:
+        if report.before_all(gap):
+            yield Entry(at=gap.until, origin=Origin.NOBODY, text="the black box begins")
+        else:
+            length = short(gap.until - gap.since)
+            yield Entry(at=gap.since, origin=Origin.NOBODY, text=f"nothing was kept for {length}")
+
+
+def _skewed(picture: Snapshot) -> str:
+    """That the project's clock and this machine's are apart, if the monitor found so; else empty."""
+    found = next((one for one in picture.alerts if one.rule == "clock_skew" and one.fires), None)
+    if found is None:
+        return ""
+    return (
+        f"the clock of this machine is {found.text}: what other hosts and agents did is told by the project's,"
+        " what was seen and done here by this machine's"
+    )
+
+
+def _set_back(picture: Snapshot) -> str:
+    """That this machine's clock was set back, if it said something at a moment that comes only later; else empty."""
     ahead = [event.at - picture.at for event in picture.events if not event.row]
-    if ahead and max(ahead) > _AHEAD:
-        yield (
-            f"the clock of this machine was set back by {short(max(ahead))} or more:"
-            " what is told around that moment may stand in another order than it happened"
-        )
+    if not ahead or max(ahead) <= _AHEAD:
+        return ""
+    return (
+        f"the clock of this machine was set back by {short(max(ahead))} or more:"
+        " what is told around that moment may stand in another order than it happened"
+    )

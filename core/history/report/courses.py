@@ -1,7 +1,7 @@
 """What goes on through many pictures: alerts, breakers, key figures, tasks. Each sees one picture after the other."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -13,6 +13,8 @@ from core.resilience import BreakerRecord, BreakerState
 from core.snapshot import Alarm, Kpi
 
 _UNMEASURED: Final = "—"
+_Name: TypeAlias = tuple[str, str]
+"""An alert's key and its episode."""
 
 
 class Alerts:
@@ -20,40 +22,62 @@ class Alerts:
 
     def __init__(self, since: datetime) -> None:
         self._since = since
-        self._found: dict[tuple[str, str], AlertCourse] = {}
+        self._found: dict[_Name, AlertCourse] = {}
+        self._seen: dict[_Name, datetime] = {}
+        self._going: frozenset[_Name] = frozenset()
         self._last: tuple[Alarm, ...] = ()
+        self._at: datetime | None = None
 
     def see(self, one: Seen) -> None:
-        """What a picture says of each."""
-        if one.picture.alerts == self._last:
-            return
-        self._last = one.picture.alerts
-        named = {(alarm.key, alarm.episode): alarm for alarm in self._last if alarm.state not in {"pending", "hidden"}}
-        for name, alarm in named.items():
-            self._found[name] = self._course(alarm, self._found.get(name), one.since)
-        for name, course in self._found.items():
-            if name not in named and course.resolved_at is None and not one.anew:
-                self._found[name] = msgspec.structs.replace(course, resolved_at=one.since)
+        """What a picture says of each. One that hides behind another goes on; one that never fired is none."""
+        if one.picture.alerts != self._last:
+            self._last = one.picture.alerts
+            self._follow(one)
+        self._seen |= dict.fromkeys(self._going, one.until)
+        self._at = one.since
 
     def courses(self) -> tuple[AlertCourse, ...]:
         """The first that fired first."""
-        told = (one for one in self._found.values() if one.resolved_at is None or one.resolved_at >= self._since)
+        told = (
+            msgspec.structs.replace(course, seen_until=self._seen.get(name))
+            for name, course in self._found.items()
+            if course.resolved_at is None or course.resolved_at >= self._since
+        )
         return tuple(sorted(told, key=lambda one: (one.fired_at, one.key)))
 
-    def _course(self, alarm: Alarm, before: AlertCourse | None, at: datetime) -> AlertCourse:
-        acked_by = alarm.acked or (before.acked_by if before is not None else "")
-        acked_at = before.acked_at if before is not None else None
-        return AlertCourse(
+    def _follow(self, one: Seen) -> None:
+        """What is gone is over only if somebody looked until it went."""
+        named = {(alarm.key, alarm.episode): alarm for alarm in self._last if alarm.state != "pending"}
+        named = {name: alarm for name, alarm in named.items() if alarm.state != "hidden" or name in self._found}
+        for name, alarm in named.items():
+            self._found[name] = self._course(alarm, self._found.get(name), one)
+        for name in self._going - named.keys() if not one.anew else ():
+            self._found[name] = msgspec.structs.replace(self._found[name], resolved_at=one.since)
+        self._going = frozenset(name for name in named if self._found[name].resolved_at is None)
+
+    def _course(self, alarm: Alarm, before: AlertCourse | None, one: Seen) -> AlertCourse:
+        fired_at = alarm.fired_at or alarm.began_at or one.since
+        hidden = alarm.state == "hidden"
+        muted = "" if hidden else alarm.muted  # behind which one it hides for a while is not whence it came
+        course = AlertCourse(
             key=alarm.key,
             severity=alarm.severity,
             title=alarm.title,
             text=before.text if before is not None and before.text else alarm.text,
-            fired_at=alarm.fired_at or alarm.began_at or at,
-            acked_by=acked_by,
-            acked_at=at if acked_by and acked_at is None else acked_at,
-            muted=alarm.muted or (before.muted if before is not None else ""),
-            resolved_at=None if alarm.fires else alarm.resolved_at or at,
+            fired_at=fired_at,
+            muted=muted or (before.muted if before is not None else ""),
+            resolved_at=None if alarm.fires or hidden else alarm.resolved_at or one.since,
         )
+        if before is not None and before.acked_by:
+            replace = msgspec.structs.replace
+            by = alarm.acked or before.acked_by
+            return replace(course, acked_by=by, acked_at=before.acked_at, acked_before=before.acked_before)
+        if not alarm.acked:
+            return course
+        watched = before is not None or (self._at is not None and fired_at >= self._at)
+        if watched and not one.anew:
+            return msgspec.structs.replace(course, acked_by=alarm.acked, acked_at=one.since)
+        return msgspec.structs.replace(course, acked_by=alarm.acked, acked_before=one.since)
 
 
 class BreakersSeen:

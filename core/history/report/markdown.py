@@ -1,15 +1,15 @@
 """The report as Markdown: what somebody pastes into a postmortem. Nothing in it that came from outside is markup."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta, tzinfo
 from typing import Final
 
 from core.alert.record import Severity
 from core.history.blackbox import Note
-from core.history.report.compose import LOST
+from core.history.report.compose import CALM, LOST
 from core.history.report.harmless import code, fenced, prose, table
-from core.history.report.record import Entry, Origin, Report, Stay, When
+from core.history.report.record import EDGE, AlertCourse, Entry, Origin, Report, Stay, Tally, When
 from core.history.report.times import Times
 from core.snapshot import LinkWord, State
 from core.text import plural, short
@@ -69,8 +69,11 @@ def _seen(report: Report, times: Times) -> str:
     if not report.gaps:
         return "somebody looked all the time"
     window_s = (report.until - report.since).total_seconds()
-    told = "; ".join(f"nobody looked from {times.span(gap.since, gap.until)}" for gap in report.gaps)
-    return f"{_percent(report.looked_s, window_s)} of the window; {told}"
+    told = [f"{_percent(report.looked_s, window_s)} of the window"]
+    told += [f"the black box begins at {times.at(gap.until)}" for gap in report.gaps if report.before_all(gap)]
+    holes = [f"from {times.span(gap.since, gap.until)}" for gap in report.gaps if not report.before_all(gap)]
+    told += [f"nothing was kept {', '.join(holes)}"] if holes else []
+    return "; ".join(told)
 
 
 def _summary(report: Report, times: Times) -> list[str]:
@@ -102,10 +105,17 @@ def _lengths(report: Report) -> str:
         lasted[stay.word] += stay.length_s  # type: ignore[assignment]  # seconds are not whole
     known = [state for state in _WORST if state in lasted]
     told = ", ".join(f"{state.upper()} {short(lasted[state])}" for state in known) or "no state was seen"
-    lost = ", ".join(f"{stay.word} {short(stay.length_s)}" for stay in report.links if stay.word in LOST)
+    lost = ", ".join(_lost(report))
     unseen_s = sum((gap.until - gap.since).total_seconds() for gap in report.gaps)
-    unseen = f"; nobody looked for {short(unseen_s)}" if unseen_s else ""
+    unseen = f"; of {short(unseen_s)} nothing is kept" if unseen_s else ""
     return f"In each state: {told}{unseen}." + (f" The project was lost: {lost}." if lost else "")
+
+
+def _lost(report: Report) -> Iterable[str]:
+    """For how long the project was lost in each way, and how often where that was more than once."""
+    for word in dict.fromkeys(stay.word for stay in report.links if stay.word in LOST):
+        spells = [stay.length_s for stay in report.links if stay.word == word]
+        yield f"{word} {short(sum(spells))}" + (f" ({len(spells)} times)" if len(spells) > 1 else "")
 
 
 def _numbers(report: Report) -> str:
@@ -113,15 +123,21 @@ def _numbers(report: Report) -> str:
     ranked = sorted(severities.items(), key=lambda one: (_SEVERITIES.get(one[0], len(_SEVERITIES)), one[0]))
     told = ", ".join(f"{count} {prose(severity)}" for severity, count in ranked)
     alerts = plural(len(report.alerts), "alert") + (f" ({told})" if told else "")
-    orders = Counter(_giver(entry) for entry in report.timeline if entry.order)
+    runs = {entry.run: entry for entry in reversed(report.timeline) if entry.order}  # one that waited is told twice
+    orders = Counter(map(_giver, runs.values()))
     given = ", ".join(
         f"{count} by {giver}" for giver, count in sorted(orders.items(), key=lambda one: (-one[1], one[0]))
     )
     ordered = plural(sum(orders.values()), "order") + (f" ({given})" if given else "")
-    about = "" if report.tasks.exact else "about "
-    tasks = f"{about}{plural(report.tasks.failed, 'task')} failed, {report.tasks.completed:,} completed"
-    rejected = f", {report.tasks.rejected:,} rejected" if report.tasks.rejected else ""
-    return f"{alerts}; {ordered}; {tasks}{rejected}."
+    return f"{alerts}; {ordered}; {_counts(report.tasks)}."
+
+
+def _counts(tasks: Tally) -> str:
+    """What the counts gained: less than came to pass where a task failed and was sent back between two looks."""
+    about = "" if tasks.exact else "about "
+    rejected = f", of rejected ones by {about}{tasks.rejected:,}" if tasks.rejected else ""
+    failed, completed = f"{about}{tasks.failed:,}", f"{about}{tasks.completed:,}"
+    return f"the count of failed tasks rose by {failed}, of completed ones by {completed}{rejected}"
 
 
 def _giver(entry: Entry) -> str:
@@ -159,25 +175,62 @@ def _alerts(report: Report, times: Times) -> list[str]:
     head = ("Alert", "Severity", "Fired", "Acknowledged", "Resolved", "Lasted")
     rows = []
     for alert in report.alerts:
-        acked = f"{times.at(alert.acked_at)} by {code(alert.acked_by)}" if alert.acked_at is not None else "nobody"
-        acked += f"; {prose(alert.muted)}" if alert.muted else ""
         text = "" if alert.text in {"", alert.title} else f": {prose(alert.text)}"
-        over = alert.resolved_at if alert.resolved_at is not None and alert.resolved_at <= report.until else None
-        resolved = times.at(over) if over is not None else "still firing"
-        lasted = short((over or report.until) - alert.fired_at) + ("" if over is not None else " and more")
         fired = times.at(alert.fired_at)
-        rows.append((f"{prose(alert.title)}{text}", prose(alert.severity), fired, acked, resolved, lasted))
+        ended = _ended(alert, report, times)
+        rows.append((f"{prose(alert.title)}{text}", prose(alert.severity), fired, _acked(alert, times), *ended))
     return ["## Alerts", "", *table(head, rows)]
+
+
+def _acked(alert: AlertCourse, times: Times) -> str:
+    """Who takes care of it and since when, and why nobody is told."""
+    told = "nobody"
+    if alert.acked_at is not None:
+        told = f"{times.at(alert.acked_at)} by {code(alert.acked_by)}"
+    elif alert.acked_before is not None:
+        told = f"before {times.at(alert.acked_before)} by {code(alert.acked_by)}"
+    return told + (f"; {prose(alert.muted)}" if alert.muted else "")
+
+
+def _ended(alert: AlertCourse, report: Report, times: Times) -> tuple[str, str]:
+    """When it was over and how long it lasted, as far as that was seen."""
+    over = alert.resolved_at
+    if over is not None and over <= report.until:
+        return times.at(over), short(over - alert.fired_at)
+    seen = min(report.until, alert.seen_until or report.until)
+    lasted = f"{short(seen - alert.fired_at)} and more"
+    if report.until - seen <= EDGE:
+        return "still firing", lasted
+    return f"not seen to end (last seen {times.at(seen)})", lasted
 
 
 def _states(report: Report, times: Times) -> list[str]:
     lines = ["## State and connection", ""]
-    rows = [("state", stay) for stay in report.states]
+    rows = [("state", stay) for stay in _told(report.states)]
     rows += [("connection", stay) for stay in report.links if stay.word != LinkWord.LIVE]
     if not rows:
         return []
     rows.sort(key=lambda row: (row[1].since, row[0]))
     return [*lines, *table(("From", "To", "Lasted", "", "Why"), (_stay(kind, stay, times) for kind, stay in rows))]
+
+
+def _told(states: tuple[Stay, ...]) -> Iterable[Stay]:
+    """Each state, and as one what is but the coming and going of work without a hole in it."""
+    runs: list[list[Stay]] = []
+    for stay in states:
+        last = runs[-1][-1] if runs else None
+        if last is not None and {last.word, stay.word} <= CALM and last.until == stay.since:
+            runs[-1].append(stay)
+        else:
+            runs.append([stay])
+    for run in runs:
+        first = run[0]
+        if len(run) == 1:
+            yield first
+            continue
+        words = ", ".join(dict.fromkeys(stay.word for stay in run))
+        changes = plural(len(run) - 1, "change")
+        yield Stay(word=words, why=f"{changes} between them", since=first.since, until=run[-1].until)
 
 
 def _stay(kind: str, stay: Stay, times: Times) -> tuple[str, ...]:

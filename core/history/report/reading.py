@@ -11,6 +11,7 @@ from core.model import LogEntry
 def kept(box: Box, since: datetime, until: datetime, *, rows: tuple[LogEntry, ...] = (), asked: str = "") -> Kept:
     """The pictures, looks and notes from `since` up to `until`, beside what the project's log told."""
     before = box.at(since)
+    span = box.span()
     held = () if before is None or before.at >= since else (before,)
     return Kept(
         pictures=chain(held, box.frames(since, until)),
@@ -18,4 +19,5 @@ def kept(box: Box, since: datetime, until: datetime, *, rows: tuple[LogEntry, ..
         notes=box.notes(since, until),
         rows=rows,
         asked=asked,
+        begins_at=span[0] if span is not None else None,
     )

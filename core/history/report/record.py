@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -9,9 +10,14 @@ from core.facts import Level
 from core.history.blackbox import GAP_S, Look, Note
 from core.snapshot import Snapshot
 
+EDGE: Final = timedelta(seconds=GAP_S)
+"""At the ends of a window nothing need have been written for so long, although somebody looked."""
+
+_WITHIN: Final = timedelta(seconds=1)
+
 
 class Origin(StrEnum):
-    """Whose doing a line of the timeline is. `seen`: a state that the pictures show; `nobody`: nobody looked."""
+    """Whose doing a line of the timeline is. `seen`: a state that the pictures show; `nobody`: there are none."""
 
     OPERATOR = "operator"
     WATCHDOG = "watchdog"
@@ -57,7 +63,11 @@ class Stay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertCourse(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert from its beginning to its end. `acked_at`: when it was first seen that somebody takes care."""
+    """One alert from its beginning to its end. `acked_at`: when it was first seen that somebody takes care.
+
+    `acked_before`: instead of it, where somebody did so before it was looked at. `seen_until`: until when it was seen
+    to fire; only with `resolved_at` is it known that it ended.
+    """
 
     key: str
     severity: str
@@ -66,7 +76,9 @@ class AlertCourse(msgspec.Struct, frozen=True, kw_only=True):
     fired_at: datetime
     acked_by: str = ""
     acked_at: datetime | None = None
+    acked_before: datetime | None = None
     muted: str = ""
+    seen_until: datetime | None = None
     resolved_at: datetime | None = None
 
 
@@ -119,7 +131,9 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """All of it. `asked`: what is missing of the project's log and why, in words that go on; empty if nothing is.
 
-    `looks`: when somebody looked; what is between them nobody saw. `states`, `links`: the oldest first.
+    `begins_at`: when the black box begins; what was before, it has no more, or never had. `looks`: of which time it has
+    pictures; in between it may have been off, without room or damaged, or nobody looked. `states`, `links`: the oldest
+    first.
     """
 
     project: str
@@ -130,6 +144,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime
     asked: str = ""
     notices: tuple[str, ...] = ()
+    begins_at: datetime | None = None
     looks: tuple[Look, ...] = ()
     states: tuple[Stay, ...] = ()
     links: tuple[Stay, ...] = ()
@@ -143,20 +158,20 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def looked_s(self) -> float:
-        """How much of the window somebody looked at, in seconds."""
+        """Of how much of the window there are pictures, in seconds."""
         return sum((look.until - look.since).total_seconds() for look in self.looks)
 
     @property
     def gaps(self) -> tuple[Look, ...]:
-        """From when until when nobody looked, the oldest first."""
+        """From when until when there are no pictures, the oldest first."""
         edges = [self.since, *(edge for look in self.looks for edge in (look.since, look.until)), self.until]
         gaps = tuple(Look(began, ended) for began, ended in zip(edges[::2], edges[1::2], strict=True))
         return tuple(gap for gap in gaps if gap.until - gap.since > self._least(gap))
 
+    def before_all(self, gap: Look) -> bool:
+        """Whether the black box did not begin before its end."""
+        return self.begins_at is not None and gap.until <= self.begins_at
+
     def _least(self, gap: Look) -> timedelta:
         """At the edges nothing need have been written for a while; within, a process ended and another began."""
-        return _EDGE if gap.since == self.since or gap.until == self.until else _WITHIN
-
-
-_EDGE = timedelta(seconds=GAP_S)
-_WITHIN = timedelta(seconds=1)
+        return EDGE if gap.since == self.since or gap.until == self.until else _WITHIN

@@ -13,7 +13,7 @@ from core.history.report.record import Entry, Origin
 from core.history.report.seeing import Seen
 from core.model import LogEntry
 from core.snapshot import Event, event_of
-from core.text import plural
+from core.text import plural, short
 
 _BREAKER: Final = re.compile(r"breaker (\S+) (closed|open|half-open|due|held): (.*)", re.DOTALL)
 _ORDERED: Final = re.compile(r"(reset|held|released) by ")
@@ -24,9 +24,12 @@ _OWN_SIGHT: Final = ("degradation ", "breakers ok: ", "breakers warning: ", "bre
 """What only says again how much was seen, and what each breaker's own line says."""
 
 _LATER: Final = timedelta(minutes=1)
-"""A row so much later than what this machine said of its order tells of another turn of it."""
+"""A row so much later than what this machine said of an order that waits tells what became of it."""
 
 _SAME_ALERT: Final = timedelta(minutes=10)
+_STORM: Final = timedelta(minutes=5)
+"""What comes in numbers is one thing only while it comes so soon one after the other."""
+
 _MANY: Final = 3
 _FEW_NAMED: Final = 6
 
@@ -39,15 +42,19 @@ class Happenings:
         self._until = until
         self._events: dict[Event, None] = {}
         self._rows: dict[str, LogEntry] = {}
+        self._waited: dict[str, datetime] = {}
+        """When an order was last seen to wait, by its run."""
         self._last: tuple[tuple[Event, ...], object] = ((), None)
 
     def see(self, one: Seen) -> None:
-        """Its events and the rows it shows."""
+        """Its events, of which it has the newest first, and the rows it shows."""
         picture = one.picture
         if picture.events != self._last[0]:
-            self._events |= dict.fromkeys(event for event in picture.events if not event.row and self._within(event.at))
+            ours = (event for event in reversed(picture.events) if not event.row and self._within(event.at))
+            self._events |= dict.fromkeys(ours)
         if picture.logs.value is not None and picture.logs.value != self._last[1]:
             self.add(picture.logs.value)
+        self._waited |= dict.fromkeys((order.id for order in picture.waiting), picture.at)
         self._last = (picture.events, picture.logs.value)
 
     def add(self, rows: Iterable[LogEntry]) -> None:
@@ -58,31 +65,47 @@ class Happenings:
         """What happened; `here`: the names of this machine."""
         events = list(self._events)
         here |= {_host(event.who) for event in events if event.run}
-        reasons = {row.run: row.reason for row in self._rows.values() if row.run and row.reason}
+        rows = self._in_turn()
+        reasons = {row.run: row.reason for row in rows if row.run and row.reason}
         ours = [*_ours(events, reasons)]
         told: dict[str, datetime] = {}
         for event in events:
             if event.run:
                 told[event.run] = max(event.at, told.get(event.run, event.at))
         said = [event for event in events if event.text.startswith("alert ")]
-        return [*ours, *self._of_others(told, said, here)]
+        return [*ours, *self._of_others(rows, told, said, here)]
 
-    def _of_others(self, told: dict[str, datetime], said: list[Event], here: frozenset[str]) -> Iterable[Entry]:
+    def _in_turn(self) -> list[LogEntry]:
+        """The rows, the oldest first; those of one moment always in the same turn, an order's beginning before all."""
+
+        def turn(row: LogEntry) -> tuple[object, ...]:
+            at = row.at or self._since
+            return at, row.status != "started", row.step, row.actor, row.summary, row.status, row.id
+
+        return sorted(self._rows.values(), key=turn)
+
+    def _of_others(
+        self, rows: list[LogEntry], told: dict[str, datetime], said: list[Event], here: frozenset[str]
+    ) -> Iterable[Entry]:
         """What rows alone tell."""
         runs: dict[str, list[LogEntry]] = {}
-        for row in sorted(self._rows.values(), key=lambda row: (row.at or self._since, row.status != "started")):
+        for row in rows:
             if row.order:
                 runs.setdefault(row.run or row.id, []).append(row)
             elif not _said(row, said) and (event := event_of(row)) is not None:
                 origin = Origin.AGENTS if event.who == "agents" else Origin.WATCHDOG
                 who = row.actor or event.who
                 yield _entry(event, origin, who=who, here=not row.actor or _host(row.actor) in here)
-        for run, rows in runs.items():
-            ended = rows[-1].at or self._since
+        for run, its in runs.items():
+            ended = its[-1].at or self._since
             if run not in told:
-                yield _order(rows[0].at or ended, rows, here)
-            elif ended > told[run] + _LATER:
-                yield _order(ended, rows, here)
+                yield _order(its[0].at or ended, its, here)
+            elif self._waits(run, told[run]) and ended > told[run] + _LATER:
+                yield _order(ended, its, here)
+
+    def _waits(self, run: str, told: datetime) -> bool:
+        """Whether the last that was said of an order here, at `told`, is that it waits: another may carry it out."""
+        return run in self._waited and told <= self._waited[run]
 
     def _within(self, at: datetime) -> bool:
         return self._since <= at < self._until
@@ -161,10 +184,22 @@ def _host(who: str) -> str:
 
 
 def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """The oldest first, always the same way; what came in numbers is one line."""
+    """The oldest first; those of one moment by whose they are, and else as they came. Many of a kind are one line."""
     rank = {origin: place for place, origin in enumerate(Origin)}
-    ordered = sorted(entries, key=lambda one: (one.at, rank[one.origin], one.who, one.text))
-    return tuple(entry for kind, run in groupby(ordered, _kind) for entry in _folded(kind, list(run)))
+    ordered = sorted(entries, key=lambda one: (one.at, rank[one.origin]))
+    return tuple(entry for run in _runs(ordered) for entry in _folded(_kind(run[0]), run))
+
+
+def _runs(entries: Iterable[Entry]) -> Iterable[list[Entry]]:
+    """Neighbours of one kind, none long after the one before it."""
+    for _, of_kind in groupby(entries, _kind):
+        run: list[Entry] = []
+        for entry in of_kind:
+            if run and entry.at - run[-1].at > _STORM:
+                yield run
+                run = []
+            run.append(entry)
+        yield run
 
 
 def without_verdicts(entries: Iterable[Entry], told: Collection[tuple[datetime, str]]) -> Iterable[Entry]:
@@ -188,7 +223,7 @@ def _folded(kind: str, run: list[Entry]) -> Iterable[Entry]:
     if not kind or len(run) <= _MANY:
         return run
     length = last.at - first.at
-    took = f" within {length.total_seconds():.0f} s" if length else ""
+    took = f" within {short(length)}" if length else ""
     if kind == "agents":
         ended = "" if last.text == first.text else f"; the last: {last.text}"
         text = f"{plural(len(run), 'failed step')}{took}, the first: {first.text}{ended}"
