@@ -18,6 +18,7 @@ from tests.clock import FakeClock
 from tests.screen.rows import RECORDS
 from tests.screen.still import Records, StillMonitor
 from tui.app import WatchdeskApp
+from tui.contract import FaultSwitch
 from tui.dialogs import SWALLOW_S
 from tui.settings import Setup
 
@@ -48,9 +49,17 @@ class Picture(SingleFileSnapshotExtension):
         return Path(snapshot_location).parent == Path(cls.dirname(test_location=test_location))
 
 
-def app_on(snapshot: Snapshot, records: Records = RECORDS, *, box: Box | None = None, **more: Any) -> WatchdeskApp:
+def app_on(
+    snapshot: Snapshot,
+    records: Records = RECORDS,
+    *,
+    box: Box | None = None,
+    faults: FaultSwitch | None = None,
+    **more: Any,
+) -> WatchdeskApp:
     """The real app on a monitor that stands still, its clock at the picture's moment."""
-    return WatchdeskApp(StillMonitor(snapshot, records, box), Setup(**more), clock=FakeClock(snapshot.at))
+    monitor = StillMonitor(snapshot, records, box)
+    return WatchdeskApp(monitor, Setup(**more), clock=FakeClock(snapshot.at), faults=faults)
 
 
 def monitor_of(app: WatchdeskApp) -> StillMonitor:

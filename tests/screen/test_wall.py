@@ -26,9 +26,9 @@ from tui.app import WatchdeskApp
 from tui.dialogs import HealDialog, QuitDialog
 from tui.keys import ALL_KEYS
 from tui.palettes import LOOKS, PLAIN
-from tui.presence import AWAY_S
 from tui.screens.dashboard import Dashboard
 from tui.screens.wall import Wall
+from tui.settings import AWAY_S
 from tui.wall import says
 from tui.wall.font import SCALES, letters, width_of
 
