@@ -15,6 +15,7 @@ from tui.dialogs.question import Question
 from tui.look import Look
 from tui.past import Moment
 from tui.presence import Presence
+from tui.standstill import Standstill
 
 
 class Time(Protocol):
@@ -44,6 +45,7 @@ class Front(Protocol):
     clock: Clock
     look: Look
     presence: Presence
+    standstill: Standstill
 
     @property
     def time(self) -> Time:

@@ -114,6 +114,8 @@ TIME_KEYS: Final = (
 )  # fmt: skip
 """Back and forth in time. They order nothing, and are there in the past as well."""
 
+NOTE_KEY: Final = next(key for key in TIME_KEYS if key.name == "note")
+
 LIST_KEYS: Final = (
     Key(name="open", key="enter", action="open", word="open", does="open the row: details, and what can be done with it"),
     Key(name="sort", key="S,shift+s", action="sort", word="sort", does="sort by the next order", drops=1),

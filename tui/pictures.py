@@ -50,6 +50,9 @@ class _Standing:
     def may(self, _order: Order) -> str:
         return ""
 
+    def may_note(self) -> str:
+        return ""
+
     async def start(self) -> None:
         """It stands."""
 

@@ -19,6 +19,11 @@ class LookedAt(Protocol):
     """A view on top, as far as a key concerns it."""
 
     @property
+    def holds(self) -> bool:
+        """Whether what would act there is held back from who was away."""
+        ...
+
+    @property
     def keys(self) -> Sequence[Key]: ...
 
     @property
@@ -98,6 +103,6 @@ class Presence:
             return view is None and isinstance(event, events.MouseDown)
         if view is None:
             return event.key != "escape"
-        if isinstance(view.focused, Input) and event.is_printable:
+        if not view.holds or (isinstance(view.focused, Input) and event.is_printable):
             return False
         return any(key.takes(event.key, self._keymap) for key in view.keys if key.order or key.name == "quit")

@@ -115,7 +115,12 @@ class Scrubber:
         """The picture: the newest, its ages moved on, unless it stands still."""
         if self.moment is not None:
             return self.moment.picture or blank(self.moment, self._front.monitor.snapshot.project)
-        return self._frozen or msgspec.structs.replace(self._front.monitor.snapshot, at=self._front.clock.now())
+        return self._frozen or msgspec.structs.replace(self._live, at=self._front.clock.now())
+
+    @property
+    def _live(self) -> Snapshot:
+        """The newest picture; where nothing new comes any more, nothing of it is live."""
+        return self._front.standstill.aged(self._front.monitor.snapshot)
 
     @property
     def stands(self) -> bool:
@@ -131,7 +136,7 @@ class Scrubber:
 
     def banner(self) -> Line:
         """When that is, and how things are really; nothing while the screen shows now."""
-        live = self._front.monitor.snapshot
+        live = self._live
         if self.moment is None:
             return () if self._frozen is None else self._frozen_since(self._frozen.at, live)
         began = [one.title for one in live.alerts if _fires(one) and (one.key, one.episode) not in self._fired]

@@ -15,7 +15,7 @@ from core.text import clean
 from tui.contract import FaultSwitch, MonitorLike
 from tui.dialogs import ChoiceDialog, Prompt, Question, observe_dialog
 from tui.errands import AT_ONCE, ERRANDS
-from tui.keys import TIME_KEYS, Key
+from tui.keys import NOTE_KEY, TIME_KEYS, Key
 from tui.lists import LISTS, Served
 from tui.look import Look
 from tui.presence import Presence
@@ -167,5 +167,7 @@ class Stage(App[None]):
 
     def refusal(self, key: Key) -> str:
         """Why a key does nothing now; empty where it does."""
+        if key.name == NOTE_KEY.name:
+            return self.monitor.may_note()
         past = self.time.refusal if key.acts or key.name == "freeze" else ""
         return past or (self.monitor.may(ORDERS[key.order]) if key.order else "")

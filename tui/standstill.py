@@ -1,10 +1,17 @@
 """A picture that does not move because nothing new comes any more."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, TypeVar
+
+from msgspec.structs import replace
 
 from core.clock import Clock
+from core.facts import Reading, Source
+from core.resilience import degradation
+from core.snapshot import Component, Degradation, LinkWord, Snapshot
 from tui.text import Line, age
+
+Sourced = TypeVar("Sourced", Reading[Any], Component)
 
 STILL_S: Final = 90.0
 """A monitor says something every few seconds, however its backend is; one that was silent for so long hangs, or was
@@ -22,11 +29,49 @@ class Standstill:
         """A snapshot came."""
         self._heard = (self._clock.elapsed(), self._clock.now())
 
+    @property
+    def since(self) -> datetime | None:
+        """When the last snapshot came; `None` while the picture moves."""
+        if self._heard is None or self._clock.elapsed() - self._heard[0] < STILL_S:
+            return None
+        return self._heard[1]
+
     def banner(self) -> Line:
         """What must be said of it; empty while it moves."""
-        now = self._clock.now()
-        if self._heard is None or self._clock.elapsed() - self._heard[0] < STILL_S:
+        at = self.since
+        if at is None:
             return ()
-        at = self._heard[1]
-        since = f"STANDS STILL since {at.astimezone():%H:%M:%S}, {age(at, now)} old"
+        since = f"STANDS STILL since {at.astimezone():%H:%M:%S}, {age(at, self._clock.now())} old"
         return ((f"{since} · if it stays so: q, and start it anew", "banner"),)
+
+    def aged(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot as it may be shown: while it stands nothing of it is live, whatever was when it came."""
+        at = self.since
+        return snapshot if at is None else _last_known(snapshot, at)
+
+
+def _last_known(snapshot: Snapshot, at: datetime) -> Snapshot:
+    link = replace(snapshot.link, next_at=None)
+    if link.word is LinkWord.LIVE:
+        link = replace(link, word=LinkWord.STALE, since=link.since or at)
+    tasks = snapshot.tasks
+    parts = tuple(_cached(part, at) for part in snapshot.degradation.components)
+    return replace(
+        snapshot,
+        link=link,
+        config=_cached(snapshot.config, at),
+        logs=_cached(snapshot.logs, at),
+        tasks=replace(
+            tasks,
+            counts=_cached(tasks.counts, at),
+            newest=_cached(tasks.newest, at),
+            success_24h=_cached(tasks.success_24h, at),
+            last_completed_at=_cached(tasks.last_completed_at, at),
+        ),
+        kpis=tuple(replace(kpi, at=kpi.at or at) for kpi in snapshot.kpis),
+        degradation=Degradation(level=degradation({part.name: part.source for part in parts}), components=parts),
+    )
+
+
+def _cached(value: Sourced, at: datetime) -> Sourced:
+    return replace(value, source=Source.CACHED, at=value.at or at) if value.source is Source.LIVE else value

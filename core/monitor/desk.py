@@ -78,6 +78,10 @@ class Desk:
             return ONLY_LOOKS
         return OBSERVING if order.writes and self._observing.forbids() else ""
 
+    def may_note(self) -> str:
+        """Empty if a note may be kept, else why not. One is about this machine alone: `--observe` allows it."""
+        return ONLY_LOOKS if self._observing.only_looks else ""
+
     async def plan_heal(self) -> HealPlan:
         """What a heal would do. Raises NotLive."""
         return (await self._acts.healer.plan(self._now())).plan

@@ -32,6 +32,7 @@ from core.resilience import (
     DegradationTracker,
 )
 from core.snapshot import Snapshot
+from core.state import NotKept
 from core.watch.rates import statistics
 from core.watch.record import Check, Checkup
 
@@ -185,8 +186,14 @@ class Monitor(Ordering):
         """What was kept of earlier, by this process and others. It reads files and blocks: call it in a thread."""
         return self._rooms.box
 
+    def may_note(self) -> str:
+        """Empty if a note may be kept, else why not."""
+        return self._rooms.desk.may_note()
+
     async def note(self, text: str, at: datetime | None = None) -> Note:
         """Note something about a moment, by default about now; on this machine alone. Raises NotKept."""
+        if why := self.may_note():
+            raise NotKept(why)
         now = self._rooms.clock.now()
         who = str(self._rooms.operator)
         return await asyncio.to_thread(self._rooms.box.note, at or now, text, who, now=now)

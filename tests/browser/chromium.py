@@ -82,6 +82,15 @@ class Chromium:
         """What the browser found wrong with the page."""
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
 
+    def is_marked_as_over(self) -> bool:
+        """Whether the page says that what it shows is old."""
+        return bool(self.driver.execute_script("return getComputedStyle(over).display !== 'none'"))
+
+    def later(self, seconds: float) -> None:
+        """Let the page's clock be so much further than it is, for good."""
+        script = "const [ms, now] = [arguments[0], window.now ??= Date.now]; Date.now = () => now() + ms"
+        self.driver.execute_script(script, 1000 * seconds)
+
     def painted(self, red: int, green: int, blue: int) -> float:
         """The share of the page that is of a colour, as it is really seen."""
         shot = self.driver.get_screenshot_as_base64()

@@ -4,6 +4,7 @@ Run by `make browser`, where there is one.
 """
 
 import http.server
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 
 from tests.browser.chromium import Chromium
 from tests.running import ONE_SHAPE, Running
-from tests.serve.serving import Serve, Served, kept, serve
+from tests.serve.serving import REFUSALS, Serve, Served, kept, serve
 from tui.serve.gate import new_token
 
 __all__ = ["serve"]
@@ -48,9 +49,9 @@ def test_it_loads_is_live_takes_keys_and_refuses_orders(sandbox: Running, serve:
     chromium.press("\ue00c")
     chromium.await_text("escape closes", gone=True)
     before = kept(sandbox)
-    for key in ("h", "p", "d"):
+    for key in ("h", "p", "d", "n"):
         chromium.press(key)
-        chromium.await_text("this screen only looks")
+        chromium.await_text(REFUSALS[key])
     assert kept(sandbox) == before
     await_monitors(served, 1)
     chromium.driver.get("about:blank")
@@ -71,6 +72,31 @@ def test_it_is_really_seen_and_asks_nobody_else(sandbox: Running, serve: Serve, 
     assert f"{served.address}static/js/textual.js" in others
     mine = (served.address, f"ws://{served.host}/{served.token}/ws?")
     assert {url for url in others if not url.startswith(mine)} == set()
+
+
+@ONE_SHAPE
+def test_a_line_that_is_dead_without_having_ended_is_not_taken_for_live(
+    sandbox: Running, serve: Serve, chromium: Chromium
+) -> None:
+    served = serve(sandbox)
+    chromium.open(served.address)
+    chromium.await_text("LIVE")
+    assert not chromium.is_marked_as_over()
+    served.process.send_signal(signal.SIGSTOP)
+    chromium.later(40)
+    time.sleep(6)  # the page looks every five
+    assert not chromium.is_marked_as_over()
+    chromium.later(46)
+    await_mark(chromium, over=True)
+    served.process.send_signal(signal.SIGCONT)
+    await_mark(chromium, over=False)
+
+
+def await_mark(chromium: Chromium, *, over: bool) -> None:
+    until = time.monotonic() + 20
+    while chromium.is_marked_as_over() is not over:
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 @ONE_SHAPE

@@ -331,6 +331,23 @@ OFFLINE: Final = changed(
     notices=(f"{WAITING.words()} waits since 03:12, NOT carried out yet",),
 )
 
+_MISSED: Final = Fault(kind="timeout", counts=Counts.FAILURE, evidence=Evidence.SILENT, message="no answer in time")
+STALE: Final = changed(
+    ACTIVE,
+    at=AT + timedelta(minutes=3),
+    link=Link(
+        word=LinkWord.STALE,
+        since=AT,
+        tries=4,
+        next_at=AT + timedelta(minutes=3, seconds=5),
+        why=_MISSED.sentence(),
+        latency_s=0.06,
+        recent=(0.06, None, None),
+    ),
+    **_all_cached(_MISSED),
+    kpis=tuple(map(_unmeasured, ACTIVE.kpis)),
+)
+
 STOPPED: Final = changed(
     ACTIVE,
     config=live(
@@ -394,6 +411,7 @@ STATES: Final[dict[str, Snapshot]] = {
     "degraded": DEGRADED,
     "warning": WARNING,
     "critical": CRITICAL,
+    "stale": STALE,
     "offline": OFFLINE,
     "blind": BLIND,
     "stopped": STOPPED,
@@ -412,6 +430,7 @@ EXPECTED: Final = {
     "degraded": State.WARNING,
     "warning": State.WARNING,
     "critical": State.CRITICAL,
+    "stale": State.ACTIVE,
     "offline": State.CRITICAL,
     "blind": State.UNKNOWN,
     "stopped": State.STOPPED,

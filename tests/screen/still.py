@@ -67,6 +67,8 @@ class StillMonitor:
         self.orders: list[tuple[str, ...]] = []
         self.asked: list[Listing] = []
         self.checked = self.restarted = 0
+        self.takes_no_note = ""
+        """Why it keeps no note; empty: it does."""
         self.filled: list[Window] = []
         self._listeners: list[Callable[[Snapshot], None]] = []
 
@@ -94,6 +96,9 @@ class StillMonitor:
 
     async def fill_trends(self, window: Window) -> None:
         self.filled.append(window)
+
+    def may_note(self) -> str:
+        return self.takes_no_note
 
     async def note(self, text: str, at: datetime | None = None) -> Note:
         now = self.snapshot.at

@@ -39,7 +39,7 @@ from tui.screens.list_view import ListView
 pytestmark = pytest.mark.usefixtures("utc")
 
 SMALL, NORMAL = (80, 24), (140, 40)
-SIZES = [(200, 50), NORMAL, SMALL, (60, 15), (80, 3), (30, 5)]
+SIZES = [(200, 50), NORMAL, SMALL, (60, 15), (80, 3), (80, 1), (30, 5)]
 
 
 @pytest.fixture
@@ -228,6 +228,10 @@ async def test_nothing_new_comes_any_more(golden: SnapshotAssertion) -> None:
         app.repaint()
         drawn = await settled(pilot)
         assert "STANDS STILL since 03:10" in text_of(drawn)
+        assert "ACTIVE at 03:10:27, NOT NOW" in text_of(drawn)
+        assert "last known, 2 h" in text_of(drawn)
+        painted = {line.split(maxsplit=1)[0]: line for line in drawn.splitlines() if line[:2].strip().isdigit()}
+        assert [line for line in painted.values() if " ok " in line] == []
         monitor_of(app).tell(msgspec.structs.replace(ACTIVE, at=app.clock.now()))
         assert "STANDS STILL" not in text_of(await settled(pilot))
     assert drawn == golden(name="standstill")

@@ -28,6 +28,7 @@ from tui.keys import ALL_KEYS
 from tui.palettes import LOOKS, PLAIN
 from tui.screens.dashboard import Dashboard
 from tui.screens.wall import Wall
+from tui.settings import AWAY_S
 from tui.wall import says
 from tui.wall.font import SCALES, letters, width_of
 
@@ -156,6 +157,26 @@ async def test_no_size_is_too_small_or_too_large_for_it() -> None:
                 assert {len(line) for line in text.splitlines()} == {width}
 
 
+@pytest.mark.parametrize("size", [SMALL, LARGE, (80, 1)], ids=size_name)
+async def test_it_says_that_nothing_new_comes_any_more(size: tuple[int, int], golden: SnapshotAssertion) -> None:
+    app = wall_on(WALLS["healthy"])
+    async with run(app, size) as pilot:
+        await on_wall(pilot, app)
+        monitor_of(app).tell(WALLS["healthy"])
+        assert "STANDS STILL" not in text_of(await settled(pilot))
+        app.clock.advance(400)  # type: ignore[attr-defined]  # the tests' own clock
+        app.repaint()
+        picture = await settled(pilot)
+        if size[1] > 1:
+            assert_large("STANDS STILL", text_of(picture))
+        assert " ok " not in picture
+        assert "state-ok" not in picture
+        assert ("HEALTHY then" in text_of(picture)) is (size[1] > 1)
+        monitor_of(app).tell(msgspec.structs.replace(WALLS["healthy"], at=app.clock.now()))
+        assert "state-ok" in await settled(pilot)
+    assert picture == golden(name=f"wall-standstill-{size_name(size)}")
+
+
 # What it says
 
 
@@ -166,13 +187,31 @@ def test_old_is_never_shown_as_new() -> None:
         assert says.level(snapshot) != "ok"
         read = {one.label: one for one in says.figures(snapshot)}
         assert all(read[label].old and read[label].role == "dim" for label in ("pending", "running", "failed 24 h"))
-    assert says.figures(STATES["offline"])[0] == says.Figure(label="old", texts=("1 H",), role="warning")
+    assert says.oldness(STATES["offline"]) == (says.Figure(label="old", texts=("1 H",), role="warning"),)
+
+
+@pytest.mark.parametrize("name", ["stale", "blind"])
+def test_that_nothing_fires_is_not_known_while_nobody_looks(name: str) -> None:
+    assert says.figures(WALLS[name])[-1] == says.Figure(label="alerts", texts=("0",), role="dim", old=True)
+    assert says.figures(WALLS["active"])[-1].role == "ok"
+    assert says.figures(WALLS["offline"])[-1].role == "critical"  # that fires is this monitor's own finding
 
 
 def test_one_figure_that_is_old_says_how_old() -> None:
     failed = next(one for one in says.figures(STATES["degraded"]) if one.label.startswith("failed"))
     assert (failed.old, failed.label) == (True, "failed 24 h, 10 min old")
     assert not says.figures(STATES["degraded"])[0].old
+
+
+@pytest.mark.parametrize("size", [SMALL, (140, 40), LARGE], ids=size_name)
+@pytest.mark.parametrize("name", ["stale", "offline"])
+async def test_figures_are_as_large_while_they_are_old_and_say_how_old(name: str, size: tuple[int, int]) -> None:
+    live = text_of(await picture(WALLS["active"], size))
+    scale = next(one for one in SCALES if all(part.strip() in live for part in letters("12", one, "█")))
+    old = says.oldness(WALLS[name])[0].texts[0]
+    text = text_of(await picture(WALLS[name], size))
+    assert all(part.strip() in text for part in letters("12", scale, "▒"))
+    assert f"{old.lower()} old · " in text or all(part.strip() in text for part in letters(old, scale, "█"))
 
 
 def test_last_known_data_at_the_start_is_not_the_state() -> None:
@@ -292,6 +331,20 @@ async def test_ctrl_c_says_what_quits_and_q_quits() -> None:
         raise AssertionError("still there")
 
 
+async def test_q_quits_however_long_nobody_was_there() -> None:
+    app = wall_on(WARNING)
+    async with run(app, SMALL) as pilot:
+        await on_wall(pilot, app)
+        monitor_of(app).tell(WARNING)
+        app.clock.advance(2 * AWAY_S)  # type: ignore[attr-defined]  # the tests' own clock
+        await pilot.press("q")
+        for _ in range(100):
+            await pilot.pause()
+            if app._exit:
+                return
+        raise AssertionError("still there")
+
+
 async def test_q_asks_while_an_order_waits_and_backing_out_leads_back() -> None:
     app = wall_on(STATES["offline"])
     async with run(app, SMALL) as pilot:
@@ -321,7 +374,7 @@ async def test_ages_move_on_without_a_new_picture() -> None:
         app.clock.jump_wall(timedelta(hours=1).total_seconds())
         app.repaint()
         text = text_of(await settled(pilot))
-    assert says.figures(msgspec.structs.replace(STATES["offline"], at=LATER + timedelta(hours=1)))[0].texts == ("2 H",)
+    assert says.oldness(msgspec.structs.replace(STATES["offline"], at=LATER + timedelta(hours=1)))[0].texts == ("2 H",)
     assert letters("2 H", SCALES[-1], "█")[0] in text
 
 

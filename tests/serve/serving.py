@@ -16,6 +16,23 @@ import pytest
 from tests.running import Command, Running
 
 BEGUN_S = 30.0
+REFUSALS = {
+    key: f"{title}: this screen only looks"
+    for key, title in (
+        ("h", "Heal"),
+        ("r", "Reset breaker"),
+        ("\x05", "Emergency stop"),
+        ("u", "Lift the emergency stop"),
+        ("d", "Dry-run on"),
+        ("a", "Acknowledge"),
+        ("z", "Silence"),
+        ("p", "Run pending tasks"),
+        ("w", "Restart the watchdog"),
+        ("n", "Note"),
+        ("R", "Retry all that match"),
+    )
+}
+"""What each key that orders must say: its own name, since what was said of the key before may still stand there."""
 
 
 class Served:
@@ -111,6 +128,15 @@ class Page:
     async def type(self, keys: str) -> None:
         """Press keys."""
         await self.socket.send_json(["stdin", keys])
+
+    async def refuses(self, key: str) -> None:
+        """Press a key, and wait until it is said that the very order behind it is refused; no question is open."""
+        await self.type(key)
+        await self.await_text(REFUSALS[key])
+        await self.type("?")  # a help is no question: it shows that none is open
+        await self.await_text("escape closes")
+        await self.type("\x1b")
+        await self.await_text("escape closes", gone=True)
 
     async def settled(self) -> str:
         """Ask for an answer that comes after all that was sent before, and show what stands then."""

@@ -1,5 +1,6 @@
 """Who is let in, and who is not: token, host, origin, on page, files and WebSocket alike."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -99,6 +100,20 @@ async def test_another_page_opens_no_websocket(
 async def test_nothing_is_sent_to_it(method: str, served: Served, client: aiohttp.ClientSession) -> None:
     async with client.request(method, served.address) as answer:
         assert answer.status == 403
+
+
+@pytest.mark.parametrize(
+    "line", ["OPTIONS * HTTP/1.1", "CONNECT {host} HTTP/1.1", "GET {host} HTTP/1.1", "GET * HTTP/1.1"]
+)
+async def test_a_line_that_names_no_path_is_refused_without_a_fuss(line: str, served: Served) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(f"{line}\r\nHost: {{host}}\r\nConnection: close\r\n\r\n".replace("{host}", served.host).encode())
+    status = (await asyncio.wait_for(reader.readline(), 10)).split()[1]
+    writer.close()
+    assert status in {b"400", b"403"}
+    assert served.end() == 0
+    assert served.process.stderr is not None
+    assert "Traceback" not in served.process.stderr.read()
 
 
 async def test_nothing_can_be_taken_away_and_a_tunnel_may_have_its_own_port(

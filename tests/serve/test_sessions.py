@@ -13,8 +13,9 @@ import pytest
 
 from tests.running import ONE_SHAPE, ROOT, Command, Running
 from tests.screen.hand import Open, opened
-from tests.serve.serving import Page, Serve, Served, gone, kept, killed, look, refused, serve
-from tui.serve.session import Session, cells
+from tests.serve.serving import REFUSALS, Page, Serve, Served, gone, kept, killed, look, refused, serve
+from tui.serve.driver import BEAT_S
+from tui.serve.session import Deaf, Session, cells
 
 __all__ = ["opened", "serve"]
 
@@ -46,17 +47,11 @@ async def test_panels_are_live_keys_work_and_orders_are_refused(
     for word in ("LIVE", "checked", "observing", "STUCK", "it broke"):
         await page.await_text(word)
     before, asked = kept(sandbox), sandbox.functions()
-    for key in ("h", "r", "\x05", "u", "d", "a", "z", "p", "w"):
-        await page.type(key)
-        await page.await_text("this screen only looks")
-        await page.type("?")  # a help is no question: it shows that none is open
-        await page.await_text("escape closes")
-        await page.type("\x1b")
-        await page.await_text("escape closes", gone=True)
-    await page.type("t")
-    await page.await_text("newest")
-    await page.type("R")
-    await page.await_text("this screen only looks")
+    for key in REFUSALS:
+        if key == "R":
+            await page.type("t")
+            await page.await_text("newest")
+        await page.refuses(key)
     sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('came just now', 'pending')")
     await page.await_text("came just now")
     sandbox.sql("DELETE FROM autonomous_tasks WHERE description = 'came just now'")
@@ -111,6 +106,21 @@ async def test_it_has_the_size_of_its_page_whatever_that_says(
     await page.socket.send_json(["resize", {"width": 60, "height": 40}])
     await page.type("b")
     await page.await_text("Health")
+
+
+@ONE_SHAPE
+async def test_a_page_hears_of_a_monitor_whose_picture_stands(
+    sandbox: Running, serve: Serve, client: aiohttp.ClientSession
+) -> None:
+    page = await look(client, serve(sandbox))
+    await page.await_text("LIVE")
+    await page.type(" ")
+    await page.await_text("FROZEN")
+    beats = 0
+    async with asyncio.timeout(3 * BEAT_S):
+        while beats < 2:
+            message = await page.socket.receive()
+            beats += message.type is aiohttp.WSMsgType.BINARY and not message.data
 
 
 def test_no_size_is_taken_as_it_is_told() -> None:
@@ -214,6 +224,65 @@ async def test_a_monitor_that_does_not_end_is_killed() -> None:
     assert process is not None
     await session.stop()
     assert process.returncode == -signal.SIGKILL
+
+
+@ONE_SHAPE
+async def test_one_that_takes_no_keys_any_more_ends_with_its_page_nevertheless(
+    sandbox: Running, serve: Serve, client: aiohttp.ClientSession
+) -> None:
+    served = serve(sandbox)
+    page = await look(client, served)
+    await page.await_text("LIVE")
+    (monitor,) = served.monitors()
+    monitor.suspend()
+    for _ in range(10):  # more than any pipe holds
+        await page.type("x" * 60_000)
+    await page.ended()
+    await until_gone([monitor.pid])
+    assert (await client.get(served.address)).status == 200
+
+
+async def nothing(*_: object) -> None:
+    """Takes what it is given."""
+
+
+async def forever(*_: object) -> None:
+    """Takes nothing: a browser that does not read."""
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("reads", [True, False])
+async def test_a_monitor_whose_input_is_full_is_killed_in_time(reads: bool) -> None:
+    deaf = """
+import os, time
+os.write(1, b"__GANGLION__\\n")
+for _ in range(99):
+    os.write(1, b"D\\0\\0\\0\\1x" * 9_999)
+time.sleep(99)
+"""
+    session = Session(
+        [sys.executable, "-c", deaf],
+        write_bytes=nothing if reads else forever,
+        write_str=nothing,
+        close=nothing,
+        download_manager=None,  # type: ignore[arg-type]  # nothing is downloaded
+    )
+    await session.start(80, 24)
+    process = session._process
+    assert process is not None
+    session.stdin.write(b"x" * 1_000_000)
+    await asyncio.wait_for(session.stop(0.2), 10)
+    assert process.returncode == -signal.SIGKILL
+
+
+async def test_who_takes_no_keys_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.serve.session.DEAF_S", 0.2)
+    session = session_of("import time; time.sleep(99)", [], [], nothing)
+    await session.start(80, 24)
+    session.stdin.write(b"x" * 1_000_000)
+    with pytest.raises(Deaf):
+        await asyncio.wait_for(session.send_bytes(b"x"), 10)
+    await asyncio.wait_for(session.stop(0.2), 10)
 
 
 # What is not given away

@@ -31,6 +31,9 @@ async def jump(front: Front) -> None:
 
 async def note(front: Front) -> None:
     """Ask for a note about the moment that is shown."""
+    if why := front.monitor.may_note():
+        front.tell(f"Note: {why}")
+        return
     front.ask(NoteDialog(front.time.noted_at(), front.time.note))
 
 

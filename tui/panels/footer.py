@@ -6,7 +6,7 @@ from rich.cells import cell_len
 
 from core.act.orders import ORDERS
 from core.snapshot import Snapshot
-from tui.keys import Key
+from tui.keys import NOTE_KEY, Key
 from tui.panels.panel import Panel
 from tui.text import Line
 
@@ -20,6 +20,9 @@ class KeyLine(Panel):
     past = False
     """Whether the screen shows the past, in which nothing is ordered."""
 
+    notes = True
+    """Whether a note may be kept."""
+
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Every key there is room for and what it does."""
         keys = [(key, key.shown(self.keymap)) for key in self.keys if key.drops < _NEVER]
@@ -31,7 +34,7 @@ class KeyLine(Panel):
         line: Line = ()
         for key, shown in keys:
             refused = bool(key.order) and ORDERS[key.order].writes and observing
-            refused = refused or (self.past and key.acts)
+            refused = refused or (self.past and key.acts) or (not self.notes and key.name == NOTE_KEY.name)
             line = (*line, (f" {shown} ", "strong"), (key.word, "struck" if refused else "dim"), (" ", "dim"))
         return [line[:-1]]
 

@@ -85,7 +85,8 @@ class HealthPanel(Panel):
     def _permission(self, snapshot: Snapshot, width: int) -> Line:
         may = snapshot.may_act
         if may.allowed:
-            return ((f"{self._signs.ok} ", "ok"), ("heals and stops by itself", "text"))
+            role = "ok" if snapshot.link.word is LinkWord.LIVE else "dim"
+            return ((f"{self._signs.ok} ", role), ("heals and stops by itself", "text"))
         said, reasons = "  acts only on your order: ", "; ".join(self._reason(name, snapshot) for name in may.missing)
         if cell_len(said + reasons) > width:  # whole names rather than half a sentence
             return (("  on order only ", "text"), (f"({', '.join(may.missing)})", "dim"))

@@ -26,8 +26,8 @@ LINK_ROLE: Final = {LinkWord.LIVE: "ok", LinkWord.CONNECTING: "dim", LinkWord.ST
 class TopLine(Panel):
     """State, project, mode, link, permission, clock, beat."""
 
-    still = False
-    """Whether the picture stands: then no state shines as if it were the present one."""
+    still: datetime | None = None
+    """Of which moment the picture is that stands: then no state shines as if it were the present one."""
 
     _polls = 0
     _since: object = None
@@ -49,8 +49,8 @@ class TopLine(Panel):
         role = f"state-{level}" if live else ("state-warning" if level == "ok" else f"state-{level}")
         word = f" {sign} {snapshot.state.upper()} "
         known = snapshot.state is not State.UNKNOWN
-        if self.still:
-            at = snapshot.at.astimezone()
+        if self.still is not None:
+            at = self.still.astimezone()
             return (
                 (f" {sign} {snapshot.state.upper()} at {at:%H:%M:%S}, NOT NOW ", "banner"),
                 ("  ", "text"),

@@ -1,7 +1,10 @@
 """The wall: state, figures and last incident, so large that they are read from three metres."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
+from msgspec.structs import replace
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 
@@ -11,7 +14,16 @@ from tui.panels.topline import link_words
 from tui.text import Line, age
 from tui.themes import STATES
 from tui.wall import says
-from tui.wall.blocks import centred, figures_block, figures_line, padded, told_block, told_line, word_block
+from tui.wall.blocks import (
+    centred,
+    figures_block,
+    figures_line,
+    figures_scale,
+    padded,
+    told_block,
+    told_line,
+    word_block,
+)
 
 _LEAST: Final = (40, 7)
 """Below so many cells there are no large letters."""
@@ -34,36 +46,59 @@ def wall_styles(styles: dict[str, Style]) -> dict[str, Style]:
 class WallPanel(Panel):
     """A frame in the state's colour; where something is critical the ground is in it, too."""
 
+    still: datetime | None = None
+    """Since when nothing new came; `None` while the picture moves."""
+
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """The large picture, or where there is no room the same in words."""
-        level = says.level(snapshot)
+        level = says.level(snapshot, self.still)
         state = f"wall-{level}"
         if width < _LEAST[0] or height < _LEAST[1]:
             return [padded(line, width, state) for line in self._words(snapshot, state, height)]
         side = 2 if width >= 60 else 1
         inner = width - 2 * side
         edge = (" " * side, state)
-        band, body = self._band(snapshot, inner, height, state), self._body(snapshot, inner, height)
+        figures, below = self._figures(snapshot, inner, _share(height, _REST))
+        band = self._band(snapshot, inner, height, state, below)
+        body = self._body(snapshot, figures, inner, height, len(band))
         filled = _filled(band, body, inner, height - 1, state)
         lines: list[Line] = [(edge, *line, edge) for line in filled]
         if level == "critical":
             lines = [tuple((text, state) for text, _ in line) for line in lines]
         return [*lines, self._foot(snapshot, width, state)]
 
-    def _band(self, snapshot: Snapshot, width: int, height: int, state: str) -> list[Line]:
-        room = max(_LOW, int(height * _WORD))
-        word = word_block(says.word(snapshot), width, room, signs=self._signs, role=state)
-        return [*word, centred(((_cut(says.why(snapshot), width), state),), width, state)]
+    def _figures(self, snapshot: Snapshot, width: int, room: int) -> tuple[tuple[says.Figure, ...], str]:
+        """The figures, and what stands below the word: how old they are, where that would make all of them smaller."""
+        figures, old = self._measured(snapshot), says.oldness(snapshot)
+        if self.still is not None or not old:
+            return figures, ""
+        with_age = (*old, *figures)
+        if figures_scale(with_age, width, room) == figures_scale(figures, width, room):
+            return with_age, ""
+        return figures, f"{age(snapshot.link.since, snapshot.at)} old · "
 
-    def _body(self, snapshot: Snapshot, width: int, height: int) -> list[list[Line]]:
-        """The figures and the incident, as large as there is room for below the band."""
-        room = max(_LOW, int(height * _REST))
-        figures, told = says.figures(snapshot), says.incident(snapshot)
+    def _measured(self, snapshot: Snapshot) -> tuple[says.Figure, ...]:
+        figures = says.figures(snapshot)
+        return figures if self.still is None else tuple(map(says.dimmed, figures))
+
+    def _told(self, snapshot: Snapshot) -> says.Told:
+        told = says.incident(snapshot)
+        return told if self.still is None else replace(told, role="dim")
+
+    def _band(self, snapshot: Snapshot, width: int, height: int, state: str, below: str) -> list[Line]:
+        word = word_block(says.word(snapshot, self.still), width, _share(height, _WORD), signs=self._signs, role=state)
+        return [*word, centred(((_cut(below + says.why(snapshot, self.still), width), state),), width, state)]
+
+    def _body(
+        self, snapshot: Snapshot, figures: Sequence[says.Figure], width: int, height: int, band: int
+    ) -> list[list[Line]]:
+        """The figures and the incident, as large as there is room for below the band of so many lines."""
+        room, told = _share(height, _REST), self._told(snapshot)
         large = figures_block(figures, width, room, signs=self._signs) or [figures_line(figures, width)]
         small = [figures_line(figures, width)]
         last = told_block(told, width, room, signs=self._signs) or [told_line(told, width)]
         line = [told_line(told, width)]
-        left = height - 1 - len(self._band(snapshot, width, height, ""))
+        left = height - 1 - band
         for blocks in ([large, last], [large, line], [large], [small, line], [small]):
             if sum(map(len, blocks)) <= left:
                 return blocks
@@ -88,18 +123,27 @@ class WallPanel(Panel):
         )
 
     def _words(self, snapshot: Snapshot, state: str, height: int) -> list[Line]:
-        sign = self._signs.level(says.level(snapshot))
-        word: Line = ((f" {sign} {says.word(snapshot)} ", state),)
+        sign = self._signs.level(says.level(snapshot, self.still))
+        word: Line = ((f" {sign} {says.word(snapshot, self.still)} ", state),)
         old = age(snapshot.link.since, snapshot.at) if snapshot.link.word is LinkWord.LIVE else ""
         true: Line = ((f" {link_words(snapshot.link, snapshot.at)} {old}", state),)
-        numbers: Line = (("  " + "  ".join(f"{one.texts[0]} {one.label}" for one in says.figures(snapshot)), state),)
+        figures = (*says.oldness(snapshot), *says.figures(snapshot))
+        numbers: Line = (("  " + "  ".join(f"{one.texts[0]} {one.label}" for one in figures), state),)
         told = says.incident(snapshot)
         last: Line = ((f" {told.big.lower()} {', '.join(told.lines)}", state),)
         if height == 1:
             return [(*word, *true, *numbers)]
-        return [(*word, *true), ((f" {says.why(snapshot)}", state),), numbers, last, *([((" ", state),)] * height)][
-            :height
-        ]
+        return [
+            (*word, *true),
+            ((f" {says.why(snapshot, self.still)}", state),),
+            numbers,
+            last,
+            *([((" ", state),)] * height),
+        ][:height]
+
+
+def _share(height: int, share: float) -> int:
+    return max(_LOW, int(height * share))
 
 
 def _true(snapshot: Snapshot) -> str:

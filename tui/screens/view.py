@@ -1,6 +1,7 @@
 """The base of every screen: the top line, a banner where one is due, the body, and the keys."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -37,6 +38,8 @@ class View(Screen[None]):
     """The keys that mean something here only."""
     QUESTIONS: ClassVar[bool] = True
     """Whether an errand under way may put a question, or what it found, on top."""
+    holds = True
+    """Whether a key that would act is held back from who was away: the summary is shown here first."""
     KEPT: ClassVar[bool] = False
     """Whether it is made of the picture alone, and so can show one of the past."""
 
@@ -87,7 +90,7 @@ class View(Screen[None]):
             if isinstance(panel, Banner):
                 panel.say(banner)
             if isinstance(panel, TopLine):
-                panel.still = bool(banner) and past is None
+                panel.still = None if not banner or past is not None else self._stands_at(snapshot)
             if isinstance(panel, AwayPanel):
                 presence = self.front.presence
                 panel.put(presence.summary, presence.held, self.size.height // 3)
@@ -96,7 +99,12 @@ class View(Screen[None]):
             if isinstance(panel, KeyLine):
                 panel.keys = self.keys if past is None else keys_in_the_past(self.keys)
                 panel.past = past is not None
+                panel.notes = not self.front.monitor.may_note()
             panel.show(snapshot)
+
+    def _stands_at(self, snapshot: Snapshot) -> datetime:
+        """The moment of a picture that does not move: it was frozen then, or nothing came since."""
+        return (None if self.front.frozen else self.front.standstill.since) or snapshot.at
 
     def _mark(self, past: Moment | None, said: str) -> None:
         """Let nobody take the past for now, nor now for the past. What had the keys has them again afterwards."""

@@ -6,10 +6,12 @@ import msgspec
 from textual import events
 from textual.app import ComposeResult
 
+from core.snapshot import Snapshot
 from tui.keys import SCREEN_KEYS, Key
 from tui.panels import KeyLine
 from tui.panels.wall import WallPanel, wall_styles
 from tui.screens.view import View
+from tui.text import Line
 
 _OWN: Final = {key.name: key for key in SCREEN_KEYS if key.name in {"wall", "quit"}}
 
@@ -19,6 +21,8 @@ class Wall(View):
 
     AUTO_FOCUS = ""
     QUESTIONS = False
+    holds = False
+    """There is no summary on it, and nobody is near it for days: its two keys do what they say."""
 
     def compose(self) -> ComposeResult:
         """The panel, and the two keys."""
@@ -27,6 +31,12 @@ class Wall(View):
         keys = KeyLine(*self._style, id="keys")
         keys.keymap = self.front.look.keymap
         yield keys
+
+    def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
+        """Draw a snapshot, or that nothing new comes any more."""
+        for panel in self.query(WallPanel):
+            panel.still = self.front.standstill.since
+        super().show(snapshot, banner)
 
     @property
     def keys(self) -> tuple[Key, ...]:

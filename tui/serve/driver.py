@@ -3,10 +3,11 @@
 It writes packets to stdout, which the server hands on, and reads packets from stdin.
 """
 
+import asyncio
 import contextlib
 import logging
 import os
-from typing import Any
+from typing import Any, Final
 
 from textual import events
 from textual.drivers.web_driver import WebDriver
@@ -17,8 +18,14 @@ from tui.terminal.sequences import POINTER, entering
 log = logging.getLogger(__name__)
 
 
+BEAT_S: Final = 15.0
+"""So often a page hears of its monitor in any case, be the picture as still as it may."""
+
+
 class BrowserDriver(WebDriver):
     """Pictures out, keys and sizes in."""
+
+    _beat: asyncio.TimerHandle | None = None
 
     def write(self, data: str) -> None:
         """Send a picture."""
@@ -37,6 +44,13 @@ class BrowserDriver(WebDriver):
         size = Size(*(self._size or (80, 24)))
         self._app.post_message(events.Resize(size, size))
         self._key_thread.start()
+        self._beats()
+
+    def stop_application_mode(self) -> None:
+        """Leave the page."""
+        if self._beat is not None:
+            self._beat.cancel()
+        super().stop_application_mode()
 
     def open_url(self, url: str, new_tab: bool = True) -> None:
         """No address comes from us."""
@@ -45,6 +59,11 @@ class BrowserDriver(WebDriver):
     def deliver_binary(self, binary: Any, **more: Any) -> None:
         """No file comes from us."""
         log.warning("a file was to be delivered to the browser; it was not")
+
+    def _beats(self) -> None:
+        """A picture in which nothing is: a line that brings not even that is dead, whatever it looks like."""
+        self._send(b"D", b"")
+        self._beat = asyncio.get_running_loop().call_later(BEAT_S, self._beats)
 
     def _send(self, kind: bytes, payload: bytes) -> None:
         self._put(kind + len(payload).to_bytes(4, "big") + payload)

@@ -39,7 +39,7 @@ def refusal(request: web.Request, token: str) -> str:
     """
     if _name(request.host) not in NAMES:
         return "this is served to this machine alone"
-    given = request.rel_url.raw_path.split("/")[1]
+    given = request.rel_url.raw_path.removeprefix("/").partition("/")[0]  # `OPTIONS *` and CONNECT name no path
     if not secrets.compare_digest(given.encode(), token.encode()):
         return "the address is not complete: take it as it was printed, with its token"
     if request.method not in {hdrs.METH_GET, hdrs.METH_HEAD}:

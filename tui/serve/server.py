@@ -14,7 +14,7 @@ from aiohttp import web
 from textual_serve.server import Server
 
 from tui.serve.gate import gate, new_token, sign
-from tui.serve.session import Session, cells
+from tui.serve.session import Deaf, Session, cells
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +119,9 @@ class BrowserServer(Server):
             await self._process_messages(websocket, session)
         except _NONSENSE as error:
             log.warning("a page sent what no page of ours sends (%s)", type(error).__name__)
+            await websocket.close()
+        except Deaf:
+            log.warning("a monitor in the browser does not take its keys; it is ended")
             await websocket.close()
         finally:
             await asyncio.shield(session.stop())

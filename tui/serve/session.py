@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any, Final
 
 from textual_serve.app_service import AppService
@@ -14,10 +14,17 @@ log = logging.getLogger(__name__)
 END_S: Final = 1.2
 """How long its process may take to end by itself."""
 
+DEAF_S: Final = 5.0
+"""A process that leaves its input unread for so long reads none any more."""
+
 _PRELUDE: Final = b"__GANGLION__\n"
 _DRIVER: Final = "tui.serve.driver:BrowserDriver"
 _MOST_CELLS: Final = 500
 """A page says how large it is; no screen has more rows or columns."""
+
+
+class Deaf(Exception):
+    """The process does not take what is sent to it."""
 
 
 class Session(AppService):
@@ -30,6 +37,14 @@ class Session(AppService):
     async def set_terminal_size(self, width: Any, height: Any) -> None:
         """Tell the process. Raises ValueError or TypeError for what is no size."""
         await super().set_terminal_size(cells(width), cells(height))
+
+    async def send_bytes(self, data: bytes) -> bool:
+        """Hand keys on; whether they were. Raises Deaf."""
+        return await _taken(super().send_bytes(data))
+
+    async def send_meta(self, data: dict[str, str | int | bool | None]) -> bool:
+        """Hand on what is no key; whether it was. Raises Deaf."""
+        return await _taken(super().send_meta(data))
 
     async def run(self) -> None:
         """Hand on what it draws, until it ends or nobody is there to see it."""
@@ -57,18 +72,23 @@ class Session(AppService):
         process, self._process = self._process, None
         if process is None:
             return
-        with contextlib.suppress(OSError):
-            await self.send_meta({"type": "quit"})
         try:
-            await asyncio.wait_for(process.wait(), within_s)
+            await asyncio.wait_for(self._asked_to_end(process), within_s)
         except TimeoutError:
             log.warning("the monitor in the browser did not end within %s s; it is killed", within_s)
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-            await process.wait()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        with contextlib.suppress(TimeoutError):  # its end is told once nothing is left of what it wrote
+            await asyncio.wait_for(process.communicate(), END_S)
+
+    async def _asked_to_end(self, process: asyncio.subprocess.Process) -> None:
+        """It may not even take the question: its input may be full."""
+        with contextlib.suppress(OSError, Deaf):
+            await self.send_meta({"type": "quit"})
+        await process.wait()
 
     def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
         environment = super()._build_environment(width, height)
@@ -86,6 +106,13 @@ class Session(AppService):
         )
         self._stdin = process.stdin
         return process
+
+
+async def _taken(sending: Coroutine[Any, Any, bool]) -> bool:
+    try:
+        return await asyncio.wait_for(sending, DEAF_S)
+    except TimeoutError:
+        raise Deaf from None
 
 
 def cells(number: Any) -> int:

@@ -28,6 +28,18 @@ def word_block(word: str, width: int, height: int, *, signs: Signs, role: str) -
 
 def figures_block(figures: Sequence[Figure], width: int, height: int, *, signs: Signs) -> list[Line]:
     """Figures side by side, their labels below, in the largest size in which all have room; nothing where in none."""
+    found = _fitted(figures, width, height)
+    return [] if found is None else _side_by_side(figures, *found, width, signs)
+
+
+def figures_scale(figures: Sequence[Figure], width: int, height: int) -> int:
+    """How many cells wide a dot of that block is; 0 where there is none."""
+    found = _fitted(figures, width, height)
+    return 0 if found is None else found[2]
+
+
+def _fitted(figures: Sequence[Figure], width: int, height: int) -> tuple[list[str], list[int], Scale] | None:
+    """What is said of each figure, how many cells each takes, and the size."""
     for scale in (scale for scale in SCALES if scale.rows <= height):
         for shorter in range(max(len(figure.texts) for figure in figures)):
             texts = [figure.texts[min(shorter, len(figure.texts) - 1)] for figure in figures]
@@ -36,8 +48,8 @@ def figures_block(figures: Sequence[Figure], width: int, height: int, *, signs: 
                 for text, figure in zip(texts, figures, strict=True)
             ]
             if sum(wide) <= width:
-                return _side_by_side(figures, texts, wide, width, scale, signs)
-    return []
+                return texts, wide, scale
+    return None
 
 
 def told_block(told: Told, width: int, height: int, *, signs: Signs) -> list[Line]:
@@ -89,7 +101,7 @@ def padded(line: Line, width: int, role: str) -> Line:
 
 
 def _side_by_side(
-    figures: Sequence[Figure], texts: Sequence[str], wide: Sequence[int], width: int, scale: Scale, signs: Signs
+    figures: Sequence[Figure], texts: Sequence[str], wide: Sequence[int], scale: Scale, width: int, signs: Signs
 ) -> list[Line]:
     room = width - sum(wide)
     gap = room // len(wide)

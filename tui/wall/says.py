@@ -1,7 +1,6 @@
 """What the wall says of a snapshot, for one who stands three metres away: a word, figures, the last incident."""
 
-from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -34,16 +33,20 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     role: str
 
 
-def word(snapshot: Snapshot) -> str:
-    """The one word: the state, or, where that is not of now, why it is not."""
+def word(snapshot: Snapshot, still: datetime | None = None) -> str:
+    """The one word: the state, or, where that is not of now, why it is not. `still`: since when nothing new came."""
+    if still is not None:
+        return "STANDS STILL"
     link = snapshot.link.word
     if link is LinkWord.LIVE or (link is LinkWord.CONNECTING and snapshot.state is State.UNKNOWN):
         return snapshot.state.upper()
     return link.value
 
 
-def level(snapshot: Snapshot) -> str:
+def level(snapshot: Snapshot, still: datetime | None = None) -> str:
     """How bad that is: ok, warning, critical or unknown. Only a live picture is ok."""
+    if still is not None:
+        return "unknown"
     link, state = snapshot.link.word, STATE_LEVEL[snapshot.state]
     if link is LinkWord.LIVE:
         return state
@@ -52,8 +55,11 @@ def level(snapshot: Snapshot) -> str:
     return "critical" if link is LinkWord.OFFLINE else "unknown"
 
 
-def why(snapshot: Snapshot) -> str:
+def why(snapshot: Snapshot, still: datetime | None = None) -> str:
     """One line below the word."""
+    if still is not None:
+        since = f"since {still.astimezone():%H:%M:%S}, {age(still, snapshot.at)} old"
+        return f"{since} · {snapshot.state.upper()} then · if it stays so: q, start it anew"
     link = snapshot.link
     if link.word is LinkWord.LIVE:
         return snapshot.state_why
@@ -62,14 +68,18 @@ def why(snapshot: Snapshot) -> str:
     return f"{snapshot.state.upper()} (last known): {snapshot.state_why}"
 
 
+def dimmed(figure: Figure) -> Figure:
+    """The figure as one that nobody knows to be so now."""
+    return msgspec.structs.replace(figure, role="dim", old=True)
+
+
 def figures(snapshot: Snapshot) -> tuple[Figure, ...]:
-    """What is waiting, running, failing, and firing; before them, while the picture is old, how old it is."""
+    """What is waiting, running, failing, and firing."""
     counts, rate = snapshot.tasks.counts, snapshot.tasks.success_24h
     about = "≈ " if counts.value is not None and not counts.value.exact else ""
     percent = rate.value.percent if rate.value is not None else None
     well = "strong" if percent is None else "ok" if percent >= _GOOD_PERCENT else "warning"
     return (
-        *_oldness(snapshot),
         _read(snapshot, counts, f"{about}pending", None if counts.value is None else counts.value.of("pending")),
         _read(snapshot, counts, f"{about}running", None if counts.value is None else counts.value.of("in_progress")),
         _read(
@@ -82,6 +92,14 @@ def figures(snapshot: Snapshot) -> tuple[Figure, ...]:
         msgspec.structs.replace(_read(snapshot, rate, "success % 24 h", None, role=well), texts=_percents(percent)),
         _alerts(snapshot),
     )
+
+
+def oldness(snapshot: Snapshot) -> tuple[Figure, ...]:
+    """How old the picture is, while it is not live."""
+    link = snapshot.link
+    if link.word is LinkWord.LIVE or link.since is None:
+        return ()
+    return (Figure(label="old", texts=(age(link.since, snapshot.at).upper(),), role="warning"),)
 
 
 def incident(snapshot: Snapshot) -> Told:
@@ -126,13 +144,6 @@ def _what(one: Incident, snapshot: Snapshot) -> str:
     return found[0] if found else "project down" if one.down else "project critical"
 
 
-def _oldness(snapshot: Snapshot) -> Iterable[Figure]:
-    link = snapshot.link
-    if link.word is LinkWord.LIVE or link.since is None:
-        return ()
-    return (Figure(label="old", texts=(age(link.since, snapshot.at).upper(),), role="warning"),)
-
-
 def _read(snapshot: Snapshot, reading: Reading[Any], label: str, count: int | None, role: str = "strong") -> Figure:
     live = snapshot.link.word is LinkWord.LIVE
     old = not (live and reading.live)
@@ -147,6 +158,8 @@ def _alerts(snapshot: Snapshot) -> Figure:
         return Figure(label="alerts", texts=("-",), role="dim", old=True)
     firing = [one for one in snapshot.alerts if one.fires]
     critical = any(one.severity == "critical" for one in firing)
+    if not firing and snapshot.link.word is not LinkWord.LIVE:  # what would fire is not seen
+        return Figure(label="alerts", texts=("0",), role="dim", old=True)
     role = "critical" if critical else "warning" if firing else "ok"
     return Figure(label="alerts", texts=(_short(len(firing)),), role=role)
 
