@@ -14,6 +14,7 @@ from core.act.orders import Phase, Result
 from core.resilience import NotLive
 from core.state import NotKept
 from tui.dialogs.question import Question
+from tui.edge import edged
 from tui.text import bar
 
 REPLAN_S = 3.0
@@ -120,7 +121,26 @@ class Dialog(Question[None]):
         for shown in self.query("#text").results(Static):
             shown.update(Content(text))
 
+    def unread(self, why: str) -> None:
+        """What it is about is not known now: nothing may be ordered."""
+        self.describe(f"cannot be read now: {why}")
+        self.query_one("#act", Button).disabled = True
+
+    def lost(self, why: str) -> None:
+        """Nobody knows what came of the order; whoever wants it once more must look first."""
+        self.conclude(f"{_PHASES[Phase.UNKNOWN]}: {why}")
+
+    def conclude(self, outcome: str) -> None:
+        """It is over; there is nothing to do but to close it."""
+        self._over = True
+        self.turn()
+        self.say(outcome)
+        cancel = self.query_one("#cancel", Button)
+        cancel.label = "Close"
+        cancel.focus()
+
     @work(exclusive=True, group="look")
+    @edged("looking at what this is about", unread)
     async def _look(self) -> None:
         if self._ordered():
             return
@@ -128,8 +148,7 @@ class Dialog(Question[None]):
         try:
             text = await self.plan()
         except NotLive as not_live:
-            self.describe(f"cannot be read now: {not_live.fault.sentence()}")
-            self.query_one("#act", Button).disabled = True
+            self.unread(not_live.fault.sentence())
             return
         if self._ordered():
             return
@@ -139,6 +158,7 @@ class Dialog(Question[None]):
         self._allow()
 
     @work(exclusive=True, group="act")
+    @edged("the order", lost)
     async def _carry_out(self) -> None:
         self._busy = True
         self.query_one("#act", Button).disabled = True
@@ -159,15 +179,13 @@ class Dialog(Question[None]):
             result = None
         finally:
             self._busy = False
+        if result is not None:
+            self.conclude(f"{_PHASES[result.phase]}: {result.text}")
+            return
         self.turn()
         cancel.focus()
-        if result is None:
-            cancel.label = "Cancel"
-            self._allow()
-            return
-        self._over = True
-        self.say(f"{_PHASES[result.phase]}: {result.text}")
-        cancel.label = "Close"
+        cancel.label = "Cancel"
+        self._allow()
 
     def _ordered(self) -> bool:
         return self._busy or self._over
