@@ -4,7 +4,7 @@ What names no zone is local, and what names no day is the last time that it was 
 """
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import MAXYEAR, UTC, datetime, time, timedelta
 from typing import Final
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -15,6 +15,8 @@ _CLOCK: Final = re.compile(r"(?P<day>.*?)\s*(?P<h>\d{1,2}):(?P<m>\d\d)(?::(?P<s>
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DATED: Final = re.compile(r"(?P<d>\d{1,2})\.?\s*(?P<m>[a-z]{3,9})\.?(?:\s+(?P<y>\d{4}))?")
+_YEARS: Final = range(1970, MAXYEAR)
+"""Whoever asks for a moment shows it in local time and looks a day around it: the calendar's last year has no room."""
 
 EXAMPLES: Final = "03:10, yesterday 22:00, 2026-11-24 03:10 or 2h ago"
 """What may be typed."""
@@ -27,16 +29,20 @@ def span_of(text: str) -> timedelta | None:
 
 
 def moment_of(text: str, now: datetime) -> datetime | None:
-    """The moment that was meant, UTC; `None` when it is none. Only what names its day can lie after `now`."""
+    """The moment that was meant, UTC; `None` when it is none, or of a year that no clock here ever shows.
+
+    Only what names its day can lie after `now`.
+    """
     said = " ".join(text.strip().lower().split())
     if said == "now":
         return now
     if (ago := _AGO.fullmatch(said)) is not None and (span := span_of(ago["minus"] or ago["plain"])) is not None:
         return now - span
     try:
-        return _on_a_day(said, now) or datetime.fromisoformat(said.upper()).astimezone(UTC)
+        found = _on_a_day(said, now) or datetime.fromisoformat(said.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return found if found.year in _YEARS else None
 
 
 def _on_a_day(said: str, now: datetime) -> datetime | None:
