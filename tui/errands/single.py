@@ -8,15 +8,11 @@ from tui.front import Front
 
 async def single_orders(front: Front) -> None:
     """Whatever can be done about single ones."""
-    choices = order_choices(front.monitor.snapshot)
-    if not choices:
-        front.tell("no order waits, none can be undone, no task failed lately")
-        return
-    await act(front, await front.choose("Which order or task?", choices) or "")
+    await act(front, await front.choose("Which order or task?", order_choices(front.monitor.snapshot)) or "")
 
 
 async def act(front: Front, chosen: str) -> None:
-    """Carry out `withdraw:ID`, `confirm:ID`, `undo:RUN` or `retry:TASK`."""
+    """Carry out `withdraw:ID`, `confirm:ID`, `undo:RUN` or `retry:TASK`; `older:ORDER` lists all of a kind."""
     verb, _, key = chosen.partition(":")
     if verb == "withdraw" and front.allowed(WITHDRAW):
         front.ask(withdraw_dialog(front.monitor, key))
@@ -29,5 +25,7 @@ async def act(front: Front, chosen: str) -> None:
         front.tell("still meant: carried out as soon as the project answers" if still else "it waits no more")
     elif verb == "undo" and front.allowed(UNDO):
         front.ask(undo_dialog(front.monitor, key))
+    elif verb == "older":
+        front.visit("trail", f"order:{key}")
     elif verb == "retry" and front.allowed(RETRY):
         front.ask(retry_dialog(front.monitor, key))
