@@ -6,14 +6,26 @@ from collections.abc import Callable
 import msgspec
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Button, Input
+from textual.widgets import Button, Input, Static
 
-from core.act.orders import HealPlan, PlanStep, StopPlan
+from core.act.orders import LIFT, HealPlan, PlanStep, StopPlan
+from core.act.pending import PendingOrder
 from tests.screen.drawn import app_on, drawn, monitor_of, read_it, run, settled
-from tests.screen.pictures import CRITICAL, WARNING
+from tests.screen.pictures import CRITICAL, OFFLINE, WARNING
+from tests.screen.rows import WAITING
 from tests.screen.still import Records, StillMonitor
 from tui.app import WatchdeskApp
-from tui.dialogs import ChoiceDialog, Dialog, HealDialog, HelpDialog, Menu, StopDialog, dialog
+from tui.dialogs import (
+    ChoiceDialog,
+    Dialog,
+    HealDialog,
+    HelpDialog,
+    Menu,
+    OrderDialog,
+    SilenceDialog,
+    StopDialog,
+    dialog,
+)
 
 pytestmark = pytest.mark.usefixtures("utc")
 
@@ -125,7 +137,7 @@ async def test_a_stop_waits_for_no_count() -> None:
     async with run(app, SIZE) as pilot:
         stop = await opened(pilot, app, "ctrl+e", StopDialog)
         act = stop.query_one("#act", Button)
-        assert "waits for no count" in stop.query_one("#text").render().plain  # type: ignore[union-attr]  # text
+        assert "waits for no count" in str(stop.query_one("#text", Static).content)
         await pilot.press("shift+tab", *"STOP")
         await settled(pilot)
         assert act.disabled
@@ -193,3 +205,69 @@ async def test_a_stop_keeps_its_word_however_many_tasks_there_are_by_now() -> No
         await pilot.press("enter")
         await settled(pilot, lambda: bool(monitor_of(app).orders))
     assert monitor_of(app).orders == [("emergency_stop", "fire")]
+
+
+def said(of: Dialog) -> str:
+    """What the dialog says came of it."""
+    return str(of.query_one("#outcome", Static).content)
+
+
+async def test_another_length_of_a_silence_is_shown_at_once_and_is_no_change_of_what_it_is_about() -> None:
+    app = app_on(WARNING)
+    async with run(app, SIZE) as pilot:
+        await settled(pilot)
+        app.ask(SilenceDialog(app.monitor, "*"))
+        await settled(pilot, lambda: "for 2 h" in getattr(app.screen, "_text", ""))
+        silence = app.screen
+        assert isinstance(silence, SilenceDialog)
+        read_it(app)
+        silence.query_one("#lasts", Input).value = "3d"
+        await settled(pilot, lambda: "for 3 d" in silence._text)
+        silence._look()
+        await settled(pilot)
+        assert said(silence) == ""
+        silence.query_one("#lasts", Input).value = "30d"
+        await settled(pilot, lambda: "for how long?" in silence._text)
+        monitor_of(app).tell(msgspec.structs.replace(WARNING, alerts=()))
+        silence._look()
+        await settled(pilot, lambda: "this changed while you were looking" in said(silence))
+        assert "concerns 0 alerts now, for how long?" in silence._text
+
+
+STOP_MEANT, LIFT_MEANT = WAITING, msgspec.structs.replace(WAITING, id="w2", order=LIFT.name)
+
+
+@pytest.mark.parametrize(("meant", "word"), [(STOP_MEANT, "STOP"), (LIFT_MEANT, OFFLINE.project.name)])
+async def test_whether_an_old_order_is_still_meant_is_asked_as_the_order_itself(meant: PendingOrder, word: str) -> None:
+    old = msgspec.structs.replace(OFFLINE.waiting[0], id=meant.id, words=meant.words(), asks=True)
+    app = app_on(msgspec.structs.replace(OFFLINE, waiting=(old,)), Records(waiting=(meant,)))
+    async with run(app, SIZE) as pilot:
+        await pilot.press("o")
+        await settled(pilot, lambda: isinstance(app.screen, ChoiceDialog))
+        read_it(app)
+        await pilot.press("down", "enter")
+        await settled(pilot, lambda: isinstance(app.screen, OrderDialog))
+        assert monitor_of(app).orders == []
+        asked = app.screen
+        assert isinstance(asked, OrderDialog)
+        assert meant.words() in asked._text
+        act = asked.query_one("#act", Button)
+        assert (str(act.label), act.disabled, app.focused) == ("Still meant", True, asked.query_one("#cancel"))
+        read_it(app)
+        await pilot.press("shift+tab", *word)
+        await settled(pilot, lambda: not act.disabled)
+        await pilot.press("tab", "tab", "enter")
+        await settled(pilot, lambda: "waiting: still meant" in said(asked))
+    assert monitor_of(app).orders == [("confirm", meant.id)]
+
+
+async def test_an_order_that_waits_no_more_is_not_asked_about() -> None:
+    old = msgspec.structs.replace(OFFLINE.waiting[0], asks=True)
+    app = app_on(msgspec.structs.replace(OFFLINE, waiting=(old,)), Records())
+    async with run(app, SIZE) as pilot:
+        await pilot.press("o")
+        await settled(pilot, lambda: isinstance(app.screen, ChoiceDialog))
+        read_it(app)
+        await pilot.press("down", "enter")
+        await settled(pilot, lambda: [one.message for one in app._notifications] == ["it waits no more"])
+    assert monitor_of(app).orders == []
