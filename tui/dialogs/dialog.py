@@ -152,6 +152,12 @@ class Dialog(Question[None]):
                 self._ask_anew()
         self._allow()
 
+    def unread(self, why: str) -> None:
+        """What it is about is not known now: only what needs no count may be ordered."""
+        self._known = False
+        self.describe(f"cannot be read now: {why}")
+        self._allow()
+
     def _ask_anew(self) -> None:
         self.turn()
         self._anew = True
@@ -167,9 +173,7 @@ class Dialog(Question[None]):
         try:
             planned = await self.plan()
         except NotLive as not_live:
-            self._known = False
-            self.describe(f"cannot be read now: {not_live.fault.sentence()}")
-            self._allow()
+            self.unread(not_live.fault.sentence())
         else:
             self.take(planned)
         finally:
