@@ -1,8 +1,7 @@
 """Single orders and tasks: withdraw what waits, say it is still meant, undo, retry."""
 
-from core.act.orders import RETRY, UNDO, WITHDRAW
-from core.state import NotKept
-from tui.dialogs import order_choices, retry_dialog, undo_dialog, withdraw_dialog
+from core.act.orders import ORDERS, RETRY, UNDO, WITHDRAW
+from tui.dialogs import order_choices, retry_dialog, still_meant_dialog, undo_dialog, withdraw_dialog
 from tui.front import Front
 
 
@@ -17,15 +16,18 @@ async def act(front: Front, chosen: str) -> None:
     if verb == "withdraw" and front.allowed(WITHDRAW):
         front.ask(withdraw_dialog(front.monitor, key))
     elif verb == "confirm" and front.allowed(WITHDRAW):
-        try:
-            still = await front.monitor.confirm_waiting(key)
-        except NotKept as not_kept:
-            front.tell(f"nothing was changed: {not_kept}")
-            return
-        front.tell("still meant: carried out as soon as the project answers" if still else "it waits no more")
+        await _ask_whether_meant(front, key)
     elif verb == "undo" and front.allowed(UNDO):
         front.ask(undo_dialog(front.monitor, key))
     elif verb == "older":
         front.visit("trail", f"order:{key}")
     elif verb == "retry" and front.allowed(RETRY):
         front.ask(retry_dialog(front.monitor, key))
+
+
+async def _ask_whether_meant(front: Front, key: str) -> None:
+    meant = next((one for one in await front.monitor.waiting() if one.id == key), None)
+    if meant is None:
+        front.tell("it waits no more")
+    elif front.allowed(ORDERS[meant.order]):
+        front.ask(still_meant_dialog(front.monitor, meant))
