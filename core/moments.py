@@ -7,7 +7,7 @@ last of them for who asks what was then. One that they leave out is told by the 
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import MAXYEAR, UTC, datetime, time, timedelta
 from typing import Final
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -18,6 +18,8 @@ _CLOCK: Final = re.compile(r"(?P<day>.*?)\s*(?P<h>\d{1,2}):(?P<m>\d\d)(?::(?P<s>
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DATED: Final = re.compile(r"(?P<d>\d{1,2})\.?\s*(?P<m>[a-z]{3,9})\.?(?:\s+(?P<y>\d{4}))?")
+_YEARS: Final = range(1970, MAXYEAR)
+"""Whoever asks for a moment shows it in local time and looks a day around it: the calendar's last year has no room."""
 
 EXAMPLES: Final = "03:10, yesterday 22:00, 2026-11-24 03:10 or 2h ago"
 """What may be typed."""
@@ -34,9 +36,9 @@ _Of = Callable[[tuple[datetime, ...], datetime], datetime]
 
 
 def moment_of(text: str, now: datetime) -> datetime | None:
-    """The moment that was meant, UTC; `None` when it is none. Only what names its day can lie after `now`.
+    """The moment that was meant, UTC; `None` when it is none, or of a year that no clock here ever shows.
 
-    The first of two: since then.
+    Only what names its day can lie after `now`. The first of two: since then.
     """
     return _meant(text, now, lambda shown, _: shown[0])
 
@@ -53,9 +55,10 @@ def _meant(text: str, now: datetime, of: _Of) -> datetime | None:
     if (ago := _AGO.fullmatch(said)) is not None and (span := span_of(ago["minus"] or ago["plain"])) is not None:
         return now - span
     try:
-        return _on_a_day(said, now, of) or datetime.fromisoformat(said.upper()).astimezone(UTC)
+        found = _on_a_day(said, now, of) or datetime.fromisoformat(said.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return found if found.year in _YEARS else None
 
 
 def _on_a_day(said: str, now: datetime, of: _Of) -> datetime | None:

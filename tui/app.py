@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 import msgspec
 from textual import events
 from textual.app import SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 from textual.widgets import Input
@@ -32,6 +32,7 @@ from tui.themes import palette, themes
 log = logging.getLogger(__name__)
 
 _FILTER: Final = next(key for key in GLOBAL_KEYS if key.name == "filter")
+_QUIT: Final = next(key for key in GLOBAL_KEYS if key.name == "quit")
 
 
 class WatchdeskApp(Stage):
@@ -39,7 +40,10 @@ class WatchdeskApp(Stage):
 
     CSS_PATH = "watchdesk.tcss"
     TITLE = "watchdesk"
-    BINDINGS: ClassVar[list[BindingType]] = bindings(GLOBAL_KEYS)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(GLOBAL_KEYS),
+        Binding("ctrl+q", "help_quit", show=False, priority=True),  # Textual's own quits from anywhere, unasked
+    ]
 
     def __init__(
         self,
@@ -183,15 +187,19 @@ class WatchdeskApp(Stage):
             self.push_screen(HelpDialog(self.look, self.screen.keys, refused, self.shown))
 
     async def action_quit(self) -> None:
-        """Asks while an order waits."""
-        if self.monitor.snapshot.waiting and isinstance(self.screen, View):
-            self.put(QuitDialog(self.monitor))
-        else:
+        """Asks while an order waits or is under way."""
+        if not self.monitor.under_way() and not self.monitor.snapshot.waiting:
             self.exit()
+        elif not isinstance(self.screen, QuitDialog):
+            self.put(QuitDialog(self.monitor))
 
     def action_help_quit(self) -> None:
-        """ctrl+c: say what quits."""
-        self.tell("q quits")
+        """ctrl+c and ctrl+q: say what quits. Where letters are typed, or a question is open, that key does not."""
+        if isinstance(self.screen, QuitDialog):
+            return
+        quits = f"{_QUIT.shown(self.look.keymap)} quits"
+        plain = isinstance(self.screen, View) and not isinstance(self.screen.focused, Input)
+        self.tell(quits if plain else f"escape backs out, then {quits}")
 
     def action_command_palette(self) -> None:
         """The menu."""

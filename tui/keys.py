@@ -101,7 +101,7 @@ SCREEN_KEYS: Final = (
     Key(name="faults", key="x", action="errand('faults')", word="faults", does="the demo's faults, on and off", drops=4),
     Key(name="help", key="question_mark", action="help", word="help", does="this help"),
     Key(name="palette", key="ctrl+p", action="command_palette", word="menu", does="menu: every order and list by name", drops=19),
-    Key(name="quit", key="q", action="quit", word="quit", does="quit; asks only while an order waits"),
+    Key(name="quit", key="q", action="quit", word="quit", does="quit; asks while an order waits or is under way"),
 )  # fmt: skip
 TIME_KEYS: Final = (
     Key(name="earlier", key="left_square_bracket", action="time('earlier')", word="earlier", does="earlier: the picture before, from the black box; held down, faster", drops=12),

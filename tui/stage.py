@@ -1,6 +1,5 @@
 """What errands, lists and views need of the app (`tui.front.Front`): what is shown, a way to ask, to tell, to open."""
 
-import logging
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,6 +13,7 @@ from core.snapshot import Snapshot
 from core.text import clean
 from tui.contract import FaultSwitch, MonitorLike
 from tui.dialogs import ChoiceDialog, Prompt, Question, observe_dialog
+from tui.edge import edge
 from tui.errands import AT_ONCE, ERRANDS
 from tui.keys import NOTE_KEY, TIME_KEYS, Key
 from tui.lists import LISTS, Served
@@ -26,8 +26,6 @@ from tui.screens.served_view import ServedView
 from tui.screens.view import View, takes_questions
 from tui.scrubbing import Scrubber
 from tui.standstill import Standstill
-
-log = logging.getLogger(__name__)
 
 _IN_TIME: Final = frozenset(key.name for key in TIME_KEYS)
 
@@ -124,10 +122,8 @@ class Stage(App[None]):
             return
         self._under_way.update({name} & AT_ONCE)
         try:
-            await ERRANDS[name](self)
-        except Exception as error:  # the edge of the app: an errand that fails must not take the screen along
-            log.exception("the errand %s failed", name)
-            self.tell(f"{name.replace('_', ' ')} failed ({type(error).__name__}); see the log file")
+            with edge(name.replace("_", " "), self.tell):
+                await ERRANDS[name](self)
         finally:
             self._under_way.discard(name)
 

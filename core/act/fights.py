@@ -53,16 +53,19 @@ def unnamed(orders: Iterable[EndedOrder], known: Mapping[str, frozenset[str]], r
     for heal in filter(_failed_tasks, told):
         given = [one.run for one in told if _precedes(one, heal, rules.tasks_s) and one.order in GIVES_BACK]
         if given:
-            wanted |= dict.fromkeys((heal.run, *given))
+            wanted |= dict.fromkeys((heal.run, *given, *(one.run for one in told if _tried_to_undo(one, heal))))
     return tuple(run for run in wanted if run not in known)[:_TASKS_NAMED]
 
 
 def conflicts(
     orders: Iterable[EndedOrder], tasks: Mapping[str, frozenset[str]], rules: FightRules
 ) -> tuple[Conflict, ...]:
-    """What watchdogs reversed and nobody has undone since, the newest first. `tasks`: what each run changed."""
+    """What watchdogs reversed and nobody has undone since, the newest first. `tasks`: what each run changed.
+
+    An undo that was not done whole settles what it gave back, and no more: one that gave nothing back, nothing.
+    """
     told = sorted(orders, key=lambda one: one.at, reverse=True)
-    undone = {one.undoes for one in told if one.undoes and _by_operator(one)}
+    undone = {one.undoes for one in told if one.undoes and one.holds and _by_operator(one)}
     found: list[Conflict | None] = []
     for one in told:
         if _by_operator(one) or one.run in undone:
@@ -79,7 +82,8 @@ def conflicts(
 def _over_tasks(
     heal: EndedOrder, told: list[EndedOrder], tasks: Mapping[str, frozenset[str]], rules: FightRules
 ) -> Conflict | None:
-    failed = tasks.get(heal.run, frozenset())
+    back = (tasks.get(one.run, frozenset()) for one in told if _tried_to_undo(one, heal))
+    failed = tasks.get(heal.run, frozenset()).difference(*back)
     given = [one for one in told if _precedes(one, heal, rules.tasks_s) and one.order in GIVES_BACK]
     against = [one for one in given if failed & tasks.get(one.run, frozenset())]
     if not against:
@@ -129,6 +133,10 @@ def _precedes(one: EndedOrder, automatic: EndedOrder, within_s: float) -> bool:
     """Whether it is an operator's that was over when the other began, and so shortly before."""
     before = automatic.began_at - one.at
     return _by_operator(one) and timedelta(0) <= before <= timedelta(seconds=within_s)
+
+
+def _tried_to_undo(one: EndedOrder, heal: EndedOrder) -> bool:
+    return one.undoes == heal.run and _by_operator(one) and not one.holds
 
 
 def _by_operator(one: EndedOrder) -> bool:

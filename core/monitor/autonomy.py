@@ -129,7 +129,8 @@ class Autonomy:
         if not self._still_critical(rate) or rate is None:
             return self._say_once(f"{many} critical checks in a row, but what failed is old or our own: no stop")
         reason = f"{many} critical checks in a row: {rate.failed_percent:.0f} % of {rate.finished:,} tasks failed"
-        result = await rooms.desk.stop(reason, config.watch.stop_hours, rooms.itself, keep=True)
+        with rooms.under_way.counted(EMERGENCY_STOP, rooms.itself):
+            result = await rooms.desk.stop(reason, config.watch.stop_hours, rooms.itself, keep=True)
         if result.phase in {Phase.SEEN, Phase.PARTLY, Phase.WAITING}:
             await rooms.streak.clear()
         await self._sight.refresh()

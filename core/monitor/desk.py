@@ -43,6 +43,7 @@ from core.facts import Level
 from core.listing import Listing
 from core.monitor.events import Journal
 from core.monitor.observing import Observing
+from core.monitor.under_way import UnderWay
 from core.state import NotKept
 from core.text import clean
 
@@ -63,13 +64,25 @@ class Acts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Desk:
-    """Takes orders. `now` gives the server's time; `observing` refuses whatever writes."""
+    """Takes orders. `now` gives the server's time; `observing` refuses whatever writes.
 
-    def __init__(self, *, acts: Acts, journal: Journal, now: Callable[[], datetime], observing: Observing) -> None:
+    What nobody gave counts as `under_way` from here on; what an operator gave does before it comes here.
+    """
+
+    def __init__(
+        self,
+        *,
+        acts: Acts,
+        journal: Journal,
+        now: Callable[[], datetime],
+        observing: Observing,
+        under_way: UnderWay,
+    ) -> None:
         self._acts = acts
         self._journal = journal
         self._now = now
         self._observing = observing
+        self._under_way = under_way
         self._one, self._stopping = asyncio.Lock(), asyncio.Lock()
 
     def may(self, order: Order) -> str:
@@ -120,7 +133,9 @@ class Desk:
             found = await self._acts.healer.plan(self._now(), automatic=True, lifted_at=lifted_at)
             if not await decide(found):
                 return None
-            return self.told(actor, await self._acts.healer.apply(found, actor, progress, self._unless_stopping(go_on)))
+            with self._under_way.counted(HEAL, actor):
+                result = await self._acts.healer.apply(found, actor, progress, self._unless_stopping(go_on))
+            return self.told(actor, result)
 
     async def plan_stop(self) -> StopPlan:
         """What a stop would hit. Raises NotLive."""
@@ -157,11 +172,13 @@ class Desk:
     async def carry_out(self, waiting: PendingOrder) -> Result:
         """Carry out an order that waited, under the run id it has had since. It may have been begun before."""
         emergency, actor = self._acts.emergency, waiting.actor
-        async with self._one if waiting.order == LIFT.name else self._stopping:
-            if waiting.order == LIFT.name:
-                result = await emergency.lift(actor, requeue=waiting.requeue, run=waiting.id)
-            else:
-                result = await emergency.stop(waiting.reason, waiting.hours, actor, run=waiting.id)
+        lifts = waiting.order == LIFT.name
+        with self._under_way.counted(LIFT if lifts else EMERGENCY_STOP, actor):
+            async with self._one if lifts else self._stopping:
+                if lifts:
+                    result = await emergency.lift(actor, requeue=waiting.requeue, run=waiting.id)
+                else:
+                    result = await emergency.stop(waiting.reason, waiting.hours, actor, run=waiting.id)
         return self.told(actor, result)
 
     async def withdraw(self, name: str, actor: Actor) -> Result:

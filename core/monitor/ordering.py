@@ -7,9 +7,21 @@ from typing import Any
 
 from core.act.healing import Progress, unhindered
 from core.act.orders import (
+    DRY_RUN_OFF,
+    DRY_RUN_ON,
+    EMERGENCY_STOP,
+    HEAL,
+    HOLD_BREAKER,
+    LIFT,
     OBSERVE_OFF,
+    RELEASE_BREAKER,
+    RESET_BREAKER,
     RESTART,
+    RETRY,
+    RETRY_MATCHING,
+    RUN_PENDING,
     TEST_MESSAGE,
+    UNDO,
     WITHDRAW,
     HealPlan,
     LiftPlan,
@@ -50,6 +62,10 @@ class Ordering:
         """Empty if the order may be given, else why not."""
         return self._rooms.desk.may(order)
 
+    def under_way(self) -> tuple[str, ...]:
+        """The orders under way now, each in words: an operator's and the watchdog's own."""
+        return self._rooms.under_way.words()
+
     async def plan_heal(self) -> HealPlan:
         """What a heal would do now. Raises NotLive."""
         await self.discover()
@@ -62,8 +78,12 @@ class Ordering:
 
         Raises PlanChanged with the new one, or NotLive.
         """
-        await self.discover()
-        return await self._after(self._rooms.desk.heal(plan, self._rooms.operator, progress, go_on))
+
+        async def heal() -> Result:
+            await self.discover()
+            return await self._rooms.desk.heal(plan, self._rooms.operator, progress, go_on)
+
+        return await self._after(HEAL, heal())
 
     async def plan_stop(self) -> StopPlan:
         """What an emergency stop would hit now. Raises NotLive."""
@@ -72,10 +92,13 @@ class Ordering:
 
     async def stop(self, reason: str, hours: int = 24) -> Result:
         """Set the emergency stop and read it back. A monitor that runs keeps it where nobody answers."""
-        with contextlib.suppress(NotLive):
-            await self.discover()
-        keep = self._loops.running
-        return await self._after(self._rooms.desk.stop(reason, hours, self._rooms.operator, keep=keep))
+
+        async def stop() -> Result:
+            with contextlib.suppress(NotLive):
+                await self.discover()
+            return await self._rooms.desk.stop(reason, hours, self._rooms.operator, keep=self._loops.running)
+
+        return await self._after(EMERGENCY_STOP, stop())
 
     async def plan_lift(self) -> LiftPlan:
         """What stands to be lifted. Raises NotLive."""
@@ -84,10 +107,13 @@ class Ordering:
 
     async def lift(self, *, requeue: bool) -> Result:
         """Lift the emergency stop and read it back. A monitor that runs keeps the order where nobody answers."""
-        with contextlib.suppress(NotLive):
-            await self.discover()
-        keep = self._loops.running
-        return await self._after(self._rooms.desk.lift(self._rooms.operator, requeue=requeue, keep=keep))
+
+        async def lift() -> Result:
+            with contextlib.suppress(NotLive):
+                await self.discover()
+            return await self._rooms.desk.lift(self._rooms.operator, requeue=requeue, keep=self._loops.running)
+
+        return await self._after(LIFT, lift())
 
     async def waiting(self) -> tuple[PendingOrder, ...]:
         """The orders that wait for the project to answer, oldest first."""
@@ -95,7 +121,7 @@ class Ordering:
 
     async def withdraw(self, waiting: str) -> Result:
         """Forget an order that waits. Raises NotKept."""
-        return await self._after(self._rooms.desk.withdraw(waiting, self._rooms.operator))
+        return await self._after(WITHDRAW, self._rooms.desk.withdraw(waiting, self._rooms.operator))
 
     async def confirm_waiting(self, waiting: str) -> bool:
         """An order that has waited for long is still meant. Whether it still waits. Raises NotKept."""
@@ -137,9 +163,13 @@ class Ordering:
 
     async def set_dry_run(self, on: bool) -> Result:
         """Turn the agents' dry-run on or off, and read it back."""
-        with contextlib.suppress(NotLive):
-            await self.discover()
-        return await self._after(self._rooms.desk.set_dry_run(on, self._rooms.operator))
+
+        async def turn() -> Result:
+            with contextlib.suppress(NotLive):
+                await self.discover()
+            return await self._rooms.desk.set_dry_run(on, self._rooms.operator)
+
+        return await self._after(DRY_RUN_ON if on else DRY_RUN_OFF, turn())
 
     async def plan_run(self) -> RunPlan:
         """What is pending now. Raises NotLive."""
@@ -148,7 +178,7 @@ class Ordering:
 
     async def run_pending(self) -> Result:
         """Let the agents' function work off what is pending."""
-        return await self._after(self._rooms.desk.run_pending(self._rooms.operator))
+        return await self._after(RUN_PENDING, self._rooms.desk.run_pending(self._rooms.operator))
 
     async def plan_retry(self, task: str) -> RetryPlan:
         """What one failed task is. Raises NotLive."""
@@ -157,7 +187,7 @@ class Ordering:
 
     async def retry(self, plan: RetryPlan) -> Result:
         """Send one failed task back to pending."""
-        return await self._after(self._rooms.desk.retry(plan, self._rooms.operator))
+        return await self._after(RETRY, self._rooms.desk.retry(plan, self._rooms.operator))
 
     async def plan_retry_matching(self, listing: Listing) -> RetryMatchingPlan:
         """Which failed tasks of a list would be sent back, whatever status its filter names. Raises NotLive."""
@@ -172,7 +202,9 @@ class Ordering:
         go_on: Callable[[], str] = unhindered,
     ) -> Result:
         """Send the failed tasks of a plan back to pending; `go_on` as for a heal. Without a reason it is refused."""
-        return await self._after(self._rooms.desk.retry_matching(plan, reason, self._rooms.operator, progress, go_on))
+        return await self._after(
+            RETRY_MATCHING, self._rooms.desk.retry_matching(plan, reason, self._rooms.operator, progress, go_on)
+        )
 
     async def plan_undo(self, run: str) -> UndoPlan:
         """What an undo of one order would take back. Raises NotLive."""
@@ -181,19 +213,19 @@ class Ordering:
 
     async def undo(self, plan: UndoPlan) -> Result:
         """Take back what was shown."""
-        return await self._after(self._rooms.desk.undo(plan, self._rooms.operator))
+        return await self._after(UNDO, self._rooms.desk.undo(plan, self._rooms.operator))
 
     async def reset_breaker(self, key: str | None) -> Result:
         """Close one breaker, or all."""
-        return await self._after(self._rooms.process_desk.reset(key, self._rooms.operator))
+        return await self._after(RESET_BREAKER, self._rooms.process_desk.reset(key, self._rooms.operator))
 
     async def hold_breaker(self, key: str, why: str, until: datetime | None = None) -> Result:
         """Hold one breaker open until it is released, or until a moment of wall time; a restart does not end it."""
-        return await self._after(self._rooms.process_desk.hold(key, why, until, self._rooms.operator))
+        return await self._after(HOLD_BREAKER, self._rooms.process_desk.hold(key, why, until, self._rooms.operator))
 
     async def release_breaker(self, key: str) -> Result:
         """End a hold: the next call probes."""
-        return await self._after(self._rooms.process_desk.release(key, self._rooms.operator))
+        return await self._after(RELEASE_BREAKER, self._rooms.process_desk.release(key, self._rooms.operator))
 
     def restart_watchdog(self) -> None:
         """End the watchdog's loop and begin it anew; it looks at once."""
@@ -217,9 +249,10 @@ class Ordering:
         self._publish()
         return result
 
-    async def _after(self, order: Coroutine[Any, Any, Result]) -> Result:
-        """Carry an order out, then look at what became of it."""
-        result = await order
+    async def _after(self, order: Order, carried_out: Coroutine[Any, Any, Result]) -> Result:
+        """Carry an order out, then look at what became of it. It counts as under way until it is over."""
+        with self._rooms.under_way.counted(order, self._rooms.operator):
+            result = await carried_out
         self._rooms.readings.make_all_due()
         self._loops.refresh_soon()
         self._loops.check_soon()  # what the checks said before is no longer so

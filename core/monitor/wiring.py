@@ -39,6 +39,7 @@ from core.monitor.observing import Observing
 from core.monitor.process_desk import ProcessDesk
 from core.monitor.readings import Readings
 from core.monitor.recording import Recording
+from core.monitor.under_way import UnderWay
 from core.resilience import Breakers, Cache, Guard
 from core.state import State
 from core.watch.record import Check
@@ -105,7 +106,14 @@ class Rooms:
             undo=Undo(means, mode),
             pending=self.pending,
         )
-        self.desk = Desk(acts=acts, journal=self.journal, now=self.cut_off_now, observing=self.observing)
+        self.under_way = UnderWay()
+        self.desk = Desk(
+            acts=acts,
+            journal=self.journal,
+            now=self.cut_off_now,
+            observing=self.observing,
+            under_way=self.under_way,
+        )
         self.process_desk = ProcessDesk(
             self.desk, self.holds, self.journal, lambda order, actor: Trail(means, order, actor)
         )

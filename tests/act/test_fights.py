@@ -87,6 +87,21 @@ def test_what_an_operator_took_back_is_settled() -> None:
     assert found(given, heal, undo, again, r="a", h="a", u="a", i="a") == ["i"]
 
 
+@pytest.mark.parametrize(("gave_back", "fights"), [("", True), ("a", True), ("ab", False), ("abc", False)])
+def test_an_undo_that_failed_settles_what_it_gave_back_and_no_more(gave_back: str, fights: bool) -> None:
+    given, heal = operators("retry_matching", 0, run="r"), order("heal", 90, run="h", steps=STUCK)
+    undo = operators("undo", 95, run="u", undoes="h", holds=False)
+    assert unnamed((given, heal, undo), {}, RULES) == ("h", "r", "u")
+    assert found(given, heal, undo, r="ab", h="abc", u=gave_back) == (["h"] if fights else [])
+
+
+def test_an_undo_of_dry_run_that_failed_settles_nothing() -> None:
+    off, again = operators("dry_run_off", 0), order("heal", 10, run="x", steps={"failure rate too high": 1})
+    undo = operators("undo", 15, run="u", undoes="x")
+    assert found(off, again, undo) == []
+    assert found(off, again, operators("undo", 15, run="u", undoes="x", holds=False)) == ["x"]
+
+
 @pytest.mark.parametrize(
     ("first", "then"), [("lift", "emergency_stop"), ("dry_run_off", "heal")], ids=["a stop", "dry-run"]
 )

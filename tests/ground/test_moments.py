@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.moments import last_moment_of, moment_of, span_of
+from tui.past import clock
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 """A Tuesday, 7:30 in Berlin."""
@@ -89,6 +90,30 @@ NO_TIMES = ["", "-", "ago", "soon", "25:00", "3:60", "3:1", "31 nov 3:10", "24 f
 @pytest.mark.parametrize("typed", NO_TIMES)
 def test_what_is_no_time_is_none(typed: str) -> None:
     assert moment_of(typed, NOW) is None
+
+
+@pytest.mark.parametrize(
+    "typed", ["9999-12-31 23:59+00:00", "9999-06-01", "31 dec 9999 23:59", "0001-01-01", "1969-12-31 23:00Z"]
+)
+@pytest.mark.parametrize("zone", ["Tokyo-9", "Niue+11", "UTC0"])
+def test_a_year_that_no_clock_shows_is_none(typed: str, zone: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        assert moment_of(typed, NOW) is None
+
+
+@pytest.mark.parametrize("zone", ["Tokyo-9", "Niue+11", "UTC0"])
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_what_is_understood_can_be_shown_wherever_one_is(zone: str, at: datetime) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        found = moment_of(at.isoformat(), NOW)
+        if found is not None:
+            assert clock(found)
+            assert clock(found + timedelta(days=1))
+            assert clock(found - timedelta(days=1))
 
 
 @given(st.text(max_size=30))

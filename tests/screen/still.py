@@ -57,7 +57,7 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
 class StillMonitor:
     """`orders` is every order given, by its name and with what was said; `asked` is every list that was read.
 
-    `filled` is every window that the project was asked about.
+    `filled` is every window that the project was asked about, `going` what is said to be under way.
     """
 
     def __init__(self, snapshot: Snapshot, records: Records | None = None, box: Box | None = None) -> None:
@@ -70,6 +70,7 @@ class StillMonitor:
         self.takes_no_note = ""
         """Why it keeps no note; empty: it does."""
         self.filled: list[Window] = []
+        self.going: tuple[str, ...] = ()
         self._listeners: list[Callable[[Snapshot], None]] = []
 
     def tell(self, snapshot: Snapshot) -> None:
@@ -134,6 +135,9 @@ class StillMonitor:
         project = self.snapshot.project
         observes = order.writes and project.observe and project.orders_for_s is None
         return "started with --observe: nothing is written" if observes else ""
+
+    def under_way(self) -> tuple[str, ...]:
+        return self.going
 
     async def plan_heal(self) -> HealPlan:
         return self._live(self.records.heal)

@@ -197,6 +197,76 @@ async def test_q_quits_from_everywhere_and_asks_while_an_order_waits(kind: str) 
         await until(pilot, lambda: app._exit, "gone")
 
 
+@pytest.mark.parametrize("kind", KINDS)
+async def test_q_names_the_orders_under_way_and_the_way_back_has_the_focus(kind: str) -> None:
+    app = app_on(WARNING)
+    monitor = monitor_of(app)
+    async with run(app, SIZE) as pilot:
+        view = await go_to(pilot, app, kind)
+        monitor.going = ("heal", "emergency stop by the watchdog")
+        await pilot.press("q")
+        await until(pilot, lambda: "2 orders are under way" in getattr(app.screen, "_text", ""), "asked")
+        quits = app.screen
+        assert isinstance(quits, QuitDialog)
+        assert "heal, emergency stop by the watchdog; quitting now leaves them half done." in quits._text
+        assert app.focused is quits.query_one("#cancel")
+        read_it(app)
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+        assert (app.screen, app._exit) == (quits, False)
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is view, "back")
+        monitor.going = ("heal",)
+        await pilot.press("q")
+        await until(pilot, lambda: "1 order is under way: heal; quitting now leaves it" in said(app), "asked again")
+        monitor.going = ()
+        quits = app.screen
+        assert isinstance(quits, QuitDialog)
+        quits._look()
+        await until(pilot, lambda: "Nothing is under way any more" in said(app), "over")
+        read_it(app)
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: app._exit, "gone")
+
+
+def said(app: WatchdeskApp) -> str:
+    """What the dialog on top is about."""
+    return getattr(app.screen, "_text", "")
+
+
+@pytest.mark.parametrize("quits", ["q", "exclamation_mark"])
+async def test_ctrl_q_quits_from_nowhere_and_says_which_key_does(quits: str) -> None:
+    app = app_on(WARNING, faults=StillFaults(), keymap={"quit": quits})
+    key = "q quits" if quits == "q" else "! quits"
+    async with run(app, SIZE) as pilot:
+
+        async def says(word: str) -> None:
+            app.clear_notifications()
+            on_top = app.screen
+            await pilot.press("ctrl+q")
+            await until(pilot, lambda: told(app) == [word], word)
+            assert (app.screen, app._exit) == (on_top, False)
+
+        for kind in KINDS:
+            await go_to(pilot, app, kind)
+            await says(key)
+        for opens in ("h", "ctrl+e", "r", "n", "question_mark", "ctrl+p"):
+            await go_to(pilot, app, "dashboard")
+            await pilot.press(opens)
+            await until(pilot, lambda: isinstance(app.screen, ModalScreen), opens)
+            read_it(app)
+            await says(f"escape backs out, then {key}")
+        await go_to(pilot, app, "served")
+        await pilot.press("slash")
+        await until(pilot, lambda: types(app), "the filter")
+        await says(f"escape backs out, then {key}")
+        await go_to(pilot, app, "dashboard")
+        await pilot.press("b")
+        await until(pilot, lambda: isinstance(app.screen, Wall), "the wall")
+        await says(key)
+    assert monitor_of(app).orders == []
+
+
 async def test_one_alert_is_acknowledged_with_one_key_and_that_is_a_safe_order() -> None:
     app = app_on(STATES["critical"])
     async with run(app, SIZE) as pilot:
@@ -388,6 +458,7 @@ async def go_on(pilot: Pilot[None], app: WatchdeskApp, order: str) -> bool:
     await pilot.pause()
     if act.disabled or screen._busy or screen._over:
         return False
+    read_it(app)
     act.press()
     await pilot.pause()
     return True

@@ -235,6 +235,18 @@ async def test_events_are_gone_to_one_by_one_notes_as_well(box: Box) -> None:
         assert app.time.moment is None
 
 
+async def test_a_year_that_no_clock_here_shows_is_no_time(box: Box) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        app = app_on(LIVE, box=box)
+        async with run(app, SMALL) as pilot:
+            await settled(pilot)
+            await jump(pilot, app, "9999-12-31 23:59+00:00")
+            assert "'9999-12-31 23:59+00:00' is no time" in outcome(app)
+    time.tzset()
+
+
 async def test_a_time_is_jumped_to_and_what_is_not_there_is_said_where_it_was_typed(box: Box) -> None:
     app = app_on(LIVE, box=box)
     async with run(app, SMALL) as pilot:

@@ -5,6 +5,7 @@ from tui.dialogs.asking import (
     order_choices,
     retry_dialog,
     run_dialog,
+    still_meant_dialog,
     undo_dialog,
     withdraw_dialog,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "retry_matching_dialog",
     "run_dialog",
     "silence_choices",
+    "still_meant_dialog",
     "undo_dialog",
     "withdraw_dialog",
 ]

@@ -2,6 +2,7 @@
 
 from core.act.orders import (
     OBSERVE_OFF,
+    ORDERS,
     RETRY,
     RUN_PENDING,
     UNDO,
@@ -11,11 +12,13 @@ from core.act.orders import (
     RetryPlan,
     UndoPlan,
 )
+from core.act.pending import PendingOrder
 from core.model import LogEntry, Task
 from core.snapshot import Snapshot, Waiting
 from core.text import plural, short
 from tui.contract import MonitorLike
 from tui.dialogs.order import OrderDialog, Shown
+from tui.past import clock
 
 _UNDONE_BY_RUN = {"heal", "dry_run_on", "dry_run_off"}
 
@@ -72,6 +75,24 @@ def withdraw_dialog(monitor: MonitorLike, name: str) -> OrderDialog:
     return OrderDialog(WITHDRAW, _name(monitor), look=look, act=lambda: monitor.withdraw(name), verb="Withdraw")
 
 
+def still_meant_dialog(monitor: MonitorLike, meant: PendingOrder) -> OrderDialog:
+    """Let an order go on waiting: asked as the order itself is, its word included, for it is given once more."""
+    order = ORDERS[meant.order]
+
+    async def look() -> Shown:
+        if meant.id not in {one.id for one in await monitor.waiting()}:
+            return Shown(text="It does not wait any more.", possible=False)
+        return Shown(text=f"{meant.words()}\nGiven {clock(meant.at)}. Still meant, it is carried out once it can be.")
+
+    async def act() -> Result:
+        if await monitor.confirm_waiting(meant.id):
+            said = "still meant: carried out as soon as the project answers"
+            return Result(order=order.name, phase=Phase.WAITING, text=said)
+        return Result(order=order.name, phase=Phase.REFUSED, text="it waits no more")
+
+    return OrderDialog(order, _name(monitor), look=look, act=act, verb="Still meant")
+
+
 def observe_dialog(monitor: MonitorLike) -> OrderDialog:
     """Allow orders for a while although it only observes."""
 
@@ -86,17 +107,21 @@ def observe_dialog(monitor: MonitorLike) -> OrderDialog:
 
 
 def order_choices(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """What can be done about single orders and tasks: withdraw and confirm, undo, retry; the newest first."""
+    """What can be done about single orders and tasks: withdraw and confirm, undo, retry; the newest first.
+
+    Heals that are not among the newest log rows any more are a list away.
+    """
     choices = []
     for one in snapshot.waiting:
         if one.asks:
-            choices.append((f"confirm:{one.id}", f"still meant: {one.words}"))
+            choices.append((f"confirm:{one.id}", f"still meant: {one.words} …"))
         choices.append((f"withdraw:{one.id}", f"withdraw: {_waits(one, snapshot)}"))
     runs: dict[str, LogEntry] = {}
     for entry in snapshot.logs.value or ():
         if entry.order in _UNDONE_BY_RUN and entry.status in {"completed", "failed"}:
             runs.setdefault(entry.run, entry)
     choices += [(f"undo:{run}", f"undo: {_told(entry, snapshot)}") for run, entry in list(runs.items())[:5]]
+    choices.append(("older:heal", "undo an older heal: the audit trail lists them all, enter opens one …"))
     failed = [task for task in snapshot.tasks.newest.value or () if task.status == "failed"]
     choices += [(f"retry:{task.id}", f"retry: {_failed(task, snapshot)}") for task in failed[:10]]
     return choices

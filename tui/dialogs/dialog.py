@@ -3,7 +3,7 @@
 import asyncio
 from typing import ClassVar
 
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -14,6 +14,7 @@ from core.act.orders import Phase, Result
 from core.resilience import NotLive
 from core.state import NotKept
 from tui.dialogs.question import Question
+from tui.edge import edged
 from tui.text import bar
 
 REPLAN_S = 3.0
@@ -32,11 +33,20 @@ class Dialog(Question[None]):
     DANGER = False
     HALTS = False
     """Whether what is under way can be told to stop where it is."""
+    BOUND = True
+    """Whether it carries out just what is shown: once that changed, a word typed for it before counts no more."""
+    AT_ONCE = False
+    """Whether it can be ordered while what it would hit is still being read."""
+    READING = "one moment, reading what this is about …"
 
     def __init__(self, heading: str) -> None:
         super().__init__()
         self._heading = heading
         self._text = ""
+        self._planned = ""
+        self._known = False
+        self._looking = False
+        self._anew = False
         self._busy = False
         self._over = False
         self._halt = ""
@@ -46,7 +56,7 @@ class Dialog(Question[None]):
         """Heading, text, fields, outcome, buttons."""
         with Vertical(id="box"):
             yield Static(Content(self._heading), id="heading", markup=False)
-            yield Static("one moment, reading what this is about …", id="text", markup=False)
+            yield Static(self.READING, id="text", markup=False)
             yield from self.fields()
             yield Static("", id="outcome", markup=False)
             with Horizontal(id="buttons"):
@@ -60,6 +70,10 @@ class Dialog(Question[None]):
     async def plan(self) -> str:
         """Look at what this is about, and describe it. Raises NotLive."""
         raise NotImplementedError
+
+    def told(self, planned: str) -> str:
+        """What is shown: what was read, and what becomes of it by what was typed."""
+        return planned
 
     async def act(self) -> Result | None:
         """Carry it out; `None` leaves the dialog open as it is. Raises NotLive."""
@@ -84,11 +98,20 @@ class Dialog(Question[None]):
             self.say("stops after the rows under way …")
         elif event.button.id == "cancel":
             self.action_leave()
-        elif not self._busy and not self._over and self.ready():
+        elif self._open() and not self.fresh():
+            self._busy = True
+            self.workers.cancel_group(self, "look")  # it carries out what is shown, not what is read meanwhile
             self._carry_out()
+
+    def swallows(self, event: events.Event) -> bool:
+        """Whether the event came too early. What is shown may change in mid-word: a letter in a field does nothing."""
+        typed = self._anew and isinstance(event, events.Key) and event.is_printable and isinstance(self.focused, Input)
+        return not typed and super().swallows(event)
 
     def on_input_changed(self, _event: Input.Changed) -> None:
         """The way on opens when what must be typed is typed."""
+        if self._known:
+            self.describe(self.told(self._planned))
         self._allow()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -120,27 +143,60 @@ class Dialog(Question[None]):
         for shown in self.query("#text").results(Static):
             shown.update(Content(text))
 
-    @work(exclusive=True, group="look")
-    async def _look(self) -> None:
-        if self._ordered():
-            return
-        before = self._text
-        try:
-            text = await self.plan()
-        except NotLive as not_live:
-            self.describe(f"cannot be read now: {not_live.fault.sentence()}")
-            self.query_one("#act", Button).disabled = True
-            return
-        if self._ordered():
-            return
-        self.describe(text)
-        if before and before != text and "cannot be read" not in before:
-            self.say(f"this changed while you were looking; it was: {was(before, text)}")
+    def take(self, planned: str) -> None:
+        """Show what was read. Where it is not what was shown, say so; an answer to that counts no more."""
+        before, self._planned, self._known = self._planned, planned, True
+        self.describe(self.told(planned))
+        if before and before != planned:
+            self.say(f"this changed while you were looking; it was: {was(before, planned)}")
+            if self.BOUND:
+                self._ask_anew()
         self._allow()
 
+    def unread(self, why: str) -> None:
+        """What it is about is not known now: only what needs no count may be ordered."""
+        self._known = False
+        self.describe(f"cannot be read now: {why}")
+        self._allow()
+
+    def lost(self, why: str) -> None:
+        """Nobody knows what came of the order; whoever wants it once more must look first."""
+        self.conclude(f"{_PHASES[Phase.UNKNOWN]}: {why}")
+
+    def conclude(self, outcome: str) -> None:
+        """It is over; there is nothing to do but to close it."""
+        self._over = True
+        self.turn()
+        self.say(outcome)
+        cancel = self.query_one("#cancel", Button)
+        cancel.label = "Close"
+        cancel.focus()
+
+    def _ask_anew(self) -> None:
+        self.turn()
+        self._anew = True
+        for word in self.query("#word").results(Input):
+            word.value = ""
+
+    @work(group="look")
+    @edged("looking at what this is about", unread)
+    async def _look(self) -> None:
+        """Look again, unless the last look is not over: on a slow line it takes longer than the time between two."""
+        if self._ordered() or self._looking:
+            return
+        self._looking = True
+        try:
+            planned = await self.plan()
+        except NotLive as not_live:
+            self.unread(not_live.fault.sentence())
+        else:
+            self.take(planned)
+        finally:
+            self._looking = False
+
     @work(exclusive=True, group="act")
+    @edged("the order", lost)
     async def _carry_out(self) -> None:
-        self._busy = True
         self.query_one("#act", Button).disabled = True
         self.say("requested …")
         cancel = self.query_one("#cancel", Button)
@@ -159,21 +215,22 @@ class Dialog(Question[None]):
             result = None
         finally:
             self._busy = False
+        if result is not None:
+            self.conclude(f"{_PHASES[result.phase]}: {result.text}")
+            return
         self.turn()
         cancel.focus()
-        if result is None:
-            cancel.label = "Cancel"
-            self._allow()
-            return
-        self._over = True
-        self.say(f"{_PHASES[result.phase]}: {result.text}")
-        cancel.label = "Close"
+        cancel.label = "Cancel"
+        self._allow()
 
     def _ordered(self) -> bool:
         return self._busy or self._over
 
+    def _open(self) -> bool:
+        return not self._ordered() and (self._known or self.AT_ONCE) and self.ready()
+
     def _allow(self) -> None:
-        self.query_one("#act", Button).disabled = self._ordered() or not self._text or not self.ready()
+        self.query_one("#act", Button).disabled = not self._open()
 
 
 def was(before: str, after: str) -> str:

@@ -41,7 +41,7 @@ class HealDialog(Dialog):
         except PlanChanged as changed:
             self._plan = changed.plan
             self.query_one("#word", Input).display = self._plan.rows > TYPED_ABOVE
-            self.describe(described(self._plan))
+            self.take(described(self._plan))
             self.say("the plan changed meanwhile, nothing was done: look again")
             return None
 

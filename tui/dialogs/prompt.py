@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 
 from tui.dialogs.field import Field
 from tui.dialogs.question import Question
+from tui.edge import edged
 
 
 class Prompt(Question[None]):
@@ -77,12 +78,18 @@ class Prompt(Question[None]):
         """Why it cannot be taken."""
         self.query_one("#outcome", Static).update(Content(text))
 
+    def fails(self, why: str) -> None:
+        """It was not taken, or nobody knows: it stays, to be tried again or left."""
+        self._taking = False
+        self.say(why)
+        self.turn()
+
     @work(group="take")
+    @edged("this", fails)
     async def _carry_out(self, typed: str) -> None:
         why = await self._take(typed)
         self._taking = False
         if why:
-            self.say(why)
-            self.turn()
+            self.fails(why)
         elif self.is_current:
             self.dismiss()

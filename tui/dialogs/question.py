@@ -32,9 +32,13 @@ class Question(Leaving[T]):
         """From now on its buttons mean something else."""
         self._turned_at = self.clock.elapsed()
 
+    def fresh(self) -> bool:
+        """Whether nobody can have read yet what they mean."""
+        return self.clock.elapsed() - self._turned_at < SWALLOW_S
+
     def swallows(self, event: events.Event) -> bool:
         """Whether the event came too early. A key that is held down stays one press, however long."""
-        if not _is_rash(event) or self.clock.elapsed() - self._turned_at >= SWALLOW_S:
+        if not _is_rash(event) or not self.fresh():
             return False
         if isinstance(event, events.Key) and event.key in _PUSHES:
             self.turn()

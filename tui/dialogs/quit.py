@@ -1,6 +1,9 @@
-"""Quit while an order waits: it stays on the disk, and nobody carries it out."""
+"""Quit while an order is under way, which is cut off, or waits: it stays on the disk, and nobody carries it out."""
+
+from collections.abc import Sequence
 
 from core.act.orders import Result
+from core.text import plural
 from tui.contract import MonitorLike
 from tui.dialogs.dialog import Dialog
 
@@ -15,11 +18,22 @@ class QuitDialog(Dialog):
         self._monitor = monitor
 
     async def plan(self) -> str:
-        """What waits."""
-        waiting = "\n".join(one.words for one in self._monitor.snapshot.waiting) or "Nothing waits any more."
-        return f"{waiting}\nIt stays on this machine's disk, and is carried out only while a watchdesk runs here."
+        """What is under way, and what waits."""
+        going = cut_off(self._monitor.under_way())
+        waiting = [one.words for one in self._monitor.snapshot.waiting]
+        if waiting:
+            waiting.append("It stays on this machine's disk, and is carried out only while a watchdesk runs here.")
+        return "\n".join(([going] if going else []) + waiting) or "Nothing is under way any more, and nothing waits."
 
     async def act(self) -> Result | None:
         """Leave."""
         self.app.exit()
         return None
+
+
+def cut_off(going: Sequence[str]) -> str:
+    """What becomes of the orders under way; empty where there are none."""
+    if not going:
+        return ""
+    are, them = ("is", "it") if len(going) == 1 else ("are", "them")
+    return f"{plural(len(going), 'order')} {are} under way: {', '.join(going)}; quitting now leaves {them} half done."

@@ -16,6 +16,7 @@ class RetryMatchingDialog(Dialog):
 
     ACT = "Retry all"
     HALTS = True
+    BOUND = False  # the ids are frozen: what changes is only how many others match
 
     def __init__(self, monitor: MonitorLike, listing: Listing) -> None:
         self._project = monitor.snapshot.project.name

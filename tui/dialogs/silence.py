@@ -38,9 +38,13 @@ class SilenceDialog(Dialog):
         """What it concerns now."""
         firing = [one for one in self._monitor.snapshot.alerts if one.fires]
         about = [one for one in firing if self._matcher in {"*", one.key, one.severity}]
+        return f"It concerns {plural(len(about), 'alert')} now"
+
+    def told(self, planned: str) -> str:
+        """And for how long, as it is typed."""
         lasts = self._lasts()
         how = f"for {short(lasts)}" if lasts is not None else "for how long? 30min, 2h, at most 7d"
-        return f"It concerns {plural(len(about), 'alert')} now, {how}. What was told already is told when it is over."
+        return f"{planned}, {how}. What was told already is told when it is over."
 
     async def act(self) -> Result | None:
         """Silence it."""

@@ -22,6 +22,9 @@ class StopDialog(Dialog):
 
     ACT = "Stop all"
     DANGER = True
+    BOUND = False  # it stops everything, however much that is by now
+    AT_ONCE = True
+    READING = "one moment, counting what it would hit … A reason and the word suffice, the stop waits for no count."
 
     def __init__(self, monitor: MonitorLike) -> None:
         self._project = monitor.snapshot.project.name
@@ -58,7 +61,8 @@ class StopDialog(Dialog):
         return "" if worst is None else f"{worst.title}: {worst.text}"
 
     def ready(self) -> bool:
-        """Not stopped yet, a reason given, the word typed."""
+        """Not stopped yet as far as is known, a reason given, the word typed."""
         reason = self.query_one("#reason", Input).value.strip()
         word = self.query_one("#word", Input).value == EMERGENCY_STOP.word
-        return self._plan is not None and not self._plan.already and bool(reason) and word
+        already = self._plan is not None and self._plan.already
+        return not already and bool(reason) and word

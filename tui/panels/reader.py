@@ -43,7 +43,7 @@ class Reader(Scrolled):
         self._top = max(0, min(self._top, len(wrapped) - height))
         shown = wrapped[self._top : self._top + height]
         left = len(wrapped) - self._top - height
-        if left > 0:
+        if left > 0 and shown:
             shown[-1] = ((f"  … {left + 1:,} more lines", "dim"),)
         return shown
 

@@ -1,15 +1,17 @@
 """One row in full over the whole screen: read anew while it is looked at, with what can be done with it."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual import work
 from textual.binding import BindingType
 from textual.widget import Widget
+from textual.worker import Worker
 
 from core.facts import Fault
 from core.resilience import NotLive
 from core.snapshot import Snapshot
+from tui.edge import edged, unforeseen
 from tui.front import Front
 from tui.keys import LIST_KEYS, Key, bindings
 from tui.lists.served import Document, Served
@@ -23,6 +25,8 @@ _KEYS = tuple(
     for name, word, does in (("open", "act", "what can be done with it"), ("back", "back", "back to the list"))
     if key.name == name
 )
+
+_GONE: Final = "it is there no more"
 
 
 class DocumentView(View):
@@ -38,8 +42,9 @@ class DocumentView(View):
         self._reader = Reader(*self._style, id="reader")
         self._document: Document | None = None
         self._fault: Fault | None = None
-        self._read = False
-        self._renewed = 0.0
+        self._gone = False
+        self._look_under_way: Worker[None] | None = None
+        self._renewed: float | None = None
 
     def body(self) -> Iterable[Widget]:
         """Something to read."""
@@ -60,19 +65,26 @@ class DocumentView(View):
         self._reader.put(self._text())
         super().show(snapshot, banner)
         since = snapshot.link.since.timestamp() if snapshot.link.since is not None else 0.0
-        due = not self._read or (since != self._renewed and not self.front.frozen)
-        if due and self.is_current:
-            self._renewed, self._read = since, True
-            self._look()
+        due = self._renewed is None or (since != self._renewed and not self.front.frozen)
+        if due and self.is_current and not self._reading:
+            self._renewed = since
+            self._look_under_way = self._look()
 
     def action_back(self) -> None:
         """Back to the list."""
         self.front.back()
 
+    def _tell(self, why: str) -> None:
+        self.front.tell(why)
+
     @work(group="act")
+    @edged("what was chosen", _tell)
     async def action_open(self) -> None:
         """Choose what to do with it."""
         if self._document is None or self.front.time.moment is not None:
+            return
+        if self._gone:
+            self.front.tell("nothing can be done with this row: it is there no more")
             return
         if not self._document.choices:
             self.front.tell("nothing can be done with this row")
@@ -81,27 +93,40 @@ class DocumentView(View):
         if chosen is not None:
             await self._listed.act(self._key, chosen)
 
-    @work(group="read", exclusive=True)
+    @property
+    def _reading(self) -> bool:
+        """Whether a look is under way: renewed each time, a slow one would never end."""
+        return self._look_under_way is not None and not self._look_under_way.is_finished
+
+    def _late(self, why: str) -> None:
+        self._fault = unforeseen(why)
+        self.front.repaint()
+
+    @work(group="read")
+    @edged("reading this row", _late)
     async def _look(self) -> None:
         try:
-            self._document = await self._listed.read(self._key)
-            self._fault = None
+            found = await self._listed.read(self._key)
+            self._fault, self._gone = None, found is None
+            self._document = found or self._document
         except NotLive as not_live:
             self._fault = not_live.fault
         self.front.repaint()
 
     def _head(self) -> Line:
         named = self._document.heading if self._document is not None else f"{self._listed.TITLE}: {self._key}"
-        late: Line = (
-            ()
-            if self._fault is None or self._document is None
-            else ((f"  last known: {self._fault.sentence()}", "warning"),)
-        )
-        return ((named, "title"), *late)
+        return ((named, "title"), *self._late_line())
+
+    def _late_line(self) -> Line:
+        if self._document is None:
+            return ()
+        if self._fault is not None:
+            return ((f"  last known: {self._fault.sentence()}", "warning"),)
+        return ((f"  {_GONE}: this is what it was", "warning"),) if self._gone else ()
 
     def _text(self) -> tuple[Line, ...]:
         if self._document is not None:
             return self._document.lines
         if self._fault is not None:
             return (((f"cannot be read now: {self._fault.sentence()}", "warning"),),)
-        return ((("reading …", "dim"),),)
+        return (((_GONE, "warning"),),) if self._gone else ((("reading …", "dim"),),)

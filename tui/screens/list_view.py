@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from core.snapshot import Snapshot
 from tui.dialogs.field import Field
+from tui.edge import edge
 from tui.front import Front
 from tui.keys import LIST_KEYS, Key, bindings
 from tui.lists.listed import Listed
@@ -166,7 +167,8 @@ class ListView(View):
         """The row in full, and what can be done with it."""
         row = self.list.cursor
         if row is not None:
-            await self.open_row(row)
+            with edge("opening this row", self.front.tell):
+                await self.open_row(row)
 
     async def open_row(self, row: Row) -> None:
         """Say all that is known of it, and let the operator choose."""
@@ -176,7 +178,8 @@ class ListView(View):
         choices = () if self.front.time.moment is not None else details.choices
         chosen = await self.front.choose(details.heading, choices, details.text, way_back="Close")
         if chosen is not None:
-            await self.listed.act(row.key, chosen)
+            with edge("what was chosen", self.front.tell):
+                await self.listed.act(row.key, chosen)
 
     def _filtered(self) -> Line:
         return ((f"  filter: {self._filter}", "warning"),) if self._filter else ()

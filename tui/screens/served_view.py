@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from textual import work
 from textual.binding import BindingType
+from textual.worker import Worker
 
 from core.act.orders import RETRY_MATCHING
 from core.facts import Fault
@@ -11,6 +12,7 @@ from core.listing import SORTS, FilterError, Listing, Page, parse_filter
 from core.resilience import NotLive
 from core.snapshot import LinkWord, Snapshot
 from tui.dialogs import retry_matching_dialog
+from tui.edge import edged, unforeseen
 from tui.front import Front
 from tui.keys import LIST_KEYS, Key, bindings
 from tui.lists.served import Served
@@ -42,6 +44,8 @@ class ServedView(ListView):
         self._read_at: Any = None
         self._follows = True
         self._renewed = 0.0
+        self._extending: Worker[None] | None = None
+        self._renewing: Worker[None] | None = None
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -128,10 +132,16 @@ class ServedView(ListView):
         """Away from the first row it follows no more; near an end the next page comes."""
         self._follows = self._follows and self.list.at == 0 and not self._window.offset
         super().on_row_list_moved(event)
-        if not self._reading:
-            self._extend()
+        if not self._reading and not _under_way(self._extending):
+            self._extending = self._extend()
+
+    def _not_read(self, why: str) -> None:
+        self._reading = False
+        self._noted(unforeseen(why))
+        self.front.repaint()
 
     @work(group="read", exclusive=True)
+    @edged("reading the rows", _not_read)
     async def _begin(self) -> None:
         self._reading = True
         self._total = None
@@ -150,6 +160,7 @@ class ServedView(ListView):
         self.front.repaint()
 
     @work(group="read", exclusive=True)
+    @edged("reading more rows", _not_read)
     async def _extend(self) -> None:
         try:
             if await self._window.extend(self._read, self.list.at):
@@ -164,13 +175,16 @@ class ServedView(ListView):
         since = snapshot.link.since.timestamp() if snapshot.link.since is not None else 0.0
         if self._reading or self.front.frozen or since == self._renewed or not self.is_current:
             return
+        if _under_way(self._extending) or _under_way(self._renewing):  # renewed each time, a slow one would never end
+            return
         self._renewed = since
         if self._fault is not None and not self._window.records:
             self._begin()
         else:
-            self._renew_sight()
+            self._renewing = self._renew_sight()
 
     @work(group="read", exclusive=True)
+    @edged("reading the rows anew", _not_read)
     async def _renew_sight(self) -> None:
         first, count = self.list.in_sight
         first = max(0, first - _MARGIN)
@@ -215,3 +229,7 @@ class ServedView(ListView):
 
 def _answers(snapshot: Snapshot) -> bool:
     return snapshot.link.word in {LinkWord.LIVE, LinkWord.CONNECTING}
+
+
+def _under_way(read: Worker[None] | None) -> bool:
+    return read is not None and not read.is_finished

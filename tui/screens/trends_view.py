@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from core.history.trends import CUTS, Trends, Window
 from core.snapshot import Snapshot
+from tui.edge import edged
 from tui.front import Front
 from tui.keys import LIST_KEYS, TIME_KEYS, TREND_KEYS, Key, bindings
 from tui.panels.panel import Panel
@@ -53,6 +54,7 @@ class TrendsView(View):
         self._trends: Trends | None = None
         self._read_at: float | None = None
         self._filling = False
+        self._wrong = ""
         ascii_only = front.look.signs.rule.isascii()
         self._marks = ASCII if ascii_only else UNICODE
 
@@ -105,7 +107,12 @@ class TrendsView(View):
         self._alone = shown + 1 if shown < len(FIGURES) else 0 if fit else 1
         self.front.repaint()
 
+    def _not_read(self, why: str) -> None:
+        self._wrong = why
+        self.front.repaint()
+
     @work(group="read", exclusive=True)
+    @edged("reading the trends", _not_read)
     async def _read(self) -> None:
         """What is known at once, then what the project is asked for."""
         window, monitor = self._window, self.front.monitor
@@ -117,6 +124,7 @@ class TrendsView(View):
             self._trends = await monitor.trends(window)
         finally:
             self._filling = False
+        self._wrong = ""
         self.front.repaint()
 
     def _said(self, shown: Trends | None, snapshot: Snapshot) -> tuple[Line, ...]:
@@ -130,9 +138,9 @@ class TrendsView(View):
         )
         read = "" if shown is None else f"  {shown.at.astimezone():%H:%M %Z}"
         first: Line = (*windows, *legend, (read, "dim"))
-        if shown is None or not shown.faults:
-            return (first,)
-        return (first, ((f" the tables are not read: {'; '.join(shown.faults)}", "warning"),))
+        faults = () if shown is None else shown.faults
+        wrong = self._wrong or (f"the tables are not read: {'; '.join(faults)}" if faults else "")
+        return (first, ((f" {wrong}", "warning"),)) if wrong else (first,)
 
     def _asked(self, shown: Trends | None, snapshot: Snapshot) -> str:
         """How old what the tables told is."""

@@ -47,7 +47,7 @@ class Wall(View):
     def swallows(self, event: events.Event) -> bool:
         """Whether the event means nothing here: every key but the two, every click, every paste.
 
-        ctrl+c says what quits, as anywhere.
+        ctrl+c and ctrl+q say what quits, as anywhere.
         """
         if isinstance(event, events.Key):
             return {event.key, event.character, *event.aliases}.isdisjoint(self._heard())
@@ -55,4 +55,4 @@ class Wall(View):
 
     def _heard(self) -> set[str]:
         keymap = self.front.look.keymap
-        return {"ctrl+c", *(one for key in self.keys for one in keymap.get(key.name, key.key).split(","))}
+        return {"ctrl+c", "ctrl+q", *(one for key in self.keys for one in keymap.get(key.name, key.key).split(","))}
