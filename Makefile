@@ -10,7 +10,7 @@ demo: $(READY)
 	@$(BIN)/watchdesk demo $(ARGS)
 
 test: $(READY)
-	@$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n 5 --dist worksteal $(ARGS)
 
 # In a real browser: the one thing here that needs more than Python and the package index.
 browser: $(READY)
