@@ -26,6 +26,9 @@ from tui.terminal.sequences import CUT, POINTER, entering, leaving
 _DRAIN_S: Final = 0.2
 _FOREGROUND_S: Final = 0.5
 
+_SIZED_S: Final = 0.25
+"""So long after the last change of size all is drawn once more: a terminal moves what stands there as it sees fit."""
+
 
 class TerminalDriver(LinuxDriver):
     """Draws on stderr, reads from stdin; in the background it touches neither, and the app goes on all the same."""
@@ -50,6 +53,7 @@ class TerminalDriver(LinuxDriver):
         self._continued = False
         """Continued, and not known yet whether in the foreground."""
         self._looks_again: asyncio.TimerHandle | None = None
+        self._draws_again: asyncio.TimerHandle | None = None
 
     # What Textual asks for
 
@@ -65,7 +69,7 @@ class TerminalDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the screen, as soon as we are in the foreground."""
         self._wanted = True
-        signal.signal(signal.SIGWINCH, lambda *_: self._soon("size", self._tell_size))
+        signal.signal(signal.SIGWINCH, lambda *_: self._soon("size", self._resized))
         self._appear()
 
     def stop_application_mode(self) -> None:
@@ -127,8 +131,14 @@ class TerminalDriver(LinuxDriver):
         if self._output is not None:
             self._repaint()
 
-    def _tell_size(self) -> None:
+    def _resized(self) -> None:
         self._asked.discard("size")
+        self._tell_size()
+        if self._draws_again is not None:
+            self._draws_again.cancel()
+        self._draws_again = self._loop.call_later(_SIZED_S, self._repaint)
+
+    def _tell_size(self) -> None:
         size = Size(*self._get_terminal_size())
         self._app.post_message(events.Resize(size, size))
 
