@@ -376,7 +376,7 @@ async def test_a_heal_is_undone_and_a_failed_task_retried_by_keys(sandbox: Runni
         await pilot.press("o")
         await until(lambda: isinstance(app.screen, ChoiceDialog), "the list")
         entries = [str(app.screen.query_one(OptionList).get_option_at_index(i).prompt) for i in range(options(app))]
-        assert [entry.split(":")[0] for entry in entries] == ["Cancel", "undo", "retry", "retry"]
+        assert [entry.split(":")[0] for entry in entries] == ["Cancel", "undo", "retry", "retry", "undo an older heal"]
         await asyncio.sleep(SWALLOW_S)
         await pilot.press("down", "down", "enter")
         await until(lambda: isinstance(app.screen, OrderDialog) and "watchdesk:stuck" in said(app), "retry asks")

@@ -109,7 +109,7 @@ def observe_dialog(monitor: MonitorLike) -> OrderDialog:
 def order_choices(snapshot: Snapshot) -> list[tuple[str, str]]:
     """What can be done about single orders and tasks: withdraw and confirm, undo, retry; the newest first.
 
-    Heals that are not among the newest log rows any more are a list away.
+    Heals that are not among the newest log rows any more are a list away: the last choice.
     """
     choices = []
     for one in snapshot.waiting:
@@ -121,9 +121,9 @@ def order_choices(snapshot: Snapshot) -> list[tuple[str, str]]:
         if entry.order in _UNDONE_BY_RUN and entry.status in {"completed", "failed"}:
             runs.setdefault(entry.run, entry)
     choices += [(f"undo:{run}", f"undo: {_told(entry, snapshot)}") for run, entry in list(runs.items())[:5]]
-    choices.append(("older:heal", "undo an older heal: the audit trail lists them all, enter opens one …"))
     failed = [task for task in snapshot.tasks.newest.value or () if task.status == "failed"]
     choices += [(f"retry:{task.id}", f"retry: {_failed(task, snapshot)}") for task in failed[:10]]
+    choices.append(("older:heal", "undo an older heal: the audit trail lists them all, enter opens one …"))
     return choices
 
 
