@@ -26,6 +26,7 @@ from core.snapshot import Snapshot
 from tests.act.driving import Driven
 from tests.clock import FakeClock
 from tests.running import Running
+from tui.past import moment_at, stepped
 
 PERIOD_S, CHECK_EVERY, ALERTS_EVERY = 5, 60, 12
 LOOKS = 3600 // PERIOD_S
@@ -182,6 +183,13 @@ def jumps(ring: Path, now: datetime) -> None:
         assert shown is not None
         at = shown.at
     told("one step back, ms", steps)
+    moment, back = moment_at(box, moments[0], now), []
+    for _ in range(JUMPS):
+        assert moment is not None
+        began = time.perf_counter()
+        moment = stepped(box, moment, -3, now)  # a press that came while one before was under way
+        back.append(1000 * (time.perf_counter() - began))
+    told("three steps back, as far as no gap is passed, ms", back)
     told("to the mark before, ms", [timed(lambda m=m: box.mark(m, -1)) for m in moments])
     forget(ring)
     fresh = Box(ring)
@@ -216,7 +224,7 @@ def main() -> None:
         told("a turn of the loop, nobody beside it, ms", alone)
         told("a turn of the loop, the thread writing without end, ms", beside)
         del idle, full  # a process that holds hours of pictures pauses long to look through its memory
-        now = datetime.now(UTC)
+        now = datetime.now(UTC) + timedelta(DAYS)  # no picture is given back as of a moment before its own
         fill(place / "ring", [frames_of(place / "idle-box"), frames_of(place / "busy-box")], now)
         parts = listing(place / "ring")
         print(f"the ring: {sum(part.size for part in parts) / 1e6:.0f} MB in {len(parts)} files, {DAYS} days")
