@@ -26,3 +26,4 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """What was imported is there to the end: the collector need not go through it again and again (a third of CPU)."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 50)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.alert.post import ANNA, BORIS, Alarming, Mailbox, Server, body, lift, stop
-from tests.running import Running
+from tests.running import ONE_SHAPE, Running
 
 
 async def test_fired_escalated_repeated_and_resolved_arrive_with_the_right_words(
@@ -54,6 +54,7 @@ async def test_fired_escalated_repeated_and_resolved_arrive_with_the_right_words
         await alarming.close()
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 async def test_encrypted_and_with_a_login_and_never_to_a_server_nobody_vouches_for(
     security: str, sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -74,6 +75,7 @@ async def test_encrypted_and_with_a_login_and_never_to_a_server_nobody_vouches_f
         await alarming.close()
 
 
+@ONE_SHAPE
 async def test_a_wrong_password_is_said_without_it_and_shown_nowhere(
     sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -91,6 +93,7 @@ async def test_a_wrong_password_is_said_without_it_and_shown_nowhere(
             assert "hunter2" not in shown
 
 
+@ONE_SHAPE
 async def test_a_refused_recipient_keeps_no_other_from_being_told(sandbox: Running, tmp_path: Path) -> None:
     with Server(Mailbox()) as server:
         server.box.refused = {ANNA}
@@ -111,6 +114,7 @@ async def test_a_refused_recipient_keeps_no_other_from_being_told(sandbox: Runni
         await alarming.close()
 
 
+@ONE_SHAPE
 async def test_while_the_server_is_down_nothing_is_lost_and_it_is_tried_ever_more_seldom(
     sandbox: Running, tmp_path: Path
 ) -> None:
@@ -155,6 +159,7 @@ async def test_a_restart_sends_what_was_not_delivered_and_nothing_twice(sandbox:
         await third.close()
 
 
+@ONE_SHAPE
 async def test_the_disk_cache_set_aside_loses_no_message(sandbox: Running, tmp_path: Path) -> None:
     box = Mailbox()
     with Server(box) as server:
@@ -172,6 +177,7 @@ async def test_the_disk_cache_set_aside_loses_no_message(sandbox: Running, tmp_p
         await second.close()
 
 
+@ONE_SHAPE
 async def test_what_cannot_be_kept_is_sent_all_the_same(sandbox: Running, tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the directory should be")
     with Server(Mailbox()) as server:
@@ -183,6 +189,7 @@ async def test_what_cannot_be_kept_is_sent_all_the_same(sandbox: Running, tmp_pa
         await alarming.close()
 
 
+@ONE_SHAPE
 async def test_what_begins_in_one_evaluation_is_one_message_the_worst_first(sandbox: Running, tmp_path: Path) -> None:
     sandbox.sql(
         "INSERT INTO autonomous_tasks (description, status, started_at, completed_at)"
