@@ -78,7 +78,7 @@ def test_what_a_bad_line_sends_does_it_no_harm(garbled: bytes, command: Command)
 
 
 def test_the_demo_is_live_and_leaves_nothing(command: Command) -> None:
-    terminal = Terminal(command, None, "demo", size=(200, 50))
+    terminal = Terminal(command, None, "--observe", "demo", size=(200, 50))  # else a heal under way keeps q asking
     text = terminal.await_text("LIVE", 20)
     assert "demo" in text
     assert "faults" in text.splitlines()[-1]
