@@ -44,6 +44,7 @@ class Warm:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
+        self._on_terminals: list[WarmProcess] = []
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == b"ready\n"
 
@@ -78,7 +79,8 @@ class Warm:
         self, args: Sequence[str], cwd: Path, env: Mapping[str, str], stdin: int, terminal: int
     ) -> "WarmProcess":
         """As `subprocess.Popen` would in a session of its own, whose controlling terminal is `terminal`."""
-        return self._start(args, cwd, env, (stdin, terminal, terminal), session=True)
+        self._on_terminals.append(self._start(args, cwd, env, (stdin, terminal, terminal), session=True))
+        return self._on_terminals[-1]
 
     def _start(
         self, args: Sequence[str], cwd: Path, env: Mapping[str, str], files: Sequence[int], *, session: bool = False
@@ -92,8 +94,13 @@ class Warm:
         return WarmProcess(line)
 
     def close(self) -> None:
-        """End it."""
-        self._process.communicate()
+        """End it, and what a test that failed left on a terminal."""
+        for one in self._on_terminals:
+            one.kill()
+        for stream in (self._process.stdin, self._process.stdout):
+            assert stream is not None
+            stream.close()
+        self._process.wait()
         self._place.cleanup()
 
 
