@@ -21,6 +21,7 @@ from core.monitor.scores import CHECKS, Looked
 from core.sandbox.server import Options, Sandbox
 from core.snapshot import LinkWord
 from core.state import Transaction
+from core.watch.own import OwnRules
 from tui.app import WatchdeskApp
 from tui.settings import Setup
 
@@ -61,6 +62,7 @@ class Studio:
                 autonomous=acts,
                 dry_run=False,
                 alerts=SOON,
+                own=OwnRules(memory_mb=2000.0),  # this process holds the sandbox as well
             )
             app = WatchdeskApp(Monitor(config, places=Places.within(Path(cache))), Setup(theme=theme))
             async with app.run_test(size=size) as pilot:

@@ -23,7 +23,7 @@ def command(
     """Serve a local Supabase on the loopback interface; one JSON line on stdout says how to reach it."""
     try:
         from core.sandbox.chaos import FAULTS, fault_name  # noqa: PLC0415 - the extra may be missing - the extra may not be installed
-        from core.sandbox.server import Options, run  # noqa: PLC0415
+        from core.sandbox.server import Options, run  # noqa: PLC0415 - the extra's room
     except ModuleNotFoundError:
         tell(MISSING)
         context.exit(WRONG)

@@ -39,9 +39,9 @@ def run_app(make: Callable[[], "WatchdeskApp"], *, mouse: bool = True) -> int:
 
 async def _run(make: Callable[[], "WatchdeskApp"], ending: Ending, *, mouse: bool) -> int:
     # Not before: a status without a terminal needs no screen.
-    from tui.terminal.driver import TerminalDriver  # noqa: PLC0415
-    from tui.terminal.last_words import last_words  # noqa: PLC0415
-    from tui.terminal.workers import Workers  # noqa: PLC0415
+    from tui.terminal.driver import TerminalDriver  # noqa: PLC0415 - as said
+    from tui.terminal.last_words import last_words  # noqa: PLC0415 - as said
+    from tui.terminal.workers import Workers  # noqa: PLC0415 - as said
 
     loop = asyncio.get_running_loop()
     loop.set_default_executor(Workers())

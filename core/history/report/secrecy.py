@@ -25,7 +25,7 @@ def _told(value: T, secrets: tuple[str, ...]) -> T:
         told = {name: _told(one, secrets) for name, one in fields.items()}
         return msgspec.structs.replace(value, **{name: one for name, one in told.items() if one is not fields[name]})
     if isinstance(value, dict):
-        return {_told(name, secrets): _told(one, secrets) for name, one in value.items()}  # type: ignore[return-value]
+        return {_told(name, secrets): _told(one, secrets) for name, one in value.items()}  # type: ignore[return-value]  # of T's kind
     if isinstance(value, tuple):
-        return tuple(_told(one, secrets) for one in value)  # type: ignore[return-value]
+        return tuple(_told(one, secrets) for one in value)  # type: ignore[return-value]  # of T's kind
     return value
