@@ -8,6 +8,7 @@ import pytest
 from postgrest.exceptions import APIError
 from supabase import AsyncClient, AsyncClientOptions
 
+from core.backend.trust import authorities
 from tests.running import Running
 
 SCHEMA = """
@@ -31,7 +32,7 @@ NOTIFY pgrst, 'reload schema';
 @pytest.fixture
 async def world(sandbox: Running) -> AsyncIterator[AsyncClient]:
     sandbox.sql(SCHEMA)
-    async with httpx.AsyncClient(timeout=10) as http:
+    async with httpx.AsyncClient(timeout=10, verify=authorities()) as http:
         client = AsyncClient(
             sandbox.url, sandbox.service_key, AsyncClientOptions(httpx_client=http, postgrest_client_retry=False)
         )

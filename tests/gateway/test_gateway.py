@@ -9,12 +9,13 @@ from postgrest.exceptions import APIError
 from supabase import AsyncClient, AsyncClientOptions
 from supabase_auth.errors import AuthApiError
 
+from core.backend.trust import authorities
 from tests.running import Running
 
 
 @pytest.fixture
 async def client(sandbox: Running) -> AsyncIterator[AsyncClient]:
-    async with httpx.AsyncClient(timeout=10) as http:
+    async with httpx.AsyncClient(timeout=10, verify=authorities()) as http:
         yield AsyncClient(
             sandbox.url, sandbox.service_key, AsyncClientOptions(httpx_client=http, postgrest_client_retry=False)
         )
@@ -169,7 +170,7 @@ async def test_a_write_that_wants_one_row_and_gets_none_is_rolled_back(things: R
         "Accept": "application/vnd.pgrst.object+json",
         "Prefer": "return=representation",
     }
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=authorities()) as http:
         answer = await http.patch(f"{sandbox.url}/rest/v1/things?id=in.(1,2)", json={"n": 0}, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (406, "PGRST116")
     assert sandbox.sql("SELECT n FROM things ORDER BY id") == [(10,), (20,), (30,)]
@@ -195,7 +196,7 @@ async def test_row_level_security_is_enforced(sandbox: Running) -> None:
     sandbox.stuck(1)
 
     async def seen(key: str, email: str = "", password: str = "") -> tuple[int, int]:
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(verify=authorities()) as http:
             client = AsyncClient(sandbox.url, key, AsyncClientOptions(httpx_client=http))
             if email:
                 await client.auth.sign_in_with_password({"email": email, "password": password})
@@ -212,7 +213,7 @@ async def test_row_level_security_is_enforced(sandbox: Running) -> None:
 
 
 async def test_sign_in_refuses_and_refreshes(sandbox: Running) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=authorities()) as http:
         client = AsyncClient(sandbox.url, sandbox.publishable_key, AsyncClientOptions(httpx_client=http))
         with pytest.raises(AuthApiError):
             await client.auth.sign_in_with_password({"email": sandbox.info["user"], "password": "wrong"})
@@ -231,7 +232,7 @@ async def test_sign_in_refuses_and_refreshes(sandbox: Running) -> None:
 )
 async def test_keys_and_tokens_are_checked(headers: dict[str, str], status: int, sandbox: Running) -> None:
     sent = {name: text.replace("KEY", sandbox.publishable_key) for name, text in headers.items()}
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=authorities()) as http:
         answer = await http.get(f"{sandbox.url}/rest/v1/autonomous_tasks", headers=sent)
     assert answer.status_code == status
 

@@ -76,11 +76,15 @@ def busy(terminal: Terminal) -> None:
 
 
 def stalled(terminal: Terminal) -> None:
-    """So much to show that the terminal, which reads no more, takes nothing."""
-    until, before = time.monotonic() + 60, -1
-    while (waits := waiting(terminal)) < 4000 or takes_more(terminal):
+    """So much to show that the terminal, which reads no more, takes nothing.
+
+    With room for one byte it says that it takes more, and a line's end, which is two, waits for ever all the same.
+    """
+    until, before, same = time.monotonic() + 60, -1, 0
+    while (waits := waiting(terminal)) < 4000 or (takes_more(terminal) and same < 10):
         assert time.monotonic() < until, f"it does not write: {waits} bytes"
-        if waits == before:
+        same = same + 1 if waits == before else 0
+        if same:
             busy(terminal)
         before = waits
         time.sleep(0.5)

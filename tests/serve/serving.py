@@ -167,7 +167,14 @@ async def refused(client: aiohttp.ClientSession, address: str, **headers: str) -
 
 def gone(pids: list[int]) -> bool:
     """Whether none of them runs."""
-    return not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids)
+    return not any(map(_runs, pids))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def kept(sandbox: Running) -> Any:
