@@ -35,7 +35,7 @@ bench: $(READY)
 	@$(BIN)/python -m tests.bench.idle
 
 screenshots: $(READY)
-	@$(BIN)/python -m tests.screenshots
+	@$(BIN)/python -m tests.screenshots $(ARGS)
 
 # Re-resolve the lock: every platform, hashes, no address of any index in it.
 lock: $(READY)

@@ -1,9 +1,10 @@
-"""`make screenshots`: pictures of the real monitor on the real sandbox, as SVG and PNG."""
+"""`make screenshots`: the real monitor on the real sandbox, as SVG and PNG; `ARGS="past wall-dark"` takes those."""
 
 import asyncio
 import math
 import random
 import re
+import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -33,16 +34,18 @@ STUCK = (
     " SELECT 'Wait for a geocoder that never answers', 'edge_function', 'in_progress', now() - interval '2 hours',"
     " now() - interval '3 hours' FROM generate_series(1, 3)"
 )
+LIFTED = "DELETE FROM autonomous_system_config; INSERT INTO autonomous_system_config DEFAULT VALUES"
 FULL, SMALL, LARGE = (140, 40), (80, 24), (200, 50)
 
 Before = Callable[[Pilot[None]], Awaitable[None]]
 
 
 class Studio:
-    """Takes pictures of monitors on one sandbox. `acts`: by itself, so that little is left to do by hand."""
+    """Takes pictures of monitors on one sandbox: those that are `wanted`, or all."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, wanted: set[str]) -> None:
         self.sandbox = sandbox
+        self._wanted = wanted
 
     async def take(
         self,
@@ -53,7 +56,12 @@ class Studio:
         acts: bool = True,
         before: Before | None = None,
     ) -> None:
-        """One picture, of what stands there after `before` and after `keys`."""
+        """One picture, of what stands there after `before` and after `keys`.
+
+        `acts`: by itself, so that little is left to do by hand.
+        """
+        if self._wanted and name not in self._wanted:
+            return
         with tempfile.TemporaryDirectory() as cache:
             config = Config(
                 target=Target(
@@ -146,10 +154,10 @@ async def walls(studio: Studio) -> None:
 
 
 async def main() -> None:
-    """All of them, on one sandbox with agents at work."""
+    """One after the other, on one sandbox with agents at work."""
     PLACE.mkdir(exist_ok=True)
     async with Sandbox(Options(workload=True)) as sandbox:
-        studio = Studio(sandbox)
+        studio = Studio(sandbox, set(sys.argv[1:]))
         await asyncio.sleep(12)  # let the fleet take up work
         await studio.take("healthy")
         await studio.take("healthy-200x50", size=LARGE)
@@ -164,18 +172,20 @@ async def main() -> None:
             await studio.take(f"trends{light}-80x24", "v", size=SMALL, theme=theme, before=watched)
         await studio.take("trends-month", "v", "right", "right", before=watched)
         await walls(studio)
-        with psycopg.connect(sandbox.info.database_url, autocommit=True) as connection:
-            connection.execute(STUCK)
+        owner = psycopg.connect(sandbox.info.database_url, autocommit=True)
+        owner.execute(STUCK)
         await studio.take("heal", "h", acts=False)
         await studio.take("stop", "ctrl+e", acts=False)
         await studio.take("degraded", before=studio.under("edge_down", 8))
         await sandbox.faults.set("edge_down", False)
+        await studio.take("stopped", before=stopped)
+        owner.execute(LIFTED)
+        owner.close()
         await studio.take("offline", before=studio.under("database_down", 20))
         await sandbox.faults.set("database_down", False)
         await asyncio.sleep(3)
         await studio.take("past", before=studio.an_outage_ago)
         await studio.take("past-80x24", size=SMALL, before=studio.an_outage_ago)
-        await studio.take("stopped", before=stopped)
 
 
 if __name__ == "__main__":

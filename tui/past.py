@@ -173,9 +173,10 @@ def instead(moment: Moment, *, kept: bool) -> str:
     return f"the project can only say how this is now; how it was at {clock(moment.at)} was not kept"
 
 
-def clock(at: datetime) -> str:
-    """A moment with its day, in local time: `24 Nov 03:10:05`."""
-    return f"{at.astimezone():%-d %b %H:%M:%S}"
+def clock(at: datetime, now: datetime | None = None) -> str:
+    """A moment in local time, with its day unless that is the day of `now`: `24 Nov 03:10:05`."""
+    today = now is not None and now.astimezone().date() == at.astimezone().date()
+    return f"{at.astimezone():{'%H:%M:%S' if today else '%-d %b %H:%M:%S'}}"
 
 
 def sentence(moment: Moment, back: str, now: datetime) -> str:

@@ -146,8 +146,9 @@ def latencies(recent: Sequence[float | None], width: int, *, levels: str = LEVEL
 def _height(value: float | None, bottom: float, top: float, levels: str) -> str:
     if value is None or not math.isfinite(value):
         return " "
-    share = (value - bottom) / (top - bottom) if top > bottom else 0.0
-    return levels[min(len(levels) - 1, max(0, int(share * len(levels))))]
+    span = top / 2 - bottom / 2  # by halves: the whole of it can be more than a number holds
+    share = (min(top, max(bottom, value)) / 2 - bottom / 2) / span if span > 0 else 0.0
+    return levels[min(len(levels) - 1, int(share * len(levels)))]
 
 
 def bar(done: int, total: int, width: int, *, signs: str = BAR) -> str:

@@ -89,9 +89,23 @@ def test_an_outage_is_looked_at_afterwards_also_by_another_process(
     again.read(0.4)
     again.press("\r")
     again.await_text("note: nobody had told us")
-    press_until(again, "\x1b[1;5D", lambda text: "PAST" in text and "LIVE  " in text.splitlines()[1])
+    press_until(again, "\x1b[1;5D", lambda text: "PAST" in text and "IDLE at" in text and "OFFLINE" not in text)
     press_until(again, "]", lambda text: "PAST" in text and "OFFLINE since" in text)
     press_until(again, "]", lambda text: "PAST" not in text)
     assert audit(sandbox) == before
     again.press("q")
     assert again.ended(5.0) == 0
+
+
+@ONE_SHAPE
+def test_the_border_is_whole_around_panels_that_were_wider_before(
+    sandbox: Running, command: Command, opened: Open
+) -> None:
+    hand = opened(command, sandbox, size=(80, 24))
+    hand.await_text("LIVE")
+    await_kept(box_of(command), LinkWord.LIVE)
+    hand.press("[")
+    hand.await_text("PAST")
+    lines = hand.read(1.0).splitlines()
+    assert (lines[0][0], lines[0][-1], lines[-1][0], lines[-1][-1]) == ("┏", "┓", "┗", "┛")
+    assert all(line.startswith("┃") and line.endswith("┃") for line in lines[1:-1]), "\n".join(lines)

@@ -237,6 +237,16 @@ async def test_nothing_new_comes_any_more(golden: SnapshotAssertion) -> None:
     assert drawn == golden(name="standstill")
 
 
+async def test_a_picture_of_another_day_says_of_which() -> None:
+    app = app_on(ACTIVE)
+    async with run(app, (80, 3)) as pilot:
+        await pilot.press("space")
+        assert "ACTIVE at 03:10:27, NOT NOW" in text_of(await settled(pilot))
+        app.clock.advance(86_400)  # type: ignore[attr-defined]  # the tests' own clock
+        app.repaint()
+        assert "ACTIVE at 1 Mar 03:10:27, NOT NOW" in text_of(await settled(pilot))
+
+
 def a_night(monitor: StillMonitor) -> None:
     """What came, snapshot by snapshot, while nobody looked."""
     for minute, name in enumerate(("healthy", "offline", "offline", "critical", "stopped", "warning", "warning")):

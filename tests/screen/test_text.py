@@ -1,7 +1,7 @@
 """What is drawn with: sparklines, bars, plain ASCII, and the net that nothing passes."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -38,6 +38,7 @@ def test_ascii_has_heights_of_its_own() -> None:
     assert spark([0, 1, 2, 3, 4], 5, levels=Signs(ascii_only=True).levels) == "_.-=^"
 
 
+@example([1.25e305, -1.79e308], 2)
 @given(st.lists(st.none() | st.floats(allow_nan=True, allow_infinity=True), max_size=50), st.integers(0, 40))
 def test_a_sparkline_is_as_wide_as_it_was_asked_to_be(values: list[float | None], width: int) -> None:
     drawn = spark(values, width)

@@ -86,10 +86,10 @@ class Panel(Widget):
         self.redraw()
 
     def render_line(self, y: int) -> Strip:
-        """One drawn line, as Textual asks for it."""
-        width = self.size.width
-        line = self._drawn[y] if y < len(self._drawn) else ((" " * width, "text"),)
-        return Strip([Segment(text, style_of(role, self._styles)) for text, role in line], width)
+        """One drawn line, as Textual asks for it: also between another size and `on_resize`, when it is of the old."""
+        line = self._drawn[y] if y < len(self._drawn) else ()
+        strip = Strip([Segment(text, style_of(role, self._styles)) for text, role in line])
+        return strip.adjust_cell_length(self.size.width, self._styles["text"])
 
     def _all(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         if not self.TITLE:

@@ -26,8 +26,8 @@ LINK_ROLE: Final = {LinkWord.LIVE: "ok", LinkWord.CONNECTING: "dim", LinkWord.ST
 class TopLine(Panel):
     """State, project, mode, link, permission, clock, beat."""
 
-    still: datetime | None = None
-    """Of which moment the picture is that stands: then no state shines as if it were the present one."""
+    still = ""
+    """Of which moment the picture is that stands: then nothing shines green as if it were the present."""
 
     _polls = 0
     _since: object = None
@@ -45,20 +45,17 @@ class TopLine(Panel):
     def _state(self, snapshot: Snapshot) -> Line:
         level = STATE_LEVEL[snapshot.state]
         live = snapshot.link.word is LinkWord.LIVE
-        sign = self._signs.level(level)
-        role = f"state-{level}" if live else ("state-warning" if level == "ok" else f"state-{level}")
-        word = f" {sign} {snapshot.state.upper()} "
-        known = snapshot.state is not State.UNKNOWN
-        if self.still is not None:
-            at = self.still.astimezone()
-            return (
-                (f" {sign} {snapshot.state.upper()} at {at:%H:%M:%S}, NOT NOW ", "banner"),
-                ("  ", "text"),
-                (snapshot.state_why, "dim"),
-            )
-        if not live and known and snapshot.link.word is not LinkWord.CONNECTING:
-            word = f" {sign} {snapshot.state.upper()} (last known) "
-        return ((word, role), ("  ", "text"), *self._link(snapshot), ("  ", "text"), (snapshot.state_why, "text"))
+        name = f"{self._signs.level(level)} {snapshot.state.upper()}"
+        if self.still:
+            word = (f" {name} at {self.still}, NOT NOW ", "banner" if level == "ok" else f"state-{level}")
+            link: Line = () if live else (*self._link(snapshot), ("  ", "text"))
+            return (word, ("  ", "text"), *link, (snapshot.state_why, "dim"))
+        known = snapshot.state is not State.UNKNOWN and snapshot.link.word is not LinkWord.CONNECTING
+        word = (
+            f" {name}{' (last known)' if known and not live else ''} ",
+            "state-warning" if level == "ok" and not live else f"state-{level}",
+        )
+        return (word, ("  ", "text"), *self._link(snapshot), ("  ", "text"), (snapshot.state_why, "text"))
 
     def _link(self, snapshot: Snapshot) -> Line:
         link = snapshot.link

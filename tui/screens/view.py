@@ -1,7 +1,6 @@
 """The base of every screen: the top line, a banner where one is due, the body, and the keys."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -15,7 +14,7 @@ from core.snapshot import Snapshot
 from tui.front import Front
 from tui.keys import GLOBAL_KEYS, Key, keys_in_the_past
 from tui.panels import AwayPanel, Banner, Instead, KeyLine, Panel, TopLine
-from tui.past import Moment, instead
+from tui.past import Moment, clock, instead
 from tui.screens.narrow import NarrowCompositor
 from tui.text import Line
 
@@ -90,7 +89,7 @@ class View(Screen[None]):
             if isinstance(panel, Banner):
                 panel.say(banner)
             if isinstance(panel, TopLine):
-                panel.still = None if not banner or past is not None else self._stands_at(snapshot)
+                panel.still = self._stands_at(snapshot) if banner else ""
             if isinstance(panel, AwayPanel):
                 presence = self.front.presence
                 panel.put(presence.summary, presence.held, self.size.height // 3)
@@ -102,9 +101,10 @@ class View(Screen[None]):
                 panel.notes = not self.front.monitor.may_note()
             panel.show(snapshot)
 
-    def _stands_at(self, snapshot: Snapshot) -> datetime:
-        """The moment of a picture that does not move: it was frozen then, or nothing came since."""
-        return (None if self.front.frozen else self.front.standstill.since) or snapshot.at
+    def _stands_at(self, snapshot: Snapshot) -> str:
+        """The moment of a picture that does not move: it is of the past, was frozen then, or nothing came since."""
+        at = (None if self.front.frozen else self.front.standstill.since) or snapshot.at
+        return clock(at, self.front.clock.now())
 
     def _mark(self, past: Moment | None, said: str) -> None:
         """Let nobody take the past for now, nor now for the past. What had the keys has them again afterwards."""
