@@ -78,6 +78,13 @@ class Chromium:
             time.sleep(0.1)
         return text
 
+    def await_source(self, words: str) -> None:
+        """Wait until the page, where it is plain text, reads so: it is called loaded before it is."""
+        until = time.monotonic() + _WITHIN_S
+        while words not in (source := self.driver.page_source):
+            assert time.monotonic() < until, source
+            time.sleep(0.1)
+
     def complaints(self) -> list[str]:
         """What the browser found wrong with the page."""
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]

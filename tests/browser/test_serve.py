@@ -104,7 +104,7 @@ def test_a_wrong_token_shows_nothing(sandbox: Running, serve: Serve, chromium: C
     served = serve(sandbox)
     for wrong in ("", f"{new_token()}/", f"{served.token[:-1]}/"):
         chromium.open(f"{served.origin}/{wrong}")
-        assert "the address is not complete" in chromium.driver.page_source
+        chromium.await_source("the address is not complete")
         chromium.read()
     assert not any(url.startswith("ws:") for url in chromium.asked)
     assert served.monitors() == []
