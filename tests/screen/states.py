@@ -136,10 +136,13 @@ def assert_as_if_painted_anew(terminal: Terminal) -> None:
 
 
 def without_time(terminal: Terminal) -> list[str]:
-    """Beside a dialog stand ends of words, which move as the numbers in them grow; they are left out."""
+    """Beside a dialog stand ends of words, which move as the numbers in them grow; they are left out.
+
+    So does the rule behind a title.
+    """
     lines = [line[line.find("┃") : line.rfind("┃") + 1] or line for line in terminal.screen.display]
-    timeless = [re.sub(r"(?:[\d◐◓◑◒.▁-█]+|now)(?: (?:s|min|h)\b)?", "", line) for line in lines]
-    return [re.sub(r" +", " ", line).strip() for line in timeless]
+    timeless = [re.sub(r"(?:[\d◐◓◑◒.▁-█]+|(?:just )?now)(?: (?:s|min|h)\b)?(?: ago\b)?", "", line) for line in lines]
+    return [re.sub(r"([ ─])\1+", r"\1", line).strip() for line in timeless]
 
 
 def logged(command: Command) -> str:

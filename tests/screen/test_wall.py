@@ -317,6 +317,14 @@ async def on_dashboard(pilot: Pilot[None], app: App[None]) -> None:
     await settled(pilot, lambda: isinstance(app.screen, Dashboard))
 
 
+async def ended(pilot: Pilot[None]) -> None:
+    for _ in range(100):
+        await pilot.pause()
+        if pilot.app._exit:
+            return
+    raise AssertionError("still there")
+
+
 @pytest.mark.parametrize("key", ["ctrl+c", "ctrl+q"])
 async def test_ctrl_c_and_ctrl_q_say_what_quits_and_q_quits(key: str) -> None:
     app = wall_on(WARNING)
@@ -325,11 +333,7 @@ async def test_ctrl_c_and_ctrl_q_say_what_quits_and_q_quits(key: str) -> None:
         await pilot.press(key)
         await settled(pilot, lambda: [one.message for one in app._notifications] == ["q quits"])
         await pilot.press("q")
-        for _ in range(100):
-            await pilot.pause()
-            if app._exit:
-                return
-        raise AssertionError("still there")
+        await ended(pilot)
 
 
 async def test_q_quits_however_long_nobody_was_there() -> None:
@@ -339,11 +343,7 @@ async def test_q_quits_however_long_nobody_was_there() -> None:
         monitor_of(app).tell(WARNING)
         app.clock.advance(2 * AWAY_S)  # type: ignore[attr-defined]  # the tests' own clock
         await pilot.press("q")
-        for _ in range(100):
-            await pilot.pause()
-            if app._exit:
-                return
-        raise AssertionError("still there")
+        await ended(pilot)
 
 
 async def test_q_asks_while_an_order_waits_and_backing_out_leads_back() -> None:
