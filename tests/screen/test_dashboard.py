@@ -15,6 +15,7 @@ from core.monitor.config import RefreshRules
 from core.resilience import BreakerRules
 from tests.clock import FakeClock
 from tests.running import Running
+from tests.screen.drawn import drawn, text_of
 from tui.app import WatchdeskApp
 from tui.dialogs import (
     SWALLOW_S,
@@ -393,6 +394,20 @@ async def test_a_heal_is_undone_and_a_failed_task_retried_by_keys(sandbox: Runni
         await until(lambda: "1 of 1 task back" in said(app), "undone")
     rows = sandbox.sql("SELECT status, error_message, completed_at FROM autonomous_tasks ORDER BY status")
     assert rows == [("in_progress", None, None), ("pending", None, None)]
+
+
+async def test_a_task_in_full_says_what_its_project_has_of_safety_checks(sandbox: Running, tmp_path: Path) -> None:
+    sandbox.stuck(1)
+    app = app_on(sandbox, tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "LIVE" in shown(app), "live")
+        await pilot.press("t")
+        await until(lambda: "Tasks 1/1" in text_of(drawn(app)), "the list")
+        await pilot.press("enter")
+        deployed = sandbox.shape == "deployed"
+        words = "none of this task" if deployed else "the safety checks of this project belong to no task"
+        await until(lambda: f"{words} " in text_of(drawn(app)), words)
+        assert "leave task:" not in text_of(drawn(app))
 
 
 async def test_a_stop_without_a_project_waits_and_is_withdrawn_and_quitting_asks(tmp_path: Path) -> None:

@@ -93,7 +93,8 @@ class TaskList(Served):
         try:
             page = await self._front.monitor.page(Listing(table=Table.SAFETY, filter=of_task), 0, _BESIDE)
         except NotLive as not_live:  # this table is no condition for anything
-            return part("Safety checks", None, [], not_live.fault.sentence())
+            fault = not_live.fault  # where they belong to no task there is nothing the operator could do about it
+            return part("Safety checks", None, [], fault.message if fault.kind == "filter" else fault.sentence())
         checks = [check_line(one, snapshot) for one in page.rows if isinstance(one, SafetyCheck)]
         return part("Safety checks", page, checks, "none of this task")
 
