@@ -101,7 +101,7 @@ def answered_by(fault: Fault) -> Snapshot:
                     Check(name=check.name, text=fault.sentence(), at=ago(seconds=12), recent=(None,))
                     for check in CHECKS[2:4]
                 ),
-                check("breakers", "all 14 closed", 0.0),
+                check("breakers", "all closed", 0.0),
                 Check(name="activity", text=fault.sentence(), at=ago(seconds=12), recent=(None,)),
             ),
             last_at=ago(seconds=12),
