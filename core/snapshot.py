@@ -178,13 +178,19 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     muted: str = ""
     told: int = 0
     flapping: bool = False
-    """It goes to and fro; `well` while its condition does not hold."""
+    """It goes to and fro, and so fires for a while longer."""
     well: bool = False
+    """Its condition does not hold at present: it is about to be over, or goes to and fro."""
 
     @property
     def fires(self) -> bool:
-        """Whether its condition holds, has held for long enough, and is no mere consequence of another's."""
+        """Whether its condition has held for long enough, is not over yet, and is no mere consequence of another's."""
         return self.state not in {"pending", "resolved", "hidden"}
+
+    @property
+    def is_so(self) -> bool:
+        """Whether it fires, and what it says is so now as far as is known."""
+        return self.fires and not self.well
 
 
 class Telling(msgspec.Struct, frozen=True, kw_only=True):
@@ -273,7 +279,8 @@ def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s:
         return State.UNKNOWN, "blind: nothing is known of the project for ten minutes"
     if Level.CRITICAL in worst:
         return State.CRITICAL, _said(worst[Level.CRITICAL])
-    firing = {alert.severity: alert.title for alert in reversed(snapshot.alerts) if alert.fires}
+    told = [alert for alert in snapshot.alerts if alert.is_so and (config is None or alert.rule != _STOP_RULE)]
+    firing = {alert.severity: alert.title for alert in reversed(told)}
     if Severity.CRITICAL in firing:
         return State.CRITICAL, firing[Severity.CRITICAL]
     if config is not None and not config.enabled:
@@ -319,6 +326,9 @@ POLICIES: Final = {
 """What `policies_open` means, in words."""
 
 BLIND_IS_UNKNOWN_S: Final = 600.0
+
+_STOP_RULE: Final = "emergency_stop"
+"""Whether it is stopped the config row says, each few seconds; the alert about it is judged once a minute."""
 
 
 def _said(check: Check) -> str:

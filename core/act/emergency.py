@@ -11,7 +11,7 @@ from core.backend.commands import BATCH
 from core.facts import Evidence, Fault
 from core.model import UNFINISHED, LogEntry, SystemConfig
 from core.resilience import NotLive
-from core.text import plural, short
+from core.text import plural
 
 STOPPED: Final = "watchdesk:stopped:"
 """What the error text of a task rejected by a stop begins with; the run id and the previous status follow."""
@@ -53,11 +53,11 @@ class Emergency:
         )
 
     def standing(self, config: SystemConfig, audit: LogEntry | None) -> str:
-        """The standing stop in words: since when, by whom, why, until when."""
+        """The standing stop in words: since when, by whom, why, until when. They stay the same while it stands."""
         now = self._means.clock.now()
         who = f" by {audit.actor}" if audit is not None and audit.actor else ""
         since = audit.at if audit is not None else config.updated_at
-        ago = f" {short(now - since)} ago" if since is not None else ""
+        began = f" since {since:%Y-%m-%d %H:%M:%S} UTC" if since is not None else ""
         why = f": {config.stop_reason}" if config.stop_reason else ", no reason given"
         until = ""
         if config.stop_until is not None:
@@ -65,7 +65,7 @@ class Emergency:
             until = f" (its end {config.stop_until:%Y-%m-%d %H:%M} UTC has passed, and it is still set)" if over else (
                 f" (until {config.stop_until:%Y-%m-%d %H:%M} UTC)"
             )  # fmt: skip
-        return f"stopped{ago}{who}{why}{until}"
+        return f"stopped{began}{who}{why}{until}"
 
     async def stop(self, reason: str, hours: int, actor: Actor, run: str = "") -> Result:
         """Stop everything. Success is what the read-back shows, whatever the writes said.

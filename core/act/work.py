@@ -6,7 +6,7 @@ from core.act.mode import NOT_OURS
 from core.act.orders import RETRY, RUN_PENDING, Phase, Result, RetryPlan, RunPlan
 from core.act.tally import phase_of
 from core.resilience import NotLive
-from core.text import clean, short
+from core.text import clean
 
 
 class Work:
@@ -68,8 +68,8 @@ class Work:
         if task.status != "failed":
             why = f"task {task.id} is {task.status.replace('_', ' ')}, not failed"
             return RetryPlan(task=task.id, text=why, refused=why)
-        ago = f", failed {short(self._means.clock.now() - task.completed_at)} ago" if task.completed_at else ", failed"
-        text = f"{task.task_type} task {task.id}{ago}: {clean(task.error or 'no error text', 200)}"
+        at = f" at {task.completed_at:%Y-%m-%d %H:%M:%S} UTC" if task.completed_at else ""
+        text = f"{task.task_type} task {task.id}, failed{at}: {clean(task.error or 'no error text', 200)}"
         return RetryPlan(task=task.id, text=text, failed_at=task.completed_at)
 
     async def retry(self, plan: RetryPlan, actor: Actor) -> Result:

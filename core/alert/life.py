@@ -59,14 +59,17 @@ class Life:
         return turns
 
     def hiding(self, alert: Alert, facts: Facts) -> str:
-        """Which alert hides this one: its title; empty when none does."""
+        """Which alert hides this one: its title; empty when none does.
+
+        One that goes to and fro fires on while all is well; then it hides nothing for longer than what is over would.
+        """
         rule = self.rule(alert)
         if rule is None:
             return ""
         for name in rule.hidden_by:
             if name == DISABLED and facts.enabled is False:
                 return "the system is disabled"
-            source = next((one for one in self.alerts.values() if one.rule == name and one.active), None)
+            source = next((one for one in self.alerts.values() if one.rule == name and self._hides(one)), None)
             if source is not None:
                 return source.title
         return ""
@@ -161,6 +164,10 @@ class Life:
             if (alert.false_s or 0.0) >= settings.resolve_s and alert.quiet_s >= hold_s:
                 return _resolved(alert, now)
         return alert, None
+
+    def _hides(self, alert: Alert) -> bool:
+        over = alert.flapping and alert.false_s is not None and alert.false_s >= self._settings.resolve_s
+        return alert.active and not over
 
     def _episode_of(self, rule: Rule) -> str:
         """One subject's alerts are one episode: what began as failing calls goes on as the database being down."""

@@ -117,7 +117,7 @@ class Absence:
             worst=None if self._worst.state in {step.state for step in path} else self._worst,
             fired=self._fired,
             resolved=self._resolved,
-            firing=tuple(f"{one.severity}: {one.title}" for one in back.alerts if one.fires),
+            firing=tuple(f"{one.severity}: {one.title}" for one in back.alerts if one.is_so),
             orders=tuple(
                 sorted(self._orders.values(), key=lambda one: (not one.actor.startswith("operator"), one.order))
             ),

@@ -15,6 +15,12 @@ def home_of(command: Command) -> Path:
     return command.home / "state" / "watchdesk"
 
 
+def test_of_a_project_that_is_not_reached_it_is_not_known_what_fires(command: Command) -> None:
+    listed = command("alerts", SUPABASE_URL="http://127.0.0.1:9", SUPABASE_KEY="sb_secret_x")
+    assert listed.returncode == 4
+    assert "not known" in listed.stderr
+
+
 async def test_what_another_machine_fired_is_listed_acknowledged_and_seen_there(
     sandbox: Running, command: Command, tmp_path: Path
 ) -> None:

@@ -429,6 +429,19 @@ def test_four_changes_in_twenty_minutes_flap_once_and_end_after_twenty_quiet_one
     assert lives.stage("no_activity") == "firing"
 
 
+def test_what_goes_to_and_fro_hides_nothing_while_it_is_well() -> None:
+    lives = Lives()
+    for number in range(6):
+        lives.minute(**(DOWN if number % 2 == 0 else {}))
+    assert lives.alert("database_down:db").flapping
+    lives.minute(stuck_tasks=Level.WARNING)
+    lives.minutes(2, stuck_tasks=Level.WARNING)
+    assert lives.stage("database_down:db") == "firing"
+    assert (lives.stage("stuck_tasks"), lives.alert("stuck_tasks").hidden) == ("firing", "")
+    lives.minute(**DOWN)
+    assert lives.alert("stuck_tasks").hidden == "database down"
+
+
 def test_changes_further_apart_than_that_do_not_flap_and_unknown_is_no_time() -> None:
     lives = Lives()
     for _ in range(6):

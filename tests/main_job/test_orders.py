@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.running import Command, Running
 
 
@@ -100,6 +102,15 @@ def test_stop_sets_the_flag_rejects_the_work_and_resume_gives_it_back(sandbox: R
     assert statuses(sandbox) == {"pending": 230, "rejected": 1}
     assert audited(sandbox, "lift") == ["started", "completed"]
     assert command("resume", "--yes", sandbox=sandbox).returncode == 0
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_a_stop_wants_a_reason_also_from_a_script(reason: str, sandbox: Running, command: Command) -> None:
+    sandbox.stuck(1)
+    done = command("stop", "--reason", reason, "--yes", sandbox=sandbox)
+    assert done.returncode == 2
+    assert "say why" in done.stderr
+    assert sandbox.sql("SELECT status FROM autonomous_tasks") == [("in_progress",)]
 
 
 def test_a_stop_that_nobody_hears_says_not_stopped(command: Command) -> None:

@@ -2,15 +2,17 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 from textual.widgets import Input, OptionList
 
 from core.alert.settings import AlertRules
 from core.resilience import DegradationLevel
-from core.snapshot import Alarm, Degradation, Project, Snapshot, Telling
+from core.snapshot import Alarm, Degradation, Project, Snapshot, State, Telling, state_of
 from tests.clock import FakeClock
 from tests.running import Command, Running
+from tests.screen.pictures import ACTIVE
 from tests.screen.terminal import Terminal
 from tests.screen.test_dashboard import SIZES, app_on, shown, until
 from tui.calls import Calls
@@ -69,6 +71,19 @@ async def test_of_several_a_asks_which(sandbox: Running, tmp_path: Path) -> None
         await pilot.press("down", "enter")
         await until(lambda: "acknowledged" in shown(app), "taken care of")
         assert shown(app).count("acknowledged") == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "well", "state"),
+    [
+        ("database_down", False, State.CRITICAL),
+        ("database_down", True, State.ACTIVE),
+        ("emergency_stop", False, State.ACTIVE),
+    ],
+)
+def test_an_alert_of_what_is_over_is_not_how_things_are(rule: str, well: bool, state: State) -> None:
+    alarm = Alarm(key=rule, rule=rule, subject="db", severity="critical", state="firing", title="bad", well=well)
+    assert state_of(msgspec.structs.replace(ACTIVE, alerts=(alarm,)), blind_for_s=None)[0] is state
 
 
 async def test_z_asks_how_long_and_why_and_takes_it_back(sandbox: Running, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from tui.dialogs import (
     QuitDialog,
     StopDialog,
 )
+from tui.dialogs.dialog import REPLAN_S
 from tui.panels import Panel
 from tui.text import plain
 
@@ -147,6 +148,21 @@ async def test_hostile_text_stays_text(sandbox: Running, tmp_path: Path) -> None
         await until(lambda: isinstance(app.screen, LiftDialog), "the dialog")
         drawn = shown(app) + app.export_screenshot()
     assert not any((ord(char) < 32 and char != "\n") or 0x7F <= ord(char) <= 0x9F for char in drawn)
+
+
+async def test_what_was_typed_to_lift_a_fresh_stop_stays(sandbox: Running, tmp_path: Path) -> None:
+    app = app_on(sandbox, tmp_path)
+    app.clock = FakeClock()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "LIVE" in shown(app), "live")
+        await app.monitor.stop("by mistake", 1)
+        await pilot.press("u")
+        await until(lambda: "by mistake" in said(app), "what stands")
+        app.clock.advance(1)
+        app.screen.query_one("#word", Input).value = app.monitor.snapshot.project.name
+        await pilot.pause(2 * REPLAN_S + 0.5)
+        assert "changed while you were looking" not in said(app)
+        assert app.screen.ready()  # type: ignore[attr-defined]  # the dialog's
 
 
 async def test_heal_by_key_shows_the_plan_and_does_it(sandbox: Running, tmp_path: Path) -> None:

@@ -5,19 +5,19 @@ import asyncio
 import click
 
 from core.monitor import Monitor
-from core.snapshot import Alarm, Snapshot
+from core.snapshot import Alarm, LinkWord, Snapshot
 from core.text import short
 from tui.cli import exits
 from tui.cli.looking import look_once
 from tui.cli.page import alert_as_json
-from tui.cli.session import configure, put, put_json
+from tui.cli.session import configure, put, put_json, tell
 
 
 @click.command(name="alerts")
 @click.option("--json", "as_data", is_flag=True, help="For programs.")
 @click.pass_context
 def command(context: click.Context, *, as_data: bool) -> None:
-    """Look once, and say which alerts there are. Ends with 0 none fires, 1 some do, 3 a critical one does."""
+    """Look once, and say which alerts there are. Ends with 0 none fires, 1 some do, 3 a critical one, 4 not known."""
     config = configure(context)
 
     def show(snapshot: Snapshot) -> int:
@@ -32,6 +32,9 @@ def command(context: click.Context, *, as_data: bool) -> None:
         firing = [one for one in snapshot.alerts if one.fires]
         if any(one.severity == "critical" for one in firing):
             return exits.CRITICAL
+        if snapshot.link.word not in {LinkWord.LIVE, LinkWord.STALE}:
+            tell("watchdesk: the project cannot be read now, so what else would fire is not known")
+            return exits.UNREACHABLE
         return exits.PARTLY if firing else exits.DONE
 
     context.exit(asyncio.run(look_once(Monitor(config), show)))

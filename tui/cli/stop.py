@@ -15,8 +15,15 @@ from tui.cli.session import configure, confirmed, fail, put, start_logging, tell
 _TRY_S = 30.0
 
 
+def _given(_context: click.Context, _option: click.Parameter, reason: str) -> str:
+    """A reason with nothing in it, as from a variable that is not set, stops nothing."""
+    if not reason.strip():
+        raise click.BadParameter("say why, in a few words")
+    return reason.strip()
+
+
 @click.command(name="stop")
-@click.option("--reason", required=True, help="Why; kept on the config row and in the audit trail.")
+@click.option("--reason", required=True, callback=_given, help="Why; kept on the config row and in the audit trail.")
 @click.option("--hours", type=click.IntRange(1, 24 * 30), default=24, show_default=True, help="Until it may be lifted.")
 @click.option("--wait", "wait_s", type=click.FloatRange(0), default=_TRY_S, show_default=True, metavar="SECONDS")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -35,7 +42,7 @@ def command(context: click.Context, *, reason: str, hours: int, wait_s: float, y
             if not yes and not await _asked(monitor):
                 tell("nothing was changed")
                 return exits.PARTLY
-            result = await _try(monitor, reason.strip() or "no reason given", hours, wait_s)
+            result = await _try(monitor, reason, hours, wait_s)
         except NotLive as not_live:
             return fail(not_live.fault)
         finally:

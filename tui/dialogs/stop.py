@@ -56,7 +56,7 @@ class StopDialog(Dialog):
     def _reason(self) -> str:
         """What fires already says why."""
         alerts = self._monitor.snapshot.alerts
-        firing = (one for one in alerts if one.fires and one.severity == "critical" and one.rule != EMERGENCY_STOP.name)
+        firing = (one for one in alerts if one.is_so and one.severity == "critical" and one.rule != EMERGENCY_STOP.name)
         worst = next(firing, None)
         return "" if worst is None else f"{worst.title}: {worst.text}"
 

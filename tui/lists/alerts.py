@@ -44,7 +44,7 @@ class AlertList(Listed):
         text = fields(
             ("what", one.text),
             ("severity", one.severity),
-            ("state", one.state + (", goes to and fro" if one.flapping else "")),
+            ("state", one.state + (", goes to and fro" if one.flapping else "") + _well(one)),
             ("began", when(one.began_at, snapshot.at)),
             ("fired", when(one.fired_at, snapshot.at)),
             ("over", when(one.resolved_at, snapshot.at)),
@@ -72,8 +72,12 @@ class AlertList(Listed):
                 (one.severity, role),
                 (one.state, role),
                 (since, "dim"),
-                (one.title + detail, role if one.state == "firing" else "text"),
+                (one.title + _well(one) + detail, role if one.state == "firing" else "text"),
                 (one.acked or one.muted, "dim"),
                 (f"{one.told}" if one.told else "", "dim"),
             ),
         )
+
+
+def _well(one: Alarm) -> str:
+    return ", well at present" if one.fires and one.well else ""

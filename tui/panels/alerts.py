@@ -44,7 +44,8 @@ class AlertsPanel(Panel):
         since = age(one.resolved_at if one.state == "resolved" else one.began_at, snapshot.at)
         care = f" · {one.acked} takes care" if one.acked else f" · {one.muted}" if one.muted else ""
         detail = "" if one.well or one.text in {"", one.title} else f": {one.text}"
-        fro = ", to and fro" + (", well at present" if one.well else "") if one.flapping else ""
+        fro = ", to and fro" if one.flapping else ""
+        fro += ", well at present" if one.fires and one.well else ""
         return (
             (f"{self._signs.level(ALARM_SIGN.get(one.severity, 'ok')) if one.fires else ' '} ", role),
             (f"{one.severity:<8} ", role),

@@ -17,6 +17,7 @@ from tui.front import Front
 from tui.keys import LIST_KEYS, Key, bindings
 from tui.lists.served import Served
 from tui.panels.row_list import Row, RowList
+from tui.past import Moment
 from tui.screens.document_view import DocumentView
 from tui.screens.list_view import ListView
 from tui.screens.window import Window
@@ -51,6 +52,10 @@ class ServedView(ListView):
     def keys(self) -> tuple[Key, ...]:
         """Without what this list cannot do."""
         return tuple(key for key in super().keys if key.name != "retry" or self.listed.RETRIES)
+
+    def instead(self, moment: Moment) -> str:
+        """Which list this is, and that the project cannot say how it was."""
+        return f"{self.listed.TITLE}: {super().instead(moment)}"
 
     @property
     def hint(self) -> str:

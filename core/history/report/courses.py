@@ -58,7 +58,8 @@ class Alerts:
     def _course(self, alarm: Alarm, before: AlertCourse | None, one: Seen) -> AlertCourse:
         fired_at = alarm.fired_at or alarm.began_at or one.since
         hidden = alarm.state == "hidden"
-        muted = "" if hidden else alarm.muted  # behind which one it hides for a while is not whence it came
+        # Behind which one it hides for a while is not whence it came, and a silence after its end is none of it.
+        muted = alarm.muted if alarm.fires else ""
         course = AlertCourse(
             key=alarm.key,
             severity=alarm.severity,
@@ -67,6 +68,7 @@ class Alerts:
             fired_at=fired_at,
             muted=muted or (before.muted if before is not None else ""),
             resolved_at=None if alarm.fires or hidden else alarm.resolved_at or one.since,
+            well=alarm.well,
         )
         if before is not None and before.acked_by:
             replace = msgspec.structs.replace

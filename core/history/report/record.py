@@ -66,7 +66,7 @@ class AlertCourse(msgspec.Struct, frozen=True, kw_only=True):
     """One alert from its beginning to its end. `acked_at`: when it was first seen that somebody takes care.
 
     `acked_before`: instead of it, where somebody did so before it was looked at. `seen_until`: until when it was seen
-    to fire; only with `resolved_at` is it known that it ended.
+    to fire; only with `resolved_at` is it known that it ended. `well`: its condition did not hold when last seen.
     """
 
     key: str
@@ -80,6 +80,7 @@ class AlertCourse(msgspec.Struct, frozen=True, kw_only=True):
     muted: str = ""
     seen_until: datetime | None = None
     resolved_at: datetime | None = None
+    well: bool = False
 
 
 class BreakerCourse(msgspec.Struct, frozen=True, kw_only=True):
