@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from textual.command import CommandPalette
 
-from tests.screen.drawn import app_on, drawn, read_it, run, settled
+from tests.screen.drawn import app_on, drawn, read_it, run, settled, text_of
 from tests.screen.pictures import STATES
 from tests.screen.rows import name_of
 from tests.screen.still import StillFaults
@@ -101,3 +101,21 @@ async def resized(keys: tuple[str, ...], there: Callable[[Any], bool]) -> None:
             await pilot.resize_terminal(width, height)
             assert drawn(app).startswith(f"{width} x {height}")
         await settled(pilot, lambda: there(app))
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("ctrl+e", ("EMERGENCY STOP of atlas", "rejects", "reason", "type STOP", "Cancel", "Stop all")),
+        ("h", ("Heal atlas", "3 rows", "Cancel", "Heal")),
+        ("u", ("Lift the emergency stop", "It is set by", "give back", "type atlas", "Cancel", "Lift")),
+        ("d", ("Dry-run of atlas", "Cancel", "Turn o")),
+        ("p", ("Run pending tasks", "pending", "Cancel", "Run")),
+    ],
+)
+async def test_on_few_lines_an_order_still_says_what_it_is_about(key: str, words: tuple[str, ...]) -> None:
+    app = app_on(STATES["warning"])
+    async with run(app, (60, 15)) as pilot:
+        await pilot.press(key)
+        shown = text_of(await settled(pilot, lambda: "one moment" not in text_of(drawn(app))))
+        assert [word for word in words if word not in shown] == [], shown

@@ -90,6 +90,10 @@ class Dialog(Question[None]):
         self._look()
         self.set_interval(REPLAN_S, self._look)
 
+    def on_resize(self, event: events.Resize) -> None:
+        """On few lines there is no room for frames: what it is about, its fields and its buttons matter more."""
+        self.set_class(event.size.height < 20, "short")
+
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Cancel, or go on."""
         event.stop()
