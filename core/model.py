@@ -26,6 +26,8 @@ class SystemConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The one row that steers the agents. `id` is 1 or a uuid, as text; empty in the built-in default."""
 
     id: str = ""
+    ids: tuple[str, ...] = ()
+    """Every row there is: whatever is written goes to all of them."""
     enabled: bool = True
     dry_run: bool = True
     autonomy_level: int = 2
@@ -107,7 +109,10 @@ class SafetyCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditedOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """One order as the audit trail tells it. `status` is that of its last row: started, completed, failed, skipped."""
+    """One order as the audit trail tells it. `status` is that of its last row: started, completed, failed, skipped.
+
+    `done`: rows changed, by step in lower case. `config_at`: when the config row was last changed, as it left it.
+    """
 
     run: str
     order: str
@@ -116,6 +121,8 @@ class AuditedOrder(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     summary: str = ""
     steps: tuple[str, ...] = ()
+    done: dict[str, int] = {}
+    config_at: datetime | None = None
 
 
 class EndedOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -193,3 +200,14 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
     heals: int
     healing_s: float | None
+
+
+class BegunRun(msgspec.Struct, frozen=True, kw_only=True):
+    """An action whose audit row says that it was begun, and none that it ended. `pid`: of the process on `host`."""
+
+    run: str
+    by: str
+    who: str
+    host: str
+    at: datetime
+    pid: int | None = None

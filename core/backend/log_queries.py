@@ -4,10 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
+from core.backend.audit_rows import BEGUN_TOLD, STOP_TOLD, begun_runs_of, stop_trail_of
 from core.backend.client import Calls
 from core.backend.records import ENDED, Row, audited_of, ended_of, ids_of, lease_of, log_of, moment, row_id, told_of
 from core.backend.schema import LOGS, Schema
-from core.model import AuditedOrder, EndedOrder, LeaseRow, LogEntry
+from core.model import AuditedOrder, BegunRun, EndedOrder, LeaseRow, LogEntry
+from core.stops import StopTrail
 
 PAGE: Final = 500
 """Rows a page; half of what the API caps a read at."""
@@ -147,16 +149,35 @@ class LogQueries:
         rows = await self._calls.rows("read healed tasks", build)
         return tuple(dict.fromkeys(name for row in rows for name in ids_of(row.get("output_data"))))[:limit]
 
-    async def stop_audit(self) -> LogEntry | None:
-        """The audit row of the last emergency stop this product ordered."""
+    async def stop_trail(self, limit: int = 60) -> StopTrail:
+        """The newest stops that this product ordered, and when stops were lifted."""
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select("*").eq("execution_step", "watchdog_healing")
-            return query.eq("input_data->>order", "emergency_stop").order(column, desc=True).limit(1)
+            query = c.table(LOGS).select(f"step_status,{column},{STOP_TOLD}").eq("execution_step", "watchdog_healing")
+            query = query.in_("input_data->>order", ["emergency_stop", "lift"]).neq("step_status", "skipped")
+            return query.order(column, desc=True).limit(limit)
 
-        rows = await self._calls.rows("read stop's audit", build)
-        return log_of(rows[0], column) if rows else None
+        return stop_trail_of(await self._calls.rows("read stops' audit", build), column)
+
+    async def log_time(self, name: str) -> datetime | None:
+        """When one row was written, by the database's clock; `None` where it is not visible to us."""
+        column = self.schema.log_time
+        rows = await self._calls.rows(
+            "read a row's time", lambda c: c.table(LOGS).select(column).eq("id", name).limit(1)
+        )
+        return moment(rows[0].get(column)) if rows else None
+
+    async def unfinished(self, order: str, since: datetime) -> tuple[BegunRun, ...]:
+        """The runs of an action begun since `since` whose audit has no closing row, newest first."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select(f"step_status,{column},{BEGUN_TOLD}").eq("execution_step", "watchdog_healing")
+            query = query.eq("input_data->>order", order).gte(column, since.isoformat())
+            return query.order(column, desc=True).limit(100)
+
+        return begun_runs_of(await self._calls.rows("read unfinished audit", build), column)
 
     async def watchdog_logs(self, *, healing: bool, since: datetime | None, limit: int) -> tuple[LogEntry, ...]:
         """What the watchdog wrote, or of it the orders alone, newest first; page by page up to `limit`."""

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from core.act.healing import Findings, Heal
+from core.act.orders import Result
 from core.backend.target import Target
 from core.monitor import Config, Monitor, Places
 from core.resilience import NotLive
@@ -59,6 +61,11 @@ class Driven:
         done = await self.autonomy.after(checkup, scheduled=True)
         self.monitor._publish()
         return checkup, done
+
+    async def heal(self, found: Findings, **more: Any) -> Result:
+        """Apply a plan as it is, without planning again."""
+        action = Heal(self.rooms.healer, now=self.rooms.cut_off_now, found=found)
+        return await self.rooms.runner.run(action, self.rooms.operator, **more)
 
     async def kill(self) -> None:
         """End as a killed process does: nothing is released but what the system takes back."""
