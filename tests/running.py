@@ -58,6 +58,14 @@ class Running:
             cursor = self._connection().execute(query, params or None)
         return cursor.fetchall() if cursor.description else []
 
+    def rest(self, path: str, method: str = "GET", **given: Any) -> httpx.Response:
+        """What the API answers the secret key; `given` goes to the client as it is."""
+        return self._http.request(method, f"/rest/v1/{path}", **given)
+
+    def poll(self) -> httpx.Response:
+        """What the agents' function answers when it is called."""
+        return self._http.post("/functions/v1/ai-agent-poll", json={})
+
     def fault(self, name: str, on: bool) -> None:
         """Switch a fault."""
         answer = self._http.post(f"/sandbox/faults/{name}", json={"on": on})
