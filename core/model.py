@@ -39,7 +39,7 @@ class SystemConfig(msgspec.Struct, frozen=True, kw_only=True):
     stop_until: datetime | None = None
     notification_email: str = ""
     muted_kinds: tuple[str, ...] = ()
-    """The kinds of message whose `notify_on_…` column says no: `error`, `success`, `approval_needed`."""
+    """The kinds of message whose `notify_on_…` column says no, each as that column calls it."""
     updated_at: datetime | None = None
     updated_by: str = ""
 
