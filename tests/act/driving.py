@@ -28,11 +28,12 @@ class Driven:
     @classmethod
     def as_(cls, account: str, sandbox: Running, home: Path, clock: FakeClock | None = None, **more: Any) -> "Driven":
         """As the secret key (`service_role`), the master account or an ordinary one (`viewer`), signed in."""
+        url = more.pop("url", sandbox.url)
         if account == "service_role":
-            return cls(sandbox.url, sandbox.service_key, home, clock, **more)
+            return cls(url, sandbox.service_key, home, clock, **more)
         name, password = ("user", "password") if account == "master" else ("viewer", "viewer_password")
         user = {"email": sandbox.info[name], "password": sandbox.info[password]}
-        return cls(sandbox.url, sandbox.publishable_key, home, clock, **user, **more)
+        return cls(url, sandbox.publishable_key, home, clock, **user, **more)
 
     def __init__(self, url: str, key: str, home: Path, clock: FakeClock | None = None, **more: Any) -> None:
         user = {name: more.pop(name) for name in ("email", "password") if name in more}
