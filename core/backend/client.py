@@ -20,7 +20,7 @@ import msgspec
 from core.backend.faults import Failed, Trace, answer_fault, expired, garbage, no_slot, transport_fault
 from core.backend.line import Line
 from core.backend.official import official
-from core.backend.records import whole
+from core.backend.rows import whole
 from core.backend.sessions import SessionFile
 from core.backend.sign_in import Prepare, Send, SignIn
 from core.backend.target import Target

@@ -10,7 +10,7 @@ import msgspec
 
 from core.backend.client import Calls
 from core.backend.faults import Failed
-from core.backend.records import moment, row_id
+from core.backend.rows import moment, row_id
 from core.backend.schema import CONFIG, LOGS, MAIL_FUNCTION, POLL_FUNCTION, STOP_RPC, TASKS, Schema
 from core.model import LeaseRow
 

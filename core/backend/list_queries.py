@@ -13,7 +13,7 @@ from core.backend.conditions import narrowed
 from core.backend.faults import Failed
 from core.backend.listed import Source, ordered
 from core.backend.log_queries import PAGE, LogQueries
-from core.backend.records import Row, log_of, moment, row_id, safety_of, task_of
+from core.backend.rows import Row, log_of, moment, row_id, safety_of, task_of
 from core.backend.schema import LOGS, SAFETY, TASKS, Schema, Shape
 from core.details import LogDetail, SafetyDetail, TaskDetail, row_detail
 from core.facts import Counts, Evidence, Fault

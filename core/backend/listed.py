@@ -6,7 +6,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from core.backend.conditions import Searched
-from core.backend.records import Row, log_of, safety_of, task_of
+from core.backend.rows import Row, log_of, safety_of, task_of
 from core.backend.schema import LOGS, SAFETY, TASKS, Schema, Shape
 from core.listing import ListedRow
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from core.backend.client import Calls
-from core.backend.records import ENDED, Row, audited_of, ended_of, ids_of, lease_of, log_of, moment, row_id, told_of
+from core.backend.rows import ENDED, Row, audited_of, ended_of, ids_of, lease_of, log_of, moment, row_id, told_of
 from core.backend.schema import LOGS, Schema
 from core.model import AuditedOrder, EndedOrder, LeaseRow, LogEntry
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from core.backend.faults import Failed, Trace, garbage
 from core.backend.list_queries import ListQueries
 from core.backend.log_queries import PAGE
-from core.backend.records import Row, config_of, moment, row_id, task_of, whole
+from core.backend.rows import Row, config_of, moment, row_id, task_of, whole
 from core.backend.schema import CONFIG, CONFIG_RPC, POLL_FUNCTION, STATISTICS_RPC, TASKS
 from core.model import SuccessRate, SystemConfig, Task
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from core.backend.client import Calls
 from core.backend.log_queries import PAGE
-from core.backend.records import Row, moment, row_id, whole
+from core.backend.rows import Row, moment, row_id, whole
 from core.backend.schema import LOGS, TASKS, Schema
 from core.model import SuccessRate
 
