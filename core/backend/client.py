@@ -17,10 +17,11 @@ from typing import Any, Final
 import httpx
 import msgspec
 
+from core.backend.columns import whole
 from core.backend.faults import Failed, Trace, answer_fault, expired, garbage, no_slot, transport_fault
 from core.backend.line import Line
+from core.backend.oddities import Oddities
 from core.backend.official import official
-from core.backend.rows import whole
 from core.backend.sessions import SessionFile
 from core.backend.sign_in import Prepare, Send, SignIn
 from core.backend.target import Target
@@ -82,6 +83,7 @@ class Backend:
         self._client: Any = None
         self.sign_in = SignIn(target, clock, self._auth, stored)
         self._sign_in_slot = asyncio.Semaphore(1)
+        self.oddities = Oddities()
         self.calls = Calls(self, self.limits.connections)
         self.urgent = Calls(self, self.limits.urgent_connections)
 
@@ -243,6 +245,8 @@ class Calls:
     def __init__(self, backend: Backend, connections: int) -> None:
         self._backend = backend
         self._slots = asyncio.Semaphore(connections)
+        self.oddities = backend.oddities
+        """Where whoever makes records of rows notes what is odd about them."""
 
     async def rows(
         self,
@@ -266,7 +270,7 @@ class Calls:
         """The exact number of rows a query asked to count matches."""
         answer = await self.query(operation, build)
         count = whole(answer.count)
-        if count is None:
+        if count is None or count < 0:
             raise Failed(garbage("a count was asked for, none came"))
         return count
 

@@ -83,7 +83,7 @@ class EvidenceRoom:
         now = rooms.cut_off_now()
         try:
             success = await rooms.live.success_rate(now - _HOUR, now)
-            written_at = await rooms.live.newest_health_at(now - _WEEK)
+            written_at = await rooms.live.newest_health_at(now - _WEEK, now)
         except NotLive:
             return None, None
         return success, None if written_at is None else max(0.0, (now - written_at).total_seconds())
