@@ -25,6 +25,12 @@ NO_STATUS: Final = "none"
 """What tasks whose status is NULL are counted under."""
 
 
+ONE_CONFIG: Final = (
+    "delete all config rows but one: DELETE FROM autonomous_system_config WHERE id <> '<the one to keep>'"
+)
+"""What to do about several."""
+
+
 class SystemConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The one row that steers the agents. `id` is 1 or a uuid, as text; empty in the built-in default.
 
@@ -49,6 +55,13 @@ class SystemConfig(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime | None = None
     updated_by: str = ""
     odd: dict[str, str] = {}
+
+    @property
+    def several(self) -> str:
+        """That there is more than one row, in words; empty where there is not."""
+        if len(self.ids) < 2:
+            return ""
+        return f"{len(self.ids)} config rows instead of one, and each agent reads any of them"
 
     def stop_expired(self, now: datetime) -> bool:
         """Whether the stop's end has passed while the flag still stands."""

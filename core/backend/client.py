@@ -17,7 +17,7 @@ from typing import Any, Final
 import httpx
 import msgspec
 
-from core.backend.columns import whole
+from core.backend.columns import each, whole
 from core.backend.faults import Failed, Trace, answer_fault, expired, garbage, no_slot, transport_fault
 from core.backend.line import Line
 from core.backend.oddities import Oddities
@@ -261,16 +261,14 @@ class Calls:
         `trace` lets the caller watch how far the request has come while it waits.
         """
         answer = await self.query(operation, build, timeout_s=timeout_s, trace=trace)
-        rows = _read_again(answer.data) if isinstance(answer.data, str) else answer.data
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise Failed(garbage("rows were asked for, something else came"))
-        return rows
+        return _rows(answer.data)
 
     async def count(self, operation: str, build: Callable[[Any], Any]) -> int:
-        """The exact number of rows a query asked to count matches."""
+        """The exact number of rows a query asked to count matches; it asks for ids, and for few of them."""
         answer = await self.query(operation, build)
+        rows = each(_rows(answer.data), "id")
         count = whole(answer.count)
-        if count is None or count < 0:
+        if count is None or count < len(rows):
             raise Failed(garbage("a count was asked for, none came"))
         return count
 
@@ -350,6 +348,14 @@ def _told(body: bytes) -> str:
     except msgspec.MsgspecError:
         return ""
     return next((text for key in ("message", "error", "msg") if isinstance(text := told.get(key), str)), "")
+
+
+def _rows(data: object) -> list[dict[str, Any]]:
+    """The rows in an answer. Raises Failed where it is something else."""
+    rows = _read_again(data) if isinstance(data, str) else data
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Failed(garbage("rows were asked for, something else came"))
+    return rows
 
 
 def _read_again(text: str) -> Any:

@@ -148,7 +148,7 @@ def moment(value: object) -> datetime | None:
     try:
         parsed = msgspec.convert(value, datetime)
         at = (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
-    except (msgspec.ValidationError, OverflowError):
+    except (msgspec.ValidationError, UnicodeError, OverflowError):
         return None
     return at if at.year in YEARS else None
 

@@ -115,7 +115,7 @@ def lease_of(row: Row) -> LeaseRow:
     lacking(row, "input_data")
     try:
         told = msgspec.convert(row.get("input_data"), LeaseRow)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeError) as error:
         raise Failed(garbage("the lease's row")) from error
     return msgspec.structs.replace(told, holder=clean(told.holder, 80), host=clean(told.host, 60))
 

@@ -43,6 +43,7 @@ class EvidenceRoom:
             stop_text=(config.stop_reason if config is not None else "") or "no reason given",
             stopped_by=await self._who_stopped(config.emergency_stop if config is not None else None),
             enabled=config.enabled if config is not None else None,
+            config_rows=len(config.ids) if config is not None else None,
             success_1h=success_1h,
             success_24h=day.value if day.live else None,
             breakers=rooms.breakers.all(),
