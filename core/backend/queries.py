@@ -9,7 +9,7 @@ from core.backend.conditions import quoted
 from core.backend.faults import Failed, Trace, garbage
 from core.backend.list_queries import ListQueries
 from core.backend.log_queries import PAGE
-from core.backend.rows import config_of, each, merged, moment_of_only, row_id, whole
+from core.backend.rows import config_of, each, merged, moment_of_only, of_only, row_id, whole
 from core.backend.schema import CONFIG, CONFIG_RPC, POLL_FUNCTION, STATISTICS_RPC, TASKS
 from core.backend.stamps import FIRST, stamp, until
 from core.model import NO_STATUS, SuccessRate, SystemConfig, Task
@@ -53,11 +53,11 @@ class Queries(ListQueries):
                 return True
             raise
         found = answer.data[0] if isinstance(answer.data, list) and answer.data else answer.data
-        if isinstance(found, dict) and found:  # an older one answers a composite of nulls
-            return all(value is None for value in found.values())
         if found is None or found == []:
             return True
-        raise Failed(garbage("a config row was asked for, something else came"))
+        if not isinstance(found, dict):
+            raise Failed(garbage("a config row was asked for, something else came"))
+        return of_only([found], "id") is None  # an older one answers a composite of nulls
 
     async def ping(self, timeout_s: float, trace: Trace) -> None:
         """The lightest question the database itself must answer, with its own limit in seconds."""
