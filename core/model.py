@@ -35,7 +35,7 @@ class SystemConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The one row that steers the agents. `id` is 1 or a uuid, as text; empty in the built-in default.
 
     `ids`: of all rows there are, `id` the first. Where there are several it counts as stopped or enabled if any of
-    them is, as dry-run only if all are. `odd`: what is odd about a row, by column.
+    them is, as dry-run only if all are. `odd`: what is odd about a row, column by column.
     """
 
     id: str = ""
@@ -54,7 +54,7 @@ class SystemConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The kinds of message whose `notify_on_…` column says no: `error`, `success`, `approval_needed`."""
     updated_at: datetime | None = None
     updated_by: str = ""
-    odd: dict[str, str] = {}
+    odd: tuple[str, ...] = ()
 
     @property
     def several(self) -> str:
@@ -69,7 +69,7 @@ class SystemConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """One task. Text is already cleaned, times and estimates are bounded. `odd`: what is odd about it, by column."""
+    """One task. Text is already cleaned, times and estimates are bounded. `odd`: what is odd about its columns."""
 
     id: str
     task_type: str
@@ -83,19 +83,20 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime | None = None
     started_at: datetime | None = None
     completed_at: datetime | None = None
-    odd: dict[str, str] = {}
+    odd: tuple[str, ...] = ()
 
     @property
     def began_at(self) -> datetime | None:
         """When it started, or was created if it never said. `None` for a start at no possible time: nobody knows."""
-        return None if "started_at" in self.odd else self.started_at or self.created_at
+        impossible = any(words.startswith("started_at ") for words in self.odd)
+        return None if impossible else self.started_at or self.created_at
 
 
 class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the execution log. `at` is `created_at` or `timestamp`, whichever the shape has.
 
     `changed`: how many rows an order changed, where its closing row says so. `reason`: why it was given, as far as its
-    row says. `odd`: what is odd about it, by column.
+    row says. `odd`: what is odd about it, column by column.
     """
 
     id: str
@@ -110,14 +111,14 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     run: str = ""
     changed: int | None = None
     reason: str = ""
-    odd: dict[str, str] = {}
+    odd: tuple[str, ...] = ()
 
 
 class SafetyCheck(msgspec.Struct, frozen=True, kw_only=True):
     """One safety check: a result (passed, failed) in the deployed shape, a setting (enabled, disabled) in the other.
 
     `blocking` is `None` where the shape does not say; `verdict` is empty where the row does not. `odd`: what is odd
-    about it, by column.
+    about it, column by column.
     """
 
     id: str
@@ -129,7 +130,7 @@ class SafetyCheck(msgspec.Struct, frozen=True, kw_only=True):
     task_id: str | None = None
     text: str = ""
     duration_ms: int | None = None
-    odd: dict[str, str] = {}
+    odd: tuple[str, ...] = ()
 
 
 class AuditedOrder(msgspec.Struct, frozen=True, kw_only=True):

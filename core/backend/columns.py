@@ -21,17 +21,21 @@ _VALUE_CHARS: Final = 40
 
 
 class Columns:
-    """Reads one row. `odd` collects, by column, what had to be read as something else.
+    """Reads one row, and collects what had to be read as something else.
 
     Raises Failed for a row that lacks a column of `needed`: it was asked for, so what came is no row of that table.
     """
 
-    __slots__ = ("odd", "row")
+    __slots__ = ("_odd", "row")
 
     def __init__(self, row: Row, *needed: str) -> None:
         lacking(row, *needed)
         self.row = row
-        self.odd: dict[str, str] = {}
+        self._odd: dict[str, str] = {}
+
+    def oddities(self) -> tuple[str, ...]:
+        """What was odd so far, each thing beginning with its column."""
+        return tuple(f"{name} {words}" for name, words in self._odd.items())
 
     def id(self) -> str:
         """The row's id as text. Raises Failed when it has none."""
@@ -41,14 +45,14 @@ class Columns:
         """A text of at most `limit` characters, empty for null."""
         value = self.row.get(name)
         if value is not None and not isinstance(value, str):
-            self.odd[name] = f"is {_shown(value)}, which is no text"
+            self._odd[name] = f"is {_shown(value)}, which is no text"
         return clean(value, limit)
 
     def status(self, name: str) -> str:
         """A status under its own name; `NO_STATUS` in parentheses for null, so that no real one looks like it."""
         value = self.row.get(name)
         if value is None or value == "":
-            self.odd[name] = "is null" if value is None else "is empty"
+            self._odd[name] = "is null" if value is None else "is empty"
             return f"({NO_STATUS})" if value is None else "(empty)"
         return self.text(name)
 
@@ -58,12 +62,12 @@ class Columns:
         number = whole(value)
         if number is None:
             if value is not None:
-                self.odd[name] = f"is {_shown(value)}, which is no whole number"
+                self._odd[name] = f"is {_shown(value)}, which is no whole number"
             return None
         kept = max(number, least) if least is not None else number
         kept = min(kept, most) if most is not None else kept
         if kept != number:
-            self.odd[name] = f"is {number:,}, taken as {kept:,}"
+            self._odd[name] = f"is {number:,}, taken as {kept:,}"
         return kept
 
     def milliseconds(self, name: str) -> int | None:
@@ -79,14 +83,14 @@ class Columns:
         value = self.row.get(name)
         at = moment(value)
         if at is None and value is not None:
-            self.odd[name] = f"is {_shown(value)}, which is no time of the years {YEARS[0]} to {YEARS[-1]}"
+            self._odd[name] = f"is {_shown(value)}, which is no time of the years {YEARS[0]} to {YEARS[-1]}"
         return at
 
     def flag(self, name: str) -> bool:
         """A boolean; null is false, as the agents read it. Raises Failed for anything else, which no column holds."""
         value = self.row.get(name)
         if value is None:
-            self.odd[name] = "is null, which the agents read as false"
+            self._odd[name] = "is null, which the agents read as false"
             return False
         if not isinstance(value, bool):
             raise Failed(garbage(f"{name} is neither true nor false"))

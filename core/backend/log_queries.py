@@ -289,7 +289,7 @@ class LogQueries:
 
 
 def _outdated(query: Any, column: str, before: datetime, kept_run: str) -> Any:
-    query = query.lt(column, before.isoformat()).neq("execution_step", "lease")
+    query = query.gte(column, FIRST).lt(column, before.isoformat()).neq("execution_step", "lease")
     if kept_run:
         query = query.or_(f"input_data->>run.is.null,input_data->>run.neq.{kept_run}")
     return query

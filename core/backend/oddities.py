@@ -7,13 +7,13 @@ MOST: Final = 50
 
 
 class Read(Protocol):
-    """A record of a row. `odd`: what is odd about it, by column."""
+    """A record of a row. `odd`: what is odd about it."""
 
     @property
     def id(self) -> str: ...
 
     @property
-    def odd(self) -> dict[str, str]: ...
+    def odd(self) -> tuple[str, ...]: ...
 
 
 R = TypeVar("R", bound=Read)
@@ -28,8 +28,8 @@ class Oddities:
 
     def see(self, noun: str, record: R) -> R:
         """Take note of what is odd about a record, and give it back. `noun`: what such a row is called."""
-        for column, words in record.odd.items():
-            self.note(noun, record.id, f"{column} {words}")
+        for words in record.odd:
+            self.note(noun, record.id, words)
         return record
 
     def note(self, noun: str, name: str, words: str) -> None:

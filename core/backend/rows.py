@@ -62,7 +62,7 @@ def merged(rows: tuple[SystemConfig, ...]) -> SystemConfig | None:
         muted_kinds=tuple(sorted(set.intersection(*(set(one.muted_kinds) for one in rows)))),
         updated_at=steering.updated_at if stopped is not None else max(stamps, default=None),
         updated_by=steering.updated_by,
-        odd={column: words for one in reversed(rows) for column, words in one.odd.items()},
+        odd=tuple(dict.fromkeys(words for one in rows for words in one.odd)),
     )
 
 
@@ -86,7 +86,7 @@ def config_of(row: Row) -> SystemConfig:
         muted_kinds=tuple(sorted(_kind(name) for name in row if _kind(name) and row[name] is False)),
         updated_at=read.moment("updated_at"),
         updated_by=read.text("updated_by"),
-        odd=read.odd,
+        odd=read.oddities(),
     )
 
 
@@ -106,7 +106,7 @@ def task_of(row: Row) -> Task:
         created_at=read.moment("created_at"),
         started_at=read.moment("started_at"),
         completed_at=read.moment("completed_at"),
-        odd=read.odd,
+        odd=read.oddities(),
     )
 
 
@@ -138,7 +138,7 @@ def log_of(row: Row, time_column: str) -> LogEntry:
         run=clean(told.get("run")),
         changed=whole(came.get("changed")) if isinstance(came := row.get("output_data"), dict) else None,
         reason=_reason(told.get("plan")),
-        odd=read.odd,
+        odd=read.oddities(),
     )
 
 
@@ -157,7 +157,7 @@ def safety_of(row: Row) -> SafetyCheck:
         task_id=read.text("task_id") or None,
         text=read.text("error_message", 200) or _told(row.get("details")),
         duration_ms=read.milliseconds("duration_ms"),
-        odd=read.odd,
+        odd=read.oddities(),
     )
 
 

@@ -149,7 +149,7 @@ async def test_an_odd_task_costs_no_other_one(value: object, between: Wire, back
     between.acts["/rest/"] = answer(json.dumps(rows).encode())
     first, second = await Queries(backend.calls, UNDISCOVERED).newest_tasks(5)
     assert first.id == odd.TASK["id"]
-    assert (second.id, second.status, second.odd) == ("fine", "pending", {})
+    assert (second.id, second.status, second.odd) == ("fine", "pending", ())
 
 
 @pytest.mark.parametrize(
