@@ -25,7 +25,7 @@ class FinishedReads(Protocol):
 
     async def success_rate(self, since: datetime, now: datetime, *, without_ours: bool = False) -> SuccessRate: ...
 
-    async def last_failed_at(self) -> datetime | None: ...
+    async def last_failed_at(self, now: datetime) -> datetime | None: ...
 
 
 async def failure_rate(reads: FinishedReads, now: datetime, rules: FailureRules) -> SuccessRate:
@@ -40,7 +40,7 @@ async def fresh_failure_rate(
 
     `None` when the newest failure is too old to act upon. Raises whatever the reads raise.
     """
-    failed_at = await reads.last_failed_at()
+    failed_at = await reads.last_failed_at(now)
     if failed_at is None or now - failed_at > timedelta(seconds=rules.recent_s):
         return None
     since = now - timedelta(hours=rules.window_h)

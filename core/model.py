@@ -21,9 +21,22 @@ STATUSES: Final = (
 UNFINISHED: Final = ("pending", "in_progress")
 """What an emergency stop rejects."""
 
+NO_STATUS: Final = "none"
+"""What tasks whose status is NULL are counted under."""
+
+
+ONE_CONFIG: Final = (
+    "delete all config rows but one: DELETE FROM autonomous_system_config WHERE id <> '<the one to keep>'"
+)
+"""What to do about several."""
+
 
 class SystemConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The one row that steers the agents. `id` is 1 or a uuid, as text; empty in the built-in default."""
+    """The one row that steers the agents. `id` is 1 or a uuid, as text; empty in the built-in default.
+
+    `ids`: of all rows there are, `id` the first. Where there are several it counts as stopped or enabled if any of
+    them is, as dry-run only if all are. `odd`: what is odd about a row, column by column.
+    """
 
     id: str = ""
     ids: tuple[str, ...] = ()
@@ -42,6 +55,14 @@ class SystemConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The kinds of message whose `notify_on_…` column says no, each as that column calls it."""
     updated_at: datetime | None = None
     updated_by: str = ""
+    odd: tuple[str, ...] = ()
+
+    @property
+    def several(self) -> str:
+        """That there is more than one row, in words; empty where there is not."""
+        if len(self.ids) < 2:
+            return ""
+        return f"{len(self.ids)} config rows instead of one, and each agent reads any of them"
 
     def stop_expired(self, now: datetime) -> bool:
         """Whether the stop's end has passed while the flag still stands."""
@@ -49,7 +70,7 @@ class SystemConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """One task. Text is already cleaned."""
+    """One task. Text is already cleaned, times and estimates are bounded. `odd`: what is odd about its columns."""
 
     id: str
     task_type: str
@@ -63,18 +84,20 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime | None = None
     started_at: datetime | None = None
     completed_at: datetime | None = None
+    odd: tuple[str, ...] = ()
 
     @property
     def began_at(self) -> datetime | None:
-        """When it started, or was created if it never said."""
-        return self.started_at or self.created_at
+        """When it started, or was created if it never said. `None` for a start at no possible time: nobody knows."""
+        impossible = any(words.startswith("started_at ") for words in self.odd)
+        return None if impossible else self.started_at or self.created_at
 
 
 class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the execution log. `at` is `created_at` or `timestamp`, whichever the shape has.
 
     `changed`: how many rows an order changed, where its closing row says so. `reason`: why it was given, as far as its
-    row says.
+    row says. `odd`: what is odd about it, column by column.
     """
 
     id: str
@@ -89,12 +112,14 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     run: str = ""
     changed: int | None = None
     reason: str = ""
+    odd: tuple[str, ...] = ()
 
 
 class SafetyCheck(msgspec.Struct, frozen=True, kw_only=True):
     """One safety check: a result (passed, failed) in the deployed shape, a setting (enabled, disabled) in the other.
 
-    `blocking` is `None` where the shape does not say; `verdict` is empty where the row does not.
+    `blocking` is `None` where the shape does not say; `verdict` is empty where the row does not. `odd`: what is odd
+    about it, column by column.
     """
 
     id: str
@@ -106,6 +131,7 @@ class SafetyCheck(msgspec.Struct, frozen=True, kw_only=True):
     task_id: str | None = None
     text: str = ""
     duration_ms: int | None = None
+    odd: tuple[str, ...] = ()
 
 
 class AuditedOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from core.watch.own import Own
 from core.watch.record import Check
 
 __all__ = [
+    "CALM",
     "Alarm",
     "Check",
     "Component",
@@ -53,7 +54,13 @@ class State(StrEnum):
     WARNING = "warning"
     ACTIVE = "active"
     HEALTHY = "healthy"
+    WAITING = "waiting"
+    REVIEW = "review"
     IDLE = "idle"
+
+
+CALM: Final = frozenset({State.ACTIVE, State.HEALTHY, State.WAITING, State.REVIEW, State.IDLE})
+"""The words that say that nothing is wrong. Between them a project goes to and fro all day."""
 
 
 class LinkWord(StrEnum):
@@ -279,7 +286,9 @@ def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s:
         return State.UNKNOWN, "blind: nothing is known of the project for ten minutes"
     if Level.CRITICAL in worst:
         return State.CRITICAL, _said(worst[Level.CRITICAL])
-    told = [alert for alert in snapshot.alerts if alert.is_so and (config is None or alert.rule != _STOP_RULE)]
+    if config is not None and config.several:
+        return State.CRITICAL, config.several
+    told = [alert for alert in snapshot.alerts if alert.is_so and (config is None or alert.rule not in _BY_CONFIG)]
     firing = {alert.severity: alert.title for alert in reversed(told)}
     if Severity.CRITICAL in firing:
         return State.CRITICAL, firing[Severity.CRITICAL]
@@ -293,6 +302,12 @@ def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s:
         return State.ACTIVE, f"{counts.of('in_progress'):,} in progress"
     if last is not None and (snapshot.at - last).total_seconds() <= healthy_within_s:
         return State.HEALTHY, "work is being completed"
+    if counts is None:
+        return State.UNKNOWN, "the tasks were never counted"
+    if counts.of("pending"):
+        return State.WAITING, f"{counts.of('pending'):,} pending, nothing running"
+    if counts.of("awaiting_review"):
+        return State.REVIEW, f"{counts.of('awaiting_review'):,} wait for a review, nothing else to do"
     return State.IDLE, "nothing to do"
 
 
@@ -327,8 +342,8 @@ POLICIES: Final = {
 
 BLIND_IS_UNKNOWN_S: Final = 600.0
 
-_STOP_RULE: Final = "emergency_stop"
-"""Whether it is stopped the config row says, each few seconds; the alert about it is judged once a minute."""
+_BY_CONFIG: Final = frozenset({"emergency_stop", "config_rows"})
+"""Whether these are so the config row says, each few seconds; the alerts about it are judged once a minute."""
 
 
 def _said(check: Check) -> str:

@@ -9,9 +9,9 @@ import msgspec
 from core.alert.record import Severity
 from core.alert.settings import AlertRules
 from core.facts import Level, Truth, Verdict
-from core.model import SuccessRate
+from core.model import ONE_CONFIG, SuccessRate
 from core.resilience import BreakerRecord, BreakerState
-from core.text import short
+from core.text import plural, short
 
 COMPONENTS: Final = ("db", "edge", "auth")
 """Whose breakers are alarmed about: the project's own. Those of a heartbeat or a mail server are shown only."""
@@ -35,6 +35,7 @@ _PROBED_WITHIN_S: Final = 180.0
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """All that rules go by, at one moment. `None` is what was not measured now.
 
+    `config_rows`: how many there are, where there should be one.
     `stopped_by`: the operator who ordered the stop, empty for the watchdog or an unknown hand. `blind_for_s`: 0 while
     we see. `lost`: the components not on live data. `health_row_age_s`: how old the newest row of any monitor is,
     `health_row_late_s`: from when on that is too old. `fought_over`: what a watchdog reversed of an operator's orders.
@@ -47,6 +48,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     stop_text: str = ""
     stopped_by: str = ""
     enabled: bool | None = None
+    config_rows: int | None = None
     success_1h: SuccessRate | None = None
     success_24h: SuccessRate | None = None
     breakers: tuple[BreakerRecord, ...] = ()
@@ -115,6 +117,15 @@ def _critical(settings: AlertRules) -> Iterable[Rule]:
         runbook="find out why it was set; when that is mended, lift it: u, or watchdesk resume",
         judge=_stopped,
         for_s=0.0,
+    )
+    yield Rule(
+        name="config_rows",
+        severity=Severity.CRITICAL,
+        title="several config rows",
+        runbook=f"a stop is set on all of them, but nobody knows which one steers the agents: {ONE_CONFIG}",
+        judge=_config_rows,
+        for_s=0.0,
+        hidden_by=("database_down",),
     )
     yield Rule(
         name="database_down",
@@ -272,6 +283,13 @@ _NAMES: Final = {"db": "the database", "edge": "the edge functions", "auth": "th
 
 def _stopped(facts: Facts, _: AlertRules) -> Condition:
     return Condition(Truth.of(facts.stopped), facts.stop_text, by=facts.stopped_by)
+
+
+def _config_rows(facts: Facts, _: AlertRules) -> Condition:
+    count = facts.config_rows
+    if count is None:
+        return Condition(Truth.UNKNOWN)
+    return Condition(Truth.of(count > 1), f"{plural(count, 'config row')} instead of one" if count > 1 else "")
 
 
 def _verdict(facts: Facts, name: str, levels: set[Level]) -> Condition:

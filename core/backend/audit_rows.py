@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from core.backend.records import Row, moment, whole
+from core.backend.columns import Row, each, moment, whole
 from core.model import BegunRun
 from core.stops import StopRecord, StopTrail
 from core.text import clean
@@ -25,7 +25,7 @@ def stop_trail_of(rows: list[Row], column: str) -> StopTrail:
     """Return what rows, newest first, say of stops and their lifting. One without a run, or a time, says nothing."""
     told: dict[str, dict[str, Any]] = {}
     lifts: list[datetime] = []
-    for row in rows:
+    for row in each(rows, column, "step_status", "order", "run", "reason"):
         at, run = moment(row.get(column)), clean(row.get("run"), 64)
         if at is None or not run:
             continue
@@ -55,7 +55,11 @@ def _held(row: Row) -> bool | None:
 
 def begun_runs_of(rows: list[Row], column: str) -> tuple[BegunRun, ...]:
     """Return the runs that have a first row and no last one, newest first."""
-    over = {clean(row.get("run"), 64) for row in rows if row.get("step_status") != "started"}
+    over = {
+        clean(row.get("run"), 64)
+        for row in each(rows, column, "step_status", "run")
+        if row.get("step_status") != "started"
+    }
     return tuple(
         BegunRun(
             run=run,

@@ -17,10 +17,11 @@ from typing import Any, Final
 import httpx
 import msgspec
 
+from core.backend.columns import each, whole
 from core.backend.faults import Failed, Trace, answer_fault, expired, garbage, no_slot, transport_fault
 from core.backend.line import Line
+from core.backend.oddities import Oddities
 from core.backend.official import official
-from core.backend.records import whole
 from core.backend.sessions import SessionFile
 from core.backend.sign_in import Prepare, Send, SignIn
 from core.backend.target import Target
@@ -82,6 +83,7 @@ class Backend:
         self._client: Any = None
         self.sign_in = SignIn(target, clock, self._auth, stored)
         self._sign_in_slot = asyncio.Semaphore(1)
+        self.oddities = Oddities()
         self.calls = Calls(self, self.limits.connections)
         self.urgent = Calls(self, self.limits.urgent_connections)
 
@@ -243,6 +245,8 @@ class Calls:
     def __init__(self, backend: Backend, connections: int) -> None:
         self._backend = backend
         self._slots = asyncio.Semaphore(connections)
+        self.oddities = backend.oddities
+        """Where whoever makes records of rows notes what is odd about them."""
 
     async def rows(
         self,
@@ -257,16 +261,14 @@ class Calls:
         `trace` lets the caller watch how far the request has come while it waits.
         """
         answer = await self.query(operation, build, timeout_s=timeout_s, trace=trace)
-        rows = _read_again(answer.data) if isinstance(answer.data, str) else answer.data
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise Failed(garbage("rows were asked for, something else came"))
-        return rows
+        return _rows(answer.data)
 
     async def count(self, operation: str, build: Callable[[Any], Any]) -> int:
-        """The exact number of rows a query asked to count matches."""
+        """The exact number of rows a query asked to count matches; it asks for ids, and for few of them."""
         answer = await self.query(operation, build)
+        rows = each(_rows(answer.data), "id")
         count = whole(answer.count)
-        if count is None:
+        if count is None or count < len(rows):
             raise Failed(garbage("a count was asked for, none came"))
         return count
 
@@ -346,6 +348,14 @@ def _told(body: bytes) -> str:
     except msgspec.MsgspecError:
         return ""
     return next((text for key in ("message", "error", "msg") if isinstance(text := told.get(key), str)), "")
+
+
+def _rows(data: object) -> list[dict[str, Any]]:
+    """The rows in an answer. Raises Failed where it is something else."""
+    rows = _read_again(data) if isinstance(data, str) else data
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Failed(garbage("rows were asked for, something else came"))
+    return rows
 
 
 def _read_again(text: str) -> Any:

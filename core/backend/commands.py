@@ -11,7 +11,7 @@ import msgspec
 from core.backend.client import Calls
 from core.backend.conditions import marked
 from core.backend.faults import Failed
-from core.backend.records import moment, row_id
+from core.backend.rows import moment, row_id
 from core.backend.schema import CONFIG, LOGS, MAIL_FUNCTION, POLL_FUNCTION, STOP_RPC, TASKS, Schema
 from core.marks import Marks
 from core.model import LeaseRow

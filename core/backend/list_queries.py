@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -13,14 +14,19 @@ from core.backend.conditions import narrowed
 from core.backend.faults import Failed
 from core.backend.listed import Source, ordered
 from core.backend.log_queries import PAGE, LogQueries
-from core.backend.records import Row, log_of, moment, row_id, safety_of, task_of
+from core.backend.rows import Row, each, moment, row_id, safety_of, task_of
 from core.backend.schema import LOGS, SAFETY, TASKS, Schema, Shape
+from core.backend.stamps import stamp
 from core.details import LogDetail, SafetyDetail, TaskDetail, row_detail
 from core.facts import Counts, Evidence, Fault
 from core.listing import Filter, ListedRow, Listing, Page, Table
+from core.model import SafetyCheck, Task
 
 COUNTED_ROWS: Final = 50_000
 """As many rows as this are counted one by one; of more the server's estimate will do."""
+
+LEAST_CAP: Final = 50
+"""No API gives fewer rows than this where there are more."""
 
 _NO_TASKS: Final = Fault(
     kind="filter",
@@ -42,14 +48,19 @@ class ListQueries(LogQueries):
         """Up to `limit` rows of a list from `offset` on. Nothing is counted for it."""
         source = await self._source(listing)
 
-        def build(c: Any) -> Any:
+        def build(c: Any, first: int) -> Any:
             query = _matching(c.table(source.table).select(source.columns), source, listing.filter)
             # One row more than asked for shows whether others follow.
-            return ordered(query, source.orders[listing.sort.name]).range(offset, offset + limit)
+            return ordered(query, source.orders[listing.sort.name]).range(first, offset + limit)
 
+        rows = list[Row]()
         with _refusals_told():
-            rows = await self._calls.rows(f"list {listing.table}", build)
-        more, shown = len(rows) > limit, tuple(map(source.record, rows[:limit]))
+            while len(rows) <= limit:
+                part = await self._calls.rows(f"list {listing.table}", partial(build, first=offset + len(rows)))
+                rows += part
+                if len(part) < LEAST_CAP:
+                    break  # more, and the API may have kept some back
+        more, shown = len(rows) > limit, tuple(self._listed(source, row) for row in rows[:limit])
         last = not more and (bool(rows) or offset == 0)
         return Page(rows=shown, offset=offset, more=more, total=offset + len(shown) if last else None)
 
@@ -69,20 +80,20 @@ class ListQueries(LogQueries):
     async def task_detail(self, name: str) -> TaskDetail | None:
         """One task in full; `None` when none is visible to us."""
         row = await self._row(TASKS, name)
-        return None if row is None else TaskDetail(task=task_of(row), row=row_detail(row_id(row), row))
+        return None if row is None else TaskDetail(task=self._task(row), row=row_detail(row_id(row), row))
 
     async def log_detail(self, name: str) -> LogDetail | None:
         """One row of the log in full; `None` when none is visible to us."""
         row = await self._row(LOGS, name)
         if row is None:
             return None
-        return LogDetail(entry=log_of(row, self.schema.log_time), row=row_detail(row_id(row), row))
+        return LogDetail(entry=self._entry(row), row=row_detail(row_id(row), row))
 
     async def safety_detail(self, name: str) -> SafetyDetail | None:
         """One safety check in full; `None` when none is visible to us."""
         await self._shape_of_safety()  # which says it better where there is no such table
         row = await self._row(SAFETY, name)
-        return None if row is None else SafetyDetail(check=safety_of(row), row=row_detail(row_id(row), row))
+        return None if row is None else SafetyDetail(check=self._check(row), row=row_detail(row_id(row), row))
 
     async def matching_tasks(self, given: Filter, after: str) -> tuple[tuple[str, datetime | None], ...]:
         """The next 500 tasks that match, by their ids, those above `after`: each id, and when the task was over."""
@@ -94,16 +105,16 @@ class ListQueries(LogQueries):
 
         with _refusals_told():
             rows = await self._calls.rows("read matching tasks", build)
-        return tuple((row_id(row), moment(row.get("completed_at"))) for row in rows)
+        return tuple((row_id(row), moment(row["completed_at"])) for row in each(rows, "completed_at"))
 
     async def count_failed_until(self, ids: tuple[str, ...], until: datetime) -> int:
         """How many of up to 100 tasks are failed, and were not later than `until`."""
 
         def build(c: Any) -> Any:
             query = c.table(TASKS).select("id").in_("id", list(ids)).eq("status", "failed")
-            return query.or_(f"completed_at.is.null,completed_at.lte.{_stamp(until)}")
+            return query.or_(f"completed_at.is.null,completed_at.lte.{stamp(until)}")
 
-        return len(await self._calls.rows("read back failed tasks", build))
+        return len(each(await self._calls.rows("read back failed tasks", build), "id"))
 
     async def sent_back_among(self, ids: tuple[str, ...], since: datetime) -> tuple[str, ...]:
         """Which of up to 100 tasks that were failed at `since` went back to pending: as good as new, or begun anew."""
@@ -111,10 +122,14 @@ class ListQueries(LogQueries):
 
         def build(c: Any) -> Any:
             waits = f"and(status.eq.pending,started_at.is.null,completed_at.is.null,{error}.is.null)"
-            begun = f"and(status.neq.failed,started_at.gt.{_stamp(since)})"
+            begun = f"and(status.neq.failed,started_at.gt.{stamp(since)})"
             return c.table(TASKS).select("id").in_("id", list(ids)).or_(f"{waits},{begun}")
 
         return tuple(map(row_id, await self._calls.rows("read back retried tasks", build)))
+
+    def _listed(self, source: Source, row: Row) -> ListedRow:
+        record = source.record(row)
+        return self._calls.oddities.see(source.noun, record)
 
     async def _count(self, listing: Listing, source: Source, how: str) -> int:
         def build(c: Any) -> Any:
@@ -135,6 +150,12 @@ class ListQueries(LogQueries):
             raise
         return rows[0] if rows else None
 
+    def _task(self, row: Row) -> Task:
+        return self._calls.oddities.see("task", task_of(row))
+
+    def _check(self, row: Row) -> SafetyCheck:
+        return self._calls.oddities.see("safety check", safety_of(row))
+
     async def _source(self, listing: Listing) -> Source:
         match listing.table:
             case Table.TASKS:
@@ -153,9 +174,10 @@ class ListQueries(LogQueries):
         """Which shape the safety checks have; asked until it is known, for nothing else needs their table."""
         if self._safety_shape is None:
             try:
-                await self._calls.rows(
+                rows = await self._calls.rows(
                     "look at safety checks", lambda c: c.table(SAFETY).select("id,checked_at").limit(1)
                 )
+                each(rows, "id", "checked_at")
             except Failed as failed:
                 if failed.fault.kind == "missing_table":
                     raise Failed(_without_safety(failed.fault)) from failed
@@ -169,10 +191,6 @@ class ListQueries(LogQueries):
 
 def _matching(query: Any, source: Source, given: Filter) -> Any:
     return narrowed(query if source.only is None else query.eq(*source.only), given, source.searched)
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _without_safety(fault: Fault) -> Fault:

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from core.backend.conditions import Searched
-from core.backend.records import Row, log_of, safety_of, task_of
+from core.backend.rows import Row, log_of, safety_of, task_of
 from core.backend.schema import LOGS, SAFETY, TASKS, Schema, Shape
 from core.listing import ListedRow
 
@@ -22,10 +22,12 @@ _BY_ID: Final = ("id", _DESC)
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """One list's table: its columns, its orders by their names, and what makes a record of a row.
 
-    `only`: a column and the value that rows of this list have there; `None`: all rows of the table.
+    `noun`: what one of its rows is called. `only`: a column and the value that rows of this list have there;
+    `None`: all rows of the table.
     """
 
     table: str
+    noun: str
     record: Callable[[Row], ListedRow]
     searched: Searched
     orders: dict[str, Order]
@@ -39,6 +41,7 @@ def tasks(schema: Schema) -> Source:
     newest = ("created_at", _DESC)
     return Source(
         table=TASKS,
+        noun="task",
         record=task_of,
         columns="id,task_type,description,status,priority,risk_level,assigned_to,estimated_duration_minutes,"
         f"{error},created_at,started_at,completed_at",
@@ -64,6 +67,7 @@ def logs(schema: Schema) -> Source:
     """The execution log."""
     return Source(
         table=LOGS,
+        noun="log row",
         record=lambda row: log_of(row, schema.log_time),
         searched=Searched(
             status="step_status",
@@ -80,6 +84,7 @@ def orders(schema: Schema) -> Source:
     """The audit trail. A task's orders are those that name it, before or after it was changed."""
     return Source(
         table=LOGS,
+        noun="log row",
         record=lambda row: log_of(row, schema.log_time),
         only=("execution_step", "watchdog_healing"),
         searched=Searched(
@@ -103,6 +108,7 @@ def safety_checks(shape: Shape) -> Source:
     deployed = shape is Shape.DEPLOYED
     return Source(
         table=SAFETY,
+        noun="safety check",
         record=safety_of,
         searched=Searched(
             status="passed" if deployed else "enabled",

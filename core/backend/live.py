@@ -51,29 +51,33 @@ class Live:
         """See `Queries.count`."""
         return await self._read(f"db:count_{status}", lambda: self._queries.count(status))
 
-    async def count_started(self, since: datetime) -> int:
+    async def counts(self, statuses: tuple[str, ...]) -> dict[str, int]:
+        """See `Queries.counts`."""
+        return await self._read("db:count_by_status", lambda: self._queries.counts(statuses))
+
+    async def count_started(self, since: datetime, now: datetime) -> int:
         """See `Queries.count_started`."""
-        return await self._read("db:count_started", lambda: self._queries.count_started(since))
+        return await self._read("db:count_started", lambda: self._queries.count_started(since, now))
 
     async def running_tasks(self) -> tuple[Task, ...]:
         """See `Queries.running_tasks`."""
         return await self._read("db:fetch_running_tasks", self._queries.running_tasks)
 
-    async def oldest_pending_at(self) -> datetime | None:
+    async def oldest_pending_at(self, now: datetime) -> datetime | None:
         """See `Queries.oldest_pending_at`."""
-        return await self._read("db:fetch_oldest_pending", self._queries.oldest_pending_at)
+        return await self._read("db:fetch_oldest_pending", lambda: self._queries.oldest_pending_at(now))
 
-    async def last_completed_at(self) -> datetime | None:
+    async def last_completed_at(self, now: datetime) -> datetime | None:
         """See `Queries.last_completed_at`."""
-        return await self._read("db:fetch_last_completed", self._queries.last_completed_at)
+        return await self._read("db:fetch_last_completed", lambda: self._queries.last_completed_at(now))
 
-    async def last_failed_at(self) -> datetime | None:
+    async def last_failed_at(self, now: datetime) -> datetime | None:
         """See `Queries.last_failed_at`."""
-        return await self._read("db:fetch_last_failed", self._queries.last_failed_at)
+        return await self._read("db:fetch_last_failed", lambda: self._queries.last_failed_at(now))
 
-    async def last_lift_at(self) -> datetime | None:
+    async def last_lift_at(self, now: datetime | None = None) -> datetime | None:
         """See `Queries.last_lift_at`."""
-        return await self._read("db:fetch_last_lift", self._queries.last_lift_at)
+        return await self._read("db:fetch_last_lift", lambda: self._queries.last_lift_at(now))
 
     async def success_rate(self, since: datetime, now: datetime, *, without_ours: bool = False) -> SuccessRate:
         """See `Queries.success_rate`."""
@@ -86,14 +90,16 @@ class Live:
         """See `Queries.logs_visible`."""
         return await self._read("db:look_for_logs", self._queries.logs_visible)
 
-    async def with_signs_of_life(self, ids: tuple[str, ...], since: datetime) -> frozenset[str]:
+    async def with_signs_of_life(
+        self, ids: tuple[str, ...], since: datetime, now: datetime | None = None
+    ) -> frozenset[str]:
         """See `Queries.with_signs_of_life`; any number of ids."""
         alive: set[str] = set()
         for start in range(0, len(ids), 100):
             part = ids[start : start + 100]
             alive |= await self._read(
                 "db:look_for_signs_of_life",
-                lambda part=part: self._queries.with_signs_of_life(part, since),  # type: ignore[misc]  # bound now
+                lambda part=part: self._queries.with_signs_of_life(part, since, now),  # type: ignore[misc]  # bound now
             )
         return frozenset(alive)
 
@@ -172,9 +178,9 @@ class Live:
         """See `Queries.alert_rows`."""
         return await self._read("db:fetch_alert_rows", lambda: self._queries.alert_rows(since, orders))
 
-    async def newest_health_at(self, since: datetime) -> datetime | None:
+    async def newest_health_at(self, since: datetime, now: datetime | None = None) -> datetime | None:
         """See `Queries.newest_health_at`."""
-        return await self._read("db:fetch_newest_health", lambda: self._queries.newest_health_at(since))
+        return await self._read("db:fetch_newest_health", lambda: self._queries.newest_health_at(since, now))
 
     async def lease(self, lease_id: str) -> LeaseRow | None:
         """See `Queries.lease`."""

@@ -6,8 +6,23 @@ from typing import Any, Final
 
 from core.backend.audit_rows import BEGUN_TOLD, STOP_TOLD, begun_runs_of, stop_trail_of
 from core.backend.client import Calls
-from core.backend.records import ENDED, Row, audited_of, ended_of, ids_of, lease_of, log_of, moment, row_id, told_of
+from core.backend.columns import Columns
+from core.backend.faults import Failed, garbage
+from core.backend.rows import (
+    ENDED,
+    Row,
+    audited_of,
+    each,
+    ended_of,
+    ids_of,
+    lease_of,
+    log_of,
+    moment_of_only,
+    row_id,
+    told_of,
+)
 from core.backend.schema import LOGS, Schema
+from core.backend.stamps import FIRST, stamp, until
 from core.model import AuditedOrder, BegunRun, EndedOrder, LeaseRow, LogEntry
 from core.stops import StopTrail
 
@@ -29,7 +44,7 @@ class LogQueries:
         def build(c: Any) -> Any:
             return c.table(LOGS).select("*").order(column, desc=True).limit(limit)
 
-        return tuple(log_of(row, column) for row in await self._calls.rows("read newest logs", build))
+        return tuple(map(self._entry, await self._calls.rows("read newest logs", build)))
 
     async def logs_visible(self) -> bool:
         """Whether any row that agents wrote into the execution log shows itself to us; our own say nothing of it."""
@@ -38,10 +53,15 @@ class LogQueries:
             query = c.table(LOGS).select("id").neq("execution_step", "lease")
             return query.not_.like("execution_step", "watchdog*").limit(1)
 
-        return bool(await self._calls.rows("look for logs", build))
+        return bool(each(await self._calls.rows("look for logs", build), "id"))
 
-    async def with_signs_of_life(self, ids: tuple[str, ...], since: datetime) -> frozenset[str]:
-        """Which of up to 100 tasks wrote a log row since `since`; the watchdog's own rows are none."""
+    async def with_signs_of_life(
+        self, ids: tuple[str, ...], since: datetime, now: datetime | None = None
+    ) -> frozenset[str]:
+        """Which of up to 100 tasks wrote a log row since `since`; the watchdog's own rows are none.
+
+        Nor is one that is stamped later than five minutes from `now`.
+        """
         column = self.schema.log_time
         alive: set[str] = set()
         while True:
@@ -50,12 +70,16 @@ class LogQueries:
                 return frozenset(alive)
 
             def build(c: Any, rest: tuple[str, ...] = rest) -> Any:
-                query = c.table(LOGS).select("task_id").in_("task_id", rest).gte(column, since.isoformat())
+                query = c.table(LOGS).select("task_id").in_("task_id", rest)
+                query = query.gte(column, stamp(since)).lte(column, until(now))
                 return query.not_.like("execution_step", "watchdog*").limit(1000)
 
-            found = {str(row.get("task_id")) for row in await self._calls.rows("look for signs of life", build)}
+            rows = each(await self._calls.rows("look for signs of life", build), "task_id")
+            found = {str(row["task_id"]) for row in rows}
             if not found:
                 return frozenset(alive)
+            if not found <= set(rest):
+                raise Failed(garbage("log rows of tasks that were not asked about"))
             alive |= found
 
     async def old_logs(self, before: datetime, kept_run: str, limit: int) -> tuple[str, ...]:
@@ -81,16 +105,17 @@ class LogQueries:
         rows = await self._calls.rows("read back logs", lambda c: c.table(LOGS).select("id").in_("id", list(ids)))
         return tuple(map(row_id, rows))
 
-    async def last_lift_at(self) -> datetime | None:
-        """When a stop or dry-run was last lifted, by our audit rows."""
+    async def last_lift_at(self, now: datetime | None = None) -> datetime | None:
+        """When a stop or dry-run was last lifted, by our audit rows; one stamped later than five minutes from `now`
+        tells of none."""
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select("*").eq("execution_step", "watchdog_healing").eq("step_status", "completed")
-            return query.in_("input_data->>order", ["lift", "dry_run_off"]).order(column, desc=True).limit(1)
+            query = c.table(LOGS).select(column).eq("execution_step", "watchdog_healing").eq("step_status", "completed")
+            query = query.in_("input_data->>order", ["lift", "dry_run_off"])
+            return query.gte(column, FIRST).lte(column, until(now)).order(column, desc=True).limit(1)
 
-        rows = await self._calls.rows("read last lift", build)
-        return moment(rows[0].get(column)) if rows else None
+        return moment_of_only(await self._calls.rows("read last lift", build), column)
 
     async def audited(self, run: str) -> AuditedOrder | None:
         """What the audit trail says of one order; `None` if it shows us no row of it."""
@@ -123,7 +148,7 @@ class LogQueries:
             return query.limit(len(runs))
 
         rows = await self._calls.rows("read orders' tasks", build)
-        return {str(row.get("run")): frozenset(ids_of(row.get("output_data"))) for row in rows}
+        return {str(row["run"]): frozenset(ids_of(row["output_data"])) for row in each(rows, "run", "output_data")}
 
     async def given_back(self, since: datetime) -> frozenset[str]:
         """Ids of tasks that an undo gave back since `since`, as far as its audit rows name them."""
@@ -135,7 +160,7 @@ class LogQueries:
             return query.not_.is_("output_data", "null").order(column, desc=True).limit(PAGE)
 
         rows = await self._calls.rows("read undone tasks", build)
-        return frozenset(name for row in rows for name in ids_of(row.get("output_data")))
+        return frozenset(name for row in each(rows, "output_data") for name in ids_of(row["output_data"]))
 
     async def healed_ids(self, since: datetime, limit: int = 1000) -> tuple[str, ...]:
         """Ids of tasks that heals since `since` failed, newest heal first, as far as their audit rows name them."""
@@ -147,7 +172,8 @@ class LogQueries:
             return query.not_.is_("output_data", "null").order(column, desc=True).limit(100)
 
         rows = await self._calls.rows("read healed tasks", build)
-        return tuple(dict.fromkeys(name for row in rows for name in ids_of(row.get("output_data"))))[:limit]
+        names = (name for row in each(rows, "output_data") for name in ids_of(row["output_data"]))
+        return tuple(dict.fromkeys(names))[:limit]
 
     async def stop_trail(self, limit: int = 60) -> StopTrail:
         """The newest stops that this product ordered, and when stops were lifted."""
@@ -166,7 +192,7 @@ class LogQueries:
         rows = await self._calls.rows(
             "read a row's time", lambda c: c.table(LOGS).select(column).eq("id", name).limit(1)
         )
-        return moment(rows[0].get(column)) if rows else None
+        return moment_of_only(rows, column)
 
     async def unfinished(self, order: str, since: datetime) -> tuple[BegunRun, ...]:
         """The runs of an action begun since `since` whose audit has no closing row, newest first."""
@@ -224,7 +250,7 @@ class LogQueries:
             if not page:
                 break
             found += page
-        return tuple(log_of(row, column) for row in found)
+        return tuple(map(self._entry, found))
 
     async def heal_durations(self, since: datetime, limit: int = 1000) -> tuple[int, ...]:
         """How long the newest completed heals since `since` took, milliseconds."""
@@ -237,7 +263,8 @@ class LogQueries:
             return query.order(column, desc=True).limit(limit)
 
         rows = await self._calls.rows("read heal durations", build)
-        return tuple(row["duration_ms"] for row in rows if isinstance(row.get("duration_ms"), int))
+        durations = (Columns(row, "duration_ms").milliseconds("duration_ms") for row in rows)
+        return tuple(took for took in durations if took is not None)
 
     async def alert_rows(
         self, since: datetime, orders: tuple[str, ...], limit: int = PAGE
@@ -253,18 +280,21 @@ class LogQueries:
             )
             return query.order(column, desc=True).limit(limit)
 
-        return tuple(told_of(row) for row in await self._calls.rows("read alert rows", build))
+        return tuple(map(told_of, each(await self._calls.rows("read alert rows", build), "input_data")))
 
-    async def newest_health_at(self, since: datetime) -> datetime | None:
-        """When a monitor last wrote a row of a scheduled check; `None` if none has since `since`."""
+    async def newest_health_at(self, since: datetime, now: datetime | None = None) -> datetime | None:
+        """When a monitor last wrote a row of a scheduled check; `None` if none has since `since`.
+
+        One stamped later than five minutes from `now` tells of no check.
+        """
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
             query = c.table(LOGS).select(column).eq("execution_step", "watchdog_health_check")
-            return query.gte(column, since.isoformat()).order(column, desc=True).limit(1)
+            query = query.gte(column, stamp(since)).lte(column, until(now))
+            return query.order(column, desc=True).limit(1)
 
-        rows = await self._calls.rows("read newest health row", build)
-        return moment(rows[0].get(column)) if rows else None
+        return moment_of_only(await self._calls.rows("read newest health row", build), column)
 
     async def lease(self, lease_id: str) -> LeaseRow | None:
         """The lease's row; `None` when it is gone, which means free."""
@@ -275,9 +305,12 @@ class LogQueries:
         rows = await self._calls.rows("read lease", build)
         return lease_of(rows[0]) if rows else None
 
+    def _entry(self, row: Row) -> LogEntry:
+        return self._calls.oddities.see("log row", log_of(row, self.schema.log_time))
+
 
 def _outdated(query: Any, column: str, before: datetime, kept_run: str) -> Any:
-    query = query.lt(column, before.isoformat()).neq("execution_step", "lease")
+    query = query.gte(column, FIRST).lt(column, before.isoformat()).neq("execution_step", "lease")
     if kept_run:
         query = query.or_(f"input_data->>run.is.null,input_data->>run.neq.{kept_run}")
     return query

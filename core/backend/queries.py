@@ -1,23 +1,32 @@
 """Every read there is, typed: of config and tasks here, of the log and of lists beside. Nothing else builds a read."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from core.backend.conditions import marked
+from core.backend.conditions import marked, quoted
 from core.backend.faults import Failed, Trace, garbage
 from core.backend.list_queries import ListQueries
 from core.backend.log_queries import PAGE
-from core.backend.records import Row, config_of, moment, row_id, task_of, whole
+from core.backend.rows import config_of, each, merged, moment_of_only, of_only, row_id, whole
 from core.backend.schema import CONFIG, CONFIG_RPC, POLL_FUNCTION, STATISTICS_RPC, TASKS
+from core.backend.stamps import FIRST, stamp, until
 from core.marks import Marks
-from core.model import SuccessRate, SystemConfig, Task
+from core.model import NO_STATUS, SuccessRate, SystemConfig, Task
+from core.text import clean
 
 SHARED: Final = frozenset(
     {"db:fetch_system_config", "db:count_open_tasks", "db:count_finished_tasks", "db:fetch_tasks"}
     | {"db:fetch_execution_logs", "db:fetch_success_rate", "db:fetch_last_completed"}
 )
 """Operations whose identical reads may be one request while they overlap. Checks, plans and read-backs never are."""
+
+MOST_CONFIGS: Final = 20
+"""There should be one config row; of more than so many nobody needs to know."""
+
+MOST_OTHERS: Final = 10
+"""So many statuses that nobody knows are counted by name."""
 
 OUR_MARK: Final = "watchdesk:"
 """What `error_message` begins with on rows this product failed or rejected."""
@@ -27,14 +36,29 @@ class Queries(ListQueries):
     """Typed reads of one project. All raise Failed and nothing else."""
 
     async def config(self) -> SystemConfig | None:
-        """The config row; `None` when none is visible to us, which is not proof that there is none."""
-        rows = await self._calls.rows("read config", lambda c: c.table(CONFIG).select("*").limit(1))
-        return config_of(rows[0]) if rows else None
+        """The config row, or what several of them say together.
+
+        `None` when none is visible to us, which is not proof that there is none.
+        """
+        rows = await self._calls.rows(
+            "read config", lambda c: c.table(CONFIG).select("*").order("id").limit(MOST_CONFIGS)
+        )
+        return merged(tuple(self._calls.oddities.see("config row", config_of(row)) for row in rows))
 
     async def config_absent(self) -> bool:
         """Whether the project's own function, which sees past row level security, finds no config row either."""
-        answer = await self._calls.query("ask for config", lambda c: c.rpc(CONFIG_RPC, {}))
-        return answer.data is None or answer.data == []
+        try:
+            answer = await self._calls.query("ask for config", lambda c: c.rpc(CONFIG_RPC, {}))
+        except Failed as failed:
+            if failed.fault.code == "P0001":  # it raises where there is no row
+                return True
+            raise
+        found = answer.data[0] if isinstance(answer.data, list) and answer.data else answer.data
+        if found is None or found == []:
+            return True
+        if not isinstance(found, dict):
+            raise Failed(garbage("a config row was asked for, something else came"))
+        return of_only([found], "id") is None  # an older one answers a composite of nulls
 
     async def ping(self, timeout_s: float, trace: Trace) -> None:
         """The lightest question the database itself must answer, with its own limit in seconds."""
@@ -42,7 +66,7 @@ class Queries(ListQueries):
         def build(c: Any) -> Any:
             return c.table(TASKS).select("id").limit(1)
 
-        await self._calls.rows("ask the database", build, timeout_s=timeout_s, trace=trace)
+        each(await self._calls.rows("ask the database", build, timeout_s=timeout_s, trace=trace), "id")
 
     async def count(self, status: str) -> int:
         """How many tasks are in one status, exactly."""
@@ -50,27 +74,54 @@ class Queries(ListQueries):
             f"count {status}", lambda c: c.table(TASKS).select("id", count="exact").eq("status", status).limit(1)
         )
 
-    async def counts(self, statuses: tuple[str, ...]) -> dict[str, int]:
-        """How many tasks are in each of `statuses`, exactly: in one pass where the project has our function for it."""
+    async def counts(self, statuses: tuple[str, ...], known: tuple[str, ...] = ()) -> dict[str, int]:
+        """How many tasks are in each of `statuses`, exactly, and in each that is neither of them nor `known`.
+
+        Those without a status are counted as `NO_STATUS`. In one pass where the project has our function for it.
+        """
         if not self.schema.statistics:
-            return await self.count_each(statuses)
+            return await self.count_each(statuses) | await self._count_others((*statuses, *known))
         rows = await self._calls.rows("count by status", lambda c: c.rpc(STATISTICS_RPC, {}))
-        found = {row.get("status"): row.get("tasks") for row in rows}
-        if any(whole(count) is None for count in found.values()):
-            raise Failed(garbage("statistics that are no counts"))
-        return {status: found.get(status) or 0 for status in statuses}
+        found = _by_status((row["status"], row["tasks"]) for row in each(rows, "status", "tasks"))
+        return dict.fromkeys(statuses, 0) | {name: tasks for name, tasks in found.items() if name not in known}
 
     async def count_each(self, statuses: tuple[str, ...]) -> dict[str, int]:
         """How many tasks are in each of `statuses`, each counted by itself: right for the few that are open."""
         counted = await asyncio.gather(*map(self.count, statuses))
         return dict(zip(statuses, counted, strict=True))
 
-    async def count_started(self, since: datetime) -> int:
-        """How many tasks were started since `since`, exactly."""
-        stamp = since.isoformat()
+    async def _count_others(self, known: tuple[str, ...]) -> dict[str, int]:
+        """How many tasks are in each status that is none of `known`, the null one among them: seldom any."""
+        found: dict[object, int] = {}
+        while True:
+            excluded = ",".join(quoted(str(name)) for name in (*known, *(one for one in found if one is not None)))
+            others = f"status.not.in.({excluded})" + ("" if None in found else ",status.is.null")
+
+            def build(c: Any, others: str = others) -> Any:
+                return c.table(TASKS).select("status").or_(others).limit(1)
+
+            rows = each(await self._calls.rows("look for other statuses", build), "status")
+            name = rows[0]["status"] if rows else None
+            if not rows or name in found or name in known:
+                return _by_status(found.items())
+            if len(found) == MOST_OTHERS or len(str(name)) > _NAME_CHARS:  # no address would hold it
+                return _by_status((*found.items(), ("other", await self._count_where(others))))
+            found[name] = await self._count_where(
+                "status.is.null" if name is None else f"status.eq.{quoted(str(name))}"
+            )
+
+    async def _count_where(self, condition: str) -> int:
+        def build(c: Any) -> Any:
+            return c.table(TASKS).select("id", count="exact").or_(condition).limit(1)
+
+        return await self._calls.count("count other statuses", build)
+
+    async def count_started(self, since: datetime, now: datetime) -> int:
+        """How many tasks were started since `since`, exactly, those of the future left out."""
 
         def build(c: Any) -> Any:
-            return c.table(TASKS).select("id", count="exact").gte("started_at", stamp).limit(1)
+            query = c.table(TASKS).select("id", count="exact").gte("started_at", stamp(since))
+            return query.lte("started_at", until(now)).limit(1)
 
         return await self._calls.count("count started", build)
 
@@ -80,22 +131,25 @@ class Queries(ListQueries):
         def build(c: Any) -> Any:
             return c.table(TASKS).select("*").order("created_at", desc=True).order("id", desc=True).limit(limit)
 
-        return tuple(task_of(row) for row in await self._calls.rows("read newest tasks", build))
+        return tuple(map(self._task, await self._calls.rows("read newest tasks", build)))
 
     async def running_tasks(self) -> tuple[Task, ...]:
-        """Every task in progress, the longest running first."""
-        found: list[Row] = []
+        """Every task in progress, the longest running first. Read until a page is empty: an API may cap them."""
+        found: dict[str, Task] = {}
+        after = ""
         while True:
-            start = len(found)
 
-            def build(c: Any, start: int = start) -> Any:
+            def build(c: Any, after: str = after) -> Any:
                 query = c.table(TASKS).select("*").eq("status", "in_progress")
-                return query.order("started_at").order("id").range(start, start + PAGE - 1)
+                return (query.gt("id", after) if after else query).order("id").limit(PAGE)
 
-            page = await self._calls.rows("read running tasks", build)
-            found += page
-            if len(page) < PAGE:
-                return tuple(sorted({t.id: t for t in map(task_of, found)}.values(), key=_began))
+            page = tuple(map(self._task, await self._calls.rows("read running tasks", build)))
+            if not page:
+                return tuple(sorted(found.values(), key=_began))
+            if page[-1].id in found:
+                raise Failed(garbage("a page that was there already"))
+            found |= {task.id: task for task in page}
+            after = page[-1].id
 
     async def marked_among(self, ids: tuple[str, ...], status: str, marks: Marks) -> tuple[str, ...]:
         """Which of up to 100 `ids` are in `status` with one of `marks`: what a write whose answer was lost did."""
@@ -106,25 +160,26 @@ class Queries(ListQueries):
 
         return tuple(row_id(row) for row in await self._calls.rows("read back tasks", build))
 
-    async def oldest_pending_at(self) -> datetime | None:
-        """When the oldest waiting task came in."""
-        return await self._edge("read oldest pending", "pending", "created_at", newest=False)
+    async def oldest_pending_at(self, now: datetime) -> datetime | None:
+        """When the oldest waiting task came in; one from the future waits for nothing."""
+        return await self._edge("read oldest pending", "pending", "created_at", now, newest=False)
 
-    async def last_completed_at(self) -> datetime | None:
-        """When a task was last completed."""
-        return await self._edge("read last completed", "completed", "completed_at", newest=True)
+    async def last_completed_at(self, now: datetime) -> datetime | None:
+        """When a task was last completed; what is stamped later than five minutes from now is no completion."""
+        return await self._edge("read last completed", "completed", "completed_at", now, newest=True)
 
-    async def last_failed_at(self) -> datetime | None:
-        """When a task last failed that this product did not fail itself."""
-        return await self._edge("read last failed", "failed", "completed_at", newest=True, without_ours=True)
+    async def last_failed_at(self, now: datetime) -> datetime | None:
+        """When a task last failed that this product did not fail itself; none of the future, as above."""
+        return await self._edge("read last failed", "failed", "completed_at", now, newest=True, without_ours=True)
 
     async def success_rate(self, since: datetime, now: datetime, *, without_ours: bool = False) -> SuccessRate:
         """Completed and failed since `since`: by `completed_at`, or by `created_at` where that is null.
 
-        `without_ours` leaves out what this product failed itself, as automatic decisions must.
+        What is stamped later than five minutes from `now` is left out. `without_ours` leaves out what this product
+        failed itself, as automatic decisions must.
         """
-        completed = await self._finished("completed", since)
-        failed = await self._finished("failed", since, without_ours=without_ours)
+        completed = await self._finished("completed", since, now)
+        failed = await self._finished("failed", since, now, without_ours=without_ours)
         return SuccessRate(completed=completed, failed=failed, window=now - since)
 
     async def count_healed(self, since: datetime) -> int:
@@ -140,13 +195,13 @@ class Queries(ListQueries):
 
     async def count_unchanged(self, ids: tuple[str, ...], began_before: datetime) -> int:
         """How many of up to 100 tasks still run, and began before `began_before`."""
-        stamp = began_before.isoformat().replace("+00:00", "Z")
+        before = stamp(began_before)
 
         def build(c: Any) -> Any:
             query = c.table(TASKS).select("id").in_("id", list(ids)).eq("status", "in_progress")
-            return query.or_(f"started_at.lt.{stamp},and(started_at.is.null,created_at.lt.{stamp})")
+            return query.or_(f"started_at.lt.{before},and(started_at.is.null,created_at.lt.{before})")
 
-        return len(await self._calls.rows("read back running tasks", build))
+        return len(each(await self._calls.rows("read back running tasks", build), "id"))
 
     async def in_status_among(self, ids: tuple[str, ...], status: str) -> tuple[str, ...]:
         """Which of up to 100 tasks are in a status."""
@@ -167,7 +222,7 @@ class Queries(ListQueries):
     async def task(self, name: str) -> Task | None:
         """One task by its id; `None` when none is visible to us."""
         rows = await self._calls.rows("read task", lambda c: c.table(TASKS).select("*").eq("id", name).limit(1))
-        return task_of(rows[0]) if rows else None
+        return self._task(rows[0]) if rows else None
 
     async def count_marked(self, marks: Marks, status: str) -> int:
         """How many tasks in `status` carry one of `marks`."""
@@ -203,22 +258,23 @@ class Queries(ListQueries):
         await self._calls.invoke(POLL_FUNCTION, "OPTIONS", timeout_s=timeout_s)
 
     async def _edge(
-        self, operation: str, status: str, column: str, *, newest: bool, without_ours: bool = False
+        self, operation: str, status: str, column: str, now: datetime, *, newest: bool, without_ours: bool = False
     ) -> datetime | None:
         def build(c: Any) -> Any:
-            query = c.table(TASKS).select(column).eq("status", status).not_.is_(column, "null")
+            query = c.table(TASKS).select(column).eq("status", status)
+            query = query.gte(column, FIRST).lte(column, until(now))
             query = self._not_ours(query) if without_ours else query
             return query.order(column, desc=newest).limit(1)
 
-        rows = await self._calls.rows(operation, build)
-        return moment(rows[0].get(column)) if rows else None
+        return moment_of_only(await self._calls.rows(operation, build), column)
 
-    async def _finished(self, status: str, since: datetime, *, without_ours: bool = False) -> int:
-        stamp = since.isoformat().replace("+00:00", "Z")
+    async def _finished(self, status: str, since: datetime, now: datetime, *, without_ours: bool = False) -> int:
+        within = f"completed_at.gte.{stamp(since)},completed_at.lte.{until(now)}"
+        unsaid = f"completed_at.is.null,created_at.gte.{stamp(since)},created_at.lte.{until(now)}"
 
         def build(c: Any) -> Any:
             query = c.table(TASKS).select("id", count="exact").eq("status", status)
-            query = query.or_(f"completed_at.gte.{stamp},and(completed_at.is.null,created_at.gte.{stamp})")
+            query = query.or_(f"and({within}),and({unsaid})")
             return (self._not_ours(query) if without_ours else query).limit(1)
 
         return await self._calls.count(f"count finished {status}", build)
@@ -228,6 +284,19 @@ class Queries(ListQueries):
         return query.or_(f"{error}.is.null,{error}.not.like.{OUR_MARK}*")
 
 
+def _by_status(found: Iterable[tuple[object, object]]) -> dict[str, int]:
+    """Counts by the names under which statuses are shown; two that look alike are counted together. Raises Failed."""
+    counts: dict[str, int] = {}
+    for status, tasks in found:
+        count = whole(tasks)
+        if count is None or count < 0:
+            raise Failed(garbage("statistics that are no counts"))
+        name = NO_STATUS if status is None else clean(status, _NAME_CHARS) or "empty"
+        counts[name] = counts.get(name, 0) + count
+    return counts
+
+
+_NAME_CHARS: Final = 40
 _FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 
 

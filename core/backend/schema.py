@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from core.backend.client import Backend
+from core.backend.columns import each
 from core.backend.faults import Failed
 from core.facts import Evidence, Fault, Truth
 
@@ -75,6 +76,7 @@ async def anybody_reads(backend: Backend) -> Truth:
     anonymous = backend.as_anonymous()
     try:
         rows = await anonymous.calls.rows("read config as anybody", lambda c: c.table(CONFIG).select("id").limit(1))
+        each(rows, "id")
     except Failed as failed:
         return Truth.FALSE if failed.fault.evidence is Evidence.ALIVE else Truth.UNKNOWN
     else:
@@ -86,7 +88,8 @@ async def anybody_reads(backend: Backend) -> Truth:
 async def _counts_in_one(backend: Backend) -> bool:
     """Whether our statistics function answers us; where it does not, each status is counted. Never raises Failed."""
     try:
-        await backend.calls.rows("look for statistics", lambda c: c.rpc(STATISTICS_RPC, {}))
+        rows = await backend.calls.rows("look for statistics", lambda c: c.rpc(STATISTICS_RPC, {}))
+        each(rows, "status", "tasks")
     except Failed:
         return False
     return True
@@ -99,7 +102,7 @@ async def _probe(backend: Backend, table: str, columns: str) -> Fault | None:
         return client.table(table).select(columns).limit(1)
 
     try:
-        await backend.calls.rows(f"look at {table}", build)
+        each(await backend.calls.rows(f"look at {table}", build), *columns.split(","))
     except Failed as failed:
         fault = failed.fault
         if fault.kind in {"missing_table", "missing_column", "not_allowed"}:

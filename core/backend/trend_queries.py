@@ -4,9 +4,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from core.backend.client import Calls
+from core.backend.columns import Columns, each
+from core.backend.faults import Failed, garbage
 from core.backend.log_queries import PAGE
-from core.backend.records import Row, moment, row_id, whole
+from core.backend.rows import Row, moment, row_id
 from core.backend.schema import LOGS, TASKS, Schema
+from core.backend.stamps import stamp
 from core.model import SuccessRate
 
 MOST_TASKS: Final = 4_000
@@ -48,9 +51,8 @@ class TrendQueries:
             return (query.gt("id", after) if after else query).order("id").limit(PAGE)
 
         rows = await self._calls.rows("read finished tasks", build)
-        return tuple(
-            (row_id(row), at, row.get("status") == "completed") for row in rows if (at := _finished_at(row)) is not None
-        )
+        each(rows, "status", "completed_at", "created_at")
+        return tuple((row_id(row), _finished_at(row), row["status"] == "completed") for row in rows)
 
     async def checks(self, since: datetime, until: datetime, offset: int) -> tuple[tuple[datetime, float], ...]:
         """The next health checks, newest first, `offset` of them left out: when, and how many seconds each took."""
@@ -58,26 +60,27 @@ class TrendQueries:
 
         def build(c: Any) -> Any:
             query = c.table(LOGS).select(f"{column},duration_ms").eq("execution_step", "watchdog_health_check")
-            query = query.gte("duration_ms", 0).gte(column, _stamp(since)).lt(column, _stamp(until))
+            query = query.gte("duration_ms", 0).gte(column, stamp(since)).lt(column, stamp(until))
             return query.order(column, desc=True).order("id", desc=True).range(offset, offset + PAGE - 1)
 
-        rows = await self._calls.rows("read health checks", build)
-        return tuple(
-            (at, took_ms / 1000)
-            for row in rows
-            if (at := moment(row.get(column))) is not None and (took_ms := whole(row.get("duration_ms"))) is not None
-        )
+        rows = each(await self._calls.rows("read health checks", build), column, "duration_ms")
+        durations = ((_moment(row, column), Columns(row).milliseconds("duration_ms")) for row in rows)
+        return tuple((at, took_ms / 1000) for at, took_ms in durations if took_ms is not None)
 
 
 def _finished_within(since: datetime, until: datetime) -> str:
-    begin, end = _stamp(since), _stamp(until)
+    begin, end = stamp(since), stamp(until)
     by_end = f"and(completed_at.gte.{begin},completed_at.lt.{end})"
     return f"{by_end},and(completed_at.is.null,created_at.gte.{begin},created_at.lt.{end})"
 
 
-def _finished_at(row: Row) -> datetime | None:
-    return moment(row.get("completed_at")) or moment(row.get("created_at"))
+def _finished_at(row: Row) -> datetime:
+    return _moment(row, "created_at" if row["completed_at"] is None else "completed_at")
 
 
-def _stamp(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
+def _moment(row: Row, column: str) -> datetime:
+    """A time by which the row was found. Raises Failed for one that is none."""
+    at = moment(row[column])
+    if at is None:
+        raise Failed(garbage(f"{column} is no time"))
+    return at

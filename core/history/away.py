@@ -8,9 +8,8 @@ import msgspec
 
 from core.facts import Reading
 from core.model import LogEntry, TaskCounts
-from core.snapshot import Alarm, LinkWord, Snapshot, State
+from core.snapshot import CALM, Alarm, LinkWord, Snapshot, State
 
-_WELL: Final = frozenset({State.HEALTHY, State.ACTIVE, State.IDLE})
 _WORST: Final = (State.CRITICAL, State.STOPPED, State.UNKNOWN, State.WARNING, State.DISABLED)
 _ENDED: Final = frozenset({"completed", "failed"})
 _FIRST, _LAST = 3, 3
@@ -138,7 +137,7 @@ class Absence:
 
     def _see_state(self, now: Step) -> None:
         last = self._later[-1] if self._later else self._first[-1]
-        if now.state is last.state or (now.state in _WELL and last.state in _WELL):
+        if now.state is last.state or (now.state in CALM and last.state in CALM):
             return
         self._steps += 1
         if len(self._first) < _FIRST:

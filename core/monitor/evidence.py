@@ -45,6 +45,7 @@ class EvidenceRoom:
             stop_text=(config.stop_reason if config is not None else "") or "no reason given",
             stopped_by=await self._who_stopped(config),
             enabled=config.enabled if config is not None else None,
+            config_rows=len(config.ids) if config is not None else None,
             success_1h=success_1h,
             success_24h=day.value if day.live else None,
             breakers=rooms.breakers.all(),
@@ -85,7 +86,7 @@ class EvidenceRoom:
         now = rooms.cut_off_now()
         try:
             success = await rooms.live.success_rate(now - _HOUR, now)
-            written_at = await rooms.live.newest_health_at(now - _WEEK)
+            written_at = await rooms.live.newest_health_at(now - _WEEK, now)
         except NotLive:
             return None, None
         return success, None if written_at is None else max(0.0, (now - written_at).total_seconds())

@@ -140,7 +140,7 @@ class Monitor(Ordering):
     async def statistics(self, since: datetime) -> Statistics:
         """What became of the tasks since a moment. Raises NotLive."""
         await self.discover()
-        return await statistics(self._rooms.live, since, self._rooms.clock.now())
+        return await statistics(self._rooms.live, since, self._rooms.cut_off_now())
 
     async def kpis(self) -> tuple[Kpi, ...]:
         """The key figures, from what monitors of this machine kept and what the project knows now. Raises NotLive."""
@@ -201,6 +201,8 @@ class Monitor(Ordering):
     # What happened
 
     def _publish(self) -> None:
+        for words in self._rooms.backend.oddities.drain():
+            self._rooms.journal.say("watchdesk", words, Level.WARNING)
         if self._loops.ready:  # before its end a start has read nothing, which is no news
             sources = {part.name: part.source for part in components(self._rooms, self._sight)}
             self._degradation.see(sources, self._rooms.clock.now())

@@ -8,6 +8,7 @@ import msgspec
 
 from core.act.pending import LAPSES, PendingOrder
 from core.facts import Reading, Truth
+from core.model import ONE_CONFIG
 from core.monitor.components import components
 from core.monitor.loops import Loops
 from core.monitor.sight import Sight
@@ -129,6 +130,8 @@ def _notices(rooms: Rooms, sight: Sight, loops: Loops) -> tuple[str, ...]:
     config: Reading[Any] = rooms.readings.values["config"]
     if config.live and config.value is None:
         notices.append("no config row is visible to us: what the agents are set to is not known")
+    if config.value is not None and config.value.several:
+        notices.append(f"{config.value.several}: {ONE_CONFIG}")
     kept = (rooms.cache, rooms.state, rooms.recording)
     notices += [one.warning for one in kept if one.warning is not None]
     if loops.autonomy.heartbeat_fault:

@@ -31,10 +31,23 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Readings:
-    """The newest reading of everything a panel shows. `refresh` asks; a refused or failed question falls back."""
+    """The newest reading of everything a panel shows. `refresh` asks; a refused or failed question falls back.
 
-    def __init__(self, clock: Clock, guard: Guard, queries: Queries, cache: Cache | None, rules: RefreshRules) -> None:
+    `now` is the server's time.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        guard: Guard,
+        queries: Queries,
+        cache: Cache | None,
+        rules: RefreshRules,
+        *,
+        now: Callable[[], datetime],
+    ) -> None:
         self._clock = clock
+        self._now = now
         self._guard = guard
         self._queries = queries
         self._cache = cache
@@ -52,10 +65,12 @@ class Readings:
             ),
         }
         self._slow = {
-            "other_counts": Asked(key="db:count_finished_tasks", kind=dict[str, int], ask=lambda q: q.counts(_OTHERS)),
+            "other_counts": Asked(
+                key="db:count_finished_tasks", kind=dict[str, int], ask=lambda q: q.counts(_OTHERS, UNFINISHED)
+            ),
             "success_24h": Asked(key="db:fetch_success_rate", kind=SuccessRate, ask=self._success),
             "last_completed": Asked(
-                key="db:fetch_last_completed", kind=datetime | None, ask=lambda q: q.last_completed_at()
+                key="db:fetch_last_completed", kind=datetime | None, ask=lambda q: q.last_completed_at(now())
             ),
         }
         self.values: dict[str, Reading[Any]] = {name: Reading() for name in (*self._fast, *self._slow)}
@@ -127,5 +142,5 @@ class Readings:
         )
 
     async def _success(self, queries: Queries) -> SuccessRate:
-        now = self._clock.now()
+        now = self._now()
         return await queries.success_rate(now - timedelta(hours=24), now)

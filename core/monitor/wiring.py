@@ -80,7 +80,7 @@ class Rooms:
         self.commands = Commands(self.backend.urgent, UNDISCOVERED)
         self.urgent_queries = Queries(self.backend.urgent, UNDISCOVERED)
         self.live = Live(self.guard, self.urgent_queries)
-        self.readings = Readings(clock, self.guard, self.queries, self.cache, config.refresh)
+        self.readings = Readings(clock, self.guard, self.queries, self.cache, config.refresh, now=self.cut_off_now)
         self.link = LinkState(
             clock, stale_after_s=2 * config.refresh.period_s, blind_after_s=config.refresh.blind_after_s
         )

@@ -12,13 +12,13 @@ async def statistics(live: Live, since: datetime, now: datetime) -> Statistics:
     success, durations, counts = await asyncio.gather(
         live.success_rate(since, now),
         live.heal_durations(since),
-        asyncio.gather(*(live.count(status) for status in STATUSES)),
+        live.counts(STATUSES),
     )
     mean = sum(durations) / len(durations) / 1000 if durations else None
     return Statistics(
         since=since,
         success=success,
-        counts=dict(zip(STATUSES, counts, strict=True)),
+        counts=counts,
         heals=len(durations),
         healing_s=mean,
     )

@@ -148,14 +148,16 @@ async def test_a_count_that_does_not_come_is_no_zero(header: str, between: Wire,
 
 
 async def test_a_number_that_no_column_holds_is_none(between: Wire, backend: Backend) -> None:
-    row = {"id": "a", "status": "pending", "priority": 2**63, "estimated_duration_minutes": 2**63 - 1}
+    times = dict.fromkeys(("created_at", "started_at", "completed_at"))
+    row = {"id": "a", "status": "pending", "priority": 2**63, "estimated_duration_minutes": 2**63 - 1} | times
     between.acts["/rest/"] = answer(json.dumps([row]).encode())
     (task,) = await Queries(backend.calls, UNDISCOVERED).newest_tasks(5)
-    assert (task.priority, task.estimated_minutes) == (0, 2**63 - 1)
+    assert (task.priority, task.estimated_minutes) == (0, 30 * 24 * 60)
+    assert {words.split()[0] for words in task.odd} == {"priority", "estimated_duration_minutes"}
     checks = TrendQueries(backend.calls, UNDISCOVERED)
     column = UNDISCOVERED.log_time
     rows = [{column: "2026-11-24T12:00:00Z", "duration_ms": value} for value in (2**1100, "7", None, 250)]
-    between.acts["/rest/"] = answer(json.dumps([*rows, {column: "2026-11-24T12:00:00Z"}]).encode())
+    between.acts["/rest/"] = answer(json.dumps(rows).encode())
     assert [took for _, took in await checks.checks(AT, AT, 0)] == [0.25]
 
 
@@ -253,7 +255,7 @@ async def test_hanging_panels_keep_no_check_from_going_out(between: Wire, backen
     between.acts["/rest/v1/autonomous_tasks"] = answer(b"[]")
     panels = [asyncio.create_task(Queries(backend.calls, UNDISCOVERED).config()) for _ in range(20)]
     await asyncio.sleep(0.05)
-    assert await Queries(backend.urgent, UNDISCOVERED).oldest_pending_at() is None
+    assert await Queries(backend.urgent, UNDISCOVERED).oldest_pending_at(datetime.now(UTC)) is None
     for panel in panels:
         panel.cancel()
     await asyncio.gather(*panels, return_exceptions=True)

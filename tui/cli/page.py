@@ -53,6 +53,7 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
         "link": snapshot.link.word,
         "project": {"name": snapshot.project.name, "url": snapshot.project.url, "shape": snapshot.project.shape},
         "at": snapshot.at,
+        "config_rows": _config_rows(snapshot),
         "last_completed_at": snapshot.tasks.last_completed_at.value,
         "success_rate_24h": {
             "value": rate.value.percent if rate.value is not None else None,
@@ -108,6 +109,12 @@ def alert_as_json(alert: Alarm) -> dict[str, Any]:
         "muted": alert.muted or None,
         "flapping": alert.flapping,
     }
+
+
+def _config_rows(snapshot: Snapshot) -> int | None:
+    """How many there are: one, as there should be, or several; `None` where none was ever seen."""
+    config = snapshot.config
+    return None if config.value is None or config.source is Source.DEFAULT else len(config.value.ids)
 
 
 def _lease(snapshot: Snapshot) -> dict[str, Any] | None:

@@ -13,6 +13,8 @@ from tui.text import Line, age, fit
 STATE_LEVEL: Final = {
     State.HEALTHY: "ok",
     State.ACTIVE: "ok",
+    State.WAITING: "ok",
+    State.REVIEW: "ok",
     State.IDLE: "ok",
     State.WARNING: "warning",
     State.DISABLED: "warning",

@@ -14,11 +14,8 @@ from core.history.report.record import Entry, Origin, Report, Stay
 from core.history.report.seeing import Words, seen
 from core.history.report.timeline import Happenings, in_order, without_verdicts
 from core.model import LogEntry
-from core.snapshot import LinkWord, Snapshot, State
+from core.snapshot import CALM, LinkWord, Snapshot
 from core.text import short
-
-CALM: Final = {State.HEALTHY, State.ACTIVE, State.IDLE}
-"""Between these a project goes to and fro all day."""
 
 LOST: Final = {LinkWord.OFFLINE, LinkWord.BLIND}
 _AHEAD: Final = timedelta(seconds=2)

@@ -7,11 +7,11 @@ from typing import Final
 
 from core.alert.record import Severity
 from core.history.blackbox import Note
-from core.history.report.compose import CALM, LOST
+from core.history.report.compose import LOST
 from core.history.report.harmless import code, fenced, prose, table
 from core.history.report.record import EDGE, AlertCourse, Entry, Origin, Report, Stay, Tally, When
 from core.history.report.times import Times
-from core.snapshot import LinkWord, State
+from core.snapshot import CALM, LinkWord, State
 from core.text import plural, short
 
 _WORST: Final = (
@@ -22,6 +22,8 @@ _WORST: Final = (
     State.DISABLED,
     State.ACTIVE,
     State.HEALTHY,
+    State.WAITING,
+    State.REVIEW,
     State.IDLE,
 )
 _TITLES: Final = {When.BEFORE: "Before", When.DURING: "During", When.AFTER: "After"}
@@ -90,7 +92,7 @@ def _worst(report: Report, times: Times) -> str:
     if not report.states:
         return "No state was seen in the window."
     worst = min(report.states, key=lambda stay: (_WORST.index(State(stay.word)), -stay.length_s))
-    if worst.word in {State.HEALTHY, State.ACTIVE, State.IDLE}:
+    if worst.word in CALM:
         return f"Nothing was wrong: the worst state was {worst.word.upper()}."
     total_s = sum(stay.length_s for stay in report.states if stay.word == worst.word)
     return (

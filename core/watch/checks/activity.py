@@ -14,7 +14,7 @@ async def activity(look: Look) -> Verdict:
         return Verdict.ok("excused: emergency stop")
     if config is not None and not config.enabled:
         return Verdict.ok("excused: disabled")
-    oldest = await look.live.oldest_pending_at()
+    oldest = await look.live.oldest_pending_at(look.now)
     if oldest is None:
         return Verdict.ok("nothing is waiting")
     interval_s = 60.0 * config.min_interval_minutes if config is not None else 0.0
@@ -22,11 +22,11 @@ async def activity(look: Look) -> Verdict:
     waited = look.now - oldest
     if waited <= patience:
         return Verdict.ok(f"oldest waits {short(waited)}")
-    last = await look.live.last_completed_at()
+    last = await look.live.last_completed_at(look.now)
     if last is not None and look.now - last <= patience:
         return Verdict.ok(f"last completed {short(look.now - last)} ago")
     if config is not None and config.max_daily_tasks:
         midnight = look.now.replace(hour=0, minute=0, second=0, microsecond=0)
-        if await look.live.count_started(midnight) >= config.max_daily_tasks:
+        if await look.live.count_started(midnight, look.now) >= config.max_daily_tasks:
             return Verdict.ok(f"excused: daily limit of {config.max_daily_tasks} reached")
     return Verdict.warning(f"oldest waits {short(waited)}, nothing completed since")

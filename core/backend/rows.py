@@ -1,105 +1,163 @@
-"""Rows of either schema shape into the product's records: checked, cleaned, never trusted."""
+"""The one gate: raw rows of either schema shape into the product's records, checked, bounded, cleaned, never trusted.
 
-from datetime import UTC, datetime, timedelta
+What is odd about a row stands in its record and costs nothing but that value. A row that lacks a column which was asked
+for, or has no id, is no row of the table: Failed.
+"""
+
+from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
 
-from core.backend.faults import Failed
-from core.backend.faults import garbage as _garbage
+from core.backend.columns import Columns, Row, each, lacking, moment, moment_of_only, of_only, row_id, whole
+from core.backend.faults import Failed, garbage
 from core.model import AuditedOrder, EndedOrder, LeaseRow, LogEntry, SafetyCheck, SystemConfig, Task
 from core.text import clean
 
-Row = dict[str, Any]
+__all__ = [
+    "ENDED",
+    "Row",
+    "audited_of",
+    "cleaned",
+    "config_of",
+    "each",
+    "ended_of",
+    "ids_of",
+    "lacking",
+    "lease_of",
+    "log_of",
+    "merged",
+    "moment",
+    "moment_of_only",
+    "of_only",
+    "row_id",
+    "safety_of",
+    "task_of",
+    "told_of",
+    "whole",
+]
 
 SUMMARY_KEYS = ("text", "message", "reason", "error", "order")
 
 
+def merged(rows: tuple[SystemConfig, ...]) -> SystemConfig | None:
+    """What all config rows say together, `None` without one.
+
+    There should be one. Of several, agents may each read another: any that is stopped or enabled counts, and dry-run
+    only where all say so.
+    """
+    if not rows:
+        return None
+    stopped = next((one for one in rows if one.emergency_stop), None)
+    steering = stopped or rows[0]
+    stamps = [one.updated_at for one in rows if one.updated_at is not None]
+    return msgspec.structs.replace(
+        rows[0],
+        ids=tuple(one.id for one in rows),
+        enabled=any(one.enabled for one in rows),
+        dry_run=all(one.dry_run for one in rows),
+        emergency_stop=stopped is not None,
+        stop_reason=steering.stop_reason,
+        stop_until=steering.stop_until,
+        muted_kinds=tuple(sorted(set.intersection(*(set(one.muted_kinds) for one in rows)))),
+        updated_at=steering.updated_at if stopped is not None else max(stamps, default=None),
+        updated_by=steering.updated_by,
+        odd=tuple(dict.fromkeys(words for one in rows for words in one.odd)),
+    )
+
+
 def config_of(row: Row) -> SystemConfig:
-    """The config row, whichever shape its id has. Raises Failed when it is none."""
+    """One config row, whichever shape its id has. Raises Failed when it is none."""
+    read = Columns(row, "id", "enabled", "dry_run_mode", "emergency_stop")
+    name = read.id()
     return SystemConfig(
-        id=_id(row),
-        ids=(_id(row),),
-        enabled=_flag(row, "enabled", default=True),
-        dry_run=_flag(row, "dry_run_mode", default=True),
-        autonomy_level=whole(row.get("autonomy_level")) or 0,
-        max_parallel_tasks=whole(row.get("max_parallel_tasks")) or 0,
-        min_interval_minutes=whole(row.get("min_interval_minutes")) or 0,
-        max_daily_tasks=whole(row.get("max_daily_tasks")),
-        emergency_stop=_flag(row, "emergency_stop", default=False),
-        stop_reason=clean(row.get("emergency_stop_reason")),
-        stop_until=moment(row.get("emergency_stop_until")),
-        notification_email=clean(row.get("notification_email")),
+        id=name,
+        ids=(name,),
+        enabled=read.flag("enabled"),
+        dry_run=read.flag("dry_run_mode"),
+        autonomy_level=read.whole("autonomy_level") or 0,
+        max_parallel_tasks=read.whole("max_parallel_tasks", least=0) or 0,
+        min_interval_minutes=read.minutes("min_interval_minutes") or 0,
+        max_daily_tasks=read.whole("max_daily_tasks", least=0),
+        emergency_stop=read.flag("emergency_stop"),
+        stop_reason=read.text("emergency_stop_reason"),
+        stop_until=read.moment("emergency_stop_until"),
+        notification_email=read.text("notification_email"),
         muted_kinds=tuple(sorted(_kind(name) for name in row if _kind(name) and row[name] is False)),
-        updated_at=moment(row.get("updated_at")),
-        updated_by=clean(row.get("updated_by")),
+        updated_at=read.moment("updated_at"),
+        updated_by=read.text("updated_by"),
+        odd=read.oddities(),
     )
 
 
 def task_of(row: Row) -> Task:
-    """A task row. Raises Failed when it has no id or no status."""
-    status = row.get("status")
-    if not isinstance(status, str):
-        raise Failed(_garbage("a task without a status"))
+    """A task row. Raises Failed when it is none."""
+    read = Columns(row, "id", "status", "created_at", "started_at", "completed_at")
     return Task(
-        id=_id(row),
-        task_type=clean(row.get("task_type")),
-        description=clean(row.get("description")),
-        status=clean(status),
-        priority=whole(row.get("priority")) or 0,
-        risk_level=clean(row.get("risk_level")),
-        assigned_to=clean(row.get("assigned_to")),
-        estimated_minutes=whole(row.get("estimated_duration_minutes")),
-        error=clean(row.get("error_message", row.get("error"))),
-        created_at=moment(row.get("created_at")),
-        started_at=moment(row.get("started_at")),
-        completed_at=moment(row.get("completed_at")),
+        id=read.id(),
+        task_type=read.text("task_type"),
+        description=read.text("description"),
+        status=read.status("status"),
+        priority=read.whole("priority") or 0,
+        risk_level=read.text("risk_level"),
+        assigned_to=read.text("assigned_to"),
+        estimated_minutes=read.minutes("estimated_duration_minutes"),
+        error=read.text("error_message" if "error_message" in row else "error"),
+        created_at=read.moment("created_at"),
+        started_at=read.moment("started_at"),
+        completed_at=read.moment("completed_at"),
+        odd=read.oddities(),
     )
 
 
 def lease_of(row: Row) -> LeaseRow:
     """The lease's row. Raises Failed when somebody else's hand was in it."""
+    lacking(row, "input_data")
     try:
         told = msgspec.convert(row.get("input_data"), LeaseRow)
-    except msgspec.ValidationError as error:
-        raise Failed(_garbage("the lease's row")) from error
+    except (msgspec.ValidationError, UnicodeError) as error:
+        raise Failed(garbage("the lease's row")) from error
     return msgspec.structs.replace(told, holder=clean(told.holder, 80), host=clean(told.host, 60))
 
 
 def log_of(row: Row, time_column: str) -> LogEntry:
-    """A row of the execution log; `time_column` is what this shape calls its time."""
+    """A row of the execution log; `time_column` is what this shape calls its time. Raises Failed when it is none."""
+    read = Columns(row, "id", time_column, "execution_step", "step_status")
     given = row.get("input_data")
     told = given if isinstance(given, dict) else {}
-    task = row.get("task_id")
     return LogEntry(
-        id=_id(row),
-        at=moment(row.get(time_column)),
-        step=clean(row.get("execution_step")),
-        status=clean(row.get("step_status")),
-        task_id=clean(task) if task is not None else None,
-        duration_ms=whole(row.get("duration_ms")),
+        id=read.id(),
+        at=read.moment(time_column),
+        step=read.text("execution_step"),
+        status=read.status("step_status"),
+        task_id=read.text("task_id") or None,
+        duration_ms=read.milliseconds("duration_ms"),
         summary=_summary(row),
         order=clean(told.get("order")),
         actor=clean(told.get("who")),
         run=clean(told.get("run")),
         changed=whole(came.get("changed")) if isinstance(came := row.get("output_data"), dict) else None,
         reason=_reason(told.get("plan")),
+        odd=read.oddities(),
     )
 
 
 def safety_of(row: Row) -> SafetyCheck:
-    """A safety check of either shape, by the columns it has. Raises Failed when it has no id."""
-    task, blocking = row.get("task_id"), row.get("is_blocking")
+    """A safety check of either shape, by the columns it has. Raises Failed when it is none."""
+    at = "checked_at" if "checked_at" in row else "created_at"
+    read = Columns(row, "id", at, "check_type")
+    blocking = row.get("is_blocking")
     return SafetyCheck(
-        id=_id(row),
-        at=moment(row.get("checked_at", row.get("created_at"))),
-        check_type=clean(row.get("check_type")),
-        name=clean(row.get("check_name")),
+        id=read.id(),
+        at=read.moment(at),
+        check_type=read.text("check_type"),
+        name=read.text("check_name"),
         verdict=_verdict(row),
         blocking=blocking if isinstance(blocking, bool) else None,
-        task_id=clean(task) if task is not None else None,
-        text=clean(row.get("error_message"), 200) or _told(row.get("details")),
-        duration_ms=whole(row.get("duration_ms")),
+        task_id=read.text("task_id") or None,
+        text=read.text("error_message", 200) or _told(row.get("details")),
+        duration_ms=read.milliseconds("duration_ms"),
+        odd=read.oddities(),
     )
 
 
@@ -134,8 +192,6 @@ def _counts(value: object) -> dict[str, int]:
     return {clean(name, 80): count for name, one in counts.items() if (count := whole(one)) is not None}
 
 
-_DAY_MS: Final = 86_400_000
-
 ENDED: Final = (
     "duration_ms,order:input_data->>order,run:input_data->>run,by:input_data->>by,who:input_data->>who,"
     "steps:output_data->steps,undoes:output_data->>undoes,stopped:output_data->>stopped,lifted:output_data->>lifted"
@@ -144,8 +200,9 @@ ENDED: Final = (
 
 
 def ended_of(row: Row, time_column: str) -> EndedOrder | None:
-    """An order that ended; `None` for a row that names none, or no time."""
-    at, run, order = moment(row.get(time_column)), clean(row.get("run"), 64), clean(row.get("order"), 64)
+    """An order that ended; `None` for a row that names none, or no time. Raises Failed when it is no such row."""
+    read = Columns(row, time_column, "step_status", "order", "run", "duration_ms", "steps")
+    at, run, order = read.moment(time_column), clean(row.get("run"), 64), clean(row.get("order"), 64)
     if at is None or not run or not order:
         return None
     said = row.get("lifted") if order == "lift" else row.get("stopped") if order == "emergency_stop" else None
@@ -154,7 +211,7 @@ def ended_of(row: Row, time_column: str) -> EndedOrder | None:
         order=order,
         by=clean(row.get("by"), 20),
         actor=clean(row.get("who"), 160),
-        began_at=at - timedelta(milliseconds=min(whole(row.get("duration_ms")) or 0, _DAY_MS)),
+        began_at=at - timedelta(milliseconds=read.milliseconds("duration_ms") or 0),
         at=at,
         holds=row.get("step_status") == "completed" or said == "true",
         steps=_counts(row.get("steps")),
@@ -166,35 +223,6 @@ def ids_of(told: object) -> tuple[str, ...]:
     """The ids that an audit row's outcome names."""
     ids = told.get("ids") if isinstance(told, dict) else None
     return tuple(clean(name, 64) for name in ids) if isinstance(ids, list) else ()
-
-
-def row_id(row: Row) -> str:
-    """The id of a row read for its id alone. Raises Failed."""
-    value = row.get("id")
-    if not isinstance(value, str | int):
-        raise Failed(_garbage("a row without an id"))
-    return str(value)
-
-
-def whole(value: object) -> int | None:
-    """A whole number of 64 bits, `None` for anything else: JSON has longer ones, columns and files do not."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        return None
-    return value if -(2**63) <= value < 2**63 else None
-
-
-def moment(value: object) -> datetime | None:
-    """A timestamptz as an aware UTC datetime; `None` for null, `infinity` and what is no time at all."""
-    if not isinstance(value, str):
-        return None
-    try:
-        parsed = msgspec.convert(value, datetime)
-    except msgspec.ValidationError:
-        return None
-    try:
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
-    except OverflowError:  # a year at the edge of the calendar
-        return None
 
 
 def _verdict(row: Row) -> str:
@@ -247,15 +275,3 @@ def cleaned(value: Any, levels: int = 50) -> Any:
 
 def _kind(column: str) -> str:
     return column.removeprefix("notify_on_") if column.startswith("notify_on_") else ""
-
-
-def _id(row: Row) -> str:
-    value = row.get("id")
-    if not isinstance(value, str | int) or isinstance(value, bool):
-        raise Failed(_garbage("a row without an id"))
-    return clean(value)
-
-
-def _flag(row: Row, name: str, *, default: bool) -> bool:
-    value = row.get(name)
-    return value if isinstance(value, bool) else default

@@ -1,0 +1,64 @@
+"""Several config rows: a critical fault of its own, said everywhere, with its remedy. Only a uuid lets there be two."""
+
+import json
+from pathlib import Path
+
+from core.alert.settings import AlertRules
+from core.snapshot import State
+from tests.alert.post import Alarming
+from tests.running import ONE_SHAPE, Command, Running
+
+TWO = "INSERT INTO autonomous_system_config (enabled, dry_run_mode) VALUES (true, {})"
+
+
+@ONE_SHAPE
+def test_status_says_so_and_ends_as_critical(sandbox: Running, command: Command) -> None:
+    sandbox.sql(TWO.format("false"))
+    done = command("status", sandbox=sandbox)
+    assert done.returncode == 3
+    assert done.stdout.startswith("CRITICAL  2 config rows")
+    assert "DELETE FROM autonomous_system_config" in done.stdout
+    report = json.loads(command("status", "--json", sandbox=sandbox).stdout)
+    assert (report["state"], report["config_rows"]) == ("critical", 2)
+    assert [notice for notice in report["notices"] if notice.startswith("2 config rows")]
+
+
+def test_one_is_as_it_should_be(sandbox: Running, command: Command) -> None:
+    report = json.loads(command("status", "--json", sandbox=sandbox).stdout)
+    assert (report["state"], report["config_rows"]) == ("idle", 1)
+
+
+@ONE_SHAPE
+async def test_an_alert_says_so_at_once_until_one_is_left(sandbox: Running, tmp_path: Path) -> None:
+    alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
+    await alarming.minute()
+    assert "config_rows" not in {alert.rule for alert in alarming.alarms.firing()}
+    sandbox.sql(TWO.format("true"))
+    await alarming.minute()
+    alert = alarming.alarms.firing()[0]  # the worst; that this clock runs ahead is another one
+    assert (alert.rule, alert.severity.value) == ("config_rows", "critical")
+    shown = next(one for one in alarming.driven.monitor.snapshot.alerts if one.rule == "config_rows")
+    assert "2 config rows" in shown.text
+    assert "DELETE FROM" in shown.runbook
+    sandbox.sql("DELETE FROM autonomous_system_config; INSERT INTO autonomous_system_config DEFAULT VALUES")
+    await alarming.minutes(3)
+    snapshot = alarming.driven.monitor.snapshot
+    await alarming.close()
+    assert "config_rows" not in {alert.rule for alert in alarming.alarms.firing()}
+    assert snapshot.state is not State.CRITICAL
+
+
+@ONE_SHAPE
+async def test_any_of_them_stops_and_dry_run_is_on_only_if_all_say_so(sandbox: Running, tmp_path: Path) -> None:
+    sandbox.sql(TWO.format("false"))
+    for (name,) in sandbox.sql("SELECT id FROM autonomous_system_config"):
+        sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = (id = %s), emergency_stop_reason = 'r'", name)
+        home = tmp_path / str(name)
+        alarming = await Alarming(sandbox, home, AlertRules()).begin()
+        snapshot = alarming.driven.monitor.snapshot
+        await alarming.close()
+        config = snapshot.config.value
+        assert config is not None
+        assert (config.emergency_stop, config.stop_reason, config.dry_run) == (True, "r", False)
+        assert len(config.ids) == 2
+        assert snapshot.state is State.STOPPED

@@ -1,0 +1,145 @@
+"""Each column of each table with everything its type holds, alone and in pairs: the monitor goes on, and lets it be."""
+
+import itertools
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.alert.settings import AlertRules
+from core.backend.schema import CONFIG, LOGS, SAFETY, TASKS
+from core.facts import Level
+from core.listing import Listing, Table
+from core.resilience import BreakerState
+from tests.alert.post import Alarming
+from tests.rows.spoiling import VALUES, columns, lenient
+from tests.running import Running
+
+STEPS = ("task_started", "watchdog_healing", "watchdog_health_check", "watchdog_alert_critical", "watchdog_alert_info")
+STATUSES = ("pending", "in_progress", "completed", "failed", "awaiting_review")
+PAIRS = 60
+
+
+def spoilt(sandbox: Running, table: str) -> Iterator[dict[str, str]]:
+    """Column by column each odd value, as SQL; then some pairs, always the same ones."""
+    alone = [(name, value) for name, kind in columns(sandbox, table) for value in VALUES[kind]]
+    yield from ({name: value} for name, value in alone)
+    chosen = random.Random(24)
+    pairs = [(a, b) for a, b in itertools.combinations(alone, 2) if a[0] != b[0]]
+    yield from (dict(pair) for pair in chosen.sample(pairs, PAIRS))
+
+
+def insert(sandbox: Running, table: str, rows: list[dict[str, str]]) -> None:
+    sandbox.sql(
+        ";".join(
+            f"INSERT INTO {table} ({', '.join(map(_named, row))}) VALUES ({', '.join(row.values())})" for row in rows
+        )
+    )
+
+
+def _named(column: str) -> str:
+    return f'"{column}"'
+
+
+def work_that_is_done(sandbox: Running, count: int) -> None:
+    sandbox.sql(
+        "INSERT INTO autonomous_tasks (description, status, started_at, completed_at)"
+        f" SELECT 'd', 'completed', now(), now() FROM generate_series(1, {count})"
+    )
+
+
+def state_of_everything(sandbox: Running) -> list[object]:
+    """What no monitor may change because of odd rows: tasks, config and safety checks; and what it ordered."""
+    return [
+        sorted(map(str, sandbox.sql(f"SELECT md5(t::text) FROM {table} t"))) for table in (TASKS, CONFIG, SAFETY)
+    ] + [sandbox.sql(f"SELECT count(*) FROM {LOGS} WHERE execution_step = 'watchdog_healing'")]
+
+
+async def goes_on(alarming: Alarming, why: object = "") -> None:
+    """A refresh, a check with what follows from it, an evaluation of the alerts, a plan: all of it answers."""
+    driven = alarming.driven
+    checkup, _ = await driven.round()
+    await alarming.alarms.evaluate()
+    await alarming.queue.settled()
+    await driven.loops.scores.measure()
+    await driven.monitor.plan_heal()
+    unknown = [check for check in checkup.checks if check.level is Level.UNKNOWN]
+    assert not unknown, why
+    dead = [(name, reading.fault) for name, reading in driven.rooms.readings.values.items() if not reading.live]
+    assert not dead, why
+    bad = [(one.key, one.last_error) for one in driven.rooms.breakers.all() if one.state is not BreakerState.CLOSED]
+    assert not bad, why
+
+
+async def test_tasks(sandbox: Running, tmp_path: Path) -> None:
+    with lenient(sandbox):
+        rows = [
+            {"description": "'odd'", "status": f"'{status}'", "started_at": "now()", "created_at": "now()"} | row
+            for row in spoilt(sandbox, TASKS)
+            for status in STATUSES
+        ]
+        insert(sandbox, TASKS, rows)
+        work_that_is_done(sandbox, 2 * len(rows))
+        before = state_of_everything(sandbox)
+        alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
+        try:
+            for _ in range(3):
+                await goes_on(alarming)
+            page = await alarming.driven.monitor.page(Listing(table=Table.TASKS), 0, 500)
+            assert len(page.rows) == 500
+            counts = alarming.driven.monitor.snapshot.tasks.counts.value
+            assert counts is not None
+            assert counts.of("none")
+            (everything,) = sandbox.sql("SELECT count(*) FROM autonomous_tasks")
+            assert sum(counts.counts.values()) == everything[0]
+            assert any("odd task" in event.text for event in alarming.driven.monitor.snapshot.events)
+        finally:
+            await alarming.close()
+        assert state_of_everything(sandbox) == before
+
+
+async def test_logs(sandbox: Running, tmp_path: Path) -> None:
+    with lenient(sandbox):
+        rows = [
+            {"execution_step": f"'{step}'", "step_status": "'completed'"} | row
+            for row in spoilt(sandbox, LOGS)
+            for step in STEPS
+        ]
+        insert(sandbox, LOGS, rows)
+        before = state_of_everything(sandbox)
+        alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
+        try:
+            for _ in range(3):
+                await goes_on(alarming)
+            for table in (Table.LOGS, Table.ORDERS):
+                await alarming.driven.monitor.page(Listing(table=table), 0, 500)
+            await alarming.driven.monitor.logs(healing=False, since=None, limit=2000)
+        finally:
+            await alarming.close()
+        assert state_of_everything(sandbox) == before
+
+
+async def test_safety_checks(sandbox: Running, tmp_path: Path) -> None:
+    with lenient(sandbox):
+        insert(sandbox, SAFETY, list(spoilt(sandbox, SAFETY)))
+        alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
+        try:
+            page = await alarming.driven.monitor.page(Listing(table=Table.SAFETY), 0, 500)
+            assert len(page.rows) > 50
+            await goes_on(alarming)
+        finally:
+            await alarming.close()
+
+
+async def test_the_config_row(sandbox: Running, tmp_path: Path) -> None:
+    with lenient(sandbox):
+        work_that_is_done(sandbox, 10)
+        alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
+        try:
+            for row in spoilt(sandbox, CONFIG):
+                sandbox.sql(f"DELETE FROM {CONFIG}; INSERT INTO {CONFIG} DEFAULT VALUES")
+                sandbox.sql(f"UPDATE {CONFIG} SET {', '.join(f'{name} = {value}' for name, value in row.items())}")
+                before = state_of_everything(sandbox)
+                await goes_on(alarming, row)
+                assert state_of_everything(sandbox) == before, row
+        finally:
+            await alarming.close()
