@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from core.act.lease import LeaseView
+from core.act.orders import RequeuePlan
 from core.act.permission import MayAct
 from core.alert.record import Severity, Silence
 from core.facts import Level, Reading, Source, Truth
@@ -255,6 +256,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     may_act: MayAct = MayAct()
     braked: str = ""
     waiting: tuple[Waiting, ...] = ()
+    left_over: RequeuePlan = RequeuePlan(of="", tasks=0)
+    """What a stop that is over left rejected: resume --requeue gives it back."""
     lease: LeaseView = LeaseView()
     breakers: tuple[BreakerRecord, ...] = ()
     tasks: Tasks = Tasks()

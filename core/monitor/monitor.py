@@ -110,6 +110,10 @@ class Monitor(Ordering):
         """Find out whether anybody with the publishable key reads the project. Never raises."""
         await self._sight.look_at_policies()
 
+    async def look_left_over(self) -> None:
+        """See what a stop that is over left rejected. Never raises."""
+        await self._loops.autonomy.look_left_over()
+
     async def look_at_lease(self) -> None:
         """See who may act by himself, and take no part in it. Never raises."""
         await self._rooms.lease.look_on()

@@ -53,6 +53,7 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
         may_act=loops.autonomy.permission(),
         braked=loops.autonomy.braked,
         waiting=tuple(_waiting(one, rooms.clock.now()) for one in rooms.pending.known),
+        left_over=loops.autonomy.left_over,
         lease=rooms.lease.view(),
         breakers=rooms.breakers.all(),
         tasks=Tasks(
