@@ -128,6 +128,8 @@ def _notices(rooms: Rooms, sight: Sight, loops: Loops) -> tuple[str, ...]:
         notices.append("no config row is visible to us: what the agents are set to is not known")
     if config.value is not None and config.value.several:
         notices.append(f"{config.value.several}: {ONE_CONFIG}")
+    if config.value is not None:
+        notices += [f"odd config row: {words}" for words in config.value.odd]
     kept = (rooms.cache, rooms.state, rooms.recording)
     notices += [one.warning for one in kept if one.warning is not None]
     if loops.autonomy.heartbeat_fault:
