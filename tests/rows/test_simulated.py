@@ -132,16 +132,18 @@ def test_status_counts_them_apart(sandbox: Running, command: Command) -> None:
     assert "only simulated 24 h: 1" in command("status", sandbox=sandbox).stdout
 
 
+RESULT = "ALTER TABLE autonomous_tasks DROP COLUMN result"
+ENVIRONMENT = "ALTER TABLE autonomous_execution_logs DROP COLUMN environment"
+
+
 @pytest.mark.parametrize(
     ("dropped", "left"),
     [
-        ("autonomous_tasks DROP COLUMN result", Telltale(environments=True)),
-        ("autonomous_execution_logs DROP COLUMN environment", Telltale(results=True)),
-        (
-            "autonomous_execution_logs DROP COLUMN environment; ALTER TABLE autonomous_tasks DROP COLUMN result",
-            Telltale(),
-        ),
+        (RESULT, Telltale(environments=True)),
+        (ENVIRONMENT, Telltale(results=True)),
+        (f"{RESULT}; {ENVIRONMENT}", Telltale()),
     ],
+    ids=["no result", "no environment", "neither"],
 )
 async def test_a_project_without_one_of_the_columns_goes_by_the_other(
     dropped: str, left: Telltale, sandbox: Running, tmp_path: Path
