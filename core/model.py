@@ -40,6 +40,7 @@ class SystemConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str = ""
     ids: tuple[str, ...] = ()
+    """Every row there is: whatever is written goes to all of them."""
     enabled: bool = True
     dry_run: bool = True
     autonomy_level: int = 2
@@ -51,7 +52,7 @@ class SystemConfig(msgspec.Struct, frozen=True, kw_only=True):
     stop_until: datetime | None = None
     notification_email: str = ""
     muted_kinds: tuple[str, ...] = ()
-    """The kinds of message whose `notify_on_…` column says no: `error`, `success`, `approval_needed`."""
+    """The kinds of message whose `notify_on_…` column says no, each as that column calls it."""
     updated_at: datetime | None = None
     updated_by: str = ""
     odd: tuple[str, ...] = ()
@@ -134,7 +135,10 @@ class SafetyCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditedOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """One order as the audit trail tells it. `status` is that of its last row: started, completed, failed, skipped."""
+    """One order as the audit trail tells it. `status` is that of its last row: started, completed, failed, skipped.
+
+    `done`: rows changed, by step in lower case. `config_at`: when the config row was last changed, as it left it.
+    """
 
     run: str
     order: str
@@ -143,6 +147,8 @@ class AuditedOrder(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     summary: str = ""
     steps: tuple[str, ...] = ()
+    done: dict[str, int] = {}
+    config_at: datetime | None = None
 
 
 class EndedOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -227,3 +233,14 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
     heals: int
     healing_s: float | None
+
+
+class BegunRun(msgspec.Struct, frozen=True, kw_only=True):
+    """An action whose audit row says that it was begun, and none that it ended. `pid`: of the process on `host`."""
+
+    run: str
+    by: str
+    who: str
+    host: str
+    at: datetime
+    pid: int | None = None

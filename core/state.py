@@ -118,6 +118,20 @@ class State:
         """What is wrong, in words; `None` while all is well. What was moved aside stays said."""
         return self._failing or self._broken or None
 
+    @property
+    def unwritable(self) -> str:
+        """Why the last write was not kept, in words; empty while writes are."""
+        return self._failing
+
+    async def prove_writable(self) -> None:
+        """Write something, and forget it. Raises NotKept."""
+
+        def work(transaction: Transaction) -> None:
+            transaction.put("probe", "writable", 0)
+            transaction.remove("probe", "writable")
+
+        await self.change(work)
+
     async def open(self) -> None:
         """Make or open the file. Never raises."""
         with contextlib.suppress(NotKept):

@@ -58,24 +58,42 @@ class Running:
             cursor = self._connection().execute(query, params or None)
         return cursor.fetchall() if cursor.description else []
 
+    def rest(self, path: str, method: str = "GET", **given: Any) -> httpx.Response:
+        """What the API answers the secret key; `given` goes to the client as it is."""
+        return self._http.request(method, f"/rest/v1/{path}", **given)
+
+    def poll(self) -> httpx.Response:
+        """What the agents' function answers when it is called."""
+        return self._http.post("/functions/v1/ai-agent-poll", json={})
+
     def fault(self, name: str, on: bool) -> None:
         """Switch a fault."""
         answer = self._http.post(f"/sandbox/faults/{name}", json={"on": on})
         assert answer.status_code == 200, answer.text
+
+    def limits(self, **changes: Any) -> dict[str, Any]:
+        """The limits as they are, after changes: `max_rows`, `statement_timeout_s`, `safeupdate`, `lenient_mail`."""
+        answer = self._http.put("/sandbox/limits", json=changes)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
 
     def functions(self) -> dict[str, Any]:
         """What the Edge Functions were asked to do."""
         return dict(self._http.get("/sandbox/functions").json())
 
     def reset(self) -> None:
-        """As freshly started: no faults, no rows, the config row with its defaults."""
+        """As freshly started: no faults, its own limits, no rows; the system enabled, in dry-run, nobody to mail."""
         faults = self._http.get("/sandbox/faults").json()
         for name in [name for name, on in faults.items() if on]:
             self.fault(name, False)
+        self._http.delete("/sandbox/limits").raise_for_status()
         self.sql(
             "SET client_min_messages = error;"
             " TRUNCATE autonomous_tasks, autonomous_execution_logs, autonomous_safety_checks CASCADE;"
-            " DELETE FROM autonomous_system_config; INSERT INTO autonomous_system_config DEFAULT VALUES"
+            " DELETE FROM autonomous_system_config;"
+            " INSERT INTO autonomous_system_config"
+            " (enabled, dry_run_mode, min_interval_minutes, max_daily_tasks, notification_email)"
+            " VALUES (true, true, 5, 500, NULL)"
         )
 
     def stuck(self, count: int) -> None:

@@ -58,7 +58,10 @@ class Wire:
 
     `once` are treatments for one request each, by path too; `lost` are requests (`METHOD path`) that arrive beyond and
     whose answer is lost, once each. `delays` holds back what goes on, in seconds. `seen` are
-    the requests that came, as `METHOD path`; `heads` their heads, whole.
+    the requests that came, as `METHOD path`; `heads` their heads, whole. `writes` counts those that change something.
+
+    `lose_at`: the answer to the write of that number is lost. `end_at`: from the write of that number on nothing comes
+    through any more, as when whoever writes is killed; whether that write still does says `arrives`.
     """
 
     def __init__(self, beyond: str = "") -> None:
@@ -70,6 +73,9 @@ class Wire:
         self.seen: list[str] = []
         self.heads: list[str] = []
         self.url = ""
+        self.writes = 0
+        self.lose_at = self.end_at = 0
+        self.arrives = True
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -91,6 +97,16 @@ class Wire:
         self.heads.append(text)
         length = next((int(v) for k, v in _fields(text) if k == "content-length"), 0)
         body = await reader.readexactly(length)
+        self.writes += _is_write(self.seen[-1])
+        if self.end_at and self.writes >= self.end_at:
+            if self.writes == self.end_at and self.arrives and _is_write(self.seen[-1]):
+                await self._forward(head, body, None)
+            await reset(writer)
+            return
+        if self.lose_at and self.writes == self.lose_at and _is_write(self.seen[-1]):
+            await self._forward(head, body, None)
+            await reset(writer)
+            return
         for index, (prefix, act) in enumerate(self.once):
             if path.decode().startswith(prefix):
                 del self.once[index]
@@ -162,3 +178,11 @@ def never_accepts():  # type: ignore[no-untyped-def]  # a generator of one URL
 def _fields(head: str) -> list[tuple[str, str]]:
     lines = head.split("\r\n")[1:]
     return [(k.strip().lower(), v.strip()) for k, _, v in (line.partition(":") for line in lines)]
+
+
+_READS = ("/auth/", "/rest/v1/rpc/get_autonomous_config", "/rest/v1/rpc/watchdesk_statistics")
+
+
+def _is_write(request: str) -> bool:
+    method, path = request.split(" ", 1)
+    return method in {"POST", "PATCH", "DELETE"} and not path.startswith(_READS)

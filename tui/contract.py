@@ -1,10 +1,9 @@
 """What the screen needs of the façade, and of the demo's fault switches."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from core.act.healing import Progress
 from core.act.orders import (
     HealPlan,
     LiftPlan,
@@ -18,11 +17,13 @@ from core.act.orders import (
     UndoPlan,
 )
 from core.act.pending import PendingOrder
+from core.act.run import Progress
 from core.details import LogDetail, SafetyDetail, TaskDetail
 from core.history.blackbox import Look, Mark, Note
 from core.history.trends import Trends, Window
 from core.listing import ListedRow, Listing, Page
 from core.snapshot import Snapshot
+from core.stops import StopMark
 
 
 class BoxLike(Protocol):
@@ -79,7 +80,7 @@ class MonitorLike(Protocol):
 
     def under_way(self) -> tuple[str, ...]: ...
 
-    async def plan_heal(self) -> HealPlan: ...
+    async def plan_heal(self, only: Collection[str] = ...) -> HealPlan: ...
 
     async def heal(
         self, plan: HealPlan, progress: Progress | None = None, go_on: Callable[[], str] = ...
@@ -91,7 +92,7 @@ class MonitorLike(Protocol):
 
     async def plan_lift(self) -> LiftPlan: ...
 
-    async def lift(self, *, requeue: bool) -> Result: ...
+    async def lift(self, *, requeue: bool, stop: StopMark | None = None) -> Result: ...
 
     async def plan_mode(self) -> ModePlan: ...
 
@@ -115,7 +116,7 @@ class MonitorLike(Protocol):
         go_on: Callable[[], str] = ...,
     ) -> Result: ...
 
-    async def plan_undo(self, run: str) -> UndoPlan: ...
+    async def plan_undo(self, run: str, only: tuple[str, ...] = ()) -> UndoPlan: ...
 
     async def undo(self, plan: UndoPlan) -> Result: ...
 

@@ -9,12 +9,12 @@ from typing import Final
 
 import msgspec
 
-from core.act.orders import DRY_RUN_OFF, EMERGENCY_STOP, HEAL, LIFT, RETRY, RETRY_MATCHING, UNDO
+from core.act.orders import DRY_RUN_OFF, EMERGENCY_STOP, HEAL, LIFT, REQUEUE, RETRY, RETRY_MATCHING, UNDO
 from core.act.repairs.dry_run import TITLE
 from core.model import EndedOrder
 from core.text import plural, short
 
-GIVES_BACK: Final = frozenset({RETRY.name, RETRY_MATCHING.name, UNDO.name})
+GIVES_BACK: Final = frozenset({REQUEUE.name, RETRY.name, RETRY_MATCHING.name, UNDO.name})
 """Orders after which tasks are to be worked on again."""
 
 WATCHED: Final = tuple(sorted({*GIVES_BACK, HEAL.name, EMERGENCY_STOP.name, LIFT.name, DRY_RUN_OFF.name}))

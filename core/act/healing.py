@@ -1,23 +1,31 @@
 """Healing: plan what is wrong, show it, recompute, apply step by step; one failure does not hinder the next."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import msgspec
 
+from core.act.action import Action, Outcome, Prepared
 from core.act.audit import Trail
 from core.act.means import Actor, Means
-from core.act.orders import HEAL, HealPlan, Phase, Result
-from core.act.repairs import HealRules, Repair, Survey, Tally
-from core.act.tally import phase_of
+from core.act.orders import CLEAN_UP, HEAL, HealPlan, Order, PlanChanged, Result
+from core.act.repairs import HealRules, Proposal, Repair, Survey
+from core.act.run import Run
+from core.backend.faults import classify
+from core.facts import Fault, Truth
+from core.fence import Fence
 from core.resilience import NotLive
-from core.stuck import StuckRules, find_overdue
+from core.stuck import Overdue, StuckRules, find_overdue
 from core.text import plural
 
-Progress = Callable[[str, int, int], None]
-"""Told after each batch: the step's title, rows done, rows planned."""
+T = TypeVar("T")
+
+BY_DEFAULT: Final = frozenset({"config_row", "stuck_tasks", "dry_run"})
+"""The repairs of a heal that names none: the clean-up of the log takes long, and goes beside it."""
+
+CLEANING: Final = frozenset({"old_logs"})
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,40 +35,64 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     survey: Survey
 
 
-def unhindered() -> str:
-    """Nothing stands against going on."""
-    return ""
-
-
 class Healer:
-    """Plans and applies heals of one project."""
+    """Plans and applies heals of one project. `fence` keeps what fails unforeseen to the one repair it happened in."""
 
-    def __init__(self, means: Means, repairs: tuple[Repair, ...], *, stuck: StuckRules, rules: HealRules) -> None:
+    def __init__(
+        self, means: Means, repairs: tuple[Repair, ...], *, stuck: StuckRules, rules: HealRules, fence: Fence
+    ) -> None:
         self._means = means
-        self._repairs = repairs
+        self.repairs = {repair.name: repair for repair in repairs}
         self._stuck = stuck
         self._rules = rules
+        self.fence = fence
 
-    async def plan(self, now: datetime, *, automatic: bool = False, lifted_at: datetime | None = None) -> Findings:
-        """What a heal would do at the server's time `now`. Raises NotLive when it cannot be measured.
+    async def plan(
+        self,
+        now: datetime,
+        *,
+        automatic: bool = False,
+        lifted_at: datetime | None = None,
+        only: Collection[str] = BY_DEFAULT,
+    ) -> Findings:
+        """Return what a heal would do at the server's time `now`, of the repairs in `only`.
 
-        `automatic` goes by failures since `lifted_at`, and calls nothing stuck while no logs are visible.
+        `automatic` goes by failures since `lifted_at`, and fails nothing whose silence is not proven. What could not be
+        measured is a note of its own. Raises NotLive when nothing could be.
         """
         live = self._means.live
-        config, overdue = await asyncio.gather(live.config(), find_overdue(live, now, self._stuck))
+        (config, config_fault), (overdue, overdue_fault) = await asyncio.gather(
+            _known(live.config()), _known(find_overdue(live, now, self._stuck))
+        )
+        if config_fault is not None and overdue_fault is not None:
+            raise NotLive(config_fault)
+        overdue = overdue or Overdue()
         spared: frozenset[str] = frozenset()
         if automatic and overdue.stuck:
-            spared = await live.given_back(now - timedelta(seconds=self._rules.spare_s))
+            found, spared_fault = await _known(live.given_back(now - timedelta(seconds=self._rules.spare_s)))
+            spared = found or frozenset()
+            overdue_fault = overdue_fault or spared_fault  # whom an operator spared is not known: nobody is failed
+            overdue = overdue if spared_fault is None else Overdue()
         survey = Survey(
-            now=now, automatic=automatic, config=config, overdue=overdue, lifted_at=lifted_at, spared=spared
+            now=now,
+            automatic=automatic,
+            config=config,
+            overdue=overdue,
+            config_fault=config_fault,
+            overdue_fault=overdue_fault,
+            lifted_at=lifted_at,
+            spared=spared,
         )
-        proposals = [await repair.plan(survey) for repair in self._repairs]
+        notes = [f"the config row could not be read: {config_fault.sentence()}"] if config_fault is not None else []
+        if overdue_fault is not None:
+            notes.append(f"what is stuck could not be found out: {overdue_fault.sentence()}")
+        proposals = [await self._propose(repair, survey) for repair in self.repairs.values() if repair.name in only]
         steps = tuple(proposal.step for proposal in proposals if proposal.step is not None)
-        notes = tuple(note for proposal in proposals for note in proposal.notes)
-        return Findings(plan=HealPlan(steps=steps, notes=notes), survey=survey)
+        notes += [note for proposal in proposals for note in proposal.notes]
+        return Findings(plan=HealPlan(steps=steps, notes=tuple(notes), only=tuple(sorted(only))), survey=survey)
 
     async def brake(self, found: Findings) -> str:
-        """Why so much is stuck that a person should look first; empty when it is not. Raises NotLive.
+        """Return why so much is stuck that a person should look first; empty when it is not. Raises NotLive.
 
         Summed over the last hour, with what the watchdog healed in it.
         """
@@ -80,65 +112,84 @@ class Healer:
         """Audit a plan that is shown and not applied. Whether the row was written."""
         trail = Trail(self._means, HEAL.name, actor)
         steps = "; ".join(f"{step.title.lower()} {step.count:,}" for step in found.plan.steps)
-        return await trail.skip(_described(found), f"dry-run, nothing was changed: {steps}")
+        return await trail.skip(described(found), f"dry-run, nothing was changed: {steps}")
 
-    async def apply(
+    async def _propose(self, repair: Repair, survey: Survey) -> Proposal:
+        what = repair.name.replace("_", " ")
+        with self.fence.around(f"planning the repair of {what}") as fenced:
+            try:
+                return await repair.plan(survey)
+            except NotLive as not_live:
+                return Proposal(notes=(f"{what}: could not be planned: {not_live.fault.sentence()}",))
+        return Proposal(notes=(f"{what}: could not be planned: {fenced.text}",))
+
+
+class Heal(Action):
+    """Applies a plan: one that was `shown`, once it was made again and is the same, or one just `found`."""
+
+    def __init__(
         self,
-        found: Findings,
-        actor: Actor,
-        progress: Progress | None = None,
-        go_on: Callable[[], str] = unhindered,
-    ) -> Result:
-        """Carry out a plan just made. Reports what really changed, row by row, read from the answers.
+        healer: Healer,
+        *,
+        now: Callable[[], datetime],
+        shown: HealPlan | None = None,
+        found: Findings | None = None,
+    ) -> None:
+        self._healer = healer
+        self._now = now
+        self._shown = shown
+        self._found = found
+        plan = shown or (found.plan if found is not None else HealPlan())
+        self.order: Order = CLEAN_UP if frozenset(plan.only) == CLEANING else HEAL
 
-        `go_on` is asked before every batch: why it must stop there, which is then said.
-        """
-        plan = found.plan
-        if plan.empty:
-            return Result(order=HEAL.name, phase=Phase.SEEN, text="nothing to heal", already=True)
-        trail = Trail(self._means, HEAL.name, actor)
-        try:
-            await trail.start(_described(found))
-        except NotLive as not_live:
-            return Result(
-                order=HEAL.name,
-                phase=phase_of(not_live.fault),
-                text=f"nothing was changed, the audit row could not be written: {not_live.fault.sentence()}",
-                run=trail.run,
-                planned=plan.rows,
-            )
-        tally = Tally(trail.run, actor.by, plan.rows, go_on)
-        repairs = {repair.name: repair for repair in self._repairs}
-        for step in plan.steps:
-            if tally.halted():
-                break
-            before = tally.changed
+    async def prepare(self, run: str) -> Prepared | Result:
+        """Plan again, and compare. Raises PlanChanged."""
+        if self._found is None:
+            only = self._shown.only if self._shown is not None and self._shown.only else BY_DEFAULT
+            self._found = await self._healer.plan(self._now(), only=only)
+            if self._shown is not None and not self._found.plan.same_targets(self._shown):
+                raise PlanChanged(self._found.plan)
+        if self._found.plan.empty:
+            return self.already("nothing to heal")
+        return Prepared(told=described(self._found), planned=self._found.plan.rows, run=run)
+
+    async def run(self, run: Run) -> None:
+        """Apply each step by itself."""
+        found = self._found
+        if found is None:
+            return
+        for step in found.plan.steps:
+            if run.halted():
+                return
+            before = run.changed
 
             def tell(done: int, title: str = step.title, count: int = step.count) -> None:
-                if progress is not None:
-                    progress(title, done, count)
+                run.tell(title, done, count)
 
-            try:
-                await repairs[step.name].apply(step, found.survey, tally, tell)
-            except NotLive as not_live:
-                tally.fail(step.title, not_live)
-            tally.close(step, before)
-        audited = await trail.end(tally.described(), completed=tally.whole)
-        text = tally.text() + ("" if audited else "; the closing audit row could not be written")
-        return Result(
-            order=HEAL.name,
-            phase=tally.phase(),
-            text=text,
-            run=trail.run,
-            planned=tally.planned,
-            changed=tally.changed,
-            skipped=tally.skipped,
-            refused=tally.refused,
-        )
+            with self._healer.fence.around(f"the repair of {step.name.replace('_', ' ')}") as fenced:
+                try:
+                    await self._healer.repairs[step.name].apply(step, found.survey, run, tell)
+                except NotLive as not_live:
+                    run.fail(step.title, not_live.fault)
+            if fenced.error is not None:
+                run.fail(step.title, classify(fenced.error))
+            run.close(step, before)
+
+    async def read_back(self, run: Run) -> Outcome:
+        """Each step was counted from its own answers, or read back where those were lost."""
+        return Outcome(holds=Truth.of(run.changed > 0), text=run.text())
 
 
-def _described(found: Findings) -> dict[str, Any]:
-    """The plan for the audit row."""
+def described(found: Findings) -> dict[str, Any]:
+    """Return the plan for the audit row."""
     config = found.survey.config
     undo = {"dry_run": config.dry_run} if config is not None else {}
     return {"steps": [{"name": s.name, "count": s.count} for s in found.plan.steps], "undo": undo}
+
+
+async def _known(question: Awaitable[T]) -> tuple[T | None, Fault | None]:
+    """The answer, or why there is none."""
+    try:
+        return await question, None
+    except NotLive as not_live:
+        return None, not_live.fault

@@ -64,6 +64,11 @@ class Means:
             raise NotLive(fault)
 
 
+def may_follow(error: NotLive) -> bool:
+    """Whether a write whose answer was lost may be carried out yet: nobody answered, nobody broke it off."""
+    return error.fault.evidence is Evidence.SILENT
+
+
 def lost(error: NotLive) -> bool:
     """Whether a write that failed like this may have been carried out all the same: its answer was lost."""
     return error.fault.evidence in {Evidence.SILENT, Evidence.DOWN} and error.fault.kind != "refused"

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from core.listing import Filter
+from core.stops import StopMark
 
 
 class Tier(StrEnum):
@@ -61,9 +62,24 @@ LIFT: Final = Order(
     title="Lift the emergency stop",
     effect="clear the stop, so that agents take up work again",
 )
+REQUEUE: Final = Order(
+    name="requeue",
+    tier=Tier.CONFIRM,
+    title="Requeue",
+    effect="give back to pending what was pending when a stop rejected it",
+)
+CLEAN_UP: Final = Order(
+    name="clean_up",
+    tier=Tier.CONFIRM,
+    title="Clean up the log",
+    effect="delete log rows that are past their time",
+)
 
 DRY_RUN_ON: Final = Order(
-    name="dry_run_on", tier=Tier.CONFIRM, title="Dry-run on", effect="the agents plan and report, and change nothing"
+    name="dry_run_on",
+    tier=Tier.CONFIRM,
+    title="Dry-run on",
+    effect="the agents change nothing: what is pending they mark as completed without doing it",
 )
 DRY_RUN_OFF: Final = Order(
     name="dry_run_off", tier=Tier.TYPED, title="Dry-run off", effect="from now on the agents change things for real"
@@ -97,6 +113,9 @@ RETRY_MATCHING: Final = Order(
 UNDO: Final = Order(
     name="undo", tier=Tier.CONFIRM, title="Undo", effect="take back what one order changed, where it still stands"
 )
+UNDO_DRY_RUN: Final = msgspec.structs.replace(UNDO, tier=Tier.TYPED)
+"""An undo that turns dry-run off again."""
+
 WITHDRAW: Final = Order(
     name="withdraw",
     tier=Tier.CONFIRM,
@@ -135,7 +154,7 @@ TEST_MESSAGE: Final = Order(
 _ALL: Final = (
     *(ACKNOWLEDGE, SILENCE, TEST_MESSAGE),
     *(CHECK_NOW, RESET_BREAKER, HOLD_BREAKER, RELEASE_BREAKER, RESTART, WITHDRAW, OBSERVE_OFF),
-    *(HEAL, EMERGENCY_STOP, LIFT, DRY_RUN_ON, DRY_RUN_OFF, RUN_PENDING, RETRY, RETRY_MATCHING, UNDO),
+    *(HEAL, CLEAN_UP, EMERGENCY_STOP, LIFT, REQUEUE, DRY_RUN_ON, DRY_RUN_OFF, RUN_PENDING, RETRY, RETRY_MATCHING, UNDO),
 )
 ORDERS: Final = {order.name: order for order in _ALL}
 
@@ -151,18 +170,19 @@ def must_type(order: Order, rows: int, project: str) -> str | None:
 
 
 class Phase(StrEnum):
-    """How far an order has come. `seen` is read back; everything before it is hope."""
+    """What came of an action. `verified` is read back; `unchanged` changed nothing, and says so.
 
-    REQUESTED = "requested"
-    ACCEPTED = "accepted"
-    SEEN = "seen"
-    NOT_SEEN = "not_seen"
+    `unknown`: the answer was lost, and what holds could not be read. `waiting`: kept on this machine's disk until the
+    project answers.
+    """
+
+    VERIFIED = "verified"
     PARTLY = "partly"
+    UNCHANGED = "unchanged"
     REFUSED = "refused"
     UNKNOWN = "unknown"
     UNREACHABLE = "unreachable"
     WAITING = "waiting"
-    """Kept on this machine's disk until the project answers."""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,8 +200,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def done(self) -> bool:
-        """Whether the project now really is as ordered, by a read."""
-        return self.phase is Phase.SEEN
+        """Whether the project now really is as ordered, by a read: since this action, or already before it."""
+        return self.phase is Phase.VERIFIED or self.already
 
 
 class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,10 +215,14 @@ class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HealPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a heal would do now. `notes` is what was seen and is left alone, with the reason."""
+    """What a heal would do now. `notes` is what was seen and is left alone, with the reason.
+
+    `only`: the names of the repairs that it was made of; empty for the usual ones.
+    """
 
     steps: tuple[PlanStep, ...] = ()
     notes: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -222,23 +246,42 @@ class StopPlan(msgspec.Struct, frozen=True, kw_only=True):
     running: int
     already: str = ""
 
+    @property
+    def open(self) -> int:
+        """How many tasks it would reject."""
+        return self.pending + self.running
+
+
+class RequeuePlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stop that is over left rejected: which stop, in words, and how many of its tasks were pending."""
+
+    of: str
+    tasks: int
+
 
 class ModePlan(msgspec.Struct, frozen=True, kw_only=True):
-    """How the agents are set now. `known` is false when no config row is visible to us."""
+    """How the agents are set now. `known` is false when no config row is visible to us.
+
+    `pending`: how many tasks the agents would mark as completed without doing them, once dry-run is on.
+    """
 
     known: bool
     dry_run: bool
+    pending: int = 0
 
 
 class LiftPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What stands to be lifted: the stop in words, how many tasks it rejected, how many of them were pending.
 
-    `standing` is empty when no stop is set.
+    `standing` is empty when no stop is set; then the tasks are those of the last one. `stop` tells it from another.
     """
 
     standing: str
     rejected: int = 0
     requeueable: int = 0
+    stop: StopMark | None = None
+    of: str = ""
+    """The stop whose tasks are to be requeued, in words, where none is set."""
 
 
 class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -277,14 +320,21 @@ class RetryMatchingPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UndoPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What an undo of one run would take back. `refused`: why it cannot be undone."""
+    """What an undo of one run would take back. `refused`: why it cannot be undone.
+
+    `dry_run`: what dry-run would be set to; `None`: it is left alone.
+    """
 
     run: str
     text: str
     tasks: int = 0
     dry_run: bool | None = None
-    """What dry-run would be set to; `None`: it is left alone."""
     refused: str = ""
+
+    @property
+    def order(self) -> Order:
+        """The order whose tier it has: the agents change things for real once dry-run is off."""
+        return UNDO_DRY_RUN if self.dry_run is False else UNDO
 
 
 class PlanChanged(Exception):

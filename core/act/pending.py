@@ -14,6 +14,7 @@ from core.act.means import Actor
 from core.act.orders import LIFT
 from core.clock import Clock
 from core.state import State, Transaction
+from core.stops import StopMark
 
 KIND: Final = "pending_order"
 
@@ -31,6 +32,8 @@ class PendingOrder(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     hours: int = 24
     requeue: bool = False
+    stop: StopMark | None = None
+    """The stop that a lift is for: before another one it lapses."""
     begun: bool = False
     confirmed_at: datetime | None = None
     """When an operator said again that it is still meant."""
@@ -66,7 +69,7 @@ class PendingOrders:
         self.known = tuple(sorted(found, key=lambda one: (one.at, one.id)))
         return self.known
 
-    async def keep(
+    async def keep(  # noqa: PLR0913 - all that is kept of an order
         self,
         order: str,
         actor: Actor,
@@ -74,6 +77,7 @@ class PendingOrders:
         reason: str = "",
         hours: int = 24,
         requeue: bool = False,
+        stop: StopMark | None = None,
         run: str = "",
     ) -> tuple[PendingOrder, bool]:
         """Let one wait, and whether it is a new one: of one kind by one kind of actor there is never a second.
@@ -89,6 +93,7 @@ class PendingOrders:
             reason=reason,
             hours=hours,
             requeue=requeue,
+            stop=stop,
         )
 
         def work(transaction: Transaction) -> PendingOrder:

@@ -17,6 +17,14 @@ COMPONENTS: Final = ("db", "edge", "auth")
 """Whose breakers are alarmed about: the project's own. Those of a heartbeat or a mail server are shown only."""
 
 DATABASE: Final = "db"
+MUTES: Final = {
+    "high_risk": ("high_risk", "error"),
+    "failure": ("failure", "error"),
+    "braked": ("high_risk", "approval_needed"),
+    "end": ("completion", "success"),
+}
+"""Which `notify_on_…` columns of the config row mute a kind: as they are in the field, and as they are documented."""
+
 DISABLED: Final = "disabled"
 """Hides what is to be expected of a disabled system; no alert of its own."""
 
@@ -79,7 +87,7 @@ Judge = Callable[[Facts, AlertRules], Condition]
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One rule. `for_s`: how long it must hold, `None` for two evaluations. `hidden_by`: rules behind which it hides.
 
-    `kind`: which `notify_on_…` column of the config row mutes it. `rate`: about a rate, so it resolves late.
+    `kind`: what may mute it, of `MUTES`; empty is by its severity. `rate`: about a rate, so it resolves late.
     """
 
     name: str
@@ -90,8 +98,13 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     subject: str = ""
     for_s: float | None = None
     hidden_by: tuple[str, ...] = ()
-    kind: str = "error"
+    kind: str = ""
     rate: bool = False
+
+    def muted_by(self, columns: tuple[str, ...]) -> str:
+        """The one of `columns` that mutes it, each a `notify_on_…` column that says no; empty if none does."""
+        kind = self.kind or ("high_risk" if self.severity is Severity.CRITICAL else "failure")
+        return next((column for column in MUTES[kind] if column in columns), "")
 
 
 def rules(settings: AlertRules) -> tuple[Rule, ...]:
@@ -186,7 +199,7 @@ def _high(settings: AlertRules) -> Iterable[Rule]:
         runbook="so much at once is seldom chance: find the cause first, then heal by hand: h, or watchdesk heal",
         judge=lambda facts, _: Condition(Truth.of(bool(facts.braked)), facts.braked),
         hidden_by=("database_down",),
-        kind="approval_needed",
+        kind="braked",
     )
     yield Rule(
         name="blind",

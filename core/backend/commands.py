@@ -9,9 +9,11 @@ from typing import Any, Final
 import msgspec
 
 from core.backend.client import Calls
+from core.backend.conditions import marked
 from core.backend.faults import Failed
 from core.backend.rows import moment, row_id
 from core.backend.schema import CONFIG, LOGS, MAIL_FUNCTION, POLL_FUNCTION, STOP_RPC, TASKS, Schema
+from core.marks import Marks
 from core.model import LeaseRow
 
 BATCH: Final = 100
@@ -35,18 +37,32 @@ class Commands:
         )
         return moment(rows[0].get(column)) if rows else None
 
-    async def insert_log(self, row: dict[str, Any]) -> None:
-        """Add one row to the execution log. It carries an id of our own, so a second insert is 23505."""
-        await self._calls.query("write log", lambda c: c.table(LOGS).insert(row, returning="minimal"))
+    async def insert_log(self, row: dict[str, Any]) -> datetime | None:
+        """Add one row to the execution log, at the database's own time unless it has one. Returns that time.
 
-    async def fail_stuck(
-        self, ids: tuple[str, ...], *, began_before: datetime, at: datetime, error: str
-    ) -> tuple[str, ...]:
-        """Fail those of up to 100 tasks that still run and began before `began_before`. Returns who changed."""
+        `None` where we may not read it. The row carries an id of our own, so a second insert is 23505.
+        """
+        column = self.schema.log_time
+        stamped = {column: "now"} | row
+        try:
+            rows = await self._calls.rows("write log", lambda c: c.table(LOGS).insert(stamped).select(column))
+        except Failed as failed:
+            if failed.fault.kind != "not_allowed":
+                raise
+            # Who may write rows and not read them is refused both; whether it is only the reading shows the next try.
+            await self._calls.query("write log", lambda c: c.table(LOGS).insert(stamped, returning="minimal"))
+            return None
+        return moment(rows[0].get(column)) if rows else None
+
+    async def fail_stuck(self, ids: tuple[str, ...], *, began_before: datetime, error: str) -> tuple[str, ...]:
+        """Fail those of up to 100 tasks that still run and began before `began_before`. Returns who changed.
+
+        They end at the database's own time.
+        """
         stamp = _stamp(began_before)
 
         def build(c: Any) -> Any:
-            change = {"status": "failed", "completed_at": _stamp(at), self.schema.error_column: error}
+            change = {"status": "failed", "completed_at": "now", self.schema.error_column: error}
             query = c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", "in_progress")
             return query.or_(f"started_at.lt.{stamp},and(started_at.is.null,created_at.lt.{stamp})").select("id")
 
@@ -62,15 +78,15 @@ class Commands:
         return await self._changed(f"reject {status} tasks", build)
 
     async def give_back(
-        self, ids: tuple[str, ...], *, marker: str, from_status: str, to_status: str
+        self, ids: tuple[str, ...], *, marks: Marks, from_status: str, to_status: str
     ) -> tuple[str, ...]:
-        """Put those of up to 100 tasks that still carry our `marker` back to what they were. Returns who changed."""
+        """Put those of up to 100 tasks that still carry one of `marks` back to what they were. Returns who changed."""
         error = self.schema.error_column
 
         def build(c: Any) -> Any:
             change = {"status": to_status, error: None, "completed_at": None}
             query = c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", from_status)
-            return query.like(error, f"{marker}*").select("id")
+            return marked(query, marks, error).select("id")
 
         return await self._changed("give tasks back", build)
 
@@ -107,58 +123,60 @@ class Commands:
                 raise
             await self._call_stop(reason, hours, second)
 
-    async def set_stop(self, config_id: str, *, reason: str, until: datetime, at: datetime) -> bool:
-        """Set the flag on the config row if it is not set yet. Whether a row changed."""
+    async def set_stop(self, config_ids: tuple[str, ...], *, reason: str, until: datetime) -> int:
+        """Set the flag on every config row where it is not set yet. How many changed."""
 
         def build(c: Any) -> Any:
             change = {
                 "emergency_stop": True,
                 "emergency_stop_reason": reason,
                 "emergency_stop_until": _stamp(until),
-                "updated_at": _stamp(at),
+                "updated_at": "now",
             }
-            return c.table(CONFIG).update(change).eq("id", config_id).not_.is_("emergency_stop", "true").select("id")
+            query = c.table(CONFIG).update(change).in_("id", _some(config_ids))
+            return query.not_.is_("emergency_stop", "true").select("id")
 
-        return bool(await self._changed("set emergency stop", build))
+        return len(await self._changed("set emergency stop", build))
 
-    async def clear_stop(self, config_id: str, *, at: datetime) -> bool:
-        """Clear flag, reason and end of the stop. Whether a row changed."""
+    async def clear_stop(self, config_ids: tuple[str, ...]) -> int:
+        """Clear flag, reason and end of the stop on every config row that carries it. How many changed."""
 
         def build(c: Any) -> Any:
             change = {
                 "emergency_stop": False,
                 "emergency_stop_reason": None,
                 "emergency_stop_until": None,
-                "updated_at": _stamp(at),
+                "updated_at": "now",
             }
-            return c.table(CONFIG).update(change).eq("id", config_id).is_("emergency_stop", "true").select("id")
+            query = c.table(CONFIG).update(change).in_("id", _some(config_ids))
+            return query.is_("emergency_stop", "true").select("id")
 
-        return bool(await self._changed("clear emergency stop", build))
+        return len(await self._changed("clear emergency stop", build))
 
-    async def set_dry_run(self, config_id: str, *, on: bool, at: datetime) -> bool:
-        """Turn dry-run on or off where it is not so yet. Whether a row changed."""
+    async def set_dry_run(self, config_ids: tuple[str, ...], *, on: bool) -> int:
+        """Turn dry-run on or off on every config row where it is not so yet. How many changed."""
 
         def build(c: Any) -> Any:
-            change = {"dry_run_mode": on, "updated_at": _stamp(at)}
-            query = c.table(CONFIG).update(change).eq("id", config_id)
+            change = {"dry_run_mode": on, "updated_at": "now"}
+            query = c.table(CONFIG).update(change).in_("id", _some(config_ids))
             return query.not_.is_("dry_run_mode", "true" if on else "false").select("id")
 
-        return bool(await self._changed("set dry-run", build))
+        return len(await self._changed("set dry-run", build))
 
     async def create_config(self, config_id: str | int) -> None:
         """Insert the config row, disabled and in dry-run, the rest the database's defaults. 23505 if it is there."""
         row = {"id": config_id, "enabled": False, "dry_run_mode": True}
         await self._calls.query("create config", lambda c: c.table(CONFIG).insert(row, returning="minimal"))
 
-    async def delete_logs(self, ids: tuple[str, ...], *, before: datetime) -> int:
-        """Delete those of up to 100 log rows that are older than `before`. How many went."""
+    async def delete_logs(self, ids: tuple[str, ...], *, before: datetime) -> tuple[str, ...]:
+        """Delete those of up to 100 log rows that are older than `before`. Returns which went."""
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
             query = c.table(LOGS).delete().in_("id", _some(ids)).lt(column, before.isoformat())
             return query.neq("execution_step", "lease").select("id")
 
-        return len(await self._changed("delete old logs", build))
+        return await self._changed("delete old logs", build)
 
     async def insert_lease(self, lease_id: str, row: LeaseRow) -> None:
         """Take the free lease. 23505 if another was faster. Raises Failed."""
@@ -199,9 +217,9 @@ class Commands:
 
         return len(await self._changed("delete tasks", build))
 
-    async def run_pending(self) -> None:
-        """Let the agents' function work off pending tasks now."""
-        await self._calls.invoke(POLL_FUNCTION, "POST", {})
+    async def run_pending(self) -> Any:
+        """Let the agents' function work off pending tasks now. What it answered: JSON, or bytes."""
+        return (await self._calls.invoke(POLL_FUNCTION, "POST", {})).data
 
     async def send_email(self, to: str, template: str, data: dict[str, Any]) -> None:
         """Let the project's mail function send one message."""

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from core.listing import Filter, is_uuid
+from core.marks import Marks
 
 
 class Searched(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +40,17 @@ def narrowed(query: Any, given: Filter, where: Searched) -> Any:
     if given.task:
         query = query.or_(",".join(one.replace("{task}", given.task) for one in where.of_task))
     return query
+
+
+def marked(query: Any, marks: Marks, column: str) -> Any:
+    """`query` for the tasks whose error text, in `column`, carries one of `marks`. Raises ValueError for none."""
+    if not marks:
+        raise ValueError("no mark names no task")
+    begun, unstarted = (
+        [f"{column}.like.{quoted(f'{_literally(mark)}%')}" for mark in some] for some in (marks.begins, marks.unstarted)
+    )
+    never = [*(f"{column}.eq.{quoted(text)}" for text in marks.whole), *unstarted]
+    return query.or_(",".join((*begun, *(f"and({one},started_at.is.null)" for one in never))))
 
 
 def quoted(text: str) -> str:

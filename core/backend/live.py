@@ -156,10 +156,6 @@ class Live:
         """See `Queries.task`."""
         return await self._read("db:fetch_task", lambda: self._queries.task(name))
 
-    async def stop_audit(self) -> LogEntry | None:
-        """See `Queries.stop_audit`."""
-        return await self._read("db:fetch_stop_audit", self._queries.stop_audit)
-
     async def watchdog_logs(self, *, healing: bool, since: datetime | None, limit: int) -> tuple[LogEntry, ...]:
         """See `Queries.watchdog_logs`."""
         return await self._read(
@@ -190,18 +186,6 @@ class Live:
         """See `Queries.lease`."""
         return await self._read("db:read_lease", lambda: self._queries.lease(lease_id))
 
-    async def count_marked(self, marker: str, status: str) -> int:
-        """See `Queries.count_marked`."""
-        return await self._read("db:count_marked", lambda: self._queries.count_marked(marker, status))
-
-    async def marked(self, marker: str, status: str, limit: int) -> tuple[str, ...]:
-        """See `Queries.marked`."""
-        return await self._read("db:fetch_marked", lambda: self._queries.marked(marker, status, limit))
-
-    async def marked_among(self, ids: tuple[str, ...], status: str, marker: str) -> tuple[str, ...]:
-        """See `Queries.marked_among`."""
-        return await self._read("db:read_back_tasks", lambda: self._queries.marked_among(ids, status, marker))
-
     async def matching_tasks(self, given: Filter, limit: int) -> dict[str, datetime | None]:
         """Ids of up to `limit` tasks that match, in the order of their ids, each with when the task was over."""
         found: dict[str, datetime | None] = {}
@@ -225,9 +209,9 @@ class Live:
         """See `Queries.sent_back_among`."""
         return await self._read("db:read_back_retried", lambda: self._queries.sent_back_among(ids, since))
 
-    async def ids_in(self, status: str, limit: int) -> tuple[str, ...]:
-        """See `Queries.ids_in`."""
-        return await self._read(f"db:fetch_{status}_ids", lambda: self._queries.ids_in(status, limit))
+    async def ask(self, key: str, question: Callable[[Queries], Awaitable[T]]) -> T:
+        """The answer to one question now, under the operation `key`."""
+        return await self._read(key, lambda: question(self._queries))
 
     async def _read(self, key: str, ask: Callable[[], Awaitable[T]]) -> T:
         return await self._guard.live(key, ask, policy=self._policy)

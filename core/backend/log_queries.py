@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
+from core.backend.audit_rows import BEGUN_TOLD, STOP_TOLD, begun_runs_of, stop_trail_of
 from core.backend.client import Calls
 from core.backend.columns import Columns
 from core.backend.faults import Failed, garbage
@@ -22,7 +23,8 @@ from core.backend.rows import (
 )
 from core.backend.schema import LOGS, Schema
 from core.backend.stamps import FIRST, stamp, until
-from core.model import AuditedOrder, EndedOrder, LeaseRow, LogEntry
+from core.model import AuditedOrder, BegunRun, EndedOrder, LeaseRow, LogEntry
+from core.stops import StopTrail
 
 PAGE: Final = 500
 """Rows a page; half of what the API caps a read at."""
@@ -173,16 +175,35 @@ class LogQueries:
         names = (name for row in each(rows, "output_data") for name in ids_of(row["output_data"]))
         return tuple(dict.fromkeys(names))[:limit]
 
-    async def stop_audit(self) -> LogEntry | None:
-        """The audit row of the last emergency stop this product ordered."""
+    async def stop_trail(self, limit: int = 60) -> StopTrail:
+        """The newest stops that this product ordered, and when stops were lifted."""
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select("*").eq("execution_step", "watchdog_healing")
-            return query.eq("input_data->>order", "emergency_stop").order(column, desc=True).limit(1)
+            query = c.table(LOGS).select(f"step_status,{column},{STOP_TOLD}").eq("execution_step", "watchdog_healing")
+            query = query.in_("input_data->>order", ["emergency_stop", "lift"]).neq("step_status", "skipped")
+            return query.order(column, desc=True).limit(limit)
 
-        rows = await self._calls.rows("read stop's audit", build)
-        return self._entry(rows[0]) if rows else None
+        return stop_trail_of(await self._calls.rows("read stops' audit", build), column)
+
+    async def log_time(self, name: str) -> datetime | None:
+        """When one row was written, by the database's clock; `None` where it is not visible to us."""
+        column = self.schema.log_time
+        rows = await self._calls.rows(
+            "read a row's time", lambda c: c.table(LOGS).select(column).eq("id", name).limit(1)
+        )
+        return moment_of_only(rows, column)
+
+    async def unfinished(self, order: str, since: datetime) -> tuple[BegunRun, ...]:
+        """The runs of an action begun since `since` whose audit has no closing row, newest first."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select(f"step_status,{column},{BEGUN_TOLD}").eq("execution_step", "watchdog_healing")
+            query = query.eq("input_data->>order", order).gte(column, since.isoformat())
+            return query.order(column, desc=True).limit(100)
+
+        return begun_runs_of(await self._calls.rows("read unfinished audit", build), column)
 
     async def watchdog_logs(self, *, healing: bool, since: datetime | None, limit: int) -> tuple[LogEntry, ...]:
         """What the watchdog wrote, or of it the orders alone, newest first; page by page up to `limit`."""

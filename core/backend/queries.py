@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from core.backend.conditions import quoted
+from core.backend.conditions import marked, quoted
 from core.backend.faults import Failed, Trace, garbage
 from core.backend.list_queries import ListQueries
 from core.backend.log_queries import PAGE
 from core.backend.rows import config_of, each, merged, moment, moment_of_only, of_only, row_id, whole
 from core.backend.schema import CONFIG, CONFIG_RPC, POLL_FUNCTION, STATISTICS_RPC, TASKS
 from core.backend.stamps import FIRST, stamp, until
+from core.marks import Marks
 from core.model import NO_STATUS, Simulated, SuccessRate, SystemConfig, Task
 from core.text import clean
 
@@ -150,13 +151,12 @@ class Queries(ListQueries):
             found |= {task.id: task for task in page}
             after = page[-1].id
 
-    async def marked_among(self, ids: tuple[str, ...], status: str, marker: str) -> tuple[str, ...]:
-        """Which of up to 100 `ids` are in `status` with our `marker`: what a write whose answer was lost did."""
+    async def marked_among(self, ids: tuple[str, ...], status: str, marks: Marks) -> tuple[str, ...]:
+        """Which of up to 100 `ids` are in `status` with one of `marks`: what a write whose answer was lost did."""
         error = self.schema.error_column
 
         def build(c: Any) -> Any:
-            query = c.table(TASKS).select("id").in_("id", list(ids)).eq("status", status)
-            return query.like(error, f"{marker}*")
+            return marked(c.table(TASKS).select("id").in_("id", list(ids)).eq("status", status), marks, error)
 
         return tuple(row_id(row) for row in await self._calls.rows("read back tasks", build))
 
@@ -219,6 +219,14 @@ class Queries(ListQueries):
 
         return len(each(await self._calls.rows("read back running tasks", build), "id"))
 
+    async def in_status_among(self, ids: tuple[str, ...], status: str) -> tuple[str, ...]:
+        """Which of up to 100 tasks are in a status."""
+
+        def build(c: Any) -> Any:
+            return c.table(TASKS).select("id").in_("id", list(ids)).eq("status", status)
+
+        return tuple(map(row_id, await self._calls.rows("read back status", build)))
+
     async def completed_among(self, ids: tuple[str, ...]) -> tuple[str, ...]:
         """Which of up to 100 tasks are completed."""
 
@@ -232,31 +240,32 @@ class Queries(ListQueries):
         rows = await self._calls.rows("read task", lambda c: c.table(TASKS).select("*").eq("id", name).limit(1))
         return self._task(rows[0]) if rows else None
 
-    async def count_marked(self, marker: str, status: str) -> int:
-        """How many tasks in `status` carry our `marker` at the beginning of their error text."""
+    async def count_marked(self, marks: Marks, status: str) -> int:
+        """How many tasks in `status` carry one of `marks`."""
         error = self.schema.error_column
 
         def build(c: Any) -> Any:
             query = c.table(TASKS).select("id", count="exact").eq("status", status)
-            return query.like(error, f"{marker}*").limit(1)
+            return marked(query, marks, error).limit(1)
 
         return await self._calls.count("count marked tasks", build)
 
-    async def marked(self, marker: str, status: str, limit: int) -> tuple[str, ...]:
-        """Ids of tasks in `status` that carry our `marker`."""
+    async def marked(self, marks: Marks, status: str, limit: int, after: str = "") -> tuple[str, ...]:
+        """Ids of up to `limit` tasks in `status` that carry one of `marks`, in their order, those above `after`."""
         error = self.schema.error_column
 
         def build(c: Any) -> Any:
-            query = c.table(TASKS).select("id").eq("status", status).like(error, f"{marker}*")
-            return query.order("id").limit(limit)
+            query = marked(c.table(TASKS).select("id").eq("status", status), marks, error)
+            return (query.gt("id", after) if after else query).order("id").limit(limit)
 
         return tuple(row_id(row) for row in await self._calls.rows("read marked tasks", build))
 
-    async def ids_in(self, status: str, limit: int) -> tuple[str, ...]:
-        """Ids of up to `limit` tasks in one status, in the order of their ids."""
+    async def ids_in(self, status: str, limit: int, after: str = "") -> tuple[str, ...]:
+        """Ids of up to `limit` tasks in one status, in the order of their ids, those above `after`."""
 
         def build(c: Any) -> Any:
-            return c.table(TASKS).select("id").eq("status", status).order("id").limit(limit)
+            query = c.table(TASKS).select("id").eq("status", status)
+            return (query.gt("id", after) if after else query).order("id").limit(limit)
 
         return tuple(row_id(row) for row in await self._calls.rows(f"read {status} ids", build))
 

@@ -171,6 +171,9 @@ def audited_of(rows: list[Row], time_column: str) -> AuditedOrder | None:
     plan = given.get("plan") if isinstance(given, dict) else None
     steps = plan.get("steps") if isinstance(plan, dict) else None
     named = steps if isinstance(steps, list) else []
+    came = rows[-1].get("output_data")
+    outcome = came if isinstance(came, dict) else {}
+    counts = outcome.get("steps")
     return AuditedOrder(
         run=entries[0].run,
         order=entries[0].order,
@@ -179,7 +182,14 @@ def audited_of(rows: list[Row], time_column: str) -> AuditedOrder | None:
         status=last.status,
         summary=last.summary,
         steps=tuple(clean(step.get("name")) for step in named if isinstance(step, dict)),
+        done=_counts(counts),
+        config_at=moment(outcome.get("config_at")),
     )
+
+
+def _counts(value: object) -> dict[str, int]:
+    counts = value if isinstance(value, dict) else {}
+    return {clean(name, 80): count for name, one in counts.items() if (count := whole(one)) is not None}
 
 
 ENDED: Final = (
@@ -195,8 +205,6 @@ def ended_of(row: Row, time_column: str) -> EndedOrder | None:
     at, run, order = read.moment(time_column), clean(row.get("run"), 64), clean(row.get("order"), 64)
     if at is None or not run or not order:
         return None
-    steps = row.get("steps")
-    counts = steps if isinstance(steps, dict) else {}
     said = row.get("lifted") if order == "lift" else row.get("stopped") if order == "emergency_stop" else None
     return EndedOrder(
         run=run,
@@ -206,7 +214,7 @@ def ended_of(row: Row, time_column: str) -> EndedOrder | None:
         began_at=at - timedelta(milliseconds=read.milliseconds("duration_ms") or 0),
         at=at,
         holds=row.get("step_status") == "completed" or said == "true",
-        steps={clean(name, 80): count for name, value in counts.items() if (count := whole(value)) is not None},
+        steps=_counts(row.get("steps")),
         undoes=clean(row.get("undoes"), 64),
     )
 

@@ -216,8 +216,8 @@ class Alarms:
             rule = self._life.rule(alert)
             silence = silenced(alert, self.shelf.silences, now)
             muted = f"silenced until {silence.until:%Y-%m-%d %H:%M} UTC by {silence.who}" if silence else ""
-            if not muted and rule is not None and rule.kind in kinds:
-                muted = f"muted by notify_on_{rule.kind}"
+            if not muted and rule is not None and (column := rule.muted_by(kinds)):
+                muted = f"muted by notify_on_{column}"
             alerts[key] = msgspec.structs.replace(
                 alert,
                 hidden=alert.hidden if facts is None else self._life.hiding(alert, facts),

@@ -37,7 +37,7 @@ class AlertDesk:
         worst = found[0]
         if all(alert.acked for alert in found):
             text = f"{worst.title}: {worst.acked} takes care of it already"
-            return Result(order=ACKNOWLEDGE.name, phase=Phase.SEEN, text=text, already=True)
+            return Result(order=ACKNOWLEDGE.name, phase=Phase.UNCHANGED, text=text, already=True)
         ack = Ack(
             id=str(uuid.uuid4()),
             episode=worst.episode,
@@ -102,7 +102,7 @@ class AlertDesk:
             return self._desk.told(actor, _refused(order, f"nothing was changed: {error}"))
         self._alarms.overlay()
         await self._alarms.write_rows()
-        return self._desk.told(actor, Result(order=order, phase=Phase.SEEN, text=said, run=row.told["run"]))
+        return self._desk.told(actor, Result(order=order, phase=Phase.VERIFIED, text=said, run=row.told["run"]))
 
 
 def _refused(order: str, text: str) -> Result:

@@ -1,13 +1,17 @@
 """What the monitor does without being asked: it counts, orders a stop, heals, and carries out what waited."""
 
+import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
 from typing import Final
 
-from core.act.healing import Findings
-from core.act.orders import EMERGENCY_STOP, HealPlan, Phase, Result
+from core.act.emergency_stop import trail_of
+from core.act.healing import CLEANING, Findings
+from core.act.orders import EMERGENCY_STOP, LIFT, HealPlan, Phase, RequeuePlan, Result
 from core.act.pending import PendingOrder
 from core.act.permission import MayAct, may_act
+from core.act.resume import left_over
 from core.backend.beacon import beat
 from core.facts import Level
 from core.failures import fails_above, fresh_failure_rate
@@ -17,6 +21,8 @@ from core.monitor.wiring import Rooms
 from core.resilience import NotLive, Policy
 from core.state import NotKept
 from core.watch.record import Check, Checkup
+
+log = logging.getLogger(__name__)
 
 _HEALED: Final = ("stuck_tasks", "failure_rate")
 _BAD: Final = {Level.WARNING, Level.CRITICAL}
@@ -38,6 +44,10 @@ class Autonomy:
         self._shown = HealPlan()
         self._said = ""
         self._planned_at: float | None = None
+        self._cleaned_at: float | None = None
+        self._cleaning: asyncio.Task[None] | None = None
+        self.left_over = RequeuePlan(of="", tasks=0)
+        """What a stop that is over left rejected."""
         self.braked = ""
         """Why so much is stuck that a person should look first; empty while it is not."""
         self.heartbeat_fault = ""
@@ -73,6 +83,8 @@ class Autonomy:
             await self._count(checkup.of("database"))
             await self._write_health(checkup)
         self._beat()
+        if self._sight.schema is not None:
+            await self.look_left_over()
         try:
             await self._carry_out_waiting(checkup)
             return await self._act(checkup)
@@ -131,7 +143,7 @@ class Autonomy:
         reason = f"{many} critical checks in a row: {rate.failed_percent:.0f} % of {rate.finished:,} tasks failed"
         with rooms.under_way.counted(EMERGENCY_STOP, rooms.itself):
             result = await rooms.desk.stop(reason, config.watch.stop_hours, rooms.itself, keep=True)
-        if result.phase in {Phase.SEEN, Phase.PARTLY, Phase.WAITING}:
+        if result.done or result.phase in {Phase.PARTLY, Phase.WAITING}:
             await rooms.streak.clear()
         await self._sight.refresh()
         return result.text
@@ -165,7 +177,7 @@ class Autonomy:
 
     async def _carry_out_waiting(self, checkup: Checkup) -> None:
         rooms = self._rooms
-        if self._sight.schema is None or not self._owner() or rooms.config.observe:
+        if self._sight.schema is None or not self._owner() or rooms.observing.forbids():
             return
         if checkup.of("database").level not in _ANSWERED:
             return
@@ -175,8 +187,13 @@ class Autonomy:
 
     async def _carry_out(self, one: PendingOrder) -> None:
         rooms = self._rooms
+        if one.automatic and rooms.config.observe:
+            return
         if one.begun and await self._is_over(one):
             await rooms.pending.remove(one.id)
+            return
+        if one.order == EMERGENCY_STOP.name and (await trail_of(rooms.means)).lifted_since(one.at):
+            await self._lapse(one, "an operator resumed since it was given")
             return
         if one.automatic and not await self._still_meant(one):
             return
@@ -206,8 +223,11 @@ class Autonomy:
         return not missing  # the lease holder carries it out: until we are that it waits
 
     async def _is_over(self, one: PendingOrder) -> bool:
+        """Whether its audit is closed, and it did all that it was to do: a lift may still have tasks to give back."""
         told = await self._rooms.live.audited(one.id)
-        return told is not None and told.status in _OVER
+        if told is None or told.status not in _OVER:
+            return False
+        return one.order != LIFT.name or not one.requeue or not (await self._look_left_over()).tasks
 
     async def _lapse(self, one: PendingOrder, why: str) -> None:
         await self._rooms.pending.remove(one.id)
@@ -225,8 +245,11 @@ class Autonomy:
             return "not by itself: the schema is not known"
         if not preview and not missing <= {"brake"}:
             return f"not by itself: {', '.join(self.permission().missing)}"
+        self._clean_up_beside()
         if not self._due(checkup):
-            self.braked, self._shown = "", HealPlan()
+            if checkup.of("stuck_tasks").level is Level.OK:
+                self.braked = ""  # seen to be well: what got no answer says nothing
+            self._shown = HealPlan()
             return "nothing to heal"
         self._planned_at = self._rooms.clock.elapsed()
         result = await self._heal(preview=preview)
@@ -246,13 +269,13 @@ class Autonomy:
         rooms = self._rooms
 
         async def decide(found: Findings) -> bool:
+            if found.survey.overdue_fault is None:
+                await self._brake(await rooms.healer.brake(found))
             if found.plan.empty:
-                self.braked = ""
                 return False
             if preview:
                 await self._preview(found)
                 return False
-            await self._brake(await rooms.healer.brake(found))
             return not self.braked
 
         lifted = await rooms.lifts.last()
@@ -263,6 +286,55 @@ class Autonomy:
             progress=lambda *_: self._beat(),
             go_on=lambda: "" if rooms.lease.valid() else LEASE_LOST,
         )
+
+    def _clean_up_beside(self) -> None:
+        """Delete old log rows once an hour, in a lane of its own: no other order waits for it."""
+        now = self._rooms.clock.elapsed()
+        due = self._cleaned_at is None or now - self._cleaned_at >= _UPKEEP_S
+        if not due or not self.permission().allowed or (self._cleaning is not None and not self._cleaning.done()):
+            return
+        self._cleaned_at = now
+        self._cleaning = asyncio.create_task(self._clean_up(), name="watchdesk-clean-up")
+
+    async def _clean_up(self) -> None:
+        rooms = self._rooms
+
+        async def decide(found: Findings) -> bool:
+            return not found.plan.empty
+
+        with rooms.fence.around("the clean-up of the log"), contextlib.suppress(NotLive):
+            await rooms.desk.settle(rooms.itself)
+            await rooms.desk.heal_by_itself(
+                decide,
+                None,
+                rooms.itself,
+                progress=lambda *_: self._beat(),
+                go_on=lambda: "" if rooms.lease.valid() else LEASE_LOST,
+                only=CLEANING,
+            )
+
+    async def close(self) -> None:
+        """End what runs beside the checks."""
+        task, self._cleaning = self._cleaning, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def cleaned(self) -> None:
+        """Wait until the clean-up that runs beside the checks is over."""
+        if self._cleaning is not None:
+            await asyncio.gather(self._cleaning, return_exceptions=True)
+
+    async def look_left_over(self) -> None:
+        """See what a stop that is over left rejected. Never raises for a fault."""
+        with contextlib.suppress(NotLive):
+            await self._look_left_over()
+
+    async def _look_left_over(self) -> RequeuePlan:
+        config = self._rooms.readings.config
+        if config.live and config.value is not None:
+            self.left_over = await left_over(self._rooms.means, config.value)
+        return self.left_over
 
     async def _preview(self, found: Findings) -> None:
         """Dry-run: say and audit what would be done, once for each plan."""

@@ -1,22 +1,25 @@
-"""Where orders are handed in: rights, then the act, then the journal. One at a time, so that no two mix."""
+"""Where orders are handed in: rights, then the runner, then the journal; and what waits for the project to answer."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
-from core.act.emergency import Emergency
-from core.act.healing import Findings, Healer, Progress, unhindered
-from core.act.means import Actor
-from core.act.mode import Mode
+from core.act.action import Action
+from core.act.dry_run import SetDryRun, plan_mode
+from core.act.emergency_stop import EmergencyStop, plan_stop
+from core.act.healing import BY_DEFAULT, Findings, Heal, Healer
+from core.act.means import Actor, Means
 from core.act.orders import (
     CHECK_NOW,
+    CLEAN_UP,
     DRY_RUN_OFF,
     DRY_RUN_ON,
     EMERGENCY_STOP,
     HEAL,
     LIFT,
+    REQUEUE,
     RETRY,
     RETRY_MATCHING,
     RUN_PENDING,
@@ -27,7 +30,6 @@ from core.act.orders import (
     ModePlan,
     Order,
     Phase,
-    PlanChanged,
     Result,
     RetryMatchingPlan,
     RetryPlan,
@@ -36,68 +38,85 @@ from core.act.orders import (
     UndoPlan,
 )
 from core.act.pending import PendingOrder, PendingOrders
-from core.act.retrying import Retrying
-from core.act.undo import Undo
-from core.act.work import Work
+from core.act.resume import Lift, Requeue, plan_lift, together
+from core.act.retry import Retry, plan_retry
+from core.act.retry_matching import RetryMatching, plan_retry_matching
+from core.act.run import Progress, unhindered
+from core.act.run_pending import RunPending, plan_run
+from core.act.runner import Runner
+from core.act.undo import DRY_RUN, TASKS, Undo, plan_undo
 from core.facts import Level
 from core.listing import Listing
 from core.monitor.events import Journal
 from core.monitor.observing import Observing
 from core.monitor.under_way import UnderWay
-from core.state import NotKept
+from core.state import NotKept, State
+from core.stops import StopMark
 from core.text import clean
+
+_SETTLED: Final = (
+    *(HEAL, CLEAN_UP, UNDO, RETRY, RETRY_MATCHING, RUN_PENDING, DRY_RUN_ON, DRY_RUN_OFF),
+    *(EMERGENCY_STOP, LIFT, REQUEUE),
+)
+"""Orders whose audit is closed for whoever was broken off."""
+
+_WITHOUT_STATE: Final = {EMERGENCY_STOP.name, WITHDRAW.name}
+"""Orders that are taken although this machine's state cannot be written; a withdrawal fails by itself then."""
 
 OBSERVING = "started with --observe: nothing is written"
 ONLY_LOOKS = "this screen only looks: give orders in a terminal"
 
 
-class Acts(msgspec.Struct, frozen=True, kw_only=True):
-    """What carries orders out."""
-
-    healer: Healer
-    emergency: Emergency
-    mode: Mode
-    work: Work
-    retrying: Retrying
-    undo: Undo
-    pending: PendingOrders
-
-
 class Desk:
     """Takes orders. `now` gives the server's time; `observing` refuses whatever writes.
 
+    Where this machine's `state` cannot be written only a stop is taken: any other order that is broken off would leave
+    no trace here. `standing` is the stop that was last seen on the config row.
     What nobody gave counts as `under_way` from here on; what an operator gave does before it comes here.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that an order depends on
         self,
         *,
-        acts: Acts,
+        means: Means,
+        runner: Runner,
+        healer: Healer,
+        pending: PendingOrders,
         journal: Journal,
         now: Callable[[], datetime],
         observing: Observing,
         under_way: UnderWay,
+        state: State,
+        standing: Callable[[], StopMark | None],
     ) -> None:
-        self._acts = acts
+        self._means = means
+        self._runner = runner
+        self._healer = healer
+        self._pending = pending
         self._journal = journal
         self._now = now
         self._observing = observing
         self._under_way = under_way
-        self._one, self._stopping = asyncio.Lock(), asyncio.Lock()
+        self._state = state
+        self._standing = standing
 
     def may(self, order: Order) -> str:
         """Empty if the order may be given, else why not."""
         if self._observing.only_looks and order is not CHECK_NOW:
             return ONLY_LOOKS
-        return OBSERVING if order.writes and self._observing.forbids() else ""
+        if order.writes and self._observing.forbids():
+            return OBSERVING
+        if order.writes and order.name not in _WITHOUT_STATE and (why := self._state.unwritable):
+            return _unkept(why)
+        return ""
 
     def may_note(self) -> str:
         """Empty if a note may be kept, else why not. One is about this machine alone: `--observe` allows it."""
         return ONLY_LOOKS if self._observing.only_looks else ""
 
-    async def plan_heal(self) -> HealPlan:
+    async def plan_heal(self, only: Collection[str] = BY_DEFAULT) -> HealPlan:
         """What a heal would do. Raises NotLive."""
-        return (await self._acts.healer.plan(self._now())).plan
+        return (await self._healer.plan(self._now(), only=only)).plan
 
     async def heal(
         self,
@@ -106,14 +125,9 @@ class Desk:
         progress: Progress | None = None,
         go_on: Callable[[], str] = unhindered,
     ) -> Result:
-        """Recompute, and apply if it is still what was shown. Raises PlanChanged, NotLive."""
-        if refused := self.refused(HEAL):
-            return refused
-        async with self._one:
-            found = await self._acts.healer.plan(self._now())
-            if not found.plan.same_targets(shown):
-                raise PlanChanged(found.plan)
-            return self.told(actor, await self._acts.healer.apply(found, actor, progress, self._unless_stopping(go_on)))
+        """Recompute, and apply if it is still what was shown. Raises PlanChanged."""
+        heal = Heal(self._healer, now=self._now, shown=shown)
+        return await self._act(heal, actor, progress=progress, go_on=go_on)
 
     async def heal_by_itself(
         self,
@@ -122,124 +136,137 @@ class Desk:
         actor: Actor,
         progress: Progress,
         go_on: Callable[[], str],
+        *,
+        only: Collection[str] = BY_DEFAULT,
     ) -> Result | None:
         """Plan without a person, and apply if `decide` says so. `None` when it did not. Raises NotLive.
 
         It waits for no other order: what that leaves is found at the next check.
         """
-        if self._one.locked():
+        probe = Heal(self._healer, now=self._now, shown=HealPlan(only=tuple(sorted(only))))
+        if self._runner.busy(probe.order):
             return None
-        async with self._one:
-            found = await self._acts.healer.plan(self._now(), automatic=True, lifted_at=lifted_at)
+        async with self._runner.lane(probe.order):
+            found = await self._healer.plan(self._now(), automatic=True, lifted_at=lifted_at, only=only)
             if not await decide(found):
                 return None
-            with self._under_way.counted(HEAL, actor):
-                result = await self._acts.healer.apply(found, actor, progress, self._unless_stopping(go_on))
-            return self.told(actor, result)
+            heal = Heal(self._healer, now=self._now, found=found)
+            with self._under_way.counted(heal.order, actor):
+                return self.told(actor, await self._runner.run(heal, actor, progress=progress, go_on=go_on))
 
     async def plan_stop(self) -> StopPlan:
         """What a stop would hit. Raises NotLive."""
-        return await self._acts.emergency.plan_stop()
+        return await plan_stop(self._means)
 
-    async def stop(self, reason: str, hours: int, actor: Actor, *, keep: bool = False) -> Result:
+    async def stop(self, reason: str, hours: int, actor: Actor, *, keep: bool = False, run: str = "") -> Result:
         """Set the emergency stop; where nobody answers, `keep` it until somebody does.
 
-        It waits for no other order: a heal that is under way ends after its batch.
+        It waits for no other order: a heal that is under way ends after its batch. With the `run` of one that was begun
+        before, it is gone on with.
         """
-        if refused := self.refused(EMERGENCY_STOP):
-            return refused
         reason = clean(reason.strip())  # pasted or an argument: others' screens show it, and a lone byte has no JSON
-        async with self._stopping:
-            result = await self._acts.emergency.stop(reason, hours, actor)
-        if keep and result.phase is Phase.UNREACHABLE:
+        result = await self._act(EmergencyStop(self._means, reason, hours), actor, run=run, reason=reason, tell=False)
+        if keep and result.phase in {Phase.UNREACHABLE, Phase.UNKNOWN}:
             result = await self._keep(EMERGENCY_STOP, actor, result, reason=reason, hours=hours)
         return self.told(actor, result, reason)
 
     async def plan_lift(self) -> LiftPlan:
         """What stands to be lifted. Raises NotLive."""
-        return await self._acts.emergency.plan_lift()
+        return await plan_lift(self._means)
 
-    async def lift(self, actor: Actor, *, requeue: bool, keep: bool = False) -> Result:
-        """Lift the emergency stop; where nobody answers, `keep` the order until somebody does."""
-        if refused := self.refused(LIFT):
+    async def lift(
+        self, actor: Actor, *, requeue: bool, stop: StopMark | None = None, keep: bool = False, run: str = ""
+    ) -> Result:
+        """Lift the emergency stop, then give back what was pending; where nobody answers, `keep` the order.
+
+        `stop`: the one that is meant, by default the one that was last seen.
+        """
+        if refused := self.refused(LIFT) or await self._untraceable(LIFT):
             return refused
-        async with self._one:
-            result = await self._acts.emergency.lift(actor, requeue=requeue)
-        if keep and result.phase is Phase.UNREACHABLE:
-            result = await self._keep(LIFT, actor, result, requeue=requeue)
+        meant = stop or self._standing()
+        result = await self._lift(actor, requeue=requeue, stop=stop, run=run)
+        if keep and result.phase in {Phase.UNREACHABLE, Phase.UNKNOWN}:
+            result = await self._keep(LIFT, actor, result, requeue=requeue, stop=meant)
         return self.told(actor, result)
 
     async def carry_out(self, waiting: PendingOrder) -> Result:
         """Carry out an order that waited, under the run id it has had since. It may have been begun before."""
-        emergency, actor = self._acts.emergency, waiting.actor
+        actor = waiting.actor
         lifts = waiting.order == LIFT.name
         with self._under_way.counted(LIFT if lifts else EMERGENCY_STOP, actor):
-            async with self._one if lifts else self._stopping:
-                if lifts:
-                    result = await emergency.lift(actor, requeue=waiting.requeue, run=waiting.id)
-                else:
-                    result = await emergency.stop(waiting.reason, waiting.hours, actor, run=waiting.id)
-        return self.told(actor, result)
+            if lifts:
+                result = await self._lift(actor, requeue=waiting.requeue, stop=waiting.stop, run=waiting.id, waits=True)
+                return self.told(actor, result)
+            stop = EmergencyStop(self._means, waiting.reason, waiting.hours)
+            async with self._runner.lane(EMERGENCY_STOP):
+                return self.told(actor, await self._runner.run(stop, actor, run=waiting.id), waiting.reason)
 
     async def withdraw(self, name: str, actor: Actor) -> Result:
         """Forget an order that waits."""
         if refused := self.refused(WITHDRAW):
             return refused
-        waiting = next((one for one in await self._acts.pending.all() if one.id == name), None)
-        if waiting is None or not await self._acts.pending.remove(name):
-            return Result(order=WITHDRAW.name, phase=Phase.SEEN, text="no such order waits any more", already=True)
-        return self.told(actor, Result(order=WITHDRAW.name, phase=Phase.SEEN, text=f"withdrawn: {waiting.words()}"))
+        waiting = next((one for one in await self._pending.all() if one.id == name), None)
+        if waiting is None or not await self._pending.remove(name):
+            text = "no such order waits any more"
+            return Result(order=WITHDRAW.name, phase=Phase.UNCHANGED, text=text, already=True)
+        text = f"withdrawn: {waiting.words()}"
+        return self.told(actor, Result(order=WITHDRAW.name, phase=Phase.VERIFIED, text=text))
 
     async def plan_mode(self) -> ModePlan:
         """How dry-run stands. Raises NotLive."""
-        return await self._acts.mode.plan()
+        return await plan_mode(self._means)
 
     async def set_dry_run(self, on: bool, actor: Actor) -> Result:
         """Turn dry-run on or off."""
-        return await self._act(DRY_RUN_ON if on else DRY_RUN_OFF, actor, lambda: self._acts.mode.set(on, actor))
+        return await self._act(SetDryRun(self._means, on=on), actor)
 
     async def plan_run(self) -> RunPlan:
         """What is pending. Raises NotLive."""
-        return await self._acts.work.plan_run()
+        return await plan_run(self._means)
 
     async def run_pending(self, actor: Actor) -> Result:
         """Let the agents work off what is pending."""
-        return await self._act(RUN_PENDING, actor, lambda: self._acts.work.run(actor))
+        return await self._act(RunPending(self._means), actor)
 
-    async def plan_retry(self, task: str) -> RetryPlan:
+    async def plan_retry(self, task: str, actor: Actor) -> RetryPlan:
         """What one failed task is. Raises NotLive."""
-        return await self._acts.work.plan_retry(task)
+        await self._runner.settle(RETRY, actor)
+        return await plan_retry(self._means, task)
 
     async def retry(self, plan: RetryPlan, actor: Actor) -> Result:
         """Send one failed task back to pending."""
-        return await self._act(RETRY, actor, lambda: self._acts.work.retry(plan, actor))
+        return await self._act(Retry(self._means, plan), actor)
 
-    async def plan_retry_matching(self, listing: Listing) -> RetryMatchingPlan:
+    async def plan_retry_matching(self, listing: Listing, actor: Actor) -> RetryMatchingPlan:
         """Which failed tasks match now. Raises NotLive."""
-        return await self._acts.retrying.plan(listing, self._now())
+        await self._runner.settle(RETRY_MATCHING, actor)
+        return await plan_retry_matching(self._means, listing, self._now())
 
     async def retry_matching(
         self, plan: RetryMatchingPlan, reason: str, actor: Actor, progress: Progress | None, go_on: Callable[[], str]
     ) -> Result:
         """Send the tasks of a plan back to pending."""
-        go_on = self._unless_stopping(go_on)
-        return await self._act(
-            RETRY_MATCHING,
-            actor,
-            lambda: self._acts.retrying.retry(plan, reason, actor, progress, go_on),
-            reason=reason,
-        )
+        action = RetryMatching(self._means, plan, reason)
+        return await self._act(action, actor, progress=progress, go_on=go_on, reason=reason)
 
-    async def plan_undo(self, run: str) -> UndoPlan:
-        """What an undo would take back. Raises NotLive."""
-        return await self._acts.undo.plan(run)
+    async def plan_undo(self, run: str, only: tuple[str, ...], actor: Actor) -> UndoPlan:
+        """What an undo would take back, of the steps in `only`. Raises NotLive."""
+        await self._runner.settle(HEAL, actor)
+        await self._runner.settle(UNDO, actor)
+        return await plan_undo(self._means, run, only or (TASKS, DRY_RUN))
 
     async def undo(self, plan: UndoPlan, actor: Actor) -> Result:
         """Take back what one order changed."""
-        return await self._act(UNDO, actor, lambda: self._acts.undo.undo(plan, actor))
 
-    def _unless_stopping(self, go_on: Callable[[], str]) -> Callable[[], str]:
-        return lambda: "an emergency stop was ordered" if self._stopping.locked() else go_on()
+        async def set_dry_run(on: bool) -> Result:
+            return await self._runner.run(SetDryRun(self._means, on=on), actor)
+
+        return await self._act(Undo(self._means, plan, set_dry_run), actor)
+
+    async def settle(self, actor: Actor) -> None:
+        """Close the audit of all that was broken off, whoever ran it. Never raises for a fault."""
+        for order in _SETTLED:
+            await self._runner.settle(order, actor)
 
     def observes(self) -> bool:
         """Whether nothing may be written at all."""
@@ -259,13 +286,48 @@ class Desk:
         self._journal.say(str(actor), f"{result.order.replace('_', ' ')}: {result.text}{why}", level, run=result.run)
         return result
 
-    async def _act(self, order: Order, actor: Actor, act: Callable[[], Awaitable[Result]], reason: str = "") -> Result:
-        if refused := self.refused(order):
+    async def _act(  # noqa: PLR0913 - all that an order may be given with
+        self,
+        action: Action,
+        actor: Actor,
+        *,
+        run: str = "",
+        progress: Progress | None = None,
+        go_on: Callable[[], str] = unhindered,
+        reason: str = "",
+        tell: bool = True,
+    ) -> Result:
+        if refused := self.refused(action.order) or await self._untraceable(action.order):
             return refused
-        async with self._one:
-            return self.told(actor, await act(), reason)
+        async with self._runner.lane(action.order):
+            result = await self._runner.run(action, actor, run=run, progress=progress, go_on=go_on)
+        return self.told(actor, result, reason) if tell else result
 
-    async def _keep(
+    async def _untraceable(self, order: Order) -> Result | None:
+        """The refusal of an order of which this machine could keep no trace."""
+        if order.name in _WITHOUT_STATE:
+            return None
+        try:
+            await self._state.prove_writable()
+        except NotKept as error:
+            return Result(order=order.name, phase=Phase.REFUSED, text=_unkept(str(error)))
+        return None
+
+    async def _lift(
+        self, actor: Actor, *, requeue: bool, stop: StopMark | None, run: str, waits: bool = False
+    ) -> Result:
+        """Clear the flag, then, as an action of its own that can be begun again, give back what was pending."""
+        async with self._runner.lane(LIFT):
+            lift = Lift(self._means, stop)
+            lifted = await self._runner.run(lift, actor, run=run)
+            if not requeue or not lifted.done:
+                return lifted
+            requeued = await self._runner.run(Requeue(self._means, lift.lifted), actor)
+        if requeued.run:
+            self._journal.ours(requeued.run)
+        return together(lifted, requeued, waits=waits)
+
+    async def _keep(  # noqa: PLR0913 - all that is kept of an order
         self,
         order: Order,
         actor: Actor,
@@ -274,12 +336,17 @@ class Desk:
         reason: str = "",
         hours: int = 24,
         requeue: bool = False,
+        stop: StopMark | None = None,
     ) -> Result:
         try:
-            kept, new = await self._acts.pending.keep(
-                order.name, actor, reason=reason, hours=hours, requeue=requeue, run=result.run
+            kept, new = await self._pending.keep(
+                order.name, actor, reason=reason, hours=hours, requeue=requeue, stop=stop, run=result.run
             )
         except NotKept as error:
             return msgspec.structs.replace(result, text=f"{result.text}; and it cannot be kept: {error}")
         when = "kept until the project answers" if new else f"one waits already, since {kept.at:%H:%M} UTC"
         return msgspec.structs.replace(result, phase=Phase.WAITING, text=f"{result.text}; {when}", run=kept.id)
+
+
+def _unkept(why: str) -> str:
+    return f"nothing but an emergency stop can be ordered: {why}"

@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 
 from core.alert.rules import Facts
 from core.facts import Reading, Source, Verdict
-from core.model import Simulated, SuccessRate
+from core.model import Simulated, SuccessRate, SystemConfig
 from core.monitor.components import components
 from core.monitor.fights import Fights
 from core.monitor.sight import Sight
 from core.monitor.wiring import Rooms
 from core.resilience import NotLive
+from core.stops import StopMark
 
 _HOUR = timedelta(hours=1)
 _WEEK = timedelta(days=7)
@@ -23,7 +24,8 @@ class EvidenceRoom:
         self._rooms = rooms
         self._sight = sight
         self._fights = Fights(rooms.live, rooms.config.fights)
-        self._stopped_by: str | None = None
+        self._stopped_by: tuple[StopMark | None, str] | None = None
+        """Which stop stands, and the operator who ordered it."""
 
     async def gather(self, *, braked: str, ready: bool) -> Facts:
         """What is so now. Never raises for a fault."""
@@ -41,7 +43,7 @@ class EvidenceRoom:
             verdicts=self._verdicts(2 * interval_s + 60.0),
             stopped=config.emergency_stop if config is not None else None,
             stop_text=(config.stop_reason if config is not None else "") or "no reason given",
-            stopped_by=await self._who_stopped(config.emergency_stop if config is not None else None),
+            stopped_by=await self._who_stopped(config),
             enabled=config.enabled if config is not None else None,
             config_rows=len(config.ids) if config is not None else None,
             success_1h=success_1h,
@@ -91,22 +93,22 @@ class EvidenceRoom:
             return None, None
         return success, None if written_at is None else max(0.0, (now - written_at).total_seconds())
 
-    async def _who_stopped(self, stopped: bool | None) -> str:
-        """The operator who ordered the stop that stands; empty for the watchdog, or a hand that left no trace."""
-        if stopped is None:
-            return self._stopped_by or ""
-        if not stopped:
+    async def _who_stopped(self, config: SystemConfig | None) -> str:
+        """The operator who ordered the very stop that stands; empty for the watchdog, or a hand that left no trace."""
+        if config is None:
+            return self._stopped_by[1] if self._stopped_by is not None else ""
+        if not config.emergency_stop:
             self._stopped_by = None
             return ""
-        if self._stopped_by is None:
+        if self._stopped_by is None or self._stopped_by[0] != StopMark.of(config):
             try:
-                audit, lifted_at = await self._rooms.live.stop_audit(), await self._rooms.live.last_lift_at()
+                trail = await self._rooms.live.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())
             except NotLive:
                 return ""
-            lifted = audit is not None and audit.at is not None and lifted_at is not None and lifted_at > audit.at
-            ordered = audit is not None and not lifted and audit.actor.startswith("operator ")
-            self._stopped_by = audit.actor if audit is not None and ordered else ""
-        return self._stopped_by
+            standing = trail.standing(config)
+            ordered = standing is not None and standing.by == "operator"
+            self._stopped_by = (StopMark.of(config), standing.actor if standing is not None and ordered else "")
+        return self._stopped_by[1]
 
 
 def _age_s(simulated: Reading[Simulated], now: datetime) -> float | None:

@@ -117,6 +117,7 @@ class Loops:
             task.cancel()
         ending = [ended for keeper in self._keepers if (ended := keeper.stop()) is not None]
         await asyncio.gather(*tasks, *ending, return_exceptions=True)
+        await self.autonomy.close()
         await self.alarms.close()
 
     def refresh_soon(self) -> None:

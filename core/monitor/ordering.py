@@ -1,11 +1,11 @@
 """The façade's orders: each is planned, handed to its desk, and looked at afterwards."""
 
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.act.healing import Progress, unhindered
+from core.act.healing import BY_DEFAULT
 from core.act.orders import (
     DRY_RUN_OFF,
     DRY_RUN_ON,
@@ -27,6 +27,7 @@ from core.act.orders import (
     LiftPlan,
     ModePlan,
     Order,
+    RequeuePlan,
     Result,
     RetryMatchingPlan,
     RetryPlan,
@@ -35,12 +36,15 @@ from core.act.orders import (
     UndoPlan,
 )
 from core.act.pending import PendingOrder
+from core.act.resume import left_over
+from core.act.run import Progress, unhindered
 from core.backend.schema import Schema
 from core.listing import Listing
 from core.monitor.alert_desk import AlertDesk
 from core.monitor.loops import Loops
 from core.monitor.wiring import Rooms
 from core.resilience import NotLive
+from core.stops import StopMark
 
 
 class Ordering:
@@ -66,10 +70,10 @@ class Ordering:
         """The orders under way now, each in words: an operator's and the watchdog's own."""
         return self._rooms.under_way.words()
 
-    async def plan_heal(self) -> HealPlan:
-        """What a heal would do now. Raises NotLive."""
+    async def plan_heal(self, only: Collection[str] = BY_DEFAULT) -> HealPlan:
+        """What a heal would do now, of the repairs in `only`. Raises NotLive."""
         await self.discover()
-        return await self._rooms.desk.plan_heal()
+        return await self._rooms.desk.plan_heal(only)
 
     async def heal(
         self, plan: HealPlan, progress: Progress | None = None, go_on: Callable[[], str] = unhindered
@@ -90,13 +94,17 @@ class Ordering:
         await self.discover()
         return await self._rooms.desk.plan_stop()
 
-    async def stop(self, reason: str, hours: int = 24) -> Result:
-        """Set the emergency stop and read it back. A monitor that runs keeps it where nobody answers."""
+    async def stop(self, reason: str, hours: int = 24, *, run: str = "") -> Result:
+        """Set the emergency stop and read it back. A monitor that runs keeps it where nobody answers.
+
+        With the `run` of one whose answer was lost, it is gone on with.
+        """
 
         async def stop() -> Result:
             with contextlib.suppress(NotLive):
                 await self.discover()
-            return await self._rooms.desk.stop(reason, hours, self._rooms.operator, keep=self._loops.running)
+            keep = self._loops.running
+            return await self._rooms.desk.stop(reason, hours, self._rooms.operator, keep=keep, run=run)
 
         return await self._after(EMERGENCY_STOP, stop())
 
@@ -105,15 +113,27 @@ class Ordering:
         await self.discover()
         return await self._rooms.desk.plan_lift()
 
-    async def lift(self, *, requeue: bool) -> Result:
-        """Lift the emergency stop and read it back. A monitor that runs keeps the order where nobody answers."""
+    async def lift(self, *, requeue: bool, stop: StopMark | None = None) -> Result:
+        """Lift the emergency stop and read it back, then give back what was pending if `requeue`.
+
+        `stop`: the one that was shown; another is not lifted. A monitor that runs keeps the order where nobody answers.
+        """
 
         async def lift() -> Result:
             with contextlib.suppress(NotLive):
                 await self.discover()
-            return await self._rooms.desk.lift(self._rooms.operator, requeue=requeue, keep=self._loops.running)
+            keep = self._loops.running
+            return await self._rooms.desk.lift(self._rooms.operator, requeue=requeue, stop=stop, keep=keep)
 
         return await self._after(LIFT, lift())
+
+    async def left_over(self) -> RequeuePlan:
+        """What a stop that is over left rejected; nothing where that is not known. Never raises for a fault."""
+        try:
+            config = await self._rooms.live.config()
+            return await left_over(self._rooms.means, config)
+        except NotLive:
+            return RequeuePlan(of="", tasks=0)
 
     async def waiting(self) -> tuple[PendingOrder, ...]:
         """The orders that wait for the project to answer, oldest first."""
@@ -183,7 +203,7 @@ class Ordering:
     async def plan_retry(self, task: str) -> RetryPlan:
         """What one failed task is. Raises NotLive."""
         await self.discover()
-        return await self._rooms.desk.plan_retry(task)
+        return await self._rooms.desk.plan_retry(task, self._rooms.operator)
 
     async def retry(self, plan: RetryPlan) -> Result:
         """Send one failed task back to pending."""
@@ -192,7 +212,7 @@ class Ordering:
     async def plan_retry_matching(self, listing: Listing) -> RetryMatchingPlan:
         """Which failed tasks of a list would be sent back, whatever status its filter names. Raises NotLive."""
         await self.discover()
-        return await self._rooms.desk.plan_retry_matching(listing)
+        return await self._rooms.desk.plan_retry_matching(listing, self._rooms.operator)
 
     async def retry_matching(
         self,
@@ -206,10 +226,10 @@ class Ordering:
             RETRY_MATCHING, self._rooms.desk.retry_matching(plan, reason, self._rooms.operator, progress, go_on)
         )
 
-    async def plan_undo(self, run: str) -> UndoPlan:
-        """What an undo of one order would take back. Raises NotLive."""
+    async def plan_undo(self, run: str, only: tuple[str, ...] = ()) -> UndoPlan:
+        """What an undo of one order would take back, of the steps in `only` or of all. Raises NotLive."""
         await self.discover()
-        return await self._rooms.desk.plan_undo(run)
+        return await self._rooms.desk.plan_undo(run, only, self._rooms.operator)
 
     async def undo(self, plan: UndoPlan) -> Result:
         """Take back what was shown."""

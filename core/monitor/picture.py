@@ -26,6 +26,7 @@ from core.snapshot import (
     Waiting,
     state_of,
 )
+from core.text import plural
 
 _TOKEN_ENDS_SOON: Final = timedelta(minutes=15)
 
@@ -117,6 +118,9 @@ def _notices(rooms: Rooms, sight: Sight, loops: Loops) -> tuple[str, ...]:
     notices = [_waits(one, rooms.clock.now()) for one in rooms.pending.known]
     if loops.watchdog_dead:
         notices.append("the watchdog's loop is dead: w restarts it")
+    if loops.autonomy.left_over.tasks:
+        left = loops.autonomy.left_over
+        notices.append(f"{plural(left.tasks, 'task')} of {left.of} still rejected: u, or watchdesk resume --requeue")
     if loops.autonomy.braked:
         notices.append(f"healing braked: {loops.autonomy.braked}; look, then heal by hand")
     notices += loops.self_watch.own.out

@@ -11,6 +11,7 @@ from core.alert.message import Message, Sender, message, trial
 from core.alert.queue import UNADDRESSED, Post, Queue
 from core.alert.record import Phase
 from core.alert.rows import Row
+from core.alert.rules import MUTES
 from core.alert.telling import Tell
 from core.backend.schema import Shape
 from core.facts import Counts, Evidence, Fault, Level, Source
@@ -50,7 +51,7 @@ class PostRoom:
         """One message for each address, with all that it is to hear."""
         there, hears = self.book(), dict[str, list[Tell]]()
         config = self._rooms.readings.config.value
-        quiet_ends = config is not None and "success" in config.muted_kinds
+        quiet_ends = config is not None and any(column in config.muted_kinds for column in MUTES["end"])
         for one in tells:
             if one.phase is Phase.RESOLVED and quiet_ends:
                 continue

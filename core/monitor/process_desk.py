@@ -74,7 +74,7 @@ class ProcessDesk:
             task = asyncio.create_task(self._audit(order, trail, {"target": target, "done": done, "text": text}))
             self._audits.add(task)
             task.add_done_callback(self._audits.discard)
-        return self._desk.told(actor, Result(order=order.name, phase=Phase.SEEN, text=text, run=run))
+        return self._desk.told(actor, Result(order=order.name, phase=Phase.VERIFIED, text=text, run=run))
 
     async def _audit(self, order: Order, trail: Trail, what: dict[str, Any]) -> None:
         try:

@@ -8,18 +8,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.act.audit import Trail
-from core.act.emergency import Emergency
 from core.act.healing import Healer
 from core.act.health_log import HealthLog
 from core.act.lease import Lease
 from core.act.lifts import Lifts
 from core.act.means import Means, operator, watchdog
-from core.act.mode import Mode
 from core.act.pending import PendingOrders
 from core.act.repairs import all_of
-from core.act.retrying import Retrying
-from core.act.undo import Undo
-from core.act.work import Work
+from core.act.runner import Runner
 from core.backend.client import Backend
 from core.backend.commands import Commands
 from core.backend.faults import classify
@@ -29,9 +25,11 @@ from core.backend.queries import Queries
 from core.backend.schema import UNDISCOVERED, Schema
 from core.backend.sessions import SessionFile
 from core.clock import Clock
+from core.facts import Level
+from core.fence import Fence
 from core.history.blackbox import Box, Recorder
 from core.monitor.config import Config, Places
-from core.monitor.desk import Acts, Desk
+from core.monitor.desk import Desk
 from core.monitor.events import Journal
 from core.monitor.holds import Holds
 from core.monitor.link import LinkState
@@ -42,6 +40,7 @@ from core.monitor.recording import Recording
 from core.monitor.under_way import UnderWay
 from core.resilience import Breakers, Cache, Guard
 from core.state import State
+from core.stops import StopMark
 from core.watch.record import Check
 from core.watch.streak import Streak
 from core.watch.watchdog import Watchdog
@@ -90,29 +89,27 @@ class Rooms:
         self.operator = operator(config.target.user)
         self.itself = watchdog(config.target.user)
         repairs = all_of(means, config.target, stuck=config.stuck, failures=config.failures, heal=config.heal)
-        self.healer = Healer(means, repairs, stuck=config.stuck, rules=config.heal)
+        self.fence = Fence(lambda text: self.journal.say("watchdesk", text, Level.WARNING))
+        self.healer = Healer(means, repairs, stuck=config.stuck, rules=config.heal, fence=self.fence)
+        self.means = means
+        self.runner = Runner(means, now=self.cut_off_now, fence=self.fence)
         self.health_log = HealthLog(means, self.itself)
         self.pending = PendingOrders(clock, self.state)
         self.lifts = Lifts(self.live, self.state)
         self.streak = Streak(clock, self.state, config.watch.interval_s)
         self.observing = Observing(clock, on=config.observe, only_looks=config.only_looks)
-        mode = Mode(means)
-        acts = Acts(
-            healer=self.healer,
-            emergency=Emergency(means),
-            mode=mode,
-            work=Work(means),
-            retrying=Retrying(means),
-            undo=Undo(means, mode),
-            pending=self.pending,
-        )
         self.under_way = UnderWay()
         self.desk = Desk(
-            acts=acts,
+            means=means,
+            runner=self.runner,
+            healer=self.healer,
+            pending=self.pending,
             journal=self.journal,
             now=self.cut_off_now,
             observing=self.observing,
             under_way=self.under_way,
+            state=self.state,
+            standing=lambda: StopMark.of(self.readings.values["config"].value),
         )
         self.process_desk = ProcessDesk(
             self.desk, self.holds, self.journal, lambda order, actor: Trail(means, order, actor)
@@ -145,6 +142,7 @@ class Rooms:
         self.watchdog.close()
         await self.recording.close()
         await self.process_desk.close()
+        await self.runner.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_RELEASE_S):
                 await self.lease.release()

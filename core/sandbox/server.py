@@ -1,6 +1,5 @@
 """The sandbox as a whole: PostgreSQL, schema, gateway, workload; started, told of in one JSON line, and ended."""
 
-import argparse
 import asyncio
 import contextlib
 import secrets
@@ -14,18 +13,18 @@ import msgspec
 import psycopg
 import uvicorn
 
-from core.sandbox.chaos import Faults, fault_name
-from core.sandbox.functions import EdgeFunctions
+from core.sandbox.chaos import Faults
+from core.sandbox.functions import COMPANY, EdgeFunctions
 from core.sandbox.gateway.app import Gateway
 from core.sandbox.gateway.auth import Auth, Keys, new_keys, password_hash
 from core.sandbox.gateway.database import Database
+from core.sandbox.limits import Dial, Limits
 from core.sandbox.postgres import Postgres, SandboxError
 from core.sandbox.workload import run_workload, seed_history
 
 SQL: Final = Path(__file__).parent / "sql"
 MASTER: Final = "master@sandbox.example"
 VIEWER: Final = "viewer@sandbox.example"
-_COMPANY: Final = "00000000-0000-4000-8000-00000000c0de"
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +35,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     data: Path | None = None
     workload: bool = False
     faults: tuple[str, ...] = ()
+    limits: Limits = Limits()
 
 
 class Info(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +66,7 @@ class Sandbox:
     def __init__(self, options: Options) -> None:
         self._options = options
         self.faults = Faults()
+        self.dial = Dial(options.limits)
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[Any]] = []
         self.info: Info
@@ -91,9 +92,10 @@ class Sandbox:
         await asyncio.to_thread(self._postgres.start)
         kept = await asyncio.to_thread(self._load)
         url = self._postgres.url
-        database = Database(url)
+        database = Database(url, self.dial)
         self._database = database
-        gateway = Gateway(Auth(kept.keys, database), database, EdgeFunctions(url), self.faults)
+        functions = EdgeFunctions(url, self.dial, strict=self._options.shape == "deployed")
+        gateway = Gateway(Auth(kept.keys, database), database, functions, faults=self.faults, dial=self.dial)
         config = uvicorn.Config(gateway.application(), log_level="critical", access_log=False, lifespan="on")
         self._server = uvicorn.Server(config)
         self._server.config.load()
@@ -140,7 +142,7 @@ class Sandbox:
                 (MASTER, kept.password, "master"),
                 (VIEWER, kept.viewer_password, "viewer"),
             ):
-                claims = msgspec.json.encode({"role": role, "company_id": _COMPANY}).decode()
+                claims = msgspec.json.encode({"role": role, "company_id": COMPANY}).decode()
                 owner.execute(
                     "INSERT INTO auth.users (email, password_sha256, app_metadata) VALUES (%s, %s, %s)",
                     (email, password_hash(password), claims),
@@ -204,22 +206,3 @@ def _listen(port: int) -> socket.socket:
     listener.listen(128)
     listener.setblocking(False)
     return listener
-
-
-def _main() -> int:
-    parser = argparse.ArgumentParser(prog="watchdesk sandbox")
-    parser.add_argument("--shape", choices=("deployed", "documented"), default="deployed")
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--data", type=Path)
-    parser.add_argument("--workload", action="store_true")
-    parser.add_argument("--fault", dest="faults", type=fault_name, action="append", default=[])
-    given = parser.parse_args()
-    return run(
-        Options(
-            shape=given.shape, port=given.port, data=given.data, workload=given.workload, faults=tuple(given.faults)
-        )
-    )
-
-
-if __name__ == "__main__":
-    sys.exit(_main())

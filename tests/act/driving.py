@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from core.act.healing import Findings, Heal
+from core.act.orders import Result
 from core.backend.target import Target
 from core.monitor import Config, Monitor, Places
 from core.resilience import NotLive
@@ -26,11 +28,12 @@ class Driven:
     @classmethod
     def as_(cls, account: str, sandbox: Running, home: Path, clock: FakeClock | None = None, **more: Any) -> "Driven":
         """As the secret key (`service_role`), the master account or an ordinary one (`viewer`), signed in."""
+        url = more.pop("url", sandbox.url)
         if account == "service_role":
-            return cls(sandbox.url, sandbox.service_key, home, clock, **more)
+            return cls(url, sandbox.service_key, home, clock, **more)
         name, password = ("user", "password") if account == "master" else ("viewer", "viewer_password")
         user = {"email": sandbox.info[name], "password": sandbox.info[password]}
-        return cls(sandbox.url, sandbox.publishable_key, home, clock, **user, **more)
+        return cls(url, sandbox.publishable_key, home, clock, **user, **more)
 
     def __init__(self, url: str, key: str, home: Path, clock: FakeClock | None = None, **more: Any) -> None:
         user = {name: more.pop(name) for name in ("email", "password") if name in more}
@@ -59,6 +62,11 @@ class Driven:
         done = await self.autonomy.after(checkup, scheduled=True)
         self.monitor._publish()
         return checkup, done
+
+    async def heal(self, found: Findings, **more: Any) -> Result:
+        """Apply a plan as it is, without planning again."""
+        action = Heal(self.rooms.healer, now=self.rooms.cut_off_now, found=found)
+        return await self.rooms.runner.run(action, self.rooms.operator, **more)
 
     async def kill(self) -> None:
         """End as a killed process does: nothing is released but what the system takes back."""

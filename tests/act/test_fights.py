@@ -175,7 +175,7 @@ async def test_a_retried_task_that_is_healed_to_failed_again_is_said_once(
     ids = failed_task(sandbox)
     driven = await Driven.as_(account, sandbox, tmp_path).begin()
     driven.rooms.operator = MARIA
-    assert (await driven.monitor.retry(await driven.monitor.plan_retry(ids[0]))).phase is Phase.SEEN
+    assert (await driven.monitor.retry(await driven.monitor.plan_retry(ids[0]))).phase is Phase.VERIFIED
     await evaluated(driven)
     assert fights(driven) == []
     hangs_again(sandbox, ids)
@@ -196,7 +196,7 @@ async def test_an_unrelated_heal_is_no_fight(sandbox: Running, tmp_path: Path) -
     running(sandbox, 10)
     ids = failed_task(sandbox)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
-    assert (await driven.monitor.retry(await driven.monitor.plan_retry(ids[0]))).phase is Phase.SEEN
+    assert (await driven.monitor.retry(await driven.monitor.plan_retry(ids[0]))).phase is Phase.VERIFIED
     sandbox.stuck(2)
     _, done = await driven.round()
     assert done.startswith("2 changed")
@@ -230,7 +230,7 @@ async def test_another_hosts_operator_and_a_healer_on_a_third_are_seen_by_who_on
         )
     ]
     undone = await desk.monitor.undo(await desk.monitor.plan_undo(run))
-    assert undone.phase is Phase.SEEN
+    assert undone.phase is Phase.VERIFIED
     await evaluated(looks, 3)
     assert fights(looks) == []  # who was fought has taken it back
     for one in (desk, healer, looks):
@@ -241,7 +241,7 @@ async def test_dry_run_that_comes_on_again_after_it_was_turned_off(sandbox: Runn
     failures(sandbox)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     driven.rooms.operator = MARIA
-    assert (await driven.monitor.set_dry_run(False)).phase is Phase.SEEN
+    assert (await driven.monitor.set_dry_run(False)).phase is Phase.VERIFIED
     failures(sandbox)  # since then, all anew
     _, done = await driven.round()
     assert "failure rate too high 1" in done
@@ -255,8 +255,8 @@ async def test_dry_run_that_comes_on_again_after_it_was_turned_off(sandbox: Runn
 async def test_a_stop_by_itself_after_a_lift(sandbox: Running, tmp_path: Path) -> None:
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     driven.rooms.operator = MARIA
-    assert (await driven.monitor.stop("agents loop")).phase is Phase.SEEN
-    assert (await driven.monitor.lift(requeue=False)).phase is Phase.SEEN
+    assert (await driven.monitor.stop("agents loop")).phase is Phase.VERIFIED
+    assert (await driven.monitor.lift(requeue=False)).phase is Phase.VERIFIED
     await evaluated(driven)
     assert fights(driven) == []
     await driven.rooms.desk.stop("10 critical checks in a row", 24, driven.rooms.itself)

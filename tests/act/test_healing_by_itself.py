@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.act.healing import CLEANING
 from core.act.orders import Phase
 from core.facts import Level
 from core.stuck import find_overdue
@@ -70,7 +71,7 @@ async def test_sixty_of_eighty_are_braked_said_and_left_to_a_person(
     assert [text for text in alerts(sandbox) if "braked" in text] == [told]  # once
     plan = await driven.monitor.plan_heal()
     result = await driven.monitor.heal(plan)
-    assert (result.phase, result.changed) == (Phase.SEEN, 60)  # an operator is never braked
+    assert (result.phase, result.changed) == (Phase.VERIFIED, 60)  # an operator is never braked
     await driven.round()
     assert driven.monitor.snapshot.may_act.allowed
     await driven.monitor.close()
@@ -198,7 +199,7 @@ async def test_what_an_undo_gave_back_is_left_alone(account: str, sandbox: Runni
     await driven.round()
     (run, _), _ = audited(sandbox, "heal")
     undone = await driven.monitor.undo(await driven.monitor.plan_undo(run))
-    assert (undone.phase, undone.changed) == (Phase.SEEN, 2)
+    assert (undone.phase, undone.changed) == (Phase.VERIFIED, 2)
     assert statuses(sandbox) == {"in_progress": 12}
     sandbox.stuck(1)
     _, done = await driven.round()
@@ -234,7 +235,7 @@ async def test_failures_turn_dry_run_on_once_and_an_operator_who_lifts_it_is_not
     driven = await Driven.as_(account, sandbox, tmp_path).begin()
     await driven.round()
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(True,)]
-    assert (await driven.monitor.set_dry_run(False)).phase is Phase.SEEN
+    assert (await driven.monitor.set_dry_run(False)).phase is Phase.VERIFIED
     for _ in range(3):
         await driven.round()
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(False,)]
@@ -352,7 +353,7 @@ async def test_a_missing_config_row_is_created_disabled_and_in_dry_run_once(sand
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, clock).begin()
     found = await driven.rooms.healer.plan(driven.rooms.cut_off_now())
     results = await asyncio.gather(
-        *(driven.rooms.healer.apply(found, driven.rooms.operator) for _ in range(3)),
+        *(driven.heal(found) for _ in range(3)),
     )
     assert sorted(result.changed for result in results) == [0, 0, 1]
     assert sandbox.sql("SELECT enabled, dry_run_mode FROM autonomous_system_config") == [(False, True)]
@@ -381,7 +382,7 @@ async def test_a_task_claimed_again_between_plan_and_apply_is_untouched(
     sandbox.sql("UPDATE autonomous_tasks SET started_at = now() WHERE description = 'stuck 1'")
     sandbox.sql("UPDATE autonomous_tasks SET status = 'completed' WHERE description = 'stuck 2'")
     sandbox.sql("UPDATE autonomous_tasks SET started_at = NULL WHERE description = 'stuck 3'")
-    result = await driven.rooms.healer.apply(found, driven.rooms.operator)
+    result = await driven.heal(found)
     assert (result.planned, result.changed, result.skipped, result.refused) == (4, 2, 2, 0)
     told = dict(sandbox.sql("SELECT description, status FROM autonomous_tasks"))
     assert told == {
@@ -400,9 +401,7 @@ async def test_two_that_heal_at_the_same_moment_change_each_task_once(
     sandbox.stuck(250)
     pair = [await Driven.as_(account, sandbox, tmp_path / name).begin() for name in ("a", "b")]
     plans = [await one.rooms.healer.plan(one.rooms.cut_off_now()) for one in pair]
-    results = await asyncio.gather(
-        *(one.rooms.healer.apply(plan, one.rooms.operator) for one, plan in zip(pair, plans, strict=True))
-    )
+    results = await asyncio.gather(*(one.heal(plan) for one, plan in zip(pair, plans, strict=True)))
     assert sum(result.changed for result in results) == 250
     assert sum(result.skipped for result in results) == 250
     assert statuses(sandbox) == {"failed": 250}
@@ -444,9 +443,9 @@ async def test_a_log_row_exactly_thirty_days_old_is_kept(sandbox: Running, tmp_p
             step,
             at,
         )
-    found = await driven.rooms.healer.plan(now)
+    found = await driven.rooms.healer.plan(now, only=CLEANING)
     assert found.plan.rows == 1
-    await driven.rooms.healer.apply(found, driven.rooms.operator)
+    await driven.heal(found)
     left = sandbox.sql("SELECT execution_step FROM autonomous_execution_logs WHERE NOT execution_step LIKE 'watchdog%'")
     assert sorted(left) == [("kept",), ("lease",), ("lease",)]  # the second is the one we hold
     await driven.monitor.close()
@@ -465,6 +464,6 @@ async def test_an_emergency_stop_waits_for_no_heal_and_ends_it_after_its_batch(
     healed = await healing
     assert "halted: an emergency stop was ordered" in healed.text
     assert healed.changed < 3000
-    assert stopped.phase is Phase.SEEN
+    assert stopped.phase is Phase.VERIFIED
     assert statuses(sandbox) == {"failed": healed.changed, "rejected": 3000 - healed.changed}
     await driven.monitor.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.act.healing import Heal
 from core.act.lease import Lease
 from core.act.means import Means
 from core.act.orders import Phase
@@ -288,8 +289,9 @@ async def test_a_healer_that_loses_the_lease_stops_between_batches(sandbox: Runn
     await monitor.discover()
     rooms = monitor._rooms
     answers = iter(["", "", "", LEASE_LOST])
-    found = await rooms.desk._acts.healer.plan(rooms.cut_off_now())
-    result = await rooms.desk._acts.healer.apply(found, rooms.itself, go_on=lambda: next(answers, LEASE_LOST))
+    found = await rooms.healer.plan(rooms.cut_off_now())
+    heal = Heal(rooms.healer, now=rooms.cut_off_now, found=found)
+    result = await rooms.runner.run(heal, rooms.itself, go_on=lambda: next(answers, LEASE_LOST))
     await monitor.close()
     assert result.phase is Phase.PARTLY
     assert "halted: the lease is no longer ours" in result.text

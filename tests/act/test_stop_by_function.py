@@ -55,7 +55,7 @@ async def test_the_stop_holds_whatever_the_function_does(
     sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('p')")
     driven = await Driven.as_(account, sandbox, tmp_path).begin()
     result = await driven.monitor.stop("fire", 3)
-    assert (result.phase, result.text) == (Phase.SEEN, "stopped, seen; 1 task rejected")
+    assert (result.phase, result.text) == (Phase.VERIFIED, "stopped, seen; 1 task rejected")
     assert sandbox.sql("SELECT emergency_stop, emergency_stop_reason FROM autonomous_system_config") == [(True, "fire")]
     assert statuses(sandbox) == {"rejected": 1}
     await driven.monitor.close()

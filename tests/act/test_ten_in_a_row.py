@@ -138,7 +138,7 @@ async def test_a_lifted_stop_is_not_set_again_by_the_same_old_failures(
         await driven.round()
     assert flag(sandbox)
     if lift == "by us":
-        assert (await driven.monitor.lift(requeue=False)).phase is Phase.SEEN
+        assert (await driven.monitor.lift(requeue=False)).phase is Phase.VERIFIED
     else:
         await driven.round()  # it is seen to stand, and later to stand no more
         sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = false")
@@ -269,7 +269,7 @@ async def test_it_can_be_withdrawn_before(sandbox: Running, between: Wire, tmp_p
     driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
     await down(driven, between)
     (one,) = await driven.monitor.waiting()
-    assert (await driven.monitor.withdraw(one.id)).phase is Phase.SEEN
+    assert (await driven.monitor.withdraw(one.id)).phase is Phase.VERIFIED
     between.acts.clear()
     for _ in range(3):
         await driven.round()

@@ -187,7 +187,7 @@ async def test_functions_of_the_schema(sandbox: Running, client: AsyncClient) ->
     assert refused.value.code == "21000"
     assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(False,)]
     config = (await client.rpc("get_autonomous_config", {}).execute()).data
-    assert config[0]["emergency_stop"] is False
+    assert config["emergency_stop"] is False
     made = await client.rpc("create_autonomous_task", {"p_task_type": "bug_fix", "p_description": "d"}).execute()
     assert sandbox.sql("SELECT id::text FROM autonomous_tasks") == [(made.data,)]
 
@@ -201,8 +201,8 @@ async def test_row_level_security_is_enforced(sandbox: Running) -> None:
             if email:
                 await client.auth.sign_in_with_password({"email": email, "password": password})
             read = (await client.table("autonomous_tasks").select("id").execute()).data
-            changed = (await client.table("autonomous_tasks").update({"priority": 1}).eq("priority", 5).execute()).data
-            sandbox.sql("UPDATE autonomous_tasks SET priority = 5")
+            changed = (await client.table("autonomous_tasks").update({"priority": 1}).neq("priority", 1).execute()).data
+            sandbox.sql("UPDATE autonomous_tasks SET priority = 0")
             return len(read), len(changed)
 
     info, everybody = sandbox.info, (1, 1) if sandbox.shape == "deployed" else (0, 0)

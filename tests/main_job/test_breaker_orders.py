@@ -47,7 +47,7 @@ async def audited(sandbox: Running, count: int) -> list[tuple[str, str]]:
 async def test_a_hold_survives_a_restart_until_it_is_released(sandbox: Running, tmp_path: Path) -> None:
     monitor = await started(monitor_on(sandbox, tmp_path))
     held = await monitor.hold_breaker(TASKS, "replaying the log")
-    assert (held.phase, held.text) == (Phase.SEEN, f"{TASKS} held open: replaying the log")
+    assert (held.phase, held.text) == (Phase.VERIFIED, f"{TASKS} held open: replaying the log")
     assert state_of(monitor, TASKS) is BreakerState.HELD
     assert await audited(sandbox, 2) == [("hold_breaker", "started"), ("hold_breaker", "completed")]
     await monitor.close()

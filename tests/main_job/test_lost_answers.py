@@ -45,7 +45,7 @@ async def test_an_audit_row_whose_answer_was_lost_is_there_once(
     plan = await monitor.plan_heal()
     between.lost = [f"POST {LOGS}"]
     result = await monitor.heal(plan)
-    assert (result.phase, result.changed) == (Phase.SEEN, 3)
+    assert (result.phase, result.changed) == (Phase.VERIFIED, 3)
     assert len([line for line in between.seen if line.startswith(f"POST {LOGS}")]) == 3  # two rows, one sent twice
     assert audit(sandbox) == [("heal", "started"), ("heal", "completed")]
 
@@ -57,7 +57,7 @@ async def test_healed_tasks_whose_answer_was_lost_are_counted_by_reading(
     plan = await monitor.plan_heal()
     between.lost = [f"PATCH {TASKS}"]
     result = await monitor.heal(plan)
-    assert (result.phase, result.changed, result.skipped) == (Phase.SEEN, 3, 0)
+    assert (result.phase, result.changed, result.skipped) == (Phase.VERIFIED, 3, 0)
     assert len([line for line in between.seen if line.startswith(f"PATCH {TASKS}")]) == 1  # not repeated blindly
     assert sandbox.sql("SELECT DISTINCT status FROM autonomous_tasks") == [("failed",)]
 
@@ -68,7 +68,7 @@ async def test_a_stop_whose_answers_were_lost_is_seen_by_reading(
     sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 4)")
     between.lost = [f"POST {LOGS}", f"POST {RPC}", f"PATCH {CONFIG}", f"PATCH {TASKS}"]
     result = await monitor.stop("losing answers")
-    assert result.phase in {Phase.SEEN, Phase.PARTLY}
+    assert result.phase in {Phase.VERIFIED, Phase.PARTLY}
     assert "stopped" in result.text
     assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(True,)]
     assert sandbox.sql("SELECT DISTINCT status FROM autonomous_tasks") == [("rejected",)]
@@ -80,7 +80,7 @@ async def test_a_lift_whose_answer_was_lost_is_seen_by_reading(
     sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = true")
     between.lost = [f"PATCH {CONFIG}"]
     result = await monitor.lift(requeue=False)
-    assert (result.phase, result.text) == (Phase.SEEN, "lifted, seen")
+    assert (result.phase, result.text) == (Phase.VERIFIED, "lifted, seen")
     assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(False,)]
 
 

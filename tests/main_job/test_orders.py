@@ -71,7 +71,8 @@ def test_old_log_rows_go_and_thirty_days_are_kept(sandbox: Running, command: Com
         " UNION ALL SELECT 'kept', 'completed', now() - interval '29 days' FROM generate_series(1, 3)"
         " UNION ALL SELECT 'lease', 'started', now() - interval '40 days'"
     )
-    done = command("heal", "--yes", sandbox=sandbox)
+    assert command("heal", "--yes", sandbox=sandbox).stdout.strip() == "nothing to heal"
+    done = command("heal", "--only", "logs", "--yes", sandbox=sandbox)
     assert "250 changed" in done.stdout
     left = dict(sandbox.sql("SELECT execution_step, count(*) FROM autonomous_execution_logs GROUP BY 1"))
     assert left == {"kept": 3, "lease": 1, "watchdog_healing": 2}

@@ -73,7 +73,7 @@ async def test_what_matches_goes_back_and_nothing_else(sandbox: Running, between
     assert plan.text == "250 tasks back to pending: status:failed BROKEN"
     told: list[tuple[str, int, int]] = []
     result = await monitor.retry_matching(plan, "the network was down", lambda *now: told.append(now))
-    assert (result.phase, result.text) == (Phase.SEEN, "250 changed, 0 skipped, 0 refused")
+    assert (result.phase, result.text) == (Phase.VERIFIED, "250 changed, 0 skipped, 0 refused")
     assert (result.planned, result.changed, result.skipped, result.refused) == (250, 250, 0, 0)
     assert told == [("Failed tasks", done, 250) for done in (100, 200, 250)]
     assert patches(between) == 3
@@ -133,7 +133,7 @@ async def test_ten_thousand_are_taken_and_the_rest_is_said(sandbox: Running, mon
     assert (plan.rows, len(set(plan.ids)), plan.more) == (10_000, 10_000, True)
     assert "more match: this order takes 10,000, give it again for the rest" in plan.text
     result = await monitor.retry_matching(plan, "all of them")
-    assert (result.phase, result.text) == (Phase.SEEN, "10,000 changed, 0 skipped, 0 refused")
+    assert (result.phase, result.text) == (Phase.VERIFIED, "10,000 changed, 0 skipped, 0 refused")
     assert statuses(sandbox) == {"failed": 1, "pending": 10_000}
     assert len(audit(sandbox)[0][1]["plan"]["ids"]) == len(audit(sandbox)[1][2]["ids"]) == 1000
     rest = await monitor.plan_retry_matching(FAILED)
@@ -159,7 +159,7 @@ async def test_what_changed_since_it_was_frozen_is_left_alone(case: str, sandbox
     changed = "SELECT * FROM autonomous_tasks WHERE description IN ('broken 2', 'new 1') ORDER BY description"
     before = sandbox.sql(changed)
     result = await monitor.retry_matching(plan, "try again")
-    assert (result.phase, result.text) == (Phase.SEEN, "2 changed, 2 skipped, 0 refused")
+    assert (result.phase, result.text) == (Phase.VERIFIED, "2 changed, 2 skipped, 0 refused")
     assert sandbox.sql(changed) == before
 
 
@@ -203,7 +203,7 @@ async def test_who_may_not_write_is_told_so_row_by_row(sandbox: Running, tmp_pat
         result = await monitor.retry_matching(plan, "may I?")
     await monitor.close()
     if sandbox.shape == "deployed":  # its policies let everybody write
-        assert (result.phase, result.text) == (Phase.SEEN, "119 changed, 1 skipped, 0 refused")
+        assert (result.phase, result.text) == (Phase.VERIFIED, "119 changed, 1 skipped, 0 refused")
         return
     assert result.phase is Phase.REFUSED
     assert result.text.startswith("0 changed, 1 skipped, 119 refused; refused rows are not ours to change")
@@ -217,7 +217,7 @@ async def test_a_lost_answer_is_read_back_and_not_repeated(sandbox: Running, bet
     sandbox.sql("UPDATE autonomous_tasks SET completed_at = now(), error_message = 'again' WHERE id = %s", plan.ids[5])
     between.lost = [f"PATCH {TASKS}"]
     result = await monitor.retry_matching(plan, "losing answers")
-    assert (result.phase, result.text) == (Phase.SEEN, "149 changed, 1 skipped, 0 refused")
+    assert (result.phase, result.text) == (Phase.VERIFIED, "149 changed, 1 skipped, 0 refused")
     assert patches(between) == 2  # one for each batch
     assert statuses(sandbox) == {"failed": 1, "pending": 149}
 
@@ -277,7 +277,7 @@ async def test_an_emergency_stop_ends_it_after_its_batch(sandbox: Running, monit
 
     result = await monitor.retry_matching(plan, "too much", stop)
     stopped = await stops[0]
-    assert stopped.phase is Phase.SEEN
+    assert stopped.phase is Phase.VERIFIED
     assert result.phase is Phase.PARTLY
     assert result.text.endswith("halted: an emergency stop was ordered")
     assert statuses(sandbox).get("failed", 0) > 0

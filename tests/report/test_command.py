@@ -46,7 +46,7 @@ async def watched(sandbox: Running, command: Command, reason: str = "agents dele
     live = Heard(monitor, lambda: monitor.snapshot.ready and monitor.snapshot.link.word is LinkWord.LIVE)
     await monitor.start()
     await live.wait()
-    assert (await monitor.stop(reason)).phase is Phase.SEEN
+    assert (await monitor.stop(reason)).phase is Phase.VERIFIED
     await stopped.wait()
     await monitor.note("the deploy of noon")
     await monitor.close()

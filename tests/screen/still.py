@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from core.act.healing import Progress, unhindered
 from core.act.orders import (
     HealPlan,
     LiftPlan,
@@ -24,6 +23,7 @@ from core.act.orders import (
     UndoPlan,
 )
 from core.act.pending import PendingOrder
+from core.act.run import Progress, unhindered
 from core.details import LogDetail, SafetyDetail, TaskDetail
 from core.facts import Fault
 from core.history.blackbox import Box, Note
@@ -240,7 +240,7 @@ class StillMonitor:
 
     def _given(self, order: str, *said: str) -> Result:
         self.orders.append((order, *said))
-        return Result(order=order, phase=Phase.SEEN, text=" ".join((order.replace("_", " "), *said)))
+        return Result(order=order, phase=Phase.VERIFIED, text=" ".join((order.replace("_", " "), *said)))
 
     def _live(self, answer: T) -> T:
         if self.records.fault is not None:

@@ -21,9 +21,9 @@ _BY_STATE: Final = {
 }
 
 _BY_PHASE: Final = {
-    Phase.SEEN: DONE,
+    Phase.VERIFIED: DONE,
     Phase.PARTLY: PARTLY,
-    Phase.NOT_SEEN: PARTLY,
+    Phase.UNCHANGED: PARTLY,
     Phase.REFUSED: WRONG,
     Phase.UNKNOWN: UNREACHABLE,
     Phase.UNREACHABLE: UNREACHABLE,
@@ -37,8 +37,8 @@ def of_state(snapshot: Snapshot) -> int:
 
 
 def of_result(result: Result) -> int:
-    """The code an order ends with."""
-    return _BY_PHASE.get(result.phase, UNREACHABLE)
+    """The code an order ends with: also done is what was so already."""
+    return DONE if result.done else _BY_PHASE.get(result.phase, UNREACHABLE)
 
 
 def of_fault(fault: Fault) -> int:

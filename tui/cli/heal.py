@@ -2,7 +2,9 @@
 
 import click
 
+from core.act.healing import BY_DEFAULT
 from core.act.orders import HEAL, HealPlan, PlanChanged, must_type
+from core.act.repairs import STEPS
 from core.monitor import Monitor
 from core.text import plural
 from tui.cli import exits
@@ -10,16 +12,29 @@ from tui.cli.interruption import Progress, interruptible
 from tui.cli.session import configure, confirmed, once, put, put_json, tell
 
 
+def _repairs(_context: click.Context, _option: click.Parameter, given: str | None) -> frozenset[str]:
+    if given is None:
+        return BY_DEFAULT
+    words = [word.strip() for word in given.split(",") if word.strip()]
+    wrong = [word for word in words if word not in STEPS]
+    if wrong or not words:
+        raise click.BadParameter(f"name some of {', '.join(STEPS)}" + (f", not {', '.join(wrong)}" if wrong else ""))
+    return frozenset(STEPS[word] for word in words)
+
+
 @click.command(name="heal")
+@click.option(
+    "--only", callback=_repairs, metavar="stuck,config,dry-run,logs", help="These repairs; all but logs else."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Show the plan, change nothing; 1 if there is something to heal.")
 @click.option("--json", "as_data", is_flag=True, help="For programs.")
 @click.pass_context
-def command(context: click.Context, *, yes: bool, dry_run: bool, as_data: bool) -> None:
+def command(context: click.Context, *, only: frozenset[str], yes: bool, dry_run: bool, as_data: bool) -> None:
     """Repair what is stuck, missing, failing or old; each row only if it still is."""
 
     async def act(monitor: Monitor) -> int:
-        plan = await monitor.plan_heal()
+        plan = await monitor.plan_heal(only)
         if dry_run or plan.empty:
             if as_data:
                 put_json({"version": 1, "plan": plan})

@@ -13,13 +13,14 @@ from tui.cli.session import confirmed, put, tell
 class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What an order is about: in words, how many rows it changes, why it is refused before it is asked (empty: not).
 
-    `idle`: there is nothing to ask, because nothing would change.
+    `idle`: there is nothing to ask, because nothing would change. `order`: it is asked as this one, not as the given.
     """
 
     text: str
     rows: int = 0
     refused: str = ""
     idle: bool = False
+    order: Order | None = None
 
 
 async def give(
@@ -39,7 +40,7 @@ async def give(
         tell(f"watchdesk: {question.refused}")
         return exits.WRONG
     name = monitor.snapshot.project.name
-    word = must_type(order, question.rows, name)
+    word = must_type(question.order or order, question.rows, name)
     if not question.idle and not confirmed(f"{name}: {question.text}", yes=yes, word=word):
         tell("nothing was changed")
         return exits.PARTLY

@@ -2,31 +2,42 @@
 
 import click
 
-from core.act.orders import LIFT, Result
+from core.act.orders import LIFT, REQUEUE, LiftPlan, Result
 from core.monitor import Monitor
 from core.text import plural
 from tui.cli.ordering import Question, give
-from tui.cli.session import configure, once
+from tui.cli.session import configure, once, tell
 
 
 @click.command(name="resume")
-@click.option("--requeue", is_flag=True, help="Give back what was pending when the stop rejected it.")
+@click.option("--requeue", is_flag=True, help="Give back what was pending when the last stop rejected it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
 def command(context: click.Context, *, requeue: bool, yes: bool) -> None:
     """Clear the emergency stop."""
 
     async def act(monitor: Monitor) -> int:
+        plan = LiftPlan(standing="")
+
         async def look() -> Question:
+            nonlocal plan
             if yes:
                 return Question(text="", idle=True)  # what stands is read by the order itself
             plan = await monitor.plan_lift()
-            rejected = f"{plural(plan.rejected, 'task')} rejected by it, {plan.requeueable:,} were pending"
-            return Question(text=f"{plan.standing}\n{rejected}", idle=not plan.standing)
+            if plan.standing:
+                rejected = f"{plural(plan.rejected, 'task')} rejected by it, {plan.requeueable:,} were pending"
+                return Question(text=f"{plan.standing}\n{rejected}", order=LIFT)
+            left = f"no emergency stop is set; {plural(plan.requeueable, 'task')} of {plan.of} still rejected"
+            return Question(text=left, rows=plan.requeueable, idle=not (requeue and plan.requeueable))
 
         async def lift() -> Result:
-            return await monitor.lift(requeue=requeue)
+            return await monitor.lift(requeue=requeue, stop=plan.stop)
 
-        return await give(monitor, LIFT, look=look, act=lift, yes=yes)
+        code = await give(monitor, LIFT if not requeue else REQUEUE, look=look, act=lift, yes=yes)
+        if not requeue and (left := await monitor.left_over()).tasks:
+            tell(
+                f"{plural(left.tasks, 'task')} of {left.of} still rejected: watchdesk resume --requeue gives them back"
+            )
+        return code
 
     context.exit(once(configure(context), act))

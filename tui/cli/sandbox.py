@@ -1,10 +1,12 @@
 """`watchdesk sandbox`: a local Supabase in the foreground."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from tui.cli.exits import WRONG
+from tui.cli.limit_options import limit_options
 from tui.cli.session import tell
 
 MISSING = "watchdesk: the sandbox needs its extra; install it with: pip install 'watchdesk[sandbox]'"
@@ -16,13 +18,12 @@ MISSING = "watchdesk: the sandbox needs its extra; install it with: pip install 
 @click.option("--data", type=click.Path(path_type=Path), help="Keep the data here.  [default: a temporary place]")
 @click.option("--workload", is_flag=True, help="With a history and a fleet of agents at work.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Start with this fault on; may be repeated.")
+@limit_options
 @click.pass_context
-def command(
-    context: click.Context, *, shape: str, port: int, data: Path | None, workload: bool, faults: tuple[str, ...]
-) -> None:
+def command(context: click.Context, /, *, faults: tuple[str, ...], **given: Any) -> None:
     """Serve a local Supabase on the loopback interface; one JSON line on stdout says how to reach it."""
     try:
-        from core.sandbox.chaos import FAULTS, fault_name  # noqa: PLC0415 - the extra may be missing - the extra may not be installed
+        from core.sandbox.chaos import FAULTS, fault_name  # noqa: PLC0415 - the extra may be missing
         from core.sandbox.server import Options, run  # noqa: PLC0415 - the extra's room
     except ModuleNotFoundError:
         tell(MISSING)
@@ -31,4 +32,4 @@ def command(
         names = tuple(fault_name(word) for word in faults)
     except KeyError as error:
         raise click.UsageError(f"no fault {error}; there are: {', '.join(FAULTS)}") from error
-    context.exit(run(Options(shape=shape, port=port, data=data, workload=workload, faults=names)))
+    context.exit(run(Options(faults=names, **given)))

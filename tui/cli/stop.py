@@ -47,7 +47,7 @@ def command(context: click.Context, *, reason: str, hours: int, wait_s: float, y
             return fail(not_live.fault)
         finally:
             await monitor.close()
-        (put if result.phase in {Phase.SEEN, Phase.PARTLY} else tell)(result.text)
+        (put if result.done or result.phase is Phase.PARTLY else tell)(result.text)
         return exits.of_result(result)
 
     context.exit(asyncio.run(act()))
@@ -56,14 +56,17 @@ def command(context: click.Context, *, reason: str, hours: int, wait_s: float, y
 async def _asked(monitor: Monitor) -> bool:
     plan = await monitor.plan_stop()
     effect = f"{plural(plan.pending, 'pending task')} and {plural(plan.running, 'running one')} will be rejected"
-    return confirmed(f"{monitor.snapshot.project.name}: {plan.already or effect}", yes=False, word="STOP")
+    if plan.already:
+        effect = f"already {plan.already}" + (f"; {effect}" if plan.open else "")
+    return confirmed(f"{monitor.snapshot.project.name}: {effect}", yes=False, word="STOP")
 
 
 async def _try(monitor: Monitor, reason: str, hours: int, wait_s: float) -> Result:
-    """Until it holds, is refused, or time is up."""
-    until = time.monotonic() + wait_s
+    """Until it holds, is refused, or time is up. One whose answer was lost is gone on with, not begun anew."""
+    until, run = time.monotonic() + wait_s, ""
     while True:
-        result = await monitor.stop(reason, hours)
-        if result.phase is not Phase.UNREACHABLE or time.monotonic() >= until:
+        result = await monitor.stop(reason, hours, run=run)
+        if result.phase not in {Phase.UNREACHABLE, Phase.UNKNOWN} or time.monotonic() >= until:
             return result
+        run = result.run or run
         await asyncio.sleep(min(1.0, max(0.05, until - time.monotonic())))

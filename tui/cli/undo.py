@@ -3,6 +3,7 @@
 import click
 
 from core.act.orders import UNDO, Result, UndoPlan
+from core.act.undo import DRY_RUN, TASKS
 from core.monitor import Monitor
 from tui.cli.ordering import Question, give
 from tui.cli.session import configure, once
@@ -10,9 +11,10 @@ from tui.cli.session import configure, once
 
 @click.command(name="undo")
 @click.argument("run")
+@click.option("--only", type=click.Choice([TASKS, DRY_RUN]), multiple=True, help="This step alone.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
-def command(context: click.Context, *, run: str, yes: bool) -> None:
+def command(context: click.Context, *, run: str, only: tuple[str, ...], yes: bool) -> None:
     """Take back the heal or the change of dry-run with this run id (watchdesk logs --healing)."""
 
     async def act(monitor: Monitor) -> int:
@@ -20,8 +22,8 @@ def command(context: click.Context, *, run: str, yes: bool) -> None:
 
         async def look() -> Question:
             nonlocal plan
-            plan = await monitor.plan_undo(run)
-            return Question(text=plan.text, rows=plan.tasks, refused=plan.refused)
+            plan = await monitor.plan_undo(run, only)
+            return Question(text=plan.text, rows=plan.tasks, refused=plan.refused, order=plan.order)
 
         async def undo() -> Result:
             return await monitor.undo(plan)

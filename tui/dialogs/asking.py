@@ -40,7 +40,7 @@ def undo_dialog(monitor: MonitorLike, run: str) -> OrderDialog:
     async def look() -> Shown:
         nonlocal plan
         plan = await monitor.plan_undo(run)
-        return Shown(text=plan.text, rows=plan.tasks, possible=not plan.refused)
+        return Shown(text=plan.text, rows=plan.tasks, possible=not plan.refused, order=plan.order)
 
     async def act() -> Result:
         return await monitor.undo(plan)
@@ -101,7 +101,7 @@ def observe_dialog(monitor: MonitorLike) -> OrderDialog:
 
     async def act() -> Result:
         monitor.lift_observe()
-        return Result(order=OBSERVE_OFF.name, phase=Phase.SEEN, text="orders are allowed for 15 minutes")
+        return Result(order=OBSERVE_OFF.name, phase=Phase.VERIFIED, text="orders are allowed for 15 minutes")
 
     return OrderDialog(OBSERVE_OFF, _name(monitor), look=look, act=act)
 

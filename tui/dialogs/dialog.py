@@ -157,6 +157,15 @@ class Dialog(Question[None]):
                 self._ask_anew()
         self._allow()
 
+    def anew(self) -> None:
+        """It is about something else now: read that, and let nothing be ordered until then."""
+        self._planned, self._known = "", False
+        self.describe(self.READING)
+        self._allow()
+        self.workers.cancel_group(self, "look")
+        self._looking = False
+        self._look()
+
     def unread(self, why: str) -> None:
         """What it is about is not known now: only what needs no count may be ordered."""
         self._known = False
@@ -244,11 +253,9 @@ def was(before: str, after: str) -> str:
 
 
 _PHASES = {
-    Phase.REQUESTED: "requested",
-    Phase.ACCEPTED: "accepted",
-    Phase.SEEN: "seen",
-    Phase.NOT_SEEN: "not seen within 30 s",
+    Phase.VERIFIED: "verified",
     Phase.PARTLY: "done in part",
+    Phase.UNCHANGED: "unchanged",
     Phase.REFUSED: "refused",
     Phase.UNKNOWN: "outcome unknown",
     Phase.UNREACHABLE: "not reached",

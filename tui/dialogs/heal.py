@@ -1,13 +1,21 @@
-"""Heal: the plan, confirmed, recomputed, applied."""
+"""Heal: which repairs, the plan, confirmed, recomputed, applied."""
+
+from typing import Final
 
 from textual.app import ComposeResult
-from textual.widgets import Input
+from textual.containers import Horizontal
+from textual.widgets import Checkbox, Input
 
+from core.act.healing import BY_DEFAULT
 from core.act.orders import HEAL, TYPED_ABOVE, HealPlan, PlanChanged, Result
+from core.act.repairs import STEPS
 from core.text import plural
 from tui.contract import MonitorLike
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.field import Field
+from tui.dialogs.tick import Tick
+
+_TICKED: Final = "repair-"
 
 
 class HealDialog(Dialog):
@@ -23,14 +31,18 @@ class HealDialog(Dialog):
         self._plan = HealPlan()
 
     def fields(self) -> ComposeResult:
-        """The project's name, asked for when many rows are concerned."""
+        """Which repairs; and the project's name, asked for when many rows are concerned."""
+        with Horizontal(id="repairs"):
+            for called, name in STEPS.items():
+                yield Tick(called, value=name in BY_DEFAULT, id=f"{_TICKED}{name}", compact=True)
         word = Field(placeholder=f"type {self._project}: more than {TYPED_ABOVE} rows", id="word")
         word.display = False
         yield word
 
     async def plan(self) -> str:
         """What would be done."""
-        self._plan = await self._monitor.plan_heal()
+        only = self._only()
+        self._plan = await self._monitor.plan_heal(only) if only else HealPlan(notes=("No repair is ticked.",))
         self.query_one("#word", Input).display = self._plan.rows > TYPED_ABOVE
         return described(self._plan)
 
@@ -46,9 +58,18 @@ class HealDialog(Dialog):
             return None
 
     def ready(self) -> bool:
-        """Something to do, and the name typed where it must be."""
+        """Something to do of what is ticked, and the name typed where it must be."""
         many = self._plan.rows > TYPED_ABOVE
-        return not self._plan.empty and (not many or self.query_one("#word", Input).value == self._project)
+        typed = not many or self.query_one("#word", Input).value == self._project
+        return not self._plan.empty and frozenset(self._plan.only) == self._only() and typed
+
+    def on_checkbox_changed(self, event: Checkbox.Changed) -> None:
+        """Another choice is another plan: what was shown counts no more."""
+        event.stop()
+        self.anew()
+
+    def _only(self) -> frozenset[str]:
+        return frozenset((tick.id or "").removeprefix(_TICKED) for tick in self.query(Tick) if tick.value)
 
 
 def described(plan: HealPlan) -> str:

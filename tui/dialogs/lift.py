@@ -1,26 +1,16 @@
-"""Lift the stop: what stands, what it rejected, and whether that goes back."""
+"""Lift the stop: what stands, what it rejected, and whether that goes back; also once it is lifted."""
 
 from textual.app import ComposeResult
-from textual.widgets import Checkbox, Input
+from textual.widgets import Button, Checkbox, Input
 
-from core.act.orders import LIFT, LiftPlan, Result
+from core.act.orders import LIFT, REQUEUE, LiftPlan, Result, must_type
 from core.resilience import NotLive
 from core.text import plural
 from tui.contract import MonitorLike
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.field import Field
 from tui.dialogs.stop import KEPT
-
-
-class Tick(Checkbox):
-    """A checkbox whose cross is there only while it is on: colour is never the only sign."""
-
-    BUTTON_INNER = " "
-
-    def watch_value(self) -> None:
-        """Draw what it says."""
-        self.BUTTON_INNER = "X" if self.value else " "
-        super().watch_value()
+from tui.dialogs.tick import Tick
 
 
 class LiftDialog(Dialog):
@@ -34,6 +24,7 @@ class LiftDialog(Dialog):
         super().__init__(f"Lift the emergency stop of {self._project}: {LIFT.effect}")
         self._monitor = monitor
         self._plan = LiftPlan(standing="")
+        self._offered = False
 
     def fields(self) -> ComposeResult:
         """Requeue or not, and the name."""
@@ -47,15 +38,43 @@ class LiftDialog(Dialog):
         except NotLive as not_live:
             self._plan = LiftPlan(standing="not known to stand")
             return f"{not_live.fault.sentence()}\n{KEPT}"
+        self._fit(plan)
+        if not plan.standing and plan.requeueable:
+            return f"No emergency stop is set. {plural(plan.requeueable, 'task')} of {plan.of} are still rejected."
         if not plan.standing:
             return "No emergency stop is set."
         rejected = plural(plan.rejected, "task")
         return f"It is {plan.standing}.\n{rejected} rejected by it, {plan.requeueable:,} of them were pending."
 
     async def act(self) -> Result | None:
-        """Lift."""
-        return await self._monitor.lift(requeue=self.query_one("#requeue", Checkbox).value)
+        """Lift, or give back what the last stop left rejected."""
+        requeue = self.query_one("#requeue", Checkbox).value
+        return await self._monitor.lift(requeue=requeue, stop=self._plan.stop)
 
     def ready(self) -> bool:
-        """A stop stands and the name is typed."""
-        return bool(self._plan.standing) and self.query_one("#word", Input).value == self._project
+        """A stop stands, or there is something to give back, and what must be typed is typed."""
+        word = self._word()
+        typed = word is None or self.query_one("#word", Input).value == word
+        return (bool(self._plan.standing) or self._gives_back()) and typed
+
+    def on_checkbox_changed(self, event: Checkbox.Changed) -> None:
+        """Whether anything is to be done may hang on it."""
+        event.stop()
+        self._allow()
+
+    def _fit(self, plan: LiftPlan) -> None:
+        """Once the stop is over there is but one thing to do: it is ticked, and named on the button."""
+        over = not plan.standing and plan.requeueable > 0
+        tick, field = self.query_one("#requeue", Checkbox), self.query_one("#word", Input)
+        if over and not self._offered:
+            self._offered = tick.value = True
+        field.display = self._word() is not None
+        self.query_one("#act", Button).label = "Give back" if over else self.ACT
+
+    def _gives_back(self) -> bool:
+        return self._plan.requeueable > 0 and self.query_one("#requeue", Checkbox).value
+
+    def _word(self) -> str | None:
+        if self._plan.standing:
+            return self._project
+        return must_type(REQUEUE, self._plan.requeueable, self._project)

@@ -4,6 +4,7 @@ from textual.app import ComposeResult
 from textual.widgets import Button, Input
 
 from core.act.orders import DRY_RUN_OFF, DRY_RUN_ON, Result
+from core.text import plural
 from tui.contract import MonitorLike
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.field import Field
@@ -34,7 +35,8 @@ class ModeDialog(Dialog):
         self.query_one("#word", Input).display = not self._on
         self.query_one("#act", Button).label = "Turn on" if self._on else "Turn off"
         order = DRY_RUN_ON if self._on else DRY_RUN_OFF
-        return f"Dry-run is {'on' if plan.dry_run else 'off'}. {order.title}: {order.effect}."
+        now = f"Dry-run is {'on' if plan.dry_run else 'off'}. {order.title}: {order.effect}."
+        return f"{now} {plural(plan.pending, 'task')} pending now." if self._on else now
 
     async def act(self) -> Result | None:
         """Turn it."""

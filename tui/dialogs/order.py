@@ -12,11 +12,15 @@ from tui.dialogs.field import Field
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
-    """What an order would do now: in words, to how many rows, and whether it can be done at all."""
+    """What an order would do now: in words, to how many rows, and whether it can be done at all.
+
+    `order`: it is asked as this one, not as the one it was begun as.
+    """
 
     text: str
     rows: int = 0
     possible: bool = True
+    order: Order | None = None
 
 
 class OrderDialog(Dialog):
@@ -64,4 +68,4 @@ class OrderDialog(Dialog):
         return self._shown.possible and (word is None or self.query_one("#word", Input).value == word)
 
     def _word(self) -> str | None:
-        return must_type(self._order_kind, self._shown.rows, self._project)
+        return must_type(self._shown.order or self._order_kind, self._shown.rows, self._project)

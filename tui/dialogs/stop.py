@@ -44,9 +44,11 @@ class StopDialog(Dialog):
         except NotLive as not_live:
             self._plan = StopPlan(pending=0, running=0)
             return f"{not_live.fault.sentence()}\n{KEPT}"
+        pending, running = plural(plan.pending, "pending task"), plural(plan.running, "running one")
+        if plan.already and plan.open:
+            return f"{self._project} is already {plan.already}. That stands; rejects {pending} and {running}."
         if plan.already:
             return f"{self._project} is already {plan.already}. Nothing will be changed."
-        pending, running = plural(plan.pending, "pending task"), plural(plan.running, "running one")
         return f"Sets the stop for {HOURS} h or until lifted, and rejects {pending} and {running}."
 
     async def act(self) -> Result | None:
@@ -64,5 +66,5 @@ class StopDialog(Dialog):
         """Not stopped yet as far as is known, a reason given, the word typed."""
         reason = self.query_one("#reason", Input).value.strip()
         word = self.query_one("#word", Input).value == EMERGENCY_STOP.word
-        already = self._plan is not None and self._plan.already
+        already = self._plan is not None and self._plan.already and not self._plan.open
         return not already and bool(reason) and word

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from core.act.means import Means
 from core.act.orders import PlanStep
 from core.act.repairs.repair import Proposal, Survey
-from core.act.tally import Tally
+from core.act.run import Run
 from core.backend.schema import Shape
 from core.backend.target import KeyKind, Target
 from core.resilience import NotLive
@@ -23,7 +23,7 @@ class ConfigRow:
 
     async def plan(self, survey: Survey) -> Proposal:
         """Create it, if it is surely not there."""
-        if survey.config is not None:
+        if survey.config is not None or survey.config_fault is not None:
             return Proposal()
         if not await self._absence_proven():
             return Proposal(notes=("no config row is visible to us; whether there is one only a secret key can tell",))
@@ -32,19 +32,29 @@ class ConfigRow:
         )
         return Proposal(step=step)
 
-    async def apply(self, step: PlanStep, survey: Survey, tally: Tally, tell: Callable[[int], None]) -> None:
+    async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
         """Insert it under an id that a second insert collides with."""
         documented = self._means.commands.schema.shape is Shape.DOCUMENTED
         ours = uuid.uuid5(uuid.NAMESPACE_URL, f"{self._target.url}#watchdesk-config")
         config_id: str | int = 1 if documented else str(ours)
+
+        async def create() -> bool:
+            await self._means.commands.create_config(config_id)
+            return True
+
         try:
-            await self._means.write("db:create_config", lambda: self._means.commands.create_config(config_id))
+            created = await run.write("db:create_config", create)
         except NotLive as not_live:
             if not_live.fault.kind != "duplicate":
                 raise
-            tally.skipped += 1
+            run.skipped += 1
             return
-        tally.changed += await self._means.live.config() is not None
+        if await self._means.live.config() is not None:
+            run.changed += 1
+        elif created is None:
+            run.unknown += 1
+        else:
+            run.refused += 1
         tell(1)
 
     async def _absence_proven(self) -> bool:

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Final
 
+from core.act.dry_run import config_stamp
 from core.act.means import Means
 from core.act.orders import PlanStep
 from core.act.repairs.repair import Proposal, Survey
-from core.act.tally import Tally
+from core.act.run import Run
 from core.failures import FailureRules, fails_above, failure_rate, fresh_failure_rate
 
 TITLE: Final = "Failure rate too high"
@@ -39,16 +40,18 @@ class DryRun:
         )
         return Proposal(step=PlanStep(name=self.name, title=TITLE, effect=effect, count=1))
 
-    async def apply(self, step: PlanStep, survey: Survey, tally: Tally, tell: Callable[[int], None]) -> None:
+    async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
         """Turn it on, and see whether it is."""
         config = survey.config
         if config is None:
             return
-        at = self._means.clock.now()
-        await self._means.write("db:set_dry_run", lambda: self._means.commands.set_dry_run(config.id, on=True, at=at))
+        written = await run.write("db:set_dry_run", lambda: self._means.commands.set_dry_run(config.ids, on=True))
         seen = await self._means.live.config()
         if seen is not None and seen.dry_run:
-            tally.changed += 1
+            run.changed += 1
+            run.told["config_at"] = config_stamp(seen)
+        elif written is None:
+            run.unknown += 1
         else:
-            tally.refused += 1
+            run.refused += 1
         tell(1)

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.act.means import Means, lost
+from core.act.emergency_stop import trail_of
+from core.act.means import Means
 from core.act.orders import PlanStep
 from core.act.repairs.repair import HealRules, Proposal, Survey
-from core.act.tally import Tally
+from core.act.run import Run
 from core.backend.commands import BATCH
-from core.resilience import NotLive
 
 _FOUND: Final = 1000
 
@@ -32,44 +32,49 @@ class OldLogs:
         effect = f"delete log rows older than {self._rules.keep_logs_days:.0f} days"
         return Proposal(step=PlanStep(name=self.name, title="Old log rows", effect=effect, count=old))
 
-    async def apply(self, step: PlanStep, survey: Survey, tally: Tally, tell: Callable[[int], None]) -> None:
+    async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
         """Batch by batch, as many as were planned."""
         means, before, kept = self._means, self._before(survey), await self._standing_stop(survey)
         done = 0
-        while done < step.count and not tally.halted():
+
+        async def delete(ids: tuple[str, ...]) -> tuple[str, ...]:
+            return await means.commands.delete_logs(ids, before=before)
+
+        async def there(ids: tuple[str, ...]) -> tuple[str, ...]:
+            return await means.live.logs_among(ids)
+
+        async def gone(ids: tuple[str, ...]) -> tuple[str, ...]:
+            still = frozenset(await there(ids))
+            return tuple(name for name in ids if name not in still)
+
+        async def left(ids: tuple[str, ...]) -> int:
+            return len(await there(ids))
+
+        while done < step.count and not run.halted():
             # Found a thousand at a time: where no index serves the time, each finding reads the whole table.
             found = await means.live.old_logs(before, kept, min(_FOUND, step.count - done))
             if not found:
-                tally.skipped += step.count - done
+                run.skipped += step.count - done
                 return
             for start in range(0, len(found), BATCH):
-                if tally.halted():
+                if run.halted():
                     return
                 ids = found[start : start + BATCH]
-                gone = await self._delete(ids, before)
-                if not gone and await means.live.logs_among(ids):
-                    tally.refused += step.count - done
+                batch = await run.change("db:delete_old_logs", ids, send=delete, changed=gone, left=left)
+                run.changed += len(batch.changed)
+                run.skipped += len(ids) - len(batch.changed) - batch.left  # another was faster
+                if batch.left and not batch.changed:
+                    run.refused += step.count - done
                     return
-                tally.changed += gone
-                tally.skipped += len(ids) - gone  # another was faster
                 done += len(ids)
                 tell(done)
-
-    async def _delete(self, ids: tuple[str, ...], before: datetime) -> int:
-        commands = self._means.commands
-        try:
-            return await self._means.write("db:delete_old_logs", lambda: commands.delete_logs(ids, before=before))
-        except NotLive as not_live:
-            if not lost(not_live):
-                raise
-            return len(ids) - len(await self._means.live.logs_among(ids))
 
     async def _standing_stop(self, survey: Survey) -> str:
         """The run of the stop that stands, whose audit rows stay."""
         if survey.config is None or not survey.config.emergency_stop:
             return ""
-        audit = await self._means.live.stop_audit()
-        return audit.run if audit is not None else ""
+        standing = (await trail_of(self._means)).standing(survey.config)
+        return standing.run if standing is not None else ""
 
     def _before(self, survey: Survey) -> datetime:
         return survey.now - timedelta(days=self._rules.keep_logs_days)

@@ -7,7 +7,8 @@ from typing import Protocol
 import msgspec
 
 from core.act.orders import PlanStep
-from core.act.tally import Tally
+from core.act.run import Run
+from core.facts import Fault
 from core.model import SystemConfig, Task
 from core.stuck import Overdue
 
@@ -30,13 +31,16 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     """The project as one plan sees it, at the server's time `now`.
 
     `automatic`: nobody ordered it, so nothing is called stuck while no logs are visible. `lifted_at`: when a stop or
-    dry-run was last lifted. `spared`: tasks an operator gave back lately.
+    dry-run was last lifted. `spared`: tasks an operator gave back lately. A fault: that part could not be read, and
+    what stands in its place means nothing.
     """
 
     now: datetime
     automatic: bool
     config: SystemConfig | None
     overdue: Overdue
+    config_fault: Fault | None = None
+    overdue_fault: Fault | None = None
     lifted_at: datetime | None = None
     spared: frozenset[str] = frozenset()
 
@@ -64,6 +68,6 @@ class Repair(Protocol):
         """What there is to do. Raises NotLive."""
         ...
 
-    async def apply(self, step: PlanStep, survey: Survey, tally: Tally, tell: Callable[[int], None]) -> None:
-        """Do it, each row only if it still needs it; what became of it goes to `tally`. Raises NotLive."""
+    async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
+        """Do it, each row only if it still needs it; what became of it goes to `run`. Raises NotLive."""
         ...

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from core.act.means import Means, lost
+from core.act.means import Means
 from core.act.orders import PlanStep
 from core.act.repairs.repair import Proposal, Survey
-from core.act.tally import Tally
+from core.act.run import Run
 from core.backend.commands import BATCH
+from core.marks import Marks
 from core.model import Task
-from core.resilience import NotLive
 from core.stuck import StuckRules, cutoff
 from core.text import plural, short
 
@@ -53,40 +53,35 @@ class StuckTasks:
         )
         return Proposal(step=step, notes=tuple(notes))
 
-    async def apply(self, step: PlanStep, survey: Survey, tally: Tally, tell: Callable[[int], None]) -> None:
+    async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
         """Batch by batch. Tasks of one estimate share a cut-off, so that one statement can repeat it for all."""
+        live, commands = self._means.live, self._means.commands
+        marks = Marks(begins=(f"{STUCK}{run.id}",))
+        text = f"{marks.begins[0]}: by {run.by}, no sign of life past its time"
         done = 0
-        for limit, group in self._by_cutoff(survey):
+        for limit, group in self._by_cutoff(survey, min(survey.now, run.now())):
+
+            async def send(ids: tuple[str, ...], limit: datetime = limit) -> tuple[str, ...]:
+                return await commands.fail_stuck(ids, began_before=limit, error=text)
+
+            async def changed(ids: tuple[str, ...]) -> tuple[str, ...]:
+                return await live.ask("db:read_back_tasks", lambda q: q.marked_among(ids, "failed", marks))
+
+            async def left(ids: tuple[str, ...], limit: datetime = limit) -> int:
+                # Still running as before: the write was not allowed to us, and said so by changing nothing.
+                return await live.count_unchanged(ids, limit)
+
             for start in range(0, len(group), BATCH):
-                if tally.halted():
+                if run.halted():
                     return
                 ids = group[start : start + BATCH]
-                changed = await self._fail(ids, limit, tally)
-                missed = tuple(i for i in ids if i not in changed)
-                # Still running as before: the write was not allowed to us, and said so by changing nothing.
-                refused = await self._means.live.count_unchanged(missed, limit) if missed else 0
-                tally.changed += len(changed)
-                tally.ids += changed
-                tally.refused += refused
-                tally.skipped += len(missed) - refused
+                run.count(ids, await run.change("db:fail_stuck", ids, send=send, changed=changed, left=left))
                 done += len(ids)
                 tell(done)
 
-    async def _fail(self, ids: tuple[str, ...], limit: datetime, tally: Tally) -> tuple[str, ...]:
-        at = self._means.clock.now()
-        marker = f"{STUCK}{tally.run}"
-        text = f"{marker}: by {tally.by}, no sign of life past its time"
-        try:
-            return await self._means.write(
-                "db:fail_stuck", lambda: self._means.commands.fail_stuck(ids, began_before=limit, at=at, error=text)
-            )
-        except NotLive as not_live:
-            if not lost(not_live):
-                raise
-            return await self._means.live.marked_among(ids, "failed", marker)
-
-    def _by_cutoff(self, survey: Survey) -> list[tuple[datetime, tuple[str, ...]]]:
+    def _by_cutoff(self, survey: Survey, now: datetime) -> list[tuple[datetime, tuple[str, ...]]]:
+        """The tasks by their cut-off at `now`: a plan whose clock was ahead is put right by the database's own."""
         groups: dict[datetime, list[Task]] = {}
         for task in survey.stuck:
-            groups.setdefault(cutoff(task, survey.now, self._rules), []).append(task)
+            groups.setdefault(cutoff(task, now, self._rules), []).append(task)
         return [(limit, tuple(task.id for task in tasks)) for limit, tasks in groups.items()]

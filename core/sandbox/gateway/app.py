@@ -13,11 +13,12 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from core.sandbox.chaos import SLOW_S, Faults, fault_name
-from core.sandbox.functions import BadCall, EdgeFunctions
+from core.sandbox.functions import TEMPLATES, EdgeFunctions
 from core.sandbox.gateway import rest, rpc
 from core.sandbox.gateway.auth import Auth
 from core.sandbox.gateway.database import Database
 from core.sandbox.gateway.errors import ApiError, answer, unreachable, unsupported
+from core.sandbox.limits import Dial
 
 Handler = Callable[[Request], Awaitable[Response]]
 METHODS = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]
@@ -26,11 +27,12 @@ METHODS = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]
 class Gateway:
     """Routes requests to the rooms behind, through the faults that are on."""
 
-    def __init__(self, auth: Auth, database: Database, functions: EdgeFunctions, faults: Faults) -> None:
+    def __init__(self, auth: Auth, database: Database, functions: EdgeFunctions, *, faults: Faults, dial: Dial) -> None:
         self._auth = auth
         self._database = database
         self._functions = functions
         self._faults = faults
+        self._dial = dial
 
     def application(self) -> Starlette:
         """The ASGI application."""
@@ -43,6 +45,7 @@ class Gateway:
             Route("/functions/v1/{name}", self._through(self._function), methods=METHODS),
             Route("/sandbox/faults", self._own(self._show_faults), methods=["GET"]),
             Route("/sandbox/faults/{name}", self._own(self._set_fault), methods=["POST"]),
+            Route("/sandbox/limits", self._own(self._limits), methods=["GET", "PUT", "POST", "DELETE"]),
             Route("/sandbox/functions", self._own(self._show_functions), methods=["GET"]),
         ]
         return Starlette(routes=routes, lifespan=self._lifespan)
@@ -119,14 +122,15 @@ class Gateway:
             return answer({"code": "NOT_FOUND", "message": "Requested function was not found"}, 404)
         if request.method == "OPTIONS":
             return Response(b"ok", 200, {"Access-Control-Allow-Origin": "*"}, "text/plain")
-        self._auth.caller(request)
+        caller = self._auth.caller(request)
         if request.method != "POST":
             return answer({"error": "method not allowed"}, 405)
         try:
             body = msgspec.json.decode(await request.body() or b"{}", type=dict[str, Any])
-            return answer(await run(body))
-        except (msgspec.DecodeError, BadCall) as error:
+        except msgspec.DecodeError as error:
             return answer({"error": str(error)}, 400)
+        told = await run(body, caller)
+        return answer(told.body, told.status)
 
     async def _show_faults(self, _request: Request) -> Response:
         return answer(self._faults.all())
@@ -143,5 +147,19 @@ class Gateway:
             raise ApiError(400, None, 'the body must be {"on": true} or {"on": false}') from error
         return answer(self._faults.all())
 
+    async def _limits(self, request: Request) -> Response:
+        """Show the limits; change those that the body names; with DELETE put all back."""
+        if request.method == "DELETE":
+            self._dial.put_back()
+        elif request.method != "GET":
+            try:
+                self._dial.turn(msgspec.json.decode(await request.body(), type=dict[str, Any]))
+            except msgspec.DecodeError as error:
+                there = ", ".join(self._dial.now.__struct_fields__)
+                raise ApiError(400, None, f"{error}; there are: {there}") from error
+        return answer(self._dial.now)
+
     async def _show_functions(self, _request: Request) -> Response:
-        return answer({"ai-agent-poll": self._functions.invocations, "emails": list(self._functions.sent)})
+        functions = self._functions
+        told = {"ai-agent-poll": functions.invocations, "emails": list(functions.sent), "templates": list(TEMPLATES)}
+        return answer(told)

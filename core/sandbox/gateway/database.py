@@ -11,6 +11,7 @@ from psycopg.sql import SQL, Composed
 
 from core.sandbox.gateway.catalogue import Catalogue, read_catalogue
 from core.sandbox.gateway.errors import ApiError, of_database, unreachable
+from core.sandbox.limits import Dial, Limits
 
 _OPEN = 10
 _WAIT_S = 10.0
@@ -26,12 +27,18 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 class Database:
     """The gateway's way to PostgreSQL. Broken connections are dropped, new ones made when next needed."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, dial: Dial) -> None:
         self._url = url
+        self._dial = dial
         self._idle: list[psycopg.AsyncConnection[Any]] = []
         self._slots = asyncio.Semaphore(_OPEN)
         self._catalogue: Catalogue | None = None
         self._listener: asyncio.Task[None] | None = None
+
+    @property
+    def limits(self) -> Limits:
+        """What callers are granted now."""
+        return self._dial.now
 
     async def catalogue(self, *, fresh: bool = False) -> Catalogue:
         """What is served; read once and again after a change of the schema. Raises ApiError."""
@@ -48,7 +55,8 @@ class Database:
         async with self._connection() as connection:
             cursor = connection.cursor()
             try:
-                await cursor.execute(_begin(caller, read_only=read_only))
+                limit_s = self.limits.statement_s(caller.role)
+                await cursor.execute(_begin(caller, limit_s, read_only=read_only))
                 yield cursor
                 await connection.commit()
             except psycopg.Error as error:
@@ -112,10 +120,10 @@ class Database:
         self._catalogue = None
 
 
-def _begin(caller: Caller, *, read_only: bool) -> Composed:
+def _begin(caller: Caller, limit_s: float, *, read_only: bool) -> Composed:
     """Begin and become `caller` in one message: each of its own would cost as much as the read that follows."""
     claims = msgspec.json.encode({"role": caller.role, **caller.claims}).decode()
-    limit = {"anon": "3s", "authenticated": "8s"}.get(caller.role, "120s")
+    limit = f"{max(1, round(1000 * limit_s))}ms"
     return SQL(
         "BEGIN {}; SELECT set_config('role', {}, true), set_config('request.jwt.claims', {}, true),"
         " set_config('statement_timeout', {}, true)"

@@ -8,9 +8,6 @@ import msgspec
 
 from core.sandbox.gateway.errors import ApiError, bad_request
 
-MAX_ROWS: Final = 1000
-"""A read returns at most this many rows, as on Supabase."""
-
 _KNOWN: Final = {
     "return": {"minimal", "representation", "headers-only"},
     "resolution": {"merge-duplicates", "ignore-duplicates"},
@@ -65,9 +62,9 @@ class Window(msgspec.Struct, frozen=True):
     limit: int
 
 
-def read_window(params: Mapping[str, str], range_header: str) -> Window:
-    """`limit`/`offset`, else the `Range` header, capped. Raises ApiError (PGRST103, PGRST100)."""
-    offset, limit = 0, MAX_ROWS
+def read_window(params: Mapping[str, str], range_header: str, max_rows: int) -> Window:
+    """`limit`/`offset`, else the `Range` header, capped at `max_rows`. Raises ApiError (PGRST103, PGRST100)."""
+    offset, limit = 0, max_rows
     match = re.fullmatch(r"(?:items=)?(\d+)-(\d*)", range_header.strip())
     if match:
         offset = int(match[1])
@@ -83,7 +80,7 @@ def read_window(params: Mapping[str, str], range_header: str) -> Window:
     if offset < 0 or limit < 0:
         details = "Limit should be greater than or equal to zero." if limit < 0 else "Offset should not be negative."
         raise ApiError(416, "PGRST103", "Requested range not satisfiable", details=details)
-    return Window(offset, min(limit, MAX_ROWS))
+    return Window(offset, min(limit, max_rows))
 
 
 class Media(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,6 @@ from core.sandbox.gateway.catalogue import Catalogue, Table
 from core.sandbox.gateway.errors import ApiError, bad_request, unsupported
 from core.sandbox.gateway.fields import Embed, Item, column, parse_select
 from core.sandbox.gateway.filters import Scope, condition
-from core.sandbox.gateway.prefer import MAX_ROWS
 from core.sandbox.gateway.relations import Relation, find_relation
 from core.sandbox.gateway.scan import split
 from core.sandbox.gateway.sql import Sql, name
@@ -52,10 +51,11 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Builder:
-    """Builds the queries of one request."""
+    """Builds the queries of one request, which reads at most `max_rows` of anything."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, max_rows: int) -> None:
         self._catalogue = catalogue
+        self._max_rows = max_rows
         self._number = count(1)  # for names of joins
         self._copies = count(1)  # for names of tables read once more
 
@@ -105,7 +105,8 @@ class Builder:
         query = self._build(table, source, embed.items, said)
         tables, on = self._path(relation, parent_source, source)
         rows = f"SELECT {query.select or '1 AS one_'} FROM {tables}" + query.joins + f" WHERE {on}"
-        rows += (" AND " + query.where if query.where.text else "") + query.order + _window(said.modifiers)
+        rows += (" AND " + query.where if query.where.text else "") + query.order
+        rows += _window(said.modifiers, self._max_rows)
         if relation.one:
             shown = f"{alias}.*" if embed.spread else f"row_to_json({alias}.*) AS {name(embed.label)}"
             return [shown] if embed.items else [], rows, alias
@@ -181,12 +182,12 @@ def _sort_out(params: Params) -> _Said:
     return said
 
 
-def _window(modifiers: dict[str, str]) -> str:
+def _window(modifiers: dict[str, str], max_rows: int) -> str:
     """`limit` and `offset` of an embedded resource, the cap included."""
-    numbers = {"limit": MAX_ROWS, "offset": 0}
+    numbers = {"limit": max_rows, "offset": 0}
     for key in numbers:
         if key in modifiers:
             if not modifiers[key].isdigit():
                 raise bad_request(f'"failed to parse {key} ({modifiers[key]})"')
-            numbers[key] = min(int(modifiers[key]), MAX_ROWS) if key == "limit" else int(modifiers[key])
+            numbers[key] = min(int(modifiers[key]), max_rows) if key == "limit" else int(modifiers[key])
     return f" LIMIT {numbers['limit']} OFFSET {numbers['offset']}"

@@ -7,10 +7,10 @@ import psycopg
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.sandbox.gateway.catalogue import Catalogue, Table
+from core.sandbox.gateway.catalogue import Table
 from core.sandbox.gateway.database import Caller, Database
 from core.sandbox.gateway.errors import ApiError, bad_request, unsupported
-from core.sandbox.gateway.prefer import MAX_ROWS, Media, Prefer, Window, read_media, read_prefer, read_window
+from core.sandbox.gateway.prefer import Media, Prefer, Window, read_media, read_prefer, read_window
 from core.sandbox.gateway.query import MODIFIERS, Builder, Params, Query
 from core.sandbox.gateway.sql import Sql, name, value
 
@@ -26,6 +26,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     prefer: Prefer
     media: Media
     params: dict[str, str]
+    max_rows: int
 
 
 async def find_table(database: Database, word: str) -> Table:
@@ -37,25 +38,27 @@ async def find_table(database: Database, word: str) -> Table:
     raise ApiError(404, "PGRST205", f"Could not find the table 'public.{word}' in the schema cache")
 
 
-def parse(request: Request, catalogue: Catalogue, table: Table, params: Params, *, rows: str = "") -> Asked:
+async def parse(database: Database, request: Request, table: Table, params: Params, *, rows: str = "") -> Asked:
     """The query string and headers: a read, or a write that calls the rows it gives back `rows`. Raises ApiError."""
     modifiers = {key: text for key, text in params if key in MODIFIERS}
     if rows and ({"limit", "offset"} & set(modifiers)):
         raise unsupported("limit and offset on writes")
-    builder = Builder(catalogue)
+    max_rows = database.limits.max_rows
+    builder = Builder(await database.catalogue(), max_rows)
     return Asked(
         table=table,
         query=builder.write(table, rows, params) if rows else builder.read(table, table.name, params),
-        window=read_window(modifiers, request.headers.get("range", "") if not rows else ""),
+        window=read_window(modifiers, request.headers.get("range", "") if not rows else "", max_rows),
         prefer=read_prefer(",".join(request.headers.getlist("prefer"))),
         media=read_media(request.headers.get("accept", "*/*")),
         params=modifiers,
+        max_rows=max_rows,
     )
 
 
 async def read(database: Database, caller: Caller, request: Request, table: Table) -> Response:
     """GET and HEAD."""
-    asked = parse(request, await database.catalogue(), table, request.query_params.multi_items())
+    asked = await parse(database, request, table, request.query_params.multi_items())
     source = Sql(f"public.{name(table.name)}")
     async with database.transaction(caller, read_only=True) as cursor:
         return await read_window_of(cursor, source, asked, head=request.method == "HEAD")
@@ -70,7 +73,7 @@ async def read_window_of(cursor: psycopg.AsyncCursor[Any], source: Sql, asked: A
     if media.plan:
         return Response(await _plan(cursor, query, media), 200, None, media.content_type)
     body, rows = await _collect(cursor, query, media)
-    total = await _total(cursor, rest, asked.prefer.count)
+    total = await _total(cursor, rest, asked.prefer.count, asked.max_rows)
     if total is not None and window.offset and window.offset >= total and not media.one:
         raise ApiError(
             416, "PGRST103", "Requested range not satisfiable",
@@ -85,12 +88,12 @@ async def read_window_of(cursor: psycopg.AsyncCursor[Any], source: Sql, asked: A
 
 
 async def write(database: Database, caller: Caller, request: Request, table: Table) -> Response:
-    """POST, PATCH and DELETE. API roles must filter an update or delete, as safeupdate has it."""
-    asked = parse(request, await database.catalogue(), table, request.query_params.multi_items(), rows=_ROWS)
+    """POST, PATCH and DELETE. API roles must filter an update or delete where safeupdate is on."""
+    asked = await parse(database, request, table, request.query_params.multi_items(), rows=_ROWS)
     method, query, media = request.method, asked.query, asked.media
     if media.plan:
         raise unsupported("the plan of a write")
-    if method in {"PATCH", "DELETE"} and not query.where.text:
+    if method in {"PATCH", "DELETE"} and not query.where.text and database.limits.safeupdate:
         verb = "UPDATE" if method == "PATCH" else "DELETE"
         raise ApiError(400, "21000", f"{verb} requires a WHERE clause")
     if method == "POST":
@@ -244,7 +247,7 @@ SELECT coalesce((SELECT string_agg(k, ',') FROM json_object_keys((SELECT to_json
 FROM rows_ AS row_"""
 
 
-async def _total(cursor: psycopg.AsyncCursor[Any], rest: Sql, how: str) -> int | None:
+async def _total(cursor: psycopg.AsyncCursor[Any], rest: Sql, how: str, cap: int) -> int | None:
     """How many rows there are: counted, as the planner guesses, or counted up to the cap and guessed above it."""
     if not how:
         return None
@@ -252,9 +255,9 @@ async def _total(cursor: psycopg.AsyncCursor[Any], rest: Sql, how: str) -> int |
         return int((await _one(cursor, "SELECT count(*)" + rest))[0])
     counted = 0
     if how == "estimated":
-        few = "SELECT count(*) FROM (SELECT 1" + rest + f" LIMIT {MAX_ROWS + 1}) AS few_"
+        few = "SELECT count(*) FROM (SELECT 1" + rest + f" LIMIT {cap + 1}) AS few_"
         counted = int((await _one(cursor, few))[0])
-        if counted <= MAX_ROWS:
+        if counted <= cap:
             return counted
     plan = (await _one(cursor, "EXPLAIN (FORMAT JSON) SELECT 1" + rest))[0]
     return max(counted, int(plan[0]["Plan"]["Plan Rows"]))

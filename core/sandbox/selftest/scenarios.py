@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from core.act.healing import Findings
+from core.act.healing import Findings, Heal
 from core.act.orders import HealPlan, Phase
 from core.backend.line import Cut
 from core.facts import Level, Reading, Source
@@ -72,8 +72,9 @@ async def stuck_tasks(stage: Stage) -> str:
     expect(stuck in ids, "a task that runs for three hours without a sign of life is not found stuck")
     expect(fresh not in ids, "a task that began a minute ago is called stuck")
     only = _only(found, {stuck, fresh})  # on a living project nothing but our own is touched
-    result = await stage.rooms.healer.apply(only, stage.rooms.operator)
-    expect((result.phase, result.changed) == (Phase.SEEN, 1), f"healing said: {result.text}")
+    heal = Heal(stage.rooms.healer, now=stage.rooms.cut_off_now, found=only)
+    result = await stage.rooms.runner.run(heal, stage.rooms.operator)
+    expect((result.phase, result.changed) == (Phase.VERIFIED, 1), f"healing said: {result.text}")
     expect(await stage.status_of(stuck) == "failed", f"the stuck task is {await stage.status_of(stuck)}")
     expect(await stage.status_of(fresh) == "in_progress", f"the running task is {await stage.status_of(fresh)}")
     undone = await monitor.undo(await monitor.plan_undo(result.run))
@@ -174,7 +175,7 @@ async def emergency_stop(stage: Stage) -> str:
         return await _flag_alone(stage, hit)
     stopped = await monitor.stop("self-test", 1)
     try:
-        expect(stopped.phase is Phase.SEEN, f"the stop said: {stopped.text}")
+        expect(stopped.phase is Phase.VERIFIED, f"the stop said: {stopped.text}")
         config = await stage.rooms.live.config()
         expect(config is not None and config.emergency_stop, "the flag is not set")
         expect(not task or await stage.status_of(task) == "rejected", "a pending task was not rejected")
@@ -182,7 +183,7 @@ async def emergency_stop(stage: Stage) -> str:
         expect(again.already, f"a standing stop was set again: {again.text}")
     finally:
         lifted = await monitor.lift(requeue=True)
-    expect(lifted.phase is Phase.SEEN, f"the lift said: {lifted.text}")
+    expect(lifted.phase is Phase.VERIFIED, f"the lift said: {lifted.text}")
     expect(not task or await stage.status_of(task) == "pending", "the task was not given back")
     return f"{stopped.text}; {lifted.text}"
 
@@ -194,14 +195,13 @@ async def _flag_alone(stage: Stage, hit: int) -> str:
     expect(config is not None, "no config row is visible")
     if config is None:
         return ""
-    at = rooms.clock.now()
-    until = at + timedelta(minutes=5)
+    until = rooms.clock.now() + timedelta(minutes=5)
     try:
-        changed = await stage.write(lambda: rooms.commands.set_stop(config.id, reason="self-test", until=until, at=at))
+        changed = await stage.write(lambda: rooms.commands.set_stop(config.ids, reason="self-test", until=until))
         seen = await rooms.live.config()
         expect(changed and seen is not None and seen.emergency_stop, "the flag could not be set: not allowed?")
     finally:
-        await stage.write(lambda: rooms.commands.clear_stop(config.id, at=rooms.clock.now()))
+        await stage.write(lambda: rooms.commands.clear_stop(config.ids))
     after = await rooms.live.config()
     expect(after is not None and not after.emergency_stop, "the flag could not be cleared: lift it by hand")
     return f"the flag set and cleared; {hit:,} unfinished tasks left alone"

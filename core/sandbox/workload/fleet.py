@@ -1,4 +1,7 @@
-"""The agents at work: tasks come in, are taken up, log their steps, complete or fail; faults make them misbehave."""
+"""The agents at work: tasks come in, are taken up, log their steps, complete or fail; faults make them misbehave.
+
+In dry-run they behave as the real ones do: every task is said to be completed, and nothing was done.
+"""
 
 import asyncio
 import contextlib
@@ -22,15 +25,20 @@ _STORM: Final = 0.9
 _STORM_AT_MOST_S: Final = 4.0
 """Work that fails, fails soon."""
 _STUCK_AT_MOST: Final = 4
+_PARALLEL: Final = 3
+"""At most so many at work where the config row says nothing."""
 
 _TAKE: Final = """
 UPDATE autonomous_tasks SET status = 'in_progress', started_at = now(), assigned_to = %s
-WHERE id = (SELECT id FROM autonomous_tasks WHERE status = 'pending'
+WHERE id = (SELECT id FROM autonomous_tasks WHERE status = 'pending' AND requires_approval IS NOT TRUE
             ORDER BY priority DESC, created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING id
 """
+_SET_ASIDE: Final = """
+UPDATE autonomous_tasks SET status = 'awaiting_review' WHERE status = 'pending' AND requires_approval
+"""
 _END: Final = """
-UPDATE autonomous_tasks SET status = %s, error_message = %s, completed_at = now()
+UPDATE autonomous_tasks SET status = %s, error_message = %s, result = coalesce(%s, result), completed_at = now()
 WHERE id = %s AND status = 'in_progress' RETURNING started_at
 """
 _FREEZE: Final = """
@@ -39,8 +47,9 @@ WHERE id = %s AND status = 'in_progress'
 """
 _AGE_LOGS: Final = "UPDATE autonomous_execution_logs SET {time} = now() - interval '2 hours' WHERE task_id = %s"
 _LOG: Final = """
-INSERT INTO autonomous_execution_logs (id, task_id, execution_step, step_status, duration_ms, error_data, agent_version)
-VALUES (%s, %s, %s, %s, %s, %s, 'fleet-4')
+INSERT INTO autonomous_execution_logs
+  (id, task_id, execution_step, step_status, duration_ms, error_data, agent_version, environment)
+VALUES (%s, %s, %s, %s, %s, %s, 'fleet-4', %s)
 """
 
 
@@ -52,18 +61,20 @@ class Fleet:
         self._rng = rng
         self._running: dict[uuid.UUID, float] = {}
         self._frozen: set[uuid.UUID] = set()
+        self._pretended: set[uuid.UUID] = set()
         self._age_logs = _AGE_LOGS.format(time='"timestamp"' if shape == "deployed" else "created_at")
 
     async def step(self, connection: psycopg.AsyncConnection[Any]) -> None:
         """Let time pass by one tick."""
-        query = "SELECT enabled, emergency_stop, max_parallel_tasks FROM autonomous_system_config LIMIT 1"
+        query = "SELECT enabled, emergency_stop, max_parallel_tasks, dry_run_mode FROM autonomous_system_config LIMIT 1"
         config = await (await connection.execute(query)).fetchone()
         at_work = config is not None and config[0] and not config[1]
         if config is not None and config[1]:
             self._running.clear()
         await self._file(connection)
         if at_work and config is not None:
-            await self._take_up(connection, config[2])
+            await connection.execute(_SET_ASIDE)
+            await self._take_up(connection, _PARALLEL if config[2] is None else config[2], dry_run=bool(config[3]))
         if self._is_on("stuck_tasks"):
             await self._freeze(connection)
         await self._work(connection)
@@ -79,13 +90,15 @@ class Fleet:
             (kind, self._rng.choice(STORIES[kind]), self._rng.randint(1, 9)),
         )
 
-    async def _take_up(self, connection: psycopg.AsyncConnection[Any], parallel: int) -> None:
+    async def _take_up(self, connection: psycopg.AsyncConnection[Any], parallel: int, *, dry_run: bool) -> None:
         if len(self._running) >= parallel or self._rng.random() > 0.6:
             return
         agent = f"agent-{self._rng.randint(1, parallel)}"
         row = await (await connection.execute(_TAKE, (agent,))).fetchone()
         if row is not None:
             self._running[row[0]] = self._rng.uniform(5, 40)
+            if dry_run:
+                self._pretended.add(row[0])
             await self._log(connection, row[0], "task_started", "started")
 
     async def _freeze(self, connection: psycopg.AsyncConnection[Any]) -> None:
@@ -108,11 +121,14 @@ class Fleet:
             if self._running[task] > 0:
                 continue
             del self._running[task]
-            failed = self._rng.random() < (_STORM if storm else _FAILED)
+            pretended = task in self._pretended
+            failed = not pretended and self._rng.random() < (_STORM if storm else _FAILED)
             status, error = ("failed", self._rng.choice(ERRORS)) if failed else ("completed", None)
-            row = await (await connection.execute(_END, (status, error, task))).fetchone()
+            result = psycopg.types.json.Jsonb("DRY RUN: nothing was done") if pretended else None
+            row = await (await connection.execute(_END, (status, error, result, task))).fetchone()
             if row is not None:
                 await self._log(connection, task, f"task_{status}", status, error)
+            self._pretended.discard(task)
 
     async def _log(  # one row of a task's story
         self,
@@ -123,8 +139,9 @@ class Fleet:
         error: str | None = None,
     ) -> None:
         told = psycopg.types.json.Jsonb({"message": error}) if error else None
+        environment = "dry_run" if task in self._pretended else "production"
         duration = None if status == "started" else round(self._rng.uniform(5_000, 40_000))
-        await connection.execute(_LOG, (uuid.uuid4(), task, step, status, duration, told))
+        await connection.execute(_LOG, (uuid.uuid4(), task, step, status, duration, told, environment))
 
 
 async def run_workload(

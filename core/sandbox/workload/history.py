@@ -14,10 +14,14 @@ DAYS: Final = 40
 """Ten days more than logs are kept, so that there is something to clean up."""
 
 _FAILED: Final = 0.03
+_AT_WORK: Final = """
+UPDATE autonomous_system_config SET enabled = true, dry_run_mode = false, max_parallel_tasks = 5, max_daily_tasks = 5000
+"""
+"""Agents that work in earnest, and more than the default allows on one day."""
 
 
 def seed_history(owner: psycopg.Connection[Any], shape: str, *, seed: int = 11) -> None:
-    """Fill tasks and logs up to now, by COPY. About a second."""
+    """Fill tasks and logs up to now, by COPY, and let the agents work. About a second."""
     rng = random.Random(seed)
     now = datetime.now(UTC)
     time_column = '"timestamp"' if shape == "deployed" else "created_at"
@@ -47,6 +51,7 @@ def seed_history(owner: psycopg.Connection[Any], shape: str, *, seed: int = 11) 
         with cursor.copy(f"COPY autonomous_execution_logs ({columns}) FROM STDIN") as copy:
             for log in logs:
                 copy.write_row(log)
+    owner.execute(_AT_WORK)
     owner.execute("ANALYZE")
 
 

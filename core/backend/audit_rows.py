@@ -1,0 +1,77 @@
+"""Rows of the audit trail read for one purpose: which stops there were, which actions never ended."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from core.backend.columns import Row, each, moment, whole
+from core.model import BegunRun
+from core.stops import StopRecord, StopTrail
+from core.text import clean
+
+STOP_TOLD: Final = (
+    "order:input_data->>order,run:input_data->>run,by:input_data->>by,who:input_data->>who,"
+    "reason:input_data->plan->>reason,stopped:output_data->>stopped,lifted:output_data->>lifted,"
+    "until:output_data->>until,left:output_data->>left"
+)
+"""What `stop_trail_of` reads of an audit row: not the ids, which may be a thousand."""
+
+BEGUN_TOLD: Final = (
+    "run:input_data->>run,who:input_data->>who,by:input_data->>by,host:input_data->>host,pid:input_data->pid"
+)
+"""What `begun_runs_of` reads of an audit row."""
+
+
+def stop_trail_of(rows: list[Row], column: str) -> StopTrail:
+    """Return what rows, newest first, say of stops and their lifting. One without a run, or a time, says nothing."""
+    told: dict[str, dict[str, Any]] = {}
+    lifts: list[datetime] = []
+    for row in each(rows, column, "step_status", "order", "run", "reason"):
+        at, run = moment(row.get(column)), clean(row.get("run"), 64)
+        if at is None or not run:
+            continue
+        if row.get("order") == "lift":
+            if row.get("step_status") == "completed" or row.get("lifted") == "true":
+                lifts.append(at)
+            continue
+        known = told.setdefault(run, {"run": run})
+        if row.get("step_status") == "started":
+            known |= {"began_at": at, "reason": clean(row.get("reason"))}
+        else:
+            known.setdefault("ended_at", at)
+            known.setdefault("held", _held(row))
+            known.setdefault("until", moment(row.get("until")))
+            known["whole"] = known.get("whole", False) or row.get("step_status") == "completed"
+        known |= {"actor": clean(row.get("who"), 160), "by": clean(row.get("by"), 20)}
+    stops = [StopRecord(**known) for known in told.values()]
+    return StopTrail(stops=tuple(stops), lifts=tuple(lifts))
+
+
+def _held(row: Row) -> bool | None:
+    """Whether the flag was seen set; not known of one that was broken off."""
+    if row.get("step_status") == "completed" or row.get("stopped") == "true":
+        return True
+    return False if row.get("stopped") == "false" else None
+
+
+def begun_runs_of(rows: list[Row], column: str) -> tuple[BegunRun, ...]:
+    """Return the runs that have a first row and no last one, newest first."""
+    over = {
+        clean(row.get("run"), 64)
+        for row in each(rows, column, "step_status", "run")
+        if row.get("step_status") != "started"
+    }
+    return tuple(
+        BegunRun(
+            run=run,
+            by=clean(row.get("by"), 20),
+            who=clean(row.get("who"), 160),
+            host=clean(row.get("host"), 60),
+            pid=whole(row.get("pid")),
+            at=at,
+        )
+        for row in rows
+        if row.get("step_status") == "started"
+        and (run := clean(row.get("run"), 64))
+        and run not in over
+        and (at := moment(row.get(column))) is not None
+    )
