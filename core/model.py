@@ -215,6 +215,13 @@ class SuccessRate(msgspec.Struct, frozen=True):
         return None if not self.finished else 100.0 * self.failed / self.finished
 
 
+class Simulated(msgspec.Struct, frozen=True):
+    """Work that was marked completed in dry-run and never done: how much within a window, and when it was last."""
+
+    count: int
+    last_at: datetime | None = None
+
+
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the tasks since a moment, how many there are by status, and how long a heal took on average.
 

@@ -13,7 +13,7 @@ from core.alert.record import Severity, Silence
 from core.facts import Level, Reading, Source, Truth
 from core.history.kpis import Kpi
 from core.history.last_incident import LastIncident
-from core.model import LogEntry, SuccessRate, SystemConfig, Task, TaskCounts
+from core.model import LogEntry, Simulated, SuccessRate, SystemConfig, Task, TaskCounts
 from core.resilience import BreakerRecord, DegradationLevel
 from core.watch.own import Own
 from core.watch.record import Check
@@ -110,6 +110,7 @@ class Tasks(msgspec.Struct, frozen=True, kw_only=True):
     stuck: tuple[str, ...] = ()
     slow: tuple[str, ...] = ()
     success_24h: Reading[SuccessRate] = Reading()
+    simulated_24h: Reading[Simulated] = Reading()
     last_completed_at: Reading[datetime] = Reading()
 
 

@@ -66,6 +66,7 @@ def _last_known(snapshot: Snapshot, at: datetime) -> Snapshot:
             counts=_cached(tasks.counts, at),
             newest=_cached(tasks.newest, at),
             success_24h=_cached(tasks.success_24h, at),
+            simulated_24h=_cached(tasks.simulated_24h, at),
             last_completed_at=_cached(tasks.last_completed_at, at),
         ),
         kpis=tuple(replace(kpi, at=kpi.at or at) for kpi in snapshot.kpis),

@@ -9,7 +9,7 @@ import msgspec
 from core.alert.record import Severity
 from core.alert.settings import AlertRules
 from core.facts import Level, Truth, Verdict
-from core.model import ONE_CONFIG, SuccessRate
+from core.model import ONE_CONFIG, Simulated, SuccessRate
 from core.resilience import BreakerRecord, BreakerState
 from core.text import plural, short
 
@@ -35,7 +35,8 @@ _PROBED_WITHIN_S: Final = 180.0
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """All that rules go by, at one moment. `None` is what was not measured now.
 
-    `config_rows`: how many there are, where there should be one.
+    `config_rows`: how many there are, where there should be one. `simulated`: what was only simulated within the day,
+    `simulated_age_s`: how long ago the last of it was.
     `stopped_by`: the operator who ordered the stop, empty for the watchdog or an unknown hand. `blind_for_s`: 0 while
     we see. `lost`: the components not on live data. `health_row_age_s`: how old the newest row of any monitor is,
     `health_row_late_s`: from when on that is too old. `fought_over`: what a watchdog reversed of an operator's orders.
@@ -51,6 +52,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     config_rows: int | None = None
     success_1h: SuccessRate | None = None
     success_24h: SuccessRate | None = None
+    simulated: Simulated | None = None
+    simulated_age_s: float | None = None
     breakers: tuple[BreakerRecord, ...] = ()
     blind_for_s: float = 0.0
     lost: tuple[str, ...] | None = None
@@ -237,6 +240,14 @@ def _medium() -> Iterable[Rule]:
         rate=True,
     )
     yield Rule(
+        name="simulated_work",
+        severity=Severity.MEDIUM,
+        title="pending work is only simulated",
+        runbook="dry-run marks tasks completed and does none: turn it off (d, or watchdesk dry-run off), requeue them",
+        judge=_simulated,
+        hidden_by=("database_down",),
+    )
+    yield Rule(
         name="health_rows",
         severity=Severity.MEDIUM,
         title="no monitor has reported for too long",
@@ -278,6 +289,7 @@ def _low() -> Iterable[Rule]:
     )
 
 
+_SIMULATED_WITHIN_S: Final = 3600.0
 _NAMES: Final = {"db": "the database", "edge": "the edge functions", "auth": "the sign-in"}
 
 
@@ -349,6 +361,16 @@ def _degraded(facts: Facts, _: AlertRules) -> Condition:
         return Condition(Truth.UNKNOWN)
     words = ", ".join(facts.lost).replace("_", " ")
     return Condition(Truth.of(bool(facts.lost)), f"not live: {words}" if words else "")
+
+
+def _simulated(facts: Facts, _: AlertRules) -> Condition:
+    if facts.simulated is None:
+        return Condition(Truth.UNKNOWN)
+    age_s = facts.simulated_age_s
+    if not facts.simulated.count or age_s is None:
+        return Condition(Truth.FALSE)
+    text = f"{plural(facts.simulated.count, 'task')} in 24 h, the last {short(age_s)} ago, completed without being done"
+    return Condition(Truth.of(age_s <= _SIMULATED_WITHIN_S), text)
 
 
 def _health_rows(facts: Facts, _: AlertRules) -> Condition:

@@ -265,12 +265,16 @@ class Calls:
 
     async def count(self, operation: str, build: Callable[[Any], Any]) -> int:
         """The exact number of rows a query asked to count matches; it asks for ids, and for few of them."""
+        return (await self.counted(operation, build))[0]
+
+    async def counted(self, operation: str, build: Callable[[Any], Any]) -> tuple[int, list[dict[str, Any]]]:
+        """The same, and the few rows that came with it."""
         answer = await self.query(operation, build)
         rows = each(_rows(answer.data), "id")
         count = whole(answer.count)
         if count is None or count < len(rows):
             raise Failed(garbage("a count was asked for, none came"))
-        return count
+        return count, rows
 
     async def query(
         self,

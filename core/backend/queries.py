@@ -9,11 +9,11 @@ from core.backend.conditions import marked, quoted
 from core.backend.faults import Failed, Trace, garbage
 from core.backend.list_queries import ListQueries
 from core.backend.log_queries import PAGE
-from core.backend.rows import config_of, each, merged, moment_of_only, of_only, row_id, whole
+from core.backend.rows import config_of, each, merged, moment, moment_of_only, of_only, row_id, whole
 from core.backend.schema import CONFIG, CONFIG_RPC, POLL_FUNCTION, STATISTICS_RPC, TASKS
 from core.backend.stamps import FIRST, stamp, until
 from core.marks import Marks
-from core.model import NO_STATUS, SuccessRate, SystemConfig, Task
+from core.model import NO_STATUS, Simulated, SuccessRate, SystemConfig, Task
 from core.text import clean
 
 SHARED: Final = frozenset(
@@ -175,12 +175,28 @@ class Queries(ListQueries):
     async def success_rate(self, since: datetime, now: datetime, *, without_ours: bool = False) -> SuccessRate:
         """Completed and failed since `since`: by `completed_at`, or by `created_at` where that is null.
 
-        What is stamped later than five minutes from `now` is left out. `without_ours` leaves out what this product
-        failed itself, as automatic decisions must.
+        What is stamped later than five minutes from `now` is left out, and what was only simulated. `without_ours`
+        leaves out what this product failed itself, as automatic decisions must.
         """
         completed = await self._finished("completed", since, now)
         failed = await self._finished("failed", since, now, without_ours=without_ours)
         return SuccessRate(completed=completed, failed=failed, window=now - since)
+
+    async def simulated(self, since: datetime, now: datetime) -> Simulated | None:
+        """What was only simulated since `since`; `None` where this project does not tell it from what was done."""
+        telltale = self.schema.telltale
+        if not telltale.any:
+            return None
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select(telltale.select("id,completed_at,created_at"), count="exact")
+            query = telltale.joined(query).eq("status", "completed").or_(_within(since, now)).or_(telltale.simulated())
+            return query.order("completed_at", desc=True, nullsfirst=False).limit(1)
+
+        count, rows = await self._calls.counted("count simulated tasks", build)
+        each(rows, "completed_at", "created_at")
+        times = (moment(row["completed_at"]) or moment(row["created_at"]) for row in rows)
+        return Simulated(count, next(times, None))
 
     async def count_healed(self, since: datetime) -> int:
         """How many stuck tasks a watchdog of ours failed since `since` that still are, exactly."""
@@ -261,7 +277,7 @@ class Queries(ListQueries):
         self, operation: str, status: str, column: str, now: datetime, *, newest: bool, without_ours: bool = False
     ) -> datetime | None:
         def build(c: Any) -> Any:
-            query = c.table(TASKS).select(column).eq("status", status)
+            query = self._done(c, column, status)
             query = query.gte(column, FIRST).lte(column, until(now))
             query = self._not_ours(query) if without_ours else query
             return query.order(column, desc=newest).limit(1)
@@ -269,19 +285,29 @@ class Queries(ListQueries):
         return moment_of_only(await self._calls.rows(operation, build), column)
 
     async def _finished(self, status: str, since: datetime, now: datetime, *, without_ours: bool = False) -> int:
-        within = f"completed_at.gte.{stamp(since)},completed_at.lte.{until(now)}"
-        unsaid = f"completed_at.is.null,created_at.gte.{stamp(since)},created_at.lte.{until(now)}"
-
         def build(c: Any) -> Any:
-            query = c.table(TASKS).select("id", count="exact").eq("status", status)
-            query = query.or_(f"and({within}),and({unsaid})")
+            query = self._done(c, "id", status, count="exact").or_(_within(since, now))
             return (self._not_ours(query) if without_ours else query).limit(1)
 
         return await self._calls.count(f"count finished {status}", build)
 
+    def _done(self, c: Any, columns: str, status: str, **how: Any) -> Any:
+        """Tasks in one status, of the completed ones those that were done and not only simulated."""
+        if status != "completed":
+            return c.table(TASKS).select(columns, **how).eq("status", status)
+        telltale = self.schema.telltale
+        return telltale.left_out(c.table(TASKS).select(telltale.select(columns), **how).eq("status", status))
+
     def _not_ours(self, query: Any) -> Any:
         error = self.schema.error_column
         return query.or_(f"{error}.is.null,{error}.not.like.{OUR_MARK}*")
+
+
+def _within(since: datetime, now: datetime) -> str:
+    """When a task was over: by `completed_at`, or by `created_at` where that is null."""
+    over = f"completed_at.gte.{stamp(since)},completed_at.lte.{until(now)}"
+    unsaid = f"completed_at.is.null,created_at.gte.{stamp(since)},created_at.lte.{until(now)}"
+    return f"and({over}),and({unsaid})"
 
 
 def _by_status(found: Iterable[tuple[object, object]]) -> dict[str, int]:

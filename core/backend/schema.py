@@ -9,13 +9,27 @@ import msgspec
 from core.backend.client import Backend
 from core.backend.columns import each
 from core.backend.faults import Failed
+from core.backend.simulated import Telltale
+from core.backend.tables import CONFIG, LOGS, SAFETY, TASKS
 from core.facts import Evidence, Fault, Truth
 
-CONFIG: Final = "autonomous_system_config"
-TASKS: Final = "autonomous_tasks"
-LOGS: Final = "autonomous_execution_logs"
-SAFETY: Final = "autonomous_safety_checks"
-"""Asked for by the lists alone: a project without it lacks nothing else."""
+__all__ = [
+    "CONFIG",
+    "CONFIG_RPC",
+    "LOGS",
+    "MAIL_FUNCTION",
+    "POLL_FUNCTION",
+    "SAFETY",
+    "STATISTICS_RPC",
+    "STOP_RPC",
+    "TASKS",
+    "UNDISCOVERED",
+    "Schema",
+    "Shape",
+    "anybody_reads",
+    "discover",
+]
+
 STOP_RPC: Final = "emergency_stop_autonomous_system"
 CONFIG_RPC: Final = "get_autonomous_config"
 STATISTICS_RPC: Final = "watchdesk_statistics"
@@ -38,6 +52,8 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
     error_column: str = "error_message"
     statistics: bool = False
     """Whether our own statistics function is there (`watchdesk sql stats`)."""
+    telltale: Telltale = Telltale()
+    """What tells a simulated completion from a real one."""
     missing: tuple[Fault, ...] = ()
 
 
@@ -47,8 +63,9 @@ UNDISCOVERED: Final = Schema(shape=Shape.DEPLOYED, log_time="timestamp")
 
 async def discover(backend: Backend) -> Schema:
     """Read one row of each table and conclude. Raises Failed when the project did not answer."""
-    statistics, config, tasks, deployed, documented = await asyncio.gather(
+    statistics, telltale, config, tasks, deployed, documented = await asyncio.gather(
         _counts_in_one(backend),
+        _telltale(backend),
         _probe(backend, CONFIG, "id"),
         _probe(backend, TASKS, "id,error_message"),
         _probe(backend, LOGS, "id,timestamp"),
@@ -65,6 +82,7 @@ async def discover(backend: Backend) -> Schema:
         log_time="created_at" if shape is Shape.DOCUMENTED else "timestamp",
         error_column=error_column,
         statistics=statistics,
+        telltale=telltale,
         missing=tuple(fault for fault in (config, tasks, logs) if fault is not None),
     )
 
@@ -93,6 +111,25 @@ async def _counts_in_one(backend: Backend) -> bool:
     except Failed:
         return False
     return True
+
+
+async def _telltale(backend: Backend) -> Telltale:
+    """The first of these that the project takes, the most telling before. Raises Failed when nobody answered."""
+    both = Telltale(results=True, environments=True)
+    for telltale in (both, Telltale(results=True), Telltale(environments=True)):
+
+        def build(client: Any, telltale: Telltale = telltale) -> Any:
+            query = telltale.joined(client.table(TASKS).select(telltale.select("id")))
+            return query.or_(telltale.simulated()).limit(0)  # no row is looked at: only whether it can be asked
+
+        try:
+            await backend.calls.rows("look for what is simulated", build)
+        except Failed as failed:
+            if failed.fault.evidence in {Evidence.NONE, Evidence.SILENT}:
+                raise
+        else:
+            return telltale
+    return Telltale()
 
 
 async def _probe(backend: Backend, table: str, columns: str) -> Fault | None:

@@ -9,6 +9,7 @@ from core.backend.faults import Failed, garbage
 from core.backend.log_queries import PAGE
 from core.backend.rows import Row, moment, row_id
 from core.backend.schema import LOGS, TASKS, Schema
+from core.backend.simulated import Telltale
 from core.backend.stamps import stamp
 from core.model import SuccessRate
 
@@ -30,12 +31,17 @@ class TrendQueries:
         self._schema = schema
 
     async def count_finished(self, since: datetime, until: datetime) -> SuccessRate:
-        """How many tasks were completed and failed: by `completed_at`, or by `created_at` where that is null."""
+        """How many tasks were completed and failed: by `completed_at`, or by `created_at` where that is null.
+
+        What was only simulated is left out, here and in `finished`.
+        """
         within = _finished_within(since, until)
 
         async def count(status: str) -> int:
             def build(c: Any) -> Any:
-                return c.table(TASKS).select("id", count="exact").eq("status", status).or_(within).limit(1)
+                telltale = self._schema.telltale if status == "completed" else Telltale()
+                query = c.table(TASKS).select(telltale.select("id"), count="exact").eq("status", status)
+                return telltale.left_out(query.or_(within)).limit(1)
 
             return await self._calls.count(f"count {status} within", build)
 
@@ -46,8 +52,10 @@ class TrendQueries:
         within = _finished_within(since, until)
 
         def build(c: Any) -> Any:
-            query = c.table(TASKS).select("id,status,completed_at,created_at")
+            telltale = self._schema.telltale
+            query = c.table(TASKS).select(telltale.select("id,status,completed_at,created_at"))
             query = query.in_("status", ["completed", "failed"]).or_(within)
+            query = telltale.left_out(query, but="status.eq.failed")
             return (query.gt("id", after) if after else query).order("id").limit(PAGE)
 
         rows = await self._calls.rows("read finished tasks", build)

@@ -12,7 +12,7 @@ _COMPONENTS: Final = {
     "system_config": ("config",),
     "tasks": ("open_counts", "tasks"),
     "execution_logs": ("logs",),
-    "stats": ("other_counts", "success_24h", "last_completed"),
+    "stats": ("other_counts", "success_24h", "simulated", "last_completed"),
 }
 
 

@@ -1,10 +1,10 @@
 """What alert rules go by, gathered: the newest verdicts and readings, and the little that only they ask for."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from core.alert.rules import Facts
-from core.facts import Source, Verdict
-from core.model import SuccessRate, SystemConfig
+from core.facts import Reading, Source, Verdict
+from core.model import Simulated, SuccessRate, SystemConfig
 from core.monitor.components import components
 from core.monitor.fights import Fights
 from core.monitor.sight import Sight
@@ -33,7 +33,7 @@ class EvidenceRoom:
         interval_s = rooms.config.watch.interval_s * (1 + rooms.config.watch.jitter)
         config = readings.config.value if readings.config.live else None
         success_1h, health_row_age_s = await self._asked()
-        day = readings.values["success_24h"]
+        day, simulated = readings.values["success_24h"], readings.values["simulated"]
         lost = tuple(part.name for part in components(rooms, self._sight) if part.source is not Source.LIVE)
         server = rooms.backend.server_time()
         blind_s = rooms.link.blind_for_s() or 0.0
@@ -48,6 +48,8 @@ class EvidenceRoom:
             config_rows=len(config.ids) if config is not None else None,
             success_1h=success_1h,
             success_24h=day.value if day.live else None,
+            simulated=simulated.value if simulated.live else None,
+            simulated_age_s=_age_s(simulated, rooms.cut_off_now()),
             breakers=rooms.breakers.all(),
             blind_for_s=blind_s if blind_s >= rooms.config.refresh.blind_after_s else 0.0,
             lost=lost if ready else None,
@@ -107,3 +109,9 @@ class EvidenceRoom:
             ordered = standing is not None and standing.by == "operator"
             self._stopped_by = (StopMark.of(config), standing.actor if standing is not None and ordered else "")
         return self._stopped_by[1]
+
+
+def _age_s(simulated: Reading[Simulated], now: datetime) -> float | None:
+    """How long ago work was last only simulated; `None` where it was not within the day, or nobody knows."""
+    at = simulated.value.last_at if simulated.value is not None else None
+    return None if at is None else max(0.0, (now - at).total_seconds())

@@ -62,6 +62,7 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
             stuck=tuple(task.id for task in sight.overdue.stuck),
             slow=tuple(task.id for task in sight.overdue.slow),
             success_24h=values["success_24h"],
+            simulated_24h=values["simulated"],
             last_completed_at=values["last_completed"],
         ),
         kpis=loops.scores.kpis,
@@ -133,6 +134,8 @@ def _notices(rooms: Rooms, sight: Sight, loops: Loops) -> tuple[str, ...]:
         notices.append("no config row is visible to us: what the agents are set to is not known")
     if config.value is not None and config.value.several:
         notices.append(f"{config.value.several}: {ONE_CONFIG}")
+    if config.value is not None:
+        notices += [f"odd config row: {words}" for words in config.value.odd]
     kept = (rooms.cache, rooms.state, rooms.recording)
     notices += [one.warning for one in kept if one.warning is not None]
     if loops.autonomy.heartbeat_fault:

@@ -10,7 +10,7 @@ import msgspec
 from core.backend.queries import SHARED, Queries
 from core.clock import Clock
 from core.facts import Fault, Reading, Source
-from core.model import STATUSES, UNFINISHED, LogEntry, SuccessRate, SystemConfig, Task, TaskCounts
+from core.model import STATUSES, UNFINISHED, LogEntry, Simulated, SuccessRate, SystemConfig, Task, TaskCounts
 from core.monitor.config import RefreshRules
 from core.resilience import Cache, Guard, Policy
 
@@ -69,6 +69,7 @@ class Readings:
                 key="db:count_finished_tasks", kind=dict[str, int], ask=lambda q: q.counts(_OTHERS, UNFINISHED)
             ),
             "success_24h": Asked(key="db:fetch_success_rate", kind=SuccessRate, ask=self._success),
+            "simulated": Asked(key="db:fetch_simulated", kind=Simulated | None, ask=self._simulated),
             "last_completed": Asked(
                 key="db:fetch_last_completed", kind=datetime | None, ask=lambda q: q.last_completed_at(now())
             ),
@@ -144,3 +145,7 @@ class Readings:
     async def _success(self, queries: Queries) -> SuccessRate:
         now = self._now()
         return await queries.success_rate(now - timedelta(hours=24), now)
+
+    async def _simulated(self, queries: Queries) -> Simulated | None:
+        now = self._now()
+        return await queries.simulated(now - timedelta(hours=24), now)

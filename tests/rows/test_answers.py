@@ -4,22 +4,27 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from core.backend.client import Backend, Limits
 from core.backend.faults import Failed, Trace
 from core.backend.queries import Queries
 from core.backend.schema import UNDISCOVERED, discover
+from core.backend.simulated import Telltale
 from core.backend.target import Target
 from core.backend.trend_queries import TrendQueries
 from core.clock import SystemClock
 from core.listing import Listing, Table
+from core.marks import Marks
 from core.model import STATUSES
 from tests.rows import odd
 from tests.wire import Wire, answer, wire
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 IDS = ("a", "b")
+MARKS = Marks(begins=("m",))
+SCHEMA = msgspec.structs.replace(UNDISCOVERED, telltale=Telltale(results=True, environments=True))
 NONE = Listing(table=Table.TASKS)
 
 READS: dict[str, Callable[[Queries], Awaitable[object]]] = {
@@ -31,17 +36,19 @@ READS: dict[str, Callable[[Queries], Awaitable[object]]] = {
     "count_started": lambda q: q.count_started(AT, AT),
     "newest_tasks": lambda q: q.newest_tasks(5),
     "running_tasks": lambda q: q.running_tasks(),
-    "marked_among": lambda q: q.marked_among(IDS, "failed", "m"),
+    "marked_among": lambda q: q.marked_among(IDS, "failed", MARKS),
+    "in_status_among": lambda q: q.in_status_among(IDS, "failed"),
     "oldest_pending_at": lambda q: q.oldest_pending_at(AT),
     "last_completed_at": lambda q: q.last_completed_at(AT),
     "last_failed_at": lambda q: q.last_failed_at(AT),
+    "simulated": lambda q: q.simulated(AT, AT),
     "success_rate": lambda q: q.success_rate(AT, AT),
     "count_healed": lambda q: q.count_healed(AT),
     "count_unchanged": lambda q: q.count_unchanged(IDS, AT),
     "completed_among": lambda q: q.completed_among(IDS),
     "task": lambda q: q.task("a"),
-    "count_marked": lambda q: q.count_marked("m", "failed"),
-    "marked": lambda q: q.marked("m", "failed", 5),
+    "count_marked": lambda q: q.count_marked(MARKS, "failed"),
+    "marked": lambda q: q.marked(MARKS, "failed", 5),
     "ids_in": lambda q: q.ids_in("pending", 5),
     "newest_logs": lambda q: q.newest_logs(5),
     "logs_visible": lambda q: q.logs_visible(),
@@ -55,7 +62,9 @@ READS: dict[str, Callable[[Queries], Awaitable[object]]] = {
     "ids_of_orders": lambda q: q.ids_of_orders(("r",)),
     "given_back": lambda q: q.given_back(AT),
     "healed_ids": lambda q: q.healed_ids(AT),
-    "stop_audit": lambda q: q.stop_audit(),
+    "stop_trail": lambda q: q.stop_trail(),
+    "log_time": lambda q: q.log_time("a"),
+    "unfinished": lambda q: q.unfinished("heal", AT),
     "watchdog_logs": lambda q: q.watchdog_logs(healing=False, since=None, limit=5),
     "told_between": lambda q: q.told_between(AT, AT, 5),
     "failed_between": lambda q: q.failed_between(AT, AT, 5),
@@ -111,7 +120,7 @@ def test_every_read_there_is_stands_in_the_table() -> None:
 @pytest.mark.parametrize("read", READS)
 async def test_a_row_without_its_columns_is_garbage(read: str, body: str, between: Wire, backend: Backend) -> None:
     between.acts["/rest/"] = answer(json.dumps(BODIES[body]).encode(), headers="Content-Range: 0-0/1\r\n")
-    await is_garbage(READS[read](Queries(backend.calls, UNDISCOVERED)))
+    await is_garbage(READS[read](Queries(backend.calls, SCHEMA)))
 
 
 @pytest.mark.parametrize("body", BODIES)

@@ -30,6 +30,9 @@ def page(snapshot: Snapshot) -> str:
     percent = rate.value.percent if rate.value is not None else None
     text = "—" if percent is None else f"{percent:.1f} %"
     lines.append(f"success 24 h: {text}{_age(rate, snapshot)}")
+    simulated = snapshot.tasks.simulated_24h
+    if simulated.value is not None and simulated.value.count:
+        lines.append(f"only simulated 24 h: {simulated.value.count:,}{_age(simulated, snapshot)}")
     lines.append(f"degradation: {snapshot.degradation.level}")
     lines.append(
         "acts by itself: " + ("yes" if snapshot.may_act.allowed else f"no ({', '.join(snapshot.may_act.missing)})")
@@ -46,6 +49,7 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
     """The shape of version 1."""
     counts, rate = snapshot.tasks.counts, snapshot.tasks.success_24h
     known = counts.value.counts if counts.value is not None else {}
+    simulated = snapshot.tasks.simulated_24h
     return {
         "version": 1,
         "state": snapshot.state,
@@ -59,6 +63,7 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
             "value": rate.value.percent if rate.value is not None else None,
             **_origin(rate, snapshot),
         },
+        "simulated_24h": None if simulated.value is None else simulated.value.count,
         "tasks": {
             "counts": {status: known.get(status) for status in STATUSES}
             | {status: count for status, count in known.items() if status not in STATUSES},

@@ -3,7 +3,7 @@
 from core.listing import Table
 from core.model import LogEntry
 from core.snapshot import Snapshot
-from tui.lists.served import Document, Known, Served, columns_of
+from tui.lists.served import Document, Known, Served, columns_of, odd_lines
 from tui.panels.row_list import Column, Row
 from tui.text import age
 
@@ -52,7 +52,8 @@ class LogList(Served):
         if found is None:
             return None
         entry = found.entry
-        lines = [((entry.status, LOG_ROLE.get(entry.status, "text")), (f"  {entry.step}", "strong")), ()]
+        head = ((entry.status, LOG_ROLE.get(entry.status, "text")), (f"  {entry.step}", "strong"))
+        lines = [head, *odd_lines(entry.odd), ()]
         choices = ((f"task:{entry.task_id}", "show its task"),) if entry.task_id else ()
         return Document(heading=f"Log row {key}", lines=(*lines, *columns_of(found.row)), choices=choices)
 

@@ -3,7 +3,7 @@
 from core.listing import Table
 from core.model import SafetyCheck
 from core.snapshot import Snapshot
-from tui.lists.served import Document, Served, columns_of
+from tui.lists.served import Document, Served, columns_of, odd_lines
 from tui.panels.row_list import Column, Row
 from tui.text import age
 
@@ -53,7 +53,11 @@ class SafetyList(Served):
             (f"  {check.check_type} {check.name}".rstrip(), "strong"),
         )
         choices = ((f"task:{check.task_id}", "show its task"),) if check.task_id else ()
-        return Document(heading=f"Safety check {key}", lines=(head, (), *columns_of(found.row)), choices=choices)
+        return Document(
+            heading=f"Safety check {key}",
+            lines=(head, *odd_lines(check.odd), (), *columns_of(found.row)),
+            choices=choices,
+        )
 
     async def act(self, key: str, chosen: str) -> None:
         """Go to its task."""

@@ -66,6 +66,11 @@ def columns_of(row: RowDetail, *, but: frozenset[str] = frozenset()) -> list[Lin
     return lines
 
 
+def odd_lines(odd: tuple[str, ...]) -> list[Line]:
+    """What is odd about a row, a line each."""
+    return [((f"odd: {words}", "warning"),) for words in odd]
+
+
 def heading(text: str) -> Line:
     """A line above a part of a document."""
     return ((text, "title"),)

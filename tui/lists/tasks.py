@@ -6,7 +6,7 @@ from core.resilience import NotLive
 from core.snapshot import Snapshot
 from core.text import short
 from tui.errands import single
-from tui.lists.served import Document, Known, Served, columns_of, heading, part
+from tui.lists.served import Document, Known, Served, columns_of, heading, odd_lines, part
 from tui.panels.row_list import Column, Row
 from tui.panels.tasks import TASK_ROLE
 from tui.text import Line, age
@@ -76,6 +76,7 @@ class TaskList(Served):
         ]
         if task.error:
             lines.append(((task.error, "warning"),))
+        lines += odd_lines(task.odd)
         lines += part("Logs", logs, [_log(entry, snapshot) for entry in entries], "no log row of this task")
         lines += await self._checks(of_task, snapshot)
         lines += [(), heading("All columns"), *columns_of(found.row, but=_AT_TOP if not _long(task) else frozenset())]

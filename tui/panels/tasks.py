@@ -71,7 +71,15 @@ class TasksPanel(Panel):
         fine = percent is not None and percent >= 95
         role = "dim" if not rate.live or percent is None else "ok" if fine else "warning"
         return (("success 24 h ", "dim"), (text, role), (self._origin(rate, snapshot), "warning"),
-                ("  last completed ", "dim"), (completed, "text" if last.live else "dim"))  # fmt: skip
+                ("  last completed ", "dim"), (completed, "text" if last.live else "dim"),
+                *self._simulated(snapshot))  # fmt: skip
+
+    def _simulated(self, snapshot: Snapshot) -> Line:
+        """What dry-run marked completed and nobody did, if there is any."""
+        simulated = snapshot.tasks.simulated_24h
+        if simulated.value is None or not simulated.value.count:
+            return ()
+        return (("  simulated ", "dim"), (f"{simulated.value.count:,}", "warning" if simulated.live else "dim"))
 
     def _row(self, task: Task, snapshot: Snapshot, width: int, *, live: bool, stuck: bool) -> Line:
         role = ("warning" if stuck else TASK_ROLE.get(task.status, "text")) if live else "dim"
