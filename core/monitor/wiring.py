@@ -29,6 +29,8 @@ from core.backend.queries import Queries
 from core.backend.schema import UNDISCOVERED, Schema
 from core.backend.sessions import SessionFile
 from core.clock import Clock
+from core.facts import Level
+from core.fence import Fence
 from core.history.blackbox import Box, Recorder
 from core.monitor.config import Config, Places
 from core.monitor.desk import Acts, Desk
@@ -64,6 +66,7 @@ class Rooms:
         self.config = config
         self.clock = clock
         self.journal = Journal(clock)
+        self.fence = Fence(lambda text: self.journal.say("watchdesk", text, Level.WARNING))
         self.backend = Backend(
             config.target, clock, config.limits, SessionFile(places.sessions, config.target.url), line
         )
