@@ -88,7 +88,7 @@ class Rooms:
         self.link = LinkState(
             clock, stale_after_s=2 * config.refresh.period_s, blind_after_s=config.refresh.blind_after_s
         )
-        self.watchdog = Watchdog(clock, on_late)
+        self.watchdog = Watchdog(clock, on_late, self.fence)
         means = Means(clock, self.guard, self.live, self.commands)
         self.operator = operator(config.target.user)
         self.itself = watchdog(config.target.user)
