@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from core.backend.faults import Trace
 from core.backend.queries import Queries
 from core.listing import Filter
-from core.model import AuditedOrder, EndedOrder, LeaseRow, LogEntry, SuccessRate, SystemConfig, Task
+from core.model import AuditedOrder, EndedOrder, LeaseRow, LogEntry, SpoiltLease, SuccessRate, SystemConfig, Task
 from core.resilience import Guard, Policy
 
 T = TypeVar("T")
@@ -180,7 +180,7 @@ class Live:
         """See `Queries.newest_health_at`."""
         return await self._read("db:fetch_newest_health", lambda: self._queries.newest_health_at(since))
 
-    async def lease(self, lease_id: str) -> LeaseRow | None:
+    async def lease(self, lease_id: str) -> LeaseRow | SpoiltLease | None:
         """See `Queries.lease`."""
         return await self._read("db:read_lease", lambda: self._queries.lease(lease_id))
 

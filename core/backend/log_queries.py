@@ -7,7 +7,7 @@ from typing import Any, Final
 from core.backend.client import Calls
 from core.backend.records import ENDED, Row, audited_of, ended_of, ids_of, lease_of, log_of, moment, row_id, told_of
 from core.backend.schema import LOGS, Schema
-from core.model import AuditedOrder, EndedOrder, LeaseRow, LogEntry
+from core.model import AuditedOrder, EndedOrder, LeaseRow, LogEntry, SpoiltLease
 
 PAGE: Final = 500
 """Rows a page; half of what the API caps a read at."""
@@ -245,14 +245,15 @@ class LogQueries:
         rows = await self._calls.rows("read newest health row", build)
         return moment(rows[0].get(column)) if rows else None
 
-    async def lease(self, lease_id: str) -> LeaseRow | None:
-        """The lease's row; `None` when it is gone, which means free."""
+    async def lease(self, lease_id: str) -> LeaseRow | SpoiltLease | None:
+        """The lease's row, spoilt where it cannot be read as one; `None` when it is gone, which means free."""
+        column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            return c.table(LOGS).select("id,input_data").eq("id", lease_id).limit(1)
+            return c.table(LOGS).select(f"id,execution_step,input_data,{column}").eq("id", lease_id).limit(1)
 
         rows = await self._calls.rows("read lease", build)
-        return lease_of(rows[0]) if rows else None
+        return lease_of(rows[0], column) if rows else None
 
 
 def _outdated(query: Any, column: str, before: datetime, kept_run: str) -> Any:

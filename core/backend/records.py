@@ -7,7 +7,7 @@ import msgspec
 
 from core.backend.faults import Failed
 from core.backend.faults import garbage as _garbage
-from core.model import AuditedOrder, EndedOrder, LeaseRow, LogEntry, SafetyCheck, SystemConfig, Task
+from core.model import AuditedOrder, EndedOrder, LeaseRow, LogEntry, SafetyCheck, SpoiltLease, SystemConfig, Task
 from core.text import clean
 
 Row = dict[str, Any]
@@ -56,12 +56,20 @@ def task_of(row: Row) -> Task:
     )
 
 
-def lease_of(row: Row) -> LeaseRow:
-    """The lease's row. Raises Failed when somebody else's hand was in it."""
+_TOKEN_CHARS: Final = 200
+"""No token of ours is longer."""
+
+
+def lease_of(row: Row, time_column: str) -> LeaseRow | SpoiltLease:
+    """The lease's row, or that somebody else's hand was in it. `time_column` is what this shape calls its time."""
+    at = row.get(time_column)
+    spoilt = SpoiltLease(value=row.get("input_data"), at=at if isinstance(at, str) else None)
     try:
         told = msgspec.convert(row.get("input_data"), LeaseRow)
-    except msgspec.ValidationError as error:
-        raise Failed(_garbage("the lease's row")) from error
+    except msgspec.ValidationError:
+        return spoilt
+    if row.get("execution_step") != "lease" or not 0 < len(told.token) <= _TOKEN_CHARS or told.term != whole(told.term):
+        return spoilt
     return msgspec.structs.replace(told, holder=clean(told.holder, 80), host=clean(told.host, 60))
 
 
