@@ -66,7 +66,8 @@ class Means:
 
 def lost(error: NotLive) -> bool:
     """Whether a write that failed like this may have been carried out all the same: its answer was lost."""
-    return error.fault.evidence in {Evidence.SILENT, Evidence.DOWN} and error.fault.kind != "refused"
+    fault = error.fault
+    return fault.sent or (fault.evidence in {Evidence.SILENT, Evidence.DOWN} and fault.kind != "refused")
 
 
 def _person(sign_in: str) -> str:
