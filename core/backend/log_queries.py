@@ -6,11 +6,15 @@ from typing import Any, Final
 
 from core.backend.client import Calls
 from core.backend.records import ENDED, Row, audited_of, ended_of, ids_of, lease_of, log_of, moment, row_id, told_of
-from core.backend.schema import LOGS, Schema
+from core.backend.schema import LOGS, TASKS, Schema
 from core.model import AuditedOrder, EndedOrder, LeaseRow, LogEntry, SpoiltLease
 
 PAGE: Final = 500
 """Rows a page; half of what the API caps a read at."""
+
+
+_MOST_KEPT: Final = 100
+"""So many ids have room in the address of a request."""
 
 
 class LogQueries:
@@ -29,50 +33,68 @@ class LogQueries:
 
         return tuple(log_of(row, column) for row in await self._calls.rows("read newest logs", build))
 
-    async def logs_visible(self) -> bool:
-        """Whether any row that agents wrote into the execution log shows itself to us; our own say nothing of it."""
-
-        def build(c: Any) -> Any:
-            query = c.table(LOGS).select("id").neq("execution_step", "lease")
-            return query.not_.like("execution_step", "watchdog*").limit(1)
-
-        return bool(await self._calls.rows("look for logs", build))
-
-    async def with_signs_of_life(self, ids: tuple[str, ...], since: datetime) -> frozenset[str]:
-        """Which of up to 100 tasks wrote a log row since `since`; the watchdog's own rows are none."""
+    async def with_signs_of_life(self, ids: tuple[str, ...], since: datetime, until: datetime) -> frozenset[str]:
+        """Which of up to 100 tasks wrote a log row since `since`, none later than `until`; the watchdog's are none."""
         column = self.schema.log_time
-        alive: set[str] = set()
-        while True:
-            rest = tuple(i for i in ids if i not in alive)
-            if not rest:
-                return frozenset(alive)
+
+        def within(query: Any) -> Any:
+            return query.gte(column, since.isoformat()).lte(column, until.isoformat())
+
+        return await self._that_wrote("look for signs of life", ids, within)
+
+    async def with_visible_logs(self, ids: tuple[str, ...]) -> frozenset[str]:
+        """Of which of up to 100 tasks any log row at all is visible to us; the watchdog's are none."""
+        return await self._that_wrote("look for logs", ids, lambda query: query)
+
+    async def _that_wrote(self, what: str, ids: tuple[str, ...], within: Callable[[Any], Any]) -> frozenset[str]:
+        """Which of the tasks wrote such rows. Asked until nothing new comes: a page may be full of one task's rows."""
+        found: set[str] = set()
+        while rest := tuple(name for name in ids if name not in found):
 
             def build(c: Any, rest: tuple[str, ...] = rest) -> Any:
-                query = c.table(LOGS).select("task_id").in_("task_id", rest).gte(column, since.isoformat())
+                query = within(c.table(LOGS).select("task_id").in_("task_id", rest))
                 return query.not_.like("execution_step", "watchdog*").limit(1000)
 
-            found = {str(row.get("task_id")) for row in await self._calls.rows("look for signs of life", build)}
-            if not found:
-                return frozenset(alive)
-            alive |= found
+            new = {str(row.get("task_id")) for row in await self._calls.rows(what, build)} & set(rest)
+            if not new:
+                break
+            found |= new
+        return frozenset(found)
 
     async def old_logs(self, before: datetime, kept_run: str, limit: int) -> tuple[str, ...]:
-        """Ids of the oldest log rows before `before` that may go: no lease, nothing of the run `kept_run`."""
+        """Ids of the oldest log rows before `before` that may go.
+
+        No lease, nothing of the run `kept_run`, nothing of a task that still runs: its newest row may be its only proof
+        of life, or of silence.
+        """
         column = self.schema.log_time
+        kept = await self._tasks_running_since(before)
 
         def build(c: Any) -> Any:
-            return _outdated(c.table(LOGS).select("id"), column, before, kept_run).order(column).limit(limit)
+            return _outdated(c.table(LOGS).select("id"), column, before, kept_run, kept).order(column).limit(limit)
 
         return tuple(row_id(row) for row in await self._calls.rows("read old logs", build))
 
     async def count_old_logs(self, before: datetime, kept_run: str) -> int:
         """How many log rows are older than `before` and may go, exactly."""
         column = self.schema.log_time
+        kept = await self._tasks_running_since(before)
 
         def build(c: Any) -> Any:
-            return _outdated(c.table(LOGS).select("id", count="exact"), column, before, kept_run).limit(1)
+            return _outdated(c.table(LOGS).select("id", count="exact"), column, before, kept_run, kept).limit(1)
 
         return await self._calls.count("count old logs", build)
+
+    async def _tasks_running_since(self, before: datetime) -> tuple[str, ...] | None:
+        """Running tasks that are old enough to have log rows from before `before`; `None` if they are too many."""
+        stamp = before.isoformat().replace("+00:00", "Z")
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select("id").eq("status", "in_progress")
+            return query.or_(f"created_at.is.null,created_at.lt.{stamp},started_at.lt.{stamp}").limit(_MOST_KEPT + 1)
+
+        ids = tuple(row_id(row) for row in await self._calls.rows("read tasks that still run", build))
+        return ids if len(ids) <= _MOST_KEPT else None
 
     async def logs_among(self, ids: tuple[str, ...]) -> tuple[str, ...]:
         """Which of up to 100 log rows are there: what a deletion whose answer was lost left."""
@@ -256,8 +278,12 @@ class LogQueries:
         return lease_of(rows[0], column) if rows else None
 
 
-def _outdated(query: Any, column: str, before: datetime, kept_run: str) -> Any:
+def _outdated(query: Any, column: str, before: datetime, kept_run: str, kept_tasks: tuple[str, ...] | None) -> Any:
     query = query.lt(column, before.isoformat()).neq("execution_step", "lease")
+    if kept_tasks is None:
+        query = query.is_("task_id", "null")
+    elif kept_tasks:
+        query = query.or_(f"task_id.is.null,task_id.not.in.({','.join(kept_tasks)})")
     if kept_run:
         query = query.or_(f"input_data->>run.is.null,input_data->>run.neq.{kept_run}")
     return query

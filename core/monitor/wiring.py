@@ -83,7 +83,7 @@ class Rooms:
         self.queries = Queries(self.backend.calls, UNDISCOVERED)
         self.commands = Commands(self.backend.urgent, UNDISCOVERED)
         self.urgent_queries = Queries(self.backend.urgent, UNDISCOVERED)
-        self.live = Live(self.guard, self.urgent_queries)
+        self.live = Live(self.guard, self.urgent_queries, sees_all=config.target.sees_all)
         self.readings = Readings(clock, self.guard, self.queries, self.cache, config.refresh)
         self.link = LinkState(
             clock, stale_after_s=2 * config.refresh.period_s, blind_after_s=config.refresh.blind_after_s
