@@ -15,6 +15,8 @@ from core.watch.record import Check, Checkup
 class Watchdog:
     """Runs the checks. A database question still open at the limit goes on alone; its end goes to `on_late`.
 
+    One that goes on is not put off by a later look: only what answers that one ends it. So whoever looks again and
+    again does not keep a hanging database from being proven.
     A check that fails unforeseen is unknown, and the only one.
     """
 
@@ -27,7 +29,6 @@ class Watchdog:
     async def look(self, look: Look) -> Checkup:
         """Run all checks once. Never raises for a fault; a cancelled look leaves nothing running."""
         at, began = self._clock.now(), self._clock.elapsed()
-        self._drop_late()
         tasks = {check.__name__: asyncio.create_task(self._run(check, look)) for check in CHECKS}
         try:
             await asyncio.wait(tasks.values(), timeout=look.rules.limit_s)
@@ -35,13 +36,21 @@ class Watchdog:
                 task.result() if task.done() else self._unfinished(name, look, began) for name, task in tasks.items()
             )
             if not tasks["database"].done():
-                self._late = tasks.pop("database")
-                self._late.add_done_callback(self._report_late)
+                if self._late is None:
+                    self._late = tasks.pop("database")
+                    self._late.add_done_callback(self._report_late)
+            elif tasks["database"].result().answered:
+                self._drop_late()
         finally:
             for task in tasks.values():
                 task.cancel()
             await asyncio.gather(*tasks.values(), return_exceptions=True)
         return Checkup(checks=checks, at=at, took_s=self._clock.elapsed() - began, overdue=look.overdue)
+
+    @property
+    def asking(self) -> bool:
+        """Whether a question of the database that outlived its look is still open."""
+        return self._late is not None
 
     def close(self) -> None:
         """End what is still asking."""
