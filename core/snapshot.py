@@ -103,12 +103,16 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tasks(msgspec.Struct, frozen=True, kw_only=True):
-    """What the task table says. `newest`: latest first. `stuck`, `slow`: ids of running ones, oldest first."""
+    """What the task table says. `newest`: latest first.
+
+    `stuck`, `slow`, `unproven`: ids of running ones past their time, oldest first; of the last no log is visible to us.
+    """
 
     counts: Reading[TaskCounts] = Reading()
     newest: Reading[tuple[Task, ...]] = Reading()
     stuck: tuple[str, ...] = ()
     slow: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
     success_24h: Reading[SuccessRate] = Reading()
     simulated_24h: Reading[Simulated] = Reading()
     last_completed_at: Reading[datetime] = Reading()

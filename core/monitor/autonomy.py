@@ -41,6 +41,8 @@ class Autonomy:
         self._owner = owner
         self._beat = beat
         self._scheduled: Checkup | None = None
+        self._awaited = False
+        """Whether the last scheduled check's question of the database has not ended yet."""
         self._shown = HealPlan()
         self._said = ""
         self._planned_at: float | None = None
@@ -78,10 +80,14 @@ class Autonomy:
 
     async def after(self, checkup: Checkup, *, scheduled: bool) -> str:
         """All that follows from a check. What it did about it, in words. Never raises for a fault."""
+        database = checkup.of("database")
         if scheduled:
             self._scheduled = checkup
-            await self._count(checkup.of("database"))
+            self._awaited = self._rooms.watchdog.asking
+            await self._count(database)
             await self._write_health(checkup)
+        elif database.answered:
+            self._awaited = False
         self._beat()
         if self._sight.schema is not None:
             await self.look_left_over()
@@ -94,8 +100,12 @@ class Autonomy:
             return text
 
     async def after_late(self, check: Check) -> None:
-        """The database question that outlived the last scheduled check has ended: now it counts."""
-        if self._scheduled is not None and check.name == "database":
+        """The database question that outlived the last scheduled check has ended: now it counts, once.
+
+        However often somebody looked meanwhile; and that of a look nobody scheduled does not.
+        """
+        if self._awaited and check.name == "database":
+            self._awaited = False
             await self._count(check)
             await self._consider_stop(check)
 
@@ -115,9 +125,13 @@ class Autonomy:
             return  # another process here counts, in the same file
         rate = self._scheduled.of("failure_rate") if self._scheduled is not None else database
         proven_down = database.level is Level.CRITICAL
+        slow_so_far = database.level is Level.WARNING and not database.answered
+        known = Level.UNKNOWN if slow_so_far else database.level
         before = self._rooms.streak.count
         now = await self._rooms.streak.note(
-            database.level, rate.level, may_count=proven_down or self._rooms.lease.valid()
+            known,
+            rate.level,
+            may_count=proven_down or self._rooms.lease.valid(),
         )
         if not now and before:
             self._said = ""

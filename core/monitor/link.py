@@ -48,17 +48,27 @@ class LinkState:
         elif any(fault.evidence is Evidence.NONE for fault in told):
             self._proof = ""
 
-    def checked(self, level: Level, text: str) -> None:
-        """What the watchdog's database check concluded."""
+    def checked(self, level: Level, text: str, *, answered: bool = True, took_s: float = 0.0) -> None:
+        """What the watchdog's database check concluded, of a question asked `took_s` ago.
+
+        Once proven down it stays so until something answers: a question that is merely slow so far takes nothing back,
+        and one that was silent while others were answered proves nothing.
+        """
         if level is Level.CRITICAL:
-            self._proof = self._why = text
-        elif level in {Level.OK, Level.WARNING} and self._live is not None:
+            if self._live is None or self._live <= self._clock.elapsed() - took_s:
+                self._proof = self._why = text
+        elif answered and level in {Level.OK, Level.WARNING} and self._live is not None:
             self._proof = ""
 
     @property
     def down(self) -> bool:
         """Whether the database is proven down."""
         return bool(self._proof)
+
+    @property
+    def proof(self) -> str:
+        """What proves it down, in words; empty while it is not."""
+        return self._proof
 
     def blind_for_s(self) -> float | None:
         """For how many seconds nothing has been known; `None` while it is live or proven down."""

@@ -61,6 +61,7 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
             newest=values["tasks"],
             stuck=tuple(task.id for task in sight.overdue.stuck),
             slow=tuple(task.id for task in sight.overdue.slow),
+            unproven=tuple(task.id for task in sight.overdue.unproven),
             success_24h=values["success_24h"],
             simulated_24h=values["simulated"],
             last_completed_at=values["last_completed"],

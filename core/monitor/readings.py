@@ -91,6 +91,10 @@ class Readings:
                 continue  # written by another version: as good as nothing
             self.values[name] = Reading(value=value, source=Source.CACHED, at=found.at)
 
+    def forget(self) -> None:
+        """Know nothing again: what was painted cannot be shown."""
+        self.values = {name: Reading() for name in self.values}
+
     async def refresh(self, *, everything: bool = False) -> bool:
         """Ask what is due, all at once; whether any of it was answered live just now. Never raises for a fault."""
         asked = dict(self._fast)

@@ -63,6 +63,7 @@ class Rooms:
         self.config = config
         self.clock = clock
         self.journal = Journal(clock)
+        self.fence = Fence(lambda text: self.journal.say("watchdesk", text, Level.WARNING))
         self.backend = Backend(
             config.target, clock, config.limits, SessionFile(places.sessions, config.target.url), line
         )
@@ -79,12 +80,12 @@ class Rooms:
         self.queries = Queries(self.backend.calls, UNDISCOVERED)
         self.commands = Commands(self.backend.urgent, UNDISCOVERED)
         self.urgent_queries = Queries(self.backend.urgent, UNDISCOVERED)
-        self.live = Live(self.guard, self.urgent_queries)
+        self.live = Live(self.guard, self.urgent_queries, sees_all=config.target.sees_all)
         self.readings = Readings(clock, self.guard, self.queries, self.cache, config.refresh, now=self.cut_off_now)
         self.link = LinkState(
             clock, stale_after_s=2 * config.refresh.period_s, blind_after_s=config.refresh.blind_after_s
         )
-        self.watchdog = Watchdog(clock, on_late)
+        self.watchdog = Watchdog(clock, on_late, self.fence)
         means = Means(clock, self.guard, self.live, self.commands)
         self.operator = operator(config.target.user)
         self.itself = watchdog(config.target.user)

@@ -91,7 +91,8 @@ def failures(sandbox: Running, count: int = 20) -> None:
 
 
 def agents_write_logs(sandbox: Running) -> None:
-    """So that logs are visible at all, and silence means something."""
+    """So that logs are visible, of stuck tasks too, and silence means something to whoever may be shown less."""
+    sandbox.agents_log = True
     sandbox.sql(
         "INSERT INTO autonomous_execution_logs (execution_step, step_status) VALUES ('task_started', 'started')"
     )

@@ -30,7 +30,7 @@ class HealRules(msgspec.Struct, frozen=True, kw_only=True):
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
     """The project as one plan sees it, at the server's time `now`.
 
-    `automatic`: nobody ordered it, so nothing is called stuck while no logs are visible. `lifted_at`: when a stop or
+    `automatic`: nobody ordered it, so nothing is called stuck whose silence is not proven. `lifted_at`: when a stop or
     dry-run was last lifted. `spared`: tasks an operator gave back lately. A fault: that part could not be read, and
     what stands in its place means nothing.
     """
@@ -47,9 +47,8 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def stuck(self) -> tuple[Task, ...]:
         """The tasks that may be failed, longest running first."""
-        if self.automatic and not self.overdue.logs_visible:
-            return ()
-        return tuple(task for task in self.overdue.stuck if task.id not in self.spared)
+        found = self.overdue.stuck if self.automatic else self.overdue.silent
+        return tuple(task for task in found if task.id not in self.spared)
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):

@@ -68,7 +68,7 @@ async def stuck_tasks(stage: Stage) -> str:
     stuck = await stage.add_task("in_progress", began_ago=timedelta(hours=3))
     fresh = await stage.add_task("in_progress", began_ago=timedelta(minutes=1))
     found = await stage.rooms.healer.plan(stage.rooms.cut_off_now())
-    ids = {task.id for task in found.survey.overdue.stuck}
+    ids = {task.id for task in found.survey.overdue.silent}
     expect(stuck in ids, "a task that runs for three hours without a sign of life is not found stuck")
     expect(fresh not in ids, "a task that began a minute ago is called stuck")
     only = _only(found, {stuck, fresh})  # on a living project nothing but our own is touched
@@ -283,8 +283,8 @@ def _check(checks: tuple[Check, ...], name: str) -> Check:
 def _only(found: Findings, ours: set[str]) -> Findings:
     """The part of a plan that is about our own tasks."""
     overdue = found.survey.overdue
-    stuck = tuple(task for task in overdue.stuck if task.id in ours)
-    survey = msgspec.structs.replace(found.survey, overdue=msgspec.structs.replace(overdue, stuck=stuck))
+    stuck = tuple(task for task in overdue.silent if task.id in ours)
+    survey = msgspec.structs.replace(found.survey, overdue=msgspec.structs.replace(overdue, stuck=stuck, unproven=()))
     steps = tuple(
         msgspec.structs.replace(step, count=len(stuck), ids=tuple(task.id for task in stuck))
         for step in found.plan.steps
