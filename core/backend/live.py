@@ -114,14 +114,6 @@ class Live:
             )
         return frozenset(found)
 
-    async def count_old_logs(self, before: datetime, kept_run: str) -> int:
-        """See `Queries.count_old_logs`."""
-        return await self._read("db:count_old_logs", lambda: self._queries.count_old_logs(before, kept_run))
-
-    async def old_logs(self, before: datetime, kept_run: str, limit: int) -> tuple[str, ...]:
-        """See `Queries.old_logs`."""
-        return await self._read("db:fetch_old_logs", lambda: self._queries.old_logs(before, kept_run, limit))
-
     async def logs_among(self, ids: tuple[str, ...]) -> tuple[str, ...]:
         """See `Queries.logs_among`."""
         return await self._read("db:read_back_logs", lambda: self._queries.logs_among(ids))

@@ -85,8 +85,8 @@ class LogQueries:
             found |= new
         return frozenset(found)
 
-    async def old_logs(self, before: datetime, kept_run: str, limit: int) -> tuple[str, ...]:
-        """Ids of the oldest log rows before `before` that may go.
+    async def old_logs(self, before: datetime, audit_before: datetime, kept_run: str, limit: int) -> tuple[str, ...]:
+        """Ids of the oldest log rows before `before` that may go, of the audit trail those before `audit_before`.
 
         No lease, nothing of the run `kept_run`, nothing of a task that still runs: its newest row may be its only proof
         of life, or of silence.
@@ -95,17 +95,23 @@ class LogQueries:
         kept = await self._tasks_running_since(before)
 
         def build(c: Any) -> Any:
-            return _outdated(c.table(LOGS).select("id"), column, before, kept_run, kept).order(column).limit(limit)
+            return (
+                _outdated(c.table(LOGS).select("id"), column, before, audit_before, kept_run, kept)
+                .order(column)
+                .limit(limit)
+            )
 
         return tuple(row_id(row) for row in await self._calls.rows("read old logs", build))
 
-    async def count_old_logs(self, before: datetime, kept_run: str) -> int:
-        """How many log rows are older than `before` and may go, exactly."""
+    async def count_old_logs(self, before: datetime, audit_before: datetime, kept_run: str) -> int:
+        """How many log rows are older than `before` and may go, of the audit those before `audit_before`; exactly."""
         column = self.schema.log_time
         kept = await self._tasks_running_since(before)
 
         def build(c: Any) -> Any:
-            return _outdated(c.table(LOGS).select("id", count="exact"), column, before, kept_run, kept).limit(1)
+            return _outdated(
+                c.table(LOGS).select("id", count="exact"), column, before, audit_before, kept_run, kept
+            ).limit(1)
 
         return await self._calls.count("count old logs", build)
 
@@ -330,8 +336,17 @@ class LogQueries:
         return self._calls.oddities.see("log row", log_of(row, self.schema.log_time))
 
 
-def _outdated(query: Any, column: str, before: datetime, kept_run: str, kept_tasks: tuple[str, ...] | None) -> Any:
-    query = query.gte(column, FIRST).lt(column, before.isoformat()).neq("execution_step", "lease")
+def _outdated(
+    query: Any,
+    column: str,
+    before: datetime,
+    audit_before: datetime,
+    kept_run: str,
+    kept_tasks: tuple[str, ...] | None,
+) -> Any:
+    query = query.gte(column, FIRST).lt(column, stamp(before)).neq("execution_step", "lease")
+    if audit_before < before:
+        query = query.or_(f"execution_step.neq.watchdog_healing,{column}.lt.{stamp(audit_before)}")
     if kept_tasks is None:
         query = query.is_("task_id", "null")
     elif kept_tasks:

@@ -10,7 +10,7 @@ import pytest
 from core.act.orders import EMERGENCY_STOP, HEAL, Phase, PlanChanged
 from core.failures import FailureRules
 from core.resilience import NotLive
-from tests.act.driving import ACTING, Driven, audited, failures, running, statuses
+from tests.act.driving import ACTING, Driven, agents_write_logs, audited, failures, running, statuses
 from tests.clock import FakeClock
 from tests.running import Running
 from tests.wire import answer, reset, wire
@@ -133,6 +133,7 @@ async def test_what_is_healed_ends_at_the_databases_time_whatever_our_clock_says
 async def test_an_automatic_heal_waits_for_no_other_order(sandbox: Running, tmp_path: Path) -> None:
     sandbox.stuck(2)
     running(sandbox, 10)
+    agents_write_logs(sandbox)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
 
     async def yes(_found: Any) -> bool:
