@@ -1,9 +1,8 @@
 """Healing: plan what is wrong, show it, recompute, apply step by step; one failure does not hinder the next."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -13,7 +12,7 @@ from core.act.orders import HEAL, HealPlan, Phase, Result
 from core.act.repairs import HealRules, Repair, Survey, Tally
 from core.act.tally import phase_of
 from core.resilience import NotLive
-from core.stuck import StuckRules, find_overdue
+from core.stuck import Overdue, StuckRules, find_overdue
 from core.text import plural
 
 Progress = Callable[[str, int, int], None]
@@ -25,6 +24,12 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
 
     plan: HealPlan
     survey: Survey
+
+
+UNTIMED: Final = (
+    "the database's time is not known, this machine's clock and the project's differ: nothing is called stuck, old or"
+    " failing; let this machine's clock be set by the network (NTP)"
+)
 
 
 def unhindered() -> str:
@@ -41,22 +46,34 @@ class Healer:
         self._stuck = stuck
         self._rules = rules
 
-    async def plan(self, now: datetime, *, automatic: bool = False, lifted_at: datetime | None = None) -> Findings:
-        """What a heal would do at the server's time `now`. Raises NotLive when it cannot be measured.
+    async def plan(
+        self, now: datetime | None, *, automatic: bool = False, lifted_at: datetime | None = None
+    ) -> Findings:
+        """What a heal would do at the database's time `now`. Raises NotLive when it cannot be measured.
 
-        `automatic` goes by failures since `lifted_at`, and calls nothing stuck while no logs are visible.
+        `automatic` goes by failures since `lifted_at`, and calls nothing stuck while no logs are visible. While the
+        time is not known nothing is judged by its age, and that is said.
         """
-        live = self._means.live
-        config, overdue = await asyncio.gather(live.config(), find_overdue(live, now, self._stuck))
+        live, timed = self._means.live, now is not None
+        now = now or self._means.clock.now()
+        overdue = await find_overdue(live, now, self._stuck) if timed else Overdue()
+        config = await live.config()
         spared: frozenset[str] = frozenset()
         if automatic and overdue.stuck:
             spared = await live.given_back(now - timedelta(seconds=self._rules.spare_s))
         survey = Survey(
-            now=now, automatic=automatic, config=config, overdue=overdue, lifted_at=lifted_at, spared=spared
+            now=now,
+            timed=timed,
+            automatic=automatic,
+            config=config,
+            overdue=overdue,
+            lifted_at=lifted_at,
+            spared=spared,
         )
         proposals = [await repair.plan(survey) for repair in self._repairs]
         steps = tuple(proposal.step for proposal in proposals if proposal.step is not None)
         notes = tuple(note for proposal in proposals for note in proposal.notes)
+        notes = notes if timed else (UNTIMED, *notes)
         return Findings(plan=HealPlan(steps=steps, notes=notes), survey=survey)
 
     async def brake(self, found: Findings) -> str:

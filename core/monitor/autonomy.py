@@ -16,6 +16,7 @@ from core.monitor.sight import Sight
 from core.monitor.wiring import Rooms
 from core.resilience import NotLive, Policy
 from core.state import NotKept
+from core.watch.look import CLOCK_UNKNOWN
 from core.watch.record import Check, Checkup
 
 _HEALED: Final = ("stuck_tasks", "failure_rate")
@@ -66,7 +67,7 @@ class Autonomy:
         """Notice what somebody lifted, after a refresh."""
         config = self._rooms.readings.config
         if config.live and config.value is not None:
-            await self._rooms.lifts.saw(config.value, self._rooms.cut_off_now())
+            await self._rooms.lifts.saw(config.value, self._rooms.likely_now())
 
     async def after(self, checkup: Checkup, *, scheduled: bool) -> str:
         """All that follows from a check. What it did about it, in words. Never raises for a fault."""
@@ -167,9 +168,11 @@ class Autonomy:
         return "an emergency stop waits"
 
     async def _fresh_rate(self) -> SuccessRate | None:
-        rooms = self._rooms
+        rooms, now = self._rooms, self._rooms.cut_off_now()
+        if now is None:
+            raise NotLive(CLOCK_UNKNOWN)
         lifted = await rooms.lifts.last()
-        return await fresh_failure_rate(rooms.live, rooms.cut_off_now(), rooms.config.failures, lifted)
+        return await fresh_failure_rate(rooms.live, now, rooms.config.failures, lifted)
 
     def _still_critical(self, rate: SuccessRate | None) -> bool:
         rules = self._rooms.config.failures

@@ -64,7 +64,9 @@ class Acts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Desk:
-    """Takes orders. `now` gives the server's time; `observing` refuses whatever writes.
+    """Takes orders. `now` gives the server's time, if it is known, `likely_now` the best guess at it.
+
+    `observing` refuses whatever writes.
 
     What nobody gave counts as `under_way` from here on; what an operator gave does before it comes here.
     """
@@ -74,13 +76,15 @@ class Desk:
         *,
         acts: Acts,
         journal: Journal,
-        now: Callable[[], datetime],
+        now: Callable[[], datetime | None],
+        likely_now: Callable[[], datetime],
         observing: Observing,
         under_way: UnderWay,
     ) -> None:
         self._acts = acts
         self._journal = journal
         self._now = now
+        self._likely_now = likely_now
         self._observing = observing
         self._under_way = under_way
         self._one, self._stopping = asyncio.Lock(), asyncio.Lock()
@@ -216,7 +220,7 @@ class Desk:
 
     async def plan_retry_matching(self, listing: Listing) -> RetryMatchingPlan:
         """Which failed tasks match now. Raises NotLive."""
-        return await self._acts.retrying.plan(listing, self._now())
+        return await self._acts.retrying.plan(listing, self._likely_now())
 
     async def retry_matching(
         self, plan: RetryMatchingPlan, reason: str, actor: Actor, progress: Progress | None, go_on: Callable[[], str]

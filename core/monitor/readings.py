@@ -33,8 +33,17 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 class Readings:
     """The newest reading of everything a panel shows. `refresh` asks; a refused or failed question falls back."""
 
-    def __init__(self, clock: Clock, guard: Guard, queries: Queries, cache: Cache | None, rules: RefreshRules) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        guard: Guard,
+        queries: Queries,
+        cache: Cache | None,
+        rules: RefreshRules,
+        server_now: Callable[[], datetime],
+    ) -> None:
         self._clock = clock
+        self._server_now = server_now
         self._guard = guard
         self._queries = queries
         self._cache = cache
@@ -131,5 +140,5 @@ class Readings:
         )
 
     async def _success(self, queries: Queries) -> SuccessRate:
-        now = self._clock.now()
+        now = self._server_now()
         return await queries.success_rate(now - timedelta(hours=24), now)

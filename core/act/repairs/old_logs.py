@@ -25,6 +25,8 @@ class OldLogs:
 
     async def plan(self, survey: Survey) -> Proposal:
         """How many are older than is kept."""
+        if not survey.timed:
+            return Proposal()
         kept = await self._standing_stop(survey)
         old = await self._means.live.count_old_logs(self._before(survey), kept)
         if not old:

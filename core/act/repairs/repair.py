@@ -27,13 +27,14 @@ class HealRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
-    """The project as one plan sees it, at the server's time `now`.
+    """The project as one plan sees it, at the database's time `now`; while that is not known nothing is `timed`.
 
     `automatic`: nobody ordered it, so nothing is called stuck whose silence is not proven. `lifted_at`: when a stop or
     dry-run was last lifted. `spared`: tasks an operator gave back lately.
     """
 
     now: datetime
+    timed: bool = True
     automatic: bool
     config: SystemConfig | None
     overdue: Overdue
