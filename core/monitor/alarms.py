@@ -192,13 +192,14 @@ class Alarms:
         live = any(reading.live for reading in self._rooms.readings.values.values())
         if self._sight.schema is None or not live:
             return
-        since = now - LISTENED if self._heard_at is None else self._heard_at - _OVERLAP
+        there = self._rooms.likely_now()  # rows are stamped by the database's clock
+        since = there - LISTENED if self._heard_at is None else self._heard_at - _OVERLAP
         try:
             rows = await self._rooms.live.alert_rows(since, ORDERS)
         except NotLive:
             return
         if keep:
-            self._heard_at = now
+            self._heard_at = there
         found = heard(rows, self._rules, now, self._fence)
         self._life.adopt(found.alerts, found.resolved, follow=not keep or not self._sends())
         if keep:

@@ -20,6 +20,7 @@ from core.monitor.sight import Sight
 from core.monitor.wiring import Rooms
 from core.resilience import NotLive, Policy
 from core.state import NotKept
+from core.watch.look import CLOCK_UNKNOWN
 from core.watch.record import Check, Checkup
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,7 @@ class Autonomy:
         """Notice what somebody lifted, after a refresh."""
         config = self._rooms.readings.config
         if config.live and config.value is not None:
-            await self._rooms.lifts.saw(config.value, self._rooms.cut_off_now())
+            await self._rooms.lifts.saw(config.value, self._rooms.likely_now())
 
     async def after(self, checkup: Checkup, *, scheduled: bool) -> str:
         """All that follows from a check. What it did about it, in words. Never raises for a fault."""
@@ -89,7 +90,7 @@ class Autonomy:
         elif database.answered:
             self._awaited = False
         self._beat()
-        if self._sight.schema is not None:
+        if self._sight.schema is not None and checkup.of("database").level in _ANSWERED:
             await self.look_left_over()
         try:
             await self._carry_out_waiting(checkup)
@@ -179,9 +180,11 @@ class Autonomy:
         return "an emergency stop waits"
 
     async def _fresh_rate(self) -> SuccessRate | None:
-        rooms = self._rooms
+        rooms, now = self._rooms, self._rooms.cut_off_now()
+        if now is None:
+            raise NotLive(CLOCK_UNKNOWN)
         lifted = await rooms.lifts.last()
-        return await fresh_failure_rate(rooms.live, rooms.cut_off_now(), rooms.config.failures, lifted)
+        return await fresh_failure_rate(rooms.live, now, rooms.config.failures, lifted)
 
     def _still_critical(self, rate: SuccessRate | None) -> bool:
         rules = self._rooms.config.failures

@@ -38,7 +38,7 @@ class EvidenceRoom:
         config = readings.config.value if readings.config.live else None
         day, simulated = readings.values["success_24h"], readings.values["simulated"]
         lost = tuple(part.name for part in components(rooms, self._sight) if part.source is not Source.LIVE)
-        server = rooms.backend.server_time()
+        server = rooms.health_log.database_now() or rooms.backend.server_time()
         blind_s = rooms.link.blind_for_s() or 0.0
         now = rooms.clock.now()
         return Facts(
@@ -52,14 +52,14 @@ class EvidenceRoom:
             success_1h=await self._ask("the success rate of the last hour", self._success_1h),
             success_24h=day.value if day.live else None,
             simulated=simulated.value if simulated.live else None,
-            simulated_age_s=_age_s(simulated, rooms.cut_off_now()),
+            simulated_age_s=_age_s(simulated, rooms.likely_now()),
             breakers=rooms.breakers.all(),
             blind_for_s=blind_s if blind_s >= rooms.config.refresh.blind_after_s else 0.0,
             lost=lost if ready else None,
             health_row_age_s=await self._ask("the newest health row", self._health_row_age_s),
             health_row_late_s=2 * interval_s + 60.0,
             braked=braked,
-            fought_over=await self._ask("who fights whom", lambda: self._fights.look(rooms.cut_off_now())),
+            fought_over=await self._ask("who fights whom", lambda: self._fights.look(rooms.likely_now())),
             set_aside=rooms.cache.warning or rooms.state.warning or "",
             clock_skew_s=None if server is None else (now - server).total_seconds(),
         )
@@ -86,10 +86,14 @@ class EvidenceRoom:
 
     async def _success_1h(self) -> SuccessRate | None:
         now = self._rooms.cut_off_now()
+        if now is None:
+            return None
         return await self._rooms.live.success_rate(now - _HOUR, now)
 
     async def _health_row_age_s(self) -> float | None:
         now = self._rooms.cut_off_now()
+        if now is None:
+            return None
         written_at = await self._rooms.live.newest_health_at(now - _WEEK, now)
         return None if written_at is None else max(0.0, (now - written_at).total_seconds())
 

@@ -150,7 +150,7 @@ class Monitor(Ordering):
     async def statistics(self, since: datetime) -> Statistics:
         """What became of the tasks since a moment. Raises NotLive."""
         await self.discover()
-        return await statistics(self._rooms.live, since, self._rooms.cut_off_now())
+        return await statistics(self._rooms.live, since, self._rooms.likely_now())
 
     async def kpis(self) -> tuple[Kpi, ...]:
         """The key figures, from what monitors of this machine kept and what the project knows now. Raises NotLive."""

@@ -26,3 +26,5 @@ class WatchRules(msgspec.Struct, frozen=True, kw_only=True):
     """Asked when the project cannot be reached at all: if it answers, the project is down; if not, we are blind."""
     clock_margin_s: float = 5.0
     """How much later a cut-off comes when the time is the `Date` header's."""
+    clock_trust_s: float = 30.0
+    """That header counts only this close to this machine's own clock: a proxy may have written it, or ours be wrong."""

@@ -69,6 +69,7 @@ async def test_its_alert_goes_on_and_rises(sandbox: Running, between: Wire, tmp_
     driven = await driven_at(between, sandbox, tmp_path)
     alarms = driven.loops.alarms
     await hung(driven, between)
+    await driven.monitor.refresh(everything=True)
     held = []
     for minute in range(1, 13):
         driven.clock.advance(60)

@@ -24,8 +24,8 @@ class OldLogs:
         self._rules = rules
 
     async def plan(self, survey: Survey) -> Proposal:
-        """How many are older than is kept; nothing while it is not known whether a stop stands."""
-        if survey.config_fault is not None:
+        """How many are older than is kept; nothing while the time, or whether a stop stands, is not known."""
+        if survey.config_fault is not None or not survey.timed:
             return Proposal()
         kept, before, audit_before = await self._standing_stop(survey), self._before(survey), self._audit_before(survey)
         old = await self._means.live.ask(

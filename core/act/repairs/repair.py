@@ -28,7 +28,7 @@ class HealRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
-    """The project as one plan sees it, at the server's time `now`.
+    """The project as one plan sees it, at the database's time `now`; while that is not known nothing is `timed`.
 
     `automatic`: nobody ordered it, so nothing is called stuck whose silence is not proven. `lifted_at`: when a stop or
     dry-run was last lifted. `spared`: tasks an operator gave back lately. A fault: that part could not be read, and
@@ -36,6 +36,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     now: datetime
+    timed: bool = True
     automatic: bool
     config: SystemConfig | None
     overdue: Overdue

@@ -126,14 +126,14 @@ async def high_failure_rate(stage: Stage) -> str:
     """The rate is counted on the server and judged: on a sandbox a storm is made, elsewhere the count is checked."""
     await stage.monitor()
     rules, rooms = stage.rooms.config.failures, stage.rooms
-    before = await failure_rate(rooms.live, rooms.cut_off_now(), rules)
+    before = await failure_rate(rooms.live, rooms.likely_now(), rules)
     if not stage.owned:
         rows = await rooms.live.watchdog_logs(healing=False, since=None, limit=1)
         return f"{before.failed:,} of {before.finished:,} failed: {judge(before, rules).text} ({len(rows)} row read)"
     needed = 4 * before.completed + rules.few_finished + 1
     for _ in range(max(0, needed - before.failed)):
         await stage.add_task("failed", began_ago=timedelta(minutes=5), ended=True)
-    after = await failure_rate(rooms.live, rooms.cut_off_now(), rules)
+    after = await failure_rate(rooms.live, rooms.likely_now(), rules)
     expect(after.failed > before.failed or needed <= before.failed, "new failures are not counted")
     verdict = judge(after, rules)
     expect(verdict.level is Level.CRITICAL, f"{after.failed} of {after.finished} failed, and it is called {verdict}")
