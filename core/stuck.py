@@ -5,6 +5,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from core.bounds import Factor, Span
 from core.model import Task
 
 FUTURE: Final = timedelta(minutes=5)
@@ -17,9 +18,9 @@ _LONGEST_S: Final = 366 * 86400.0
 class StuckRules(msgspec.Struct, frozen=True, kw_only=True):
     """Stuck: began more than max(`after_s`, `estimate_factor` x estimate) ago and silent for `quiet_s`. Seconds."""
 
-    after_s: float = 3600.0
-    estimate_factor: float = 3.0
-    quiet_s: float = 900.0
+    after_s: Span = 3600.0
+    estimate_factor: Factor = 3.0
+    quiet_s: Span = 900.0
 
 
 class Overdue(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from core.act.means import Means, lost
+from core.bounds import Period
 from core.clock import Clock
 from core.facts import Fault
 from core.model import LeaseRow, SpoiltLease
@@ -23,11 +24,11 @@ STEP: Final = "lease"
 class LeaseRules(msgspec.Struct, frozen=True, kw_only=True):
     """Section `lease` of the settings. Seconds."""
 
-    renew_s: float = 20.0
-    retry_s: float = 5.0
-    hold_s: float = 60.0
+    renew_s: Period = 20.0
+    retry_s: Period = 5.0
+    hold_s: Period = 60.0
     """A holder acts this long after the start of its last good renewal, less one request's time."""
-    take_over_s: float = 90.0
+    take_over_s: Period = 90.0
     """Another takes over once it has seen one token stand still this long."""
 
 

@@ -2,22 +2,18 @@
 
 import asyncio
 import errno
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from core.act.orders import Phase
 from core.alert.settings import AlertRules
-from core.facts import Level, Verdict
 from core.watch.rules import WatchRules
 from tests.act.driving import Driven, agents_write_logs, audited, failures, running, statuses
-from tests.alert.lives import Lives, CALM
-from tests.alert.post import Alarming, lift, stop
+from tests.alert.post import Alarming
 from tests.running import Command, Running
-from tests.wire import hang, reset, wire
+from tests.wire import hang, wire
 
 
 def flag(sandbox: Running) -> bool:

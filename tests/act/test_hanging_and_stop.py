@@ -2,14 +2,14 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
+
 import pytest
-from core.act.orders import Phase
+
 from core.monitor.config import RefreshRules
 from core.watch.rules import WatchRules
-from tests.act.driving import Driven, agents_write_logs, audited, failures, running, statuses
+from tests.act.driving import Driven, failures, statuses
 from tests.running import Running
-from tests.wire import hang, reset, wire
+from tests.wire import hang, wire
 
 
 async def test_alert_of_a_hanging_database(sandbox: Running, tmp_path: Path) -> None:

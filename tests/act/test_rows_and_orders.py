@@ -1,7 +1,6 @@
 """Cases: each states what should be; on the code of 49df34d each of them fails for the reason in its name."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,10 @@ import pytest
 from core.act.orders import Phase
 from core.alert.settings import AlertRules
 from core.facts import Level
-from tests.act.driving import Driven, agents_write_logs, audited, failures, running, statuses
+from tests.act.driving import Driven, agents_write_logs, failures, running, statuses
 from tests.alert.post import Alarming, Mailbox, Server, lift, stop
-from tests.running import Running, Command
-from tests.wire import hang, reset, wire
+from tests.running import Command, Running
+from tests.wire import reset, wire
 
 
 def flag(sandbox: Running) -> bool:
@@ -273,7 +272,7 @@ async def test_one_repair_that_cannot_plan_does_not_hinder_the_others(sandbox: R
     sandbox.stuck(2)
     async with wire(sandbox.url) as between:
         driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
-        from core.backend.faults import Failed, answer_fault, Trace
+        from core.backend.faults import Failed, Trace, answer_fault
 
         async def slow(*_: Any) -> int:
             raise Failed(

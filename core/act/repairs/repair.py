@@ -8,6 +8,7 @@ import msgspec
 
 from core.act.orders import PlanStep
 from core.act.run import Run
+from core.bounds import Count, Days, Share, Span
 from core.facts import Fault
 from core.model import SystemConfig, Task
 from core.stuck import Overdue
@@ -16,14 +17,14 @@ from core.stuck import Overdue
 class HealRules(msgspec.Struct, frozen=True, kw_only=True):
     """Section `heal` of the settings."""
 
-    keep_logs_days: float = 30.0
-    brake_rows: int = 50
+    keep_logs_days: Days = 30.0
+    brake_rows: Count = 50
     """More stuck tasks than this within an hour, and nothing is healed by itself."""
-    brake_share: float = 0.5
-    brake_running: int = 10
+    brake_share: Share = 0.5
+    brake_running: Count = 10
     """The share counts only when at least this many run."""
-    brake_window_s: float = 3600.0
-    spare_s: float = 86400.0
+    brake_window_s: Span = 3600.0
+    spare_s: Span = 86400.0
     """A task that an undo gave back is left alone by the watchdog for this long."""
 
 
