@@ -260,7 +260,7 @@ async def test_the_databases_own_time_decides_the_cut_offs(sandbox: Running, tmp
 
 
 async def test_who_writes_no_row_goes_by_the_date_header_five_seconds_later(sandbox: Running, tmp_path: Path) -> None:
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, FakeClock(), observe=True).begin()
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, observe=True).begin()
     await driven.round()
     (now,) = sandbox.sql("SELECT now()")[0]
     assert 4.5 < (now - driven.rooms.cut_off_now()).total_seconds() < 8

@@ -12,6 +12,7 @@ from core.alert.queue import Post
 from core.alert.record import Ack, Severity, Silence
 from core.alert.rows import heard
 from core.alert.settings import AlertRules
+from core.backend.faults import Failed, Trace, answer_fault
 from core.facts import Fault
 from tests.alert.lives import Lives
 from tests.alert.post import ANNA, Alarming, Mailbox, Server, stop
@@ -208,4 +209,31 @@ async def test_a_question_that_fails_unforeseen_is_unknown_and_the_other_alerts_
     stop(sandbox)
     await alarming.minutes(2)
     assert "emergency_stop" in {alert.rule for alert in alarming.alarms.firing()}
+    await alarming.close()
+
+
+async def test_a_row_that_is_refused_blocks_none_behind_it(sandbox: Running, tmp_path: Path) -> None:
+    """It never will be there; the next one may."""
+    alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
+    commands = alarming.driven.rooms.commands
+    whole = commands.insert_log
+
+    async def insert(row: dict[str, Any]) -> None:
+        if row["input_data"].get("alert") == "emergency_stop":
+            fault = answer_fault(Trace(status=403), code="42501", message="not yours to write")
+            assert fault is not None
+            raise Failed(fault)
+        await whole(row)
+
+    commands.insert_log = insert  # type: ignore[method-assign]  # refuses the rows of one alert
+    stop(sandbox)
+    await alarming.minutes(1)
+    sandbox.stuck(1)
+    await alarming.minutes(3)
+    alerts = sandbox.sql(
+        "SELECT input_data->>'alert' FROM autonomous_execution_logs WHERE execution_step LIKE 'watchdog_alert%'"
+    )
+    assert ("stuck_tasks",) in alerts
+    assert ("emergency_stop",) not in alerts
+    assert not any(row.told["alert"] == "emergency_stop" for row in alarming.alarms.shelf.rows)
     await alarming.close()
