@@ -5,7 +5,19 @@ from datetime import datetime
 from typing import Any, Final
 
 from core.backend.client import Calls
-from core.backend.records import ENDED, Row, audited_of, ended_of, ids_of, lease_of, log_of, moment, row_id, told_of
+from core.backend.records import (
+    ENDED,
+    Row,
+    audited_of,
+    ended_of,
+    ids_of,
+    lease_of,
+    log_of,
+    moment,
+    row_id,
+    told_of,
+    whole,
+)
 from core.backend.schema import LOGS, TASKS, Schema
 from core.model import AuditedOrder, EndedOrder, LeaseRow, LogEntry, SpoiltLease
 
@@ -238,7 +250,8 @@ class LogQueries:
             return query.order(column, desc=True).limit(limit)
 
         rows = await self._calls.rows("read heal durations", build)
-        return tuple(row["duration_ms"] for row in rows if isinstance(row.get("duration_ms"), int))
+        found = (whole(row.get("duration_ms")) for row in rows)
+        return tuple(ms for ms in found if ms is not None and ms >= 0)
 
     async def alert_rows(
         self, since: datetime, orders: tuple[str, ...], limit: int = PAGE

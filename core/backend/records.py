@@ -132,6 +132,8 @@ def audited_of(rows: list[Row], time_column: str) -> AuditedOrder | None:
 
 
 _DAY_MS: Final = 86_400_000
+_FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before it nothing of ours was written; a day further back there may be no calendar."""
 
 ENDED: Final = (
     "duration_ms,order:input_data->>order,run:input_data->>run,by:input_data->>by,who:input_data->>who,"
@@ -153,7 +155,7 @@ def ended_of(row: Row, time_column: str) -> EndedOrder | None:
         order=order,
         by=clean(row.get("by"), 20),
         actor=clean(row.get("who"), 160),
-        began_at=at - timedelta(milliseconds=min(whole(row.get("duration_ms")) or 0, _DAY_MS)),
+        began_at=max(at, _FIRST) - timedelta(milliseconds=max(0, min(whole(row.get("duration_ms")) or 0, _DAY_MS))),
         at=at,
         holds=row.get("step_status") == "completed" or said == "true",
         steps={clean(name, 80): count for name, value in counts.items() if (count := whole(value)) is not None},
