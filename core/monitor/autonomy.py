@@ -42,8 +42,8 @@ class Autonomy:
         self._owner = owner
         self._beat = beat
         self._scheduled: Checkup | None = None
-        self._awaited = False
-        """Whether the last scheduled check's question of the database has not ended yet."""
+        self._settled: Checkup | None = None
+        """The last scheduled check whose question of the database has ended, one way or another."""
         self._shown = HealPlan()
         self._said = ""
         self._planned_at: float | None = None
@@ -84,11 +84,12 @@ class Autonomy:
         database = checkup.of("database")
         if scheduled:
             self._scheduled = checkup
-            self._awaited = self._rooms.watchdog.asking
+            if not self._rooms.watchdog.asking:
+                self._settled = checkup
             await self._count(database)
             await self._write_health(checkup)
         elif database.answered:
-            self._awaited = False
+            self._settled = self._scheduled
         self._beat()
         if self._sight.schema is not None and checkup.of("database").level in _ANSWERED:
             await self.look_left_over()
@@ -105,8 +106,8 @@ class Autonomy:
 
         However often somebody looked meanwhile; and that of a look nobody scheduled does not.
         """
-        if self._awaited and check.name == "database":
-            self._awaited = False
+        if self._scheduled is not self._settled and check.name == "database":
+            self._settled = self._scheduled
             await self._count(check)
             await self._consider_stop(check)
 
