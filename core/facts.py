@@ -58,7 +58,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
     `kind` is the stable name in the fault table, `message` one sentence for an operator, `remedy` what to do about it
     (empty: nothing but wait). `person` says that waiting will not help: someone must change configuration, key,
-    rights or schema. `retry_after_s` is the server's own wish, in seconds.
+    rights or schema. `retry_after_s` is the server's own wish, in seconds. `sent` says that the request had left when
+    its way failed: whatever it was may have been carried out, though the fault proves nothing of the other side.
     """
 
     kind: str
@@ -70,6 +71,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None = None
     person: bool = False
     retry_after_s: float | None = None
+    sent: bool = False
 
     def sentence(self) -> str:
         """Message and remedy as one line for people."""

@@ -5,18 +5,19 @@ from typing import Protocol
 
 import msgspec
 
+from core.bounds import Count, Hours, Percent, Span
 from core.model import SuccessRate
 
 
 class FailureRules(msgspec.Struct, frozen=True, kw_only=True):
     """Section `failures` of the settings: the window, how few say nothing, and the two lines."""
 
-    window_h: float = 24.0
-    few_finished: int = 5
-    warning_percent: float = 50.0
+    window_h: Hours = 24.0
+    few_finished: Count = 5
+    warning_percent: Percent = 50.0
     """Above this the check warns and healing turns dry-run on."""
-    critical_percent: float = 80.0
-    recent_s: float = 900.0
+    critical_percent: Percent = 80.0
+    recent_s: Span = 900.0
     """Nobody acts by itself on failures of which the newest is older than this."""
 
 

@@ -1,7 +1,9 @@
 """The records of the project's tables, in the product's own words and the same for both shapes of the schema."""
 
+import hashlib
+import json
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -179,6 +181,20 @@ class LeaseRow(msgspec.Struct, frozen=True, kw_only=True):
     term: int
     token: str
     acts: bool = True
+
+
+class SpoiltLease(msgspec.Struct, frozen=True, kw_only=True):
+    """A lease's row that cannot be read as one: somebody else's hand was in it. `value` is all it says, as it came."""
+
+    value: Any
+    at: str | None = None
+    """What the row's time column said, as it came."""
+
+    @property
+    def token(self) -> str:
+        """A name for exactly this: another comes with any change."""
+        said = json.dumps([self.value, self.at], sort_keys=True, default=str)
+        return f"spoilt:{hashlib.sha256(said.encode(errors='replace')).hexdigest()}"
 
 
 class TaskCounts(msgspec.Struct, frozen=True):

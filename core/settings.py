@@ -8,16 +8,22 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar, get_origin
+from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
 
 import msgspec
 from dotenv import dotenv_values
 from platformdirs import user_config_path
 
+from core.bounds import out_of_bounds
+
 S = TypeVar("S", bound=msgspec.Struct)
 
 PREFIX: Final = "WATCHDESK_"
 """Environment names of settings: `WATCHDESK_<SECTION>_<NAME>`."""
+
+
+_FILES: Final = ("the environment", ".env.local", ".env")
+"""What the layers of `Layers.named` are."""
 
 
 class SettingsError(Exception):
@@ -42,6 +48,11 @@ class Layers(msgspec.Struct, frozen=True, kw_only=True):
                     return value
         return None
 
+    def _origin(self, variable: str) -> str:
+        """The variable, and the file that sets it where it is not the environment."""
+        layer = next((at for at, names in enumerate(self.named) if names.get(variable, "").strip()), 0)
+        return variable + (f" (in {_FILES[layer]})" if layer else "")
+
     def table(self, name: str) -> Mapping[str, Any]:
         """One table of the TOML file, empty if it has none. Raises SettingsError if it is something else."""
         value = self.file.get(name, {})
@@ -65,14 +76,23 @@ class Layers(msgspec.Struct, frozen=True, kw_only=True):
             given = self.first(variable)
             if given is None and field.name not in table:
                 continue
-            raw, where = (given, variable) if given is not None else (table[field.name], f"[{name}] {field.name}")
+            raw = given if given is not None else table[field.name]
+            where = self._origin(variable) if given is not None else f"{self.path}: [{name}] {field.name}"
             if isinstance(raw, str) and get_origin(field.type) is tuple:
                 raw = raw.split()  # a list in one line: its entries stand apart by blanks
             try:
-                values[field.name] = msgspec.convert(raw, field.type, strict=given is None)
+                value = msgspec.convert(raw, _unbounded(field.type), strict=given is None)
             except msgspec.ValidationError as error:
                 raise SettingsError(f"{where} is not usable: {error}") from error
+            if bounds := out_of_bounds(value, field.type):
+                raise SettingsError(f"{where} is not usable: {raw} is out of bounds, it goes {bounds}")
+            values[field.name] = value
         return struct(**values)
+
+
+def _unbounded(kind: Any) -> Any:
+    """The type without its bounds, which are checked here, for not-a-number is within all of them."""
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
 
 
 def config_path() -> Path:

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from core.act.lease import LeaseView
+from core.act.orders import RequeuePlan
 from core.act.permission import MayAct
 from core.alert.record import Severity, Silence
 from core.facts import Level, Reading, Source, Truth
@@ -102,12 +103,16 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tasks(msgspec.Struct, frozen=True, kw_only=True):
-    """What the task table says. `newest`: latest first. `stuck`, `slow`: ids of running ones, oldest first."""
+    """What the task table says. `newest`: latest first.
+
+    `stuck`, `slow`, `unproven`: ids of running ones past their time, oldest first; of the last no log is visible to us.
+    """
 
     counts: Reading[TaskCounts] = Reading()
     newest: Reading[tuple[Task, ...]] = Reading()
     stuck: tuple[str, ...] = ()
     slow: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
     success_24h: Reading[SuccessRate] = Reading()
     simulated_24h: Reading[Simulated] = Reading()
     last_completed_at: Reading[datetime] = Reading()
@@ -256,6 +261,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     may_act: MayAct = MayAct()
     braked: str = ""
     waiting: tuple[Waiting, ...] = ()
+    left_over: RequeuePlan = RequeuePlan(of="", tasks=0)
+    """What a stop that is over left rejected: resume --requeue gives it back."""
     lease: LeaseView = LeaseView()
     breakers: tuple[BreakerRecord, ...] = ()
     tasks: Tasks = Tasks()

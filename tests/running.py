@@ -45,6 +45,8 @@ class Running:
         self.publishable_key = self.info["publishable_key"]
         self.database_url = self.info["database_url"]
         self.time_column = '"timestamp"' if shape == "deployed" else "created_at"
+        self.agents_log = False
+        """Whether tasks that are put in have a log row of their beginning."""
         self._line: psycopg.Connection[Any] | None = None
         self._http = httpx.Client(base_url=self.url, headers={"apikey": self.service_key}, timeout=20)
 
@@ -87,6 +89,7 @@ class Running:
         for name in [name for name, on in faults.items() if on]:
             self.fault(name, False)
         self._http.delete("/sandbox/limits").raise_for_status()
+        self.agents_log = False
         self.sql(
             "SET client_min_messages = error;"
             " TRUNCATE autonomous_tasks, autonomous_execution_logs, autonomous_safety_checks CASCADE;"
@@ -97,12 +100,19 @@ class Running:
         )
 
     def stuck(self, count: int) -> None:
-        """Tasks that started two hours ago and said nothing since."""
-        self.sql(
+        """Tasks that started two hours ago and said nothing since; only then, where agents write logs."""
+        ids = self.sql(
             "INSERT INTO autonomous_tasks (description, status, started_at, created_at)"
             " SELECT 'stuck ' || i, 'in_progress', now() - interval '2 hours', now() - interval '3 hours'"
-            f" FROM generate_series(1, {count}) AS i"
+            f" FROM generate_series(1, {count}) AS i RETURNING id"
         )
+        if self.agents_log:
+            self.sql(
+                f"INSERT INTO autonomous_execution_logs (task_id, execution_step, step_status, {self.time_column})"
+                " SELECT id, 'task_started', 'started', now() - interval '2 hours' FROM autonomous_tasks"
+                " WHERE id = ANY(%s)",
+                [name for (name,) in ids],
+            )
 
     def completed(self, count: int) -> None:
         """Tasks completed an hour and a half ago."""

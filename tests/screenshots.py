@@ -34,7 +34,10 @@ STUCK = (
     " SELECT 'Wait for a geocoder that never answers', 'edge_function', 'in_progress', now() - interval '2 hours',"
     " now() - interval '3 hours' FROM generate_series(1, 3)"
 )
-LIFTED = "DELETE FROM autonomous_system_config; INSERT INTO autonomous_system_config DEFAULT VALUES"
+LIFTED = (
+    "UPDATE autonomous_system_config"
+    " SET emergency_stop = false, emergency_stop_reason = NULL, emergency_stop_until = NULL, dry_run_mode = false"
+)
 FULL, SMALL, LARGE = (140, 40), (80, 24), (200, 50)
 
 Before = Callable[[Pilot[None]], Awaitable[None]]

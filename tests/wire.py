@@ -61,7 +61,8 @@ class Wire:
     the requests that came, as `METHOD path`; `heads` their heads, whole. `writes` counts those that change something.
 
     `lose_at`: the answer to the write of that number is lost. `end_at`: from the write of that number on nothing comes
-    through any more, as when whoever writes is killed; whether that write still does says `arrives`.
+    through any more, as when whoever writes is killed; whether that write still does says `arrives`. `ended` is then
+    called.
     """
 
     def __init__(self, beyond: str = "") -> None:
@@ -76,6 +77,7 @@ class Wire:
         self.writes = 0
         self.lose_at = self.end_at = 0
         self.arrives = True
+        self.ended: Callable[[], None] = lambda: None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -101,6 +103,8 @@ class Wire:
         if self.end_at and self.writes >= self.end_at:
             if self.writes == self.end_at and self.arrives and _is_write(self.seen[-1]):
                 await self._forward(head, body, None)
+            if self.writes == self.end_at:
+                self.ended()
             await reset(writer)
             return
         if self.lose_at and self.writes == self.lose_at and _is_write(self.seen[-1]):

@@ -225,7 +225,8 @@ class WatchdeskApp(Stage):
         await self.monitor.start()
 
     def _heard(self, snapshot: Snapshot) -> None:
-        self.presence.heard(snapshot)
+        with self._fence.around("what happened while nobody looked"):
+            self.presence.heard(snapshot)
         self.standstill.heard()
         self.repaint()
         if self._dashboard.is_mounted and self._driver is not None and (call := self._calls.heard(snapshot)):

@@ -1,28 +1,20 @@
 """The edge of the app: what goes wrong unforeseen in a worker is logged and said, and the screen stays."""
 
-import logging
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from core.facts import Counts, Evidence, Fault
+from core.fence import Fence, Fenced
 
 S = TypeVar("S")
 P = ParamSpec("P")
 Work: TypeAlias = Callable[Concatenate[S, P], Coroutine[Any, Any, None]]
 
-log = logging.getLogger(__name__)
 
-
-@contextmanager
-def edge(what: str, say: Callable[[str], None]) -> Iterator[None]:
+def edge(what: str, say: Callable[[str], None]) -> Fenced:
     """Go on after it, whatever `what` raised: with its traceback in the log file, and one sentence to `say`."""
-    try:
-        yield
-    except Exception as error:
-        log.exception("%s failed", what)
-        say(f"{what} failed ({type(error).__name__}); see the log file")
+    return Fence(say).around(what)
 
 
 def edged(what: str, say: Callable[[S, str], None]) -> Callable[[Work[S, P]], Work[S, P]]:

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from core.bounds import Span
 from core.settings import Layers, SettingsError
 from tui.palettes import PLAIN, THEMES
 
@@ -25,7 +26,7 @@ class ScreenSettings(msgspec.Struct, frozen=True, kw_only=True):
     theme: str = AUTO
     ascii: bool | None = None
     mouse: bool = True
-    away_s: float = AWAY_S
+    away_s: Span = AWAY_S
 
 
 class Looks(msgspec.Struct, frozen=True, kw_only=True):

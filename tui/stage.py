@@ -9,6 +9,7 @@ from textual.widget import AwaitMount
 
 from core.act.orders import OBSERVE_OFF, ORDERS, Order
 from core.clock import Clock
+from core.fence import Fence
 from core.snapshot import Snapshot
 from core.text import clean
 from tui.contract import FaultSwitch, MonitorLike
@@ -46,6 +47,7 @@ class Stage(App[None]):
         self.standstill = Standstill(clock)
         self._dashboard = Dashboard(self)
         self._under_way: set[str] = set()
+        self._fence = Fence(self.tell)
 
     def get_default_screen(self) -> Screen[None]:
         """The dashboard is the bottom of the stack."""
@@ -80,7 +82,8 @@ class Stage(App[None]):
         """Draw the view on top once more; a line that reads the same is not written again."""
         view = self._view
         if view is not None and view.is_mounted:
-            view.show(self.shown, self.time.banner() or self.standstill.banner())
+            with self._fence.around("drawing the screen"):
+                view.show(self.shown, self.time.banner() or self.standstill.banner())
 
     def tell(self, text: str) -> None:
         """Say something in passing; what was said before goes."""

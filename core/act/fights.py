@@ -11,6 +11,7 @@ import msgspec
 
 from core.act.orders import DRY_RUN_OFF, EMERGENCY_STOP, HEAL, LIFT, REQUEUE, RETRY, RETRY_MATCHING, UNDO
 from core.act.repairs.dry_run import TITLE
+from core.bounds import Span
 from core.model import EndedOrder
 from core.text import plural, short
 
@@ -26,12 +27,12 @@ _DRY_RUN: Final = TITLE.lower()
 class FightRules(msgspec.Struct, frozen=True, kw_only=True):
     """Section `fights` of the settings. Seconds."""
 
-    tasks_s: float = 86400.0
+    tasks_s: Span = 86400.0
     """A task that is failed by itself within this time after an operator gave it back: no sooner than an hour, for it
     must be stuck again."""
-    orders_s: float = 1800.0
+    orders_s: Span = 1800.0
     """The same for a stop after a lift, and for dry-run after it was turned off."""
-    told_s: float = 3600.0
+    told_s: Span = 3600.0
     """For how long a fight is news."""
 
 

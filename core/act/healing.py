@@ -35,6 +35,12 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     survey: Survey
 
 
+UNTIMED: Final = (
+    "the database's time is not known, this machine's clock and the project's differ: nothing is called stuck, old or"
+    " failing; let this machine's clock be set by the network (NTP)"
+)
+
+
 class Healer:
     """Plans and applies heals of one project. `fence` keeps what fails unforeseen to the one repair it happened in."""
 
@@ -49,22 +55,24 @@ class Healer:
 
     async def plan(
         self,
-        now: datetime,
+        now: datetime | None,
         *,
         automatic: bool = False,
         lifted_at: datetime | None = None,
         only: Collection[str] = BY_DEFAULT,
     ) -> Findings:
-        """Return what a heal would do at the server's time `now`, of the repairs in `only`.
+        """Return what a heal would do at the database's time `now`, of the repairs in `only`.
 
-        `automatic` goes by failures since `lifted_at`, and fails nothing whose silence is not proven. What could not be
-        measured is a note of its own. Raises NotLive when nothing could be.
+        `automatic` goes by failures since `lifted_at`, and fails nothing whose silence is not proven. While the time is
+        not known nothing is judged by its age, and that is said. What could not be measured is a note of its own.
+        Raises NotLive when nothing could be.
         """
-        live = self._means.live
+        live, timed = self._means.live, now is not None
+        now = now or self._means.clock.now()
         (config, config_fault), (overdue, overdue_fault) = await asyncio.gather(
-            _known(live.config()), _known(find_overdue(live, now, self._stuck))
+            _known(live.config()), _known(find_overdue(live, now, self._stuck) if timed else _nothing())
         )
-        if config_fault is not None and overdue_fault is not None:
+        if config_fault is not None and (overdue_fault is not None or not timed):
             raise NotLive(config_fault)
         overdue = overdue or Overdue()
         spared: frozenset[str] = frozenset()
@@ -75,6 +83,7 @@ class Healer:
             overdue = overdue if spared_fault is None else Overdue()
         survey = Survey(
             now=now,
+            timed=timed,
             automatic=automatic,
             config=config,
             overdue=overdue,
@@ -89,6 +98,7 @@ class Healer:
         proposals = [await self._propose(repair, survey) for repair in self.repairs.values() if repair.name in only]
         steps = tuple(proposal.step for proposal in proposals if proposal.step is not None)
         notes += [note for proposal in proposals for note in proposal.notes]
+        notes = notes if timed else [UNTIMED, *notes]
         return Findings(plan=HealPlan(steps=steps, notes=tuple(notes), only=tuple(sorted(only))), survey=survey)
 
     async def brake(self, found: Findings) -> str:
@@ -131,7 +141,7 @@ class Heal(Action):
         self,
         healer: Healer,
         *,
-        now: Callable[[], datetime],
+        now: Callable[[], datetime | None],
         shown: HealPlan | None = None,
         found: Findings | None = None,
     ) -> None:
@@ -185,6 +195,10 @@ def described(found: Findings) -> dict[str, Any]:
     config = found.survey.config
     undo = {"dry_run": config.dry_run} if config is not None else {}
     return {"steps": [{"name": s.name, "count": s.count} for s in found.plan.steps], "undo": undo}
+
+
+async def _nothing() -> Overdue:
+    return Overdue()
 
 
 async def _known(question: Awaitable[T]) -> tuple[T | None, Fault | None]:

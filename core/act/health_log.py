@@ -39,6 +39,13 @@ class HealthLog:
             at = await self._means.write("db:write_health", lambda: self._means.commands.insert_health(row))
         except NotLive:
             return False
-        # From the moment its answer came: by then it was at least as late there.
-        self._stamp = (at, self._means.clock.elapsed()) if at is not None else None
+        if at is not None:
+            self.learn(at)
         return True
+
+    def learn(self, at: datetime) -> None:
+        """Take the database's time from a row just written with the literal `now`, and read back.
+
+        It counts from the moment the answer came: by then it was at least as late there.
+        """
+        self._stamp = (at, self._means.clock.elapsed())

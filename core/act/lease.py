@@ -12,9 +12,10 @@ from typing import Final
 import msgspec
 
 from core.act.means import Means, lost
+from core.bounds import Period
 from core.clock import Clock
 from core.facts import Fault
-from core.model import LeaseRow
+from core.model import LeaseRow, SpoiltLease
 from core.resilience import NotLive
 
 STEP: Final = "lease"
@@ -23,11 +24,11 @@ STEP: Final = "lease"
 class LeaseRules(msgspec.Struct, frozen=True, kw_only=True):
     """Section `lease` of the settings. Seconds."""
 
-    renew_s: float = 20.0
-    retry_s: float = 5.0
-    hold_s: float = 60.0
+    renew_s: Period = 20.0
+    retry_s: Period = 5.0
+    hold_s: Period = 60.0
     """A holder acts this long after the start of its last good renewal, less one request's time."""
-    take_over_s: float = 90.0
+    take_over_s: Period = 90.0
     """Another takes over once it has seen one token stand still this long."""
 
 
@@ -73,6 +74,8 @@ class Lease:
         self._tried: tuple[str, float] | None = None
         self._still: tuple[str, float] | None = None
         self._row: LeaseRow | None = None
+        self._term = 0
+        """The highest term that was seen."""
         self._seen = 0.0
         self._why = ""
 
@@ -114,9 +117,12 @@ class Lease:
     async def look_on(self) -> None:
         """See who holds it, and take no part in it. Never raises for a fault."""
         try:
-            self._row = await self._read()
+            row = await self._read()
         except NotLive as not_live:
             self._why = not_live.fault.sentence()
+            return
+        self._row = row if isinstance(row, LeaseRow) else None
+        self._why = _SPOILT if isinstance(row, SpoiltLease) else ""
 
     async def release(self) -> None:
         """Give it up, after all work has stopped. What cannot be said to the project ends by itself."""
@@ -137,7 +143,11 @@ class Lease:
         row = await self._read()
         mine, self._token = self._token, ""
         if row is None:
-            await self._insert((self._row.term if self._row is not None else 0) + 1)
+            await self._insert(self._term + 1)
+            return
+        if isinstance(row, SpoiltLease):
+            self._row, self._tried = None, None
+            await self._replace(row)
             return
         self._row = row
         if self._tried is not None and row.token == self._tried[0]:
@@ -163,10 +173,33 @@ class Lease:
         ):
             self._why = _GRANT if await self._stands(row.token) else ""
 
-    async def _read(self) -> LeaseRow | None:
+    async def _replace(self, spoilt: SpoiltLease) -> None:
+        """Take over from a row that cannot be read, once it has stood still for as long as any other."""
+        self._why = _SPOILT
+        if self._still is None or self._clock.elapsed() - self._still[1] < self._rules.take_over_s:
+            return
+        token, began = self._new_token(), self._clock.elapsed()
+        row = self._row_of(self._term + 1, token)
+        commands = self._means.commands
+        try:
+            changed = await self._means.write(
+                "db:renew_lease", lambda: commands.replace_spoilt_lease(self._id, spoilt, row)
+            )
+        except NotLive as not_live:
+            self._lost(not_live.fault, not_live, token, began)
+            raise
+        if changed:
+            self._row, self._why = row, ""
+            self._hold(token, began)
+        elif await self._stands(spoilt.token):
+            self._why = _GRANT
+
+    async def _read(self) -> LeaseRow | SpoiltLease | None:
         """The row now, and since when its token has stood still."""
         row = await self._means.live.lease(self._id)
         self._seen = self._clock.elapsed()
+        if isinstance(row, LeaseRow):
+            self._term = max(self._term, row.term)
         if row is None:
             self._still = None
         elif self._still is None or self._still[0] != row.token:
@@ -202,8 +235,9 @@ class Lease:
             if not_live.fault.kind != "duplicate":
                 self._lost(not_live.fault, not_live, token, began)
                 raise
-            self._row = await self._read()  # another was faster
-            self._why = "" if self._row is not None else _HIDDEN
+            there = await self._read()  # another was faster
+            self._row = there if isinstance(there, LeaseRow) else None
+            self._why = _HIDDEN if there is None else _SPOILT if isinstance(there, SpoiltLease) else ""
             return
         self._row = row
         self._hold(token, began)
@@ -218,7 +252,10 @@ class Lease:
 
     def _hold(self, token: str, began: float) -> None:
         self._token, self._began, self._tried, self._still = token, began, None, None
+        if self._row is not None:
+            self._term = max(self._term, self._row.term)
 
 
+_SPOILT: Final = "the lease's row cannot be read: it is taken over once it has stood still for long enough"
 _HIDDEN: Final = "another monitor holds it, and its row is not visible to us"
 _GRANT: Final = "not allowed to update autonomous_execution_logs: sign in as the master account or use a secret key"

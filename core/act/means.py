@@ -71,7 +71,8 @@ def may_follow(error: NotLive) -> bool:
 
 def lost(error: NotLive) -> bool:
     """Whether a write that failed like this may have been carried out all the same: its answer was lost."""
-    return error.fault.evidence in {Evidence.SILENT, Evidence.DOWN} and error.fault.kind != "refused"
+    fault = error.fault
+    return fault.sent or (fault.evidence in {Evidence.SILENT, Evidence.DOWN} and fault.kind != "refused")
 
 
 def _person(sign_in: str) -> str:

@@ -14,6 +14,7 @@ from core.alert.record import Alert, Stage, key_of
 from core.alert.rules import DISABLED, Condition, Facts, Rule
 from core.alert.settings import AlertRules
 from core.facts import Truth
+from core.fence import Fence
 
 FORGOTTEN_S: Final = 3600.0
 """How long a resolved alert is still shown."""
@@ -28,12 +29,15 @@ class Turn(StrEnum):
 
 
 class Life:
-    """Every alert of one project. `episode` makes the name of a new one."""
+    """Every alert of one project. `episode` makes the name of a new one. A rule that fails unforeseen is unknown."""
 
-    def __init__(self, rules: tuple[Rule, ...], settings: AlertRules, *, episode: Callable[[], str]) -> None:
+    def __init__(
+        self, rules: tuple[Rule, ...], settings: AlertRules, *, episode: Callable[[], str], fence: Fence | None = None
+    ) -> None:
         self._rules = rules
         self._settings = settings
         self._episode = episode
+        self._fence = fence or Fence(lambda _: None)
         self.alerts: dict[str, Alert] = {}
 
     def rule(self, alert: Alert) -> Rule | None:
@@ -49,10 +53,13 @@ class Life:
         """Take note of what is so now, `passed_s` after the last time. What changed, by alert."""
         turns: dict[str, Turn] = {}
         for rule in self._rules:
-            condition = rule.judge(facts, self._settings)
             key = key_of(rule.name, rule.subject or rule.name)
             before = self.alerts.get(key) or _new(rule)
-            after, turn = self._step(_forgotten(before, facts.at), rule, condition, passed_s, facts.at)
+            with self._fence.around(f"the alert rule {key}") as run:
+                condition = rule.judge(facts, self._settings)
+                after, turn = self._step(_forgotten(before, facts.at), rule, condition, passed_s, facts.at)
+            if run.error is not None:
+                after, turn = self._step(before, rule, Condition(Truth.UNKNOWN, run.text), passed_s, facts.at)
             self.alerts[key] = after
             if turn is not None:
                 turns[key] = turn

@@ -9,7 +9,8 @@ import msgspec
 
 from core.alert.message import Message
 from core.clock import Clock
-from core.facts import Fault
+from core.facts import Counts, Evidence, Fault
+from core.fence import Fence
 from core.state import NotKept, State, Transaction
 
 KIND: Final = "post"
@@ -39,12 +40,13 @@ Deliver = Callable[[Post], Awaitable[Fault | None]]
 
 
 class Queue:
-    """The posts of one project and user. `deliver` sends one; whatever it says, the others go on."""
+    """The posts of one project and user. `deliver` sends one; whatever it says or raises, the others go on."""
 
-    def __init__(self, clock: Clock, state: State, deliver: Deliver) -> None:
+    def __init__(self, clock: Clock, state: State, deliver: Deliver, fence: Fence) -> None:
         self._clock = clock
         self._state = state
         self._deliver = deliver
+        self._fence = fence
         self._posts: dict[str, Post] = {}
         self._due: dict[str, float] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
@@ -98,7 +100,7 @@ class Queue:
     async def _send(self, to: str, posts: list[Post]) -> None:
         """One address's posts in their order; the first that is not accepted makes the others wait."""
         for post in posts:
-            fault = await self._deliver(post)
+            fault = await self._delivered(post)
             if fault is None:
                 await self._drop(post)  # recorded after it was accepted: a kill in between sends it twice
                 self._due.pop(to, None)
@@ -117,6 +119,12 @@ class Queue:
             await self._keep(tried)
             if not tried.undelivered:
                 return
+
+    async def _delivered(self, post: Post) -> Fault | None:
+        """What kept a post from being accepted; what fails unforeseen is tried again like any other fault."""
+        with self._fence.around(f"sending to {post.to}") as run:
+            return await self._deliver(post)
+        return Fault(kind="unforeseen", counts=Counts.NEUTRAL, evidence=Evidence.NONE, message=f"sending {run.text}")
 
     async def _keep(self, post: Post) -> None:
         try:

@@ -1,8 +1,11 @@
-"""What monitors tell each other through the project's log: rows of alerts, acknowledgements and silences."""
+"""What monitors tell each other through the project's log: rows of alerts, acknowledgements and silences.
+
+Anybody who may write to the log may write such a row: what it says is bounded before anything goes by it.
+"""
 
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -11,12 +14,19 @@ from core.alert.record import Ack, Alert, Phase, Severity, Silence, Stage, key_o
 from core.alert.rules import Rule
 from core.alert.silences import LONGEST, SKEW
 from core.alert.telling import Tell
+from core.fence import Fence
 
 T = TypeVar("T")
 
 ACKNOWLEDGE: Final = "acknowledge"
 SILENCE: Final = "silence"
 ORDERS: Final = (ACKNOWLEDGE, SILENCE)
+
+_OLDEST: Final = timedelta(days=731)
+"""Older than two years is no time of a row that counts."""
+_NAME_CHARS: Final = 120
+"""No name, episode, id or matcher of ours is longer."""
+_MOST_MESSAGES: Final = 10_000
 
 _LEVELS: Final = {Severity.CRITICAL: "critical", Severity.HIGH: "warning", Severity.MEDIUM: "warning"}
 
@@ -89,10 +99,10 @@ def of_alert(one: Tell, who: str, host: str, now: datetime) -> Row:
 def of_order(order: str, about: Ack | Silence, text: str, *, by: str, who: str, host: str) -> Row:
     """The audit row of an acknowledgement or a silence."""
     ended = about.ended_at if isinstance(about, Silence) else None
-    run = about.id if ended is None else str(uuid.uuid5(uuid.UUID(about.id), "ended"))
+    run = about.id if ended is None else str(uuid.uuid5(_uuid(about.id), "ended"))
     plan = msgspec.to_builtins(about)
     return Row(
-        id=str(uuid.uuid5(uuid.UUID(run), "completed")),
+        id=str(uuid.uuid5(_uuid(run), "completed")),
         step="watchdog_healing",
         status="completed",
         told={"order": order, "run": run, "by": by, "who": who, "host": host, "plan": plan},
@@ -101,23 +111,25 @@ def of_order(order: str, about: Ack | Silence, text: str, *, by: str, who: str, 
     )
 
 
-def heard(rows: Iterable[Mapping[str, Any]], rules: tuple[Rule, ...], now: datetime) -> Heard:
-    """What rows say, the newest first. What is not ours to understand is left out."""
+def heard(
+    rows: Iterable[Mapping[str, Any]], rules: tuple[Rule, ...], now: datetime, fence: Fence | None = None
+) -> Heard:
+    """What rows say, the newest first. What is not ours to understand, or absurd, is left out, one row at a time."""
+    fence = fence or Fence(lambda _: None)
     words = {(rule.name, rule.subject or rule.name): rule for rule in rules}
     newest: dict[tuple[str, str], Told] = {}
     acks: dict[str, Ack] = {}
     silences: dict[str, Silence] = {}
     for row in rows:
-        if row.get("order") == ACKNOWLEDGE and (ack := _read(row.get("plan"), Ack)) is not None:
-            acks.setdefault(ack.id, ack)
-        elif row.get("order") == SILENCE and (silence := _read(row.get("plan"), Silence)) is not None:
-            if silence.at > now + SKEW:
-                continue
-            silence = msgspec.structs.replace(silence, until=min(silence.until, silence.at + LONGEST))
-            known = silences.get(silence.id)
-            silences[silence.id] = silence if known is None or known.ended_at is None else known
-        elif (told := _read(row, Told)) is not None:
-            newest.setdefault((told.alert, told.subject), told)
+        with fence.around("reading a row about alerts"):
+            match _said(row, now):
+                case Ack() as ack:
+                    acks.setdefault(ack.id, ack)
+                case Silence() as silence:
+                    known = silences.get(silence.id)
+                    silences[silence.id] = silence if known is None or known.ended_at is None else known
+                case Told() as told:
+                    newest.setdefault((told.alert, told.subject), told)
     alerts = tuple(
         _alert(told, words[name], now)
         for name, told in newest.items()
@@ -127,6 +139,51 @@ def heard(rows: Iterable[Mapping[str, Any]], rules: tuple[Rule, ...], now: datet
         (key_of(told.alert, told.subject), told.episode) for told in newest.values() if told.phase is Phase.RESOLVED
     )
     return Heard(alerts=alerts, resolved=over, acks=tuple(acks.values()), silences=tuple(silences.values()))
+
+
+def _said(row: Mapping[str, Any], now: datetime) -> Ack | Silence | Told | None:
+    """What one row says, within bounds; `None` for what is not ours, or beyond belief."""
+    order = row.get("order")
+    if order == ACKNOWLEDGE and (ack := _read(row.get("plan"), Ack)) is not None:
+        at = _believed(ack.at, now)
+        return None if at is None or _long(ack.id, ack.episode) else msgspec.structs.replace(ack, at=at)
+    if order == SILENCE and (silence := _read(row.get("plan"), Silence)) is not None:
+        return _bounded_silence(silence, now)
+    told = _read(row, Told)
+    if told is None or _long(told.alert, told.subject, told.episode):
+        return None
+    times = {name: getattr(told, name) for name in ("at", "began_at", "fired_at")}
+    believed = {name: _believed(at, now) for name, at in times.items() if at is not None}
+    return None if None in believed.values() else msgspec.structs.replace(told, **believed)
+
+
+def _bounded_silence(silence: Silence, now: datetime) -> Silence | None:
+    at, until = _believed(silence.at, now), zoned(silence.until)
+    ended_at = None if silence.ended_at is None else _believed(silence.ended_at, now)
+    unsound = (silence.ended_at is None) is not (ended_at is None)
+    if at is None or unsound or _long(silence.id, silence.matcher):
+        return None
+    return msgspec.structs.replace(silence, at=at, until=min(until, at + LONGEST), ended_at=ended_at)
+
+
+def zoned(at: datetime) -> datetime:
+    """A time that others wrote, in UTC; that of one without a zone."""
+    if at.tzinfo is None:
+        return at.replace(tzinfo=UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:  # at the edge of the calendar, where the zone does not matter
+        return at.replace(tzinfo=UTC)
+
+
+def _believed(at: datetime, now: datetime) -> datetime | None:
+    """A time that others wrote, no later than now; `None` if it can be no time of a row that counts."""
+    at = zoned(at)
+    return min(at, now) if now - _OLDEST <= at <= now + SKEW else None
+
+
+def _long(*names: str) -> bool:
+    return any(len(name) > _NAME_CHARS for name in names)
 
 
 def _alert(told: Told, rule: Rule, now: datetime) -> Alert:
@@ -146,7 +203,7 @@ def _alert(told: Told, rule: Rule, now: datetime) -> Alert:
         firing_s=max(0.0, (now - fired_at).total_seconds()),
         told=max(0, min(told.told, 100)),
         told_s=since_s,
-        messages=max(0, told.messages),
+        messages=max(0, min(told.messages, _MOST_MESSAGES)),
         flapping=False,
     )
 
@@ -156,3 +213,11 @@ def _read(value: Any, type_: type[T]) -> T | None:
         return msgspec.convert(value, type_)
     except msgspec.ValidationError:
         return None
+
+
+def _uuid(name: str) -> uuid.UUID:
+    """The id itself, or one made of it: others may have called theirs anything."""
+    try:
+        return uuid.UUID(name)
+    except ValueError:
+        return uuid.uuid5(uuid.NAMESPACE_URL, name)

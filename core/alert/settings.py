@@ -2,37 +2,39 @@
 
 import msgspec
 
+from core.bounds import Count, Percent, Period, Port, Span
+
 
 class AlertRules(msgspec.Struct, frozen=True, kw_only=True):
     """When alerts fire, whom they are told to and how. Seconds, percents and addresses; shown, it shows no secret."""
 
-    evaluate_s: float = 60.0
-    few_finished: int = 5
+    evaluate_s: Period = 60.0
+    few_finished: Count = 5
     """A rate of fewer finished tasks says nothing."""
-    success_critical_percent: float = 80.0
+    success_critical_percent: Percent = 80.0
     """Below this over one hour is critical."""
-    success_warning_percent: float = 95.0
+    success_warning_percent: Percent = 95.0
     """Below this over a day is medium."""
-    breakers_s: float = 300.0
-    database_down_s: float = 600.0
-    blind_s: float = 600.0
-    clock_skew_s: float = 30.0
-    resolve_s: float = 60.0
+    breakers_s: Span = 300.0
+    database_down_s: Span = 600.0
+    blind_s: Span = 600.0
+    clock_skew_s: Span = 30.0
+    resolve_s: Span = 60.0
     """Two falses this far apart resolve."""
-    rate_hold_s: float = 600.0
+    rate_hold_s: Span = 600.0
     """An alert about a rate resolves no earlier than this after it was last true."""
-    flap_changes: int = 4
-    flap_s: float = 1200.0
+    flap_changes: Count = 4
+    flap_s: Span = 1200.0
     """So many changes within this time of known evaluations is flapping; so long without one, and it is over."""
-    high_after_s: float = 900.0
-    medium_after_s: float = 3600.0
-    low_after_s: float = 86400.0
+    high_after_s: Span = 900.0
+    medium_after_s: Span = 3600.0
+    low_after_s: Span = 86400.0
     """How long an alert fires unacknowledged before the first contact is told; a critical one is told at once."""
-    escalate_s: float = 300.0
+    escalate_s: Span = 300.0
     """How long after a contact the next one is told of a critical alert that nobody acknowledges."""
-    repeat_s: float = 14400.0
-    ack_s: float = 28800.0
-    away_s: float = 3600.0
+    repeat_s: Span = 14400.0
+    ack_s: Span = 28800.0
+    away_s: Span = 3600.0
     """What was pending when the monitor ended goes on if it is back within this time."""
 
     contacts: tuple[str, ...] = ()
@@ -40,7 +42,7 @@ class AlertRules(msgspec.Struct, frozen=True, kw_only=True):
     channels: tuple[str, ...] = ()
     """URLs that hear of everything the first contact hears of."""
     smtp_host: str = ""
-    smtp_port: int = 0
+    smtp_port: Port = 0
     """0: 465 for `tls`, 587 for `starttls`, 25 for `none`."""
     smtp_user: str = ""
     smtp_password: str = ""

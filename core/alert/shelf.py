@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from core.alert.queue import Post, keep
 from core.alert.record import Ack, Alert, Silence
-from core.alert.rows import Row
+from core.alert.rows import Row, zoned
 from core.state import NotKept, State, Transaction
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 _ALERT: Final = "alert"
 _ACK: Final = "ack"
@@ -37,17 +39,17 @@ class Shelf:
 
     async def alerts(self) -> Mapping[str, Alert]:
         """As the last evaluation left them."""
-        return await self._state.all(_ALERT, Alert)
+        return {key: _zoned(alert) for key, alert in (await self._state.all(_ALERT, Alert)).items()}
 
     async def evaluated_at(self) -> datetime | None:
         """When that was."""
         found = await self._state.get(_CLOCK, "last", Evaluated)
-        return None if found is None else found.at
+        return None if found is None else zoned(found.at)
 
     async def look(self) -> None:
         """Read what any process of ours has put there."""
-        self.acks = tuple((await self._state.all(_ACK, Ack)).values())
-        self.silences = tuple((await self._state.all(_SILENCE, Silence)).values())
+        self.acks = tuple(map(_zoned, (await self._state.all(_ACK, Ack)).values()))
+        self.silences = tuple(map(_zoned, (await self._state.all(_SILENCE, Silence)).values()))
         known = {row.id: row for row in self.rows} | await self._state.all(_ROW, Row)
         self.rows = tuple(sorted(known.values(), key=lambda row: row.at))
 
@@ -123,3 +125,10 @@ class Shelf:
             await self._state.remove(_ROW, row.id)
         except NotKept:
             return  # written again at the next start, under the same id
+
+
+def _zoned(record: T) -> T:
+    """A record whose times all have a zone: an earlier version kept those of others as they came."""
+    times = {name: getattr(record, name) for name in record.__struct_fields__}
+    naive = {name: zoned(at) for name, at in times.items() if isinstance(at, datetime) and at.tzinfo is None}
+    return msgspec.structs.replace(record, **naive) if naive else record

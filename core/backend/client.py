@@ -26,6 +26,7 @@ from core.backend.sessions import SessionFile
 from core.backend.sign_in import Prepare, Send, SignIn
 from core.backend.target import Target
 from core.backend.trust import authorities
+from core.bounds import Connections, Limit
 from core.clock import Clock
 from core.facts import Fault
 
@@ -42,13 +43,13 @@ _trace: ContextVar[Trace | None] = ContextVar("watchdesk_trace", default=None)
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How long one request may take and how many may be under way. Seconds."""
 
-    connect_s: float = 3.0
-    request_s: float = 5.0
-    probe_s: float = 10.0
-    slot_s: float = 2.5
+    connect_s: Limit = 3.0
+    request_s: Limit = 5.0
+    probe_s: Limit = 10.0
+    slot_s: Limit = 2.5
     """How long a request may wait until one of the others has ended."""
-    connections: int = 8
-    urgent_connections: int = 6
+    connections: Connections = 8
+    urgent_connections: Connections = 6
     """Kept free for checks, orders and their read-backs, so that hanging panels never keep them from going out."""
 
 

@@ -3,6 +3,7 @@
 Each returns what really changed, read from the rows the server gives back; no rows changed is an answer, not success.
 """
 
+import json
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from core.backend.faults import Failed
 from core.backend.rows import moment, row_id
 from core.backend.schema import CONFIG, LOGS, MAIL_FUNCTION, POLL_FUNCTION, STOP_RPC, TASKS, Schema
 from core.marks import Marks
-from core.model import LeaseRow
+from core.model import LeaseRow, SpoiltLease
 
 BATCH: Final = 100
 """Ids in one request: 200 uuids make a URL near the usual proxy limit."""
@@ -196,6 +197,31 @@ class Commands:
 
         return bool(await self._changed("renew lease", build))
 
+    async def replace_spoilt_lease(self, lease_id: str, spoilt: SpoiltLease, row: LeaseRow) -> bool:
+        """Put `row` in the place of a lease that cannot be read, if it is exactly as it was seen. Whether it was.
+
+        One too large for the address of a request is known by its time alone.
+        """
+        change = {
+            "execution_step": "lease",
+            "step_status": "started",
+            "input_data": msgspec.to_builtins(row),
+            self.schema.log_time: "now",
+        }
+        said = _as_json(spoilt.value)
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).update(change).eq("id", lease_id)
+            column, at = self.schema.log_time, spoilt.at
+            query = query.is_(column, "null") if at is None else query.eq(column, at)
+            if spoilt.value is None:
+                query = query.is_("input_data", "null")
+            elif said is not None:
+                query = query.eq("input_data", said)
+            return query.select("id")
+
+        return bool(await self._changed("replace spoilt lease", build))
+
     async def delete_lease(self, lease_id: str, token: str) -> bool:
         """Free the lease if its token is still `token`. Whether it went."""
 
@@ -230,6 +256,19 @@ class Commands:
 
     async def _changed(self, operation: str, build: Any) -> tuple[str, ...]:
         return tuple(row_id(row) for row in await self._calls.rows(operation, build))
+
+
+_LONGEST_FILTER: Final = 1500
+"""Characters of one value in the address of a request, so that proxies let it pass."""
+
+
+def _as_json(value: object) -> str | None:
+    """A value as a filter's text; `None` if it is too large for one, or no JSON there could be."""
+    try:
+        said = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    except (ValueError, RecursionError):
+        return None
+    return said if len(said) <= _LONGEST_FILTER else None
 
 
 def _some(ids: tuple[str, ...]) -> list[str]:

@@ -92,7 +92,11 @@ def no_slot() -> Fault:
 
 
 def transport_fault(error: BaseException, trace: Trace) -> Fault:
-    """What a failure below the answer means: no connection, no time, a broken answer."""
+    """What a failure below the answer means: no connection, no time, a broken answer; and whether it had been sent."""
+    return msgspec.structs.replace(_of_transport(error, trace), sent=trace.sent)
+
+
+def _of_transport(error: BaseException, trace: Trace) -> Fault:
     if isinstance(error, httpx.PoolTimeout):
         return no_slot()
     if isinstance(error, httpx.ConnectTimeout):

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from core.backend.faults import Trace
 from core.backend.queries import Queries
 from core.listing import Filter
-from core.model import AuditedOrder, EndedOrder, LeaseRow, LogEntry, SuccessRate, SystemConfig, Task
+from core.model import AuditedOrder, EndedOrder, LeaseRow, LogEntry, SpoiltLease, SuccessRate, SystemConfig, Task
 from core.resilience import Guard, Policy
 
 T = TypeVar("T")
@@ -23,10 +23,14 @@ CHECKED: Final = (PING, EDGE_PROBE, "db:fetch_running_tasks", "db:fetch_oldest_p
 
 
 class Live:
-    """Typed reads that raise `core.resilience.NotLive` and nothing else. `total_s` bounds each, in seconds."""
+    """Typed reads that raise `core.resilience.NotLive` and nothing else. `total_s` bounds each, in seconds.
 
-    def __init__(self, guard: Guard, queries: Queries, *, total_s: float = 8.0) -> None:
+    `sees_all`: no row is hidden from us, so that an empty answer is proof.
+    """
+
+    def __init__(self, guard: Guard, queries: Queries, *, total_s: float = 8.0, sees_all: bool = False) -> None:
         self._guard = guard
+        self.sees_all = sees_all
         self._queries = queries
         self._policy = Policy(total_s=total_s, retry=None, refusable=False)
 
@@ -86,10 +90,6 @@ class Live:
             lambda: self._queries.success_rate(since, now, without_ours=without_ours),
         )
 
-    async def logs_visible(self) -> bool:
-        """See `Queries.logs_visible`."""
-        return await self._read("db:look_for_logs", self._queries.logs_visible)
-
     async def with_signs_of_life(
         self, ids: tuple[str, ...], since: datetime, now: datetime | None = None
     ) -> frozenset[str]:
@@ -103,13 +103,16 @@ class Live:
             )
         return frozenset(alive)
 
-    async def count_old_logs(self, before: datetime, kept_run: str) -> int:
-        """See `Queries.count_old_logs`."""
-        return await self._read("db:count_old_logs", lambda: self._queries.count_old_logs(before, kept_run))
-
-    async def old_logs(self, before: datetime, kept_run: str, limit: int) -> tuple[str, ...]:
-        """See `Queries.old_logs`."""
-        return await self._read("db:fetch_old_logs", lambda: self._queries.old_logs(before, kept_run, limit))
+    async def with_visible_logs(self, ids: tuple[str, ...]) -> frozenset[str]:
+        """See `Queries.with_visible_logs`; any number of ids."""
+        found: set[str] = set()
+        for start in range(0, len(ids), 100):
+            part = ids[start : start + 100]
+            found |= await self._read(
+                "db:look_for_logs",
+                lambda part=part: self._queries.with_visible_logs(part),  # type: ignore[misc]  # bound now
+            )
+        return frozenset(found)
 
     async def logs_among(self, ids: tuple[str, ...]) -> tuple[str, ...]:
         """See `Queries.logs_among`."""
@@ -182,7 +185,7 @@ class Live:
         """See `Queries.newest_health_at`."""
         return await self._read("db:fetch_newest_health", lambda: self._queries.newest_health_at(since, now))
 
-    async def lease(self, lease_id: str) -> LeaseRow | None:
+    async def lease(self, lease_id: str) -> LeaseRow | SpoiltLease | None:
         """See `Queries.lease`."""
         return await self._read("db:read_lease", lambda: self._queries.lease(lease_id))
 

@@ -21,13 +21,17 @@ from core.backend.rows import (
     row_id,
     told_of,
 )
-from core.backend.schema import LOGS, Schema
+from core.backend.schema import LOGS, TASKS, Schema
 from core.backend.stamps import FIRST, stamp, until
-from core.model import AuditedOrder, BegunRun, EndedOrder, LeaseRow, LogEntry
+from core.model import AuditedOrder, BegunRun, EndedOrder, LeaseRow, LogEntry, SpoiltLease
 from core.stops import StopTrail
 
 PAGE: Final = 500
 """Rows a page; half of what the API caps a read at."""
+
+
+_MOST_KEPT: Final = 100
+"""So many ids have room in the address of a request."""
 
 
 class LogQueries:
@@ -46,15 +50,6 @@ class LogQueries:
 
         return tuple(map(self._entry, await self._calls.rows("read newest logs", build)))
 
-    async def logs_visible(self) -> bool:
-        """Whether any row that agents wrote into the execution log shows itself to us; our own say nothing of it."""
-
-        def build(c: Any) -> Any:
-            query = c.table(LOGS).select("id").neq("execution_step", "lease")
-            return query.not_.like("execution_step", "watchdog*").limit(1)
-
-        return bool(each(await self._calls.rows("look for logs", build), "id"))
-
     async def with_signs_of_life(
         self, ids: tuple[str, ...], since: datetime, now: datetime | None = None
     ) -> frozenset[str]:
@@ -63,42 +58,73 @@ class LogQueries:
         Nor is one that is stamped later than five minutes from `now`.
         """
         column = self.schema.log_time
-        alive: set[str] = set()
-        while True:
-            rest = tuple(i for i in ids if i not in alive)
-            if not rest:
-                return frozenset(alive)
+
+        def within(query: Any) -> Any:
+            return query.gte(column, stamp(since)).lte(column, until(now))
+
+        return await self._that_wrote("look for signs of life", ids, within)
+
+    async def with_visible_logs(self, ids: tuple[str, ...]) -> frozenset[str]:
+        """Of which of up to 100 tasks any log row at all is visible to us; the watchdog's are none."""
+        return await self._that_wrote("look for logs", ids, lambda query: query)
+
+    async def _that_wrote(self, what: str, ids: tuple[str, ...], within: Callable[[Any], Any]) -> frozenset[str]:
+        """Which of the tasks wrote such rows. Asked until nothing new comes: a page may be full of one task's rows."""
+        found: set[str] = set()
+        while rest := tuple(name for name in ids if name not in found):
 
             def build(c: Any, rest: tuple[str, ...] = rest) -> Any:
-                query = c.table(LOGS).select("task_id").in_("task_id", rest)
-                query = query.gte(column, stamp(since)).lte(column, until(now))
+                query = within(c.table(LOGS).select("task_id").in_("task_id", rest))
                 return query.not_.like("execution_step", "watchdog*").limit(1000)
 
-            rows = each(await self._calls.rows("look for signs of life", build), "task_id")
-            found = {str(row["task_id"]) for row in rows}
-            if not found:
-                return frozenset(alive)
-            if not found <= set(rest):
+            new = {str(row["task_id"]) for row in each(await self._calls.rows(what, build), "task_id")}
+            if not new:
+                break
+            if not new <= set(rest):
                 raise Failed(garbage("log rows of tasks that were not asked about"))
-            alive |= found
+            found |= new
+        return frozenset(found)
 
-    async def old_logs(self, before: datetime, kept_run: str, limit: int) -> tuple[str, ...]:
-        """Ids of the oldest log rows before `before` that may go: no lease, nothing of the run `kept_run`."""
+    async def old_logs(self, before: datetime, audit_before: datetime, kept_run: str, limit: int) -> tuple[str, ...]:
+        """Ids of the oldest log rows before `before` that may go, of the audit trail those before `audit_before`.
+
+        No lease, nothing of the run `kept_run`, nothing of a task that still runs: its newest row may be its only proof
+        of life, or of silence.
+        """
         column = self.schema.log_time
+        kept = await self._tasks_running_since(before)
 
         def build(c: Any) -> Any:
-            return _outdated(c.table(LOGS).select("id"), column, before, kept_run).order(column).limit(limit)
+            return (
+                _outdated(c.table(LOGS).select("id"), column, before, audit_before, kept_run, kept)
+                .order(column)
+                .limit(limit)
+            )
 
         return tuple(row_id(row) for row in await self._calls.rows("read old logs", build))
 
-    async def count_old_logs(self, before: datetime, kept_run: str) -> int:
-        """How many log rows are older than `before` and may go, exactly."""
+    async def count_old_logs(self, before: datetime, audit_before: datetime, kept_run: str) -> int:
+        """How many log rows are older than `before` and may go, of the audit those before `audit_before`; exactly."""
         column = self.schema.log_time
+        kept = await self._tasks_running_since(before)
 
         def build(c: Any) -> Any:
-            return _outdated(c.table(LOGS).select("id", count="exact"), column, before, kept_run).limit(1)
+            return _outdated(
+                c.table(LOGS).select("id", count="exact"), column, before, audit_before, kept_run, kept
+            ).limit(1)
 
         return await self._calls.count("count old logs", build)
+
+    async def _tasks_running_since(self, before: datetime) -> tuple[str, ...] | None:
+        """Running tasks that are old enough to have log rows from before `before`; `None` if they are too many."""
+        stamp = before.isoformat().replace("+00:00", "Z")
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select("id").eq("status", "in_progress")
+            return query.or_(f"created_at.is.null,created_at.lt.{stamp},started_at.lt.{stamp}").limit(_MOST_KEPT + 1)
+
+        ids = tuple(row_id(row) for row in await self._calls.rows("read tasks that still run", build))
+        return ids if len(ids) <= _MOST_KEPT else None
 
     async def logs_among(self, ids: tuple[str, ...]) -> tuple[str, ...]:
         """Which of up to 100 log rows are there: what a deletion whose answer was lost left."""
@@ -297,14 +323,15 @@ class LogQueries:
 
         return moment_of_only(await self._calls.rows("read newest health row", build), column)
 
-    async def lease(self, lease_id: str) -> LeaseRow | None:
-        """The lease's row; `None` when it is gone, which means free."""
+    async def lease(self, lease_id: str) -> LeaseRow | SpoiltLease | None:
+        """The lease's row, spoilt where it cannot be read as one; `None` when it is gone, which means free."""
+        column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            return c.table(LOGS).select("id,input_data").eq("id", lease_id).limit(1)
+            return c.table(LOGS).select(f"id,execution_step,input_data,{column}").eq("id", lease_id).limit(1)
 
         rows = await self._calls.rows("read lease", build)
-        return lease_of(rows[0]) if rows else None
+        return lease_of(rows[0], column) if rows else None
 
     def _entry(self, row: Row) -> LogEntry:
         return self._calls.oddities.see("log row", log_of(row, self.schema.log_time))
@@ -315,8 +342,21 @@ def _past(query: Any, column: str, since: datetime) -> Any:
     return query.gte(column, stamp(since)).lte(column, until(None))
 
 
-def _outdated(query: Any, column: str, before: datetime, kept_run: str) -> Any:
-    query = query.gte(column, FIRST).lt(column, before.isoformat()).neq("execution_step", "lease")
+def _outdated(
+    query: Any,
+    column: str,
+    before: datetime,
+    audit_before: datetime,
+    kept_run: str,
+    kept_tasks: tuple[str, ...] | None,
+) -> Any:
+    query = query.gte(column, FIRST).lt(column, stamp(before)).neq("execution_step", "lease")
+    if audit_before < before:
+        query = query.or_(f"execution_step.neq.watchdog_healing,{column}.lt.{stamp(audit_before)}")
+    if kept_tasks is None:
+        query = query.is_("task_id", "null")
+    elif kept_tasks:
+        query = query.or_(f"task_id.is.null,task_id.not.in.({','.join(kept_tasks)})")
     if kept_run:
         query = query.or_(f"input_data->>run.is.null,input_data->>run.neq.{kept_run}")
     return query

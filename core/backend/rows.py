@@ -10,8 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from core.backend.columns import Columns, Row, each, lacking, moment, moment_of_only, of_only, row_id, whole
-from core.backend.faults import Failed, garbage
-from core.model import AuditedOrder, EndedOrder, LeaseRow, LogEntry, SafetyCheck, SystemConfig, Task
+from core.model import AuditedOrder, EndedOrder, LeaseRow, LogEntry, SafetyCheck, SpoiltLease, SystemConfig, Task
 from core.text import clean
 
 __all__ = [
@@ -110,13 +109,24 @@ def task_of(row: Row) -> Task:
     )
 
 
-def lease_of(row: Row) -> LeaseRow:
-    """The lease's row. Raises Failed when somebody else's hand was in it."""
-    lacking(row, "input_data")
+_TOKEN_CHARS: Final = 200
+"""No token of ours is longer."""
+
+
+def lease_of(row: Row, time_column: str) -> LeaseRow | SpoiltLease:
+    """The lease's row, or that somebody else's hand was in it. `time_column` is what this shape calls its time.
+
+    Raises Failed when it lacks what was asked for.
+    """
+    lacking(row, "execution_step", "input_data", time_column)
+    at = row[time_column]
+    spoilt = SpoiltLease(value=row["input_data"], at=at if isinstance(at, str) else None)
     try:
-        told = msgspec.convert(row.get("input_data"), LeaseRow)
-    except (msgspec.ValidationError, UnicodeError) as error:
-        raise Failed(garbage("the lease's row")) from error
+        told = msgspec.convert(row["input_data"], LeaseRow)
+    except (msgspec.ValidationError, UnicodeError):
+        return spoilt
+    if row["execution_step"] != "lease" or not 0 < len(told.token) <= _TOKEN_CHARS or told.term != whole(told.term):
+        return spoilt
     return msgspec.structs.replace(told, holder=clean(told.holder, 80), host=clean(told.host, 60))
 
 

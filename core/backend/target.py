@@ -62,6 +62,11 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return KeyKind.SECRET if _claim(self.key, "role") == "service_role" else KeyKind.PUBLISHABLE
 
     @property
+    def sees_all(self) -> bool:
+        """Whether row level security hides nothing from us: a secret key, and no user's token beside it."""
+        return self.kind is KeyKind.SECRET and not self.signs_in
+
+    @property
     def user(self) -> str:
         """Who we are to the project, known without a network: an e-mail, a `sub`, `service_role` or `anon`."""
         if self.access_token:

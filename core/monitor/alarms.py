@@ -46,7 +46,8 @@ class Alarms:
         self._evidence = EvidenceRoom(rooms, sight)
         self._sight = sight
         self._rules = rules(self._settings)
-        self._life = Life(self._rules, self._settings, episode=lambda: str(uuid.uuid4()))
+        self._fence = rooms.fence
+        self._life = Life(self._rules, self._settings, episode=lambda: str(uuid.uuid4()), fence=rooms.fence)
         self._evaluated: float | None = None
         self._heard_at: datetime | None = None
         self.shelf = Shelf(rooms.state)
@@ -66,6 +67,7 @@ class Alarms:
     async def evaluate(self, *, ready: bool = True) -> bool:
         """One evaluation: look, listen to other monitors, judge, tell. Never raises for a fault.
 
+        What fails unforeseen about one alert, one row or one address leaves the others as they are.
         Whether something began to fire that a heal might end.
         """
         await self.shelf.look()
@@ -86,7 +88,7 @@ class Alarms:
         for one in tells:
             self._say(one)
         posts = self.post_room.posts(tells, facts.at)
-        rows = () if not self._writes() else tuple(self._row(one, facts.at) for one in tells if one.log)
+        rows = self._new_rows(tells, facts.at) if self._writes() else ()
         await self.shelf.evaluated(self._life.alerts, posts, rows, facts.at)
         self.post_room.queue.put(posts)
         await self.send_due()
@@ -190,14 +192,15 @@ class Alarms:
         live = any(reading.live for reading in self._rooms.readings.values.values())
         if self._sight.schema is None or not live:
             return
-        since = now - LISTENED if self._heard_at is None else self._heard_at - _OVERLAP
+        there = self._rooms.likely_now()  # rows are stamped by the database's clock
+        since = there - LISTENED if self._heard_at is None else self._heard_at - _OVERLAP
         try:
             rows = await self._rooms.live.alert_rows(since, ORDERS)
         except NotLive:
             return
         if keep:
-            self._heard_at = now
-        found = heard(rows, self._rules, now)
+            self._heard_at = there
+        found = heard(rows, self._rules, now, self._fence)
         self._life.adopt(found.alerts, found.resolved, follow=not keep or not self._sends())
         if keep:
             await self.shelf.heard(found.acks, found.silences, now)
@@ -211,20 +214,24 @@ class Alarms:
         """What is hidden, muted and acknowledged now. Without facts, what is hidden stays so."""
         now, config = self._rooms.clock.now(), self._rooms.readings.config
         kinds = config.value.muted_kinds if config.value is not None and config.source is not Source.DEFAULT else ()
-        alerts: dict[str, Alert] = {}
-        for key, alert in self._life.alerts.items():
-            rule = self._life.rule(alert)
-            silence = silenced(alert, self.shelf.silences, now)
-            muted = f"silenced until {silence.until:%Y-%m-%d %H:%M} UTC by {silence.who}" if silence else ""
-            if not muted and rule is not None and (column := rule.muted_by(kinds)):
-                muted = f"muted by notify_on_{column}"
-            alerts[key] = msgspec.structs.replace(
-                alert,
-                hidden=alert.hidden if facts is None else self._life.hiding(alert, facts),
-                muted=muted,
-                acked=acknowledged(alert, self.shelf.acks, now, self._settings) if alert.active else "",
-            )
+        alerts = dict(self._life.alerts)
+        for key, alert in alerts.items():
+            with self._fence.around(f"who is to hear of {key}"):
+                alerts[key] = self._overlaid(alert, facts, kinds, now)
         self._life.alerts = alerts
+
+    def _overlaid(self, alert: Alert, facts: Facts | None, kinds: tuple[str, ...], now: datetime) -> Alert:
+        rule = self._life.rule(alert)
+        silence = silenced(alert, self.shelf.silences, now)
+        muted = f"silenced until {silence.until:%Y-%m-%d %H:%M} UTC by {silence.who}" if silence else ""
+        if not muted and rule is not None and (column := rule.muted_by(kinds)):
+            muted = f"muted by notify_on_{column}"
+        return msgspec.structs.replace(
+            alert,
+            hidden=alert.hidden if facts is None else self._life.hiding(alert, facts),
+            muted=muted,
+            acked=acknowledged(alert, self.shelf.acks, now, self._settings) if alert.active else "",
+        )
 
     def _tells(self, turns: Mapping[str, Turn]) -> list[Tell]:
         """What is to be said now. Who does not send leaves the telling to who does, and only follows."""
@@ -233,9 +240,10 @@ class Alarms:
         tells, rungs = [], self.post_room.book().rungs
         for key, alert in list(self._life.alerts.items()):
             turn = Turn.RESOLVED if alert.owed else turns.get(key)
-            self._life.alerts[key], one = tell(alert, turn, rungs, self._settings)
-            if one is not None:
-                tells.append(one)
+            with self._fence.around(f"telling of {key}"):
+                self._life.alerts[key], one = tell(alert, turn, rungs, self._settings)
+                if one is not None:
+                    tells.append(one)
         return tells
 
     def _noticed(self, key: str, turn: Turn) -> Tell:
@@ -252,10 +260,16 @@ class Alarms:
         detail = "" if over or one.alert.text == one.alert.title else f": {one.alert.text}"
         self._rooms.journal.say("watchdesk", words + detail, level)
 
-    def _row(self, one: Tell, now: datetime) -> Row:
-        row = of_alert(one, str(self._rooms.itself), self._rooms.itself.host, now)
-        self._rooms.journal.ours(row.id)
-        return row
+    def _new_rows(self, tells: list[Tell], now: datetime) -> tuple[Row, ...]:
+        """The rows of what is told, on their way."""
+        rows = []
+        for one in tells:
+            if one.log:
+                with self._fence.around(f"the row about {one.alert.key}"):
+                    rows.append(of_alert(one, str(self._rooms.itself), self._rooms.itself.host, now))
+        for row in rows:
+            self._rooms.journal.ours(row.id)
+        return tuple(rows)
 
     def _sends(self) -> bool:
         """The lease holder tells; where nobody holds it, everybody does."""

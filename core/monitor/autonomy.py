@@ -20,6 +20,7 @@ from core.monitor.sight import Sight
 from core.monitor.wiring import Rooms
 from core.resilience import NotLive, Policy
 from core.state import NotKept
+from core.watch.look import CLOCK_UNKNOWN
 from core.watch.record import Check, Checkup
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ class Autonomy:
         self._owner = owner
         self._beat = beat
         self._scheduled: Checkup | None = None
+        self._awaited = False
+        """Whether the last scheduled check's question of the database has not ended yet."""
         self._shown = HealPlan()
         self._said = ""
         self._planned_at: float | None = None
@@ -74,16 +77,20 @@ class Autonomy:
         """Notice what somebody lifted, after a refresh."""
         config = self._rooms.readings.config
         if config.live and config.value is not None:
-            await self._rooms.lifts.saw(config.value, self._rooms.cut_off_now())
+            await self._rooms.lifts.saw(config.value, self._rooms.likely_now())
 
     async def after(self, checkup: Checkup, *, scheduled: bool) -> str:
         """All that follows from a check. What it did about it, in words. Never raises for a fault."""
+        database = checkup.of("database")
         if scheduled:
             self._scheduled = checkup
-            await self._count(checkup.of("database"))
+            self._awaited = self._rooms.watchdog.asking
+            await self._count(database)
             await self._write_health(checkup)
+        elif database.answered:
+            self._awaited = False
         self._beat()
-        if self._sight.schema is not None:
+        if self._sight.schema is not None and checkup.of("database").level in _ANSWERED:
             await self.look_left_over()
         try:
             await self._carry_out_waiting(checkup)
@@ -94,8 +101,12 @@ class Autonomy:
             return text
 
     async def after_late(self, check: Check) -> None:
-        """The database question that outlived the last scheduled check has ended: now it counts."""
-        if self._scheduled is not None and check.name == "database":
+        """The database question that outlived the last scheduled check has ended: now it counts, once.
+
+        However often somebody looked meanwhile; and that of a look nobody scheduled does not.
+        """
+        if self._awaited and check.name == "database":
+            self._awaited = False
             await self._count(check)
             await self._consider_stop(check)
 
@@ -115,9 +126,13 @@ class Autonomy:
             return  # another process here counts, in the same file
         rate = self._scheduled.of("failure_rate") if self._scheduled is not None else database
         proven_down = database.level is Level.CRITICAL
+        slow_so_far = database.level is Level.WARNING and not database.answered
+        known = Level.UNKNOWN if slow_so_far else database.level
         before = self._rooms.streak.count
         now = await self._rooms.streak.note(
-            database.level, rate.level, may_count=proven_down or self._rooms.lease.valid()
+            known,
+            rate.level,
+            may_count=proven_down or self._rooms.lease.valid(),
         )
         if not now and before:
             self._said = ""
@@ -165,9 +180,11 @@ class Autonomy:
         return "an emergency stop waits"
 
     async def _fresh_rate(self) -> SuccessRate | None:
-        rooms = self._rooms
+        rooms, now = self._rooms, self._rooms.cut_off_now()
+        if now is None:
+            raise NotLive(CLOCK_UNKNOWN)
         lifted = await rooms.lifts.last()
-        return await fresh_failure_rate(rooms.live, rooms.cut_off_now(), rooms.config.failures, lifted)
+        return await fresh_failure_rate(rooms.live, now, rooms.config.failures, lifted)
 
     def _still_critical(self, rate: SuccessRate | None) -> bool:
         rules = self._rooms.config.failures

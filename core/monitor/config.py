@@ -14,6 +14,7 @@ from core.alert.settings import AlertRules
 from core.backend.client import Limits
 from core.backend.sessions import SessionFile
 from core.backend.target import Target, read_target, signed_in
+from core.bounds import Limit, Period, Rows, Share, Span
 from core.failures import FailureRules
 from core.history.blackbox import BlackboxRules
 from core.resilience import BreakerRules
@@ -50,14 +51,14 @@ class Places(msgspec.Struct, frozen=True):
 class RefreshRules(msgspec.Struct, frozen=True, kw_only=True):
     """The live panels' cycle. Section `refresh`. Seconds and rows."""
 
-    period_s: float = 5.0
-    slow_period_s: float = 30.0
-    total_s: float = 8.0
-    jitter: float = 0.1
-    tasks: int = 50
-    logs: int = 50
-    blind_after_s: float = 15.0
-    person_wait_s: float = 60.0
+    period_s: Period = 5.0
+    slow_period_s: Period = 30.0
+    total_s: Limit = 8.0
+    jitter: Share = 0.1
+    tasks: Rows = 50
+    logs: Rows = 50
+    blind_after_s: Span = 15.0
+    person_wait_s: Period = 60.0
     """How long a poll waits after an answered refusal: only a person can change it."""
 
 

@@ -68,7 +68,9 @@ ONLY_LOOKS = "this screen only looks: give orders in a terminal"
 
 
 class Desk:
-    """Takes orders. `now` gives the server's time; `observing` refuses whatever writes.
+    """Takes orders. `now` gives the server's time, if it is known, `likely_now` the best guess at it.
+
+    `observing` refuses whatever writes.
 
     Where this machine's `state` cannot be written only a stop is taken: any other order that is broken off would leave
     no trace here. `standing` is the stop that was last seen on the config row.
@@ -83,7 +85,8 @@ class Desk:
         healer: Healer,
         pending: PendingOrders,
         journal: Journal,
-        now: Callable[[], datetime],
+        now: Callable[[], datetime | None],
+        likely_now: Callable[[], datetime],
         observing: Observing,
         under_way: UnderWay,
         state: State,
@@ -95,6 +98,7 @@ class Desk:
         self._pending = pending
         self._journal = journal
         self._now = now
+        self._likely_now = likely_now
         self._observing = observing
         self._under_way = under_way
         self._state = state
@@ -240,7 +244,7 @@ class Desk:
     async def plan_retry_matching(self, listing: Listing, actor: Actor) -> RetryMatchingPlan:
         """Which failed tasks match now. Raises NotLive."""
         await self._runner.settle(RETRY_MATCHING, actor)
-        return await plan_retry_matching(self._means, listing, self._now())
+        return await plan_retry_matching(self._means, listing, self._likely_now())
 
     async def retry_matching(
         self, plan: RetryMatchingPlan, reason: str, actor: Actor, progress: Progress | None, go_on: Callable[[], str]

@@ -1,6 +1,8 @@
 """What alert rules go by, gathered: the newest verdicts and readings, and the little that only they ask for."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from core.alert.rules import Facts
 from core.facts import Reading, Source, Verdict
@@ -12,13 +14,15 @@ from core.monitor.wiring import Rooms
 from core.resilience import NotLive
 from core.stops import StopMark
 
+T = TypeVar("T")
+
 _HOUR = timedelta(hours=1)
 _WEEK = timedelta(days=7)
 """Further back nobody looks for a row: where none was ever written, that would read the whole log each minute."""
 
 
 class EvidenceRoom:
-    """Gathers. `Facts` are as true as their sources: what was not measured now is unknown."""
+    """Gathers. `Facts` are as true as their sources: what was not measured now, or failed unforeseen, is unknown."""
 
     def __init__(self, rooms: Rooms, sight: Sight) -> None:
         self._rooms = rooms
@@ -32,10 +36,9 @@ class EvidenceRoom:
         rooms, readings = self._rooms, self._rooms.readings
         interval_s = rooms.config.watch.interval_s * (1 + rooms.config.watch.jitter)
         config = readings.config.value if readings.config.live else None
-        success_1h, health_row_age_s = await self._asked()
         day, simulated = readings.values["success_24h"], readings.values["simulated"]
         lost = tuple(part.name for part in components(rooms, self._sight) if part.source is not Source.LIVE)
-        server = rooms.backend.server_time()
+        server = rooms.health_log.database_now() or rooms.backend.server_time()
         blind_s = rooms.link.blind_for_s() or 0.0
         now = rooms.clock.now()
         return Facts(
@@ -46,17 +49,17 @@ class EvidenceRoom:
             stopped_by=await self._who_stopped(config),
             enabled=config.enabled if config is not None else None,
             config_rows=len(config.ids) if config is not None else None,
-            success_1h=success_1h,
+            success_1h=await self._ask("the success rate of the last hour", self._success_1h),
             success_24h=day.value if day.live else None,
             simulated=simulated.value if simulated.live else None,
-            simulated_age_s=_age_s(simulated, rooms.cut_off_now()),
+            simulated_age_s=_age_s(simulated, rooms.likely_now()),
             breakers=rooms.breakers.all(),
             blind_for_s=blind_s if blind_s >= rooms.config.refresh.blind_after_s else 0.0,
             lost=lost if ready else None,
-            health_row_age_s=health_row_age_s,
+            health_row_age_s=await self._ask("the newest health row", self._health_row_age_s),
             health_row_late_s=2 * interval_s + 60.0,
             braked=braked,
-            fought_over=await self._fought_over(),
+            fought_over=await self._ask("who fights whom", lambda: self._fights.look(rooms.likely_now())),
             set_aside=rooms.cache.warning or rooms.state.warning or "",
             clock_skew_s=None if server is None else (now - server).total_seconds(),
         )
@@ -70,28 +73,29 @@ class EvidenceRoom:
             if check.at is not None and (now - check.at).total_seconds() <= too_old_s
         }
 
-    async def _fought_over(self) -> str | None:
-        if not self._answers():
+    async def _ask(self, what: str, ask: Callable[[], Awaitable[T | None]]) -> T | None:
+        """What a question of the project gives; `None` when it gave nothing, whyever."""
+        if self._sight.schema is None or not any(one.live for one in self._rooms.readings.values.values()):
             return None
-        try:
-            return await self._fights.look(self._rooms.cut_off_now())
-        except NotLive:
+        with self._rooms.fence.around(f"asking for {what}"):
+            try:
+                return await ask()
+            except NotLive:
+                return None
+        return None
+
+    async def _success_1h(self) -> SuccessRate | None:
+        now = self._rooms.cut_off_now()
+        if now is None:
             return None
+        return await self._rooms.live.success_rate(now - _HOUR, now)
 
-    def _answers(self) -> bool:
-        return self._sight.schema is not None and any(one.live for one in self._rooms.readings.values.values())
-
-    async def _asked(self) -> tuple[SuccessRate | None, float | None]:
-        rooms = self._rooms
-        if not self._answers():
-            return None, None
-        now = rooms.cut_off_now()
-        try:
-            success = await rooms.live.success_rate(now - _HOUR, now)
-            written_at = await rooms.live.newest_health_at(now - _WEEK, now)
-        except NotLive:
-            return None, None
-        return success, None if written_at is None else max(0.0, (now - written_at).total_seconds())
+    async def _health_row_age_s(self) -> float | None:
+        now = self._rooms.cut_off_now()
+        if now is None:
+            return None
+        written_at = await self._rooms.live.newest_health_at(now - _WEEK, now)
+        return None if written_at is None else max(0.0, (now - written_at).total_seconds())
 
     async def _who_stopped(self, config: SystemConfig | None) -> str:
         """The operator who ordered the very stop that stands; empty for the watchdog, or a hand that left no trace."""
@@ -100,15 +104,19 @@ class EvidenceRoom:
         if not config.emergency_stop:
             self._stopped_by = None
             return ""
-        if self._stopped_by is None or self._stopped_by[0] != StopMark.of(config):
-            try:
-                trail = await self._rooms.live.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())
-            except NotLive:
+        mark = StopMark.of(config)
+        if self._stopped_by is None or self._stopped_by[0] != mark:
+            who = await self._ask("who stopped it", lambda: self._asked_who_stopped(config))
+            if who is None:
                 return ""
-            standing = trail.standing(config)
-            ordered = standing is not None and standing.by == "operator"
-            self._stopped_by = (StopMark.of(config), standing.actor if standing is not None and ordered else "")
+            self._stopped_by = (mark, who)
         return self._stopped_by[1]
+
+    async def _asked_who_stopped(self, config: SystemConfig) -> str:
+        standing = (await self._rooms.live.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())).standing(
+            config
+        )
+        return standing.actor if standing is not None and standing.by == "operator" else ""
 
 
 def _age_s(simulated: Reading[Simulated], now: datetime) -> float | None:

@@ -13,10 +13,16 @@ RECENT: Final = 30
 
 
 class LinkState:
-    """Follows the answers of the backend. `OFFLINE` needs proof; not reaching it is `BLIND` after a while."""
+    """Follows the answers of the backend. `OFFLINE` needs proof; not reaching it is `BLIND` after a while.
 
-    def __init__(self, clock: Clock, *, stale_after_s: float, blind_after_s: float) -> None:
+    `between_looks_s`: where nobody looked for longer, the machine slept, which makes nobody blind.
+    """
+
+    def __init__(
+        self, clock: Clock, *, stale_after_s: float, blind_after_s: float, between_looks_s: float = 120.0
+    ) -> None:
         self._clock = clock
+        self._between_looks_s = between_looks_s
         self._stale_after_s = stale_after_s
         self._blind_after_s = blind_after_s
         self._started = clock.elapsed()
@@ -25,11 +31,15 @@ class LinkState:
         self._proof = ""
         self._why = ""
         self._tries = 0
+        self._looked = clock.elapsed()
+        self._slept_s = 0.0
+        """For how long since it was last live nobody looked: the machine slept, and nothing follows from that."""
         self._took: deque[float | None] = deque(maxlen=RECENT)
 
     def answered(self, took_s: float) -> None:
         """The database gave live data, in so many seconds."""
         self._took.append(took_s)
+        self._look(live=True)
         self._live, self._live_at = self._clock.elapsed(), self._clock.now()
         self._proof = self._why = ""
         self._tries = 0
@@ -37,6 +47,7 @@ class LinkState:
     def failed(self, faults: tuple[Fault, ...]) -> None:
         """A refresh brought nothing live. Refusals by our own breakers are no evidence."""
         told = [fault for fault in faults if fault.kind != "refused_by_breaker"]
+        self._look(live=False)
         if not told:
             return
         self._tries += 1
@@ -48,11 +59,16 @@ class LinkState:
         elif any(fault.evidence is Evidence.NONE for fault in told):
             self._proof = ""
 
-    def checked(self, level: Level, text: str) -> None:
-        """What the watchdog's database check concluded."""
+    def checked(self, level: Level, text: str, *, answered: bool = True, took_s: float = 0.0) -> None:
+        """What the watchdog's database check concluded, of a question asked `took_s` ago.
+
+        Once proven down it stays so until something answers: a question that is merely slow so far takes nothing back,
+        and one that was silent while others were answered proves nothing.
+        """
         if level is Level.CRITICAL:
-            self._proof = self._why = text
-        elif level in {Level.OK, Level.WARNING} and self._live is not None:
+            if self._live is None or self._live <= self._clock.elapsed() - took_s:
+                self._proof = self._why = text
+        elif answered and level in {Level.OK, Level.WARNING} and self._live is not None:
             self._proof = ""
 
     @property
@@ -60,12 +76,25 @@ class LinkState:
         """Whether the database is proven down."""
         return bool(self._proof)
 
+    @property
+    def proof(self) -> str:
+        """What proves it down, in words; empty while it is not."""
+        return self._proof
+
     def blind_for_s(self) -> float | None:
         """For how many seconds nothing has been known; `None` while it is live or proven down."""
         if self._proof:
             return None
-        since = self._clock.elapsed() - (self._started if self._live is None else self._live)
+        now = self._clock.elapsed()
+        unseen_s = max(0.0, now - self._looked - self._between_looks_s)
+        since = now - (self._started if self._live is None else self._live) - self._slept_s - unseen_s
         return since if since > self._blind_after_s else None
+
+    def _look(self, *, live: bool) -> None:
+        """Somebody looked: what lies further back than looks lie apart was slept through."""
+        now = self._clock.elapsed()
+        self._slept_s = 0.0 if live else self._slept_s + max(0.0, now - self._looked - self._between_looks_s)
+        self._looked = now
 
     def picture(self, next_at: datetime | None) -> Link:
         """The link as the snapshot shows it."""

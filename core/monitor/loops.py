@@ -3,31 +3,32 @@
 import asyncio
 import contextlib
 import logging
+import math
 import random
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from core.act.permission import who_acts
-from core.facts import Level, Source, Truth
+from core.facts import Level
 from core.monitor.alarms import Alarms
 from core.monitor.autonomy import Autonomy
 from core.monitor.keeper import Keeper
 from core.monitor.scores import Scores
 from core.monitor.self_watch import SelfWatch
 from core.monitor.sight import Sight
+from core.monitor.start import Start
 from core.monitor.trending import Trending
 from core.monitor.wiring import Rooms
-from core.resilience import NotLive
-from core.snapshot import POLICIES, LinkWord, Snapshot, StartStep
+from core.resilience import BreakerState, NotLive
+from core.snapshot import LinkWord, Snapshot
 from core.text import plural
-from core.watch.record import Check
+from core.watch.record import Check, Checkup
 
 log = logging.getLogger(__name__)
 
 _FORCED_CHECK_S: Final = 60.0
 _SWEEP_S: Final = 300.0
 _SUPERVISE_S: Final = 5.0
-_POLICY_LEVEL: Final = {Truth.TRUE: Level.WARNING, Truth.FALSE: Level.OK, Truth.UNKNOWN: Level.UNKNOWN}
 
 
 class Loops:
@@ -74,7 +75,8 @@ class Loops:
             braked=lambda: self.autonomy.braked,
             who_acts=lambda: who_acts(rooms.lease.view(), self.autonomy.permission()),
         )
-        self.steps: list[StartStep] = []
+        self._start = Start(rooms, sight, publish)
+        self.steps = self._start.steps
         """The start's steps and how they went."""
         self.owner = False
         """Whether this process runs what only one of this project and user may."""
@@ -103,10 +105,7 @@ class Loops:
         """The start sequence, then the loops; once, however often it is asked for."""
         if self._tasks or self.ready:
             return
-        warning = self._rooms.cache.warning
-        self._step("cache", Level.WARNING if warning else Level.OK, warning or "usable")
-        cached = any(reading.source is Source.CACHED for reading in self._rooms.readings.values.values())
-        self._step("last-known data", Level.OK, "painted" if cached else "none yet")
+        self._start.paint()
         self._spawn(self._run(), "start")
 
     async def close(self) -> None:
@@ -138,51 +137,70 @@ class Loops:
         if self.ready:
             self._spawn(self._after_late(check), "late")
 
+    # The start
+
     async def _run(self) -> None:
-        sight, rooms = self._sight, self._rooms
-        held = await rooms.holds.restore()
-        await self.scores.restore()
-        await self._take_over()
-        await rooms.pending.all()
-        await self.alarms.restore()
-        warning = rooms.state.warning
-        words = ", ".join(
-            ([f"{plural(held, 'breaker')} held open"] if held else [])
-            + ([f"{plural(len(rooms.pending.known), 'order')} waiting"] if rooms.pending.known else [])
-        )
-        self._step("state", Level.WARNING if warning else Level.OK, warning or words or "usable")
-        await rooms.backend.connect()
-        self._step("connect", Level.OK, "client ready")
-        try:
-            schema = await sight.discover()
-        except NotLive as not_live:
-            self._step("schema", Level.WARNING, not_live.fault.sentence())
+        """Step by step; whatever becomes of one, the loops run in the end. Raises nothing but a cancellation."""
+        checkup = None
+        with self._rooms.fence.around("the start"):
+            checkup = await self._take_steps()
+        self._begin_loops()
+        if checkup is None:
+            self._check_now.set()  # nothing was looked at yet: it is due now
         else:
-            bad = schema.missing
-            words = bad[0].sentence() if bad else f"{schema.shape} shape"
-            self._step("schema", Level.CRITICAL if bad else Level.OK, words)
-        if self._takes_part():
-            self._lease_pause = await rooms.lease.round()
-        await self._look(everything=True)
-        self._step("first refresh", Level.OK if self._is_live() else Level.WARNING, "")
-        checkup = await sight.check()
-        worst = next((c for c in checkup.checks if c.level is Level.CRITICAL), None)
-        self._step("first check", Level.WARNING if worst else Level.OK, worst.text if worst else "done")
-        await sight.look_at_policies()
-        self._step("policies", _POLICY_LEVEL[sight.anybody_reads], POLICIES[sight.anybody_reads])
+            await self._start.take("heal", lambda: self._first_heal(checkup), limit_s=math.inf)
+            await self._kept_of(checkup)
+        self._publish()
+
+    async def _take_steps(self) -> Checkup | None:
+        rooms, start = self._rooms, self._start
+        await start.take_all(
+            ("held breakers", rooms.holds.restore),
+            ("key figures", self.scores.restore),
+            ("taking over", self._take_over),
+            ("waiting orders", rooms.pending.all),
+            ("alerts", self.alarms.restore),
+            ("state", self._state),
+            ("connect", start.connect),
+            ("schema", start.discover),
+            ("lease", self._ask_for_lease),
+            ("first refresh", self._first_refresh),
+        )
+        checkup = await start.take("first check", start.check)
+        await start.take("policies", start.look_at_policies)
+        return checkup
+
+    def _begin_loops(self) -> None:
         self._schedule()
         self.ready = True
-        self._step("watchdog", Level.OK, "running")
-        rooms.journal.say("watchdesk", "watching" if self._is_live() else "watching, not connected yet")
         for keeper in self._keepers:
             keeper.start()
         self.self_watch.start()
         self._spawn(self._supervise(), "supervisor")
         self._spawn(self.autonomy.tell_heartbeat(), "heartbeat")
-        self._step("heal", Level.OK, await self.autonomy.after(checkup, scheduled=True))
-        await self.scores.checked(checkup)
-        await self.trending.checked()
-        self._publish()
+        self._start.note("watchdog", Level.OK, "running")
+        self._rooms.journal.say("watchdesk", "watching" if self._is_live() else "watching, not connected yet")
+
+    async def _state(self) -> None:
+        """What earlier processes left on the disk."""
+        rooms = self._rooms
+        warning, held = rooms.state.warning, sum(one.state is BreakerState.HELD for one in rooms.breakers.all())
+        words = ", ".join(
+            ([f"{plural(held, 'breaker')} held open"] if held else [])
+            + ([f"{plural(len(rooms.pending.known), 'order')} waiting"] if rooms.pending.known else [])
+        )
+        self._start.note("state", Level.WARNING if warning else Level.OK, warning or words or "usable")
+
+    async def _ask_for_lease(self) -> None:
+        if self._takes_part():
+            self._lease_pause = await self._rooms.lease.round()
+
+    async def _first_refresh(self) -> None:
+        await self._look(everything=True)
+        self._start.note("first refresh", Level.OK if self._is_live() else Level.WARNING, "")
+
+    async def _first_heal(self, checkup: Checkup) -> None:
+        self._start.note("heal", Level.OK, await self.autonomy.after(checkup, scheduled=True))
 
     # One turn of each loop
 
@@ -191,7 +209,8 @@ class Loops:
         self.next_refresh = self._rooms.clock.elapsed() + pause
         self.scores.due_in(pause)
         await self._wait(self._refresh_now, pause)
-        await self._take_over()
+        with self._rooms.fence.around("taking over"):
+            await self._take_over()
         was_live, had_failed = self._is_live(), self._failed
         await self._look()
         if was_live and not self._is_live():
@@ -202,14 +221,20 @@ class Loops:
             self._check_now.set()
 
     async def _look(self, *, everything: bool = False) -> None:
-        """One refresh, and all that goes by it."""
+        """One refresh, and all that goes by it, each on its own."""
         live = await self._sight.refresh(everything=everything)
         self._failed = not live
-        await self._rooms.pending.all()  # another process of ours may have kept or withdrawn one
-        await self.autonomy.saw_config()
-        await self.scores.refreshed(live=live, checks=self._sight.checks)
-        await self.trending.refreshed()
-        await self.alarms.looked()
+        fence = self._rooms.fence
+        with fence.around("reading the orders that wait"):
+            await self._rooms.pending.all()  # another process of ours may have kept or withdrawn one
+        with fence.around("noticing what was lifted"):
+            await self.autonomy.saw_config()
+        with fence.around("counting a refresh for the key figures"):
+            await self.scores.refreshed(live=live, checks=self._sight.checks)
+        with fence.around("keeping a refresh for the trends"):
+            await self.trending.refreshed()
+        with fence.around("what was put on the disk about alerts"):
+            await self.alarms.looked()
 
     async def _watch_turn(self) -> None:
         # What fell due while the machine slept, or while a dead loop hung, runs once, now.
@@ -221,11 +246,18 @@ class Loops:
         checkup = await self._sight.check()
         if not asked:
             self._spawn(self.autonomy.tell_heartbeat(), "heartbeat")
-        await self.autonomy.after(checkup, scheduled=not asked)
+        with self._rooms.fence.around("what follows from a check"):
+            await self.autonomy.after(checkup, scheduled=not asked)
         if not asked:
-            await self.scores.checked(checkup)
-            await self.trending.checked()
+            await self._kept_of(checkup)
         self._publish()
+
+    async def _kept_of(self, checkup: Checkup) -> None:
+        """What a scheduled check leaves behind for the key figures and the trends."""
+        with self._rooms.fence.around("counting a check for the key figures"):
+            await self.scores.checked(checkup)
+        with self._rooms.fence.around("keeping a check for the trends"):
+            await self.trending.checked()
 
     async def _lease_turn(self) -> None:
         await self._rooms.clock.sleep(self._lease_pause)
@@ -255,13 +287,14 @@ class Loops:
             await clock.sleep(_SUPERVISE_S)
             slept = clock.elapsed() - before > 3 * _SUPERVISE_S
             for keeper in self._keepers:
-                if slept:
-                    keeper.beat()
-                else:
-                    keeper.revive()
+                with self._rooms.fence.around(f"looking after the {keeper.name} loop"):
+                    if slept:
+                        keeper.beat()
+                    else:
+                        keeper.revive()
 
     async def _after_late(self, check: Check) -> None:
-        with contextlib.suppress(NotLive):
+        with self._rooms.fence.around("what follows from a late answer"), contextlib.suppress(NotLive):
             await self.autonomy.after_late(check)
         self._publish()
 
@@ -317,8 +350,9 @@ class Loops:
     async def _take_over(self) -> None:
         """Own what one process per project and user does, as soon as no other one owns it, and go on where it was."""
         if not self.owner and not self._rooms.config.only_looks and self._rooms.state.own():
-            await self.autonomy.restore()
-            await self.alarms.restore()
+            for what, restore in (("the watchdog", self.autonomy.restore), ("alerts", self.alarms.restore)):
+                with self._rooms.fence.around(f"reading what was left of {what}"):
+                    await restore()
             self.owner = True
 
     # What runs
@@ -329,10 +363,6 @@ class Loops:
             self._publish()
 
         return Keeper(name, turn, self._rooms.clock, say=say, dead_after_s=dead_after_s)
-
-    def _step(self, name: str, level: Level, text: str) -> None:
-        self.steps.append(StartStep(name=name, level=level, text=text))
-        self._publish()
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=f"watchdesk-{name}")

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
+import msgspec
+
 from core.backend.line import Line
 from core.backend.schema import Schema
 from core.clock import Clock, SystemClock
@@ -31,7 +33,7 @@ from core.resilience import (
     DegradationLevel,
     DegradationTracker,
 )
-from core.snapshot import Snapshot
+from core.snapshot import Snapshot, State
 from core.state import NotKept
 from core.watch.rates import statistics
 from core.watch.record import Check, Checkup
@@ -61,7 +63,11 @@ class Monitor(Ordering):
         self._degradation = DegradationTracker(self._on_degradation)
         self._rooms.breakers.listen(self._on_breaker)
         self._rooms.readings.paint()
-        self.snapshot = compose(self._rooms, self._sight, self._loops)
+        with self._rooms.fence.around("last-known data") as run:
+            self.snapshot = compose(self._rooms, self._sight, self._loops)
+        if run.error is not None:
+            self._rooms.readings.forget()
+            self.snapshot = compose(self._rooms, self._sight, self._loops)
 
     @property
     def rooms(self) -> Rooms:
@@ -110,6 +116,10 @@ class Monitor(Ordering):
         """Find out whether anybody with the publishable key reads the project. Never raises."""
         await self._sight.look_at_policies()
 
+    async def look_left_over(self) -> None:
+        """See what a stop that is over left rejected. Never raises."""
+        await self._loops.autonomy.look_left_over()
+
     async def look_at_lease(self) -> None:
         """See who may act by himself, and take no part in it. Never raises."""
         await self._rooms.lease.look_on()
@@ -140,7 +150,7 @@ class Monitor(Ordering):
     async def statistics(self, since: datetime) -> Statistics:
         """What became of the tasks since a moment. Raises NotLive."""
         await self.discover()
-        return await statistics(self._rooms.live, since, self._rooms.cut_off_now())
+        return await statistics(self._rooms.live, since, self._rooms.likely_now())
 
     async def kpis(self) -> tuple[Kpi, ...]:
         """The key figures, from what monitors of this machine kept and what the project knows now. Raises NotLive."""
@@ -201,14 +211,20 @@ class Monitor(Ordering):
     # What happened
 
     def _publish(self) -> None:
+        """Make a new picture and hand it on. Never raises: what fails unforeseen of it is said in the last one."""
+        fence = self._rooms.fence
         for words in self._rooms.backend.oddities.drain():
             self._rooms.journal.say("watchdesk", words, Level.WARNING)
-        if self._loops.ready:  # before its end a start has read nothing, which is no news
-            sources = {part.name: part.source for part in components(self._rooms, self._sight)}
-            self._degradation.see(sources, self._rooms.clock.now())
-        self.snapshot = compose(self._rooms, self._sight, self._loops)
+        with fence.around("making the picture") as run:
+            if self._loops.ready:  # before its end a start has read nothing, which is no news
+                sources = {part.name: part.source for part in components(self._rooms, self._sight)}
+                self._degradation.see(sources, self._rooms.clock.now())
+            self.snapshot = compose(self._rooms, self._sight, self._loops)
+        if run.error is not None:
+            self.snapshot = _unsure(self.snapshot, f"making the picture {run.text}")
         for listener in tuple(self._listeners):
-            listener(self.snapshot)
+            with fence.around(f"showing the picture ({getattr(listener, '__qualname__', 'a listener')})"):
+                listener(self.snapshot)
 
     def _on_late(self, check: Check) -> None:
         self._sight.late(check)
@@ -225,3 +241,8 @@ class Monitor(Ordering):
         self._rooms.journal.say("watchdesk", f"breaker {event.key} {after}: {event.why}", level)
         if again := self._resets.heard(event):
             self._rooms.journal.say("watchdesk", again, Level.WARNING)
+
+
+def _unsure(last: Snapshot, why: str) -> Snapshot:
+    """The last picture that could be made, as old as it is, and that it may not be so any more."""
+    return msgspec.structs.replace(last, state=State.UNKNOWN, state_why=why, notices=(why,))

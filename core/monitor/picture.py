@@ -53,6 +53,7 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
         may_act=loops.autonomy.permission(),
         braked=loops.autonomy.braked,
         waiting=tuple(_waiting(one, rooms.clock.now()) for one in rooms.pending.known),
+        left_over=loops.autonomy.left_over,
         lease=rooms.lease.view(),
         breakers=rooms.breakers.all(),
         tasks=Tasks(
@@ -60,6 +61,7 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
             newest=values["tasks"],
             stuck=tuple(task.id for task in sight.overdue.stuck),
             slow=tuple(task.id for task in sight.overdue.slow),
+            unproven=tuple(task.id for task in sight.overdue.unproven),
             success_24h=values["success_24h"],
             simulated_24h=values["simulated"],
             last_completed_at=values["last_completed"],

@@ -30,7 +30,7 @@ class PostRoom:
         self._who_acts = who_acts
         self._said = ""
         self._channels = Channels(rooms.commands.send_email, self._settings.email_template)
-        self.queue = Queue(rooms.clock, rooms.state, self._deliver)
+        self.queue = Queue(rooms.clock, rooms.state, self._deliver, rooms.fence)
 
     def book(self) -> Book:
         """Who is told, as configured."""
@@ -59,8 +59,12 @@ class PostRoom:
             for address in (*heard_by, *(there.channels if one.channels else ())):
                 hears.setdefault(address.name, []).append(one)
         sender = self._sender()
-        found = ((name, message(told, name, sender, now)) for name, told in hears.items())
-        return tuple(Post(id=told.id, to=name, message=told, at=now) for name, told in found)
+        posts = []
+        for name, told in hears.items():
+            with self._rooms.fence.around(f"the message to {name}"):
+                letter = message(told, name, sender, now)
+                posts.append(Post(id=letter.id, to=name, message=letter, at=now))
+        return tuple(posts)
 
     async def write(self, row: Row) -> bool:
         """One row into the log. Whether it is there, or never will be: then the next one may be tried."""

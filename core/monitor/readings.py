@@ -33,7 +33,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 class Readings:
     """The newest reading of everything a panel shows. `refresh` asks; a refused or failed question falls back.
 
-    `now` is the server's time.
+    `server_now` gives the server's time, as far as it is known.
     """
 
     def __init__(
@@ -43,11 +43,10 @@ class Readings:
         queries: Queries,
         cache: Cache | None,
         rules: RefreshRules,
-        *,
-        now: Callable[[], datetime],
+        server_now: Callable[[], datetime],
     ) -> None:
         self._clock = clock
-        self._now = now
+        self._server_now = server_now
         self._guard = guard
         self._queries = queries
         self._cache = cache
@@ -71,7 +70,7 @@ class Readings:
             "success_24h": Asked(key="db:fetch_success_rate", kind=SuccessRate, ask=self._success),
             "simulated": Asked(key="db:fetch_simulated", kind=Simulated | None, ask=self._simulated),
             "last_completed": Asked(
-                key="db:fetch_last_completed", kind=datetime | None, ask=lambda q: q.last_completed_at(now())
+                key="db:fetch_last_completed", kind=datetime | None, ask=lambda q: q.last_completed_at(server_now())
             ),
         }
         self.values: dict[str, Reading[Any]] = {name: Reading() for name in (*self._fast, *self._slow)}
@@ -90,6 +89,10 @@ class Readings:
             except msgspec.ValidationError:
                 continue  # written by another version: as good as nothing
             self.values[name] = Reading(value=value, source=Source.CACHED, at=found.at)
+
+    def forget(self) -> None:
+        """Know nothing again: what was painted cannot be shown."""
+        self.values = {name: Reading() for name in self.values}
 
     async def refresh(self, *, everything: bool = False) -> bool:
         """Ask what is due, all at once; whether any of it was answered live just now. Never raises for a fault."""
@@ -143,9 +146,9 @@ class Readings:
         )
 
     async def _success(self, queries: Queries) -> SuccessRate:
-        now = self._now()
+        now = self._server_now()
         return await queries.success_rate(now - timedelta(hours=24), now)
 
     async def _simulated(self, queries: Queries) -> Simulated | None:
-        now = self._now()
+        now = self._server_now()
         return await queries.simulated(now - timedelta(hours=24), now)

@@ -97,7 +97,7 @@ class Scores:
 
     async def measure(self) -> None:
         """Ask for what only the project knows; what it does not answer stays unknown. Never raises for a fault."""
-        live, now = self._rooms.live, self._rooms.cut_off_now()
+        live, now = self._rooms.live, self._rooms.likely_now()
         try:
             self._measured = Measured(
                 success_7d=await live.success_rate(now - _WEEK, now),

@@ -79,6 +79,8 @@ class Sight:
         """Run the six checks once and publish. Never two at once: a second waits for the first."""
         async with self._checking:
             checkup = await self._rooms.watchdog.look(self._look())
+        self._tell_link(checkup.of("database"))
+        checkup = self._still_down(checkup)
         self._note(checkup)
         self._publish()
         return checkup
@@ -108,8 +110,22 @@ class Sight:
             took.pop()  # of the look it belongs to
         late = self._remembered(check)
         self.checks = tuple(late if known.name == late.name else known for known in self.checks)
-        self._rooms.link.checked(check.level, check.text)
+        self._tell_link(check)
         self._publish()
+
+    def _tell_link(self, database: Check) -> None:
+        self._rooms.link.checked(
+            database.level, database.text, answered=database.answered, took_s=database.took_s or 0.0
+        )
+
+    def _still_down(self, checkup: Checkup) -> Checkup:
+        """A database proven down that has not answered yet is down still, however short we have asked it anew."""
+        database, proof = checkup.of("database"), self._rooms.link.proof
+        if not proof or database.answered or database.level is not Level.WARNING:
+            return checkup
+        down = msgspec.structs.replace(database, level=Level.CRITICAL, text=f"{proof}; asked anew: {database.text}")
+        checks = tuple(down if check is database else check for check in checkup.checks)
+        return msgspec.structs.replace(checkup, checks=checks)
 
     def _look(self) -> Look:
         rooms = self._rooms
@@ -137,8 +153,6 @@ class Sight:
             self.overdue = checkup.overdue
         if checkup.of("edge_function").level is Level.OK:
             self.edge_at = checkup.at
-        database = checkup.of("database")
-        self._rooms.link.checked(database.level, database.text)
 
     def _remembered(self, check: Check) -> Check:
         took = self._took[check.name]

@@ -85,7 +85,7 @@ class Trending:
         """A scheduled check is over: count what was finished in each slot since. Never raises for a fault."""
         if not self._keeps():
             return
-        now = self._rooms.cut_off_now()
+        now = self._rooms.likely_now()
         if self._asked is None:
             kept = await self._rooms.state.samples(_FINISHED, now - _CAUGHT_UP * SLOT, now, Finished)
             self._asked = kept[-1][0] if kept else None

@@ -63,6 +63,7 @@ class Rooms:
         self.config = config
         self.clock = clock
         self.journal = Journal(clock)
+        self.fence = Fence(lambda text: self.journal.say("watchdesk", text, Level.WARNING))
         self.backend = Backend(
             config.target, clock, config.limits, SessionFile(places.sessions, config.target.url), line
         )
@@ -79,12 +80,12 @@ class Rooms:
         self.queries = Queries(self.backend.calls, UNDISCOVERED)
         self.commands = Commands(self.backend.urgent, UNDISCOVERED)
         self.urgent_queries = Queries(self.backend.urgent, UNDISCOVERED)
-        self.live = Live(self.guard, self.urgent_queries)
-        self.readings = Readings(clock, self.guard, self.queries, self.cache, config.refresh, now=self.cut_off_now)
+        self.live = Live(self.guard, self.urgent_queries, sees_all=config.target.sees_all)
+        self.readings = Readings(clock, self.guard, self.queries, self.cache, config.refresh, self.likely_now)
         self.link = LinkState(
             clock, stale_after_s=2 * config.refresh.period_s, blind_after_s=config.refresh.blind_after_s
         )
-        self.watchdog = Watchdog(clock, on_late)
+        self.watchdog = Watchdog(clock, on_late, self.fence)
         means = Means(clock, self.guard, self.live, self.commands)
         self.operator = operator(config.target.user)
         self.itself = watchdog(config.target.user)
@@ -92,7 +93,7 @@ class Rooms:
         self.fence = Fence(lambda text: self.journal.say("watchdesk", text, Level.WARNING))
         self.healer = Healer(means, repairs, stuck=config.stuck, rules=config.heal, fence=self.fence)
         self.means = means
-        self.runner = Runner(means, now=self.cut_off_now, fence=self.fence)
+        self.runner = Runner(means, now=self.likely_now, fence=self.fence)
         self.health_log = HealthLog(means, self.itself)
         self.pending = PendingOrders(clock, self.state)
         self.lifts = Lifts(self.live, self.state)
@@ -106,6 +107,7 @@ class Rooms:
             pending=self.pending,
             journal=self.journal,
             now=self.cut_off_now,
+            likely_now=self.likely_now,
             observing=self.observing,
             under_way=self.under_way,
             state=self.state,
@@ -129,13 +131,23 @@ class Rooms:
         """Tell everybody who asks or writes which shape the project has."""
         self.queries.schema = self.urgent_queries.schema = self.commands.schema = schema
 
-    def cut_off_now(self) -> datetime:
-        """The server's time for cut-offs: the database's own, else by the `Date` header less the margin that needs."""
+    def cut_off_now(self) -> datetime | None:
+        """The database's time for cut-offs; `None` while it is not known.
+
+        By a row written there with the literal `now`; else by the `Date` header, as far as this machine's own clock
+        bears that out, less a margin.
+        """
         database = self.health_log.database_now()
         if database is not None:
             return database
-        server = self.backend.server_time() or self.clock.now()
-        return server - timedelta(seconds=self.config.watch.clock_margin_s)
+        server, rules = self.backend.server_time(), self.config.watch
+        if server is None or abs((server - self.clock.now()).total_seconds()) > rules.clock_trust_s:
+            return None
+        return server - timedelta(seconds=rules.clock_margin_s)
+
+    def likely_now(self) -> datetime:
+        """The database's time as far as anybody can tell: for what is only shown, and nothing is done about."""
+        return self.cut_off_now() or self.backend.server_time() or self.clock.now()
 
     async def close(self) -> None:
         """End what is under way, then the connections, then what is on the disk."""

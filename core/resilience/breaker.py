@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from core.bounds import Count, Limit, Period, Share, Span
 from core.clock import Clock
 from core.facts import Counts
 
@@ -31,11 +32,11 @@ class BreakerState(StrEnum):
 class BreakerRules(msgspec.Struct, frozen=True, kw_only=True):
     """When a breaker opens and for how long. Seconds, except `failures_to_open` and the share `open_jitter`."""
 
-    failures_to_open: int = 5
-    open_s: float = 60.0
-    open_jitter: float = 0.1
-    count_ages_out_s: float = 300.0
-    permit_s: float = 30.0
+    failures_to_open: Count = 5
+    open_s: Period = 60.0
+    open_jitter: Share = 0.1
+    count_ages_out_s: Span = 300.0
+    permit_s: Limit = 30.0
 
 
 class BreakerRecord(msgspec.Struct, frozen=True, kw_only=True):

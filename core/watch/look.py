@@ -2,32 +2,45 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Final
 
 from core.backend.faults import Trace
 from core.backend.live import Live
+from core.facts import Counts, Evidence, Fault
 from core.failures import FailureRules
 from core.model import SystemConfig
-from core.resilience import BreakerRecord
+from core.resilience import BreakerRecord, NotLive
 from core.stuck import Overdue, StuckRules
 from core.watch.rules import WatchRules
+
+CLOCK_UNKNOWN: Final = Fault(
+    kind="clock_unknown",
+    counts=Counts.NEUTRAL,
+    evidence=Evidence.NONE,
+    message="the database's time is not known, this machine's clock and the project's differ",
+    remedy="let this machine's clock be set by the network (NTP)",
+)
+"""Nothing is judged by its age then: who asks for the time is told so."""
 
 
 class Look:
     """One run of the six checks. `overdue` is filled in by the check that finds out.
+
+    `now` is the database's time; asked for while it is not known, it raises NotLive.
 
     `control` asks whether anything at all can be reached from here; `None` where nothing is configured for that.
     """
 
     __slots__ = (
         *("breakers", "config", "control", "failure_rules", "live"),
-        *("now", "overdue", "rules", "stuck_rules", "trace"),
+        *("_now", "overdue", "rules", "stuck_rules", "trace"),
     )
 
     def __init__(  # noqa: PLR0913 - all a check may go by
         self,
         *,
         live: Live,
-        now: datetime,
+        now: datetime | None,
         rules: WatchRules,
         stuck_rules: StuckRules,
         failure_rules: FailureRules,
@@ -36,7 +49,7 @@ class Look:
         control: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         self.live = live
-        self.now = now
+        self._now = now
         self.rules = rules
         self.stuck_rules = stuck_rules
         self.failure_rules = failure_rules
@@ -45,3 +58,10 @@ class Look:
         self.control = control
         self.trace = Trace()
         self.overdue: Overdue | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The database's time. Raises NotLive while it is not known."""
+        if self._now is None:
+            raise NotLive(CLOCK_UNKNOWN)
+        return self._now

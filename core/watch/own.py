@@ -8,6 +8,8 @@ from typing import Final
 
 import msgspec
 
+from core.bounds import Count, Megabytes, Milliseconds, Period, Share, Span, Tick
+
 _STEPS_MS: Final = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 _MEMORY_STEP_MB: Final = 5
 
@@ -15,20 +17,20 @@ _MEMORY_STEP_MB: Final = 5
 class OwnRules(msgspec.Struct, frozen=True, kw_only=True):
     """Section `own` of the settings. Megabytes, milliseconds, and seconds."""
 
-    memory_mb: float = 120.0
+    memory_mb: Megabytes = 120.0
     """Half as much again as is promised (80): a long list or a plot costs some, a leak does not end there."""
-    lag_ms: float = 50.0
+    lag_ms: Milliseconds = 50.0
     """99 of 100 turns of the event loop must be no later; a key that waits longer feels slow."""
-    lag_window_s: float = 60.0
-    tick_s: float = 0.5
+    lag_window_s: Period = 60.0
+    tick_s: Tick = 0.5
     """Waking up for it is all it costs: 0.04 % of a core."""
-    measure_s: float = 5.0
-    out_times: int = 3
+    measure_s: Period = 5.0
+    out_times: Count = 3
     """So many measures in a row must be out of bounds before it is said."""
-    back_share: float = 0.8
-    back_s: float = 300.0
+    back_share: Share = 0.8
+    back_s: Span = 300.0
     """Back is what was below this share of its bound for so long."""
-    still_s: float = 10.0
+    still_s: Span = 10.0
     """An event loop that did not turn for so long was stopped, or the machine slept: that is no lag."""
 
 

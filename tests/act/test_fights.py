@@ -148,6 +148,11 @@ def hangs_again(sandbox: Running, ids: list[str]) -> None:
         " WHERE id::text = ANY(%s) AND status = 'pending'",
         ids,
     )
+    sandbox.sql(
+        f"INSERT INTO autonomous_execution_logs (task_id, execution_step, step_status, {sandbox.time_column})"
+        " SELECT id, 'task_started', 'started', started_at FROM autonomous_tasks WHERE id::text = ANY(%s)",
+        ids,
+    )
 
 
 async def evaluated(driven: Driven, minutes: int = 1) -> None:

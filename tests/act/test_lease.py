@@ -249,15 +249,147 @@ async def test_who_may_not_change_the_row_says_which_grant_is_missing(make: Make
             )
 
 
-async def test_a_row_somebody_else_wrote_is_not_taken_for_a_lease(make: Make, sandbox: Running) -> None:
+SPOILT = {
+    "empty": "{}",
+    "nothing": None,
+    "a wrong type": '{"holder": 7}',
+    "no token": '{"holder": "a", "host": "h", "term": 3, "token": ""}',
+    "a text": '"x"',
+    "quotes and signs": '{"a": "b,c.(d)\\"e\\\\ %26&=*", "b": [1, 2.5, null, true]}',
+    "an endless one": '{"a": "' + "x" * 100_000 + '"}',
+    "an endless token": '{"holder": "a", "host": "h", "term": 3, "token": "' + "x" * 5000 + '"}',
+}
+
+
+def spoil(sandbox: Running, said: str | None) -> None:
+    sandbox.sql(f"DELETE FROM autonomous_execution_logs WHERE id = '{ID}'")
     sandbox.sql(
         "INSERT INTO autonomous_execution_logs (id, execution_step, step_status, input_data)"
-        f" VALUES ('{ID}', 'lease', 'started', '{{\"holder\": 7}}')"
+        f" VALUES ('{ID}', 'lease', 'started', %s::jsonb)",
+        said,
     )
+
+
+@pytest.mark.parametrize("case", SPOILT)
+async def test_a_spoilt_lease_row_is_taken_over_after_ninety_seconds_unchanged(
+    case: str, make: Make, sandbox: Running
+) -> None:
+    spoil(sandbox, SPOILT[case])
     ann = await make("ann").connect()
-    assert await ann.lease.round() == 5.0
+    await ann.lease.round()
     assert not ann.lease.valid()
-    assert "makes no sense" in ann.lease.view().why
+    assert "cannot be read" in ann.lease.view().why
+    assert not ann.lease.anothers()  # nobody keeps silent for it
+    ann.clock.advance(89)
+    await ann.lease.round()
+    assert not ann.lease.valid()
+    ann.clock.advance(1.5)
+    await ann.lease.round()
+    assert (ann.lease.valid(), ann.lease.view().why, ann.lease.view().holder) == (True, "", "ann")
+    await ann.lease.round()
+    assert ann.lease.valid()  # renewed like any other
+    states = [breaker.state.value for breaker in ann.guard._breakers.all()]
+    assert set(states) == {"closed"}
+
+
+async def test_a_spoilt_lease_row_that_changes_is_not_taken_over(make: Make, sandbox: Running) -> None:
+    ann = await make("ann").connect()
+    for number in range(8):
+        spoil(sandbox, f'{{"broken": {number}}}')
+        await ann.lease.round()
+        assert not ann.lease.valid()
+        ann.clock.advance(60)
+
+
+async def test_a_spoilt_lease_row_mended_just_before_is_not_overwritten(make: Make, sandbox: Running) -> None:
+    """What is replaced is exactly what was seen."""
+    spoil(sandbox, '{"broken": 1}')
+    ann = await make("ann").connect()
+    await ann.lease.round()
+    ann.clock.advance(91)
+    whole = ann.lease._means.live.lease
+    read = 0
+
+    async def mended_after(lease_id: str) -> object:
+        nonlocal read
+        row = await whole(lease_id)
+        read += 1
+        if read == 1:
+            sandbox.sql("UPDATE autonomous_execution_logs SET input_data = %s::jsonb", '{"broken": 2}')
+        return row
+
+    ann.lease._means.live.lease = mended_after  # type: ignore[method-assign,assignment]  # between read and write
+    await ann.lease.round()
+    assert not ann.lease.valid()
+    assert sandbox.sql("SELECT input_data FROM autonomous_execution_logs") == [({"broken": 2},)]
+
+
+async def test_two_that_take_over_a_spoilt_row_at_once_get_it_once(make: Make, sandbox: Running) -> None:
+    spoil(sandbox, "{}")
+    clock = FakeClock()
+    sides = [await make(f"s{number}", clock).connect() for number in range(4)]
+    for side in sides:
+        await side.lease.round()
+    clock.advance(91)
+    await asyncio.gather(*(side.lease.round() for side in sides))
+    assert [side.lease.valid() for side in sides].count(True) == 1
+
+
+async def test_our_own_row_that_was_spoilt_is_given_up_and_taken_again(make: Make, sandbox: Running) -> None:
+    ann = await make("ann").connect()
+    await ann.lease.round()
+    sandbox.sql("UPDATE autonomous_execution_logs SET execution_step = 'something' WHERE execution_step = 'lease'")
+    await ann.lease.round()
+    assert not ann.lease.valid()
+    ann.clock.advance(91)
+    await ann.lease.round()
+    assert ann.lease.valid()
+    assert ann.lease.view().term == 2
+    assert sandbox.sql("SELECT execution_step FROM autonomous_execution_logs") == [("lease",)]
+
+
+@pytest.mark.parametrize("took_s", [30.0, 60.0])
+async def test_a_renewal_counts_from_its_beginning_not_from_its_end(took_s: float, make: Make) -> None:
+    """The row says so since the request began; another's ninety seconds may have begun long before our answer came."""
+    ann = await make("ann").connect()
+    await ann.lease.round()
+    whole = ann.lease._means.commands.swap_lease
+
+    async def slow(*given: object, **more: object) -> bool:
+        changed = await whole(*given, **more)  # type: ignore[arg-type]  # passed on as they are
+        ann.clock.advance(took_s)
+        return changed
+
+    ann.lease._means.commands.swap_lease = slow  # type: ignore[method-assign]  # its answer takes its time
+    began = ann.clock.elapsed()
+    await ann.lease.round()
+    ann.clock.advance(max(0.0, began + 54.9 - ann.clock.elapsed()))
+    assert ann.lease.valid() is (took_s < 54.9)
+    ann.clock.advance(max(0.0, began + 55.1 - ann.clock.elapsed()))
+    assert not ann.lease.valid()
+
+
+async def test_a_first_term_counts_from_its_beginning_too(make: Make) -> None:
+    ann = await make("ann").connect()
+    whole = ann.lease._means.commands.insert_lease
+
+    async def slow(*given: object) -> None:
+        await whole(*given)  # type: ignore[arg-type]  # passed on as they are
+        ann.clock.advance(56)
+
+    ann.lease._means.commands.insert_lease = slow  # type: ignore[method-assign]  # its answer takes its time
+    await ann.lease.round()
+    assert not ann.lease.valid()
+
+
+async def test_look_on_forgets_an_old_why(make: Make, between: Wire) -> None:
+    ann = await make("ann").connect()
+    between.acts["/"] = answer(b"{}", "503 Service Unavailable")
+    await ann.lease.look_on()
+    assert ann.lease.view().why
+    between.acts.clear()
+    await ann.lease.look_on()
+    assert not ann.lease.view().why
 
 
 async def test_never_two_at_once_whatever_is_lost_or_stands_still(make: Make, between: Wire, sandbox: Running) -> None:

@@ -165,7 +165,9 @@ def test_more_days_than_anybody_keeps_are_refused_in_one_sentence(command: Comma
     given = {"SUPABASE_URL": "https://probe.example", "SUPABASE_KEY": "sb_secret_x"}
     done = command("status", **given, WATCHDESK_BLACKBOX_DAYS="1000000")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "Error: WATCHDESK_BLACKBOX_DAYS is not usable: Expected `float` <= 3650.0\n"
+    assert done.stderr == (
+        "Error: WATCHDESK_BLACKBOX_DAYS is not usable: 1000000 is out of bounds, it goes above 0 to 3,650\n"
+    )
 
 
 def box_of(command: Command) -> Box:

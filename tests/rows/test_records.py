@@ -43,7 +43,7 @@ RECORDS: dict[str, tuple[Callable[[Row], Any], Row, frozenset[str]]] = {
     "setting": (safety_of, odd.SETTING, frozenset({"id"})),
     "told": (told_of, odd.LOG, frozenset()),
     "ids": (lambda row: ids_of(row["output_data"]), odd.LOG, frozenset()),
-    "lease": (lease_of, odd.LEASE, frozenset({"input_data"})),
+    "lease": (lambda row: lease_of(row, "timestamp"), odd.LEASE, frozenset()),
 }
 
 values = st.sampled_from(odd.ODD) | st.recursive(

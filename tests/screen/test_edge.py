@@ -14,6 +14,8 @@ from tests.screen.pictures import STATES, WARNING
 from tests.screen.rows import RECORDS, name_of
 from tui.app import WatchdeskApp
 from tui.dialogs import Dialog, Prompt
+from tui.panels import Panel
+from tui.panels.row_list import RowList
 from tui.screens.document_view import DocumentView
 from tui.screens.served_view import ServedView
 from tui.screens.window import PAGE
@@ -169,3 +171,47 @@ async def test_a_row_in_full_that_fails_to_be_read_or_acted_on_says_so(monkeypat
         monkeypatch.setattr(app.monitor, "may", broken)
         await pressed(pilot, app, "enter", "down", "enter")
         await settled(pilot, says(app, failed("what was chosen")))
+
+
+PANELS = ("alerts", "health", "tasks", "degradation", "breakers", "kpis", "events")
+
+
+@pytest.mark.parametrize("name", PANELS)
+@pytest.mark.parametrize("method", ["lines", "wish", "title"])
+async def test_one_panel_that_cannot_be_drawn_says_so_and_the_others_are_drawn(
+    name: str, method: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = app_on(STATES["critical"])
+    async with run(app, SIZE) as pilot:
+        await settled(pilot)
+        panel = app.screen.query_one(f"#{name}", Panel)
+        monkeypatch.setattr(type(panel), method, broken)
+        for one in app.screen.query(Panel):
+            one._drawn = []
+        app.screen._placed = {}  # type: ignore[attr-defined]  # the dashboard's: put in their places anew
+        app.repaint()
+        await settled(pilot)
+        said = "failed (RuntimeError); see the log file"
+        drawn_of = {one.id: text_of_lines(one) for one in app.screen.query(Panel) if one.display}
+        assert "nobody foresaw this" in caplog.text
+        assert {id_ for id_, text in drawn_of.items() if said in text} == ({name} if method != "wish" else set())
+        assert all(drawn_of[other].strip() for other in PANELS if other in drawn_of)
+        assert app.is_running
+
+
+def text_of_lines(panel: Panel) -> str:
+    return "\n".join("".join(text for text, _ in line) for line in panel._drawn)
+
+
+async def test_a_list_that_cannot_be_laid_out_says_so_and_the_screen_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = app_on(WARNING)
+    async with run(app, SIZE) as pilot:
+        await pressed(pilot, app, "6")
+        monkeypatch.setattr(app.screen.listed, "rows", broken)  # type: ignore[attr-defined]  # a list
+        app.repaint()
+        await settled(pilot, says(app, "failed (RuntimeError); see the log file"))
+        monkeypatch.undo()
+        app.repaint()
+        await settled(pilot)
+        assert "failed (RuntimeError)" not in text_of_lines(app.screen.query_one(RowList))
+        assert app.is_running

@@ -92,6 +92,7 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
         "may_act": {"allowed": snapshot.may_act.allowed, "missing": snapshot.may_act.missing},
         "policies_open": {Truth.TRUE: True, Truth.FALSE: False}.get(snapshot.policies_open),
         "waiting": [{"id": one.id, "order": one.words, "at": one.at} for one in snapshot.waiting],
+        "left_over": {"tasks": snapshot.left_over.tasks, "of": snapshot.left_over.of or None},
         "notices": snapshot.notices,
     }
 

@@ -8,7 +8,7 @@ from core.text import short
 from tui.errands import single
 from tui.lists.served import Document, Known, Served, columns_of, heading, odd_lines, part
 from tui.panels.row_list import Column, Row
-from tui.panels.tasks import TASK_ROLE
+from tui.panels.tasks import STUCK, TASK_ROLE, UNPROVEN
 from tui.text import Line, age
 
 _BESIDE = 50
@@ -43,13 +43,13 @@ class TaskList(Served):
 
     def row(self, record: Task, snapshot: Snapshot, *, live: bool) -> Row:
         """A stuck one says so."""
-        stuck = record.status == "in_progress" and record.id in snapshot.tasks.stuck
-        role = ("warning" if stuck else TASK_ROLE.get(record.status, "text")) if live else "dim"
+        word = _stuck(record, snapshot) if record.status == "in_progress" else ""
+        role = ("warning" if word else TASK_ROLE.get(record.status, "text")) if live else "dim"
         text = record.description + (f" ({record.error})" if record.error else "")
         return Row(
             key=record.id,
             cells=(
-                ("STUCK" if stuck else record.status.replace("_", " "), role),
+                (word or record.status.replace("_", " "), role),
                 (age(record.completed_at or record.began_at, snapshot.at), "dim"),
                 (f"{record.priority}", "dim"),
                 (record.task_type, "dim"),
@@ -132,3 +132,8 @@ def _took(task: Task, snapshot: Snapshot) -> str:
 def _long(task: Task) -> bool:
     """Whether a text was cut on its way into the record, so that the columns must show it in full."""
     return task.description.endswith("…") or task.error.endswith("…")
+
+
+def _stuck(task: Task, snapshot: Snapshot) -> str:
+    """The word for one that is past its time and silent, proven or not; empty for any other."""
+    return STUCK if task.id in snapshot.tasks.stuck else UNPROVEN if task.id in snapshot.tasks.unproven else ""

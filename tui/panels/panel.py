@@ -9,6 +9,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from core.fence import Fence
 from core.snapshot import Snapshot
 from tui.panels.arrangement import Wish
 from tui.text import Line, Signs, changed_cells, fit, style_of
@@ -22,7 +23,10 @@ def as_many_as_fit(lines: list[Line], height: int) -> list[Line]:
 
 
 class Panel(Widget):
-    """One slice of the snapshot as lines. A subclass says which in `lines`."""
+    """One slice of the snapshot as lines. A subclass says which in `lines`.
+
+    One that fails unforeseen says so in its own place; the others are drawn.
+    """
 
     NAME: ClassVar[str] = ""
     """What the arrangement calls it."""
@@ -39,10 +43,17 @@ class Panel(Widget):
         self._styles = styles
         self._snapshot: Snapshot | None = None
         self._drawn: list[Line] = []
+        self._fence = Fence(lambda _: None)
 
     def wish(self, snapshot: Snapshot, height: int) -> Wish:
         """How many lines it must have and would fill, on a screen of `height` lines."""
         return Wish(1, height)
+
+    def wished(self, snapshot: Snapshot, height: int) -> Wish:
+        """Its wish, or a modest one where that fails unforeseen."""
+        with self._fence.around(f"the size of {self._called}"):
+            return self.wish(snapshot, height)
+        return Wish(2, 2)
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """What to draw below the title, in `width` cells and at most `height` lines."""
@@ -58,7 +69,12 @@ class Panel(Widget):
         width, height = self.size
         if not width or not height:
             return
-        lines = [fit(line, width) for line in self._all(snapshot, width, height)][:height]
+        with self._fence.around(self._called) as run:
+            lines = [fit(line, width) for line in self._all(snapshot, width, height)][:height]
+        if run.error is not None:
+            lines = [fit(line, width) for line in (((self.TITLE, "title"),), ((f"  {run.text}", "critical"),))][
+                -height:
+            ]
         old, self._drawn = self._drawn, lines
         for y in range(max(len(lines), len(old))):
             if y >= len(lines) or y >= len(old):
@@ -90,6 +106,10 @@ class Panel(Widget):
         line = self._drawn[y] if y < len(self._drawn) else ()
         strip = Strip([Segment(text, style_of(role, self._styles)) for text, role in line])
         return strip.adjust_cell_length(self.size.width, self._styles["text"])
+
+    @property
+    def _called(self) -> str:
+        return f"the panel {self.TITLE or self.NAME or type(self).__name__}"
 
     def _all(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         if not self.TITLE:

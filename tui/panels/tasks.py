@@ -13,6 +13,10 @@ _SHOWN = ("pending", "in_progress", "failed", "completed", "awaiting_review", "r
 """In this order: a narrow screen goes without the last."""
 TASK_ROLE = {"completed": "ok", "failed": "critical", "in_progress": "warning", "rejected": "critical"}
 
+STUCK = "STUCK"
+UNPROVEN = "STUCK?"
+"""Past its time, and silent as far as we see: no log row of it is visible to us."""
+
 
 class TasksPanel(Panel):
     """What the task table says."""
@@ -39,11 +43,11 @@ class TasksPanel(Panel):
             return [*lines, ((fault.sentence() if fault else "nothing read yet", "dim"),)]
         if not newest:
             return [*lines, (("no tasks are visible to us", "dim"),)]
-        ids = {*tasks.stuck}  # as of the last check; what has ended since is stuck no more
-        stuck = {task.id for task in newest if task.id in ids and task.status == "in_progress"}
-        order = sorted(newest, key=lambda task: task.id not in stuck)
+        said = dict.fromkeys(tasks.unproven, UNPROVEN) | dict.fromkeys(tasks.stuck, STUCK)  # as of the last check
+        words = {task.id: said[task.id] for task in newest if task.id in said and task.status == "in_progress"}
+        order = sorted(newest, key=lambda task: task.id not in words)
         live = tasks.newest.live
-        return lines + [self._row(task, snapshot, width, live=live, stuck=task.id in stuck) for task in order]
+        return lines + [self._row(task, snapshot, width, live=live, stuck=words.get(task.id, "")) for task in order]
 
     def _counts(self, snapshot: Snapshot, width: int, *, live: bool) -> Line:
         """Those there is room for: what no task is in goes first, and half a number would be another one."""
@@ -81,9 +85,9 @@ class TasksPanel(Panel):
             return ()
         return (("  simulated ", "dim"), (f"{simulated.value.count:,}", "warning" if simulated.live else "dim"))
 
-    def _row(self, task: Task, snapshot: Snapshot, width: int, *, live: bool, stuck: bool) -> Line:
+    def _row(self, task: Task, snapshot: Snapshot, width: int, *, live: bool, stuck: str) -> Line:
         role = ("warning" if stuck else TASK_ROLE.get(task.status, "text")) if live else "dim"
-        word = "STUCK" if stuck else task.status.replace("_", " ")
+        word = stuck or task.status.replace("_", " ")
         at = task.completed_at or task.began_at
         text = task.description + (f" ({task.error})" if task.error else "")
         return (

@@ -89,7 +89,7 @@ class Dashboard(View):
         panels = {panel.NAME: panel for panel in body.query(Panel)}
         if len(panels) < len(_PANELS):
             return
-        wishes: dict[str, Wish] = {name: panel.wish(snapshot, height) for name, panel in panels.items()}
+        wishes: dict[str, Wish] = {name: panel.wished(snapshot, height) for name, panel in panels.items()}
         places = arrange(width, height, wishes)
         if places == self._placed:
             return

@@ -88,11 +88,18 @@ class ListView(View):
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
         """Lay the rows out anew; what did not change is not written."""
-        found = self.filtered(self.listed.rows(snapshot))
-        self.list.put(found)
-        self.list.head = self.head(snapshot, len(found))
-        self.list.empty = self._none()
+        with self._fence.around(f"the list of {self.listed.TITLE}") as run:
+            found = self.filtered(self.listed.rows(snapshot))
+            self.list.put(found)
+            self.list.head = self.head(snapshot, len(found))
+            self.list.empty = self._none()
+        if run.error is not None:
+            self._say_failed(run.text)
         super().show(snapshot, banner)
+
+    def _say_failed(self, why: str) -> None:
+        self.list.put(())
+        self.list.empty = ((why, "critical"),)
 
     def head(self, snapshot: Snapshot, count: int) -> Line:
         """What the rule above the list says."""

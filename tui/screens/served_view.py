@@ -71,9 +71,12 @@ class ServedView(ListView):
         """Rows by the newest snapshot: ages move on, what is stuck says so; once a refresh they are read anew."""
         live = self._read_at is not None and self._fault is None and _answers(snapshot)
         self.list.follows = self._follows and not self.front.frozen
-        self.list.put([self.listed.row(record, snapshot, live=live) for record in self._records(snapshot)])
-        self.list.head = self.head(snapshot, len(self._window.records))
-        self.list.empty = self._none()
+        with self._fence.around(f"the list of {self.listed.TITLE}") as run:
+            self.list.put([self.listed.row(record, snapshot, live=live) for record in self._records(snapshot)])
+            self.list.head = self.head(snapshot, len(self._window.records))
+            self.list.empty = self._none()
+        if run.error is not None:
+            self._say_failed(run.text)
         super(ListView, self).show(snapshot, banner)
         self._renew(snapshot)
 

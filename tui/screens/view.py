@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
+from core.fence import Fence
 from core.snapshot import Snapshot
 from tui.front import Front
 from tui.keys import GLOBAL_KEYS, Key, keys_in_the_past
@@ -46,6 +47,7 @@ class View(Screen[None]):
         super().__init__()
         self._compositor = NarrowCompositor()
         self.front = front
+        self._fence = Fence(front.tell)
         self._style = (front.look.signs, front.look.styles)
         self._time_marks = (False, False, False)
         self._focused_before: Widget | None = None

@@ -26,7 +26,7 @@ class DryRun:
     async def plan(self, survey: Survey) -> Proposal:
         """Turn it on, if it is off and too much fails."""
         live, rules = self._means.live, self._rules
-        if survey.config is None or survey.config.dry_run:
+        if survey.config is None or survey.config.dry_run or not survey.timed:
             return Proposal()
         rate = (
             await fresh_failure_rate(live, survey.now, rules, survey.lifted_at)

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.act.emergency_stop import trail_of
 from core.act.means import Means
 from core.act.orders import PlanStep
 from core.act.repairs.repair import HealRules, Proposal, Survey
@@ -12,10 +11,11 @@ from core.act.run import Run
 from core.backend.commands import BATCH
 
 _FOUND: Final = 1000
+_UNDONE_WITHIN: Final = timedelta(days=7)
 
 
 class OldLogs:
-    """Never the lease's row, never the audit of a stop that still stands."""
+    """Never the lease's row, the audit of a stop that stands, or that of what may still be undone."""
 
     name = "old_logs"
 
@@ -24,9 +24,13 @@ class OldLogs:
         self._rules = rules
 
     async def plan(self, survey: Survey) -> Proposal:
-        """How many are older than is kept."""
-        kept = await self._standing_stop(survey)
-        old = await self._means.live.count_old_logs(self._before(survey), kept)
+        """How many are older than is kept; nothing while the time, or whether a stop stands, is not known."""
+        if survey.config_fault is not None or not survey.timed:
+            return Proposal()
+        kept, before, audit_before = await self._standing_stop(survey), self._before(survey), self._audit_before(survey)
+        old = await self._means.live.ask(
+            "db:count_old_logs", lambda queries: queries.count_old_logs(before, audit_before, kept)
+        )
         if not old:
             return Proposal()
         effect = f"delete log rows older than {self._rules.keep_logs_days:.0f} days"
@@ -34,8 +38,8 @@ class OldLogs:
 
     async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
         """Batch by batch, as many as were planned."""
-        means, before, kept = self._means, self._before(survey), await self._standing_stop(survey)
-        done = 0
+        means, before, audit_before = self._means, self._before(survey), self._audit_before(survey)
+        kept, done = await self._standing_stop(survey), 0
 
         async def delete(ids: tuple[str, ...]) -> tuple[str, ...]:
             return await means.commands.delete_logs(ids, before=before)
@@ -50,9 +54,14 @@ class OldLogs:
         async def left(ids: tuple[str, ...]) -> int:
             return len(await there(ids))
 
+        async def find(most: int) -> tuple[str, ...]:
+            return await means.live.ask(
+                "db:fetch_old_logs", lambda queries: queries.old_logs(before, audit_before, kept, most)
+            )
+
         while done < step.count and not run.halted():
             # Found a thousand at a time: where no index serves the time, each finding reads the whole table.
-            found = await means.live.old_logs(before, kept, min(_FOUND, step.count - done))
+            found = await find(min(_FOUND, step.count - done))
             if not found:
                 run.skipped += step.count - done
                 return
@@ -70,11 +79,16 @@ class OldLogs:
                 tell(done)
 
     async def _standing_stop(self, survey: Survey) -> str:
-        """The run of the stop that stands, whose audit rows stay."""
+        """The run of the stop that stands, whose audit rows stay. Raises NotLive: then nothing is deleted."""
         if survey.config is None or not survey.config.emergency_stop:
             return ""
-        standing = (await trail_of(self._means)).standing(survey.config)
+        trail = await self._means.live.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())
+        standing = trail.standing(survey.config)
         return standing.run if standing is not None else ""
+
+    def _audit_before(self, survey: Survey) -> datetime:
+        """An audit row is kept as long as its action may be undone, however short the rest is."""
+        return min(self._before(survey), survey.now - _UNDONE_WITHIN)
 
     def _before(self, survey: Survey) -> datetime:
         return survey.now - timedelta(days=self._rules.keep_logs_days)

@@ -8,6 +8,7 @@ import msgspec
 
 from core.act.orders import PlanStep
 from core.act.run import Run
+from core.bounds import Count, Days, Share, Span
 from core.facts import Fault
 from core.model import SystemConfig, Task
 from core.stuck import Overdue
@@ -16,26 +17,27 @@ from core.stuck import Overdue
 class HealRules(msgspec.Struct, frozen=True, kw_only=True):
     """Section `heal` of the settings."""
 
-    keep_logs_days: float = 30.0
-    brake_rows: int = 50
+    keep_logs_days: Days = 30.0
+    brake_rows: Count = 50
     """More stuck tasks than this within an hour, and nothing is healed by itself."""
-    brake_share: float = 0.5
-    brake_running: int = 10
+    brake_share: Share = 0.5
+    brake_running: Count = 10
     """The share counts only when at least this many run."""
-    brake_window_s: float = 3600.0
-    spare_s: float = 86400.0
+    brake_window_s: Span = 3600.0
+    spare_s: Span = 86400.0
     """A task that an undo gave back is left alone by the watchdog for this long."""
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
-    """The project as one plan sees it, at the server's time `now`.
+    """The project as one plan sees it, at the database's time `now`; while that is not known nothing is `timed`.
 
-    `automatic`: nobody ordered it, so nothing is called stuck while no logs are visible. `lifted_at`: when a stop or
+    `automatic`: nobody ordered it, so nothing is called stuck whose silence is not proven. `lifted_at`: when a stop or
     dry-run was last lifted. `spared`: tasks an operator gave back lately. A fault: that part could not be read, and
     what stands in its place means nothing.
     """
 
     now: datetime
+    timed: bool = True
     automatic: bool
     config: SystemConfig | None
     overdue: Overdue
@@ -47,9 +49,8 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def stuck(self) -> tuple[Task, ...]:
         """The tasks that may be failed, longest running first."""
-        if self.automatic and not self.overdue.logs_visible:
-            return ()
-        return tuple(task for task in self.overdue.stuck if task.id not in self.spared)
+        found = self.overdue.stuck if self.automatic else self.overdue.silent
+        return tuple(task for task in found if task.id not in self.spared)
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,8 +33,10 @@ class StuckTasks:
         if survey.overdue.slow:
             slow = plural(len(survey.overdue.slow), "slow task")
             notes.append(f"{slow} past its time still writes logs: left alone")
-        if survey.overdue.stuck and survey.automatic and not survey.overdue.logs_visible:
-            notes.append("no logs of the agents are visible to us, so their silence proves nothing: left alone")
+        unproven = survey.overdue.unproven
+        if unproven and survey.automatic:
+            silent = plural(len(unproven), "task")
+            notes.append(f"no logs of {silent} are visible to us, so their silence proves nothing: left alone")
         spared = sum(task.id in survey.spared for task in survey.overdue.stuck)
         if spared:
             notes.append(f"{plural(spared, 'task')} given back by an operator: left alone")
@@ -43,7 +45,8 @@ class StuckTasks:
             return Proposal(notes=tuple(notes))
         began = stuck[0].began_at
         longest = f", the longest for {short(survey.now - began)}" if began is not None else ""
-        unsure = "" if survey.overdue.logs_visible else "; no logs are visible to us, so their silence proves nothing"
+        whose = "" if len(unproven) == len(stuck) else f" of {len(unproven):,}"
+        unsure = f"; no logs{whose} are visible to us, so their silence proves nothing" if unproven else ""
         step = PlanStep(
             name=self.name,
             title="Stuck tasks",

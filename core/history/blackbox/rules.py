@@ -18,7 +18,7 @@ class BlackboxRules(msgspec.Struct, frozen=True, kw_only=True):
     """How much is kept. Section `blackbox`. The size wins over the age; the oldest goes first."""
 
     enabled: bool = True
-    megabytes: Annotated[int, msgspec.Meta(ge=2)] = 200
+    megabytes: Annotated[int, msgspec.Meta(ge=2, le=1_000_000)] = 200
     days: Annotated[float, msgspec.Meta(gt=0, le=3650)] = 30.0
 
     @property

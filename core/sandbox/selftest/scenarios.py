@@ -68,7 +68,7 @@ async def stuck_tasks(stage: Stage) -> str:
     stuck = await stage.add_task("in_progress", began_ago=timedelta(hours=3))
     fresh = await stage.add_task("in_progress", began_ago=timedelta(minutes=1))
     found = await stage.rooms.healer.plan(stage.rooms.cut_off_now())
-    ids = {task.id for task in found.survey.overdue.stuck}
+    ids = {task.id for task in found.survey.overdue.silent}
     expect(stuck in ids, "a task that runs for three hours without a sign of life is not found stuck")
     expect(fresh not in ids, "a task that began a minute ago is called stuck")
     only = _only(found, {stuck, fresh})  # on a living project nothing but our own is touched
@@ -126,14 +126,14 @@ async def high_failure_rate(stage: Stage) -> str:
     """The rate is counted on the server and judged: on a sandbox a storm is made, elsewhere the count is checked."""
     await stage.monitor()
     rules, rooms = stage.rooms.config.failures, stage.rooms
-    before = await failure_rate(rooms.live, rooms.cut_off_now(), rules)
+    before = await failure_rate(rooms.live, rooms.likely_now(), rules)
     if not stage.owned:
         rows = await rooms.live.watchdog_logs(healing=False, since=None, limit=1)
         return f"{before.failed:,} of {before.finished:,} failed: {judge(before, rules).text} ({len(rows)} row read)"
     needed = 4 * before.completed + rules.few_finished + 1
     for _ in range(max(0, needed - before.failed)):
         await stage.add_task("failed", began_ago=timedelta(minutes=5), ended=True)
-    after = await failure_rate(rooms.live, rooms.cut_off_now(), rules)
+    after = await failure_rate(rooms.live, rooms.likely_now(), rules)
     expect(after.failed > before.failed or needed <= before.failed, "new failures are not counted")
     verdict = judge(after, rules)
     expect(verdict.level is Level.CRITICAL, f"{after.failed} of {after.finished} failed, and it is called {verdict}")
@@ -283,8 +283,8 @@ def _check(checks: tuple[Check, ...], name: str) -> Check:
 def _only(found: Findings, ours: set[str]) -> Findings:
     """The part of a plan that is about our own tasks."""
     overdue = found.survey.overdue
-    stuck = tuple(task for task in overdue.stuck if task.id in ours)
-    survey = msgspec.structs.replace(found.survey, overdue=msgspec.structs.replace(overdue, stuck=stuck))
+    stuck = tuple(task for task in overdue.silent if task.id in ours)
+    survey = msgspec.structs.replace(found.survey, overdue=msgspec.structs.replace(overdue, stuck=stuck, unproven=()))
     steps = tuple(
         msgspec.structs.replace(step, count=len(stuck), ids=tuple(task.id for task in stuck))
         for step in found.plan.steps

@@ -1,0 +1,61 @@
+"""What numbers a setting may take, by what it is: declared beside each setting, checked where settings are read."""
+
+import math
+from typing import Annotated, Any, Final, get_args, get_origin
+
+import msgspec
+
+_DAY_S: Final = 86_400.0
+
+Period = Annotated[float, msgspec.Meta(ge=1, le=7 * _DAY_S)]
+"""How often something is done, seconds."""
+
+Tick = Annotated[float, msgspec.Meta(ge=0.05, le=60)]
+"""How often something small is done, seconds."""
+
+Limit = Annotated[float, msgspec.Meta(ge=0.1, le=3600)]
+"""How long one thing may take, seconds."""
+
+Span = Annotated[float, msgspec.Meta(ge=0, le=366 * _DAY_S)]
+"""How long something lasts, seconds; 0: not at all."""
+
+Hours = Annotated[float, msgspec.Meta(ge=0.1, le=24 * 366)]
+Days = Annotated[float, msgspec.Meta(ge=1, le=3650)]
+Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Factor = Annotated[float, msgspec.Meta(ge=0.1, le=1000)]
+Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+WholeHours = Annotated[int, msgspec.Meta(ge=1, le=24 * 30)]
+Rows = Annotated[int, msgspec.Meta(ge=1, le=500)]
+Connections = Annotated[int, msgspec.Meta(ge=1, le=64)]
+Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
+Megabytes = Annotated[float, msgspec.Meta(ge=1, le=1_000_000)]
+Milliseconds = Annotated[float, msgspec.Meta(ge=1, le=60_000)]
+
+
+def bounds_of(kind: Any) -> msgspec.Meta | None:
+    """Return what a setting's type says of its bounds; `None` for one that is no bounded number."""
+    if get_origin(kind) is not Annotated:
+        return None
+    return next((meta for meta in get_args(kind)[1:] if isinstance(meta, msgspec.Meta)), None)
+
+
+def out_of_bounds(value: Any, kind: Any) -> str:
+    """Return what a number must be that `value` is not, in words; empty where it is."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return in_words(bounds_of(kind)) or "a finite number"
+    meta = bounds_of(kind)
+    if meta is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    low = (meta.ge is None or value >= meta.ge) and (meta.gt is None or value > meta.gt)
+    high = (meta.le is None or value <= meta.le) and (meta.lt is None or value < meta.lt)
+    return "" if low and high else in_words(meta)
+
+
+def in_words(meta: msgspec.Meta | None) -> str:
+    """Return bounds for people: `from 1 to 3,650`; empty without any."""
+    if meta is None:
+        return ""
+    least = f"above {meta.gt:,g}" if meta.gt is not None else f"from {meta.ge:,g}" if meta.ge is not None else ""
+    most = f"below {meta.lt:,g}" if meta.lt is not None else f"to {meta.le:,g}" if meta.le is not None else ""
+    return " ".join(part for part in (least, most) if part)

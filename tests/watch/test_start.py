@@ -1,0 +1,122 @@
+"""The start: whatever becomes of one step, it is shown as that, and the loops run."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import core.monitor.start
+from core.backend.target import Target
+from core.facts import Level
+from core.monitor import Config, Monitor, Places
+from core.monitor.config import RefreshRules
+from core.snapshot import LinkWord
+from core.state import NotKept
+from core.watch.rules import WatchRules
+from tests.running import Running
+
+STEPS = {
+    "held breakers": "_rooms.holds.restore",
+    "key figures": "_loops.scores.restore",
+    "taking over": "_loops._take_over",
+    "waiting orders": "_rooms.pending.all",
+    "alerts": "_loops.alarms.restore",
+    "state": "_loops._state",
+    "connect": "_rooms.backend.connect",
+    "schema": "_sight.discover",
+    "lease": "_rooms.lease.round",
+    "first refresh": "_sight.refresh",
+    "first check": "_sight.check",
+    "policies": "_sight.look_at_policies",
+    "heal": "_loops.autonomy.after",
+}
+"""Each step of the start, and what of the monitor it goes by."""
+
+
+def monitor_at(sandbox: Running, place: Path) -> Monitor:
+    config = Config(
+        target=Target(name="probe", url=sandbox.url, key=sandbox.service_key),
+        watch=WatchRules(interval_s=1.0),
+        refresh=RefreshRules(period_s=0.3),
+    )
+    return Monitor(config, places=Places.within(place), jitter=False)
+
+
+async def until(condition: Callable[[], bool], within_s: float = 20.0) -> None:
+    end = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.02)
+
+
+async def broken(*_: Any, **__: Any) -> Any:
+    raise OverflowError("date value out of range")
+
+
+async def hanging(*_: Any, **__: Any) -> Any:
+    await asyncio.Event().wait()
+
+
+def spoil(monitor: Monitor, where: str, how: Callable[..., Any]) -> Callable[[], None]:
+    """Let a part of the monitor fail. Gives what mends it."""
+    room, _, name = where.rpartition(".")
+    owner = attrgetter(room)(monitor)
+    whole = getattr(owner, name)
+    setattr(owner, name, how)
+    return lambda: setattr(owner, name, whole)
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_step_that_fails_unforeseen_is_shown_as_that_and_the_loops_run(
+    step: str, sandbox: Running, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monitor = monitor_at(sandbox, tmp_path)
+    mend = spoil(monitor, STEPS[step], broken)
+    await monitor.start()
+    await until(lambda: any(one.name == step for one in monitor.snapshot.start))
+    shown = next(one for one in monitor.snapshot.start if one.name == step)
+    assert (shown.level, shown.text) == (Level.WARNING, "failed (OverflowError); see the log file")
+    assert "date value out of range" in caplog.text
+    await until(lambda: monitor.snapshot.ready)
+    mend()
+    looked, seen = monitor.snapshot.health.last_at, monitor.snapshot.at
+    await until(lambda: monitor.snapshot.link.word is LinkWord.LIVE and monitor.snapshot.at > seen)
+    await until(lambda: monitor.snapshot.health.last_at not in {None, looked})
+    await until(lambda: monitor.snapshot.lease.mine)
+    assert monitor.snapshot.health.running
+    await monitor.close()
+
+
+@pytest.mark.parametrize("step", ["schema", "first refresh", "first check", "state"])
+async def test_a_step_that_hangs_is_given_up_and_the_loops_run(
+    step: str, sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core.monitor.start, "STEP_S", 0.5)
+    monitor = monitor_at(sandbox, tmp_path)
+    mend = spoil(monitor, STEPS[step], hanging)
+    await monitor.start()
+    await until(lambda: monitor.snapshot.ready)
+    shown = next(one for one in monitor.snapshot.start if one.name == step)
+    assert shown.text.endswith("given up")
+    mend()
+    await until(lambda: monitor.snapshot.link.word is LinkWord.LIVE)
+    await monitor.close()
+
+
+async def test_a_state_that_cannot_be_written_while_a_hold_ends_does_not_end_the_start(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    monitor = monitor_at(sandbox, tmp_path)
+
+    async def full(*_: Any) -> int:
+        raise NotKept("no space left on device")
+
+    spoil(monitor, "_rooms.holds.restore", full)
+    await monitor.start()
+    await until(lambda: monitor.snapshot.ready)
+    await until(lambda: monitor.snapshot.link.word is LinkWord.LIVE)
+    await monitor.close()
