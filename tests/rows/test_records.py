@@ -92,7 +92,7 @@ def bear(record: Any) -> None:
         assert record.estimated_minutes is None or 0 <= record.estimated_minutes <= LONGEST / timedelta(minutes=1)
     for name in ("at", "began_at", "started_at", "created_at", "completed_at", "updated_at", "stop_until"):
         at = getattr(record, name, None)
-        if at is not None:
+        if isinstance(at, datetime):  # a spoilt lease keeps it as it came, to be compared with
             assert abs(NOW - at) < timedelta(days=200 * 366)
             assert at + timedelta(days=400) > at.astimezone() - timedelta(days=400)
     took = getattr(record, "duration_ms", None)
