@@ -79,7 +79,7 @@ class OldLogs:
                 tell(done)
 
     async def _standing_stop(self, survey: Survey) -> str:
-        """The run of the stop that stands, or else of the last one: its audit stays. Raises NotLive: nothing is deleted."""
+        """The run of the stop that stands, or of the last one: its audit stays. Raises NotLive: nothing is deleted."""
         if survey.config is None or not survey.config.emergency_stop:
             return ""
         trail = await self._means.live.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())
