@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 _HEALED: Final = ("stuck_tasks", "failure_rate")
 _BAD: Final = {Level.WARNING, Level.CRITICAL}
 _ANSWERED: Final = {Level.OK, Level.WARNING}
-_OVER: Final = {"completed", "failed", "skipped"}
+_OVER: Final = {"completed", "skipped"}
 _UPKEEP_S: Final = 3600.0
 LEASE_LOST: Final = "the lease is no longer ours"
 
@@ -210,7 +210,7 @@ class Autonomy:
         if one.begun and await self._is_over(one):
             await rooms.pending.remove(one.id)
             return
-        if one.order == EMERGENCY_STOP.name and (await trail_of(rooms.means)).lifted_since(one.at):
+        if one.order == EMERGENCY_STOP.name and (await trail_of(rooms.means)).lifted_since(one.ordered_at or one.at):
             await self._lapse(one, "an operator resumed since it was given")
             return
         if one.automatic and not await self._still_meant(one):
@@ -241,7 +241,7 @@ class Autonomy:
         return not missing  # the lease holder carries it out: until we are that it waits
 
     async def _is_over(self, one: PendingOrder) -> bool:
-        """Whether its audit is closed, and it did all that it was to do: a lift may still have tasks to give back."""
+        """Whether it did all that it was to do; one that was broken off did not, nor a lift with tasks to give back."""
         told = await self._rooms.live.audited(one.id)
         if told is None or told.status not in _OVER:
             return False
