@@ -132,6 +132,8 @@ MENU_ONLY: Final = (
     _order("hold", "", "hold_breaker", "hold", "hold a breaker open: wants a reason"),
     _order("release", "", "release_breaker", "release", "release a held breaker"),
     _order("retry_matching", "", "retry_matching", "retry", "retry failed tasks: all that match a filter"),
+    _order("requeue", "", "requeue", "requeue", "requeue: give back what the last emergency stop rejected"),
+    _order("clean_up", "", "clean_up", "clean up", "clean up the log: delete rows that are past their time"),
     _order("test_message", "", "test_message", "test", "send a test message: to every contact and channel"),
     _order("observe_off", "", "lift_observe", "observe", "allow orders: lift --observe for 15 minutes"),
 )

@@ -33,11 +33,19 @@ _CLOSING_S: Final = 1.0
 class Runner:
     """Runs actions: one at a time, an emergency stop beside and before any other, the clean-up of logs in its own lane.
 
-    `now` is the server's time as far as it is known, for who cannot read the database's own.
+    `now` is the server's time as far as it is known, for who cannot read the database's own; `learn` hears of that.
     """
 
-    def __init__(self, means: Means, *, now: Callable[[], datetime], fence: Fence) -> None:
+    def __init__(
+        self,
+        means: Means,
+        *,
+        now: Callable[[], datetime],
+        fence: Fence,
+        learn: Callable[[datetime], None] = lambda _: None,
+    ) -> None:
         self._means = means
+        self._learn = learn
         self._fence = fence
         self._now = now
         self._one, self._stopping, self._cleaning = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
@@ -100,6 +108,8 @@ class Runner:
                         run=trail.run,
                         planned=prepared.planned,
                     )
+            if (at := trail.now()) is not None:
+                self._learn(at)
             doing = Run(
                 trail.run,
                 actor,

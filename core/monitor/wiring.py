@@ -93,8 +93,8 @@ class Rooms:
         self.fence = Fence(lambda text: self.journal.say("watchdesk", text, Level.WARNING))
         self.healer = Healer(means, repairs, stuck=config.stuck, rules=config.heal, fence=self.fence)
         self.means = means
-        self.runner = Runner(means, now=self.likely_now, fence=self.fence)
         self.health_log = HealthLog(means, self.itself)
+        self.runner = Runner(means, now=self.likely_now, fence=self.fence, learn=self.health_log.learn)
         self.pending = PendingOrders(clock, self.state, self.likely_now)
         self.lifts = Lifts(self.live, self.state)
         self.streak = Streak(clock, self.state, config.watch.interval_s)

@@ -2,13 +2,14 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
+from core.act.healing import BY_DEFAULT, CLEANING
 from core.act.orders import (
     HealPlan,
     LiftPlan,
@@ -32,6 +33,7 @@ from core.listing import ListedRow, Listing, Page, Table
 from core.model import LogEntry, SafetyCheck, Task
 from core.resilience import NotLive
 from core.snapshot import Snapshot
+from core.stops import StopMark
 from core.text import plural
 
 T = TypeVar("T")
@@ -139,13 +141,13 @@ class StillMonitor:
     def under_way(self) -> tuple[str, ...]:
         return self.going
 
-    async def plan_heal(self) -> HealPlan:
-        return self._live(self.records.heal)
+    async def plan_heal(self, only: Collection[str] = BY_DEFAULT) -> HealPlan:
+        return self._live(msgspec.structs.replace(self.records.heal, only=tuple(sorted(only))))
 
     async def heal(
         self, plan: HealPlan, progress: Progress | None = None, go_on: Callable[[], str] = unhindered
     ) -> Result:
-        return self._given("heal", f"{plan.rows} rows")
+        return self._given("clean_up" if frozenset(plan.only) == CLEANING else "heal", f"{plan.rows} rows")
 
     async def plan_stop(self) -> StopPlan:
         return self._live(self.records.stop)
@@ -156,8 +158,8 @@ class StillMonitor:
     async def plan_lift(self) -> LiftPlan:
         return self._live(self.records.lift)
 
-    async def lift(self, *, requeue: bool) -> Result:
-        return self._given("lift", "requeue" if requeue else "")
+    async def lift(self, *, requeue: bool, stop: StopMark | None = None) -> Result:
+        return self._given("lift" if self.records.lift.standing else "requeue", "requeue" if requeue else "")
 
     async def plan_mode(self) -> ModePlan:
         return self._live(self.records.mode)
@@ -193,7 +195,7 @@ class StillMonitor:
     ) -> Result:
         return self._given("retry_matching", f"{plan.rows} rows", reason)
 
-    async def plan_undo(self, run: str) -> UndoPlan:
+    async def plan_undo(self, run: str, only: tuple[str, ...] = ()) -> UndoPlan:
         return self._live(UndoPlan(run=run, text="2 tasks back to in progress, where that still can be.", tasks=2))
 
     async def undo(self, plan: UndoPlan) -> Result:

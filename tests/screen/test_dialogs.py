@@ -1,13 +1,14 @@
 """What a dialog does with keys, beside what it is about."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import msgspec
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
 
+from core.act.healing import BY_DEFAULT
 from core.act.orders import LIFT, HealPlan, PlanStep, StopPlan
 from core.act.pending import PendingOrder
 from tests.screen.drawn import app_on, drawn, monitor_of, read_it, run, settled
@@ -75,9 +76,9 @@ PERIOD_S = 0.15
 class SlowMonitor(StillMonitor):
     """Reads a plan for as long as a line takes that needs 4 s for it, by the shorter time."""
 
-    async def plan_heal(self) -> HealPlan:
+    async def plan_heal(self, only: Collection[str] = BY_DEFAULT) -> HealPlan:
         await asyncio.sleep(PERIOD_S * 4 / 3)
-        return await super().plan_heal()
+        return await super().plan_heal(only)
 
     async def plan_stop(self) -> StopPlan:
         await asyncio.sleep(PERIOD_S * 4 / 3)

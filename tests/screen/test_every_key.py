@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList
 
-from core.act.orders import ORDERS, Tier
+from core.act.orders import ORDERS, LiftPlan, Tier
 from core.history.trends import Window
 from core.settings import Layers, SettingsError
 from core.snapshot import Snapshot
@@ -392,6 +392,8 @@ MENU: dict[str, str] = {
     "retry": "orders",
     "retry_matching": "retry_matching",
     "undo": "orders",
+    "requeue": "requeue",
+    "clean_up": "clean_up",
 }
 """Which entry of the menu leads to an order: by the name of its key."""
 
@@ -418,6 +420,8 @@ def told_of(order: str) -> Snapshot:
 async def test_every_order_is_given_from_the_menu_by_what_its_tier_wants(order: str) -> None:
     on = order == "dry_run_off"
     records = msgspec.structs.replace(RECORDS, mode=msgspec.structs.replace(RECORDS.mode, dry_run=on))
+    if order == "requeue":
+        records = msgspec.structs.replace(records, lift=LiftPlan(standing="", requeueable=3, of="the stop of 03:10"))
     app = app_on(told_of(order), records)
     monitor = monitor_of(app)
     async with run(app, SIZE) as pilot:

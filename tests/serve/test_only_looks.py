@@ -49,6 +49,8 @@ GIVEN: dict[str, Callable[[Monitor], Awaitable[Result]]] = {
     "retry_matching": lambda monitor: monitor.retry_matching(
         RetryMatchingPlan(filter=Filter(), ids=(ID,), at=datetime.now(UTC), text="one"), "we know"
     ),
+    "requeue": lambda monitor: monitor.lift(requeue=True),
+    "clean_up": lambda monitor: monitor.heal(HealPlan(only=("old_logs",))),
     "undo": lambda monitor: monitor.undo(UndoPlan(run=ID, text="heal", tasks=1)),
 }
 SILENT = {OBSERVE_OFF.name, RESTART.name, TEST_MESSAGE.name}

@@ -17,7 +17,7 @@ from core.monitor.config import RefreshRules
 from core.snapshot import LinkWord
 from core.state import NotKept
 from core.watch.rules import WatchRules
-from tests.running import Running
+from tests.running import ONE_SHAPE, Running
 
 STEPS = {
     "held breakers": "_rooms.holds.restore",
@@ -70,6 +70,7 @@ def spoil(monitor: Monitor, where: str, how: Callable[..., Any]) -> Callable[[],
     return lambda: setattr(owner, name, whole)
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_step_that_fails_unforeseen_is_shown_as_that_and_the_loops_run(
     step: str, sandbox: Running, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -91,6 +92,7 @@ async def test_a_step_that_fails_unforeseen_is_shown_as_that_and_the_loops_run(
     await monitor.close()
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("step", ["schema", "first refresh", "first check", "state"])
 async def test_a_step_that_hangs_is_given_up_and_the_loops_run(
     step: str, sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,5 +1,6 @@
 """Heal: which repairs, the plan, confirmed, recomputed, applied."""
 
+from collections.abc import Collection
 from typing import Final
 
 from textual.app import ComposeResult
@@ -19,12 +20,13 @@ _TICKED: Final = "repair-"
 
 
 class HealDialog(Dialog):
-    """Shows the plan and applies exactly that."""
+    """Shows the plan and applies exactly that. `ticked`: the repairs it begins with."""
 
     ACT = "Heal"
     HALTS = True
 
-    def __init__(self, monitor: MonitorLike) -> None:
+    def __init__(self, monitor: MonitorLike, ticked: Collection[str] = BY_DEFAULT) -> None:
+        self._ticked = ticked
         self._project = monitor.snapshot.project.name
         super().__init__(f"Heal {self._project}: {HEAL.effect}")
         self._monitor = monitor
@@ -34,7 +36,7 @@ class HealDialog(Dialog):
         """Which repairs; and the project's name, asked for when many rows are concerned."""
         with Horizontal(id="repairs"):
             for called, name in STEPS.items():
-                yield Tick(called, value=name in BY_DEFAULT, id=f"{_TICKED}{name}", compact=True)
+                yield Tick(called, value=name in self._ticked, id=f"{_TICKED}{name}", compact=True)
         word = Field(placeholder=f"type {self._project}: more than {TYPED_ABOVE} rows", id="word")
         word.display = False
         yield word
@@ -61,7 +63,8 @@ class HealDialog(Dialog):
         """Something to do of what is ticked, and the name typed where it must be."""
         many = self._plan.rows > TYPED_ABOVE
         typed = not many or self.query_one("#word", Input).value == self._project
-        return not self._plan.empty and frozenset(self._plan.only) == self._only() and typed
+        of_these = not self._plan.only or frozenset(self._plan.only) == self._only()
+        return not self._plan.empty and of_these and typed
 
     def on_checkbox_changed(self, event: Checkbox.Changed) -> None:
         """Another choice is another plan: what was shown counts no more."""

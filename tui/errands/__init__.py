@@ -6,7 +6,19 @@ from typing import Final
 from tui.errands.alerts import acknowledge, silence, test_message
 from tui.errands.breakers import any_breaker, hold, release
 from tui.errands.faults import switch_fault
-from tui.errands.orders import check, dry_run, heal, lift, observe_off, restart, retry_matching, run, stop
+from tui.errands.orders import (
+    check,
+    clean_up,
+    dry_run,
+    heal,
+    lift,
+    observe_off,
+    requeue,
+    restart,
+    retry_matching,
+    run,
+    stop,
+)
 from tui.errands.past import earlier, event_after, event_before, jump, later, note, now
 from tui.errands.single import single_orders
 from tui.front import Front
@@ -15,6 +27,8 @@ ERRANDS: Final[dict[str, Callable[[Front], Awaitable[None]]]] = {
     "heal": heal,
     "stop": stop,
     "lift": lift,
+    "requeue": requeue,
+    "clean_up": clean_up,
     "dry_run": dry_run,
     "check": check,
     "run": run,

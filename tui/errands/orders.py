@@ -1,6 +1,18 @@
 """Orders about the whole project."""
 
-from core.act.orders import DRY_RUN_ON, EMERGENCY_STOP, HEAL, LIFT, OBSERVE_OFF, RESTART, RETRY_MATCHING, RUN_PENDING
+from core.act.healing import CLEANING
+from core.act.orders import (
+    CLEAN_UP,
+    DRY_RUN_ON,
+    EMERGENCY_STOP,
+    HEAL,
+    LIFT,
+    OBSERVE_OFF,
+    REQUEUE,
+    RESTART,
+    RETRY_MATCHING,
+    RUN_PENDING,
+)
 from tui.dialogs import HealDialog, LiftDialog, ModeDialog, StopDialog, observe_dialog, run_dialog
 from tui.front import Front
 
@@ -21,6 +33,18 @@ async def lift(front: Front) -> None:
     """Lift the emergency stop."""
     if front.allowed(LIFT):
         front.ask(LiftDialog(front.monitor))
+
+
+async def requeue(front: Front) -> None:
+    """Give back what the last stop left rejected; while it stands it is lifted first."""
+    if front.allowed(REQUEUE):
+        front.ask(LiftDialog(front.monitor))
+
+
+async def clean_up(front: Front) -> None:
+    """Show how many log rows are past their time, and ask."""
+    if front.allowed(CLEAN_UP):
+        front.ask(HealDialog(front.monitor, CLEANING))
 
 
 async def dry_run(front: Front) -> None:
