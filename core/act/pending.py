@@ -34,6 +34,8 @@ class PendingOrder(msgspec.Struct, frozen=True, kw_only=True):
     requeue: bool = False
     stop: StopMark | None = None
     """The stop that a lift is for: before another one it lapses."""
+    ordered_at: datetime | None = None
+    """When it was given by the database's clock, as far as that was known: what came after it there is told by it."""
     begun: bool = False
     confirmed_at: datetime | None = None
     """When an operator said again that it is still meant."""
@@ -55,10 +57,11 @@ class PendingOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PendingOrders:
-    """The orders that wait, on the disk. Writes raise NotKept."""
+    """The orders that wait, on the disk. Writes raise NotKept. `now` gives the server's time, as far as it is known."""
 
-    def __init__(self, clock: Clock, state: State) -> None:
+    def __init__(self, clock: Clock, state: State, now: Callable[[], datetime] | None = None) -> None:
         self._clock = clock
+        self._now = now or clock.now
         self._state = state
         self.known: tuple[PendingOrder, ...] = ()
         """As last read, oldest first. Another process may have changed it since."""
@@ -90,6 +93,7 @@ class PendingOrders:
             order=order,
             actor=actor,
             at=self._clock.now(),
+            ordered_at=self._now(),
             reason=reason,
             hours=hours,
             requeue=requeue,

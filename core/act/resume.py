@@ -100,6 +100,7 @@ class Requeue(Action):
     """Gives back what was pending when the last stop rejected it. Begun again, it goes on with what is left."""
 
     order = REQUEUE
+    nothing = "nothing was given back"
     unsure = "not known how much was given back"
 
     def __init__(self, means: Means, foreign: StopMark | None = None) -> None:

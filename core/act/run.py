@@ -181,7 +181,7 @@ class Run:
             raise batch.lost
 
     async def recount(self) -> None:
-        """Count what writes changed that were broken off from outside; the rest may follow. Never raises for a fault."""
+        """Count what writes changed that were broken off from outside; the rest may follow. Never raises."""
         for ids, changed in self.in_flight:
             done: tuple[str, ...] = ()
             with contextlib.suppress(NotLive):

@@ -12,7 +12,7 @@ import msgspec
 from core.backend.client import Calls
 from core.backend.conditions import marked
 from core.backend.faults import Failed
-from core.backend.rows import moment, row_id
+from core.backend.rows import moment, of_only, row_id
 from core.backend.schema import CONFIG, LOGS, MAIL_FUNCTION, POLL_FUNCTION, STOP_RPC, TASKS, Schema
 from core.marks import Marks
 from core.model import LeaseRow, SpoiltLease
@@ -36,7 +36,7 @@ class Commands:
         rows = await self._calls.rows(
             "write health", lambda c: c.table(LOGS).insert(row | {column: "now"}).select(column)
         )
-        return moment(rows[0].get(column)) if rows else None
+        return moment(of_only(rows, column))
 
     async def insert_log(self, row: dict[str, Any]) -> datetime | None:
         """Add one row to the execution log, at the database's own time unless it has one. Returns that time.
@@ -53,7 +53,7 @@ class Commands:
             # Who may write rows and not read them is refused both; whether it is only the reading shows the next try.
             await self._calls.query("write log", lambda c: c.table(LOGS).insert(stamped, returning="minimal"))
             return None
-        return moment(rows[0].get(column)) if rows else None
+        return moment(of_only(rows, column))
 
     async def fail_stuck(self, ids: tuple[str, ...], *, began_before: datetime, error: str) -> tuple[str, ...]:
         """Fail those of up to 100 tasks that still run and began before `began_before`. Returns who changed.

@@ -160,7 +160,7 @@ class LogQueries:
         def build(c: Any) -> Any:
             query = c.table(LOGS).select(f"step_status,{column},{ENDED}").eq("execution_step", "watchdog_healing")
             query = query.in_("step_status", ["completed", "failed"]).in_("input_data->>order", list(orders))
-            return query.gte(column, since.isoformat()).order(column, desc=True).limit(PAGE)
+            return _past(query, column, since).order(column, desc=True).limit(PAGE)
 
         rows = await self._calls.rows("read ended orders", build)
         return tuple(order for row in rows if (order := ended_of(row, column)) is not None)
@@ -182,7 +182,7 @@ class LogQueries:
 
         def build(c: Any) -> Any:
             query = c.table(LOGS).select("output_data").eq("execution_step", "watchdog_healing")
-            query = query.eq("input_data->>order", "undo").gte(column, since.isoformat())
+            query = _past(query.eq("input_data->>order", "undo"), column, since)
             return query.not_.is_("output_data", "null").order(column, desc=True).limit(PAGE)
 
         rows = await self._calls.rows("read undone tasks", build)
@@ -194,7 +194,7 @@ class LogQueries:
 
         def build(c: Any) -> Any:
             query = c.table(LOGS).select("output_data").eq("execution_step", "watchdog_healing")
-            query = query.eq("input_data->>order", "heal").gte(column, since.isoformat())
+            query = _past(query.eq("input_data->>order", "heal"), column, since)
             return query.not_.is_("output_data", "null").order(column, desc=True).limit(100)
 
         rows = await self._calls.rows("read healed tasks", build)
@@ -208,6 +208,7 @@ class LogQueries:
         def build(c: Any) -> Any:
             query = c.table(LOGS).select(f"step_status,{column},{STOP_TOLD}").eq("execution_step", "watchdog_healing")
             query = query.in_("input_data->>order", ["emergency_stop", "lift"]).neq("step_status", "skipped")
+            query = query.gte(column, FIRST).lte(column, until(None))
             return query.order(column, desc=True).limit(limit)
 
         return stop_trail_of(await self._calls.rows("read stops' audit", build), column)
@@ -226,7 +227,7 @@ class LogQueries:
 
         def build(c: Any) -> Any:
             query = c.table(LOGS).select(f"step_status,{column},{BEGUN_TOLD}").eq("execution_step", "watchdog_healing")
-            query = query.eq("input_data->>order", order).gte(column, since.isoformat())
+            query = _past(query.eq("input_data->>order", order), column, since)
             return query.order(column, desc=True).limit(100)
 
         return begun_runs_of(await self._calls.rows("read unfinished audit", build), column)
@@ -285,7 +286,7 @@ class LogQueries:
         def build(c: Any) -> Any:
             query = c.table(LOGS).select("duration_ms").eq("execution_step", "watchdog_healing")
             query = query.eq("step_status", "completed").eq("input_data->>order", "heal")
-            query = query.gte(column, since.isoformat()).not_.is_("duration_ms", "null")
+            query = _past(query, column, since).not_.is_("duration_ms", "null")
             return query.order(column, desc=True).limit(limit)
 
         rows = await self._calls.rows("read heal durations", build)
@@ -299,7 +300,7 @@ class LogQueries:
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select("input_data").gte(column, since.isoformat())
+            query = _past(c.table(LOGS).select("input_data"), column, since)
             query = query.or_(
                 f"execution_step.like.watchdog_alert_*,and(execution_step.eq.watchdog_healing,"
                 f"input_data->>order.in.({','.join(orders)}))"
@@ -334,6 +335,11 @@ class LogQueries:
 
     def _entry(self, row: Row) -> LogEntry:
         return self._calls.oddities.see("log row", log_of(row, self.schema.log_time))
+
+
+def _past(query: Any, column: str, since: datetime) -> Any:
+    """Rows written since `since`, none of them later than now by the database's clock: those decide nothing."""
+    return query.gte(column, stamp(since)).lte(column, until(None))
 
 
 def _outdated(

@@ -204,7 +204,8 @@ class Queries(ListQueries):
 
         def build(c: Any) -> Any:
             query = c.table(TASKS).select("id", count="exact").eq("status", "failed")
-            query = query.gte("completed_at", since.isoformat()).like(error, f"{OUR_MARK}stuck:*: by watchdog*")
+            query = query.gte("completed_at", stamp(since)).lte("completed_at", until(None))
+            query = query.like(error, f"{OUR_MARK}stuck:*: by watchdog*")
             return query.limit(1)
 
         return await self._calls.count("count healed tasks", build)

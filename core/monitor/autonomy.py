@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 _HEALED: Final = ("stuck_tasks", "failure_rate")
 _BAD: Final = {Level.WARNING, Level.CRITICAL}
 _ANSWERED: Final = {Level.OK, Level.WARNING}
-_OVER: Final = {"completed", "failed", "skipped"}
+_OVER: Final = {"completed", "skipped"}
 _UPKEEP_S: Final = 3600.0
 LEASE_LOST: Final = "the lease is no longer ours"
 
@@ -42,8 +42,8 @@ class Autonomy:
         self._owner = owner
         self._beat = beat
         self._scheduled: Checkup | None = None
-        self._awaited = False
-        """Whether the last scheduled check's question of the database has not ended yet."""
+        self._settled: Checkup | None = None
+        """The last scheduled check whose question of the database has ended, one way or another."""
         self._shown = HealPlan()
         self._said = ""
         self._planned_at: float | None = None
@@ -84,11 +84,12 @@ class Autonomy:
         database = checkup.of("database")
         if scheduled:
             self._scheduled = checkup
-            self._awaited = self._rooms.watchdog.asking
+            if not self._rooms.watchdog.asking:
+                self._settled = checkup
             await self._count(database)
             await self._write_health(checkup)
         elif database.answered:
-            self._awaited = False
+            self._settled = self._scheduled
         self._beat()
         if self._sight.schema is not None and checkup.of("database").level in _ANSWERED:
             await self.look_left_over()
@@ -105,8 +106,8 @@ class Autonomy:
 
         However often somebody looked meanwhile; and that of a look nobody scheduled does not.
         """
-        if self._awaited and check.name == "database":
-            self._awaited = False
+        if self._scheduled is not self._settled and check.name == "database":
+            self._settled = self._scheduled
             await self._count(check)
             await self._consider_stop(check)
 
@@ -209,7 +210,7 @@ class Autonomy:
         if one.begun and await self._is_over(one):
             await rooms.pending.remove(one.id)
             return
-        if one.order == EMERGENCY_STOP.name and (await trail_of(rooms.means)).lifted_since(one.at):
+        if one.order == EMERGENCY_STOP.name and (await trail_of(rooms.means)).lifted_since(one.ordered_at or one.at):
             await self._lapse(one, "an operator resumed since it was given")
             return
         if one.automatic and not await self._still_meant(one):
@@ -240,7 +241,7 @@ class Autonomy:
         return not missing  # the lease holder carries it out: until we are that it waits
 
     async def _is_over(self, one: PendingOrder) -> bool:
-        """Whether its audit is closed, and it did all that it was to do: a lift may still have tasks to give back."""
+        """Whether it did all that it was to do; one that was broken off did not, nor a lift with tasks to give back."""
         told = await self._rooms.live.audited(one.id)
         if told is None or told.status not in _OVER:
             return False

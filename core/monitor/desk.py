@@ -188,7 +188,7 @@ class Desk:
         if refused := self.refused(LIFT) or await self._untraceable(LIFT):
             return refused
         meant = stop or self._standing()
-        result = await self._lift(actor, requeue=requeue, stop=stop, run=run)
+        result = await self._lift(actor, requeue=requeue, stop=stop, run=run, waits=keep)
         if keep and result.phase in {Phase.UNREACHABLE, Phase.UNKNOWN}:
             result = await self._keep(LIFT, actor, result, requeue=requeue, stop=meant)
         return self.told(actor, result)

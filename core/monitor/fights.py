@@ -34,7 +34,8 @@ class Fights:
         since = now - timedelta(seconds=self._rules.tasks_s)
         new = since if self._looked_at is None else max(since, self._looked_at - _OVERLAP)
         for order in await self._live.orders_ended(new, WATCHED):
-            self._orders[order.run] = order
+            if order.at <= now + _OVERLAP:  # a row of the future would be fought over for ever
+                self._orders[order.run] = order
         kept = sorted((one for one in self._orders.values() if one.at >= since), key=lambda one: one.at)[-_MOST:]
         self._orders = {one.run: one for one in kept}
         if runs := unnamed(kept, self._tasks, self._rules):

@@ -11,43 +11,39 @@ from core.snapshot import Link, LinkWord
 RECENT: Final = 30
 """How many refreshes' durations are remembered."""
 
+_SLEPT_S: Final = 300.0
+"""No refresh is due so seldom: where none was tried for longer the machine slept, and that time counts for nothing."""
+
 
 class LinkState:
-    """Follows the answers of the backend. `OFFLINE` needs proof; not reaching it is `BLIND` after a while.
+    """Follows the answers of the backend. `OFFLINE` needs proof; not reaching it is `BLIND` after a while."""
 
-    `between_looks_s`: where nobody looked for longer, the machine slept, which makes nobody blind.
-    """
-
-    def __init__(
-        self, clock: Clock, *, stale_after_s: float, blind_after_s: float, between_looks_s: float = 120.0
-    ) -> None:
+    def __init__(self, clock: Clock, *, stale_after_s: float, blind_after_s: float) -> None:
         self._clock = clock
-        self._between_looks_s = between_looks_s
         self._stale_after_s = stale_after_s
         self._blind_after_s = blind_after_s
-        self._started = clock.elapsed()
+        self._started = self._tried_at = clock.elapsed()
+        self._slept_s = 0.0
+        """Of the time since the last answer, how much nobody tried to get another."""
         self._live: float | None = None
         self._live_at: datetime | None = None
         self._proof = ""
         self._why = ""
         self._tries = 0
-        self._looked = clock.elapsed()
-        self._slept_s = 0.0
-        """For how long since it was last live nobody looked: the machine slept, and nothing follows from that."""
         self._took: deque[float | None] = deque(maxlen=RECENT)
 
     def answered(self, took_s: float) -> None:
         """The database gave live data, in so many seconds."""
         self._took.append(took_s)
-        self._look(live=True)
+        self._tried_at, self._slept_s = self._clock.elapsed(), 0.0
         self._live, self._live_at = self._clock.elapsed(), self._clock.now()
         self._proof = self._why = ""
         self._tries = 0
 
     def failed(self, faults: tuple[Fault, ...]) -> None:
         """A refresh brought nothing live. Refusals by our own breakers are no evidence."""
+        self._slept_s, self._tried_at = self._slept_s + self._untried_s(), self._clock.elapsed()
         told = [fault for fault in faults if fault.kind != "refused_by_breaker"]
-        self._look(live=False)
         if not told:
             return
         self._tries += 1
@@ -85,16 +81,9 @@ class LinkState:
         """For how many seconds nothing has been known; `None` while it is live or proven down."""
         if self._proof:
             return None
-        now = self._clock.elapsed()
-        unseen_s = max(0.0, now - self._looked - self._between_looks_s)
-        since = now - (self._started if self._live is None else self._live) - self._slept_s - unseen_s
+        since = self._clock.elapsed() - (self._started if self._live is None else self._live)
+        since -= self._slept_s + self._untried_s()
         return since if since > self._blind_after_s else None
-
-    def _look(self, *, live: bool) -> None:
-        """Somebody looked: what lies further back than looks lie apart was slept through."""
-        now = self._clock.elapsed()
-        self._slept_s = 0.0 if live else self._slept_s + max(0.0, now - self._looked - self._between_looks_s)
-        self._looked = now
 
     def picture(self, next_at: datetime | None) -> Link:
         """The link as the snapshot shows it."""
@@ -116,4 +105,10 @@ class LinkState:
         if self._live is None:
             return LinkWord.CONNECTING
         late = self._tries > 0 and self._clock.elapsed() - self._live > self._stale_after_s
+        late = late or self._untried_s() > 0
         return LinkWord.STALE if late else LinkWord.LIVE
+
+    def _untried_s(self) -> float:
+        """How long nobody has tried at all, if that is longer than anybody waits who is awake; else 0."""
+        untried_s = self._clock.elapsed() - self._tried_at
+        return untried_s if untried_s > _SLEPT_S else 0.0

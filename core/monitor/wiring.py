@@ -95,7 +95,7 @@ class Rooms:
         self.means = means
         self.runner = Runner(means, now=self.likely_now, fence=self.fence)
         self.health_log = HealthLog(means, self.itself)
-        self.pending = PendingOrders(clock, self.state)
+        self.pending = PendingOrders(clock, self.state, self.likely_now)
         self.lifts = Lifts(self.live, self.state)
         self.streak = Streak(clock, self.state, config.watch.interval_s)
         self.observing = Observing(clock, on=config.observe, only_looks=config.only_looks)

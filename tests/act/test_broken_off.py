@@ -187,3 +187,22 @@ async def test_an_action_broken_off_at_any_of_its_writes_and_ordered_again(
             break
     else:
         pytest.fail("it writes more often than was tried")
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_an_ordinary_user_may_do_it_or_is_told_that_nothing_was_changed(
+    name: str, sandbox: Running, tmp_path: Path
+) -> None:
+    """The deployed shape's policies let everybody write, the documented one's only the master account."""
+    case = CASES[name]
+    await set_up(name, "service_role", sandbox, tmp_path)
+    before = (flag(sandbox), dry_run(sandbox), statuses(sandbox))
+    driven = await driven_on(sandbox.url, "viewer", sandbox, tmp_path / "viewer")
+    result = await case.order(driven)
+    await driven.monitor.close()
+    if sandbox.shape == "deployed":
+        assert result.done, result
+        assert case.holds(sandbox)
+    else:
+        assert result.phase in {Phase.REFUSED, Phase.UNCHANGED}, result
+        assert (flag(sandbox), dry_run(sandbox), statuses(sandbox)) == before

@@ -1,4 +1,4 @@
-"""What gives back: a task retried, a heal undone, a stop lifted; each says what came of it, and takes no more back."""
+"""What gives back: a task retried, a stop lifted; each says what came of it."""
 
 from pathlib import Path
 from typing import Any
@@ -6,10 +6,6 @@ from typing import Any
 from core.act.orders import Phase
 from tests.act.driving import Driven, failures, statuses
 from tests.running import Running
-
-
-def dry_run(sandbox: Running) -> bool:
-    return bool(sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config")[0][0])
 
 
 async def test_a_retry_that_changed_nothing_says_so(sandbox: Running, tmp_path: Path) -> None:
@@ -24,23 +20,6 @@ async def test_a_retry_that_changed_nothing_says_so(sandbox: Running, tmp_path: 
     assert (result.phase, result.changed) == (Phase.REFUSED, 0)
     assert "it is not the failure that was shown any more" in result.text
     assert statuses(sandbox) == {"failed": 1}
-
-
-async def test_an_undo_of_a_heal_leaves_the_dry_run_that_a_person_turned_on_later(
-    sandbox: Running, tmp_path: Path
-) -> None:
-    sandbox.sql("UPDATE autonomous_system_config SET dry_run_mode = false")
-    failures(sandbox)
-    sandbox.stuck(1)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    healed = await driven.monitor.heal(await driven.monitor.plan_heal())
-    assert healed.changed == 2
-    assert (await driven.monitor.set_dry_run(False)).done
-    assert (await driven.monitor.set_dry_run(True)).done
-    undone = await driven.monitor.undo(await driven.monitor.plan_undo(healed.run))
-    await driven.monitor.close()
-    assert dry_run(sandbox), undone
-    assert statuses(sandbox) == {"failed": 20, "in_progress": 1}
 
 
 async def test_a_lift_whose_requeue_was_partial_is_a_lift(sandbox: Running, tmp_path: Path) -> None:

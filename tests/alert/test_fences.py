@@ -240,3 +240,32 @@ async def test_a_row_that_is_refused_blocks_none_behind_it(sandbox: Running, tmp
     assert ("emergency_stop",) not in alerts
     assert not any(row.told["alert"] == "emergency_stop" for row in alarming.alarms.shelf.rows)
     await alarming.close()
+
+
+ENDED = [
+    (-(2**31), "now()"),
+    (2**31 - 1, "now()"),
+    (-5, "'9999-12-31'"),
+    (0, "'infinity'"),
+    (None, "now() + interval '3 years'"),
+]
+
+
+@pytest.mark.parametrize(("took_ms", "at"), ENDED)
+async def test_an_odd_row_of_an_order_ends_no_question_about_fights(
+    took_ms: int | None, at: str, sandbox: Running, tmp_path: Path
+) -> None:
+    for order in ("heal", "dry_run_off"):
+        sandbox.sql(
+            "INSERT INTO autonomous_execution_logs (execution_step, step_status, duration_ms, input_data, output_data,"
+            f" {sandbox.time_column}) VALUES ('watchdog_healing', 'completed', %s, %s, '[]', {at})",
+            took_ms,
+            msgspec.json.encode({"order": order, "run": f"{order}1", "by": "watchdog", "who": 5}).decode(),
+        )
+    alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
+    await alarming.minutes(2)
+    rooms = alarming.driven.rooms
+    assert alarming.alarms._life.alerts["fighting"].truth.value == "false"
+    assert all(ms >= 0 for ms in await rooms.live.heal_durations(datetime(2020, 1, 1, tzinfo=UTC)))
+    assert not any("see the log file" in event.text for event in alarming.driven.monitor.snapshot.events)
+    await alarming.close()

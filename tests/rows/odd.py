@@ -99,5 +99,8 @@ SETTING: Final[dict[str, Any]] = {
 }
 
 LEASE: Final[dict[str, Any]] = {
+    "id": "6f0bb4c9-7b0c-4d4c-8e4f-5d6f0a2f9b14",
+    "execution_step": "lease",
+    "timestamp": AT,
     "input_data": {"holder": "h", "host": "h", "term": 1, "token": "t", "acts": True},
 }

@@ -315,3 +315,25 @@ def odd_logs(sandbox: Running) -> None:
             ('task_x', 'started', NULL, '0001-01-01', '5', 'null')
         """
     )
+
+
+async def test_audit_rows_of_the_future_decide_nothing(sandbox: Running, tmp_path: Path) -> None:
+    """An undo that names a stuck task keeps it from being healed, a heal of fifty brakes: not when they are to come."""
+    agents_write_logs(sandbox)
+    running(sandbox, 5)
+    sandbox.stuck(1)
+    (name,) = sandbox.sql("SELECT id FROM autonomous_tasks WHERE description LIKE 'stuck%%'")[0]
+    sandbox.sql(
+        "INSERT INTO autonomous_execution_logs (execution_step, step_status, input_data, output_data,"
+        f" {sandbox.time_column}) VALUES ('watchdog_healing', 'completed', %s, %s, now() + interval '1 year')",
+        json.dumps({"order": "undo", "run": "r"}),
+        json.dumps({"ids": [str(name)]}),
+    )
+    sandbox.sql(
+        "INSERT INTO autonomous_tasks (description, status, completed_at, error_message) SELECT 'x', 'failed',"
+        " now() + interval '1 year', 'watchdesk:stuck:r: by watchdog' FROM generate_series(1, 60)"
+    )
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    await driven.round()
+    await driven.monitor.close()
+    assert sandbox.sql("SELECT status FROM autonomous_tasks WHERE id = %s", name) == [("failed",)]

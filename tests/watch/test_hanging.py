@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.alert.record import Stage
+from core.alert.settings import AlertRules
 from core.facts import Counts, Evidence, Fault, Level
 from core.monitor.config import RefreshRules
 from core.monitor.link import LinkState
@@ -15,6 +16,7 @@ from core.watch.record import Check
 from core.watch.rules import WatchRules
 from core.watch.streak import Streak
 from tests.act.driving import Driven
+from tests.alert.post import Alarming
 from tests.clock import FakeClock
 from tests.running import Running
 from tests.wire import Wire, hang, wire
@@ -202,3 +204,28 @@ def test_a_question_that_hung_while_others_were_answered_proves_nothing() -> Non
     assert not link.down
     link.checked(Level.CRITICAL, "hanging", answered=False, took_s=0.5)
     assert link.down
+
+
+def test_the_time_a_machine_slept_is_no_time_of_blindness() -> None:
+    clock = FakeClock()
+    link = LinkState(clock, stale_after_s=10, blind_after_s=15)
+    link.answered(0.1)
+    clock.advance(8 * 3600)
+    assert link.blind_for_s() is None
+    assert link.picture(None).word is LinkWord.STALE  # nobody has looked yet
+    away = Fault(kind="no_dns", counts=Counts.FAILURE, evidence=Evidence.NONE, message="the host name is not known")
+    link.failed((away,))
+    for _ in range(12):
+        clock.advance(60)
+        link.failed((away,))
+    assert link.blind_for_s() == 720.0
+    assert link.picture(None).word is LinkWord.BLIND
+
+
+async def test_a_machine_that_slept_is_not_blind_before_it_has_looked(sandbox: Running, tmp_path: Path) -> None:
+    alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
+    await alarming.minutes(2)
+    alarming.clock.advance(8 * 3600)  # the machine slept; the alerts' loop wakes first
+    await alarming.alarms.evaluate()
+    assert "blind" not in {alert.rule for alert in alarming.alarms.firing()}
+    await alarming.close()

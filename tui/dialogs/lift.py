@@ -40,7 +40,7 @@ class LiftDialog(Dialog):
             return f"{not_live.fault.sentence()}\n{KEPT}"
         self._fit(plan)
         if not plan.standing and plan.requeueable:
-            return f"No emergency stop is set. {plural(plan.requeueable, 'task')} of {plan.of} are still rejected."
+            return f"No emergency stop is set. Still rejected: {plural(plan.requeueable, 'task')} of {plan.of}."
         if not plan.standing:
             return "No emergency stop is set."
         rejected = plural(plan.rejected, "task")
@@ -69,7 +69,7 @@ class LiftDialog(Dialog):
         if over and not self._offered:
             self._offered = tick.value = True
         field.display = self._word() is not None
-        self.query_one("#act", Button).label = "Give back" if over else self.ACT
+        self.query_one("#act", Button).label = "Requeue" if over else self.ACT
 
     def _gives_back(self) -> bool:
         return self._plan.requeueable > 0 and self.query_one("#requeue", Checkbox).value

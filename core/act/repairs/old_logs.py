@@ -79,11 +79,11 @@ class OldLogs:
                 tell(done)
 
     async def _standing_stop(self, survey: Survey) -> str:
-        """The run of the stop that stands, whose audit rows stay. Raises NotLive: then nothing is deleted."""
+        """The run of the stop that stands, or of the last one: its audit stays. Raises NotLive: nothing is deleted."""
         if survey.config is None or not survey.config.emergency_stop:
             return ""
         trail = await self._means.live.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())
-        standing = trail.standing(survey.config)
+        standing = trail.standing(survey.config) or next(iter(trail.stops), None)
         return standing.run if standing is not None else ""
 
     def _audit_before(self, survey: Survey) -> datetime:
