@@ -116,11 +116,11 @@ class Wire:
                 del self.once[index]
                 await act(writer)
                 return
-        for prefix, act in self.acts.items():
+        for prefix, act in tuple(self.acts.items()):
             if path.decode().startswith(prefix):
                 await act(writer)
                 return
-        for prefix, seconds in self.delays.items():
+        for prefix, seconds in tuple(self.delays.items()):
             if path.decode().startswith(prefix):
                 await asyncio.sleep(seconds)
         losing = next((one for one in self.lost if self.seen[-1].startswith(one)), None)

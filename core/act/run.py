@@ -1,6 +1,7 @@
 """One run of an action: what it writes with, what it has changed so far, and whether it may go on."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -180,15 +181,14 @@ class Run:
             raise batch.lost
 
     async def recount(self) -> None:
-        """Count what a write changed that was broken off from outside. Never raises for a fault."""
+        """Count what writes changed that were broken off from outside; the rest may follow. Never raises."""
         for ids, changed in self.in_flight:
-            try:
+            done: tuple[str, ...] = ()
+            with contextlib.suppress(NotLive):
                 done = await changed(ids)
-            except NotLive:
-                self.unknown += len(ids)
-            else:
-                self.changed += len(done)
-                self.ids += done
+            self.changed += len(done)
+            self.ids += done
+            self.unknown += len(ids) - len(done)
 
     def phase(self, holds: Truth) -> Phase:
         """How far it came, given what the read-back showed."""

@@ -56,7 +56,7 @@ async def test_no_other_order_waits_for_it(sandbox: Running, tmp_path: Path) -> 
     async with wire(sandbox.url) as between:
         driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
         await driven.round()
-        between.delays["/rest/v1/autonomous_execution_logs?select=id&id=in"] = 0.2  # each batch of it takes its time
+        between.delays["/rest/v1/autonomous_execution_logs?id=in"] = 0.2  # each batch of it takes its time
         cleaning = driven.autonomy._cleaning
         assert cleaning is not None
         result = await driven.monitor.retry(await driven.monitor.plan_retry(str(task)))

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from core.act.healing import CLEANING
@@ -453,4 +454,19 @@ async def test_an_emergency_stop_waits_for_no_heal_and_ends_it_after_its_batch(
     assert healed.changed < 3000
     assert stopped.phase is Phase.VERIFIED
     assert statuses(sandbox) == {"failed": healed.changed, "rejected": 3000 - healed.changed}
+    await driven.monitor.close()
+
+
+async def test_a_brake_is_not_released_by_a_check_that_got_no_answer(sandbox: Running, tmp_path: Path) -> None:
+    agents_write_logs(sandbox)
+    sandbox.stuck(60)
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    checkup, _ = await driven.round()
+    assert driven.autonomy.braked
+    checks = tuple(
+        msgspec.structs.replace(check, level=Level.UNKNOWN) if check.name == "stuck_tasks" else check
+        for check in checkup.checks
+    )
+    await driven.autonomy.after(msgspec.structs.replace(checkup, checks=checks), scheduled=True)
+    assert driven.autonomy.braked
     await driven.monitor.close()

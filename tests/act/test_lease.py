@@ -11,6 +11,8 @@ from core.act.healing import Heal
 from core.act.lease import Lease
 from core.act.means import Means
 from core.act.orders import Phase
+from core.alert.record import Severity
+from core.alert.settings import AlertRules
 from core.backend.client import Backend
 from core.backend.commands import Commands
 from core.backend.faults import classify
@@ -22,6 +24,7 @@ from core.monitor import Config, Monitor, Places
 from core.monitor.autonomy import LEASE_LOST
 from core.resilience import Breakers, Guard
 from core.watch.rules import WatchRules
+from tests.alert.post import Alarming
 from tests.clock import FakeClock
 from tests.running import Running
 from tests.wire import Wire, answer, wire
@@ -470,3 +473,16 @@ async def test_two_monitors_that_act_heal_each_task_once(sandbox: Running, tmp_p
     )
     assert runs == [(1,)]
     assert sandbox.sql("SELECT count(*) FROM autonomous_execution_logs WHERE execution_step = 'lease'") == [(0,)]
+
+
+async def test_our_own_row_that_was_spoilt_is_no_failing_database(sandbox: Running, tmp_path: Path) -> None:
+    alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
+    await alarming.minutes(1)
+    assert alarming.driven.rooms.lease.valid()
+    sandbox.sql("UPDATE autonomous_execution_logs SET input_data = '{}' WHERE execution_step = 'lease'")
+    await alarming.minutes(12)
+    states = {breaker.key: breaker.state.value for breaker in alarming.driven.rooms.breakers.all()}
+    assert set(states.values()) == {"closed"}, states
+    assert [alert.key for alert in alarming.alarms.firing() if alert.severity is Severity.CRITICAL] == []
+    assert alarming.driven.rooms.lease.valid()
+    await alarming.close()

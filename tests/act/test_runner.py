@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.act.orders import EMERGENCY_STOP, HEAL, Phase, PlanChanged
+from core.backend.faults import Failed, Trace, answer_fault
 from core.failures import FailureRules
 from core.resilience import NotLive
 from tests.act.driving import ACTING, Driven, agents_write_logs, audited, failures, running, statuses
@@ -15,7 +16,7 @@ from tests.clock import FakeClock
 from tests.running import Running
 from tests.wire import answer, reset, wire
 
-CONFIG = "/rest/v1/autonomous_system_config"
+CONFIG, TASKS = "/rest/v1/autonomous_system_config", "/rest/v1/autonomous_tasks"
 
 
 async def test_where_the_state_cannot_be_written_only_a_stop_is_taken(sandbox: Running, tmp_path: Path) -> None:
@@ -186,3 +187,60 @@ async def test_an_action_ended_from_outside_counts_what_was_on_its_way_and_close
     assert len(told) == 1
     assert told[0][0].startswith("ended from outside; ")
     assert statuses(sandbox)["failed"] == told[0][1]
+
+
+async def test_restarting_the_watchdog_amid_a_heal_leaves_a_closed_audit(sandbox: Running, tmp_path: Path) -> None:
+    agents_write_logs(sandbox)
+    running(sandbox, 10)
+    sandbox.stuck(3)
+    async with wire(sandbox.url) as between:
+        driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
+        driven.clock.advance(1)
+        await driven._look_around()
+        checkup = await driven.monitor.check()
+        between.delays[f"{TASKS}?id=in"] = 0.5
+        healing = asyncio.create_task(driven.autonomy.after(checkup, scheduled=True))
+        async with asyncio.timeout(5):
+            while not any(line.startswith(f"PATCH {TASKS}") for line in between.seen):
+                await asyncio.sleep(0.01)
+        healing.cancel()  # as the restart does it
+        await asyncio.gather(healing, return_exceptions=True)
+        async with asyncio.timeout(5):
+            while len(audited(sandbox, "heal")) < 2:
+                await asyncio.sleep(0.05)
+            while not statuses(sandbox).get("failed"):  # the write that was on its way arrives all the same
+                await asyncio.sleep(0.05)
+        await driven.monitor.close()
+    assert [status for _, status in audited(sandbox, "heal")] == ["started", "failed"]
+    ((changed, text),) = sandbox.sql(
+        "SELECT (output_data->>'changed')::int, output_data->>'text' FROM autonomous_execution_logs"
+        " WHERE input_data->>'order' = 'heal' AND step_status = 'failed'"
+    )
+    assert changed == 3 or "3 not known, their answer was lost" in text
+
+
+@pytest.mark.parametrize("question", ["count_old_logs", "success_rate"])
+async def test_a_repair_whose_question_takes_the_server_too_long_does_not_hinder_the_others(
+    question: str, sandbox: Running, tmp_path: Path
+) -> None:
+    agents_write_logs(sandbox)
+    running(sandbox, 5)
+    sandbox.stuck(2)
+    sandbox.sql("UPDATE autonomous_system_config SET dry_run_mode = false")
+    failures(sandbox, 3)
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    asked = 0
+
+    async def slow(*_: Any, **__: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        fault = answer_fault(Trace(status=500), code="57014", message="canceling statement due to statement timeout")
+        assert fault is not None
+        raise Failed(fault)
+
+    setattr(driven.rooms.urgent_queries, question, slow)
+    await driven.round()
+    await driven.autonomy.cleaned()
+    await driven.monitor.close()
+    assert asked
+    assert statuses(sandbox)["failed"] == 2 + 3

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.act.healing import CLEANING
 from core.facts import Level
 from core.model import Task
 from core.stuck import StuckRules, cutoff
@@ -136,12 +137,12 @@ async def test_the_clean_up_never_deletes_the_newest_row_of_a_task_that_still_ru
         " VALUES ('task_started', 'started', now() - interval '35 days')"
     )
     driven = await Driven.as_(account, sandbox, tmp_path, autonomous=False).begin()
-    plan = await driven.monitor.plan_heal()
+    plan = await driven.monitor.plan_heal(CLEANING)
     (step,) = plan.steps
     assert (step.name, step.count) == ("old_logs", 2)
     await driven.monitor.heal(plan)
     assert _old_rows(sandbox) == {"long": 1, "begun again": 1}
-    assert (await driven.monitor.plan_heal()).empty  # what is kept is not planned again and again
+    assert (await driven.monitor.plan_heal(CLEANING)).empty  # what is kept is not planned again and again
     await driven.monitor.close()
 
 
@@ -157,7 +158,7 @@ async def test_where_too_many_run_to_be_named_no_row_of_any_task_is_deleted(sand
         " VALUES ('other', 'started', now() - interval '35 days')"
     )
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    await driven.monitor.heal(await driven.monitor.plan_heal())
+    await driven.monitor.heal(await driven.monitor.plan_heal(CLEANING))
     assert _old_rows(sandbox) == {"r": 101}
     await driven.monitor.close()
 
@@ -172,6 +173,8 @@ async def test_our_own_clean_up_does_not_end_healing(sandbox: Running, tmp_path:
     sandbox.stuck(1)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     await driven.round()
+    await driven.autonomy.cleaned()
+    assert _old_rows(sandbox) == {}
     sandbox.stuck(1)
     await driven.round()
     assert statuses(sandbox).get("failed") == 2

@@ -28,6 +28,22 @@ FORMS = {
     " $$ BEGIN RAISE EXCEPTION 'no'; END $$",
     "missing": "",
 }
+REJECTS = """
+    CREATE FUNCTION {name}(p_reason text, {hours} integer DEFAULT 24) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER AS $$
+    BEGIN
+        UPDATE autonomous_system_config
+        SET emergency_stop = true,
+            emergency_stop_reason = p_reason,
+            emergency_stop_until = now() + make_interval(hours => {hours})
+        WHERE true;
+        UPDATE autonomous_tasks
+        SET status = 'rejected', error_message = 'Emergency stop: ' || p_reason
+        WHERE status IN ('pending', 'in_progress');
+        RETURN true;
+    END $$
+"""
+"""As the project's own is, but with the WHERE without which its API refuses to update."""
 
 
 @pytest.fixture
@@ -59,3 +75,19 @@ async def test_the_stop_holds_whatever_the_function_does(
     assert sandbox.sql("SELECT emergency_stop, emergency_stop_reason FROM autonomous_system_config") == [(True, "fire")]
     assert statuses(sandbox) == {"rejected": 1}
     await driven.monitor.close()
+
+
+@pytest.mark.usefixtures("functions")
+@pytest.mark.parametrize("account", ACTING)
+async def test_what_the_function_rejected_itself_is_given_back(account: str, sandbox: Running, tmp_path: Path) -> None:
+    hours = "p_duration_hours" if sandbox.shape == "deployed" else "p_hours"
+    sandbox.sql(REJECTS.format(name=NAME, hours=hours))
+    await asyncio.sleep(0.3)  # the gateway hears of it
+    sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 5)")
+    driven = await Driven.as_(account, sandbox, tmp_path, autonomous=False).begin()
+    assert (await driven.monitor.stop("fire")).done
+    marks = sandbox.sql("SELECT DISTINCT error_message FROM autonomous_tasks WHERE status = 'rejected'")
+    assert marks == [("Emergency stop: fire",)]  # it was the function, and not our update
+    back = await driven.monitor.lift(requeue=True)
+    await driven.monitor.close()
+    assert statuses(sandbox) == {"pending": 5}, back

@@ -130,6 +130,9 @@ ABSURD: dict[str, dict[str, Any]] = {
         "acknowledge", episode="x", severity="high", at="0001-01-01T00:00:00+14:00"
     ),
     "an alert of wrong types": _row(told="many", messages=[], at=5),
+    "an alert without a time zone": _row(at=NAIVE),
+    "a silence without a time zone": _order("silence", matcher="x", reason="r", until=NAIVE),
+    "an acknowledgement without a time zone": _order("acknowledge", episode="x", severity="high"),
     "a phase nobody knows": _row(phase="exploding"),
     "an alert nobody knows": _row(alert="x" * 100),
 }

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from core.act.orders import Phase
+from core.backend.client import Limits
 from core.backend.target import Target
 from core.monitor import Config, Monitor, Places
 from tests.running import Running
@@ -100,3 +102,46 @@ async def test_a_stop_that_cannot_be_read_back_is_not_known_and_says_so(
     await breaking
     assert result.phase in {Phase.UNKNOWN, Phase.UNREACHABLE}
     assert "not known whether stopped" in result.text
+
+
+async def test_a_dry_run_of_a_heal_whose_answer_was_lost_is_seen_by_reading(
+    sandbox: Running, between: Wire, monitor: Monitor
+) -> None:
+    sandbox.sql("UPDATE autonomous_system_config SET dry_run_mode = false")
+    sandbox.sql(
+        "INSERT INTO autonomous_tasks (description, status, started_at, completed_at)"
+        " SELECT 'f', 'failed', now(), now() FROM generate_series(1, 20)"
+    )
+    plan = await monitor.plan_heal()
+    between.lost = [f"PATCH {CONFIG}"]
+    result = await monitor.heal(plan)
+    assert between.lost == []
+    assert (result.phase, result.changed) == (Phase.VERIFIED, 1)
+    assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(True,)]
+
+
+async def test_a_config_row_whose_answer_was_lost_is_seen_by_reading(
+    sandbox: Running, between: Wire, monitor: Monitor
+) -> None:
+    sandbox.sql("DELETE FROM autonomous_system_config")
+    plan = await monitor.plan_heal()
+    between.lost = [f"POST {CONFIG}"]
+    result = await monitor.heal(plan)
+    assert between.lost == []
+    assert (result.phase, result.changed) == (Phase.VERIFIED, 1)
+    assert sandbox.sql("SELECT count(*) FROM autonomous_system_config") == [(1,)]
+
+
+async def test_a_heal_that_waits_for_a_row_longer_than_a_request_is_not_called_refused(
+    sandbox: Running, monitor: Monitor
+) -> None:
+    """Somebody holds the row's lock: the write may be carried out once it is given up."""
+    sandbox.stuck(1)
+    plan = await monitor.plan_heal()
+    monitor.rooms.backend.limits = Limits(request_s=1.0)
+    with psycopg.connect(sandbox.database_url) as other:
+        other.execute("SELECT id FROM autonomous_tasks FOR UPDATE")
+        result = await monitor.heal(plan)
+        other.rollback()
+    assert (result.phase, result.changed, result.refused) == (Phase.UNKNOWN, 0, 0)
+    assert "1 not known, their answer was lost" in result.text

@@ -309,3 +309,23 @@ async def test_observing_it_is_refused_and_with_nobody_there_it_is_not_planned(
     with pytest.raises(NotLive):
         await alone.plan_retry_matching(FAILED)
     await alone.close()
+
+
+@pytest.mark.parametrize("held", [f"{TASKS}?id=in", TASKS], ids=["its write", "all that is asked of tasks"])
+async def test_a_stop_within_its_batch_ends_it_after_that_batch(
+    held: str, sandbox: Running, between: Wire, monitor: Monitor
+) -> None:
+    fail(sandbox, 250)
+    plan = await monitor.plan_retry_matching(FAILED)
+    between.delays[held] = 1.0
+    retrying = asyncio.create_task(monitor.retry_matching(plan, "why"))
+    async with asyncio.timeout(20):
+        while not patches(between):
+            await asyncio.sleep(0.01)
+    between.delays.clear()  # what is under way is held, and nothing else
+    stopped = await monitor.stop("burning")
+    result = await retrying
+    assert stopped.done
+    assert result.changed <= 100
+    assert result.text.endswith("halted: an emergency stop was ordered")
+    assert statuses(sandbox)["failed"] == 150

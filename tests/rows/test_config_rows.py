@@ -62,3 +62,12 @@ async def test_any_of_them_stops_and_dry_run_is_on_only_if_all_say_so(sandbox: R
         assert (config.emergency_stop, config.stop_reason, config.dry_run) == (True, "r", False)
         assert len(config.ids) == 2
         assert snapshot.state is State.STOPPED
+
+
+@ONE_SHAPE
+def test_a_stop_stops_all_of_them(sandbox: Running, command: Command) -> None:
+    """A migration that is run twice leaves two: no agent may go by the other one."""
+    sandbox.sql(TWO.format("true"))
+    done = command("stop", "--reason", "r", "--yes", sandbox=sandbox)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(True,)] * 2

@@ -259,6 +259,64 @@ def future(sandbox: Running, status: str, *times: str) -> None:
         )
 
 
+async def test_odd_rows_all_at_once_end_nothing(sandbox: Running, tmp_path: Path) -> None:
+    odd_tasks(sandbox)
+    odd_logs(sandbox)
+    sandbox.sql(
+        "UPDATE autonomous_system_config"
+        " SET emergency_stop_until = 'infinity', max_daily_tasks = -1, min_interval_minutes = 2147483647"
+    )
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    await driven.loops.alarms.restore()
+    for _ in range(2):
+        checkup, _ = await driven.round()
+        assert Level.UNKNOWN not in {check.level for check in checkup.checks}
+        await driven.loops.alarms.evaluate()
+    await driven.loops.scores.measure()
+    result = await driven.monitor.heal(await driven.monitor.plan_heal())
+    dead = [name for name, reading in driven.rooms.readings.values.items() if not reading.live]
+    well = closed(driven)
+    await driven.monitor.close()
+    assert result.done
+    assert dead == []
+    assert well
+
+
+def odd_tasks(sandbox: Running) -> None:
+    """Tasks that never began, begin in years or began before all time; their estimates and their ends are no better."""
+    sandbox.sql(
+        """
+        INSERT INTO autonomous_tasks (description, status, started_at, created_at, estimated_duration_minutes) VALUES
+            ('a', 'in_progress', NULL, now() - interval '2 hours', -5),
+            ('b', 'in_progress', now() + interval '3 years', now(), NULL),
+            ('c', 'in_progress', 'infinity', now() - interval '2 hours', 1),
+            ('d', 'in_progress', '-infinity', now(), 1),
+            ('e', 'in_progress', '9999-12-31', now(), 0);
+        INSERT INTO autonomous_tasks (description, status, created_at, completed_at) VALUES
+            ('f', 'completed', now(), 'infinity'),
+            ('g', 'failed', now(), '-infinity'),
+            ('h', 'pending', 'infinity', NULL)
+        """
+    )
+
+
+def odd_logs(sandbox: Running) -> None:
+    """Rows of ours and of agents with durations below zero, impossible times and JSON of the wrong kind."""
+    sandbox.sql(
+        f"""
+        INSERT INTO autonomous_execution_logs
+            (execution_step, step_status, duration_ms, {sandbox.time_column}, input_data, output_data) VALUES
+            ('watchdog_healing', 'completed', -2147483648, now(),
+                '{{"order": "heal", "run": "x", "by": "operator", "who": 5}}',
+                '{{"ids": [1, null, {{}}], "steps": []}}'),
+            ('watchdog_healing', 'completed', -1, 'infinity', '{{"order": "undo", "run": 5}}', '{{"ids": {{"a": 1}}}}'),
+            ('watchdog_health_check', 'completed', -5, '9999-12-31', '[]', '"x"'),
+            ('lease', 'started', 0, '-infinity', NULL, NULL),
+            ('task_x', 'started', NULL, '0001-01-01', '5', 'null')
+        """
+    )
+
+
 async def test_audit_rows_of_the_future_decide_nothing(sandbox: Running, tmp_path: Path) -> None:
     """An undo that names a stuck task keeps it from being healed, a heal of fifty brakes: not when they are to come."""
     agents_write_logs(sandbox)

@@ -72,7 +72,7 @@ async def test_its_alert_goes_on_and_rises(sandbox: Running, between: Wire, tmp_
     alarms = driven.loops.alarms
     await hung(driven, between)
     await driven.monitor.refresh(everything=True)
-    held = []
+    words, held = [], []
     for minute in range(1, 13):
         driven.clock.advance(60)
         if minute in (4, 9):
@@ -80,8 +80,13 @@ async def test_its_alert_goes_on_and_rises(sandbox: Running, between: Wire, tmp_
         await alarms.evaluate()
         one = alarms._life.alerts["database_down:db"]
         held.append(one.held_s)
+        words.append(driven.rooms.link.picture(None).word)
+        if minute in (4, 9):
+            await asyncio.sleep(ENDS_S)
+            words.append(driven.rooms.link.picture(None).word)
     assert held == sorted(held)
     assert one.stage is Stage.FIRING
+    assert set(words) == {LinkWord.OFFLINE}
     between.acts.clear()
     await driven.monitor.close()
 
