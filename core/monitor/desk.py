@@ -168,6 +168,8 @@ class Desk:
         It waits for no other order: a heal that is under way ends after its batch. With the `run` of one that was begun
         before, it is gone on with.
         """
+        if refused := self.refused(EMERGENCY_STOP):
+            return refused
         reason = clean(reason.strip())  # pasted or an argument: others' screens show it, and a lone byte has no JSON
         result = await self._act(EmergencyStop(self._means, reason, hours), actor, run=run, reason=reason, tell=False)
         if keep and result.phase in {Phase.UNREACHABLE, Phase.UNKNOWN}:

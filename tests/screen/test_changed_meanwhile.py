@@ -34,7 +34,7 @@ def test_a_heal_does_only_what_was_shown(start: Start, busy: Running) -> None:
     assert audit(busy) == []
     hand.read(SWALLOWED_S)  # the order that was not carried out is over
     slowly(hand, "\t", "\r")
-    answered(hand, "seen: 1 changed")
+    answered(hand, "verified: 1 changed")
     assert statuses(busy) == {"completed": 2, "failed": 3, "pending": 2}
     leave(hand)
 
@@ -87,7 +87,7 @@ def test_what_failed_after_the_count_is_left_alone(start: Start, busy: Running) 
     slowly(hand, "\x1b[Z", "night shift")
     hand.await_text("night shift")
     slowly(hand, "\t", "\t", "\r")
-    answered(hand, "seen: 2 changed")
+    answered(hand, "verified: 2 changed")
     assert busy.sql("SELECT description FROM autonomous_tasks WHERE status = 'failed'") == [("late",)]
     home(hand)
     leave(hand)
@@ -103,7 +103,7 @@ def test_orders_whose_answers_are_lost_are_read_back_and_not_repeated(start: Sta
         hand.press("h")
         hand.await_text("(3 rows)")
         act(hand)
-        answered(hand, "seen: 3 changed")
+        answered(hand, "verified: 3 changed")
         assert statuses(busy) == {"failed": 5, "pending": 2}
         assert len([one for one in line.seen if one.startswith(f"PATCH {TASKS}")]) == 1
         hand.press("\x05")

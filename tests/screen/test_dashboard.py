@@ -180,7 +180,7 @@ async def test_heal_by_key_shows_the_plan_and_does_it(sandbox: Running, tmp_path
         assert "3 tasks" in app.screen._text
         clock.advance(0.31)
         await pilot.click("#act")
-        await until(lambda: "seen" in str(app.screen.query_one("#outcome", Static).content), "the outcome")
+        await until(lambda: "verified" in str(app.screen.query_one("#outcome", Static).content), "the outcome")
         await pilot.press("escape")
     assert sandbox.sql("SELECT DISTINCT status FROM autonomous_tasks") == [("failed",)]
 
@@ -301,7 +301,7 @@ async def test_after_a_heal_the_checks_say_so_at_once(sandbox: Running, tmp_path
         assert not list(app.screen.query("Toast"))
         await asyncio.sleep(0.6)
         await pilot.press("tab", "enter")
-        await until(lambda: "seen: 2 changed" in said(app), "the result")
+        await until(lambda: "verified: 2 changed" in said(app), "the result")
         await pilot.press("escape")
         await until(lambda: "none of 0 running" in shown(app), "a new check")
         assert "STUCK" not in shown(app)

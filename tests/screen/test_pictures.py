@@ -188,7 +188,7 @@ async def test_a_heal_that_was_carried_out(golden: SnapshotAssertion) -> None:
         read_it(app)
         await pilot.press("right", "enter")
         drawn = await settled(pilot, lambda: bool(monitor_of(app).orders))
-    assert "seen: heal 3 rows" in text_of(drawn)
+    assert "verified: heal 3 rows" in text_of(drawn)
     assert drawn == golden(name="dialog-heal-seen")
 
 

@@ -172,10 +172,10 @@ def test_enter_held_down_carries_out_what_was_shown_once_and_leaves_its_answer_t
     hand.read(SWALLOWED_S)
     hand.press("\t")
     held(hand, "\r", 4.0)
-    assert "seen: 3 changed" in hand.await_text("Close")
+    assert "verified: 3 changed" in hand.await_text("Close")
     assert statuses(busy) == {"failed": 5, "pending": 2}
     assert [how for order, how in audit(busy) if order == "heal"] == ["started", "completed"]
-    answered(hand, "seen: 3 changed")
+    answered(hand, "verified: 3 changed")
     leave(hand)
 
 
@@ -210,7 +210,7 @@ def test_a_second_enter_stops_no_long_work(start: Start, busy: Running) -> None:
     hand.await_text("night shift")
     slowly(hand, "\t", "\t")
     hand.press("\r\r")
-    answered(hand, "seen: 42 changed")
+    answered(hand, "verified: 42 changed")
     assert statuses(busy) == {"in_progress": 3, "pending": 44}
     leave(hand)
 

@@ -213,6 +213,8 @@ async def connection(stage: Stage) -> str:
     await monitor.refresh(everything=True)
     expect(monitor.snapshot.link.word is LinkWord.LIVE, f"it is {monitor.snapshot.link.word} to begin with")
     for cut, word in ((Cut.REFUSED, "down"), (Cut.UNAVAILABLE, "down"), (Cut.GARBAGE, "down"), (Cut.SILENT, "slow")):
+        stage.line.cut = Cut.WHOLE
+        await monitor.check()  # what was proven stays so until something answers
         stage.line.cut = cut
         checkup = await monitor.check()
         database = checkup.of("database")
