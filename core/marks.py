@@ -8,16 +8,36 @@ FUNCTION_MARK: Final = "Emergency stop: "
 """What it begins with on rows that the project's own stop function rejected; the reason follows."""
 
 
+_SHAPE: Final = 200
+"""So much of a reason tells it from another."""
+
+
 class Marks(msgspec.Struct, frozen=True, kw_only=True):
     """Which tasks are meant, by their error text: those that begin with one of `begins`.
 
-    Of those that are one of `whole`, or begin with one of `unstarted`, only the ones that never started: a mark of the
-    project's function does not say what a task was.
+    `patterns` are as LIKE has them. Of those that match one of `unstarted`, patterns too, only the tasks that never
+    started: a mark of the project's function does not say what a task was.
     """
 
     begins: tuple[str, ...] = ()
-    whole: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
     unstarted: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.begins or self.whole or self.unstarted)
+        return bool(self.begins or self.patterns or self.unstarted)
+
+    def __or__(self, other: "Marks") -> "Marks":
+        return Marks(
+            begins=tuple(dict.fromkeys((*self.begins, *other.begins))),
+            patterns=tuple(dict.fromkeys((*self.patterns, *other.patterns))),
+            unstarted=tuple(dict.fromkeys((*self.unstarted, *other.unstarted))),
+        )
+
+
+def function_marked(reason: str) -> str:
+    """Return the pattern of what the project's stop function wrote for a stop of that reason, as we have read it.
+
+    A reason is read as one harmless line: what was another sign there stands for any.
+    """
+    shape = "".join(sign if sign.isalnum() and sign.isascii() else "_" for sign in reason[:_SHAPE])
+    return f"{FUNCTION_MARK}{shape}" + ("%" if len(reason) >= _SHAPE else "")

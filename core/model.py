@@ -43,6 +43,8 @@ class SystemConfig(msgspec.Struct, frozen=True, kw_only=True):
     id: str = ""
     ids: tuple[str, ...] = ()
     """Every row there is: whatever is written goes to all of them."""
+    mixed: tuple[str, ...] = ()
+    """Of several rows, the switches in which they differ: `enabled`, `dry_run`, `emergency_stop`."""
     enabled: bool = True
     dry_run: bool = True
     autonomy_level: int = 2

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from core.marks import FUNCTION_MARK, Marks
+from core.marks import FUNCTION_MARK, Marks, function_marked
 from core.model import SystemConfig
 
 STOPPED: Final = "watchdesk:stopped:"
@@ -45,10 +45,20 @@ class StopRecord(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
     whole: bool = False
 
-    def is_of(self, config: SystemConfig) -> bool:
-        """Whether the stop that stands on the config row is this very one."""
+    @property
+    def told_at(self) -> datetime | None:
+        """When its rows first tell of it."""
+        return self.began_at or self.ended_at
+
+    def is_of(self, config: SystemConfig, *, exact: bool = True) -> bool:
+        """Whether the stop that stands on the config row is this very one.
+
+        `exact`: not only by its reason, but by its end and by when it was set, which another hand may have changed.
+        """
         if not config.emergency_stop or self.held is False or self.reason != config.stop_reason:
             return False
+        if not exact:
+            return True
         if self.until is not None and config.stop_until is not None:
             return abs(self.until - config.stop_until) <= _SAME_END
         later = self.ended_at is not None and config.updated_at is not None and config.updated_at > self.ended_at
@@ -61,15 +71,15 @@ class StopTrail(msgspec.Struct, frozen=True, kw_only=True):
     stops: tuple[StopRecord, ...] = ()
     lifts: tuple[datetime, ...] = ()
 
-    def standing(self, config: SystemConfig | None) -> StopRecord | None:
-        """The record of the stop that stands; `None` where another hand set it."""
+    def standing(self, config: SystemConfig | None, *, exact: bool = False) -> StopRecord | None:
+        """The record of the stop that stands; `None` where another hand set it. `exact` as for `is_of`."""
         if config is None or not config.emergency_stop:
             return None
         lifted_at = self.lifts[0] if self.lifts else None
         for stop in self.stops:
-            if lifted_at is not None and stop.began_at is not None and stop.began_at < lifted_at:
+            if lifted_at is not None and stop.told_at is not None and stop.told_at < lifted_at:
                 return None
-            if stop.is_of(config):
+            if stop.is_of(config, exact=exact):
                 return stop
         return None
 
@@ -81,15 +91,23 @@ class StopTrail(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a stop was lifted after `at`, by the database's clock."""
         return bool(self.lifts) and at is not None and self.lifts[0] > at
 
-    def last(self) -> tuple[StopRecord, ...]:
-        """The newest stop, with those that were ordered beside it or repeated while it stood; newest first."""
+    def unlifted(self) -> tuple[StopRecord, ...]:
+        """The stops that were ordered since one was last lifted; newest first."""
+        since = self.lifts[0] if self.lifts else None
+        return tuple(
+            stop
+            for stop in self.stops
+            if stop.held is not False and (since is None or stop.told_at is None or stop.told_at > since)
+        )
+
+    def episodes(self) -> tuple[tuple[StopRecord, ...], ...]:
+        """The stops between two lifts each: one, and those ordered beside it or while it stood; newest first."""
         held = [stop for stop in self.stops if stop.held is not False]
-        if not held:
-            return ()
-        newest = held[0].began_at
-        before = [at for at in self.lifts if newest is None or at < newest]
-        since = before[0] if before else None
-        return tuple(stop for stop in held if since is None or stop.began_at is None or stop.began_at > since)
+        found: dict[int, list[StopRecord]] = {}
+        for stop in held:
+            lifted = sum(1 for at in self.lifts if stop.told_at is not None and at > stop.told_at)
+            found.setdefault(lifted, []).append(stop)
+        return tuple(tuple(found[lifted]) for lifted in sorted(found))
 
 
 def was_pending(run: str) -> str:
@@ -103,16 +121,22 @@ def rejected_by(run: str) -> str:
 
 
 def to_requeue(stops: tuple[StopRecord, ...], foreign: StopMark | None = None) -> Marks:
-    """The marks of what was pending when these stops, or one of another hand, rejected it."""
+    """Return the marks of what was pending when these stops, or one of another hand, rejected it."""
     reasons = [stop.reason for stop in stops] + ([foreign.reason] if foreign is not None else [])
     return Marks(
         begins=tuple(was_pending(stop.run) for stop in stops),
-        whole=tuple(dict.fromkeys(f"{FUNCTION_MARK}{reason}" for reason in reasons if reason)),
+        unstarted=tuple(dict.fromkeys(function_marked(reason) for reason in reasons)),
     )
 
 
 def all_rejected(stops: tuple[StopRecord, ...], foreign: StopMark | None = None) -> Marks:
-    """The marks of all that these stops, or one of another hand, rejected."""
+    """Return the marks of all that these stops, or one of another hand, rejected."""
     reasons = [stop.reason for stop in stops] + ([foreign.reason] if foreign is not None else [])
-    begun = [rejected_by(stop.run) for stop in stops] + [f"{FUNCTION_MARK}{reason}" for reason in reasons if reason]
-    return Marks(begins=tuple(dict.fromkeys(begun)))
+    return Marks(
+        begins=tuple(rejected_by(stop.run) for stop in stops),
+        patterns=tuple(dict.fromkeys(function_marked(reason) for reason in reasons)),
+    )
+
+
+ANY_STOP: Final = Marks(patterns=(f"{STOPPED}%: was pending%",), unstarted=(f"{FUNCTION_MARK}%",))
+"""What was pending when any stop at all rejected it, whoever's."""

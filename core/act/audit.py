@@ -54,9 +54,11 @@ class Trail:
 
     async def _told(self, status: str, told: dict[str, Any], outcome: dict[str, Any]) -> bool:
         try:
-            await self._insert(status, told, outcome)
+            at = await self._insert(status, told, outcome)
         except NotLive:
             return False
+        if at is not None:
+            self._stamp = (at, self._means.clock.elapsed())
         return True
 
     async def _insert(
@@ -95,6 +97,9 @@ class Trail:
         except NotLive as not_live:
             if not_live.fault.kind != "duplicate":
                 raise
+            if outcome is not None:  # another closed the same run: what we did is told beside it
+                row["id"] = str(uuid.uuid4())
+                await self._means.insert("db:write_audit", insert)
         if at is None and outcome is None and not hurry:
             at = await self._time_of(str(row["id"]))  # an action taken up again, or its first answer was lost
         return at

@@ -74,6 +74,7 @@ async def reject_all(
     while ids := await page(after):
         batch = await run.change("db:reject_tasks", ids, send=send, changed=changed, left=left)
         run.changed += len(batch.changed)
+        run.ids += batch.changed
         took(batch.changed)
         many += len(batch.changed)
         after = ids[-1]

@@ -1,5 +1,7 @@
 """Dry-run, on and off: what the agents may really change. Written conditionally, read back."""
 
+from datetime import datetime
+
 from core.act.action import Action, Outcome, Prepared
 from core.act.means import Means
 from core.act.orders import DRY_RUN_OFF, DRY_RUN_ON, ModePlan, Result
@@ -18,8 +20,11 @@ async def plan_mode(means: Means) -> ModePlan:
 class SetDryRun(Action):
     """Turns dry-run on or off on every config row. Success is what the read-back shows, whatever the write said."""
 
-    def __init__(self, means: Means, *, on: bool) -> None:
+    def __init__(self, means: Means, *, on: bool, seen_at: datetime | None = None) -> None:
         self._means = means
+        self._seen_at = seen_at
+        """When the config row was last changed, where nobody may have changed it since."""
+        self._written: int | None = None
         self._on = on
         self._word = "on" if on else "off"
         self._config: SystemConfig | None = None
@@ -31,7 +36,7 @@ class SetDryRun(Action):
         self._config = config = await self._means.live.config()
         if config is None:
             return self.refused("no config row is visible to us")
-        if config.dry_run is self._on:
+        if config.dry_run is self._on and "dry_run" not in config.mixed:
             return self.already(f"dry-run is {self._word} already")
         return Prepared(told={"dry_run": self._on}, run=run)
 
@@ -39,13 +44,16 @@ class SetDryRun(Action):
         """Set it where it is not so yet."""
         config = self._config
         if config is not None:
-            await run.write("db:set_dry_run", lambda: self._means.commands.set_dry_run(config.ids, on=self._on))
+            self._written = await run.write(
+                "db:set_dry_run",
+                lambda: self._means.commands.set_dry_run(config.ids, on=self._on, seen_at=self._seen_at),
+            )
 
     async def read_back(self, run: Run) -> Outcome:
         """Say how it stands."""
         seen = await self._means.live.config()
-        if seen is not None and seen.dry_run is self._on:
-            run.changed = 1
+        if seen is not None and seen.dry_run is self._on and "dry_run" not in seen.mixed:
+            run.changed = 0 if self._written == 0 else 1  # somebody else may have been faster
             told = {"dry_run": self._on, "config_at": config_stamp(seen)}
             return Outcome(holds=Truth.TRUE, text=f"dry-run is {self._word}, seen", told=told)
         if run.fault is None and not run.follows:

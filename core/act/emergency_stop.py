@@ -17,6 +17,7 @@ from core.resilience import NotLive
 from core.stops import StopMark, StopRecord, StopTrail, rejected_by
 from core.text import plural
 
+NO_ROW: Final = "no config row is visible to us"
 _IDS_KEPT: Final = 1000
 _NOTED: Final = 500
 _NOTING_S: Final = 1.0
@@ -74,6 +75,8 @@ class EmergencyStop(Action):
         """The run of the stop that stands already, or this one's: what rejected tasks are marked with."""
         self._set = False
         """Whether the flag was set before: then it is left as it is, and only the tasks are gone on with."""
+        self._partly_set = False
+        """Whether of several config rows one lacks the flag."""
         self._rejected: dict[str, list[str]] = {status: [] for status in UNFINISHED}
         self._by_function = 0
         self._fault: Fault | None = None
@@ -92,9 +95,10 @@ class EmergencyStop(Action):
         if run and not ours and (standing is None or standing.whole) and config.stop_reason == self._reason:
             ours = standing is None  # begun by this very run, whose audit could not be written
         self._set = True
+        self._partly_set = "emergency_stop" in config.mixed
         left = await self._open()
         words = in_words(self._means, config, standing)
-        if not left and not ours:
+        if not left and not ours and not self._partly_set:
             return self.already(f"already {words}; nothing was changed")
         if standing is None:
             return Prepared(told=self._told(await self._note()), planned=left, run=run)
@@ -106,6 +110,8 @@ class EmergencyStop(Action):
         """The project's own function first, our filtered update where that failed; then the tasks."""
         if not self._set:
             await self._set_flag(run)
+        elif self._partly_set and self._config is not None:
+            await self._set_rest(run, self._config)
         seen = await self._means.live.config()
         if seen is None or not seen.emergency_stop:
             return
@@ -127,6 +133,7 @@ class EmergencyStop(Action):
         config = await self._means.live.config()
         if config is None or not config.emergency_stop:
             why = FOLLOWS if run.follows else _why_not_set(self._fault or run.fault)
+            why = NO_ROW if config is None and not run.follows else why
             run.refused = 0 if run.follows else 1
             if self._fault is not None and self._fault.evidence is not Evidence.ALIVE and run.fault is None:
                 run.fail(EMERGENCY_STOP.title, self._fault)
@@ -140,9 +147,13 @@ class EmergencyStop(Action):
             "until": mark.until.isoformat() if mark is not None and mark.until is not None else None,
             "rejected": {status: {"count": len(ids), "ids": ids[:_IDS_KEPT]} for status, ids in self._rejected.items()},
             "by_function": self._by_function,
+            "reason": self._reason,
         }
         text = "already stopped" if self._set else "stopped, seen"
         text += f"; {plural(run.changed, 'task')} rejected"
+        if "emergency_stop" in config.mixed:
+            run.refused += 1
+            text += "; NOT set on every config row"
         try:
             left = await self._open()
         except NotLive as not_live:
@@ -150,7 +161,7 @@ class EmergencyStop(Action):
             return Outcome(holds=Truth.TRUE, text=text + run.faults_text(), told=told)
         if left:
             text += f", {left:,} still pending or running"
-            run.refused = left
+            run.refused += left
         run.planned = run.changed + left
         return Outcome(holds=Truth.TRUE, text=text + run.faults_text(), told=told | {"left": left})
 
@@ -171,11 +182,14 @@ class EmergencyStop(Action):
                 run.changed += self._by_function
                 if len(seen.ids) <= 1:
                     return
-        config = self._config
-        if config is None:
-            return
+        if self._config is not None:
+            await self._set_rest(run, self._config)
+
+    async def _set_rest(self, run: Run, config: SystemConfig) -> None:
+        """Set it on every config row where it is not set yet."""
+        commands = self._means.commands
         until = run.now() + timedelta(hours=self._hours)
-        try:  # on every row where it is not set yet
+        try:
             changed = await run.write(
                 "db:set_stop", lambda: commands.set_stop(config.ids, reason=self._reason, until=until)
             )

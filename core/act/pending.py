@@ -100,10 +100,26 @@ class PendingOrders:
             stop=stop,
         )
 
+        def again(transaction: Transaction, one: PendingOrder) -> PendingOrder:
+            """Ordered once more by an operator it is meant anew, as it was ordered last; one that was begun goes on."""
+            if one.automatic:
+                return one
+            meant = msgspec.structs.replace(
+                one,
+                confirmed_at=new.at,
+                ordered_at=new.ordered_at,
+                reason=one.reason if one.begun else new.reason,
+                hours=one.hours if one.begun else new.hours,
+                requeue=one.requeue or new.requeue,
+                stop=new.stop or one.stop,
+            )
+            transaction.put(KIND, one.id, meant)
+            return meant
+
         def work(transaction: Transaction) -> PendingOrder:
             for one in transaction.all(KIND, PendingOrder).values():
                 if one.order == order and one.actor.by == actor.by:
-                    return one
+                    return again(transaction, one)
                 if one.actor.by == actor.by == "operator":
                     transaction.remove(KIND, one.id)  # a stop and then a lift: the later word counts
             transaction.put(KIND, new.id, new)

@@ -1,39 +1,42 @@
 """Resume: clear the emergency stop, and, as an action of its own, give back what was pending when it was set."""
 
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from core.act.action import Action, Outcome, Prepared
 from core.act.batches import requeue
-from core.act.emergency_stop import in_words, trail_of
+from core.act.emergency_stop import NO_ROW, in_words
 from core.act.means import Means
 from core.act.orders import LIFT, REQUEUE, LiftPlan, Phase, RequeuePlan, Result
 from core.act.run import FOLLOWS, NOT_OURS, Run
 from core.facts import Truth
-from core.marks import FUNCTION_MARK, Marks
+from core.marks import Marks
 from core.model import SystemConfig
-from core.stops import StopMark, StopRecord, StopTrail, all_rejected, to_requeue
+from core.resilience import NotLive
+from core.stops import ANY_STOP, StopMark, StopRecord, StopTrail, all_rejected, to_requeue
 from core.text import plural
 
+_EPISODES: Final = 8
+_TRIES: Final = 3
 _NONE_SET: Final = "no emergency stop is set"
 
 
 async def plan_lift(means: Means) -> LiftPlan:
     """Return what stands to be lifted, or what the last stop left rejected. Raises NotLive."""
     config = await means.live.config()
-    trail = await trail_of(means)
+    trail = await _trail(means)
     if config is None or not config.emergency_stop:
         left = await left_over(means, config, trail)
         return LiftPlan(standing="", requeueable=left.tasks, of=left.of)
-    stops, foreign = _of_standing(config, trail)
-    marks = all_rejected(stops, foreign)
-    pending = to_requeue(stops, foreign)
+    stops, foreign = trail.unlifted(), StopMark.of(config)
+    marks, pending = all_rejected(stops, foreign), to_requeue(stops, foreign)
     return LiftPlan(
         standing=in_words(means, config, trail.standing(config)),
-        rejected=await _count(means, marks) if marks else 0,
-        requeueable=await _count(means, pending) if pending else 0,
-        stop=StopMark.of(config),
+        rejected=await _count(means, marks),
+        requeueable=await _count(means, pending),
+        stop=foreign,
     )
 
 
@@ -41,12 +44,8 @@ async def left_over(means: Means, config: SystemConfig | None, trail: StopTrail 
     """Return what a stop that is over left rejected that was pending; none while one is set. Raises NotLive."""
     if config is not None and config.emergency_stop:
         return RequeuePlan(of="", tasks=0)
-    trail = trail if trail is not None else await trail_of(means)
-    for of, marks in _over(trail.last()):
-        tasks = await _count(means, marks)
-        if tasks:
-            return RequeuePlan(of=of, tasks=tasks)
-    return RequeuePlan(of="", tasks=0)
+    found = await _left_over(means, trail)
+    return RequeuePlan(of="", tasks=0) if found is None else RequeuePlan(of=found[0], tasks=found[2])
 
 
 class Lift(Action):
@@ -56,32 +55,58 @@ class Lift(Action):
     nothing = "NOT lifted"
     unsure = "not known whether lifted"
 
-    def __init__(self, means: Means, stop: StopMark | None = None) -> None:
+    def __init__(self, means: Means, stop: StopMark | None = None, ordered_at: datetime | None = None) -> None:
         self._means = means
         self._meant = stop
+        self._ordered_at = ordered_at
+        """When it was ordered, where that is a while ago and no stop was named: one that was set since is not meant."""
+        self._written: int | None = None
         self._config: SystemConfig | None = None
-        self.lifted: StopMark | None = None
-        """The stop that is lifted; `None` where none was set."""
+        self.rejected: Marks | None = None
+        """What the stop rejected that was pending; `None` where none was set, or that could not be found out."""
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Find out which stop stands."""
         self._config = config = await self._means.live.config()
-        if config is None or not config.emergency_stop:
+        if config is None:
+            return self.refused(f"NOT lifted: {NO_ROW}")
+        if not config.emergency_stop:
             return self.already(_NONE_SET)
-        mark = self.lifted = StopMark.of(config)
-        if self._meant is not None and mark != self._meant:
+        if not self._is_meant(config):
             why = config.stop_reason or "no reason given"
             return self.refused(f"NOT lifted: another stop is set than the one that was meant: {why}")
-        trail = await trail_of(self._means)
+        try:
+            trail = await _trail(self._means)
+            self.rejected = to_requeue(trail.unlifted(), StopMark.of(config))
+        except NotLive:
+            trail = StopTrail()  # the stop is lifted all the same; what it rejected is found out when it is given back
         standing = trail.standing(config)
         told = {"standing": in_words(self._means, config, standing), "of": standing.run if standing else ""}
         return Prepared(told=told, run=run)
 
     async def run(self, run: Run) -> None:
-        """Clear flag, reason and end."""
-        config = self._config
-        if config is not None:
-            await run.write("db:clear_stop", lambda: self._means.commands.clear_stop(config.ids))
+        """Clear flag, reason and end, as long as it is the stop that was seen; of one that was only touched, again."""
+        for _ in range(_TRIES):
+            config = self._config
+            if config is None or not config.emergency_stop or not self._is_meant(config):
+                return
+            self._written = await run.write("db:clear_stop", lambda config=config: self._clear(config))  # type: ignore[misc]  # bound now
+            if self._written is None or self._written:
+                return
+            seen = await self._means.live.config()
+            if seen is None or seen.updated_at == config.updated_at or StopMark.of(seen) != StopMark.of(config):
+                return
+            self._config = seen
+
+    async def _clear(self, config: SystemConfig) -> int:
+        return await self._means.commands.clear_stop(config.ids, seen_at=config.updated_at)
+
+    def _is_meant(self, config: SystemConfig) -> bool:
+        if self._meant is not None:
+            return StopMark.of(config) == self._meant
+        if self._ordered_at is None:
+            return True
+        return config.updated_at is not None and config.updated_at <= self._ordered_at
 
     async def read_back(self, run: Run) -> Outcome:
         """Say whether it is cleared."""
@@ -90,9 +115,11 @@ class Lift(Action):
             if run.fault is None and not run.follows:
                 run.refused = 1
             why = run.fault.sentence() if run.fault is not None else FOLLOWS if run.follows else NOT_OURS
+            if self._config is not None and seen is not None and StopMark.of(seen) != StopMark.of(self._config):
+                why = "another stop was set meanwhile"
             text = f"NOT lifted: the flag still stands: {why}"
             return Outcome(holds=Truth.FALSE, text=text, told={"lifted": False})
-        run.turned = True
+        run.turned = self._written != 0
         return Outcome(holds=Truth.TRUE, text="lifted, seen", told={"lifted": True})
 
 
@@ -103,30 +130,26 @@ class Requeue(Action):
     nothing = "nothing was given back"
     unsure = "not known how much was given back"
 
-    def __init__(self, means: Means, foreign: StopMark | None = None) -> None:
+    def __init__(self, means: Means, marks: Marks | None = None) -> None:
         self._means = means
-        self._foreign = foreign
-        """A stop that another hand set, and that was just lifted."""
+        self._given = marks
+        """What the stop that was just lifted rejected; `None`: what any that is over left."""
         self._marks = Marks()
 
     async def prepare(self, run: str) -> Prepared | Result:
-        """Find out what is left of the last stop."""
+        """Find out what is left of a stop that is over."""
         config = await self._means.live.config()
         if config is not None and config.emergency_stop:
             return self.refused("an emergency stop is set: nothing was given back")
-        stops = (await trail_of(self._means)).last()
-        foreign = self._foreign
-        if foreign is not None and not any(stop.reason == foreign.reason for stop in stops):
-            found: tuple[tuple[str, Marks], ...] = (
-                (f"the stop: {foreign.reason}", to_requeue((), foreign)),
-            )  # none of ours
+        if self._given is not None:
+            self._marks = self._given
+            of, left = "the stop that was lifted", await self._left()
         else:
-            found = _over(stops)
-        for of, marks in found:
-            self._marks = marks
-            if marks and (left := await self._left()):
-                return Prepared(told={"of": of, "marks": marks.begins, "tasks": left}, planned=left, run=run)
-        return self.already("nothing is left to give back")
+            found = await _left_over(self._means)
+            of, self._marks, left = found if found is not None else ("", Marks(), 0)
+        if not left:
+            return self.already("nothing is left to give back")
+        return Prepared(told={"of": of, "marks": self._marks.begins, "tasks": left}, planned=left, run=run)
 
     async def run(self, run: Run) -> None:
         """Batch by batch, each task only if the stop's mark still stands on it."""
@@ -180,17 +203,21 @@ def together(lift: Result, requeued: Result, *, waits: bool = False) -> Result:
     )
 
 
-def _of_standing(config: SystemConfig, trail: StopTrail) -> tuple[tuple[StopRecord, ...], StopMark | None]:
-    """Our records of the stop that stands, or its mark alone where another hand set it."""
-    if trail.standing(config) is None:
-        return (), StopMark.of(config)
-    return trail.last(), None
+async def _trail(means: Means) -> StopTrail:
+    """What the audit trail tells of stops. Raises NotLive: without it what a stop rejected is not known."""
+    return await means.live.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())
 
 
-def _over(stops: tuple[StopRecord, ...]) -> tuple[tuple[str, Marks], ...]:
-    """What may be given back of stops that are over: ours, else what the project's function rejected for others."""
-    elsewhere = ("a stop that was set elsewhere", Marks(unstarted=(FUNCTION_MARK,)))
-    return ((_of(stops[-1]), to_requeue(stops)), elsewhere) if stops else (elsewhere,)
+async def _left_over(means: Means, trail: StopTrail | None = None) -> tuple[str, Marks, int] | None:
+    """The newest stop that is over and left tasks rejected that were pending: in words, their marks, how many."""
+    if not await _count(means, ANY_STOP):
+        return None
+    trail = trail if trail is not None else await _trail(means)
+    for stops in trail.episodes()[:_EPISODES]:
+        marks = to_requeue(stops)
+        if tasks := await _count(means, marks):
+            return _of(stops[-1]), marks, tasks
+    return "a stop of which no audit tells", ANY_STOP, await _count(means, ANY_STOP)
 
 
 async def _count(means: Means, marks: Marks) -> int:

@@ -37,6 +37,7 @@ class Retry(Action):
     def __init__(self, means: Means, shown: RetryPlan) -> None:
         self._means = means
         self._shown = shown
+        self._written: bool | None = None
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Look again: it must be the failure that was shown."""
@@ -51,7 +52,9 @@ class Retry(Action):
     async def run(self, run: Run) -> None:
         """Send it back, if it still is that failure."""
         shown = self._shown
-        await run.write("db:retry_task", lambda: self._means.commands.retry(shown.task, failed_at=shown.failed_at))
+        self._written = await run.write(
+            "db:retry_task", lambda: self._means.commands.retry(shown.task, failed_at=shown.failed_at)
+        )
 
     async def read_back(self, run: Run) -> Outcome:
         """Say what the task is now."""
@@ -61,7 +64,7 @@ class Retry(Action):
             run.refused = 0 if run.follows or run.fault is not None else 1
             why = run.fault.sentence() if run.fault is not None else FOLLOWS if run.follows else NOT_OURS
             return Outcome(holds=Truth.FALSE, text=f"NOT sent back: {why}")
-        if seen is None or status == "failed":
+        if seen is None or status in {"failed", "rejected"} or self._written is False:
             run.skipped = 1
             return Outcome(holds=Truth.FALSE, text=f"NOT sent back: meanwhile the task is {status}")
         run.changed = 1

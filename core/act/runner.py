@@ -59,12 +59,13 @@ class Runner:
         return self._lane(order).locked()
 
     @contextlib.asynccontextmanager
-    async def lane(self, order: Order) -> AsyncIterator[None]:
-        """Wait until no other action is in the way of this one."""
+    async def lane(self, order: Order) -> AsyncIterator[int]:
+        """Wait until no other action is in the way of this one. How many stops there were before it was ordered."""
+        before = self._stops
         if order is EMERGENCY_STOP:
             self._stops += 1  # whatever is under way ends at its next batch, even if the stop is over sooner
         async with self._lane(order):
-            yield
+            yield before
 
     def _lane(self, order: Order) -> asyncio.Lock:
         return {EMERGENCY_STOP.name: self._stopping, CLEAN_UP.name: self._cleaning}.get(order.name, self._one)
@@ -75,14 +76,18 @@ class Runner:
         actor: Actor,
         *,
         run: str = "",
+        stops: int | None = None,
         progress: Progress | None = None,
         go_on: Callable[[], str] = unhindered,
     ) -> Result:
         """Carry an action out, within its lane. With the `run` of one that was begun before, it is gone on with.
 
+        `stops`: how many emergency stops there were when it was ordered; another one since ends it.
+
         Raises PlanChanged where it is not what was shown; nothing for a fault.
         """
         order = action.order
+        go_on = self._unless_stopped(order, go_on, self._stops if stops is None else stops)
         if not action.hurry:
             await self.settle(order, actor)
         try:
@@ -116,7 +121,7 @@ class Runner:
                 self._means,
                 planned=prepared.planned,
                 now=lambda: trail.now() or self._now(),
-                go_on=self._unless_stopped(order, go_on),
+                go_on=go_on,
                 progress=progress,
             )
             try:
@@ -136,7 +141,7 @@ class Runner:
         if last is not None and now - last < _SETTLED_EVERY_S:
             return
         self._settled[order.name] = now
-        wall = self._means.clock.now()
+        wall = self._now()  # the database's, as far as it is known: its clock stamped what was begun
         try:
             begun = await self._means.live.ask(
                 "db:fetch_unfinished", lambda queries: queries.unfinished(order.name, wall - _LOOKED_BACK)
@@ -173,9 +178,7 @@ class Runner:
             return False
         return begun.pid == os.getpid() or not psutil.pid_exists(begun.pid)
 
-    def _unless_stopped(self, order: Order, go_on: Callable[[], str]) -> Callable[[], str]:
-        before = self._stops
-
+    def _unless_stopped(self, order: Order, go_on: Callable[[], str], before: int) -> Callable[[], str]:
         def may() -> str:
             return "an emergency stop was ordered" if self._stops != before else go_on()
 
@@ -206,7 +209,9 @@ class Runner:
         phase = run.phase(outcome.holds)
         text = outcome.text
         told = run.described() | {"text": text} | outcome.told
-        closed = await trail.end(told, completed=run.whole and outcome.holds is not Truth.UNKNOWN)
+        closed = await trail.end(told, completed=run.whole and phase in {Phase.VERIFIED, Phase.UNCHANGED})
+        if (at := trail.now()) is not None:
+            self._learn(at)
         if not closed:
             text += f"; the {'closing audit row' if trail.begun else 'audit rows'} could not be written"
         elif not trail.begun:

@@ -57,7 +57,8 @@ async def plan_undo(means: Means, run: str, only: tuple[str, ...] = (TASKS, DRY_
         return _no(run, f"{what}: nothing of it stands any more{''.join(notes)}")
     notes += ["; deleted log rows are not brought back"] if "old_logs" in order.steps else []
     text = f"{what}: {', '.join(parts)}{''.join(notes)}"
-    return UndoPlan(run=run, text=text, tasks=tasks, dry_run=dry_run)
+    config_at = mode.config_at if mode is not None else None
+    return UndoPlan(run=run, text=text, tasks=tasks, dry_run=dry_run, config_at=config_at)
 
 
 class Undo(Action):
@@ -122,7 +123,8 @@ async def _plan_mode(means: Means, order: AuditedOrder, what: str, *, to: bool) 
         return _no(order.run, f"{what}: nothing of it stands any more")
     if not to and (order.config_at is None or config.updated_at != order.config_at):
         return _no(order.run, f"{what}: {_SET_SINCE}")
-    return UndoPlan(run=order.run, text=f"{what}: dry-run {'on' if to else 'off'} again", dry_run=to)
+    text = f"{what}: dry-run {'on' if to else 'off'} again"
+    return UndoPlan(run=order.run, text=text, dry_run=to, config_at=None if to else config.updated_at)
 
 
 def _count_failed(run: Run, mode: Result) -> None:

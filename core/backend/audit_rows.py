@@ -4,14 +4,17 @@ from datetime import datetime
 from typing import Any, Final
 
 from core.backend.columns import Row, each, moment, whole
+from core.listing import is_uuid
 from core.model import BegunRun
 from core.stops import StopRecord, StopTrail
 from core.text import clean
 
+_PIDS: Final = 2**31
+
 STOP_TOLD: Final = (
     "order:input_data->>order,run:input_data->>run,by:input_data->>by,who:input_data->>who,"
     "reason:input_data->plan->>reason,stopped:output_data->>stopped,lifted:output_data->>lifted,"
-    "until:output_data->>until,left:output_data->>left"
+    "until:output_data->>until,why:output_data->>reason"
 )
 """What `stop_trail_of` reads of an audit row: not the ids, which may be a thousand."""
 
@@ -26,7 +29,7 @@ def stop_trail_of(rows: list[Row], column: str) -> StopTrail:
     told: dict[str, dict[str, Any]] = {}
     lifts: list[datetime] = []
     for row in each(rows, column, "step_status", "order", "run", "reason"):
-        at, run = moment(row.get(column)), clean(row.get("run"), 64)
+        at, run = moment(row.get(column)), _run(row)
         if at is None or not run:
             continue
         if row.get("order") == "lift":
@@ -40,10 +43,17 @@ def stop_trail_of(rows: list[Row], column: str) -> StopTrail:
             known.setdefault("ended_at", at)
             known.setdefault("held", _held(row))
             known.setdefault("until", moment(row.get("until")))
+            known.setdefault("reason", clean(row.get("why")))
             known["whole"] = known.get("whole", False) or row.get("step_status") == "completed"
         known |= {"actor": clean(row.get("who"), 160), "by": clean(row.get("by"), 20)}
     stops = [StopRecord(**known) for known in told.values()]
     return StopTrail(stops=tuple(stops), lifts=tuple(lifts))
+
+
+def _run(row: Row) -> str:
+    """The run's id; empty for what is none: nobody's hand but ours writes others, and nothing is looked for by them."""
+    run = row.get("run")
+    return run.lower() if isinstance(run, str) and is_uuid(run) else ""
 
 
 def _held(row: Row) -> bool | None:
@@ -55,23 +65,19 @@ def _held(row: Row) -> bool | None:
 
 def begun_runs_of(rows: list[Row], column: str) -> tuple[BegunRun, ...]:
     """Return the runs that have a first row and no last one, newest first."""
-    over = {
-        clean(row.get("run"), 64)
-        for row in each(rows, column, "step_status", "run")
-        if row.get("step_status") != "started"
-    }
+    over = {_run(row) for row in each(rows, column, "step_status", "run") if row.get("step_status") != "started"}
     return tuple(
         BegunRun(
             run=run,
             by=clean(row.get("by"), 20),
             who=clean(row.get("who"), 160),
             host=clean(row.get("host"), 60),
-            pid=whole(row.get("pid")),
+            pid=pid if (pid := whole(row.get("pid"))) is not None and 0 < pid < _PIDS else None,
             at=at,
         )
         for row in rows
         if row.get("step_status") == "started"
-        and (run := clean(row.get("run"), 64))
+        and (run := _run(row))
         and run not in over
         and (at := moment(row.get(column))) is not None
     )

@@ -97,10 +97,10 @@ class Commands:
         def build(c: Any) -> Any:
             change = {"status": "pending", self.schema.error_column: None, "completed_at": None, "started_at": None}
             query = c.table(TASKS).update(change).eq("id", name).eq("status", "failed")
-            query = (
-                query.is_("completed_at", "null") if failed_at is None else query.eq("completed_at", _stamp(failed_at))
-            )
-            return query.select("id")
+            if failed_at is not None:
+                return query.eq("completed_at", _stamp(failed_at)).select("id")
+            # No time that is one: none, or one that no clock shows.
+            return query.or_("completed_at.is.null,completed_at.gt.2199-12-31,completed_at.lt.1970-01-01").select("id")
 
         return bool(await self._changed("retry task", build))
 
@@ -139,8 +139,11 @@ class Commands:
 
         return len(await self._changed("set emergency stop", build))
 
-    async def clear_stop(self, config_ids: tuple[str, ...]) -> int:
-        """Clear flag, reason and end of the stop on every config row that carries it. How many changed."""
+    async def clear_stop(self, config_ids: tuple[str, ...], *, seen_at: datetime | None = None) -> int:
+        """Clear flag, reason and end of the stop on every config row that carries it. How many changed.
+
+        `seen_at`: the only row must still be as it was when it was last changed then.
+        """
 
         def build(c: Any) -> Any:
             change = {
@@ -149,18 +152,19 @@ class Commands:
                 "emergency_stop_until": None,
                 "updated_at": "now",
             }
-            query = c.table(CONFIG).update(change).in_("id", _some(config_ids))
-            return query.is_("emergency_stop", "true").select("id")
+            query = c.table(CONFIG).update(change).in_("id", _some(config_ids)).is_("emergency_stop", "true")
+            return _unchanged(query, config_ids, seen_at).select("id")
 
         return len(await self._changed("clear emergency stop", build))
 
-    async def set_dry_run(self, config_ids: tuple[str, ...], *, on: bool) -> int:
-        """Turn dry-run on or off on every config row where it is not so yet. How many changed."""
+    async def set_dry_run(self, config_ids: tuple[str, ...], *, on: bool, seen_at: datetime | None = None) -> int:
+        """Turn dry-run on or off on every config row where it is not so yet. How many changed. `seen_at` as above."""
 
         def build(c: Any) -> Any:
             change = {"dry_run_mode": on, "updated_at": "now"}
             query = c.table(CONFIG).update(change).in_("id", _some(config_ids))
-            return query.not_.is_("dry_run_mode", "true" if on else "false").select("id")
+            query = query.not_.is_("dry_run_mode", "true" if on else "false")
+            return _unchanged(query, config_ids, seen_at).select("id")
 
         return len(await self._changed("set dry-run", build))
 
@@ -269,6 +273,11 @@ def _as_json(value: object) -> str | None:
     except (ValueError, RecursionError):
         return None
     return said if len(said) <= _LONGEST_FILTER else None
+
+
+def _unchanged(query: Any, config_ids: tuple[str, ...], seen_at: datetime | None) -> Any:
+    """Only the config row as it was seen; of several each has a time of its own, and none of them is asked for."""
+    return query if seen_at is None or len(config_ids) != 1 else query.eq("updated_at", _stamp(seen_at))
 
 
 def _some(ids: tuple[str, ...]) -> list[str]:

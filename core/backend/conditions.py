@@ -46,11 +46,10 @@ def marked(query: Any, marks: Marks, column: str) -> Any:
     """`query` for the tasks whose error text, in `column`, carries one of `marks`. Raises ValueError for none."""
     if not marks:
         raise ValueError("no mark names no task")
-    begun, unstarted = (
-        [f"{column}.like.{quoted(f'{_literally(mark)}%')}" for mark in some] for some in (marks.begins, marks.unstarted)
-    )
-    never = [*(f"{column}.eq.{quoted(text)}" for text in marks.whole), *unstarted]
-    return query.or_(",".join((*begun, *(f"and({one},started_at.is.null)" for one in never))))
+    begun = [f"{column}.like.{quoted(f'{_literally(mark)}%')}" for mark in marks.begins]
+    like = [f"{column}.like.{quoted(pattern)}" for pattern in marks.patterns]
+    never = [f"and({column}.like.{quoted(pattern)},started_at.is.null)" for pattern in marks.unstarted]
+    return query.or_(",".join((*begun, *like, *never)))
 
 
 def quoted(text: str) -> str:

@@ -39,6 +39,9 @@ __all__ = [
 SUMMARY_KEYS = ("text", "message", "reason", "error", "order")
 
 
+_SWITCHES: Final = ("enabled", "dry_run", "emergency_stop")
+
+
 def merged(rows: tuple[SystemConfig, ...]) -> SystemConfig | None:
     """What all config rows say together, `None` without one.
 
@@ -53,6 +56,7 @@ def merged(rows: tuple[SystemConfig, ...]) -> SystemConfig | None:
     return msgspec.structs.replace(
         rows[0],
         ids=tuple(one.id for one in rows),
+        mixed=tuple(name for name in _SWITCHES if len({getattr(one, name) for one in rows}) > 1),
         enabled=any(one.enabled for one in rows),
         dry_run=all(one.dry_run for one in rows),
         emergency_stop=stopped is not None,

@@ -195,14 +195,28 @@ class Desk:
             result = await self._keep(LIFT, actor, result, requeue=requeue, stop=meant)
         return self.told(actor, result)
 
+    async def requeue(self, actor: Actor) -> Result:
+        """Give back what a stop that is over left rejected; while one is set nothing is."""
+        return await self._act(Requeue(self._means), actor)
+
     async def carry_out(self, waiting: PendingOrder) -> Result:
         """Carry out an order that waited, under the run id it has had since. It may have been begun before."""
         actor = waiting.actor
         lifts = waiting.order == LIFT.name
         with self._under_way.counted(LIFT if lifts else EMERGENCY_STOP, actor):
             if lifts:
-                result = await self._lift(actor, requeue=waiting.requeue, stop=waiting.stop, run=waiting.id, waits=True)
+                result = await self._lift(
+                    actor,
+                    requeue=waiting.requeue,
+                    stop=waiting.stop,
+                    run=waiting.id,
+                    waits=True,
+                    ordered_at=waiting.ordered_at,
+                )
                 return self.told(actor, result)
+            if waiting.order != EMERGENCY_STOP.name:
+                text = "this version does not know that order: nothing was done"
+                return self.told(actor, Result(order=waiting.order, phase=Phase.REFUSED, text=text, run=waiting.id))
             stop = EmergencyStop(self._means, waiting.reason, waiting.hours)
             async with self._runner.lane(EMERGENCY_STOP):
                 return self.told(actor, await self._runner.run(stop, actor, run=waiting.id), waiting.reason)
@@ -236,7 +250,7 @@ class Desk:
 
     async def plan_retry(self, task: str, actor: Actor) -> RetryPlan:
         """What one failed task is. Raises NotLive."""
-        await self._runner.settle(RETRY, actor)
+        await self._settle(actor, RETRY)
         return await plan_retry(self._means, task)
 
     async def retry(self, plan: RetryPlan, actor: Actor) -> Result:
@@ -245,7 +259,7 @@ class Desk:
 
     async def plan_retry_matching(self, listing: Listing, actor: Actor) -> RetryMatchingPlan:
         """Which failed tasks match now. Raises NotLive."""
-        await self._runner.settle(RETRY_MATCHING, actor)
+        await self._settle(actor, RETRY_MATCHING)
         return await plan_retry_matching(self._means, listing, self._likely_now())
 
     async def retry_matching(
@@ -257,22 +271,25 @@ class Desk:
 
     async def plan_undo(self, run: str, only: tuple[str, ...], actor: Actor) -> UndoPlan:
         """What an undo would take back, of the steps in `only`. Raises NotLive."""
-        await self._runner.settle(HEAL, actor)
-        await self._runner.settle(UNDO, actor)
+        await self._settle(actor, HEAL, UNDO)
         return await plan_undo(self._means, run, only or (TASKS, DRY_RUN))
 
     async def undo(self, plan: UndoPlan, actor: Actor) -> Result:
         """Take back what one order changed."""
 
         async def set_dry_run(on: bool) -> Result:
-            return await self._runner.run(SetDryRun(self._means, on=on), actor)
+            return await self._runner.run(SetDryRun(self._means, on=on, seen_at=plan.config_at), actor)
 
         return await self._act(Undo(self._means, plan, set_dry_run), actor)
 
     async def settle(self, actor: Actor) -> None:
         """Close the audit of all that was broken off, whoever ran it. Never raises for a fault."""
-        for order in _SETTLED:
-            await self._runner.settle(order, actor)
+        await self._settle(actor, *_SETTLED)
+
+    async def _settle(self, actor: Actor, *orders: Order) -> None:
+        if not self._observing.forbids():
+            for order in orders:
+                await self._runner.settle(order, actor)
 
     def observes(self) -> bool:
         """Whether nothing may be written at all."""
@@ -305,8 +322,8 @@ class Desk:
     ) -> Result:
         if refused := self.refused(action.order) or await self._untraceable(action.order):
             return refused
-        async with self._runner.lane(action.order):
-            result = await self._runner.run(action, actor, run=run, progress=progress, go_on=go_on)
+        async with self._runner.lane(action.order) as stops:
+            result = await self._runner.run(action, actor, run=run, stops=stops, progress=progress, go_on=go_on)
         return self.told(actor, result, reason) if tell else result
 
     async def _untraceable(self, order: Order) -> Result | None:
@@ -320,15 +337,22 @@ class Desk:
         return None
 
     async def _lift(
-        self, actor: Actor, *, requeue: bool, stop: StopMark | None, run: str, waits: bool = False
+        self,
+        actor: Actor,
+        *,
+        requeue: bool,
+        stop: StopMark | None,
+        run: str,
+        waits: bool = False,
+        ordered_at: datetime | None = None,
     ) -> Result:
         """Clear the flag, then, as an action of its own that can be begun again, give back what was pending."""
-        async with self._runner.lane(LIFT):
-            lift = Lift(self._means, stop)
+        async with self._runner.lane(LIFT) as stops:
+            lift = Lift(self._means, stop, ordered_at)
             lifted = await self._runner.run(lift, actor, run=run)
             if not requeue or not lifted.done:
                 return lifted
-            requeued = await self._runner.run(Requeue(self._means, lift.lifted), actor)
+            requeued = await self._runner.run(Requeue(self._means, lift.rejected), actor, stops=stops)
         if requeued.run:
             self._journal.ours(requeued.run)
         return together(lifted, requeued, waits=waits)

@@ -114,7 +114,7 @@ class EvidenceRoom:
 
     async def _asked_who_stopped(self, config: SystemConfig) -> str:
         standing = (await self._rooms.live.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())).standing(
-            config
+            config, exact=True
         )
         return standing.actor if standing is not None and standing.by == "operator" else ""
 

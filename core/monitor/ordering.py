@@ -15,6 +15,7 @@ from core.act.orders import (
     LIFT,
     OBSERVE_OFF,
     RELEASE_BREAKER,
+    REQUEUE,
     RESET_BREAKER,
     RESTART,
     RETRY,
@@ -126,6 +127,16 @@ class Ordering:
             return await self._rooms.desk.lift(self._rooms.operator, requeue=requeue, stop=stop, keep=keep)
 
         return await self._after(LIFT, lift())
+
+    async def requeue(self) -> Result:
+        """Give back what a stop that is over left rejected."""
+
+        async def requeue() -> Result:
+            with contextlib.suppress(NotLive):
+                await self.discover()
+            return await self._rooms.desk.requeue(self._rooms.operator)
+
+        return await self._after(REQUEUE, requeue())
 
     async def left_over(self) -> RequeuePlan:
         """What a stop that is over left rejected; nothing where that is not known. Never raises for a fault."""

@@ -335,7 +335,7 @@ async def test_a_write_names_its_rows(backend: Backend) -> None:
     commands, now = Commands(backend.urgent, UNDISCOVERED), SystemClock().now()
     for ids in ((), ("x",) * (BATCH + 1)):
         with pytest.raises(ValueError, match="a write names"):
-            await commands.fail_stuck(ids, began_before=now, at=now, error="x")
+            await commands.fail_stuck(ids, began_before=now, error="x")
         with pytest.raises(ValueError, match="a write names"):
             await commands.reject(ids, status="pending", error="x")
 

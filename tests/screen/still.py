@@ -159,7 +159,10 @@ class StillMonitor:
         return self._live(self.records.lift)
 
     async def lift(self, *, requeue: bool, stop: StopMark | None = None) -> Result:
-        return self._given("lift" if self.records.lift.standing else "requeue", "requeue" if requeue else "")
+        return self._given("lift", "requeue" if requeue else "")
+
+    async def requeue(self) -> Result:
+        return self._given("requeue")
 
     async def plan_mode(self) -> ModePlan:
         return self._live(self.records.mode)

@@ -31,6 +31,8 @@ def command(context: click.Context, *, requeue: bool, yes: bool) -> None:
             return Question(text=left, rows=plan.requeueable, idle=not (requeue and plan.requeueable))
 
         async def lift() -> Result:
+            if not yes and not plan.standing and requeue:
+                return await monitor.requeue()  # what was shown is that no stop is set
             return await monitor.lift(requeue=requeue, stop=plan.stop)
 
         code = await give(monitor, LIFT if not requeue else REQUEUE, look=look, act=lift, yes=yes)

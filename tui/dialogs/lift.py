@@ -48,6 +48,8 @@ class LiftDialog(Dialog):
 
     async def act(self) -> Result | None:
         """Lift, or give back what the last stop left rejected."""
+        if not self._plan.standing:
+            return await self._monitor.requeue()
         requeue = self.query_one("#requeue", Checkbox).value
         return await self._monitor.lift(requeue=requeue, stop=self._plan.stop)
 

@@ -47,9 +47,12 @@ class DryRun:
             return
         written = await run.write("db:set_dry_run", lambda: self._means.commands.set_dry_run(config.ids, on=True))
         seen = await self._means.live.config()
-        if seen is not None and seen.dry_run:
+        if seen is not None and seen.dry_run and written == 0:
+            run.skipped += 1  # somebody else has turned it on meanwhile: it is theirs
+        elif seen is not None and seen.dry_run:
             run.changed += 1
-            run.told["config_at"] = config_stamp(seen)
+            if written is not None:
+                run.told["config_at"] = config_stamp(seen)
         elif written is None:
             run.unknown += 1
         else:
