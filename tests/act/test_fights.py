@@ -1,5 +1,6 @@
 """The healer is fighting an operator: said once, by the audit trail alone, whoever's machine either of them is on."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from core.listing import Filter, Listing, Table
 from core.model import EndedOrder
 from core.monitor.fights import Resets
 from core.resilience import Breakers
-from tests.act.driving import ACTING, Driven, agents_write_logs, failures, running
+from tests.act.driving import ACTING, INTERVAL_S, Driven, agents_write_logs, failures, running
 from tests.clock import FakeClock
 from tests.running import Running
 
@@ -247,6 +248,7 @@ async def test_dry_run_that_comes_on_again_after_it_was_turned_off(sandbox: Runn
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     driven.rooms.operator = MARIA
     assert (await driven.monitor.set_dry_run(False)).phase is Phase.VERIFIED
+    await asyncio.sleep(2 * INTERVAL_S)  # the round's clock goes on by one; what fails is to fail after that
     failures(sandbox)  # since then, all anew
     _, done = await driven.round()
     assert "failure rate too high 1" in done

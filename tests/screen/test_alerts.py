@@ -148,7 +148,7 @@ async def test_a_high_alert_makes_a_check_due(sandbox: Running, tmp_path: Path) 
 
 
 def test_the_terminal_rings_and_notifies_when_an_alert_begins(sandbox: Running, command: Command) -> None:
-    env = {"BELL": "true", "DESKTOP": "osc9", "EVALUATE_S": "0.3"}
+    env = {"BELL": "true", "DESKTOP": "osc9", "EVALUATE_S": "1"}
     terminal = Terminal(command, sandbox, **{f"WATCHDESK_ALERTS_{name}": value for name, value in env.items()})
     terminal.await_text("LIVE")
     terminal.read(2.0)

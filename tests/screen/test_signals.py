@@ -30,7 +30,7 @@ from tests.screen.terminal import Terminal
 def test_a_frozen_line_stops_nothing_and_is_painted_once_it_thaws(
     sandbox: Running, start: Starts, command: Command
 ) -> None:
-    often = {"REFRESH_PERIOD_S": "0.3", "REFRESH_SLOW_PERIOD_S": "1", "WATCH_INTERVAL_S": "1", "WATCH_JITTER": "0"}
+    often = {"REFRESH_PERIOD_S": "1", "REFRESH_SLOW_PERIOD_S": "1", "WATCH_INTERVAL_S": "1", "WATCH_JITTER": "0"}
     terminal = start(Terminal, sandbox, **{f"WATCHDESK_{name}": value for name, value in often.items()})
     terminal.await_text("LIVE")
     for width in range(120, 200):
