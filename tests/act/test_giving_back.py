@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from core.act.orders import Phase
+from tests.act.conftest import Begin
 from tests.act.driving import Driven, failures, statuses
+from tests.act.others import failed_task
 from tests.running import Running
 
 
@@ -41,4 +43,26 @@ async def test_a_lift_whose_requeue_was_partial_is_a_lift(sandbox: Running, tmp_
     queries.marked = whole  # type: ignore[method-assign]  # they are seen again
     assert (await driven.monitor.lift(requeue=True)).changed == 1
     await driven.monitor.close()
+    assert statuses(sandbox) == {"pending": 1}
+
+
+async def test_a_retry_of_a_task_that_was_rejected_meanwhile_is_not_done(sandbox: Running, begin: Begin) -> None:
+    task = failed_task(sandbox)
+    driven = await begin()
+    plan = await driven.monitor.plan_retry(task)
+    whole = driven.rooms.commands.retry
+
+    async def late(*ids: Any, **more: Any) -> Any:
+        sandbox.sql("UPDATE autonomous_tasks SET status = 'rejected'")
+        return await whole(*ids, **more)
+
+    driven.rooms.commands.retry = late  # type: ignore[method-assign]  # between its look and its write
+    assert not (await driven.monitor.retry(plan)).done
+    assert statuses(sandbox) == {"rejected": 1}
+
+
+async def test_a_task_that_ended_at_no_time_that_is_one_is_retried(sandbox: Running, begin: Begin) -> None:
+    task = failed_task(sandbox, "'infinity'")
+    driven = await begin()
+    assert (await driven.monitor.retry(await driven.monitor.plan_retry(task))).done
     assert statuses(sandbox) == {"pending": 1}

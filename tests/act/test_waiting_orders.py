@@ -1,18 +1,25 @@
 """Orders that wait: begun again by the monitor they go on where they were; meant no more, they lapse."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from core.act.orders import Phase
 from tests.act.driving import Driven, audited, failures, statuses
+from tests.act.others import without_the_stop_function
 from tests.alert.post import lift, stop
+from tests.clock import FakeClock
 from tests.running import Running
-from tests.wire import Wire, reset, wire
+from tests.wire import Wire, answer, hang, reset, wire
 
 BOUND = 12
+STOP_FUNCTION = "/rest/v1/rpc/emergency_stop"
+STOP_WRITE = "/rest/v1/autonomous_system_config?id=in"
 
 
 @pytest.fixture
@@ -184,3 +191,193 @@ async def test_with_observing_lifted_a_stop_that_waits_is_carried_out(
     await driven.round(10)
     await closed(driven)
     assert flag(sandbox)
+
+
+async def test_a_stop_whose_writes_hang_is_kept_and_carried_out(
+    sandbox: Running, between: Wire, tmp_path: Path
+) -> None:
+    """What hangs may yet arrive, so it is neither called set nor completed."""
+    pending(sandbox, 4)
+    driven = await keeping(between, sandbox, tmp_path, autonomous=False)
+    between.acts = {STOP_FUNCTION: hang, STOP_WRITE: hang}
+    result = await driven.monitor.stop("burning")
+    assert not result.done, result
+    assert "completed" not in [status for _, status in audited(sandbox, "emergency_stop")]
+    between.acts = {}
+    for _ in range(3):
+        await driven.round(30)
+    waiting = await driven.monitor.waiting()
+    await closed(driven)
+    assert (flag(sandbox), statuses(sandbox), waiting) == (True, {"rejected": 4}, ())
+
+
+async def test_quit_while_a_waiting_stop_is_carried_out_the_next_monitor_carries_it_out(
+    sandbox: Running, between: Wire, tmp_path: Path
+) -> None:
+    pending(sandbox, 4)
+    driven = await keeping(between, sandbox, tmp_path, autonomous=False)
+    between.acts = {"/": reset}
+    assert (await driven.monitor.stop("burning")).phase is Phase.WAITING
+    between.acts = {STOP_FUNCTION: hang, STOP_WRITE: hang}
+    between.seen.clear()
+    round_ = asyncio.create_task(driven.round(30))
+    while not any(STOP_FUNCTION in request for request in between.seen):
+        await asyncio.sleep(0.05)
+    round_.cancel()
+    await asyncio.gather(round_, return_exceptions=True)
+    await closed(driven)
+    between.acts = {}
+    again = await keeping(between, sandbox, tmp_path, autonomous=False)
+    for _ in range(3):
+        await again.round(30)
+    waiting = await again.monitor.waiting()
+    await closed(again)
+    assert (flag(sandbox), statuses(sandbox), waiting) == (True, {"rejected": 4}, ())
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+async def test_however_wrong_our_clock_a_waiting_stop_is_carried_out_unless_one_was_lifted_since(
+    hours: int, sandbox: Running, between: Wire, tmp_path: Path
+) -> None:
+    """Behind, a lift from before it was ordered looks later; ahead, one from after it looks earlier."""
+    clock = FakeClock(datetime.now(UTC) + timedelta(hours=hours))
+    driven = await Driven(between.url, sandbox.service_key, tmp_path / "one", clock, autonomous=False).begin()
+    driven.loops.ready = True
+    if hours < 0:
+        assert (await driven.monitor.stop("old")).done
+        assert (await driven.monitor.lift(requeue=False)).done
+        await asyncio.sleep(0.1)
+    between.acts["/"] = reset
+    assert (await driven.monitor.stop("burning")).phase is Phase.WAITING
+    if hours > 0:
+        other = await Driven(sandbox.url, sandbox.service_key, tmp_path / "other", autonomous=False).begin()
+        assert (await other.monitor.stop("other")).done
+        assert (await other.monitor.lift(requeue=False)).done
+        await other.monitor.close()
+    between.acts.clear()
+    for _ in range(3):
+        await driven.round(30)
+    await closed(driven)
+    assert flag(sandbox) is (hours < 0)
+
+
+async def test_a_waiting_lift_that_names_no_stop_leaves_one_that_was_set_later(
+    sandbox: Running, between: Wire, tmp_path: Path
+) -> None:
+    driven = await keeping(between, sandbox, tmp_path, autonomous=False)
+    between.acts["/"] = reset
+    assert (await driven.monitor.lift(requeue=True)).phase is Phase.WAITING
+    stop(sandbox, "set later")
+    between.acts.clear()
+    for _ in range(3):
+        await driven.round(30)
+    await closed(driven)
+    assert flag(sandbox)
+
+
+async def test_a_stop_ordered_anew_while_one_of_yesterday_waits_is_carried_out(
+    sandbox: Running, between: Wire, tmp_path: Path
+) -> None:
+    """What waited a day is asked about before it is done; what is ordered now is not."""
+    driven = await keeping(between, sandbox, tmp_path, autonomous=False)
+    between.acts["/"] = reset
+    assert (await driven.monitor.stop("yesterday")).phase is Phase.WAITING
+    driven.clock.advance(25 * 3600)
+    await driven.monitor.stop("today")
+    between.acts.clear()
+    for _ in range(3):
+        await driven.round(30)
+    await closed(driven)
+    assert sandbox.sql("SELECT emergency_stop, emergency_stop_reason FROM autonomous_system_config") == [
+        (True, "today")
+    ]
+
+
+async def test_a_waiting_lift_ordered_again_with_requeue_gives_back(
+    sandbox: Running, between: Wire, tmp_path: Path
+) -> None:
+    pending(sandbox, 4)
+    driven = await keeping(between, sandbox, tmp_path, autonomous=False)
+    assert (await driven.monitor.stop("burning")).done
+    await driven.monitor.refresh(everything=True)
+    between.acts["/"] = reset
+    assert (await driven.monitor.lift(requeue=False)).phase is Phase.WAITING
+    await driven.monitor.lift(requeue=True)
+    between.acts.clear()
+    for _ in range(3):
+        await driven.round(30)
+    await closed(driven)
+    assert (flag(sandbox), statuses(sandbox)) == (False, {"pending": 4})
+
+
+async def test_broken_off_after_its_lift_a_waiting_requeue_goes_on_with_an_old_reading_of_the_config(
+    sandbox: Running, between: Wire, tmp_path: Path
+) -> None:
+    pending(sandbox)
+    driven = await keeping(between, sandbox, tmp_path, autonomous=False)
+    assert (await driven.monitor.stop("burning")).done
+    await driven.monitor.refresh(everything=True)
+    between.acts["/"] = reset
+    assert (await driven.monitor.lift(requeue=True)).phase is Phase.WAITING
+    between.acts.clear()
+    between.writes, between.end_at, between.arrives = 0, 4, False
+    await driven.round(30, look_around=False)
+    between.end_at = 0
+    await driven.round(30, look_around=False)
+    for _ in range(3):
+        await driven.round(30)
+    await closed(driven)
+    assert statuses(sandbox) == {"pending": 130}
+
+
+async def test_a_waiting_requeue_is_kept_while_the_audit_of_stops_cannot_be_read(
+    sandbox: Running, between: Wire, tmp_path: Path
+) -> None:
+    pending(sandbox)
+    driven = await keeping(between, sandbox, tmp_path, autonomous=False)
+    assert (await driven.monitor.stop("burning")).done
+    await driven.monitor.refresh(everything=True)
+    between.acts = {"/": reset}
+    assert (await driven.monitor.lift(requeue=True)).phase is Phase.WAITING
+    between.acts = {"/rest/v1/autonomous_tasks?id=in": reset}  # not one batch comes through
+    await driven.round(30)
+    between.acts = {
+        "/rest/v1/autonomous_execution_logs?select=step_status": answer(
+            b'{"code":"57014","message":"x","details":null,"hint":null}', "500 Internal Server Error"
+        )
+    }
+    await driven.round(30)
+    between.acts = {}
+    for _ in range(3):
+        await driven.round(30)
+    await closed(driven)
+    assert statuses(sandbox) == {"pending": 130}
+
+
+async def test_a_stop_of_which_one_batch_was_refused_is_not_called_whole(
+    sandbox: Running, between: Wire, tmp_path: Path
+) -> None:
+    pending(sandbox)
+    unavailable = answer(b'{"code":"PGRST001","message":"x"}', "503 Service Unavailable")
+    async with without_the_stop_function(sandbox):
+        driven = await keeping(between, sandbox, tmp_path, autonomous=False)
+        between.once.append(("/rest/v1/autonomous_tasks?id=in", unavailable))
+        result = await driven.monitor.stop("burning")
+        left = statuses(sandbox)
+        for _ in range(3):
+            await driven.round(30)
+        await closed(driven)
+    assert result.done is (left == {"rejected": 130}), (result, left)
+    assert flag(sandbox)
+
+
+async def test_a_waiting_order_that_this_version_does_not_know_stops_nothing(
+    sandbox: Running, between: Wire, tmp_path: Path
+) -> None:
+    """Kept by a newer version; it is no stop for that."""
+    driven = await keeping(between, sandbox, tmp_path, autonomous=False)
+    waiting, _ = await driven.rooms.pending.keep("emergency_stop", driven.rooms.operator, reason="x")
+    result = await driven.rooms.desk.carry_out(msgspec.structs.replace(waiting, order="an_order_of_tomorrow"))
+    await closed(driven)
+    assert (result.phase, flag(sandbox)) == (Phase.REFUSED, False)
+    assert "this version does not know that order" in result.text
