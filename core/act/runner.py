@@ -54,6 +54,10 @@ class Runner:
         self._settled: dict[str, float] = {}
         self._last_words: set[asyncio.Task[None]] = set()
 
+    def end_what_is_under_way(self) -> None:
+        """Let every action end at its next batch: a stop was ordered, even if it is over sooner than that batch."""
+        self._stops += 1
+
     def busy(self, order: Order) -> bool:
         """Whether another action is in the way of this one."""
         return self._lane(order).locked()
@@ -63,7 +67,7 @@ class Runner:
         """Wait until no other action is in the way of this one. How many stops there were before it was ordered."""
         before = self._stops
         if order is EMERGENCY_STOP:
-            self._stops += 1  # whatever is under way ends at its next batch, even if the stop is over sooner
+            self.end_what_is_under_way()
         async with self._lane(order):
             yield before
 

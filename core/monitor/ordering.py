@@ -102,6 +102,8 @@ class Ordering:
         """
 
         async def stop() -> Result:
+            if not self.may(EMERGENCY_STOP):
+                self._rooms.runner.end_what_is_under_way()  # before anything is asked, which may take its time
             with contextlib.suppress(NotLive):
                 await self.discover()
             keep = self._loops.running
