@@ -17,7 +17,7 @@ from core.resilience import NotLive
 from core.stops import StopMark, StopRecord, StopTrail, rejected_by
 from core.text import plural
 
-NO_ROW: Final = "no config row is visible to us"
+NO_ROW: Final = "no config row is visible to us; sign in as the master account or use a secret key"
 _IDS_KEPT: Final = 1000
 _NOTED: Final = 500
 _NOTING_S: Final = 1.0
