@@ -108,7 +108,6 @@ class Undo(Action):
         holds = Truth.of(run.changed == run.planned)
         if self._mode is not None:
             said.append(self._mode.text)
-            holds = holds if self._mode.done else Truth.FALSE
             run.changed += self._mode.changed if not run.planned else 0
             if not self._mode.done:
                 _count_failed(run, self._mode)

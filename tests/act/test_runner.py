@@ -13,7 +13,7 @@ from core.failures import FailureRules
 from core.resilience import NotLive
 from tests.act.driving import ACTING, Driven, agents_write_logs, audited, failures, running, statuses
 from tests.clock import FakeClock
-from tests.running import Running
+from tests.running import Command, Running
 from tests.wire import answer, reset, wire
 
 CONFIG, TASKS = "/rest/v1/autonomous_system_config", "/rest/v1/autonomous_tasks"
@@ -244,3 +244,17 @@ async def test_a_repair_whose_question_takes_the_server_too_long_does_not_hinder
     await driven.monitor.close()
     assert asked
     assert statuses(sandbox)["failed"] == 2 + 3
+
+
+def test_a_command_whose_state_cannot_be_written_is_refused_but_for_the_stop(
+    sandbox: Running, command: Command
+) -> None:
+    """It has not tried to write anything before: it tries, and then says so."""
+    place = command.home / "state" / "watchdesk"
+    place.mkdir(parents=True)
+    (place / "state").write_text("no directory")
+    refused = command("dry-run", "off", "--yes", sandbox=sandbox)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("nothing but an emergency stop can be ordered: state not ")
+    assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(True,)]
+    assert command("stop", "--reason", "fire", "--yes", sandbox=sandbox).returncode == 0
