@@ -26,13 +26,6 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     def __bool__(self) -> bool:
         return bool(self.begins or self.patterns or self.unstarted)
 
-    def __or__(self, other: "Marks") -> "Marks":
-        return Marks(
-            begins=tuple(dict.fromkeys((*self.begins, *other.begins))),
-            patterns=tuple(dict.fromkeys((*self.patterns, *other.patterns))),
-            unstarted=tuple(dict.fromkeys((*self.unstarted, *other.unstarted))),
-        )
-
 
 def function_marked(reason: str) -> str:
     """Return the pattern of what the project's stop function wrote for a stop of that reason, as we have read it.

@@ -220,14 +220,6 @@ class Queries(ListQueries):
 
         return len(each(await self._calls.rows("read back running tasks", build), "id"))
 
-    async def in_status_among(self, ids: tuple[str, ...], status: str) -> tuple[str, ...]:
-        """Which of up to 100 tasks are in a status."""
-
-        def build(c: Any) -> Any:
-            return c.table(TASKS).select("id").in_("id", list(ids)).eq("status", status)
-
-        return tuple(map(row_id, await self._calls.rows("read back status", build)))
-
     async def completed_among(self, ids: tuple[str, ...]) -> tuple[str, ...]:
         """Which of up to 100 tasks are completed."""
 

@@ -37,7 +37,6 @@ READS: dict[str, Callable[[Queries], Awaitable[object]]] = {
     "newest_tasks": lambda q: q.newest_tasks(5),
     "running_tasks": lambda q: q.running_tasks(),
     "marked_among": lambda q: q.marked_among(IDS, "failed", MARKS),
-    "in_status_among": lambda q: q.in_status_among(IDS, "failed"),
     "oldest_pending_at": lambda q: q.oldest_pending_at(AT),
     "last_completed_at": lambda q: q.last_completed_at(AT),
     "last_failed_at": lambda q: q.last_failed_at(AT),
