@@ -16,12 +16,13 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     """Which tasks are meant, by their error text: those that begin with one of `begins`.
 
     `patterns` are as LIKE has them. Of those that match one of `unstarted`, patterns too, only the tasks that never
-    started: a mark of the project's function does not say what a task was.
+    started, and those whose ids are among `pending`: a mark of the project's function does not say what a task was.
     """
 
     begins: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     unstarted: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.begins or self.patterns or self.unstarted)

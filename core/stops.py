@@ -11,6 +11,9 @@ from core.model import SystemConfig
 STOPPED: Final = "watchdesk:stopped:"
 """What the error text of a task rejected by a stop begins with; the run id and the previous status follow."""
 
+MOST_RAN_BEFORE: Final = 100
+"""So many ids have room in the address of a request."""
+
 _SAME_END: Final = timedelta(seconds=1)
 
 
@@ -32,7 +35,8 @@ class StopRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One stop that this product ordered, as its audit rows tell it. `began_at`, `ended_at`: by the database's clock.
 
     `held`: whether the flag was seen set, `None` while no closing row says so. `until`: its end, as then read back.
-    `whole`: whether a closing row says that nothing was left to do.
+    `whole`: whether a closing row says that nothing was left to do. `ran_before`: ids of tasks that were pending then
+    although they had started once.
     """
 
     run: str
@@ -44,6 +48,7 @@ class StopRecord(msgspec.Struct, frozen=True, kw_only=True):
     held: bool | None = None
     until: datetime | None = None
     whole: bool = False
+    ran_before: tuple[str, ...] = ()
 
     @property
     def told_at(self) -> datetime | None:
@@ -126,6 +131,7 @@ def to_requeue(stops: tuple[StopRecord, ...], foreign: StopMark | None = None) -
     return Marks(
         begins=tuple(was_pending(stop.run) for stop in stops),
         unstarted=tuple(dict.fromkeys(function_marked(reason) for reason in reasons)),
+        pending=tuple(dict.fromkeys(name for stop in stops for name in stop.ran_before))[:MOST_RAN_BEFORE],
     )
 
 

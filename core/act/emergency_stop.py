@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -10,11 +11,12 @@ from core.act.batches import reject_all, until_none_changes
 from core.act.means import Means
 from core.act.orders import EMERGENCY_STOP, Result, StopPlan
 from core.act.run import FOLLOWS, NOT_OURS, Run
+from core.backend.queries import Queries
 from core.facts import Evidence, Fault, Truth
 from core.marks import FUNCTION_MARK, Marks
 from core.model import UNFINISHED, SystemConfig
 from core.resilience import NotLive
-from core.stops import StopMark, StopRecord, StopTrail, rejected_by
+from core.stops import MOST_RAN_BEFORE, StopMark, StopRecord, StopTrail, rejected_by
 from core.text import plural
 
 NO_ROW: Final = "no config row is visible to us; sign in as the master account or use a secret key"
@@ -216,20 +218,28 @@ class EmergencyStop(Action):
         except NotLive:
             return 0
 
-    async def _note(self) -> dict[str, list[str]]:
-        """The open tasks by status, as far as that takes no time worth speaking of."""
-        noted: dict[str, list[str]] = {}
+    async def _note(self) -> dict[str, Any]:
+        """The open tasks by status, as far as that takes no time worth speaking of.
+
+        First those that pend although they ran before: what the project's own function writes on them does not tell
+        them from the running ones.
+        """
+        noted: dict[str, Any] = {}
         with contextlib.suppress(NotLive, TimeoutError):
             async with asyncio.timeout(_NOTING_S):
+                noted["ran_before"] = await self._ids_in("pending", MOST_RAN_BEFORE, started=True)
                 for status in UNFINISHED:
-                    noted[status] = list(await self._ids_in(status))
+                    noted["open"] = noted.get("open", {}) | {status: await self._ids_in(status, _NOTED)}
         return noted
 
-    async def _ids_in(self, status: str) -> tuple[str, ...]:
-        return await self._means.live.ask(f"db:fetch_{status}_ids", lambda queries: queries.ids_in(status, _NOTED))
+    async def _ids_in(self, status: str, limit: int, *, started: bool = False) -> tuple[str, ...]:
+        def ask(queries: Queries) -> Awaitable[tuple[str, ...]]:
+            return queries.ids_in(status, limit, started=started)
 
-    def _told(self, noted: dict[str, list[str]]) -> dict[str, Any]:
-        return {"reason": self._reason, "hours": self._hours, "open": noted}
+        return await self._means.live.ask(f"db:fetch_{status}_ids", ask)
+
+    def _told(self, noted: dict[str, Any]) -> dict[str, Any]:
+        return {"reason": self._reason, "hours": self._hours} | noted
 
 
 def _why_not_set(fault: Fault | None) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from core.backend.columns import Row, each, moment, whole
 from core.listing import is_uuid
 from core.model import BegunRun
-from core.stops import StopRecord, StopTrail
+from core.stops import MOST_RAN_BEFORE, StopRecord, StopTrail
 from core.text import clean
 
 _PIDS: Final = 2**31
@@ -14,9 +14,9 @@ _PIDS: Final = 2**31
 STOP_TOLD: Final = (
     "order:input_data->>order,run:input_data->>run,by:input_data->>by,who:input_data->>who,"
     "reason:input_data->plan->>reason,stopped:output_data->>stopped,lifted:output_data->>lifted,"
-    "until:output_data->>until,why:output_data->>reason"
+    "until:output_data->>until,why:output_data->>reason,ran_before:input_data->plan->ran_before"
 )
-"""What `stop_trail_of` reads of an audit row: not the ids, which may be a thousand."""
+"""What `stop_trail_of` reads of an audit row: not the ids of all open tasks, which may be a thousand."""
 
 BEGUN_TOLD: Final = (
     "run:input_data->>run,who:input_data->>who,by:input_data->>by,host:input_data->>host,pid:input_data->pid"
@@ -39,6 +39,7 @@ def stop_trail_of(rows: list[Row], column: str) -> StopTrail:
         known = told.setdefault(run, {"run": run})
         if row.get("step_status") == "started":
             known |= {"began_at": at, "reason": clean(row.get("reason"))}
+            known["ran_before"] = known.get("ran_before", ()) or _ids(row.get("ran_before"))
         else:
             known.setdefault("ended_at", at)
             known.setdefault("held", _held(row))
@@ -54,6 +55,12 @@ def _run(row: Row) -> str:
     """The run's id; empty for what is none: nobody's hand but ours writes others, and nothing is looked for by them."""
     run = row.get("run")
     return run.lower() if isinstance(run, str) and is_uuid(run) else ""
+
+
+def _ids(value: object) -> tuple[str, ...]:
+    """The ids of a list, and nothing else that may stand in it."""
+    given = value if isinstance(value, list) else []
+    return tuple(name.lower() for name in given if isinstance(name, str) and is_uuid(name))[:MOST_RAN_BEFORE]
 
 
 def _held(row: Row) -> bool | None:

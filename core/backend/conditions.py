@@ -49,7 +49,11 @@ def marked(query: Any, marks: Marks, column: str) -> Any:
     begun = [f"{column}.like.{quoted(f'{_literally(mark)}%')}" for mark in marks.begins]
     like = [f"{column}.like.{quoted(pattern)}" for pattern in marks.patterns]
     never = [f"and({column}.like.{quoted(pattern)},started_at.is.null)" for pattern in marks.unstarted]
-    return query.or_(",".join((*begun, *like, *never)))
+    noted = []
+    if marks.unstarted and marks.pending:
+        function = ",".join(f"{column}.like.{quoted(pattern)}" for pattern in marks.unstarted)
+        noted = [f"and(or({function}),id.in.{_list(marks.pending)})"]
+    return query.or_(",".join((*begun, *like, *never, *noted)))
 
 
 def quoted(text: str) -> str:

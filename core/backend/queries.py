@@ -253,11 +253,15 @@ class Queries(ListQueries):
 
         return tuple(row_id(row) for row in await self._calls.rows("read marked tasks", build))
 
-    async def ids_in(self, status: str, limit: int, after: str = "") -> tuple[str, ...]:
-        """Ids of up to `limit` tasks in one status, in the order of their ids, those above `after`."""
+    async def ids_in(self, status: str, limit: int, after: str = "", *, started: bool = False) -> tuple[str, ...]:
+        """Ids of up to `limit` tasks in one status, in the order of their ids, those above `after`.
+
+        `started`: only those that have a time of their start.
+        """
 
         def build(c: Any) -> Any:
             query = c.table(TASKS).select("id").eq("status", status)
+            query = query.not_.is_("started_at", "null") if started else query
             return (query.gt("id", after) if after else query).order("id").limit(limit)
 
         return tuple(row_id(row) for row in await self._calls.rows(f"read {status} ids", build))

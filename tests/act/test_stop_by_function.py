@@ -91,3 +91,27 @@ async def test_what_the_function_rejected_itself_is_given_back(account: str, san
     back = await driven.monitor.lift(requeue=True)
     await driven.monitor.close()
     assert statuses(sandbox) == {"pending": 5}, back
+
+
+@pytest.mark.usefixtures("functions")
+async def test_a_task_that_ran_before_and_was_pending_again_is_given_back(sandbox: Running, tmp_path: Path) -> None:
+    hours = "p_duration_hours" if sandbox.shape == "deployed" else "p_hours"
+    sandbox.sql(REJECTS.format(name=NAME, hours=hours))
+    await asyncio.sleep(0.3)  # the gateway hears of it
+    sandbox.sql(
+        "INSERT INTO autonomous_tasks (description, status, started_at) VALUES ('again', 'pending', now()),"
+        " ('new', 'pending', NULL), ('at it', 'in_progress', now())"
+    )
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    assert (await driven.monitor.stop("fire")).done
+    await driven.monitor.lift(requeue=False)
+    left = await driven.monitor.left_over()
+    back = await driven.monitor.requeue()
+    await driven.monitor.close()
+    assert left.tasks == 2
+    assert back.text == "2 of 2 tasks given back to pending"
+    assert sorted(sandbox.sql("SELECT description, status FROM autonomous_tasks")) == [
+        ("again", "pending"),
+        ("at it", "rejected"),
+        ("new", "pending"),
+    ]

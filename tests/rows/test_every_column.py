@@ -1,9 +1,9 @@
 """Each column of each table with everything its type holds, alone and in pairs: the monitor goes on, and lets it be."""
 
-import itertools
-import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+import pytest
 
 from core.alert.settings import AlertRules
 from core.backend.schema import CONFIG, LOGS, SAFETY, TASKS
@@ -11,21 +11,38 @@ from core.facts import Level
 from core.listing import Listing, Table
 from core.resilience import BreakerState
 from tests.alert.post import Alarming
+from tests.rows.pairs import covering
 from tests.rows.spoiling import VALUES, columns, lenient
 from tests.running import Running
 
 STEPS = ("task_started", "watchdog_healing", "watchdog_health_check", "watchdog_alert_critical", "watchdog_alert_info")
 STATUSES = ("pending", "in_progress", "completed", "failed", "awaiting_review")
-PAIRS = 60
+USUAL = {
+    "status": STATUSES,
+    "started_at": ("now()",),
+    "execution_step": (*STEPS, "lease"),
+    "step_status": ("started", "completed", "failed"),
+}
+"""What stands in a column where nothing is odd, if its default is not enough."""
+
+SHORTER = {"repeat('x', 100000)": "repeat('x', 1000)"}
+"""What is put in many columns of many rows at once: its size is tried alone."""
 
 
-def spoilt(sandbox: Running, table: str) -> Iterator[dict[str, str]]:
-    """Column by column each odd value, as SQL; then some pairs, always the same ones."""
-    alone = [(name, value) for name, kind in columns(sandbox, table) for value in VALUES[kind]]
-    yield from ({name: value} for name, value in alone)
-    chosen = random.Random(24)
-    pairs = [(a, b) for a, b in itertools.combinations(alone, 2) if a[0] != b[0]]
-    yield from (dict(pair) for pair in chosen.sample(pairs, PAIRS))
+def alone(sandbox: Running, table: str) -> Iterator[dict[str, str]]:
+    """Each odd value of each column, as SQL."""
+    yield from ({name: value} for name, kind in columns(sandbox, table) for value in VALUES[kind])
+
+
+def in_pairs(sandbox: Running, table: str) -> list[dict[str, str]]:
+    """Rows with every pair of odd values, and of each with what is usual, as SQL."""
+    return covering({name: values(name, kind) for name, kind in columns(sandbox, table)})
+
+
+def values(column: str, kind: str) -> list[str]:
+    """Everything that may stand in a column, as SQL."""
+    usual = [value if value.endswith(")") else f"'{value}'" for value in USUAL.get(column, ())]
+    return ["DEFAULT", *usual, *(SHORTER.get(value, value) for value in VALUES[kind])]
 
 
 def insert(sandbox: Running, table: str, rows: list[dict[str, str]]) -> None:
@@ -74,9 +91,9 @@ async def test_tasks(sandbox: Running, tmp_path: Path) -> None:
     with lenient(sandbox):
         rows = [
             {"description": "'odd'", "status": f"'{status}'", "started_at": "now()", "created_at": "now()"} | row
-            for row in spoilt(sandbox, TASKS)
+            for row in alone(sandbox, TASKS)
             for status in STATUSES
-        ]
+        ] + in_pairs(sandbox, TASKS)
         insert(sandbox, TASKS, rows)
         work_that_is_done(sandbox, 2 * len(rows))
         before = state_of_everything(sandbox)
@@ -101,9 +118,9 @@ async def test_logs(sandbox: Running, tmp_path: Path) -> None:
     with lenient(sandbox):
         rows = [
             {"execution_step": f"'{step}'", "step_status": "'completed'"} | row
-            for row in spoilt(sandbox, LOGS)
+            for row in alone(sandbox, LOGS)
             for step in STEPS
-        ]
+        ] + in_pairs(sandbox, LOGS)
         insert(sandbox, LOGS, rows)
         before = state_of_everything(sandbox)
         alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
@@ -120,7 +137,7 @@ async def test_logs(sandbox: Running, tmp_path: Path) -> None:
 
 async def test_safety_checks(sandbox: Running, tmp_path: Path) -> None:
     with lenient(sandbox):
-        insert(sandbox, SAFETY, list(spoilt(sandbox, SAFETY)))
+        insert(sandbox, SAFETY, [*alone(sandbox, SAFETY), *in_pairs(sandbox, SAFETY)])
         alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
         try:
             page = await alarming.driven.monitor.page(Listing(table=Table.SAFETY), 0, 500)
@@ -131,11 +148,21 @@ async def test_safety_checks(sandbox: Running, tmp_path: Path) -> None:
 
 
 async def test_the_config_row(sandbox: Running, tmp_path: Path) -> None:
+    await every_config_row(sandbox, tmp_path, alone(sandbox, CONFIG))
+
+
+@pytest.mark.parametrize("part", range(3))
+async def test_the_config_row_in_pairs(part: int, sandbox: Running, tmp_path: Path) -> None:
+    await every_config_row(sandbox, tmp_path, in_pairs(sandbox, CONFIG)[part::3])
+
+
+async def every_config_row(sandbox: Running, tmp_path: Path, rows: Iterable[dict[str, str]]) -> None:
+    """One after another as the only one."""
     with lenient(sandbox):
         work_that_is_done(sandbox, 10)
         alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
         try:
-            for row in spoilt(sandbox, CONFIG):
+            for row in rows:
                 sandbox.sql(f"DELETE FROM {CONFIG}; INSERT INTO {CONFIG} DEFAULT VALUES")
                 sandbox.sql(f"UPDATE {CONFIG} SET {', '.join(f'{name} = {value}' for name, value in row.items())}")
                 before = state_of_everything(sandbox)
