@@ -182,11 +182,11 @@ class Queries(ListQueries):
         failed = await self._finished("failed", since, now, without_ours=without_ours)
         return SuccessRate(completed=completed, failed=failed, window=now - since)
 
-    async def simulated(self, since: datetime, now: datetime) -> Simulated | None:
-        """What was only simulated since `since`; `None` where this project does not tell it from what was done."""
+    async def simulated(self, since: datetime, now: datetime) -> Simulated:
+        """What was only simulated since `since`. Raises ValueError where this project does not tell that apart."""
         telltale = self.schema.telltale
         if not telltale.any:
-            return None
+            raise ValueError("what was only simulated cannot be told here: see `Telltale.any`")
 
         def build(c: Any) -> Any:
             query = c.table(TASKS).select(telltale.select("id,completed_at,created_at"), count="exact")

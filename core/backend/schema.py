@@ -88,7 +88,10 @@ async def discover(backend: Backend) -> Schema:
 
 
 async def anybody_reads(backend: Backend) -> Truth:
-    """Whether the config row shows itself to the publishable key alone; unknown if that key is not known."""
+    """Whether the config row shows itself to the publishable key alone; unknown if that key is not known.
+
+    Raises Failed when nobody answered.
+    """
     if not backend.target.publishable_key:
         return Truth.UNKNOWN
     anonymous = backend.as_anonymous()
@@ -96,7 +99,9 @@ async def anybody_reads(backend: Backend) -> Truth:
         rows = await anonymous.calls.rows("read config as anybody", lambda c: c.table(CONFIG).select("id").limit(1))
         each(rows, "id")
     except Failed as failed:
-        return Truth.FALSE if failed.fault.evidence is Evidence.ALIVE else Truth.UNKNOWN
+        if failed.fault.evidence is not Evidence.ALIVE:
+            raise
+        return Truth.FALSE
     else:
         return Truth.TRUE if rows else Truth.FALSE
     finally:
@@ -125,7 +130,7 @@ async def _telltale(backend: Backend) -> Telltale:
         try:
             await backend.calls.rows("look for what is simulated", build)
         except Failed as failed:
-            if failed.fault.evidence in {Evidence.NONE, Evidence.SILENT}:
+            if failed.fault.evidence is not Evidence.ALIVE:
                 raise
         else:
             return telltale

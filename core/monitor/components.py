@@ -21,7 +21,7 @@ def components(rooms: Rooms, sight: Sight) -> tuple[Component, ...]:
     values = rooms.readings.values
     found = []
     for name, keys in _COMPONENTS.items():
-        worst = max((values[key] for key in keys), key=lambda r: _WORSE[r.source])
+        worst = max((values[key] for key in keys if rooms.readings.asks(key)), key=lambda r: _WORSE[r.source])
         why = worst.fault.sentence() if worst.fault is not None else ""
         found.append(Component(name=name, source=worst.source, at=worst.at, why=why))
     edge = next(check for check in sight.checks if check.name == "edge_function")

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from core.backend.queries import SHARED, Queries
+from core.backend.schema import Schema
 from core.clock import Clock
 from core.facts import Fault, Reading, Source
 from core.model import STATUSES, UNFINISHED, LogEntry, Simulated, SuccessRate, SystemConfig, Task, TaskCounts
@@ -23,11 +24,15 @@ DEFAULT_CONFIG: Final = SystemConfig()
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """One value of the panels: the operation it is asked under and what it is kept as."""
+    """One value of the panels: the operation it is asked under and what it is kept as.
+
+    `where`: whether this project can be asked at all. What is not asked is no answer: it says nothing of the line.
+    """
 
     key: str
     kind: Any
     ask: Callable[[Queries], Awaitable[Any]]
+    where: Callable[[Schema], bool] = lambda _: True
 
 
 class Readings:
@@ -68,7 +73,12 @@ class Readings:
                 key="db:count_finished_tasks", kind=dict[str, int], ask=lambda q: q.counts(_OTHERS, UNFINISHED)
             ),
             "success_24h": Asked(key="db:fetch_success_rate", kind=SuccessRate, ask=self._success),
-            "simulated": Asked(key="db:fetch_simulated", kind=Simulated | None, ask=self._simulated),
+            "simulated": Asked(
+                key="db:fetch_simulated",
+                kind=Simulated,
+                ask=self._simulated,
+                where=lambda schema: schema.telltale.any,
+            ),
             "last_completed": Asked(
                 key="db:fetch_last_completed", kind=datetime | None, ask=lambda q: q.last_completed_at(server_now())
             ),
@@ -100,11 +110,16 @@ class Readings:
         if everything or self._clock.elapsed() >= self._slow_due:
             asked |= self._slow
             self._slow_due = self._clock.elapsed() + self._rules.slow_period_s
+        asked = {name: one for name, one in asked.items() if self.asks(name)}
         readings = await asyncio.gather(*(self._read(name, one) for name, one in asked.items()))
         self.values.update(zip(asked, readings, strict=True))
-        if any(self.values[name].source is not Source.LIVE for name in self._slow):
+        if any(self.values[name].source is not Source.LIVE for name in self._slow if self.asks(name)):
             self._slow_due = 0.0
         return any(reading.live for reading in readings)
+
+    def asks(self, name: str) -> bool:
+        """Whether a value is asked for, as far as the project's schema is known."""
+        return (self._fast | self._slow)[name].where(self._queries.schema)
 
     def make_all_due(self) -> None:
         """Let the next refresh ask for everything."""
@@ -149,6 +164,6 @@ class Readings:
         now = self._server_now()
         return await queries.success_rate(now - timedelta(hours=24), now)
 
-    async def _simulated(self, queries: Queries) -> Simulated | None:
+    async def _simulated(self, queries: Queries) -> Simulated:
         now = self._server_now()
         return await queries.simulated(now - timedelta(hours=24), now)

@@ -88,6 +88,8 @@ class Sight:
     async def look_at_policies(self) -> None:
         """Find out whether anybody with the publishable key reads the config row. Never raises."""
         rooms = self._rooms
+        if not rooms.backend.target.publishable_key:
+            return  # nobody can be asked
         policy = Policy(total_s=rooms.config.refresh.total_s, retry=None, refusable=False)
         with contextlib.suppress(NotLive):
             self.anybody_reads = await rooms.guard.live(
