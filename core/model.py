@@ -176,6 +176,7 @@ class LeaseRow(msgspec.Struct, frozen=True, kw_only=True):
     """What the lease's row says: who, where, for which term, and the token that changes with each renewal.
 
     `acts`: whether the holder heals and stops by itself; one that only looks makes room for one that acts.
+    `tells`: whether what it tells of alerts reaches anybody; `None` where it does not say.
     """
 
     holder: str
@@ -183,6 +184,7 @@ class LeaseRow(msgspec.Struct, frozen=True, kw_only=True):
     term: int
     token: str
     acts: bool = True
+    tells: bool | None = None
 
 
 class SpoiltLease(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ import msgspec
 from core.act.lease import LeaseView
 from core.act.orders import RequeuePlan
 from core.act.permission import MayAct
-from core.alert.record import Severity, Silence
+from core.alert.record import Silence
 from core.facts import Level, Reading, Source, Truth
 from core.history.kpis import Kpi
 from core.history.last_incident import LastIncident
@@ -41,7 +41,6 @@ __all__ = [
     "Telling",
     "Waiting",
     "event_of",
-    "state_of",
 ]
 
 
@@ -172,7 +171,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     """One alert as it is shown. `state`: pending, firing, acknowledged, silenced, hidden (behind another) or resolved.
 
-    `acked`: who takes care of it. `muted`: why nobody is told. `told`: how many contacts were.
+    `acked`: who takes care of it. `muted`: why nobody is told. `told`: how many contacts were. `behind`: the rule
+    behind which it is hidden, where it is.
     """
 
     key: str
@@ -190,6 +190,7 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     acked: str = ""
     muted: str = ""
     told: int = 0
+    behind: str = ""
     flapping: bool = False
     """It goes to and fro, and so fires for a while longer."""
     well: bool = False
@@ -205,6 +206,11 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it fires, and what it says is so now as far as is known."""
         return self.fires and not self.well
 
+    @property
+    def resolving(self) -> bool:
+        """Whether it fires, and what it says is not so any more: it is over once that has held for a while."""
+        return self.fires and self.well
+
 
 class Telling(msgspec.Struct, frozen=True, kw_only=True):
     """Whether alerts reach anybody. `unreachable`: contacts no way leads to. `undelivered`, `retrying`: to whom, why.
@@ -215,6 +221,8 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True):
     contacts: int = 0
     channels: int = 0
     unreachable: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    """What of the config row's `notification_email` is no address, each with the reason."""
     undelivered: tuple[str, ...] = ()
     retrying: tuple[str, ...] = ()
     nobody_left: tuple[str, ...] = ()
@@ -280,45 +288,6 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     ready: bool = False
 
 
-def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s: float = 3600.0) -> tuple[State, str]:
-    """The state word and why, by the first condition that holds. `blind_for_s`: how long nothing was proven."""
-    config = snapshot.config.value if snapshot.config.source is not Source.DEFAULT else None
-    worst = {check.level: check for check in reversed(snapshot.health.checks)}
-    counts = snapshot.tasks.counts.value
-    last = snapshot.tasks.last_completed_at.value
-    if config is not None and config.emergency_stop:
-        return State.STOPPED, config.stop_reason or "emergency stop"
-    if config is None and counts is None:
-        return State.UNKNOWN, "nothing was ever read"
-    if blind_for_s is not None and blind_for_s >= BLIND_IS_UNKNOWN_S:
-        return State.UNKNOWN, "blind: nothing is known of the project for ten minutes"
-    if Level.CRITICAL in worst:
-        return State.CRITICAL, _said(worst[Level.CRITICAL])
-    if config is not None and config.several:
-        return State.CRITICAL, config.several
-    told = [alert for alert in snapshot.alerts if alert.is_so and (config is None or alert.rule not in _BY_CONFIG)]
-    firing = {alert.severity: alert.title for alert in reversed(told)}
-    if Severity.CRITICAL in firing:
-        return State.CRITICAL, firing[Severity.CRITICAL]
-    if config is not None and not config.enabled:
-        return State.DISABLED, "the system is disabled"
-    if Level.WARNING in worst:
-        return State.WARNING, _said(worst[Level.WARNING])
-    if found := [firing[severity] for severity in (Severity.HIGH, Severity.MEDIUM) if severity in firing]:
-        return State.WARNING, found[0]
-    if counts is not None and counts.of("in_progress"):
-        return State.ACTIVE, f"{counts.of('in_progress'):,} in progress"
-    if last is not None and (snapshot.at - last).total_seconds() <= healthy_within_s:
-        return State.HEALTHY, "work is being completed"
-    if counts is None:
-        return State.UNKNOWN, "the tasks were never counted"
-    if counts.of("pending"):
-        return State.WAITING, f"{counts.of('pending'):,} pending, nothing running"
-    if counts.of("awaiting_review"):
-        return State.REVIEW, f"{counts.of('awaiting_review'):,} wait for a review, nothing else to do"
-    return State.IDLE, "nothing to do"
-
-
 def event_of(entry: LogEntry) -> Event | None:
     """What a row of the project's log tells of others; `None` for what is no news."""
     if entry.at is None or entry.step == "watchdog_health_check":
@@ -347,12 +316,3 @@ POLICIES: Final = {
     Truth.UNKNOWN: "not checked: set VITE_SUPABASE_PUBLISHABLE_DEFAULT_KEY to learn whether anyone may read and write",
 }
 """What `policies_open` means, in words."""
-
-BLIND_IS_UNKNOWN_S: Final = 600.0
-
-_BY_CONFIG: Final = frozenset({"emergency_stop", "config_rows"})
-"""Whether these are so the config row says, each few seconds; the alerts about it are judged once a minute."""
-
-
-def _said(check: Check) -> str:
-    return f"{check.name.replace('_', ' ')}: {check.text}"

@@ -35,7 +35,8 @@ class LeaseRules(msgspec.Struct, frozen=True, kw_only=True):
 class LeaseView(msgspec.Struct, frozen=True, kw_only=True):
     """Who holds the lease as far as we know, and whether that is us. `why`: what keeps us from it, if that is known.
 
-    `acts`: whether its holder heals and stops by itself.
+    `acts`: whether its holder heals and stops by itself. `tells`: whether what it tells of alerts reaches anybody, if
+    it says so.
     """
 
     holder: str = ""
@@ -43,6 +44,7 @@ class LeaseView(msgspec.Struct, frozen=True, kw_only=True):
     term: int = 0
     mine: bool = False
     acts: bool = False
+    tells: bool | None = None
     why: str = ""
 
 
@@ -77,7 +79,11 @@ class Lease:
         self._term = 0
         """The highest term that was seen."""
         self._seen = 0.0
+        self._held: tuple[str, int, float] | None = None
+        """Who holds it for which term, and since when we have seen that."""
         self._why = ""
+        self.tells: Callable[[], bool | None] = lambda: None
+        """Whether what we tell of alerts reaches anybody; said with each renewal."""
 
     def valid(self) -> bool:
         """Whether we hold it, surely enough to act."""
@@ -91,6 +97,10 @@ class Lease:
         fresh = now - self._seen < self._rules.hold_s
         return fresh and now - self._still[1] < self._rules.take_over_s
 
+    def anothers_for_s(self) -> float:
+        """For how long we have seen the same other holder renew it; 0 where nobody else holds it."""
+        return self._clock.elapsed() - self._held[2] if self._held is not None and self.anothers() else 0.0
+
     def view(self) -> LeaseView:
         """As it is shown."""
         row, why = self._row, self._why
@@ -98,7 +108,15 @@ class Lease:
             return LeaseView(why=why)
         if self._token and not self.valid() and not why:
             why = "ours could not be renewed in time"
-        return LeaseView(holder=row.holder, host=row.host, term=row.term, mine=self.valid(), acts=row.acts, why=why)
+        return LeaseView(
+            holder=row.holder,
+            host=row.host,
+            term=row.term,
+            mine=self.valid(),
+            acts=row.acts,
+            tells=row.tells,
+            why=why,
+        )
 
     async def round(self) -> float:
         """Renew it, look who has it, or take it. In how many seconds the next one is due. Never raises for a fault."""
@@ -200,6 +218,10 @@ class Lease:
         self._seen = self._clock.elapsed()
         if isinstance(row, LeaseRow):
             self._term = max(self._term, row.term)
+            if self._held is None or self._held[:2] != (row.holder, row.term):
+                self._held = (row.holder, row.term, self._seen)
+        else:
+            self._held = None
         if row is None:
             self._still = None
         elif self._still is None or self._still[0] != row.token:
@@ -243,7 +265,9 @@ class Lease:
         self._hold(token, began)
 
     def _row_of(self, term: int, token: str) -> LeaseRow:
-        return LeaseRow(holder=self._holder, host=self._host, term=term, token=token, acts=self._acts)
+        return LeaseRow(
+            holder=self._holder, host=self._host, term=term, token=token, acts=self._acts, tells=self.tells()
+        )
 
     def _lost(self, fault: Fault, error: NotLive, token: str, began: float) -> None:
         """A write whose answer was lost may have arrived: the next look decides."""

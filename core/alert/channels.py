@@ -15,6 +15,8 @@ from urllib.parse import unquote
 from core.alert.addresses import Address, Way
 from core.alert.message import Message
 from core.alert.record import Severity
+from core.alert.settings import AlertRules
+from core.alert.smtp import headers, send_mail
 from core.backend.faults import Failed
 from core.facts import Counts, Evidence, Fault
 from core.text import clean
@@ -32,20 +34,23 @@ Function = Callable[[str, str, dict[str, Any]], Awaitable[None]]
 
 
 class Channels:
-    """Every way to send. `function` calls the project's own; `template` is the one it is told to use."""
+    """Every way to send, as the settings have it. `function` calls the project's own."""
 
-    def __init__(self, function: Function, template: str) -> None:
+    def __init__(self, function: Function, settings: AlertRules) -> None:
         self._function = function
-        self._template = template
+        self._settings = settings
         _LIBRARY.propagate = False  # what it tells holds addresses: only its last word is used, cleaned
 
     async def send(self, address: Address, message: Message) -> None:
         """Returns once it was accepted. Raises Failed when it was not, or the project could not be asked."""
         if address.way is Way.FUNCTION:
             data = {"id": message.id, "subject": message.subject, "text": message.body, "severity": message.severity}
-            await self._function(address.target, self._template, data)
+            await self._function(address.target, self._settings.email_template, data)
             return
-        why = await _in_a_thread(lambda: _notify(address, message))
+        if address.way is Way.SMTP:
+            why = await _in_a_thread(lambda: send_mail(message, address.target, self._settings))
+        else:
+            why = await _in_a_thread(lambda: _notify(address, message))
         if why:
             raise Failed(_fault(why))
 
@@ -63,7 +68,7 @@ def _notify(address: Address, message: Message) -> str:
         if channel is None:
             return "not a URL that can be sent to"
         if address.target.startswith("mailto"):
-            channel.headers.update(_headers(message))  # type: ignore[attr-defined]  # what mail channels have
+            channel.headers.update(headers(message))  # type: ignore[attr-defined]  # what mail channels have
         accepted = channel.notify(  # itself, not a bundle of one: that would leave for a thread of the library's
             body=message.body,
             title=message.subject,
@@ -75,17 +80,6 @@ def _notify(address: Address, message: Message) -> str:
     finally:
         _LIBRARY.removeHandler(hearing)
     return "" if accepted else hearing.word or "not accepted"
-
-
-def _headers(message: Message) -> dict[str, str]:
-    """What lets mail programs thread an episode, and everybody recognise a second copy."""
-    return {
-        "X-Watchdesk-Id": message.id,
-        "X-Watchdesk-Phase": message.phase.value,
-        "X-Watchdesk-Severity": message.severity.value,
-        "References": f"<{message.thread}@watchdesk>",
-        "Auto-Submitted": "auto-generated",
-    }
 
 
 def _hushed(text: str, target: str) -> str:

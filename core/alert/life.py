@@ -6,7 +6,7 @@ All of it is a function of the last record, what is so now, and how much time ha
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -19,11 +19,15 @@ from core.fence import Fence
 FORGOTTEN_S: Final = 3600.0
 """How long a resolved alert is still shown."""
 
+EXPIRES_S: Final = 86400.0
+"""How long what another monitor told is believed without a word since, where nothing is known of it here."""
+
 
 class Turn(StrEnum):
     """What an evaluation changed about an alert."""
 
     FIRED = "fired"
+    ROSE = "rose"
     FLAPS = "flaps"
     RESOLVED = "resolved"
 
@@ -65,33 +69,39 @@ class Life:
                 turns[key] = turn
         return turns
 
-    def hiding(self, alert: Alert, facts: Facts) -> str:
-        """Which alert hides this one: its title; empty when none does.
+    def hiding(self, alert: Alert, facts: Facts) -> tuple[str, str]:
+        """Which alert hides this one: its rule and its title; empty when none does.
 
-        One that goes to and fro fires on while all is well; then it hides nothing for longer than what is over would.
+        Only one that fires and is so: what is about to be over, or goes to and fro and is well, explains nothing.
         """
         rule = self.rule(alert)
         if rule is None:
-            return ""
+            return "", ""
         for name in rule.hidden_by:
             if name == DISABLED and facts.enabled is False:
-                return "the system is disabled"
-            source = next((one for one in self.alerts.values() if one.rule == name and self._hides(one)), None)
-            if source is not None:
-                return source.title
-        return ""
+                return DISABLED, "the system is disabled"
+            for source in self.alerts.values():
+                if source.rule == name and source.firing and source.known is not False:
+                    return name, source.title
+        return "", ""
 
     def adopt(
-        self, found: Iterable[Alert], over: frozenset[tuple[str, str]] = frozenset(), *, follow: bool = False
+        self,
+        found: Iterable[Alert],
+        over: frozenset[tuple[str, str]] = frozenset(),
+        *,
+        told: frozenset[tuple[str, str]] = frozenset(),
+        follow: bool = False,
     ) -> None:
         """Go on with what another monitor fired and did not resolve, in its episode and with what it told.
 
-        `over`: of these, by name and episode, it has said the end. `follow`: that one tells and we do not, so its
-        episode is the one everybody speaks of; among equals it is the older one.
+        `over`: of these, by name and episode, it has said the end; `told`: of these somebody was told. `follow`: that
+        one tells and we do not, so its episode is the one everybody speaks of; among equals it is the older one.
         """
         for key, alert in self.alerts.items():
-            if alert.owed and (key, alert.episode) in over:
-                self.alerts[key] = msgspec.structs.replace(alert, owed=False)
+            name = (key, alert.episode)
+            owed = alert.owed and name not in over
+            self.alerts[key] = msgspec.structs.replace(alert, owed=owed, reached=alert.reached or name in told)
         for theirs in found:
             ours = self.alerts.get(theirs.key)
             if self.rule(theirs) is None:
@@ -111,10 +121,11 @@ class Life:
             before,
             truth=condition.truth,
             firing_s=before.firing_s + (passed_s if before.firing else 0.0),
+            seen_s=before.seen_s + (passed_s if before.firing else 0.0),
             told_s=before.told_s + passed_s,
         )
         if condition.truth is Truth.UNKNOWN:
-            return alert, None
+            return _expired(alert), None
         holds = condition.truth is Truth.TRUE
         alert = _noted(alert, before, holds=holds, passed_s=passed_s, window_s=self._settings.flap_s)
         if holds:
@@ -139,15 +150,10 @@ class Life:
             alert = msgspec.structs.replace(
                 alert,
                 stage=Stage.PENDING,
-                episode=self._episode_of(rule),
-                began_at=now - timedelta(seconds=condition.held_s),
-                fired_at=None,
-                resolved_at=None,
+                severity=rule.begins or rule.severity,
                 held_s=condition.held_s,
                 trues=1,
-                told=0,
-                messages=0,
-                owed=False,
+                **_anew(self._episode_of(rule), now - timedelta(seconds=condition.held_s)),
             )
         if alert.flapping:
             if alert.known_s - alert.changes[-1] < settings.flap_s:
@@ -159,22 +165,27 @@ class Life:
             if alert.firing:
                 return alert, None
             if not alert.active:
-                alert = msgspec.structs.replace(alert, episode=self._episode_of(rule), began_at=now, told=0, messages=0)
+                alert = msgspec.structs.replace(alert, **_anew(self._episode_of(rule), now))
             return _fired(alert, now), Turn.FLAPS
         if alert.stage is Stage.PENDING:
             if not holds:
                 return msgspec.structs.replace(alert, stage=Stage.INACTIVE, held_s=0.0, trues=0), None
             ripe = alert.trues >= 2 if rule.for_s is None else alert.held_s >= rule.for_s
-            return (_fired(alert, now), Turn.FIRED) if ripe else (alert, None)
+            if not ripe or self._waits(rule):
+                return alert, None
+            alert = _fired(alert, now)
+            return (_risen(alert, rule) if _rises(alert, rule) else alert), Turn.FIRED
+        if alert.firing and holds and _rises(alert, rule):
+            return _risen(alert, rule), Turn.ROSE
         if alert.firing and not holds:
             hold_s = settings.rate_hold_s if rule.rate else 0.0
             if (alert.false_s or 0.0) >= settings.resolve_s and alert.quiet_s >= hold_s:
                 return _resolved(alert, now)
         return alert, None
 
-    def _hides(self, alert: Alert) -> bool:
-        over = alert.flapping and alert.false_s is not None and alert.false_s >= self._settings.resolve_s
-        return alert.active and not over
+    def _waits(self, rule: Rule) -> bool:
+        """Whether what would hide an alert of this rule may be about to fire: then it does not begin."""
+        return any(one.rule in rule.hidden_by and one.stage is Stage.PENDING for one in self.alerts.values())
 
     def _episode_of(self, rule: Rule) -> str:
         """One subject's alerts are one episode: what began as failing calls goes on as the database being down."""
@@ -192,6 +203,29 @@ class Life:
         return msgspec.structs.replace(alert, truth=Truth.UNKNOWN, firing_s=firing_s, told_s=alert.told_s + away_s)
 
 
+def _anew(episode: str, began_at: datetime) -> dict[str, Any]:
+    """What an episode begins with."""
+    nothing = {"told": 0, "here": 0, "messages": 0, "logged": False, "reached": False, "alone": False}
+    return {"episode": episode, "began_at": began_at, "fired_at": None, "resolved_at": None, "owed": False} | nothing
+
+
+def _rises(alert: Alert, rule: Rule) -> bool:
+    """Whether an alert has held for so long that it is worse than it was at first."""
+    return rule.begins is not None and alert.severity is not rule.severity and alert.held_s >= rule.rises_s
+
+
+def _risen(alert: Alert, rule: Rule) -> Alert:
+    """The alert as bad as it gets: whoever was told of less is told of that."""
+    return msgspec.structs.replace(alert, severity=rule.severity, told=0, here=0, told_s=0.0, reached=False, seen_s=0.0)
+
+
+def _expired(alert: Alert) -> Alert:
+    """What only others told of, and nobody for a day, is let go: here it was never known to be so."""
+    if alert.firing and alert.logged and alert.known is None and alert.told_s >= EXPIRES_S:
+        return msgspec.structs.replace(alert, stage=Stage.INACTIVE)
+    return alert
+
+
 def _forgotten(alert: Alert, now: datetime) -> Alert:
     """What was resolved long ago is shown no more; when it went to and fro stays remembered."""
     if alert.stage is not Stage.RESOLVED or alert.resolved_at is None:
@@ -204,7 +238,7 @@ def _new(rule: Rule) -> Alert:
     return Alert(
         rule=rule.name,
         subject=rule.subject or rule.name,
-        severity=rule.severity,
+        severity=rule.begins or rule.severity,
         title=rule.title,
         runbook=rule.runbook,
     )
@@ -220,7 +254,9 @@ def _noted(alert: Alert, before: Alert, *, holds: bool, passed_s: float, window_
 
 
 def _fired(alert: Alert, now: datetime) -> Alert:
-    return msgspec.structs.replace(alert, stage=Stage.FIRING, fired_at=now, firing_s=0.0, told=0, told_s=0.0)
+    return msgspec.structs.replace(
+        alert, stage=Stage.FIRING, fired_at=now, firing_s=0.0, seen_s=0.0, told=0, here=0, told_s=0.0
+    )
 
 
 def _resolved(alert: Alert, now: datetime) -> tuple[Alert, Turn]:
@@ -233,12 +269,18 @@ def _with_theirs(ours: Alert, theirs: Alert) -> Alert:
     return msgspec.structs.replace(
         ours,
         stage=theirs.stage,
+        severity=min(ours.severity, theirs.severity, key=lambda one: one.rank) if ours.active else theirs.severity,
         text=ours.text or theirs.text,
         episode=theirs.episode,
         began_at=theirs.began_at,
         fired_at=theirs.fired_at,
         resolved_at=None,
         owed=False,
+        logged=True,
+        reached=theirs.reached or (ours.reached and ours.episode == theirs.episode),
+        here=ours.here if ours.active else 0,
+        alone=ours.alone and ours.active,
+        seen_s=ours.seen_s if ours.active else 0.0,
         false_s=ours.false_s if ours.active else None,
         quiet_s=ours.quiet_s if ours.active else 0.0,
         firing_s=theirs.firing_s if ahead else ours.firing_s,

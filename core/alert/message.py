@@ -21,13 +21,15 @@ _BAD: Final = {
 
 
 class Sender(msgspec.Struct, frozen=True, kw_only=True):
-    """From where it is told. `host`: said in the subject where several monitors may tell the same."""
+    """From where it is told. `why`: why this monitor tells of it, where others may tell the same; then the subject
+    names its `host`.
+    """
 
     project: str
     address: str
     acts: str
     host: str
-    alone: bool = False
+    why: str = ""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,13 +50,13 @@ def message(tells: Sequence[Tell], to: str, sender: Sender, now: datetime) -> Me
     names = ",".join(f"{one.alert.episode}/{one.alert.key}/{one.alert.messages}" for one in ordered)
     identity = str(uuid.uuid5(_SPACE, f"{sender.address}|{to}|{names}"))
     more = f" and {len(ordered) - 1} more" if len(ordered) > 1 else ""
-    host = f" (from {sender.host})" if sender.alone else ""
+    host = f" (from {sender.host})" if sender.why else ""
     subject = f"[{sender.project}] {_headline(worst)}{more}{host}"
     parts = [_paragraph(one, now) for one in ordered]
     ending = (
         f"Project:    {sender.project} ({sender.address})\n"
         f"Who acts:   {sender.acts}\n"
-        f"Sent by:    watchdesk on {sender.host}{_ALONE if sender.alone else ''}\n"
+        f"Sent by:    watchdesk on {sender.host}{f' ({sender.why})' if sender.why else ''}\n"
         f"Message:    {identity}"
     )
     return Message(
@@ -76,9 +78,6 @@ def trial(to: str, sender: Sender, now: datetime, name: str) -> Message:
     )
     subject = clean(f"[{sender.project}] test message", 200)
     return Message(id=name, thread=name, subject=subject, body=body, severity=Severity.LOW, phase=Phase.FIRING)
-
-
-_ALONE: Final = " (no monitor holds the lease, so each one tells for itself)"
 
 
 def _headline(one: Tell) -> str:

@@ -33,6 +33,8 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0
     why: str = ""
     undelivered: bool = False
+    about: tuple[tuple[str, str], ...] = ()
+    """The alerts it says fire, by name and episode."""
 
 
 Deliver = Callable[[Post], Awaitable[Fault | None]]

@@ -43,6 +43,8 @@ class Phase(StrEnum):
     ESCALATED = "escalated"
     REPEATED = "repeated"
     RESOLVED = "resolved"
+    TOLD = "told"
+    """A contact or channel took the message. Only a row says so."""
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +52,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
     `held_s`: known true without a known false between; `false_s`: known false; `quiet_s`: since it was last true.
     `changes`: when it went over, on `known_s`, the clock of its known evaluations. `told`: how many contacts were,
-    `told_s`: how long ago. `by`: the operator who ordered what it is about. `messages`: how many it has caused.
+    `told_s`: how long ago; `here`: how many of them by this monitor. `by`: the operator who ordered what it is about.
+    `messages`: how many it has caused. `seen_s`: for how long this monitor has known it to fire.
     """
 
     rule: str
@@ -77,11 +80,21 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     told: int = 0
     told_s: float = 0.0
     messages: int = 0
+    here: int = 0
+    seen_s: float = 0.0
     by: str = ""
+    logged: bool = False
+    """A row of the project's log says that it fires, ours or another's."""
+    reached: bool = False
+    """A row of the project's log says that somebody was told."""
+    alone: bool = False
+    """This monitor told of it although another one was to: it tells the end, too."""
     owed: bool = False
     """It ended while another monitor was to say so, and nobody has heard that yet."""
     hidden: str = ""
-    """The alert of which this one is but a consequence: neither told nor logged meanwhile."""
+    """The alert of which this one is but a consequence, by its title: neither told nor logged meanwhile."""
+    behind: str = ""
+    """The rule of that alert."""
     muted: str = ""
     """Why nobody is told at present: a silence, a column of the config row; empty while somebody is."""
     acked: str = ""

@@ -59,24 +59,29 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
-    """What others said: alerts that fire and were not resolved, who takes care, what is silenced."""
+    """What others said: alerts that fire and were not resolved, who takes care, what is silenced.
+
+    `told`: alerts, by name and episode, of which somebody was told.
+    """
 
     alerts: tuple[Alert, ...] = ()
     resolved: frozenset[tuple[str, str]] = frozenset()
     """Alerts, by name and episode, of which somebody said that they are over."""
     acks: tuple[Ack, ...] = ()
     silences: tuple[Silence, ...] = ()
+    told: frozenset[tuple[str, str]] = frozenset()
 
 
 def of_alert(one: Tell, who: str, host: str, now: datetime) -> Row:
     """The row of something told of an alert."""
-    alert = one.alert
-    name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"watchdesk-alert/{alert.episode}/{alert.key}/{alert.messages}"))
+    alert, phase = one.alert, one.phase
+    what = phase.value if phase is Phase.TOLD else alert.messages
+    name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"watchdesk-alert/{alert.episode}/{alert.key}/{what}"))
     told = Told(
         alert=alert.rule,
         subject=alert.subject,
         episode=alert.episode,
-        phase=one.phase,
+        phase=phase,
         severity=alert.severity,
         at=now,
         began_at=alert.began_at,
@@ -85,13 +90,13 @@ def of_alert(one: Tell, who: str, host: str, now: datetime) -> Row:
         messages=alert.messages,
         text=alert.text,
     )
-    over = one.phase is Phase.RESOLVED
+    done = phase in {Phase.RESOLVED, Phase.TOLD}
     return Row(
         id=name,
         step=f"watchdog_alert_{_LEVELS.get(alert.severity, 'info')}",
-        status="completed" if over else "started",
+        status="completed" if done else "started",
         told={"who": who, "host": host, "run": name, **msgspec.to_builtins(told)},
-        text=f"{'resolved' if over else one.phase.value}: {alert.title}" + ("" if over else f": {alert.text}"),
+        text=f"{phase.value}: {alert.title}" + ("" if done else f": {alert.text}"),
         at=now,
     )
 
@@ -120,6 +125,7 @@ def heard(
     newest: dict[tuple[str, str], Told] = {}
     acks: dict[str, Ack] = {}
     silences: dict[str, Silence] = {}
+    reached: set[tuple[str, str]] = set()
     for row in rows:
         with fence.around("reading a row about alerts"):
             match _said(row, now):
@@ -128,6 +134,8 @@ def heard(
                 case Silence() as silence:
                     known = silences.get(silence.id)
                     silences[silence.id] = silence if known is None or known.ended_at is None else known
+                case Told(phase=Phase.TOLD) as told:
+                    reached.add((key_of(told.alert, told.subject), told.episode))
                 case Told() as told:
                     newest.setdefault((told.alert, told.subject), told)
     alerts = tuple(
@@ -138,7 +146,13 @@ def heard(
     over = frozenset(
         (key_of(told.alert, told.subject), told.episode) for told in newest.values() if told.phase is Phase.RESOLVED
     )
-    return Heard(alerts=alerts, resolved=over, acks=tuple(acks.values()), silences=tuple(silences.values()))
+    return Heard(
+        alerts=tuple(msgspec.structs.replace(one, reached=(one.key, one.episode) in reached) for one in alerts),
+        resolved=over,
+        acks=tuple(acks.values()),
+        silences=tuple(silences.values()),
+        told=frozenset(reached),
+    )
 
 
 def _said(row: Mapping[str, Any], now: datetime) -> Ack | Silence | Told | None:
@@ -189,10 +203,11 @@ def _long(*names: str) -> bool:
 def _alert(told: Told, rule: Rule, now: datetime) -> Alert:
     since_s = max(0.0, (now - told.at).total_seconds())
     fired_at = told.fired_at or told.at
+    worse = told.severity if told.severity is rule.begins else rule.severity
     return Alert(
         rule=rule.name,
         subject=told.subject,
-        severity=rule.severity,
+        severity=worse,
         title=rule.title,
         runbook=rule.runbook,
         text=told.text,
@@ -204,7 +219,7 @@ def _alert(told: Told, rule: Rule, now: datetime) -> Alert:
         told=max(0, min(told.told, 100)),
         told_s=since_s,
         messages=max(0, min(told.messages, _MOST_MESSAGES)),
-        flapping=False,
+        logged=True,
     )
 
 

@@ -39,7 +39,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     `simulated_age_s`: how long ago the last of it was.
     `stopped_by`: the operator who ordered the stop, empty for the watchdog or an unknown hand. `blind_for_s`: 0 while
     we see. `lost`: the components not on live data. `health_row_age_s`: how old the newest row of any monitor is,
-    `health_row_late_s`: from when on that is too old. `fought_over`: what a watchdog reversed of an operator's orders.
+    or how long none has been found (`health_row_missing`), `health_row_late_s`: from when on that is too long.
+    `fought_over`: what a watchdog reversed of an operator's orders.
     `set_aside`: what this machine could not keep.
     """
 
@@ -58,6 +59,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     blind_for_s: float = 0.0
     lost: tuple[str, ...] | None = None
     health_row_age_s: float | None = None
+    health_row_missing: bool = False
     health_row_late_s: float = 660.0
     braked: str = ""
     fought_over: str | None = None
@@ -87,6 +89,7 @@ Judge = Callable[[Facts, AlertRules], Condition]
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One rule. `for_s`: how long it must hold, `None` for two evaluations. `hidden_by`: rules behind which it hides.
 
+    `begins`: how bad it is at first, where it is worse only once it has held for `rises_s`.
     `kind`: what may mute it, of `MUTES`; empty is by its severity. `rate`: about a rate, so it resolves late.
     """
 
@@ -100,6 +103,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     hidden_by: tuple[str, ...] = ()
     kind: str = ""
     rate: bool = False
+    begins: Severity | None = None
+    rises_s: float = 0.0
 
     def muted_by(self, columns: tuple[str, ...]) -> str:
         """The one of `columns` that mutes it, each a `notify_on_…` column that says no; empty if none does."""
@@ -137,7 +142,9 @@ def _critical(settings: AlertRules) -> Iterable[Rule]:
         runbook="look at the project's status page and dashboard; nothing can be ordered until it answers",
         judge=lambda facts, _: _database(facts),
         subject=DATABASE,
-        for_s=settings.database_down_s,
+        for_s=0.0,
+        begins=Severity.HIGH,
+        rises_s=settings.database_down_s,
     )
     for component in COMPONENTS:
         yield Rule(
@@ -377,7 +384,10 @@ def _health_rows(facts: Facts, _: AlertRules) -> Condition:
     age_s = facts.health_row_age_s
     if age_s is None:
         return Condition(Truth.UNKNOWN)
-    return Condition(Truth.of(age_s > facts.health_row_late_s), f"the newest health row is {short(age_s)} old")
+    said = f"the newest health row is {short(age_s)} old"
+    if facts.health_row_missing:
+        said = f"no health row of the last 7 days, and none has come in {short(age_s)}"
+    return Condition(Truth.of(age_s > facts.health_row_late_s), said)
 
 
 def _fighting(facts: Facts, _: AlertRules) -> Condition:

@@ -1,5 +1,6 @@
 """What is kept of alerts on this machine, and how it gets there: all of one evaluation in one transaction."""
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -117,6 +118,18 @@ class Shelf:
 
         await self._state.change(work)
         await self.look()
+
+    async def add(self, rows: Iterable[Row]) -> None:
+        """Rows on their way to the project's log. What cannot be kept is written all the same."""
+        added = tuple(rows)
+        self.rows = (*self.rows, *added)
+
+        def work(transaction: Transaction) -> None:
+            for row in added:
+                transaction.put(_ROW, row.id, row)
+
+        with contextlib.suppress(NotKept):
+            await self._state.change(work)
 
     async def written(self, row: Row) -> None:
         """A row has arrived in the project's log, or never will."""

@@ -32,12 +32,12 @@ def tell(alert: Alert, turn: Turn | None, contacts: int, settings: AlertRules) -
         done = msgspec.structs.replace(alert, messages=alert.messages + 1, owed=False)
         return done, Tell(alert=done, phase=Phase.RESOLVED, contacts=told, channels=alert.told > 0)
     first = Phase.FLAPPING if turn is Turn.FLAPS or (turn is None and alert.flapping) else Phase.FIRING
-    if not alert.firing or alert.hidden:
-        return alert, None
+    if not alert.firing or alert.hidden or (turn is None and alert.known is False):
+        return alert, None  # what is about to be over is no news
     if alert.muted or alert.acked:
         return _logged(alert, first) if turn is not None else (alert, None)
     if not alert.told:
-        if contacts and alert.firing_s >= _after_s(alert.severity, settings):
+        if contacts and alert.firing_s >= due_for_s(alert.severity, settings):
             return _said(alert, first, told=1, to=(0,))
         return _logged(alert, first) if turn is not None else (alert, None)
     if alert.flapping:
@@ -56,7 +56,8 @@ def nobody_left(alert: Alert, contacts: int, settings: AlertRules) -> bool:
     return contacts == 0 or (alert.told >= contacts and alert.told_s >= settings.escalate_s)
 
 
-def _after_s(severity: Severity, settings: AlertRules) -> float:
+def due_for_s(severity: Severity, settings: AlertRules) -> float:
+    """How long an alert fires before the first contact is told."""
     return {
         Severity.CRITICAL: 0.0,
         Severity.HIGH: settings.high_after_s,
@@ -66,10 +67,10 @@ def _after_s(severity: Severity, settings: AlertRules) -> float:
 
 
 def _said(alert: Alert, phase: Phase, *, told: int, to: tuple[int, ...], channels: bool = True) -> tuple[Alert, Tell]:
-    after = msgspec.structs.replace(alert, told=told, told_s=0.0, messages=alert.messages + 1)
+    after = msgspec.structs.replace(alert, told=told, here=told, told_s=0.0, messages=alert.messages + 1, logged=True)
     return after, Tell(alert=after, phase=phase, contacts=to, channels=channels)
 
 
 def _logged(alert: Alert, phase: Phase) -> tuple[Alert, Tell]:
-    after = msgspec.structs.replace(alert, messages=alert.messages + 1)
+    after = msgspec.structs.replace(alert, messages=alert.messages + 1, logged=True)
     return after, Tell(alert=after, phase=phase)

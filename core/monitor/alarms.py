@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from core.alert.life import Life, Turn
+from core.alert.queue import Post
 from core.alert.record import Alert, Phase, Severity, Stage
 from core.alert.rows import ORDERS, Row, heard, of_alert
 from core.alert.rules import Facts, rules
@@ -18,12 +19,19 @@ from core.facts import Level, Source, Truth
 from core.monitor.evidence import EvidenceRoom
 from core.monitor.post_room import PostRoom
 from core.monitor.sight import Sight
+from core.monitor.tellers import LATE, Tellers
 from core.monitor.wiring import Rooms
 from core.resilience import NotLive
 from core.snapshot import Alarm, Telling
 
 LISTENED: Final = timedelta(days=7)
 _OVERLAP: Final = timedelta(minutes=10)
+_PHASES: Final = {
+    Turn.FIRED: Phase.FIRING,
+    Turn.ROSE: Phase.FIRING,
+    Turn.FLAPS: Phase.FLAPPING,
+    Turn.RESOLVED: Phase.RESOLVED,
+}
 _BAD: Final = {Severity.CRITICAL: Level.CRITICAL, Severity.HIGH: Level.WARNING, Severity.MEDIUM: Level.WARNING}
 
 
@@ -52,6 +60,9 @@ class Alarms:
         self._heard_at: datetime | None = None
         self.shelf = Shelf(rooms.state)
         self.post_room = PostRoom(rooms, who_acts)
+        self.post_room.on_told = self._on_told
+        self.tellers = Tellers(rooms, self._settings, owner=owner)
+        rooms.lease.tells = self.post_room.can_tell
 
     # The loop's part
 
@@ -76,6 +87,7 @@ class Alarms:
             self._life.restore(await self.shelf.alerts(), 0.0)
             return False
         facts = await self._evidence.gather(braked=self._braked(), ready=ready)
+        self.tellers.look(facts)
         await self._listen(facts.at, keep=not alone)
         elapsed = self._rooms.clock.elapsed()
         passed_s = 0.0 if self._evaluated is None else elapsed - self._evaluated
@@ -87,8 +99,9 @@ class Alarms:
         tells = self._tells(turns)
         for one in tells:
             self._say(one)
-        posts = self.post_room.posts(tells, facts.at)
-        rows = self._new_rows(tells, facts.at) if self._writes() else ()
+        why = "" if self._rooms.lease.valid() else self.tellers.why() or LATE
+        posts = self.post_room.posts(tells, facts.at, why)
+        rows = self._new_rows(tells, facts.at)
         await self.shelf.evaluated(self._life.alerts, posts, rows, facts.at)
         self.post_room.queue.put(posts)
         await self.send_due()
@@ -162,6 +175,7 @@ class Alarms:
             contacts=len(there.contacts),
             channels=len(there.channels),
             unreachable=there.unreachable,
+            refused=there.refused,
             undelivered=lost,
             retrying=waits,
             nobody_left=tuple(alert.title for alert in left),
@@ -201,7 +215,8 @@ class Alarms:
         if keep:
             self._heard_at = there
         found = heard(rows, self._rules, now, self._fence)
-        self._life.adopt(found.alerts, found.resolved, follow=not keep or not self._sends())
+        follow = not keep or not self.tellers.tells()
+        self._life.adopt(found.alerts, found.resolved, told=found.told, follow=follow)
         if keep:
             await self.shelf.heard(found.acks, found.silences, now)
         else:
@@ -226,32 +241,62 @@ class Alarms:
         muted = f"silenced until {silence.until:%Y-%m-%d %H:%M} UTC by {silence.who}" if silence else ""
         if not muted and rule is not None and (column := rule.muted_by(kinds)):
             muted = f"muted by notify_on_{column}"
+        behind, hidden = (alert.behind, alert.hidden) if facts is None else self._life.hiding(alert, facts)
         return msgspec.structs.replace(
             alert,
-            hidden=alert.hidden if facts is None else self._life.hiding(alert, facts),
+            hidden=hidden,
+            behind=behind,
             muted=muted,
             acked=acknowledged(alert, self.shelf.acks, now, self._settings) if alert.active else "",
         )
 
     def _tells(self, turns: Mapping[str, Turn]) -> list[Tell]:
-        """What is to be said now. Who does not send leaves the telling to who does, and only follows."""
-        if not self._sends():
-            return [self._noticed(key, turn) for key, turn in turns.items() if not self._life.alerts[key].hidden]
-        tells, rungs = [], self.post_room.book().rungs
+        """What is to be said now. Who does not tell leaves that to who does, and follows; but not for ever."""
+        tells, all_of_it = [], self.tellers.tells()
         for key, alert in list(self._life.alerts.items()):
-            turn = Turn.RESOLVED if alert.owed else turns.get(key)
             with self._fence.around(f"telling of {key}"):
-                self._life.alerts[key], one = tell(alert, turn, rungs, self._settings)
+                told = self._told_of if all_of_it or alert.alone else self._followed
+                self._life.alerts[key], one = told(alert, turns.get(key))
                 if one is not None:
                     tells.append(one)
         return tells
 
-    def _noticed(self, key: str, turn: Turn) -> Tell:
-        phase = {Turn.FIRED: Phase.FIRING, Turn.FLAPS: Phase.FLAPPING, Turn.RESOLVED: Phase.RESOLVED}[turn]
-        before = self._life.alerts[key]
-        owed = turn is Turn.RESOLVED and before.told > 0
-        alert = self._life.alerts[key] = msgspec.structs.replace(before, messages=before.messages or 1, owed=owed)
-        return Tell(alert=alert, phase=phase, log=False)
+    def _told_of(self, alert: Alert, turn: Turn | None) -> tuple[Alert, Tell | None]:
+        turn = Turn.RESOLVED if alert.owed else turn
+        if turn is not Turn.RESOLVED and not (alert.here or alert.reached):
+            alert = msgspec.structs.replace(alert, told=0)  # others began to tell, and no row says that it arrived
+        after, one = tell(alert, turn, self.post_room.book().rungs, self._settings)
+        if one is not None and one.contacts and not self._rooms.lease.valid():
+            after = msgspec.structs.replace(after, alone=True)
+        return after, one
+
+    def _followed(self, alert: Alert, turn: Turn | None) -> tuple[Alert, Tell | None]:
+        """Another monitor is to tell of it. What that one does not tell in time is told here."""
+        if alert.firing and not alert.hidden:
+            if self.tellers.overdue(alert) and self.post_room.can_tell():
+                after, one = self._told_of(alert, None)
+                if one is not None:
+                    return after, one
+            if self.tellers.unlogged(alert):
+                turn = Turn.FLAPS if alert.flapping else Turn.FIRED
+                return tell(alert, turn, 0, self._settings)
+        if turn is None or alert.hidden:
+            return alert, None
+        owed = turn is Turn.RESOLVED and (alert.logged or alert.told > 0)
+        alert = msgspec.structs.replace(alert, messages=alert.messages or 1, owed=owed)
+        return alert, Tell(alert=alert, phase=_PHASES[turn], log=False)
+
+    async def _on_told(self, post: Post) -> None:
+        """Somebody took a message: the others need not send it."""
+        rows: list[Row] = []
+        for key, episode in post.about:
+            alert = self._life.alerts.get(key)
+            if alert is not None and alert.episode == episode and not alert.reached:
+                self._life.alerts[key] = alert = msgspec.structs.replace(alert, reached=True)
+                rows += self._new_rows([Tell(alert=alert, phase=Phase.TOLD)], self._rooms.clock.now())
+        if rows:
+            await self.shelf.add(rows)
+            await self.write_rows()
 
     def _say(self, one: Tell) -> None:
         over = one.phase is Phase.RESOLVED
@@ -261,7 +306,9 @@ class Alarms:
         self._rooms.journal.say("watchdesk", words + detail, level)
 
     def _new_rows(self, tells: list[Tell], now: datetime) -> tuple[Row, ...]:
-        """The rows of what is told, on their way."""
+        """The rows of what is told, on their way; none while nothing may be written."""
+        if self._rooms.config.observe:
+            return ()
         rows = []
         for one in tells:
             if one.log:
@@ -270,13 +317,6 @@ class Alarms:
         for row in rows:
             self._rooms.journal.ours(row.id)
         return tuple(rows)
-
-    def _sends(self) -> bool:
-        """The lease holder tells; where nobody holds it, everybody does."""
-        return self._owner() and not self._rooms.lease.anothers()
-
-    def _writes(self) -> bool:
-        return self._sends() and not self._rooms.config.observe
 
     def _alarm(self, alert: Alert) -> Alarm:
         return Alarm(
@@ -295,6 +335,7 @@ class Alarms:
             acked=alert.acked,
             muted=alert.muted or (f"follows from: {alert.hidden}" if alert.hidden else ""),
             told=alert.told,
+            behind=alert.behind,
             flapping=alert.flapping,
             well=alert.known is False,
         )

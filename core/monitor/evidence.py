@@ -18,7 +18,11 @@ T = TypeVar("T")
 
 _HOUR = timedelta(hours=1)
 _WEEK = timedelta(days=7)
-"""Further back nobody looks for a row: where none was ever written, that would read the whole log each minute."""
+"""Further back nobody looks for a health row: where there is none, that would read the whole log each minute."""
+
+
+_AWAKE_S = 300.0
+"""Evaluations further apart than this have a sleep of the machine between them, which counts for nothing."""
 
 
 class EvidenceRoom:
@@ -30,6 +34,9 @@ class EvidenceRoom:
         self._fights = Fights(rooms.live, rooms.config.fights)
         self._stopped_by: tuple[StopMark | None, str] | None = None
         """Which stop stands, and the operator who ordered it."""
+        self._looked: float | None = None
+        self._looked_s = 0.0
+        """For how long no health row was found although one would have been seen."""
 
     async def gather(self, *, braked: str, ready: bool) -> Facts:
         """What is so now. Never raises for a fault."""
@@ -57,6 +64,7 @@ class EvidenceRoom:
             blind_for_s=blind_s if blind_s >= rooms.config.refresh.blind_after_s else 0.0,
             lost=lost if ready else None,
             health_row_age_s=await self._ask("the newest health row", self._health_row_age_s),
+            health_row_missing=self._looked is not None,
             health_row_late_s=2 * interval_s + 60.0,
             braked=braked,
             fought_over=await self._ask("who fights whom", lambda: self._fights.look(rooms.likely_now())),
@@ -69,7 +77,7 @@ class EvidenceRoom:
         now = self._rooms.clock.now()
         return {
             check.name: Verdict(check.level, check.text)
-            for check in self._sight.checks
+            for check in self._sight.checks_now()
             if check.at is not None and (now - check.at).total_seconds() <= too_old_s
         }
 
@@ -95,7 +103,15 @@ class EvidenceRoom:
         if now is None:
             return None
         written_at = await self._rooms.live.newest_health_at(now - _WEEK, now)
-        return None if written_at is None else max(0.0, (now - written_at).total_seconds())
+        if written_at is not None:
+            self._looked, self._looked_s = None, 0.0
+            return max(0.0, (now - written_at).total_seconds())
+        if not self._rooms.live.sees_all and not self._rooms.readings.values["logs"].value:
+            return None  # rows may be hidden from us
+        elapsed = self._rooms.clock.elapsed()
+        self._looked_s += min(_AWAKE_S, elapsed - self._looked) if self._looked is not None else 0.0
+        self._looked = elapsed
+        return self._looked_s
 
     async def _who_stopped(self, config: SystemConfig | None) -> str:
         """The operator who ordered the very stop that stands; empty for the watchdog, or a hand that left no trace."""

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from core.act.lease import LeaseView
 from core.act.pending import LAPSES, PendingOrder
 from core.facts import Reading, Truth
 from core.model import ONE_CONFIG
@@ -24,8 +25,8 @@ from core.snapshot import (
     Tasks,
     Telling,
     Waiting,
-    state_of,
 )
+from core.state_word import state_of
 from core.text import plural
 
 _TOKEN_ENDS_SOON: Final = timedelta(minutes=15)
@@ -42,7 +43,7 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
         link=rooms.link.picture(_moment(rooms, loops.next_refresh)),
         config=config,
         health=Health(
-            checks=sight.checks,
+            checks=sight.checks_now(),
             critical_in_a_row=rooms.streak.count,
             stop_after=rooms.config.watch.stop_after,
             last_at=sight.checked_at,
@@ -127,6 +128,7 @@ def _notices(rooms: Rooms, sight: Sight, loops: Loops) -> tuple[str, ...]:
         notices.append(f"healing braked: {loops.autonomy.braked}; look, then heal by hand")
     notices += loops.self_watch.own.out
     notices += _untold(loops.alarms.telling())
+    notices += _holder(rooms.lease.view(), suspect=loops.alarms.tellers.suspect)
     notices += list(dict.fromkeys(fault.sentence() for fault in sight.schema_faults() if fault.person))
     if sight.anybody_reads is Truth.TRUE:
         notices.append(f"policies {POLICIES[Truth.TRUE]}")
@@ -158,9 +160,22 @@ def _untold(telling: Telling) -> list[str]:
         said.append(f"{', '.join(telling.nobody_left)}: {why}; a acknowledges")
     said += [f"alert not delivered to {lost}" for lost in telling.undelivered]
     said += [f"alert not delivered yet to {late}; tried again" for late in telling.retrying]
+    said += [f"nobody is told by the config row's notification_email: {why}" for why in telling.refused]
     if telling.unreachable:
         who = ", ".join(telling.unreachable)
         said.append(f"no way to mail {who}: set [alerts] smtp_host and smtp_from, or email_template")
+    return said
+
+
+def _holder(lease: LeaseView, *, suspect: bool) -> list[str]:
+    """What is wrong with how another monitor, which holds the lease, tells of alerts."""
+    if lease.mine or not lease.holder:
+        return []
+    said = []
+    if suspect:
+        said.append(f"the lease is suspect: {lease.holder} on {lease.host} renews it and writes no health rows")
+    if lease.tells is False:
+        said.append(f"the monitor on {lease.host}, which holds the lease, reaches nobody with its alerts")
     return said
 
 

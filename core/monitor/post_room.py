@@ -1,7 +1,7 @@
 """Sending: to whom as configured, one message for each address, and rows into the project's log."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -29,7 +29,11 @@ class PostRoom:
         self._settings = rooms.config.alerts
         self._who_acts = who_acts
         self._said = ""
-        self._channels = Channels(rooms.commands.send_email, self._settings.email_template)
+        self._accepted: dict[str, bool] = {}
+        """Whether the last message to an address was accepted, by its name."""
+        self.on_told: Callable[[Post], Awaitable[None]] = _nobody_hears
+        """Called once a message was accepted."""
+        self._channels = Channels(rooms.commands.send_email, self._settings)
         self.queue = Queue(rooms.clock, rooms.state, self._deliver, rooms.fence)
 
     def book(self) -> Book:
@@ -38,17 +42,21 @@ class PostRoom:
         known = config.value if config.source is not Source.DEFAULT else None
         return book(self._settings, known.notification_email if known is not None else "")
 
+    def can_tell(self) -> bool:
+        """Whether there is anybody to tell whose last message was accepted, as far as one was sent."""
+        return any(self._accepted.get(address.name, True) for address in self.book().all())
+
     async def try_out(self) -> tuple[tuple[str, str], ...]:
         """Send a test message to every address: its name, and why it was not accepted (empty: it was)."""
         now, found = self._rooms.clock.now(), []
         for address in self.book().all():
-            one = trial(address.name, self._sender(), now, str(uuid.uuid4()))
+            one = trial(address.name, self._sender(""), now, str(uuid.uuid4()))
             fault = await self._send(address, one)
             found.append((address.name, "" if fault is None else fault.sentence()))
         return tuple(found)
 
-    def posts(self, tells: Sequence[Tell], now: datetime) -> tuple[Post, ...]:
-        """One message for each address, with all that it is to hear."""
+    def posts(self, tells: Sequence[Tell], now: datetime, why: str) -> tuple[Post, ...]:
+        """One message for each address, with all that it is to hear. `why`: why this monitor tells, if others may."""
         there, hears = self.book(), dict[str, list[Tell]]()
         config = self._rooms.readings.config.value
         quiet_ends = config is not None and any(column in config.muted_kinds for column in MUTES["end"])
@@ -58,12 +66,13 @@ class PostRoom:
             heard_by = [a for number in one.contacts if number < len(there.contacts) for a in there.contacts[number]]
             for address in (*heard_by, *(there.channels if one.channels else ())):
                 hears.setdefault(address.name, []).append(one)
-        sender = self._sender()
+        sender = self._sender(why)
         posts = []
         for name, told in hears.items():
             with self._rooms.fence.around(f"the message to {name}"):
                 letter = message(told, name, sender, now)
-                posts.append(Post(id=letter.id, to=name, message=letter, at=now))
+                about = tuple((one.alert.key, one.alert.episode) for one in told if one.phase is not Phase.RESOLVED)
+                posts.append(Post(id=letter.id, to=name, message=letter, at=now, about=about))
         return tuple(posts)
 
     async def write(self, row: Row) -> bool:
@@ -96,14 +105,14 @@ class PostRoom:
             self._said = text
             self._rooms.journal.say("watchdesk", text, Level.WARNING)
 
-    def _sender(self) -> Sender:
+    def _sender(self, why: str) -> Sender:
         target = self._rooms.config.target
         return Sender(
             project=target.name,
             address=target.url.partition("://")[2],
             acts=self._who_acts(),
             host=self._rooms.itself.host,
-            alone=not self._rooms.lease.valid(),
+            why=why,
         )
 
     async def _deliver(self, post: Post) -> Fault | None:
@@ -112,7 +121,10 @@ class PostRoom:
             known = self._rooms.readings.config.source is not Source.DEFAULT
             return _gone(post.to) if known else _WAITS
         fault = await self._send(address, post.message)
+        if fault is None or fault.kind != "refused_by_breaker":
+            self._accepted[address.name] = fault is None
         if fault is None:
+            await self.on_told(post)
             self._rooms.journal.say("watchdesk", f"told {post.to}: {post.message.subject}")
         elif not post.tries:
             text = f"not delivered yet to {post.to}, tried again: {fault.sentence()}"
@@ -126,6 +138,10 @@ class PostRoom:
             policy=Policy(total_s=_SEND_S, retry=None),
         )
         return outcome.fault
+
+
+async def _nobody_hears(_: Post) -> None:
+    pass
 
 
 def _gone(to: str) -> Fault:

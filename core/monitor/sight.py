@@ -4,17 +4,21 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
 from core.backend.beacon import answers
 from core.backend.schema import Schema, anybody_reads, discover
-from core.facts import Fault, Level, Truth
+from core.facts import Fault, Level, Reading, Truth, Verdict
+from core.failures import FailureRules
+from core.model import SuccessRate
 from core.monitor.wiring import Rooms
 from core.resilience import NotLive, Policy
 from core.stuck import Overdue
+from core.watch.checks.breakers import judge as judge_breakers
+from core.watch.checks.failure_rate import judge as judge_rate
 from core.watch.look import Look
 from core.watch.record import Check, Checkup
 
@@ -96,6 +100,19 @@ class Sight:
                 "db:look_at_policies:probe", lambda: anybody_reads(rooms.backend), policy=policy
             )
 
+    def checks_now(self) -> tuple[Check, ...]:
+        """The last checks; what a panel has read since says more than the check did, so that both say the same."""
+        return tuple(map(self._now, self.checks))
+
+    def _now(self, check: Check) -> Check:
+        rooms, rate = self._rooms, self._rooms.readings.values["success_24h"]
+        if check.name == "breakers" and check.at is not None:
+            return _judged(check, judge_breakers(rooms.breakers.all()), rooms.clock.now())
+        if check.name != "failure_rate" or rate.value is None or rooms.cut_off_now() is None:
+            return check  # without the time no rate is judged
+        rules = rooms.config.failures
+        return _judged(check, judge_rate(rate.value, rules), rate.at) if _tells_more(rate, check, rules) else check
+
     def faults(self) -> tuple[Fault, ...]:
         """Why what is not live is not, the schema's own faults first."""
         return (*self.schema_faults(), *self._rooms.readings.faults())
@@ -169,3 +186,14 @@ class Sight:
         if check.level is not before and not quiet:
             text = f"{check.name.replace('_', ' ')} {check.level}: {check.text}"
             self._rooms.journal.say("watchdog", text, check.level)
+
+
+def _judged(check: Check, verdict: Verdict, at: datetime | None) -> Check:
+    return msgspec.structs.replace(check, level=verdict.level, text=verdict.text, at=at)
+
+
+def _tells_more(rate: Reading[SuccessRate], check: Check, rules: FailureRules) -> bool:
+    """Whether a reading is about what the check of failures is about, and newer."""
+    if not rate.live or rate.value is None or rate.value.window != timedelta(hours=rules.window_h):
+        return False
+    return check.at is None or (rate.at is not None and rate.at > check.at)

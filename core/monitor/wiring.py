@@ -90,7 +90,6 @@ class Rooms:
         self.operator = operator(config.target.user)
         self.itself = watchdog(config.target.user)
         repairs = all_of(means, config.target, stuck=config.stuck, failures=config.failures, heal=config.heal)
-        self.fence = Fence(lambda text: self.journal.say("watchdesk", text, Level.WARNING))
         self.healer = Healer(means, repairs, stuck=config.stuck, rules=config.heal, fence=self.fence)
         self.means = means
         self.health_log = HealthLog(means, self.itself)

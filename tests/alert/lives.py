@@ -49,7 +49,7 @@ class Lives:
             silence = silenced(alert, self.silences, self.now)
             overlaid = msgspec.structs.replace(
                 alert,
-                hidden=self.life.hiding(alert, facts),
+                hidden=self.life.hiding(alert, facts)[1],
                 muted="silenced" if silence else "",
                 acked=acknowledged(alert, self.acks, self.now, self.settings) if alert.active else "",
             )

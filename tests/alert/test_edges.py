@@ -140,11 +140,29 @@ def test_breakers_of_a_mail_server_or_a_heartbeat_are_no_alert() -> None:
 
 
 @pytest.mark.parametrize(("last_s", "fires"), [(59.0, False), (61.0, True)])
-def test_down_for_599_seconds_is_pending_and_for_601_fires(last_s: float, fires: bool) -> None:
+def test_down_fires_as_high_at_once_and_rises_to_critical_after_600_seconds(last_s: float, fires: bool) -> None:
     lives = Lives()
-    lives.minutes(10, **DOWN)  # known down for nine minutes
+    lives.minute(**DOWN)
+    first = lives.alert("database_down:db")
+    assert (first.stage, first.severity) == ("firing", "high")
+    assert [phase for _, _, phase, _ in lives.said] == ["firing"]  # logged: an outage is never silent
+    lives.minutes(9, **DOWN)  # known down for nine minutes
     lives.minute(last_s, **DOWN)
-    assert lives.stage("database_down:db") == ("firing" if fires else "pending")
+    last = lives.alert("database_down:db")
+    assert last.severity == ("critical" if fires else "high")
+    assert last.episode == first.episode
+    assert phases(lives.told("database_down:db")) == (["firing"] if fires else [])
+
+
+def test_who_took_care_of_a_short_outage_is_asked_again_when_it_is_a_long_one() -> None:
+    lives = Lives(contacts=1)
+    lives.minutes(2, **DOWN)
+    lives.ack("database_down:db")
+    lives.minutes(7, **DOWN)
+    assert lives.alert("database_down:db").acked == "anna"
+    lives.minutes(3, **DOWN)
+    assert lives.alert("database_down:db").acked == ""
+    assert lives.told() == [(12.0, "firing", (0,))] or lives.told() == [(11.0, "firing", (0,))]
 
 
 @pytest.mark.parametrize(("blind_s", "fires"), [(599.0, False), (601.0, True)])
@@ -232,11 +250,11 @@ def test_unknown_in_the_middle_of_its_time_freezes_it() -> None:
     lives = Lives()
     lives.minutes(6, **DOWN)  # five minutes known
     lives.minutes(60, **UNKNOWN)
-    assert lives.stage("database_down:db") == "pending"
+    assert lives.alert("database_down:db").severity == "high"
     lives.minutes(5, **DOWN)  # the first of them only knows again: four minutes more
-    assert lives.stage("database_down:db") == "pending"
+    assert lives.alert("database_down:db").severity == "high"
     lives.minute(**DOWN)
-    assert lives.stage("database_down:db") == "firing"
+    assert lives.alert("database_down:db").severity == "critical"
 
 
 def test_unknown_resolves_nothing_and_repeats_and_escalates_go_on() -> None:
@@ -250,10 +268,21 @@ def test_unknown_resolves_nothing_and_repeats_and_escalates_go_on() -> None:
 @pytest.mark.parametrize(("away_s", "stage"), [(3599.0, "firing"), (3601.0, "pending")])
 def test_a_restart_keeps_what_was_held_if_away_for_an_hour_at_most(away_s: float, stage: str) -> None:
     lives = Lives()
-    lives.minutes(9, **DOWN)  # eight minutes
+    lives.minute(blind_for_s=480.0, **UNKNOWN)
     lives.restart(away_s)
-    lives.minutes(3, **DOWN)  # two more: the time away was seen by nobody
-    assert lives.stage("database_down:db") == stage
+    lives.minute(blind_for_s=1.0, **UNKNOWN)  # it knows again: the time away was seen by nobody
+    lives.minutes(2, blind_for_s=1.0, **UNKNOWN)
+    assert lives.stage("blind") == stage
+
+
+def test_a_restart_keeps_for_how_long_an_outage_lasted() -> None:
+    lives = Lives()
+    lives.minutes(9, **DOWN)  # eight minutes
+    lives.restart(3000.0)
+    lives.minutes(2, **DOWN)
+    assert lives.alert("database_down:db").severity == "high"
+    lives.minute(**DOWN)  # two more
+    assert lives.alert("database_down:db").severity == "critical"
 
 
 def test_a_restart_sends_nothing_again_and_repeats_on_time() -> None:
@@ -376,15 +405,43 @@ def test_a_stop_that_an_operator_ordered_fires_acknowledged_by_them_without_expi
     assert lives.told() == []
 
 
-def test_from_pending_on_a_database_that_is_down_hides_what_follows_from_it() -> None:
+def test_from_the_first_minute_a_database_that_is_down_hides_what_follows_from_it() -> None:
     lives = Lives()
     for _ in range(9):
         one = breaker(lives.now, BreakerState.OPEN, 301.0)
         lives.minute(breakers=(one,), lost=("tasks", "stats"), **DOWN)
-    assert lives.stage("database_down:db") == "pending"
     assert lives.stage("breakers:db") == "firing"
     assert lives.alert("breakers:db").hidden == "database down"
-    assert lives.said == []
+    assert {key for _, key, _, _ in lives.said} == {"database_down:db"}
+    assert lives.told() == []
+
+
+def test_what_is_pending_keeps_what_follows_from_it_from_starting_and_mutes_nothing_that_fires() -> None:
+    lives = Lives(settings=AlertRules(success_critical_percent=80.0))
+    low = {"success_1h": rate(70.0, HOUR), "success_24h": rate(70.0)}
+    lives.minutes(2, success_24h=rate(70.0))
+    assert lives.stage("success_rate_medium:success rate") == "firing"
+    lives.minute(**low)
+    assert lives.stage("success_rate_critical:success rate") == "pending"
+    assert lives.alert("success_rate_medium:success rate").hidden == ""
+    other = Lives()
+    other.minute(**low)
+    assert other.stage("success_rate_medium:success rate") == "pending"
+    other.minute(**low)
+    assert other.stage("success_rate_critical:success rate") == "firing"
+    assert {key for _, key, _, _ in other.said} == {"success_rate_critical:success rate"}
+
+
+def test_what_is_about_to_be_over_hides_nothing_and_what_it_hid_is_told_only_if_it_is_so() -> None:
+    lives = Lives(contacts=1)
+    lives.minutes(12, failure_rate=Level.CRITICAL, database=Level.CRITICAL, lost=("tasks",))
+    assert [key for _, key, _, _ in lives.said if key != "failure_rate_critical:failure rate"]
+    lives.said.clear()
+    lives.minute(failure_rate=Level.CRITICAL)  # it is back: the outage is resolving, the failures are so
+    assert lives.alert("database_down:db").stage == "firing"
+    assert lives.alert("failure_rate_critical:failure rate").hidden == ""
+    assert {key for _, key, _, to in lives.said if to} == {"failure_rate_critical:failure rate"}
+    assert "degraded" not in {key for _, key, _, _ in lives.said}
 
 
 def test_failing_calls_become_the_database_being_down_in_the_same_episode() -> None:
@@ -543,7 +600,7 @@ def test_what_was_hidden_from_its_beginning_to_its_end_is_not_even_logged() -> N
     assert lives.stage("degraded") == "firing"
     lives.minutes(5, lost=(), **DOWN)
     assert lives.stage("degraded") == "resolved"
-    assert lives.said == []
+    assert {key for _, key, _, _ in lives.said} == {"database_down:db"}
 
 
 def test_what_somebody_said_the_end_of_is_not_adopted_and_owed_no_more() -> None:

@@ -8,7 +8,8 @@ import pytest
 from core.facts import Reading, Source
 from core.model import SystemConfig, TaskCounts
 from core.resilience import DegradationLevel
-from core.snapshot import CALM, Degradation, Project, Snapshot, State, Tasks, state_of
+from core.snapshot import CALM, Degradation, Project, Snapshot, State, Tasks
+from core.state_word import state_of
 from tests.running import Command, Running
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -9,7 +9,8 @@ from textual.widgets import Input, OptionList
 
 from core.alert.settings import AlertRules
 from core.resilience import DegradationLevel
-from core.snapshot import Alarm, Degradation, Project, Snapshot, State, Telling, state_of
+from core.snapshot import Alarm, Degradation, Project, Snapshot, State, Telling
+from core.state_word import state_of
 from tests.clock import FakeClock
 from tests.running import Command, Running
 from tests.screen.pictures import ACTIVE
@@ -77,7 +78,7 @@ async def test_of_several_a_asks_which(sandbox: Running, tmp_path: Path) -> None
     ("rule", "well", "state"),
     [
         ("database_down", False, State.CRITICAL),
-        ("database_down", True, State.ACTIVE),
+        ("database_down", True, State.WARNING),
         ("emergency_stop", False, State.ACTIVE),
     ],
 )

@@ -25,8 +25,8 @@ from core.snapshot import (
     Snapshot,
     Tasks,
     Telling,
-    state_of,
 )
+from core.state_word import state_of
 from tests.screen.rows import AT, LOGS, OPERATOR, RUNNING, TASKS, ago, live
 
 COURSE: Final = (0.041, 0.044, 0.039, 0.052, 0.047, 0.043, 0.061, 0.042, 0.045, 0.04, 0.043, 0.048)

@@ -28,19 +28,21 @@ def command(context: click.Context, *, test: bool) -> None:
             await monitor.refresh()  # the config row may name whom to tell
             tried = await monitor.try_alerts()
             monitor.refresh_picture()
-            unreachable = monitor.snapshot.telling.unreachable
+            unreachable, refused = monitor.snapshot.telling.unreachable, monitor.snapshot.telling.refused
         finally:
             await monitor.close()
         for name, why in tried:
             put(f"{name}: accepted") if not why else tell(f"{name}: not accepted: {why}")
         for name in unreachable:
             tell(f"{name}: no way leads there; set [alerts] smtp_host and smtp_from, or email_template")
+        for why in refused:
+            tell(f"watchdesk: the config row's notification_email: {why}")
         if not tried:
-            if not unreachable:
+            if not unreachable and not refused:
                 tell(_NOBODY)
             return exits.WRONG
         accepted = sum(1 for _, why in tried if not why)
-        if accepted == len(tried) and not unreachable:
+        if accepted == len(tried) and not unreachable and not refused:
             return exits.DONE
         return exits.PARTLY if accepted else exits.UNREACHABLE
 

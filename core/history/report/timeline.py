@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from core.alert.record import Phase
 from core.facts import Level
 from core.history.report.record import Entry, Origin
 from core.history.report.seeing import Seen
@@ -92,7 +93,7 @@ class Happenings:
         for row in rows:
             if row.order:
                 runs.setdefault(row.run or row.id, []).append(row)
-            elif not _said(row, said) and (event := event_of(row)) is not None:
+            elif not _said(row, said, here) and (event := event_of(row)) is not None:
                 origin = Origin.AGENTS if event.who == "agents" else Origin.WATCHDOG
                 who = row.actor or event.who
                 yield _entry(event, origin, who=who, here=not row.actor or _host(row.actor) in here)
@@ -160,12 +161,14 @@ def _order(at: datetime, rows: list[LogEntry], here: frozenset[str]) -> Entry:
     )
 
 
-def _said(row: LogEntry, said: list[Event]) -> bool:
-    """Whether this machine said of an alert what a monitor's row says of it."""
+def _said(row: LogEntry, said: list[Event], here: frozenset[str]) -> bool:
+    """Whether this machine said of an alert what a monitor's row says of it; to whom it told of it, it always says."""
     if not row.step.startswith("watchdog_alert_") or row.at is None:
         return False
     phase, _, rest = row.summary.partition(": ")
     title = rest.partition(": ")[0]
+    if phase == Phase.TOLD:
+        return _host(row.actor) in here
     return any(
         event.text.startswith(f"alert {phase},")
         and event.text.partition(": ")[2].partition(": ")[0] == title

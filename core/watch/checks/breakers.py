@@ -1,7 +1,9 @@
 """Do all our calls go out?"""
 
+from collections.abc import Iterable
+
 from core.facts import Verdict
-from core.resilience import BreakerState
+from core.resilience import BreakerRecord, BreakerState
 from core.watch.look import Look
 
 FINE = (BreakerState.CLOSED, BreakerState.DUE)
@@ -9,7 +11,11 @@ FINE = (BreakerState.CLOSED, BreakerState.DUE)
 
 async def breakers(look: Look) -> Verdict:
     """All closed, or merely due."""
-    records = look.breakers()
+    return judge(look.breakers())
+
+
+def judge(records: Iterable[BreakerRecord]) -> Verdict:
+    """The verdict on all breakers as they stand."""
     bad = [record for record in records if record.state not in FINE]
     if not bad:
         return Verdict.ok("all closed")  # how many there are changes by the minute, and is said beside

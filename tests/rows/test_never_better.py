@@ -1,0 +1,121 @@
+"""The state word is never better than the worst that is read live, or than an alert that is not over."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.facts import Level, Reading, Source
+from core.model import SystemConfig, TaskCounts
+from core.resilience import DegradationLevel
+from core.snapshot import Alarm, Degradation, Health, Link, LinkWord, Project, Snapshot, State, Tasks
+from core.state_word import state_of
+from core.watch.record import Check
+
+NOW: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)
+RANK: Final = {
+    **dict.fromkeys((State.STOPPED, State.UNKNOWN, State.CRITICAL), 2),
+    **dict.fromkeys((State.DISABLED, State.WARNING), 1),
+}
+SEVERITY: Final = {"critical": 2, "high": 1, "medium": 1, "low": 0}
+RULES: Final = (
+    "emergency_stop",
+    "database_down",
+    "failure_rate_critical",
+    "success_rate_critical",
+    "degraded",
+    "blind",
+)
+
+
+@st.composite
+def alarms(draw: st.DrawFn) -> Alarm:
+    state = draw(st.sampled_from(["pending", "firing", "acknowledged", "silenced", "hidden", "resolved"]))
+    rule = draw(st.sampled_from(RULES))
+    return Alarm(
+        key=rule,
+        rule=rule,
+        subject=rule,
+        severity=draw(st.sampled_from(sorted(SEVERITY))),
+        state=state,
+        title=rule,
+        well=draw(st.booleans()),
+        behind=draw(st.sampled_from([one for one in (*RULES, "disabled") if one != rule])) if state == "hidden" else "",
+    )
+
+
+snapshots = st.builds(
+    lambda levels, config, word, alerts, counts, completed: Snapshot(
+        at=NOW,
+        project=Project(name="p", url="u", user="x"),
+        link=Link(word=word, why="refused"),
+        config=Reading(value=config, source=Source.LIVE, at=NOW),
+        health=Health(checks=tuple(Check(name=f"c{n}", level=level) for n, level in enumerate(levels))),
+        alerts=tuple(alerts),
+        tasks=Tasks(
+            counts=Reading(value=TaskCounts(counts), source=Source.LIVE, at=NOW),
+            last_completed_at=Reading(value=completed, source=Source.LIVE, at=NOW),
+        ),
+        degradation=Degradation(level=DegradationLevel.NORMAL),
+    ),
+    st.lists(st.sampled_from(list(Level)), max_size=6),
+    st.builds(SystemConfig, enabled=st.booleans(), emergency_stop=st.booleans()),
+    st.sampled_from(list(LinkWord)),
+    st.lists(alarms(), max_size=4, unique_by=lambda one: one.rule),
+    st.dictionaries(st.sampled_from(["pending", "in_progress", "awaiting_review"]), st.integers(0, 3)),
+    st.sampled_from([None, NOW - timedelta(minutes=5)]),
+)
+
+
+def by_config(rule: str) -> bool:
+    """Whether the config row says so itself, newer than any alert."""
+    return rule == "emergency_stop"
+
+
+def so(snapshot: Snapshot, rule: str) -> bool:
+    """Whether what an alert may hide behind is so now."""
+    config = snapshot.config.value
+    assert config is not None
+    if rule == "disabled":
+        return not config.enabled
+    if by_config(rule):
+        return config.emergency_stop
+    return any(one.rule == rule and one.state in FIRES and not one.well for one in snapshot.alerts)
+
+
+FIRES: Final = {"firing", "acknowledged", "silenced"}
+
+
+@given(snapshots)
+def test_the_word_is_never_better_than_what_is_wrong(snapshot: Snapshot) -> None:
+    word, why = state_of(snapshot, blind_for_s=None)
+    rank = RANK.get(word, 0)
+    worst = max((2 if check.level is Level.CRITICAL else 1 for check in snapshot.health.checks if check.level
+                 in {Level.CRITICAL, Level.WARNING}), default=0)  # fmt: skip
+    if snapshot.link.word is LinkWord.OFFLINE:
+        worst = 2
+    assert rank >= worst, (word, why)
+    for alarm in snapshot.alerts:
+        if by_config(alarm.rule):
+            continue
+        bad = SEVERITY[alarm.severity]
+        if alarm.state in FIRES and not alarm.well:
+            assert rank >= bad, (word, alarm)
+        if alarm.state in FIRES and alarm.well:
+            assert rank >= min(bad, 1), (word, alarm)
+        if alarm.state == "hidden" and not alarm.well and not so(snapshot, alarm.behind):
+            assert rank >= bad, (word, alarm)
+
+
+@given(snapshots)
+def test_nothing_wrong_is_never_said_to_be(snapshot: Snapshot) -> None:
+    fine = msgspec.structs.replace(
+        snapshot,
+        health=Health(),
+        link=Link(word=LinkWord.LIVE),
+        alerts=(),
+        config=Reading(value=SystemConfig(), at=NOW),
+    )
+    assert RANK.get(state_of(fine, blind_for_s=None)[0], 0) == 0
