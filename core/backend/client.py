@@ -8,7 +8,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -31,6 +31,8 @@ from core.clock import Clock
 from core.facts import Fault
 
 log = logging.getLogger(__name__)
+
+Around = Callable[[str, Send], Awaitable[Any]]
 
 for _name in ("httpx", "httpcore", "hpack"):
     # Their INFO and DEBUG lines carry URLs with filter values and, in hpack, the key itself.
@@ -84,6 +86,8 @@ class Backend:
         self._client: Any = None
         self.sign_in = SignIn(target, clock, self._auth, stored)
         self._sign_in_slot = asyncio.Semaphore(1)
+        self.around_sign_in: Around = _as_it_is
+        """What a call of the sign-in service goes through: its own breaker, once there is one. Raises Failed."""
         self.oddities = Oddities()
         self.calls = Calls(self, self.limits.connections)
         self.urgent = Calls(self, self.limits.urgent_connections)
@@ -158,7 +162,7 @@ class Backend:
         return await self._once(operation, prepare, slots, timeout_s, trace)
 
     async def _auth(self, operation: str, prepare: Prepare) -> Any:
-        return await self._once(operation, prepare, self._sign_in_slot)
+        return await self.around_sign_in(operation, lambda: self._once(operation, prepare, self._sign_in_slot))
 
     async def _once(
         self,
@@ -238,6 +242,10 @@ class Backend:
                 raise Failed(garbage("a web page came instead of data"))
             if response.request.method == "GET" and not trace.body.strip():
                 raise Failed(garbage("it is empty"))  # the client would call it no rows
+
+
+async def _as_it_is(_: str, send: Send) -> Any:
+    return await send()
 
 
 class Calls:
@@ -333,6 +341,7 @@ def _fault_of(error: Exception, trace: Trace) -> Fault:
 
 
 def _sign_in_fault(error: Exception, trace: Trace) -> Fault:
+    """What a failed sign-in means. Only the service's own refusal ends a session: a web page or silence does not."""
     cause = error.__cause__ or error.__context__
     if trace.status is None and cause is not None:
         return transport_fault(cause, trace)
@@ -340,6 +349,8 @@ def _sign_in_fault(error: Exception, trace: Trace) -> Fault:
     if fault is None:
         return garbage("the sign-in")
     if trace.status in {400, 401, 403, 422}:
+        if "json" not in trace.content_type:
+            return garbage(f"a sign-in that answers {trace.status} without a word of its own")
         return msgspec.structs.replace(
             fault, kind="sign_in", person=True, remedy="check SUPABASE_EMAIL and SUPABASE_PASSWORD"
         )

@@ -44,6 +44,8 @@ class SignIn:
         self._stored = stored
         self._refresh_token = ""
         self._number = 0
+        self._refused = False
+        """Whether the token is known to be dead: no request goes out with it."""
         self._lock = asyncio.Lock()
         self.token = target.access_token
         """What goes out as the user's token; empty for none."""
@@ -63,7 +65,7 @@ class SignIn:
 
         Raises Failed.
         """
-        if self._target.email and (not self.token or (self.renews and self._ends_soon())):
+        if self._target.email and (not self.token or (self.renews and (self._refused or self._ends_soon()))):
             await self.renew(self._number)
         return self._number
 
@@ -72,6 +74,7 @@ class SignIn:
         async with self._lock:
             if self._number != number:
                 return
+            self._refused = True
             if self._stored is None or self._target.password:
                 await self._renew()
                 return
@@ -82,9 +85,11 @@ class SignIn:
         session, used = await asyncio.to_thread(self._load), self._refresh_token
         if session is None:
             raise Failed(_GONE)
-        self._take(session.access_token, session.refresh_token)
-        if session.refresh_token == used or self._ends_soon():  # else another process has renewed it
-            await self._renew()
+        if session.refresh_token == used or _ends_soon(expiry(session.access_token), self._clock.now()):
+            self._refresh_token = session.refresh_token
+            await self._renew()  # only then it counts: until it has succeeded nobody goes out with the old one
+        else:
+            self._take(session.access_token, session.refresh_token)  # another process has renewed it
 
     async def _renew(self) -> None:
         if self._refresh_token:
@@ -128,6 +133,7 @@ class SignIn:
 
     def _take(self, token: str, refresh_token: str) -> None:
         self._number += 1
+        self._refused = False
         self.token, self._refresh_token = token, refresh_token
         self.expires_at = expiry(token)
 
@@ -136,7 +142,11 @@ class SignIn:
         return session if session is not None and session.email == self._target.email else None
 
     def _ends_soon(self) -> bool:
-        return self.expires_at is not None and (self.expires_at - self._clock.now()).total_seconds() < _AHEAD_S
+        return _ends_soon(self.expires_at, self._clock.now())
+
+
+def _ends_soon(at: datetime | None, now: datetime) -> bool:
+    return at is not None and (at - now).total_seconds() < _AHEAD_S
 
 
 def expiry(token: str) -> datetime | None:

@@ -37,6 +37,7 @@ from core.monitor.observing import Observing
 from core.monitor.process_desk import ProcessDesk
 from core.monitor.readings import Readings
 from core.monitor.recording import Recording
+from core.monitor.signing_in import signing_in
 from core.monitor.under_way import UnderWay
 from core.resilience import Breakers, Cache, Guard
 from core.state import State
@@ -77,6 +78,7 @@ class Rooms:
         self.box = Box(pictures, self.recording.mend)
         self.holds = Holds(clock, self.breakers, self.state)
         self.guard = Guard(clock, self.breakers, classify, self.cache)
+        self.backend.around_sign_in = signing_in(self.guard, config.limits.request_s)
         self.queries = Queries(self.backend.calls, UNDISCOVERED)
         self.commands = Commands(self.backend.urgent, UNDISCOVERED)
         self.urgent_queries = Queries(self.backend.urgent, UNDISCOVERED)
