@@ -35,6 +35,7 @@ _PROBED_WITHIN_S: Final = 180.0
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """All that rules go by, at one moment. `None` is what was not measured now.
 
+    `review_waits_s`: for how long the oldest task has waited for a person, 0 where none does; `in_review`: how many do.
     `config_rows`: how many there are, where there should be one. `simulated`: what was only simulated within the day,
     `simulated_age_s`: how long ago the last of it was.
     `stopped_by`: the operator who ordered the stop, empty for the watchdog or an unknown hand. `blind_for_s`: 0 while
@@ -61,6 +62,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     health_row_age_s: float | None = None
     health_row_missing: bool = False
     health_row_late_s: float = 660.0
+    in_review: int | None = None
+    review_waits_s: float | None = None
     braked: str = ""
     fought_over: str | None = None
     set_aside: str = ""
@@ -255,6 +258,14 @@ def _medium() -> Iterable[Rule]:
         hidden_by=("database_down",),
     )
     yield Rule(
+        name="review_waits",
+        severity=Severity.MEDIUM,
+        title="tasks wait for a review",
+        runbook="read them and approve or reject each; agents do not touch them: t, then /status:awaiting_review",
+        judge=_review,
+        hidden_by=("database_down", DISABLED),
+    )
+    yield Rule(
         name="health_rows",
         severity=Severity.MEDIUM,
         title="no monitor has reported for too long",
@@ -378,6 +389,13 @@ def _simulated(facts: Facts, _: AlertRules) -> Condition:
         return Condition(Truth.FALSE)
     text = f"{plural(facts.simulated.count, 'task')} in 24 h, the last {short(age_s)} ago, completed without being done"
     return Condition(Truth.of(age_s <= _SIMULATED_WITHIN_S), text)
+
+
+def _review(facts: Facts, settings: AlertRules) -> Condition:
+    if facts.in_review is None or facts.review_waits_s is None:
+        return Condition(Truth.UNKNOWN)
+    text = f"{plural(facts.in_review, 'task')} in review, the oldest came in {short(facts.review_waits_s)} ago"
+    return Condition(Truth.of(facts.review_waits_s > settings.review_s), text)
 
 
 def _health_rows(facts: Facts, _: AlertRules) -> Condition:

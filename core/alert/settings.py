@@ -18,6 +18,8 @@ class AlertRules(msgspec.Struct, frozen=True, kw_only=True):
     breakers_s: Span = 300.0
     database_down_s: Span = 600.0
     blind_s: Span = 600.0
+    review_s: Span = 3600.0
+    """How long a task may wait for a person's review."""
     clock_skew_s: Span = 30.0
     resolve_s: Span = 60.0
     """Two falses this far apart resolve."""

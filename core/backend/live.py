@@ -71,6 +71,10 @@ class Live:
         """See `Queries.oldest_pending_at`."""
         return await self._read("db:fetch_oldest_pending", lambda: self._queries.oldest_pending_at(now))
 
+    async def oldest_in_review_at(self, now: datetime) -> datetime | None:
+        """See `Queries.oldest_in_review_at`."""
+        return await self._read("db:fetch_oldest_in_review", lambda: self._queries.oldest_in_review_at(now))
+
     async def last_completed_at(self, now: datetime) -> datetime | None:
         """See `Queries.last_completed_at`."""
         return await self._read("db:fetch_last_completed", lambda: self._queries.last_completed_at(now))

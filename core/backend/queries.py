@@ -164,6 +164,10 @@ class Queries(ListQueries):
         """When the oldest waiting task came in; one from the future waits for nothing."""
         return await self._edge("read oldest pending", "pending", "created_at", now, newest=False)
 
+    async def oldest_in_review_at(self, now: datetime) -> datetime | None:
+        """When the oldest task that waits for a person came in; when it began to wait no column says."""
+        return await self._edge("read oldest in review", "awaiting_review", "created_at", now, newest=False)
+
     async def last_completed_at(self, now: datetime) -> datetime | None:
         """When a task was last completed; what is stamped later than five minutes from now is no completion."""
         return await self._edge("read last completed", "completed", "completed_at", now, newest=True)

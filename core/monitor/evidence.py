@@ -66,6 +66,8 @@ class EvidenceRoom:
             health_row_age_s=await self._ask("the newest health row", self._health_row_age_s),
             health_row_missing=self._looked is not None,
             health_row_late_s=2 * interval_s + 60.0,
+            in_review=self._in_review(),
+            review_waits_s=await self._ask("the oldest review", self._review_waits_s),
             braked=braked,
             fought_over=await self._ask("who fights whom", lambda: self._fights.look(rooms.likely_now())),
             set_aside=rooms.cache.warning or rooms.state.warning or "",
@@ -97,6 +99,17 @@ class EvidenceRoom:
         if now is None:
             return None
         return await self._rooms.live.success_rate(now - _HOUR, now)
+
+    def _in_review(self) -> int | None:
+        counts = self._rooms.readings.counts
+        return counts.value.of("awaiting_review") if counts.live and counts.value is not None else None
+
+    async def _review_waits_s(self) -> float | None:
+        now, waiting = self._rooms.cut_off_now(), self._in_review()
+        if now is None or waiting is None:
+            return None
+        came_at = await self._rooms.live.oldest_in_review_at(now) if waiting else None
+        return 0.0 if came_at is None else max(0.0, (now - came_at).total_seconds())
 
     async def _health_row_age_s(self) -> float | None:
         now = self._rooms.cut_off_now()

@@ -105,6 +105,8 @@ def facts_at(now: datetime, **so: Any) -> Facts:
         "success_24h": rate(100.0, timedelta(hours=24)),
         "lost": (),
         "health_row_age_s": 30.0,
+        "in_review": 0,
+        "review_waits_s": 0.0,
         "clock_skew_s": 0.0,
         "fought_over": "",
     }
