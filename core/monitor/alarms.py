@@ -280,9 +280,9 @@ class Alarms:
             if self.tellers.unlogged(alert):
                 turn = Turn.FLAPS if alert.flapping else Turn.FIRED
                 return tell(alert, turn, 0, self._settings)
-        if turn is None or alert.hidden:
-            return alert, None
         owed = turn is Turn.RESOLVED and (alert.logged or alert.told > 0)
+        if turn is None or (alert.hidden and not owed):
+            return alert, None
         alert = msgspec.structs.replace(alert, messages=alert.messages or 1, owed=owed)
         return alert, Tell(alert=alert, phase=_PHASES[turn], log=False)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from core.alert.life import Turn
+from core.alert.record import Alert, Severity, Stage
 from core.alert.settings import AlertRules
 from tests.alert.post import ANNA, Alarming, Mailbox, Server, lift, stop
 from tests.alert.test_together import OVER, STOP, alarm, rows
@@ -249,3 +251,22 @@ async def test_an_adopted_alert_that_is_not_so_here_is_resolving_and_goes(sandbo
     assert phases(sandbox, "stuck_tasks") == ["firing", "resolved"]
     assert rows(sandbox)
     await second.close()
+
+
+@pytest.mark.parametrize("logged", [True, False])
+async def test_what_ends_while_it_is_hidden_is_owed_its_end_where_a_row_says_that_it_fires(
+    logged: bool, sandbox: Running, tmp_path: Path
+) -> None:
+    alarming = Alarming(sandbox, tmp_path, AlertRules())
+    ended = Alert(
+        rule="degraded",
+        subject="degraded",
+        severity=Severity.MEDIUM,
+        title="degraded mode",
+        stage=Stage.RESOLVED,
+        hidden="this monitor is blind",
+        logged=logged,
+    )
+    after, one = alarming.alarms._followed(ended, Turn.RESOLVED)
+    assert (after.owed, one is not None) == (logged, logged)
+    await alarming.driven.monitor.close()
