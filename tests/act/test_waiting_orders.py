@@ -293,6 +293,26 @@ async def test_a_stop_ordered_anew_while_one_of_yesterday_waits_is_carried_out(
     ]
 
 
+async def test_a_stop_ordered_anew_after_another_was_lifted_is_meant_and_carried_out(
+    sandbox: Running, between: Wire, tmp_path: Path
+) -> None:
+    """The first order would lapse, for a stop was lifted since; the second one came later."""
+    driven = await keeping(between, sandbox, tmp_path / "one", autonomous=False)
+    between.acts["/"] = reset
+    assert (await driven.monitor.stop("burning")).phase is Phase.WAITING
+    other = await Driven(sandbox.url, sandbox.service_key, tmp_path / "other", autonomous=False).begin()
+    assert (await other.monitor.stop("other")).done
+    assert (await other.monitor.lift(requeue=False)).done
+    await other.monitor.close()
+    driven.clock.advance(60)
+    assert (await driven.monitor.stop("burning again")).phase is Phase.WAITING
+    between.acts.clear()
+    for _ in range(3):
+        await driven.round(30)
+    await closed(driven)
+    assert flag(sandbox)
+
+
 async def test_a_waiting_lift_ordered_again_with_requeue_gives_back(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
