@@ -20,6 +20,20 @@ async def test_a_retry_is_one_of_theirs(sandbox: Running, begin: Begin) -> None:
     assert sum(result.changed for result in results) == 1, results
 
 
+async def test_a_task_that_failed_anew_between_the_look_and_the_write_is_not_sent_back(
+    sandbox: Running, begin: Begin
+) -> None:
+    """The write itself names the failure that is meant."""
+    task = failed_task(sandbox)
+    driven = await begin("one")
+    shown = await driven.monitor.plan_retry(task)
+    sandbox.sql("UPDATE autonomous_tasks SET completed_at = now() + interval '1 second' WHERE id = %s", task)
+    changed = await driven.rooms.commands.retry(task, failed_at=shown.failed_at)
+    assert (changed, statuses(sandbox)) == (False, {"failed": 1})
+    again = await driven.monitor.plan_retry(task)
+    assert await driven.rooms.commands.retry(task, failed_at=again.failed_at)
+
+
 async def test_a_dry_run_is_turned_off_by_one_of_them(sandbox: Running, begin: Begin) -> None:
     one, two = await begin("one"), await begin("two")
     results = await asyncio.gather(one.monitor.set_dry_run(False), two.monitor.set_dry_run(False))
