@@ -151,6 +151,18 @@ async def test_a_row_that_is_gone_is_free(make: Make, sandbox: Running) -> None:
     assert not ann.lease.valid()
 
 
+async def test_what_is_another_holders_by_now_is_not_given_up(make: Make, sandbox: Running) -> None:
+    one = await make("one").connect()
+    await one.lease.round()
+    sandbox.sql(
+        'UPDATE autonomous_execution_logs SET input_data = input_data || \'{"holder": "two", "token": "theirs"}\''
+        " WHERE execution_step = 'lease'"
+    )
+    await one.lease.release()
+    left = sandbox.sql("SELECT input_data->>'token' FROM autonomous_execution_logs WHERE execution_step = 'lease'")
+    assert left == [("theirs",)]
+
+
 async def test_given_up_it_is_free_at_once(make: Make, sandbox: Running) -> None:
     ann, bob = await make("ann").connect(), await make("bob").connect()
     await ann.lease.round()

@@ -150,6 +150,7 @@ async def test_a_restart_sends_what_was_not_delivered_and_nothing_twice(sandbox:
     await first.driven.kill()
     with Server(box, port=port):
         second = await Alarming(sandbox, tmp_path, rules, first.clock).begin()
+        assert [post.tries for post in second.queue.posts] == [1]
         await second.minutes(3)
         assert box.subjects() == ["[probe] CRITICAL: emergency stop is set"]
         await second.close()

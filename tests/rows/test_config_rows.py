@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+from core.act.orders import Phase
 from core.alert.settings import AlertRules
 from core.snapshot import State
+from tests.act.driving import Driven
 from tests.alert.post import Alarming
 from tests.running import ONE_SHAPE, Command, Running
 
@@ -71,3 +73,22 @@ def test_a_stop_stops_all_of_them(sandbox: Running, command: Command) -> None:
     done = command("stop", "--reason", "r", "--yes", sandbox=sandbox)
     assert (done.returncode, done.stderr) == (0, "")
     assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(True,)] * 2
+
+
+@ONE_SHAPE
+async def test_a_stop_that_one_of_two_rows_does_not_take_is_done_in_part(sandbox: Running, tmp_path: Path) -> None:
+    sandbox.sql(TWO.format("true"))
+    (first, *_) = [str(name) for (name,) in sandbox.sql("SELECT id FROM autonomous_system_config ORDER BY id")]
+    sandbox.sql(
+        "CREATE FUNCTION keeps() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;"
+        "CREATE TRIGGER keeps BEFORE UPDATE ON autonomous_system_config FOR EACH ROW"
+        f" WHEN (OLD.id::text = '{first}') EXECUTE FUNCTION keeps()"
+    )
+    try:
+        driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+        result = await driven.monitor.stop("fire")
+        await driven.monitor.close()
+    finally:
+        sandbox.sql("DROP TRIGGER keeps ON autonomous_system_config; DROP FUNCTION keeps()")
+    assert (result.phase, result.done) == (Phase.PARTLY, False)
+    assert "NOT set on every config row" in result.text
