@@ -115,3 +115,23 @@ async def test_a_task_that_ran_before_and_was_pending_again_is_given_back(sandbo
         ("at it", "rejected"),
         ("new", "pending"),
     ]
+
+
+@pytest.mark.usefixtures("functions")
+async def test_what_comes_in_while_a_stop_rejects_is_rejected_too(sandbox: Running, tmp_path: Path) -> None:
+    sandbox.sql(
+        "CREATE FUNCTION follows() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF NEW.status = 'rejected' AND NEW.description <> 'follows' THEN"
+        " INSERT INTO autonomous_tasks (description) VALUES ('follows'); END IF; RETURN NULL; END $$;"
+        "CREATE TRIGGER follows AFTER UPDATE ON autonomous_tasks FOR EACH ROW EXECUTE FUNCTION follows()"
+    )
+    await asyncio.sleep(0.3)  # the gateway hears that there is no function
+    sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 3)")
+    try:
+        driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+        result = await driven.monitor.stop("fire")
+        await driven.monitor.close()
+    finally:
+        sandbox.sql("DROP TRIGGER follows ON autonomous_tasks; DROP FUNCTION follows()")
+    assert result.text == "stopped, seen; 6 tasks rejected"
+    assert statuses(sandbox) == {"rejected": 6}

@@ -385,3 +385,22 @@ async def test_a_database_really_down_for_an_hour_is_one_mail_and_one_when_it_is
         subjects = [subject.split(" (from")[0] for subject in server.box.subjects()]
         assert subjects == ["[probe] CRITICAL: database down", "[probe] RESOLVED: database down"]
         await alarming.close()
+
+
+async def test_a_row_that_could_not_be_written_for_now_is_written_later(sandbox: Running, tmp_path: Path) -> None:
+    sandbox.sql(
+        "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'too slow' USING ERRCODE = '57014'; END $$;"
+        "CREATE TRIGGER late BEFORE INSERT ON autonomous_execution_logs FOR EACH ROW"
+        " WHEN (NEW.execution_step LIKE 'watchdog_alert_%%') EXECUTE FUNCTION late()"
+    )
+    alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
+    try:
+        stop(sandbox)
+        await alarming.minutes(2)
+        assert rows(sandbox) == []
+    finally:
+        sandbox.sql("DROP TRIGGER late ON autonomous_execution_logs; DROP FUNCTION late()")
+    await alarming.minute()
+    assert rows(sandbox) == [("watchdog_alert_critical", "started", "firing")]
+    await alarming.close()
