@@ -178,6 +178,8 @@ async def test_a_stop_that_held_and_was_lifted_is_not_carried_out_again(
     await closed(driven)
     assert not flag(sandbox), said
     assert waiting == ()
+    rows = audited(sandbox, "emergency_stop")
+    assert [status for run, status in rows if run == result.run][-1] != "started"  # its audit is closed, too
 
 
 async def test_with_observing_lifted_a_stop_that_waits_is_carried_out(
