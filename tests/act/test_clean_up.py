@@ -4,8 +4,10 @@ import asyncio
 from pathlib import Path
 
 from core.act.healing import CLEANING
+from core.act.lease import LeaseRules
 from core.act.orders import Phase
 from core.act.repairs import HealRules
+from core.monitor.autonomy import LEASE_LOST
 from tests.act.driving import Driven, audited, failures
 from tests.running import Running
 from tests.wire import wire
@@ -101,3 +103,26 @@ async def test_a_stop_ends_it_after_its_batch(sandbox: Running, tmp_path: Path) 
     await driven.monitor.close()
     assert result.text.endswith("halted: an emergency stop was ordered")
     assert left(sandbox) > 0
+
+
+async def test_by_itself_it_ends_after_its_batch_once_the_lease_is_no_longer_ours(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    old_rows(sandbox, 3000)
+    async with wire(sandbox.url) as between:
+        driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
+        await driven.round()
+        between.delays["/rest/v1/autonomous_execution_logs?id=in"] = 0.2  # each batch of it takes its time
+        async with asyncio.timeout(10):
+            while not any(line.startswith("DELETE ") for line in between.seen):
+                await asyncio.sleep(0.01)
+        driven.clock.advance(LeaseRules().hold_s)  # and nobody renewed it
+        await driven.autonomy.cleaned()
+        between.delays.clear()
+        await driven.monitor.close()
+    assert left(sandbox) > 0
+    ((text,),) = sandbox.sql(
+        "SELECT output_data->>'text' FROM autonomous_execution_logs"
+        " WHERE input_data->>'order' = 'clean_up' AND step_status = 'failed'"
+    )
+    assert str(text).endswith(f"halted: {LEASE_LOST}")

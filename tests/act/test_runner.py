@@ -258,3 +258,37 @@ def test_a_command_whose_state_cannot_be_written_is_refused_but_for_the_stop(
     assert refused.stderr.startswith("nothing but an emergency stop can be ordered: state not ")
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(True,)]
     assert command("stop", "--reason", "fire", "--yes", sandbox=sandbox).returncode == 0
+
+
+async def test_a_heal_that_was_halted_before_it_changed_anything_is_not_audited_as_completed(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    sandbox.stuck(2)
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    found = await driven.rooms.healer.plan(driven.rooms.cut_off_now())
+    result = await driven.heal(found, go_on=lambda: "enough")
+    await driven.monitor.close()
+    assert (result.phase, result.done) == (Phase.UNCHANGED, False)
+    assert result.text.endswith("halted: enough")
+    assert [status for _, status in audited(sandbox, "heal")] == ["started", "failed"]
+    assert statuses(sandbox) == {"in_progress": 2}
+
+
+async def test_while_it_is_not_known_whom_an_operator_spared_nobody_is_failed(sandbox: Running, tmp_path: Path) -> None:
+    agents_write_logs(sandbox)
+    running(sandbox, 10)
+    sandbox.stuck(2)
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    fault = answer_fault(Trace(status=500), code="57014", message="canceling statement due to statement timeout")
+    assert fault is not None
+
+    async def slow(*_: Any) -> Any:
+        raise Failed(fault)
+
+    setattr(driven.rooms.urgent_queries, "given_back", slow)  # noqa: B010 - a method
+    await driven.round()
+    assert statuses(sandbox) == {"in_progress": 12}
+    del driven.rooms.urgent_queries.given_back
+    await driven.round(30)
+    await driven.monitor.close()
+    assert statuses(sandbox) == {"in_progress": 10, "failed": 2}

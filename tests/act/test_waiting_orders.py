@@ -403,3 +403,29 @@ async def test_a_waiting_order_that_this_version_does_not_know_stops_nothing(
     await closed(driven)
     assert (result.phase, flag(sandbox)) == (Phase.REFUSED, False)
     assert "this version does not know that order" in result.text
+
+
+async def test_a_stop_that_waited_and_whose_outcome_is_not_known_waits_on(
+    sandbox: Running, between: Wire, tmp_path: Path
+) -> None:
+    """Its write came to nothing, and nobody could read that: it is not forgotten."""
+    pending(sandbox, 4)
+    driven = await keeping(between, sandbox, tmp_path, autonomous=False)
+
+    async def gone(writer: asyncio.StreamWriter) -> None:
+        between.acts["/"] = reset
+        await reset(writer)
+
+    await driven.rooms.pending.keep("emergency_stop", driven.rooms.operator, reason="burning")
+    between.acts[STOP_FUNCTION] = gone
+    await driven.round(30)
+    said = [event.text for event in driven.monitor.snapshot.events]
+    waits = [one.reason for one in driven.rooms.pending.known]
+    between.acts.clear()
+    for _ in range(3):
+        await driven.round(30)
+    left = driven.rooms.pending.known
+    await closed(driven)
+    assert any("not known whether stopped" in text for text in said), said
+    assert waits == ["burning"]
+    assert (left, flag(sandbox), statuses(sandbox)) == ((), True, {"rejected": 4})
