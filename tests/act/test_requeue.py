@@ -1,6 +1,7 @@
 """What is given back after a stop: all that was pending when one rejected it, whoever's, and never by guesswork."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -192,3 +193,21 @@ def error(sandbox: Running) -> str:
             " AND column_name IN ('error', 'error_message')"
         )[0][0]
     )
+
+
+async def test_a_stop_that_is_ordered_while_another_is_lifted_keeps_its_tasks(sandbox: Running, begin: Begin) -> None:
+    """Between the lift and giving back there is no batch, and its flag may not be set yet."""
+    pending(sandbox)
+    driven = await begin()
+    assert (await driven.monitor.stop("one")).done
+    whole = driven.rooms.commands.clear_stop
+
+    async def late(*ids: Any, **more: Any) -> int:
+        driven.rooms.runner.end_what_is_under_way()  # as the order does, before anything of it is written
+        return await whole(*ids, **more)
+
+    driven.rooms.commands.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
+    result = await driven.monitor.lift(requeue=True)
+    assert (result.phase, flag(sandbox)) == (Phase.PARTLY, False)
+    assert "halted: an emergency stop was ordered" in result.text
+    assert statuses(sandbox) == {"rejected": 4}

@@ -157,3 +157,32 @@ async def test_without_any_config_row_nothing_is_set_and_that_is_said(sandbox: R
         assert not result.done, result
         assert "no config row is visible to us" in result.text
     assert statuses(sandbox) == {"pending": 4}
+
+
+@TWO_ROWS
+async def test_of_two_config_rows_the_stop_that_stands_on_one_keeps_its_reason(sandbox: Running, begin: Begin) -> None:
+    stopped_elsewhere(sandbox, "theirs")
+    sandbox.sql(ANOTHER_ROW.format(dry_run="true"))
+    driven = await begin()
+    assert (await driven.monitor.stop("mine")).done
+    reasons = sandbox.sql("SELECT emergency_stop_reason FROM autonomous_system_config ORDER BY 1")
+    assert reasons == [("mine",), ("theirs",)]
+
+
+async def test_a_lift_that_names_no_stop_lifts_none_that_was_set_after_its_look(sandbox: Running, begin: Begin) -> None:
+    stopped_elsewhere(sandbox, "first")
+    driven = await begin()
+    whole = driven.rooms.commands.clear_stop
+    replaced: list[bool] = []
+
+    async def late(*ids: Any, **more: Any) -> int:
+        if not replaced:
+            replaced.append(True)
+            lifted_elsewhere(sandbox)
+            stopped_elsewhere(sandbox, "second")
+        return await whole(*ids, **more)
+
+    driven.rooms.commands.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
+    result = await driven.monitor.lift(requeue=False)
+    assert (result.done, flag(sandbox)) == (False, True)
+    assert "another stop was set meanwhile" in result.text

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.backend.audit_rows import stop_trail_of
 from core.backend.columns import LONGEST, YEARS, Row, moment, moment_of_only, of_only
 from core.backend.faults import Failed
 from core.backend.oddities import MOST, Oddities
@@ -186,3 +187,20 @@ def test_each_oddity_is_said_once_and_not_all_of_them() -> None:
     assert said[-1] == f"more rows are odd than these {MOST}"
     oddities.see("task", task_of(odd.TASK | {"id": "late", "status": None}))
     assert not oddities.drain()
+
+
+@pytest.mark.parametrize(
+    ("status", "lifted", "counts"),
+    [
+        ("completed", "true", True),
+        ("failed", "true", True),
+        ("failed", "false", False),
+        ("failed", None, False),
+    ],
+)
+def test_a_lift_counts_as_one_if_the_flag_was_seen_cleared(status: str, lifted: str | None, counts: bool) -> None:
+    """Closed as failed it may have lifted all the same: an order that waits since before it is over."""
+    run, at = "11111111-1111-4111-8111-111111111111", "2026-11-05T10:00:00+00:00"
+    row = {"created_at": at, "step_status": status, "order": "lift", "run": run, "reason": None, "lifted": lifted}
+    trail = stop_trail_of([row], "created_at")
+    assert trail.lifts == ((datetime.fromisoformat(at),) if counts else ())
