@@ -1,6 +1,7 @@
 """Alerts as mail on a real server: the right words to the right people, none lost, copies recognisable."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -234,3 +235,21 @@ async def test_a_column_that_says_no_mutes_its_kind(sandbox: Running, tmp_path: 
         await alarming.minutes(3)
         assert len(server.box.mails) == 1  # its end is of the kind that is not wanted
         await alarming.close()
+
+
+async def test_nothing_is_sent_before_it_is_on_the_disk(sandbox: Running, tmp_path: Path) -> None:
+    """Killed in between it would tell the same under another id."""
+    with Server(Mailbox()) as server:
+        alarming = await Alarming(sandbox, tmp_path, server.rules()).begin()
+        whole, sent = alarming.alarms.shelf.evaluated, []
+
+        async def late(*told: Any) -> None:
+            await alarming.queue.settled()
+            sent.append(len(server.box.mails))
+            await whole(*told)
+
+        alarming.alarms.shelf.evaluated = late  # type: ignore[method-assign]  # the disk takes its time
+        stop(sandbox)
+        await alarming.minute()
+        await alarming.close()
+        assert (sent, len(server.box.mails)) == ([0], 1)
