@@ -38,6 +38,7 @@ READS: dict[str, Callable[[Queries], Awaitable[object]]] = {
     "running_tasks": lambda q: q.running_tasks(),
     "marked_among": lambda q: q.marked_among(IDS, "failed", MARKS),
     "oldest_pending_at": lambda q: q.oldest_pending_at(AT),
+    "oldest_in_review_at": lambda q: q.oldest_in_review_at(AT),
     "last_completed_at": lambda q: q.last_completed_at(AT),
     "last_failed_at": lambda q: q.last_failed_at(AT),
     "simulated": lambda q: q.simulated(AT, AT),
