@@ -1,5 +1,6 @@
 """E-mail addresses as people write them: each is exactly one mailbox, or refused with the reason. Pure."""
 
+import functools
 import re
 from email.headerregistry import HeaderRegistry
 from typing import Any, Final
@@ -25,6 +26,7 @@ class Recipients(msgspec.Struct, frozen=True, kw_only=True):
     refused: tuple[str, ...] = ()
 
 
+@functools.lru_cache(maxsize=64)  # whom to tell is asked with each picture
 def recipients(text: str) -> Recipients:
     """Return whom a text names: one address or several, with names, commas, semicolons or blanks between them."""
     written = _SEPARATORS.sub(",", text.strip()) if '"' not in text else text.strip()
