@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -53,6 +53,21 @@ class Evidence(StrEnum):
     NONE = "none"
 
 
+class Party(StrEnum):
+    """Who is at fault.
+
+    `project`: its database, API or functions. `platform`: what hosts it. `rights`: what our key or account may do.
+    `machine`: this machine's own way out, proxies and certificates included. `watchdesk`: ourselves, for nothing was
+    asked. Only the first two can prove the project down.
+    """
+
+    PROJECT = "project"
+    PLATFORM = "platform"
+    RIGHTS = "rights"
+    MACHINE = "machine"
+    WATCHDESK = "watchdesk"
+
+
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that went wrong, classified once and carried as a value from then on.
 
@@ -72,10 +87,15 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     person: bool = False
     retry_after_s: float | None = None
     sent: bool = False
+    party: Party = Party.WATCHDESK
 
     def sentence(self) -> str:
         """Message and remedy as one line for people."""
         return f"{self.message}: {self.remedy}" if self.remedy else self.message
+
+
+NOT_VISIBLE: Final = "not_visible"
+"""The kind of fault of an empty answer that proves nothing: rows may be hidden from us."""
 
 
 class Reading(msgspec.Struct, Generic[T], frozen=True, kw_only=True):

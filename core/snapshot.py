@@ -20,6 +20,7 @@ from core.watch.record import Check
 
 __all__ = [
     "CALM",
+    "LEGACY_KEY",
     "Alarm",
     "Check",
     "Component",
@@ -41,6 +42,8 @@ __all__ = [
     "Telling",
     "Waiting",
     "event_of",
+    "policies_in_words",
+    "policies_open",
 ]
 
 
@@ -250,12 +253,14 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool = True
     session_ends_at: datetime | None = None
     session_renews: bool = False
+    legacy_key: bool = False
+    """Whether the key is one of those that the hosted platform ends with 2026."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Everything, at one moment.
 
-    `policies_open`: whether anybody with the publishable key alone reads the project; unknown when that key is not.
+    `policies`: by table, whether anybody with the publishable key alone reads it; empty when that key is not known.
     `notices`: standing facts an operator must know (open policies, missing grants). `own`: this monitor itself.
     """
 
@@ -282,7 +287,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     degradation: Degradation
     events: tuple[Event, ...] = ()
     start: tuple[StartStep, ...] = ()
-    policies_open: Truth = Truth.UNKNOWN
+    policies: dict[str, Truth] = {}
     notices: tuple[str, ...] = ()
     own: Own = Own()
     ready: bool = False
@@ -310,9 +315,28 @@ def event_of(entry: LogEntry) -> Event | None:
     )
 
 
-POLICIES: Final = {
-    Truth.TRUE: "open: anyone with the publishable key can read this project, and likely write it",
-    Truth.FALSE: "closed to the publishable key alone",
-    Truth.UNKNOWN: "not checked: set VITE_SUPABASE_PUBLISHABLE_DEFAULT_KEY to learn whether anyone may read and write",
-}
-"""What `policies_open` means, in words."""
+LEGACY_KEY: Final = "a legacy key, which the platform ends with 2026: create an sb_secret_ or sb_publishable_ key"
+"""What to say of one, once."""
+
+
+def policies_open(policies: dict[str, Truth]) -> Truth:
+    """Return whether anybody reads any of the tables; false only where each is known to be closed."""
+    if Truth.TRUE in policies.values():
+        return Truth.TRUE
+    return Truth.FALSE if policies and set(policies.values()) == {Truth.FALSE} else Truth.UNKNOWN
+
+
+def policies_in_words(policies: dict[str, Truth]) -> str:
+    """Return who may read which table, for people."""
+    if not policies:
+        return "not checked: set VITE_SUPABASE_PUBLISHABLE_DEFAULT_KEY to learn whether anyone may read and write"
+    by_truth = {truth: ", ".join(t for t, known in policies.items() if known is truth) for truth in Truth}
+    said = []
+    if by_truth[Truth.TRUE]:
+        said.append(f"open: anyone with the publishable key can read {by_truth[Truth.TRUE]}, and likely write there")
+    if by_truth[Truth.FALSE]:
+        every = not by_truth[Truth.TRUE] and not by_truth[Truth.UNKNOWN]
+        said.append("closed to the publishable key alone" + ("" if every else f": {by_truth[Truth.FALSE]}"))
+    if by_truth[Truth.UNKNOWN]:
+        said.append(f"not known where no row is visible: {by_truth[Truth.UNKNOWN]}")
+    return "; ".join(said)

@@ -5,7 +5,7 @@ from typing import Final
 
 from core.alert.record import Severity
 from core.alert.rules import DISABLED
-from core.facts import Level, Source
+from core.facts import NOT_VISIBLE, Level, Source
 from core.model import SystemConfig
 from core.snapshot import Alarm, LinkWord, Snapshot, State
 from core.watch.record import Check
@@ -14,6 +14,11 @@ BLIND_IS_UNKNOWN_S: Final = 600.0
 
 _BY_CONFIG: Final = frozenset({"emergency_stop", "config_rows"})
 """Whether these are so the config row says, each few seconds; the alerts about it are judged once a minute."""
+
+_HIDDEN: Final = (
+    "no config row is visible to this account: whether it is stopped is not known",
+    "no task is visible to this account",
+)
 
 _LEVELS: Final = {
     Severity.CRITICAL.value: Level.CRITICAL,
@@ -32,6 +37,9 @@ def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s:
         wrong.setdefault(level, why)
     if config is not None and config.emergency_stop:
         return State.STOPPED, config.stop_reason or "emergency stop"
+    unseen = hidden(snapshot)
+    if len(unseen) == len(_HIDDEN):
+        return State.UNKNOWN, "nothing of this project is visible to this account"
     if config is None and counts is None:
         return State.UNKNOWN, "nothing was ever read"
     if blind_for_s is not None and blind_for_s >= BLIND_IS_UNKNOWN_S:
@@ -42,6 +50,8 @@ def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s:
         return State.DISABLED, "the system is disabled"
     if Level.WARNING in wrong:
         return State.WARNING, wrong[Level.WARNING]
+    if unseen:
+        return State.UNKNOWN, unseen[0]
     if counts is not None and counts.of("in_progress"):
         return State.ACTIVE, f"{counts.of('in_progress'):,} in progress"
     if last is not None and (snapshot.at - last).total_seconds() <= healthy_within_s:
@@ -53,6 +63,14 @@ def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s:
     if counts.of("awaiting_review"):
         return State.REVIEW, f"{counts.of('awaiting_review'):,} wait for a review, nothing else to do"
     return State.IDLE, "nothing to do"
+
+
+def hidden(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return what of the config row and the tasks is not visible to this account, a sentence each."""
+    faults = (snapshot.config.fault, snapshot.tasks.counts.fault)
+    return tuple(
+        words for fault, words in zip(faults, _HIDDEN, strict=True) if fault is not None and fault.kind == NOT_VISIBLE
+    )
 
 
 def _wrong(snapshot: Snapshot, config: SystemConfig | None) -> Iterator[tuple[Level, str]]:

@@ -42,6 +42,7 @@ class Running:
         self.info: dict[str, str] = json.loads(line)
         self.url = self.info["url"]
         self.service_key = self.info["service_key"]
+        self.function_key = self.info["function_key"]
         self.publishable_key = self.info["publishable_key"]
         self.database_url = self.info["database_url"]
         self.time_column = '"timestamp"' if shape == "deployed" else "created_at"
@@ -66,7 +67,12 @@ class Running:
 
     def poll(self) -> httpx.Response:
         """What the agents' function answers when it is called."""
-        return self._http.post("/functions/v1/ai-agent-poll", json={})
+        return self._http.post("/functions/v1/ai-agent-poll", json={}, headers=self.to_functions)
+
+    @property
+    def to_functions(self) -> dict[str, str]:
+        """What a call of an Edge Function carries: it takes no key but a JWT."""
+        return {"Authorization": f"Bearer {self.function_key}"}
 
     def fault(self, name: str, on: bool) -> None:
         """Switch a fault."""
@@ -74,7 +80,7 @@ class Running:
         assert answer.status_code == 200, answer.text
 
     def limits(self, **changes: Any) -> dict[str, Any]:
-        """The limits as they are, after changes: `max_rows`, `statement_timeout_s`, `safeupdate`, `lenient_mail`."""
+        """The limits as they are, after changes; see `core.sandbox.limits`."""
         answer = self._http.put("/sandbox/limits", json=changes)
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
@@ -169,6 +175,7 @@ class Command:
         }
         if sandbox is not None:
             env |= {"SUPABASE_URL": sandbox.url, "SUPABASE_KEY": sandbox.service_key}
+            env["WATCHDESK_FUNCTION_KEY"] = sandbox.function_key
         return env | more
 
     def __call__(self, *args: str, sandbox: Running | None = None, **env: str) -> "subprocess.CompletedProcess[str]":

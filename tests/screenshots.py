@@ -68,7 +68,11 @@ class Studio:
         with tempfile.TemporaryDirectory() as cache:
             config = Config(
                 target=Target(
-                    name="sandbox", url=self.sandbox.info.url, key=self.sandbox.info.service_key, colour="cyan"
+                    name="sandbox",
+                    url=self.sandbox.info.url,
+                    key=self.sandbox.info.service_key,
+                    function_key=self.sandbox.info.function_key,
+                    colour="cyan",
                 ),
                 autonomous=acts,
                 dry_run=False,

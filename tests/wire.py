@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import urlsplit
@@ -149,11 +150,11 @@ class Wire:
 
 
 @contextlib.asynccontextmanager
-async def wire(beyond: str = "") -> AsyncIterator[Wire]:
-    """A wire for the length of a test."""
+async def wire(beyond: str = "", tls: ssl.SSLContext | None = None) -> AsyncIterator[Wire]:
+    """A wire for the length of a test; encrypted with `tls`."""
     made = Wire(beyond)
-    server = await asyncio.start_server(made._serve, "127.0.0.1", 0)
-    made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = await asyncio.start_server(made._serve, "127.0.0.1", 0, ssl=tls)
+    made.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield made
     finally:

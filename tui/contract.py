@@ -18,6 +18,7 @@ from core.act.orders import (
 )
 from core.act.pending import PendingOrder
 from core.act.run import Progress
+from core.alert.record import Tried
 from core.details import LogDetail, SafetyDetail, TaskDetail
 from core.history.blackbox import Look, Mark, Note
 from core.history.trends import Trends, Window
@@ -134,7 +135,7 @@ class MonitorLike(Protocol):
 
     async def end_silence(self, name: str) -> Result: ...
 
-    async def try_alerts(self) -> tuple[tuple[str, str], ...]: ...
+    async def try_alerts(self) -> tuple[Tried, ...]: ...
 
     def restart_watchdog(self) -> None: ...
 

@@ -99,7 +99,9 @@ class Healer:
         steps = tuple(proposal.step for proposal in proposals if proposal.step is not None)
         notes += [note for proposal in proposals for note in proposal.notes]
         notes = notes if timed else [UNTIMED, *notes]
-        return Findings(plan=HealPlan(steps=steps, notes=tuple(notes), only=tuple(sorted(only))), survey=survey)
+        unknown = tuple(fault for fault in (config_fault, overdue_fault) if fault is not None)
+        plan = HealPlan(steps=steps, notes=tuple(notes), only=tuple(sorted(only)), unknown=unknown)
+        return Findings(plan=plan, survey=survey)
 
     async def brake(self, found: Findings) -> str:
         """Return why so much is stuck that a person should look first; empty when it is not. Raises NotLive.
@@ -159,8 +161,10 @@ class Heal(Action):
             self._found = await self._healer.plan(self._now(), only=only)
             if self._shown is not None and not self._found.plan.same_targets(self._shown):
                 raise PlanChanged(self._found.plan)
+        if self._found.plan.empty and self._found.plan.unknown:
+            raise NotLive(self._found.plan.unknown[0])
         if self._found.plan.empty:
-            return self.already("nothing to heal")
+            return self.already(self._found.plan.nothing)
         return Prepared(told=described(self._found), planned=self._found.plan.rows, run=run)
 
     async def run(self, run: Run) -> None:

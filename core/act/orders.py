@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from core.facts import Fault
 from core.listing import Filter
 from core.stops import StopMark
 
@@ -217,12 +218,14 @@ class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
 class HealPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What a heal would do now. `notes` is what was seen and is left alone, with the reason.
 
-    `only`: the names of the repairs that it was made of; empty for the usual ones.
+    `only`: the names of the repairs that it was made of; empty for the usual ones. `unknown`: why there may be more
+    to heal than the steps say.
     """
 
     steps: tuple[PlanStep, ...] = ()
     notes: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    unknown: tuple[Fault, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -233,6 +236,11 @@ class HealPlan(msgspec.Struct, frozen=True, kw_only=True):
     def rows(self) -> int:
         """How many rows the whole plan changes."""
         return sum(step.count for step in self.steps)
+
+    @property
+    def nothing(self) -> str:
+        """What to say where there are no steps."""
+        return "not known whether there is anything to heal" if self.unknown else "nothing to heal"
 
     def same_targets(self, other: "HealPlan") -> bool:
         """Whether both plans do the same things to the same rows."""

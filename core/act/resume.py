@@ -25,7 +25,7 @@ _NONE_SET: Final = "no emergency stop is set"
 
 async def plan_lift(means: Means) -> LiftPlan:
     """Return what stands to be lifted, or what the last stop left rejected. Raises NotLive."""
-    config = await means.live.config()
+    config = await means.live.visible_config()
     trail = await _trail(means)
     if config is None or not config.emergency_stop:
         left = await left_over(means, config, trail)
@@ -138,7 +138,7 @@ class Requeue(Action):
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Find out what is left of a stop that is over."""
-        config = await self._means.live.config()
+        config = await self._means.live.visible_config()
         if config is not None and config.emergency_stop:
             return self.refused("an emergency stop is set: nothing was given back")
         if self._given is not None:

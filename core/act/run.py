@@ -10,7 +10,7 @@ import msgspec
 
 from core.act.means import Actor, Means, lost, may_follow
 from core.act.orders import Phase, PlanStep
-from core.facts import Evidence, Fault, Truth
+from core.facts import Counts, Evidence, Fault, Truth
 from core.resilience import NotLive
 
 T = TypeVar("T")
@@ -240,4 +240,5 @@ class Run:
 
 def phase_of(fault: Fault) -> Phase:
     """How far an action came that met this fault before it changed anything."""
-    return Phase.REFUSED if fault.evidence is Evidence.ALIVE else Phase.UNREACHABLE
+    refused = fault.evidence is Evidence.ALIVE and fault.counts is Counts.SUCCESS  # too many requests is no refusal
+    return Phase.REFUSED if refused else Phase.UNREACHABLE

@@ -8,11 +8,12 @@ import contextlib
 import logging
 import re
 import threading
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 from urllib.parse import unquote
 
 from core.alert.addresses import Address, Way
+from core.alert.mail_function import Invoke, MailFunction
 from core.alert.message import Message
 from core.alert.record import Severity
 from core.alert.settings import AlertRules
@@ -29,30 +30,29 @@ _TELLING: Final = 4
 """Shorter than this a part of an address is no secret, and would blot out half of every sentence."""
 _LIBRARY: Final = logging.getLogger("apprise")
 
-Function = Callable[[str, str, dict[str, Any]], Awaitable[None]]
-"""The project's `send-template-email`: to whom, which template, with what. Raises Failed."""
-
 
 class Channels:
-    """Every way to send, as the settings have it. `function` calls the project's own."""
+    """Every way to send, as the settings have it. `invoke` calls the project's own mail function."""
 
-    def __init__(self, function: Function, settings: AlertRules) -> None:
-        self._function = function
+    def __init__(self, invoke: Invoke, settings: AlertRules) -> None:
+        self._function = MailFunction(invoke)
         self._settings = settings
         _LIBRARY.propagate = False  # what it tells holds addresses: only its last word is used, cleaned
 
-    async def send(self, address: Address, message: Message) -> None:
-        """Returns once it was accepted. Raises Failed when it was not, or the project could not be asked."""
+    async def send(self, address: Address, message: Message) -> str:
+        """Return once it was accepted, with how where there are several ways; else empty.
+
+        Raises Failed when it was not accepted, or the project could not be asked.
+        """
         if address.way is Way.FUNCTION:
-            data = {"id": message.id, "subject": message.subject, "text": message.body, "severity": message.severity}
-            await self._function(address.target, self._settings.email_template, data)
-            return
+            return await self._function.send(address.target, self._settings.email_template, message)
         if address.way is Way.SMTP:
             why = await _in_a_thread(lambda: send_mail(message, address.target, self._settings))
         else:
             why = await _in_a_thread(lambda: _notify(address, message))
         if why:
             raise Failed(_fault(why))
+        return ""
 
 
 def _notify(address: Address, message: Message) -> str:

@@ -148,3 +148,11 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
 def key_of(rule: str, subject: str) -> str:
     """The name of an alert."""
     return f"{rule}:{subject}" if subject and subject != rule else rule
+
+
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a test message to one address: `why` not accepted (empty: it was), and `how` it was."""
+
+    name: str
+    why: str = ""
+    how: str = ""

@@ -34,6 +34,9 @@ class AlertRules(msgspec.Struct, frozen=True, kw_only=True):
     """How long an alert fires unacknowledged before the first contact is told; a critical one is told at once."""
     escalate_s: Span = 300.0
     """How long after a contact the next one is told of a critical alert that nobody acknowledges."""
+    late_critical_s: Span = 90.0
+    late_s: Span = 180.0
+    """How long after it is due a critical alert, and any other, may stay untold by whoever holds the lease."""
     repeat_s: Span = 14400.0
     ack_s: Span = 28800.0
     away_s: Span = 3600.0

@@ -3,7 +3,7 @@
 import httpx
 
 from core.backend.faults import Failed
-from core.backend.trust import authorities
+from core.backend.way_out import way_out
 from core.facts import Counts, Evidence, Fault
 
 TIMEOUT_S = 5.0
@@ -12,7 +12,7 @@ TIMEOUT_S = 5.0
 async def beat(url: str) -> None:
     """Call a heartbeat address. Raises Failed when it did not take it."""
     try:
-        async with httpx.AsyncClient(verify=authorities(), timeout=TIMEOUT_S, follow_redirects=True) as client:
+        async with _client(url, TIMEOUT_S, follow_redirects=True) as client:
             answer = await client.get(url)
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         raise Failed(_fault(f"the heartbeat address does not answer ({type(error).__name__})")) from error
@@ -21,13 +21,24 @@ async def beat(url: str) -> None:
 
 
 async def answers(url: str, timeout_s: float) -> bool:
-    """Whether an address answers anything at all within `timeout_s` seconds."""
+    """Return whether an address answers anything at all within `timeout_s` seconds."""
     try:
-        async with httpx.AsyncClient(verify=authorities(), timeout=timeout_s, follow_redirects=False) as client:
+        async with _client(url, timeout_s, follow_redirects=False) as client:
             await client.head(url)
-    except (httpx.HTTPError, httpx.InvalidURL, OSError):
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, Failed):
         return False
     return True
+
+
+def _client(url: str, timeout_s: float, *, follow_redirects: bool) -> httpx.AsyncClient:
+    way = way_out(url)
+    return httpx.AsyncClient(
+        verify=way.trusted,
+        proxy=way.through,
+        trust_env=False,
+        timeout=timeout_s,
+        follow_redirects=follow_redirects,
+    )
 
 
 def _fault(message: str) -> Fault:

@@ -5,9 +5,7 @@ The only room that imports `supabase` and `httpx`. What the official client gets
 """
 
 import asyncio
-import json
 import logging
-import re
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
@@ -17,16 +15,22 @@ from typing import Any, Final
 import httpx
 import msgspec
 
+from core.backend.answers import FUNCTION_WANTS_JWT, Credentials, expired
+from core.backend.client_errors import fault_of
 from core.backend.columns import each, whole
-from core.backend.faults import Failed, Trace, answer_fault, expired, garbage, no_slot, transport_fault
+from core.backend.decoding import rows_of
+from core.backend.faults import Failed, Proxy, Trace, garbage, no_slot
 from core.backend.line import Line
 from core.backend.oddities import Oddities
 from core.backend.official import official
 from core.backend.sessions import SessionFile
 from core.backend.sign_in import Prepare, Send, SignIn
-from core.backend.target import Target
-from core.backend.trust import authorities
-from core.bounds import Connections, Limit
+from core.backend.target import KeyKind, Target
+from core.backend.tracing import trace_request, trace_response
+from core.backend.transport import BoundedTransport
+from core.backend.visibility import Visibility, not_visible
+from core.backend.way_out import way_out
+from core.bounds import Connections, Limit, Megabytes
 from core.clock import Clock
 from core.facts import Fault
 
@@ -39,6 +43,7 @@ for _name in ("httpx", "httpcore", "hpack"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 _SIGN_IN_PATH: Final = "/auth/v1/token"
+_FUNCTIONS_PATH: Final = "/functions/v1/"
 _trace: ContextVar[Trace | None] = ContextVar("watchdesk_trace", default=None)
 
 
@@ -53,6 +58,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     connections: Connections = 8
     urgent_connections: Connections = 6
     """Kept free for checks, orders and their read-backs, so that hanging panels never keep them from going out."""
+    answer_mb: Megabytes = 64.0
+    """An answer longer than this, unpacked, is none: it is broken off."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,29 +90,37 @@ class Backend:
         self._clock = clock
         self._server_date: tuple[datetime, float] | None = None
         self._http: httpx.AsyncClient | None = None
+        self._proxy: Proxy | None = None
+        self._credentials = Credentials(
+            secret=target.kind is KeyKind.SECRET, user=target.signs_in, new_key=target.key.startswith("sb_")
+        )
         self._client: Any = None
         self.sign_in = SignIn(target, clock, self._auth, stored)
         self._sign_in_slot = asyncio.Semaphore(1)
+        self.function_fault: Fault | None = None
+        """Why Edge Functions refused our key when one was last called; asked whether it is there, they do not say."""
         self.around_sign_in: Around = _as_it_is
         """What a call of the sign-in service goes through: its own breaker, once there is one. Raises Failed."""
         self.oddities = Oddities()
+        self.visibility = Visibility(clock, sees_all=target.sees_all)
         self.calls = Calls(self, self.limits.connections)
         self.urgent = Calls(self, self.limits.urgent_connections)
 
     async def connect(self) -> None:
-        """Build the client; costs an import of 0.3-0.5 s, taken in a thread. Touches no network."""
+        """Build the client; costs an import of 0.3-0.5 s, taken in a thread. Touches no network.
+
+        Raises Failed where this machine's settings give no way out.
+        """
         module = await asyncio.to_thread(official)
-        trusted = await asyncio.to_thread(authorities)
+        network = await asyncio.to_thread(self._network)
         if self._http is not None:
             return
         limits = self.limits
         self._http = httpx.AsyncClient(
-            verify=trusted,
-            http2=False,
             follow_redirects=False,
-            transport=self._line,
+            transport=BoundedTransport(network, int(limits.answer_mb * 1_000_000)),
             timeout=httpx.Timeout(limits.probe_s, connect=limits.connect_s),
-            limits=httpx.Limits(max_connections=limits.connections + limits.urgent_connections + 2),
+            trust_env=False,
             event_hooks={"request": [self._on_request], "response": [self._on_response]},
         )
         options = module.AsyncClientOptions(
@@ -115,6 +130,14 @@ class Backend:
             persist_session=False,
         )
         self._client = module.AsyncClient(self.target.url, self.target.key, options)
+
+    def _network(self) -> httpx.AsyncBaseTransport:
+        if self._line is not None:
+            return self._line
+        way, limits = way_out(self.target.url), self.limits
+        self._proxy = way.proxy
+        connections = httpx.Limits(max_connections=limits.connections + limits.urgent_connections + 2)
+        return httpx.AsyncHTTPTransport(verify=way.trusted, proxy=way.through, trust_env=False, limits=connections)
 
     async def close(self) -> None:
         """Drop every connection. Calling it twice does nothing."""
@@ -175,6 +198,7 @@ class Backend:
         if self._http is None:
             await self.connect()
         trace = trace or Trace()
+        trace.proxy = self._proxy
         send = prepare(self._client)
         # A request cancelled while it waits for the pool leaks its slot there for ever, so nobody waits there.
         await self._slot(slots)
@@ -183,7 +207,7 @@ class Backend:
             async with asyncio.timeout(timeout_s or self.limits.request_s):
                 answer = await send()
         except Exception as error:
-            fault = _fault_of(error, trace)
+            fault = fault_of(error, trace, self._credentials)
             log.debug("%s: %s", operation, fault.kind, exc_info=error)
             raise Failed(fault) from error
         finally:
@@ -214,34 +238,18 @@ class Backend:
             request.headers.pop("Authorization", None)  # a stale token would be refused there
         elif self.sign_in.token:
             request.headers["Authorization"] = f"Bearer {self.sign_in.token}"
+        elif self.target.function_key and _FUNCTIONS_PATH in request.url.path:
+            request.headers["Authorization"] = f"Bearer {self.target.function_key}"
         elif own.startswith("Bearer sb_"):
             del request.headers["Authorization"]  # a proxy may log it, and the API reads `apikey`
         trace = _trace.get()
         if trace is not None:
-
-            async def note(event: str, _info: Any) -> None:
-                if event.endswith("send_request_headers.started"):
-                    trace.sent = True
-
-            request.extensions["trace"] = note
+            trace_request(request, trace)
 
     async def _on_response(self, response: httpx.Response) -> None:
         trace = _trace.get()
-        if trace is None:
-            return
-        trace.status = response.status_code
-        trace.content_type = response.headers.get("content-type", "")
-        trace.date = response.headers.get("date")
-        trace.retry_after_s = _seconds(response.headers.get("retry-after"), trace.date)
-        if response.is_redirect:
-            raise Failed(garbage(f"it redirects ({response.status_code})"))
-        await response.aread()
-        trace.whole, trace.body = response.content, response.content[:_TOLD_BYTES]
-        if 200 <= response.status_code < 300:
-            if "html" in trace.content_type:
-                raise Failed(garbage("a web page came instead of data"))
-            if response.request.method == "GET" and not trace.body.strip():
-                raise Failed(garbage("it is empty"))  # the client would call it no rows
+        if trace is not None:
+            await trace_response(response, trace)
 
 
 async def _as_it_is(_: str, send: Send) -> Any:
@@ -269,8 +277,23 @@ class Calls:
 
         `trace` lets the caller watch how far the request has come while it waits.
         """
+        trace = trace or Trace()
         answer = await self.query(operation, build, timeout_s=timeout_s, trace=trace)
-        return _rows(answer.data)
+        rows = rows_of(answer.data, trace)
+        if rows:
+            self._backend.visibility.saw(trace.table)
+        return rows
+
+    async def must_show(self, table: str) -> None:
+        """Raise Failed unless an empty answer proves something of a table; it is looked for a row where need be."""
+        visibility = self._backend.visibility
+        if visibility.empty_is_empty(table):
+            return
+        if not visibility.just_looked(table):
+            if await self.rows(f"look at {table}", lambda c: c.table(table).select("id").limit(1)):
+                return
+            visibility.looked(table)
+        raise Failed(not_visible(table))
 
     async def count(self, operation: str, build: Callable[[Any], Any]) -> int:
         """The exact number of rows a query asked to count matches; it asks for ids, and for few of them."""
@@ -278,11 +301,14 @@ class Calls:
 
     async def counted(self, operation: str, build: Callable[[Any], Any]) -> tuple[int, list[dict[str, Any]]]:
         """The same, and the few rows that came with it."""
-        answer = await self.query(operation, build)
-        rows = each(_rows(answer.data), "id")
+        trace = Trace()
+        answer = await self.query(operation, build, trace=trace)
+        rows = each(rows_of(answer.data, trace), "id")
         count = whole(answer.count)
         if count is None or count < len(rows):
             raise Failed(garbage("a count was asked for, none came"))
+        if count:
+            self._backend.visibility.saw(trace.table)
         return count, rows
 
     async def query(
@@ -316,109 +342,23 @@ class Calls:
         """Call an Edge Function. The answer's data are the raw bytes or the decoded JSON."""
 
         options: dict[str, Any] = {"method": method} if body is None else {"method": method, "body": body}
-        data = await self._backend.call(
-            f"invoke {function}",
-            lambda client: lambda: client.functions.invoke(function, options),
-            self._slots,
-            timeout_s=timeout_s,
-        )
+        try:
+            data = await self._backend.call(
+                f"invoke {function}",
+                lambda client: lambda: client.functions.invoke(function, options),
+                self._slots,
+                timeout_s=timeout_s,
+            )
+        except Failed as failed:
+            if failed.fault.kind == FUNCTION_WANTS_JWT:
+                self._backend.function_fault = failed.fault
+            raise
+        if method != "OPTIONS":
+            self._backend.function_fault = None
         return Answer(data=data)
 
-
-def _fault_of(error: Exception, trace: Trace) -> Fault:
-    """The fault behind whatever the client raised."""
-    if isinstance(error, Failed):
-        return error.fault
-    kind = type(error).__name__
-    if kind == "APIError":
-        code, message = getattr(error, "code", None), getattr(error, "message", None)
-        return answer_fault(trace, code=code, message=message) or garbage("it is not what the API sends")
-    if kind.startswith("Auth"):
-        return _sign_in_fault(error, trace)
-    if kind.startswith("Functions"):
-        return answer_fault(trace, code=None, message=_told(trace.body)) or garbage(kind)
-    return transport_fault(error, trace)
-
-
-def _sign_in_fault(error: Exception, trace: Trace) -> Fault:
-    """What a failed sign-in means. Only the service's own refusal ends a session: a web page or silence does not."""
-    cause = error.__cause__ or error.__context__
-    if trace.status is None and cause is not None:
-        return transport_fault(cause, trace)
-    fault = answer_fault(trace, code=None, message=getattr(error, "message", ""))
-    if fault is None:
-        return garbage("the sign-in")
-    if trace.status in {400, 401, 403, 422}:
-        if "json" not in trace.content_type:
-            return garbage(f"a sign-in that answers {trace.status} without a word of its own")
-        return msgspec.structs.replace(
-            fault, kind="sign_in", person=True, remedy="check SUPABASE_EMAIL and SUPABASE_PASSWORD"
-        )
-    return fault
-
-
-def _told(body: bytes) -> str:
-    """The message in a JSON body, which the client's own error does not carry; empty if there is none."""
-    try:
-        told = msgspec.json.decode(body, type=dict[str, Any])
-    except msgspec.MsgspecError:
-        return ""
-    return next((text for key in ("message", "error", "msg") if isinstance(text := told.get(key), str)), "")
-
-
-def _rows(data: object) -> list[dict[str, Any]]:
-    """The rows in an answer. Raises Failed where it is something else."""
-    rows = _read_again(data) if isinstance(data, str) else data
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise Failed(garbage("rows were asked for, something else came"))
-    return rows
-
-
-def _read_again(text: str) -> Any:
-    """What the client could not decode: what is too much for Python in one row must not hide all the others.
-
-    A number longer than it takes is the text of its digits, what is nested too deeply is `…`. `None` for what is no
-    JSON.
-    """
-    try:
-        return json.loads(
-            _shallow(text), parse_int=lambda digits: int(digits) if len(digits) < _LONGEST_INT else digits
-        )
-    except ValueError:
-        return None
-
-
-def _shallow(text: str) -> str:
-    """JSON without what is nested deeper than `_DEEPEST`."""
-    kept, depth, start = [], 0, 0
-    for match in _NESTING.finditer(text):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match.group(), 0)
-        if depth == _DEEPEST + 1 and match.group() in "[{":
-            kept.append(text[start : match.start()] + '"…"')
-        elif depth == _DEEPEST and match.group() in "]}":
-            start = match.end()
-    return "".join([*kept, text[start:]])
-
-
-_NESTING: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
-"""What opens and closes, and the strings in which it does not."""
-
-_DEEPEST: Final = 100
-_LONGEST_INT: Final = 4000
-_TOLD_BYTES: Final = 2000
-_LONGEST_WAIT_S: Final = 3600.0
-
-
-def _seconds(retry_after: str | None, date: str | None) -> float | None:
-    """`Retry-After` in seconds, from either of its forms; nonsense is none, a very long one an hour."""
-    if not retry_after:
-        return None
-    try:
-        return min(max(0.0, float(retry_after)), _LONGEST_WAIT_S)
-    except ValueError:
-        pass
-    try:
-        until, now = parsedate_to_datetime(retry_after), parsedate_to_datetime(date or "")
-        return min(max(0.0, (until - now).total_seconds()), _LONGEST_WAIT_S)
-    except (ValueError, TypeError):
-        return None
+    async def ask_function(self, function: str, timeout_s: float) -> None:
+        """Ask by OPTIONS whether a function is there: nothing runs. Raises Failed, too, where it would refuse us."""
+        await self.invoke(function, "OPTIONS", timeout_s=timeout_s)
+        if self._backend.function_fault is not None:
+            raise Failed(self._backend.function_fault)

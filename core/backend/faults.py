@@ -1,4 +1,8 @@
-"""The fault taxonomy: every way the backend and its client can fail, as one `Fault` with a name and a remedy."""
+"""Who is at fault: the project, its platform, our rights, or this machine's way out. Every failure as one `Fault`.
+
+Each party has a maker of its own here, and what it says to a breaker and proves about the database follows from it:
+only the project and its platform can prove the database down. What an answer means stands in `answers`.
+"""
 
 import errno
 import socket
@@ -9,8 +13,7 @@ from typing import Final
 import httpx
 import msgspec
 
-from core.facts import Counts, Evidence, Fault
-from core.text import clean, redacted
+from core.facts import Counts, Evidence, Fault, Party
 
 
 class Failed(Exception):
@@ -21,10 +24,34 @@ class Failed(Exception):
         self.fault = fault
 
 
+class Proxy(msgspec.Struct, frozen=True, kw_only=True):
+    """The proxy a request goes through. `variable`: what names it; `address`: `host:port`, no password.
+
+    `forwards`: it reads the requests and may answer them itself (http); else it only carries bytes it cannot read.
+    """
+
+    variable: str
+    address: str
+    forwards: bool
+
+    def __str__(self) -> str:
+        return f"this machine's proxy ({self.variable}, {self.address})"
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        return f"mend {self.variable}, or name the project's host in NO_PROXY"
+
+
 class Trace(msgspec.Struct):
     """What one request left behind that the client's own errors do not carry. Filled in by the client's hooks."""
 
+    proxy: Proxy | None = None
+    table: str = ""
+    """Of which table rows were asked for; empty for what is no table."""
     sent: bool = False
+    asked_rows: int | None = None
+    """How many rows the request wants at most; `None`: it does not say."""
     status: int | None = None
     retry_after_s: float | None = None
     date: str | None = None
@@ -34,49 +61,91 @@ class Trace(msgspec.Struct):
     whole: bytes = b""
 
 
-_KEY_REMEDY: Final = "set SUPABASE_KEY to an API key of this project (dashboard, Settings, API keys)"
-_SIGN_IN_REMEDY: Final = "sign in again: check SUPABASE_EMAIL and SUPABASE_PASSWORD, or the access token"
 _URL_REMEDY: Final = "check that SUPABASE_URL is the project's URL"
+_NETWORK_REMEDY: Final = "check this machine's network"
 
-_ANSWERED: Final[dict[str, tuple[str, str, bool]]] = {
-    # code: (kind, remedy, must a person change something)
-    "42501": ("not_allowed", "these rights do not reach; sign in as the master account or use a secret key", True),
-    "42P01": ("missing_table", "the project's schema lacks it; run the project's migrations, or check the URL", True),
-    "PGRST205": (
-        "missing_table",
-        "the project's schema lacks it; run the project's migrations, or check the URL",
-        True,
-    ),
-    "42703": ("missing_column", "the project's schema differs from both known shapes", True),
-    "PGRST204": ("missing_column", "the project's schema differs from both known shapes", True),
-    "42883": ("missing_function", "", False),
-    "PGRST202": ("missing_function", "", False),
-    "22P02": ("bad_input", "", False),
-    "23505": ("duplicate", "", False),
-    "21000": ("refused_without_where", "", False),
-    "PGRST116": ("not_one_row", "", False),
-    "PGRST301": ("bad_token", _SIGN_IN_REMEDY, True),
-    "PGRST302": ("bad_key", _KEY_REMEDY, True),
-    "PGRST303": ("expired_token", _SIGN_IN_REMEDY, True),
-    "PGRST106": ("schema_not_exposed", "expose the schema public in the project's API settings", True),
+NOT_REACHED: Final = frozenset({"no_dns", "no_route", "connect_timeout"})
+"""Kinds that another address tells apart: where that can be reached, it is not this machine's network."""
+
+_OUR_NETWORK: Final[dict[int, str]] = {
+    errno.EHOSTUNREACH: "no route to the host",
+    errno.ENETUNREACH: "no route to the host",
+    errno.ENETDOWN: "no route to the host",
+    errno.EHOSTDOWN: "no route to the host",
+    errno.EACCES: "this machine lets no connection out",
+    errno.EPERM: "this machine lets no connection out",
+    errno.EADDRNOTAVAIL: "this machine has no address or port left to connect from",
+    errno.EMFILE: "this process has no file descriptor left",
+    errno.ENFILE: "this machine has no file descriptor left",
+    errno.ENOBUFS: "this machine has no memory left for a connection",
+    errno.ENOMEM: "this machine has no memory left for a connection",
 }
-
-_DOWN_CODES: Final[dict[str, str]] = {
-    "PGRST000": "the API cannot reach its database",
-    "PGRST001": "the API lost its database",
-    "PGRST002": "the API cannot read its schema",
-    "PGRST003": "the API's connection pool is exhausted",
-    "57014": "the statement took too long and was cancelled",
-    "53300": "the database has too many connections",
-    "25006": "the database is read-only",
-}
-
 _NO_ROUTE: Final = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
 
 
-def expired(fault: Fault) -> bool:
-    """Whether a fresh sign-in may help."""
-    return fault.kind in {"bad_token", "expired_token", "bad_key"}
+def of_machine(kind: str, message: str, remedy: str = _NETWORK_REMEDY) -> Fault:
+    """Build what keeps this machine from reaching the project: it proves nothing and counts for nothing."""
+    return Fault(
+        kind=kind,
+        counts=Counts.NEUTRAL,
+        evidence=Evidence.NONE,
+        message=message,
+        remedy=remedy,
+        party=Party.MACHINE,
+    )
+
+
+def of_rights(kind: str, message: str, remedy: str, *, code: str | None = None) -> Fault:
+    """Build what our key or account may not: the project answered, and a person must change something."""
+    return Fault(
+        kind=kind,
+        counts=Counts.SUCCESS,
+        evidence=Evidence.ALIVE,
+        message=message,
+        remedy=remedy,
+        code=code,
+        person=True,
+        party=Party.RIGHTS,
+    )
+
+
+def refusal(kind: str, message: str, remedy: str = "", *, code: str | None = None, person: bool = False) -> Fault:
+    """Build what the project answered and refused: it is alive, and its message matters."""
+    return Fault(
+        kind=kind,
+        counts=Counts.SUCCESS,
+        evidence=Evidence.ALIVE,
+        message=message,
+        remedy=remedy,
+        code=code,
+        person=person,
+        party=Party.PROJECT,
+    )
+
+
+def down(  # noqa: PLR0913 - the parts of a fault
+    kind: str,
+    message: str,
+    remedy: str = "",
+    *,
+    party: Party = Party.PROJECT,
+    evidence: Evidence = Evidence.DOWN,
+    code: str | None = None,
+    person: bool = False,
+) -> Fault:
+    """Build a failure of the project or its platform, which proves it down unless `evidence` says less."""
+    if party not in {Party.PROJECT, Party.PLATFORM}:
+        raise ValueError("only the project or its platform can be proven down")
+    return Fault(
+        kind=kind,
+        counts=Counts.FAILURE,
+        evidence=evidence,
+        message=message,
+        remedy=remedy,
+        code=code,
+        person=person,
+        party=party,
+    )
 
 
 def classify(error: BaseException) -> Fault:
@@ -88,117 +157,121 @@ def classify(error: BaseException) -> Fault:
 
 def no_slot() -> Fault:
     """The request was never sent: all connections were taken."""
-    return _fault("no_slot", Counts.NEUTRAL, Evidence.NONE, "no connection was free to send the request on")
+    return Fault(
+        kind="no_slot",
+        counts=Counts.NEUTRAL,
+        evidence=Evidence.NONE,
+        message="no connection was free to send the request on",
+    )
+
+
+def garbage(what: str, trace: Trace | None = None) -> Fault:
+    """An answer that came, and is not what the API sends. A proxy that forwards may have written it itself."""
+    if trace is not None and trace.proxy is not None and trace.proxy.forwards and "json" not in trace.content_type:
+        return of_machine("proxy_answers", f"{trace.proxy} answers instead of the API: {what}", trace.proxy.remedy)
+    return down("garbage", f"the answer makes no sense: {what}", _URL_REMEDY)
 
 
 def transport_fault(error: BaseException, trace: Trace) -> Fault:
     """What a failure below the answer means: no connection, no time, a broken answer; and whether it had been sent."""
+    if isinstance(error, Failed):
+        return error.fault
     return msgspec.structs.replace(_of_transport(error, trace), sent=trace.sent)
 
 
 def _of_transport(error: BaseException, trace: Trace) -> Fault:
     if isinstance(error, httpx.PoolTimeout):
         return no_slot()
-    if isinstance(error, httpx.ConnectTimeout):
-        return _fault("connect_timeout", Counts.FAILURE, Evidence.NONE, "no connection in time", "check the network")
-    if isinstance(error, httpx.TimeoutException | TimeoutError):
-        if trace.sent:
-            return _fault("timeout", Counts.FAILURE, Evidence.SILENT, "connected, but no answer in time")
-        return _fault("connect_timeout", Counts.FAILURE, Evidence.NONE, "no connection in time", "check the network")
     causes = tuple(_causes(error))
-    if any(isinstance(cause, ssl.SSLError) for cause in causes):
-        return _fault("tls", Counts.FAILURE, Evidence.DOWN, "no trustworthy TLS connection", _URL_REMEDY, person=True)
+    if any(isinstance(cause, ssl.SSLError) for cause in causes) and not trace.sent:
+        return _untrusted(next(cause for cause in causes if isinstance(cause, ssl.SSLError)), trace.proxy)
+    if (fault := _of_this_machine(causes)) is not None and trace.proxy is None:
+        return fault
+    if trace.proxy is not None and isinstance(error, httpx.HTTPError | TimeoutError | OSError):
+        fault = _of_proxy(error, trace, trace.proxy)
+        if fault is not None:
+            return fault
+    if isinstance(error, httpx.ConnectTimeout) or (isinstance(error, _LATE) and not trace.sent):
+        return msgspec.structs.replace(
+            of_machine("connect_timeout", "no connection in time"),
+            counts=Counts.FAILURE,  # nobody knows whose fault it is: not even a refusal came back
+        )
+    if isinstance(error, _LATE):
+        return down("timeout", "connected, but no answer in time", evidence=Evidence.SILENT)
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return down("refused", "nobody answers at the URL", _URL_REMEDY)
+    return _by_kind(error)
+
+
+_LATE: Final = (httpx.TimeoutException, TimeoutError)
+
+
+def _untrusted(error: ssl.SSLError, proxy: Proxy | None) -> Fault:
+    """Nobody whom we can believe to be the project has spoken: whoever answered may stand in between."""
+    told = getattr(error, "verify_message", "") or (error.reason or "").replace("_", " ").lower()
+    through = f" through {proxy}" if proxy is not None else ""
+    return of_machine(
+        "tls",
+        f"no trustworthy TLS connection{through}" + (f" ({told})" if told else ""),
+        f"{_URL_REMEDY}, and this machine's clock and certificates (SSL_CERT_FILE, SSL_CERT_DIR)",
+    )
+
+
+def _of_this_machine(causes: tuple[BaseException, ...]) -> Fault | None:
+    """What keeps any connection from leaving; `None` where somebody at the other end refused one."""
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return None
     for cause in causes:
         if isinstance(cause, socket.gaierror):
-            return _fault("no_dns", Counts.FAILURE, Evidence.NONE, "the host name is not known", _URL_REMEDY)
-        if isinstance(cause, OSError) and cause.errno in _NO_ROUTE:
-            return _fault("no_route", Counts.FAILURE, Evidence.NONE, "no route to the host", "check the network")
-        if isinstance(cause, ConnectionRefusedError):
-            return _fault("refused", Counts.FAILURE, Evidence.DOWN, "nobody answers at the URL", _URL_REMEDY)
-    return _by_kind(error)
+            return of_machine(
+                "no_dns", "the host name is not known here", "check this machine's name servers, and SUPABASE_URL"
+            )
+        if isinstance(cause, OSError) and cause.errno in _OUR_NETWORK:
+            kind = "no_route" if cause.errno in _NO_ROUTE else "no_way_out"
+            return of_machine(kind, _OUR_NETWORK[cause.errno])
+    return None
+
+
+def _of_proxy(error: BaseException, trace: Trace, proxy: Proxy) -> Fault | None:
+    """What went wrong with the proxy; `None` where the project itself is at fault, beyond it."""
+    if isinstance(error, httpx.ProxyError):
+        said = str(error).strip()
+        if said.startswith("407"):
+            return of_machine("proxy_password", f"{proxy} asks for a password", f"put it into {proxy.variable}")
+        return of_machine("proxy_refuses", f"{proxy} refuses" + (f": {said[:80]}" if said else ""), proxy.remedy)
+    if not trace.sent:
+        late = isinstance(error, _LATE)
+        return of_machine(
+            "proxy_unreachable", f"{proxy} " + ("is silent" if late else "cannot be reached"), proxy.remedy
+        )
+    if proxy.forwards and isinstance(error, _LATE):
+        return of_machine("proxy_silent", f"{proxy} gave no answer in time", proxy.remedy)
+    if isinstance(error, httpx.NetworkError | httpx.ProtocolError):
+        return of_machine("proxy_broke", f"the connection through {proxy} broke", proxy.remedy)
+    return None
 
 
 def _by_kind(error: BaseException) -> Fault:
     """Faults told by the exception's own class alone."""
     if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
-        return _fault("bad_url", Counts.NEUTRAL, Evidence.NONE, "the URL cannot be used", _URL_REMEDY, person=True)
+        return msgspec.structs.replace(of_machine("bad_url", "the URL cannot be used", _URL_REMEDY), person=True)
     if isinstance(error, httpx.ConnectError):
-        return _fault("refused", Counts.FAILURE, Evidence.DOWN, "no connection to the URL", _URL_REMEDY)
+        return down("refused", "no connection to the URL", _URL_REMEDY)
     if isinstance(error, httpx.NetworkError):
-        return _fault("reset", Counts.FAILURE, Evidence.DOWN, "the connection broke")
+        return down("reset", "the connection broke")
     if isinstance(error, httpx.RemoteProtocolError):
-        return _fault("broken_answer", Counts.FAILURE, Evidence.DOWN, "the answer broke off")
+        return down("broken_answer", "the answer broke off")
     if isinstance(error, httpx.HTTPError):
-        return _fault("http", Counts.FAILURE, Evidence.DOWN, f"the request failed ({type(error).__name__})")
+        return down("http", f"the request failed ({type(error).__name__})")
     if isinstance(error, UnicodeError | ValueError):
         return garbage("it cannot be decoded")
-    return _fault("unforeseen", Counts.FAILURE, Evidence.NONE, f"unforeseen {type(error).__name__}", "see the log file")
-
-
-def answer_fault(trace: Trace, *, code: object, message: object) -> Fault | None:
-    """What an answered refusal means, from the status, PostgREST's or SQL's code, and its message.
-
-    `None` when status and code are those of a success.
-    """
-    status = trace.status or 0
-    named = str(code) if code not in (None, "") else None
-    words = clean(redacted(str(message or "")), 200)
-    if status == 429:
-        return _answered("rate_limited", trace, named, "too many requests", counts=Counts.FAILURE)
-    if status == 540:
-        remedy = "restore the project in its dashboard"
-        return _answered(
-            "paused", trace, named, "the project is paused", remedy, counts=Counts.FAILURE,
-            evidence=Evidence.DOWN, person=True,
-        )  # fmt: skip
-    if named in _DOWN_CODES:
-        return _answered("database", trace, named, _DOWN_CODES[named], counts=Counts.FAILURE, evidence=Evidence.DOWN)
-    if named in _ANSWERED:
-        kind, remedy, person = _ANSWERED[named]
-        return _answered(kind, trace, named, words or kind.replace("_", " "), remedy, person=person)
-    if "html" in trace.content_type and status != 200:
-        return _answered(
-            "proxy", trace, None, f"a proxy answered {status} instead of the API",
-            counts=Counts.FAILURE, evidence=Evidence.DOWN,
-        )  # fmt: skip
-    if status >= 500:
-        return _answered(
-            "server", trace, named, f"the server answered {status}" + (f" ({words})" if words else ""),
-            counts=Counts.FAILURE, evidence=Evidence.DOWN,
-        )  # fmt: skip
-    if status in {401, 403}:
-        return _answered("bad_key", trace, named, words or "the key was refused", _KEY_REMEDY, person=True)
-    if status >= 400:
-        return _answered("refused_request", trace, named, words or f"the server answered {status}")
-    return None
-
-
-def garbage(what: str) -> Fault:
-    """An answer that came, and is not what the API sends."""
-    return _fault("garbage", Counts.FAILURE, Evidence.DOWN, f"the answer makes no sense: {what}", _URL_REMEDY)
-
-
-def _answered(  # noqa: PLR0913 - one place builds them all
-    kind: str,
-    trace: Trace,
-    code: str | None,
-    message: str,
-    remedy: str = "",
-    *,
-    counts: Counts = Counts.SUCCESS,
-    evidence: Evidence = Evidence.ALIVE,
-    person: bool = False,
-) -> Fault:
     return Fault(
-        kind=kind, counts=counts, evidence=evidence, message=message, remedy=remedy, code=code, person=person,
-        retry_after_s=trace.retry_after_s,
-    )  # fmt: skip
-
-
-def _fault(
-    kind: str, counts: Counts, evidence: Evidence, message: str, remedy: str = "", *, person: bool = False
-) -> Fault:
-    return Fault(kind=kind, counts=counts, evidence=evidence, message=message, remedy=remedy, person=person)
+        kind="unforeseen",
+        counts=Counts.FAILURE,
+        evidence=Evidence.NONE,
+        message=f"unforeseen {type(error).__name__}",
+        remedy="see the log file",
+    )
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -38,6 +38,10 @@ class Live:
         """See `Queries.config`."""
         return await self._read("db:fetch_system_config", self._queries.config)
 
+    async def visible_config(self) -> SystemConfig | None:
+        """See `Queries.visible_config`."""
+        return await self._read("db:fetch_system_config", self._queries.visible_config)
+
     async def config_absent(self) -> bool:
         """See `Queries.config_absent`."""
         return await self._read("db:prove_config_absent", self._queries.config_absent)

@@ -48,7 +48,10 @@ class LogQueries:
         def build(c: Any) -> Any:
             return c.table(LOGS).select("*").order(column, desc=True).limit(limit)
 
-        return tuple(map(self._entry, await self._calls.rows("read newest logs", build)))
+        found = tuple(map(self._entry, await self._calls.rows("read newest logs", build)))
+        if not found:
+            await self._calls.must_show(LOGS)
+        return found
 
     async def with_signs_of_life(
         self, ids: tuple[str, ...], since: datetime, now: datetime | None = None

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from core.backend.conditions import marked, quoted
 from core.backend.faults import Failed, Trace, garbage
@@ -12,9 +12,12 @@ from core.backend.log_queries import PAGE
 from core.backend.rows import config_of, each, merged, moment, moment_of_only, of_only, row_id, whole
 from core.backend.schema import CONFIG, CONFIG_RPC, POLL_FUNCTION, STATISTICS_RPC, TASKS
 from core.backend.stamps import FIRST, stamp, until
+from core.facts import Evidence
 from core.marks import Marks
 from core.model import NO_STATUS, Simulated, SuccessRate, SystemConfig, Task
 from core.text import clean
+
+T = TypeVar("T")
 
 SHARED: Final = frozenset(
     {"db:fetch_system_config", "db:count_open_tasks", "db:count_finished_tasks", "db:fetch_tasks"}
@@ -44,6 +47,21 @@ class Queries(ListQueries):
             "read config", lambda c: c.table(CONFIG).select("*").order("id").limit(MOST_CONFIGS)
         )
         return merged(tuple(self._calls.oddities.see("config row", config_of(row)) for row in rows))
+
+    async def visible_config(self) -> SystemConfig | None:
+        """The same, `None` only where there is proof of it. Raises Failed where the row may be hidden from us."""
+        config = await self.config()
+        if config is None and not await self._is_absent():
+            await self._calls.must_show(CONFIG)
+        return config
+
+    async def _is_absent(self) -> bool:
+        try:
+            return await self.config_absent()
+        except Failed as failed:
+            if failed.fault.evidence is not Evidence.ALIVE:
+                raise
+            return False
 
     async def config_absent(self) -> bool:
         """Whether the project's own function, which sees past row level security, finds no config row either."""
@@ -80,15 +98,27 @@ class Queries(ListQueries):
         Those without a status are counted as `NO_STATUS`. In one pass where the project has our function for it.
         """
         if not self.schema.statistics:
-            return await self.count_each(statuses) | await self._count_others((*statuses, *known))
+            counted = await self._count_each(statuses) | await self._count_others((*statuses, *known))
+            return await self._proven(counted, empty=not any(counted.values()))
         rows = await self._calls.rows("count by status", lambda c: c.rpc(STATISTICS_RPC, {}))
         found = _by_status((row["status"], row["tasks"]) for row in each(rows, "status", "tasks"))
-        return dict.fromkeys(statuses, 0) | {name: tasks for name, tasks in found.items() if name not in known}
+        counted = dict.fromkeys(statuses, 0) | {name: tasks for name, tasks in found.items() if name not in known}
+        return await self._proven(counted, empty=not any(found.values()))
 
     async def count_each(self, statuses: tuple[str, ...]) -> dict[str, int]:
         """How many tasks are in each of `statuses`, each counted by itself: right for the few that are open."""
+        counted = await self._count_each(statuses)
+        return await self._proven(counted, empty=not any(counted.values()))
+
+    async def _count_each(self, statuses: tuple[str, ...]) -> dict[str, int]:
         counted = await asyncio.gather(*map(self.count, statuses))
         return dict(zip(statuses, counted, strict=True))
+
+    async def _proven(self, value: T, *, empty: bool) -> T:
+        """Give back what was read of the tasks. Raises Failed for nothing that proves nothing."""
+        if empty:
+            await self._calls.must_show(TASKS)
+        return value
 
     async def _count_others(self, known: tuple[str, ...]) -> dict[str, int]:
         """How many tasks are in each status that is none of `known`, the null one among them: seldom any."""
@@ -131,7 +161,8 @@ class Queries(ListQueries):
         def build(c: Any) -> Any:
             return c.table(TASKS).select("*").order("created_at", desc=True).order("id", desc=True).limit(limit)
 
-        return tuple(map(self._task, await self._calls.rows("read newest tasks", build)))
+        found = tuple(map(self._task, await self._calls.rows("read newest tasks", build)))
+        return await self._proven(found, empty=not found)
 
     async def running_tasks(self) -> tuple[Task, ...]:
         """Every task in progress, the longest running first. Read until a page is empty: an API may cap them."""
@@ -145,7 +176,7 @@ class Queries(ListQueries):
 
             page = tuple(map(self._task, await self._calls.rows("read running tasks", build)))
             if not page:
-                return tuple(sorted(found.values(), key=_began))
+                return await self._proven(tuple(sorted(found.values(), key=_began)), empty=not found)
             if page[-1].id in found:
                 raise Failed(garbage("a page that was there already"))
             found |= {task.id: task for task in page}
@@ -184,7 +215,8 @@ class Queries(ListQueries):
         """
         completed = await self._finished("completed", since, now)
         failed = await self._finished("failed", since, now, without_ours=without_ours)
-        return SuccessRate(completed=completed, failed=failed, window=now - since)
+        rate = SuccessRate(completed=completed, failed=failed, window=now - since)
+        return await self._proven(rate, empty=not rate.finished)
 
     async def simulated(self, since: datetime, now: datetime) -> Simulated:
         """What was only simulated since `since`. Raises ValueError where this project does not tell that apart."""
@@ -200,7 +232,7 @@ class Queries(ListQueries):
         count, rows = await self._calls.counted("count simulated tasks", build)
         each(rows, "completed_at", "created_at")
         times = (moment(row["completed_at"]) or moment(row["created_at"]) for row in rows)
-        return Simulated(count, next(times, None))
+        return await self._proven(Simulated(count, next(times, None)), empty=not count)
 
     async def count_healed(self, since: datetime) -> int:
         """How many stuck tasks a watchdog of ours failed since `since` that still are, exactly."""
@@ -272,7 +304,7 @@ class Queries(ListQueries):
 
     async def poll_function_answers(self, timeout_s: float) -> None:
         """Ask the agents' function whether it is there, by OPTIONS: nothing runs. It has `timeout_s` seconds."""
-        await self._calls.invoke(POLL_FUNCTION, "OPTIONS", timeout_s=timeout_s)
+        await self._calls.ask_function(POLL_FUNCTION, timeout_s)
 
     async def _edge(
         self, operation: str, status: str, column: str, now: datetime, *, newest: bool, without_ours: bool = False
@@ -283,7 +315,8 @@ class Queries(ListQueries):
             query = self._not_ours(query) if without_ours else query
             return query.order(column, desc=newest).limit(1)
 
-        return moment_of_only(await self._calls.rows(operation, build), column)
+        found = moment_of_only(await self._calls.rows(operation, build), column)
+        return await self._proven(found, empty=found is None)
 
     async def _finished(self, status: str, since: datetime, now: datetime, *, without_ours: bool = False) -> int:
         def build(c: Any) -> Any:

@@ -37,6 +37,10 @@ POLL_FUNCTION: Final = "ai-agent-poll"
 MAIL_FUNCTION: Final = "send-template-email"
 
 
+POLICED: Final = (CONFIG, TASKS, LOGS)
+"""The tables that nobody but those who may should read."""
+
+
 class Shape(StrEnum):
     """The two shapes in the field."""
 
@@ -87,25 +91,36 @@ async def discover(backend: Backend) -> Schema:
     )
 
 
-async def anybody_reads(backend: Backend) -> Truth:
-    """Whether the config row shows itself to the publishable key alone; unknown if that key is not known.
+async def anybody_reads(backend: Backend) -> dict[str, Truth]:
+    """Return for each table whether it shows rows to the publishable key alone; nothing if that key is not known.
 
-    Raises Failed when nobody answered.
+    Unknown is a table of which no row shows itself to us either: it may be empty. Raises Failed when nobody answered.
     """
     if not backend.target.publishable_key:
-        return Truth.UNKNOWN
+        return {}
     anonymous = backend.as_anonymous()
     try:
-        rows = await anonymous.calls.rows("read config as anybody", lambda c: c.table(CONFIG).select("id").limit(1))
+        found = await asyncio.gather(*(_reads(anonymous, backend, table) for table in POLICED))
+    finally:
+        await anonymous.close()
+    return dict(zip(POLICED, found, strict=True))
+
+
+async def _reads(anonymous: Backend, ours: Backend, table: str) -> Truth:
+    def build(c: Any) -> Any:
+        return c.table(table).select("id").limit(1)
+
+    try:
+        rows = await anonymous.calls.rows(f"read {table} as anybody", build)
         each(rows, "id")
+        if rows:
+            return Truth.TRUE
+        shown = ours.visibility.shown(table) or bool(await ours.calls.rows(f"look at {table}", build))
     except Failed as failed:
         if failed.fault.evidence is not Evidence.ALIVE:
             raise
         return Truth.FALSE
-    else:
-        return Truth.TRUE if rows else Truth.FALSE
-    finally:
-        await anonymous.close()
+    return Truth.FALSE if shown else Truth.UNKNOWN
 
 
 async def _counts_in_one(backend: Backend) -> bool:

@@ -17,6 +17,7 @@ from core.text import clean
 
 URL_NAMES: Final = ("SUPABASE_URL", "VITE_SUPABASE_URL")
 COLOUR_NAME: Final = "WATCHDESK_PROJECT_COLOUR"
+FUNCTION_KEY_NAME: Final = "WATCHDESK_FUNCTION_KEY"
 PUBLISHABLE_NAMES: Final = ("VITE_SUPABASE_PUBLISHABLE_DEFAULT_KEY",)
 KEY_NAMES: Final = ("SUPABASE_KEY", "SUPABASE_SERVICE_ROLE_KEY", *PUBLISHABLE_NAMES)
 
@@ -49,6 +50,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     email: str = ""
     password: str = ""
     access_token: str = ""
+    function_key: str = ""
+    """What Edge Functions are called with instead of the key: those that verify JWTs take no `sb_` key."""
     colour: str = ""
 
     def __repr__(self) -> str:
@@ -60,6 +63,12 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         if self.key.startswith("sb_"):
             return KeyKind.SECRET if self.key.startswith("sb_secret_") else KeyKind.PUBLISHABLE
         return KeyKind.SECRET if _claim(self.key, "role") == "service_role" else KeyKind.PUBLISHABLE
+
+    @property
+    def legacy_key(self) -> bool:
+        """Whether the key is one of those that the hosted platform ends with 2026. A self-hosted project keeps them."""
+        host = urlsplit(self.url).hostname or ""
+        return self.key.startswith("eyJ") and host.endswith(".supabase.co")
 
     @property
     def sees_all(self) -> bool:
@@ -74,6 +83,11 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         if self.email:
             return self.email
         return "service_role" if self.kind is KeyKind.SECRET else "anon"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Everything that must appear nowhere; some may be empty."""
+        return self.key, self.publishable_key, self.password, self.access_token, self.function_key
 
     @property
     def signs_in(self) -> bool:
@@ -95,6 +109,7 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     email: str = ""
     password: str = ""
     access_token: str = ""
+    function_key: str = ""
     colour: str = ""
 
 
@@ -135,6 +150,7 @@ def read_target(layers: Layers, project: str | None = None) -> Target:
         email=layers.first("SUPABASE_EMAIL") or "",
         password=layers.first("SUPABASE_PASSWORD") or "",
         access_token=layers.first("SUPABASE_ACCESS_TOKEN") or "",
+        function_key=layers.first(FUNCTION_KEY_NAME) or "",
         colour=layers.first(COLOUR_NAME) or "",
     )
     return _checked("", entry)
@@ -172,7 +188,11 @@ def _checked(name: str, entry: _Entry) -> Target:
     url = _url(entry.url)
     if not entry.key:
         raise SettingsError(f'project {name!r} has no key; add key = "…" to its entry')
-    for label, value in (("the key", entry.key), ("the access token", entry.access_token)):
+    for label, value in (
+        ("the key", entry.key),
+        ("the access token", entry.access_token),
+        ("the functions' key", entry.function_key),
+    ):
         if re.search(r"[^\x21-\x7e]", value):
             raise SettingsError(f"{label} contains characters no key has; copy it again from the project's settings")
     if entry.colour and rgb(entry.colour) is None:
@@ -188,6 +208,7 @@ def _checked(name: str, entry: _Entry) -> Target:
         email=entry.email,
         password=entry.password,
         access_token=entry.access_token,
+        function_key=entry.function_key,
         colour=entry.colour,
     )
     if not publishable and target.kind is KeyKind.PUBLISHABLE:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from core.clock import Clock
-from core.facts import Evidence, Fault, Level
+from core.facts import Evidence, Fault, Level, Party
 from core.snapshot import Link, LinkWord
 
 RECENT: Final = 30
@@ -52,8 +52,8 @@ class LinkState:
         self._why = (down or told[0]).sentence()
         if down is not None:
             self._proof = self._why
-        elif any(fault.evidence is Evidence.NONE for fault in told):
-            self._proof = ""
+        elif any(fault.party is Party.MACHINE for fault in told):
+            self._proof = ""  # from here nobody can tell any more; our own queue or breaker takes nothing back
 
     def checked(self, level: Level, text: str, *, answered: bool = True, took_s: float = 0.0) -> None:
         """What the watchdog's database check concluded, of a question asked `took_s` ago.

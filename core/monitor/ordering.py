@@ -39,6 +39,7 @@ from core.act.orders import (
 from core.act.pending import PendingOrder
 from core.act.resume import left_over
 from core.act.run import Progress, unhindered
+from core.alert.record import Tried
 from core.backend.schema import Schema
 from core.listing import Listing
 from core.monitor.alert_desk import AlertDesk
@@ -143,7 +144,7 @@ class Ordering:
     async def left_over(self) -> RequeuePlan:
         """What a stop that is over left rejected; nothing where that is not known. Never raises for a fault."""
         try:
-            config = await self._rooms.live.config()
+            config = await self._rooms.live.visible_config()
             return await left_over(self._rooms.means, config)
         except NotLive:
             return RequeuePlan(of="", tasks=0)
@@ -190,7 +191,7 @@ class Ordering:
         """Compose the snapshot anew."""
         self._publish()
 
-    async def try_alerts(self) -> tuple[tuple[str, str], ...]:
+    async def try_alerts(self) -> tuple[Tried, ...]:
         """Send a test message to everybody: each address, and why it was not accepted (empty: it was)."""
         return () if self.may(TEST_MESSAGE) else await self._loops.alarms.post_room.try_out()
 

@@ -8,7 +8,7 @@ import msgspec
 
 from core.act.lease import LeaseView
 from core.act.pending import LAPSES, PendingOrder
-from core.facts import Reading, Truth
+from core.facts import NOT_VISIBLE, Reading, Truth
 from core.model import ONE_CONFIG
 from core.monitor.components import components
 from core.monitor.loops import Loops
@@ -16,7 +16,6 @@ from core.monitor.sight import Sight
 from core.monitor.wiring import Rooms
 from core.resilience import degradation
 from core.snapshot import (
-    POLICIES,
     Degradation,
     Health,
     Project,
@@ -25,8 +24,10 @@ from core.snapshot import (
     Tasks,
     Telling,
     Waiting,
+    policies_in_words,
+    policies_open,
 )
-from core.state_word import state_of
+from core.state_word import hidden, state_of
 from core.text import plural
 
 _TOKEN_ENDS_SOON: Final = timedelta(minutes=15)
@@ -75,7 +76,7 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
         degradation=Degradation(level=degradation({part.name: part.source for part in parts}), components=parts),
         events=rooms.journal.events(values["logs"].value or ()),
         start=tuple(loops.steps),
-        policies_open=sight.anybody_reads,
+        policies=sight.policies,
         notices=_notices(rooms, sight, loops),
         own=loops.self_watch.own,
         ready=loops.ready,
@@ -87,7 +88,7 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
 def compose_one_shot(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
     """The picture for a command that looked once: what was not read live now is not known."""
     snapshot = compose(rooms, sight, loops)
-    if any(reading.live for reading in rooms.readings.values.values()):
+    if any(reading.live for reading in rooms.readings.values.values()) or hidden(snapshot):
         return snapshot
     why = next((fault.sentence() for fault in sight.faults()), "nothing could be read")
     return msgspec.structs.replace(snapshot, state=State.UNKNOWN, state_why=why)
@@ -107,6 +108,7 @@ def _project(rooms: Rooms, sight: Sight) -> Project:
         dry_run=config.dry_run,
         session_ends_at=rooms.backend.sign_in.expires_at,
         session_renews=rooms.backend.sign_in.renews,
+        legacy_key=target.legacy_key,
     )
 
 
@@ -130,10 +132,10 @@ def _notices(rooms: Rooms, sight: Sight, loops: Loops) -> tuple[str, ...]:
     notices += _untold(loops.alarms.telling())
     notices += _holder(rooms.lease.view(), suspect=loops.alarms.tellers.suspect)
     notices += list(dict.fromkeys(fault.sentence() for fault in sight.schema_faults() if fault.person))
-    if sight.anybody_reads is Truth.TRUE:
-        notices.append(f"policies {POLICIES[Truth.TRUE]}")
+    if policies_open(sight.policies) is Truth.TRUE:
+        notices.append(f"policies {policies_in_words(sight.policies)}")
     config: Reading[Any] = rooms.readings.values["config"]
-    if config.live and config.value is None:
+    if (config.live and config.value is None) or (config.fault is not None and config.fault.kind == NOT_VISIBLE):
         notices.append("no config row is visible to us: what the agents are set to is not known")
     if config.value is not None and config.value.several:
         notices.append(f"{config.value.several}: {ONE_CONFIG}")

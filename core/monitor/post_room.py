@@ -9,14 +9,14 @@ from core.alert.addresses import Address, Book, book
 from core.alert.channels import Channels
 from core.alert.message import Message, Sender, message, trial
 from core.alert.queue import UNADDRESSED, Post, Queue
-from core.alert.record import Phase
+from core.alert.record import Phase, Tried
 from core.alert.rows import Row
 from core.alert.rules import MUTES
 from core.alert.telling import Tell
 from core.backend.schema import Shape
 from core.facts import Counts, Evidence, Fault, Level, Source
 from core.monitor.wiring import Rooms
-from core.resilience import NotLive, Policy
+from core.resilience import NotLive, Outcome, Policy
 
 _SEND_S: Final = 30.0
 
@@ -46,13 +46,14 @@ class PostRoom:
         """Whether there is anybody to tell whose last message was accepted, as far as one was sent."""
         return any(self._accepted.get(address.name, True) for address in self.book().all())
 
-    async def try_out(self) -> tuple[tuple[str, str], ...]:
-        """Send a test message to every address: its name, and why it was not accepted (empty: it was)."""
+    async def try_out(self) -> tuple[Tried, ...]:
+        """Send a test message to every address, and return what became of each."""
         now, found = self._rooms.clock.now(), []
         for address in self.book().all():
             one = trial(address.name, self._sender(""), now, str(uuid.uuid4()))
-            fault = await self._send(address, one)
-            found.append((address.name, "" if fault is None else fault.sentence()))
+            sent = await self._send(address, one)
+            why = "" if sent.fault is None else sent.fault.sentence()
+            found.append(Tried(name=address.name, why=why, how=sent.data or ""))
         return tuple(found)
 
     def posts(self, tells: Sequence[Tell], now: datetime, why: str) -> tuple[Post, ...]:
@@ -120,24 +121,25 @@ class PostRoom:
         if address is None:
             known = self._rooms.readings.config.source is not Source.DEFAULT
             return _gone(post.to) if known else _WAITS
-        fault = await self._send(address, post.message)
+        sent = await self._send(address, post.message)
+        fault = sent.fault
         if fault is None or fault.kind != "refused_by_breaker":
             self._accepted[address.name] = fault is None
         if fault is None:
             await self.on_told(post)
-            self._rooms.journal.say("watchdesk", f"told {post.to}: {post.message.subject}")
+            how = f" ({sent.data})" if sent.data else ""
+            self._rooms.journal.say("watchdesk", f"told {post.to}: {post.message.subject}{how}")
         elif not post.tries:
             text = f"not delivered yet to {post.to}, tried again: {fault.sentence()}"
             self._rooms.journal.say("watchdesk", text, Level.WARNING)
         return fault
 
-    async def _send(self, address: Address, told: Message) -> Fault | None:
-        outcome = await self._rooms.guard.call(
+    async def _send(self, address: Address, told: Message) -> Outcome[str]:
+        return await self._rooms.guard.call(
             f"alert:{address.name}",
             lambda: self._channels.send(address, told),
             policy=Policy(total_s=_SEND_S, retry=None),
         )
-        return outcome.fault
 
 
 async def _nobody_hears(_: Post) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from core.backend.queries import SHARED, Queries
 from core.backend.schema import Schema
 from core.clock import Clock
-from core.facts import Fault, Reading, Source
+from core.facts import NOT_VISIBLE, Fault, Reading, Source
 from core.model import STATUSES, UNFINISHED, LogEntry, Simulated, SuccessRate, SystemConfig, Task, TaskCounts
 from core.monitor.config import RefreshRules
 from core.resilience import Cache, Guard, Policy
@@ -59,7 +59,7 @@ class Readings:
         self._policy = Policy(total_s=rules.total_s, retry=None)
         self._slow_due = 0.0
         self._fast = {
-            "config": Asked(key="db:fetch_system_config", kind=SystemConfig | None, ask=lambda q: q.config()),
+            "config": Asked(key="db:fetch_system_config", kind=SystemConfig | None, ask=lambda q: q.visible_config()),
             "open_counts": Asked(
                 key="db:count_open_tasks", kind=dict[str, int], ask=lambda q: q.count_each(UNFINISHED)
             ),
@@ -105,7 +105,10 @@ class Readings:
         self.values = {name: Reading() for name in self.values}
 
     async def refresh(self, *, everything: bool = False) -> bool:
-        """Ask what is due, all at once; whether any of it was answered live just now. Never raises for a fault."""
+        """Ask what is due, all at once; return whether any of it was answered just now. Never raises for a fault.
+
+        That nothing is visible to us is an answer, too: the project is there.
+        """
         asked = dict(self._fast)
         if everything or self._clock.elapsed() >= self._slow_due:
             asked |= self._slow
@@ -115,7 +118,7 @@ class Readings:
         self.values.update(zip(asked, readings, strict=True))
         if any(self.values[name].source is not Source.LIVE for name in self._slow if self.asks(name)):
             self._slow_due = 0.0
-        return any(reading.live for reading in readings)
+        return any(reading.live or _answered(reading) for reading in readings)
 
     def asks(self, name: str) -> bool:
         """Whether a value is asked for, as far as the project's schema is known."""
@@ -167,3 +170,8 @@ class Readings:
     async def _simulated(self, queries: Queries) -> Simulated:
         now = self._server_now()
         return await queries.simulated(now - timedelta(hours=24), now)
+
+
+def _answered(reading: Reading[Any]) -> bool:
+    """Whether the project answered what proves nothing of what is in it."""
+    return reading.fault is not None and reading.fault.kind == NOT_VISIBLE

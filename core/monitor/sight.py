@@ -39,8 +39,8 @@ class Sight:
         self._schema_fault: Fault | None = None
         self.schema: Schema | None = None
         """The project's schema, once nothing of it is missing."""
-        self.anybody_reads: Truth = Truth.UNKNOWN
-        """Whether the publishable key alone shows the config row."""
+        self.policies: dict[str, Truth] = {}
+        """By table, whether it shows rows to the publishable key alone."""
         self.checks: tuple[Check, ...] = tuple(Check(name=name) for name in CHECK_NAMES)
         self._took: dict[str, deque[float | None]] = {name: deque(maxlen=RECENT) for name in CHECK_NAMES}
         self.overdue = Overdue()
@@ -90,13 +90,13 @@ class Sight:
         return checkup
 
     async def look_at_policies(self) -> None:
-        """Find out whether anybody with the publishable key reads the config row. Never raises."""
+        """Find out which tables anybody with the publishable key reads. Never raises."""
         rooms = self._rooms
         if not rooms.backend.target.publishable_key:
             return  # nobody can be asked
         policy = Policy(total_s=rooms.config.refresh.total_s, retry=None, refusable=False)
         with contextlib.suppress(NotLive):
-            self.anybody_reads = await rooms.guard.live(
+            self.policies = await rooms.guard.live(
                 "db:look_at_policies:probe", lambda: anybody_reads(rooms.backend), policy=policy
             )
 
@@ -151,6 +151,7 @@ class Sight:
         return Look(
             live=rooms.live,
             now=rooms.cut_off_now(),
+            answered=rooms.backend.server_time() is not None,
             rules=rooms.config.watch,
             stuck_rules=rooms.config.stuck,
             failure_rules=rooms.config.failures,

@@ -7,7 +7,7 @@ import msgspec
 from core.backend.client import Around
 from core.backend.faults import Failed
 from core.backend.sign_in import Send
-from core.facts import Counts, Evidence, Fault
+from core.facts import Counts, Evidence, Fault, Party
 from core.resilience import Guard, NotLive, Policy
 
 AUTH: Final = "auth"
@@ -28,8 +28,8 @@ def signing_in(guard: Guard, request_s: float) -> Around:
 
 def _elsewhere(fault: Fault) -> Fault:
     """What a failing sign-in service says of the call that needed it: it was not made, and proves nothing."""
-    if fault.counts is Counts.SUCCESS:
-        return fault  # it answered, and refused
+    if fault.counts is Counts.SUCCESS or fault.party is Party.MACHINE:
+        return fault  # it answered, and refused; or nothing gets out of this machine
     message = f"the sign-in service does not work: {fault.message}"
     return msgspec.structs.replace(
         fault, component=AUTH, counts=Counts.NEUTRAL, evidence=Evidence.NONE, message=message, remedy="", sent=False

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
+from core.backend.faults import Failed
 from core.facts import Level, Source, Truth
 from core.monitor.sight import Sight
 from core.monitor.wiring import Rooms
 from core.resilience import NotLive
-from core.snapshot import POLICIES, StartStep
+from core.snapshot import LEGACY_KEY, StartStep, policies_in_words, policies_open
 from core.watch.record import Checkup
 
 T = TypeVar("T")
@@ -57,8 +58,14 @@ class Start:
 
     async def connect(self) -> None:
         """The client, without a request."""
-        await self._rooms.backend.connect()
-        self.note("connect", Level.OK, "client ready")
+        try:
+            await self._rooms.backend.connect()
+        except Failed as failed:
+            self.note("connect", Level.WARNING, failed.fault.sentence())
+        else:
+            self.note("connect", Level.OK, "client ready")
+        if self._rooms.backend.target.legacy_key:
+            self.note("key", Level.WARNING, LEGACY_KEY)
 
     async def discover(self) -> None:
         """Which shape the project has."""
@@ -81,5 +88,5 @@ class Start:
     async def look_at_policies(self) -> None:
         """Who may read the project."""
         await self._sight.look_at_policies()
-        reads = self._sight.anybody_reads
-        self.note("policies", _POLICY_LEVEL[reads], POLICIES[reads])
+        policies = self._sight.policies
+        self.note("policies", _POLICY_LEVEL[policies_open(policies)], policies_in_words(policies))

@@ -13,10 +13,6 @@ ALONE: Final = "no monitor holds the lease, so each one tells for itself"
 SUSPECT: Final = "somebody renews the lease and writes no health rows, so each one tells for itself"
 LATE: Final = "the monitor that holds the lease has not told of it in time"
 
-_LATE_S: Final = 180.0
-_LATE_CRITICAL_S: Final = 90.0
-"""How long after it is due an alert may stay untold, as far as the project's log says, before everybody tells."""
-
 
 class Tellers:
     """One monitor's part in telling. `owner`: whether this process tells, of those on this machine."""
@@ -55,12 +51,13 @@ class Tellers:
         if not self._owner() or alert.reached:
             return False
         due_s = alert.firing_s - due_for_s(alert.severity, self._settings)
-        return min(alert.seen_s, due_s) >= _patience_s(alert)
+        return min(alert.seen_s, due_s) >= self._patience_s(alert)
 
     def unlogged(self, alert: Alert) -> bool:
         """Whether no row says that an alert fires, although its time is over."""
-        return self._owner() and not alert.logged and alert.seen_s >= _patience_s(alert)
+        return self._owner() and not alert.logged and alert.seen_s >= self._patience_s(alert)
 
-
-def _patience_s(alert: Alert) -> float:
-    return _LATE_CRITICAL_S if alert.severity is Severity.CRITICAL else _LATE_S
+    def _patience_s(self, alert: Alert) -> float:
+        """How long after it is due an alert may stay untold, as far as the project's log says."""
+        rules = self._settings
+        return rules.late_critical_s if alert.severity is Severity.CRITICAL else rules.late_s

@@ -6,7 +6,7 @@ import msgspec
 import tenacity
 
 from core.clock import Clock
-from core.facts import Counts, Fault
+from core.facts import Counts, Fault, Party
 
 
 class RetryRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,5 +72,8 @@ def retrying(rules: RetryRules, clock: Clock, deadline: float, chance: Callable[
 
 
 def worth_it(fault: Fault) -> bool:
-    """Only failures are tried again: an answered refusal stays one, and so does a refusal by our own breaker."""
-    return fault.counts is Counts.FAILURE and not fault.person
+    """Return whether another try may help: it does for a failure, and for a way out of this machine that was not there.
+
+    An answered refusal stays one, and so does a refusal by our own breaker.
+    """
+    return (fault.counts is Counts.FAILURE or fault.party is Party.MACHINE) and not fault.person

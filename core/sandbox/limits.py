@@ -21,8 +21,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     safeupdate: bool = True
     """Whether updates and deletes without WHERE are refused."""
 
-    lenient_mail: bool = True
+    lenient_mail: bool = False
     """Whether the mail function of the deployed shape takes `{to, template, data}` of anybody, beside what it wants."""
+
+    verify_jwt: bool = True
+    """Whether functions take a JWT only (a user's token, a legacy key), as they do unless deployed otherwise."""
 
     def statement_s(self, role: str) -> float:
         """How long a statement of `role` may take, in seconds."""

@@ -44,6 +44,8 @@ class Info(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     publishable_key: str
     service_key: str
+    function_key: str
+    """The legacy key, which functions that verify JWTs take."""
     database_url: str
     user: str
     password: str
@@ -95,7 +97,8 @@ class Sandbox:
         database = Database(url, self.dial)
         self._database = database
         functions = EdgeFunctions(url, self.dial, strict=self._options.shape == "deployed")
-        gateway = Gateway(Auth(kept.keys, database), database, functions, faults=self.faults, dial=self.dial)
+        auth = Auth(kept.keys, database)
+        gateway = Gateway(auth, database, functions, faults=self.faults, dial=self.dial)
         config = uvicorn.Config(gateway.application(), log_level="critical", access_log=False, lifespan="on")
         self._server = uvicorn.Server(config)
         self._server.config.load()
@@ -116,6 +119,7 @@ class Sandbox:
             url=f"http://127.0.0.1:{self._socket.getsockname()[1]}",
             publishable_key=kept.keys.publishable,
             service_key=kept.keys.secret,
+            function_key=auth.legacy("service_role"),
             database_url=url,
             user=MASTER,
             password=kept.password,

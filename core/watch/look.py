@@ -22,18 +22,27 @@ CLOCK_UNKNOWN: Final = Fault(
 )
 """Nothing is judged by its age then: who asks for the time is told so."""
 
+TIME_UNTOLD: Final = Fault(
+    kind="clock_unknown",
+    counts=Counts.NEUTRAL,
+    evidence=Evidence.NONE,
+    message="not judged: the project has not answered, so its time is not known",
+)
+"""The same before anybody answered: no clock is at fault."""
+
 
 class Look:
     """One run of the six checks. `overdue` is filled in by the check that finds out.
 
-    `now` is the database's time; asked for while it is not known, it raises NotLive.
+    `now` is the database's time; asked for while it is not known, it raises NotLive. `answered`: whether the project
+    ever said what time it is there.
 
     `control` asks whether anything at all can be reached from here; `None` where nothing is configured for that.
     """
 
     __slots__ = (
         *("breakers", "config", "control", "failure_rules", "live"),
-        *("_now", "overdue", "rules", "stuck_rules", "trace"),
+        *("_answered", "_now", "overdue", "rules", "stuck_rules", "trace"),
     )
 
     def __init__(  # noqa: PLR0913 - all a check may go by
@@ -45,11 +54,12 @@ class Look:
         stuck_rules: StuckRules,
         failure_rules: FailureRules,
         config: SystemConfig | None,
+        answered: bool = True,
         breakers: Callable[[], tuple[BreakerRecord, ...]],
         control: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         self.live = live
-        self._now = now
+        self._now, self._answered = now, answered
         self.rules = rules
         self.stuck_rules = stuck_rules
         self.failure_rules = failure_rules
@@ -63,5 +73,5 @@ class Look:
     def now(self) -> datetime:
         """The database's time. Raises NotLive while it is not known."""
         if self._now is None:
-            raise NotLive(CLOCK_UNKNOWN)
+            raise NotLive(CLOCK_UNKNOWN if self._answered else TIME_UNTOLD)
         return self._now

@@ -30,13 +30,13 @@ class Driven:
         """As the secret key (`service_role`), the master account or an ordinary one (`viewer`), signed in."""
         url = more.pop("url", sandbox.url)
         if account == "service_role":
-            return cls(url, sandbox.service_key, home, clock, **more)
+            return cls(url, sandbox.service_key, home, clock, function_key=sandbox.function_key, **more)
         name, password = ("user", "password") if account == "master" else ("viewer", "viewer_password")
         user = {"email": sandbox.info[name], "password": sandbox.info[password]}
         return cls(url, sandbox.publishable_key, home, clock, **user, **more)
 
     def __init__(self, url: str, key: str, home: Path, clock: FakeClock | None = None, **more: Any) -> None:
-        user = {name: more.pop(name) for name in ("email", "password") if name in more}
+        user = {name: more.pop(name) for name in ("email", "password", "function_key") if name in more}
         line = more.pop("line", None)
         self._timed = more.pop("timed", True)
         """Whether it knows the database's time from the beginning, whatever its own clock says."""

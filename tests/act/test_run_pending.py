@@ -14,6 +14,11 @@ from tests.wire import answer, wire
 POLL = "/functions/v1/ai-agent-poll"
 
 
+def as_agent_caller(sandbox: Running, place: Path, **more: str) -> Driven:
+    """A monitor that looks only, and may call functions."""
+    return Driven.as_("service_role", sandbox, place, autonomous=False, **more)
+
+
 @pytest.mark.parametrize(
     ("said", "meant"),
     [
@@ -41,7 +46,9 @@ def test_what_is_no_json_says_only_that_it_came() -> None:
 async def test_a_function_that_refuses_is_not_called_done(sandbox: Running, tmp_path: Path) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('p')")
     sandbox.sql("UPDATE autonomous_system_config SET enabled = false")
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    driven = await Driven(
+        sandbox.url, sandbox.service_key, tmp_path, autonomous=False, function_key=sandbox.function_key
+    ).begin()
     result = await driven.monitor.run_pending()
     await driven.monitor.close()
     assert result.phase is Phase.REFUSED
@@ -53,7 +60,9 @@ async def test_a_function_that_refuses_is_not_called_done(sandbox: Running, tmp_
 async def test_an_answer_that_is_lost_is_not_known_and_not_repeated(sandbox: Running, tmp_path: Path) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('p')")
     async with wire(sandbox.url) as between:
-        driven = await Driven(between.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+        driven = await Driven(
+            between.url, sandbox.service_key, tmp_path, autonomous=False, function_key=sandbox.function_key
+        ).begin()
         between.lost = [f"POST {POLL}"]
         result = await driven.monitor.run_pending()
         await driven.monitor.close()
@@ -63,7 +72,9 @@ async def test_an_answer_that_is_lost_is_not_known_and_not_repeated(sandbox: Run
 
 async def test_an_error_of_the_function_is_a_failure(sandbox: Running, tmp_path: Path) -> None:
     async with wire(sandbox.url) as between:
-        driven = await Driven(between.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+        driven = await Driven(
+            between.url, sandbox.service_key, tmp_path, autonomous=False, function_key=sandbox.function_key
+        ).begin()
         between.acts[POLL] = answer(b'{"success": false, "error": "no model"}', "200 OK")
         result = await driven.monitor.run_pending()
         await driven.monitor.close()
@@ -79,7 +90,9 @@ def test_in_dry_run_it_says_what_becomes_of_what_is_pending(sandbox: Running, co
 
 async def test_the_plan_in_dry_run_names_how_many_it_consumes(sandbox: Running, tmp_path: Path) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 2)")
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    driven = await Driven(
+        sandbox.url, sandbox.service_key, tmp_path, autonomous=False, function_key=sandbox.function_key
+    ).begin()
     run, mode = await driven.monitor.plan_run(), await driven.monitor.plan_mode()
     await driven.monitor.close()
     assert run.notes == ("dry-run is on: the agents will mark up to 2 pending tasks as completed without doing them",)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from core.act.orders import EMERGENCY_STOP, HEAL, Phase, PlanChanged
-from core.backend.faults import Failed, Trace, answer_fault
+from core.backend.answers import answer_fault
+from core.backend.faults import Failed, Trace
 from core.failures import FailureRules
 from core.resilience import NotLive
 from tests.act.driving import ACTING, Driven, agents_write_logs, audited, failures, running, statuses

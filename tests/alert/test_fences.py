@@ -12,7 +12,8 @@ from core.alert.queue import Post
 from core.alert.record import Ack, Severity, Silence
 from core.alert.rows import heard
 from core.alert.settings import AlertRules
-from core.backend.faults import Failed, Trace, answer_fault
+from core.backend.answers import answer_fault
+from core.backend.faults import Failed, Trace
 from core.facts import Fault
 from tests.alert.lives import Lives
 from tests.alert.post import ANNA, Alarming, Mailbox, Server, stop

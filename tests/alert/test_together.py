@@ -340,6 +340,7 @@ async def test_a_dead_channel_blocks_no_other_and_no_address_is_shown(sandbox: R
 @pytest.mark.parametrize("down", [False, True])
 async def test_the_projects_own_function_is_a_channel(down: bool, sandbox: Running, tmp_path: Path) -> None:
     before = len(sandbox.functions()["emails"])
+    sandbox.limits(lenient_mail=True)
     rules = AlertRules(contacts=(ANNA,), email_template="alert")
     alarming = await Alarming(sandbox, tmp_path, rules).begin()
     stop(sandbox)

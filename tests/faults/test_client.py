@@ -6,7 +6,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +21,7 @@ from core.backend.schema import UNDISCOVERED
 from core.backend.target import Target, read_target
 from core.backend.trend_queries import TrendQueries
 from core.clock import SystemClock
-from core.facts import Counts, Evidence, Fault
+from core.facts import Counts, Evidence, Fault, Party
 from core.resilience import Breakers, BreakerState, Guard, Outcome, Policy
 from core.settings import Layers
 from tests.clock import FakeClock
@@ -130,12 +129,10 @@ async def fault_of(work: Awaitable[object]) -> Fault:
 async def test_every_answer_is_one_fault(case: str, between: Wire, backend: Backend) -> None:
     act, expected = TABLE[case]
     between.acts["/rest/"] = act
-    began = time.monotonic()
     fault = await fault_of(Queries(backend.calls, UNDISCOVERED).newest_tasks(5))
     assert (fault.kind, fault.counts, fault.evidence, fault.person) == expected
     assert fault.message
     assert bool(fault.remedy) or not fault.person  # who must act is told what to do
-    assert time.monotonic() - began < 2.0
     assert len(between.seen) == 1  # the client's own retries are off
 
 
@@ -217,7 +214,7 @@ async def test_no_tls_where_tls_is_expected() -> None:
         url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         backend = Backend(Target(name="t", url=url, key=KEY), SystemClock(), FAST)
         fault = await fault_of(Queries(backend.calls, UNDISCOVERED).config())
-        assert (fault.kind, fault.person) == ("tls", True)
+        assert (fault.kind, fault.party, fault.evidence) == ("tls", Party.MACHINE, Evidence.NONE)
         await backend.close()
 
 

@@ -9,7 +9,7 @@ from postgrest.exceptions import APIError
 from supabase import AsyncClient, AsyncClientOptions
 from supabase_auth.errors import AuthApiError
 
-from core.backend.trust import authorities
+from core.backend.way_out import authorities
 from tests.running import Running
 
 
@@ -241,8 +241,9 @@ async def test_edge_functions(sandbox: Running, client: AsyncClient) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('p')")
     await client.functions.invoke("ai-agent-poll", {"method": "OPTIONS"})
     assert sandbox.sql("SELECT status FROM autonomous_tasks") == [("pending",)]
-    await client.functions.invoke("ai-agent-poll", {"body": {}})
+    await client.functions.invoke("ai-agent-poll", {"body": {}, "headers": sandbox.to_functions})
     assert sandbox.sql("SELECT status FROM autonomous_tasks") == [("completed",)]
     mail = {"to": "ops@example.com", "template": "alert", "data": {"a": 1}}
-    await client.functions.invoke("send-template-email", {"body": mail})
+    sandbox.limits(lenient_mail=True)
+    await client.functions.invoke("send-template-email", {"body": mail, "headers": sandbox.to_functions})
     assert sandbox.functions()["emails"][-1] == mail

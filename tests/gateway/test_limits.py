@@ -9,7 +9,7 @@ import pytest
 from tests.running import ONE_SHAPE, Command, Running
 
 SLEEPS = "CREATE OR REPLACE FUNCTION sleeps(s float) RETURNS void LANGUAGE sql AS $$ SELECT pg_sleep(s) $$"
-START = {"max_rows": 1000, "statement_timeout_s": None, "safeupdate": True, "lenient_mail": True}
+START = {"max_rows": 1000, "statement_timeout_s": None, "safeupdate": True, "lenient_mail": False, "verify_jwt": True}
 
 
 @ONE_SHAPE
@@ -98,9 +98,15 @@ def test_only_the_secret_key_turns_them(sandbox: Running) -> None:
 def test_a_sandbox_starts_with_the_limits_it_is_given_and_goes_back_to_them(
     lone_sandbox: Callable[..., Running],
 ) -> None:
-    given = ("--max-rows", "20", "--statement-timeout", "1.5", "--no-safeupdate", "--strict-mail")
+    given = ("--max-rows", "20", "--statement-timeout", "1.5", "--no-safeupdate", "--lenient-mail", "--no-verify-jwt")
     running = lone_sandbox("deployed", *given)
-    start = {"max_rows": 20, "statement_timeout_s": 1.5, "safeupdate": False, "lenient_mail": False}
+    start = {
+        "max_rows": 20,
+        "statement_timeout_s": 1.5,
+        "safeupdate": False,
+        "lenient_mail": True,
+        "verify_jwt": False,
+    }
     assert running.limits() == start
     running.limits(max_rows=1, safeupdate=True)
     running.reset()

@@ -167,12 +167,16 @@ def test_what_goes_wrong_in_it_is_a_500(sandbox: Running) -> None:
     assert (answer.status_code, answer.json()["success"], set(answer.json())) == (500, False, {"success", "error"})
 
 
+def token_of(sandbox: Running) -> str:
+    given = {"email": sandbox.info["user"], "password": sandbox.info["password"]}
+    url = f"{sandbox.url}/auth/v1/token?grant_type=password"
+    return str(httpx.post(url, json=given, headers={"apikey": sandbox.publishable_key}).json()["access_token"])
+
+
 def mail(sandbox: Running, body: dict[str, Any], *, account: str) -> httpx.Response:
-    headers = {"apikey": sandbox.service_key}
+    headers = {"apikey": sandbox.service_key} | sandbox.to_functions
     if account == "user":
-        given = {"email": sandbox.info["user"], "password": sandbox.info["password"]}
-        token = httpx.post(f"{sandbox.url}/auth/v1/token?grant_type=password", json=given, headers=headers).json()
-        headers |= {"apikey": sandbox.publishable_key, "Authorization": f"Bearer {token['access_token']}"}
+        headers |= {"apikey": sandbox.publishable_key, "Authorization": f"Bearer {token_of(sandbox)}"}
     return httpx.post(f"{sandbox.url}/functions/v1/send-template-email", json=body, headers=headers)
 
 
@@ -205,6 +209,7 @@ def test_a_mail_by_template_that_cannot_be_is_a_500(case: str, sandbox: Running)
 
 @pytest.mark.parametrize("account", ["secret", "user"])
 def test_a_mail_by_name_is_sent_only_where_that_is_allowed(account: str, sandbox: Running) -> None:
+    sandbox.limits(lenient_mail=True)
     assert mail(sandbox, PLAIN, account=account).status_code == 200
     assert sandbox.functions()["emails"][-1] == PLAIN
     sandbox.limits(lenient_mail=False)
@@ -213,3 +218,29 @@ def test_a_mail_by_name_is_sent_only_where_that_is_allowed(account: str, sandbox
         assert answer.status_code == 200
     else:
         assert (answer.status_code, set(answer.json())) == (500, {"error"})
+
+
+JWT_ONLY = [("secret", 401), ("legacy", 200), ("user", 200)]
+
+
+@pytest.mark.parametrize(("account", "status"), JWT_ONLY)
+@pytest.mark.parametrize("verifies", [True, False])
+def test_a_function_that_verifies_jwts_takes_no_new_key(
+    account: str, status: int, verifies: bool, sandbox: Running
+) -> None:
+    sandbox.limits(verify_jwt=verifies)
+    headers = {"apikey": sandbox.service_key}
+    if account == "legacy":
+        headers |= sandbox.to_functions
+    elif account == "user":
+        headers |= {"Authorization": f"Bearer {token_of(sandbox)}"}
+    url = f"{sandbox.url}/functions/v1/ai-agent-poll"
+    assert httpx.post(url, json={}, headers=headers).status_code == (status if verifies else 200)
+    assert httpx.options(url, headers=headers).status_code == 200
+
+
+def test_a_legacy_key_is_a_key_too(sandbox: Running) -> None:
+    answer = httpx.get(f"{sandbox.url}/rest/v1/autonomous_tasks", headers={"apikey": sandbox.function_key})
+    assert answer.status_code == 200
+    wrong = httpx.get(f"{sandbox.url}/rest/v1/autonomous_tasks", headers={"apikey": sandbox.function_key + "x"})
+    assert wrong.status_code == 401

@@ -25,6 +25,7 @@ from core.act.orders import (
 )
 from core.act.pending import PendingOrder
 from core.act.run import Progress, unhindered
+from core.alert.record import Tried
 from core.details import LogDetail, SafetyDetail, TaskDetail
 from core.facts import Fault
 from core.history.blackbox import Box, Note
@@ -222,9 +223,9 @@ class StillMonitor:
     async def end_silence(self, name: str) -> Result:
         return self._given("end_silence", name)
 
-    async def try_alerts(self) -> tuple[tuple[str, str], ...]:
+    async def try_alerts(self) -> tuple[Tried, ...]:
         self._given("test_message")
-        return (("ops@example.org", ""),)
+        return (Tried(name="ops@example.org"),)
 
     def restart_watchdog(self) -> None:
         self.restarted += 1

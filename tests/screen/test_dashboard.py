@@ -41,7 +41,7 @@ HOSTILE = "\x1b]52;c;ZXZpbA==\x07 \x1b[2J \x9b31m \u202e [@click=app.bell]x[/] [
 
 def app_on(sandbox: Running, cache: Path, **more: object) -> WatchdeskApp:
     config = Config(
-        target=Target(name="probe", url=sandbox.url, key=sandbox.service_key),
+        target=Target(name="probe", url=sandbox.url, key=sandbox.service_key, function_key=sandbox.function_key),
         refresh=RefreshRules(period_s=0.3, slow_period_s=30),
         breaker=BreakerRules(open_s=1),
         **more,  # type: ignore[arg-type]  # passed on as they are

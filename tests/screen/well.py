@@ -215,7 +215,7 @@ HEALTHY: Final = worded(
         logs=live(LOGS),
         degradation=parts(),
         events=_EVENTS,
-        policies_open=Truth.FALSE,
+        policies=dict.fromkeys(("autonomous_system_config", "autonomous_tasks"), Truth.FALSE),
         own=Own(memory_mb=65, lag_ms=5),
         ready=True,
     )

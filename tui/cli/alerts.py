@@ -6,6 +6,7 @@ import click
 
 from core.monitor import Monitor
 from core.snapshot import Alarm, LinkWord, Snapshot
+from core.state_word import hidden
 from core.text import short
 from tui.cli import exits
 from tui.cli.looking import look_once
@@ -17,7 +18,7 @@ from tui.cli.session import configure, put, put_json, tell
 @click.option("--json", "as_data", is_flag=True, help="For programs.")
 @click.pass_context
 def command(context: click.Context, *, as_data: bool) -> None:
-    """Look once, and say which alerts there are. Ends with 0 none fires, 1 some do, 3 a critical one, 4 not known."""
+    """Say which alerts there are: 0 none fires, 1 some do, 2 nothing is visible, 3 a critical one, 4 not known."""
     config = configure(context)
 
     def show(snapshot: Snapshot) -> int:
@@ -35,6 +36,9 @@ def command(context: click.Context, *, as_data: bool) -> None:
         if snapshot.link.word not in {LinkWord.LIVE, LinkWord.STALE}:
             tell("watchdesk: the project cannot be read now, so what else would fire is not known")
             return exits.UNREACHABLE
+        if unseen := hidden(snapshot):
+            tell(f"watchdesk: {unseen[0]}, so what else would fire is not known")
+            return exits.WRONG
         return exits.PARTLY if firing else exits.DONE
 
     context.exit(asyncio.run(look_once(Monitor(config), show)))

@@ -56,7 +56,9 @@ def command(
             context.exit(WRONG)
         places = Places.within(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="watchdesk-demo-"))))
         config = Config(
-            target=Target(name="demo", url=info["url"], key=info["service_key"], colour="cyan"),
+            target=Target(
+                name="demo", url=info["url"], key=info["service_key"], function_key=info["function_key"], colour="cyan"
+            ),
             autonomous=True,
             dry_run=False,
             observe=bool(context.obj["observe"]),

@@ -3,8 +3,9 @@
 from typing import Final
 
 from core.act.orders import Phase, Result
-from core.facts import Fault
+from core.facts import Fault, Party
 from core.snapshot import Snapshot, State
+from core.state_word import hidden
 
 DONE: Final = 0
 PARTLY: Final = 1
@@ -33,6 +34,8 @@ _BY_PHASE: Final = {
 
 def of_state(snapshot: Snapshot) -> int:
     """The code `status` ends with."""
+    if snapshot.state is State.UNKNOWN and hidden(snapshot):
+        return WRONG
     return _BY_STATE.get(snapshot.state, DONE)
 
 
@@ -43,4 +46,4 @@ def of_result(result: Result) -> int:
 
 def of_fault(fault: Fault) -> int:
     """The code for what kept a command from its answer: a person must act, or nobody is there."""
-    return WRONG if fault.person else UNREACHABLE
+    return WRONG if fault.person or fault.party is Party.RIGHTS else UNREACHABLE

@@ -40,6 +40,8 @@ def command(context: click.Context, *, only: frozenset[str], yes: bool, dry_run:
                 put_json({"version": 1, "plan": plan})
             else:
                 put(shown(plan))
+            if plan.empty and plan.unknown:
+                return exits.of_fault(plan.unknown[0])
             return exits.DONE if plan.empty else exits.PARTLY
         if why := monitor.may(HEAL):
             tell(f"watchdesk: {why}")
@@ -72,6 +74,6 @@ def command(context: click.Context, *, only: frozenset[str], yes: bool, dry_run:
 def shown(plan: HealPlan) -> str:
     """The plan for people."""
     if plan.empty:
-        return "\n".join(("nothing to heal", *plan.notes))
+        return "\n".join((plan.nothing, *plan.notes))
     steps = [f"- {step.title}: {step.effect} ({plural(step.count, 'row')})" for step in plan.steps]
     return "\n".join((*steps, *plan.notes))

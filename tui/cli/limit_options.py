@@ -12,22 +12,24 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def limit_options(command: F) -> F:
-    """Adds `--max-rows`, `--statement-timeout`, `--safeupdate` and `--lenient-mail`; it gets them as one `limits`."""
+    """Add `--max-rows`, `--statement-timeout`, `--safeupdate`, `--lenient-mail` and `--verify-jwt`, as one `limits`."""
 
     @functools.wraps(command)
-    def called(
-        *args: Any, max_rows: int, statement_timeout: float | None, safeupdate: bool, lenient_mail: bool, **more: Any
-    ) -> Any:
-        limits = Limits(
-            max_rows=max_rows, statement_timeout_s=statement_timeout, safeupdate=safeupdate, lenient_mail=lenient_mail
-        )
-        return command(*args, limits=limits, **more)
+    def called(*args: Any, statement_timeout: float | None, **given: Any) -> Any:
+        own = {name: given.pop(name) for name in Limits.__struct_fields__ if name in given}
+        return command(*args, limits=Limits(statement_timeout_s=statement_timeout, **own), **given)
 
     decorated: Any = called
     for option in (
         click.option(
-            "--lenient-mail/--strict-mail",
+            "--verify-jwt/--no-verify-jwt",
             default=True,
+            show_default=True,
+            help="Functions take a user's token or a legacy key only, no sb_ key.",
+        ),
+        click.option(
+            "--lenient-mail/--strict-mail",
+            default=False,
             show_default=True,
             help="The deployed shape's mail function takes {to, template, data} as well.",
         ),

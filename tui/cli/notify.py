@@ -31,8 +31,11 @@ def command(context: click.Context, *, test: bool) -> None:
             unreachable, refused = monitor.snapshot.telling.unreachable, monitor.snapshot.telling.refused
         finally:
             await monitor.close()
-        for name, why in tried:
-            put(f"{name}: accepted") if not why else tell(f"{name}: not accepted: {why}")
+        for one in tried:
+            if one.why:
+                tell(f"{one.name}: not accepted: {one.why}")
+            else:
+                put(f"{one.name}: accepted" + (f" ({one.how})" if one.how else ""))
         for name in unreachable:
             tell(f"{name}: no way leads there; set [alerts] smtp_host and smtp_from, or email_template")
         for why in refused:
@@ -41,7 +44,7 @@ def command(context: click.Context, *, test: bool) -> None:
             if not unreachable and not refused:
                 tell(_NOBODY)
             return exits.WRONG
-        accepted = sum(1 for _, why in tried if not why)
+        accepted = sum(1 for one in tried if not one.why)
         if accepted == len(tried) and not unreachable and not refused:
             return exits.DONE
         return exits.PARTLY if accepted else exits.UNREACHABLE

@@ -1,10 +1,10 @@
 """The snapshot as one plain page, and as the JSON of `status --json`: versioned, its names stable."""
 
-from typing import Any
+from typing import Any, Final
 
 from core.facts import Reading, Source, Truth
 from core.model import STATUSES
-from core.snapshot import POLICIES, Alarm, Snapshot
+from core.snapshot import LEGACY_KEY, Alarm, Snapshot, policies_in_words, policies_open
 from core.text import short
 
 
@@ -25,7 +25,7 @@ def page(snapshot: Snapshot) -> str:
         shown = ", ".join(f"{n:,} {s.replace('_', ' ')}" for s, n in counts.value.counts.items() if n)
         lines.append(f"tasks: {shown or 'none'}{_age(counts, snapshot)}")
     else:
-        lines.append("tasks: —")
+        lines.append("tasks: —" + (f" ({counts.fault.message})" if counts.fault is not None else ""))
     rate = snapshot.tasks.success_24h
     percent = rate.value.percent if rate.value is not None else None
     text = "—" if percent is None else f"{percent:.1f} %"
@@ -40,9 +40,15 @@ def page(snapshot: Snapshot) -> str:
     if project.session_ends_at is not None:
         renewed = "renewed by itself" if project.session_renews else "cannot be renewed"
         lines.append(f"session: until {project.session_ends_at.astimezone():%H:%M}, {renewed}")
-    lines.append(f"policies: {POLICIES[snapshot.policies_open]}")
+    if project.legacy_key:
+        lines.append(f"key: {LEGACY_KEY}")
+    lines.append(f"policies: {policies_in_words(snapshot.policies)}")
     lines += [f"note: {notice}" for notice in snapshot.notices]
     return "\n".join(lines)
+
+
+_OPEN: Final = {Truth.TRUE: True, Truth.FALSE: False}
+"""Unknown is null."""
 
 
 def as_json(snapshot: Snapshot) -> dict[str, Any]:
@@ -90,7 +96,9 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
         "alerts": [alert_as_json(alert) for alert in snapshot.alerts],
         "lease": _lease(snapshot),
         "may_act": {"allowed": snapshot.may_act.allowed, "missing": snapshot.may_act.missing},
-        "policies_open": {Truth.TRUE: True, Truth.FALSE: False}.get(snapshot.policies_open),
+        "legacy_key": snapshot.project.legacy_key,
+        "policies_open": _OPEN.get(policies_open(snapshot.policies)),
+        "policies": {table: _OPEN.get(known) for table, known in snapshot.policies.items()},
         "waiting": [{"id": one.id, "order": one.words, "at": one.at} for one in snapshot.waiting],
         "left_over": {"tasks": snapshot.left_over.tasks, "of": snapshot.left_over.of or None},
         "notices": snapshot.notices,

@@ -96,8 +96,7 @@ async def _made(config: Config, since: datetime, until: datetime, *, as_data: bo
 
 
 def _secrets(config: Config) -> tuple[str, ...]:
-    target = config.target
-    return target.key, target.publishable_key, target.password, target.access_token, *config.alerts.secrets()
+    return (*config.target.secrets, *config.alerts.secrets())
 
 
 def _nothing(box: Box, since: datetime, until: datetime) -> tuple[int, str] | None:

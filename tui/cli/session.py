@@ -110,7 +110,7 @@ def start_logging(target: Target | None = None, more: tuple[str, ...] = ()) -> N
     except OSError:
         logging.getLogger().addHandler(logging.NullHandler())
         return
-    own = (target.key, target.publishable_key, target.password, target.access_token) if target is not None else ()
+    own = target.secrets if target is not None else ()
     own = (*own, *more)
     handler.setFormatter(_JsonLines(tuple(secret for secret in own if secret)))
     logging.getLogger().addHandler(handler)

@@ -78,6 +78,6 @@ class HealDialog(Dialog):
 def described(plan: HealPlan) -> str:
     """The plan for people."""
     if plan.empty:
-        return "\n".join(("Nothing to heal.", *plan.notes))
+        return "\n".join((f"{plan.nothing.capitalize()}.", *plan.notes))
     steps = [f"• {step.title}: {step.effect} ({plural(step.count, 'row')})" for step in plan.steps]
     return "\n".join((*steps, *plan.notes))

@@ -31,7 +31,7 @@ async def test_message(front: Front) -> None:
         return
     front.tell("sending a test message …")
     sent = await front.monitor.try_alerts()
-    said = [f"{address}: {fault}" if fault else f"{address} took the test message" for address, fault in sent]
+    said = [f"{one.name}: {one.why}" if one.why else f"{one.name} took the test message" for one in sent]
     front.tell("; ".join(said) or "nobody is told of alerts: set [alerts] contacts")
 
 

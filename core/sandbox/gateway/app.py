@@ -123,6 +123,8 @@ class Gateway:
         if request.method == "OPTIONS":
             return Response(b"ok", 200, {"Access-Control-Allow-Origin": "*"}, "text/plain")
         caller = self._auth.caller(request)
+        if self._dial.now.verify_jwt:
+            self._auth.verify_jwt(request)
         if request.method != "POST":
             return answer({"error": "method not allowed"}, 405)
         try:

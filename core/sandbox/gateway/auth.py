@@ -16,6 +16,8 @@ from core.sandbox.gateway.database import Caller, Database
 from core.sandbox.gateway.errors import ApiError, answer
 
 TOKEN_S: Final = 3600
+_JWT: Final = "eyJ"
+_LEGACY_ENDS: Final = 4_102_444_800
 _OWNER: Final = Caller(role="postgres", claims={})
 
 
@@ -58,12 +60,35 @@ class Auth:
             role = "service_role"
         elif hmac.compare_digest(key.encode(), self.keys.publishable.encode()):
             role = "anon"
+        elif key.startswith(_JWT):
+            role = self._legacy(key, hint)
         else:
             raise _gateway("Invalid API key", hint)
         if not token or token == key:
             return Caller(role=role, claims={})
         claims = self.claims(token)
         return Caller(role=str(claims.get("role", "anon")), claims=claims)
+
+    def legacy(self, role: str) -> str:
+        """A key of the kind before `sb_`: a JWT without a user. It ends as late as the platform lets it."""
+        return self.encode({"iss": "supabase", "ref": "sandbox", "role": role, "exp": _LEGACY_ENDS})
+
+    def verify_jwt(self, request: Request) -> None:
+        """What stands before a function unless it was deployed otherwise: no key but a JWT passes. Raises ApiError."""
+        token = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+        try:
+            self.claims(token)
+        except ApiError as error:
+            told = "Invalid JWT" if token else "Missing authorization header"
+            refused = ApiError(401, None, told)
+            refused.body = {"code": 401, "message": told}
+            raise refused from error
+
+    def _legacy(self, key: str, hint: str) -> str:
+        try:
+            return str(self.claims(key)["role"])
+        except ApiError as error:
+            raise _gateway("Invalid API key", hint) from error
 
     def claims(self, token: str) -> dict[str, Any]:
         """What a token says, its signature and end checked. Raises ApiError (PGRST301, PGRST303)."""

@@ -1,5 +1,6 @@
 """Does the database answer? Down needs proof; not reaching it proves nothing, unless others can be reached."""
 
+from core.backend.faults import NOT_REACHED
 from core.facts import Evidence, Fault, Verdict
 from core.resilience import NotLive
 from core.watch.look import Look
@@ -11,7 +12,7 @@ async def database(look: Look) -> Verdict:
         await look.live.ping(look.rules.hanging_s, look.trace)
     except NotLive as not_live:
         fault = not_live.fault
-        if fault.evidence is Evidence.NONE and look.control is not None and await look.control():
+        if fault.kind in NOT_REACHED and look.control is not None and await look.control():
             return Verdict.critical(f"down: {fault.sentence()}, while the control address answers").unanswered()
         return proof(fault)
     return Verdict.ok("answers")

@@ -1,5 +1,6 @@
 """Is the agents' function there? Asked by OPTIONS: a health check must never run tasks."""
 
+from core.backend.answers import FUNCTION_WANTS_JWT
 from core.facts import Evidence, Verdict
 from core.resilience import NotLive
 from core.watch.look import Look
@@ -13,6 +14,8 @@ async def edge_function(look: Look) -> Verdict:
         fault = not_live.fault
         if fault.evidence is Evidence.NONE:
             return Verdict.unknown(f"blind: {fault.message}")
+        if fault.kind == FUNCTION_WANTS_JWT:
+            return Verdict.warning(f"answers, but would refuse us: {fault.remedy}")
         if fault.evidence is Evidence.ALIVE:
             missing = fault.kind in {"refused_request", "missing_function"}
             return Verdict.warning(f"not deployed: {fault.message}" if missing else f"refuses: {fault.sentence()}")

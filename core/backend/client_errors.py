@@ -1,0 +1,51 @@
+"""The fault behind whatever the official client raises: its errors carry neither status nor headers, a `Trace` does."""
+
+from typing import Any
+
+import msgspec
+
+from core.backend.answers import Credentials, answer_fault, function_fault
+from core.backend.faults import Failed, Trace, garbage, transport_fault
+from core.facts import Fault
+
+
+def fault_of(error: Exception, trace: Trace, credentials: Credentials) -> Fault:
+    """Return the fault behind whatever the client raised for a request of `credentials`."""
+    if isinstance(error, Failed):
+        return error.fault
+    kind = type(error).__name__
+    if kind == "APIError":
+        code, message, hint = (getattr(error, name, None) for name in ("code", "message", "hint"))
+        fault = answer_fault(trace, code=code, message=message, hint=hint, credentials=credentials)
+        return fault or garbage("it is not what the API sends", trace)
+    if kind.startswith("Auth"):
+        return _sign_in_fault(error, trace)
+    if kind.startswith("Functions"):
+        return function_fault(trace, _told(trace.body), credentials) or garbage(kind, trace)
+    return transport_fault(error, trace)
+
+
+def _sign_in_fault(error: Exception, trace: Trace) -> Fault:
+    """What a failed sign-in means. Only the service's own refusal ends a session: a web page or silence does not."""
+    cause = error.__cause__ or error.__context__
+    if cause is not None and (trace.status is None or isinstance(cause, Failed)):
+        return transport_fault(cause, trace)
+    fault = answer_fault(trace, code=None, message=getattr(error, "message", ""))
+    if fault is None:
+        return garbage("the sign-in", trace)
+    if trace.status in {400, 401, 403, 422}:
+        if "json" not in trace.content_type:
+            return garbage(f"a sign-in that answers {trace.status} without a word of its own", trace)
+        return msgspec.structs.replace(
+            fault, kind="sign_in", person=True, remedy="check SUPABASE_EMAIL and SUPABASE_PASSWORD"
+        )
+    return fault
+
+
+def _told(body: bytes) -> str:
+    """The message in a JSON body, which the client's own error does not carry; empty if there is none."""
+    try:
+        told = msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return ""
+    return next((text for key in ("message", "error", "msg") if isinstance(text := told.get(key), str)), "")

@@ -1,0 +1,69 @@
+"""The rows in an answer, also where one of them holds what the client cannot decode."""
+
+import json
+import re
+from typing import Any, Final
+
+import msgspec
+
+from core.backend.faults import Failed, Trace, garbage
+
+
+def rows_of(data: object, trace: Trace) -> list[dict[str, Any]]:
+    """Return the rows in an answer. Raises Failed where it is something else, or more than was asked for."""
+    rows = _read_again(data) if isinstance(data, str) else data
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Failed(garbage("rows were asked for, something else came", trace))
+    _bounded(len(rows), trace)
+    return rows
+
+
+def refuse_too_many(body: bytes, trace: Trace) -> None:
+    """Raise Failed where a long answer holds more rows than were asked for, before anybody makes objects of them."""
+    if trace.asked_rows is None or len(body) < _LONG:
+        return
+    try:
+        found = len(msgspec.json.decode(body, type=list[msgspec.Raw]))
+    except (msgspec.MsgspecError, RecursionError):
+        return  # no rows, or none that can be counted so: whoever decodes it says so
+    _bounded(found, trace)
+
+
+def _bounded(found: int, trace: Trace) -> None:
+    if trace.asked_rows is not None and found > trace.asked_rows:
+        raise Failed(garbage(f"{trace.asked_rows:,} rows were asked for, {found:,} came", trace))
+
+
+def _read_again(text: str) -> Any:
+    """What the client could not decode: what is too much for Python in one row must not hide all the others.
+
+    A number longer than it takes is the text of its digits, what is nested too deeply is `…`. `None` for what is no
+    JSON.
+    """
+    try:
+        return json.loads(
+            _shallow(text), parse_int=lambda digits: int(digits) if len(digits) < _LONGEST_INT else digits
+        )
+    except ValueError:
+        return None
+
+
+def _shallow(text: str) -> str:
+    """JSON without what is nested deeper than `_DEEPEST`."""
+    kept, depth, start = [], 0, 0
+    for match in _NESTING.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match.group(), 0)
+        if depth == _DEEPEST + 1 and match.group() in "[{":
+            kept.append(text[start : match.start()] + '"…"')
+        elif depth == _DEEPEST and match.group() in "]}":
+            start = match.end()
+    return "".join([*kept, text[start:]])
+
+
+_NESTING: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+"""What opens and closes, and the strings in which it does not."""
+
+_DEEPEST: Final = 100
+_LONG: Final = 1_000_000
+"""Bytes of an answer whose rows are counted first."""
+_LONGEST_INT: Final = 4000

@@ -1,0 +1,74 @@
+"""What a request and its answer leave behind: noted on the way, for the client's own errors do not carry it."""
+
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import httpx
+
+from core.backend.decoding import refuse_too_many
+from core.backend.faults import Failed, Trace, garbage
+
+_TABLES_PATH: Final = "/rest/v1/"
+_TOLD_BYTES: Final = 2000
+_LONGEST_WAIT_S: Final = 3600.0
+
+
+def trace_request(request: httpx.Request, trace: Trace) -> None:
+    """Note what a request asks for, and from now on whether it has left."""
+    trace.table, trace.asked_rows = _table(request), _asked_rows(request)
+
+    async def note(event: str, info: dict[str, Any]) -> None:
+        if event.endswith("send_request_headers.started") and not _to_proxy(info):
+            trace.sent = True
+
+    request.extensions["trace"] = note
+
+
+async def trace_response(response: httpx.Response, trace: Trace) -> None:
+    """Note an answer, read whole. Raises Failed for one that the client would take for data, and is none."""
+    trace.status = response.status_code
+    trace.content_type = response.headers.get("content-type", "")
+    trace.date = response.headers.get("date")
+    trace.retry_after_s = _seconds(response.headers.get("retry-after"), trace.date)
+    if response.is_redirect:
+        raise Failed(garbage(f"it redirects ({response.status_code})", trace))
+    await response.aread()
+    trace.whole, trace.body = response.content, response.content[:_TOLD_BYTES]
+    if 200 <= response.status_code < 300:
+        if "html" in trace.content_type:
+            raise Failed(garbage("a web page came instead of data", trace))
+        refuse_too_many(trace.whole, trace)
+        if response.request.method == "GET" and not trace.body.strip():
+            raise Failed(garbage("it is empty", trace))  # the client would call it no rows
+
+
+def _table(request: httpx.Request) -> str:
+    """The table that a request is about; empty where it is about none."""
+    _, found, name = request.url.path.partition(_TABLES_PATH)
+    return "" if not found or "/" in name else name
+
+
+def _asked_rows(request: httpx.Request) -> int | None:
+    """How many rows a request wants at most; `None` where it does not say."""
+    told = request.url.params.get("limit", "")
+    return int(told) if told.isdecimal() else None
+
+
+def _to_proxy(info: dict[str, Any]) -> bool:
+    """Whether what leaves is for the proxy alone: it asks for a way, the request comes after."""
+    return getattr(info.get("request"), "method", b"") == b"CONNECT"
+
+
+def _seconds(retry_after: str | None, date: str | None) -> float | None:
+    """`Retry-After` in seconds, from either of its forms; nonsense is none, a very long one an hour."""
+    if not retry_after:
+        return None
+    try:
+        return min(max(0.0, float(retry_after)), _LONGEST_WAIT_S)
+    except ValueError:
+        pass
+    try:
+        until, now = parsedate_to_datetime(retry_after), parsedate_to_datetime(date or "")
+        return min(max(0.0, (until - now).total_seconds()), _LONGEST_WAIT_S)
+    except (ValueError, TypeError):
+        return None

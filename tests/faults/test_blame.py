@@ -1,0 +1,99 @@
+"""Who is at fault, and who says so: `status`, a monitor that runs, and an action, for each way to fail."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from core.backend.client import Limits
+from core.backend.target import Target
+from core.backend.way_out import authorities
+from core.facts import Level
+from core.monitor import Config, Monitor, Places
+from core.watch.rules import WatchRules
+from tests.act.driving import Driven
+from tests.faults.proxies import proxy
+from tests.faults.situations import ANSWERS, NETWORK, SAID, TEMPERS, VARIABLES, Row, no_way
+from tests.faults.test_way_out import VARIABLES as NAMES
+from tests.running import Running
+from tests.wire import wire
+from tui.cli import exits
+from tui.cli.status import look
+
+FAST = Limits(connect_s=0.3, request_s=0.5, slot_s=0.3, answer_mb=1)
+RULES = WatchRules(interval_s=300, limit_s=0.3, probe_s=0.2, hanging_s=0.6)
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    authorities.cache_clear()
+    yield
+    authorities.cache_clear()
+
+
+async def said(
+    url: str, sandbox: Running, place: Path, break_it: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> Row:
+    """Everything that is said of a project at `url` that worked until `break_it` was called."""
+    more = {"limits": FAST, "watch": RULES, "autonomous": False}
+    driven = await Driven.as_("service_role", sandbox, place / "monitor", url=url, **more).begin()
+    driven.loops.ready = True
+    await driven.monitor.check()
+    break_it()
+    await driven.rooms.backend.close()  # connections that are open would outlive what is broken
+    driven.clock.advance(300)
+    checkup = await driven.monitor.check()
+    await driven.autonomy.after(checkup, scheduled=True)
+    if driven.monitor._sight.checks[0].level is Level.WARNING:
+        await asyncio.sleep(0.8)  # its question ends
+        await driven.autonomy.after(checkup, scheduled=True)
+    await driven.monitor.refresh(everything=True)
+    driven.clock.advance(20)
+    await driven.monitor.refresh(everything=True)
+    snapshot = driven.monitor.snapshot
+    counted = driven.rooms.streak.count > 0
+    faults = driven.rooms.readings.faults()
+    result = await driven.monitor.set_dry_run(False)
+    await driven.monitor.close()
+    target = Target(name="t", url=url, key=sandbox.service_key)
+    once = Monitor(Config(target=target, limits=FAST, watch=RULES), places=Places.within(place / "status"))
+    capsys.readouterr()
+    code = await look(once, as_data=True)
+    out = capsys.readouterr().out
+    return (
+        str(faults[0].party) if faults else "nobody",
+        str(json.loads(out)["state"]) if out else "-",
+        code,
+        str(snapshot.link.word),
+        str(snapshot.health.checks[0].level),
+        counted,
+        str(result.phase),
+        exits.of_result(result),
+    )
+
+
+@pytest.mark.parametrize("case", SAID)
+async def test_who_is_at_fault(
+    case: str,
+    sandbox: Running,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with wire(sandbox.url) as between, proxy(TEMPERS.get(case)) as through:
+
+        def break_it() -> None:
+            if case in ANSWERS:
+                between.acts["/"] = ANSWERS[case]
+            elif case in NETWORK:
+                no_way(monkeypatch, NETWORK[case])
+            for name, value in VARIABLES.get(case, {"HTTP_PROXY": through.url} if case in TEMPERS else {}).items():
+                monkeypatch.setenv(name, value)
+                authorities.cache_clear()
+
+        assert await said(between.url, sandbox, tmp_path, break_it, capsys) == SAID[case]
