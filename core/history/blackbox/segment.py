@@ -7,6 +7,8 @@ from typing import Final
 import msgspec
 
 from core.history.blackbox.frame import HEADER, MAGIC, Entry, Kind, entry_at
+from core.history.blackbox.rules import SEGMENT_MOST
+from core.safe_files import head_of_own, open_own, write_all
 
 VERSION: Final = 1
 _SIGN: Final = b"watchbox"
@@ -51,11 +53,14 @@ def check(head: bytes) -> None:
 
 
 def read(path: Path) -> Contents:
-    """Everything in a file; blocking. Raises Later, NoSegment, OSError."""
-    data = path.read_bytes()
+    """Everything in a file; blocking. What is more than a file may hold is not read: it was not written by us.
+
+    Raises Later, NoSegment, Unsafe, OSError.
+    """
+    data = head_of_own(path, SEGMENT_MOST + 1)
     check(data[: len(HEAD)])
     entries: list[Entry] = []
-    position, damaged, lost = len(HEAD), False, False
+    position, damaged, lost = len(HEAD), len(data) > SEGMENT_MOST, False
     while (entry := entry_at(data, position)) is not None or (position := _next_group(data, position)) > 0:
         if entry is None:
             damaged = lost = True
@@ -89,12 +94,12 @@ class Segment:
     @classmethod
     def new(cls, path: Path) -> "Segment":
         """One that was not there. Raises OSError."""
-        return cls(path, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600), 0)
+        return cls(path, open_own(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND), 0)
 
     @classmethod
     def going_on(cls, path: Path, end: int) -> "Segment":
         """One that another process began, cut where it is whole. Raises OSError."""
-        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        file = open_own(path, os.O_WRONLY | os.O_APPEND)
         try:
             os.ftruncate(file, end)
         except OSError:
@@ -111,9 +116,7 @@ class Segment:
         """Write it whole or not at all. Raises OSError."""
         data = frame if self.size else HEAD + frame
         try:
-            written = os.write(self._file, data)
-            while written < len(data):  # cut short: the next one says why
-                written += os.write(self._file, data[written:])
+            write_all(self._file, data)
         except OSError:
             os.ftruncate(self._file, self.size)
             raise
