@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from core.safe_files import identity, open_own, own_directory
+from core.safe_files import Unsafe, identity, open_own, own_directory
 from core.text import clean, plural, redacted
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class LogFile(logging.Handler):
             self._write(data)
         except Exception as error:  # noqa: BLE001 - whatever it was, nobody else could be told but the terminal
             self.lost += 1
-            self.trouble = f"the log cannot be written: {_words(error)}"
+            self.trouble = f"the log cannot be written: {_words(self._path, error)}"
             self._leave()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
@@ -68,7 +68,7 @@ class LogFile(logging.Handler):
         try:
             self._opened()
         except OSError as error:
-            self.trouble = f"the log cannot be written: {_words(error)}"
+            self.trouble = f"the log cannot be written: {_words(self._path, error)}"
 
     def _write(self, data: bytes) -> None:
         file, trouble = self._roomy()
@@ -91,7 +91,7 @@ class LogFile(logging.Handler):
         except OSError as error:
             if size >= _MOST_BYTES:
                 raise
-            return self._opened(), f"the log does not give way to a new one: {_words(error)}"
+            return self._opened(), f"the log does not give way to a new one: {_words(self._path, error)}"
         return self._opened(), ""
 
     def _opened(self) -> int:
@@ -184,5 +184,7 @@ def _line(level: str, text: str) -> bytes:
     return f"{JsonLines(()).format(record)}\n".encode()
 
 
-def _words(error: Exception) -> str:
-    return str(error) or type(error).__name__
+def _words(path: Path, error: Exception) -> str:
+    if isinstance(error, Unsafe):
+        return str(error)
+    return f"{path}: {getattr(error, 'strerror', None) or type(error).__name__}"
