@@ -11,7 +11,7 @@ from pathlib import Path
 from core.history.blackbox import Box, MarkKind
 from core.snapshot import Link
 from tests.blackbox.conftest import Recorders
-from tests.blackbox.pictures import DAY, HOUR_S, NOON, after, all_of, busy, event, files, picture, record
+from tests.blackbox.pictures import DAY, HOUR_S, NOON, after, all_of, busy, event, files, kill, picture, record
 from tests.clock import FakeClock
 from tests.running import ROOT
 
@@ -200,3 +200,17 @@ def test_a_place_that_cannot_be_made_is_said_and_tried_again(
     recorder.record(picture(120))
     assert recorder.warning is None
     assert all_of(box) == [picture(120)]
+
+
+def test_a_file_blown_up_goes_first_and_costs_no_other(recorders: Recorders, place: Path, box: Box) -> None:
+    first = recorders()
+    record(first, [busy(0), busy(1, HOUR_S + 1)])
+    kill(first)
+    newest = files(place)[-1]
+    os.truncate(newest, 3_000_000_000)
+    other = recorders()
+    other.record(busy(2, HOUR_S + 2))
+    other.record(busy(3, HOUR_S + 20))
+    assert not list(place.glob("*.broken"))  # what was set aside of it was too large to stay
+    seen = [busy(0), busy(1, HOUR_S + 1), busy(2, HOUR_S + 2), busy(3, HOUR_S + 20)]
+    assert [one.at for one in all_of(box)] == [one.at for one in seen]

@@ -6,12 +6,13 @@ from typing import Final
 
 import msgspec
 
-from core.history.blackbox.frame import HEADER, MAGIC, Entry, Kind, entry_at
+from core.history.blackbox.frame import HEADER, MAGIC, Entry, Kind, claimed, entry_at
 from core.history.blackbox.rules import SEGMENT_MOST
 from core.safe_files import head_of_own, open_own, write_all
 
 VERSION: Final = 1
 _SIGN: Final = b"watchbox"
+_IN_VAIN_BYTES: Final = 100_000_000
 HEAD: Final = _SIGN + VERSION.to_bytes(2, "little") + bytes(6)
 
 
@@ -60,8 +61,9 @@ def read(path: Path) -> Contents:
     data = head_of_own(path, SEGMENT_MOST + 1)
     check(data[: len(HEAD)])
     entries: list[Entry] = []
+    search = _Search(data)
     position, damaged, lost = len(HEAD), len(data) > SEGMENT_MOST, False
-    while (entry := entry_at(data, position)) is not None or (position := _next_group(data, position)) > 0:
+    while (entry := entry_at(data, position)) is not None or (position := search.next_group(position)) > 0:
         if entry is None:
             damaged = lost = True
             continue
@@ -74,13 +76,24 @@ def read(path: Path) -> Contents:
     return Contents(data=data, entries=tuple(entries), end=end, damaged=damaged)
 
 
-def _next_group(data: bytes, position: int) -> int:
-    """Where, after what is not readable, the next group begins; -1 if none does."""
-    while (position := data.find(MAGIC, position + 1)) >= 0:
-        entry = entry_at(data, position)
-        if entry is not None and entry.kind in (Kind.WHOLE, Kind.NOTE):
-            return position
-    return -1
+class _Search:
+    """Finds, after what is not readable, where the next group begins.
+
+    What only looks like frames is summed in vain, each over all that it claims to hold: after so much it is given up.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._patience = _IN_VAIN_BYTES
+
+    def next_group(self, position: int) -> int:
+        """Where it begins; -1 if none does."""
+        while self._patience > 0 and (position := self._data.find(MAGIC, position + 1)) >= 0:
+            entry = entry_at(self._data, position)
+            if entry is not None and entry.kind in (Kind.WHOLE, Kind.NOTE):
+                return position
+            self._patience -= claimed(self._data, position)
+        return -1
 
 
 class Segment:
