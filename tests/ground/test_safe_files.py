@@ -4,6 +4,8 @@ import errno
 import os
 import socket
 import stat
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +20,7 @@ from core.settings import SettingsError, read_layers
 from core.state import NotKept, OwnerLock, State
 from tests.blackbox.pictures import NOON, picture
 from tests.clock import FakeClock
+from tests.running import ROOT
 
 NOBODY = 65534
 TREASURE = b"somebody's treasure"
@@ -288,3 +291,42 @@ def test_configuration_may_be_a_link_and_is_bounded(tmp_path: Path) -> None:
         real.truncate(3_000_000_000)
         with pytest.raises(SettingsError, match="larger than 1,000,000 bytes"):
             read_layers(directory=tmp_path, environ={}, path=tmp_path / "config.toml")
+
+
+_WITHOUT_FLAGS = """
+import os, sys
+from pathlib import Path
+for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_DIRECTORY", "fchmod", "geteuid"):
+    delattr(os, name)
+from core.safe_files import Unsafe, open_own, own_directory, prepare_database, replace_own
+place = Path(sys.argv[1])
+for name in ("link", "pipe"):
+    for flags in (os.O_RDONLY, os.O_RDWR | os.O_CREAT):
+        try:
+            open_own(place / name, flags)
+        except Unsafe as error:
+            print(error)
+own_directory(place / "made", above=1)
+prepare_database(place / "made" / "a.db")
+replace_own(place / "made" / "b", b"ours")
+"""
+
+
+def test_on_a_platform_without_the_flags_looking_first_has_to_do(treasure: Path, tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    (place / "link").symlink_to(treasure)
+    os.mkfifo(place / "pipe")
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_FLAGS, str(place)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    assert done.stdout.splitlines() == [
+        *[f"{place}/link is a symbolic link, not a file; move it away"] * 2,
+        *[f"{place}/pipe is a named pipe, not a file; move it away"] * 2,
+    ]
+    assert sorted(path.name for path in (place / "made").iterdir()) == ["a.db", "b"]
