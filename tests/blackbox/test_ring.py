@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from core.history.blackbox import Box, MarkKind
+from core.history.blackbox.rules import SEGMENT_MOST
 from core.snapshot import Link
 from tests.blackbox.conftest import Recorders
 from tests.blackbox.pictures import DAY, HOUR_S, NOON, after, all_of, busy, event, files, kill, picture, record
@@ -202,7 +203,20 @@ def test_a_place_that_cannot_be_made_is_said_and_tried_again(
     assert all_of(box) == [picture(120)]
 
 
-def test_a_file_blown_up_goes_first_and_costs_no_other(recorders: Recorders, place: Path, box: Box) -> None:
+def test_a_file_blown_up_while_the_box_is_written_is_cut_down_and_named(
+    recorders: Recorders, place: Path, box: Box
+) -> None:
+    recorder = recorders()
+    record(recorder, [busy(0), busy(1, HOUR_S + 1), busy(2, 2 * HOUR_S + 2)])
+    os.truncate(files(place)[1], 3_000_000_000)
+    recorder._count()  # as at the beginning of each file
+    recorder.record(busy(3, 2 * HOUR_S + 10))
+    assert "set aside" in str(recorder.warning)
+    seen = [busy(0), busy(1, HOUR_S + 1), busy(2, 2 * HOUR_S + 2), busy(3, 2 * HOUR_S + 10)]
+    assert [one.at for one in all_of(box)] == [one.at for one in seen]
+
+
+def test_a_file_blown_up_is_cut_down_and_costs_no_other(recorders: Recorders, place: Path, box: Box) -> None:
     first = recorders()
     record(first, [busy(0), busy(1, HOUR_S + 1)])
     kill(first)
@@ -211,6 +225,7 @@ def test_a_file_blown_up_goes_first_and_costs_no_other(recorders: Recorders, pla
     other = recorders()
     other.record(busy(2, HOUR_S + 2))
     other.record(busy(3, HOUR_S + 20))
-    assert not list(place.glob("*.broken"))  # what was set aside of it was too large to stay
+    (aside,) = place.glob("*.broken")
+    assert aside.stat().st_size == SEGMENT_MOST
     seen = [busy(0), busy(1, HOUR_S + 1), busy(2, HOUR_S + 2), busy(3, HOUR_S + 20)]
     assert [one.at for one in all_of(box)] == [one.at for one in seen]

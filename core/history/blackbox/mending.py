@@ -1,5 +1,6 @@
 """Files that are not as they were written: set aside under another name, what is readable of them kept."""
 
+import contextlib
 import logging
 from pathlib import Path
 
@@ -95,12 +96,16 @@ def _aside(path: Path) -> Path:
 
 
 def _copy(path: Path, aside: Path) -> None:
-    """The same file under another name as well; where the file system cannot do that, another one like it."""
+    """The same file under another name as well; where the file system cannot do that, another one like it.
+
+    Of one that was blown up, only as much as a file of ours may hold.
+    """
     aside.unlink(missing_ok=True)
-    try:
-        aside.hardlink_to(path)
-    except OSError:
-        write_new(aside, head_of_own(path, SEGMENT_MOST))
+    if path.lstat().st_size <= SEGMENT_MOST:
+        with contextlib.suppress(OSError):
+            aside.hardlink_to(path)
+            return
+    write_new(aside, head_of_own(path, SEGMENT_MOST))
 
 
 def newest_usable(directory: Path, mending: Mending) -> tuple[Part, Contents] | None:

@@ -121,7 +121,7 @@ class Box:
         return tuple(note for note in self._notes.all() if since <= note.at < until)
 
     def damage(self) -> tuple[str, ...]:
-        """What was found damaged of what was read so far, or is none of ours, each in a sentence."""
+        """What was found damaged of what was read so far, or is none of ours, or was set aside, each in a sentence."""
         return tuple(f"black box: {words}" for words in (*self._shelf.damage(), *self._notes.damage()))
 
     def note(self, at: datetime, text: str, who: str, *, now: datetime | None = None) -> Note:

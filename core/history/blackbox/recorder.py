@@ -20,7 +20,7 @@ from core.history.blackbox.mending import Mending, newest_usable
 from core.history.blackbox.notes import SIZE as NOTES_SIZE
 from core.history.blackbox.notes import Notes
 from core.history.blackbox.ring import Part, following, listing, too_many, too_old
-from core.history.blackbox.rules import ALIVE_S, FRAME_BYTES, GAP_S, SEGMENT_S, BlackboxRules
+from core.history.blackbox.rules import ALIVE_S, FRAME_BYTES, GAP_S, SEGMENT_MOST, SEGMENT_S, BlackboxRules
 from core.history.blackbox.seal import marked, seal
 from core.history.blackbox.segment import Segment
 from core.safe_files import own_directory
@@ -210,8 +210,15 @@ class Recorder:
         ours = self._segment.size if self._segment is not None else 0
         room = self._rules.size - NOTES_SIZE - ours - size
         if self._others > room:
+            self._cut_down()
             self._remove(too_many((part for part in self._counted() if part.path != self._path), room))
             self._count()
+
+    def _cut_down(self) -> None:
+        """Keep of what is larger than any file of ours what is readable, and say so."""
+        for part in self._counted():
+            if part.size > SEGMENT_MOST and not part.broken and part.path != self._path:
+                self._mending.mend(part.path)
 
     def _remove(self, parts: Iterable[Part]) -> None:
         for part in parts:

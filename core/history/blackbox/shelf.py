@@ -48,9 +48,16 @@ class Shelf:
             return ()
 
     def damage(self) -> tuple[str, ...]:
-        """What was found damaged or none of ours of what was read so far, in words."""
+        """What was found damaged or none of ours of what was read so far, and what was set aside as that, in words."""
         with self._lock:
-            return tuple(self._damaged.values())
+            found = tuple(self._damaged.values())
+        return found + tuple(f"{part.file} was damaged and is set aside" for part in self._set_aside())
+
+    def _set_aside(self) -> tuple[Part, ...]:
+        try:
+            return tuple(part for part in listing(self._directory) if part.broken)
+        except OSError:
+            return ()
 
     def contents(self, part: Part) -> Contents:
         """What is in a file."""
