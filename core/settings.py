@@ -4,6 +4,7 @@ Which settings there are is declared by the rooms that use them, each as a froze
 values. Bad input ends as a `SettingsError`: one sentence that names the thing and the remedy.
 """
 
+import io
 import os
 import tomllib
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from dotenv import dotenv_values
 from platformdirs import user_config_path
 
 from core.bounds import out_of_bounds
+from core.safe_files import Unsafe, read_any
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -24,6 +26,10 @@ PREFIX: Final = "WATCHDESK_"
 
 _FILES: Final = ("the environment", ".env.local", ".env")
 """What the layers of `Layers.named` are."""
+
+
+_MOST: Final = 1_000_000
+"""No file of settings takes more, in bytes."""
 
 
 class SettingsError(Exception):
@@ -137,22 +143,32 @@ def flag(value: str, name: str) -> bool:
 
 def _dotenv(path: Path) -> Mapping[str, str]:
     try:
-        if not path.exists():
-            return {}
-        with path.open(encoding="utf-8") as stream:
-            found = dotenv_values(stream=stream, interpolate=False)
+        found = dotenv_values(stream=io.StringIO(_text(path)), interpolate=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read ({_reason(error)}); fix or remove it") from error
+        raise SettingsError(_unreadable(path, error)) from error
     return {name: value for name, value in found.items() if value is not None}
 
 
 def _toml(path: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(_text(path))
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read ({_reason(error)}); fix or remove it") from error
+        raise SettingsError(_unreadable(path, error)) from error
+
+
+def _text(path: Path) -> str:
+    """What is in a file, as text is read: every end of a line is one character."""
+    return io.TextIOWrapper(io.BytesIO(read_any(path, _MOST)), encoding="utf-8").read()
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    if isinstance(error, Unsafe):
+        return str(error)
+    return f"{path} cannot be read ({_reason(error)}); fix or remove it"
 
 
 def _reason(error: Exception) -> str:

@@ -2,14 +2,15 @@
 
 Committed and on the disk before it is called accepted. Any process of the user may write, in short transactions; who
 runs the loops is decided by a lock beside the file, which dies with its process. Corrupt, it is moved aside and begun
-anew; not writable, it says so in each write (`NotKept`) and in `warning`, and everything else goes on.
+anew, which every process says for as long as what was moved lies there; not writable, or not ours, it says so in each
+write (`NotKept`) and in `warning`, and everything else goes on.
 """
 
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
-import shutil
 import socket
 import sqlite3
 from collections.abc import Callable
@@ -20,7 +21,21 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from core.safe_files import (
+    SetAside,
+    Unsafe,
+    found_aside,
+    identity,
+    move_aside,
+    open_own,
+    own_directory,
+    place_aside,
+    prepare_database,
+)
+
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 MIGRATIONS: Final = (
     """
@@ -109,14 +124,17 @@ class State:
     def __init__(self, directory: Path, space: str) -> None:
         self._path = directory / f"{space}.db"
         self._connection: sqlite3.Connection | None = None
-        self._broken = self._failing = ""
+        self._identity: tuple[int, int] | None = None
+        """Of the file that was opened last."""
+        self._failing = self._why_aside = ""
+        self._aside: tuple[SetAside, ...] = ()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="state")
         self._lock = OwnerLock(directory / f"{space}.lock")
 
     @property
     def warning(self) -> str | None:
-        """What is wrong, in words; `None` while all is well. What was moved aside stays said."""
-        return self._failing or self._broken or None
+        """What is wrong, in words; `None` while all is well. What was moved aside is said while it lies there."""
+        return self._failing or self._said_aside() or self._lock.warning or None
 
     @property
     def unwritable(self) -> str:
@@ -218,7 +236,7 @@ class State:
             raise NotKept(self._failing) from error
         except _ERRORS as error:
             if not _is_broken(error):
-                self._failing = f"state not writable: {self._path}: {_words(error)}"
+                self._failing = self._unusable(error)
                 raise NotKept(self._failing) from error
             self._set_aside(error)
             try:
@@ -231,15 +249,20 @@ class State:
             self._failing = ""
         return result
 
+    def _unusable(self, error: Exception) -> str:
+        if isinstance(error, Unsafe):
+            return f"state not usable: {error}"
+        return f"state not writable: {self._path}: {_words(error)}"
+
     def _connected(self) -> sqlite3.Connection:
-        if self._connection is not None and self._path.exists():
+        if self._aside:
+            self._aside = tuple(one for one in self._aside if one.path.exists())
+        if self._connection is not None and self._identity == identity(self._path):
             return self._connection
         self._disconnect()  # a deleted file is begun anew: writing into it would keep nothing
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path.parent.chmod(0o700)
-        # SQLite gives its side files the rights of the database: made here, none is ever readable to others.
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._path.chmod(0o600)
+        own_directory(self._path.parent, above=1)
+        prepare_database(self._path)
+        self._identity, self._aside = identity(self._path), found_aside(self._path)
         # Only the thread uses it; it is closed elsewhere only once the thread has ended.
         connection = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
         try:
@@ -254,15 +277,27 @@ class State:
 
     def _set_aside(self, error: Exception) -> None:
         self._disconnect()
-        aside = self._path.with_suffix(".broken")
+        if self._identity != identity(self._path):
+            return  # another process was faster, and has begun anew
+        aside = place_aside(self._path)
         try:
-            aside.mkdir(mode=0o700, exist_ok=True)
-            for name in (self._path.name, f"{self._path.name}-wal", f"{self._path.name}-shm"):
-                if (self._path.parent / name).exists():
-                    shutil.move(self._path.parent / name, aside / name)
+            aside.path.mkdir(mode=0o700)
+            for end in ("", "-wal", "-shm", "-journal"):
+                name = self._path.name + end
+                with contextlib.suppress(FileNotFoundError):
+                    (self._path.parent / name).rename(aside.path / name)
         except OSError:
             return  # the next attempt says what is wrong
-        self._broken = f"state set aside in {aside}: it was not readable ({error}); begun anew"
+        self._why_aside = f" ({error})"
+
+    def _said_aside(self) -> str:
+        if not self._aside:
+            return ""
+        more = f" (and {len(self._aside) - 1} more)" if len(self._aside) > 1 else ""
+        return (
+            f"state set aside {self._aside[-1]}{more}: it was not readable{self._why_aside}; acknowledgements, silences"
+            " and orders that waited are gone with it; move it away once you have seen this"
+        )
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
@@ -277,6 +312,8 @@ class OwnerLock:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: int | None = None
+        self.warning = ""
+        """What lay in its place and was moved out of the way, in words."""
 
     def take(self) -> bool:
         """Hold it. Whether it is ours now. Where no such file can be made nobody else holds one, so it is.
@@ -286,8 +323,8 @@ class OwnerLock:
         if self._file is not None:
             return True
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            own_directory(self._path.parent, above=1)
+            file = self._opened()
         except OSError:
             return True
         try:
@@ -312,7 +349,7 @@ class OwnerLock:
     def holder(self) -> str:
         """What the holder wrote of itself; empty while nobody holds it."""
         try:
-            file = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+            file = open_own(self._path, os.O_RDWR)
         except OSError:
             return ""
         try:
@@ -324,6 +361,15 @@ class OwnerLock:
         finally:
             os.close(file)
         return ""
+
+    def _opened(self) -> int:
+        try:
+            return open_own(self._path, os.O_RDWR | os.O_CREAT)
+        except Unsafe as error:
+            aside = move_aside(self._path)
+            self.warning = f"lock set aside {aside}: {error.what}; move it away once you have seen this"
+            log.warning(self.warning)
+            return open_own(self._path, os.O_RDWR | os.O_CREAT)
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

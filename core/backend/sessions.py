@@ -7,14 +7,17 @@ one before has put there.
 import asyncio
 import contextlib
 import hashlib
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from core.safe_files import TooLarge, Unsafe, own_directory, read_own, replace_own
 from core.state import OwnerLock
+
+_MOST: Final = 1_000_000
+"""No session takes more, in bytes."""
 
 _TURN_S: Final = 0.05
 """How often who waits for his turn asks for it."""
@@ -39,27 +42,25 @@ class SessionFile:
     def __init__(self, directory: Path, url: str) -> None:
         self._url = url
         self._path = directory / f"{hashlib.sha256(url.encode()).hexdigest()[:24]}.json"
+        self.trouble = ""
+        """Why what lay there when it was last loaded is not used, in words; empty if it was, or nothing lay there."""
 
     def load(self) -> StoredSession | None:
         """The session; `None` if there is none, or none that can be read."""
+        self.trouble = ""
         try:
-            session = msgspec.json.decode(self._path.read_bytes(), type=StoredSession)
+            session = msgspec.json.decode(read_own(self._path, _MOST), type=StoredSession)
+        except (Unsafe, TooLarge) as error:
+            self.trouble = f"stored session not used: {error}"
+            return None
         except (OSError, msgspec.MsgspecError):
             return None
         return session if session.url == self._url else None
 
     def save(self, session: StoredSession) -> None:
         """Put it on the disk, whole or not at all. Raises OSError."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path.parent.chmod(0o700)
-        new = self._path.with_suffix(f".{os.getpid()}")
-        file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            os.write(file, msgspec.json.encode(session))
-            os.fsync(file)
-        finally:
-            os.close(file)
-        new.replace(self._path)
+        own_directory(self._path.parent, above=1)
+        replace_own(self._path, msgspec.json.encode(session))
 
     def remove(self) -> bool:
         """Forget it. Whether there was one. Raises OSError."""

@@ -38,6 +38,8 @@ async def log_out(target: Target, places: Places) -> SignedOut:
     """End the kept session; the user's other sessions go on. Raises OSError when it cannot be removed."""
     stored = SessionFile(places.sessions, target.url)
     session = stored.load()
+    if stored.trouble:
+        raise OSError(stored.trouble)
     if session is None:
         return SignedOut()
     user = msgspec.structs.replace(target, email=session.email, password="", access_token="")

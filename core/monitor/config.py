@@ -69,6 +69,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     autonomous: bool = False
     dry_run: bool = True
     observe: bool = False
+    trouble: str = ""
+    """What is there and was not used, in words."""
     only_looks: bool = False
     """It observes and takes no order at all, whoever gives it: not one about this machine alone, nor to lift that."""
     limits: Limits = Limits()
@@ -88,8 +90,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 def read_config(layers: Layers, *, project: str | None = None, observe: bool = False) -> Config:
     """Compose the rooms' settings, and the stored session. Raises SettingsError."""
     target = read_target(layers, project)
+    stored = SessionFile(Places.of_platform().sessions, target.url)
     return Config(
-        target=signed_in(target, SessionFile(Places.of_platform().sessions, target.url).load()),
+        target=signed_in(target, stored.load()),
+        trouble=stored.trouble,
         autonomous=_switch(layers, AUTONOMOUS_NAMES, default=False),
         dry_run=_switch(layers, DRY_RUN_NAMES, default=True),
         observe=observe,

@@ -23,7 +23,7 @@ from core.monitor.config import Config, Places
 from core.monitor.fights import Resets
 from core.monitor.loops import Loops
 from core.monitor.ordering import Ordering
-from core.monitor.picture import compose, compose_one_shot
+from core.monitor.picture import compose, compose_one_shot, kept_badly
 from core.monitor.sight import Sight
 from core.monitor.wiring import Rooms
 from core.resilience import (
@@ -189,6 +189,16 @@ class Monitor(Ordering):
         """One safety check in full; `None` when none is visible to us. Raises NotLive."""
         return await self._browsing.safety_detail(name)
 
+    # What is kept here
+
+    async def look_at_disk(self) -> None:
+        """See what this machine keeps, and what of it was set aside. Never raises."""
+        await self._rooms.state.open()
+
+    def kept_badly(self) -> tuple[str, ...]:
+        """What was set aside of what this machine keeps, or cannot be used, each in a sentence."""
+        return kept_badly(self._rooms)
+
     # What was
 
     @property
@@ -215,6 +225,7 @@ class Monitor(Ordering):
         fence = self._rooms.fence
         for words in self._rooms.backend.oddities.drain():
             self._rooms.journal.say("watchdesk", words, Level.WARNING)
+        self._rooms.log_watch.look()
         with fence.around("making the picture") as run:
             if self._loops.ready:  # before its end a start has read nothing, which is no news
                 sources = {part.name: part.source for part in components(self._rooms, self._sight)}

@@ -141,8 +141,7 @@ def _notices(rooms: Rooms, sight: Sight, loops: Loops) -> tuple[str, ...]:
         notices.append(f"{config.value.several}: {ONE_CONFIG}")
     if config.value is not None:
         notices += [f"odd config row: {words}" for words in config.value.odd]
-    kept = (rooms.cache, rooms.state, rooms.recording)
-    notices += [one.warning for one in kept if one.warning is not None]
+    notices += kept_badly(rooms)
     if loops.autonomy.heartbeat_fault:
         notices.append(loops.autonomy.heartbeat_fault)
     ends = rooms.backend.sign_in.expires_at
@@ -152,6 +151,13 @@ def _notices(rooms: Rooms, sight: Sight, loops: Loops) -> tuple[str, ...]:
     if loops.ready and not loops.owner and not rooms.config.only_looks:
         notices.append(f"{rooms.state.owner() or 'another watchdesk'} acts for this project here; this one only shows")
     return tuple(notices)
+
+
+def kept_badly(rooms: Rooms) -> tuple[str, ...]:
+    """What was set aside of what this machine keeps, or cannot be used, each in a sentence."""
+    kept = (rooms.cache, rooms.state, rooms.recording, rooms.log_watch)
+    said = (*(one.warning for one in kept), rooms.config.trouble)
+    return tuple(words for words in said if words)
 
 
 def _untold(telling: Telling) -> list[str]:

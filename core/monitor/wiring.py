@@ -33,6 +33,7 @@ from core.monitor.desk import Desk
 from core.monitor.events import Journal
 from core.monitor.holds import Holds
 from core.monitor.link import LinkState
+from core.monitor.log_watch import LogWatch
 from core.monitor.observing import Observing
 from core.monitor.process_desk import ProcessDesk
 from core.monitor.readings import Readings
@@ -64,6 +65,7 @@ class Rooms:
         self.config = config
         self.clock = clock
         self.journal = Journal(clock)
+        self.log_watch = LogWatch(clock, self.journal)
         self.fence = Fence(lambda text: self.journal.say("watchdesk", text, Level.WARNING))
         self.backend = Backend(
             config.target, clock, config.limits, SessionFile(places.sessions, config.target.url), line

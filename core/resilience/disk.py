@@ -1,19 +1,22 @@
 """The disk part of the cache: JSON rows in one SQLite file by way of diskcache, never a pickle.
 
-Used from one thread. Broken, it is moved aside and begun anew; full, locked or not there, it is gone without.
+Used from one thread. Broken, it is moved aside and begun anew, which every process says while what was moved lies
+there, for a week; full, locked, not there or not ours, it is gone without.
 """
 
 import contextlib
 import logging
-import os
 import shutil
 import sqlite3
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import diskcache
+
+from core.safe_files import SetAside, Unsafe, found_aside, move_aside, own_directory, prepare_database
 
 T = TypeVar("T")
 
@@ -21,6 +24,9 @@ log = logging.getLogger(__name__)
 
 _MODE_JSON: Final = 3  # diskcache's number for text; ours is always in the row, never in a file
 _LOCKED_S: Final = 1.0
+_ASIDE: Final = timedelta(days=7)
+"""What was moved aside is kept for so long."""
+
 _BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _BROKEN: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH}
 # Beside what SQLite and the file system raise: what diskcache stumbles over in a database somebody else has made.
@@ -87,13 +93,16 @@ class Disk:
         self._entries = entries
         self._size = size
         self._rows: Any = None
-        self._broken: str | None = None
+        self._aside: SetAside | None = None
+        self._why_aside = ""
         self._failing: str | None = None
 
     @property
     def warning(self) -> str | None:
-        """A trouble that lasts before one that is over: what was moved aside stays said."""
-        return self._failing or self._broken
+        """A trouble that lasts before one that is over: what was moved aside is said while it lies there."""
+        if self._failing or self._aside is None:
+            return self._failing
+        return f"cache set aside {self._aside}: it was not readable{self._why_aside}; it may be deleted"
 
     def open(self) -> None:
         """Make or open the file. A broken one is moved aside, once."""
@@ -143,6 +152,7 @@ class Disk:
             rows.cull()
 
         self._do(clean)
+        self._look_aside()
 
     def close(self) -> None:
         """Close the file."""
@@ -152,13 +162,9 @@ class Disk:
                 rows.close()
 
     def _connect(self) -> Any:
-        for directory in (self._path.parent, self._path):
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path.chmod(0o700)
-        file = self._path / diskcache.core.DBNAME
-        # SQLite gives its side files the rights of the database: made here, none is ever readable to others.
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-        file.chmod(0o600)
+        own_directory(self._path, above=1)
+        prepare_database(self._path / diskcache.core.DBNAME)
+        self._look_aside()
         rows = _Rows(
             str(self._path),
             disk=_JsonDisk,
@@ -203,20 +209,26 @@ class Disk:
             self._fail(error)
             return False
         self.close()
-        aside = self._path.with_name(f"{self._path.name}.broken")
         try:
-            shutil.rmtree(aside, ignore_errors=True)
-            self._path.rename(aside)
+            self._aside, self._why_aside = move_aside(self._path), f" ({error})"
         except OSError:
             self._fail(error)
             return False
-        self._broken = f"cache set aside as {aside}: it was not readable ({error})"
-        log.warning(self._broken)
+        log.warning(self.warning)
         return True
+
+    def _look_aside(self) -> None:
+        """See what was moved aside and still lies there; only the newest stays, and for a week."""
+        found = found_aside(self._path)
+        gone = [one for one in found if one != found[-1] or datetime.now(UTC) - one.at > _ASIDE]
+        for one in gone:
+            shutil.rmtree(one.path, ignore_errors=True)
+        self._aside = next((one for one in found if one not in gone), None)
 
     def _fail(self, error: Exception) -> None:
         words = str(error) or "locked by another process"
-        self._failing = f"cache in memory only: {self._path} is not usable ({words})"
+        where = "" if isinstance(error, Unsafe) else f"{self._path} is not usable: "
+        self._failing = f"cache in memory only: {where}{words}"
         log.warning(self._failing)
 
 

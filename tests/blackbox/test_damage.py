@@ -2,7 +2,10 @@
 
 import contextlib
 import os
+import random
 import stat
+import time
+import tracemalloc
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,10 +13,11 @@ from typing import Any
 import pytest
 
 from core.history.blackbox import Box
-from core.history.blackbox.frame import MAGIC
+from core.history.blackbox.frame import MAGIC, Kind
+from core.history.blackbox.rules import SEGMENT_MOST
 from core.history.blackbox.segment import HEAD, VERSION
 from tests.blackbox.conftest import Recorders
-from tests.blackbox.pictures import HOUR_S, NOON, after, all_of, busy, files, kill, picture, record
+from tests.blackbox.pictures import HOUR_S, NOON, after, all_of, busy, event, files, kill, picture, record
 
 
 def test_a_last_frame_torn_anywhere_is_cut_and_all_before_it_is_there(
@@ -172,3 +176,55 @@ def test_bytes_like_the_beginning_of_a_frame_deceive_nobody(recorders: Recorders
     with file.open("ab") as end:
         end.write((MAGIC * 40 + b"\1\0\xff\xff\xff\x7f") * 20)
     assert all_of(box) == [picture(0)]
+
+
+@pytest.mark.parametrize("reading", ["box", "recorder"])
+def test_a_file_blown_up_costs_no_more_than_one_may_hold_and_is_named(
+    recorders: Recorders, place: Path, reading: str
+) -> None:
+    recorder = recorders()
+    record(recorder, [busy(number) for number in range(130)])
+    recorder.close(busy(129).at)
+    (file,) = files(place)
+    os.truncate(file, 3_000_000_000)
+    tracemalloc.start()
+    began = time.monotonic()
+    box = Box(place)
+    if reading == "recorder":
+        other = recorders()
+        other.record(busy(200))
+        assert f"set aside as {file}.broken" in str(other.warning)
+        assert file.stat().st_size < SEGMENT_MOST
+        assert box.damage() == (f"black box: {file}.broken was damaged and is set aside",)
+    else:
+        assert box.span() is not None
+        assert box.damage() == (f"black box: {file} is damaged: 131 frames of it are readable",)
+    assert [one for one in all_of(box) if one.at < busy(129).at] == [busy(number) for number in range(129)]
+    assert time.monotonic() - began < 10
+    assert tracemalloc.get_traced_memory()[1] < 20 * SEGMENT_MOST
+    tracemalloc.stop()
+
+
+def test_what_only_looks_like_frames_is_given_up_in_the_end(recorders: Recorders, place: Path) -> None:
+    place.mkdir(parents=True)
+    header = MAGIC + bytes(4) + bytes([Kind.WHOLE, 0]) + (2_900_000).to_bytes(4, "little") + bytes(8)
+    path = place / "0000-00000001-1700000000000.box"
+    path.write_bytes(HEAD + header * (SEGMENT_MOST // len(header) - 1))
+    began = time.monotonic()
+    assert Box(place).span() is None
+    assert time.monotonic() - began < 5
+
+
+def test_a_picture_larger_than_a_frame_may_be_is_lost_alone(
+    recorders: Recorders, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = recorders()
+    recorder.record(busy(0))
+    monkeypatch.setattr("core.history.blackbox.recorder._BODY_BYTES", 1000)
+    noise = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=5000))
+    recorder.record(busy(1, events=(event(noise, 1),)))
+    assert "pictures are lost" in str(recorder.warning)
+    monkeypatch.undo()
+    recorder.record(busy(2))
+    assert recorder.warning is None
+    assert all_of(Box(place)) == [busy(0), busy(2)]

@@ -9,9 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from core.history.blackbox import Box, MarkKind
+from core.history.blackbox.rules import SEGMENT_MOST
 from core.snapshot import Link
 from tests.blackbox.conftest import Recorders
-from tests.blackbox.pictures import DAY, HOUR_S, NOON, after, all_of, busy, event, files, picture, record
+from tests.blackbox.pictures import DAY, HOUR_S, NOON, after, all_of, busy, event, files, kill, picture, record
 from tests.clock import FakeClock
 from tests.running import ROOT
 
@@ -200,3 +201,31 @@ def test_a_place_that_cannot_be_made_is_said_and_tried_again(
     recorder.record(picture(120))
     assert recorder.warning is None
     assert all_of(box) == [picture(120)]
+
+
+def test_a_file_blown_up_while_the_box_is_written_is_cut_down_and_named(
+    recorders: Recorders, place: Path, box: Box
+) -> None:
+    recorder = recorders()
+    record(recorder, [busy(0), busy(1, HOUR_S + 1), busy(2, 2 * HOUR_S + 2)])
+    os.truncate(files(place)[1], 3_000_000_000)
+    recorder._count()  # as at the beginning of each file
+    recorder.record(busy(3, 2 * HOUR_S + 10))
+    assert "set aside" in str(recorder.warning)
+    seen = [busy(0), busy(1, HOUR_S + 1), busy(2, 2 * HOUR_S + 2), busy(3, 2 * HOUR_S + 10)]
+    assert [one.at for one in all_of(box)] == [one.at for one in seen]
+
+
+def test_a_file_blown_up_is_cut_down_and_costs_no_other(recorders: Recorders, place: Path, box: Box) -> None:
+    first = recorders()
+    record(first, [busy(0), busy(1, HOUR_S + 1)])
+    kill(first)
+    newest = files(place)[-1]
+    os.truncate(newest, 3_000_000_000)
+    other = recorders()
+    other.record(busy(2, HOUR_S + 2))
+    other.record(busy(3, HOUR_S + 20))
+    (aside,) = place.glob("*.broken")
+    assert aside.stat().st_size == SEGMENT_MOST
+    seen = [busy(0), busy(1, HOUR_S + 1), busy(2, HOUR_S + 2), busy(3, HOUR_S + 20)]
+    assert [one.at for one in all_of(box)] == [one.at for one in seen]

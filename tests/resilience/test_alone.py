@@ -28,7 +28,7 @@ async def main():
     assert (outcome.attempts, outcome.fault.message) == (5, "closed")
     assert breakers.get("shop:order").state is BreakerState.OPEN
     ours = {name for name in sys.modules if name.split(".")[0] in {"core", "tui"}}
-    strangers = ours - {"core", "core.bounds", "core.clock", "core.facts"}
+    strangers = ours - {"core", "core.bounds", "core.clock", "core.facts", "core.safe_files"}
     assert all(name.startswith("core.resilience") for name in strangers), strangers
     assert not {"supabase", "httpx", "textual"} & set(sys.modules)
 

@@ -241,11 +241,15 @@ class TestBroken:
             assert cache.get_sync("config") is None
             await cache.put("config", 2, clock.now())
             assert "set aside" in (cache.warning or "")
-            assert filled.parent.with_name(f"{SPACE}.broken").is_dir()
+            (aside,) = filled.parent.parent.glob(f"{SPACE}.*.broken")
+            assert aside.is_dir()
             cache.close()
         again = make()
-        assert again.warning is None
         assert again.get_sync("config") is not None
+        assert str(aside) in (again.warning or "")  # whoever comes later says so, until it is gone
+        shutil.rmtree(aside)
+        await again.sweep()
+        assert again.warning is None
 
     async def test_a_file_of_no_length_is_begun_anew(self, make: Make, filled: Path, clock: FakeClock) -> None:
         filled.write_bytes(b"")

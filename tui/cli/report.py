@@ -1,6 +1,7 @@
 """`watchdesk report`: the incident as Markdown, from this machine's black box and the project's log."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from core.history.report import Report, When, compose, kept, markdown, without_s
 from core.model import LogEntry
 from core.monitor import Config, Monitor
 from core.resilience import NotLive
+from core.safe_files import Unsafe, open_own
 from tui.cli.exits import DONE, INTERRUPTED, UNREACHABLE, WRONG
 from tui.cli.session import configure, said, start_logging, tell
 from tui.cli.span import Since
@@ -45,7 +47,7 @@ def command(
     until = min(until or now, now)
     if since >= until:
         raise click.UsageError(f"--since {_local(since)} is not before {_local(until)}")
-    if output is not None and output.exists() and not force:
+    if output is not None and os.path.lexists(output) and not force:
         raise click.ClickException(said(f"{output} is there already; add --force to overwrite it"))
     start_logging(config.target, config.alerts.secrets())
     try:
@@ -64,9 +66,12 @@ def _deliver(text: str, output: Path | None, *, force: bool) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if force else os.O_EXCL)
     try:
-        with output.open("w" if force else "x", encoding="utf-8") as file:
+        with open(open_own(output, flags, 0o666), "w", encoding="utf-8") as file:
             file.write(text)
+    except Unsafe as error:
+        raise click.ClickException(said(f"not written: {error}, or name another file")) from error
     except OSError as error:
         raise click.ClickException(said(f"{output} was not written: {error.strerror or error}")) from error
     tell(f"written: {output}")
@@ -79,13 +84,15 @@ async def _made(config: Config, since: datetime, until: datetime, *, as_data: bo
         box, now = monitor.box, datetime.now(UTC)
         if why := await asyncio.to_thread(_nothing, box, since, until):
             return why
+        await monitor.look_at_disk()
         rows, asked = await _rows(monitor, since, until)
         host = monitor.rooms.operator.host
 
         def work() -> Report:
             found = kept(box, since, until, rows=rows, asked=asked)
             whole = compose(found, since=since, until=until, made_at=now, host=host)
-            return without_secrets(whole, _secrets(config))
+            notices = (*whole.notices, *box.damage(), *monitor.kept_badly())
+            return without_secrets(msgspec.structs.replace(whole, notices=notices), _secrets(config))
 
         report = await asyncio.to_thread(work)
     finally:

@@ -1,8 +1,6 @@
 """What the one-shot commands share: configuration, a monitor that looks once, sentences for people, codes."""
 
 import asyncio
-import logging
-import logging.handlers
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -14,13 +12,12 @@ from platformdirs import user_state_path
 
 from core.backend.target import Target
 from core.facts import Fault
+from core.log_file import log_to
 from core.monitor import Config, Monitor, read_config
 from core.resilience import NotLive
 from core.settings import SettingsError, read_layers
-from core.text import LINE_CHARS, clean, redacted
+from core.text import LINE_CHARS, clean
 from tui.cli.exits import INTERRUPTED, WRONG, of_fault
-
-_LOG_BYTES = 1_000_000
 
 
 def configure(context: click.Context) -> Config:
@@ -102,37 +99,11 @@ def start_logging(target: Target | None = None, more: tuple[str, ...] = ()) -> N
 
     No local variables, no secrets: neither those of `target`, nor `more`, nor what looks like a key or a token.
     """
-    path = log_path()
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=2, delay=True)
-    except OSError:
-        logging.getLogger().addHandler(logging.NullHandler())
-        return
     own = target.secrets if target is not None else ()
     own = (*own, *more)
-    handler.setFormatter(_JsonLines(tuple(secret for secret in own if secret)))
-    logging.getLogger().addHandler(handler)
+    log_to(log_path(), tuple(secret for secret in own if secret))
 
 
 def log_path() -> Path:
     """Where the log file lies."""
     return Path(user_state_path("watchdesk", appauthor=False)) / "watchdesk.log"
-
-
-class _JsonLines(logging.Formatter):
-    def __init__(self, secrets: tuple[str, ...]) -> None:
-        super().__init__()
-        self._secrets = secrets
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "at": self.formatTime(record),
-            "level": record.levelname,
-            "logger": record.name,
-            "text": clean(redacted(record.getMessage(), self._secrets), 2000),
-        }
-        if record.exc_info:
-            line["traceback"] = redacted(self.formatException(record.exc_info), self._secrets)
-        return msgspec.json.encode(line).decode()

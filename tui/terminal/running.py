@@ -5,7 +5,6 @@ import gc
 import logging
 import os
 import sys
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
@@ -29,7 +28,6 @@ def is_interactive() -> bool:
 
 def run_app(make: Callable[[], "WatchdeskApp"], *, mouse: bool = True) -> int:
     """Run the app made by `make` on the terminal until its end; the exit code."""
-    _log_what_python_prints()
     ending = Ending()
     try:
         return asyncio.run(_run(make, ending, mouse=mouse))
@@ -66,21 +64,6 @@ async def _run(make: Callable[[], "WatchdeskApp"], ending: Ending, *, mouse: boo
         if ending.asked:
             _forget_output()
     return app.return_code or ending.code
-
-
-def _log_what_python_prints() -> None:
-    """Failures in threads and in tidying up go to the log, which has no secrets, and not between the panels."""
-
-    def in_thread(failed: threading.ExceptHookArgs) -> None:
-        if failed.exc_value is not None:
-            log.error("a thread failed", exc_info=failed.exc_value)
-
-    def unraisable(failed: "sys.UnraisableHookArgs") -> None:
-        log.error("%s", failed.err_msg or "failed where nothing can be raised", exc_info=failed.exc_value)
-
-    threading.excepthook = in_thread
-    sys.unraisablehook = unraisable
-    logging.captureWarnings(capture=True)
 
 
 def _forget_output() -> None:

@@ -96,6 +96,14 @@ def entry_at(data: bytes, position: int) -> Entry | None:
     return Entry(kind, flags, at, offset, length)
 
 
+def claimed(data: bytes, position: int) -> int:
+    """How many bytes were summed to see whether a frame begins there."""
+    if position + HEADER.size > len(data):
+        return 0
+    length: int = HEADER.unpack_from(data, position)[4]
+    return length if position + HEADER.size + length <= len(data) else 0
+
+
 class Encoder:
     """Snapshots to bodies, each told by the one before."""
 

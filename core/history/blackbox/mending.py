@@ -1,12 +1,14 @@
 """Files that are not as they were written: set aside under another name, what is readable of them kept."""
 
+import contextlib
 import logging
-import os
-import shutil
 from pathlib import Path
 
+from core.history.blackbox.notes import NAME as NOTES
 from core.history.blackbox.ring import Part, listing
+from core.history.blackbox.rules import SEGMENT_MOST
 from core.history.blackbox.segment import HEAD, Contents, Later, NoSegment, check, read
+from core.safe_files import Unsafe, check_own, head_of_own, write_new
 from core.text import plural
 
 log = logging.getLogger(__name__)
@@ -38,13 +40,17 @@ class Mending:
             if part.broken:
                 continue
             try:
-                with part.path.open("rb") as file:
-                    check(file.read(len(HEAD)))
+                check(head_of_own(part.path, len(HEAD)))
             except Later:
                 later.add(part.path)
-            except NoSegment:
+                continue
+            except (NoSegment, Unsafe, PermissionError):
                 self._set_aside(part.path)
+                continue
+            if part.size > SEGMENT_MOST:
+                self.mend(part.path)
         self.later = frozenset(later)
+        self._look_at_notes()
 
     def mend(self, path: Path) -> Contents | None:
         """What is readable of a file, which has only that afterwards; `None` if it is nothing, or not ours."""
@@ -55,21 +61,26 @@ class Mending:
         except Later:
             self.later |= {path}
             return None
-        except NoSegment:
+        except (NoSegment, Unsafe):
             self._set_aside(path)
             return None
         if not contents.damaged:
             return contents
         whole = path.with_name(f"{path.name}.new")
-        whole.touch(mode=0o600)
-        with whole.open("wb") as file:
-            file.write(contents.salvage())
-            file.flush()
-            os.fsync(file.fileno())
+        write_new(whole, contents.salvage())
         _copy(path, _aside(path))
         whole.replace(path)  # at no moment is nothing under its name
         self._say(path, f"; {plural(len(contents.entries), 'frame')} of it are kept")
         return read(path)
+
+    def _look_at_notes(self) -> None:
+        notes = self._directory / NOTES
+        try:
+            check_own(notes)
+        except FileNotFoundError:
+            return
+        except Unsafe:
+            self._set_aside(notes)
 
     def _set_aside(self, path: Path) -> None:
         path.replace(_aside(path))
@@ -85,12 +96,16 @@ def _aside(path: Path) -> Path:
 
 
 def _copy(path: Path, aside: Path) -> None:
-    """The same file under another name as well; where the file system cannot do that, another one."""
+    """The same file under another name as well; where the file system cannot do that, another one like it.
+
+    Of one that was blown up, only as much as a file of ours may hold.
+    """
     aside.unlink(missing_ok=True)
-    try:
-        aside.hardlink_to(path)
-    except OSError:
-        shutil.copy(path, aside)
+    if path.lstat().st_size <= SEGMENT_MOST:
+        with contextlib.suppress(OSError):
+            aside.hardlink_to(path)
+            return
+    write_new(aside, head_of_own(path, SEGMENT_MOST))
 
 
 def newest_usable(directory: Path, mending: Mending) -> tuple[Part, Contents] | None:

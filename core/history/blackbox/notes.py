@@ -15,6 +15,7 @@ import msgspec
 
 from core.history.blackbox.frame import Kind, framed, microseconds, moment_of
 from core.history.blackbox.segment import HEAD, Contents, Later, NoSegment, read
+from core.safe_files import Unsafe, check_own, open_own, own_directory, replace_own
 from core.state import NotKept
 from core.text import clean
 
@@ -55,6 +56,16 @@ class Notes:
         found = (_note(contents, at) for at in range(len(contents.entries)))
         return tuple(sorted((note for note in found if note is not None), key=lambda note: note.at))
 
+    def damage(self) -> tuple[str, ...]:
+        """Why they cannot be read, in a sentence; nothing if they can, or there are none."""
+        try:
+            check_own(self._path)
+        except Unsafe as error:
+            return (str(error),)
+        except OSError:
+            return ()
+        return ()
+
     def add(self, note: Note) -> Note:
         """Keep one, on the disk at the return; as it is kept. Raises NotKept."""
         kept = msgspec.structs.replace(note, who=clean(note.who), text=clean(note.text, TEXT_CHARS))
@@ -87,15 +98,12 @@ class Notes:
         with self._held(), contextlib.suppress(Later, NoSegment):
             contents = read(self._path)
             rest = tuple(entry for entry in contents.entries if entry.at >= microseconds(before))
-            aside = self._path.with_suffix(".new")
-            aside.touch(mode=0o600)
-            aside.write_bytes(msgspec.structs.replace(contents, entries=rest).salvage())
-            aside.replace(self._path)
+            replace_own(self._path, msgspec.structs.replace(contents, entries=rest).salvage())
 
     @contextlib.contextmanager
     def _held(self) -> Iterator[int]:
         """The file, for this process alone. Raises OSError."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own_directory(self._path.parent, above=2)
         file = self._locked()
         try:
             yield file
@@ -104,7 +112,7 @@ class Notes:
 
     def _locked(self) -> int:
         while True:
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            file = open_own(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 if os.fstat(file).st_nlink:  # else another process put a new one in its place meanwhile

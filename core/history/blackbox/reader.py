@@ -120,6 +120,10 @@ class Box:
         """What was noted about moments from `since` up to, not including, `until`, the oldest first."""
         return tuple(note for note in self._notes.all() if since <= note.at < until)
 
+    def damage(self) -> tuple[str, ...]:
+        """What was found damaged of what was read so far, or is none of ours, or was set aside, each in a sentence."""
+        return tuple(f"black box: {words}" for words in (*self._shelf.damage(), *self._notes.damage()))
+
     def note(self, at: datetime, text: str, who: str, *, now: datetime | None = None) -> Note:
         """Note something about a moment; as it is kept. Any process may. Raises NotKept."""
         return self._notes.add(Note(at=at, written_at=now or datetime.now(UTC), who=who, text=text))

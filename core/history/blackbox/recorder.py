@@ -14,15 +14,16 @@ from typing import Final
 import msgspec
 
 from core.clock import Clock
-from core.history.blackbox.frame import Encoder, Entry, Flag, Kind, framed, microseconds, moment_of, still
+from core.history.blackbox.frame import HEADER, Encoder, Entry, Flag, Kind, framed, microseconds, moment_of, still
 from core.history.blackbox.marks import happened
 from core.history.blackbox.mending import Mending, newest_usable
 from core.history.blackbox.notes import SIZE as NOTES_SIZE
 from core.history.blackbox.notes import Notes
 from core.history.blackbox.ring import Part, following, listing, too_many, too_old
-from core.history.blackbox.rules import ALIVE_S, GAP_S, SEGMENT_S, BlackboxRules
+from core.history.blackbox.rules import ALIVE_S, FRAME_BYTES, GAP_S, SEGMENT_MOST, SEGMENT_S, BlackboxRules
 from core.history.blackbox.seal import marked, seal
 from core.history.blackbox.segment import Segment
+from core.safe_files import own_directory
 from core.snapshot import Snapshot
 from core.state import OwnerLock
 
@@ -31,6 +32,13 @@ log = logging.getLogger(__name__)
 _RETRY_S: Final = 5.0
 _SLACK_US: Final = 2_000_000
 """A wall clock that is corrected by less than this has not been set back."""
+
+
+_BODY_BYTES: Final = FRAME_BYTES - HEADER.size
+
+
+class _TooLarge(Exception):
+    """A picture takes more than a frame may: with it in it, nobody could tell the file from a damaged one."""
 
 
 class Recorder:
@@ -63,7 +71,7 @@ class Recorder:
     @property
     def warning(self) -> str | None:
         """What is wrong, in words; `None` while all is well. What was set aside stays said."""
-        return self._failing or self._mending.said or None
+        return self._failing or self._mending.said or self._lock.warning or None
 
     def record(self, snapshot: Snapshot) -> None:
         """Keep one, unless it says nothing new and the box has shown a sign of life of late."""
@@ -110,6 +118,8 @@ class Recorder:
         if self._segment is not None and not self._segment.there:
             self._leave()
             self._lock.release()  # it was deleted as well, and keeps nobody out
+        if self._segment is None:
+            own_directory(self._directory, above=2)
         if not self._lock.take():
             self._leave()
             return
@@ -118,7 +128,10 @@ class Recorder:
             flags |= Flag.BEGAN
         try:
             kind, body = encoded()
+            if len(body) > _BODY_BYTES:
+                raise _TooLarge(f"one of {len(body):,} bytes")
         except Exception as error:  # whatever it was, the pictures that follow are kept
+            self._encoder.begin_anew()
             if not self._failing:
                 log.warning("a picture does not go into the black box", exc_info=True)
             self._failing = f"black box: pictures are lost: {error}"
@@ -152,8 +165,6 @@ class Recorder:
     def _found(self, at: int) -> Segment:
         """The newest file, if it can be gone on with; else a new one."""
         self._encoder.begin_anew()
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._directory.chmod(0o700)
         self._mending.look_over()
         found = newest_usable(self._directory, self._mending)
         if found is None:
@@ -199,8 +210,15 @@ class Recorder:
         ours = self._segment.size if self._segment is not None else 0
         room = self._rules.size - NOTES_SIZE - ours - size
         if self._others > room:
+            self._cut_down()
             self._remove(too_many((part for part in self._counted() if part.path != self._path), room))
             self._count()
+
+    def _cut_down(self) -> None:
+        """Keep of what is larger than any file of ours what is readable, and say so."""
+        for part in self._counted():
+            if part.size > SEGMENT_MOST and not part.broken and part.path != self._path:
+                self._mending.mend(part.path)
 
     def _remove(self, parts: Iterable[Part]) -> None:
         for part in parts:

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from core.history.blackbox.rules import SEGMENT_S
+from core.history.blackbox.rules import SEGMENT_MOST, SEGMENT_S
 
 _NAME: Final = re.compile(r"(?P<epoch>\d{4})-(?P<number>\d{8})-(?P<first>\d{13})\.box(?P<broken>\.broken)?")
 
@@ -42,10 +42,10 @@ def listing(directory: Path) -> tuple[Part, ...]:
         with os.scandir(directory) as files:
             for file in files:
                 match = _NAME.fullmatch(file.name)
-                if match is None:
+                if match is None or (match["broken"] and file.is_dir(follow_symlinks=False)):
                     continue
                 with contextlib.suppress(FileNotFoundError):  # its writer was faster
-                    found.append(_part(match, file.path, file.stat().st_size))
+                    found.append(_part(match, file.path, file.stat(follow_symlinks=False).st_size))
     except FileNotFoundError:
         return ()
     return tuple(sorted(found, key=lambda part: (part.number, part.broken)))
@@ -64,7 +64,7 @@ def _part(match: re.Match[str], file: str, size: int) -> Part:
 
 def grown(part: Part) -> Part:
     """The same file with the size it has by now; the last one of a box is being written. Raises OSError."""
-    return msgspec.structs.replace(part, size=part.path.stat().st_size)
+    return msgspec.structs.replace(part, size=part.path.lstat().st_size)
 
 
 def following(directory: Path, last: Part | None, at: int, *, epoch: int) -> Path:
@@ -83,8 +83,11 @@ def too_old(parts: Iterable[Part], *, before: int, newest: int) -> tuple[Part, .
 
 
 def too_many(parts: Iterable[Part], room: int) -> tuple[Part, ...]:
-    """Which files must go, the oldest first, so that the rest takes no more than `room` bytes."""
-    kept = list(parts)
+    """Which files must go, so that the rest takes no more than `room` bytes.
+
+    First what is larger than any file of ours, which would else cost all the others; then the oldest.
+    """
+    kept = sorted(parts, key=lambda part: part.size <= SEGMENT_MOST)
     size, going = sum(part.size for part in kept), 0
     while size > room and going < len(kept):
         size -= kept[going].size

@@ -14,6 +14,19 @@ SEGMENT_S: Final = 3600.0
 """How much time a file holds, at most."""
 
 
+FRAME_BYTES: Final = 4_000_000
+"""The most one frame takes; one that would take more is lost."""
+
+SEAL_BYTES: Final = 1_000_000
+"""The most the last frame of a file takes, which tells what happened in it."""
+
+_SEGMENT_BYTES: Final = 1_000_000
+"""A file that takes so much is gone on with in another one."""
+
+SEGMENT_MOST: Final = _SEGMENT_BYTES + FRAME_BYTES + SEAL_BYTES
+"""No file of ours takes more, in bytes: it was not full before its last frame. What does is damaged."""
+
+
 class BlackboxRules(msgspec.Struct, frozen=True, kw_only=True):
     """How much is kept. Section `blackbox`. The size wins over the age; the oldest goes first."""
 
@@ -29,4 +42,4 @@ class BlackboxRules(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def segment_size(self) -> int:
         """The most one file takes, in bytes: small beside the whole, so that what goes first is little."""
-        return min(1_000_000, self.size // 8)
+        return min(_SEGMENT_BYTES, self.size // 8)

@@ -12,12 +12,13 @@ from typing import Final
 import msgspec
 
 from core.history.blackbox.frame import HEADER, Entry, Flag, Kind, entry_at, framed
+from core.history.blackbox.rules import SEAL_BYTES
+from core.safe_files import open_own
 
 Marked = tuple[tuple[int, int], ...]
 """Moments, in microseconds since 1970, and flags."""
 
 _LENGTH: Final = 4
-_MOST: Final = 1_000_000
 
 
 def marked(entries: Iterable[Entry]) -> Marked:
@@ -34,11 +35,11 @@ def seal(marks: Iterable[tuple[int, int]], last: Entry) -> bytes:
 
 def sealed(path: Path) -> Marked | None:
     """What a file's seal tells; `None` if it has none. Raises OSError."""
-    with path.open("rb") as file:
+    with open(open_own(path, os.O_RDONLY), "rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _LENGTH))
         length = int.from_bytes(file.read(_LENGTH), "little")
-        if not HEADER.size + _LENGTH < length <= min(size, _MOST):
+        if not HEADER.size + _LENGTH < length <= min(size, SEAL_BYTES):
             return None
         file.seek(size - length)
         data = file.read(length)

@@ -6,10 +6,13 @@ from typing import Final
 
 import msgspec
 
-from core.history.blackbox.frame import HEADER, MAGIC, Entry, Kind, entry_at
+from core.history.blackbox.frame import HEADER, MAGIC, Entry, Kind, claimed, entry_at
+from core.history.blackbox.rules import SEGMENT_MOST
+from core.safe_files import head_of_own, open_own, write_all
 
 VERSION: Final = 1
 _SIGN: Final = b"watchbox"
+_IN_VAIN_BYTES: Final = 100_000_000
 HEAD: Final = _SIGN + VERSION.to_bytes(2, "little") + bytes(6)
 
 
@@ -51,12 +54,16 @@ def check(head: bytes) -> None:
 
 
 def read(path: Path) -> Contents:
-    """Everything in a file; blocking. Raises Later, NoSegment, OSError."""
-    data = path.read_bytes()
+    """Everything in a file; blocking. What is more than a file may hold is not read: it was not written by us.
+
+    Raises Later, NoSegment, Unsafe, OSError.
+    """
+    data = head_of_own(path, SEGMENT_MOST + 1)
     check(data[: len(HEAD)])
     entries: list[Entry] = []
-    position, damaged, lost = len(HEAD), False, False
-    while (entry := entry_at(data, position)) is not None or (position := _next_group(data, position)) > 0:
+    search = _Search(data)
+    position, damaged, lost = len(HEAD), len(data) > SEGMENT_MOST, False
+    while (entry := entry_at(data, position)) is not None or (position := search.next_group(position)) > 0:
         if entry is None:
             damaged = lost = True
             continue
@@ -69,13 +76,24 @@ def read(path: Path) -> Contents:
     return Contents(data=data, entries=tuple(entries), end=end, damaged=damaged)
 
 
-def _next_group(data: bytes, position: int) -> int:
-    """Where, after what is not readable, the next group begins; -1 if none does."""
-    while (position := data.find(MAGIC, position + 1)) >= 0:
-        entry = entry_at(data, position)
-        if entry is not None and entry.kind in (Kind.WHOLE, Kind.NOTE):
-            return position
-    return -1
+class _Search:
+    """Finds, after what is not readable, where the next group begins.
+
+    What only looks like frames is summed in vain, each over all that it claims to hold: after so much it is given up.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._patience = _IN_VAIN_BYTES
+
+    def next_group(self, position: int) -> int:
+        """Where it begins; -1 if none does."""
+        while self._patience > 0 and (position := self._data.find(MAGIC, position + 1)) >= 0:
+            entry = entry_at(self._data, position)
+            if entry is not None and entry.kind in (Kind.WHOLE, Kind.NOTE):
+                return position
+            self._patience -= claimed(self._data, position)
+        return -1
 
 
 class Segment:
@@ -89,12 +107,12 @@ class Segment:
     @classmethod
     def new(cls, path: Path) -> "Segment":
         """One that was not there. Raises OSError."""
-        return cls(path, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600), 0)
+        return cls(path, open_own(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND), 0)
 
     @classmethod
     def going_on(cls, path: Path, end: int) -> "Segment":
         """One that another process began, cut where it is whole. Raises OSError."""
-        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        file = open_own(path, os.O_WRONLY | os.O_APPEND)
         try:
             os.ftruncate(file, end)
         except OSError:
@@ -111,9 +129,7 @@ class Segment:
         """Write it whole or not at all. Raises OSError."""
         data = frame if self.size else HEAD + frame
         try:
-            written = os.write(self._file, data)
-            while written < len(data):  # cut short: the next one says why
-                written += os.write(self._file, data[written:])
+            write_all(self._file, data)
         except OSError:
             os.ftruncate(self._file, self.size)
             raise

@@ -10,10 +10,13 @@ from typing import Final
 from core.history.blackbox.ring import Part, grown, listing
 from core.history.blackbox.seal import Marked, marked, sealed
 from core.history.blackbox.segment import Contents, Later, NoSegment, read
+from core.safe_files import Unsafe
+from core.text import plural
 
 _KEPT: Final = 6
 _GRAIN_S: Final = 2.0
 _NOTHING: Final = Contents(data=b"", entries=(), end=0)
+_SPOILED: Final = Contents(data=b"", entries=(), end=0, damaged=True)
 
 
 class Shelf:
@@ -27,7 +30,7 @@ class Shelf:
         """When the directory last changed, and what was in it then."""
         self._read: OrderedDict[tuple[str, int], Contents] = OrderedDict()
         self._flagged: dict[tuple[str, int], Marked] = {}
-        self._damaged: set[tuple[str, int]] = set()
+        self._damaged: dict[tuple[str, int], str] = {}
 
     def parts(self) -> tuple[Part, ...]:
         """Every file that may be readable, in the order in which they were begun."""
@@ -44,6 +47,18 @@ class Shelf:
         except OSError:
             return ()
 
+    def damage(self) -> tuple[str, ...]:
+        """What was found damaged or none of ours of what was read so far, and what was set aside as that, in words."""
+        with self._lock:
+            found = tuple(self._damaged.values())
+        return found + tuple(f"{part.file} was damaged and is set aside" for part in self._set_aside())
+
+    def _set_aside(self) -> tuple[Part, ...]:
+        try:
+            return tuple(part for part in listing(self._directory) if part.broken)
+        except OSError:
+            return ()
+
     def contents(self, part: Part) -> Contents:
         """What is in a file."""
         key = (part.file, part.size)
@@ -51,13 +66,14 @@ class Shelf:
             if (found := self._read.get(key)) is not None:
                 self._read.move_to_end(key)
                 return found
-        found = self._fresh(part)
+        found, why = self._fresh(part)
         with self._lock:
             self._read[key] = found
             while len(self._read) > _KEPT:
                 self._read.popitem(last=False)
             tells = found.damaged and key not in self._damaged
-            self._damaged |= {key} if tells else set()
+            if tells:
+                self._damaged[key] = why
         if tells:
             self._on_damage(part.path)
         return found
@@ -82,10 +98,14 @@ class Shelf:
         except OSError:
             return ()
 
-    def _fresh(self, part: Part) -> Contents:
+    def _fresh(self, part: Part) -> tuple[Contents, str]:
+        """What is in a file, and what is said of it if it is damaged."""
         try:
-            return read(part.path)
+            found = read(part.path)
+        except Unsafe as error:
+            return _SPOILED, f"{error}"
         except (OSError, Later):
-            return _NOTHING
+            return _NOTHING, ""
         except NoSegment:
-            return Contents(data=b"", entries=(), end=0, damaged=True)
+            return _SPOILED, f"{part.file} is damaged: nothing of it is readable"
+        return found, f"{part.file} is damaged: {plural(len(found.entries), 'frame')} of it are readable"

@@ -1,0 +1,254 @@
+"""The one place where files of this machine are opened: what lies there is looked at before it is used or changed.
+
+A name in our directories may hold what we never put there: a symbolic link to another file, a named pipe on which an
+open waits for ever, a device, somebody else's file. None of them is followed, waited for or changed; `Unsafe` says in
+one sentence what it is and what to do. Where the platform lacks a flag, looking at the name first has to do.
+
+`open_own`, `read_own`, `replace_own`, `prepare_database` and `own_directory` are for what is ours alone;
+`read_any` is for what a person has put there, such as configuration, which may be a link and anybody's.
+"""
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+_GUARDS: Final = sum(
+    getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_NOINHERIT", "O_BINARY")
+)
+_WAITS_FOR_NOBODY: Final = _GUARDS & ~getattr(os, "O_NOFOLLOW", 0)
+_KINDS: Final = {
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFDIR: "a directory",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFREG: "a file",
+}
+_SIDE_FILES: Final = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a database, under the database's own name."""
+
+_STAMP: Final = "%Y%m%dT%H%M%S%fZ"
+_BROKEN: Final = ".broken"
+
+
+class Unsafe(OSError):
+    """What lies under a name is none of ours; its text is one sentence for people, with what to do."""
+
+    def __init__(self, path: Path, what: str, remedy: str = "move it away") -> None:
+        super().__init__(errno.EPERM, f"{path} {what}; {remedy}", str(path))
+        self.what = f"it {what}"
+
+    def __str__(self) -> str:
+        return str(self.strerror)
+
+
+class TooLarge(OSError):
+    """A file holds more than anything of its kind may. It reads as what the system says of any file does."""
+
+    def __init__(self, path: Path, most: int) -> None:
+        super().__init__(errno.EFBIG, f"larger than {most:,} bytes", str(path))
+
+    def __str__(self) -> str:
+        return f"{self.filename} is {self.strerror}"
+
+
+class SetAside(NamedTuple):
+    """What was moved out of the way: when, and where it lies now."""
+
+    at: datetime
+    path: Path
+
+    def __str__(self) -> str:
+        return f"{self.at.astimezone():%d %b %H:%M} as {self.path}"
+
+
+def open_own(path: Path, flags: int, mode: int = 0o600) -> int:
+    """Open a regular file of our own, as `os.open` does; the descriptor. Raises Unsafe, OSError.
+
+    It is truncated, where `flags` say so, only once it is known to be ours.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        check_own(path)
+    file = _opened(path, flags & ~os.O_TRUNC | _GUARDS, mode)
+    try:
+        _check(path, os.fstat(file), stat.S_IFREG)
+        if flags & os.O_TRUNC:
+            os.ftruncate(file, 0)
+    except BaseException:
+        os.close(file)
+        raise
+    return file
+
+
+def read_own(path: Path, most: int) -> bytes:
+    """Read a regular file of our own. Raises Unsafe, TooLarge for one of more than `most` bytes, OSError."""
+    return _within(path, head_of_own(path, most + 1), most)
+
+
+def head_of_own(path: Path, most: int) -> bytes:
+    """Read the first `most` bytes of a regular file of our own. Raises Unsafe, OSError."""
+    return _head(open_own(path, os.O_RDONLY), most)
+
+
+def read_any(path: Path, most: int) -> bytes:
+    """Read a regular file that a person has put there, by a link as well. Raises Unsafe, TooLarge, OSError."""
+    _check_kind(path, path.stat(), stat.S_IFREG)
+    file = os.open(path, os.O_RDONLY | _WAITS_FOR_NOBODY)
+    try:
+        _check_kind(path, os.fstat(file), stat.S_IFREG)
+    except BaseException:
+        os.close(file)
+        raise
+    return _within(path, _head(file, most + 1), most)
+
+
+def replace_own(path: Path, data: bytes) -> None:
+    """Put `data` under a name, on the disk at the return, whole or not at all. Raises OSError."""
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    write_new(new, data)
+    new.replace(path)
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Make a file of our own, on the disk at the return; what lay there goes, and not what a link points to.
+
+    Raises OSError, and leaves nothing there.
+    """
+    path.unlink(missing_ok=True)
+    file = open_own(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    try:
+        write_all(file, data)
+        os.fsync(file)
+    except OSError:
+        os.close(file)
+        path.unlink(missing_ok=True)
+        raise
+    os.close(file)
+
+
+def write_all(file: int, data: bytes) -> None:
+    """Write all of it. Raises OSError, when a part may be written."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
+
+
+def check_own(path: Path) -> None:
+    """Look whether a regular file of our own lies there. Raises Unsafe, FileNotFoundError, OSError."""
+    _check(path, path.lstat(), stat.S_IFREG)
+
+
+def own_directory(path: Path, *, above: int = 0) -> None:
+    """Make a directory, or look at the one that is there, and keep others out of it. Raises Unsafe, OSError.
+
+    `above`: so many of the directories it lies in are the product's as well. Those may be root's; they are no links.
+    """
+    for one in reversed(path.parents[:above]):
+        one.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check(one, one.lstat(), stat.S_IFDIR, root=True)
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = path.lstat()
+    _check(path, found, stat.S_IFDIR)
+    if stat.S_IMODE(found.st_mode) != 0o700:
+        _keep_others_out(path, 0o700, getattr(os, "O_DIRECTORY", 0))
+
+
+def prepare_database(path: Path) -> None:
+    """Make a database's file, or look at the one that is there, and at those SQLite keeps beside it.
+
+    SQLite opens by name, and gives its side files the rights of the database. Raises Unsafe, OSError.
+    """
+    for side in _SIDE_FILES:
+        with contextlib.suppress(FileNotFoundError):
+            check_own(path.with_name(path.name + side))
+    os.close(open_own(path, os.O_RDWR | os.O_CREAT))
+    if stat.S_IMODE(path.lstat().st_mode) != 0o600:
+        _keep_others_out(path, 0o600, 0)
+
+
+def move_aside(path: Path) -> SetAside:
+    """Move whatever lies under a name out of the way, itself and not what it points to. Raises OSError."""
+    aside = place_aside(path)
+    path.rename(aside.path)
+    return aside
+
+
+def place_aside(path: Path) -> SetAside:
+    """Where something goes that is set aside now. What was set aside earlier stays where it is."""
+    now = datetime.now(UTC)
+    return SetAside(now, path.with_name(f"{path.name}.{now.strftime(_STAMP)}{_BROKEN}"))
+
+
+def found_aside(path: Path) -> tuple[SetAside, ...]:
+    """What was set aside under a name by any process and still lies there, the oldest first. Never raises."""
+    found = []
+    with contextlib.suppress(OSError):
+        for one in path.parent.iterdir():
+            with contextlib.suppress(ValueError):  # it is something else
+                stamp = f"{path.name.replace('%', '%%')}.{_STAMP}{_BROKEN}"
+                found.append(SetAside(datetime.strptime(one.name, stamp).replace(tzinfo=UTC), one))
+    return tuple(sorted(found))
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """What tells the file under a name from one that takes its place; `None` if there is none."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _opened(path: Path, flags: int, mode: int) -> int:
+    try:
+        return os.open(path, flags, mode)
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENXIO, errno.EISDIR}:  # it came there after we had looked
+            check_own(path)
+        raise
+
+
+def _head(file: int, most: int) -> bytes:
+    with open(file, "rb") as stream:
+        return stream.read(most)
+
+
+def _within(path: Path, data: bytes, most: int) -> bytes:
+    if len(data) > most:
+        raise TooLarge(path, most)
+    return data
+
+
+def _keep_others_out(path: Path, mode: int, flags: int) -> None:
+    """Set the rights of what was found to be ours, without following a link that has taken its place meanwhile."""
+    change: Callable[[int, int], None] | None = getattr(os, "fchmod", None)
+    if change is None:
+        path.chmod(mode)
+        return
+    file = _opened(path, os.O_RDONLY | flags | _GUARDS, 0)
+    try:
+        _check(path, os.fstat(file), stat.S_IFDIR if flags else stat.S_IFREG)
+        change(file, mode)
+    finally:
+        os.close(file)
+
+
+def _check(path: Path, found: os.stat_result, kind: int, *, root: bool = False) -> None:
+    """Raise Unsafe for what is not of that kind, or somebody else's. `root`: what belongs to root will do as well."""
+    _check_kind(path, found, kind)
+    whoami: Callable[[], int] | None = getattr(os, "geteuid", None)
+    if whoami is not None and found.st_uid != whoami() and not (root and found.st_uid == 0):
+        remedy = "run watchdesk as that user, or move it away"
+        raise Unsafe(path, f"belongs to another user (uid {found.st_uid}, this is uid {whoami()})", remedy)
+
+
+def _check_kind(path: Path, found: os.stat_result, kind: int) -> None:
+    if stat.S_IFMT(found.st_mode) != kind:
+        what = _KINDS.get(stat.S_IFMT(found.st_mode), "nothing we know")
+        raise Unsafe(path, f"is {what}, not {_KINDS[kind]}")
