@@ -1,11 +1,19 @@
 """`status`: counts that are right, a shape that is stable, nothing written, and one sentence for what is wrong."""
 
+import asyncio
 import json
+from pathlib import Path
 
+import msgspec
 import pytest
 
+from core.backend.target import Target
 from core.model import STATUSES
+from core.monitor import Config, Monitor, Places
+from core.monitor.start import Start
 from tests.running import Command, Running
+from tests.screen.well import HEALTHY
+from tui.cli.page import page
 
 
 def test_five_thousand_completed_tasks_are_five_thousand(sandbox: Running, command: Command) -> None:
@@ -154,3 +162,19 @@ def test_a_backend_in_trouble_is_unknown_not_a_crash(fault: str, sandbox: Runnin
     assert done.returncode == 4
     assert done.stdout.startswith("UNKNOWN")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("legacy", [True, False])
+def test_a_legacy_key_is_said_on_the_page(legacy: bool) -> None:
+    snapshot = HEALTHY
+    project = msgspec.structs.replace(snapshot.project, legacy_key=legacy)
+    said = page(msgspec.structs.replace(snapshot, project=project))
+    assert ("key: a legacy key, which the platform ends with 2026" in said) is legacy
+
+
+def test_the_start_names_a_legacy_key_once(tmp_path: Path) -> None:
+    target = Target(name="p", url="https://nobody.supabase.co", key="eyJ.a.b")
+    monitor = Monitor(Config(target=target), places=Places.within(tmp_path))
+    start = Start(monitor._rooms, monitor._sight, lambda: None)
+    asyncio.run(start.connect())
+    assert [step.name for step in start.steps] == ["connect", "key"]
