@@ -10,15 +10,16 @@ from typing import Any
 
 import click
 import msgspec
-from platformdirs import user_state_path
 
 from core.backend.target import Target
+from core.directories import state_directory
 from core.facts import Fault
 from core.monitor import Config, Monitor, read_config
 from core.resilience import NotLive
-from core.settings import SettingsError, read_layers
+from core.settings import SettingsError
 from core.text import LINE_CHARS, clean, redacted
 from tui.cli.exits import INTERRUPTED, WRONG, of_fault
+from tui.cli.layers import checked_layers
 
 _LOG_BYTES = 1_000_000
 
@@ -26,7 +27,7 @@ _LOG_BYTES = 1_000_000
 def configure(context: click.Context) -> Config:
     """The configuration for this call. Raises click's error, one sentence, for what cannot be used."""
     try:
-        return read_config(read_layers(), project=context.obj["project"], observe=context.obj["observe"])
+        return read_config(checked_layers(), project=context.obj["project"], observe=context.obj["observe"])
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
 
@@ -117,8 +118,8 @@ def start_logging(target: Target | None = None, more: tuple[str, ...] = ()) -> N
 
 
 def log_path() -> Path:
-    """Where the log file lies."""
-    return Path(user_state_path("watchdesk", appauthor=False)) / "watchdesk.log"
+    """Where the log file lies. Raises SettingsError."""
+    return state_directory() / "watchdesk.log"
 
 
 class _JsonLines(logging.Formatter):
