@@ -15,6 +15,7 @@ from core.model import LogEntry
 from core.monitor import Config, Monitor
 from core.resilience import NotLive
 from tui.cli.exits import DONE, INTERRUPTED, UNREACHABLE, WRONG
+from tui.cli.screen_options import toolkit_here
 from tui.cli.session import configure, said, start_logging, tell
 from tui.cli.span import Since
 
@@ -47,6 +48,7 @@ def command(
         raise click.UsageError(f"--since {_local(since)} is not before {_local(until)}")
     if output is not None and output.exists() and not force:
         raise click.ClickException(said(f"{output} is there already; add --force to overwrite it"))
+    toolkit_here()
     start_logging(config.target, config.alerts.secrets())
     try:
         code, text = asyncio.run(_made(config, since, until, as_data=as_data))

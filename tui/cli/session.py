@@ -1,6 +1,7 @@
 """What the one-shot commands share: configuration, a monitor that looks once, sentences for people, codes."""
 
 import asyncio
+import contextlib
 import logging
 import logging.handlers
 import sys
@@ -61,8 +62,9 @@ def fail(fault: Fault) -> int:
 
 
 def tell(text: str) -> None:
-    """One line on stderr."""
-    click.echo(said(text), err=True)
+    """One line on stderr; where that takes nothing, the code alone says it."""
+    with contextlib.suppress(OSError):
+        click.echo(said(text), err=True)
 
 
 def said(text: str) -> str:
@@ -103,12 +105,12 @@ def start_logging(target: Target | None = None, more: tuple[str, ...] = ()) -> N
 
     No local variables, no secrets: neither those of `target`, nor `more`, nor what looks like a key or a token.
     """
-    path = log_path()
     try:
+        path = log_path()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
         handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=2, delay=True)
-    except OSError:
+    except (OSError, SettingsError):
         logging.getLogger().addHandler(logging.NullHandler())
         return
     own = (target.key, target.publishable_key, target.password, target.access_token) if target is not None else ()
