@@ -39,7 +39,7 @@ def test_what_the_screen_cannot_start_with_is_said_in_one_sentence(
         {"TEXTUAL_FPS": "junk", "TEXTUAL_ANIMATIONS": "junk", "TEXTUAL_THEME": "junk", "TEXTUAL_FILTERS": "junk"},
         {"ESCDELAY": "junk", "COLORTERM": "junk", "FORCE_COLOR": "junk", "COLORFGBG": "junk", "LC_ALL": "junk"},
     ],
-    ids=lambda odd: " ".join(odd),
+    ids=" ".join,
 )
 def test_what_it_can_do_without_stops_no_monitor(
     sandbox: Running, command: Command, opened: Open, odd: dict[str, str]

@@ -57,9 +57,18 @@ def _sentence(error: Exception) -> str:
         return _NO_MEMORY
     if isinstance(error, OSError) and error.filename is None and error.errno in _OUTPUT:
         return f"the output could not be written ({error.strerror}); make room for it, or send it elsewhere"
-    if isinstance(error, FileNotFoundError) and not Path().exists():
+    if isinstance(error, FileNotFoundError) and _is_nowhere():
         return "the working directory was deleted; go to another one"
     if isinstance(error, OSError) and error.strerror:
         about = f"{error.filename}: " if error.filename is not None else ""
         return f"{about}{error.strerror}; see the log file"
     return f"failed ({type(error).__name__}); see the log file"
+
+
+def _is_nowhere() -> bool:
+    """Whether the working directory is gone."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
