@@ -4,8 +4,7 @@ A name in our directories may hold what we never put there: a symbolic link to a
 open waits for ever, a device, somebody else's file. None of them is followed, waited for or changed; `Unsafe` says in
 one sentence what it is and what to do. Where the platform lacks a flag, looking at the name first has to do.
 
-`open_own`, `read_own`, `replace_own`, `prepare_database` and `own_directory` are for what is ours alone;
-`read_any` is for what a person has put there, such as configuration, which may be a link and anybody's.
+What a person has put there, such as configuration, may be a link and anybody's: `small_file` reads that.
 """
 
 import contextlib
@@ -20,7 +19,6 @@ from typing import Final, NamedTuple
 _GUARDS: Final = sum(
     getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_NOINHERIT", "O_BINARY")
 )
-_WAITS_FOR_NOBODY: Final = _GUARDS & ~getattr(os, "O_NOFOLLOW", 0)
 _KINDS: Final = {
     stat.S_IFLNK: "a symbolic link",
     stat.S_IFIFO: "a named pipe",
@@ -94,18 +92,6 @@ def read_own(path: Path, most: int) -> bytes:
 def head_of_own(path: Path, most: int) -> bytes:
     """Read the first `most` bytes of a regular file of our own. Raises Unsafe, OSError."""
     return _head(open_own(path, os.O_RDONLY), most)
-
-
-def read_any(path: Path, most: int) -> bytes:
-    """Read a regular file that a person has put there, by a link as well. Raises Unsafe, TooLarge, OSError."""
-    _check_kind(path, path.stat(), stat.S_IFREG)
-    file = os.open(path, os.O_RDONLY | _WAITS_FOR_NOBODY)
-    try:
-        _check_kind(path, os.fstat(file), stat.S_IFREG)
-    except BaseException:
-        os.close(file)
-        raise
-    return _within(path, _head(file, most + 1), most)
 
 
 def replace_own(path: Path, data: bytes) -> None:

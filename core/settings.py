@@ -4,19 +4,21 @@ Which settings there are is declared by the rooms that use them, each as a froze
 values. Bad input ends as a `SettingsError`: one sentence that names the thing and the remedy.
 """
 
+import difflib
 import io
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
 
 import msgspec
 from dotenv import dotenv_values
-from platformdirs import user_config_path
 
 from core.bounds import out_of_bounds
-from core.safe_files import Unsafe, read_any
+from core.directories import config_directory
+from core.settings_error import SettingsError as SettingsError  # noqa: PLC0414 - others know it from here
+from core.small_file import Unreadable, read_text
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -26,14 +28,6 @@ PREFIX: Final = "WATCHDESK_"
 
 _FILES: Final = ("the environment", ".env.local", ".env")
 """What the layers of `Layers.named` are."""
-
-
-_MOST: Final = 1_000_000
-"""No file of settings takes more, in bytes."""
-
-
-class SettingsError(Exception):
-    """Configuration that cannot be used; its text is one sentence for people, with what to do."""
 
 
 class Layers(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +47,22 @@ class Layers(msgspec.Struct, frozen=True, kw_only=True):
                 if value := layer.get(name, "").strip():
                     return value
         return None
+
+    def strange_names(self, known: Collection[str]) -> list[str]:
+        """Every `WATCHDESK_…` that is set and none of `known`. One in small letters is: nobody reads it."""
+        given = {name for layer in self.named for name, value in layer.items() if value.strip()}
+        return sorted(name for name in given.difference(known) if name.upper().startswith(PREFIX))
+
+    def refuse_unknown(self, names: Collection[str], tables: Collection[str]) -> None:
+        """Raises SettingsError for a `WATCHDESK_…` that is none of `names`, and what the file has beside `tables`."""
+        for name in self.strange_names(names):
+            meant = _meant(name.upper().removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in sorted(names)])
+            remedy = f"did you mean {PREFIX}{meant}?" if meant else "take it out"
+            raise SettingsError(f"no such setting: {self._origin(name)}; {remedy}")
+        for name in sorted(set(self.file).difference(tables)):
+            meant = _meant(name, tables)
+            remedy = f"did you mean [{meant}]?" if meant else "take it out"
+            raise SettingsError(f"{self.path}: no such table: [{name}]; {remedy}")
 
     def _origin(self, variable: str) -> str:
         """The variable, and the file that sets it where it is not the environment."""
@@ -96,14 +106,18 @@ class Layers(msgspec.Struct, frozen=True, kw_only=True):
         return struct(**values)
 
 
+def _meant(name: str, known: Iterable[str]) -> str:
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), "")
+
+
 def _unbounded(kind: Any) -> Any:
     """The type without its bounds, which are checked here, for not-a-number is within all of them."""
     return get_args(kind)[0] if get_origin(kind) is Annotated else kind
 
 
 def config_path() -> Path:
-    """Where the TOML file lies on this platform."""
-    return user_config_path("watchdesk", appauthor=False) / "config.toml"
+    """Where the TOML file lies on this platform. Raises SettingsError."""
+    return config_directory() / "config.toml"
 
 
 def read_layers(
@@ -113,7 +127,7 @@ def read_layers(
 
     Raises SettingsError for a file that is there and cannot be read or parsed.
     """
-    base = directory or Path.cwd()
+    base = directory or Path()  # not its full name: a working directory that was deleted has none
     toml = path or config_path()
     return Layers(
         named=(
@@ -142,36 +156,23 @@ def flag(value: str, name: str) -> bool:
 
 
 def _dotenv(path: Path) -> Mapping[str, str]:
-    try:
-        found = dotenv_values(stream=io.StringIO(_text(path)), interpolate=False)
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(_unreadable(path, error)) from error
+    found = dotenv_values(stream=io.StringIO(_text(path)), interpolate=False)
     return {name: value for name, value in found.items() if value is not None}
 
 
 def _toml(path: Path) -> Mapping[str, Any]:
     try:
         return tomllib.loads(_text(path))
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(_unreadable(path, error)) from error
+    except tomllib.TOMLDecodeError as error:
+        raise _refused(path, error) from error
 
 
 def _text(path: Path) -> str:
-    """What is in a file, as text is read: every end of a line is one character."""
-    return io.TextIOWrapper(io.BytesIO(read_any(path, _MOST)), encoding="utf-8").read()
+    try:
+        return read_text(path) or ""
+    except Unreadable as error:
+        raise _refused(path, error) from error
 
 
-def _unreadable(path: Path, error: Exception) -> str:
-    if isinstance(error, Unsafe):
-        return str(error)
-    return f"{path} cannot be read ({_reason(error)}); fix or remove it"
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return error.strerror or type(error).__name__
-    return "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
+def _refused(path: Path, why: Exception) -> SettingsError:
+    return SettingsError(f"{path} cannot be read ({why}); fix or remove it")

@@ -28,6 +28,7 @@ from tui.settings import Setup
 from tui.stage import Stage
 from tui.text import Net, Signs
 from tui.themes import palette, themes
+from tui.typed import typed
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +108,14 @@ class WatchdeskApp(Stage):
             ):
                 await self.action_filter()  # at once: by way of the widgets it would come after what is typed next
                 return
+        if (
+            isinstance(event, events.Key | events.Paste)
+            and not event.is_forwarded
+            and self.app_focus
+            and top is not None
+            and await typed(self, top, event)
+        ):
+            return
         await super().on_event(event)
 
     def _keeps(self, event: events.Event, top: Screen[object]) -> bool:

@@ -78,25 +78,19 @@ def uptime(spans: Iterable[Span], since: datetime, until: datetime) -> Uptime:
 def incidents(spans: Iterable[Span]) -> tuple[Incident, ...]:
     """Every incident, the oldest first."""
     found: list[Incident] = []
-    run: list[Span] = []
+    run: _Run | None = None
     current: Incident | None = None
     before: Span | None = None
     for span in spans:
         gap = before is not None and (span.began - before.ended).total_seconds() > 0.5
-        if run and (run[-1].bad is not span.bad or gap):
-            run = []
-        run.append(span)
+        run = _Run(span) if run is None or run.bad is not span.bad or gap else run.and_then(span)
         if current is not None and gap:
             current = msgspec.structs.replace(current, unsure=True)
-        enough = sum(one.samples for one in run) >= _TWO
+        enough = run.samples >= _TWO
         if current is None and span.bad and enough:
-            current = Incident(
-                began=run[0].began,
-                unsure=_begins_unseen(run[0], before, gap),
-                down=any(one.seen is Seen.DOWN for one in run),
-            )
+            current = Incident(began=run.began, unsure=before is None or gap, down=run.down)
         elif current is not None and not span.bad and enough:
-            found.append(msgspec.structs.replace(current, ended=run[0].began))
+            found.append(msgspec.structs.replace(current, ended=run.began))
             current = None
         elif current is not None and span.seen is Seen.DOWN and not current.down:
             current = msgspec.structs.replace(current, down=True)
@@ -118,5 +112,19 @@ def recovery(found: Iterable[Incident], since: datetime) -> Recovery | None:
     )
 
 
-def _begins_unseen(first: Span, before: Span | None, gap: bool) -> bool:
-    return before is None or (gap and before is not first)
+class _Run:
+    """Spans in a row without a gap that are bad all, or none: when the first began, and what they come to."""
+
+    __slots__ = ("bad", "began", "down", "samples")
+
+    def __init__(self, first: Span) -> None:
+        self.began = first.began
+        self.bad = first.bad
+        self.samples = first.samples
+        self.down = first.seen is Seen.DOWN
+
+    def and_then(self, span: Span) -> "_Run":
+        """The same run, one span longer."""
+        self.samples += span.samples
+        self.down = self.down or span.seen is Seen.DOWN
+        return self

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from platformdirs import user_cache_path, user_state_path
 
 from core.act.fights import FightRules
 from core.act.lease import LeaseRules
@@ -13,8 +12,9 @@ from core.alert.addresses import problems
 from core.alert.settings import AlertRules
 from core.backend.client import Limits
 from core.backend.sessions import SessionFile
-from core.backend.target import Target, read_target, signed_in
+from core.backend.target import COLOUR_NAME, FUNCTION_KEY_NAME, Target, read_target, signed_in
 from core.bounds import Limit, Period, Rows, Share, Span
+from core.directories import cache_directory, state_directory
 from core.failures import FailureRules
 from core.history.blackbox import BlackboxRules
 from core.resilience import BreakerRules
@@ -38,8 +38,8 @@ class Places(msgspec.Struct, frozen=True):
 
     @classmethod
     def of_platform(cls) -> "Places":
-        """The user's own."""
-        cache, state = (path("watchdesk", appauthor=False) for path in (user_cache_path, user_state_path))
+        """The user's own. Raises SettingsError."""
+        cache, state = cache_directory(), state_directory()
         return cls(cache, state / "state", state / "sessions", state / "blackbox")
 
     @classmethod
@@ -85,6 +85,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     alerts: AlertRules = AlertRules()
     blackbox: BlackboxRules = BlackboxRules()
     own: OwnRules = OwnRules()
+
+
+SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {
+    field.name: field.type
+    for field in msgspec.structs.fields(Config)
+    if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct) and field.type is not Target
+}
+"""The rooms' sections by name."""
+
+SINGLE_NAMES: Final = (COLOUR_NAME, FUNCTION_KEY_NAME, AUTONOMOUS_NAMES[0], DRY_RUN_NAMES[0])
+"""Settings of the environment that belong to no section."""
 
 
 def read_config(layers: Layers, *, project: str | None = None, observe: bool = False) -> Config:

@@ -15,7 +15,7 @@ import pytest
 from core.backend.sessions import SessionFile, StoredSession
 from core.history.blackbox import BlackboxRules, Box, Note, Recorder
 from core.resilience import Cache
-from core.safe_files import Unsafe, found_aside, move_aside, open_own, own_directory, read_any, read_own, replace_own
+from core.safe_files import Unsafe, found_aside, move_aside, open_own, own_directory, read_own, replace_own
 from core.settings import SettingsError, read_layers
 from core.state import NotKept, OwnerLock, State
 from tests.blackbox.pictures import NOON, picture
@@ -113,14 +113,6 @@ def test_an_own_file_is_read_written_and_bounded(tmp_path: Path) -> None:
     assert raised.value.errno == errno.EFBIG
     os.close(open_own(tmp_path / "name", os.O_WRONLY | os.O_TRUNC))
     assert (tmp_path / "name").read_bytes() == b""
-
-
-def test_what_a_person_has_put_there_may_be_a_link_but_holds_up_nobody(treasure: Path, tmp_path: Path) -> None:
-    (tmp_path / "config").symlink_to(treasure)
-    assert read_any(tmp_path / "config", 100) == TREASURE
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(Unsafe, match="a named pipe"):
-        read_any(tmp_path / "pipe", 100)
 
 
 def test_a_directory_that_is_a_link_or_lies_in_one_is_not_used(tmp_path: Path) -> None:

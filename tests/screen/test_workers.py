@@ -40,3 +40,33 @@ def test_what_hangs_holds_up_no_end() -> None:
     assert asyncio.run(leave_it_hanging()) == "ended"
     assert not released.is_set()
     released.set()
+
+
+def test_where_no_thread_can_start_the_call_is_refused_and_a_later_one_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = Workers()
+
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refused)
+        for _ in range(300):  # more than there may be threads: none of these counts as one
+            with pytest.raises(RuntimeError):
+                workers.submit(pytest.fail, "was refused")
+    assert workers.submit(len, "disk").result(10) == 4
+    workers.shutdown()
+
+
+def test_where_no_more_threads_can_start_those_that_run_do_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    workers, released = Workers(), threading.Event()
+    hanging = workers.submit(released.wait)
+
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refused)
+        waiting = workers.submit(len, "disk")
+    released.set()
+    assert (hanging.result(10), waiting.result(10)) == (True, 4)
+    workers.shutdown()

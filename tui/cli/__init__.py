@@ -4,11 +4,14 @@ import sys
 
 import click
 
+from tui.cli.edge import ended
 from tui.cli.encoding import spell_out
-from tui.cli.exits import WRONG
 from tui.cli.group import Door
+from tui.cli.memory import end_with_threads, spare
 from tui.cli.monitor import watch
 from tui.cli.screen_options import Given, screen_options
+from tui.terminal.streams import stand_in
+from tui.terminal.variables import forget_odd_sizes
 
 
 @click.group(
@@ -29,6 +32,7 @@ def cli(
     screen: Given,
 ) -> None:
     """Watch a self-healing task system on Supabase, and step in: heal, reset a breaker, emergency stop."""
+    spare()
     context.obj = {"observe": observe, "project": project}
     if context.invoked_subcommand is None:
         context.exit(watch(project, screen, observe=observe))
@@ -36,13 +40,9 @@ def cli(
 
 def main() -> None:
     """The command `watchdesk`."""
+    stand_in()
+    forget_odd_sizes()
     for stream in (sys.stdout, sys.stderr):
         spell_out(stream)
-    try:
-        code = cli.main(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(WRONG)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
-    sys.exit(code if isinstance(code, int) else 0)
+    end_with_threads()
+    sys.exit(ended(lambda: cli.main(standalone_mode=False)))

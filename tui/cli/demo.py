@@ -14,9 +14,10 @@ import click
 from core.alert.settings import AlertRules
 from core.backend.target import Target
 from core.monitor import Config, Monitor, Places
-from core.settings import SettingsError, read_layers
+from core.settings import SettingsError
 from core.watch.rules import WatchRules
 from tui.cli.exits import WRONG
+from tui.cli.layers import checked_layers
 from tui.cli.own_sandbox import own_sandbox
 from tui.cli.screen_options import Given, looks_here, screen_options, screen_settings, setup_here
 from tui.cli.session import said, start_logging
@@ -45,7 +46,7 @@ def command(
 ) -> None:
     """Nothing to configure: a living system of its own, gone when you quit. x switches faults on and off."""
     try:  # of the configuration only what is about the person's terminal
-        layers = read_layers()
+        layers = checked_layers()
         settings = screen_settings(layers, screen)
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error

@@ -9,8 +9,9 @@ from core.backend.target import KeyKind, Target, read_target
 from core.monitor import Places
 from core.monitor.access import log_in
 from core.resilience import NotLive
-from core.settings import SettingsError, read_layers
+from core.settings import SettingsError
 from tui.cli.exits import DONE, WRONG
+from tui.cli.layers import checked_layers
 from tui.cli.session import fail, is_answering, put, said, start_logging, tell
 
 
@@ -44,7 +45,7 @@ def _log_in(user: Target) -> int:
 def project(context: click.Context) -> Target:
     """The project as configured, whoever is signed in. Raises click's error for what cannot be used."""
     try:
-        return read_target(read_layers(), context.obj["project"])
+        return read_target(checked_layers(), context.obj["project"])
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
 

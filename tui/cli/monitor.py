@@ -5,7 +5,8 @@ import asyncio
 import click
 
 from core.monitor import Monitor, read_config
-from core.settings import SettingsError, read_layers
+from core.settings import SettingsError
+from tui.cli.layers import checked_layers
 from tui.cli.screen_options import Given, looks_here, screen_settings, setup_here
 from tui.cli.session import said, start_logging
 from tui.cli.status import look
@@ -15,7 +16,7 @@ from tui.terminal import is_interactive, run_app
 def watch(project: str | None, given: Given, *, observe: bool) -> int:
     """Run the monitor until it is quit; the exit code. Raises click's error for a configuration it cannot use."""
     try:
-        layers = read_layers()
+        layers = checked_layers()
         config = read_config(layers, project=project, observe=observe)
         screen = screen_settings(layers, given)
     except SettingsError as error:

@@ -17,6 +17,7 @@ from core.monitor import Config, Monitor
 from core.resilience import NotLive
 from core.safe_files import Unsafe, open_own
 from tui.cli.exits import DONE, INTERRUPTED, UNREACHABLE, WRONG
+from tui.cli.screen_options import toolkit_here
 from tui.cli.session import configure, said, start_logging, tell
 from tui.cli.span import Since
 
@@ -49,6 +50,7 @@ def command(
         raise click.UsageError(f"--since {_local(since)} is not before {_local(until)}")
     if output is not None and os.path.lexists(output) and not force:
         raise click.ClickException(said(f"{output} is there already; add --force to overwrite it"))
+    toolkit_here()
     start_logging(config.target, config.alerts.secrets())
     try:
         code, text = asyncio.run(_made(config, since, until, as_data=as_data))

@@ -11,6 +11,7 @@ import msgspec
 from core.settings import Layers, SettingsError
 from tui.cli.session import said
 from tui.settings import CHOICES, Looks, ScreenSettings, Setup, looks, read_screen
+from tui.terminal.variables import check_toolkit
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -65,8 +66,17 @@ def keymap_here(layers: Layers) -> dict[str, str]:
         raise click.ClickException(said(str(error))) from error
 
 
+def toolkit_here() -> None:
+    """Raises click's error where what draws the screen cannot start in this environment."""
+    try:
+        check_toolkit()
+    except SettingsError as error:
+        raise click.ClickException(said(str(error))) from error
+
+
 def setup_here(layers: Layers, settings: ScreenSettings, given: Given, found: Looks) -> Setup:
-    """All that the app is given of them. Raises click's error for keys that cannot be."""
+    """All that the app is given of them. Raises click's error for keys that cannot be, and as `toolkit_here` does."""
+    toolkit_here()
     return Setup(
         theme=found.theme, ascii=found.ascii, keymap=keymap_here(layers), away_s=settings.away_s, wall=given.wall
     )

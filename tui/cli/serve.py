@@ -7,8 +7,9 @@ from typing import Final
 
 import click
 
-from core.settings import SettingsError, read_layers
+from core.settings import SettingsError
 from tui.cli.exits import DONE, WRONG
+from tui.cli.layers import checked_layers
 from tui.cli.screen_options import Given, keymap_here, screen_options, screen_settings
 from tui.cli.session import configure, said, start_logging, tell
 
@@ -29,7 +30,7 @@ def command(context: click.Context, *, port: int, most: int, screen: Given) -> N
         context.exit(WRONG)
     config = configure(context)
     try:  # here, and not in a page that nobody understands
-        layers = read_layers()
+        layers = checked_layers()
         screen_settings(layers, screen)
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error

@@ -1,6 +1,8 @@
 """What the one-shot commands share: configuration, a monitor that looks once, sentences for people, codes."""
 
 import asyncio
+import contextlib
+import logging
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -8,22 +10,23 @@ from typing import Any
 
 import click
 import msgspec
-from platformdirs import user_state_path
 
 from core.backend.target import Target
+from core.directories import state_directory
 from core.facts import Fault
 from core.log_file import log_to
 from core.monitor import Config, Monitor, read_config
 from core.resilience import NotLive
-from core.settings import SettingsError, read_layers
+from core.settings import SettingsError
 from core.text import LINE_CHARS, clean
 from tui.cli.exits import INTERRUPTED, WRONG, of_fault
+from tui.cli.layers import checked_layers
 
 
 def configure(context: click.Context) -> Config:
     """The configuration for this call. Raises click's error, one sentence, for what cannot be used."""
     try:
-        return read_config(read_layers(), project=context.obj["project"], observe=context.obj["observe"])
+        return read_config(checked_layers(), project=context.obj["project"], observe=context.obj["observe"])
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
 
@@ -57,8 +60,9 @@ def fail(fault: Fault) -> int:
 
 
 def tell(text: str) -> None:
-    """One line on stderr."""
-    click.echo(said(text), err=True)
+    """One line on stderr; where that takes nothing, the code alone says it."""
+    with contextlib.suppress(OSError):
+        click.echo(said(text), err=True)
 
 
 def said(text: str) -> str:
@@ -100,10 +104,14 @@ def start_logging(target: Target | None = None, more: tuple[str, ...] = ()) -> N
     No local variables, no secrets: neither those of `target`, nor `more`, nor what looks like a key or a token.
     """
     own = target.secrets if target is not None else ()
-    own = (*own, *more)
-    log_to(log_path(), tuple(secret for secret in own if secret))
+    try:
+        path = log_path()
+    except SettingsError:  # said by whoever cannot do without a place to keep files in
+        logging.getLogger().addHandler(logging.NullHandler())
+        return
+    log_to(path, tuple(secret for secret in (*own, *more) if secret))
 
 
 def log_path() -> Path:
-    """Where the log file lies."""
-    return Path(user_state_path("watchdesk", appauthor=False)) / "watchdesk.log"
+    """Where the log file lies. Raises SettingsError."""
+    return state_directory() / "watchdesk.log"

@@ -8,8 +8,9 @@ from core.backend.schema import Shape
 from core.backend.scripts import SCRIPTS, script
 from core.monitor import Monitor, read_config
 from core.resilience import NotLive
-from core.settings import SettingsError, read_layers
+from core.settings import SettingsError
 from tui.cli import exits
+from tui.cli.layers import checked_layers
 from tui.cli.session import fail, said, start_logging, tell
 
 
@@ -23,7 +24,7 @@ def command(context: click.Context, *, name: str, shape: str | None) -> None:
         click.echo(script(name, Shape(shape)), nl=False)
         context.exit(exits.DONE)
     try:
-        config = read_config(read_layers(), project=context.obj["project"], observe=True)
+        config = read_config(checked_layers(), project=context.obj["project"], observe=True)
     except SettingsError as error:
         raise click.ClickException(f"{said(str(error))}\nOr name the shape: watchdesk sql {name} --shape …") from error
     start_logging(config.target, config.alerts.secrets())

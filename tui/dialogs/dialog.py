@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from core.act.orders import Phase, Result
@@ -118,10 +119,19 @@ class Dialog(Question[None]):
             self.describe(self.told(self._planned))
         self._allow()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def entered(self, _value: str) -> None:
         """Enter in a field moves on; it never orders anything."""
-        event.stop()
         self.focus_next()
+
+    def focus_next(self, selector: str | type[Widget] = "*") -> Widget | None:
+        """Move on, past the way on only where it is not open by what was typed up to now."""
+        self._allow()
+        return super().focus_next(selector)
+
+    def focus_previous(self, selector: str | type[Widget] = "*") -> Widget | None:
+        """The same, back."""
+        self._allow()
+        return super().focus_previous(selector)
 
     def action_leave(self) -> None:
         """Back out. An order that is under way goes on and is told in the events."""

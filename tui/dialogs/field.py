@@ -1,9 +1,18 @@
 """Where something is typed."""
 
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from textual.reactive import reactive
 from textual.widgets import Input
+
+
+@runtime_checkable
+class Form(Protocol):
+    """A screen with fields."""
+
+    def entered(self, value: str) -> None:
+        """Enter was pressed in one that holds `value`."""
+        ...
 
 
 class Field(Input):
@@ -17,3 +26,8 @@ class Field(Input):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **{"select_on_focus": False} | more)
+
+    async def action_submit(self) -> None:
+        """Tell the screen at once: a message would come after what is typed behind the Enter."""
+        if isinstance(self.screen, Form):
+            self.screen.entered(self.value)

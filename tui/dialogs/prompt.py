@@ -62,10 +62,9 @@ class Prompt(Question[None]):
         event.stop()
         self.say("")
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def entered(self, value: str) -> None:
         """Take it, once."""
-        event.stop()
-        typed = event.value.strip()
+        typed = value.strip()
         if typed and not self._taking:
             self._taking = True
             self._carry_out(typed)

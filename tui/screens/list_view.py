@@ -5,8 +5,7 @@ from typing import ClassVar
 
 import msgspec
 from textual import work
-from textual.binding import BindingType
-from textual.events import Key as KeyEvent
+from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -32,14 +31,12 @@ _LOCAL = tuple(key for key in LIST_KEYS if key.name in {"open", "back"})
 class FilterBar(Field):
     """Where a filter is typed. Enter takes it, escape leaves the one before; no key typed here orders anything."""
 
-    def on_key(self, event: KeyEvent) -> None:
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
+
+    def action_leave(self) -> None:
         """Escape belongs to the filter, not to the list."""
-        if event.key == "escape":
-            event.stop()
-            event.prevent_default()
-            view = self.screen
-            if isinstance(view, ListView):
-                view.leave_filter()
+        if isinstance(self.screen, ListView):
+            self.screen.leave_filter()
 
 
 class ListView(View):
@@ -129,13 +126,12 @@ class ListView(View):
         event.stop()
         self._say(self.wrong_with(event.value))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def entered(self, value: str) -> None:
         """Take the filter, unless it cannot be."""
-        event.stop()
-        if wrong := self.wrong_with(event.value):
+        if wrong := self.wrong_with(value):
             self._say(wrong)
             return
-        self.take_filter(event.value.strip())
+        self.take_filter(value.strip())
         self.leave_filter()
 
     def wrong_with(self, text: str) -> str:

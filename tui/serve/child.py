@@ -9,8 +9,9 @@ import click
 import msgspec
 
 from core.monitor import Monitor, read_config
-from core.settings import SettingsError, read_layers
+from core.settings import SettingsError
 from tui.app import WatchdeskApp
+from tui.cli.layers import checked_layers
 from tui.cli.screen_options import Given, screen_options, screen_settings, setup_here
 from tui.cli.session import said, start_logging
 from tui.serve.looks import looks_in_browser
@@ -23,7 +24,7 @@ from tui.terminal import run_app
 def child(*, project: str | None, screen: Given) -> None:
     """One browser's monitor. stdin and stdout are the server's."""
     try:
-        layers = read_layers()
+        layers = checked_layers()
         config = msgspec.structs.replace(read_config(layers, project=project, observe=True), only_looks=True)
         settings = screen_settings(layers, screen)
     except SettingsError as error:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from tui.terminal.ending import Ending
+from tui.terminal.streams import forget_output
 
 if TYPE_CHECKING:
     from tui.app import WatchdeskApp
@@ -62,14 +63,5 @@ async def _run(make: Callable[[], "WatchdeskApp"], ending: Ending, *, mouse: boo
         return 1
     finally:
         if ending.asked:
-            _forget_output()
+            forget_output()
     return app.return_code or ending.code
-
-
-def _forget_output() -> None:
-    """What is still buffered for a terminal that may be gone must not turn the exit code into an error."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

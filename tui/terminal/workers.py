@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, SimpleQueue
-from typing import Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,14 +40,24 @@ class Workers(ThreadPoolExecutor):
 
         self._work.put(work)
         if not self._idle.acquire(blocking=False) and self._started < _MOST:
-            self._started += 1
-            threading.Thread(target=self._run, name="watchdesk-worker", daemon=True).start()
+            self._begin(future)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more work. Waits for nothing."""
         for _ in range(self._started):
             self._work.put(None)
+
+    def _begin(self, future: Future[Any]) -> None:
+        """Start one more thread. Where there can be none, those that run do the work; without any it is refused."""
+        self._started += 1
+        try:
+            threading.Thread(target=self._run, name="watchdesk-worker", daemon=True).start()
+        except (RuntimeError, MemoryError):
+            self._started -= 1
+            if not self._started:
+                future.cancel()
+                raise
 
     def _run(self) -> None:
         while (work := self._next()) is not None:

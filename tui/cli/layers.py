@@ -1,0 +1,41 @@
+"""Every setting there is, the rooms' and the screen's; what is set and is none of them is refused."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from core.monitor.config import SECTIONS, SINGLE_NAMES
+from core.settings import PREFIX, Layers, read_layers
+from tui.settings import ScreenSettings
+
+TABLES: Final = (*SECTIONS, "screen", "keys", "projects", "default")
+"""What the config file may have."""
+
+
+def checked_layers() -> Layers:
+    """All layers below the flags. Raises SettingsError, for a name that nothing reads as well."""
+    layers = read_layers()
+    known = room_names()
+    if layers.strange_names(known):
+        known |= key_names()
+    layers.refuse_unknown(known, TABLES)
+    return layers
+
+
+def room_names() -> set[str]:
+    """The environment names of all settings but the keys."""
+    sections: dict[str, type[msgspec.Struct]] = {**SECTIONS, "screen": ScreenSettings}
+    fields = {section: (field.name for field in msgspec.structs.fields(kind)) for section, kind in sections.items()}
+    return {*SINGLE_NAMES, *(name for section, names in fields.items() for name in _named(section, names))}
+
+
+def key_names() -> set[str]:
+    """Those of the keys."""
+    from tui.keys import ALL_KEYS  # noqa: PLC0415 - needs Textual, 0.1 s, which few commands do otherwise
+
+    return set(_named("keys", (key.name for key in ALL_KEYS)))
+
+
+def _named(section: str, fields: Iterable[str]) -> Iterable[str]:
+    return (f"{PREFIX}{section}_{field}".upper() for field in fields)
