@@ -87,6 +87,8 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     person: bool = False
     retry_after_s: float | None = None
     sent: bool = False
+    status: int | None = None
+    """The HTTP status of the answer, where there was one."""
     party: Party = Party.WATCHDESK
 
     def sentence(self) -> str:

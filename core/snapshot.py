@@ -253,6 +253,8 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool = True
     session_ends_at: datetime | None = None
     session_renews: bool = False
+    sees_all: bool = True
+    """Whether no row is hidden from us: else everything is as far as this account can see."""
     legacy_key: bool = False
     """Whether the key is one of those that the hosted platform ends with 2026."""
 

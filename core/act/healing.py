@@ -99,8 +99,11 @@ class Healer:
         steps = tuple(proposal.step for proposal in proposals if proposal.step is not None)
         notes += [note for proposal in proposals for note in proposal.notes]
         notes = notes if timed else [UNTIMED, *notes]
-        unknown = tuple(fault for fault in (config_fault, overdue_fault) if fault is not None)
-        plan = HealPlan(steps=steps, notes=tuple(notes), only=tuple(sorted(only)), unknown=unknown)
+        unknown = [fault for fault in (config_fault, overdue_fault) if fault is not None]
+        if config is None and config_fault is None and not live.sees_all:
+            _, hidden_fault = await _known(live.visible_config())
+            unknown += [hidden_fault] if hidden_fault is not None else []
+        plan = HealPlan(steps=steps, notes=tuple(notes), only=tuple(sorted(only)), unknown=tuple(unknown))
         return Findings(plan=plan, survey=survey)
 
     async def brake(self, found: Findings) -> str:

@@ -6,16 +6,22 @@ from typing import Any, Final
 import msgspec
 
 from core.alert.message import Message
-from core.backend.faults import Failed
-from core.facts import Evidence, Fault, Party
+from core.backend.faults import Failed, refusal
+from core.facts import Fault, Party
+from core.text import clean, redacted
 
-Invoke = Callable[[dict[str, Any]], Awaitable[None]]
-"""Call the function with a body. Raises Failed."""
+Invoke = Callable[[dict[str, Any]], Awaitable[Any]]
+"""Call the function with a body, and return what it answered. Raises Failed."""
 
 _CONTRACTS: Final = (
     ("template_id", "recipient_email", "custom_data"),  # what is really deployed; of a signed-in user alone
     ("template", "to", "data"),  # what the documentation shows
 )
+
+
+_REFUSED: Final = 400
+_REFUSING: Final = frozenset({_REFUSED, 404, 422, 500})
+"""Statuses with which the function says that it did not send: with any other it may have."""
 
 
 class MailFunction:
@@ -36,7 +42,7 @@ class MailFunction:
         for number in (self._first, 1 - self._first):
             names = _CONTRACTS[number]
             try:
-                await self._invoke(dict(zip(names, (template, to, told), strict=True)))
+                _accepted(await self._invoke(dict(zip(names, (template, to, told), strict=True))))
             except Failed as failed:
                 if not _answered(failed.fault):
                     raise
@@ -50,7 +56,19 @@ class MailFunction:
 
 def _answered(fault: Fault) -> bool:
     """Whether the function itself refused: it says so with a 500, too. Where our rights are why, no contract helps."""
-    return fault.party is not Party.RIGHTS and (fault.evidence is Evidence.ALIVE or fault.kind == "server")
+    return fault.party is not Party.RIGHTS and fault.status in _REFUSING
+
+
+def _accepted(answer: Any) -> None:
+    """Raise Failed where the function answers that it did not send, with a status that says it did."""
+    if isinstance(answer, bytes | str):
+        try:
+            answer = msgspec.json.decode(answer)
+        except msgspec.MsgspecError:
+            return
+    if isinstance(answer, dict) and (answer.get("success") is False or answer.get("error")):
+        why = clean(redacted(str(answer.get("error") or answer.get("message") or "it says so")), 200)
+        raise Failed(msgspec.structs.replace(refusal("not_sent", f"not sent: {why}"), status=_REFUSED))
 
 
 def _both(refused: list[Failed]) -> str:

@@ -78,7 +78,7 @@ def answer_fault(
     `None` when status and code are those of a success.
     """
     status = trace.status or 0
-    named = str(code) if code not in (None, "") else None
+    named = clean(str(code), 40) if code not in (None, "") else None
     words = clean(redacted(str(message or "")), 200)
     credentials = credentials or Credentials()
     fault = (
@@ -88,13 +88,17 @@ def answer_fault(
         or _of_key(status, named, words)
         or _of_server(status, named, words)
     )
-    return None if fault is None else msgspec.structs.replace(fault, retry_after_s=trace.retry_after_s)
+    if fault is None:
+        return None
+    return msgspec.structs.replace(fault, retry_after_s=trace.retry_after_s, status=trace.status)
 
 
 def function_fault(trace: Trace, message: str, credentials: Credentials) -> Fault | None:
     """What an Edge Function's answer means: one that verifies JWTs takes no key that is none."""
     if trace.status == 401 and credentials.new_key and not credentials.user:
-        return of_rights(FUNCTION_WANTS_JWT, message or "the function refuses the key", _JWT_REMEDY)
+        return of_rights(
+            FUNCTION_WANTS_JWT, clean(redacted(message), 200) or "the function refuses the key", _JWT_REMEDY
+        )
     return answer_fault(trace, code=None, message=message, credentials=credentials)
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 from core.backend.answers import FUNCTION_WANTS_JWT, Credentials, expired
 from core.backend.client_errors import fault_of
-from core.backend.columns import each, whole
+from core.backend.columns import YEARS, each, whole
 from core.backend.decoding import rows_of
 from core.backend.faults import Failed, Proxy, Trace, garbage, no_slot
 from core.backend.line import Line
@@ -182,6 +182,8 @@ class Backend:
             if not (self.sign_in.renews and expired(failed.fault)):
                 raise
         await self.sign_in.renew(number)
+        if trace is not None:
+            trace.begin()
         return await self._once(operation, prepare, slots, timeout_s, trace)
 
     async def _auth(self, operation: str, prepare: Prepare) -> Any:
@@ -207,7 +209,7 @@ class Backend:
             async with asyncio.timeout(timeout_s or self.limits.request_s):
                 answer = await send()
         except Exception as error:
-            fault = fault_of(error, trace, self._credentials)
+            fault = fault_of(error, trace, self._credentials, self.target.secrets)
             log.debug("%s: %s", operation, fault.kind, exc_info=error)
             raise Failed(fault) from error
         finally:
@@ -227,10 +229,11 @@ class Backend:
     def _note_date(self, trace: Trace) -> None:
         try:
             date = parsedate_to_datetime(trace.date or "")
-        except (ValueError, TypeError):
+            told = date.astimezone(UTC) if date.tzinfo is not None else None
+        except (ValueError, TypeError, OverflowError):
             return
-        if date.tzinfo is not None:
-            self._server_date = (date.astimezone(UTC), self._clock.elapsed())
+        if told is not None and told.year in YEARS:
+            self._server_date = (told, self._clock.elapsed())
 
     async def _on_request(self, request: httpx.Request) -> None:
         own = request.headers.get("Authorization", "")

@@ -1,16 +1,35 @@
 """The fault behind whatever the official client raises: its errors carry neither status nor headers, a `Trace` does."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from core.backend.answers import Credentials, answer_fault, function_fault
-from core.backend.faults import Failed, Trace, garbage, transport_fault
+from core.backend.faults import UNTOLD, Failed, Trace, garbage, transport_fault
 from core.facts import Fault
+from core.text import clean, redacted
 
 
-def fault_of(error: Exception, trace: Trace, credentials: Credentials) -> Fault:
-    """Return the fault behind whatever the client raised for a request of `credentials`."""
+def fault_of(error: Exception, trace: Trace, credentials: Credentials, secrets: tuple[str, ...] = ()) -> Fault:
+    """Return the fault behind whatever the client raised for a request of `credentials`, without `secrets`.
+
+    An answer that says nothing of the request leaves open whether it was carried out.
+    """
+    fault = _fault_of(error, trace, credentials)
+    hidden = tuple(secret for secret in secrets if len(secret) >= _TELLING)
+    return msgspec.structs.replace(
+        fault,
+        message=redacted(fault.message, hidden),
+        remedy=redacted(fault.remedy, hidden),
+        sent=fault.sent or (trace.sent and fault.kind in UNTOLD),
+    )
+
+
+_TELLING: Final = 6
+"""What is shorter would blot out half of every sentence, and no secret is."""
+
+
+def _fault_of(error: Exception, trace: Trace, credentials: Credentials) -> Fault:
     if isinstance(error, Failed):
         return error.fault
     kind = type(error).__name__
@@ -48,4 +67,5 @@ def _told(body: bytes) -> str:
         told = msgspec.json.decode(body, type=dict[str, Any])
     except msgspec.MsgspecError:
         return ""
-    return next((text for key in ("message", "error", "msg") if isinstance(text := told.get(key), str)), "")
+    words = next((text for key in ("message", "error", "msg") if isinstance(text := told.get(key), str)), "")
+    return clean(redacted(words), 200)

@@ -251,9 +251,9 @@ class Commands:
         """Let the agents' function work off pending tasks now. What it answered: JSON, or bytes."""
         return (await self._calls.invoke(POLL_FUNCTION, "POST", {})).data
 
-    async def send_email(self, body: dict[str, Any]) -> None:
-        """Call the project's mail function with `body`."""
-        await self._calls.invoke(MAIL_FUNCTION, "POST", body)
+    async def send_email(self, body: dict[str, Any]) -> Any:
+        """Call the project's mail function with `body`, and return what it answered: JSON, or bytes."""
+        return (await self._calls.invoke(MAIL_FUNCTION, "POST", body)).data
 
     async def _call_stop(self, reason: str, hours: int, name: str) -> None:
         await self._calls.query("emergency stop", lambda c: c.rpc(STOP_RPC, {"p_reason": reason, name: hours}))

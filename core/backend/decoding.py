@@ -19,7 +19,9 @@ def rows_of(data: object, trace: Trace) -> list[dict[str, Any]]:
 
 
 def refuse_too_many(body: bytes, trace: Trace) -> None:
-    """Raise Failed where a long answer holds more rows than were asked for, before anybody makes objects of them."""
+    """Raise Failed where a long answer holds more than was asked for, before anybody makes objects of it."""
+    if len(body) > _DENSE_FROM and sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise Failed(garbage(f"it holds more than {_MOST_VALUES:,} values", trace))
     if trace.asked_rows is None or len(body) < _LONG:
         return
     try:
@@ -40,6 +42,8 @@ def _read_again(text: str) -> Any:
     A number longer than it takes is the text of its digits, what is nested too deeply is `…`. `None` for what is no
     JSON.
     """
+    if len(text) > _MENDED:
+        return None
     try:
         return json.loads(
             _shallow(text), parse_int=lambda digits: int(digits) if len(digits) < _LONGEST_INT else digits
@@ -64,6 +68,13 @@ _NESTING: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 """What opens and closes, and the strings in which it does not."""
 
 _DEEPEST: Final = 100
+_DENSE_FROM: Final = 4_000_000
+_MOST_VALUES: Final = 3_000_000
+"""Of so many values nobody makes objects: it would take seconds in which nothing else goes on."""
+
+_MENDED: Final = 4_000_000
+"""A text longer than this, in characters, is not read again where the client could not decode it."""
+
 _LONG: Final = 1_000_000
 """Bytes of an answer whose rows are counted first."""
 _LONGEST_INT: Final = 4000

@@ -5,6 +5,7 @@ only the project and its platform can prove the database down. What an answer me
 """
 
 import errno
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import httpx
 import msgspec
 
 from core.facts import Counts, Evidence, Fault, Party
+from core.text import clean, redacted
 
 
 class Failed(Exception):
@@ -60,9 +62,21 @@ class Trace(msgspec.Struct):
     """As much of the answer as a message may be in."""
     whole: bytes = b""
 
+    def begin(self) -> None:
+        """Forget what was noted of an earlier request, for another is to be sent."""
+        for field in self.__struct_fields__:
+            setattr(self, field, getattr(_BEFORE, field))
 
+
+_BEFORE: Final = Trace()
 _URL_REMEDY: Final = "check that SUPABASE_URL is the project's URL"
 _NETWORK_REMEDY: Final = "check this machine's network"
+
+OF_A_PROXY: Final = frozenset({407, 511})
+"""Statuses that no project answers with, but what stands in between: what its page says is no matter."""
+
+UNTOLD: Final = frozenset({"proxy_answers", "garbage", "http", "unforeseen"})
+"""Kinds of answers that do not tell whether the request was carried out before they came."""
 
 NOT_REACHED: Final = frozenset({"no_dns", "no_route", "connect_timeout"})
 """Kinds that another address tells apart: where that can be reached, it is not this machine's network."""
@@ -80,6 +94,16 @@ _OUR_NETWORK: Final[dict[int, str]] = {
     errno.ENOBUFS: "this machine has no memory left for a connection",
     errno.ENOMEM: "this machine has no memory left for a connection",
 }
+_BEFORE_IT_LEFT: Final[dict[int, str]] = {
+    errno.EAFNOSUPPORT: "this machine knows no address of that kind",
+    errno.EPROTONOSUPPORT: "this machine knows no address of that kind",
+    errno.EINVAL: "this machine cannot connect there",
+    errno.ENODEV: "this machine has no such network",
+    errno.ENETRESET: "this machine's network broke",
+    getattr(errno, "ENONET", errno.ENETDOWN): "no route to the host",
+}
+"""What connecting may end with besides; afterwards these say nothing of this machine."""
+
 _NO_ROUTE: Final = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
 
 
@@ -185,13 +209,14 @@ def _of_transport(error: BaseException, trace: Trace) -> Fault:
     causes = tuple(_causes(error))
     if any(isinstance(cause, ssl.SSLError) for cause in causes) and not trace.sent:
         return _untrusted(next(cause for cause in causes if isinstance(cause, ssl.SSLError)), trace.proxy)
-    if (fault := _of_this_machine(causes)) is not None and trace.proxy is None:
+    if (fault := _of_this_machine(causes, sent=trace.sent)) is not None and trace.proxy is None:
         return fault
     if trace.proxy is not None and isinstance(error, httpx.HTTPError | TimeoutError | OSError):
         fault = _of_proxy(error, trace, trace.proxy)
         if fault is not None:
             return fault
-    if isinstance(error, httpx.ConnectTimeout) or (isinstance(error, _LATE) and not trace.sent):
+    late = isinstance(error, _LATE) or any(isinstance(cause, TimeoutError) for cause in causes)
+    if isinstance(error, httpx.ConnectTimeout) or (late and not trace.sent):
         return msgspec.structs.replace(
             of_machine("connect_timeout", "no connection in time"),
             counts=Counts.FAILURE,  # nobody knows whose fault it is: not even a refusal came back
@@ -217,7 +242,7 @@ def _untrusted(error: ssl.SSLError, proxy: Proxy | None) -> Fault:
     )
 
 
-def _of_this_machine(causes: tuple[BaseException, ...]) -> Fault | None:
+def _of_this_machine(causes: tuple[BaseException, ...], *, sent: bool) -> Fault | None:
     """What keeps any connection from leaving; `None` where somebody at the other end refused one."""
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return None
@@ -226,19 +251,20 @@ def _of_this_machine(causes: tuple[BaseException, ...]) -> Fault | None:
             return of_machine(
                 "no_dns", "the host name is not known here", "check this machine's name servers, and SUPABASE_URL"
             )
-        if isinstance(cause, OSError) and cause.errno in _OUR_NETWORK:
+        known = _OUR_NETWORK if sent else _OUR_NETWORK | _BEFORE_IT_LEFT
+        if isinstance(cause, OSError) and cause.errno in known:
             kind = "no_route" if cause.errno in _NO_ROUTE else "no_way_out"
-            return of_machine(kind, _OUR_NETWORK[cause.errno])
+            return of_machine(kind, known[cause.errno])
     return None
 
 
 def _of_proxy(error: BaseException, trace: Trace, proxy: Proxy) -> Fault | None:
     """What went wrong with the proxy; `None` where the project itself is at fault, beyond it."""
     if isinstance(error, httpx.ProxyError):
-        said = str(error).strip()
+        said = clean(redacted(re.sub(r"\bBasic \S+", "Basic …", str(error).strip())), 80)
         if said.startswith("407"):
             return of_machine("proxy_password", f"{proxy} asks for a password", f"put it into {proxy.variable}")
-        return of_machine("proxy_refuses", f"{proxy} refuses" + (f": {said[:80]}" if said else ""), proxy.remedy)
+        return of_machine("proxy_refuses", f"{proxy} refuses" + (f": {said}" if said else ""), proxy.remedy)
     if not trace.sent:
         late = isinstance(error, _LATE)
         return of_machine(
@@ -246,7 +272,9 @@ def _of_proxy(error: BaseException, trace: Trace, proxy: Proxy) -> Fault | None:
         )
     if proxy.forwards and isinstance(error, _LATE):
         return of_machine("proxy_silent", f"{proxy} gave no answer in time", proxy.remedy)
-    if isinstance(error, httpx.NetworkError | httpx.ProtocolError):
+    if isinstance(error, httpx.NetworkError | httpx.ProtocolError) or (
+        proxy.forwards and isinstance(error, httpx.DecodingError)
+    ):
         return of_machine("proxy_broke", f"the connection through {proxy} broke", proxy.remedy)
     return None
 
@@ -261,6 +289,8 @@ def _by_kind(error: BaseException) -> Fault:
         return down("reset", "the connection broke")
     if isinstance(error, httpx.RemoteProtocolError):
         return down("broken_answer", "the answer broke off")
+    if isinstance(error, httpx.DecodingError):
+        return garbage("it cannot be unpacked")
     if isinstance(error, httpx.HTTPError):
         return down("http", f"the request failed ({type(error).__name__})")
     if isinstance(error, UnicodeError | ValueError):

@@ -244,7 +244,10 @@ class LogQueries:
             query = query.eq(step, "watchdog_healing") if healing else query.like(step, "watchdog*")
             return query if since is None else query.gte(column, since.isoformat())
 
-        return await self._newest("read watchdog's logs", only, limit)
+        found = await self._newest("read watchdog's logs", only, limit)
+        if not found:
+            await self._calls.must_show(LOGS)
+        return found
 
     async def told_between(self, since: datetime, until: datetime, limit: int) -> tuple[LogEntry, ...]:
         """What watchdogs and orders wrote in a time, newest first, but for the checks."""

@@ -8,6 +8,9 @@ import httpx
 from core.backend.decoding import refuse_too_many
 from core.backend.faults import Failed, Trace, garbage
 
+TRACE: Final = "watchdesk"
+"""Under which name a request carries its trace."""
+
 _TABLES_PATH: Final = "/rest/v1/"
 _TOLD_BYTES: Final = 2000
 _LONGEST_WAIT_S: Final = 3600.0
@@ -22,14 +25,19 @@ def trace_request(request: httpx.Request, trace: Trace) -> None:
             trace.sent = True
 
     request.extensions["trace"] = note
+    request.extensions[TRACE] = trace
 
 
-async def trace_response(response: httpx.Response, trace: Trace) -> None:
-    """Note an answer, read whole. Raises Failed for one that the client would take for data, and is none."""
+def trace_head(response: httpx.Response, trace: Trace) -> None:
+    """Note what the head of an answer says, before anybody reads its body."""
     trace.status = response.status_code
     trace.content_type = response.headers.get("content-type", "")
     trace.date = response.headers.get("date")
     trace.retry_after_s = _seconds(response.headers.get("retry-after"), trace.date)
+
+
+async def trace_response(response: httpx.Response, trace: Trace) -> None:
+    """Note the body of an answer. Raises Failed for one that the client would take for data, and is none."""
     if response.is_redirect:
         raise Failed(garbage(f"it redirects ({response.status_code})", trace))
     await response.aread()
@@ -70,5 +78,5 @@ def _seconds(retry_after: str | None, date: str | None) -> float | None:
     try:
         until, now = parsedate_to_datetime(retry_after), parsedate_to_datetime(date or "")
         return min(max(0.0, (until - now).total_seconds()), _LONGEST_WAIT_S)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None

@@ -4,7 +4,8 @@ from typing import Final
 
 import httpx
 
-from core.backend.faults import Failed, garbage
+from core.backend.faults import OF_A_PROXY, Failed, Trace, garbage
+from core.backend.tracing import TRACE, trace_head
 
 _PACKINGS: Final = frozenset({"", "identity", "gzip", "deflate"})
 """How an answer may be packed: once. What is packed twice unpacks to a million times its size."""
@@ -25,22 +26,24 @@ class BoundedTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See httpx."""
         answer = await self._network.handle_async_request(request)
+        trace = request.extensions.get(TRACE) or Trace()
+        trace_head(answer, trace)
         try:
-            body = await self._body(answer)
+            body = b"" if answer.status_code in OF_A_PROXY else await self._body(answer, trace)
         finally:
             await answer.aclose()
         headers = [(name, value) for name, value in answer.headers.multi_items() if name.lower() not in _UNPACKED]
         return httpx.Response(answer.status_code, headers=headers, content=body, extensions=answer.extensions)
 
-    async def _body(self, answer: httpx.Response) -> bytes:
+    async def _body(self, answer: httpx.Response, trace: Trace) -> bytes:
         packing = answer.headers.get("content-encoding", "").strip().lower()
         if packing not in _PACKINGS:
-            raise Failed(garbage("it is packed in a way nobody asked for"))
+            raise Failed(garbage("it is packed in a way nobody asked for", trace))
         parts, size = [], 0
         async for part in answer.aiter_bytes():
             size += len(part)
             if size > self._most:
-                raise Failed(garbage(f"it is longer than {self._most / 1_000_000:,.0f} MB"))
+                raise Failed(garbage(f"it is longer than {self._most / 1_000_000:,.0f} MB", trace))
             parts.append(part)
         return b"".join(parts)
 

@@ -52,6 +52,9 @@ def authorities() -> ssl.SSLContext:
     variable = _special(_KEY_LOG, stat.S_ISFIFO) or _special("SSL_CERT_FILE", lambda mode: not stat.S_ISREG(mode))
     if variable:
         raise _unusable(variable, "it names no regular file")
+    directory = os.environ.get("SSL_CERT_DIR")
+    if directory and not os.environ.get("SSL_CERT_FILE") and not all(map(os.path.isdir, directory.split(os.pathsep))):
+        raise _unusable("SSL_CERT_DIR", "it names no directory")
     try:
         return httpx.create_ssl_context()
     except ssl.SSLError as error:
@@ -73,10 +76,18 @@ def proxy_for(url: str, environment: Mapping[str, str] | None = None) -> tuple[P
     if not value or exempt(host, port, known.get("no", "")) or _exempt_by_system(host, environment):
         return None, None
     variable = next(
-        (name for name, found in environment.items() if found == value and name.lower().endswith("_proxy")), _SYSTEM
+        (
+            name
+            for kind in (target.scheme, "all")
+            for name in (f"{kind}_proxy", f"{kind}_proxy".upper())
+            if environment.get(name) == value
+        ),
+        _SYSTEM,
     )
     try:
         parts = urlsplit(value if "://" in value else f"http://{value}")
+        if "@" in parts.path + parts.query + parts.fragment:
+            raise _unusable(variable, "a / ? or # in its password must be written as %2F, %3F or %23")
         address = f"{parts.hostname or ''}:{parts.port or {'https': 443}.get(parts.scheme, 80)}"
     except ValueError as error:
         raise _unusable(variable, "it is no address") from error
@@ -94,33 +105,52 @@ def proxy_for(url: str, environment: Mapping[str, str] | None = None) -> tuple[P
 
 def exempt(host: str, port: int, no_proxy: str) -> bool:
     """Whether NO_PROXY names a host: `*`, a name (and all below it), an address, a network, each with a port or not."""
-    host = host.strip("[]").lower().rstrip(".")
+    host = _ascii(host.strip("[]").lower().rstrip("."))
     address = _address(host)
     for entry in re.split(r"[,\s]+", no_proxy.lower()):
-        name = entry.split("://", 1)[-1].rstrip("/") if "://" in entry else entry
-        if name == "*":
-            return True
-        name, only = _name_and_port(name)
+        name, only = _name_and_port(entry.split("://", 1)[-1].rstrip("/"))
         if not name or (only is not None and only != port):
             continue
+        if name == "*":
+            return True
         if address is not None:
-            with contextlib.suppress(ValueError):
-                if address in ipaddress.ip_network(name, strict=False):
-                    return True
+            if _names_address(name, address):
+                return True
             continue
-        name = name.removeprefix("*").strip(".")
+        name = _ascii(name.removeprefix("*").strip("."))
         if name and (host == name or host.endswith(f".{name}")):
             return True
     return False
 
 
+def _names_address(name: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether an entry is that address, or a network it is in; one of IPv4 may be written as one of IPv6."""
+    try:
+        network = ipaddress.ip_network(name, strict=False)
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv4Address) and isinstance(network, ipaddress.IPv6Network):
+        return ipaddress.IPv6Address(f"::ffff:{address}") in network
+    return address in network
+
+
+def _ascii(name: str) -> str:
+    """A host's name as the network knows it."""
+    try:
+        return name.encode("idna").decode()
+    except UnicodeError:
+        return name
+
+
 def _name_and_port(entry: str) -> tuple[str, int | None]:
     """`[::1]:443`, `[fe80::]/10`, `::1`, `name:443`, `name`: the name without brackets, the port if there is one."""
-    if match := re.fullmatch(r"\[([^\]]*)\](/\d+)?(?::(\d+))?", entry):
+    if match := re.fullmatch(r"\[([^\]]*)\](/\d+)?(?::(\d{1,5}))?", entry):
         return match[1] + (match[2] or ""), int(match[3]) if match[3] else None
     if entry.count(":") == 1:
         name, _, port = entry.partition(":")
-        return name, int(port) if port.isdecimal() else None
+        if port and not re.fullmatch(r"[0-9]{1,5}", port):
+            return "", None  # a port that is none: nobody is meant
+        return name, int(port) if port else None
     return entry, None
 
 

@@ -108,6 +108,7 @@ def _project(rooms: Rooms, sight: Sight) -> Project:
         dry_run=config.dry_run,
         session_ends_at=rooms.backend.sign_in.expires_at,
         session_renews=rooms.backend.sign_in.renews,
+        sees_all=target.sees_all,
         legacy_key=target.legacy_key,
     )
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from core.alert.mail_function import MailFunction
@@ -21,21 +22,23 @@ DOCUMENTED = {"template": "t", "to": ANNA}
 
 
 class Function:
-    """Answers each call with the next fault; `None` accepts. `asked` are the bodies that came."""
+    """Answers each call with the next fault; anything else accepts. `asked` are the bodies that came."""
 
-    def __init__(self, *answers: Fault | None) -> None:
+    def __init__(self, *answers: object) -> None:
         self._answers = list(answers)
         self.asked: list[dict[str, Any]] = []
 
-    async def __call__(self, body: dict[str, Any]) -> None:
+    async def __call__(self, body: dict[str, Any]) -> object:
         self.asked.append(body)
-        fault = self._answers.pop(0)
-        if fault is not None:
-            raise Failed(fault)
+        answer = self._answers.pop(0)
+        if isinstance(answer, Fault):
+            raise Failed(answer)
+        return answer
 
 
-def server(words: str) -> Fault:
-    return down("server", f"the server answered 500 ({words})")
+def server(words: str, status: int = 500) -> Fault:
+    fault = down("server", f"the server answered {status} ({words})")
+    return msgspec.structs.replace(fault, status=status)
 
 
 async def sent(function: Function, mail: MailFunction | None = None) -> str:
@@ -49,7 +52,10 @@ async def test_the_real_contract_comes_first() -> None:
     assert body == REAL | {"custom_data": {"id": "i", "subject": "s", "text": "b", "severity": "critical"}}
 
 
-@pytest.mark.parametrize("refused", [server("Template not found"), refusal("refused_request", "no")])
+NO = msgspec.structs.replace(refusal("refused_request", "no"), status=400)
+
+
+@pytest.mark.parametrize("refused", [server("Template not found"), NO])
 async def test_where_it_is_refused_the_other_one_is_offered_and_kept(refused: Fault) -> None:
     function = Function(refused, None, None)
     mail = MailFunction(function)
@@ -62,6 +68,9 @@ LOST = {
     "no answer": down("timeout", "silent", evidence=Evidence.SILENT),
     "a page": down("proxy", "a proxy answered 502 instead of the API"),
     "no way": of_machine("no_dns", "no"),
+    "too many": msgspec.structs.replace(down("rate_limited", "no", evidence=Evidence.ALIVE), status=429),
+    "a gateway's time is over": server("upstream", 504),
+    "a worker that was ended": server("limits", 546),
     "our key": of_rights("function_wants_jwt", "no", "x"),
 }
 
@@ -80,6 +89,14 @@ async def test_a_500_is_not_sent_and_both_reasons_are_said() -> None:
         await sent(function)
     assert "Unauthorized" in caught.value.fault.message
     assert "template_id is required" in caught.value.fault.message
+
+
+@pytest.mark.parametrize("said", [{"success": False, "error": "no"}, b'{"success":false}', {"error": "no"}])
+async def test_an_answer_that_says_it_was_not_sent_is_not_sent(said: object) -> None:
+    function = Function(said, said)
+    with pytest.raises(Failed, match="both contracts"):
+        await sent(function)
+    assert "template_id" in await sent(Function(b"ok"))
 
 
 @pytest.mark.parametrize("account", ["master", "service_role"])

@@ -9,7 +9,7 @@ from core.backend.target import Target
 from core.clock import SystemClock
 from core.facts import Counts, Evidence, Party
 from tests.faults.test_client import error
-from tests.wire import wire
+from tests.wire import answer, wire
 
 SECRET, PUBLIC, USER = Credentials(secret=True, new_key=True), Credentials(), Credentials(user=True)
 JSON = "application/json"
@@ -123,3 +123,48 @@ LEGACY = {
 @pytest.mark.parametrize(("url", "key"), LEGACY)
 def test_a_legacy_key_is_one_of_the_hosted_platform(url: str, key: str) -> None:
     assert Target(name="t", url=url, key=key).legacy_key is LEGACY[url, key]
+
+
+ODD_DATES = [
+    "Fri, 31 Dec 9999 23:59:59 -0100",
+    "Mon, 01 Jan 1900 00:00:00 GMT",
+    "1 Jan 2026 00:00 +99999999999999999999",
+]
+
+
+@pytest.mark.parametrize("date", ODD_DATES)
+async def test_an_odd_date_is_none(date: str) -> None:
+    async with wire() as between:
+        backend = Backend(Target(name="t", url=between.url, key="k"), SystemClock())
+        between.acts["/"] = answer(b"[]", headers=f"Date: {date}\r\n")
+        assert await backend.calls.rows("read", lambda c: c.table("t").select("*")) == []
+        assert backend.server_time() is None
+        between.acts["/"] = error("503 x", f"Date: {date}\r\nRetry-After: {date}\r\n", message="no")
+        with pytest.raises(Failed) as caught:
+            await backend.calls.rows("read", lambda c: c.table("t").select("*"))
+        await backend.close()
+    assert (caught.value.fault.kind, caught.value.fault.evidence) == ("server", Evidence.DOWN)
+
+
+HOSTILE = "\x1b[2J\x07 eyJhbGciOiJ9.aaaaaa.bbb sb_secret_canaryABC my-own-function-key " + "A" * 900
+
+
+@pytest.mark.parametrize("status", [400, 401, 500])
+async def test_what_a_function_says_is_shown_without_secrets_and_cut(status: int) -> None:
+    async with wire() as between:
+        between.acts["/"] = error(f"{status} x", message=HOSTILE)
+        key = "my-own-function-key" if status != 401 else ""
+        target = Target(name="t", url=between.url, key="sb_secret_other", function_key=key)
+        backend = Backend(target, SystemClock())
+        with pytest.raises(Failed) as caught:
+            await backend.calls.invoke("f", "POST", {})
+        await backend.close()
+    said = caught.value.fault.sentence()
+    assert all(word not in said for word in ("\x1b", "aaaaaa", "canaryABC", key or "\x07"))
+    assert len(said) < 500
+
+
+def test_a_code_is_shown_without_control_characters() -> None:
+    fault = answer_fault(trace(400), code="42\x1bcX", message="")
+    assert fault is not None
+    assert "\x1b" not in fault.sentence() + (fault.code or "")

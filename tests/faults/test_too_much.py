@@ -72,6 +72,20 @@ async def test_what_is_packed_as_nobody_asked_for_is_not_unpacked(packing: str) 
     assert "packed" in fault.message
 
 
+DEEP = {
+    "nested without end": b"[" * 5_000_000,
+    "in a row": b'[{"id":"a","result":' + b"[" * 5_000_000,
+    "many values": b'[{"id":"a","result":[' + b"1," * 4_000_000 + b"1]}]",
+}
+
+
+@pytest.mark.parametrize("case", DEEP)
+async def test_what_would_stand_the_loop_still_is_refused_before_it_is_decoded(case: str) -> None:
+    fault = await asked(packed(DEEP[case]), Limits())
+    assert fault is not None
+    assert "values" in fault.message
+
+
 @pytest.mark.parametrize("count", [51, 100_000])
 async def test_more_rows_than_were_asked_for_are_none(count: int) -> None:
     rows = [{"id": str(number), "status": "pending"} for number in range(count)]

@@ -24,7 +24,7 @@ from tests.faults.proxies import proxy
 from tests.running import Running
 from tests.wire import Act, answer, hang, reset, wire
 
-FAST = Limits(connect_s=0.4, request_s=0.6, slot_s=0.3)
+FAST = Limits(connect_s=0.4, request_s=0.6, slot_s=0.3, answer_mb=1)
 PAGE = b"<html>blocked</html>"
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
@@ -85,6 +85,16 @@ EXEMPT = [
     ("p.supabase.co", 443, "[::", False),
     ("localhost", 54321, "localhost,127.0.0.1", True),
     ("127.0.0.1", 54321, "127.0.0.1/33", False),
+    ("bücher.example", 443, "xn--bcher-kva.example", True),
+    ("xn--bcher-kva.example", 443, "bücher.example", True),
+    ("::ffff:10.1.1.1", 443, "[::ffff:10.1.1.1]", True),
+    ("::ffff:10.1.1.1", 443, "::ffff:0:0/96", True),
+    ("::ffff:10.1.1.1", 443, "10.0.0.0/8", True),
+    ("p.example", 8000, "*:8000", True),
+    ("p.example", 8001, "*:8000", False),
+    ("p.example", 443, "p.example/", True),
+    ("p.example", 443, "p.example:" + "4" * 5000, False),
+    ("p.example", 443, "[::1]:" + "4" * 5000, False),
 ]
 
 
@@ -111,6 +121,53 @@ async def test_a_proxy_with_a_password_is_named_without_it(monkeypatch: pytest.M
     fault = await asked("http://p.example")
     is_this_machines(fault, "HTTP_PROXY")
     assert "127.0.0.1:9" in (fault.message if fault else "")
+
+
+@pytest.mark.parametrize("mark", ["#", "/", "?"])
+@pytest.mark.parametrize("scheme", ["http://", ""])
+async def test_no_part_of_a_proxys_password_is_shown(scheme: str, mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"{scheme}anna:12345{mark}6789@127.0.0.1:9")
+    fault = await asked("http://p.example")
+    is_this_machines(fault, "HTTP_PROXY")
+    assert fault is not None
+    assert "1234" not in fault.sentence()
+    assert "anna" not in fault.sentence()
+
+
+async def test_what_a_proxy_says_is_shown_without_secrets_and_without_control_characters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = "403 denied Basic dTpw sb_secret_abcdef eyJhbGciOiJ9.aaaaaa.bbb \x1b[2J"
+    async with proxy(answer(b"", said)) as between:
+        monkeypatch.setenv("HTTPS_PROXY", between.url)
+        fault = await asked("https://p.example")
+    assert fault is not None
+    assert all(word not in fault.message for word in ("dTpw", "abcdef", "aaaaaa", "\x1b"))
+
+
+PAGES: dict[str, Act] = {
+    "packed as nobody asked": answer(PAGE, "200 OK", "text/html", headers="Content-Encoding: br\r\n"),
+    "packed and broken": answer(PAGE, "200 OK", "text/html", headers="Content-Encoding: gzip\r\n"),
+    "an error, packed and broken": answer(PAGE, "502 x", "text/html", headers="Content-Encoding: gzip\r\n"),
+    "too long": answer(b"x" * 2_000_000, "200 OK", "text/html"),
+    "a password, packed": answer(PAGE, "407 x", "text/html", headers="Content-Encoding: zstd\r\n"),
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_a_proxys_page_is_its_own_however_it_is_packed(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with proxy(PAGES[page]) as between:
+        monkeypatch.setenv("HTTP_PROXY", between.url)
+        is_this_machines(await asked("http://p.example"), "HTTP_PROXY")
+
+
+@pytest.mark.parametrize("act", [answer(PAGE, "504 x", "text/html"), answer(PAGE, "200 OK", "text/html")])
+async def test_what_a_proxy_answered_for_may_have_been_carried_out(act: Act, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with proxy(act) as between:
+        monkeypatch.setenv("HTTP_PROXY", between.url)
+        fault = await asked("http://p.example")
+    assert fault is not None
+    assert lost(NotLive(fault))
 
 
 TEMPERS: dict[str, Act] = {
@@ -231,6 +288,14 @@ async def test_a_certificate_file_that_cannot_be_used(
     assert not await answers("https://127.0.0.1:9", 0.5)
 
 
+@pytest.mark.parametrize("what", ["missing", "empty"])
+async def test_a_directory_of_certificates_that_is_none(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_DIR", _made(what, tmp_path))
+    is_this_machines(await asked("https://127.0.0.1:9"), "SSL_CERT_DIR")
+
+
 @pytest.mark.parametrize("what", ["a directory", "a pipe", "nowhere"])
 async def test_a_key_log_that_cannot_be_written(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSLKEYLOGFILE", _made(what, tmp_path))
@@ -262,6 +327,11 @@ def test_the_variable_that_counts_is_the_one_named(monkeypatch: pytest.MonkeyPat
     assert named is not None
     assert (named.variable, named.address, named.forwards) == ("https_proxy", "low:2", False)
     assert through is not None
+    monkeypatch.setenv("HTTP_PROXY", "http://low:2")  # the same value: the one that counts is named all the same
+    named, _ = proxy_for("https://p.example")
+    assert named is not None
+    assert named.variable == "https_proxy"
+    monkeypatch.delenv("HTTP_PROXY")
     named, _ = proxy_for("http://p.example")
     assert named is not None
     assert (named.variable, named.forwards) == ("ALL_PROXY", True)

@@ -56,6 +56,7 @@ def test_alerts_of_an_account_that_sees_nothing_are_not_none(sandbox: Running, c
     done = command("alerts", sandbox=sandbox, **as_viewer(sandbox))
     assert done.returncode == 2
     assert "not known" in done.stderr
+    assert done.stdout == "none known\n"
 
 
 def test_a_project_that_cannot_be_reached_is_no_matter_of_clocks(command: Command, sandbox: Running) -> None:

@@ -27,7 +27,8 @@ def command(context: click.Context, *, as_data: bool) -> None:
                 {"id": one.id, "matcher": one.matcher, "reason": one.reason, "who": one.who, "until": one.until}
                 for one in snapshot.telling.silences
             ]
-            put_json({"version": 1, "alerts": [alert_as_json(one) for one in snapshot.alerts], "silences": silences})
+            alerts = [alert_as_json(one) for one in snapshot.alerts]
+            put_json({"version": 1, "known": not hidden(snapshot), "alerts": alerts, "silences": silences})
         else:
             put(_page(snapshot))
         firing = [one for one in snapshot.alerts if one.fires]
@@ -45,7 +46,7 @@ def command(context: click.Context, *, as_data: bool) -> None:
 
 
 def _page(snapshot: Snapshot) -> str:
-    lines = [_line(one, snapshot) for one in snapshot.alerts] or ["none"]
+    lines = [_line(one, snapshot) for one in snapshot.alerts] or ["none known" if hidden(snapshot) else "none"]
     lines += [
         f"silenced: {one.matcher} for {short(one.until - snapshot.at)} more by {one.who}: {one.reason} ({one.id[:8]})"
         for one in snapshot.telling.silences

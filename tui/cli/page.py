@@ -13,7 +13,8 @@ def page(snapshot: Snapshot) -> str:
     project, health = snapshot.project, snapshot.health
     lines = [
         f"{snapshot.state.upper()}  {snapshot.state_why}",
-        f"{project.name} ({project.url}) as {project.user}, {project.shape} shape, {snapshot.link.word}",
+        f"{project.name} ({project.url}) as {project.user}, {project.shape} shape, {snapshot.link.word}"
+        + ("" if project.sees_all else ", as far as this account can see"),
         "",
     ]
     lines += [f"  {check.level.upper():<9} {check.name.replace('_', ' '):<14} {check.text}" for check in health.checks]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from core.snapshot import Alarm, Snapshot
+from core.state_word import hidden
 from core.text import plural
 from tui.errands import alerts
 from tui.lists.listed import Details, Listed, fields, when
@@ -30,7 +31,8 @@ class AlertList(Listed):
     def state(self, snapshot: Snapshot) -> Line:
         """How many fire."""
         firing = sum(one.fires for one in snapshot.alerts)
-        return ((f" {plural(firing, 'alert')} firing" if firing else " none firing", "warning" if firing else "dim"),)
+        none = " none known" if hidden(snapshot) else " none firing"
+        return ((f" {plural(firing, 'alert')} firing" if firing else none, "warning" if firing else "dim"),)
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
         """In their order: what fires first."""

@@ -3,6 +3,7 @@
 from typing import Final
 
 from core.snapshot import Alarm, Snapshot
+from core.state_word import hidden
 from core.text import plural
 from tui.panels.arrangement import Wish
 from tui.panels.panel import Panel, as_many_as_fit
@@ -29,7 +30,8 @@ class AlertsPanel(Panel):
         firing = [one for one in snapshot.alerts if one.fires]
         critical = any(one.severity == "critical" for one in firing)
         role = "critical" if critical else "warning" if firing else "dim"
-        told = f" {plural(len(firing), 'alert')} firing" if firing else " none firing"
+        none = " none known" if hidden(snapshot) else " none firing"
+        told = f" {plural(len(firing), 'alert')} firing" if firing else none
         silences = len(snapshot.telling.silences)
         quiet = f", {plural(silences, 'silence')}" if silences else ""
         return ((self.TITLE, "title"), (told, role), (quiet, "dim"))

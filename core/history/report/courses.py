@@ -163,12 +163,14 @@ class TasksSeen:
         before, now, tally = self._last, counts.value, self._tally
         self._last = now
         if before is None:
+            self._tally = Tally(counted=True)
             return
         self._tally = Tally(
             failed=tally.failed + _gained(before, now, "failed"),
             rejected=tally.rejected + _gained(before, now, "rejected"),
             completed=tally.completed + _gained(before, now, "completed"),
             exact=tally.exact and before.exact and now.exact,
+            counted=True,
         )
 
     def tally(self) -> Tally:

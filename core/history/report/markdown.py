@@ -136,6 +136,8 @@ def _numbers(report: Report) -> str:
 
 def _counts(tasks: Tally) -> str:
     """What the counts gained: less than came to pass where a task failed and was sent back between two looks."""
+    if not tasks.counted:
+        return "the tasks were never counted"
     about = "" if tasks.exact else "about "
     rejected = f", of rejected ones by {about}{tasks.rejected:,}" if tasks.rejected else ""
     failed, completed = f"{about}{tasks.failed:,}", f"{about}{tasks.completed:,}"

@@ -111,6 +111,8 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
     rejected: int = 0
     completed: int = 0
     exact: bool = True
+    counted: bool = False
+    """Whether they were ever counted: else nothing is known of what they gained."""
 
 
 class When(StrEnum):
