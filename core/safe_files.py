@@ -136,9 +136,11 @@ def own_directory(path: Path, *, above: int = 0) -> None:
     `above`: so many of the directories it lies in are the product's as well. Those may be root's; they are no links.
     """
     for one in reversed(path.parents[:above]):
-        one.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            one.mkdir(mode=0o700, parents=True, exist_ok=True)
         _check(one, one.lstat(), stat.S_IFDIR, root=True)
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):  # something else lies there, and is named below
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = path.lstat()
     _check(path, found, stat.S_IFDIR)
     if stat.S_IMODE(found.st_mode) != 0o700:

@@ -1,5 +1,7 @@
 """Alerts, once a minute: what is so, what that makes of each alert, who is told, and that it is on its way."""
 
+import asyncio
+import contextlib
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -26,6 +28,8 @@ from core.snapshot import Alarm, Telling
 
 LISTENED: Final = timedelta(days=7)
 _OVERLAP: Final = timedelta(minutes=10)
+_ROWS_FIRST_S: Final = 3.0
+"""So long messages wait until the project's log knows of what they tell: whoever goes on tells under the same id."""
 _PHASES: Final = {
     Turn.FIRED: Phase.FIRING,
     Turn.ROSE: Phase.FIRING,
@@ -104,6 +108,9 @@ class Alarms:
         rows = self._new_rows(tells, facts.at)
         await self.shelf.evaluated(self._life.alerts, posts, rows, facts.at)
         self.post_room.queue.put(posts)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ROWS_FIRST_S):
+                await self.write_rows()
         await self.send_due()
         await self.write_rows()
         return any(

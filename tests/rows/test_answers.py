@@ -29,6 +29,7 @@ NONE = Listing(table=Table.TASKS)
 
 READS: dict[str, Callable[[Queries], Awaitable[object]]] = {
     "config": lambda q: q.config(),
+    "visible_config": lambda q: q.visible_config(),
     "config_absent": lambda q: q.config_absent(),
     "ping": lambda q: q.ping(1, Trace()),
     "count": lambda q: q.count("pending"),

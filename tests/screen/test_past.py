@@ -558,7 +558,7 @@ async def test_a_note_that_cannot_be_kept_stays_typed_and_says_why() -> None:
     async with run(app, SMALL) as pilot:
         await settled(pilot)
         await note(pilot, app, "lost?")
-        assert "nothing was kept: the note was not written: Not a directory" in outcome(app)
+        assert "nothing was kept: the note was not written: /dev/null is a device" in outcome(app)
         assert app.screen.query_one(Input).value == "lost?"
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, Dashboard), "backed out")
