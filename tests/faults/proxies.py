@@ -14,19 +14,17 @@ class TestProxy:
     __test__ = False
 
     def __init__(self, temper: Act | None) -> None:
-        self._temper = temper
+        self.temper = temper
         self.asked: list[str] = []
         self.url = ""
-        self.cut = False
-        """Break off what is carried as soon as the project answers."""
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             head = await reader.readuntil(b"\r\n\r\n")
             line = head.split(b"\r\n", 1)[0].decode()
             self.asked.append(line)
-            if self._temper is not None:
-                await self._temper(writer)
+            if self.temper is not None:
+                await self.temper(writer)
             elif line.startswith("CONNECT"):
                 await self._tunnel(line.split()[1], reader, writer)
             else:

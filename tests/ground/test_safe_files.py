@@ -266,13 +266,6 @@ def test_a_stored_session_that_is_none_of_ours_is_named_and_replaced_by_the_next
         assert file.load() == SESSION
 
 
-@pytest.mark.parametrize("name", ["config.toml", ".env", ".env.local"])
-def test_configuration_on_which_one_would_wait_for_ever_is_one_sentence(tmp_path: Path, name: str) -> None:
-    os.mkfifo(tmp_path / name)
-    with pytest.raises(SettingsError, match="is a named pipe, not a file; move it away"):
-        read_layers(directory=tmp_path, environ={}, path=tmp_path / "config.toml")
-
-
 def test_configuration_may_be_a_link_and_is_bounded(tmp_path: Path) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".toml") as real:
         real.write("[screen]\r\nascii = true\r\n")
