@@ -138,10 +138,10 @@ async def test_no_place_to_write_is_said_and_survived(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file where the directory should be")
     state = State(tmp_path / "taken", "a1b2")
     await state.open()
-    with pytest.raises(NotKept, match="not writable"):
+    with pytest.raises(NotKept, match="is a file, not a directory"):
         await state.put("hold", "x", Hold("ann"))
     assert await state.all("hold", Hold) == {}
-    assert "not writable" in (state.warning or "")
+    assert "is a file, not a directory" in (state.warning or "")
     assert state.own() is True  # nobody else of this user can hold it
     (tmp_path / "taken").unlink()
     await state.put("hold", "x", Hold("ann"))  # the place is there again

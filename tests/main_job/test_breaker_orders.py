@@ -92,9 +92,9 @@ async def test_a_hold_that_cannot_be_kept_is_refused_in_words(sandbox: Running, 
     monitor = await started(monitor_on(sandbox, tmp_path))
     refused = await monitor.hold_breaker(TASKS, "a reason")
     assert refused.phase is Phase.REFUSED
-    assert "state not writable" in refused.text
+    assert "is a file, not a directory" in refused.text
     assert state_of(monitor, TASKS) is BreakerState.CLOSED
-    assert any("state not writable" in notice for notice in monitor.snapshot.notices)
+    assert any("is a file, not a directory" in notice for notice in monitor.snapshot.notices)
     await monitor.close()
 
 
