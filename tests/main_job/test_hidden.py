@@ -7,6 +7,8 @@ import pytest
 
 from core.backend.target import Target
 from core.facts import Level, Truth
+from core.history.report.markdown import _counts
+from core.history.report.record import Tally
 from core.monitor import Config, Monitor, Places
 from core.snapshot import LinkWord, State, policies_in_words, policies_open
 from tests.act.driving import Driven
@@ -185,3 +187,16 @@ async def test_of_an_empty_table_nobody_knows_who_reads_it(sandbox: Running, tmp
 def monitor_with_both_keys(sandbox: Running, place: Path) -> Monitor:
     target = Target(name="t", url=sandbox.url, key=sandbox.service_key, publishable_key=sandbox.publishable_key)
     return Monitor(Config(target=target), places=Places.within(place))
+
+
+@DOCUMENTED
+@pytest.mark.parametrize("which", ["--watchdog", "--healing"])
+def test_logs_of_an_account_that_sees_no_log_are_not_none(which: str, sandbox: Running, command: Command) -> None:
+    done = command("logs", which, sandbox=sandbox, **as_viewer(sandbox))
+    assert done.returncode == 2
+    assert "no row of autonomous_execution_logs is visible to this account" in done.stderr
+
+
+def test_a_report_of_tasks_that_were_never_counted_says_so() -> None:
+    assert _counts(Tally()) == "the tasks were never counted"
+    assert _counts(Tally(counted=True)).startswith("the count of failed tasks rose by 0")
