@@ -119,20 +119,6 @@ def of_machine(kind: str, message: str, remedy: str = _NETWORK_REMEDY) -> Fault:
     )
 
 
-def of_rights(kind: str, message: str, remedy: str, *, code: str | None = None) -> Fault:
-    """Build what our key or account may not: the project answered, and a person must change something."""
-    return Fault(
-        kind=kind,
-        counts=Counts.SUCCESS,
-        evidence=Evidence.ALIVE,
-        message=message,
-        remedy=remedy,
-        code=code,
-        person=True,
-        party=Party.RIGHTS,
-    )
-
-
 def refusal(kind: str, message: str, remedy: str = "", *, code: str | None = None, person: bool = False) -> Fault:
     """Build what the project answered and refused: it is alive, and its message matters."""
     return Fault(
@@ -145,6 +131,11 @@ def refusal(kind: str, message: str, remedy: str = "", *, code: str | None = Non
         person=person,
         party=Party.PROJECT,
     )
+
+
+def of_rights(kind: str, message: str, remedy: str, *, code: str | None = None) -> Fault:
+    """Build what our key or account may not: the project answered, and a person must change something."""
+    return msgspec.structs.replace(refusal(kind, message, remedy, code=code, person=True), party=Party.RIGHTS)
 
 
 def down(  # noqa: PLR0913 - the parts of a fault
