@@ -8,8 +8,7 @@ from typing import Final
 import msgspec
 
 from core.alert.recipients import Recipients, recipients
-from core.alert.settings import AlertRules
-from core.alert.smtp import PORTS
+from core.alert.settings import PORTS, AlertRules
 
 _URL: Final = re.compile(r"[a-z][a-z0-9+-]*://\S+", re.IGNORECASE)
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%\w+)?")

@@ -14,10 +14,9 @@ from urllib.parse import unquote
 
 from core.alert.addresses import Address, Way
 from core.alert.mail_function import Invoke, MailFunction
-from core.alert.message import Message
+from core.alert.message import Message, headers
 from core.alert.record import Severity
 from core.alert.settings import AlertRules
-from core.alert.smtp import headers, send_mail
 from core.backend.faults import Failed
 from core.facts import Counts, Evidence, Fault
 from core.text import clean
@@ -47,12 +46,18 @@ class Channels:
         if address.way is Way.FUNCTION:
             return await self._function.send(address.target, self._settings.email_template, message)
         if address.way is Way.SMTP:
-            why = await _in_a_thread(lambda: send_mail(message, address.target, self._settings))
+            why = await _in_a_thread(lambda: _mail(address, message, self._settings))
         else:
             why = await _in_a_thread(lambda: _notify(address, message))
         if why:
             raise Failed(_fault(why))
         return ""
+
+
+def _mail(address: Address, message: Message, settings: AlertRules) -> str:
+    from core.alert.smtp import send_mail  # noqa: PLC0415 - most monitors never send
+
+    return send_mail(message, address.target, settings)
 
 
 def _notify(address: Address, message: Message) -> str:

@@ -110,6 +110,17 @@ def _paragraph(one: Tell, now: datetime) -> str:
     return "\n".join(lines)
 
 
+def headers(message: Message) -> dict[str, str]:
+    """Return what every mail of ours says of itself, by header."""
+    return {
+        "X-Watchdesk-Id": message.id,
+        "X-Watchdesk-Phase": message.phase.value,
+        "X-Watchdesk-Severity": message.severity.value,
+        "References": f"<{message.thread}@watchdesk>",
+        "Auto-Submitted": "auto-generated",
+    }
+
+
 def _since(one: Tell, now: datetime) -> str:
     alert = one.alert
     if alert.began_at is None:

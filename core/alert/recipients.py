@@ -2,7 +2,6 @@
 
 import functools
 import re
-from email.headerregistry import HeaderRegistry
 from typing import Any, Final
 
 import idna
@@ -16,7 +15,8 @@ _SIGNS: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+"
 _ATOM: Final = re.compile(rf"{_SIGNS}(?:\.{_SIGNS})*")
 _LABEL: Final = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 _SEPARATORS: Final = re.compile(r"[;\r\n]+")
-_HEADERS: Final = HeaderRegistry()
+_SPECIAL: Final = frozenset('<>()[]"\\:,; ')
+"""What makes a text more than one bare address."""
 
 
 class Recipients(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,8 +53,12 @@ def _parsed(text: str) -> list[str]:
     """Each address of a header's worth of them; the text itself where it cannot be read as one."""
     if not text:
         return []
+    if not _SPECIAL & set(text):
+        return [text]
+    from email.headerregistry import HeaderRegistry  # noqa: PLC0415 - 0.6 MB that one bare address does without
+
     try:
-        header: Any = _HEADERS("To", text)
+        header: Any = HeaderRegistry()("To", text)
     except (IndexError, ValueError, AttributeError):  # what the standard library stumbles over is no address
         return [text]
     specs = [one.addr_spec for one in header.addresses]

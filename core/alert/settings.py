@@ -1,8 +1,13 @@
 """The numbers and addresses of alerts. Section `alerts` of the settings."""
 
+from typing import Final
+
 import msgspec
 
 from core.bounds import Count, Percent, Period, Port, Span
+
+PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
+"""The port of a mail server by how it is secured, where none is set."""
 
 
 class AlertRules(msgspec.Struct, frozen=True, kw_only=True):

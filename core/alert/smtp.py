@@ -8,12 +8,11 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from typing import Final
 
-from core.alert.message import Message
+from core.alert.message import Message, headers
 from core.alert.recipients import recipients
-from core.alert.settings import AlertRules
+from core.alert.settings import PORTS, AlertRules
 from core.text import clean
 
-PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 _TIMEOUT_S: Final = 20.0
 _SHORT: Final = 4
 """A password shorter than this is not blotted out: it would take half of every sentence along."""
@@ -69,17 +68,6 @@ def _shown(name: str, address: str) -> Mailbox:
 
 def _sender(settings: AlertRules) -> str:
     return recipients(settings.smtp_from).addresses[0]
-
-
-def headers(message: Message) -> dict[str, str]:
-    """Return what every mail of ours says of itself, by header."""
-    return {
-        "X-Watchdesk-Id": message.id,
-        "X-Watchdesk-Phase": message.phase.value,
-        "X-Watchdesk-Severity": message.severity.value,
-        "References": f"<{message.thread}@watchdesk>",
-        "Auto-Submitted": "auto-generated",
-    }
 
 
 def _words(error: Exception, settings: AlertRules) -> str:

@@ -1,6 +1,5 @@
 """Little address space (`ulimit -v`): it is used sparingly, too little is said at once, and nobody waits for ever."""
 
-import ctypes
 import logging
 import mmap
 import os
@@ -29,6 +28,8 @@ def spare() -> None:
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit == resource.RLIM_INFINITY:
         return
+    import ctypes  # noqa: PLC0415 - half a megabyte, for a limit few set
+
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_ARENA_MAX, 1)
