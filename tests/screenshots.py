@@ -14,17 +14,17 @@ import psycopg
 import resvg_py
 from textual.pilot import Pilot
 
-from core.alert.settings import AlertRules
+from core.alerting.settings import AlertRules
 from core.backend.target import Target
+from core.base.store import Transaction
+from core.domain.snapshot import LinkWord
 from core.history.trends import SLOT, Finished, Queued, floor
 from core.monitor import Config, Monitor, Places
-from core.monitor.scores import CHECKS, Looked
 from core.sandbox.server import Options, Sandbox
-from core.snapshot import LinkWord
-from core.state import Transaction
-from core.watch.own import OwnRules
-from tui.app import WatchdeskApp
-from tui.settings import Setup
+from core.services.kpis import CHECKS, Looked
+from core.services.self_limits import OwnRules
+from tui.app.app import WatchdeskApp
+from tui.app.settings import Setup
 
 PLACE = Path(__file__).parent.parent / "screenshots"
 FONT = "DejaVu Sans Mono"

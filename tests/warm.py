@@ -26,7 +26,7 @@ from typing import Any, Final
 
 _OURS: Final = ("SUPABASE_", "VITE_", "WATCHDESK_", "XDG_")
 _LOCALE: Final = "C.UTF-8"
-_SCREEN: Final = ("anyio._backends._asyncio", "tui.app", "tui.terminal.driver", "tui.terminal.last_words")
+_SCREEN: Final = ("anyio._backends._asyncio", "tui.app.app", "tui.terminal.driver", "tui.terminal.final_message")
 """What the program loads only once it knows that there is a project, or a terminal."""
 
 
@@ -155,11 +155,11 @@ class WarmProcess:
 
 def _serve(address: str) -> None:
     """Fork for each request, until stdin ends. Returns in each command's own process, when that has become it."""
-    from core.backend.official import official
+    from core.backend.supabase_client import official
     from tui.cli.group import COMMANDS
 
     official()
-    for name in (*_SCREEN, *(f"tui.cli.{command.replace('-', '_')}" for command in COMMANDS)):
+    for name in (*_SCREEN, *(f"tui.cli.commands.{command.replace('-', '_')}" for command in COMMANDS)):
         importlib.import_module(name)
     assert threading.active_count() == 1
     gc.collect()

@@ -8,8 +8,8 @@ from typing import Final
 import msgspec
 
 from core.backend.faults import Trace, down, of_machine, of_rights, refusal
-from core.facts import Evidence, Fault, Party
-from core.text import clean, redacted
+from core.base.text import clean, redacted
+from core.domain.status import Evidence, Fault, Party
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,20 +19,20 @@ from core.backend.answers import FUNCTION_WANTS_JWT, Credentials, expired
 from core.backend.client_errors import fault_of
 from core.backend.columns import YEARS, each, whole
 from core.backend.decoding import rows_of
+from core.backend.fault_transport import Line
 from core.backend.faults import Failed, Proxy, Trace, garbage, no_slot
-from core.backend.line import Line
+from core.backend.login import Prepare, Send, SignIn
 from core.backend.oddities import Oddities
-from core.backend.official import official
+from core.backend.proxies import way_out
 from core.backend.sessions import SessionFile
-from core.backend.sign_in import Prepare, Send, SignIn
+from core.backend.supabase_client import official
 from core.backend.target import KeyKind, Target
 from core.backend.tracing import trace_request, trace_response
 from core.backend.transport import BoundedTransport
 from core.backend.visibility import Visibility, not_visible
-from core.backend.way_out import way_out
-from core.bounds import Connections, Limit, Megabytes
-from core.clock import Clock
-from core.facts import Fault
+from core.base.bounds import Connections, Limit, Megabytes
+from core.base.clock import Clock
+from core.domain.status import Fault
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ import msgspec
 
 from core.backend.answers import Credentials, answer_fault, function_fault
 from core.backend.faults import UNTOLD, Failed, Trace, garbage, transport_fault
-from core.facts import Fault
-from core.text import clean, redacted
+from core.base.text import clean, redacted
+from core.domain.status import Fault
 
 
 def fault_of(error: Exception, trace: Trace, credentials: Credentials, secrets: tuple[str, ...] = ()) -> Fault:

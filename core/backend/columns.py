@@ -6,8 +6,8 @@ from typing import Any, Final
 import msgspec
 
 from core.backend.faults import Failed, garbage
-from core.model import NO_STATUS
-from core.text import LINE_CHARS, clean
+from core.base.text import LINE_CHARS, clean
+from core.domain.records import NO_STATUS
 
 Row = dict[str, Any]
 

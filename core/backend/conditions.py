@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from core.listing import Filter, is_uuid
-from core.marks import Marks
+from core.domain.markers import Marks
+from core.domain.queries import Filter, is_uuid
 
 
 class Searched(msgspec.Struct, frozen=True, kw_only=True):

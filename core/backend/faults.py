@@ -14,8 +14,8 @@ from typing import Final
 import httpx
 import msgspec
 
-from core.facts import Counts, Evidence, Fault, Party
-from core.text import clean, redacted
+from core.base.text import clean, redacted
+from core.domain.status import Counts, Evidence, Fault, Party
 
 
 class Failed(Exception):

@@ -10,8 +10,17 @@ from typing import Any, Final
 import msgspec
 
 from core.backend.columns import Columns, Row, each, lacking, moment, moment_of_only, of_only, row_id, whole
-from core.model import AuditedOrder, EndedOrder, LeaseRow, LogEntry, SafetyCheck, SpoiltLease, SystemConfig, Task
-from core.text import clean
+from core.base.text import clean
+from core.domain.records import (
+    AuditedOrder,
+    EndedOrder,
+    LeaseRow,
+    LogEntry,
+    SafetyCheck,
+    SpoiltLease,
+    SystemConfig,
+    Task,
+)
 
 __all__ = [
     "ENDED",

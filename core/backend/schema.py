@@ -11,7 +11,7 @@ from core.backend.columns import each
 from core.backend.faults import Failed
 from core.backend.simulated import Telltale
 from core.backend.tables import CONFIG, LOGS, SAFETY, TASKS
-from core.facts import Evidence, Fault, Truth
+from core.domain.status import Evidence, Fault, Truth
 
 __all__ = [
     "CONFIG",

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from core.backend.sessions import StoredSession
-from core.colour import rgb
-from core.settings import Layers, SettingsError
-from core.text import clean
+from core.base.colours import rgb
+from core.base.settings import Layers, SettingsError
+from core.base.text import clean
 
 URL_NAMES: Final = ("SUPABASE_URL", "VITE_SUPABASE_URL")
 COLOUR_NAME: Final = "WATCHDESK_PROJECT_COLOUR"

@@ -5,8 +5,8 @@ from typing import Final
 import msgspec
 
 from core.backend.faults import of_rights
-from core.clock import Clock
-from core.facts import NOT_VISIBLE, Fault
+from core.base.clock import Clock
+from core.domain.status import NOT_VISIBLE, Fault
 
 _REMEDY: Final = "if it is not empty, sign in as the master account or use a secret key"
 _ASKED_AGAIN_S: Final = 60.0

@@ -6,9 +6,9 @@ from typing import Final
 
 import msgspec
 
-from core.facts import Reading
-from core.model import LogEntry, TaskCounts
-from core.snapshot import CALM, Alarm, LinkWord, Snapshot, State
+from core.domain.records import LogEntry, TaskCounts
+from core.domain.snapshot import CALM, Alarm, LinkWord, Snapshot, State
+from core.domain.status import Reading
 
 _WORST: Final = (State.CRITICAL, State.STOPPED, State.UNKNOWN, State.WARNING, State.DISABLED)
 _ENDED: Final = frozenset({"completed", "failed"})

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from core.history.spans import Seen, Span
+from core.history.availability import Seen, Span
 
 _TWO: Final = 2
 

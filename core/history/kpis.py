@@ -5,11 +5,11 @@ from typing import Final
 
 import msgspec
 
-from core.facts import Truth
+from core.base.text import plural, short
+from core.domain.records import SuccessRate
+from core.domain.status import Truth
+from core.history.availability import KEPT, Span
 from core.history.incidents import Uptime, incidents, recovery, uptime
-from core.history.spans import KEPT, Span
-from core.model import SuccessRate
-from core.text import plural, short
 
 COVERED: Final = 0.9
 """Uptime of which less than this share was seen is not shown."""

@@ -4,9 +4,9 @@ from datetime import datetime
 
 import msgspec
 
+from core.history.availability import KEPT, Span
 from core.history.incidents import Incident, incidents, uptime
 from core.history.kpis import COVERED
-from core.history.spans import KEPT, Span
 
 
 class LastIncident(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,26 +6,23 @@ from datetime import datetime
 
 import msgspec
 
-from core.backend.line import Line
+from core.backend.fault_transport import Line
 from core.backend.schema import Schema
-from core.clock import Clock, SystemClock
-from core.details import LogDetail, SafetyDetail, TaskDetail
-from core.facts import Fault, Level
+from core.base.clock import Clock, SystemClock
+from core.base.store import NotKept
+from core.domain.checks import Check, Checkup
+from core.domain.queries import ListedRow, Listing, Page
+from core.domain.records import LogEntry, Statistics
+from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
+from core.domain.snapshot import Snapshot, State
+from core.domain.status import Fault, Level
 from core.history.blackbox import Box, Note
 from core.history.kpis import Kpi
 from core.history.trends import Trends, Window
-from core.listing import ListedRow, Listing, Page
-from core.model import LogEntry, Statistics
-from core.monitor.alert_desk import AlertDesk
-from core.monitor.browsing import Browsing
-from core.monitor.components import components
-from core.monitor.config import Config, Places
-from core.monitor.fights import Resets
-from core.monitor.loops import Loops
-from core.monitor.ordering import Ordering
-from core.monitor.picture import compose, compose_one_shot, kept_badly
-from core.monitor.sight import Sight
-from core.monitor.wiring import Rooms
+from core.monitor.actions import Ordering
+from core.monitor.container import Rooms
+from core.monitor.scheduler import Loops
+from core.monitor.snapshot_builder import compose, compose_one_shot, kept_badly
 from core.resilience import (
     BreakerEvent,
     BreakerState,
@@ -33,10 +30,13 @@ from core.resilience import (
     DegradationLevel,
     DegradationTracker,
 )
-from core.snapshot import Snapshot, State
-from core.state import NotKept
-from core.watch.rates import statistics
-from core.watch.record import Check, Checkup
+from core.services.alert_actions import AlertDesk
+from core.services.browsing import Browsing
+from core.services.check_service import Sight
+from core.services.components import components
+from core.services.config import Config, Places
+from core.services.conflicts import Resets
+from core.services.statistics import statistics
 
 
 class Monitor(Ordering):

@@ -12,9 +12,9 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from core.bounds import Count, Limit, Period, Share, Span
-from core.clock import Clock
-from core.facts import Counts
+from core.base.bounds import Count, Limit, Period, Share, Span
+from core.base.clock import Clock
+from core.domain.status import Counts
 
 T = TypeVar("T")
 

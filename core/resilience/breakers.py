@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 from datetime import datetime
 
-from core.clock import Clock
+from core.base.clock import Clock
 from core.resilience.breaker import BreakerEvent, BreakerRecord, BreakerRules, CircuitBreaker
 
 log = logging.getLogger(__name__)

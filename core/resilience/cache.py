@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
-from core.clock import Clock
+from core.base.clock import Clock
 from core.resilience.disk import Disk
 
 T = TypeVar("T")

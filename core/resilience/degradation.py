@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from core.facts import Source
+from core.domain.status import Source
 
 
 class DegradationLevel(StrEnum):

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 import diskcache
 
-from core.safe_files import SetAside, Unsafe, found_aside, move_aside, own_directory, prepare_database
+from core.base.safe_files import SetAside, Unsafe, found_aside, move_aside, own_directory, prepare_database
 
 T = TypeVar("T")
 

@@ -14,8 +14,8 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from core.clock import Clock
-from core.facts import Counts, Evidence, Fault, Reading, Source
+from core.base.clock import Clock
+from core.domain.status import Counts, Evidence, Fault, Reading, Source
 from core.resilience.breaker import REFUSED, CircuitBreaker
 from core.resilience.breakers import Breakers
 from core.resilience.cache import Cache

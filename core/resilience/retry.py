@@ -5,8 +5,8 @@ from collections.abc import Callable
 import msgspec
 import tenacity
 
-from core.clock import Clock
-from core.facts import Counts, Fault, Party
+from core.base.clock import Clock
+from core.domain.status import Counts, Fault, Party
 
 
 class RetryRules(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.act.healing import Findings, Heal
-from core.act.orders import Result
+from core.actions.heal import Findings, Heal
 from core.backend.target import Target
+from core.checks.settings import WatchRules
+from core.domain.actions import Result
+from core.domain.checks import Checkup
 from core.monitor import Config, Monitor, Places
 from core.resilience import NotLive
-from core.watch.record import Checkup
-from core.watch.rules import WatchRules
 from tests.clock import FakeClock
 from tests.running import Running
 

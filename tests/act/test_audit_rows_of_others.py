@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.act.orders import Phase
+from core.domain.actions import Phase
 from tests.act.conftest import Begin
 from tests.act.driving import audited, statuses
 from tests.act.others import begun, failed_task, flag, pending, stopped_elsewhere

@@ -10,8 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.act.orders import Phase, Result
-from core.listing import Listing, Table
+from core.domain.actions import Phase, Result
+from core.domain.queries import Listing, Table
 from tests.act.driving import Driven, failures, statuses
 from tests.running import Running
 from tests.wire import Wire, wire

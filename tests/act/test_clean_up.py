@@ -3,11 +3,11 @@
 import asyncio
 from pathlib import Path
 
-from core.act.healing import CLEANING
-from core.act.lease import LeaseRules
-from core.act.orders import Phase
-from core.act.repairs import HealRules
-from core.monitor.autonomy import LEASE_LOST
+from core.actions.heal import CLEANING
+from core.actions.lease import LeaseRules
+from core.actions.repairs import HealRules
+from core.domain.actions import Phase
+from core.services.autopilot import LEASE_LOST
 from tests.act.driving import Driven, audited, failures
 from tests.running import Running
 from tests.wire import wire

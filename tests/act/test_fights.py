@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from core.act.fights import FightRules, conflicts, unnamed
-from core.act.means import Actor
-from core.act.orders import Phase
-from core.facts import Counts
-from core.listing import Filter, Listing, Table
-from core.model import EndedOrder
-from core.monitor.fights import Resets
+from core.actions.conflicts import FightRules, conflicts, unnamed
+from core.actions.context import Actor
+from core.domain.actions import Phase
+from core.domain.queries import Filter, Listing, Table
+from core.domain.records import EndedOrder
+from core.domain.status import Counts
 from core.resilience import Breakers
+from core.services.conflicts import Resets
 from tests.act.driving import ACTING, INTERVAL_S, Driven, agents_write_logs, failures, running
 from tests.clock import FakeClock
 from tests.running import Running

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from core.act.orders import Phase
+from core.domain.actions import Phase
 from tests.act.conftest import Begin
 from tests.act.driving import Driven, failures, statuses
 from tests.act.others import failed_task

@@ -7,13 +7,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.act.healing import CLEANING
-from core.act.orders import Phase
-from core.facts import Level
+from core.actions.heal import CLEANING
+from core.domain.actions import Phase
+from core.domain.status import Level
 from tests.act.driving import ACTING, Driven, agents_write_logs, audited, failures, running, statuses
 from tests.clock import FakeClock
 from tests.running import Running
-from tui.cli.page import page
+from tui.cli.status_page import page
 
 
 def alerts(sandbox: Running) -> list[str]:

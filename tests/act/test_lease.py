@@ -7,23 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from core.act.healing import Heal
-from core.act.lease import Lease
-from core.act.means import Means
-from core.act.orders import Phase
-from core.alert.record import Severity
-from core.alert.settings import AlertRules
+from core.actions.context import Means
+from core.actions.heal import Heal
+from core.actions.lease import Lease
+from core.alerting.settings import AlertRules
 from core.backend.client import Backend
-from core.backend.commands import Commands
 from core.backend.faults import classify
-from core.backend.live import Live
-from core.backend.queries import Queries
+from core.backend.reads.live import Live
+from core.backend.reads.queries import Queries
 from core.backend.schema import discover
 from core.backend.target import Target
+from core.backend.writes import Commands
+from core.checks.settings import WatchRules
+from core.domain.actions import Phase
+from core.domain.alerts import Severity
 from core.monitor import Config, Monitor, Places
-from core.monitor.autonomy import LEASE_LOST
 from core.resilience import Breakers, Guard
-from core.watch.rules import WatchRules
+from core.services.autopilot import LEASE_LOST
 from tests.alert.post import Alarming
 from tests.clock import FakeClock
 from tests.running import Running

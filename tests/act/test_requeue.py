@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.act.orders import Phase
+from core.domain.actions import Phase
 from tests.act.conftest import Begin
 from tests.act.driving import statuses
 from tests.act.others import flag, lifted_elsewhere, pending, stopped_elsewhere

@@ -5,8 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.act.orders import Phase
-from core.act.run_pending import PollAnswer, answer_of
+from core.actions.run_pending import PollAnswer, answer_of
+from core.domain.actions import Phase
 from tests.act.driving import Driven, audited, statuses
 from tests.running import Command, Running
 from tests.wire import answer, wire

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from core.act.orders import EMERGENCY_STOP, HEAL, Phase, PlanChanged
 from core.backend.answers import answer_fault
 from core.backend.faults import Failed, Trace
-from core.failures import FailureRules
+from core.domain.actions import EMERGENCY_STOP, HEAL, Phase, PlanChanged
+from core.domain.failure_rate import FailureRules
 from core.resilience import NotLive
 from tests.act.driving import ACTING, Driven, agents_write_logs, audited, failures, running, statuses
 from tests.clock import FakeClock

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from core.act.healing import CLEANING
-from core.facts import Level
-from core.model import Task
-from core.stuck import StuckRules, cutoff
+from core.actions.heal import CLEANING
+from core.domain.records import Task
+from core.domain.status import Level
+from core.domain.stuck import StuckRules, cutoff
 from tests.act.driving import ACTING, Driven, agents_write_logs, running, statuses
 from tests.running import Running
 

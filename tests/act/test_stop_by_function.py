@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.act.orders import Phase
+from core.domain.actions import Phase
 from tests.act.driving import ACTING, Driven, statuses
 from tests.running import Running
 

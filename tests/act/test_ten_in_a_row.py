@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from core.act.orders import Phase
-from core.clock import SystemClock
-from core.facts import Level
-from core.state import State
-from core.watch.rules import WatchRules
-from core.watch.streak import Streak
+from core.base.clock import SystemClock
+from core.base.store import State
+from core.checks.settings import WatchRules
+from core.domain.actions import Phase
+from core.domain.status import Level
+from core.services.critical_streak import Streak
 from tests.act.driving import ACTING, Driven, audited, failures, statuses
 from tests.clock import FakeClock
 from tests.running import ROOT, Running
@@ -365,8 +365,8 @@ import asyncio, sys
 from pathlib import Path
 from core.backend.target import Target
 from core.monitor import Config, Monitor, Places
-from core.monitor.config import RefreshRules
-from core.watch.rules import WatchRules
+from core.services.config import RefreshRules
+from core.checks.settings import WatchRules
 
 async def main():
     config = Config(target=Target(name="probe", url=sys.argv[1], key=sys.argv[2]), autonomous=True, dry_run=False,

@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
-from core.act.orders import Phase, PlanChanged, Result
-from core.listing import Listing, Table
+from core.domain.actions import Phase, PlanChanged, Result
+from core.domain.queries import Listing, Table
 from tests.act.conftest import Begin
 from tests.act.driving import failures, statuses
 from tests.act.others import failed_task, flag, pending, without_the_stop_function

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.act.orders import HealPlan, PlanChanged
+from core.domain.actions import HealPlan, PlanChanged
 from tests.act.driving import Driven, agents_write_logs, running
 from tests.running import ONE_SHAPE, Running
 

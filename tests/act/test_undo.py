@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.act.orders import Phase, Tier
+from core.domain.actions import Phase, Tier
 from tests.act.driving import Driven, failures, statuses
 from tests.running import Command, Running
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.act.orders import Phase
+from core.domain.actions import Phase
 from tests.act.driving import Driven, audited, failures, statuses
 from tests.act.others import without_the_stop_function
 from tests.alert.post import lift, stop

@@ -7,14 +7,14 @@ from typing import Any
 
 import msgspec
 
-from core.alert.life import Life, Turn
-from core.alert.record import Ack, Alert, Silence
-from core.alert.rules import Facts, rules
-from core.alert.settings import AlertRules
-from core.alert.silences import acknowledged, silenced
-from core.alert.telling import Tell, tell
-from core.facts import Level, Verdict
-from core.model import SuccessRate
+from core.alerting.escalation import Tell, tell
+from core.alerting.rules import Facts, rules
+from core.alerting.settings import AlertRules
+from core.alerting.silences import acknowledged, silenced
+from core.alerting.state_machine import Life, Turn
+from core.domain.alerts import Ack, Alert, Silence
+from core.domain.records import SuccessRate
+from core.domain.status import Level, Verdict
 from core.resilience import BreakerRecord, BreakerState
 
 START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)

@@ -9,13 +9,13 @@ import socket
 import sys
 from pathlib import Path
 
-from core.act.lease import LeaseRules
-from core.alert.settings import AlertRules
+from core.actions.lease import LeaseRules
+from core.alerting.settings import AlertRules
 from core.backend.client import Limits
 from core.backend.target import Target
+from core.checks.settings import WatchRules
 from core.monitor import Config, Monitor, Places
-from core.monitor.config import RefreshRules
-from core.watch.rules import WatchRules
+from core.services.config import RefreshRules
 from tests.alert.post import ANNA
 
 LATE_S = 4.0

@@ -12,7 +12,7 @@ import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from core.alert.settings import AlertRules
+from core.alerting.settings import AlertRules
 from tests.act.driving import Driven
 from tests.clock import FakeClock
 from tests.running import Running

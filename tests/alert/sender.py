@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from core.alert.settings import AlertRules
+from core.alerting.settings import AlertRules
 from tests.act.driving import Driven
 
 

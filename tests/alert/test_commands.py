@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.alert.settings import AlertRules
+from core.alerting.settings import AlertRules
 from tests.alert.post import ANNA, Alarming, Mailbox, Server, body, lift, stop
 from tests.running import Command, Running
 

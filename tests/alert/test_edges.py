@@ -6,16 +6,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.alert.record import Phase
-from core.alert.rows import heard, of_alert
-from core.alert.rules import Facts, rules
-from core.alert.settings import AlertRules
-from core.alert.telling import Tell
-from core.facts import Level, Truth, Verdict
-from core.failures import FailureRules
-from core.model import SuccessRate
+from core.alerting.escalation import Tell
+from core.alerting.rules import Facts, rules
+from core.alerting.settings import AlertRules
+from core.alerting.sync import heard, of_alert
+from core.checks.failure_rate import judge
+from core.domain.alerts import Phase
+from core.domain.failure_rate import FailureRules
+from core.domain.records import SuccessRate
+from core.domain.status import Level, Truth, Verdict
 from core.resilience import BreakerState
-from core.watch.checks.failure_rate import judge
 from tests.alert.lives import START, Lives, breaker, facts_at, phases, rate
 
 HOUR = timedelta(hours=1)

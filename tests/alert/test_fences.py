@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.alert.queue import Post
-from core.alert.record import Ack, Severity, Silence
-from core.alert.rows import heard
-from core.alert.settings import AlertRules
+from core.alerting.outbox import Post
+from core.alerting.settings import AlertRules
+from core.alerting.sync import heard
 from core.backend.answers import answer_fault
 from core.backend.faults import Failed, Trace
-from core.facts import Fault
+from core.domain.alerts import Ack, Severity, Silence
+from core.domain.status import Fault
 from tests.alert.lives import Lives
 from tests.alert.post import ANNA, Alarming, Mailbox, Server, stop
 from tests.running import Running

@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.alert.mail_function import MailFunction
-from core.alert.message import Message
-from core.alert.record import Phase, Severity
-from core.alert.settings import AlertRules
+from core.alerting.mail_function import MailFunction
+from core.alerting.message import Message
+from core.alerting.settings import AlertRules
 from core.backend.faults import Failed, down, of_machine, of_rights, refusal
-from core.facts import Evidence, Fault
+from core.domain.alerts import Phase, Severity
+from core.domain.status import Evidence, Fault
 from tests.act.driving import Driven
 from tests.alert.post import ANNA
 from tests.running import Command, Running

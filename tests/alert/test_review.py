@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from core.alert.settings import AlertRules
-from core.facts import Truth
-from core.snapshot import State
+from core.alerting.settings import AlertRules
+from core.domain.snapshot import State
+from core.domain.status import Truth
 from tests.alert.lives import Lives
 from tests.alert.post import Alarming
 from tests.running import Running

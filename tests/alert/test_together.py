@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.act.lease import LeaseRules
-from core.alert.settings import AlertRules
-from core.watch.rules import WatchRules
+from core.actions.lease import LeaseRules
+from core.alerting.settings import AlertRules
+from core.checks.settings import WatchRules
 from tests.act.driving import ACTING
 from tests.alert.post import ANNA, BORIS, Alarming, Mailbox, Server, body, lift, stop
 from tests.running import ROOT, Running

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from core.alert.life import Turn
-from core.alert.record import Alert, Severity, Stage
-from core.alert.settings import AlertRules
+from core.alerting.settings import AlertRules
+from core.alerting.state_machine import Turn
+from core.domain.alerts import Alert, Severity, Stage
 from tests.alert.post import ANNA, Alarming, Mailbox, Server, lift, stop
 from tests.alert.test_together import OVER, STOP, alarm, rows
 from tests.running import Running

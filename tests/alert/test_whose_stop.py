@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from core.alert.settings import AlertRules
-from core.snapshot import Alarm
+from core.alerting.settings import AlertRules
+from core.domain.snapshot import Alarm
 from tests.alert.post import Alarming, Mailbox, Server, lift, stop
 from tests.running import Running
 

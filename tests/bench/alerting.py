@@ -14,10 +14,10 @@ from pathlib import Path
 
 import msgspec
 
-from core.alert.record import Alert
-from core.alert.shelf import Shelf
-from core.facts import Level
-from core.state import State
+from core.alerting.store import Shelf
+from core.base.store import State
+from core.domain.alerts import Alert
+from core.domain.status import Level
 from tests.alert.lives import Lives
 
 ROUNDS = 300

@@ -14,19 +14,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from core.clock import SystemClock
+from core.base.clock import SystemClock
+from core.domain.snapshot import Snapshot
 from core.history.blackbox import BlackboxRules, Box, Recorder
 from core.history.blackbox.frame import HEADER, Entry, Kind, framed, microseconds
 from core.history.blackbox.ring import following, listing
-from core.history.blackbox.seal import marked, seal
 from core.history.blackbox.segment import HEAD, read
-from core.monitor.events import Journal
-from core.monitor.recording import Recording
-from core.snapshot import Snapshot
+from core.history.blackbox.segment_index import marked, seal
+from core.services.events import Journal
+from core.services.recording import Recording
 from tests.act.driving import Driven
 from tests.clock import FakeClock
 from tests.running import Running
-from tui.past import moment_at, stepped
+from tui.time_travel.recorded import moment_at, stepped
 
 PERIOD_S, CHECK_EVERY, ALERTS_EVERY = 5, 60, 12
 LOOKS = 3600 // PERIOD_S

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import diskcache
 
-from core.clock import SystemClock
+from core.base.clock import SystemClock
+from core.base.store import State
 from core.resilience import Cache
 from core.resilience.disk import Disk
-from core.state import State
 
 ROUNDS = 400
 VALUE = [{"id": f"{n:08}-aaaa-bbbb", "description": "x" * 40, "status": "completed", "n": n} for n in range(42)]

@@ -13,8 +13,8 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable
 
-from core.clock import SystemClock
-from core.facts import Counts, Evidence, Fault
+from core.base.clock import SystemClock
+from core.domain.status import Counts, Evidence, Fault
 from core.resilience import Breakers, CircuitBreaker, Guard, Policy, RetryRules
 
 CALLS, ROUNDS = 2000, 25

@@ -10,12 +10,12 @@ from typing import Any, Union, get_args, get_origin
 import msgspec
 from hypothesis import strategies as st
 
-from core.facts import Level, Reading, Source
+from core.base.text import redacted
+from core.domain.records import Task, TaskCounts
+from core.domain.snapshot import Alarm, Degradation, Event, Link, LinkWord, Project, Snapshot, State, Tasks
+from core.domain.status import Level, Reading, Source
 from core.history.blackbox import Box, Recorder
-from core.model import Task, TaskCounts
 from core.resilience import DegradationLevel
-from core.snapshot import Alarm, Degradation, Event, Link, LinkWord, Project, Snapshot, State, Tasks
-from core.text import redacted
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

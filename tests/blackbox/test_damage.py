@@ -14,8 +14,8 @@ import pytest
 
 from core.history.blackbox import Box
 from core.history.blackbox.frame import MAGIC, Kind
-from core.history.blackbox.rules import SEGMENT_MOST
 from core.history.blackbox.segment import HEAD, VERSION
+from core.history.blackbox.settings import SEGMENT_MOST
 from tests.blackbox.conftest import Recorders
 from tests.blackbox.pictures import HOUR_S, NOON, after, all_of, busy, event, files, kill, picture, record
 

@@ -4,9 +4,9 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.domain.snapshot import Alarm, BreakerRecord, Health, Link, Snapshot
 from core.history.blackbox.delta import applied, changes
 from core.history.blackbox.frame import Decoder, Encoder, Kind, microseconds, still
-from core.snapshot import Alarm, BreakerRecord, Health, Link, Snapshot
 from tests.blackbox.pictures import NOON, SNAPSHOTS, any_of, busy, event, picture
 
 MANY = settings(

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from core.base.store import NotKept
 from core.history.blackbox import Box
-from core.state import NotKept
 from tests.blackbox.pictures import DAY, NOON, after
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from core.domain.snapshot import Snapshot, State
 from core.history.blackbox import ALIVE_S, GAP_S, Box, MarkKind
-from core.history.blackbox.course import Spot
+from core.history.blackbox.epoch import Spot
 from core.history.blackbox.frame import HEADER
-from core.history.blackbox.seal import sealed
-from core.snapshot import Snapshot, State
+from core.history.blackbox.segment_index import sealed
 from tests.blackbox.conftest import Recorders
 from tests.blackbox.pictures import DAY, HOUR_S, NOON, after, alarm, all_of, busy, event, files, picture, record
 

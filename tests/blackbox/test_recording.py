@@ -14,11 +14,11 @@ import msgspec
 import pytest
 
 from core.backend.target import Target
+from core.base.settings import Layers, SettingsError
+from core.domain.snapshot import LinkWord, Snapshot
 from core.history.blackbox import BlackboxRules, Box, MarkKind
 from core.monitor import Config, Monitor, Places, read_config
-from core.monitor.config import RefreshRules
-from core.settings import Layers, SettingsError
-from core.snapshot import LinkWord, Snapshot
+from core.services.config import RefreshRules
 from tests.running import Command, Running
 from tests.screen.hand import Hand
 

@@ -8,9 +8,9 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+from core.domain.snapshot import Link
 from core.history.blackbox import Box, MarkKind
-from core.history.blackbox.rules import SEGMENT_MOST
-from core.snapshot import Link
+from core.history.blackbox.settings import SEGMENT_MOST
 from tests.blackbox.conftest import Recorders
 from tests.blackbox.pictures import DAY, HOUR_S, NOON, after, all_of, busy, event, files, kill, picture, record
 from tests.clock import FakeClock

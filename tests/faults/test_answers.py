@@ -6,8 +6,8 @@ from core.backend.answers import Credentials, answer_fault, function_fault
 from core.backend.client import Backend
 from core.backend.faults import Failed, Trace, down
 from core.backend.target import Target
-from core.clock import SystemClock
-from core.facts import Counts, Evidence, Party
+from core.base.clock import SystemClock
+from core.domain.status import Counts, Evidence, Party
 from tests.faults.test_client import error
 from tests.wire import answer, wire
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from core.backend.client import Limits
+from core.backend.proxies import authorities
 from core.backend.target import Target
-from core.backend.way_out import authorities
-from core.facts import Level
+from core.checks.settings import WatchRules
+from core.domain.status import Level
 from core.monitor import Config, Monitor, Places
-from core.watch.rules import WatchRules
 from tests.act.driving import Driven
 from tests.faults.proxies import proxy
 from tests.faults.situations import ANSWERS, NETWORK, SAID, TEMPERS, VARIABLES, Row, no_way
@@ -20,7 +20,7 @@ from tests.faults.test_way_out import VARIABLES as NAMES
 from tests.running import Running
 from tests.wire import wire
 from tui.cli import exits
-from tui.cli.status import look
+from tui.cli.commands.status import look
 
 FAST = Limits(connect_s=0.3, request_s=0.5, slot_s=0.3, answer_mb=1)
 RULES = WatchRules(interval_s=300, limit_s=0.3, probe_s=0.2, hanging_s=0.6)

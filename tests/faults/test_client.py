@@ -14,16 +14,16 @@ import msgspec
 import pytest
 
 from core.backend.client import Backend, Limits
-from core.backend.commands import BATCH, Commands
 from core.backend.faults import Failed, classify
-from core.backend.queries import Queries
+from core.backend.reads.queries import Queries
+from core.backend.reads.trends import TrendQueries
 from core.backend.schema import UNDISCOVERED
 from core.backend.target import Target, read_target
-from core.backend.trend_queries import TrendQueries
-from core.clock import SystemClock
-from core.facts import Counts, Evidence, Fault, Party
+from core.backend.writes import BATCH, Commands
+from core.base.clock import SystemClock
+from core.base.settings import Layers
+from core.domain.status import Counts, Evidence, Fault, Party
 from core.resilience import Breakers, BreakerState, Guard, Outcome, Policy
-from core.settings import Layers
 from tests.clock import FakeClock
 from tests.running import ROOT
 from tests.wire import Act, Wire, answer, drip, hang, never_accepts, reset, wire
@@ -379,7 +379,8 @@ def test_the_clients_traps_are_nowhere_in_the_queries() -> None:
 
 def test_the_first_picture_waits_for_no_client() -> None:
     program = (
-        "import sys, tui.app, core.monitor; print([m for m in ('supabase', 'realtime', 'apprise') if m in sys.modules])"
+        "import sys, tui.app.app, core.monitor\n"
+        "print([m for m in ('supabase', 'realtime', 'apprise') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -5,9 +5,9 @@ import errno
 import httpx
 import pytest
 
-from core.act.means import lost
+from core.actions.context import lost
 from core.backend.faults import Trace, transport_fault
-from core.facts import Evidence
+from core.domain.status import Evidence
 from core.resilience import NotLive
 
 NO_ROUTE = [errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN]

@@ -11,11 +11,11 @@ import pytest
 
 from core.backend.client import Backend, Limits
 from core.backend.faults import Failed
-from core.backend.queries import Queries
+from core.backend.reads.queries import Queries
 from core.backend.schema import UNDISCOVERED
 from core.backend.target import Target
-from core.clock import SystemClock
-from core.facts import Evidence, Fault
+from core.base.clock import SystemClock
+from core.domain.status import Evidence, Fault
 from tests.running import ROOT
 from tests.wire import Act, answer, wire
 

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 import trustme
 
-from core.act.means import lost
-from core.backend import way_out
-from core.backend.beacon import answers
+from core.actions.context import lost
+from core.backend import proxies as way_out
 from core.backend.client import Backend, Limits
 from core.backend.faults import Failed
-from core.backend.queries import Queries
+from core.backend.heartbeat import answers
+from core.backend.proxies import authorities, exempt, proxy_for
+from core.backend.reads.queries import Queries
 from core.backend.schema import UNDISCOVERED
 from core.backend.target import Target
-from core.backend.way_out import authorities, exempt, proxy_for
-from core.clock import SystemClock
-from core.facts import Counts, Evidence, Fault, Party
+from core.base.clock import SystemClock
+from core.domain.status import Counts, Evidence, Fault, Party
 from core.resilience import NotLive
 from tests.faults.proxies import proxy
 from tests.running import Running

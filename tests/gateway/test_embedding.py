@@ -8,7 +8,7 @@ import pytest
 from postgrest.exceptions import APIError
 from supabase import AsyncClient, AsyncClientOptions
 
-from core.backend.way_out import authorities
+from core.backend.proxies import authorities
 from tests.running import Running
 
 SCHEMA = """

@@ -9,7 +9,7 @@ from postgrest.exceptions import APIError
 from supabase import AsyncClient, AsyncClientOptions
 from supabase_auth.errors import AuthApiError
 
-from core.backend.way_out import authorities
+from core.backend.proxies import authorities
 from tests.running import Running
 
 

@@ -7,11 +7,11 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from core.bounds import bounds_of, out_of_bounds
-from core.monitor.config import Config
-from core.settings import Layers, SettingsError, read_layers
+from core.base.bounds import bounds_of, out_of_bounds
+from core.base.settings import Layers, SettingsError, read_layers
+from core.services.config import Config
 from tests.running import Command, Running
-from tui.settings import ScreenSettings
+from tui.app.settings import ScreenSettings
 
 SECTIONS = {
     field.name: field.type

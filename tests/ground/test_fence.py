@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from core.fence import Fence
+from core.base.error_boundary import Fence
 
 
 def _fail(fence: Fence, what: str, error: BaseException) -> str:
@@ -16,7 +16,7 @@ def _fail(fence: Fence, what: str, error: BaseException) -> str:
 
 def test_the_unforeseen_ends_within_the_fence_and_is_kept(caplog: pytest.LogCaptureFixture) -> None:
     said: list[str] = []
-    with caplog.at_level(logging.ERROR, "core.fence"):
+    with caplog.at_level(logging.ERROR, "core.base.error_boundary"):
         text = _fail(Fence(said.append), "the stuck tasks check", OverflowError("too large"))
     assert said == ["the stuck tasks check failed (OverflowError); see the log file"]
     assert text == "failed (OverflowError); see the log file"

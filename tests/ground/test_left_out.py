@@ -8,7 +8,7 @@ import asyncio, sys
 import core.backend
 from core.backend.client import Backend
 from core.backend.target import Target
-from core.clock import SystemClock
+from core.base.clock import SystemClock
 
 async def main():
     backend = Backend(Target(name="n", url="http://127.0.0.1:1", key="k"), SystemClock())

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.details import COLUMN_CHARS, COLUMN_LINES, column
-from core.listing import SORTS, Filter, FilterError, Listing, Table, filter_text, parse_filter
+from core.domain.queries import SORTS, Filter, FilterError, Listing, Table, filter_text, parse_filter
+from core.domain.row_details import COLUMN_CHARS, COLUMN_LINES, column
 from tests.hostile import CONTROL, HOSTILE
 
 UUID = "0b5e1a52-55a2-4f3c-9f43-2d1f0c5d7a11"

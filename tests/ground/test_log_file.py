@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from core.log_file import JsonLines, LogFile, log_trouble
-from core.monitor.events import Journal
-from core.monitor.log_watch import LogWatch
+from core.base.log_file import JsonLines, LogFile, log_trouble
+from core.services.events import Journal
+from core.services.log_watch import LogWatch
 from tests.clock import FakeClock
 from tests.running import ROOT
 
@@ -127,7 +127,7 @@ def test_the_journal_hears_of_it_once_and_once_of_its_end(handler: LogFile, path
 _PRINTED = """
 import asyncio, gc, logging, resource, sys, threading, warnings
 from pathlib import Path
-from core.log_file import log_to, log_trouble
+from core.base.log_file import log_to, log_trouble
 
 path, full = Path(sys.argv[1]), sys.argv[2] == "full"
 log_to(path, ("hunter2",))

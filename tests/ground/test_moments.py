@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.moments import last_moment_of, moment_of, span_of
-from tui.past import clock
+from core.base.time_input import last_moment_of, moment_of, span_of
+from tui.time_travel.recorded import clock
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=UTC)
 """A Tuesday, 7:30 in Berlin."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.settings import SettingsError, read_layers
+from core.base.settings import SettingsError, read_layers
 from tests.running import ROOT, Command, Running
 from tui.cli.layers import TABLES, key_names, room_names
 

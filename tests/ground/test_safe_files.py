@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from core.backend.sessions import SessionFile, StoredSession
+from core.base.safe_files import Unsafe, found_aside, move_aside, open_own, own_directory, read_own, replace_own
+from core.base.settings import SettingsError, read_layers
+from core.base.store import NotKept, OwnerLock, State
 from core.history.blackbox import BlackboxRules, Box, Note, Recorder
 from core.resilience import Cache
-from core.safe_files import Unsafe, found_aside, move_aside, open_own, own_directory, read_own, replace_own
-from core.settings import SettingsError, read_layers
-from core.state import NotKept, OwnerLock, State
 from tests.blackbox.pictures import NOON, picture
 from tests.clock import FakeClock
 from tests.running import ROOT
@@ -283,7 +283,7 @@ import os, sys
 from pathlib import Path
 for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_DIRECTORY", "fchmod", "geteuid"):
     delattr(os, name)
-from core.safe_files import Unsafe, open_own, own_directory, prepare_database, replace_own
+from core.base.safe_files import Unsafe, open_own, own_directory, prepare_database, replace_own
 place = Path(sys.argv[1])
 for name in ("link", "pipe"):
     for flags in (os.O_RDONLY, os.O_RDWR | os.O_CREAT):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.settings import SettingsError, read_layers
-from core.small_file import MOST_BYTES
+from core.base.settings import SettingsError, read_layers
+from core.base.small_file import MOST_BYTES
 from tests.running import Command
 
 GIVEN = "SUPABASE_URL=http://127.0.0.1:9\n"

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.state import MIGRATIONS, NotKept, OwnerLock, State, Transaction
+from core.base.store import MIGRATIONS, NotKept, OwnerLock, State, Transaction
 from tests.running import ROOT
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -271,7 +271,7 @@ def test_one_process_owns_and_its_death_frees(tmp_path: Path) -> None:
 _OWNER = """
 import sys
 from pathlib import Path
-from core.state import OwnerLock
+from core.base.store import OwnerLock
 lock = OwnerLock(Path(sys.argv[1]))
 print(lock.take(), flush=True)
 sys.stdin.read()
@@ -309,7 +309,7 @@ def test_a_kill_at_any_write_loses_nothing_that_was_accepted(after_s: float, tmp
 _WRITER = """
 import asyncio, sys
 from pathlib import Path
-from core.state import State
+from core.base.store import State
 async def main():
     state = State(Path(sys.argv[1]), "a1b2")
     for number in range(100000):
@@ -322,7 +322,7 @@ asyncio.run(main())
 def _child(directory: Path, body: str) -> "subprocess.CompletedProcess[str]":
     lines = "\n".join(f"    {line[8:]}" for line in body.splitlines())
     program = (
-        "import asyncio, sys\nfrom pathlib import Path\nfrom core.state import NotKept, State\n"
+        "import asyncio, sys\nfrom pathlib import Path\nfrom core.base.store import NotKept, State\n"
         f"async def main():\n    state = State(Path({str(directory)!r}), 'a1b2')\n{lines}\n    await state.close()\n"
         "asyncio.run(main())\n"
     )

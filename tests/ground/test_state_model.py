@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from core.state import State, Transaction
+from core.base.store import State, Transaction
 
 T = TypeVar("T")
 KINDS, KEYS = st.sampled_from(["hold", "order"]), st.sampled_from(["a", "b", "ä\x00\U0001f600"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.text import clean, short
+from core.base.text import clean, short
 
 
 @pytest.mark.parametrize(

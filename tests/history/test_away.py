@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.facts import Reading, Source
+from core.domain.records import LogEntry, TaskCounts
+from core.domain.snapshot import Alarm, Link, LinkWord, Snapshot, State, Tasks
+from core.domain.status import Reading, Source
 from core.history.away import Absence, Ordered, Summary
-from core.model import LogEntry, TaskCounts
-from core.snapshot import Alarm, Link, LinkWord, Snapshot, State, Tasks
 from tests.screen.well import HEALTHY
 
 AT = HEALTHY.at

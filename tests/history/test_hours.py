@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 from core.backend.target import Target
-from core.history.hours import HOURS, Hours, Kept
+from core.base.store import State
+from core.checks.settings import WatchRules
+from core.history.hourly import HOURS, Hours, Kept
 from core.monitor import Config, Monitor, Places
-from core.monitor.config import RefreshRules
-from core.state import State
-from core.watch.rules import WatchRules
+from core.services.config import RefreshRules
 from tests.running import Running
 
 START = datetime(2026, 3, 1, 12, 10, tzinfo=UTC)

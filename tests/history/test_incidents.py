@@ -7,8 +7,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.history.availability import Seen, Span
 from core.history.incidents import Incident, incidents
-from core.history.spans import Seen, Span
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from core.backend.target import Target
-from core.facts import Truth
+from core.base.store import State
+from core.checks.settings import WatchRules
+from core.domain.records import SuccessRate
+from core.domain.status import Truth
+from core.history.availability import KEPT, Record, Seen, Span
 from core.history.incidents import incidents, recovery, uptime
 from core.history.kpis import Kpi, Measured, kpis, percentile
-from core.history.spans import KEPT, Record, Seen, Span
-from core.model import SuccessRate
 from core.monitor import Config, Monitor, Places
-from core.monitor.config import RefreshRules
-from core.state import State
-from core.watch.rules import WatchRules
+from core.services.config import RefreshRules
 from tests.clock import FakeClock
 from tests.running import Command, Running
 

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
+from core.history.availability import KEPT
 from core.history.last_incident import LastIncident, last_incident
-from core.history.spans import KEPT
 from tests.history.test_kpis import CRITICAL, DOWN, START, UP, at, spans
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from core.backend import trend_queries
 from core.backend.client import Limits
+from core.backend.reads import trends as trend_queries
 from core.backend.target import Target
+from core.checks.settings import WatchRules
 from core.history.trends import SLOT, Course, Finished, Queued, Trends, Window, floor, grid
-from core.monitor import Config, Monitor, Places, trending
-from core.monitor.config import RefreshRules
-from core.watch.rules import WatchRules
+from core.monitor import Config, Monitor, Places
+from core.services import trends as trending
+from core.services.config import RefreshRules
 from tests.running import Running
 from tests.wire import wire
 

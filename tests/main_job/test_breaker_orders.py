@@ -4,13 +4,13 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
-from core.act.orders import Phase
 from core.backend.target import Target
-from core.clock import SystemClock
+from core.base.clock import SystemClock
+from core.base.store import State
+from core.domain.actions import Phase
 from core.monitor import Config, Monitor, Places
-from core.monitor.holds import KIND
 from core.resilience import BreakerState
-from core.state import State
+from core.services.breaker_holds import KIND
 from tests.running import Running
 
 TASKS = "db:fetch_tasks"

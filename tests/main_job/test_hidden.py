@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from core.backend.target import Target
-from core.facts import Level, Truth
+from core.domain.snapshot import LinkWord, State, policies_in_words, policies_open
+from core.domain.status import Level, Truth
 from core.history.report.markdown import _counts
 from core.history.report.record import Tally
 from core.monitor import Config, Monitor, Places
-from core.snapshot import LinkWord, State, policies_in_words, policies_open
 from tests.act.driving import Driven
 from tests.running import Command, Running
 

@@ -10,12 +10,12 @@ import msgspec
 import pytest
 
 from core.backend.target import Target
-from core.facts import Evidence
-from core.listing import SORTS, Filter, Listing, Page, Table, parse_filter
-from core.model import SafetyCheck
+from core.domain.queries import SORTS, Filter, Listing, Page, Table, parse_filter
+from core.domain.records import SafetyCheck
+from core.domain.status import Evidence
 from core.monitor import Config, Monitor, Places
-from core.monitor.config import RefreshRules
 from core.resilience import NotLive
+from core.services.config import RefreshRules
 from tests.hostile import CONTROL, HOSTILE, plant
 from tests.running import SHAPES, Running
 from tests.wire import hang, wire

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from core.model import STATUSES
+from core.domain.records import STATUSES
 from tests.running import Command, Running
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from core.act.orders import Phase
 from core.backend.client import Limits
 from core.backend.target import Target
+from core.domain.actions import Phase
 from core.monitor import Config, Monitor, Places
 from tests.running import Running
 from tests.wire import Wire, wire

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from core.act.orders import RETRY_MATCHING, Phase, must_type
 from core.backend.client import Limits
 from core.backend.target import Target
-from core.listing import Filter, Listing, Table, parse_filter
+from core.domain.actions import RETRY_MATCHING, Phase, must_type
+from core.domain.queries import Filter, Listing, Table, parse_filter
 from core.monitor import Config, Monitor, Places
 from core.resilience import NotLive
 from tests.hostile import HOSTILE

@@ -14,14 +14,14 @@ import pytest
 
 from core.backend.client import Backend
 from core.backend.faults import Failed
-from core.backend.queries import Queries
+from core.backend.reads.queries import Queries
 from core.backend.schema import UNDISCOVERED
 from core.backend.sessions import SessionFile, StoredSession
 from core.backend.target import Target
-from core.clock import SystemClock
+from core.base.clock import SystemClock
+from core.base.text import redacted
 from core.monitor import Config, Monitor, Places
-from core.monitor.access import log_in, log_out
-from core.text import redacted
+from core.monitor.login import log_in, log_out
 from tests.running import Command, Running
 from tests.screen.terminal import Terminal
 from tests.wire import Wire, answer, wire

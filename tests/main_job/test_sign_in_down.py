@@ -7,8 +7,8 @@ import pytest
 from core.backend.client import Backend
 from core.backend.sessions import SessionFile
 from core.backend.target import Target
-from core.clock import SystemClock
-from core.facts import Counts, Evidence
+from core.base.clock import SystemClock
+from core.domain.status import Counts, Evidence
 from core.monitor import Config, Monitor, Places
 from core.resilience import BreakerState
 from tests.act.driving import Driven

@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from core.backend.optional_sql import SCRIPTS, script
 from core.backend.schema import Shape
-from core.backend.scripts import SCRIPTS, script
 from core.backend.target import Target
 from core.monitor import Config, Monitor, Places
 from tests.running import SHAPES, Command, Running

@@ -8,12 +8,12 @@ import msgspec
 import pytest
 
 from core.backend.target import Target
-from core.model import STATUSES
+from core.domain.records import STATUSES
 from core.monitor import Config, Monitor, Places
-from core.monitor.start import Start
+from core.services.startup import Start
 from tests.running import Command, Running
 from tests.screen.well import HEALTHY
-from tui.cli.page import page
+from tui.cli.status_page import page
 
 
 def test_five_thousand_completed_tasks_are_five_thousand(sandbox: Running, command: Command) -> None:

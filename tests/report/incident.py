@@ -10,11 +10,11 @@ import httpx
 import msgspec
 import pytest
 
-from core.backend.line import Line
+from core.backend.fault_transport import Line
+from core.checks.settings import WatchRules
+from core.domain.snapshot import Snapshot
 from core.history.blackbox import BlackboxRules, Box, Recorder
 from core.resilience import BreakerRules
-from core.snapshot import Snapshot
-from core.watch.rules import WatchRules
 from tests.act.driving import Driven
 from tests.clock import FakeClock
 from tests.running import Running

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from core.domain.records import LogEntry
+from core.domain.snapshot import Event, Link, LinkWord, Snapshot
 from core.history.blackbox import Look
 from core.history.report import Kept, Report, compose
-from core.model import LogEntry
-from core.snapshot import Event, Link, LinkWord, Snapshot
 from tests.blackbox.pictures import NOON, after, picture
 
 RUN = "3f0c7a52-7a43-4e6f-8f0e-2f7d5ad2b001"

@@ -3,8 +3,8 @@
 from datetime import UTC
 from typing import Any
 
+from core.domain.snapshot import Alarm
 from core.history.report import markdown
-from core.snapshot import Alarm
 from tests.blackbox.pictures import NOON, after
 from tests.report.made import JANA, look, of, shot
 

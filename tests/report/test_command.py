@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.act.orders import Phase
 from core.backend.target import Target
-from core.moments import moment_of
+from core.base.time_input import moment_of
+from core.domain.actions import Phase
+from core.domain.snapshot import LinkWord, State
 from core.monitor import Config, Monitor, Places
-from core.snapshot import LinkWord, State
 from tests.running import ONE_SHAPE, Command, Running
 from tests.screen.conftest import utc
 

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from core.facts import Level, Reading, Source, Truth
+from core.base.text import short
+from core.domain.records import TaskCounts
+from core.domain.snapshot import Alarm, Event, Kpi, Link, LinkWord, Snapshot, State, Tasks, Waiting
+from core.domain.status import Level, Reading, Source, Truth
 from core.history.blackbox import BlackboxRules, Box, Look, Note, Recorder
 from core.history.report import Kept, Origin, When, compose, kept, markdown
-from core.model import TaskCounts
 from core.resilience import BreakerRecord, BreakerState
-from core.snapshot import Alarm, Event, Kpi, Link, LinkWord, Snapshot, State, Tasks, Waiting
-from core.text import short
 from tests.blackbox.pictures import NOON, after, record
 from tests.clock import FakeClock
 from tests.report.made import JANA, RUN, SAM, event, lines, look, of, row, shot

@@ -8,16 +8,16 @@ from zoneinfo import ZoneInfo
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from core.act.orders import Phase
+from core.domain.actions import Phase
+from core.domain.queries import Filter, Listing, Table
+from core.domain.snapshot import State
 from core.history.report import Report, compose, kept, markdown
-from core.listing import Filter, Listing, Table
 from core.resilience import BreakerState
-from core.snapshot import State
 from tests.report.incident import BEGAN, Host, Incident
 from tests.running import SHAPES, Running
 from tests.screen.conftest import utc
 from tests.screen.drawn import Picture
-from tui.pictures import draw
+from tui.app.screenshots import draw
 
 __all__ = ["utc"]
 

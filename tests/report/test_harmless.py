@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from core.facts import Level
+from core.domain.records import LogEntry
+from core.domain.snapshot import Event, Link, LinkWord, Project, State
+from core.domain.status import Level
 from core.history.blackbox import Look, Note
 from core.history.report import Kept, Report, When, compose, markdown
-from core.history.report.harmless import code, fenced, prose, table
-from core.model import LogEntry
-from core.snapshot import Event, Link, LinkWord, Project, State
+from core.history.report.markdown_escape import code, fenced, prose, table
 from tests.blackbox.pictures import NOON, after, alarm, picture
 
 NASTY = {

@@ -5,8 +5,8 @@ import sys
 
 _SCRIPT = """
 import asyncio, sys
-from core.clock import SystemClock
-from core.facts import Counts, Evidence, Fault
+from core.base.clock import SystemClock
+from core.domain.status import Counts, Evidence, Fault
 from core.resilience import Breakers, BreakerState, Guard, Policy, RetryRules
 
 def faults(error):
@@ -28,7 +28,7 @@ async def main():
     assert (outcome.attempts, outcome.fault.message) == (5, "closed")
     assert breakers.get("shop:order").state is BreakerState.OPEN
     ours = {name for name in sys.modules if name.split(".")[0] in {"core", "tui"}}
-    strangers = ours - {"core", "core.bounds", "core.clock", "core.facts", "core.safe_files"}
+    strangers = ours - {"core", "core.base.bounds", "core.base.clock", "core.domain.status", "core.base.safe_files"}
     assert all(name.startswith("core.resilience") for name in strangers), strangers
     assert not {"supabase", "httpx", "textual"} & set(sys.modules)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.facts import Counts
+from core.domain.status import Counts
 from core.resilience import REFUSED, BreakerEvent, BreakerRules, Breakers, BreakerState, CircuitBreaker, Refused
 from tests.clock import FakeClock
 

@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from core.facts import Counts, Evidence, Fault
+from core.domain.status import Counts, Evidence, Fault
 from core.resilience import REFUSED, Breakers, BreakerState, CircuitBreaker, Guard, Outcome, Policy, RetryRules
 from tests.clock import FakeClock
 from tests.resilience.reference import Reference

@@ -362,7 +362,7 @@ _WRITER = """
 import asyncio, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from core.clock import SystemClock
+from core.base.clock import SystemClock
 from core.resilience import Cache
 
 async def main():

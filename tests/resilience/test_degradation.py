@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.facts import Source
+from core.domain.status import Source
 from core.resilience import DegradationEvent, DegradationLevel, DegradationTracker, degradation
 from tests.clock import FakeClock
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.facts import Counts, Evidence, Fault, Source
+from core.domain.status import Counts, Evidence, Fault, Source
 from core.resilience import (
     Breakers,
     BreakerState,

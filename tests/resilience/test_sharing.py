@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.facts import Counts, Evidence, Fault, Source
+from core.domain.status import Counts, Evidence, Fault, Source
 from core.resilience import Breakers, BreakerState, Guard, Policy
 from core.resilience.sharing import Sharing
 from tests.clock import FakeClock

@@ -9,15 +9,15 @@ import pytest
 
 from core.backend.client import Backend, Limits
 from core.backend.faults import Failed, Trace
-from core.backend.queries import Queries
+from core.backend.reads.queries import Queries
+from core.backend.reads.trends import TrendQueries
 from core.backend.schema import UNDISCOVERED, discover
 from core.backend.simulated import Telltale
 from core.backend.target import Target
-from core.backend.trend_queries import TrendQueries
-from core.clock import SystemClock
-from core.listing import Listing, Table
-from core.marks import Marks
-from core.model import STATUSES
+from core.base.clock import SystemClock
+from core.domain.markers import Marks
+from core.domain.queries import Listing, Table
+from core.domain.records import STATUSES
 from tests.rows import odd
 from tests.wire import Wire, answer, wire
 

@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
-from core.act.orders import Phase
-from core.alert.settings import AlertRules
-from core.snapshot import State
+from core.alerting.settings import AlertRules
+from core.domain.actions import Phase
+from core.domain.snapshot import State
 from tests.act.driving import Driven
 from tests.alert.post import Alarming
 from tests.running import ONE_SHAPE, Command, Running

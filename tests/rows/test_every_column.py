@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from core.alert.settings import AlertRules
+from core.alerting.settings import AlertRules
 from core.backend.schema import CONFIG, LOGS, SAFETY, TASKS
-from core.facts import Level
-from core.listing import Listing, Table
+from core.domain.queries import Listing, Table
+from core.domain.status import Level
 from core.resilience import BreakerState
 from tests.alert.post import Alarming
 from tests.rows.pairs import covering

@@ -7,12 +7,12 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.facts import Level, Reading, Source
-from core.model import SystemConfig, TaskCounts
+from core.domain.checks import Check
+from core.domain.records import SystemConfig, TaskCounts
+from core.domain.snapshot import Alarm, Degradation, Health, Link, LinkWord, Project, Snapshot, State, Tasks
+from core.domain.state_word import state_of
+from core.domain.status import Level, Reading, Source
 from core.resilience import DegradationLevel
-from core.snapshot import Alarm, Degradation, Health, Link, LinkWord, Project, Snapshot, State, Tasks
-from core.state_word import state_of
-from core.watch.record import Check
 
 NOW: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)
 RANK: Final = {

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
+from core.backend.optional_sql import script
 from core.backend.schema import Shape
-from core.backend.scripts import script
-from core.clock import SystemClock
-from core.facts import Level
-from core.listing import Listing, Table
-from core.model import STATUSES
+from core.base.clock import SystemClock
+from core.domain.queries import Listing, Table
+from core.domain.records import STATUSES
+from core.domain.snapshot import State
+from core.domain.status import Level
 from core.resilience import BreakerState
-from core.snapshot import State
 from tests.act.driving import Driven, agents_write_logs, failures, running, statuses
 from tests.rows.spoiling import lenient
 from tests.running import Command, Running

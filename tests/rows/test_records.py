@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.backend.audit_rows import stop_trail_of
 from core.backend.columns import LONGEST, YEARS, Row, moment, moment_of_only, of_only
 from core.backend.faults import Failed
 from core.backend.oddities import MOST, Oddities
+from core.backend.reads.audit import stop_trail_of
 from core.backend.rows import (
     audited_of,
     config_of,
@@ -24,11 +24,11 @@ from core.backend.rows import (
     task_of,
     told_of,
 )
-from core.details import row_detail
-from core.model import Task
-from core.snapshot import event_of
-from core.stuck import StuckRules, cutoff
-from core.text import clean
+from core.base.text import clean
+from core.domain.records import Task
+from core.domain.row_details import row_detail
+from core.domain.snapshot import event_of
+from core.domain.stuck import StuckRules, cutoff
 from tests.rows import odd
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.listing import Listing, Table
+from core.domain.queries import Listing, Table
 from tests.act.driving import Driven
 from tests.rows.spoiling import lenient
 from tests.running import Command, Running

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from core.alert.settings import AlertRules
+from core.alerting.settings import AlertRules
+from core.backend.reads.trends import TrendQueries
 from core.backend.simulated import Telltale
-from core.backend.trend_queries import TrendQueries
-from core.snapshot import State
+from core.domain.snapshot import State
 from tests.act.driving import Driven
 from tests.alert.post import Alarming
 from tests.running import Command, Running

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.facts import Reading, Source
-from core.model import SystemConfig, TaskCounts
+from core.domain.records import SystemConfig, TaskCounts
+from core.domain.snapshot import CALM, Degradation, Project, Snapshot, State, Tasks
+from core.domain.state_word import state_of
+from core.domain.status import Reading, Source
 from core.resilience import DegradationLevel
-from core.snapshot import CALM, Degradation, Project, Snapshot, State, Tasks
-from core.state_word import state_of
 from tests.running import Command, Running
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from core.domain.snapshot import Event, Link, LinkWord, Snapshot
 from core.history.blackbox import BlackboxRules, Box, Recorder
-from core.snapshot import Event, Link, LinkWord, Snapshot
 from tests.clock import FakeClock
 from tests.screen.pictures import LATER, OFFLINE, WARNING
 from tests.screen.well import ACTIVE, changed

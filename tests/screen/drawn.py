@@ -12,14 +12,14 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from core.domain.snapshot import Snapshot
 from core.history.blackbox import Box
-from core.snapshot import Snapshot
 from tests.clock import FakeClock
 from tests.screen.rows import RECORDS
 from tests.screen.still import Records, StillFaults, StillMonitor
-from tui.app import WatchdeskApp
+from tui.app.app import WatchdeskApp
+from tui.app.settings import Setup
 from tui.dialogs import SWALLOW_S
-from tui.settings import Setup
 
 _ROUNDS: Final = 200
 _STILL: Final = 2

@@ -6,19 +6,19 @@ import time
 from pathlib import Path
 from typing import Final
 
-import tui.app
+import tui.app.app
+from core.base.settings import read_layers
 from core.monitor import Monitor, read_config
-from core.settings import read_layers
 from tui.cli.session import start_logging
 from tui.terminal import run_app
 
 EVIL: Final = "evil \x1b]52;c;Zg==\x07 \x9b2J sb_secret_hunter2"
 
 
-class Failing(tui.app.WatchdeskApp):
+class Failing(tui.app.app.WatchdeskApp):
     """Fails when it is told to."""
 
-    CSS_PATH = Path(tui.app.__file__).with_name("watchdesk.tcss")
+    CSS_PATH = Path(tui.app.app.__file__).with_name("watchdesk.tcss")
     ends_badly = False
 
     def key_upper_a(self) -> None:

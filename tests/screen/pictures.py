@@ -5,13 +5,10 @@ from typing import Any, Final
 
 import msgspec
 
-from core.act.permission import MayAct
-from core.alert.record import Silence
-from core.facts import Counts, Evidence, Fault, Level, Reading, Source, Truth
-from core.history.kpis import Measured, kpis
-from core.model import SystemConfig, TaskCounts
-from core.resilience import BreakerRecord, BreakerState
-from core.snapshot import (
+from core.domain.alerts import Silence
+from core.domain.permission import MayAct
+from core.domain.records import SystemConfig, TaskCounts
+from core.domain.snapshot import (
     Alarm,
     Check,
     Component,
@@ -24,6 +21,9 @@ from core.snapshot import (
     Telling,
     Waiting,
 )
+from core.domain.status import Counts, Evidence, Fault, Level, Reading, Source, Truth
+from core.history.kpis import Measured, kpis
+from core.resilience import BreakerRecord, BreakerState
 from tests.screen.rows import (
     AT,
     DOWN,

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from core.act.means import Actor
-from core.act.orders import HealPlan, LiftPlan, ModePlan, PlanStep, RunPlan, StopPlan
-from core.act.pending import PendingOrder
-from core.details import LogDetail, SafetyDetail, TaskDetail, row_detail
-from core.facts import Counts, Evidence, Fault, Reading, Source
-from core.model import LogEntry, SafetyCheck, Task
+from core.actions.context import Actor
+from core.actions.waiting import PendingOrder
+from core.domain.actions import HealPlan, LiftPlan, ModePlan, PlanStep, RunPlan, StopPlan
+from core.domain.records import LogEntry, SafetyCheck, Task
+from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail, row_detail
+from core.domain.status import Counts, Evidence, Fault, Reading, Source
 from tests.screen.still import Records
 
 AT: Final = datetime(2026, 3, 1, 3, 10, 27, tzinfo=UTC)

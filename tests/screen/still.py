@@ -9,8 +9,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from core.act.healing import BY_DEFAULT, CLEANING
-from core.act.orders import (
+from core.actions.heal import BY_DEFAULT, CLEANING
+from core.actions.run import Progress, unhindered
+from core.actions.waiting import PendingOrder
+from core.base.text import plural
+from core.domain.actions import (
     HealPlan,
     LiftPlan,
     ModePlan,
@@ -23,19 +26,16 @@ from core.act.orders import (
     StopPlan,
     UndoPlan,
 )
-from core.act.pending import PendingOrder
-from core.act.run import Progress, unhindered
-from core.alert.record import Tried
-from core.details import LogDetail, SafetyDetail, TaskDetail
-from core.facts import Fault
+from core.domain.alerts import Tried
+from core.domain.queries import ListedRow, Listing, Page, Table
+from core.domain.records import LogEntry, SafetyCheck, Task
+from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
+from core.domain.snapshot import Snapshot
+from core.domain.status import Fault
+from core.domain.stops import StopMark
 from core.history.blackbox import Box, Note
 from core.history.trends import Seen, Trends, Window, trends
-from core.listing import ListedRow, Listing, Page, Table
-from core.model import LogEntry, SafetyCheck, Task
 from core.resilience import NotLive
-from core.snapshot import Snapshot
-from core.stops import StopMark
-from core.text import plural
 
 T = TypeVar("T")
 

@@ -7,20 +7,20 @@ import pytest
 from rich.cells import cell_len
 from textual.widgets import Input, OptionList
 
-from core.alert.settings import AlertRules
+from core.alerting.settings import AlertRules
+from core.domain.snapshot import Alarm, Degradation, Project, Snapshot, State, Telling
+from core.domain.state_word import state_of
 from core.resilience import DegradationLevel
-from core.snapshot import Alarm, Degradation, Project, Snapshot, State, Telling
-from core.state_word import state_of
 from tests.clock import FakeClock
 from tests.running import Command, Running
 from tests.screen.pictures import ACTIVE
 from tests.screen.terminal import Terminal
 from tests.screen.test_dashboard import SIZES, app_on, shown, until
-from tui.calls import Calls
 from tui.dialogs import ChoiceDialog, HelpDialog, SilenceDialog, StopDialog
 from tui.panels.reader import Reader
 from tui.panels.topline import said_within
-from tui.text import plain
+from tui.rendering.text import plain
+from tui.terminal.notify import Calls
 
 SOON = AlertRules(evaluate_s=0.3, resolve_s=0.2)
 

@@ -7,15 +7,15 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from core.snapshot import Snapshot
+from core.domain.snapshot import Snapshot
 from tests.clock import FakeClock
 from tests.screen.drawn import app_on, monitor_of, read_it, run, settled, text_of
 from tests.screen.pictures import STATES, WARNING
-from tui.app import WatchdeskApp
+from tui.app.app import WatchdeskApp
+from tui.app.keys import GLOBAL_KEYS, Key
+from tui.app.settings import AWAY_S
 from tui.dialogs import Dialog, HelpDialog
-from tui.keys import GLOBAL_KEYS, Key
 from tui.screens.list_view import ListView
-from tui.settings import AWAY_S
 
 pytestmark = pytest.mark.usefixtures("utc")
 

@@ -9,7 +9,7 @@ from tests.running import ONE_SHAPE, Command, Running
 from tests.screen.drawn import app_on, drawn, read_it, run, settled
 from tests.screen.hand import Open, opened
 from tests.screen.pictures import WARNING
-from tui.app import WatchdeskApp
+from tui.app.app import WatchdeskApp
 from tui.dialogs import ChoiceDialog, StopDialog
 
 __all__ = ["opened"]

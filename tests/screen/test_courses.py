@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from core.facts import Level, Truth
+from core.domain.snapshot import Check, Degradation, Health, Kpi, Link, LinkWord, Project, Snapshot
+from core.domain.status import Level, Truth
 from core.resilience import DegradationLevel
-from core.snapshot import Check, Degradation, Health, Kpi, Link, LinkWord, Project, Snapshot
 from tui.panels import HealthPanel, KpisPanel
-from tui.text import LEVELS, Line, Signs, plain
-from tui.themes import palette
+from tui.rendering.text import LEVELS, Line, Signs, plain
+from tui.rendering.themes import palette
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CHECK = Check(name="database", level=Level.OK, text="answers", took_s=0.15, at=NOW, recent=(0.01, None, 0.1, 0.19))

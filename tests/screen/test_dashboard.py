@@ -11,12 +11,12 @@ from textual.widgets import Button, Input, OptionList, Static
 
 from core.backend.target import Target
 from core.monitor import Config, Monitor, Places
-from core.monitor.config import RefreshRules
 from core.resilience import BreakerRules
+from core.services.config import RefreshRules
 from tests.clock import FakeClock
 from tests.running import Running
 from tests.screen.drawn import drawn, text_of
-from tui.app import WatchdeskApp
+from tui.app.app import WatchdeskApp
 from tui.dialogs import (
     SWALLOW_S,
     ChoiceDialog,
@@ -31,7 +31,7 @@ from tui.dialogs import (
 )
 from tui.dialogs.dialog import REPLAN_S
 from tui.panels import Panel
-from tui.text import plain
+from tui.rendering.text import plain
 
 SIZES = [(200, 50), (140, 40), (80, 24), (60, 15), (30, 5), (1, 1)]
 HOSTILE = "\x1b]52;c;ZXZpbA==\x07 \x1b[2J \x9b31m \u202e [@click=app.bell]x[/] [/ \ud800".encode(

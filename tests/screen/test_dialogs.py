@@ -8,14 +8,14 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
 
-from core.act.healing import BY_DEFAULT
-from core.act.orders import LIFT, HealPlan, PlanStep, StopPlan
-from core.act.pending import PendingOrder
+from core.actions.heal import BY_DEFAULT
+from core.actions.waiting import PendingOrder
+from core.domain.actions import LIFT, HealPlan, PlanStep, StopPlan
 from tests.screen.drawn import app_on, drawn, monitor_of, read_it, run, settled
 from tests.screen.pictures import CRITICAL, OFFLINE, WARNING
 from tests.screen.rows import WAITING
 from tests.screen.still import Records, StillMonitor
-from tui.app import WatchdeskApp
+from tui.app.app import WatchdeskApp
 from tui.dialogs import (
     ChoiceDialog,
     Dialog,

@@ -12,7 +12,7 @@ from textual.widgets import Button, Static
 from tests.screen.drawn import app_on, drawn, monitor_of, read_it, run, settled, text_of
 from tests.screen.pictures import STATES, WARNING
 from tests.screen.rows import RECORDS, name_of
-from tui.app import WatchdeskApp
+from tui.app.app import WatchdeskApp
 from tui.dialogs import Dialog, Prompt
 from tui.panels import Panel
 from tui.panels.row_list import RowList
@@ -81,7 +81,7 @@ async def test_what_the_monitor_raises_unforeseen_is_said_and_the_screen_stays(
     async with run(app, SIZE) as pilot:
         await pressed(pilot, app, *before)
         setattr(app.monitor, method, broken)
-        with caplog.at_level(logging.ERROR, logger="tui.edge"):
+        with caplog.at_level(logging.ERROR, logger="tui.app.error_boundary"):
             await pressed(pilot, app, *then)
             await settled(pilot, says(app, said))
         assert "nobody foresaw this" in caplog.text  # the traceback is in the log

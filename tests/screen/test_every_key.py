@@ -13,16 +13,17 @@ from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList
 
-from core.act.orders import ORDERS, LiftPlan, Tier
+from core.base.settings import Layers, SettingsError
+from core.domain.actions import ORDERS, LiftPlan, Tier
+from core.domain.snapshot import Snapshot
 from core.history.trends import Window
-from core.settings import Layers, SettingsError
-from core.snapshot import Snapshot
 from tests.screen.course import LIVE, written
 from tests.screen.drawn import app_on, drawn, monitor_of, read_it, run, settled, text_of
 from tests.screen.pictures import OBSERVING, STATES, WARNING
 from tests.screen.rows import RECORDS, name_of
 from tests.screen.still import StillFaults
-from tui.app import WatchdeskApp
+from tui.app.app import WatchdeskApp
+from tui.app.keys import ALL_KEYS, GLOBAL_KEYS, MENU_ONLY, Key, key_settings
 from tui.dialogs import (
     ChoiceDialog,
     Dialog,
@@ -37,11 +38,11 @@ from tui.dialogs import (
     StopDialog,
 )
 from tui.dialogs.retry_matching import RetryMatchingDialog
-from tui.keys import ALL_KEYS, GLOBAL_KEYS, MENU_ONLY, Key, key_settings
 from tui.lists import LISTS
 from tui.panels import KeyLine
 from tui.panels.plot import PlotPanel
 from tui.panels.row_list import RowList
+from tui.rendering.text import plain
 from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
 from tui.screens.list_view import ListView
@@ -49,7 +50,6 @@ from tui.screens.served_view import ServedView
 from tui.screens.trends_view import TrendsView
 from tui.screens.view import View
 from tui.screens.wall import Wall
-from tui.text import plain
 
 pytestmark = pytest.mark.usefixtures("utc")
 

@@ -15,7 +15,7 @@ from typing import Final
 import pytest
 
 from core.backend.target import Target
-from core.listing import Listing, Table
+from core.domain.queries import Listing, Table
 from core.monitor import Config, Monitor, Places
 from tests.hostile import CONTROL, plant
 from tests.running import SHAPES, Command, Running

@@ -10,13 +10,13 @@ from rich.color import Color, ColorSystem
 from rich.style import Style
 
 from core.backend.target import read_target
-from core.colour import Rgb, rgb
-from core.settings import Layers, SettingsError
+from core.base.colours import Rgb, rgb
+from core.base.settings import Layers, SettingsError
 from tests.running import ONE_SHAPE, Command, Running
 from tests.screen.terminal import Terminal
-from tui.palettes import LOOKS, PLAIN, THEMES
-from tui.settings import ScreenSettings, looks, read_screen
-from tui.themes import contrast, palette, themes
+from tui.app.settings import ScreenSettings, looks, read_screen
+from tui.rendering.palettes import LOOKS, PLAIN, THEMES
+from tui.rendering.themes import contrast, palette, themes
 
 PAINTED = [name for name in THEMES if not LOOKS[name].native]
 NATIVE = [name for name in THEMES if LOOKS[name].native]

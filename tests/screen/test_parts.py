@@ -11,19 +11,19 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from core.listing import Page
-from core.snapshot import LinkWord, Snapshot
+from core.domain.queries import Page
+from core.domain.snapshot import LinkWord, Snapshot
 from tests.screen.pictures import STATES, WARNING
 from tests.screen.well import ACTIVE
 from tui.panels import AlertsPanel, BreakersPanel, DegradationPanel, EventsPanel, HealthPanel, KpisPanel, Panel
-from tui.panels.arrangement import Wish, arrange
+from tui.panels.layout import Wish, arrange
 from tui.panels.reader import wrap
 from tui.panels.row_list import Column, Row, RowList
 from tui.panels.tasks import TasksPanel
 from tui.panels.topline import TopLine
+from tui.rendering.text import Line, Signs, plain
+from tui.rendering.themes import palette
 from tui.screens.window import MOST, Window
-from tui.text import Line, Signs, plain
-from tui.themes import palette
 
 STYLES = palette("dark")
 PANELS = (AlertsPanel, HealthPanel, TasksPanel, DegradationPanel, BreakersPanel, KpisPanel, EventsPanel)

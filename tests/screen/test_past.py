@@ -13,8 +13,8 @@ from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from core.domain.snapshot import Alarm, State
 from core.history.blackbox import BlackboxRules, Box, Recorder
-from core.snapshot import Alarm, State
 from tests.blackbox.pictures import kill, record
 from tests.clock import FakeClock
 from tests.screen.course import AGAIN_AT, BACK_AT, DOWN_AT, LAST_AT, LATER, LIVE, NOW, outage, working, written
@@ -23,15 +23,15 @@ from tests.screen.pictures import OBSERVING
 from tests.screen.rows import name_of
 from tests.screen.still import StillFaults
 from tests.screen.well import changed
-from tui.app import WatchdeskApp
+from tui.app.app import WatchdeskApp
+from tui.app.keys import GLOBAL_KEYS, MENU_ONLY, TIME_KEYS
 from tui.dialogs import ChoiceDialog, HelpDialog, JumpDialog, NoteDialog
-from tui.keys import GLOBAL_KEYS, MENU_ONLY, TIME_KEYS
-from tui.palettes import PLAIN
-from tui.past import Gap, Moment, NotThere, stepped
+from tui.rendering.palettes import PLAIN
 from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
 from tui.screens.list_view import ListView
 from tui.screens.trends_view import TrendsView
+from tui.time_travel.recorded import Gap, Moment, NotThere, stepped
 
 pytestmark = pytest.mark.usefixtures("utc")
 

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from core.domain.snapshot import LinkWord
 from core.history.blackbox import Box
-from core.snapshot import LinkWord
 from tests.running import ONE_SHAPE, Command, Running
 from tests.screen.hand import Hand, Open, opened
 from tests.screen.test_slips import audit

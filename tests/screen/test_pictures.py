@@ -12,15 +12,16 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.command import CommandPalette
 
-from core.act.orders import HealPlan, LiftPlan, ModePlan, PlanStep
-from core.model import LogEntry
-from core.snapshot import Snapshot
+from core.domain.actions import HealPlan, LiftPlan, ModePlan, PlanStep
+from core.domain.records import LogEntry
+from core.domain.snapshot import Snapshot
 from tests.screen.drawn import Picture, app_on, monitor_of, read_it, run, settled, text_of
 from tests.screen.drawn import drawn as drawn_now
 from tests.screen.pictures import EXPECTED, OBSERVING, OFFLINE, STATES, WARNING
 from tests.screen.rows import DOWN, LOGS, OPERATOR, RECORDS, live, name_of
 from tests.screen.still import Records, StillFaults, StillMonitor
 from tests.screen.well import ACTIVE
+from tui.app.keys import LOOK_KEYS, Key
 from tui.dialogs import (
     ChoiceDialog,
     Dialog,
@@ -31,8 +32,7 @@ from tui.dialogs import (
     undo_dialog,
     withdraw_dialog,
 )
-from tui.keys import LOOK_KEYS, Key
-from tui.palettes import LOOKS, PLAIN
+from tui.rendering.palettes import LOOKS, PLAIN
 from tui.screens.document_view import DocumentView
 from tui.screens.list_view import ListView
 

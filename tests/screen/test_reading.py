@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from tests.screen.drawn import app_on, drawn, monitor_of, run, settled, text_of
 from tests.screen.pictures import WARNING
 from tests.screen.rows import RECORDS, name_of
-from tui.app import WatchdeskApp
+from tui.app.app import WatchdeskApp
 from tui.screens.document_view import DocumentView
 from tui.screens.served_view import ServedView
 from tui.screens.window import PAGE

@@ -10,8 +10,8 @@ from tests.screen.drawn import app_on, monitor_of, run, settled, text_of
 from tests.screen.states import IN_TIME_S, Starts
 from tests.screen.terminal import Terminal
 from tests.screen.well import HEALTHY
-from tui.standstill import STILL_S
-from tui.text import LEVELS, latencies, took
+from tui.app.stale_screen import STILL_S
+from tui.rendering.text import LEVELS, latencies, took
 
 
 @ONE_SHAPE

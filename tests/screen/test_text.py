@@ -8,8 +8,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 
-from tui.ascii import spelled
-from tui.text import BAR, LEVELS, Net, Signs, bar, spark
+from tui.rendering.ascii import spelled
+from tui.rendering.text import BAR, LEVELS, Net, Signs, bar, spark
 
 GROUND = Color.parse("black")
 

@@ -16,20 +16,20 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
+from core.domain.snapshot import Snapshot
 from core.history.trends import CUTS, SLOT, Finished, Queued, Seen, Told, Trends, Window, floor, grid, trends
-from core.snapshot import Snapshot
 from tests.screen.drawn import Picture, app_on, drawn, monitor_of, run, settled, text_of
 from tests.screen.pictures import OFFLINE, WARNING
 from tests.screen.rows import RECORDS
 from tests.screen.still import Records
-from tui.app import WatchdeskApp
-from tui.axes import times, value_label, values
-from tui.palettes import LOOKS, PLAIN
+from tui.app.app import WatchdeskApp
 from tui.panels.plot import FIGURES, PlotPanel
-from tui.plots import ASCII, LEAST, UNICODE, plotted
+from tui.rendering.axes import times, value_label, values
+from tui.rendering.palettes import LOOKS, PLAIN
+from tui.rendering.plots import ASCII, LEAST, UNICODE, plotted
+from tui.rendering.text import plain
 from tui.screens.dashboard import Dashboard
 from tui.screens.trends_view import READ_EVERY_S, TrendsView
-from tui.text import plain
 
 SMALL, LARGE = (80, 24), (200, 50)
 NOW = WARNING.at
@@ -286,7 +286,7 @@ def test_the_plots_cost_nothing_before_they_are_looked_at() -> None:
         [
             sys.executable,
             "-c",
-            "import tui.app, sys; print([m for m in sys.modules if 'plotext' in m or 'trends_view' in m])",
+            "import tui.app.app, sys; print([m for m in sys.modules if 'plotext' in m or 'trends_view' in m])",
         ],
         check=True,
         capture_output=True,

@@ -8,12 +8,12 @@ from syrupy.assertion import SnapshotAssertion
 from textual.app import App
 from textual.pilot import Pilot
 
-from core.facts import Reading, Source
+from core.domain.records import TaskCounts
+from core.domain.snapshot import Link, LinkWord, Snapshot
+from core.domain.status import Reading, Source
+from core.history.availability import KEPT
 from core.history.incidents import Incident
 from core.history.last_incident import LastIncident
-from core.history.spans import KEPT
-from core.model import TaskCounts
-from core.snapshot import Link, LinkWord, Snapshot
 from tests.clock import FakeClock
 from tests.running import ONE_SHAPE, Command, Running
 from tests.screen.drawn import Picture, app_on, drawn, monitor_of, run, settled, text_of
@@ -22,14 +22,14 @@ from tests.screen.pictures import LATER, STATES, WARNING, ago
 from tests.screen.rows import RECORDS
 from tests.screen.still import StillFaults
 from tests.screen.well import ACTIVE, HEALTHY, changed, tasks_of
-from tui.app import WatchdeskApp
+from tui.app.app import WatchdeskApp
+from tui.app.keys import ALL_KEYS
+from tui.app.settings import AWAY_S
 from tui.dialogs import HealDialog, QuitDialog
-from tui.keys import ALL_KEYS
-from tui.palettes import LOOKS, PLAIN
+from tui.rendering.palettes import LOOKS, PLAIN
 from tui.screens.dashboard import Dashboard
 from tui.screens.wall import Wall
-from tui.settings import AWAY_S
-from tui.wall import says
+from tui.wall import view_model as says
 from tui.wall.font import SCALES, letters, width_of
 
 __all__ = ["opened"]

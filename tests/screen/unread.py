@@ -5,9 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from core.facts import Fault, Level, Reading, Source
-from core.history.kpis import Measured, kpis
-from core.snapshot import (
+from core.domain.snapshot import (
     Check,
     Component,
     Health,
@@ -18,6 +16,8 @@ from core.snapshot import (
     StartStep,
     Tasks,
 )
+from core.domain.status import Fault, Level, Reading, Source
+from core.history.kpis import Measured, kpis
 from tests.screen.rows import (
     AT,
     UNREACHED,

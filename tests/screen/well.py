@@ -6,12 +6,10 @@ from typing import Any, Final
 
 import msgspec
 
-from core.act.lease import LeaseView
-from core.act.permission import MayAct
-from core.facts import Level, Source, Truth
-from core.model import SuccessRate, SystemConfig, TaskCounts
-from core.resilience import BreakerRecord, BreakerState, degradation
-from core.snapshot import (
+from core.actions.lease import LeaseView
+from core.domain.permission import MayAct
+from core.domain.records import SuccessRate, SystemConfig, TaskCounts
+from core.domain.snapshot import (
     Check,
     Component,
     Degradation,
@@ -26,7 +24,9 @@ from core.snapshot import (
     Tasks,
     Telling,
 )
-from core.state_word import state_of
+from core.domain.state_word import state_of
+from core.domain.status import Level, Source, Truth
+from core.resilience import BreakerRecord, BreakerState, degradation
 from tests.screen.rows import AT, LOGS, OPERATOR, RUNNING, TASKS, ago, live
 
 COURSE: Final = (0.041, 0.044, 0.039, 0.052, 0.047, 0.043, 0.061, 0.042, 0.045, 0.04, 0.043, 0.048)

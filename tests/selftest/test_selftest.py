@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from core.backend.commands import Commands
 from core.backend.faults import Failed, garbage
-from core.backend.queries import Queries
+from core.backend.reads.queries import Queries
 from core.backend.schema import POLL_FUNCTION
 from core.backend.target import Target
-from core.facts import Verdict
-from core.model import SuccessRate
-from core.monitor.loops import Loops
+from core.backend.writes import Commands
+from core.domain.records import SuccessRate
+from core.domain.status import Verdict
+from core.monitor.scheduler import Loops
 from core.resilience import Cache
 from core.resilience.breaker import CircuitBreaker
 from core.resilience.disk import Disk
@@ -107,7 +107,7 @@ async def _yes(*_: Any, **__: Any) -> bool:
     return True
 
 
-DATABASE = importlib.import_module("core.watch.checks.database")
+DATABASE = importlib.import_module("core.checks.database")
 
 BROKEN: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "fallback": lambda patch: patch.setattr(Cache, "get", _forgets),

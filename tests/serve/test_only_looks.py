@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from core.act.orders import (
+from core.backend.target import Target
+from core.base.store import NotKept
+from core.domain.actions import (
     CHECK_NOW,
     OBSERVE_OFF,
     ORDERS,
@@ -19,16 +21,14 @@ from core.act.orders import (
     RetryPlan,
     UndoPlan,
 )
-from core.backend.target import Target
-from core.listing import Filter
+from core.domain.queries import Filter
 from core.monitor import Config, Monitor, Places
-from core.monitor.desk import ONLY_LOOKS
-from core.state import NotKept
+from core.services.action_desk import ONLY_LOOKS
 from tests.running import Running
 from tests.screen.drawn import app_on, monitor_of, run, settled, text_of
 from tests.screen.pictures import OBSERVING
 from tests.serve.serving import kept
-from tui.keys import NOTE_KEY
+from tui.app.keys import NOTE_KEY
 
 ID = "00000000-0000-4000-8000-000000000001"
 GIVEN: dict[str, Callable[[Monitor], Awaitable[Result]]] = {

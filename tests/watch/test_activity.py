@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.facts import Level
+from core.domain.status import Level
 from tests.act.driving import Driven
 from tests.running import Running
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from core.alert.settings import AlertRules
+from core.alerting.settings import AlertRules
 from core.backend.client import Backend
 from core.backend.faults import Trace
-from core.facts import Level
+from core.domain.status import Level
 from tests.act.driving import Driven, agents_write_logs, running, statuses
 from tests.alert.post import Alarming
 from tests.clock import FakeClock

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+import core.checks.runner
 import core.monitor.monitor
-import core.watch.watchdog
-from core.alert.settings import AlertRules
-from core.facts import Level, Verdict
-from core.snapshot import State
-from core.watch.checks import CHECKS
+from core.alerting.settings import AlertRules
+from core.checks import CHECKS
+from core.domain.snapshot import State
+from core.domain.status import Level, Verdict
 from tests.act.driving import Driven
 from tests.alert.post import Alarming
 from tests.running import Running
@@ -38,7 +38,7 @@ async def test_one_check_that_fails_unforeseen_is_unknown_and_the_other_five_are
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
-    monkeypatch.setattr(core.watch.watchdog, "CHECKS", breaking(name))
+    monkeypatch.setattr(core.checks.runner, "CHECKS", breaking(name))
     with caplog.at_level(logging.ERROR):
         for _ in range(3):
             checkup, _ = await driven.round()
@@ -55,7 +55,7 @@ async def test_alerts_go_on_while_a_check_fails_unforeseen(
     sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
-    monkeypatch.setattr(core.watch.watchdog, "CHECKS", breaking("stuck_tasks"))
+    monkeypatch.setattr(core.checks.runner, "CHECKS", breaking("stuck_tasks"))
     sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = true")
     await alarming.minutes(2)
     assert "emergency_stop" in {alert.rule for alert in alarming.alarms.firing()}

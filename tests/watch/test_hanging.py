@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from core.alert.record import Stage
-from core.alert.settings import AlertRules
-from core.facts import Counts, Evidence, Fault, Level
-from core.monitor.config import RefreshRules
-from core.monitor.link import LinkState
-from core.snapshot import LinkWord
-from core.watch.record import Check
-from core.watch.rules import WatchRules
-from core.watch.streak import Streak
+from core.alerting.settings import AlertRules
+from core.checks.settings import WatchRules
+from core.domain.alerts import Stage
+from core.domain.checks import Check
+from core.domain.snapshot import LinkWord
+from core.domain.status import Counts, Evidence, Fault, Level
+from core.services.config import RefreshRules
+from core.services.connection import LinkState
+from core.services.critical_streak import Streak
 from tests.act.driving import Driven
 from tests.alert.post import Alarming
 from tests.clock import FakeClock

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-import core.clock
+import core.base.clock
 from core.backend.target import Target
-from core.clock import SystemClock
-from core.facts import Level
+from core.base.clock import SystemClock
+from core.checks.settings import WatchRules
+from core.domain.status import Level
 from core.monitor import Config, Monitor, Places
-from core.monitor.config import RefreshRules
-from core.monitor.keeper import Keeper
-from core.watch.rules import WatchRules
+from core.services.config import RefreshRules
+from core.services.supervised_loop import Keeper
 from tests.act.driving import Driven
 from tests.clock import FakeClock
 from tests.running import Running
@@ -127,7 +127,7 @@ async def test_the_supervisor_restarts_a_hung_watchdog_and_says_so(sandbox: Runn
 async def test_a_check_due_while_the_machine_slept_runs_once(
     sandbox: Running, between: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core.clock, "_SLICE_S", 0.2)
+    monkeypatch.setattr(core.base.clock, "_SLICE_S", 0.2)
     clock = Sleeper()
     monitor = Monitor(config(between.url, sandbox.service_key, 300.0), clock=clock, places=Places.within(tmp_path))
     await monitor.start()

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from core.facts import Level
+from core.domain.status import Level
 from core.monitor import Config, Monitor, Places
-from core.monitor.self_watch import SelfWatch, elsewhere_resident, resident
-from core.watch.own import Bound, Lags, OwnRules, coarse_mb, coarse_ms
+from core.services.self_limits import Bound, Lags, OwnRules, coarse_mb, coarse_ms
+from core.services.self_monitor import SelfWatch, elsewhere_resident, resident
 from tests.act.driving import Driven
 from tests.clock import FakeClock
 from tests.running import ONE_SHAPE, Running

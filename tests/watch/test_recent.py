@@ -3,10 +3,10 @@
 import asyncio
 from pathlib import Path
 
-from core.facts import Level
+from core.domain.snapshot import Check
+from core.domain.status import Level
 from core.monitor import Monitor
-from core.monitor.link import RECENT, LinkState
-from core.snapshot import Check
+from core.services.connection import RECENT, LinkState
 from tests.clock import FakeClock
 from tests.running import Running
 from tests.watch.test_watchdog import monitor_at

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-import core.monitor.start
+import core.services.startup
 from core.backend.target import Target
-from core.facts import Level
+from core.base.store import NotKept
+from core.checks.settings import WatchRules
+from core.domain.snapshot import LinkWord
+from core.domain.status import Level
 from core.monitor import Config, Monitor, Places
-from core.monitor.config import RefreshRules
-from core.snapshot import LinkWord
-from core.state import NotKept
-from core.watch.rules import WatchRules
+from core.services.config import RefreshRules
 from tests.running import ONE_SHAPE, Running
 
 STEPS = {
@@ -97,7 +97,7 @@ async def test_a_step_that_fails_unforeseen_is_shown_as_that_and_the_loops_run(
 async def test_a_step_that_hangs_is_given_up_and_the_loops_run(
     step: str, sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core.monitor.start, "STEP_S", 0.5)
+    monkeypatch.setattr(core.services.startup, "STEP_S", 0.5)
     monitor = monitor_at(sandbox, tmp_path)
     mend = spoil(monitor, STEPS[step], hanging)
     await monitor.start()

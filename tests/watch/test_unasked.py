@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from core.backend.simulated import Telltale
+from core.domain.snapshot import LinkWord
 from core.resilience import BreakerState
-from core.snapshot import LinkWord
 from tests.act.driving import Driven
 from tests.running import Running
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from core.backend.target import Target
-from core.facts import Level
+from core.checks.settings import WatchRules
+from core.domain.checks import Check, Checkup
+from core.domain.status import Level
 from core.monitor import Config, Monitor, Places
-from core.monitor.config import RefreshRules
 from core.resilience import BreakerRules
-from core.watch.record import Check, Checkup
-from core.watch.rules import WatchRules
+from core.services.config import RefreshRules
 from tests.running import Running
 from tests.wire import Wire, answer, drip, hang, never_accepts, reset, wire
 

@@ -4,11 +4,11 @@ import sys
 
 import click
 
-from tui.cli.edge import ended
+from tui.cli.commands.monitor import watch
 from tui.cli.encoding import spell_out
+from tui.cli.error_boundary import ended
 from tui.cli.group import Door
 from tui.cli.memory import end_with_threads, spare
-from tui.cli.monitor import watch
 from tui.cli.screen_options import Given, screen_options
 from tui.terminal.streams import stand_in
 from tui.terminal.variables import forget_odd_sizes

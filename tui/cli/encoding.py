@@ -15,7 +15,7 @@ def spell_out(stream: TextIO) -> None:
 
 
 def _spelled(error: UnicodeError) -> tuple[str, int]:
-    from tui.ascii import spelled  # noqa: PLC0415 - for the odd stream alone
+    from tui.rendering.ascii import spelled  # noqa: PLC0415 - for the odd stream alone
 
     if not isinstance(error, UnicodeEncodeError):
         raise error

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from core.act.orders import Phase, Result
-from core.facts import Fault, Party
-from core.snapshot import Snapshot, State
-from core.state_word import hidden
+from core.domain.actions import Phase, Result
+from core.domain.snapshot import Snapshot, State
+from core.domain.state_word import hidden
+from core.domain.status import Fault, Party
 
 DONE: Final = 0
 PARTLY: Final = 1

@@ -32,7 +32,7 @@ COMMANDS: Final = {
 
 
 class Door(click.Group):
-    """Finds `tui.cli.<name>` and its function `command`."""
+    """Finds `tui.cli.commands.<name>` and its function `command`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All commands, by name."""
@@ -42,7 +42,7 @@ class Door(click.Group):
         """One command; `None` for what there is not."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"tui.cli.{cmd_name.replace('-', '_')}").command
+        command: click.Command = importlib.import_module(f"tui.cli.commands.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

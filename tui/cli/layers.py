@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
-from core.monitor.config import SECTIONS, SINGLE_NAMES
-from core.settings import PREFIX, Layers, read_layers
-from tui.settings import ScreenSettings
+from core.base.settings import PREFIX, Layers, read_layers
+from core.services.config import SECTIONS, SINGLE_NAMES
+from tui.app.settings import ScreenSettings
 
 TABLES: Final = (*SECTIONS, "screen", "keys", "projects", "default")
 """What the config file may have."""
@@ -32,7 +32,7 @@ def room_names() -> set[str]:
 
 def key_names() -> set[str]:
     """Those of the keys."""
-    from tui.keys import ALL_KEYS  # noqa: PLC0415 - needs Textual, 0.1 s, which few commands do otherwise
+    from tui.app.keys import ALL_KEYS  # noqa: PLC0415 - needs Textual, 0.1 s, which few commands do otherwise
 
     return set(_named("keys", (key.name for key in ALL_KEYS)))
 

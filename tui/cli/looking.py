@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from core.domain.snapshot import Snapshot
 from core.monitor import Config, Monitor
-from core.snapshot import Snapshot
 from tui.cli.session import fail, start_logging
 
 

@@ -8,7 +8,7 @@ import sys
 import threading
 from typing import Final
 
-from core.settings_error import SettingsError
+from core.base.errors import SettingsError
 from tui.cli.exits import WRONG
 
 log = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ from typing import Any, TypeVar, cast
 import click
 import msgspec
 
-from core.settings import Layers, SettingsError
+from core.base.settings import Layers, SettingsError
+from tui.app.settings import CHOICES, Looks, ScreenSettings, Setup, looks, read_screen
 from tui.cli.session import said
-from tui.settings import CHOICES, Looks, ScreenSettings, Setup, looks, read_screen
 from tui.terminal.variables import check_toolkit
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -58,7 +58,7 @@ def screen_settings(layers: Layers, given: Given) -> ScreenSettings:
 
 def keymap_here(layers: Layers) -> dict[str, str]:
     """The keys that were moved. Raises click's error for what is no key, or one key with two meanings."""
-    from tui.keys import key_settings  # noqa: PLC0415 - needs Textual, for the screen alone
+    from tui.app.keys import key_settings  # noqa: PLC0415 - needs Textual, for the screen alone
 
     try:
         return key_settings(layers)

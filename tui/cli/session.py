@@ -12,13 +12,13 @@ import click
 import msgspec
 
 from core.backend.target import Target
-from core.directories import state_directory
-from core.facts import Fault
-from core.log_file import log_to
+from core.base.directories import state_directory
+from core.base.log_file import log_to
+from core.base.settings import SettingsError
+from core.base.text import LINE_CHARS, clean
+from core.domain.status import Fault
 from core.monitor import Config, Monitor, read_config
 from core.resilience import NotLive
-from core.settings import SettingsError
-from core.text import LINE_CHARS, clean
 from tui.cli.exits import INTERRUPTED, WRONG, of_fault
 from tui.cli.layers import checked_layers
 

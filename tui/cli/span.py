@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from core.moments import EXAMPLES, moment_of, span_of
+from core.base.time_input import EXAMPLES, moment_of, span_of
 
 
 class Lasts(click.ParamType[timedelta]):

@@ -10,19 +10,19 @@ from tui.dialogs.asking import (
     withdraw_dialog,
 )
 from tui.dialogs.choice import ChoiceDialog
+from tui.dialogs.confirm import OrderDialog
 from tui.dialogs.dialog import Dialog
+from tui.dialogs.dry_run import ModeDialog
 from tui.dialogs.heal import HealDialog
 from tui.dialogs.help import HelpDialog
 from tui.dialogs.hold import HoldDialog
 from tui.dialogs.jump import JumpDialog
-from tui.dialogs.lift import LiftDialog
 from tui.dialogs.menu import Menu
-from tui.dialogs.mode import ModeDialog
 from tui.dialogs.note import NoteDialog
-from tui.dialogs.order import OrderDialog
 from tui.dialogs.prompt import Prompt
 from tui.dialogs.question import SWALLOW_S, Question
 from tui.dialogs.quit import QuitDialog
+from tui.dialogs.resume import LiftDialog
 from tui.dialogs.retry_matching import retry_matching_dialog
 from tui.dialogs.silence import SilenceDialog, silence_choices
 from tui.dialogs.stop import StopDialog

@@ -1,6 +1,8 @@
 """Which dialog an order gets, and where what it says comes from."""
 
-from core.act.orders import (
+from core.actions.waiting import PendingOrder
+from core.base.text import plural, short
+from core.domain.actions import (
     OBSERVE_OFF,
     ORDERS,
     RETRY,
@@ -12,13 +14,11 @@ from core.act.orders import (
     RetryPlan,
     UndoPlan,
 )
-from core.act.pending import PendingOrder
-from core.model import LogEntry, Task
-from core.snapshot import Snapshot, Waiting
-from core.text import plural, short
-from tui.contract import MonitorLike
-from tui.dialogs.order import OrderDialog, Shown
-from tui.past import clock
+from core.domain.records import LogEntry, Task
+from core.domain.snapshot import Snapshot, Waiting
+from tui.app.interfaces import MonitorLike
+from tui.dialogs.confirm import OrderDialog, Shown
+from tui.time_travel.recorded import clock
 
 _UNDONE_BY_RUN = {"heal", "dry_run_on", "dry_run_off"}
 

@@ -11,12 +11,12 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
-from core.act.orders import Phase, Result
+from core.base.store import NotKept
+from core.domain.actions import Phase, Result
 from core.resilience import NotLive
-from core.state import NotKept
+from tui.app.error_boundary import edged
 from tui.dialogs.question import Question
-from tui.edge import edged
-from tui.text import bar
+from tui.rendering.text import bar
 
 REPLAN_S = 3.0
 """How often an open dialog looks again at what it is about."""

@@ -7,11 +7,11 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Checkbox, Input
 
-from core.act.healing import BY_DEFAULT
-from core.act.orders import HEAL, TYPED_ABOVE, HealPlan, PlanChanged, Result
-from core.act.repairs import STEPS
-from core.text import plural
-from tui.contract import MonitorLike
+from core.actions.heal import BY_DEFAULT
+from core.actions.repairs import STEPS
+from core.base.text import plural
+from core.domain.actions import HEAL, TYPED_ABOVE, HealPlan, PlanChanged, Result
+from tui.app.interfaces import MonitorLike
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.field import Field
 from tui.dialogs.tick import Tick

@@ -7,12 +7,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
-from core.snapshot import Snapshot
+from core.domain.snapshot import Snapshot
+from tui.app.keys import Key
 from tui.dialogs.leaving import Leaving
-from tui.keys import Key
-from tui.look import Look
 from tui.panels.reader import Reader
-from tui.text import Line, took
+from tui.rendering.look import Look
+from tui.rendering.text import Line, took
 
 _WORDS: Final = (
     ("Lists", "↑ ↓ PgUp PgDn Home End, or j k g G, move; a click goes to a row, another one opens it."),

@@ -3,8 +3,8 @@
 from textual.app import ComposeResult
 from textual.widgets import Input
 
-from core.act.orders import HOLD_BREAKER, Result
-from tui.contract import MonitorLike
+from core.domain.actions import HOLD_BREAKER, Result
+from tui.app.interfaces import MonitorLike
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.field import Field
 

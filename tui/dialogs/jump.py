@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from core.moments import EXAMPLES
+from core.base.time_input import EXAMPLES
 from tui.dialogs.prompt import Prompt
 
 

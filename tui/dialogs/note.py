@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from tui.dialogs.prompt import Prompt
-from tui.past import clock
+from tui.time_travel.recorded import clock
 
 
 class NoteDialog(Prompt):

@@ -10,9 +10,9 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from tui.app.error_boundary import edged
 from tui.dialogs.field import Field
 from tui.dialogs.question import Question
-from tui.edge import edged
 
 
 class Prompt(Question[None]):

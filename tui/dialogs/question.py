@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from textual import events
 
-from core.clock import Clock
+from core.base.clock import Clock
 from tui.dialogs.leaving import Leaving
 
 T = TypeVar("T")

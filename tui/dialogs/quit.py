@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from core.act.orders import Result
-from core.text import plural
-from tui.contract import MonitorLike
+from core.base.text import plural
+from core.domain.actions import Result
+from tui.app.interfaces import MonitorLike
 from tui.dialogs.dialog import Dialog
 
 

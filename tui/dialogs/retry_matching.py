@@ -4,9 +4,9 @@ import msgspec
 from textual.app import ComposeResult
 from textual.widgets import Input
 
-from core.act.orders import RETRY_MATCHING, Result, RetryMatchingPlan, must_type
-from core.listing import Listing
-from tui.contract import MonitorLike
+from core.domain.actions import RETRY_MATCHING, Result, RetryMatchingPlan, must_type
+from core.domain.queries import Listing
+from tui.app.interfaces import MonitorLike
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.field import Field
 

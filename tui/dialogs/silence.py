@@ -7,10 +7,10 @@ from typing import Final
 from textual.app import ComposeResult
 from textual.widgets import Input
 
-from core.act.orders import SILENCE, Result
-from core.snapshot import Snapshot
-from core.text import plural, short
-from tui.contract import MonitorLike
+from core.base.text import plural, short
+from core.domain.actions import SILENCE, Result
+from core.domain.snapshot import Snapshot
+from tui.app.interfaces import MonitorLike
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.field import Field
 

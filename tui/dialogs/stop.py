@@ -3,10 +3,10 @@
 from textual.app import ComposeResult
 from textual.widgets import Input
 
-from core.act.orders import EMERGENCY_STOP, Result, StopPlan
+from core.base.text import plural
+from core.domain.actions import EMERGENCY_STOP, Result, StopPlan
 from core.resilience import NotLive
-from core.text import plural
-from tui.contract import MonitorLike
+from tui.app.interfaces import MonitorLike
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.field import Field
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from core.snapshot import Alarm, Snapshot
-from core.state_word import hidden
-from core.text import plural
-from tui.errands import alerts
+from core.base.text import plural
+from core.domain.snapshot import Alarm, Snapshot
+from core.domain.state_word import hidden
+from tui.actions import alerts
 from tui.lists.listed import Details, Listed, fields, when
 from tui.panels.alerts import ALARM_ROLE, ALARM_SIGN
 from tui.panels.row_list import Column, Row
-from tui.text import Line, age
+from tui.rendering.text import Line, age
 
 
 class AlertList(Listed):

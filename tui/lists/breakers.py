@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
+from core.domain.snapshot import Snapshot
 from core.resilience import BreakerRecord, BreakerState
-from core.snapshot import Snapshot
-from tui.errands import breakers
+from tui.actions import breakers
 from tui.lists.listed import Details, Listed, fields, when
 from tui.panels.breakers import BREAKER_ROLE, worst_first
 from tui.panels.row_list import Column, Row
-from tui.text import Line, age
+from tui.rendering.text import Line, age
 
 
 class BreakerList(Listed):

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from core.act.permission import REASONS
-from core.snapshot import Check, Snapshot
+from core.domain.permission import REASONS
+from core.domain.snapshot import Check, Snapshot
 from tui.lists.listed import Details, Listed, fields, when
 from tui.panels.row_list import Column, Row
-from tui.text import Line, age
+from tui.rendering.text import Line, age
 
 
 class CheckList(Listed):

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from core.facts import Source
-from core.snapshot import Component, Own, Snapshot
+from core.domain.snapshot import Component, Own, Snapshot
+from core.domain.status import Source
 from tui.lists.listed import Details, Listed, fields, when
 from tui.panels.degradation import DEGRADATION_LEVEL
 from tui.panels.row_list import Column, Row
 from tui.panels.topline import LINK_ROLE
-from tui.text import Line, age, latencies, took
+from tui.rendering.text import Line, age, latencies, took
 
 _LINE = "the line"
 _OWN = "this monitor"

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from core.snapshot import Event, Snapshot
+from core.domain.snapshot import Event, Snapshot
 from tui.lists.listed import Details, Listed, fields, when
 from tui.panels.row_list import Column, Row
-from tui.text import age
+from tui.rendering.text import age
 
 
 class EventList(Listed):

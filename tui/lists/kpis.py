@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from core.facts import Truth
-from core.snapshot import Kpi, Snapshot
+from core.domain.snapshot import Kpi, Snapshot
+from core.domain.status import Truth
 from tui.lists.listed import Details, Listed, fields
 from tui.panels.row_list import Column, Row
 

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 import msgspec
 
-from core.snapshot import Snapshot
-from core.text import short
-from tui.front import Front
+from core.base.text import short
+from core.domain.snapshot import Snapshot
+from tui.app.ui import Front
 from tui.panels.row_list import Column, Row
-from tui.text import Line
+from tui.rendering.text import Line
 
 
 class Details(msgspec.Struct, frozen=True, kw_only=True):

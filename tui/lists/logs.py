@@ -1,11 +1,11 @@
 """The execution log: by step and status; a row with its JSON laid out."""
 
-from core.listing import Table
-from core.model import LogEntry
-from core.snapshot import Snapshot
+from core.domain.queries import Table
+from core.domain.records import LogEntry
+from core.domain.snapshot import Snapshot
 from tui.lists.served import Document, Known, Served, columns_of, odd_lines
 from tui.panels.row_list import Column, Row
-from tui.text import age
+from tui.rendering.text import age
 
 LOG_ROLE = {"failed": "critical", "completed": "ok", "skipped": "dim"}
 

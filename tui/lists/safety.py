@@ -1,11 +1,11 @@
 """Safety checks of the agents: what was checked of a task (deployed shape), or which checks there are (documented)."""
 
-from core.listing import Table
-from core.model import SafetyCheck
-from core.snapshot import Snapshot
+from core.domain.queries import Table
+from core.domain.records import SafetyCheck
+from core.domain.snapshot import Snapshot
 from tui.lists.served import Document, Served, columns_of, odd_lines
 from tui.panels.row_list import Column, Row
-from tui.text import age
+from tui.rendering.text import age
 
 _ROLE = {"passed": "ok", "failed": "critical", "disabled": "warning"}
 

@@ -6,13 +6,13 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from core.details import Column as Field
-from core.details import RowDetail
-from core.listing import Page, Table
-from core.snapshot import Snapshot
+from core.domain.queries import Page, Table
+from core.domain.row_details import Column as Field
+from core.domain.row_details import RowDetail
+from core.domain.snapshot import Snapshot
 from tui.lists.listed import Listed
 from tui.panels.row_list import Row
-from tui.text import Line
+from tui.rendering.text import Line
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,15 +1,15 @@
 """Tasks: all of them, as the server sorts and filters them; one with its logs and safety checks."""
 
-from core.listing import Filter, Listing, Table
-from core.model import LogEntry, SafetyCheck, Task
+from core.base.text import short
+from core.domain.queries import Filter, Listing, Table
+from core.domain.records import LogEntry, SafetyCheck, Task
+from core.domain.snapshot import Snapshot
 from core.resilience import NotLive
-from core.snapshot import Snapshot
-from core.text import short
-from tui.errands import single
+from tui.actions import single
 from tui.lists.served import Document, Known, Served, columns_of, heading, odd_lines, part
 from tui.panels.row_list import Column, Row
 from tui.panels.tasks import STUCK, TASK_ROLE, UNPROVEN
-from tui.text import Line, age
+from tui.rendering.text import Line, age
 
 _BESIDE = 50
 """How many log rows and safety checks stand below a task."""

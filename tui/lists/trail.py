@@ -1,13 +1,13 @@
 """The audit trail: every order in the project's log, who gave it, where, why, and what came of it."""
 
-from core.listing import Table
-from core.model import LogEntry
-from core.snapshot import Snapshot
-from tui.errands import single
+from core.domain.queries import Table
+from core.domain.records import LogEntry
+from core.domain.snapshot import Snapshot
+from tui.actions import single
 from tui.lists.logs import LOG_ROLE
 from tui.lists.served import Document, Known, Served, columns_of
 from tui.panels.row_list import Column, Row
-from tui.text import age
+from tui.rendering.text import age
 
 _UNDONE = {"heal", "dry_run_on", "dry_run_off"}
 

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from core.snapshot import Alarm, Snapshot
-from core.state_word import hidden
-from core.text import plural
-from tui.panels.arrangement import Wish
+from core.base.text import plural
+from core.domain.snapshot import Alarm, Snapshot
+from core.domain.state_word import hidden
+from tui.panels.layout import Wish
 from tui.panels.panel import Panel, as_many_as_fit
-from tui.text import Line, age
+from tui.rendering.text import Line, age
 
 ALARM_ROLE: Final = {"critical": "critical", "high": "warning", "medium": "warning", "low": "text"}
 ALARM_SIGN: Final = {"critical": "critical", "high": "warning", "medium": "warning", "low": "ok"}

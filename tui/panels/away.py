@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Final
 
+from core.base.text import clean, plural, short
+from core.domain.snapshot import Snapshot, State
 from core.history.away import Ordered, Step, Summary
-from core.snapshot import Snapshot, State
-from core.text import clean, plural, short
 from tui.panels.panel import Panel, as_many_as_fit
 from tui.panels.topline import STATE_LEVEL
-from tui.text import Line
+from tui.rendering.text import Line
 
 _ORDERS: Final = 4
 _FIRING: Final = 3

@@ -2,9 +2,9 @@
 
 from rich.cells import cell_len
 
-from core.snapshot import Snapshot
+from core.domain.snapshot import Snapshot
 from tui.panels.panel import Panel
-from tui.text import Line
+from tui.rendering.text import Line
 
 
 class Banner(Panel):

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Final
 
+from core.domain.snapshot import Snapshot
 from core.resilience import BreakerRecord, BreakerState
-from core.snapshot import Snapshot
-from tui.panels.arrangement import Wish
+from tui.panels.layout import Wish
 from tui.panels.panel import Panel, as_many_as_fit
-from tui.text import Line, age
+from tui.rendering.text import Line, age
 
 BREAKER_ROLE: Final = {
     BreakerState.CLOSED: "ok",

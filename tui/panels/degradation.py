@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from core.facts import Source
-from core.snapshot import Component, LinkWord, Snapshot
-from tui.panels.arrangement import Wish
+from core.domain.snapshot import Component, LinkWord, Snapshot
+from core.domain.status import Source
+from tui.panels.layout import Wish
 from tui.panels.panel import Panel
-from tui.text import Line, age, latencies, took
+from tui.rendering.text import Line, age, latencies, took
 
 DEGRADATION_LEVEL: Final = {"normal": "ok", "partial": "warning", "severe": "critical"}
 

@@ -3,10 +3,10 @@
 from datetime import timedelta
 from typing import Final
 
-from core.snapshot import Snapshot
-from tui.panels.arrangement import Wish
+from core.domain.snapshot import Snapshot
+from tui.panels.layout import Wish
 from tui.panels.panel import Panel
-from tui.text import Line, age
+from tui.rendering.text import Line, age
 
 _TODAY: Final = timedelta(hours=12)
 """So long a time of day alone is not mistaken."""

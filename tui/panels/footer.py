@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from rich.cells import cell_len
 
-from core.act.orders import ORDERS
-from core.snapshot import Snapshot
-from tui.keys import NOTE_KEY, Key
+from core.domain.actions import ORDERS
+from core.domain.snapshot import Snapshot
+from tui.app.keys import NOTE_KEY, Key
 from tui.panels.panel import Panel
-from tui.text import Line
+from tui.rendering.text import Line
 
 
 class KeyLine(Panel):

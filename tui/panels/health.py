@@ -4,12 +4,12 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from core.act.permission import REASONS
-from core.facts import Level
-from core.snapshot import Check, LinkWord, Snapshot
-from tui.panels.arrangement import Wish
+from core.domain.permission import REASONS
+from core.domain.snapshot import Check, LinkWord, Snapshot
+from core.domain.status import Level
+from tui.panels.layout import Wish
 from tui.panels.panel import Panel
-from tui.text import Line, age, spark
+from tui.rendering.text import Line, age, spark
 
 _SCALE_S: Final = 0.2
 """What a latency sparkline spans at least, so that a ripple of some milliseconds does not look like a wave."""

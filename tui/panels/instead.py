@@ -1,9 +1,9 @@
 """One sentence where nothing can be shown, and what leads on from there."""
 
-from core.snapshot import Snapshot
+from core.domain.snapshot import Snapshot
 from tui.panels.panel import Panel
 from tui.panels.reader import wrap
-from tui.text import Line
+from tui.rendering.text import Line
 
 
 class Instead(Panel):

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from core.facts import Truth
-from core.snapshot import Kpi, LinkWord, Snapshot
-from tui.panels.arrangement import Wish
+from core.domain.snapshot import Kpi, LinkWord, Snapshot
+from core.domain.status import Truth
+from tui.panels.layout import Wish
 from tui.panels.panel import Panel
-from tui.text import Line, age, spark
+from tui.rendering.text import Line, age, spark
 
 _ROLE: Final = {Truth.TRUE: "ok", Truth.FALSE: "warning", Truth.UNKNOWN: "text"}
 

@@ -9,10 +9,10 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from core.fence import Fence
-from core.snapshot import Snapshot
-from tui.panels.arrangement import Wish
-from tui.text import Line, Signs, changed_cells, fit, style_of
+from core.base.error_boundary import Fence
+from core.domain.snapshot import Snapshot
+from tui.panels.layout import Wish
+from tui.rendering.text import Line, Signs, changed_cells, fit, style_of
 
 
 def as_many_as_fit(lines: list[Line], height: int) -> list[Line]:

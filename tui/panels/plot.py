@@ -5,14 +5,14 @@ from typing import Final
 import msgspec
 from rich.style import Style
 
+from core.base.text import short
+from core.domain.snapshot import Snapshot
 from core.history.trends import Course
-from core.snapshot import Snapshot
-from core.text import short
-from tui.axes import value_label
 from tui.panels.panel import Panel
 from tui.panels.reader import wrap
-from tui.plots import LEAST, Marks, Scale, plotted
-from tui.text import Line, Signs
+from tui.rendering.axes import value_label
+from tui.rendering.plots import LEAST, Marks, Scale, plotted
+from tui.rendering.text import Line, Signs
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):

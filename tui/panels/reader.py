@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, chop_cells
 
-from core.snapshot import Snapshot
+from core.domain.snapshot import Snapshot
 from tui.panels.scrolled import Scrolled
-from tui.text import Line, Span
+from tui.rendering.text import Line, Span
 
 
 class Reader(Scrolled):

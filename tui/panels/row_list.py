@@ -7,9 +7,9 @@ import msgspec
 from textual import events
 from textual.message import Message
 
-from core.snapshot import Snapshot
+from core.domain.snapshot import Snapshot
 from tui.panels.scrolled import Scrolled
-from tui.text import Line, Span, fit
+from tui.rendering.text import Line, Span, fit
 
 _HEAD: Final = 2
 """Lines above the first row: the rule with the title, and the columns' names."""

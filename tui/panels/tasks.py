@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from core.facts import Reading
-from core.model import Task
-from core.snapshot import Snapshot
-from tui.panels.arrangement import Wish
+from core.domain.records import Task
+from core.domain.snapshot import Snapshot
+from core.domain.status import Reading
+from tui.panels.layout import Wish
 from tui.panels.panel import Panel
-from tui.text import Line, age
+from tui.rendering.text import Line, age
 
 _SHOWN = ("pending", "in_progress", "failed", "completed", "awaiting_review", "rejected")
 """In this order: a narrow screen goes without the last."""

@@ -5,10 +5,10 @@ from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
-from core.snapshot import Link, LinkWord, Snapshot, State
-from core.text import short
+from core.base.text import short
+from core.domain.snapshot import Link, LinkWord, Snapshot, State
 from tui.panels.panel import Panel
-from tui.text import Line, age, fit
+from tui.rendering.text import Line, age, fit
 
 STATE_LEVEL: Final = {
     State.HEALTHY: "ok",

@@ -8,12 +8,12 @@ from msgspec.structs import replace
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 
-from core.snapshot import LinkWord, Snapshot
+from core.domain.snapshot import LinkWord, Snapshot
 from tui.panels.panel import Panel
 from tui.panels.topline import link_words
-from tui.text import Line, age
-from tui.themes import STATES
-from tui.wall import says
+from tui.rendering.text import Line, age
+from tui.rendering.themes import STATES
+from tui.wall import view_model as says
 from tui.wall.blocks import (
     centred,
     figures_block,

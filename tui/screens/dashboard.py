@@ -8,9 +8,9 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.widget import Widget
 
-from core.snapshot import Snapshot
-from tui.front import Front
-from tui.keys import LOOK_KEYS
+from core.domain.snapshot import Snapshot
+from tui.app.keys import LOOK_KEYS
+from tui.app.ui import Front
 from tui.panels import (
     AlertsPanel,
     BreakersPanel,
@@ -22,9 +22,9 @@ from tui.panels import (
     TasksPanel,
     TopLine,
 )
-from tui.panels.arrangement import Wish, arrange
+from tui.panels.layout import Wish, arrange
+from tui.rendering.text import Line
 from tui.screens.view import View
-from tui.text import Line
 
 _PANELS: tuple[type[Panel], ...] = (
     *(AlertsPanel, HealthPanel, TasksPanel, DegradationPanel, BreakersPanel, KpisPanel, EventsPanel),

@@ -8,16 +8,16 @@ from textual.binding import BindingType
 from textual.widget import Widget
 from textual.worker import Worker
 
-from core.facts import Fault
+from core.domain.snapshot import Snapshot
+from core.domain.status import Fault
 from core.resilience import NotLive
-from core.snapshot import Snapshot
-from tui.edge import edged, unforeseen
-from tui.front import Front
-from tui.keys import LIST_KEYS, Key, bindings
+from tui.app.error_boundary import edged, unforeseen
+from tui.app.keys import LIST_KEYS, Key, bindings
+from tui.app.ui import Front
 from tui.lists.served import Document, Served
 from tui.panels.reader import Reader
+from tui.rendering.text import Line
 from tui.screens.view import View
-from tui.text import Line
 
 _KEYS = tuple(
     Key(name=key.name, key=key.key, action=key.action, word=word, does=does)

@@ -9,15 +9,15 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
-from core.snapshot import Snapshot
+from core.domain.snapshot import Snapshot
+from tui.app.error_boundary import edge
+from tui.app.keys import LIST_KEYS, Key, bindings
+from tui.app.ui import Front
 from tui.dialogs.field import Field
-from tui.edge import edge
-from tui.front import Front
-from tui.keys import LIST_KEYS, Key, bindings
 from tui.lists.listed import Listed
 from tui.panels.row_list import Row, RowList
+from tui.rendering.text import Line
 from tui.screens.view import View
-from tui.text import Line
 
 _TYPING = (
     Key(name="take", key="enter", action="", word="filter", does="take the filter"),

@@ -6,22 +6,22 @@ from textual import work
 from textual.binding import BindingType
 from textual.worker import Worker
 
-from core.act.orders import RETRY_MATCHING
-from core.facts import Fault
-from core.listing import SORTS, FilterError, Listing, Page, parse_filter
+from core.domain.actions import RETRY_MATCHING
+from core.domain.queries import SORTS, FilterError, Listing, Page, parse_filter
+from core.domain.snapshot import LinkWord, Snapshot
+from core.domain.status import Fault
 from core.resilience import NotLive
-from core.snapshot import LinkWord, Snapshot
+from tui.app.error_boundary import edged, unforeseen
+from tui.app.keys import LIST_KEYS, Key, bindings
+from tui.app.ui import Front
 from tui.dialogs import retry_matching_dialog
-from tui.edge import edged, unforeseen
-from tui.front import Front
-from tui.keys import LIST_KEYS, Key, bindings
 from tui.lists.served import Served
 from tui.panels.row_list import Row, RowList
-from tui.past import Moment
+from tui.rendering.text import Line, age
 from tui.screens.document_view import DocumentView
 from tui.screens.list_view import ListView
 from tui.screens.window import Window
-from tui.text import Line, age
+from tui.time_travel.recorded import Moment
 
 _MARGIN = 10
 """Rows above and below what is in sight that are read anew with it."""

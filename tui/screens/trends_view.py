@@ -8,17 +8,17 @@ from textual.binding import BindingType
 from textual.geometry import Region
 from textual.widget import Widget
 
+from core.domain.snapshot import Snapshot
 from core.history.trends import CUTS, Trends, Window
-from core.snapshot import Snapshot
-from tui.edge import edged
-from tui.front import Front
-from tui.keys import LIST_KEYS, TIME_KEYS, TREND_KEYS, Key, bindings
+from tui.app.error_boundary import edged
+from tui.app.keys import LIST_KEYS, TIME_KEYS, TREND_KEYS, Key, bindings
+from tui.app.ui import Front
 from tui.panels.panel import Panel
 from tui.panels.plot import FIGURES, PlotPanel
-from tui.past import Moment
-from tui.plots import ASCII, UNICODE
+from tui.rendering.plots import ASCII, UNICODE
+from tui.rendering.text import Line, age
 from tui.screens.view import View
-from tui.text import Line, age
+from tui.time_travel.recorded import Moment
 
 READ_EVERY_S: Final = 30.0
 

@@ -10,14 +10,14 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
-from core.fence import Fence
-from core.snapshot import Snapshot
-from tui.front import Front
-from tui.keys import GLOBAL_KEYS, Key, keys_in_the_past
+from core.base.error_boundary import Fence
+from core.domain.snapshot import Snapshot
+from tui.app.keys import GLOBAL_KEYS, Key, keys_in_the_past
+from tui.app.ui import Front
 from tui.panels import AwayPanel, Banner, Instead, KeyLine, Panel, TopLine
-from tui.past import Moment, clock, instead
+from tui.rendering.text import Line
 from tui.screens.narrow import NarrowCompositor
-from tui.text import Line
+from tui.time_travel.recorded import Moment, clock, instead
 
 
 class Body(Container):

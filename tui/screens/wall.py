@@ -6,12 +6,12 @@ import msgspec
 from textual import events
 from textual.app import ComposeResult
 
-from core.snapshot import Snapshot
-from tui.keys import SCREEN_KEYS, Key
+from core.domain.snapshot import Snapshot
+from tui.app.keys import SCREEN_KEYS, Key
 from tui.panels import KeyLine
 from tui.panels.wall import WallPanel, wall_styles
+from tui.rendering.text import Line
 from tui.screens.view import View
-from tui.text import Line
 
 _OWN: Final = {key.name: key for key in SCREEN_KEYS if key.name in {"wall", "quit"}}
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from core.listing import Page
+from core.domain.queries import Page
 
 PAGE: Final = 150
 MOST: Final = 450

@@ -8,9 +8,9 @@ import sys
 import click
 import msgspec
 
+from core.base.settings import SettingsError
 from core.monitor import Monitor, read_config
-from core.settings import SettingsError
-from tui.app import WatchdeskApp
+from tui.app.app import WatchdeskApp
 from tui.cli.layers import checked_layers
 from tui.cli.screen_options import Given, screen_options, screen_settings, setup_here
 from tui.cli.session import said, start_logging

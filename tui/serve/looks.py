@@ -3,8 +3,8 @@
 import os
 from collections.abc import Mapping
 
-from tui.palettes import PLAIN
-from tui.settings import AUTO, Looks, ScreenSettings
+from tui.app.settings import AUTO, Looks, ScreenSettings
+from tui.rendering.palettes import PLAIN
 
 
 def looks_in_browser(settings: ScreenSettings, environ: Mapping[str, str] = os.environ) -> Looks:

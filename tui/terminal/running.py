@@ -12,7 +12,7 @@ from tui.terminal.ending import Ending
 from tui.terminal.streams import forget_output
 
 if TYPE_CHECKING:
-    from tui.app import WatchdeskApp
+    from tui.app.app import WatchdeskApp
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def run_app(make: Callable[[], "WatchdeskApp"], *, mouse: bool = True) -> int:
 async def _run(make: Callable[[], "WatchdeskApp"], ending: Ending, *, mouse: bool) -> int:
     # Not before: a status without a terminal needs no screen.
     from tui.terminal.driver import TerminalDriver  # noqa: PLC0415 - as said
-    from tui.terminal.last_words import last_words  # noqa: PLC0415 - as said
+    from tui.terminal.final_message import last_words  # noqa: PLC0415 - as said
     from tui.terminal.workers import Workers  # noqa: PLC0415 - as said
 
     loop = asyncio.get_running_loop()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Final
 
-from core.settings_error import SettingsError
+from core.base.errors import SettingsError
 
 _COLOUR_SYSTEMS: Final = ("auto", "standard", "256", "truecolor", "windows")
 _MOST: Final = 4

@@ -5,9 +5,9 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from tui.text import Line, Signs, Span
+from tui.rendering.text import Line, Signs, Span
 from tui.wall.font import SCALES, Scale, largest, letters, width_of
-from tui.wall.says import Figure, Told
+from tui.wall.view_model import Figure, Told
 
 _GAP: Final = 2
 """So many cells at least between two labels."""

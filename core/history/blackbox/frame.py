@@ -13,9 +13,9 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from core.base.text import redacted
+from core.domain.snapshot import Snapshot
 from core.history.blackbox.delta import Unfit, applied, changes
-from core.snapshot import Snapshot
-from core.text import redacted
 
 MAGIC: Final = b"\xf5w"
 HEADER: Final = struct.Struct("<2sIBBIq")

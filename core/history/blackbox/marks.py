@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
+from core.domain.snapshot import Snapshot
 from core.history.blackbox.frame import Flag
-from core.snapshot import Snapshot
 
 
 class MarkKind(StrEnum):

@@ -13,11 +13,11 @@ from typing import Final
 
 import msgspec
 
+from core.base.safe_files import Unsafe, check_own, open_own, own_directory, replace_own
+from core.base.store import NotKept
+from core.base.text import clean
 from core.history.blackbox.frame import Kind, framed, microseconds, moment_of
 from core.history.blackbox.segment import HEAD, Contents, Later, NoSegment, read
-from core.safe_files import Unsafe, check_own, open_own, own_directory, replace_own
-from core.state import NotKept
-from core.text import clean
 
 NAME: Final = "notes.box"
 SIZE: Final = 1_000_000

@@ -11,13 +11,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from core.history.blackbox.course import Course, Look, Spot, courses
+from core.domain.snapshot import Snapshot
 from core.history.blackbox.delta import Unfit
+from core.history.blackbox.epoch import Course, Look, Spot, courses
 from core.history.blackbox.frame import microseconds, moment_of
 from core.history.blackbox.marks import Mark, MarkKind, kinds_of
 from core.history.blackbox.notes import Note, Notes
-from core.history.blackbox.shelf import Shelf
-from core.snapshot import Snapshot
+from core.history.blackbox.segment_cache import Shelf
 
 log = logging.getLogger(__name__)
 _TICK = timedelta(microseconds=1)

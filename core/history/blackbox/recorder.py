@@ -13,19 +13,19 @@ from typing import Final
 
 import msgspec
 
-from core.clock import Clock
+from core.base.clock import Clock
+from core.base.safe_files import own_directory
+from core.base.store import OwnerLock
+from core.domain.snapshot import Snapshot
 from core.history.blackbox.frame import HEADER, Encoder, Entry, Flag, Kind, framed, microseconds, moment_of, still
 from core.history.blackbox.marks import happened
-from core.history.blackbox.mending import Mending, newest_usable
 from core.history.blackbox.notes import SIZE as NOTES_SIZE
 from core.history.blackbox.notes import Notes
+from core.history.blackbox.repair import Mending, newest_usable
 from core.history.blackbox.ring import Part, following, listing, too_many, too_old
-from core.history.blackbox.rules import ALIVE_S, FRAME_BYTES, GAP_S, SEGMENT_MOST, SEGMENT_S, BlackboxRules
-from core.history.blackbox.seal import marked, seal
 from core.history.blackbox.segment import Segment
-from core.safe_files import own_directory
-from core.snapshot import Snapshot
-from core.state import OwnerLock
+from core.history.blackbox.segment_index import marked, seal
+from core.history.blackbox.settings import ALIVE_S, FRAME_BYTES, GAP_S, SEGMENT_MOST, SEGMENT_S, BlackboxRules
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from core.history.blackbox.rules import SEGMENT_MOST, SEGMENT_S
+from core.history.blackbox.settings import SEGMENT_MOST, SEGMENT_S
 
 _NAME: Final = re.compile(r"(?P<epoch>\d{4})-(?P<number>\d{8})-(?P<first>\d{13})\.box(?P<broken>\.broken)?")
 

@@ -6,9 +6,9 @@ from typing import Final
 
 import msgspec
 
+from core.base.safe_files import head_of_own, open_own, write_all
 from core.history.blackbox.frame import HEADER, MAGIC, Entry, Kind, claimed, entry_at
-from core.history.blackbox.rules import SEGMENT_MOST
-from core.safe_files import head_of_own, open_own, write_all
+from core.history.blackbox.settings import SEGMENT_MOST
 
 VERSION: Final = 1
 _SIGN: Final = b"watchbox"

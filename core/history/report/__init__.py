@@ -4,6 +4,6 @@ from core.history.report.compose import Kept, compose
 from core.history.report.markdown import markdown
 from core.history.report.reading import kept
 from core.history.report.record import Entry, Moment, Origin, Report, When
-from core.history.report.secrecy import without_secrets
+from core.history.report.redact import without_secrets
 
 __all__ = ["Entry", "Kept", "Moment", "Origin", "Report", "When", "compose", "kept", "markdown", "without_secrets"]

@@ -6,16 +6,16 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from core.facts import Level
+from core.base.text import short
+from core.domain.records import LogEntry
+from core.domain.snapshot import CALM, LinkWord, Snapshot
+from core.domain.status import Level
 from core.history.blackbox import Look, Note
-from core.history.report.courses import Alerts, BreakersSeen, Figures, TasksSeen
-from core.history.report.moments import Moments
+from core.history.report.aggregates import Alerts, BreakersSeen, Figures, TasksSeen
+from core.history.report.observed import Words, seen
 from core.history.report.record import Entry, Origin, Report, Stay
-from core.history.report.seeing import Words, seen
 from core.history.report.timeline import Happenings, in_order, without_verdicts
-from core.model import LogEntry
-from core.snapshot import CALM, LinkWord, Snapshot
-from core.text import short
+from core.history.report.turning_points import Moments
 
 LOST: Final = {LinkWord.OFFLINE, LinkWord.BLIND}
 _AHEAD: Final = timedelta(seconds=2)

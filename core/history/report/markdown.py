@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta, tzinfo
 from typing import Final
 
-from core.alert.record import Severity
+from core.base.text import plural, short
+from core.domain.alerts import Severity
+from core.domain.snapshot import CALM, LinkWord, State
 from core.history.blackbox import Note
 from core.history.report.compose import LOST
-from core.history.report.harmless import code, fenced, prose, table
+from core.history.report.markdown_escape import code, fenced, prose, table
 from core.history.report.record import EDGE, AlertCourse, Entry, Origin, Report, Stay, Tally, When
 from core.history.report.times import Times
-from core.snapshot import CALM, LinkWord, State
-from core.text import plural, short
 
 _WORST: Final = (
     State.CRITICAL,

@@ -3,9 +3,9 @@
 from datetime import datetime
 from itertools import chain
 
+from core.domain.records import LogEntry
 from core.history.blackbox import Box
 from core.history.report.compose import Kept
-from core.model import LogEntry
 
 
 def kept(box: Box, since: datetime, until: datetime, *, rows: tuple[LogEntry, ...] = (), asked: str = "") -> Kept:

@@ -6,9 +6,9 @@ from typing import Final
 
 import msgspec
 
-from core.facts import Level
+from core.domain.snapshot import Snapshot
+from core.domain.status import Level
 from core.history.blackbox import GAP_S, Look, Note
-from core.snapshot import Snapshot
 
 EDGE: Final = timedelta(seconds=GAP_S)
 """At the ends of a window nothing need have been written for so long, although somebody looked."""

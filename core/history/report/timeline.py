@@ -8,13 +8,13 @@ from typing import Final
 
 import msgspec
 
-from core.alert.record import Phase
-from core.facts import Level
+from core.base.text import plural, short
+from core.domain.alerts import Phase
+from core.domain.records import LogEntry
+from core.domain.snapshot import Event, event_of
+from core.domain.status import Level
+from core.history.report.observed import Seen
 from core.history.report.record import Entry, Origin
-from core.history.report.seeing import Seen
-from core.model import LogEntry
-from core.snapshot import Event, event_of
-from core.text import plural, short
 
 _BREAKER: Final = re.compile(r"breaker (\S+) (closed|open|half-open|due|held): (.*)", re.DOTALL)
 _ORDERED: Final = re.compile(r"(reset|held|released) by ")

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta, tzinfo
 
-from core.text import short
+from core.base.text import short
 
 
 class Times:

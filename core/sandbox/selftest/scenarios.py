@@ -7,18 +7,18 @@ from typing import Any, Final
 
 import msgspec
 
-from core.act.healing import Findings, Heal
-from core.act.orders import HealPlan, Phase
-from core.backend.line import Cut
-from core.facts import Level, Reading, Source
-from core.failures import failure_rate
+from core.actions.heal import Findings, Heal
+from core.backend.fault_transport import Cut
+from core.checks.failure_rate import judge
+from core.domain.actions import HealPlan, Phase
+from core.domain.checks import Check
+from core.domain.failure_rate import failure_rate
+from core.domain.snapshot import LinkWord, State
+from core.domain.status import Level, Reading, Source
 from core.monitor import Monitor
 from core.resilience import BreakerState
 from core.sandbox.selftest.run import Scenario
 from core.sandbox.selftest.stage import Stage, expect
-from core.snapshot import LinkWord, State
-from core.watch.checks.failure_rate import judge
-from core.watch.record import Check
 
 TASKS: Final = "/rest/v1/autonomous_tasks"
 POLL: Final = "/functions/v1/ai-agent-poll"

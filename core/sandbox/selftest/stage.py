@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from core.backend.line import Cut, Line
+from core.backend.fault_transport import Cut, Line
 from core.backend.target import Target
-from core.facts import Source
+from core.checks.settings import WatchRules
+from core.domain.status import Source
 from core.monitor import Config, Monitor, Places
-from core.monitor.config import RefreshRules
-from core.monitor.wiring import Rooms
+from core.monitor.container import Rooms
 from core.resilience import BreakerRules, NotLive, Policy
-from core.watch.rules import WatchRules
+from core.services.config import RefreshRules
 
 T = TypeVar("T")
 

@@ -1,0 +1,158 @@
+"""The healer is fighting an operator: what was done by itself against what a person had ordered shortly before.
+
+All of it is a function of the audit trail, so that it does not matter on which machine who ordered what.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from core.actions.repairs.dry_run import TITLE
+from core.base.bounds import Span
+from core.base.text import plural, short
+from core.domain.actions import DRY_RUN_OFF, EMERGENCY_STOP, HEAL, LIFT, REQUEUE, RETRY, RETRY_MATCHING, UNDO
+from core.domain.records import EndedOrder
+
+GIVES_BACK: Final = frozenset({REQUEUE.name, RETRY.name, RETRY_MATCHING.name, UNDO.name})
+"""Orders after which tasks are to be worked on again."""
+
+WATCHED: Final = tuple(sorted({*GIVES_BACK, HEAL.name, EMERGENCY_STOP.name, LIFT.name, DRY_RUN_OFF.name}))
+
+_TASKS_NAMED: Final = 100
+_DRY_RUN: Final = TITLE.lower()
+
+
+class FightRules(msgspec.Struct, frozen=True, kw_only=True):
+    """Section `fights` of the settings. Seconds."""
+
+    tasks_s: Span = 86400.0
+    """A task that is failed by itself within this time after an operator gave it back: no sooner than an hour, for it
+    must be stuck again."""
+    orders_s: Span = 1800.0
+    """The same for a stop after a lift, and for dry-run after it was turned off."""
+    told_s: Span = 3600.0
+    """For how long a fight is news."""
+
+
+class Conflict(msgspec.Struct, frozen=True, kw_only=True):
+    """One order of a watchdog that reversed an operator's. `run` is the watchdog's, `text` for people."""
+
+    run: str
+    order: str
+    healer: str
+    operator: str
+    at: datetime
+    text: str
+
+
+def unnamed(orders: Iterable[EndedOrder], known: Mapping[str, frozenset[str]], rules: FightRules) -> tuple[str, ...]:
+    """The runs whose tasks must be known before `conflicts` can tell, the newest first, as many as can be asked for."""
+    told = sorted(orders, key=lambda one: one.at, reverse=True)
+    wanted: dict[str, None] = {}
+    for heal in filter(_failed_tasks, told):
+        given = [one.run for one in told if _precedes(one, heal, rules.tasks_s) and one.order in GIVES_BACK]
+        if given:
+            wanted |= dict.fromkeys((heal.run, *given, *(one.run for one in told if _tried_to_undo(one, heal))))
+    return tuple(run for run in wanted if run not in known)[:_TASKS_NAMED]
+
+
+def conflicts(
+    orders: Iterable[EndedOrder], tasks: Mapping[str, frozenset[str]], rules: FightRules
+) -> tuple[Conflict, ...]:
+    """What watchdogs reversed and nobody has undone since, the newest first. `tasks`: what each run changed.
+
+    An undo that was not done whole settles what it gave back, and no more: one that gave nothing back, nothing.
+    """
+    told = sorted(orders, key=lambda one: one.at, reverse=True)
+    undone = {one.undoes for one in told if one.undoes and one.holds and _by_operator(one)}
+    found: list[Conflict | None] = []
+    for one in told:
+        if _by_operator(one) or one.run in undone:
+            continue
+        if _failed_tasks(one):
+            found.append(_over_tasks(one, told, tasks, rules))
+        if _turned_dry_run_on(one):
+            found.append(_over_mode(one, told, rules))
+        if one.order == EMERGENCY_STOP.name and one.holds:
+            found.append(_over_stop(one, told, rules))
+    return tuple(conflict for conflict in found if conflict is not None)
+
+
+def _over_tasks(
+    heal: EndedOrder, told: list[EndedOrder], tasks: Mapping[str, frozenset[str]], rules: FightRules
+) -> Conflict | None:
+    back = (tasks.get(one.run, frozenset()) for one in told if _tried_to_undo(one, heal))
+    failed = tasks.get(heal.run, frozenset()).difference(*back)
+    given = [one for one in told if _precedes(one, heal, rules.tasks_s) and one.order in GIVES_BACK]
+    against = [one for one in given if failed & tasks.get(one.run, frozenset())]
+    if not against:
+        return None
+    count = len(failed & frozenset().union(*(tasks[one.run] for one in against)))
+    who = " and ".join(dict.fromkeys(one.actor for one in against))
+    them = "it is" if count == 1 else "they are"
+    text = (
+        f"{heal.actor} failed {plural(count, 'task')} that {who} had sent back {_gap(against[0], heal)} before: "
+        f"undo that (o), and {them} left alone for a day"
+    )
+    return _conflict(heal, against[0], text)
+
+
+def _over_mode(heal: EndedOrder, told: list[EndedOrder], rules: FightRules) -> Conflict | None:
+    off = _last_done(DRY_RUN_OFF.name, heal, told, rules)
+    if off is None:
+        return None
+    text = (
+        f"{heal.actor} turned dry-run on again {_gap(off, heal)} after {off.actor} had turned it off: "
+        "read why the newest tasks failed (t) before it goes off again"
+    )
+    return _conflict(heal, off, text)
+
+
+def _over_stop(stop: EndedOrder, told: list[EndedOrder], rules: FightRules) -> Conflict | None:
+    lift = _last_done(LIFT.name, stop, told, rules)
+    if lift is None:
+        return None
+    text = (
+        f"{stop.actor} stopped the agents again {_gap(lift, stop)} after {lift.actor} had lifted the stop: "
+        "read why the newest tasks failed (t) before you lift it again"
+    )
+    return _conflict(stop, lift, text)
+
+
+def _last_done(order: str, automatic: EndedOrder, told: list[EndedOrder], rules: FightRules) -> EndedOrder | None:
+    before = (one for one in told if one.order == order and one.holds and _precedes(one, automatic, rules.orders_s))
+    return next(before, None)
+
+
+def _conflict(one: EndedOrder, against: EndedOrder, text: str) -> Conflict:
+    return Conflict(run=one.run, order=one.order, healer=one.actor, operator=against.actor, at=one.at, text=text)
+
+
+def _precedes(one: EndedOrder, automatic: EndedOrder, within_s: float) -> bool:
+    """Whether it is an operator's that was over when the other began, and so shortly before."""
+    before = automatic.began_at - one.at
+    return _by_operator(one) and timedelta(0) <= before <= timedelta(seconds=within_s)
+
+
+def _tried_to_undo(one: EndedOrder, heal: EndedOrder) -> bool:
+    return one.undoes == heal.run and _by_operator(one) and not one.holds
+
+
+def _by_operator(one: EndedOrder) -> bool:
+    return one.by == "operator"
+
+
+def _failed_tasks(one: EndedOrder) -> bool:
+    return one.order == HEAL.name and not _by_operator(one) and any(
+        count for step, count in one.steps.items() if step != _DRY_RUN
+    )  # fmt: skip
+
+
+def _turned_dry_run_on(one: EndedOrder) -> bool:
+    return one.order == HEAL.name and bool(one.steps.get(_DRY_RUN))
+
+
+def _gap(before: EndedOrder, after: EndedOrder) -> str:
+    return short(after.at - before.at)

@@ -1,0 +1,84 @@
+"""What an order is carried out with: live reads, guarded writes, the audit trail, and who orders it."""
+
+import getpass
+import socket
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import msgspec
+
+from core.backend.reads.live import Live
+from core.backend.writes import Commands
+from core.base.clock import Clock
+from core.base.text import clean
+from core.domain.status import Evidence
+from core.resilience import Guard, NotLive, Policy, RetryRules
+
+T = TypeVar("T")
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who orders: `by` is `operator` or `watchdog`, `who` the sign-in or the OS user, and the host."""
+
+    by: str
+    who: str
+    host: str
+
+    def __str__(self) -> str:
+        return f"{self.by} {self.who}@{self.host}"
+
+
+def operator(sign_in: str) -> Actor:
+    """The person at this machine; `sign_in` is who the project knows us as."""
+    return Actor(by="operator", who=_person(sign_in), host=clean(socket.gethostname(), 60))
+
+
+def watchdog(sign_in: str) -> Actor:
+    """The watchdog of this process."""
+    return Actor(by="watchdog", who=_person(sign_in), host=clean(socket.gethostname(), 60))
+
+
+class Means:
+    """Bundle of everything an order needs. Writes go through the guard, which never refuses an order."""
+
+    def __init__(self, clock: Clock, guard: Guard, live: Live, commands: Commands, *, total_s: float = 30.0) -> None:
+        self.clock = clock
+        self.live = live
+        self.commands = commands
+        self._guard = guard
+        self._once = Policy(total_s=total_s, retry=None, refusable=False)
+        self._again = Policy(total_s=total_s, retry=RetryRules(), refusable=False)
+
+    async def write(self, key: str, send: Callable[[], Awaitable[T]]) -> T:
+        """One write, sent once. Raises NotLive; see `lost` for whether it may have been carried out."""
+        return await self._guard.live(key, send, policy=self._once)
+
+    async def insert(self, key: str, send: Callable[[], Awaitable[None]]) -> None:
+        """Insert rows that carry ids of our own: repeated where it failed, for that can do no harm. Raises NotLive.
+
+        A duplicate met on a later try is our own row: the earlier one had arrived, and only its answer was lost.
+        """
+        outcome = await self._guard.call(key, send, policy=self._again)
+        fault = outcome.fault
+        if fault is not None and not (outcome.attempts > 1 and fault.kind == "duplicate"):
+            raise NotLive(fault)
+
+
+def may_follow(error: NotLive) -> bool:
+    """Whether a write whose answer was lost may be carried out yet: nobody answered, nobody broke it off."""
+    return error.fault.evidence is Evidence.SILENT
+
+
+def lost(error: NotLive) -> bool:
+    """Whether a write that failed like this may have been carried out all the same: its answer was lost."""
+    fault = error.fault
+    return fault.sent or (fault.evidence in {Evidence.SILENT, Evidence.DOWN} and fault.kind != "refused")
+
+
+def _person(sign_in: str) -> str:
+    if "@" in sign_in:
+        return clean(sign_in, 80)
+    try:
+        return clean(getpass.getuser(), 60)
+    except (OSError, KeyError):
+        return clean(sign_in, 60)

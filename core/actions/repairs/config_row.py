@@ -1,0 +1,66 @@
+"""The config row is missing: create it, disabled and in dry-run, once its absence is proven."""
+
+import uuid
+from collections.abc import Callable
+
+from core.actions.context import Means
+from core.actions.repairs.repair import Proposal, Survey
+from core.actions.run import Run
+from core.backend.schema import Shape
+from core.backend.target import KeyKind, Target
+from core.domain.actions import PlanStep
+from core.resilience import NotLive
+
+
+class ConfigRow:
+    """Row level security hides rows as an empty list, so an empty answer alone proves nothing."""
+
+    name = "config_row"
+
+    def __init__(self, means: Means, target: Target) -> None:
+        self._means = means
+        self._target = target
+
+    async def plan(self, survey: Survey) -> Proposal:
+        """Create it, if it is surely not there."""
+        if survey.config is not None or survey.config_fault is not None:
+            return Proposal()
+        if not await self._absence_proven():
+            return Proposal(notes=("no config row is visible to us; whether there is one only a secret key can tell",))
+        step = PlanStep(
+            name=self.name, title="Config row missing", effect="create it, disabled and in dry-run", count=1
+        )
+        return Proposal(step=step)
+
+    async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
+        """Insert it under an id that a second insert collides with."""
+        documented = self._means.commands.schema.shape is Shape.DOCUMENTED
+        ours = uuid.uuid5(uuid.NAMESPACE_URL, f"{self._target.url}#watchdesk-config")
+        config_id: str | int = 1 if documented else str(ours)
+
+        async def create() -> bool:
+            await self._means.commands.create_config(config_id)
+            return True
+
+        try:
+            created = await run.write("db:create_config", create)
+        except NotLive as not_live:
+            if not_live.fault.kind != "duplicate":
+                raise
+            run.skipped += 1
+            return
+        if await self._means.live.config() is not None:
+            run.changed += 1
+        elif created is None:
+            run.unknown += 1
+        else:
+            run.refused += 1
+        tell(1)
+
+    async def _absence_proven(self) -> bool:
+        if self._target.kind is KeyKind.SECRET and not self._target.signs_in:
+            return True
+        try:
+            return await self._means.live.config_absent()
+        except NotLive:
+            return False

@@ -1,0 +1,60 @@
+"""Too much fails: dry-run on, a latch that an operator lifts."""
+
+from collections.abc import Callable
+from typing import Final
+
+from core.actions.context import Means
+from core.actions.dry_run import config_stamp
+from core.actions.repairs.repair import Proposal, Survey
+from core.actions.run import Run
+from core.domain.actions import PlanStep
+from core.domain.failure_rate import FailureRules, fails_above, failure_rate, fresh_failure_rate
+
+TITLE: Final = "Failure rate too high"
+"""What audit rows of heals call this step, in lower case."""
+
+
+class DryRun:
+    """Once lifted it stays off: the watchdog goes by failures since then."""
+
+    name = "dry_run"
+
+    def __init__(self, means: Means, rules: FailureRules) -> None:
+        self._means = means
+        self._rules = rules
+
+    async def plan(self, survey: Survey) -> Proposal:
+        """Turn it on, if it is off and too much fails."""
+        live, rules = self._means.live, self._rules
+        if survey.config is None or survey.config.dry_run or not survey.timed:
+            return Proposal()
+        rate = (
+            await fresh_failure_rate(live, survey.now, rules, survey.lifted_at)
+            if survey.automatic
+            else await failure_rate(live, survey.now, rules)
+        )
+        if rate is None or not fails_above(rate, rules.warning_percent, rules):
+            return Proposal()
+        effect = (
+            f"{rate.failed_percent:.0f} % of {rate.finished:,} failed: turn dry-run on until an operator turns it off"
+        )
+        return Proposal(step=PlanStep(name=self.name, title=TITLE, effect=effect, count=1))
+
+    async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
+        """Turn it on, and see whether it is."""
+        config = survey.config
+        if config is None:
+            return
+        written = await run.write("db:set_dry_run", lambda: self._means.commands.set_dry_run(config.ids, on=True))
+        seen = await self._means.live.config()
+        if seen is not None and seen.dry_run and written == 0:
+            run.skipped += 1  # somebody else has turned it on meanwhile: it is theirs
+        elif seen is not None and seen.dry_run:
+            run.changed += 1
+            if written is not None:
+                run.told["config_at"] = config_stamp(seen)
+        elif written is None:
+            run.unknown += 1
+        else:
+            run.refused += 1
+        tell(1)

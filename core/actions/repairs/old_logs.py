@@ -1,0 +1,94 @@
+"""Log rows past their time: deleted oldest first, in bounded batches that can be broken off and taken up again."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from core.actions.context import Means
+from core.actions.repairs.repair import HealRules, Proposal, Survey
+from core.actions.run import Run
+from core.backend.writes import BATCH
+from core.domain.actions import PlanStep
+
+_FOUND: Final = 1000
+_UNDONE_WITHIN: Final = timedelta(days=7)
+
+
+class OldLogs:
+    """Never the lease's row, the audit of a stop that stands, or that of what may still be undone."""
+
+    name = "old_logs"
+
+    def __init__(self, means: Means, rules: HealRules) -> None:
+        self._means = means
+        self._rules = rules
+
+    async def plan(self, survey: Survey) -> Proposal:
+        """How many are older than is kept; nothing while the time, or whether a stop stands, is not known."""
+        if survey.config_fault is not None or not survey.timed:
+            return Proposal()
+        kept, before, audit_before = await self._standing_stop(survey), self._before(survey), self._audit_before(survey)
+        old = await self._means.live.ask(
+            "db:count_old_logs", lambda queries: queries.count_old_logs(before, audit_before, kept)
+        )
+        if not old:
+            return Proposal()
+        effect = f"delete log rows older than {self._rules.keep_logs_days:.0f} days"
+        return Proposal(step=PlanStep(name=self.name, title="Old log rows", effect=effect, count=old))
+
+    async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
+        """Batch by batch, as many as were planned."""
+        means, before, audit_before = self._means, self._before(survey), self._audit_before(survey)
+        kept, done = await self._standing_stop(survey), 0
+
+        async def delete(ids: tuple[str, ...]) -> tuple[str, ...]:
+            return await means.commands.delete_logs(ids, before=before)
+
+        async def there(ids: tuple[str, ...]) -> tuple[str, ...]:
+            return await means.live.logs_among(ids)
+
+        async def gone(ids: tuple[str, ...]) -> tuple[str, ...]:
+            still = frozenset(await there(ids))
+            return tuple(name for name in ids if name not in still)
+
+        async def left(ids: tuple[str, ...]) -> int:
+            return len(await there(ids))
+
+        async def find(most: int) -> tuple[str, ...]:
+            return await means.live.ask(
+                "db:fetch_old_logs", lambda queries: queries.old_logs(before, audit_before, kept, most)
+            )
+
+        while done < step.count and not run.halted():
+            # Found a thousand at a time: where no index serves the time, each finding reads the whole table.
+            found = await find(min(_FOUND, step.count - done))
+            if not found:
+                run.skipped += step.count - done
+                return
+            for start in range(0, len(found), BATCH):
+                if run.halted():
+                    return
+                ids = found[start : start + BATCH]
+                batch = await run.change("db:delete_old_logs", ids, send=delete, changed=gone, left=left)
+                run.changed += len(batch.changed)
+                run.skipped += len(ids) - len(batch.changed) - batch.left  # another was faster
+                if batch.left and not batch.changed:
+                    run.refused += step.count - done
+                    return
+                done += len(ids)
+                tell(done)
+
+    async def _standing_stop(self, survey: Survey) -> str:
+        """The run of the stop that stands, or of the last one: its audit stays. Raises NotLive: nothing is deleted."""
+        if survey.config is None or not survey.config.emergency_stop:
+            return ""
+        trail = await self._means.live.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())
+        standing = trail.standing(survey.config) or next(iter(trail.stops), None)
+        return standing.run if standing is not None else ""
+
+    def _audit_before(self, survey: Survey) -> datetime:
+        """An audit row is kept as long as its action may be undone, however short the rest is."""
+        return min(self._before(survey), survey.now - _UNDONE_WITHIN)
+
+    def _before(self, survey: Survey) -> datetime:
+        return survey.now - timedelta(days=self._rules.keep_logs_days)

@@ -1,0 +1,90 @@
+"""Running tasks that are past their time and silent: marked as failed, each only if it still is what was seen."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from core.actions.context import Means
+from core.actions.repairs.repair import Proposal, Survey
+from core.actions.run import Run
+from core.backend.writes import BATCH
+from core.base.text import plural, short
+from core.domain.actions import PlanStep
+from core.domain.markers import Marks
+from core.domain.records import Task
+from core.domain.stuck import StuckRules, cutoff
+
+STUCK: Final = "watchdesk:stuck:"
+"""What the error text of a task failed by a heal begins with; the run id and who did it follow."""
+
+
+class StuckTasks:
+    """The write repeats status and time, so that a task that finished or was claimed again is untouched."""
+
+    name = "stuck_tasks"
+
+    def __init__(self, means: Means, rules: StuckRules) -> None:
+        self._means = means
+        self._rules = rules
+
+    async def plan(self, survey: Survey) -> Proposal:
+        """Fail what is stuck; what is merely slow is told and left alone."""
+        notes = []
+        if survey.overdue.slow:
+            slow = plural(len(survey.overdue.slow), "slow task")
+            notes.append(f"{slow} past its time still writes logs: left alone")
+        unproven = survey.overdue.unproven
+        if unproven and survey.automatic:
+            silent = plural(len(unproven), "task")
+            notes.append(f"no logs of {silent} are visible to us, so their silence proves nothing: left alone")
+        spared = sum(task.id in survey.spared for task in survey.overdue.stuck)
+        if spared:
+            notes.append(f"{plural(spared, 'task')} given back by an operator: left alone")
+        stuck = survey.stuck
+        if not stuck:
+            return Proposal(notes=tuple(notes))
+        began = stuck[0].began_at
+        longest = f", the longest for {short(survey.now - began)}" if began is not None else ""
+        whose = "" if len(unproven) == len(stuck) else f" of {len(unproven):,}"
+        unsure = f"; no logs{whose} are visible to us, so their silence proves nothing" if unproven else ""
+        step = PlanStep(
+            name=self.name,
+            title="Stuck tasks",
+            effect=f"mark {plural(len(stuck), 'task')} as failed{longest}{unsure}",
+            count=len(stuck),
+            ids=tuple(task.id for task in stuck),
+        )
+        return Proposal(step=step, notes=tuple(notes))
+
+    async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
+        """Batch by batch. Tasks of one estimate share a cut-off, so that one statement can repeat it for all."""
+        live, commands = self._means.live, self._means.commands
+        marks = Marks(begins=(f"{STUCK}{run.id}",))
+        text = f"{marks.begins[0]}: by {run.by}, no sign of life past its time"
+        done = 0
+        for limit, group in self._by_cutoff(survey, min(survey.now, run.now())):
+
+            async def send(ids: tuple[str, ...], limit: datetime = limit) -> tuple[str, ...]:
+                return await commands.fail_stuck(ids, began_before=limit, error=text)
+
+            async def changed(ids: tuple[str, ...]) -> tuple[str, ...]:
+                return await live.ask("db:read_back_tasks", lambda q: q.marked_among(ids, "failed", marks))
+
+            async def left(ids: tuple[str, ...], limit: datetime = limit) -> int:
+                # Still running as before: the write was not allowed to us, and said so by changing nothing.
+                return await live.count_unchanged(ids, limit)
+
+            for start in range(0, len(group), BATCH):
+                if run.halted():
+                    return
+                ids = group[start : start + BATCH]
+                run.count(ids, await run.change("db:fail_stuck", ids, send=send, changed=changed, left=left))
+                done += len(ids)
+                tell(done)
+
+    def _by_cutoff(self, survey: Survey, now: datetime) -> list[tuple[datetime, tuple[str, ...]]]:
+        """The tasks by their cut-off at `now`: a plan whose clock was ahead is put right by the database's own."""
+        groups: dict[datetime, list[Task]] = {}
+        for task in survey.stuck:
+            groups.setdefault(cutoff(task, now, self._rules), []).append(task)
+        return [(limit, tuple(task.id for task in tasks)) for limit, tasks in groups.items()]

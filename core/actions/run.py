@@ -1,0 +1,244 @@
+"""One run of an action: what it writes with, what it has changed so far, and whether it may go on."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from core.actions.context import Actor, Means, lost, may_follow
+from core.domain.actions import Phase, PlanStep
+from core.domain.status import Counts, Evidence, Fault, Truth
+from core.resilience import NotLive
+
+T = TypeVar("T")
+
+Progress = Callable[[str, int, int], None]
+"""Told after each batch: the step's title, rows done, rows planned."""
+
+NOT_OURS: Final = "the row is not ours to change; sign in as the master account or use a secret key"
+
+FOLLOWS: Final = "the answer was lost, it may be carried out yet"
+
+_IDS_KEPT: Final = 1000
+
+
+def unhindered() -> str:
+    """Nothing stands against going on."""
+    return ""
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the rows of one write: who `changed`, and how many of the others still are as they were.
+
+    `lost`: the answer was lost, and this was read back. `follows`: the write may be carried out yet.
+    """
+
+    changed: tuple[str, ...]
+    left: int = 0
+    lost: NotLive | None = None
+    follows: bool = False
+
+
+class Run:
+    """Counts of one run, by its `id`. `now` is the database's clock, as the opening audit row read it.
+
+    `go_on` is asked before every batch: why it must stop there, empty while it may go on. `unknown` are rows of a
+    write whose answer was lost and that could not be read back, or that may change yet.
+    """
+
+    def __init__(  # noqa: PLR0913 - who runs what, on which clock, and who hears of it
+        self,
+        name: str,
+        actor: Actor,
+        means: Means,
+        *,
+        planned: int = 0,
+        now: Callable[[], datetime],
+        go_on: Callable[[], str] = unhindered,
+        progress: Progress | None = None,
+    ) -> None:
+        self.id, self.actor, self.by = name, actor, actor.by
+        self.means = means
+        self.planned = planned
+        self.now = now
+        self._go_on = go_on
+        self._progress = progress
+        self._halted = ""
+        self.changed = self.skipped = self.refused = self.unknown = 0
+        self.ids: list[str] = []
+        self.notes: list[str] = []
+        self.told: dict[str, Any] = {}
+        """What else the audit row is to keep."""
+        self.follows = False
+        """Whether a write whose answer was lost may be carried out yet."""
+        self.turned = False
+        """Whether something changed that is no row of a list: a flag."""
+        self.sent = False
+        """Whether anything that was to be written may have arrived."""
+        self.in_flight: list[tuple[tuple[str, ...], Callable[[tuple[str, ...]], Awaitable[tuple[str, ...]]]]] = []
+        """Rows of writes that were broken off from outside, and how to read which of them changed."""
+        self._by_step: dict[str, int] = {}
+        self._faults: list[tuple[str, Fault]] = []
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was refused, nothing failed, and nobody said stop."""
+        return not (self.refused or self.unknown or self._faults or self._halted)
+
+    @property
+    def fault(self) -> Fault | None:
+        """The first thing that went wrong."""
+        return self._faults[0][1] if self._faults else None
+
+    @property
+    def halt(self) -> str:
+        """Why it stopped between two batches; empty when it did not."""
+        return self._halted
+
+    def halted(self) -> bool:
+        """Whether it may not go on. Once that was so it stays so."""
+        self._halted = self._halted or self._go_on()
+        return bool(self._halted)
+
+    def tell(self, title: str, done: int, planned: int) -> None:
+        """Say how far it has come."""
+        if self._progress is not None:
+            self._progress(title, done, planned)
+
+    def fail(self, title: str, fault: Fault) -> None:
+        """Note what could not be carried out."""
+        self._faults.append((title, fault))
+
+    def close(self, step: PlanStep, before: int) -> None:
+        """Note what a step changed, given how much had been changed before it."""
+        self._by_step[step.title.lower()] = self.changed - before
+
+    async def write(self, key: str, send: Callable[[], Awaitable[T]]) -> T | None:
+        """Send one write. `None` where its answer was lost: what holds is to be read next. Raises NotLive otherwise."""
+        try:
+            done = await self.means.write(key, send)
+            self.sent = True
+            return done
+        except NotLive as not_live:
+            if not lost(not_live):
+                raise
+            self.sent = True
+            self.follows = self.follows or may_follow(not_live)
+            return None
+
+    async def change(
+        self,
+        key: str,
+        ids: tuple[str, ...],
+        *,
+        send: Callable[[tuple[str, ...]], Awaitable[tuple[str, ...]]],
+        changed: Callable[[tuple[str, ...]], Awaitable[tuple[str, ...]]],
+        left: Callable[[tuple[str, ...]], Awaitable[int]],
+    ) -> Batch:
+        """Change some rows by one conditional write; count from its answer, or where that was lost from a read.
+
+        `changed` reads which of them are as the write makes them, `left` how many are as they were before it.
+        Raises NotLive: where it could not be read back either, the rows are unknown.
+        """
+        missed, not_live = ids, None
+        try:
+            done = await self.means.write(key, lambda: send(ids))
+        except NotLive as error:
+            if not lost(error):
+                raise
+            not_live = error
+        except asyncio.CancelledError:
+            self.in_flight.append((ids, changed))
+            raise
+        self.sent = True
+        try:
+            if not_live is not None:
+                done = await changed(ids)
+            gone = frozenset(done)
+            missed = tuple(name for name in ids if name not in gone)
+            rest = await left(missed) if missed else 0
+        except NotLive:
+            self.unknown += len(missed)
+            raise
+        follows = not_live is not None and bool(rest) and may_follow(not_live)
+        self.follows = self.follows or follows
+        return Batch(changed=tuple(done), left=rest, lost=not_live, follows=follows)
+
+    def count(self, ids: tuple[str, ...], batch: Batch) -> None:
+        """Add up what became of a batch. Raises NotLive where its write was lost and not all of it was carried out."""
+        self.changed += len(batch.changed)
+        self.ids += batch.changed
+        self.skipped += len(ids) - len(batch.changed) - batch.left
+        if batch.lost is None:
+            self.refused += batch.left
+            return
+        if batch.follows:
+            self.unknown += batch.left
+        if batch.left:
+            raise batch.lost
+
+    async def recount(self) -> None:
+        """Count what writes changed that were broken off from outside; the rest may follow. Never raises."""
+        for ids, changed in self.in_flight:
+            done: tuple[str, ...] = ()
+            with contextlib.suppress(NotLive):
+                done = await changed(ids)
+            self.changed += len(done)
+            self.ids += done
+            self.unknown += len(ids) - len(done)
+
+    def phase(self, holds: Truth) -> Phase:
+        """How far it came, given what the read-back showed."""
+        if holds is Truth.UNKNOWN:
+            return Phase.UNKNOWN
+        if holds is Truth.TRUE:
+            if not self.whole:
+                return Phase.PARTLY
+            return Phase.VERIFIED if self.changed or self.turned else Phase.UNCHANGED
+        if self.changed or self.turned:
+            return Phase.PARTLY
+        if self.unknown or self.follows:
+            return Phase.UNKNOWN
+        if self.fault is not None:
+            return phase_of(self.fault)
+        return Phase.REFUSED if self.refused else Phase.UNCHANGED
+
+    def text(self) -> str:
+        """One line for people."""
+        parts = ", ".join(f"{title} {count:,}" for title, count in self._by_step.items())
+        changed = f"{self.changed:,} changed" + (f" ({parts})" if parts else "")
+        line = f"{changed}, {self.skipped:,} skipped, {self.refused:,} refused"
+        if self.unknown:
+            line += f"; {self.unknown:,} not known, their answer was lost"
+        if self.refused:
+            line += "; refused rows are not ours to change: sign in as the master account or use a secret key"
+        if self._halted:
+            line += f"; halted: {self._halted}"
+        line += "".join(f"; {note}" for note in self.notes)
+        return line + self.faults_text()
+
+    def faults_text(self) -> str:
+        """What went wrong, to be put behind something said."""
+        return "".join(f"; {title}: {fault.sentence()}" for title, fault in self._faults)
+
+    def described(self) -> dict[str, Any]:
+        """For the audit row."""
+        return {
+            "planned": self.planned,
+            "changed": self.changed,
+            "skipped": self.skipped,
+            "refused": self.refused,
+            "unknown": self.unknown,
+            "steps": self._by_step,
+            "ids": self.ids[:_IDS_KEPT],
+            **self.told,
+        }
+
+
+def phase_of(fault: Fault) -> Phase:
+    """How far an action came that met this fault before it changed anything."""
+    refused = fault.evidence is Evidence.ALIVE and fault.counts is Counts.SUCCESS  # too many requests is no refusal
+    return Phase.REFUSED if refused else Phase.UNREACHABLE

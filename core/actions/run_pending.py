@@ -1,0 +1,109 @@
+"""Run what is pending now: invoke the agents' function once, and say what it answered."""
+
+from typing import Any
+
+import msgspec
+
+from core.actions.action import Action, Outcome, Prepared
+from core.actions.context import Means
+from core.actions.run import FOLLOWS, Run
+from core.base.text import clean, plural
+from core.domain.actions import RUN_PENDING, Result, RunPlan
+from core.domain.status import Counts, Evidence, Fault, Truth
+from core.resilience import NotLive
+
+
+async def plan_run(means: Means) -> RunPlan:
+    """Return what is pending, and what stands in the way. Raises NotLive."""
+    config, pending = await means.live.config(), await means.live.count("pending")
+    notes = []
+    if config is not None and config.emergency_stop:
+        notes.append("an emergency stop is set: the agents will refuse")
+    if config is not None and not config.enabled:
+        notes.append("the system is disabled: the agents will refuse")
+    if config is not None and config.dry_run:
+        many = plural(min(pending, config.max_parallel_tasks or pending), "pending task")
+        notes.append(f"dry-run is on: the agents will mark up to {many} as completed without doing them")
+    return RunPlan(pending=pending, notes=tuple(notes))
+
+
+class RunPending(Action):
+    """Invokes the agents' function. What it does with the tasks is seen on the task table later."""
+
+    order = RUN_PENDING
+    nothing = "nothing was run"
+    unsure = "outcome unknown, the agents may be at work"
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._before = 0
+        self._answer: Any = None
+        self._answered = False
+
+    async def prepare(self, run: str) -> Prepared | Result:
+        """Count what is pending."""
+        self._before = await self._means.live.count("pending")
+        return Prepared(told={"pending": self._before}, planned=self._before, run=run)
+
+    async def run(self, run: Run) -> None:
+        """Invoke it once."""
+
+        async def invoke() -> bool:
+            self._answer = await self._means.commands.run_pending()
+            return True
+
+        self._answered = await run.write("edge:ai-agent-poll", invoke) is True
+
+    async def read_back(self, run: Run) -> Outcome:
+        """Say what it answered, and how many are pending now."""
+        if not self._answered:
+            if run.fault is not None:
+                return Outcome(holds=Truth.FALSE, text=f"not run: {run.fault.sentence()}")
+            return Outcome(holds=Truth.UNKNOWN, text=f"{self.unsure}: {FOLLOWS}")
+        said = answer_of(self._answer)
+        if said.refused:
+            run.fail("the agents' function", _refusal(said.message))
+            return Outcome(holds=Truth.FALSE, text=f"the agents' function refused: {said.message}")
+        try:
+            left = await self._means.live.count("pending")
+            now = f"{self._before:,} were pending, {left:,} are now"
+        except NotLive as not_live:
+            left, now = self._before, f"{self._before:,} were pending; {not_live.fault.sentence()}"
+        run.changed = said.processed if said.processed is not None else max(0, self._before - left)
+        processed = "" if said.processed is None else f": {plural(said.processed, 'task')} processed"
+        return Outcome(holds=Truth.TRUE, text=f"the agents' function answered{processed}; {now}")
+
+
+class PollAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the agents' function answered. `processed`: how many tasks it says it took, `None` where it does not."""
+
+    refused: bool = False
+    message: str = ""
+    processed: int | None = None
+
+
+def answer_of(data: Any) -> PollAnswer:
+    """Return what the function's answer says: JSON, or bytes of it; what is neither says nothing but that it came."""
+    if isinstance(data, bytes | str):
+        try:
+            data = msgspec.json.decode(data)
+        except msgspec.MsgspecError:
+            return PollAnswer()
+    if not isinstance(data, dict):
+        return PollAnswer()
+    if data.get("success") is False:
+        why = next((data[key] for key in ("message", "error") if isinstance(data.get(key), str) and data[key]), "")
+        return PollAnswer(refused=True, message=clean(why, 200) or "it says that it did not succeed")
+    processed = next((data[key] for key in ("processed", "tasks_processed") if _is_count(data.get(key))), None)
+    results = data.get("results")
+    if processed is None and isinstance(results, list):
+        processed = len(results)
+    return PollAnswer(processed=processed)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _refusal(message: str) -> Fault:
+    return Fault(kind="function_refused", counts=Counts.SUCCESS, evidence=Evidence.ALIVE, message=message)

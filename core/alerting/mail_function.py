@@ -1,0 +1,76 @@
+"""Mail through the project's own `send-template-email`, which is in the field with two contracts."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import msgspec
+
+from core.alerting.message import Message
+from core.backend.faults import Failed, refusal
+from core.base.text import clean, redacted
+from core.domain.status import Fault, Party
+
+Invoke = Callable[[dict[str, Any]], Awaitable[Any]]
+"""Call the function with a body, and return what it answered. Raises Failed."""
+
+_CONTRACTS: Final = (
+    ("template_id", "recipient_email", "custom_data"),  # what is really deployed; of a signed-in user alone
+    ("template", "to", "data"),  # what the documentation shows
+)
+
+
+_REFUSED: Final = 400
+_REFUSING: Final = frozenset({_REFUSED, 404, 422, 500})
+"""Statuses with which the function says that it did not send: with any other it may have."""
+
+
+class MailFunction:
+    """Sends by the contract that worked last, else by one after the other.
+
+    A second one is tried only where the function answered and refused the first: what may have been sent is not sent
+    twice at once.
+    """
+
+    def __init__(self, invoke: Invoke) -> None:
+        self._invoke = invoke
+        self._first = 0
+
+    async def send(self, to: str, template: str, message: Message) -> str:
+        """Send one message; return by which contract it was accepted, in words. Raises Failed."""
+        told = {"id": message.id, "subject": message.subject, "text": message.body, "severity": message.severity}
+        refused: list[Failed] = []
+        for number in (self._first, 1 - self._first):
+            names = _CONTRACTS[number]
+            try:
+                _accepted(await self._invoke(dict(zip(names, (template, to, told), strict=True))))
+            except Failed as failed:
+                if not _answered(failed.fault):
+                    raise
+                refused.append(failed)
+            else:
+                self._first = number
+                return f"as {{{', '.join(names)}}}"
+        first = refused[0].fault
+        raise Failed(msgspec.structs.replace(first, message=_both(refused))) from refused[0]
+
+
+def _answered(fault: Fault) -> bool:
+    """Whether the function itself refused: it says so with a 500, too. Where our rights are why, no contract helps."""
+    return fault.party is not Party.RIGHTS and fault.status in _REFUSING
+
+
+def _accepted(answer: Any) -> None:
+    """Raise Failed where the function answers that it did not send, with a status that says it did."""
+    if isinstance(answer, bytes | str):
+        try:
+            answer = msgspec.json.decode(answer)
+        except msgspec.MsgspecError:
+            return
+    if isinstance(answer, dict) and (answer.get("success") is False or answer.get("error")):
+        why = clean(redacted(str(answer.get("error") or answer.get("message") or "it says so")), 200)
+        raise Failed(msgspec.structs.replace(refusal("not_sent", f"not sent: {why}"), status=_REFUSED))
+
+
+def _both(refused: list[Failed]) -> str:
+    messages = list(dict.fromkeys(failed.fault.message for failed in refused))
+    return f"send-template-email refuses both contracts: {'; '.join(messages)}"

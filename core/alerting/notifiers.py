@@ -1,0 +1,139 @@
+"""Sending one message to one address. What did not take it is said in words that show no secret.
+
+The library blocks, so each sending has a thread of its own that nobody waits for at the end of the process.
+"""
+
+import asyncio
+import contextlib
+import logging
+import re
+import threading
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import unquote
+
+from core.alerting.mail_function import Invoke, MailFunction
+from core.alerting.message import Message, headers
+from core.alerting.recipients import Address, Way
+from core.alerting.settings import AlertRules
+from core.backend.faults import Failed
+from core.base.text import clean
+from core.domain.alerts import Severity
+from core.domain.status import Counts, Evidence, Fault
+
+COMPONENT: Final = "alert"
+_KINDS: Final = {Severity.CRITICAL: "failure", Severity.HIGH: "warning", Severity.MEDIUM: "warning"}
+_URL: Final = re.compile(r"\b[a-z][a-z0-9+-]*://\S+", re.IGNORECASE)
+_PARTS: Final = re.compile(r"[/?&=:@#]+")
+_TELLING: Final = 4
+"""Shorter than this a part of an address is no secret, and would blot out half of every sentence."""
+_LIBRARY: Final = logging.getLogger("apprise")
+
+
+class Channels:
+    """Every way to send, as the settings have it. `invoke` calls the project's own mail function."""
+
+    def __init__(self, invoke: Invoke, settings: AlertRules) -> None:
+        self._function = MailFunction(invoke)
+        self._settings = settings
+        _LIBRARY.propagate = False  # what it tells holds addresses: only its last word is used, cleaned
+
+    async def send(self, address: Address, message: Message) -> str:
+        """Return once it was accepted, with how where there are several ways; else empty.
+
+        Raises Failed when it was not accepted, or the project could not be asked.
+        """
+        if address.way is Way.FUNCTION:
+            return await self._function.send(address.target, self._settings.email_template, message)
+        if address.way is Way.SMTP:
+            why = await _in_a_thread(lambda: _mail(address, message, self._settings))
+        else:
+            why = await _in_a_thread(lambda: _notify(address, message))
+        if why:
+            raise Failed(_fault(why))
+        return ""
+
+
+def _mail(address: Address, message: Message, settings: AlertRules) -> str:
+    from core.alerting.smtp import send_mail  # noqa: PLC0415 - most monitors never send
+
+    return send_mail(message, address.target, settings)
+
+
+def _notify(address: Address, message: Message) -> str:
+    """Hand it to the library. Empty when it was accepted, else why not."""
+    hearing = _LastWord(address.target)
+    _LIBRARY.addHandler(hearing)
+    _LIBRARY.setLevel(logging.DEBUG)
+    try:
+        import apprise  # noqa: PLC0415 - a tenth of a second, and most monitors never send
+
+        asset = apprise.AppriseAsset(app_id="watchdesk", storage_mode=apprise.PersistentStoreMode.MEMORY)
+        channel = apprise.Apprise.instantiate(address.target, asset=asset, suppress_exceptions=True)
+        if channel is None:
+            return "not a URL that can be sent to"
+        if address.target.startswith("mailto"):
+            channel.headers.update(headers(message))  # type: ignore[attr-defined]  # what mail channels have
+        accepted = channel.notify(  # itself, not a bundle of one: that would leave for a thread of the library's
+            body=message.body,
+            title=message.subject,
+            notify_type=apprise.NotifyType(_KINDS.get(message.severity, "info")),
+            body_format=apprise.NotifyFormat.TEXT,
+        )
+    except Exception as error:  # noqa: BLE001 - a hundred plugins: whatever it was, this message was not accepted
+        return _hushed(str(error), address.target) or type(error).__name__
+    finally:
+        _LIBRARY.removeHandler(hearing)
+    return "" if accepted else hearing.word or "not accepted"
+
+
+def _hushed(text: str, target: str) -> str:
+    """What the library says, without anything of the address that may be secret: of most, every part may be."""
+    rest = target.partition("://")[2]
+    if target.startswith("mailto"):
+        rest = rest.rpartition("@")[0].partition(":")[2]  # the password alone; who and where is no secret
+        parts = [rest]
+    else:
+        parts = _PARTS.split(rest)
+    secrets = {part for given in parts for part in (given, unquote(given)) if len(part) >= _TELLING}
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "…")
+    return clean(_URL.sub("…", text), 200)
+
+
+class _LastWord(logging.Handler):
+    """The library's last complaint in this thread."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(logging.DEBUG)
+        self._target = target
+        self._thread = threading.get_ident()
+        self.word = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        complaint = record.levelno >= logging.WARNING or "Exception" in text
+        if record.thread == self._thread and complaint and not text.startswith(("Sending email", "Connection error")):
+            self.word = _hushed(text.removeprefix("Socket Exception: "), self._target)
+
+
+async def _in_a_thread(work: Callable[[], str]) -> str:
+    """Run it where it may block. A thread that is still at it when the process ends is ended with it."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[str] = loop.create_future()
+
+    def give(result: str) -> None:
+        if not done.done():
+            done.set_result(result)
+
+    def run() -> None:
+        result = work()
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits for it any more
+            loop.call_soon_threadsafe(give, result)
+
+    threading.Thread(target=run, name="alert", daemon=True).start()
+    return await done
+
+
+def _fault(text: str) -> Fault:
+    return Fault(kind="undelivered", counts=Counts.FAILURE, evidence=Evidence.NONE, message=text, component=COMPONENT)

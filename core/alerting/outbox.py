@@ -1,0 +1,148 @@
+"""Messages on their way: kept until accepted, delivered at least once each, no address ever behind another."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from core.alerting.message import Message
+from core.base.clock import Clock
+from core.base.error_boundary import Fence
+from core.base.store import NotKept, State, Transaction
+from core.domain.status import Counts, Evidence, Fault
+
+KIND: Final = "post"
+GIVEN_UP: Final = timedelta(hours=24)
+SHOWN: Final = timedelta(days=7)
+UNADDRESSED: Final = "unaddressed"
+"""The kind of fault that says: nobody of that name is there any more."""
+
+_FIRST_S: Final = 30.0
+_LONGEST_S: Final = 900.0
+
+
+class Post(msgspec.Struct, frozen=True, kw_only=True):
+    """One message to one address, by its name. `undelivered`: given up after 24 h, or nobody is there any more."""
+
+    id: str
+    to: str
+    message: Message
+    at: datetime
+    tries: int = 0
+    why: str = ""
+    undelivered: bool = False
+    about: tuple[tuple[str, str], ...] = ()
+    """The alerts it says fire, by name and episode."""
+
+
+Deliver = Callable[[Post], Awaitable[Fault | None]]
+"""Send it; the fault when it was not accepted. Refused by a breaker, it was not tried."""
+
+
+class Queue:
+    """The posts of one project and user. `deliver` sends one; whatever it says or raises, the others go on."""
+
+    def __init__(self, clock: Clock, state: State, deliver: Deliver, fence: Fence) -> None:
+        self._clock = clock
+        self._state = state
+        self._deliver = deliver
+        self._fence = fence
+        self._posts: dict[str, Post] = {}
+        self._due: dict[str, float] = {}
+        self._busy: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def posts(self) -> tuple[Post, ...]:
+        """What is on its way or was given up, the oldest first."""
+        return tuple(sorted(self._posts.values(), key=lambda post: (post.at, post.id)))
+
+    async def restore(self) -> None:
+        """What an earlier process could not deliver, or could not record: due at once."""
+        for key, post in (await self._state.all(KIND, Post)).items():
+            self._posts.setdefault(key, post)
+
+    def put(self, posts: Iterable[Post]) -> None:
+        """They are on the disk already, or could not be put there: send them all the same."""
+        self._posts |= {post.id: post for post in posts}
+
+    def send_due(self) -> None:
+        """Begin to send what is due, address by address, side by side."""
+        waiting: dict[str, list[Post]] = {}
+        for post in self.posts:
+            if not post.undelivered:
+                waiting.setdefault(post.to, []).append(post)
+        now = self._clock.elapsed()
+        for to, posts in waiting.items():
+            if to not in self._busy and now >= self._due.get(to, 0.0):
+                task = asyncio.create_task(self._send(to, posts), name=f"watchdesk-post-{to}")
+                self._busy[to] = task
+                task.add_done_callback(lambda _, to=to: self._busy.pop(to, None))  # type: ignore[misc]  # bound early
+
+    async def settled(self) -> None:
+        """Wait for what is being sent now."""
+        while self._busy:
+            await asyncio.gather(*self._busy.values(), return_exceptions=True)
+
+    async def close(self) -> None:
+        """End what is being sent. What was not recorded is sent again by whoever comes next, under the same id."""
+        tasks = tuple(self._busy.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def forget_old(self) -> None:
+        """What was given up long ago is shown no more."""
+        before = self._clock.now() - SHOWN
+        for post in self.posts:
+            if post.undelivered and post.at < before:
+                await self._drop(post)
+
+    async def _send(self, to: str, posts: list[Post]) -> None:
+        """One address's posts in their order; the first that is not accepted makes the others wait."""
+        for post in posts:
+            fault = await self._delivered(post)
+            if fault is None:
+                await self._drop(post)  # recorded after it was accepted: a kill in between sends it twice
+                self._due.pop(to, None)
+                continue
+            if fault.kind == "refused_by_breaker":
+                self._due[to] = self._clock.elapsed() + _FIRST_S
+                return
+            tried = msgspec.structs.replace(
+                post,
+                tries=post.tries + 1,
+                why=fault.message,
+                undelivered=fault.kind == UNADDRESSED or self._clock.now() - post.at >= GIVEN_UP,
+            )
+            self._posts[post.id] = tried
+            self._due[to] = self._clock.elapsed() + min(_LONGEST_S, _FIRST_S * 2.0 ** min(post.tries, 10))
+            await self._keep(tried)
+            if not tried.undelivered:
+                return
+
+    async def _delivered(self, post: Post) -> Fault | None:
+        """What kept a post from being accepted; what fails unforeseen is tried again like any other fault."""
+        with self._fence.around(f"sending to {post.to}") as run:
+            return await self._deliver(post)
+        return Fault(kind="unforeseen", counts=Counts.NEUTRAL, evidence=Evidence.NONE, message=f"sending {run.text}")
+
+    async def _keep(self, post: Post) -> None:
+        try:
+            await self._state.put(KIND, post.id, post)
+        except NotKept:
+            return  # the state says so itself
+
+    async def _drop(self, post: Post) -> None:
+        self._posts.pop(post.id, None)
+        try:
+            await self._state.remove(KIND, post.id)
+        except NotKept:
+            return  # sent again at the next start, under the same id
+
+
+def keep(transaction: Transaction, posts: Iterable[Post]) -> None:
+    """Put posts on the disk, together with what makes them due."""
+    for post in posts:
+        transaction.put(KIND, post.id, post)

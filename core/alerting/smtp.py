@@ -1,0 +1,96 @@
+"""One message to exactly one mailbox, over SMTP. It blocks."""
+
+import smtplib
+import socket
+import ssl
+from email.headerregistry import Address as Mailbox
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from typing import Final
+
+from core.alerting.mail_addresses import recipients
+from core.alerting.message import Message, headers
+from core.alerting.settings import PORTS, AlertRules
+from core.base.text import clean
+
+_TIMEOUT_S: Final = 20.0
+_SHORT: Final = 4
+"""A password shorter than this is not blotted out: it would take half of every sentence along."""
+
+
+def send_mail(message: Message, to: str, settings: AlertRules) -> str:
+    """Send it to the mailbox `to`. Empty once the server accepted it, else why it did not; without the password."""
+    try:
+        mail = _mail(message, to, settings)
+        with _connected(settings) as server:
+            if settings.smtp_user:
+                server.login(settings.smtp_user, settings.smtp_password)
+            server.send_message(mail, from_addr=_sender(settings), to_addrs=[to])
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        return _hushed(_words(error, settings), settings.smtp_password)
+    return ""
+
+
+def _connected(settings: AlertRules) -> smtplib.SMTP:
+    host, port = settings.smtp_host, settings.smtp_port or PORTS[settings.smtp_security]
+    name = socket.gethostname()
+    myself = name if name.isascii() and name else "localhost"  # no question to a name server about ourselves
+    if settings.smtp_security == "tls":
+        trusted = ssl.create_default_context()
+        return smtplib.SMTP_SSL(host, port, local_hostname=myself, timeout=_TIMEOUT_S, context=trusted)
+    server = smtplib.SMTP(host, port, local_hostname=myself, timeout=_TIMEOUT_S)
+    if settings.smtp_security == "starttls":
+        try:
+            server.starttls(context=ssl.create_default_context())
+        except BaseException:
+            server.close()
+            raise
+    return server
+
+
+def _mail(message: Message, to: str, settings: AlertRules) -> EmailMessage:
+    """The message with what lets mail programs thread an episode, and everybody recognise a second copy."""
+    sender = _sender(settings)
+    mail = EmailMessage(policy=SMTP if to.isascii() and sender.isascii() else SMTPUTF8)
+    mail["From"] = _shown("watchdesk", sender)
+    mail["To"] = _shown("", to)
+    mail["Subject"] = message.subject
+    for name, value in headers(message).items():
+        mail[name] = value
+    mail.set_content(message.body)
+    return mail
+
+
+def _shown(name: str, address: str) -> Mailbox:
+    local, _, host = address.rpartition("@")
+    return Mailbox(display_name=name, username=local, domain=host)
+
+
+def _sender(settings: AlertRules) -> str:
+    return recipients(settings.smtp_from).addresses[0]
+
+
+def _words(error: Exception, settings: AlertRules) -> str:
+    where = f"{settings.smtp_host}:{settings.smtp_port or PORTS[settings.smtp_security]}"
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, said = next(iter(error.recipients.values()), (0, b""))
+        return f"{code} {_text(said)}"
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{error.smtp_code} {_text(error.smtp_error)}"
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return f"{where} ended the connection"
+    if isinstance(error, socket.gaierror):
+        return f"no such mail server: {settings.smtp_host}"
+    if isinstance(error, ConnectionRefusedError):
+        return f"{where} refuses connections"
+    if isinstance(error, TimeoutError):
+        return f"{where} does not answer"
+    return str(error) or type(error).__name__
+
+
+def _text(said: bytes | str) -> str:
+    return said.decode(errors="replace") if isinstance(said, bytes) else said
+
+
+def _hushed(text: str, password: str) -> str:
+    return clean(text.replace(password, "…") if len(password) >= _SHORT else text, 200)

@@ -1,0 +1,296 @@
+"""An alert's life: pending, firing, resolved; what is unknown freezes it; what goes to and fro is told once.
+
+All of it is a function of the last record, what is so now, and how much time has passed: no clock, no disk.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+from core.alerting.rules import DISABLED, Condition, Facts, Rule
+from core.alerting.settings import AlertRules
+from core.base.error_boundary import Fence
+from core.domain.alerts import Alert, Stage, key_of
+from core.domain.status import Truth
+
+FORGOTTEN_S: Final = 3600.0
+"""How long a resolved alert is still shown."""
+
+EXPIRES_S: Final = 86400.0
+"""How long what another monitor told is believed without a word since, where nothing is known of it here."""
+
+
+class Turn(StrEnum):
+    """What an evaluation changed about an alert."""
+
+    FIRED = "fired"
+    ROSE = "rose"
+    FLAPS = "flaps"
+    RESOLVED = "resolved"
+
+
+class Life:
+    """Every alert of one project. `episode` makes the name of a new one. A rule that fails unforeseen is unknown."""
+
+    def __init__(
+        self, rules: tuple[Rule, ...], settings: AlertRules, *, episode: Callable[[], str], fence: Fence | None = None
+    ) -> None:
+        self._rules = rules
+        self._settings = settings
+        self._episode = episode
+        self._fence = fence or Fence(lambda _: None)
+        self.alerts: dict[str, Alert] = {}
+
+    def rule(self, alert: Alert) -> Rule | None:
+        """The rule an alert is about, if there still is one of that name."""
+        return next((r for r in self._rules if r.name == alert.rule and (r.subject or r.name) == alert.subject), None)
+
+    def restore(self, kept: Mapping[str, Alert], away_s: float) -> None:
+        """Go on from what was kept. Time away counts for what fires; it is no time in which a condition was seen."""
+        restored = (self._back(alert, away_s) for alert in kept.values())
+        self.alerts = {alert.key: alert for alert in restored if self.rule(alert) is not None}
+
+    def evaluate(self, facts: Facts, passed_s: float) -> dict[str, Turn]:
+        """Take note of what is so now, `passed_s` after the last time. What changed, by alert."""
+        turns: dict[str, Turn] = {}
+        for rule in self._rules:
+            key = key_of(rule.name, rule.subject or rule.name)
+            before = self.alerts.get(key) or _new(rule)
+            with self._fence.around(f"the alert rule {key}") as run:
+                condition = rule.judge(facts, self._settings)
+                after, turn = self._step(_forgotten(before, facts.at), rule, condition, passed_s, facts.at)
+            if run.error is not None:
+                after, turn = self._step(before, rule, Condition(Truth.UNKNOWN, run.text), passed_s, facts.at)
+            self.alerts[key] = after
+            if turn is not None:
+                turns[key] = turn
+        return turns
+
+    def hiding(self, alert: Alert, facts: Facts) -> tuple[str, str]:
+        """Which alert hides this one: its rule and its title; empty when none does.
+
+        Only one that fires and is so: what is about to be over, or goes to and fro and is well, explains nothing.
+        """
+        rule = self.rule(alert)
+        if rule is None:
+            return "", ""
+        for name in rule.hidden_by:
+            if name == DISABLED and facts.enabled is False:
+                return DISABLED, "the system is disabled"
+            for source in self.alerts.values():
+                if source.rule == name and source.firing and source.known is not False:
+                    return name, source.title
+        return "", ""
+
+    def adopt(
+        self,
+        found: Iterable[Alert],
+        over: frozenset[tuple[str, str]] = frozenset(),
+        *,
+        told: frozenset[tuple[str, str]] = frozenset(),
+        follow: bool = False,
+    ) -> None:
+        """Go on with what another monitor fired and did not resolve, in its episode and with what it told.
+
+        `over`: of these, by name and episode, it has said the end; `told`: of these somebody was told. `follow`: that
+        one tells and we do not, so its episode is the one everybody speaks of; among equals it is the older one.
+        """
+        for key, alert in self.alerts.items():
+            name = (key, alert.episode)
+            owed = alert.owed and name not in over
+            self.alerts[key] = msgspec.structs.replace(alert, owed=owed, reached=alert.reached or name in told)
+        for theirs in found:
+            ours = self.alerts.get(theirs.key)
+            if self.rule(theirs) is None:
+                continue
+            if ours is None:
+                self.alerts[theirs.key] = theirs
+            elif ours.episode == theirs.episode:
+                if ours.active:
+                    self.alerts[theirs.key] = _with_theirs(ours, theirs)
+            elif follow or not ours.firing or _older(theirs, ours):
+                self.alerts[theirs.key] = _with_theirs(ours, theirs)
+
+    def _step(
+        self, before: Alert, rule: Rule, condition: Condition, passed_s: float, now: datetime
+    ) -> tuple[Alert, Turn | None]:
+        alert = msgspec.structs.replace(
+            before,
+            truth=condition.truth,
+            firing_s=before.firing_s + (passed_s if before.firing else 0.0),
+            seen_s=before.seen_s + (passed_s if before.firing else 0.0),
+            told_s=before.told_s + passed_s,
+        )
+        if condition.truth is Truth.UNKNOWN:
+            return _expired(alert), None
+        holds = condition.truth is Truth.TRUE
+        alert = _noted(alert, before, holds=holds, passed_s=passed_s, window_s=self._settings.flap_s)
+        if holds:
+            held_s = before.held_s + (passed_s if before.truth is Truth.TRUE else 0.0)
+            alert = msgspec.structs.replace(
+                alert,
+                text=condition.text or rule.title,
+                by=condition.by,
+                held_s=max(held_s, condition.held_s),
+                trues=before.trues + 1,
+                false_s=None,
+                quiet_s=0.0,
+            )
+        else:
+            false_s = 0.0 if before.false_s is None else before.false_s + passed_s
+            alert = msgspec.structs.replace(alert, false_s=false_s, quiet_s=before.quiet_s + passed_s)
+        return self._moved(alert, rule, condition, now)
+
+    def _moved(self, alert: Alert, rule: Rule, condition: Condition, now: datetime) -> tuple[Alert, Turn | None]:
+        holds, settings = condition.truth is Truth.TRUE, self._settings
+        if not alert.active and holds:
+            alert = msgspec.structs.replace(
+                alert,
+                stage=Stage.PENDING,
+                severity=rule.begins or rule.severity,
+                held_s=condition.held_s,
+                trues=1,
+                **_anew(self._episode_of(rule), now - timedelta(seconds=condition.held_s)),
+            )
+        if alert.flapping:
+            if alert.known_s - alert.changes[-1] < settings.flap_s:
+                return alert, None
+            alert = msgspec.structs.replace(alert, flapping=False, changes=())
+            return (alert, None) if holds else _resolved(alert, now)
+        if len(alert.changes) >= settings.flap_changes:
+            alert = msgspec.structs.replace(alert, flapping=True)
+            if alert.firing:
+                return alert, None
+            if not alert.active:
+                alert = msgspec.structs.replace(alert, **_anew(self._episode_of(rule), now))
+            return _fired(alert, now), Turn.FLAPS
+        if alert.stage is Stage.PENDING:
+            if not holds:
+                return msgspec.structs.replace(alert, stage=Stage.INACTIVE, held_s=0.0, trues=0), None
+            ripe = alert.trues >= 2 if rule.for_s is None else alert.held_s >= rule.for_s
+            if not ripe or self._waits(rule):
+                return alert, None
+            alert = _fired(alert, now)
+            return (_risen(alert, rule) if _rises(alert, rule) else alert), Turn.FIRED
+        if alert.firing and holds and _rises(alert, rule):
+            return _risen(alert, rule), Turn.ROSE
+        if alert.firing and not holds:
+            hold_s = settings.rate_hold_s if rule.rate else 0.0
+            if (alert.false_s or 0.0) >= settings.resolve_s and alert.quiet_s >= hold_s:
+                return _resolved(alert, now)
+        return alert, None
+
+    def _waits(self, rule: Rule) -> bool:
+        """Whether what would hide an alert of this rule may be about to fire: then it does not begin."""
+        return any(one.rule in rule.hidden_by and one.stage is Stage.PENDING for one in self.alerts.values())
+
+    def _episode_of(self, rule: Rule) -> str:
+        """One subject's alerts are one episode: what began as failing calls goes on as the database being down."""
+        if rule.subject:
+            for other in self.alerts.values():
+                if other.subject == rule.subject and other.active and other.episode:
+                    return other.episode
+        return self._episode()
+
+    def _back(self, alert: Alert, away_s: float) -> Alert:
+        if alert.stage is Stage.PENDING and away_s > self._settings.away_s:
+            return msgspec.structs.replace(alert, stage=Stage.INACTIVE, truth=Truth.UNKNOWN, held_s=0.0, trues=0)
+        firing_s = alert.firing_s + (away_s if alert.firing else 0.0)
+        # Nothing was seen meanwhile: the time away is not added to what was held.
+        return msgspec.structs.replace(alert, truth=Truth.UNKNOWN, firing_s=firing_s, told_s=alert.told_s + away_s)
+
+
+def _anew(episode: str, began_at: datetime) -> dict[str, Any]:
+    """What an episode begins with."""
+    nothing = {"told": 0, "here": 0, "messages": 0, "logged": False, "reached": False, "alone": False}
+    return {"episode": episode, "began_at": began_at, "fired_at": None, "resolved_at": None, "owed": False} | nothing
+
+
+def _rises(alert: Alert, rule: Rule) -> bool:
+    """Whether an alert has held for so long that it is worse than it was at first."""
+    return rule.begins is not None and alert.severity is not rule.severity and alert.held_s >= rule.rises_s
+
+
+def _risen(alert: Alert, rule: Rule) -> Alert:
+    """The alert as bad as it gets: whoever was told of less is told of that."""
+    return msgspec.structs.replace(alert, severity=rule.severity, told=0, here=0, told_s=0.0, reached=False, seen_s=0.0)
+
+
+def _expired(alert: Alert) -> Alert:
+    """What only others told of, and nobody for a day, is let go: here it was never known to be so."""
+    if alert.firing and alert.logged and alert.known is None and alert.told_s >= EXPIRES_S:
+        return msgspec.structs.replace(alert, stage=Stage.INACTIVE)
+    return alert
+
+
+def _forgotten(alert: Alert, now: datetime) -> Alert:
+    """What was resolved long ago is shown no more; when it went to and fro stays remembered."""
+    if alert.stage is not Stage.RESOLVED or alert.resolved_at is None:
+        return alert
+    old = (now - alert.resolved_at).total_seconds() >= FORGOTTEN_S
+    return msgspec.structs.replace(alert, stage=Stage.INACTIVE) if old else alert
+
+
+def _new(rule: Rule) -> Alert:
+    return Alert(
+        rule=rule.name,
+        subject=rule.subject or rule.name,
+        severity=rule.begins or rule.severity,
+        title=rule.title,
+        runbook=rule.runbook,
+    )
+
+
+def _noted(alert: Alert, before: Alert, *, holds: bool, passed_s: float, window_s: float) -> Alert:
+    """One more known evaluation on the clock of those, and whether it went over."""
+    known_s = before.known_s + (passed_s if before.truth is not Truth.UNKNOWN else 0.0)
+    changes = tuple(at for at in before.changes if known_s - at < window_s or before.flapping)
+    if before.known is not None and before.known is not holds:
+        changes = (*changes, known_s)
+    return msgspec.structs.replace(alert, known=holds, known_s=known_s, changes=changes[-16:])
+
+
+def _fired(alert: Alert, now: datetime) -> Alert:
+    return msgspec.structs.replace(
+        alert, stage=Stage.FIRING, fired_at=now, firing_s=0.0, seen_s=0.0, told=0, here=0, told_s=0.0
+    )
+
+
+def _resolved(alert: Alert, now: datetime) -> tuple[Alert, Turn]:
+    return msgspec.structs.replace(alert, stage=Stage.RESOLVED, resolved_at=now, held_s=0.0, trues=0), Turn.RESOLVED
+
+
+def _with_theirs(ours: Alert, theirs: Alert) -> Alert:
+    """What we have seen ourselves, with their episode and what they told of it; what they fired fires."""
+    ahead = theirs.told > ours.told or not ours.firing
+    return msgspec.structs.replace(
+        ours,
+        stage=theirs.stage,
+        severity=min(ours.severity, theirs.severity, key=lambda one: one.rank) if ours.active else theirs.severity,
+        text=ours.text or theirs.text,
+        episode=theirs.episode,
+        began_at=theirs.began_at,
+        fired_at=theirs.fired_at,
+        resolved_at=None,
+        owed=False,
+        logged=True,
+        reached=theirs.reached or (ours.reached and ours.episode == theirs.episode),
+        here=ours.here if ours.active else 0,
+        alone=ours.alone and ours.active,
+        seen_s=ours.seen_s if ours.active else 0.0,
+        false_s=ours.false_s if ours.active else None,
+        quiet_s=ours.quiet_s if ours.active else 0.0,
+        firing_s=theirs.firing_s if ahead else ours.firing_s,
+        told=max(theirs.told, ours.told if ours.active else 0),
+        told_s=theirs.told_s if ahead else ours.told_s,
+        messages=max(theirs.messages, ours.messages if ours.active else 0),
+    )
+
+
+def _older(theirs: Alert, ours: Alert) -> bool:
+    if theirs.fired_at is None or ours.fired_at is None:
+        return True
+    return (theirs.fired_at, theirs.episode) < (ours.fired_at, ours.episode)

@@ -1,0 +1,147 @@
+"""What is kept of alerts on this machine, and how it gets there: all of one evaluation in one transaction."""
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+import msgspec
+
+from core.alerting.outbox import Post, keep
+from core.alerting.sync import Row, zoned
+from core.base.store import NotKept, State, Transaction
+from core.domain.alerts import Ack, Alert, Silence
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_ALERT: Final = "alert"
+_ACK: Final = "ack"
+_SILENCE: Final = "silence"
+_ROW: Final = "alert_row"
+_CLOCK: Final = "alert_clock"
+_KEPT: Final = timedelta(days=7)
+
+
+class Evaluated(msgspec.Struct, frozen=True):
+    """When alerts were last evaluated here."""
+
+    at: datetime
+
+
+class Shelf:
+    """Alerts, acknowledgements, silences, and rows on their way to the project's log."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._alerts: Mapping[str, Alert] = {}
+        self.acks: tuple[Ack, ...] = ()
+        self.silences: tuple[Silence, ...] = ()
+        self.rows: tuple[Row, ...] = ()
+
+    async def alerts(self) -> Mapping[str, Alert]:
+        """As the last evaluation left them."""
+        return {key: _zoned(alert) for key, alert in (await self._state.all(_ALERT, Alert)).items()}
+
+    async def evaluated_at(self) -> datetime | None:
+        """When that was."""
+        found = await self._state.get(_CLOCK, "last", Evaluated)
+        return None if found is None else zoned(found.at)
+
+    async def look(self) -> None:
+        """Read what any process of ours has put there."""
+        self.acks = tuple(map(_zoned, (await self._state.all(_ACK, Ack)).values()))
+        self.silences = tuple(map(_zoned, (await self._state.all(_SILENCE, Silence)).values()))
+        known = {row.id: row for row in self.rows} | await self._state.all(_ROW, Row)
+        self.rows = tuple(sorted(known.values(), key=lambda row: row.at))
+
+    async def evaluated(
+        self, alerts: Mapping[str, Alert], posts: Iterable[Post], rows: Iterable[Row], now: datetime
+    ) -> None:
+        """Keep what an evaluation came to. What cannot be kept is told all the same."""
+        posts, rows = tuple(posts), tuple(rows)
+        changed = {key: alert for key, alert in alerts.items() if self._alerts.get(key) != alert}
+        self._alerts = dict(alerts)
+        self.rows = (*self.rows, *rows)
+
+        def work(transaction: Transaction) -> None:
+            transaction.put(_CLOCK, "last", Evaluated(now))
+            for key, alert in changed.items():
+                transaction.put(_ALERT, key, alert)
+            for row in rows:
+                transaction.put(_ROW, row.id, row)
+            keep(transaction, posts)
+
+        try:
+            await self._state.change(work)
+        except NotKept:
+            self._alerts = {}  # all of it again, as soon as it can be kept
+
+    async def heard(self, acks: Iterable[Ack], silences: Iterable[Silence], now: datetime) -> None:
+        """Take over what others said, and forget what is over."""
+        known = {ack.id for ack in self.acks}
+        new_acks = [ack for ack in acks if ack.id not in known and now - ack.at < _KEPT]
+        ours = {silence.id: silence for silence in self.silences}
+        new_silences = [
+            one
+            for one in silences
+            if (one.id not in ours or (one.ended_at and not ours[one.id].ended_at)) and now - one.until < _KEPT
+        ]
+        old_acks = [ack for ack in self.acks if now - ack.at >= _KEPT]
+        old_silences = [one for one in self.silences if now - one.until >= _KEPT]
+        if not (new_acks or new_silences or old_acks or old_silences):
+            return
+
+        def work(transaction: Transaction) -> None:
+            for ack in new_acks:
+                transaction.put(_ACK, ack.id, ack)
+            for silence in new_silences:
+                transaction.put(_SILENCE, silence.id, silence)
+            for gone in old_acks:
+                transaction.remove(_ACK, gone.id)
+            for ended in old_silences:
+                transaction.remove(_SILENCE, ended.id)
+
+        try:
+            await self._state.change(work)
+        except NotKept:
+            self.acks, self.silences = (*self.acks, *new_acks), (*self.silences, *new_silences)
+        else:
+            await self.look()
+
+    async def put(self, about: Ack | Silence, row: Row) -> None:
+        """An operator's word, and the row that tells others. Raises NotKept."""
+        kind = _ACK if isinstance(about, Ack) else _SILENCE
+
+        def work(transaction: Transaction) -> None:
+            transaction.put(kind, about.id, about)
+            transaction.put(_ROW, row.id, row)
+
+        await self._state.change(work)
+        await self.look()
+
+    async def add(self, rows: Iterable[Row]) -> None:
+        """Rows on their way to the project's log. What cannot be kept is written all the same."""
+        added = tuple(rows)
+        self.rows = (*self.rows, *added)
+
+        def work(transaction: Transaction) -> None:
+            for row in added:
+                transaction.put(_ROW, row.id, row)
+
+        with contextlib.suppress(NotKept):
+            await self._state.change(work)
+
+    async def written(self, row: Row) -> None:
+        """A row has arrived in the project's log, or never will."""
+        self.rows = tuple(one for one in self.rows if one.id != row.id)
+        try:
+            await self._state.remove(_ROW, row.id)
+        except NotKept:
+            return  # written again at the next start, under the same id
+
+
+def _zoned(record: T) -> T:
+    """A record whose times all have a zone: an earlier version kept those of others as they came."""
+    times = {name: getattr(record, name) for name in record.__struct_fields__}
+    naive = {name: zoned(at) for name, at in times.items() if isinstance(at, datetime) and at.tzinfo is None}
+    return msgspec.structs.replace(record, **naive) if naive else record

@@ -1,0 +1,238 @@
+"""What monitors tell each other through the project's log: rows of alerts, acknowledgements and silences.
+
+Anybody who may write to the log may write such a row: what it says is bounded before anything goes by it.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from core.alerting.escalation import Tell
+from core.alerting.rules import Rule
+from core.alerting.silences import LONGEST, SKEW
+from core.base.error_boundary import Fence
+from core.domain.alerts import Ack, Alert, Phase, Severity, Silence, Stage, key_of
+
+T = TypeVar("T")
+
+ACKNOWLEDGE: Final = "acknowledge"
+SILENCE: Final = "silence"
+ORDERS: Final = (ACKNOWLEDGE, SILENCE)
+
+_OLDEST: Final = timedelta(days=731)
+"""Older than two years is no time of a row that counts."""
+_NAME_CHARS: Final = 120
+"""No name, episode, id or matcher of ours is longer."""
+_MOST_MESSAGES: Final = 10_000
+
+_LEVELS: Final = {Severity.CRITICAL: "critical", Severity.HIGH: "warning", Severity.MEDIUM: "warning"}
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the log on its way. Its `id` follows from what it says, so that writing it twice does no harm."""
+
+    id: str
+    step: str
+    status: str
+    told: dict[str, Any]
+    text: str
+    at: datetime
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What a row of an alert says of it."""
+
+    alert: str
+    subject: str
+    episode: str
+    phase: Phase
+    severity: Severity
+    at: datetime
+    began_at: datetime | None = None
+    fired_at: datetime | None = None
+    told: int = 0
+    messages: int = 0
+    text: str = ""
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """What others said: alerts that fire and were not resolved, who takes care, what is silenced.
+
+    `told`: alerts, by name and episode, of which somebody was told.
+    """
+
+    alerts: tuple[Alert, ...] = ()
+    resolved: frozenset[tuple[str, str]] = frozenset()
+    """Alerts, by name and episode, of which somebody said that they are over."""
+    acks: tuple[Ack, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    told: frozenset[tuple[str, str]] = frozenset()
+
+
+def of_alert(one: Tell, who: str, host: str, now: datetime) -> Row:
+    """The row of something told of an alert."""
+    alert, phase = one.alert, one.phase
+    what = phase.value if phase is Phase.TOLD else alert.messages
+    name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"watchdesk-alert/{alert.episode}/{alert.key}/{what}"))
+    told = Told(
+        alert=alert.rule,
+        subject=alert.subject,
+        episode=alert.episode,
+        phase=phase,
+        severity=alert.severity,
+        at=now,
+        began_at=alert.began_at,
+        fired_at=alert.fired_at,
+        told=alert.told,
+        messages=alert.messages,
+        text=alert.text,
+    )
+    done = phase in {Phase.RESOLVED, Phase.TOLD}
+    return Row(
+        id=name,
+        step=f"watchdog_alert_{_LEVELS.get(alert.severity, 'info')}",
+        status="completed" if done else "started",
+        told={"who": who, "host": host, "run": name, **msgspec.to_builtins(told)},
+        text=f"{phase.value}: {alert.title}" + ("" if done else f": {alert.text}"),
+        at=now,
+    )
+
+
+def of_order(order: str, about: Ack | Silence, text: str, *, by: str, who: str, host: str) -> Row:
+    """The audit row of an acknowledgement or a silence."""
+    ended = about.ended_at if isinstance(about, Silence) else None
+    run = about.id if ended is None else str(uuid.uuid5(_uuid(about.id), "ended"))
+    plan = msgspec.to_builtins(about)
+    return Row(
+        id=str(uuid.uuid5(_uuid(run), "completed")),
+        step="watchdog_healing",
+        status="completed",
+        told={"order": order, "run": run, "by": by, "who": who, "host": host, "plan": plan},
+        text=text,
+        at=about.at,
+    )
+
+
+def heard(
+    rows: Iterable[Mapping[str, Any]], rules: tuple[Rule, ...], now: datetime, fence: Fence | None = None
+) -> Heard:
+    """What rows say, the newest first. What is not ours to understand, or absurd, is left out, one row at a time."""
+    fence = fence or Fence(lambda _: None)
+    words = {(rule.name, rule.subject or rule.name): rule for rule in rules}
+    newest: dict[tuple[str, str], Told] = {}
+    acks: dict[str, Ack] = {}
+    silences: dict[str, Silence] = {}
+    reached: set[tuple[str, str]] = set()
+    for row in rows:
+        with fence.around("reading a row about alerts"):
+            match _said(row, now):
+                case Ack() as ack:
+                    acks.setdefault(ack.id, ack)
+                case Silence() as silence:
+                    known = silences.get(silence.id)
+                    silences[silence.id] = silence if known is None or known.ended_at is None else known
+                case Told(phase=Phase.TOLD) as told:
+                    reached.add((key_of(told.alert, told.subject), told.episode))
+                case Told() as told:
+                    newest.setdefault((told.alert, told.subject), told)
+    alerts = tuple(
+        _alert(told, words[name], now)
+        for name, told in newest.items()
+        if name in words and told.phase is not Phase.RESOLVED
+    )
+    over = frozenset(
+        (key_of(told.alert, told.subject), told.episode) for told in newest.values() if told.phase is Phase.RESOLVED
+    )
+    return Heard(
+        alerts=tuple(msgspec.structs.replace(one, reached=(one.key, one.episode) in reached) for one in alerts),
+        resolved=over,
+        acks=tuple(acks.values()),
+        silences=tuple(silences.values()),
+        told=frozenset(reached),
+    )
+
+
+def _said(row: Mapping[str, Any], now: datetime) -> Ack | Silence | Told | None:
+    """What one row says, within bounds; `None` for what is not ours, or beyond belief."""
+    order = row.get("order")
+    if order == ACKNOWLEDGE and (ack := _read(row.get("plan"), Ack)) is not None:
+        at = _believed(ack.at, now)
+        return None if at is None or _long(ack.id, ack.episode) else msgspec.structs.replace(ack, at=at)
+    if order == SILENCE and (silence := _read(row.get("plan"), Silence)) is not None:
+        return _bounded_silence(silence, now)
+    told = _read(row, Told)
+    if told is None or _long(told.alert, told.subject, told.episode):
+        return None
+    times = {name: getattr(told, name) for name in ("at", "began_at", "fired_at")}
+    believed = {name: _believed(at, now) for name, at in times.items() if at is not None}
+    return None if None in believed.values() else msgspec.structs.replace(told, **believed)
+
+
+def _bounded_silence(silence: Silence, now: datetime) -> Silence | None:
+    at, until = _believed(silence.at, now), zoned(silence.until)
+    ended_at = None if silence.ended_at is None else _believed(silence.ended_at, now)
+    unsound = (silence.ended_at is None) is not (ended_at is None)
+    if at is None or unsound or _long(silence.id, silence.matcher):
+        return None
+    return msgspec.structs.replace(silence, at=at, until=min(until, at + LONGEST), ended_at=ended_at)
+
+
+def zoned(at: datetime) -> datetime:
+    """A time that others wrote, in UTC; that of one without a zone."""
+    if at.tzinfo is None:
+        return at.replace(tzinfo=UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:  # at the edge of the calendar, where the zone does not matter
+        return at.replace(tzinfo=UTC)
+
+
+def _believed(at: datetime, now: datetime) -> datetime | None:
+    """A time that others wrote, no later than now; `None` if it can be no time of a row that counts."""
+    at = zoned(at)
+    return min(at, now) if now - _OLDEST <= at <= now + SKEW else None
+
+
+def _long(*names: str) -> bool:
+    return any(len(name) > _NAME_CHARS for name in names)
+
+
+def _alert(told: Told, rule: Rule, now: datetime) -> Alert:
+    since_s = max(0.0, (now - told.at).total_seconds())
+    fired_at = told.fired_at or told.at
+    worse = told.severity if told.severity is rule.begins else rule.severity
+    return Alert(
+        rule=rule.name,
+        subject=told.subject,
+        severity=worse,
+        title=rule.title,
+        runbook=rule.runbook,
+        text=told.text,
+        stage=Stage.FIRING,
+        episode=told.episode,
+        began_at=told.began_at or fired_at,
+        fired_at=fired_at,
+        firing_s=max(0.0, (now - fired_at).total_seconds()),
+        told=max(0, min(told.told, 100)),
+        told_s=since_s,
+        messages=max(0, min(told.messages, _MOST_MESSAGES)),
+        logged=True,
+    )
+
+
+def _read(value: Any, type_: type[T]) -> T | None:
+    try:
+        return msgspec.convert(value, type_)
+    except msgspec.ValidationError:
+        return None
+
+
+def _uuid(name: str) -> uuid.UUID:
+    """The id itself, or one made of it: others may have called theirs anything."""
+    try:
+        return uuid.UUID(name)
+    except ValueError:
+        return uuid.uuid5(uuid.NAMESPACE_URL, name)

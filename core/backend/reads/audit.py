@@ -1,0 +1,90 @@
+"""Rows of the audit trail read for one purpose: which stops there were, which actions never ended."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from core.backend.columns import Row, each, moment, whole
+from core.base.text import clean
+from core.domain.queries import is_uuid
+from core.domain.records import BegunRun
+from core.domain.stops import MOST_RAN_BEFORE, StopRecord, StopTrail
+
+_PIDS: Final = 2**31
+
+STOP_TOLD: Final = (
+    "order:input_data->>order,run:input_data->>run,by:input_data->>by,who:input_data->>who,"
+    "reason:input_data->plan->>reason,stopped:output_data->>stopped,lifted:output_data->>lifted,"
+    "until:output_data->>until,why:output_data->>reason,ran_before:input_data->plan->ran_before"
+)
+"""What `stop_trail_of` reads of an audit row: not the ids of all open tasks, which may be a thousand."""
+
+BEGUN_TOLD: Final = (
+    "run:input_data->>run,who:input_data->>who,by:input_data->>by,host:input_data->>host,pid:input_data->pid"
+)
+"""What `begun_runs_of` reads of an audit row."""
+
+
+def stop_trail_of(rows: list[Row], column: str) -> StopTrail:
+    """Return what rows, newest first, say of stops and their lifting. One without a run, or a time, says nothing."""
+    told: dict[str, dict[str, Any]] = {}
+    lifts: list[datetime] = []
+    for row in each(rows, column, "step_status", "order", "run", "reason"):
+        at, run = moment(row.get(column)), _run(row)
+        if at is None or not run:
+            continue
+        if row.get("order") == "lift":
+            if row.get("step_status") == "completed" or row.get("lifted") == "true":
+                lifts.append(at)
+            continue
+        known = told.setdefault(run, {"run": run})
+        if row.get("step_status") == "started":
+            known |= {"began_at": at, "reason": clean(row.get("reason"))}
+            known["ran_before"] = known.get("ran_before", ()) or _ids(row.get("ran_before"))
+        else:
+            known.setdefault("ended_at", at)
+            known.setdefault("held", _held(row))
+            known.setdefault("until", moment(row.get("until")))
+            known.setdefault("reason", clean(row.get("why")))
+            known["whole"] = known.get("whole", False) or row.get("step_status") == "completed"
+        known |= {"actor": clean(row.get("who"), 160), "by": clean(row.get("by"), 20)}
+    stops = [StopRecord(**known) for known in told.values()]
+    return StopTrail(stops=tuple(stops), lifts=tuple(lifts))
+
+
+def _run(row: Row) -> str:
+    """The run's id; empty for what is none: nobody's hand but ours writes others, and nothing is looked for by them."""
+    run = row.get("run")
+    return run.lower() if isinstance(run, str) and is_uuid(run) else ""
+
+
+def _ids(value: object) -> tuple[str, ...]:
+    """The ids of a list, and nothing else that may stand in it."""
+    given = value if isinstance(value, list) else []
+    return tuple(name.lower() for name in given if isinstance(name, str) and is_uuid(name))[:MOST_RAN_BEFORE]
+
+
+def _held(row: Row) -> bool | None:
+    """Whether the flag was seen set; not known of one that was broken off."""
+    if row.get("step_status") == "completed" or row.get("stopped") == "true":
+        return True
+    return False if row.get("stopped") == "false" else None
+
+
+def begun_runs_of(rows: list[Row], column: str) -> tuple[BegunRun, ...]:
+    """Return the runs that have a first row and no last one, newest first."""
+    over = {_run(row) for row in each(rows, column, "step_status", "run") if row.get("step_status") != "started"}
+    return tuple(
+        BegunRun(
+            run=run,
+            by=clean(row.get("by"), 20),
+            who=clean(row.get("who"), 160),
+            host=clean(row.get("host"), 60),
+            pid=pid if (pid := whole(row.get("pid"))) is not None and 0 < pid < _PIDS else None,
+            at=at,
+        )
+        for row in rows
+        if row.get("step_status") == "started"
+        and (run := _run(row))
+        and run not in over
+        and (at := moment(row.get(column))) is not None
+    )

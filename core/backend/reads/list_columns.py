@@ -1,0 +1,136 @@
+"""The tables as lists: what is read of each, where it is filtered, what its orders sort by, in both shapes."""
+
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from core.backend.conditions import Searched
+from core.backend.rows import Row, log_of, safety_of, task_of
+from core.backend.schema import LOGS, SAFETY, TASKS, Schema, Shape
+from core.domain.queries import ListedRow
+
+Order: TypeAlias = tuple[tuple[str, dict[str, bool]], ...]
+"""Columns, each with how the official client is to sort by it."""
+
+_DESC: Final = {"desc": True}
+_ASC: Final = {"desc": False}  # nulls come last
+_DESC_NULLS_LAST: Final = {"desc": True, "nullsfirst": False}
+_BY_ID: Final = ("id", _DESC)
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """One list's table: its columns, its orders by their names, and what makes a record of a row.
+
+    `noun`: what one of its rows is called. `only`: a column and the value that rows of this list have there;
+    `None`: all rows of the table.
+    """
+
+    table: str
+    noun: str
+    record: Callable[[Row], ListedRow]
+    searched: Searched
+    orders: dict[str, Order]
+    columns: str = "*"
+    only: tuple[str, str] | None = None
+
+
+def tasks(schema: Schema) -> Source:
+    """The tasks, without what agents hand in as JSON, which may be long and is shown with a single row."""
+    error = schema.error_column
+    newest = ("created_at", _DESC)
+    return Source(
+        table=TASKS,
+        noun="task",
+        record=task_of,
+        columns="id,task_type,description,status,priority,risk_level,assigned_to,estimated_duration_minutes,"
+        f"{error},created_at,started_at,completed_at",
+        searched=Searched(
+            status="status",
+            kind="task_type",
+            words=("description", "task_type", "assigned_to", error),
+            ids=("id",),
+            of_task=("id.eq.{task}",),
+        ),
+        orders={
+            **_by_time("created_at"),
+            "completed": (("completed_at", _DESC_NULLS_LAST), _BY_ID),
+            "longest": (("started_at", _ASC), ("id", _ASC)),
+            "priority": (("priority", _DESC), newest, _BY_ID),
+            "status": (("status", _ASC), newest, _BY_ID),
+            "type": (("task_type", _ASC), newest, _BY_ID),
+        },
+    )
+
+
+def logs(schema: Schema) -> Source:
+    """The execution log."""
+    return Source(
+        table=LOGS,
+        noun="log row",
+        record=lambda row: log_of(row, schema.log_time),
+        searched=Searched(
+            status="step_status",
+            kind="execution_step",
+            words=("execution_step",),
+            ids=_LOG_IDS,
+            of_task=("task_id.eq.{task}",),
+        ),
+        orders={**_by_time(schema.log_time), "slowest": (("duration_ms", _DESC_NULLS_LAST), _BY_ID)},
+    )
+
+
+def orders(schema: Schema) -> Source:
+    """The audit trail. A task's orders are those that name it, before or after it was changed."""
+    return Source(
+        table=LOGS,
+        noun="log row",
+        record=lambda row: log_of(row, schema.log_time),
+        only=("execution_step", "watchdog_healing"),
+        searched=Searched(
+            status="step_status",
+            kind="input_data->>order",
+            words=("execution_step", "input_data->>who", "input_data->>order"),
+            ids=_LOG_IDS,
+            of_task=(
+                "task_id.eq.{task}",
+                "input_data->plan->>task.eq.{task}",
+                r'input_data.cs."{\"plan\":{\"ids\":[\"{task}\"]}}"',
+                r'output_data.cs."{\"ids\":[\"{task}\"]}"',
+            ),
+        ),
+        orders=_by_time(schema.log_time),
+    )
+
+
+def safety_checks(shape: Shape) -> Source:
+    """The safety checks: results in the deployed shape, settings in the documented one."""
+    deployed = shape is Shape.DEPLOYED
+    return Source(
+        table=SAFETY,
+        noun="safety check",
+        record=safety_of,
+        searched=Searched(
+            status="passed" if deployed else "enabled",
+            statuses={"passed": "true", "failed": "false"} if deployed else {"enabled": "true", "disabled": "false"},
+            kind="check_type",
+            words=("check_type",) if deployed else ("check_type", "check_name"),
+            ids=("id", "task_id") if deployed else ("id",),
+            of_task=("task_id.eq.{task}",) if deployed else (),
+        ),
+        orders=_by_time("checked_at" if deployed else "created_at"),
+    )
+
+
+_LOG_IDS: Final = ("id", "task_id", "input_data->>run")
+
+
+def _by_time(column: str) -> dict[str, Order]:
+    return {"newest": ((column, _DESC), _BY_ID), "oldest": ((column, _ASC), ("id", _ASC))}
+
+
+def ordered(query: Any, order: Order) -> Any:
+    """`query`, sorted."""
+    for column, direction in order:
+        query = query.order(column, **direction)
+    return query

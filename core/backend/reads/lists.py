@@ -1,0 +1,211 @@
+"""Every read of the lists: a page, how many match, one row in full, and the ids that an order on many rows goes by."""
+
+import contextlib
+from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+
+from core.backend.client import Calls
+from core.backend.conditions import narrowed
+from core.backend.faults import Failed
+from core.backend.reads import list_columns as listed
+from core.backend.reads.list_columns import Source, ordered
+from core.backend.reads.logs import PAGE, LogQueries
+from core.backend.rows import Row, each, moment, row_id, safety_of, task_of
+from core.backend.schema import LOGS, SAFETY, TASKS, Schema, Shape
+from core.backend.timestamps import stamp
+from core.domain.queries import Filter, ListedRow, Listing, Page, Table
+from core.domain.records import SafetyCheck, Task
+from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail, row_detail
+from core.domain.status import Counts, Evidence, Fault
+
+COUNTED_ROWS: Final = 50_000
+"""As many rows as this are counted one by one; of more the server's estimate will do."""
+
+LEAST_CAP: Final = 50
+"""No API gives fewer rows than this where there are more."""
+
+_NO_TASKS: Final = Fault(
+    kind="filter",
+    counts=Counts.NEUTRAL,
+    evidence=Evidence.NONE,
+    message="the safety checks of this project belong to no task",
+    remedy="leave task: out of the filter",
+)
+
+
+class ListQueries(LogQueries):
+    """Typed reads of the lists of one project. All raise Failed and nothing else."""
+
+    def __init__(self, calls: Calls, schema: Schema) -> None:
+        super().__init__(calls, schema)
+        self._safety_shape: Shape | None = None
+
+    async def page(self, listing: Listing, offset: int, limit: int) -> Page[ListedRow]:
+        """Up to `limit` rows of a list from `offset` on. Nothing is counted for it."""
+        source = await self._source(listing)
+
+        def build(c: Any, first: int) -> Any:
+            query = _matching(c.table(source.table).select(source.columns), source, listing.filter)
+            # One row more than asked for shows whether others follow.
+            return ordered(query, source.orders[listing.sort.name]).range(first, offset + limit)
+
+        rows = list[Row]()
+        with _refusals_told():
+            while len(rows) <= limit:
+                part = await self._calls.rows(f"list {listing.table}", partial(build, first=offset + len(rows)))
+                rows += part
+                if len(part) < LEAST_CAP:
+                    break  # more, and the API may have kept some back
+        more, shown = len(rows) > limit, tuple(self._listed(source, row) for row in rows[:limit])
+        last = not more and (bool(rows) or offset == 0)
+        return Page(rows=shown, offset=offset, more=more, total=offset + len(shown) if last else None)
+
+    async def total(self, listing: Listing) -> tuple[int, bool]:
+        """How many rows match, and whether that is exact: counted one by one where the server thinks they are few."""
+        source = await self._source(listing)
+        estimate = await self._count(listing, source, "planned")
+        if estimate > COUNTED_ROWS:
+            return estimate, False
+        try:
+            return await self._count(listing, source, "exact"), True
+        except Failed as failed:
+            if failed.fault.kind == "timeout" or failed.fault.code == "57014":
+                return estimate, False  # looking at every row takes the server too long
+            raise
+
+    async def task_detail(self, name: str) -> TaskDetail | None:
+        """One task in full; `None` when none is visible to us."""
+        row = await self._row(TASKS, name)
+        return None if row is None else TaskDetail(task=self._task(row), row=row_detail(row_id(row), row))
+
+    async def log_detail(self, name: str) -> LogDetail | None:
+        """One row of the log in full; `None` when none is visible to us."""
+        row = await self._row(LOGS, name)
+        if row is None:
+            return None
+        return LogDetail(entry=self._entry(row), row=row_detail(row_id(row), row))
+
+    async def safety_detail(self, name: str) -> SafetyDetail | None:
+        """One safety check in full; `None` when none is visible to us."""
+        await self._shape_of_safety()  # which says it better where there is no such table
+        row = await self._row(SAFETY, name)
+        return None if row is None else SafetyDetail(check=self._check(row), row=row_detail(row_id(row), row))
+
+    async def matching_tasks(self, given: Filter, after: str) -> tuple[tuple[str, datetime | None], ...]:
+        """The next 500 tasks that match, by their ids, those above `after`: each id, and when the task was over."""
+        source = listed.tasks(self.schema)
+
+        def build(c: Any) -> Any:
+            query = _matching(c.table(TASKS).select("id,completed_at"), source, given)
+            return (query.gt("id", after) if after else query).order("id").limit(PAGE)
+
+        with _refusals_told():
+            rows = await self._calls.rows("read matching tasks", build)
+        return tuple((row_id(row), moment(row["completed_at"])) for row in each(rows, "completed_at"))
+
+    async def count_failed_until(self, ids: tuple[str, ...], until: datetime) -> int:
+        """How many of up to 100 tasks are failed, and were not later than `until`."""
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select("id").in_("id", list(ids)).eq("status", "failed")
+            return query.or_(f"completed_at.is.null,completed_at.lte.{stamp(until)}")
+
+        return len(each(await self._calls.rows("read back failed tasks", build), "id"))
+
+    async def sent_back_among(self, ids: tuple[str, ...], since: datetime) -> tuple[str, ...]:
+        """Which of up to 100 tasks that were failed at `since` went back to pending: as good as new, or begun anew."""
+        error = self.schema.error_column
+
+        def build(c: Any) -> Any:
+            waits = f"and(status.eq.pending,started_at.is.null,completed_at.is.null,{error}.is.null)"
+            begun = f"and(status.neq.failed,started_at.gt.{stamp(since)})"
+            return c.table(TASKS).select("id").in_("id", list(ids)).or_(f"{waits},{begun}")
+
+        return tuple(map(row_id, await self._calls.rows("read back retried tasks", build)))
+
+    def _listed(self, source: Source, row: Row) -> ListedRow:
+        record = source.record(row)
+        return self._calls.oddities.see(source.noun, record)
+
+    async def _count(self, listing: Listing, source: Source, how: str) -> int:
+        def build(c: Any) -> Any:
+            # No row with it: finding the only one that matches takes as long as counting.
+            return _matching(c.table(source.table).select("id", count=how), source, listing.filter).limit(0)
+
+        with _refusals_told():
+            return await self._calls.count(f"count {listing.table}", build)
+
+    async def _row(self, table: str, name: str) -> Row | None:
+        try:
+            rows = await self._calls.rows(
+                f"read one of {table}", lambda c: c.table(table).select("*").eq("id", name).limit(1)
+            )
+        except Failed as failed:
+            if failed.fault.kind == "bad_input":
+                return None  # it is no id at all
+            raise
+        return rows[0] if rows else None
+
+    def _task(self, row: Row) -> Task:
+        return self._calls.oddities.see("task", task_of(row))
+
+    def _check(self, row: Row) -> SafetyCheck:
+        return self._calls.oddities.see("safety check", safety_of(row))
+
+    async def _source(self, listing: Listing) -> Source:
+        match listing.table:
+            case Table.TASKS:
+                return listed.tasks(self.schema)
+            case Table.LOGS:
+                return listed.logs(self.schema)
+            case Table.ORDERS:
+                return listed.orders(self.schema)
+            case Table.SAFETY:
+                source = listed.safety_checks(await self._shape_of_safety())
+                if listing.filter.task and not source.searched.of_task:
+                    raise Failed(_NO_TASKS)
+                return source
+
+    async def _shape_of_safety(self) -> Shape:
+        """Which shape the safety checks have; asked until it is known, for nothing else needs their table."""
+        if self._safety_shape is None:
+            try:
+                rows = await self._calls.rows(
+                    "look at safety checks", lambda c: c.table(SAFETY).select("id,checked_at").limit(1)
+                )
+                each(rows, "id", "checked_at")
+            except Failed as failed:
+                if failed.fault.kind == "missing_table":
+                    raise Failed(_without_safety(failed.fault)) from failed
+                if failed.fault.kind != "missing_column":
+                    raise
+                self._safety_shape = Shape.DOCUMENTED
+            else:
+                self._safety_shape = Shape.DEPLOYED
+        return self._safety_shape
+
+
+def _matching(query: Any, source: Source, given: Filter) -> Any:
+    return narrowed(query if source.only is None else query.eq(*source.only), given, source.searched)
+
+
+def _without_safety(fault: Fault) -> Fault:
+    return msgspec.structs.replace(
+        fault, message=f"this project keeps no safety checks, for it has no {SAFETY}", remedy="nothing else needs them"
+    )
+
+
+@contextlib.contextmanager
+def _refusals_told() -> Iterator[None]:
+    """Say of a value that the database does not take whose it is."""
+    try:
+        yield
+    except Failed as failed:
+        if failed.fault.kind != "bad_input":
+            raise
+        message = f"the database refuses a value of the filter ({failed.fault.message})"
+        raise Failed(msgspec.structs.replace(failed.fault, message=message, remedy="change the filter")) from failed

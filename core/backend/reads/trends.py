@@ -1,0 +1,94 @@
+"""What the tables still know of the past, for the trends: finished tasks by when, and what health checks took."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from core.backend.client import Calls
+from core.backend.columns import Columns, each
+from core.backend.faults import Failed, garbage
+from core.backend.reads.logs import PAGE
+from core.backend.rows import Row, moment, row_id
+from core.backend.schema import LOGS, TASKS, Schema
+from core.backend.simulated import Telltale
+from core.backend.timestamps import stamp
+from core.domain.records import SuccessRate
+
+MOST_TASKS: Final = 4_000
+"""Of more finished tasks than this the rows are not read."""
+
+MOST_CHECKS: Final = 10_000
+"""So many of the newest health rows are read at most; one every five minutes are 8,640 in thirty days."""
+
+
+class TrendQueries:
+    """Typed reads of one project's past, each of a stretch of time from `since` up to, not including, `until`.
+
+    All raise Failed and nothing else.
+    """
+
+    def __init__(self, calls: Calls, schema: Schema) -> None:
+        self._calls = calls
+        self._schema = schema
+
+    async def count_finished(self, since: datetime, until: datetime) -> SuccessRate:
+        """How many tasks were completed and failed: by `completed_at`, or by `created_at` where that is null.
+
+        What was only simulated is left out, here and in `finished`.
+        """
+        within = _finished_within(since, until)
+
+        async def count(status: str) -> int:
+            def build(c: Any) -> Any:
+                telltale = self._schema.telltale if status == "completed" else Telltale()
+                query = c.table(TASKS).select(telltale.select("id"), count="exact").eq("status", status)
+                return telltale.left_out(query.or_(within)).limit(1)
+
+            return await self._calls.count(f"count {status} within", build)
+
+        return SuccessRate(completed=await count("completed"), failed=await count("failed"), window=until - since)
+
+    async def finished(self, since: datetime, until: datetime, after: str) -> tuple[tuple[str, datetime, bool], ...]:
+        """The next finished tasks by their ids, those above `after`: id, when, whether completed. A page at most."""
+        within = _finished_within(since, until)
+
+        def build(c: Any) -> Any:
+            telltale = self._schema.telltale
+            query = c.table(TASKS).select(telltale.select("id,status,completed_at,created_at"))
+            query = query.in_("status", ["completed", "failed"]).or_(within)
+            query = telltale.left_out(query, but="status.eq.failed")
+            return (query.gt("id", after) if after else query).order("id").limit(PAGE)
+
+        rows = await self._calls.rows("read finished tasks", build)
+        each(rows, "status", "completed_at", "created_at")
+        return tuple((row_id(row), _finished_at(row), row["status"] == "completed") for row in rows)
+
+    async def checks(self, since: datetime, until: datetime, offset: int) -> tuple[tuple[datetime, float], ...]:
+        """The next health checks, newest first, `offset` of them left out: when, and how many seconds each took."""
+        column = self._schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select(f"{column},duration_ms").eq("execution_step", "watchdog_health_check")
+            query = query.gte("duration_ms", 0).gte(column, stamp(since)).lt(column, stamp(until))
+            return query.order(column, desc=True).order("id", desc=True).range(offset, offset + PAGE - 1)
+
+        rows = each(await self._calls.rows("read health checks", build), column, "duration_ms")
+        durations = ((_moment(row, column), Columns(row).milliseconds("duration_ms")) for row in rows)
+        return tuple((at, took_ms / 1000) for at, took_ms in durations if took_ms is not None)
+
+
+def _finished_within(since: datetime, until: datetime) -> str:
+    begin, end = stamp(since), stamp(until)
+    by_end = f"and(completed_at.gte.{begin},completed_at.lt.{end})"
+    return f"{by_end},and(completed_at.is.null,created_at.gte.{begin},created_at.lt.{end})"
+
+
+def _finished_at(row: Row) -> datetime:
+    return _moment(row, "created_at" if row["completed_at"] is None else "completed_at")
+
+
+def _moment(row: Row, column: str) -> datetime:
+    """A time by which the row was found. Raises Failed for one that is none."""
+    at = moment(row[column])
+    if at is None:
+        raise Failed(garbage(f"{column} is no time"))
+    return at

@@ -1,0 +1,290 @@
+"""Every write there is, typed and conditional. A write without a filter cannot be said here.
+
+Each returns what really changed, read from the rows the server gives back; no rows changed is an answer, not success.
+"""
+
+import json
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from core.backend.client import Calls
+from core.backend.conditions import marked
+from core.backend.faults import Failed
+from core.backend.rows import moment, of_only, row_id
+from core.backend.schema import CONFIG, LOGS, MAIL_FUNCTION, POLL_FUNCTION, STOP_RPC, TASKS, Schema
+from core.domain.markers import Marks
+from core.domain.records import LeaseRow, SpoiltLease
+
+BATCH: Final = 100
+"""Ids in one request: 200 uuids make a URL near the usual proxy limit."""
+
+_HOURS_NAMES: Final = ("p_duration_hours", "p_hours")
+
+
+class Commands:
+    """Typed writes to one project. All raise Failed and nothing else."""
+
+    def __init__(self, calls: Calls, schema: Schema) -> None:
+        self._calls = calls
+        self.schema = schema
+
+    async def insert_health(self, row: dict[str, Any]) -> datetime | None:
+        """Add a row whose time is the database's own. What the database says it is."""
+        column = self.schema.log_time
+        rows = await self._calls.rows(
+            "write health", lambda c: c.table(LOGS).insert(row | {column: "now"}).select(column)
+        )
+        return moment(of_only(rows, column))
+
+    async def insert_log(self, row: dict[str, Any]) -> datetime | None:
+        """Add one row to the execution log, at the database's own time unless it has one. Returns that time.
+
+        `None` where we may not read it. The row carries an id of our own, so a second insert is 23505.
+        """
+        column = self.schema.log_time
+        stamped = {column: "now"} | row
+        try:
+            rows = await self._calls.rows("write log", lambda c: c.table(LOGS).insert(stamped).select(column))
+        except Failed as failed:
+            if failed.fault.kind != "not_allowed":
+                raise
+            # Who may write rows and not read them is refused both; whether it is only the reading shows the next try.
+            await self._calls.query("write log", lambda c: c.table(LOGS).insert(stamped, returning="minimal"))
+            return None
+        return moment(of_only(rows, column))
+
+    async def fail_stuck(self, ids: tuple[str, ...], *, began_before: datetime, error: str) -> tuple[str, ...]:
+        """Fail those of up to 100 tasks that still run and began before `began_before`. Returns who changed.
+
+        They end at the database's own time.
+        """
+        stamp = _stamp(began_before)
+
+        def build(c: Any) -> Any:
+            change = {"status": "failed", "completed_at": "now", self.schema.error_column: error}
+            query = c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", "in_progress")
+            return query.or_(f"started_at.lt.{stamp},and(started_at.is.null,created_at.lt.{stamp})").select("id")
+
+        return await self._changed("fail stuck tasks", build)
+
+    async def reject(self, ids: tuple[str, ...], *, status: str, error: str) -> tuple[str, ...]:
+        """Reject those of up to 100 tasks that are still in `status`. Returns who changed."""
+
+        def build(c: Any) -> Any:
+            change = {"status": "rejected", self.schema.error_column: error}
+            return c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", status).select("id")
+
+        return await self._changed(f"reject {status} tasks", build)
+
+    async def give_back(
+        self, ids: tuple[str, ...], *, marks: Marks, from_status: str, to_status: str
+    ) -> tuple[str, ...]:
+        """Put those of up to 100 tasks that still carry one of `marks` back to what they were. Returns who changed."""
+        error = self.schema.error_column
+
+        def build(c: Any) -> Any:
+            change = {"status": to_status, error: None, "completed_at": None}
+            query = c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", from_status)
+            return marked(query, marks, error).select("id")
+
+        return await self._changed("give tasks back", build)
+
+    async def retry(self, name: str, *, failed_at: datetime | None) -> bool:
+        """Send a failed task back to pending, if it still is the failure of then. Whether it changed."""
+
+        def build(c: Any) -> Any:
+            change = {"status": "pending", self.schema.error_column: None, "completed_at": None, "started_at": None}
+            query = c.table(TASKS).update(change).eq("id", name).eq("status", "failed")
+            if failed_at is not None:
+                return query.eq("completed_at", _stamp(failed_at)).select("id")
+            # No time that is one: none, or one that no clock shows.
+            return query.or_("completed_at.is.null,completed_at.gt.2199-12-31,completed_at.lt.1970-01-01").select("id")
+
+        return bool(await self._changed("retry task", build))
+
+    async def retry_failed(self, ids: tuple[str, ...], *, until: datetime) -> tuple[str, ...]:
+        """Send those of up to 100 tasks that failed not later than `until` back to pending. Returns who changed."""
+
+        def build(c: Any) -> Any:
+            change = {"status": "pending", self.schema.error_column: None, "completed_at": None, "started_at": None}
+            query = c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", "failed")
+            return query.or_(f"completed_at.is.null,completed_at.lte.{_stamp(until)}").select("id")
+
+        return await self._changed("retry tasks", build)
+
+    async def set_stop_by_function(self, *, reason: str, hours: int) -> None:
+        """Ask the project's own function for the stop, by either name of its parameter. Raises Failed."""
+        first, second = _HOURS_NAMES
+        try:
+            await self._call_stop(reason, hours, first)
+        except Failed as failed:
+            if failed.fault.kind != "missing_function":
+                raise
+            await self._call_stop(reason, hours, second)
+
+    async def set_stop(self, config_ids: tuple[str, ...], *, reason: str, until: datetime) -> int:
+        """Set the flag on every config row where it is not set yet. How many changed."""
+
+        def build(c: Any) -> Any:
+            change = {
+                "emergency_stop": True,
+                "emergency_stop_reason": reason,
+                "emergency_stop_until": _stamp(until),
+                "updated_at": "now",
+            }
+            query = c.table(CONFIG).update(change).in_("id", _some(config_ids))
+            return query.not_.is_("emergency_stop", "true").select("id")
+
+        return len(await self._changed("set emergency stop", build))
+
+    async def clear_stop(self, config_ids: tuple[str, ...], *, seen_at: datetime | None = None) -> int:
+        """Clear flag, reason and end of the stop on every config row that carries it. How many changed.
+
+        `seen_at`: the only row must still be as it was when it was last changed then.
+        """
+
+        def build(c: Any) -> Any:
+            change = {
+                "emergency_stop": False,
+                "emergency_stop_reason": None,
+                "emergency_stop_until": None,
+                "updated_at": "now",
+            }
+            query = c.table(CONFIG).update(change).in_("id", _some(config_ids)).is_("emergency_stop", "true")
+            return _unchanged(query, config_ids, seen_at).select("id")
+
+        return len(await self._changed("clear emergency stop", build))
+
+    async def set_dry_run(self, config_ids: tuple[str, ...], *, on: bool, seen_at: datetime | None = None) -> int:
+        """Turn dry-run on or off on every config row where it is not so yet. How many changed. `seen_at` as above."""
+
+        def build(c: Any) -> Any:
+            change = {"dry_run_mode": on, "updated_at": "now"}
+            query = c.table(CONFIG).update(change).in_("id", _some(config_ids))
+            query = query.not_.is_("dry_run_mode", "true" if on else "false")
+            return _unchanged(query, config_ids, seen_at).select("id")
+
+        return len(await self._changed("set dry-run", build))
+
+    async def create_config(self, config_id: str | int) -> None:
+        """Insert the config row, disabled and in dry-run, the rest the database's defaults. 23505 if it is there."""
+        row = {"id": config_id, "enabled": False, "dry_run_mode": True}
+        await self._calls.query("create config", lambda c: c.table(CONFIG).insert(row, returning="minimal"))
+
+    async def delete_logs(self, ids: tuple[str, ...], *, before: datetime) -> tuple[str, ...]:
+        """Delete those of up to 100 log rows that are older than `before`. Returns which went."""
+        column = self.schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).delete().in_("id", _some(ids)).lt(column, before.isoformat())
+            return query.neq("execution_step", "lease").select("id")
+
+        return await self._changed("delete old logs", build)
+
+    async def insert_lease(self, lease_id: str, row: LeaseRow) -> None:
+        """Take the free lease. 23505 if another was faster. Raises Failed."""
+        told = {"id": lease_id, "execution_step": "lease", "step_status": "started", "agent_version": "watchdesk"}
+        data = told | {"input_data": msgspec.to_builtins(row)}
+        await self._calls.query("take lease", lambda c: c.table(LOGS).insert(data, returning="minimal"))
+
+    async def swap_lease(self, lease_id: str, expected: str, row: LeaseRow, *, new_term: bool) -> bool:
+        """Put `row` in the place of the lease whose token is `expected`. Whether it was, and we were let."""
+        change: dict[str, Any] = {"input_data": msgspec.to_builtins(row)}
+        if new_term:
+            change[self.schema.log_time] = "now"
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).update(change).eq("id", lease_id).eq("execution_step", "lease")
+            return query.eq("input_data->>token", expected).select("id")
+
+        return bool(await self._changed("renew lease", build))
+
+    async def replace_spoilt_lease(self, lease_id: str, spoilt: SpoiltLease, row: LeaseRow) -> bool:
+        """Put `row` in the place of a lease that cannot be read, if it is exactly as it was seen. Whether it was.
+
+        One too large for the address of a request is known by its time alone.
+        """
+        change = {
+            "execution_step": "lease",
+            "step_status": "started",
+            "input_data": msgspec.to_builtins(row),
+            self.schema.log_time: "now",
+        }
+        said = _as_json(spoilt.value)
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).update(change).eq("id", lease_id)
+            column, at = self.schema.log_time, spoilt.at
+            query = query.is_(column, "null") if at is None else query.eq(column, at)
+            if spoilt.value is None:
+                query = query.is_("input_data", "null")
+            elif said is not None:
+                query = query.eq("input_data", said)
+            return query.select("id")
+
+        return bool(await self._changed("replace spoilt lease", build))
+
+    async def delete_lease(self, lease_id: str, token: str) -> bool:
+        """Free the lease if its token is still `token`. Whether it went."""
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).delete().eq("id", lease_id).eq("execution_step", "lease")
+            return query.eq("input_data->>token", token).select("id")
+
+        return bool(await self._changed("release lease", build))
+
+    async def insert_task(self, row: dict[str, Any]) -> None:
+        """Add one task, for the self-test. It carries an id of our own, so a second insert is 23505."""
+        await self._calls.query("write task", lambda c: c.table(TASKS).insert(row, returning="minimal"))
+
+    async def delete_tasks(self, ids: tuple[str, ...], *, mark: str) -> int:
+        """Delete those of up to 100 tasks whose description is `mark`, after a self-test. How many went."""
+
+        def build(c: Any) -> Any:
+            return c.table(TASKS).delete().in_("id", _some(ids)).eq("description", mark).select("id")
+
+        return len(await self._changed("delete tasks", build))
+
+    async def run_pending(self) -> Any:
+        """Let the agents' function work off pending tasks now. What it answered: JSON, or bytes."""
+        return (await self._calls.invoke(POLL_FUNCTION, "POST", {})).data
+
+    async def send_email(self, body: dict[str, Any]) -> Any:
+        """Call the project's mail function with `body`, and return what it answered: JSON, or bytes."""
+        return (await self._calls.invoke(MAIL_FUNCTION, "POST", body)).data
+
+    async def _call_stop(self, reason: str, hours: int, name: str) -> None:
+        await self._calls.query("emergency stop", lambda c: c.rpc(STOP_RPC, {"p_reason": reason, name: hours}))
+
+    async def _changed(self, operation: str, build: Any) -> tuple[str, ...]:
+        return tuple(row_id(row) for row in await self._calls.rows(operation, build))
+
+
+_LONGEST_FILTER: Final = 1500
+"""Characters of one value in the address of a request, so that proxies let it pass."""
+
+
+def _as_json(value: object) -> str | None:
+    """A value as a filter's text; `None` if it is too large for one, or no JSON there could be."""
+    try:
+        said = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    except (ValueError, RecursionError):
+        return None
+    return said if len(said) <= _LONGEST_FILTER else None
+
+
+def _unchanged(query: Any, config_ids: tuple[str, ...], seen_at: datetime | None) -> Any:
+    """Only the config row as it was seen; of several each has a time of its own, and none of them is asked for."""
+    return query if seen_at is None or len(config_ids) != 1 else query.eq("updated_at", _stamp(seen_at))
+
+
+def _some(ids: tuple[str, ...]) -> list[str]:
+    if not 1 <= len(ids) <= BATCH:
+        raise ValueError(f"a write names 1 to {BATCH} rows, not {len(ids)}")
+    return list(ids)
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")

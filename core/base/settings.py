@@ -1,0 +1,178 @@
+"""How layers of settings merge: TOML file < `.env` < `.env.local` < environment < flags.
+
+Which settings there are is declared by the rooms that use them, each as a frozen struct; this file only finds their
+values. Bad input ends as a `SettingsError`: one sentence that names the thing and the remedy.
+"""
+
+import difflib
+import io
+import os
+import tomllib
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
+
+import msgspec
+from dotenv import dotenv_values
+
+from core.base.bounds import out_of_bounds
+from core.base.directories import config_directory
+from core.base.errors import SettingsError as SettingsError  # noqa: PLC0414 - others know it from here
+from core.base.small_file import Unreadable, read_text
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+PREFIX: Final = "WATCHDESK_"
+"""Environment names of settings: `WATCHDESK_<SECTION>_<NAME>`."""
+
+
+_FILES: Final = ("the environment", ".env.local", ".env")
+"""What the layers of `Layers.named` are."""
+
+
+class Layers(msgspec.Struct, frozen=True, kw_only=True):
+    """Every source of settings, strongest first in `named`; `file` is the parsed TOML, `path` where it lies."""
+
+    named: tuple[Mapping[str, str], ...] = ()
+    file: Mapping[str, Any] = {}
+    path: Path = Path()
+
+    def first(self, *names: str) -> str | None:
+        """The value of the strongest layer that has any of `names`; within a layer the first name wins.
+
+        Empty counts as not set, as it does everywhere in shells.
+        """
+        for layer in self.named:
+            for name in names:
+                if value := layer.get(name, "").strip():
+                    return value
+        return None
+
+    def strange_names(self, known: Collection[str]) -> list[str]:
+        """Every `WATCHDESK_…` that is set and none of `known`. One in small letters is: nobody reads it."""
+        given = {name for layer in self.named for name, value in layer.items() if value.strip()}
+        return sorted(name for name in given.difference(known) if name.upper().startswith(PREFIX))
+
+    def refuse_unknown(self, names: Collection[str], tables: Collection[str]) -> None:
+        """Raises SettingsError for a `WATCHDESK_…` that is none of `names`, and what the file has beside `tables`."""
+        for name in self.strange_names(names):
+            meant = _meant(name.upper().removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in sorted(names)])
+            remedy = f"did you mean {PREFIX}{meant}?" if meant else "take it out"
+            raise SettingsError(f"no such setting: {self._origin(name)}; {remedy}")
+        for name in sorted(set(self.file).difference(tables)):
+            meant = _meant(name, tables)
+            remedy = f"did you mean [{meant}]?" if meant else "take it out"
+            raise SettingsError(f"{self.path}: no such table: [{name}]; {remedy}")
+
+    def _origin(self, variable: str) -> str:
+        """The variable, and the file that sets it where it is not the environment."""
+        layer = next((at for at, names in enumerate(self.named) if names.get(variable, "").strip()), 0)
+        return variable + (f" (in {_FILES[layer]})" if layer else "")
+
+    def table(self, name: str) -> Mapping[str, Any]:
+        """One table of the TOML file, empty if it has none. Raises SettingsError if it is something else."""
+        value = self.file.get(name, {})
+        if not isinstance(value, dict):
+            raise SettingsError(f"{self.path}: {name!r} must be a table, write [{name}]")
+        return value
+
+    def section(self, name: str, struct: type[S]) -> S:
+        """`struct` filled from `WATCHDESK_<NAME>_<FIELD>` and the file's table `name`, defaults for the rest.
+
+        Raises SettingsError naming the setting whose value does not fit.
+        """
+        table = self.table(name)
+        fields = {field.name: field for field in msgspec.structs.fields(struct)}
+        if unknown := sorted(set(table) - set(fields)):
+            known = ", ".join(fields)
+            raise SettingsError(f"{self.path}: [{name}] has no setting {unknown[0]!r}; it knows {known}")
+        values: dict[str, Any] = {}
+        for field in fields.values():
+            variable = f"{PREFIX}{name}_{field.name}".upper()
+            given = self.first(variable)
+            if given is None and field.name not in table:
+                continue
+            raw = given if given is not None else table[field.name]
+            where = self._origin(variable) if given is not None else f"{self.path}: [{name}] {field.name}"
+            if isinstance(raw, str) and get_origin(field.type) is tuple:
+                raw = raw.split()  # a list in one line: its entries stand apart by blanks
+            try:
+                value = msgspec.convert(raw, _unbounded(field.type), strict=given is None)
+            except msgspec.ValidationError as error:
+                raise SettingsError(f"{where} is not usable: {error}") from error
+            if bounds := out_of_bounds(value, field.type):
+                raise SettingsError(f"{where} is not usable: {raw} is out of bounds, it goes {bounds}")
+            values[field.name] = value
+        return struct(**values)
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), "")
+
+
+def _unbounded(kind: Any) -> Any:
+    """The type without its bounds, which are checked here, for not-a-number is within all of them."""
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
+
+
+def config_path() -> Path:
+    """Where the TOML file lies on this platform. Raises SettingsError."""
+    return config_directory() / "config.toml"
+
+
+def read_layers(
+    *, directory: Path | None = None, environ: Mapping[str, str] | None = None, path: Path | None = None
+) -> Layers:
+    """All layers below the flags. `.env*` come from `directory`, by default the working directory.
+
+    Raises SettingsError for a file that is there and cannot be read or parsed.
+    """
+    base = directory or Path()  # not its full name: a working directory that was deleted has none
+    toml = path or config_path()
+    return Layers(
+        named=(
+            dict(os.environ if environ is None else environ),
+            _dotenv(base / ".env.local"),
+            _dotenv(base / ".env"),
+        ),
+        file=_toml(toml),
+        path=toml,
+    )
+
+
+def nothing() -> Layers:
+    """No configuration at all, for what must not pick up any."""
+    return Layers()
+
+
+def flag(value: str, name: str) -> bool:
+    """A yes or no in any usual spelling. Raises SettingsError naming `name`."""
+    word = value.strip().lower()
+    if word in {"1", "true", "yes", "on"}:
+        return True
+    if word in {"0", "false", "no", "off"}:
+        return False
+    raise SettingsError(f"{name} must be true or false, not {value!r}")
+
+
+def _dotenv(path: Path) -> Mapping[str, str]:
+    found = dotenv_values(stream=io.StringIO(_text(path)), interpolate=False)
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _toml(path: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise _refused(path, error) from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_text(path) or ""
+    except Unreadable as error:
+        raise _refused(path, error) from error
+
+
+def _refused(path: Path, why: Exception) -> SettingsError:
+    return SettingsError(f"{path} cannot be read ({why}); fix or remove it")

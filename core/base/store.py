@@ -1,0 +1,416 @@
+"""What must outlive the process: small documents by kind and key, and samples in time, in one SQLite file.
+
+Committed and on the disk before it is called accepted. Any process of the user may write, in short transactions; who
+runs the loops is decided by a lock beside the file, which dies with its process. Corrupt, it is moved aside and begun
+anew, which every process says for as long as what was moved lies there; not writable, or not ours, it says so in each
+write (`NotKept`) and in `warning`, and everything else goes on.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import socket
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from core.base.safe_files import (
+    SetAside,
+    Unsafe,
+    found_aside,
+    identity,
+    move_aside,
+    open_own,
+    own_directory,
+    place_aside,
+    prepare_database,
+)
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+MIGRATIONS: Final = (
+    """
+    CREATE TABLE document (
+      kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
+      PRIMARY KEY (kind, key)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE sample (series TEXT NOT NULL, at INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+    CREATE INDEX sample_by_time ON sample (series, at)
+    """,
+)
+"""What leads from each version of the file to the next; `PRAGMA user_version` counts those that were applied."""
+
+_BUSY_S: Final = 2.0
+_BROKEN: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_ERRORS: Final = (sqlite3.Error, OSError)
+
+
+class NotKept(Exception):
+    """It was not written; the text says why, in words."""
+
+
+class _TooNew(Exception):
+    """The file is of a later version of this program: neither read nor touched."""
+
+
+class Transaction:
+    """Reads and writes that happen together or not at all. Lives only within `State.change`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def get(self, kind: str, key: str, type_: type[T]) -> T | None:
+        """One document; `None` if there is none, or it is not of that type."""
+        row = self._connection.execute("SELECT body FROM document WHERE kind = ? AND key = ?", (kind, key)).fetchone()
+        return None if row is None else _decoded(row[0], type_)
+
+    def all(self, kind: str, type_: type[T]) -> dict[str, T]:
+        """Every document of a kind, by key, in the order of the keys. What is not of that type is left out."""
+        rows = self._connection.execute("SELECT key, body FROM document WHERE kind = ? ORDER BY key", (kind,))
+        found = ((key, _decoded(body, type_)) for key, body in rows)
+        return {key: value for key, value in found if value is not None}
+
+    def put(self, kind: str, key: str, value: Any) -> None:
+        """Keep a document, in the place of an older one."""
+        body = msgspec.json.encode(value).decode()
+        self._connection.execute(
+            "INSERT INTO document VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
+            (kind, key, body),
+        )
+
+    def remove(self, kind: str, key: str) -> bool:
+        """Forget a document. Whether there was one."""
+        cursor = self._connection.execute("DELETE FROM document WHERE kind = ? AND key = ?", (kind, key))
+        return cursor.rowcount > 0
+
+    def append(self, series: str, at: datetime, value: Any) -> None:
+        """Add a sample. Times are kept to the millisecond."""
+        body = msgspec.json.encode(value).decode()
+        self._connection.execute("INSERT INTO sample VALUES (?, ?, ?)", (series, _ms(at), body))
+
+    def samples(self, series: str, since: datetime, until: datetime, type_: type[T]) -> tuple[tuple[datetime, T], ...]:
+        """Samples from `since` up to, not including, `until`, oldest first."""
+        rows = self._connection.execute(
+            "SELECT at, body FROM sample WHERE series = ? AND at >= ? AND at < ? ORDER BY at, rowid",
+            (series, _ms(since), _ms(until)),
+        )
+        found = ((datetime.fromtimestamp(at / 1000, UTC), _decoded(body, type_)) for at, body in rows)
+        return tuple((at, value) for at, value in found if value is not None)
+
+    def trim(self, series: str, before: datetime) -> int:
+        """Drop the samples older than `before`. How many."""
+        return self._connection.execute(
+            "DELETE FROM sample WHERE series = ? AND at < ?", (series, _ms(before))
+        ).rowcount
+
+
+class State:
+    """One project's and user's durable state, `directory`/`space`.db. The disk is touched in a thread of its own.
+
+    Every write is on the disk when it returns, or raises NotKept. Reads never raise: what cannot be read is not there.
+    """
+
+    def __init__(self, directory: Path, space: str) -> None:
+        self._path = directory / f"{space}.db"
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        """Of the file that was opened last."""
+        self._failing = self._why_aside = ""
+        self._aside: tuple[SetAside, ...] = ()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="state")
+        self._lock = OwnerLock(directory / f"{space}.lock")
+
+    @property
+    def warning(self) -> str | None:
+        """What is wrong, in words; `None` while all is well. What was moved aside is said while it lies there."""
+        return self._failing or self._said_aside() or self._lock.warning or None
+
+    @property
+    def unwritable(self) -> str:
+        """Why the last write was not kept, in words; empty while writes are."""
+        return self._failing
+
+    async def prove_writable(self) -> None:
+        """Write something, and forget it. Raises NotKept."""
+
+        def work(transaction: Transaction) -> None:
+            transaction.put("probe", "writable", 0)
+            transaction.remove("probe", "writable")
+
+        await self.change(work)
+
+    async def open(self) -> None:
+        """Make or open the file. Never raises."""
+        with contextlib.suppress(NotKept):
+            await self._run(lambda connection: None, writes=False)
+
+    async def get(self, kind: str, key: str, type_: type[T]) -> T | None:
+        """See `Transaction.get`."""
+        return await self._read(lambda t: t.get(kind, key, type_), None)
+
+    async def all(self, kind: str, type_: type[T]) -> dict[str, T]:
+        """See `Transaction.all`."""
+        return await self._read(lambda t: t.all(kind, type_), {})
+
+    async def samples(
+        self, series: str, since: datetime, until: datetime, type_: type[T]
+    ) -> tuple[tuple[datetime, T], ...]:
+        """See `Transaction.samples`."""
+        return await self._read(lambda t: t.samples(series, since, until, type_), ())
+
+    async def put(self, kind: str, key: str, value: Any) -> None:
+        """See `Transaction.put`. Raises NotKept."""
+        await self.change(lambda t: t.put(kind, key, value))
+
+    async def remove(self, kind: str, key: str) -> bool:
+        """See `Transaction.remove`. Raises NotKept."""
+        return await self.change(lambda t: t.remove(kind, key))
+
+    async def append(self, series: str, at: datetime, value: Any) -> None:
+        """See `Transaction.append`. Raises NotKept."""
+        await self.change(lambda t: t.append(series, at, value))
+
+    async def change(self, work: Callable[[Transaction], T]) -> T:
+        """Do `work` in one transaction, in the state's thread. All of it is on the disk at the return. Raises NotKept.
+
+        A cancelled caller does not know whether it happened; it happened whole or not at all.
+        """
+
+        def transact(connection: sqlite3.Connection) -> T:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(Transaction(connection))
+                connection.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise
+            return result
+
+        return await self._run(transact, writes=True)
+
+    async def close(self) -> None:
+        """Close the file and give up the lock. Waits for a write under way."""
+        with contextlib.suppress(RuntimeError):
+            await asyncio.wrap_future(self._thread.submit(self._disconnect))
+        self._thread.shutdown(wait=True)
+        self._lock.release()
+
+    def own(self) -> bool:
+        """Become the one process of this project and user that runs the loops, or find that another one is."""
+        return self._lock.take()
+
+    def owner(self) -> str:
+        """Who holds the lock, `pid N on HOST`; empty while nobody does."""
+        return self._lock.holder()
+
+    async def _read(self, work: Callable[[Transaction], T], nothing: T) -> T:
+        try:
+            return await self._run(lambda connection: work(Transaction(connection)), writes=False)
+        except NotKept:
+            return nothing
+
+    async def _run(self, work: Callable[[sqlite3.Connection], T], *, writes: bool) -> T:
+        try:
+            future = self._thread.submit(self._guarded, work, writes)
+        except RuntimeError as error:
+            raise NotKept("the state is closed") from error
+        return await asyncio.wrap_future(future)
+
+    def _guarded(self, work: Callable[[sqlite3.Connection], T], writes: bool) -> T:
+        try:
+            result = work(self._connected())
+        except _TooNew as error:
+            self._failing = f"state not usable: {self._path} was written by a later version of watchdesk"
+            raise NotKept(self._failing) from error
+        except _ERRORS as error:
+            if not _is_broken(error):
+                self._failing = self._unusable(error)
+                raise NotKept(self._failing) from error
+            self._set_aside(error)
+            try:
+                result = work(self._connected())
+            except (*_ERRORS, _TooNew) as again:
+                self._disconnect()
+                self._failing = f"state not usable: {self._path}: {_words(again)}"
+                raise NotKept(self._failing) from again
+        if writes:
+            self._failing = ""
+        return result
+
+    def _unusable(self, error: Exception) -> str:
+        if isinstance(error, Unsafe):
+            return f"state not usable: {error}"
+        return f"state not writable: {self._path}: {_words(error)}"
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._aside:
+            self._aside = tuple(one for one in self._aside if one.path.exists())
+        if self._connection is not None and self._identity == identity(self._path):
+            return self._connection
+        self._disconnect()  # a deleted file is begun anew: writing into it would keep nothing
+        own_directory(self._path.parent, above=1)
+        prepare_database(self._path)
+        self._identity, self._aside = identity(self._path), found_aside(self._path)
+        # Only the thread uses it; it is closed elsewhere only once the thread has ended.
+        connection = sqlite3.connect(self._path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            _migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        return connection
+
+    def _set_aside(self, error: Exception) -> None:
+        self._disconnect()
+        if self._identity != identity(self._path):
+            return  # another process was faster, and has begun anew
+        aside = place_aside(self._path)
+        try:
+            aside.path.mkdir(mode=0o700)
+            for end in ("", "-wal", "-shm", "-journal"):
+                name = self._path.name + end
+                with contextlib.suppress(FileNotFoundError):
+                    (self._path.parent / name).rename(aside.path / name)
+        except OSError:
+            return  # the next attempt says what is wrong
+        self._why_aside = f" ({error})"
+
+    def _said_aside(self) -> str:
+        if not self._aside:
+            return ""
+        more = f" (and {len(self._aside) - 1} more)" if len(self._aside) > 1 else ""
+        return (
+            f"state set aside {self._aside[-1]}{more}: it was not readable{self._why_aside}; acknowledgements, silences"
+            " and orders that waited are gone with it; move it away once you have seen this"
+        )
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+
+
+class OwnerLock:
+    """A lock of one file between processes; it dies with its holder, however that ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: int | None = None
+        self.warning = ""
+        """What lay in its place and was moved out of the way, in words."""
+
+    def take(self) -> bool:
+        """Hold it. Whether it is ours now. Where no such file can be made nobody else holds one, so it is.
+
+        A full disk keeps nobody out: the file then does not tell who holds it.
+        """
+        if self._file is not None:
+            return True
+        try:
+            own_directory(self._path.parent, above=1)
+            file = self._opened()
+        except OSError:
+            return True
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(file)
+            return False
+        with contextlib.suppress(OSError):
+            os.ftruncate(file, 0)
+            os.pwrite(file, f"pid {os.getpid()} on {socket.gethostname()}".encode(), 0)
+        self._file = file
+        return True
+
+    def release(self) -> None:
+        """Let go of it."""
+        file, self._file = self._file, None
+        if file is not None:
+            with contextlib.suppress(OSError):
+                os.ftruncate(file, 0)
+            os.close(file)
+
+    def holder(self) -> str:
+        """What the holder wrote of itself; empty while nobody holds it."""
+        try:
+            file = open_own(self._path, os.O_RDWR)
+        except OSError:
+            return ""
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return os.pread(file, 200, 0).decode(errors="replace") or "another process"
+        except OSError:
+            return ""
+        finally:
+            os.close(file)
+        return ""
+
+    def _opened(self) -> int:
+        try:
+            return open_own(self._path, os.O_RDWR | os.O_CREAT)
+        except Unsafe as error:
+            aside = move_aside(self._path)
+            self.warning = f"lock set aside {aside}: {error.what}; move it away once you have seen this"
+            log.warning(self.warning)
+            return open_own(self._path, os.O_RDWR | os.O_CREAT)
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring the file to the newest version, each step whole. Raises _TooNew."""
+    if _version(connection) == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN EXCLUSIVE")  # two that start at once: the second finds it done
+    try:
+        version = _version(connection)
+        if version > len(MIGRATIONS):
+            raise _TooNew
+        for script in MIGRATIONS[version:]:
+            for statement in script.split(";"):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def _decoded(body: str, type_: type[T]) -> T | None:
+    try:
+        return msgspec.json.decode(body, type=type_)
+    except msgspec.MsgspecError:
+        return None  # kept by another version of us: as good as nothing
+
+
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
+
+
+def _is_broken(error: Exception) -> bool:
+    """Whether what is on the disk is at fault, and not just out of reach: full, locked, read-only."""
+    return isinstance(error, sqlite3.Error) and (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _BROKEN
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,23 @@
+"""Do all our calls go out?"""
+
+from collections.abc import Iterable
+
+from core.checks.context import Look
+from core.domain.status import Verdict
+from core.resilience import BreakerRecord, BreakerState
+
+FINE = (BreakerState.CLOSED, BreakerState.DUE)
+
+
+async def breakers(look: Look) -> Verdict:
+    """All closed, or merely due."""
+    return judge(look.breakers())
+
+
+def judge(records: Iterable[BreakerRecord]) -> Verdict:
+    """The verdict on all breakers as they stand."""
+    bad = [record for record in records if record.state not in FINE]
+    if not bad:
+        return Verdict.ok("all closed")  # how many there are changes by the minute, and is said beside
+    more = f" and {len(bad) - 1} more" if len(bad) > 1 else ""
+    return Verdict.warning(f"{bad[0].key} {bad[0].state.replace('_', '-')}{more}")

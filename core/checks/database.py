@@ -1,0 +1,31 @@
+"""Does the database answer? Down needs proof; not reaching it proves nothing, unless others can be reached."""
+
+from core.backend.faults import NOT_REACHED
+from core.checks.context import Look
+from core.domain.status import Evidence, Fault, Verdict
+from core.resilience import NotLive
+
+
+async def database(look: Look) -> Verdict:
+    """It answered; or it is proven down; or we are blind."""
+    try:
+        await look.live.ping(look.rules.hanging_s, look.trace)
+    except NotLive as not_live:
+        fault = not_live.fault
+        if fault.kind in NOT_REACHED and look.control is not None and await look.control():
+            return Verdict.critical(f"down: {fault.sentence()}, while the control address answers").unanswered()
+        return proof(fault)
+    return Verdict.ok("answers")
+
+
+def proof(fault: Fault) -> Verdict:
+    """What a fault proves about the database."""
+    match fault.evidence:
+        case Evidence.DOWN:
+            return Verdict.critical(f"down: {fault.sentence()}").unanswered()
+        case Evidence.SILENT:
+            return Verdict.critical("hanging: connected, and silent for 10 s").unanswered()
+        case Evidence.ALIVE:
+            return Verdict.ok(f"answers, but refuses: {fault.sentence()}")
+        case Evidence.NONE:
+            return Verdict.unknown(f"blind: {fault.sentence()}")

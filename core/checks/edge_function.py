@@ -1,0 +1,23 @@
+"""Is the agents' function there? Asked by OPTIONS: a health check must never run tasks."""
+
+from core.backend.answers import FUNCTION_WANTS_JWT
+from core.checks.context import Look
+from core.domain.status import Evidence, Verdict
+from core.resilience import NotLive
+
+
+async def edge_function(look: Look) -> Verdict:
+    """It answered; is not deployed; is silent; or we cannot tell."""
+    try:
+        await look.live.edge_function(look.rules.probe_s)
+    except NotLive as not_live:
+        fault = not_live.fault
+        if fault.evidence is Evidence.NONE:
+            return Verdict.unknown(f"blind: {fault.message}")
+        if fault.kind == FUNCTION_WANTS_JWT:
+            return Verdict.warning(f"answers, but would refuse us: {fault.remedy}")
+        if fault.evidence is Evidence.ALIVE:
+            missing = fault.kind in {"refused_request", "missing_function"}
+            return Verdict.warning(f"not deployed: {fault.message}" if missing else f"refuses: {fault.sentence()}")
+        return Verdict.warning(f"silent: {fault.message}").unanswered()
+    return Verdict.ok("answers")

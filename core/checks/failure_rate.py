@@ -1,0 +1,23 @@
+"""How much of what finished has failed?"""
+
+from core.checks.context import Look
+from core.domain.failure_rate import FailureRules
+from core.domain.failure_rate import failure_rate as rate_now
+from core.domain.records import SuccessRate
+from core.domain.status import Verdict
+
+
+async def failure_rate(look: Look) -> Verdict:
+    """At most half of what finished within the window failed."""
+    return judge(await rate_now(look.live, look.now, look.failure_rules), look.failure_rules)
+
+
+def judge(rate: SuccessRate, rules: FailureRules) -> Verdict:
+    """The verdict on a rate: too few, fine, above the warning line, above the critical one."""
+    failed = rate.failed_percent
+    if failed is None or rate.finished < rules.few_finished:
+        return Verdict.ok(f"too few finished to tell ({rate.finished})")
+    text = f"{failed:.1f} % of {rate.finished:,} failed in {rules.window_h:.0f} h"
+    if failed > rules.critical_percent:
+        return Verdict.critical(text)
+    return Verdict.warning(text) if failed > rules.warning_percent else Verdict.ok(text)

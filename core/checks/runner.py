@@ -1,0 +1,104 @@
+"""One look at everything: six checks side by side, over within two seconds whatever hangs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from core.base.clock import Clock
+from core.base.error_boundary import Fence
+from core.checks import CHECKS
+from core.checks.context import Look
+from core.domain.checks import Check, Checkup
+from core.domain.status import Level, Verdict
+from core.resilience import NotLive
+
+
+class Watchdog:
+    """Runs the checks. A database question still open at the limit goes on alone; its end goes to `on_late`.
+
+    One that goes on is not put off by a later look: only what answers that one ends it. So whoever looks again and
+    again does not keep a hanging database from being proven.
+    A check that fails unforeseen is unknown, and the only one.
+    """
+
+    def __init__(self, clock: Clock, on_late: Callable[[Check], None], fence: Fence) -> None:
+        self._clock = clock
+        self._on_late = on_late
+        self._fence = fence
+        self._late: asyncio.Task[Check] | None = None
+
+    async def look(self, look: Look) -> Checkup:
+        """Run all checks once. Never raises for a fault; a cancelled look leaves nothing running."""
+        at, began = self._clock.now(), self._clock.elapsed()
+        tasks = {check.__name__: asyncio.create_task(self._run(check, look)) for check in CHECKS}
+        try:
+            await asyncio.wait(tasks.values(), timeout=look.rules.limit_s)
+            checks = tuple(
+                task.result() if task.done() else self._unfinished(name, look, began) for name, task in tasks.items()
+            )
+            if not tasks["database"].done():
+                if self._late is None:
+                    self._late = tasks.pop("database")
+                    self._late.add_done_callback(self._report_late)
+            elif tasks["database"].result().answered:
+                self._drop_late()
+        finally:
+            for task in tasks.values():
+                task.cancel()
+            await asyncio.gather(*tasks.values(), return_exceptions=True)
+        return Checkup(checks=checks, at=at, took_s=self._clock.elapsed() - began, overdue=look.overdue)
+
+    @property
+    def asking(self) -> bool:
+        """Whether a question of the database that outlived its look is still open."""
+        return self._late is not None
+
+    def close(self) -> None:
+        """End what is still asking."""
+        self._drop_late()
+
+    async def _run(self, check: Callable[[Look], Awaitable[Verdict]], look: Look) -> Check:
+        name, began = check.__name__, self._clock.elapsed()
+        with self._fence.around(f"the check of {name.replace('_', ' ')}") as run:
+            verdict = await _verdict(check, look)
+        if run.error is not None:
+            verdict = Verdict.unknown(run.text)
+        took = self._clock.elapsed() - began
+        if name == "database" and verdict.level is Level.OK and took > look.rules.limit_s:
+            verdict = Verdict.warning(f"slow: answered after {took:.1f} s")
+        return self._of(name, verdict, took)
+
+    def _unfinished(self, name: str, look: Look, began: float) -> Check:
+        took = self._clock.elapsed() - began
+        if name == "database" and look.trace.sent:
+            verdict = Verdict.warning(f"slow: connected, no answer within {took:.0f} s").unanswered()
+        else:
+            verdict = Verdict.unknown(f"no answer within {took:.0f} s yet")
+        return self._of(name, verdict, took)
+
+    def _of(self, name: str, verdict: Verdict, took_s: float) -> Check:
+        return Check(
+            name=name,
+            level=verdict.level,
+            text=verdict.text,
+            took_s=took_s,
+            at=self._clock.now(),
+            answered=verdict.answered,
+        )
+
+    def _report_late(self, task: asyncio.Task[Check]) -> None:
+        if not task.cancelled() and task is self._late:
+            self._late = None
+            with self._fence.around("what follows from a late answer"):
+                self._on_late(task.result())
+
+    def _drop_late(self) -> None:
+        late, self._late = self._late, None
+        if late is not None:
+            late.cancel()
+
+
+async def _verdict(check: Callable[[Look], Awaitable[Verdict]], look: Look) -> Verdict:
+    try:
+        return await check(look)
+    except NotLive as not_live:
+        return Verdict.unknown(not_live.fault.sentence())

@@ -1,0 +1,39 @@
+"""What one look of the watchdog leaves behind."""
+
+from datetime import datetime
+
+import msgspec
+
+from core.domain.status import Level
+from core.domain.stuck import Overdue
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One check of the watchdog with its verdict. `took_s` is `None` while it never ran.
+
+    `recent`: how long each of the last looks took, seconds, the oldest first; `None` where nobody answered.
+    """
+
+    name: str
+    level: Level = Level.UNKNOWN
+    text: str = "not checked yet"
+    took_s: float | None = None
+    at: datetime | None = None
+    answered: bool = False
+    recent: tuple[float | None, ...] = ()
+
+
+class Checkup(msgspec.Struct, frozen=True, kw_only=True):
+    """All six checks of one look, how long the whole took, and which running tasks it found overdue."""
+
+    checks: tuple[Check, ...]
+    at: datetime
+    took_s: float
+    overdue: Overdue | None = None
+
+    def of(self, name: str) -> Check:
+        """The check of that name. Raises KeyError."""
+        for check in self.checks:
+            if check.name == name:
+                return check
+        raise KeyError(name)

@@ -1,0 +1,55 @@
+"""How much of what finished has failed, and whether that is fresh enough to act upon. For the check and for healing."""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import msgspec
+
+from core.base.bounds import Count, Hours, Percent, Span
+from core.domain.records import SuccessRate
+
+
+class FailureRules(msgspec.Struct, frozen=True, kw_only=True):
+    """Section `failures` of the settings: the window, how few say nothing, and the two lines."""
+
+    window_h: Hours = 24.0
+    few_finished: Count = 5
+    warning_percent: Percent = 50.0
+    """Above this the check warns and healing turns dry-run on."""
+    critical_percent: Percent = 80.0
+    recent_s: Span = 900.0
+    """Nobody acts by itself on failures of which the newest is older than this."""
+
+
+class FinishedReads(Protocol):
+    """The reads this judgement needs."""
+
+    async def success_rate(self, since: datetime, now: datetime, *, without_ours: bool = False) -> SuccessRate: ...
+
+    async def last_failed_at(self, now: datetime) -> datetime | None: ...
+
+
+async def failure_rate(reads: FinishedReads, now: datetime, rules: FailureRules) -> SuccessRate:
+    """What finished within the window. Raises whatever the reads raise."""
+    return await reads.success_rate(now - timedelta(hours=rules.window_h), now)
+
+
+async def fresh_failure_rate(
+    reads: FinishedReads, now: datetime, rules: FailureRules, lifted_at: datetime | None
+) -> SuccessRate | None:
+    """What an automatic action may go by: since the last lift, without what we failed ourselves.
+
+    `None` when the newest failure is too old to act upon. Raises whatever the reads raise.
+    """
+    failed_at = await reads.last_failed_at(now)
+    if failed_at is None or now - failed_at > timedelta(seconds=rules.recent_s):
+        return None
+    since = now - timedelta(hours=rules.window_h)
+    since = since if lifted_at is None else max(since, lifted_at)
+    return await reads.success_rate(since, now, without_ours=True)
+
+
+def fails_above(rate: SuccessRate | None, percent: float, rules: FailureRules) -> bool:
+    """Whether enough finished to tell, and more than `percent` of it failed."""
+    failed = None if rate is None else rate.failed_percent
+    return rate is not None and failed is not None and rate.finished >= rules.few_finished and failed > percent

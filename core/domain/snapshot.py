@@ -1,0 +1,344 @@
+"""One immutable picture of everything. The screen, the command line and all that is kept read this and nothing else."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from core.actions.lease import LeaseView
+from core.domain.actions import RequeuePlan
+from core.domain.alerts import Silence
+from core.domain.checks import Check
+from core.domain.permission import MayAct
+from core.domain.records import LogEntry, Simulated, SuccessRate, SystemConfig, Task, TaskCounts
+from core.domain.status import Level, Reading, Source, Truth
+from core.history.kpis import Kpi
+from core.history.last_incident import LastIncident
+from core.resilience import BreakerRecord, DegradationLevel
+from core.services.self_limits import Own
+
+__all__ = [
+    "CALM",
+    "LEGACY_KEY",
+    "Alarm",
+    "Check",
+    "Component",
+    "Degradation",
+    "Event",
+    "Health",
+    "Kpi",
+    "LastIncident",
+    "LeaseView",
+    "Link",
+    "LinkWord",
+    "MayAct",
+    "Own",
+    "Project",
+    "Snapshot",
+    "StartStep",
+    "State",
+    "Tasks",
+    "Telling",
+    "Waiting",
+    "event_of",
+    "policies_in_words",
+    "policies_open",
+]
+
+
+class State(StrEnum):
+    """The state word: what an operator reads first."""
+
+    STOPPED = "stopped"
+    UNKNOWN = "unknown"
+    CRITICAL = "critical"
+    DISABLED = "disabled"
+    WARNING = "warning"
+    ACTIVE = "active"
+    HEALTHY = "healthy"
+    WAITING = "waiting"
+    REVIEW = "review"
+    IDLE = "idle"
+
+
+CALM: Final = frozenset({State.ACTIVE, State.HEALTHY, State.WAITING, State.REVIEW, State.IDLE})
+"""The words that say that nothing is wrong. Between them a project goes to and fro all day."""
+
+
+class LinkWord(StrEnum):
+    """How true the picture is right now."""
+
+    CONNECTING = "CONNECTING"
+    LIVE = "LIVE"
+    STALE = "STALE"
+    OFFLINE = "OFFLINE"
+    BLIND = "BLIND"
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """The line to the backend. `since`: when it last was live. `next_at`: when it is tried again.
+
+    `latency_s`: how long the last live refresh took, all its questions side by side. `recent`: the last ones, the
+    oldest first, `None` where nothing answered. Seconds.
+    """
+
+    word: LinkWord = LinkWord.CONNECTING
+    since: datetime | None = None
+    tries: int = 0
+    next_at: datetime | None = None
+    why: str = ""
+    latency_s: float | None = None
+    recent: tuple[float | None, ...] = ()
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """The watchdog's last look, how many in a row were critical, and when it looks again."""
+
+    checks: tuple[Check, ...] = ()
+    critical_in_a_row: int = 0
+    stop_after: int = 10
+    last_at: datetime | None = None
+    next_at: datetime | None = None
+    running: bool = False
+    restarts: int = 0
+
+
+class Tasks(msgspec.Struct, frozen=True, kw_only=True):
+    """What the task table says. `newest`: latest first.
+
+    `stuck`, `slow`, `unproven`: ids of running ones past their time, oldest first; of the last no log is visible to us.
+    """
+
+    counts: Reading[TaskCounts] = Reading()
+    newest: Reading[tuple[Task, ...]] = Reading()
+    stuck: tuple[str, ...] = ()
+    slow: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
+    success_24h: Reading[SuccessRate] = Reading()
+    simulated_24h: Reading[Simulated] = Reading()
+    last_completed_at: Reading[datetime] = Reading()
+
+
+class Component(msgspec.Struct, frozen=True, kw_only=True):
+    """One component and what it currently lives on."""
+
+    name: str
+    source: Source
+    at: datetime | None = None
+    why: str = ""
+
+
+class Degradation(msgspec.Struct, frozen=True, kw_only=True):
+    """How many components are not on live data. `normal` needs all of them measured."""
+
+    level: DegradationLevel
+    components: tuple[Component, ...] = ()
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened. `who`: operator, watchdog, agents, another host, or `watchdesk` itself.
+
+    `run`: the order it tells of. `row`: the row of the project's log that tells it; empty where we were there.
+    """
+
+    at: datetime
+    who: str
+    text: str
+    level: Level = Level.OK
+    run: str = ""
+    row: str = ""
+
+
+class StartStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of the start and how it went. `level` is unknown while it is under way."""
+
+    name: str
+    level: Level = Level.UNKNOWN
+    text: str = ""
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that waits for the project to answer. `asks`: it is so old that an operator must say it is still meant.
+
+    `lapses_at`: when it is let go; `None` for an operator's, which is asked about instead.
+    """
+
+    id: str
+    words: str
+    at: datetime
+    lapses_at: datetime | None = None
+    asks: bool = False
+
+
+class Alarm(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert as it is shown. `state`: pending, firing, acknowledged, silenced, hidden (behind another) or resolved.
+
+    `acked`: who takes care of it. `muted`: why nobody is told. `told`: how many contacts were. `behind`: the rule
+    behind which it is hidden, where it is.
+    """
+
+    key: str
+    rule: str
+    subject: str
+    severity: str
+    state: str
+    title: str
+    text: str = ""
+    runbook: str = ""
+    episode: str = ""
+    began_at: datetime | None = None
+    fired_at: datetime | None = None
+    resolved_at: datetime | None = None
+    acked: str = ""
+    muted: str = ""
+    told: int = 0
+    behind: str = ""
+    flapping: bool = False
+    """It goes to and fro, and so fires for a while longer."""
+    well: bool = False
+    """Its condition does not hold at present: it is about to be over, or goes to and fro."""
+
+    @property
+    def fires(self) -> bool:
+        """Whether its condition has held for long enough, is not over yet, and is no mere consequence of another's."""
+        return self.state not in {"pending", "resolved", "hidden"}
+
+    @property
+    def is_so(self) -> bool:
+        """Whether it fires, and what it says is so now as far as is known."""
+        return self.fires and not self.well
+
+    @property
+    def resolving(self) -> bool:
+        """Whether it fires, and what it says is not so any more: it is over once that has held for a while."""
+        return self.fires and self.well
+
+
+class Telling(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether alerts reach anybody. `unreachable`: contacts no way leads to. `undelivered`, `retrying`: to whom, why.
+
+    `nobody_left`: critical alerts that nobody acknowledges and everybody was told of.
+    """
+
+    contacts: int = 0
+    channels: int = 0
+    unreachable: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    """What of the config row's `notification_email` is no address, each with the reason."""
+    undelivered: tuple[str, ...] = ()
+    retrying: tuple[str, ...] = ()
+    nobody_left: tuple[str, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    bell: bool = False
+    desktop: str = ""
+    """How the terminal says that an alert began: with its bell, by `osc9` or `osc777`."""
+
+
+class Project(msgspec.Struct, frozen=True, kw_only=True):
+    """Which project this is and with which rights we look at it.
+
+    `orders_for_s`: how long an operator's orders are still allowed although it observes.
+    `session_ends_at`: when the user's token ends, if there is one; `session_renews`: without a person.
+    """
+
+    name: str
+    url: str
+    user: str
+    shape: str = "unknown"
+    colour: str = ""
+    observe: bool = False
+    orders_for_s: float | None = None
+    autonomous: bool = False
+    dry_run: bool = True
+    session_ends_at: datetime | None = None
+    session_renews: bool = False
+    sees_all: bool = True
+    """Whether no row is hidden from us: else everything is as far as this account can see."""
+    legacy_key: bool = False
+    """Whether the key is one of those that the hosted platform ends with 2026."""
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything, at one moment.
+
+    `policies`: by table, whether anybody with the publishable key alone reads it; empty when that key is not known.
+    `notices`: standing facts an operator must know (open policies, missing grants). `own`: this monitor itself.
+    """
+
+    at: datetime
+    project: Project
+    state: State = State.UNKNOWN
+    state_why: str = ""
+    link: Link = Link()
+    config: Reading[SystemConfig] = Reading()
+    health: Health = Health()
+    may_act: MayAct = MayAct()
+    braked: str = ""
+    waiting: tuple[Waiting, ...] = ()
+    left_over: RequeuePlan = RequeuePlan(of="", tasks=0)
+    """What a stop that is over left rejected: resume --requeue gives it back."""
+    lease: LeaseView = LeaseView()
+    breakers: tuple[BreakerRecord, ...] = ()
+    tasks: Tasks = Tasks()
+    kpis: tuple[Kpi, ...] = ()
+    last_incident: LastIncident = LastIncident()
+    alerts: tuple[Alarm, ...] = ()
+    telling: Telling = Telling()
+    logs: Reading[tuple[LogEntry, ...]] = Reading()
+    degradation: Degradation
+    events: tuple[Event, ...] = ()
+    start: tuple[StartStep, ...] = ()
+    policies: dict[str, Truth] = {}
+    notices: tuple[str, ...] = ()
+    own: Own = Own()
+    ready: bool = False
+
+
+def event_of(entry: LogEntry) -> Event | None:
+    """What a row of the project's log tells of others; `None` for what is no news."""
+    if entry.at is None or entry.step == "watchdog_health_check":
+        return None
+    failed = entry.status == "failed"
+    if entry.order:
+        who, text = entry.actor or "another monitor", f"{entry.order.replace('_', ' ')} {entry.status}"
+    elif failed or entry.step.startswith("watchdog"):
+        who = "watchdog" if entry.step.startswith("watchdog") else "agents"
+        text = entry.step.replace("_", " ")
+    else:
+        return None
+    return Event(
+        at=entry.at,
+        who=who,
+        text=text + (f": {entry.summary}" if entry.summary else ""),
+        level=Level.WARNING if failed else Level.OK,
+        run=entry.run,
+        row=entry.id,
+    )
+
+
+LEGACY_KEY: Final = "a legacy key, which the platform ends with 2026: create an sb_secret_ or sb_publishable_ key"
+"""What to say of one, once."""
+
+
+def policies_open(policies: dict[str, Truth]) -> Truth:
+    """Return whether anybody reads any of the tables; false only where each is known to be closed."""
+    if Truth.TRUE in policies.values():
+        return Truth.TRUE
+    return Truth.FALSE if policies and set(policies.values()) == {Truth.FALSE} else Truth.UNKNOWN
+
+
+def policies_in_words(policies: dict[str, Truth]) -> str:
+    """Return who may read which table, for people."""
+    if not policies:
+        return "not checked: set VITE_SUPABASE_PUBLISHABLE_DEFAULT_KEY to learn whether anyone may read and write"
+    by_truth = {truth: ", ".join(t for t, known in policies.items() if known is truth) for truth in Truth}
+    said = []
+    if by_truth[Truth.TRUE]:
+        said.append(f"open: anyone with the publishable key can read {by_truth[Truth.TRUE]}, and likely write there")
+    if by_truth[Truth.FALSE]:
+        every = not by_truth[Truth.TRUE] and not by_truth[Truth.UNKNOWN]
+        said.append("closed to the publishable key alone" + ("" if every else f": {by_truth[Truth.FALSE]}"))
+    if by_truth[Truth.UNKNOWN]:
+        said.append(f"not known where no row is visible: {by_truth[Truth.UNKNOWN]}")
+    return "; ".join(said)

@@ -1,0 +1,114 @@
+"""The state word: how the project is, in one word that is never better than anything it is made of. Pure."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from core.alerting.rules import DISABLED
+from core.domain.alerts import Severity
+from core.domain.checks import Check
+from core.domain.records import SystemConfig
+from core.domain.snapshot import Alarm, LinkWord, Snapshot, State
+from core.domain.status import NOT_VISIBLE, Level, Source
+
+BLIND_IS_UNKNOWN_S: Final = 600.0
+
+_BY_CONFIG: Final = frozenset({"emergency_stop", "config_rows"})
+"""Whether these are so the config row says, each few seconds; the alerts about it are judged once a minute."""
+
+_HIDDEN: Final = (
+    "no config row is visible to this account: whether it is stopped is not known",
+    "no task is visible to this account",
+)
+
+_LEVELS: Final = {
+    Severity.CRITICAL.value: Level.CRITICAL,
+    Severity.HIGH.value: Level.WARNING,
+    Severity.MEDIUM.value: Level.WARNING,
+}
+
+
+def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s: float = 3600.0) -> tuple[State, str]:
+    """The state word and why, by the first condition that holds. `blind_for_s`: how long nothing was proven."""
+    config = snapshot.config.value if snapshot.config.source is not Source.DEFAULT else None
+    counts = snapshot.tasks.counts.value
+    last = snapshot.tasks.last_completed_at.value
+    wrong: dict[Level, str] = {}
+    for level, why in _wrong(snapshot, config):
+        wrong.setdefault(level, why)
+    if config is not None and config.emergency_stop:
+        return State.STOPPED, config.stop_reason or "emergency stop"
+    unseen = hidden(snapshot)
+    if len(unseen) == len(_HIDDEN):
+        return State.UNKNOWN, "nothing of this project is visible to this account"
+    if config is None and counts is None:
+        return State.UNKNOWN, "nothing was ever read"
+    if blind_for_s is not None and blind_for_s >= BLIND_IS_UNKNOWN_S:
+        return State.UNKNOWN, "blind: nothing is known of the project for ten minutes"
+    if Level.CRITICAL in wrong:
+        return State.CRITICAL, wrong[Level.CRITICAL]
+    if config is not None and not config.enabled:
+        return State.DISABLED, "the system is disabled"
+    if Level.WARNING in wrong:
+        return State.WARNING, wrong[Level.WARNING]
+    if unseen:
+        return State.UNKNOWN, unseen[0]
+    if counts is not None and counts.of("in_progress"):
+        return State.ACTIVE, f"{counts.of('in_progress'):,} in progress"
+    if last is not None and (snapshot.at - last).total_seconds() <= healthy_within_s:
+        return State.HEALTHY, "work is being completed"
+    if counts is None:
+        return State.UNKNOWN, "the tasks were never counted"
+    if counts.of("pending"):
+        return State.WAITING, f"{counts.of('pending'):,} pending, nothing running"
+    if counts.of("awaiting_review"):
+        return State.REVIEW, f"{counts.of('awaiting_review'):,} wait for a review, nothing else to do"
+    return State.IDLE, "nothing to do"
+
+
+def hidden(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return what of the config row and the tasks is not visible to this account, a sentence each."""
+    faults = (snapshot.config.fault, snapshot.tasks.counts.fault)
+    return tuple(
+        words for fault, words in zip(faults, _HIDDEN, strict=True) if fault is not None and fault.kind == NOT_VISIBLE
+    )
+
+
+def _wrong(snapshot: Snapshot, config: SystemConfig | None) -> Iterator[tuple[Level, str]]:
+    """Whatever is wrong, and how bad that is; of one level the most telling first."""
+    for check in snapshot.health.checks:
+        yield check.level, _said(check)
+    if snapshot.link.word is LinkWord.OFFLINE:
+        yield Level.CRITICAL, f"the project is down: {snapshot.link.why}"
+    if config is not None and config.several:
+        yield Level.CRITICAL, config.several
+    by_severity = sorted(snapshot.alerts, key=lambda alarm: Severity(alarm.severity).rank)
+    for alarm in by_severity:
+        if _is_so(alarm, snapshot, config) and alarm.severity in _LEVELS:
+            yield _LEVELS[alarm.severity], alarm.title
+    for alarm in by_severity:
+        if alarm.resolving and not _by_config(alarm.rule, config) and alarm.severity in _LEVELS:
+            yield Level.WARNING, f"resolving: {alarm.title}"
+
+
+def _is_so(alarm: Alarm, snapshot: Snapshot, config: SystemConfig | None) -> bool:
+    """Whether an alert is how things are now; one that hides behind another is, once that other is not so any more."""
+    if _by_config(alarm.rule, config):
+        return False
+    return alarm.is_so or (alarm.state == "hidden" and not alarm.well and not _still_hides(alarm, snapshot, config))
+
+
+def _still_hides(alarm: Alarm, snapshot: Snapshot, config: SystemConfig | None) -> bool:
+    """Whether what an alert hides behind is so by the newest reading."""
+    if alarm.behind == DISABLED:
+        return config is not None and not config.enabled
+    if _by_config(alarm.behind, config):
+        return config is not None and config.emergency_stop
+    return any(one.rule == alarm.behind and one.is_so for one in snapshot.alerts)
+
+
+def _by_config(rule: str, config: SystemConfig | None) -> bool:
+    return config is not None and rule in _BY_CONFIG
+
+
+def _said(check: Check) -> str:
+    return f"{check.name.replace('_', ' ')}: {check.text}"

@@ -1,0 +1,96 @@
+"""When a running task counts as stuck, and when only as slow. One judgement for the check and for healing."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+import msgspec
+
+from core.base.bounds import Factor, Span
+from core.domain.records import Task
+
+FUTURE: Final = timedelta(minutes=5)
+"""A row stamped further ahead of the database's clock is no sign of life."""
+
+_LONGEST_ESTIMATE_MIN: Final = 30 * 24 * 60
+_LONGEST_S: Final = 366 * 86400.0
+
+
+class StuckRules(msgspec.Struct, frozen=True, kw_only=True):
+    """Stuck: began more than max(`after_s`, `estimate_factor` x estimate) ago and silent for `quiet_s`. Seconds."""
+
+    after_s: Span = 3600.0
+    estimate_factor: Factor = 3.0
+    quiet_s: Span = 900.0
+
+
+class Overdue(msgspec.Struct, frozen=True, kw_only=True):
+    """Running tasks past their time, each kind longest running first.
+
+    `stuck` are silent, which is proven; `slow` still write logs; of the `unproven` no log row is visible to us, so that
+    their silence proves nothing: an operator may call them stuck, nobody by himself.
+    """
+
+    running: int = 0
+    stuck: tuple[Task, ...] = ()
+    slow: tuple[Task, ...] = ()
+    unproven: tuple[Task, ...] = ()
+
+    @property
+    def silent(self) -> tuple[Task, ...]:
+        """All of which we hear nothing, proven or not, longest running first."""
+        return tuple(sorted((*self.stuck, *self.unproven), key=_began))
+
+
+class RunningReads(Protocol):
+    """The reads this judgement needs."""
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether no row is hidden from us, so that an empty answer is proof."""
+        ...
+
+    async def running_tasks(self) -> tuple[Task, ...]: ...
+
+    async def with_signs_of_life(
+        self, ids: tuple[str, ...], since: datetime, now: datetime | None = None
+    ) -> frozenset[str]: ...
+
+    async def with_visible_logs(self, ids: tuple[str, ...]) -> frozenset[str]: ...
+
+
+def cutoff(task: Task, now: datetime, rules: StuckRules) -> datetime:
+    """A task that began before this is overdue. Never raises: no estimate counts for more than 30 days."""
+    estimate_s = 60.0 * min(max(0, task.estimated_minutes or 0), _LONGEST_ESTIMATE_MIN)
+    past_s = max(rules.after_s, rules.estimate_factor * estimate_s)
+    return now - timedelta(seconds=min(past_s, _LONGEST_S))
+
+
+async def find_overdue(reads: RunningReads, now: datetime, rules: StuckRules) -> Overdue:
+    """Look at every running task, by the server's `now`. Raises whatever the reads raise.
+
+    Silence must be provable: to a key that sees all an empty answer is proof, to any other account only of a task of
+    which at least one log row is visible.
+    """
+    running = await reads.running_tasks()
+    late = tuple(t for t in running if t.began_at is not None and t.began_at < cutoff(t, now, rules))
+    if not late:
+        return Overdue(running=len(running))
+    late = tuple(sorted(late, key=_began))
+    quiet_since = now - timedelta(seconds=rules.quiet_s)
+    alive = await reads.with_signs_of_life(tuple(t.id for t in late), quiet_since, now)
+    silent = tuple(t for t in late if t.id not in alive)
+    proven = (
+        frozenset(t.id for t in silent)
+        if reads.sees_all or not silent
+        else await reads.with_visible_logs(tuple(t.id for t in silent))
+    )
+    return Overdue(
+        running=len(running),
+        stuck=tuple(t for t in silent if t.id in proven),
+        slow=tuple(t for t in late if t.id in alive),
+        unproven=tuple(t for t in silent if t.id not in proven),
+    )
+
+
+def _began(task: Task) -> tuple[datetime, str]:
+    return task.began_at or datetime.max.replace(tzinfo=UTC), task.id

@@ -1,0 +1,161 @@
+"""One epoch of a box: files in which time only goes on, found by halving. Moments are microseconds since 1970."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import msgspec
+
+from core.domain.snapshot import Snapshot
+from core.history.blackbox.delta import Unfit
+from core.history.blackbox.frame import Decoder, Entry, Flag, Kind, moment_of
+from core.history.blackbox.ring import Part
+from core.history.blackbox.segment import Contents
+from core.history.blackbox.segment_cache import Shelf
+from core.history.blackbox.settings import GAP_S
+
+_GAP_US: Final = int(GAP_S * 1e6)
+
+
+class Look(msgspec.Struct, frozen=True):
+    """Somebody looked from here to there, without a gap."""
+
+    since: datetime
+    until: datetime
+
+
+class Spot(NamedTuple):
+    """One frame of one file."""
+
+    at: int
+    contents: Contents
+    place: int
+
+    def picture(self) -> Snapshot:
+        """What it looked like. Raises Unfit."""
+        decoder = Decoder()
+        for entry in self.contents.entries[self._first() : self.place + 1]:
+            if entry.kind in (Kind.WHOLE, Kind.CHANGE):
+                decoder.take(entry.kind, self.contents.body(entry))
+        return decoder.picture(self.at)
+
+    def ends(self) -> tuple["Spot", "Spot"]:
+        """The first and the last frame of its group."""
+        entries, last = self.contents.entries, self.place
+        while last + 1 < len(entries) and entries[last + 1].kind != Kind.WHOLE:
+            last += 1
+        first = self._first()
+        return Spot(entries[first].at, self.contents, first), Spot(entries[last].at, self.contents, last)
+
+    def _first(self) -> int:
+        """Where the whole picture lies that its group begins with; without one, where its file begins."""
+        entries = self.contents.entries
+        return next((place for place in range(self.place, 0, -1) if entries[place].kind == Kind.WHOLE), 0)
+
+
+class Course:
+    """The files of one epoch, the oldest first."""
+
+    def __init__(self, shelf: Shelf, parts: tuple[Part, ...]) -> None:
+        self._shelf = shelf
+        self._parts = parts
+
+    def covering(self, at: int) -> Spot | None:
+        """The last frame at or before a moment; `None` if nobody looked then."""
+        spot = self._last_until(at, changes=False)
+        if spot is None or at - spot.at > _GAP_US:
+            return None
+        ended = spot.contents.entries[spot.place].flags & Flag.ENDED
+        return None if ended and at > spot.at else spot
+
+    def before(self, at: int) -> Spot | None:
+        """The last picture before a moment."""
+        return self._last_until(at - 1, changes=True)
+
+    def after(self, at: int) -> Spot | None:
+        """The first picture after a moment."""
+        for part in self._parts[max(0, self._index(at)) :]:
+            contents = self._shelf.contents(part)
+            for index in range(bisect_right(contents.entries, at, key=_at), len(contents.entries)):
+                if _changes(contents.entries[index]):
+                    return Spot(contents.entries[index].at, contents, index)
+        return None
+
+    def last(self) -> Spot | None:
+        """The last sign of life."""
+        return self._last_until(2**62, changes=False)
+
+    def pictures(self, since: int, until: int) -> Iterator[tuple[int, Callable[[int], Snapshot]]]:
+        """Moments in their order, and what makes the picture of each as long as the next one is not asked for."""
+        for part in self._within(since, until):
+            contents, decoder = self._shelf.contents(part), Decoder()
+            for entry in contents.entries:
+                if entry.at >= until or not _changes(entry):
+                    continue
+                try:
+                    decoder.take(entry.kind, contents.body(entry))
+                except Unfit:
+                    decoder = Decoder()
+                    continue
+                if entry.at >= since:
+                    yield entry.at, decoder.picture
+
+    def flagged(self, since: int, until: int) -> Iterator[tuple[int, int]]:
+        """Moments at which something happened, in their order, and their flags."""
+        for part in self._within(since, until):
+            yield from ((at, flags) for at, flags in self._shelf.flagged(part) if since <= at < until)
+
+    def looks(self, since: int, until: int) -> Iterator[Look]:
+        """When somebody looked, cut to what was asked for."""
+        began: int | None = None
+        reached, open_ = 0, False
+        for part in self._within(since - _GAP_US, until):
+            for entry in self._shelf.contents(part).entries:
+                if began is not None and (not open_ or entry.at - reached > _GAP_US):
+                    yield from _cut(began, reached, since, until)
+                    began = None
+                began = entry.at if began is None else began
+                reached, open_ = entry.at, not entry.flags & Flag.ENDED
+        if began is not None:
+            yield from _cut(began, reached, since, until)
+
+    def _index(self, at: int) -> int:
+        """The file that would hold a moment; -1: it is before all of them."""
+        return bisect_right(self._parts, at, key=_first) - 1
+
+    def _within(self, since: int, until: int) -> tuple[Part, ...]:
+        return self._parts[max(0, self._index(since)) : bisect_left(self._parts, until, key=_first)]
+
+    def _last_until(self, at: int, *, changes: bool) -> Spot | None:
+        for part in reversed(self._parts[: self._index(at) + 1]):
+            contents = self._shelf.contents(part)
+            for index in reversed(range(bisect_right(contents.entries, at, key=_at))):
+                if not changes or _changes(contents.entries[index]):
+                    return Spot(contents.entries[index].at, contents, index)
+        return None
+
+
+def courses(shelf: Shelf) -> tuple[Course, ...]:
+    """Every epoch, the newest first."""
+    epochs: dict[int, list[Part]] = {}
+    for part in shelf.parts():
+        epochs.setdefault(part.epoch, []).append(part)
+    return tuple(Course(shelf, tuple(epochs[epoch])) for epoch in sorted(epochs, reverse=True))
+
+
+def _cut(began: int, reached: int, since: int, until: int) -> Iterator[Look]:
+    if reached >= since and began < until:
+        yield Look(moment_of(max(began, since)), moment_of(min(reached, until)))
+
+
+def _changes(entry: Entry) -> bool:
+    return entry.kind in (Kind.WHOLE, Kind.CHANGE)
+
+
+def _at(entry: Entry) -> int:
+    return entry.at
+
+
+def _first(part: Part) -> int:
+    return part.first

@@ -1,0 +1,53 @@
+"""The last frame of a file that is full: at which of its moments something happened. Found from the file's end.
+
+Whoever looks for the next event goes over days of files, and reads of each no more than this.
+"""
+
+import os
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from core.base.safe_files import open_own
+from core.history.blackbox.frame import HEADER, Entry, Flag, Kind, entry_at, framed
+from core.history.blackbox.settings import SEAL_BYTES
+
+Marked = tuple[tuple[int, int], ...]
+"""Moments, in microseconds since 1970, and flags."""
+
+_LENGTH: Final = 4
+
+
+def marked(entries: Iterable[Entry]) -> Marked:
+    """The frames at which something happened."""
+    return tuple((entry.at, entry.flags) for entry in entries if entry.flags and entry.kind != Kind.SEAL)
+
+
+def seal(marks: Iterable[tuple[int, int]], last: Entry) -> bytes:
+    """The frame that follows upon the last one. It ends with its own length."""
+    body = zlib.compress(msgspec.msgpack.encode(list(marks)), 9)
+    length = HEADER.size + len(body) + _LENGTH
+    return framed(Kind.SEAL, last.flags & Flag.ENDED, last.at, body + length.to_bytes(_LENGTH, "little"))
+
+
+def sealed(path: Path) -> Marked | None:
+    """What a file's seal tells; `None` if it has none. Raises OSError."""
+    with open(open_own(path, os.O_RDONLY), "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _LENGTH))
+        length = int.from_bytes(file.read(_LENGTH), "little")
+        if not HEADER.size + _LENGTH < length <= min(size, SEAL_BYTES):
+            return None
+        file.seek(size - length)
+        data = file.read(length)
+    entry = entry_at(data, 0)
+    if entry is None or entry.kind != Kind.SEAL or entry.offset + entry.length != length:
+        return None
+    try:
+        body = zlib.decompress(data[entry.offset : -_LENGTH])
+        return msgspec.msgpack.decode(body, type=Marked)
+    except (zlib.error, msgspec.MsgspecError):
+        return None

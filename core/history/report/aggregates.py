@@ -1,0 +1,189 @@
+"""What goes on through many pictures: alerts, breakers, key figures, tasks. Each sees one picture after the other."""
+
+from datetime import datetime
+from typing import Final, TypeAlias
+
+import msgspec
+
+from core.domain.records import TaskCounts
+from core.domain.snapshot import Alarm, Kpi
+from core.domain.status import Source
+from core.history.report.observed import Seen
+from core.history.report.record import AlertCourse, BreakerCourse, KpiCourse, Tally
+from core.resilience import BreakerRecord, BreakerState
+
+_UNMEASURED: Final = "—"
+_Name: TypeAlias = tuple[str, str]
+"""An alert's key and its episode."""
+
+
+class Alerts:
+    """Every alert that fired, by its episode, with what it said first; what was over before `since` is left out."""
+
+    def __init__(self, since: datetime) -> None:
+        self._since = since
+        self._found: dict[_Name, AlertCourse] = {}
+        self._seen: dict[_Name, datetime] = {}
+        self._going: frozenset[_Name] = frozenset()
+        self._last: tuple[Alarm, ...] = ()
+        self._at: datetime | None = None
+
+    def see(self, one: Seen) -> None:
+        """What a picture says of each. One that hides behind another goes on; one that never fired is none."""
+        if one.picture.alerts != self._last:
+            self._last = one.picture.alerts
+            self._follow(one)
+        self._seen |= dict.fromkeys(self._going, one.until)
+        self._at = one.since
+
+    def courses(self) -> tuple[AlertCourse, ...]:
+        """The first that fired first."""
+        told = (
+            msgspec.structs.replace(course, seen_until=self._seen.get(name))
+            for name, course in self._found.items()
+            if course.resolved_at is None or course.resolved_at >= self._since
+        )
+        return tuple(sorted(told, key=lambda one: (one.fired_at, one.key)))
+
+    def _follow(self, one: Seen) -> None:
+        """What is gone is over only if somebody looked until it went."""
+        named = {(alarm.key, alarm.episode): alarm for alarm in self._last if alarm.state != "pending"}
+        named = {name: alarm for name, alarm in named.items() if alarm.state != "hidden" or name in self._found}
+        for name, alarm in named.items():
+            self._found[name] = self._course(alarm, self._found.get(name), one)
+        for name in self._going - named.keys() if not one.anew else ():
+            self._found[name] = msgspec.structs.replace(self._found[name], resolved_at=one.since)
+        self._going = frozenset(name for name in named if self._found[name].resolved_at is None)
+
+    def _course(self, alarm: Alarm, before: AlertCourse | None, one: Seen) -> AlertCourse:
+        fired_at = alarm.fired_at or alarm.began_at or one.since
+        hidden = alarm.state == "hidden"
+        # Behind which one it hides for a while is not whence it came, and a silence after its end is none of it.
+        muted = alarm.muted if alarm.fires else ""
+        course = AlertCourse(
+            key=alarm.key,
+            severity=alarm.severity,
+            title=alarm.title,
+            text=before.text if before is not None and before.text else alarm.text,
+            fired_at=fired_at,
+            muted=muted or (before.muted if before is not None else ""),
+            resolved_at=None if alarm.fires or hidden else alarm.resolved_at or one.since,
+            well=alarm.well,
+        )
+        if before is not None and before.acked_by:
+            replace = msgspec.structs.replace
+            by = alarm.acked or before.acked_by
+            return replace(course, acked_by=by, acked_at=before.acked_at, acked_before=before.acked_before)
+        if not alarm.acked:
+            return course
+        watched = before is not None or (self._at is not None and fired_at >= self._at)
+        if watched and not one.anew:
+            return msgspec.structs.replace(course, acked_by=alarm.acked, acked_at=one.since)
+        return msgspec.structs.replace(course, acked_by=alarm.acked, acked_before=one.since)
+
+
+class BreakersSeen:
+    """Every time a breaker did not let calls through."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, BreakerCourse] = {}
+        self._closed: list[BreakerCourse] = []
+        self._last: tuple[BreakerRecord, ...] = ()
+
+    def see(self, one: Seen) -> None:
+        """What a picture says of each; a process that begins anew begins with closed ones, which nobody closed."""
+        if one.anew:
+            self._closed += self._open.values()
+            self._open = {}
+        if one.picture.breakers == self._last and not one.anew:
+            return
+        self._last = one.picture.breakers
+        for record in self._last:
+            course = self._open.get(record.key)
+            if record.state is BreakerState.CLOSED and course is not None:
+                self._closed.append(msgspec.structs.replace(course, closed_at=record.since))
+                del self._open[record.key]
+            elif record.state is not BreakerState.CLOSED:
+                self._open[record.key] = BreakerCourse(
+                    key=record.key,
+                    since=course.since if course is not None else record.not_closed_since or record.since,
+                    held_by=record.held_by or (course.held_by if course is not None else ""),
+                    why=record.held_why or record.last_error or (course.why if course is not None else ""),
+                )
+
+    def courses(self) -> tuple[BreakerCourse, ...]:
+        """The first that opened first."""
+        return tuple(sorted((*self._closed, *self._open.values()), key=lambda one: (one.since, one.key)))
+
+
+class Figures:
+    """The key figures at the beginning, at their worst, at the end."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, Kpi] = {}
+        self._worst: dict[str, Kpi] = {}
+        self._last: dict[str, Kpi] = {}
+
+    def see(self, one: Seen) -> None:
+        """What a picture says of each."""
+        for kpi in one.picture.kpis:
+            self._first.setdefault(kpi.name, kpi)
+            self._last[kpi.name] = kpi
+            worst = self._worst.get(kpi.name)
+            if kpi.value is not None and (worst is None or worst.value is None or _worse(kpi, worst.value)):
+                self._worst[kpi.name] = kpi
+
+    def courses(self) -> tuple[KpiCourse, ...]:
+        """In the order they are shown."""
+        return tuple(
+            KpiCourse(
+                name=name,
+                title=last.title,
+                target=last.target,
+                first=self._first[name].text,
+                worst=self._worst[name].text if name in self._worst else _UNMEASURED,
+                last=last.text,
+            )
+            for name, last in self._last.items()
+        )
+
+
+class TasksSeen:
+    """What the counts gained from each live picture to the next."""
+
+    def __init__(self) -> None:
+        self._last: TaskCounts | None = None
+        self._tally = Tally()
+
+    def see(self, one: Seen) -> None:
+        """Compare with what was counted last, also over a time in which nobody looked."""
+        counts = one.picture.tasks.counts
+        if counts.source is not Source.LIVE or counts.value is None or counts.value == self._last:
+            return
+        before, now, tally = self._last, counts.value, self._tally
+        self._last = now
+        if before is None:
+            self._tally = Tally(counted=True)
+            return
+        self._tally = Tally(
+            failed=tally.failed + _gained(before, now, "failed"),
+            rejected=tally.rejected + _gained(before, now, "rejected"),
+            completed=tally.completed + _gained(before, now, "completed"),
+            exact=tally.exact and before.exact and now.exact,
+            counted=True,
+        )
+
+    def tally(self) -> Tally:
+        """All of them together."""
+        return self._tally
+
+
+def _gained(before: TaskCounts, now: TaskCounts, status: str) -> int:
+    return max(0, now.of(status) - before.of(status))
+
+
+def _worse(kpi: Kpi, than: float) -> bool:
+    """A figure whose target is a limit from above, or that has none, is the worse the higher it is."""
+    value = kpi.value if kpi.value is not None else than
+    high_is_bad = kpi.target.startswith("<") or kpi.target in {"", "0"}
+    return value > than if high_is_bad else value < than

@@ -1,0 +1,71 @@
+"""Data on its way into Markdown: it is shown as it is and does nothing, neither in CommonMark nor on GitHub.
+
+Free text keeps its words, with what would be markup escaped; what a renderer would make a link, a mention or a
+reference of stands as code. Names stand as code. Pipes never survive, so that every result may stand in a table.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from core.base.text import clean
+
+LINE_CHARS: Final = 500
+_MARKUP: Final = re.compile(r"[\\`*\[\]~]|<(?=[^\s\d])")
+_EMPHASIS: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+_ENTITIES: Final = {"&": "&amp;", "|": "&#124;", "$": "&#36;"}
+"""What has a meaning that a backslash does not end everywhere: cells of tables, formulas, other entities."""
+
+_CALLS: Final = re.compile(
+    r"://|www\.|[^\W\d_]:\S"  # an address, a mailto: or what else has a scheme; operations' names, too
+    r"|@\S*\.|(?<!\w)@\w"  # mail, mentions
+    r"|[\w-]\.[^\W\d_]{2}"  # a domain
+    r"|#\d|\bGH-\d"  # issues
+    r"|(?<!\d):[\w+-]+:",  # an emoji's name
+    re.IGNORECASE,
+)
+
+
+def prose(text: object) -> str:
+    """Free text as one line, at most `LINE_CHARS` characters of it."""
+    return " ".join(_word(word) for word in clean(text, LINE_CHARS).split())
+
+
+def code(text: object) -> str:
+    """A name, or a word that must not be interpreted, in a span of code; empty is a dash."""
+    shown = " ".join(clean(text, LINE_CHARS).split()).replace("|", "¦")
+    if not shown:
+        return "—"
+    ticks = "`" * (_longest(shown) + 1)
+    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{ticks}{pad}{shown}{pad}{ticks}"
+
+
+def fenced(text: str) -> str:
+    """Lines as they are, in a block of code that nothing in them ends."""
+    lines = [clean(line, LINE_CHARS).rstrip() for line in text.splitlines()]
+    fence = "`" * max(3, _longest("\n".join(lines)) + 1)
+    return "\n".join((f"{fence}text", *lines, fence))
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    """A table's lines, from cells that are harmless already."""
+    names = tuple(head)
+    return [_row(names), _row("---" for _ in names), *map(_row, rows)]
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _word(word: str) -> str:
+    if _CALLS.search(word):
+        return code(word)
+    escaped = _MARKUP.sub(r"\\\g<0>", word)
+    escaped = _EMPHASIS.sub(r"\\_", escaped)
+    return "".join(_ENTITIES.get(char, char) for char in escaped)
+
+
+def _longest(text: str) -> int:
+    """The longest run of backticks in it."""
+    return max(map(len, re.findall("`+", text)), default=0)

@@ -1,0 +1,70 @@
+"""Which pictures show an incident best: the last good one before it, the worst one, the first good one after it."""
+
+from typing import Final
+
+from core.domain.snapshot import LinkWord, Snapshot, State
+from core.domain.status import Level
+from core.history.report.observed import Seen
+from core.history.report.record import Moment, When
+from core.resilience import BreakerState
+
+_RANK: Final = {State.WARNING: 1, State.STOPPED: 2, State.UNKNOWN: 2, State.CRITICAL: 3}
+_LOST: Final = {LinkWord.OFFLINE, LinkWord.BLIND}
+
+
+def trouble(picture: Snapshot) -> tuple[int, ...]:
+    """How bad it looks, to be compared; empty: nothing is wrong. Alerts come last: they go on when it is over."""
+    lost = picture.link.word in _LOST
+    rank = max(_RANK.get(picture.state, 0), 2 if lost else 0)
+    if not rank:
+        return ()
+    levels = [check.level for check in picture.health.checks]
+    opened = sum(record.state is not BreakerState.CLOSED for record in picture.breakers)
+    firing = sum(alarm.fires for alarm in picture.alerts)
+    return (rank, levels.count(Level.CRITICAL), levels.count(Level.WARNING) + opened, firing)
+
+
+class Moments:
+    """Looks for them in one picture after the other, and holds no more than four."""
+
+    def __init__(self) -> None:
+        self._good: Snapshot | None = None
+        self._before: Snapshot | None = None
+        self._worst: tuple[tuple[int, ...], Snapshot] | None = None
+        self._after: Snapshot | None = None
+        self._last: Snapshot | None = None
+
+    def see(self, one: Seen) -> None:
+        """One that is still starting tells nothing yet."""
+        picture = one.picture
+        if not picture.ready:
+            return
+        self._last, bad = picture, trouble(picture)
+        if not bad:
+            self._good = picture
+            self._after = self._after or picture
+            return
+        if self._worst is None:
+            self._before = self._good
+        self._after = None
+        if self._worst is None or bad > self._worst[0]:
+            self._worst = (bad, picture)
+
+    def found(self) -> tuple[Moment, ...]:
+        """In the order of time."""
+        if self._last is None:
+            return ()
+        if self._worst is None:
+            return (
+                Moment(when=When.AFTER, what="the last picture; nothing was wrong in the window", picture=self._last),
+            )
+        found = []
+        if self._before is not None:
+            found.append(Moment(when=When.BEFORE, what="the last good picture before it began", picture=self._before))
+        worst = self._worst[1]
+        found.append(Moment(when=When.DURING, what="the worst of it", picture=worst))
+        if self._after is not None:
+            found.append(Moment(when=When.AFTER, what="the first good picture after it", picture=self._after))
+        elif self._last is not worst:
+            found.append(Moment(when=When.AFTER, what="the last picture: it is not over", picture=self._last))
+        return tuple(found)

@@ -1,0 +1,154 @@
+"""What alert rules go by, gathered: the newest verdicts and readings, and the little that only they ask for."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from core.alerting.rules import Facts
+from core.domain.records import Simulated, SuccessRate, SystemConfig
+from core.domain.status import Reading, Source, Verdict
+from core.domain.stops import StopMark
+from core.monitor.container import Rooms
+from core.resilience import NotLive
+from core.services.check_service import Sight
+from core.services.components import components
+from core.services.conflicts import Fights
+
+T = TypeVar("T")
+
+_HOUR = timedelta(hours=1)
+_WEEK = timedelta(days=7)
+"""Further back nobody looks for a health row: where there is none, that would read the whole log each minute."""
+
+
+_AWAKE_S = 300.0
+"""Evaluations further apart than this have a sleep of the machine between them, which counts for nothing."""
+
+
+class EvidenceRoom:
+    """Gathers. `Facts` are as true as their sources: what was not measured now, or failed unforeseen, is unknown."""
+
+    def __init__(self, rooms: Rooms, sight: Sight) -> None:
+        self._rooms = rooms
+        self._sight = sight
+        self._fights = Fights(rooms.live, rooms.config.fights)
+        self._stopped_by: tuple[StopMark | None, str] | None = None
+        """Which stop stands, and the operator who ordered it."""
+        self._looked: float | None = None
+        self._looked_s = 0.0
+        """For how long no health row was found although one would have been seen."""
+
+    async def gather(self, *, braked: str, ready: bool) -> Facts:
+        """What is so now. Never raises for a fault."""
+        rooms, readings = self._rooms, self._rooms.readings
+        interval_s = rooms.config.watch.interval_s * (1 + rooms.config.watch.jitter)
+        config = readings.config.value if readings.config.live else None
+        day, simulated = readings.values["success_24h"], readings.values["simulated"]
+        lost = tuple(part.name for part in components(rooms, self._sight) if part.source is not Source.LIVE)
+        server = rooms.health_log.database_now() or rooms.backend.server_time()
+        blind_s = rooms.link.blind_for_s() or 0.0
+        now = rooms.clock.now()
+        return Facts(
+            at=now,
+            verdicts=self._verdicts(2 * interval_s + 60.0),
+            stopped=config.emergency_stop if config is not None else None,
+            stop_text=(config.stop_reason if config is not None else "") or "no reason given",
+            stopped_by=await self._who_stopped(config),
+            enabled=config.enabled if config is not None else None,
+            config_rows=len(config.ids) if config is not None else None,
+            success_1h=await self._ask("the success rate of the last hour", self._success_1h),
+            success_24h=day.value if day.live else None,
+            simulated=simulated.value if simulated.live else None,
+            simulated_age_s=_age_s(simulated, rooms.likely_now()),
+            breakers=rooms.breakers.all(),
+            blind_for_s=blind_s if blind_s >= rooms.config.refresh.blind_after_s else 0.0,
+            lost=lost if ready else None,
+            health_row_age_s=await self._ask("the newest health row", self._health_row_age_s),
+            health_row_missing=self._looked is not None,
+            health_row_late_s=2 * interval_s + 60.0,
+            in_review=self._in_review(),
+            review_waits_s=await self._ask("the oldest review", self._review_waits_s),
+            braked=braked,
+            fought_over=await self._ask("who fights whom", lambda: self._fights.look(rooms.likely_now())),
+            set_aside=rooms.cache.warning or rooms.state.warning or "",
+            clock_skew_s=None if server is None else (now - server).total_seconds(),
+        )
+
+    def _verdicts(self, too_old_s: float) -> dict[str, Verdict]:
+        """The last ones; what a dead watchdog said long ago is not known any more."""
+        now = self._rooms.clock.now()
+        return {
+            check.name: Verdict(check.level, check.text)
+            for check in self._sight.checks_now()
+            if check.at is not None and (now - check.at).total_seconds() <= too_old_s
+        }
+
+    async def _ask(self, what: str, ask: Callable[[], Awaitable[T | None]]) -> T | None:
+        """What a question of the project gives; `None` when it gave nothing, whyever."""
+        if self._sight.schema is None or not any(one.live for one in self._rooms.readings.values.values()):
+            return None
+        with self._rooms.fence.around(f"asking for {what}"):
+            try:
+                return await ask()
+            except NotLive:
+                return None
+        return None
+
+    async def _success_1h(self) -> SuccessRate | None:
+        now = self._rooms.cut_off_now()
+        if now is None:
+            return None
+        return await self._rooms.live.success_rate(now - _HOUR, now)
+
+    def _in_review(self) -> int | None:
+        counts = self._rooms.readings.counts
+        return counts.value.of("awaiting_review") if counts.live and counts.value is not None else None
+
+    async def _review_waits_s(self) -> float | None:
+        now, waiting = self._rooms.cut_off_now(), self._in_review()
+        if now is None or waiting is None:
+            return None
+        came_at = await self._rooms.live.oldest_in_review_at(now) if waiting else None
+        return 0.0 if came_at is None else max(0.0, (now - came_at).total_seconds())
+
+    async def _health_row_age_s(self) -> float | None:
+        now = self._rooms.cut_off_now()
+        if now is None:
+            return None
+        written_at = await self._rooms.live.newest_health_at(now - _WEEK, now)
+        if written_at is not None:
+            self._looked, self._looked_s = None, 0.0
+            return max(0.0, (now - written_at).total_seconds())
+        if not self._rooms.live.sees_all and not self._rooms.readings.values["logs"].value:
+            return None  # rows may be hidden from us
+        elapsed = self._rooms.clock.elapsed()
+        self._looked_s += min(_AWAKE_S, elapsed - self._looked) if self._looked is not None else 0.0
+        self._looked = elapsed
+        return self._looked_s
+
+    async def _who_stopped(self, config: SystemConfig | None) -> str:
+        """The operator who ordered the very stop that stands; empty for the watchdog, or a hand that left no trace."""
+        if config is None:
+            return self._stopped_by[1] if self._stopped_by is not None else ""
+        if not config.emergency_stop:
+            self._stopped_by = None
+            return ""
+        mark = StopMark.of(config)
+        if self._stopped_by is None or self._stopped_by[0] != mark:
+            who = await self._ask("who stopped it", lambda: self._asked_who_stopped(config))
+            if who is None:
+                return ""
+            self._stopped_by = (mark, who)
+        return self._stopped_by[1]
+
+    async def _asked_who_stopped(self, config: SystemConfig) -> str:
+        standing = (await self._rooms.live.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())).standing(
+            config, exact=True
+        )
+        return standing.actor if standing is not None and standing.by == "operator" else ""
+
+
+def _age_s(simulated: Reading[Simulated], now: datetime) -> float | None:
+    """How long ago work was last only simulated; `None` where it was not within the day, or nobody knows."""
+    at = simulated.value.last_at if simulated.value is not None else None
+    return None if at is None else max(0.0, (now - at).total_seconds())

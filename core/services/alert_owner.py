@@ -1,0 +1,63 @@
+"""Who tells of alerts: the lease's holder first, and every other monitor where that one cannot, or has not."""
+
+from collections.abc import Callable
+from typing import Final
+
+from core.alerting.escalation import due_for_s
+from core.alerting.rules import Facts
+from core.alerting.settings import AlertRules
+from core.domain.alerts import Alert, Severity
+from core.monitor.container import Rooms
+
+ALONE: Final = "no monitor holds the lease, so each one tells for itself"
+SUSPECT: Final = "somebody renews the lease and writes no health rows, so each one tells for itself"
+LATE: Final = "the monitor that holds the lease has not told of it in time"
+
+
+class Tellers:
+    """One monitor's part in telling. `owner`: whether this process tells, of those on this machine."""
+
+    def __init__(self, rooms: Rooms, settings: AlertRules, *, owner: Callable[[], bool]) -> None:
+        self._rooms = rooms
+        self._settings = settings
+        self._owner = owner
+        self.suspect = False
+        """Whether somebody renews the lease who does nothing else that its holder does."""
+
+    def look(self, facts: Facts) -> None:
+        """Take note of whether whoever holds the lease reports, too."""
+        late_s, age_s = facts.health_row_late_s, facts.health_row_age_s
+        held_s = self._rooms.lease.anothers_for_s()
+        self.suspect = held_s > late_s and age_s is not None and age_s > late_s
+
+    def why(self) -> str:
+        """Why this monitor tells although it does not hold the lease; empty while it holds it, or others tell."""
+        lease = self._rooms.lease
+        if lease.valid():
+            return ""
+        if not lease.anothers():
+            return ALONE
+        if self.suspect:
+            return SUSPECT
+        view = lease.view()
+        return f"{view.host}, which holds the lease, reaches nobody" if view.tells is False else ""
+
+    def tells(self) -> bool:
+        """Whether this monitor tells of everything."""
+        return self._owner() and (self._rooms.lease.valid() or bool(self.why()))
+
+    def overdue(self, alert: Alert) -> bool:
+        """Whether an alert should have been told by now, and no row says that anybody was."""
+        if not self._owner() or alert.reached:
+            return False
+        due_s = alert.firing_s - due_for_s(alert.severity, self._settings)
+        return min(alert.seen_s, due_s) >= self._patience_s(alert)
+
+    def unlogged(self, alert: Alert) -> bool:
+        """Whether no row says that an alert fires, although its time is over."""
+        return self._owner() and not alert.logged and alert.seen_s >= self._patience_s(alert)
+
+    def _patience_s(self, alert: Alert) -> float:
+        """How long after it is due an alert may stay untold, as far as the project's log says."""
+        rules = self._settings
+        return rules.late_critical_s if alert.severity is Severity.CRITICAL else rules.late_s

@@ -1,0 +1,359 @@
+"""Alerts, once a minute: what is so, what that makes of each alert, who is told, and that it is on its way."""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from core.alerting.escalation import Tell, nobody_left, tell
+from core.alerting.outbox import Post
+from core.alerting.rules import Facts, rules
+from core.alerting.silences import acknowledged, silenced
+from core.alerting.state_machine import Life, Turn
+from core.alerting.store import Shelf
+from core.alerting.sync import ORDERS, Row, heard, of_alert
+from core.domain.alerts import Alert, Phase, Severity, Stage
+from core.domain.snapshot import Alarm, Telling
+from core.domain.status import Level, Source, Truth
+from core.monitor.container import Rooms
+from core.resilience import NotLive
+from core.services.alert_inputs import EvidenceRoom
+from core.services.alert_owner import LATE, Tellers
+from core.services.check_service import Sight
+from core.services.notifications import PostRoom
+
+LISTENED: Final = timedelta(days=7)
+_OVERLAP: Final = timedelta(minutes=10)
+_ROWS_FIRST_S: Final = 3.0
+"""So long messages wait until the project's log knows of what they tell: whoever goes on tells under the same id."""
+_PHASES: Final = {
+    Turn.FIRED: Phase.FIRING,
+    Turn.ROSE: Phase.FIRING,
+    Turn.FLAPS: Phase.FLAPPING,
+    Turn.RESOLVED: Phase.RESOLVED,
+}
+_BAD: Final = {Severity.CRITICAL: Level.CRITICAL, Severity.HIGH: Level.WARNING, Severity.MEDIUM: Level.WARNING}
+
+
+class Alarms:
+    """One project's alerts. `owner`: whether this process evaluates and sends; another one of ours does otherwise."""
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        sight: Sight,
+        *,
+        owner: Callable[[], bool],
+        braked: Callable[[], str],
+        who_acts: Callable[[], str],
+    ) -> None:
+        self._rooms = rooms
+        self._settings = rooms.config.alerts
+        self._owner = owner
+        self._braked = braked
+        self._evidence = EvidenceRoom(rooms, sight)
+        self._sight = sight
+        self._rules = rules(self._settings)
+        self._fence = rooms.fence
+        self._life = Life(self._rules, self._settings, episode=lambda: str(uuid.uuid4()), fence=rooms.fence)
+        self._evaluated: float | None = None
+        self._heard_at: datetime | None = None
+        self.shelf = Shelf(rooms.state)
+        self.post_room = PostRoom(rooms, who_acts)
+        self.post_room.on_told = self._on_told
+        self.tellers = Tellers(rooms, self._settings, owner=owner)
+        rooms.lease.tells = self.post_room.can_tell
+
+    # The loop's part
+
+    async def restore(self) -> None:
+        """Go on from what the last process left."""
+        await self.shelf.look()
+        now, last = self._rooms.clock.now(), await self.shelf.evaluated_at()
+        away_s = 0.0 if last is None else max(0.0, (now - last).total_seconds())
+        self._life.restore(await self.shelf.alerts(), away_s)
+        self._evaluated = None
+        await self.post_room.queue.restore()
+
+    async def evaluate(self, *, ready: bool = True) -> bool:
+        """One evaluation: look, listen to other monitors, judge, tell. Never raises for a fault.
+
+        What fails unforeseen about one alert, one row or one address leaves the others as they are.
+        Whether something began to fire that a heal might end.
+        """
+        await self.shelf.look()
+        alone = self._judges_alone()
+        if not self._owner() and not alone:
+            self._life.restore(await self.shelf.alerts(), 0.0)
+            return False
+        facts = await self._evidence.gather(braked=self._braked(), ready=ready)
+        self.tellers.look(facts)
+        await self._listen(facts.at, keep=not alone)
+        elapsed = self._rooms.clock.elapsed()
+        passed_s = 0.0 if self._evaluated is None else elapsed - self._evaluated
+        self._evaluated = elapsed
+        turns = self._life.evaluate(facts, passed_s)
+        self._overlay(facts)
+        if alone:
+            return False
+        tells = self._tells(turns)
+        for one in tells:
+            self._say(one)
+        why = "" if self._rooms.lease.valid() else self.tellers.why() or LATE
+        posts = self.post_room.posts(tells, facts.at, why)
+        rows = self._new_rows(tells, facts.at)
+        await self.shelf.evaluated(self._life.alerts, posts, rows, facts.at)
+        self.post_room.queue.put(posts)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ROWS_FIRST_S):
+                await self.write_rows()
+        await self.send_due()
+        await self.write_rows()
+        return any(
+            turn is Turn.FIRED and self._life.alerts[key].severity is Severity.HIGH for key, turn in turns.items()
+        )
+
+    async def looked(self) -> None:
+        """A refresh is over: see what other processes of ours have put on the disk, and send what is due."""
+        await self.shelf.look()
+        if not self._owner() and not self._judges_alone():
+            self._life.restore(await self.shelf.alerts(), 0.0)
+        self._overlay(None)
+        await self.send_due()
+
+    def _judges_alone(self) -> bool:
+        """Whether it only looks and nobody else here judges: then it does, for its own picture alone."""
+        return self._rooms.config.only_looks and not self._rooms.state.owner()
+
+    async def send_due(self) -> None:
+        """Send what is due; nobody waits for it."""
+        if self._owner():
+            self.post_room.queue.send_due()
+            await self.post_room.queue.forget_old()
+
+    async def write_rows(self) -> None:
+        """Write what belongs into the project's log, as long as it takes them. Never raises for a fault."""
+        if self._sight.schema is None or not any(reading.live for reading in self._rooms.readings.values.values()):
+            return
+        for row in self.shelf.rows:
+            if not await self.post_room.write(row):
+                return
+            await self.shelf.written(row)
+
+    async def close(self) -> None:
+        """End what is being sent; what did not arrive is on the disk."""
+        await self.post_room.queue.close()
+
+    # A command's part
+
+    async def peek(self) -> None:
+        """As things stand for a command that looks once: what was kept or told, by what is so now. Keeps nothing."""
+        await self.restore()
+        facts = await self._evidence.gather(braked="", ready=False)
+        await self._listen(facts.at, keep=False)
+        self._life.evaluate(facts, 0.0)
+        gone = [key for key, one in self._life.alerts.items() if one.firing and one.truth is Truth.FALSE]
+        for key in gone:
+            del self._life.alerts[key]
+        self._overlay(facts)
+
+    # What is so
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """What is shown: firing first, the worst first; then what is pending, then what was resolved lately."""
+        order = {Stage.FIRING: 0, Stage.PENDING: 1, Stage.RESOLVED: 2}
+        shown = [alert for alert in self._life.alerts.values() if alert.stage in order]
+        shown = [alert for alert in shown if alert.messages or alert.stage is not Stage.RESOLVED]
+        shown.sort(key=lambda alert: (order[alert.stage], bool(alert.hidden), alert.severity.rank, alert.key))
+        return tuple(self._alarm(alert) for alert in shown)
+
+    def telling(self) -> Telling:
+        """Whether what must be told reaches anybody."""
+        there = self.post_room.book()
+        posts = self.post_room.queue.posts
+        lost = tuple(dict.fromkeys(f"{post.to}: {post.why}" for post in posts if post.undelivered))
+        waits = tuple(dict.fromkeys(f"{post.to}: {post.why}" for post in posts if post.why and not post.undelivered))
+        left = [one for one in self._life.alerts.values() if nobody_left(one, there.rungs, self._settings)]
+        return Telling(
+            contacts=len(there.contacts),
+            channels=len(there.channels),
+            unreachable=there.unreachable,
+            refused=there.refused,
+            undelivered=lost,
+            retrying=waits,
+            nobody_left=tuple(alert.title for alert in left),
+            bell=self._settings.bell,
+            desktop=self._settings.desktop,
+            silences=tuple(one for one in self.shelf.silences if one.holds(self._rooms.clock.now())),
+        )
+
+    def firing(self) -> tuple[Alert, ...]:
+        """What fires, the worst first."""
+        found = [alert for alert in self._life.alerts.values() if alert.firing]
+        return tuple(sorted(found, key=lambda alert: (alert.severity.rank, alert.key)))
+
+    async def hear(self) -> None:
+        """Hear at once what the others told: an operator is about to speak of it. Never raises for a fault."""
+        if self._owner():
+            await self._listen(self._rooms.clock.now())
+            self._overlay(None)
+
+    def overlay(self) -> None:
+        """Somebody acknowledged or silenced: it holds at once."""
+        self._overlay(None)
+
+    # Judging and telling
+
+    async def _listen(self, now: datetime, *, keep: bool = True) -> None:
+        """Hear what other monitors told of alerts, and whom they have told."""
+        live = any(reading.live for reading in self._rooms.readings.values.values())
+        if self._sight.schema is None or not live:
+            return
+        there = self._rooms.likely_now()  # rows are stamped by the database's clock
+        since = there - LISTENED if self._heard_at is None else self._heard_at - _OVERLAP
+        try:
+            rows = await self._rooms.live.alert_rows(since, ORDERS)
+        except NotLive:
+            return
+        if keep:
+            self._heard_at = there
+        found = heard(rows, self._rules, now, self._fence)
+        follow = not keep or not self.tellers.tells()
+        self._life.adopt(found.alerts, found.resolved, told=found.told, follow=follow)
+        if keep:
+            await self.shelf.heard(found.acks, found.silences, now)
+        else:
+            known = {ack.id for ack in self.shelf.acks}
+            self.shelf.acks = (*self.shelf.acks, *(ack for ack in found.acks if ack.id not in known))
+            told = {one.id: one for one in found.silences}  # one that was ended there is not ended here yet
+            self.shelf.silences = tuple(({one.id: one for one in self.shelf.silences} | told).values())
+
+    def _overlay(self, facts: Facts | None) -> None:
+        """What is hidden, muted and acknowledged now. Without facts, what is hidden stays so."""
+        now, config = self._rooms.clock.now(), self._rooms.readings.config
+        kinds = config.value.muted_kinds if config.value is not None and config.source is not Source.DEFAULT else ()
+        alerts = dict(self._life.alerts)
+        for key, alert in alerts.items():
+            with self._fence.around(f"who is to hear of {key}"):
+                alerts[key] = self._overlaid(alert, facts, kinds, now)
+        self._life.alerts = alerts
+
+    def _overlaid(self, alert: Alert, facts: Facts | None, kinds: tuple[str, ...], now: datetime) -> Alert:
+        rule = self._life.rule(alert)
+        silence = silenced(alert, self.shelf.silences, now)
+        muted = f"silenced until {silence.until:%Y-%m-%d %H:%M} UTC by {silence.who}" if silence else ""
+        if not muted and rule is not None and (column := rule.muted_by(kinds)):
+            muted = f"muted by notify_on_{column}"
+        behind, hidden = (alert.behind, alert.hidden) if facts is None else self._life.hiding(alert, facts)
+        return msgspec.structs.replace(
+            alert,
+            hidden=hidden,
+            behind=behind,
+            muted=muted,
+            acked=acknowledged(alert, self.shelf.acks, now, self._settings) if alert.active else "",
+        )
+
+    def _tells(self, turns: Mapping[str, Turn]) -> list[Tell]:
+        """What is to be said now. Who does not tell leaves that to who does, and follows; but not for ever."""
+        tells, all_of_it = [], self.tellers.tells()
+        for key, alert in list(self._life.alerts.items()):
+            with self._fence.around(f"telling of {key}"):
+                told = self._told_of if all_of_it or alert.alone else self._followed
+                self._life.alerts[key], one = told(alert, turns.get(key))
+                if one is not None:
+                    tells.append(one)
+        return tells
+
+    def _told_of(self, alert: Alert, turn: Turn | None) -> tuple[Alert, Tell | None]:
+        turn = Turn.RESOLVED if alert.owed else turn
+        if turn is not Turn.RESOLVED and not (alert.here or alert.reached):
+            alert = msgspec.structs.replace(alert, told=0)  # others began to tell, and no row says that it arrived
+        after, one = tell(alert, turn, self.post_room.book().rungs, self._settings)
+        if one is not None and one.contacts and not self._rooms.lease.valid():
+            after = msgspec.structs.replace(after, alone=True)
+        return after, one
+
+    def _followed(self, alert: Alert, turn: Turn | None) -> tuple[Alert, Tell | None]:
+        """Another monitor is to tell of it. What that one does not tell in time is told here."""
+        if alert.firing and not alert.hidden:
+            if self.tellers.overdue(alert) and self.post_room.can_tell():
+                after, one = self._told_of(alert, None)
+                if one is not None:
+                    return after, one
+            if self.tellers.unlogged(alert):
+                turn = Turn.FLAPS if alert.flapping else Turn.FIRED
+                return tell(alert, turn, 0, self._settings)
+        owed = turn is Turn.RESOLVED and (alert.logged or alert.told > 0)
+        if turn is None or (alert.hidden and not owed):
+            return alert, None
+        alert = msgspec.structs.replace(alert, messages=alert.messages or 1, owed=owed)
+        return alert, Tell(alert=alert, phase=_PHASES[turn], log=False)
+
+    async def _on_told(self, post: Post) -> None:
+        """Somebody took a message: the others need not send it."""
+        rows: list[Row] = []
+        for key, episode in post.about:
+            alert = self._life.alerts.get(key)
+            if alert is not None and alert.episode == episode and not alert.reached:
+                self._life.alerts[key] = alert = msgspec.structs.replace(alert, reached=True)
+                rows += self._new_rows([Tell(alert=alert, phase=Phase.TOLD)], self._rooms.clock.now())
+        if rows:
+            await self.shelf.add(rows)
+            await self.write_rows()
+
+    def _say(self, one: Tell) -> None:
+        over = one.phase is Phase.RESOLVED
+        level = Level.OK if over else _BAD.get(one.alert.severity, Level.OK)
+        words = f"alert {one.phase.value}, {one.alert.severity}: {one.alert.title}"
+        detail = "" if over or one.alert.text == one.alert.title else f": {one.alert.text}"
+        self._rooms.journal.say("watchdesk", words + detail, level)
+
+    def _new_rows(self, tells: list[Tell], now: datetime) -> tuple[Row, ...]:
+        """The rows of what is told, on their way; none while nothing may be written."""
+        if self._rooms.config.observe:
+            return ()
+        rows = []
+        for one in tells:
+            if one.log:
+                with self._fence.around(f"the row about {one.alert.key}"):
+                    rows.append(of_alert(one, str(self._rooms.itself), self._rooms.itself.host, now))
+        for row in rows:
+            self._rooms.journal.ours(row.id)
+        return tuple(rows)
+
+    def _alarm(self, alert: Alert) -> Alarm:
+        return Alarm(
+            key=alert.key,
+            rule=alert.rule,
+            subject=alert.subject,
+            severity=alert.severity.value,
+            state=_word(alert),
+            title=alert.title,
+            text=alert.text,
+            runbook=alert.runbook,
+            episode=alert.episode,
+            began_at=alert.began_at,
+            fired_at=alert.fired_at,
+            resolved_at=alert.resolved_at,
+            acked=alert.acked,
+            muted=alert.muted or (f"follows from: {alert.hidden}" if alert.hidden else ""),
+            told=alert.told,
+            behind=alert.behind,
+            flapping=alert.flapping,
+            well=alert.known is False,
+        )
+
+
+def _word(alert: Alert) -> str:
+    """The state as it is shown: the last thing that concerns an operator."""
+    if not alert.firing:
+        return alert.stage.value
+    if alert.hidden:
+        return "hidden"
+    if alert.acked:
+        return "acknowledged"
+    return "silenced" if alert.muted else "firing"

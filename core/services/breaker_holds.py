@@ -1,0 +1,58 @@
+"""Breakers held open by an operator: kept in the state, so that a restart does not let go of them."""
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from core.base.clock import Clock
+from core.base.store import State
+from core.resilience import Breakers
+
+KIND: Final = "held_breaker"
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """Who holds a breaker open, why, since when, and until when (`None`: until it is released). Wall time."""
+
+    who: str
+    why: str
+    at: datetime
+    until: datetime | None = None
+
+
+class Holds:
+    """Holds and releases, on the disk before they are accepted."""
+
+    def __init__(self, clock: Clock, breakers: Breakers, state: State) -> None:
+        self._clock = clock
+        self._breakers = breakers
+        self._state = state
+
+    async def restore(self) -> int:
+        """Hold what was held when the last process ended, and forget what ended meanwhile. How many are held."""
+        held = 0
+        for key, hold in (await self._state.all(KIND, Hold)).items():
+            if hold.until is not None and hold.until <= self._clock.now():
+                await self._state.remove(KIND, key)
+                continue
+            self._breakers.hold(key, hold.who, hold.why, hold.until)
+            held += 1
+        return held
+
+    async def hold(self, key: str, who: str, why: str, until: datetime | None) -> None:
+        """Hold one open. Raises NotKept: a hold that a restart would forget is none."""
+        await self._state.put(KIND, key, Hold(who=who, why=why, at=self._clock.now(), until=until))
+        self._breakers.hold(key, who, why, until)
+
+    async def release(self, key: str, who: str) -> None:
+        """End a hold: the next call probes. Raises NotKept; KeyError for a key that was never used."""
+        await self._state.remove(KIND, key)
+        self._breakers.release(key, who)
+
+    async def reset(self, key: str | None, who: str) -> None:
+        """Close one breaker, or all, held or not. Raises NotKept; KeyError for a key that was never used."""
+        keys = [record.key for record in self._breakers.all() if record.held_by and key in {None, record.key}]
+        for held in keys:
+            await self._state.remove(KIND, held)
+        self._breakers.reset(key, who)

@@ -1,0 +1,200 @@
+"""Looking: one discovery, one refresh, one check at a time, and what the last ones left behind."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from core.backend.heartbeat import answers
+from core.backend.schema import Schema, anybody_reads, discover
+from core.checks.breakers import judge as judge_breakers
+from core.checks.context import Look
+from core.checks.failure_rate import judge as judge_rate
+from core.domain.checks import Check, Checkup
+from core.domain.failure_rate import FailureRules
+from core.domain.records import SuccessRate
+from core.domain.status import Fault, Level, Reading, Truth, Verdict
+from core.domain.stuck import Overdue
+from core.monitor.container import Rooms
+from core.resilience import NotLive, Policy
+
+_CONTROL_S: Final = 1.0
+CHECK_NAMES: Final = ("database", "edge_function", "stuck_tasks", "failure_rate", "activity", "breakers")
+
+RECENT: Final = 30
+"""How many looks' durations are remembered."""
+
+
+class Sight:
+    """What is known of the project besides the readings. `publish` is called whenever something of it changed."""
+
+    def __init__(self, rooms: Rooms, publish: Callable[[], None]) -> None:
+        self._rooms = rooms
+        self._publish = publish
+        self._discovering, self._checking = asyncio.Lock(), asyncio.Lock()
+        self._schema_fault: Fault | None = None
+        self.schema: Schema | None = None
+        """The project's schema, once nothing of it is missing."""
+        self.policies: dict[str, Truth] = {}
+        """By table, whether it shows rows to the publishable key alone."""
+        self.checks: tuple[Check, ...] = tuple(Check(name=name) for name in CHECK_NAMES)
+        self._took: dict[str, deque[float | None]] = {name: deque(maxlen=RECENT) for name in CHECK_NAMES}
+        self.overdue = Overdue()
+        self.edge_at: datetime | None = None
+        self.checked_at: datetime | None = None
+
+    async def discover(self) -> Schema:
+        """Which shape the project has; asked until it is known. Raises NotLive."""
+        if self.schema is not None:
+            return self.schema
+        rooms = self._rooms
+        policy = Policy(total_s=rooms.config.refresh.total_s, retry=None)
+        try:
+            schema = await rooms.guard.live("db:discover_schema", lambda: discover(rooms.backend), policy=policy)
+        except NotLive as not_live:
+            self._schema_fault = not_live.fault
+            raise
+        if not schema.missing:
+            self.schema = schema
+        self._schema_fault = schema.missing[0] if schema.missing else None
+        rooms.learn(schema)
+        return schema
+
+    async def refresh(self, *, everything: bool = False) -> bool:
+        """Ask for the panels' values once and publish; whether any was live. Never raises for a fault."""
+        async with self._discovering:
+            if self.schema is None:
+                with contextlib.suppress(NotLive):
+                    await self.discover()
+        began = self._rooms.clock.elapsed()
+        live = await self._rooms.readings.refresh(everything=everything)
+        if live:
+            self._rooms.link.answered(self._rooms.clock.elapsed() - began)
+        else:
+            self._rooms.link.failed(self._rooms.readings.faults())
+        self._publish()
+        return live
+
+    async def check(self) -> Checkup:
+        """Run the six checks once and publish. Never two at once: a second waits for the first."""
+        async with self._checking:
+            checkup = await self._rooms.watchdog.look(self._look())
+        self._tell_link(checkup.of("database"))
+        checkup = self._still_down(checkup)
+        self._note(checkup)
+        self._publish()
+        return checkup
+
+    async def look_at_policies(self) -> None:
+        """Find out which tables anybody with the publishable key reads. Never raises."""
+        rooms = self._rooms
+        if not rooms.backend.target.publishable_key:
+            return  # nobody can be asked
+        policy = Policy(total_s=rooms.config.refresh.total_s, retry=None, refusable=False)
+        with contextlib.suppress(NotLive):
+            self.policies = await rooms.guard.live(
+                "db:look_at_policies:probe", lambda: anybody_reads(rooms.backend), policy=policy
+            )
+
+    def checks_now(self) -> tuple[Check, ...]:
+        """The last checks; what a panel has read since says more than the check did, so that both say the same."""
+        return tuple(map(self._now, self.checks))
+
+    def _now(self, check: Check) -> Check:
+        rooms, rate = self._rooms, self._rooms.readings.values["success_24h"]
+        if check.name == "breakers" and check.at is not None:
+            return _judged(check, judge_breakers(rooms.breakers.all()), rooms.clock.now())
+        if check.name != "failure_rate" or rate.value is None or rooms.cut_off_now() is None:
+            return check  # without the time no rate is judged
+        rules = rooms.config.failures
+        return _judged(check, judge_rate(rate.value, rules), rate.at) if _tells_more(rate, check, rules) else check
+
+    def faults(self) -> tuple[Fault, ...]:
+        """Why what is not live is not, the schema's own faults first."""
+        return (*self.schema_faults(), *self._rooms.readings.faults())
+
+    def schema_faults(self) -> tuple[Fault, ...]:
+        """What is wrong with the schema, table by table, or why it could not be read."""
+        missing = self._rooms.queries.schema.missing
+        return missing or ((self._schema_fault,) if self._schema_fault is not None else ())
+
+    def late(self, check: Check) -> None:
+        """The database question that outlived its check has ended: its verdict replaces the one of then."""
+        self._note_change(check, self._level_of(check.name))
+        if took := self._took[check.name]:
+            took.pop()  # of the look it belongs to
+        late = self._remembered(check)
+        self.checks = tuple(late if known.name == late.name else known for known in self.checks)
+        self._tell_link(check)
+        self._publish()
+
+    def _tell_link(self, database: Check) -> None:
+        self._rooms.link.checked(
+            database.level, database.text, answered=database.answered, took_s=database.took_s or 0.0
+        )
+
+    def _still_down(self, checkup: Checkup) -> Checkup:
+        """A database proven down that has not answered yet is down still, however short we have asked it anew."""
+        database, proof = checkup.of("database"), self._rooms.link.proof
+        if not proof or database.answered or database.level is not Level.WARNING:
+            return checkup
+        down = msgspec.structs.replace(database, level=Level.CRITICAL, text=f"{proof}; asked anew: {database.text}")
+        checks = tuple(down if check is database else check for check in checkup.checks)
+        return msgspec.structs.replace(checkup, checks=checks)
+
+    def _look(self) -> Look:
+        rooms = self._rooms
+        return Look(
+            live=rooms.live,
+            now=rooms.cut_off_now(),
+            answered=rooms.backend.server_time() is not None,
+            rules=rooms.config.watch,
+            stuck_rules=rooms.config.stuck,
+            failure_rules=rooms.config.failures,
+            config=rooms.readings.config.value,
+            breakers=rooms.breakers.all,
+            control=self._control if rooms.config.watch.control_url else None,
+        )
+
+    async def _control(self) -> bool:
+        """Whether anything at all can be reached from here, well within the check."""
+        return await answers(self._rooms.config.watch.control_url, _CONTROL_S)
+
+    def _note(self, checkup: Checkup) -> None:
+        for check in checkup.checks:
+            self._note_change(check, self._level_of(check.name))
+        self.checks = tuple(self._remembered(check) for check in checkup.checks)
+        self.checked_at = checkup.at
+        if checkup.overdue is not None:
+            self.overdue = checkup.overdue
+        if checkup.of("edge_function").level is Level.OK:
+            self.edge_at = checkup.at
+
+    def _remembered(self, check: Check) -> Check:
+        took = self._took[check.name]
+        took.append(check.took_s if check.answered else None)
+        return msgspec.structs.replace(check, recent=tuple(took))
+
+    def _level_of(self, name: str) -> Level | None:
+        return next((check.level for check in self.checks if check.name == name), None)
+
+    def _note_change(self, check: Check, before: Level | None) -> None:
+        quiet = before in {None, Level.UNKNOWN} and check.level is Level.OK
+        if check.level is not before and not quiet:
+            text = f"{check.name.replace('_', ' ')} {check.level}: {check.text}"
+            self._rooms.journal.say("watchdog", text, check.level)
+
+
+def _judged(check: Check, verdict: Verdict, at: datetime | None) -> Check:
+    return msgspec.structs.replace(check, level=verdict.level, text=verdict.text, at=at)
+
+
+def _tells_more(rate: Reading[SuccessRate], check: Check, rules: FailureRules) -> bool:
+    """Whether a reading is about what the check of failures is about, and newer."""
+    if not rate.live or rate.value is None or rate.value.window != timedelta(hours=rules.window_h):
+        return False
+    return check.at is None or (rate.at is not None and rate.at > check.at)

@@ -1,0 +1,135 @@
+"""The monitor's own settings, and the composition of every room's."""
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from core.actions.conflicts import FightRules
+from core.actions.lease import LeaseRules
+from core.actions.repairs import HealRules
+from core.alerting.recipients import problems
+from core.alerting.settings import AlertRules
+from core.backend.client import Limits
+from core.backend.sessions import SessionFile
+from core.backend.target import COLOUR_NAME, FUNCTION_KEY_NAME, Target, read_target, signed_in
+from core.base.bounds import Limit, Period, Rows, Share, Span
+from core.base.directories import cache_directory, state_directory
+from core.base.settings import Layers, SettingsError, flag
+from core.checks.settings import WatchRules
+from core.domain.failure_rate import FailureRules
+from core.domain.stuck import StuckRules
+from core.history.blackbox import BlackboxRules
+from core.resilience import BreakerRules
+from core.services.self_limits import OwnRules
+
+AUTONOMOUS_NAMES: Final = ("WATCHDESK_AUTONOMOUS", "VITE_AUTONOMOUS_MODE")
+DRY_RUN_NAMES: Final = ("WATCHDESK_DRY_RUN", "VITE_AUTONOMOUS_DRY_RUN")
+
+
+class Places(msgspec.Struct, frozen=True):
+    """Where this machine keeps what is kept: last-known data, which may go at any time, and state, which must not, the
+    sessions of `login`, and the pictures of the black box."""
+
+    cache: Path
+    state: Path
+    sessions: Path
+    blackbox: Path
+
+    @classmethod
+    def of_platform(cls) -> "Places":
+        """The user's own. Raises SettingsError."""
+        cache, state = cache_directory(), state_directory()
+        return cls(cache, state / "state", state / "sessions", state / "blackbox")
+
+    @classmethod
+    def within(cls, root: Path) -> "Places":
+        """All below one directory."""
+        return cls(root / "cache", root / "state", root / "sessions", root / "blackbox")
+
+
+class RefreshRules(msgspec.Struct, frozen=True, kw_only=True):
+    """The live panels' cycle. Section `refresh`. Seconds and rows."""
+
+    period_s: Period = 5.0
+    slow_period_s: Period = 30.0
+    total_s: Limit = 8.0
+    jitter: Share = 0.1
+    tasks: Rows = 50
+    logs: Rows = 50
+    blind_after_s: Span = 15.0
+    person_wait_s: Period = 60.0
+    """How long a poll waits after an answered refusal: only a person can change it."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a monitor is built from."""
+
+    target: Target
+    autonomous: bool = False
+    dry_run: bool = True
+    observe: bool = False
+    trouble: str = ""
+    """What is there and was not used, in words."""
+    only_looks: bool = False
+    """It observes and takes no order at all, whoever gives it: not one about this machine alone, nor to lift that."""
+    limits: Limits = Limits()
+    breaker: BreakerRules = BreakerRules()
+    watch: WatchRules = WatchRules()
+    stuck: StuckRules = StuckRules()
+    failures: FailureRules = FailureRules()
+    heal: HealRules = HealRules()
+    lease: LeaseRules = LeaseRules()
+    fights: FightRules = FightRules()
+    refresh: RefreshRules = RefreshRules()
+    alerts: AlertRules = AlertRules()
+    blackbox: BlackboxRules = BlackboxRules()
+    own: OwnRules = OwnRules()
+
+
+SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {
+    field.name: field.type
+    for field in msgspec.structs.fields(Config)
+    if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct) and field.type is not Target
+}
+"""The rooms' sections by name."""
+
+SINGLE_NAMES: Final = (COLOUR_NAME, FUNCTION_KEY_NAME, AUTONOMOUS_NAMES[0], DRY_RUN_NAMES[0])
+"""Settings of the environment that belong to no section."""
+
+
+def read_config(layers: Layers, *, project: str | None = None, observe: bool = False) -> Config:
+    """Compose the rooms' settings, and the stored session. Raises SettingsError."""
+    target = read_target(layers, project)
+    stored = SessionFile(Places.of_platform().sessions, target.url)
+    return Config(
+        target=signed_in(target, stored.load()),
+        trouble=stored.trouble,
+        autonomous=_switch(layers, AUTONOMOUS_NAMES, default=False),
+        dry_run=_switch(layers, DRY_RUN_NAMES, default=True),
+        observe=observe,
+        limits=layers.section("limits", Limits),
+        breaker=layers.section("breaker", BreakerRules),
+        watch=layers.section("watch", WatchRules),
+        stuck=layers.section("stuck", StuckRules),
+        failures=layers.section("failures", FailureRules),
+        heal=layers.section("heal", HealRules),
+        lease=layers.section("lease", LeaseRules),
+        fights=layers.section("fights", FightRules),
+        refresh=layers.section("refresh", RefreshRules),
+        alerts=_alerts(layers),
+        blackbox=layers.section("blackbox", BlackboxRules),
+        own=layers.section("own", OwnRules),
+    )
+
+
+def _alerts(layers: Layers) -> AlertRules:
+    rules = layers.section("alerts", AlertRules)
+    if wrong := problems(rules):
+        raise SettingsError(wrong[0])
+    return rules
+
+
+def _switch(layers: Layers, names: tuple[str, ...], *, default: bool) -> bool:
+    value = layers.first(*names)
+    return default if value is None else flag(value, " or ".join(names))

@@ -1,0 +1,69 @@
+"""Looks for a healer that fights an operator: in the audit trail, whoever's orders they are, and at our breakers."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from core.actions.conflicts import WATCHED, FightRules, conflicts, unnamed
+from core.backend.reads.live import Live
+from core.base.clock import Clock
+from core.base.text import short
+from core.domain.records import EndedOrder
+from core.resilience import BreakerEvent, BreakerState
+
+_OVERLAP: Final = timedelta(minutes=10)
+"""Rows of other machines may come in late; the database's clock stamps them, so not by much."""
+
+_MOST: Final = 2000
+_RESET: Final = "reset by "
+_AGAIN_S: Final = 120.0
+"""A breaker that opens so soon after an operator's reset was not to be reset yet."""
+
+
+class Fights:
+    """Remembers the orders of the last day, so that a look costs one question about the newest."""
+
+    def __init__(self, live: Live, rules: FightRules) -> None:
+        self._live = live
+        self._rules = rules
+        self._orders: dict[str, EndedOrder] = {}
+        self._tasks: dict[str, frozenset[str]] = {}
+        self._looked_at: datetime | None = None
+
+    async def look(self, now: datetime) -> str:
+        """What was fought over lately, in words; empty for nothing. Raises NotLive."""
+        since = now - timedelta(seconds=self._rules.tasks_s)
+        new = since if self._looked_at is None else max(since, self._looked_at - _OVERLAP)
+        for order in await self._live.orders_ended(new, WATCHED):
+            if order.at <= now + _OVERLAP:  # a row of the future would be fought over for ever
+                self._orders[order.run] = order
+        kept = sorted((one for one in self._orders.values() if one.at >= since), key=lambda one: one.at)[-_MOST:]
+        self._orders = {one.run: one for one in kept}
+        if runs := unnamed(kept, self._tasks, self._rules):
+            self._tasks |= dict.fromkeys(runs, frozenset[str]()) | await self._live.ids_of_orders(runs)
+        self._tasks = {run: ids for run, ids in self._tasks.items() if run in self._orders}
+        self._looked_at = now
+        told_from = now - timedelta(seconds=self._rules.told_s)
+        found = [one for one in conflicts(kept, self._tasks, self._rules) if one.at >= told_from]
+        more = f" (and {len(found) - 1} more like it within the hour)" if len(found) > 1 else ""
+        return found[0].text + more if found else ""
+
+
+class Resets:
+    """Remembers which breakers an operator reset of late."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._reset: dict[str, tuple[float, str]] = {}
+
+    def heard(self, event: BreakerEvent) -> str:
+        """What to say when one opens again; empty for anything else."""
+        if event.after is BreakerState.CLOSED and event.why.startswith(_RESET):
+            self._reset[event.key] = (self._clock.elapsed(), event.why.removeprefix(_RESET))
+            return ""
+        if event.after is not BreakerState.OPEN or event.key not in self._reset:
+            return ""
+        at, who = self._reset.pop(event.key)
+        since_s = self._clock.elapsed() - at
+        if since_s > _AGAIN_S:
+            return ""
+        return f"breaker {event.key} is open again {short(since_s)} after {who} reset it: its cause stands"

@@ -1,0 +1,114 @@
+"""How true the picture is: live, stale, proven down, or blind."""
+
+from collections import deque
+from datetime import datetime
+from typing import Final
+
+from core.base.clock import Clock
+from core.domain.snapshot import Link, LinkWord
+from core.domain.status import Evidence, Fault, Level, Party
+
+RECENT: Final = 30
+"""How many refreshes' durations are remembered."""
+
+_SLEPT_S: Final = 300.0
+"""No refresh is due so seldom: where none was tried for longer the machine slept, and that time counts for nothing."""
+
+
+class LinkState:
+    """Follows the answers of the backend. `OFFLINE` needs proof; not reaching it is `BLIND` after a while."""
+
+    def __init__(self, clock: Clock, *, stale_after_s: float, blind_after_s: float) -> None:
+        self._clock = clock
+        self._stale_after_s = stale_after_s
+        self._blind_after_s = blind_after_s
+        self._started = self._tried_at = clock.elapsed()
+        self._slept_s = 0.0
+        """Of the time since the last answer, how much nobody tried to get another."""
+        self._live: float | None = None
+        self._live_at: datetime | None = None
+        self._proof = ""
+        self._why = ""
+        self._tries = 0
+        self._took: deque[float | None] = deque(maxlen=RECENT)
+
+    def answered(self, took_s: float) -> None:
+        """The database gave live data, in so many seconds."""
+        self._took.append(took_s)
+        self._tried_at, self._slept_s = self._clock.elapsed(), 0.0
+        self._live, self._live_at = self._clock.elapsed(), self._clock.now()
+        self._proof = self._why = ""
+        self._tries = 0
+
+    def failed(self, faults: tuple[Fault, ...]) -> None:
+        """A refresh brought nothing live. Refusals by our own breakers are no evidence."""
+        self._slept_s, self._tried_at = self._slept_s + self._untried_s(), self._clock.elapsed()
+        told = [fault for fault in faults if fault.kind != "refused_by_breaker"]
+        if not told:
+            return
+        self._tries += 1
+        self._took.append(None)
+        down = next((fault for fault in told if fault.evidence is Evidence.DOWN), None)
+        self._why = (down or told[0]).sentence()
+        if down is not None:
+            self._proof = self._why
+        elif any(fault.party is Party.MACHINE for fault in told):
+            self._proof = ""  # from here nobody can tell any more; our own queue or breaker takes nothing back
+
+    def checked(self, level: Level, text: str, *, answered: bool = True, took_s: float = 0.0) -> None:
+        """What the watchdog's database check concluded, of a question asked `took_s` ago.
+
+        Once proven down it stays so until something answers: a question that is merely slow so far takes nothing back,
+        and one that was silent while others were answered proves nothing.
+        """
+        if level is Level.CRITICAL:
+            if self._live is None or self._live <= self._clock.elapsed() - took_s:
+                self._proof = self._why = text
+        elif answered and level in {Level.OK, Level.WARNING} and self._live is not None:
+            self._proof = ""
+
+    @property
+    def down(self) -> bool:
+        """Whether the database is proven down."""
+        return bool(self._proof)
+
+    @property
+    def proof(self) -> str:
+        """What proves it down, in words; empty while it is not."""
+        return self._proof
+
+    def blind_for_s(self) -> float | None:
+        """For how many seconds nothing has been known; `None` while it is live or proven down."""
+        if self._proof:
+            return None
+        since = self._clock.elapsed() - (self._started if self._live is None else self._live)
+        since -= self._slept_s + self._untried_s()
+        return since if since > self._blind_after_s else None
+
+    def picture(self, next_at: datetime | None) -> Link:
+        """The link as the snapshot shows it."""
+        return Link(
+            word=self._word(),
+            since=self._live_at,
+            tries=self._tries,
+            next_at=next_at,
+            why=self._why,
+            latency_s=next((took for took in reversed(self._took) if took is not None), None),
+            recent=tuple(self._took),
+        )
+
+    def _word(self) -> LinkWord:
+        if self._proof:
+            return LinkWord.OFFLINE
+        if self.blind_for_s() is not None:
+            return LinkWord.BLIND
+        if self._live is None:
+            return LinkWord.CONNECTING
+        late = self._tries > 0 and self._clock.elapsed() - self._live > self._stale_after_s
+        late = late or self._untried_s() > 0
+        return LinkWord.STALE if late else LinkWord.LIVE
+
+    def _untried_s(self) -> float:
+        """How long nobody has tried at all, if that is longer than anybody waits who is awake; else 0."""
+        untried_s = self._clock.elapsed() - self._tried_at
+        return untried_s if untried_s > _SLEPT_S else 0.0

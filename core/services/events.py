@@ -1,0 +1,33 @@
+"""Who did what, newest first: what happened here, and what the project's log tells of others."""
+
+from collections import deque
+from typing import Final
+
+from core.base.clock import Clock
+from core.domain.records import LogEntry
+from core.domain.snapshot import Event, event_of
+from core.domain.status import Level
+
+KEPT: Final = 200
+
+
+class Journal:
+    """The last events of this process, bounded."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._events: deque[Event] = deque(maxlen=KEPT)
+        self._runs: set[str] = set()
+
+    def say(self, who: str, text: str, level: Level = Level.OK, *, run: str = "") -> None:
+        """Note something that happened now; `run` is the order it tells of."""
+        self._events.appendleft(Event(at=self._clock.now(), who=who, text=text, level=level, run=run))
+
+    def ours(self, run: str) -> None:
+        """A run this process carried out itself: the log's rows of it are no news."""
+        self._runs.add(run)
+
+    def events(self, logs: tuple[LogEntry, ...]) -> tuple[Event, ...]:
+        """Ours and what the log tells, newest first."""
+        told = [event for entry in logs if entry.run not in self._runs and (event := event_of(entry)) is not None]
+        return tuple(sorted((*self._events, *told), key=lambda event: event.at, reverse=True)[:KEPT])

@@ -1,0 +1,138 @@
+"""Feeds the key figures: samples of each refresh, durations of each check, and what only the project knows."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from core.base.store import NotKept, Transaction
+from core.domain.checks import Check, Checkup
+from core.domain.status import Level
+from core.history.availability import KEPT, Record, Seen
+from core.history.hourly import Hours, Kept
+from core.history.kpis import Kpi, Measured, kpis
+from core.history.last_incident import LastIncident, last_incident
+from core.monitor.container import Rooms
+from core.resilience import NotLive
+
+CHECKS: Final = "check"
+"""The series in which each scheduled check is kept, as a `Looked`."""
+
+_KIND: Final = "kpi"
+_HOURS: Final = "hours"
+_WEEK: Final = timedelta(days=7)
+_MOST_CHECKS: Final = 20_000
+_COMPUTE_EVERY_S: Final = 10.0
+
+
+class Looked(msgspec.Struct, frozen=True, kw_only=True):
+    """One check as it is kept: how long it took, and what it found."""
+
+    took_s: float
+    verdicts: dict[str, Level]
+
+
+class Scores:
+    """The figures of one project as this machine saw it."""
+
+    def __init__(self, rooms: Rooms, *, keeps: Callable[[], bool]) -> None:
+        self._rooms = rooms
+        self._keeps = keeps
+        self._record = Record(rooms.clock, rooms.state, keeps=keeps)
+        self._hours = Hours()
+        self._checks: list[float] = []
+        self._measured = Measured()
+        self._computed_at: float | None = None
+        self.kpis: tuple[Kpi, ...] = ()
+        """The figures, as new as they need to be."""
+        self.last_incident = LastIncident()
+
+    async def restore(self) -> None:
+        """What earlier processes saw."""
+        now = self._rooms.clock.now()
+        await self._record.restore()
+        found = await self._rooms.state.samples(CHECKS, now - KEPT, now + KEPT, Looked)
+        self._checks = [looked.took_s for _, looked in found][-_MOST_CHECKS:]
+        kept = await self._rooms.state.get(_KIND, _HOURS, Kept)
+        if kept is not None:
+            self._hours.restore(kept, now)
+
+    def due_in(self, seconds: float) -> None:
+        """When the next refresh is due: until then, and a period more, the last one speaks."""
+        self._record.holds(seconds + self._rooms.config.refresh.period_s)
+
+    async def refreshed(self, *, live: bool, checks: tuple[Check, ...]) -> None:
+        """A refresh is over: `live` when the database answered. Proven down is down; anything else nobody knows."""
+        seen: Seen | None = None
+        if self._rooms.link.down:
+            seen = Seen.DOWN
+        elif live:
+            critical = any(check.level is Level.CRITICAL for check in checks if check.name != "database")
+            seen = Seen.CRITICAL if critical else Seen.UP
+        await self._record.sample(seen)
+        await self._compute(at_most_every_s=_COMPUTE_EVERY_S)
+
+    async def checked(self, checkup: Checkup) -> None:
+        """A scheduled check is over: keep what it took, and ask the project for its part. Never raises for a fault."""
+        self._checks.append(checkup.took_s)
+        del self._checks[:-_MOST_CHECKS]
+        looked = Looked(took_s=checkup.took_s, verdicts={check.name: check.level for check in checkup.checks})
+        now = self._rooms.clock.now()
+
+        def work(transaction: Transaction) -> None:
+            transaction.append(CHECKS, now, looked)
+            transaction.trim(CHECKS, now - KEPT)
+
+        if self._keeps():
+            with contextlib.suppress(NotKept):  # the state says so itself
+                await self._rooms.state.change(work)
+        if checkup.of("database").level is Level.OK:
+            await self.measure()
+        else:
+            await self._compute()
+        await self._keep_hours()
+
+    async def measure(self) -> None:
+        """Ask for what only the project knows; what it does not answer stays unknown. Never raises for a fault."""
+        live, now = self._rooms.live, self._rooms.likely_now()
+        try:
+            self._measured = Measured(
+                success_7d=await live.success_rate(now - _WEEK, now),
+                heals_ms=await live.heal_durations(now - KEPT),
+                false_rescues=await live.false_rescues(now - _WEEK),
+                at=self._rooms.clock.now(),
+            )
+        except NotLive:
+            self._measured = Measured()
+        await self._compute()
+
+    async def close(self) -> None:
+        """Put down what is under way."""
+        await self._record.close()
+        await self._keep_hours()
+
+    async def _compute(self, *, at_most_every_s: float = 0.0) -> None:
+        elapsed = self._rooms.clock.elapsed()
+        if self._computed_at is not None and elapsed - self._computed_at < at_most_every_s:
+            return
+        self._computed_at = elapsed
+        day = self._rooms.readings.values["success_24h"]
+        measured = msgspec.structs.replace(
+            self._measured, success_24h=day.value if day.live else None, checks_s=tuple(self._checks)
+        )
+        # In a thread: a project that went up and down for days has left tens of thousands of spans.
+        now = self._rooms.clock.now()
+        spans = self._record.spans()
+        figures = await asyncio.to_thread(kpis, spans, measured, now)
+        self.last_incident = await asyncio.to_thread(last_incident, spans, now)
+        self._hours.note({kpi.name: kpi.value for kpi in figures if kpi.value is not None}, now)
+        self.kpis = tuple(msgspec.structs.replace(kpi, recent=self._hours.recent(kpi.name, now)) for kpi in figures)
+
+    async def _keep_hours(self) -> None:
+        kept = self._hours.kept()
+        if self._keeps() and kept.hours:
+            with contextlib.suppress(NotKept):  # the state says so itself
+                await self._rooms.state.put(_KIND, _HOURS, kept)

@@ -1,0 +1,157 @@
+"""Sending: to whom as configured, one message for each address, and rows into the project's log."""
+
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from core.alerting.escalation import Tell
+from core.alerting.message import Message, Sender, message, trial
+from core.alerting.notifiers import Channels
+from core.alerting.outbox import UNADDRESSED, Post, Queue
+from core.alerting.recipients import Address, Book, book
+from core.alerting.rules import MUTES
+from core.alerting.sync import Row
+from core.backend.schema import Shape
+from core.domain.alerts import Phase, Tried
+from core.domain.status import Counts, Evidence, Fault, Level, Source
+from core.monitor.container import Rooms
+from core.resilience import NotLive, Outcome, Policy
+
+_SEND_S: Final = 30.0
+
+
+class PostRoom:
+    """What leaves the house about alerts. `who_acts` says in words who acts for the project."""
+
+    def __init__(self, rooms: Rooms, who_acts: Callable[[], str]) -> None:
+        self._rooms = rooms
+        self._settings = rooms.config.alerts
+        self._who_acts = who_acts
+        self._said = ""
+        self._accepted: dict[str, bool] = {}
+        """Whether the last message to an address was accepted, by its name."""
+        self.on_told: Callable[[Post], Awaitable[None]] = _nobody_hears
+        """Called once a message was accepted."""
+        self._channels = Channels(rooms.commands.send_email, self._settings)
+        self.queue = Queue(rooms.clock, rooms.state, self._deliver, rooms.fence)
+
+    def book(self) -> Book:
+        """Who is told, as configured."""
+        config = self._rooms.readings.config
+        known = config.value if config.source is not Source.DEFAULT else None
+        return book(self._settings, known.notification_email if known is not None else "")
+
+    def can_tell(self) -> bool:
+        """Whether there is anybody to tell whose last message was accepted, as far as one was sent."""
+        return any(self._accepted.get(address.name, True) for address in self.book().all())
+
+    async def try_out(self) -> tuple[Tried, ...]:
+        """Send a test message to every address, and return what became of each."""
+        now, found = self._rooms.clock.now(), []
+        for address in self.book().all():
+            one = trial(address.name, self._sender(""), now, str(uuid.uuid4()))
+            sent = await self._send(address, one)
+            why = "" if sent.fault is None else sent.fault.sentence()
+            found.append(Tried(name=address.name, why=why, how=sent.data or ""))
+        return tuple(found)
+
+    def posts(self, tells: Sequence[Tell], now: datetime, why: str) -> tuple[Post, ...]:
+        """One message for each address, with all that it is to hear. `why`: why this monitor tells, if others may."""
+        there, hears = self.book(), dict[str, list[Tell]]()
+        config = self._rooms.readings.config.value
+        quiet_ends = config is not None and any(column in config.muted_kinds for column in MUTES["end"])
+        for one in tells:
+            if one.phase is Phase.RESOLVED and quiet_ends:
+                continue
+            heard_by = [a for number in one.contacts if number < len(there.contacts) for a in there.contacts[number]]
+            for address in (*heard_by, *(there.channels if one.channels else ())):
+                hears.setdefault(address.name, []).append(one)
+        sender = self._sender(why)
+        posts = []
+        for name, told in hears.items():
+            with self._rooms.fence.around(f"the message to {name}"):
+                letter = message(told, name, sender, now)
+                about = tuple((one.alert.key, one.alert.episode) for one in told if one.phase is not Phase.RESOLVED)
+                posts.append(Post(id=letter.id, to=name, message=letter, at=now, about=about))
+        return tuple(posts)
+
+    async def write(self, row: Row) -> bool:
+        """One row into the log. Whether it is there, or never will be: then the next one may be tried."""
+        full: dict[str, Any] = {
+            "id": row.id,
+            "execution_step": row.step,
+            "step_status": row.status,
+            "input_data": row.told,
+            "output_data": {"text": row.text},
+            "agent_version": "watchdesk",
+        }
+        if self._rooms.commands.schema.shape is Shape.DOCUMENTED and row.step == "watchdog_healing":
+            full["started_at"] = full["completed_at"] = row.at.isoformat()
+        try:
+            await self._rooms.guard.live(
+                "db:write_alert",
+                lambda: self._rooms.commands.insert_log(full),
+                policy=Policy(total_s=8.0, retry=None, refusable=False),
+            )
+        except NotLive as not_live:
+            if not_live.fault.person:
+                self._journal_once(f"alerts are not shared with other monitors: {not_live.fault.sentence()}")
+            elif not_live.fault.kind != "duplicate":
+                return False
+        return True
+
+    def _journal_once(self, text: str) -> None:
+        if text != self._said:
+            self._said = text
+            self._rooms.journal.say("watchdesk", text, Level.WARNING)
+
+    def _sender(self, why: str) -> Sender:
+        target = self._rooms.config.target
+        return Sender(
+            project=target.name,
+            address=target.url.partition("://")[2],
+            acts=self._who_acts(),
+            host=self._rooms.itself.host,
+            why=why,
+        )
+
+    async def _deliver(self, post: Post) -> Fault | None:
+        address = self.book().of(post.to)
+        if address is None:
+            known = self._rooms.readings.config.source is not Source.DEFAULT
+            return _gone(post.to) if known else _WAITS
+        sent = await self._send(address, post.message)
+        fault = sent.fault
+        if fault is None or fault.kind != "refused_by_breaker":
+            self._accepted[address.name] = fault is None
+        if fault is None:
+            await self.on_told(post)
+            how = f" ({sent.data})" if sent.data else ""
+            self._rooms.journal.say("watchdesk", f"told {post.to}: {post.message.subject}{how}")
+        elif not post.tries:
+            text = f"not delivered yet to {post.to}, tried again: {fault.sentence()}"
+            self._rooms.journal.say("watchdesk", text, Level.WARNING)
+        return fault
+
+    async def _send(self, address: Address, told: Message) -> Outcome[str]:
+        return await self._rooms.guard.call(
+            f"alert:{address.name}",
+            lambda: self._channels.send(address, told),
+            policy=Policy(total_s=_SEND_S, retry=None),
+        )
+
+
+async def _nobody_hears(_: Post) -> None:
+    pass
+
+
+def _gone(to: str) -> Fault:
+    return _fault(UNADDRESSED, f"{to} is not configured any more")
+
+
+def _fault(kind: str, text: str) -> Fault:
+    return Fault(kind=kind, counts=Counts.NEUTRAL, evidence=Evidence.NONE, message=text, component="alert")
+
+
+_WAITS: Final = _fault("waits", "the project's config row is not known yet")

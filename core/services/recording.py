@@ -1,0 +1,119 @@
+"""Keeps what is published in the black box: at most one picture a second, and none is lost at which something happened.
+
+On the event loop a picture is only put down; a thread encodes and writes it. Nothing of it disturbs the monitor.
+"""
+
+import asyncio
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from core.base.clock import Clock
+from core.domain.snapshot import Snapshot
+from core.domain.status import Level
+from core.history.blackbox import ALIVE_S, Recorder, must_stay
+from core.services.events import Journal
+from core.services.supervised_loop import Keeper
+
+_PAUSE_S: Final = 1.0
+_CLOSE_S: Final = 0.4
+_MOST: Final = 200
+"""So many pictures wait for a disk that hangs; beyond that the newest takes the place of the one before."""
+
+
+class Recording:
+    """Feeds a recorder. The journal hears once each that it is paused, goes on, or found a file broken."""
+
+    def __init__(self, recorder: Recorder, clock: Clock, journal: Journal) -> None:
+        self._recorder = recorder
+        self._clock = clock
+        self._journal = journal
+        self._keeper = Keeper("black box", self._turn, clock, say=self._say)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="blackbox")
+        self._came = asyncio.Event()
+        self._waiting: list[Snapshot] = []
+        self._last: Snapshot | None = None
+        """The newest there is, and what the newest one that waits followed upon."""
+        self._before: Snapshot | None = None
+        self._stays = False
+        """Whether something happened at the newest one that waits."""
+        self._warned: str | None = None
+        self._running = False
+
+    @property
+    def warning(self) -> str | None:
+        """What is wrong, in words; `None` while all is well."""
+        return self._recorder.warning
+
+    def start(self) -> None:
+        """Begin to keep; once, however often it is asked for."""
+        if not self._running:
+            self._running = True
+            self._keeper.start()
+
+    def offer(self, snapshot: Snapshot) -> None:
+        """A picture was published. One that waits gives way to it, unless something happened at that one."""
+        if not self._running:
+            return
+        if self._waiting and (not self._stays or len(self._waiting) >= _MOST):
+            self._waiting[-1] = snapshot
+        else:
+            self._waiting.append(snapshot)
+            self._before = self._last
+        self._stays = self._before is None or must_stay(self._before, snapshot)
+        self._last = snapshot
+        self._came.set()
+
+    def mend(self, path: Path) -> None:
+        """A file was found damaged, by whoever read it and in his thread."""
+        if self._running:
+            with contextlib.suppress(RuntimeError):  # closed meanwhile
+                self._thread.submit(self._recorder.mend, path)
+
+    async def close(self) -> None:
+        """Write what waits and say that nobody looks any longer. A disk that hangs is not waited for."""
+        if not self._running:
+            return
+        self._running = False
+        ending = self._keeper.stop()
+        ended = asyncio.wrap_future(self._thread.submit(self._end, self._taken()))
+        await asyncio.wait({ended} if ending is None else {ended, ending}, timeout=_CLOSE_S)
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _turn(self) -> None:
+        # Paced by the event loop's own time: what is spared is the disk, which no other clock moves.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ALIVE_S):
+                await self._came.wait()
+        self._came.clear()
+        batch = self._taken()
+        if not batch and self._last is not None:
+            batch = [msgspec.structs.replace(self._last, at=self._clock.now())]  # as true as it was, and looked at
+        await asyncio.wrap_future(self._thread.submit(self._record, batch))
+        self._tell()
+        await asyncio.sleep(_PAUSE_S)
+
+    def _taken(self) -> list[Snapshot]:
+        batch, self._waiting = self._waiting, []
+        return batch
+
+    def _record(self, batch: list[Snapshot]) -> None:
+        for snapshot in batch:
+            self._recorder.record(snapshot)
+
+    def _end(self, batch: list[Snapshot]) -> None:
+        self._record(batch)
+        self._recorder.close(self._clock.now())
+
+    def _tell(self) -> None:
+        before, self._warned = self._warned, self._recorder.warning
+        if self._warned is not None and self._warned != before:
+            self._say(self._warned)
+        elif before is not None and self._warned is None:
+            self._journal.say("watchdesk", "the black box records again")
+
+    def _say(self, text: str) -> None:
+        self._journal.say("watchdesk", text, Level.WARNING)

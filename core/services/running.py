@@ -1,0 +1,28 @@
+"""The orders under way: given, and not over yet. Whoever ends the program now leaves them half done."""
+
+import contextlib
+from collections.abc import Iterator
+
+from core.actions.context import Actor
+from core.domain.actions import Order
+
+
+class UnderWay:
+    """Counts orders while they are carried out, or wait for their turn to be."""
+
+    def __init__(self) -> None:
+        self._orders: dict[object, str] = {}
+
+    @contextlib.contextmanager
+    def counted(self, order: Order, actor: Actor) -> Iterator[None]:
+        """Within it the order is under way, however it ends."""
+        mark = object()
+        self._orders[mark] = order.name.replace("_", " ") + ("" if actor.by == "operator" else f" by the {actor.by}")
+        try:
+            yield
+        finally:
+            del self._orders[mark]
+
+    def words(self) -> tuple[str, ...]:
+        """Each of them in words, the oldest first: `heal`, `emergency stop by the watchdog`."""
+        return tuple(self._orders.values())

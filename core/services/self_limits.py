@@ -1,0 +1,104 @@
+"""The monitor's own health: memory, lag of the event loop, time a refresh takes, each with its bound.
+
+What is out of bounds is said until it has been within them for a good while; what goes to and fro is said once.
+"""
+
+from collections import deque
+from typing import Final
+
+import msgspec
+
+from core.base.bounds import Count, Megabytes, Milliseconds, Period, Share, Span, Tick
+
+_STEPS_MS: Final = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+_MEMORY_STEP_MB: Final = 5
+
+
+class OwnRules(msgspec.Struct, frozen=True, kw_only=True):
+    """Section `own` of the settings. Megabytes, milliseconds, and seconds."""
+
+    memory_mb: Megabytes = 120.0
+    """Half as much again as is promised (80): a long list or a plot costs some, a leak does not end there."""
+    lag_ms: Milliseconds = 50.0
+    """99 of 100 turns of the event loop must be no later; a key that waits longer feels slow."""
+    lag_window_s: Period = 60.0
+    tick_s: Tick = 0.5
+    """Waking up for it is all it costs: 0.04 % of a core."""
+    measure_s: Period = 5.0
+    out_times: Count = 3
+    """So many measures in a row must be out of bounds before it is said."""
+    back_share: Share = 0.8
+    back_s: Span = 300.0
+    """Back is what was below this share of its bound for so long."""
+    still_s: Span = 10.0
+    """An event loop that did not turn for so long was stopped, or the machine slept: that is no lag."""
+
+
+class Own(msgspec.Struct, frozen=True, kw_only=True):
+    """How this monitor itself does, in coarse steps; `None`: not measured yet. `out`: what is out of bounds, in words.
+
+    `lag_ms`: an upper bound of what 99 of 100 turns of the event loop within the last minute were late.
+    """
+
+    memory_mb: int | None = None
+    lag_ms: int | None = None
+    out: tuple[str, ...] = ()
+
+
+class Lags:
+    """How late the event loop's turns were, within a window. One that was blocked counts for every turn it missed."""
+
+    def __init__(self, rules: OwnRules) -> None:
+        self._tick_s = rules.tick_s
+        self._late: deque[float] = deque(maxlen=max(1, round(rules.lag_window_s / rules.tick_s)))
+
+    def note(self, late_s: float) -> None:
+        """A turn came so many seconds late."""
+        late_s = max(0.0, late_s)
+        self._late.append(late_s)
+        while (late_s := late_s - self._tick_s) > 0:
+            self._late.append(late_s)
+
+    def p99_ms(self) -> float | None:
+        """Nearest rank; `None` before half a window is known."""
+        many = len(self._late)
+        if 2 * many < (self._late.maxlen or 0):
+            return None
+        return 1000.0 * sorted(self._late)[-(-many * 99 // 100) - 1]
+
+
+class Bound:
+    """One figure's bound, with hysteresis. `out` while it is said."""
+
+    def __init__(self, limit: float, rules: OwnRules) -> None:
+        self._limit = limit
+        self._rules = rules
+        self._over = 0
+        self._below_since: float | None = None
+        self.out = False
+
+    def see(self, value: float | None, now_s: float) -> bool:
+        """Another measure at the elapsed time `now_s`; whether `out` changed. What was not measured changes nothing."""
+        if value is None:
+            return False
+        self._over = self._over + 1 if value > self._limit else 0
+        if value > self._rules.back_share * self._limit:
+            self._below_since = None
+        elif self._below_since is None:
+            self._below_since = now_s
+        before = self.out
+        if not before:
+            self.out = self._over >= self._rules.out_times
+        elif self._below_since is not None and now_s - self._below_since >= self._rules.back_s:
+            self.out = False
+        return self.out is not before
+
+
+def coarse_mb(memory_mb: float) -> int:
+    """Memory in steps, so that a figure that breathes does not flicker."""
+    return _MEMORY_STEP_MB * round(memory_mb / _MEMORY_STEP_MB)
+
+
+def coarse_ms(lag_ms: float) -> int:
+    """The step that a lag stays within."""
+    return next((step for step in _STEPS_MS if lag_ms <= step), _STEPS_MS[-1])

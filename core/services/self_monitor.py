@@ -1,0 +1,134 @@
+"""The monitor watches itself: a tick that notices its own lateness, and a look at memory now and then."""
+
+import asyncio
+import mmap
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from core.base.text import short
+from core.domain.status import Level
+from core.monitor.container import Rooms
+from core.services.self_limits import Bound, Lags, Own, coarse_mb, coarse_ms
+
+_MB: Final = 2**20
+_STATM: Final = Path("/proc/self/statm")
+
+
+class SelfWatch:
+    """Measures this process. `publish` is called when something is to be said."""
+
+    def __init__(self, rooms: Rooms, publish: Callable[[], None]) -> None:
+        self._rooms = rooms
+        self._rules = rooms.config.own
+        self._publish = publish
+        self._lags = Lags(self._rules)
+        self._period_s = rooms.config.refresh.period_s
+        self._bounds = {
+            "memory": Bound(self._rules.memory_mb, self._rules),
+            "lag": Bound(self._rules.lag_ms, self._rules),
+            "refresh": Bound(self._period_s, self._rules),
+        }
+        self._said: dict[str, str] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._resident: Callable[[], float] | None = None
+        self.own = Own()
+        """As last measured."""
+
+    def start(self) -> None:
+        """Begin to tick."""
+        loop = asyncio.get_running_loop()
+        self.stop()
+        self._timer = loop.call_later(self._rules.tick_s, self._tick, loop, loop.time(), self._rooms.clock.elapsed())
+
+    def stop(self) -> None:
+        """Tick no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    async def turn(self) -> None:
+        """One measure, in a while."""
+        await self._rooms.clock.sleep(self._rules.measure_s)
+        if self._resident is None:
+            self._resident = await asyncio.to_thread(resident)
+        recent = self._rooms.link.picture(None).recent[-2:]
+        took = [one for one in recent if one is not None]
+        self.measured(
+            memory_mb=self._resident() / _MB,
+            lag_ms=self._lags.p99_ms(),
+            refresh_s=min(took) if len(took) == 2 else None,
+        )
+
+    def measured(self, *, memory_mb: float, lag_ms: float | None, refresh_s: float | None) -> None:
+        """Judge figures, and say what went out of bounds or came back. `refresh_s`: the shorter of the last two."""
+        now_s = self._rooms.clock.elapsed()
+        told = {
+            "memory": (memory_mb, self._of_memory(memory_mb)),
+            "lag": (lag_ms, _of_lag(lag_ms or 0.0)),
+            "refresh": (refresh_s, self._of_refresh(refresh_s or 0.0)),
+        }
+        changed = False
+        for name, (value, words) in told.items():
+            bound = self._bounds[name]
+            if bound.see(value, now_s):
+                changed = True
+                self._say(name, words, out=bound.out)
+        self.own = Own(
+            memory_mb=coarse_mb(memory_mb),
+            lag_ms=None if lag_ms is None else coarse_ms(lag_ms),
+            out=tuple(self._said.values()),
+        )
+        if changed:
+            self._publish()
+
+    def _of_memory(self, memory_mb: float) -> str:
+        limit = f"{self._rules.memory_mb:.0f} MB"
+        return f"it uses {coarse_mb(memory_mb)} MB of memory, more than {limit}: quit and start it anew (q)"
+
+    def _of_refresh(self, refresh_s: float) -> str:
+        period = short(self._period_s)
+        return f"a refresh takes {short(refresh_s)}, its period is {period}: raise [refresh] period_s"
+
+    def _say(self, name: str, words: str, *, out: bool) -> None:
+        if out:
+            self._said[name] = f"this monitor is out of bounds: {words}"
+            self._rooms.journal.say("watchdesk", self._said[name], Level.WARNING)
+        else:
+            del self._said[name]
+            self._rooms.journal.say("watchdesk", f"this monitor is within its bounds again: {name}")
+
+    def _tick(self, loop: asyncio.AbstractEventLoop, ran_at: float, elapsed_at: float) -> None:
+        now, elapsed = loop.time(), self._rooms.clock.elapsed()
+        self._timer = loop.call_later(self._rules.tick_s, self._tick, loop, now, elapsed)
+        stood_s = elapsed - elapsed_at - self._rules.tick_s
+        if stood_s < self._rules.still_s:
+            self._lags.note(now - ran_at - self._rules.tick_s)
+            return
+        slept = stood_s - (now - ran_at) > self._rules.still_s  # the loop's clock stands while the machine sleeps
+        why = "the machine slept" if slept else "it was stopped, or blocked"
+        until = self._rooms.clock.now()
+        span = f"{(until - timedelta(seconds=stood_s)).astimezone():%H:%M:%S} to {until.astimezone():%H:%M:%S}"
+        text = f"this monitor stood still for {short(stood_s)}, from {span}: {why}; it saw nothing of that time"
+        self._rooms.journal.say("watchdesk", text, Level.WARNING)
+        self._publish()
+
+
+def _of_lag(lag_ms: float) -> str:
+    return f"its loop is up to {coarse_ms(lag_ms)} ms late: see what else keeps this machine busy (top)"
+
+
+def resident() -> Callable[[], float]:
+    """What reads this process's resident memory, bytes."""
+    if _STATM.exists():
+        return lambda: float(int(_STATM.read_bytes().split()[1]) * mmap.PAGESIZE)
+    return elsewhere_resident()
+
+
+def elsewhere_resident() -> Callable[[], float]:
+    """The same where there is no such file; its import takes 20 ms and a megabyte."""
+    import psutil  # noqa: PLC0415 - see above
+
+    process = psutil.Process()
+    return lambda: float(process.memory_info().rss)

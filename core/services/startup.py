@@ -1,0 +1,92 @@
+"""The start's steps: each on its own, each shown with how it went, and none able to keep the loops from running."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, TypeVar
+
+from core.backend.faults import Failed
+from core.domain.checks import Checkup
+from core.domain.snapshot import LEGACY_KEY, StartStep, policies_in_words, policies_open
+from core.domain.status import Level, Source, Truth
+from core.monitor.container import Rooms
+from core.resilience import NotLive
+from core.services.check_service import Sight
+
+T = TypeVar("T")
+
+STEP_S: Final = 60.0
+"""How long one step may take. Each has limits of its own; this one is for what hangs unforeseen."""
+
+_POLICY_LEVEL: Final = {Truth.TRUE: Level.WARNING, Truth.FALSE: Level.OK, Truth.UNKNOWN: Level.UNKNOWN}
+
+
+class Start:
+    """Takes one step after the other. `publish` is called after each."""
+
+    def __init__(self, rooms: Rooms, sight: Sight, publish: Callable[[], None]) -> None:
+        self._rooms = rooms
+        self._sight = sight
+        self._publish = publish
+        self.steps: list[StartStep] = []
+
+    def note(self, name: str, level: Level, text: str) -> None:
+        """Show how a step went."""
+        self.steps.append(StartStep(name=name, level=level, text=text))
+        self._publish()
+
+    async def take(self, name: str, step: Callable[[], Coroutine[Any, Any, T]], *, limit_s: float = 0.0) -> T | None:
+        """One step, given up after `limit_s` (0: `STEP_S`). One that fails unforeseen is shown as that: `None`."""
+        limit_s = limit_s or STEP_S
+        with self._rooms.fence.around(f"start: {name}") as run:
+            async with asyncio.timeout(limit_s):
+                return await step()
+        hung = isinstance(run.error, TimeoutError)
+        self.note(name, Level.WARNING, f"not over after {limit_s:.0f} s: given up" if hung else run.text)
+        return None
+
+    async def take_all(self, *steps: tuple[str, Callable[[], Coroutine[Any, Any, object]]]) -> None:
+        """Parts of one step, none of which needs another. Those that fail are shown, each under its name."""
+        for name, step in steps:
+            await self.take(name, step)
+
+    def paint(self) -> None:
+        """What is there before anybody was asked."""
+        warning = self._rooms.cache.warning
+        self.note("cache", Level.WARNING if warning else Level.OK, warning or "usable")
+        cached = any(reading.source is Source.CACHED for reading in self._rooms.readings.values.values())
+        self.note("last-known data", Level.OK, "painted" if cached else "none yet")
+
+    async def connect(self) -> None:
+        """The client, without a request."""
+        try:
+            await self._rooms.backend.connect()
+        except Failed as failed:
+            self.note("connect", Level.WARNING, failed.fault.sentence())
+        else:
+            self.note("connect", Level.OK, "client ready")
+        if self._rooms.backend.target.legacy_key:
+            self.note("key", Level.WARNING, LEGACY_KEY)
+
+    async def discover(self) -> None:
+        """Which shape the project has."""
+        try:
+            schema = await self._sight.discover()
+        except NotLive as not_live:
+            self.note("schema", Level.WARNING, not_live.fault.sentence())
+            return
+        bad = schema.missing
+        words = bad[0].sentence() if bad else f"{schema.shape} shape"
+        self.note("schema", Level.CRITICAL if bad else Level.OK, words)
+
+    async def check(self) -> Checkup:
+        """The first look of the watchdog."""
+        checkup = await self._sight.check()
+        worst = next((c for c in checkup.checks if c.level is Level.CRITICAL), None)
+        self.note("first check", Level.WARNING if worst else Level.OK, worst.text if worst else "done")
+        return checkup
+
+    async def look_at_policies(self) -> None:
+        """Who may read the project."""
+        await self._sight.look_at_policies()
+        policies = self._sight.policies
+        self.note("policies", _POLICY_LEVEL[policies_open(policies)], policies_in_words(policies))

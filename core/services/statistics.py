@@ -1,0 +1,24 @@
+"""Rates over a window, measured now."""
+
+import asyncio
+from datetime import datetime
+
+from core.backend.reads.live import Live
+from core.domain.records import STATUSES, Statistics
+
+
+async def statistics(live: Live, since: datetime, now: datetime) -> Statistics:
+    """Counts by status, success since `since`, and the average time of the heals completed since. Raises NotLive."""
+    success, durations, counts = await asyncio.gather(
+        live.success_rate(since, now),
+        live.heal_durations(since),
+        live.counts(STATUSES),
+    )
+    mean = sum(durations) / len(durations) / 1000 if durations else None
+    return Statistics(
+        since=since,
+        success=success,
+        counts=counts,
+        heals=len(durations),
+        healing_s=mean,
+    )

@@ -1,0 +1,239 @@
+"""Keeps samples for the trends, and asks the project for what this machine did not see: at most once in five minutes.
+
+A window costs the project at most 82 requests, one after another: two that count, then up to 9 pages of rows, or, of a
+project with more than 4,000 finished tasks in it, two for each of up to 30 coarse buckets; and 20 pages of checks.
+"""
+
+import asyncio
+import contextlib
+import statistics
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from core.backend.reads.trends import MOST_CHECKS, MOST_TASKS, TrendQueries
+from core.base.store import NotKept, Transaction
+from core.domain.records import SuccessRate
+from core.history.trends import (
+    CUTS,
+    KEPT,
+    SLOT,
+    Finished,
+    Grid,
+    Queued,
+    Seen,
+    Told,
+    Trends,
+    Window,
+    floor,
+    grid,
+    medians,
+    slots_due,
+    sums,
+    trends,
+    unchecked,
+    unseen,
+)
+from core.monitor.container import Rooms
+from core.resilience import NotLive, Policy
+from core.services.kpis import CHECKS, Looked
+
+T = TypeVar("T")
+
+_FINISHED: Final = "finished"
+_QUEUE: Final = "queue"
+_KEY: Final = "db:fetch_trends"
+_CAUGHT_UP: Final = 12
+"""So many slots are asked about after one another at most; what is older the tables tell when it is looked at."""
+
+_FILL_EVERY_S: Final = 300.0
+
+_FEW_AGAIN: Final = MOST_TASKS * 4 // 5
+"""Once there were too many tasks, each is read again of no more than this: at the edge it would change every time."""
+
+
+class Trending:
+    """The past of one project. `keeps`: whether this process writes down; `discover` finds the schema out."""
+
+    def __init__(self, rooms: Rooms, discover: Callable[[], Awaitable[Any]], *, keeps: Callable[[], bool]) -> None:
+        self._rooms = rooms
+        self._discover = discover
+        self._keeps = keeps
+        self._slot: datetime | None = None
+        self._waiting: list[int] = []
+        """How many tasks waited at each look in the slot under way."""
+        self._asked: datetime | None = None
+        self._told: dict[Window, Told] = {}
+        self._filled: dict[Window, float] = {}
+        self._filling = asyncio.Lock()
+
+    # Sampling
+
+    async def refreshed(self) -> None:
+        """A refresh is over: note how many wait. Never raises."""
+        slot = floor(self._rooms.clock.now(), SLOT)
+        if slot != self._slot:
+            await self._keep_queue()
+            self._slot = slot
+        reading = self._rooms.readings.values["open_counts"]
+        if reading.live and reading.value is not None:
+            self._waiting.append(reading.value["pending"])
+
+    async def checked(self) -> None:
+        """A scheduled check is over: count what was finished in each slot since. Never raises for a fault."""
+        if not self._keeps():
+            return
+        now = self._rooms.likely_now()
+        if self._asked is None:
+            kept = await self._rooms.state.samples(_FINISHED, now - _CAUGHT_UP * SLOT, now, Finished)
+            self._asked = kept[-1][0] if kept else None
+        with contextlib.suppress(NotLive, NotKept):  # the slot stays due; the state says itself that it keeps nothing
+            for slot in slots_due(self._asked, now, _CAUGHT_UP):
+                found = await self._count(slot, slot + SLOT)
+                self._asked = slot
+                await self._keep(_FINISHED, slot, found)
+
+    async def close(self) -> None:
+        """Put down what is under way."""
+        await self._keep_queue()
+
+    # Showing
+
+    async def trends(self, window: Window) -> Trends:
+        """What is known now, without asking anybody."""
+        now = self._rooms.clock.now()
+        seen = await self._seen(window, now)
+        return await asyncio.to_thread(trends, window, now, seen, self._told.get(window))
+
+    async def fill(self, window: Window) -> None:
+        """Ask the project for what this machine has not seen. What it does not answer is a fault in the trends."""
+        async with self._filling:
+            elapsed = self._rooms.clock.elapsed()
+            if elapsed - self._filled.get(window, -_FILL_EVERY_S) < _FILL_EVERY_S:
+                return
+            now = self._rooms.clock.now()
+            seen = await self._seen(window, now)
+            known = self._told.get(window) or Told(bucket=CUTS[window].bucket)
+            begun = msgspec.structs.replace(known, faults={})
+            counted = await self._try("finished", begun, lambda: self._tell_finished(window, seen, begun, now))
+            told = await self._try("checks", counted, lambda: self._tell_checks(window, seen, counted, now))
+            if len(told.faults) < 2:
+                told = msgspec.structs.replace(told, at=now)
+            self._told[window] = told
+            if not told.faults:  # what failed is asked for again when it is next looked at
+                self._filled[window] = elapsed
+
+    async def _try(self, name: str, told: Told, tell: Callable[[], Awaitable[Told]]) -> Told:
+        try:
+            await self._discover()
+            return await tell()
+        except NotLive as not_live:
+            return msgspec.structs.replace(told, faults=told.faults | {name: not_live.fault.sentence()})
+
+    async def _tell_finished(self, window: Window, seen: Seen, told: Told, now: datetime) -> Told:
+        """Row by row, or, of too many, counted in coarse buckets: until there are fewer again."""
+        cut = CUTS[window]
+        known, most = (told, MOST_TASKS) if told.bucket == cut.bucket else (_begun(told, cut.bucket), _FEW_AGAIN)
+        fine = grid(cut.length, cut.bucket, now)
+        due = [begin for begin in unseen(fine, seen, now) if _is_open(begin, fine, known.finished_until)]
+        if not due:
+            return msgspec.structs.replace(known, finished_until=now)
+        whole = await self._count(due[0], now)
+        if whole.completed + whole.failed <= most:
+            found = dict.fromkeys(due, Finished()) | await self._read_finished(fine, due[0], now, whole)
+            return _gone_on(known, found, fine, now)
+        known = _begun(told, cut.coarse) if told.bucket == cut.bucket else told
+        coarse = grid(cut.length, cut.coarse, now)
+        due = [begin for begin in unseen(coarse, seen, now) if _is_open(begin, coarse, known.finished_until)]
+        found = {begin: await self._count(begin, min(begin + cut.coarse, now)) for begin in due}
+        return _gone_on(known, found, coarse, now)
+
+    async def _read_finished(
+        self, cut: Grid, since: datetime, until: datetime, whole: Finished
+    ) -> dict[datetime, Finished]:
+        found: dict[str, tuple[datetime, Finished]] = {}
+        after = ""
+        while len(found) < whole.completed + whole.failed:
+            page = await self._finished(since, until, after)
+            if not page:
+                break  # some are there no more since they were counted
+            found |= {name: (at, Finished(int(well), int(not well))) for name, at, well in page}
+            after = page[-1][0]
+        return sums(cut, found.values())
+
+    async def _tell_checks(self, window: Window, seen: Seen, told: Told, now: datetime) -> Told:
+        cut = CUTS[window]
+        fine = grid(cut.length, cut.bucket, now)
+        due = [begin for begin in unchecked(fine, seen, now) if _is_open(begin, fine, told.checks_until)]
+        found: list[tuple[datetime, float]] = []
+        while due and len(found) < MOST_CHECKS:
+            page = await self._checks(due[0], now, len(found))
+            if not page:
+                break
+            found += page
+        kept = {begin: took for begin, took in told.checks.items() if begin >= fine.since}
+        return msgspec.structs.replace(told, checks=kept | medians(fine, found), checks_until=now)
+
+    async def _count(self, since: datetime, until: datetime) -> Finished:
+        rate: SuccessRate = await self._ask(lambda q: q.count_finished(since, until))
+        return Finished(rate.completed, rate.failed)
+
+    async def _finished(self, since: datetime, until: datetime, after: str) -> tuple[tuple[str, datetime, bool], ...]:
+        return await self._ask(lambda q: q.finished(since, until, after))
+
+    async def _checks(self, since: datetime, until: datetime, offset: int) -> tuple[tuple[datetime, float], ...]:
+        return await self._ask(lambda q: q.checks(since, until, offset))
+
+    async def _ask(self, ask: Callable[[TrendQueries], Awaitable[T]]) -> T:
+        rooms = self._rooms
+        policy = Policy(total_s=rooms.config.refresh.total_s, retry=None)
+        queries = TrendQueries(rooms.backend.calls, rooms.queries.schema)
+        return await rooms.guard.live(_KEY, lambda: ask(queries), policy=policy)
+
+    # What is kept
+
+    async def _seen(self, window: Window, now: datetime) -> Seen:
+        since, until = now - CUTS[window].length, now + timedelta(milliseconds=1)
+        state = self._rooms.state
+        queue = await state.samples(_QUEUE, since, until, Queued)
+        checks = await state.samples(CHECKS, since, until, Looked)
+        if self._waiting and self._slot is not None and self._slot <= now:
+            queue = (*queue, (self._slot, Queued(statistics.median(self._waiting))))
+        return Seen(
+            finished=await state.samples(_FINISHED, since, until, Finished),
+            queue=queue,
+            checks=tuple((at, looked.took_s) for at, looked in checks),
+        )
+
+    async def _keep_queue(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if waiting and self._slot is not None and self._keeps():
+            with contextlib.suppress(NotKept):  # the state says so itself
+                await self._keep(_QUEUE, self._slot, Queued(statistics.median(waiting)))
+
+    async def _keep(self, series: str, at: datetime, value: Any) -> None:
+        before = self._rooms.clock.now() - KEPT
+
+        def work(transaction: Transaction) -> None:
+            transaction.append(series, at, value)
+            transaction.trim(series, before)
+
+        await self._rooms.state.change(work)
+
+
+def _begun(told: Told, bucket: timedelta) -> Told:
+    """The same, but nothing told yet of finished tasks, which are cut anew."""
+    return msgspec.structs.replace(told, bucket=bucket, finished={}, finished_until=None)
+
+
+def _gone_on(told: Told, found: dict[datetime, Finished], cut: Grid, now: datetime) -> Told:
+    """With what was found besides; what is over is let go."""
+    kept = {begin: one for begin, one in told.finished.items() if begin >= cut.since}
+    return msgspec.structs.replace(told, finished=kept | found, finished_until=now)
+
+
+def _is_open(begin: datetime, cut: Grid, until: datetime | None) -> bool:
+    """Whether a bucket was not over yet when it was last asked about."""
+    return until is None or begin + cut.bucket > until

@@ -1,0 +1,90 @@
+"""Orders about the whole project."""
+
+from core.actions.heal import CLEANING
+from core.domain.actions import (
+    CLEAN_UP,
+    DRY_RUN_ON,
+    EMERGENCY_STOP,
+    HEAL,
+    LIFT,
+    OBSERVE_OFF,
+    REQUEUE,
+    RESTART,
+    RETRY_MATCHING,
+    RUN_PENDING,
+)
+from tui.app.ui import Front
+from tui.dialogs import HealDialog, LiftDialog, ModeDialog, StopDialog, observe_dialog, run_dialog
+
+
+async def heal(front: Front) -> None:
+    """Show the plan and ask."""
+    if front.allowed(HEAL):
+        front.ask(HealDialog(front.monitor))
+
+
+async def stop(front: Front) -> None:
+    """Ask for a reason and the word."""
+    if front.allowed(EMERGENCY_STOP):
+        front.ask(StopDialog(front.monitor))
+
+
+async def lift(front: Front) -> None:
+    """Lift the emergency stop."""
+    if front.allowed(LIFT):
+        front.ask(LiftDialog(front.monitor))
+
+
+async def requeue(front: Front) -> None:
+    """Give back what the last stop left rejected; while it stands it is lifted first."""
+    if front.allowed(REQUEUE):
+        front.ask(LiftDialog(front.monitor))
+
+
+async def clean_up(front: Front) -> None:
+    """Show how many log rows are past their time, and ask."""
+    if front.allowed(CLEAN_UP):
+        front.ask(HealDialog(front.monitor, CLEANING))
+
+
+async def dry_run(front: Front) -> None:
+    """Turn dry-run to what it is not."""
+    if front.allowed(DRY_RUN_ON):
+        front.ask(ModeDialog(front.monitor))
+
+
+async def run(front: Front) -> None:
+    """Let the agents work off what is pending."""
+    if front.allowed(RUN_PENDING):
+        front.ask(run_dialog(front.monitor))
+
+
+async def restart(front: Front) -> None:
+    """Begin the watchdog's loop anew."""
+    if front.allowed(RESTART):
+        front.monitor.restart_watchdog()
+        front.tell("the watchdog's loop was restarted")
+
+
+async def check(front: Front) -> None:
+    """Refresh everything, run all checks."""
+    front.tell("checking …")
+    await front.monitor.check_now()
+    front.tell("checked")
+
+
+async def observe_off(front: Front) -> None:
+    """Allow orders for a while although it only observes."""
+    project = front.monitor.snapshot.project
+    if not project.observe:
+        front.tell("it does not only observe: orders are allowed")
+    elif project.orders_for_s is not None:
+        front.tell("orders are allowed already")
+    elif front.allowed(OBSERVE_OFF):
+        front.ask(observe_dialog(front.monitor))
+
+
+async def retry_matching(front: Front) -> None:
+    """Show what failed: from there all of it, or what a filter leaves of it, goes back to pending."""
+    if front.allowed(RETRY_MATCHING):
+        front.visit("tasks", "status:failed")

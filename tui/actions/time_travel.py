@@ -1,0 +1,44 @@
+"""Back and forth in time, and notes about it: nothing of it concerns the project."""
+
+from tui.app.ui import Front
+from tui.dialogs import JumpDialog, NoteDialog
+
+
+async def earlier(front: Front) -> None:
+    """The picture before."""
+    await front.time.step(-1)
+
+
+async def later(front: Front) -> None:
+    """The picture after; after the last one there is now."""
+    await front.time.step(1)
+
+
+async def event_before(front: Front) -> None:
+    """The last moment before at which something happened."""
+    await front.time.mark(-1)
+
+
+async def event_after(front: Front) -> None:
+    """The next one."""
+    await front.time.mark(1)
+
+
+async def jump(front: Front) -> None:
+    """Ask for a time."""
+    front.ask(JumpDialog(front.time.jump))
+
+
+async def note(front: Front) -> None:
+    """Ask for a note about the moment that is shown."""
+    if why := front.monitor.may_note():
+        front.tell(f"Note: {why}")
+        return
+    front.ask(NoteDialog(front.time.noted_at(), front.time.note))
+
+
+async def now(front: Front) -> None:
+    """Back to now."""
+    if front.time.moment is None:
+        front.tell("this is now")
+    front.time.now()

@@ -1,0 +1,252 @@
+"""The app: first picture from the newest snapshot, then each one as it comes; keys become errands, lists and orders."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, Final
+
+import msgspec
+from textual import events
+from textual.app import SystemCommand
+from textual.binding import Binding, BindingType
+from textual.filter import LineFilter, Monochrome, NoColor
+from textual.screen import Screen
+from textual.widgets import Input
+
+from core.base.clock import Clock, SystemClock
+from core.base.text import clean
+from core.domain.snapshot import Snapshot
+from tui.app.interfaces import FaultSwitch, MonitorLike
+from tui.app.key_bursts import typed
+from tui.app.keys import GLOBAL_KEYS, MENU_ONLY, bindings
+from tui.app.screen_stack import Stage
+from tui.app.settings import Setup
+from tui.dialogs import Dialog, HelpDialog, Menu, Question, QuitDialog
+from tui.rendering.look import Look
+from tui.rendering.palettes import PLAIN
+from tui.rendering.text import Net, Signs
+from tui.rendering.themes import palette, themes
+from tui.screens.list_view import ListView
+from tui.screens.view import View
+from tui.screens.wall import Wall
+from tui.terminal.notify import Calls
+
+log = logging.getLogger(__name__)
+
+_FILTER: Final = next(key for key in GLOBAL_KEYS if key.name == "filter")
+_QUIT: Final = next(key for key in GLOBAL_KEYS if key.name == "quit")
+
+
+class WatchdeskApp(Stage):
+    """The monitor on a terminal."""
+
+    CSS_PATH = "watchdesk.tcss"
+    TITLE = "watchdesk"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(GLOBAL_KEYS),
+        Binding("ctrl+q", "help_quit", show=False, priority=True),  # Textual's own quits from anywhere, unasked
+    ]
+
+    def __init__(
+        self,
+        monitor: MonitorLike,
+        setup: Setup | None = None,
+        *,
+        clock: Clock | None = None,
+        faults: FaultSwitch | None = None,
+    ) -> None:
+        setup = setup or Setup()
+        self._net = Net(ascii_only=setup.ascii, colourless=setup.theme == PLAIN)
+        styles = palette(setup.theme, monitor.snapshot.project.colour)
+        look = Look(signs=Signs(ascii_only=setup.ascii), styles=styles, keymap=setup.keymap)
+        super().__init__(monitor, clock or SystemClock(), look, faults=faults, away_s=setup.away_s)
+        self.no_color = (
+            setup.theme == PLAIN
+        )  # Textual's own greys are colours, too, and it takes an empty NO_COLOR for one
+        for one in themes(monitor.snapshot.project.colour):
+            self.register_theme(one)
+        self.theme = f"watchdesk-{setup.theme}"
+        self.animation_level = "none"
+        self.set_keymap(look.keymap)
+        self._calls = Calls(ascii_only=setup.ascii)
+        self._starts_on_wall = setup.wall
+        self._typed_ahead: str | None = None
+        """What was typed for a filter that is not there yet."""
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, but for its greys, and the net below everything."""
+        return [*(one for one in super().get_line_filters() if not isinstance(one, Monochrome | NoColor)), self._net]
+
+    def on_mount(self) -> None:
+        """Show what is known, then bring the monitor to life."""
+        self.presence.heard(self.monitor.snapshot)
+        self._unsubscribe = self.monitor.subscribe(self._heard)
+        self.call_after_refresh(self._begin)
+        self.set_interval(1.0, self.repaint)
+        if self._starts_on_wall:
+            self.action_wall()
+
+    async def on_unmount(self) -> None:
+        """Whatever ended the app, the monitor ends with it."""
+        self._unsubscribe()
+        await self.monitor.close()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys and clicks before a dialog could be read were meant for what lay below it; so were those under way."""
+        top = self.screen if self.is_running and self._screen_stack else None
+        if isinstance(top, Question | Wall) and top.swallows(event):
+            return
+        if top is not None and not event.is_forwarded and self._keeps(event, top):
+            return
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            if self._typed_ahead is not None:
+                self._typed_ahead += event.character if event.is_printable and event.character else ""
+                return
+            if (
+                isinstance(top, View)
+                and not isinstance(top.focused, Input)
+                and _FILTER.takes(event.key, self.look.keymap)
+            ):
+                await self.action_filter()  # at once: by way of the widgets it would come after what is typed next
+                return
+        if (
+            isinstance(event, events.Key | events.Paste)
+            and not event.is_forwarded
+            and self.app_focus
+            and top is not None
+            and await typed(self, top, event)
+        ):
+            return
+        await super().on_event(event)
+
+    def _keeps(self, event: events.Event, top: Screen[object]) -> bool:
+        """Whether who was away must first see what happened: what a question on top may hide is said there."""
+        before = self.presence.summary
+        now = msgspec.structs.replace(self.monitor.snapshot, at=self.clock.now())
+        kept = self.presence.keeps(event, now, top if isinstance(top, View) else None)
+        if self.presence.summary is not before:
+            self.repaint()
+            if kept and not isinstance(top, View):
+                said = f"you were away: {self.presence.held} did nothing yet; escape backs out"
+                (top.say if isinstance(top, Dialog) else self.tell)(said)
+        return kept
+
+    # Keys
+
+    def action_errand(self, name: str) -> None:
+        """An order's key."""
+        if isinstance(self.screen, View):
+            self.run_worker(self.errand(name), group="errands")
+
+    def action_time(self, name: str) -> None:
+        """A key that goes about in time."""
+        self.action_errand(name)
+
+    def action_look(self, name: str) -> None:
+        """A list's key."""
+        if isinstance(self.screen, View):
+            self.visit(name)
+
+    def action_trends(self) -> None:
+        """The plots, above the dashboard alone."""
+        if isinstance(self.screen, View):
+            from tui.screens.trends_view import TrendsView  # noqa: PLC0415 - what draws plots, for this screen alone
+
+            self.home()
+            self.push_screen(TrendsView(self))
+
+    async def action_filter(self) -> None:
+        """Filter the list on top; from the dashboard, the tasks."""
+        if isinstance(self.screen, ListView):
+            self.screen.action_filter()
+        elif isinstance(self.screen, View) and self._typed_ahead is None:
+            self._typed_ahead = ""
+            self.run_worker(self._filter_tasks())
+
+    async def _filter_tasks(self) -> None:
+        await self.visit("tasks")
+        typed, self._typed_ahead = self._typed_ahead or "", None
+        if isinstance(self.screen, ListView):
+            self.screen.action_filter(typed)
+
+    def action_freeze(self) -> None:
+        """Let the picture stand, or go on. One of the past stands as it is."""
+        self.time.freeze()
+
+    def action_wall(self) -> None:
+        """To the wall, or back; nobody looks at a picture on it that stands still."""
+        if isinstance(self.screen, Wall):
+            self.back()
+        elif isinstance(self.screen, View):
+            self.time.live()
+            self.clear_notifications()
+            self.push_screen(Wall(self))
+
+    def action_copy(self) -> None:
+        """Copy a row's id, or the state in one line: cleaned text, never a row's own."""
+        if not isinstance(self.screen, View):
+            return
+        text = clean(self.screen.copied or _in_a_line(self.shown), 200)
+        self.copy_to_clipboard(text)
+        self.tell(f"copied, if the terminal takes it: {text}")
+
+    def action_help(self) -> None:
+        """Every key that does something on this screen."""
+        if isinstance(self.screen, View):
+            refused = {key.name: why for key in self.screen.keys if (why := self.refusal(key))}
+            self.push_screen(HelpDialog(self.look, self.screen.keys, refused, self.shown))
+
+    async def action_quit(self) -> None:
+        """Asks while an order waits or is under way."""
+        if not self.monitor.under_way() and not self.monitor.snapshot.waiting:
+            self.exit()
+        elif not isinstance(self.screen, QuitDialog):
+            self.put(QuitDialog(self.monitor))
+
+    def action_help_quit(self) -> None:
+        """ctrl+c and ctrl+q: say what quits. Where letters are typed, or a question is open, that key does not."""
+        if isinstance(self.screen, QuitDialog):
+            return
+        quits = f"{_QUIT.shown(self.look.keymap)} quits"
+        plain = isinstance(self.screen, View) and not isinstance(self.screen.focused, Input)
+        self.tell(quits if plain else f"escape backs out, then {quits}")
+
+    def action_command_palette(self) -> None:
+        """The menu."""
+        if not isinstance(self.screen, Menu):
+            self.push_screen(Menu(id="--command-palette"))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The menu: every order and every list by name, with what refuses it."""
+        for key in (*GLOBAL_KEYS, *MENU_ONLY):
+            if key.name == "palette" or (key.name == "faults" and self.faults is None):
+                continue
+            why = self.refusal(key)
+            title, _, more = key.does.partition(":")
+            pressed = f"key {key.shown(self.look.keymap)}" if key.key else ""
+            told = f"not now: {why}" if why else "  ".join(filter(None, (more.strip(), pressed)))
+            yield SystemCommand(title[:1].upper() + title[1:], told, lambda action=key.action: self._run(action))
+
+    async def _run(self, action: str) -> None:
+        await self.run_action(action)
+
+    async def _begin(self) -> None:
+        self.repaint()
+        await self.monitor.start()
+
+    def _heard(self, snapshot: Snapshot) -> None:
+        with self._fence.around("what happened while nobody looked"):
+            self.presence.heard(snapshot)
+        self.standstill.heard()
+        self.repaint()
+        if self._dashboard.is_mounted and self._driver is not None and (call := self._calls.heard(snapshot)):
+            self._driver.write(call)
+
+    def _fatal_error(self) -> None:
+        """Leave without a traceback on the terminal: with its local variables it would show secrets."""
+        log.error("the app failed", exc_info=self._exception)
+        self.exit(return_code=1, message=f"watchdesk failed ({type(self._exception).__name__}); see the log file")
+
+
+def _in_a_line(snapshot: Snapshot) -> str:
+    at = f"{snapshot.at.astimezone():%Y-%m-%d %H:%M:%S %Z}"
+    return f"{at} {snapshot.project.name} {snapshot.state.upper()} {snapshot.link.word}: {snapshot.state_why}"

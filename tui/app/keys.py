@@ -1,0 +1,214 @@
+"""Every key: what it does, under which name the config file knows it, and which order stands behind it.
+
+Bindings, footer, help, palette and the `[keys]` table of the config file are made from these rows and nothing else.
+"""
+
+import string
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+from textual.binding import Binding, BindingsMap
+from textual.keys import Keys, format_key, key_to_character
+
+from core.base.settings import Layers, SettingsError
+from core.domain.actions import EMERGENCY_STOP
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True):
+    """One key. `key` is Textual's name for it, or several; `word` stands in the footer, `does` in the help.
+
+    `drops`: how soon a narrow footer leaves it to the help, the highest first; 0 never. `order`: the order behind it,
+    which may be refused.
+    """
+
+    name: str
+    key: str
+    action: str
+    word: str
+    does: str
+    drops: int = 0
+    order: str = ""
+    priority: bool = False
+
+    @property
+    def acts(self) -> bool:
+        """Whether it sets out to change something: such a key is for now, not for the past."""
+        return bool(self.order) or self.action.startswith("errand(")
+
+    def binding(self) -> Binding:
+        """As Textual takes it, under our name, so that a keymap can move it."""
+        return Binding(self.key, self.action, self.word, tooltip=self.does, id=self.name, priority=self.priority)
+
+    def takes(self, pressed: str, keymap: Mapping[str, str]) -> bool:
+        """Whether a key that was pressed, by Textual's name, is one of its."""
+        return pressed in set(map(_named, keymap.get(self.name, self.key).split(",")))
+
+    def shown(self, keymap: Mapping[str, str]) -> str:
+        """How its first key is written: `h`, `^e`, `?`."""
+        return displayed(keymap.get(self.name, self.key).split(",")[0])
+
+    def last_shown(self, keymap: Mapping[str, str]) -> str:
+        """How its last key is written: the panels carry the digits."""
+        return displayed(keymap.get(self.name, self.key).split(",")[-1])
+
+
+def _order(name: str, key: str, order: str, word: str, does: str, drops: int = 0) -> Key:
+    return Key(
+        name=name,
+        key=key,
+        action=f"errand('{name}')",
+        word=word,
+        does=does,
+        drops=drops,
+        order=order,
+        priority=order == EMERGENCY_STOP.name,  # it is there from within a filter, too
+    )
+
+
+ORDER_KEYS: Final = (
+    _order("heal", "h", "heal", "heal", "heal: shows the plan, then asks", 3),
+    _order("reset", "r", "reset_breaker", "reset", "breakers: reset one or all, release one, hold one open", 3),
+    _order("stop", "ctrl+e", "emergency_stop", "STOP", "emergency stop: wants a reason and the word STOP"),
+    _order("lift", "u", "lift", "lift", "lift the emergency stop: wants the project's name", 6),
+    _order("dry_run", "d", "dry_run_on", "dry", "dry-run on or off: off wants the project's name", 13),
+    _order("check", "c", "check_now", "check", "check now: refresh everything, run all six checks", 5),
+    _order("acknowledge", "a", "acknowledge", "ack", "acknowledge an alert: you take care, nobody else is told", 7),
+    _order("silence", "z", "silence", "silence", "silence alerts for a while, or take a silence back", 14),
+    _order("run", "p", "run_pending", "run", "run pending tasks: asks, then the agents work them off", 15),
+    _order("orders", "o", "", "orders", "orders and failures: withdraw, undo, retry a failed task", 16),
+    _order("restart", "w", "restart_watchdog", "restart", "restart the watchdog's loop", 20),
+)
+LOOK_KEYS: Final = (
+    Key(name="tasks", key="t,2", action="look('tasks')", word="tasks", does="tasks: all of them, paged", drops=8),
+    Key(name="logs", key="l", action="look('logs')", word="logs", does="logs: the execution log", drops=9),
+    Key(name="safety", key="s", action="look('safety')", word="safety", does="safety checks: those of the agents", drops=18),
+    Key(name="checks", key="1", action="look('checks')", word="health", does="health: the six checks in full", drops=22),
+    Key(name="components", key="3", action="look('components')", word="degraded", does="degradation: what each component lives on", drops=22),
+    Key(name="breakers", key="4", action="look('breakers')", word="breakers", does="circuit breakers: all of them", drops=22),
+    Key(name="kpis", key="5", action="look('kpis')", word="KPIs", does="key figures: all, with what they rest on", drops=22),
+    Key(name="alerts", key="6", action="look('alerts')", word="alerts", does="alerts: all, with what to do", drops=22),
+    Key(name="events", key="7", action="look('events')", word="events", does="events: who did what here and elsewhere", drops=22),
+    Key(name="trail", key="8", action="look('trail')", word="trail", does="audit trail: every order in the project's log", drops=22),
+)  # fmt: skip
+SCREEN_KEYS: Final = (
+    Key(name="trends", key="v", action="trends", word="trends", does="trends: success, failures, latency and queue as plots", drops=12),
+    Key(name="filter", key="slash,f", action="filter", word="filter", does="filter: a list, or from the dashboard the tasks", drops=10),
+    Key(name="freeze", key="space", action="freeze", word="freeze", does="freeze: let the screen stand still, and go on", drops=11),
+    Key(name="wall", key="b", action="wall", word="wall", does="wall mode: large, for a display nobody touches; b goes back", drops=21),
+    Key(name="copy", key="y", action="copy", word="copy", does="copy: the row's id, or the state in one line", drops=17),
+    Key(name="faults", key="x", action="errand('faults')", word="faults", does="the demo's faults, on and off", drops=4),
+    Key(name="help", key="question_mark", action="help", word="help", does="this help"),
+    Key(name="palette", key="ctrl+p", action="command_palette", word="menu", does="menu: every order and list by name", drops=19),
+    Key(name="quit", key="q", action="quit", word="quit", does="quit; asks while an order waits or is under way"),
+)  # fmt: skip
+TIME_KEYS: Final = (
+    Key(name="earlier", key="left_square_bracket", action="time('earlier')", word="earlier", does="earlier: the picture before, from the black box; held down, faster", drops=12),
+    Key(name="later", key="right_square_bracket", action="time('later')", word="later", does="later: the picture after it; after the last one comes now", drops=21),
+    Key(name="event_before", key="left_curly_bracket,ctrl+left", action="time('event_before')", word="event", does="event before: back to when something happened; also ctrl+←", drops=21),
+    Key(name="event_after", key="right_curly_bracket,ctrl+right", action="time('event_after')", word="event", does="event after: on to when something happened; also ctrl+→", drops=21),
+    Key(name="jump", key="at", action="time('jump')", word="time", does="time: what it looked like then", drops=21),
+    Key(name="note", key="n", action="time('note')", word="note", does="note: about the moment that is shown", drops=20),
+    Key(name="now", key="0", action="time('now')", word="now", does="now: back from the past", drops=22),
+)  # fmt: skip
+"""Back and forth in time. They order nothing, and are there in the past as well."""
+
+NOTE_KEY: Final = next(key for key in TIME_KEYS if key.name == "note")
+
+LIST_KEYS: Final = (
+    Key(name="open", key="enter", action="open", word="open", does="open the row: details, and what can be done with it"),
+    Key(name="sort", key="S,shift+s", action="sort", word="sort", does="sort by the next order", drops=1),
+    Key(name="follow", key="F,shift+f", action="follow", word="follow", does="follow: stay with the first row as new ones come", drops=2),
+    Key(name="retry", key="R,shift+r", action="retry", word="retry", does="retry every failed task that matches the filter", drops=2, order="retry_matching"),
+    Key(name="back", key="escape", action="back", word="back", does="back"),
+)  # fmt: skip
+TREND_KEYS: Final = (
+    Key(name="shorter", key="left", action="window(-1)", word="shorter", does="a shorter window: 7 days, 24 hours"),
+    Key(name="longer", key="right", action="window(1)", word="longer", does="a longer window: 7 days, 30 days"),
+    Key(name="plot", key="tab", action="plot", word="one plot", does="one plot alone, then the next, then all four", drops=1),
+)  # fmt: skip
+MENU_ONLY: Final = (
+    _order("hold", "", "hold_breaker", "hold", "hold a breaker open: wants a reason"),
+    _order("release", "", "release_breaker", "release", "release a held breaker"),
+    _order("retry_matching", "", "retry_matching", "retry", "retry failed tasks: all that match a filter"),
+    _order("requeue", "", "requeue", "requeue", "requeue: give back what the last emergency stop rejected"),
+    _order("clean_up", "", "clean_up", "clean up", "clean up the log: delete rows that are past their time"),
+    _order("test_message", "", "test_message", "test", "send a test message: to every contact and channel"),
+    _order("observe_off", "", "lift_observe", "observe", "allow orders: lift --observe for 15 minutes"),
+)
+"""What has a place in the menu alone."""
+
+GLOBAL_KEYS: Final = (*ORDER_KEYS, *LOOK_KEYS, *TIME_KEYS, *SCREEN_KEYS)
+ALL_KEYS: Final = (*GLOBAL_KEYS, *LIST_KEYS, *TREND_KEYS)
+
+_IN_THE_PAST: Final = {"earlier": 0, "later": 1, "event_before": 2, "event_after": 2, "jump": 3, "note": 4, "now": 0}
+"""How soon a footer of the past drops them; then come the keys for looking, and orders last."""
+
+
+def keys_in_the_past(keys: Iterable[Key]) -> tuple[Key, ...]:
+    """As the footer wants them while the screen shows the past: those of time first, and nothing to freeze."""
+    kept = [key for key in keys if key.name not in {*_IN_THE_PAST, "freeze"}]
+    time = [replace(key, drops=_IN_THE_PAST[key.name]) for key in TIME_KEYS]
+    return (*time, *(replace(key, drops=21) if key.acts else key for key in kept))
+
+
+TAKEN: Final = {
+    *("up", "down", "left", "right", "pageup", "pagedown", "home", "end", "tab", "shift+tab", "ctrl+c", "ctrl+q"),
+    *("j", "k", "g", "G"),
+}
+"""Keys that move about; they cannot be given to anything else."""
+
+_SHORT: Final = {"escape": "esc", "enter": "⏎", "space": "␣", "question_mark": "?", "slash": "/", "tab": "tab"}
+
+
+def displayed(key: str) -> str:
+    """How one key is written: `^e` for ctrl+e."""
+    if key in _SHORT:
+        return _SHORT[key]
+    if key.startswith("ctrl+") and len(key) == 6:
+        return f"^{key[-1]}"
+    return key_to_character(key) or format_key(key)
+
+
+def key_settings(layers: Layers) -> dict[str, str]:
+    """The keys that `[keys]` of the config file, or WATCHDESK_KEYS_<NAME>, give to our names. Raises SettingsError."""
+    kind = msgspec.defstruct("Keys", [(key.name, str, "") for key in ALL_KEYS], frozen=True, kw_only=True)
+    given: dict[str, Any] = msgspec.structs.asdict(layers.section("keys", kind))
+    moved = {name: keys.replace(" ", "") for name, keys in given.items() if keys}
+    _check(moved)
+    return moved
+
+
+def _check(moved: Mapping[str, str]) -> None:
+    """Each key has one meaning, and the ones that are given are keys."""
+    owner: dict[str, str] = {}
+    for key in sorted(ALL_KEYS, key=lambda key: key.name in moved):
+        given = key.name in moved
+        for one in map(_named, moved.get(key.name, key.key).split(",")):
+            if given and not _is_key(one):
+                raise SettingsError(f"[keys] {key.name}: {one!r} is no key; write one like h, ctrl+e, f5 or space")
+            if given and one in TAKEN:
+                raise SettingsError(f"[keys] {key.name}: {displayed(one)} moves about in lists; choose another key")
+            if owner.setdefault(one, key.name) != key.name:
+                raise SettingsError(f"[keys] {key.name}: {displayed(one)} is {owner[one]} already; choose another key")
+
+
+def _named(key: str) -> str:
+    """Textual's own name of a key that was written as a character: `question_mark` for `?`."""
+    return next(iter(BindingsMap([Binding(key, "nothing")]).key_to_bindings)) if key else "nothing"
+
+
+def _is_key(key: str) -> bool:
+    *modifiers, last = key.split("+")
+    if any(modifier not in {"ctrl", "shift", "alt"} for modifier in modifiers):
+        return False
+    return (len(last) == 1 and last.isprintable()) or last in _NAMED
+
+
+_NAMED: Final = {one.value for one in Keys} | {_named(char) for char in string.printable.strip() if char != ","}
+
+
+def bindings(keys: Iterable[Key]) -> list[Any]:
+    """As Textual's BINDINGS takes them."""
+    return [key.binding() for key in keys]

@@ -1,0 +1,172 @@
+"""What errands, lists and views need of the app (`tui.app.ui.Front`): what is shown, a way to ask, to tell, to open."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from textual.app import App
+from textual.screen import Screen
+from textual.widget import AwaitMount
+
+from core.base.clock import Clock
+from core.base.error_boundary import Fence
+from core.base.text import clean
+from core.domain.actions import OBSERVE_OFF, ORDERS, Order
+from core.domain.snapshot import Snapshot
+from tui.actions import AT_ONCE, ERRANDS
+from tui.app.away import Presence
+from tui.app.error_boundary import edge
+from tui.app.interfaces import FaultSwitch, MonitorLike
+from tui.app.keys import NOTE_KEY, TIME_KEYS, Key
+from tui.app.stale_screen import Standstill
+from tui.dialogs import ChoiceDialog, Prompt, Question, observe_dialog
+from tui.lists import LISTS, Served
+from tui.rendering.look import Look
+from tui.screens.dashboard import Dashboard
+from tui.screens.document_view import DocumentView
+from tui.screens.list_view import ListView
+from tui.screens.served_view import ServedView
+from tui.screens.view import View, takes_questions
+from tui.time_travel.navigation import Scrubber
+
+_IN_TIME: Final = frozenset(key.name for key in TIME_KEYS)
+
+
+class Stage(App[None]):
+    """The screens above one another, the dashboard at the bottom, and who acts through them."""
+
+    def __init__(
+        self, monitor: MonitorLike, clock: Clock, look: Look, *, faults: FaultSwitch | None, away_s: float
+    ) -> None:
+        super().__init__()
+        self.monitor = monitor
+        self.clock = clock
+        self.look = look
+        self.faults = faults
+        self.presence = Presence(clock, away_s, look.keymap)
+        self.time = Scrubber(self)
+        self.standstill = Standstill(clock)
+        self._dashboard = Dashboard(self)
+        self._under_way: set[str] = set()
+        self._fence = Fence(self.tell)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The dashboard is the bottom of the stack."""
+        return self._dashboard
+
+    @property
+    def shown(self) -> Snapshot:
+        """The picture on the screen: the newest, its ages moved on, unless it is frozen or of the past."""
+        return self.time.shown
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the picture on the screen stands still."""
+        return self.time.stands
+
+    @property
+    def at_home(self) -> bool:
+        """Whether the operator looks at the dashboard, whatever is asked above it."""
+        return self._view is self._dashboard
+
+    @property
+    def _view(self) -> View | None:
+        """The view on top; `None` before there is any."""
+        return next((screen for screen in reversed(self._screen_stack) if isinstance(screen, View)), None)
+
+    @property
+    def asking(self) -> bool:
+        """Whether a question about now is on the screen."""
+        return isinstance(self.screen, Question) and not isinstance(self.screen, Prompt)
+
+    def repaint(self) -> None:
+        """Draw the view on top once more; a line that reads the same is not written again."""
+        view = self._view
+        if view is not None and view.is_mounted:
+            with self._fence.around("drawing the screen"):
+                view.show(self.shown, self.time.banner() or self.standstill.banner())
+
+    def tell(self, text: str) -> None:
+        """Say something in passing; what was said before goes."""
+        self.clear_notifications()
+        self.notify(clean(text), markup=False, timeout=4)
+
+    def ask(self, dialog: Question[None]) -> None:
+        """Open a dialog, if none is open."""
+        if takes_questions(self.screen):
+            self.put(dialog)
+
+    async def choose(
+        self, heading: str, choices: Sequence[tuple[str, str]], text: str = "", *, way_back: str = "Cancel"
+    ) -> str | None:
+        """Let the operator choose; the key of what was chosen, `None` when backed out of."""
+        if not takes_questions(self.screen):
+            return None
+        self.clear_notifications()  # they would lie on the list of a small screen
+        choice = ChoiceDialog(heading, choices, text, way_back=way_back)
+        choice.put_by(self.clock)
+        return await self.push_screen_wait(choice)
+
+    def allowed(self, order: Order) -> bool:
+        """Whether the order may be given; where not, the operator is told why, or asked to lift what forbids it."""
+        why = self.time.refusal or self.monitor.may(order)
+        liftable = self.monitor.snapshot.project.observe and not self.monitor.may(OBSERVE_OFF)
+        if why and liftable and not self.time.moment:
+            self.ask(observe_dialog(self.monitor))
+        elif why:
+            self.tell(f"{order.title}: {why}")
+        return not why
+
+    async def errand(self, name: str) -> None:
+        """Do what the key of that name does. What goes wrong unforeseen is told, and the screen stays."""
+        if name in self._under_way:
+            return
+        if (why := self.time.refusal) and name not in _IN_TIME:
+            self.tell(why)
+            return
+        self._under_way.update({name} & AT_ONCE)
+        try:
+            with edge(name.replace("_", " "), self.tell):
+                await ERRANDS[name](self)
+        finally:
+            self._under_way.discard(name)
+
+    def open(self, view: Screen[None]) -> None:
+        """Put a view on top, unless a question came between: what opens it was under way then."""
+        if takes_questions(self.screen):
+            self.push_screen(view)
+
+    def back(self) -> None:
+        """Take the view on top away; the dashboard stays."""
+        if len(self._screen_stack) > 1:
+            self.pop_screen()
+
+    def visit(self, name: str, filter_text: str = "") -> AwaitMount:
+        """Show a list, filtered, above the dashboard alone."""
+        self.home()
+        listed = LISTS[name](self)
+        view = ServedView if isinstance(listed, Served) else ListView
+        return self.push_screen(view(self, listed, filter_text))  # type: ignore[arg-type]  # the view of its kind
+
+    def open_row(self, name: str, key: str) -> None:
+        """Show one row of a list in full."""
+        listed = LISTS[name](self)
+        if isinstance(listed, Served):
+            self.push_screen(DocumentView(self, listed, key))
+
+    def home(self) -> None:
+        """Every view but the dashboard goes."""
+        while len(self._screen_stack) > 1 and isinstance(self.screen, View):
+            self.pop_screen()
+
+    def put(self, dialog: Question[None]) -> None:
+        """Put a question on top, whatever is there."""
+        self.clear_notifications()  # they would lie on the buttons of a small screen
+        dialog.put_by(self.clock)
+        self.push_screen(dialog)
+
+    def refusal(self, key: Key) -> str:
+        """Why a key does nothing now; empty where it does."""
+        if key.name == NOTE_KEY.name:
+            return self.monitor.may_note()
+        past = self.time.refusal if key.acts or key.name == "freeze" else ""
+        return past or (self.monitor.may(ORDERS[key.order]) if key.order else "")

@@ -1,0 +1,76 @@
+"""What the screen looked like: the app itself, without a terminal, on a snapshot that stands still."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, cast
+
+from core.domain.actions import Order
+from core.domain.snapshot import Snapshot
+from tui.app.app import WatchdeskApp
+from tui.app.interfaces import MonitorLike
+from tui.app.settings import Setup
+from tui.rendering.palettes import PLAIN
+
+SIZE: Final = (100, 30)
+"""Columns and rows: what a page takes, and all panels have room."""
+
+_ROUNDS: Final = 50
+
+
+async def draw(snapshot: Snapshot, size: tuple[int, int] = SIZE) -> str:
+    """The dashboard as plain text, a line each row. Nothing is asked, and nothing of it reaches a terminal."""
+    app = WatchdeskApp(cast("MonitorLike", _Standing(snapshot)), Setup(theme=PLAIN), clock=_Stopped(snapshot.at))
+    async with app.run_test(size=size) as pilot:
+        before = ""
+        for _ in range(_ROUNDS):
+            await pilot.pause()
+            now = _text(app)
+            if now == before:
+                break
+            before = now
+    return before
+
+
+def _text(app: WatchdeskApp) -> str:
+    """The characters on the screen, which passed all that guards a terminal."""
+    lines = app.screen._compositor.render_strips(app.size)
+    return "\n".join("".join(segment.text for segment in line).rstrip() for line in lines)
+
+
+class _Standing:
+    """A monitor that has seen one thing and sees nothing else."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+
+    def subscribe(self, _listener: Callable[[Snapshot], None]) -> Callable[[], None]:
+        return lambda: None
+
+    def may(self, _order: Order) -> str:
+        return ""
+
+    def may_note(self) -> str:
+        return ""
+
+    async def start(self) -> None:
+        """It stands."""
+
+    async def close(self) -> None:
+        """Nothing runs."""
+
+
+class _Stopped:
+    """A clock at one moment."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+
+    def elapsed(self) -> float:
+        return 0.0
+
+    def now(self) -> datetime:
+        return self._at
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)

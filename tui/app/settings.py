@@ -1,0 +1,82 @@
+"""The screen's own settings, and what comes of them on this terminal."""
+
+import os
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from core.base.bounds import Span
+from core.base.settings import Layers, SettingsError
+from tui.rendering.palettes import PLAIN, THEMES
+
+AUTO: Final = "auto"
+CHOICES: Final = (AUTO, *THEMES)
+AWAY_S: Final = 600.0
+
+_LIGHT_GROUNDS: Final = {"7", "15"}
+
+
+class ScreenSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How it looks. Section `screen`. `ascii`: plain ASCII; not set, wherever the terminal's encoding is not UTF-8.
+
+    `away_s`: after so many seconds without a key the next one also tells what happened meanwhile; 0: never.
+    """
+
+    theme: str = AUTO
+    ascii: bool | None = None
+    mouse: bool = True
+    away_s: Span = AWAY_S
+
+
+class Looks(msgspec.Struct, frozen=True, kw_only=True):
+    """How it looks on one terminal: a theme of `tui.rendering.palettes`, plain ASCII or not."""
+
+    theme: str
+    ascii: bool
+
+
+class Setup(msgspec.Struct, frozen=True, kw_only=True):
+    """How one operator has the app: its looks, the keys that were moved, `away_s` as above, `wall`: begins as one."""
+
+    theme: str = "dark"
+    ascii: bool = False
+    keymap: dict[str, str] = {}
+    away_s: float = AWAY_S
+    wall: bool = False
+
+
+def read_screen(layers: Layers) -> ScreenSettings:
+    """The settings of the section. Raises SettingsError, for a theme that there is not as well."""
+    settings = layers.section("screen", ScreenSettings)
+    if settings.theme not in CHOICES:
+        where = "WATCHDESK_SCREEN_THEME" if layers.first("WATCHDESK_SCREEN_THEME") else f"{layers.path}: [screen] theme"
+        raise SettingsError(f"{where}: there is no theme {settings.theme!r}; choose one of {', '.join(CHOICES)}")
+    return settings
+
+
+def looks(settings: ScreenSettings, encoding: str, environ: Mapping[str, str] = os.environ) -> Looks:
+    """What the settings come to on a terminal that takes `encoding`.
+
+    `NO_COLOR`, if it is not empty (no-color.org), goes before any theme.
+    """
+    ascii_only = not _is_utf8(encoding) if settings.ascii is None else settings.ascii
+    if environ.get("NO_COLOR"):
+        return Looks(theme=PLAIN, ascii=ascii_only)
+    theme = _fitting(environ) if settings.theme == AUTO else settings.theme
+    return Looks(theme=theme, ascii=ascii_only)
+
+
+def _fitting(environ: Mapping[str, str]) -> str:
+    """The theme for this terminal: its own colours where it has but sixteen, light where it says that it is light."""
+    light = environ.get("COLORFGBG", "").rpartition(";")[2] in _LIGHT_GROUNDS
+    from rich.console import Console  # noqa: PLC0415 - 40 ms, for the screen alone
+
+    few = Console(force_terminal=True, _environ=environ).color_system == "standard"
+    if few:
+        return "ansi-light" if light else "ansi"
+    return "light" if light else "dark"
+
+
+def _is_utf8(encoding: str) -> bool:
+    return encoding.lower().replace("_", "-") in {"utf-8", "utf8"}

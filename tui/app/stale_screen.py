@@ -1,0 +1,78 @@
+"""A picture that does not move because nothing new comes any more."""
+
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from msgspec.structs import replace
+
+from core.base.clock import Clock
+from core.domain.snapshot import Component, Degradation, LinkWord, Snapshot
+from core.domain.status import Reading, Source
+from core.resilience import degradation
+from tui.rendering.text import Line, age
+
+Sourced = TypeVar("Sourced", Reading[Any], Component)
+
+STILL_S: Final = 90.0
+"""A monitor says something every few seconds, however its backend is; one that was silent for so long hangs, or was
+stopped together with us, or the machine slept."""
+
+
+class Standstill:
+    """Hears when a snapshot came; knows since when the picture stands."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._heard: tuple[float, datetime] | None = None
+
+    def heard(self) -> None:
+        """A snapshot came."""
+        self._heard = (self._clock.elapsed(), self._clock.now())
+
+    @property
+    def since(self) -> datetime | None:
+        """When the last snapshot came; `None` while the picture moves."""
+        if self._heard is None or self._clock.elapsed() - self._heard[0] < STILL_S:
+            return None
+        return self._heard[1]
+
+    def banner(self) -> Line:
+        """What must be said of it; empty while it moves."""
+        at = self.since
+        if at is None:
+            return ()
+        since = f"STANDS STILL since {at.astimezone():%H:%M:%S}, {age(at, self._clock.now())} old"
+        return ((f"{since} · if it stays so: q, and start it anew", "banner"),)
+
+    def aged(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot as it may be shown: while it stands nothing of it is live, whatever was when it came."""
+        at = self.since
+        return snapshot if at is None else _last_known(snapshot, at)
+
+
+def _last_known(snapshot: Snapshot, at: datetime) -> Snapshot:
+    link = replace(snapshot.link, next_at=None)
+    if link.word is LinkWord.LIVE:
+        link = replace(link, word=LinkWord.STALE, since=link.since or at)
+    tasks = snapshot.tasks
+    parts = tuple(_cached(part, at) for part in snapshot.degradation.components)
+    return replace(
+        snapshot,
+        link=link,
+        config=_cached(snapshot.config, at),
+        logs=_cached(snapshot.logs, at),
+        tasks=replace(
+            tasks,
+            counts=_cached(tasks.counts, at),
+            newest=_cached(tasks.newest, at),
+            success_24h=_cached(tasks.success_24h, at),
+            simulated_24h=_cached(tasks.simulated_24h, at),
+            last_completed_at=_cached(tasks.last_completed_at, at),
+        ),
+        kpis=tuple(replace(kpi, at=kpi.at or at) for kpi in snapshot.kpis),
+        degradation=Degradation(level=degradation({part.name: part.source for part in parts}), components=parts),
+    )
+
+
+def _cached(value: Sourced, at: datetime) -> Sourced:
+    return replace(value, source=Source.CACHED, at=value.at or at) if value.source is Source.LIVE else value

@@ -1,0 +1,115 @@
+"""What an errand, a list or a view needs of the app: the monitor, a way to ask, to tell, and to open something."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from textual.screen import Screen
+from textual.widget import AwaitMount
+
+from core.base.clock import Clock
+from core.domain.actions import Order
+from core.domain.snapshot import Snapshot
+from tui.app.away import Presence
+from tui.app.interfaces import FaultSwitch, MonitorLike
+from tui.app.stale_screen import Standstill
+from tui.dialogs.question import Question
+from tui.rendering.look import Look
+from tui.time_travel.recorded import Moment
+
+
+class Time(Protocol):
+    """Where in time the screen is; `tui.time_travel.navigation.Scrubber` is one."""
+
+    moment: Moment | None
+    """What is shown of the past; `None`: now is."""
+
+    async def step(self, direction: int) -> None: ...
+
+    async def mark(self, direction: int) -> None: ...
+
+    async def jump(self, typed: str) -> str: ...
+
+    async def note(self, text: str, at: datetime) -> str: ...
+
+    def noted_at(self) -> datetime: ...
+
+    def now(self) -> None: ...
+
+
+class Front(Protocol):
+    """The app, as those who act through it see it."""
+
+    monitor: MonitorLike
+    faults: FaultSwitch | None
+    clock: Clock
+    look: Look
+    presence: Presence
+    standstill: Standstill
+
+    @property
+    def time(self) -> Time:
+        """Where in time the screen is."""
+        ...
+
+    @property
+    def shown(self) -> Snapshot:
+        """The picture on the screen: the newest, unless it is frozen or of the past."""
+        ...
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the picture on the screen stands still."""
+        ...
+
+    @property
+    def at_home(self) -> bool:
+        """Whether the operator looks at the dashboard."""
+        ...
+
+    @property
+    def asking(self) -> bool:
+        """Whether a question about now is on the screen."""
+        ...
+
+    def tell(self, text: str) -> None:
+        """Say something in passing."""
+        ...
+
+    def ask(self, dialog: Question[None]) -> None:
+        """Open a dialog."""
+        ...
+
+    async def choose(
+        self, heading: str, choices: Sequence[tuple[str, str]], text: str = "", *, way_back: str = "Cancel"
+    ) -> str | None:
+        """Let the operator choose; the key of what was chosen, `None` when backed out of."""
+        ...
+
+    def allowed(self, order: Order) -> bool:
+        """Whether the order may be given; where not, the operator is told why, or asked to lift what forbids it."""
+        ...
+
+    async def errand(self, name: str) -> None:
+        """Do what the key of that name does."""
+        ...
+
+    def repaint(self) -> None:
+        """Draw the screen once more: something beside the snapshot changed."""
+        ...
+
+    def open(self, view: Screen[None]) -> None:
+        """Put a view on top."""
+        ...
+
+    def back(self) -> None:
+        """Take the view on top away."""
+        ...
+
+    def visit(self, name: str, filter_text: str = "") -> AwaitMount:
+        """Show a list, filtered."""
+        ...
+
+    def open_row(self, name: str, key: str) -> None:
+        """Show one row of a list in full."""
+        ...

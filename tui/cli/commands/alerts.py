@@ -1,0 +1,63 @@
+"""`watchdesk alerts`: what fires, what is about to, what was over lately, and who takes care of it."""
+
+import asyncio
+
+import click
+
+from core.base.text import short
+from core.domain.snapshot import Alarm, LinkWord, Snapshot
+from core.domain.state_word import hidden
+from core.monitor import Monitor
+from tui.cli import exits
+from tui.cli.looking import look_once
+from tui.cli.session import configure, put, put_json, tell
+from tui.cli.status_page import alert_as_json
+
+
+@click.command(name="alerts")
+@click.option("--json", "as_data", is_flag=True, help="For programs.")
+@click.pass_context
+def command(context: click.Context, *, as_data: bool) -> None:
+    """Say which alerts there are: 0 none fires, 1 some do, 2 nothing is visible, 3 a critical one, 4 not known."""
+    config = configure(context)
+
+    def show(snapshot: Snapshot) -> int:
+        if as_data:
+            silences = [
+                {"id": one.id, "matcher": one.matcher, "reason": one.reason, "who": one.who, "until": one.until}
+                for one in snapshot.telling.silences
+            ]
+            alerts = [alert_as_json(one) for one in snapshot.alerts]
+            put_json({"version": 1, "known": not hidden(snapshot), "alerts": alerts, "silences": silences})
+        else:
+            put(_page(snapshot))
+        firing = [one for one in snapshot.alerts if one.fires]
+        if any(one.severity == "critical" for one in firing):
+            return exits.CRITICAL
+        if snapshot.link.word not in {LinkWord.LIVE, LinkWord.STALE}:
+            tell("watchdesk: the project cannot be read now, so what else would fire is not known")
+            return exits.UNREACHABLE
+        if unseen := hidden(snapshot):
+            tell(f"watchdesk: {unseen[0]}, so what else would fire is not known")
+            return exits.WRONG
+        return exits.PARTLY if firing else exits.DONE
+
+    context.exit(asyncio.run(look_once(Monitor(config), show)))
+
+
+def _page(snapshot: Snapshot) -> str:
+    lines = [_line(one, snapshot) for one in snapshot.alerts] or ["none known" if hidden(snapshot) else "none"]
+    lines += [
+        f"silenced: {one.matcher} for {short(one.until - snapshot.at)} more by {one.who}: {one.reason} ({one.id[:8]})"
+        for one in snapshot.telling.silences
+    ]
+    return "\n".join(lines)
+
+
+def _line(one: Alarm, snapshot: Snapshot) -> str:
+    since = f" for {short(snapshot.at - one.began_at)}" if one.began_at is not None and one.state != "resolved" else ""
+    who = f", {one.acked} takes care" if one.acked else f", {one.muted}" if one.muted else ""
+    detail = f": {one.text}" if one.text and one.text != one.title else ""
+    to_do = f"\n          {one.runbook}" if one.state == "firing" else ""
+    name = one.episode[:8] or "-"
+    return f"{one.state:<12} {one.severity:<8} {name}  {one.key}{since}{who}: {one.title}{detail}{to_do}"

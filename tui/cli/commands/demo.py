@@ -1,0 +1,113 @@
+"""`watchdesk demo`: a sandbox with agents at work, and the monitor on it, acting by itself."""
+
+import asyncio
+import contextlib
+import json
+import tempfile
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from core.alerting.settings import AlertRules
+from core.backend.target import Target
+from core.base.settings import SettingsError
+from core.checks.settings import WatchRules
+from core.monitor import Config, Monitor, Places
+from tui.cli.commands.status import look
+from tui.cli.exits import WRONG
+from tui.cli.layers import checked_layers
+from tui.cli.own_sandbox import own_sandbox
+from tui.cli.screen_options import Given, looks_here, screen_options, screen_settings, setup_here
+from tui.cli.session import said, start_logging
+from tui.terminal import is_interactive, run_app
+
+
+@click.command(name="demo")
+@click.option("--shape", type=click.Choice(["deployed", "documented"]), default="deployed", show_default=True)
+@click.option(
+    "--check-every",
+    type=click.FloatRange(1, 3600),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How often the watchdog looks; seldom enough elsewhere (300), often enough here to see it act.",
+)
+@screen_options
+@click.pass_context
+def command(
+    context: click.Context,
+    *,
+    shape: str,
+    check_every: float,
+    screen: Given,
+) -> None:
+    """Nothing to configure: a living system of its own, gone when you quit. x switches faults on and off."""
+    try:  # of the configuration only what is about the person's terminal
+        layers = checked_layers()
+        settings = screen_settings(layers, screen)
+    except SettingsError as error:
+        raise click.ClickException(said(str(error))) from error
+    start_logging()
+    with contextlib.ExitStack() as stack:
+        info = stack.enter_context(own_sandbox(shape, "--workload"))
+        if info is None:
+            context.exit(WRONG)
+        places = Places.within(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="watchdesk-demo-"))))
+        config = Config(
+            target=Target(
+                name="demo", url=info["url"], key=info["service_key"], function_key=info["function_key"], colour="cyan"
+            ),
+            autonomous=True,
+            dry_run=False,
+            observe=bool(context.obj["observe"]),
+            watch=WatchRules(interval_s=check_every),
+            alerts=_IMPATIENT,
+        )
+        if not is_interactive():
+            code = asyncio.run(look(Monitor(config, places=places), as_data=False))
+        else:
+            from tui.app.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
+
+            setup = setup_here(layers, settings, screen, looks_here(settings))
+            switches = Switches(info["url"], info["service_key"])
+            code = run_app(
+                lambda: WatchdeskApp(Monitor(config, places=places), setup, faults=switches), mouse=settings.mouse
+            )
+    context.exit(code)
+
+
+_IMPATIENT: Final = AlertRules(evaluate_s=5.0, resolve_s=10.0, database_down_s=30.0, breakers_s=20.0, flap_s=20.0)
+"""Nobody watches a demo for ten minutes to see an alert."""
+
+
+class Switches:
+    """The sandbox's faults, switched over its own address."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url = f"{url}/sandbox/faults"
+        self._key = key
+
+    def names(self) -> Sequence[tuple[str, str]]:
+        """Every fault with what it does."""
+        from core.sandbox.chaos import FAULTS  # noqa: PLC0415 - the extra's room
+
+        return tuple(FAULTS.items())
+
+    async def all(self) -> dict[str, bool]:
+        """Which are on. Raises OSError when the sandbox is gone."""
+        return await asyncio.to_thread(self._ask, "", None)
+
+    async def set(self, name: str, on: bool) -> None:
+        """Switch one. Raises OSError when the sandbox is gone."""
+        await asyncio.to_thread(self._ask, f"/{name}", {"on": on})
+
+    def _ask(self, path: str, body: dict[str, bool] | None) -> dict[str, bool]:
+        request = urllib.request.Request(  # noqa: S310 - our own loopback address
+            self._url + path, data=None if body is None else json.dumps(body).encode(), headers={"apikey": self._key}
+        )
+        with urllib.request.urlopen(request, timeout=15) as response:  # noqa: S310 - as above
+            answer: dict[str, Any] = json.load(response)
+        return {name: bool(on) for name, on in answer.items()}

@@ -1,0 +1,57 @@
+"""`watchdesk login`: sign in once, and keep the session for this project, readable by its owner only."""
+
+import asyncio
+
+import click
+import msgspec
+
+from core.backend.target import KeyKind, Target, read_target
+from core.base.settings import SettingsError
+from core.monitor import Places
+from core.monitor.login import log_in
+from core.resilience import NotLive
+from tui.cli.exits import DONE, WRONG
+from tui.cli.layers import checked_layers
+from tui.cli.session import fail, is_answering, put, said, start_logging, tell
+
+
+@click.command(name="login")
+@click.option("--email", metavar="ADDRESS", help="Who signs in; else SUPABASE_EMAIL, else asked for.")
+@click.pass_context
+def command(context: click.Context, *, email: str | None) -> None:
+    """Sign in and keep the session. The password comes from SUPABASE_PASSWORD, else it is asked for."""
+    target = project(context)
+    if target.kind is KeyKind.SECRET:
+        raise click.ClickException("a secret key is set, which needs no sign-in; log in with the publishable key")
+    who = email or target.email or _asked("E-mail", hide=False)
+    configured = target.password if target.email in {"", who} else ""
+    user = msgspec.structs.replace(target, email=who, password=configured or _asked(f"Password of {who}", hide=True))
+    start_logging(user)
+    context.exit(_log_in(user))
+
+
+def _log_in(user: Target) -> int:
+    try:
+        asyncio.run(log_in(user, Places.of_platform()))
+    except NotLive as not_live:
+        return fail(not_live.fault)
+    except OSError as error:
+        tell(f"watchdesk: the session cannot be kept: {error}")
+        return WRONG
+    put(f"signed in to {user.name} as {user.email}; renewed by itself until: watchdesk logout")
+    return DONE
+
+
+def project(context: click.Context) -> Target:
+    """The project as configured, whoever is signed in. Raises click's error for what cannot be used."""
+    try:
+        return read_target(checked_layers(), context.obj["project"])
+    except SettingsError as error:
+        raise click.ClickException(said(str(error))) from error
+
+
+def _asked(what: str, *, hide: bool) -> str:
+    if not is_answering():
+        tell("watchdesk: nobody is there to ask; set SUPABASE_EMAIL and SUPABASE_PASSWORD")
+        raise click.exceptions.Exit(WRONG)
+    return str(click.prompt(what, hide_input=hide, err=True))

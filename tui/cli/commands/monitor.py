@@ -1,0 +1,30 @@
+"""`watchdesk` alone: the monitor on the terminal; without a terminal, one status."""
+
+import asyncio
+
+import click
+
+from core.base.settings import SettingsError
+from core.monitor import Monitor, read_config
+from tui.cli.commands.status import look
+from tui.cli.layers import checked_layers
+from tui.cli.screen_options import Given, looks_here, screen_settings, setup_here
+from tui.cli.session import said, start_logging
+from tui.terminal import is_interactive, run_app
+
+
+def watch(project: str | None, given: Given, *, observe: bool) -> int:
+    """Run the monitor until it is quit; the exit code. Raises click's error for a configuration it cannot use."""
+    try:
+        layers = checked_layers()
+        config = read_config(layers, project=project, observe=observe)
+        screen = screen_settings(layers, given)
+    except SettingsError as error:
+        raise click.ClickException(said(str(error))) from error
+    start_logging(config.target, config.alerts.secrets())
+    if not is_interactive():
+        return asyncio.run(look(Monitor(config), as_data=False))
+    from tui.app.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
+
+    setup = setup_here(layers, screen, given, looks_here(screen))
+    return run_app(lambda: WatchdeskApp(Monitor(config), setup), mouse=screen.mouse)

@@ -1,0 +1,44 @@
+"""`watchdesk orders`: what waits on this machine for the project to answer, and its withdrawal."""
+
+import asyncio
+
+import click
+
+from core.base.store import NotKept
+from core.domain.actions import Result
+from core.monitor import Monitor
+from tui.cli import exits
+from tui.cli.session import configure, put, put_json, tell
+
+
+@click.command(name="orders")
+@click.option("--withdraw", metavar="ID", help="Forget the order with this id; `all` forgets every one.")
+@click.option("--json", "as_data", is_flag=True, help="For programs.")
+@click.pass_context
+def command(context: click.Context, *, withdraw: str | None, as_data: bool) -> None:
+    """Orders given while the project did not answer. They are kept on disk, and carried out by a running monitor."""
+    monitor = Monitor(configure(context))
+
+    async def act() -> int:
+        try:
+            waiting = await monitor.waiting()
+            if withdraw is None:
+                if as_data:
+                    put_json({"version": 1, "orders": waiting})
+                else:
+                    put("\n".join(f"{one.id}  {one.at:%Y-%m-%d %H:%M}Z  {one.words()}" for one in waiting) or "none")
+                return exits.DONE
+            chosen = [one for one in waiting if withdraw in {one.id, "all"}]
+            if not chosen:
+                tell(f"watchdesk: no order {withdraw} waits; see watchdesk orders")
+                return exits.WRONG
+            results: list[Result] = [await monitor.withdraw(one.id) for one in chosen]
+            put("\n".join(result.text for result in results))
+        except NotKept as not_kept:
+            tell(f"watchdesk: {not_kept}")
+            return exits.WRONG
+        finally:
+            await monitor.close()
+        return exits.DONE
+
+    context.exit(asyncio.run(act()))

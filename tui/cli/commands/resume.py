@@ -1,0 +1,45 @@
+"""`watchdesk resume`: lift the emergency stop, read back."""
+
+import click
+
+from core.base.text import plural
+from core.domain.actions import LIFT, REQUEUE, LiftPlan, Result
+from core.monitor import Monitor
+from tui.cli.action_command import Question, give
+from tui.cli.session import configure, once, tell
+
+
+@click.command(name="resume")
+@click.option("--requeue", is_flag=True, help="Give back what was pending when the last stop rejected it.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def command(context: click.Context, *, requeue: bool, yes: bool) -> None:
+    """Clear the emergency stop."""
+
+    async def act(monitor: Monitor) -> int:
+        plan = LiftPlan(standing="")
+
+        async def look() -> Question:
+            nonlocal plan
+            if yes:
+                return Question(text="", idle=True)  # what stands is read by the order itself
+            plan = await monitor.plan_lift()
+            if plan.standing:
+                rejected = f"{plural(plan.rejected, 'task')} rejected by it, {plan.requeueable:,} were pending"
+                return Question(text=f"{plan.standing}\n{rejected}", order=LIFT)
+            left = f"no emergency stop is set; {plural(plan.requeueable, 'task')} of {plan.of} still rejected"
+            return Question(text=left, rows=plan.requeueable, idle=not (requeue and plan.requeueable))
+
+        async def lift() -> Result:
+            if not yes and not plan.standing and requeue:
+                return await monitor.requeue()  # what was shown is that no stop is set
+            return await monitor.lift(requeue=requeue, stop=plan.stop)
+
+        code = await give(monitor, LIFT if not requeue else REQUEUE, look=look, act=lift, yes=yes)
+        if not requeue and (left := await monitor.left_over()).tasks:
+            tell(
+                f"{plural(left.tasks, 'task')} of {left.of} still rejected: watchdesk resume --requeue gives them back"
+            )
+        return code
+
+    context.exit(once(configure(context), act))

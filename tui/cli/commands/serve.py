@@ -1,0 +1,67 @@
+"""`watchdesk serve`: the monitor in a browser on this machine, to look at."""
+
+import asyncio
+import errno
+import sys
+from typing import Final
+
+import click
+
+from core.base.settings import SettingsError
+from tui.cli.exits import DONE, WRONG
+from tui.cli.layers import checked_layers
+from tui.cli.screen_options import Given, keymap_here, screen_options, screen_settings
+from tui.cli.session import configure, said, start_logging, tell
+
+MISSING: Final = "watchdesk: the browser needs its extra; install it with: pip install 'watchdesk[web]'"
+
+
+@click.command(name="serve")
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0: a free one.")
+@click.option("--most", type=click.IntRange(1, 64), default=8, show_default=True, help="How many browsers at once.")
+@screen_options
+@click.pass_context
+def command(context: click.Context, *, port: int, most: int, screen: Given) -> None:
+    """Serve the monitor to browsers on this machine, read-only; the address is printed, and is the key to it."""
+    try:
+        from tui.serve.server import LOOPBACK, BrowserServer, bound  # noqa: PLC0415 - the extra may be missing
+    except ModuleNotFoundError:
+        tell(MISSING)
+        context.exit(WRONG)
+    config = configure(context)
+    try:  # here, and not in a page that nobody understands
+        layers = checked_layers()
+        screen_settings(layers, screen)
+    except SettingsError as error:
+        raise click.ClickException(said(str(error))) from error
+    keymap_here(layers)
+    try:
+        listening = bound(port)
+    except OSError as error:
+        taken = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be had ({error.strerror})"
+        tell(f"watchdesk: port {port} {taken}; name another one: --port, 0 for a free one")
+        context.exit(WRONG)
+    port = listening.getsockname()[1]
+    server = BrowserServer(_program(context.obj["project"], screen), port, most)
+    start_logging(config.target, (*config.alerts.secrets(), server.token))
+
+    def ready() -> None:
+        click.echo(server.address)
+        tell(f"read-only, for this machine alone; from another one: ssh -L {port}:{LOOPBACK}:{port} this-machine")
+
+    asyncio.run(server.run(listening, ready))
+    context.exit(DONE)
+
+
+def _program(project: str | None, screen: Given) -> list[str]:
+    """What each browser's process is."""
+    ascii_signs = [] if screen.ascii is None else ["--ascii" if screen.ascii else "--no-ascii"]
+    mouse = [] if screen.mouse is None else ["--mouse" if screen.mouse else "--no-mouse"]
+    return [
+        *(sys.executable, "-m", "tui.serve.child"),
+        *(["--project", project] if project is not None else []),
+        *(["--theme", screen.theme] if screen.theme is not None else []),
+        *ascii_signs,
+        *mouse,
+        *(["--wall"] if screen.wall else []),
+    ]

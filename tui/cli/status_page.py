@@ -1,0 +1,148 @@
+"""The snapshot as one plain page, and as the JSON of `status --json`: versioned, its names stable."""
+
+from typing import Any, Final
+
+from core.base.text import short
+from core.domain.records import STATUSES
+from core.domain.snapshot import LEGACY_KEY, Alarm, Snapshot, policies_in_words, policies_open
+from core.domain.status import Reading, Source, Truth
+
+
+def page(snapshot: Snapshot) -> str:
+    """One page for people."""
+    project, health = snapshot.project, snapshot.health
+    lines = [
+        f"{snapshot.state.upper()}  {snapshot.state_why}",
+        f"{project.name} ({project.url}) as {project.user}, {project.shape} shape, {snapshot.link.word}"
+        + ("" if project.sees_all else ", as far as this account can see"),
+        "",
+    ]
+    lines += [f"  {check.level.upper():<9} {check.name.replace('_', ' '):<14} {check.text}" for check in health.checks]
+    firing = [alert for alert in snapshot.alerts if alert.fires]
+    lines += [f"  ALERT     {alert.severity:<14} {alert.title}: {alert.text} ({alert.state})" for alert in firing]
+    counts = snapshot.tasks.counts
+    lines.append("")
+    if counts.value is not None:
+        shown = ", ".join(f"{n:,} {s.replace('_', ' ')}" for s, n in counts.value.counts.items() if n)
+        lines.append(f"tasks: {shown or 'none'}{_age(counts, snapshot)}")
+    else:
+        lines.append("tasks: —" + (f" ({counts.fault.message})" if counts.fault is not None else ""))
+    rate = snapshot.tasks.success_24h
+    percent = rate.value.percent if rate.value is not None else None
+    text = "—" if percent is None else f"{percent:.1f} %"
+    lines.append(f"success 24 h: {text}{_age(rate, snapshot)}")
+    simulated = snapshot.tasks.simulated_24h
+    if simulated.value is not None and simulated.value.count:
+        lines.append(f"only simulated 24 h: {simulated.value.count:,}{_age(simulated, snapshot)}")
+    lines.append(f"degradation: {snapshot.degradation.level}")
+    lines.append(
+        "acts by itself: " + ("yes" if snapshot.may_act.allowed else f"no ({', '.join(snapshot.may_act.missing)})")
+    )
+    if project.session_ends_at is not None:
+        renewed = "renewed by itself" if project.session_renews else "cannot be renewed"
+        lines.append(f"session: until {project.session_ends_at.astimezone():%H:%M}, {renewed}")
+    if project.legacy_key:
+        lines.append(f"key: {LEGACY_KEY}")
+    lines.append(f"policies: {policies_in_words(snapshot.policies)}")
+    lines += [f"note: {notice}" for notice in snapshot.notices]
+    return "\n".join(lines)
+
+
+_OPEN: Final = {Truth.TRUE: True, Truth.FALSE: False}
+"""Unknown is null."""
+
+
+def as_json(snapshot: Snapshot) -> dict[str, Any]:
+    """The shape of version 1."""
+    counts, rate = snapshot.tasks.counts, snapshot.tasks.success_24h
+    known = counts.value.counts if counts.value is not None else {}
+    simulated = snapshot.tasks.simulated_24h
+    return {
+        "version": 1,
+        "state": snapshot.state,
+        "why": snapshot.state_why,
+        "link": snapshot.link.word,
+        "project": {"name": snapshot.project.name, "url": snapshot.project.url, "shape": snapshot.project.shape},
+        "at": snapshot.at,
+        "config_rows": _config_rows(snapshot),
+        "last_completed_at": snapshot.tasks.last_completed_at.value,
+        "success_rate_24h": {
+            "value": rate.value.percent if rate.value is not None else None,
+            **_origin(rate, snapshot),
+        },
+        "simulated_24h": None if simulated.value is None else simulated.value.count,
+        "tasks": {
+            "counts": {status: known.get(status) for status in STATUSES}
+            | {status: count for status, count in known.items() if status not in STATUSES},
+            "exact": counts.value.exact if counts.value is not None else None,
+            **_origin(counts, snapshot),
+        },
+        "checks": [
+            {"name": c.name, "verdict": c.level, "text": c.text, "took_s": c.took_s, "at": c.at}
+            for c in snapshot.health.checks
+        ],
+        "breakers": [
+            {"key": b.key, "state": b.state, "failures": b.failures, "since": b.since} for b in snapshot.breakers
+        ],
+        "degradation": {
+            "level": snapshot.degradation.level,
+            "components": {
+                c.name: {
+                    "source": c.source,
+                    "age_s": None if c.at is None else max(0.0, (snapshot.at - c.at).total_seconds()),
+                }
+                for c in snapshot.degradation.components
+            },
+        },
+        "alerts": [alert_as_json(alert) for alert in snapshot.alerts],
+        "lease": _lease(snapshot),
+        "may_act": {"allowed": snapshot.may_act.allowed, "missing": snapshot.may_act.missing},
+        "legacy_key": snapshot.project.legacy_key,
+        "policies_open": _OPEN.get(policies_open(snapshot.policies)),
+        "policies": {table: _OPEN.get(known) for table, known in snapshot.policies.items()},
+        "waiting": [{"id": one.id, "order": one.words, "at": one.at} for one in snapshot.waiting],
+        "left_over": {"tasks": snapshot.left_over.tasks, "of": snapshot.left_over.of or None},
+        "notices": snapshot.notices,
+    }
+
+
+def alert_as_json(alert: Alarm) -> dict[str, Any]:
+    """One alert as programs read it; its names are stable."""
+    return {
+        "rule": alert.rule,
+        "subject": alert.subject,
+        "severity": alert.severity,
+        "state": alert.state,
+        "title": alert.title,
+        "text": alert.text,
+        "runbook": alert.runbook,
+        "episode": alert.episode,
+        "began_at": alert.began_at,
+        "fired_at": alert.fired_at,
+        "resolved_at": alert.resolved_at,
+        "acknowledged_by": alert.acked or None,
+        "muted": alert.muted or None,
+        "flapping": alert.flapping,
+    }
+
+
+def _config_rows(snapshot: Snapshot) -> int | None:
+    """How many there are: one, as there should be, or several; `None` where none was ever seen."""
+    config = snapshot.config
+    return None if config.value is None or config.source is Source.DEFAULT else len(config.value.ids)
+
+
+def _lease(snapshot: Snapshot) -> dict[str, Any] | None:
+    lease = snapshot.lease
+    if not lease.holder:
+        return None
+    return {"holder": lease.holder, "host": lease.host, "term": lease.term, "mine": lease.mine}
+
+
+def _origin(reading: Reading[Any], snapshot: Snapshot) -> dict[str, Any]:
+    return {"source": reading.source, "age_s": reading.age_s(snapshot.at)}
+
+
+def _age(reading: Reading[Any], snapshot: Snapshot) -> str:
+    age = reading.age_s(snapshot.at)
+    return "" if reading.source is Source.LIVE or age is None else f" (last known, {short(age)} old)"

@@ -1,0 +1,16 @@
+"""How everything is drawn: what the app hands to whatever draws."""
+
+from collections.abc import Mapping
+
+import msgspec
+from rich.style import Style
+
+from tui.rendering.text import Signs
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """How everything is drawn: signs, styles by role, and which keys were moved."""
+
+    signs: Signs
+    styles: dict[str, Style]
+    keymap: Mapping[str, str]

@@ -1,0 +1,151 @@
+"""A course as lines of cells, drawn by plotext: axes, what this machine saw, what the tables tell, and the target.
+
+Only the figure of `textual_plotext` is used, which has no part in plotext's global state; its widget would hand the
+terminal's own colours around our themes, and paint the whole of it each time. Imported when the screen of the trends
+is first opened, and by nobody else.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from textual_plotext.plot import Plot
+
+from core.history.trends import Course
+from tui.rendering.axes import times, value_label, values
+from tui.rendering.text import Line, Span
+
+LEAST: Final = (20, 4)
+"""Cells and lines below which nothing can be read off."""
+
+
+class Scale(msgspec.Struct, frozen=True, kw_only=True):
+    """What the value axis spans at least, where the target stands, and whether values are whole.
+
+    `open_top`: whether higher values widen it; `bars`: whether each bucket is a bar.
+    """
+
+    low: float
+    high: float
+    target: float | None = None
+    whole: bool = False
+    bars: bool = False
+    open_top: bool = True
+
+
+_FINE: Final = "braille"
+"""Two by four dots a cell."""
+
+
+class Marks(msgspec.Struct, frozen=True, kw_only=True):
+    """The signs of a plot, each unlike the others, so that no colour is needed. `…_none`: a bar of no height."""
+
+    own: str = _FINE
+    own_bar: str = "█"
+    own_none: str = "▁"
+    told: str = "•"
+    told_bar: str = "░"
+    told_none: str = "·"
+    target: str = "╌"
+
+    def of(self, source: str, *, bars: bool) -> str:
+        """How `own` or `told` looks in a plot, for whoever explains it."""
+        line = "⠒" if self.own == _FINE else self.own
+        return {"own": self.own_bar if bars else line, "told": self.told_bar if bars else self.told}[source]
+
+
+UNICODE: Final = Marks()
+ASCII: Final = Marks(own="*", own_bar="#", own_none="_", told="o", told_bar=":", told_none=".", target="-")
+
+_TARGET, _TOLD, _OWN = 1, 2, 3
+ROLES: Final = {_TARGET: "warning", _TOLD: "unknown", _OWN: "title"}
+"""Plotext's colour numbers, which here are names of roles."""
+
+_COLOUR: Final = re.compile(r"\x1b\[(?:38;5;(\d+)|[\d;]*)m")
+
+
+def plotted(course: Course, scale: Scale, marks: Marks, width: int, height: int) -> list[Line]:
+    """The plot in `width` cells and `height` lines, of `LEAST` at least."""
+    low, high = _bounds(course, scale)
+    ticks = values(low, high, max(2, height // 3), whole=scale.whole)
+    cells = width - 1 - max(len(value_label(tick)) for tick in ticks)
+    count = course.grid.count
+    figure: Any = Plot()
+    figure.theme("clear")
+    figure.plotsize(width, height)
+    figure._set_size(width, height)  # as its own widget does: plotsize alone is forgotten
+    figure.xaxes(True, False)
+    figure.yaxes(True, False)
+    figure.xlim(0, count)
+    figure.ylim(low, high)
+    figure.yticks(ticks, [value_label(tick) for tick in ticks])
+    begins = [(_place(course, at), label) for at, label in times(course.grid.since, course.grid.until, cells)]
+    figure.xticks([place for place, _ in begins], [label for _, label in begins])
+    if scale.target is not None:
+        figure.plot([0, count], [scale.target] * 2, marker=marks.target, color=_TARGET)
+    if scale.bars:
+        _bars(figure, course.told, (marks.told_bar, marks.told_none), _TOLD, cells)
+        _bars(figure, course.own, (marks.own_bar, marks.own_none), _OWN, cells)
+    else:
+        _line(figure, course.told, marks.told, _TOLD)
+        _line(figure, course.own, marks.own, _OWN)
+    text: str = figure.build()
+    return [_painted(line) for line in text.splitlines()[:height]]
+
+
+def _line(figure: Any, known: Sequence[float | None], marker: str, colour: int) -> None:
+    """Joined where values stand side by side, if the signs are fine enough for a line; else each by itself."""
+    draw = figure.plot if marker == _FINE else figure.scatter
+    for begin, run in _runs(known):
+        draw([begin + n + 0.5 for n in range(len(run))], run, marker=marker, color=colour)
+
+
+def _bars(figure: Any, known: Sequence[float | None], markers: tuple[str, str], colour: int, cells: int) -> None:
+    """A bar each; one of no height has a sign of its own, so that it is no gap."""
+    wide = max(1, math.ceil(cells / len(known)))
+    places = [(n + (k + 0.5) / wide, value) for n, value in enumerate(known) if value is not None for k in range(wide)]
+    for marker, high in ((markers[1], False), (markers[0], True)):
+        drawn = [(x, value) for x, value in places if (value > 0) is high]
+        if drawn:
+            figure.scatter([x for x, _ in drawn], [y for _, y in drawn], marker=marker, color=colour, fillx=True)
+
+
+def _runs(known: Sequence[float | None]) -> list[tuple[int, list[float]]]:
+    """The values that stand side by side, with where they begin: between two runs there is a gap."""
+    runs: list[tuple[int, list[float]]] = []
+    for n, value in enumerate(known):
+        if value is None:
+            continue
+        if runs and runs[-1][0] + len(runs[-1][1]) == n:
+            runs[-1][1].append(value)
+        else:
+            runs.append((n, [value]))
+    return runs
+
+
+def _bounds(course: Course, scale: Scale) -> tuple[float, float]:
+    known = [value for value in (*course.own, *course.told) if value is not None]
+    top = max([scale.high, *known]) if scale.open_top else scale.high
+    return min([scale.low, *known]), top
+
+
+def _place(course: Course, at: datetime) -> float:
+    return (at - course.grid.since) / course.grid.bucket
+
+
+def _painted(line: str) -> Line:
+    """With roles for colours, what stands side by side in one role as one piece."""
+    spans: list[Span] = []
+    role, at = "dim", 0
+    for found in (*_COLOUR.finditer(line), None):
+        text = line[at : found.start() if found is not None else None]
+        if text and spans and role == spans[-1][1]:
+            spans[-1] = (spans[-1][0] + text, spans[-1][1])
+        elif text:
+            spans.append((text, role))
+        if found is not None:
+            role, at = ROLES[int(found[1])] if found[1] else "dim", found.end()
+    return tuple(spans)

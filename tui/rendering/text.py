@@ -1,0 +1,193 @@
+"""What reaches the terminal: the net below every widget, drawn lines, signs, and ages in steps."""
+
+import math
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
+
+from tui.rendering.ascii import spelled
+
+Span = tuple[str, str]
+"""A piece of text and the role it is painted in."""
+
+Line = tuple[Span, ...]
+
+_UNSAFE: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+
+_STEPS: Final = (0, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 18000, 43200)
+
+
+LEVELS: Final = "▁▂▃▄▅▆▇█"
+"""The heights of a sparkline, the lowest first."""
+
+LATENCY_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+BAR: Final = "█░"
+"""Done, and still to do."""
+
+
+class Net(LineFilter):
+    """Sees every segment of every widget: no control character and no link passes, whoever wrote it.
+
+    `ascii_only`: nor anything but printable ASCII. `colourless`: nor any colour, only attributes.
+    """
+
+    def __init__(self, *, ascii_only: bool = False, colourless: bool = False) -> None:
+        super().__init__()
+        self._ascii_only = ascii_only
+        self._colourless = colourless
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """The same segments, harmless."""
+        return [self._safe(segment) for segment in segments]
+
+    def _safe(self, segment: Segment) -> Segment:
+        text, style, control = segment
+        if control:
+            return segment
+        if _UNSAFE.search(text):
+            text = _UNSAFE.sub("·", text)
+        if self._ascii_only:
+            text = spelled(text)
+        if style is not None and style.link:
+            style = style.update_link(None)
+        if style is not None and self._colourless:
+            style = _colourless(style)
+        return Segment(text, style)
+
+
+@lru_cache(1024)
+def _colourless(style: Style) -> Style:
+    """Only attributes; a ground of its own becomes reverse, since it marks a cursor, a selection or a scrollbar.
+
+    What a click means stays with it: Rich's own `without_color` drops that.
+    """
+    bare = style.without_color + Style.from_meta(style.meta or None)
+    marked = style.bgcolor is not None and not style.bgcolor.is_default
+    return bare + Style(reverse=True) if marked else bare
+
+
+class Signs:
+    """The signs beside the colours, in Unicode or in plain ASCII."""
+
+    def __init__(self, *, ascii_only: bool = False) -> None:
+        self.ok, self.warning, self.critical, self.unknown = "+!X?" if ascii_only else "●▲✖?"
+        self.beat = "|/-\\" if ascii_only else "◐◓◑◒"
+        self.rule = "-" if ascii_only else "─"
+        self.none = "-" if ascii_only else "—"
+        self.levels = "_.-=^" if ascii_only else LEVELS
+        self.bar = "#." if ascii_only else BAR
+        self.ink, self.faded = "#:" if ascii_only else "█▒"
+
+    def level(self, level: str) -> str:
+        """The sign of a level."""
+        return {"ok": self.ok, "warning": self.warning, "critical": self.critical}.get(level, self.unknown)
+
+
+def age(at: datetime | None, now: datetime) -> str:
+    """How old something is, in growing steps, so that an idle screen hardly changes: `5 s`, `2 min`, `1 h`."""
+    if at is None:
+        return ""
+    seconds = max(0.0, (now - at).total_seconds())
+    if seconds >= 86400:
+        return f"{int(seconds // 86400)} d"
+    step = max(s for s in _STEPS if s <= seconds)
+    if step < 60:
+        return f"{step} s" if step else "now"
+    return f"{step // 60} min" if step < 3600 else f"{step // 3600} h"
+
+
+def spark(
+    values: Sequence[float | None],
+    width: int,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    levels: str = LEVELS,
+) -> str:
+    """The newest `width` values as heights between `low` and `high`, the newest at the right; `None` is a gap.
+
+    Without bounds those of the values; what lies beyond one stands at it, and where they are one it stands low. No
+    values at all are blanks, so that nothing looks like a measurement.
+    """
+    shown = list(values)[-width:] if width > 0 else []
+    known = [value for value in shown if value is not None and math.isfinite(value)]
+    if not known:
+        return " " * max(0, width)
+    bottom = min(known) if low is None else low
+    top = max(known) if high is None else high
+    return "".join(_height(value, bottom, top, levels) for value in shown).rjust(width)
+
+
+def took(seconds: float | None) -> str:
+    """How long something took, as the step that it stayed within: `< 0.1 s`; empty for none."""
+    if seconds is None:
+        return ""
+    step = next((step for step in LATENCY_S if seconds < step), None)
+    return f"< {step:g} s" if step is not None else f"> {LATENCY_S[-1]:g} s"
+
+
+def latencies(recent: Sequence[float | None], width: int, *, levels: str = LEVELS) -> str:
+    """Latencies as heights, a step of `LATENCY_S` each, so that noise within one does not write the line anew."""
+    steps = [None if one is None else float(sum(one >= step for step in LATENCY_S)) for one in recent]
+    return spark(steps, width, low=0.0, high=float(len(LATENCY_S) + 1), levels=levels)
+
+
+def _height(value: float | None, bottom: float, top: float, levels: str) -> str:
+    if value is None or not math.isfinite(value):
+        return " "
+    span = top / 2 - bottom / 2  # by halves: the whole of it can be more than a number holds
+    share = (min(top, max(bottom, value)) / 2 - bottom / 2) / span if span > 0 else 0.0
+    return levels[min(len(levels) - 1, int(share * len(levels)))]
+
+
+def bar(done: int, total: int, width: int, *, signs: str = BAR) -> str:
+    """How far something has come, in `width` cells; full only when all of it is done, empty while the total is none."""
+    full = 0 if total <= 0 else min(width, width * max(0, done) // total)
+    return signs[0] * full + signs[1] * max(0, width - full)
+
+
+def fit(line: Line, width: int) -> Line:
+    """The line in exactly `width` cells: cut with an ellipsis, or filled up."""
+    result: list[Span] = []
+    left = width
+    for text, role in line:
+        cells = cell_len(text)
+        if cells > left:
+            if left > 0:
+                result.append((set_cell_size(text, left - 1) + "…", role))
+            return tuple(result)
+        result.append((text, role))
+        left -= cells
+    if left:
+        result.append((" " * left, "text"))
+    return tuple(result)
+
+
+def changed_cells(old: Line, new: Line) -> tuple[int, int]:
+    """From which cell on, and up to which, two lines of one width differ: whole spans, so that no wide sign is cut."""
+    shared = min(len(old), len(new))
+    begin = next((n for n in range(shared) if old[n] != new[n]), shared)
+    behind = next((n for n in range(shared - begin) if old[-1 - n] != new[-1 - n]), shared - begin)
+    cells = [cell_len(text) for text, _ in new]
+    return sum(cells[:begin]), sum(cells) - sum(cells[len(cells) - behind :])
+
+
+def plain(line: Line) -> str:
+    """The line without its roles."""
+    return "".join(text for text, _ in line)
+
+
+def style_of(role: str, palette: dict[str, Style]) -> Style:
+    """The style of a role; an unknown role is plain text."""
+    return palette.get(role, palette["text"])

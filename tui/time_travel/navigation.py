@@ -1,0 +1,203 @@
+"""Where in time the screen is, and how it gets elsewhere: one read at a time, in a thread, however many keys come."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from core.base.store import NotKept
+from core.base.text import clean
+from core.base.time_input import EXAMPLES, last_moment_of
+from core.domain.snapshot import Alarm, Snapshot
+from tui.app.interfaces import BoxLike
+from tui.app.keys import SCREEN_KEYS, TIME_KEYS
+from tui.app.ui import Front
+from tui.rendering.text import Line, age
+from tui.time_travel.recorded import Moment, NotThere, again, banner, blank, clock, marked, moment_at, sentence, stepped
+
+_HELD_S: Final = 0.2
+"""A key that comes again within this is held down."""
+
+_STRIDES: Final = ((60, 60), (30, 20), (12, 5))
+"""From how many repeats on a held key goes so many pictures at once."""
+
+_MOST: Final = 240
+"""So many pictures at most are passed in one read: what comes while one is under way is not more."""
+
+_SLOW_S: Final = 0.5
+
+_NOW_KEY: Final = next(key for key in TIME_KEYS if key.name == "now")
+_FREEZE_KEY: Final = next(key for key in SCREEN_KEYS if key.name == "freeze")
+
+Read = Callable[[BoxLike, Moment, int, datetime], Moment | None]
+
+
+class Scrubber:
+    """It shows now, a picture that was frozen, or `moment`: what the black box has of the past."""
+
+    def __init__(self, front: Front) -> None:
+        self.moment: Moment | None = None
+        self._front = front
+        self._frozen: Snapshot | None = None
+        self._fired: set[tuple[str, str]] = set()
+        """Which alerts fired when now was left."""
+        self._wanted: tuple[Read, int] = (stepped, 0)
+        self._reading = False
+        self._turn = 0
+        """What was read for an earlier one comes too late."""
+        self._pressed: tuple[int, float] = (0, 0.0)
+        """The last step's direction, and when."""
+        self._repeats = 0
+
+    async def step(self, direction: int) -> None:
+        """A picture on, or back; held down, it grows."""
+        at, (before, pressed_at) = self._front.clock.elapsed(), self._pressed
+        self._repeats = self._repeats + 1 if before == direction and at - pressed_at < _HELD_S else 0
+        self._pressed = direction, at
+        stride = next((pictures for repeats, pictures in _STRIDES if self._repeats >= repeats), 1)
+        await self._move(stepped, direction * stride)
+
+    async def mark(self, direction: int) -> None:
+        """To the next moment at which something happened, or the one before."""
+        await self._move(marked, direction)
+
+    async def jump(self, typed: str) -> str:
+        """To a time as people type it. Empty, or why not."""
+        now = self._front.clock.now()
+        at = last_moment_of(typed, now)
+        if at is None:
+            return f"{clean(typed, 40)!r} is no time; write {EXAMPLES}"
+        return await self._look(self._stop(), partial(moment_at, self._front.monitor.box, at, now))
+
+    def noted_at(self) -> datetime:
+        """The moment that a note would be about: the one that is shown."""
+        return self.shown.at
+
+    async def note(self, text: str, at: datetime) -> str:
+        """Keep a note about a moment. Empty, or why not."""
+        try:
+            note = await self._front.monitor.note(text, at)
+        except NotKept as not_kept:
+            return str(not_kept)
+        self._front.tell(f"noted at {clock(note.at)}: {note.text}")
+        if self.moment is not None:
+            read = partial(again, self._front.monitor.box, self.moment, self._front.clock.now())
+            await self._look(self._turn, read)
+        return ""
+
+    def freeze(self) -> None:
+        """Let the picture stand, or go on. One of the past stands as it is, and only going back ends that."""
+        if self.moment is not None:
+            self._front.tell(self.refusal)
+            return
+        self._frozen = self.shown if self._frozen is None else None
+        self._front.repaint()
+
+    def now(self) -> None:
+        """Back; what is being read comes too late."""
+        self._stop()
+        if self.moment is not None:
+            self.moment = None
+            self._front.repaint()
+
+    def live(self) -> None:
+        """Back to now, and nothing stands."""
+        self._frozen = None
+        self.now()
+
+    # What the screen shows of it, and what it says
+
+    @property
+    def shown(self) -> Snapshot:
+        """The picture: the newest, its ages moved on, unless it stands still."""
+        if self.moment is not None:
+            return self.moment.picture or blank(self.moment, self._front.monitor.snapshot.project)
+        return self._frozen or msgspec.structs.replace(self._live, at=self._front.clock.now())
+
+    @property
+    def _live(self) -> Snapshot:
+        """The newest picture; where nothing new comes any more, nothing of it is live."""
+        return self._front.standstill.aged(self._front.monitor.snapshot)
+
+    @property
+    def stands(self) -> bool:
+        """Whether time does not move the picture."""
+        return self._frozen is not None or self.moment is not None
+
+    @property
+    def refusal(self) -> str:
+        """Why nothing is ordered; empty while the screen shows now."""
+        if self.moment is None:
+            return ""
+        return sentence(self.moment, self._back(), self._front.clock.now())
+
+    def banner(self) -> Line:
+        """When that is, and how things are really; nothing while the screen shows now."""
+        live = self._live
+        if self.moment is None:
+            return () if self._frozen is None else self._frozen_since(self._frozen.at, live)
+        began = [one.title for one in live.alerts if _fires(one) and (one.key, one.episode) not in self._fired]
+        return banner(self.moment, live, began, self._back(), self._front.clock.now())
+
+    def _frozen_since(self, at: datetime, live: Snapshot) -> Line:
+        key = _FREEZE_KEY.shown(self._front.look.keymap)
+        since = f"FROZEN at {at.astimezone():%H:%M:%S}, {age(at, self._front.clock.now())} old"
+        return ((f"{since} · now {live.state.upper()} {live.link.word} · {key} goes on", "banner"),)
+
+    def _back(self) -> str:
+        """The key that goes back to now from where the operator is."""
+        return "esc" if self._front.at_home else _NOW_KEY.shown(self._front.look.keymap)
+
+    # One read after the other
+
+    async def _move(self, how: Read, by: int) -> None:
+        before, already = self._wanted
+        self._wanted = how, max(-_MOST, min(_MOST, already + by if before is how else by))
+        if self._reading:  # whoever reads takes it along
+            return
+        self._reading = True
+        try:
+            while self._wanted[1]:
+                (wanted, many), self._wanted = self._wanted, (stepped, 0)
+                start = self.moment or Moment(at=(self._frozen or self._front.monitor.snapshot).at)
+                read = partial(wanted, self._front.monitor.box, start, many, self._front.clock.now())
+                if said := await self._look(self._turn, read):
+                    self._front.tell(said)
+        finally:
+            self._reading = False
+
+    def _stop(self) -> int:
+        """Nothing that was asked for until now is shown any more."""
+        self._wanted = stepped, 0
+        self._turn += 1
+        return self._turn
+
+    async def _look(self, turn: int, read: Callable[[], Moment | None]) -> str:
+        """Read, and show what was found. Empty, or why there is nothing."""
+        leaves = self.moment is None
+        reading = asyncio.ensure_future(asyncio.to_thread(read))
+        if not (await asyncio.wait({reading}, timeout=_SLOW_S))[0]:
+            self._front.tell("reading the black box …")
+        try:
+            found = await reading
+        except NotThere as not_there:
+            return str(not_there)
+        if turn == self._turn and not (leaves and self._front.asking):  # an order's dialog lies on now alone
+            self._show(found, leaves=leaves)
+        return ""
+
+    def _show(self, found: Moment | None, *, leaves: bool) -> None:
+        if leaves and found is not None:
+            self._fired = {(one.key, one.episode) for one in self._front.monitor.snapshot.alerts if _fires(one)}
+            self._frozen = None
+        if leaves and found is None:
+            self._front.tell("this is now")
+        self.moment = found
+        self._front.repaint()
+
+
+def _fires(alert: Alarm) -> bool:
+    return alert.state == "firing"

@@ -1,0 +1,207 @@
+"""What the black box has to show of a moment that is over. It reads files and blocks: in a thread.
+
+What the screen showed then is the picture of then at its own time: every age on it is one of that moment.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from core.base.text import short
+from core.domain.snapshot import Degradation, Event, Project, Snapshot
+from core.domain.status import Level
+from core.history.blackbox import GAP_S, Note
+from core.resilience import DegradationLevel
+from tui.app.interfaces import BoxLike
+from tui.rendering.text import Line, age
+
+_TICK: Final = timedelta(microseconds=1)
+_NOTED: Final = timedelta(hours=24)
+_MOST_NOTES: Final = 20
+"""So old notes, and so many, still stand among the events of a moment."""
+
+NOTHING: Final = "the black box holds nothing yet"
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """Nothing was kept from here to there: nobody looked, or the box was off, full or damaged; which, nobody knows."""
+
+    since: datetime
+    until: datetime
+
+    @property
+    def words(self) -> str:
+        """In words."""
+        same = self.since.astimezone().date() == self.until.astimezone().date()
+        until = f"{self.until.astimezone():%H:%M:%S}" if same else clock(self.until)
+        return f"nothing was kept from {clock(self.since)} to {until}, for {short(self.until - self.since)}"
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """One moment as it is shown: what it looked like, or that nothing was kept.
+
+    `noted`: what was noted about it; in a gap, about any moment in that.
+    """
+
+    at: datetime
+    picture: Snapshot | None = None
+    gap: Gap | None = None
+    noted: tuple[Note, ...] = ()
+
+
+class NotThere(Exception):
+    """There is nothing to show in that direction, or of that time; in one sentence."""
+
+
+def moment_at(box: BoxLike, at: datetime, now: datetime) -> Moment | None:
+    """What is known of a moment; `None` for now. Raises NotThere."""
+    span = box.span()
+    if at > now:
+        raise NotThere(f"{clock(at)} has not come yet: it is {clock(now)}")
+    if at == now:
+        return None
+    if span is None:
+        raise NotThere(NOTHING)
+    if at < span[0]:
+        raise NotThere(f"the black box begins at {clock(span[0])}: {clock(at)} is not in it")
+    found = box.at(at)
+    return _unknown(box, _gap_around(box, at, now), at) if found is None else _shown(box, found, at)
+
+
+def again(box: BoxLike, moment: Moment, now: datetime) -> Moment | None:
+    """The same moment with what was noted about it meanwhile; who stands in a gap stays there. Raises NotThere."""
+    return moment_at(box, moment.at, now) if moment.gap is None else _unknown(box, moment.gap, moment.at)
+
+
+def stepped(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | None:
+    """The picture so many changes before or after, but never past a time of which nothing is known. `None`: now.
+
+    Raises NotThere before the first one.
+    """
+    found = box.step(start.at, by)
+    if found is None and by < 0:
+        begins = box.span()
+        unread = begins is not None and begins[0] < start.at
+        raise NotThere(f"what was kept before {clock(start.at)} is not readable") if unread else _none_before(box)
+    passed = _passed(box, start, now if found is None else found.at)
+    if passed:
+        gap = passed[0] if by > 0 else passed[-1]
+        edge = min(timedelta(milliseconds=1), (gap.until - gap.since) / 2)
+        return _unknown(box, gap, gap.since + edge if by > 0 else gap.until - edge)
+    return None if found is None else _shown(box, found, found.at)
+
+
+def marked(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | None:
+    """The moment so many events before or after. `None`: now. Raises NotThere before the first one."""
+    found = box.mark(start.at, by)
+    if by > 0 and (found is None or found.at > now):
+        return None
+    if found is None:
+        raise _none_before(box)
+    picture = box.at(found.at)
+    if picture is None:  # a note about when nothing was kept
+        return _unknown(box, _gap_around(box, found.at, now), found.at)
+    return _shown(box, picture, found.at)
+
+
+def _none_before(box: BoxLike) -> NotThere:
+    span = box.span()
+    return NotThere(NOTHING if span is None else f"the black box begins at {clock(span[0])}: nothing is before")
+
+
+def _shown(box: BoxLike, picture: Snapshot, at: datetime) -> Moment:
+    """The picture as the screen showed it at that moment, and what was noted up to it among its events."""
+    notes = box.notes(at - _NOTED, at + _TICK)[-_MOST_NOTES:]
+    told = tuple(Event(at=note.at, who=note.who, text=f"note: {note.text}", level=Level.WARNING) for note in notes)
+    events = sorted((*told, *picture.events), key=lambda event: event.at, reverse=True) if told else picture.events
+    return Moment(
+        at=at,
+        picture=msgspec.structs.replace(picture, at=at, events=tuple(events)),
+        noted=tuple(note for note in notes if note.at == at),
+    )
+
+
+def _unknown(box: BoxLike, gap: Gap, at: datetime) -> Moment:
+    """A moment in a gap."""
+    return Moment(at=at, gap=gap, noted=box.notes(gap.since + _TICK, gap.until)[-_MOST_NOTES:])
+
+
+def _gap_around(box: BoxLike, at: datetime, now: datetime) -> Gap:
+    """Between which looks a moment lies."""
+    before, after = box.step(at, -1), box.step(at, 1)
+    since = before.at if before is not None else at
+    until = after.at if after is not None else now
+    looks = box.looks(since, until + _TICK)
+    ended = max((look.until for look in looks if look.until <= at), default=since)
+    began = min((look.since for look in looks if look.since > at), default=until)
+    return Gap(ended, began)
+
+
+def _passed(box: BoxLike, start: Moment, end: datetime) -> tuple[Gap, ...]:
+    """Where nothing was kept on the way from a moment to another, the oldest first; where one stands is not passed."""
+    found = _gaps_between(box, *sorted((start.at, end)))
+    return tuple(gap for gap in found if start.gap is None or not gap.since <= start.at <= gap.until)
+
+
+def _gaps_between(box: BoxLike, earlier: datetime, later: datetime) -> Iterator[Gap]:
+    """Where nothing was kept between two moments, the oldest first."""
+    reached = earlier
+    for look in box.looks(earlier, later + _TICK):
+        if look.since > reached:
+            yield Gap(reached, look.since)
+        reached = max(reached, look.until)
+    if later - reached > timedelta(seconds=GAP_S):
+        yield Gap(reached, later)
+
+
+def blank(moment: Moment, project: Project) -> Snapshot:
+    """Of a moment of which nothing was kept: nothing is known."""
+    why = moment.gap.words if moment.gap is not None else ""
+    nothing = Degradation(level=DegradationLevel.SEVERE)
+    return Snapshot(at=moment.at, project=project, state_why=why, degradation=nothing, ready=True)
+
+
+def instead(moment: Moment, *, kept: bool) -> str:
+    """What stands where nothing can be shown of it; empty where it can. `kept`: it is made of what the box keeps."""
+    if moment.gap is not None:
+        notes = (f"note {clock(note.at)}: {note.text}" for note in moment.noted)
+        return "\n".join((f"{moment.gap.words}: nothing is known of that time", *notes))
+    if kept:
+        return ""
+    return f"the project can only say how this is now; how it was at {clock(moment.at)} was not kept"
+
+
+def clock(at: datetime, now: datetime | None = None) -> str:
+    """A moment in local time, with its day unless that is the day of `now`: `24 Nov 03:10:05`."""
+    today = now is not None and now.astimezone().date() == at.astimezone().date()
+    return f"{at.astimezone():{'%H:%M:%S' if today else '%-d %b %H:%M:%S'}}"
+
+
+def sentence(moment: Moment, back: str, now: datetime) -> str:
+    """Why nothing is ordered there, and the way back."""
+    local, today = moment.at.astimezone(), now.astimezone().date()
+    day = {today: "", today - timedelta(days=1): " yesterday"}.get(local.date(), f" on {local:%-d %b}")
+    return f"this is {local:%H:%M:%S}{day}, the past; {back} goes back to now"
+
+
+def banner(moment: Moment, live: Snapshot, began: Sequence[str], back: str, now: datetime) -> Line:
+    """When that is, how things are now, which alerts began meanwhile, what was noted: the most important first."""
+    told = [
+        f"PAST {clock(moment.at)}, {_ago(moment.at, now)}",
+        f"now {live.state.upper()} {live.link.word}",
+        *(f"NEW ALERT {title}" for title in began),
+        *(("nothing was kept",) if moment.gap is not None else ()),
+        f"{back} goes back to now",
+        *(f"note: {note.text}" for note in moment.noted),
+    ]
+    return tuple((one, "past") for one in told)
+
+
+def _ago(at: datetime, now: datetime) -> str:
+    """To the minute, so that it seldom changes."""
+    if now - at >= timedelta(minutes=1):
+        return f"{short(now - at)} ago"
+    old = age(at, now)
+    return "just now" if old == "now" else f"{old} ago"

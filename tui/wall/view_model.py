@@ -1,0 +1,180 @@
+"""What the wall says of a snapshot, for one who stands three metres away: a word, figures, the last incident."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from core.base.text import short
+from core.domain.snapshot import LinkWord, Snapshot, State
+from core.domain.status import Reading
+from core.history.incidents import Incident
+from tui.panels.topline import STATE_LEVEL
+from tui.rendering.text import age
+
+_GOOD_PERCENT: Final = 95.0
+_LOOKED_S: Final = 60.0
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """One big figure. `texts`: the exact one, and shorter ones for where that has no room. `old`: not of now."""
+
+    label: str
+    texts: tuple[str, ...]
+    role: str
+    old: bool = False
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """Something with a big number of its own, and what it means in a few short lines."""
+
+    big: str
+    lines: tuple[str, ...]
+    role: str
+
+
+def word(snapshot: Snapshot, still: datetime | None = None) -> str:
+    """The one word: the state, or, where that is not of now, why it is not. `still`: since when nothing new came."""
+    if still is not None:
+        return "STANDS STILL"
+    link = snapshot.link.word
+    if link is LinkWord.LIVE or (link is LinkWord.CONNECTING and snapshot.state is State.UNKNOWN):
+        return snapshot.state.upper()
+    return link.value
+
+
+def level(snapshot: Snapshot, still: datetime | None = None) -> str:
+    """How bad that is: ok, warning, critical or unknown. Only a live picture is ok."""
+    if still is not None:
+        return "unknown"
+    link, state = snapshot.link.word, STATE_LEVEL[snapshot.state]
+    if link is LinkWord.LIVE:
+        return state
+    if link is LinkWord.STALE:
+        return "critical" if state == "critical" else "warning"
+    return "critical" if link is LinkWord.OFFLINE else "unknown"
+
+
+def why(snapshot: Snapshot, still: datetime | None = None) -> str:
+    """One line below the word."""
+    if still is not None:
+        since = f"since {still.astimezone():%H:%M:%S}, {age(still, snapshot.at)} old"
+        return f"{since} · {snapshot.state.upper()} then · if it stays so: q, start it anew"
+    link = snapshot.link
+    if link.word is LinkWord.LIVE:
+        return snapshot.state_why
+    if snapshot.state is State.UNKNOWN:
+        return link.why or snapshot.state_why
+    return f"{snapshot.state.upper()} (last known): {snapshot.state_why}"
+
+
+def dimmed(figure: Figure) -> Figure:
+    """The figure as one that nobody knows to be so now."""
+    return msgspec.structs.replace(figure, role="dim", old=True)
+
+
+def figures(snapshot: Snapshot) -> tuple[Figure, ...]:
+    """What is waiting, running, failing, and firing."""
+    counts, rate = snapshot.tasks.counts, snapshot.tasks.success_24h
+    about = "≈ " if counts.value is not None and not counts.value.exact else ""
+    percent = rate.value.percent if rate.value is not None else None
+    well = "strong" if percent is None else "ok" if percent >= _GOOD_PERCENT else "warning"
+    return (
+        _read(snapshot, counts, f"{about}pending", None if counts.value is None else counts.value.of("pending")),
+        _read(snapshot, counts, f"{about}running", None if counts.value is None else counts.value.of("in_progress")),
+        _read(
+            snapshot,
+            rate,
+            "failed 24 h",
+            None if rate.value is None else rate.value.failed,
+            role="warning" if well == "warning" else "strong",
+        ),
+        msgspec.structs.replace(_read(snapshot, rate, "success % 24 h", None, role=well), texts=_percents(percent)),
+        _alerts(snapshot),
+    )
+
+
+def oldness(snapshot: Snapshot) -> tuple[Figure, ...]:
+    """How old the picture is, while it is not live."""
+    link = snapshot.link
+    if link.word is LinkWord.LIVE or link.since is None:
+        return ()
+    return (Figure(label="old", texts=(age(link.since, snapshot.at).upper(),), role="warning"),)
+
+
+def incident(snapshot: Snapshot) -> Told:
+    """The last incident: how long ago, what, how long; that there was none only where that was seen."""
+    seen, now = snapshot.last_incident, snapshot.at
+    live = snapshot.link.word is LinkWord.LIVE
+    if seen.incident is not None:
+        return _incident(seen.incident, snapshot)
+    if seen.covered:
+        return Told(big="30 D", lines=("no incident", "in 30 days"), role="ok" if live else "dim")
+    if seen.seen_s < _LOOKED_S:
+        return Told(big="-", lines=("last incident", "not known yet"), role="dim")
+    looked = age(now - timedelta(seconds=seen.seen_s), now)
+    return Told(big=looked.upper(), lines=("no incident", "in the time anybody looked"), role="text" if live else "dim")
+
+
+def _incident(one: Incident, snapshot: Snapshot) -> Told:
+    what = _what(one, snapshot)
+    began = one.began.astimezone()
+    if one.ended is None or one.length_s is None:
+        return Told(
+            big=age(one.began, snapshot.at).upper(),
+            lines=("incident goes on", what, f"since {began:%a %d %b %H:%M}"),
+            role="critical" if snapshot.link.word is LinkWord.LIVE else "warning",
+        )
+    at_least = "at least " if one.unsure else ""
+    return Told(
+        big=age(one.ended, snapshot.at).upper(),
+        lines=("since the last incident", f"{what}, {at_least}{short(one.length_s)}", f"began {began:%a %d %b %H:%M}"),
+        role="text",
+    )
+
+
+def _what(one: Incident, snapshot: Snapshot) -> str:
+    """What the alert of that time was about; where that is not in the picture any more, what was seen."""
+    until = one.ended or snapshot.at
+    found = [
+        alarm.title
+        for alarm in snapshot.alerts
+        if alarm.severity == "critical" and alarm.began_at is not None and one.began <= alarm.began_at <= until
+    ]
+    return found[0] if found else "project down" if one.down else "project critical"
+
+
+def _read(snapshot: Snapshot, reading: Reading[Any], label: str, count: int | None, role: str = "strong") -> Figure:
+    live = snapshot.link.word is LinkWord.LIVE
+    old = not (live and reading.live)
+    # Where everything is old, that is said once and big.
+    since = f", {age(reading.at, snapshot.at)} old" if live and old and reading.at is not None else ""
+    texts = ("-",) if count is None else (_short(count),)
+    return Figure(label=label + since, texts=texts, role="dim" if old else role, old=old)
+
+
+def _alerts(snapshot: Snapshot) -> Figure:
+    if not snapshot.ready:
+        return Figure(label="alerts", texts=("-",), role="dim", old=True)
+    firing = [one for one in snapshot.alerts if one.fires]
+    critical = any(one.severity == "critical" for one in firing)
+    if not firing and snapshot.link.word is not LinkWord.LIVE:  # what would fire is not seen
+        return Figure(label="alerts", texts=("0",), role="dim", old=True)
+    role = "critical" if critical else "warning" if firing else "ok"
+    return Figure(label="alerts", texts=(_short(len(firing)),), role=role)
+
+
+def _percents(percent: float | None) -> tuple[str, ...]:
+    """With a decimal and without; a hundred only where nothing failed."""
+    if percent is None:
+        return ("-",)
+    if percent >= 100:
+        return ("100",)
+    return (f"{min(99.9, percent):.1f}", f"{int(percent)}")
+
+
+def _short(count: int) -> str:
+    """At most four signs."""
+    if count < 10_000:
+        return str(count)
+    return f"{count // 1000}K" if count < 1_000_000 else f"{count // 1_000_000}M"
