@@ -11,8 +11,8 @@ from core.backend.reads.live import Live
 from core.backend.writes import Commands
 from core.base.clock import Clock
 from core.base.text import clean
-from core.domain.status import Evidence
 from core.resilience import Guard, NotLive, Policy, RetryRules
+from core.resilience.fault import Evidence
 
 T = TypeVar("T")
 

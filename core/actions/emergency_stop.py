@@ -15,9 +15,10 @@ from core.base.text import plural
 from core.domain.actions import EMERGENCY_STOP, Result, StopPlan
 from core.domain.markers import FUNCTION_MARK, Marks
 from core.domain.records import UNFINISHED, SystemConfig
-from core.domain.status import Evidence, Fault, Truth
+from core.domain.status import Truth
 from core.domain.stops import MOST_RAN_BEFORE, StopMark, StopRecord, StopTrail, rejected_by
 from core.resilience import NotLive
+from core.resilience.fault import Evidence, Fault
 
 NO_ROW: Final = "no config row is visible to us; sign in as the master account or use a secret key"
 _IDS_KEPT: Final = 1000

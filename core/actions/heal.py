@@ -16,9 +16,10 @@ from core.backend.faults import classify
 from core.base.error_boundary import Fence
 from core.base.text import plural
 from core.domain.actions import CLEAN_UP, HEAL, HealPlan, Order, PlanChanged, Result
-from core.domain.status import Fault, Truth
+from core.domain.status import Truth
 from core.domain.stuck import Overdue, StuckRules, find_overdue
 from core.resilience import NotLive
+from core.resilience.fault import Fault
 
 T = TypeVar("T")
 

@@ -14,9 +14,10 @@ import msgspec
 from core.actions.context import Means, lost
 from core.base.bounds import Period
 from core.base.clock import Clock
+from core.domain.lease import LeaseView
 from core.domain.records import LeaseRow, SpoiltLease
-from core.domain.status import Fault
 from core.resilience import NotLive
+from core.resilience.fault import Fault
 
 STEP: Final = "lease"
 
@@ -30,22 +31,6 @@ class LeaseRules(msgspec.Struct, frozen=True, kw_only=True):
     """A holder acts this long after the start of its last good renewal, less one request's time."""
     take_over_s: Period = 90.0
     """Another takes over once it has seen one token stand still this long."""
-
-
-class LeaseView(msgspec.Struct, frozen=True, kw_only=True):
-    """Who holds the lease as far as we know, and whether that is us. `why`: what keeps us from it, if that is known.
-
-    `acts`: whether its holder heals and stops by itself. `tells`: whether what it tells of alerts reaches anybody, if
-    it says so.
-    """
-
-    holder: str = ""
-    host: str = ""
-    term: int = 0
-    mine: bool = False
-    acts: bool = False
-    tells: bool | None = None
-    why: str = ""
 
 
 class Lease:

@@ -10,8 +10,9 @@ import msgspec
 
 from core.actions.context import Actor, Means, lost, may_follow
 from core.domain.actions import Phase, PlanStep
-from core.domain.status import Counts, Evidence, Fault, Truth
+from core.domain.status import Truth
 from core.resilience import NotLive
+from core.resilience.fault import Counts, Evidence, Fault
 
 T = TypeVar("T")
 

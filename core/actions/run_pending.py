@@ -9,8 +9,9 @@ from core.actions.context import Means
 from core.actions.run import FOLLOWS, Run
 from core.base.text import clean, plural
 from core.domain.actions import RUN_PENDING, Result, RunPlan
-from core.domain.status import Counts, Evidence, Fault, Truth
+from core.domain.status import Truth
 from core.resilience import NotLive
+from core.resilience.fault import Counts, Evidence, Fault
 
 
 async def plan_run(means: Means) -> RunPlan:

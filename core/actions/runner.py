@@ -15,8 +15,9 @@ from core.backend.faults import classify
 from core.base.error_boundary import Fence
 from core.domain.actions import CLEAN_UP, EMERGENCY_STOP, Order, Phase, Result
 from core.domain.records import BegunRun
-from core.domain.status import Fault, Truth
+from core.domain.status import Truth
 from core.resilience import NotLive
+from core.resilience.fault import Fault
 
 _LOST_AFTER: Final = timedelta(hours=1)
 """An action that has not ended so long after it began runs nowhere any more."""

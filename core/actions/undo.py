@@ -23,7 +23,8 @@ from core.domain.actions import (
 )
 from core.domain.markers import Marks
 from core.domain.records import AuditedOrder
-from core.domain.status import Counts, Evidence, Fault, Truth
+from core.domain.status import Truth
+from core.resilience.fault import Counts, Evidence, Fault
 
 TASKS, DRY_RUN = "tasks", "dry-run"
 """The steps an undo may be of."""

@@ -8,7 +8,7 @@ import msgspec
 from core.alerting.message import Message
 from core.backend.faults import Failed, refusal
 from core.base.text import clean, redacted
-from core.domain.status import Fault, Party
+from core.resilience.fault import Fault, Party
 
 Invoke = Callable[[dict[str, Any]], Awaitable[Any]]
 """Call the function with a body, and return what it answered. Raises Failed."""

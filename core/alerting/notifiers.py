@@ -19,7 +19,7 @@ from core.alerting.settings import AlertRules
 from core.backend.faults import Failed
 from core.base.text import clean
 from core.domain.alerts import Severity
-from core.domain.status import Counts, Evidence, Fault
+from core.resilience.fault import Counts, Evidence, Fault
 
 COMPONENT: Final = "alert"
 _KINDS: Final = {Severity.CRITICAL: "failure", Severity.HIGH: "warning", Severity.MEDIUM: "warning"}

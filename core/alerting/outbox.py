@@ -11,7 +11,7 @@ from core.alerting.message import Message
 from core.base.clock import Clock
 from core.base.error_boundary import Fence
 from core.base.store import NotKept, State, Transaction
-from core.domain.status import Counts, Evidence, Fault
+from core.resilience.fault import Counts, Evidence, Fault
 
 KIND: Final = "post"
 GIVEN_UP: Final = timedelta(hours=24)

@@ -8,7 +8,7 @@ import msgspec
 
 from core.alerting.settings import AlertRules
 from core.base.text import plural, short
-from core.domain.alerts import Severity
+from core.domain.alerts import DISABLED, Severity
 from core.domain.records import ONE_CONFIG, Simulated, SuccessRate
 from core.domain.status import Level, Truth, Verdict
 from core.resilience import BreakerRecord, BreakerState
@@ -25,8 +25,6 @@ MUTES: Final = {
 }
 """Which `notify_on_…` columns of the config row mute a kind: as they are in the field, and as they are documented."""
 
-DISABLED: Final = "disabled"
-"""Hides what is to be expected of a disabled system; no alert of its own."""
 
 _PROBED_WITHIN_S: Final = 180.0
 """An operation that is called at all has probed so long after its breaker opened, the open time included."""

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
-from core.alerting.rules import DISABLED, Condition, Facts, Rule
+from core.alerting.rules import Condition, Facts, Rule
 from core.alerting.settings import AlertRules
 from core.base.error_boundary import Fence
-from core.domain.alerts import Alert, Stage, key_of
+from core.domain.alerts import DISABLED, Alert, Stage, key_of
 from core.domain.status import Truth
 
 FORGOTTEN_S: Final = 3600.0

@@ -9,7 +9,7 @@ import msgspec
 
 from core.backend.faults import Trace, down, of_machine, of_rights, refusal
 from core.base.text import clean, redacted
-from core.domain.status import Evidence, Fault, Party
+from core.resilience.fault import Evidence, Fault, Party
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):

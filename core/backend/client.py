@@ -32,7 +32,7 @@ from core.backend.transport import BoundedTransport
 from core.backend.visibility import Visibility, not_visible
 from core.base.bounds import Connections, Limit, Megabytes
 from core.base.clock import Clock
-from core.domain.status import Fault
+from core.resilience.fault import Fault
 
 log = logging.getLogger(__name__)
 

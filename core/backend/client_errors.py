@@ -7,7 +7,7 @@ import msgspec
 from core.backend.answers import Credentials, answer_fault, function_fault
 from core.backend.faults import UNTOLD, Failed, Trace, garbage, transport_fault
 from core.base.text import clean, redacted
-from core.domain.status import Fault
+from core.resilience.fault import Fault
 
 
 def fault_of(error: Exception, trace: Trace, credentials: Credentials, secrets: tuple[str, ...] = ()) -> Fault:

@@ -15,7 +15,7 @@ import httpx
 import msgspec
 
 from core.base.text import clean, redacted
-from core.domain.status import Counts, Evidence, Fault, Party
+from core.resilience.fault import Counts, Evidence, Fault, Party
 
 
 class Failed(Exception):

@@ -4,7 +4,7 @@ import httpx
 
 from core.backend.faults import Failed
 from core.backend.proxies import way_out
-from core.domain.status import Counts, Evidence, Fault
+from core.resilience.fault import Counts, Evidence, Fault
 
 TIMEOUT_S = 5.0
 

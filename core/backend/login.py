@@ -14,7 +14,7 @@ from core.backend.faults import Failed, garbage
 from core.backend.sessions import SessionFile, StoredSession
 from core.backend.target import Target
 from core.base.clock import Clock
-from core.domain.status import Counts, Evidence, Fault
+from core.resilience.fault import Counts, Evidence, Fault
 
 _AHEAD_S: Final = 60.0
 """A token that ends this soon is renewed before it is sent."""

@@ -11,7 +11,8 @@ from core.backend.columns import each
 from core.backend.faults import Failed
 from core.backend.simulated import Telltale
 from core.backend.tables import CONFIG, LOGS, SAFETY, TASKS
-from core.domain.status import Evidence, Fault, Truth
+from core.domain.status import Truth
+from core.resilience.fault import Evidence, Fault
 
 __all__ = [
     "CONFIG",

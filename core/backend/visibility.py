@@ -6,7 +6,8 @@ import msgspec
 
 from core.backend.faults import of_rights
 from core.base.clock import Clock
-from core.domain.status import NOT_VISIBLE, Fault
+from core.domain.status import NOT_VISIBLE
+from core.resilience.fault import Fault
 
 _REMEDY: Final = "if it is not empty, sign in as the master account or use a secret key"
 _ASKED_AGAIN_S: Final = 60.0

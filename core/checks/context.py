@@ -9,9 +9,9 @@ from core.backend.reads.live import Live
 from core.checks.settings import WatchRules
 from core.domain.failure_rate import FailureRules
 from core.domain.records import SystemConfig
-from core.domain.status import Counts, Evidence, Fault
 from core.domain.stuck import Overdue, StuckRules
 from core.resilience import BreakerRecord, NotLive
+from core.resilience.fault import Counts, Evidence, Fault
 
 CLOCK_UNKNOWN: Final = Fault(
     kind="clock_unknown",

@@ -2,8 +2,9 @@
 
 from core.backend.faults import NOT_REACHED
 from core.checks.context import Look
-from core.domain.status import Evidence, Fault, Verdict
+from core.domain.status import Verdict
 from core.resilience import NotLive
+from core.resilience.fault import Evidence, Fault
 
 
 async def database(look: Look) -> Verdict:

@@ -2,8 +2,9 @@
 
 from core.backend.answers import FUNCTION_WANTS_JWT
 from core.checks.context import Look
-from core.domain.status import Evidence, Verdict
+from core.domain.status import Verdict
 from core.resilience import NotLive
+from core.resilience.fault import Evidence
 
 
 async def edge_function(look: Look) -> Verdict:

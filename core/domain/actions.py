@@ -7,8 +7,8 @@ from typing import Final
 import msgspec
 
 from core.domain.queries import Filter
-from core.domain.status import Fault
 from core.domain.stops import StopMark
+from core.resilience.fault import Fault
 
 
 class Tier(StrEnum):

@@ -8,6 +8,9 @@ import msgspec
 
 from core.domain.status import Truth
 
+DISABLED: Final = "disabled"
+"""Hides what is to be expected of a disabled system; no alert of its own."""
+
 
 class Severity(StrEnum):
     """How bad. The order is that of the values below."""

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from core.actions.lease import LeaseView
+from core.domain.lease import LeaseView
 
 REASONS: Final = {
     "autonomous": "autonomous mode is off (VITE_AUTONOMOUS_MODE)",

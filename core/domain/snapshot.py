@@ -6,45 +6,18 @@ from typing import Final
 
 import msgspec
 
-from core.actions.lease import LeaseView
 from core.domain.actions import RequeuePlan
 from core.domain.alerts import Silence
 from core.domain.checks import Check
+from core.domain.incidents import LastIncident
+from core.domain.kpis import Kpi
+from core.domain.lease import LeaseView
 from core.domain.permission import MayAct
 from core.domain.records import LogEntry, Simulated, SuccessRate, SystemConfig, Task, TaskCounts
-from core.domain.status import Level, Reading, Source, Truth
-from core.history.kpis import Kpi
-from core.history.last_incident import LastIncident
+from core.domain.self_status import SelfStatus
+from core.domain.status import Level, Truth
 from core.resilience import BreakerRecord, DegradationLevel
-from core.services.self_limits import Own
-
-__all__ = [
-    "CALM",
-    "LEGACY_KEY",
-    "Alarm",
-    "Check",
-    "Component",
-    "Degradation",
-    "Event",
-    "Health",
-    "Kpi",
-    "LastIncident",
-    "LeaseView",
-    "Link",
-    "LinkWord",
-    "MayAct",
-    "Own",
-    "Project",
-    "Snapshot",
-    "StartStep",
-    "State",
-    "Tasks",
-    "Telling",
-    "Waiting",
-    "event_of",
-    "policies_in_words",
-    "policies_open",
-]
+from core.resilience.reading import Reading, Source
 
 
 class State(StrEnum):
@@ -291,7 +264,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     start: tuple[StartStep, ...] = ()
     policies: dict[str, Truth] = {}
     notices: tuple[str, ...] = ()
-    own: Own = Own()
+    own: SelfStatus = SelfStatus()
     ready: bool = False
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
-from core.alerting.rules import DISABLED
-from core.domain.alerts import Severity
+from core.domain.alerts import DISABLED, Severity
 from core.domain.checks import Check
 from core.domain.records import SystemConfig
 from core.domain.snapshot import Alarm, LinkWord, Snapshot, State
-from core.domain.status import NOT_VISIBLE, Level, Source
+from core.domain.status import NOT_VISIBLE, Level
+from core.resilience.reading import Source
 
 BLIND_IS_UNKNOWN_S: Final = 600.0
 

@@ -1,8 +1,7 @@
 """The words every room shares: how sure we are, where a value came from, what a check found, what went wrong."""
 
-from datetime import datetime
 from enum import StrEnum
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -24,101 +23,8 @@ class Truth(StrEnum):
         return cls.TRUE if value else cls.FALSE
 
 
-class Source(StrEnum):
-    """Where a value came from. Only `live` is a measurement of now; `default` is no measurement at all."""
-
-    LIVE = "live"
-    CACHED = "cached"
-    DEFAULT = "default"
-
-
-class Counts(StrEnum):
-    """What an outcome means to a breaker."""
-
-    FAILURE = "failure"
-    SUCCESS = "success"
-    NEUTRAL = "neutral"
-
-
-class Evidence(StrEnum):
-    """What a fault proves about the other side.
-
-    `down`: it does not work (refused, 5xx, garbage). `alive`: it answered, and refused. `silent`: connected, no
-    answer yet. `none`: nothing, because we could not even reach it (no DNS, no route) or did not ask.
-    """
-
-    DOWN = "down"
-    ALIVE = "alive"
-    SILENT = "silent"
-    NONE = "none"
-
-
-class Party(StrEnum):
-    """Who is at fault.
-
-    `project`: its database, API or functions. `platform`: what hosts it. `rights`: what our key or account may do.
-    `machine`: this machine's own way out, proxies and certificates included. `watchdesk`: ourselves, for nothing was
-    asked. Only the first two can prove the project down.
-    """
-
-    PROJECT = "project"
-    PLATFORM = "platform"
-    RIGHTS = "rights"
-    MACHINE = "machine"
-    WATCHDESK = "watchdesk"
-
-
-class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that went wrong, classified once and carried as a value from then on.
-
-    `kind` is the stable name in the fault table, `message` one sentence for an operator, `remedy` what to do about it
-    (empty: nothing but wait). `person` says that waiting will not help: someone must change configuration, key,
-    rights or schema. `retry_after_s` is the server's own wish, in seconds. `sent` says that the request had left when
-    its way failed: whatever it was may have been carried out, though the fault proves nothing of the other side.
-    """
-
-    kind: str
-    counts: Counts
-    evidence: Evidence
-    message: str
-    remedy: str = ""
-    component: str = ""
-    code: str | None = None
-    person: bool = False
-    retry_after_s: float | None = None
-    sent: bool = False
-    status: int | None = None
-    """The HTTP status of the answer, where there was one."""
-    party: Party = Party.WATCHDESK
-
-    def sentence(self) -> str:
-        """Message and remedy as one line for people."""
-        return f"{self.message}: {self.remedy}" if self.remedy else self.message
-
-
 NOT_VISIBLE: Final = "not_visible"
 """The kind of fault of an empty answer that proves nothing: rows may be hidden from us."""
-
-
-class Reading(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """A value with its origin. `value` is `None` when nothing is known; `at` is when it was live, aware, UTC.
-
-    `fault` is why it is not live.
-    """
-
-    value: T | None = None
-    source: Source = Source.DEFAULT
-    at: datetime | None = None
-    fault: Fault | None = None
-
-    def age_s(self, now: datetime) -> float | None:
-        """Seconds since the value was live; `None` for a default."""
-        return None if self.at is None else max(0.0, (now - self.at).total_seconds())
-
-    @property
-    def live(self) -> bool:
-        """Whether this is a measurement of now."""
-        return self.source is Source.LIVE
 
 
 class Level(StrEnum):

@@ -8,7 +8,7 @@ import msgspec
 
 from core.domain.records import LogEntry, TaskCounts
 from core.domain.snapshot import CALM, Alarm, LinkWord, Snapshot, State
-from core.domain.status import Reading
+from core.resilience.reading import Reading
 
 _WORST: Final = (State.CRITICAL, State.STOPPED, State.UNKNOWN, State.WARNING, State.DISABLED)
 _ENDED: Final = frozenset({"completed", "failed"})

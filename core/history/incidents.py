@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from core.domain.incidents import Incident
 from core.history.availability import Seen, Span
 
 _TWO: Final = 2
@@ -29,24 +30,6 @@ class Uptime(msgspec.Struct, frozen=True, kw_only=True):
     def coverage(self) -> float:
         """Which share of the window was seen, 0..1."""
         return 0.0 if not self.window_s else min(1.0, (self.up_s + self.down_s) / self.window_s)
-
-
-class Incident(msgspec.Struct, frozen=True, kw_only=True):
-    """From the first bad sample to the first good one. `ended` is `None` while it goes on.
-
-    `unsure`: nobody looked right before or right after it, or within, so that it was at least this long. `down`: the
-    project was down at some time in it, not critical alone.
-    """
-
-    began: datetime
-    ended: datetime | None = None
-    unsure: bool = False
-    down: bool = False
-
-    @property
-    def length_s(self) -> float | None:
-        """How long it took to recover, in seconds; `None` while it goes on."""
-        return None if self.ended is None else (self.ended - self.began).total_seconds()
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):

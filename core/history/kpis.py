@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from core.base.text import plural, short
+from core.domain.kpis import Kpi
 from core.domain.records import SuccessRate
 from core.domain.status import Truth
 from core.history.availability import KEPT, Span
@@ -22,24 +23,6 @@ _SUCCESS_TARGET: Final = 95.0
 _RECOVERY_TARGET_S: Final = 300.0
 _CHECK_TARGET_S: Final = 2.0
 _FEW: Final = 5
-
-
-class Kpi(msgspec.Struct, frozen=True, kw_only=True):
-    """One figure. `value` is `None` where it was not measured; `text` is how it is shown, `note` what it rests on.
-
-    `at`: when the project told what it is made of; `None` for what this machine measures itself. `recent`: how it stood
-    in each of the last 24 hours, the oldest first; `None` where that is not known.
-    """
-
-    name: str
-    title: str
-    value: float | None = None
-    text: str = "—"
-    target: str = ""
-    good: Truth = Truth.UNKNOWN
-    note: str = ""
-    at: datetime | None = None
-    recent: tuple[float | None, ...] = ()
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):

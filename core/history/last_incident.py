@@ -2,22 +2,10 @@
 
 from datetime import datetime
 
-import msgspec
-
+from core.domain.incidents import LastIncident
 from core.history.availability import KEPT, Span
-from core.history.incidents import Incident, incidents, uptime
+from core.history.incidents import incidents, uptime
 from core.history.kpis import COVERED
-
-
-class LastIncident(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest incident of the last 30 days; `None` where none was seen.
-
-    `seen_s`: how much of that time this machine looked, seconds. `covered`: that is enough to speak for all of it.
-    """
-
-    incident: Incident | None = None
-    seen_s: float = 0.0
-    covered: bool = False
 
 
 def last_incident(spans: tuple[Span, ...], now: datetime) -> LastIncident:

@@ -7,8 +7,8 @@ from core.backend.faults import Failed
 from core.backend.sessions import SessionFile
 from core.backend.target import Target
 from core.base.clock import SystemClock
-from core.domain.status import Fault
 from core.resilience import NotLive
+from core.resilience.fault import Fault
 from core.services.config import Places
 
 

@@ -11,13 +11,13 @@ from core.backend.schema import Schema
 from core.base.clock import Clock, SystemClock
 from core.base.store import NotKept
 from core.domain.checks import Check, Checkup
+from core.domain.kpis import Kpi
 from core.domain.queries import ListedRow, Listing, Page
 from core.domain.records import LogEntry, Statistics
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
 from core.domain.snapshot import Snapshot, State
-from core.domain.status import Fault, Level
+from core.domain.status import Level
 from core.history.blackbox import Box, Note
-from core.history.kpis import Kpi
 from core.history.trends import Trends, Window
 from core.monitor.actions import Ordering
 from core.monitor.container import Rooms
@@ -30,6 +30,7 @@ from core.resilience import (
     DegradationLevel,
     DegradationTracker,
 )
+from core.resilience.fault import Fault
 from core.services.alert_actions import AlertDesk
 from core.services.browsing import Browsing
 from core.services.check_service import Sight

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from core.actions.lease import LeaseView
 from core.actions.waiting import LAPSES, PendingOrder
 from core.base.text import plural
+from core.domain.lease import LeaseView
 from core.domain.records import ONE_CONFIG
 from core.domain.snapshot import (
     Degradation,
@@ -23,10 +23,11 @@ from core.domain.snapshot import (
     policies_open,
 )
 from core.domain.state_word import hidden, state_of
-from core.domain.status import NOT_VISIBLE, Reading, Truth
+from core.domain.status import NOT_VISIBLE, Truth
 from core.monitor.container import Rooms
 from core.monitor.scheduler import Loops
 from core.resilience import degradation
+from core.resilience.reading import Reading
 from core.services.check_service import Sight
 from core.services.components import components
 

@@ -9,7 +9,7 @@
     if outcome.fault is None:
         show(outcome.data)
 
-`classify`, here `faults`, turns an exception into a `core.domain.status.Fault`, whose `counts` the breaker hears: a
+`classify`, here `faults`, turns an exception into a `core.resilience.fault.Fault`, whose `counts` the breaker hears: a
 failure, an answer (`SUCCESS`: the other side is alive, and refused), or nothing (`NEUTRAL`). From outside, a call is a
 total deadline, the retries, the breaker, one request; the request's own timeout is the business of what is called.
 `Guard.live` raises `NotLive` instead; `Guard.last_known` falls back to a `Cache` and says so in its `Reading`. A

@@ -14,7 +14,7 @@ import msgspec
 
 from core.base.bounds import Count, Limit, Period, Share, Span
 from core.base.clock import Clock
-from core.domain.status import Counts
+from core.resilience.fault import Counts
 
 T = TypeVar("T")
 

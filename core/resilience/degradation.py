@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from core.domain.status import Source
+from core.resilience.reading import Source
 
 
 class DegradationLevel(StrEnum):

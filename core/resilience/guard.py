@@ -15,10 +15,11 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from core.base.clock import Clock
-from core.domain.status import Counts, Evidence, Fault, Reading, Source
 from core.resilience.breaker import REFUSED, CircuitBreaker
 from core.resilience.breakers import Breakers
 from core.resilience.cache import Cache
+from core.resilience.fault import Counts, Evidence, Fault
+from core.resilience.reading import Reading, Source
 from core.resilience.retry import Again, RetryRules, retrying, worth_it
 from core.resilience.sharing import Sharing
 

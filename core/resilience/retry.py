@@ -6,7 +6,7 @@ import msgspec
 import tenacity
 
 from core.base.clock import Clock
-from core.domain.status import Counts, Fault, Party
+from core.resilience.fault import Counts, Fault, Party
 
 
 class RetryRules(msgspec.Struct, frozen=True, kw_only=True):

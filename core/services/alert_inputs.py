@@ -6,10 +6,11 @@ from typing import TypeVar
 
 from core.alerting.rules import Facts
 from core.domain.records import Simulated, SuccessRate, SystemConfig
-from core.domain.status import Reading, Source, Verdict
+from core.domain.status import Verdict
 from core.domain.stops import StopMark
 from core.monitor.container import Rooms
 from core.resilience import NotLive
+from core.resilience.reading import Reading, Source
 from core.services.check_service import Sight
 from core.services.components import components
 from core.services.conflicts import Fights

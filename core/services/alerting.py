@@ -18,9 +18,10 @@ from core.alerting.store import Shelf
 from core.alerting.sync import ORDERS, Row, heard, of_alert
 from core.domain.alerts import Alert, Phase, Severity, Stage
 from core.domain.snapshot import Alarm, Telling
-from core.domain.status import Level, Source, Truth
+from core.domain.status import Level, Truth
 from core.monitor.container import Rooms
 from core.resilience import NotLive
+from core.resilience.reading import Source
 from core.services.alert_inputs import EvidenceRoom
 from core.services.alert_owner import LATE, Tellers
 from core.services.check_service import Sight

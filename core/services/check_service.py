@@ -17,10 +17,12 @@ from core.checks.failure_rate import judge as judge_rate
 from core.domain.checks import Check, Checkup
 from core.domain.failure_rate import FailureRules
 from core.domain.records import SuccessRate
-from core.domain.status import Fault, Level, Reading, Truth, Verdict
+from core.domain.status import Level, Truth, Verdict
 from core.domain.stuck import Overdue
 from core.monitor.container import Rooms
 from core.resilience import NotLive, Policy
+from core.resilience.fault import Fault
+from core.resilience.reading import Reading
 
 _CONTROL_S: Final = 1.0
 CHECK_NAMES: Final = ("database", "edge_function", "stuck_tasks", "failure_rate", "activity", "breakers")

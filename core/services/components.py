@@ -3,8 +3,9 @@
 from typing import Final
 
 from core.domain.snapshot import Component
-from core.domain.status import Level, Source
+from core.domain.status import Level
 from core.monitor.container import Rooms
+from core.resilience.reading import Source
 from core.services.check_service import Sight
 
 _WORSE: Final = {Source.LIVE: 0, Source.CACHED: 1, Source.DEFAULT: 2}

@@ -6,7 +6,8 @@ from typing import Final
 
 from core.base.clock import Clock
 from core.domain.snapshot import Link, LinkWord
-from core.domain.status import Evidence, Fault, Level, Party
+from core.domain.status import Level
+from core.resilience.fault import Evidence, Fault, Party
 
 RECENT: Final = 30
 """How many refreshes' durations are remembered."""

@@ -10,11 +10,13 @@ import msgspec
 
 from core.base.store import NotKept, Transaction
 from core.domain.checks import Check, Checkup
+from core.domain.incidents import LastIncident
+from core.domain.kpis import Kpi
 from core.domain.status import Level
 from core.history.availability import KEPT, Record, Seen
 from core.history.hourly import Hours, Kept
-from core.history.kpis import Kpi, Measured, kpis
-from core.history.last_incident import LastIncident, last_incident
+from core.history.kpis import Measured, kpis
+from core.history.last_incident import last_incident
 from core.monitor.container import Rooms
 from core.resilience import NotLive
 

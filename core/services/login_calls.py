@@ -7,8 +7,8 @@ import msgspec
 from core.backend.client import Around
 from core.backend.faults import Failed
 from core.backend.login import Send
-from core.domain.status import Counts, Evidence, Fault, Party
 from core.resilience import Guard, NotLive, Policy
+from core.resilience.fault import Counts, Evidence, Fault, Party
 
 AUTH: Final = "auth"
 

@@ -14,9 +14,11 @@ from core.alerting.rules import MUTES
 from core.alerting.sync import Row
 from core.backend.schema import Shape
 from core.domain.alerts import Phase, Tried
-from core.domain.status import Counts, Evidence, Fault, Level, Source
+from core.domain.status import Level
 from core.monitor.container import Rooms
 from core.resilience import NotLive, Outcome, Policy
+from core.resilience.fault import Counts, Evidence, Fault
+from core.resilience.reading import Source
 
 _SEND_S: Final = 30.0
 

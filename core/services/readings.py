@@ -11,8 +11,10 @@ from core.backend.reads.queries import SHARED, Queries
 from core.backend.schema import Schema
 from core.base.clock import Clock
 from core.domain.records import STATUSES, UNFINISHED, LogEntry, Simulated, SuccessRate, SystemConfig, Task, TaskCounts
-from core.domain.status import NOT_VISIBLE, Fault, Reading, Source
+from core.domain.status import NOT_VISIBLE
 from core.resilience import Cache, Guard, Policy
+from core.resilience.fault import Fault
+from core.resilience.reading import Reading, Source
 from core.services.config import RefreshRules
 
 T = TypeVar("T")

@@ -34,17 +34,6 @@ class OwnRules(msgspec.Struct, frozen=True, kw_only=True):
     """An event loop that did not turn for so long was stopped, or the machine slept: that is no lag."""
 
 
-class Own(msgspec.Struct, frozen=True, kw_only=True):
-    """How this monitor itself does, in coarse steps; `None`: not measured yet. `out`: what is out of bounds, in words.
-
-    `lag_ms`: an upper bound of what 99 of 100 turns of the event loop within the last minute were late.
-    """
-
-    memory_mb: int | None = None
-    lag_ms: int | None = None
-    out: tuple[str, ...] = ()
-
-
 class Lags:
     """How late the event loop's turns were, within a window. One that was blocked counts for every turn it missed."""
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from core.base.text import short
+from core.domain.self_status import SelfStatus
 from core.domain.status import Level
 from core.monitor.container import Rooms
-from core.services.self_limits import Bound, Lags, Own, coarse_mb, coarse_ms
+from core.services.self_limits import Bound, Lags, coarse_mb, coarse_ms
 
 _MB: Final = 2**20
 _STATM: Final = Path("/proc/self/statm")
@@ -33,7 +34,7 @@ class SelfWatch:
         self._said: dict[str, str] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._resident: Callable[[], float] | None = None
-        self.own = Own()
+        self.own = SelfStatus()
         """As last measured."""
 
     def start(self) -> None:
@@ -75,7 +76,7 @@ class SelfWatch:
             if bound.see(value, now_s):
                 changed = True
                 self._say(name, words, out=bound.out)
-        self.own = Own(
+        self.own = SelfStatus(
             memory_mb=coarse_mb(memory_mb),
             lag_ms=None if lag_ms is None else coarse_ms(lag_ms),
             out=tuple(self._said.values()),

@@ -7,9 +7,10 @@ from typing import Any, Final, TypeVar
 from core.backend.faults import Failed
 from core.domain.checks import Checkup
 from core.domain.snapshot import LEGACY_KEY, StartStep, policies_in_words, policies_open
-from core.domain.status import Level, Source, Truth
+from core.domain.status import Level, Truth
 from core.monitor.container import Rooms
 from core.resilience import NotLive
+from core.resilience.reading import Source
 from core.services.check_service import Sight
 
 T = TypeVar("T")

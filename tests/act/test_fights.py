@@ -12,8 +12,8 @@ from core.actions.context import Actor
 from core.domain.actions import Phase
 from core.domain.queries import Filter, Listing, Table
 from core.domain.records import EndedOrder
-from core.domain.status import Counts
 from core.resilience import Breakers
+from core.resilience.fault import Counts
 from core.services.conflicts import Resets
 from tests.act.driving import ACTING, INTERVAL_S, Driven, agents_write_logs, failures, running
 from tests.clock import FakeClock

@@ -14,7 +14,7 @@ from core.alerting.sync import heard
 from core.backend.answers import answer_fault
 from core.backend.faults import Failed, Trace
 from core.domain.alerts import Ack, Severity, Silence
-from core.domain.status import Fault
+from core.resilience.fault import Fault
 from tests.alert.lives import Lives
 from tests.alert.post import ANNA, Alarming, Mailbox, Server, stop
 from tests.running import Running

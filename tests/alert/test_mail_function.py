@@ -11,7 +11,7 @@ from core.alerting.message import Message
 from core.alerting.settings import AlertRules
 from core.backend.faults import Failed, down, of_machine, of_rights, refusal
 from core.domain.alerts import Phase, Severity
-from core.domain.status import Evidence, Fault
+from core.resilience.fault import Evidence, Fault
 from tests.act.driving import Driven
 from tests.alert.post import ANNA
 from tests.running import Command, Running

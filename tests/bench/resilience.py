@@ -14,8 +14,8 @@ import time
 from collections.abc import Awaitable, Callable
 
 from core.base.clock import SystemClock
-from core.domain.status import Counts, Evidence, Fault
 from core.resilience import Breakers, CircuitBreaker, Guard, Policy, RetryRules
+from core.resilience.fault import Counts, Evidence, Fault
 
 CALLS, ROUNDS = 2000, 25
 Call = Callable[[], Awaitable[object]]

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from core.base.text import redacted
 from core.domain.records import Task, TaskCounts
 from core.domain.snapshot import Alarm, Degradation, Event, Link, LinkWord, Project, Snapshot, State, Tasks
-from core.domain.status import Level, Reading, Source
+from core.domain.status import Level
 from core.history.blackbox import Box, Recorder
 from core.resilience import DegradationLevel
+from core.resilience.reading import Reading, Source
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -7,7 +7,7 @@ from core.backend.client import Backend
 from core.backend.faults import Failed, Trace, down
 from core.backend.target import Target
 from core.base.clock import SystemClock
-from core.domain.status import Counts, Evidence, Party
+from core.resilience.fault import Counts, Evidence, Party
 from tests.faults.test_client import error
 from tests.wire import answer, wire
 

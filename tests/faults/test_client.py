@@ -22,8 +22,8 @@ from core.backend.target import Target, read_target
 from core.backend.writes import BATCH, Commands
 from core.base.clock import SystemClock
 from core.base.settings import Layers
-from core.domain.status import Counts, Evidence, Fault, Party
 from core.resilience import Breakers, BreakerState, Guard, Outcome, Policy
+from core.resilience.fault import Counts, Evidence, Fault, Party
 from tests.clock import FakeClock
 from tests.running import ROOT
 from tests.wire import Act, Wire, answer, drip, hang, never_accepts, reset, wire

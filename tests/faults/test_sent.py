@@ -7,8 +7,8 @@ import pytest
 
 from core.actions.context import lost
 from core.backend.faults import Trace, transport_fault
-from core.domain.status import Evidence
 from core.resilience import NotLive
+from core.resilience.fault import Evidence
 
 NO_ROUTE = [errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN]
 

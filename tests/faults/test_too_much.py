@@ -15,7 +15,7 @@ from core.backend.reads.queries import Queries
 from core.backend.schema import UNDISCOVERED
 from core.backend.target import Target
 from core.base.clock import SystemClock
-from core.domain.status import Evidence, Fault
+from core.resilience.fault import Evidence, Fault
 from tests.running import ROOT
 from tests.wire import Act, answer, wire
 

@@ -18,8 +18,8 @@ from core.backend.reads.queries import Queries
 from core.backend.schema import UNDISCOVERED
 from core.backend.target import Target
 from core.base.clock import SystemClock
-from core.domain.status import Counts, Evidence, Fault, Party
 from core.resilience import NotLive
+from core.resilience.fault import Counts, Evidence, Fault, Party
 from tests.faults.proxies import proxy
 from tests.running import Running
 from tests.wire import Act, answer, hang, reset, wire

@@ -8,8 +8,8 @@ import pytest
 
 from core.domain.records import LogEntry, TaskCounts
 from core.domain.snapshot import Alarm, Link, LinkWord, Snapshot, State, Tasks
-from core.domain.status import Reading, Source
 from core.history.away import Absence, Ordered, Summary
+from core.resilience.reading import Reading, Source
 from tests.screen.well import HEALTHY
 
 AT = HEALTHY.at

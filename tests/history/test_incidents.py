@@ -7,8 +7,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain.incidents import Incident
 from core.history.availability import Seen, Span
-from core.history.incidents import Incident, incidents
+from core.history.incidents import incidents
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 

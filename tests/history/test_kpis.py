@@ -10,11 +10,12 @@ import pytest
 from core.backend.target import Target
 from core.base.store import State
 from core.checks.settings import WatchRules
+from core.domain.kpis import Kpi
 from core.domain.records import SuccessRate
 from core.domain.status import Truth
 from core.history.availability import KEPT, Record, Seen, Span
 from core.history.incidents import incidents, recovery, uptime
-from core.history.kpis import Kpi, Measured, kpis, percentile
+from core.history.kpis import Measured, kpis, percentile
 from core.monitor import Config, Monitor, Places
 from core.services.config import RefreshRules
 from tests.clock import FakeClock

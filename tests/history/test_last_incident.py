@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
+from core.domain.incidents import LastIncident
 from core.history.availability import KEPT
-from core.history.last_incident import LastIncident, last_incident
+from core.history.last_incident import last_incident
 from tests.history.test_kpis import CRITICAL, DOWN, START, UP, at, spans
 
 

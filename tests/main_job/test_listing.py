@@ -12,9 +12,9 @@ import pytest
 from core.backend.target import Target
 from core.domain.queries import SORTS, Filter, Listing, Page, Table, parse_filter
 from core.domain.records import SafetyCheck
-from core.domain.status import Evidence
 from core.monitor import Config, Monitor, Places
 from core.resilience import NotLive
+from core.resilience.fault import Evidence
 from core.services.config import RefreshRules
 from tests.hostile import CONTROL, HOSTILE, plant
 from tests.running import SHAPES, Running

@@ -8,9 +8,9 @@ from core.backend.client import Backend
 from core.backend.sessions import SessionFile
 from core.backend.target import Target
 from core.base.clock import SystemClock
-from core.domain.status import Counts, Evidence
 from core.monitor import Config, Monitor, Places
 from core.resilience import BreakerState
+from core.resilience.fault import Counts, Evidence
 from tests.act.driving import Driven
 from tests.main_job.test_sign_in import EXPIRED
 from tests.running import Running

@@ -9,12 +9,14 @@ import msgspec
 import pytest
 
 from core.base.text import short
+from core.domain.kpis import Kpi
 from core.domain.records import TaskCounts
-from core.domain.snapshot import Alarm, Event, Kpi, Link, LinkWord, Snapshot, State, Tasks, Waiting
-from core.domain.status import Level, Reading, Source, Truth
+from core.domain.snapshot import Alarm, Event, Link, LinkWord, Snapshot, State, Tasks, Waiting
+from core.domain.status import Level, Truth
 from core.history.blackbox import BlackboxRules, Box, Look, Note, Recorder
 from core.history.report import Kept, Origin, When, compose, kept, markdown
 from core.resilience import BreakerRecord, BreakerState
+from core.resilience.reading import Reading, Source
 from tests.blackbox.pictures import NOON, after, record
 from tests.clock import FakeClock
 from tests.report.made import JANA, RUN, SAM, event, lines, look, of, row, shot

@@ -1,6 +1,6 @@
 """A breaker written to be read: what the real one is compared with."""
 
-from core.domain.status import Counts
+from core.resilience.fault import Counts
 from tests.clock import FakeClock
 
 OPENS_AT, OPEN_S, PERMIT_S, AGES_OUT_S = 5, 60, 30, 300

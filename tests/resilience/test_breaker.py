@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.status import Counts
 from core.resilience import REFUSED, BreakerEvent, BreakerRules, Breakers, BreakerState, CircuitBreaker, Refused
+from core.resilience.fault import Counts
 from tests.clock import FakeClock
 
 OK, BAD, NOTHING = Counts.SUCCESS, Counts.FAILURE, Counts.NEUTRAL

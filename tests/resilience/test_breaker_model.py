@@ -7,8 +7,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from core.domain.status import Counts, Evidence, Fault
 from core.resilience import REFUSED, Breakers, BreakerState, CircuitBreaker, Guard, Outcome, Policy, RetryRules
+from core.resilience.fault import Counts, Evidence, Fault
 from tests.clock import FakeClock
 from tests.resilience.reference import Reference
 

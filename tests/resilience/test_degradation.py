@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.domain.status import Source
 from core.resilience import DegradationEvent, DegradationLevel, DegradationTracker, degradation
+from core.resilience.reading import Source
 from tests.clock import FakeClock
 
 NAMES = ("config", "tasks", "logs", "stats", "edge")

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from core.domain.status import Counts, Evidence, Fault, Source
 from core.resilience import (
     Breakers,
     BreakerState,
@@ -20,6 +19,8 @@ from core.resilience import (
     Policy,
     RetryRules,
 )
+from core.resilience.fault import Counts, Evidence, Fault
+from core.resilience.reading import Source
 from tests.clock import FakeClock
 
 ONCE = Policy(total_s=5)

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from core.domain.status import Counts, Evidence, Fault, Source
 from core.resilience import Breakers, BreakerState, Guard, Policy
+from core.resilience.fault import Counts, Evidence, Fault
+from core.resilience.reading import Source
 from core.resilience.sharing import Sharing
 from tests.clock import FakeClock
 

@@ -11,8 +11,9 @@ from core.domain.checks import Check
 from core.domain.records import SystemConfig, TaskCounts
 from core.domain.snapshot import Alarm, Degradation, Health, Link, LinkWord, Project, Snapshot, State, Tasks
 from core.domain.state_word import state_of
-from core.domain.status import Level, Reading, Source
+from core.domain.status import Level
 from core.resilience import DegradationLevel
+from core.resilience.reading import Reading, Source
 
 NOW: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)
 RANK: Final = {

@@ -8,8 +8,8 @@ import pytest
 from core.domain.records import SystemConfig, TaskCounts
 from core.domain.snapshot import CALM, Degradation, Project, Snapshot, State, Tasks
 from core.domain.state_word import state_of
-from core.domain.status import Reading, Source
 from core.resilience import DegradationLevel
+from core.resilience.reading import Reading, Source
 from tests.running import Command, Running
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

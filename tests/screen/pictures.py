@@ -6,24 +6,16 @@ from typing import Any, Final
 import msgspec
 
 from core.domain.alerts import Silence
+from core.domain.checks import Check
+from core.domain.kpis import Kpi
 from core.domain.permission import MayAct
 from core.domain.records import SystemConfig, TaskCounts
-from core.domain.snapshot import (
-    Alarm,
-    Check,
-    Component,
-    Kpi,
-    Link,
-    LinkWord,
-    Snapshot,
-    State,
-    Tasks,
-    Telling,
-    Waiting,
-)
-from core.domain.status import Counts, Evidence, Fault, Level, Reading, Source, Truth
+from core.domain.snapshot import Alarm, Component, Link, LinkWord, Snapshot, State, Tasks, Telling, Waiting
+from core.domain.status import Level, Truth
 from core.history.kpis import Measured, kpis
 from core.resilience import BreakerRecord, BreakerState
+from core.resilience.fault import Counts, Evidence, Fault
+from core.resilience.reading import Reading, Source
 from tests.screen.rows import (
     AT,
     DOWN,

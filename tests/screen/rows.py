@@ -8,7 +8,8 @@ from core.actions.waiting import PendingOrder
 from core.domain.actions import HealPlan, LiftPlan, ModePlan, PlanStep, RunPlan, StopPlan
 from core.domain.records import LogEntry, SafetyCheck, Task
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail, row_detail
-from core.domain.status import Counts, Evidence, Fault, Reading, Source
+from core.resilience.fault import Counts, Evidence, Fault
+from core.resilience.reading import Reading, Source
 from tests.screen.still import Records
 
 AT: Final = datetime(2026, 3, 1, 3, 10, 27, tzinfo=UTC)

@@ -31,11 +31,11 @@ from core.domain.queries import ListedRow, Listing, Page, Table
 from core.domain.records import LogEntry, SafetyCheck, Task
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
 from core.domain.snapshot import Snapshot
-from core.domain.status import Fault
 from core.domain.stops import StopMark
 from core.history.blackbox import Box, Note
 from core.history.trends import Seen, Trends, Window, trends
 from core.resilience import NotLive
+from core.resilience.fault import Fault
 
 T = TypeVar("T")
 

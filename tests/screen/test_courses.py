@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from core.domain.snapshot import Check, Degradation, Health, Kpi, Link, LinkWord, Project, Snapshot
+from core.domain.checks import Check
+from core.domain.kpis import Kpi
+from core.domain.snapshot import Degradation, Health, Link, LinkWord, Project, Snapshot
 from core.domain.status import Level, Truth
 from core.resilience import DegradationLevel
 from tui.panels import HealthPanel, KpisPanel

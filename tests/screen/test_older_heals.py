@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from textual.widgets import OptionList
 
-from core.domain.status import Reading
+from core.resilience.reading import Reading
 from tests.screen.drawn import app_on, monitor_of, read_it, run, settled, text_of
 from tests.screen.pictures import WARNING
 from tests.screen.rows import HEAL_LOG, live

@@ -8,12 +8,11 @@ from syrupy.assertion import SnapshotAssertion
 from textual.app import App
 from textual.pilot import Pilot
 
+from core.domain.incidents import Incident, LastIncident
 from core.domain.records import TaskCounts
 from core.domain.snapshot import Link, LinkWord, Snapshot
-from core.domain.status import Reading, Source
 from core.history.availability import KEPT
-from core.history.incidents import Incident
-from core.history.last_incident import LastIncident
+from core.resilience.reading import Reading, Source
 from tests.clock import FakeClock
 from tests.running import ONE_SHAPE, Command, Running
 from tests.screen.drawn import Picture, app_on, drawn, monitor_of, run, settled, text_of

@@ -5,19 +5,12 @@ from typing import Any, Final
 
 import msgspec
 
-from core.domain.snapshot import (
-    Check,
-    Component,
-    Health,
-    Link,
-    LinkWord,
-    Project,
-    Snapshot,
-    StartStep,
-    Tasks,
-)
-from core.domain.status import Fault, Level, Reading, Source
+from core.domain.checks import Check
+from core.domain.snapshot import Component, Health, Link, LinkWord, Project, Snapshot, StartStep, Tasks
+from core.domain.status import Level
 from core.history.kpis import Measured, kpis
+from core.resilience.fault import Fault
+from core.resilience.reading import Reading, Source
 from tests.screen.rows import (
     AT,
     UNREACHED,

@@ -6,27 +6,28 @@ from typing import Any, Final
 
 import msgspec
 
-from core.actions.lease import LeaseView
+from core.domain.checks import Check
+from core.domain.kpis import Kpi
+from core.domain.lease import LeaseView
 from core.domain.permission import MayAct
 from core.domain.records import SuccessRate, SystemConfig, TaskCounts
+from core.domain.self_status import SelfStatus
 from core.domain.snapshot import (
-    Check,
     Component,
     Degradation,
     Event,
     Health,
-    Kpi,
     Link,
     LinkWord,
-    Own,
     Project,
     Snapshot,
     Tasks,
     Telling,
 )
 from core.domain.state_word import state_of
-from core.domain.status import Level, Source, Truth
+from core.domain.status import Level, Truth
 from core.resilience import BreakerRecord, BreakerState, degradation
+from core.resilience.reading import Source
 from tests.screen.rows import AT, LOGS, OPERATOR, RUNNING, TASKS, ago, live
 
 COURSE: Final = (0.041, 0.044, 0.039, 0.052, 0.047, 0.043, 0.061, 0.042, 0.045, 0.04, 0.043, 0.048)
@@ -216,7 +217,7 @@ HEALTHY: Final = worded(
         degradation=parts(),
         events=_EVENTS,
         policies=dict.fromkeys(("autonomous_system_config", "autonomous_tasks"), Truth.FALSE),
-        own=Own(memory_mb=65, lag_ms=5),
+        own=SelfStatus(memory_mb=65, lag_ms=5),
         ready=True,
     )
 )

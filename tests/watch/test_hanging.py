@@ -11,7 +11,8 @@ from core.checks.settings import WatchRules
 from core.domain.alerts import Stage
 from core.domain.checks import Check
 from core.domain.snapshot import LinkWord
-from core.domain.status import Counts, Evidence, Fault, Level
+from core.domain.status import Level
+from core.resilience.fault import Counts, Evidence, Fault
 from core.services.config import RefreshRules
 from core.services.connection import LinkState
 from core.services.critical_streak import Streak

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from core.domain.snapshot import Check
+from core.domain.checks import Check
 from core.domain.status import Level
 from core.monitor import Monitor
 from core.services.connection import RECENT, LinkState

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from core.base.clock import Clock
 from core.domain.snapshot import Component, Degradation, LinkWord, Snapshot
-from core.domain.status import Reading, Source
 from core.resilience import degradation
+from core.resilience.reading import Reading, Source
 from tui.rendering.text import Line, age
 
 Sourced = TypeVar("Sourced", Reading[Any], Component)

@@ -5,7 +5,7 @@ from typing import Final
 from core.domain.actions import Phase, Result
 from core.domain.snapshot import Snapshot, State
 from core.domain.state_word import hidden
-from core.domain.status import Fault, Party
+from core.resilience.fault import Fault, Party
 
 DONE: Final = 0
 PARTLY: Final = 1

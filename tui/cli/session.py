@@ -16,9 +16,9 @@ from core.base.directories import state_directory
 from core.base.log_file import log_to
 from core.base.settings import SettingsError
 from core.base.text import LINE_CHARS, clean
-from core.domain.status import Fault
 from core.monitor import Config, Monitor, read_config
 from core.resilience import NotLive
+from core.resilience.fault import Fault
 from tui.cli.exits import INTERRUPTED, WRONG, of_fault
 from tui.cli.layers import checked_layers
 

@@ -5,7 +5,8 @@ from typing import Any, Final
 from core.base.text import short
 from core.domain.records import STATUSES
 from core.domain.snapshot import LEGACY_KEY, Alarm, Snapshot, policies_in_words, policies_open
-from core.domain.status import Reading, Source, Truth
+from core.domain.status import Truth
+from core.resilience.reading import Reading, Source
 
 
 def page(snapshot: Snapshot) -> str:

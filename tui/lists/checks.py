@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from core.domain.checks import Check
 from core.domain.permission import REASONS
-from core.domain.snapshot import Check, Snapshot
+from core.domain.snapshot import Snapshot
 from tui.lists.listed import Details, Listed, fields, when
 from tui.panels.row_list import Column, Row
 from tui.rendering.text import Line, age

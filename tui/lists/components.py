@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from core.domain.snapshot import Component, Own, Snapshot
-from core.domain.status import Source
+from core.domain.self_status import SelfStatus
+from core.domain.snapshot import Component, Snapshot
+from core.resilience.reading import Source
 from tui.lists.listed import Details, Listed, fields, when
 from tui.panels.degradation import DEGRADATION_LEVEL
 from tui.panels.row_list import Column, Row
@@ -77,7 +78,7 @@ class ComponentList(Listed):
             cells=((sign, role), ("line", "text"), (link.word.value, role), (since, "dim"), (said.rstrip(), "dim")),
         )
 
-    def _own(self, own: Own) -> Row:
+    def _own(self, own: SelfStatus) -> Row:
         role = "warning" if own.out else "unknown" if own.memory_mb is None else "ok"
         said = "; ".join(own.out) or ", ".join(filter(None, (_memory(own), _lag(own)))) or "not measured yet"
         return Row(
@@ -134,9 +135,9 @@ def _spread(known: Sequence[float], lost: int) -> str:
     return ", ".join(filter(None, (f"{fastest:.0f} to {slowest:.0f} ms, median {middle:.0f} ms", unanswered)))
 
 
-def _memory(own: Own) -> str:
+def _memory(own: SelfStatus) -> str:
     return "" if own.memory_mb is None else f"{own.memory_mb} MB of memory"
 
 
-def _lag(own: Own) -> str:
+def _lag(own: SelfStatus) -> str:
     return "" if own.lag_ms is None else f"99 of 100 turns within {own.lag_ms} ms"

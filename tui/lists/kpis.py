@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from core.domain.snapshot import Kpi, Snapshot
+from core.domain.kpis import Kpi
+from core.domain.snapshot import Snapshot
 from core.domain.status import Truth
 from tui.lists.listed import Details, Listed, fields
 from tui.panels.row_list import Column, Row

@@ -3,7 +3,7 @@
 from typing import Final
 
 from core.domain.snapshot import Component, LinkWord, Snapshot
-from core.domain.status import Source
+from core.resilience.reading import Source
 from tui.panels.layout import Wish
 from tui.panels.panel import Panel
 from tui.rendering.text import Line, age, latencies, took

@@ -4,8 +4,9 @@ from typing import Final
 
 from rich.cells import cell_len
 
+from core.domain.checks import Check
 from core.domain.permission import REASONS
-from core.domain.snapshot import Check, LinkWord, Snapshot
+from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.status import Level
 from tui.panels.layout import Wish
 from tui.panels.panel import Panel

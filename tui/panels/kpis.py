@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from core.domain.snapshot import Kpi, LinkWord, Snapshot
+from core.domain.kpis import Kpi
+from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.status import Truth
 from tui.panels.layout import Wish
 from tui.panels.panel import Panel

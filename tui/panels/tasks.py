@@ -4,7 +4,7 @@ from typing import Any
 
 from core.domain.records import Task
 from core.domain.snapshot import Snapshot
-from core.domain.status import Reading
+from core.resilience.reading import Reading
 from tui.panels.layout import Wish
 from tui.panels.panel import Panel
 from tui.rendering.text import Line, age

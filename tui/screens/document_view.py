@@ -9,8 +9,8 @@ from textual.widget import Widget
 from textual.worker import Worker
 
 from core.domain.snapshot import Snapshot
-from core.domain.status import Fault
 from core.resilience import NotLive
+from core.resilience.fault import Fault
 from tui.app.error_boundary import edged, unforeseen
 from tui.app.keys import LIST_KEYS, Key, bindings
 from tui.app.ui import Front

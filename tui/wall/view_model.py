@@ -6,9 +6,9 @@ from typing import Any, Final
 import msgspec
 
 from core.base.text import short
+from core.domain.incidents import Incident
 from core.domain.snapshot import LinkWord, Snapshot, State
-from core.domain.status import Reading
-from core.history.incidents import Incident
+from core.resilience.reading import Reading
 from tui.panels.topline import STATE_LEVEL
 from tui.rendering.text import age
 

@@ -10,8 +10,8 @@ from core.actions.run import Run
 from core.base.bounds import Count, Days, Share, Span
 from core.domain.actions import PlanStep
 from core.domain.records import SystemConfig, Task
-from core.domain.status import Fault
 from core.domain.stuck import Overdue
+from core.resilience.fault import Fault
 
 
 class HealRules(msgspec.Struct, frozen=True, kw_only=True):

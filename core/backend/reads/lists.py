@@ -20,7 +20,7 @@ from core.backend.timestamps import stamp
 from core.domain.queries import Filter, ListedRow, Listing, Page, Table
 from core.domain.records import SafetyCheck, Task
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail, row_detail
-from core.domain.status import Counts, Evidence, Fault
+from core.resilience.fault import Counts, Evidence, Fault
 
 COUNTED_ROWS: Final = 50_000
 """As many rows as this are counted one by one; of more the server's estimate will do."""

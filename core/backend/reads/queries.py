@@ -15,7 +15,7 @@ from core.backend.timestamps import FIRST, stamp, until
 from core.base.text import clean
 from core.domain.markers import Marks
 from core.domain.records import NO_STATUS, Simulated, SuccessRate, SystemConfig, Task
-from core.domain.status import Evidence
+from core.resilience.fault import Evidence
 
 T = TypeVar("T")
 

@@ -5,12 +5,13 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from core.domain.kpis import Kpi
 from core.domain.records import TaskCounts
-from core.domain.snapshot import Alarm, Kpi
-from core.domain.status import Source
+from core.domain.snapshot import Alarm
 from core.history.report.observed import Seen
 from core.history.report.record import AlertCourse, BreakerCourse, KpiCourse, Tally
 from core.resilience import BreakerRecord, BreakerState
+from core.resilience.reading import Source
 
 _UNMEASURED: Final = "—"
 _Name: TypeAlias = tuple[str, str]

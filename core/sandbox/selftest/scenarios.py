@@ -14,9 +14,10 @@ from core.domain.actions import HealPlan, Phase
 from core.domain.checks import Check
 from core.domain.failure_rate import failure_rate
 from core.domain.snapshot import LinkWord, State
-from core.domain.status import Level, Reading, Source
+from core.domain.status import Level
 from core.monitor import Monitor
 from core.resilience import BreakerState
+from core.resilience.reading import Reading, Source
 from core.sandbox.selftest.run import Scenario
 from core.sandbox.selftest.stage import Stage, expect
 

@@ -10,10 +10,10 @@ from typing import Any, Final, TypeVar
 from core.backend.fault_transport import Cut, Line
 from core.backend.target import Target
 from core.checks.settings import WatchRules
-from core.domain.status import Source
 from core.monitor import Config, Monitor, Places
 from core.monitor.container import Rooms
 from core.resilience import BreakerRules, NotLive, Policy
+from core.resilience.reading import Source
 from core.services.config import RefreshRules
 
 T = TypeVar("T")

@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from core.base.text import short
+from core.domain.kpis import Kpi
 from core.domain.records import LogEntry, Statistics
-from core.history.kpis import Kpi
 from core.monitor import Monitor
 from tui.cli.exits import DONE
 from tui.cli.session import configure, once, put, put_json
