@@ -22,7 +22,7 @@ from core.history.trends import SLOT, Finished, Queued, floor
 from core.monitor import Config, Monitor, Places
 from core.sandbox.server import Options, Sandbox
 from core.services.kpis import CHECKS, Looked
-from core.services.self_limits import OwnRules
+from core.services.self_limits import SelfRules
 from tui.app.app import WatchdeskApp
 from tui.app.settings import Setup
 
@@ -77,7 +77,7 @@ class Studio:
                 autonomous=acts,
                 dry_run=False,
                 alerts=SOON,
-                own=OwnRules(memory_mb=2000.0),  # this process holds the sandbox as well
+                own=SelfRules(memory_mb=2000.0),  # this process holds the sandbox as well
             )
             app = WatchdeskApp(Monitor(config, places=Places.within(Path(cache))), Setup(theme=theme))
             async with app.run_test(size=size) as pilot:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from core.actions.run import Run
-from core.domain.actions import Order, Phase, Result
+from core.domain.actions import Action, Result, ResultPhase
 from core.domain.status import Truth
 
 
@@ -24,7 +24,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     run: str = ""
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class ReadBack(msgspec.Struct, frozen=True, kw_only=True):
     """What a read showed afterwards: whether it holds, in words, and what the audit row keeps of it."""
 
     holds: Truth
@@ -32,13 +32,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     told: dict[str, Any] = {}
 
 
-class Action(ABC):
+class Operation(ABC):
     """One action that was ordered. Made anew for each time it is."""
 
     hurry: ClassVar[bool] = False
     """Whether nothing holds it up, an audit row that cannot be written included."""
 
-    order: Order
+    order: Action
     nothing: str = "nothing was changed"
     """How it is said that it did not even begin."""
     subject: str = ""
@@ -58,7 +58,7 @@ class Action(ABC):
         """Change things, each only if it still is as it was seen. Raises NotLive."""
 
     @abstractmethod
-    async def read_back(self, run: Run) -> Outcome:
+    async def read_back(self, run: Run) -> ReadBack:
         """What really holds now. Raises NotLive: then nobody knows."""
 
     def already(self, text: str) -> Result:
@@ -67,8 +67,8 @@ class Action(ABC):
 
     def unchanged(self, text: str, *, already: bool = False) -> Result:
         """Nothing is to be done, and nothing was."""
-        return Result(order=self.order.name, phase=Phase.UNCHANGED, text=text, already=already)
+        return Result(order=self.order.name, phase=ResultPhase.UNCHANGED, text=text, already=already)
 
     def refused(self, text: str) -> Result:
         """It may not be done, or makes no sense."""
-        return Result(order=self.order.name, phase=Phase.REFUSED, text=text)
+        return Result(order=self.order.name, phase=ResultPhase.REFUSED, text=text)

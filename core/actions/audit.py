@@ -5,7 +5,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from core.actions.context import Actor, Means
+from core.actions.context import ActionContext, Actor
 from core.backend.schema import Shape
 from core.resilience import NotLive
 
@@ -13,10 +13,10 @@ STEP: Final = "watchdog_healing"
 AGENT: Final = "watchdesk"
 
 
-class Trail:
+class AuditTrail:
     """One action's rows. `run` names the action in every row it changes; given one, an action is taken up again."""
 
-    def __init__(self, means: Means, order: str, actor: Actor, run: str = "") -> None:
+    def __init__(self, means: ActionContext, order: str, actor: Actor, run: str = "") -> None:
         self.run = run or str(uuid.uuid4())
         self._means = means
         self._order = order

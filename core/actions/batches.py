@@ -5,12 +5,12 @@ from typing import Final
 
 from core.actions.run import Run
 from core.backend.writes import BATCH
-from core.domain.markers import Marks
+from core.domain.markers import Markers
 
 _PASSES: Final = 100
 
 
-async def requeue(run: Run, marks: Marks, *, from_status: str, to_status: str, title: str) -> None:
+async def requeue(run: Run, marks: Markers, *, from_status: str, to_status: str, title: str) -> None:
     """Put the tasks that carry one of `marks` back to what they were, each only where its mark still stands.
 
     Raises NotLive.
@@ -56,7 +56,7 @@ async def reject_all(
     Those that may not be changed are gone past: what is left of them the end counts.
     """
     live, commands = run.means.live, run.means.commands
-    ours = Marks(begins=(mark,))
+    ours = Markers(begins=(mark,))
 
     async def page(after: str) -> tuple[str, ...]:
         return await live.ask(f"db:fetch_{status}_ids", lambda queries: queries.ids_in(status, BATCH, after))

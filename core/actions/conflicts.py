@@ -12,19 +12,19 @@ import msgspec
 from core.actions.repairs.dry_run import TITLE
 from core.base.bounds import Span
 from core.base.text import plural, short
-from core.domain.actions import DRY_RUN_OFF, EMERGENCY_STOP, HEAL, LIFT, REQUEUE, RETRY, RETRY_MATCHING, UNDO
-from core.domain.records import EndedOrder
+from core.domain.actions import DRY_RUN_OFF, EMERGENCY_STOP, HEAL, REQUEUE, RESUME, RETRY, RETRY_MATCHING, UNDO
+from core.domain.records import EndedAction
 
 GIVES_BACK: Final = frozenset({REQUEUE.name, RETRY.name, RETRY_MATCHING.name, UNDO.name})
 """Orders after which tasks are to be worked on again."""
 
-WATCHED: Final = tuple(sorted({*GIVES_BACK, HEAL.name, EMERGENCY_STOP.name, LIFT.name, DRY_RUN_OFF.name}))
+WATCHED: Final = tuple(sorted({*GIVES_BACK, HEAL.name, EMERGENCY_STOP.name, RESUME.name, DRY_RUN_OFF.name}))
 
 _TASKS_NAMED: Final = 100
 _DRY_RUN: Final = TITLE.lower()
 
 
-class FightRules(msgspec.Struct, frozen=True, kw_only=True):
+class ConflictRules(msgspec.Struct, frozen=True, kw_only=True):
     """Section `fights` of the settings. Seconds."""
 
     tasks_s: Span = 86400.0
@@ -47,7 +47,9 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-def unnamed(orders: Iterable[EndedOrder], known: Mapping[str, frozenset[str]], rules: FightRules) -> tuple[str, ...]:
+def unnamed(
+    orders: Iterable[EndedAction], known: Mapping[str, frozenset[str]], rules: ConflictRules
+) -> tuple[str, ...]:
     """The runs whose tasks must be known before `conflicts` can tell, the newest first, as many as can be asked for."""
     told = sorted(orders, key=lambda one: one.at, reverse=True)
     wanted: dict[str, None] = {}
@@ -59,7 +61,7 @@ def unnamed(orders: Iterable[EndedOrder], known: Mapping[str, frozenset[str]], r
 
 
 def conflicts(
-    orders: Iterable[EndedOrder], tasks: Mapping[str, frozenset[str]], rules: FightRules
+    orders: Iterable[EndedAction], tasks: Mapping[str, frozenset[str]], rules: ConflictRules
 ) -> tuple[Conflict, ...]:
     """What watchdogs reversed and nobody has undone since, the newest first. `tasks`: what each run changed.
 
@@ -81,7 +83,7 @@ def conflicts(
 
 
 def _over_tasks(
-    heal: EndedOrder, told: list[EndedOrder], tasks: Mapping[str, frozenset[str]], rules: FightRules
+    heal: EndedAction, told: list[EndedAction], tasks: Mapping[str, frozenset[str]], rules: ConflictRules
 ) -> Conflict | None:
     back = (tasks.get(one.run, frozenset()) for one in told if _tried_to_undo(one, heal))
     failed = tasks.get(heal.run, frozenset()).difference(*back)
@@ -99,7 +101,7 @@ def _over_tasks(
     return _conflict(heal, against[0], text)
 
 
-def _over_mode(heal: EndedOrder, told: list[EndedOrder], rules: FightRules) -> Conflict | None:
+def _over_mode(heal: EndedAction, told: list[EndedAction], rules: ConflictRules) -> Conflict | None:
     off = _last_done(DRY_RUN_OFF.name, heal, told, rules)
     if off is None:
         return None
@@ -110,8 +112,8 @@ def _over_mode(heal: EndedOrder, told: list[EndedOrder], rules: FightRules) -> C
     return _conflict(heal, off, text)
 
 
-def _over_stop(stop: EndedOrder, told: list[EndedOrder], rules: FightRules) -> Conflict | None:
-    lift = _last_done(LIFT.name, stop, told, rules)
+def _over_stop(stop: EndedAction, told: list[EndedAction], rules: ConflictRules) -> Conflict | None:
+    lift = _last_done(RESUME.name, stop, told, rules)
     if lift is None:
         return None
     text = (
@@ -121,38 +123,38 @@ def _over_stop(stop: EndedOrder, told: list[EndedOrder], rules: FightRules) -> C
     return _conflict(stop, lift, text)
 
 
-def _last_done(order: str, automatic: EndedOrder, told: list[EndedOrder], rules: FightRules) -> EndedOrder | None:
+def _last_done(order: str, automatic: EndedAction, told: list[EndedAction], rules: ConflictRules) -> EndedAction | None:
     before = (one for one in told if one.order == order and one.holds and _precedes(one, automatic, rules.orders_s))
     return next(before, None)
 
 
-def _conflict(one: EndedOrder, against: EndedOrder, text: str) -> Conflict:
+def _conflict(one: EndedAction, against: EndedAction, text: str) -> Conflict:
     return Conflict(run=one.run, order=one.order, healer=one.actor, operator=against.actor, at=one.at, text=text)
 
 
-def _precedes(one: EndedOrder, automatic: EndedOrder, within_s: float) -> bool:
+def _precedes(one: EndedAction, automatic: EndedAction, within_s: float) -> bool:
     """Whether it is an operator's that was over when the other began, and so shortly before."""
     before = automatic.began_at - one.at
     return _by_operator(one) and timedelta(0) <= before <= timedelta(seconds=within_s)
 
 
-def _tried_to_undo(one: EndedOrder, heal: EndedOrder) -> bool:
+def _tried_to_undo(one: EndedAction, heal: EndedAction) -> bool:
     return one.undoes == heal.run and _by_operator(one) and not one.holds
 
 
-def _by_operator(one: EndedOrder) -> bool:
+def _by_operator(one: EndedAction) -> bool:
     return one.by == "operator"
 
 
-def _failed_tasks(one: EndedOrder) -> bool:
+def _failed_tasks(one: EndedAction) -> bool:
     return one.order == HEAL.name and not _by_operator(one) and any(
         count for step, count in one.steps.items() if step != _DRY_RUN
     )  # fmt: skip
 
 
-def _turned_dry_run_on(one: EndedOrder) -> bool:
+def _turned_dry_run_on(one: EndedAction) -> bool:
     return one.order == HEAL.name and bool(one.steps.get(_DRY_RUN))
 
 
-def _gap(before: EndedOrder, after: EndedOrder) -> str:
+def _gap(before: EndedAction, after: EndedAction) -> str:
     return short(after.at - before.at)

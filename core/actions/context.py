@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import msgspec
 
-from core.backend.reads.live import Live
-from core.backend.writes import Commands
+from core.backend.reads.live import LiveReads
+from core.backend.writes import Writes
 from core.base.clock import Clock
 from core.base.text import clean
 from core.resilience import Guard, NotLive, Policy, RetryRules
@@ -38,10 +38,10 @@ def watchdog(sign_in: str) -> Actor:
     return Actor(by="watchdog", who=_person(sign_in), host=clean(socket.gethostname(), 60))
 
 
-class Means:
+class ActionContext:
     """Bundle of everything an order needs. Writes go through the guard, which never refuses an order."""
 
-    def __init__(self, clock: Clock, guard: Guard, live: Live, commands: Commands, *, total_s: float = 30.0) -> None:
+    def __init__(self, clock: Clock, guard: Guard, live: LiveReads, commands: Writes, *, total_s: float = 30.0) -> None:
         self.clock = clock
         self.live = live
         self.commands = commands

@@ -6,14 +6,14 @@ from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any, Final
 
-from core.actions.action import Action, Outcome, Prepared
+from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.batches import reject_all, until_none_changes
-from core.actions.context import Means
+from core.actions.context import ActionContext
 from core.actions.run import FOLLOWS, NOT_OURS, Run
 from core.backend.reads.queries import Queries
 from core.base.text import plural
 from core.domain.actions import EMERGENCY_STOP, Result, StopPlan
-from core.domain.markers import FUNCTION_MARK, Marks
+from core.domain.markers import FUNCTION_MARK, Markers
 from core.domain.records import UNFINISHED, SystemConfig
 from core.domain.status import Truth
 from core.domain.stops import MOST_RAN_BEFORE, StopMark, StopRecord, StopTrail, rejected_by
@@ -27,7 +27,7 @@ _NOTING_S: Final = 1.0
 """How long open tasks are noted before the flag is set, at most."""
 
 
-async def plan_stop(means: Means) -> StopPlan:
+async def plan_stop(means: ActionContext) -> StopPlan:
     """Return what a stop would hit now. Raises NotLive."""
     live = means.live
     config = await live.config()
@@ -39,7 +39,7 @@ async def plan_stop(means: Means) -> StopPlan:
     )
 
 
-async def trail_of(means: Means) -> StopTrail:
+async def trail_of(means: ActionContext) -> StopTrail:
     """Return what the audit trail tells of stops, as far as we may see. Never raises for a fault."""
     try:
         return await means.live.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())
@@ -47,7 +47,7 @@ async def trail_of(means: Means) -> StopTrail:
         return StopTrail()
 
 
-def in_words(means: Means, config: SystemConfig, standing: StopRecord | None) -> str:
+def in_words(means: ActionContext, config: SystemConfig, standing: StopRecord | None) -> str:
     """Return the standing stop in words: since when, by whom, why, until when. They stay the same while it stands."""
     who = f" by {standing.actor}" if standing is not None and standing.actor else ""
     since = standing.began_at if standing is not None else config.updated_at
@@ -61,7 +61,7 @@ def in_words(means: Means, config: SystemConfig, standing: StopRecord | None) ->
     return f"stopped{began}{who}{why}{until}"
 
 
-class EmergencyStop(Action):
+class EmergencyStop(Operation):
     """Sets the flag on every config row, and rejects all open tasks. Success is what the read-back shows."""
 
     hurry = True
@@ -69,7 +69,7 @@ class EmergencyStop(Action):
     nothing = "NOT stopped"
     unsure = "not known whether stopped"
 
-    def __init__(self, means: Means, reason: str, hours: int) -> None:
+    def __init__(self, means: ActionContext, reason: str, hours: int) -> None:
         self._means = means
         self._reason = reason
         self._hours = hours
@@ -131,7 +131,7 @@ class EmergencyStop(Action):
 
         await until_none_changes(reject)
 
-    async def read_back(self, run: Run) -> Outcome:
+    async def read_back(self, run: Run) -> ReadBack:
         """Say whether the flag is set, and what became of the tasks."""
         config = await self._means.live.config()
         if config is None or not config.emergency_stop:
@@ -142,7 +142,7 @@ class EmergencyStop(Action):
                 run.fail(EMERGENCY_STOP.title, self._fault)
                 run.refused = 0
             text = f"NOT stopped: the flag could not be set: {why}"
-            return Outcome(holds=Truth.FALSE, text=text, told={"stopped": False})
+            return ReadBack(holds=Truth.FALSE, text=text, told={"stopped": False})
         run.turned = not self._set
         mark = StopMark.of(config)
         told: dict[str, Any] = {
@@ -161,12 +161,12 @@ class EmergencyStop(Action):
             left = await self._open()
         except NotLive as not_live:
             run.fail("open tasks", not_live.fault)
-            return Outcome(holds=Truth.TRUE, text=text + run.faults_text(), told=told)
+            return ReadBack(holds=Truth.TRUE, text=text + run.faults_text(), told=told)
         if left:
             text += f", {left:,} still pending or running"
             run.refused += left
         run.planned = run.changed + left
-        return Outcome(holds=Truth.TRUE, text=text + run.faults_text(), told=told | {"left": left})
+        return ReadBack(holds=Truth.TRUE, text=text + run.faults_text(), told=told | {"left": left})
 
     async def _set_flag(self, run: Run) -> None:
         commands, live = self._means.commands, self._means.live
@@ -205,7 +205,7 @@ class EmergencyStop(Action):
         """Whether a run that was begun had set the flag, and somebody cleared it since."""
         if trail.lifted_since(begun.began_at):
             return True
-        marks = Marks(begins=(rejected_by(begun.run),))
+        marks = Markers(begins=(rejected_by(begun.run),))
         return await self._means.live.ask("db:count_marked", lambda q: q.count_marked(marks, "rejected")) > 0
 
     async def _open(self) -> int:
@@ -213,7 +213,7 @@ class EmergencyStop(Action):
         return sum(await asyncio.gather(*(live.count(status) for status in UNFINISHED)))
 
     async def _count_by_function(self) -> int:
-        marks = Marks(begins=(f"{FUNCTION_MARK}{self._reason}",))
+        marks = Markers(begins=(f"{FUNCTION_MARK}{self._reason}",))
         try:
             return await self._means.live.ask("db:count_marked", lambda q: q.count_marked(marks, "rejected"))
         except NotLive:

@@ -7,15 +7,15 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from core.actions.action import Action, Outcome, Prepared
-from core.actions.audit import Trail
-from core.actions.context import Actor, Means
+from core.actions.action import Operation, Prepared, ReadBack
+from core.actions.audit import AuditTrail
+from core.actions.context import ActionContext, Actor
 from core.actions.repairs import HealRules, Proposal, Repair, Survey
 from core.actions.run import Run
 from core.backend.faults import classify
-from core.base.error_boundary import Fence
+from core.base.error_boundary import ErrorBoundary
 from core.base.text import plural
-from core.domain.actions import CLEAN_UP, HEAL, HealPlan, Order, PlanChanged, Result
+from core.domain.actions import CLEAN_UP, HEAL, Action, HealPlan, PlanChanged, Result
 from core.domain.status import Truth
 from core.domain.stuck import Overdue, StuckRules, find_overdue
 from core.resilience import NotLive
@@ -46,7 +46,13 @@ class Healer:
     """Plans and applies heals of one project. `fence` keeps what fails unforeseen to the one repair it happened in."""
 
     def __init__(
-        self, means: Means, repairs: tuple[Repair, ...], *, stuck: StuckRules, rules: HealRules, fence: Fence
+        self,
+        means: ActionContext,
+        repairs: tuple[Repair, ...],
+        *,
+        stuck: StuckRules,
+        rules: HealRules,
+        fence: ErrorBoundary,
     ) -> None:
         self._means = means
         self.repairs = {repair.name: repair for repair in repairs}
@@ -126,7 +132,7 @@ class Healer:
 
     async def note_dry_run(self, found: Findings, actor: Actor) -> bool:
         """Audit a plan that is shown and not applied. Whether the row was written."""
-        trail = Trail(self._means, HEAL.name, actor)
+        trail = AuditTrail(self._means, HEAL.name, actor)
         steps = "; ".join(f"{step.title.lower()} {step.count:,}" for step in found.plan.steps)
         return await trail.skip(described(found), f"dry-run, nothing was changed: {steps}")
 
@@ -140,7 +146,7 @@ class Healer:
         return Proposal(notes=(f"{what}: could not be planned: {fenced.text}",))
 
 
-class Heal(Action):
+class Heal(Operation):
     """Applies a plan: one that was `shown`, once it was made again and is the same, or one just `found`."""
 
     def __init__(
@@ -156,7 +162,7 @@ class Heal(Action):
         self._shown = shown
         self._found = found
         plan = shown or (found.plan if found is not None else HealPlan())
-        self.order: Order = CLEAN_UP if frozenset(plan.only) == CLEANING else HEAL
+        self.order: Action = CLEAN_UP if frozenset(plan.only) == CLEANING else HEAL
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Plan again, and compare. Raises PlanChanged."""
@@ -193,9 +199,9 @@ class Heal(Action):
                 run.fail(step.title, classify(fenced.error))
             run.close(step, before)
 
-    async def read_back(self, run: Run) -> Outcome:
+    async def read_back(self, run: Run) -> ReadBack:
         """Each step was counted from its own answers, or read back where those were lost."""
-        return Outcome(holds=Truth.of(run.changed > 0), text=run.text())
+        return ReadBack(holds=Truth.of(run.changed > 0), text=run.text())
 
 
 def described(found: Findings) -> dict[str, Any]:

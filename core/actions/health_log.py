@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.actions.audit import AGENT
-from core.actions.context import Actor, Means
+from core.actions.context import ActionContext, Actor
 from core.resilience import NotLive
 
 STEP: Final = "watchdog_health_check"
@@ -13,7 +13,7 @@ STEP: Final = "watchdog_health_check"
 class HealthLog:
     """Written by whoever acts for the project. A row's time is the literal `now`, so the database itself sets it."""
 
-    def __init__(self, means: Means, actor: Actor) -> None:
+    def __init__(self, means: ActionContext, actor: Actor) -> None:
         self._means = means
         self._actor = actor
         self._stamp: tuple[datetime, float] | None = None

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from core.actions.context import Means, lost
+from core.actions.context import ActionContext, lost
 from core.base.bounds import Period
 from core.base.clock import Clock
 from core.domain.lease import LeaseView
@@ -39,7 +39,7 @@ class Lease:
     def __init__(  # noqa: PLR0913 - what it is about, who we are, and how long things take
         self,
         clock: Clock,
-        means: Means,
+        means: ActionContext,
         lease_id: str,
         *,
         holder: str,

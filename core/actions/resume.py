@@ -5,14 +5,14 @@ from typing import Final
 
 import msgspec
 
-from core.actions.action import Action, Outcome, Prepared
+from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.batches import requeue
-from core.actions.context import Means
+from core.actions.context import ActionContext
 from core.actions.emergency_stop import NO_ROW, in_words
 from core.actions.run import FOLLOWS, NOT_OURS, Run
 from core.base.text import plural
-from core.domain.actions import LIFT, REQUEUE, LiftPlan, Phase, RequeuePlan, Result
-from core.domain.markers import Marks
+from core.domain.actions import REQUEUE, RESUME, RequeuePlan, Result, ResultPhase, ResumePlan
+from core.domain.markers import Markers
 from core.domain.records import SystemConfig
 from core.domain.status import Truth
 from core.domain.stops import ANY_STOP, StopMark, StopRecord, StopTrail, all_rejected, to_requeue
@@ -23,16 +23,16 @@ _TRIES: Final = 3
 _NONE_SET: Final = "no emergency stop is set"
 
 
-async def plan_lift(means: Means) -> LiftPlan:
+async def plan_lift(means: ActionContext) -> ResumePlan:
     """Return what stands to be lifted, or what the last stop left rejected. Raises NotLive."""
     config = await means.live.visible_config()
     trail = await _trail(means)
     if config is None or not config.emergency_stop:
         left = await left_over(means, config, trail)
-        return LiftPlan(standing="", requeueable=left.tasks, of=left.of)
+        return ResumePlan(standing="", requeueable=left.tasks, of=left.of)
     stops, foreign = trail.unlifted(), StopMark.of(config)
     marks, pending = all_rejected(stops, foreign), to_requeue(stops, foreign)
-    return LiftPlan(
+    return ResumePlan(
         standing=in_words(means, config, trail.standing(config)),
         rejected=await _count(means, marks),
         requeueable=await _count(means, pending),
@@ -40,7 +40,7 @@ async def plan_lift(means: Means) -> LiftPlan:
     )
 
 
-async def left_over(means: Means, config: SystemConfig | None, trail: StopTrail | None = None) -> RequeuePlan:
+async def left_over(means: ActionContext, config: SystemConfig | None, trail: StopTrail | None = None) -> RequeuePlan:
     """Return what a stop that is over left rejected that was pending; none while one is set. Raises NotLive."""
     if config is not None and config.emergency_stop:
         return RequeuePlan(of="", tasks=0)
@@ -48,21 +48,21 @@ async def left_over(means: Means, config: SystemConfig | None, trail: StopTrail 
     return RequeuePlan(of="", tasks=0) if found is None else RequeuePlan(of=found[0], tasks=found[2])
 
 
-class Lift(Action):
+class Resume(Operation):
     """Clears the stop on every config row. `stop`: the one that is meant; another is left alone."""
 
-    order = LIFT
+    order = RESUME
     nothing = "NOT lifted"
     unsure = "not known whether lifted"
 
-    def __init__(self, means: Means, stop: StopMark | None = None, ordered_at: datetime | None = None) -> None:
+    def __init__(self, means: ActionContext, stop: StopMark | None = None, ordered_at: datetime | None = None) -> None:
         self._means = means
         self._meant = stop
         self._ordered_at = ordered_at
         """When it was ordered, where that is a while ago and no stop was named: one that was set since is not meant."""
         self._written: int | None = None
         self._config: SystemConfig | None = None
-        self.rejected: Marks | None = None
+        self.rejected: Markers | None = None
         """What the stop rejected that was pending; `None` where none was set, or that could not be found out."""
 
     async def prepare(self, run: str) -> Prepared | Result:
@@ -108,7 +108,7 @@ class Lift(Action):
             return True
         return config.updated_at is not None and config.updated_at <= self._ordered_at
 
-    async def read_back(self, run: Run) -> Outcome:
+    async def read_back(self, run: Run) -> ReadBack:
         """Say whether it is cleared."""
         seen = await self._means.live.config()
         if seen is None or seen.emergency_stop:
@@ -118,23 +118,23 @@ class Lift(Action):
             if self._config is not None and seen is not None and StopMark.of(seen) != StopMark.of(self._config):
                 why = "another stop was set meanwhile"
             text = f"NOT lifted: the flag still stands: {why}"
-            return Outcome(holds=Truth.FALSE, text=text, told={"lifted": False})
+            return ReadBack(holds=Truth.FALSE, text=text, told={"lifted": False})
         run.turned = self._written != 0
-        return Outcome(holds=Truth.TRUE, text="lifted, seen", told={"lifted": True})
+        return ReadBack(holds=Truth.TRUE, text="lifted, seen", told={"lifted": True})
 
 
-class Requeue(Action):
+class Requeue(Operation):
     """Gives back what was pending when the last stop rejected it. Begun again, it goes on with what is left."""
 
     order = REQUEUE
     nothing = "nothing was given back"
     unsure = "not known how much was given back"
 
-    def __init__(self, means: Means, marks: Marks | None = None) -> None:
+    def __init__(self, means: ActionContext, marks: Markers | None = None) -> None:
         self._means = means
         self._given = marks
         """What the stop that was just lifted rejected; `None`: what any that is over left."""
-        self._marks = Marks()
+        self._marks = Markers()
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Find out what is left of a stop that is over."""
@@ -146,7 +146,7 @@ class Requeue(Action):
             of, left = "the stop that was lifted", await self._left()
         else:
             found = await _left_over(self._means)
-            of, self._marks, left = found if found is not None else ("", Marks(), 0)
+            of, self._marks, left = found if found is not None else ("", Markers(), 0)
         if not left:
             return self.already("nothing is left to give back")
         return Prepared(told={"of": of, "marks": self._marks.begins, "tasks": left}, planned=left, run=run)
@@ -155,7 +155,7 @@ class Requeue(Action):
         """Batch by batch, each task only if the stop's mark still stands on it."""
         await requeue(run, self._marks, from_status="rejected", to_status="pending", title="Rejected tasks")
 
-    async def read_back(self, run: Run) -> Outcome:
+    async def read_back(self, run: Run) -> ReadBack:
         """Count what is left."""
         left = await self._left()
         given = max(run.changed, run.planned - left) if run.fault is not None else run.changed
@@ -171,7 +171,7 @@ class Requeue(Action):
         if left and not run.refused:
             text += f"; {left:,} are left: give the order again"
         holds = Truth.of(not left)
-        return Outcome(holds=holds, text=text, told={"requeued": given, "left": left})
+        return ReadBack(holds=holds, text=text, told={"requeued": given, "left": left})
 
     async def _left(self) -> int:
         return await _count(self._means, self._marks)
@@ -182,15 +182,15 @@ def together(lift: Result, requeued: Result, *, waits: bool = False) -> Result:
 
     `waits`: it is tried again as long as nobody answers, so that is what came of it.
     """
-    phase: Phase
-    if waits and requeued.phase in {Phase.UNREACHABLE, Phase.UNKNOWN}:
+    phase: ResultPhase
+    if waits and requeued.phase in {ResultPhase.UNREACHABLE, ResultPhase.UNKNOWN}:
         phase = requeued.phase
     elif requeued.already:
         phase = lift.phase
-    elif requeued.phase is Phase.VERIFIED or lift.already:
+    elif requeued.phase is ResultPhase.VERIFIED or lift.already:
         phase = requeued.phase
     else:
-        phase = Phase.PARTLY  # it is lifted, and not all was given back
+        phase = ResultPhase.PARTLY  # it is lifted, and not all was given back
     return msgspec.structs.replace(
         lift,
         phase=phase,
@@ -203,12 +203,12 @@ def together(lift: Result, requeued: Result, *, waits: bool = False) -> Result:
     )
 
 
-async def _trail(means: Means) -> StopTrail:
+async def _trail(means: ActionContext) -> StopTrail:
     """What the audit trail tells of stops. Raises NotLive: without it what a stop rejected is not known."""
     return await means.live.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())
 
 
-async def _left_over(means: Means, trail: StopTrail | None = None) -> tuple[str, Marks, int] | None:
+async def _left_over(means: ActionContext, trail: StopTrail | None = None) -> tuple[str, Markers, int] | None:
     """The newest stop that is over and left tasks rejected that were pending: in words, their marks, how many."""
     if not await _count(means, ANY_STOP):
         return None
@@ -220,7 +220,7 @@ async def _left_over(means: Means, trail: StopTrail | None = None) -> tuple[str,
     return "a stop of which no audit tells", ANY_STOP, await _count(means, ANY_STOP)
 
 
-async def _count(means: Means, marks: Marks) -> int:
+async def _count(means: ActionContext, marks: Markers) -> int:
     return await means.live.ask("db:count_marked", lambda queries: queries.count_marked(marks, "rejected"))
 
 

@@ -5,15 +5,15 @@ from typing import Final
 
 import msgspec
 
-from core.backend.reads.live import Live
-from core.base.store import NotKept, State
+from core.backend.reads.live import LiveReads
+from core.base.store import NotKept, Store
 from core.domain.records import SystemConfig
 
 _KIND: Final = "stop_seen"
 _KEY: Final = "config"
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
+class ConfigSeen(msgspec.Struct, frozen=True, kw_only=True):
     """What the last live read of the config row showed, and when it was first seen cleared after it had been set."""
 
     stopped: bool
@@ -21,17 +21,17 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     lifted_at: datetime | None = None
 
 
-class Lifts:
+class ResumeHistory:
     """Our own audit rows tell of our lifts; what others cleared is noticed by reading, over restarts too."""
 
-    def __init__(self, live: Live, state: State) -> None:
+    def __init__(self, live: LiveReads, state: Store) -> None:
         self._live = live
         self._state = state
-        self._seen: Seen | None = None
+        self._seen: ConfigSeen | None = None
 
     async def restore(self) -> None:
         """What was last seen, from the disk."""
-        self._seen = await self._state.get(_KIND, _KEY, Seen)
+        self._seen = await self._state.get(_KIND, _KEY, ConfigSeen)
 
     async def saw(self, config: SystemConfig, now: datetime) -> None:
         """Take note of a config row read live at the server's time `now`."""
@@ -39,7 +39,7 @@ class Lifts:
         lifted = before is not None and (
             (before.stopped and not config.emergency_stop) or (before.dry_run and not config.dry_run)
         )
-        seen = Seen(
+        seen = ConfigSeen(
             stopped=config.emergency_stop,
             dry_run=config.dry_run,
             lifted_at=now if lifted else (before.lifted_at if before is not None else None),

@@ -5,8 +5,8 @@ from typing import Final
 
 import msgspec
 
-from core.actions.action import Action, Outcome, Prepared
-from core.actions.context import Means
+from core.actions.action import Operation, Prepared, ReadBack
+from core.actions.context import ActionContext
 from core.actions.run import Run
 from core.backend.writes import BATCH
 from core.base.text import clean, plural
@@ -24,7 +24,7 @@ _AHEAD: Final = timedelta(seconds=60)
 """How far a task's own stamp may be ahead of what we take for the database's time, and still be believed."""
 
 
-async def plan_retry_matching(means: Means, listing: Listing, now: datetime) -> RetryMatchingPlan:
+async def plan_retry_matching(means: ActionContext, listing: Listing, now: datetime) -> RetryMatchingPlan:
     """Return the failed tasks that match at the server's time `now`. Raises NotLive."""
     given = msgspec.structs.replace(listing.filter, status=("failed",))
     if listing.table is not Table.TASKS:
@@ -44,13 +44,13 @@ async def plan_retry_matching(means: Means, listing: Listing, now: datetime) -> 
     return RetryMatchingPlan(filter=given, ids=ids, at=at, text=text, more=more)
 
 
-class RetryMatching(Action):
+class RetryMatching(Operation):
     """Sends back what was shown, batch by batch. The frozen ids are the plan: each is compared again at its write."""
 
     order = RETRY_MATCHING
     subject = _TITLE
 
-    def __init__(self, means: Means, shown: RetryMatchingPlan, reason: str) -> None:
+    def __init__(self, means: ActionContext, shown: RetryMatchingPlan, reason: str) -> None:
         self._means = means
         self._shown = shown
         self._reason = clean(reason.strip(), _REASON_CHARS)
@@ -91,6 +91,6 @@ class RetryMatching(Action):
             run.count(ids, batch)
             run.tell(_TITLE, start + len(ids), self._shown.rows)
 
-    async def read_back(self, run: Run) -> Outcome:
+    async def read_back(self, run: Run) -> ReadBack:
         """Every batch was counted from its own answer, or read back where that was lost."""
-        return Outcome(holds=Truth.of(run.changed > 0), text=run.text(), told={"reason": self._reason})
+        return ReadBack(holds=Truth.of(run.changed > 0), text=run.text(), told={"reason": self._reason})

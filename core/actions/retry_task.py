@@ -1,7 +1,7 @@
 """Retry one failed task: back to pending, if it still is the failure that was shown."""
 
-from core.actions.action import Action, Outcome, Prepared
-from core.actions.context import Means
+from core.actions.action import Operation, Prepared, ReadBack
+from core.actions.context import ActionContext
 from core.actions.run import FOLLOWS, NOT_OURS, Run
 from core.base.text import clean
 from core.domain.actions import RETRY, Result, RetryPlan
@@ -9,7 +9,7 @@ from core.domain.status import Truth
 from core.resilience import NotLive
 
 
-async def plan_retry(means: Means, name: str) -> RetryPlan:
+async def plan_retry(means: ActionContext, name: str) -> RetryPlan:
     """Return what the task is, and whether it can be retried. Raises NotLive."""
     try:
         task = await means.live.task(name)
@@ -28,13 +28,13 @@ async def plan_retry(means: Means, name: str) -> RetryPlan:
     return RetryPlan(task=task.id, text=text, failed_at=task.completed_at)
 
 
-class Retry(Action):
+class Retry(Operation):
     """Sends one task back to pending."""
 
     order = RETRY
     unsure = "not known whether it was sent back"
 
-    def __init__(self, means: Means, shown: RetryPlan) -> None:
+    def __init__(self, means: ActionContext, shown: RetryPlan) -> None:
         self._means = means
         self._shown = shown
         self._written: bool | None = None
@@ -56,17 +56,17 @@ class Retry(Action):
             "db:retry_task", lambda: self._means.commands.retry(shown.task, failed_at=shown.failed_at)
         )
 
-    async def read_back(self, run: Run) -> Outcome:
+    async def read_back(self, run: Run) -> ReadBack:
         """Say what the task is now."""
         seen = await self._means.live.task(self._shown.task)
         status = seen.status.replace("_", " ") if seen is not None else "gone"
         if seen is not None and status == "failed" and seen.completed_at == self._shown.failed_at:
             run.refused = 0 if run.follows or run.fault is not None else 1
             why = run.fault.sentence() if run.fault is not None else FOLLOWS if run.follows else NOT_OURS
-            return Outcome(holds=Truth.FALSE, text=f"NOT sent back: {why}")
+            return ReadBack(holds=Truth.FALSE, text=f"NOT sent back: {why}")
         if seen is None or status in {"failed", "rejected"} or self._written is False:
             run.skipped = 1
-            return Outcome(holds=Truth.FALSE, text=f"NOT sent back: meanwhile the task is {status}")
+            return ReadBack(holds=Truth.FALSE, text=f"NOT sent back: meanwhile the task is {status}")
         run.changed = 1
         text = f"task {self._shown.task} is {status}, seen"
-        return Outcome(holds=Truth.TRUE, text=text, told={"ids": [self._shown.task]})
+        return ReadBack(holds=Truth.TRUE, text=text, told={"ids": [self._shown.task]})

@@ -8,8 +8,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from core.actions.context import Actor, Means, lost, may_follow
-from core.domain.actions import Phase, PlanStep
+from core.actions.context import ActionContext, Actor, lost, may_follow
+from core.domain.actions import PlanStep, ResultPhase
 from core.domain.status import Truth
 from core.resilience import NotLive
 from core.resilience.fault import Counts, Evidence, Fault
@@ -54,7 +54,7 @@ class Run:
         self,
         name: str,
         actor: Actor,
-        means: Means,
+        means: ActionContext,
         *,
         planned: int = 0,
         now: Callable[[], datetime],
@@ -191,21 +191,21 @@ class Run:
             self.ids += done
             self.unknown += len(ids) - len(done)
 
-    def phase(self, holds: Truth) -> Phase:
+    def phase(self, holds: Truth) -> ResultPhase:
         """How far it came, given what the read-back showed."""
         if holds is Truth.UNKNOWN:
-            return Phase.UNKNOWN
+            return ResultPhase.UNKNOWN
         if holds is Truth.TRUE:
             if not self.whole:
-                return Phase.PARTLY
-            return Phase.VERIFIED if self.changed or self.turned else Phase.UNCHANGED
+                return ResultPhase.PARTLY
+            return ResultPhase.VERIFIED if self.changed or self.turned else ResultPhase.UNCHANGED
         if self.changed or self.turned:
-            return Phase.PARTLY
+            return ResultPhase.PARTLY
         if self.unknown or self.follows:
-            return Phase.UNKNOWN
+            return ResultPhase.UNKNOWN
         if self.fault is not None:
             return phase_of(self.fault)
-        return Phase.REFUSED if self.refused else Phase.UNCHANGED
+        return ResultPhase.REFUSED if self.refused else ResultPhase.UNCHANGED
 
     def text(self) -> str:
         """One line for people."""
@@ -239,7 +239,7 @@ class Run:
         }
 
 
-def phase_of(fault: Fault) -> Phase:
+def phase_of(fault: Fault) -> ResultPhase:
     """How far an action came that met this fault before it changed anything."""
     refused = fault.evidence is Evidence.ALIVE and fault.counts is Counts.SUCCESS  # too many requests is no refusal
-    return Phase.REFUSED if refused else Phase.UNREACHABLE
+    return ResultPhase.REFUSED if refused else ResultPhase.UNREACHABLE

@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from core.actions.action import Action, Outcome, Prepared
-from core.actions.context import Means
+from core.actions.action import Operation, Prepared, ReadBack
+from core.actions.context import ActionContext
 from core.actions.run import FOLLOWS, Run
 from core.base.text import clean, plural
 from core.domain.actions import RUN_PENDING, Result, RunPlan
@@ -14,7 +14,7 @@ from core.resilience import NotLive
 from core.resilience.fault import Counts, Evidence, Fault
 
 
-async def plan_run(means: Means) -> RunPlan:
+async def plan_run(means: ActionContext) -> RunPlan:
     """Return what is pending, and what stands in the way. Raises NotLive."""
     config, pending = await means.live.config(), await means.live.count("pending")
     notes = []
@@ -28,14 +28,14 @@ async def plan_run(means: Means) -> RunPlan:
     return RunPlan(pending=pending, notes=tuple(notes))
 
 
-class RunPending(Action):
+class RunPending(Operation):
     """Invokes the agents' function. What it does with the tasks is seen on the task table later."""
 
     order = RUN_PENDING
     nothing = "nothing was run"
     unsure = "outcome unknown, the agents may be at work"
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: ActionContext) -> None:
         self._means = means
         self._before = 0
         self._answer: Any = None
@@ -55,16 +55,16 @@ class RunPending(Action):
 
         self._answered = await run.write("edge:ai-agent-poll", invoke) is True
 
-    async def read_back(self, run: Run) -> Outcome:
+    async def read_back(self, run: Run) -> ReadBack:
         """Say what it answered, and how many are pending now."""
         if not self._answered:
             if run.fault is not None:
-                return Outcome(holds=Truth.FALSE, text=f"not run: {run.fault.sentence()}")
-            return Outcome(holds=Truth.UNKNOWN, text=f"{self.unsure}: {FOLLOWS}")
+                return ReadBack(holds=Truth.FALSE, text=f"not run: {run.fault.sentence()}")
+            return ReadBack(holds=Truth.UNKNOWN, text=f"{self.unsure}: {FOLLOWS}")
         said = answer_of(self._answer)
         if said.refused:
             run.fail("the agents' function", _refusal(said.message))
-            return Outcome(holds=Truth.FALSE, text=f"the agents' function refused: {said.message}")
+            return ReadBack(holds=Truth.FALSE, text=f"the agents' function refused: {said.message}")
         try:
             left = await self._means.live.count("pending")
             now = f"{self._before:,} were pending, {left:,} are now"
@@ -72,7 +72,7 @@ class RunPending(Action):
             left, now = self._before, f"{self._before:,} were pending; {not_live.fault.sentence()}"
         run.changed = said.processed if said.processed is not None else max(0, self._before - left)
         processed = "" if said.processed is None else f": {plural(said.processed, 'task')} processed"
-        return Outcome(holds=Truth.TRUE, text=f"the agents' function answered{processed}; {now}")
+        return ReadBack(holds=Truth.TRUE, text=f"the agents' function answered{processed}; {now}")
 
 
 class PollAnswer(msgspec.Struct, frozen=True, kw_only=True):

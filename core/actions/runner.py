@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.actions.action import Action, Outcome
-from core.actions.audit import Trail
-from core.actions.context import Actor, Means
+from core.actions.action import Operation, ReadBack
+from core.actions.audit import AuditTrail
+from core.actions.context import ActionContext, Actor
 from core.actions.run import Progress, Run, phase_of, unhindered
 from core.backend.faults import classify
-from core.base.error_boundary import Fence
-from core.domain.actions import CLEAN_UP, EMERGENCY_STOP, Order, Phase, Result
+from core.base.error_boundary import ErrorBoundary
+from core.domain.actions import CLEAN_UP, EMERGENCY_STOP, Action, Result, ResultPhase
 from core.domain.records import BegunRun
 from core.domain.status import Truth
 from core.resilience import NotLive
@@ -37,10 +37,10 @@ class Runner:
 
     def __init__(
         self,
-        means: Means,
+        means: ActionContext,
         *,
         now: Callable[[], datetime],
-        fence: Fence,
+        fence: ErrorBoundary,
         learn: Callable[[datetime], None] = lambda _: None,
     ) -> None:
         self._means = means
@@ -57,12 +57,12 @@ class Runner:
         """Let every action end at its next batch: a stop was ordered, even if it is over sooner than that batch."""
         self._stops += 1
 
-    def busy(self, order: Order) -> bool:
+    def busy(self, order: Action) -> bool:
         """Whether another action is in the way of this one."""
         return self._lane(order).locked()
 
     @contextlib.asynccontextmanager
-    async def lane(self, order: Order) -> AsyncIterator[int]:
+    async def lane(self, order: Action) -> AsyncIterator[int]:
         """Wait until no other action is in the way of this one. How many stops there were before it was ordered."""
         before = self._stops
         if order is EMERGENCY_STOP:
@@ -70,12 +70,12 @@ class Runner:
         async with self._lane(order):
             yield before
 
-    def _lane(self, order: Order) -> asyncio.Lock:
+    def _lane(self, order: Action) -> asyncio.Lock:
         return {EMERGENCY_STOP.name: self._stopping, CLEAN_UP.name: self._cleaning}.get(order.name, self._one)
 
     async def run(
         self,
-        action: Action,
+        action: Operation,
         actor: Actor,
         *,
         run: str = "",
@@ -100,9 +100,11 @@ class Runner:
             return Result(order=order.name, phase=phase_of(not_live.fault), text=text, run=run)
         if isinstance(prepared, Result):
             if run and await self._was_begun(run):
-                await Trail(self._means, order.name, actor, run).end({"text": prepared.text}, completed=prepared.done)
+                await AuditTrail(self._means, order.name, actor, run).end(
+                    {"text": prepared.text}, completed=prepared.done
+                )
             return prepared
-        trail = Trail(self._means, order.name, actor, prepared.run or run)
+        trail = AuditTrail(self._means, order.name, actor, prepared.run or run)
         self._running.add(trail.run)
         try:
             try:
@@ -137,7 +139,7 @@ class Runner:
         finally:
             self._running.discard(trail.run)
 
-    async def settle(self, order: Order, actor: Actor) -> None:
+    async def settle(self, order: Action, actor: Actor) -> None:
         """Close the audit of earlier runs that were broken off: their process is gone. Never raises for a fault."""
         now = self._means.clock.elapsed()
         last = self._settled.get(order.name)
@@ -156,7 +158,7 @@ class Runner:
                 name = one.who.removeprefix(f"{one.by} ").removesuffix(f"@{one.host}")
                 who = Actor(by=one.by, who=name, host=one.host)
                 text = "broken off: whoever ran it ended before it did; what it changed carries its run id"
-                await Trail(self._means, order.name, who, one.run).end({"text": text}, completed=False)
+                await AuditTrail(self._means, order.name, who, one.run).end({"text": text}, completed=False)
 
     async def close(self) -> None:
         """Let what was ended from outside say so, for a moment."""
@@ -185,13 +187,13 @@ class Runner:
 
         return not psutil.pid_exists(begun.pid)
 
-    def _unless_stopped(self, order: Order, go_on: Callable[[], str], before: int) -> Callable[[], str]:
+    def _unless_stopped(self, order: Action, go_on: Callable[[], str], before: int) -> Callable[[], str]:
         def may() -> str:
             return "an emergency stop was ordered" if self._stops != before else go_on()
 
         return go_on if order is EMERGENCY_STOP else may
 
-    async def _change(self, action: Action, run: Run) -> None:
+    async def _change(self, action: Operation, run: Run) -> None:
         with self._fence.around(action.order.title) as fenced:
             try:
                 await action.run(run)
@@ -200,7 +202,7 @@ class Runner:
         if fenced.error is not None:  # whatever it was, what it changed is read back and its audit closed
             run.fail(action.subject or action.order.title, classify(fenced.error))
 
-    async def _read_back(self, action: Action, run: Run) -> Outcome:
+    async def _read_back(self, action: Operation, run: Run) -> ReadBack:
         fault: Fault | None = None
         with self._fence.around(f"reading back: {action.order.title}") as fenced:
             try:
@@ -209,14 +211,14 @@ class Runner:
                 fault = not_live.fault
         fault = fault or classify(fenced.error or RuntimeError())
         if not run.sent and run.fault is not None:  # nothing of it can have arrived
-            return Outcome(holds=Truth.FALSE, text=f"{action.nothing}: {run.fault.sentence()}")
-        return Outcome(holds=Truth.UNKNOWN, text=f"{action.unsure}: {fault.sentence()}")
+            return ReadBack(holds=Truth.FALSE, text=f"{action.nothing}: {run.fault.sentence()}")
+        return ReadBack(holds=Truth.UNKNOWN, text=f"{action.unsure}: {fault.sentence()}")
 
-    async def _end(self, action: Action, run: Run, trail: Trail, outcome: Outcome) -> Result:
+    async def _end(self, action: Operation, run: Run, trail: AuditTrail, outcome: ReadBack) -> Result:
         phase = run.phase(outcome.holds)
         text = outcome.text
         told = run.described() | {"text": text} | outcome.told
-        closed = await trail.end(told, completed=run.whole and phase in {Phase.VERIFIED, Phase.UNCHANGED})
+        closed = await trail.end(told, completed=run.whole and phase in {ResultPhase.VERIFIED, ResultPhase.UNCHANGED})
         if (at := trail.now()) is not None:
             self._learn(at)
         if not closed:
@@ -232,15 +234,15 @@ class Runner:
             changed=run.changed,
             skipped=run.skipped,
             refused=run.refused,
-            already=phase is Phase.UNCHANGED and outcome.holds is Truth.TRUE and run.whole,
+            already=phase is ResultPhase.UNCHANGED and outcome.holds is Truth.TRUE and run.whole,
         )
 
-    def _say_last_word(self, action: Action, run: Run, trail: Trail) -> None:
+    def _say_last_word(self, action: Operation, run: Run, trail: AuditTrail) -> None:
         task = asyncio.create_task(self._last_word(action, run, trail))
         self._last_words.add(task)
         task.add_done_callback(self._last_words.discard)
 
-    async def _last_word(self, action: Action, run: Run, trail: Trail) -> None:
+    async def _last_word(self, action: Operation, run: Run, trail: AuditTrail) -> None:
         """It was ended from outside: count what was on its way, and close its audit."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WORD_S):

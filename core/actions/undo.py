@@ -3,9 +3,9 @@
 import uuid
 from collections.abc import Awaitable, Callable
 
-from core.actions.action import Action, Outcome, Prepared
+from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.batches import requeue
-from core.actions.context import Means
+from core.actions.context import ActionContext
 from core.actions.repairs import DRY_RUN_TITLE, STUCK
 from core.actions.run import NOT_OURS, Run
 from core.base.text import clean, plural
@@ -14,15 +14,15 @@ from core.domain.actions import (
     DRY_RUN_ON,
     EMERGENCY_STOP,
     HEAL,
-    LIFT,
     REQUEUE,
+    RESUME,
     UNDO,
-    Phase,
     Result,
+    ResultPhase,
     UndoPlan,
 )
-from core.domain.markers import Marks
-from core.domain.records import AuditedOrder
+from core.domain.markers import Markers
+from core.domain.records import AuditedAction
 from core.domain.status import Truth
 from core.resilience.fault import Counts, Evidence, Fault
 
@@ -31,7 +31,7 @@ TASKS, DRY_RUN = "tasks", "dry-run"
 
 _NOT_UNDONE = {
     EMERGENCY_STOP.name: "a stop is not undone but lifted: watchdesk resume --requeue",
-    LIFT.name: "a lift is not undone: stop again if you must",
+    RESUME.name: "a lift is not undone: stop again if you must",
     REQUEUE.name: "what was given back is not taken again: stop again if you must",
 }
 
@@ -42,7 +42,7 @@ _NOT_REACHED = Fault(
 _SET_SINCE = "the config row was changed since: turn dry-run off by itself, if it is meant"
 
 
-async def plan_undo(means: Means, run: str, only: tuple[str, ...] = (TASKS, DRY_RUN)) -> UndoPlan:
+async def plan_undo(means: ActionContext, run: str, only: tuple[str, ...] = (TASKS, DRY_RUN)) -> UndoPlan:
     """Return what would be taken back now, of the steps in `only`. Raises NotLive."""
     try:
         run = str(uuid.UUID(run))
@@ -73,12 +73,12 @@ async def plan_undo(means: Means, run: str, only: tuple[str, ...] = (TASKS, DRY_
     return UndoPlan(run=run, text=text, tasks=tasks, dry_run=dry_run, config_at=config_at)
 
 
-class Undo(Action):
+class Undo(Operation):
     """Takes back what was shown. `set_dry_run` turns dry-run on or off, as an action of its own."""
 
     order = UNDO
 
-    def __init__(self, means: Means, shown: UndoPlan, set_dry_run: Callable[[bool], Awaitable[Result]]) -> None:
+    def __init__(self, means: ActionContext, shown: UndoPlan, set_dry_run: Callable[[bool], Awaitable[Result]]) -> None:
         self._means = means
         self._shown = shown
         self._set_dry_run = set_dry_run
@@ -106,7 +106,7 @@ class Undo(Action):
         if self._shown.dry_run is not None and not run.halted():
             self._mode = await self._set_dry_run(self._shown.dry_run)
 
-    async def read_back(self, run: Run) -> Outcome:
+    async def read_back(self, run: Run) -> ReadBack:
         """Say what was taken back."""
         said = [f"{run.changed:,} of {plural(run.planned, 'task')} back to in progress"] if run.planned else []
         if run.refused:
@@ -125,10 +125,10 @@ class Undo(Action):
                 _count_failed(run, self._mode)
         elif self._shown.dry_run is not None:
             holds = Truth.FALSE
-        return Outcome(holds=holds, text="; ".join(said), told=told)
+        return ReadBack(holds=holds, text="; ".join(said), told=told)
 
 
-async def _plan_mode(means: Means, order: AuditedOrder, what: str, *, to: bool) -> UndoPlan:
+async def _plan_mode(means: ActionContext, order: AuditedAction, what: str, *, to: bool) -> UndoPlan:
     config = await means.live.config()
     if config is None or config.dry_run is to:
         return _no(order.run, f"{what}: nothing of it stands any more")
@@ -139,16 +139,16 @@ async def _plan_mode(means: Means, order: AuditedOrder, what: str, *, to: bool) 
 
 
 def _count_failed(run: Run, mode: Result) -> None:
-    if mode.phase is Phase.UNKNOWN:
+    if mode.phase is ResultPhase.UNKNOWN:
         run.unknown += 1
-    elif mode.phase is Phase.UNREACHABLE:
+    elif mode.phase is ResultPhase.UNREACHABLE:
         run.fail("dry-run", _NOT_REACHED)
     else:
         run.refused += 1
 
 
-def _marks(run: str) -> Marks:
-    return Marks(begins=(f"{STUCK}{run}",))
+def _marks(run: str) -> Markers:
+    return Markers(begins=(f"{STUCK}{run}",))
 
 
 def _no(run: str, why: str) -> UndoPlan:

@@ -12,8 +12,8 @@ import msgspec
 
 from core.actions.context import Actor
 from core.base.clock import Clock
-from core.base.store import State, Transaction
-from core.domain.actions import LIFT
+from core.base.store import Store, Transaction
+from core.domain.actions import RESUME
 from core.domain.stops import StopMark
 
 KIND: Final = "pending_order"
@@ -22,7 +22,7 @@ LAPSES: Final = timedelta(hours=24)
 """How long an automatic order waits, and after which an operator's is asked about again."""
 
 
-class PendingOrder(msgspec.Struct, frozen=True, kw_only=True):
+class WaitingAction(msgspec.Struct, frozen=True, kw_only=True):
     """One order that waits. `id` is its run id; `begun`: it was being carried out when it was last heard of."""
 
     id: str
@@ -51,24 +51,24 @@ class PendingOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     def words(self) -> str:
         """The order, who gave it and why."""
-        given_back = ", giving back what was pending" if self.order == LIFT.name and self.requeue else ""
+        given_back = ", giving back what was pending" if self.order == RESUME.name and self.requeue else ""
         why = f": {self.reason}" if self.reason else ""
         return f"{self.order.replace('_', ' ')} by {self.actor}{given_back}{why}"
 
 
-class PendingOrders:
+class WaitingActions:
     """The orders that wait, on the disk. Writes raise NotKept. `now` gives the server's time, as far as it is known."""
 
-    def __init__(self, clock: Clock, state: State, now: Callable[[], datetime] | None = None) -> None:
+    def __init__(self, clock: Clock, state: Store, now: Callable[[], datetime] | None = None) -> None:
         self._clock = clock
         self._now = now or clock.now
         self._state = state
-        self.known: tuple[PendingOrder, ...] = ()
+        self.known: tuple[WaitingAction, ...] = ()
         """As last read, oldest first. Another process may have changed it since."""
 
-    async def all(self) -> tuple[PendingOrder, ...]:
+    async def all(self) -> tuple[WaitingAction, ...]:
         """Those on the disk now, oldest first."""
-        found = (await self._state.all(KIND, PendingOrder)).values()
+        found = (await self._state.all(KIND, WaitingAction)).values()
         self.known = tuple(sorted(found, key=lambda one: (one.at, one.id)))
         return self.known
 
@@ -82,12 +82,12 @@ class PendingOrders:
         requeue: bool = False,
         stop: StopMark | None = None,
         run: str = "",
-    ) -> tuple[PendingOrder, bool]:
+    ) -> tuple[WaitingAction, bool]:
         """Let one wait, and whether it is a new one: of one kind by one kind of actor there is never a second.
 
         `run` is its id where it was begun already.
         """
-        new = PendingOrder(
+        new = WaitingAction(
             id=run or str(uuid.uuid4()),
             begun=bool(run),
             order=order,
@@ -100,7 +100,7 @@ class PendingOrders:
             stop=stop,
         )
 
-        def again(transaction: Transaction, one: PendingOrder) -> PendingOrder:
+        def again(transaction: Transaction, one: WaitingAction) -> WaitingAction:
             """Ordered once more by an operator it is meant anew, as it was ordered last; one that was begun goes on."""
             if one.automatic:
                 return one
@@ -116,8 +116,8 @@ class PendingOrders:
             transaction.put(KIND, one.id, meant)
             return meant
 
-        def work(transaction: Transaction) -> PendingOrder:
-            for one in transaction.all(KIND, PendingOrder).values():
+        def work(transaction: Transaction) -> WaitingAction:
+            for one in transaction.all(KIND, WaitingAction).values():
                 if one.order == order and one.actor.by == actor.by:
                     return again(transaction, one)
                 if one.actor.by == actor.by == "operator":
@@ -129,7 +129,7 @@ class PendingOrders:
         await self.all()
         return kept, kept is new
 
-    async def begin(self, one: PendingOrder) -> bool:
+    async def begin(self, one: WaitingAction) -> bool:
         """Note that it is being carried out. Whether it still waits: it may have been withdrawn."""
         return await self._replace(one.id, lambda kept: msgspec.structs.replace(kept, begun=True))
 
@@ -144,9 +144,9 @@ class PendingOrders:
         await self.all()
         return removed
 
-    async def _replace(self, name: str, change: Callable[[PendingOrder], PendingOrder]) -> bool:
+    async def _replace(self, name: str, change: Callable[[WaitingAction], WaitingAction]) -> bool:
         def work(transaction: Transaction) -> bool:
-            kept = transaction.get(KIND, name, PendingOrder)
+            kept = transaction.get(KIND, name, WaitingAction)
             if kept is None:
                 return False
             transaction.put(KIND, name, change(kept))

@@ -19,7 +19,7 @@ _SPECIAL: Final = frozenset('<>()[]"\\:,; ')
 """What makes a text more than one bare address."""
 
 
-class Recipients(msgspec.Struct, frozen=True, kw_only=True):
+class ParsedAddresses(msgspec.Struct, frozen=True, kw_only=True):
     """The addresses a text names, as they are sent to, and what of it is none, each with the reason."""
 
     addresses: tuple[str, ...] = ()
@@ -27,7 +27,7 @@ class Recipients(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @functools.lru_cache(maxsize=64)  # whom to tell is asked with each picture
-def recipients(text: str) -> Recipients:
+def recipients(text: str) -> ParsedAddresses:
     """Return whom a text names: one address or several, with names, commas, semicolons or blanks between them."""
     written = _SEPARATORS.sub(",", text.strip()) if '"' not in text else text.strip()
     words = written.replace(",", " ").split()
@@ -41,7 +41,7 @@ def recipients(text: str) -> Recipients:
             addresses.append(found.address)
         else:
             refused.append(found.why)
-    return Recipients(addresses=tuple(dict.fromkeys(addresses)), refused=tuple(refused))
+    return ParsedAddresses(addresses=tuple(dict.fromkeys(addresses)), refused=tuple(refused))
 
 
 class _Found(msgspec.Struct, frozen=True):

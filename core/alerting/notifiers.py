@@ -30,7 +30,7 @@ _TELLING: Final = 4
 _LIBRARY: Final = logging.getLogger("apprise")
 
 
-class Channels:
+class Notifiers:
     """Every way to send, as the settings have it. `invoke` calls the project's own mail function."""
 
     def __init__(self, invoke: Invoke, settings: AlertRules) -> None:

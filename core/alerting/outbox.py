@@ -9,8 +9,8 @@ import msgspec
 
 from core.alerting.message import Message
 from core.base.clock import Clock
-from core.base.error_boundary import Fence
-from core.base.store import NotKept, State, Transaction
+from core.base.error_boundary import ErrorBoundary
+from core.base.store import NotKept, Store, Transaction
 from core.resilience.fault import Counts, Evidence, Fault
 
 KIND: Final = "post"
@@ -23,7 +23,7 @@ _FIRST_S: Final = 30.0
 _LONGEST_S: Final = 900.0
 
 
-class Post(msgspec.Struct, frozen=True, kw_only=True):
+class OutgoingMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One message to one address, by its name. `undelivered`: given up after 24 h, or nobody is there any more."""
 
     id: str
@@ -37,39 +37,39 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
     """The alerts it says fire, by name and episode."""
 
 
-Deliver = Callable[[Post], Awaitable[Fault | None]]
+Deliver = Callable[[OutgoingMessage], Awaitable[Fault | None]]
 """Send it; the fault when it was not accepted. Refused by a breaker, it was not tried."""
 
 
-class Queue:
+class Outbox:
     """The posts of one project and user. `deliver` sends one; whatever it says or raises, the others go on."""
 
-    def __init__(self, clock: Clock, state: State, deliver: Deliver, fence: Fence) -> None:
+    def __init__(self, clock: Clock, state: Store, deliver: Deliver, fence: ErrorBoundary) -> None:
         self._clock = clock
         self._state = state
         self._deliver = deliver
         self._fence = fence
-        self._posts: dict[str, Post] = {}
+        self._posts: dict[str, OutgoingMessage] = {}
         self._due: dict[str, float] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
 
     @property
-    def posts(self) -> tuple[Post, ...]:
+    def posts(self) -> tuple[OutgoingMessage, ...]:
         """What is on its way or was given up, the oldest first."""
         return tuple(sorted(self._posts.values(), key=lambda post: (post.at, post.id)))
 
     async def restore(self) -> None:
         """What an earlier process could not deliver, or could not record: due at once."""
-        for key, post in (await self._state.all(KIND, Post)).items():
+        for key, post in (await self._state.all(KIND, OutgoingMessage)).items():
             self._posts.setdefault(key, post)
 
-    def put(self, posts: Iterable[Post]) -> None:
+    def put(self, posts: Iterable[OutgoingMessage]) -> None:
         """They are on the disk already, or could not be put there: send them all the same."""
         self._posts |= {post.id: post for post in posts}
 
     def send_due(self) -> None:
         """Begin to send what is due, address by address, side by side."""
-        waiting: dict[str, list[Post]] = {}
+        waiting: dict[str, list[OutgoingMessage]] = {}
         for post in self.posts:
             if not post.undelivered:
                 waiting.setdefault(post.to, []).append(post)
@@ -99,7 +99,7 @@ class Queue:
             if post.undelivered and post.at < before:
                 await self._drop(post)
 
-    async def _send(self, to: str, posts: list[Post]) -> None:
+    async def _send(self, to: str, posts: list[OutgoingMessage]) -> None:
         """One address's posts in their order; the first that is not accepted makes the others wait."""
         for post in posts:
             fault = await self._delivered(post)
@@ -122,19 +122,19 @@ class Queue:
             if not tried.undelivered:
                 return
 
-    async def _delivered(self, post: Post) -> Fault | None:
+    async def _delivered(self, post: OutgoingMessage) -> Fault | None:
         """What kept a post from being accepted; what fails unforeseen is tried again like any other fault."""
         with self._fence.around(f"sending to {post.to}") as run:
             return await self._deliver(post)
         return Fault(kind="unforeseen", counts=Counts.NEUTRAL, evidence=Evidence.NONE, message=f"sending {run.text}")
 
-    async def _keep(self, post: Post) -> None:
+    async def _keep(self, post: OutgoingMessage) -> None:
         try:
             await self._state.put(KIND, post.id, post)
         except NotKept:
             return  # the state says so itself
 
-    async def _drop(self, post: Post) -> None:
+    async def _drop(self, post: OutgoingMessage) -> None:
         self._posts.pop(post.id, None)
         try:
             await self._state.remove(KIND, post.id)
@@ -142,7 +142,7 @@ class Queue:
             return  # sent again at the next start, under the same id
 
 
-def keep(transaction: Transaction, posts: Iterable[Post]) -> None:
+def keep(transaction: Transaction, posts: Iterable[OutgoingMessage]) -> None:
     """Put posts on the disk, together with what makes them due."""
     for post in posts:
         transaction.put(KIND, post.id, post)

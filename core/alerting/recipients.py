@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from core.alerting.mail_addresses import Recipients, recipients
+from core.alerting.mail_addresses import ParsedAddresses, recipients
 from core.alerting.settings import PORTS, AlertRules
 
 _URL: Final = re.compile(r"[a-z][a-z0-9+-]*://\S+", re.IGNORECASE)
@@ -35,7 +35,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
         return f"Address({self.name!r})"
 
 
-class Book(msgspec.Struct, frozen=True, kw_only=True):
+class Recipients(msgspec.Struct, frozen=True, kw_only=True):
     """Everybody there is: contacts in the order in which they are told, and what hears all that the first one hears."""
 
     contacts: tuple[tuple[Address, ...], ...] = ()
@@ -94,14 +94,14 @@ def _not_one(contact: str) -> str:
     return f"is not an e-mail address or a URL like ntfys://TOPIC{f': {why}' if why else ''}"
 
 
-def book(settings: AlertRules, notification_email: str) -> Book:
+def book(settings: AlertRules, notification_email: str) -> Recipients:
     """Who is told: the contacts of the settings, else those whom the config row's `notification_email` names."""
-    row = recipients(notification_email) if not settings.contacts else Recipients()
+    row = recipients(notification_email) if not settings.contacts else ParsedAddresses()
     contacts, unreachable = [], []
     for one in settings.contacts or row.addresses:
         ways = _ways(one, settings)
         contacts.append(ways) if ways else unreachable.append(one)
-    return Book(
+    return Recipients(
         contacts=tuple(contacts),
         channels=tuple(_by_url(one) for one in settings.channels),
         unreachable=tuple(unreachable),

@@ -12,8 +12,8 @@ import msgspec
 
 from core.alerting.rules import Condition, Facts, Rule
 from core.alerting.settings import AlertRules
-from core.base.error_boundary import Fence
-from core.domain.alerts import DISABLED, Alert, Stage, key_of
+from core.base.error_boundary import ErrorBoundary
+from core.domain.alerts import DISABLED, Alert, AlertState, key_of
 from core.domain.status import Truth
 
 FORGOTTEN_S: Final = 3600.0
@@ -32,16 +32,21 @@ class Turn(StrEnum):
     RESOLVED = "resolved"
 
 
-class Life:
+class AlertStateMachine:
     """Every alert of one project. `episode` makes the name of a new one. A rule that fails unforeseen is unknown."""
 
     def __init__(
-        self, rules: tuple[Rule, ...], settings: AlertRules, *, episode: Callable[[], str], fence: Fence | None = None
+        self,
+        rules: tuple[Rule, ...],
+        settings: AlertRules,
+        *,
+        episode: Callable[[], str],
+        fence: ErrorBoundary | None = None,
     ) -> None:
         self._rules = rules
         self._settings = settings
         self._episode = episode
-        self._fence = fence or Fence(lambda _: None)
+        self._fence = fence or ErrorBoundary(lambda _: None)
         self.alerts: dict[str, Alert] = {}
 
     def rule(self, alert: Alert) -> Rule | None:
@@ -149,7 +154,7 @@ class Life:
         if not alert.active and holds:
             alert = msgspec.structs.replace(
                 alert,
-                stage=Stage.PENDING,
+                stage=AlertState.PENDING,
                 severity=rule.begins or rule.severity,
                 held_s=condition.held_s,
                 trues=1,
@@ -167,9 +172,9 @@ class Life:
             if not alert.active:
                 alert = msgspec.structs.replace(alert, **_anew(self._episode_of(rule), now))
             return _fired(alert, now), Turn.FLAPS
-        if alert.stage is Stage.PENDING:
+        if alert.stage is AlertState.PENDING:
             if not holds:
-                return msgspec.structs.replace(alert, stage=Stage.INACTIVE, held_s=0.0, trues=0), None
+                return msgspec.structs.replace(alert, stage=AlertState.INACTIVE, held_s=0.0, trues=0), None
             ripe = alert.trues >= 2 if rule.for_s is None else alert.held_s >= rule.for_s
             if not ripe or self._waits(rule):
                 return alert, None
@@ -185,7 +190,7 @@ class Life:
 
     def _waits(self, rule: Rule) -> bool:
         """Whether what would hide an alert of this rule may be about to fire: then it does not begin."""
-        return any(one.rule in rule.hidden_by and one.stage is Stage.PENDING for one in self.alerts.values())
+        return any(one.rule in rule.hidden_by and one.stage is AlertState.PENDING for one in self.alerts.values())
 
     def _episode_of(self, rule: Rule) -> str:
         """One subject's alerts are one episode: what began as failing calls goes on as the database being down."""
@@ -196,8 +201,8 @@ class Life:
         return self._episode()
 
     def _back(self, alert: Alert, away_s: float) -> Alert:
-        if alert.stage is Stage.PENDING and away_s > self._settings.away_s:
-            return msgspec.structs.replace(alert, stage=Stage.INACTIVE, truth=Truth.UNKNOWN, held_s=0.0, trues=0)
+        if alert.stage is AlertState.PENDING and away_s > self._settings.away_s:
+            return msgspec.structs.replace(alert, stage=AlertState.INACTIVE, truth=Truth.UNKNOWN, held_s=0.0, trues=0)
         firing_s = alert.firing_s + (away_s if alert.firing else 0.0)
         # Nothing was seen meanwhile: the time away is not added to what was held.
         return msgspec.structs.replace(alert, truth=Truth.UNKNOWN, firing_s=firing_s, told_s=alert.told_s + away_s)
@@ -222,16 +227,16 @@ def _risen(alert: Alert, rule: Rule) -> Alert:
 def _expired(alert: Alert) -> Alert:
     """What only others told of, and nobody for a day, is let go: here it was never known to be so."""
     if alert.firing and alert.logged and alert.known is None and alert.told_s >= EXPIRES_S:
-        return msgspec.structs.replace(alert, stage=Stage.INACTIVE)
+        return msgspec.structs.replace(alert, stage=AlertState.INACTIVE)
     return alert
 
 
 def _forgotten(alert: Alert, now: datetime) -> Alert:
     """What was resolved long ago is shown no more; when it went to and fro stays remembered."""
-    if alert.stage is not Stage.RESOLVED or alert.resolved_at is None:
+    if alert.stage is not AlertState.RESOLVED or alert.resolved_at is None:
         return alert
     old = (now - alert.resolved_at).total_seconds() >= FORGOTTEN_S
-    return msgspec.structs.replace(alert, stage=Stage.INACTIVE) if old else alert
+    return msgspec.structs.replace(alert, stage=AlertState.INACTIVE) if old else alert
 
 
 def _new(rule: Rule) -> Alert:
@@ -255,12 +260,14 @@ def _noted(alert: Alert, before: Alert, *, holds: bool, passed_s: float, window_
 
 def _fired(alert: Alert, now: datetime) -> Alert:
     return msgspec.structs.replace(
-        alert, stage=Stage.FIRING, fired_at=now, firing_s=0.0, seen_s=0.0, told=0, here=0, told_s=0.0
+        alert, stage=AlertState.FIRING, fired_at=now, firing_s=0.0, seen_s=0.0, told=0, here=0, told_s=0.0
     )
 
 
 def _resolved(alert: Alert, now: datetime) -> tuple[Alert, Turn]:
-    return msgspec.structs.replace(alert, stage=Stage.RESOLVED, resolved_at=now, held_s=0.0, trues=0), Turn.RESOLVED
+    return msgspec.structs.replace(
+        alert, stage=AlertState.RESOLVED, resolved_at=now, held_s=0.0, trues=0
+    ), Turn.RESOLVED
 
 
 def _with_theirs(ours: Alert, theirs: Alert) -> Alert:

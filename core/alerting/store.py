@@ -7,9 +7,9 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from core.alerting.outbox import Post, keep
-from core.alerting.sync import Row, zoned
-from core.base.store import NotKept, State, Transaction
+from core.alerting.outbox import OutgoingMessage, keep
+from core.alerting.sync import LogRow, zoned
+from core.base.store import NotKept, Store, Transaction
 from core.domain.alerts import Ack, Alert, Silence
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -28,15 +28,15 @@ class Evaluated(msgspec.Struct, frozen=True):
     at: datetime
 
 
-class Shelf:
+class AlertStore:
     """Alerts, acknowledgements, silences, and rows on their way to the project's log."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: Store) -> None:
         self._state = state
         self._alerts: Mapping[str, Alert] = {}
         self.acks: tuple[Ack, ...] = ()
         self.silences: tuple[Silence, ...] = ()
-        self.rows: tuple[Row, ...] = ()
+        self.rows: tuple[LogRow, ...] = ()
 
     async def alerts(self) -> Mapping[str, Alert]:
         """As the last evaluation left them."""
@@ -51,11 +51,11 @@ class Shelf:
         """Read what any process of ours has put there."""
         self.acks = tuple(map(_zoned, (await self._state.all(_ACK, Ack)).values()))
         self.silences = tuple(map(_zoned, (await self._state.all(_SILENCE, Silence)).values()))
-        known = {row.id: row for row in self.rows} | await self._state.all(_ROW, Row)
+        known = {row.id: row for row in self.rows} | await self._state.all(_ROW, LogRow)
         self.rows = tuple(sorted(known.values(), key=lambda row: row.at))
 
     async def evaluated(
-        self, alerts: Mapping[str, Alert], posts: Iterable[Post], rows: Iterable[Row], now: datetime
+        self, alerts: Mapping[str, Alert], posts: Iterable[OutgoingMessage], rows: Iterable[LogRow], now: datetime
     ) -> None:
         """Keep what an evaluation came to. What cannot be kept is told all the same."""
         posts, rows = tuple(posts), tuple(rows)
@@ -108,7 +108,7 @@ class Shelf:
         else:
             await self.look()
 
-    async def put(self, about: Ack | Silence, row: Row) -> None:
+    async def put(self, about: Ack | Silence, row: LogRow) -> None:
         """An operator's word, and the row that tells others. Raises NotKept."""
         kind = _ACK if isinstance(about, Ack) else _SILENCE
 
@@ -119,7 +119,7 @@ class Shelf:
         await self._state.change(work)
         await self.look()
 
-    async def add(self, rows: Iterable[Row]) -> None:
+    async def add(self, rows: Iterable[LogRow]) -> None:
         """Rows on their way to the project's log. What cannot be kept is written all the same."""
         added = tuple(rows)
         self.rows = (*self.rows, *added)
@@ -131,7 +131,7 @@ class Shelf:
         with contextlib.suppress(NotKept):
             await self._state.change(work)
 
-    async def written(self, row: Row) -> None:
+    async def written(self, row: LogRow) -> None:
         """A row has arrived in the project's log, or never will."""
         self.rows = tuple(one for one in self.rows if one.id != row.id)
         try:

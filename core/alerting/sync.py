@@ -13,8 +13,8 @@ import msgspec
 from core.alerting.escalation import Tell
 from core.alerting.rules import Rule
 from core.alerting.silences import LONGEST, SKEW
-from core.base.error_boundary import Fence
-from core.domain.alerts import Ack, Alert, Phase, Severity, Silence, Stage, key_of
+from core.base.error_boundary import ErrorBoundary
+from core.domain.alerts import Ack, Alert, AlertState, Phase, Severity, Silence, key_of
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ _MOST_MESSAGES: Final = 10_000
 _LEVELS: Final = {Severity.CRITICAL: "critical", Severity.HIGH: "warning", Severity.MEDIUM: "warning"}
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class LogRow(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the log on its way. Its `id` follows from what it says, so that writing it twice does no harm."""
 
     id: str
@@ -42,7 +42,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class AlertRowBody(msgspec.Struct, frozen=True, kw_only=True):
     """What a row of an alert says of it."""
 
     alert: str
@@ -72,12 +72,12 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     told: frozenset[tuple[str, str]] = frozenset()
 
 
-def of_alert(one: Tell, who: str, host: str, now: datetime) -> Row:
+def of_alert(one: Tell, who: str, host: str, now: datetime) -> LogRow:
     """The row of something told of an alert."""
     alert, phase = one.alert, one.phase
     what = phase.value if phase is Phase.TOLD else alert.messages
     name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"watchdesk-alert/{alert.episode}/{alert.key}/{what}"))
-    told = Told(
+    told = AlertRowBody(
         alert=alert.rule,
         subject=alert.subject,
         episode=alert.episode,
@@ -91,7 +91,7 @@ def of_alert(one: Tell, who: str, host: str, now: datetime) -> Row:
         text=alert.text,
     )
     done = phase in {Phase.RESOLVED, Phase.TOLD}
-    return Row(
+    return LogRow(
         id=name,
         step=f"watchdog_alert_{_LEVELS.get(alert.severity, 'info')}",
         status="completed" if done else "started",
@@ -101,12 +101,12 @@ def of_alert(one: Tell, who: str, host: str, now: datetime) -> Row:
     )
 
 
-def of_order(order: str, about: Ack | Silence, text: str, *, by: str, who: str, host: str) -> Row:
+def of_order(order: str, about: Ack | Silence, text: str, *, by: str, who: str, host: str) -> LogRow:
     """The audit row of an acknowledgement or a silence."""
     ended = about.ended_at if isinstance(about, Silence) else None
     run = about.id if ended is None else str(uuid.uuid5(_uuid(about.id), "ended"))
     plan = msgspec.to_builtins(about)
-    return Row(
+    return LogRow(
         id=str(uuid.uuid5(_uuid(run), "completed")),
         step="watchdog_healing",
         status="completed",
@@ -117,12 +117,12 @@ def of_order(order: str, about: Ack | Silence, text: str, *, by: str, who: str, 
 
 
 def heard(
-    rows: Iterable[Mapping[str, Any]], rules: tuple[Rule, ...], now: datetime, fence: Fence | None = None
+    rows: Iterable[Mapping[str, Any]], rules: tuple[Rule, ...], now: datetime, fence: ErrorBoundary | None = None
 ) -> Heard:
     """What rows say, the newest first. What is not ours to understand, or absurd, is left out, one row at a time."""
-    fence = fence or Fence(lambda _: None)
+    fence = fence or ErrorBoundary(lambda _: None)
     words = {(rule.name, rule.subject or rule.name): rule for rule in rules}
-    newest: dict[tuple[str, str], Told] = {}
+    newest: dict[tuple[str, str], AlertRowBody] = {}
     acks: dict[str, Ack] = {}
     silences: dict[str, Silence] = {}
     reached: set[tuple[str, str]] = set()
@@ -134,9 +134,9 @@ def heard(
                 case Silence() as silence:
                     known = silences.get(silence.id)
                     silences[silence.id] = silence if known is None or known.ended_at is None else known
-                case Told(phase=Phase.TOLD) as told:
+                case AlertRowBody(phase=Phase.TOLD) as told:
                     reached.add((key_of(told.alert, told.subject), told.episode))
-                case Told() as told:
+                case AlertRowBody() as told:
                     newest.setdefault((told.alert, told.subject), told)
     alerts = tuple(
         _alert(told, words[name], now)
@@ -155,7 +155,7 @@ def heard(
     )
 
 
-def _said(row: Mapping[str, Any], now: datetime) -> Ack | Silence | Told | None:
+def _said(row: Mapping[str, Any], now: datetime) -> Ack | Silence | AlertRowBody | None:
     """What one row says, within bounds; `None` for what is not ours, or beyond belief."""
     order = row.get("order")
     if order == ACKNOWLEDGE and (ack := _read(row.get("plan"), Ack)) is not None:
@@ -163,7 +163,7 @@ def _said(row: Mapping[str, Any], now: datetime) -> Ack | Silence | Told | None:
         return None if at is None or _long(ack.id, ack.episode) else msgspec.structs.replace(ack, at=at)
     if order == SILENCE and (silence := _read(row.get("plan"), Silence)) is not None:
         return _bounded_silence(silence, now)
-    told = _read(row, Told)
+    told = _read(row, AlertRowBody)
     if told is None or _long(told.alert, told.subject, told.episode):
         return None
     times = {name: getattr(told, name) for name in ("at", "began_at", "fired_at")}
@@ -200,7 +200,7 @@ def _long(*names: str) -> bool:
     return any(len(name) > _NAME_CHARS for name in names)
 
 
-def _alert(told: Told, rule: Rule, now: datetime) -> Alert:
+def _alert(told: AlertRowBody, rule: Rule, now: datetime) -> Alert:
     since_s = max(0.0, (now - told.at).total_seconds())
     fired_at = told.fired_at or told.at
     worse = told.severity if told.severity is rule.begins else rule.severity
@@ -211,7 +211,7 @@ def _alert(told: Told, rule: Rule, now: datetime) -> Alert:
         title=rule.title,
         runbook=rule.runbook,
         text=told.text,
-        stage=Stage.FIRING,
+        stage=AlertState.FIRING,
         episode=told.episode,
         began_at=told.began_at or fired_at,
         fired_at=fired_at,

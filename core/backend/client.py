@@ -19,7 +19,7 @@ from core.backend.answers import FUNCTION_WANTS_JWT, Credentials, expired
 from core.backend.client_errors import fault_of
 from core.backend.columns import YEARS, each, whole
 from core.backend.decoding import rows_of
-from core.backend.fault_transport import Line
+from core.backend.fault_transport import FaultTransport
 from core.backend.faults import Failed, Proxy, Trace, garbage, no_slot
 from core.backend.login import Prepare, Send, SignIn
 from core.backend.oddities import Oddities
@@ -47,7 +47,7 @@ _FUNCTIONS_PATH: Final = "/functions/v1/"
 _trace: ContextVar[Trace | None] = ContextVar("watchdesk_trace", default=None)
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class RequestLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How long one request may take and how many may be under way. Seconds."""
 
     connect_s: Limit = 3.0
@@ -80,13 +80,13 @@ class Backend:
         self,
         target: Target,
         clock: Clock,
-        limits: Limits | None = None,
+        limits: RequestLimits | None = None,
         stored: SessionFile | None = None,
-        line: Line | None = None,
+        line: FaultTransport | None = None,
     ) -> None:
         self._line = line
         self.target = target
-        self.limits = limits or Limits()
+        self.limits = limits or RequestLimits()
         self._clock = clock
         self._server_date: tuple[datetime, float] | None = None
         self._http: httpx.AsyncClient | None = None
@@ -103,8 +103,8 @@ class Backend:
         """What a call of the sign-in service goes through: its own breaker, once there is one. Raises Failed."""
         self.oddities = Oddities()
         self.visibility = Visibility(clock, sees_all=target.sees_all)
-        self.calls = Calls(self, self.limits.connections)
-        self.urgent = Calls(self, self.limits.urgent_connections)
+        self.calls = ApiCalls(self, self.limits.connections)
+        self.urgent = ApiCalls(self, self.limits.urgent_connections)
 
     async def connect(self) -> None:
         """Build the client; costs an import of 0.3-0.5 s, taken in a thread. Touches no network.
@@ -259,7 +259,7 @@ async def _as_it_is(_: str, send: Send) -> Any:
     return await send()
 
 
-class Calls:
+class ApiCalls:
     """Ways to call the project, with a number of connections of their own. All raise Failed and nothing else."""
 
     def __init__(self, backend: Backend, connections: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from core.domain.markers import Marks
+from core.domain.markers import Markers
 from core.domain.queries import Filter, is_uuid
 
 
@@ -42,7 +42,7 @@ def narrowed(query: Any, given: Filter, where: Searched) -> Any:
     return query
 
 
-def marked(query: Any, marks: Marks, column: str) -> Any:
+def marked(query: Any, marks: Markers, column: str) -> Any:
     """`query` for the tasks whose error text, in `column`, carries one of `marks`. Raises ValueError for none."""
     if not marks:
         raise ValueError("no mark names no task")

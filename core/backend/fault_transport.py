@@ -6,7 +6,7 @@ from enum import StrEnum
 import httpx
 
 
-class Cut(StrEnum):
+class LineFault(StrEnum):
     """How the line behaves. `WHOLE`: as if it were not there."""
 
     WHOLE = "whole"
@@ -16,12 +16,12 @@ class Cut(StrEnum):
     GARBAGE = "garbage"
 
 
-class Line(httpx.AsyncBaseTransport):
+class FaultTransport(httpx.AsyncBaseTransport):
     """Passes requests on, or fails them as a network does. `tried` are all that came, `METHOD path?query`."""
 
     def __init__(self) -> None:
         self._beyond = httpx.AsyncHTTPTransport()
-        self.cut = Cut.WHOLE
+        self.cut = LineFault.WHOLE
         self.tried: list[str] = []
 
     def count(self, *words: str) -> int:
@@ -32,15 +32,15 @@ class Line(httpx.AsyncBaseTransport):
         """See httpx."""
         self.tried.append(f"{request.method} {request.url.path}?{request.url.query.decode()}")
         match self.cut:
-            case Cut.REFUSED:
+            case LineFault.REFUSED:
                 raise httpx.ConnectError("All connection attempts failed", request=request)
-            case Cut.SILENT:
+            case LineFault.SILENT:
                 if "trace" in request.extensions:
                     await request.extensions["trace"]("http11.send_request_headers.started", {})
                 await asyncio.sleep(3600)
-            case Cut.UNAVAILABLE:
+            case LineFault.UNAVAILABLE:
                 return httpx.Response(503, json={"code": "PGRST001", "message": "no connection"}, request=request)
-            case Cut.GARBAGE:
+            case LineFault.GARBAGE:
                 return httpx.Response(200, text="<html>", headers={"content-type": "text/html"}, request=request)
         return await self._beyond.handle_async_request(request)
 

@@ -29,7 +29,7 @@ _KEY_LOG: Final = "SSLKEYLOGFILE"
 _CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
-class WayOut(msgspec.Struct, frozen=True):
+class NetworkRoute(msgspec.Struct, frozen=True):
     """How a URL is reached: through a proxy or not, and whom an encrypted line is believed.
 
     `proxy` is what messages say of it; `through` what the HTTP library is given.
@@ -40,10 +40,10 @@ class WayOut(msgspec.Struct, frozen=True):
     trusted: ssl.SSLContext
 
 
-def way_out(url: str) -> WayOut:
+def way_out(url: str) -> NetworkRoute:
     """Return the way to `url`. Reads files: call it in a thread. Raises Failed, whose fault names the variable."""
     proxy, through = proxy_for(url)
-    return WayOut(proxy, through, authorities())
+    return NetworkRoute(proxy, through, authorities())
 
 
 @functools.cache

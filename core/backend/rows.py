@@ -12,8 +12,8 @@ import msgspec
 from core.backend.columns import Columns, Row, each, lacking, moment, moment_of_only, of_only, row_id, whole
 from core.base.text import clean
 from core.domain.records import (
-    AuditedOrder,
-    EndedOrder,
+    AuditedAction,
+    EndedAction,
     LeaseRow,
     LogEntry,
     SafetyCheck,
@@ -184,7 +184,7 @@ def safety_of(row: Row) -> SafetyCheck:
     )
 
 
-def audited_of(rows: list[Row], time_column: str) -> AuditedOrder | None:
+def audited_of(rows: list[Row], time_column: str) -> AuditedAction | None:
     """What the rows of one run say together, the oldest first."""
     entries = [log_of(row, time_column) for row in rows]
     if not entries or not entries[0].order:
@@ -197,7 +197,7 @@ def audited_of(rows: list[Row], time_column: str) -> AuditedOrder | None:
     came = rows[-1].get("output_data")
     outcome = came if isinstance(came, dict) else {}
     counts = outcome.get("steps")
-    return AuditedOrder(
+    return AuditedAction(
         run=entries[0].run,
         order=entries[0].order,
         actor=entries[0].actor,
@@ -222,14 +222,14 @@ ENDED: Final = (
 """What `ended_of` reads of a closing audit row: not the ids, which may be a thousand."""
 
 
-def ended_of(row: Row, time_column: str) -> EndedOrder | None:
+def ended_of(row: Row, time_column: str) -> EndedAction | None:
     """An order that ended; `None` for a row that names none, or no time. Raises Failed when it is no such row."""
     read = Columns(row, time_column, "step_status", "order", "run", "duration_ms", "steps")
     at, run, order = read.moment(time_column), clean(row.get("run"), 64), clean(row.get("order"), 64)
     if at is None or not run or not order:
         return None
     said = row.get("lifted") if order == "lift" else row.get("stopped") if order == "emergency_stop" else None
-    return EndedOrder(
+    return EndedAction(
         run=run,
         order=order,
         by=clean(row.get("by"), 20),

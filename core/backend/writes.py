@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import msgspec
 
-from core.backend.client import Calls
+from core.backend.client import ApiCalls
 from core.backend.conditions import marked
 from core.backend.faults import Failed
 from core.backend.rows import moment, of_only, row_id
 from core.backend.schema import CONFIG, LOGS, MAIL_FUNCTION, POLL_FUNCTION, STOP_RPC, TASKS, Schema
-from core.domain.markers import Marks
+from core.domain.markers import Markers
 from core.domain.records import LeaseRow, SpoiltLease
 
 BATCH: Final = 100
@@ -23,10 +23,10 @@ BATCH: Final = 100
 _HOURS_NAMES: Final = ("p_duration_hours", "p_hours")
 
 
-class Commands:
+class Writes:
     """Typed writes to one project. All raise Failed and nothing else."""
 
-    def __init__(self, calls: Calls, schema: Schema) -> None:
+    def __init__(self, calls: ApiCalls, schema: Schema) -> None:
         self._calls = calls
         self.schema = schema
 
@@ -79,7 +79,7 @@ class Commands:
         return await self._changed(f"reject {status} tasks", build)
 
     async def give_back(
-        self, ids: tuple[str, ...], *, marks: Marks, from_status: str, to_status: str
+        self, ids: tuple[str, ...], *, marks: Markers, from_status: str, to_status: str
     ) -> tuple[str, ...]:
         """Put those of up to 100 tasks that still carry one of `marks` back to what they were. Returns who changed."""
         error = self.schema.error_column

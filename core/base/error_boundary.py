@@ -7,7 +7,7 @@ from types import TracebackType
 log = logging.getLogger(__name__)
 
 
-class Fence:
+class ErrorBoundary:
     """Keeps an unforeseen exception to the one thing that raised it. `say` hears of it in one sentence, once.
 
     Once: until that thing has succeeded again, or fails in another way. The traceback goes to the log file whenever
@@ -18,9 +18,9 @@ class Fence:
         self._say = say
         self._failing: dict[str, str] = {}
 
-    def around(self, what: str) -> "Fenced":
+    def around(self, what: str) -> "Caught":
         """A `with` block that goes on after it, whatever was raised within. `what` names it for people."""
-        return Fenced(self, what)
+        return Caught(self, what)
 
     def ended(self, what: str, error: Exception | None) -> None:
         """Take note of how a block about `what` ended."""
@@ -36,12 +36,12 @@ class Fence:
         self._say(f"{what} {_words(error)}")
 
 
-class Fenced:
+class Caught:
     """One `with` block within a fence. `error` is what it raised; `None` while all is well."""
 
     __slots__ = ("_fence", "_what", "error")
 
-    def __init__(self, fence: Fence, what: str) -> None:
+    def __init__(self, fence: ErrorBoundary, what: str) -> None:
         self._fence = fence
         self._what = what
         self.error: Exception | None = None
@@ -51,7 +51,7 @@ class Fenced:
         """The failure in words for people; empty when there is none. What it was about is in the log file alone."""
         return "" if self.error is None else _words(self.error)
 
-    def __enter__(self) -> "Fenced":
+    def __enter__(self) -> "Caught":
         return self
 
     def __exit__(

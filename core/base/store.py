@@ -65,7 +65,7 @@ class _TooNew(Exception):
 
 
 class Transaction:
-    """Reads and writes that happen together or not at all. Lives only within `State.change`."""
+    """Reads and writes that happen together or not at all. Lives only within `Store.change`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -115,7 +115,7 @@ class Transaction:
         ).rowcount
 
 
-class State:
+class Store:
     """One project's and user's durable state, `directory`/`space`.db. The disk is touched in a thread of its own.
 
     Every write is on the disk when it returns, or raises NotKept. Reads never raise: what cannot be read is not there.

@@ -5,14 +5,14 @@ from typing import Final
 
 from core.checks.activity import activity
 from core.checks.breakers import breakers
-from core.checks.context import Look
+from core.checks.context import CheckContext
 from core.checks.database import database
 from core.checks.edge_function import edge_function
 from core.checks.failure_rate import failure_rate
 from core.checks.stuck_tasks import stuck_tasks
 from core.domain.status import Verdict
 
-CHECKS: Final[tuple[Callable[[Look], Awaitable[Verdict]], ...]] = (
+CHECKS: Final[tuple[Callable[[CheckContext], Awaitable[Verdict]], ...]] = (
     database,
     edge_function,
     stuck_tasks,

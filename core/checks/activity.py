@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 from core.base.text import short
-from core.checks.context import Look
+from core.checks.context import CheckContext
 from core.domain.status import Verdict
 
 
-async def activity(look: Look) -> Verdict:
+async def activity(look: CheckContext) -> Verdict:
     """Waiting work moves: something completed since the oldest pending task came in."""
     config = look.config
     if config is not None and config.emergency_stop:

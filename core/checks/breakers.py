@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 
-from core.checks.context import Look
+from core.checks.context import CheckContext
 from core.domain.status import Verdict
 from core.resilience import BreakerRecord, BreakerState
 
 FINE = (BreakerState.CLOSED, BreakerState.DUE)
 
 
-async def breakers(look: Look) -> Verdict:
+async def breakers(look: CheckContext) -> Verdict:
     """All closed, or merely due."""
     return judge(look.breakers())
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from core.backend.faults import Trace
-from core.backend.reads.live import Live
+from core.backend.reads.live import LiveReads
 from core.checks.settings import WatchRules
 from core.domain.failure_rate import FailureRules
 from core.domain.records import SystemConfig
@@ -31,7 +31,7 @@ TIME_UNTOLD: Final = Fault(
 """The same before anybody answered: no clock is at fault."""
 
 
-class Look:
+class CheckContext:
     """One run of the six checks. `overdue` is filled in by the check that finds out.
 
     `now` is the database's time; asked for while it is not known, it raises NotLive. `answered`: whether the project
@@ -48,7 +48,7 @@ class Look:
     def __init__(  # noqa: PLR0913 - all a check may go by
         self,
         *,
-        live: Live,
+        live: LiveReads,
         now: datetime | None,
         rules: WatchRules,
         stuck_rules: StuckRules,

@@ -1,13 +1,13 @@
 """Does the database answer? Down needs proof; not reaching it proves nothing, unless others can be reached."""
 
 from core.backend.faults import NOT_REACHED
-from core.checks.context import Look
+from core.checks.context import CheckContext
 from core.domain.status import Verdict
 from core.resilience import NotLive
 from core.resilience.fault import Evidence, Fault
 
 
-async def database(look: Look) -> Verdict:
+async def database(look: CheckContext) -> Verdict:
     """It answered; or it is proven down; or we are blind."""
     try:
         await look.live.ping(look.rules.hanging_s, look.trace)

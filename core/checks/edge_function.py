@@ -1,13 +1,13 @@
 """Is the agents' function there? Asked by OPTIONS: a health check must never run tasks."""
 
 from core.backend.answers import FUNCTION_WANTS_JWT
-from core.checks.context import Look
+from core.checks.context import CheckContext
 from core.domain.status import Verdict
 from core.resilience import NotLive
 from core.resilience.fault import Evidence
 
 
-async def edge_function(look: Look) -> Verdict:
+async def edge_function(look: CheckContext) -> Verdict:
     """It answered; is not deployed; is silent; or we cannot tell."""
     try:
         await look.live.edge_function(look.rules.probe_s)

@@ -1,13 +1,13 @@
 """How much of what finished has failed?"""
 
-from core.checks.context import Look
+from core.checks.context import CheckContext
 from core.domain.failure_rate import FailureRules
 from core.domain.failure_rate import failure_rate as rate_now
 from core.domain.records import SuccessRate
 from core.domain.status import Verdict
 
 
-async def failure_rate(look: Look) -> Verdict:
+async def failure_rate(look: CheckContext) -> Verdict:
     """At most half of what finished within the window failed."""
     return judge(await rate_now(look.live, look.now, look.failure_rules), look.failure_rules)
 

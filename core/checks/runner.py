@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from core.base.clock import Clock
-from core.base.error_boundary import Fence
+from core.base.error_boundary import ErrorBoundary
 from core.checks import CHECKS
-from core.checks.context import Look
+from core.checks.context import CheckContext
 from core.domain.checks import Check, Checkup
 from core.domain.status import Level, Verdict
 from core.resilience import NotLive
 
 
-class Watchdog:
+class CheckRunner:
     """Runs the checks. A database question still open at the limit goes on alone; its end goes to `on_late`.
 
     One that goes on is not put off by a later look: only what answers that one ends it. So whoever looks again and
@@ -20,13 +20,13 @@ class Watchdog:
     A check that fails unforeseen is unknown, and the only one.
     """
 
-    def __init__(self, clock: Clock, on_late: Callable[[Check], None], fence: Fence) -> None:
+    def __init__(self, clock: Clock, on_late: Callable[[Check], None], fence: ErrorBoundary) -> None:
         self._clock = clock
         self._on_late = on_late
         self._fence = fence
         self._late: asyncio.Task[Check] | None = None
 
-    async def look(self, look: Look) -> Checkup:
+    async def look(self, look: CheckContext) -> Checkup:
         """Run all checks once. Never raises for a fault; a cancelled look leaves nothing running."""
         at, began = self._clock.now(), self._clock.elapsed()
         tasks = {check.__name__: asyncio.create_task(self._run(check, look)) for check in CHECKS}
@@ -56,7 +56,7 @@ class Watchdog:
         """End what is still asking."""
         self._drop_late()
 
-    async def _run(self, check: Callable[[Look], Awaitable[Verdict]], look: Look) -> Check:
+    async def _run(self, check: Callable[[CheckContext], Awaitable[Verdict]], look: CheckContext) -> Check:
         name, began = check.__name__, self._clock.elapsed()
         with self._fence.around(f"the check of {name.replace('_', ' ')}") as run:
             verdict = await _verdict(check, look)
@@ -67,7 +67,7 @@ class Watchdog:
             verdict = Verdict.warning(f"slow: answered after {took:.1f} s")
         return self._of(name, verdict, took)
 
-    def _unfinished(self, name: str, look: Look, began: float) -> Check:
+    def _unfinished(self, name: str, look: CheckContext, began: float) -> Check:
         took = self._clock.elapsed() - began
         if name == "database" and look.trace.sent:
             verdict = Verdict.warning(f"slow: connected, no answer within {took:.0f} s").unanswered()
@@ -97,7 +97,7 @@ class Watchdog:
             late.cancel()
 
 
-async def _verdict(check: Callable[[Look], Awaitable[Verdict]], look: Look) -> Verdict:
+async def _verdict(check: Callable[[CheckContext], Awaitable[Verdict]], look: CheckContext) -> Verdict:
     try:
         return await check(look)
     except NotLive as not_live:

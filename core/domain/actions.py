@@ -19,7 +19,7 @@ class Tier(StrEnum):
     TYPED = "typed"
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class Action(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of order: its name in audit rows, tier, title, and what it will do in words."""
 
     name: str
@@ -31,100 +31,102 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What must be typed, for the typed tier; empty: the project's name."""
 
 
-CHECK_NOW: Final = Order(name="check_now", tier=Tier.SAFE, title="Check now", effect="run all six checks", writes=False)
-RESET_BREAKER: Final = Order(
+CHECK_NOW: Final = Action(
+    name="check_now", tier=Tier.SAFE, title="Check now", effect="run all six checks", writes=False
+)
+RESET_BREAKER: Final = Action(
     name="reset_breaker",
     tier=Tier.SAFE,
     title="Reset breaker",
     effect="close the breaker, so that calls go out again",
 )
-HOLD_BREAKER: Final = Order(
+HOLD_BREAKER: Final = Action(
     name="hold_breaker",
     tier=Tier.CONFIRM,
     title="Hold breaker open",
     effect="keep its calls from going out until it is released, over restarts too",
 )
-RELEASE_BREAKER: Final = Order(
+RELEASE_BREAKER: Final = Action(
     name="release_breaker", tier=Tier.SAFE, title="Release breaker", effect="let the next call probe"
 )
-HEAL: Final = Order(
+HEAL: Final = Action(
     name="heal", tier=Tier.CONFIRM, title="Heal", effect="repair what the plan lists, each row conditionally"
 )
-EMERGENCY_STOP: Final = Order(
+EMERGENCY_STOP: Final = Action(
     name="emergency_stop",
     tier=Tier.TYPED,
     title="Emergency stop",
     effect="stop all agents and reject every pending and running task",
     word="STOP",
 )
-LIFT: Final = Order(
+RESUME: Final = Action(
     name="lift",
     tier=Tier.TYPED,
     title="Lift the emergency stop",
     effect="clear the stop, so that agents take up work again",
 )
-REQUEUE: Final = Order(
+REQUEUE: Final = Action(
     name="requeue",
     tier=Tier.CONFIRM,
     title="Requeue",
     effect="give back to pending what was pending when a stop rejected it",
 )
-CLEAN_UP: Final = Order(
+CLEAN_UP: Final = Action(
     name="clean_up",
     tier=Tier.CONFIRM,
     title="Clean up the log",
     effect="delete log rows that are past their time",
 )
 
-DRY_RUN_ON: Final = Order(
+DRY_RUN_ON: Final = Action(
     name="dry_run_on",
     tier=Tier.CONFIRM,
     title="Dry-run on",
     effect="the agents change nothing: what is pending they mark as completed without doing it",
 )
-DRY_RUN_OFF: Final = Order(
+DRY_RUN_OFF: Final = Action(
     name="dry_run_off", tier=Tier.TYPED, title="Dry-run off", effect="from now on the agents change things for real"
 )
 
-RESTART: Final = Order(
+RESTART: Final = Action(
     name="restart_watchdog",
     tier=Tier.SAFE,
     title="Restart the watchdog",
     effect="end its loop and begin it anew",
     writes=False,
 )
-RUN_PENDING: Final = Order(
+RUN_PENDING: Final = Action(
     name="run_pending",
     tier=Tier.CONFIRM,
     title="Run pending tasks",
     effect="let the agents' function work off what is pending now",
 )
-RETRY: Final = Order(
+RETRY: Final = Action(
     name="retry",
     tier=Tier.CONFIRM,
     title="Retry a failed task",
     effect="send it back to pending, if it still is failed",
 )
-RETRY_MATCHING: Final = Order(
+RETRY_MATCHING: Final = Action(
     name="retry_matching",
     tier=Tier.CONFIRM,
     title="Retry all that match",
     effect="send the failed tasks that match back to pending, each if it still is the failure of then",
 )
-UNDO: Final = Order(
+UNDO: Final = Action(
     name="undo", tier=Tier.CONFIRM, title="Undo", effect="take back what one order changed, where it still stands"
 )
 UNDO_DRY_RUN: Final = msgspec.structs.replace(UNDO, tier=Tier.TYPED)
 """An undo that turns dry-run off again."""
 
-WITHDRAW: Final = Order(
+WITHDRAW: Final = Action(
     name="withdraw",
     tier=Tier.CONFIRM,
     title="Withdraw a pending order",
     effect="forget an order that waits for the project to answer",
     writes=False,
 )
-OBSERVE_OFF: Final = Order(
+OBSERVE_OFF: Final = Action(
     name="lift_observe",
     tier=Tier.TYPED,
     title="Allow orders",
@@ -132,19 +134,19 @@ OBSERVE_OFF: Final = Order(
     writes=False,
 )
 
-ACKNOWLEDGE: Final = Order(
+ACKNOWLEDGE: Final = Action(
     name="acknowledge",
     tier=Tier.SAFE,
     title="Acknowledge",
     effect="say that you take care of it: nobody else is told for eight hours",
 )
-SILENCE: Final = Order(
+SILENCE: Final = Action(
     name="silence",
     tier=Tier.CONFIRM,
     title="Silence",
     effect="tell nobody of alerts that match, until it ends; they stay on the screen",
 )
-TEST_MESSAGE: Final = Order(
+TEST_MESSAGE: Final = Action(
     name="test_message",
     tier=Tier.SAFE,
     title="Send a test message",
@@ -155,22 +157,34 @@ TEST_MESSAGE: Final = Order(
 _ALL: Final = (
     *(ACKNOWLEDGE, SILENCE, TEST_MESSAGE),
     *(CHECK_NOW, RESET_BREAKER, HOLD_BREAKER, RELEASE_BREAKER, RESTART, WITHDRAW, OBSERVE_OFF),
-    *(HEAL, CLEAN_UP, EMERGENCY_STOP, LIFT, REQUEUE, DRY_RUN_ON, DRY_RUN_OFF, RUN_PENDING, RETRY, RETRY_MATCHING, UNDO),
+    *(
+        HEAL,
+        CLEAN_UP,
+        EMERGENCY_STOP,
+        RESUME,
+        REQUEUE,
+        DRY_RUN_ON,
+        DRY_RUN_OFF,
+        RUN_PENDING,
+        RETRY,
+        RETRY_MATCHING,
+        UNDO,
+    ),
 )
-ORDERS: Final = {order.name: order for order in _ALL}
+ACTIONS: Final = {order.name: order for order in _ALL}
 
 TYPED_ABOVE: Final = 50
 """An order that changes more rows than this is typed, whatever its tier."""
 
 
-def must_type(order: Order, rows: int, project: str) -> str | None:
+def must_type(order: Action, rows: int, project: str) -> str | None:
     """The word an operator must type for `order` on so many rows; `None`: a yes is enough."""
     if order.tier is Tier.TYPED:
         return order.word or project
     return project if rows > TYPED_ABOVE else None
 
 
-class Phase(StrEnum):
+class ResultPhase(StrEnum):
     """What came of an action. `verified` is read back; `unchanged` changed nothing, and says so.
 
     `unknown`: the answer was lost, and what holds could not be read. `waiting`: kept on this machine's disk until the
@@ -190,7 +204,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one order: how far it came, in words, and how many rows really changed."""
 
     order: str
-    phase: Phase
+    phase: ResultPhase
     text: str
     run: str = ""
     planned: int = 0
@@ -202,7 +216,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def done(self) -> bool:
         """Whether the project now really is as ordered, by a read: since this action, or already before it."""
-        return self.phase is Phase.VERIFIED or self.already
+        return self.phase is ResultPhase.VERIFIED or self.already
 
 
 class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -267,7 +281,7 @@ class RequeuePlan(msgspec.Struct, frozen=True, kw_only=True):
     tasks: int
 
 
-class ModePlan(msgspec.Struct, frozen=True, kw_only=True):
+class DryRunPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How the agents are set now. `known` is false when no config row is visible to us.
 
     `pending`: how many tasks the agents would mark as completed without doing them, once dry-run is on.
@@ -278,7 +292,7 @@ class ModePlan(msgspec.Struct, frozen=True, kw_only=True):
     pending: int = 0
 
 
-class LiftPlan(msgspec.Struct, frozen=True, kw_only=True):
+class ResumePlan(msgspec.Struct, frozen=True, kw_only=True):
     """What stands to be lifted: the stop in words, how many tasks it rejected, how many of them were pending.
 
     `standing` is empty when no stop is set; then the tasks are those of the last one. `stop` tells it from another.
@@ -342,7 +356,7 @@ class UndoPlan(msgspec.Struct, frozen=True, kw_only=True):
     refused: str = ""
 
     @property
-    def order(self) -> Order:
+    def order(self) -> Action:
         """The order whose tier it has: the agents change things for real once dry-run is off."""
         return UNDO_DRY_RUN if self.dry_run is False else UNDO
 

@@ -29,7 +29,7 @@ class Severity(StrEnum):
 _RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
 
 
-class Stage(StrEnum):
+class AlertState(StrEnum):
     """`inactive` is only remembered, for its changes; the others are shown."""
 
     INACTIVE = "inactive"
@@ -65,7 +65,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     text: str = ""
     runbook: str = ""
-    stage: Stage = Stage.INACTIVE
+    stage: AlertState = AlertState.INACTIVE
     truth: Truth = Truth.UNKNOWN
     known: bool | None = None
     episode: str = ""
@@ -111,12 +111,12 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def active(self) -> bool:
         """Pending or firing."""
-        return self.stage in {Stage.PENDING, Stage.FIRING}
+        return self.stage in {AlertState.PENDING, AlertState.FIRING}
 
     @property
     def firing(self) -> bool:
         """Whether it fires, muted or not."""
-        return self.stage is Stage.FIRING
+        return self.stage is AlertState.FIRING
 
 
 class Ack(msgspec.Struct, frozen=True, kw_only=True):

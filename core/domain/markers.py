@@ -12,7 +12,7 @@ _SHAPE: Final = 200
 """So much of a reason tells it from another."""
 
 
-class Marks(msgspec.Struct, frozen=True, kw_only=True):
+class Markers(msgspec.Struct, frozen=True, kw_only=True):
     """Which tasks are meant, by their error text: those that begin with one of `begins`.
 
     `patterns` are as LIKE has them. Of those that match one of `unstarted`, patterns too, only the tasks that never

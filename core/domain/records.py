@@ -138,7 +138,7 @@ class SafetyCheck(msgspec.Struct, frozen=True, kw_only=True):
     odd: tuple[str, ...] = ()
 
 
-class AuditedOrder(msgspec.Struct, frozen=True, kw_only=True):
+class AuditedAction(msgspec.Struct, frozen=True, kw_only=True):
     """One order as the audit trail tells it. `status` is that of its last row: started, completed, failed, skipped.
 
     `done`: rows changed, by step in lower case. `config_at`: when the config row was last changed, as it left it.
@@ -155,7 +155,7 @@ class AuditedOrder(msgspec.Struct, frozen=True, kw_only=True):
     config_at: datetime | None = None
 
 
-class EndedOrder(msgspec.Struct, frozen=True, kw_only=True):
+class EndedAction(msgspec.Struct, frozen=True, kw_only=True):
     """One order as its closing audit row tells it. `by`: `operator` or `watchdog`; `steps`: rows changed, by step.
 
     `holds`: whether what it was about was seen to hold then. `undoes`: the run it took back, empty if none.

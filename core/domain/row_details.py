@@ -13,7 +13,7 @@ COLUMN_CHARS: Final = 20_000
 """Most of one column that is shown."""
 
 
-class Column(msgspec.Struct, frozen=True, kw_only=True):
+class DetailColumn(msgspec.Struct, frozen=True, kw_only=True):
     """One column of a row. No lines: it is null. `cut`: the last line says how much is not shown."""
 
     name: str
@@ -25,7 +25,7 @@ class RowDetail(msgspec.Struct, frozen=True, kw_only=True):
     """Every column of one row, in the order the project gives them."""
 
     id: str
-    columns: tuple[Column, ...]
+    columns: tuple[DetailColumn, ...]
 
 
 class TaskDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,10 +54,10 @@ def row_detail(name: str, row: dict[str, Any]) -> RowDetail:
     return RowDetail(id=name, columns=tuple(column(key, value) for key, value in row.items()))
 
 
-def column(name: str, value: object) -> Column:
+def column(name: str, value: object) -> DetailColumn:
     """One column: text with its own line breaks, anything else as indented JSON, its keys as they come."""
     if value is None:
-        return Column(name=clean(name, 80))
+        return DetailColumn(name=clean(name, 80))
     text = value if isinstance(value, str) else _pretty(value)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = text[:COLUMN_CHARS].split("\n")[:COLUMN_LINES]
@@ -65,7 +65,7 @@ def column(name: str, value: object) -> Column:
     shown = tuple(clean(line, COLUMN_CHARS) for line in lines)
     if missing:
         shown = (*shown, f"… {missing:,} more characters")
-    return Column(name=clean(name, 80), lines=shown, cut=missing > 0)
+    return DetailColumn(name=clean(name, 80), lines=shown, cut=missing > 0)
 
 
 def _pretty(value: object) -> str:

@@ -144,7 +144,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     asks: bool = False
 
 
-class Alarm(msgspec.Struct, frozen=True, kw_only=True):
+class AlertView(msgspec.Struct, frozen=True, kw_only=True):
     """One alert as it is shown. `state`: pending, firing, acknowledged, silenced, hidden (behind another) or resolved.
 
     `acked`: who takes care of it. `muted`: why nobody is told. `told`: how many contacts were. `behind`: the rule
@@ -256,7 +256,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     tasks: Tasks = Tasks()
     kpis: tuple[Kpi, ...] = ()
     last_incident: LastIncident = LastIncident()
-    alerts: tuple[Alarm, ...] = ()
+    alerts: tuple[AlertView, ...] = ()
     telling: Telling = Telling()
     logs: Reading[tuple[LogEntry, ...]] = Reading()
     degradation: Degradation

@@ -6,7 +6,7 @@ from typing import Final
 from core.domain.alerts import DISABLED, Severity
 from core.domain.checks import Check
 from core.domain.records import SystemConfig
-from core.domain.snapshot import Alarm, LinkWord, Snapshot, State
+from core.domain.snapshot import AlertView, LinkWord, Snapshot, State
 from core.domain.status import NOT_VISIBLE, Level
 from core.resilience.reading import Source
 
@@ -90,14 +90,14 @@ def _wrong(snapshot: Snapshot, config: SystemConfig | None) -> Iterator[tuple[Le
             yield Level.WARNING, f"resolving: {alarm.title}"
 
 
-def _is_so(alarm: Alarm, snapshot: Snapshot, config: SystemConfig | None) -> bool:
+def _is_so(alarm: AlertView, snapshot: Snapshot, config: SystemConfig | None) -> bool:
     """Whether an alert is how things are now; one that hides behind another is, once that other is not so any more."""
     if _by_config(alarm.rule, config):
         return False
     return alarm.is_so or (alarm.state == "hidden" and not alarm.well and not _still_hides(alarm, snapshot, config))
 
 
-def _still_hides(alarm: Alarm, snapshot: Snapshot, config: SystemConfig | None) -> bool:
+def _still_hides(alarm: AlertView, snapshot: Snapshot, config: SystemConfig | None) -> bool:
     """Whether what an alert hides behind is so by the newest reading."""
     if alarm.behind == DISABLED:
         return config is not None and not config.enabled

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from core.domain.markers import FUNCTION_MARK, Marks, function_marked
+from core.domain.markers import FUNCTION_MARK, Markers, function_marked
 from core.domain.records import SystemConfig
 
 STOPPED: Final = "watchdesk:stopped:"
@@ -125,24 +125,24 @@ def rejected_by(run: str) -> str:
     return f"{STOPPED}{run}"
 
 
-def to_requeue(stops: tuple[StopRecord, ...], foreign: StopMark | None = None) -> Marks:
+def to_requeue(stops: tuple[StopRecord, ...], foreign: StopMark | None = None) -> Markers:
     """Return the marks of what was pending when these stops, or one of another hand, rejected it."""
     reasons = [stop.reason for stop in stops] + ([foreign.reason] if foreign is not None else [])
-    return Marks(
+    return Markers(
         begins=tuple(was_pending(stop.run) for stop in stops),
         unstarted=tuple(dict.fromkeys(function_marked(reason) for reason in reasons)),
         pending=tuple(dict.fromkeys(name for stop in stops for name in stop.ran_before))[:MOST_RAN_BEFORE],
     )
 
 
-def all_rejected(stops: tuple[StopRecord, ...], foreign: StopMark | None = None) -> Marks:
+def all_rejected(stops: tuple[StopRecord, ...], foreign: StopMark | None = None) -> Markers:
     """Return the marks of all that these stops, or one of another hand, rejected."""
     reasons = [stop.reason for stop in stops] + ([foreign.reason] if foreign is not None else [])
-    return Marks(
+    return Markers(
         begins=tuple(rejected_by(stop.run) for stop in stops),
         patterns=tuple(dict.fromkeys(function_marked(reason) for reason in reasons)),
     )
 
 
-ANY_STOP: Final = Marks(patterns=(f"{STOPPED}%: was pending%",), unstarted=(f"{FUNCTION_MARK}%",))
+ANY_STOP: Final = Markers(patterns=(f"{STOPPED}%: was pending%",), unstarted=(f"{FUNCTION_MARK}%",))
 """What was pending when any stop at all rejected it, whoever's."""

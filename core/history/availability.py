@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from core.base.clock import Clock
-from core.base.store import NotKept, State, Transaction
+from core.base.store import NotKept, Store, Transaction
 
 KEPT: Final = timedelta(days=30)
 
@@ -20,7 +20,7 @@ _JUMP_S: Final = 5.0
 _MOST: Final = 50_000
 
 
-class Seen(StrEnum):
+class SampleState(StrEnum):
     """What one sample found. `critical` is up, and bad all the same."""
 
     UP = "up"
@@ -31,7 +31,7 @@ class Seen(StrEnum):
 class Span(msgspec.Struct, frozen=True, kw_only=True):
     """So many equal samples in a row, from the first one's moment until the last one held no longer. Wall time."""
 
-    seen: Seen
+    seen: SampleState
     began: datetime
     ended: datetime
     samples: int = 1
@@ -39,7 +39,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def bad(self) -> bool:
         """Critical or down."""
-        return self.seen is not Seen.UP
+        return self.seen is not SampleState.UP
 
     @property
     def length_s(self) -> float:
@@ -53,7 +53,7 @@ class Record:
     `keeps`: whether this process is the one that writes it down.
     """
 
-    def __init__(self, clock: Clock, state: State, *, keeps: Callable[[], bool]) -> None:
+    def __init__(self, clock: Clock, state: Store, *, keeps: Callable[[], bool]) -> None:
         self._clock = clock
         self._state = state
         self._keeps = keeps
@@ -81,7 +81,7 @@ class Record:
         """For how long the last sample speaks unless another one comes: until that was due, and a period more."""
         self._holds_s = seconds
 
-    async def sample(self, seen: Seen | None) -> None:
+    async def sample(self, seen: SampleState | None) -> None:
         """One refresh is over: what it saw, `None` if it could not tell. Never raises."""
         elapsed, now, before = self._clock.elapsed(), self._clock.now(), self._open
         gap_s = elapsed - self._sampled

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from core.domain.records import LogEntry, TaskCounts
-from core.domain.snapshot import CALM, Alarm, LinkWord, Snapshot, State
+from core.domain.snapshot import CALM, AlertView, LinkWord, Snapshot, State
 from core.resilience.reading import Reading
 
 _WORST: Final = (State.CRITICAL, State.STOPPED, State.UNKNOWN, State.WARNING, State.DISABLED)
@@ -147,7 +147,7 @@ class Absence:
         if _badness(now.state) < _badness(self._worst.state):
             self._worst = now
 
-    def _see_alerts(self, alerts: tuple[Alarm, ...]) -> None:
+    def _see_alerts(self, alerts: tuple[AlertView, ...]) -> None:
         self._alerts = alerts
         firing = {_name(one) for one in alerts if one.fires}
         hidden = {_name(one) for one in alerts if one.state == "hidden"}  # it is not over, another is worse
@@ -192,7 +192,7 @@ class Absence:
         self._counts = now
 
 
-def _name(alert: Alarm) -> tuple[str, str]:
+def _name(alert: AlertView) -> tuple[str, str]:
     return alert.key, alert.episode
 
 

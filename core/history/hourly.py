@@ -17,7 +17,7 @@ class Hour(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, float]
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class KeptHours(msgspec.Struct, frozen=True, kw_only=True):
     """The hours as they are kept, the oldest first."""
 
     hours: tuple[Hour, ...] = ()
@@ -41,15 +41,15 @@ class Hours:
         hours = (last - back * _HOUR for back in reversed(range(HOURS)))
         return tuple(self._values.get(hour, {}).get(name) for hour in hours)
 
-    def restore(self, kept: Kept, now: datetime) -> None:
+    def restore(self, kept: KeptHours, now: datetime) -> None:
         """What earlier processes noted, where we have not done so ourselves."""
         for hour in kept.hours:
             self._values[hour.at] = hour.values | self._values.get(hour.at, {})
         self._trim(now)
 
-    def kept(self) -> Kept:
+    def kept(self) -> KeptHours:
         """All of it, to be kept."""
-        return Kept(hours=tuple(Hour(at=at, values=dict(self._values[at])) for at in sorted(self._values)))
+        return KeptHours(hours=tuple(Hour(at=at, values=dict(self._values[at])) for at in sorted(self._values)))
 
     def _trim(self, now: datetime) -> None:
         """Hours of long ago, and those that a clock set back meanwhile has made of the future."""

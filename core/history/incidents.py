@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from core.domain.incidents import Incident
-from core.history.availability import Seen, Span
+from core.history.availability import SampleState, Span
 
 _TWO: Final = 2
 
@@ -51,7 +51,7 @@ def uptime(spans: Iterable[Span], since: datetime, until: datetime) -> Uptime:
             continue
         length = (ended - began).total_seconds()
         reached = ended
-        if span.seen is Seen.DOWN:
+        if span.seen is SampleState.DOWN:
             down += length
         else:
             up += length
@@ -75,7 +75,7 @@ def incidents(spans: Iterable[Span]) -> tuple[Incident, ...]:
         elif current is not None and not span.bad and enough:
             found.append(msgspec.structs.replace(current, ended=run.began))
             current = None
-        elif current is not None and span.seen is Seen.DOWN and not current.down:
+        elif current is not None and span.seen is SampleState.DOWN and not current.down:
             current = msgspec.structs.replace(current, down=True)
         before = span
     return (*found, current) if current is not None else tuple(found)
@@ -104,10 +104,10 @@ class _Run:
         self.began = first.began
         self.bad = first.bad
         self.samples = first.samples
-        self.down = first.seen is Seen.DOWN
+        self.down = first.seen is SampleState.DOWN
 
     def and_then(self, span: Span) -> "_Run":
         """The same run, one span longer."""
         self.samples += span.samples
-        self.down = self.down or span.seen is Seen.DOWN
+        self.down = self.down or span.seen is SampleState.DOWN
         return self

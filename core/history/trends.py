@@ -29,7 +29,7 @@ class Window(StrEnum):
     MONTH = "30 d"
 
 
-class Cut(msgspec.Struct, frozen=True, kw_only=True):
+class Buckets(msgspec.Struct, frozen=True, kw_only=True):
     """How a window is cut. `coarse`: its buckets where the project holds too many tasks to read each."""
 
     length: timedelta
@@ -38,9 +38,9 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CUTS: Final = {
-    Window.DAY: Cut(length=timedelta(hours=24), bucket=timedelta(minutes=15), coarse=timedelta(hours=1)),
-    Window.WEEK: Cut(length=timedelta(days=7), bucket=timedelta(hours=1), coarse=timedelta(hours=6)),
-    Window.MONTH: Cut(length=timedelta(days=30), bucket=timedelta(hours=6), coarse=timedelta(hours=24)),
+    Window.DAY: Buckets(length=timedelta(hours=24), bucket=timedelta(minutes=15), coarse=timedelta(hours=1)),
+    Window.WEEK: Buckets(length=timedelta(days=7), bucket=timedelta(hours=1), coarse=timedelta(hours=6)),
+    Window.MONTH: Buckets(length=timedelta(days=30), bucket=timedelta(hours=6), coarse=timedelta(hours=24)),
 }
 
 
@@ -88,7 +88,7 @@ class Queued(msgspec.Struct, frozen=True):
     pending: float
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
+class Observed(msgspec.Struct, frozen=True, kw_only=True):
     """What this machine saw, each with when: slots by their begin, how many waited, how long checks took in seconds."""
 
     finished: tuple[tuple[datetime, Finished], ...] = ()
@@ -96,7 +96,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[tuple[datetime, float], ...] = ()
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class FromTables(msgspec.Struct, frozen=True, kw_only=True):
     """What the project's tables told, by the begin of buckets; those of finished tasks are `bucket` long.
 
     `until`: up to when finished tasks, and checks, were asked for. `faults`: why a course could not be, by its table.
@@ -111,7 +111,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     faults: dict[str, str] = {}
 
 
-class Course(msgspec.Struct, frozen=True, kw_only=True):
+class TimeSeries(msgspec.Struct, frozen=True, kw_only=True):
     """One figure over time. `told` has values only where `own` has none. `why`: why there is none at all, in words."""
 
     name: str
@@ -135,11 +135,11 @@ class Trends(msgspec.Struct, frozen=True, kw_only=True):
 
     window: Window
     at: datetime
-    courses: tuple[Course, ...]
+    courses: tuple[TimeSeries, ...]
     told_at: datetime | None = None
     faults: tuple[str, ...] = ()
 
-    def of(self, name: str) -> Course:
+    def of(self, name: str) -> TimeSeries:
         """The course of that name. Raises KeyError."""
         for course in self.courses:
             if course.name == name:
@@ -166,13 +166,13 @@ def slots_due(last: datetime | None, now: datetime, most: int) -> tuple[datetime
     return tuple(first + n * SLOT for n in range((newest - first) // SLOT + 1))
 
 
-def unseen(cut: Grid, seen: Seen, now: datetime) -> tuple[datetime, ...]:
+def unseen(cut: Grid, seen: Observed, now: datetime) -> tuple[datetime, ...]:
     """The buckets whose finished tasks this machine has not counted all, by their begin, those yet to come left out."""
     counted = _counted(cut, seen, now)
     return tuple(begin for begin in cut.begins if begin not in counted and begin <= now)
 
 
-def unchecked(cut: Grid, seen: Seen, now: datetime) -> tuple[datetime, ...]:
+def unchecked(cut: Grid, seen: Observed, now: datetime) -> tuple[datetime, ...]:
     """The buckets in which this machine made no check, by their begin."""
     made = {cut.begin_of(at) for at, _ in seen.checks}
     return tuple(begin for begin in cut.begins if begin not in made and begin <= now)
@@ -188,10 +188,10 @@ def sums(cut: Grid, samples: Iterable[tuple[datetime, Finished]]) -> dict[dateti
     return {begin: sum(parts, Finished()) for begin, parts in _sorted(cut, samples).items()}
 
 
-def trends(window: Window, now: datetime, seen: Seen, told: Told | None) -> Trends:
+def trends(window: Window, now: datetime, seen: Observed, told: FromTables | None) -> Trends:
     """Every course over a window, in the order they are shown."""
     cut = CUTS[window]
-    told = told or Told(bucket=cut.bucket)
+    told = told or FromTables(bucket=cut.bucket)
     fine = grid(cut.length, cut.bucket, now)
     finished = _finished(window, grid(cut.length, told.bucket, now), seen, told, now)
     checks = _course("checks", fine, medians(fine, seen.checks), told.checks)
@@ -214,7 +214,9 @@ _NO_CHECKS: Final = "nothing known yet: the log has no checks; this machine make
 _NO_QUEUE: Final = "nothing known yet: no table keeps it; this machine notes it every 5 minutes while it watches"
 
 
-def _finished(window: Window, cut: Grid, seen: Seen, told: Told, now: datetime) -> tuple[Course, Course]:
+def _finished(
+    window: Window, cut: Grid, seen: Observed, told: FromTables, now: datetime
+) -> tuple[TimeSeries, TimeSeries]:
     """Success and failures, which are one count."""
     own, theirs = _counted(cut, seen, now), told.finished
     total = sum((*own.values(), *theirs.values()), Finished())
@@ -229,7 +231,7 @@ def _finished(window: Window, cut: Grid, seen: Seen, told: Told, now: datetime) 
     return _explained(success, fault, nothing), _explained(failures, fault, nothing)
 
 
-def _counted(cut: Grid, seen: Seen, now: datetime) -> dict[datetime, Finished]:
+def _counted(cut: Grid, seen: Observed, now: datetime) -> dict[datetime, Finished]:
     """What was finished in each bucket of which this machine counted every slot that is over."""
     slots = dict(seen.finished)  # a slot that was asked about twice counts once
     found = sums(cut, slots.items())
@@ -252,8 +254,8 @@ def _each(
     return {begin: value for begin, value in figures.items() if value is not None}
 
 
-def _course(name: str, cut: Grid, own: dict[datetime, float], told: dict[datetime, float]) -> Course:
-    return Course(
+def _course(name: str, cut: Grid, own: dict[datetime, float], told: dict[datetime, float]) -> TimeSeries:
+    return TimeSeries(
         name=name,
         grid=cut,
         own=tuple(own.get(begin) for begin in cut.begins),
@@ -261,7 +263,7 @@ def _course(name: str, cut: Grid, own: dict[datetime, float], told: dict[datetim
     )
 
 
-def _explained(course: Course, fault: str | None, nothing: str) -> Course:
+def _explained(course: TimeSeries, fault: str | None, nothing: str) -> TimeSeries:
     if any(value is not None for value in (*course.own, *course.told)):
         return course
     return msgspec.structs.replace(course, why=f"nothing known: {fault}" if fault else nothing)

@@ -8,7 +8,7 @@ from typing import Any
 from core.actions.heal import BY_DEFAULT
 from core.actions.resume import left_over
 from core.actions.run import Progress, unhindered
-from core.actions.waiting import PendingOrder
+from core.actions.waiting import WaitingAction
 from core.backend.schema import Schema
 from core.domain.actions import (
     DRY_RUN_OFF,
@@ -16,24 +16,24 @@ from core.domain.actions import (
     EMERGENCY_STOP,
     HEAL,
     HOLD_BREAKER,
-    LIFT,
     OBSERVE_OFF,
     RELEASE_BREAKER,
     REQUEUE,
     RESET_BREAKER,
     RESTART,
+    RESUME,
     RETRY,
     RETRY_MATCHING,
     RUN_PENDING,
     TEST_MESSAGE,
     UNDO,
     WITHDRAW,
+    Action,
+    DryRunPlan,
     HealPlan,
-    LiftPlan,
-    ModePlan,
-    Order,
     RequeuePlan,
     Result,
+    ResumePlan,
     RetryMatchingPlan,
     RetryPlan,
     RunPlan,
@@ -43,18 +43,18 @@ from core.domain.actions import (
 from core.domain.alerts import Tried
 from core.domain.queries import Listing
 from core.domain.stops import StopMark
-from core.monitor.container import Rooms
-from core.monitor.scheduler import Loops
+from core.monitor.container import Container
+from core.monitor.scheduler import Scheduler
 from core.resilience import NotLive
-from core.services.alert_actions import AlertDesk
+from core.services.alert_actions import AlertActions
 
 
-class Ordering:
+class ActionFacade:
     """What an operator may order; `Monitor` is one."""
 
-    _rooms: Rooms
-    _loops: Loops
-    _alert_desk: AlertDesk
+    _rooms: Container
+    _loops: Scheduler
+    _alert_desk: AlertActions
 
     async def discover(self) -> Schema:
         """Which shape the project has; asked until it is known. Raises NotLive."""
@@ -64,7 +64,7 @@ class Ordering:
         """Compose the picture anew and tell it."""
         raise NotImplementedError
 
-    def may(self, order: Order) -> str:
+    def may(self, order: Action) -> str:
         """Empty if the order may be given, else why not."""
         return self._rooms.desk.may(order)
 
@@ -112,7 +112,7 @@ class Ordering:
 
         return await self._after(EMERGENCY_STOP, stop())
 
-    async def plan_lift(self) -> LiftPlan:
+    async def plan_lift(self) -> ResumePlan:
         """What stands to be lifted. Raises NotLive."""
         await self.discover()
         return await self._rooms.desk.plan_lift()
@@ -129,7 +129,7 @@ class Ordering:
             keep = self._loops.running
             return await self._rooms.desk.lift(self._rooms.operator, requeue=requeue, stop=stop, keep=keep)
 
-        return await self._after(LIFT, lift())
+        return await self._after(RESUME, lift())
 
     async def requeue(self) -> Result:
         """Give back what a stop that is over left rejected."""
@@ -149,7 +149,7 @@ class Ordering:
         except NotLive:
             return RequeuePlan(of="", tasks=0)
 
-    async def waiting(self) -> tuple[PendingOrder, ...]:
+    async def waiting(self) -> tuple[WaitingAction, ...]:
         """The orders that wait for the project to answer, oldest first."""
         return await self._rooms.pending.all()
 
@@ -165,7 +165,7 @@ class Ordering:
         self._loops.check_soon()
         return found
 
-    async def plan_mode(self) -> ModePlan:
+    async def plan_mode(self) -> DryRunPlan:
         """How dry-run stands. Raises NotLive."""
         await self.discover()
         return await self._rooms.desk.plan_mode()
@@ -283,7 +283,7 @@ class Ordering:
         self._publish()
         return result
 
-    async def _after(self, order: Order, carried_out: Coroutine[Any, Any, Result]) -> Result:
+    async def _after(self, order: Action, carried_out: Coroutine[Any, Any, Result]) -> Result:
         """Carry an order out, then look at what became of it. It counts as under way until it is over."""
         with self._rooms.under_way.counted(order, self._rooms.operator):
             result = await carried_out

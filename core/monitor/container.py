@@ -7,51 +7,51 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.actions.audit import Trail
-from core.actions.context import Means, operator, watchdog
+from core.actions.audit import AuditTrail
+from core.actions.context import ActionContext, operator, watchdog
 from core.actions.heal import Healer
 from core.actions.health_log import HealthLog
 from core.actions.lease import Lease
 from core.actions.repairs import all_of
-from core.actions.resume_history import Lifts
+from core.actions.resume_history import ResumeHistory
 from core.actions.runner import Runner
-from core.actions.waiting import PendingOrders
+from core.actions.waiting import WaitingActions
 from core.backend.client import Backend
-from core.backend.fault_transport import Line
+from core.backend.fault_transport import FaultTransport
 from core.backend.faults import classify
-from core.backend.reads.live import CHECKED, Live
+from core.backend.reads.live import CHECKED, LiveReads
 from core.backend.reads.queries import Queries
 from core.backend.schema import UNDISCOVERED, Schema
 from core.backend.sessions import SessionFile
-from core.backend.writes import Commands
+from core.backend.writes import Writes
 from core.base.clock import Clock
-from core.base.error_boundary import Fence
-from core.base.store import State
-from core.checks.runner import Watchdog
+from core.base.error_boundary import ErrorBoundary
+from core.base.store import Store
+from core.checks.runner import CheckRunner
 from core.domain.checks import Check
 from core.domain.status import Level
 from core.domain.stops import StopMark
 from core.history.blackbox import Box, Recorder
 from core.resilience import Breakers, Cache, Guard
-from core.services.action_desk import Desk
-from core.services.breaker_actions import ProcessDesk
-from core.services.breaker_holds import Holds
+from core.services.action_desk import ActionDesk
+from core.services.breaker_actions import BreakerActions
+from core.services.breaker_holds import BreakerHolds
 from core.services.config import Config, Places
-from core.services.connection import LinkState
-from core.services.critical_streak import Streak
-from core.services.events import Journal
+from core.services.connection import ConnectionState
+from core.services.critical_streak import CriticalStreak
+from core.services.events import EventLog
 from core.services.log_watch import LogWatch
 from core.services.login_calls import signing_in
-from core.services.read_only import Observing
+from core.services.read_only import ReadOnlyMode
 from core.services.readings import Readings
 from core.services.recording import Recording
-from core.services.running import UnderWay
+from core.services.running import RunningActions
 
 _RELEASE_S: Final = 0.8
 """How long an end may take to give up the lease; another takes it over all the same, only later."""
 
 
-class Rooms:
+class Container:
     """Everything a monitor is made of. `on_late` hears of a check's question that outlived its check."""
 
     def __init__(
@@ -60,13 +60,13 @@ class Rooms:
         clock: Clock,
         places: Places,
         on_late: Callable[[Check], None],
-        line: Line | None = None,
+        line: FaultTransport | None = None,
     ) -> None:
         self.config = config
         self.clock = clock
-        self.journal = Journal(clock)
+        self.journal = EventLog(clock)
         self.log_watch = LogWatch(clock, self.journal)
-        self.fence = Fence(lambda text: self.journal.say("watchdesk", text, Level.WARNING))
+        self.fence = ErrorBoundary(lambda text: self.journal.say("watchdesk", text, Level.WARNING))
         self.backend = Backend(
             config.target, clock, config.limits, SessionFile(places.sessions, config.target.url), line
         )
@@ -74,23 +74,23 @@ class Rooms:
         for key in CHECKED:
             self.breakers.expect_every(key, config.watch.interval_s * (1 + config.watch.jitter))
         self.cache = Cache(places.cache, config.target.space, clock)
-        self.state = State(places.state, config.target.space)
+        self.state = Store(places.state, config.target.space)
         pictures = places.blackbox / config.target.space
         self.recording = Recording(Recorder(pictures, config.blackbox, clock), clock, self.journal)
         self.box = Box(pictures, self.recording.mend)
-        self.holds = Holds(clock, self.breakers, self.state)
+        self.holds = BreakerHolds(clock, self.breakers, self.state)
         self.guard = Guard(clock, self.breakers, classify, self.cache)
         self.backend.around_sign_in = signing_in(self.guard, config.limits.request_s)
         self.queries = Queries(self.backend.calls, UNDISCOVERED)
-        self.commands = Commands(self.backend.urgent, UNDISCOVERED)
+        self.commands = Writes(self.backend.urgent, UNDISCOVERED)
         self.urgent_queries = Queries(self.backend.urgent, UNDISCOVERED)
-        self.live = Live(self.guard, self.urgent_queries, sees_all=config.target.sees_all)
+        self.live = LiveReads(self.guard, self.urgent_queries, sees_all=config.target.sees_all)
         self.readings = Readings(clock, self.guard, self.queries, self.cache, config.refresh, self.likely_now)
-        self.link = LinkState(
+        self.link = ConnectionState(
             clock, stale_after_s=2 * config.refresh.period_s, blind_after_s=config.refresh.blind_after_s
         )
-        self.watchdog = Watchdog(clock, on_late, self.fence)
-        means = Means(clock, self.guard, self.live, self.commands)
+        self.watchdog = CheckRunner(clock, on_late, self.fence)
+        means = ActionContext(clock, self.guard, self.live, self.commands)
         self.operator = operator(config.target.user)
         self.itself = watchdog(config.target.user)
         repairs = all_of(means, config.target, stuck=config.stuck, failures=config.failures, heal=config.heal)
@@ -98,12 +98,12 @@ class Rooms:
         self.means = means
         self.health_log = HealthLog(means, self.itself)
         self.runner = Runner(means, now=self.likely_now, fence=self.fence, learn=self.health_log.learn)
-        self.pending = PendingOrders(clock, self.state, self.likely_now)
-        self.lifts = Lifts(self.live, self.state)
-        self.streak = Streak(clock, self.state, config.watch.interval_s)
-        self.observing = Observing(clock, on=config.observe, only_looks=config.only_looks)
-        self.under_way = UnderWay()
-        self.desk = Desk(
+        self.pending = WaitingActions(clock, self.state, self.likely_now)
+        self.lifts = ResumeHistory(self.live, self.state)
+        self.streak = CriticalStreak(clock, self.state, config.watch.interval_s)
+        self.observing = ReadOnlyMode(clock, on=config.observe, only_looks=config.only_looks)
+        self.under_way = RunningActions()
+        self.desk = ActionDesk(
             means=means,
             runner=self.runner,
             healer=self.healer,
@@ -116,8 +116,8 @@ class Rooms:
             state=self.state,
             standing=lambda: StopMark.of(self.readings.values["config"].value),
         )
-        self.process_desk = ProcessDesk(
-            self.desk, self.holds, self.journal, lambda order, actor: Trail(means, order, actor)
+        self.process_desk = BreakerActions(
+            self.desk, self.holds, self.journal, lambda order, actor: AuditTrail(means, order, actor)
         )
         self.lease = Lease(
             clock,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from core.backend.fault_transport import Line
+from core.backend.fault_transport import FaultTransport
 from core.backend.schema import Schema
 from core.base.clock import Clock, SystemClock
 from core.base.store import NotKept
@@ -19,9 +19,9 @@ from core.domain.snapshot import Snapshot, State
 from core.domain.status import Level
 from core.history.blackbox import Box, Note
 from core.history.trends import Trends, Window
-from core.monitor.actions import Ordering
-from core.monitor.container import Rooms
-from core.monitor.scheduler import Loops
+from core.monitor.actions import ActionFacade
+from core.monitor.container import Container
+from core.monitor.scheduler import Scheduler
 from core.monitor.snapshot_builder import compose, compose_one_shot, kept_badly
 from core.resilience import (
     BreakerEvent,
@@ -31,16 +31,16 @@ from core.resilience import (
     DegradationTracker,
 )
 from core.resilience.fault import Fault
-from core.services.alert_actions import AlertDesk
-from core.services.browsing import Browsing
-from core.services.check_service import Sight
+from core.services.alert_actions import AlertActions
+from core.services.browsing import RowReader
+from core.services.check_service import CheckService
 from core.services.components import components
 from core.services.config import Config, Places
 from core.services.conflicts import Resets
 from core.services.statistics import statistics
 
 
-class Monitor(Ordering):
+class Monitor(ActionFacade):
     """`snapshot` is always there; `start` brings it to life; orders go to the desk behind it."""
 
     def __init__(
@@ -50,15 +50,15 @@ class Monitor(Ordering):
         clock: Clock | None = None,
         places: Places | None = None,
         jitter: bool = True,
-        line: Line | None = None,
+        line: FaultTransport | None = None,
     ) -> None:
-        self._rooms = Rooms(config, clock or SystemClock(), places or Places.of_platform(), self._on_late, line)
-        self._sight = Sight(self._rooms, self._publish)
-        self._loops = Loops(
+        self._rooms = Container(config, clock or SystemClock(), places or Places.of_platform(), self._on_late, line)
+        self._sight = CheckService(self._rooms, self._publish)
+        self._loops = Scheduler(
             self._rooms, self._sight, picture=lambda: self.snapshot, publish=self._publish, jitter=jitter
         )
-        self._alert_desk = AlertDesk(self._rooms.desk, self._loops.alarms, self._rooms.clock)
-        self._browsing = Browsing(self._rooms, self.discover)
+        self._alert_desk = AlertActions(self._rooms.desk, self._loops.alarms, self._rooms.clock)
+        self._browsing = RowReader(self._rooms, self.discover)
         self._listeners: list[Callable[[Snapshot], None]] = [self._rooms.recording.offer]
         self._resets = Resets(self._rooms.clock)
         self._degradation = DegradationTracker(self._on_degradation)
@@ -71,7 +71,7 @@ class Monitor(Ordering):
             self.snapshot = compose(self._rooms, self._sight, self._loops)
 
     @property
-    def rooms(self) -> Rooms:
+    def rooms(self) -> Container:
         """What it is made of: for the self-test, which tries each part alone. The screen needs none of it."""
         return self._rooms
 

@@ -13,16 +13,16 @@ from core.domain.checks import Check, Checkup
 from core.domain.permission import who_acts
 from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.status import Level
-from core.monitor.container import Rooms
+from core.monitor.container import Container
 from core.resilience import BreakerState, NotLive
-from core.services.alerting import Alarms
-from core.services.autopilot import Autonomy
-from core.services.check_service import Sight
-from core.services.kpis import Scores
-from core.services.self_monitor import SelfWatch
-from core.services.startup import Start
-from core.services.supervised_loop import Keeper
-from core.services.trends import Trending
+from core.services.alerting import AlertService
+from core.services.autopilot import Autopilot
+from core.services.check_service import CheckService
+from core.services.kpis import KpiService
+from core.services.self_monitor import SelfMonitor
+from core.services.startup import Startup
+from core.services.supervised_loop import SupervisedLoop
+from core.services.trends import TrendService
 
 log = logging.getLogger(__name__)
 
@@ -31,13 +31,13 @@ _SWEEP_S: Final = 300.0
 _SUPERVISE_S: Final = 5.0
 
 
-class Loops:
+class Scheduler:
     """Owns every task of the monitor. `picture` gives the newest snapshot, `publish` makes a new one."""
 
     def __init__(
         self,
-        rooms: Rooms,
-        sight: Sight,
+        rooms: Container,
+        sight: CheckService,
         *,
         picture: Callable[[], Snapshot],
         publish: Callable[[], None],
@@ -53,7 +53,7 @@ class Loops:
         self._failed = False
         """Whether nobody answered the last refresh."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self.self_watch = SelfWatch(rooms, publish)
+        self.self_watch = SelfMonitor(rooms, publish)
         interval_s = rooms.config.watch.interval_s
         self._watch = self._keeper("watchdog", self._watch_turn, 2 * interval_s * (1 + rooms.config.watch.jitter))
         self._keepers = (
@@ -65,17 +65,17 @@ class Loops:
             self._keeper("self-watch", self.self_watch.turn, None),
         )
         self._lease_pause = rooms.config.lease.renew_s
-        self.scores = Scores(rooms, keeps=lambda: self.owner)
-        self.trending = Trending(rooms, sight.discover, keeps=lambda: self.owner)
-        self.autonomy = Autonomy(rooms, sight, owner=lambda: self.owner, beat=self._watch.beat)
-        self.alarms = Alarms(
+        self.scores = KpiService(rooms, keeps=lambda: self.owner)
+        self.trending = TrendService(rooms, sight.discover, keeps=lambda: self.owner)
+        self.autonomy = Autopilot(rooms, sight, owner=lambda: self.owner, beat=self._watch.beat)
+        self.alarms = AlertService(
             rooms,
             sight,
             owner=lambda: self.owner,
             braked=lambda: self.autonomy.braked,
             who_acts=lambda: who_acts(rooms.lease.view(), self.autonomy.permission()),
         )
-        self._start = Start(rooms, sight, publish)
+        self._start = Startup(rooms, sight, publish)
         self.steps = self._start.steps
         """The start's steps and how they went."""
         self.owner = False
@@ -357,12 +357,14 @@ class Loops:
 
     # What runs
 
-    def _keeper(self, name: str, turn: Callable[[], Coroutine[Any, Any, None]], dead_after_s: float | None) -> Keeper:
+    def _keeper(
+        self, name: str, turn: Callable[[], Coroutine[Any, Any, None]], dead_after_s: float | None
+    ) -> SupervisedLoop:
         def say(text: str) -> None:
             self._rooms.journal.say("watchdesk", text, Level.CRITICAL)
             self._publish()
 
-        return Keeper(name, turn, self._rooms.clock, say=say, dead_after_s=dead_after_s)
+        return SupervisedLoop(name, turn, self._rooms.clock, say=say, dead_after_s=dead_after_s)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=f"watchdesk-{name}")

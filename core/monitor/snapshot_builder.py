@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from core.actions.waiting import LAPSES, PendingOrder
+from core.actions.waiting import LAPSES, WaitingAction
 from core.base.text import plural
 from core.domain.lease import LeaseView
 from core.domain.records import ONE_CONFIG
@@ -24,17 +24,17 @@ from core.domain.snapshot import (
 )
 from core.domain.state_word import hidden, state_of
 from core.domain.status import NOT_VISIBLE, Truth
-from core.monitor.container import Rooms
-from core.monitor.scheduler import Loops
+from core.monitor.container import Container
+from core.monitor.scheduler import Scheduler
 from core.resilience import degradation
 from core.resilience.reading import Reading
-from core.services.check_service import Sight
+from core.services.check_service import CheckService
 from core.services.components import components
 
 _TOKEN_ENDS_SOON: Final = timedelta(minutes=15)
 
 
-def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
+def compose(rooms: Container, sight: CheckService, loops: Scheduler) -> Snapshot:
     """The picture now."""
     readings = rooms.readings
     values, config = readings.values, readings.config
@@ -86,7 +86,7 @@ def compose(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
     return msgspec.structs.replace(snapshot, state=state, state_why=why)
 
 
-def compose_one_shot(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
+def compose_one_shot(rooms: Container, sight: CheckService, loops: Scheduler) -> Snapshot:
     """The picture for a command that looked once: what was not read live now is not known."""
     snapshot = compose(rooms, sight, loops)
     if any(reading.live for reading in rooms.readings.values.values()) or hidden(snapshot):
@@ -95,7 +95,7 @@ def compose_one_shot(rooms: Rooms, sight: Sight, loops: Loops) -> Snapshot:
     return msgspec.structs.replace(snapshot, state=State.UNKNOWN, state_why=why)
 
 
-def _project(rooms: Rooms, sight: Sight) -> Project:
+def _project(rooms: Container, sight: CheckService) -> Project:
     config, target = rooms.config, rooms.config.target
     return Project(
         name=target.name,
@@ -114,13 +114,13 @@ def _project(rooms: Rooms, sight: Sight) -> Project:
     )
 
 
-def _waiting(one: PendingOrder, now: datetime) -> Waiting:
+def _waiting(one: WaitingAction, now: datetime) -> Waiting:
     old = one.old(now)
     lapses = None if not one.automatic else one.at + LAPSES
     return Waiting(id=one.id, words=one.words(), at=one.at, lapses_at=lapses, asks=old and not one.automatic)
 
 
-def _notices(rooms: Rooms, sight: Sight, loops: Loops) -> tuple[str, ...]:
+def _notices(rooms: Container, sight: CheckService, loops: Scheduler) -> tuple[str, ...]:
     """Standing facts an operator must know."""
     notices = [_waits(one, rooms.clock.now()) for one in rooms.pending.known]
     if loops.watchdog_dead:
@@ -155,7 +155,7 @@ def _notices(rooms: Rooms, sight: Sight, loops: Loops) -> tuple[str, ...]:
     return tuple(notices)
 
 
-def kept_badly(rooms: Rooms) -> tuple[str, ...]:
+def kept_badly(rooms: Container) -> tuple[str, ...]:
     """What was set aside of what this machine keeps, or cannot be used, each in a sentence."""
     kept = (rooms.cache, rooms.state, rooms.recording, rooms.log_watch)
     said = (*(one.warning for one in kept), rooms.config.trouble)
@@ -189,11 +189,11 @@ def _holder(lease: LeaseView, *, suspect: bool) -> list[str]:
     return said
 
 
-def _waits(one: PendingOrder, now: datetime) -> str:
+def _waits(one: WaitingAction, now: datetime) -> str:
     since = f"waits since {one.at.astimezone():%H:%M}, NOT carried out yet"
     asked = "; is it still meant? confirm or withdraw it (o)" if not one.automatic and one.old(now) else ""
     return f"{one.words()} {since}{asked}"
 
 
-def _moment(rooms: Rooms, elapsed: float | None) -> datetime | None:
+def _moment(rooms: Container, elapsed: float | None) -> datetime | None:
     return None if elapsed is None else rooms.clock.now() + timedelta(seconds=elapsed - rooms.clock.elapsed())

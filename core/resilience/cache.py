@@ -41,13 +41,13 @@ class Cached(msgspec.Struct, frozen=True, kw_only=True):
     layer: str
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class _Stored(msgspec.Struct, frozen=True):
     at: Annotated[datetime, msgspec.Meta(tz=True)]
     value: Any
 
 
 _encode: Final = msgspec.json.Encoder().encode
-_decode: Final = msgspec.json.Decoder(_Kept).decode
+_decode: Final = msgspec.json.Decoder(_Stored).decode
 
 
 class Cache:
@@ -97,7 +97,7 @@ class Cache:
     def keep(self, key: str, value: Any, at: datetime) -> None:
         """Keep a live value of builtin types: in memory at once, on the disk soon. Never raises, never waits."""
         try:
-            data = _encode(_Kept(at, value))
+            data = _encode(_Stored(at, value))
         except (TypeError, ValueError, OverflowError):
             log.exception("not kept: %s holds what JSON cannot", key)
             return

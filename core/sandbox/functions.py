@@ -42,7 +42,7 @@ VALUES (%s, %s, %s, %s, %s, %s, 'sandbox', %s)
 """
 
 
-class Answer(msgspec.Struct, frozen=True):
+class FunctionAnswer(msgspec.Struct, frozen=True):
     """What a function answers, and with which HTTP status."""
 
     body: dict[str, Any]
@@ -59,55 +59,57 @@ class EdgeFunctions:
         self.invocations = 0
         self.sent: deque[dict[str, Any]] = deque(maxlen=_KEPT)
 
-    async def ai_agent_poll(self, _body: dict[str, Any], _caller: Caller) -> Answer:
+    async def ai_agent_poll(self, _body: dict[str, Any], _caller: Caller) -> FunctionAnswer:
         """Work off as many pending tasks as may run side by side, as the real one does: in dry-run it only says so."""
         self.invocations += 1
         try:
             async with await psycopg.AsyncConnection.connect(self._dsn) as connection:
                 return await _poll(connection)
         except psycopg.Error as error:
-            return Answer({"success": False, "error": (str(error).splitlines() or ["no reason given"])[0]}, 500)
+            return FunctionAnswer({"success": False, "error": (str(error).splitlines() or ["no reason given"])[0]}, 500)
 
-    async def send_template_email(self, body: dict[str, Any], caller: Caller) -> Answer:
+    async def send_template_email(self, body: dict[str, Any], caller: Caller) -> FunctionAnswer:
         """Keep a mail instead of sending it."""
         if "template_id" in body:
             return self._send_template(body, caller)
         if self._strict and not self._dial.now.lenient_mail:
-            return Answer({"error": "template_id and recipient_email are required"}, 500)
+            return FunctionAnswer({"error": "template_id and recipient_email are required"}, 500)
         if not isinstance(body.get("to"), str) or not isinstance(body.get("template"), str):
-            return Answer({"error": "to and template are required"}, 400)
+            return FunctionAnswer({"error": "to and template are required"}, 400)
         self.sent.append({"to": body["to"], "template": body["template"], "data": body.get("data", {})})
-        return Answer({"success": True})
+        return FunctionAnswer({"success": True})
 
-    def _send_template(self, body: dict[str, Any], caller: Caller) -> Answer:
+    def _send_template(self, body: dict[str, Any], caller: Caller) -> FunctionAnswer:
         """By a template of the company that the signed-in user belongs to. Whatever is wrong is a 500."""
         if "sub" not in caller.claims:
-            return Answer({"error": "Unauthorized"}, 500)
+            return FunctionAnswer({"error": "Unauthorized"}, 500)
         if not isinstance(body.get("recipient_email"), str):
-            return Answer({"error": "template_id and recipient_email are required"}, 500)
+            return FunctionAnswer({"error": "template_id and recipient_email are required"}, 500)
         company = caller.claims.get("app_metadata", {}).get("company_id")
         template = body["template_id"]
         if not isinstance(template, str) or company is None or TEMPLATES.get(template) != company:
-            return Answer({"error": "Template not found"}, 500)
+            return FunctionAnswer({"error": "Template not found"}, 500)
         told = body.get("custom_data", {})
         self.sent.append({"recipient_email": body["recipient_email"], "template_id": template, "custom_data": told})
-        return Answer({"success": True})
+        return FunctionAnswer({"success": True})
 
 
-async def _poll(connection: psycopg.AsyncConnection[Any]) -> Answer:
+async def _poll(connection: psycopg.AsyncConnection[Any]) -> FunctionAnswer:
     """One run. NULL is read as false: `dry_run_mode` NULL is work in earnest."""
     cursor = connection.cursor(row_factory=psycopg.rows.dict_row)
     config = await (await cursor.execute(_CONFIG)).fetchone()
     if config is None:
-        return Answer({"success": False, "error": "Autonomous system is not configured"}, 500)
+        return FunctionAnswer({"success": False, "error": "Autonomous system is not configured"}, 500)
     if not config["enabled"]:
-        return Answer({"success": False, "message": "Autonomous system is disabled"})
+        return FunctionAnswer({"success": False, "message": "Autonomous system is disabled"})
     if config["emergency_stop"]:
-        return Answer({"success": False, "message": f"Emergency stop is active: {config['emergency_stop_reason']}"})
+        return FunctionAnswer(
+            {"success": False, "message": f"Emergency stop is active: {config['emergency_stop_reason']}"}
+        )
     most = config["max_parallel_tasks"]
     tasks = await (await cursor.execute(_PENDING, (_PARALLEL if most is None else most,))).fetchall()
     results = [await _work_off(connection, task, dry_run=bool(config["dry_run_mode"])) for task in tasks]
-    return Answer({"success": True, "processed": len(results), "results": results})
+    return FunctionAnswer({"success": True, "processed": len(results), "results": results})
 
 
 async def _work_off(connection: psycopg.AsyncConnection[Any], task: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:

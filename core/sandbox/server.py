@@ -16,7 +16,7 @@ import uvicorn
 from core.sandbox.chaos import Faults
 from core.sandbox.functions import COMPANY, EdgeFunctions
 from core.sandbox.gateway.app import Gateway
-from core.sandbox.gateway.auth import Auth, Keys, new_keys, password_hash
+from core.sandbox.gateway.auth import ApiKeys, Auth, new_keys, password_hash
 from core.sandbox.gateway.database import Database
 from core.sandbox.limits import Dial, Limits
 from core.sandbox.postgres import Postgres, SandboxError
@@ -53,11 +53,11 @@ class Info(msgspec.Struct, frozen=True, kw_only=True):
     viewer_password: str
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class _KeptKeys(msgspec.Struct, frozen=True):
     """What must outlast a restart with the same data."""
 
     shape: str
-    keys: Keys
+    keys: ApiKeys
     password: str
     viewer_password: str
 
@@ -127,18 +127,18 @@ class Sandbox:
             viewer_password=kept.viewer_password,
         )
 
-    def _load(self) -> _Kept:
+    def _load(self) -> _KeptKeys:
         """Load the schema into fresh data and make users and keys; give back those of kept data."""
         path = self._postgres.home / "sandbox.json"
         if not self._postgres.fresh:
             try:
-                kept = msgspec.json.decode(path.read_bytes(), type=_Kept)
+                kept = msgspec.json.decode(path.read_bytes(), type=_KeptKeys)
             except (OSError, msgspec.DecodeError) as error:
                 raise SandboxError(f"{self._postgres.home} holds no whole sandbox; choose another --data") from error
             if kept.shape != self._options.shape:
                 raise SandboxError(f"{self._postgres.home} holds the {kept.shape} shape; say --shape {kept.shape}")
             return kept
-        kept = _Kept(self._options.shape, new_keys(), secrets.token_urlsafe(12), secrets.token_urlsafe(12))
+        kept = _KeptKeys(self._options.shape, new_keys(), secrets.token_urlsafe(12), secrets.token_urlsafe(12))
         with psycopg.connect(self._postgres.url, autocommit=True) as owner:
             for name in ("platform", self._options.shape):
                 owner.execute((SQL / f"{name}.sql").read_text().encode())

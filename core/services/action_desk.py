@@ -6,20 +6,20 @@ from typing import Final
 
 import msgspec
 
-from core.actions.action import Action
-from core.actions.context import Actor, Means
+from core.actions.action import Operation
+from core.actions.context import ActionContext, Actor
 from core.actions.dry_run import SetDryRun, plan_mode
 from core.actions.emergency_stop import EmergencyStop, plan_stop
 from core.actions.heal import BY_DEFAULT, Findings, Heal, Healer
-from core.actions.resume import Lift, Requeue, plan_lift, together
+from core.actions.resume import Requeue, Resume, plan_lift, together
 from core.actions.retry_matching import RetryMatching, plan_retry_matching
 from core.actions.retry_task import Retry, plan_retry
 from core.actions.run import Progress, unhindered
 from core.actions.run_pending import RunPending, plan_run
 from core.actions.runner import Runner
 from core.actions.undo import DRY_RUN, TASKS, Undo, plan_undo
-from core.actions.waiting import PendingOrder, PendingOrders
-from core.base.store import NotKept, State
+from core.actions.waiting import WaitingAction, WaitingActions
+from core.base.store import NotKept, Store
 from core.base.text import clean
 from core.domain.actions import (
     CHECK_NOW,
@@ -28,19 +28,19 @@ from core.domain.actions import (
     DRY_RUN_ON,
     EMERGENCY_STOP,
     HEAL,
-    LIFT,
     REQUEUE,
+    RESUME,
     RETRY,
     RETRY_MATCHING,
     RUN_PENDING,
     UNDO,
     WITHDRAW,
+    Action,
+    DryRunPlan,
     HealPlan,
-    LiftPlan,
-    ModePlan,
-    Order,
-    Phase,
     Result,
+    ResultPhase,
+    ResumePlan,
     RetryMatchingPlan,
     RetryPlan,
     RunPlan,
@@ -50,13 +50,13 @@ from core.domain.actions import (
 from core.domain.queries import Listing
 from core.domain.status import Level
 from core.domain.stops import StopMark
-from core.services.events import Journal
-from core.services.read_only import Observing
-from core.services.running import UnderWay
+from core.services.events import EventLog
+from core.services.read_only import ReadOnlyMode
+from core.services.running import RunningActions
 
 _SETTLED: Final = (
     *(HEAL, CLEAN_UP, UNDO, RETRY, RETRY_MATCHING, RUN_PENDING, DRY_RUN_ON, DRY_RUN_OFF),
-    *(EMERGENCY_STOP, LIFT, REQUEUE),
+    *(EMERGENCY_STOP, RESUME, REQUEUE),
 )
 """Orders whose audit is closed for whoever was broken off."""
 
@@ -67,7 +67,7 @@ OBSERVING = "started with --observe: nothing is written"
 ONLY_LOOKS = "this screen only looks: give orders in a terminal"
 
 
-class Desk:
+class ActionDesk:
     """Takes orders. `now` gives the server's time, if it is known, `likely_now` the best guess at it.
 
     `observing` refuses whatever writes.
@@ -80,16 +80,16 @@ class Desk:
     def __init__(  # noqa: PLR0913 - all that an order depends on
         self,
         *,
-        means: Means,
+        means: ActionContext,
         runner: Runner,
         healer: Healer,
-        pending: PendingOrders,
-        journal: Journal,
+        pending: WaitingActions,
+        journal: EventLog,
         now: Callable[[], datetime | None],
         likely_now: Callable[[], datetime],
-        observing: Observing,
-        under_way: UnderWay,
-        state: State,
+        observing: ReadOnlyMode,
+        under_way: RunningActions,
+        state: Store,
         standing: Callable[[], StopMark | None],
     ) -> None:
         self._means = means
@@ -104,7 +104,7 @@ class Desk:
         self._state = state
         self._standing = standing
 
-    def may(self, order: Order) -> str:
+    def may(self, order: Action) -> str:
         """Empty if the order may be given, else why not."""
         if self._observing.only_looks and order is not CHECK_NOW:
             return ONLY_LOOKS
@@ -172,11 +172,11 @@ class Desk:
             return refused
         reason = clean(reason.strip())  # pasted or an argument: others' screens show it, and a lone byte has no JSON
         result = await self._act(EmergencyStop(self._means, reason, hours), actor, run=run, reason=reason, tell=False)
-        if keep and result.phase in {Phase.UNREACHABLE, Phase.UNKNOWN}:
+        if keep and result.phase in {ResultPhase.UNREACHABLE, ResultPhase.UNKNOWN}:
             result = await self._keep(EMERGENCY_STOP, actor, result, reason=reason, hours=hours)
         return self.told(actor, result, reason)
 
-    async def plan_lift(self) -> LiftPlan:
+    async def plan_lift(self) -> ResumePlan:
         """What stands to be lifted. Raises NotLive."""
         return await plan_lift(self._means)
 
@@ -187,23 +187,23 @@ class Desk:
 
         `stop`: the one that is meant, by default the one that was last seen.
         """
-        if refused := self.refused(LIFT) or await self._untraceable(LIFT):
+        if refused := self.refused(RESUME) or await self._untraceable(RESUME):
             return refused
         meant = stop or self._standing()
         result = await self._lift(actor, requeue=requeue, stop=stop, run=run, waits=keep)
-        if keep and result.phase in {Phase.UNREACHABLE, Phase.UNKNOWN}:
-            result = await self._keep(LIFT, actor, result, requeue=requeue, stop=meant)
+        if keep and result.phase in {ResultPhase.UNREACHABLE, ResultPhase.UNKNOWN}:
+            result = await self._keep(RESUME, actor, result, requeue=requeue, stop=meant)
         return self.told(actor, result)
 
     async def requeue(self, actor: Actor) -> Result:
         """Give back what a stop that is over left rejected; while one is set nothing is."""
         return await self._act(Requeue(self._means), actor)
 
-    async def carry_out(self, waiting: PendingOrder) -> Result:
+    async def carry_out(self, waiting: WaitingAction) -> Result:
         """Carry out an order that waited, under the run id it has had since. It may have been begun before."""
         actor = waiting.actor
-        lifts = waiting.order == LIFT.name
-        with self._under_way.counted(LIFT if lifts else EMERGENCY_STOP, actor):
+        lifts = waiting.order == RESUME.name
+        with self._under_way.counted(RESUME if lifts else EMERGENCY_STOP, actor):
             if lifts:
                 result = await self._lift(
                     actor,
@@ -216,7 +216,9 @@ class Desk:
                 return self.told(actor, result)
             if waiting.order != EMERGENCY_STOP.name:
                 text = "this version does not know that order: nothing was done"
-                return self.told(actor, Result(order=waiting.order, phase=Phase.REFUSED, text=text, run=waiting.id))
+                return self.told(
+                    actor, Result(order=waiting.order, phase=ResultPhase.REFUSED, text=text, run=waiting.id)
+                )
             stop = EmergencyStop(self._means, waiting.reason, waiting.hours)
             async with self._runner.lane(EMERGENCY_STOP):
                 return self.told(actor, await self._runner.run(stop, actor, run=waiting.id), waiting.reason)
@@ -228,11 +230,11 @@ class Desk:
         waiting = next((one for one in await self._pending.all() if one.id == name), None)
         if waiting is None or not await self._pending.remove(name):
             text = "no such order waits any more"
-            return Result(order=WITHDRAW.name, phase=Phase.UNCHANGED, text=text, already=True)
+            return Result(order=WITHDRAW.name, phase=ResultPhase.UNCHANGED, text=text, already=True)
         text = f"withdrawn: {waiting.words()}"
-        return self.told(actor, Result(order=WITHDRAW.name, phase=Phase.VERIFIED, text=text))
+        return self.told(actor, Result(order=WITHDRAW.name, phase=ResultPhase.VERIFIED, text=text))
 
-    async def plan_mode(self) -> ModePlan:
+    async def plan_mode(self) -> DryRunPlan:
         """How dry-run stands. Raises NotLive."""
         return await plan_mode(self._means)
 
@@ -286,7 +288,7 @@ class Desk:
         """Close the audit of all that was broken off, whoever ran it. Never raises for a fault."""
         await self._settle(actor, *_SETTLED)
 
-    async def _settle(self, actor: Actor, *orders: Order) -> None:
+    async def _settle(self, actor: Actor, *orders: Action) -> None:
         if not self._observing.forbids():
             for order in orders:
                 await self._runner.settle(order, actor)
@@ -295,10 +297,10 @@ class Desk:
         """Whether nothing may be written at all."""
         return self._observing.forbids()
 
-    def refused(self, order: Order) -> Result | None:
+    def refused(self, order: Action) -> Result | None:
         """What refuses the order, if anything does."""
         why = self.may(order)
-        return Result(order=order.name, phase=Phase.REFUSED, text=why) if why else None
+        return Result(order=order.name, phase=ResultPhase.REFUSED, text=why) if why else None
 
     def told(self, actor: Actor, result: Result, reason: str = "") -> Result:
         """Note in the journal what came of an order, and why it was given."""
@@ -311,7 +313,7 @@ class Desk:
 
     async def _act(  # noqa: PLR0913 - all that an order may be given with
         self,
-        action: Action,
+        action: Operation,
         actor: Actor,
         *,
         run: str = "",
@@ -326,14 +328,14 @@ class Desk:
             result = await self._runner.run(action, actor, run=run, stops=stops, progress=progress, go_on=go_on)
         return self.told(actor, result, reason) if tell else result
 
-    async def _untraceable(self, order: Order) -> Result | None:
+    async def _untraceable(self, order: Action) -> Result | None:
         """The refusal of an order of which this machine could keep no trace."""
         if order.name in _WITHOUT_STATE:
             return None
         try:
             await self._state.prove_writable()
         except NotKept as error:
-            return Result(order=order.name, phase=Phase.REFUSED, text=_unkept(str(error)))
+            return Result(order=order.name, phase=ResultPhase.REFUSED, text=_unkept(str(error)))
         return None
 
     async def _lift(
@@ -347,8 +349,8 @@ class Desk:
         ordered_at: datetime | None = None,
     ) -> Result:
         """Clear the flag, then, as an action of its own that can be begun again, give back what was pending."""
-        async with self._runner.lane(LIFT) as stops:
-            lift = Lift(self._means, stop, ordered_at)
+        async with self._runner.lane(RESUME) as stops:
+            lift = Resume(self._means, stop, ordered_at)
             lifted = await self._runner.run(lift, actor, run=run)
             if not requeue or not lifted.done:
                 return lifted
@@ -359,7 +361,7 @@ class Desk:
 
     async def _keep(  # noqa: PLR0913 - all that is kept of an order
         self,
-        order: Order,
+        order: Action,
         actor: Actor,
         result: Result,
         *,
@@ -375,7 +377,7 @@ class Desk:
         except NotKept as error:
             return msgspec.structs.replace(result, text=f"{result.text}; and it cannot be kept: {error}")
         when = "kept until the project answers" if new else f"one waits already, since {kept.at:%H:%M} UTC"
-        return msgspec.structs.replace(result, phase=Phase.WAITING, text=f"{result.text}; {when}", run=kept.id)
+        return msgspec.structs.replace(result, phase=ResultPhase.WAITING, text=f"{result.text}; {when}", run=kept.id)
 
 
 def _unkept(why: str) -> str:

@@ -11,16 +11,16 @@ from core.alerting.sync import of_order
 from core.base.clock import Clock
 from core.base.store import NotKept
 from core.base.text import clean, plural, short
-from core.domain.actions import ACKNOWLEDGE, SILENCE, Phase, Result
+from core.domain.actions import ACKNOWLEDGE, SILENCE, Result, ResultPhase
 from core.domain.alerts import Ack, Alert, Silence
-from core.services.action_desk import Desk
-from core.services.alerting import Alarms
+from core.services.action_desk import ActionDesk
+from core.services.alerting import AlertService
 
 
-class AlertDesk:
+class AlertActions:
     """Acknowledge, silence, end a silence. On this machine's disk at once, in the project's log when it answers."""
 
-    def __init__(self, desk: Desk, alarms: Alarms, clock: Clock) -> None:
+    def __init__(self, desk: ActionDesk, alarms: AlertService, clock: Clock) -> None:
         self._desk = desk
         self._alarms = alarms
         self._clock = clock
@@ -37,7 +37,7 @@ class AlertDesk:
         worst = found[0]
         if all(alert.acked for alert in found):
             text = f"{worst.title}: {worst.acked} takes care of it already"
-            return Result(order=ACKNOWLEDGE.name, phase=Phase.UNCHANGED, text=text, already=True)
+            return Result(order=ACKNOWLEDGE.name, phase=ResultPhase.UNCHANGED, text=text, already=True)
         ack = Ack(
             id=str(uuid.uuid4()),
             episode=worst.episode,
@@ -102,8 +102,8 @@ class AlertDesk:
             return self._desk.told(actor, _refused(order, f"nothing was changed: {error}"))
         self._alarms.overlay()
         await self._alarms.write_rows()
-        return self._desk.told(actor, Result(order=order, phase=Phase.VERIFIED, text=said, run=row.told["run"]))
+        return self._desk.told(actor, Result(order=order, phase=ResultPhase.VERIFIED, text=said, run=row.told["run"]))
 
 
 def _refused(order: str, text: str) -> Result:
-    return Result(order=order, phase=Phase.REFUSED, text=text)
+    return Result(order=order, phase=ResultPhase.REFUSED, text=text)

@@ -8,12 +8,12 @@ from core.alerting.rules import Facts
 from core.domain.records import Simulated, SuccessRate, SystemConfig
 from core.domain.status import Verdict
 from core.domain.stops import StopMark
-from core.monitor.container import Rooms
+from core.monitor.container import Container
 from core.resilience import NotLive
 from core.resilience.reading import Reading, Source
-from core.services.check_service import Sight
+from core.services.check_service import CheckService
 from core.services.components import components
-from core.services.conflicts import Fights
+from core.services.conflicts import ConflictWatch
 
 T = TypeVar("T")
 
@@ -26,13 +26,13 @@ _AWAKE_S = 300.0
 """Evaluations further apart than this have a sleep of the machine between them, which counts for nothing."""
 
 
-class EvidenceRoom:
+class AlertInputs:
     """Gathers. `Facts` are as true as their sources: what was not measured now, or failed unforeseen, is unknown."""
 
-    def __init__(self, rooms: Rooms, sight: Sight) -> None:
+    def __init__(self, rooms: Container, sight: CheckService) -> None:
         self._rooms = rooms
         self._sight = sight
-        self._fights = Fights(rooms.live, rooms.config.fights)
+        self._fights = ConflictWatch(rooms.live, rooms.config.fights)
         self._stopped_by: tuple[StopMark | None, str] | None = None
         """Which stop stands, and the operator who ordered it."""
         self._looked: float | None = None

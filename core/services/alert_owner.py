@@ -7,17 +7,17 @@ from core.alerting.escalation import due_for_s
 from core.alerting.rules import Facts
 from core.alerting.settings import AlertRules
 from core.domain.alerts import Alert, Severity
-from core.monitor.container import Rooms
+from core.monitor.container import Container
 
 ALONE: Final = "no monitor holds the lease, so each one tells for itself"
 SUSPECT: Final = "somebody renews the lease and writes no health rows, so each one tells for itself"
 LATE: Final = "the monitor that holds the lease has not told of it in time"
 
 
-class Tellers:
+class AlertOwner:
     """One monitor's part in telling. `owner`: whether this process tells, of those on this machine."""
 
-    def __init__(self, rooms: Rooms, settings: AlertRules, *, owner: Callable[[], bool]) -> None:
+    def __init__(self, rooms: Container, settings: AlertRules, *, owner: Callable[[], bool]) -> None:
         self._rooms = rooms
         self._settings = settings
         self._owner = owner

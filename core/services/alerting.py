@@ -10,22 +10,22 @@ from typing import Final
 import msgspec
 
 from core.alerting.escalation import Tell, nobody_left, tell
-from core.alerting.outbox import Post
+from core.alerting.outbox import OutgoingMessage
 from core.alerting.rules import Facts, rules
 from core.alerting.silences import acknowledged, silenced
-from core.alerting.state_machine import Life, Turn
-from core.alerting.store import Shelf
-from core.alerting.sync import ORDERS, Row, heard, of_alert
-from core.domain.alerts import Alert, Phase, Severity, Stage
-from core.domain.snapshot import Alarm, Telling
+from core.alerting.state_machine import AlertStateMachine, Turn
+from core.alerting.store import AlertStore
+from core.alerting.sync import ORDERS, LogRow, heard, of_alert
+from core.domain.alerts import Alert, AlertState, Phase, Severity
+from core.domain.snapshot import AlertView, Telling
 from core.domain.status import Level, Truth
-from core.monitor.container import Rooms
+from core.monitor.container import Container
 from core.resilience import NotLive
 from core.resilience.reading import Source
-from core.services.alert_inputs import EvidenceRoom
-from core.services.alert_owner import LATE, Tellers
-from core.services.check_service import Sight
-from core.services.notifications import PostRoom
+from core.services.alert_inputs import AlertInputs
+from core.services.alert_owner import LATE, AlertOwner
+from core.services.check_service import CheckService
+from core.services.notifications import Notifications
 
 LISTENED: Final = timedelta(days=7)
 _OVERLAP: Final = timedelta(minutes=10)
@@ -40,13 +40,13 @@ _PHASES: Final = {
 _BAD: Final = {Severity.CRITICAL: Level.CRITICAL, Severity.HIGH: Level.WARNING, Severity.MEDIUM: Level.WARNING}
 
 
-class Alarms:
+class AlertService:
     """One project's alerts. `owner`: whether this process evaluates and sends; another one of ours does otherwise."""
 
     def __init__(
         self,
-        rooms: Rooms,
-        sight: Sight,
+        rooms: Container,
+        sight: CheckService,
         *,
         owner: Callable[[], bool],
         braked: Callable[[], str],
@@ -56,17 +56,19 @@ class Alarms:
         self._settings = rooms.config.alerts
         self._owner = owner
         self._braked = braked
-        self._evidence = EvidenceRoom(rooms, sight)
+        self._evidence = AlertInputs(rooms, sight)
         self._sight = sight
         self._rules = rules(self._settings)
         self._fence = rooms.fence
-        self._life = Life(self._rules, self._settings, episode=lambda: str(uuid.uuid4()), fence=rooms.fence)
+        self._life = AlertStateMachine(
+            self._rules, self._settings, episode=lambda: str(uuid.uuid4()), fence=rooms.fence
+        )
         self._evaluated: float | None = None
         self._heard_at: datetime | None = None
-        self.shelf = Shelf(rooms.state)
-        self.post_room = PostRoom(rooms, who_acts)
+        self.shelf = AlertStore(rooms.state)
+        self.post_room = Notifications(rooms, who_acts)
         self.post_room.on_told = self._on_told
-        self.tellers = Tellers(rooms, self._settings, owner=owner)
+        self.tellers = AlertOwner(rooms, self._settings, owner=owner)
         rooms.lease.tells = self.post_room.can_tell
 
     # The loop's part
@@ -164,11 +166,11 @@ class Alarms:
 
     # What is so
 
-    def alarms(self) -> tuple[Alarm, ...]:
+    def alarms(self) -> tuple[AlertView, ...]:
         """What is shown: firing first, the worst first; then what is pending, then what was resolved lately."""
-        order = {Stage.FIRING: 0, Stage.PENDING: 1, Stage.RESOLVED: 2}
+        order = {AlertState.FIRING: 0, AlertState.PENDING: 1, AlertState.RESOLVED: 2}
         shown = [alert for alert in self._life.alerts.values() if alert.stage in order]
-        shown = [alert for alert in shown if alert.messages or alert.stage is not Stage.RESOLVED]
+        shown = [alert for alert in shown if alert.messages or alert.stage is not AlertState.RESOLVED]
         shown.sort(key=lambda alert: (order[alert.stage], bool(alert.hidden), alert.severity.rank, alert.key))
         return tuple(self._alarm(alert) for alert in shown)
 
@@ -294,9 +296,9 @@ class Alarms:
         alert = msgspec.structs.replace(alert, messages=alert.messages or 1, owed=owed)
         return alert, Tell(alert=alert, phase=_PHASES[turn], log=False)
 
-    async def _on_told(self, post: Post) -> None:
+    async def _on_told(self, post: OutgoingMessage) -> None:
         """Somebody took a message: the others need not send it."""
-        rows: list[Row] = []
+        rows: list[LogRow] = []
         for key, episode in post.about:
             alert = self._life.alerts.get(key)
             if alert is not None and alert.episode == episode and not alert.reached:
@@ -313,7 +315,7 @@ class Alarms:
         detail = "" if over or one.alert.text == one.alert.title else f": {one.alert.text}"
         self._rooms.journal.say("watchdesk", words + detail, level)
 
-    def _new_rows(self, tells: list[Tell], now: datetime) -> tuple[Row, ...]:
+    def _new_rows(self, tells: list[Tell], now: datetime) -> tuple[LogRow, ...]:
         """The rows of what is told, on their way; none while nothing may be written."""
         if self._rooms.config.observe:
             return ()
@@ -326,8 +328,8 @@ class Alarms:
             self._rooms.journal.ours(row.id)
         return tuple(rows)
 
-    def _alarm(self, alert: Alert) -> Alarm:
-        return Alarm(
+    def _alarm(self, alert: Alert) -> AlertView:
+        return AlertView(
             key=alert.key,
             rule=alert.rule,
             subject=alert.subject,

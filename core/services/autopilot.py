@@ -9,19 +9,19 @@ from typing import Final
 from core.actions.emergency_stop import trail_of
 from core.actions.heal import CLEANING, Findings
 from core.actions.resume import left_over
-from core.actions.waiting import PendingOrder
+from core.actions.waiting import WaitingAction
 from core.backend.heartbeat import beat
 from core.base.store import NotKept
 from core.checks.context import CLOCK_UNKNOWN
-from core.domain.actions import EMERGENCY_STOP, LIFT, HealPlan, Phase, RequeuePlan, Result
+from core.domain.actions import EMERGENCY_STOP, RESUME, HealPlan, RequeuePlan, Result, ResultPhase
 from core.domain.checks import Check, Checkup
 from core.domain.failure_rate import fails_above, fresh_failure_rate
 from core.domain.permission import MayAct, may_act
 from core.domain.records import SuccessRate
 from core.domain.status import Level
-from core.monitor.container import Rooms
+from core.monitor.container import Container
 from core.resilience import NotLive, Policy
-from core.services.check_service import Sight
+from core.services.check_service import CheckService
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +33,12 @@ _UPKEEP_S: Final = 3600.0
 LEASE_LOST: Final = "the lease is no longer ours"
 
 
-class Autonomy:
+class Autopilot:
     """Decides after each check. `owner`: whether this process is the one of its project and user that may."""
 
-    def __init__(self, rooms: Rooms, sight: Sight, *, owner: Callable[[], bool], beat: Callable[[], None]) -> None:
+    def __init__(
+        self, rooms: Container, sight: CheckService, *, owner: Callable[[], bool], beat: Callable[[], None]
+    ) -> None:
         self._rooms = rooms
         self._sight = sight
         self._owner = owner
@@ -159,7 +161,7 @@ class Autonomy:
         reason = f"{many} critical checks in a row: {rate.failed_percent:.0f} % of {rate.finished:,} tasks failed"
         with rooms.under_way.counted(EMERGENCY_STOP, rooms.itself):
             result = await rooms.desk.stop(reason, config.watch.stop_hours, rooms.itself, keep=True)
-        if result.done or result.phase in {Phase.PARTLY, Phase.WAITING}:
+        if result.done or result.phase in {ResultPhase.PARTLY, ResultPhase.WAITING}:
             await rooms.streak.clear()
         await self._sight.refresh()
         return result.text
@@ -203,7 +205,7 @@ class Autonomy:
             with contextlib.suppress(NotKept):  # the state says so itself; it is tried again
                 await self._carry_out(one)
 
-    async def _carry_out(self, one: PendingOrder) -> None:
+    async def _carry_out(self, one: WaitingAction) -> None:
         rooms = self._rooms
         if one.automatic and rooms.config.observe:
             return
@@ -220,11 +222,11 @@ class Autonomy:
         if not await rooms.pending.begin(one):
             return  # withdrawn meanwhile
         result = await rooms.desk.carry_out(one)
-        if result.phase not in {Phase.UNREACHABLE, Phase.UNKNOWN}:
+        if result.phase not in {ResultPhase.UNREACHABLE, ResultPhase.UNKNOWN}:
             await rooms.pending.remove(one.id)
             await self._sight.refresh()
 
-    async def _still_meant(self, one: PendingOrder) -> bool:
+    async def _still_meant(self, one: WaitingAction) -> bool:
         """Whether an automatic order is to be carried out now; one that is no longer called for lapses."""
         rooms = self._rooms
         if one.old(rooms.clock.now()):
@@ -240,14 +242,14 @@ class Autonomy:
         missing = set(self.permission().missing) - {"brake"}
         return not missing  # the lease holder carries it out: until we are that it waits
 
-    async def _is_over(self, one: PendingOrder) -> bool:
+    async def _is_over(self, one: WaitingAction) -> bool:
         """Whether it did all that it was to do; one that was broken off did not, nor a lift with tasks to give back."""
         told = await self._rooms.live.audited(one.id)
         if told is None or told.status not in _OVER:
             return False
-        return one.order != LIFT.name or not one.requeue or not (await self._look_left_over()).tasks
+        return one.order != RESUME.name or not one.requeue or not (await self._look_left_over()).tasks
 
-    async def _lapse(self, one: PendingOrder, why: str) -> None:
+    async def _lapse(self, one: WaitingAction, why: str) -> None:
         await self._rooms.pending.remove(one.id)
         await self._rooms.streak.clear()
         self._rooms.journal.say(str(self._rooms.itself), f"lapsed, {why}: {one.words()}", Level.WARNING)

@@ -5,25 +5,27 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any
 
-from core.actions.audit import Trail
+from core.actions.audit import AuditTrail
 from core.actions.context import Actor
 from core.base.store import NotKept
 from core.base.text import clean
-from core.domain.actions import HOLD_BREAKER, RELEASE_BREAKER, RESET_BREAKER, Order, Phase, Result
+from core.domain.actions import HOLD_BREAKER, RELEASE_BREAKER, RESET_BREAKER, Action, Result, ResultPhase
 from core.domain.status import Level
 from core.resilience import NotLive
-from core.services.action_desk import Desk
-from core.services.breaker_holds import Holds
-from core.services.events import Journal
+from core.services.action_desk import ActionDesk
+from core.services.breaker_holds import BreakerHolds
+from core.services.events import EventLog
 
 
-class ProcessDesk:
+class BreakerActions:
     """Reset, hold, release a breaker; what else was done here is noted.
 
     `trail` makes the audit rows of an order by its name and who gives it.
     """
 
-    def __init__(self, desk: Desk, holds: Holds, journal: Journal, trail: Callable[[str, Actor], Trail]) -> None:
+    def __init__(
+        self, desk: ActionDesk, holds: BreakerHolds, journal: EventLog, trail: Callable[[str, Actor], AuditTrail]
+    ) -> None:
         self._desk = desk
         self._holds = holds
         self._journal = journal
@@ -52,20 +54,20 @@ class ProcessDesk:
         for task in self._audits:
             task.cancel()
 
-    async def _act(self, order: Order, actor: Actor, target: str, done: str, act: Coroutine[Any, Any, None]) -> Result:
+    async def _act(self, order: Action, actor: Actor, target: str, done: str, act: Coroutine[Any, Any, None]) -> Result:
         if refused := self._desk.refused(order):
             act.close()
             return refused
         try:
             await act
         except NotKept as error:
-            result = Result(order=order.name, phase=Phase.REFUSED, text=f"nothing was changed: {error}")
+            result = Result(order=order.name, phase=ResultPhase.REFUSED, text=f"nothing was changed: {error}")
             return self._desk.told(actor, result)
         except KeyError:
-            return Result(order=order.name, phase=Phase.REFUSED, text=f"there is no breaker {target}")
+            return Result(order=order.name, phase=ResultPhase.REFUSED, text=f"there is no breaker {target}")
         return self.note(order, actor, target, done)
 
-    def note(self, order: Order, actor: Actor, target: str, done: str) -> Result:
+    def note(self, order: Action, actor: Actor, target: str, done: str) -> Result:
         """It was done: say so, and let the audit trail know, unless nothing may be written."""
         text, run = f"{target} {done}", ""
         if not self._desk.observes():
@@ -74,9 +76,9 @@ class ProcessDesk:
             task = asyncio.create_task(self._audit(order, trail, {"target": target, "done": done, "text": text}))
             self._audits.add(task)
             task.add_done_callback(self._audits.discard)
-        return self._desk.told(actor, Result(order=order.name, phase=Phase.VERIFIED, text=text, run=run))
+        return self._desk.told(actor, Result(order=order.name, phase=ResultPhase.VERIFIED, text=text, run=run))
 
-    async def _audit(self, order: Order, trail: Trail, what: dict[str, Any]) -> None:
+    async def _audit(self, order: Action, trail: AuditTrail, what: dict[str, Any]) -> None:
         try:
             await trail.start(what)
         except NotLive as not_live:

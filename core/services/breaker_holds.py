@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from core.base.clock import Clock
-from core.base.store import State
+from core.base.store import Store
 from core.resilience import Breakers
 
 KIND: Final = "held_breaker"
@@ -21,10 +21,10 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
 
 
-class Holds:
+class BreakerHolds:
     """Holds and releases, on the disk before they are accepted."""
 
-    def __init__(self, clock: Clock, breakers: Breakers, state: State) -> None:
+    def __init__(self, clock: Clock, breakers: Breakers, state: Store) -> None:
         self._clock = clock
         self._breakers = breakers
         self._state = state

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 from core.backend.reads.queries import Queries
 from core.domain.queries import PAGE_ROWS, ListedRow, Listing, Page, Table
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
-from core.monitor.container import Rooms
+from core.monitor.container import Container
 from core.resilience import Policy
 
 T = TypeVar("T")
@@ -19,13 +19,13 @@ _LIST_KEYS: Final = {
 }
 
 
-class Browsing:
+class RowReader:
     """Asks once each, within `total_s` of the live panels, the discovery of the schema included.
 
     As with panels, an open breaker refuses. All raise NotLive.
     """
 
-    def __init__(self, rooms: Rooms, discover: Callable[[], Awaitable[Any]]) -> None:
+    def __init__(self, rooms: Container, discover: Callable[[], Awaitable[Any]]) -> None:
         self._rooms = rooms
         self._discover = discover
 

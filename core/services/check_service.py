@@ -12,14 +12,14 @@ import msgspec
 from core.backend.heartbeat import answers
 from core.backend.schema import Schema, anybody_reads, discover
 from core.checks.breakers import judge as judge_breakers
-from core.checks.context import Look
+from core.checks.context import CheckContext
 from core.checks.failure_rate import judge as judge_rate
 from core.domain.checks import Check, Checkup
 from core.domain.failure_rate import FailureRules
 from core.domain.records import SuccessRate
 from core.domain.status import Level, Truth, Verdict
 from core.domain.stuck import Overdue
-from core.monitor.container import Rooms
+from core.monitor.container import Container
 from core.resilience import NotLive, Policy
 from core.resilience.fault import Fault
 from core.resilience.reading import Reading
@@ -31,10 +31,10 @@ RECENT: Final = 30
 """How many looks' durations are remembered."""
 
 
-class Sight:
+class CheckService:
     """What is known of the project besides the readings. `publish` is called whenever something of it changed."""
 
-    def __init__(self, rooms: Rooms, publish: Callable[[], None]) -> None:
+    def __init__(self, rooms: Container, publish: Callable[[], None]) -> None:
         self._rooms = rooms
         self._publish = publish
         self._discovering, self._checking = asyncio.Lock(), asyncio.Lock()
@@ -148,9 +148,9 @@ class Sight:
         checks = tuple(down if check is database else check for check in checkup.checks)
         return msgspec.structs.replace(checkup, checks=checks)
 
-    def _look(self) -> Look:
+    def _look(self) -> CheckContext:
         rooms = self._rooms
-        return Look(
+        return CheckContext(
             live=rooms.live,
             now=rooms.cut_off_now(),
             answered=rooms.backend.server_time() is not None,

@@ -4,9 +4,9 @@ from typing import Final
 
 from core.domain.snapshot import Component
 from core.domain.status import Level
-from core.monitor.container import Rooms
+from core.monitor.container import Container
 from core.resilience.reading import Source
-from core.services.check_service import Sight
+from core.services.check_service import CheckService
 
 _WORSE: Final = {Source.LIVE: 0, Source.CACHED: 1, Source.DEFAULT: 2}
 _COMPONENTS: Final = {
@@ -17,7 +17,7 @@ _COMPONENTS: Final = {
 }
 
 
-def components(rooms: Rooms, sight: Sight) -> tuple[Component, ...]:
+def components(rooms: Container, sight: CheckService) -> tuple[Component, ...]:
     """What each component currently lives on."""
     values = rooms.readings.values
     found = []

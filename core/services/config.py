@@ -5,12 +5,12 @@ from typing import Final
 
 import msgspec
 
-from core.actions.conflicts import FightRules
+from core.actions.conflicts import ConflictRules
 from core.actions.lease import LeaseRules
 from core.actions.repairs import HealRules
 from core.alerting.recipients import problems
 from core.alerting.settings import AlertRules
-from core.backend.client import Limits
+from core.backend.client import RequestLimits
 from core.backend.sessions import SessionFile
 from core.backend.target import COLOUR_NAME, FUNCTION_KEY_NAME, Target, read_target, signed_in
 from core.base.bounds import Limit, Period, Rows, Share, Span
@@ -21,7 +21,7 @@ from core.domain.failure_rate import FailureRules
 from core.domain.stuck import StuckRules
 from core.history.blackbox import BlackboxRules
 from core.resilience import BreakerRules
-from core.services.self_limits import OwnRules
+from core.services.self_limits import SelfRules
 
 AUTONOMOUS_NAMES: Final = ("WATCHDESK_AUTONOMOUS", "VITE_AUTONOMOUS_MODE")
 DRY_RUN_NAMES: Final = ("WATCHDESK_DRY_RUN", "VITE_AUTONOMOUS_DRY_RUN")
@@ -73,18 +73,18 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """What is there and was not used, in words."""
     only_looks: bool = False
     """It observes and takes no order at all, whoever gives it: not one about this machine alone, nor to lift that."""
-    limits: Limits = Limits()
+    limits: RequestLimits = RequestLimits()
     breaker: BreakerRules = BreakerRules()
     watch: WatchRules = WatchRules()
     stuck: StuckRules = StuckRules()
     failures: FailureRules = FailureRules()
     heal: HealRules = HealRules()
     lease: LeaseRules = LeaseRules()
-    fights: FightRules = FightRules()
+    fights: ConflictRules = ConflictRules()
     refresh: RefreshRules = RefreshRules()
     alerts: AlertRules = AlertRules()
     blackbox: BlackboxRules = BlackboxRules()
-    own: OwnRules = OwnRules()
+    own: SelfRules = SelfRules()
 
 
 SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {
@@ -108,18 +108,18 @@ def read_config(layers: Layers, *, project: str | None = None, observe: bool = F
         autonomous=_switch(layers, AUTONOMOUS_NAMES, default=False),
         dry_run=_switch(layers, DRY_RUN_NAMES, default=True),
         observe=observe,
-        limits=layers.section("limits", Limits),
+        limits=layers.section("limits", RequestLimits),
         breaker=layers.section("breaker", BreakerRules),
         watch=layers.section("watch", WatchRules),
         stuck=layers.section("stuck", StuckRules),
         failures=layers.section("failures", FailureRules),
         heal=layers.section("heal", HealRules),
         lease=layers.section("lease", LeaseRules),
-        fights=layers.section("fights", FightRules),
+        fights=layers.section("fights", ConflictRules),
         refresh=layers.section("refresh", RefreshRules),
         alerts=_alerts(layers),
         blackbox=layers.section("blackbox", BlackboxRules),
-        own=layers.section("own", OwnRules),
+        own=layers.section("own", SelfRules),
     )
 
 

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.actions.conflicts import WATCHED, FightRules, conflicts, unnamed
-from core.backend.reads.live import Live
+from core.actions.conflicts import WATCHED, ConflictRules, conflicts, unnamed
+from core.backend.reads.live import LiveReads
 from core.base.clock import Clock
 from core.base.text import short
-from core.domain.records import EndedOrder
+from core.domain.records import EndedAction
 from core.resilience import BreakerEvent, BreakerState
 
 _OVERLAP: Final = timedelta(minutes=10)
@@ -19,13 +19,13 @@ _AGAIN_S: Final = 120.0
 """A breaker that opens so soon after an operator's reset was not to be reset yet."""
 
 
-class Fights:
+class ConflictWatch:
     """Remembers the orders of the last day, so that a look costs one question about the newest."""
 
-    def __init__(self, live: Live, rules: FightRules) -> None:
+    def __init__(self, live: LiveReads, rules: ConflictRules) -> None:
         self._live = live
         self._rules = rules
-        self._orders: dict[str, EndedOrder] = {}
+        self._orders: dict[str, EndedAction] = {}
         self._tasks: dict[str, frozenset[str]] = {}
         self._looked_at: datetime | None = None
 

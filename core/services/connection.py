@@ -16,7 +16,7 @@ _SLEPT_S: Final = 300.0
 """No refresh is due so seldom: where none was tried for longer the machine slept, and that time counts for nothing."""
 
 
-class LinkState:
+class ConnectionState:
     """Follows the answers of the backend. `OFFLINE` needs proof; not reaching it is `BLIND` after a while."""
 
     def __init__(self, clock: Clock, *, stale_after_s: float, blind_after_s: float) -> None:

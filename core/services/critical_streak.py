@@ -6,14 +6,14 @@ from typing import Final
 import msgspec
 
 from core.base.clock import Clock
-from core.base.store import NotKept, State
+from core.base.store import NotKept, Store
 from core.domain.status import Level
 
 _KIND: Final = "streak"
 _KEY: Final = "critical"
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class StreakRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The count, and when a scheduled check was last noted and last counted. Wall time: it outlives the process."""
 
     count: int
@@ -21,14 +21,14 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     counted_at: datetime | None = None
 
 
-class Streak:
+class CriticalStreak:
     """Critical counts, a known good check clears, not knowing does neither; a gap of two intervals clears.
 
     Within one process all is measured on the elapsed clock. A restart goes by wall time, once: set back meanwhile it
     counts as no gap, set forward as a long one.
     """
 
-    def __init__(self, clock: Clock, state: State, interval_s: float) -> None:
+    def __init__(self, clock: Clock, state: Store, interval_s: float) -> None:
         self._clock = clock
         self._state = state
         self._interval_s = interval_s
@@ -38,7 +38,7 @@ class Streak:
 
     async def restore(self) -> None:
         """Go on from what the last process left."""
-        kept = await self._state.get(_KIND, _KEY, Kept)
+        kept = await self._state.get(_KIND, _KEY, StreakRecord)
         if kept is None:
             return
         self.count = kept.count
@@ -68,7 +68,7 @@ class Streak:
         await self._keep()
 
     async def _keep(self) -> None:
-        kept = Kept(
+        kept = StreakRecord(
             count=self.count,
             noted_at=self._clock.now(),
             counted_at=None if self._counted is None else self._wall_of(self._counted),

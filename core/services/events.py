@@ -11,7 +11,7 @@ from core.domain.status import Level
 KEPT: Final = 200
 
 
-class Journal:
+class EventLog:
     """The last events of this process, bounded."""
 
     def __init__(self, clock: Clock) -> None:

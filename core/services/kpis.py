@@ -13,11 +13,11 @@ from core.domain.checks import Check, Checkup
 from core.domain.incidents import LastIncident
 from core.domain.kpis import Kpi
 from core.domain.status import Level
-from core.history.availability import KEPT, Record, Seen
-from core.history.hourly import Hours, Kept
+from core.history.availability import KEPT, Record, SampleState
+from core.history.hourly import Hours, KeptHours
 from core.history.kpis import Measured, kpis
 from core.history.last_incident import last_incident
-from core.monitor.container import Rooms
+from core.monitor.container import Container
 from core.resilience import NotLive
 
 CHECKS: Final = "check"
@@ -37,10 +37,10 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: dict[str, Level]
 
 
-class Scores:
+class KpiService:
     """The figures of one project as this machine saw it."""
 
-    def __init__(self, rooms: Rooms, *, keeps: Callable[[], bool]) -> None:
+    def __init__(self, rooms: Container, *, keeps: Callable[[], bool]) -> None:
         self._rooms = rooms
         self._keeps = keeps
         self._record = Record(rooms.clock, rooms.state, keeps=keeps)
@@ -58,7 +58,7 @@ class Scores:
         await self._record.restore()
         found = await self._rooms.state.samples(CHECKS, now - KEPT, now + KEPT, Looked)
         self._checks = [looked.took_s for _, looked in found][-_MOST_CHECKS:]
-        kept = await self._rooms.state.get(_KIND, _HOURS, Kept)
+        kept = await self._rooms.state.get(_KIND, _HOURS, KeptHours)
         if kept is not None:
             self._hours.restore(kept, now)
 
@@ -68,12 +68,12 @@ class Scores:
 
     async def refreshed(self, *, live: bool, checks: tuple[Check, ...]) -> None:
         """A refresh is over: `live` when the database answered. Proven down is down; anything else nobody knows."""
-        seen: Seen | None = None
+        seen: SampleState | None = None
         if self._rooms.link.down:
-            seen = Seen.DOWN
+            seen = SampleState.DOWN
         elif live:
             critical = any(check.level is Level.CRITICAL for check in checks if check.name != "database")
-            seen = Seen.CRITICAL if critical else Seen.UP
+            seen = SampleState.CRITICAL if critical else SampleState.UP
         await self._record.sample(seen)
         await self._compute(at_most_every_s=_COMPUTE_EVERY_S)
 

@@ -6,7 +6,7 @@ from typing import Final
 from core.base.clock import Clock
 from core.base.log_file import log_trouble
 from core.domain.status import Level
-from core.services.events import Journal
+from core.services.events import EventLog
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ _AGAIN_S: Final = 30.0
 class LogWatch:
     """The journal hears once each that the log cannot be written, and that it is again."""
 
-    def __init__(self, clock: Clock, journal: Journal) -> None:
+    def __init__(self, clock: Clock, journal: EventLog) -> None:
         self._clock = clock
         self._journal = journal
         self._said = ""

@@ -7,15 +7,15 @@ from typing import Any, Final
 
 from core.alerting.escalation import Tell
 from core.alerting.message import Message, Sender, message, trial
-from core.alerting.notifiers import Channels
-from core.alerting.outbox import UNADDRESSED, Post, Queue
-from core.alerting.recipients import Address, Book, book
+from core.alerting.notifiers import Notifiers
+from core.alerting.outbox import UNADDRESSED, Outbox, OutgoingMessage
+from core.alerting.recipients import Address, Recipients, book
 from core.alerting.rules import MUTES
-from core.alerting.sync import Row
+from core.alerting.sync import LogRow
 from core.backend.schema import Shape
 from core.domain.alerts import Phase, Tried
 from core.domain.status import Level
-from core.monitor.container import Rooms
+from core.monitor.container import Container
 from core.resilience import NotLive, Outcome, Policy
 from core.resilience.fault import Counts, Evidence, Fault
 from core.resilience.reading import Source
@@ -23,22 +23,22 @@ from core.resilience.reading import Source
 _SEND_S: Final = 30.0
 
 
-class PostRoom:
+class Notifications:
     """What leaves the house about alerts. `who_acts` says in words who acts for the project."""
 
-    def __init__(self, rooms: Rooms, who_acts: Callable[[], str]) -> None:
+    def __init__(self, rooms: Container, who_acts: Callable[[], str]) -> None:
         self._rooms = rooms
         self._settings = rooms.config.alerts
         self._who_acts = who_acts
         self._said = ""
         self._accepted: dict[str, bool] = {}
         """Whether the last message to an address was accepted, by its name."""
-        self.on_told: Callable[[Post], Awaitable[None]] = _nobody_hears
+        self.on_told: Callable[[OutgoingMessage], Awaitable[None]] = _nobody_hears
         """Called once a message was accepted."""
-        self._channels = Channels(rooms.commands.send_email, self._settings)
-        self.queue = Queue(rooms.clock, rooms.state, self._deliver, rooms.fence)
+        self._channels = Notifiers(rooms.commands.send_email, self._settings)
+        self.queue = Outbox(rooms.clock, rooms.state, self._deliver, rooms.fence)
 
-    def book(self) -> Book:
+    def book(self) -> Recipients:
         """Who is told, as configured."""
         config = self._rooms.readings.config
         known = config.value if config.source is not Source.DEFAULT else None
@@ -58,7 +58,7 @@ class PostRoom:
             found.append(Tried(name=address.name, why=why, how=sent.data or ""))
         return tuple(found)
 
-    def posts(self, tells: Sequence[Tell], now: datetime, why: str) -> tuple[Post, ...]:
+    def posts(self, tells: Sequence[Tell], now: datetime, why: str) -> tuple[OutgoingMessage, ...]:
         """One message for each address, with all that it is to hear. `why`: why this monitor tells, if others may."""
         there, hears = self.book(), dict[str, list[Tell]]()
         config = self._rooms.readings.config.value
@@ -75,10 +75,10 @@ class PostRoom:
             with self._rooms.fence.around(f"the message to {name}"):
                 letter = message(told, name, sender, now)
                 about = tuple((one.alert.key, one.alert.episode) for one in told if one.phase is not Phase.RESOLVED)
-                posts.append(Post(id=letter.id, to=name, message=letter, at=now, about=about))
+                posts.append(OutgoingMessage(id=letter.id, to=name, message=letter, at=now, about=about))
         return tuple(posts)
 
-    async def write(self, row: Row) -> bool:
+    async def write(self, row: LogRow) -> bool:
         """One row into the log. Whether it is there, or never will be: then the next one may be tried."""
         full: dict[str, Any] = {
             "id": row.id,
@@ -118,7 +118,7 @@ class PostRoom:
             why=why,
         )
 
-    async def _deliver(self, post: Post) -> Fault | None:
+    async def _deliver(self, post: OutgoingMessage) -> Fault | None:
         address = self.book().of(post.to)
         if address is None:
             known = self._rooms.readings.config.source is not Source.DEFAULT
@@ -144,7 +144,7 @@ class PostRoom:
         )
 
 
-async def _nobody_hears(_: Post) -> None:
+async def _nobody_hears(_: OutgoingMessage) -> None:
     pass
 
 

@@ -7,7 +7,7 @@ from core.base.clock import Clock
 LIFTED_S: Final = 900.0
 
 
-class Observing:
+class ReadOnlyMode:
     """Whether nothing may be written. `on` as it was started; `only_looks`: it is never lifted."""
 
     def __init__(self, clock: Clock, *, on: bool, only_looks: bool = False) -> None:

@@ -25,7 +25,7 @@ DEFAULT_CONFIG: Final = SystemConfig()
 """What a system is assumed to be set to when nothing is known. Shown as a default, never as a measurement."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class PanelRead(msgspec.Struct, frozen=True, kw_only=True):
     """One value of the panels: the operation it is asked under and what it is kept as.
 
     `where`: whether this project can be asked at all. What is not asked is no answer: it says nothing of the line.
@@ -61,27 +61,29 @@ class Readings:
         self._policy = Policy(total_s=rules.total_s, retry=None)
         self._slow_due = 0.0
         self._fast = {
-            "config": Asked(key="db:fetch_system_config", kind=SystemConfig | None, ask=lambda q: q.visible_config()),
-            "open_counts": Asked(
+            "config": PanelRead(
+                key="db:fetch_system_config", kind=SystemConfig | None, ask=lambda q: q.visible_config()
+            ),
+            "open_counts": PanelRead(
                 key="db:count_open_tasks", kind=dict[str, int], ask=lambda q: q.count_each(UNFINISHED)
             ),
-            "tasks": Asked(key="db:fetch_tasks", kind=tuple[Task, ...], ask=lambda q: q.newest_tasks(rules.tasks)),
-            "logs": Asked(
+            "tasks": PanelRead(key="db:fetch_tasks", kind=tuple[Task, ...], ask=lambda q: q.newest_tasks(rules.tasks)),
+            "logs": PanelRead(
                 key="db:fetch_execution_logs", kind=tuple[LogEntry, ...], ask=lambda q: q.newest_logs(rules.logs)
             ),
         }
         self._slow = {
-            "other_counts": Asked(
+            "other_counts": PanelRead(
                 key="db:count_finished_tasks", kind=dict[str, int], ask=lambda q: q.counts(_OTHERS, UNFINISHED)
             ),
-            "success_24h": Asked(key="db:fetch_success_rate", kind=SuccessRate, ask=self._success),
-            "simulated": Asked(
+            "success_24h": PanelRead(key="db:fetch_success_rate", kind=SuccessRate, ask=self._success),
+            "simulated": PanelRead(
                 key="db:fetch_simulated",
                 kind=Simulated,
                 ask=self._simulated,
                 where=lambda schema: schema.telltale.any,
             ),
-            "last_completed": Asked(
+            "last_completed": PanelRead(
                 key="db:fetch_last_completed", kind=datetime | None, ask=lambda q: q.last_completed_at(server_now())
             ),
         }
@@ -154,7 +156,7 @@ class Readings:
         older = min(halves, key=lambda half: (half.live, half.at))
         return Reading(value=TaskCounts(merged), source=older.source, at=older.at, fault=older.fault)
 
-    async def _read(self, name: str, asked: Asked) -> Reading[Any]:
+    async def _read(self, name: str, asked: PanelRead) -> Reading[Any]:
         return await self._guard.last_known(
             asked.key,
             lambda: asked.ask(self._queries),

@@ -15,8 +15,8 @@ from core.base.clock import Clock
 from core.domain.snapshot import Snapshot
 from core.domain.status import Level
 from core.history.blackbox import ALIVE_S, Recorder, must_stay
-from core.services.events import Journal
-from core.services.supervised_loop import Keeper
+from core.services.events import EventLog
+from core.services.supervised_loop import SupervisedLoop
 
 _PAUSE_S: Final = 1.0
 _CLOSE_S: Final = 0.4
@@ -27,11 +27,11 @@ _MOST: Final = 200
 class Recording:
     """Feeds a recorder. The journal hears once each that it is paused, goes on, or found a file broken."""
 
-    def __init__(self, recorder: Recorder, clock: Clock, journal: Journal) -> None:
+    def __init__(self, recorder: Recorder, clock: Clock, journal: EventLog) -> None:
         self._recorder = recorder
         self._clock = clock
         self._journal = journal
-        self._keeper = Keeper("black box", self._turn, clock, say=self._say)
+        self._keeper = SupervisedLoop("black box", self._turn, clock, say=self._say)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="blackbox")
         self._came = asyncio.Event()
         self._waiting: list[Snapshot] = []

@@ -4,17 +4,17 @@ import contextlib
 from collections.abc import Iterator
 
 from core.actions.context import Actor
-from core.domain.actions import Order
+from core.domain.actions import Action
 
 
-class UnderWay:
+class RunningActions:
     """Counts orders while they are carried out, or wait for their turn to be."""
 
     def __init__(self) -> None:
         self._orders: dict[object, str] = {}
 
     @contextlib.contextmanager
-    def counted(self, order: Order, actor: Actor) -> Iterator[None]:
+    def counted(self, order: Action, actor: Actor) -> Iterator[None]:
         """Within it the order is under way, however it ends."""
         mark = object()
         self._orders[mark] = order.name.replace("_", " ") + ("" if actor.by == "operator" else f" by the {actor.by}")

@@ -14,7 +14,7 @@ _STEPS_MS: Final = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 _MEMORY_STEP_MB: Final = 5
 
 
-class OwnRules(msgspec.Struct, frozen=True, kw_only=True):
+class SelfRules(msgspec.Struct, frozen=True, kw_only=True):
     """Section `own` of the settings. Megabytes, milliseconds, and seconds."""
 
     memory_mb: Megabytes = 120.0
@@ -37,7 +37,7 @@ class OwnRules(msgspec.Struct, frozen=True, kw_only=True):
 class Lags:
     """How late the event loop's turns were, within a window. One that was blocked counts for every turn it missed."""
 
-    def __init__(self, rules: OwnRules) -> None:
+    def __init__(self, rules: SelfRules) -> None:
         self._tick_s = rules.tick_s
         self._late: deque[float] = deque(maxlen=max(1, round(rules.lag_window_s / rules.tick_s)))
 
@@ -59,7 +59,7 @@ class Lags:
 class Bound:
     """One figure's bound, with hysteresis. `out` while it is said."""
 
-    def __init__(self, limit: float, rules: OwnRules) -> None:
+    def __init__(self, limit: float, rules: SelfRules) -> None:
         self._limit = limit
         self._rules = rules
         self._over = 0

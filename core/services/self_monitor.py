@@ -10,17 +10,17 @@ from typing import Final
 from core.base.text import short
 from core.domain.self_status import SelfStatus
 from core.domain.status import Level
-from core.monitor.container import Rooms
+from core.monitor.container import Container
 from core.services.self_limits import Bound, Lags, coarse_mb, coarse_ms
 
 _MB: Final = 2**20
 _STATM: Final = Path("/proc/self/statm")
 
 
-class SelfWatch:
+class SelfMonitor:
     """Measures this process. `publish` is called when something is to be said."""
 
-    def __init__(self, rooms: Rooms, publish: Callable[[], None]) -> None:
+    def __init__(self, rooms: Container, publish: Callable[[], None]) -> None:
         self._rooms = rooms
         self._rules = rooms.config.own
         self._publish = publish

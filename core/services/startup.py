@@ -8,10 +8,10 @@ from core.backend.faults import Failed
 from core.domain.checks import Checkup
 from core.domain.snapshot import LEGACY_KEY, StartStep, policies_in_words, policies_open
 from core.domain.status import Level, Truth
-from core.monitor.container import Rooms
+from core.monitor.container import Container
 from core.resilience import NotLive
 from core.resilience.reading import Source
-from core.services.check_service import Sight
+from core.services.check_service import CheckService
 
 T = TypeVar("T")
 
@@ -21,10 +21,10 @@ STEP_S: Final = 60.0
 _POLICY_LEVEL: Final = {Truth.TRUE: Level.WARNING, Truth.FALSE: Level.OK, Truth.UNKNOWN: Level.UNKNOWN}
 
 
-class Start:
+class Startup:
     """Takes one step after the other. `publish` is called after each."""
 
-    def __init__(self, rooms: Rooms, sight: Sight, publish: Callable[[], None]) -> None:
+    def __init__(self, rooms: Container, sight: CheckService, publish: Callable[[], None]) -> None:
         self._rooms = rooms
         self._sight = sight
         self._publish = publish

@@ -3,11 +3,11 @@
 import asyncio
 from datetime import datetime
 
-from core.backend.reads.live import Live
+from core.backend.reads.live import LiveReads
 from core.domain.records import STATUSES, Statistics
 
 
-async def statistics(live: Live, since: datetime, now: datetime) -> Statistics:
+async def statistics(live: LiveReads, since: datetime, now: datetime) -> Statistics:
     """Counts by status, success since `since`, and the average time of the heals completed since. Raises NotLive."""
     success, durations, counts = await asyncio.gather(
         live.success_rate(since, now),

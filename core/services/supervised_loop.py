@@ -13,7 +13,7 @@ _PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 60.0
 
 
-class Keeper:
+class SupervisedLoop:
     """Runs `turn` again and again. `dead_after_s`: when one that has not come round counts as dead (`None`: never).
 
     `say` hears, in words, of every end and every new beginning.

@@ -21,10 +21,10 @@ from core.history.trends import (
     KEPT,
     SLOT,
     Finished,
+    FromTables,
     Grid,
+    Observed,
     Queued,
-    Seen,
-    Told,
     Trends,
     Window,
     floor,
@@ -36,7 +36,7 @@ from core.history.trends import (
     unchecked,
     unseen,
 )
-from core.monitor.container import Rooms
+from core.monitor.container import Container
 from core.resilience import NotLive, Policy
 from core.services.kpis import CHECKS, Looked
 
@@ -54,10 +54,10 @@ _FEW_AGAIN: Final = MOST_TASKS * 4 // 5
 """Once there were too many tasks, each is read again of no more than this: at the edge it would change every time."""
 
 
-class Trending:
+class TrendService:
     """The past of one project. `keeps`: whether this process writes down; `discover` finds the schema out."""
 
-    def __init__(self, rooms: Rooms, discover: Callable[[], Awaitable[Any]], *, keeps: Callable[[], bool]) -> None:
+    def __init__(self, rooms: Container, discover: Callable[[], Awaitable[Any]], *, keeps: Callable[[], bool]) -> None:
         self._rooms = rooms
         self._discover = discover
         self._keeps = keeps
@@ -65,7 +65,7 @@ class Trending:
         self._waiting: list[int] = []
         """How many tasks waited at each look in the slot under way."""
         self._asked: datetime | None = None
-        self._told: dict[Window, Told] = {}
+        self._told: dict[Window, FromTables] = {}
         self._filled: dict[Window, float] = {}
         self._filling = asyncio.Lock()
 
@@ -115,7 +115,7 @@ class Trending:
                 return
             now = self._rooms.clock.now()
             seen = await self._seen(window, now)
-            known = self._told.get(window) or Told(bucket=CUTS[window].bucket)
+            known = self._told.get(window) or FromTables(bucket=CUTS[window].bucket)
             begun = msgspec.structs.replace(known, faults={})
             counted = await self._try("finished", begun, lambda: self._tell_finished(window, seen, begun, now))
             told = await self._try("checks", counted, lambda: self._tell_checks(window, seen, counted, now))
@@ -125,14 +125,14 @@ class Trending:
             if not told.faults:  # what failed is asked for again when it is next looked at
                 self._filled[window] = elapsed
 
-    async def _try(self, name: str, told: Told, tell: Callable[[], Awaitable[Told]]) -> Told:
+    async def _try(self, name: str, told: FromTables, tell: Callable[[], Awaitable[FromTables]]) -> FromTables:
         try:
             await self._discover()
             return await tell()
         except NotLive as not_live:
             return msgspec.structs.replace(told, faults=told.faults | {name: not_live.fault.sentence()})
 
-    async def _tell_finished(self, window: Window, seen: Seen, told: Told, now: datetime) -> Told:
+    async def _tell_finished(self, window: Window, seen: Observed, told: FromTables, now: datetime) -> FromTables:
         """Row by row, or, of too many, counted in coarse buckets: until there are fewer again."""
         cut = CUTS[window]
         known, most = (told, MOST_TASKS) if told.bucket == cut.bucket else (_begun(told, cut.bucket), _FEW_AGAIN)
@@ -163,7 +163,7 @@ class Trending:
             after = page[-1][0]
         return sums(cut, found.values())
 
-    async def _tell_checks(self, window: Window, seen: Seen, told: Told, now: datetime) -> Told:
+    async def _tell_checks(self, window: Window, seen: Observed, told: FromTables, now: datetime) -> FromTables:
         cut = CUTS[window]
         fine = grid(cut.length, cut.bucket, now)
         due = [begin for begin in unchecked(fine, seen, now) if _is_open(begin, fine, told.checks_until)]
@@ -194,14 +194,14 @@ class Trending:
 
     # What is kept
 
-    async def _seen(self, window: Window, now: datetime) -> Seen:
+    async def _seen(self, window: Window, now: datetime) -> Observed:
         since, until = now - CUTS[window].length, now + timedelta(milliseconds=1)
         state = self._rooms.state
         queue = await state.samples(_QUEUE, since, until, Queued)
         checks = await state.samples(CHECKS, since, until, Looked)
         if self._waiting and self._slot is not None and self._slot <= now:
             queue = (*queue, (self._slot, Queued(statistics.median(self._waiting))))
-        return Seen(
+        return Observed(
             finished=await state.samples(_FINISHED, since, until, Finished),
             queue=queue,
             checks=tuple((at, looked.took_s) for at, looked in checks),
@@ -223,12 +223,12 @@ class Trending:
         await self._rooms.state.change(work)
 
 
-def _begun(told: Told, bucket: timedelta) -> Told:
+def _begun(told: FromTables, bucket: timedelta) -> FromTables:
     """The same, but nothing told yet of finished tasks, which are cut anew."""
     return msgspec.structs.replace(told, bucket=bucket, finished={}, finished_until=None)
 
 
-def _gone_on(told: Told, found: dict[datetime, Finished], cut: Grid, now: datetime) -> Told:
+def _gone_on(told: FromTables, found: dict[datetime, Finished], cut: Grid, now: datetime) -> FromTables:
     """With what was found besides; what is over is let go."""
     kept = {begin: one for begin, one in told.finished.items() if begin >= cut.since}
     return msgspec.structs.replace(told, finished=kept | found, finished_until=now)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.domain.actions import Phase
+from core.domain.actions import ResultPhase
 from tests.act.conftest import Begin
 from tests.act.driving import audited, statuses
 from tests.act.others import begun, failed_task, flag, pending, stopped_elsewhere
@@ -38,7 +38,7 @@ async def test_an_odd_row_of_an_order_does_not_keep_it_from_being_given(
 ) -> None:
     driven = await begin()
     begun(sandbox, "dry_run_off", run, host=driven.rooms.operator.host, **more)
-    assert (await driven.monitor.set_dry_run(False)).phase is Phase.VERIFIED
+    assert (await driven.monitor.set_dry_run(False)).phase is ResultPhase.VERIFIED
 
 
 async def test_a_stop_goes_on_with_one_whose_run_is_no_id(sandbox: Running, begin: Begin) -> None:
@@ -102,7 +102,7 @@ async def test_a_waiting_stop_whose_audit_another_closed_is_carried_out(sandbox:
     async with wire(sandbox.url) as between:
         driven = await begin(url=between.url, keeps=True)
         between.acts["/"] = reset
-        assert (await driven.monitor.stop("one")).phase is Phase.WAITING
+        assert (await driven.monitor.stop("one")).phase is ResultPhase.WAITING
         between.acts = {STOP_FUNCTION: hang, STOP_WRITE: hang}
         between.seen.clear()
         round_ = asyncio.create_task(driven.round(30))
@@ -158,7 +158,7 @@ async def test_what_we_did_is_told_beside_the_row_with_which_another_closed_our_
 
     driven.rooms.commands.set_dry_run = late  # type: ignore[method-assign]  # amid its write
     result = await driven.monitor.set_dry_run(False)
-    assert (result.phase, result.text) == (Phase.VERIFIED, "dry-run is off, seen")
+    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "dry-run is off, seen")
     assert audited(sandbox, "dry_run_off") == [
         (result.run, "started"),
         (result.run, "failed"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.domain.actions import Phase, Result
+from core.domain.actions import Result, ResultPhase
 from core.domain.queries import Listing, Table
 from tests.act.driving import Driven, failures, statuses
 from tests.running import Running
@@ -172,13 +172,13 @@ async def test_an_action_broken_off_at_any_of_its_writes_and_ordered_again(
             if result.done:
                 assert case.holds(sandbox), (write, result)
                 assert result.changed == case.rows, (write, result)
-            if result.phase in {Phase.REFUSED, Phase.UNREACHABLE} and not result.refused:
+            if result.phase in {ResultPhase.REFUSED, ResultPhase.UNREACHABLE} and not result.refused:
                 assert not result.changed, (write, result)
             await (first.monitor.close() if how == LOST else first.kill())
         again = await driven_on(sandbox.url, account, sandbox, home / ("a" if write % 2 else "b"))
         if not case.holds(sandbox):
             second = await case.order(again)
-            assert second.done or second.phase is Phase.PARTLY, (write, second)
+            assert second.done or second.phase is ResultPhase.PARTLY, (write, second)
         assert case.holds(sandbox), (write, result, statuses(sandbox))
         await again.rooms.desk.settle(again.rooms.operator)
         assert unclosed(sandbox, case.orders) == [], (write, result)
@@ -204,5 +204,5 @@ async def test_an_ordinary_user_may_do_it_or_is_told_that_nothing_was_changed(
         assert result.done, result
         assert case.holds(sandbox)
     else:
-        assert result.phase in {Phase.REFUSED, Phase.UNCHANGED}, result
+        assert result.phase in {ResultPhase.REFUSED, ResultPhase.UNCHANGED}, result
         assert (flag(sandbox), dry_run(sandbox), statuses(sandbox)) == before

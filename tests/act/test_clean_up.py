@@ -6,7 +6,7 @@ from pathlib import Path
 from core.actions.heal import CLEANING
 from core.actions.lease import LeaseRules
 from core.actions.repairs import HealRules
-from core.domain.actions import Phase
+from core.domain.actions import ResultPhase
 from core.services.autopilot import LEASE_LOST
 from tests.act.driving import Driven, audited, failures
 from tests.running import Running
@@ -31,7 +31,7 @@ async def test_it_halts_between_two_batches(sandbox: Running, tmp_path: Path) ->
     answers = iter(["", "", ""])
     result = await driven.heal(found, go_on=lambda: next(answers, "enough"))
     await driven.monitor.close()
-    assert (result.phase, result.changed) == (Phase.PARTLY, 100)
+    assert (result.phase, result.changed) == (ResultPhase.PARTLY, 100)
     assert left(sandbox) == 250
 
 
@@ -62,7 +62,7 @@ async def test_no_other_order_waits_for_it(sandbox: Running, tmp_path: Path) -> 
         cleaning = driven.autonomy._cleaning
         assert cleaning is not None
         result = await driven.monitor.retry(await driven.monitor.plan_retry(str(task)))
-        assert result.phase is Phase.VERIFIED
+        assert result.phase is ResultPhase.VERIFIED
         assert not cleaning.done()
         assert left(sandbox) > 0
         between.delays.clear()

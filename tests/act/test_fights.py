@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from core.actions.conflicts import FightRules, conflicts, unnamed
+from core.actions.conflicts import ConflictRules, conflicts, unnamed
 from core.actions.context import Actor
-from core.domain.actions import Phase
+from core.domain.actions import ResultPhase
 from core.domain.queries import Filter, Listing, Table
-from core.domain.records import EndedOrder
+from core.domain.records import EndedAction
 from core.resilience import Breakers
 from core.resilience.fault import Counts
 from core.services.conflicts import Resets
@@ -20,22 +20,22 @@ from tests.clock import FakeClock
 from tests.running import Running
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-RULES = FightRules()
+RULES = ConflictRules()
 MARIA = Actor(by="operator", who="maria", host="desk")
 STUCK = {"stuck tasks": 1}
 
 
-def order(name: str, minute: float, *, by: str = "watchdog", run: str = "", **more: Any) -> EndedOrder:
+def order(name: str, minute: float, *, by: str = "watchdog", run: str = "", **more: Any) -> EndedAction:
     at = AT + timedelta(minutes=minute)
     known = {"began_at": at, "at": at, "holds": True} | more
-    return EndedOrder(run=run or f"{name}{minute}", order=name, by=by, actor=f"{by} {name}", **known)
+    return EndedAction(run=run or f"{name}{minute}", order=name, by=by, actor=f"{by} {name}", **known)
 
 
-def operators(name: str, minute: float, **more: Any) -> EndedOrder:
+def operators(name: str, minute: float, **more: Any) -> EndedAction:
     return order(name, minute, by="operator", **more)
 
 
-def found(*orders: EndedOrder, **tasks: str) -> list[str]:
+def found(*orders: EndedAction, **tasks: str) -> list[str]:
     """The runs that fought; `tasks`: what each run changed, a letter a task."""
     return [one.run for one in conflicts(orders, {run: frozenset(ids) for run, ids in tasks.items()}, RULES)]
 
@@ -181,7 +181,7 @@ async def test_a_retried_task_that_is_healed_to_failed_again_is_said_once(
     ids = failed_task(sandbox)
     driven = await Driven.as_(account, sandbox, tmp_path).begin()
     driven.rooms.operator = MARIA
-    assert (await driven.monitor.retry(await driven.monitor.plan_retry(ids[0]))).phase is Phase.VERIFIED
+    assert (await driven.monitor.retry(await driven.monitor.plan_retry(ids[0]))).phase is ResultPhase.VERIFIED
     await evaluated(driven)
     assert fights(driven) == []
     hangs_again(sandbox, ids)
@@ -202,7 +202,7 @@ async def test_an_unrelated_heal_is_no_fight(sandbox: Running, tmp_path: Path) -
     running(sandbox, 10)
     ids = failed_task(sandbox)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
-    assert (await driven.monitor.retry(await driven.monitor.plan_retry(ids[0]))).phase is Phase.VERIFIED
+    assert (await driven.monitor.retry(await driven.monitor.plan_retry(ids[0]))).phase is ResultPhase.VERIFIED
     sandbox.stuck(2)
     _, done = await driven.round()
     assert done.startswith("2 changed")
@@ -236,7 +236,7 @@ async def test_another_hosts_operator_and_a_healer_on_a_third_are_seen_by_who_on
         )
     ]
     undone = await desk.monitor.undo(await desk.monitor.plan_undo(run))
-    assert undone.phase is Phase.VERIFIED
+    assert undone.phase is ResultPhase.VERIFIED
     await evaluated(looks, 3)
     assert fights(looks) == []  # who was fought has taken it back
     for one in (desk, healer, looks):
@@ -247,7 +247,7 @@ async def test_dry_run_that_comes_on_again_after_it_was_turned_off(sandbox: Runn
     failures(sandbox)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     driven.rooms.operator = MARIA
-    assert (await driven.monitor.set_dry_run(False)).phase is Phase.VERIFIED
+    assert (await driven.monitor.set_dry_run(False)).phase is ResultPhase.VERIFIED
     await asyncio.sleep(2 * INTERVAL_S)  # the round's clock goes on by one; what fails is to fail after that
     failures(sandbox)  # since then, all anew
     _, done = await driven.round()
@@ -262,8 +262,8 @@ async def test_dry_run_that_comes_on_again_after_it_was_turned_off(sandbox: Runn
 async def test_a_stop_by_itself_after_a_lift(sandbox: Running, tmp_path: Path) -> None:
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     driven.rooms.operator = MARIA
-    assert (await driven.monitor.stop("agents loop")).phase is Phase.VERIFIED
-    assert (await driven.monitor.lift(requeue=False)).phase is Phase.VERIFIED
+    assert (await driven.monitor.stop("agents loop")).phase is ResultPhase.VERIFIED
+    assert (await driven.monitor.lift(requeue=False)).phase is ResultPhase.VERIFIED
     await evaluated(driven)
     assert fights(driven) == []
     await driven.rooms.desk.stop("10 critical checks in a row", 24, driven.rooms.itself)

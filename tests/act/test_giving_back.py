@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from core.domain.actions import Phase
+from core.domain.actions import ResultPhase
 from tests.act.conftest import Begin
 from tests.act.driving import Driven, failures, statuses
 from tests.act.others import failed_task
@@ -19,7 +19,7 @@ async def test_a_retry_that_changed_nothing_says_so(sandbox: Running, tmp_path: 
     sandbox.sql("UPDATE autonomous_tasks SET completed_at = now() + interval '1 second'")
     result = await driven.monitor.retry(plan)
     await driven.monitor.close()
-    assert (result.phase, result.changed) == (Phase.REFUSED, 0)
+    assert (result.phase, result.changed) == (ResultPhase.REFUSED, 0)
     assert "it is not the failure that was shown any more" in result.text
     assert statuses(sandbox) == {"failed": 1}
 
@@ -36,7 +36,7 @@ async def test_a_lift_whose_requeue_was_partial_is_a_lift(sandbox: Running, tmp_
 
     queries.marked = none  # type: ignore[method-assign]  # as if they were hidden for the moment
     result = await driven.monitor.lift(requeue=True)
-    assert (result.phase, result.changed) == (Phase.PARTLY, 0)
+    assert (result.phase, result.changed) == (ResultPhase.PARTLY, 0)
     assert result.text.startswith("lifted, seen; ")
     assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(False,)]
     assert await driven.rooms.live.last_lift_at() is not None

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from core.actions.heal import CLEANING
-from core.domain.actions import Phase
+from core.domain.actions import ResultPhase
 from core.domain.status import Level
 from tests.act.driving import ACTING, Driven, agents_write_logs, audited, failures, running, statuses
 from tests.clock import FakeClock
@@ -71,7 +71,7 @@ async def test_sixty_of_eighty_are_braked_said_and_left_to_a_person(
     assert [text for text in alerts(sandbox) if "braked" in text] == [told]  # once
     plan = await driven.monitor.plan_heal()
     result = await driven.monitor.heal(plan)
-    assert (result.phase, result.changed) == (Phase.VERIFIED, 60)  # an operator is never braked
+    assert (result.phase, result.changed) == (ResultPhase.VERIFIED, 60)  # an operator is never braked
     await driven.round()
     assert driven.monitor.snapshot.may_act.allowed
     await driven.monitor.close()
@@ -199,7 +199,7 @@ async def test_what_an_undo_gave_back_is_left_alone(account: str, sandbox: Runni
     await driven.round()
     (run, _), _ = audited(sandbox, "heal")
     undone = await driven.monitor.undo(await driven.monitor.plan_undo(run))
-    assert (undone.phase, undone.changed) == (Phase.VERIFIED, 2)
+    assert (undone.phase, undone.changed) == (ResultPhase.VERIFIED, 2)
     assert statuses(sandbox) == {"in_progress": 12}
     sandbox.stuck(1)
     _, done = await driven.round()
@@ -235,7 +235,7 @@ async def test_failures_turn_dry_run_on_once_and_an_operator_who_lifts_it_is_not
     driven = await Driven.as_(account, sandbox, tmp_path).begin()
     await driven.round()
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(True,)]
-    assert (await driven.monitor.set_dry_run(False)).phase is Phase.VERIFIED
+    assert (await driven.monitor.set_dry_run(False)).phase is ResultPhase.VERIFIED
     for _ in range(3):
         await driven.round()
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(False,)]
@@ -453,7 +453,7 @@ async def test_an_emergency_stop_waits_for_no_heal_and_ends_it_after_its_batch(
     healed = await healing
     assert "halted: an emergency stop was ordered" in healed.text
     assert healed.changed < 3000
-    assert stopped.phase is Phase.VERIFIED
+    assert stopped.phase is ResultPhase.VERIFIED
     assert statuses(sandbox) == {"failed": healed.changed, "rejected": 3000 - healed.changed}
     await driven.monitor.close()
 

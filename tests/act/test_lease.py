@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from core.actions.context import Means
+from core.actions.context import ActionContext
 from core.actions.heal import Heal
 from core.actions.lease import Lease
 from core.alerting.settings import AlertRules
 from core.backend.client import Backend
 from core.backend.faults import classify
-from core.backend.reads.live import Live
+from core.backend.reads.live import LiveReads
 from core.backend.reads.queries import Queries
 from core.backend.schema import discover
 from core.backend.target import Target
-from core.backend.writes import Commands
+from core.backend.writes import Writes
 from core.checks.settings import WatchRules
-from core.domain.actions import Phase
+from core.domain.actions import ResultPhase
 from core.domain.alerts import Severity
 from core.monitor import Config, Monitor, Places
 from core.resilience import Breakers, Guard
@@ -45,8 +45,8 @@ class Side:
 
     async def connect(self) -> "Side":
         schema = await discover(self.backend)
-        live = Live(self.guard, Queries(self.backend.urgent, schema))
-        means = Means(self.clock, self.guard, live, Commands(self.backend.urgent, schema))
+        live = LiveReads(self.guard, Queries(self.backend.urgent, schema))
+        means = ActionContext(self.clock, self.guard, live, Writes(self.backend.urgent, schema))
         self.lease = Lease(self.clock, means, ID, holder=self.name, host="h", request_s=REQUEST_S)
         return self
 
@@ -440,7 +440,7 @@ async def test_a_healer_that_loses_the_lease_stops_between_batches(sandbox: Runn
     heal = Heal(rooms.healer, now=rooms.cut_off_now, found=found)
     result = await rooms.runner.run(heal, rooms.itself, go_on=lambda: next(answers, LEASE_LOST))
     await monitor.close()
-    assert result.phase is Phase.PARTLY
+    assert result.phase is ResultPhase.PARTLY
     assert "halted: the lease is no longer ours" in result.text
     left = sandbox.sql("SELECT count(*) FROM autonomous_tasks WHERE status = 'in_progress'")[0][0]
     assert 0 < left < 250

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.domain.actions import Phase
+from core.domain.actions import ResultPhase
 from tests.act.conftest import Begin
 from tests.act.driving import statuses
 from tests.act.others import flag, lifted_elsewhere, pending, stopped_elsewhere
@@ -30,7 +30,7 @@ async def test_nothing_is_given_back_while_a_stop_is_set(sandbox: Running, begin
     assert (plan.standing, plan.requeueable) == ("", 4)
     stopped_elsewhere(sandbox, "a second stop")
     result = await driven.monitor.requeue()
-    assert (result.phase, flag(sandbox), statuses(sandbox)) == (Phase.REFUSED, True, {"rejected": 4})
+    assert (result.phase, flag(sandbox), statuses(sandbox)) == (ResultPhase.REFUSED, True, {"rejected": 4})
     assert "an emergency stop is set: nothing was given back" in result.text
 
 
@@ -208,6 +208,6 @@ async def test_a_stop_that_is_ordered_while_another_is_lifted_keeps_its_tasks(sa
 
     driven.rooms.commands.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
     result = await driven.monitor.lift(requeue=True)
-    assert (result.phase, flag(sandbox)) == (Phase.PARTLY, False)
+    assert (result.phase, flag(sandbox)) == (ResultPhase.PARTLY, False)
     assert "halted: an emergency stop was ordered" in result.text
     assert statuses(sandbox) == {"rejected": 4}

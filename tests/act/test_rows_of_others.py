@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.actions import Phase
+from core.domain.actions import ResultPhase
 from tests.act.driving import Driven
 from tests.running import Running
 
@@ -40,4 +40,4 @@ async def test_a_stop_goes_past_a_whole_batch_of_rows_that_are_not_ours(sandbox:
     await driven.monitor.close()
     left = "SELECT description, count(*) FROM autonomous_tasks WHERE status = 'pending' GROUP BY 1"
     assert sandbox.sql(left) == [("foreign", 100)]
-    assert (result.phase, result.changed, result.refused) == (Phase.PARTLY, 50, 100), result
+    assert (result.phase, result.changed, result.refused) == (ResultPhase.PARTLY, 50, 100), result

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from core.actions.run_pending import PollAnswer, answer_of
-from core.domain.actions import Phase
+from core.domain.actions import ResultPhase
 from tests.act.driving import Driven, audited, statuses
 from tests.running import Command, Running
 from tests.wire import answer, wire
@@ -51,7 +51,7 @@ async def test_a_function_that_refuses_is_not_called_done(sandbox: Running, tmp_
     ).begin()
     result = await driven.monitor.run_pending()
     await driven.monitor.close()
-    assert result.phase is Phase.REFUSED
+    assert result.phase is ResultPhase.REFUSED
     assert result.text.startswith("the agents' function refused: ")
     assert [status for _, status in audited(sandbox, "run_pending")] == ["started", "failed"]
     assert statuses(sandbox) == {"pending": 1}
@@ -66,7 +66,7 @@ async def test_an_answer_that_is_lost_is_not_known_and_not_repeated(sandbox: Run
         between.lost = [f"POST {POLL}"]
         result = await driven.monitor.run_pending()
         await driven.monitor.close()
-    assert result.phase is Phase.UNKNOWN
+    assert result.phase is ResultPhase.UNKNOWN
     assert len([line for line in between.seen if line.startswith(f"POST {POLL}")]) == 1
 
 
@@ -78,7 +78,7 @@ async def test_an_error_of_the_function_is_a_failure(sandbox: Running, tmp_path:
         between.acts[POLL] = answer(b'{"success": false, "error": "no model"}', "200 OK")
         result = await driven.monitor.run_pending()
         await driven.monitor.close()
-    assert (result.phase, result.text) == (Phase.REFUSED, "the agents' function refused: no model")
+    assert (result.phase, result.text) == (ResultPhase.REFUSED, "the agents' function refused: no model")
 
 
 def test_in_dry_run_it_says_what_becomes_of_what_is_pending(sandbox: Running, command: Command) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from core.backend.answers import answer_fault
 from core.backend.faults import Failed, Trace
-from core.domain.actions import EMERGENCY_STOP, HEAL, Phase, PlanChanged
+from core.domain.actions import EMERGENCY_STOP, HEAL, PlanChanged, ResultPhase
 from core.domain.failure_rate import FailureRules
 from core.resilience import NotLive
 from tests.act.driving import ACTING, Driven, agents_write_logs, audited, failures, running, statuses
@@ -34,11 +34,11 @@ async def test_where_the_state_cannot_be_written_only_a_stop_is_taken(sandbox: R
         await again.monitor.set_dry_run(False),
         await again.monitor.lift(requeue=False),
     ):
-        assert result.phase is Phase.REFUSED
+        assert result.phase is ResultPhase.REFUSED
         assert result.text.startswith("nothing but an emergency stop can be ordered: state not ")
     assert again.monitor.may(HEAL)
     assert not again.monitor.may(EMERGENCY_STOP)
-    assert (await again.monitor.stop("fire")).phase is Phase.VERIFIED
+    assert (await again.monitor.stop("fire")).phase is ResultPhase.VERIFIED
     await again.monitor.close()
     await driven.monitor.close()
 
@@ -53,7 +53,7 @@ async def test_an_action_that_fails_unforeseen_is_closed_and_the_next_goes_on(sa
 
     whole, repair.apply = repair.apply, breaks  # type: ignore[method-assign]
     result = await driven.monitor.heal(await driven.monitor.plan_heal())
-    assert result.phase is not Phase.VERIFIED
+    assert result.phase is not ResultPhase.VERIFIED
     assert "unforeseen ZeroDivisionError" in result.text
     assert [status for _, status in audited(sandbox, "heal")] == ["started", "failed"]
     repair.apply = whole  # type: ignore[method-assign]
@@ -115,7 +115,7 @@ async def test_the_opening_audit_row_gives_the_databases_time(sandbox: Running, 
     result = await driven.heal(ahead)
     await driven.monitor.close()
     assert (result.changed, result.skipped) == (0, 1)
-    assert result.phase is Phase.UNCHANGED
+    assert result.phase is ResultPhase.UNCHANGED
     assert statuses(sandbox) == {"in_progress": 1}
 
 
@@ -269,7 +269,7 @@ async def test_a_heal_that_was_halted_before_it_changed_anything_is_not_audited_
     found = await driven.rooms.healer.plan(driven.rooms.cut_off_now())
     result = await driven.heal(found, go_on=lambda: "enough")
     await driven.monitor.close()
-    assert (result.phase, result.done) == (Phase.UNCHANGED, False)
+    assert (result.phase, result.done) == (ResultPhase.UNCHANGED, False)
     assert result.text.endswith("halted: enough")
     assert [status for _, status in audited(sandbox, "heal")] == ["started", "failed"]
     assert statuses(sandbox) == {"in_progress": 2}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.actions import Phase
+from core.domain.actions import ResultPhase
 from tests.act.driving import ACTING, Driven, statuses
 from tests.running import Running
 
@@ -71,7 +71,7 @@ async def test_the_stop_holds_whatever_the_function_does(
     sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('p')")
     driven = await Driven.as_(account, sandbox, tmp_path).begin()
     result = await driven.monitor.stop("fire", 3)
-    assert (result.phase, result.text) == (Phase.VERIFIED, "stopped, seen; 1 task rejected")
+    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "stopped, seen; 1 task rejected")
     assert sandbox.sql("SELECT emergency_stop, emergency_stop_reason FROM autonomous_system_config") == [(True, "fire")]
     assert statuses(sandbox) == {"rejected": 1}
     await driven.monitor.close()

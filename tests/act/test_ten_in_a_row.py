@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from core.base.clock import SystemClock
-from core.base.store import State
+from core.base.store import Store
 from core.checks.settings import WatchRules
-from core.domain.actions import Phase
+from core.domain.actions import ResultPhase
 from core.domain.status import Level
-from core.services.critical_streak import Streak
+from core.services.critical_streak import CriticalStreak
 from tests.act.driving import ACTING, Driven, audited, failures, statuses
 from tests.clock import FakeClock
 from tests.running import ROOT, Running
@@ -34,8 +34,8 @@ def flag(sandbox: Running) -> bool:
     return bool(sandbox.sql("SELECT emergency_stop FROM autonomous_system_config")[0][0])
 
 
-async def state_at(home: Path) -> State:
-    state = State(home, "s")
+async def state_at(home: Path) -> Store:
+    state = Store(home, "s")
     await state.open()
     return state
 
@@ -43,16 +43,16 @@ async def state_at(home: Path) -> State:
 async def test_the_count_goes_on_after_a_restart_and_a_gap_of_two_intervals_clears_it(tmp_path: Path) -> None:
     clock = FakeClock()
     state = await state_at(tmp_path)
-    streak = Streak(clock, state, INTERVAL_S)
+    streak = CriticalStreak(clock, state, INTERVAL_S)
     for _ in range(4):
         clock.advance(INTERVAL_S)
         await streak.note(CRITICAL, UNKNOWN, may_count=True)
-    again = Streak(clock, state, INTERVAL_S)
+    again = CriticalStreak(clock, state, INTERVAL_S)
     await again.restore()
     assert again.count == 4
     clock.advance(2 * INTERVAL_S)
     assert await again.note(CRITICAL, UNKNOWN, may_count=True) == 5
-    late = Streak(clock, state, INTERVAL_S)
+    late = CriticalStreak(clock, state, INTERVAL_S)
     await late.restore()
     clock.advance(2 * INTERVAL_S + 1)
     assert await late.note(CRITICAL, UNKNOWN, may_count=True) == 1
@@ -64,7 +64,7 @@ async def test_one_counts_per_interval_however_often_it_is_restarted(tmp_path: P
     state = await state_at(tmp_path)
     for _ in range(20):
         clock.advance(5)
-        streak = Streak(clock, state, INTERVAL_S)
+        streak = CriticalStreak(clock, state, INTERVAL_S)
         await streak.restore()
         await streak.note(CRITICAL, UNKNOWN, may_count=True)
     assert streak.count == 1
@@ -74,7 +74,7 @@ async def test_one_counts_per_interval_however_often_it_is_restarted(tmp_path: P
 async def test_blind_neither_counts_nor_clears_and_a_good_check_clears(tmp_path: Path) -> None:
     clock = FakeClock()
     state = await state_at(tmp_path)
-    streak = Streak(clock, state, INTERVAL_S)
+    streak = CriticalStreak(clock, state, INTERVAL_S)
     for database, rate, count in (
         (CRITICAL, UNKNOWN, 1),
         (UNKNOWN, UNKNOWN, 1),
@@ -94,7 +94,7 @@ async def test_blind_neither_counts_nor_clears_and_a_good_check_clears(tmp_path:
 async def test_a_wall_clock_that_jumps_neither_counts_nor_clears(tmp_path: Path) -> None:
     clock = FakeClock()
     state = await state_at(tmp_path)
-    streak = Streak(clock, state, INTERVAL_S)
+    streak = CriticalStreak(clock, state, INTERVAL_S)
     for jump in (0.0, 86400.0, -86400.0, 7200.0):
         clock.advance(INTERVAL_S)
         clock.jump_wall(jump)
@@ -138,7 +138,7 @@ async def test_a_lifted_stop_is_not_set_again_by_the_same_old_failures(
         await driven.round()
     assert flag(sandbox)
     if lift == "by us":
-        assert (await driven.monitor.lift(requeue=False)).phase is Phase.VERIFIED
+        assert (await driven.monitor.lift(requeue=False)).phase is ResultPhase.VERIFIED
     else:
         await driven.round()  # it is seen to stand, and later to stand no more
         sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = false")
@@ -269,7 +269,7 @@ async def test_it_can_be_withdrawn_before(sandbox: Running, between: Wire, tmp_p
     driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
     await down(driven, between)
     (one,) = await driven.monitor.waiting()
-    assert (await driven.monitor.withdraw(one.id)).phase is Phase.VERIFIED
+    assert (await driven.monitor.withdraw(one.id)).phase is ResultPhase.VERIFIED
     between.acts.clear()
     for _ in range(3):
         await driven.round()
@@ -315,7 +315,7 @@ async def test_a_stop_that_was_broken_off_is_taken_up_where_it_was_left(
     between.acts["/rest/"] = reset
     driven.loops.ready = True  # it runs, so what nobody hears is kept
     result = await driven.monitor.stop("fire")
-    assert result.phase is Phase.WAITING
+    assert result.phase is ResultPhase.WAITING
     (one,) = await driven.monitor.waiting()
     assert await driven.rooms.pending.begin(one)
     # Killed after the flag and before the work: what the rows say then.
@@ -345,8 +345,8 @@ async def test_an_operators_order_waits_and_is_asked_about_again_after_a_day(
     driven = await Driven(between.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     between.acts["/rest/"] = reset
     driven.loops.ready = True
-    assert (await driven.monitor.stop("fire")).phase is Phase.WAITING
-    assert (await driven.monitor.stop("fire again")).phase is Phase.WAITING
+    assert (await driven.monitor.stop("fire")).phase is ResultPhase.WAITING
+    assert (await driven.monitor.stop("fire again")).phase is ResultPhase.WAITING
     (one,) = await driven.monitor.waiting()
     driven.clock.advance(86401)
     between.acts.clear()
@@ -421,7 +421,7 @@ async def test_an_ordinary_user_stops_nothing_he_may_not_and_says_why(sandbox: R
         assert await driven.monitor.waiting() == ()
         assert "stop" in driven.monitor.snapshot.may_act.missing  # whether one is set is not visible
         told = await driven.monitor.stop("fire")
-        assert told.phase is Phase.REFUSED
+        assert told.phase is ResultPhase.REFUSED
         assert "sign in as the master account or use a secret key" in told.text
     await driven.monitor.close()
 

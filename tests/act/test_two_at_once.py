@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from core.domain.actions import Phase, PlanChanged, Result
+from core.domain.actions import PlanChanged, Result, ResultPhase
 from core.domain.queries import Listing, Table
 from tests.act.conftest import Begin
 from tests.act.driving import failures, statuses
@@ -38,7 +38,7 @@ async def test_a_dry_run_is_turned_off_by_one_of_them(sandbox: Running, begin: B
     one, two = await begin("one"), await begin("two")
     results = await asyncio.gather(one.monitor.set_dry_run(False), two.monitor.set_dry_run(False))
     assert sum(result.changed for result in results) == 1, results
-    assert {result.phase for result in results} == {Phase.VERIFIED, Phase.UNCHANGED}
+    assert {result.phase for result in results} == {ResultPhase.VERIFIED, ResultPhase.UNCHANGED}
     assert all(result.done for result in results), results
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.domain.actions import Phase, Tier
+from core.domain.actions import ResultPhase, Tier
 from tests.act.driving import Driven, failures, statuses
 from tests.running import Command, Running
 
@@ -33,7 +33,7 @@ async def test_it_is_not_done_while_dry_run_is_refused(sandbox: Running, tmp_pat
         await master.monitor.close()
     finally:
         sandbox.sql("DROP POLICY no ON autonomous_system_config")
-    assert (result.phase, result.changed) == (Phase.PARTLY, 2)
+    assert (result.phase, result.changed) == (ResultPhase.PARTLY, 2)
     assert "dry-run is NOT off" in result.text
     assert dry_run(sandbox)
     assert statuses(sandbox) == {"failed": 20, "in_progress": 2}
@@ -45,11 +45,11 @@ async def test_each_step_may_be_taken_back_by_itself(sandbox: Running, tmp_path:
     driven, run = await healed(sandbox, tmp_path)
     tasks = await driven.monitor.plan_undo(run, ("tasks",))
     assert (tasks.tasks, tasks.dry_run, tasks.order.tier) == (2, None, Tier.CONFIRM)
-    assert (await driven.monitor.undo(tasks)).phase is Phase.VERIFIED
+    assert (await driven.monitor.undo(tasks)).phase is ResultPhase.VERIFIED
     assert dry_run(sandbox)
     mode = await driven.monitor.plan_undo(run, ("dry-run",))
     assert (mode.tasks, mode.dry_run, mode.order.tier) == (0, False, Tier.TYPED)
-    assert (await driven.monitor.undo(mode)).phase is Phase.VERIFIED
+    assert (await driven.monitor.undo(mode)).phase is ResultPhase.VERIFIED
     assert not dry_run(sandbox)
     await driven.monitor.close()
 
@@ -61,7 +61,7 @@ async def test_a_dry_run_that_a_person_set_since_is_left_and_that_is_said(sandbo
     plan = await driven.monitor.plan_undo(run)
     assert plan.dry_run is None
     assert "the config row was changed since" in plan.text
-    assert (await driven.monitor.undo(plan)).phase is Phase.VERIFIED
+    assert (await driven.monitor.undo(plan)).phase is ResultPhase.VERIFIED
     await driven.monitor.close()
     assert dry_run(sandbox)
 

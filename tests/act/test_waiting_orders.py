@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.domain.actions import Phase
+from core.domain.actions import ResultPhase
 from tests.act.driving import Driven, audited, failures, statuses
 from tests.act.others import without_the_stop_function
 from tests.alert.post import lift, stop
@@ -56,7 +56,10 @@ async def test_broken_off_at_any_write_the_monitor_finishes_it_once_the_project_
             for _ in range(3):
                 await driven.round(30)
             left = driven.rooms.pending.known
-            assert result.done or result.phase in {Phase.WAITING, Phase.PARTLY, Phase.UNKNOWN}, (write, result)
+            assert result.done or result.phase in {ResultPhase.WAITING, ResultPhase.PARTLY, ResultPhase.UNKNOWN}, (
+                write,
+                result,
+            )
             driven.loops.ready = False
             await driven.monitor.close()
         done = (flag(sandbox), statuses(sandbox))
@@ -103,7 +106,7 @@ async def test_a_resume_of_a_stop_from_elsewhere_gives_back_what_its_function_re
     assert (plan.rejected, plan.requeueable) == (5, 4)
     result = await driven.monitor.lift(requeue=True, stop=plan.stop)
     await driven.monitor.close()
-    assert (result.phase, result.text) == (Phase.VERIFIED, "lifted, seen; 4 of 4 tasks given back to pending")
+    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "lifted, seen; 4 of 4 tasks given back to pending")
     assert statuses(sandbox) == {"pending": 4, "rejected": 1}
 
 
@@ -116,7 +119,7 @@ async def test_a_stop_that_was_shown_is_not_lifted_when_another_stands_in_its_pl
     sandbox.sql("UPDATE autonomous_system_config SET emergency_stop_reason = 'second'")
     result = await driven.monitor.lift(requeue=False, stop=plan.stop)
     await driven.monitor.close()
-    assert (result.phase, flag(sandbox)) == (Phase.REFUSED, True)
+    assert (result.phase, flag(sandbox)) == (ResultPhase.REFUSED, True)
     assert "another stop is set than the one that was meant: second" in result.text
 
 
@@ -138,7 +141,7 @@ async def test_a_waiting_lift_lifts_only_the_stop_it_was_meant_for(
     stop(sandbox, "the first stop")
     driven = await keeping(between, sandbox, tmp_path, autonomous=False)
     between.acts["/"] = reset
-    assert (await driven.monitor.lift(requeue=False)).phase is Phase.WAITING
+    assert (await driven.monitor.lift(requeue=False)).phase is ResultPhase.WAITING
     lift(sandbox)  # somebody else does it
     stop(sandbox, "a second stop, of another cause")
     between.acts.clear()
@@ -166,7 +169,7 @@ async def test_a_stop_that_held_and_was_lifted_is_not_carried_out_again(
     live.config = config  # type: ignore[method-assign]  # the line breaks once the flag is set
     result = await driven.monitor.stop("burning")
     live.config = whole  # type: ignore[method-assign]  # as it was
-    assert result.phase is Phase.WAITING
+    assert result.phase is ResultPhase.WAITING
     assert flag(sandbox)
     other = await Driven(sandbox.url, sandbox.service_key, tmp_path / "other", driven.clock, autonomous=False).begin()
     assert (await other.monitor.lift(requeue=False)).done
@@ -188,7 +191,7 @@ async def test_with_observing_lifted_a_stop_that_waits_is_carried_out(
     driven = await keeping(between, sandbox, tmp_path, observe=True)
     driven.monitor.lift_observe()
     between.acts["/"] = reset
-    assert (await driven.monitor.stop("burning")).phase is Phase.WAITING
+    assert (await driven.monitor.stop("burning")).phase is ResultPhase.WAITING
     between.acts.clear()
     await driven.round(10)
     await closed(driven)
@@ -219,7 +222,7 @@ async def test_quit_while_a_waiting_stop_is_carried_out_the_next_monitor_carries
     pending(sandbox, 4)
     driven = await keeping(between, sandbox, tmp_path, autonomous=False)
     between.acts = {"/": reset}
-    assert (await driven.monitor.stop("burning")).phase is Phase.WAITING
+    assert (await driven.monitor.stop("burning")).phase is ResultPhase.WAITING
     between.acts = {STOP_FUNCTION: hang, STOP_WRITE: hang}
     between.seen.clear()
     round_ = asyncio.create_task(driven.round(30))
@@ -250,7 +253,7 @@ async def test_however_wrong_our_clock_a_waiting_stop_is_carried_out_unless_one_
         assert (await driven.monitor.lift(requeue=False)).done
         await asyncio.sleep(0.1)
     between.acts["/"] = reset
-    assert (await driven.monitor.stop("burning")).phase is Phase.WAITING
+    assert (await driven.monitor.stop("burning")).phase is ResultPhase.WAITING
     if hours > 0:
         other = await Driven(sandbox.url, sandbox.service_key, tmp_path / "other", autonomous=False).begin()
         assert (await other.monitor.stop("other")).done
@@ -268,7 +271,7 @@ async def test_a_waiting_lift_that_names_no_stop_leaves_one_that_was_set_later(
 ) -> None:
     driven = await keeping(between, sandbox, tmp_path, autonomous=False)
     between.acts["/"] = reset
-    assert (await driven.monitor.lift(requeue=True)).phase is Phase.WAITING
+    assert (await driven.monitor.lift(requeue=True)).phase is ResultPhase.WAITING
     stop(sandbox, "set later")
     between.acts.clear()
     for _ in range(3):
@@ -283,7 +286,7 @@ async def test_a_stop_ordered_anew_while_one_of_yesterday_waits_is_carried_out(
     """What waited a day is asked about before it is done; what is ordered now is not."""
     driven = await keeping(between, sandbox, tmp_path, autonomous=False)
     between.acts["/"] = reset
-    assert (await driven.monitor.stop("yesterday")).phase is Phase.WAITING
+    assert (await driven.monitor.stop("yesterday")).phase is ResultPhase.WAITING
     driven.clock.advance(25 * 3600)
     await driven.monitor.stop("today")
     between.acts.clear()
@@ -301,13 +304,13 @@ async def test_a_stop_ordered_anew_after_another_was_lifted_is_meant_and_carried
     """The first order would lapse, for a stop was lifted since; the second one came later."""
     driven = await keeping(between, sandbox, tmp_path / "one", autonomous=False)
     between.acts["/"] = reset
-    assert (await driven.monitor.stop("burning")).phase is Phase.WAITING
+    assert (await driven.monitor.stop("burning")).phase is ResultPhase.WAITING
     other = await Driven(sandbox.url, sandbox.service_key, tmp_path / "other", autonomous=False).begin()
     assert (await other.monitor.stop("other")).done
     assert (await other.monitor.lift(requeue=False)).done
     await other.monitor.close()
     driven.clock.advance(60)
-    assert (await driven.monitor.stop("burning again")).phase is Phase.WAITING
+    assert (await driven.monitor.stop("burning again")).phase is ResultPhase.WAITING
     between.acts.clear()
     for _ in range(3):
         await driven.round(30)
@@ -323,7 +326,7 @@ async def test_a_waiting_lift_ordered_again_with_requeue_gives_back(
     assert (await driven.monitor.stop("burning")).done
     await driven.monitor.refresh(everything=True)
     between.acts["/"] = reset
-    assert (await driven.monitor.lift(requeue=False)).phase is Phase.WAITING
+    assert (await driven.monitor.lift(requeue=False)).phase is ResultPhase.WAITING
     await driven.monitor.lift(requeue=True)
     between.acts.clear()
     for _ in range(3):
@@ -340,7 +343,7 @@ async def test_broken_off_after_its_lift_a_waiting_requeue_goes_on_with_an_old_r
     assert (await driven.monitor.stop("burning")).done
     await driven.monitor.refresh(everything=True)
     between.acts["/"] = reset
-    assert (await driven.monitor.lift(requeue=True)).phase is Phase.WAITING
+    assert (await driven.monitor.lift(requeue=True)).phase is ResultPhase.WAITING
     between.acts.clear()
     between.writes, between.end_at, between.arrives = 0, 4, False
     await driven.round(30, look_around=False)
@@ -360,7 +363,7 @@ async def test_a_waiting_requeue_is_kept_while_the_audit_of_stops_cannot_be_read
     assert (await driven.monitor.stop("burning")).done
     await driven.monitor.refresh(everything=True)
     between.acts = {"/": reset}
-    assert (await driven.monitor.lift(requeue=True)).phase is Phase.WAITING
+    assert (await driven.monitor.lift(requeue=True)).phase is ResultPhase.WAITING
     between.acts = {"/rest/v1/autonomous_tasks?id=in": reset}  # not one batch comes through
     await driven.round(30)
     between.acts = {
@@ -401,7 +404,7 @@ async def test_a_waiting_order_that_this_version_does_not_know_stops_nothing(
     waiting, _ = await driven.rooms.pending.keep("emergency_stop", driven.rooms.operator, reason="x")
     result = await driven.rooms.desk.carry_out(msgspec.structs.replace(waiting, order="an_order_of_tomorrow"))
     await closed(driven)
-    assert (result.phase, flag(sandbox)) == (Phase.REFUSED, False)
+    assert (result.phase, flag(sandbox)) == (ResultPhase.REFUSED, False)
     assert "this version does not know that order" in result.text
 
 

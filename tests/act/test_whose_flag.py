@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.domain.actions import Phase
+from core.domain.actions import ResultPhase
 from tests.act.conftest import Begin
 from tests.act.driving import Driven, failures, statuses
 from tests.act.others import dry_run_elsewhere, flag, lifted_elsewhere, pending, stopped_elsewhere
@@ -130,7 +130,7 @@ async def test_a_stop_on_a_row_we_cannot_see_is_not_called_lifted(hidden: Runnin
     driven = await Driven.as_("master", hidden, tmp_path, autonomous=False).begin()
     result = await driven.monitor.lift(requeue=False)
     await driven.monitor.close()
-    assert (result.phase, flag(hidden)) == (Phase.REFUSED, True)
+    assert (result.phase, flag(hidden)) == (ResultPhase.REFUSED, True)
     assert "no config row is visible to us" in result.text
 
 
@@ -142,7 +142,7 @@ async def test_a_stop_that_was_set_on_a_row_we_cannot_see_is_not_called_refused(
     result = await driven.monitor.stop("one")
     await driven.monitor.close()
     assert not result.done
-    assert result.phase is Phase.UNKNOWN or not flag(hidden), result
+    assert result.phase is ResultPhase.UNKNOWN or not flag(hidden), result
 
 
 async def test_without_any_config_row_nothing_is_set_and_that_is_said(sandbox: Running, begin: Begin) -> None:

@@ -11,7 +11,7 @@ from core.alerting.escalation import Tell, tell
 from core.alerting.rules import Facts, rules
 from core.alerting.settings import AlertRules
 from core.alerting.silences import acknowledged, silenced
-from core.alerting.state_machine import Life, Turn
+from core.alerting.state_machine import AlertStateMachine, Turn
 from core.domain.alerts import Ack, Alert, Silence
 from core.domain.records import SuccessRate
 from core.domain.status import Level, Verdict
@@ -27,7 +27,7 @@ class Lives:
     def __init__(self, contacts: int = 2, settings: AlertRules | None = None) -> None:
         self.settings = settings or AlertRules()
         self.rules = rules(self.settings)
-        self.life = Life(self.rules, self.settings, episode=lambda: str(uuid.uuid4()))
+        self.life = AlertStateMachine(self.rules, self.settings, episode=lambda: str(uuid.uuid4()))
         self.contacts = contacts
         self.passed = 0.0
         self.acks: list[Ack] = []
@@ -66,7 +66,7 @@ class Lives:
     def restart(self, away_s: float) -> None:
         """End, and begin anew so much later with what was kept."""
         kept = msgspec.json.decode(msgspec.json.encode(self.life.alerts), type=dict[str, Alert])
-        self.life = Life(self.rules, self.settings, episode=lambda: str(uuid.uuid4()))
+        self.life = AlertStateMachine(self.rules, self.settings, episode=lambda: str(uuid.uuid4()))
         self.passed += away_s
         self.life.restore(kept, away_s)
 

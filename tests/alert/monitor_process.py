@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.actions.lease import LeaseRules
 from core.alerting.settings import AlertRules
-from core.backend.client import Limits
+from core.backend.client import RequestLimits
 from core.backend.target import Target
 from core.checks.settings import WatchRules
 from core.monitor import Config, Monitor, Places
@@ -24,7 +24,7 @@ LATE_S = 4.0
 def config_of(given: dict[str, str]) -> Config:
     return Config(
         target=Target(name="probe", url=given["url"], key=given["key"]),
-        limits=Limits(connect_s=1, request_s=1),
+        limits=RequestLimits(connect_s=1, request_s=1),
         lease=LeaseRules(renew_s=1, retry_s=1, hold_s=4, take_over_s=6),
         watch=WatchRules(interval_s=2),
         refresh=RefreshRules(period_s=1, blind_after_s=3),

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.alerting.outbox import Post
+from core.alerting.outbox import OutgoingMessage
 from core.alerting.settings import AlertRules
 from core.alerting.sync import heard
 from core.backend.answers import answer_fault
@@ -188,9 +188,9 @@ async def test_naive_times_kept_by_an_earlier_version_are_utc(sandbox: Running, 
 async def test_a_channel_that_fails_unforeseen_keeps_nobody_else_from_hearing(sandbox: Running, tmp_path: Path) -> None:
     with Server(Mailbox()) as server:
         alarming = await Alarming(sandbox, tmp_path, server.rules(ANNA, channels=("json://127.0.0.1:9",))).begin()
-        whole: Callable[[Post], Any] = alarming.queue._deliver
+        whole: Callable[[OutgoingMessage], Any] = alarming.queue._deliver
 
-        async def deliver(post: Post) -> Fault | None:
+        async def deliver(post: OutgoingMessage) -> Fault | None:
             if post.to != ANNA:
                 raise KeyError("nobody foresaw this")
             return await whole(post)

@@ -8,7 +8,7 @@ from aiosmtpd.controller import Controller
 
 from core.alerting.mail_addresses import recipients
 from core.alerting.message import Message
-from core.alerting.notifiers import Channels
+from core.alerting.notifiers import Notifiers
 from core.alerting.recipients import Way, book, problems
 from core.alerting.settings import AlertRules
 from core.domain.alerts import Phase, Severity
@@ -83,7 +83,7 @@ async def test_each_form_arrives_at_exactly_the_mailbox_that_is_written(written:
     assert problems(rules) == ()
     ((address,),) = book(rules, "").contacts
     assert address.way is Way.SMTP
-    await Channels(nobody, rules).send(address, letter())
+    await Notifiers(nobody, rules).send(address, letter())
     ((to, mail),) = server.box.mails
     assert to == ONE[written]
     assert body(mail).strip() == "größer"
@@ -135,7 +135,7 @@ async def test_a_server_that_takes_no_umlauts_is_said_to() -> None:
         )
         ((address,),) = book(rules, "").contacts
         with pytest.raises(Exception, match="SMTPUTF8"):
-            await Channels(nobody, rules).send(address, letter())
+            await Notifiers(nobody, rules).send(address, letter())
     finally:
         await asyncio.to_thread(controller.stop)
     assert box.mails == []

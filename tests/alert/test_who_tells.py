@@ -9,7 +9,7 @@ import pytest
 
 from core.alerting.settings import AlertRules
 from core.alerting.state_machine import Turn
-from core.domain.alerts import Alert, Severity, Stage
+from core.domain.alerts import Alert, AlertState, Severity
 from tests.alert.post import ANNA, Alarming, Mailbox, Server, lift, stop
 from tests.alert.test_together import OVER, STOP, alarm, rows
 from tests.running import Running
@@ -263,7 +263,7 @@ async def test_what_ends_while_it_is_hidden_is_owed_its_end_where_a_row_says_tha
         subject="degraded",
         severity=Severity.MEDIUM,
         title="degraded mode",
-        stage=Stage.RESOLVED,
+        stage=AlertState.RESOLVED,
         hidden="this monitor is blind",
         logged=logged,
     )

@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 from core.alerting.settings import AlertRules
-from core.domain.snapshot import Alarm
+from core.domain.snapshot import AlertView
 from tests.alert.post import Alarming, Mailbox, Server, lift, stop
 from tests.running import Running
 
 
-def alert_of(alarming: Alarming) -> Alarm:
+def alert_of(alarming: Alarming) -> AlertView:
     """The alert of the stop, as it is shown."""
     return next(one for one in alarming.driven.monitor.snapshot.alerts if one.rule == "emergency_stop")
 

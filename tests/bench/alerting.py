@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from core.alerting.store import Shelf
-from core.base.store import State
+from core.alerting.store import AlertStore
+from core.base.store import Store
 from core.domain.alerts import Alert
 from core.domain.status import Level
 from tests.alert.lives import Lives
@@ -38,9 +38,9 @@ def median_us(work: dict[str, Callable[[], object]]) -> dict[str, float]:
 async def kept_us(alerts: dict[str, Alert]) -> float:
     """One evaluation on the disk, all alerts changed: one transaction, synced."""
     with tempfile.TemporaryDirectory() as place:
-        state = State(Path(place), "bench")
+        state = Store(Path(place), "bench")
         await state.open()
-        shelf, took, now = Shelf(state), [], Lives().now
+        shelf, took, now = AlertStore(state), [], Lives().now
         for number in range(50):
             changed = {key: msgspec.structs.replace(a, firing_s=float(number)) for key, a in alerts.items()}
             began = time.perf_counter()

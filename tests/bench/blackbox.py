@@ -17,11 +17,11 @@ from pathlib import Path
 from core.base.clock import SystemClock
 from core.domain.snapshot import Snapshot
 from core.history.blackbox import BlackboxRules, Box, Recorder
-from core.history.blackbox.frame import HEADER, Entry, Kind, framed, microseconds
+from core.history.blackbox.frame import HEADER, FrameEntry, Kind, framed, microseconds
 from core.history.blackbox.ring import following, listing
 from core.history.blackbox.segment import HEAD, read
 from core.history.blackbox.segment_index import marked, seal
-from core.services.events import Journal
+from core.services.events import EventLog
 from core.services.recording import Recording
 from tests.act.driving import Driven
 from tests.clock import FakeClock
@@ -100,7 +100,7 @@ async def on_the_loop(course: list[Snapshot], place: Path) -> tuple[list[float],
     """Milliseconds: of each `offer`, and of a turn of the loop without and with the thread at work beside it."""
     clock = SystemClock()
     recorder = Recorder(place, BlackboxRules(), clock)
-    recording = Recording(recorder, clock, Journal(clock))
+    recording = Recording(recorder, clock, EventLog(clock))
     recording.start()
     offers, alone, beside = [], [], []
     for one in course:
@@ -132,7 +132,7 @@ def fill(ring: Path, hours: list[list[tuple[int, int, int, bytes]]], now: dateti
         wanted = FULL * (number + 1) / (DAYS * 24)
         chosen = min(range(len(hours)), key=lambda index: abs(size + sizes[index] - wanted))
         shift = microseconds(now) - DAYS * 24 * 3_600_000_000 + number * 3_600_000_000
-        entries = [Entry(kind, flags, shift + at, 0, 0) for kind, flags, at, _ in hours[chosen]]
+        entries = [FrameEntry(kind, flags, shift + at, 0, 0) for kind, flags, at, _ in hours[chosen]]
         frames = (framed(Kind(e.kind), e.flags, e.at, b) for e, (*_, b) in zip(entries, hours[chosen], strict=True))
         data = HEAD + b"".join(frames) + seal(marked(entries), entries[-1])
         path = following(ring, last, shift + hours[chosen][0][2], epoch=0)

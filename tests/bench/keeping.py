@@ -15,7 +15,7 @@ from pathlib import Path
 import diskcache
 
 from core.base.clock import SystemClock
-from core.base.store import State
+from core.base.store import Store
 from core.resilience import Cache
 from core.resilience.disk import Disk
 
@@ -56,7 +56,7 @@ async def main() -> None:
         found = disks(place)
         taken: dict[str, tuple[list[float], list[float]]] = {who: ([], []) for who in found}
         cache = Cache(place / "cache", "space", SystemClock())
-        state = State(place / "state", "space")
+        state = Store(place / "state", "space")
         keeps: list[float] = []
         puts: list[float] = []
         gc.disable()

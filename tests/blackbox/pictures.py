@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.base.text import redacted
 from core.domain.records import Task, TaskCounts
-from core.domain.snapshot import Alarm, Degradation, Event, Link, LinkWord, Project, Snapshot, State, Tasks
+from core.domain.snapshot import AlertView, Degradation, Event, Link, LinkWord, Project, Snapshot, State, Tasks
 from core.domain.status import Level
 from core.history.blackbox import Box, Recorder
 from core.resilience import DegradationLevel
@@ -66,9 +66,9 @@ def event(text: str, seconds: float = 0.0) -> Event:
     return Event(at=NOON + timedelta(seconds=seconds), who="operator", text=text, level=Level.WARNING)
 
 
-def alarm(state: str) -> Alarm:
+def alarm(state: str) -> AlertView:
     """An alert in some state."""
-    return Alarm(key="stuck", rule="stuck", subject="", severity="high", state=state, title="tasks are stuck")
+    return AlertView(key="stuck", rule="stuck", subject="", severity="high", state=state, title="tasks are stuck")
 
 
 def record(recorder: Recorder, pictures: Iterable[Snapshot]) -> None:

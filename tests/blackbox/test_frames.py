@@ -4,7 +4,7 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.domain.snapshot import Alarm, BreakerRecord, Health, Link, Snapshot
+from core.domain.snapshot import AlertView, BreakerRecord, Health, Link, Snapshot
 from core.history.blackbox.delta import applied, changes
 from core.history.blackbox.frame import Decoder, Encoder, Kind, microseconds, still
 from tests.blackbox.pictures import NOON, SNAPSHOTS, any_of, busy, event, picture
@@ -29,11 +29,11 @@ def test_every_field_of_any_picture_comes_back(pictures: list[Snapshot]) -> None
 
 
 @MANY
-@given(st.lists(any_of(Alarm), max_size=6, unique_by=lambda one: one.key), st.data())
-def test_a_list_comes_back_whatever_came_went_moved_or_changed(before: list[Alarm], data: st.DataObject) -> None:
+@given(st.lists(any_of(AlertView), max_size=6, unique_by=lambda one: one.key), st.data())
+def test_a_list_comes_back_whatever_came_went_moved_or_changed(before: list[AlertView], data: st.DataObject) -> None:
     after = data.draw(st.permutations(before))[: data.draw(st.integers(0, 6))]
     after = [msgspec.structs.replace(one, told=one.told ^ 1) if one.told % 3 == 0 else one for one in after]
-    new = tuple(data.draw(st.lists(any_of(Alarm), max_size=2))) + tuple(after)
+    new = tuple(data.draw(st.lists(any_of(AlertView), max_size=2))) + tuple(after)
     assert coded([picture(alerts=tuple(before)), picture(1, alerts=new)])[-1].alerts == new
 
 

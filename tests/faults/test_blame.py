@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.backend.client import Limits
+from core.backend.client import RequestLimits
 from core.backend.proxies import authorities
 from core.backend.target import Target
 from core.checks.settings import WatchRules
@@ -22,7 +22,7 @@ from tests.wire import wire
 from tui.cli import exits
 from tui.cli.commands.status import look
 
-FAST = Limits(connect_s=0.3, request_s=0.5, slot_s=0.3, answer_mb=1)
+FAST = RequestLimits(connect_s=0.3, request_s=0.5, slot_s=0.3, answer_mb=1)
 RULES = WatchRules(interval_s=300, limit_s=0.3, probe_s=0.2, hanging_s=0.6)
 
 

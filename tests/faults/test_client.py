@@ -13,13 +13,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.backend.client import Backend, Limits
+from core.backend.client import Backend, RequestLimits
 from core.backend.faults import Failed, classify
 from core.backend.reads.queries import Queries
 from core.backend.reads.trends import TrendQueries
 from core.backend.schema import UNDISCOVERED
 from core.backend.target import Target, read_target
-from core.backend.writes import BATCH, Commands
+from core.backend.writes import BATCH, Writes
 from core.base.clock import SystemClock
 from core.base.settings import Layers
 from core.resilience import Breakers, BreakerState, Guard, Outcome, Policy
@@ -28,7 +28,7 @@ from tests.clock import FakeClock
 from tests.running import ROOT
 from tests.wire import Act, Wire, answer, drip, hang, never_accepts, reset, wire
 
-FAST = Limits(connect_s=0.3, request_s=0.5, slot_s=0.3)
+FAST = RequestLimits(connect_s=0.3, request_s=0.5, slot_s=0.3)
 KEY = "sb_secret_canary"
 
 
@@ -199,7 +199,7 @@ async def test_a_host_that_lets_nobody_in_proves_nothing() -> None:
 
 
 async def test_a_name_nobody_knows_proves_nothing() -> None:
-    backend = Backend(Target(name="t", url="http://nobody.invalid", key=KEY), SystemClock(), Limits())
+    backend = Backend(Target(name="t", url="http://nobody.invalid", key=KEY), SystemClock(), RequestLimits())
     fault = await fault_of(Queries(backend.calls, UNDISCOVERED).config())
     assert (fault.kind, fault.evidence) == ("no_dns", Evidence.NONE)
     await backend.close()
@@ -329,7 +329,7 @@ async def test_closing_twice_and_calling_again_is_no_crash(between: Wire, backen
 
 
 async def test_a_write_names_its_rows(backend: Backend) -> None:
-    commands, now = Commands(backend.urgent, UNDISCOVERED), SystemClock().now()
+    commands, now = Writes(backend.urgent, UNDISCOVERED), SystemClock().now()
     for ids in ((), ("x",) * (BATCH + 1)):
         with pytest.raises(ValueError, match="a write names"):
             await commands.fail_stuck(ids, began_before=now, error="x")

@@ -9,7 +9,7 @@ import zlib
 
 import pytest
 
-from core.backend.client import Backend, Limits
+from core.backend.client import Backend, RequestLimits
 from core.backend.faults import Failed
 from core.backend.reads.queries import Queries
 from core.backend.schema import UNDISCOVERED
@@ -20,10 +20,10 @@ from tests.running import ROOT
 from tests.wire import Act, answer, wire
 
 MB = 1_000_000
-SMALL = Limits(answer_mb=2, request_s=5)
+SMALL = RequestLimits(answer_mb=2, request_s=5)
 
 
-async def asked(act: Act, limits: Limits = SMALL) -> Fault | None:
+async def asked(act: Act, limits: RequestLimits = SMALL) -> Fault | None:
     async with wire() as between:
         between.acts["/"] = act
         backend = Backend(Target(name="t", url=between.url, key="k"), SystemClock(), limits)
@@ -81,7 +81,7 @@ DEEP = {
 
 @pytest.mark.parametrize("case", DEEP)
 async def test_what_would_stand_the_loop_still_is_refused_before_it_is_decoded(case: str) -> None:
-    fault = await asked(packed(DEEP[case]), Limits())
+    fault = await asked(packed(DEEP[case]), RequestLimits())
     assert fault is not None
     assert "values" in fault.message
 
@@ -89,7 +89,7 @@ async def test_what_would_stand_the_loop_still_is_refused_before_it_is_decoded(c
 @pytest.mark.parametrize("count", [51, 100_000])
 async def test_more_rows_than_were_asked_for_are_none(count: int) -> None:
     rows = [{"id": str(number), "status": "pending"} for number in range(count)]
-    fault = await asked(answer(json.dumps(rows).encode()), Limits())
+    fault = await asked(answer(json.dumps(rows).encode()), RequestLimits())
     assert fault is not None
     assert f"50 rows were asked for, {count:,} came" in fault.message
 

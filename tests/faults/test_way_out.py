@@ -10,7 +10,7 @@ import trustme
 
 from core.actions.context import lost
 from core.backend import proxies as way_out
-from core.backend.client import Backend, Limits
+from core.backend.client import Backend, RequestLimits
 from core.backend.faults import Failed
 from core.backend.heartbeat import answers
 from core.backend.proxies import authorities, exempt, proxy_for
@@ -24,7 +24,7 @@ from tests.faults.proxies import proxy
 from tests.running import Running
 from tests.wire import Act, answer, hang, reset, wire
 
-FAST = Limits(connect_s=0.4, request_s=0.6, slot_s=0.3, answer_mb=1)
+FAST = RequestLimits(connect_s=0.4, request_s=0.6, slot_s=0.3, answer_mb=1)
 PAGE = b"<html>blocked</html>"
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 

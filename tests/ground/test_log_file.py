@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.base.log_file import JsonLines, LogFile, log_trouble
-from core.services.events import Journal
+from core.services.events import EventLog
 from core.services.log_watch import LogWatch
 from tests.clock import FakeClock
 from tests.running import ROOT
@@ -104,7 +104,7 @@ def test_arguments_that_do_not_fit_are_told_with_the_text_and_without_secrets(ha
 
 def test_the_journal_hears_of_it_once_and_once_of_its_end(handler: LogFile, path: Path) -> None:
     clock = FakeClock()
-    journal = Journal(clock)
+    journal = EventLog(clock)
     watch = LogWatch(clock, journal)
     path.parent.mkdir(mode=0o700)
     os.mkfifo(path)

@@ -15,7 +15,7 @@ import pytest
 from core.backend.sessions import SessionFile, StoredSession
 from core.base.safe_files import Unsafe, found_aside, move_aside, open_own, own_directory, read_own, replace_own
 from core.base.settings import SettingsError, read_layers
-from core.base.store import NotKept, OwnerLock, State
+from core.base.store import NotKept, OwnerLock, Store
 from core.history.blackbox import BlackboxRules, Box, Note, Recorder
 from core.resilience import Cache
 from tests.blackbox.pictures import NOON, picture
@@ -141,7 +141,7 @@ async def test_a_state_whose_file_is_none_of_ours_is_named_and_left_as_it_is(
     plant: Callable[[Path], str], tmp_path: Path
 ) -> None:
     words = plant(tmp_path / "state" / "a1b2.db")
-    state = State(tmp_path / "state", "a1b2")
+    state = Store(tmp_path / "state", "a1b2")
     await state.open()
     assert words in (state.warning or "")
     with pytest.raises(NotKept, match=words):
@@ -157,7 +157,7 @@ async def test_what_lies_beside_a_database_is_looked_at_too(
 ) -> None:
     if store == "state":
         words = plant(tmp_path / "state" / f"a1b2.db{end}")
-        state = State(tmp_path / "state", "a1b2")
+        state = Store(tmp_path / "state", "a1b2")
         await state.open()
         assert words in (state.warning or "")
         await state.close()
@@ -198,7 +198,7 @@ async def test_a_directory_of_stores_that_is_a_link_is_named_and_its_target_left
     target.mkdir(mode=0o755)
     (tmp_path / link).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / link).symlink_to(target)
-    state, cache = State(root / "state", "a1b2"), Cache(root, "a1b2", FakeClock())
+    state, cache = Store(root / "state", "a1b2"), Cache(root, "a1b2", FakeClock())
     recorder = Recorder(root / "blackbox" / "a1b2", BlackboxRules(), FakeClock())
     await state.open()
     state.own()

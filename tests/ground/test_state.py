@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.base.store import MIGRATIONS, NotKept, OwnerLock, State, Transaction
+from core.base.store import MIGRATIONS, NotKept, OwnerLock, Store, Transaction
 from tests.running import ROOT
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -26,15 +26,15 @@ class Hold(msgspec.Struct, frozen=True):
 
 
 @pytest.fixture
-async def state(tmp_path: Path) -> AsyncIterator[State]:
-    one = State(tmp_path / "state", "a1b2")
+async def state(tmp_path: Path) -> AsyncIterator[Store]:
+    one = Store(tmp_path / "state", "a1b2")
     yield one
     await one.close()
 
 
-async def test_what_was_put_is_there_for_the_next_process(state: State, tmp_path: Path) -> None:
+async def test_what_was_put_is_there_for_the_next_process(state: Store, tmp_path: Path) -> None:
     await state.put("hold", "db:x", Hold("ann", NOON))
-    other = State(tmp_path / "state", "a1b2")
+    other = Store(tmp_path / "state", "a1b2")
     assert await other.get("hold", "db:x", Hold) == Hold("ann", NOON)
     assert await other.all("hold", Hold) == {"db:x": Hold("ann", NOON)}
     assert await other.remove("hold", "db:x") is True
@@ -43,21 +43,21 @@ async def test_what_was_put_is_there_for_the_next_process(state: State, tmp_path
     assert await state.all("hold", Hold) == {}
 
 
-async def test_another_project_or_user_sees_none_of_it(state: State, tmp_path: Path) -> None:
+async def test_another_project_or_user_sees_none_of_it(state: Store, tmp_path: Path) -> None:
     await state.put("hold", "db:x", Hold("ann"))
-    other = State(tmp_path / "state", "ffff")
+    other = Store(tmp_path / "state", "ffff")
     assert await other.all("hold", Hold) == {}
     await other.close()
 
 
-async def test_what_another_version_wrote_is_as_good_as_nothing(state: State) -> None:
+async def test_what_another_version_wrote_is_as_good_as_nothing(state: Store) -> None:
     await state.put("hold", "old", {"name": "ann"})
     await state.put("hold", "new", Hold("bob"))
     assert await state.get("hold", "old", Hold) is None
     assert await state.all("hold", Hold) == {"new": Hold("bob")}
 
 
-async def test_samples_come_back_in_time_and_are_trimmed(state: State) -> None:
+async def test_samples_come_back_in_time_and_are_trimmed(state: Store) -> None:
     for minute in (2, 0, 1):
         await state.append("check", NOON + timedelta(minutes=minute), minute)
     found = await state.samples("check", NOON, NOON + timedelta(minutes=2), int)
@@ -66,7 +66,7 @@ async def test_samples_come_back_in_time_and_are_trimmed(state: State) -> None:
     assert await state.samples("other", NOON, NOON + timedelta(hours=1), int) == ()
 
 
-async def test_a_transaction_is_whole_or_nothing(state: State) -> None:
+async def test_a_transaction_is_whole_or_nothing(state: Store) -> None:
     def half(transaction: Transaction) -> None:
         transaction.put("hold", "a", Hold("ann"))
         raise KeyError("b")
@@ -78,7 +78,7 @@ async def test_a_transaction_is_whole_or_nothing(state: State) -> None:
     assert list(await state.all("hold", Hold)) == ["c"]
 
 
-async def test_files_are_for_their_owner_only(state: State, tmp_path: Path) -> None:
+async def test_files_are_for_their_owner_only(state: Store, tmp_path: Path) -> None:
     await state.put("hold", "x", Hold("ann"))
     state.own()
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
@@ -87,7 +87,7 @@ async def test_files_are_for_their_owner_only(state: State, tmp_path: Path) -> N
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
 
-async def test_it_is_on_the_disk_and_not_only_in_memory(state: State, tmp_path: Path) -> None:
+async def test_it_is_on_the_disk_and_not_only_in_memory(state: Store, tmp_path: Path) -> None:
     await state.open()
     with sqlite3.connect(tmp_path / "state" / "a1b2.db") as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
@@ -109,12 +109,12 @@ SPOILED: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("case", SPOILED)
 async def test_a_corrupt_file_is_set_aside_and_begun_anew(case: str, tmp_path: Path) -> None:
     path = tmp_path / "state" / "a1b2.db"
-    first = State(tmp_path / "state", "a1b2")
+    first = Store(tmp_path / "state", "a1b2")
     for number in range(200):
         await first.put("hold", f"k{number}", Hold("ann" * 30))
     await first.close()
     SPOILED[case](path)
-    state = State(tmp_path / "state", "a1b2")
+    state = Store(tmp_path / "state", "a1b2")
     found = await state.all("hold", Hold)
     await state.put("hold", "again", Hold("bob"))
     assert state.warning is not None
@@ -128,7 +128,7 @@ async def test_a_corrupt_file_is_set_aside_and_begun_anew(case: str, tmp_path: P
 
 async def test_an_empty_file_is_a_new_one(tmp_path: Path) -> None:
     (tmp_path / "a1b2.db").touch()
-    state = State(tmp_path, "a1b2")
+    state = Store(tmp_path, "a1b2")
     await state.put("hold", "x", Hold("ann"))
     assert state.warning is None
     await state.close()
@@ -136,7 +136,7 @@ async def test_an_empty_file_is_a_new_one(tmp_path: Path) -> None:
 
 async def test_no_place_to_write_is_said_and_survived(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file where the directory should be")
-    state = State(tmp_path / "taken", "a1b2")
+    state = Store(tmp_path / "taken", "a1b2")
     await state.open()
     with pytest.raises(NotKept, match="is a file, not a directory"):
         await state.put("hold", "x", Hold("ann"))
@@ -190,13 +190,13 @@ async def test_a_disk_that_is_full_from_the_start_makes_nobody_else_the_owner(tm
 
 
 async def test_a_file_of_a_later_version_is_not_touched(tmp_path: Path) -> None:
-    first = State(tmp_path, "a1b2")
+    first = Store(tmp_path, "a1b2")
     await first.put("hold", "x", Hold("ann"))
     await first.close()
     path = tmp_path / "a1b2.db"
     with sqlite3.connect(path) as connection:
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
-    state = State(tmp_path, "a1b2")
+    state = Store(tmp_path, "a1b2")
     with pytest.raises(NotKept, match="later version"):
         await state.put("hold", "x", Hold("bob"))
     assert await state.all("hold", Hold) == {}
@@ -213,14 +213,14 @@ async def test_every_older_version_is_brought_up_to_date(version: int, tmp_path:
         connection.execute(f"PRAGMA user_version = {version}")
         if version:
             connection.execute("""INSERT INTO document VALUES ('hold', 'old', '{"who":"ann"}')""")
-    state = State(tmp_path, "a1b2")
+    state = Store(tmp_path, "a1b2")
     await state.append("check", NOON, 1)
     assert await state.all("hold", Hold) == ({"old": Hold("ann")} if version else {})
     await state.close()
 
 
 async def test_two_that_start_at_once_make_one_file(tmp_path: Path) -> None:
-    states = [State(tmp_path, "a1b2") for _ in range(8)]
+    states = [Store(tmp_path, "a1b2") for _ in range(8)]
     await asyncio.gather(*(state.put("hold", str(i), i) for i, state in enumerate(states)))
     assert len(await states[0].all("hold", int)) == 8
     assert [state.warning for state in states] == [None] * 8
@@ -228,7 +228,7 @@ async def test_two_that_start_at_once_make_one_file(tmp_path: Path) -> None:
         await state.close()
 
 
-async def test_another_process_that_writes_long_is_waited_for_and_then_said(state: State, tmp_path: Path) -> None:
+async def test_another_process_that_writes_long_is_waited_for_and_then_said(state: Store, tmp_path: Path) -> None:
     await state.open()
     with sqlite3.connect(tmp_path / "state" / "a1b2.db", isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -240,7 +240,7 @@ async def test_another_process_that_writes_long_is_waited_for_and_then_said(stat
 
 
 async def test_after_the_end_nothing_is_kept(tmp_path: Path) -> None:
-    state = State(tmp_path, "a1b2")
+    state = Store(tmp_path, "a1b2")
     await state.close()
     with pytest.raises(NotKept, match="closed"):
         await state.put("hold", "x", 1)
@@ -292,7 +292,7 @@ def test_a_kill_at_any_write_loses_nothing_that_was_accepted(after_s: float, tmp
     child.wait()
 
     async def look() -> tuple[dict[str, list[int]], str | None]:
-        state = State(tmp_path, "a1b2")
+        state = Store(tmp_path, "a1b2")
         found = await state.all("n", list[int])
         await state.put("n", "last", [])
         warning = state.warning

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from core.base.store import State, Transaction
+from core.base.store import Store, Transaction
 
 T = TypeVar("T")
 KINDS, KEYS = st.sampled_from(["hold", "order"]), st.sampled_from(["a", "b", "ä\x00\U0001f600"])
@@ -25,7 +25,7 @@ class StateMachine(RuleBasedStateMachine):
         super().__init__()
         self.directory = Path(tempfile.mkdtemp(prefix="watchdesk-state-"))
         self.loop = asyncio.new_event_loop()
-        self.states = [State(self.directory, "s"), State(self.directory, "s")]
+        self.states = [Store(self.directory, "s"), Store(self.directory, "s")]
         self.kept: dict[tuple[str, str], object] = {}
 
     def do(self, work: Awaitable[T]) -> T:
@@ -58,7 +58,7 @@ class StateMachine(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1))
     def restart(self, which: int) -> None:
         self.do(self.states[which].close())
-        self.states[which] = State(self.directory, "s")
+        self.states[which] = Store(self.directory, "s")
 
     @rule(which=st.integers(0, 1))
     def crash(self, which: int) -> None:
@@ -69,7 +69,7 @@ class StateMachine(RuleBasedStateMachine):
             self.do(state.close())
         shutil.rmtree(self.directory)
         self.directory = copy
-        self.states = [State(copy, "s"), State(copy, "s")]
+        self.states = [Store(copy, "s"), Store(copy, "s")]
 
     @invariant()
     def everything_accepted_is_there(self) -> None:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from core.domain.records import LogEntry, TaskCounts
-from core.domain.snapshot import Alarm, Link, LinkWord, Snapshot, State, Tasks
+from core.domain.snapshot import AlertView, Link, LinkWord, Snapshot, State, Tasks
 from core.history.away import Absence, Ordered, Summary
 from core.resilience.reading import Reading, Source
 from tests.screen.well import HEALTHY
@@ -32,8 +32,8 @@ def every_minute(minutes: int, **more: Any) -> list[Snapshot]:
     return [at(minute, **more) for minute in range(minutes)]
 
 
-def alarm(key: str, state: str, episode: str = "e1") -> Alarm:
-    return Alarm(key=key, rule=key, subject=key, severity="high", state=state, title=key, episode=episode)
+def alarm(key: str, state: str, episode: str = "e1") -> AlertView:
+    return AlertView(key=key, rule=key, subject=key, severity="high", state=state, title=key, episode=episode)
 
 
 def ended(name: str, minute: float, order: str, status: str = "completed", **more: Any) -> LogEntry:

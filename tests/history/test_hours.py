@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 from core.backend.target import Target
-from core.base.store import State
+from core.base.store import Store
 from core.checks.settings import WatchRules
-from core.history.hourly import HOURS, Hours, Kept
+from core.history.hourly import HOURS, Hours, KeptHours
 from core.monitor import Config, Monitor, Places
 from core.services.config import RefreshRules
 from tests.running import Running
@@ -73,8 +73,8 @@ async def test_a_figures_course_survives_a_restart_and_an_outage(sandbox: Runnin
     await figure(monitor, "success_7d", 100.0)
     await monitor.close()
 
-    state = State(places.state, target.space)
-    kept = await state.get("kpi", "hours", Kept)
+    state = Store(places.state, target.space)
+    kept = await state.get("kpi", "hours", KeptHours)
     await state.close()
     assert kept is not None
     assert len(kept.hours) <= 2  # a test may see an hour begin
@@ -82,7 +82,7 @@ async def test_a_figures_course_survives_a_restart_and_an_outage(sandbox: Runnin
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         gone = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        state = State(places.state, Target(name="probe", url=gone, key=sandbox.service_key).space)
+        state = Store(places.state, Target(name="probe", url=gone, key=sandbox.service_key).space)
         await state.put("kpi", "hours", kept)
         await state.close()
         config = Config(target=Target(name="probe", url=gone, key=sandbox.service_key), **rules)  # type: ignore[arg-type]  # passed on

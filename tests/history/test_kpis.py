@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from core.backend.target import Target
-from core.base.store import State
+from core.base.store import Store
 from core.checks.settings import WatchRules
 from core.domain.kpis import Kpi
 from core.domain.records import SuccessRate
 from core.domain.status import Truth
-from core.history.availability import KEPT, Record, Seen, Span
+from core.history.availability import KEPT, Record, SampleState, Span
 from core.history.incidents import incidents, recovery, uptime
 from core.history.kpis import Measured, kpis, percentile
 from core.monitor import Config, Monitor, Places
@@ -22,10 +22,10 @@ from tests.clock import FakeClock
 from tests.running import Command, Running
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
-UP, CRITICAL, DOWN = Seen.UP, Seen.CRITICAL, Seen.DOWN
+UP, CRITICAL, DOWN = SampleState.UP, SampleState.CRITICAL, SampleState.DOWN
 
 
-def spans(*told: tuple[Seen, float, float] | tuple[Seen, float, float, int]) -> tuple[Span, ...]:
+def spans(*told: tuple[SampleState, float, float] | tuple[SampleState, float, float, int]) -> tuple[Span, ...]:
     """(what, from, to, samples), in seconds after the start."""
     return tuple(
         Span(
@@ -116,7 +116,7 @@ def test_what_goes_on_has_no_end_and_a_gap_at_an_end_makes_it_at_least() -> None
 def test_that_there_was_no_incident_is_said_of_what_was_seen() -> None:
     month = KEPT.total_seconds()
 
-    def note(now: float, *told: tuple[Seen, float, float]) -> str:
+    def note(now: float, *told: tuple[SampleState, float, float]) -> str:
         return found(kpis(spans(*told), Measured(), at(now)), "mttr").note
 
     assert note(0) == ""
@@ -140,8 +140,8 @@ def test_rates_of_fewer_than_five_are_not_numbers() -> None:
     assert all(kpi.value is None and kpi.text == "—" for kpi in empty)
 
 
-async def record_at(home: Path, clock: FakeClock, *, keeps: bool = True) -> tuple[Record, State]:
-    state = State(home, "s")
+async def record_at(home: Path, clock: FakeClock, *, keeps: bool = True) -> tuple[Record, Store]:
+    state = Store(home, "s")
     await state.open()
     record = Record(clock, state, keeps=lambda: keeps)
     await record.restore()

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from core.backend.client import Limits
+from core.backend.client import RequestLimits
 from core.backend.reads import trends as trend_queries
 from core.backend.target import Target
 from core.checks.settings import WatchRules
-from core.history.trends import SLOT, Course, Finished, Queued, Trends, Window, floor, grid
+from core.history.trends import SLOT, Finished, Queued, TimeSeries, Trends, Window, floor, grid
 from core.monitor import Config, Monitor, Places
 from core.services import trends as trending
 from core.services.config import RefreshRules
@@ -26,7 +26,7 @@ QUICK = RefreshRules(period_s=0.2)
 async def looking(url: str, key: str, home: Path) -> AsyncIterator[Monitor]:
     """A monitor that looks when it is asked."""
     target = Target(name="probe", url=url, key=key)
-    monitor = Monitor(Config(target=target, limits=Limits(), refresh=QUICK), places=Places.within(home))
+    monitor = Monitor(Config(target=target, limits=RequestLimits(), refresh=QUICK), places=Places.within(home))
     try:
         yield monitor
     finally:
@@ -54,7 +54,7 @@ def checked(sandbox: Running, took_ms: str, count: int, ago: str, every: str) ->
     )
 
 
-def total(course: Course) -> float:
+def total(course: TimeSeries) -> float:
     return sum(value for value in course.told if value is not None)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from core.backend.target import Target
 from core.base.clock import SystemClock
-from core.base.store import State
-from core.domain.actions import Phase
+from core.base.store import Store
+from core.domain.actions import ResultPhase
 from core.monitor import Config, Monitor, Places
 from core.resilience import BreakerState
 from core.services.breaker_holds import KIND
@@ -47,7 +47,7 @@ async def audited(sandbox: Running, count: int) -> list[tuple[str, str]]:
 async def test_a_hold_survives_a_restart_until_it_is_released(sandbox: Running, tmp_path: Path) -> None:
     monitor = await started(monitor_on(sandbox, tmp_path))
     held = await monitor.hold_breaker(TASKS, "replaying the log")
-    assert (held.phase, held.text) == (Phase.VERIFIED, f"{TASKS} held open: replaying the log")
+    assert (held.phase, held.text) == (ResultPhase.VERIFIED, f"{TASKS} held open: replaying the log")
     assert state_of(monitor, TASKS) is BreakerState.HELD
     assert await audited(sandbox, 2) == [("hold_breaker", "started"), ("hold_breaker", "completed")]
     await monitor.close()
@@ -72,7 +72,7 @@ async def test_a_reset_ends_a_hold_for_good(sandbox: Running, tmp_path: Path) ->
     await monitor.hold_breaker(TASKS, "a reason")
     assert (await monitor.reset_breaker(None)).done
     await monitor.close()
-    state = State(tmp_path / "state", Target(name="probe", url=sandbox.url, key=sandbox.service_key).space)
+    state = Store(tmp_path / "state", Target(name="probe", url=sandbox.url, key=sandbox.service_key).space)
     assert await state.all(KIND, object) == {}
     await state.close()
 
@@ -91,7 +91,7 @@ async def test_a_hold_that_cannot_be_kept_is_refused_in_words(sandbox: Running, 
     (tmp_path / "state").write_text("a file where the directory should be")
     monitor = await started(monitor_on(sandbox, tmp_path))
     refused = await monitor.hold_breaker(TASKS, "a reason")
-    assert refused.phase is Phase.REFUSED
+    assert refused.phase is ResultPhase.REFUSED
     assert "is a file, not a directory" in refused.text
     assert state_of(monitor, TASKS) is BreakerState.CLOSED
     assert any("is a file, not a directory" in notice for notice in monitor.snapshot.notices)
@@ -100,7 +100,7 @@ async def test_a_hold_that_cannot_be_kept_is_refused_in_words(sandbox: Running, 
 
 async def test_observing_refuses_and_an_unknown_breaker_is_said(sandbox: Running, tmp_path: Path) -> None:
     monitor = monitor_on(sandbox, tmp_path, observe=True)
-    assert (await monitor.hold_breaker(TASKS, "x")).phase is Phase.REFUSED
+    assert (await monitor.hold_breaker(TASKS, "x")).phase is ResultPhase.REFUSED
     await monitor.close()
     monitor = monitor_on(sandbox, tmp_path)
     assert "no breaker db:nothing" in (await monitor.reset_breaker("db:nothing")).text

@@ -7,9 +7,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from core.backend.client import Limits
+from core.backend.client import RequestLimits
 from core.backend.target import Target
-from core.domain.actions import Phase
+from core.domain.actions import ResultPhase
 from core.monitor import Config, Monitor, Places
 from tests.running import Running
 from tests.wire import Wire, wire
@@ -47,7 +47,7 @@ async def test_an_audit_row_whose_answer_was_lost_is_there_once(
     plan = await monitor.plan_heal()
     between.lost = [f"POST {LOGS}"]
     result = await monitor.heal(plan)
-    assert (result.phase, result.changed) == (Phase.VERIFIED, 3)
+    assert (result.phase, result.changed) == (ResultPhase.VERIFIED, 3)
     assert len([line for line in between.seen if line.startswith(f"POST {LOGS}")]) == 3  # two rows, one sent twice
     assert audit(sandbox) == [("heal", "started"), ("heal", "completed")]
 
@@ -59,7 +59,7 @@ async def test_healed_tasks_whose_answer_was_lost_are_counted_by_reading(
     plan = await monitor.plan_heal()
     between.lost = [f"PATCH {TASKS}"]
     result = await monitor.heal(plan)
-    assert (result.phase, result.changed, result.skipped) == (Phase.VERIFIED, 3, 0)
+    assert (result.phase, result.changed, result.skipped) == (ResultPhase.VERIFIED, 3, 0)
     assert len([line for line in between.seen if line.startswith(f"PATCH {TASKS}")]) == 1  # not repeated blindly
     assert sandbox.sql("SELECT DISTINCT status FROM autonomous_tasks") == [("failed",)]
 
@@ -70,7 +70,7 @@ async def test_a_stop_whose_answers_were_lost_is_seen_by_reading(
     sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 4)")
     between.lost = [f"POST {LOGS}", f"POST {RPC}", f"PATCH {CONFIG}", f"PATCH {TASKS}"]
     result = await monitor.stop("losing answers")
-    assert result.phase in {Phase.VERIFIED, Phase.PARTLY}
+    assert result.phase in {ResultPhase.VERIFIED, ResultPhase.PARTLY}
     assert "stopped" in result.text
     assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(True,)]
     assert sandbox.sql("SELECT DISTINCT status FROM autonomous_tasks") == [("rejected",)]
@@ -82,7 +82,7 @@ async def test_a_lift_whose_answer_was_lost_is_seen_by_reading(
     sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = true")
     between.lost = [f"PATCH {CONFIG}"]
     result = await monitor.lift(requeue=False)
-    assert (result.phase, result.text) == (Phase.VERIFIED, "lifted, seen")
+    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "lifted, seen")
     assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(False,)]
 
 
@@ -100,7 +100,7 @@ async def test_a_stop_that_cannot_be_read_back_is_not_known_and_says_so(
     breaking = asyncio.create_task(gone())
     result = await monitor.stop("losing it all")
     await breaking
-    assert result.phase in {Phase.UNKNOWN, Phase.UNREACHABLE}
+    assert result.phase in {ResultPhase.UNKNOWN, ResultPhase.UNREACHABLE}
     assert "not known whether stopped" in result.text
 
 
@@ -116,7 +116,7 @@ async def test_a_dry_run_of_a_heal_whose_answer_was_lost_is_seen_by_reading(
     between.lost = [f"PATCH {CONFIG}"]
     result = await monitor.heal(plan)
     assert between.lost == []
-    assert (result.phase, result.changed) == (Phase.VERIFIED, 1)
+    assert (result.phase, result.changed) == (ResultPhase.VERIFIED, 1)
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(True,)]
 
 
@@ -128,7 +128,7 @@ async def test_a_config_row_whose_answer_was_lost_is_seen_by_reading(
     between.lost = [f"POST {CONFIG}"]
     result = await monitor.heal(plan)
     assert between.lost == []
-    assert (result.phase, result.changed) == (Phase.VERIFIED, 1)
+    assert (result.phase, result.changed) == (ResultPhase.VERIFIED, 1)
     assert sandbox.sql("SELECT count(*) FROM autonomous_system_config") == [(1,)]
 
 
@@ -138,10 +138,10 @@ async def test_a_heal_that_waits_for_a_row_longer_than_a_request_is_not_called_r
     """Somebody holds the row's lock: the write may be carried out once it is given up."""
     sandbox.stuck(1)
     plan = await monitor.plan_heal()
-    monitor.rooms.backend.limits = Limits(request_s=1.0)
+    monitor.rooms.backend.limits = RequestLimits(request_s=1.0)
     with psycopg.connect(sandbox.database_url) as other:
         other.execute("SELECT id FROM autonomous_tasks FOR UPDATE")
         result = await monitor.heal(plan)
         other.rollback()
-    assert (result.phase, result.changed, result.refused) == (Phase.UNKNOWN, 0, 0)
+    assert (result.phase, result.changed, result.refused) == (ResultPhase.UNKNOWN, 0, 0)
     assert "1 not known, their answer was lost" in result.text

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from core.backend.client import Limits
+from core.backend.client import RequestLimits
 from core.backend.target import Target
-from core.domain.actions import RETRY_MATCHING, Phase, must_type
+from core.domain.actions import RETRY_MATCHING, ResultPhase, must_type
 from core.domain.queries import Filter, Listing, Table, parse_filter
 from core.monitor import Config, Monitor, Places
 from core.resilience import NotLive
@@ -73,7 +73,7 @@ async def test_what_matches_goes_back_and_nothing_else(sandbox: Running, between
     assert plan.text == "250 tasks back to pending: status:failed BROKEN"
     told: list[tuple[str, int, int]] = []
     result = await monitor.retry_matching(plan, "the network was down", lambda *now: told.append(now))
-    assert (result.phase, result.text) == (Phase.VERIFIED, "250 changed, 0 skipped, 0 refused")
+    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "250 changed, 0 skipped, 0 refused")
     assert (result.planned, result.changed, result.skipped, result.refused) == (250, 250, 0, 0)
     assert told == [("Failed tasks", done, 250) for done in (100, 200, 250)]
     assert patches(between) == 3
@@ -103,7 +103,10 @@ async def test_the_reason_is_in_the_audit_and_in_the_journal(sandbox: Running, m
 async def test_without_a_reason_nothing_is_changed(reason: str, sandbox: Running, monitor: Monitor) -> None:
     fail(sandbox, 2)
     result = await monitor.retry_matching(await monitor.plan_retry_matching(FAILED), reason)
-    assert (result.phase, result.text) == (Phase.REFUSED, "nothing was changed: say why, the audit trail keeps it")
+    assert (result.phase, result.text) == (
+        ResultPhase.REFUSED,
+        "nothing was changed: say why, the audit trail keeps it",
+    )
     assert statuses(sandbox) == {"failed": 2}
     assert audit(sandbox) == []
 
@@ -116,7 +119,7 @@ async def test_nothing_that_matches_and_other_tables_are_refused_in_words(sandbo
     assert logs.refused == "only tasks can be retried"
     for plan in (none, logs):
         result = await monitor.retry_matching(plan, "why not")
-        assert (result.phase, result.text) == (Phase.REFUSED, plan.refused)
+        assert (result.phase, result.text) == (ResultPhase.REFUSED, plan.refused)
     assert statuses(sandbox) == {"completed": 2}
 
 
@@ -133,7 +136,7 @@ async def test_ten_thousand_are_taken_and_the_rest_is_said(sandbox: Running, mon
     assert (plan.rows, len(set(plan.ids)), plan.more) == (10_000, 10_000, True)
     assert "more match: this order takes 10,000, give it again for the rest" in plan.text
     result = await monitor.retry_matching(plan, "all of them")
-    assert (result.phase, result.text) == (Phase.VERIFIED, "10,000 changed, 0 skipped, 0 refused")
+    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "10,000 changed, 0 skipped, 0 refused")
     assert statuses(sandbox) == {"failed": 1, "pending": 10_000}
     assert len(audit(sandbox)[0][1]["plan"]["ids"]) == len(audit(sandbox)[1][2]["ids"]) == 1000
     rest = await monitor.plan_retry_matching(FAILED)
@@ -159,7 +162,7 @@ async def test_what_changed_since_it_was_frozen_is_left_alone(case: str, sandbox
     changed = "SELECT * FROM autonomous_tasks WHERE description IN ('broken 2', 'new 1') ORDER BY description"
     before = sandbox.sql(changed)
     result = await monitor.retry_matching(plan, "try again")
-    assert (result.phase, result.text) == (Phase.VERIFIED, "2 changed, 2 skipped, 0 refused")
+    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "2 changed, 2 skipped, 0 refused")
     assert sandbox.sql(changed) == before
 
 
@@ -203,9 +206,9 @@ async def test_who_may_not_write_is_told_so_row_by_row(sandbox: Running, tmp_pat
         result = await monitor.retry_matching(plan, "may I?")
     await monitor.close()
     if sandbox.shape == "deployed":  # its policies let everybody write
-        assert (result.phase, result.text) == (Phase.VERIFIED, "119 changed, 1 skipped, 0 refused")
+        assert (result.phase, result.text) == (ResultPhase.VERIFIED, "119 changed, 1 skipped, 0 refused")
         return
-    assert result.phase is Phase.REFUSED
+    assert result.phase is ResultPhase.REFUSED
     assert result.text.startswith("0 changed, 1 skipped, 119 refused; refused rows are not ours to change")
     assert statuses(sandbox) == {"failed": 119, "completed": 1}
     assert [row[0] for row in audit(sandbox)] == ["started", "failed"]
@@ -217,7 +220,7 @@ async def test_a_lost_answer_is_read_back_and_not_repeated(sandbox: Running, bet
     sandbox.sql("UPDATE autonomous_tasks SET completed_at = now(), error_message = 'again' WHERE id = %s", plan.ids[5])
     between.lost = [f"PATCH {TASKS}"]
     result = await monitor.retry_matching(plan, "losing answers")
-    assert (result.phase, result.text) == (Phase.VERIFIED, "149 changed, 1 skipped, 0 refused")
+    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "149 changed, 1 skipped, 0 refused")
     assert patches(between) == 2  # one for each batch
     assert statuses(sandbox) == {"failed": 1, "pending": 149}
 
@@ -234,7 +237,7 @@ async def test_a_batch_that_was_not_carried_out_ends_the_order(
             between.once = [(TASKS, gone)]
 
     result = await monitor.retry_matching(plan, "it comes and goes", second)
-    assert result.phase is Phase.PARTLY
+    assert result.phase is ResultPhase.PARTLY
     assert result.text == "100 changed, 0 skipped, 0 refused; Failed tasks: the API lost its database"
     assert statuses(sandbox) == {"failed": 150, "pending": 100}
     assert [row[0] for row in audit(sandbox)] == ["started", "failed"]
@@ -245,10 +248,10 @@ async def test_an_outcome_that_cannot_be_read_back_is_not_known(
 ) -> None:
     fail(sandbox, 150)
     plan = await monitor.plan_retry_matching(FAILED)
-    monitor.rooms.backend.limits = Limits(request_s=1.0)
+    monitor.rooms.backend.limits = RequestLimits(request_s=1.0)
     between.acts[TASKS] = hang
     result = await monitor.retry_matching(plan, "silence")
-    assert result.phase is Phase.UNKNOWN
+    assert result.phase is ResultPhase.UNKNOWN
     assert result.text.startswith("0 changed, 0 skipped, 0 refused; 100 not known, their answer was lost")
 
 
@@ -259,7 +262,7 @@ async def test_halted_between_batches_it_says_how_far_it_came(sandbox: Running, 
     result = await monitor.retry_matching(
         plan, "half of it", lambda _title, done, _of: reached.append(done), lambda: "interrupted" if reached else ""
     )
-    assert result.phase is Phase.PARTLY
+    assert result.phase is ResultPhase.PARTLY
     assert result.text == "100 changed, 0 skipped, 0 refused; halted: interrupted"
     assert statuses(sandbox) == {"failed": 150, "pending": 100}
     rest = await monitor.plan_retry_matching(FAILED)
@@ -277,8 +280,8 @@ async def test_an_emergency_stop_ends_it_after_its_batch(sandbox: Running, monit
 
     result = await monitor.retry_matching(plan, "too much", stop)
     stopped = await stops[0]
-    assert stopped.phase is Phase.VERIFIED
-    assert result.phase is Phase.PARTLY
+    assert stopped.phase is ResultPhase.VERIFIED
+    assert result.phase is ResultPhase.PARTLY
     assert result.text.endswith("halted: an emergency stop was ordered")
     assert statuses(sandbox).get("failed", 0) > 0
     assert sandbox.sql("SELECT count(*) FROM autonomous_tasks WHERE status = 'pending'")[0][0] <= 100
@@ -289,7 +292,7 @@ async def test_without_its_audit_row_nothing_is_changed(sandbox: Running, betwee
     plan = await monitor.plan_retry_matching(FAILED)
     between.acts[LOGS] = answer(b'{"code": "42501", "message": "no"}', "403 Forbidden")
     result = await monitor.retry_matching(plan, "unwritten")
-    assert result.phase is Phase.REFUSED
+    assert result.phase is ResultPhase.REFUSED
     assert result.text.startswith("nothing was changed, the audit row could not be written: no: ")
     assert statuses(sandbox) == {"failed": 2}
 
@@ -302,7 +305,7 @@ async def test_observing_it_is_refused_and_with_nobody_there_it_is_not_planned(
     observer = Monitor(Config(target=target, observe=True), places=Places.within(tmp_path))
     plan = await observer.plan_retry_matching(FAILED)
     result = await observer.retry_matching(plan, "only looking")
-    assert (result.phase, statuses(sandbox)) == (Phase.REFUSED, {"failed": 1})
+    assert (result.phase, statuses(sandbox)) == (ResultPhase.REFUSED, {"failed": 1})
     await observer.close()
     nobody = Target(name="probe", url="http://127.0.0.1:9", key="sb_secret_x")
     alone = Monitor(Config(target=nobody), places=Places.within(tmp_path / "alone"))

@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import pytest
 
-from core.backend.fault_transport import Line
+from core.backend.fault_transport import FaultTransport
 from core.checks.settings import WatchRules
 from core.domain.snapshot import Snapshot
 from core.history.blackbox import BlackboxRules, Box, Recorder
@@ -45,7 +45,7 @@ WATCH: Final = WatchRules(interval_s=STEP_S, limit_s=30, probe_s=20)
 """A check may take its time: on a busy machine nothing may be late that is not late in the story."""
 
 
-class Dated(Line):
+class Dated(FaultTransport):
     """The project's own clock, as each of its answers tells it, is that of the incident."""
 
     def __init__(self, clock: FakeClock) -> None:

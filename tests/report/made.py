@@ -4,8 +4,8 @@ from typing import Any
 
 from core.domain.records import LogEntry
 from core.domain.snapshot import Event, Link, LinkWord, Snapshot
-from core.history.blackbox import Look
-from core.history.report import Kept, Report, compose
+from core.history.blackbox import WatchedSpan
+from core.history.report import RecordedWindow, Report, compose
 from tests.blackbox.pictures import NOON, after, picture
 
 RUN = "3f0c7a52-7a43-4e6f-8f0e-2f7d5ad2b001"
@@ -25,12 +25,12 @@ def row(seconds: float, status: str, **more: Any) -> LogEntry:
     return LogEntry(id=f"{seconds}{status}{told['step']}", at=NOON + after(seconds), status=status, **told)
 
 
-def look(since: float, until: float) -> Look:
-    return Look(NOON + after(since), NOON + after(until))
+def look(since: float, until: float) -> WatchedSpan:
+    return WatchedSpan(NOON + after(since), NOON + after(until))
 
 
-def of(*pictures: Snapshot, until: float = 600, looks: tuple[Look, ...] = (), **more: Any) -> Report:
-    found = Kept(pictures, looks or (look(0, until),), **more)
+def of(*pictures: Snapshot, until: float = 600, looks: tuple[WatchedSpan, ...] = (), **more: Any) -> Report:
+    found = RecordedWindow(pictures, looks or (look(0, until),), **more)
     return compose(found, since=NOON, until=NOON + after(until), made_at=NOON + after(until), host="watch-1")
 
 

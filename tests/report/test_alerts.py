@@ -3,15 +3,15 @@
 from datetime import UTC
 from typing import Any
 
-from core.domain.snapshot import Alarm
+from core.domain.snapshot import AlertView
 from core.history.report import markdown
 from tests.blackbox.pictures import NOON, after
 from tests.report.made import JANA, look, of, shot
 
 
-def alarm(state: str, **more: Any) -> tuple[Alarm, ...]:
+def alarm(state: str, **more: Any) -> tuple[AlertView, ...]:
     base = {"key": "stuck", "rule": "stuck", "subject": "", "severity": "high", "title": "tasks are stuck"}
-    return (Alarm(state=state, episode="e1", **{"fired_at": NOON + after(20)} | base | more),)
+    return (AlertView(state=state, episode="e1", **{"fired_at": NOON + after(20)} | base | more),)
 
 
 def test_an_alerts_course_from_firing_to_resolved() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.backend.client import Calls
+from core.backend.client import ApiCalls
 from core.backend.target import Target
 from core.monitor import Config, Monitor, Places
 from tests.running import ONE_SHAPE, Running
@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 class Capped:
     """Calls to a server that gives `most` rows of each read."""
 
-    def __init__(self, calls: Calls, most: int) -> None:
+    def __init__(self, calls: ApiCalls, most: int) -> None:
         self._calls = calls
         self._most = most
 

@@ -14,7 +14,7 @@ import pytest
 
 from core.backend.target import Target
 from core.base.time_input import moment_of
-from core.domain.actions import Phase
+from core.domain.actions import ResultPhase
 from core.domain.snapshot import LinkWord, State
 from core.monitor import Config, Monitor, Places
 from tests.running import ONE_SHAPE, Command, Running
@@ -46,7 +46,7 @@ async def watched(sandbox: Running, command: Command, reason: str = "agents dele
     live = Heard(monitor, lambda: monitor.snapshot.ready and monitor.snapshot.link.word is LinkWord.LIVE)
     await monitor.start()
     await live.wait()
-    assert (await monitor.stop(reason)).phase is Phase.VERIFIED
+    assert (await monitor.stop(reason)).phase is ResultPhase.VERIFIED
     await stopped.wait()
     await monitor.note("the deploy of noon")
     await monitor.close()

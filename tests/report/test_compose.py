@@ -11,10 +11,10 @@ import pytest
 from core.base.text import short
 from core.domain.kpis import Kpi
 from core.domain.records import TaskCounts
-from core.domain.snapshot import Alarm, Event, Link, LinkWord, Snapshot, State, Tasks, Waiting
+from core.domain.snapshot import AlertView, Event, Link, LinkWord, Snapshot, State, Tasks, Waiting
 from core.domain.status import Level, Truth
-from core.history.blackbox import BlackboxRules, Box, Look, Note, Recorder
-from core.history.report import Kept, Origin, When, compose, kept, markdown
+from core.history.blackbox import BlackboxRules, Box, Note, Recorder, WatchedSpan
+from core.history.report import Origin, RecordedWindow, When, compose, kept, markdown
 from core.resilience import BreakerRecord, BreakerState
 from core.resilience.reading import Reading, Source
 from tests.blackbox.pictures import NOON, after, record
@@ -74,7 +74,7 @@ def test_an_own_order_is_told_once_however_wrong_a_clock_is_and_that_it_is_wrong
     said = event(11, "dry run off: dry-run is off, seen", JANA, run=RUN)
     own = {"actor": JANA, "order": "dry_run_off"}
     rows = (row(10 + ahead_s, "started", **own), row(11 + ahead_s, "completed", **own))
-    skewed = Alarm(
+    skewed = AlertView(
         key="clock_skew",
         rule="clock_skew",
         subject="",
@@ -138,7 +138,7 @@ def test_an_alert_that_this_host_and_the_log_tell_of_is_told_once() -> None:
 
 
 def test_what_is_outside_the_window_is_left_out() -> None:
-    gone = Alarm(
+    gone = AlertView(
         key="a", rule="a", subject="", severity="high", state="resolved", title="old", resolved_at=NOON - after(1)
     )
     events = (
@@ -354,7 +354,9 @@ def test_the_night_in_which_an_hour_is_there_twice() -> None:
         for one, at in ((first, since), (last, since + timedelta(minutes=100)))
     ]
     until = since + timedelta(hours=2)
-    report = compose(Kept(pictures, (Look(since, until),)), since=since, until=until, made_at=until, host="watch-1")
+    report = compose(
+        RecordedWindow(pictures, (WatchedSpan(since, until),)), since=since, until=until, made_at=until, host="watch-1"
+    )
     assert [one.text for one in report.timeline] == ["word 5", "word 59", "word 60", "word 90"]
     page = markdown(report, zone=zone)
     assert "- **Window:** 2026-10-25 02:30:00 to 03:30:00, 2 h. The clocks were changed: it began in" in page

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from core.domain.actions import Phase
+from core.domain.actions import ResultPhase
 from core.domain.queries import Filter, Listing, Table
 from core.domain.snapshot import State
 from core.history.report import Report, compose, kept, markdown
@@ -43,7 +43,7 @@ async def storm(night: Incident) -> None:
     await night.look(3)
     assert here.snapshot.state is State.CRITICAL
     night.advance(4)
-    assert (await here.reset_breaker(EDGE)).phase is Phase.VERIFIED
+    assert (await here.reset_breaker(EDGE)).phase is ResultPhase.VERIFIED
     await here.rooms.process_desk.close()
     night.advance(5)
     now = night.clock.now()
@@ -52,13 +52,13 @@ async def storm(night: Incident) -> None:
     night.advance(3)
     there = await Host.named("bastion-2", "sam", night.sandbox, night.home / "there", night.clock)
     silenced = await there.monitor.silence("degraded", timedelta(hours=1), "we know: jana is on it")
-    assert silenced.phase is Phase.VERIFIED
+    assert silenced.phase is ResultPhase.VERIFIED
     await there.monitor.close()
     await night.look()
     night.advance(6)
-    assert (await here.acknowledge("success_rate_critical", "on it")).phase is Phase.VERIFIED
+    assert (await here.acknowledge("success_rate_critical", "on it")).phase is ResultPhase.VERIFIED
     night.advance(7)
-    assert (await here.stop(DEPLOY)).phase is Phase.VERIFIED
+    assert (await here.stop(DEPLOY)).phase is ResultPhase.VERIFIED
     await night.look(3)
 
 
@@ -68,10 +68,10 @@ async def recovery(night: Incident) -> None:
     night.sandbox.fault("edge_down", False)
     await night.look(3)
     night.advance(4)
-    assert (await here.lift(requeue=True)).phase is Phase.VERIFIED
+    assert (await here.lift(requeue=True)).phase is ResultPhase.VERIFIED
     await night.look()
     night.advance(5)
-    assert (await here.set_dry_run(False)).phase is Phase.VERIFIED
+    assert (await here.set_dry_run(False)).phase is ResultPhase.VERIFIED
     await night.look()
     night.advance(6)
     failed = await here.plan_retry_matching(Listing(table=Table.TASKS, filter=Filter(status=("failed",))))

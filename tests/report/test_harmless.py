@@ -13,8 +13,8 @@ from markdown_it.token import Token
 from core.domain.records import LogEntry
 from core.domain.snapshot import Event, Link, LinkWord, Project, State
 from core.domain.status import Level
-from core.history.blackbox import Look, Note
-from core.history.report import Kept, Report, When, compose, markdown
+from core.history.blackbox import Note, WatchedSpan
+from core.history.report import RecordedWindow, Report, When, compose, markdown
 from core.history.report.markdown_escape import code, fenced, prose, table
 from tests.blackbox.pictures import NOON, after, alarm, picture
 
@@ -126,9 +126,9 @@ def hostile(text: str) -> Report:
     row = LogEntry(
         id=text, at=NOON + after(25), step=text, status="failed", summary=text, order=text, actor=text, run="other"
     )
-    kept = Kept(
+    kept = RecordedWindow(
         [picture(0, ready=True), worst],
-        (Look(NOON, NOON + after(60)),),
+        (WatchedSpan(NOON, NOON + after(60)),),
         (Note(at=NOON + after(40), written_at=NOON + timedelta(days=2), who=text, text=text),),
         (row,),
         asked=f"could not be read: {text}",

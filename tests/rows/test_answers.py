@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from core.backend.client import Backend, Limits
+from core.backend.client import Backend, RequestLimits
 from core.backend.faults import Failed, Trace
 from core.backend.reads.queries import Queries
 from core.backend.reads.trends import TrendQueries
@@ -15,7 +15,7 @@ from core.backend.schema import UNDISCOVERED, discover
 from core.backend.simulated import Telltale
 from core.backend.target import Target
 from core.base.clock import SystemClock
-from core.domain.markers import Marks
+from core.domain.markers import Markers
 from core.domain.queries import Listing, Table
 from core.domain.records import STATUSES
 from tests.rows import odd
@@ -23,7 +23,7 @@ from tests.wire import Wire, answer, wire
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 IDS = ("a", "b")
-MARKS = Marks(begins=("m",))
+MARKS = Markers(begins=("m",))
 SCHEMA = msgspec.structs.replace(UNDISCOVERED, telltale=Telltale(results=True, environments=True))
 NONE = Listing(table=Table.TASKS)
 
@@ -100,7 +100,7 @@ async def between() -> AsyncIterator[Wire]:
 
 @pytest.fixture
 async def backend(between: Wire) -> AsyncIterator[Backend]:
-    one = Backend(Target(name="t", url=between.url, key="sb_secret_x"), SystemClock(), Limits())
+    one = Backend(Target(name="t", url=between.url, key="sb_secret_x"), SystemClock(), RequestLimits())
     yield one
     await one.close()
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from core.alerting.settings import AlertRules
-from core.domain.actions import Phase
+from core.domain.actions import ResultPhase
 from core.domain.snapshot import State
 from tests.act.driving import Driven
 from tests.alert.post import Alarming
@@ -90,5 +90,5 @@ async def test_a_stop_that_one_of_two_rows_does_not_take_is_done_in_part(sandbox
         await driven.monitor.close()
     finally:
         sandbox.sql("DROP TRIGGER keeps ON autonomous_system_config; DROP FUNCTION keeps()")
-    assert (result.phase, result.done) == (Phase.PARTLY, False)
+    assert (result.phase, result.done) == (ResultPhase.PARTLY, False)
     assert "NOT set on every config row" in result.text

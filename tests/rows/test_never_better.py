@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.domain.checks import Check
 from core.domain.records import SystemConfig, TaskCounts
-from core.domain.snapshot import Alarm, Degradation, Health, Link, LinkWord, Project, Snapshot, State, Tasks
+from core.domain.snapshot import AlertView, Degradation, Health, Link, LinkWord, Project, Snapshot, State, Tasks
 from core.domain.state_word import state_of
 from core.domain.status import Level
 from core.resilience import DegradationLevel
@@ -32,10 +32,10 @@ RULES: Final = (
 
 
 @st.composite
-def alarms(draw: st.DrawFn) -> Alarm:
+def alarms(draw: st.DrawFn) -> AlertView:
     state = draw(st.sampled_from(["pending", "firing", "acknowledged", "silenced", "hidden", "resolved"]))
     rule = draw(st.sampled_from(RULES))
-    return Alarm(
+    return AlertView(
         key=rule,
         rule=rule,
         subject=rule,

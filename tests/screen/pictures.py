@@ -10,7 +10,7 @@ from core.domain.checks import Check
 from core.domain.kpis import Kpi
 from core.domain.permission import MayAct
 from core.domain.records import SystemConfig, TaskCounts
-from core.domain.snapshot import Alarm, Component, Link, LinkWord, Snapshot, State, Tasks, Telling, Waiting
+from core.domain.snapshot import AlertView, Component, Link, LinkWord, Snapshot, State, Tasks, Telling, Waiting
 from core.domain.status import Level, Truth
 from core.history.kpis import Measured, kpis
 from core.resilience import BreakerRecord, BreakerState
@@ -93,7 +93,7 @@ DEGRADED: Final = changed(
 )
 
 ALERTS: Final = (
-    Alarm(
+    AlertView(
         key="stuck_tasks",
         rule="stuck_tasks",
         subject="stuck_tasks",
@@ -107,7 +107,7 @@ ALERTS: Final = (
         fired_at=ago(minutes=17),
         told=2,
     ),
-    Alarm(
+    AlertView(
         key="failure_rate_high",
         rule="failure_rate_high",
         subject="failure rate",
@@ -122,7 +122,7 @@ ALERTS: Final = (
         acked=OPERATOR,
         told=2,
     ),
-    Alarm(
+    AlertView(
         key="breakers_held",
         rule="breakers_held",
         subject="held",
@@ -135,7 +135,7 @@ ALERTS: Final = (
         fired_at=ago(hours=5),
         muted="silenced by operator jana@bastion until 08:00",
     ),
-    Alarm(
+    AlertView(
         key="success_rate",
         rule="success_rate",
         subject="success rate",
@@ -145,7 +145,7 @@ ALERTS: Final = (
         text="94.1 % in 7 d",
         began_at=ago(minutes=3),
     ),
-    Alarm(
+    AlertView(
         key="clock",
         rule="clock",
         subject="clock",
@@ -215,7 +215,7 @@ CRITICAL: Final = changed(
         in_a_row=4,
     ),
     alerts=(
-        Alarm(
+        AlertView(
             key="failure_rate_critical",
             rule="failure_rate_critical",
             subject="failure rate",
@@ -303,7 +303,7 @@ OFFLINE: Final = changed(
     ),
     kpis=tuple(map(_unmeasured, ACTIVE.kpis)),
     alerts=(
-        Alarm(
+        AlertView(
             key="database_down:db",
             rule="database_down",
             subject="db",
@@ -358,7 +358,7 @@ STOPPED: Final = changed(
     ),
     may_act=MayAct(allowed=False, missing=("stop",)),
     alerts=(
-        Alarm(
+        AlertView(
             key="emergency_stop",
             rule="emergency_stop",
             subject="emergency stop",

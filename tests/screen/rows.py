@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from core.actions.context import Actor
-from core.actions.waiting import PendingOrder
-from core.domain.actions import HealPlan, LiftPlan, ModePlan, PlanStep, RunPlan, StopPlan
+from core.actions.waiting import WaitingAction
+from core.domain.actions import DryRunPlan, HealPlan, PlanStep, ResumePlan, RunPlan, StopPlan
 from core.domain.records import LogEntry, SafetyCheck, Task
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail, row_detail
 from core.resilience.fault import Counts, Evidence, Fault
@@ -238,7 +238,7 @@ _DETAILS: Final[dict[str, Any]] = {
         ),
     ),
 }
-WAITING: Final = PendingOrder(
+WAITING: Final = WaitingAction(
     id=name_of(0xC1),
     order="emergency_stop",
     actor=Actor(by="operator", who="jana", host="bastion"),
@@ -263,10 +263,10 @@ RECORDS: Final = Records(
         notes=("Left alone: 1 running task that said something a minute ago.",),
     ),
     stop=StopPlan(pending=312, running=5),
-    lift=LiftPlan(
+    lift=ResumePlan(
         standing="set by operator jana@bastion 6 min ago: agents delete accounts", rejected=317, requeueable=312
     ),
-    mode=ModePlan(known=True, dry_run=False),
+    mode=DryRunPlan(known=True, dry_run=False),
     run=RunPlan(pending=312, notes=("The last run began 2 min ago.",)),
     waiting=(WAITING,),
 )

@@ -11,15 +11,15 @@ import msgspec
 
 from core.actions.heal import BY_DEFAULT, CLEANING
 from core.actions.run import Progress, unhindered
-from core.actions.waiting import PendingOrder
+from core.actions.waiting import WaitingAction
 from core.base.text import plural
 from core.domain.actions import (
+    Action,
+    DryRunPlan,
     HealPlan,
-    LiftPlan,
-    ModePlan,
-    Order,
-    Phase,
     Result,
+    ResultPhase,
+    ResumePlan,
     RetryMatchingPlan,
     RetryPlan,
     RunPlan,
@@ -33,7 +33,7 @@ from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
 from core.domain.snapshot import Snapshot
 from core.domain.stops import StopMark
 from core.history.blackbox import Box, Note
-from core.history.trends import Seen, Trends, Window, trends
+from core.history.trends import Observed, Trends, Window, trends
 from core.resilience import NotLive
 from core.resilience.fault import Fault
 
@@ -49,10 +49,10 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
     details: dict[str, TaskDetail | LogDetail | SafetyDetail] = {}
     heal: HealPlan = HealPlan()
     stop: StopPlan = StopPlan(pending=0, running=0)
-    lift: LiftPlan = LiftPlan(standing="")
-    mode: ModePlan = ModePlan(known=True, dry_run=True)
+    lift: ResumePlan = ResumePlan(standing="")
+    mode: DryRunPlan = DryRunPlan(known=True, dry_run=True)
     run: RunPlan = RunPlan(pending=0)
-    waiting: tuple[PendingOrder, ...] = ()
+    waiting: tuple[WaitingAction, ...] = ()
     trends: dict[Window, Trends] = {}
     fault: Fault | None = None
 
@@ -96,7 +96,7 @@ class StillMonitor:
         self.checked += 1
 
     async def trends(self, window: Window) -> Trends:
-        return self.records.trends.get(window) or trends(window, self.snapshot.at, Seen(), None)
+        return self.records.trends.get(window) or trends(window, self.snapshot.at, Observed(), None)
 
     async def fill_trends(self, window: Window) -> None:
         self.filled.append(window)
@@ -134,7 +134,7 @@ class StillMonitor:
 
     # Orders
 
-    def may(self, order: Order) -> str:
+    def may(self, order: Action) -> str:
         project = self.snapshot.project
         observes = order.writes and project.observe and project.orders_for_s is None
         return "started with --observe: nothing is written" if observes else ""
@@ -156,7 +156,7 @@ class StillMonitor:
     async def stop(self, reason: str, hours: int = 24) -> Result:
         return self._given("emergency_stop", reason)
 
-    async def plan_lift(self) -> LiftPlan:
+    async def plan_lift(self) -> ResumePlan:
         return self._live(self.records.lift)
 
     async def lift(self, *, requeue: bool, stop: StopMark | None = None) -> Result:
@@ -165,7 +165,7 @@ class StillMonitor:
     async def requeue(self) -> Result:
         return self._given("requeue")
 
-    async def plan_mode(self) -> ModePlan:
+    async def plan_mode(self) -> DryRunPlan:
         return self._live(self.records.mode)
 
     async def set_dry_run(self, on: bool) -> Result:
@@ -205,7 +205,7 @@ class StillMonitor:
     async def undo(self, plan: UndoPlan) -> Result:
         return self._given("undo", plan.run)
 
-    async def waiting(self) -> tuple[PendingOrder, ...]:
+    async def waiting(self) -> tuple[WaitingAction, ...]:
         return self.records.waiting
 
     async def withdraw(self, waiting: str) -> Result:
@@ -246,7 +246,7 @@ class StillMonitor:
 
     def _given(self, order: str, *said: str) -> Result:
         self.orders.append((order, *said))
-        return Result(order=order, phase=Phase.VERIFIED, text=" ".join((order.replace("_", " "), *said)))
+        return Result(order=order, phase=ResultPhase.VERIFIED, text=" ".join((order.replace("_", " "), *said)))
 
     def _live(self, answer: T) -> T:
         if self.records.fault is not None:

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from textual.widgets import Input, OptionList
 
 from core.alerting.settings import AlertRules
-from core.domain.snapshot import Alarm, Degradation, Project, Snapshot, State, Telling
+from core.domain.snapshot import AlertView, Degradation, Project, Snapshot, State, Telling
 from core.domain.state_word import state_of
 from core.resilience import DegradationLevel
 from tests.clock import FakeClock
@@ -20,7 +20,7 @@ from tui.dialogs import ChoiceDialog, HelpDialog, SilenceDialog, StopDialog
 from tui.panels.reader import Reader
 from tui.panels.topline import said_within
 from tui.rendering.text import plain
-from tui.terminal.notify import Calls
+from tui.terminal.notify import TerminalNotifier
 
 SOON = AlertRules(evaluate_s=0.3, resolve_s=0.2)
 
@@ -83,7 +83,7 @@ async def test_of_several_a_asks_which(sandbox: Running, tmp_path: Path) -> None
     ],
 )
 def test_an_alert_of_what_is_over_is_not_how_things_are(rule: str, well: bool, state: State) -> None:
-    alarm = Alarm(key=rule, rule=rule, subject="db", severity="critical", state="firing", title="bad", well=well)
+    alarm = AlertView(key=rule, rule=rule, subject="db", severity="critical", state="firing", title="bad", well=well)
     assert state_of(msgspec.structs.replace(ACTIVE, alerts=(alarm,)), blind_for_s=None)[0] is state
 
 
@@ -163,7 +163,7 @@ def test_the_terminal_rings_and_notifies_when_an_alert_begins(sandbox: Running, 
     assert b"]52" not in terminal.raw.replace("␛]52".encode(), b"")
 
 
-def snapshot(*alerts: Alarm, ready: bool = True, desktop: str = "osc777") -> Snapshot:
+def snapshot(*alerts: AlertView, ready: bool = True, desktop: str = "osc777") -> Snapshot:
     return Snapshot(
         at=FakeClock().now(),
         project=Project(name="a;b\x1b", url="u", user="me"),
@@ -175,9 +175,9 @@ def snapshot(*alerts: Alarm, ready: bool = True, desktop: str = "osc777") -> Sna
 
 
 def test_what_fired_before_we_looked_calls_nobody_and_each_episode_calls_once() -> None:
-    old = Alarm(key="x", rule="x", subject="x", severity="high", state="firing", title="t", episode="1")
-    new = Alarm(key="x", rule="x", subject="x", severity="high", state="firing", title="t", episode="2")
-    calls = Calls()
+    old = AlertView(key="x", rule="x", subject="x", severity="high", state="firing", title="t", episode="1")
+    new = AlertView(key="x", rule="x", subject="x", severity="high", state="firing", title="t", episode="2")
+    calls = TerminalNotifier()
     assert calls.heard(snapshot(old, ready=False)) == ""
     assert calls.heard(snapshot(old)) == ""
     assert calls.heard(snapshot(new)) == "\x1b]777;notify;watchdesk a,b␛;HIGH: t\x07"

@@ -20,13 +20,13 @@ from tui.app.app import WatchdeskApp
 from tui.dialogs import (
     SWALLOW_S,
     ChoiceDialog,
+    ConfirmDialog,
+    DryRunDialog,
     HealDialog,
     HelpDialog,
     HoldDialog,
-    LiftDialog,
-    ModeDialog,
-    OrderDialog,
     QuitDialog,
+    ResumeDialog,
     StopDialog,
 )
 from tui.dialogs.dialog import REPLAN_S
@@ -145,7 +145,7 @@ async def test_hostile_text_stays_text(sandbox: Running, tmp_path: Path) -> None
     async with app.run_test(size=(200, 50)) as pilot:
         await until(lambda: "1 failed" in shown(app), "the row")
         await pilot.press("u")
-        await until(lambda: isinstance(app.screen, LiftDialog), "the dialog")
+        await until(lambda: isinstance(app.screen, ResumeDialog), "the dialog")
         drawn = shown(app) + app.export_screenshot()
     assert not any((ord(char) < 32 and char != "\n") or 0x7F <= ord(char) <= 0x9F for char in drawn)
 
@@ -191,7 +191,7 @@ async def test_escape_backs_out_of_everything_and_help_names_every_key(sandbox: 
         for key, dialog in (
             ("h", HealDialog),
             ("ctrl+e", StopDialog),
-            ("u", LiftDialog),
+            ("u", ResumeDialog),
             ("question_mark", HelpDialog),
             ("r", ChoiceDialog),
         ):
@@ -232,7 +232,7 @@ async def test_observing_refuses_every_order_and_writes_nothing(sandbox: Running
         await until(lambda: "observing" in shown(app), "the mode")
         for key in ("h", "ctrl+e", "u", "d", "p"):
             await pilot.press(key)
-            await until(lambda: isinstance(app.screen, OrderDialog) and "--observe" in said(app), "asked to lift it")
+            await until(lambda: isinstance(app.screen, ConfirmDialog) and "--observe" in said(app), "asked to lift it")
             await pilot.press("escape")
             assert len(app.screen_stack) == 1
         await pilot.press("c")
@@ -249,7 +249,7 @@ async def test_observing_is_lifted_for_orders_by_typing_the_projects_name_and_co
     async with app.run_test(size=(140, 40)) as pilot:
         await until(lambda: "observing" in shown(app) and "LIVE" in shown(app), "the mode")
         await pilot.press("h")
-        await until(lambda: isinstance(app.screen, OrderDialog) and "--observe" in said(app), "asked to lift it")
+        await until(lambda: isinstance(app.screen, ConfirmDialog) and "--observe" in said(app), "asked to lift it")
         await asyncio.sleep(SWALLOW_S)
         act = app.screen.query_one("#act", Button)
         assert act.disabled
@@ -264,7 +264,7 @@ async def test_observing_is_lifted_for_orders_by_typing_the_projects_name_and_co
         assert not app.monitor.snapshot.may_act.allowed
         app.monitor._rooms.observing._until = 0.0  # type: ignore[attr-defined]  # fifteen minutes later
         await pilot.press("h")
-        await until(lambda: isinstance(app.screen, OrderDialog), "it observes again")
+        await until(lambda: isinstance(app.screen, ConfirmDialog), "it observes again")
     written = sandbox.sql("SELECT DISTINCT input_data->>'order' FROM autonomous_execution_logs")
     assert written == [("lift_observe",)]  # its own audit and nothing else
 
@@ -347,7 +347,7 @@ async def test_dry_run_is_turned_off_with_the_projects_name_and_on_without(sandb
     async with app.run_test(size=(80, 24)) as pilot:
         await until(lambda: "LIVE" in shown(app), "live")
         await pilot.press("d")
-        await until(lambda: isinstance(app.screen, ModeDialog) and "Dry-run is on" in said(app), "the dialog")
+        await until(lambda: isinstance(app.screen, DryRunDialog) and "Dry-run is on" in said(app), "the dialog")
         await asyncio.sleep(SWALLOW_S)
         act = app.screen.query_one("#act", Button)
         assert (act.disabled, str(act.label)) == (True, "Turn off")
@@ -356,7 +356,7 @@ async def test_dry_run_is_turned_off_with_the_projects_name_and_on_without(sandb
         await pilot.press("tab", "tab", "enter")
         await until(lambda: "dry-run is off, seen" in said(app), "off")
         await pilot.press("escape", "d")
-        await until(lambda: isinstance(app.screen, ModeDialog) and "Dry-run is off" in said(app), "the dialog again")
+        await until(lambda: isinstance(app.screen, DryRunDialog) and "Dry-run is off" in said(app), "the dialog again")
         await asyncio.sleep(SWALLOW_S)
         await pilot.press("tab", "enter")
         await until(lambda: "dry-run is on, seen" in said(app), "on")
@@ -370,7 +370,7 @@ async def test_pending_tasks_are_run_on_order(sandbox: Running, tmp_path: Path) 
     async with app.run_test(size=(80, 24)) as pilot:
         await until(lambda: "LIVE" in shown(app), "live")
         await pilot.press("p")
-        await until(lambda: isinstance(app.screen, OrderDialog) and "1 task pending" in said(app), "the dialog")
+        await until(lambda: isinstance(app.screen, ConfirmDialog) and "1 task pending" in said(app), "the dialog")
         await asyncio.sleep(SWALLOW_S)
         await pilot.press("tab", "enter")
         await until(lambda: "function answered" in said(app), "run")
@@ -396,7 +396,7 @@ async def test_a_heal_is_undone_and_a_failed_task_retried_by_keys(sandbox: Runni
         assert [entry.split(":")[0] for entry in entries] == ["Cancel", "undo", "retry", "retry", "undo an older heal"]
         await asyncio.sleep(SWALLOW_S)
         await pilot.press("down", "down", "enter")
-        await until(lambda: isinstance(app.screen, OrderDialog) and "watchdesk:stuck" in said(app), "retry asks")
+        await until(lambda: isinstance(app.screen, ConfirmDialog) and "watchdesk:stuck" in said(app), "retry asks")
         await asyncio.sleep(SWALLOW_S)
         await pilot.press("tab", "enter")
         await until(lambda: "is pending, seen" in said(app), "retried")
@@ -449,7 +449,7 @@ async def test_a_stop_without_a_project_waits_and_is_withdrawn_and_quitting_asks
             await until(lambda: isinstance(app.screen, ChoiceDialog), "the list")
             await asyncio.sleep(SWALLOW_S)
             await pilot.press("down", "enter")
-            await until(lambda: isinstance(app.screen, OrderDialog) and "fire" in said(app), "withdraw asks")
+            await until(lambda: isinstance(app.screen, ConfirmDialog) and "fire" in said(app), "withdraw asks")
             await asyncio.sleep(SWALLOW_S)
             await pilot.press("tab", "enter")
             await until(lambda: "withdrawn: emergency stop" in said(app), "withdrawn")

@@ -9,8 +9,8 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
 
 from core.actions.heal import BY_DEFAULT
-from core.actions.waiting import PendingOrder
-from core.domain.actions import LIFT, HealPlan, PlanStep, StopPlan
+from core.actions.waiting import WaitingAction
+from core.domain.actions import RESUME, HealPlan, PlanStep, StopPlan
 from tests.screen.drawn import app_on, drawn, monitor_of, read_it, run, settled
 from tests.screen.pictures import CRITICAL, OFFLINE, WARNING
 from tests.screen.rows import WAITING
@@ -18,11 +18,11 @@ from tests.screen.still import Records, StillMonitor
 from tui.app.app import WatchdeskApp
 from tui.dialogs import (
     ChoiceDialog,
+    ConfirmDialog,
     Dialog,
     HealDialog,
     HelpDialog,
     Menu,
-    OrderDialog,
     SilenceDialog,
     StopDialog,
     dialog,
@@ -235,11 +235,13 @@ async def test_another_length_of_a_silence_is_shown_at_once_and_is_no_change_of_
         assert "concerns 0 alerts now, for how long?" in silence._text
 
 
-STOP_MEANT, LIFT_MEANT = WAITING, msgspec.structs.replace(WAITING, id="w2", order=LIFT.name)
+STOP_MEANT, LIFT_MEANT = WAITING, msgspec.structs.replace(WAITING, id="w2", order=RESUME.name)
 
 
 @pytest.mark.parametrize(("meant", "word"), [(STOP_MEANT, "STOP"), (LIFT_MEANT, OFFLINE.project.name)])
-async def test_whether_an_old_order_is_still_meant_is_asked_as_the_order_itself(meant: PendingOrder, word: str) -> None:
+async def test_whether_an_old_order_is_still_meant_is_asked_as_the_order_itself(
+    meant: WaitingAction, word: str
+) -> None:
     old = msgspec.structs.replace(OFFLINE.waiting[0], id=meant.id, words=meant.words(), asks=True)
     app = app_on(msgspec.structs.replace(OFFLINE, waiting=(old,)), Records(waiting=(meant,)))
     async with run(app, SIZE) as pilot:
@@ -247,10 +249,10 @@ async def test_whether_an_old_order_is_still_meant_is_asked_as_the_order_itself(
         await settled(pilot, lambda: isinstance(app.screen, ChoiceDialog))
         read_it(app)
         await pilot.press("down", "enter")
-        await settled(pilot, lambda: isinstance(app.screen, OrderDialog))
+        await settled(pilot, lambda: isinstance(app.screen, ConfirmDialog))
         assert monitor_of(app).orders == []
         asked = app.screen
-        assert isinstance(asked, OrderDialog)
+        assert isinstance(asked, ConfirmDialog)
         assert meant.words() in asked._text
         act = asked.query_one("#act", Button)
         assert (str(act.label), act.disabled, app.focused) == ("Still meant", True, asked.query_one("#cancel"))

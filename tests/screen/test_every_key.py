@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList
 
 from core.base.settings import Layers, SettingsError
-from core.domain.actions import ORDERS, LiftPlan, Tier
+from core.domain.actions import ACTIONS, ResumePlan, Tier
 from core.domain.snapshot import Snapshot
 from core.history.trends import Window
 from tests.screen.course import LIVE, written
@@ -26,15 +26,15 @@ from tui.app.app import WatchdeskApp
 from tui.app.keys import ALL_KEYS, GLOBAL_KEYS, MENU_ONLY, Key, key_settings
 from tui.dialogs import (
     ChoiceDialog,
+    ConfirmDialog,
     Dialog,
+    DryRunDialog,
     HealDialog,
     HelpDialog,
     JumpDialog,
-    LiftDialog,
-    ModeDialog,
     NoteDialog,
-    OrderDialog,
     QuitDialog,
+    ResumeDialog,
     StopDialog,
 )
 from tui.dialogs.retry_matching import RetryMatchingDialog
@@ -116,12 +116,12 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     "heal": asks(HealDialog),
     "reset": asks(ChoiceDialog, "Which breaker?"),
     "stop": asks(StopDialog),
-    "lift": asks(LiftDialog),
-    "dry_run": asks(ModeDialog),
+    "lift": asks(ResumeDialog),
+    "dry_run": asks(DryRunDialog),
     "check": lambda app: monitor_of(app).checked > 0,
     "acknowledge": asks(ChoiceDialog, "Take care of which alert?"),
     "silence": asks(ChoiceDialog, "Silence what?"),
-    "run": asks(OrderDialog, "Run pending tasks"),
+    "run": asks(ConfirmDialog, "Run pending tasks"),
     "orders": asks(ChoiceDialog, "Which order or task?"),
     "restart": lambda app: monitor_of(app).restarted > 0,
     **{name: lists(name) for name in LISTS},
@@ -173,7 +173,7 @@ async def test_a_key_does_what_its_word_says_wherever_it_is_shown(key: Key, tmp_
                 await go_to(pilot, app, kind)
                 await pilot.press(pressed)
                 await until(pilot, partial(does, app), f"{pressed} on the {kind}")
-                assert all(ORDERS[name].tier is Tier.SAFE for name, *_ in monitor.orders)
+                assert all(ACTIONS[name].tier is Tier.SAFE for name, *_ in monitor.orders)
                 app.time.now()
                 if app.frozen:
                     app.action_freeze()
@@ -273,7 +273,7 @@ async def test_one_alert_is_acknowledged_with_one_key_and_that_is_a_safe_order()
         await pilot.press("a")
         await until(pilot, lambda: bool(monitor_of(app).orders), "acknowledged")
     assert monitor_of(app).orders == [("acknowledge", "failure_rate_critical")]
-    assert ORDERS["acknowledge"].tier is Tier.SAFE
+    assert ACTIONS["acknowledge"].tier is Tier.SAFE
 
 
 @pytest.mark.parametrize("opened_by", ["h", "r", "question_mark"])
@@ -408,7 +408,7 @@ PICKS = {
 
 
 def test_every_order_is_in_the_menu() -> None:
-    assert set(MENU) == set(ORDERS)
+    assert set(MENU) == set(ACTIONS)
     assert set(MENU.values()) <= {key.name for key in (*GLOBAL_KEYS, *MENU_ONLY)}
 
 
@@ -416,12 +416,12 @@ def told_of(order: str) -> Snapshot:
     return OBSERVING if order == "lift_observe" else STATES["offline"] if order == "withdraw" else WARNING
 
 
-@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("order", ACTIONS)
 async def test_every_order_is_given_from_the_menu_by_what_its_tier_wants(order: str) -> None:
     on = order == "dry_run_off"
     records = msgspec.structs.replace(RECORDS, mode=msgspec.structs.replace(RECORDS.mode, dry_run=on))
     if order == "requeue":
-        records = msgspec.structs.replace(records, lift=LiftPlan(standing="", requeueable=3, of="the stop of 03:10"))
+        records = msgspec.structs.replace(records, lift=ResumePlan(standing="", requeueable=3, of="the stop of 03:10"))
     app = app_on(told_of(order), records)
     monitor = monitor_of(app)
     async with run(app, SIZE) as pilot:
@@ -438,7 +438,7 @@ async def test_every_order_is_given_from_the_menu_by_what_its_tier_wants(order: 
         done = [name for name, *_ in monitor.orders]
         done += ["check_now"] * monitor.checked + ["restart_watchdog"] * monitor.restarted
         assert done == [order]
-        assert (asked > 0) is (ORDERS[order].tier is not Tier.SAFE)
+        assert (asked > 0) is (ACTIONS[order].tier is not Tier.SAFE)
 
 
 async def go_on(pilot: Pilot[None], app: WatchdeskApp, order: str) -> bool:

@@ -23,7 +23,7 @@ from tui.panels.tasks import TasksPanel
 from tui.panels.topline import TopLine
 from tui.rendering.text import Line, Signs, plain
 from tui.rendering.themes import palette
-from tui.screens.window import MOST, Window
+from tui.screens.window import MOST, RowWindow
 
 STYLES = palette("dark")
 PANELS = (AlertsPanel, HealthPanel, TasksPanel, DegradationPanel, BreakersPanel, KpisPanel, EventsPanel)
@@ -108,7 +108,7 @@ DOINGS = st.lists(
 @given(st.integers(0, 1200), DOINGS)
 def test_no_row_is_in_hand_twice_and_never_too_many(count: int, doings: list[tuple[str, int]]) -> None:
     async def live() -> None:
-        server, window = Server(list(range(count))), Window()
+        server, window = Server(list(range(count))), RowWindow()
         await window.begin(server.read)
         at = 0
         for what, number in doings:
@@ -133,7 +133,7 @@ def test_no_row_is_in_hand_twice_and_never_too_many(count: int, doings: list[tup
 @given(st.integers(400, 1200), st.integers(0, 149))
 def test_going_down_keeps_the_row_and_reaches_the_last(count: int, start: int) -> None:
     async def live() -> None:
-        server, window = Server(list(range(count))), Window()
+        server, window = Server(list(range(count))), RowWindow()
         await window.begin(server.read)
         at, held = start, window.records[start].id
         while window.more or at < len(window.records) - 1:

@@ -13,7 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
-from core.domain.snapshot import Alarm, State
+from core.domain.snapshot import AlertView, State
 from core.history.blackbox import BlackboxRules, Box, Recorder
 from tests.blackbox.pictures import kill, record
 from tests.clock import FakeClock
@@ -468,7 +468,7 @@ async def test_an_alert_that_begins_meanwhile_rings_and_is_told_in_the_past(
         driver = app._driver
         assert driver is not None
         monkeypatch.setattr(driver, "write", written_out.append)
-        new = Alarm(key="lease", rule="lease", subject="", severity="high", state="firing", title="lease lost")
+        new = AlertView(key="lease", rule="lease", subject="", severity="high", state="firing", title="lease lost")
         telling = msgspec.structs.replace(LIVE.telling, bell=True)
         live = msgspec.structs.replace(LIVE, alerts=(*LIVE.alerts, new), telling=telling, state=State.CRITICAL)
         app._calls.heard(LIVE)

@@ -12,7 +12,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.command import CommandPalette
 
-from core.domain.actions import HealPlan, LiftPlan, ModePlan, PlanStep
+from core.domain.actions import DryRunPlan, HealPlan, PlanStep, ResumePlan
 from core.domain.records import LogEntry
 from core.domain.snapshot import Snapshot
 from tests.screen.drawn import Picture, app_on, monitor_of, read_it, run, settled, text_of
@@ -119,8 +119,8 @@ async def test_a_documents_end(golden: SnapshotAssertion) -> None:
 MANY = msgspec.structs.replace(
     RECORDS,
     heal=HealPlan(steps=(PlanStep(name="stuck", title="Stuck tasks", effect="mark as failed", count=51),)),
-    lift=LiftPlan(standing=""),
-    mode=ModePlan(known=True, dry_run=True),
+    lift=ResumePlan(standing=""),
+    mode=DryRunPlan(known=True, dry_run=True),
 )
 DIALOGS: dict[str, tuple[Snapshot, Records, tuple[str, ...]]] = {
     "heal": (WARNING, RECORDS, ("h",)),

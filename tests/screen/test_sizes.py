@@ -12,15 +12,15 @@ from tests.screen.rows import name_of
 from tests.screen.still import StillFaults
 from tui.dialogs import (
     ChoiceDialog,
+    ConfirmDialog,
+    DryRunDialog,
     HealDialog,
     HelpDialog,
     HoldDialog,
     JumpDialog,
-    LiftDialog,
-    ModeDialog,
     NoteDialog,
-    OrderDialog,
     QuitDialog,
+    ResumeDialog,
     SilenceDialog,
     StopDialog,
     undo_dialog,
@@ -45,9 +45,9 @@ OPENED: list[tuple[type[Any], tuple[str, ...]]] = [
     (DocumentView, ("t", "enter")),
     (HealDialog, ("h",)),
     (StopDialog, ("ctrl+e",)),
-    (LiftDialog, ("u",)),
-    (ModeDialog, ("d",)),
-    (OrderDialog, ("p",)),
+    (ResumeDialog, ("u",)),
+    (DryRunDialog, ("d",)),
+    (ConfirmDialog, ("p",)),
     (QuitDialog, ("q",)),
     (RetryMatchingDialog, ("t", "R")),
     (JumpDialog, ("at",)),
@@ -77,7 +77,7 @@ async def test_a_list_is_drawn_in_every_size(name: str) -> None:
 
 async def test_a_row_in_full_with_its_choices_and_an_undo_are_drawn_in_every_size() -> None:
     await resized(("row", "enter"), lambda app: isinstance(app.screen, ChoiceDialog))
-    await resized(("undo",), lambda app: isinstance(app.screen, OrderDialog))
+    await resized(("undo",), lambda app: isinstance(app.screen, ConfirmDialog))
 
 
 async def resized(keys: tuple[str, ...], there: Callable[[Any], bool]) -> None:

@@ -17,7 +17,7 @@ from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
 from core.domain.snapshot import Snapshot
-from core.history.trends import CUTS, SLOT, Finished, Queued, Seen, Told, Trends, Window, floor, grid, trends
+from core.history.trends import CUTS, SLOT, Finished, FromTables, Observed, Queued, Trends, Window, floor, grid, trends
 from tests.screen.drawn import Picture, app_on, drawn, monitor_of, run, settled, text_of
 from tests.screen.pictures import OFFLINE, WARNING
 from tests.screen.rows import RECORDS
@@ -66,13 +66,13 @@ def past(window: Window, **more: object) -> Trends:
     slots = [floor(NOW, SLOT) - n * SLOT for n in range(int(length / SLOT * 0.65))]
     here = [at for at in slots if not fine.since + 0.7 * length < at < fine.since + 0.8 * length]
     rush = {at: max(0.0, math.sin((at - fine.since) / length * 11)) for at in here}
-    seen = Seen(
+    seen = Observed(
         finished=tuple((at, Finished(9, int(rush[at] > 0.97))) for at in here),
         queue=tuple((at, Queued(round(3 + 20 * rush[at]))) for at in here),
         checks=tuple((at, 0.2 + rush[at]) for at in here),
     )
     early = fine.begins[: fine.count // 4]
-    told = Told(
+    told = FromTables(
         bucket=cut.bucket,
         finished={begin: Finished(20 + n % 3, n % 4 == 0) for n, begin in enumerate(early)},
         checks={begin: 0.4 + 0.02 * (n % 5) for n, begin in enumerate(early)},
@@ -150,7 +150,8 @@ async def test_without_colours_each_source_has_a_sign_of_its_own() -> None:
 
 async def test_nothing_known_is_said_in_words_in_every_plot() -> None:
     none = {
-        window: trends(window, NOW, Seen(), Told(bucket=CUTS[window].bucket, checks_until=NOW)) for window in Window
+        window: trends(window, NOW, Observed(), FromTables(bucket=CUTS[window].bucket, checks_until=NOW))
+        for window in Window
     }
     async with run(app_on(WARNING, msgspec.structs.replace(RECORDS, trends=none)), SMALL) as pilot:
         await settled(pilot)
@@ -170,7 +171,9 @@ async def test_a_project_that_does_not_answer_keeps_what_was_seen(golden: Snapsh
 
 
 async def test_hostile_words_are_words() -> None:
-    shown = trends(Window.DAY, NOW, Seen(), Told(bucket=CUTS[Window.DAY].bucket, faults={"finished": HOSTILE}))
+    shown = trends(
+        Window.DAY, NOW, Observed(), FromTables(bucket=CUTS[Window.DAY].bucket, faults={"finished": HOSTILE})
+    )
     async with run(app_on(WARNING, msgspec.structs.replace(RECORDS, trends={Window.DAY: shown})), LARGE) as pilot:
         await settled(pilot)
         await pilot.press("v")
@@ -184,7 +187,7 @@ async def test_hostile_values_are_drawn_and_no_plot_is_ever_wider_than_its_place
     begins = grid(cut.length, cut.bucket, NOW).begins
     huge = {begin: 2.0**31 * (n % 2) for n, begin in enumerate(begins)}
     counted = {begin: Finished(0, 10**12 * (n % 2)) for n, begin in enumerate(begins)}
-    odd = trends(Window.DAY, NOW, Seen(), Told(bucket=cut.bucket, finished=counted, checks=huge))
+    odd = trends(Window.DAY, NOW, Observed(), FromTables(bucket=cut.bucket, finished=counted, checks=huge))
     for shown in (odd, *PAST.trends.values()):
         for course in shown.courses:
             for marks in (UNICODE, ASCII):
@@ -200,7 +203,7 @@ def test_a_gap_is_blank_and_what_is_zero_is_not() -> None:
     cut = CUTS[Window.DAY]
     begins = grid(cut.length, cut.bucket, NOW).begins
     counted = {begin: Finished(5, 0) for begin in begins if not begins[30] <= begin < begins[60]}
-    course = trends(Window.DAY, NOW, Seen(), Told(bucket=cut.bucket, finished=counted)).of("failures")
+    course = trends(Window.DAY, NOW, Observed(), FromTables(bucket=cut.bucket, finished=counted)).of("failures")
     lines = [plain(line) for line in plotted(course, FIGURES["failures"].scale, ASCII, 2 + 96, 12)]
     base = next(line for line in lines if line.startswith("0"))
     assert base[2:].rstrip() == "." * 30 + " " * 30 + "." * 36

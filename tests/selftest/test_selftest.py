@@ -12,16 +12,16 @@ from core.backend.faults import Failed, garbage
 from core.backend.reads.queries import Queries
 from core.backend.schema import POLL_FUNCTION
 from core.backend.target import Target
-from core.backend.writes import Commands
+from core.backend.writes import Writes
 from core.domain.records import SuccessRate
 from core.domain.status import Verdict
-from core.monitor.scheduler import Loops
+from core.monitor.scheduler import Scheduler
 from core.resilience import Cache
 from core.resilience.breaker import CircuitBreaker
 from core.resilience.disk import Disk
 from core.sandbox.selftest import SCENARIOS, scenarios
 from core.sandbox.selftest.run import run_one
-from core.sandbox.selftest.stage import MARK, Stage
+from core.sandbox.selftest.stage import MARK, ScenarioContext
 from tests.running import Command, Running
 
 SUMMARY = """\
@@ -112,21 +112,21 @@ DATABASE = importlib.import_module("core.checks.database")
 BROKEN: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "fallback": lambda patch: patch.setattr(Cache, "get", _forgets),
     "breaker": lambda patch: patch.setattr(CircuitBreaker, "report", lambda *_, **__: None),
-    "stuck_tasks": lambda patch: patch.setattr(Commands, "fail_stuck", _claims),
+    "stuck_tasks": lambda patch: patch.setattr(Writes, "fail_stuck", _claims),
     "cache": lambda patch: patch.setattr(Disk, "load_all", lambda _self: {}),
     "edge_function": lambda patch: patch.setattr(Queries, "poll_function_answers", _invokes),
     "high_failure_rate": lambda patch: patch.setattr(Queries, "success_rate", _always_well),
-    "watchdog": lambda patch: patch.setattr(Loops, "restart_watchdog", lambda _self: None),
+    "watchdog": lambda patch: patch.setattr(Scheduler, "restart_watchdog", lambda _self: None),
     "emergency_stop": lambda patch: (
-        patch.setattr(Commands, "set_stop", _yes),
-        patch.setattr(Commands, "set_stop_by_function", _nothing),
+        patch.setattr(Writes, "set_stop", _yes),
+        patch.setattr(Writes, "set_stop_by_function", _nothing),
     )[0],
     "connection": lambda patch: patch.setattr(DATABASE, "proof", lambda _: Verdict.ok("answers")),
     "full_check": lambda patch: patch.setattr(Queries, "newest_logs", _unreadable),
 }
 
 
-def stage_on(sandbox: Running, home: Path) -> Stage:
+def stage_on(sandbox: Running, home: Path) -> ScenarioContext:
     target = Target(
         name="probe",
         url=sandbox.url,
@@ -134,7 +134,7 @@ def stage_on(sandbox: Running, home: Path) -> Stage:
         email=sandbox.info["user"],
         password=sandbox.info["password"],
     )
-    return Stage(target, home, owned=True)
+    return ScenarioContext(target, home, owned=True)
 
 
 @pytest.mark.parametrize("name", [scenario.__name__ for _, scenario in SCENARIOS])

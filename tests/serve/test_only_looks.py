@@ -9,14 +9,14 @@ import pytest
 from core.backend.target import Target
 from core.base.store import NotKept
 from core.domain.actions import (
+    ACTIONS,
     CHECK_NOW,
     OBSERVE_OFF,
-    ORDERS,
     RESTART,
     TEST_MESSAGE,
     HealPlan,
-    Phase,
     Result,
+    ResultPhase,
     RetryMatchingPlan,
     RetryPlan,
     UndoPlan,
@@ -66,11 +66,11 @@ def looks(sandbox: Running, tmp_path: Path) -> Monitor:
 async def test_every_order_and_a_note_are_refused_and_nothing_is_written(sandbox: Running, looks: Monitor) -> None:
     sandbox.stuck(3)
     before, asked = kept(sandbox), sandbox.functions()
-    assert {name for name, order in ORDERS.items() if looks.may(order) != ONLY_LOOKS} == {CHECK_NOW.name}
-    assert {*GIVEN, *SILENT} >= {*ORDERS} - {CHECK_NOW.name}
+    assert {name for name, order in ACTIONS.items() if looks.may(order) != ONLY_LOOKS} == {CHECK_NOW.name}
+    assert {*GIVEN, *SILENT} >= {*ACTIONS} - {CHECK_NOW.name}
     for name, give in GIVEN.items():
         result = await give(looks)
-        assert (result.phase, result.text) == (Phase.REFUSED, ONLY_LOOKS), name
+        assert (result.phase, result.text) == (ResultPhase.REFUSED, ONLY_LOOKS), name
     looks.lift_observe()
     looks.restart_watchdog()
     assert (await looks.try_alerts(), await looks.confirm_waiting(ID)) == ((), False)

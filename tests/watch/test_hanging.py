@@ -8,14 +8,14 @@ import pytest
 
 from core.alerting.settings import AlertRules
 from core.checks.settings import WatchRules
-from core.domain.alerts import Stage
+from core.domain.alerts import AlertState
 from core.domain.checks import Check
 from core.domain.snapshot import LinkWord
 from core.domain.status import Level
 from core.resilience.fault import Counts, Evidence, Fault
 from core.services.config import RefreshRules
-from core.services.connection import LinkState
-from core.services.critical_streak import Streak
+from core.services.connection import ConnectionState
+from core.services.critical_streak import CriticalStreak
 from tests.act.driving import Driven
 from tests.alert.post import Alarming
 from tests.clock import FakeClock
@@ -86,7 +86,7 @@ async def test_its_alert_goes_on_and_rises(sandbox: Running, between: Wire, tmp_
             await asyncio.sleep(ENDS_S)
             words.append(driven.rooms.link.picture(None).word)
     assert held == sorted(held)
-    assert one.stage is Stage.FIRING
+    assert one.stage is AlertState.FIRING
     assert set(words) == {LinkWord.OFFLINE}
     between.acts.clear()
     await driven.monitor.close()
@@ -171,7 +171,7 @@ async def test_a_process_that_does_not_own_the_state_does_not_count(sandbox: Run
 async def test_two_scheduled_checks_at_half_an_interval_count_once(sandbox: Running, tmp_path: Path) -> None:
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     clock = FakeClock()
-    streak = Streak(clock, driven.rooms.state, 300.0)
+    streak = CriticalStreak(clock, driven.rooms.state, 300.0)
     counts = []
     for after_s in (0, 150, 150, 150, 254, 255):  # 300 s apart less its jitter is one interval; half of it is none
         clock.advance(after_s)
@@ -186,7 +186,7 @@ def _refused() -> Fault:
 
 def test_refusals_by_our_own_breakers_keep_it_offline() -> None:
     """They are no evidence: a verdict stays what the last real answer proved."""
-    link = LinkState(FakeClock(), stale_after_s=10, blind_after_s=15)
+    link = ConnectionState(FakeClock(), stale_after_s=10, blind_after_s=15)
     link.answered(0.1)
     link.failed((Fault(kind="refused", counts=Counts.FAILURE, evidence=Evidence.DOWN, message="nobody answers"),))
     before = link.picture(None)
@@ -197,7 +197,7 @@ def test_refusals_by_our_own_breakers_keep_it_offline() -> None:
 
 def test_a_question_that_hung_while_others_were_answered_proves_nothing() -> None:
     clock = FakeClock()
-    link = LinkState(clock, stale_after_s=10, blind_after_s=15)
+    link = ConnectionState(clock, stale_after_s=10, blind_after_s=15)
     clock.advance(10)
     link.answered(0.1)
     clock.advance(1)
@@ -209,7 +209,7 @@ def test_a_question_that_hung_while_others_were_answered_proves_nothing() -> Non
 
 def test_the_time_a_machine_slept_is_no_time_of_blindness() -> None:
     clock = FakeClock()
-    link = LinkState(clock, stale_after_s=10, blind_after_s=15)
+    link = ConnectionState(clock, stale_after_s=10, blind_after_s=15)
     link.answered(0.1)
     clock.advance(8 * 3600)
     assert link.blind_for_s() is None

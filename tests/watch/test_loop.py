@@ -15,7 +15,7 @@ from core.checks.settings import WatchRules
 from core.domain.status import Level
 from core.monitor import Config, Monitor, Places
 from core.services.config import RefreshRules
-from core.services.supervised_loop import Keeper
+from core.services.supervised_loop import SupervisedLoop
 from tests.act.driving import Driven
 from tests.clock import FakeClock
 from tests.running import Running
@@ -64,7 +64,7 @@ async def test_a_loop_that_hangs_is_dead_after_two_intervals_and_begun_anew() ->
             await forever.wait()
         await asyncio.sleep(0.01)
 
-    keeper = Keeper("watchdog", turn, clock, say=said.append, dead_after_s=600)
+    keeper = SupervisedLoop("watchdog", turn, clock, say=said.append, dead_after_s=600)
     keeper.start()
     await asyncio.sleep(0.01)
     clock.advance(599)
@@ -92,7 +92,7 @@ async def test_a_loop_that_fails_says_so_and_goes_on() -> None:
             raise RuntimeError("boom")
         await asyncio.sleep(3600)
 
-    keeper = Keeper("refresh", turn, clock, say=said.append)
+    keeper = SupervisedLoop("refresh", turn, clock, say=said.append)
     keeper.start()
     await until(lambda: turns == 3)
     assert said == ["the refresh loop failed (RuntimeError) and goes on; see the log file"] * 2

@@ -9,14 +9,14 @@ import pytest
 
 from core.domain.status import Level
 from core.monitor import Config, Monitor, Places
-from core.services.self_limits import Bound, Lags, OwnRules, coarse_mb, coarse_ms
-from core.services.self_monitor import SelfWatch, elsewhere_resident, resident
+from core.services.self_limits import Bound, Lags, SelfRules, coarse_mb, coarse_ms
+from core.services.self_monitor import SelfMonitor, elsewhere_resident, resident
 from tests.act.driving import Driven
 from tests.clock import FakeClock
 from tests.running import ONE_SHAPE, Running
 from tests.watch.test_loop import Sleeper, config, until
 
-RULES = OwnRules()
+RULES = SelfRules()
 
 
 def test_a_lag_is_known_from_half_a_window_on_and_old_ones_go() -> None:
@@ -67,7 +67,7 @@ def test_what_goes_to_and_fro_for_a_day_changes_once() -> None:
     assert sum(bound.see(value, 5.0 * n) for n, value in enumerate(values)) == 1
 
 
-async def watching(sandbox: Running, home: Path) -> tuple[Driven, SelfWatch]:
+async def watching(sandbox: Running, home: Path) -> tuple[Driven, SelfMonitor]:
     driven = await Driven(sandbox.url, sandbox.service_key, home, FakeClock(datetime.now(UTC))).begin()
     return driven, driven.loops.self_watch
 
@@ -125,7 +125,7 @@ async def test_a_turn_measures_this_process_and_the_last_two_refreshes(sandbox: 
 async def test_a_blocked_loop_is_lag_and_a_long_standstill_is_said_instead(sandbox: Running, tmp_path: Path) -> None:
     clock = Sleeper()
     given = config(sandbox.url, sandbox.service_key)
-    rules = OwnRules(tick_s=0.01, lag_window_s=0.4, still_s=5.0)
+    rules = SelfRules(tick_s=0.01, lag_window_s=0.4, still_s=5.0)
     monitor = Monitor(
         Config(target=given.target, refresh=given.refresh, own=rules), clock=clock, places=Places.within(tmp_path)
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from core.domain.checks import Check
 from core.domain.status import Level
 from core.monitor import Monitor
-from core.services.connection import RECENT, LinkState
+from core.services.connection import RECENT, ConnectionState
 from tests.clock import FakeClock
 from tests.running import Running
 from tests.watch.test_watchdog import monitor_at
@@ -95,7 +95,7 @@ async def test_the_link_says_how_long_live_refreshes_took(sandbox: Running, tmp_
 
 
 def test_the_link_remembers_no_more_than_it_needs() -> None:
-    link = LinkState(FakeClock(), stale_after_s=10, blind_after_s=15)
+    link = ConnectionState(FakeClock(), stale_after_s=10, blind_after_s=15)
     for took in range(RECENT + 10):
         link.answered(float(took))
     picture = link.picture(None)

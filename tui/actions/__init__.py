@@ -21,9 +21,9 @@ from tui.actions.project import (
 )
 from tui.actions.single import single_orders
 from tui.actions.time_travel import earlier, event_after, event_before, jump, later, note, now
-from tui.app.ui import Front
+from tui.app.ui import Ui
 
-ERRANDS: Final[dict[str, Callable[[Front], Awaitable[None]]]] = {
+ERRANDS: Final[dict[str, Callable[[Ui], Awaitable[None]]]] = {
     "heal": heal,
     "stop": stop,
     "lift": lift,

@@ -1,12 +1,12 @@
 """Alerts: who takes care of one, what nobody is told of for a while, and whether anybody is reached at all."""
 
 from core.domain.actions import ACKNOWLEDGE, SILENCE, TEST_MESSAGE
-from core.domain.snapshot import Alarm, Snapshot
-from tui.app.ui import Front
+from core.domain.snapshot import AlertView, Snapshot
+from tui.app.ui import Ui
 from tui.dialogs import SilenceDialog, silence_choices
 
 
-async def acknowledge(front: Front) -> None:
+async def acknowledge(front: Ui) -> None:
     """Take care of what fires: of the one, or of which."""
     if not front.allowed(ACKNOWLEDGE):
         return
@@ -19,13 +19,13 @@ async def acknowledge(front: Front) -> None:
         front.tell((await front.monitor.acknowledge(one)).text)
 
 
-async def silence(front: Front) -> None:
+async def silence(front: Ui) -> None:
     """Tell nobody of some for a while, or take that back."""
     if front.allowed(SILENCE):
         await act(front, await front.choose("Silence what?", silence_choices(front.monitor.snapshot)) or "")
 
 
-async def test_message(front: Front) -> None:
+async def test_message(front: Ui) -> None:
     """Send one to everybody, and say who took it."""
     if not front.allowed(TEST_MESSAGE):
         return
@@ -35,7 +35,7 @@ async def test_message(front: Front) -> None:
     front.tell("; ".join(said) or "nobody is told of alerts: set [alerts] contacts")
 
 
-async def act(front: Front, chosen: str) -> None:
+async def act(front: Ui, chosen: str) -> None:
     """Carry out `ack|KEY`, `silence|MATCHER` or `end|ID`."""
     verb, _, what = chosen.partition("|")
     if verb == "end" and front.allowed(SILENCE):
@@ -52,7 +52,7 @@ def ack_choices(snapshot: Snapshot) -> list[tuple[str, str]]:
     return [(alert.key, f"{alert.severity}: {alert.title}: {alert.text}") for alert in firing]
 
 
-def choices_of(alert: Alarm) -> list[tuple[str, str]]:
+def choices_of(alert: AlertView) -> list[tuple[str, str]]:
     """What can be done with one alert."""
     ack = [(f"ack|{alert.key}", "acknowledge: you take care of it")] if alert.fires and not alert.acked else []
     quiet = [(f"silence|{alert.key}", "silence it for a while …")] if alert.state != "resolved" else []

@@ -4,24 +4,24 @@ from collections.abc import Sequence
 
 from core.domain.actions import HOLD_BREAKER, RELEASE_BREAKER, RESET_BREAKER
 from core.resilience import BreakerRecord, BreakerState
-from tui.app.ui import Front
+from tui.app.ui import Ui
 from tui.dialogs import HoldDialog
 
 
-async def any_breaker(front: Front) -> None:
+async def any_breaker(front: Ui) -> None:
     """Whatever can be done with them, as they stand."""
     if front.allowed(RESET_BREAKER):
         chosen = await front.choose("Which breaker?", breaker_choices(front.monitor.snapshot.breakers))
         await act(front, chosen or "")
 
 
-async def hold(front: Front) -> None:
+async def hold(front: Ui) -> None:
     """Hold one open."""
     if front.allowed(HOLD_BREAKER):
         await act(front, "hold:")
 
 
-async def release(front: Front) -> None:
+async def release(front: Ui) -> None:
     """Let a held one go."""
     if not front.allowed(RELEASE_BREAKER):
         return
@@ -32,7 +32,7 @@ async def release(front: Front) -> None:
     await act(front, await front.choose("Release which breaker?", held) or "")
 
 
-async def act(front: Front, chosen: str) -> None:
+async def act(front: Ui, chosen: str) -> None:
     """Carry out `reset:KEY` (all without one), `release:KEY`, `hold:KEY` (asks which without one)."""
     verb, _, key = chosen.partition(":")
     if verb == "reset" and front.allowed(RESET_BREAKER):

@@ -1,9 +1,9 @@
 """The demo's faults, on and off."""
 
-from tui.app.ui import Front
+from tui.app.ui import Ui
 
 
-async def switch_fault(front: Front) -> None:
+async def switch_fault(front: Ui) -> None:
     """Choose one and switch it."""
     if front.faults is None:
         front.tell("only the demo has faults to switch")

@@ -1,16 +1,16 @@
 """Single orders and tasks: withdraw what waits, say it is still meant, undo, retry."""
 
-from core.domain.actions import ORDERS, RETRY, UNDO, WITHDRAW
-from tui.app.ui import Front
+from core.domain.actions import ACTIONS, RETRY, UNDO, WITHDRAW
+from tui.app.ui import Ui
 from tui.dialogs import order_choices, retry_dialog, still_meant_dialog, undo_dialog, withdraw_dialog
 
 
-async def single_orders(front: Front) -> None:
+async def single_orders(front: Ui) -> None:
     """Whatever can be done about single ones."""
     await act(front, await front.choose("Which order or task?", order_choices(front.monitor.snapshot)) or "")
 
 
-async def act(front: Front, chosen: str) -> None:
+async def act(front: Ui, chosen: str) -> None:
     """Carry out `withdraw:ID`, `confirm:ID`, `undo:RUN` or `retry:TASK`; `older:ORDER` lists all of a kind."""
     verb, _, key = chosen.partition(":")
     if verb == "withdraw" and front.allowed(WITHDRAW):
@@ -25,9 +25,9 @@ async def act(front: Front, chosen: str) -> None:
         front.ask(retry_dialog(front.monitor, key))
 
 
-async def _ask_whether_meant(front: Front, key: str) -> None:
+async def _ask_whether_meant(front: Ui, key: str) -> None:
     meant = next((one for one in await front.monitor.waiting() if one.id == key), None)
     if meant is None:
         front.tell("it waits no more")
-    elif front.allowed(ORDERS[meant.order]):
+    elif front.allowed(ACTIONS[meant.order]):
         front.ask(still_meant_dialog(front.monitor, meant))

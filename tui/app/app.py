@@ -18,17 +18,17 @@ from core.domain.snapshot import Snapshot
 from tui.app.interfaces import FaultSwitch, MonitorLike
 from tui.app.key_bursts import typed
 from tui.app.keys import GLOBAL_KEYS, MENU_ONLY, bindings
-from tui.app.screen_stack import Stage
+from tui.app.screen_stack import ScreenStack
 from tui.app.settings import Setup
 from tui.dialogs import Dialog, HelpDialog, Menu, Question, QuitDialog
-from tui.rendering.look import Look
+from tui.rendering.look import Appearance
 from tui.rendering.palettes import PLAIN
 from tui.rendering.text import Net, Signs
 from tui.rendering.themes import palette, themes
 from tui.screens.list_view import ListView
 from tui.screens.view import View
 from tui.screens.wall import Wall
-from tui.terminal.notify import Calls
+from tui.terminal.notify import TerminalNotifier
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ _FILTER: Final = next(key for key in GLOBAL_KEYS if key.name == "filter")
 _QUIT: Final = next(key for key in GLOBAL_KEYS if key.name == "quit")
 
 
-class WatchdeskApp(Stage):
+class WatchdeskApp(ScreenStack):
     """The monitor on a terminal."""
 
     CSS_PATH = "watchdesk.tcss"
@@ -57,7 +57,7 @@ class WatchdeskApp(Stage):
         setup = setup or Setup()
         self._net = Net(ascii_only=setup.ascii, colourless=setup.theme == PLAIN)
         styles = palette(setup.theme, monitor.snapshot.project.colour)
-        look = Look(signs=Signs(ascii_only=setup.ascii), styles=styles, keymap=setup.keymap)
+        look = Appearance(signs=Signs(ascii_only=setup.ascii), styles=styles, keymap=setup.keymap)
         super().__init__(monitor, clock or SystemClock(), look, faults=faults, away_s=setup.away_s)
         self.no_color = (
             setup.theme == PLAIN
@@ -67,7 +67,7 @@ class WatchdeskApp(Stage):
         self.theme = f"watchdesk-{setup.theme}"
         self.animation_level = "none"
         self.set_keymap(look.keymap)
-        self._calls = Calls(ascii_only=setup.ascii)
+        self._calls = TerminalNotifier(ascii_only=setup.ascii)
         self._starts_on_wall = setup.wall
         self._typed_ahead: str | None = None
         """What was typed for a filter that is not there yet."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
-from core.base.error_boundary import Fence, Fenced
+from core.base.error_boundary import Caught, ErrorBoundary
 from core.resilience.fault import Counts, Evidence, Fault
 
 S = TypeVar("S")
@@ -12,9 +12,9 @@ P = ParamSpec("P")
 Work: TypeAlias = Callable[Concatenate[S, P], Coroutine[Any, Any, None]]
 
 
-def edge(what: str, say: Callable[[str], None]) -> Fenced:
+def edge(what: str, say: Callable[[str], None]) -> Caught:
     """Go on after it, whatever `what` raised: with its traceback in the log file, and one sentence to `say`."""
-    return Fence(say).around(what)
+    return ErrorBoundary(say).around(what)
 
 
 def edged(what: str, say: Callable[[S, str], None]) -> Callable[[Work[S, P]], Work[S, P]]:

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from core.actions.run import Progress
-from core.actions.waiting import PendingOrder
+from core.actions.waiting import WaitingAction
 from core.domain.actions import (
+    Action,
+    DryRunPlan,
     HealPlan,
-    LiftPlan,
-    ModePlan,
-    Order,
     Result,
+    ResumePlan,
     RetryMatchingPlan,
     RetryPlan,
     RunPlan,
@@ -23,7 +23,7 @@ from core.domain.queries import ListedRow, Listing, Page
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
 from core.domain.snapshot import Snapshot
 from core.domain.stops import StopMark
-from core.history.blackbox import Look, Mark, Note
+from core.history.blackbox import Mark, Note, WatchedSpan
 from core.history.trends import Trends, Window
 
 
@@ -38,7 +38,7 @@ class BoxLike(Protocol):
 
     def mark(self, moment: datetime, by: int) -> Mark | None: ...
 
-    def looks(self, since: datetime, until: datetime) -> tuple[Look, ...]: ...
+    def looks(self, since: datetime, until: datetime) -> tuple[WatchedSpan, ...]: ...
 
     def notes(self, since: datetime, until: datetime) -> tuple[Note, ...]: ...
 
@@ -77,7 +77,7 @@ class MonitorLike(Protocol):
 
     async def safety_detail(self, name: str) -> SafetyDetail | None: ...
 
-    def may(self, order: Order) -> str: ...
+    def may(self, order: Action) -> str: ...
 
     def under_way(self) -> tuple[str, ...]: ...
 
@@ -91,13 +91,13 @@ class MonitorLike(Protocol):
 
     async def stop(self, reason: str, hours: int = 24) -> Result: ...
 
-    async def plan_lift(self) -> LiftPlan: ...
+    async def plan_lift(self) -> ResumePlan: ...
 
     async def lift(self, *, requeue: bool, stop: StopMark | None = None) -> Result: ...
 
     async def requeue(self) -> Result: ...
 
-    async def plan_mode(self) -> ModePlan: ...
+    async def plan_mode(self) -> DryRunPlan: ...
 
     async def set_dry_run(self, on: bool) -> Result: ...
 
@@ -123,7 +123,7 @@ class MonitorLike(Protocol):
 
     async def undo(self, plan: UndoPlan) -> Result: ...
 
-    async def waiting(self) -> tuple[PendingOrder, ...]: ...
+    async def waiting(self) -> tuple[WaitingAction, ...]: ...
 
     async def withdraw(self, waiting: str) -> Result: ...
 

@@ -1,4 +1,4 @@
-"""What errands, lists and views need of the app (`tui.app.ui.Front`): what is shown, a way to ask, to tell, to open."""
+"""What errands, lists and views need of the app (`tui.app.ui.Ui`): what is shown, a way to ask, to tell, to open."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,34 +8,34 @@ from textual.screen import Screen
 from textual.widget import AwaitMount
 
 from core.base.clock import Clock
-from core.base.error_boundary import Fence
+from core.base.error_boundary import ErrorBoundary
 from core.base.text import clean
-from core.domain.actions import OBSERVE_OFF, ORDERS, Order
+from core.domain.actions import ACTIONS, OBSERVE_OFF, Action
 from core.domain.snapshot import Snapshot
 from tui.actions import AT_ONCE, ERRANDS
 from tui.app.away import Presence
 from tui.app.error_boundary import edge
 from tui.app.interfaces import FaultSwitch, MonitorLike
 from tui.app.keys import NOTE_KEY, TIME_KEYS, Key
-from tui.app.stale_screen import Standstill
+from tui.app.stale_screen import StaleScreen
 from tui.dialogs import ChoiceDialog, Prompt, Question, observe_dialog
 from tui.lists import LISTS, Served
-from tui.rendering.look import Look
+from tui.rendering.look import Appearance
 from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
 from tui.screens.list_view import ListView
 from tui.screens.served_view import ServedView
 from tui.screens.view import View, takes_questions
-from tui.time_travel.navigation import Scrubber
+from tui.time_travel.navigation import TimeTravel
 
 _IN_TIME: Final = frozenset(key.name for key in TIME_KEYS)
 
 
-class Stage(App[None]):
+class ScreenStack(App[None]):
     """The screens above one another, the dashboard at the bottom, and who acts through them."""
 
     def __init__(
-        self, monitor: MonitorLike, clock: Clock, look: Look, *, faults: FaultSwitch | None, away_s: float
+        self, monitor: MonitorLike, clock: Clock, look: Appearance, *, faults: FaultSwitch | None, away_s: float
     ) -> None:
         super().__init__()
         self.monitor = monitor
@@ -43,11 +43,11 @@ class Stage(App[None]):
         self.look = look
         self.faults = faults
         self.presence = Presence(clock, away_s, look.keymap)
-        self.time = Scrubber(self)
-        self.standstill = Standstill(clock)
+        self.time = TimeTravel(self)
+        self.standstill = StaleScreen(clock)
         self._dashboard = Dashboard(self)
         self._under_way: set[str] = set()
-        self._fence = Fence(self.tell)
+        self._fence = ErrorBoundary(self.tell)
 
     def get_default_screen(self) -> Screen[None]:
         """The dashboard is the bottom of the stack."""
@@ -106,7 +106,7 @@ class Stage(App[None]):
         choice.put_by(self.clock)
         return await self.push_screen_wait(choice)
 
-    def allowed(self, order: Order) -> bool:
+    def allowed(self, order: Action) -> bool:
         """Whether the order may be given; where not, the operator is told why, or asked to lift what forbids it."""
         why = self.time.refusal or self.monitor.may(order)
         liftable = self.monitor.snapshot.project.observe and not self.monitor.may(OBSERVE_OFF)
@@ -169,4 +169,4 @@ class Stage(App[None]):
         if key.name == NOTE_KEY.name:
             return self.monitor.may_note()
         past = self.time.refusal if key.acts or key.name == "freeze" else ""
-        return past or (self.monitor.may(ORDERS[key.order]) if key.order else "")
+        return past or (self.monitor.may(ACTIONS[key.order]) if key.order else "")

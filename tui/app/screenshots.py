@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final, cast
 
-from core.domain.actions import Order
+from core.domain.actions import Action
 from core.domain.snapshot import Snapshot
 from tui.app.app import WatchdeskApp
 from tui.app.interfaces import MonitorLike
@@ -47,7 +47,7 @@ class _Standing:
     def subscribe(self, _listener: Callable[[Snapshot], None]) -> Callable[[], None]:
         return lambda: None
 
-    def may(self, _order: Order) -> str:
+    def may(self, _order: Action) -> str:
         return ""
 
     def may_note(self) -> str:

@@ -18,7 +18,7 @@ STILL_S: Final = 90.0
 stopped together with us, or the machine slept."""
 
 
-class Standstill:
+class StaleScreen:
     """Hears when a snapshot came; knows since when the picture stands."""
 
     def __init__(self, clock: Clock) -> None:

@@ -8,18 +8,18 @@ from textual.screen import Screen
 from textual.widget import AwaitMount
 
 from core.base.clock import Clock
-from core.domain.actions import Order
+from core.domain.actions import Action
 from core.domain.snapshot import Snapshot
 from tui.app.away import Presence
 from tui.app.interfaces import FaultSwitch, MonitorLike
-from tui.app.stale_screen import Standstill
+from tui.app.stale_screen import StaleScreen
 from tui.dialogs.question import Question
-from tui.rendering.look import Look
+from tui.rendering.look import Appearance
 from tui.time_travel.recorded import Moment
 
 
-class Time(Protocol):
-    """Where in time the screen is; `tui.time_travel.navigation.Scrubber` is one."""
+class TimeControl(Protocol):
+    """Where in time the screen is; `tui.time_travel.navigation.TimeTravel` is one."""
 
     moment: Moment | None
     """What is shown of the past; `None`: now is."""
@@ -37,18 +37,18 @@ class Time(Protocol):
     def now(self) -> None: ...
 
 
-class Front(Protocol):
+class Ui(Protocol):
     """The app, as those who act through it see it."""
 
     monitor: MonitorLike
     faults: FaultSwitch | None
     clock: Clock
-    look: Look
+    look: Appearance
     presence: Presence
-    standstill: Standstill
+    standstill: StaleScreen
 
     @property
-    def time(self) -> Time:
+    def time(self) -> TimeControl:
         """Where in time the screen is."""
         ...
 
@@ -86,7 +86,7 @@ class Front(Protocol):
         """Let the operator choose; the key of what was chosen, `None` when backed out of."""
         ...
 
-    def allowed(self, order: Order) -> bool:
+    def allowed(self, order: Action) -> bool:
         """Whether the order may be given; where not, the operator is told why, or asked to lift what forbids it."""
         ...
 

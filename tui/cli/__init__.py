@@ -7,7 +7,7 @@ import click
 from tui.cli.commands.monitor import watch
 from tui.cli.encoding import spell_out
 from tui.cli.error_boundary import ended
-from tui.cli.group import Door
+from tui.cli.group import CommandGroup
 from tui.cli.memory import end_with_threads, spare
 from tui.cli.screen_options import Given, screen_options
 from tui.terminal.streams import stand_in
@@ -15,7 +15,7 @@ from tui.terminal.variables import forget_odd_sizes
 
 
 @click.group(
-    cls=Door,
+    cls=CommandGroup,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from core.domain.actions import Order, Result, must_type
+from core.domain.actions import Action, Result, must_type
 from core.monitor import Monitor
 from tui.cli import exits
 from tui.cli.session import confirmed, put, tell
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
     """What an order is about: in words, how many rows it changes, why it is refused before it is asked (empty: not).
 
     `idle`: there is nothing to ask, because nothing would change. `order`: it is asked as this one, not as the given.
@@ -20,14 +20,14 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     rows: int = 0
     refused: str = ""
     idle: bool = False
-    order: Order | None = None
+    order: Action | None = None
 
 
 async def give(
     monitor: Monitor,
-    order: Order,
+    order: Action,
     *,
-    look: Callable[[], Awaitable[Question]],
+    look: Callable[[], Awaitable[Preview]],
     act: Callable[[], Awaitable[Result]],
     yes: bool,
 ) -> int:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from core.domain.actions import Phase, Result
+from core.domain.actions import Result, ResultPhase
 from core.domain.snapshot import Snapshot, State
 from core.domain.state_word import hidden
 from core.resilience.fault import Fault, Party
@@ -22,13 +22,13 @@ _BY_STATE: Final = {
 }
 
 _BY_PHASE: Final = {
-    Phase.VERIFIED: DONE,
-    Phase.PARTLY: PARTLY,
-    Phase.UNCHANGED: PARTLY,
-    Phase.REFUSED: WRONG,
-    Phase.UNKNOWN: UNREACHABLE,
-    Phase.UNREACHABLE: UNREACHABLE,
-    Phase.WAITING: UNREACHABLE,
+    ResultPhase.VERIFIED: DONE,
+    ResultPhase.PARTLY: PARTLY,
+    ResultPhase.UNCHANGED: PARTLY,
+    ResultPhase.REFUSED: WRONG,
+    ResultPhase.UNKNOWN: UNREACHABLE,
+    ResultPhase.UNREACHABLE: UNREACHABLE,
+    ResultPhase.WAITING: UNREACHABLE,
 }
 
 

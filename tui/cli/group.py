@@ -31,7 +31,7 @@ COMMANDS: Final = {
 }
 
 
-class Door(click.Group):
+class CommandGroup(click.Group):
     """Finds `tui.cli.commands.<name>` and its function `command`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from core.base.text import short
 from core.domain.records import STATUSES
-from core.domain.snapshot import LEGACY_KEY, Alarm, Snapshot, policies_in_words, policies_open
+from core.domain.snapshot import LEGACY_KEY, AlertView, Snapshot, policies_in_words, policies_open
 from core.domain.status import Truth
 from core.resilience.reading import Reading, Source
 
@@ -107,7 +107,7 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def alert_as_json(alert: Alarm) -> dict[str, Any]:
+def alert_as_json(alert: AlertView) -> dict[str, Any]:
     """One alert as programs read it; its names are stable."""
     return {
         "rule": alert.rule,

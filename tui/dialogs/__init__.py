@@ -10,9 +10,9 @@ from tui.dialogs.asking import (
     withdraw_dialog,
 )
 from tui.dialogs.choice import ChoiceDialog
-from tui.dialogs.confirm import OrderDialog
+from tui.dialogs.confirm import ConfirmDialog
 from tui.dialogs.dialog import Dialog
-from tui.dialogs.dry_run import ModeDialog
+from tui.dialogs.dry_run import DryRunDialog
 from tui.dialogs.heal import HealDialog
 from tui.dialogs.help import HelpDialog
 from tui.dialogs.hold import HoldDialog
@@ -22,7 +22,7 @@ from tui.dialogs.note import NoteDialog
 from tui.dialogs.prompt import Prompt
 from tui.dialogs.question import SWALLOW_S, Question
 from tui.dialogs.quit import QuitDialog
-from tui.dialogs.resume import LiftDialog
+from tui.dialogs.resume import ResumeDialog
 from tui.dialogs.retry_matching import retry_matching_dialog
 from tui.dialogs.silence import SilenceDialog, silence_choices
 from tui.dialogs.stop import StopDialog
@@ -30,19 +30,19 @@ from tui.dialogs.stop import StopDialog
 __all__ = [
     "SWALLOW_S",
     "ChoiceDialog",
+    "ConfirmDialog",
     "Dialog",
+    "DryRunDialog",
     "HealDialog",
     "HelpDialog",
     "HoldDialog",
     "JumpDialog",
-    "LiftDialog",
     "Menu",
-    "ModeDialog",
     "NoteDialog",
-    "OrderDialog",
     "Prompt",
     "Question",
     "QuitDialog",
+    "ResumeDialog",
     "SilenceDialog",
     "StopDialog",
     "observe_dialog",

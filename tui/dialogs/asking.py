@@ -1,39 +1,39 @@
 """Which dialog an order gets, and where what it says comes from."""
 
-from core.actions.waiting import PendingOrder
+from core.actions.waiting import WaitingAction
 from core.base.text import plural, short
 from core.domain.actions import (
+    ACTIONS,
     OBSERVE_OFF,
-    ORDERS,
     RETRY,
     RUN_PENDING,
     UNDO,
     WITHDRAW,
-    Phase,
     Result,
+    ResultPhase,
     RetryPlan,
     UndoPlan,
 )
 from core.domain.records import LogEntry, Task
 from core.domain.snapshot import Snapshot, Waiting
 from tui.app.interfaces import MonitorLike
-from tui.dialogs.confirm import OrderDialog, Shown
+from tui.dialogs.confirm import ConfirmDialog, Shown
 from tui.time_travel.recorded import clock
 
 _UNDONE_BY_RUN = {"heal", "dry_run_on", "dry_run_off"}
 
 
-def run_dialog(monitor: MonitorLike) -> OrderDialog:
+def run_dialog(monitor: MonitorLike) -> ConfirmDialog:
     """Let the agents work off what is pending."""
 
     async def look() -> Shown:
         plan = await monitor.plan_run()
         return Shown(text="\n".join((f"{plural(plan.pending, 'task')} pending.", *plan.notes)))
 
-    return OrderDialog(RUN_PENDING, _name(monitor), look=look, act=monitor.run_pending, verb="Run")
+    return ConfirmDialog(RUN_PENDING, _name(monitor), look=look, act=monitor.run_pending, verb="Run")
 
 
-def undo_dialog(monitor: MonitorLike, run: str) -> OrderDialog:
+def undo_dialog(monitor: MonitorLike, run: str) -> ConfirmDialog:
     """Take back one order."""
     plan = UndoPlan(run=run, text="", refused="not read yet")
 
@@ -45,10 +45,10 @@ def undo_dialog(monitor: MonitorLike, run: str) -> OrderDialog:
     async def act() -> Result:
         return await monitor.undo(plan)
 
-    return OrderDialog(UNDO, _name(monitor), look=look, act=act)
+    return ConfirmDialog(UNDO, _name(monitor), look=look, act=act)
 
 
-def retry_dialog(monitor: MonitorLike, task: str) -> OrderDialog:
+def retry_dialog(monitor: MonitorLike, task: str) -> ConfirmDialog:
     """Send one failed task back."""
     plan = RetryPlan(task=task, text="", refused="not read yet")
 
@@ -60,10 +60,10 @@ def retry_dialog(monitor: MonitorLike, task: str) -> OrderDialog:
     async def act() -> Result:
         return await monitor.retry(plan)
 
-    return OrderDialog(RETRY, _name(monitor), look=look, act=act, verb="Retry")
+    return ConfirmDialog(RETRY, _name(monitor), look=look, act=act, verb="Retry")
 
 
-def withdraw_dialog(monitor: MonitorLike, name: str) -> OrderDialog:
+def withdraw_dialog(monitor: MonitorLike, name: str) -> ConfirmDialog:
     """Forget an order that waits."""
 
     async def look() -> Shown:
@@ -72,12 +72,12 @@ def withdraw_dialog(monitor: MonitorLike, name: str) -> OrderDialog:
             return Shown(text="It does not wait any more.", possible=False)
         return Shown(text=f"{waiting.words()}\nIt has not been carried out.")
 
-    return OrderDialog(WITHDRAW, _name(monitor), look=look, act=lambda: monitor.withdraw(name), verb="Withdraw")
+    return ConfirmDialog(WITHDRAW, _name(monitor), look=look, act=lambda: monitor.withdraw(name), verb="Withdraw")
 
 
-def still_meant_dialog(monitor: MonitorLike, meant: PendingOrder) -> OrderDialog:
+def still_meant_dialog(monitor: MonitorLike, meant: WaitingAction) -> ConfirmDialog:
     """Let an order go on waiting: asked as the order itself is, its word included, for it is given once more."""
-    order = ORDERS[meant.order]
+    order = ACTIONS[meant.order]
 
     async def look() -> Shown:
         if meant.id not in {one.id for one in await monitor.waiting()}:
@@ -87,13 +87,13 @@ def still_meant_dialog(monitor: MonitorLike, meant: PendingOrder) -> OrderDialog
     async def act() -> Result:
         if await monitor.confirm_waiting(meant.id):
             said = "still meant: carried out as soon as the project answers"
-            return Result(order=order.name, phase=Phase.WAITING, text=said)
-        return Result(order=order.name, phase=Phase.REFUSED, text="it waits no more")
+            return Result(order=order.name, phase=ResultPhase.WAITING, text=said)
+        return Result(order=order.name, phase=ResultPhase.REFUSED, text="it waits no more")
 
-    return OrderDialog(order, _name(monitor), look=look, act=act, verb="Still meant")
+    return ConfirmDialog(order, _name(monitor), look=look, act=act, verb="Still meant")
 
 
-def observe_dialog(monitor: MonitorLike) -> OrderDialog:
+def observe_dialog(monitor: MonitorLike) -> ConfirmDialog:
     """Allow orders for a while although it only observes."""
 
     async def look() -> Shown:
@@ -101,9 +101,9 @@ def observe_dialog(monitor: MonitorLike) -> OrderDialog:
 
     async def act() -> Result:
         monitor.lift_observe()
-        return Result(order=OBSERVE_OFF.name, phase=Phase.VERIFIED, text="orders are allowed for 15 minutes")
+        return Result(order=OBSERVE_OFF.name, phase=ResultPhase.VERIFIED, text="orders are allowed for 15 minutes")
 
-    return OrderDialog(OBSERVE_OFF, _name(monitor), look=look, act=act)
+    return ConfirmDialog(OBSERVE_OFF, _name(monitor), look=look, act=act)
 
 
 def order_choices(snapshot: Snapshot) -> list[tuple[str, str]]:

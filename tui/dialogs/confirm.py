@@ -6,7 +6,7 @@ import msgspec
 from textual.app import ComposeResult
 from textual.widgets import Input
 
-from core.domain.actions import Order, Result, must_type
+from core.domain.actions import Action, Result, must_type
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.field import Field
 
@@ -20,15 +20,15 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     rows: int = 0
     possible: bool = True
-    order: Order | None = None
+    order: Action | None = None
 
 
-class OrderDialog(Dialog):
+class ConfirmDialog(Dialog):
     """Asks for one order. `look` says what it is about, again and again; `act` carries out what was shown last."""
 
     def __init__(
         self,
-        order: Order,
+        order: Action,
         project: str,
         *,
         look: Callable[[], Awaitable[Shown]],

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from core.base.store import NotKept
-from core.domain.actions import Phase, Result
+from core.domain.actions import Result, ResultPhase
 from core.resilience import NotLive
 from tui.app.error_boundary import edged
 from tui.dialogs.question import Question
@@ -184,7 +184,7 @@ class Dialog(Question[None]):
 
     def lost(self, why: str) -> None:
         """Nobody knows what came of the order; whoever wants it once more must look first."""
-        self.conclude(f"{_PHASES[Phase.UNKNOWN]}: {why}")
+        self.conclude(f"{_PHASES[ResultPhase.UNKNOWN]}: {why}")
 
     def conclude(self, outcome: str) -> None:
         """It is over; there is nothing to do but to close it."""
@@ -263,11 +263,11 @@ def was(before: str, after: str) -> str:
 
 
 _PHASES = {
-    Phase.VERIFIED: "verified",
-    Phase.PARTLY: "done in part",
-    Phase.UNCHANGED: "unchanged",
-    Phase.REFUSED: "refused",
-    Phase.UNKNOWN: "outcome unknown",
-    Phase.UNREACHABLE: "not reached",
-    Phase.WAITING: "waiting",
+    ResultPhase.VERIFIED: "verified",
+    ResultPhase.PARTLY: "done in part",
+    ResultPhase.UNCHANGED: "unchanged",
+    ResultPhase.REFUSED: "refused",
+    ResultPhase.UNKNOWN: "outcome unknown",
+    ResultPhase.UNREACHABLE: "not reached",
+    ResultPhase.WAITING: "waiting",
 }

@@ -10,7 +10,7 @@ from tui.dialogs.dialog import Dialog
 from tui.dialogs.field import Field
 
 
-class ModeDialog(Dialog):
+class DryRunDialog(Dialog):
     """Turns dry-run to what it is not."""
 
     def __init__(self, monitor: MonitorLike) -> None:

@@ -11,7 +11,7 @@ from core.domain.snapshot import Snapshot
 from tui.app.keys import Key
 from tui.dialogs.leaving import Leaving
 from tui.panels.reader import Reader
-from tui.rendering.look import Look
+from tui.rendering.look import Appearance
 from tui.rendering.text import Line, took
 
 _WORDS: Final = (
@@ -32,7 +32,7 @@ class HelpDialog(Leaving[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss", "close")]
 
-    def __init__(self, look: Look, keys: Sequence[Key], refused: Mapping[str, str], shown: Snapshot) -> None:
+    def __init__(self, look: Appearance, keys: Sequence[Key], refused: Mapping[str, str], shown: Snapshot) -> None:
         super().__init__(classes="choice")
         self._look = look
         self._keys = keys

@@ -4,7 +4,7 @@ from textual.app import ComposeResult
 from textual.widgets import Button, Checkbox, Input
 
 from core.base.text import plural
-from core.domain.actions import LIFT, REQUEUE, LiftPlan, Result, must_type
+from core.domain.actions import REQUEUE, RESUME, Result, ResumePlan, must_type
 from core.resilience import NotLive
 from tui.app.interfaces import MonitorLike
 from tui.dialogs.dialog import Dialog
@@ -13,7 +13,7 @@ from tui.dialogs.stop import KEPT
 from tui.dialogs.tick import Tick
 
 
-class LiftDialog(Dialog):
+class ResumeDialog(Dialog):
     """Wants the project's name typed."""
 
     ACT = "Lift"
@@ -21,9 +21,9 @@ class LiftDialog(Dialog):
 
     def __init__(self, monitor: MonitorLike) -> None:
         self._project = monitor.snapshot.project.name
-        super().__init__(f"Lift the emergency stop of {self._project}: {LIFT.effect}")
+        super().__init__(f"Lift the emergency stop of {self._project}: {RESUME.effect}")
         self._monitor = monitor
-        self._plan = LiftPlan(standing="")
+        self._plan = ResumePlan(standing="")
         self._offered = False
 
     def fields(self) -> ComposeResult:
@@ -36,7 +36,7 @@ class LiftDialog(Dialog):
         try:
             self._plan = plan = await self._monitor.plan_lift()
         except NotLive as not_live:
-            self._plan = LiftPlan(standing="not known to stand")
+            self._plan = ResumePlan(standing="not known to stand")
             return f"{not_live.fault.sentence()}\n{KEPT}"
         self._fit(plan)
         if not plan.standing and plan.requeueable:
@@ -64,7 +64,7 @@ class LiftDialog(Dialog):
         event.stop()
         self._allow()
 
-    def _fit(self, plan: LiftPlan) -> None:
+    def _fit(self, plan: ResumePlan) -> None:
         """Once the stop is over there is but one thing to do: it is ticked, and named on the button."""
         over = not plan.standing and plan.requeueable > 0
         tick, field = self.query_one("#requeue", Checkbox), self.query_one("#word", Input)

@@ -13,13 +13,13 @@ from tui.lists.logs import LogList
 from tui.lists.safety import SafetyList
 from tui.lists.served import Served
 from tui.lists.tasks import TaskList
-from tui.lists.trail import AuditTrail
+from tui.lists.trail import AuditList
 
 LISTS: Final[dict[str, type[Listed]]] = {
     kind.NAME: kind
     for kind in (
         *(CheckList, TaskList, ComponentList, BreakerList, KpiList, AlertList, EventList),
-        *(LogList, AuditTrail, SafetyList),
+        *(LogList, AuditList, SafetyList),
     )
 }
 """Every list by its name."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.base.text import plural
-from core.domain.snapshot import Alarm, Snapshot
+from core.domain.snapshot import AlertView, Snapshot
 from core.domain.state_word import hidden
 from tui.actions import alerts
 from tui.lists.listed import Details, Listed, fields, when
@@ -62,7 +62,7 @@ class AlertList(Listed):
         """Acknowledge or silence it."""
         await alerts.act(self._front, chosen)
 
-    def _row(self, one: Alarm, snapshot: Snapshot) -> Row:
+    def _row(self, one: AlertView, snapshot: Snapshot) -> Row:
         role = ALARM_ROLE.get(one.severity, "text") if one.state == "firing" else "dim"
         since = age(one.resolved_at if one.state == "resolved" else one.began_at, snapshot.at)
         sign = self._signs.level(ALARM_SIGN.get(one.severity, "ok")) if one.fires else " "
@@ -81,5 +81,5 @@ class AlertList(Listed):
         )
 
 
-def _well(one: Alarm) -> str:
+def _well(one: AlertView) -> str:
     return ", well at present" if one.fires and one.well else ""

@@ -8,7 +8,7 @@ import msgspec
 
 from core.base.text import short
 from core.domain.snapshot import Snapshot
-from tui.app.ui import Front
+from tui.app.ui import Ui
 from tui.panels.row_list import Column, Row
 from tui.rendering.text import Line
 
@@ -30,7 +30,7 @@ class Listed:
     EMPTY: ClassVar[str]
     """What stands there when there is no row, with the next step."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Ui) -> None:
         self._front = front
         self._signs = front.look.signs
 

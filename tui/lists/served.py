@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from core.domain.queries import Page, Table
-from core.domain.row_details import Column as Field
+from core.domain.row_details import DetailColumn as Field
 from core.domain.row_details import RowDetail
 from core.domain.snapshot import Snapshot
 from tui.lists.listed import Listed

@@ -12,7 +12,7 @@ from tui.rendering.text import age
 _UNDONE = {"heal", "dry_run_on", "dry_run_off"}
 
 
-class AuditTrail(Served):
+class AuditList(Served):
     """Two rows an order: begun, and ended."""
 
     NAME = "trail"

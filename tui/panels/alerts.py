@@ -3,7 +3,7 @@
 from typing import Final
 
 from core.base.text import plural
-from core.domain.snapshot import Alarm, Snapshot
+from core.domain.snapshot import AlertView, Snapshot
 from core.domain.state_word import hidden
 from tui.panels.layout import Wish
 from tui.panels.panel import Panel, as_many_as_fit
@@ -40,7 +40,7 @@ class AlertsPanel(Panel):
         """In their order; what has no place is counted."""
         return as_many_as_fit([self._one(one, snapshot) for one in snapshot.alerts], height)
 
-    def _one(self, one: Alarm, snapshot: Snapshot) -> Line:
+    def _one(self, one: AlertView, snapshot: Snapshot) -> Line:
         loud = one.state == "firing"
         role = ALARM_ROLE.get(one.severity, "text") if loud else "dim"
         since = age(one.resolved_at if one.state == "resolved" else one.began_at, snapshot.at)

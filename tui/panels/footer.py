@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from rich.cells import cell_len
 
-from core.domain.actions import ORDERS
+from core.domain.actions import ACTIONS
 from core.domain.snapshot import Snapshot
 from tui.app.keys import NOTE_KEY, Key
 from tui.panels.panel import Panel
@@ -33,7 +33,7 @@ class KeyLine(Panel):
         observing = snapshot.project.observe and snapshot.project.orders_for_s is None
         line: Line = ()
         for key, shown in keys:
-            refused = bool(key.order) and ORDERS[key.order].writes and observing
+            refused = bool(key.order) and ACTIONS[key.order].writes and observing
             refused = refused or (self.past and key.acts) or (not self.notes and key.name == NOTE_KEY.name)
             line = (*line, (f" {shown} ", "strong"), (key.word, "struck" if refused else "dim"), (" ", "dim"))
         return [line[:-1]]

@@ -9,7 +9,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from core.base.error_boundary import Fence
+from core.base.error_boundary import ErrorBoundary
 from core.domain.snapshot import Snapshot
 from tui.panels.layout import Wish
 from tui.rendering.text import Line, Signs, changed_cells, fit, style_of
@@ -43,7 +43,7 @@ class Panel(Widget):
         self._styles = styles
         self._snapshot: Snapshot | None = None
         self._drawn: list[Line] = []
-        self._fence = Fence(lambda _: None)
+        self._fence = ErrorBoundary(lambda _: None)
 
     def wish(self, snapshot: Snapshot, height: int) -> Wish:
         """How many lines it must have and would fill, on a screen of `height` lines."""

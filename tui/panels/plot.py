@@ -7,30 +7,32 @@ from rich.style import Style
 
 from core.base.text import short
 from core.domain.snapshot import Snapshot
-from core.history.trends import Course
+from core.history.trends import TimeSeries
 from tui.panels.panel import Panel
 from tui.panels.reader import wrap
 from tui.rendering.axes import value_label
-from tui.rendering.plots import LEAST, Marks, Scale, plotted
+from tui.rendering.plots import LEAST, AxisScale, PlotSigns, plotted
 from tui.rendering.text import Line, Signs
 
 
-class Figure(msgspec.Struct, frozen=True, kw_only=True):
+class PlotFigure(msgspec.Struct, frozen=True, kw_only=True):
     """What is said of a course. `unit` follows a value; `per_bucket`: a value counts one bucket."""
 
     title: str
     unit: str
-    scale: Scale
+    scale: AxisScale
     per_bucket: bool = False
 
 
 FIGURES: Final = {
-    "success": Figure(
-        title="Success rate", unit=" %", scale=Scale(low=80, high=100, target=95, open_top=False), per_bucket=True
+    "success": PlotFigure(
+        title="Success rate", unit=" %", scale=AxisScale(low=80, high=100, target=95, open_top=False), per_bucket=True
     ),
-    "failures": Figure(title="Failures", unit="", scale=Scale(low=0, high=4, whole=True, bars=True), per_bucket=True),
-    "checks": Figure(title="Check latency", unit=" s", scale=Scale(low=0, high=2.2, target=2)),
-    "queue": Figure(title="Queue length", unit=" pending", scale=Scale(low=0, high=5, whole=True)),
+    "failures": PlotFigure(
+        title="Failures", unit="", scale=AxisScale(low=0, high=4, whole=True, bars=True), per_bucket=True
+    ),
+    "checks": PlotFigure(title="Check latency", unit=" s", scale=AxisScale(low=0, high=2.2, target=2)),
+    "queue": PlotFigure(title="Queue length", unit=" pending", scale=AxisScale(low=0, high=5, whole=True)),
 }
 
 
@@ -46,15 +48,15 @@ class PlotPanel(Panel):
 
     TITLE = "plot"
 
-    def __init__(self, signs: Signs, styles: dict[str, Style], marks: Marks, name: str) -> None:
+    def __init__(self, signs: Signs, styles: dict[str, Style], marks: PlotSigns, name: str) -> None:
         super().__init__(signs, styles, id=name)
         self._figure = FIGURES[name]
         self._marks = marks
-        self._course: Course | None = None
-        self._plotted: tuple[Course, int, int] | None = None
+        self._course: TimeSeries | None = None
+        self._plotted: tuple[TimeSeries, int, int] | None = None
         self._lines: list[Line] = []
 
-    def put(self, course: Course | None) -> None:
+    def put(self, course: TimeSeries | None) -> None:
         """Show another course, or the same one changed; `None`: it is being read."""
         self._course = course
 

@@ -81,7 +81,7 @@ class WallPanel(Panel):
         figures = says.figures(snapshot)
         return figures if self.still is None else tuple(map(says.dimmed, figures))
 
-    def _told(self, snapshot: Snapshot) -> says.Told:
+    def _told(self, snapshot: Snapshot) -> says.BigNumber:
         told = says.incident(snapshot)
         return told if self.still is None else replace(told, role="dim")
 

@@ -8,7 +8,7 @@ from rich.style import Style
 from tui.rendering.text import Signs
 
 
-class Look(msgspec.Struct, frozen=True, kw_only=True):
+class Appearance(msgspec.Struct, frozen=True, kw_only=True):
     """How everything is drawn: signs, styles by role, and which keys were moved."""
 
     signs: Signs

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 from textual_plotext.plot import Plot
 
-from core.history.trends import Course
+from core.history.trends import TimeSeries
 from tui.rendering.axes import times, value_label, values
 from tui.rendering.text import Line, Span
 
@@ -22,7 +22,7 @@ LEAST: Final = (20, 4)
 """Cells and lines below which nothing can be read off."""
 
 
-class Scale(msgspec.Struct, frozen=True, kw_only=True):
+class AxisScale(msgspec.Struct, frozen=True, kw_only=True):
     """What the value axis spans at least, where the target stands, and whether values are whole.
 
     `open_top`: whether higher values widen it; `bars`: whether each bucket is a bar.
@@ -40,7 +40,7 @@ _FINE: Final = "braille"
 """Two by four dots a cell."""
 
 
-class Marks(msgspec.Struct, frozen=True, kw_only=True):
+class PlotSigns(msgspec.Struct, frozen=True, kw_only=True):
     """The signs of a plot, each unlike the others, so that no colour is needed. `…_none`: a bar of no height."""
 
     own: str = _FINE
@@ -57,8 +57,8 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
         return {"own": self.own_bar if bars else line, "told": self.told_bar if bars else self.told}[source]
 
 
-UNICODE: Final = Marks()
-ASCII: Final = Marks(own="*", own_bar="#", own_none="_", told="o", told_bar=":", told_none=".", target="-")
+UNICODE: Final = PlotSigns()
+ASCII: Final = PlotSigns(own="*", own_bar="#", own_none="_", told="o", told_bar=":", told_none=".", target="-")
 
 _TARGET, _TOLD, _OWN = 1, 2, 3
 ROLES: Final = {_TARGET: "warning", _TOLD: "unknown", _OWN: "title"}
@@ -67,7 +67,7 @@ ROLES: Final = {_TARGET: "warning", _TOLD: "unknown", _OWN: "title"}
 _COLOUR: Final = re.compile(r"\x1b\[(?:38;5;(\d+)|[\d;]*)m")
 
 
-def plotted(course: Course, scale: Scale, marks: Marks, width: int, height: int) -> list[Line]:
+def plotted(course: TimeSeries, scale: AxisScale, marks: PlotSigns, width: int, height: int) -> list[Line]:
     """The plot in `width` cells and `height` lines, of `LEAST` at least."""
     low, high = _bounds(course, scale)
     ticks = values(low, high, max(2, height // 3), whole=scale.whole)
@@ -126,13 +126,13 @@ def _runs(known: Sequence[float | None]) -> list[tuple[int, list[float]]]:
     return runs
 
 
-def _bounds(course: Course, scale: Scale) -> tuple[float, float]:
+def _bounds(course: TimeSeries, scale: AxisScale) -> tuple[float, float]:
     known = [value for value in (*course.own, *course.told) if value is not None]
     top = max([scale.high, *known]) if scale.open_top else scale.high
     return min([scale.low, *known]), top
 
 
-def _place(course: Course, at: datetime) -> float:
+def _place(course: TimeSeries, at: datetime) -> float:
     return (at - course.grid.since) / course.grid.bucket
 
 

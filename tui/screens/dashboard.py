@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from core.domain.snapshot import Snapshot
 from tui.app.keys import LOOK_KEYS
-from tui.app.ui import Front
+from tui.app.ui import Ui
 from tui.panels import (
     AlertsPanel,
     BreakersPanel,
@@ -41,7 +41,7 @@ class Dashboard(View):
         Binding("escape", "leave_panel", show=False),
     ]
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Ui) -> None:
         super().__init__(front)
         self._placed: dict[str, Region] = {}
 

@@ -13,7 +13,7 @@ from core.resilience import NotLive
 from core.resilience.fault import Fault
 from tui.app.error_boundary import edged, unforeseen
 from tui.app.keys import LIST_KEYS, Key, bindings
-from tui.app.ui import Front
+from tui.app.ui import Ui
 from tui.lists.served import Document, Served
 from tui.panels.reader import Reader
 from tui.rendering.text import Line
@@ -35,7 +35,7 @@ class DocumentView(View):
     OWN_KEYS: ClassVar[tuple[Key, ...]] = _KEYS
     BINDINGS: ClassVar[list[BindingType]] = bindings(_KEYS)
 
-    def __init__(self, front: Front, listed: Served, key: str) -> None:
+    def __init__(self, front: Ui, listed: Served, key: str) -> None:
         super().__init__(front)
         self._listed = listed
         self._key = key

@@ -12,7 +12,7 @@ from textual.widgets import Input
 from core.domain.snapshot import Snapshot
 from tui.app.error_boundary import edge
 from tui.app.keys import LIST_KEYS, Key, bindings
-from tui.app.ui import Front
+from tui.app.ui import Ui
 from tui.dialogs.field import Field
 from tui.lists.listed import Listed
 from tui.panels.row_list import Row, RowList
@@ -46,7 +46,7 @@ class ListView(View):
     OWN_KEYS: ClassVar[tuple[Key, ...]] = _LOCAL
     BINDINGS: ClassVar[list[BindingType]] = bindings(_LOCAL)
 
-    def __init__(self, front: Front, listed: Listed, filter_text: str = "") -> None:
+    def __init__(self, front: Ui, listed: Listed, filter_text: str = "") -> None:
         super().__init__(front)
         self.listed = listed
         self.list = RowList(*self._style, id="list")

@@ -13,14 +13,14 @@ from core.resilience import NotLive
 from core.resilience.fault import Fault
 from tui.app.error_boundary import edged, unforeseen
 from tui.app.keys import LIST_KEYS, Key, bindings
-from tui.app.ui import Front
+from tui.app.ui import Ui
 from tui.dialogs import retry_matching_dialog
 from tui.lists.served import Served
 from tui.panels.row_list import Row, RowList
 from tui.rendering.text import Line, age
 from tui.screens.document_view import DocumentView
 from tui.screens.list_view import ListView
-from tui.screens.window import Window
+from tui.screens.window import RowWindow
 from tui.time_travel.recorded import Moment
 
 _MARGIN = 10
@@ -35,10 +35,10 @@ class ServedView(ListView):
     BINDINGS: ClassVar[list[BindingType]] = bindings(key for key in LIST_KEYS if key.name not in {"open", "back"})
     listed: Served
 
-    def __init__(self, front: Front, listed: Served, filter_text: str = "") -> None:
+    def __init__(self, front: Ui, listed: Served, filter_text: str = "") -> None:
         super().__init__(front, listed, filter_text)
         self._listing = Listing(table=listed.TABLE, filter=parse_filter(filter_text, listed.TABLE))
-        self._window = Window()
+        self._window = RowWindow()
         self._total: tuple[int, bool] | None = None
         self._fault: Fault | None = None
         self._reading = True

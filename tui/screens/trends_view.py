@@ -12,7 +12,7 @@ from core.domain.snapshot import Snapshot
 from core.history.trends import CUTS, Trends, Window
 from tui.app.error_boundary import edged
 from tui.app.keys import LIST_KEYS, TIME_KEYS, TREND_KEYS, Key, bindings
-from tui.app.ui import Front
+from tui.app.ui import Ui
 from tui.panels.panel import Panel
 from tui.panels.plot import FIGURES, PlotPanel
 from tui.rendering.plots import ASCII, UNICODE
@@ -46,7 +46,7 @@ class TrendsView(View):
     BINDINGS: ClassVar[list[BindingType]] = bindings(_KEYS)
     AUTO_FOCUS = ""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Ui) -> None:
         super().__init__(front)
         self._window = Window.DAY
         self._alone = 0

@@ -10,10 +10,10 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
-from core.base.error_boundary import Fence
+from core.base.error_boundary import ErrorBoundary
 from core.domain.snapshot import Snapshot
 from tui.app.keys import GLOBAL_KEYS, Key, keys_in_the_past
-from tui.app.ui import Front
+from tui.app.ui import Ui
 from tui.panels import AwayPanel, Banner, Instead, KeyLine, Panel, TopLine
 from tui.rendering.text import Line
 from tui.screens.narrow import NarrowCompositor
@@ -43,11 +43,11 @@ class View(Screen[None]):
     KEPT: ClassVar[bool] = False
     """Whether it is made of the picture alone, and so can show one of the past."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Ui) -> None:
         super().__init__()
         self._compositor = NarrowCompositor()
         self.front = front
-        self._fence = Fence(front.tell)
+        self._fence = ErrorBoundary(front.tell)
         self._style = (front.look.signs, front.look.styles)
         self._time_marks = (False, False, False)
         self._focused_before: Widget | None = None

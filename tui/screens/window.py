@@ -16,7 +16,7 @@ Read = Callable[[int, int], Awaitable[Page[Any]]]
 """Reads a page: from which row on, and how many. Raises NotLive."""
 
 
-class Window:
+class RowWindow:
     """Consecutive rows of one list.
 
     `offset`: how many stand before the first; `more`: whether others follow the last.

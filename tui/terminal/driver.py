@@ -19,7 +19,7 @@ from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
 
-from tui.terminal.keys import Keys
+from tui.terminal.keys import KeyReader
 from tui.terminal.output import Output
 from tui.terminal.sequences import CUT, POINTER, entering, leaving
 
@@ -47,7 +47,7 @@ class TerminalDriver(LinuxDriver):
         self._wanted = False
         """Whether Textual wants the screen. Whether we have it: `_output`."""
         self._output: Output | None = None
-        self._keys: Keys | None = None
+        self._keys: KeyReader | None = None
         self._asked: set[str] = set()
         """What a signal asked for and the loop has not come to yet: however often, it is done once."""
         self._continued = False
@@ -159,7 +159,7 @@ class TerminalDriver(LinuxDriver):
         self._make_raw(again=again)
         self._output = Output(self._screen.fileno(), self._screen.encoding, self._repaint)
         self._output.write((CUT + self._leaving if again else "") + self._entering)
-        self._keys = Keys(self.fileno, self.process_message, self._hung_up, debug=self._debug)
+        self._keys = KeyReader(self.fileno, self.process_message, self._hung_up, debug=self._debug)
         self._tell_size()
         if self._must_signal_resume:
             self._must_signal_resume = False

@@ -25,7 +25,7 @@ _PASTE_S: Final = 1.0
 """After this long of nothing a paste is over, its end lost."""
 
 
-class Keys:
+class KeyReader:
     """Reads `fd`. `heard` gets each message, `ended` is called if there will be no more; both from the thread."""
 
     def __init__(self, fd: int, heard: Callable[[Message], None], ended: Callable[[], None], *, debug: bool) -> None:

@@ -5,7 +5,7 @@ from core.domain.snapshot import Snapshot
 from tui.rendering.ascii import spelled
 
 
-class Calls:
+class TerminalNotifier:
     """Hears every snapshot; gives what to write to the terminal when an alert has begun to fire since the last one."""
 
     def __init__(self, *, ascii_only: bool = False) -> None:

@@ -11,10 +11,10 @@ import msgspec
 from core.base.store import NotKept
 from core.base.text import clean
 from core.base.time_input import EXAMPLES, last_moment_of
-from core.domain.snapshot import Alarm, Snapshot
+from core.domain.snapshot import AlertView, Snapshot
 from tui.app.interfaces import BoxLike
 from tui.app.keys import SCREEN_KEYS, TIME_KEYS
-from tui.app.ui import Front
+from tui.app.ui import Ui
 from tui.rendering.text import Line, age
 from tui.time_travel.recorded import Moment, NotThere, again, banner, blank, clock, marked, moment_at, sentence, stepped
 
@@ -35,10 +35,10 @@ _FREEZE_KEY: Final = next(key for key in SCREEN_KEYS if key.name == "freeze")
 Read = Callable[[BoxLike, Moment, int, datetime], Moment | None]
 
 
-class Scrubber:
+class TimeTravel:
     """It shows now, a picture that was frozen, or `moment`: what the black box has of the past."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Ui) -> None:
         self.moment: Moment | None = None
         self._front = front
         self._frozen: Snapshot | None = None
@@ -199,5 +199,5 @@ class Scrubber:
         self._front.repaint()
 
 
-def _fires(alert: Alarm) -> bool:
+def _fires(alert: AlertView) -> bool:
     return alert.state == "firing"

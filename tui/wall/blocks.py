@@ -6,8 +6,8 @@ from typing import Final
 from rich.cells import cell_len
 
 from tui.rendering.text import Line, Signs, Span
-from tui.wall.font import SCALES, Scale, largest, letters, width_of
-from tui.wall.view_model import Figure, Told
+from tui.wall.font import SCALES, DotScale, largest, letters, width_of
+from tui.wall.view_model import BigNumber, Figure
 
 _GAP: Final = 2
 """So many cells at least between two labels."""
@@ -38,7 +38,7 @@ def figures_scale(figures: Sequence[Figure], width: int, height: int) -> int:
     return 0 if found is None else found[2]
 
 
-def _fitted(figures: Sequence[Figure], width: int, height: int) -> tuple[list[str], list[int], Scale] | None:
+def _fitted(figures: Sequence[Figure], width: int, height: int) -> tuple[list[str], list[int], DotScale] | None:
     """What is said of each figure, how many cells each takes, and the size."""
     for scale in (scale for scale in SCALES if scale.rows <= height):
         for shorter in range(max(len(figure.texts) for figure in figures)):
@@ -52,7 +52,7 @@ def _fitted(figures: Sequence[Figure], width: int, height: int) -> tuple[list[st
     return None
 
 
-def told_block(told: Told, width: int, height: int, *, signs: Signs) -> list[Line]:
+def told_block(told: BigNumber, width: int, height: int, *, signs: Signs) -> list[Line]:
     """A big number, and what it means beside it; nothing where it has no room."""
     words = max(map(cell_len, told.lines))
     scale = largest(told.big, width - words - _BESIDE, height)
@@ -68,7 +68,7 @@ def told_block(told: Told, width: int, height: int, *, signs: Signs) -> list[Lin
     return lines
 
 
-def told_line(told: Told, width: int) -> Line:
+def told_line(told: BigNumber, width: int) -> Line:
     """The same in one line of plain text."""
     head, *rest = told.lines
     return centred(
@@ -101,7 +101,7 @@ def padded(line: Line, width: int, role: str) -> Line:
 
 
 def _side_by_side(
-    figures: Sequence[Figure], texts: Sequence[str], wide: Sequence[int], scale: Scale, width: int, signs: Signs
+    figures: Sequence[Figure], texts: Sequence[str], wide: Sequence[int], scale: DotScale, width: int, signs: Signs
 ) -> list[Line]:
     room = width - sum(wide)
     gap = room // len(wide)

@@ -56,7 +56,7 @@ _NONE: Final = ("###", "..#", ".#.", "...", ".#.")
 """What has no glyph: a question mark, which is also its own."""
 
 
-class Scale(int):
+class DotScale(int):
     """How many cells wide a dot is; it is half as many high, and at least one."""
 
     @property
@@ -65,24 +65,24 @@ class Scale(int):
         return ROWS * max(1, self // 2)
 
 
-SCALES: Final = tuple(Scale(wide) for wide in (8, 6, 4, 2, 1))
+SCALES: Final = tuple(DotScale(wide) for wide in (8, 6, 4, 2, 1))
 """The sizes of letters, the largest first. All but the last have square dots; that one is narrow."""
 
 
-def width_of(text: str, scale: Scale) -> int:
+def width_of(text: str, scale: DotScale) -> int:
     """How many cells wide `text` is."""
     dots = sum(len(_glyph(char)[0]) for char in text) + max(0, len(text) - 1)
     return dots * scale
 
 
-def letters(text: str, scale: Scale, ink: str) -> list[str]:
+def letters(text: str, scale: DotScale, ink: str) -> list[str]:
     """`text` as lines of one width, its dots made of `ink`."""
     rows = [".".join(_glyph(char)[row] for char in text) for row in range(ROWS)]
     drawn = ["".join((ink if dot == "#" else " ") * scale for dot in row) for row in rows]
     return [line for line in drawn for _ in range(scale.rows // ROWS)]
 
 
-def largest(text: str, width: int, height: int, among: tuple[Scale, ...] = SCALES) -> Scale | None:
+def largest(text: str, width: int, height: int, among: tuple[DotScale, ...] = SCALES) -> DotScale | None:
     """The largest scale in which `text` has the room; `None` where it has in none."""
     return next((scale for scale in among if scale.rows <= height and width_of(text, scale) <= width), None)
 

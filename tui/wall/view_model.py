@@ -25,7 +25,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     old: bool = False
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class BigNumber(msgspec.Struct, frozen=True, kw_only=True):
     """Something with a big number of its own, and what it means in a few short lines."""
 
     big: str
@@ -102,31 +102,33 @@ def oldness(snapshot: Snapshot) -> tuple[Figure, ...]:
     return (Figure(label="old", texts=(age(link.since, snapshot.at).upper(),), role="warning"),)
 
 
-def incident(snapshot: Snapshot) -> Told:
+def incident(snapshot: Snapshot) -> BigNumber:
     """The last incident: how long ago, what, how long; that there was none only where that was seen."""
     seen, now = snapshot.last_incident, snapshot.at
     live = snapshot.link.word is LinkWord.LIVE
     if seen.incident is not None:
         return _incident(seen.incident, snapshot)
     if seen.covered:
-        return Told(big="30 D", lines=("no incident", "in 30 days"), role="ok" if live else "dim")
+        return BigNumber(big="30 D", lines=("no incident", "in 30 days"), role="ok" if live else "dim")
     if seen.seen_s < _LOOKED_S:
-        return Told(big="-", lines=("last incident", "not known yet"), role="dim")
+        return BigNumber(big="-", lines=("last incident", "not known yet"), role="dim")
     looked = age(now - timedelta(seconds=seen.seen_s), now)
-    return Told(big=looked.upper(), lines=("no incident", "in the time anybody looked"), role="text" if live else "dim")
+    return BigNumber(
+        big=looked.upper(), lines=("no incident", "in the time anybody looked"), role="text" if live else "dim"
+    )
 
 
-def _incident(one: Incident, snapshot: Snapshot) -> Told:
+def _incident(one: Incident, snapshot: Snapshot) -> BigNumber:
     what = _what(one, snapshot)
     began = one.began.astimezone()
     if one.ended is None or one.length_s is None:
-        return Told(
+        return BigNumber(
             big=age(one.began, snapshot.at).upper(),
             lines=("incident goes on", what, f"since {began:%a %d %b %H:%M}"),
             role="critical" if snapshot.link.word is LinkWord.LIVE else "warning",
         )
     at_least = "at least " if one.unsure else ""
-    return Told(
+    return BigNumber(
         big=age(one.ended, snapshot.at).upper(),
         lines=("since the last incident", f"{what}, {at_least}{short(one.length_s)}", f"began {began:%a %d %b %H:%M}"),
         role="text",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from core.actions.context import Means
+from core.actions.context import ActionContext
 from core.actions.repairs.config_row import ConfigRow
 from core.actions.repairs.dry_run import TITLE as DRY_RUN_TITLE
 from core.actions.repairs.dry_run import DryRun
@@ -20,7 +20,7 @@ STEPS: Final = {"stuck": "stuck_tasks", "config": "config_row", "dry-run": "dry_
 
 
 def all_of(
-    means: Means, target: Target, *, stuck: StuckRules, failures: FailureRules, heal: HealRules
+    means: ActionContext, target: Target, *, stuck: StuckRules, failures: FailureRules, heal: HealRules
 ) -> tuple[Repair, ...]:
     """Every repair, for one project."""
     return (

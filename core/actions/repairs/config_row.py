@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 
-from core.actions.context import Means
+from core.actions.context import ActionContext
 from core.actions.repairs.repair import Proposal, Survey
 from core.actions.run import Run
 from core.backend.schema import Shape
@@ -17,7 +17,7 @@ class ConfigRow:
 
     name = "config_row"
 
-    def __init__(self, means: Means, target: Target) -> None:
+    def __init__(self, means: ActionContext, target: Target) -> None:
         self._means = means
         self._target = target
 

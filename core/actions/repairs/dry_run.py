@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from core.actions.context import Means
+from core.actions.context import ActionContext
 from core.actions.dry_run import config_stamp
 from core.actions.repairs.repair import Proposal, Survey
 from core.actions.run import Run
@@ -19,7 +19,7 @@ class DryRun:
 
     name = "dry_run"
 
-    def __init__(self, means: Means, rules: FailureRules) -> None:
+    def __init__(self, means: ActionContext, rules: FailureRules) -> None:
         self._means = means
         self._rules = rules
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.actions.context import Means
+from core.actions.context import ActionContext
 from core.actions.repairs.repair import HealRules, Proposal, Survey
 from core.actions.run import Run
 from core.backend.writes import BATCH
@@ -19,7 +19,7 @@ class OldLogs:
 
     name = "old_logs"
 
-    def __init__(self, means: Means, rules: HealRules) -> None:
+    def __init__(self, means: ActionContext, rules: HealRules) -> None:
         self._means = means
         self._rules = rules
 

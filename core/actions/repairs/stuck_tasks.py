@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from core.actions.context import Means
+from core.actions.context import ActionContext
 from core.actions.repairs.repair import Proposal, Survey
 from core.actions.run import Run
 from core.backend.writes import BATCH
 from core.base.text import plural, short
 from core.domain.actions import PlanStep
-from core.domain.markers import Marks
+from core.domain.markers import Markers
 from core.domain.records import Task
 from core.domain.stuck import StuckRules, cutoff
 
@@ -23,7 +23,7 @@ class StuckTasks:
 
     name = "stuck_tasks"
 
-    def __init__(self, means: Means, rules: StuckRules) -> None:
+    def __init__(self, means: ActionContext, rules: StuckRules) -> None:
         self._means = means
         self._rules = rules
 
@@ -59,7 +59,7 @@ class StuckTasks:
     async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
         """Batch by batch. Tasks of one estimate share a cut-off, so that one statement can repeat it for all."""
         live, commands = self._means.live, self._means.commands
-        marks = Marks(begins=(f"{STUCK}{run.id}",))
+        marks = Markers(begins=(f"{STUCK}{run.id}",))
         text = f"{marks.begins[0]}: by {run.by}, no sign of life past its time"
         done = 0
         for limit, group in self._by_cutoff(survey, min(survey.now, run.now())):

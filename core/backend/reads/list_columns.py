@@ -19,7 +19,7 @@ _DESC_NULLS_LAST: Final = {"desc": True, "nullsfirst": False}
 _BY_ID: Final = ("id", _DESC)
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
+class ListTable(msgspec.Struct, frozen=True, kw_only=True):
     """One list's table: its columns, its orders by their names, and what makes a record of a row.
 
     `noun`: what one of its rows is called. `only`: a column and the value that rows of this list have there;
@@ -35,11 +35,11 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     only: tuple[str, str] | None = None
 
 
-def tasks(schema: Schema) -> Source:
+def tasks(schema: Schema) -> ListTable:
     """The tasks, without what agents hand in as JSON, which may be long and is shown with a single row."""
     error = schema.error_column
     newest = ("created_at", _DESC)
-    return Source(
+    return ListTable(
         table=TASKS,
         noun="task",
         record=task_of,
@@ -63,9 +63,9 @@ def tasks(schema: Schema) -> Source:
     )
 
 
-def logs(schema: Schema) -> Source:
+def logs(schema: Schema) -> ListTable:
     """The execution log."""
-    return Source(
+    return ListTable(
         table=LOGS,
         noun="log row",
         record=lambda row: log_of(row, schema.log_time),
@@ -80,9 +80,9 @@ def logs(schema: Schema) -> Source:
     )
 
 
-def orders(schema: Schema) -> Source:
+def orders(schema: Schema) -> ListTable:
     """The audit trail. A task's orders are those that name it, before or after it was changed."""
-    return Source(
+    return ListTable(
         table=LOGS,
         noun="log row",
         record=lambda row: log_of(row, schema.log_time),
@@ -103,10 +103,10 @@ def orders(schema: Schema) -> Source:
     )
 
 
-def safety_checks(shape: Shape) -> Source:
+def safety_checks(shape: Shape) -> ListTable:
     """The safety checks: results in the deployed shape, settings in the documented one."""
     deployed = shape is Shape.DEPLOYED
-    return Source(
+    return ListTable(
         table=SAFETY,
         noun="safety check",
         record=safety_of,

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import msgspec
 
-from core.backend.client import Calls
+from core.backend.client import ApiCalls
 from core.backend.conditions import narrowed
 from core.backend.faults import Failed
 from core.backend.reads import list_columns as listed
-from core.backend.reads.list_columns import Source, ordered
+from core.backend.reads.list_columns import ListTable, ordered
 from core.backend.reads.logs import PAGE, LogQueries
 from core.backend.rows import Row, each, moment, row_id, safety_of, task_of
 from core.backend.schema import LOGS, SAFETY, TASKS, Schema, Shape
@@ -40,7 +40,7 @@ _NO_TASKS: Final = Fault(
 class ListQueries(LogQueries):
     """Typed reads of the lists of one project. All raise Failed and nothing else."""
 
-    def __init__(self, calls: Calls, schema: Schema) -> None:
+    def __init__(self, calls: ApiCalls, schema: Schema) -> None:
         super().__init__(calls, schema)
         self._safety_shape: Shape | None = None
 
@@ -127,11 +127,11 @@ class ListQueries(LogQueries):
 
         return tuple(map(row_id, await self._calls.rows("read back retried tasks", build)))
 
-    def _listed(self, source: Source, row: Row) -> ListedRow:
+    def _listed(self, source: ListTable, row: Row) -> ListedRow:
         record = source.record(row)
         return self._calls.oddities.see(source.noun, record)
 
-    async def _count(self, listing: Listing, source: Source, how: str) -> int:
+    async def _count(self, listing: Listing, source: ListTable, how: str) -> int:
         def build(c: Any) -> Any:
             # No row with it: finding the only one that matches takes as long as counting.
             return _matching(c.table(source.table).select("id", count=how), source, listing.filter).limit(0)
@@ -156,7 +156,7 @@ class ListQueries(LogQueries):
     def _check(self, row: Row) -> SafetyCheck:
         return self._calls.oddities.see("safety check", safety_of(row))
 
-    async def _source(self, listing: Listing) -> Source:
+    async def _source(self, listing: Listing) -> ListTable:
         match listing.table:
             case Table.TASKS:
                 return listed.tasks(self.schema)
@@ -189,7 +189,7 @@ class ListQueries(LogQueries):
         return self._safety_shape
 
 
-def _matching(query: Any, source: Source, given: Filter) -> Any:
+def _matching(query: Any, source: ListTable, given: Filter) -> Any:
     return narrowed(query if source.only is None else query.eq(*source.only), given, source.searched)
 
 

@@ -12,8 +12,8 @@ from core.backend.faults import Trace
 from core.backend.reads.queries import Queries
 from core.domain.queries import Filter
 from core.domain.records import (
-    AuditedOrder,
-    EndedOrder,
+    AuditedAction,
+    EndedAction,
     LeaseRow,
     LogEntry,
     SpoiltLease,
@@ -31,7 +31,7 @@ CHECKED: Final = (PING, EDGE_PROBE, "db:fetch_running_tasks", "db:fetch_oldest_p
 """Operations that only the checks ask, once an interval."""
 
 
-class Live:
+class LiveReads:
     """Typed reads that raise `core.resilience.NotLive` and nothing else. `total_s` bounds each, in seconds.
 
     `sees_all`: no row is hidden from us, so that an empty answer is proof.
@@ -135,11 +135,11 @@ class Live:
         """See `Queries.logs_among`."""
         return await self._read("db:read_back_logs", lambda: self._queries.logs_among(ids))
 
-    async def audited(self, run: str) -> AuditedOrder | None:
+    async def audited(self, run: str) -> AuditedAction | None:
         """See `Queries.audited`."""
         return await self._read("db:fetch_audit", lambda: self._queries.audited(run))
 
-    async def orders_ended(self, since: datetime, orders: tuple[str, ...]) -> tuple[EndedOrder, ...]:
+    async def orders_ended(self, since: datetime, orders: tuple[str, ...]) -> tuple[EndedAction, ...]:
         """See `Queries.orders_ended`."""
         return await self._read("db:fetch_ended_orders", lambda: self._queries.orders_ended(since, orders))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
-from core.backend.client import Calls
+from core.backend.client import ApiCalls
 from core.backend.columns import Columns
 from core.backend.faults import Failed, garbage
 from core.backend.reads.audit import BEGUN_TOLD, STOP_TOLD, begun_runs_of, stop_trail_of
@@ -23,7 +23,7 @@ from core.backend.rows import (
 )
 from core.backend.schema import LOGS, TASKS, Schema
 from core.backend.timestamps import FIRST, stamp, until
-from core.domain.records import AuditedOrder, BegunRun, EndedOrder, LeaseRow, LogEntry, SpoiltLease
+from core.domain.records import AuditedAction, BegunRun, EndedAction, LeaseRow, LogEntry, SpoiltLease
 from core.domain.stops import StopTrail
 
 PAGE: Final = 500
@@ -37,7 +37,7 @@ _MOST_KEPT: Final = 100
 class LogQueries:
     """Typed reads of one project's log. All raise Failed and nothing else."""
 
-    def __init__(self, calls: Calls, schema: Schema) -> None:
+    def __init__(self, calls: ApiCalls, schema: Schema) -> None:
         self._calls = calls
         self.schema = schema
 
@@ -146,7 +146,7 @@ class LogQueries:
 
         return moment_of_only(await self._calls.rows("read last lift", build), column)
 
-    async def audited(self, run: str) -> AuditedOrder | None:
+    async def audited(self, run: str) -> AuditedAction | None:
         """What the audit trail says of one order; `None` if it shows us no row of it."""
         column = self.schema.log_time
 
@@ -156,7 +156,7 @@ class LogQueries:
 
         return audited_of(await self._calls.rows("read audit", build), column)
 
-    async def orders_ended(self, since: datetime, orders: tuple[str, ...]) -> tuple[EndedOrder, ...]:
+    async def orders_ended(self, since: datetime, orders: tuple[str, ...]) -> tuple[EndedAction, ...]:
         """The `orders` that ended since `since`, as their closing audit rows tell, newest first; without their rows."""
         column = self.schema.log_time
 

@@ -13,7 +13,7 @@ from core.backend.rows import config_of, each, merged, moment, moment_of_only, o
 from core.backend.schema import CONFIG, CONFIG_RPC, POLL_FUNCTION, STATISTICS_RPC, TASKS
 from core.backend.timestamps import FIRST, stamp, until
 from core.base.text import clean
-from core.domain.markers import Marks
+from core.domain.markers import Markers
 from core.domain.records import NO_STATUS, Simulated, SuccessRate, SystemConfig, Task
 from core.resilience.fault import Evidence
 
@@ -182,7 +182,7 @@ class Queries(ListQueries):
             found |= {task.id: task for task in page}
             after = page[-1].id
 
-    async def marked_among(self, ids: tuple[str, ...], status: str, marks: Marks) -> tuple[str, ...]:
+    async def marked_among(self, ids: tuple[str, ...], status: str, marks: Markers) -> tuple[str, ...]:
         """Which of up to 100 `ids` are in `status` with one of `marks`: what a write whose answer was lost did."""
         error = self.schema.error_column
 
@@ -269,7 +269,7 @@ class Queries(ListQueries):
         rows = await self._calls.rows("read task", lambda c: c.table(TASKS).select("*").eq("id", name).limit(1))
         return self._task(rows[0]) if rows else None
 
-    async def count_marked(self, marks: Marks, status: str) -> int:
+    async def count_marked(self, marks: Markers, status: str) -> int:
         """How many tasks in `status` carry one of `marks`."""
         error = self.schema.error_column
 
@@ -279,7 +279,7 @@ class Queries(ListQueries):
 
         return await self._calls.count("count marked tasks", build)
 
-    async def marked(self, marks: Marks, status: str, limit: int, after: str = "") -> tuple[str, ...]:
+    async def marked(self, marks: Markers, status: str, limit: int, after: str = "") -> tuple[str, ...]:
         """Ids of up to `limit` tasks in `status` that carry one of `marks`, in their order, those above `after`."""
         error = self.schema.error_column
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from core.backend.client import Calls
+from core.backend.client import ApiCalls
 from core.backend.columns import Columns, each
 from core.backend.faults import Failed, garbage
 from core.backend.reads.logs import PAGE
@@ -26,7 +26,7 @@ class TrendQueries:
     All raise Failed and nothing else.
     """
 
-    def __init__(self, calls: Calls, schema: Schema) -> None:
+    def __init__(self, calls: ApiCalls, schema: Schema) -> None:
         self._calls = calls
         self._schema = schema
 

@@ -1,10 +1,21 @@
 """The black box: an always-on, bounded ring of pictures on the disk. It knows the snapshot, not who draws it."""
 
-from core.history.blackbox.epoch import Look
+from core.history.blackbox.epoch import WatchedSpan
 from core.history.blackbox.marks import Mark, MarkKind, must_stay
 from core.history.blackbox.notes import Note
 from core.history.blackbox.reader import Box
 from core.history.blackbox.recorder import Recorder
 from core.history.blackbox.settings import ALIVE_S, GAP_S, BlackboxRules
 
-__all__ = ["ALIVE_S", "GAP_S", "BlackboxRules", "Box", "Look", "Mark", "MarkKind", "Note", "Recorder", "must_stay"]
+__all__ = [
+    "ALIVE_S",
+    "GAP_S",
+    "BlackboxRules",
+    "Box",
+    "Mark",
+    "MarkKind",
+    "Note",
+    "Recorder",
+    "WatchedSpan",
+    "must_stay",
+]

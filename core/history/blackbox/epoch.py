@@ -9,16 +9,16 @@ import msgspec
 
 from core.domain.snapshot import Snapshot
 from core.history.blackbox.delta import Unfit
-from core.history.blackbox.frame import Decoder, Entry, Flag, Kind, moment_of
+from core.history.blackbox.frame import Decoder, Flag, FrameEntry, Kind, moment_of
 from core.history.blackbox.ring import Part
 from core.history.blackbox.segment import Contents
-from core.history.blackbox.segment_cache import Shelf
+from core.history.blackbox.segment_cache import SegmentCache
 from core.history.blackbox.settings import GAP_S
 
 _GAP_US: Final = int(GAP_S * 1e6)
 
 
-class Look(msgspec.Struct, frozen=True):
+class WatchedSpan(msgspec.Struct, frozen=True):
     """Somebody looked from here to there, without a gap."""
 
     since: datetime
@@ -54,10 +54,10 @@ class Spot(NamedTuple):
         return next((place for place in range(self.place, 0, -1) if entries[place].kind == Kind.WHOLE), 0)
 
 
-class Course:
+class Epoch:
     """The files of one epoch, the oldest first."""
 
-    def __init__(self, shelf: Shelf, parts: tuple[Part, ...]) -> None:
+    def __init__(self, shelf: SegmentCache, parts: tuple[Part, ...]) -> None:
         self._shelf = shelf
         self._parts = parts
 
@@ -106,7 +106,7 @@ class Course:
         for part in self._within(since, until):
             yield from ((at, flags) for at, flags in self._shelf.flagged(part) if since <= at < until)
 
-    def looks(self, since: int, until: int) -> Iterator[Look]:
+    def looks(self, since: int, until: int) -> Iterator[WatchedSpan]:
         """When somebody looked, cut to what was asked for."""
         began: int | None = None
         reached, open_ = 0, False
@@ -136,24 +136,24 @@ class Course:
         return None
 
 
-def courses(shelf: Shelf) -> tuple[Course, ...]:
+def courses(shelf: SegmentCache) -> tuple[Epoch, ...]:
     """Every epoch, the newest first."""
     epochs: dict[int, list[Part]] = {}
     for part in shelf.parts():
         epochs.setdefault(part.epoch, []).append(part)
-    return tuple(Course(shelf, tuple(epochs[epoch])) for epoch in sorted(epochs, reverse=True))
+    return tuple(Epoch(shelf, tuple(epochs[epoch])) for epoch in sorted(epochs, reverse=True))
 
 
-def _cut(began: int, reached: int, since: int, until: int) -> Iterator[Look]:
+def _cut(began: int, reached: int, since: int, until: int) -> Iterator[WatchedSpan]:
     if reached >= since and began < until:
-        yield Look(moment_of(max(began, since)), moment_of(min(reached, until)))
+        yield WatchedSpan(moment_of(max(began, since)), moment_of(min(reached, until)))
 
 
-def _changes(entry: Entry) -> bool:
+def _changes(entry: FrameEntry) -> bool:
     return entry.kind in (Kind.WHOLE, Kind.CHANGE)
 
 
-def _at(entry: Entry) -> int:
+def _at(entry: FrameEntry) -> int:
     return entry.at
 
 

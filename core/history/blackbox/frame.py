@@ -57,7 +57,7 @@ class Flag(IntFlag):
     """Nobody looks any longer from here on."""
 
 
-class Entry(NamedTuple):
+class FrameEntry(NamedTuple):
     """Where a frame lies in its file: `offset` is that of its body. `at`: microseconds since 1970."""
 
     kind: int
@@ -83,7 +83,7 @@ def framed(kind: Kind, flags: int, at: int, body: bytes = b"") -> bytes:
     return MAGIC + zlib.crc32(rest).to_bytes(4, "little") + rest
 
 
-def entry_at(data: bytes, position: int) -> Entry | None:
+def entry_at(data: bytes, position: int) -> FrameEntry | None:
     """The frame that begins at `position`; `None` if none does, or it is not whole."""
     offset = position + HEADER.size
     if offset > len(data):
@@ -93,7 +93,7 @@ def entry_at(data: bytes, position: int) -> Entry | None:
         return None
     if zlib.crc32(data[position + _SUMMED : offset + length]) != told:
         return None
-    return Entry(kind, flags, at, offset, length)
+    return FrameEntry(kind, flags, at, offset, length)
 
 
 def claimed(data: bytes, position: int) -> int:

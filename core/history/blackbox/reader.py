@@ -13,11 +13,11 @@ from typing import Final
 
 from core.domain.snapshot import Snapshot
 from core.history.blackbox.delta import Unfit
-from core.history.blackbox.epoch import Course, Look, Spot, courses
+from core.history.blackbox.epoch import Epoch, Spot, WatchedSpan, courses
 from core.history.blackbox.frame import microseconds, moment_of
 from core.history.blackbox.marks import Mark, MarkKind, kinds_of
 from core.history.blackbox.notes import Note, Notes
-from core.history.blackbox.segment_cache import Shelf
+from core.history.blackbox.segment_cache import SegmentCache
 
 log = logging.getLogger(__name__)
 _TICK = timedelta(microseconds=1)
@@ -32,7 +32,7 @@ class Box:
     """
 
     def __init__(self, directory: Path, on_damage: Callable[[Path], None] | None = None) -> None:
-        self._shelf = Shelf(directory, on_damage or (lambda _: None))
+        self._shelf = SegmentCache(directory, on_damage or (lambda _: None))
         self._notes = Notes(directory)
 
     def span(self) -> tuple[datetime, datetime] | None:
@@ -102,16 +102,16 @@ class Box:
             found, moment = following, following.at
         return found
 
-    def looks(self, since: datetime, until: datetime) -> tuple[Look, ...]:
+    def looks(self, since: datetime, until: datetime) -> tuple[WatchedSpan, ...]:
         """When somebody looked between two moments, the oldest first; in between nobody did."""
         spans = sorted(
             (look for course in self._courses() for look in course.looks(microseconds(since), microseconds(until))),
             key=lambda look: look.since,
         )
-        joined: list[Look] = []
+        joined: list[WatchedSpan] = []
         for look in spans:
             if joined and look.since <= joined[-1].until:
-                joined[-1] = Look(joined[-1].since, max(joined[-1].until, look.until))
+                joined[-1] = WatchedSpan(joined[-1].since, max(joined[-1].until, look.until))
             else:
                 joined.append(look)
         return tuple(joined)
@@ -139,7 +139,7 @@ class Box:
                 return None
             reach *= 4
 
-    def _readable(self, courses: tuple[Course, ...], spot: Spot | None, *, forward: bool) -> Snapshot | None:
+    def _readable(self, courses: tuple[Epoch, ...], spot: Spot | None, *, forward: bool) -> Snapshot | None:
         """The nearest picture from one on. Groups that are not readable at their ends are passed as a whole."""
         passed = 0
         while spot is not None and passed < _MOST_PASSED:
@@ -151,7 +151,7 @@ class Box:
             spot = _next(courses, spot.at) if forward else _previous(courses, spot.at)
         return None
 
-    def _courses(self) -> tuple[Course, ...]:
+    def _courses(self) -> tuple[Epoch, ...]:
         return courses(self._shelf)
 
     def _picture(self, spot: Spot) -> Snapshot | None:
@@ -161,7 +161,7 @@ class Box:
             return None
 
 
-def _next(courses: tuple[Course, ...], at: int) -> Spot | None:
+def _next(courses: tuple[Epoch, ...], at: int) -> Spot | None:
     while True:
         found = [(spot.at, newer, spot) for newer, course in enumerate(courses) if (spot := course.after(at))]
         if not found:
@@ -171,7 +171,7 @@ def _next(courses: tuple[Course, ...], at: int) -> Spot | None:
             return spot
 
 
-def _previous(courses: tuple[Course, ...], at: int) -> Spot | None:
+def _previous(courses: tuple[Epoch, ...], at: int) -> Spot | None:
     while True:
         found = [(spot.at, -newer, spot) for newer, course in enumerate(courses) if (spot := course.before(at))]
         if not found:

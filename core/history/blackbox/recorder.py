@@ -17,7 +17,7 @@ from core.base.clock import Clock
 from core.base.safe_files import own_directory
 from core.base.store import OwnerLock
 from core.domain.snapshot import Snapshot
-from core.history.blackbox.frame import HEADER, Encoder, Entry, Flag, Kind, framed, microseconds, moment_of, still
+from core.history.blackbox.frame import HEADER, Encoder, Flag, FrameEntry, Kind, framed, microseconds, moment_of, still
 from core.history.blackbox.marks import happened
 from core.history.blackbox.notes import SIZE as NOTES_SIZE
 from core.history.blackbox.notes import Notes
@@ -58,7 +58,7 @@ class Recorder:
         """What lies there besides it, in bytes."""
         self._at: int | None = None
         """The moment of the last frame of the epoch that is written."""
-        self._last: Entry | None = None
+        self._last: FrameEntry | None = None
         self._marks: list[tuple[int, int]] = []
         """The last frame of the file that is written, and all of its moments at which something happened."""
         self._wrote_at: int | None = None
@@ -147,7 +147,7 @@ class Recorder:
         if kind is Kind.WHOLE:
             segment.settle()
         self._at = self._wrote_at = at
-        self._last = Entry(kind, flags, at, 0, len(body))
+        self._last = FrameEntry(kind, flags, at, 0, len(body))
         self._marks += [(at, flags)] if flags else []
         self._failing = ""
 

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from core.base.safe_files import head_of_own, open_own, write_all
-from core.history.blackbox.frame import HEADER, MAGIC, Entry, Kind, claimed, entry_at
+from core.history.blackbox.frame import HEADER, MAGIC, FrameEntry, Kind, claimed, entry_at
 from core.history.blackbox.settings import SEGMENT_MOST
 
 VERSION: Final = 1
@@ -31,11 +31,11 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     data: bytes
-    entries: tuple[Entry, ...]
+    entries: tuple[FrameEntry, ...]
     end: int
     damaged: bool = False
 
-    def body(self, entry: Entry) -> memoryview:
+    def body(self, entry: FrameEntry) -> memoryview:
         """The body of one of the frames."""
         return memoryview(self.data)[entry.offset : entry.offset + entry.length]
 
@@ -60,7 +60,7 @@ def read(path: Path) -> Contents:
     """
     data = head_of_own(path, SEGMENT_MOST + 1)
     check(data[: len(HEAD)])
-    entries: list[Entry] = []
+    entries: list[FrameEntry] = []
     search = _Search(data)
     position, damaged, lost = len(HEAD), len(data) > SEGMENT_MOST, False
     while (entry := entry_at(data, position)) is not None or (position := search.next_group(position)) > 0:

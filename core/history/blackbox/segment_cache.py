@@ -19,7 +19,7 @@ _NOTHING: Final = Contents(data=b"", entries=(), end=0)
 _SPOILED: Final = Contents(data=b"", entries=(), end=0, damaged=True)
 
 
-class Shelf:
+class SegmentCache:
     """The files in one directory; what is not readable is empty. `on_damage` hears of such a file once."""
 
     def __init__(self, directory: Path, on_damage: Callable[[Path], None]) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from core.base.safe_files import open_own
-from core.history.blackbox.frame import HEADER, Entry, Flag, Kind, entry_at, framed
+from core.history.blackbox.frame import HEADER, Flag, FrameEntry, Kind, entry_at, framed
 from core.history.blackbox.settings import SEAL_BYTES
 
 Marked = tuple[tuple[int, int], ...]
@@ -21,12 +21,12 @@ Marked = tuple[tuple[int, int], ...]
 _LENGTH: Final = 4
 
 
-def marked(entries: Iterable[Entry]) -> Marked:
+def marked(entries: Iterable[FrameEntry]) -> Marked:
     """The frames at which something happened."""
     return tuple((entry.at, entry.flags) for entry in entries if entry.flags and entry.kind != Kind.SEAL)
 
 
-def seal(marks: Iterable[tuple[int, int]], last: Entry) -> bytes:
+def seal(marks: Iterable[tuple[int, int]], last: FrameEntry) -> bytes:
     """The frame that follows upon the last one. It ends with its own length."""
     body = zlib.compress(msgspec.msgpack.encode(list(marks)), 9)
     length = HEADER.size + len(body) + _LENGTH

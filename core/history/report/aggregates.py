@@ -7,8 +7,8 @@ import msgspec
 
 from core.domain.kpis import Kpi
 from core.domain.records import TaskCounts
-from core.domain.snapshot import Alarm
-from core.history.report.observed import Seen
+from core.domain.snapshot import AlertView
+from core.history.report.observed import ShownPicture
 from core.history.report.record import AlertCourse, BreakerCourse, KpiCourse, Tally
 from core.resilience import BreakerRecord, BreakerState
 from core.resilience.reading import Source
@@ -26,10 +26,10 @@ class Alerts:
         self._found: dict[_Name, AlertCourse] = {}
         self._seen: dict[_Name, datetime] = {}
         self._going: frozenset[_Name] = frozenset()
-        self._last: tuple[Alarm, ...] = ()
+        self._last: tuple[AlertView, ...] = ()
         self._at: datetime | None = None
 
-    def see(self, one: Seen) -> None:
+    def see(self, one: ShownPicture) -> None:
         """What a picture says of each. One that hides behind another goes on; one that never fired is none."""
         if one.picture.alerts != self._last:
             self._last = one.picture.alerts
@@ -46,7 +46,7 @@ class Alerts:
         )
         return tuple(sorted(told, key=lambda one: (one.fired_at, one.key)))
 
-    def _follow(self, one: Seen) -> None:
+    def _follow(self, one: ShownPicture) -> None:
         """What is gone is over only if somebody looked until it went."""
         named = {(alarm.key, alarm.episode): alarm for alarm in self._last if alarm.state != "pending"}
         named = {name: alarm for name, alarm in named.items() if alarm.state != "hidden" or name in self._found}
@@ -56,7 +56,7 @@ class Alerts:
             self._found[name] = msgspec.structs.replace(self._found[name], resolved_at=one.since)
         self._going = frozenset(name for name in named if self._found[name].resolved_at is None)
 
-    def _course(self, alarm: Alarm, before: AlertCourse | None, one: Seen) -> AlertCourse:
+    def _course(self, alarm: AlertView, before: AlertCourse | None, one: ShownPicture) -> AlertCourse:
         fired_at = alarm.fired_at or alarm.began_at or one.since
         hidden = alarm.state == "hidden"
         # Behind which one it hides for a while is not whence it came, and a silence after its end is none of it.
@@ -91,7 +91,7 @@ class BreakersSeen:
         self._closed: list[BreakerCourse] = []
         self._last: tuple[BreakerRecord, ...] = ()
 
-    def see(self, one: Seen) -> None:
+    def see(self, one: ShownPicture) -> None:
         """What a picture says of each; a process that begins anew begins with closed ones, which nobody closed."""
         if one.anew:
             self._closed += self._open.values()
@@ -125,7 +125,7 @@ class Figures:
         self._worst: dict[str, Kpi] = {}
         self._last: dict[str, Kpi] = {}
 
-    def see(self, one: Seen) -> None:
+    def see(self, one: ShownPicture) -> None:
         """What a picture says of each."""
         for kpi in one.picture.kpis:
             self._first.setdefault(kpi.name, kpi)
@@ -156,7 +156,7 @@ class TasksSeen:
         self._last: TaskCounts | None = None
         self._tally = Tally()
 
-    def see(self, one: Seen) -> None:
+    def see(self, one: ShownPicture) -> None:
         """Compare with what was counted last, also over a time in which nobody looked."""
         counts = one.picture.tasks.counts
         if counts.source is not Source.LIVE or counts.value is None or counts.value == self._last:

@@ -10,18 +10,18 @@ from core.base.text import short
 from core.domain.records import LogEntry
 from core.domain.snapshot import CALM, LinkWord, Snapshot
 from core.domain.status import Level
-from core.history.blackbox import Look, Note
+from core.history.blackbox import Note, WatchedSpan
 from core.history.report.aggregates import Alerts, BreakersSeen, Figures, TasksSeen
 from core.history.report.observed import Words, seen
-from core.history.report.record import Entry, Origin, Report, Stay
+from core.history.report.record import Origin, Report, Stay, TimelineEntry
 from core.history.report.timeline import Happenings, in_order, without_verdicts
-from core.history.report.turning_points import Moments
+from core.history.report.turning_points import TurningPoints
 
 LOST: Final = {LinkWord.OFFLINE, LinkWord.BLIND}
 _AHEAD: Final = timedelta(seconds=2)
 
 
-class Kept(NamedTuple):
+class RecordedWindow(NamedTuple):
     """What there is of a window. `pictures`: the one that held at its beginning and all of it, the oldest first.
 
     `rows`: what the project's log tells, in any order; `asked`: what of it is missing, empty if nothing is.
@@ -29,17 +29,17 @@ class Kept(NamedTuple):
     """
 
     pictures: Iterable[Snapshot]
-    looks: tuple[Look, ...] = ()
+    looks: tuple[WatchedSpan, ...] = ()
     notes: tuple[Note, ...] = ()
     rows: tuple[LogEntry, ...] = ()
     asked: str = ""
     begins_at: datetime | None = None
 
 
-def compose(kept: Kept, *, since: datetime, until: datetime, made_at: datetime, host: str) -> Report:
+def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: datetime, host: str) -> Report:
     """The report of a window, made on `host`."""
     states, links, happenings = Words(), Words(), Happenings(since, until)
-    alerts, breakers, figures, tasks, moments = Alerts(since), BreakersSeen(), Figures(), TasksSeen(), Moments()
+    alerts, breakers, figures, tasks, moments = Alerts(since), BreakersSeen(), Figures(), TasksSeen(), TurningPoints()
     last: Snapshot | None = None
     set_back = skewed = ""
     for one in seen(kept.pictures, kept.looks, since, until):
@@ -75,13 +75,13 @@ def compose(kept: Kept, *, since: datetime, until: datetime, made_at: datetime, 
         *without_verdicts(happenings.entries(frozenset({host})), {(stay.since, stay.why) for stay in report.states}),
         *_link_changes(report.links),
         *_state_changes(report.states),
-        *(Entry(at=note.at, origin=Origin.NOTE, who=note.who, text=note.text) for note in kept.notes),
+        *(TimelineEntry(at=note.at, origin=Origin.NOTE, who=note.who, text=note.text) for note in kept.notes),
         *_gaps(report),
     ]
     return msgspec.structs.replace(report, timeline=in_order(entries))
 
 
-def _state_changes(states: tuple[Stay, ...]) -> Iterable[Entry]:
+def _state_changes(states: tuple[Stay, ...]) -> Iterable[TimelineEntry]:
     """What the state became, unless it is the coming and going of work."""
     before: Stay | None = None
     for stay in states:
@@ -92,31 +92,31 @@ def _state_changes(states: tuple[Stay, ...]) -> Iterable[Entry]:
         came = f" after {was.upper()}" if was is not None else ""
         level = Level.OK if stay.word in CALM else Level.WARNING
         why = f": {stay.why}" if stay.why else ""
-        yield Entry(at=stay.since, origin=Origin.SEEN, text=f"{stay.word.upper()}{came}{why}", level=level)
+        yield TimelineEntry(at=stay.since, origin=Origin.SEEN, text=f"{stay.word.upper()}{came}{why}", level=level)
 
 
-def _link_changes(links: tuple[Stay, ...]) -> Iterable[Entry]:
+def _link_changes(links: tuple[Stay, ...]) -> Iterable[TimelineEntry]:
     """That the project was lost, and that it answered again."""
     lost: Stay | None = None
     for stay in links:
         if stay.word in LOST and (lost is None or lost.word != stay.word):
             why = f": {stay.why}" if stay.why else ""
-            yield Entry(at=stay.since, origin=Origin.SEEN, text=f"{stay.word}{why}", level=Level.WARNING)
+            yield TimelineEntry(at=stay.since, origin=Origin.SEEN, text=f"{stay.word}{why}", level=Level.WARNING)
             lost = stay
         elif stay.word == LinkWord.LIVE and lost is not None:
             text = f"LIVE again, {short(stay.since - lost.since)} after it was {lost.word}"
-            yield Entry(at=stay.since, origin=Origin.SEEN, text=text)
+            yield TimelineEntry(at=stay.since, origin=Origin.SEEN, text=text)
             lost = None
 
 
-def _gaps(report: Report) -> Iterable[Entry]:
+def _gaps(report: Report) -> Iterable[TimelineEntry]:
     """Where there is nothing to be told, which is no calm."""
     for gap in report.gaps:
         if report.before_all(gap):
-            yield Entry(at=gap.until, origin=Origin.NOBODY, text="the black box begins")
+            yield TimelineEntry(at=gap.until, origin=Origin.NOBODY, text="the black box begins")
         else:
             length = short(gap.until - gap.since)
-            yield Entry(at=gap.since, origin=Origin.NOBODY, text=f"nothing was kept for {length}")
+            yield TimelineEntry(at=gap.since, origin=Origin.NOBODY, text=f"nothing was kept for {length}")
 
 
 def _skewed(picture: Snapshot) -> str:

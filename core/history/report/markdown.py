@@ -11,7 +11,7 @@ from core.domain.snapshot import CALM, LinkWord, State
 from core.history.blackbox import Note
 from core.history.report.compose import LOST
 from core.history.report.markdown_escape import code, fenced, prose, table
-from core.history.report.record import EDGE, AlertCourse, Entry, Origin, Report, Stay, Tally, When
+from core.history.report.record import EDGE, AlertCourse, Origin, Report, Stay, Tally, TimelineEntry, When
 from core.history.report.times import Times
 
 _WORST: Final = (
@@ -144,7 +144,7 @@ def _counts(tasks: Tally) -> str:
     return f"the count of failed tasks rose by {failed}, of completed ones by {completed}{rejected}"
 
 
-def _giver(entry: Entry) -> str:
+def _giver(entry: TimelineEntry) -> str:
     if not entry.here:
         return "another host"
     return "the operator here" if entry.origin is Origin.OPERATOR else "the watchdog here"
@@ -156,7 +156,7 @@ def _timeline(report: Report, times: Times) -> list[str]:
     return ["## Timeline", "", *lines]
 
 
-def _who(entry: Entry) -> str:
+def _who(entry: TimelineEntry) -> str:
     if entry.origin is Origin.NOBODY or entry.origin is Origin.SEEN:
         return "—"
     who = entry.who if entry.who else entry.origin.value
@@ -164,7 +164,7 @@ def _who(entry: Entry) -> str:
     return f"note by {shown}" if entry.origin is Origin.NOTE else shown + ("" if entry.here else _NOT_HERE)
 
 
-def _what(entry: Entry) -> str:
+def _what(entry: TimelineEntry) -> str:
     if entry.origin is Origin.NOBODY:
         return f"*{prose(entry.text)}*"
     if entry.origin is not Origin.SEEN:

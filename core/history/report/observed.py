@@ -6,11 +6,11 @@ from itertools import chain
 from typing import NamedTuple
 
 from core.domain.snapshot import Snapshot
-from core.history.blackbox import Look
+from core.history.blackbox import WatchedSpan
 from core.history.report.record import Stay
 
 
-class Seen(NamedTuple):
+class ShownPicture(NamedTuple):
     """A picture, and from when until when it was so, as far as somebody looked. `anew`: nobody looked before it."""
 
     picture: Snapshot
@@ -19,7 +19,9 @@ class Seen(NamedTuple):
     anew: bool
 
 
-def seen(pictures: Iterable[Snapshot], looks: tuple[Look, ...], since: datetime, until: datetime) -> Iterator[Seen]:
+def seen(
+    pictures: Iterable[Snapshot], looks: tuple[WatchedSpan, ...], since: datetime, until: datetime
+) -> Iterator[ShownPicture]:
     """Each picture until the next one, or until nobody looked any more. Both the oldest first."""
     before: Snapshot | None = None
     ended: datetime | None = None
@@ -28,12 +30,12 @@ def seen(pictures: Iterable[Snapshot], looks: tuple[Look, ...], since: datetime,
             began = max(before.at, since)
             goes_on = until if following is None else max(began, following.at)
             reached = min(goes_on, _reach(looks, began))
-            yield Seen(before, began, max(began, reached), ended is None or began > ended)
+            yield ShownPicture(before, began, max(began, reached), ended is None or began > ended)
             ended = max(began, reached)
         before = following
 
 
-def _reach(looks: tuple[Look, ...], at: datetime) -> datetime:
+def _reach(looks: tuple[WatchedSpan, ...], at: datetime) -> datetime:
     """Until when it was looked at without a gap."""
     return next((look.until for look in looks if look.since <= at <= look.until), at)
 
@@ -44,7 +46,7 @@ class Words:
     def __init__(self) -> None:
         self._stays: list[Stay] = []
 
-    def see(self, word: str, why: str, one: Seen) -> None:
+    def see(self, word: str, why: str, one: ShownPicture) -> None:
         """It held for as long as that picture did."""
         last = self._stays[-1] if self._stays else None
         if last is not None and last.word == word and not one.anew:

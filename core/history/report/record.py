@@ -8,7 +8,7 @@ import msgspec
 
 from core.domain.snapshot import Snapshot
 from core.domain.status import Level
-from core.history.blackbox import GAP_S, Look, Note
+from core.history.blackbox import GAP_S, Note, WatchedSpan
 
 EDGE: Final = timedelta(seconds=GAP_S)
 """At the ends of a window nothing need have been written for so long, although somebody looked."""
@@ -28,7 +28,7 @@ class Origin(StrEnum):
     NOBODY = "nobody"
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the timeline. `here`: it was done on this machine. `run`: the order's, if it is one.
 
     `who` is empty where nobody did it.
@@ -123,7 +123,7 @@ class When(StrEnum):
     AFTER = "after"
 
 
-class Moment(msgspec.Struct, frozen=True, kw_only=True):
+class TurningPoint(msgspec.Struct, frozen=True, kw_only=True):
     """A picture worth a look, and what it is of, in words."""
 
     when: When
@@ -148,16 +148,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     asked: str = ""
     notices: tuple[str, ...] = ()
     begins_at: datetime | None = None
-    looks: tuple[Look, ...] = ()
+    looks: tuple[WatchedSpan, ...] = ()
     states: tuple[Stay, ...] = ()
     links: tuple[Stay, ...] = ()
     tasks: Tally = Tally()
-    timeline: tuple[Entry, ...] = ()
+    timeline: tuple[TimelineEntry, ...] = ()
     alerts: tuple[AlertCourse, ...] = ()
     breakers: tuple[BreakerCourse, ...] = ()
     kpis: tuple[KpiCourse, ...] = ()
     notes: tuple[Note, ...] = ()
-    moments: tuple[Moment, ...] = ()
+    moments: tuple[TurningPoint, ...] = ()
 
     @property
     def looked_s(self) -> float:
@@ -165,16 +165,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return sum((look.until - look.since).total_seconds() for look in self.looks)
 
     @property
-    def gaps(self) -> tuple[Look, ...]:
+    def gaps(self) -> tuple[WatchedSpan, ...]:
         """From when until when there are no pictures, the oldest first."""
         edges = [self.since, *(edge for look in self.looks for edge in (look.since, look.until)), self.until]
-        gaps = tuple(Look(began, ended) for began, ended in zip(edges[::2], edges[1::2], strict=True))
+        gaps = tuple(WatchedSpan(began, ended) for began, ended in zip(edges[::2], edges[1::2], strict=True))
         return tuple(gap for gap in gaps if gap.until - gap.since > self._least(gap))
 
-    def before_all(self, gap: Look) -> bool:
+    def before_all(self, gap: WatchedSpan) -> bool:
         """Whether the black box did not begin before its end."""
         return self.begins_at is not None and gap.until <= self.begins_at
 
-    def _least(self, gap: Look) -> timedelta:
+    def _least(self, gap: WatchedSpan) -> timedelta:
         """At the edges nothing need have been written for a while; within, a process ended and another began."""
         return EDGE if gap.since == self.since or gap.until == self.until else _WITHIN

@@ -13,8 +13,8 @@ from core.domain.alerts import Phase
 from core.domain.records import LogEntry
 from core.domain.snapshot import Event, event_of
 from core.domain.status import Level
-from core.history.report.observed import Seen
-from core.history.report.record import Entry, Origin
+from core.history.report.observed import ShownPicture
+from core.history.report.record import Origin, TimelineEntry
 
 _BREAKER: Final = re.compile(r"breaker (\S+) (closed|open|half-open|due|held): (.*)", re.DOTALL)
 _ORDERED: Final = re.compile(r"(reset|held|released) by ")
@@ -47,7 +47,7 @@ class Happenings:
         """When an order was last seen to wait, by its run."""
         self._last: tuple[tuple[Event, ...], object] = ((), None)
 
-    def see(self, one: Seen) -> None:
+    def see(self, one: ShownPicture) -> None:
         """Its events, of which it has the newest first, and the rows it shows."""
         picture = one.picture
         if picture.events != self._last[0]:
@@ -62,7 +62,7 @@ class Happenings:
         """Rows of the project's log, in any order."""
         self._rows |= {row.id: row for row in rows if row.at is not None and self._within(row.at)}
 
-    def entries(self, here: frozenset[str]) -> list[Entry]:
+    def entries(self, here: frozenset[str]) -> list[TimelineEntry]:
         """What happened; `here`: the names of this machine."""
         events = list(self._events)
         here |= {_host(event.who) for event in events if event.run}
@@ -87,7 +87,7 @@ class Happenings:
 
     def _of_others(
         self, rows: list[LogEntry], told: dict[str, datetime], said: list[Event], here: frozenset[str]
-    ) -> Iterable[Entry]:
+    ) -> Iterable[TimelineEntry]:
         """What rows alone tell."""
         runs: dict[str, list[LogEntry]] = {}
         for row in rows:
@@ -112,7 +112,7 @@ class Happenings:
         return self._since <= at < self._until
 
 
-def _ours(events: Iterable[Event], reasons: Mapping[str, str]) -> Iterable[Entry]:
+def _ours(events: Iterable[Event], reasons: Mapping[str, str]) -> Iterable[TimelineEntry]:
     """What this machine said. Of a breaker: that it opened, was held and closed, not each probe."""
     opened: set[str] = set()
     for event in sorted(events, key=lambda event: event.at):
@@ -130,13 +130,13 @@ def _ours(events: Iterable[Event], reasons: Mapping[str, str]) -> Iterable[Entry
         yield entry if why in entry.text else msgspec.structs.replace(entry, text=f"{entry.text} ({why})")
 
 
-def _entry(event: Event, origin: Origin, *, who: str = "", here: bool = True, run: str = "") -> Entry:
-    return Entry(
+def _entry(event: Event, origin: Origin, *, who: str = "", here: bool = True, run: str = "") -> TimelineEntry:
+    return TimelineEntry(
         at=event.at, origin=origin, who=who or event.who, here=here, text=event.text, level=event.level, run=run
     )
 
 
-def _order(at: datetime, rows: list[LogEntry], here: frozenset[str]) -> Entry:
+def _order(at: datetime, rows: list[LogEntry], here: frozenset[str]) -> TimelineEntry:
     """One order by its rows: when it began, what it was, how it ended, and why it was given."""
     first, last = rows[0], rows[-1]
     name = first.order.replace("_", " ")
@@ -150,7 +150,7 @@ def _order(at: datetime, rows: list[LogEntry], here: frozenset[str]) -> Entry:
     reason = next((row.reason for row in rows if row.reason), "")
     why = f" ({reason})" if reason and reason not in ended else ""
     who = first.actor or "another monitor"
-    return Entry(
+    return TimelineEntry(
         at=at,
         origin=_origin(who),
         who=who,
@@ -186,17 +186,17 @@ def _host(who: str) -> str:
     return who.rpartition("@")[2]
 
 
-def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+def in_order(entries: Iterable[TimelineEntry]) -> tuple[TimelineEntry, ...]:
     """The oldest first; those of one moment by whose they are, and else as they came. Many of a kind are one line."""
     rank = {origin: place for place, origin in enumerate(Origin)}
     ordered = sorted(entries, key=lambda one: (one.at, rank[one.origin]))
     return tuple(entry for run in _runs(ordered) for entry in _folded(_kind(run[0]), run))
 
 
-def _runs(entries: Iterable[Entry]) -> Iterable[list[Entry]]:
+def _runs(entries: Iterable[TimelineEntry]) -> Iterable[list[TimelineEntry]]:
     """Neighbours of one kind, none long after the one before it."""
     for _, of_kind in groupby(entries, _kind):
-        run: list[Entry] = []
+        run: list[TimelineEntry] = []
         for entry in of_kind:
             if run and entry.at - run[-1].at > _STORM:
                 yield run
@@ -205,7 +205,9 @@ def _runs(entries: Iterable[Entry]) -> Iterable[list[Entry]]:
         yield run
 
 
-def without_verdicts(entries: Iterable[Entry], told: Collection[tuple[datetime, str]]) -> Iterable[Entry]:
+def without_verdicts(
+    entries: Iterable[TimelineEntry], told: Collection[tuple[datetime, str]]
+) -> Iterable[TimelineEntry]:
     """All but the watchdog's verdicts that `told` says at the same moment: that state words became so, and why."""
     for entry in entries:
         verdict = _VERDICT.fullmatch(entry.text) if entry.origin is Origin.WATCHDOG and not entry.run else None
@@ -213,7 +215,7 @@ def without_verdicts(entries: Iterable[Entry], told: Collection[tuple[datetime, 
             yield entry
 
 
-def _kind(entry: Entry) -> str:
+def _kind(entry: TimelineEntry) -> str:
     """What may be told together."""
     if entry.origin is Origin.AGENTS:
         return "agents"
@@ -221,7 +223,7 @@ def _kind(entry: Entry) -> str:
     return f"breakers {breaker[2]}" if breaker is not None else ""
 
 
-def _folded(kind: str, run: list[Entry]) -> Iterable[Entry]:
+def _folded(kind: str, run: list[TimelineEntry]) -> Iterable[TimelineEntry]:
     first, last = run[0], run[-1]
     if not kind or len(run) <= _MANY:
         return run

@@ -4,8 +4,8 @@ from typing import Final
 
 from core.domain.snapshot import LinkWord, Snapshot, State
 from core.domain.status import Level
-from core.history.report.observed import Seen
-from core.history.report.record import Moment, When
+from core.history.report.observed import ShownPicture
+from core.history.report.record import TurningPoint, When
 from core.resilience import BreakerState
 
 _RANK: Final = {State.WARNING: 1, State.STOPPED: 2, State.UNKNOWN: 2, State.CRITICAL: 3}
@@ -24,7 +24,7 @@ def trouble(picture: Snapshot) -> tuple[int, ...]:
     return (rank, levels.count(Level.CRITICAL), levels.count(Level.WARNING) + opened, firing)
 
 
-class Moments:
+class TurningPoints:
     """Looks for them in one picture after the other, and holds no more than four."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Moments:
         self._after: Snapshot | None = None
         self._last: Snapshot | None = None
 
-    def see(self, one: Seen) -> None:
+    def see(self, one: ShownPicture) -> None:
         """One that is still starting tells nothing yet."""
         picture = one.picture
         if not picture.ready:
@@ -50,21 +50,25 @@ class Moments:
         if self._worst is None or bad > self._worst[0]:
             self._worst = (bad, picture)
 
-    def found(self) -> tuple[Moment, ...]:
+    def found(self) -> tuple[TurningPoint, ...]:
         """In the order of time."""
         if self._last is None:
             return ()
         if self._worst is None:
             return (
-                Moment(when=When.AFTER, what="the last picture; nothing was wrong in the window", picture=self._last),
+                TurningPoint(
+                    when=When.AFTER, what="the last picture; nothing was wrong in the window", picture=self._last
+                ),
             )
         found = []
         if self._before is not None:
-            found.append(Moment(when=When.BEFORE, what="the last good picture before it began", picture=self._before))
+            found.append(
+                TurningPoint(when=When.BEFORE, what="the last good picture before it began", picture=self._before)
+            )
         worst = self._worst[1]
-        found.append(Moment(when=When.DURING, what="the worst of it", picture=worst))
+        found.append(TurningPoint(when=When.DURING, what="the worst of it", picture=worst))
         if self._after is not None:
-            found.append(Moment(when=When.AFTER, what="the first good picture after it", picture=self._after))
+            found.append(TurningPoint(when=When.AFTER, what="the first good picture after it", picture=self._after))
         elif self._last is not worst:
-            found.append(Moment(when=When.AFTER, what="the last picture: it is not over", picture=self._last))
+            found.append(TurningPoint(when=When.AFTER, what="the last picture: it is not over", picture=self._last))
         return tuple(found)

@@ -21,7 +21,7 @@ _LEGACY_ENDS: Final = 4_102_444_800
 _OWNER: Final = Caller(role="postgres", claims={})
 
 
-class Keys(msgspec.Struct, frozen=True):
+class ApiKeys(msgspec.Struct, frozen=True):
     """A project's API keys and what its tokens are signed with."""
 
     publishable: str
@@ -29,9 +29,9 @@ class Keys(msgspec.Struct, frozen=True):
     signing: str
 
 
-def new_keys() -> Keys:
+def new_keys() -> ApiKeys:
     """Fresh ones."""
-    return Keys(
+    return ApiKeys(
         f"sb_publishable_{secrets.token_urlsafe(24)}", f"sb_secret_{secrets.token_urlsafe(24)}", secrets.token_hex(32)
     )
 
@@ -44,7 +44,7 @@ def password_hash(password: str) -> str:
 class Auth:
     """Tells callers apart and signs users in."""
 
-    def __init__(self, keys: Keys, database: Database) -> None:
+    def __init__(self, keys: ApiKeys, database: Database) -> None:
         self.keys = keys
         self._database = database
         self._refresh: dict[str, tuple[str, str]] = {}  # token: (user, session)

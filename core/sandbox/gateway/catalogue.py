@@ -6,7 +6,7 @@ import msgspec
 import psycopg
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True):
+class CatalogueTable(msgspec.Struct, frozen=True, kw_only=True):
     """A table or view: columns with their types and default expressions, and the primary key."""
 
     name: str
@@ -47,7 +47,7 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
 class Catalogue(msgspec.Struct, frozen=True):
     """Everything the API serves."""
 
-    tables: dict[str, Table]
+    tables: dict[str, CatalogueTable]
     functions: dict[str, tuple[Function, ...]]
     foreign_keys: tuple[ForeignKey, ...]
 
@@ -97,9 +97,9 @@ WHERE p.pronamespace = 'public'::regnamespace AND p.prokind = 'f' AND t.typname 
 
 async def read_catalogue(connection: psycopg.AsyncConnection[Any]) -> Catalogue:
     """Read everything anew."""
-    tables: dict[str, Table] = {}
+    tables: dict[str, CatalogueTable] = {}
     for name, columns, defaults, key in await (await connection.execute(_TABLES)).fetchall():
-        tables[name] = Table(name=name, columns=columns or {}, defaults=defaults, key=tuple(key))
+        tables[name] = CatalogueTable(name=name, columns=columns or {}, defaults=defaults, key=tuple(key))
     functions: dict[str, tuple[Function, ...]] = {}
     for row in await (await connection.execute(_FUNCTIONS)).fetchall():
         name, names, modes, types, required, many, source, composite, void, volatile, all_types, columns, row_of = row

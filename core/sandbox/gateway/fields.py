@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from core.sandbox.gateway.catalogue import Table
+from core.sandbox.gateway.catalogue import CatalogueTable
 from core.sandbox.gateway.errors import ApiError, bad_request
 from core.sandbox.gateway.scan import split
 from core.sandbox.gateway.sql import literal, name
@@ -16,14 +16,14 @@ _AGGREGATES: Final = re.compile(r"^(?:[^()]*[.:])?(?:count|sum|avg|min|max)\(\)(
 _EMBED: Final = re.compile(r'^(\.\.\.)?(?:("[^"]*"|[^:"(]+):)?("[^"]*"|[^!("]+)((?:![^!(]+)*)\((.*)\)$', re.DOTALL)
 
 
-class Column(msgspec.Struct, frozen=True, kw_only=True):
+class SelectedColumn(msgspec.Struct, frozen=True, kw_only=True):
     """One column of a `select`; `*` for all."""
 
     expression: str
     alias: str = ""
     cast: str = ""
 
-    def sql(self, table: Table, source: str) -> str:
+    def sql(self, table: CatalogueTable, source: str) -> str:
         """The item for a SELECT list. Raises ApiError."""
         if self.expression == "*":
             return f"{name(source)}.*"
@@ -48,7 +48,7 @@ class Embed(msgspec.Struct, frozen=True, kw_only=True):
     hint: str
     inner: bool
     spread: bool
-    items: "tuple[Column | Embed, ...]"
+    items: "tuple[SelectedColumn | Embed, ...]"
 
     @property
     def label(self) -> str:
@@ -56,10 +56,10 @@ class Embed(msgspec.Struct, frozen=True, kw_only=True):
         return self.alias or self.wanted
 
 
-Item: TypeAlias = Column | Embed
+Item: TypeAlias = SelectedColumn | Embed
 
 
-def column(expression: str, table: Table, source: str) -> str:
+def column(expression: str, table: CatalogueTable, source: str) -> str:
     """SQL for `name` or `name->a->>b` of `table`, read from the relation `source`. Raises ApiError (42703)."""
     base, arrow, rest = expression.partition("->")
     base = base.strip().strip('"')
@@ -96,7 +96,7 @@ def _item(word: str, text: str) -> Item:
     expression, _, cast = word.partition("::")
     if cast and not _CAST.match(cast):
         raise bad_request(f'"failed to parse cast ({word})"')
-    return Column(expression=expression, alias=alias, cast=cast)
+    return SelectedColumn(expression=expression, alias=alias, cast=cast)
 
 
 def _embed(match: re.Match[str]) -> Embed:

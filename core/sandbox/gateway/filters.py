@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from core.sandbox.gateway.catalogue import Table
+from core.sandbox.gateway.catalogue import CatalogueTable
 from core.sandbox.gateway.errors import bad_request
 from core.sandbox.gateway.fields import column
 from core.sandbox.gateway.scan import inside, split, unquote
@@ -54,7 +54,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     `embedded` maps the name of an embedded resource to SQL that is null where nothing was embedded.
     """
 
-    table: Table
+    table: CatalogueTable
     source: str
     embedded: dict[str, str] = {}
 

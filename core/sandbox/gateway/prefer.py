@@ -55,14 +55,14 @@ def read_prefer(header: str) -> Prefer:
     )
 
 
-class Window(msgspec.Struct, frozen=True):
+class RowRange(msgspec.Struct, frozen=True):
     """Which rows of the result: from `offset`, `limit` at most."""
 
     offset: int
     limit: int
 
 
-def read_window(params: Mapping[str, str], range_header: str, max_rows: int) -> Window:
+def read_window(params: Mapping[str, str], range_header: str, max_rows: int) -> RowRange:
     """`limit`/`offset`, else the `Range` header, capped at `max_rows`. Raises ApiError (PGRST103, PGRST100)."""
     offset, limit = 0, max_rows
     match = re.fullmatch(r"(?:items=)?(\d+)-(\d*)", range_header.strip())
@@ -80,7 +80,7 @@ def read_window(params: Mapping[str, str], range_header: str, max_rows: int) -> 
     if offset < 0 or limit < 0:
         details = "Limit should be greater than or equal to zero." if limit < 0 else "Offset should not be negative."
         raise ApiError(416, "PGRST103", "Requested range not satisfiable", details=details)
-    return Window(offset, min(limit, max_rows))
+    return RowRange(offset, min(limit, max_rows))
 
 
 class Media(msgspec.Struct, frozen=True, kw_only=True):

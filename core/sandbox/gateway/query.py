@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from core.sandbox.gateway.catalogue import Catalogue, Table
+from core.sandbox.gateway.catalogue import Catalogue, CatalogueTable
 from core.sandbox.gateway.errors import ApiError, bad_request, unsupported
 from core.sandbox.gateway.fields import Embed, Item, column, parse_select
 from core.sandbox.gateway.filters import Scope, condition
@@ -59,19 +59,19 @@ class Builder:
         self._number = count(1)  # for names of joins
         self._copies = count(1)  # for names of tables read once more
 
-    def read(self, table: Table, source: str, params: Params) -> Query:
+    def read(self, table: CatalogueTable, source: str, params: Params) -> Query:
         """A read of `table`, called `source`. Raises ApiError."""
         said = _sort_out(params)
         return self._build(table, source, parse_select(said.modifiers.get("select", "*")), said)
 
-    def write(self, table: Table, rows: str, params: Params) -> Query:
+    def write(self, table: CatalogueTable, rows: str, params: Params) -> Query:
         """A write on `table`: which rows it concerns, and how those it gives back, called `rows`, are shown."""
         said = _sort_out(params)
         shown = msgspec.structs.replace(said, filters=[])
         query = self._build(table, rows, parse_select(said.modifiers.get("select", "*")), shown)
         return msgspec.structs.replace(query, where=condition(said.filters, Scope(table=table, source=table.name)))
 
-    def _build(self, table: Table, source: str, items: tuple[Item, ...], said: _Said) -> Query:
+    def _build(self, table: CatalogueTable, source: str, items: tuple[Item, ...], said: _Said) -> Query:
         embeds = {item.label: item for item in items if isinstance(item, Embed)}
         for word in said.below:
             _embedded(word, embeds)
@@ -128,7 +128,7 @@ class Builder:
         second = [f"{name(source)}.{name(b)} = {name(middle)}.{name(a)}" for a, b in relation.across_pairs]
         return f"public.{name(relation.across)} AS {name(middle)}, {target}", " AND ".join(first + second)
 
-    def _order(self, text: str, table: Table, source: str, embeds: dict[str, Embed]) -> str:
+    def _order(self, text: str, table: CatalogueTable, source: str, embeds: dict[str, Embed]) -> str:
         """SQL for the value of `order=`, with its keyword; empty for none. Raises ApiError."""
         terms = []
         for item in split(text, ","):
@@ -146,7 +146,7 @@ class Builder:
             terms.append(sql)
         return " ORDER BY " + ", ".join(terms) if terms else ""
 
-    def _related(self, embed: Embed, field: str, table: Table, source: str) -> str:
+    def _related(self, embed: Embed, field: str, table: CatalogueTable, source: str) -> str:
         """A column of an embedded row, to sort by."""
         relation = find_relation(self._catalogue, table.name, embed.wanted, embed.hint)
         if not relation.one:

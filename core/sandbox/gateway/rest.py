@@ -7,29 +7,29 @@ import psycopg
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.sandbox.gateway.catalogue import Table
+from core.sandbox.gateway.catalogue import CatalogueTable
 from core.sandbox.gateway.database import Caller, Database
 from core.sandbox.gateway.errors import ApiError, bad_request, unsupported
-from core.sandbox.gateway.prefer import Media, Prefer, Window, read_media, read_prefer, read_window
+from core.sandbox.gateway.prefer import Media, Prefer, RowRange, read_media, read_prefer, read_window
 from core.sandbox.gateway.query import MODIFIERS, Builder, Params, Query
 from core.sandbox.gateway.sql import Sql, name, value
 
 _ROWS: Final = "it"
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class TableRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request on a table, parsed."""
 
-    table: Table
+    table: CatalogueTable
     query: Query
-    window: Window
+    window: RowRange
     prefer: Prefer
     media: Media
     params: dict[str, str]
     max_rows: int
 
 
-async def find_table(database: Database, word: str) -> Table:
+async def find_table(database: Database, word: str) -> CatalogueTable:
     """The table or view of that name; the catalogue is read again before it is called missing. Raises ApiError."""
     for fresh in (False, True):
         found = (await database.catalogue(fresh=fresh)).tables.get(word)
@@ -38,14 +38,16 @@ async def find_table(database: Database, word: str) -> Table:
     raise ApiError(404, "PGRST205", f"Could not find the table 'public.{word}' in the schema cache")
 
 
-async def parse(database: Database, request: Request, table: Table, params: Params, *, rows: str = "") -> Asked:
+async def parse(
+    database: Database, request: Request, table: CatalogueTable, params: Params, *, rows: str = ""
+) -> TableRequest:
     """The query string and headers: a read, or a write that calls the rows it gives back `rows`. Raises ApiError."""
     modifiers = {key: text for key, text in params if key in MODIFIERS}
     if rows and ({"limit", "offset"} & set(modifiers)):
         raise unsupported("limit and offset on writes")
     max_rows = database.limits.max_rows
     builder = Builder(await database.catalogue(), max_rows)
-    return Asked(
+    return TableRequest(
         table=table,
         query=builder.write(table, rows, params) if rows else builder.read(table, table.name, params),
         window=read_window(modifiers, request.headers.get("range", "") if not rows else "", max_rows),
@@ -56,7 +58,7 @@ async def parse(database: Database, request: Request, table: Table, params: Para
     )
 
 
-async def read(database: Database, caller: Caller, request: Request, table: Table) -> Response:
+async def read(database: Database, caller: Caller, request: Request, table: CatalogueTable) -> Response:
     """GET and HEAD."""
     asked = await parse(database, request, table, request.query_params.multi_items())
     source = Sql(f"public.{name(table.name)}")
@@ -64,7 +66,7 @@ async def read(database: Database, caller: Caller, request: Request, table: Tabl
         return await read_window_of(cursor, source, asked, head=request.method == "HEAD")
 
 
-async def read_window_of(cursor: psycopg.AsyncCursor[Any], source: Sql, asked: Asked, *, head: bool) -> Response:
+async def read_window_of(cursor: psycopg.AsyncCursor[Any], source: Sql, asked: TableRequest, *, head: bool) -> Response:
     """The asked rows of `source`, with the total where it is wanted. Raises ApiError (PGRST103, PGRST116)."""
     window, media = asked.window, asked.media
     rest = " FROM " + source + f" AS {name(asked.table.name)}" + asked.query.joins + asked.query.condition
@@ -87,7 +89,7 @@ async def read_window_of(cursor: psycopg.AsyncCursor[Any], source: Sql, asked: A
     return Response(b"" if head else body, 206 if partial else 200, headers, media.content_type)
 
 
-async def write(database: Database, caller: Caller, request: Request, table: Table) -> Response:
+async def write(database: Database, caller: Caller, request: Request, table: CatalogueTable) -> Response:
     """POST, PATCH and DELETE. API roles must filter an update or delete where safeupdate is on."""
     asked = await parse(database, request, table, request.query_params.multi_items(), rows=_ROWS)
     method, query, media = request.method, asked.query, asked.media
@@ -123,7 +125,7 @@ async def write(database: Database, caller: Caller, request: Request, table: Tab
     return _written(method, asked, body, rows)
 
 
-def _written(method: str, asked: Asked, body: bytes, rows: int) -> Response:
+def _written(method: str, asked: TableRequest, body: bytes, rows: int) -> Response:
     total = str(rows) if asked.prefer.count else "*"
     span = f"0-{rows - 1}" if rows and method == "PATCH" else "*"
     headers = {"Content-Range": f"{span}/{total}"}
@@ -132,7 +134,7 @@ def _written(method: str, asked: Asked, body: bytes, rows: int) -> Response:
     return Response(body, 201 if method == "POST" else 200, headers, asked.media.content_type)
 
 
-def _insert(table: Table, rows: list[dict[str, Any]], asked: Asked) -> Sql | None:
+def _insert(table: CatalogueTable, rows: list[dict[str, Any]], asked: TableRequest) -> Sql | None:
     given = asked.params.get("columns")
     columns = [c.strip().strip('"') for c in given.split(",")] if given else list(rows[0] if rows else ())
     if not given and any(set(row) != set(columns) for row in rows):
@@ -163,7 +165,7 @@ def _insert(table: Table, rows: list[dict[str, Any]], asked: Asked) -> Sql | Non
     return sql
 
 
-def _conflict(table: Table, columns: list[str], asked: Asked) -> str:
+def _conflict(table: CatalogueTable, columns: list[str], asked: TableRequest) -> str:
     given = asked.params.get("on_conflict")
     key = [c.strip().strip('"') for c in given.split(",")] if given else list(table.key)
     _known(table, key)
@@ -174,7 +176,7 @@ def _conflict(table: Table, columns: list[str], asked: Asked) -> str:
     return head + ("NOTHING" if asked.prefer.resolution == "ignore-duplicates" else "UPDATE SET " + ", ".join(changes))
 
 
-def _update(table: Table, change: dict[str, Any], asked: Asked) -> Sql | None:
+def _update(table: CatalogueTable, change: dict[str, Any], asked: TableRequest) -> Sql | None:
     if not change:
         return None
     _known(table, list(change))
@@ -185,7 +187,7 @@ def _update(table: Table, change: dict[str, Any], asked: Asked) -> Sql | None:
     return Sql(f"UPDATE {target} SET {sets}") + source + asked.query.condition
 
 
-def _known(table: Table, columns: list[str]) -> None:
+def _known(table: CatalogueTable, columns: list[str]) -> None:
     for column in columns:
         if column not in table.columns:
             message = f"Could not find the '{column}' column of '{table.name}' in the schema cache"

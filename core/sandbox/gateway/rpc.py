@@ -7,7 +7,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from core.sandbox.gateway.catalogue import Catalogue, Function, Table
+from core.sandbox.gateway.catalogue import Catalogue, CatalogueTable, Function
 from core.sandbox.gateway.database import Caller, Database
 from core.sandbox.gateway.errors import ApiError, bad_request, unsupported
 from core.sandbox.gateway.prefer import read_media
@@ -113,7 +113,7 @@ async def _body_args(request: Request) -> dict[str, Any]:
     return body
 
 
-def _row_type(function: Function, catalogue: Catalogue) -> Table:
+def _row_type(function: Function, catalogue: Catalogue) -> CatalogueTable:
     """The table a function's rows are of; else its own columns, under its name."""
-    own = Table(name=function.name, columns=function.columns, defaults={}, key=())
+    own = CatalogueTable(name=function.name, columns=function.columns, defaults={}, key=())
     return catalogue.tables.get(function.row_of, own)

@@ -10,14 +10,14 @@ import msgspec
 
 from core.backend.target import Target
 from core.resilience import NotLive
-from core.sandbox.selftest.stage import Stage, Unmet
+from core.sandbox.selftest.stage import ScenarioContext, Unmet
 
 LIMIT_S: Final = 60.0
 
-Scenario = Callable[[Stage], Awaitable[str]]
+Scenario = Callable[[ScenarioContext], Awaitable[str]]
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class ScenarioOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one scenario. `text`: what was seen, or why it failed."""
 
     name: str
@@ -32,18 +32,18 @@ async def run_all(
     home: Path,
     *,
     owned: bool,
-    tell: Callable[[Outcome], None],
-) -> tuple[Outcome, ...]:
+    tell: Callable[[ScenarioOutcome], None],
+) -> tuple[ScenarioOutcome, ...]:
     """Every scenario against `target`. `owned`: the project is a sandbox of ours. `tell` hears of each as it ends."""
     outcomes = []
     for number, (name, scenario) in enumerate(scenarios):
-        outcome = await run_one(name, scenario, Stage(target, home / str(number), owned=owned))
+        outcome = await run_one(name, scenario, ScenarioContext(target, home / str(number), owned=owned))
         outcomes.append(outcome)
         tell(outcome)
     return tuple(outcomes)
 
 
-async def run_one(name: str, scenario: Scenario, stage: Stage) -> Outcome:
+async def run_one(name: str, scenario: Scenario, stage: ScenarioContext) -> ScenarioOutcome:
     """One scenario. Never raises but for its cancellation."""
     began = time.monotonic()
     try:
@@ -59,6 +59,6 @@ async def run_one(name: str, scenario: Scenario, stage: Stage) -> Outcome:
     except Exception as error:  # noqa: BLE001 - whatever a broken product raises is a failed test, and told as one
         passed, text = False, f"{type(error).__name__}: {error}"
     left = await stage.clear()
-    return Outcome(
+    return ScenarioOutcome(
         name=name, passed=passed and not left, text=f"{text}; {left}" if left else text, took_s=time.monotonic() - began
     )

@@ -8,9 +8,9 @@ from typing import Any, Final
 import msgspec
 
 from core.actions.heal import Findings, Heal
-from core.backend.fault_transport import Cut
+from core.backend.fault_transport import LineFault
 from core.checks.failure_rate import judge
-from core.domain.actions import HealPlan, Phase
+from core.domain.actions import HealPlan, ResultPhase
 from core.domain.checks import Check
 from core.domain.failure_rate import failure_rate
 from core.domain.snapshot import LinkWord, State
@@ -19,42 +19,42 @@ from core.monitor import Monitor
 from core.resilience import BreakerState
 from core.resilience.reading import Reading, Source
 from core.sandbox.selftest.run import Scenario
-from core.sandbox.selftest.stage import Stage, expect
+from core.sandbox.selftest.stage import ScenarioContext, expect
 
 TASKS: Final = "/rest/v1/autonomous_tasks"
 POLL: Final = "/functions/v1/ai-agent-poll"
 _SOON_S: Final = 10.0
 
 
-async def fallback(stage: Stage) -> str:
+async def fallback(stage: ScenarioContext) -> str:
     """A failing query is answered with last-known data, labelled and aged; a live answer takes its place again."""
     monitor = await stage.monitor()
     await _something_to_read(stage)
     await monitor.refresh(everything=True)
     live = monitor.snapshot.tasks.newest
     expect(live.source is Source.LIVE, f"the tasks are {live.source}, not live")
-    stage.line.cut = Cut.REFUSED
+    stage.line.cut = LineFault.REFUSED
     await monitor.refresh()
     cached = monitor.snapshot.tasks.newest
     expect(cached.source is Source.CACHED, f"without a line the tasks are {cached.source}, not cached")
     expect(cached.value == live.value and cached.at == live.at, "what is shown is not what was last known")
-    stage.line.cut = Cut.WHOLE
+    stage.line.cut = LineFault.WHOLE
     await _until(lambda: stage.source_of(monitor) is Source.LIVE, "it is not live again", monitor.refresh)
     return f"{len(live.value or ())} tasks live, then cached, then live"
 
 
-async def breaker(stage: Stage) -> str:
+async def breaker(stage: ScenarioContext) -> str:
     """Five failures open it; then nothing goes out; then exactly one probe does, and its success closes it."""
     monitor = await stage.monitor()
     key = "db:fetch_tasks"
-    stage.line.cut = Cut.UNAVAILABLE
+    stage.line.cut = LineFault.UNAVAILABLE
     for _ in range(5):
         await monitor.refresh()
     expect(_state(monitor, key) is BreakerState.OPEN, f"after five failures it is {_state(monitor, key)}")
     tried = _asked_newest(stage)
     await monitor.refresh()
     expect(_asked_newest(stage) == tried, "an open breaker let a call out")
-    stage.line.cut = Cut.WHOLE
+    stage.line.cut = LineFault.WHOLE
     await _until(lambda: _state(monitor, key) is BreakerState.DUE, "it never became due")
     tried = _asked_newest(stage)
     await asyncio.gather(*(stage.rooms.readings.refresh() for _ in range(5)))
@@ -63,7 +63,7 @@ async def breaker(stage: Stage) -> str:
     return "opened after 5 failures, refused, one probe, closed"
 
 
-async def stuck_tasks(stage: Stage) -> str:
+async def stuck_tasks(stage: ScenarioContext) -> str:
     """A stuck task is found and failed, a running one is left alone, and the heal is undone."""
     monitor = await stage.monitor()
     stuck = await stage.add_task("in_progress", began_ago=timedelta(hours=3))
@@ -75,7 +75,7 @@ async def stuck_tasks(stage: Stage) -> str:
     only = _only(found, {stuck, fresh})  # on a living project nothing but our own is touched
     heal = Heal(stage.rooms.healer, now=stage.rooms.cut_off_now, found=only)
     result = await stage.rooms.runner.run(heal, stage.rooms.operator)
-    expect((result.phase, result.changed) == (Phase.VERIFIED, 1), f"healing said: {result.text}")
+    expect((result.phase, result.changed) == (ResultPhase.VERIFIED, 1), f"healing said: {result.text}")
     expect(await stage.status_of(stuck) == "failed", f"the stuck task is {await stage.status_of(stuck)}")
     expect(await stage.status_of(fresh) == "in_progress", f"the running task is {await stage.status_of(fresh)}")
     undone = await monitor.undo(await monitor.plan_undo(result.run))
@@ -83,14 +83,14 @@ async def stuck_tasks(stage: Stage) -> str:
     return "1 stuck failed and audited, 1 running untouched, undone"
 
 
-async def cache(stage: Stage) -> str:
+async def cache(stage: ScenarioContext) -> str:
     """What was live is there after a restart without a line, with its age; what never was is nothing, not a default."""
     monitor = await stage.monitor("kept")
     await _something_to_read(stage)
     await monitor.refresh(everything=True)
     known = monitor.snapshot.tasks.newest
     await stage.close(monitor)
-    stage.line.cut = Cut.REFUSED
+    stage.line.cut = LineFault.REFUSED
     again = await stage.painted("kept")
     shown = again.snapshot.tasks.newest
     expect(shown.source is Source.CACHED, f"after a restart the tasks are {shown.source}, not cached")
@@ -100,30 +100,30 @@ async def cache(stage: Stage) -> str:
     never = await stage.painted("empty")
     await never.refresh(everything=True)
     expect(never.snapshot.tasks.newest.value is None, "what was never read is shown as if it were known")
-    stage.line.cut = Cut.WHOLE
+    stage.line.cut = LineFault.WHOLE
     await stage.monitor()  # to clear up with
     return f"{len(known.value or ())} tasks kept over a restart, nothing invented"
 
 
-async def edge_function(stage: Stage) -> str:
+async def edge_function(stage: ScenarioContext) -> str:
     """It is asked by OPTIONS alone; its silence is seen and counted; it is well again when it answers."""
     monitor = await stage.monitor()
     check = (await monitor.check()).of("edge_function")
     expect(check.level in {Level.OK, Level.WARNING}, f"the check says {check.level}: {check.text}")
-    stage.line.cut = Cut.UNAVAILABLE
+    stage.line.cut = LineFault.UNAVAILABLE
     for _ in range(5):
         silent = (await monitor.check()).of("edge_function")
     expect(silent.level is Level.WARNING, f"without an answer the check says {silent.level}: {silent.text}")
     state = _state(monitor, "edge:ai-agent-poll:probe")
     expect(state in {BreakerState.OPEN, BreakerState.DUE}, f"its breaker is {state} after five failures")
-    stage.line.cut = Cut.WHOLE
+    stage.line.cut = LineFault.WHOLE
     back = (await monitor.check()).of("edge_function")
     expect(back.level is check.level, f"with an answer the check says {back.level}: {back.text}")
     expect(stage.line.count("POST ", POLL) == 0, "a health check ran the agents")
     return f"{check.text}, then silent, then {back.text}; never invoked"
 
 
-async def high_failure_rate(stage: Stage) -> str:
+async def high_failure_rate(stage: ScenarioContext) -> str:
     """The rate is counted on the server and judged: on a sandbox a storm is made, elsewhere the count is checked."""
     await stage.monitor()
     await _something_to_read(stage)
@@ -144,7 +144,7 @@ async def high_failure_rate(stage: Stage) -> str:
     return verdict.text
 
 
-async def watchdog(stage: Stage) -> str:
+async def watchdog(stage: ScenarioContext) -> str:
     """Started once however often it is asked; it looks, goes on after a restart, and keeps its two seconds."""
     monitor = await stage.monitor(observe=not stage.owned)
     await _something_to_read(stage)
@@ -164,7 +164,7 @@ async def watchdog(stage: Stage) -> str:
     return f"six checks, the slowest {1000 * slow:.0f} ms, restarted"
 
 
-async def emergency_stop(stage: Stage) -> str:
+async def emergency_stop(stage: ScenarioContext) -> str:
     """Set, read back, not set twice, lifted, read back. Elsewhere than on a sandbox only where it hits no task."""
     monitor = await stage.monitor()
     task = await stage.add_task("pending") if stage.owned else ""
@@ -178,7 +178,7 @@ async def emergency_stop(stage: Stage) -> str:
         return await _flag_alone(stage, hit)
     stopped = await monitor.stop("self-test", 1)
     try:
-        expect(stopped.phase is Phase.VERIFIED, f"the stop said: {stopped.text}")
+        expect(stopped.phase is ResultPhase.VERIFIED, f"the stop said: {stopped.text}")
         config = await stage.rooms.live.config()
         expect(config is not None and config.emergency_stop, "the flag is not set")
         expect(not task or await stage.status_of(task) == "rejected", "a pending task was not rejected")
@@ -186,12 +186,12 @@ async def emergency_stop(stage: Stage) -> str:
         expect(again.already, f"a standing stop was set again: {again.text}")
     finally:
         lifted = await monitor.lift(requeue=True)
-    expect(lifted.phase is Phase.VERIFIED, f"the lift said: {lifted.text}")
+    expect(lifted.phase is ResultPhase.VERIFIED, f"the lift said: {lifted.text}")
     expect(not task or await stage.status_of(task) == "pending", "the task was not given back")
     return f"{stopped.text}; {lifted.text}"
 
 
-async def _flag_alone(stage: Stage, hit: int) -> str:
+async def _flag_alone(stage: ScenarioContext, hit: int) -> str:
     """The flag, up and down, without the work it would reject: that belongs to somebody."""
     rooms = stage.rooms
     config = await rooms.live.config()
@@ -210,32 +210,37 @@ async def _flag_alone(stage: Stage, hit: int) -> str:
     return f"the flag set and cleared; {hit:,} unfinished tasks left alone"
 
 
-async def connection(stage: Stage) -> str:
+async def connection(stage: ScenarioContext) -> str:
     """Refused, unavailable and garbage are each named as what they are, within two seconds; then it is live again."""
     monitor = await stage.monitor()
     await monitor.refresh(everything=True)
     expect(monitor.snapshot.link.word is LinkWord.LIVE, f"it is {monitor.snapshot.link.word} to begin with")
-    for cut, word in ((Cut.REFUSED, "down"), (Cut.UNAVAILABLE, "down"), (Cut.GARBAGE, "down"), (Cut.SILENT, "slow")):
-        stage.line.cut = Cut.WHOLE
+    for cut, word in (
+        (LineFault.REFUSED, "down"),
+        (LineFault.UNAVAILABLE, "down"),
+        (LineFault.GARBAGE, "down"),
+        (LineFault.SILENT, "slow"),
+    ):
+        stage.line.cut = LineFault.WHOLE
         await monitor.check()  # what was proven stays so until something answers
         stage.line.cut = cut
         checkup = await monitor.check()
         database = checkup.of("database")
-        bad = Level.WARNING if cut is Cut.SILENT else Level.CRITICAL
+        bad = Level.WARNING if cut is LineFault.SILENT else Level.CRITICAL
         expect(database.level is bad, f"{cut}: the check says {database.level}: {database.text}")
         expect(database.text.startswith(word), f"{cut} is called: {database.text}")
         expect(checkup.took_s < 2.0, f"{cut}: the check took {checkup.took_s:.1f} s")
-    stage.line.cut = Cut.REFUSED
+    stage.line.cut = LineFault.REFUSED
     await monitor.check()
     await monitor.refresh()
     expect(monitor.snapshot.link.word is LinkWord.OFFLINE, f"proven down it is {monitor.snapshot.link.word}")
-    stage.line.cut = Cut.WHOLE
+    stage.line.cut = LineFault.WHOLE
     stage.rooms.breakers.make_all_due()
     await _until(lambda: monitor.snapshot.link.word is LinkWord.LIVE, "it is not live again", monitor.refresh)
     return "refused, unavailable, garbage and silence told apart; live again"
 
 
-async def full_check(stage: Stage) -> str:
+async def full_check(stage: ScenarioContext) -> str:
     """Everything at once: what is shown is live, the six checks agree with it, and the state word follows."""
     monitor = await stage.monitor()
     await _something_to_read(stage)
@@ -273,7 +278,7 @@ SCENARIOS: Final[tuple[tuple[str, Scenario], ...]] = (
 )
 
 
-def _asked_newest(stage: Stage) -> int:
+def _asked_newest(stage: ScenarioContext) -> int:
     """How often the newest tasks were asked for; only that question is in this order."""
     return stage.line.count(f"GET {TASKS}?", "order=created_at.desc")
 
@@ -299,7 +304,7 @@ def _only(found: Findings, ours: set[str]) -> Findings:
     return Findings(plan=HealPlan(steps=steps), survey=survey)
 
 
-async def _something_to_read(stage: Stage) -> None:
+async def _something_to_read(stage: ScenarioContext) -> None:
     """An empty table looks like one that was never read; other people's projects are not filled for that."""
     if stage.owned:
         await stage.add_task("completed", began_ago=timedelta(minutes=5), ended=True)

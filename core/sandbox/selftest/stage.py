@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from core.backend.fault_transport import Cut, Line
+from core.backend.fault_transport import FaultTransport, LineFault
 from core.backend.target import Target
 from core.checks.settings import WatchRules
 from core.monitor import Config, Monitor, Places
-from core.monitor.container import Rooms
+from core.monitor.container import Container
 from core.resilience import BreakerRules, NotLive, Policy
 from core.resilience.reading import Source
 from core.services.config import RefreshRules
@@ -32,7 +32,7 @@ def expect(condition: object, text: str) -> None:
         raise Unmet(text)
 
 
-class Stage:
+class ScenarioContext:
     """One scenario's. `owned`: the project is a sandbox of ours, where everything may be done."""
 
     def __init__(self, target: Target, home: Path, *, owned: bool) -> None:
@@ -41,8 +41,8 @@ class Stage:
         self._monitors: list[Monitor] = []
         self._tasks: list[str] = []
         self.owned = owned
-        self.line = Line()
-        self.rooms: Rooms
+        self.line = FaultTransport()
+        self.rooms: Container
 
     async def monitor(self, place: str = "m", **more: Any) -> Monitor:
         """A monitor of its own on the line, schema known. Raises NotLive."""
@@ -105,7 +105,7 @@ class Stage:
 
     async def clear(self) -> str:
         """Take back what is left of this scenario. What could not be, in words; empty if nothing is."""
-        self.line.cut = Cut.WHOLE
+        self.line.cut = LineFault.WHOLE
         left = ""
         if self._tasks and self._monitors:
             try:

@@ -5,7 +5,7 @@ import asyncio
 import click
 
 from core.base.text import short
-from core.domain.snapshot import Alarm, LinkWord, Snapshot
+from core.domain.snapshot import AlertView, LinkWord, Snapshot
 from core.domain.state_word import hidden
 from core.monitor import Monitor
 from tui.cli import exits
@@ -54,7 +54,7 @@ def _page(snapshot: Snapshot) -> str:
     return "\n".join(lines)
 
 
-def _line(one: Alarm, snapshot: Snapshot) -> str:
+def _line(one: AlertView, snapshot: Snapshot) -> str:
     since = f" for {short(snapshot.at - one.began_at)}" if one.began_at is not None and one.state != "resolved" else ""
     who = f", {one.acked} takes care" if one.acked else f", {one.muted}" if one.muted else ""
     detail = f": {one.text}" if one.text and one.text != one.title else ""

@@ -72,7 +72,7 @@ def command(
             from tui.app.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
 
             setup = setup_here(layers, settings, screen, looks_here(settings))
-            switches = Switches(info["url"], info["service_key"])
+            switches = DemoFaults(info["url"], info["service_key"])
             code = run_app(
                 lambda: WatchdeskApp(Monitor(config, places=places), setup, faults=switches), mouse=settings.mouse
             )
@@ -83,7 +83,7 @@ _IMPATIENT: Final = AlertRules(evaluate_s=5.0, resolve_s=10.0, database_down_s=3
 """Nobody watches a demo for ten minutes to see an alert."""
 
 
-class Switches:
+class DemoFaults:
     """The sandbox's faults, switched over its own address."""
 
     def __init__(self, url: str, key: str) -> None:

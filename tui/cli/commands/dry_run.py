@@ -4,7 +4,7 @@ import click
 
 from core.domain.actions import DRY_RUN_OFF, DRY_RUN_ON, Result
 from core.monitor import Monitor
-from tui.cli.action_command import Question, give
+from tui.cli.action_command import Preview, give
 from tui.cli.session import configure, once
 
 
@@ -18,9 +18,9 @@ def command(context: click.Context, *, word: str, yes: bool) -> None:
     order = DRY_RUN_ON if on else DRY_RUN_OFF
 
     async def act(monitor: Monitor) -> int:
-        async def look() -> Question:
+        async def look() -> Preview:
             plan = await monitor.plan_mode()
-            return Question(text=order.effect, idle=plan.known and plan.dry_run is on)
+            return Preview(text=order.effect, idle=plan.known and plan.dry_run is on)
 
         async def turn() -> Result:
             return await monitor.set_dry_run(on)

@@ -3,9 +3,9 @@
 import click
 
 from core.base.text import plural
-from core.domain.actions import LIFT, REQUEUE, LiftPlan, Result
+from core.domain.actions import REQUEUE, RESUME, Result, ResumePlan
 from core.monitor import Monitor
-from tui.cli.action_command import Question, give
+from tui.cli.action_command import Preview, give
 from tui.cli.session import configure, once, tell
 
 
@@ -17,25 +17,25 @@ def command(context: click.Context, *, requeue: bool, yes: bool) -> None:
     """Clear the emergency stop."""
 
     async def act(monitor: Monitor) -> int:
-        plan = LiftPlan(standing="")
+        plan = ResumePlan(standing="")
 
-        async def look() -> Question:
+        async def look() -> Preview:
             nonlocal plan
             if yes:
-                return Question(text="", idle=True)  # what stands is read by the order itself
+                return Preview(text="", idle=True)  # what stands is read by the order itself
             plan = await monitor.plan_lift()
             if plan.standing:
                 rejected = f"{plural(plan.rejected, 'task')} rejected by it, {plan.requeueable:,} were pending"
-                return Question(text=f"{plan.standing}\n{rejected}", order=LIFT)
+                return Preview(text=f"{plan.standing}\n{rejected}", order=RESUME)
             left = f"no emergency stop is set; {plural(plan.requeueable, 'task')} of {plan.of} still rejected"
-            return Question(text=left, rows=plan.requeueable, idle=not (requeue and plan.requeueable))
+            return Preview(text=left, rows=plan.requeueable, idle=not (requeue and plan.requeueable))
 
         async def lift() -> Result:
             if not yes and not plan.standing and requeue:
                 return await monitor.requeue()  # what was shown is that no stop is set
             return await monitor.lift(requeue=requeue, stop=plan.stop)
 
-        code = await give(monitor, LIFT if not requeue else REQUEUE, look=look, act=lift, yes=yes)
+        code = await give(monitor, RESUME if not requeue else REQUEUE, look=look, act=lift, yes=yes)
         if not requeue and (left := await monitor.left_over()).tasks:
             tell(
                 f"{plural(left.tasks, 'task')} of {left.of} still rejected: watchdesk resume --requeue gives them back"

@@ -4,7 +4,7 @@ import click
 
 from core.domain.actions import RETRY, Result, RetryPlan
 from core.monitor import Monitor
-from tui.cli.action_command import Question, give
+from tui.cli.action_command import Preview, give
 from tui.cli.session import configure, once
 
 
@@ -18,10 +18,10 @@ def command(context: click.Context, *, task: str, yes: bool) -> None:
     async def act(monitor: Monitor) -> int:
         plan = RetryPlan(task=task, text="")
 
-        async def look() -> Question:
+        async def look() -> Preview:
             nonlocal plan
             plan = await monitor.plan_retry(task)
-            return Question(text=plan.text, rows=1, refused=plan.refused)
+            return Preview(text=plan.text, rows=1, refused=plan.refused)
 
         async def retry() -> Result:
             return await monitor.retry(plan)

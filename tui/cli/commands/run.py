@@ -5,7 +5,7 @@ import click
 from core.base.text import plural
 from core.domain.actions import RUN_PENDING
 from core.monitor import Monitor
-from tui.cli.action_command import Question, give
+from tui.cli.action_command import Preview, give
 from tui.cli.session import configure, once
 
 
@@ -16,10 +16,10 @@ def command(context: click.Context, *, yes: bool) -> None:
     """Call ai-agent-poll once, on your order: a health check never does."""
 
     async def act(monitor: Monitor) -> int:
-        async def look() -> Question:
+        async def look() -> Preview:
             plan = await monitor.plan_run()
             pending = f"{plural(plan.pending, 'task')} pending; {RUN_PENDING.effect}"
-            return Question(text="\n".join((pending, *plan.notes)))
+            return Preview(text="\n".join((pending, *plan.notes)))
 
         return await give(monitor, RUN_PENDING, look=look, act=monitor.run_pending, yes=yes)
 

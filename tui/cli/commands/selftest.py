@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from core.backend.target import Target
-from core.sandbox.selftest import SCENARIOS, Outcome, run_all
+from core.sandbox.selftest import SCENARIOS, ScenarioOutcome, run_all
 from tui.cli import exits
 from tui.cli.own_sandbox import own_sandbox
 from tui.cli.session import configure, confirmed, put, put_json, start_logging, tell
@@ -30,7 +30,7 @@ def command(context: click.Context, *, shape: str | None, live: bool, yes: bool,
     if live and shape is not None:
         raise click.UsageError("--shape is for sandboxes; a project has the shape it has")
     start_logging()
-    outcomes: dict[str, tuple[Outcome, ...]] = {}
+    outcomes: dict[str, tuple[ScenarioOutcome, ...]] = {}
     if live:
         target = configure(context).target
         if context.obj["observe"]:
@@ -60,8 +60,8 @@ def command(context: click.Context, *, shape: str | None, live: bool, yes: bool,
     context.exit(exits.PARTLY if failed else exits.DONE)
 
 
-def _tried(target: Target, *, owned: bool, shown: bool) -> tuple[Outcome, ...]:
-    def told(outcome: Outcome) -> None:
+def _tried(target: Target, *, owned: bool, shown: bool) -> tuple[ScenarioOutcome, ...]:
+    def told(outcome: ScenarioOutcome) -> None:
         if shown:
             sign = "✅" if outcome.passed else "❌"
             put(f"{sign} {outcome.name:<34} {1000 * outcome.took_s:6.0f} ms  {outcome.text}")
@@ -75,7 +75,7 @@ def _tried(target: Target, *, owned: bool, shown: bool) -> tuple[Outcome, ...]:
     return outcomes
 
 
-def summary(outcomes: tuple[Outcome, ...]) -> str:
+def summary(outcomes: tuple[ScenarioOutcome, ...]) -> str:
     """The block that people know from the system's own tests."""
     passed = sum(outcome.passed for outcome in outcomes)
     took_ms = 1000 * sum(outcome.took_s for outcome in outcomes)

@@ -9,7 +9,7 @@ from core.base.text import short
 from core.domain.actions import SILENCE, Result
 from core.monitor import Monitor
 from tui.cli import exits
-from tui.cli.action_command import Question, give
+from tui.cli.action_command import Preview, give
 from tui.cli.looking import with_alerts
 from tui.cli.session import configure, put, tell
 from tui.cli.span import Lasts
@@ -47,8 +47,8 @@ def command(  # noqa: PLR0913 - one parameter an option
             put(result.text) if code == exits.DONE else tell(f"watchdesk: {result.text}")
             return code
 
-        async def look() -> Question:
-            return Question(text=f"for {short(lasts)} nobody is told of alerts that match {matcher}: {reason}")
+        async def look() -> Preview:
+            return Preview(text=f"for {short(lasts)} nobody is told of alerts that match {matcher}: {reason}")
 
         async def silence() -> Result:
             return await monitor.silence(matcher or "", lasts, reason or "")

@@ -6,7 +6,7 @@ import time
 import click
 
 from core.base.text import plural
-from core.domain.actions import EMERGENCY_STOP, Phase, Result
+from core.domain.actions import EMERGENCY_STOP, Result, ResultPhase
 from core.monitor import Monitor
 from core.resilience import NotLive
 from tui.cli import exits
@@ -47,7 +47,7 @@ def command(context: click.Context, *, reason: str, hours: int, wait_s: float, y
             return fail(not_live.fault)
         finally:
             await monitor.close()
-        (put if result.done or result.phase is Phase.PARTLY else tell)(result.text)
+        (put if result.done or result.phase is ResultPhase.PARTLY else tell)(result.text)
         return exits.of_result(result)
 
     context.exit(asyncio.run(act()))
@@ -66,7 +66,7 @@ async def _try(monitor: Monitor, reason: str, hours: int, wait_s: float) -> Resu
     until, run = time.monotonic() + wait_s, ""
     while True:
         result = await monitor.stop(reason, hours, run=run)
-        if result.phase not in {Phase.UNREACHABLE, Phase.UNKNOWN} or time.monotonic() >= until:
+        if result.phase not in {ResultPhase.UNREACHABLE, ResultPhase.UNKNOWN} or time.monotonic() >= until:
             return result
         run = result.run or run
         await asyncio.sleep(min(1.0, max(0.05, until - time.monotonic())))

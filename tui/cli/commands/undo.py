@@ -5,7 +5,7 @@ import click
 from core.actions.undo import DRY_RUN, TASKS
 from core.domain.actions import UNDO, Result, UndoPlan
 from core.monitor import Monitor
-from tui.cli.action_command import Question, give
+from tui.cli.action_command import Preview, give
 from tui.cli.session import configure, once
 
 
@@ -20,10 +20,10 @@ def command(context: click.Context, *, run: str, only: tuple[str, ...], yes: boo
     async def act(monitor: Monitor) -> int:
         plan = UndoPlan(run=run, text="")
 
-        async def look() -> Question:
+        async def look() -> Preview:
             nonlocal plan
             plan = await monitor.plan_undo(run, only)
-            return Question(text=plan.text, rows=plan.tasks, refused=plan.refused, order=plan.order)
+            return Preview(text=plan.text, rows=plan.tasks, refused=plan.refused, order=plan.order)
 
         async def undo() -> Result:
             return await monitor.undo(plan)
