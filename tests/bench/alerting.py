@@ -18,7 +18,7 @@ from core.alerting.store import AlertStore
 from core.base.store import Store
 from core.domain.alerts import Alert
 from core.domain.status import Level
-from tests.alert.lives import Lives
+from tests.alerting.timeline import Lives
 
 ROUNDS = 300
 BAD = {"failure_rate": Level.CRITICAL, "stuck_tasks": Level.WARNING, "activity": Level.WARNING, "stopped": True}

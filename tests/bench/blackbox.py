@@ -23,7 +23,7 @@ from core.history.blackbox.segment import HEAD, read
 from core.history.blackbox.segment_index import marked, seal
 from core.services.events import EventLog
 from core.services.recording import Recording
-from tests.act.driving import Driven
+from tests.actions.driving import Driven
 from tests.clock import FakeClock
 from tests.running import Running
 from tui.time_travel.recorded import moment_at, stepped

@@ -13,7 +13,7 @@ import pytest
 
 from tests.browser.chromium import Chromium
 from tests.running import ONE_SHAPE, Running
-from tests.serve.serving import REFUSALS, Serve, Served, kept, serve
+from tests.tui.serve.serving import REFUSALS, Serve, Served, kept, serve
 from tui.serve.gate import new_token
 
 __all__ = ["serve"]

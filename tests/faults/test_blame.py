@@ -13,7 +13,7 @@ from core.backend.target import Target
 from core.checks.settings import WatchRules
 from core.domain.status import Level
 from core.monitor import Config, Monitor, Places
-from tests.act.driving import Driven
+from tests.actions.driving import Driven
 from tests.faults.proxies import proxy
 from tests.faults.situations import ANSWERS, NETWORK, SAID, TEMPERS, VARIABLES, Row, no_way
 from tests.faults.test_way_out import VARIABLES as NAMES

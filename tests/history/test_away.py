@@ -10,7 +10,7 @@ from core.domain.records import LogEntry, TaskCounts
 from core.domain.snapshot import AlertView, Link, LinkWord, Snapshot, State, Tasks
 from core.history.away import Absence, Ordered, Summary
 from core.resilience.reading import Reading, Source
-from tests.screen.well import HEALTHY
+from tests.tui.well import HEALTHY
 
 AT = HEALTHY.at
 QUIET = msgspec.structs.replace(HEALTHY, alerts=(), logs=Reading(value=(), source=Source.LIVE, at=AT))

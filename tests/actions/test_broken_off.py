@@ -1,0 +1,208 @@
+"""Each action, its answer lost or itself killed at each of its writes, then ordered again, here and by another monitor.
+
+Whoever is killed writes nothing from then on, and releases nothing. In the end PostgreSQL is as ordered, every audit
+that was opened is closed, and no result ever said that something is done which is not.
+"""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from core.domain.actions import Result, ResultPhase
+from core.domain.queries import Listing, Table
+from tests.actions.driving import Driven, failures, statuses
+from tests.running import Running
+from tests.wire import Wire, wire
+
+TASKS = Listing(table=Table.TASKS)
+MOST_WRITES = 12
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One action: what there is before it, how it is ordered, and whether everything is as ordered."""
+
+    prepare: Callable[[Running], None]
+    order: Callable[[Driven], Awaitable[Result]]
+    holds: Callable[[Running], bool]
+    orders: tuple[str, ...]
+    rows: int
+    """How many rows a run changes that nothing breaks off."""
+
+
+def flag(sandbox: Running) -> bool:
+    return bool(sandbox.sql("SELECT bool_or(emergency_stop) FROM autonomous_system_config")[0][0])
+
+
+def dry_run(sandbox: Running) -> bool:
+    return bool(sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config")[0][0])
+
+
+def pending(sandbox: Running, count: int = 130) -> None:
+    sandbox.sql(f"INSERT INTO autonomous_tasks (description) SELECT 'p' || i FROM generate_series(1, {count}) AS i")
+
+
+def before_stop(sandbox: Running) -> None:
+    pending(sandbox)
+    sandbox.sql("INSERT INTO autonomous_tasks (description, status, started_at) VALUES ('r', 'in_progress', now())")
+
+
+def before_heal(sandbox: Running) -> None:
+    sandbox.stuck(130)
+    sandbox.sql("UPDATE autonomous_system_config SET dry_run_mode = false")
+    failures(sandbox)
+
+
+def before_retry(sandbox: Running) -> None:
+    sandbox.sql(
+        "INSERT INTO autonomous_tasks (id, description, status, completed_at)"
+        " VALUES ('7f000000-0000-4000-8000-000000000001', 'f', 'failed', now() - interval '1 hour')"
+    )
+
+
+async def stop(driven: Driven) -> Result:
+    return await driven.monitor.stop("burning")
+
+
+async def resume(driven: Driven) -> Result:
+    return await driven.monitor.lift(requeue=True)
+
+
+async def heal(driven: Driven) -> Result:
+    return await driven.monitor.heal(await driven.monitor.plan_heal())
+
+
+async def dry_run_off(driven: Driven) -> Result:
+    return await driven.monitor.set_dry_run(False)
+
+
+async def retry(driven: Driven) -> Result:
+    return await driven.monitor.retry(await driven.monitor.plan_retry("7f000000-0000-4000-8000-000000000001"))
+
+
+async def retry_matching(driven: Driven) -> Result:
+    return await driven.monitor.retry_matching(await driven.monitor.plan_retry_matching(TASKS), "again")
+
+
+CASES = {
+    "stop": Case(
+        before_stop,
+        stop,
+        lambda sandbox: flag(sandbox) and statuses(sandbox) == {"rejected": 131},
+        ("emergency_stop",),
+        131,
+    ),
+    "resume": Case(
+        before_stop,
+        resume,
+        lambda sandbox: not flag(sandbox) and statuses(sandbox) == {"pending": 130, "rejected": 1},
+        ("lift", "requeue"),
+        130,
+    ),
+    "heal": Case(
+        before_heal,
+        heal,
+        lambda sandbox: dry_run(sandbox) and statuses(sandbox) == {"failed": 150},
+        ("heal",),
+        131,
+    ),
+    "dry_run_off": Case(lambda _: None, dry_run_off, lambda sandbox: not dry_run(sandbox), ("dry_run_off",), 1),
+    "retry": Case(before_retry, retry, lambda sandbox: statuses(sandbox) == {"pending": 1}, ("retry",), 1),
+    "retry_matching": Case(
+        lambda sandbox: failures(sandbox, 130),
+        retry_matching,
+        lambda sandbox: statuses(sandbox) == {"pending": 130},
+        ("retry_matching",),
+        130,
+    ),
+}
+KILLED, LOST, UNSENT = "killed when it had arrived", "answer lost", "killed before it arrived"
+
+
+def unclosed(sandbox: Running, orders: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The runs that have a first audit row and no last one."""
+    return sandbox.sql(
+        "SELECT input_data->>'order', input_data->>'run' FROM autonomous_execution_logs"
+        " WHERE input_data->>'order' = ANY(%s) GROUP BY 1, 2"
+        " HAVING bool_and(step_status = 'started')",
+        list(orders),
+    )
+
+
+async def driven_on(url: str, account: str, sandbox: Running, home: Path) -> Driven:
+    driven = Driven.as_(account, sandbox, home, url=url, autonomous=False)
+    return await driven.begin()
+
+
+async def set_up(name: str, account: str, sandbox: Running, home: Path) -> None:
+    """What there is before the action; a resume has a stop before it."""
+    CASES[name].prepare(sandbox)
+    if name == "resume":
+        driven = await driven_on(sandbox.url, account, sandbox, home / "before")
+        assert (await driven.monitor.stop("burning")).done
+        await driven.monitor.close()
+
+
+def break_at(between: Wire, how: str, write: int) -> None:
+    between.writes = 0
+    between.arrives = how == KILLED
+    if how == LOST:
+        between.lose_at = write
+    else:
+        between.end_at = write
+
+
+@pytest.mark.parametrize("how", [KILLED, LOST, UNSENT])
+@pytest.mark.parametrize("name", CASES)
+async def test_an_action_broken_off_at_any_of_its_writes_and_ordered_again(
+    name: str, how: str, sandbox: Running, tmp_path: Path
+) -> None:
+    account = "service_role" if sandbox.shape == "deployed" else "master"  # there the policies tell them apart
+    case = CASES[name]
+    for write in range(1, MOST_WRITES):
+        sandbox.reset()
+        home = tmp_path / str(write)
+        await set_up(name, account, sandbox, home)
+        async with wire(sandbox.url) as between:
+            first = await driven_on(between.url, account, sandbox, home / "a")
+            break_at(between, how, write)
+            result = await case.order(first)
+            reached = between.writes >= write
+            if result.done:
+                assert case.holds(sandbox), (write, result)
+                assert result.changed == case.rows, (write, result)
+            if result.phase in {ResultPhase.REFUSED, ResultPhase.UNREACHABLE} and not result.refused:
+                assert not result.changed, (write, result)
+            await (first.monitor.close() if how == LOST else first.kill())
+        again = await driven_on(sandbox.url, account, sandbox, home / ("a" if write % 2 else "b"))
+        if not case.holds(sandbox):
+            second = await case.order(again)
+            assert second.done or second.phase is ResultPhase.PARTLY, (write, second)
+        assert case.holds(sandbox), (write, result, statuses(sandbox))
+        await again.rooms.desk.settle(again.rooms.operator)
+        assert unclosed(sandbox, case.orders) == [], (write, result)
+        await again.monitor.close()
+        if not reached:
+            break
+    else:
+        pytest.fail("it writes more often than was tried")
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_an_ordinary_user_may_do_it_or_is_told_that_nothing_was_changed(
+    name: str, sandbox: Running, tmp_path: Path
+) -> None:
+    """The deployed shape's policies let everybody write, the documented one's only the master account."""
+    case = CASES[name]
+    await set_up(name, "service_role", sandbox, tmp_path)
+    before = (flag(sandbox), dry_run(sandbox), statuses(sandbox))
+    driven = await driven_on(sandbox.url, "viewer", sandbox, tmp_path / "viewer")
+    result = await case.order(driven)
+    await driven.monitor.close()
+    if sandbox.shape == "deployed":
+        assert result.done, result
+        assert case.holds(sandbox)
+    else:
+        assert result.phase in {ResultPhase.REFUSED, ResultPhase.UNCHANGED}, result
+        assert (flag(sandbox), dry_run(sandbox), statuses(sandbox)) == before

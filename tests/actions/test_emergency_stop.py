@@ -1,0 +1,137 @@
+"""The project's own stop function in every form met in the field, and our filtered update where it fails."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from core.domain.actions import ResultPhase
+from tests.actions.driving import ACTING, Driven, statuses
+from tests.running import Running
+
+NAME = "emergency_stop_autonomous_system"
+SET = "UPDATE public.autonomous_system_config SET emergency_stop = true, emergency_stop_reason = p_reason"
+
+FORMS = {
+    "p_duration_hours": f"{NAME}(p_reason text, p_duration_hours int) RETURNS boolean LANGUAGE plpgsql AS"
+    f" $$ BEGIN {SET} WHERE true; RETURN true; END $$",
+    "p_hours": f"{NAME}(p_reason text, p_hours int) RETURNS boolean LANGUAGE plpgsql AS"
+    f" $$ BEGIN {SET} WHERE true; RETURN true; END $$",
+    "misnamed": f"{NAME}(p_reason text, p_stunden int) RETURNS boolean LANGUAGE plpgsql AS"
+    f" $$ BEGIN {SET} WHERE true; RETURN true; END $$",
+    "without WHERE": f"{NAME}(p_reason text, p_duration_hours int) RETURNS boolean LANGUAGE plpgsql AS"
+    f" $$ BEGIN {SET}; RETURN true; END $$",
+    "does nothing and says true": f"{NAME}(p_reason text, p_hours int) RETURNS boolean LANGUAGE sql AS"
+    " $$ SELECT true $$",
+    "raises": f"{NAME}(p_reason text, p_hours int) RETURNS boolean LANGUAGE plpgsql AS"
+    " $$ BEGIN RAISE EXCEPTION 'no'; END $$",
+    "missing": "",
+}
+REJECTS = """
+    CREATE FUNCTION {name}(p_reason text, {hours} integer DEFAULT 24) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER AS $$
+    BEGIN
+        UPDATE autonomous_system_config
+        SET emergency_stop = true,
+            emergency_stop_reason = p_reason,
+            emergency_stop_until = now() + make_interval(hours => {hours})
+        WHERE true;
+        UPDATE autonomous_tasks
+        SET status = 'rejected', error_message = 'Emergency stop: ' || p_reason
+        WHERE status IN ('pending', 'in_progress');
+        RETURN true;
+    END $$
+"""
+"""As the project's own is, but with the WHERE without which its API refuses to update."""
+
+
+@pytest.fixture
+async def functions(sandbox: Running) -> AsyncIterator[None]:
+    """What was there is there again afterwards."""
+    kept = sandbox.sql("SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname = %s", NAME)
+    drop = f"DROP FUNCTION IF EXISTS {NAME}"
+    sandbox.sql(drop)
+    yield
+    sandbox.sql(drop)
+    for (text,) in kept:
+        sandbox.sql(text)
+    await asyncio.sleep(0.3)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.usefixtures("functions")
+@pytest.mark.parametrize("account", ACTING)
+async def test_the_stop_holds_whatever_the_function_does(
+    form: str, account: str, sandbox: Running, tmp_path: Path
+) -> None:
+    if FORMS[form]:
+        sandbox.sql(f"CREATE FUNCTION {FORMS[form]}")
+    await asyncio.sleep(0.3)  # the gateway hears of it
+    sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('p')")
+    driven = await Driven.as_(account, sandbox, tmp_path).begin()
+    result = await driven.monitor.stop("fire", 3)
+    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "stopped, seen; 1 task rejected")
+    assert sandbox.sql("SELECT emergency_stop, emergency_stop_reason FROM autonomous_system_config") == [(True, "fire")]
+    assert statuses(sandbox) == {"rejected": 1}
+    await driven.monitor.close()
+
+
+@pytest.mark.usefixtures("functions")
+@pytest.mark.parametrize("account", ACTING)
+async def test_what_the_function_rejected_itself_is_given_back(account: str, sandbox: Running, tmp_path: Path) -> None:
+    hours = "p_duration_hours" if sandbox.shape == "deployed" else "p_hours"
+    sandbox.sql(REJECTS.format(name=NAME, hours=hours))
+    await asyncio.sleep(0.3)  # the gateway hears of it
+    sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 5)")
+    driven = await Driven.as_(account, sandbox, tmp_path, autonomous=False).begin()
+    assert (await driven.monitor.stop("fire")).done
+    marks = sandbox.sql("SELECT DISTINCT error_message FROM autonomous_tasks WHERE status = 'rejected'")
+    assert marks == [("Emergency stop: fire",)]  # it was the function, and not our update
+    back = await driven.monitor.lift(requeue=True)
+    await driven.monitor.close()
+    assert statuses(sandbox) == {"pending": 5}, back
+
+
+@pytest.mark.usefixtures("functions")
+async def test_a_task_that_ran_before_and_was_pending_again_is_given_back(sandbox: Running, tmp_path: Path) -> None:
+    hours = "p_duration_hours" if sandbox.shape == "deployed" else "p_hours"
+    sandbox.sql(REJECTS.format(name=NAME, hours=hours))
+    await asyncio.sleep(0.3)  # the gateway hears of it
+    sandbox.sql(
+        "INSERT INTO autonomous_tasks (description, status, started_at) VALUES ('again', 'pending', now()),"
+        " ('new', 'pending', NULL), ('at it', 'in_progress', now())"
+    )
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    assert (await driven.monitor.stop("fire")).done
+    await driven.monitor.lift(requeue=False)
+    left = await driven.monitor.left_over()
+    back = await driven.monitor.requeue()
+    await driven.monitor.close()
+    assert left.tasks == 2
+    assert back.text == "2 of 2 tasks given back to pending"
+    assert sorted(sandbox.sql("SELECT description, status FROM autonomous_tasks")) == [
+        ("again", "pending"),
+        ("at it", "rejected"),
+        ("new", "pending"),
+    ]
+
+
+@pytest.mark.usefixtures("functions")
+async def test_what_comes_in_while_a_stop_rejects_is_rejected_too(sandbox: Running, tmp_path: Path) -> None:
+    sandbox.sql(
+        "CREATE FUNCTION follows() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF NEW.status = 'rejected' AND NEW.description <> 'follows' THEN"
+        " INSERT INTO autonomous_tasks (description) VALUES ('follows'); END IF; RETURN NULL; END $$;"
+        "CREATE TRIGGER follows AFTER UPDATE ON autonomous_tasks FOR EACH ROW EXECUTE FUNCTION follows()"
+    )
+    await asyncio.sleep(0.3)  # the gateway hears that there is no function
+    sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 3)")
+    try:
+        driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+        result = await driven.monitor.stop("fire")
+        await driven.monitor.close()
+    finally:
+        sandbox.sql("DROP TRIGGER follows ON autonomous_tasks; DROP FUNCTION follows()")
+    assert result.text == "stopped, seen; 6 tasks rejected"
+    assert statuses(sandbox) == {"rejected": 6}

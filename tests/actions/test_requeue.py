@@ -1,0 +1,213 @@
+"""What is given back after a stop: all that was pending when one rejected it, whoever's, and never by guesswork."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from core.domain.actions import ResultPhase
+from tests.actions.conftest import Begin
+from tests.actions.driving import statuses
+from tests.actions.others import flag, lifted_elsewhere, pending, stopped_elsewhere
+from tests.cli.test_long_work import Typed
+from tests.running import Command, Running
+from tests.wire import answer, wire
+
+TIMED_OUT = answer(
+    b'{"code":"57014","message":"canceling statement due to statement timeout","details":null,"hint":null}',
+    "500 Internal Server Error",
+)
+STOP_AUDIT = "/rest/v1/autonomous_execution_logs?select=step_status"
+
+
+async def test_nothing_is_given_back_while_a_stop_is_set(sandbox: Running, begin: Begin) -> None:
+    """None was set when it was shown; one has been since."""
+    pending(sandbox)
+    driven = await begin()
+    assert (await driven.monitor.stop("one")).done
+    assert (await driven.monitor.lift(requeue=False)).done
+    plan = await driven.monitor.plan_lift()
+    assert (plan.standing, plan.requeueable) == ("", 4)
+    stopped_elsewhere(sandbox, "a second stop")
+    result = await driven.monitor.requeue()
+    assert (result.phase, flag(sandbox), statuses(sandbox)) == (ResultPhase.REFUSED, True, {"rejected": 4})
+    assert "an emergency stop is set: nothing was given back" in result.text
+
+
+def test_on_a_terminal_a_stop_that_was_not_shown_is_not_lifted(sandbox: Running, command: Command) -> None:
+    """It is set while the command asks whether to give back."""
+    pending(sandbox)
+    assert command("stop", "--reason", "one", "--yes", sandbox=sandbox).returncode == 0
+    assert command("resume", "--yes", sandbox=sandbox).returncode == 0
+    typed = Typed(command, sandbox, "resume", "--requeue")
+    typed.until(r"no emergency stop is set; 4 tasks")
+    stopped_elsewhere(sandbox, "a second stop")
+    typed.type("y\n")
+    code, out = typed.end()
+    assert (code, flag(sandbox), statuses(sandbox)) == (2, True, {"rejected": 4}), out
+    assert "an emergency stop is set: nothing was given back" in out + typed.said
+
+
+async def test_what_was_left_rejected_is_given_back_later(sandbox: Running, begin: Begin) -> None:
+    pending(sandbox)
+    driven = await begin()
+    assert (await driven.monitor.stop("one")).done
+    assert (await driven.monitor.lift(requeue=False)).done
+    assert (await driven.monitor.requeue()).changed == 4
+    assert statuses(sandbox) == {"pending": 4}
+
+
+async def test_without_the_audit_of_stops_it_does_not_say_done(sandbox: Running, begin: Begin) -> None:
+    pending(sandbox)
+    async with wire(sandbox.url) as between:
+        driven = await begin(url=between.url)
+        assert (await driven.monitor.stop("one")).done
+        between.acts[STOP_AUDIT] = TIMED_OUT
+        result = await driven.monitor.lift(requeue=True)
+        assert not (result.done and statuses(sandbox).get("rejected")), result
+        between.acts.clear()
+        await driven.monitor.lift(requeue=True)
+    assert (flag(sandbox), statuses(sandbox)) == (False, {"pending": 4})
+
+
+async def test_without_the_audit_of_stops_the_command_line_does_not_say_done_either(
+    sandbox: Running, command: Command
+) -> None:
+    pending(sandbox)
+    assert command("stop", "--reason", "x", "--yes", sandbox=sandbox).returncode == 0
+    async with wire(sandbox.url) as between:
+        between.acts[STOP_AUDIT] = TIMED_OUT
+        done = await asyncio.to_thread(
+            command, "resume", "--requeue", "--yes", sandbox=sandbox, SUPABASE_URL=between.url
+        )
+    assert done.returncode != 0 or statuses(sandbox) == {"pending": 4}, done
+    assert "Traceback" not in done.stderr
+
+
+async def test_a_stop_whose_first_audit_row_failed_is_given_back_whole(sandbox: Running, begin: Begin) -> None:
+    pending(sandbox)
+    driven = await begin()
+    sandbox.sql(
+        "ALTER TABLE autonomous_execution_logs ADD CONSTRAINT nope"
+        " CHECK (step_status <> 'started' OR execution_step <> 'watchdog_healing') NOT VALID"
+    )
+    try:
+        await driven.monitor.stop("one")
+    finally:
+        sandbox.sql("ALTER TABLE autonomous_execution_logs DROP CONSTRAINT nope")
+    assert statuses(sandbox) == {"rejected": 4}
+    plan = await driven.monitor.plan_lift()
+    assert (await driven.monitor.lift(requeue=True, stop=plan.stop)).done
+    assert statuses(sandbox) == {"pending": 4}
+
+
+async def test_what_we_rejected_under_the_stop_of_another_is_given_back(sandbox: Running, begin: Begin) -> None:
+    pending(sandbox)
+    stopped_elsewhere(sandbox)
+    driven = await begin()
+    await driven.monitor.stop("mine")
+    assert statuses(sandbox) == {"rejected": 4}
+    plan = await driven.monitor.plan_lift()
+    assert plan.requeueable == 4
+    assert (await driven.monitor.lift(requeue=True, stop=plan.stop)).done
+    assert statuses(sandbox) == {"pending": 4}
+
+
+async def test_what_an_older_stop_left_is_offered_once_the_newer_is_given_back(sandbox: Running, begin: Begin) -> None:
+    pending(sandbox)
+    driven = await begin()
+    assert (await driven.monitor.stop("one")).done
+    assert (await driven.monitor.lift(requeue=False)).done
+    pending(sandbox, 2)
+    assert (await driven.monitor.stop("two")).done
+    assert (await driven.monitor.lift(requeue=True)).changed == 2
+    assert (await driven.monitor.left_over()).tasks == 4
+    assert (await driven.monitor.requeue()).changed == 4
+    assert statuses(sandbox) == {"pending": 6}
+    assert (await driven.monitor.left_over()).tasks == 0
+
+
+@pytest.mark.parametrize("reason", ["x" * 600, "two\nlines", "tab\there", ""], ids=["long", "lines", "tab", "none"])
+async def test_whatever_reason_another_gave_its_rejected_tasks_are_given_back(
+    reason: str, sandbox: Running, begin: Begin
+) -> None:
+    pending(sandbox)
+    stopped_elsewhere(sandbox, reason)
+    sandbox.sql(f"UPDATE autonomous_tasks SET status = 'rejected', {error(sandbox)} = %s", f"Emergency stop: {reason}")
+    driven = await begin()
+    plan = await driven.monitor.plan_lift()
+    assert plan.requeueable == 4
+    assert (await driven.monitor.lift(requeue=True, stop=plan.stop)).done
+    assert statuses(sandbox) == {"pending": 4}
+
+
+@pytest.mark.parametrize("reason", ['a"b\\c,(d)%_*é' * 60, "\u200b"], ids=["long and hostile", "invisible"])
+async def test_whatever_reason_we_give_it_is_given_back(reason: str, sandbox: Running, begin: Begin) -> None:
+    pending(sandbox)
+    driven = await begin()
+    assert (await driven.monitor.stop(reason)).done
+    plan = await driven.monitor.plan_lift()
+    assert (await driven.monitor.lift(requeue=True, stop=plan.stop)).done
+    assert statuses(sandbox) == {"pending": 4}
+
+
+async def test_whatever_reason_an_automatic_stop_has_it_is_given_back(sandbox: Running, begin: Begin) -> None:
+    pending(sandbox)
+    driven = await begin(autonomous=True)
+    waiting, _ = await driven.rooms.pending.keep("emergency_stop", driven.rooms.itself, reason="x" * 700)
+    await driven.rooms.desk.carry_out(waiting)
+    assert statuses(sandbox) == {"rejected": 4}
+    plan = await driven.monitor.plan_lift()
+    assert (await driven.monitor.lift(requeue=True, stop=plan.stop)).done
+    assert statuses(sandbox) == {"pending": 4}
+
+
+async def test_more_stops_than_one_filter_holds_are_all_given_back(sandbox: Running, begin: Begin) -> None:
+    """Each lifted from elsewhere, so that no audit row of ours ends an episode."""
+    driven = await begin()
+    for number in range(14):
+        pending(sandbox, 1)
+        assert (await driven.monitor.stop("ü" * 480 + str(number))).done
+        lifted_elsewhere(sandbox)
+    assert (await driven.monitor.plan_lift()).requeueable == 14
+    assert (await driven.monitor.requeue()).done
+    assert statuses(sandbox) == {"pending": 14}
+
+
+async def test_a_stop_whose_end_another_moved_still_counts_what_it_rejected(sandbox: Running, begin: Begin) -> None:
+    pending(sandbox)
+    driven = await begin()
+    assert (await driven.monitor.stop("one")).done
+    sandbox.sql(
+        "UPDATE autonomous_system_config"
+        " SET emergency_stop_until = emergency_stop_until + interval '1 day', updated_at = now()"
+    )
+    assert (await driven.monitor.plan_lift()).rejected == 4
+
+
+def error(sandbox: Running) -> str:
+    """The column of a task's error text, as this shape calls it."""
+    return str(
+        sandbox.sql(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'autonomous_tasks'"
+            " AND column_name IN ('error', 'error_message')"
+        )[0][0]
+    )
+
+
+async def test_a_stop_that_is_ordered_while_another_is_lifted_keeps_its_tasks(sandbox: Running, begin: Begin) -> None:
+    """Between the lift and giving back there is no batch, and its flag may not be set yet."""
+    pending(sandbox)
+    driven = await begin()
+    assert (await driven.monitor.stop("one")).done
+    whole = driven.rooms.commands.clear_stop
+
+    async def late(*ids: Any, **more: Any) -> int:
+        driven.rooms.runner.end_what_is_under_way()  # as the order does, before anything of it is written
+        return await whole(*ids, **more)
+
+    driven.rooms.commands.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
+    result = await driven.monitor.lift(requeue=True)
+    assert (result.phase, flag(sandbox)) == (ResultPhase.PARTLY, False)
+    assert "halted: an emergency stop was ordered" in result.text
+    assert statuses(sandbox) == {"rejected": 4}

@@ -1,0 +1,182 @@
+"""`watchdesk alerts`, `ack`, `silence`, `notify --test` and what `status` says of alerts, as a person calls them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.alerting.settings import AlertRules
+from tests.alerting.mail_server import ANNA, Alarming, Mailbox, Server, body, lift, stop
+from tests.running import Command, Running
+
+
+def home_of(command: Command) -> Path:
+    """Where the command keeps its state: a monitor there and the command are one user of one machine."""
+    return command.home / "state" / "watchdesk"
+
+
+def test_of_a_project_that_is_not_reached_it_is_not_known_what_fires(command: Command) -> None:
+    listed = command("alerts", SUPABASE_URL="http://127.0.0.1:9", SUPABASE_KEY="sb_secret_x")
+    assert listed.returncode == 4
+    assert "not known" in listed.stderr
+
+
+async def test_what_another_machine_fired_is_listed_acknowledged_and_seen_there(
+    sandbox: Running, command: Command, tmp_path: Path
+) -> None:
+    assert command("alerts", sandbox=sandbox).stdout == "none\n"
+    alarming = await Alarming(sandbox, tmp_path / "elsewhere", AlertRules()).begin()
+    stop(sandbox, "reason \x1b[2J [red]")
+    await alarming.minutes(2)
+    listed = command("alerts", sandbox=sandbox)
+    assert listed.returncode == 3
+    assert "firing       critical" in listed.stdout
+    assert "emergency stop is set: reason ␛[2J [red]" in listed.stdout
+    assert "watchdesk resume" in listed.stdout  # what to do
+    told = json.loads(command("alerts", "--json", sandbox=sandbox).stdout)
+    (alert,) = [one for one in told["alerts"] if one["rule"] == "emergency_stop"]
+    assert (alert["state"], alert["severity"], alert["acknowledged_by"]) == ("firing", "critical", None)
+    acked = command("ack", alert["episode"][:8], "--note", "on it", sandbox=sandbox)
+    assert (acked.returncode, acked.stderr) == (0, "")
+    assert "takes care of it: on it" in acked.stdout
+    await alarming.minute()
+    (there,) = [one for one in alarming.driven.monitor.snapshot.alerts if one.rule == "emergency_stop"]
+    assert there.state == "acknowledged"
+    told = json.loads(command("status", "--json", sandbox=sandbox).stdout)
+    (alert,) = [one for one in told["alerts"] if one["rule"] == "emergency_stop"]
+    assert alert["state"] == "acknowledged"
+    lift(sandbox)
+    assert json.loads(command("status", "--json", sandbox=sandbox).stdout)["alerts"] == [
+        one for one in told["alerts"] if one["rule"] != "emergency_stop"
+    ]  # it is not so any more, whoever has not noticed yet
+    await alarming.close()
+
+
+async def test_an_acknowledgement_needs_no_database(sandbox: Running, command: Command) -> None:
+    alarming = await Alarming(sandbox, home_of(command), AlertRules()).begin()
+    sandbox.fault("database_down", True)
+    await alarming.minutes(12)
+    acked = command("ack", "database_down", sandbox=sandbox)
+    assert (acked.returncode, acked.stderr) == (0, "")
+    alarming.clock.advance(60)
+    await alarming.alarms.looked()
+    alarming.driven.monitor._publish()
+    (there,) = [one for one in alarming.driven.monitor.snapshot.alerts if one.rule == "database_down"]
+    assert there.state == "acknowledged"
+    assert command("alerts", sandbox=sandbox).returncode == 3
+    sandbox.fault("database_down", False)
+    await alarming.close()
+
+
+async def test_status_is_critical_by_an_alert_alone(sandbox: Running, command: Command, tmp_path: Path) -> None:
+    sandbox.sql(
+        "INSERT INTO autonomous_tasks (description, status, started_at, completed_at)"
+        " SELECT 't' || i, CASE WHEN i <= 7 THEN 'completed' ELSE 'failed' END, now(), now()"
+        " FROM generate_series(1, 10) AS i"
+    )
+    alarming = await Alarming(sandbox, tmp_path / "elsewhere", AlertRules()).begin()
+    await alarming.minutes(2)
+    assert alarming.driven.monitor.snapshot.state == "critical"
+    assert alarming.driven.monitor.snapshot.state_why == "success rate is low"
+    page = command("status", sandbox=sandbox)
+    assert page.returncode == 3
+    assert "ALERT     critical" in page.stdout
+    await alarming.close()
+
+
+def test_a_silence_is_asked_for_listed_and_ended(sandbox: Running, command: Command) -> None:
+    refused = command("silence", "emergency_*", "--reason", "maintenance", sandbox=sandbox)
+    assert refused.returncode == 2
+    assert "add --yes" in refused.stderr
+    made = command("silence", "emergency_*", "--for", "3h", "--reason", "maintenance", "--yes", sandbox=sandbox)
+    assert (made.returncode, made.stdout) == (0, "emergency_* silenced for 3 h: maintenance (0 alerts now)\n")
+    listed = command("silence", "--list", sandbox=sandbox)
+    assert "emergency_* until" in listed.stdout
+    assert "silenced: emergency_* for 2 h 59 more" in command("alerts", sandbox=sandbox).stdout
+    elsewhere = {"XDG_STATE_HOME": str(command.home / "another")}  # a machine that knows only what the log says
+    assert command("silence", "--list", sandbox=sandbox, **elsewhere).stdout == listed.stdout
+    ended = command("silence", "--end", listed.stdout.split()[0], sandbox=sandbox, **elsewhere)
+    assert (ended.returncode, ended.stdout) == (0, "emergency_* is not silenced any more\n")
+    assert command("silence", "--list", sandbox=sandbox).stdout == "none\n"
+    assert command("silence", "--list", sandbox=sandbox, **elsewhere).stdout == "none\n"
+    orders = sandbox.sql(
+        "SELECT count(*) FROM autonomous_execution_logs WHERE input_data->>'order' = 'silence'"
+        " AND step_status = 'completed'"
+    )
+    assert orders == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("ack", "nothing"), "nothing that fires is called nothing"),
+        (("ack", ""), "nothing that fires is called"),
+        (("ack",), "Missing argument"),
+        (("silence",), "say what to silence and why"),
+        (("silence", "x"), "say what to silence and why"),
+        (("silence", "x", "--reason", "r", "--for", "8d", "--yes"), "no silence is longer than 7 days"),
+        (("silence", "x", "--reason", "r", "--for", "soon"), "no length of time"),
+        (("silence", "--end", "x"), "no silence is called x"),
+        (("notify",), "Missing option '--test'"),
+        (("notify", "--test"), "there is nobody to tell; set [alerts] contacts"),
+        (("--observe", "silence", "x", "--reason", "r", "--yes"), "--observe"),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_two(
+    args: tuple[str, ...], words: str, sandbox: Running, command: Command
+) -> None:
+    result = command(*args, sandbox=sandbox)
+    assert result.returncode == 2
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+    assert sandbox.sql("SELECT count(*) FROM autonomous_execution_logs") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("CONTACTS", "anna", "contacts: entry 1 is not an e-mail address or a URL"),
+        ("CHANNELS", "ntfy://x hunter2:secret", "channels: entry 2 is not a URL"),
+        ("SMTP_SECURITY", "maybe", "smtp_security must be one of starttls, tls, none"),
+        ("SMTP_HOST", "mail.example.org", "smtp_from must be the e-mail address"),
+        ("DESKTOP", "popup", "desktop must be osc9 or osc777"),
+        ("SMTP_PORT", "many", "WATCHDESK_ALERTS_SMTP_PORT is not usable"),
+    ],
+)
+def test_a_setting_that_cannot_be_right_is_named_without_its_secrets(
+    name: str, value: str, words: str, sandbox: Running, command: Command
+) -> None:
+    result = command("alerts", sandbox=sandbox, **{f"WATCHDESK_ALERTS_{name}": value})
+    assert result.returncode == 2
+    assert words in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "hunter2" not in result.stderr
+
+
+def test_a_test_message_goes_to_everybody_and_each_answer_is_said(sandbox: Running, command: Command) -> None:
+    with Server(Mailbox()) as server:
+        env = {
+            "WATCHDESK_ALERTS_CONTACTS": f"{ANNA} json://user:hunter2@127.0.0.1:9/secret-path",
+            "WATCHDESK_ALERTS_SMTP_HOST": "127.0.0.1",
+            "WATCHDESK_ALERTS_SMTP_PORT": str(server.port),
+            "WATCHDESK_ALERTS_SMTP_SECURITY": "none",
+            "WATCHDESK_ALERTS_SMTP_FROM": "watchdesk@example.org",
+        }
+        result = command("notify", "--test", sandbox=sandbox, **env)
+        assert result.returncode == 1
+        assert f"{ANNA}: accepted" in result.stdout
+        assert "json-" in result.stderr
+        assert "not accepted" in result.stderr
+        assert "hunter2" not in result.stdout + result.stderr
+        assert "secret-path" not in result.stdout + result.stderr
+        (mail,) = server.box.to(ANNA)
+        assert "test message" in str(mail["Subject"])
+        assert "nothing is wrong" in body(mail)
+        server.box.refused = {ANNA}
+        assert command("notify", "--test", sandbox=sandbox, **env).returncode == 4
+        only = {**env, "WATCHDESK_ALERTS_CONTACTS": ANNA}
+        server.box.refused = set()
+        assert command("notify", "--test", sandbox=sandbox, **only).returncode == 0
+        kept = b"".join(path.read_bytes() for path in command.home.rglob("*") if path.is_file())
+        assert b"hunter2" not in kept
+        assert sandbox.sql("SELECT count(*) FROM autonomous_execution_logs") == [(0,)]

@@ -1,0 +1,637 @@
+"""Each rule's edges, each stage's and each telling's, on a clock that moves when told."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from core.alerting.escalation import Tell
+from core.alerting.rules import Facts, rules
+from core.alerting.settings import AlertRules
+from core.alerting.sync import heard, of_alert
+from core.checks.failure_rate import judge
+from core.domain.alerts import Phase
+from core.domain.failure_rate import FailureRules
+from core.domain.records import SuccessRate
+from core.domain.status import Level, Truth, Verdict
+from core.resilience import BreakerState
+from tests.alerting.timeline import START, Lives, breaker, facts_at, phases, rate
+
+HOUR = timedelta(hours=1)
+DOWN = {"database": Level.CRITICAL, "failure_rate": Level.UNKNOWN, "stuck_tasks": Level.UNKNOWN}
+UNKNOWN = dict.fromkeys(("database", "failure_rate", "stuck_tasks", "activity"), Level.UNKNOWN)
+
+
+def truth(rule: str, facts: Facts, subject: str = "") -> Truth:
+    """What one rule says of such facts."""
+    settings = AlertRules()
+    found = [r for r in rules(settings) if r.name == rule and subject in {"", r.subject}]
+    return found[0].judge(facts, settings).truth
+
+
+@pytest.mark.parametrize(
+    ("percent", "hour", "day"),
+    [
+        (79.9, Truth.TRUE, Truth.TRUE),
+        (80.0, Truth.FALSE, Truth.TRUE),
+        (94.9, Truth.FALSE, Truth.TRUE),
+        (95.0, Truth.FALSE, Truth.FALSE),
+    ],
+)
+def test_success_below_80_in_an_hour_is_critical_and_below_95_in_a_day_medium(
+    percent: float, hour: Truth, day: Truth
+) -> None:
+    facts = facts_at(START, success_1h=rate(percent, HOUR), success_24h=rate(percent))
+    assert truth("success_rate_critical", facts) is hour
+    assert truth("success_rate_medium", facts) is day
+
+
+@pytest.mark.parametrize(
+    ("failed", "high", "critical"),
+    [
+        (50.0, Truth.FALSE, Truth.FALSE),
+        (50.1, Truth.TRUE, Truth.FALSE),
+        (80.0, Truth.TRUE, Truth.FALSE),
+        (80.1, Truth.TRUE, Truth.TRUE),
+    ],
+)
+def test_failures_above_50_are_high_and_above_80_critical(failed: float, high: Truth, critical: Truth) -> None:
+    verdict = judge(rate(100 - failed), FailureRules())
+    facts = Facts(at=START, verdicts={"failure_rate": verdict})
+    assert truth("failure_rate_high", facts) is high
+    assert truth("failure_rate_critical", facts) is critical
+
+
+@pytest.mark.parametrize(("finished", "expected"), [(4, Truth.FALSE), (5, Truth.TRUE)])
+def test_a_rate_of_four_finished_tasks_says_nothing(finished: int, expected: Truth) -> None:
+    none = SuccessRate(0, finished, HOUR)
+    facts = Facts(at=START, success_1h=none, success_24h=none, verdicts={"failure_rate": judge(none, FailureRules())})
+    for rule in ("success_rate_critical", "success_rate_medium", "failure_rate_high", "failure_rate_critical"):
+        assert truth(rule, facts) is expected
+
+
+def test_what_was_not_measured_is_unknown_to_every_rule_that_needs_it() -> None:
+    facts = Facts(at=START)
+    known = {"healing_braked", "blind", "breakers_held", "set_aside"}  # about ourselves: always known
+    settings = AlertRules()
+    unknown = {r.name for r in rules(settings) if r.judge(facts, settings).truth is Truth.UNKNOWN}
+    assert unknown == {r.name for r in rules(settings)} - known
+
+
+@pytest.mark.parametrize(("held_s", "fires"), [(299.0, False), (301.0, True)])
+def test_a_breaker_fires_after_five_minutes_not_closed_across_failed_probes(held_s: float, fires: bool) -> None:
+    lives = Lives()
+    for at_s in (60.0, 119.0, held_s):
+        state = {60.0: BreakerState.HALF_OPEN, 119.0: BreakerState.DUE}.get(at_s, BreakerState.OPEN)
+        one = breaker(lives.now + timedelta(seconds=at_s - lives.passed), state, at_s)
+        lives.minute(at_s - lives.passed, breakers=(one,))
+    assert lives.stage("breakers:db") == ("firing" if fires else "pending")
+    assert bool(lives.told("breakers:db")) is fires
+
+
+def test_a_breaker_that_is_merely_due_never_fires() -> None:
+    lives = Lives()
+    for _ in range(60):
+        lives.minute(breakers=(breaker(lives.now, BreakerState.DUE, 3000.0),))
+    assert lives.stage("breakers:db") == "inactive"
+    assert lives.said == []
+
+
+@pytest.mark.parametrize("state", [BreakerState.OPEN, BreakerState.HALF_OPEN])
+def test_a_probe_under_way_is_not_closed_either(state: BreakerState) -> None:
+    lives = Lives()
+    lives.minute(breakers=(breaker(lives.now, state, 301.0),))
+    assert lives.stage("breakers:db") == "firing"
+
+
+def test_while_a_breaker_is_freshly_due_its_alert_waits_for_the_probe() -> None:
+    lives = Lives()
+    lives.minute(breakers=(breaker(lives.now, BreakerState.OPEN, 400.0),))
+    for _ in range(10):
+        lives.minute(breakers=(breaker(lives.now, BreakerState.DUE, 400.0),))  # opened anew each time
+    assert lives.stage("breakers:db") == "firing"
+
+
+def test_an_alert_about_a_breaker_that_became_due_and_is_never_called_again_resolves() -> None:
+    lives = Lives()
+    lives.minute(breakers=(breaker(lives.now, BreakerState.OPEN, 400.0),))
+    assert lives.stage("breakers:db") == "firing"
+    opened = lives.now
+    for _ in range(5):
+        due = breaker(opened, BreakerState.DUE, 30.0)
+        lives.minute(breakers=(due,))
+    assert lives.stage("breakers:db") == "resolved"
+
+
+def test_a_breaker_held_by_an_operator_never_fires_and_is_shown_as_taken_care_of() -> None:
+    lives = Lives()
+    held = breaker(START, BreakerState.HELD, 0.0, held_by="operator anna@ops", held_why="migration")
+    lives.minutes(600, breakers=(held,))
+    assert lives.stage("breakers:db") == "inactive"
+    assert lives.alert("breakers_held").acked == "operator anna@ops"
+    lives.minutes(1500, breakers=(held,))  # beyond a day, and without expiry
+    assert lives.told() == []
+
+
+def test_breakers_of_a_mail_server_or_a_heartbeat_are_no_alert() -> None:
+    facts = facts_at(START, breakers=(breaker(START, BreakerState.OPEN, 900.0, key="alert:ntfy-1"),))
+    assert {truth("breakers", facts, name) for name in ("db", "edge", "auth")} == {Truth.UNKNOWN}
+
+
+@pytest.mark.parametrize(("last_s", "fires"), [(59.0, False), (61.0, True)])
+def test_down_fires_as_high_at_once_and_rises_to_critical_after_600_seconds(last_s: float, fires: bool) -> None:
+    lives = Lives()
+    lives.minute(**DOWN)
+    first = lives.alert("database_down:db")
+    assert (first.stage, first.severity) == ("firing", "high")
+    assert [phase for _, _, phase, _ in lives.said] == ["firing"]  # logged: an outage is never silent
+    lives.minutes(9, **DOWN)  # known down for nine minutes
+    lives.minute(last_s, **DOWN)
+    last = lives.alert("database_down:db")
+    assert last.severity == ("critical" if fires else "high")
+    assert last.episode == first.episode
+    assert phases(lives.told("database_down:db")) == (["firing"] if fires else [])
+
+
+def test_who_took_care_of_a_short_outage_is_asked_again_when_it_is_a_long_one() -> None:
+    lives = Lives(contacts=1)
+    lives.minutes(2, **DOWN)
+    lives.ack("database_down:db")
+    lives.minutes(7, **DOWN)
+    assert lives.alert("database_down:db").acked == "anna"
+    lives.minutes(3, **DOWN)
+    assert lives.alert("database_down:db").acked == ""
+    assert lives.told() == [(12.0, "firing", (0,))] or lives.told() == [(11.0, "firing", (0,))]
+
+
+@pytest.mark.parametrize(("blind_s", "fires"), [(599.0, False), (601.0, True)])
+def test_blind_for_599_seconds_is_pending_and_for_601_fires(blind_s: float, fires: bool) -> None:
+    lives = Lives()
+    lives.minute(blind_for_s=blind_s - 60, **UNKNOWN)
+    lives.minute(blind_for_s=blind_s, **UNKNOWN)
+    assert lives.stage("blind") == ("firing" if fires else "pending")
+
+
+@pytest.mark.parametrize(
+    ("so", "key"),
+    [
+        ({"stuck_tasks": Level.WARNING}, "stuck_tasks"),
+        ({"braked": "60 stuck tasks"}, "healing_braked"),
+        ({"failure_rate": Level.WARNING}, "failure_rate_high:failure rate"),
+        ({"success_1h": rate(70.0, HOUR)}, "success_rate_critical:success rate"),
+        ({"success_24h": rate(90.0)}, "success_rate_medium:success rate"),
+        ({"lost": ("tasks",)}, "degraded"),
+        ({"health_row_age_s": 661.0}, "health_rows"),
+        ({"activity": Level.WARNING}, "no_activity"),
+        ({"set_aside": "cache set aside"}, "set_aside"),
+        ({"clock_skew_s": -30.1}, "clock_skew"),
+    ],
+)
+def test_without_a_time_of_its_own_a_condition_holds_for_two_evaluations(so: dict[str, Any], key: str) -> None:
+    lives = Lives()
+    lives.minute(**so)
+    assert lives.stage(key) == "pending"
+    lives.minute(**so)
+    assert lives.stage(key) == "firing"
+    lives.minute()
+    assert lives.stage(key) == "firing"  # one false is not enough
+    lives.minutes(9 if "rate" in key else 1)
+    assert lives.stage(key) == "resolved"
+
+
+@pytest.mark.parametrize(
+    ("so", "key"),
+    [
+        ({"stopped": True, "stop_text": "why"}, "emergency_stop"),
+        ({"failure_rate": Level.CRITICAL}, "failure_rate_critical:failure rate"),
+    ],
+)
+def test_what_has_no_patience_fires_and_is_told_at_once(so: dict[str, Any], key: str) -> None:
+    lives = Lives()
+    lives.minute(**so)
+    assert lives.told(key) == [(1.0, "firing", (0,))]
+
+
+@pytest.mark.parametrize(
+    ("so", "key"),
+    [
+        ({"health_row_age_s": 660.0}, "health_rows"),
+        ({"clock_skew_s": 30.0}, "clock_skew"),
+        ({"blind_for_s": 0.0}, "blind"),
+    ],
+)
+def test_on_the_line_is_not_beyond_it(so: dict[str, Any], key: str) -> None:
+    lives = Lives()
+    lives.minutes(3, **so)
+    assert lives.stage(key) == "inactive"
+
+
+def test_two_falses_less_than_a_minute_apart_resolve_nothing() -> None:
+    lives = Lives()
+    lives.minutes(2, stuck_tasks=Level.WARNING)
+    lives.minute(30)
+    lives.minute(59)
+    assert lives.stage("stuck_tasks") == "firing"
+    lives.minute(1)
+    assert lives.stage("stuck_tasks") == "resolved"
+
+
+def test_a_rate_holds_ten_minutes_after_it_was_last_true() -> None:
+    lives = Lives()
+    lives.minute(failure_rate=Level.CRITICAL)
+    lives.minutes(9)
+    assert lives.stage("failure_rate_critical:failure rate") == "firing"
+    lives.minute()
+    assert lives.stage("failure_rate_critical:failure rate") == "resolved"
+
+
+def test_unknown_in_the_middle_of_its_time_freezes_it() -> None:
+    lives = Lives()
+    lives.minutes(6, **DOWN)  # five minutes known
+    lives.minutes(60, **UNKNOWN)
+    assert lives.alert("database_down:db").severity == "high"
+    lives.minutes(5, **DOWN)  # the first of them only knows again: four minutes more
+    assert lives.alert("database_down:db").severity == "high"
+    lives.minute(**DOWN)
+    assert lives.alert("database_down:db").severity == "critical"
+
+
+def test_unknown_resolves_nothing_and_repeats_and_escalates_go_on() -> None:
+    lives = Lives(contacts=2)
+    lives.minutes(11, **DOWN)
+    lives.minutes(300, **UNKNOWN)
+    assert lives.stage("database_down:db") == "firing"
+    assert phases(lives.told("database_down:db")) == ["firing", "escalated", "repeated"]
+
+
+@pytest.mark.parametrize(("away_s", "stage"), [(3599.0, "firing"), (3601.0, "pending")])
+def test_a_restart_keeps_what_was_held_if_away_for_an_hour_at_most(away_s: float, stage: str) -> None:
+    lives = Lives()
+    lives.minute(blind_for_s=480.0, **UNKNOWN)
+    lives.restart(away_s)
+    lives.minute(blind_for_s=1.0, **UNKNOWN)  # it knows again: the time away was seen by nobody
+    lives.minutes(2, blind_for_s=1.0, **UNKNOWN)
+    assert lives.stage("blind") == stage
+
+
+def test_a_restart_keeps_for_how_long_an_outage_lasted() -> None:
+    lives = Lives()
+    lives.minutes(9, **DOWN)  # eight minutes
+    lives.restart(3000.0)
+    lives.minutes(2, **DOWN)
+    assert lives.alert("database_down:db").severity == "high"
+    lives.minute(**DOWN)  # two more
+    assert lives.alert("database_down:db").severity == "critical"
+
+
+def test_a_restart_sends_nothing_again_and_repeats_on_time() -> None:
+    lives = Lives(contacts=1)
+    lives.minute(stopped=True)
+    lives.restart(3 * 3600)
+    lives.minutes(30, stopped=True)
+    assert phases(lives.told()) == ["firing"]
+    lives.minutes(31, stopped=True)
+    assert phases(lives.told()) == ["firing", "repeated"]
+
+
+def test_a_low_alert_is_told_after_a_day_however_often_the_monitor_was_restarted() -> None:
+    lives = Lives(contacts=1)
+    lives.minutes(2, activity=Level.WARNING)
+    for _ in range(25):
+        lives.restart(3480)
+        lives.minutes(2, activity=Level.WARNING)
+    assert phases(lives.told()) == ["firing"]
+
+
+def test_critical_goes_to_the_next_contact_every_five_minutes_and_is_repeated_every_four_hours() -> None:
+    lives = Lives(contacts=3)
+    lives.minutes(1 + 5 * 60, stopped=True)
+    assert lives.told() == [
+        (1.0, "firing", (0,)),
+        (6.0, "escalated", (1,)),
+        (11.0, "escalated", (2,)),
+        (251.0, "repeated", (0, 1, 2)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("so", "key", "after_min"),
+    [
+        ({"stuck_tasks": Level.WARNING}, "stuck_tasks", 15),
+        ({"success_24h": rate(90.0)}, "success_rate_medium:success rate", 60),
+        ({"clock_skew_s": 99.0}, "clock_skew", 24 * 60),
+    ],
+)
+def test_the_less_bad_it_is_the_later_the_first_contact_is_told(so: dict[str, Any], key: str, after_min: int) -> None:
+    lives = Lives(contacts=2)
+    lives.minutes(1 + after_min, **so)
+    assert lives.told(key) == []
+    lives.minute(**so)
+    assert lives.told(key) == [(2.0 + after_min, "firing", (0,))]
+    lives.minutes(230, **so)
+    assert phases(lives.told(key)) == ["firing"]  # no second contact, no repeat before four hours
+    lives.minutes(11)
+    assert lives.told(key)[-1][1:] == ("resolved", (0,))
+
+
+def test_an_acknowledgement_ends_the_telling_until_it_expires_after_eight_hours() -> None:
+    lives = Lives(contacts=3)
+    lives.minutes(3, stopped=True)
+    lives.ack("emergency_stop")
+    lives.minutes(8 * 60 - 1, stopped=True)
+    assert phases(lives.told()) == ["firing"]
+    lives.minute(stopped=True)
+    assert lives.told()[-1] == (8 * 60 + 3.0, "escalated", (1,))
+
+
+def test_an_acknowledgement_ends_with_the_episode() -> None:
+    lives = Lives()
+    lives.minutes(2, stopped=True)
+    lives.ack("emergency_stop")
+    lives.minutes(3)
+    assert phases(lives.told()) == ["firing", "resolved"]
+    lives.minute(stopped=True)
+    assert phases(lives.told()) == ["firing", "resolved", "firing"]
+
+
+def test_an_acknowledgement_does_not_cover_a_rise_in_severity_of_the_same_episode() -> None:
+    lives = Lives()
+    lives.minutes(2, failure_rate=Level.WARNING)
+    lives.ack("failure_rate_high:failure rate")
+    lives.minutes(60, failure_rate=Level.WARNING)
+    assert lives.told() == []
+    lives.minute(failure_rate=Level.CRITICAL)
+    assert lives.alert("failure_rate_critical:failure rate").episode == lives.acks[0].episode
+    assert lives.told() == [(63.0, "firing", (0,))]
+    lives.ack("failure_rate_critical:failure rate")
+    lives.minutes(60, failure_rate=Level.WARNING)  # and a fall is covered
+    assert phases(lives.told()) == ["firing", "resolved"]
+
+
+def test_a_silence_that_ends_while_it_is_true_sends_at_once() -> None:
+    lives = Lives()
+    lives.silence("emergency_stop", minutes=30)
+    lives.minutes(29, stopped=True)
+    assert lives.stage("emergency_stop") == "firing"
+    assert lives.told() == []
+    lives.minute(stopped=True)
+    assert lives.told() == [(30.0, "firing", (0,))]
+
+
+def test_what_was_sent_as_firing_is_sent_as_resolved_while_muted() -> None:
+    lives = Lives()
+    lives.minute(stopped=True)
+    lives.silence("*", minutes=600)
+    lives.minutes(300, stopped=True)
+    lives.minutes(2)
+    assert phases(lives.told()) == ["firing", "resolved"]
+
+
+def test_what_nobody_heard_of_is_not_sent_as_resolved() -> None:
+    lives = Lives()
+    lives.silence("critical", minutes=600)
+    lives.minutes(5, stopped=True)
+    lives.minutes(5)
+    assert lives.told() == []
+
+
+def test_a_stop_that_an_operator_ordered_fires_acknowledged_by_them_without_expiry() -> None:
+    lives = Lives(contacts=3)
+    lives.minutes(24 * 60, stopped=True, stopped_by="operator anna@ops")
+    assert lives.alert("emergency_stop").acked == "operator anna@ops"
+    assert lives.told() == []
+    lives.minutes(2)
+    assert lives.told() == []
+
+
+def test_from_the_first_minute_a_database_that_is_down_hides_what_follows_from_it() -> None:
+    lives = Lives()
+    for _ in range(9):
+        one = breaker(lives.now, BreakerState.OPEN, 301.0)
+        lives.minute(breakers=(one,), lost=("tasks", "stats"), **DOWN)
+    assert lives.stage("breakers:db") == "firing"
+    assert lives.alert("breakers:db").hidden == "database down"
+    assert {key for _, key, _, _ in lives.said} == {"database_down:db"}
+    assert lives.told() == []
+
+
+def test_what_is_pending_keeps_what_follows_from_it_from_starting_and_mutes_nothing_that_fires() -> None:
+    lives = Lives(settings=AlertRules(success_critical_percent=80.0))
+    low = {"success_1h": rate(70.0, HOUR), "success_24h": rate(70.0)}
+    lives.minutes(2, success_24h=rate(70.0))
+    assert lives.stage("success_rate_medium:success rate") == "firing"
+    lives.minute(**low)
+    assert lives.stage("success_rate_critical:success rate") == "pending"
+    assert lives.alert("success_rate_medium:success rate").hidden == ""
+    other = Lives()
+    other.minute(**low)
+    assert other.stage("success_rate_medium:success rate") == "pending"
+    other.minute(**low)
+    assert other.stage("success_rate_critical:success rate") == "firing"
+    assert {key for _, key, _, _ in other.said} == {"success_rate_critical:success rate"}
+
+
+def test_what_is_about_to_be_over_hides_nothing_and_what_it_hid_is_told_only_if_it_is_so() -> None:
+    lives = Lives(contacts=1)
+    lives.minutes(12, failure_rate=Level.CRITICAL, database=Level.CRITICAL, lost=("tasks",))
+    assert [key for _, key, _, _ in lives.said if key != "failure_rate_critical:failure rate"]
+    lives.said.clear()
+    lives.minute(failure_rate=Level.CRITICAL)  # it is back: the outage is resolving, the failures are so
+    assert lives.alert("database_down:db").stage == "firing"
+    assert lives.alert("failure_rate_critical:failure rate").hidden == ""
+    assert {key for _, key, _, to in lives.said if to} == {"failure_rate_critical:failure rate"}
+    assert "degraded" not in {key for _, key, _, _ in lives.said}
+
+
+def test_failing_calls_become_the_database_being_down_in_the_same_episode() -> None:
+    lives = Lives()
+    lives.minute(breakers=(breaker(lives.now, BreakerState.OPEN, 400.0),))
+    lives.ack("breakers:db")
+    lives.minutes(11, **DOWN)
+    assert lives.alert("database_down:db").episode == lives.alert("breakers:db").episode
+    assert phases(lives.told("database_down:db")) == []  # acknowledged, and no worse than that
+    assert lives.alert("database_down:db").acked == "anna"
+
+
+@pytest.mark.parametrize("so", [{"stopped": True, "stopped_by": "operator anna@ops"}, {"enabled": False}])
+def test_a_stopped_or_disabled_system_is_expected_to_do_nothing(so: dict[str, Any]) -> None:
+    lives = Lives()
+    bad = {"activity": Level.WARNING, "success_1h": rate(10.0, HOUR), "success_24h": rate(10.0)}
+    lives.minutes(26 * 60, **so, **bad)
+    assert lives.told() == []
+    lives.minutes(2, **bad)
+    lives.minutes(3, **bad)
+    assert phases(lives.told("success_rate_critical:success rate")) == ["firing"]  # not hidden any more
+
+
+def test_critical_hides_the_lower_one_of_its_subject() -> None:
+    lives = Lives()
+    lives.minutes(60, failure_rate=Level.CRITICAL)
+    assert lives.alert("failure_rate_high:failure rate").hidden == "most tasks fail"
+    assert lives.told("failure_rate_high:failure rate") == []
+
+
+def test_four_changes_in_twenty_minutes_flap_once_and_end_after_twenty_quiet_ones() -> None:
+    lives = Lives(contacts=2)
+    for number in range(4):  # there, gone, there, gone: three changes
+        lives.minute(activity=Level.WARNING if number % 2 == 0 else Level.OK)
+    assert not lives.alert("no_activity").flapping
+    lives.minute(activity=Level.WARNING)
+    assert lives.alert("no_activity").flapping
+    lives.minutes(19, activity=Level.WARNING)
+    assert lives.alert("no_activity").flapping
+    lives.minute(activity=Level.WARNING)
+    assert not lives.alert("no_activity").flapping
+    assert lives.stage("no_activity") == "firing"
+
+
+def test_what_goes_to_and_fro_hides_nothing_while_it_is_well() -> None:
+    lives = Lives()
+    for number in range(6):
+        lives.minute(**(DOWN if number % 2 == 0 else {}))
+    assert lives.alert("database_down:db").flapping
+    lives.minute(stuck_tasks=Level.WARNING)
+    lives.minutes(2, stuck_tasks=Level.WARNING)
+    assert lives.stage("database_down:db") == "firing"
+    assert (lives.stage("stuck_tasks"), lives.alert("stuck_tasks").hidden) == ("firing", "")
+    lives.minute(**DOWN)
+    assert lives.alert("stuck_tasks").hidden == "database down"
+
+
+def test_changes_further_apart_than_that_do_not_flap_and_unknown_is_no_time() -> None:
+    lives = Lives()
+    for _ in range(6):
+        lives.minute(activity=Level.WARNING)
+        lives.minutes(19)
+    assert not lives.alert("no_activity").flapping
+    lives = Lives()
+    for _ in range(5):
+        lives.minute(activity=Level.WARNING)
+        lives.minutes(60, **UNKNOWN)
+        lives.minute()
+    assert lives.alert("no_activity").flapping  # the hours in between were seen by nobody
+
+
+def test_a_breaker_flapping_for_an_hour_is_one_message_and_one_when_it_is_steady() -> None:
+    lives = Lives(contacts=3)
+    for number in range(60):
+        state = BreakerState.OPEN if number % 3 else BreakerState.CLOSED
+        lives.minute(breakers=(breaker(lives.now, state, 60.0),))
+    assert phases(lives.told()) == ["flapping"]
+    for _ in range(25):
+        lives.minute(breakers=(breaker(lives.now, BreakerState.CLOSED, 0.0),))
+    assert phases(lives.told()) == ["flapping", "resolved"]
+
+
+def test_a_database_down_for_an_hour_is_one_message_to_each_contact_and_one_when_it_is_over() -> None:
+    lives = Lives(contacts=1)
+    for _ in range(60):
+        open_ones = tuple(breaker(lives.now, BreakerState.OPEN, 301.0, key=key) for key in ("db:a", "db:b", "auth:c"))
+        lives.minute(
+            breakers=open_ones,
+            lost=("system_config", "tasks", "execution_logs", "stats"),
+            stopped=None,
+            enabled=None,
+            success_1h=None,
+            success_24h=None,
+            health_row_age_s=4000.0,
+            braked="60 stuck tasks",
+            **DOWN,
+        )
+    assert lives.told() == [(11.0, "firing", (0,))]
+    closed = tuple(breaker(lives.now, BreakerState.CLOSED, 0.0, key=key) for key in ("db:a", "db:b", "auth:c"))
+    lives.minutes(30, breakers=closed)
+    assert lives.told() == [(11.0, "firing", (0,)), (62.0, "resolved", (0,))]
+
+
+def test_an_alert_is_adopted_with_its_episode_and_what_was_told() -> None:
+    theirs, ours = Lives(), Lives()
+    theirs.minutes(7, stopped=True)
+    ours.minute()
+    ours.minute(stopped=True)
+    ours.said.clear()
+    ours.life.adopt([theirs.alert("emergency_stop")])
+    assert ours.alert("emergency_stop").episode == theirs.alert("emergency_stop").episode
+    ours.minutes(4, stopped=True)
+    assert ours.told() == []  # both contacts were told
+    ours.minutes(3)
+    assert ours.told()[-1][1:] == ("resolved", (0, 1))
+
+
+def test_what_is_only_pending_here_and_was_told_there_is_not_told_again() -> None:
+    theirs, ours = Lives(contacts=1), Lives(contacts=1)
+    theirs.minutes(20, stuck_tasks=Level.WARNING)
+    assert phases(theirs.told()) == ["firing"]
+    ours.minutes(19)
+    ours.minute(stuck_tasks=Level.WARNING)
+    assert ours.stage("stuck_tasks") == "pending"
+    ours.life.adopt([theirs.alert("stuck_tasks")])
+    ours.minutes(60, stuck_tasks=Level.WARNING)
+    assert ours.told() == []
+    ours.minutes(3)
+    assert phases(ours.told()) == ["resolved"]
+
+
+def test_the_next_holder_counts_on_from_the_rows_of_the_last_one() -> None:
+    theirs, ours = Lives(contacts=3), Lives(contacts=3)
+    theirs.minute(stopped=True)
+    ours.minutes(1)
+    ours.life.adopt([theirs.alert("emergency_stop")])
+    theirs.minutes(10, stopped=True)
+    ours.life.adopt([theirs.alert("emergency_stop")])
+    ours.minutes(3)
+    mine, last = ours.alert("emergency_stop"), theirs.alert("emergency_stop")
+    assert (mine.episode, mine.messages) == (last.episode, last.messages + 1)
+
+
+def test_an_alert_whose_monitor_is_gone_is_resolved_by_the_next_one() -> None:
+    theirs, ours = Lives(), Lives()
+    theirs.minute(stopped=True)
+    ours.minute()
+    ours.life.adopt([theirs.alert("emergency_stop")])
+    ours.minutes(3)
+    assert ours.told() == [(3.0, "resolved", (0,))]
+
+
+def test_what_was_hidden_from_its_beginning_to_its_end_is_not_even_logged() -> None:
+    lives = Lives()
+    lives.minutes(5, lost=("tasks",), **DOWN)
+    assert lives.stage("degraded") == "firing"
+    lives.minutes(5, lost=(), **DOWN)
+    assert lives.stage("degraded") == "resolved"
+    assert {key for _, key, _, _ in lives.said} == {"database_down:db"}
+
+
+def test_what_somebody_said_the_end_of_is_not_adopted_and_owed_no_more() -> None:
+    theirs, ours = Lives(), Lives()
+    theirs.minute(stopped=True)
+    one = Tell(alert=theirs.alert("emergency_stop"), phase=Phase.FIRING)
+    end = Tell(alert=msgspec.structs.replace(one.alert, messages=2), phase=Phase.RESOLVED)
+    rows = [of_alert(tell, "watchdog w@h", "h", theirs.now).told for tell in (end, one)]
+    found = heard(rows, ours.rules, ours.now)
+    assert found.alerts == ()
+    assert found.resolved == {("emergency_stop", one.alert.episode)}
+    ours.life.adopt([one.alert])
+    ours.minutes(2)
+    ours.life.alerts["emergency_stop"] = msgspec.structs.replace(ours.alert("emergency_stop"), owed=True)
+    ours.life.adopt(found.alerts, found.resolved)
+    assert not ours.alert("emergency_stop").owed
+
+
+def test_a_word_from_the_future_or_for_ever_is_not_believed() -> None:
+    lives = Lives(contacts=1)
+    lives.minute(stopped=True)
+    lives.ack("emergency_stop")
+    lives.acks = [msgspec.structs.replace(lives.acks[0], at=lives.now + timedelta(days=365))]
+    lives.minutes(241, stopped=True)
+    assert phases(lives.told()) == ["firing", "repeated"]
+    lives.silence("*", minutes=60 * 24 * 365)
+    for_ever, late = lives.silences[0], msgspec.structs.replace(lives.silences[0], id="x", at=START + timedelta(days=9))
+    rows = [{"order": "silence", "plan": msgspec.to_builtins(one)} for one in (for_ever, late)]
+    (kept,) = heard(rows, lives.rules, lives.now).silences
+    assert kept.until == kept.at + timedelta(days=7)
+
+
+def test_a_verdict_nobody_measured_lately_is_unknown() -> None:
+    assert Facts(at=START, verdicts={"database": Verdict.ok("")}).verdict("stuck_tasks").level is Level.UNKNOWN

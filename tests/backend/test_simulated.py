@@ -1,0 +1,176 @@
+"""What dry-run marked completed and nobody did is no success: told apart, counted, and an alert."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from core.alerting.settings import AlertRules
+from core.backend.reads.trends import TrendQueries
+from core.backend.simulated import Telltale
+from core.domain.snapshot import State
+from tests.actions.driving import Driven
+from tests.alerting.mail_server import Alarming
+from tests.running import Command, Running
+
+REAL = {
+    "no result": "NULL",
+    "JSON null": "'null'",
+    "a text": "'\"done\"'",
+    "a text before it": "'\"DRY CLEANING\"'",
+    "a text behind it": "'\"DRY RUST\"'",
+    "another text amid": "'\"a DRY RUN: no\"'",
+    "a number": "'7'",
+    "a list": "'[\"DRY RUN: no\"]'",
+    "an object": '\'{"message": "done", "files": 3}\'',
+    "an object with another key": '\'{"note": "DRY RUN"}\'',
+    "an object with nulls": "'{\"message\": null}'",
+}
+SIMULATED = {
+    "a text": "'\"DRY RUN: would change 3 files\"'",
+    "the text alone": "'\"DRY RUN\"'",
+    "a message": '\'{"message": "DRY RUN: would"}\'',
+    "a summary": '\'{"summary": "DRY RUN: would", "message": "x"}\'',
+    "an output": '\'{"output": "DRY RUN: would"}\'',
+}
+
+
+def completed(sandbox: Running, result: str, at: str = "now()") -> str:
+    """A completed task; its id."""
+    (row,) = sandbox.sql(
+        "INSERT INTO autonomous_tasks (description, status, started_at, completed_at, result)"
+        f" VALUES ('x', 'completed', now(), {at}, {result}) RETURNING id"
+    )
+    return str(row[0])
+
+
+def logged(sandbox: Running, task: str, environment: str) -> None:
+    sandbox.sql(
+        "INSERT INTO autonomous_execution_logs (task_id, execution_step, step_status, environment)"
+        " VALUES (%s, 'task_completed', 'completed', %s)",
+        task,
+        environment,
+    )
+
+
+@pytest.mark.parametrize("account", ["service_role", "master"])
+async def test_a_simulated_completion_is_no_success(account: str, sandbox: Running, tmp_path: Path) -> None:
+    for result in (*REAL.values(), *SIMULATED.values()):
+        completed(sandbox, result)
+    sandbox.sql("INSERT INTO autonomous_tasks (description, status, completed_at) VALUES ('f', 'failed', now())")
+    driven = await Driven.as_(account, sandbox, tmp_path).begin()
+    telltale = driven.rooms.queries.schema.telltale
+    tasks = driven.monitor.snapshot.tasks
+    past = TrendQueries(driven.rooms.backend.calls, driven.rooms.queries.schema)
+    now = datetime.now(UTC)
+    counted = await past.count_finished(now - timedelta(hours=1), now + timedelta(minutes=1))
+    read = await past.finished(now - timedelta(hours=1), now + timedelta(minutes=1), "")
+    await driven.monitor.close()
+    assert telltale == Telltale(results=True, environments=True)
+    assert tasks.success_24h.value is not None
+    assert (tasks.success_24h.value.completed, tasks.success_24h.value.failed) == (len(REAL), 1)
+    assert tasks.simulated_24h.value is not None
+    assert tasks.simulated_24h.value.count == len(SIMULATED)
+    assert (counted.completed, counted.failed) == (len(REAL), 1)
+    assert sorted(well for _, _, well in read) == [False, *[True] * len(REAL)]
+
+
+async def test_the_environment_of_its_log_tells_too_and_each_counts_once(sandbox: Running, tmp_path: Path) -> None:
+    logged(sandbox, completed(sandbox, "NULL"), "production")
+    for result in ("NULL", SIMULATED["a text"]):
+        name = completed(sandbox, result)
+        logged(sandbox, name, "dry_run")
+        logged(sandbox, name, "dry_run")
+        logged(sandbox, name, "production")
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    tasks = driven.monitor.snapshot.tasks
+    await driven.monitor.close()
+    assert tasks.success_24h.value is not None
+    assert tasks.simulated_24h.value is not None
+    assert (tasks.success_24h.value.completed, tasks.simulated_24h.value.count) == (1, 2)
+
+
+async def test_the_last_completed_is_the_last_that_was_done(sandbox: Running, tmp_path: Path) -> None:
+    completed(sandbox, "NULL", "now() - interval '3 h'")
+    completed(sandbox, SIMULATED["a text"])
+    logged(sandbox, completed(sandbox, "NULL"), "dry_run")
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    snapshot = driven.monitor.snapshot
+    await driven.monitor.close()
+    at = snapshot.tasks.last_completed_at.value
+    assert at is not None
+    assert snapshot.at - at > timedelta(hours=2)
+    assert snapshot.state is State.IDLE
+
+
+async def test_an_alert_says_so_while_it_goes_on(sandbox: Running, tmp_path: Path) -> None:
+    alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
+    await alarming.minutes(2)
+    assert "simulated_work" not in {alert.rule for alert in alarming.alarms.firing()}
+    completed(sandbox, SIMULATED["a message"])
+    alarming.driven.rooms.readings.make_all_due()
+    await alarming.minutes(3)
+    (alert,) = [alert for alert in alarming.alarms.firing() if alert.rule == "simulated_work"]
+    assert alert.severity.value == "medium"
+    assert "1 task in 24 h" in alert.text
+    sandbox.sql("UPDATE autonomous_tasks SET completed_at = now() - interval '2 h'")
+    alarming.driven.rooms.readings.make_all_due()
+    await alarming.minutes(4)
+    gone = {alert.rule for alert in alarming.alarms.firing()}
+    await alarming.close()
+    assert "simulated_work" not in gone
+
+
+def test_status_counts_them_apart(sandbox: Running, command: Command) -> None:
+    completed(sandbox, "NULL")
+    report = json.loads(command("status", "--json", sandbox=sandbox).stdout)
+    assert report["simulated_24h"] == 0
+    completed(sandbox, SIMULATED["a text"])
+    report = json.loads(command("status", "--json", sandbox=sandbox).stdout)
+    assert (report["simulated_24h"], report["success_rate_24h"]["value"]) == (1, 100.0)
+    assert "only simulated 24 h: 1" in command("status", sandbox=sandbox).stdout
+
+
+RESULT = "ALTER TABLE autonomous_tasks DROP COLUMN result"
+ENVIRONMENT = "ALTER TABLE autonomous_execution_logs DROP COLUMN environment"
+
+
+@pytest.mark.parametrize(
+    ("dropped", "left"),
+    [
+        (RESULT, Telltale(environments=True)),
+        (ENVIRONMENT, Telltale(results=True)),
+        (f"{RESULT}; {ENVIRONMENT}", Telltale()),
+    ],
+    ids=["no result", "no environment", "neither"],
+)
+async def test_a_project_without_one_of_the_columns_goes_by_the_other(
+    dropped: str, left: Telltale, sandbox: Running, tmp_path: Path
+) -> None:
+    sandbox.sql(dropped)
+    try:
+        name = str(
+            sandbox.sql(
+                "INSERT INTO autonomous_tasks (description, status, completed_at)"
+                " VALUES ('x', 'completed', now()) RETURNING id"
+            )[0][0]
+        )
+        driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+        if left.environments:
+            logged(sandbox, name, "dry_run")
+        if left.results:
+            sandbox.sql(f"UPDATE autonomous_tasks SET result = {SIMULATED['a text']}")
+        await driven.monitor.refresh(everything=True)
+        telltale, tasks = driven.rooms.queries.schema.telltale, driven.monitor.snapshot.tasks
+        await driven.monitor.close()
+    finally:
+        sandbox.sql(
+            "ALTER TABLE autonomous_tasks ADD COLUMN IF NOT EXISTS result jsonb;"
+            "ALTER TABLE autonomous_execution_logs ADD COLUMN IF NOT EXISTS environment text"
+        )
+    assert telltale == left
+    assert tasks.success_24h.value is not None
+    assert tasks.success_24h.value.completed == (0 if left.any else 1)
+    assert tasks.simulated_24h.live is left.any
+    assert (tasks.simulated_24h.value is None) is not left.any

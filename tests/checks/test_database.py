@@ -1,0 +1,232 @@
+"""A hanging database stays proven down until something answers: on screen, in the count of ten, in an alert's `for`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from core.alerting.settings import AlertRules
+from core.checks.settings import WatchRules
+from core.domain.alerts import AlertState
+from core.domain.checks import Check
+from core.domain.snapshot import LinkWord
+from core.domain.status import Level
+from core.resilience.fault import Counts, Evidence, Fault
+from core.services.config import RefreshRules
+from core.services.connection import ConnectionState
+from core.services.critical_streak import CriticalStreak
+from tests.actions.driving import Driven
+from tests.alerting.mail_server import Alarming
+from tests.clock import FakeClock
+from tests.running import Running
+from tests.wire import Wire, hang, wire
+
+RULES = WatchRules(interval_s=300, limit_s=0.3, probe_s=0.2, hanging_s=1.2)
+ENDS_S = 1.3
+"""By then a question that hangs has ended."""
+
+
+@pytest.fixture
+async def between(sandbox: Running) -> AsyncIterator[Wire]:
+    async with wire(sandbox.url) as one:
+        yield one
+
+
+async def driven_at(between: Wire, sandbox: Running, home: Path) -> Driven:
+    more = {"watch": RULES, "refresh": RefreshRules(total_s=0.5), "autonomous": False}
+    driven = await Driven(between.url, sandbox.service_key, home, **more).begin()
+    await driven.loops.alarms.restore()
+    return driven
+
+
+async def hung(driven: Driven, between: Wire) -> None:
+    """The database hangs, and that is proven."""
+    between.acts["/"] = hang
+    driven.clock.advance(300)
+    await driven.monitor.check()
+    await asyncio.sleep(ENDS_S)
+    assert driven.rooms.link.down
+
+
+async def test_it_stays_down_while_a_new_question_is_slow_so_far(
+    sandbox: Running, between: Wire, tmp_path: Path
+) -> None:
+    driven = await driven_at(between, sandbox, tmp_path)
+    await hung(driven, between)
+    for _ in range(3):
+        driven.clock.advance(60)
+        checkup = await driven.monitor.check()
+        assert driven.rooms.link.down
+        assert checkup.of("database").level is Level.CRITICAL
+        assert checkup.of("database").text.startswith("hanging: connected, and silent for 10 s; asked anew: slow:")
+        assert driven.monitor.snapshot.link.word is LinkWord.OFFLINE
+    between.acts.clear()
+    checkup = await driven.monitor.check()
+    assert checkup.of("database").level is Level.OK
+    assert not driven.rooms.link.down
+    await driven.monitor.close()
+
+
+async def test_its_alert_goes_on_and_rises(sandbox: Running, between: Wire, tmp_path: Path) -> None:
+    driven = await driven_at(between, sandbox, tmp_path)
+    alarms = driven.loops.alarms
+    await hung(driven, between)
+    await driven.monitor.refresh(everything=True)
+    words, held = [], []
+    for minute in range(1, 13):
+        driven.clock.advance(60)
+        if minute in (4, 9):
+            await driven.monitor.check()  # slow for the moment
+        await alarms.evaluate()
+        one = alarms._life.alerts["database_down:db"]
+        held.append(one.held_s)
+        words.append(driven.rooms.link.picture(None).word)
+        if minute in (4, 9):
+            await asyncio.sleep(ENDS_S)
+            words.append(driven.rooms.link.picture(None).word)
+    assert held == sorted(held)
+    assert one.stage is AlertState.FIRING
+    assert set(words) == {LinkWord.OFFLINE}
+    between.acts.clear()
+    await driven.monitor.close()
+
+
+async def test_a_scheduled_check_counts_although_somebody_looks_meanwhile(
+    sandbox: Running, between: Wire, tmp_path: Path
+) -> None:
+    driven = await driven_at(between, sandbox, tmp_path)
+    driven.loops.ready = True
+    between.acts["/"] = hang
+    for _ in range(3):
+        driven.clock.advance(300)
+        await driven.autonomy.after(await driven.monitor.check(), scheduled=True)
+        await asyncio.sleep(0.1)
+        await driven.autonomy.after(await driven.monitor.check(), scheduled=False)  # `c`
+        await asyncio.sleep(ENDS_S)
+    assert driven.rooms.streak.count == 3
+    driven.loops.ready = False
+    between.acts.clear()
+    await driven.monitor.close()
+
+
+async def test_whoever_looks_again_and_again_does_not_keep_it_from_being_proven(
+    sandbox: Running, between: Wire, tmp_path: Path
+) -> None:
+    driven = await driven_at(between, sandbox, tmp_path)
+    between.acts["/"] = hang
+    for _ in range(6):
+        await driven.monitor.check()  # each of them shorter than it takes to prove it
+    assert driven.rooms.link.down
+    between.acts.clear()
+    await driven.monitor.close()
+
+
+async def test_the_late_end_of_a_check_nobody_scheduled_does_not_count(
+    sandbox: Running, between: Wire, tmp_path: Path
+) -> None:
+    driven = await driven_at(between, sandbox, tmp_path)
+    driven.loops.ready = True
+    driven.clock.advance(300)
+    await driven.autonomy.after(await driven.monitor.check(), scheduled=True)
+    between.acts["/"] = hang
+    driven.clock.advance(100)
+    await driven.autonomy.after(await driven.monitor.check(), scheduled=False)
+    await asyncio.sleep(ENDS_S)
+    assert driven.rooms.link.down
+    assert driven.rooms.streak.count == 0
+    driven.loops.ready = False
+    between.acts.clear()
+    await driven.monitor.close()
+
+
+async def test_a_scheduled_check_that_is_slow_so_far_clears_no_count(sandbox: Running, tmp_path: Path) -> None:
+    """Only the database's own question hangs; the failure rate is known, and well."""
+    async with wire(sandbox.url) as between:
+        driven = await driven_at(between, sandbox, tmp_path)
+        driven.rooms.streak.count = 4
+        checkup = await driven.monitor.check()
+        slow = Check(name="database", level=Level.WARNING, text="slow: connected, no answer within 2 s yet")
+        driven.autonomy._scheduled = checkup
+        await driven.autonomy._count(slow)
+        assert driven.rooms.streak.count == 4
+        await driven.autonomy._count(checkup.of("database"))
+        assert driven.rooms.streak.count == 0
+        await driven.monitor.close()
+
+
+async def test_a_process_that_does_not_own_the_state_does_not_count(sandbox: Running, tmp_path: Path) -> None:
+    """Two screens on one machine: each scheduled check would count twice in the one file."""
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    down = Check(name="database", level=Level.CRITICAL, text="down: refused")
+    driven.loops.owner = False
+    await driven.autonomy._count(down)
+    assert driven.rooms.streak.count == 0
+    driven.loops.owner = True
+    await driven.autonomy._count(down)
+    assert driven.rooms.streak.count == 1
+    await driven.monitor.close()
+
+
+async def test_two_scheduled_checks_at_half_an_interval_count_once(sandbox: Running, tmp_path: Path) -> None:
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    clock = FakeClock()
+    streak = CriticalStreak(clock, driven.rooms.state, 300.0)
+    counts = []
+    for after_s in (0, 150, 150, 150, 254, 255):  # 300 s apart less its jitter is one interval; half of it is none
+        clock.advance(after_s)
+        counts.append(await streak.note(Level.CRITICAL, Level.UNKNOWN, may_count=True))
+    assert counts == [1, 1, 2, 2, 3, 4]
+    await driven.monitor.close()
+
+
+def _refused() -> Fault:
+    return Fault(kind="refused_by_breaker", counts=Counts.NEUTRAL, evidence=Evidence.NONE, message="not asked")
+
+
+def test_refusals_by_our_own_breakers_keep_it_offline() -> None:
+    """They are no evidence: a verdict stays what the last real answer proved."""
+    link = ConnectionState(FakeClock(), stale_after_s=10, blind_after_s=15)
+    link.answered(0.1)
+    link.failed((Fault(kind="refused", counts=Counts.FAILURE, evidence=Evidence.DOWN, message="nobody answers"),))
+    before = link.picture(None)
+    link.failed((_refused(), _refused()))
+    assert link.picture(None) == before
+    assert (before.word, before.why) == (LinkWord.OFFLINE, "nobody answers")
+
+
+def test_a_question_that_hung_while_others_were_answered_proves_nothing() -> None:
+    clock = FakeClock()
+    link = ConnectionState(clock, stale_after_s=10, blind_after_s=15)
+    clock.advance(10)
+    link.answered(0.1)
+    clock.advance(1)
+    link.checked(Level.CRITICAL, "hanging", answered=False, took_s=10.0)
+    assert not link.down
+    link.checked(Level.CRITICAL, "hanging", answered=False, took_s=0.5)
+    assert link.down
+
+
+def test_the_time_a_machine_slept_is_no_time_of_blindness() -> None:
+    clock = FakeClock()
+    link = ConnectionState(clock, stale_after_s=10, blind_after_s=15)
+    link.answered(0.1)
+    clock.advance(8 * 3600)
+    assert link.blind_for_s() is None
+    assert link.picture(None).word is LinkWord.STALE  # nobody has looked yet
+    away = Fault(kind="no_dns", counts=Counts.FAILURE, evidence=Evidence.NONE, message="the host name is not known")
+    link.failed((away,))
+    for _ in range(12):
+        clock.advance(60)
+        link.failed((away,))
+    assert link.blind_for_s() == 720.0
+    assert link.picture(None).word is LinkWord.BLIND
+
+
+async def test_a_machine_that_slept_is_not_blind_before_it_has_looked(sandbox: Running, tmp_path: Path) -> None:
+    alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
+    await alarming.minutes(2)
+    alarming.clock.advance(8 * 3600)  # the machine slept; the alerts' loop wakes first
+    await alarming.alarms.evaluate()
+    assert "blind" not in {alert.rule for alert in alarming.alarms.firing()}
+    await alarming.close()

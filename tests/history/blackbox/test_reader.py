@@ -1,0 +1,173 @@
+"""What was kept is found again: by its moment, step by step, by what happened, and where nobody looked."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from core.domain.snapshot import Snapshot, State
+from core.history.blackbox import ALIVE_S, GAP_S, Box, MarkKind
+from core.history.blackbox.epoch import Spot
+from core.history.blackbox.frame import HEADER
+from core.history.blackbox.segment_index import sealed
+from tests.history.blackbox.conftest import Recorders
+from tests.history.blackbox.pictures import DAY, HOUR_S, NOON, after, alarm, all_of, busy, event, files, picture, record
+
+
+def test_each_picture_is_found_by_its_moment_and_by_any_until_the_next(recorders: Recorders, box: Box) -> None:
+    course = [busy(number) for number in range(400)]
+    record(recorders(), course)
+    assert all_of(box) == course
+    assert box.span() == (course[0].at, course[-1].at)
+    for one in course[::37]:
+        assert box.at(one.at) == one
+        assert box.at(one.at + after(4.9)) == one
+    assert box.at(NOON - after(0.001)) is None
+    assert list(box.frames(course[100].at, course[103].at)) == course[100:103]
+
+
+def test_steps_go_from_picture_to_picture_and_stop_at_the_ends(recorders: Recorders, box: Box) -> None:
+    course = [busy(number) for number in range(10)]
+    record(recorders(), course)
+    assert box.step(course[4].at, 1) == course[5]
+    assert box.step(course[4].at, -1) == course[3]
+    assert box.step(course[4].at + after(1), -1) == course[4]
+    assert box.step(course[4].at, -3) == course[1]
+    assert box.step(course[4].at, 100) == course[9]
+    assert box.step(course[9].at, 1) is None
+    assert box.step(NOON - DAY, 1) == course[0]
+    assert box.step(NOON - DAY, -1) is None
+
+
+def test_an_empty_box_has_nothing_and_says_so(box: Box) -> None:
+    assert box.span() is None
+    assert box.at(NOON) is None
+    assert box.step(NOON, 1) is None
+    assert box.mark(NOON, 1) is None
+    assert box.marks(NOON, NOON + DAY) == box.looks(NOON, NOON + DAY) == box.notes(NOON, NOON + DAY) == ()
+    assert all_of(box) == []
+
+
+def test_marks_tell_what_happened_without_its_picture(recorders: Recorders, box: Box) -> None:
+    first = event("one")
+    record(
+        recorders(),
+        [
+            picture(0),
+            picture(5, events=(first,)),
+            picture(10, events=(first,), state=State.WARNING),
+            picture(15, events=(first,), state=State.WARNING, alerts=(alarm("pending"),)),
+            picture(20, events=(first,), state=State.WARNING, alerts=(alarm("firing"),)),
+            picture(25, events=(event("two"), first), state=State.CRITICAL, alerts=(alarm("resolved"),)),
+        ],
+    )
+    box.note(NOON + after(12), "a look at the log", "ann")
+    marks = box.marks(NOON, NOON + DAY)
+    assert [((one.at - NOON).total_seconds(), *one.kinds) for one in marks] == [
+        (0, MarkKind.BEGAN),
+        (5, MarkKind.EVENT),
+        (10, MarkKind.STATE),
+        (12, MarkKind.NOTE),
+        (20, MarkKind.ALERT),
+        (25, MarkKind.EVENT, MarkKind.STATE, MarkKind.ALERT),
+    ]
+    assert box.mark(NOON + after(10), 1) == marks[3]
+    assert box.mark(NOON + after(10), -1) == marks[1]
+    assert box.mark(NOON + after(10), -9) == marks[0]
+    assert box.mark(NOON + 90 * DAY, -1) == marks[-1]
+    assert box.mark(NOON + after(25), 1) is None
+
+
+def test_marks_of_full_files_are_those_of_their_frames(recorders: Recorders, place: Path, box: Box) -> None:
+    recorder, events = recorders(), ()
+    for number in range(60):
+        events = (event(f"number {number}", 300.0 * number), *events)
+        record(recorder, [picture(300.0 * number + at, events=events) for at in (0, 10, 20)])
+    recorder.close(NOON + after(300.0 * 59 + 30))
+    assert len(files(place)) == 5
+    told = box.marks(NOON - DAY, NOON + DAY)
+    for file in files(place)[:-1]:  # without its seal, whose length its last bytes are
+        data = file.read_bytes()
+        file.write_bytes(data[: -int.from_bytes(data[-4:], "little")])
+        assert sealed(file) is None
+    assert Box(place).marks(NOON - DAY, NOON + DAY) == told
+    assert len(told) == 60 + 1  # and the end
+    assert all_of(box) == all_of(Box(place))
+
+
+def test_a_gap_is_told_from_nothing_new(recorders: Recorders, box: Box) -> None:
+    recorder = recorders()
+    record(recorder, [picture(seconds) for seconds in range(61)])  # nothing but time goes by
+    record(recorder, [picture(seconds) for seconds in (600, 605)])
+    assert box.at(NOON + after(58)) is not None
+    assert box.at(NOON + after(60 + GAP_S)) is not None
+    assert box.at(NOON + after(61 + GAP_S)) is None
+    assert box.at(NOON + after(599)) is None
+    looks = box.looks(NOON - DAY, NOON + DAY)
+    assert (looks[0].since, looks[0].until) == (NOON, NOON + after(60))
+    assert looks[1].since == NOON + after(600)
+    assert [one.at for one in box.marks(NOON, NOON + DAY)] == [NOON, NOON + after(600)]
+
+
+def test_what_says_nothing_new_costs_a_header_in_ten_seconds(recorders: Recorders, box: Box, place: Path) -> None:
+    recorder = recorders()
+    recorder.record(picture(0))
+    before = files(place)[0].stat().st_size
+    record(recorder, [picture(seconds) for seconds in range(1, 1001)])
+    assert files(place)[0].stat().st_size - before == 1000 / ALIVE_S * HEADER.size
+    shown = box.at(NOON + after(995))
+    assert shown == picture(990)  # it was looked at then, and is as old as that
+
+
+def test_after_its_end_nobody_looks(recorders: Recorders, box: Box) -> None:
+    recorder = recorders()
+    recorder.record(picture(0))
+    recorder.close(NOON + after(3))
+    assert box.at(NOON + after(3)) is not None
+    assert box.at(NOON + after(3.1)) is None
+    recorders().record(picture(5))
+    assert [(one.since, one.until) for one in box.looks(NOON, NOON + DAY)] == [
+        (NOON, NOON + after(3)),
+        (NOON + after(5), NOON + after(5)),
+    ]
+
+
+def test_an_end_that_begins_a_file_has_its_picture_there(recorders: Recorders, place: Path, box: Box) -> None:
+    recorder = recorders()
+    recorder.record(picture(HOUR_S - 1))
+    record(recorder, [picture(2 * HOUR_S - 10), picture(2 * HOUR_S - 2)])
+    recorder.close(NOON + after(2 * HOUR_S))
+    assert len(files(place)) == 2
+    assert box.at(NOON + after(2 * HOUR_S)) == picture(2 * HOUR_S)
+
+
+def test_a_picture_of_another_version_with_other_fields_is_still_one(recorders: Recorders, box: Box) -> None:
+    class Later(Snapshot, frozen=True, kw_only=True):
+        newer: int = 7
+
+    fields = {name: getattr(picture(0), name) for name in Snapshot.__struct_fields__}
+    recorders().record(Later(**fields))
+    assert msgspec.structs.asdict(box.at(NOON) or picture(9)) == msgspec.structs.asdict(picture(0))
+
+
+def test_pictures_that_cannot_be_read_are_passed_a_group_at_a_time_and_not_for_ever(
+    recorders: Recorders, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foreign = {"notices": (7,)}  # as of a version whose records are others
+    course = [busy(number, **foreign if number >= 118 else {}) for number in range(600)]
+    course += [busy(number) for number in range(600, 605)]
+    recorder = recorders()
+    record(recorder, course[:600])
+    recorder._leave()  # the next version begins a group of its own
+    record(recorder, course[600:])
+    decoded: list[Spot] = []
+    picture_of = Spot.picture
+    monkeypatch.setattr(Spot, "picture", lambda spot: (decoded.append(spot), picture_of(spot))[1])
+    assert box.step(course[600].at, -1) == course[117]  # in the middle of a group
+    assert box.step(course[117].at, 1) == course[600]
+    assert box.step(course[300].at, 1) == course[600]
+    assert len(decoded) < 50  # there are five groups
+    record(recorder, [busy(number, **foreign) for number in range(605, 9000)])
+    decoded.clear()
+    assert box.step(busy(9000).at, -1) is None
+    assert len(decoded) < 200

@@ -1,0 +1,92 @@
+"""The course of an alert: when it fired, who took care of it, whether it was seen to end; no more than was seen."""
+
+from datetime import UTC
+from typing import Any
+
+from core.domain.snapshot import AlertView
+from core.history.report import markdown
+from tests.history.blackbox.pictures import NOON, after
+from tests.history.report.made import JANA, look, of, shot
+
+
+def alarm(state: str, **more: Any) -> tuple[AlertView, ...]:
+    base = {"key": "stuck", "rule": "stuck", "subject": "", "severity": "high", "title": "tasks are stuck"}
+    return (AlertView(state=state, episode="e1", **{"fired_at": NOON + after(20)} | base | more),)
+
+
+def test_an_alerts_course_from_firing_to_resolved() -> None:
+    report = of(
+        shot(0),
+        shot(21, alerts=alarm("firing", text="3 of 9")),
+        shot(50, alerts=alarm("acknowledged", text="4 of 9", acked=JANA)),
+        shot(90, alerts=alarm("resolved", resolved_at=NOON + after(88))),
+        shot(200),
+    )
+    (course,) = report.alerts
+    assert (course.text, course.acked_by, course.acked_at) == ("3 of 9", JANA, NOON + after(50))
+    assert (course.fired_at, course.resolved_at) == (NOON + after(20), NOON + after(88))
+
+
+def test_one_that_hides_behind_another_is_not_over_and_its_end_is_that_of_its_condition() -> None:
+    pictures = (shot(0), shot(21, alerts=alarm("firing")), shot(60, alerts=alarm("hidden", muted="follows from: x")))
+    (hidden,) = of(*pictures).alerts
+    assert (hidden.fired_at, hidden.resolved_at, hidden.muted) == (NOON + after(20), None, "")
+    again = (*pictures, shot(90, alerts=alarm("firing")))
+    assert [one.resolved_at for one in of(*again).alerts] == [None]
+    over = (*pictures, shot(90, alerts=alarm("resolved", resolved_at=NOON + after(88))))
+    assert [one.resolved_at for one in of(*over).alerts] == [NOON + after(88)]
+
+
+def test_one_that_was_hidden_all_the_time_is_no_alert_of_its_own() -> None:
+    assert of(shot(0), shot(21, alerts=alarm("hidden")), shot(60)).alerts == ()
+
+
+def test_one_that_nobody_saw_end_is_said_to_last_as_long_as_it_was_seen_to() -> None:
+    pictures = (shot(0), shot(20, alerts=alarm("firing")))
+    killed = markdown(of(*pictures, until=6 * 3600, looks=(look(0, 50),)), zone=UTC)
+    assert "| 12:00:20 | nobody | not seen to end (last seen 12:00:50) | 30 s and more |" in killed
+    watched = markdown(of(*pictures, until=6 * 3600, looks=(look(0, 6 * 3600 - 8),)), zone=UTC)
+    assert "| 12:00:20 | nobody | still firing | 5 h 59 and more |" in watched
+
+
+def test_one_that_goes_to_and_fro_says_that_it_is_well_and_a_later_silence_is_none_of_what_is_over() -> None:
+    well = markdown(of(shot(0), shot(20, alerts=alarm("firing", flapping=True, well=True)), until=60), zone=UTC)
+    assert "still firing, well at present" in well
+    over = alarm("resolved", resolved_at=NOON + after(88), muted="silenced until 14:00 by jana")
+    assert [one.muted for one in of(shot(0), shot(20, alerts=alarm("firing")), shot(90, alerts=over)).alerts] == [""]
+
+
+def test_one_that_was_gone_when_somebody_looked_again_is_not_said_to_have_ended_then_or_later() -> None:
+    other = alarm("firing", key="slow", title="checks are slow", fired_at=NOON + after(450))
+    report = of(
+        shot(0),
+        shot(20, alerts=alarm("firing")),
+        shot(400),
+        shot(450, alerts=other),
+        looks=(look(0, 50), look(400, 600)),
+    )
+    gone, slow = report.alerts
+    assert (gone.resolved_at, slow.resolved_at) == (None, None)
+    page = markdown(report, zone=UTC)
+    assert "not seen to end (last seen 12:00:50)" in page
+    assert page.count("still firing") == 1
+
+
+def test_who_took_care_of_one_before_anybody_looked_did_so_before_that() -> None:
+    acked = alarm("acknowledged", fired_at=NOON - after(500), acked=JANA)
+    report = of(shot(-5, alerts=acked), shot(90, alerts=acked))
+    assert [(one.acked_by, one.acked_at) for one in report.alerts] == [(JANA, None)]
+    assert "| before 12:00:00 by `operator jana@watch-1` |" in markdown(report, zone=UTC)
+    later = of(shot(30, ready=False), shot(31, alerts=acked), looks=(look(30, 600),))
+    assert "| before 12:00:31 by `operator jana@watch-1` |" in markdown(later, zone=UTC)
+    away = of(
+        shot(0, alerts=alarm("firing")),
+        shot(300, alerts=alarm("acknowledged", acked=JANA)),
+        looks=(look(0, 50), look(300, 600)),
+    )
+    assert "| before 12:05:00 by `operator jana@watch-1` |" in markdown(away, zone=UTC)
+
+
+def test_who_took_care_of_one_as_it_began_did_so_then() -> None:
+    report = of(shot(0), shot(21, alerts=alarm("acknowledged", acked=JANA)))
+    assert [one.acked_at for one in report.alerts] == [NOON + after(21)]

@@ -1,0 +1,110 @@
+"""The night of 10 March: the report tells it in the right order with the right names. `golden/incident.md`."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from core.domain.actions import ResultPhase
+from core.domain.queries import Filter, Listing, Table
+from core.domain.snapshot import State
+from core.history.report import Report, compose, kept, markdown
+from core.resilience import BreakerState
+from tests.history.report.incident import BEGAN, Host, Incident
+from tests.running import SHAPES, Running
+from tests.tui.conftest import utc
+from tests.tui.drawn import Picture
+from tui.app.screenshots import draw
+
+__all__ = ["utc"]
+
+EDGE = "edge:ai-agent-poll:probe"
+DEPLOY = "every task fails since the deploy of 02:55"
+
+
+class Pages(Picture):
+    """As pictures are kept, as what they are."""
+
+    file_extension = "md"
+
+
+async def storm(night: Incident) -> None:
+    """The edge function is down, and what agents take up fails; the operator resets, notes, and stops it all."""
+    here = night.host.monitor
+    night.sandbox.fault("edge_down", True)
+    await night.look(6)
+    assert next(one.state for one in here.snapshot.breakers if one.key == EDGE) is BreakerState.OPEN
+    night.agents_say("generate_patch", "failed", "the model's gateway answers 401", times=12)
+    night.tasks("failed", *(f"Fix report {n}" for n in range(1, 25)), error="the model's gateway answers 401")
+    night.tasks("pending", "Index the orders by customer", "Send the weekly report")
+    await night.look(3)
+    assert here.snapshot.state is State.CRITICAL
+    night.advance(4)
+    assert (await here.reset_breaker(EDGE)).phase is ResultPhase.VERIFIED
+    await here.rooms.process_desk.close()
+    night.advance(5)
+    now = night.clock.now()
+    night.box.note(now, "the deploy of 02:55 carries the wrong key", "operator jana@watch-1", now=now)
+    await night.look()
+    night.advance(3)
+    there = await Host.named("bastion-2", "sam", night.sandbox, night.home / "there", night.clock)
+    silenced = await there.monitor.silence("degraded", timedelta(hours=1), "we know: jana is on it")
+    assert silenced.phase is ResultPhase.VERIFIED
+    await there.monitor.close()
+    await night.look()
+    night.advance(6)
+    assert (await here.acknowledge("success_rate_critical", "on it")).phase is ResultPhase.VERIFIED
+    night.advance(7)
+    assert (await here.stop(DEPLOY)).phase is ResultPhase.VERIFIED
+    await night.look(3)
+
+
+async def recovery(night: Incident) -> None:
+    """The deploy is taken back, the stop lifted, and work is completed again."""
+    here = night.host.monitor
+    night.sandbox.fault("edge_down", False)
+    await night.look(3)
+    night.advance(4)
+    assert (await here.lift(requeue=True)).phase is ResultPhase.VERIFIED
+    await night.look()
+    night.advance(5)
+    assert (await here.set_dry_run(False)).phase is ResultPhase.VERIFIED
+    await night.look()
+    night.advance(6)
+    failed = await here.plan_retry_matching(Listing(table=Table.TASKS, filter=Filter(status=("failed",))))
+    assert (await here.retry_matching(failed, "the deploy was taken back")).changed == 24
+    await night.look()
+    night.complete()
+    await night.look(60)
+    assert here.snapshot.state is State.HEALTHY
+
+
+async def told(night: Incident) -> Report:
+    """What there is of it, the log asked by the monitor itself."""
+    since, until = BEGAN, night.clock.now() + timedelta(seconds=1)
+    rows = await night.host.monitor.told_between(since, until, 1000)
+    found = kept(night.box, since, until, rows=rows)
+    return compose(found, since=since, until=until, made_at=until, host="watch-1")
+
+
+@pytest.mark.usefixtures("utc")
+@pytest.mark.parametrize("shape", SHAPES)
+async def test_the_night_is_told_in_its_order_and_the_same_for_both_shapes(
+    shape: str, lone_sandbox: Callable[..., Running], tmp_path: Path, snapshot: SnapshotAssertion
+) -> None:
+    night = await Incident(lone_sandbox(shape), tmp_path / "home").begin()
+    night.agents_say("task_started", "started", "")
+    night.tasks("completed", *(f"Fix ticket {n}" for n in range(1, 9)))
+    night.tasks("in_progress", "Rename the column")
+    await night.look(6)
+    night.complete()
+    await storm(night)
+    await recovery(night)
+    report = await told(night)
+    drawn = {moment.when: await draw(moment.picture) for moment in report.moments}
+    page = markdown(report, drawn, ZoneInfo("UTC"))
+    await night.end()
+    assert page == snapshot(extension_class=Pages, name="incident")

@@ -1,0 +1,240 @@
+"""The watchdog's loop: jitter, no overlap, watched and restarted, sleep- and jump-proof, heard by others."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import core.base.clock
+from core.backend.target import Target
+from core.base.clock import SystemClock
+from core.checks.settings import WatchRules
+from core.domain.status import Level
+from core.monitor import Config, Monitor, Places
+from core.services.config import RefreshRules
+from core.services.supervised_loop import SupervisedLoop
+from tests.actions.driving import Driven
+from tests.clock import FakeClock
+from tests.running import Running
+from tests.wire import Wire, answer, hang, wire
+
+
+class Sleeper(SystemClock):
+    """The real clock, and a machine that can be put to sleep: all its timers stand still, and time goes on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        real = self.elapsed
+        self.slept = 0.0
+        self.elapsed = lambda: real() + self.slept
+
+
+@pytest.fixture
+async def between(sandbox: Running) -> AsyncIterator[Wire]:
+    async with wire(sandbox.url) as one:
+        yield one
+
+
+def config(url: str, key: str, interval_s: float = 300.0, **more: object) -> Config:
+    return Config(
+        target=Target(name="probe", url=url, key=key),
+        watch=WatchRules(interval_s=interval_s, **more),  # type: ignore[arg-type]  # passed on as they are
+        refresh=RefreshRules(period_s=60),
+    )
+
+
+async def until(condition: object, within_s: float = 30.0) -> None:
+    end = time.monotonic() + within_s
+    while not condition():  # type: ignore[operator]  # a function of no arguments
+        assert time.monotonic() < end
+        await asyncio.sleep(0.01)
+
+
+async def test_a_loop_that_hangs_is_dead_after_two_intervals_and_begun_anew() -> None:
+    clock, turns, said = FakeClock(), 0, list[str]()
+    forever = asyncio.Event()
+
+    async def turn() -> None:
+        nonlocal turns
+        turns += 1
+        if turns == 1:
+            await forever.wait()
+        await asyncio.sleep(0.01)
+
+    keeper = SupervisedLoop("watchdog", turn, clock, say=said.append, dead_after_s=600)
+    keeper.start()
+    await asyncio.sleep(0.01)
+    clock.advance(599)
+    keeper.revive()
+    assert (keeper.dead, keeper.restarts, turns) == (False, 0, 1)
+    clock.advance(2)
+    assert keeper.dead
+    keeper.revive()
+    await asyncio.sleep(0.05)
+    assert turns > 1
+    assert (keeper.dead, keeper.restarts) == (False, 1)
+    assert said == ["the watchdog loop was dead for 601 s: restarted"]
+    task = keeper.stop()
+    assert task is not None
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_loop_that_fails_says_so_and_goes_on() -> None:
+    clock, said, turns = FakeClock(), list[str](), 0
+
+    async def turn() -> None:
+        nonlocal turns
+        turns += 1
+        if turns < 3:
+            raise RuntimeError("boom")
+        await asyncio.sleep(3600)
+
+    keeper = SupervisedLoop("refresh", turn, clock, say=said.append)
+    keeper.start()
+    await until(lambda: turns == 3)
+    assert said == ["the refresh loop failed (RuntimeError) and goes on; see the log file"] * 2
+    keeper.stop()
+
+
+async def test_the_supervisor_restarts_a_hung_watchdog_and_says_so(sandbox: Running, tmp_path: Path) -> None:
+    monitor = Monitor(config(sandbox.url, sandbox.service_key, 0.5), places=Places.within(tmp_path))
+    await monitor.start()
+    await until(lambda: monitor.snapshot.ready)
+    loops = monitor._loops
+    hung = asyncio.Event()
+    whole = loops._sight.check
+
+    async def hangs() -> None:
+        await hung.wait()
+
+    loops._sight.check = hangs  # type: ignore[method-assign,assignment]  # a check that never comes back
+    await until(lambda: loops.watchdog_dead)
+    monitor._publish()
+    assert not monitor.snapshot.health.running
+    assert any("loop is dead: w restarts it" in notice for notice in monitor.snapshot.notices)
+    loops._sight.check = whole  # type: ignore[method-assign]  # as it was
+    last = monitor.snapshot.health.last_at
+    await until(lambda: monitor.snapshot.health.restarts == 1)
+    await until(lambda: monitor.snapshot.health.last_at != last)
+    assert any("watchdog loop was dead" in event.text for event in monitor.snapshot.events)
+    assert monitor.snapshot.health.running
+    await monitor.close()
+
+
+async def test_a_check_due_while_the_machine_slept_runs_once(
+    sandbox: Running, between: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core.base.clock, "_SLICE_S", 0.2)
+    clock = Sleeper()
+    monitor = Monitor(config(between.url, sandbox.service_key, 300.0), clock=clock, places=Places.within(tmp_path))
+    await monitor.start()
+    await until(lambda: monitor.snapshot.ready)
+    asked = -1
+    while asked != len(between.seen):  # a request under way would be over its time when it wakes, and call for a check
+        asked = len(between.seen)
+        await asyncio.sleep(0.5)
+
+    def checks() -> int:
+        return sum("OPTIONS /functions/" in line for line in between.seen)
+
+    assert checks() == 1
+    clock.slept += 8 * 3600  # a night
+    await until(lambda: checks() == 2)
+    await asyncio.sleep(1.0)
+    assert checks() <= 3  # once, not ninety-six times; and once more where a request was cut by the waking
+    assert monitor.snapshot.health.restarts == 0  # all of it slept: nothing was dead
+    await monitor.close()
+
+
+async def test_a_wall_clock_set_back_or_forward_changes_no_period(sandbox: Running, tmp_path: Path) -> None:
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, FakeClock(datetime.now(UTC))).begin()
+    await driven.round(20)
+    for jump in (-86400.0, 2 * 86400.0):
+        driven.clock.jump_wall(jump)
+        driven.clock.advance(20)
+        await driven.rooms.lease.round()
+        assert driven.rooms.lease.valid()
+        assert abs((datetime.now(UTC) - driven.rooms.cut_off_now()).total_seconds()) < 60
+    await driven.monitor.close()
+
+
+async def test_periods_are_spread_and_never_two_checks_at_once(sandbox: Running, between: Wire, tmp_path: Path) -> None:
+    monitor = Monitor(config(between.url, sandbox.service_key), places=Places.within(tmp_path))
+    await monitor.discover()
+    drawn = [monitor._loops._spread(300.0, 0.1) for _ in range(1000)]
+    assert 270 <= min(drawn) < 280
+    assert 320 < max(drawn) <= 330
+    under_way = most = 0
+    look = monitor.rooms.watchdog.look
+
+    async def counted(about: object) -> object:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        try:
+            return await look(about)  # type: ignore[arg-type]  # passed on as it is
+        finally:
+            under_way -= 1
+
+    monitor.rooms.watchdog.look = counted  # type: ignore[method-assign,assignment]  # counts, and looks
+    between.delays["/rest/v1/"] = 0.05
+    await asyncio.gather(*(monitor.check() for _ in range(5)), monitor.check_now())
+    assert most == 1
+    await monitor.close()
+
+
+async def test_each_completed_check_is_told_to_the_heartbeat_and_a_dead_one_blocks_nothing(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    async with wire() as heart:
+        heart.acts["/beat"] = answer(b"ok")
+        more = {"heartbeat_url": f"{heart.url}/beat?token=secret"}
+        monitor = Monitor(config(sandbox.url, sandbox.service_key, 0.3, **more), places=Places.within(tmp_path))
+        await monitor.start()
+        await until(lambda: len(heart.seen) >= 3)
+        assert heart.seen[0] == "GET /beat?token=secret"
+        heart.acts["/beat"] = hang
+        last = monitor.snapshot.health.last_at
+        await until(lambda: monitor.snapshot.health.last_at != last)
+        heart.acts["/beat"] = answer(b"", "500 Internal Server Error")
+        await until(lambda: any("heartbeat address answers 500" in notice for notice in monitor.snapshot.notices), 15)
+        assert "secret" not in str(monitor.snapshot)
+        await monitor.close()
+
+
+async def test_what_cannot_be_reached_is_down_when_the_control_address_answers(tmp_path: Path) -> None:
+    async with wire() as control:
+        control.acts["/"] = answer(b"")
+        for url, level in ((control.url, Level.CRITICAL), ("http://127.0.0.1:9", Level.UNKNOWN)):
+            told = config("http://nobody.invalid", "sb_secret_x", control_url=url)
+            monitor = Monitor(told, places=Places.within(tmp_path))
+            began = time.monotonic()
+            database = (await monitor.check()).of("database")
+            assert database.level is level
+            assert time.monotonic() - began < 2.3
+            assert ("while the control address answers" in database.text) is (level is Level.CRITICAL)
+            await monitor.close()
+
+
+async def test_a_thousand_checks_half_on_each_shape_never_invoke_the_agents(sandbox: Running, tmp_path: Path) -> None:
+    sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('waits')")
+    before = sandbox.functions()
+    four = [
+        Monitor(config(sandbox.url, sandbox.service_key), places=Places.within(tmp_path / str(n))) for n in range(4)
+    ]
+    await asyncio.gather(*(monitor.discover() for monitor in four))
+
+    async def check(monitor: Monitor) -> None:
+        for _ in range(125):
+            checkup = await monitor.check()
+            assert checkup.took_s < 2.0
+            assert checkup.of("edge_function").level is Level.OK
+
+    await asyncio.gather(*map(check, four))
+    for monitor in four:
+        await monitor.close()
+    assert sandbox.functions() == before
+    assert sandbox.sql("SELECT status FROM autonomous_tasks") == [("pending",)]

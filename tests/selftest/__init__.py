@@ -1,1 +1,0 @@
-"""The self-test, and that it can fail."""

@@ -1,0 +1,64 @@
+"""What is not asked is no answer: it proves no database alive, closes no breaker, and is shown as not known."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from core.backend.simulated import Telltale
+from core.domain.snapshot import LinkWord
+from core.resilience import BreakerState
+from tests.actions.driving import Driven
+from tests.running import Running
+
+
+@pytest.fixture
+def down(sandbox: Running):  # type: ignore[no-untyped-def]  # a generator of nothing
+    sandbox.fault("database_down", True)
+    yield
+    sandbox.fault("database_down", False)
+
+
+@pytest.mark.usefixtures("down")
+@pytest.mark.parametrize("publishable", ["", "known"])
+async def test_a_project_that_was_never_reached_has_nothing_live_and_is_left_alone_by_its_breakers(
+    publishable: str, sandbox: Running, tmp_path: Path
+) -> None:
+    driven = Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False)
+    if publishable:
+        target = msgspec.structs.replace(driven.rooms.backend.target, publishable_key=sandbox.publishable_key)
+        driven.rooms.backend.target = target
+    await driven.begin()
+    for _ in range(7):
+        driven.clock.advance(5)
+        await driven.monitor.refresh(everything=True)
+        await driven.monitor._sight.look_at_policies()
+    live = [name for name, reading in driven.rooms.readings.values.items() if reading.live]
+    records = [one for one in driven.rooms.breakers.all() if one.component == "db" and ":fetch_" in one.key]
+    word = driven.monitor.snapshot.link.word
+    await driven.monitor.close()
+    assert live == []
+    assert word is LinkWord.OFFLINE
+    assert records
+    assert {one.state for one in records} == {BreakerState.OPEN}
+
+
+async def test_a_project_that_does_not_tell_simulated_work_goes_offline_like_any_other(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    plain = msgspec.structs.replace(driven.rooms.queries.schema, telltale=Telltale())
+    driven.rooms.learn(plain)
+    await driven.monitor.refresh(everything=True)
+    stats = next(one for one in driven.monitor.snapshot.degradation.components if one.name == "stats")
+    assert stats.source == "live"  # what cannot be asked is not missing
+    sandbox.fault("database_down", True)
+    for _ in range(7):
+        driven.clock.advance(5)
+        await driven.monitor.refresh(everything=True)
+    live = [name for name, reading in driven.rooms.readings.values.items() if reading.live and name != "simulated"]
+    word = driven.monitor.snapshot.link.word
+    await driven.monitor.close()
+    sandbox.fault("database_down", False)
+    assert live == []
+    assert word is LinkWord.OFFLINE

@@ -1,0 +1,20 @@
+"""What tests of the screen need, everywhere: what they start, and one time zone, wherever pictures are taken."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.tui.states import start
+
+__all__ = ["start", "utc"]
+
+
+@pytest.fixture
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Local time is UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()

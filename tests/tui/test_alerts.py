@@ -1,0 +1,212 @@
+"""Alerts on the screen: the panel in every size, a and z, the bell and the desktop's notification."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from rich.cells import cell_len
+from textual.widgets import Input, OptionList
+
+from core.alerting.settings import AlertRules
+from core.domain.snapshot import AlertView, Degradation, Project, Snapshot, State, Telling
+from core.domain.state_word import state_of
+from core.resilience import DegradationLevel
+from tests.clock import FakeClock
+from tests.running import Command, Running
+from tests.tui.pictures import ACTIVE
+from tests.tui.terminal import Terminal
+from tests.tui.test_dashboard import SIZES, app_on, shown, until
+from tui.dialogs import ChoiceDialog, HelpDialog, SilenceDialog, StopDialog
+from tui.panels.reader import Reader
+from tui.panels.topline import said_within
+from tui.rendering.text import plain
+from tui.terminal.notify import TerminalNotifier
+
+SOON = AlertRules(evaluate_s=0.3, resolve_s=0.2)
+
+
+def set_stop(sandbox: Running, reason: str) -> None:
+    sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = true, emergency_stop_reason = %s", reason)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_panel_says_what_fires_in_every_size_that_has_the_room(
+    size: tuple[int, int], sandbox: Running, tmp_path: Path
+) -> None:
+    set_stop(sandbox, "evil \x1b]52;c;Zg==\x07 [@click=app.bell]x[/] [/")
+    app = app_on(sandbox, tmp_path, alerts=SOON)
+    async with app.run_test(size=size) as pilot:
+        if size[1] < 10:
+            await until(lambda: app.monitor.snapshot.ready, "ready")
+            await pilot.pause()
+            return
+        await until(lambda: "1 alert firing" in shown(app), "an alert")
+        await until(lambda: app.screen_stack[0].query_one("#alerts").size.height >= 2, "room for it")
+        text = shown(app)
+        assert "\x1b" not in text
+
+
+async def test_a_takes_care_of_the_only_one_at_once(sandbox: Running, tmp_path: Path) -> None:
+    set_stop(sandbox, "look")
+    app = app_on(sandbox, tmp_path, alerts=SOON)
+    async with app.run_test(size=(140, 40)) as pilot:
+        await until(lambda: "1 alert firing" in shown(app), "an alert")
+        await pilot.press("a")
+        await until(lambda: "acknowledged" in shown(app), "taken care of")
+        assert "takes care" in shown(app)
+        await pilot.press("a")
+        await pilot.pause(0.2)
+        assert not isinstance(app.screen, ChoiceDialog)  # there is none left to choose
+
+
+async def test_of_several_a_asks_which(sandbox: Running, tmp_path: Path) -> None:
+    set_stop(sandbox, "look")
+    sandbox.stuck(2)
+    app = app_on(sandbox, tmp_path, alerts=SOON)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "2 alerts firing" in shown(app), "two alerts")
+        await pilot.press("a")
+        await until(lambda: isinstance(app.screen, ChoiceDialog), "a choice")
+        assert app.screen.query_one(OptionList).highlighted == 0  # Cancel
+        await pilot.pause(0.4)
+        await pilot.press("down", "enter")
+        await until(lambda: "acknowledged" in shown(app), "taken care of")
+        assert shown(app).count("acknowledged") == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "well", "state"),
+    [
+        ("database_down", False, State.CRITICAL),
+        ("database_down", True, State.WARNING),
+        ("emergency_stop", False, State.ACTIVE),
+    ],
+)
+def test_an_alert_of_what_is_over_is_not_how_things_are(rule: str, well: bool, state: State) -> None:
+    alarm = AlertView(key=rule, rule=rule, subject="db", severity="critical", state="firing", title="bad", well=well)
+    assert state_of(msgspec.structs.replace(ACTIVE, alerts=(alarm,)), blind_for_s=None)[0] is state
+
+
+async def test_z_asks_how_long_and_why_and_takes_it_back(sandbox: Running, tmp_path: Path) -> None:
+    set_stop(sandbox, "look")
+    clock = FakeClock()
+    app = app_on(sandbox, tmp_path, alerts=SOON)
+    app.clock = clock
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "1 alert firing" in shown(app), "an alert")
+        await pilot.press("z")
+        await until(lambda: isinstance(app.screen, ChoiceDialog), "a choice")
+        clock.advance(1)
+        await pilot.press("down", "enter")
+        await until(lambda: isinstance(app.screen, SilenceDialog), "a dialog")
+        clock.advance(1)
+        dialog = app.screen
+        assert isinstance(dialog, SilenceDialog)
+        assert not dialog.ready()  # no reason yet
+        dialog.query_one("#reason", Input).value = "maintenance"
+        dialog.query_one("#lasts", Input).value = "8d"
+        assert not dialog.ready()
+        dialog.query_one("#lasts", Input).value = "30min"
+        assert dialog.ready()
+        await pilot.pause()
+        await pilot.click("#act")
+        await until(lambda: "silenced until" in shown(app), "silence")
+        await pilot.press("escape")
+        await until(lambda: not isinstance(app.screen, SilenceDialog), "closed")
+        await pilot.press("z")
+        await until(lambda: isinstance(app.screen, ChoiceDialog), "a choice")
+        clock.advance(1)
+        await pilot.press("down", "enter")
+        await until(lambda: "silenced until" not in shown(app), "taken back")
+
+
+async def test_the_stop_dialog_has_its_reason_from_what_is_critical(sandbox: Running, tmp_path: Path) -> None:
+    sandbox.sql(
+        "INSERT INTO autonomous_tasks (description, status, started_at, completed_at)"
+        " SELECT 'f' || i, 'failed', now(), now() FROM generate_series(1, 20) AS i"
+    )
+    app = app_on(sandbox, tmp_path, alerts=SOON)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "most tasks fail" in shown(app), "an alert")
+        await pilot.press("ctrl+e")
+        await until(lambda: isinstance(app.screen, StopDialog), "the dialog")
+        reason = app.screen.query_one("#reason", Input).value
+        assert reason == "most tasks fail: 100.0 % of 20 failed in 24 h"
+        assert not app.screen.ready()  # the word is still to be typed
+        assert app.focused is app.screen.query_one("#cancel")
+        await pilot.press("escape")
+
+
+async def test_a_high_alert_makes_a_check_due(sandbox: Running, tmp_path: Path) -> None:
+    app = app_on(sandbox, tmp_path, alerts=SOON)
+    async with app.run_test(size=(80, 24)):
+        await until(lambda: app.monitor.snapshot.ready, "ready")
+        sandbox.stuck(1)
+        await app.monitor.check_now()
+        last = app.monitor.snapshot.health.last_at
+        await until(lambda: "tasks are stuck" in shown(app), "an alert")
+        await until(lambda: app.monitor.snapshot.health.last_at != last, "a check by itself")
+
+
+def test_the_terminal_rings_and_notifies_when_an_alert_begins(sandbox: Running, command: Command) -> None:
+    env = {"BELL": "true", "DESKTOP": "osc9", "EVALUATE_S": "1"}
+    terminal = Terminal(command, sandbox, **{f"WATCHDESK_ALERTS_{name}": value for name, value in env.items()})
+    terminal.await_text("LIVE")
+    terminal.read(2.0)
+    assert b"\x1b]9;" not in terminal.raw
+    set_stop(sandbox, "evil \x1b]52;c;Zg==\x07")
+    terminal.await_text("1 alert firing")
+    terminal.process.terminate()
+    terminal.ended(2.0)
+    name = sandbox.url.partition("://")[2].encode()
+    assert terminal.raw.count(b"\x07\x1b]9;watchdesk " + name + b": CRITICAL: emergency stop is set\x07") == 1
+    assert b"]52" not in terminal.raw.replace("␛]52".encode(), b"")
+
+
+def snapshot(*alerts: AlertView, ready: bool = True, desktop: str = "osc777") -> Snapshot:
+    return Snapshot(
+        at=FakeClock().now(),
+        project=Project(name="a;b\x1b", url="u", user="me"),
+        degradation=Degradation(level=DegradationLevel.NORMAL),
+        alerts=alerts,
+        telling=Telling(bell=False, desktop=desktop),
+        ready=ready,
+    )
+
+
+def test_what_fired_before_we_looked_calls_nobody_and_each_episode_calls_once() -> None:
+    old = AlertView(key="x", rule="x", subject="x", severity="high", state="firing", title="t", episode="1")
+    new = AlertView(key="x", rule="x", subject="x", severity="high", state="firing", title="t", episode="2")
+    calls = TerminalNotifier()
+    assert calls.heard(snapshot(old, ready=False)) == ""
+    assert calls.heard(snapshot(old)) == ""
+    assert calls.heard(snapshot(new)) == "\x1b]777;notify;watchdesk a,b␛;HIGH: t\x07"
+    assert calls.heard(snapshot(new)) == ""
+    assert calls.heard(snapshot()) == ""
+
+
+@pytest.mark.parametrize("width", [78, 40, 20])
+def test_of_several_notices_the_first_is_said_and_how_many_more_there_are(width: int) -> None:
+    notices = (
+        "database down: nobody left to tell; a acknowledges",
+        "policies open: anyone can read",
+        "state set aside",
+    )
+    line = said_within(notices, width)
+    assert cell_len(line) <= width
+    assert line.startswith("dat")
+    assert "more (?)" in line
+    assert said_within(notices, 400) == "  ·  ".join(notices)
+    assert said_within(notices[:1], width) == notices[0]
+
+
+async def test_the_help_lists_every_notice_in_full(sandbox: Running, tmp_path: Path) -> None:
+    set_stop(sandbox, "look")
+    app = app_on(sandbox, tmp_path, alerts=SOON)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: any("nobody is told" in one for one in app.monitor.snapshot.notices), "a notice")
+        await pilot.press("question_mark")
+        await until(lambda: isinstance(app.screen, HelpDialog), "the help")
+        text = "".join(plain(line) for line in app.screen.query_one(Reader)._text)
+        for notice in app.monitor.snapshot.notices:
+            assert notice in text

@@ -1,0 +1,113 @@
+"""Keys that come in one read of the terminal: what follows a key goes where that key has led."""
+
+import pytest
+from textual import events
+from textual.keys import _character_to_key
+from textual.widgets import Button, Input
+
+from tests.running import ONE_SHAPE, Command, Running
+from tests.tui.drawn import app_on, drawn, read_it, run, settled
+from tests.tui.hand import Open, opened
+from tests.tui.pictures import WARNING
+from tui.app.app import WatchdeskApp
+from tui.dialogs import ChoiceDialog, StopDialog
+
+__all__ = ["opened"]
+
+
+def burst(app: WatchdeskApp, *keys: str) -> None:
+    """All keys at once, as one read of the terminal posts them."""
+    for key in keys:
+        one = len(key) == 1
+        app.post_message(events.Key(_character_to_key(key) if one else key, key if one else None))
+
+
+def values(app: WatchdeskApp) -> dict[str | None, str]:
+    return {field.id: field.value for field in app.screen.query(Input)}
+
+
+@pytest.mark.parametrize("move", ["tab", "enter", "down"])
+async def test_text_after_a_key_that_moves_the_focus_goes_to_the_next_field(move: str) -> None:
+    app = app_on(WARNING)
+    async with run(app, (80, 24)) as pilot:
+        await pilot.press("ctrl+e")
+        await settled(pilot, lambda: isinstance(app.screen, StopDialog))
+        read_it(app)
+        app.screen.set_focus(app.screen.query_one("#reason", Input))
+        burst(app, *"why it is", move, *"STOP", "shift+tab", *" so")
+        await settled(pilot, lambda: values(app)["reason"].endswith("so"))
+        assert values(app) == {"reason": "why it is so", "word": "STOP"}
+
+
+async def test_text_after_a_tab_from_a_button_goes_to_the_field() -> None:
+    app = app_on(WARNING)
+    async with run(app, (80, 24)) as pilot:
+        await pilot.press("ctrl+e")
+        await settled(pilot, lambda: isinstance(app.screen, StopDialog))
+        read_it(app)
+        assert isinstance(app.screen.focused, Button)
+        burst(app, "shift+tab", *"STOP", "shift+tab", *"why")
+        await settled(pilot, lambda: values(app)["word"] == "STOP")
+        assert values(app) == {"reason": "why", "word": "STOP"}
+
+
+async def test_what_is_pasted_typed_and_taken_back_keeps_its_order() -> None:
+    app = app_on(WARNING)
+    async with run(app, (80, 24)) as pilot:
+        await pilot.press("ctrl+e")
+        await settled(pilot, lambda: isinstance(app.screen, StopDialog))
+        read_it(app)
+        app.screen.set_focus(app.screen.query_one("#reason", Input))
+        burst(app, *"ab", "left")
+        app.post_message(events.Paste("12"))
+        burst(app, *"x", "backspace", "delete", *"c", "tab")
+        app.post_message(events.Paste("STOP"))
+        await settled(pilot, lambda: values(app)["word"] == "STOP")
+        assert values(app) == {"reason": "a12c", "word": "STOP"}
+
+
+async def test_what_follows_the_end_of_a_filter_goes_to_the_list() -> None:
+    app = app_on(WARNING)
+    async with run(app, (80, 24)) as pilot:
+        await pilot.press("l")
+        await settled(pilot)
+        burst(app, "slash", *"watchdog", "enter", "slash", *"never", "escape", "a")
+        await settled(pilot, lambda: isinstance(app.screen, ChoiceDialog))
+        text = drawn(app)
+    assert "filter: watchdog" in text
+    assert "Take care of which alert?" in text
+
+
+@ONE_SHAPE
+def test_a_stop_that_comes_in_one_read_is_carried_out_with_its_reason(
+    sandbox: Running, command: Command, opened: Open
+) -> None:
+    sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('waits', 'pending')")
+    hand = opened(command, sandbox, size=(100, 30))
+    hand.await_text("LIVE")
+    hand.press("\x05")
+    hand.await_text("rejects 1 pending task")
+    hand.read(0.5)
+    hand.press("\x1b[Z\x1b[Zall is wrong\tSTOP\t\t\r")
+    hand.await_text("stopped, seen; 1 task rejected")
+    stopped = "SELECT emergency_stop, emergency_stop_reason FROM autonomous_system_config"
+    assert sandbox.sql(stopped) == [(True, "all is wrong")]
+
+
+@ONE_SHAPE
+@pytest.mark.parametrize("move", ["\t", "\r", "\x1b[B"], ids=["tab", "enter", "down"])
+def test_a_silence_that_comes_in_one_read_has_its_time_and_its_reason(
+    sandbox: Running, command: Command, opened: Open, move: str
+) -> None:
+    hand = opened(command, sandbox, size=(100, 30))
+    hand.await_text("LIVE")
+    hand.press("z")
+    hand.await_text("everything (maintenance)")
+    hand.read(0.5)
+    hand.press("\x1b[B" * 9 + "\r")
+    hand.await_text("Silence * of")
+    hand.read(0.5)
+    hand.press(f"\x1b[Z\x1b[Z\x1530min{move}new disks")
+    text = hand.await_text("for 30 min")
+    assert "new disks" in text
+    assert "30minnew" not in text

@@ -1,0 +1,95 @@
+"""The demo as its newcomer runs it: live at once, each fault shown and gone again, healed by itself, ended cleanly."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from core.sandbox.chaos import FAULTS
+from tests.running import SHAPES, Command
+from tests.tui.terminal import Terminal
+
+
+class Demo(Terminal):
+    """The demo in a terminal, its palette of faults at hand."""
+
+    def switch(self, name: str) -> None:
+        """Switch a fault through the palette, as a person does."""
+        os.write(self.master, b"x")
+        self.await_text("Switch which fault")
+        self.read(0.6)  # keys typed ahead of a dialog are swallowed
+        for _ in range(list(FAULTS).index(name) + 1):
+            os.write(self.master, b"\x1b[B")
+        self.read(0.3)
+        os.write(self.master, b"\r")
+        self.await_gone("Switch which fault")
+
+    def await_gone(self, word: str, within_s: float = 40.0) -> str:
+        """Read until `word` is no longer on the screen."""
+        for _ in range(round(within_s / 0.2)):
+            text = self.read(0.2)
+            if word not in text:
+                return text
+        raise AssertionError(f"{word!r} did not go away:\n{text}")
+
+
+@pytest.fixture(params=SHAPES)
+def demo(request: pytest.FixtureRequest, command: Command) -> Iterator[Demo]:
+    terminal = Demo(command, None, "demo", "--shape", request.param, "--check-every", "4", size=(200, 50))
+    terminal.await_text("LIVE", 20)
+    terminal.await_text("checked", 10)
+    yield terminal
+    if terminal.process.poll() is None:
+        terminal.process.terminate()
+        terminal.ended(8.0)
+    os.close(terminal.master)
+
+
+@pytest.mark.parametrize("demo", ["deployed"], indirect=True)  # the faults are the sandbox's, whatever its shape
+@pytest.mark.timeout(180)
+def test_faults_show_themselves_and_go_away(demo: Demo) -> None:
+    demo.switch("database_down")
+    demo.await_text("OFFLINE")
+    assert "2,9" in "\n".join(demo.screen.display)  # completed ones, last known
+    demo.switch("database_down")
+    demo.await_text("database ok: answers", 30)
+    demo.await_gone("OFFLINE", 30)
+    demo.switch("edge_down")
+    os.write(demo.master, b"c")
+    demo.await_text("edge function: silent")
+    demo.switch("edge_down")
+    os.write(demo.master, b"c")
+    demo.await_gone("edge function: silent")
+    demo.switch("errors")
+    demo.await_text("a proxy answered 503")
+    demo.await_text("OFFLINE")
+    demo.switch("errors")
+    demo.await_gone("OFFLINE", 30)
+    demo.switch("slow")
+    os.write(demo.master, b"c")
+    demo.await_text("slow: connected")
+    demo.switch("slow")
+    os.write(demo.master, b"c")
+    demo.await_gone("WARNING   LIVE", 60)  # where it went to and fro, some quiet must end that
+
+
+@pytest.mark.timeout(180)
+def test_stuck_tasks_are_healed_without_anybody(demo: Demo) -> None:
+    demo.switch("failure_storm")
+    demo.await_text("task failed:", 60)
+    demo.switch("stuck_tasks")
+    demo.await_text("heal: ", 90)
+    os.write(demo.master, b'/"watchdesk:stuck"')
+    demo.await_text('"watchdesk:stuck"')  # typed ahead of the list, and kept
+    os.write(demo.master, b"\r")
+    demo.await_text("(watchdesk:stuck:", 30)
+
+
+def test_it_ends_on_sigint_and_leaves_nothing(demo: Demo) -> None:
+    below = psutil.Process(demo.process.pid).children(recursive=True)
+    assert any("postgres" in process.name() for process in below)
+    demo.process.send_signal(signal.SIGINT)
+    assert demo.ended(8.0) == 130
+    assert psutil.wait_procs(below, timeout=5)[1] == []

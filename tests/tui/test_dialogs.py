@@ -1,0 +1,276 @@
+"""What a dialog does with keys, beside what it is about."""
+
+import asyncio
+from collections.abc import Callable, Collection
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Button, Input, Static
+
+from core.actions.heal import BY_DEFAULT
+from core.actions.waiting import WaitingAction
+from core.domain.actions import RESUME, HealPlan, PlanStep, StopPlan
+from tests.tui.drawn import app_on, drawn, monitor_of, read_it, run, settled
+from tests.tui.pictures import CRITICAL, OFFLINE, WARNING
+from tests.tui.rows import WAITING
+from tests.tui.still import Records, StillMonitor
+from tui.app.app import WatchdeskApp
+from tui.dialogs import (
+    ChoiceDialog,
+    ConfirmDialog,
+    Dialog,
+    HealDialog,
+    HelpDialog,
+    Menu,
+    SilenceDialog,
+    StopDialog,
+    dialog,
+)
+
+pytestmark = pytest.mark.usefixtures("utc")
+
+SIZE = (80, 24)
+
+
+async def test_a_reason_filled_in_stays_when_more_is_typed() -> None:
+    app = app_on(CRITICAL)
+    async with run(app, SIZE) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+e")
+        await settled(pilot, lambda: isinstance(app.screen, StopDialog))
+        read_it(app)
+        reason = app.screen.query_one("#reason", Input)
+        filled_in = reason.value
+        assert filled_in
+        await pilot.press("shift+tab", "shift+tab", *"; rollback")
+        await settled(pilot)
+        assert reason.value == f"{filled_in}; rollback"
+        await pilot.press("ctrl+u")
+        assert reason.value == ""
+
+
+@pytest.mark.parametrize("kind", [ChoiceDialog, HelpDialog, Menu, Dialog])
+async def test_what_goes_away_twice_takes_nothing_along(kind: type[Dialog]) -> None:
+    keys = {ChoiceDialog: "r", HelpDialog: "question_mark", Menu: "ctrl+p", Dialog: "h"}
+    app = app_on(WARNING)
+    async with run(app, SIZE) as pilot:
+        await pilot.press("t")
+        await settled(pilot)
+        view = app.screen
+        await pilot.press(keys[kind])  # type: ignore[index]  # one of the four
+        await settled(pilot, lambda: isinstance(app.screen, kind))
+        question = app.screen
+        assert isinstance(question, kind)
+        question.dismiss()
+        question.dismiss()
+        await settled(pilot)
+        assert app.screen is view
+    assert monitor_of(app).orders == []
+
+
+PERIOD_S = 0.15
+"""Between two looks, for tests: a twentieth of what it is."""
+
+
+class SlowMonitor(StillMonitor):
+    """Reads a plan for as long as a line takes that needs 4 s for it, by the shorter time."""
+
+    async def plan_heal(self, only: Collection[str] = BY_DEFAULT) -> HealPlan:
+        await asyncio.sleep(PERIOD_S * 4 / 3)
+        return await super().plan_heal(only)
+
+    async def plan_stop(self) -> StopPlan:
+        await asyncio.sleep(PERIOD_S * 4 / 3)
+        return await super().plan_stop()
+
+
+class SilentMonitor(StillMonitor):
+    """Never comes to the end of a plan."""
+
+    async def plan_stop(self) -> StopPlan:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+def heals(rows: int) -> Records:
+    """A plan of one step that changes so many rows."""
+    step = PlanStep(name="stuck_tasks", title="Stuck tasks", effect="mark them as failed", count=rows)
+    return Records(heal=HealPlan(steps=(step,)), stop=StopPlan(pending=rows, running=0))
+
+
+async def opened(pilot: Pilot[None], app: WatchdeskApp, key: str, kind: type[Dialog]) -> Dialog:
+    """The dialog that a key opens, read by whoever sits there."""
+    await pilot.press(key)
+    await settled(pilot, lambda: isinstance(app.screen, kind))
+    read_it(app)
+    assert isinstance(app.screen, Dialog)
+    return app.screen
+
+
+async def become(condition: Callable[[], bool], app: WatchdeskApp) -> None:
+    """Wait until it is so, by the real clock."""
+    for _ in range(300):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(drawn(app))
+
+
+@pytest.mark.parametrize(("key", "kind", "read"), [("h", HealDialog, "3 rows"), ("ctrl+e", StopDialog, "3 pending")])
+async def test_a_plan_that_takes_longer_than_the_time_between_two_looks_arrives(
+    key: str, kind: type[Dialog], read: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialog, "REPLAN_S", PERIOD_S)
+    app = app_on(WARNING)
+    app.monitor = SlowMonitor(WARNING, heals(3))
+    async with run(app, SIZE) as pilot:
+        await pilot.press(key)
+        await become(lambda: isinstance(app.screen, kind) and read in app.screen._text, app)
+        assert isinstance(app.screen, Dialog)
+        app.monitor.records = heals(4)
+        await become(lambda: read.replace("3", "4") in app.screen._text, app)  # type: ignore[attr-defined]  # a dialog
+
+
+async def test_a_stop_waits_for_no_count() -> None:
+    app = app_on(WARNING)
+    app.monitor = SilentMonitor(WARNING)
+    async with run(app, SIZE) as pilot:
+        stop = await opened(pilot, app, "ctrl+e", StopDialog)
+        act = stop.query_one("#act", Button)
+        assert "waits for no count" in str(stop.query_one("#text", Static).content)
+        await pilot.press("shift+tab", *"STOP")
+        await settled(pilot)
+        assert act.disabled
+        await pilot.press("shift+tab", *"fire", "tab", "tab")
+        await settled(pilot, lambda: not act.disabled)
+        await pilot.press("tab", "enter")
+        await settled(pilot, lambda: bool(app.monitor.orders))  # type: ignore[attr-defined]  # it notes them
+    assert app.monitor.orders == [("emergency_stop", "fire")]
+
+
+async def look_again(pilot: Pilot[None], app: WatchdeskApp, records: Records) -> None:
+    """What the dialog is about is something else now, and it has just seen that."""
+    monitor_of(app).records = records
+    shown = app.screen
+    assert isinstance(shown, Dialog)
+    before = shown._text
+    shown._look()
+    await settled(pilot, lambda: shown._text != before)
+
+
+async def test_an_enter_in_the_instant_of_a_change_carries_out_nothing() -> None:
+    app = app_on(WARNING, heals(3))
+    async with run(app, SIZE) as pilot:
+        heal = await opened(pilot, app, "h", HealDialog)
+        await pilot.press("tab")
+        await settled(pilot)
+        await look_again(pilot, app, heals(49))
+        await pilot.press("enter")
+        heal.post_message(Button.Pressed(heal.query_one("#act", Button)))  # one that was on its way already
+        await settled(pilot)
+        assert monitor_of(app).orders == []
+        read_it(app)
+        await pilot.press("enter")
+        await settled(pilot, lambda: bool(monitor_of(app).orders))
+    assert monitor_of(app).orders == [("heal", "49 rows")]
+
+
+async def test_a_word_typed_for_what_was_shown_before_counts_no_more() -> None:
+    app = app_on(WARNING, heals(60))
+    async with run(app, SIZE) as pilot:
+        heal = await opened(pilot, app, "h", HealDialog)
+        act, word = heal.query_one("#act", Button), heal.query_one("#word", Input)
+        name = WARNING.project.name
+        await pilot.press("shift+tab", *name)
+        await settled(pilot, lambda: not act.disabled)
+        await look_again(pilot, app, heals(70))
+        assert (word.value, act.disabled) == ("", True)
+        await pilot.press(*name)  # a letter is none too early
+        await settled(pilot, lambda: not act.disabled)
+        assert word.value == name
+        await look_again(pilot, app, msgspec.structs.replace(heals(70), heal=HealPlan()))
+        assert act.disabled
+    assert monitor_of(app).orders == []
+
+
+async def test_a_stop_keeps_its_word_however_many_tasks_there_are_by_now() -> None:
+    app = app_on(WARNING, heals(3))
+    async with run(app, SIZE) as pilot:
+        stop = await opened(pilot, app, "ctrl+e", StopDialog)
+        await pilot.press("shift+tab", *"STO")
+        await look_again(pilot, app, heals(4))
+        await pilot.press("P", "shift+tab", *"fire", "tab", "tab", "tab")
+        await settled(pilot, lambda: not stop.query_one("#act", Button).disabled)
+        await look_again(pilot, app, heals(5))
+        await pilot.press("enter")
+        await settled(pilot, lambda: bool(monitor_of(app).orders))
+    assert monitor_of(app).orders == [("emergency_stop", "fire")]
+
+
+def said(of: Dialog) -> str:
+    """What the dialog says came of it."""
+    return str(of.query_one("#outcome", Static).content)
+
+
+async def test_another_length_of_a_silence_is_shown_at_once_and_is_no_change_of_what_it_is_about() -> None:
+    app = app_on(WARNING)
+    async with run(app, SIZE) as pilot:
+        await settled(pilot)
+        app.ask(SilenceDialog(app.monitor, "*"))
+        await settled(pilot, lambda: "for 2 h" in getattr(app.screen, "_text", ""))
+        silence = app.screen
+        assert isinstance(silence, SilenceDialog)
+        read_it(app)
+        silence.query_one("#lasts", Input).value = "3d"
+        await settled(pilot, lambda: "for 3 d" in silence._text)
+        silence._look()
+        await settled(pilot)
+        assert said(silence) == ""
+        silence.query_one("#lasts", Input).value = "30d"
+        await settled(pilot, lambda: "for how long?" in silence._text)
+        monitor_of(app).tell(msgspec.structs.replace(WARNING, alerts=()))
+        silence._look()
+        await settled(pilot, lambda: "this changed while you were looking" in said(silence))
+        assert "concerns 0 alerts now, for how long?" in silence._text
+
+
+STOP_MEANT, LIFT_MEANT = WAITING, msgspec.structs.replace(WAITING, id="w2", order=RESUME.name)
+
+
+@pytest.mark.parametrize(("meant", "word"), [(STOP_MEANT, "STOP"), (LIFT_MEANT, OFFLINE.project.name)])
+async def test_whether_an_old_order_is_still_meant_is_asked_as_the_order_itself(
+    meant: WaitingAction, word: str
+) -> None:
+    old = msgspec.structs.replace(OFFLINE.waiting[0], id=meant.id, words=meant.words(), asks=True)
+    app = app_on(msgspec.structs.replace(OFFLINE, waiting=(old,)), Records(waiting=(meant,)))
+    async with run(app, SIZE) as pilot:
+        await pilot.press("o")
+        await settled(pilot, lambda: isinstance(app.screen, ChoiceDialog))
+        read_it(app)
+        await pilot.press("down", "enter")
+        await settled(pilot, lambda: isinstance(app.screen, ConfirmDialog))
+        assert monitor_of(app).orders == []
+        asked = app.screen
+        assert isinstance(asked, ConfirmDialog)
+        assert meant.words() in asked._text
+        act = asked.query_one("#act", Button)
+        assert (str(act.label), act.disabled, app.focused) == ("Still meant", True, asked.query_one("#cancel"))
+        read_it(app)
+        await pilot.press("shift+tab", *word)
+        await settled(pilot, lambda: not act.disabled)
+        await pilot.press("tab", "tab", "enter")
+        await settled(pilot, lambda: "waiting: still meant" in said(asked))
+    assert monitor_of(app).orders == [("confirm", meant.id)]
+
+
+async def test_an_order_that_waits_no_more_is_not_asked_about() -> None:
+    old = msgspec.structs.replace(OFFLINE.waiting[0], asks=True)
+    app = app_on(msgspec.structs.replace(OFFLINE, waiting=(old,)), Records())
+    async with run(app, SIZE) as pilot:
+        await pilot.press("o")
+        await settled(pilot, lambda: isinstance(app.screen, ChoiceDialog))
+        read_it(app)
+        await pilot.press("down", "enter")
+        await settled(pilot, lambda: [one.message for one in app._notifications] == ["it waits no more"])
+    assert monitor_of(app).orders == []

@@ -1,0 +1,36 @@
+"""What stands on the terminal is what a new one would be shown, wherever one goes: only what changed is written."""
+
+from typing import Final
+
+import pytest
+
+from tests.running import ONE_SHAPE, Running
+from tests.tui.states import Starts, assert_as_if_painted_anew
+from tests.tui.terminal import Terminal
+
+ESC: Final = "\x1b"
+HOME: Final = (ESC, "2 Tasks")
+LISTS: Final = ("Health", "Tasks", "Degradation", "Breakers", "KPIs", "Alerts", "Events", "Audit trail")
+TOURS: Final = {
+    "the past": [("[", "PAST"), ("?", "escape closes"), (ESC, "PAST"), ("t", "not kept"), (ESC, "PAST"), HOME],
+    "frozen": [(" ", "FROZEN"), ("t", "newest"), HOME, (" ", "LIVE")],
+    "lists": [step for n, title in enumerate(LISTS, 1) for step in ((str(n), f"─ {title}"), HOME)],
+    "a row": [("t", "it is done"), ("\r", "All columns"), (ESC, "it is done"), HOME],
+    "plots": [("v", "Queue length"), ("\t", "Success rate"), ("\t", "Failures"), HOME],
+    "the wall": [("b", "b back"), ("b", "2 Tasks")],
+    "dialogs": [("h", "Nothing to heal"), HOME, ("\x05", "type STOP"), HOME, ("@", "What did it look like"), HOME],
+    "menus": [("r", "Which breaker"), HOME, ("\x10", "Search for commands"), HOME],
+}
+"""What is pressed, and what is then to be read."""
+
+
+@ONE_SHAPE
+@pytest.mark.parametrize("tour", TOURS)
+def test_it_is_as_if_painted_anew(tour: str, sandbox: Running, start: Starts) -> None:
+    sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('it is done', 'completed')")
+    terminal = start(Terminal, sandbox)
+    terminal.await_text("checked")
+    for key, word in TOURS[tour]:
+        terminal.type(key.encode())
+        terminal.await_text(word)
+        assert_as_if_painted_anew(terminal)

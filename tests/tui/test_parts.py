@@ -1,0 +1,299 @@
+"""The parts of the screen alone: where panels stand, which rows are in hand, where the cursor stays, what is drawn."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from textual.app import App, ComposeResult
+from textual.geometry import Region
+
+from core.domain.queries import Page
+from core.domain.snapshot import LinkWord, Snapshot
+from tests.tui.pictures import STATES, WARNING
+from tests.tui.well import ACTIVE
+from tui.panels import AlertsPanel, BreakersPanel, DegradationPanel, EventsPanel, HealthPanel, KpisPanel, Panel
+from tui.panels.layout import Wish, arrange
+from tui.panels.reader import wrap
+from tui.panels.row_list import Column, Row, RowList
+from tui.panels.tasks import TasksPanel
+from tui.panels.topline import TopLine
+from tui.rendering.text import Line, Signs, plain
+from tui.rendering.themes import palette
+from tui.screens.window import MOST, RowWindow
+
+STYLES = palette("dark")
+PANELS = (AlertsPanel, HealthPanel, TasksPanel, DegradationPanel, BreakersPanel, KpisPanel, EventsPanel)
+
+
+def made(kind: type[Panel]) -> Panel:
+    return kind(Signs(), STYLES)
+
+
+# Where panels stand
+
+
+@st.composite
+def wishes(draw: st.DrawFn) -> dict[str, Wish]:
+    """Whatever panels may wish: at least their title, those for alerts nothing at all too."""
+    found = {}
+    for kind in PANELS:
+        least = draw(st.integers(0 if kind is AlertsPanel else 1, 30))
+        found[kind.NAME] = Wish(least, draw(st.integers(least, 60)))
+    return found
+
+
+@given(st.integers(1, 300), st.integers(1, 120), wishes())
+def test_panels_lie_within_the_body_and_never_on_each_other(width: int, height: int, wish: dict[str, Wish]) -> None:
+    placed = arrange(width, height, wish)
+    body = Region(0, 0, width, height)
+    for name, place in placed.items():
+        assert place.area > 0, name
+        assert body.contains_region(place), name
+    regions = list(placed.values())
+    assert not [1 for n, one in enumerate(regions) for other in regions[n + 1 :] if one.overlaps(other)]
+
+
+@given(st.integers(20, 300), st.integers(16, 120), st.sampled_from(sorted(STATES)))
+def test_what_fires_and_what_is_not_live_has_a_line(width: int, height: int, name: str) -> None:
+    snapshot = STATES[name]
+    panels = {kind.NAME: made(kind) for kind in PANELS}
+    placed = arrange(width, height, {key: panel.wish(snapshot, height) for key, panel in panels.items()})
+    firing = next((one for one in snapshot.alerts if one.fires), None)
+    if firing is not None:
+        assert firing.title in said(panels["alerts"], snapshot, placed["alerts"])
+    not_live = [one.name.replace("_", " ") for one in snapshot.degradation.components if one.source != "live"]
+    if not_live and width >= 70:
+        text = said(panels["degradation"], snapshot, placed["degradation"])
+        assert any(one in text for one in not_live)
+
+
+def said(panel: Panel, snapshot: Snapshot, place: Region) -> str:
+    lines = panel.lines(snapshot, place.width, place.height - 1)[: place.height - 1]
+    return "\n".join(map(plain, lines))
+
+
+# Which rows are in hand
+
+
+class Numbered(msgspec.Struct, frozen=True):
+    id: int
+
+
+@dataclass
+class Server:
+    """Rows that come at the top and go anywhere between two reads."""
+
+    rows: list[int] = field(default_factory=list)
+
+    async def read(self, offset: int, limit: int) -> Page[Numbered]:
+        found = self.rows[offset : offset + limit]
+        return Page(rows=tuple(map(Numbered, found)), offset=offset, more=offset + limit < len(self.rows))
+
+
+DOINGS = st.lists(
+    st.one_of(
+        st.tuples(st.just("come"), st.integers(1, 80)),
+        st.tuples(st.just("go"), st.integers(0, 2000)),
+        st.tuples(st.just("move"), st.integers(-200, 200)),
+        st.tuples(st.just("renew"), st.integers(1, 60)),
+    ),
+    max_size=40,
+)
+
+
+@given(st.integers(0, 1200), DOINGS)
+def test_no_row_is_in_hand_twice_and_never_too_many(count: int, doings: list[tuple[str, int]]) -> None:
+    async def live() -> None:
+        server, window = Server(list(range(count))), RowWindow()
+        await window.begin(server.read)
+        at = 0
+        for what, number in doings:
+            if what == "come":
+                server.rows[:0] = [-len(server.rows) * 1000 - n - number for n in range(number)]
+                server.rows = list(dict.fromkeys(server.rows))
+            elif what == "go" and server.rows:
+                del server.rows[number % len(server.rows)]
+            elif what == "move":
+                at = min(max(0, at + number), max(0, len(window.records) - 1))
+                await window.extend(server.read, at)
+            elif what == "renew":
+                await window.renew(server.read, max(0, at - 10), number)
+            ids = [record.id for record in window.records]
+            assert len(ids) == len(set(ids))
+            assert len(ids) <= MOST
+            assert window.offset >= 0
+
+    asyncio.run(live())
+
+
+@given(st.integers(400, 1200), st.integers(0, 149))
+def test_going_down_keeps_the_row_and_reaches_the_last(count: int, start: int) -> None:
+    async def live() -> None:
+        server, window = Server(list(range(count))), RowWindow()
+        await window.begin(server.read)
+        at, held = start, window.records[start].id
+        while window.more or at < len(window.records) - 1:
+            at = min(at + 40, len(window.records) - 1)
+            held = window.records[at].id
+            await window.extend(server.read, at)
+            at = next(n for n, record in enumerate(window.records) if record.id == held)
+        assert held == count - 1
+        assert window.offset + len(window.records) == count
+
+    asyncio.run(live())
+
+
+# Where the cursor stays
+
+
+class Alone(App[None]):
+    """One widget on a terminal."""
+
+    def __init__(self, widget: Panel) -> None:
+        super().__init__()
+        self.widget = widget
+
+    def compose(self) -> ComposeResult:
+        yield self.widget
+
+
+def rows(names: str) -> list[Row]:
+    return [Row(key=name, cells=((name, "text"),)) for name in names]
+
+
+async def test_the_cursor_stays_on_its_row_and_the_row_where_it_is() -> None:
+    listed = RowList(Signs(), STYLES)
+    listed.columns = (Column(title="row"),)
+    async with Alone(listed).run_test(size=(20, 10)) as pilot:
+        await pilot.pause()
+        listed.put(rows("abcdefghijklmnop"))
+        listed.to(9)
+        line = listed.at - listed.in_sight[0]
+        for names, why in (
+            ("ABCabcdefghijklmnop", "others came above"),
+            ("cdefghijklmnop", "others went above"),
+            ("ponmlkjihgfedcba", "they were sorted"),
+            ("abcdefghijkl", "others went below"),
+        ):
+            listed.put(rows(names))
+            assert listed.cursor is not None
+            assert listed.cursor.key == "j", why
+            first, room = listed.in_sight
+            assert first <= listed.at < first + room, why
+            assert why != "others came above" or listed.at - first == line
+        listed.put(rows("abc"))
+        assert listed.cursor is not None
+        assert listed.cursor.key == "c"
+        listed.put([])
+        assert listed.cursor is None
+
+
+@given(st.data())
+def test_wherever_rows_come_and_go_the_cursor_keeps_a_row_that_is_still_there(data: st.DataObject) -> None:
+    listed = RowList(Signs(), STYLES)
+    names = st.lists(st.sampled_from("abcdefghij"), unique=True)
+    before = data.draw(names)
+    listed.put(rows("".join(before)))
+    listed._at = data.draw(st.integers(0, max(0, len(before) - 1)))
+    held = listed.cursor.key if listed.cursor else None
+    after = data.draw(names)
+    listed.put(rows("".join(after)))
+    assert (listed.cursor is None) is (not after)
+    if held in after:
+        assert listed.cursor is not None
+        assert listed.cursor.key == held
+
+
+# What a reader wraps
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["C", "M", "Z"]), min_size=1, max_size=60)
+
+
+@given(st.lists(st.tuples(TEXT, st.sampled_from(["dim", "text"])), min_size=1, max_size=5), st.integers(8, 60))
+def test_wrapping_loses_nothing_and_no_line_is_too_wide(line: list[tuple[str, str]], width: int) -> None:
+    wrapped = wrap(tuple(line), width)
+    assert all(cell_len(plain(one)) <= width for one in wrapped)
+    assert "".join(map(plain, wrapped)) == plain(tuple(line))
+
+
+def test_what_goes_on_below_is_as_far_in_as_it_began() -> None:
+    line: Line = (("    " + "x" * 20, "text"),)
+    assert [plain(one) for one in wrap(line, 14)] == ["    " + "x" * 10, "    " + "x" * 10]
+
+
+# What is redrawn
+
+
+async def test_a_panel_refreshes_the_changed_cells_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = TasksPanel(Signs(), STYLES)
+    async with Alone(panel).run_test(size=(80, 12)) as pilot:
+        panel.show(ACTIVE)
+        await pilot.pause()
+        regions: list[Region] = []
+        monkeypatch.setattr(panel, "refresh", lambda *changed, **_: regions.extend(changed))
+        panel.show(ACTIVE)
+        assert regions == []
+        other = ACTIVE.tasks.newest.value or ()
+        changed = (msgspec.structs.replace(other[0], description="Something else"), *other[1:])
+        newest = msgspec.structs.replace(ACTIVE.tasks.newest, value=changed)
+        panel.show(msgspec.structs.replace(ACTIVE, tasks=msgspec.structs.replace(ACTIVE.tasks, newest=newest)))
+        assert [(one.y, one.height) for one in regions] == [(3, 1)]
+        assert regions[0].x > 20
+
+
+# What small places leave out, and what they do not
+
+
+def lines(kind: type[Panel], snapshot: Snapshot, width: int, height: int) -> list[str]:
+    return [plain(line) for line in made(kind).lines(snapshot, width, height)]
+
+
+def test_one_line_for_alerts_is_the_worst_of_them() -> None:
+    (line,) = lines(AlertsPanel, WARNING, 100, 1)
+    assert "tasks are stuck" in line
+    assert lines(AlertsPanel, WARNING, 100, 3)[-1] == "  and 3 more"
+
+
+def test_closed_breakers_take_no_line_from_those_that_are_not() -> None:
+    assert [line[2:6] for line in lines(BreakersPanel, WARNING, 100, 2)] == ["open", "held"]
+    assert lines(BreakersPanel, WARNING, 100, 4)[-1] == "  and 11 more"
+
+
+@pytest.mark.parametrize("width", range(20, 100))
+def test_no_count_of_tasks_is_cut(width: int) -> None:
+    counts = lines(TasksPanel, WARNING, width, 5)[0]
+    assert cell_len(counts.rstrip()) <= width
+    assert counts.split()[0] == "12"
+    assert "41 failed" in counts or width < 37
+
+
+def test_where_there_is_no_room_for_reasons_there_are_their_names() -> None:
+    assert lines(HealthPanel, WARNING, 44, 10)[-1] == "  on order only (autonomous, dry_run)"
+    assert "VITE_AUTONOMOUS_MODE" in lines(HealthPanel, WARNING, 150, 10)[-1]
+
+
+@pytest.mark.usefixtures("utc")
+def test_an_event_of_another_day_has_its_age_for_a_time() -> None:
+    *_, recent, old = lines(EventsPanel, WARNING, 60, 10)
+    assert recent.startswith("02:12:27 ")
+    assert old.startswith("     1 d ")
+
+
+@pytest.mark.parametrize("width", range(20, 200, 3))
+def test_the_project_keeps_its_block_and_the_clock_stands_at_the_end(width: int) -> None:
+    for snapshot in STATES.values():
+        _, where, *_ = made(TopLine).lines(snapshot, width, 3)
+        assert cell_len(plain(where)) <= width
+        assert where[0][1] == "project"
+        assert plain(where).rstrip().endswith(("◐", "◓"))
+
+
+def test_what_was_never_read_is_not_called_last_known() -> None:
+    assert STATES["blind"].link.word is LinkWord.BLIND
+    assert "last known" not in lines(TopLine, STATES["blind"], 100, 3)[0]
+    assert "last known" in lines(TopLine, STATES["offline"], 100, 3)[0]

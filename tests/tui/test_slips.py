@@ -1,0 +1,269 @@
+"""What is typed by mistake harms nothing: keys too many, too early, too long, of another place."""
+
+import fcntl
+import string
+import struct
+import termios
+
+import pytest
+
+from tests.hostile import CONTROL
+from tests.running import ONE_SHAPE, Running
+from tests.tui.hand import Hand
+from tests.tui.slips import (
+    SWALLOWED_S,
+    Start,
+    answered,
+    audit,
+    busy,
+    home,
+    leave,
+    opened,
+    slowly,
+    start,
+    statuses,
+    unharmed,
+)
+
+__all__ = ["busy", "opened", "start"]
+
+
+@ONE_SHAPE
+def test_every_key_typed_into_a_filter_is_text(start: Start, busy: Running) -> None:
+    letters = string.ascii_letters + string.digits + "?!;-"
+    with unharmed(busy):
+        hand = start()
+        hand.press("/" + letters)  # without waiting for the list
+        hand.await_text(letters)
+        hand.press("\r")
+        hand.await_text(f"filter: {letters}")
+        hand.press("\x1b")
+        hand.gone("filter:")
+        for key in "hqprudacwzo":
+            hand.press("/" + key)
+            hand.press("\x1b")
+            hand.read(0.1)
+        hand.press("/hqpr")
+        hand.await_text("hqpr")
+        hand.press("\x1b")
+        hand.gone("hqpr")
+        home(hand)
+        leave(hand)
+
+
+DIALOGS = {"h": "Heal 127", "\x05": "EMERGENCY STOP", "p": "Run pending tasks (", "d": "Dry-run of"}
+
+
+@ONE_SHAPE
+@pytest.mark.parametrize("ahead", ["\t\t\r\r", "\x1b[C\r heal\t\r", "STOP\tSTOP\t\t\r"])
+def test_keys_typed_ahead_of_a_dialog_order_nothing(ahead: str, start: Start, busy: Running) -> None:
+    with unharmed(busy):
+        hand = start()
+        for key, heading in DIALOGS.items():
+            hand.press(key + ahead)
+            hand.await_text(heading)
+            hand.read(SWALLOWED_S)
+            hand.press("\x1b")
+            hand.gone(heading)
+            home(hand)
+        leave(hand)
+
+
+@ONE_SHAPE
+def test_a_stop_wants_its_word_exactly_and_a_reason(start: Start, busy: Running) -> None:
+    with unharmed(busy):
+        hand = start()
+        for reason, word in (("STOP", ""), ("", "STOP"), ("fire", "STOP "), ("fire", "stop"), ("   ", "STOP")):
+            hand.press("\x05")
+            hand.await_text("rejects 2 pending tasks")
+            hand.read(SWALLOWED_S)
+            slowly(hand, "\x1b[Z", "\x1b[Z", reason, "\t", word, "\t", "\t", "\r")
+            assert "requested" not in hand.read(0.1)
+            home(hand)
+        leave(hand)
+
+
+@ONE_SHAPE
+def test_another_projects_name_lifts_nothing_and_ends_no_dry_run(start: Start, busy: Running) -> None:
+    busy.sql("UPDATE autonomous_system_config SET emergency_stop = true, dry_run_mode = true")
+    with unharmed(busy):
+        hand = start()
+        for key, stands in (("u", "It is stopped"), ("d", "Dry-run is on")):
+            hand.press(key)
+            hand.await_text(stands)
+            hand.read(SWALLOWED_S)
+            slowly(hand, "\x1b[Z", "production")
+            hand.await_text("production")
+            slowly(hand, "\t", "\t", "\r")
+            assert "requested" not in hand.read(0.2)
+            home(hand)
+        leave(hand)
+
+
+PASTED = "one\x9b2J\x07\u202etwo\r\nSTOP\r\n\x05q"
+
+
+def test_a_paste_is_text_and_its_first_line_alone(start: Start, busy: Running) -> None:
+    hand = start()
+    with unharmed(busy):
+        hand.press(f"\x1b[200~{PASTED}\x1b[201~")  # on the dashboard: nothing takes it
+        hand.press("/")
+        hand.gone("7 Events")
+        hand.read(0.3)
+        hand.press(f"\x1b[200~{PASTED}\x1b[201~")
+        hand.await_text("two")
+        hand.press("\r")
+        hand.await_text("filter: one")
+        home(hand)
+    hand.press("\x05")
+    hand.await_text("rejects 2 pending")
+    hand.read(SWALLOWED_S)
+    slowly(hand, "\x1b[Z", "\x1b[Z")
+    hand.press(f"\x1b[200~{PASTED}\x1b[201~")
+    hand.await_text("two")
+    slowly(hand, "\t", "STOP", "\t", "\t", "\r")
+    answered(hand, "stopped, seen")
+    (reason,) = busy.sql("SELECT emergency_stop_reason FROM autonomous_system_config")[0]
+    assert "two" in reason
+    assert not CONTROL.search(reason)
+    leave(hand)
+
+
+@ONE_SHAPE
+def test_a_repeated_key_a_storm_of_sizes_and_a_second_press_do_no_more_than_one(start: Start, busy: Running) -> None:
+    with unharmed(busy):
+        hand = start()
+        hand.press("c" * 100)
+        hand.await_text("checked")
+        hand.press(" " * 101)
+        hand.await_text("FROZEN")
+        hand.press(" ")
+        hand.gone("FROZEN")
+        hand.press("hh")
+        hand.await_text("(3 rows)")
+        for width, height in ((1, 1), (200, 50), (20, 3), (80, 24), (1, 40), (140, 1), (1, 1), (140, 40)):
+            fcntl.ioctl(hand.master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+            hand.screen.resize(height, width)
+            hand.read(0.1)
+        hand.await_text("(3 rows)")
+        hand.await_text("Cancel")
+        hand.press("\x1b")
+        hand.gone("(3 rows)")
+        leave(hand)
+
+
+HELD_S = 0.033
+"""How often a held key repeats."""
+
+
+def held(hand: Hand, key: str, seconds: float) -> None:
+    """Hold a key down."""
+    for _ in range(round(seconds / HELD_S)):
+        hand.press(key)
+        hand.read(HELD_S)
+
+
+def test_enter_held_down_carries_out_what_was_shown_once_and_leaves_its_answer_there(
+    start: Start, busy: Running
+) -> None:
+    hand = start()
+    hand.press("h")
+    hand.await_text("(3 rows)")
+    hand.read(SWALLOWED_S)
+    hand.press("\t")
+    held(hand, "\r", 4.0)
+    assert "verified: 3 changed" in hand.await_text("Close")
+    assert statuses(busy) == {"failed": 5, "pending": 2}
+    assert [how for order, how in audit(busy) if order == "heal"] == ["started", "completed"]
+    answered(hand, "verified: 3 changed")
+    leave(hand)
+
+
+@ONE_SHAPE
+@pytest.mark.parametrize("key", ["\r", " "], ids=["enter", "space"])
+def test_a_key_that_pushes_held_down_anywhere_orders_nothing(key: str, start: Start, busy: Running) -> None:
+    with unharmed(busy):
+        hand = start(size=(80, 24))
+        for where in ("", "t", "l", "6", "4", "o", "h", "p", "d", "\x05", "r", "z", "?", "\x10"):
+            hand.press(where)
+            held(hand, key, 0.7)
+            home(hand)
+        if "FROZEN" in hand.read(0.2):
+            hand.press(" ")
+        leave(hand)
+
+
+def test_a_second_enter_stops_no_long_work(start: Start, busy: Running) -> None:
+    busy.sql(
+        "INSERT INTO autonomous_tasks (description, status, completed_at)"
+        " SELECT 'more ' || i, 'failed', now() - interval '1 hour' FROM generate_series(1, 40) AS i"
+    )
+    hand = start()
+    hand.press("/status:failed")
+    hand.await_text(" status:failed")
+    hand.press("\r")
+    hand.await_text("filter: status:failed")
+    hand.press("R")
+    hand.await_text("42 tasks back to pending")
+    hand.read(SWALLOWED_S)
+    slowly(hand, "\x1b[Z", "night shift")
+    hand.await_text("night shift")
+    slowly(hand, "\t", "\t")
+    hand.press("\r\r")
+    answered(hand, "verified: 42 changed")
+    assert statuses(busy) == {"in_progress": 3, "pending": 44}
+    leave(hand)
+
+
+@ONE_SHAPE
+def test_an_escape_within_a_paste_is_no_key(start: Start, busy: Running) -> None:
+    with unharmed(busy):
+        hand = start()
+        hand.press("/")
+        hand.gone("7 Events")
+        hand.read(0.3)
+        hand.press("\x1b[200~fire\x1b[31m\x1bq\x05h\x1b[201~")
+        hand.await_text("fire")
+        hand.read(0.3)
+        hand.press("\r")
+        hand.await_text("filter: fire")
+        home(hand)
+        leave(hand)
+
+
+@ONE_SHAPE
+def test_a_double_click_opens_one_thing(start: Start, busy: Running) -> None:
+    with unharmed(busy):
+        hand = start()
+        hand.press("t")
+        hand.await_text("─ Tasks 1/7")
+        hand.read(0.3)
+        hand.click("failed 1")
+        hand.click("failed 1")
+        hand.await_text("All columns")
+        hand.escape()
+        hand.await_text("─ Tasks ")
+        home(hand)
+        leave(hand)
+
+
+@ONE_SHAPE
+def test_quitting_while_an_order_waits_is_asked(start: Start, busy: Running) -> None:
+    hand = start()
+    busy.fault("database_down", True)
+    hand.await_text("OFFLINE")
+    hand.press("\x05")
+    hand.await_text("The order is kept")
+    hand.read(SWALLOWED_S)
+    slowly(hand, "\x1b[Z", "\x1b[Z", "fire", "\t", "STOP", "\t", "\t", "\r")
+    answered(hand, "waiting")
+    hand.press("qq")
+    hand.await_text("Quit?")
+    hand.read(SWALLOWED_S)
+    hand.press("\r")  # on Cancel
+    hand.gone("Quit?")
+    hand.press("q")
+    hand.await_text("Quit?")
+    hand.read(SWALLOWED_S)
+    slowly(hand, "\t", "\r")
+    assert hand.ended(5.0) == 0

@@ -1,0 +1,335 @@
+"""The screen of the trends: plots that read, gaps that are gaps, words where there is nothing, and no more than asked.
+
+After a change that is meant: `python -m pytest tests/screen/test_trends.py --snapshot-update`.
+"""
+
+import itertools
+import math
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from textual.pilot import Pilot
+
+from core.domain.snapshot import Snapshot
+from core.history.trends import CUTS, SLOT, Finished, FromTables, Observed, Queued, Trends, Window, floor, grid, trends
+from tests.tui.drawn import Picture, app_on, drawn, monitor_of, run, settled, text_of
+from tests.tui.pictures import OFFLINE, WARNING
+from tests.tui.rows import RECORDS
+from tests.tui.still import Records
+from tui.app.app import WatchdeskApp
+from tui.panels.plot import FIGURES, PlotPanel
+from tui.rendering.axes import times, value_label, values
+from tui.rendering.palettes import LOOKS, PLAIN
+from tui.rendering.plots import ASCII, LEAST, UNICODE, plotted
+from tui.rendering.text import plain
+from tui.screens.dashboard import Dashboard
+from tui.screens.trends_view import READ_EVERY_S, TrendsView
+
+SMALL, LARGE = (80, 24), (200, 50)
+NOW = WARNING.at
+HOSTILE = "no\x1b]52;c;aGk=\x07 such \u202etable [bold]x[/bold] \x9b31m"
+
+
+class TrendsPicture(Picture):
+    """In a place of their own: a run of the other pictures' tests must not take these for unused."""
+
+    snapshot_dirname = "golden-trends"
+
+
+@pytest.fixture
+def golden(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Pictures as text files."""
+    return snapshot.use_extension(TrendsPicture)
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Local time jumps twice a year."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+def past(window: Window, **more: object) -> Trends:
+    """Two thirds of it seen here but for a while, before that only what the tables tell."""
+    cut = CUTS[window]
+    fine = grid(cut.length, cut.bucket, NOW)
+    length = fine.until - fine.since
+    slots = [floor(NOW, SLOT) - n * SLOT for n in range(int(length / SLOT * 0.65))]
+    here = [at for at in slots if not fine.since + 0.7 * length < at < fine.since + 0.8 * length]
+    rush = {at: max(0.0, math.sin((at - fine.since) / length * 11)) for at in here}
+    seen = Observed(
+        finished=tuple((at, Finished(9, int(rush[at] > 0.97))) for at in here),
+        queue=tuple((at, Queued(round(3 + 20 * rush[at]))) for at in here),
+        checks=tuple((at, 0.2 + rush[at]) for at in here),
+    )
+    early = fine.begins[: fine.count // 4]
+    told = FromTables(
+        bucket=cut.bucket,
+        finished={begin: Finished(20 + n % 3, n % 4 == 0) for n, begin in enumerate(early)},
+        checks={begin: 0.4 + 0.02 * (n % 5) for n, begin in enumerate(early)},
+        finished_until=NOW,
+        checks_until=NOW,
+        at=NOW - timedelta(minutes=2),
+    )
+    return trends(window, NOW, seen, msgspec.structs.replace(told, **more))
+
+
+PAST = msgspec.structs.replace(RECORDS, trends={window: past(window) for window in Window})
+
+
+async def opened(pilot: Pilot[None], *keys: str) -> str:
+    """The trends after some keys."""
+    await settled(pilot)
+    await pilot.press("v", *keys)
+    return await settled(
+        pilot, lambda: isinstance(pilot.app.screen, TrendsView) and "reading …" not in drawn(pilot.app)
+    )
+
+
+async def picture(
+    snapshot: Snapshot, size: tuple[int, int], *keys: str, records: Records = PAST, **more: object
+) -> str:
+    async with run(app_on(snapshot, records, **more), size) as pilot:
+        return await opened(pilot, *keys)
+
+
+@pytest.mark.usefixtures("utc")
+@pytest.mark.parametrize("size", [SMALL, LARGE, (60, 15)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_in_every_size(size: tuple[int, int], golden: SnapshotAssertion) -> None:
+    assert await picture(WARNING, size) == golden(name=f"trends-{size[0]}x{size[1]}")
+
+
+@pytest.mark.usefixtures("utc")
+@pytest.mark.parametrize("theme", LOOKS)
+async def test_in_every_theme(theme: str, golden: SnapshotAssertion) -> None:
+    assert await picture(WARNING, SMALL, theme=theme) == golden(name=f"trends-{theme}")
+
+
+@pytest.mark.usefixtures("utc")
+async def test_in_light_on_a_large_screen(golden: SnapshotAssertion) -> None:
+    assert await picture(WARNING, LARGE, theme="light") == golden(name="trends-light-200x50")
+
+
+@pytest.mark.usefixtures("utc")
+@pytest.mark.parametrize("theme", ["dark", PLAIN])
+async def test_in_plain_ascii(theme: str, golden: SnapshotAssertion) -> None:
+    found = await picture(WARNING, SMALL, theme=theme, ascii=True)
+    assert text_of(found).isascii()
+    assert "?" not in text_of(found).replace("? help", "").replace("? UNKNOWN", "")
+    assert found == golden(name=f"trends-{theme}-ascii")
+
+
+@pytest.mark.usefixtures("utc")
+@pytest.mark.parametrize(("window", "keys"), [(Window.WEEK, ("right",)), (Window.MONTH, ("right", "right"))])
+async def test_every_window(window: Window, keys: tuple[str, ...], golden: SnapshotAssertion) -> None:
+    found = await picture(WARNING, SMALL, *keys)
+    assert f"[{window}]" in text_of(found)
+    assert found == golden(name=f"trends-{window.replace(' ', '')}")
+
+
+@pytest.mark.usefixtures("utc")
+async def test_one_plot_alone(golden: SnapshotAssertion) -> None:
+    assert await picture(WARNING, SMALL, "tab", "tab", "tab") == golden(name="trends-alone")
+
+
+async def test_without_colours_each_source_has_a_sign_of_its_own() -> None:
+    for marks in (UNICODE, ASCII):
+        signs = [*msgspec.structs.astuple(marks)]
+        assert len(set(signs)) == len(signs)
+    assert all(sign.isascii() for sign in msgspec.structs.astuple(ASCII))
+
+
+async def test_nothing_known_is_said_in_words_in_every_plot() -> None:
+    none = {
+        window: trends(window, NOW, Observed(), FromTables(bucket=CUTS[window].bucket, checks_until=NOW))
+        for window in Window
+    }
+    async with run(app_on(WARNING, msgspec.structs.replace(RECORDS, trends=none)), SMALL) as pilot:
+        await settled(pilot)
+        await pilot.press("v")
+        found = await settled(pilot, lambda: isinstance(pilot.app.screen, TrendsView))
+    assert text_of(found).count("nothing known yet") == 4
+
+
+@pytest.mark.usefixtures("utc")
+async def test_a_project_that_does_not_answer_keeps_what_was_seen(golden: SnapshotAssertion) -> None:
+    faults = {"finished": "connection refused: nothing listens there", "checks": "connection refused"}
+    shown = past(Window.DAY, faults=faults, at=None, finished={}, checks={})
+    records = msgspec.structs.replace(RECORDS, trends={Window.DAY: shown})
+    found = await picture(OFFLINE, SMALL, records=records)
+    assert "the tables are not read: connection refused: nothing listens there" in text_of(found)
+    assert found == golden(name="trends-offline")
+
+
+async def test_hostile_words_are_words() -> None:
+    shown = trends(
+        Window.DAY, NOW, Observed(), FromTables(bucket=CUTS[Window.DAY].bucket, faults={"finished": HOSTILE})
+    )
+    async with run(app_on(WARNING, msgspec.structs.replace(RECORDS, trends={Window.DAY: shown})), LARGE) as pilot:
+        await settled(pilot)
+        await pilot.press("v")
+        found = text_of(await settled(pilot, lambda: isinstance(pilot.app.screen, TrendsView)))
+    assert "[bold]x[/bold]" in found
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(found)
+
+
+async def test_hostile_values_are_drawn_and_no_plot_is_ever_wider_than_its_place() -> None:
+    cut = CUTS[Window.DAY]
+    begins = grid(cut.length, cut.bucket, NOW).begins
+    huge = {begin: 2.0**31 * (n % 2) for n, begin in enumerate(begins)}
+    counted = {begin: Finished(0, 10**12 * (n % 2)) for n, begin in enumerate(begins)}
+    odd = trends(Window.DAY, NOW, Observed(), FromTables(bucket=cut.bucket, finished=counted, checks=huge))
+    for shown in (odd, *PAST.trends.values()):
+        for course in shown.courses:
+            for marks in (UNICODE, ASCII):
+                for width in range(LEAST[0], 130, 19):
+                    for height in range(LEAST[1], 30, 8):
+                        lines = plotted(course, FIGURES[course.name].scale, marks, width, height)
+                        assert len(lines) <= height
+                        assert all(len(plain(line)) <= width for line in lines)
+                        assert marks is UNICODE or all("\x1b" not in plain(line) for line in lines)
+
+
+def test_a_gap_is_blank_and_what_is_zero_is_not() -> None:
+    cut = CUTS[Window.DAY]
+    begins = grid(cut.length, cut.bucket, NOW).begins
+    counted = {begin: Finished(5, 0) for begin in begins if not begins[30] <= begin < begins[60]}
+    course = trends(Window.DAY, NOW, Observed(), FromTables(bucket=cut.bucket, finished=counted)).of("failures")
+    lines = [plain(line) for line in plotted(course, FIGURES["failures"].scale, ASCII, 2 + 96, 12)]
+    base = next(line for line in lines if line.startswith("0"))
+    assert base[2:].rstrip() == "." * 30 + " " * 30 + "." * 36
+
+
+async def test_the_project_is_asked_when_it_is_opened_and_again_after_thirty_seconds_but_not_while_frozen() -> None:
+    app = app_on(WARNING, PAST)
+    asked = monitor_of(app).filled
+    async with run(app, SMALL) as pilot:
+        await opened(pilot)
+        assert asked == [Window.DAY]
+        for _ in range(5):
+            app.repaint()
+        await settled(pilot)
+        assert asked == [Window.DAY]
+        advance(app, READ_EVERY_S)
+        app.repaint()
+        await settled(pilot, lambda: len(asked) == 2)
+        await pilot.press("right")
+        await settled(pilot, lambda: asked[-1] is Window.WEEK)
+        await pilot.press("space")
+        before = list(asked)
+        advance(app, 3 * READ_EVERY_S)
+        app.repaint()
+        assert "FROZEN" in text_of(await settled(pilot))
+        assert asked == before
+        await pilot.press("space")
+        await settled(pilot, lambda: len(asked) == len(before) + 1)
+
+
+async def test_nothing_is_drawn_anew_while_nothing_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = app_on(WARNING, PAST)
+    async with run(app, LARGE) as pilot:
+        await opened(pilot)
+        drew: list[object] = []
+        monkeypatch.setattr(PlotPanel, "refresh", lambda *args, **more: drew.append(args))
+        for _ in range(3):
+            app.repaint()
+            await pilot.pause()
+        advance(app, READ_EVERY_S)
+        app.clock.jump_wall(-READ_EVERY_S)  # type: ignore[attr-defined]  # the tests' own clock
+        app.repaint()
+        await settled(pilot, lambda: len(monitor_of(app).filled) == 2)
+        assert drew == []
+
+
+async def test_escape_goes_back_and_the_window_stays_within_its_ends() -> None:
+    app = app_on(WARNING, PAST)
+    async with run(app, SMALL) as pilot:
+        await opened(pilot, "left", "left")
+        assert isinstance(app.screen, TrendsView)
+        assert app.screen.window is Window.DAY
+        await pilot.press("right", "right", "right", "right")
+        await settled(pilot, lambda: app.screen.window is Window.MONTH)  # type: ignore[attr-defined]  # it is that view
+        await pilot.press("escape")
+        await settled(pilot, lambda: isinstance(app.screen, Dashboard))
+
+
+async def test_tab_shows_each_plot_alone_and_then_all_of_them() -> None:
+    def displayed() -> list[str | None]:
+        return [plot.id for plot in app.screen.query(PlotPanel) if plot.display]
+
+    app = app_on(WARNING, PAST)
+    async with run(app, SMALL) as pilot:
+        await opened(pilot)
+        for expected in ([name] for name in FIGURES):
+            await pilot.press("tab")
+            await settled(pilot, lambda expected=expected: displayed() == expected)
+        await pilot.press("tab")
+        await settled(pilot, lambda: displayed() == list(FIGURES))
+        await pilot.resize_terminal(60, 15)
+        await settled(pilot, lambda: displayed() == ["success"])
+        for expected in ("success", "failures", "checks", "queue", "success"):
+            await settled(pilot, lambda expected=expected: displayed() == [expected])
+            await pilot.press("tab")
+        await pilot.resize_terminal(30, 5)
+        await settled(pilot)
+
+
+def test_the_plots_cost_nothing_before_they_are_looked_at() -> None:
+    """Neither time nor memory: the packages are not there."""
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import tui.app.app, sys; print([m for m in sys.modules if 'plotext' in m or 'trends_view' in m])",
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert told.stdout.strip() == "[]"
+
+
+def advance(app: WatchdeskApp, seconds: float) -> None:
+    app.clock.advance(seconds)  # type: ignore[attr-defined]  # the tests' own clock
+
+
+@pytest.mark.usefixtures("berlin")
+@pytest.mark.parametrize("day", [datetime(2026, 3, 29, 15, tzinfo=UTC), datetime(2026, 10, 25, 15, tzinfo=UTC)])
+def test_where_the_clocks_change_every_mark_is_at_its_local_time(day: datetime) -> None:
+    jumped = times(day - timedelta(hours=24), day, 100)
+    assert all(f"{at.astimezone():%H:%M}" == label for at, label in jumped)
+    assert all(at.astimezone().hour % 2 == 0 or at.astimezone().hour == 3 for at, _ in jumped)
+    apart = {after - before for (before, _), (after, _) in itertools.pairwise(jumped)}
+    assert len(apart) > 1  # some two marks are an hour nearer or further than the others
+    week = times(day - timedelta(days=4), day + timedelta(days=3), 100)
+    assert [at.astimezone().hour for at, _ in week] == [0] * 7
+    lengths = {after - before for (before, _), (after, _) in itertools.pairwise(week)}
+    assert lengths == {timedelta(hours=24), timedelta(hours=23 if day.month == 3 else 25)}
+
+
+@pytest.mark.parametrize("cells", range(15, 200, 5))
+def test_the_labels_of_an_axis_stand_apart(cells: int) -> None:
+    for length in (timedelta(hours=24), timedelta(days=7), timedelta(days=30)):
+        marks = times(NOW - length, NOW, cells)
+        assert marks or cells < 30
+        places = [(at - NOW + length) / length * cells for at, _ in marks]
+        assert all(after - before >= len(marks[0][1]) + 1 for before, after in itertools.pairwise(places))
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 4), (0, 5), (0, 2.2), (80, 100), (0, 100), (0, 1e12), (0, 0.001)])
+@pytest.mark.parametrize("most", [2, 3, 7, 15])
+def test_values_on_an_axis_are_round_and_within(low: float, high: float, most: int) -> None:
+    marks = values(low, high, most, whole=False)
+    assert 2 <= len(marks) <= most + 1
+    assert all(low - 1e-6 <= mark <= high + 1e-6 * max(1, high) for mark in marks)
+    assert len({value_label(mark) for mark in marks}) == len(marks)
+    assert all(float(mark).is_integer() for mark in values(low, high, most, whole=True))
