@@ -124,7 +124,7 @@ async def watched(pilot: Pilot[None]) -> None:
     app = pilot.app
     assert isinstance(app, WatchdeskApp)
     assert isinstance(app.monitor, Monitor)
-    rng, now, state = random.Random(7), datetime.now(UTC), app.monitor.rooms.state
+    rng, now, state = random.Random(7), datetime.now(UTC), app.monitor.parts.store
 
     def work(transaction: Transaction) -> None:
         for back in range(16 * 12):

@@ -1,10 +1,9 @@
-"""Builds every room from one configuration, and closes them in order."""
+"""The composition root: builds everything from one configuration, and closes it in order. Nothing else builds."""
 
 import asyncio
 import contextlib
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Final
 
 from core.actions.audit import AuditTrail
@@ -21,6 +20,7 @@ from core.backend.fault_transport import FaultTransport
 from core.backend.faults import classify
 from core.backend.reads.live import CHECKED, LiveReads
 from core.backend.reads.queries import Queries
+from core.backend.reads.trends import TrendQueries
 from core.backend.schema import UNDISCOVERED, Schema
 from core.backend.sessions import SessionFile
 from core.backend.writes import Writes
@@ -29,99 +29,134 @@ from core.base.error_boundary import ErrorBoundary
 from core.base.store import Store
 from core.checks.runner import CheckRunner
 from core.domain.checks import Check
+from core.domain.permission import who_acts
 from core.domain.status import Level
 from core.domain.stops import StopMark
 from core.history.blackbox import Box, Recorder
 from core.resilience import Breakers, Cache, Guard
 from core.services.action_desk import ActionDesk
+from core.services.alert_actions import AlertActions
+from core.services.alert_inputs import AlertInputs
+from core.services.alerting import AlertService
+from core.services.autopilot import Autopilot
 from core.services.breaker_actions import BreakerActions
 from core.services.breaker_holds import BreakerHolds
+from core.services.browsing import RowReader
+from core.services.check_service import CheckService
 from core.services.config import Config, Places
 from core.services.connection import ConnectionState
+from core.services.context import Context
 from core.services.critical_streak import CriticalStreak
 from core.services.events import EventLog
+from core.services.kpis import KpiService
 from core.services.log_watch import LogWatch
 from core.services.login_calls import signing_in
+from core.services.notifications import Notifications
+from core.services.ownership import Ownership
+from core.services.project_time import ProjectTime
 from core.services.read_only import ReadOnlyMode
 from core.services.readings import Readings
 from core.services.recording import Recording
 from core.services.running import RunningActions
+from core.services.self_monitor import SelfMonitor
+from core.services.startup import Startup
+from core.services.trends import TrendService
 
 _RELEASE_S: Final = 0.8
 """How long an end may take to give up the lease; another takes it over all the same, only later."""
 
 
 class Container:
-    """Everything a monitor is made of. `on_late` hears of a check's question that outlived its check."""
+    """Everything a monitor is made of.
+
+    `publish` is called whenever there is something new to show, `on_late` hears of a check's question that outlived
+    its check.
+    """
 
     def __init__(
         self,
         config: Config,
         clock: Clock,
         places: Places,
+        *,
+        publish: Callable[[], None],
         on_late: Callable[[Check], None],
         line: FaultTransport | None = None,
     ) -> None:
         self.config = config
         self.clock = clock
-        self.journal = EventLog(clock)
-        self.log_watch = LogWatch(clock, self.journal)
-        self.fence = ErrorBoundary(lambda text: self.journal.say("watchdesk", text, Level.WARNING))
-        self.backend = Backend(
-            config.target, clock, config.limits, SessionFile(places.sessions, config.target.url), line
-        )
-        self.breakers = Breakers(clock, config.breaker)
-        for key in CHECKED:
-            self.breakers.expect_every(key, config.watch.interval_s * (1 + config.watch.jitter))
-        self.cache = Cache(places.cache, config.target.space, clock)
-        self.state = Store(places.state, config.target.space)
-        pictures = places.blackbox / config.target.space
-        self.recording = Recording(Recorder(pictures, config.blackbox, clock), clock, self.journal)
-        self.box = Box(pictures, self.recording.mend)
-        self.holds = BreakerHolds(clock, self.breakers, self.state)
-        self.guard = Guard(clock, self.breakers, classify, self.cache)
-        self.backend.around_sign_in = signing_in(self.guard, config.limits.request_s)
-        self.queries = Queries(self.backend.calls, UNDISCOVERED)
-        self.commands = Writes(self.backend.urgent, UNDISCOVERED)
-        self.urgent_queries = Queries(self.backend.urgent, UNDISCOVERED)
-        self.live = LiveReads(self.guard, self.urgent_queries, sees_all=config.target.sees_all)
-        self.readings = Readings(clock, self.guard, self.queries, self.cache, config.refresh, self.likely_now)
-        self.link = ConnectionState(
+        self.events = EventLog(clock)
+        self.log_watch = LogWatch(clock, self.events)
+        self.boundary = ErrorBoundary(lambda text: self.events.say("watchdesk", text, Level.WARNING))
+        self._build_calls(line, places)
+        self._build_storage(places)
+        self.connection = ConnectionState(
             clock, stale_after_s=2 * config.refresh.period_s, blind_after_s=config.refresh.blind_after_s
         )
-        self.watchdog = CheckRunner(clock, on_late, self.fence)
-        means = ActionContext(clock, self.guard, self.live, self.commands)
         self.operator = operator(config.target.user)
         self.itself = watchdog(config.target.user)
-        repairs = all_of(means, config.target, stuck=config.stuck, failures=config.failures, heal=config.heal)
-        self.healer = Healer(means, repairs, stuck=config.stuck, rules=config.heal, fence=self.fence)
-        self.means = means
-        self.health_log = HealthLog(means, self.itself)
-        self.runner = Runner(means, now=self.likely_now, fence=self.fence, learn=self.health_log.learn)
-        self.pending = WaitingActions(clock, self.state, self.likely_now)
-        self.lifts = ResumeHistory(self.live, self.state)
-        self.streak = CriticalStreak(clock, self.state, config.watch.interval_s)
-        self.observing = ReadOnlyMode(clock, on=config.observe, only_looks=config.only_looks)
-        self.under_way = RunningActions()
-        self.desk = ActionDesk(
-            means=means,
-            runner=self.runner,
-            healer=self.healer,
-            pending=self.pending,
-            journal=self.journal,
-            now=self.cut_off_now,
-            likely_now=self.likely_now,
-            observing=self.observing,
-            under_way=self.under_way,
-            state=self.state,
-            standing=lambda: StopMark.of(self.readings.values["config"].value),
+        self.action_context = ActionContext(clock, self.guard, self.reads, self.writes)
+        self.health_log = HealthLog(self.action_context, self.itself)
+        self.time = ProjectTime(
+            clock,
+            config.watch,
+            database_now=self.health_log.database_now,
+            answered_at=self.backend.server_time,
         )
-        self.process_desk = BreakerActions(
-            self.desk, self.holds, self.journal, lambda order, actor: AuditTrail(means, order, actor)
+        self.readings = Readings(clock, self.guard, self.queries, self.cache, config.refresh, self.time.likely)
+        self.context = Context(
+            clock=clock,
+            config=config,
+            guard=self.guard,
+            queries=self.queries,
+            reads=self.reads,
+            writes=self.writes,
+            store=self.store,
+            events=self.events,
+            boundary=self.boundary,
+            time=self.time,
         )
+        self._build_actions()
+        self._build_services(publish, on_late)
+
+    def _build_calls(self, line: FaultTransport | None, places: Places) -> None:
+        config = self.config
+        self.backend = Backend(
+            config.target, self.clock, config.limits, SessionFile(places.sessions, config.target.url), line
+        )
+        self.breakers = Breakers(self.clock, config.breaker)
+        for key in CHECKED:
+            self.breakers.expect_every(key, config.watch.interval_s * (1 + config.watch.jitter))
+        self.cache = Cache(places.cache, config.target.space, self.clock)
+        self.guard = Guard(self.clock, self.breakers, classify, self.cache)
+        self.backend.around_sign_in = signing_in(self.guard, config.limits.request_s)
+        self.queries = Queries(self.backend.calls, UNDISCOVERED)
+        self.trend_queries = TrendQueries(self.backend.calls, UNDISCOVERED)
+        self.urgent_queries = Queries(self.backend.urgent, UNDISCOVERED)
+        self.writes = Writes(self.backend.urgent, UNDISCOVERED)
+        self.reads = LiveReads(self.guard, self.urgent_queries, sees_all=config.target.sees_all)
+
+    def _build_storage(self, places: Places) -> None:
+        space = self.config.target.space
+        self.store = Store(places.state, space)
+        self.ownership = Ownership(self.store, only_looks=self.config.only_looks)
+        pictures = places.blackbox / space
+        self.recording = Recording(Recorder(pictures, self.config.blackbox, self.clock), self.clock, self.events)
+        self.box = Box(pictures, self.recording.mend)
+
+    def _build_actions(self) -> None:
+        config, clock, context = self.config, self.clock, self.action_context
+        repairs = all_of(context, config.target, stuck=config.stuck, failures=config.failures, heal=config.heal)
+        self.healer = Healer(context, repairs, stuck=config.stuck, rules=config.heal, fence=self.boundary)
+        self.runner = Runner(context, now=self.time.likely, fence=self.boundary, learn=self.health_log.learn)
+        self.waiting = WaitingActions(clock, self.store, self.time.likely)
+        self.resumes = ResumeHistory(self.reads, self.store)
+        self.read_only = ReadOnlyMode(clock, on=config.observe, only_looks=config.only_looks)
+        self.running = RunningActions()
+        self.holds = BreakerHolds(clock, self.breakers, self.store)
         self.lease = Lease(
             clock,
-            means,
+            context,
             str(uuid.uuid5(uuid.NAMESPACE_URL, f"{config.target.url}#watchdesk-lease")),
             holder=self.itself.who,
             host=self.itself.host,
@@ -129,34 +164,106 @@ class Container:
             acts=config.autonomous and not config.dry_run,
             rules=config.lease,
         )
+        self.desk = ActionDesk(
+            means=context,
+            runner=self.runner,
+            healer=self.healer,
+            pending=self.waiting,
+            journal=self.events,
+            now=self.time.cut_off,
+            likely_now=self.time.likely,
+            observing=self.read_only,
+            under_way=self.running,
+            state=self.store,
+            standing=lambda: StopMark.of(self.readings.values["config"].value),
+        )
+        self.breaker_actions = BreakerActions(
+            self.desk, self.holds, self.events, lambda name, actor: AuditTrail(context, name, actor)
+        )
+
+    def _build_services(self, publish: Callable[[], None], on_late: Callable[[Check], None]) -> None:
+        context, readings = self.context, self.readings
+        self.check_runner = CheckRunner(self.clock, on_late, self.boundary)
+        self.checks = CheckService(
+            context,
+            backend=self.backend,
+            breakers=self.breakers,
+            readings=readings,
+            connection=self.connection,
+            runner=self.check_runner,
+            learn=self.learn,
+            publish=publish,
+        )
+        self.rows = RowReader(context, self.checks.discover)
+        self.kpis = KpiService(context, readings, self.connection, keeps=self.ownership)
+        self.trends = TrendService(context, self.trend_queries, readings, self.checks.discover, keeps=self.ownership)
+        self.streak = CriticalStreak(self.clock, self.store, self.config.watch.interval_s)
+        self.autopilot = Autopilot(
+            context,
+            checks=self.checks,
+            readings=readings,
+            actions=self.action_context,
+            desk=self.desk,
+            healer=self.healer,
+            health_log=self.health_log,
+            waiting=self.waiting,
+            running=self.running,
+            resumes=self.resumes,
+            streak=self.streak,
+            lease=self.lease,
+            read_only=self.read_only,
+            actor=self.itself,
+            owner=self.ownership,
+        )
+        self.notifications = Notifications(context, readings, self.itself.host)
+        self.notifications.who_acts = lambda: who_acts(self.lease.view(), self.autopilot.permission())
+        self.alerts = AlertService(
+            context,
+            checks=self.checks,
+            readings=readings,
+            inputs=AlertInputs(
+                context,
+                checks=self.checks,
+                readings=readings,
+                connection=self.connection,
+                breakers=self.breakers,
+                cache=self.cache,
+            ),
+            notifications=self.notifications,
+            lease=self.lease,
+            actor=self.itself,
+            owner=self.ownership,
+        )
+        self.alerts.braked = lambda: self.autopilot.braked
+        self.alert_actions = AlertActions(self.desk, self.alerts, self.clock)
+        self.self_monitor = SelfMonitor(context, self.connection, publish)
+        self.startup = Startup(
+            boundary=self.boundary,
+            cache=self.cache,
+            readings=readings,
+            backend=self.backend,
+            checks=self.checks,
+            publish=publish,
+        )
 
     def learn(self, schema: Schema) -> None:
         """Tell everybody who asks or writes which shape the project has."""
-        self.queries.schema = self.urgent_queries.schema = self.commands.schema = schema
+        for one in (self.queries, self.trend_queries, self.urgent_queries, self.writes):
+            one.schema = schema
 
-    def cut_off_now(self) -> datetime | None:
-        """The database's time for cut-offs; `None` while it is not known.
-
-        By a row written there with the literal `now`; else by the `Date` header, as far as this machine's own clock
-        bears that out, less a margin.
-        """
-        database = self.health_log.database_now()
-        if database is not None:
-            return database
-        server, rules = self.backend.server_time(), self.config.watch
-        if server is None or abs((server - self.clock.now()).total_seconds()) > rules.clock_trust_s:
-            return None
-        return server - timedelta(seconds=rules.clock_margin_s)
-
-    def likely_now(self) -> datetime:
-        """The database's time as far as anybody can tell: for what is only shown, and nothing is done about."""
-        return self.cut_off_now() or self.backend.server_time() or self.clock.now()
+    def storage_warnings(self) -> tuple[str, ...]:
+        """Return what was set aside of what this machine keeps, or cannot be used, each in a sentence."""
+        kept = (self.cache, self.store, self.recording, self.log_watch)
+        said = (*(one.warning for one in kept), self.config.trouble)
+        return tuple(words for words in said if words)
 
     async def close(self) -> None:
-        """End what is under way, then the connections, then what is on the disk."""
-        self.watchdog.close()
+        """End what runs, then the connections, then what is on the disk."""
+        await self.kpis.close()
+        await self.trends.close()
+        self.check_runner.close()
         await self.recording.close()
-        await self.process_desk.close()
+        await self.breaker_actions.close()
         await self.runner.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_RELEASE_S):
@@ -164,4 +271,4 @@ class Container:
         with contextlib.suppress(OSError):
             await self.backend.close()
         await asyncio.to_thread(self.cache.close)
-        await self.state.close()
+        await self.store.close()

@@ -1,4 +1,4 @@
-"""The loops: the start, the live refresh, the watchdog's rounds, the lease, and one that watches the others."""
+"""The scheduler: the start, the live refresh, the watchdog's rounds, the lease, and one that watches the others."""
 
 import asyncio
 import contextlib
@@ -10,19 +10,11 @@ from typing import Any, Final
 
 from core.base.text import plural
 from core.domain.checks import Check, Checkup
-from core.domain.permission import who_acts
 from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.status import Level
 from core.monitor.container import Container
 from core.resilience import BreakerState, NotLive
-from core.services.alerting import AlertService
-from core.services.autopilot import Autopilot
-from core.services.check_service import CheckService
-from core.services.kpis import KpiService
-from core.services.self_monitor import SelfMonitor
-from core.services.startup import Startup
 from core.services.supervised_loop import SupervisedLoop
-from core.services.trends import TrendService
 
 log = logging.getLogger(__name__)
 
@@ -36,15 +28,13 @@ class Scheduler:
 
     def __init__(
         self,
-        rooms: Container,
-        sight: CheckService,
+        parts: Container,
         *,
         picture: Callable[[], Snapshot],
         publish: Callable[[], None],
         jitter: bool,
     ) -> None:
-        self._rooms = rooms
-        self._sight = sight
+        self._parts = parts
         self._picture = picture
         self._publish = publish
         self._jitter = jitter
@@ -53,35 +43,20 @@ class Scheduler:
         self._failed = False
         """Whether nobody answered the last refresh."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self.self_watch = SelfMonitor(rooms, publish)
-        interval_s = rooms.config.watch.interval_s
-        self._watch = self._keeper("watchdog", self._watch_turn, 2 * interval_s * (1 + rooms.config.watch.jitter))
+        interval_s = parts.config.watch.interval_s
+        self._watch = self._keeper("watchdog", self._watch_turn, 2 * interval_s * (1 + parts.config.watch.jitter))
         self._keepers = (
             self._watch,
-            self._keeper("refresh", self._refresh_turn, max(120.0, 4 * rooms.config.refresh.person_wait_s)),
+            self._keeper("refresh", self._refresh_turn, max(120.0, 4 * parts.config.refresh.person_wait_s)),
             self._keeper("lease", self._lease_turn, 120.0),
-            self._keeper("alerts", self._alerts_turn, 5 * rooms.config.alerts.evaluate_s),
+            self._keeper("alerts", self._alerts_turn, 5 * parts.config.alerts.evaluate_s),
             self._keeper("sweep", self._sweep_turn, None),
-            self._keeper("self-watch", self.self_watch.turn, None),
+            self._keeper("self-watch", self._parts.self_monitor.turn, None),
         )
-        self._lease_pause = rooms.config.lease.renew_s
-        self.scores = KpiService(rooms, keeps=lambda: self.owner)
-        self.trending = TrendService(rooms, sight.discover, keeps=lambda: self.owner)
-        self.autonomy = Autopilot(rooms, sight, owner=lambda: self.owner, beat=self._watch.beat)
-        self.alarms = AlertService(
-            rooms,
-            sight,
-            owner=lambda: self.owner,
-            braked=lambda: self.autonomy.braked,
-            who_acts=lambda: who_acts(rooms.lease.view(), self.autonomy.permission()),
-        )
-        self._start = Startup(rooms, sight, publish)
-        self.steps = self._start.steps
-        """The start's steps and how they went."""
-        self.owner = False
-        """Whether this process runs what only one of this project and user may."""
+        self._lease_pause = parts.config.lease.renew_s
+        parts.autopilot.beat = self._watch.beat
         self.ready = False
-        """Whether the start is over and the loops run."""
+        """Whether the start is over and the scheduler run."""
         self.next_check: float | None = None
         self.next_refresh: float | None = None
         """When, on the elapsed clock."""
@@ -102,22 +77,22 @@ class Scheduler:
         return self._watch.restarts
 
     def start(self) -> None:
-        """The start sequence, then the loops; once, however often it is asked for."""
+        """The start sequence, then the scheduler; once, however often it is asked for."""
         if self._tasks or self.ready:
             return
-        self._start.paint()
+        self._parts.startup.paint()
         self._spawn(self._run(), "start")
 
     async def close(self) -> None:
         """End every task."""
-        self.self_watch.stop()
+        self._parts.self_monitor.stop()
         tasks, self._tasks = self._tasks, set()
         for task in tasks:
             task.cancel()
         ending = [ended for keeper in self._keepers if (ended := keeper.stop()) is not None]
         await asyncio.gather(*tasks, *ending, return_exceptions=True)
-        await self.autonomy.close()
-        await self.alarms.close()
+        await self._parts.autopilot.close()
+        await self._parts.alerts.close()
 
     def refresh_soon(self) -> None:
         """Let the refresh loop go round now."""
@@ -140,26 +115,26 @@ class Scheduler:
     # The start
 
     async def _run(self) -> None:
-        """Step by step; whatever becomes of one, the loops run in the end. Raises nothing but a cancellation."""
+        """Step by step; whatever becomes of one, the scheduler run in the end. Raises nothing but a cancellation."""
         checkup = None
-        with self._rooms.fence.around("the start"):
+        with self._parts.boundary.around("the start"):
             checkup = await self._take_steps()
         self._begin_loops()
         if checkup is None:
             self._check_now.set()  # nothing was looked at yet: it is due now
         else:
-            await self._start.take("heal", lambda: self._first_heal(checkup), limit_s=math.inf)
+            await self._parts.startup.take("heal", lambda: self._first_heal(checkup), limit_s=math.inf)
             await self._kept_of(checkup)
         self._publish()
 
     async def _take_steps(self) -> Checkup | None:
-        rooms, start = self._rooms, self._start
+        parts, start = self._parts, self._parts.startup
         await start.take_all(
-            ("held breakers", rooms.holds.restore),
-            ("key figures", self.scores.restore),
+            ("held breakers", parts.holds.restore),
+            ("key figures", self._parts.kpis.restore),
             ("taking over", self._take_over),
-            ("waiting orders", rooms.pending.all),
-            ("alerts", self.alarms.restore),
+            ("waiting orders", parts.waiting.all),
+            ("alerts", self._parts.alerts.restore),
             ("state", self._state),
             ("connect", start.connect),
             ("schema", start.discover),
@@ -175,143 +150,143 @@ class Scheduler:
         self.ready = True
         for keeper in self._keepers:
             keeper.start()
-        self.self_watch.start()
+        self._parts.self_monitor.start()
         self._spawn(self._supervise(), "supervisor")
-        self._spawn(self.autonomy.tell_heartbeat(), "heartbeat")
-        self._start.note("watchdog", Level.OK, "running")
-        self._rooms.journal.say("watchdesk", "watching" if self._is_live() else "watching, not connected yet")
+        self._spawn(self._parts.autopilot.tell_heartbeat(), "heartbeat")
+        self._parts.startup.note("watchdog", Level.OK, "running")
+        self._parts.events.say("watchdesk", "watching" if self._is_live() else "watching, not connected yet")
 
     async def _state(self) -> None:
         """What earlier processes left on the disk."""
-        rooms = self._rooms
-        warning, held = rooms.state.warning, sum(one.state is BreakerState.HELD for one in rooms.breakers.all())
+        parts = self._parts
+        warning, held = parts.store.warning, sum(one.state is BreakerState.HELD for one in parts.breakers.all())
         words = ", ".join(
             ([f"{plural(held, 'breaker')} held open"] if held else [])
-            + ([f"{plural(len(rooms.pending.known), 'order')} waiting"] if rooms.pending.known else [])
+            + ([f"{plural(len(parts.waiting.known), 'order')} waiting"] if parts.waiting.known else [])
         )
-        self._start.note("state", Level.WARNING if warning else Level.OK, warning or words or "usable")
+        self._parts.startup.note("state", Level.WARNING if warning else Level.OK, warning or words or "usable")
 
     async def _ask_for_lease(self) -> None:
         if self._takes_part():
-            self._lease_pause = await self._rooms.lease.round()
+            self._lease_pause = await self._parts.lease.round()
 
     async def _first_refresh(self) -> None:
         await self._look(everything=True)
-        self._start.note("first refresh", Level.OK if self._is_live() else Level.WARNING, "")
+        self._parts.startup.note("first refresh", Level.OK if self._is_live() else Level.WARNING, "")
 
     async def _first_heal(self, checkup: Checkup) -> None:
-        self._start.note("heal", Level.OK, await self.autonomy.after(checkup, scheduled=True))
+        self._parts.startup.note("heal", Level.OK, await self._parts.autopilot.after(checkup, scheduled=True))
 
     # One turn of each loop
 
     async def _refresh_turn(self) -> None:
         pause = self._refresh_pause()
-        self.next_refresh = self._rooms.clock.elapsed() + pause
-        self.scores.due_in(pause)
+        self.next_refresh = self._parts.clock.elapsed() + pause
+        self._parts.kpis.due_in(pause)
         await self._wait(self._refresh_now, pause)
-        with self._rooms.fence.around("taking over"):
+        with self._parts.boundary.around("taking over"):
             await self._take_over()
         was_live, had_failed = self._is_live(), self._failed
         await self._look()
         if was_live and not self._is_live():
             self._force_check()
         elif had_failed and not was_live and self._is_live():  # who only slept has lost nothing
-            self._rooms.journal.say("watchdesk", "connection is back")
+            self._parts.events.say("watchdesk", "connection is back")
             self._refresh_now.set()
             self._check_now.set()
 
     async def _look(self, *, everything: bool = False) -> None:
         """One refresh, and all that goes by it, each on its own."""
-        live = await self._sight.refresh(everything=everything)
+        live = await self._parts.checks.refresh(everything=everything)
         self._failed = not live
-        fence = self._rooms.fence
+        fence = self._parts.boundary
         with fence.around("reading the orders that wait"):
-            await self._rooms.pending.all()  # another process of ours may have kept or withdrawn one
+            await self._parts.waiting.all()  # another process of ours may have kept or withdrawn one
         with fence.around("noticing what was lifted"):
-            await self.autonomy.saw_config()
+            await self._parts.autopilot.saw_config()
         with fence.around("counting a refresh for the key figures"):
-            await self.scores.refreshed(live=live, checks=self._sight.checks)
+            await self._parts.kpis.refreshed(live=live, checks=self._parts.checks.checks)
         with fence.around("keeping a refresh for the trends"):
-            await self.trending.refreshed()
+            await self._parts.trends.refreshed()
         with fence.around("what was put on the disk about alerts"):
-            await self.alarms.looked()
+            await self._parts.alerts.looked()
 
     async def _watch_turn(self) -> None:
         # What fell due while the machine slept, or while a dead loop hung, runs once, now.
-        due = self.next_check if self.next_check is not None else self._rooms.clock.elapsed()
+        due = self.next_check if self.next_check is not None else self._parts.clock.elapsed()
         self._publish()
-        asked = await self._wait(self._check_now, due - self._rooms.clock.elapsed())
+        asked = await self._wait(self._check_now, due - self._parts.clock.elapsed())
         if not asked:
             self._schedule()
-        checkup = await self._sight.check()
+        checkup = await self._parts.checks.check()
         if not asked:
-            self._spawn(self.autonomy.tell_heartbeat(), "heartbeat")
-        with self._rooms.fence.around("what follows from a check"):
-            await self.autonomy.after(checkup, scheduled=not asked)
+            self._spawn(self._parts.autopilot.tell_heartbeat(), "heartbeat")
+        with self._parts.boundary.around("what follows from a check"):
+            await self._parts.autopilot.after(checkup, scheduled=not asked)
         if not asked:
             await self._kept_of(checkup)
         self._publish()
 
     async def _kept_of(self, checkup: Checkup) -> None:
         """What a scheduled check leaves behind for the key figures and the trends."""
-        with self._rooms.fence.around("counting a check for the key figures"):
-            await self.scores.checked(checkup)
-        with self._rooms.fence.around("keeping a check for the trends"):
-            await self.trending.checked()
+        with self._parts.boundary.around("counting a check for the key figures"):
+            await self._parts.kpis.checked(checkup)
+        with self._parts.boundary.around("keeping a check for the trends"):
+            await self._parts.trends.checked()
 
     async def _lease_turn(self) -> None:
-        await self._rooms.clock.sleep(self._lease_pause)
-        lease = self._rooms.lease
+        await self._parts.clock.sleep(self._lease_pause)
+        lease = self._parts.lease
         if self._takes_part():
             self._lease_pause = await lease.round()
         else:
-            self._lease_pause = self._rooms.config.lease.renew_s
+            self._lease_pause = self._parts.config.lease.renew_s
             await lease.look_on()
         self._publish()
 
     async def _alerts_turn(self) -> None:
-        if await self.alarms.evaluate():
+        if await self._parts.alerts.evaluate():
             self._check_now.set()  # a heal is due now, if it may
         self._publish()
-        await self._rooms.clock.sleep(self._rooms.config.alerts.evaluate_s)
+        await self._parts.clock.sleep(self._parts.config.alerts.evaluate_s)
 
     async def _sweep_turn(self) -> None:
-        await self._rooms.clock.sleep(_SWEEP_S)
-        await self._rooms.cache.sweep()
+        await self._parts.clock.sleep(_SWEEP_S)
+        await self._parts.cache.sweep()
 
     async def _supervise(self) -> None:
         """Begin anew what has died. A machine that slept is no death: all of it slept."""
-        clock = self._rooms.clock
+        clock = self._parts.clock
         while True:
             before = clock.elapsed()
             await clock.sleep(_SUPERVISE_S)
             slept = clock.elapsed() - before > 3 * _SUPERVISE_S
             for keeper in self._keepers:
-                with self._rooms.fence.around(f"looking after the {keeper.name} loop"):
+                with self._parts.boundary.around(f"looking after the {keeper.name} loop"):
                     if slept:
                         keeper.beat()
                     else:
                         keeper.revive()
 
     async def _after_late(self, check: Check) -> None:
-        with self._rooms.fence.around("what follows from a late answer"), contextlib.suppress(NotLive):
-            await self.autonomy.after_late(check)
+        with self._parts.boundary.around("what follows from a late answer"), contextlib.suppress(NotLive):
+            await self._parts.autopilot.after_late(check)
         self._publish()
 
     # When
 
     def _schedule(self) -> None:
-        rules = self._rooms.config.watch
-        self.next_check = self._rooms.clock.elapsed() + self._spread(rules.interval_s, rules.jitter)
+        rules = self._parts.config.watch
+        self.next_check = self._parts.clock.elapsed() + self._spread(rules.interval_s, rules.jitter)
 
     async def _wait(self, event: asyncio.Event, pause: float) -> bool:
         """Wait for the time or for the event; whether it was the event alone."""
-        began = self._rooms.clock.elapsed()
-        sleeper = asyncio.ensure_future(self._rooms.clock.sleep(pause))
+        began = self._parts.clock.elapsed()
+        sleeper = asyncio.ensure_future(self._parts.clock.sleep(pause))
         waiter = asyncio.ensure_future(event.wait())
         try:
             await asyncio.wait((sleeper, waiter), return_when=asyncio.FIRST_COMPLETED)
-            asked = event.is_set() and self._rooms.clock.elapsed() - began < pause
+            asked = event.is_set() and self._parts.clock.elapsed() - began < pause
             event.clear()  # not when cancelled: what was asked for is for whoever comes next
             return asked
         finally:
@@ -320,11 +295,11 @@ class Scheduler:
 
     def _refresh_pause(self) -> float:
         """The period, shortened to the next probe of an open breaker, longer while only a person can help."""
-        rules = self._rooms.config.refresh
-        if any(fault.person for fault in self._sight.faults()):
+        rules = self._parts.config.refresh
+        if any(fault.person for fault in self._parts.checks.faults()):
             return rules.person_wait_s
         period = self._spread(rules.period_s, rules.jitter)
-        breakers = self._rooms.breakers.all()
+        breakers = self._parts.breakers.all()
         probes = [r.opens_in_s for r in breakers if r.opens_in_s is not None and r.component == "db"]
         return min(period, min(probes) + 0.05) if probes else period
 
@@ -335,25 +310,28 @@ class Scheduler:
 
     def _takes_part(self) -> bool:
         """Whether we take part in the lease: who only observes writes nothing at all."""
-        return self.owner and not self._rooms.config.observe
+        return self._parts.ownership.mine and not self._parts.config.observe
 
     def _is_live(self) -> bool:
         return self._picture().link.word is LinkWord.LIVE
 
     def _force_check(self) -> None:
         """A live refresh failed: look at once, at most once a minute."""
-        now = self._rooms.clock.elapsed()
+        now = self._parts.clock.elapsed()
         if self._last_forced_check is None or now - self._last_forced_check >= _FORCED_CHECK_S:
             self._last_forced_check = now
             self._check_now.set()
 
     async def _take_over(self) -> None:
         """Own what one process per project and user does, as soon as no other one owns it, and go on where it was."""
-        if not self.owner and not self._rooms.config.only_looks and self._rooms.state.own():
-            for what, restore in (("the watchdog", self.autonomy.restore), ("alerts", self.alarms.restore)):
-                with self._rooms.fence.around(f"reading what was left of {what}"):
+        if self._parts.ownership.can_take():
+            for what, restore in (
+                ("the watchdog", self._parts.autopilot.restore),
+                ("alerts", self._parts.alerts.restore),
+            ):
+                with self._parts.boundary.around(f"reading what was left of {what}"):
                     await restore()
-            self.owner = True
+            self._parts.ownership.mine = True
 
     # What runs
 
@@ -361,10 +339,10 @@ class Scheduler:
         self, name: str, turn: Callable[[], Coroutine[Any, Any, None]], dead_after_s: float | None
     ) -> SupervisedLoop:
         def say(text: str) -> None:
-            self._rooms.journal.say("watchdesk", text, Level.CRITICAL)
+            self._parts.events.say("watchdesk", text, Level.CRITICAL)
             self._publish()
 
-        return SupervisedLoop(name, turn, self._rooms.clock, say=say, dead_after_s=dead_after_s)
+        return SupervisedLoop(name, turn, self._parts.clock, say=say, dead_after_s=dead_after_s)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=f"watchdesk-{name}")
@@ -375,5 +353,5 @@ class Scheduler:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("%s ended", task.get_name(), exc_info=error)
-            self._rooms.journal.say("watchdesk", f"{task.get_name()} ended: {type(error).__name__}", Level.CRITICAL)
+            self._parts.events.say("watchdesk", f"{task.get_name()} ended: {type(error).__name__}", Level.CRITICAL)
             self._publish()

@@ -28,87 +28,86 @@ from core.monitor.container import Container
 from core.monitor.scheduler import Scheduler
 from core.resilience import degradation
 from core.resilience.reading import Reading
-from core.services.check_service import CheckService
 from core.services.components import components
 
 _TOKEN_ENDS_SOON: Final = timedelta(minutes=15)
 
 
-def compose(rooms: Container, sight: CheckService, loops: Scheduler) -> Snapshot:
+def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
     """The picture now."""
-    readings = rooms.readings
+    readings = parts.readings
     values, config = readings.values, readings.config
-    parts = components(rooms, sight)
+    lives_on = components(parts.readings, parts.checks)
     snapshot = Snapshot(
-        at=rooms.clock.now(),
-        project=_project(rooms, sight),
-        link=rooms.link.picture(_moment(rooms, loops.next_refresh)),
+        at=parts.clock.now(),
+        project=_project(parts),
+        link=parts.connection.picture(_moment(parts, scheduler.next_refresh)),
         config=config,
         health=Health(
-            checks=sight.checks_now(),
-            critical_in_a_row=rooms.streak.count,
-            stop_after=rooms.config.watch.stop_after,
-            last_at=sight.checked_at,
-            next_at=_moment(rooms, loops.next_check),
-            running=loops.ready and not loops.watchdog_dead,
-            restarts=loops.watchdog_restarts,
+            checks=parts.checks.checks_now(),
+            critical_in_a_row=parts.streak.count,
+            stop_after=parts.config.watch.stop_after,
+            last_at=parts.checks.checked_at,
+            next_at=_moment(parts, scheduler.next_check),
+            running=scheduler.ready and not scheduler.watchdog_dead,
+            restarts=scheduler.watchdog_restarts,
         ),
-        may_act=loops.autonomy.permission(),
-        braked=loops.autonomy.braked,
-        waiting=tuple(_waiting(one, rooms.clock.now()) for one in rooms.pending.known),
-        left_over=loops.autonomy.left_over,
-        lease=rooms.lease.view(),
-        breakers=rooms.breakers.all(),
+        may_act=parts.autopilot.permission(),
+        braked=parts.autopilot.braked,
+        waiting=tuple(_waiting(one, parts.clock.now()) for one in parts.waiting.known),
+        left_over=parts.autopilot.left_over,
+        lease=parts.lease.view(),
+        breakers=parts.breakers.all(),
         tasks=Tasks(
             counts=readings.counts,
             newest=values["tasks"],
-            stuck=tuple(task.id for task in sight.overdue.stuck),
-            slow=tuple(task.id for task in sight.overdue.slow),
-            unproven=tuple(task.id for task in sight.overdue.unproven),
+            stuck=tuple(task.id for task in parts.checks.overdue.stuck),
+            slow=tuple(task.id for task in parts.checks.overdue.slow),
+            unproven=tuple(task.id for task in parts.checks.overdue.unproven),
             success_24h=values["success_24h"],
             simulated_24h=values["simulated"],
             last_completed_at=values["last_completed"],
         ),
-        kpis=loops.scores.kpis,
-        last_incident=loops.scores.last_incident,
-        alerts=loops.alarms.alarms(),
-        telling=loops.alarms.telling(),
+        kpis=parts.kpis.kpis,
+        last_incident=parts.kpis.last_incident,
+        alerts=parts.alerts.alarms(),
+        telling=parts.alerts.telling(),
         logs=values["logs"],
-        degradation=Degradation(level=degradation({part.name: part.source for part in parts}), components=parts),
-        events=rooms.journal.events(values["logs"].value or ()),
-        start=tuple(loops.steps),
-        policies=sight.policies,
-        notices=_notices(rooms, sight, loops),
-        own=loops.self_watch.own,
-        ready=loops.ready,
+        degradation=Degradation(level=degradation({part.name: part.source for part in lives_on}), components=lives_on),
+        events=parts.events.events(values["logs"].value or ()),
+        start=tuple(parts.startup.steps),
+        policies=parts.checks.policies,
+        notices=_notices(parts, scheduler),
+        own=parts.self_monitor.own,
+        ready=scheduler.ready,
     )
-    state, why = state_of(snapshot, blind_for_s=rooms.link.blind_for_s())
+    state, why = state_of(snapshot, blind_for_s=parts.connection.blind_for_s())
     return msgspec.structs.replace(snapshot, state=state, state_why=why)
 
 
-def compose_one_shot(rooms: Container, sight: CheckService, loops: Scheduler) -> Snapshot:
+def compose_one_shot(parts: Container, scheduler: Scheduler) -> Snapshot:
     """The picture for a command that looked once: what was not read live now is not known."""
-    snapshot = compose(rooms, sight, loops)
-    if any(reading.live for reading in rooms.readings.values.values()) or hidden(snapshot):
+    snapshot = compose(parts, scheduler)
+    if any(reading.live for reading in parts.readings.values.values()) or hidden(snapshot):
         return snapshot
-    why = next((fault.sentence() for fault in sight.faults()), "nothing could be read")
+    why = next((fault.sentence() for fault in parts.checks.faults()), "nothing could be read")
     return msgspec.structs.replace(snapshot, state=State.UNKNOWN, state_why=why)
 
 
-def _project(rooms: Container, sight: CheckService) -> Project:
-    config, target = rooms.config, rooms.config.target
+def _project(parts: Container) -> Project:
+    config, target = parts.config, parts.config.target
     return Project(
         name=target.name,
         url=urlsplit(target.url).netloc,
         user=target.user,
-        shape=sight.schema.shape.value if sight.schema is not None else "unknown",
+        shape=parts.checks.schema.shape.value if parts.checks.schema is not None else "unknown",
         colour=target.colour,
         observe=config.observe,
-        orders_for_s=rooms.observing.lifted_for_s(),
+        orders_for_s=parts.read_only.lifted_for_s(),
         autonomous=config.autonomous,
         dry_run=config.dry_run,
-        session_ends_at=rooms.backend.sign_in.expires_at,
-        session_renews=rooms.backend.sign_in.renews,
+        session_ends_at=parts.backend.sign_in.expires_at,
+        session_renews=parts.backend.sign_in.renews,
         sees_all=target.sees_all,
         legacy_key=target.legacy_key,
     )
@@ -120,46 +119,41 @@ def _waiting(one: WaitingAction, now: datetime) -> Waiting:
     return Waiting(id=one.id, words=one.words(), at=one.at, lapses_at=lapses, asks=old and not one.automatic)
 
 
-def _notices(rooms: Container, sight: CheckService, loops: Scheduler) -> tuple[str, ...]:
+def _notices(parts: Container, scheduler: Scheduler) -> tuple[str, ...]:
     """Standing facts an operator must know."""
-    notices = [_waits(one, rooms.clock.now()) for one in rooms.pending.known]
-    if loops.watchdog_dead:
+    notices = [_waits(one, parts.clock.now()) for one in parts.waiting.known]
+    if scheduler.watchdog_dead:
         notices.append("the watchdog's loop is dead: w restarts it")
-    if loops.autonomy.left_over.tasks:
-        left = loops.autonomy.left_over
+    if parts.autopilot.left_over.tasks:
+        left = parts.autopilot.left_over
         notices.append(f"{plural(left.tasks, 'task')} of {left.of} still rejected: u, or watchdesk resume --requeue")
-    if loops.autonomy.braked:
-        notices.append(f"healing braked: {loops.autonomy.braked}; look, then heal by hand")
-    notices += loops.self_watch.own.out
-    notices += _untold(loops.alarms.telling())
-    notices += _holder(rooms.lease.view(), suspect=loops.alarms.tellers.suspect)
-    notices += list(dict.fromkeys(fault.sentence() for fault in sight.schema_faults() if fault.person))
-    if policies_open(sight.policies) is Truth.TRUE:
-        notices.append(f"policies {policies_in_words(sight.policies)}")
-    config: Reading[Any] = rooms.readings.values["config"]
+    if parts.autopilot.braked:
+        notices.append(f"healing braked: {parts.autopilot.braked}; look, then heal by hand")
+    notices += parts.self_monitor.own.out
+    notices += _untold(parts.alerts.telling())
+    notices += _holder(parts.lease.view(), suspect=parts.alerts.tellers.suspect)
+    notices += list(dict.fromkeys(fault.sentence() for fault in parts.checks.schema_faults() if fault.person))
+    if policies_open(parts.checks.policies) is Truth.TRUE:
+        notices.append(f"policies {policies_in_words(parts.checks.policies)}")
+    config: Reading[Any] = parts.readings.values["config"]
     if (config.live and config.value is None) or (config.fault is not None and config.fault.kind == NOT_VISIBLE):
         notices.append("no config row is visible to us: what the agents are set to is not known")
     if config.value is not None and config.value.several:
         notices.append(f"{config.value.several}: {ONE_CONFIG}")
     if config.value is not None:
         notices += [f"odd config row: {words}" for words in config.value.odd]
-    notices += kept_badly(rooms)
-    if loops.autonomy.heartbeat_fault:
-        notices.append(loops.autonomy.heartbeat_fault)
-    ends = rooms.backend.sign_in.expires_at
-    if ends is not None and not rooms.backend.sign_in.renews and ends - rooms.clock.now() < _TOKEN_ENDS_SOON:
+    notices += parts.storage_warnings()
+    if parts.autopilot.heartbeat_fault:
+        notices.append(parts.autopilot.heartbeat_fault)
+    ends = parts.backend.sign_in.expires_at
+    if ends is not None and not parts.backend.sign_in.renews and ends - parts.clock.now() < _TOKEN_ENDS_SOON:
         at = f"{ends.astimezone():%H:%M}"
         notices.append(f"the access token ends at {at} and cannot be renewed: set a new one, or run: watchdesk login")
-    if loops.ready and not loops.owner and not rooms.config.only_looks:
-        notices.append(f"{rooms.state.owner() or 'another watchdesk'} acts for this project here; this one only shows")
+    if scheduler.ready and not parts.ownership.mine and not parts.config.only_looks:
+        notices.append(
+            f"{parts.ownership.anothers() or 'another watchdesk'} acts for this project here; this one only shows"
+        )
     return tuple(notices)
-
-
-def kept_badly(rooms: Container) -> tuple[str, ...]:
-    """What was set aside of what this machine keeps, or cannot be used, each in a sentence."""
-    kept = (rooms.cache, rooms.state, rooms.recording, rooms.log_watch)
-    said = (*(one.warning for one in kept), rooms.config.trouble)
-    return tuple(words for words in said if words)
 
 
 def _untold(telling: Telling) -> list[str]:
@@ -195,5 +189,5 @@ def _waits(one: WaitingAction, now: datetime) -> str:
     return f"{one.words()} {since}{asked}"
 
 
-def _moment(rooms: Container, elapsed: float | None) -> datetime | None:
-    return None if elapsed is None else rooms.clock.now() + timedelta(seconds=elapsed - rooms.clock.elapsed())
+def _moment(parts: Container, elapsed: float | None) -> datetime | None:
+    return None if elapsed is None else parts.clock.now() + timedelta(seconds=elapsed - parts.clock.elapsed())

@@ -8,12 +8,14 @@ from core.alerting.rules import Facts
 from core.domain.records import Simulated, SuccessRate, SystemConfig
 from core.domain.status import Verdict
 from core.domain.stops import StopMark
-from core.monitor.container import Container
-from core.resilience import NotLive
+from core.resilience import Breakers, Cache, NotLive
 from core.resilience.reading import Reading, Source
 from core.services.check_service import CheckService
 from core.services.components import components
 from core.services.conflicts import ConflictWatch
+from core.services.connection import ConnectionState
+from core.services.context import Context
+from core.services.readings import Readings
 
 T = TypeVar("T")
 
@@ -29,10 +31,23 @@ _AWAKE_S = 300.0
 class AlertInputs:
     """Gathers. `Facts` are as true as their sources: what was not measured now, or failed unforeseen, is unknown."""
 
-    def __init__(self, rooms: Container, sight: CheckService) -> None:
-        self._rooms = rooms
-        self._sight = sight
-        self._fights = ConflictWatch(rooms.live, rooms.config.fights)
+    def __init__(
+        self,
+        context: Context,
+        *,
+        checks: CheckService,
+        readings: Readings,
+        connection: ConnectionState,
+        breakers: Breakers,
+        cache: Cache,
+    ) -> None:
+        self._context = context
+        self._checks = checks
+        self._readings = readings
+        self._connection = connection
+        self._breakers = breakers
+        self._cache = cache
+        self._fights = ConflictWatch(context.reads, context.config.fights)
         self._stopped_by: tuple[StopMark | None, str] | None = None
         """Which stop stands, and the operator who ordered it."""
         self._looked: float | None = None
@@ -41,14 +56,14 @@ class AlertInputs:
 
     async def gather(self, *, braked: str, ready: bool) -> Facts:
         """What is so now. Never raises for a fault."""
-        rooms, readings = self._rooms, self._rooms.readings
-        interval_s = rooms.config.watch.interval_s * (1 + rooms.config.watch.jitter)
+        context, readings = self._context, self._readings
+        interval_s = context.config.watch.interval_s * (1 + context.config.watch.jitter)
         config = readings.config.value if readings.config.live else None
         day, simulated = readings.values["success_24h"], readings.values["simulated"]
-        lost = tuple(part.name for part in components(rooms, self._sight) if part.source is not Source.LIVE)
-        server = rooms.health_log.database_now() or rooms.backend.server_time()
-        blind_s = rooms.link.blind_for_s() or 0.0
-        now = rooms.clock.now()
+        lost = tuple(part.name for part in components(readings, self._checks) if part.source is not Source.LIVE)
+        server = context.time.told()
+        blind_s = self._connection.blind_for_s() or 0.0
+        now = context.clock.now()
         return Facts(
             at=now,
             verdicts=self._verdicts(2 * interval_s + 60.0),
@@ -60,9 +75,9 @@ class AlertInputs:
             success_1h=await self._ask("the success rate of the last hour", self._success_1h),
             success_24h=day.value if day.live else None,
             simulated=simulated.value if simulated.live else None,
-            simulated_age_s=_age_s(simulated, rooms.likely_now()),
-            breakers=rooms.breakers.all(),
-            blind_for_s=blind_s if blind_s >= rooms.config.refresh.blind_after_s else 0.0,
+            simulated_age_s=_age_s(simulated, context.time.likely()),
+            breakers=self._breakers.all(),
+            blind_for_s=blind_s if blind_s >= context.config.refresh.blind_after_s else 0.0,
             lost=lost if ready else None,
             health_row_age_s=await self._ask("the newest health row", self._health_row_age_s),
             health_row_missing=self._looked is not None,
@@ -70,25 +85,25 @@ class AlertInputs:
             in_review=self._in_review(),
             review_waits_s=await self._ask("the oldest review", self._review_waits_s),
             braked=braked,
-            fought_over=await self._ask("who fights whom", lambda: self._fights.look(rooms.likely_now())),
-            set_aside=rooms.cache.warning or rooms.state.warning or "",
+            fought_over=await self._ask("who fights whom", lambda: self._fights.look(context.time.likely())),
+            set_aside=self._cache.warning or context.store.warning or "",
             clock_skew_s=None if server is None else (now - server).total_seconds(),
         )
 
     def _verdicts(self, too_old_s: float) -> dict[str, Verdict]:
         """The last ones; what a dead watchdog said long ago is not known any more."""
-        now = self._rooms.clock.now()
+        now = self._context.clock.now()
         return {
             check.name: Verdict(check.level, check.text)
-            for check in self._sight.checks_now()
+            for check in self._checks.checks_now()
             if check.at is not None and (now - check.at).total_seconds() <= too_old_s
         }
 
     async def _ask(self, what: str, ask: Callable[[], Awaitable[T | None]]) -> T | None:
         """What a question of the project gives; `None` when it gave nothing, whyever."""
-        if self._sight.schema is None or not any(one.live for one in self._rooms.readings.values.values()):
+        if self._checks.schema is None or not any(one.live for one in self._readings.values.values()):
             return None
-        with self._rooms.fence.around(f"asking for {what}"):
+        with self._context.boundary.around(f"asking for {what}"):
             try:
                 return await ask()
             except NotLive:
@@ -96,33 +111,33 @@ class AlertInputs:
         return None
 
     async def _success_1h(self) -> SuccessRate | None:
-        now = self._rooms.cut_off_now()
+        now = self._context.time.cut_off()
         if now is None:
             return None
-        return await self._rooms.live.success_rate(now - _HOUR, now)
+        return await self._context.reads.success_rate(now - _HOUR, now)
 
     def _in_review(self) -> int | None:
-        counts = self._rooms.readings.counts
+        counts = self._readings.counts
         return counts.value.of("awaiting_review") if counts.live and counts.value is not None else None
 
     async def _review_waits_s(self) -> float | None:
-        now, waiting = self._rooms.cut_off_now(), self._in_review()
+        now, waiting = self._context.time.cut_off(), self._in_review()
         if now is None or waiting is None:
             return None
-        came_at = await self._rooms.live.oldest_in_review_at(now) if waiting else None
+        came_at = await self._context.reads.oldest_in_review_at(now) if waiting else None
         return 0.0 if came_at is None else max(0.0, (now - came_at).total_seconds())
 
     async def _health_row_age_s(self) -> float | None:
-        now = self._rooms.cut_off_now()
+        now = self._context.time.cut_off()
         if now is None:
             return None
-        written_at = await self._rooms.live.newest_health_at(now - _WEEK, now)
+        written_at = await self._context.reads.newest_health_at(now - _WEEK, now)
         if written_at is not None:
             self._looked, self._looked_s = None, 0.0
             return max(0.0, (now - written_at).total_seconds())
-        if not self._rooms.live.sees_all and not self._rooms.readings.values["logs"].value:
+        if not self._context.reads.sees_all and not self._readings.values["logs"].value:
             return None  # rows may be hidden from us
-        elapsed = self._rooms.clock.elapsed()
+        elapsed = self._context.clock.elapsed()
         self._looked_s += min(_AWAKE_S, elapsed - self._looked) if self._looked is not None else 0.0
         self._looked = elapsed
         return self._looked_s
@@ -143,9 +158,8 @@ class AlertInputs:
         return self._stopped_by[1]
 
     async def _asked_who_stopped(self, config: SystemConfig) -> str:
-        standing = (await self._rooms.live.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())).standing(
-            config, exact=True
-        )
+        trail = await self._context.reads.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())
+        standing = trail.standing(config, exact=True)
         return standing.actor if standing is not None and standing.by == "operator" else ""
 
 

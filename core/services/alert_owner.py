@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Final
 
+from core.actions.lease import Lease
 from core.alerting.escalation import due_for_s
 from core.alerting.rules import Facts
 from core.alerting.settings import AlertRules
 from core.domain.alerts import Alert, Severity
-from core.monitor.container import Container
 
 ALONE: Final = "no monitor holds the lease, so each one tells for itself"
 SUSPECT: Final = "somebody renews the lease and writes no health rows, so each one tells for itself"
@@ -17,8 +17,8 @@ LATE: Final = "the monitor that holds the lease has not told of it in time"
 class AlertOwner:
     """One monitor's part in telling. `owner`: whether this process tells, of those on this machine."""
 
-    def __init__(self, rooms: Container, settings: AlertRules, *, owner: Callable[[], bool]) -> None:
-        self._rooms = rooms
+    def __init__(self, lease: Lease, settings: AlertRules, *, owner: Callable[[], bool]) -> None:
+        self._lease = lease
         self._settings = settings
         self._owner = owner
         self.suspect = False
@@ -27,12 +27,12 @@ class AlertOwner:
     def look(self, facts: Facts) -> None:
         """Take note of whether whoever holds the lease reports, too."""
         late_s, age_s = facts.health_row_late_s, facts.health_row_age_s
-        held_s = self._rooms.lease.anothers_for_s()
+        held_s = self._lease.anothers_for_s()
         self.suspect = held_s > late_s and age_s is not None and age_s > late_s
 
     def why(self) -> str:
         """Why this monitor tells although it does not hold the lease; empty while it holds it, or others tell."""
-        lease = self._rooms.lease
+        lease = self._lease
         if lease.valid():
             return ""
         if not lease.anothers():
@@ -44,7 +44,7 @@ class AlertOwner:
 
     def tells(self) -> bool:
         """Whether this monitor tells of everything."""
-        return self._owner() and (self._rooms.lease.valid() or bool(self.why()))
+        return self._owner() and (self._lease.valid() or bool(self.why()))
 
     def overdue(self, alert: Alert) -> bool:
         """Whether an alert should have been told by now, and no row says that anybody was."""

@@ -9,6 +9,8 @@ from typing import Final
 
 import msgspec
 
+from core.actions.context import Actor
+from core.actions.lease import Lease
 from core.alerting.escalation import Tell, nobody_left, tell
 from core.alerting.outbox import OutgoingMessage
 from core.alerting.rules import Facts, rules
@@ -19,13 +21,15 @@ from core.alerting.sync import ORDERS, LogRow, heard, of_alert
 from core.domain.alerts import Alert, AlertState, Phase, Severity
 from core.domain.snapshot import AlertView, Telling
 from core.domain.status import Level, Truth
-from core.monitor.container import Container
 from core.resilience import NotLive
 from core.resilience.reading import Source
 from core.services.alert_inputs import AlertInputs
 from core.services.alert_owner import LATE, AlertOwner
 from core.services.check_service import CheckService
+from core.services.context import Context
 from core.services.notifications import Notifications
+from core.services.ownership import Ownership
+from core.services.readings import Readings
 
 LISTENED: Final = timedelta(days=7)
 _OVERLAP: Final = timedelta(minutes=10)
@@ -43,40 +47,47 @@ _BAD: Final = {Severity.CRITICAL: Level.CRITICAL, Severity.HIGH: Level.WARNING, 
 class AlertService:
     """One project's alerts. `owner`: whether this process evaluates and sends; another one of ours does otherwise."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is judged, who judges, and who is told
         self,
-        rooms: Container,
-        sight: CheckService,
+        context: Context,
         *,
-        owner: Callable[[], bool],
-        braked: Callable[[], str],
-        who_acts: Callable[[], str],
+        checks: CheckService,
+        readings: Readings,
+        inputs: AlertInputs,
+        notifications: Notifications,
+        lease: Lease,
+        actor: Actor,
+        owner: Ownership,
     ) -> None:
-        self._rooms = rooms
-        self._settings = rooms.config.alerts
+        self._context = context
+        self._settings = context.config.alerts
+        self._checks = checks
+        self._readings = readings
+        self._inputs = inputs
+        self._lease = lease
+        self._actor = actor
         self._owner = owner
-        self._braked = braked
-        self._evidence = AlertInputs(rooms, sight)
-        self._sight = sight
+        self.braked: Callable[[], str] = str
+        """Says why heals are braked, empty where they are not."""
         self._rules = rules(self._settings)
-        self._fence = rooms.fence
+        self._boundary = context.boundary
         self._life = AlertStateMachine(
-            self._rules, self._settings, episode=lambda: str(uuid.uuid4()), fence=rooms.fence
+            self._rules, self._settings, episode=lambda: str(uuid.uuid4()), fence=context.boundary
         )
         self._evaluated: float | None = None
         self._heard_at: datetime | None = None
-        self.shelf = AlertStore(rooms.state)
-        self.post_room = Notifications(rooms, who_acts)
+        self.shelf = AlertStore(context.store)
+        self.post_room = notifications
         self.post_room.on_told = self._on_told
-        self.tellers = AlertOwner(rooms, self._settings, owner=owner)
-        rooms.lease.tells = self.post_room.can_tell
+        self.tellers = AlertOwner(lease, self._settings, owner=owner)
+        lease.tells = self.post_room.can_tell
 
     # The loop's part
 
     async def restore(self) -> None:
         """Go on from what the last process left."""
         await self.shelf.look()
-        now, last = self._rooms.clock.now(), await self.shelf.evaluated_at()
+        now, last = self._context.clock.now(), await self.shelf.evaluated_at()
         away_s = 0.0 if last is None else max(0.0, (now - last).total_seconds())
         self._life.restore(await self.shelf.alerts(), away_s)
         self._evaluated = None
@@ -93,10 +104,10 @@ class AlertService:
         if not self._owner() and not alone:
             self._life.restore(await self.shelf.alerts(), 0.0)
             return False
-        facts = await self._evidence.gather(braked=self._braked(), ready=ready)
+        facts = await self._inputs.gather(braked=self.braked(), ready=ready)
         self.tellers.look(facts)
         await self._listen(facts.at, keep=not alone)
-        elapsed = self._rooms.clock.elapsed()
+        elapsed = self._context.clock.elapsed()
         passed_s = 0.0 if self._evaluated is None else elapsed - self._evaluated
         self._evaluated = elapsed
         turns = self._life.evaluate(facts, passed_s)
@@ -106,7 +117,7 @@ class AlertService:
         tells = self._tells(turns)
         for one in tells:
             self._say(one)
-        why = "" if self._rooms.lease.valid() else self.tellers.why() or LATE
+        why = "" if self._lease.valid() else self.tellers.why() or LATE
         posts = self.post_room.posts(tells, facts.at, why)
         rows = self._new_rows(tells, facts.at)
         await self.shelf.evaluated(self._life.alerts, posts, rows, facts.at)
@@ -130,7 +141,7 @@ class AlertService:
 
     def _judges_alone(self) -> bool:
         """Whether it only looks and nobody else here judges: then it does, for its own picture alone."""
-        return self._rooms.config.only_looks and not self._rooms.state.owner()
+        return self._context.config.only_looks and not self._owner.anothers()
 
     async def send_due(self) -> None:
         """Send what is due; nobody waits for it."""
@@ -140,7 +151,7 @@ class AlertService:
 
     async def write_rows(self) -> None:
         """Write what belongs into the project's log, as long as it takes them. Never raises for a fault."""
-        if self._sight.schema is None or not any(reading.live for reading in self._rooms.readings.values.values()):
+        if self._checks.schema is None or not any(reading.live for reading in self._readings.values.values()):
             return
         for row in self.shelf.rows:
             if not await self.post_room.write(row):
@@ -156,7 +167,7 @@ class AlertService:
     async def peek(self) -> None:
         """As things stand for a command that looks once: what was kept or told, by what is so now. Keeps nothing."""
         await self.restore()
-        facts = await self._evidence.gather(braked="", ready=False)
+        facts = await self._inputs.gather(braked="", ready=False)
         await self._listen(facts.at, keep=False)
         self._life.evaluate(facts, 0.0)
         gone = [key for key, one in self._life.alerts.items() if one.firing and one.truth is Truth.FALSE]
@@ -191,7 +202,7 @@ class AlertService:
             nobody_left=tuple(alert.title for alert in left),
             bell=self._settings.bell,
             desktop=self._settings.desktop,
-            silences=tuple(one for one in self.shelf.silences if one.holds(self._rooms.clock.now())),
+            silences=tuple(one for one in self.shelf.silences if one.holds(self._context.clock.now())),
         )
 
     def firing(self) -> tuple[Alert, ...]:
@@ -202,7 +213,7 @@ class AlertService:
     async def hear(self) -> None:
         """Hear at once what the others told: an operator is about to speak of it. Never raises for a fault."""
         if self._owner():
-            await self._listen(self._rooms.clock.now())
+            await self._listen(self._context.clock.now())
             self._overlay(None)
 
     def overlay(self) -> None:
@@ -213,18 +224,18 @@ class AlertService:
 
     async def _listen(self, now: datetime, *, keep: bool = True) -> None:
         """Hear what other monitors told of alerts, and whom they have told."""
-        live = any(reading.live for reading in self._rooms.readings.values.values())
-        if self._sight.schema is None or not live:
+        live = any(reading.live for reading in self._readings.values.values())
+        if self._checks.schema is None or not live:
             return
-        there = self._rooms.likely_now()  # rows are stamped by the database's clock
+        there = self._context.time.likely()  # rows are stamped by the database's clock
         since = there - LISTENED if self._heard_at is None else self._heard_at - _OVERLAP
         try:
-            rows = await self._rooms.live.alert_rows(since, ORDERS)
+            rows = await self._context.reads.alert_rows(since, ORDERS)
         except NotLive:
             return
         if keep:
             self._heard_at = there
-        found = heard(rows, self._rules, now, self._fence)
+        found = heard(rows, self._rules, now, self._boundary)
         follow = not keep or not self.tellers.tells()
         self._life.adopt(found.alerts, found.resolved, told=found.told, follow=follow)
         if keep:
@@ -237,11 +248,11 @@ class AlertService:
 
     def _overlay(self, facts: Facts | None) -> None:
         """What is hidden, muted and acknowledged now. Without facts, what is hidden stays so."""
-        now, config = self._rooms.clock.now(), self._rooms.readings.config
+        now, config = self._context.clock.now(), self._readings.config
         kinds = config.value.muted_kinds if config.value is not None and config.source is not Source.DEFAULT else ()
         alerts = dict(self._life.alerts)
         for key, alert in alerts.items():
-            with self._fence.around(f"who is to hear of {key}"):
+            with self._boundary.around(f"who is to hear of {key}"):
                 alerts[key] = self._overlaid(alert, facts, kinds, now)
         self._life.alerts = alerts
 
@@ -264,7 +275,7 @@ class AlertService:
         """What is to be said now. Who does not tell leaves that to who does, and follows; but not for ever."""
         tells, all_of_it = [], self.tellers.tells()
         for key, alert in list(self._life.alerts.items()):
-            with self._fence.around(f"telling of {key}"):
+            with self._boundary.around(f"telling of {key}"):
                 told = self._told_of if all_of_it or alert.alone else self._followed
                 self._life.alerts[key], one = told(alert, turns.get(key))
                 if one is not None:
@@ -276,7 +287,7 @@ class AlertService:
         if turn is not Turn.RESOLVED and not (alert.here or alert.reached):
             alert = msgspec.structs.replace(alert, told=0)  # others began to tell, and no row says that it arrived
         after, one = tell(alert, turn, self.post_room.book().rungs, self._settings)
-        if one is not None and one.contacts and not self._rooms.lease.valid():
+        if one is not None and one.contacts and not self._lease.valid():
             after = msgspec.structs.replace(after, alone=True)
         return after, one
 
@@ -303,7 +314,7 @@ class AlertService:
             alert = self._life.alerts.get(key)
             if alert is not None and alert.episode == episode and not alert.reached:
                 self._life.alerts[key] = alert = msgspec.structs.replace(alert, reached=True)
-                rows += self._new_rows([Tell(alert=alert, phase=Phase.TOLD)], self._rooms.clock.now())
+                rows += self._new_rows([Tell(alert=alert, phase=Phase.TOLD)], self._context.clock.now())
         if rows:
             await self.shelf.add(rows)
             await self.write_rows()
@@ -313,19 +324,19 @@ class AlertService:
         level = Level.OK if over else _BAD.get(one.alert.severity, Level.OK)
         words = f"alert {one.phase.value}, {one.alert.severity}: {one.alert.title}"
         detail = "" if over or one.alert.text == one.alert.title else f": {one.alert.text}"
-        self._rooms.journal.say("watchdesk", words + detail, level)
+        self._context.events.say("watchdesk", words + detail, level)
 
     def _new_rows(self, tells: list[Tell], now: datetime) -> tuple[LogRow, ...]:
         """The rows of what is told, on their way; none while nothing may be written."""
-        if self._rooms.config.observe:
+        if self._context.config.observe:
             return ()
         rows = []
         for one in tells:
             if one.log:
-                with self._fence.around(f"the row about {one.alert.key}"):
-                    rows.append(of_alert(one, str(self._rooms.itself), self._rooms.itself.host, now))
+                with self._boundary.around(f"the row about {one.alert.key}"):
+                    rows.append(of_alert(one, str(self._actor), self._actor.host, now))
         for row in rows:
-            self._rooms.journal.ours(row.id)
+            self._context.events.ours(row.id)
         return tuple(rows)
 
     def _alarm(self, alert: Alert) -> AlertView:

@@ -6,11 +6,15 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
+from core.actions.context import ActionContext, Actor
 from core.actions.emergency_stop import trail_of
-from core.actions.heal import CLEANING, Findings
+from core.actions.heal import CLEANING, Findings, Healer
+from core.actions.health_log import HealthLog
+from core.actions.lease import Lease
 from core.actions.resume import left_over
-from core.actions.waiting import WaitingAction
-from core.backend.heartbeat import beat
+from core.actions.resume_history import ResumeHistory
+from core.actions.waiting import WaitingAction, WaitingActions
+from core.backend import heartbeat
 from core.base.store import NotKept
 from core.checks.context import CLOCK_UNKNOWN
 from core.domain.actions import EMERGENCY_STOP, RESUME, HealPlan, RequeuePlan, Result, ResultPhase
@@ -19,9 +23,14 @@ from core.domain.failure_rate import fails_above, fresh_failure_rate
 from core.domain.permission import MayAct, may_act
 from core.domain.records import SuccessRate
 from core.domain.status import Level
-from core.monitor.container import Container
 from core.resilience import NotLive, Policy
+from core.services.action_desk import ActionDesk
 from core.services.check_service import CheckService
+from core.services.context import Context
+from core.services.critical_streak import CriticalStreak
+from core.services.read_only import ReadOnlyMode
+from core.services.readings import Readings
+from core.services.running import RunningActions
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +45,42 @@ LEASE_LOST: Final = "the lease is no longer ours"
 class Autopilot:
     """Decides after each check. `owner`: whether this process is the one of its project and user that may."""
 
-    def __init__(
-        self, rooms: Container, sight: CheckService, *, owner: Callable[[], bool], beat: Callable[[], None]
+    def __init__(  # noqa: PLR0913 - what it decides by, and whom it orders
+        self,
+        context: Context,
+        *,
+        checks: CheckService,
+        readings: Readings,
+        actions: ActionContext,
+        desk: ActionDesk,
+        healer: Healer,
+        health_log: HealthLog,
+        waiting: WaitingActions,
+        running: RunningActions,
+        resumes: ResumeHistory,
+        streak: CriticalStreak,
+        lease: Lease,
+        read_only: ReadOnlyMode,
+        actor: Actor,
+        owner: Callable[[], bool],
     ) -> None:
-        self._rooms = rooms
-        self._sight = sight
+        self._context = context
+        self._checks = checks
+        self._readings = readings
+        self._actions = actions
+        self._desk = desk
+        self._healer = healer
+        self._health_log = health_log
+        self._waiting = waiting
+        self._running = running
+        self._resumes = resumes
+        self._streak = streak
+        self._lease = lease
+        self._read_only = read_only
+        self._actor = actor
         self._owner = owner
-        self._beat = beat
+        self.beat: Callable[[], None] = lambda: None
+        """Says that it still goes on, in the middle of long work."""
         self._scheduled: Checkup | None = None
         self._settled: Checkup | None = None
         """The last scheduled check whose question of the database has ended, one way or another."""
@@ -59,48 +97,48 @@ class Autopilot:
 
     async def restore(self) -> None:
         """Go on from what the last process left on the disk."""
-        await self._rooms.streak.restore()
-        await self._rooms.lifts.restore()
-        await self._rooms.pending.all()
+        await self._streak.restore()
+        await self._resumes.restore()
+        await self._waiting.all()
 
     def permission(self) -> MayAct:
         """May it act by itself, as things stand."""
-        rooms, config = self._rooms, self._rooms.readings.config
+        context, config = self._context, self._readings.config
         return may_act(
-            autonomous=rooms.config.autonomous,
-            dry_run=rooms.config.dry_run,
-            observing=rooms.config.observe,
-            lease=self._owner() and rooms.lease.valid(),
+            autonomous=context.config.autonomous,
+            dry_run=context.config.dry_run,
+            observing=context.config.observe,
+            lease=self._owner() and self._lease.valid(),
             stopped=config.value.emergency_stop if config.live and config.value is not None else None,
             braked=bool(self.braked),
         )
 
     async def saw_config(self) -> None:
         """Notice what somebody lifted, after a refresh."""
-        config = self._rooms.readings.config
+        config = self._readings.config
         if config.live and config.value is not None:
-            await self._rooms.lifts.saw(config.value, self._rooms.likely_now())
+            await self._resumes.saw(config.value, self._context.time.likely())
 
     async def after(self, checkup: Checkup, *, scheduled: bool) -> str:
         """All that follows from a check. What it did about it, in words. Never raises for a fault."""
         database = checkup.of("database")
         if scheduled:
             self._scheduled = checkup
-            if not self._rooms.watchdog.asking:
+            if not self._checks.asking:
                 self._settled = checkup
             await self._count(database)
             await self._write_health(checkup)
         elif database.answered:
             self._settled = self._scheduled
-        self._beat()
-        if self._sight.schema is not None and checkup.of("database").level in _ANSWERED:
+        self.beat()
+        if self._checks.schema is not None and checkup.of("database").level in _ANSWERED:
             await self.look_left_over()
         try:
             await self._carry_out_waiting(checkup)
             return await self._act(checkup)
         except NotLive as not_live:
             text = not_live.fault.sentence()
-            self._rooms.journal.say(str(self._rooms.itself), f"could not act: {text}", Level.WARNING)
+            self._context.events.say(str(self._actor), f"could not act: {text}", Level.WARNING)
             return text
 
     async def after_late(self, check: Check) -> None:
@@ -115,10 +153,10 @@ class Autopilot:
 
     async def tell_heartbeat(self) -> None:
         """A check was completed: say so to whoever watches us. Never raises for a fault."""
-        url = self._rooms.config.watch.heartbeat_url
-        if url and not self._rooms.config.observe:
-            outcome = await self._rooms.guard.call(
-                "heartbeat:url", lambda: beat(url), policy=Policy(total_s=6, retry=None)
+        url = self._context.config.watch.heartbeat_url
+        if url and not self._context.config.observe:
+            outcome = await self._context.guard.call(
+                "heartbeat:url", lambda: heartbeat.beat(url), policy=Policy(total_s=6, retry=None)
             )
             self.heartbeat_fault = "" if outcome.fault is None else outcome.fault.sentence()
 
@@ -131,108 +169,107 @@ class Autopilot:
         proven_down = database.level is Level.CRITICAL
         slow_so_far = database.level is Level.WARNING and not database.answered
         known = Level.UNKNOWN if slow_so_far else database.level
-        before = self._rooms.streak.count
-        now = await self._rooms.streak.note(
+        before = self._streak.count
+        now = await self._streak.note(
             known,
             rate.level,
-            may_count=proven_down or self._rooms.lease.valid(),
+            may_count=proven_down or self._lease.valid(),
         )
         if not now and before:
             self._said = ""
 
     async def _consider_stop(self, database: Check) -> str:
         """Ten in a row: a stop, now or as soon as somebody hears it. What was done, in words. Raises NotLive."""
-        rooms, config = self._rooms, self._rooms.config
-        if rooms.streak.count < config.watch.stop_after:
+        config = self._context.config
+        if self._streak.count < config.watch.stop_after:
             return ""
         if not config.autonomous or config.dry_run or config.observe or not self._owner():
             return ""
-        known = rooms.readings.config
+        known = self._readings.config
         if known.live and known.value is not None and known.value.emergency_stop:
             return ""  # it goes on looking, and acts again once the flag is seen cleared
-        many = rooms.streak.count
+        many = self._streak.count
         if database.level is Level.CRITICAL:
             return await self._order_for_later(f"{many} critical checks in a row: database {database.text}")
-        if not rooms.lease.valid():
+        if not self._lease.valid():
             return ""
         rate = await self._fresh_rate()
         if not self._still_critical(rate) or rate is None:
             return self._say_once(f"{many} critical checks in a row, but what failed is old or our own: no stop")
         reason = f"{many} critical checks in a row: {rate.failed_percent:.0f} % of {rate.finished:,} tasks failed"
-        with rooms.under_way.counted(EMERGENCY_STOP, rooms.itself):
-            result = await rooms.desk.stop(reason, config.watch.stop_hours, rooms.itself, keep=True)
+        with self._running.counted(EMERGENCY_STOP, self._actor):
+            result = await self._desk.stop(reason, config.watch.stop_hours, self._actor, keep=True)
         if result.done or result.phase in {ResultPhase.PARTLY, ResultPhase.WAITING}:
-            await rooms.streak.clear()
-        await self._sight.refresh()
+            await self._streak.clear()
+        await self._checks.refresh()
         return result.text
 
     async def _order_for_later(self, reason: str) -> str:
-        rooms = self._rooms
-        known = rooms.readings.config
+        context = self._context
+        known = self._readings.config
         if known.at is not None and known.value is not None and known.value.emergency_stop:
             return self._say_once("an emergency stop is set already, as far as was last known")
         try:
-            kept, new = await rooms.pending.keep(
-                EMERGENCY_STOP.name, rooms.itself, reason=reason, hours=rooms.config.watch.stop_hours
+            kept, new = await self._waiting.keep(
+                EMERGENCY_STOP.name, self._actor, reason=reason, hours=context.config.watch.stop_hours
             )
         except NotKept as error:
             return self._say_once(f"an emergency stop is called for and cannot be kept: {error}")
-        await rooms.streak.clear()
+        await self._streak.clear()
         if new:
-            rooms.journal.say(str(rooms.itself), f"waits for the project to answer: {kept.words()}", Level.CRITICAL)
+            context.events.say(str(self._actor), f"waits for the project to answer: {kept.words()}", Level.CRITICAL)
         return "an emergency stop waits"
 
     async def _fresh_rate(self) -> SuccessRate | None:
-        rooms, now = self._rooms, self._rooms.cut_off_now()
+        now = self._context.time.cut_off()
         if now is None:
             raise NotLive(CLOCK_UNKNOWN)
-        lifted = await rooms.lifts.last()
-        return await fresh_failure_rate(rooms.live, now, rooms.config.failures, lifted)
+        lifted = await self._resumes.last()
+        return await fresh_failure_rate(self._context.reads, now, self._context.config.failures, lifted)
 
     def _still_critical(self, rate: SuccessRate | None) -> bool:
-        rules = self._rooms.config.failures
+        rules = self._context.config.failures
         return fails_above(rate, rules.critical_percent, rules)
 
     # What waited
 
     async def _carry_out_waiting(self, checkup: Checkup) -> None:
-        rooms = self._rooms
-        if self._sight.schema is None or not self._owner() or rooms.observing.forbids():
+        if self._checks.schema is None or not self._owner() or self._read_only.forbids():
             return
         if checkup.of("database").level not in _ANSWERED:
             return
-        for one in await rooms.pending.all():
+        for one in await self._waiting.all():
             with contextlib.suppress(NotKept):  # the state says so itself; it is tried again
                 await self._carry_out(one)
 
     async def _carry_out(self, one: WaitingAction) -> None:
-        rooms = self._rooms
-        if one.automatic and rooms.config.observe:
+        context = self._context
+        if one.automatic and context.config.observe:
             return
         if one.begun and await self._is_over(one):
-            await rooms.pending.remove(one.id)
+            await self._waiting.remove(one.id)
             return
-        if one.order == EMERGENCY_STOP.name and (await trail_of(rooms.means)).lifted_since(one.ordered_at or one.at):
+        if one.order == EMERGENCY_STOP.name and (await trail_of(self._actions)).lifted_since(one.ordered_at or one.at):
             await self._lapse(one, "an operator resumed since it was given")
             return
         if one.automatic and not await self._still_meant(one):
             return
-        if not one.automatic and one.old(rooms.clock.now()):
+        if not one.automatic and one.old(context.clock.now()):
             return  # it is asked about again: the screen shows it
-        if not await rooms.pending.begin(one):
+        if not await self._waiting.begin(one):
             return  # withdrawn meanwhile
-        result = await rooms.desk.carry_out(one)
+        result = await self._desk.carry_out(one)
         if result.phase not in {ResultPhase.UNREACHABLE, ResultPhase.UNKNOWN}:
-            await rooms.pending.remove(one.id)
-            await self._sight.refresh()
+            await self._waiting.remove(one.id)
+            await self._checks.refresh()
 
     async def _still_meant(self, one: WaitingAction) -> bool:
         """Whether an automatic order is to be carried out now; one that is no longer called for lapses."""
-        rooms = self._rooms
-        if one.old(rooms.clock.now()):
+        context = self._context
+        if one.old(context.clock.now()):
             await self._lapse(one, "it waited for more than 24 h")
             return False
-        config = rooms.readings.config
+        config = self._readings.config
         if config.live and config.value is not None and config.value.emergency_stop:
             await self._lapse(one, "an emergency stop is set already")
             return False
@@ -244,15 +281,15 @@ class Autopilot:
 
     async def _is_over(self, one: WaitingAction) -> bool:
         """Whether it did all that it was to do; one that was broken off did not, nor a lift with tasks to give back."""
-        told = await self._rooms.live.audited(one.id)
+        told = await self._context.reads.audited(one.id)
         if told is None or told.status not in _OVER:
             return False
         return one.order != RESUME.name or not one.requeue or not (await self._look_left_over()).tasks
 
     async def _lapse(self, one: WaitingAction, why: str) -> None:
-        await self._rooms.pending.remove(one.id)
-        await self._rooms.streak.clear()
-        self._rooms.journal.say(str(self._rooms.itself), f"lapsed, {why}: {one.words()}", Level.WARNING)
+        await self._waiting.remove(one.id)
+        await self._streak.clear()
+        self._context.events.say(str(self._actor), f"lapsed, {why}: {one.words()}", Level.WARNING)
 
     # Healing
 
@@ -261,7 +298,7 @@ class Autopilot:
             return stopped
         missing = set(self.permission().missing)
         preview = missing <= {"dry_run", "brake"} and "dry_run" in missing
-        if self._sight.schema is None:
+        if self._checks.schema is None:
             return "not by itself: the schema is not known"
         if not preview and not missing <= {"brake"}:
             return f"not by itself: {', '.join(self.permission().missing)}"
@@ -271,26 +308,24 @@ class Autopilot:
                 self.braked = ""  # seen to be well: what got no answer says nothing
             self._shown = HealPlan()
             return "nothing to heal"
-        self._planned_at = self._rooms.clock.elapsed()
+        self._planned_at = self._context.clock.elapsed()
         result = await self._heal(preview=preview)
         if result is None:
             return self.braked or ("shown, not applied: dry-run" if preview else "nothing to heal")
-        await self._sight.refresh(everything=True)
+        await self._checks.refresh(everything=True)
         return result.text
 
     def _due(self, checkup: Checkup) -> bool:
         """Whether there is a reason to plan: a check, a missing config row, or an hour without upkeep."""
         bad = any(check.level in _BAD for check in checkup.checks if check.name in _HEALED)
-        config = self._rooms.readings.values["config"]
-        idle_s = None if self._planned_at is None else self._rooms.clock.elapsed() - self._planned_at
+        config = self._readings.values["config"]
+        idle_s = None if self._planned_at is None else self._context.clock.elapsed() - self._planned_at
         return bad or (config.live and config.value is None) or idle_s is None or idle_s >= _UPKEEP_S
 
     async def _heal(self, *, preview: bool) -> Result | None:
-        rooms = self._rooms
-
         async def decide(found: Findings) -> bool:
             if found.survey.overdue_fault is None:
-                await self._brake(await rooms.healer.brake(found))
+                await self._brake(await self._healer.brake(found))
             if found.plan.empty:
                 return False
             if preview:
@@ -298,18 +333,18 @@ class Autopilot:
                 return False
             return not self.braked
 
-        lifted = await rooms.lifts.last()
-        return await rooms.desk.heal_by_itself(
+        lifted = await self._resumes.last()
+        return await self._desk.heal_by_itself(
             decide,
             lifted,
-            rooms.itself,
-            progress=lambda *_: self._beat(),
-            go_on=lambda: "" if rooms.lease.valid() else LEASE_LOST,
+            self._actor,
+            progress=lambda *_: self.beat(),
+            go_on=lambda: "" if self._lease.valid() else LEASE_LOST,
         )
 
     def _clean_up_beside(self) -> None:
         """Delete old log rows once an hour, in a lane of its own: no other order waits for it."""
-        now = self._rooms.clock.elapsed()
+        now = self._context.clock.elapsed()
         due = self._cleaned_at is None or now - self._cleaned_at >= _UPKEEP_S
         if not due or not self.permission().allowed or (self._cleaning is not None and not self._cleaning.done()):
             return
@@ -317,19 +352,17 @@ class Autopilot:
         self._cleaning = asyncio.create_task(self._clean_up(), name="watchdesk-clean-up")
 
     async def _clean_up(self) -> None:
-        rooms = self._rooms
-
         async def decide(found: Findings) -> bool:
             return not found.plan.empty
 
-        with rooms.fence.around("the clean-up of the log"), contextlib.suppress(NotLive):
-            await rooms.desk.settle(rooms.itself)
-            await rooms.desk.heal_by_itself(
+        with self._context.boundary.around("the clean-up of the log"), contextlib.suppress(NotLive):
+            await self._desk.settle(self._actor)
+            await self._desk.heal_by_itself(
                 decide,
                 None,
-                rooms.itself,
-                progress=lambda *_: self._beat(),
-                go_on=lambda: "" if rooms.lease.valid() else LEASE_LOST,
+                self._actor,
+                progress=lambda *_: self.beat(),
+                go_on=lambda: "" if self._lease.valid() else LEASE_LOST,
                 only=CLEANING,
             )
 
@@ -351,9 +384,9 @@ class Autopilot:
             await self._look_left_over()
 
     async def _look_left_over(self) -> RequeuePlan:
-        config = self._rooms.readings.config
+        config = self._readings.config
         if config.live and config.value is not None:
-            self.left_over = await left_over(self._rooms.means, config.value)
+            self.left_over = await left_over(self._actions, config.value)
         return self.left_over
 
     async def _preview(self, found: Findings) -> None:
@@ -362,23 +395,23 @@ class Autopilot:
             return
         self._shown = found.plan
         steps = "; ".join(f"{step.title.lower()}: {step.effect}" for step in found.plan.steps)
-        self._rooms.journal.say(str(self._rooms.itself), f"would heal, but for dry-run: {steps}", Level.WARNING)
-        await self._rooms.healer.note_dry_run(found, self._rooms.itself)
+        self._context.events.say(str(self._actor), f"would heal, but for dry-run: {steps}", Level.WARNING)
+        await self._healer.note_dry_run(found, self._actor)
 
     async def _brake(self, why: str) -> None:
         if why and not self.braked:
             text = f"healing braked: {why}; look, then heal by hand"
-            self._rooms.journal.say(str(self._rooms.itself), text, Level.CRITICAL)
+            self._context.events.say(str(self._actor), text, Level.CRITICAL)
         self.braked = why
 
     async def _write_health(self, checkup: Checkup) -> None:
         """One row a scheduled check, by the lease holder."""
-        if self._rooms.lease.valid() and self._sight.schema is not None:
+        if self._lease.valid() and self._checks.schema is not None:
             verdicts = {check.name: check.level.value for check in checkup.checks}
-            await self._rooms.health_log.write(verdicts, checkup.took_s)
+            await self._health_log.write(verdicts, checkup.took_s)
 
     def _say_once(self, text: str) -> str:
         if text != self._said:
             self._said = text
-            self._rooms.journal.say(str(self._rooms.itself), text, Level.WARNING)
+            self._context.events.say(str(self._actor), text, Level.WARNING)
         return text

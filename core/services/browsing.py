@@ -6,8 +6,8 @@ from typing import Any, Final, TypeVar
 from core.backend.reads.queries import Queries
 from core.domain.queries import PAGE_ROWS, ListedRow, Listing, Page, Table
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
-from core.monitor.container import Container
 from core.resilience import Policy
+from core.services.context import Context
 
 T = TypeVar("T")
 
@@ -25,8 +25,8 @@ class RowReader:
     As with panels, an open breaker refuses. All raise NotLive.
     """
 
-    def __init__(self, rooms: Container, discover: Callable[[], Awaitable[Any]]) -> None:
-        self._rooms = rooms
+    def __init__(self, context: Context, discover: Callable[[], Awaitable[Any]]) -> None:
+        self._context = context
         self._discover = discover
 
     async def page(self, listing: Listing, offset: int, limit: int) -> Page[ListedRow]:
@@ -52,8 +52,8 @@ class RowReader:
         return await self._ask("db:fetch_safety_detail", lambda q: q.safety_detail(name))
 
     async def _ask(self, key: str, ask: Callable[[Queries], Awaitable[T]]) -> T:
-        rooms = self._rooms
-        until = rooms.clock.elapsed() + rooms.config.refresh.total_s
+        context = self._context
+        until = context.clock.elapsed() + context.config.refresh.total_s
         await self._discover()
-        policy = Policy(total_s=until - rooms.clock.elapsed(), retry=None)
-        return await rooms.guard.live(key, lambda: ask(rooms.queries), policy=policy)
+        policy = Policy(total_s=until - context.clock.elapsed(), retry=None)
+        return await context.guard.live(key, lambda: ask(context.queries), policy=policy)

@@ -9,20 +9,24 @@ from typing import Final
 
 import msgspec
 
+from core.backend.client import Backend
 from core.backend.heartbeat import answers
 from core.backend.schema import Schema, anybody_reads, discover
 from core.checks.breakers import judge as judge_breakers
 from core.checks.context import CheckContext
 from core.checks.failure_rate import judge as judge_rate
+from core.checks.runner import CheckRunner
 from core.domain.checks import Check, Checkup
 from core.domain.failure_rate import FailureRules
 from core.domain.records import SuccessRate
 from core.domain.status import Level, Truth, Verdict
 from core.domain.stuck import Overdue
-from core.monitor.container import Container
-from core.resilience import NotLive, Policy
+from core.resilience import Breakers, NotLive, Policy
 from core.resilience.fault import Fault
 from core.resilience.reading import Reading
+from core.services.connection import ConnectionState
+from core.services.context import Context
+from core.services.readings import Readings
 
 _CONTROL_S: Final = 1.0
 CHECK_NAMES: Final = ("database", "edge_function", "stuck_tasks", "failure_rate", "activity", "breakers")
@@ -32,10 +36,28 @@ RECENT: Final = 30
 
 
 class CheckService:
-    """What is known of the project besides the readings. `publish` is called whenever something of it changed."""
+    """What is known of the project besides the readings. `publish` is called whenever something of it changed,
+    `learn` once the schema is found out."""
 
-    def __init__(self, rooms: Container, publish: Callable[[], None]) -> None:
-        self._rooms = rooms
+    def __init__(  # noqa: PLR0913 - whom it asks, what it keeps up to date, and who hears of it
+        self,
+        context: Context,
+        *,
+        backend: Backend,
+        breakers: Breakers,
+        readings: Readings,
+        connection: ConnectionState,
+        runner: CheckRunner,
+        learn: Callable[[Schema], None],
+        publish: Callable[[], None],
+    ) -> None:
+        self._context = context
+        self._backend = backend
+        self._breakers = breakers
+        self._readings = readings
+        self._connection = connection
+        self._runner = runner
+        self._learn = learn
         self._publish = publish
         self._discovering, self._checking = asyncio.Lock(), asyncio.Lock()
         self._schema_fault: Fault | None = None
@@ -53,17 +75,17 @@ class CheckService:
         """Which shape the project has; asked until it is known. Raises NotLive."""
         if self.schema is not None:
             return self.schema
-        rooms = self._rooms
-        policy = Policy(total_s=rooms.config.refresh.total_s, retry=None)
+        context = self._context
+        policy = Policy(total_s=context.config.refresh.total_s, retry=None)
         try:
-            schema = await rooms.guard.live("db:discover_schema", lambda: discover(rooms.backend), policy=policy)
+            schema = await context.guard.live("db:discover_schema", lambda: discover(self._backend), policy=policy)
         except NotLive as not_live:
             self._schema_fault = not_live.fault
             raise
         if not schema.missing:
             self.schema = schema
         self._schema_fault = schema.missing[0] if schema.missing else None
-        rooms.learn(schema)
+        self._learn(schema)
         return schema
 
     async def refresh(self, *, everything: bool = False) -> bool:
@@ -72,34 +94,39 @@ class CheckService:
             if self.schema is None:
                 with contextlib.suppress(NotLive):
                     await self.discover()
-        began = self._rooms.clock.elapsed()
-        live = await self._rooms.readings.refresh(everything=everything)
+        began = self._context.clock.elapsed()
+        live = await self._readings.refresh(everything=everything)
         if live:
-            self._rooms.link.answered(self._rooms.clock.elapsed() - began)
+            self._connection.answered(self._context.clock.elapsed() - began)
         else:
-            self._rooms.link.failed(self._rooms.readings.faults())
+            self._connection.failed(self._readings.faults())
         self._publish()
         return live
 
     async def check(self) -> Checkup:
         """Run the six checks once and publish. Never two at once: a second waits for the first."""
         async with self._checking:
-            checkup = await self._rooms.watchdog.look(self._look())
+            checkup = await self._runner.look(self._look())
         self._tell_link(checkup.of("database"))
         checkup = self._still_down(checkup)
         self._note(checkup)
         self._publish()
         return checkup
 
+    @property
+    def asking(self) -> bool:
+        """Whether a question of the database that outlived its check is still open."""
+        return self._runner.asking
+
     async def look_at_policies(self) -> None:
         """Find out which tables anybody with the publishable key reads. Never raises."""
-        rooms = self._rooms
-        if not rooms.backend.target.publishable_key:
+        context = self._context
+        if not self._backend.target.publishable_key:
             return  # nobody can be asked
-        policy = Policy(total_s=rooms.config.refresh.total_s, retry=None, refusable=False)
+        policy = Policy(total_s=context.config.refresh.total_s, retry=None, refusable=False)
         with contextlib.suppress(NotLive):
-            self.policies = await rooms.guard.live(
-                "db:look_at_policies:probe", lambda: anybody_reads(rooms.backend), policy=policy
+            self.policies = await context.guard.live(
+                "db:look_at_policies:probe", lambda: anybody_reads(self._backend), policy=policy
             )
 
     def checks_now(self) -> tuple[Check, ...]:
@@ -107,21 +134,21 @@ class CheckService:
         return tuple(map(self._now, self.checks))
 
     def _now(self, check: Check) -> Check:
-        rooms, rate = self._rooms, self._rooms.readings.values["success_24h"]
+        context, rate = self._context, self._readings.values["success_24h"]
         if check.name == "breakers" and check.at is not None:
-            return _judged(check, judge_breakers(rooms.breakers.all()), rooms.clock.now())
-        if check.name != "failure_rate" or rate.value is None or rooms.cut_off_now() is None:
+            return _judged(check, judge_breakers(self._breakers.all()), context.clock.now())
+        if check.name != "failure_rate" or rate.value is None or context.time.cut_off() is None:
             return check  # without the time no rate is judged
-        rules = rooms.config.failures
+        rules = context.config.failures
         return _judged(check, judge_rate(rate.value, rules), rate.at) if _tells_more(rate, check, rules) else check
 
     def faults(self) -> tuple[Fault, ...]:
         """Why what is not live is not, the schema's own faults first."""
-        return (*self.schema_faults(), *self._rooms.readings.faults())
+        return (*self.schema_faults(), *self._readings.faults())
 
     def schema_faults(self) -> tuple[Fault, ...]:
         """What is wrong with the schema, table by table, or why it could not be read."""
-        missing = self._rooms.queries.schema.missing
+        missing = self._context.queries.schema.missing
         return missing or ((self._schema_fault,) if self._schema_fault is not None else ())
 
     def late(self, check: Check) -> None:
@@ -135,13 +162,13 @@ class CheckService:
         self._publish()
 
     def _tell_link(self, database: Check) -> None:
-        self._rooms.link.checked(
+        self._connection.checked(
             database.level, database.text, answered=database.answered, took_s=database.took_s or 0.0
         )
 
     def _still_down(self, checkup: Checkup) -> Checkup:
         """A database proven down that has not answered yet is down still, however short we have asked it anew."""
-        database, proof = checkup.of("database"), self._rooms.link.proof
+        database, proof = checkup.of("database"), self._connection.proof
         if not proof or database.answered or database.level is not Level.WARNING:
             return checkup
         down = msgspec.structs.replace(database, level=Level.CRITICAL, text=f"{proof}; asked anew: {database.text}")
@@ -149,22 +176,22 @@ class CheckService:
         return msgspec.structs.replace(checkup, checks=checks)
 
     def _look(self) -> CheckContext:
-        rooms = self._rooms
+        context = self._context
         return CheckContext(
-            live=rooms.live,
-            now=rooms.cut_off_now(),
-            answered=rooms.backend.server_time() is not None,
-            rules=rooms.config.watch,
-            stuck_rules=rooms.config.stuck,
-            failure_rules=rooms.config.failures,
-            config=rooms.readings.config.value,
-            breakers=rooms.breakers.all,
-            control=self._control if rooms.config.watch.control_url else None,
+            live=context.reads,
+            now=context.time.cut_off(),
+            answered=context.time.answered,
+            rules=context.config.watch,
+            stuck_rules=context.config.stuck,
+            failure_rules=context.config.failures,
+            config=self._readings.config.value,
+            breakers=self._breakers.all,
+            control=self._control if context.config.watch.control_url else None,
         )
 
     async def _control(self) -> bool:
         """Whether anything at all can be reached from here, well within the check."""
-        return await answers(self._rooms.config.watch.control_url, _CONTROL_S)
+        return await answers(self._context.config.watch.control_url, _CONTROL_S)
 
     def _note(self, checkup: Checkup) -> None:
         for check in checkup.checks:
@@ -188,7 +215,7 @@ class CheckService:
         quiet = before in {None, Level.UNKNOWN} and check.level is Level.OK
         if check.level is not before and not quiet:
             text = f"{check.name.replace('_', ' ')} {check.level}: {check.text}"
-            self._rooms.journal.say("watchdog", text, check.level)
+            self._context.events.say("watchdog", text, check.level)
 
 
 def _judged(check: Check, verdict: Verdict, at: datetime | None) -> Check:

@@ -4,9 +4,9 @@ from typing import Final
 
 from core.domain.snapshot import Component
 from core.domain.status import Level
-from core.monitor.container import Container
 from core.resilience.reading import Source
 from core.services.check_service import CheckService
+from core.services.readings import Readings
 
 _WORSE: Final = {Source.LIVE: 0, Source.CACHED: 1, Source.DEFAULT: 2}
 _COMPONENTS: Final = {
@@ -17,18 +17,18 @@ _COMPONENTS: Final = {
 }
 
 
-def components(rooms: Container, sight: CheckService) -> tuple[Component, ...]:
+def components(readings: Readings, checks: CheckService) -> tuple[Component, ...]:
     """What each component currently lives on."""
-    values = rooms.readings.values
+    values = readings.values
     found = []
     for name, keys in _COMPONENTS.items():
-        worst = max((values[key] for key in keys if rooms.readings.asks(key)), key=lambda r: _WORSE[r.source])
+        worst = max((values[key] for key in keys if readings.asks(key)), key=lambda r: _WORSE[r.source])
         why = worst.fault.sentence() if worst.fault is not None else ""
         found.append(Component(name=name, source=worst.source, at=worst.at, why=why))
-    edge = next(check for check in sight.checks if check.name == "edge_function")
+    edge = next(check for check in checks.checks if check.name == "edge_function")
     answers = edge.level is Level.OK
     source = Source.LIVE if answers else Source.DEFAULT
     return (
         *found,
-        Component(name="edge_function", source=source, at=sight.edge_at, why="" if answers else edge.text),
+        Component(name="edge_function", source=source, at=checks.edge_at, why="" if answers else edge.text),
     )

@@ -17,8 +17,10 @@ from core.history.availability import KEPT, Record, SampleState
 from core.history.hourly import Hours, KeptHours
 from core.history.kpis import Measured, kpis
 from core.history.last_incident import last_incident
-from core.monitor.container import Container
 from core.resilience import NotLive
+from core.services.connection import ConnectionState
+from core.services.context import Context
+from core.services.readings import Readings
 
 CHECKS: Final = "check"
 """The series in which each scheduled check is kept, as a `Looked`."""
@@ -40,10 +42,14 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
 class KpiService:
     """The figures of one project as this machine saw it."""
 
-    def __init__(self, rooms: Container, *, keeps: Callable[[], bool]) -> None:
-        self._rooms = rooms
+    def __init__(
+        self, context: Context, readings: Readings, connection: ConnectionState, *, keeps: Callable[[], bool]
+    ) -> None:
+        self._context = context
+        self._readings = readings
+        self._connection = connection
         self._keeps = keeps
-        self._record = Record(rooms.clock, rooms.state, keeps=keeps)
+        self._record = Record(context.clock, context.store, keeps=keeps)
         self._hours = Hours()
         self._checks: list[float] = []
         self._measured = Measured()
@@ -54,22 +60,22 @@ class KpiService:
 
     async def restore(self) -> None:
         """What earlier processes saw."""
-        now = self._rooms.clock.now()
+        now = self._context.clock.now()
         await self._record.restore()
-        found = await self._rooms.state.samples(CHECKS, now - KEPT, now + KEPT, Looked)
+        found = await self._context.store.samples(CHECKS, now - KEPT, now + KEPT, Looked)
         self._checks = [looked.took_s for _, looked in found][-_MOST_CHECKS:]
-        kept = await self._rooms.state.get(_KIND, _HOURS, KeptHours)
+        kept = await self._context.store.get(_KIND, _HOURS, KeptHours)
         if kept is not None:
             self._hours.restore(kept, now)
 
     def due_in(self, seconds: float) -> None:
         """When the next refresh is due: until then, and a period more, the last one speaks."""
-        self._record.holds(seconds + self._rooms.config.refresh.period_s)
+        self._record.holds(seconds + self._context.config.refresh.period_s)
 
     async def refreshed(self, *, live: bool, checks: tuple[Check, ...]) -> None:
         """A refresh is over: `live` when the database answered. Proven down is down; anything else nobody knows."""
         seen: SampleState | None = None
-        if self._rooms.link.down:
+        if self._connection.down:
             seen = SampleState.DOWN
         elif live:
             critical = any(check.level is Level.CRITICAL for check in checks if check.name != "database")
@@ -82,7 +88,7 @@ class KpiService:
         self._checks.append(checkup.took_s)
         del self._checks[:-_MOST_CHECKS]
         looked = Looked(took_s=checkup.took_s, verdicts={check.name: check.level for check in checkup.checks})
-        now = self._rooms.clock.now()
+        now = self._context.clock.now()
 
         def work(transaction: Transaction) -> None:
             transaction.append(CHECKS, now, looked)
@@ -90,7 +96,7 @@ class KpiService:
 
         if self._keeps():
             with contextlib.suppress(NotKept):  # the state says so itself
-                await self._rooms.state.change(work)
+                await self._context.store.change(work)
         if checkup.of("database").level is Level.OK:
             await self.measure()
         else:
@@ -99,13 +105,13 @@ class KpiService:
 
     async def measure(self) -> None:
         """Ask for what only the project knows; what it does not answer stays unknown. Never raises for a fault."""
-        live, now = self._rooms.live, self._rooms.likely_now()
+        live, now = self._context.reads, self._context.time.likely()
         try:
             self._measured = Measured(
                 success_7d=await live.success_rate(now - _WEEK, now),
                 heals_ms=await live.heal_durations(now - KEPT),
                 false_rescues=await live.false_rescues(now - _WEEK),
-                at=self._rooms.clock.now(),
+                at=self._context.clock.now(),
             )
         except NotLive:
             self._measured = Measured()
@@ -117,16 +123,16 @@ class KpiService:
         await self._keep_hours()
 
     async def _compute(self, *, at_most_every_s: float = 0.0) -> None:
-        elapsed = self._rooms.clock.elapsed()
+        elapsed = self._context.clock.elapsed()
         if self._computed_at is not None and elapsed - self._computed_at < at_most_every_s:
             return
         self._computed_at = elapsed
-        day = self._rooms.readings.values["success_24h"]
+        day = self._readings.values["success_24h"]
         measured = msgspec.structs.replace(
             self._measured, success_24h=day.value if day.live else None, checks_s=tuple(self._checks)
         )
         # In a thread: a project that went up and down for days has left tens of thousands of spans.
-        now = self._rooms.clock.now()
+        now = self._context.clock.now()
         spans = self._record.spans()
         figures = await asyncio.to_thread(kpis, spans, measured, now)
         self.last_incident = await asyncio.to_thread(last_incident, spans, now)
@@ -137,4 +143,4 @@ class KpiService:
         kept = self._hours.kept()
         if self._keeps() and kept.hours:
             with contextlib.suppress(NotKept):  # the state says so itself
-                await self._rooms.state.put(_KIND, _HOURS, kept)
+                await self._context.store.put(_KIND, _HOURS, kept)

@@ -15,32 +15,36 @@ from core.alerting.sync import LogRow
 from core.backend.schema import Shape
 from core.domain.alerts import Phase, Tried
 from core.domain.status import Level
-from core.monitor.container import Container
 from core.resilience import NotLive, Outcome, Policy
 from core.resilience.fault import Counts, Evidence, Fault
 from core.resilience.reading import Source
+from core.services.context import Context
+from core.services.readings import Readings
 
 _SEND_S: Final = 30.0
 
 
 class Notifications:
-    """What leaves the house about alerts. `who_acts` says in words who acts for the project."""
+    """What leaves the house about alerts. `host`: this machine, as messages name it."""
 
-    def __init__(self, rooms: Container, who_acts: Callable[[], str]) -> None:
-        self._rooms = rooms
-        self._settings = rooms.config.alerts
-        self._who_acts = who_acts
+    def __init__(self, context: Context, readings: Readings, host: str) -> None:
+        self._context = context
+        self._readings = readings
+        self._host = host
+        self._settings = context.config.alerts
         self._said = ""
         self._accepted: dict[str, bool] = {}
         """Whether the last message to an address was accepted, by its name."""
+        self.who_acts: Callable[[], str] = str
+        """Says in words who acts for the project."""
         self.on_told: Callable[[OutgoingMessage], Awaitable[None]] = _nobody_hears
         """Called once a message was accepted."""
-        self._channels = Notifiers(rooms.commands.send_email, self._settings)
-        self.queue = Outbox(rooms.clock, rooms.state, self._deliver, rooms.fence)
+        self._channels = Notifiers(context.writes.send_email, self._settings)
+        self.queue = Outbox(context.clock, context.store, self._deliver, context.boundary)
 
     def book(self) -> Recipients:
         """Who is told, as configured."""
-        config = self._rooms.readings.config
+        config = self._readings.config
         known = config.value if config.source is not Source.DEFAULT else None
         return book(self._settings, known.notification_email if known is not None else "")
 
@@ -50,7 +54,7 @@ class Notifications:
 
     async def try_out(self) -> tuple[Tried, ...]:
         """Send a test message to every address, and return what became of each."""
-        now, found = self._rooms.clock.now(), []
+        now, found = self._context.clock.now(), []
         for address in self.book().all():
             one = trial(address.name, self._sender(""), now, str(uuid.uuid4()))
             sent = await self._send(address, one)
@@ -61,7 +65,7 @@ class Notifications:
     def posts(self, tells: Sequence[Tell], now: datetime, why: str) -> tuple[OutgoingMessage, ...]:
         """One message for each address, with all that it is to hear. `why`: why this monitor tells, if others may."""
         there, hears = self.book(), dict[str, list[Tell]]()
-        config = self._rooms.readings.config.value
+        config = self._readings.config.value
         quiet_ends = config is not None and any(column in config.muted_kinds for column in MUTES["end"])
         for one in tells:
             if one.phase is Phase.RESOLVED and quiet_ends:
@@ -72,7 +76,7 @@ class Notifications:
         sender = self._sender(why)
         posts = []
         for name, told in hears.items():
-            with self._rooms.fence.around(f"the message to {name}"):
+            with self._context.boundary.around(f"the message to {name}"):
                 letter = message(told, name, sender, now)
                 about = tuple((one.alert.key, one.alert.episode) for one in told if one.phase is not Phase.RESOLVED)
                 posts.append(OutgoingMessage(id=letter.id, to=name, message=letter, at=now, about=about))
@@ -88,12 +92,12 @@ class Notifications:
             "output_data": {"text": row.text},
             "agent_version": "watchdesk",
         }
-        if self._rooms.commands.schema.shape is Shape.DOCUMENTED and row.step == "watchdog_healing":
+        if self._context.writes.schema.shape is Shape.DOCUMENTED and row.step == "watchdog_healing":
             full["started_at"] = full["completed_at"] = row.at.isoformat()
         try:
-            await self._rooms.guard.live(
+            await self._context.guard.live(
                 "db:write_alert",
-                lambda: self._rooms.commands.insert_log(full),
+                lambda: self._context.writes.insert_log(full),
                 policy=Policy(total_s=8.0, retry=None, refusable=False),
             )
         except NotLive as not_live:
@@ -106,22 +110,22 @@ class Notifications:
     def _journal_once(self, text: str) -> None:
         if text != self._said:
             self._said = text
-            self._rooms.journal.say("watchdesk", text, Level.WARNING)
+            self._context.events.say("watchdesk", text, Level.WARNING)
 
     def _sender(self, why: str) -> Sender:
-        target = self._rooms.config.target
+        target = self._context.config.target
         return Sender(
             project=target.name,
             address=target.url.partition("://")[2],
-            acts=self._who_acts(),
-            host=self._rooms.itself.host,
+            acts=self.who_acts(),
+            host=self._host,
             why=why,
         )
 
     async def _deliver(self, post: OutgoingMessage) -> Fault | None:
         address = self.book().of(post.to)
         if address is None:
-            known = self._rooms.readings.config.source is not Source.DEFAULT
+            known = self._readings.config.source is not Source.DEFAULT
             return _gone(post.to) if known else _WAITS
         sent = await self._send(address, post.message)
         fault = sent.fault
@@ -130,14 +134,14 @@ class Notifications:
         if fault is None:
             await self.on_told(post)
             how = f" ({sent.data})" if sent.data else ""
-            self._rooms.journal.say("watchdesk", f"told {post.to}: {post.message.subject}{how}")
+            self._context.events.say("watchdesk", f"told {post.to}: {post.message.subject}{how}")
         elif not post.tries:
             text = f"not delivered yet to {post.to}, tried again: {fault.sentence()}"
-            self._rooms.journal.say("watchdesk", text, Level.WARNING)
+            self._context.events.say("watchdesk", text, Level.WARNING)
         return fault
 
     async def _send(self, address: Address, told: Message) -> Outcome[str]:
-        return await self._rooms.guard.call(
+        return await self._context.guard.call(
             f"alert:{address.name}",
             lambda: self._channels.send(address, told),
             policy=Policy(total_s=_SEND_S, retry=None),

@@ -10,7 +10,8 @@ from typing import Final
 from core.base.text import short
 from core.domain.self_status import SelfStatus
 from core.domain.status import Level
-from core.monitor.container import Container
+from core.services.connection import ConnectionState
+from core.services.context import Context
 from core.services.self_limits import Bound, Lags, coarse_mb, coarse_ms
 
 _MB: Final = 2**20
@@ -20,12 +21,13 @@ _STATM: Final = Path("/proc/self/statm")
 class SelfMonitor:
     """Measures this process. `publish` is called when something is to be said."""
 
-    def __init__(self, rooms: Container, publish: Callable[[], None]) -> None:
-        self._rooms = rooms
-        self._rules = rooms.config.own
+    def __init__(self, context: Context, connection: ConnectionState, publish: Callable[[], None]) -> None:
+        self._context = context
+        self._connection = connection
+        self._rules = context.config.own
         self._publish = publish
         self._lags = Lags(self._rules)
-        self._period_s = rooms.config.refresh.period_s
+        self._period_s = context.config.refresh.period_s
         self._bounds = {
             "memory": Bound(self._rules.memory_mb, self._rules),
             "lag": Bound(self._rules.lag_ms, self._rules),
@@ -41,7 +43,7 @@ class SelfMonitor:
         """Begin to tick."""
         loop = asyncio.get_running_loop()
         self.stop()
-        self._timer = loop.call_later(self._rules.tick_s, self._tick, loop, loop.time(), self._rooms.clock.elapsed())
+        self._timer = loop.call_later(self._rules.tick_s, self._tick, loop, loop.time(), self._context.clock.elapsed())
 
     def stop(self) -> None:
         """Tick no more."""
@@ -51,10 +53,10 @@ class SelfMonitor:
 
     async def turn(self) -> None:
         """One measure, in a while."""
-        await self._rooms.clock.sleep(self._rules.measure_s)
+        await self._context.clock.sleep(self._rules.measure_s)
         if self._resident is None:
             self._resident = await asyncio.to_thread(resident)
-        recent = self._rooms.link.picture(None).recent[-2:]
+        recent = self._connection.picture(None).recent[-2:]
         took = [one for one in recent if one is not None]
         self.measured(
             memory_mb=self._resident() / _MB,
@@ -64,7 +66,7 @@ class SelfMonitor:
 
     def measured(self, *, memory_mb: float, lag_ms: float | None, refresh_s: float | None) -> None:
         """Judge figures, and say what went out of bounds or came back. `refresh_s`: the shorter of the last two."""
-        now_s = self._rooms.clock.elapsed()
+        now_s = self._context.clock.elapsed()
         told = {
             "memory": (memory_mb, self._of_memory(memory_mb)),
             "lag": (lag_ms, _of_lag(lag_ms or 0.0)),
@@ -95,13 +97,13 @@ class SelfMonitor:
     def _say(self, name: str, words: str, *, out: bool) -> None:
         if out:
             self._said[name] = f"this monitor is out of bounds: {words}"
-            self._rooms.journal.say("watchdesk", self._said[name], Level.WARNING)
+            self._context.events.say("watchdesk", self._said[name], Level.WARNING)
         else:
             del self._said[name]
-            self._rooms.journal.say("watchdesk", f"this monitor is within its bounds again: {name}")
+            self._context.events.say("watchdesk", f"this monitor is within its bounds again: {name}")
 
     def _tick(self, loop: asyncio.AbstractEventLoop, ran_at: float, elapsed_at: float) -> None:
-        now, elapsed = loop.time(), self._rooms.clock.elapsed()
+        now, elapsed = loop.time(), self._context.clock.elapsed()
         self._timer = loop.call_later(self._rules.tick_s, self._tick, loop, now, elapsed)
         stood_s = elapsed - elapsed_at - self._rules.tick_s
         if stood_s < self._rules.still_s:
@@ -109,10 +111,10 @@ class SelfMonitor:
             return
         slept = stood_s - (now - ran_at) > self._rules.still_s  # the loop's clock stands while the machine sleeps
         why = "the machine slept" if slept else "it was stopped, or blocked"
-        until = self._rooms.clock.now()
+        until = self._context.clock.now()
         span = f"{(until - timedelta(seconds=stood_s)).astimezone():%H:%M:%S} to {until.astimezone():%H:%M:%S}"
         text = f"this monitor stood still for {short(stood_s)}, from {span}: {why}; it saw nothing of that time"
-        self._rooms.journal.say("watchdesk", text, Level.WARNING)
+        self._context.events.say("watchdesk", text, Level.WARNING)
         self._publish()
 
 

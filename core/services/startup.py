@@ -4,14 +4,16 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
+from core.backend.client import Backend
 from core.backend.faults import Failed
+from core.base.error_boundary import ErrorBoundary
 from core.domain.checks import Checkup
 from core.domain.snapshot import LEGACY_KEY, StartStep, policies_in_words, policies_open
 from core.domain.status import Level, Truth
-from core.monitor.container import Container
-from core.resilience import NotLive
+from core.resilience import Cache, NotLive
 from core.resilience.reading import Source
 from core.services.check_service import CheckService
+from core.services.readings import Readings
 
 T = TypeVar("T")
 
@@ -24,9 +26,21 @@ _POLICY_LEVEL: Final = {Truth.TRUE: Level.WARNING, Truth.FALSE: Level.OK, Truth.
 class Startup:
     """Takes one step after the other. `publish` is called after each."""
 
-    def __init__(self, rooms: Container, sight: CheckService, publish: Callable[[], None]) -> None:
-        self._rooms = rooms
-        self._sight = sight
+    def __init__(
+        self,
+        *,
+        boundary: ErrorBoundary,
+        cache: Cache,
+        readings: Readings,
+        backend: Backend,
+        checks: CheckService,
+        publish: Callable[[], None],
+    ) -> None:
+        self._boundary = boundary
+        self._cache = cache
+        self._readings = readings
+        self._backend = backend
+        self._checks = checks
         self._publish = publish
         self.steps: list[StartStep] = []
 
@@ -38,7 +52,7 @@ class Startup:
     async def take(self, name: str, step: Callable[[], Coroutine[Any, Any, T]], *, limit_s: float = 0.0) -> T | None:
         """One step, given up after `limit_s` (0: `STEP_S`). One that fails unforeseen is shown as that: `None`."""
         limit_s = limit_s or STEP_S
-        with self._rooms.fence.around(f"start: {name}") as run:
+        with self._boundary.around(f"start: {name}") as run:
             async with asyncio.timeout(limit_s):
                 return await step()
         hung = isinstance(run.error, TimeoutError)
@@ -52,26 +66,26 @@ class Startup:
 
     def paint(self) -> None:
         """What is there before anybody was asked."""
-        warning = self._rooms.cache.warning
+        warning = self._cache.warning
         self.note("cache", Level.WARNING if warning else Level.OK, warning or "usable")
-        cached = any(reading.source is Source.CACHED for reading in self._rooms.readings.values.values())
+        cached = any(reading.source is Source.CACHED for reading in self._readings.values.values())
         self.note("last-known data", Level.OK, "painted" if cached else "none yet")
 
     async def connect(self) -> None:
         """The client, without a request."""
         try:
-            await self._rooms.backend.connect()
+            await self._backend.connect()
         except Failed as failed:
             self.note("connect", Level.WARNING, failed.fault.sentence())
         else:
             self.note("connect", Level.OK, "client ready")
-        if self._rooms.backend.target.legacy_key:
+        if self._backend.target.legacy_key:
             self.note("key", Level.WARNING, LEGACY_KEY)
 
     async def discover(self) -> None:
         """Which shape the project has."""
         try:
-            schema = await self._sight.discover()
+            schema = await self._checks.discover()
         except NotLive as not_live:
             self.note("schema", Level.WARNING, not_live.fault.sentence())
             return
@@ -81,13 +95,13 @@ class Startup:
 
     async def check(self) -> Checkup:
         """The first look of the watchdog."""
-        checkup = await self._sight.check()
+        checkup = await self._checks.check()
         worst = next((c for c in checkup.checks if c.level is Level.CRITICAL), None)
         self.note("first check", Level.WARNING if worst else Level.OK, worst.text if worst else "done")
         return checkup
 
     async def look_at_policies(self) -> None:
         """Who may read the project."""
-        await self._sight.look_at_policies()
-        policies = self._sight.policies
+        await self._checks.look_at_policies()
+        policies = self._checks.policies
         self.note("policies", _POLICY_LEVEL[policies_open(policies)], policies_in_words(policies))

@@ -36,9 +36,10 @@ from core.history.trends import (
     unchecked,
     unseen,
 )
-from core.monitor.container import Container
 from core.resilience import NotLive, Policy
+from core.services.context import Context
 from core.services.kpis import CHECKS, Looked
+from core.services.readings import Readings
 
 T = TypeVar("T")
 
@@ -57,8 +58,18 @@ _FEW_AGAIN: Final = MOST_TASKS * 4 // 5
 class TrendService:
     """The past of one project. `keeps`: whether this process writes down; `discover` finds the schema out."""
 
-    def __init__(self, rooms: Container, discover: Callable[[], Awaitable[Any]], *, keeps: Callable[[], bool]) -> None:
-        self._rooms = rooms
+    def __init__(
+        self,
+        context: Context,
+        queries: TrendQueries,
+        readings: Readings,
+        discover: Callable[[], Awaitable[Any]],
+        *,
+        keeps: Callable[[], bool],
+    ) -> None:
+        self._context = context
+        self._queries = queries
+        self._readings = readings
         self._discover = discover
         self._keeps = keeps
         self._slot: datetime | None = None
@@ -73,11 +84,11 @@ class TrendService:
 
     async def refreshed(self) -> None:
         """A refresh is over: note how many wait. Never raises."""
-        slot = floor(self._rooms.clock.now(), SLOT)
+        slot = floor(self._context.clock.now(), SLOT)
         if slot != self._slot:
             await self._keep_queue()
             self._slot = slot
-        reading = self._rooms.readings.values["open_counts"]
+        reading = self._readings.values["open_counts"]
         if reading.live and reading.value is not None:
             self._waiting.append(reading.value["pending"])
 
@@ -85,9 +96,9 @@ class TrendService:
         """A scheduled check is over: count what was finished in each slot since. Never raises for a fault."""
         if not self._keeps():
             return
-        now = self._rooms.likely_now()
+        now = self._context.time.likely()
         if self._asked is None:
-            kept = await self._rooms.state.samples(_FINISHED, now - _CAUGHT_UP * SLOT, now, Finished)
+            kept = await self._context.store.samples(_FINISHED, now - _CAUGHT_UP * SLOT, now, Finished)
             self._asked = kept[-1][0] if kept else None
         with contextlib.suppress(NotLive, NotKept):  # the slot stays due; the state says itself that it keeps nothing
             for slot in slots_due(self._asked, now, _CAUGHT_UP):
@@ -103,17 +114,17 @@ class TrendService:
 
     async def trends(self, window: Window) -> Trends:
         """What is known now, without asking anybody."""
-        now = self._rooms.clock.now()
+        now = self._context.clock.now()
         seen = await self._seen(window, now)
         return await asyncio.to_thread(trends, window, now, seen, self._told.get(window))
 
     async def fill(self, window: Window) -> None:
         """Ask the project for what this machine has not seen. What it does not answer is a fault in the trends."""
         async with self._filling:
-            elapsed = self._rooms.clock.elapsed()
+            elapsed = self._context.clock.elapsed()
             if elapsed - self._filled.get(window, -_FILL_EVERY_S) < _FILL_EVERY_S:
                 return
-            now = self._rooms.clock.now()
+            now = self._context.clock.now()
             seen = await self._seen(window, now)
             known = self._told.get(window) or FromTables(bucket=CUTS[window].bucket)
             begun = msgspec.structs.replace(known, faults={})
@@ -187,16 +198,14 @@ class TrendService:
         return await self._ask(lambda q: q.checks(since, until, offset))
 
     async def _ask(self, ask: Callable[[TrendQueries], Awaitable[T]]) -> T:
-        rooms = self._rooms
-        policy = Policy(total_s=rooms.config.refresh.total_s, retry=None)
-        queries = TrendQueries(rooms.backend.calls, rooms.queries.schema)
-        return await rooms.guard.live(_KEY, lambda: ask(queries), policy=policy)
+        policy = Policy(total_s=self._context.config.refresh.total_s, retry=None)
+        return await self._context.guard.live(_KEY, lambda: ask(self._queries), policy=policy)
 
     # What is kept
 
     async def _seen(self, window: Window, now: datetime) -> Observed:
         since, until = now - CUTS[window].length, now + timedelta(milliseconds=1)
-        state = self._rooms.state
+        state = self._context.store
         queue = await state.samples(_QUEUE, since, until, Queued)
         checks = await state.samples(CHECKS, since, until, Looked)
         if self._waiting and self._slot is not None and self._slot <= now:
@@ -214,13 +223,13 @@ class TrendService:
                 await self._keep(_QUEUE, self._slot, Queued(statistics.median(waiting)))
 
     async def _keep(self, series: str, at: datetime, value: Any) -> None:
-        before = self._rooms.clock.now() - KEPT
+        before = self._context.clock.now() - KEPT
 
         def work(transaction: Transaction) -> None:
             transaction.append(series, at, value)
             transaction.trim(series, before)
 
-        await self._rooms.state.change(work)
+        await self._context.store.change(work)
 
 
 def _begun(told: FromTables, bucket: timedelta) -> FromTables:

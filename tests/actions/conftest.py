@@ -28,11 +28,11 @@ async def begin(sandbox: Running, tmp_path: Path) -> AsyncIterator[Begin]:
     ) -> Driven:
         settings = {"autonomous": False} | more
         driven = await Driven(url or sandbox.url, sandbox.service_key, tmp_path / name, clock, **settings).begin()
-        driven.loops.ready = keeps  # one that runs keeps the orders nobody answered
+        driven.scheduler.ready = keeps  # one that runs keeps the orders nobody answered
         made.append(driven)
         return driven
 
     yield one
     for driven in made:
-        driven.loops.ready = False
+        driven.scheduler.ready = False
         await driven.monitor.close()

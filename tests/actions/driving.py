@@ -45,14 +45,14 @@ class Driven:
         self._told: Any = None
         config = Config(target=Target(name="probe", url=url, key=key, **user), **settings)
         self.monitor = Monitor(config, clock=self.clock, places=Places.within(home), jitter=False, line=line)
-        self.rooms = self.monitor._rooms
-        self.loops = self.monitor._loops
-        self.autonomy = self.loops.autonomy
+        self.parts = self.monitor._parts
+        self.scheduler = self.monitor._scheduler
+        self.autopilot = self.parts.autopilot
 
     async def begin(self) -> "Driven":
-        """As the start does it, without the loops."""
-        await self.loops._take_over()
-        await self.rooms.backend.connect()
+        """As the start does it, without the scheduler."""
+        await self.scheduler._take_over()
+        await self.parts.backend.connect()
         await self._look_around()
         return self
 
@@ -62,32 +62,32 @@ class Driven:
         if look_around:
             await self._look_around()
         checkup = await self.monitor.check()
-        done = await self.autonomy.after(checkup, scheduled=True)
+        done = await self.autopilot.after(checkup, scheduled=True)
         self.monitor._publish()
         return checkup, done
 
     async def heal(self, found: Findings, **more: Any) -> Result:
         """Apply a plan as it is, without planning again."""
-        action = Heal(self.rooms.healer, now=self.rooms.cut_off_now, found=found)
-        return await self.rooms.runner.run(action, self.rooms.operator, **more)
+        action = Heal(self.parts.healer, now=self.parts.time.cut_off, found=found)
+        return await self.parts.runner.run(action, self.parts.operator, **more)
 
     async def kill(self) -> None:
         """End as a killed process does: nothing is released but what the system takes back."""
-        self.rooms.state._lock.release()
-        await self.rooms.backend.close()
+        self.parts.store._lock.release()
+        await self.parts.backend.close()
 
     async def _look_around(self) -> None:
         with contextlib.suppress(NotLive):
             await self.monitor.discover()
-        if self.loops._takes_part():
-            await self.rooms.lease.round()
-        log = self.rooms.health_log
-        unknown = self.rooms.cut_off_now() is None or (self._told is not None and log._stamp is self._told)
+        if self.scheduler._takes_part():
+            await self.parts.lease.round()
+        log = self.parts.health_log
+        unknown = self.parts.time.cut_off() is None or (self._told is not None and log._stamp is self._told)
         if self._timed and unknown:  # our clock runs ahead of the database's, which who writes rows knows all the same
             log.learn(datetime.now(UTC))
             self._told = log._stamp
         await self.monitor.refresh(everything=True)
-        await self.autonomy.saw_config()
+        await self.autopilot.saw_config()
 
 
 def failures(sandbox: Running, count: int = 20) -> None:

@@ -25,7 +25,7 @@ async def closed_by_another(sandbox: Running, begin: Begin) -> None:
         " input_data = jsonb_set(input_data, '{host}', '\"elsewhere\"')"
     )
     other = await begin("another")
-    await other.rooms.desk.settle(other.rooms.operator)
+    await other.parts.desk.settle(other.parts.operator)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ async def test_an_odd_row_of_an_order_does_not_keep_it_from_being_given(
     run: str, more: dict[str, Any], sandbox: Running, begin: Begin
 ) -> None:
     driven = await begin()
-    begun(sandbox, "dry_run_off", run, host=driven.rooms.operator.host, **more)
+    begun(sandbox, "dry_run_off", run, host=driven.parts.operator.host, **more)
     assert (await driven.monitor.set_dry_run(False)).phase is ResultPhase.VERIFIED
 
 
@@ -111,7 +111,7 @@ async def test_a_waiting_stop_whose_audit_another_closed_is_carried_out(sandbox:
         between.acts = {"/": reset}
         round_.cancel()
         await asyncio.gather(round_, return_exceptions=True)
-        await driven.rooms.runner.close()
+        await driven.parts.runner.close()
         await driven.kill()
         between.acts = {}
         await closed_by_another(sandbox, begin)
@@ -119,7 +119,7 @@ async def test_a_waiting_stop_whose_audit_another_closed_is_carried_out(sandbox:
         again = await begin(url=between.url, keeps=True)
         for _ in range(3):
             await again.round(30)
-        assert again.rooms.pending.known == ()
+        assert again.parts.waiting.known == ()
         assert flag(sandbox)
         assert statuses(sandbox) == {"rejected": 4}
 
@@ -150,13 +150,13 @@ async def test_what_we_did_is_told_beside_the_row_with_which_another_closed_our_
 ) -> None:
     """It took so long that the other called it broken off, and it was not."""
     driven = await begin()
-    whole = driven.rooms.commands.set_dry_run
+    whole = driven.parts.writes.set_dry_run
 
     async def late(*ids: Any, **more: Any) -> int:
         await closed_by_another(sandbox, begin)
         return await whole(*ids, **more)
 
-    driven.rooms.commands.set_dry_run = late  # type: ignore[method-assign]  # amid its write
+    driven.parts.writes.set_dry_run = late  # type: ignore[method-assign]  # amid its write
     result = await driven.monitor.set_dry_run(False)
     assert (result.phase, result.text) == (ResultPhase.VERIFIED, "dry-run is off, seen")
     assert audited(sandbox, "dry_run_off") == [

@@ -180,7 +180,7 @@ async def test_an_action_broken_off_at_any_of_its_writes_and_ordered_again(
             second = await case.order(again)
             assert second.done or second.phase is ResultPhase.PARTLY, (write, second)
         assert case.holds(sandbox), (write, result, statuses(sandbox))
-        await again.rooms.desk.settle(again.rooms.operator)
+        await again.parts.desk.settle(again.parts.operator)
         assert unclosed(sandbox, case.orders) == [], (write, result)
         await again.monitor.close()
         if not reached:

@@ -27,7 +27,7 @@ def left(sandbox: Running) -> int:
 async def test_it_halts_between_two_batches(sandbox: Running, tmp_path: Path) -> None:
     old_rows(sandbox, 350)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    found = await driven.rooms.healer.plan(driven.rooms.cut_off_now(), only=CLEANING)
+    found = await driven.parts.healer.plan(driven.parts.time.cut_off(), only=CLEANING)
     answers = iter(["", "", ""])
     result = await driven.heal(found, go_on=lambda: next(answers, "enough"))
     await driven.monitor.close()
@@ -42,9 +42,9 @@ async def test_by_itself_it_comes_once_an_hour_beside_the_checks(sandbox: Runnin
         rows_before = left(sandbox)
         driven.clock.advance(after_s)
         await driven._look_around()
-        await driven.rooms.lease.round()
-        await driven.autonomy.after(await driven.monitor.check(), scheduled=False)
-        await driven.autonomy.cleaned()
+        await driven.parts.lease.round()
+        await driven.autopilot.after(await driven.monitor.check(), scheduled=False)
+        await driven.autopilot.cleaned()
         assert left(sandbox) == (rows_before if rows else 0)
     await driven.monitor.close()
     assert audited(sandbox, "heal") == []
@@ -59,7 +59,7 @@ async def test_no_other_order_waits_for_it(sandbox: Running, tmp_path: Path) -> 
         driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
         await driven.round()
         between.delays["/rest/v1/autonomous_execution_logs?id=in"] = 0.2  # each batch of it takes its time
-        cleaning = driven.autonomy._cleaning
+        cleaning = driven.autopilot._cleaning
         assert cleaning is not None
         result = await driven.monitor.retry(await driven.monitor.plan_retry(str(task)))
         assert result.phase is ResultPhase.VERIFIED
@@ -79,7 +79,7 @@ async def test_the_audit_of_what_may_still_be_undone_is_kept_for_seven_days(sand
     driven = await Driven(
         sandbox.url, sandbox.service_key, tmp_path, autonomous=False, heal=HealRules(keep_logs_days=2)
     ).begin()
-    found = await driven.rooms.healer.plan(driven.rooms.cut_off_now(), only=CLEANING)
+    found = await driven.parts.healer.plan(driven.parts.time.cut_off(), only=CLEANING)
     assert found.plan.rows == 2
     await driven.heal(found)
     await driven.monitor.close()
@@ -117,7 +117,7 @@ async def test_by_itself_it_ends_after_its_batch_once_the_lease_is_no_longer_our
             while not any(line.startswith("DELETE ") for line in between.seen):
                 await asyncio.sleep(0.01)
         driven.clock.advance(LeaseRules().hold_s)  # and nobody renewed it
-        await driven.autonomy.cleaned()
+        await driven.autopilot.cleaned()
         between.delays.clear()
         await driven.monitor.close()
     assert left(sandbox) > 0

@@ -160,7 +160,7 @@ async def evaluated(driven: Driven, minutes: int = 1) -> None:
     for _ in range(minutes):
         driven.clock.advance(60)
         await driven.monitor.refresh(everything=True)
-        await driven.loops.alarms.evaluate()
+        await driven.parts.alerts.evaluate()
         driven.monitor._publish()
 
 
@@ -180,7 +180,7 @@ async def test_a_retried_task_that_is_healed_to_failed_again_is_said_once(
     running(sandbox, 10)
     ids = failed_task(sandbox)
     driven = await Driven.as_(account, sandbox, tmp_path).begin()
-    driven.rooms.operator = MARIA
+    driven.parts.operator = MARIA
     assert (await driven.monitor.retry(await driven.monitor.plan_retry(ids[0]))).phase is ResultPhase.VERIFIED
     await evaluated(driven)
     assert fights(driven) == []
@@ -218,7 +218,7 @@ async def test_another_hosts_operator_and_a_healer_on_a_third_are_seen_by_who_on
     running(sandbox, 10)
     ids = failed_task(sandbox, 3)
     desk = await Driven(sandbox.url, sandbox.service_key, tmp_path / "desk", autonomous=False).begin()
-    desk.rooms.operator = MARIA
+    desk.parts.operator = MARIA
     plan = await desk.monitor.plan_retry_matching(Listing(table=Table.TASKS, filter=Filter(status=("failed",))))
     assert (await desk.monitor.retry_matching(plan, "the feed is back")).changed == 3
     hangs_again(sandbox, ids[:2])
@@ -246,7 +246,7 @@ async def test_another_hosts_operator_and_a_healer_on_a_third_are_seen_by_who_on
 async def test_dry_run_that_comes_on_again_after_it_was_turned_off(sandbox: Running, tmp_path: Path) -> None:
     failures(sandbox)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
-    driven.rooms.operator = MARIA
+    driven.parts.operator = MARIA
     assert (await driven.monitor.set_dry_run(False)).phase is ResultPhase.VERIFIED
     await asyncio.sleep(2 * INTERVAL_S)  # the round's clock goes on by one; what fails is to fail after that
     failures(sandbox)  # since then, all anew
@@ -261,12 +261,12 @@ async def test_dry_run_that_comes_on_again_after_it_was_turned_off(sandbox: Runn
 
 async def test_a_stop_by_itself_after_a_lift(sandbox: Running, tmp_path: Path) -> None:
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
-    driven.rooms.operator = MARIA
+    driven.parts.operator = MARIA
     assert (await driven.monitor.stop("agents loop")).phase is ResultPhase.VERIFIED
     assert (await driven.monitor.lift(requeue=False)).phase is ResultPhase.VERIFIED
     await evaluated(driven)
     assert fights(driven) == []
-    await driven.rooms.desk.stop("10 critical checks in a row", 24, driven.rooms.itself)
+    await driven.parts.desk.stop("10 critical checks in a row", 24, driven.parts.itself)
     await evaluated(driven)
     (text,) = fights(driven)
     assert "stopped the agents again" in text
@@ -279,7 +279,7 @@ async def test_with_the_database_down_nobody_knows_and_nothing_is_flagged(sandbo
     sandbox.fault("database_down", True)
     await evaluated(driven)
     assert fights(driven) == []
-    facts = await driven.loops.alarms._evidence.gather(braked="", ready=True)
+    facts = await driven.parts.alerts._inputs.gather(braked="", ready=True)
     assert facts.fought_over is None
     await driven.monitor.close()
 

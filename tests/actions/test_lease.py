@@ -434,11 +434,11 @@ async def test_a_healer_that_loses_the_lease_stops_between_batches(sandbox: Runn
     target = Target(name="probe", url=sandbox.url, key=sandbox.service_key)
     monitor = Monitor(Config(target=target), places=Places.within(tmp_path))
     await monitor.discover()
-    rooms = monitor._rooms
+    parts = monitor._parts
     answers = iter(["", "", "", LEASE_LOST])
-    found = await rooms.healer.plan(rooms.cut_off_now())
-    heal = Heal(rooms.healer, now=rooms.cut_off_now, found=found)
-    result = await rooms.runner.run(heal, rooms.itself, go_on=lambda: next(answers, LEASE_LOST))
+    found = await parts.healer.plan(parts.time.cut_off())
+    heal = Heal(parts.healer, now=parts.time.cut_off, found=found)
+    result = await parts.runner.run(heal, parts.itself, go_on=lambda: next(answers, LEASE_LOST))
     await monitor.close()
     assert result.phase is ResultPhase.PARTLY
     assert "halted: the lease is no longer ours" in result.text
@@ -490,11 +490,11 @@ async def test_two_monitors_that_act_heal_each_task_once(sandbox: Running, tmp_p
 async def test_our_own_row_that_was_spoilt_is_no_failing_database(sandbox: Running, tmp_path: Path) -> None:
     alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
     await alarming.minutes(1)
-    assert alarming.driven.rooms.lease.valid()
+    assert alarming.driven.parts.lease.valid()
     sandbox.sql("UPDATE autonomous_execution_logs SET input_data = '{}' WHERE execution_step = 'lease'")
     await alarming.minutes(12)
-    states = {breaker.key: breaker.state.value for breaker in alarming.driven.rooms.breakers.all()}
+    states = {breaker.key: breaker.state.value for breaker in alarming.driven.parts.breakers.all()}
     assert set(states.values()) == {"closed"}, states
     assert [alert.key for alert in alarming.alarms.firing() if alert.severity is Severity.CRITICAL] == []
-    assert alarming.driven.rooms.lease.valid()
+    assert alarming.driven.parts.lease.valid()
     await alarming.close()

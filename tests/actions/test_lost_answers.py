@@ -138,7 +138,7 @@ async def test_a_heal_that_waits_for_a_row_longer_than_a_request_is_not_called_r
     """Somebody holds the row's lock: the write may be carried out once it is given up."""
     sandbox.stuck(1)
     plan = await monitor.plan_heal()
-    monitor.rooms.backend.limits = RequestLimits(request_s=1.0)
+    monitor.parts.backend.limits = RequestLimits(request_s=1.0)
     with psycopg.connect(sandbox.database_url) as other:
         other.execute("SELECT id FROM autonomous_tasks FOR UPDATE")
         result = await monitor.heal(plan)

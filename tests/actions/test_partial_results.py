@@ -28,7 +28,7 @@ async def test_a_lift_whose_requeue_was_partial_is_a_lift(sandbox: Running, tmp_
     sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('p')")
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     assert (await driven.monitor.stop("fire")).done
-    queries = driven.rooms.urgent_queries
+    queries = driven.parts.urgent_queries
     whole = queries.marked
 
     async def none(*_: Any, **__: Any) -> tuple[str, ...]:
@@ -39,7 +39,7 @@ async def test_a_lift_whose_requeue_was_partial_is_a_lift(sandbox: Running, tmp_
     assert (result.phase, result.changed) == (ResultPhase.PARTLY, 0)
     assert result.text.startswith("lifted, seen; ")
     assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(False,)]
-    assert await driven.rooms.live.last_lift_at() is not None
+    assert await driven.parts.reads.last_lift_at() is not None
     queries.marked = whole  # type: ignore[method-assign]  # they are seen again
     assert (await driven.monitor.lift(requeue=True)).changed == 1
     await driven.monitor.close()
@@ -50,13 +50,13 @@ async def test_a_retry_of_a_task_that_was_rejected_meanwhile_is_not_done(sandbox
     task = failed_task(sandbox)
     driven = await begin()
     plan = await driven.monitor.plan_retry(task)
-    whole = driven.rooms.commands.retry
+    whole = driven.parts.writes.retry
 
     async def late(*ids: Any, **more: Any) -> Any:
         sandbox.sql("UPDATE autonomous_tasks SET status = 'rejected'")
         return await whole(*ids, **more)
 
-    driven.rooms.commands.retry = late  # type: ignore[method-assign]  # between its look and its write
+    driven.parts.writes.retry = late  # type: ignore[method-assign]  # between its look and its write
     assert not (await driven.monitor.retry(plan)).done
     assert statuses(sandbox) == {"rejected": 1}
 

@@ -154,8 +154,8 @@ async def test_whatever_reason_we_give_it_is_given_back(reason: str, sandbox: Ru
 async def test_whatever_reason_an_automatic_stop_has_it_is_given_back(sandbox: Running, begin: Begin) -> None:
     pending(sandbox)
     driven = await begin(autonomous=True)
-    waiting, _ = await driven.rooms.pending.keep("emergency_stop", driven.rooms.itself, reason="x" * 700)
-    await driven.rooms.desk.carry_out(waiting)
+    waiting, _ = await driven.parts.waiting.keep("emergency_stop", driven.parts.itself, reason="x" * 700)
+    await driven.parts.desk.carry_out(waiting)
     assert statuses(sandbox) == {"rejected": 4}
     plan = await driven.monitor.plan_lift()
     assert (await driven.monitor.lift(requeue=True, stop=plan.stop)).done
@@ -200,13 +200,13 @@ async def test_a_stop_that_is_ordered_while_another_is_lifted_keeps_its_tasks(sa
     pending(sandbox)
     driven = await begin()
     assert (await driven.monitor.stop("one")).done
-    whole = driven.rooms.commands.clear_stop
+    whole = driven.parts.writes.clear_stop
 
     async def late(*ids: Any, **more: Any) -> int:
-        driven.rooms.runner.end_what_is_under_way()  # as the order does, before anything of it is written
+        driven.parts.runner.end_what_is_under_way()  # as the order does, before anything of it is written
         return await whole(*ids, **more)
 
-    driven.rooms.commands.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
+    driven.parts.writes.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
     result = await driven.monitor.lift(requeue=True)
     assert (result.phase, flag(sandbox)) == (ResultPhase.PARTLY, False)
     assert "halted: an emergency stop was ordered" in result.text

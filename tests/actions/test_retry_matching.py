@@ -248,7 +248,7 @@ async def test_an_outcome_that_cannot_be_read_back_is_not_known(
 ) -> None:
     fail(sandbox, 150)
     plan = await monitor.plan_retry_matching(FAILED)
-    monitor.rooms.backend.limits = RequestLimits(request_s=1.0)
+    monitor.parts.backend.limits = RequestLimits(request_s=1.0)
     between.acts[TASKS] = hang
     result = await monitor.retry_matching(plan, "silence")
     assert result.phase is ResultPhase.UNKNOWN

@@ -25,7 +25,7 @@ async def test_where_the_state_cannot_be_written_only_a_stop_is_taken(sandbox: R
     (task,) = sandbox.sql("SELECT id FROM autonomous_tasks")[0]
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     plan = await driven.monitor.plan_retry(str(task))
-    await driven.rooms.state.close()
+    await driven.parts.store.close()
     (tmp_path / "state").rename(tmp_path / "gone")
     (tmp_path / "state").write_text("no directory")
     again = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
@@ -46,7 +46,7 @@ async def test_where_the_state_cannot_be_written_only_a_stop_is_taken(sandbox: R
 async def test_an_action_that_fails_unforeseen_is_closed_and_the_next_goes_on(sandbox: Running, tmp_path: Path) -> None:
     sandbox.stuck(3)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    repair = driven.rooms.healer.repairs["stuck_tasks"]
+    repair = driven.parts.healer.repairs["stuck_tasks"]
 
     async def breaks(*_: Any) -> None:
         raise ZeroDivisionError("on purpose")
@@ -70,7 +70,7 @@ async def test_a_plan_that_fails_unforeseen_is_a_note_and_the_others_are_carried
     async def breaks(*_: Any) -> None:
         raise ZeroDivisionError("on purpose")
 
-    driven.rooms.healer.repairs["dry_run"].plan = breaks  # type: ignore[method-assign,assignment]
+    driven.parts.healer.repairs["dry_run"].plan = breaks  # type: ignore[method-assign,assignment]
     plan = await driven.monitor.plan_heal()
     assert any("dry run: could not be planned: failed (ZeroDivisionError)" in note for note in plan.notes)
     assert (await driven.monitor.heal(plan)).changed == 2
@@ -110,7 +110,7 @@ async def test_the_opening_audit_row_gives_the_databases_time(sandbox: Running, 
     running(sandbox, 1)
     sandbox.sql("UPDATE autonomous_tasks SET started_at = now() - interval '50 minutes'")
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    ahead = await driven.rooms.healer.plan(driven.clock.now() + timedelta(hours=1))
+    ahead = await driven.parts.healer.plan(driven.clock.now() + timedelta(hours=1))
     assert ahead.plan.rows == 1
     result = await driven.heal(ahead)
     await driven.monitor.close()
@@ -125,7 +125,7 @@ async def test_what_is_healed_ends_at_the_databases_time_whatever_our_clock_says
     sandbox.stuck(2)
     behind = FakeClock(datetime.now(UTC) - timedelta(hours=2))
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, behind, autonomous=False).begin()
-    found = await driven.rooms.healer.plan(datetime.now(UTC))
+    found = await driven.parts.healer.plan(datetime.now(UTC))
     assert (await driven.heal(found)).changed == 2
     await driven.monitor.close()
     ages = sandbox.sql("SELECT DISTINCT now() - completed_at < interval '1 minute' FROM autonomous_tasks")
@@ -142,9 +142,9 @@ async def test_an_automatic_heal_waits_for_no_other_order(sandbox: Running, tmp_
         return True
 
     async def by_itself() -> Any:
-        return await driven.rooms.desk.heal_by_itself(yes, None, driven.rooms.itself, lambda *_: None, lambda: "")
+        return await driven.parts.desk.heal_by_itself(yes, None, driven.parts.itself, lambda *_: None, lambda: "")
 
-    async with driven.rooms.runner.lane(HEAL):
+    async with driven.parts.runner.lane(HEAL):
         async with asyncio.timeout(5):
             assert await by_itself() is None
         assert statuses(sandbox) == {"in_progress": 12}
@@ -200,7 +200,7 @@ async def test_restarting_the_watchdog_amid_a_heal_leaves_a_closed_audit(sandbox
         await driven._look_around()
         checkup = await driven.monitor.check()
         between.delays[f"{TASKS}?id=in"] = 0.5
-        healing = asyncio.create_task(driven.autonomy.after(checkup, scheduled=True))
+        healing = asyncio.create_task(driven.autopilot.after(checkup, scheduled=True))
         async with asyncio.timeout(5):
             while not any(line.startswith(f"PATCH {TASKS}") for line in between.seen):
                 await asyncio.sleep(0.01)
@@ -239,9 +239,9 @@ async def test_a_repair_whose_question_takes_the_server_too_long_does_not_hinder
         assert fault is not None
         raise Failed(fault)
 
-    setattr(driven.rooms.urgent_queries, question, slow)
+    setattr(driven.parts.urgent_queries, question, slow)
     await driven.round()
-    await driven.autonomy.cleaned()
+    await driven.autopilot.cleaned()
     await driven.monitor.close()
     assert asked
     assert statuses(sandbox)["failed"] == 2 + 3
@@ -266,7 +266,7 @@ async def test_a_heal_that_was_halted_before_it_changed_anything_is_not_audited_
 ) -> None:
     sandbox.stuck(2)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    found = await driven.rooms.healer.plan(driven.rooms.cut_off_now())
+    found = await driven.parts.healer.plan(driven.parts.time.cut_off())
     result = await driven.heal(found, go_on=lambda: "enough")
     await driven.monitor.close()
     assert (result.phase, result.done) == (ResultPhase.UNCHANGED, False)
@@ -286,10 +286,10 @@ async def test_while_it_is_not_known_whom_an_operator_spared_nobody_is_failed(sa
     async def slow(*_: Any) -> Any:
         raise Failed(fault)
 
-    setattr(driven.rooms.urgent_queries, "given_back", slow)  # noqa: B010 - a method
+    setattr(driven.parts.urgent_queries, "given_back", slow)  # noqa: B010 - a method
     await driven.round()
     assert statuses(sandbox) == {"in_progress": 12}
-    del driven.rooms.urgent_queries.given_back
+    del driven.parts.urgent_queries.given_back
     await driven.round(30)
     await driven.monitor.close()
     assert statuses(sandbox) == {"in_progress": 10, "failed": 2}

@@ -28,10 +28,10 @@ async def test_a_task_that_failed_anew_between_the_look_and_the_write_is_not_sen
     driven = await begin("one")
     shown = await driven.monitor.plan_retry(task)
     sandbox.sql("UPDATE autonomous_tasks SET completed_at = now() + interval '1 second' WHERE id = %s", task)
-    changed = await driven.rooms.commands.retry(task, failed_at=shown.failed_at)
+    changed = await driven.parts.writes.retry(task, failed_at=shown.failed_at)
     assert (changed, statuses(sandbox)) == (False, {"failed": 1})
     again = await driven.monitor.plan_retry(task)
-    assert await driven.rooms.commands.retry(task, failed_at=again.failed_at)
+    assert await driven.parts.writes.retry(task, failed_at=again.failed_at)
 
 
 async def test_a_dry_run_is_turned_off_by_one_of_them(sandbox: Running, begin: Begin) -> None:
@@ -67,13 +67,13 @@ async def test_a_lift_that_another_was_faster_with_still_gives_back(sandbox: Run
     pending(sandbox)
     one, two = await begin("one"), await begin("two")
     assert (await one.monitor.stop("one")).done
-    whole = one.rooms.commands.clear_stop
+    whole = one.parts.writes.clear_stop
 
     async def late(*ids: Any, **more: Any) -> int:
         assert (await two.monitor.lift(requeue=False)).done
         return await whole(*ids, **more)
 
-    one.rooms.commands.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
+    one.parts.writes.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
     result = await one.monitor.lift(requeue=True)
     assert (result.changed, result.done) == (4, True), result
     assert statuses(sandbox) == {"pending": 4}
@@ -112,7 +112,7 @@ async def test_a_stop_that_is_ordered_while_a_retry_opens_its_audit_ends_it(sand
     failures(sandbox, 250)
     driven = await begin()
     plan = await driven.monitor.plan_retry_matching(Listing(table=Table.TASKS))
-    whole, opening, on = driven.rooms.means.insert, asyncio.Event(), asyncio.Event()
+    whole, opening, on = driven.parts.action_context.insert, asyncio.Event(), asyncio.Event()
 
     async def slow(*args: object) -> object:
         if not opening.is_set():
@@ -120,7 +120,7 @@ async def test_a_stop_that_is_ordered_while_a_retry_opens_its_audit_ends_it(sand
             await on.wait()
         return await whole(*args)  # type: ignore[arg-type]  # as they came
 
-    driven.rooms.means.insert = slow  # type: ignore[method-assign,assignment]  # its first row takes its time
+    driven.parts.action_context.insert = slow  # type: ignore[method-assign,assignment]  # its first row takes its time
     retrying = asyncio.create_task(driven.monitor.retry_matching(plan, "again"))
     await opening.wait()
     assert (await driven.monitor.stop("one")).done

@@ -46,7 +46,7 @@ async def test_broken_off_at_any_write_the_monitor_finishes_it_once_the_project_
         pending(sandbox)
         async with wire(sandbox.url) as between:
             driven = await Driven(between.url, sandbox.service_key, tmp_path / str(write), autonomous=False).begin()
-            driven.loops.ready = True  # a monitor that runs keeps its orders
+            driven.scheduler.ready = True  # a monitor that runs keeps its orders
             if order == "resume":
                 assert (await driven.monitor.stop("burning")).done
             between.writes, between.end_at, between.arrives = 0, write, arrives
@@ -55,12 +55,12 @@ async def test_broken_off_at_any_write_the_monitor_finishes_it_once_the_project_
             between.end_at = 0
             for _ in range(3):
                 await driven.round(30)
-            left = driven.rooms.pending.known
+            left = driven.parts.waiting.known
             assert result.done or result.phase in {ResultPhase.WAITING, ResultPhase.PARTLY, ResultPhase.UNKNOWN}, (
                 write,
                 result,
             )
-            driven.loops.ready = False
+            driven.scheduler.ready = False
             await driven.monitor.close()
         done = (flag(sandbox), statuses(sandbox))
         assert done == ((True, {"rejected": 130}) if order == "stop" else (False, {"pending": 130})), (write, result)
@@ -77,12 +77,12 @@ async def test_a_stop_that_another_set_meanwhile_lapses_ours(sandbox: Running, t
         driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
         await driven.round()
         between.acts["/"] = reset
-        await driven.rooms.pending.keep("emergency_stop", driven.rooms.itself, reason="ten in a row")
+        await driven.parts.waiting.keep("emergency_stop", driven.parts.itself, reason="ten in a row")
         between.acts.clear()
         sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = true, emergency_stop_reason = 'theirs'")
         await driven.round(30)
         said = [event.text for event in driven.monitor.snapshot.events]
-        assert driven.rooms.pending.known == ()
+        assert driven.parts.waiting.known == ()
         await driven.monitor.close()
     assert any(text.startswith("lapsed, an emergency stop is set already") for text in said), said
     assert sandbox.sql("SELECT emergency_stop_reason FROM autonomous_system_config") == [("theirs",)]
@@ -126,12 +126,12 @@ async def test_a_stop_that_was_shown_is_not_lifted_when_another_stands_in_its_pl
 async def keeping(between: Wire, sandbox: Running, home: Path, **more: Any) -> Driven:
     """A monitor that keeps its orders, as one that runs does."""
     driven = await Driven(between.url, sandbox.service_key, home, **more).begin()
-    driven.loops.ready = True
+    driven.scheduler.ready = True
     return driven
 
 
 async def closed(driven: Driven) -> None:
-    driven.loops.ready = False
+    driven.scheduler.ready = False
     await driven.monitor.close()
 
 
@@ -158,7 +158,7 @@ async def test_a_stop_that_held_and_was_lifted_is_not_carried_out_again(
 ) -> None:
     """Its flag was set and nobody could read that back; another saw it and lifted it before our line was back."""
     driven = await keeping(between, sandbox, tmp_path, autonomous=False)
-    live = driven.rooms.live
+    live = driven.parts.reads
     whole = live.config
 
     async def config() -> Any:
@@ -247,7 +247,7 @@ async def test_however_wrong_our_clock_a_waiting_stop_is_carried_out_unless_one_
     """Behind, a lift from before it was ordered looks later; ahead, one from after it looks earlier."""
     clock = FakeClock(datetime.now(UTC) + timedelta(hours=hours))
     driven = await Driven(between.url, sandbox.service_key, tmp_path / "one", clock, autonomous=False).begin()
-    driven.loops.ready = True
+    driven.scheduler.ready = True
     if hours < 0:
         assert (await driven.monitor.stop("old")).done
         assert (await driven.monitor.lift(requeue=False)).done
@@ -401,8 +401,8 @@ async def test_a_waiting_order_that_this_version_does_not_know_stops_nothing(
 ) -> None:
     """Kept by a newer version; it is no stop for that."""
     driven = await keeping(between, sandbox, tmp_path, autonomous=False)
-    waiting, _ = await driven.rooms.pending.keep("emergency_stop", driven.rooms.operator, reason="x")
-    result = await driven.rooms.desk.carry_out(msgspec.structs.replace(waiting, order="an_order_of_tomorrow"))
+    waiting, _ = await driven.parts.waiting.keep("emergency_stop", driven.parts.operator, reason="x")
+    result = await driven.parts.desk.carry_out(msgspec.structs.replace(waiting, order="an_order_of_tomorrow"))
     await closed(driven)
     assert (result.phase, flag(sandbox)) == (ResultPhase.REFUSED, False)
     assert "this version does not know that order" in result.text
@@ -419,15 +419,15 @@ async def test_a_stop_that_waited_and_whose_outcome_is_not_known_waits_on(
         between.acts["/"] = reset
         await reset(writer)
 
-    await driven.rooms.pending.keep("emergency_stop", driven.rooms.operator, reason="burning")
+    await driven.parts.waiting.keep("emergency_stop", driven.parts.operator, reason="burning")
     between.acts[STOP_FUNCTION] = gone
     await driven.round(30)
     said = [event.text for event in driven.monitor.snapshot.events]
-    waits = [one.reason for one in driven.rooms.pending.known]
+    waits = [one.reason for one in driven.parts.waiting.known]
     between.acts.clear()
     for _ in range(3):
         await driven.round(30)
-    left = driven.rooms.pending.known
+    left = driven.parts.waiting.known
     await closed(driven)
     assert any("not known whether stopped" in text for text in said), said
     assert waits == ["burning"]

@@ -27,14 +27,14 @@ async def test_a_stop_that_took_the_place_of_the_one_that_was_seen_is_not_lifted
     driven = await begin()
     assert (await driven.monitor.stop("one")).done
     plan = await driven.monitor.plan_lift()
-    whole = driven.rooms.commands.clear_stop
+    whole = driven.parts.writes.clear_stop
 
     async def late(*ids: Any, **more: Any) -> int:
         lifted_elsewhere(sandbox)
         stopped_elsewhere(sandbox, "second")
         return await whole(*ids, **more)
 
-    driven.rooms.commands.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
+    driven.parts.writes.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
     result = await driven.monitor.lift(requeue=False, stop=plan.stop)
     assert not result.done
     assert sandbox.sql("SELECT emergency_stop, emergency_stop_reason FROM autonomous_system_config") == [
@@ -46,7 +46,7 @@ async def test_a_stop_whose_row_was_only_touched_meanwhile_is_lifted(sandbox: Ru
     driven = await begin()
     assert (await driven.monitor.stop("one")).done
     plan = await driven.monitor.plan_lift()
-    whole = driven.rooms.commands.clear_stop
+    whole = driven.parts.writes.clear_stop
     touched: list[bool] = []
 
     async def late(*ids: Any, **more: Any) -> int:
@@ -55,7 +55,7 @@ async def test_a_stop_whose_row_was_only_touched_meanwhile_is_lifted(sandbox: Ru
             sandbox.sql("UPDATE autonomous_system_config SET max_daily_tasks = 400, updated_at = now()")
         return await whole(*ids, **more)
 
-    driven.rooms.commands.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
+    driven.parts.writes.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
     assert (await driven.monitor.lift(requeue=False, stop=plan.stop)).done
     assert not flag(sandbox)
 
@@ -68,13 +68,13 @@ async def test_a_heal_does_not_call_a_dry_run_its_own_that_a_person_turned_on_me
     driven = await begin()
     plan = await driven.monitor.plan_heal()
     assert [step.name for step in plan.steps] == ["dry_run"]
-    whole = driven.rooms.commands.set_dry_run
+    whole = driven.parts.writes.set_dry_run
 
     async def late(*ids: Any, **more: Any) -> int:
         dry_run_elsewhere(sandbox)
         return await whole(*ids, **more)
 
-    driven.rooms.commands.set_dry_run = late  # type: ignore[method-assign]  # between its look and its write
+    driven.parts.writes.set_dry_run = late  # type: ignore[method-assign]  # between its look and its write
     result = await driven.monitor.heal(plan)
     assert result.changed == 0
     assert (await driven.monitor.plan_undo(result.run)).dry_run is None
@@ -87,13 +87,13 @@ async def test_an_undo_does_not_turn_off_a_dry_run_that_a_person_set_meanwhile(s
     healed = await driven.monitor.heal(await driven.monitor.plan_heal())
     plan = await driven.monitor.plan_undo(healed.run)
     assert plan.dry_run is False
-    whole = driven.rooms.commands.set_dry_run
+    whole = driven.parts.writes.set_dry_run
 
     async def late(*ids: Any, **more: Any) -> int:
         dry_run_elsewhere(sandbox)
         return await whole(*ids, **more)
 
-    driven.rooms.commands.set_dry_run = late  # type: ignore[method-assign]  # between its look and its write
+    driven.parts.writes.set_dry_run = late  # type: ignore[method-assign]  # between its look and its write
     assert not (await driven.monitor.undo(plan)).done
     assert dry_run(sandbox)
 
@@ -172,7 +172,7 @@ async def test_of_two_config_rows_the_stop_that_stands_on_one_keeps_its_reason(s
 async def test_a_lift_that_names_no_stop_lifts_none_that_was_set_after_its_look(sandbox: Running, begin: Begin) -> None:
     stopped_elsewhere(sandbox, "first")
     driven = await begin()
-    whole = driven.rooms.commands.clear_stop
+    whole = driven.parts.writes.clear_stop
     replaced: list[bool] = []
 
     async def late(*ids: Any, **more: Any) -> int:
@@ -182,7 +182,7 @@ async def test_a_lift_that_names_no_stop_lifts_none_that_was_set_after_its_look(
             stopped_elsewhere(sandbox, "second")
         return await whole(*ids, **more)
 
-    driven.rooms.commands.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
+    driven.parts.writes.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
     result = await driven.monitor.lift(requeue=False)
     assert (result.done, flag(sandbox)) == (False, True)
     assert "another stop was set meanwhile" in result.text

@@ -122,7 +122,7 @@ class Alarming:
     def __init__(self, sandbox: Running, home: Path, rules: AlertRules, clock: FakeClock | None = None, **more: Any):
         account = more.pop("account", "service_role")
         self.driven = Driven.as_(account, sandbox, home, clock, alerts=rules, **more)
-        self.alarms = self.driven.loops.alarms
+        self.alarms = self.driven.parts.alerts
         self.queue = self.alarms.post_room.queue
         self.clock = self.driven.clock
 
@@ -136,8 +136,8 @@ class Alarming:
         await self.driven._look_around()
         if check:
             await self.driven.monitor.check()
-        if self.driven._timed and self.driven.rooms.lease.valid():  # as its holder does at each check
-            await self.driven.rooms.health_log.write({}, 0.0)
+        if self.driven._timed and self.driven.parts.lease.valid():  # as its holder does at each check
+            await self.driven.parts.health_log.write({}, 0.0)
         await self.alarms.evaluate()
         await self.queue.settled()
         self.driven.monitor._publish()

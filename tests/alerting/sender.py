@@ -13,7 +13,7 @@ from tests.actions.driving import Driven
 async def main(url: str, key: str, home: str, rules: str, minutes: str) -> None:
     told = msgspec.json.decode(rules, type=AlertRules)
     driven = await Driven(url, key, Path(home), alerts=told).begin()
-    alarms = driven.loops.alarms
+    alarms = driven.parts.alerts
     await alarms.restore()
     for _ in range(int(minutes)):
         driven.clock.advance(60)

@@ -176,7 +176,7 @@ async def test_a_silence_under_a_foreign_name_can_be_taken_back(sandbox: Running
 
 async def test_naive_times_kept_by_an_earlier_version_are_utc(sandbox: Running, tmp_path: Path) -> None:
     alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
-    state, naive = alarming.driven.rooms.state, datetime.fromisoformat(NAIVE)
+    state, naive = alarming.driven.parts.store, datetime.fromisoformat(NAIVE)
     await state.put("ack", "a", Ack(id="a", episode="e", severity=Severity.HIGH, who="w", at=naive))
     await state.put("silence", "s", Silence(id="s", matcher="*", reason="r", who="w", at=naive, until=naive))
     stop(sandbox)
@@ -209,7 +209,7 @@ async def test_a_question_that_fails_unforeseen_is_unknown_and_the_other_alerts_
     question: str, sandbox: Running, tmp_path: Path
 ) -> None:
     alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
-    setattr(alarming.driven.rooms.live, question, broken)
+    setattr(alarming.driven.parts.reads, question, broken)
     stop(sandbox)
     await alarming.minutes(2)
     assert "emergency_stop" in {alert.rule for alert in alarming.alarms.firing()}
@@ -219,7 +219,7 @@ async def test_a_question_that_fails_unforeseen_is_unknown_and_the_other_alerts_
 async def test_a_row_that_is_refused_blocks_none_behind_it(sandbox: Running, tmp_path: Path) -> None:
     """It never will be there; the next one may."""
     alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
-    commands = alarming.driven.rooms.commands
+    commands = alarming.driven.parts.writes
     whole = commands.insert_log
 
     async def insert(row: dict[str, Any]) -> None:
@@ -265,8 +265,8 @@ async def test_an_odd_row_of_an_order_ends_no_question_about_fights(
         )
     alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
     await alarming.minutes(2)
-    rooms = alarming.driven.rooms
+    parts = alarming.driven.parts
     assert alarming.alarms._life.alerts["fighting"].truth.value == "false"
-    assert all(ms >= 0 for ms in await rooms.live.heal_durations(datetime(2020, 1, 1, tzinfo=UTC)))
+    assert all(ms >= 0 for ms in await parts.reads.heal_durations(datetime(2020, 1, 1, tzinfo=UTC)))
     assert not any("see the log file" in event.text for event in alarming.driven.monitor.snapshot.events)
     await alarming.close()

@@ -46,7 +46,7 @@ ONE = {
     "müller@example.org": "müller@example.org",
 }
 NONE = (
-    *("anna", "@example.org", "anna@", "annaexample.org", "a@b@example.org", "a..b@example.org", ".a@example.org"),
+    *("anna", "@example.org", "anna@", "anna@@example.org", "a@b@example.org", "a..b@example.org", ".a@example.org"),
     *("a.@example.org", '"john doe"@example.org', "anna@exa mple.org", "anna@-x.org", "anna@x-.org", "anna@x..org"),
     *("anna@[127.0.0.1]", "anna@127.0.0.1", f"{LONG}@example.org", f"a@{'x' * 64}.org", "ann\u202ea@example.org"),
     *("anna boris@example.org", "mailto:anna@example.org", "anna@example.org>", "group: a@example.org;", "a\x00@b.org"),

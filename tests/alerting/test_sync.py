@@ -131,7 +131,7 @@ async def test_without_any_valid_lease_everybody_tells_with_the_host_in_the_subj
         for _ in range(12):
             await first.minute()
             await second.minute(0.0)
-        host = first.driven.rooms.itself.host
+        host = first.driven.parts.itself.host
         assert server.box.subjects() == [f"[probe] CRITICAL: database down (from {host})"] * 2
         assert "no monitor holds the lease" in body(server.box.to(ANNA)[0])
         await first.close()
@@ -153,7 +153,7 @@ async def test_a_later_lease_holder_adopts_the_episode_tells_nothing_again_and_s
         assert told == 2
         await first.driven.kill()
         await second.minutes(3)
-        assert second.driven.rooms.lease.valid()
+        assert second.driven.parts.lease.valid()
         assert len(server.box.mails) == told
         lift(sandbox)
         await second.minutes(3)
@@ -172,7 +172,7 @@ async def test_what_ends_while_the_holder_is_dying_is_said_by_the_next_one(sandb
         await second.minute(10.0)
         await second.minute(60.0)
         assert alarm(second).state == "resolved"
-        assert second.driven.rooms.lease.anothers()
+        assert second.driven.parts.lease.anothers()
         assert server.box.subjects() == [STOP]
         await second.minutes(3)
         assert server.box.subjects() == [STOP, OVER]
@@ -192,7 +192,7 @@ async def test_an_acknowledgement_on_one_screen_shows_on_the_other_and_ends_the_
         assert result.done
         assert alarm(second).state == "acknowledged"
         await first.minutes(10)
-        who = str(second.driven.rooms.operator)
+        who = str(second.driven.parts.operator)
         assert (alarm(first).state, alarm(first).acked) == ("acknowledged", who)
         assert server.box.to(BORIS) == []
         told = sandbox.sql(

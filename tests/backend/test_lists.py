@@ -462,7 +462,7 @@ async def test_one_row_in_full(sandbox: Running, monitor: Monitor) -> None:
     assert (detail.task.id, detail.row.id, detail.task.description) == (TASK, TASK, "one two")
     shown = {column.name: column.lines for column in detail.row.columns}
     columns = sandbox.sql(
-        "SELECT attname FROM pg_attribute WHERE attrelid = 'autonomous_tasks'::regclass AND attnum > 0"
+        "SELECT attname FROM pg_attribute WHERE attrelid = 'autonomous_tasks'::regclass AND attnum > 0 AND NOT attisdropped"
     )
     assert set(shown) == {name for (name,) in columns}
     assert shown["description"] == ("one", "two")
@@ -533,7 +533,7 @@ async def test_a_silent_server_is_given_up_within_the_limit(discovered: bool, sa
             refresh=RefreshRules(total_s=0.6),
         )
         monitor = Monitor(config, places=Places.within(tmp_path))
-        await monitor.rooms.backend.connect()  # the import takes its time once
+        await monitor.parts.backend.connect()  # the import takes its time once
         if discovered:
             await monitor.discover()
         between.acts["/rest/"] = hang
@@ -574,7 +574,7 @@ async def test_no_hostile_text_of_any_column_is_left_as_it_came(
         await monitor.refresh(everything=True)
         await monitor.check()
         assert monitor.faults() == ()
-        for name, reading in monitor.rooms.readings.values.items():
+        for name, reading in monitor.parts.readings.values.items():
             assert reading.live, name
         for text in said(msgspec.to_builtins(monitor.snapshot)):
             assert not CONTROL.search(text)

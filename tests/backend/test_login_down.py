@@ -70,7 +70,7 @@ async def test_no_request_goes_out_with_a_dead_token_and_the_session_is_kept(
             await monitor.refresh(everything=True)
         after = [line for line in between.seen if "/rest/" in line]
         snapshot = monitor.snapshot
-        faults = monitor._rooms.readings.faults()
+        faults = monitor._parts.readings.faults()
         await monitor.close()
     assert len(first) <= 16  # those that were under way together
     assert after == []
@@ -101,9 +101,9 @@ async def test_the_sign_in_has_a_breaker_and_the_breaker_an_alert(sandbox: Runni
         for _ in range(14):
             driven.clock.advance(60.0)
             await driven._look_around()
-            await driven.loops.alarms.evaluate()
-        fires = {(one.rule, one.subject) for one in driven.loops.alarms.firing()}
-        states = {one.key: one.state for one in driven.rooms.breakers.all() if one.component == "auth"}
+            await driven.parts.alerts.evaluate()
+        fires = {(one.rule, one.subject) for one in driven.parts.alerts.firing()}
+        states = {one.key: one.state for one in driven.parts.breakers.all() if one.component == "auth"}
         between.acts.clear()
         driven.clock.advance(120.0)
         await driven._look_around()

@@ -60,9 +60,9 @@ async def test_a_simulated_completion_is_no_success(account: str, sandbox: Runni
         completed(sandbox, result)
     sandbox.sql("INSERT INTO autonomous_tasks (description, status, completed_at) VALUES ('f', 'failed', now())")
     driven = await Driven.as_(account, sandbox, tmp_path).begin()
-    telltale = driven.rooms.queries.schema.telltale
+    telltale = driven.parts.queries.schema.telltale
     tasks = driven.monitor.snapshot.tasks
-    past = TrendQueries(driven.rooms.backend.calls, driven.rooms.queries.schema)
+    past = TrendQueries(driven.parts.backend.calls, driven.parts.queries.schema)
     now = datetime.now(UTC)
     counted = await past.count_finished(now - timedelta(hours=1), now + timedelta(minutes=1))
     read = await past.finished(now - timedelta(hours=1), now + timedelta(minutes=1), "")
@@ -109,13 +109,13 @@ async def test_an_alert_says_so_while_it_goes_on(sandbox: Running, tmp_path: Pat
     await alarming.minutes(2)
     assert "simulated_work" not in {alert.rule for alert in alarming.alarms.firing()}
     completed(sandbox, SIMULATED["a message"])
-    alarming.driven.rooms.readings.make_all_due()
+    alarming.driven.parts.readings.make_all_due()
     await alarming.minutes(3)
     (alert,) = [alert for alert in alarming.alarms.firing() if alert.rule == "simulated_work"]
     assert alert.severity.value == "medium"
     assert "1 task in 24 h" in alert.text
     sandbox.sql("UPDATE autonomous_tasks SET completed_at = now() - interval '2 h'")
-    alarming.driven.rooms.readings.make_all_due()
+    alarming.driven.parts.readings.make_all_due()
     await alarming.minutes(4)
     gone = {alert.rule for alert in alarming.alarms.firing()}
     await alarming.close()
@@ -162,7 +162,7 @@ async def test_a_project_without_one_of_the_columns_goes_by_the_other(
         if left.results:
             sandbox.sql(f"UPDATE autonomous_tasks SET result = {SIMULATED['a text']}")
         await driven.monitor.refresh(everything=True)
-        telltale, tasks = driven.rooms.queries.schema.telltale, driven.monitor.snapshot.tasks
+        telltale, tasks = driven.parts.queries.schema.telltale, driven.monitor.snapshot.tasks
         await driven.monitor.close()
     finally:
         sandbox.sql(

@@ -181,7 +181,7 @@ async def test_a_disk_that_is_full_from_the_start_makes_nobody_else_the_owner(tm
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
         await state.open()
         print(state.own(), state.owner())
-        other = State(state._path.parent, "a1b2")
+        other = Store(state._path.parent, "a1b2")
         print(other.own())
         await other.close()
         """,
@@ -309,9 +309,9 @@ def test_a_kill_at_any_write_loses_nothing_that_was_accepted(after_s: float, tmp
 _WRITER = """
 import asyncio, sys
 from pathlib import Path
-from core.base.store import State
+from core.base.store import Store
 async def main():
-    state = State(Path(sys.argv[1]), "a1b2")
+    state = Store(Path(sys.argv[1]), "a1b2")
     for number in range(100000):
         await state.put("n", f"{number:06}", [number] * 50)
         print(number, flush=True)
@@ -322,8 +322,8 @@ asyncio.run(main())
 def _child(directory: Path, body: str) -> "subprocess.CompletedProcess[str]":
     lines = "\n".join(f"    {line[8:]}" for line in body.splitlines())
     program = (
-        "import asyncio, sys\nfrom pathlib import Path\nfrom core.base.store import NotKept, State\n"
-        f"async def main():\n    state = State(Path({str(directory)!r}), 'a1b2')\n{lines}\n    await state.close()\n"
+        "import asyncio, sys\nfrom pathlib import Path\nfrom core.base.store import NotKept, Store\n"
+        f"async def main():\n    state = Store(Path({str(directory)!r}), 'a1b2')\n{lines}\n    await state.close()\n"
         "asyncio.run(main())\n"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -55,9 +55,9 @@ async def hour(sandbox: Running, place: Path, *, work: Callable[[datetime], None
         clock.advance(PERIOD_S)
         work(clock.now())
         await driven.monitor.refresh(everything=number % 6 == 0)
-        await driven.loops.scores.refreshed(live=True, checks=driven.monitor.snapshot.health.checks)
+        await driven.parts.kpis.refreshed(live=True, checks=driven.monitor.snapshot.health.checks)
         if number % ALERTS_EVERY == 0:
-            await driven.loops.alarms.evaluate()
+            await driven.parts.alerts.evaluate()
         if number % CHECK_EVERY == 0:
             await driven.monitor.check()
         driven.monitor.refresh_picture()

@@ -36,7 +36,7 @@ async def between(sandbox: Running) -> AsyncIterator[Wire]:
 async def driven_at(between: Wire, sandbox: Running, home: Path) -> Driven:
     more = {"watch": RULES, "refresh": RefreshRules(total_s=0.5), "autonomous": False}
     driven = await Driven(between.url, sandbox.service_key, home, **more).begin()
-    await driven.loops.alarms.restore()
+    await driven.parts.alerts.restore()
     return driven
 
 
@@ -46,7 +46,7 @@ async def hung(driven: Driven, between: Wire) -> None:
     driven.clock.advance(300)
     await driven.monitor.check()
     await asyncio.sleep(ENDS_S)
-    assert driven.rooms.link.down
+    assert driven.parts.connection.down
 
 
 async def test_it_stays_down_while_a_new_question_is_slow_so_far(
@@ -57,20 +57,20 @@ async def test_it_stays_down_while_a_new_question_is_slow_so_far(
     for _ in range(3):
         driven.clock.advance(60)
         checkup = await driven.monitor.check()
-        assert driven.rooms.link.down
+        assert driven.parts.connection.down
         assert checkup.of("database").level is Level.CRITICAL
         assert checkup.of("database").text.startswith("hanging: connected, and silent for 10 s; asked anew: slow:")
         assert driven.monitor.snapshot.link.word is LinkWord.OFFLINE
     between.acts.clear()
     checkup = await driven.monitor.check()
     assert checkup.of("database").level is Level.OK
-    assert not driven.rooms.link.down
+    assert not driven.parts.connection.down
     await driven.monitor.close()
 
 
 async def test_its_alert_goes_on_and_rises(sandbox: Running, between: Wire, tmp_path: Path) -> None:
     driven = await driven_at(between, sandbox, tmp_path)
-    alarms = driven.loops.alarms
+    alarms = driven.parts.alerts
     await hung(driven, between)
     await driven.monitor.refresh(everything=True)
     words, held = [], []
@@ -81,10 +81,10 @@ async def test_its_alert_goes_on_and_rises(sandbox: Running, between: Wire, tmp_
         await alarms.evaluate()
         one = alarms._life.alerts["database_down:db"]
         held.append(one.held_s)
-        words.append(driven.rooms.link.picture(None).word)
+        words.append(driven.parts.connection.picture(None).word)
         if minute in (4, 9):
             await asyncio.sleep(ENDS_S)
-            words.append(driven.rooms.link.picture(None).word)
+            words.append(driven.parts.connection.picture(None).word)
     assert held == sorted(held)
     assert one.stage is AlertState.FIRING
     assert set(words) == {LinkWord.OFFLINE}
@@ -96,16 +96,16 @@ async def test_a_scheduled_check_counts_although_somebody_looks_meanwhile(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
     driven = await driven_at(between, sandbox, tmp_path)
-    driven.loops.ready = True
+    driven.scheduler.ready = True
     between.acts["/"] = hang
     for _ in range(3):
         driven.clock.advance(300)
-        await driven.autonomy.after(await driven.monitor.check(), scheduled=True)
+        await driven.autopilot.after(await driven.monitor.check(), scheduled=True)
         await asyncio.sleep(0.1)
-        await driven.autonomy.after(await driven.monitor.check(), scheduled=False)  # `c`
+        await driven.autopilot.after(await driven.monitor.check(), scheduled=False)  # `c`
         await asyncio.sleep(ENDS_S)
-    assert driven.rooms.streak.count == 3
-    driven.loops.ready = False
+    assert driven.parts.streak.count == 3
+    driven.scheduler.ready = False
     between.acts.clear()
     await driven.monitor.close()
 
@@ -117,7 +117,7 @@ async def test_whoever_looks_again_and_again_does_not_keep_it_from_being_proven(
     between.acts["/"] = hang
     for _ in range(6):
         await driven.monitor.check()  # each of them shorter than it takes to prove it
-    assert driven.rooms.link.down
+    assert driven.parts.connection.down
     between.acts.clear()
     await driven.monitor.close()
 
@@ -126,16 +126,16 @@ async def test_the_late_end_of_a_check_nobody_scheduled_does_not_count(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
     driven = await driven_at(between, sandbox, tmp_path)
-    driven.loops.ready = True
+    driven.scheduler.ready = True
     driven.clock.advance(300)
-    await driven.autonomy.after(await driven.monitor.check(), scheduled=True)
+    await driven.autopilot.after(await driven.monitor.check(), scheduled=True)
     between.acts["/"] = hang
     driven.clock.advance(100)
-    await driven.autonomy.after(await driven.monitor.check(), scheduled=False)
+    await driven.autopilot.after(await driven.monitor.check(), scheduled=False)
     await asyncio.sleep(ENDS_S)
-    assert driven.rooms.link.down
-    assert driven.rooms.streak.count == 0
-    driven.loops.ready = False
+    assert driven.parts.connection.down
+    assert driven.parts.streak.count == 0
+    driven.scheduler.ready = False
     between.acts.clear()
     await driven.monitor.close()
 
@@ -144,14 +144,14 @@ async def test_a_scheduled_check_that_is_slow_so_far_clears_no_count(sandbox: Ru
     """Only the database's own question hangs; the failure rate is known, and well."""
     async with wire(sandbox.url) as between:
         driven = await driven_at(between, sandbox, tmp_path)
-        driven.rooms.streak.count = 4
+        driven.parts.streak.count = 4
         checkup = await driven.monitor.check()
         slow = Check(name="database", level=Level.WARNING, text="slow: connected, no answer within 2 s yet")
-        driven.autonomy._scheduled = checkup
-        await driven.autonomy._count(slow)
-        assert driven.rooms.streak.count == 4
-        await driven.autonomy._count(checkup.of("database"))
-        assert driven.rooms.streak.count == 0
+        driven.autopilot._scheduled = checkup
+        await driven.autopilot._count(slow)
+        assert driven.parts.streak.count == 4
+        await driven.autopilot._count(checkup.of("database"))
+        assert driven.parts.streak.count == 0
         await driven.monitor.close()
 
 
@@ -159,19 +159,19 @@ async def test_a_process_that_does_not_own_the_state_does_not_count(sandbox: Run
     """Two screens on one machine: each scheduled check would count twice in the one file."""
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     down = Check(name="database", level=Level.CRITICAL, text="down: refused")
-    driven.loops.owner = False
-    await driven.autonomy._count(down)
-    assert driven.rooms.streak.count == 0
-    driven.loops.owner = True
-    await driven.autonomy._count(down)
-    assert driven.rooms.streak.count == 1
+    driven.parts.ownership.mine = False
+    await driven.autopilot._count(down)
+    assert driven.parts.streak.count == 0
+    driven.parts.ownership.mine = True
+    await driven.autopilot._count(down)
+    assert driven.parts.streak.count == 1
     await driven.monitor.close()
 
 
 async def test_two_scheduled_checks_at_half_an_interval_count_once(sandbox: Running, tmp_path: Path) -> None:
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     clock = FakeClock()
-    streak = CriticalStreak(clock, driven.rooms.state, 300.0)
+    streak = CriticalStreak(clock, driven.parts.store, 300.0)
     counts = []
     for after_s in (0, 150, 150, 150, 254, 255):  # 300 s apart less its jitter is one interval; half of it is none
         clock.advance(after_s)

@@ -99,9 +99,9 @@ async def test_last_known_data_that_cannot_be_painted_are_left_out(
 ) -> None:
     whole, tries = core.monitor.monitor.compose, list[int]()
 
-    def compose(*rooms: Any) -> Any:
+    def compose(*parts: Any) -> Any:
         tries.append(1)
-        return whole(*rooms) if len(tries) > 1 else 1 // 0
+        return whole(*parts) if len(tries) > 1 else 1 // 0
 
     monkeypatch.setattr(core.monitor.monitor, "compose", compose)
     driven = Driven(sandbox.url, sandbox.service_key, tmp_path)

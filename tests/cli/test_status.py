@@ -10,7 +10,6 @@ import pytest
 from core.backend.target import Target
 from core.domain.records import STATUSES
 from core.monitor import Config, Monitor, Places
-from core.services.startup import Startup
 from tests.running import Command, Running
 from tests.tui.well import HEALTHY
 from tui.cli.status_page import page
@@ -175,6 +174,6 @@ def test_a_legacy_key_is_said_on_the_page(legacy: bool) -> None:
 def test_the_start_names_a_legacy_key_once(tmp_path: Path) -> None:
     target = Target(name="p", url="https://nobody.supabase.co", key="eyJ.a.b")
     monitor = Monitor(Config(target=target), places=Places.within(tmp_path))
-    start = Startup(monitor._rooms, monitor._sight, lambda: None)
+    start = monitor.parts.startup
     asyncio.run(start.connect())
     assert [step.name for step in start.steps] == ["connect", "key"]

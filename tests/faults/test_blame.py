@@ -42,22 +42,22 @@ async def said(
     """Everything that is said of a project at `url` that worked until `break_it` was called."""
     more = {"limits": FAST, "watch": RULES, "autonomous": False}
     driven = await Driven.as_("service_role", sandbox, place / "monitor", url=url, **more).begin()
-    driven.loops.ready = True
+    driven.scheduler.ready = True
     await driven.monitor.check()
     break_it()
-    await driven.rooms.backend.close()  # connections that are open would outlive what is broken
+    await driven.parts.backend.close()  # connections that are open would outlive what is broken
     driven.clock.advance(300)
     checkup = await driven.monitor.check()
-    await driven.autonomy.after(checkup, scheduled=True)
-    if driven.monitor._sight.checks[0].level is Level.WARNING:
+    await driven.autopilot.after(checkup, scheduled=True)
+    if driven.monitor._parts.checks.checks[0].level is Level.WARNING:
         await asyncio.sleep(0.8)  # its question ends
-        await driven.autonomy.after(checkup, scheduled=True)
+        await driven.autopilot.after(checkup, scheduled=True)
     await driven.monitor.refresh(everything=True)
     driven.clock.advance(20)
     await driven.monitor.refresh(everything=True)
     snapshot = driven.monitor.snapshot
-    counted = driven.rooms.streak.count > 0
-    faults = driven.rooms.readings.faults()
+    counted = driven.parts.streak.count > 0
+    faults = driven.parts.readings.faults()
     result = await driven.monitor.set_dry_run(False)
     await driven.monitor.close()
     target = Target(name="t", url=url, key=sandbox.service_key)

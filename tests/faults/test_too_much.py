@@ -102,7 +102,7 @@ async def test_a_packed_answer_of_a_fair_size_is_read() -> None:
 BOMB = """
 import asyncio, gzip, json, resource, sys
 from tests.faults.test_too_much import answer, asked, gzip
-from core.backend.client import Limits
+from core.backend.client import RequestLimits
 kind = sys.argv[1]
 if kind == "bomb":
     part = gzip.compress(b" " * 100_000_000)
@@ -110,7 +110,7 @@ if kind == "bomb":
 else:
     act = answer(b"[" + b",".join([b'{"id":"a"}'] * 1_000_000) + b"]")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-fault = asyncio.run(asked(act, Limits(request_s=20)))
+fault = asyncio.run(asked(act, RequestLimits(request_s=20)))
 print(json.dumps([fault.message, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024]))
 """
 

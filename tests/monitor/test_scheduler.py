@@ -103,19 +103,19 @@ async def test_the_supervisor_restarts_a_hung_watchdog_and_says_so(sandbox: Runn
     monitor = Monitor(config(sandbox.url, sandbox.service_key, 0.5), places=Places.within(tmp_path))
     await monitor.start()
     await until(lambda: monitor.snapshot.ready)
-    loops = monitor._loops
+    scheduler = monitor._scheduler
     hung = asyncio.Event()
-    whole = loops._sight.check
+    whole = scheduler._parts.checks.check
 
     async def hangs() -> None:
         await hung.wait()
 
-    loops._sight.check = hangs  # type: ignore[method-assign,assignment]  # a check that never comes back
-    await until(lambda: loops.watchdog_dead)
+    scheduler._parts.checks.check = hangs  # type: ignore[method-assign,assignment]  # a check that never comes back
+    await until(lambda: scheduler.watchdog_dead)
     monitor._publish()
     assert not monitor.snapshot.health.running
     assert any("loop is dead: w restarts it" in notice for notice in monitor.snapshot.notices)
-    loops._sight.check = whole  # type: ignore[method-assign]  # as it was
+    scheduler._parts.checks.check = whole  # type: ignore[method-assign]  # as it was
     last = monitor.snapshot.health.last_at
     await until(lambda: monitor.snapshot.health.restarts == 1)
     await until(lambda: monitor.snapshot.health.last_at != last)
@@ -155,20 +155,20 @@ async def test_a_wall_clock_set_back_or_forward_changes_no_period(sandbox: Runni
     for jump in (-86400.0, 2 * 86400.0):
         driven.clock.jump_wall(jump)
         driven.clock.advance(20)
-        await driven.rooms.lease.round()
-        assert driven.rooms.lease.valid()
-        assert abs((datetime.now(UTC) - driven.rooms.cut_off_now()).total_seconds()) < 60
+        await driven.parts.lease.round()
+        assert driven.parts.lease.valid()
+        assert abs((datetime.now(UTC) - driven.parts.time.cut_off()).total_seconds()) < 60
     await driven.monitor.close()
 
 
 async def test_periods_are_spread_and_never_two_checks_at_once(sandbox: Running, between: Wire, tmp_path: Path) -> None:
     monitor = Monitor(config(between.url, sandbox.service_key), places=Places.within(tmp_path))
     await monitor.discover()
-    drawn = [monitor._loops._spread(300.0, 0.1) for _ in range(1000)]
+    drawn = [monitor._scheduler._spread(300.0, 0.1) for _ in range(1000)]
     assert 270 <= min(drawn) < 280
     assert 320 < max(drawn) <= 330
     under_way = most = 0
-    look = monitor.rooms.watchdog.look
+    look = monitor.parts.check_runner.look
 
     async def counted(about: object) -> object:
         nonlocal under_way, most
@@ -179,7 +179,7 @@ async def test_periods_are_spread_and_never_two_checks_at_once(sandbox: Running,
         finally:
             under_way -= 1
 
-    monitor.rooms.watchdog.look = counted  # type: ignore[method-assign,assignment]  # counts, and looks
+    monitor.parts.check_runner.look = counted  # type: ignore[method-assign,assignment]  # counts, and looks
     between.delays["/rest/v1/"] = 0.05
     await asyncio.gather(*(monitor.check() for _ in range(5)), monitor.check_now())
     assert most == 1

@@ -6,8 +6,8 @@ import sys
 _SCRIPT = """
 import asyncio, sys
 from core.base.clock import SystemClock
-from core.domain.status import Counts, Evidence, Fault
 from core.resilience import Breakers, BreakerState, Guard, Policy, RetryRules
+from core.resilience.fault import Counts, Evidence, Fault
 
 def faults(error):
     return Fault(kind="shop", counts=Counts.FAILURE, evidence=Evidence.DOWN, message=str(error))

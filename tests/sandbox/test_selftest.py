@@ -20,8 +20,8 @@ from core.resilience import Cache
 from core.resilience.breaker import CircuitBreaker
 from core.resilience.disk import Disk
 from core.sandbox.selftest import SCENARIOS, scenarios
+from core.sandbox.selftest.context import MARK, ScenarioContext
 from core.sandbox.selftest.run import run_one
-from core.sandbox.selftest.stage import MARK, ScenarioContext
 from tests.running import Command, Running
 
 SUMMARY = """\

@@ -30,8 +30,8 @@ async def begun(sandbox: Running, tmp_path: Path, holder: AlertRules, other: Ale
     """Two monitors on two machines; the first one holds the lease."""
     first = await Alarming(sandbox, tmp_path / "a", holder).begin()
     second = await Alarming(sandbox, tmp_path / "b", other, first.clock).begin()
-    assert first.driven.rooms.lease.valid()
-    assert second.driven.rooms.lease.anothers()
+    assert first.driven.parts.lease.valid()
+    assert second.driven.parts.lease.anothers()
     return first, second
 
 
@@ -75,7 +75,7 @@ async def test_a_holder_whose_mail_server_refuses_keeps_nobody_from_telling(sand
         assert any("not delivered" in notice for notice in first.driven.monitor.snapshot.notices)
         refusing.refused = set()
         await both(first, second, 6)
-        assert first.driven.rooms.lease.view().tells is True
+        assert first.driven.parts.lease.view().tells is True
         await closed(first, second)
 
 
@@ -88,11 +88,11 @@ async def test_a_holder_that_renews_its_lease_and_tells_nothing_is_waited_for_no
         for seconds in (0.0, 60.0, 120.0):
             assert heard(server) == [], seconds
             first.clock.advance(60.0)
-            await first.driven.rooms.lease.round()
+            await first.driven.parts.lease.round()
             await second.minute(0.0)
         assert heard(server) == [STOP]
         (mail,) = server.box.to(ANNA)
-        assert f"(from {second.driven.rooms.itself.host})" in " ".join(str(mail["Subject"]).split())
+        assert f"(from {second.driven.parts.itself.host})" in " ".join(str(mail["Subject"]).split())
         await first.minute()  # it is back, and hears that somebody was told
         assert heard(server) == [STOP]
         lift(sandbox)
@@ -153,14 +153,14 @@ class Forged:
 async def test_a_forged_lease_silences_nobody(says: dict[str, bool], sandbox: Running, tmp_path: Path) -> None:
     with Server(Mailbox()) as server:
         alarming = Alarming(sandbox, tmp_path, server.rules())
-        eve = Forged(sandbox, alarming.driven.rooms.lease._id)
+        eve = Forged(sandbox, alarming.driven.parts.lease._id)
         eve.renew(**says)
         await alarming.begin()
         stop(sandbox)
         for _ in range(4):
             eve.renew(**says)
             await alarming.minute()
-        assert alarming.driven.rooms.lease.anothers()
+        assert alarming.driven.parts.lease.anothers()
         assert heard(server) == [STOP]
         assert phases(sandbox) == ["firing", "told"]
         lift(sandbox)
@@ -177,7 +177,7 @@ async def test_a_lease_that_is_renewed_by_somebody_who_never_reports_is_suspect_
 ) -> None:
     with Server(Mailbox()) as server:
         alarming = Alarming(sandbox, tmp_path, server.rules())
-        eve = Forged(sandbox, alarming.driven.rooms.lease._id)
+        eve = Forged(sandbox, alarming.driven.parts.lease._id)
         eve.renew(tells=True)
         await alarming.begin()
         for _ in range(15):
@@ -195,13 +195,13 @@ async def test_a_lease_that_is_renewed_by_somebody_who_never_reports_is_suspect_
 async def test_an_observing_holder_of_nothing_tells_late_and_writes_no_row(sandbox: Running, tmp_path: Path) -> None:
     with Server(Mailbox()) as server:
         alarming = Alarming(sandbox, tmp_path, server.rules(), observe=True)
-        eve = Forged(sandbox, alarming.driven.rooms.lease._id)
+        eve = Forged(sandbox, alarming.driven.parts.lease._id)
         eve.renew()
         await alarming.begin()
         stop(sandbox)
         for _ in range(4):
             eve.renew()
-            await alarming.driven.rooms.lease.look_on()
+            await alarming.driven.parts.lease.look_on()
             await alarming.minute()
         assert heard(server) == [STOP]
         assert phases(sandbox) == []
@@ -218,13 +218,13 @@ async def test_what_fires_while_the_old_lease_still_counts_and_ends_meanwhile_is
     assert phases(sandbox, "stuck_tasks") == ["firing"]
     await first.driven.kill()
     again = await Alarming(sandbox, tmp_path / "a", AlertRules(), first.clock, autonomous=False).begin()
-    assert again.driven.rooms.lease.anothers()
+    assert again.driven.parts.lease.anothers()
     sandbox.sql("UPDATE autonomous_tasks SET status = 'completed', completed_at = now()")
     await again.minute(10.0)
     await again.minute(60.0)
     assert alarm(again, "stuck_tasks").state == "resolved"
     await again.minutes(3)
-    assert again.driven.rooms.lease.valid()
+    assert again.driven.parts.lease.valid()
     assert phases(sandbox, "stuck_tasks") == ["firing", "resolved"]
     new = await Alarming(sandbox, tmp_path / "c", AlertRules(), first.clock, autonomous=False).begin()
     await new.minute()

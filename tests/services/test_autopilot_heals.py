@@ -65,8 +65,8 @@ async def test_sixty_of_eighty_are_braked_said_and_left_to_a_person(
     assert any("healing braked: 60 stuck tasks" in notice for notice in snapshot.notices)
     for _ in range(4):
         driven.clock.advance(60)
-        await driven.rooms.lease.round()
-        await driven.loops.alarms.evaluate()
+        await driven.parts.lease.round()
+        await driven.parts.alerts.evaluate()
     told = "firing: healing is braked: 60 stuck tasks, more than 50"
     assert [text for text in alerts(sandbox) if "braked" in text] == [told]  # once
     plan = await driven.monitor.plan_heal()
@@ -104,8 +104,8 @@ async def test_forty_nine_healed_and_forty_nine_more_within_the_hour_are_braked(
     _, done = await driven.round()
     assert done == "49 stuck tasks and 49 healed within the hour, more than 50"
     again = await Driven.as_(account, sandbox, tmp_path / "other", driven.clock).begin()
-    found = await again.rooms.healer.plan(again.rooms.cut_off_now(), automatic=True)
-    assert await again.rooms.healer.brake(found)  # summed over all monitors: the rows themselves tell
+    found = await again.parts.healer.plan(again.parts.time.cut_off(), automatic=True)
+    assert await again.parts.healer.brake(found)  # summed over all monitors: the rows themselves tell
     await again.monitor.close()
     sandbox.sql("UPDATE autonomous_tasks SET completed_at = now() - interval '61 minutes' WHERE status = 'failed'")
     _, done = await driven.round()
@@ -177,15 +177,15 @@ async def test_observing_writes_nothing_at_all(account: str, sandbox: Running, t
 async def test_one_that_acts_takes_the_lease_from_one_that_only_looks_at_once(sandbox: Running, tmp_path: Path) -> None:
     clock = FakeClock()
     looks = await Driven(sandbox.url, sandbox.service_key, tmp_path / "a", clock, autonomous=False).begin()
-    assert looks.rooms.lease.valid()
+    assert looks.parts.lease.valid()
     acts = await Driven(sandbox.url, sandbox.service_key, tmp_path / "b", clock).begin()
-    assert acts.rooms.lease.valid()
+    assert acts.parts.lease.valid()
     clock.advance(20)
-    await looks.rooms.lease.round()
-    assert not looks.rooms.lease.valid()
-    assert looks.rooms.lease.view().acts
+    await looks.parts.lease.round()
+    assert not looks.parts.lease.valid()
+    assert looks.parts.lease.view().acts
     third = await Driven(sandbox.url, sandbox.service_key, tmp_path / "c", clock).begin()
-    assert not third.rooms.lease.valid()  # between two that act it is as ever
+    assert not third.parts.lease.valid()  # between two that act it is as ever
     for one in (looks, acts, third):
         await one.monitor.close()
 
@@ -214,13 +214,13 @@ async def test_a_task_completed_after_it_was_failed_is_a_false_rescue(sandbox: R
     sandbox.stuck(4)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     await driven.round()
-    since = driven.rooms.clock.now().replace(year=2020)
-    assert await driven.rooms.live.false_rescues(since) == 0
+    since = driven.parts.clock.now().replace(year=2020)
+    assert await driven.parts.reads.false_rescues(since) == 0
     sandbox.sql(
         "UPDATE autonomous_tasks SET status = 'completed', error_message = NULL"
         " WHERE id IN (SELECT id FROM autonomous_tasks WHERE status = 'failed' LIMIT 3)"
     )
-    assert await driven.rooms.live.false_rescues(since) == 3
+    assert await driven.parts.reads.false_rescues(since) == 3
     await driven.monitor.close()
 
 
@@ -251,7 +251,7 @@ async def test_the_databases_own_time_decides_the_cut_offs(sandbox: Running, tmp
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, wrong).begin()
     await driven.round()
     (now,) = sandbox.sql("SELECT now()")[0]
-    behind = (now - driven.rooms.cut_off_now()).total_seconds()
+    behind = (now - driven.parts.time.cut_off()).total_seconds()
     assert 0 <= behind < 2
     stamp = sandbox.sql(
         f"SELECT {sandbox.time_column} FROM autonomous_execution_logs WHERE execution_step = 'watchdog_health_check'"
@@ -264,7 +264,7 @@ async def test_who_writes_no_row_goes_by_the_date_header_five_seconds_later(sand
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, observe=True).begin()
     await driven.round()
     (now,) = sandbox.sql("SELECT now()")[0]
-    assert 4.5 < (now - driven.rooms.cut_off_now()).total_seconds() < 8
+    assert 4.5 < (now - driven.parts.time.cut_off()).total_seconds() < 8
     await driven.monitor.close()
 
 
@@ -320,7 +320,7 @@ async def test_as_a_user_who_sees_no_log_rows_nothing_is_healed_and_the_screen_s
         assert statuses(sandbox) == {"in_progress": 13}
         assert not driven.monitor.snapshot.may_act.allowed
         # Nor would it if it held the lease: silence that cannot be seen proves nothing.
-        found = await driven.rooms.healer.plan(driven.rooms.cut_off_now(), automatic=True)
+        found = await driven.parts.healer.plan(driven.parts.time.cut_off(), automatic=True)
         assert found.plan.empty
         assert "their silence proves nothing: left alone" in found.plan.notes[0]
         plan = await driven.monitor.plan_heal()
@@ -352,7 +352,7 @@ async def test_a_missing_config_row_is_created_disabled_and_in_dry_run_once(sand
     sandbox.sql("DELETE FROM autonomous_system_config")
     clock = FakeClock()
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, clock).begin()
-    found = await driven.rooms.healer.plan(driven.rooms.cut_off_now())
+    found = await driven.parts.healer.plan(driven.parts.time.cut_off())
     results = await asyncio.gather(
         *(driven.heal(found) for _ in range(3)),
     )
@@ -367,7 +367,7 @@ async def test_a_task_claimed_again_between_plan_and_apply_is_untouched(
 ) -> None:
     sandbox.stuck(4)
     driven = await Driven.as_(account, sandbox, tmp_path).begin()
-    found = await driven.rooms.healer.plan(driven.rooms.cut_off_now())
+    found = await driven.parts.healer.plan(driven.parts.time.cut_off())
     sandbox.sql("UPDATE autonomous_tasks SET started_at = now() WHERE description = 'stuck 1'")
     sandbox.sql("UPDATE autonomous_tasks SET status = 'completed' WHERE description = 'stuck 2'")
     sandbox.sql("UPDATE autonomous_tasks SET started_at = NULL WHERE description = 'stuck 3'")
@@ -389,7 +389,7 @@ async def test_two_that_heal_at_the_same_moment_change_each_task_once(
 ) -> None:
     sandbox.stuck(250)
     pair = [await Driven.as_(account, sandbox, tmp_path / name).begin() for name in ("a", "b")]
-    plans = [await one.rooms.healer.plan(one.rooms.cut_off_now()) for one in pair]
+    plans = [await one.parts.healer.plan(one.parts.time.cut_off()) for one in pair]
     results = await asyncio.gather(*(one.heal(plan) for one, plan in zip(pair, plans, strict=True)))
     assert sum(result.changed for result in results) == 250
     assert sum(result.skipped for result in results) == 250
@@ -411,11 +411,11 @@ async def test_a_holder_killed_with_minus_nine_is_followed_after_ninety_seconds_
     sandbox.stuck(2)
     for second in range(0, 120, 5):
         clock.advance(5)
-        await other.rooms.lease.round()
+        await other.parts.lease.round()
         await other.monitor.refresh()
-        assert not (holder.rooms.lease.valid() and other.rooms.lease.valid())
+        assert not (holder.parts.lease.valid() and other.parts.lease.valid())
         checkup = await other.monitor.check()
-        await other.autonomy.after(checkup, scheduled=False)
+        await other.autopilot.after(checkup, scheduled=False)
         acted = statuses(sandbox) == {"failed": 2, "in_progress": 10}
         assert acted is (second + 5 >= 90), second
     await other.monitor.close()
@@ -423,7 +423,7 @@ async def test_a_holder_killed_with_minus_nine_is_followed_after_ninety_seconds_
 
 async def test_a_log_row_exactly_thirty_days_old_is_kept(sandbox: Running, tmp_path: Path) -> None:
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    now = driven.rooms.cut_off_now()
+    now = driven.parts.time.cut_off()
     edge = now - timedelta(days=30)
     for step, at in (("kept", edge), ("old", edge - timedelta(microseconds=1)), ("lease", edge - timedelta(days=9))):
         sandbox.sql(
@@ -432,7 +432,7 @@ async def test_a_log_row_exactly_thirty_days_old_is_kept(sandbox: Running, tmp_p
             step,
             at,
         )
-    found = await driven.rooms.healer.plan(now, only=CLEANING)
+    found = await driven.parts.healer.plan(now, only=CLEANING)
     assert found.plan.rows == 1
     await driven.heal(found)
     left = sandbox.sql("SELECT execution_step FROM autonomous_execution_logs WHERE NOT execution_step LIKE 'watchdog%'")
@@ -463,11 +463,11 @@ async def test_a_brake_is_not_released_by_a_check_that_got_no_answer(sandbox: Ru
     sandbox.stuck(60)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     checkup, _ = await driven.round()
-    assert driven.autonomy.braked
+    assert driven.autopilot.braked
     checks = tuple(
         msgspec.structs.replace(check, level=Level.UNKNOWN) if check.name == "stuck_tasks" else check
         for check in checkup.checks
     )
-    await driven.autonomy.after(msgspec.structs.replace(checkup, checks=checks), scheduled=True)
-    assert driven.autonomy.braked
+    await driven.autopilot.after(msgspec.structs.replace(checkup, checks=checks), scheduled=True)
+    assert driven.autopilot.braked
     await driven.monitor.close()

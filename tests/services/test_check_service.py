@@ -26,15 +26,15 @@ async def test_a_project_that_was_never_reached_has_nothing_live_and_is_left_alo
 ) -> None:
     driven = Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False)
     if publishable:
-        target = msgspec.structs.replace(driven.rooms.backend.target, publishable_key=sandbox.publishable_key)
-        driven.rooms.backend.target = target
+        target = msgspec.structs.replace(driven.parts.backend.target, publishable_key=sandbox.publishable_key)
+        driven.parts.backend.target = target
     await driven.begin()
     for _ in range(7):
         driven.clock.advance(5)
         await driven.monitor.refresh(everything=True)
-        await driven.monitor._sight.look_at_policies()
-    live = [name for name, reading in driven.rooms.readings.values.items() if reading.live]
-    records = [one for one in driven.rooms.breakers.all() if one.component == "db" and ":fetch_" in one.key]
+        await driven.monitor._parts.checks.look_at_policies()
+    live = [name for name, reading in driven.parts.readings.values.items() if reading.live]
+    records = [one for one in driven.parts.breakers.all() if one.component == "db" and ":fetch_" in one.key]
     word = driven.monitor.snapshot.link.word
     await driven.monitor.close()
     assert live == []
@@ -47,8 +47,8 @@ async def test_a_project_that_does_not_tell_simulated_work_goes_offline_like_any
     sandbox: Running, tmp_path: Path
 ) -> None:
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    plain = msgspec.structs.replace(driven.rooms.queries.schema, telltale=Telltale())
-    driven.rooms.learn(plain)
+    plain = msgspec.structs.replace(driven.parts.queries.schema, telltale=Telltale())
+    driven.parts.learn(plain)
     await driven.monitor.refresh(everything=True)
     stats = next(one for one in driven.monitor.snapshot.degradation.components if one.name == "stats")
     assert stats.source == "live"  # what cannot be asked is not missing
@@ -56,7 +56,7 @@ async def test_a_project_that_does_not_tell_simulated_work_goes_offline_like_any
     for _ in range(7):
         driven.clock.advance(5)
         await driven.monitor.refresh(everything=True)
-    live = [name for name, reading in driven.rooms.readings.values.items() if reading.live and name != "simulated"]
+    live = [name for name, reading in driven.parts.readings.values.items() if reading.live and name != "simulated"]
     word = driven.monitor.snapshot.link.word
     await driven.monitor.close()
     sandbox.fault("database_down", False)

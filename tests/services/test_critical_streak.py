@@ -173,9 +173,9 @@ async def test_ten_presses_of_c_order_nothing(sandbox: Running, tmp_path: Path) 
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     for _ in range(12):
         driven.clock.advance(INTERVAL_S)
-        await driven.rooms.lease.round()
+        await driven.parts.lease.round()
         await driven.monitor.check_now()
-        await driven.autonomy.after(await driven.monitor.check(), scheduled=False)
+        await driven.autopilot.after(await driven.monitor.check(), scheduled=False)
     assert driven.monitor.snapshot.health.critical_in_a_row == 0
     assert not flag(sandbox)
     await driven.monitor.close()
@@ -198,9 +198,9 @@ async def test_who_only_looks_counts_nothing_of_the_rate_without_the_lease(sandb
     other = await Driven(sandbox.url, sandbox.service_key, tmp_path / "b", clock).begin()
     for _ in range(5):
         clock.advance(20)
-        await acts.rooms.lease.round()
+        await acts.parts.lease.round()
         await other.round(0)
-    assert (acts.rooms.lease.view().term, other.rooms.streak.count) == (1, 0)
+    assert (acts.parts.lease.view().term, other.parts.streak.count) == (1, 0)
     for one in (acts, other):
         await one.monitor.close()
 
@@ -296,14 +296,14 @@ async def test_hanging_counts_when_its_time_is_over(sandbox: Running, between: W
     between.acts["/rest/"] = hang
     checkup = await driven.monitor.check()
     assert checkup.of("database").level is Level.WARNING
-    driven.autonomy._scheduled = checkup
-    await driven.autonomy._count(checkup.of("database"))
-    assert driven.rooms.streak.count == 0
+    driven.autopilot._scheduled = checkup
+    await driven.autopilot._count(checkup.of("database"))
+    assert driven.parts.streak.count == 0
     async with asyncio.timeout(12):
-        while driven.monitor._sight.checks[0].level is not CRITICAL:
+        while driven.monitor._parts.checks.checks[0].level is not CRITICAL:
             await asyncio.sleep(0.1)
-    await driven.autonomy.after_late(driven.monitor._sight.checks[0])
-    assert driven.rooms.streak.count == 1
+    await driven.autopilot.after_late(driven.monitor._parts.checks.checks[0])
+    assert driven.parts.streak.count == 1
     await driven.monitor.close()
 
 
@@ -313,11 +313,11 @@ async def test_a_stop_that_was_broken_off_is_taken_up_where_it_was_left(
     sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 5)")
     driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
     between.acts["/rest/"] = reset
-    driven.loops.ready = True  # it runs, so what nobody hears is kept
+    driven.scheduler.ready = True  # it runs, so what nobody hears is kept
     result = await driven.monitor.stop("fire")
     assert result.phase is ResultPhase.WAITING
     (one,) = await driven.monitor.waiting()
-    assert await driven.rooms.pending.begin(one)
+    assert await driven.parts.waiting.begin(one)
     # Killed after the flag and before the work: what the rows say then.
     sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = true, emergency_stop_reason = 'fire'")
     sandbox.sql(
@@ -331,8 +331,8 @@ async def test_a_stop_that_was_broken_off_is_taken_up_where_it_was_left(
     assert await driven.monitor.waiting() == ()
     # It was carried out; lifted since, a leftover of the order does not set it again.
     sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = false")
-    await driven.rooms.state.put("pending_order", one.id, one)
-    await driven.rooms.pending.begin(one)
+    await driven.parts.store.put("pending_order", one.id, one)
+    await driven.parts.waiting.begin(one)
     await driven.round()
     assert not flag(sandbox)
     assert await driven.monitor.waiting() == ()
@@ -344,7 +344,7 @@ async def test_an_operators_order_waits_and_is_asked_about_again_after_a_day(
 ) -> None:
     driven = await Driven(between.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     between.acts["/rest/"] = reset
-    driven.loops.ready = True
+    driven.scheduler.ready = True
     assert (await driven.monitor.stop("fire")).phase is ResultPhase.WAITING
     assert (await driven.monitor.stop("fire again")).phase is ResultPhase.WAITING
     (one,) = await driven.monitor.waiting()
@@ -442,11 +442,11 @@ async def test_an_automatic_order_waits_on_until_we_may_act_and_hold_the_lease(
         await forbidden.monitor.close()
     other = await Driven(between.url, sandbox.service_key, tmp_path / "other", driven.clock).begin()
     driven.clock.advance(95)
-    await other.rooms.lease.round()
-    assert other.rooms.lease.valid()
+    await other.parts.lease.round()
+    assert other.parts.lease.valid()
     again = await Driven(between.url, sandbox.service_key, tmp_path, driven.clock).begin()
     await again.round(1)
-    assert not again.rooms.lease.valid()
+    assert not again.parts.lease.valid()
     assert len(await again.monitor.waiting()) == 1
     assert not flag(sandbox)
     await other.monitor.close()  # which gives the lease up

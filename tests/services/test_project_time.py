@@ -43,7 +43,7 @@ async def test_a_date_an_hour_ahead_makes_no_living_task_stuck(sandbox: Running,
     _alive(sandbox)
     sandbox.stuck(1)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False, timed=False).begin()
-    assert driven.rooms.cut_off_now() is None
+    assert driven.parts.time.cut_off() is None
     checkup = await driven.monitor.check()
     assert checkup.of("stuck_tasks").level is Level.UNKNOWN
     assert "the database's time is not known" in checkup.of("stuck_tasks").text
@@ -63,7 +63,7 @@ async def test_who_writes_a_health_row_knows_the_databases_own_time(sandbox: Run
     sandbox.stuck(1)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, timed=False).begin()
     _, done = await driven.round()
-    now = driven.rooms.cut_off_now()
+    now = driven.parts.time.cut_off()
     assert now is not None
     assert abs((now - datetime.now(UTC)).total_seconds()) < 30
     assert statuses(sandbox) == {"in_progress": 6, "failed": 1}, done
@@ -90,7 +90,7 @@ async def test_within_thirty_seconds_the_date_counts(sandbox: Running, tmp_path:
     for behind_s, known in ((-25, True), (25, True), (-40, False), (40, False)):
         clock = FakeClock(datetime.now(UTC) - timedelta(seconds=behind_s))
         driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, clock, autonomous=False, timed=False).begin()
-        assert (driven.rooms.cut_off_now() is not None) is known, behind_s
+        assert (driven.parts.time.cut_off() is not None) is known, behind_s
         await driven.monitor.close()
 
 
@@ -104,7 +104,7 @@ async def test_windows_that_are_shown_end_at_the_servers_time(hours: int, sandbo
     clock = FakeClock(datetime.now(UTC) + timedelta(hours=hours))
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, clock, autonomous=False, timed=False).begin()
     await driven.monitor.refresh(everything=True)
-    rate = driven.rooms.readings.values["success_24h"].value
+    rate = driven.parts.readings.values["success_24h"].value
     assert rate.completed == 2
     told = await driven.monitor.statistics(datetime.now(UTC) - timedelta(hours=24))
     assert told.success.completed == 2

@@ -68,7 +68,7 @@ async def test_a_state_that_lasted_for_an_instant_is_kept(sandbox: Running, tmp_
     await monitor.start()
     await until(lambda: monitor.snapshot.ready)
     for number in range(30):  # faster than anybody writes
-        monitor.rooms.journal.say("somebody", f"number {number}")
+        monitor.parts.events.say("somebody", f"number {number}")
         monitor.refresh_picture()
     await monitor.close()
     newest = [one.events[0].text for one in monitor.box.frames(*day()) if one.events]
@@ -80,7 +80,7 @@ async def test_of_pictures_at_which_nothing_happened_the_newest_wins(sandbox: Ru
     await monitor.start()
     await until(lambda: monitor.snapshot.ready)
     for number in range(30):
-        monitor.rooms.recording.offer(msgspec.structs.replace(monitor.snapshot, braked=f"number {number}"))
+        monitor.parts.recording.offer(msgspec.structs.replace(monitor.snapshot, braked=f"number {number}"))
     await monitor.close()
     assert {one.braked for one in monitor.box.frames(*day())} - {""} == {"number 29"}
 
@@ -112,7 +112,7 @@ async def test_of_two_monitors_one_keeps_and_the_other_takes_over(sandbox: Runni
     await until(lambda: first.snapshot.ready and first.box.span())
     await second.start()
     await until(lambda: second.snapshot.ready)
-    second.rooms.journal.say("second", "only I saw this")
+    second.parts.events.say("second", "only I saw this")
     second.refresh_picture()
     await first.close()
     ended = datetime.now(UTC)
@@ -145,9 +145,9 @@ async def test_its_end_is_quick_though_the_disk_hangs(sandbox: Running, tmp_path
     def hang() -> None:
         asyncio.run_coroutine_threadsafe(released.wait(), loop).result()
 
-    monitor.rooms.recording._thread.submit(hang)
+    monitor.parts.recording._thread.submit(hang)
     async with asyncio.timeout(3):
-        await monitor.rooms.recording.close()
+        await monitor.parts.recording.close()
     released.set()
     await monitor.close()
 

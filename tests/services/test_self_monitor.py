@@ -69,7 +69,7 @@ def test_what_goes_to_and_fro_for_a_day_changes_once() -> None:
 
 async def watching(sandbox: Running, home: Path) -> tuple[Driven, SelfMonitor]:
     driven = await Driven(sandbox.url, sandbox.service_key, home, FakeClock(datetime.now(UTC))).begin()
-    return driven, driven.loops.self_watch
+    return driven, driven.parts.self_monitor
 
 
 def said(monitor: Monitor) -> list[str]:
@@ -110,8 +110,8 @@ def test_memory_is_the_same_by_either_way_to_read_it() -> None:
 @ONE_SHAPE
 async def test_a_turn_measures_this_process_and_the_last_two_refreshes(sandbox: Running, tmp_path: Path) -> None:
     driven, watch = await watching(sandbox, tmp_path)
-    driven.rooms.link.answered(7.0)
-    driven.rooms.link.answered(9.0)
+    driven.parts.connection.answered(7.0)
+    driven.parts.connection.answered(9.0)
     await watch.turn()
     assert 20 < (watch.own.memory_mb or 0) < 2000
     assert not any("a refresh takes" in text for text in watch.own.out)
@@ -131,7 +131,7 @@ async def test_a_blocked_loop_is_lag_and_a_long_standstill_is_said_instead(sandb
     )
     await monitor.start()
     await until(lambda: monitor.snapshot.ready)
-    lags = monitor._loops.self_watch._lags
+    lags = monitor._parts.self_monitor._lags
     await until(lambda: lags.p99_ms() is not None)
     time.sleep(0.2)  # noqa: ASYNC251 - this is what is tried: nothing turns meanwhile
     await until(lambda: (lags.p99_ms() or 0.0) > 100.0)
@@ -143,4 +143,4 @@ async def test_a_blocked_loop_is_lag_and_a_long_standstill_is_said_instead(sandb
     assert text.endswith(": the machine slept; it saw nothing of that time")
     await monitor.close()
     await asyncio.sleep(0.05)
-    assert monitor._loops.self_watch._timer is None
+    assert monitor._parts.self_monitor._timer is None

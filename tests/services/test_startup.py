@@ -20,19 +20,19 @@ from core.services.config import RefreshRules
 from tests.running import ONE_SHAPE, Running
 
 STEPS = {
-    "held breakers": "_rooms.holds.restore",
-    "key figures": "_loops.scores.restore",
-    "taking over": "_loops._take_over",
-    "waiting orders": "_rooms.pending.all",
-    "alerts": "_loops.alarms.restore",
-    "state": "_loops._state",
-    "connect": "_rooms.backend.connect",
-    "schema": "_sight.discover",
-    "lease": "_rooms.lease.round",
-    "first refresh": "_sight.refresh",
-    "first check": "_sight.check",
-    "policies": "_sight.look_at_policies",
-    "heal": "_loops.autonomy.after",
+    "held breakers": "_parts.holds.restore",
+    "key figures": "_parts.kpis.restore",
+    "taking over": "_scheduler._take_over",
+    "waiting orders": "_parts.waiting.all",
+    "alerts": "_parts.alerts.restore",
+    "state": "_scheduler._state",
+    "connect": "_parts.backend.connect",
+    "schema": "_parts.checks.discover",
+    "lease": "_parts.lease.round",
+    "first refresh": "_parts.checks.refresh",
+    "first check": "_parts.checks.check",
+    "policies": "_parts.checks.look_at_policies",
+    "heal": "_parts.autopilot.after",
 }
 """Each step of the start, and what of the monitor it goes by."""
 
@@ -117,7 +117,7 @@ async def test_a_state_that_cannot_be_written_while_a_hold_ends_does_not_end_the
     async def full(*_: Any) -> int:
         raise NotKept("no space left on device")
 
-    spoil(monitor, "_rooms.holds.restore", full)
+    spoil(monitor, "_parts.holds.restore", full)
     await monitor.start()
     await until(lambda: monitor.snapshot.ready)
     await until(lambda: monitor.snapshot.link.word is LinkWord.LIVE)

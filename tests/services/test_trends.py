@@ -16,6 +16,7 @@ from core.history.trends import SLOT, Finished, Queued, TimeSeries, Trends, Wind
 from core.monitor import Config, Monitor, Places
 from core.services import trends as trending
 from core.services.config import RefreshRules
+from core.services.trends import TrendService
 from tests.running import Running
 from tests.wire import wire
 
@@ -102,7 +103,7 @@ async def test_once_there_are_fewer_tasks_again_each_is_read_again(
                 " (SELECT id FROM autonomous_tasks WHERE status = 'completed' LIMIT %s)",
                 gone,
             )
-            monitor._loops.trending._filled.clear()  # five minutes later
+            monitor._parts.trends._filled.clear()  # five minutes later
             shown = (await filled(monitor, Window.DAY)).of("failures")
             assert shown.grid.bucket == timedelta(minutes=bucket)
             assert total(shown) == 21
@@ -138,7 +139,7 @@ async def test_what_was_asked_is_not_asked_again(sandbox: Running, tmp_path: Pat
         line.seen.clear()
         assert total((await filled(monitor, Window.DAY)).of("failures")) == 3
         assert line.seen == []
-        monitor._loops.trending._filled.clear()  # five minutes later
+        monitor._parts.trends._filled.clear()  # five minutes later
         finished(sandbox, "failed", 900, "5 hours")
         await asyncio.gather(*(monitor.fill_trends(Window.DAY) for _ in range(5)))
         assert total((await monitor.trends(Window.DAY)).of("failures")) == 3
@@ -148,7 +149,7 @@ async def test_what_was_asked_is_not_asked_again(sandbox: Running, tmp_path: Pat
 async def test_nobody_answers_and_what_was_seen_stays(sandbox: Running, tmp_path: Path) -> None:
     at = floor(datetime.now(UTC), SLOT) - timedelta(hours=2)
     async with looking(sandbox.url, sandbox.service_key, tmp_path) as monitor:
-        await monitor.rooms.state.append("queue", at, Queued(12))
+        await monitor.parts.store.append("queue", at, Queued(12))
         sandbox.fault("database_down", True)
         shown = await filled(monitor, Window.DAY)
         assert [value for value in shown.of("queue").own if value is not None] == [12]
@@ -157,7 +158,7 @@ async def test_nobody_answers_and_what_was_seen_stays(sandbox: Running, tmp_path
         assert shown.told_at is None
         sandbox.fault("database_down", False)
         finished(sandbox, "failed", 2, "5 hours")
-        monitor.rooms.breakers.make_all_due()
+        monitor.parts.breakers.make_all_due()
         shown = await filled(monitor, Window.DAY)
         assert shown.faults == ()
         assert total(shown.of("failures")) == 2
@@ -217,7 +218,7 @@ async def test_a_monitor_samples_and_another_one_goes_on_where_it_was(
         async with asyncio.timeout(30):
             while True:
                 shown = await monitor.trends(Window.DAY)
-                kept = await monitor.rooms.state.samples("finished", now - timedelta(hours=1), now, Finished)
+                kept = await monitor.parts.store.samples("finished", now - timedelta(hours=1), now, Finished)
                 if shown.of("queue").last is not None and shown.of("checks").last is not None and kept:
                     break
                 await asyncio.sleep(0.1)
@@ -234,12 +235,17 @@ async def test_a_monitor_samples_and_another_one_goes_on_where_it_was(
         assert shown.of("checks").last is not None
 
 
+def service(monitor: Monitor, *, keeps: bool) -> TrendService:
+    parts = monitor.parts
+    return TrendService(parts.context, parts.trend_queries, parts.readings, monitor.discover, keeps=lambda: keeps)
+
+
 async def test_what_is_older_than_thirty_days_goes(sandbox: Running, tmp_path: Path) -> None:
     async with looking(sandbox.url, sandbox.service_key, tmp_path) as monitor:
-        state, now = monitor.rooms.state, datetime.now(UTC)
+        state, now = monitor.parts.store, datetime.now(UTC)
         await state.append("queue", now - timedelta(days=31), Queued(1))
-        await monitor.rooms.readings.refresh(everything=True)
-        room = trending.Trending(monitor.rooms, monitor.discover, keeps=lambda: True)
+        await monitor.parts.readings.refresh(everything=True)
+        room = service(monitor, keeps=True)
         await room.refreshed()
         await room.close()
         kept = await state.samples("queue", now - timedelta(days=99), now + timedelta(days=1), Queued)
@@ -248,9 +254,9 @@ async def test_what_is_older_than_thirty_days_goes(sandbox: Running, tmp_path: P
 
 async def test_who_does_not_own_the_state_keeps_no_sample(sandbox: Running, tmp_path: Path) -> None:
     async with looking(sandbox.url, sandbox.service_key, tmp_path) as monitor:
-        state, now = monitor.rooms.state, datetime.now(UTC)
-        await monitor.rooms.readings.refresh(everything=True)
-        room = trending.Trending(monitor.rooms, monitor.discover, keeps=lambda: False)
+        state, now = monitor.parts.store, datetime.now(UTC)
+        await monitor.parts.readings.refresh(everything=True)
+        room = service(monitor, keeps=False)
         await room.refreshed()
         await room.checked()
         assert (await room.trends(Window.DAY)).of("queue").last == 0

@@ -262,7 +262,7 @@ async def test_observing_is_lifted_for_orders_by_typing_the_projects_name_and_co
         await pilot.press("escape")
         assert "orders allowed for" in shown(app)
         assert not app.monitor.snapshot.may_act.allowed
-        app.monitor._rooms.observing._until = 0.0  # type: ignore[attr-defined]  # fifteen minutes later
+        app.monitor._parts.read_only._until = 0.0  # type: ignore[attr-defined]  # fifteen minutes later
         await pilot.press("h")
         await until(lambda: isinstance(app.screen, ConfirmDialog), "it observes again")
     written = sandbox.sql("SELECT DISTINCT input_data->>'order' FROM autonomous_execution_logs")

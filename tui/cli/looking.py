@@ -25,7 +25,7 @@ async def with_alerts(config: Config, act: Callable[[Monitor], Awaitable[int]]) 
 
 async def look_once(monitor: Monitor, show: Callable[[Snapshot], int]) -> int:
     """Look once, close, show it; the code. What only a person can mend is said instead."""
-    start_logging(monitor.rooms.config.target, monitor.rooms.config.alerts.secrets())
+    start_logging(monitor.parts.config.target, monitor.parts.config.alerts.secrets())
     try:
         await asyncio.gather(
             monitor.refresh(everything=True),

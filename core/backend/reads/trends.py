@@ -28,7 +28,7 @@ class TrendQueries:
 
     def __init__(self, calls: ApiCalls, schema: Schema) -> None:
         self._calls = calls
-        self._schema = schema
+        self.schema = schema
 
     async def count_finished(self, since: datetime, until: datetime) -> SuccessRate:
         """How many tasks were completed and failed: by `completed_at`, or by `created_at` where that is null.
@@ -39,7 +39,7 @@ class TrendQueries:
 
         async def count(status: str) -> int:
             def build(c: Any) -> Any:
-                telltale = self._schema.telltale if status == "completed" else Telltale()
+                telltale = self.schema.telltale if status == "completed" else Telltale()
                 query = c.table(TASKS).select(telltale.select("id"), count="exact").eq("status", status)
                 return telltale.left_out(query.or_(within)).limit(1)
 
@@ -52,7 +52,7 @@ class TrendQueries:
         within = _finished_within(since, until)
 
         def build(c: Any) -> Any:
-            telltale = self._schema.telltale
+            telltale = self.schema.telltale
             query = c.table(TASKS).select(telltale.select("id,status,completed_at,created_at"))
             query = query.in_("status", ["completed", "failed"]).or_(within)
             query = telltale.left_out(query, but="status.eq.failed")
@@ -64,7 +64,7 @@ class TrendQueries:
 
     async def checks(self, since: datetime, until: datetime, offset: int) -> tuple[tuple[datetime, float], ...]:
         """The next health checks, newest first, `offset` of them left out: when, and how many seconds each took."""
-        column = self._schema.log_time
+        column = self.schema.log_time
 
         def build(c: Any) -> Any:
             query = c.table(LOGS).select(f"{column},duration_ms").eq("execution_step", "watchdog_health_check")

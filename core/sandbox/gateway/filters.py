@@ -114,7 +114,7 @@ def _operation(field: str, operator: str, modifier: str | None, operand: str, ra
         return f"{field} {symbol} {modifier.upper()} (" + value(_array(items)) + ")"
     if operator in _SEARCH:
         language = value(modifier) + ", " if modifier else Sql("")
-        return f"to_tsvector({field}::text)  {_SEARCH[operator]}(" + language + value(raw) + ")"
+        return f"to_tsvector({field}::text) @@ {_SEARCH[operator]}(" + language + value(raw) + ")"
     if modifier is not None:
         return None
     if operator == "in":

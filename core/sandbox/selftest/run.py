@@ -10,7 +10,7 @@ import msgspec
 
 from core.backend.target import Target
 from core.resilience import NotLive
-from core.sandbox.selftest.stage import ScenarioContext, Unmet
+from core.sandbox.selftest.context import ScenarioContext, Unmet
 
 LIMIT_S: Final = 60.0
 

@@ -18,8 +18,8 @@ from core.domain.status import Level
 from core.monitor import Monitor
 from core.resilience import BreakerState
 from core.resilience.reading import Reading, Source
+from core.sandbox.selftest.context import ScenarioContext, expect
 from core.sandbox.selftest.run import Scenario
-from core.sandbox.selftest.stage import ScenarioContext, expect
 
 TASKS: Final = "/rest/v1/autonomous_tasks"
 POLL: Final = "/functions/v1/ai-agent-poll"
@@ -57,7 +57,7 @@ async def breaker(stage: ScenarioContext) -> str:
     stage.line.cut = LineFault.WHOLE
     await _until(lambda: _state(monitor, key) is BreakerState.DUE, "it never became due")
     tried = _asked_newest(stage)
-    await asyncio.gather(*(stage.rooms.readings.refresh() for _ in range(5)))
+    await asyncio.gather(*(stage.parts.readings.refresh() for _ in range(5)))
     expect(_asked_newest(stage) == tried + 1, f"{_asked_newest(stage) - tried} calls went out to probe, not one")
     expect(_state(monitor, key) is BreakerState.CLOSED, f"after a good probe it is {_state(monitor, key)}")
     return "opened after 5 failures, refused, one probe, closed"
@@ -68,13 +68,13 @@ async def stuck_tasks(stage: ScenarioContext) -> str:
     monitor = await stage.monitor()
     stuck = await stage.add_task("in_progress", began_ago=timedelta(hours=3))
     fresh = await stage.add_task("in_progress", began_ago=timedelta(minutes=1))
-    found = await stage.rooms.healer.plan(stage.rooms.cut_off_now())
+    found = await stage.parts.healer.plan(stage.parts.time.cut_off())
     ids = {task.id for task in found.survey.overdue.silent}
     expect(stuck in ids, "a task that runs for three hours without a sign of life is not found stuck")
     expect(fresh not in ids, "a task that began a minute ago is called stuck")
     only = _only(found, {stuck, fresh})  # on a living project nothing but our own is touched
-    heal = Heal(stage.rooms.healer, now=stage.rooms.cut_off_now, found=only)
-    result = await stage.rooms.runner.run(heal, stage.rooms.operator)
+    heal = Heal(stage.parts.healer, now=stage.parts.time.cut_off, found=only)
+    result = await stage.parts.runner.run(heal, stage.parts.operator)
     expect((result.phase, result.changed) == (ResultPhase.VERIFIED, 1), f"healing said: {result.text}")
     expect(await stage.status_of(stuck) == "failed", f"the stuck task is {await stage.status_of(stuck)}")
     expect(await stage.status_of(fresh) == "in_progress", f"the running task is {await stage.status_of(fresh)}")
@@ -127,15 +127,15 @@ async def high_failure_rate(stage: ScenarioContext) -> str:
     """The rate is counted on the server and judged: on a sandbox a storm is made, elsewhere the count is checked."""
     await stage.monitor()
     await _something_to_read(stage)
-    rules, rooms = stage.rooms.config.failures, stage.rooms
-    before = await failure_rate(rooms.live, rooms.likely_now(), rules)
+    rules, parts = stage.parts.config.failures, stage.parts
+    before = await failure_rate(parts.reads, parts.time.likely(), rules)
     if not stage.owned:
-        rows = await rooms.live.watchdog_logs(healing=False, since=None, limit=1)
+        rows = await parts.reads.watchdog_logs(healing=False, since=None, limit=1)
         return f"{before.failed:,} of {before.finished:,} failed: {judge(before, rules).text} ({len(rows)} row read)"
     needed = 4 * before.completed + rules.few_finished + 1
     for _ in range(max(0, needed - before.failed)):
         await stage.add_task("failed", began_ago=timedelta(minutes=5), ended=True)
-    after = await failure_rate(rooms.live, rooms.likely_now(), rules)
+    after = await failure_rate(parts.reads, parts.time.likely(), rules)
     expect(after.failed > before.failed or needed <= before.failed, "new failures are not counted")
     verdict = judge(after, rules)
     expect(verdict.level is Level.CRITICAL, f"{after.failed} of {after.finished} failed, and it is called {verdict}")
@@ -179,7 +179,7 @@ async def emergency_stop(stage: ScenarioContext) -> str:
     stopped = await monitor.stop("self-test", 1)
     try:
         expect(stopped.phase is ResultPhase.VERIFIED, f"the stop said: {stopped.text}")
-        config = await stage.rooms.live.config()
+        config = await stage.parts.reads.config()
         expect(config is not None and config.emergency_stop, "the flag is not set")
         expect(not task or await stage.status_of(task) == "rejected", "a pending task was not rejected")
         again = await monitor.stop("another reason", 1)
@@ -193,19 +193,19 @@ async def emergency_stop(stage: ScenarioContext) -> str:
 
 async def _flag_alone(stage: ScenarioContext, hit: int) -> str:
     """The flag, up and down, without the work it would reject: that belongs to somebody."""
-    rooms = stage.rooms
-    config = await rooms.live.config()
+    parts = stage.parts
+    config = await parts.reads.config()
     expect(config is not None, "no config row is visible")
     if config is None:
         return ""
-    until = rooms.clock.now() + timedelta(minutes=5)
+    until = parts.clock.now() + timedelta(minutes=5)
     try:
-        changed = await stage.write(lambda: rooms.commands.set_stop(config.ids, reason="self-test", until=until))
-        seen = await rooms.live.config()
+        changed = await stage.write(lambda: parts.writes.set_stop(config.ids, reason="self-test", until=until))
+        seen = await parts.reads.config()
         expect(changed and seen is not None and seen.emergency_stop, "the flag could not be set: not allowed?")
     finally:
-        await stage.write(lambda: rooms.commands.clear_stop(config.ids))
-    after = await rooms.live.config()
+        await stage.write(lambda: parts.writes.clear_stop(config.ids))
+    after = await parts.reads.config()
     expect(after is not None and not after.emergency_stop, "the flag could not be cleared: lift it by hand")
     return f"the flag set and cleared; {hit:,} unfinished tasks left alone"
 
@@ -235,7 +235,7 @@ async def connection(stage: ScenarioContext) -> str:
     await monitor.refresh()
     expect(monitor.snapshot.link.word is LinkWord.OFFLINE, f"proven down it is {monitor.snapshot.link.word}")
     stage.line.cut = LineFault.WHOLE
-    stage.rooms.breakers.make_all_due()
+    stage.parts.breakers.make_all_due()
     await _until(lambda: monitor.snapshot.link.word is LinkWord.LIVE, "it is not live again", monitor.refresh)
     return "refused, unavailable, garbage and silence told apart; live again"
 
@@ -257,7 +257,7 @@ async def full_check(stage: ScenarioContext) -> str:
     for name, reading in shown.items():
         expect(reading.live, f"{name} is {reading.source}, not live")
     counts = snapshot.tasks.counts.value
-    pending = await stage.rooms.live.count("pending")
+    pending = await stage.parts.reads.count("pending")
     expect(counts is not None and counts.of("pending") == pending, "the counts shown are not those counted")
     database = _check(snapshot.health.checks, "database")
     expect(database.level is Level.OK, f"the database check says {database.level}: {database.text}")
@@ -284,7 +284,7 @@ def _asked_newest(stage: ScenarioContext) -> int:
 
 
 def _state(monitor: Monitor, key: str) -> BreakerState | None:
-    return next((record.state for record in monitor.rooms.breakers.all() if record.key == key), None)
+    return next((record.state for record in monitor.parts.breakers.all() if record.key == key), None)
 
 
 def _check(checks: tuple[Check, ...], name: str) -> Check:

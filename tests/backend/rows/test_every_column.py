@@ -77,13 +77,13 @@ async def goes_on(alarming: Alarming, why: object = "") -> None:
     checkup, _ = await driven.round()
     await alarming.alarms.evaluate()
     await alarming.queue.settled()
-    await driven.loops.scores.measure()
+    await driven.parts.kpis.measure()
     await driven.monitor.plan_heal()
     unknown = [check for check in checkup.checks if check.level is Level.UNKNOWN]
     assert not unknown, why
-    dead = [(name, reading.fault) for name, reading in driven.rooms.readings.values.items() if not reading.live]
+    dead = [(name, reading.fault) for name, reading in driven.parts.readings.values.items() if not reading.live]
     assert not dead, why
-    bad = [(one.key, one.last_error) for one in driven.rooms.breakers.all() if one.state is not BreakerState.CLOSED]
+    bad = [(one.key, one.last_error) for one in driven.parts.breakers.all() if one.state is not BreakerState.CLOSED]
     assert not bad, why
 
 

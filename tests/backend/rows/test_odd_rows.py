@@ -26,7 +26,7 @@ HUGE = (
 
 
 def closed(driven: Driven) -> bool:
-    return all(one.state is BreakerState.CLOSED for one in driven.rooms.breakers.all())
+    return all(one.state is BreakerState.CLOSED for one in driven.parts.breakers.all())
 
 
 @pytest.mark.parametrize("minutes", [2**31 - 1, 400_000_000, 355_000_000, -(2**31)])
@@ -47,9 +47,9 @@ async def test_a_huge_estimate_ends_no_start(sandbox: Running, tmp_path: Path) -
     await driven.monitor.start()
     for _ in range(200):
         await clock.sleep(0.05)
-        if driven.loops.ready:
+        if driven.scheduler.ready:
             break
-    ready = driven.loops.ready
+    ready = driven.scheduler.ready
     await driven.monitor.close()
     assert ready
 
@@ -78,7 +78,7 @@ async def test_a_task_whose_status_nobody_knows_is_counted_under_its_own_name(
                 await driven.round()
             snapshot = driven.monitor.snapshot
             page = await driven.monitor.page(Listing(table=Table.TASKS), 0, 50)
-            live, well = driven.rooms.readings.values["tasks"].live, closed(driven)
+            live, well = driven.parts.readings.values["tasks"].live, closed(driven)
             await driven.monitor.close()
             counts = json.loads(command("status", "--json", sandbox=sandbox).stdout)["tasks"]["counts"]
         finally:
@@ -109,7 +109,7 @@ async def test_null_modes_are_read_as_the_agents_read_them_and_said(sandbox: Run
         sandbox.sql("UPDATE autonomous_system_config SET dry_run_mode = NULL, enabled = NULL, emergency_stop = NULL")
         failures(sandbox)
         driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
-        config = driven.rooms.readings.config.value
+        config = driven.parts.readings.config.value
         await driven.round()
         said = [event.text for event in driven.monitor.snapshot.events]
         healed = sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config")
@@ -130,7 +130,7 @@ async def test_a_failure_stamped_in_the_future_is_not_fresh_for_ever(sandbox: Ru
     future(sandbox, "failed", "now() + interval '3 years'", "'infinity'", "'-infinity'", "now() + interval '6 min'")
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     await driven.round()
-    at = await driven.rooms.live.last_failed_at(datetime.now(UTC))
+    at = await driven.parts.reads.last_failed_at(datetime.now(UTC))
     rate = driven.monitor.snapshot.tasks.success_24h.value
     await driven.monitor.close()
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(False,)]
@@ -229,9 +229,9 @@ async def test_all_running_are_seen_where_the_api_caps_reads_below_our_page(
 ) -> None:
     running(sandbox, count)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    cap(driven.rooms.urgent_queries, 100)
-    cap(driven.rooms.queries, 100)
-    found = await driven.rooms.live.running_tasks()
+    cap(driven.parts.urgent_queries, 100)
+    cap(driven.parts.queries, 100)
+    found = await driven.parts.reads.running_tasks()
     page = await driven.monitor.page(Listing(table=Table.TASKS), 0, 200)
     await driven.monitor.close()
     assert len(found) == len({task.id for task in found}) == count
@@ -267,14 +267,14 @@ async def test_odd_rows_all_at_once_end_nothing(sandbox: Running, tmp_path: Path
         " SET emergency_stop_until = 'infinity', max_daily_tasks = -1, min_interval_minutes = 2147483647"
     )
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
-    await driven.loops.alarms.restore()
+    await driven.parts.alerts.restore()
     for _ in range(2):
         checkup, _ = await driven.round()
         assert Level.UNKNOWN not in {check.level for check in checkup.checks}
-        await driven.loops.alarms.evaluate()
-    await driven.loops.scores.measure()
+        await driven.parts.alerts.evaluate()
+    await driven.parts.kpis.measure()
     result = await driven.monitor.heal(await driven.monitor.plan_heal())
-    dead = [name for name, reading in driven.rooms.readings.values.items() if not reading.live]
+    dead = [name for name, reading in driven.parts.readings.values.items() if not reading.live]
     well = closed(driven)
     await driven.monitor.close()
     assert result.done

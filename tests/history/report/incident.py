@@ -73,7 +73,7 @@ class Host:
             patch.setenv("LOGNAME", person)
             steady = {"watch": WATCH, "breaker": BreakerRules(open_jitter=0), "line": Dated(clock)}
             driven = Driven(sandbox.url, sandbox.service_key, home, clock, **steady)
-        driven.loops.ready = True
+        driven.scheduler.ready = True
         return cls(await driven.begin())
 
 
@@ -97,7 +97,7 @@ class Incident:
         self.sandbox.sql("DROP FUNCTION emergency_stop_autonomous_system")
         self._set_clock()
         self.host = await Host.named("watch-1", "jana", self.sandbox, self.home / "here", self.clock)
-        await self.host.driven.rooms.health_log.write({}, 0.0)
+        await self.host.driven.parts.health_log.write({}, 0.0)
         self.host.monitor.subscribe(self._keep)
         return self
 
@@ -114,11 +114,11 @@ class Incident:
             await driven._look_around()
             self.advance(1)
             checkup, _ = await driven.round(0.0, look_around=False)
-            driven.loops.scores.due_in(STEP_S)
-            await driven.loops.scores.checked(checkup)
-            await driven.loops.scores.refreshed(live=True, checks=driven.monitor.snapshot.health.checks)
+            driven.parts.kpis.due_in(STEP_S)
+            await driven.parts.kpis.checked(checkup)
+            await driven.parts.kpis.refreshed(live=True, checks=driven.monitor.snapshot.health.checks)
             self.advance(1)
-            await driven.loops.alarms.evaluate()
+            await driven.parts.alerts.evaluate()
             self.host.monitor.refresh_picture()
 
     def advance(self, seconds: float) -> None:

@@ -44,7 +44,7 @@ async def storm(night: Incident) -> None:
     assert here.snapshot.state is State.CRITICAL
     night.advance(4)
     assert (await here.reset_breaker(EDGE)).phase is ResultPhase.VERIFIED
-    await here.rooms.process_desk.close()
+    await here.parts.breaker_actions.close()
     night.advance(5)
     now = night.clock.now()
     night.box.note(now, "the deploy of 02:55 carries the wrong key", "operator jana@watch-1", now=now)

@@ -88,7 +88,7 @@ async def _made(config: Config, since: datetime, until: datetime, *, as_data: bo
             return why
         await monitor.look_at_disk()
         rows, asked = await _rows(monitor, since, until)
-        host = monitor.rooms.operator.host
+        host = monitor.parts.operator.host
 
         def work() -> Report:
             found = kept(box, since, until, rows=rows, asked=asked)

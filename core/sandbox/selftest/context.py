@@ -42,7 +42,7 @@ class ScenarioContext:
         self._tasks: list[str] = []
         self.owned = owned
         self.line = FaultTransport()
-        self.rooms: Container
+        self.parts: Container
 
     async def monitor(self, place: str = "m", **more: Any) -> Monitor:
         """A monitor of its own on the line, schema known. Raises NotLive."""
@@ -53,7 +53,7 @@ class ScenarioContext:
         } | more
         one = Monitor(Config(target=self._target, **settings), places=Places.within(self._home / place), line=self.line)
         self._monitors.append(one)
-        self.rooms = one.rooms
+        self.parts = one.parts
         schema = await one.discover()
         if schema.missing:
             raise Unmet(schema.missing[0].sentence())
@@ -82,21 +82,21 @@ class ScenarioContext:
         if ended:
             row["completed_at"] = now.isoformat()
         self._tasks.append(name)
-        await self.write(lambda: self.rooms.commands.insert_task(row))
+        await self.write(lambda: self.parts.writes.insert_task(row))
         return name
 
     async def add_log(self) -> None:
         """A row in the execution log of a sandbox of ours, which goes with it. Raises NotLive."""
         row = {"id": str(uuid.uuid4()), "execution_step": "selftest", "step_status": "completed"}
-        await self.write(lambda: self.rooms.commands.insert_log(row))
+        await self.write(lambda: self.parts.writes.insert_log(row))
 
     async def write(self, send: Callable[[], Awaitable[T]]) -> T:
         """One write of the scenario's own. Raises NotLive."""
-        return await self.rooms.guard.live("db:selftest", send, policy=_POLICY)
+        return await self.parts.guard.live("db:selftest", send, policy=_POLICY)
 
     async def status_of(self, task: str) -> str:
         """The status of a task now; empty if it is gone. Raises NotLive."""
-        found = await self.rooms.live.task(task)
+        found = await self.parts.reads.task(task)
         return found.status if found is not None else ""
 
     def source_of(self, monitor: Monitor) -> Source:
@@ -109,7 +109,7 @@ class ScenarioContext:
         left = ""
         if self._tasks and self._monitors:
             try:
-                commands = self.rooms.commands
+                commands = self.parts.writes
                 await self.write(lambda: commands.delete_tasks(tuple(self._tasks), mark=MARK))
                 gone = [await self.status_of(task) == "" for task in self._tasks]
                 left = "" if all(gone) else f"{gone.count(False)} of its tasks could not be deleted"

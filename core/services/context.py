@@ -1,0 +1,33 @@
+"""What services share: time, settings, guarded calls, reads, writes, the durable store, events, one error boundary."""
+
+from dataclasses import dataclass
+
+from core.backend.reads.live import LiveReads
+from core.backend.reads.queries import Queries
+from core.backend.writes import Writes
+from core.base.clock import Clock
+from core.base.error_boundary import ErrorBoundary
+from core.base.store import Store
+from core.resilience import Guard
+from core.services.config import Config
+from core.services.events import EventLog
+from core.services.project_time import ProjectTime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Bundles what nearly every service needs; what one needs besides it gets by name.
+
+    `queries` go over the panels' connections, `reads` are live and over those of actions and checks.
+    """
+
+    clock: Clock
+    config: Config
+    guard: Guard
+    queries: Queries
+    reads: LiveReads
+    writes: Writes
+    store: Store
+    events: EventLog
+    boundary: ErrorBoundary
+    time: ProjectTime
