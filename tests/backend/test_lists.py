@@ -462,7 +462,8 @@ async def test_one_row_in_full(sandbox: Running, monitor: Monitor) -> None:
     assert (detail.task.id, detail.row.id, detail.task.description) == (TASK, TASK, "one two")
     shown = {column.name: column.lines for column in detail.row.columns}
     columns = sandbox.sql(
-        "SELECT attname FROM pg_attribute WHERE attrelid = 'autonomous_tasks'::regclass AND attnum > 0 AND NOT attisdropped"
+        "SELECT attname FROM pg_attribute"
+        " WHERE attrelid = 'autonomous_tasks'::regclass AND attnum > 0 AND NOT attisdropped"
     )
     assert set(shown) == {name for (name,) in columns}
     assert shown["description"] == ("one", "two")
