@@ -156,7 +156,7 @@ class WarmProcess:
 def _serve(address: str) -> None:
     """Fork for each request, until stdin ends. Returns in each command's own process, when that has become it."""
     from core.backend.supabase_client import official
-    from tui.cli.group import COMMANDS
+    from tui.cli.commands import COMMANDS
 
     official()
     for name in (*_SCREEN, *(f"tui.cli.commands.{command.replace('-', '_')}" for command in COMMANDS)):

@@ -1,4 +1,4 @@
-"""The six checks, in the order they are shown. A seventh is a file beside these and a line here."""
+"""Every check, in the order they are shown. Another one is a file beside these and a line here."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -20,3 +20,6 @@ CHECKS: Final[tuple[Callable[[CheckContext], Awaitable[Verdict]], ...]] = (
     activity,
     breakers,
 )
+
+NAMES: Final = tuple(check.__name__ for check in CHECKS)
+"""What each is called in `status --json`, in health rows and on the screen."""

@@ -31,9 +31,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     """What must be typed, for the typed tier; empty: the project's name."""
 
 
-CHECK_NOW: Final = Action(
-    name="check_now", tier=Tier.SAFE, title="Check now", effect="run all six checks", writes=False
-)
+CHECK_NOW: Final = Action(name="check_now", tier=Tier.SAFE, title="Check now", effect="run all checks", writes=False)
 RESET_BREAKER: Final = Action(
     name="reset_breaker",
     tier=Tier.SAFE,

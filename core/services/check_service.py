@@ -12,6 +12,7 @@ import msgspec
 from core.backend.client import Backend
 from core.backend.heartbeat import answers
 from core.backend.schema import Schema, anybody_reads, discover
+from core.checks import NAMES
 from core.checks.breakers import judge as judge_breakers
 from core.checks.context import CheckContext
 from core.checks.failure_rate import judge as judge_rate
@@ -29,8 +30,6 @@ from core.services.context import Context
 from core.services.readings import Readings
 
 _CONTROL_S: Final = 1.0
-CHECK_NAMES: Final = ("database", "edge_function", "stuck_tasks", "failure_rate", "activity", "breakers")
-
 RECENT: Final = 30
 """How many looks' durations are remembered."""
 
@@ -65,8 +64,8 @@ class CheckService:
         """The project's schema, once nothing of it is missing."""
         self.policies: dict[str, Truth] = {}
         """By table, whether it shows rows to the publishable key alone."""
-        self.checks: tuple[Check, ...] = tuple(Check(name=name) for name in CHECK_NAMES)
-        self._took: dict[str, deque[float | None]] = {name: deque(maxlen=RECENT) for name in CHECK_NAMES}
+        self.checks: tuple[Check, ...] = tuple(Check(name=name) for name in NAMES)
+        self._took: dict[str, deque[float | None]] = {name: deque(maxlen=RECENT) for name in NAMES}
         self.overdue = Overdue()
         self.edge_at: datetime | None = None
         self.checked_at: datetime | None = None

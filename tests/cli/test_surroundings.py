@@ -13,8 +13,8 @@ import pytest
 from core.base.directories import cache_directory, config_directory, state_directory
 from core.base.settings import SettingsError
 from tests.running import ONE_SHAPE, PROGRAM, Command, Running
+from tui.cli.commands import COMMANDS
 from tui.cli.error_boundary import ended
-from tui.cli.group import COMMANDS
 
 FULL = "watchdesk: the output could not be written (No space left on device); make room for it, or send it elsewhere\n"
 

@@ -12,7 +12,8 @@ from tests.clock import FakeClock
 from tests.tui.drawn import app_on, monitor_of, read_it, run, settled, text_of
 from tests.tui.pictures import STATES, WARNING
 from tui.app.app import WatchdeskApp
-from tui.app.keys import GLOBAL_KEYS, Key
+from tui.app.key import Key
+from tui.app.keys import GLOBAL_KEYS
 from tui.app.settings import AWAY_S
 from tui.dialogs import Dialog, HelpDialog
 from tui.screens.list_view import ListView

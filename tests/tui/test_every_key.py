@@ -23,7 +23,8 @@ from tests.tui.recorded_box import LIVE, written
 from tests.tui.rows import RECORDS, name_of
 from tests.tui.still import StillFaults
 from tui.app.app import WatchdeskApp
-from tui.app.keys import ALL_KEYS, GLOBAL_KEYS, MENU_ONLY, Key, key_settings
+from tui.app.key import Key
+from tui.app.keys import ALL_KEYS, GLOBAL_KEYS, MENU_ONLY, key_settings
 from tui.dialogs import (
     ChoiceDialog,
     ConfirmDialog,

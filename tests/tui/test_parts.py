@@ -15,7 +15,7 @@ from core.domain.queries import Page
 from core.domain.snapshot import LinkWord, Snapshot
 from tests.tui.pictures import STATES, WARNING
 from tests.tui.well import ACTIVE
-from tui.panels import AlertsPanel, BreakersPanel, DegradationPanel, EventsPanel, HealthPanel, KpisPanel, Panel
+from tui.panels import PANELS, AlertsPanel, BreakersPanel, EventsPanel, HealthPanel, Panel
 from tui.panels.layout import Wish, arrange
 from tui.panels.reader import wrap
 from tui.panels.row_list import Column, Row, RowList
@@ -26,7 +26,7 @@ from tui.rendering.themes import palette
 from tui.screens.window import MOST, RowWindow
 
 STYLES = palette("dark")
-PANELS = (AlertsPanel, HealthPanel, TasksPanel, DegradationPanel, BreakersPanel, KpisPanel, EventsPanel)
+SLOTS = [kind.slot() for kind in PANELS]
 
 
 def made(kind: type[Panel]) -> Panel:
@@ -48,7 +48,7 @@ def wishes(draw: st.DrawFn) -> dict[str, Wish]:
 
 @given(st.integers(1, 300), st.integers(1, 120), wishes())
 def test_panels_lie_within_the_body_and_never_on_each_other(width: int, height: int, wish: dict[str, Wish]) -> None:
-    placed = arrange(width, height, wish)
+    placed = arrange(width, height, SLOTS, wish)
     body = Region(0, 0, width, height)
     for name, place in placed.items():
         assert place.area > 0, name
@@ -61,7 +61,7 @@ def test_panels_lie_within_the_body_and_never_on_each_other(width: int, height: 
 def test_what_fires_and_what_is_not_live_has_a_line(width: int, height: int, name: str) -> None:
     snapshot = STATES[name]
     panels = {kind.NAME: made(kind) for kind in PANELS}
-    placed = arrange(width, height, {key: panel.wish(snapshot, height) for key, panel in panels.items()})
+    placed = arrange(width, height, SLOTS, {key: panel.wish(snapshot, height) for key, panel in panels.items()})
     firing = next((one for one in snapshot.alerts if one.fires), None)
     if firing is not None:
         assert firing.title in said(panels["alerts"], snapshot, placed["alerts"])

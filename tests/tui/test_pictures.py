@@ -21,7 +21,8 @@ from tests.tui.pictures import EXPECTED, OBSERVING, OFFLINE, STATES, WARNING
 from tests.tui.rows import DOWN, LOGS, OPERATOR, RECORDS, live, name_of
 from tests.tui.still import Records, StillFaults, StillMonitor
 from tests.tui.well import ACTIVE
-from tui.app.keys import LOOK_KEYS, Key
+from tui.app.key import Key
+from tui.app.keys import LOOK_KEYS
 from tui.dialogs import (
     ChoiceDialog,
     Dialog,

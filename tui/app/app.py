@@ -16,8 +16,9 @@ from core.base.clock import Clock, SystemClock
 from core.base.text import clean
 from core.domain.snapshot import Snapshot
 from tui.app.interfaces import FaultSwitch, MonitorLike
+from tui.app.key import bindings
 from tui.app.key_bursts import typed
-from tui.app.keys import GLOBAL_KEYS, MENU_ONLY, bindings
+from tui.app.keys import GLOBAL_KEYS, MENU_ONLY
 from tui.app.screen_stack import ScreenStack
 from tui.app.settings import Setup
 from tui.dialogs import Dialog, HelpDialog, Menu, Question, QuitDialog

@@ -3,55 +3,16 @@
 Bindings, footer, help, palette and the `[keys]` table of the config file are made from these rows and nothing else.
 """
 
-import string
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
-from textual.binding import Binding, BindingsMap
-from textual.keys import Keys, format_key, key_to_character
 
 from core.base.settings import Layers, SettingsError
 from core.domain.actions import EMERGENCY_STOP
-
-
-class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """One key. `key` is Textual's name for it, or several; `word` stands in the footer, `does` in the help.
-
-    `drops`: how soon a narrow footer leaves it to the help, the highest first; 0 never. `order`: the order behind it,
-    which may be refused.
-    """
-
-    name: str
-    key: str
-    action: str
-    word: str
-    does: str
-    drops: int = 0
-    order: str = ""
-    priority: bool = False
-
-    @property
-    def acts(self) -> bool:
-        """Whether it sets out to change something: such a key is for now, not for the past."""
-        return bool(self.order) or self.action.startswith("errand(")
-
-    def binding(self) -> Binding:
-        """As Textual takes it, under our name, so that a keymap can move it."""
-        return Binding(self.key, self.action, self.word, tooltip=self.does, id=self.name, priority=self.priority)
-
-    def takes(self, pressed: str, keymap: Mapping[str, str]) -> bool:
-        """Whether a key that was pressed, by Textual's name, is one of its."""
-        return pressed in set(map(_named, keymap.get(self.name, self.key).split(",")))
-
-    def shown(self, keymap: Mapping[str, str]) -> str:
-        """How its first key is written: `h`, `^e`, `?`."""
-        return displayed(keymap.get(self.name, self.key).split(",")[0])
-
-    def last_shown(self, keymap: Mapping[str, str]) -> str:
-        """How its last key is written: the panels carry the digits."""
-        return displayed(keymap.get(self.name, self.key).split(",")[-1])
+from tui.app.key import Key, displayed, is_key, named
+from tui.lists import LISTS
 
 
 def _order(name: str, key: str, order: str, word: str, does: str, drops: int = 0) -> Key:
@@ -73,25 +34,15 @@ ORDER_KEYS: Final = (
     _order("stop", "ctrl+e", "emergency_stop", "STOP", "emergency stop: wants a reason and the word STOP"),
     _order("lift", "u", "lift", "lift", "lift the emergency stop: wants the project's name", 6),
     _order("dry_run", "d", "dry_run_on", "dry", "dry-run on or off: off wants the project's name", 13),
-    _order("check", "c", "check_now", "check", "check now: refresh everything, run all six checks", 5),
+    _order("check", "c", "check_now", "check", "check now: refresh everything, run all checks", 5),
     _order("acknowledge", "a", "acknowledge", "ack", "acknowledge an alert: you take care, nobody else is told", 7),
     _order("silence", "z", "silence", "silence", "silence alerts for a while, or take a silence back", 14),
     _order("run", "p", "run_pending", "run", "run pending tasks: asks, then the agents work them off", 15),
     _order("orders", "o", "", "orders", "orders and failures: withdraw, undo, retry a failed task", 16),
     _order("restart", "w", "restart_watchdog", "restart", "restart the watchdog's loop", 20),
 )
-LOOK_KEYS: Final = (
-    Key(name="tasks", key="t,2", action="look('tasks')", word="tasks", does="tasks: all of them, paged", drops=8),
-    Key(name="logs", key="l", action="look('logs')", word="logs", does="logs: the execution log", drops=9),
-    Key(name="safety", key="s", action="look('safety')", word="safety", does="safety checks: those of the agents", drops=18),
-    Key(name="checks", key="1", action="look('checks')", word="health", does="health: the six checks in full", drops=22),
-    Key(name="components", key="3", action="look('components')", word="degraded", does="degradation: what each component lives on", drops=22),
-    Key(name="breakers", key="4", action="look('breakers')", word="breakers", does="circuit breakers: all of them", drops=22),
-    Key(name="kpis", key="5", action="look('kpis')", word="KPIs", does="key figures: all, with what they rest on", drops=22),
-    Key(name="alerts", key="6", action="look('alerts')", word="alerts", does="alerts: all, with what to do", drops=22),
-    Key(name="events", key="7", action="look('events')", word="events", does="events: who did what here and elsewhere", drops=22),
-    Key(name="trail", key="8", action="look('trail')", word="trail", does="audit trail: every order in the project's log", drops=22),
-)  # fmt: skip
+LOOK_KEYS: Final = tuple(kind.KEY for kind in LISTS.values())
+"""A key for each list."""
 SCREEN_KEYS: Final = (
     Key(name="trends", key="v", action="trends", word="trends", does="trends: success, failures, latency and queue as plots", drops=12),
     Key(name="filter", key="slash,f", action="filter", word="filter", does="filter: a list, or from the dashboard the tasks", drops=10),
@@ -159,17 +110,6 @@ TAKEN: Final = {
 }
 """Keys that move about; they cannot be given to anything else."""
 
-_SHORT: Final = {"escape": "esc", "enter": "⏎", "space": "␣", "question_mark": "?", "slash": "/", "tab": "tab"}
-
-
-def displayed(key: str) -> str:
-    """How one key is written: `^e` for ctrl+e."""
-    if key in _SHORT:
-        return _SHORT[key]
-    if key.startswith("ctrl+") and len(key) == 6:
-        return f"^{key[-1]}"
-    return key_to_character(key) or format_key(key)
-
 
 def key_settings(layers: Layers) -> dict[str, str]:
     """The keys that `[keys]` of the config file, or WATCHDESK_KEYS_<NAME>, give to our names. Raises SettingsError."""
@@ -185,30 +125,10 @@ def _check(moved: Mapping[str, str]) -> None:
     owner: dict[str, str] = {}
     for key in sorted(ALL_KEYS, key=lambda key: key.name in moved):
         given = key.name in moved
-        for one in map(_named, moved.get(key.name, key.key).split(",")):
-            if given and not _is_key(one):
+        for one in map(named, moved.get(key.name, key.key).split(",")):
+            if given and not is_key(one):
                 raise SettingsError(f"[keys] {key.name}: {one!r} is no key; write one like h, ctrl+e, f5 or space")
             if given and one in TAKEN:
                 raise SettingsError(f"[keys] {key.name}: {displayed(one)} moves about in lists; choose another key")
             if owner.setdefault(one, key.name) != key.name:
                 raise SettingsError(f"[keys] {key.name}: {displayed(one)} is {owner[one]} already; choose another key")
-
-
-def _named(key: str) -> str:
-    """Textual's own name of a key that was written as a character: `question_mark` for `?`."""
-    return next(iter(BindingsMap([Binding(key, "nothing")]).key_to_bindings)) if key else "nothing"
-
-
-def _is_key(key: str) -> bool:
-    *modifiers, last = key.split("+")
-    if any(modifier not in {"ctrl", "shift", "alt"} for modifier in modifiers):
-        return False
-    return (len(last) == 1 and last.isprintable()) or last in _NAMED
-
-
-_NAMED: Final = {one.value for one in Keys} | {_named(char) for char in string.printable.strip() if char != ","}
-
-
-def bindings(keys: Iterable[Key]) -> list[Any]:
-    """As Textual's BINDINGS takes them."""
-    return [key.binding() for key in keys]

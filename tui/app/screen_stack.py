@@ -16,7 +16,8 @@ from tui.actions import AT_ONCE, ERRANDS
 from tui.app.away import Presence
 from tui.app.error_boundary import edge
 from tui.app.interfaces import FaultSwitch, MonitorLike
-from tui.app.keys import NOTE_KEY, TIME_KEYS, Key
+from tui.app.key import Key
+from tui.app.keys import NOTE_KEY, TIME_KEYS
 from tui.app.stale_screen import StaleScreen
 from tui.dialogs import ChoiceDialog, Prompt, Question, observe_dialog
 from tui.lists import LISTS, Served

@@ -18,10 +18,10 @@ from tui.lists.trail import AuditList
 LISTS: Final[dict[str, type[Listed]]] = {
     kind.NAME: kind
     for kind in (
-        *(CheckList, TaskList, ComponentList, BreakerList, KpiList, AlertList, EventList),
-        *(LogList, AuditList, SafetyList),
+        *(TaskList, LogList, SafetyList, CheckList, ComponentList),
+        *(BreakerList, KpiList, AlertList, EventList, AuditList),
     )
 }
-"""Every list by its name."""
+"""Every list by its name, in the order of the footer and the help."""
 
 __all__ = ["LISTS", "Listed", "Served"]

@@ -6,7 +6,7 @@ from core.base.text import plural
 from core.domain.snapshot import AlertView, Snapshot
 from core.domain.state_word import hidden
 from tui.actions import alerts
-from tui.lists.listed import Details, Listed, fields, when
+from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.alerts import ALARM_ROLE, ALARM_SIGN
 from tui.panels.row_list import Column, Row
 from tui.rendering.text import Line, age
@@ -16,6 +16,7 @@ class AlertList(Listed):
     """Every alert that is, was a while ago, or is about to be."""
 
     NAME = "alerts"
+    KEY = list_key("alerts", "6", "alerts", "alerts: all, with what to do")
     TITLE = "Alerts"
     EMPTY = "no alert is pending, firing or just over"
     COLUMNS = (

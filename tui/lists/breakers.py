@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core.domain.snapshot import Snapshot
 from core.resilience import BreakerRecord, BreakerState
 from tui.actions import breakers
-from tui.lists.listed import Details, Listed, fields, when
+from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.breakers import BREAKER_ROLE, worst_first
 from tui.panels.row_list import Column, Row
 from tui.rendering.text import Line, age
@@ -15,6 +15,7 @@ class BreakerList(Listed):
     """Every breaker of this process, those that are not closed first."""
 
     NAME = "breakers"
+    KEY = list_key("breakers", "4", "breakers", "circuit breakers: all of them")
     TITLE = "Breakers"
     EMPTY = "no breaker was used yet: nothing was asked of the project"
     COLUMNS = (

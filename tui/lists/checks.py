@@ -1,11 +1,11 @@
-"""The six checks in full: what each found, how long it took, and when."""
+"""Every check in full: what each found, how long it took, and when."""
 
 from collections.abc import Sequence
 
 from core.domain.checks import Check
 from core.domain.permission import REASONS
 from core.domain.snapshot import Snapshot
-from tui.lists.listed import Details, Listed, fields, when
+from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.row_list import Column, Row
 from tui.rendering.text import Line, age
 
@@ -14,6 +14,7 @@ class CheckList(Listed):
     """The watchdog's last look."""
 
     NAME = "checks"
+    KEY = list_key("checks", "1", "health", "health: every check in full")
     TITLE = "Health"
     EMPTY = "nothing was checked yet: c checks now"
     COLUMNS = (

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core.domain.self_status import SelfStatus
 from core.domain.snapshot import Component, Snapshot
 from core.resilience.reading import Source
-from tui.lists.listed import Details, Listed, fields, when
+from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.degradation import DEGRADATION_LEVEL
 from tui.panels.row_list import Column, Row
 from tui.panels.topline import LINK_ROLE
@@ -26,6 +26,7 @@ class ComponentList(Listed):
     """Five components, then what they come by: the line to the project, and this monitor itself."""
 
     NAME = "components"
+    KEY = list_key("components", "3", "degraded", "degradation: what each component lives on")
     TITLE = "Degradation"
     EMPTY = "nothing was read yet"
     COLUMNS = (

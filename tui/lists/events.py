@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.domain.snapshot import Event, Snapshot
-from tui.lists.listed import Details, Listed, fields, when
+from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.row_list import Column, Row
 from tui.rendering.text import age
 
@@ -12,6 +12,7 @@ class EventList(Listed):
     """The newest first."""
 
     NAME = "events"
+    KEY = list_key("events", "7", "events", "events: who did what here and elsewhere")
     TITLE = "Events"
     EMPTY = "nothing has happened yet"
     COLUMNS = (

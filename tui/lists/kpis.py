@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core.domain.kpis import Kpi
 from core.domain.snapshot import Snapshot
 from core.domain.status import Truth
-from tui.lists.listed import Details, Listed, fields
+from tui.lists.listed import Details, Listed, fields, list_key
 from tui.panels.row_list import Column, Row
 
 _LEVEL = {Truth.TRUE: "ok", Truth.FALSE: "warning", Truth.UNKNOWN: "text"}
@@ -16,6 +16,7 @@ class KpiList(Listed):
     """Each figure beside its target, and what it rests on."""
 
     NAME = "kpis"
+    KEY = list_key("kpis", "5", "KPIs", "key figures: all, with what they rest on")
     TITLE = "KPIs"
     EMPTY = "not measured yet: the first figures come with the first refresh"
     COLUMNS = (

@@ -8,6 +8,7 @@ import msgspec
 
 from core.base.text import short
 from core.domain.snapshot import Snapshot
+from tui.app.key import Key
 from tui.app.ui import Ui
 from tui.panels.row_list import Column, Row
 from tui.rendering.text import Line
@@ -25,6 +26,8 @@ class Listed:
     """A list made from the snapshot. A subclass says which rows, and what can be done with one."""
 
     NAME: ClassVar[str]
+    KEY: ClassVar[Key]
+    """What opens it; see `list_key`."""
     TITLE: ClassVar[str]
     COLUMNS: ClassVar[tuple[Column, ...]]
     EMPTY: ClassVar[str]
@@ -48,6 +51,11 @@ class Listed:
 
     async def act(self, key: str, chosen: str) -> None:
         """Carry out what was chosen of `Details.choices`."""
+
+
+def list_key(name: str, key: str, word: str, does: str, drops: int = 22) -> Key:
+    """Return the key that opens a list: `key` is Textual's name for it or several, `word` is for the footer."""
+    return Key(name=name, key=key, action=f"look('{name}')", word=word, does=does, drops=drops)
 
 
 def fields(*pairs: tuple[str, object]) -> str:

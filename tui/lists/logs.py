@@ -3,6 +3,7 @@
 from core.domain.queries import Table
 from core.domain.records import LogEntry
 from core.domain.snapshot import Snapshot
+from tui.lists.listed import list_key
 from tui.lists.served import Document, Known, Served, columns_of, odd_lines
 from tui.panels.row_list import Column, Row
 from tui.rendering.text import age
@@ -14,6 +15,7 @@ class LogList(Served):
     """Every row of the log."""
 
     NAME = "logs"
+    KEY = list_key("logs", "l", "logs", "logs: the execution log", 9)
     TITLE = "Logs"
     TABLE = Table.LOGS
     HINT = "step:task_started  status:failed  task:ID"

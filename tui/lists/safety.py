@@ -3,6 +3,7 @@
 from core.domain.queries import Table
 from core.domain.records import SafetyCheck
 from core.domain.snapshot import Snapshot
+from tui.lists.listed import list_key
 from tui.lists.served import Document, Served, columns_of, odd_lines
 from tui.panels.row_list import Column, Row
 from tui.rendering.text import age
@@ -14,6 +15,7 @@ class SafetyList(Served):
     """The table of safety checks, in either shape."""
 
     NAME = "safety"
+    KEY = list_key("safety", "s", "safety", "safety checks: those of the agents", 18)
     TITLE = "Safety checks"
     TABLE = Table.SAFETY
     HINT = "status:failed  check:type  task:ID"

@@ -6,6 +6,7 @@ from core.domain.records import LogEntry, SafetyCheck, Task
 from core.domain.snapshot import Snapshot
 from core.resilience import NotLive
 from tui.actions import single
+from tui.lists.listed import list_key
 from tui.lists.served import Document, Known, Served, columns_of, heading, odd_lines, part
 from tui.panels.row_list import Column, Row
 from tui.panels.tasks import STUCK, TASK_ROLE, UNPROVEN
@@ -21,6 +22,7 @@ class TaskList(Served):
     """The task table."""
 
     NAME = "tasks"
+    KEY = list_key("tasks", "t,2", "tasks", "tasks: all of them, paged", 8)
     TITLE = "Tasks"
     TABLE = Table.TASKS
     RETRIES = True

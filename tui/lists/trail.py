@@ -4,6 +4,7 @@ from core.domain.queries import Table
 from core.domain.records import LogEntry
 from core.domain.snapshot import Snapshot
 from tui.actions import single
+from tui.lists.listed import list_key
 from tui.lists.logs import LOG_ROLE
 from tui.lists.served import Document, Known, Served, columns_of
 from tui.panels.row_list import Column, Row
@@ -16,6 +17,7 @@ class AuditList(Served):
     """Two rows an order: begun, and ended."""
 
     NAME = "trail"
+    KEY = list_key("trail", "8", "trail", "audit trail: every order in the project's log")
     TITLE = "Audit trail"
     TABLE = Table.ORDERS
     HINT = "order:heal  status:failed"

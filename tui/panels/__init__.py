@@ -1,4 +1,6 @@
-"""What a screen is made of: one widget shows one slice of the snapshot."""
+"""Panels: one widget shows one slice of the snapshot. Another one is a file beside these and a line in `PANELS`."""
+
+from typing import Final
 
 from tui.panels.alerts import AlertsPanel
 from tui.panels.away import AwayPanel
@@ -14,7 +16,13 @@ from tui.panels.panel import Panel
 from tui.panels.tasks import TasksPanel
 from tui.panels.topline import TopLine
 
+PANELS: Final[tuple[type[Panel], ...]] = (
+    *(AlertsPanel, HealthPanel, TasksPanel, DegradationPanel, BreakersPanel, KpisPanel, EventsPanel),
+)
+"""Those of the dashboard, from top to bottom within each column."""
+
 __all__ = [
+    "PANELS",
     "AlertsPanel",
     "AwayPanel",
     "Banner",

@@ -6,7 +6,7 @@ from rich.cells import cell_len
 
 from core.domain.actions import ACTIONS
 from core.domain.snapshot import Snapshot
-from tui.app.keys import NOTE_KEY, Key
+from tui.app.key import NOTE, Key
 from tui.panels.panel import Panel
 from tui.rendering.text import Line
 
@@ -34,7 +34,7 @@ class KeyLine(Panel):
         line: Line = ()
         for key, shown in keys:
             refused = bool(key.order) and ACTIONS[key.order].writes and observing
-            refused = refused or (self.past and key.acts) or (not self.notes and key.name == NOTE_KEY.name)
+            refused = refused or (self.past and key.acts) or (not self.notes and key.name == NOTE)
             line = (*line, (f" {shown} ", "strong"), (key.word, "struck" if refused else "dim"), (" ", "dim"))
         return [line[:-1]]
 

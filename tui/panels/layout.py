@@ -1,10 +1,36 @@
 """Where each panel of the dashboard stands: one pure function of the size and of what the panels have to say."""
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Final
 
 import msgspec
 from textual.geometry import Region
+
+_NARROW, _SHORT, _WIDE = 70, 16, 160
+"""On fewer columns or lines there is the left column alone; from so many on there are three instead of two."""
+
+_LEFT_SHARE: Final = {2: 0.56, 3: 0.44}
+_MIDDLE_SHARE: Final = 0.28
+
+
+class Column(Enum):
+    """Where a panel stands. On two columns the middle one is the upper part of the right one."""
+
+    TOP = "top"
+    LEFT = "left"
+    MIDDLE = "middle"
+    RIGHT = "right"
+
+
+class Slot(msgspec.Struct, frozen=True, kw_only=True):
+    """One panel as the layout sees it; see `Panel` for the fields."""
+
+    name: str
+    column: Column
+    rank: int
+    fills: int
+    greedy: bool
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -14,65 +40,61 @@ class Wish(msgspec.Struct, frozen=True):
     most: int
 
 
-_LEFT: Final = ("health", "tasks")
-_RIGHT: Final = ("degradation", "breakers", "kpis", "events")
-_MIDDLE: Final = ("degradation", "breakers", "kpis")
-
-_FILLED: Final = ("events", "kpis", "degradation", "breakers", "health", "tasks")
-"""Who gets what is left over, one after the other."""
-
-_YIELDS: Final = ("kpis", "breakers", "degradation", "events", "tasks", "health")
-"""Who goes without first where there is too little for all."""
-
-_GREEDY: Final = ("events", "tasks")
-"""Who takes whatever nobody else wants."""
-
-
-def arrange(width: int, height: int, wishes: Mapping[str, Wish]) -> dict[str, Region]:
-    """The place of each panel in a body of so many cells; a panel that is not named has none."""
-    alerts = min(wishes["alerts"].most, max(1, height // 4)) if wishes["alerts"].most else 0
-    placed = {"alerts": Region(0, 0, width, alerts)} if alerts else {}
-    rest = height - alerts
-    if width < 70 or height < 16:
-        return placed | _column(_LEFT, Region(0, alerts, width, rest), wishes)
-    if width < 160:
-        left = round(width * 0.56)
-        columns: tuple[tuple[tuple[str, ...], int], ...] = ((_LEFT, left), (_RIGHT, width - left))
+def arrange(width: int, height: int, slots: Sequence[Slot], wishes: Mapping[str, Wish]) -> dict[str, Region]:
+    """Return the place of each panel in a body of so many cells; a panel that is not named has none."""
+    placed, y = {}, 0
+    for slot in _in(slots, Column.TOP):
+        lines = min(wishes[slot.name].most, max(1, height // 4)) if wishes[slot.name].most else 0
+        if lines and y + lines <= height:
+            placed[slot.name] = Region(0, y, width, lines)
+            y += lines
+    rest = height - y
+    left, middle, right = (_in(slots, column) for column in (Column.LEFT, Column.MIDDLE, Column.RIGHT))
+    if width < _NARROW or height < _SHORT:
+        return placed | _column(left, Region(0, y, width, rest), wishes)
+    if width < _WIDE:
+        wide = round(width * _LEFT_SHARE[2])
+        columns: tuple[tuple[tuple[Slot, ...], int], ...] = ((left, wide), ((*middle, *right), width - wide))
     else:
-        left, middle = round(width * 0.44), round(width * 0.28)
-        columns = ((_LEFT, left), (_MIDDLE, middle), (("events",), width - left - middle))
+        wide, half = round(width * _LEFT_SHARE[3]), round(width * _MIDDLE_SHARE)
+        columns = ((left, wide), (middle, half), (right, width - wide - half))
     x = 0
-    for names, wide in columns:
+    for there, wide in columns:
         gap = 1 if x + wide < width else 0
-        placed |= _column(names, Region(x, alerts, wide - gap, rest), wishes)
+        placed |= _column(there, Region(x, y, wide - gap, rest), wishes)
         x += wide
     return placed
 
 
-def _column(names: Sequence[str], place: Region, wishes: Mapping[str, Wish]) -> dict[str, Region]:
-    lines = _lines(names, place.height, wishes)
+def _in(slots: Sequence[Slot], column: Column) -> tuple[Slot, ...]:
+    return tuple(slot for slot in slots if slot.column is column)
+
+
+def _column(slots: Sequence[Slot], place: Region, wishes: Mapping[str, Wish]) -> dict[str, Region]:
+    lines = _lines(slots, place.height, wishes)
     placed, y = {}, place.y
-    for name in names:
-        if lines[name]:
-            placed[name] = Region(place.x, y, place.width, lines[name])
-            y += lines[name]
+    for slot in slots:
+        if lines[slot.name]:
+            placed[slot.name] = Region(place.x, y, place.width, lines[slot.name])
+            y += lines[slot.name]
     return placed
 
 
-def _lines(names: Sequence[str], height: int, wishes: Mapping[str, Wish]) -> dict[str, int]:
-    lines = {name: wishes[name].least for name in names}
-    for name in (name for name in _YIELDS if name in lines):
+def _lines(slots: Sequence[Slot], height: int, wishes: Mapping[str, Wish]) -> dict[str, int]:
+    lines = {slot.name: wishes[slot.name].least for slot in slots}
+    for slot in sorted(slots, key=lambda slot: slot.rank):
         over = sum(lines.values()) - height
         if over > 0:
-            lines[name] = 0 if lines[name] - over < 2 else lines[name] - over
-    for name in (name for name in _FILLED if name in lines):
-        left = height - sum(lines.values())
-        if lines[name] and name not in _GREEDY and left >= wishes[name].most - lines[name] > 0:
+            lines[slot.name] = 0 if lines[slot.name] - over < 2 else lines[slot.name] - over
+    for slot in sorted(slots, key=lambda slot: -slot.fills):
+        name, left = slot.name, height - sum(lines.values())
+        if lines[name] and not slot.greedy and left >= wishes[name].most - lines[name] > 0:
             lines[name] = wishes[name].most
-        elif name in _GREEDY and lines[name]:
+        elif slot.greedy and lines[name]:
             lines[name] += min(left, max(0, wishes[name].least * 2 - lines[name]))
-    takers = (*(name for name in _GREEDY if lines.get(name)), *(name for name in reversed(names) if lines[name]))
-    greedy = next(iter(takers), None)
-    if greedy is not None:
-        lines[greedy] += height - sum(lines.values())
+    greedy = [slot.name for slot in sorted(slots, key=lambda slot: -slot.fills) if slot.greedy and lines[slot.name]]
+    takers = (*greedy, *(slot.name for slot in reversed(slots) if lines[slot.name]))
+    taker = next(iter(takers), None)
+    if taker is not None:
+        lines[taker] += height - sum(lines.values())
     return lines

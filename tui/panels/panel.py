@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from core.base.error_boundary import ErrorBoundary
 from core.domain.snapshot import Snapshot
-from tui.panels.layout import Wish
+from tui.panels.layout import Column, Slot, Wish
 from tui.rendering.text import Line, Signs, changed_cells, fit, style_of
 
 
@@ -32,7 +32,15 @@ class Panel(Widget):
     """What the arrangement calls it."""
     TITLE: ClassVar[str] = ""
     OPENS: ClassVar[str] = ""
-    """The list it is an extract of."""
+    """The list it is an extract of; empty: none."""
+    COLUMN: ClassVar[Column] = Column.RIGHT
+    """Where the dashboard puts it."""
+    RANK: ClassVar[int] = 0
+    """How much it matters: where there is too little room for all, the lowest goes without first."""
+    FILLS: ClassVar[int] = 0
+    """How soon it gets lines that are left over, the highest first."""
+    GREEDY: ClassVar[bool] = False
+    """Whether it can use any number of lines."""
 
     shortcut = ""
     """The key that opens that list, shown before the title."""
@@ -44,6 +52,11 @@ class Panel(Widget):
         self._snapshot: Snapshot | None = None
         self._drawn: list[Line] = []
         self._fence = ErrorBoundary(lambda _: None)
+
+    @classmethod
+    def slot(cls) -> Slot:
+        """Return what the layout needs to know of it."""
+        return Slot(name=cls.NAME, column=cls.COLUMN, rank=cls.RANK, fills=cls.FILLS, greedy=cls.GREEDY)
 
     def wish(self, snapshot: Snapshot, height: int) -> Wish:
         """How many lines it must have and would fill, on a screen of `height` lines."""

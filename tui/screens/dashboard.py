@@ -11,24 +11,10 @@ from textual.widget import Widget
 from core.domain.snapshot import Snapshot
 from tui.app.keys import LOOK_KEYS
 from tui.app.ui import Ui
-from tui.panels import (
-    AlertsPanel,
-    BreakersPanel,
-    DegradationPanel,
-    EventsPanel,
-    HealthPanel,
-    KpisPanel,
-    Panel,
-    TasksPanel,
-    TopLine,
-)
+from tui.panels import PANELS, Panel, TopLine
 from tui.panels.layout import Wish, arrange
 from tui.rendering.text import Line
 from tui.screens.view import View
-
-_PANELS: tuple[type[Panel], ...] = (
-    *(AlertsPanel, HealthPanel, TasksPanel, DegradationPanel, BreakersPanel, KpisPanel, EventsPanel),
-)
 
 
 class Dashboard(View):
@@ -46,12 +32,13 @@ class Dashboard(View):
         self._placed: dict[str, Region] = {}
 
     def body(self) -> Iterable[Widget]:
-        """Seven panels, put in their places by `arrange`."""
+        """The panels, put in their places by `arrange`."""
         keys = {key.name: key for key in LOOK_KEYS}
-        for kind in _PANELS:
+        for kind in PANELS:
             panel = kind(*self._style, id=kind.NAME)
             panel.can_focus = True
-            panel.shortcut = keys[kind.OPENS].last_shown(self.front.look.keymap)
+            if kind.OPENS:
+                panel.shortcut = keys[kind.OPENS].last_shown(self.front.look.keymap)
             yield panel
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
@@ -87,10 +74,10 @@ class Dashboard(View):
         if not width or not height:
             return
         panels = {panel.NAME: panel for panel in body.query(Panel)}
-        if len(panels) < len(_PANELS):
+        if len(panels) < len(PANELS):
             return
         wishes: dict[str, Wish] = {name: panel.wished(snapshot, height) for name, panel in panels.items()}
-        places = arrange(width, height, wishes)
+        places = arrange(width, height, [kind.slot() for kind in PANELS], wishes)
         if places == self._placed:
             return
         self._placed = places

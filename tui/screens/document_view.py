@@ -12,7 +12,8 @@ from core.domain.snapshot import Snapshot
 from core.resilience import NotLive
 from core.resilience.fault import Fault
 from tui.app.error_boundary import edged, unforeseen
-from tui.app.keys import LIST_KEYS, Key, bindings
+from tui.app.key import Key, bindings
+from tui.app.keys import LIST_KEYS
 from tui.app.ui import Ui
 from tui.lists.served import Document, Served
 from tui.panels.reader import Reader

@@ -11,7 +11,8 @@ from textual.widgets import Input
 
 from core.domain.snapshot import Snapshot
 from tui.app.error_boundary import edge
-from tui.app.keys import LIST_KEYS, Key, bindings
+from tui.app.key import Key, bindings
+from tui.app.keys import LIST_KEYS
 from tui.app.ui import Ui
 from tui.dialogs.field import Field
 from tui.lists.listed import Listed

@@ -11,7 +11,8 @@ from textual.widget import Widget
 from core.domain.snapshot import Snapshot
 from core.history.trends import CUTS, Trends, Window
 from tui.app.error_boundary import edged
-from tui.app.keys import LIST_KEYS, TIME_KEYS, TREND_KEYS, Key, bindings
+from tui.app.key import Key, bindings
+from tui.app.keys import LIST_KEYS, TIME_KEYS, TREND_KEYS
 from tui.app.ui import Ui
 from tui.panels.panel import Panel
 from tui.panels.plot import FIGURES, PlotPanel

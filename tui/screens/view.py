@@ -12,7 +12,8 @@ from textual.widget import Widget
 
 from core.base.error_boundary import ErrorBoundary
 from core.domain.snapshot import Snapshot
-from tui.app.keys import GLOBAL_KEYS, Key, keys_in_the_past
+from tui.app.key import Key
+from tui.app.keys import GLOBAL_KEYS, keys_in_the_past
 from tui.app.ui import Ui
 from tui.panels import AwayPanel, Banner, Instead, KeyLine, Panel, TopLine
 from tui.rendering.text import Line

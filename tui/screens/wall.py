@@ -7,7 +7,8 @@ from textual import events
 from textual.app import ComposeResult
 
 from core.domain.snapshot import Snapshot
-from tui.app.keys import SCREEN_KEYS, Key
+from tui.app.key import Key
+from tui.app.keys import SCREEN_KEYS
 from tui.panels import KeyLine
 from tui.panels.wall import WallPanel, wall_styles
 from tui.rendering.text import Line
