@@ -10,7 +10,7 @@ import msgspec
 from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.audit import AuditTrail
 from core.actions.context import ActionContext, Actor
-from core.actions.repairs import HealRules, Proposal, Repair, Survey
+from core.actions.repairs import BY_DEFAULT, HealRules, Proposal, Repair, Survey
 from core.actions.run import Run
 from core.backend.faults import classify
 from core.base.error_boundary import ErrorBoundary
@@ -22,9 +22,6 @@ from core.resilience import NotLive
 from core.resilience.fault import Fault
 
 T = TypeVar("T")
-
-BY_DEFAULT: Final = frozenset({"config_row", "stuck_tasks", "dry_run"})
-"""The repairs of a heal that names none: the clean-up of the log takes long, and goes beside it."""
 
 CLEANING: Final = frozenset({"old_logs"})
 

@@ -1,14 +1,14 @@
 """Undo: take back what one action changed, by its run id, only where its mark still stands."""
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Final
 
 from core.actions.action import Operation, Prepared, ReadBack
-from core.actions.batches import requeue
 from core.actions.context import ActionContext
-from core.actions.repairs import DRY_RUN_TITLE, STUCK
+from core.actions.repairs import DRY_RUN_TITLE, REPAIRS, Repair
 from core.actions.run import NOT_OURS, Run
-from core.base.text import clean, plural
+from core.base.text import clean
 from core.domain.actions import (
     DRY_RUN_OFF,
     DRY_RUN_ON,
@@ -17,17 +17,20 @@ from core.domain.actions import (
     REQUEUE,
     RESUME,
     UNDO,
+    PlanStep,
     Result,
     ResultPhase,
     UndoPlan,
 )
-from core.domain.markers import Markers
 from core.domain.records import AuditedAction
 from core.domain.status import Truth
 from core.resilience.fault import Counts, Evidence, Fault
 
-TASKS, DRY_RUN = "tasks", "dry-run"
-"""The steps an undo may be of."""
+DRY_RUN: Final = "dry-run"
+"""What a person calls the undo of a heal that turned dry-run on."""
+
+OPTIONS: Final = (*(repair.undo_option for repair in REPAIRS if repair.undo_option), DRY_RUN)
+"""The steps an undo may be of, as a person names them."""
 
 _NOT_UNDONE = {
     EMERGENCY_STOP.name: "a stop is not undone but lifted: watchdesk resume --requeue",
@@ -42,8 +45,10 @@ _NOT_REACHED = Fault(
 _SET_SINCE = "the config row was changed since: turn dry-run off by itself, if it is meant"
 
 
-async def plan_undo(means: ActionContext, run: str, only: tuple[str, ...] = (TASKS, DRY_RUN)) -> UndoPlan:
-    """Return what would be taken back now, of the steps in `only`. Raises NotLive."""
+async def plan_undo(
+    means: ActionContext, repairs: Mapping[str, Repair], run: str, only: Collection[str] = OPTIONS
+) -> UndoPlan:
+    """Return what would be taken back now, of the steps in `only`, each of `repairs` by its name. Raises NotLive."""
     try:
         run = str(uuid.UUID(run))
     except ValueError:
@@ -57,12 +62,13 @@ async def plan_undo(means: ActionContext, run: str, only: tuple[str, ...] = (TAS
     if order.order != HEAL.name:
         why = _NOT_UNDONE.get(order.order, "there is nothing of it to take back")
         return _no(run, f"{what}: {why}")
-    marks = _marks(run)
-    tasks = await means.live.ask("db:count_marked", lambda q: q.count_marked(marks, "failed")) if TASKS in only else 0
+    undoable = [repair for repair in repairs.values() if repair.undo_option in only]
+    found = [await repair.undo_step(run) for repair in undoable]
+    steps = tuple(step for step in found if step is not None)
     turned_on = order.done.get(DRY_RUN_TITLE.lower(), 0) > 0 and DRY_RUN in only
     mode = await _plan_mode(means, order, what, to=False) if turned_on else None
     dry_run = mode.dry_run if mode is not None else None
-    parts = [f"{plural(tasks, 'task')} back to in progress"] if tasks else []
+    parts = [f"{step.title} {step.effect}" for step in steps]
     parts += ["dry-run off: the agents change things for real"] if dry_run is False else []
     notes = [f"; dry-run is left alone, {_SET_SINCE}"] if mode is not None and _SET_SINCE in mode.refused else []
     if not parts:
@@ -70,7 +76,9 @@ async def plan_undo(means: ActionContext, run: str, only: tuple[str, ...] = (TAS
     notes += ["; deleted log rows are not brought back"] if "old_logs" in order.steps else []
     text = f"{what}: {', '.join(parts)}{''.join(notes)}"
     config_at = mode.config_at if mode is not None else None
-    return UndoPlan(run=run, text=text, tasks=tasks, dry_run=dry_run, config_at=config_at)
+    return UndoPlan(
+        run=run, text=text, steps=steps, tasks=sum(step.count for step in steps), dry_run=dry_run, config_at=config_at
+    )
 
 
 class Undo(Operation):
@@ -78,8 +86,18 @@ class Undo(Operation):
 
     order = UNDO
 
-    def __init__(self, means: ActionContext, shown: UndoPlan, set_dry_run: Callable[[bool], Awaitable[Result]]) -> None:
+    def __init__(
+        self,
+        means: ActionContext,
+        repairs: Mapping[str, Repair],
+        shown: UndoPlan,
+        set_dry_run: Callable[[bool], Awaitable[Result]],
+    ) -> None:
         self._means = means
+        self._repairs = repairs
+        self._steps: tuple[PlanStep, ...] = ()
+        self._taken_back: dict[str, int] = {}
+        """Rows, by the name of the repair."""
         self._shown = shown
         self._set_dry_run = set_dry_run
         self._mode: Result | None = None
@@ -89,26 +107,31 @@ class Undo(Operation):
         shown = self._shown
         if shown.refused:
             return self.refused(shown.refused)
-        only = ((TASKS,) if shown.tasks else ()) + ((DRY_RUN,) if shown.dry_run is not None else ())
-        now = await plan_undo(self._means, shown.run, only)
+        only = {self._repairs[step.name].undo_option for step in shown.steps}
+        only |= {DRY_RUN} if shown.dry_run is not None else set()
+        now = await plan_undo(self._means, self._repairs, shown.run, only)
         if now.refused:
             return self.refused(now.refused)
         if now.dry_run != shown.dry_run:
             return self.refused(f"nothing was changed, it is not what was shown any more: {now.text}")
+        self._steps = now.steps
         told = {"undoes": shown.run, "tasks": now.tasks, "dry_run": shown.dry_run}
         return Prepared(told=told, planned=now.tasks, run=run)
 
     async def run(self, run: Run) -> None:
-        """The tasks first, then dry-run."""
-        if run.planned:
-            marks = _marks(self._shown.run)
-            await requeue(run, marks, from_status="failed", to_status="in_progress", title="Healed tasks")
+        """What the repairs changed first, then dry-run."""
+        for step in self._steps:
+            before = run.changed
+            try:
+                await self._repairs[step.name].undo(self._shown.run, run)
+            finally:  # broken off in the middle, what was taken back up to there still counts
+                self._taken_back[step.name] = run.changed - before
         if self._shown.dry_run is not None and not run.halted():
             self._mode = await self._set_dry_run(self._shown.dry_run)
 
     async def read_back(self, run: Run) -> ReadBack:
         """Say what was taken back."""
-        said = [f"{run.changed:,} of {plural(run.planned, 'task')} back to in progress"] if run.planned else []
+        said = [f"{self._taken_back.get(step.name, 0):,} of {step.title} {step.effect}" for step in self._steps]
         if run.refused:
             said.append(NOT_OURS)
         if run.unknown:
@@ -145,10 +168,6 @@ def _count_failed(run: Run, mode: Result) -> None:
         run.fail("dry-run", _NOT_REACHED)
     else:
         run.refused += 1
-
-
-def _marks(run: str) -> Markers:
-    return Markers(begins=(f"{STUCK}{run}",))
 
 
 def _no(run: str, why: str) -> UndoPlan:

@@ -343,11 +343,12 @@ class UndoPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What an undo of one run would take back. `refused`: why it cannot be undone.
 
     `dry_run`: what dry-run would be set to; `None`: it is left alone. `config_at`: only while the config row was last
-    changed then.
+    changed then. `steps`: what each repair of a heal would take back.
     """
 
     run: str
     text: str
+    steps: tuple[PlanStep, ...] = ()
     tasks: int = 0
     dry_run: bool | None = None
     config_at: datetime | None = None

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.actions.heal import BY_DEFAULT
+from core.actions.repairs import BY_DEFAULT
 from core.actions.resume import left_over
 from core.actions.run import Progress, unhindered
 from core.actions.waiting import WaitingAction

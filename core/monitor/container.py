@@ -11,7 +11,7 @@ from core.actions.context import ActionContext, operator, watchdog
 from core.actions.heal import Healer
 from core.actions.health_log import HealthLog
 from core.actions.lease import Lease
-from core.actions.repairs import all_of
+from core.actions.repairs import REPAIRS, RepairSettings
 from core.actions.resume_history import ResumeHistory
 from core.actions.runner import Runner
 from core.actions.waiting import WaitingActions
@@ -146,7 +146,8 @@ class Container:
 
     def _build_actions(self) -> None:
         config, clock, context = self.config, self.clock, self.action_context
-        repairs = all_of(context, config.target, stuck=config.stuck, failures=config.failures, heal=config.heal)
+        settings = RepairSettings(target=config.target, stuck=config.stuck, failures=config.failures, heal=config.heal)
+        repairs = tuple(repair(context, settings) for repair in REPAIRS)
         self.healer = Healer(context, repairs, stuck=config.stuck, rules=config.heal, fence=self.boundary)
         self.runner = Runner(context, now=self.time.likely, fence=self.boundary, learn=self.health_log.learn)
         self.waiting = WaitingActions(clock, self.store, self.time.likely)

@@ -10,14 +10,15 @@ from core.actions.action import Operation
 from core.actions.context import ActionContext, Actor
 from core.actions.dry_run import SetDryRun, plan_mode
 from core.actions.emergency_stop import EmergencyStop, plan_stop
-from core.actions.heal import BY_DEFAULT, Findings, Heal, Healer
+from core.actions.heal import Findings, Heal, Healer
+from core.actions.repairs import BY_DEFAULT
 from core.actions.resume import Requeue, Resume, plan_lift, together
 from core.actions.retry_matching import RetryMatching, plan_retry_matching
 from core.actions.retry_task import Retry, plan_retry
 from core.actions.run import Progress, unhindered
 from core.actions.run_pending import RunPending, plan_run
 from core.actions.runner import Runner
-from core.actions.undo import DRY_RUN, TASKS, Undo, plan_undo
+from core.actions.undo import OPTIONS, Undo, plan_undo
 from core.actions.waiting import WaitingAction, WaitingActions
 from core.base.store import NotKept, Store
 from core.base.text import clean
@@ -274,7 +275,7 @@ class ActionDesk:
     async def plan_undo(self, run: str, only: tuple[str, ...], actor: Actor) -> UndoPlan:
         """What an undo would take back, of the steps in `only`. Raises NotLive."""
         await self._settle(actor, HEAL, UNDO)
-        return await plan_undo(self._means, run, only or (TASKS, DRY_RUN))
+        return await plan_undo(self._means, self._healer.repairs, run, only or OPTIONS)
 
     async def undo(self, plan: UndoPlan, actor: Actor) -> Result:
         """Take back what one order changed."""
@@ -282,7 +283,7 @@ class ActionDesk:
         async def set_dry_run(on: bool) -> Result:
             return await self._runner.run(SetDryRun(self._means, on=on, seen_at=plan.config_at), actor)
 
-        return await self._act(Undo(self._means, plan, set_dry_run), actor)
+        return await self._act(Undo(self._means, self._healer.repairs, plan, set_dry_run), actor)
 
     async def settle(self, actor: Actor) -> None:
         """Close the audit of all that was broken off, whoever ran it. Never raises for a fault."""

@@ -7,8 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Checkbox, Input
 
-from core.actions.heal import BY_DEFAULT
-from core.actions.repairs import STEPS
+from core.actions.repairs import BY_DEFAULT, STEPS
 from core.base.text import plural
 from core.domain.actions import HEAL, TYPED_ABOVE, HealPlan, PlanChanged, Result
 from tui.app.interfaces import MonitorLike

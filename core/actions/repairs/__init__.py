@@ -1,31 +1,35 @@
-"""What a heal can repair, a file each, in the order it is done. A fifth is a file here and a line in `all_of`."""
+"""Every repair, in the order a heal does them. Another one is a file beside these and a line in `REPAIRS`."""
 
 from typing import Final
 
-from core.actions.context import ActionContext
 from core.actions.repairs.config_row import ConfigRow
 from core.actions.repairs.dry_run import TITLE as DRY_RUN_TITLE
 from core.actions.repairs.dry_run import DryRun
 from core.actions.repairs.old_logs import OldLogs
-from core.actions.repairs.repair import HealRules, Proposal, Repair, Survey
-from core.actions.repairs.stuck_tasks import STUCK, StuckTasks
-from core.backend.target import Target
-from core.domain.failure_rate import FailureRules
-from core.domain.stuck import StuckRules
+from core.actions.repairs.repair import HealRules, Proposal, Repair, RepairSettings, Survey
+from core.actions.repairs.stuck_tasks import StuckTasks
 
-__all__ = ["DRY_RUN_TITLE", "STEPS", "STUCK", "HealRules", "Proposal", "Repair", "Survey", "all_of"]
+__all__ = [
+    "BY_DEFAULT",
+    "DRY_RUN_TITLE",
+    "REPAIRS",
+    "STEPS",
+    "HealRules",
+    "Proposal",
+    "Repair",
+    "RepairSettings",
+    "Survey",
+]
 
-STEPS: Final = {"stuck": "stuck_tasks", "config": "config_row", "dry-run": "dry_run", "logs": "old_logs"}
-"""What a person calls each repair, and its name."""
+REPAIRS: Final[tuple[type[Repair], ...]] = (
+    ConfigRow,
+    StuckTasks,
+    DryRun,
+    OldLogs,
+)
 
+STEPS: Final = {repair.option: repair.name for repair in REPAIRS}
+"""The names of repairs by what a person calls them."""
 
-def all_of(
-    means: ActionContext, target: Target, *, stuck: StuckRules, failures: FailureRules, heal: HealRules
-) -> tuple[Repair, ...]:
-    """Every repair, for one project."""
-    return (
-        ConfigRow(means, target),
-        StuckTasks(means, stuck),
-        DryRun(means, failures),
-        OldLogs(means, heal),
-    )
+BY_DEFAULT: Final = frozenset(repair.name for repair in REPAIRS if repair.by_default)
+"""The repairs of a heal that names none: the clean-up of the log takes long, and goes beside it."""

@@ -3,23 +3,19 @@
 import uuid
 from collections.abc import Callable
 
-from core.actions.context import ActionContext
-from core.actions.repairs.repair import Proposal, Survey
+from core.actions.repairs.repair import Proposal, Repair, Survey
 from core.actions.run import Run
 from core.backend.schema import Shape
-from core.backend.target import KeyKind, Target
+from core.backend.target import KeyKind
 from core.domain.actions import PlanStep
 from core.resilience import NotLive
 
 
-class ConfigRow:
+class ConfigRow(Repair):
     """Row level security hides rows as an empty list, so an empty answer alone proves nothing."""
 
     name = "config_row"
-
-    def __init__(self, means: ActionContext, target: Target) -> None:
-        self._means = means
-        self._target = target
+    option = "config"
 
     async def plan(self, survey: Survey) -> Proposal:
         """Create it, if it is surely not there."""
@@ -34,12 +30,12 @@ class ConfigRow:
 
     async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
         """Insert it under an id that a second insert collides with."""
-        documented = self._means.commands.schema.shape is Shape.DOCUMENTED
-        ours = uuid.uuid5(uuid.NAMESPACE_URL, f"{self._target.url}#watchdesk-config")
+        documented = self._context.commands.schema.shape is Shape.DOCUMENTED
+        ours = uuid.uuid5(uuid.NAMESPACE_URL, f"{self._settings.target.url}#watchdesk-config")
         config_id: str | int = 1 if documented else str(ours)
 
         async def create() -> bool:
-            await self._means.commands.create_config(config_id)
+            await self._context.commands.create_config(config_id)
             return True
 
         try:
@@ -49,7 +45,7 @@ class ConfigRow:
                 raise
             run.skipped += 1
             return
-        if await self._means.live.config() is not None:
+        if await self._context.live.config() is not None:
             run.changed += 1
         elif created is None:
             run.unknown += 1
@@ -58,9 +54,9 @@ class ConfigRow:
         tell(1)
 
     async def _absence_proven(self) -> bool:
-        if self._target.kind is KeyKind.SECRET and not self._target.signs_in:
+        if self._settings.target.kind is KeyKind.SECRET and not self._settings.target.signs_in:
             return True
         try:
-            return await self._means.live.config_absent()
+            return await self._context.live.config_absent()
         except NotLive:
             return False

@@ -3,29 +3,25 @@
 from collections.abc import Callable
 from typing import Final
 
-from core.actions.context import ActionContext
 from core.actions.dry_run import config_stamp
-from core.actions.repairs.repair import Proposal, Survey
+from core.actions.repairs.repair import Proposal, Repair, Survey
 from core.actions.run import Run
 from core.domain.actions import PlanStep
-from core.domain.failure_rate import FailureRules, fails_above, failure_rate, fresh_failure_rate
+from core.domain.failure_rate import fails_above, failure_rate, fresh_failure_rate
 
 TITLE: Final = "Failure rate too high"
 """What audit rows of heals call this step, in lower case."""
 
 
-class DryRun:
+class DryRun(Repair):
     """Once lifted it stays off: the watchdog goes by failures since then."""
 
     name = "dry_run"
-
-    def __init__(self, means: ActionContext, rules: FailureRules) -> None:
-        self._means = means
-        self._rules = rules
+    option = "dry-run"
 
     async def plan(self, survey: Survey) -> Proposal:
         """Turn it on, if it is off and too much fails."""
-        live, rules = self._means.live, self._rules
+        live, rules = self._context.live, self._settings.failures
         if survey.config is None or survey.config.dry_run or not survey.timed:
             return Proposal()
         rate = (
@@ -45,8 +41,8 @@ class DryRun:
         config = survey.config
         if config is None:
             return
-        written = await run.write("db:set_dry_run", lambda: self._means.commands.set_dry_run(config.ids, on=True))
-        seen = await self._means.live.config()
+        written = await run.write("db:set_dry_run", lambda: self._context.commands.set_dry_run(config.ids, on=True))
+        seen = await self._context.live.config()
         if seen is not None and seen.dry_run and written == 0:
             run.skipped += 1  # somebody else has turned it on meanwhile: it is theirs
         elif seen is not None and seen.dry_run:

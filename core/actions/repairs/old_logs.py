@@ -4,8 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.actions.context import ActionContext
-from core.actions.repairs.repair import HealRules, Proposal, Survey
+from core.actions.repairs.repair import Proposal, Repair, Survey
 from core.actions.run import Run
 from core.backend.writes import BATCH
 from core.domain.actions import PlanStep
@@ -14,31 +13,29 @@ _FOUND: Final = 1000
 _UNDONE_WITHIN: Final = timedelta(days=7)
 
 
-class OldLogs:
+class OldLogs(Repair):
     """Never the lease's row, the audit of a stop that stands, or that of what may still be undone."""
 
     name = "old_logs"
-
-    def __init__(self, means: ActionContext, rules: HealRules) -> None:
-        self._means = means
-        self._rules = rules
+    option = "logs"
+    by_default = False
 
     async def plan(self, survey: Survey) -> Proposal:
         """How many are older than is kept; nothing while the time, or whether a stop stands, is not known."""
         if survey.config_fault is not None or not survey.timed:
             return Proposal()
         kept, before, audit_before = await self._standing_stop(survey), self._before(survey), self._audit_before(survey)
-        old = await self._means.live.ask(
+        old = await self._context.live.ask(
             "db:count_old_logs", lambda queries: queries.count_old_logs(before, audit_before, kept)
         )
         if not old:
             return Proposal()
-        effect = f"delete log rows older than {self._rules.keep_logs_days:.0f} days"
+        effect = f"delete log rows older than {self._settings.heal.keep_logs_days:.0f} days"
         return Proposal(step=PlanStep(name=self.name, title="Old log rows", effect=effect, count=old))
 
     async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
         """Batch by batch, as many as were planned."""
-        means, before, audit_before = self._means, self._before(survey), self._audit_before(survey)
+        means, before, audit_before = self._context, self._before(survey), self._audit_before(survey)
         kept, done = await self._standing_stop(survey), 0
 
         async def delete(ids: tuple[str, ...]) -> tuple[str, ...]:
@@ -82,7 +79,7 @@ class OldLogs:
         """The run of the stop that stands, or of the last one: its audit stays. Raises NotLive: nothing is deleted."""
         if survey.config is None or not survey.config.emergency_stop:
             return ""
-        trail = await self._means.live.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())
+        trail = await self._context.live.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())
         standing = trail.standing(survey.config) or next(iter(trail.stops), None)
         return standing.run if standing is not None else ""
 
@@ -91,4 +88,4 @@ class OldLogs:
         return min(self._before(survey), survey.now - _UNDONE_WITHIN)
 
     def _before(self, survey: Survey) -> datetime:
-        return survey.now - timedelta(days=self._rules.keep_logs_days)
+        return survey.now - timedelta(days=self._settings.heal.keep_logs_days)

@@ -1,16 +1,20 @@
 """What a repair is, and what it is given to go by."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import ClassVar
 
 import msgspec
 
+from core.actions.context import ActionContext
 from core.actions.run import Run
+from core.backend.target import Target
 from core.base.bounds import Count, Days, Share, Span
 from core.domain.actions import PlanStep
+from core.domain.failure_rate import FailureRules
 from core.domain.records import SystemConfig, Task
-from core.domain.stuck import Overdue
+from core.domain.stuck import Overdue, StuckRules
 from core.resilience.fault import Fault
 
 
@@ -60,15 +64,43 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-class Repair(Protocol):
-    """One kind of damage: how it is found, and how it is mended."""
+class RepairSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Which project is repaired, and by which rules."""
 
-    name: str
+    target: Target
+    stuck: StuckRules
+    failures: FailureRules
+    heal: HealRules
 
+
+class Repair(ABC):
+    """One kind of damage: how it is found, how it is mended, and how that is taken back.
+
+    `option` is what a person calls it on the command line and in the dialog. `undo_option` is the same for its undo;
+    a repair that leaves it empty cannot be undone by its mark. `by_default`: whether a heal that names none does it.
+    """
+
+    name: ClassVar[str]
+    option: ClassVar[str]
+    by_default: ClassVar[bool] = True
+    undo_option: ClassVar[str] = ""
+
+    def __init__(self, context: ActionContext, settings: RepairSettings) -> None:
+        self._context = context
+        self._settings = settings
+
+    @abstractmethod
     async def plan(self, survey: Survey) -> Proposal:
-        """What there is to do. Raises NotLive."""
-        ...
+        """Find out what there is to do. Raises NotLive."""
 
+    @abstractmethod
     async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
         """Do it, each row only if it still needs it; what became of it goes to `run`. Raises NotLive."""
-        ...
+
+    async def undo_step(self, run: str) -> PlanStep | None:
+        """Return what an undo of the heal `run` would take back of it; `None` where nothing stands. Raises NotLive."""
+        return None
+
+    async def undo(self, healed: str, run: Run) -> None:
+        """Take back what the heal `healed` did, each row only if its mark still stands. Raises NotLive."""
+        return

@@ -4,28 +4,26 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from core.actions.context import ActionContext
-from core.actions.repairs.repair import Proposal, Survey
+from core.actions.batches import requeue
+from core.actions.repairs.repair import Proposal, Repair, Survey
 from core.actions.run import Run
 from core.backend.writes import BATCH
 from core.base.text import plural, short
 from core.domain.actions import PlanStep
 from core.domain.markers import Markers
 from core.domain.records import Task
-from core.domain.stuck import StuckRules, cutoff
+from core.domain.stuck import cutoff
 
 STUCK: Final = "watchdesk:stuck:"
 """What the error text of a task failed by a heal begins with; the run id and who did it follow."""
 
 
-class StuckTasks:
+class StuckTasks(Repair):
     """The write repeats status and time, so that a task that finished or was claimed again is untouched."""
 
     name = "stuck_tasks"
-
-    def __init__(self, means: ActionContext, rules: StuckRules) -> None:
-        self._means = means
-        self._rules = rules
+    option = "stuck"
+    undo_option = "tasks"
 
     async def plan(self, survey: Survey) -> Proposal:
         """Fail what is stuck; what is merely slow is told and left alone."""
@@ -58,8 +56,8 @@ class StuckTasks:
 
     async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
         """Batch by batch. Tasks of one estimate share a cut-off, so that one statement can repeat it for all."""
-        live, commands = self._means.live, self._means.commands
-        marks = Markers(begins=(f"{STUCK}{run.id}",))
+        live, commands = self._context.live, self._context.commands
+        marks = _marks(run.id)
         text = f"{marks.begins[0]}: by {run.by}, no sign of life past its time"
         done = 0
         for limit, group in self._by_cutoff(survey, min(survey.now, run.now())):
@@ -82,9 +80,25 @@ class StuckTasks:
                 done += len(ids)
                 tell(done)
 
+    async def undo_step(self, run: str) -> PlanStep | None:
+        """Give back the tasks that still carry the heal's mark."""
+        marks = _marks(run)
+        tasks = await self._context.live.ask("db:count_marked", lambda queries: queries.count_marked(marks, "failed"))
+        if not tasks:
+            return None
+        return PlanStep(name=self.name, title=plural(tasks, "task"), effect="back to in progress", count=tasks)
+
+    async def undo(self, healed: str, run: Run) -> None:
+        """Put them back to in progress, each only if the mark still stands."""
+        await requeue(run, _marks(healed), from_status="failed", to_status="in_progress", title="Healed tasks")
+
     def _by_cutoff(self, survey: Survey, now: datetime) -> list[tuple[datetime, tuple[str, ...]]]:
         """The tasks by their cut-off at `now`: a plan whose clock was ahead is put right by the database's own."""
         groups: dict[datetime, list[Task]] = {}
         for task in survey.stuck:
-            groups.setdefault(cutoff(task, now, self._rules), []).append(task)
+            groups.setdefault(cutoff(task, now, self._settings.stuck), []).append(task)
         return [(limit, tuple(task.id for task in tasks)) for limit, tasks in groups.items()]
+
+
+def _marks(run: str) -> Markers:
+    return Markers(begins=(f"{STUCK}{run}",))

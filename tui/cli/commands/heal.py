@@ -2,8 +2,7 @@
 
 import click
 
-from core.actions.heal import BY_DEFAULT
-from core.actions.repairs import STEPS
+from core.actions.repairs import BY_DEFAULT, STEPS
 from core.base.text import plural
 from core.domain.actions import HEAL, HealPlan, PlanChanged, must_type
 from core.monitor import Monitor

@@ -2,7 +2,7 @@
 
 import click
 
-from core.actions.undo import DRY_RUN, TASKS
+from core.actions.undo import OPTIONS
 from core.domain.actions import UNDO, Result, UndoPlan
 from core.monitor import Monitor
 from tui.cli.action_command import Preview, give
@@ -11,7 +11,7 @@ from tui.cli.session import configure, once
 
 @click.command(name="undo")
 @click.argument("run")
-@click.option("--only", type=click.Choice([TASKS, DRY_RUN]), multiple=True, help="This step alone.")
+@click.option("--only", type=click.Choice(OPTIONS), multiple=True, help="This step alone.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
 def command(context: click.Context, *, run: str, only: tuple[str, ...], yes: bool) -> None:
