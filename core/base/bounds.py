@@ -1,4 +1,4 @@
-"""What numbers a setting may take, by what it is: declared beside each setting, checked where settings are read."""
+"""Bounds of the numbers a setting may take, by kind: declared beside each setting, checked where settings are read."""
 
 import math
 from typing import Annotated, Any, Final, get_args, get_origin
@@ -8,16 +8,16 @@ import msgspec
 _DAY_S: Final = 86_400.0
 
 Period = Annotated[float, msgspec.Meta(ge=1, le=7 * _DAY_S)]
-"""How often something is done, seconds."""
+"""A period between two runs of something, seconds."""
 
 Tick = Annotated[float, msgspec.Meta(ge=0.05, le=60)]
-"""How often something small is done, seconds."""
+"""A period between two runs of something small, seconds."""
 
 Limit = Annotated[float, msgspec.Meta(ge=0.1, le=3600)]
-"""How long one thing may take, seconds."""
+"""The longest time one thing may take, seconds."""
 
 Span = Annotated[float, msgspec.Meta(ge=0, le=366 * _DAY_S)]
-"""How long something lasts, seconds; 0: not at all."""
+"""A duration, seconds; 0: not at all."""
 
 Hours = Annotated[float, msgspec.Meta(ge=0.1, le=24 * 366)]
 Days = Annotated[float, msgspec.Meta(ge=1, le=3650)]
@@ -34,14 +34,14 @@ Milliseconds = Annotated[float, msgspec.Meta(ge=1, le=60_000)]
 
 
 def bounds_of(kind: Any) -> msgspec.Meta | None:
-    """Return what a setting's type says of its bounds; `None` for one that is no bounded number."""
+    """Return the bounds in a setting's type; `None` for a type that is no bounded number."""
     if get_origin(kind) is not Annotated:
         return None
     return next((meta for meta in get_args(kind)[1:] if isinstance(meta, msgspec.Meta)), None)
 
 
 def out_of_bounds(value: Any, kind: Any) -> str:
-    """Return what a number must be that `value` is not, in words; empty where it is."""
+    """Return the bounds that `value` violates, in words; empty where it is within them."""
     if isinstance(value, float) and not math.isfinite(value):
         return in_words(bounds_of(kind)) or "a finite number"
     meta = bounds_of(kind)

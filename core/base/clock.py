@@ -1,6 +1,6 @@
-"""Time, handed in: elapsed seconds that never jump, wall time for rows and for showing, and sleep.
+"""Time as a dependency: elapsed seconds that never jump, wall time for rows and for display, and sleep.
 
-Everything that needs time takes a `Clock`; tests hand in one that moves only when told.
+Everything that needs time takes a `Clock`; tests pass one that moves only when told to.
 """
 
 import asyncio
@@ -12,14 +12,14 @@ from typing import Final, Protocol
 
 
 class Clock(Protocol):
-    """What the product knows of time."""
+    """The time source of the whole product."""
 
     def elapsed(self) -> float:
-        """Seconds since some fixed point; runs through sleep of the machine, never jumps, never goes back."""
+        """Return seconds since some fixed point. Counts the time the machine sleeps; never jumps, never goes back."""
         ...
 
     def now(self) -> datetime:
-        """Wall time, aware, UTC. For rows, for showing, and for what survives a restart."""
+        """Return the wall time, aware, UTC. For rows, for display, and for what survives a restart."""
         ...
 
     async def sleep(self, seconds: float) -> None:
@@ -28,7 +28,7 @@ class Clock(Protocol):
 
 
 def _elapsed_source() -> Callable[[], float]:
-    """The platform's clock that counts suspended time too, where there is one."""
+    """Return the platform's clock that also counts the time the machine sleeps, or `time.monotonic` without one."""
     # macOS's CLOCK_MONOTONIC runs through sleep, Linux's does not; Windows has neither name.
     name = "CLOCK_BOOTTIME" if sys.platform.startswith("linux") else "CLOCK_MONOTONIC"
     clock_id: int | None = getattr(time, name, None)
@@ -49,11 +49,11 @@ class SystemClock:
         self.elapsed = _elapsed_source()
 
     def now(self) -> datetime:
-        """Wall time, aware, UTC."""
+        """Return the wall time, aware, UTC."""
         return datetime.now(UTC)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait `seconds` on the running event loop, those that the machine sleeps through included."""
+        """Wait `seconds` on the running event loop; the time the machine sleeps counts."""
         until = self.elapsed() + seconds
         rest = seconds
         while True:

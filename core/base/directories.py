@@ -1,4 +1,4 @@
-"""Where this user's files lie on this platform. Without a home directory they lie nowhere, and that is said."""
+"""The directories of this user's files on this platform. Without a home directory there are none: SettingsError."""
 
 import contextlib
 from collections.abc import Callable
@@ -13,22 +13,22 @@ _NAME: Final = "watchdesk"
 
 
 def config_directory() -> Path:
-    """The directory of the config file. Raises SettingsError."""
+    """Return the directory of the config file. Raises SettingsError."""
     return _absolute(user_config_path, "XDG_CONFIG_HOME")
 
 
 def state_directory() -> Path:
-    """The directory of what must not get lost, and of the log file. Raises SettingsError."""
+    """Return the directory of the durable state and of the log file. Raises SettingsError."""
     return _absolute(user_state_path, "XDG_STATE_HOME")
 
 
 def cache_directory() -> Path:
-    """The directory of what may go at any time. Raises SettingsError."""
+    """Return the directory of the cache, which may be deleted at any time. Raises SettingsError."""
     return _absolute(user_cache_path, "XDG_CACHE_HOME")
 
 
 def _absolute(place: Callable[..., Path], variable: str) -> Path:
-    """The place, unless it would depend on the working directory: some versions of `place` leave `~` as it is."""
+    """Return the directory. Raises SettingsError where it is relative: some versions of `place` leave `~` as it is."""
     with contextlib.suppress(RuntimeError):  # what the others say where nobody has a home
         path = place(_NAME, appauthor=False)
         if path.is_absolute():

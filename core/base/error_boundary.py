@@ -1,4 +1,4 @@
-"""A fence around one check, repair, rule, channel, panel or step: the unforeseen is that one's failure alone."""
+"""An error boundary around one check, repair, rule, channel, panel or step: only the one that raised fails."""
 
 import logging
 from collections.abc import Callable
@@ -8,10 +8,10 @@ log = logging.getLogger(__name__)
 
 
 class ErrorBoundary:
-    """Keeps an unforeseen exception to the one thing that raised it. `say` hears of it in one sentence, once.
+    """Keeps an unforeseen exception to the one thing that raised it, and reports it once to `say`, in one sentence.
 
-    Once: until that thing has succeeded again, or fails in another way. The traceback goes to the log file whenever
-    it is said, and a line without one each time in between. A cancellation is no failure and passes.
+    Once: until that thing has succeeded again, or fails in another way. The traceback goes to the log file with each
+    report, and a line without a traceback for each repetition. A cancellation is no failure and passes through.
     """
 
     def __init__(self, say: Callable[[str], None]) -> None:
@@ -19,11 +19,11 @@ class ErrorBoundary:
         self._failing: dict[str, str] = {}
 
     def around(self, what: str) -> "Caught":
-        """A `with` block that goes on after it, whatever was raised within. `what` names it for people."""
+        """Return a `with` block that swallows any exception raised within it. `what` names the work for people."""
         return Caught(self, what)
 
     def ended(self, what: str, error: Exception | None) -> None:
-        """Take note of how a block about `what` ended."""
+        """Record how a block about `what` ended."""
         if error is None:
             self._failing.pop(what, None)
             return
@@ -37,7 +37,7 @@ class ErrorBoundary:
 
 
 class Caught:
-    """One `with` block within a fence. `error` is what it raised; `None` while all is well."""
+    """One `with` block within a boundary. `error` is what it raised; `None` while all is well."""
 
     __slots__ = ("_fence", "_what", "error")
 
@@ -48,7 +48,7 @@ class Caught:
 
     @property
     def text(self) -> str:
-        """The failure in words for people; empty when there is none. What it was about is in the log file alone."""
+        """The failure in words for people; empty when there is none. The details are only in the log file."""
         return "" if self.error is None else _words(self.error)
 
     def __enter__(self) -> "Caught":

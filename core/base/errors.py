@@ -1,4 +1,4 @@
-"""What configuration that cannot be used is told as."""
+"""The base of every exception of this product, and the one for unusable configuration."""
 
 
 class SettingsError(Exception):

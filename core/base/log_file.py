@@ -1,7 +1,7 @@
-"""The log file: JSON lines without secrets, in a file of our own. What it cannot take reaches no terminal.
+"""The log file: JSON lines without secrets, in a file of our own. Nothing is logged to the terminal.
 
-Python's logging would print its own traceback, with whatever the record holds, for every record that a full disk does
-not take. Here it is counted, said once where the operator looks (`log_trouble`), and tried again with the next record.
+Python's logging would print its own traceback, with whatever the record holds, for every record that a full disk
+refuses. Here such a record is counted, reported once (`log_trouble`), and writing is tried again with the next record.
 """
 
 import contextlib
@@ -22,14 +22,14 @@ log = logging.getLogger(__name__)
 
 _BYTES: Final = 1_000_000
 _MOST_BYTES: Final = 10_000_000
-"""Where the file cannot give way to a new one, it is gone on with up to here."""
+"""The size up to which the file grows where no new one can be started, bytes."""
 
 _OLDER: Final = 2
-"""So many files that were full are kept."""
+"""The number of full files that are kept."""
 
 
 class LogFile(logging.Handler):
-    """Appends to `path`, which several processes may share, and begins a new file where that one is full."""
+    """Appends to `path`, which several processes may share, and starts a new file once that one is full."""
 
     def __init__(self, path: Path, *, size: int = _BYTES) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class LogFile(logging.Handler):
         """Why the last one was not, or why the file does not give way to a new one, in words; empty if all is well."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record, or count it. Never raises, and never waits for more than the disk."""
+        """Write a record, or count it as lost. Never raises, and waits for nothing but the disk."""
         try:
             data = f"{self.format(record)}\n".encode(errors="backslashreplace")
             self._write(data)
@@ -54,7 +54,7 @@ class LogFile(logging.Handler):
             self._leave()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Count it; logging's own way is the terminal."""
+        """Count the record as lost; logging's own handling would print to the terminal."""
         self.lost += 1
 
     def close(self) -> None:
@@ -64,7 +64,7 @@ class LogFile(logging.Handler):
         super().close()
 
     def open(self) -> None:
-        """Make or open the file already now, so that a trouble is known before there is anything to log."""
+        """Create or open the file now, so that a problem is known before there is anything to log."""
         try:
             self._opened()
         except OSError as error:
@@ -81,7 +81,7 @@ class LogFile(logging.Handler):
         self.lost, self.trouble = 0, trouble
 
     def _roomy(self) -> tuple[int, str]:
-        """A file that is not full, or else why it is, in words. Raises OSError."""
+        """Return a file that is not full, or else why it is, in words. Raises OSError."""
         file = self._opened()
         size = os.fstat(file).st_size
         if size < self._size:
@@ -95,7 +95,7 @@ class LogFile(logging.Handler):
         return self._opened(), ""
 
     def _opened(self) -> int:
-        """The file under the name: another process may have begun a new one, or somebody removed it."""
+        """Return the file under the name, reopened where another process has started a new one or somebody removed it."""
         if self._file is None or self._identity != identity(self._path):
             self._leave()
             own_directory(self._path.parent)
@@ -118,14 +118,14 @@ class LogFile(logging.Handler):
 
 
 class JsonLines(logging.Formatter):
-    """A record as one line, without `secrets` and without what looks like a key or a token; no local variables."""
+    """Formats a record as one line without `secrets` and without anything like a key or a token; no local variables."""
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
         super().__init__()
         self._secrets = secrets
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, without its end."""
+        """Return the line, without a newline."""
         line = {
             "at": self.formatTime(record),
             "level": record.levelname,
@@ -138,7 +138,7 @@ class JsonLines(logging.Formatter):
 
 
 def log_to(path: Path, secrets: tuple[str, ...]) -> None:
-    """Log to a file, in the place of one that was logged to before, and nothing to the terminal any more."""
+    """Log to a file instead of any earlier one, and to the terminal no more."""
     root = logging.getLogger()
     for handler in [one for one in root.handlers if isinstance(one, LogFile)]:
         root.removeHandler(handler)
@@ -151,12 +151,12 @@ def log_to(path: Path, secrets: tuple[str, ...]) -> None:
 
 
 def log_trouble() -> str:
-    """Why what happens is not in the log file, in words; empty while it is, or none is kept."""
+    """Return why records do not reach the log file, in words; empty while they do, or where no file is kept."""
     return next((one.trouble for one in logging.getLogger().handlers if isinstance(one, LogFile)), "")
 
 
 def _log_what_python_prints() -> None:
-    """Failures in threads and in tidying up, warnings, logging's own troubles: nothing of it goes to the terminal."""
+    """Redirect to the log what Python would print: failures in threads and finalizers, warnings, logging's own errors."""
 
     def in_thread(failed: threading.ExceptHookArgs) -> None:
         if failed.exc_value is not None:

@@ -1,10 +1,10 @@
-"""The one place where files of this machine are opened: what lies there is looked at before it is used or changed.
+"""The one place that opens this machine's files: what lies under a name is checked before it is used or changed.
 
-A name in our directories may hold what we never put there: a symbolic link to another file, a named pipe on which an
-open waits for ever, a device, somebody else's file. None of them is followed, waited for or changed; `Unsafe` says in
-one sentence what it is and what to do. Where the platform lacks a flag, looking at the name first has to do.
+A name in our directories may hold something we never put there: a symbolic link to another file, a named pipe on which
+an open waits for ever, a device, somebody else's file. None of them is followed, waited for or changed; `Unsafe` says
+in one sentence what it is and what to do. Where the platform lacks a flag, the name is checked before the open.
 
-What a person has put there, such as configuration, may be a link and anybody's: `small_file` reads that.
+Files that a person provides, such as configuration, may be links and may belong to anybody: `small_file` reads those.
 """
 
 import contextlib
@@ -29,14 +29,14 @@ _KINDS: Final = {
     stat.S_IFREG: "a file",
 }
 _SIDE_FILES: Final = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database, under the database's own name."""
+"""Suffixes of the files that SQLite keeps beside a database."""
 
 _STAMP: Final = "%Y%m%dT%H%M%S%fZ"
 _BROKEN: Final = ".broken"
 
 
 class Unsafe(OSError):
-    """What lies under a name is none of ours; its text is one sentence for people, with what to do."""
+    """The file under a name is not ours; the text is one sentence for people, with what to do."""
 
     def __init__(self, path: Path, what: str, remedy: str = "move it away") -> None:
         super().__init__(errno.EPERM, f"{path} {what}; {remedy}", str(path))
@@ -47,7 +47,7 @@ class Unsafe(OSError):
 
 
 class TooLarge(OSError):
-    """A file holds more than anything of its kind may. It reads as what the system says of any file does."""
+    """A file is larger than any of its kind may be. The text reads like that of any other OSError."""
 
     def __init__(self, path: Path, most: int) -> None:
         super().__init__(errno.EFBIG, f"larger than {most:,} bytes", str(path))
@@ -57,7 +57,7 @@ class TooLarge(OSError):
 
 
 class SetAside(NamedTuple):
-    """What was moved out of the way: when, and where it lies now."""
+    """A file that was moved out of the way: when, and its path now."""
 
     at: datetime
     path: Path
@@ -67,9 +67,9 @@ class SetAside(NamedTuple):
 
 
 def open_own(path: Path, flags: int, mode: int = 0o600) -> int:
-    """Open a regular file of our own, as `os.open` does; the descriptor. Raises Unsafe, OSError.
+    """Open a regular file of our own like `os.open`, and return the descriptor. Raises Unsafe, OSError.
 
-    It is truncated, where `flags` say so, only once it is known to be ours.
+    If `flags` ask for it, the file is truncated, but only once it is known to be ours.
     """
     with contextlib.suppress(FileNotFoundError):
         check_own(path)
@@ -95,14 +95,14 @@ def head_of_own(path: Path, most: int) -> bytes:
 
 
 def replace_own(path: Path, data: bytes) -> None:
-    """Put `data` under a name, on the disk at the return, whole or not at all. Raises OSError."""
+    """Replace the file under a name by `data`, on the disk at the return, whole or not at all. Raises OSError."""
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
     write_new(new, data)
     new.replace(path)
 
 
 def write_new(path: Path, data: bytes) -> None:
-    """Make a file of our own, on the disk at the return; what lay there goes, and not what a link points to.
+    """Create a file of our own, on the disk at the return. Replaces what lay there, but never the target of a link.
 
     Raises OSError, and leaves nothing there.
     """
@@ -119,21 +119,22 @@ def write_new(path: Path, data: bytes) -> None:
 
 
 def write_all(file: int, data: bytes) -> None:
-    """Write all of it. Raises OSError, when a part may be written."""
+    """Write all of `data`. Raises OSError; a part may then be written."""
     view = memoryview(data)
     while view:
         view = view[os.write(file, view) :]
 
 
 def check_own(path: Path) -> None:
-    """Look whether a regular file of our own lies there. Raises Unsafe, FileNotFoundError, OSError."""
+    """Check that a regular file of our own lies there. Raises Unsafe, FileNotFoundError, OSError."""
     _check(path, path.lstat(), stat.S_IFREG)
 
 
 def own_directory(path: Path, *, above: int = 0) -> None:
-    """Make a directory, or look at the one that is there, and keep others out of it. Raises Unsafe, OSError.
+    """Create a directory, or check the existing one, and keep other users out of it. Raises Unsafe, OSError.
 
-    `above`: so many of the directories it lies in are the product's as well. Those may be root's; they are no links.
+    `above`: the number of parent directories that are the product's as well. Those may be root's; they must not be
+    links.
     """
     for one in reversed(path.parents[:above]):
         with contextlib.suppress(FileExistsError):
@@ -148,9 +149,9 @@ def own_directory(path: Path, *, above: int = 0) -> None:
 
 
 def prepare_database(path: Path) -> None:
-    """Make a database's file, or look at the one that is there, and at those SQLite keeps beside it.
+    """Create a database's file, or check the existing one and those that SQLite keeps beside it.
 
-    SQLite opens by name, and gives its side files the rights of the database. Raises Unsafe, OSError.
+    SQLite opens by name, and gives its side files the permissions of the database. Raises Unsafe, OSError.
     """
     for side in _SIDE_FILES:
         with contextlib.suppress(FileNotFoundError):
@@ -161,20 +162,20 @@ def prepare_database(path: Path) -> None:
 
 
 def move_aside(path: Path) -> SetAside:
-    """Move whatever lies under a name out of the way, itself and not what it points to. Raises OSError."""
+    """Rename whatever lies under a name, never the target of a link, and return its new place. Raises OSError."""
     aside = place_aside(path)
     path.rename(aside.path)
     return aside
 
 
 def place_aside(path: Path) -> SetAside:
-    """Where something goes that is set aside now. What was set aside earlier stays where it is."""
+    """Return the place for a file that is moved aside now. What was moved aside earlier stays where it is."""
     now = datetime.now(UTC)
     return SetAside(now, path.with_name(f"{path.name}.{now.strftime(_STAMP)}{_BROKEN}"))
 
 
 def found_aside(path: Path) -> tuple[SetAside, ...]:
-    """What was set aside under a name by any process and still lies there, the oldest first. Never raises."""
+    """Return what any process moved aside under a name and still lies there, the oldest first. Never raises."""
     found = []
     with contextlib.suppress(OSError):
         for one in path.parent.iterdir():
@@ -185,7 +186,7 @@ def found_aside(path: Path) -> tuple[SetAside, ...]:
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """What tells the file under a name from one that takes its place; `None` if there is none."""
+    """Return the device and inode of the file under a name; `None` if there is none."""
     try:
         found = path.lstat()
     except OSError:
@@ -214,7 +215,7 @@ def _within(path: Path, data: bytes, most: int) -> bytes:
 
 
 def _keep_others_out(path: Path, mode: int, flags: int) -> None:
-    """Set the rights of what was found to be ours, without following a link that has taken its place meanwhile."""
+    """Restrict the permissions of what was found to be ours, without following a link that has replaced it meanwhile."""
     change: Callable[[int, int], None] | None = getattr(os, "fchmod", None)
     if change is None:
         path.chmod(mode)
@@ -228,7 +229,7 @@ def _keep_others_out(path: Path, mode: int, flags: int) -> None:
 
 
 def _check(path: Path, found: os.stat_result, kind: int, *, root: bool = False) -> None:
-    """Raise Unsafe for what is not of that kind, or somebody else's. `root`: what belongs to root will do as well."""
+    """Raise Unsafe for a file of another kind, or of another user. `root`: root may own it as well."""
     _check_kind(path, found, kind)
     whoami: Callable[[], int] | None = getattr(os, "geteuid", None)
     if whoami is not None and found.st_uid != whoami() and not (root and found.st_uid == 0):

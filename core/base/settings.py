@@ -1,7 +1,7 @@
-"""How layers of settings merge: TOML file < `.env` < `.env.local` < environment < flags.
+"""Layers of settings and how they merge: TOML file < `.env` < `.env.local` < environment < flags.
 
-Which settings there are is declared by the rooms that use them, each as a frozen struct; this file only finds their
-values. Bad input ends as a `SettingsError`: one sentence that names the thing and the remedy.
+Each package declares the settings it uses as a frozen struct; this module only finds their values. Bad input raises
+`SettingsError`: one sentence that names the setting and the remedy.
 """
 
 import difflib
@@ -27,20 +27,20 @@ PREFIX: Final = "WATCHDESK_"
 
 
 _FILES: Final = ("the environment", ".env.local", ".env")
-"""What the layers of `Layers.named` are."""
+"""The names of the layers in `Layers.named`, in the same order."""
 
 
 class Layers(msgspec.Struct, frozen=True, kw_only=True):
-    """Every source of settings, strongest first in `named`; `file` is the parsed TOML, `path` where it lies."""
+    """Every source of settings, strongest first in `named`; `file` is the parsed TOML, `path` its location."""
 
     named: tuple[Mapping[str, str], ...] = ()
     file: Mapping[str, Any] = {}
     path: Path = Path()
 
     def first(self, *names: str) -> str | None:
-        """The value of the strongest layer that has any of `names`; within a layer the first name wins.
+        """Return the value of the strongest layer that has any of `names`; within a layer the first name wins.
 
-        Empty counts as not set, as it does everywhere in shells.
+        An empty value counts as not set, as it does everywhere in shells.
         """
         for layer in self.named:
             for name in names:
@@ -49,12 +49,12 @@ class Layers(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
     def strange_names(self, known: Collection[str]) -> list[str]:
-        """Every `WATCHDESK_…` that is set and none of `known`. One in small letters is: nobody reads it."""
+        """Return every `WATCHDESK_…` that is set and not in `known`. One in lower case is never known."""
         given = {name for layer in self.named for name, value in layer.items() if value.strip()}
         return sorted(name for name in given.difference(known) if name.upper().startswith(PREFIX))
 
     def refuse_unknown(self, names: Collection[str], tables: Collection[str]) -> None:
-        """Raises SettingsError for a `WATCHDESK_…` that is none of `names`, and what the file has beside `tables`."""
+        """Raise SettingsError for a `WATCHDESK_…` not in `names`, and for a table of the file not in `tables`."""
         for name in self.strange_names(names):
             meant = _meant(name.upper().removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in sorted(names)])
             remedy = f"did you mean {PREFIX}{meant}?" if meant else "take it out"
@@ -65,19 +65,19 @@ class Layers(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError(f"{self.path}: no such table: [{name}]; {remedy}")
 
     def _origin(self, variable: str) -> str:
-        """The variable, and the file that sets it where it is not the environment."""
+        """Return the variable, with the file that sets it unless that is the environment."""
         layer = next((at for at, names in enumerate(self.named) if names.get(variable, "").strip()), 0)
         return variable + (f" (in {_FILES[layer]})" if layer else "")
 
     def table(self, name: str) -> Mapping[str, Any]:
-        """One table of the TOML file, empty if it has none. Raises SettingsError if it is something else."""
+        """Return one table of the TOML file, empty if it has none. Raises SettingsError if it is something else."""
         value = self.file.get(name, {})
         if not isinstance(value, dict):
             raise SettingsError(f"{self.path}: {name!r} must be a table, write [{name}]")
         return value
 
     def section(self, name: str, struct: type[S]) -> S:
-        """`struct` filled from `WATCHDESK_<NAME>_<FIELD>` and the file's table `name`, defaults for the rest.
+        """Return `struct` filled from `WATCHDESK_<NAME>_<FIELD>` and the file's table `name`, else from defaults.
 
         Raises SettingsError naming the setting whose value does not fit.
         """
@@ -116,16 +116,16 @@ def _unbounded(kind: Any) -> Any:
 
 
 def config_path() -> Path:
-    """Where the TOML file lies on this platform. Raises SettingsError."""
+    """Return the path of the TOML file on this platform. Raises SettingsError."""
     return config_directory() / "config.toml"
 
 
 def read_layers(
     *, directory: Path | None = None, environ: Mapping[str, str] | None = None, path: Path | None = None
 ) -> Layers:
-    """All layers below the flags. `.env*` come from `directory`, by default the working directory.
+    """Return all layers below the flags. `.env*` come from `directory`, by default the working directory.
 
-    Raises SettingsError for a file that is there and cannot be read or parsed.
+    Raises SettingsError for a file that exists and cannot be read or parsed.
     """
     base = directory or Path()  # not its full name: a working directory that was deleted has none
     toml = path or config_path()
@@ -141,12 +141,12 @@ def read_layers(
 
 
 def nothing() -> Layers:
-    """No configuration at all, for what must not pick up any."""
+    """Return layers without any configuration, for callers that must not read any."""
     return Layers()
 
 
 def flag(value: str, name: str) -> bool:
-    """A yes or no in any usual spelling. Raises SettingsError naming `name`."""
+    """Parse a yes or no in any usual spelling. Raises SettingsError naming `name`."""
     word = value.strip().lower()
     if word in {"1", "true", "yes", "on"}:
         return True

@@ -1,4 +1,4 @@
-"""Reading a small text file that somebody else has put there, whatever it is: a pipe nobody writes to, a device."""
+"""Reads a small text file that somebody else provides, even if it is a device or a pipe without a writer."""
 
 import contextlib
 import os
@@ -16,11 +16,11 @@ _CHUNK_BYTES: Final = 65_536
 
 
 class Unreadable(Exception):
-    """Why the file cannot be read, in a few words."""
+    """The file cannot be read; the text says why, in a few words."""
 
 
 def read_text(path: Path) -> str | None:
-    """The text of the file, `None` where there is none; a directory is none. Takes at most `PATIENCE_S`.
+    """Return the text of the file; `None` where there is none or it is a directory. Takes at most `PATIENCE_S`.
 
     Raises Unreadable.
     """
@@ -42,7 +42,7 @@ def read_text(path: Path) -> str | None:
 
 
 def _bytes(file: int, *, is_pipe: bool) -> bytes:
-    """All there is to read. A pipe may be empty for a while before somebody begins to write."""
+    """Return all there is to read. A pipe may stay empty for a while before somebody begins to write."""
     found = bytearray()
     until = time.monotonic() + PATIENCE_S
     while len(found) <= MOST_BYTES:

@@ -1,9 +1,9 @@
-"""What must outlive the process: small documents by kind and key, and samples in time, in one SQLite file.
+"""Durable state: small documents by kind and key, and samples by time, in one SQLite file.
 
-Committed and on the disk before it is called accepted. Any process of the user may write, in short transactions; who
-runs the loops is decided by a lock beside the file, which dies with its process. Corrupt, it is moved aside and begun
-anew, which every process says for as long as what was moved lies there; not writable, or not ours, it says so in each
-write (`NotKept`) and in `warning`, and everything else goes on.
+A write is committed and on the disk before it is accepted. Any process of the user may write, in short transactions; a
+lock beside the file, which is freed when its process dies, decides which process runs the loops. A corrupt file is
+moved aside and replaced by a new one, which every process reports for as long as the old one lies there. Where the file
+is not writable, or not ours, each write raises `NotKept`, `warning` says why, and everything else goes on.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ MIGRATIONS: Final = (
     CREATE INDEX sample_by_time ON sample (series, at)
     """,
 )
-"""What leads from each version of the file to the next; `PRAGMA user_version` counts those that were applied."""
+"""Statements that lead from each version of the file to the next; `PRAGMA user_version` counts those applied."""
 
 _BUSY_S: Final = 2.0
 _BROKEN: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -57,7 +57,7 @@ _ERRORS: Final = (sqlite3.Error, OSError)
 
 
 class NotKept(Exception):
-    """It was not written; the text says why, in words."""
+    """A write was not kept; the text says why, in words."""
 
 
 class _TooNew(Exception):
@@ -65,24 +65,24 @@ class _TooNew(Exception):
 
 
 class Transaction:
-    """Reads and writes that happen together or not at all. Lives only within `Store.change`."""
+    """Reads and writes that happen together or not at all. Valid only within `Store.change`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     def get(self, kind: str, key: str, type_: type[T]) -> T | None:
-        """One document; `None` if there is none, or it is not of that type."""
+        """Return one document; `None` if there is none, or it is not of that type."""
         row = self._connection.execute("SELECT body FROM document WHERE kind = ? AND key = ?", (kind, key)).fetchone()
         return None if row is None else _decoded(row[0], type_)
 
     def all(self, kind: str, type_: type[T]) -> dict[str, T]:
-        """Every document of a kind, by key, in the order of the keys. What is not of that type is left out."""
+        """Return every document of a kind, by key, in the order of the keys. Those not of that type are left out."""
         rows = self._connection.execute("SELECT key, body FROM document WHERE kind = ? ORDER BY key", (kind,))
         found = ((key, _decoded(body, type_)) for key, body in rows)
         return {key: value for key, value in found if value is not None}
 
     def put(self, kind: str, key: str, value: Any) -> None:
-        """Keep a document, in the place of an older one."""
+        """Store a document, replacing an older one."""
         body = msgspec.json.encode(value).decode()
         self._connection.execute(
             "INSERT INTO document VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
@@ -90,17 +90,17 @@ class Transaction:
         )
 
     def remove(self, kind: str, key: str) -> bool:
-        """Forget a document. Whether there was one."""
+        """Delete a document. Returns whether there was one."""
         cursor = self._connection.execute("DELETE FROM document WHERE kind = ? AND key = ?", (kind, key))
         return cursor.rowcount > 0
 
     def append(self, series: str, at: datetime, value: Any) -> None:
-        """Add a sample. Times are kept to the millisecond."""
+        """Add a sample. Times are stored to the millisecond."""
         body = msgspec.json.encode(value).decode()
         self._connection.execute("INSERT INTO sample VALUES (?, ?, ?)", (series, _ms(at), body))
 
     def samples(self, series: str, since: datetime, until: datetime, type_: type[T]) -> tuple[tuple[datetime, T], ...]:
-        """Samples from `since` up to, not including, `until`, oldest first."""
+        """Return the samples from `since` up to, not including, `until`, oldest first."""
         rows = self._connection.execute(
             "SELECT at, body FROM sample WHERE series = ? AND at >= ? AND at < ? ORDER BY at, rowid",
             (series, _ms(since), _ms(until)),
@@ -109,16 +109,17 @@ class Transaction:
         return tuple((at, value) for at, value in found if value is not None)
 
     def trim(self, series: str, before: datetime) -> int:
-        """Drop the samples older than `before`. How many."""
+        """Delete the samples older than `before`. Returns how many."""
         return self._connection.execute(
             "DELETE FROM sample WHERE series = ? AND at < ?", (series, _ms(before))
         ).rowcount
 
 
 class Store:
-    """One project's and user's durable state, `directory`/`space`.db. The disk is touched in a thread of its own.
+    """The durable state of one project and user, in `directory`/`space`.db. A thread of its own does the disk work.
 
-    Every write is on the disk when it returns, or raises NotKept. Reads never raise: what cannot be read is not there.
+    Every write is on the disk when it returns, or raises NotKept. Reads never raise: what cannot be read counts as
+    absent.
     """
 
     def __init__(self, directory: Path, space: str) -> None:
@@ -133,16 +134,16 @@ class Store:
 
     @property
     def warning(self) -> str | None:
-        """What is wrong, in words; `None` while all is well. What was moved aside is said while it lies there."""
+        """The current problem, in words; `None` while all is well. A file moved aside is reported while it lies there."""
         return self._failing or self._said_aside() or self._lock.warning or None
 
     @property
     def unwritable(self) -> str:
-        """Why the last write was not kept, in words; empty while writes are."""
+        """The reason why the last write was not kept, in words; empty while writes succeed."""
         return self._failing
 
     async def prove_writable(self) -> None:
-        """Write something, and forget it. Raises NotKept."""
+        """Write something and delete it again. Raises NotKept."""
 
         def work(transaction: Transaction) -> None:
             transaction.put("probe", "writable", 0)
@@ -151,7 +152,7 @@ class Store:
         await self.change(work)
 
     async def open(self) -> None:
-        """Make or open the file. Never raises."""
+        """Create or open the file. Never raises."""
         with contextlib.suppress(NotKept):
             await self._run(lambda connection: None, writes=False)
 
@@ -182,7 +183,7 @@ class Store:
         await self.change(lambda t: t.append(series, at, value))
 
     async def change(self, work: Callable[[Transaction], T]) -> T:
-        """Do `work` in one transaction, in the state's thread. All of it is on the disk at the return. Raises NotKept.
+        """Run `work` in one transaction, in the store's thread. All of it is on the disk at the return. Raises NotKept.
 
         A cancelled caller does not know whether it happened; it happened whole or not at all.
         """
@@ -201,18 +202,18 @@ class Store:
         return await self._run(transact, writes=True)
 
     async def close(self) -> None:
-        """Close the file and give up the lock. Waits for a write under way."""
+        """Close the file and release the lock. Waits for a write under way."""
         with contextlib.suppress(RuntimeError):
             await asyncio.wrap_future(self._thread.submit(self._disconnect))
         self._thread.shutdown(wait=True)
         self._lock.release()
 
     def own(self) -> bool:
-        """Become the one process of this project and user that runs the loops, or find that another one is."""
+        """Become the one process of this project and user that runs the loops. Returns whether this process is it."""
         return self._lock.take()
 
     def owner(self) -> str:
-        """Who holds the lock, `pid N on HOST`; empty while nobody does."""
+        """Return the holder of the lock, `pid N on HOST`; empty while there is none."""
         return self._lock.holder()
 
     async def _read(self, work: Callable[[Transaction], T], nothing: T) -> T:
@@ -307,7 +308,7 @@ class Store:
 
 
 class OwnerLock:
-    """A lock of one file between processes; it dies with its holder, however that ends."""
+    """A lock between processes, on a file; it is freed when its holder ends, however that happens."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -316,9 +317,9 @@ class OwnerLock:
         """What lay in its place and was moved out of the way, in words."""
 
     def take(self) -> bool:
-        """Hold it. Whether it is ours now. Where no such file can be made nobody else holds one, so it is.
+        """Take the lock. Returns whether it is ours now, as it is where no such file can be made at all.
 
-        A full disk keeps nobody out: the file then does not tell who holds it.
+        A full disk keeps nobody out: the file then does not name its holder.
         """
         if self._file is not None:
             return True
@@ -339,7 +340,7 @@ class OwnerLock:
         return True
 
     def release(self) -> None:
-        """Let go of it."""
+        """Release the lock."""
         file, self._file = self._file, None
         if file is not None:
             with contextlib.suppress(OSError):
@@ -347,7 +348,7 @@ class OwnerLock:
             os.close(file)
 
     def holder(self) -> str:
-        """What the holder wrote of itself; empty while nobody holds it."""
+        """Return what the holder wrote about itself; empty while nobody holds the lock."""
         try:
             file = open_own(self._path, os.O_RDWR)
         except OSError:
@@ -408,7 +409,7 @@ def _ms(at: datetime) -> int:
 
 
 def _is_broken(error: Exception) -> bool:
-    """Whether what is on the disk is at fault, and not just out of reach: full, locked, read-only."""
+    """Return whether the file itself is broken, and not just out of reach: full, locked, read-only."""
     return isinstance(error, sqlite3.Error) and (getattr(error, "sqlite_errorcode", 0) & 0xFF) in _BROKEN
 
 

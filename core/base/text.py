@@ -1,7 +1,7 @@
-"""Text from outside is data: the one place where it is made harmless on its way into records.
+"""Cleaning of text from outside, in one place, on its way into records.
 
 Control characters, escape sequences, bidirectional overrides and zero-width characters become visible signs, so that
-layout can count on one cell per shown character and nothing in a row is interpreted by a terminal.
+layout can count on one cell per shown character and a terminal interprets nothing in a row.
 """
 
 import re
@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 LINE_CHARS: Final = 500
-"""Longest text kept in a record for one line, in characters."""
+"""The longest text that a record keeps for one line, in characters."""
 
 _HIDDEN: Final = re.compile(
     "["
@@ -32,7 +32,7 @@ def _visible(match: re.Match[str]) -> str:
 
 
 def clean(text: object, limit: int = LINE_CHARS) -> str:
-    """`text` as one harmless line of at most `limit` characters; a cut one ends in `…`. `None` is empty."""
+    """Return `text` as one harmless line of at most `limit` characters; a cut one ends in `…`. `None` is empty."""
     if text is None:
         return ""
     raw = text if isinstance(text, str) else str(text)
@@ -47,14 +47,14 @@ _SECRET: Final = re.compile(
 
 
 def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:
-    """`text` without `secrets` and without anything that looks like an API key or a token."""
+    """Return `text` without `secrets` and without anything that looks like an API key or a token."""
     for secret in secrets:
         text = text.replace(secret, "…")
     return _SECRET.sub(lambda match: f"{match['key'] or match['token'] or match['bearer']}…", text)
 
 
 def short(span: timedelta | float) -> str:
-    """A duration for people, in its two largest units at most: `42 s`, `7 min`, `2 h 05`, `3 d`."""
+    """Format a duration for people, in its two largest units at most: `42 s`, `7 min`, `2 h 05`, `3 d`."""
     seconds = span.total_seconds() if isinstance(span, timedelta) else span
     seconds = max(0.0, seconds)
     if seconds < 60:
@@ -69,5 +69,5 @@ def short(span: timedelta | float) -> str:
 
 
 def plural(count: int, noun: str, many: str | None = None) -> str:
-    """`1 task`, `3 tasks`; `many` for a noun that does not take an s."""
+    """Return `1 task`, `3 tasks`; `many` for a noun that does not take an s."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"

@@ -1,8 +1,8 @@
-"""Time as people type it: how long (`2h`, `30min`), and when (`03:10`, `yesterday 22:00`, `24 nov 03:10`, `2h ago`).
+"""Time as people type it: durations (`2h`, `30min`) and moments (`03:10`, `yesterday 22:00`, `24 nov 03:10`, `2h ago`).
 
-What names no zone is local, and what names no day is the last day on which it was so. A time that local clocks show
-twice, because they are set back, is the first of the two for who asks since when, so that nothing is missed, and the
-last of them for who asks what was then. One that they leave out is told by the time before: rather too early.
+A time without a zone is local, and one without a day is on the last day on which it occurred. A time that local clocks
+show twice, because they are set back, means the first of the two where it starts a period, so that nothing is missed,
+and the last where it names one moment. One that local clocks skip is read with the offset from before the change.
 """
 
 import re
@@ -19,32 +19,32 @@ _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturda
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DATED: Final = re.compile(r"(?P<d>\d{1,2})\.?\s*(?P<m>[a-z]{3,9})\.?(?:\s+(?P<y>\d{4}))?")
 _YEARS: Final = range(1970, MAXYEAR)
-"""Whoever asks for a moment shows it in local time and looks a day around it: the calendar's last year has no room."""
+"""The years a moment may have. Callers show it in local time and look a day around it, so the last year is left out."""
 
 EXAMPLES: Final = "03:10, yesterday 22:00, 2026-11-24 03:10 or 2h ago"
-"""What may be typed."""
+"""Examples of what may be typed."""
 
 
 def span_of(text: str) -> timedelta | None:
-    """A number and its unit; `None` when it is something else."""
+    """Parse a number and its unit; `None` when it is something else."""
     match = _SPAN.fullmatch(text.strip().lower())
     return min(timedelta(**{_UNITS[match[2]]: int(match[1])}), _LONGEST) if match else None
 
 
 _Of = Callable[[tuple[datetime, ...], datetime], datetime]
-"""Which of the moments is meant at which a time of day was shown; the other argument is now."""
+"""Chooses one of the moments at which a time of day was shown; the other argument is now."""
 
 
 def moment_of(text: str, now: datetime) -> datetime | None:
-    """The moment that was meant, UTC; `None` when it is none, or of a year that no clock here ever shows.
+    """Return the moment that was meant, UTC; `None` when it is none, or of a year that no clock here ever shows.
 
-    Only what names its day can lie after `now`. The first of two: since then.
+    Only one that names its day can lie after `now`. Of two possible moments the first: for the start of a period.
     """
     return _meant(text, now, lambda shown, _: shown[0])
 
 
 def last_moment_of(text: str, now: datetime) -> datetime | None:
-    """Like `moment_of`, but the last of two that is not after `now`: what was then."""
+    """Like `moment_of`, but the last of two possible moments that is not after `now`: for one point in time."""
     return _meant(text, now, lambda shown, now: max((at for at in shown if at <= now), default=shown[0]))
 
 
@@ -62,7 +62,7 @@ def _meant(text: str, now: datetime, of: _Of) -> datetime | None:
 
 
 def _on_a_day(said: str, now: datetime, of: _Of) -> datetime | None:
-    """A time of day, with a day before it or without. Raises ValueError for one no clock shows."""
+    """Parse a time of day, with a day before it or without. Raises ValueError for one no clock shows."""
     match = _CLOCK.fullmatch(said)
     if match is None:
         return None
@@ -84,13 +84,13 @@ def _on_a_day(said: str, now: datetime, of: _Of) -> datetime | None:
 
 
 def _last(today: datetime, at: Callable[[datetime], datetime], *, back: int, every: int) -> datetime:
-    """That time so many days back, or a round of days before where it has not been yet."""
+    """Return that time `back` days ago, or `every` days before that where it is still to come."""
     found = at(today - timedelta(days=back))
     return found if found <= today else at(today - timedelta(days=back + every))
 
 
 def _of_month(day: str, today: datetime, at: Callable[[datetime], datetime]) -> datetime | None:
-    """`24 nov`, with its year or without. Raises ValueError for a day no calendar has."""
+    """Parse `24 nov`, with its year or without. Raises ValueError for a day no calendar has."""
     match = _DATED.fullmatch(day)
     if match is None or match["m"][:3] not in _MONTHS:
         return None
@@ -102,6 +102,6 @@ def _of_month(day: str, today: datetime, at: Callable[[datetime], datetime]) -> 
 
 
 def _shown(day: datetime, clock: time) -> tuple[datetime, ...]:
-    """When the clocks of the place show that time of that day, by the rules that they go by then."""
+    """Return the moments at which local clocks show that time on that day, by the rules in force then."""
     first, second = (datetime.combine(day.date(), clock.replace(fold=fold)).astimezone(UTC) for fold in (0, 1))
     return (first, second) if second.astimezone().time() == clock and first < second else (first,)

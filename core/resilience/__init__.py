@@ -1,4 +1,4 @@
-"""How to call anything safely: circuit breaker, retry, deadline, last-known data. Usable alone.
+"""Safe calls of anything: circuit breaker, retry, deadline, last-known data. Usable alone.
 
     def faults(error: BaseException) -> Fault:
         return Fault(kind="shop", counts=Counts.FAILURE, evidence=Evidence.DOWN, message=str(error))
@@ -9,13 +9,13 @@
     if outcome.fault is None:
         show(outcome.data)
 
-`classify`, here `faults`, turns an exception into a `core.resilience.fault.Fault`, whose `counts` the breaker hears: a
-failure, an answer (`SUCCESS`: the other side is alive, and refused), or nothing (`NEUTRAL`). From outside, a call is a
-total deadline, the retries, the breaker, one request; the request's own timeout is the business of what is called.
-`Guard.live` raises `NotLive` instead; `Guard.last_known` falls back to a `Cache` and says so in its `Reading`. A
-breaker alone is `await CircuitBreaker("shop:fetch_price", clock).call(fetch_price)`.
+`classify`, here `faults`, turns an exception into a `core.resilience.fault.Fault`, whose `counts` goes to the breaker:
+a failure, an answer (`SUCCESS`: the other side is alive, and refused), or nothing (`NEUTRAL`). From outside, a call is
+a total deadline, the retries, the breaker, one request; the callee sets the request's own timeout. `Guard.live` raises
+`NotLive` instead; `Guard.last_known` falls back to a `Cache` and says so in its `Reading`. A breaker alone is `await
+CircuitBreaker("shop:fetch_price", clock).call(fetch_price)`.
 
-All of it belongs to one event loop. Nothing here knows what is called.
+All of it belongs to one event loop and knows nothing of the callee.
 """
 
 from core.resilience.breaker import (

@@ -1,7 +1,7 @@
-"""A circuit breaker with the strict half-open, generations, holds and due timers that operators need.
+"""A circuit breaker with a strict half-open state, generations, holds, and open breakers that become due.
 
-What counts as a failure is decided by the caller; a breaker hears `failure`, `success` or `neutral` and nothing else.
-All of it runs on one event loop, without locks: no method awaits, except `call` for the call itself.
+The caller decides what counts as a failure; a breaker is told `failure`, `success` or `neutral` and nothing else. All
+of it runs on one event loop, without locks: no method awaits, except `call` for the call itself.
 """
 
 import random
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class BreakerState(StrEnum):
-    """`due` is open with its time over and nobody calling yet; `held` was opened by a person and no result ends it."""
+    """A breaker's state. `due`: open, but the next call probes. `held`: opened by a person; no result closes it."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -30,7 +30,7 @@ class BreakerState(StrEnum):
 
 
 class BreakerRules(msgspec.Struct, frozen=True, kw_only=True):
-    """When a breaker opens and for how long. Seconds, except `failures_to_open` and the share `open_jitter`."""
+    """Thresholds and durations of a breaker. Seconds, except `failures_to_open` and the share `open_jitter`."""
 
     failures_to_open: Count = 5
     open_s: Period = 60.0
@@ -40,7 +40,7 @@ class BreakerRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BreakerRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A breaker as it stands. `opens_in_s` counts down to the next probe and is `None` unless open.
+    """A snapshot of a breaker. `opens_in_s` counts down to the next probe and is `None` unless open.
 
     `since` is when the state was entered, `not_closed_since` when the breaker was last closed or held.
     """
@@ -61,7 +61,7 @@ class BreakerRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BreakerEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of state, with its reason. A timer that merely ran out is none: nobody was there to see it."""
+    """One change of state, with its reason. A timer that merely ran out is no event: no call was there to notice it."""
 
     key: str
     before: BreakerState
@@ -71,7 +71,7 @@ class BreakerEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refused(Exception):
-    """`CircuitBreaker.call` did not call."""
+    """`CircuitBreaker.call` refused to make the call."""
 
 
 _CLOSED: Final = 0
@@ -81,7 +81,7 @@ _HELD: Final = 3
 _STATES: Final = (BreakerState.CLOSED, BreakerState.OPEN, BreakerState.HALF_OPEN, BreakerState.HELD)
 
 REFUSED: Final = -1
-"""What `admit` answers instead of a generation when the call must not go out."""
+"""The value `admit` returns instead of a generation when the call must not go out."""
 
 
 def _failed(_error: Exception) -> Counts:
@@ -91,7 +91,7 @@ def _failed(_error: Exception) -> Counts:
 class CircuitBreaker:
     """One operation's breaker. `admit` before a call, `report` after it, whatever happened; or `call`, which does both.
 
-    `siblings` is shared by the breakers of one component: those of them that are not closed. `jitter` gives a number
+    `siblings` is shared by the breakers of one component: those of them that are not closed. `jitter` returns a number
     from 0 to 1.
     """
 
@@ -175,7 +175,7 @@ class CircuitBreaker:
         return answer
 
     def admit(self, deadline_s: float | None = None) -> int:
-        """A generation to report with, or `REFUSED`. In half-open exactly one call is admitted.
+        """Return a generation to report with, or `REFUSED`. In half-open exactly one call is admitted.
 
         `deadline_s` is how long the call may take at most: its permit expires with it.
         """
@@ -184,14 +184,14 @@ class CircuitBreaker:
         return self._admit_slow(deadline_s)
 
     def watch(self) -> int:
-        """A generation for a call that goes out whatever the state; its result counts by `report_unasked`."""
+        """Return a generation for a call that goes out whatever the state; its result is told by `report_unasked`."""
         self._settle()
         return self._generation
 
     def report(self, generation: int, counts: Counts, *, why: str = "", pause_s: float | None = None) -> None:
-        """What became of an admitted call. A result of an older generation changes nothing.
+        """Report the result of an admitted call. A result of an older generation changes nothing.
 
-        `pause_s` is the server's own wish in seconds; an opening lasts the longer of it and the rule's.
+        `pause_s` is the pause that the server asked for, seconds; an opening lasts the longer of it and the rule's.
         """
         if self._mode != _CLOSED:
             self._settle()
@@ -208,7 +208,7 @@ class CircuitBreaker:
                 self._hurry()
 
     def report_unasked(self, generation: int, counts: Counts, *, why: str = "", pause_s: float | None = None) -> None:
-        """What became of a call that is never refused: while not closed, success closes, failure changes nothing."""
+        """Report the result of a call that is never refused: while not closed, success closes, failure changes nothing."""
         self._settle()
         if self._mode == _CLOSED:
             self.report(generation, counts, why=why, pause_s=pause_s)
@@ -219,7 +219,7 @@ class CircuitBreaker:
 
     @property
     def refusing(self) -> bool:
-        """Whether the next call would be refused. Takes no permit and counts no refusal."""
+        """Return whether the next call would be refused. Takes no permit and counts no refusal."""
         if self._mode == _CLOSED:
             return False
         self._settle()
@@ -230,13 +230,13 @@ class CircuitBreaker:
     # For operators
 
     def reset(self, who: str) -> None:
-        """Close it, whatever it was."""
+        """Close the breaker, whatever its state."""
         self.failures = 0
         if self._mode != _CLOSED:
             self._close(f"reset by {who}")
 
     def hold(self, who: str, why: str, until: datetime | None = None) -> None:
-        """Open it by hand; neither timer nor result ends this, only `release`, `reset` or `until` (wall time)."""
+        """Open the breaker by hand; neither timer nor result ends this, only `release`, `reset` or `until` (wall time)."""
         before = self.state
         self.held_by, self.held_why, self.held_until = who, why, until
         self._change(before, _HELD, f"held by {who}: {why}")
@@ -250,7 +250,7 @@ class CircuitBreaker:
         self._change(BreakerState.HELD, _OPEN, f"released by {who}")
 
     def make_due(self, why: str = "asked to probe now") -> bool:
-        """Let the next call probe now. Whether that changed anything."""
+        """Let the next call probe now. Returns whether that changed anything."""
         if self.state is not BreakerState.OPEN:
             return False
         self._open_until = self._clock.elapsed()
@@ -258,19 +258,19 @@ class CircuitBreaker:
         return True
 
     def expect_every(self, period_s: float) -> None:
-        """The operation is called every `period_s` seconds: its count of failures lives at least three of them."""
+        """Declare that the operation is called every `period_s` seconds: failures count for at least three periods."""
         self._ages_out_s = max(self._rules.count_ages_out_s, 3 * period_s)
 
     @property
     def state(self) -> BreakerState:
-        """The state as it is shown."""
+        """Return the state as it is shown."""
         self._settle()
         if self._mode == _OPEN and self._clock.elapsed() >= self._open_until:
             return BreakerState.DUE
         return _STATES[self._mode]
 
     def record(self) -> BreakerRecord:
-        """An immutable picture of it."""
+        """Return an immutable snapshot of the breaker."""
         state = self.state
         rest = max(0.0, self._open_until - self._clock.elapsed()) if state is BreakerState.OPEN else None
         self._age_out()
@@ -305,7 +305,7 @@ class CircuitBreaker:
         return REFUSED
 
     def _settle(self) -> None:
-        """Catch up with what time alone did: a permit that expired, a hold that ended."""
+        """Apply what time alone did: a permit that expired, a hold that ended."""
         if self._mode == _HALF_OPEN:
             expired = self._permit_until
             if expired is not None and self._clock.elapsed() >= expired:
@@ -358,9 +358,9 @@ class CircuitBreaker:
         self._change(before, _CLOSED, why)
 
     def _hurry(self) -> None:
-        """The component answered: its other open breakers may probe at once, each once until another one opens.
+        """Let the component's other open breakers probe at once, since it answered; each once until another one opens.
 
-        One that fails while the rest is answered would else probe at every answer instead of at its own pace.
+        One that fails while the rest is answered would otherwise probe at every answer instead of at its own pace.
         """
         for other in tuple(self._siblings):
             if other is not self and not other._hurried:

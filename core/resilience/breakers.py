@@ -1,4 +1,4 @@
-"""All breakers of a process: made when first asked for, heard as one stream of events, reset and held by key."""
+"""All breakers of a process: created on first use, with one stream of events, reset and held by key."""
 
 import logging
 import random
@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 class Breakers:
-    """The registry. A live answer of one operation makes its component's other open breakers due."""
+    """The registry of breakers. A live answer of one operation makes its component's other open breakers due."""
 
     def __init__(
         self, clock: Clock, rules: BreakerRules | None = None, *, jitter: Callable[[], float] = random.random
@@ -26,19 +26,19 @@ class Breakers:
         self._listeners: list[Callable[[BreakerEvent], None]] = []
 
     def get(self, key: str) -> CircuitBreaker:
-        """The breaker of one operation."""
+        """Return the breaker of one operation."""
         return self._all.get(key) or self._make(key)
 
     def all(self) -> tuple[BreakerRecord, ...]:
-        """Every breaker's record, by key."""
+        """Return every breaker's record, by key."""
         return tuple(self._all[key].record() for key in sorted(self._all))
 
     def listen(self, listener: Callable[[BreakerEvent], None]) -> None:
-        """Hear of every change of state. A listener that raises is logged and hinders nobody."""
+        """Call `listener` with every change of state. One that raises is logged and stops nothing."""
         self._listeners.append(listener)
 
     def expect_every(self, key: str, period_s: float) -> None:
-        """One operation is called every `period_s` seconds: its count of failures lives at least three of them."""
+        """Declare that an operation is called every `period_s` seconds: its failures count for at least three periods."""
         self._periods[key] = period_s
         if key in self._all:
             self._all[key].expect_every(period_s)
@@ -54,7 +54,7 @@ class Breakers:
             breaker.reset(who)
 
     def hold(self, key: str, who: str, why: str, until: datetime | None = None) -> None:
-        """Hold one open until `until` (wall time) or its release. Made if need be: a hold survives a restart."""
+        """Hold one open until `until` (wall time) or its release. Creates it if need be: a hold survives a restart."""
         self.get(key).hold(who, why, until)
 
     def release(self, key: str, who: str) -> None:

@@ -1,6 +1,7 @@
-"""Last-known data: in memory while fresh, on disk for as long as it takes. JSON only, never a pickle.
+"""Last-known data: in memory while fresh, on disk for longer. JSON only, never a pickle.
 
-May be deleted at any time. Corrupt, full, read-only or locked, the disk part is gone without, with a warning.
+May be deleted at any time. Where the disk part is corrupt, full, read-only or locked, the cache works in memory only,
+with a warning.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ _PATIENCE_S: Final = 2.0
 
 
 class CacheRules(msgspec.Struct, frozen=True, kw_only=True):
-    """Caps of the disk part, and for how long and how much the memory part keeps. Bytes and seconds."""
+    """Caps of the disk part, and size and freshness of the memory part. Bytes and seconds."""
 
     memory_s: float = 300.0
     memory_bytes: int = 8_000_000
@@ -51,7 +52,7 @@ _decode: Final = msgspec.json.Decoder(_Stored).decode
 
 
 class Cache:
-    """One project's and user's last-known data, under `directory`/`space`. Disk work runs in a thread of its own.
+    """The last-known data of one project and user, under `directory`/`space`. A thread of its own does the disk work.
 
     Raises ValueError for a `space` that is not the name of one directory.
     """
@@ -71,22 +72,22 @@ class Cache:
 
     @property
     def warning(self) -> str | None:
-        """What is wrong with the disk part, in words; `None` while all is well."""
+        """The problem with the disk part, in words; `None` while all is well."""
         return self._disk.warning if self._opened.done() else "cache in memory only: the disk does not answer"
 
     def get_sync(self, key: str) -> Cached | None:
-        """The kept value, straight from the disk. Blocks for a fraction of a millisecond: for the first picture."""
+        """Return the kept value, straight from the disk. Blocks for a fraction of a millisecond: for the first screen."""
         text = self._wait(self._submit(lambda: self._disk.load(key)))
         return None if text is None else _picture(text, "disk")
 
     def load_all(self) -> dict[str, Cached]:
-        """Everything kept on the disk, by key. Blocks: for the first picture."""
+        """Return everything kept on the disk, by key. Blocks: for the first screen."""
         texts = self._wait(self._submit(self._disk.load_all)) or {}
         found = ((key, _picture(text, "disk")) for key, text in texts.items())
         return {key: cached for key, cached in found if cached is not None}
 
     async def get(self, key: str) -> Cached | None:
-        """The kept value, from memory while it is fresh, else from the disk."""
+        """Return the kept value, from memory while it is fresh, else from the disk."""
         remembered = self._memory.get(key)
         if remembered is not None and self._clock.elapsed() - remembered[0] <= self._rules.memory_s:
             return _picture(remembered[1], "memory")
@@ -108,18 +109,18 @@ class Cache:
             self._submit(lambda: self._disk.save(key, self._unsaved.pop(key).decode()))
 
     async def put(self, key: str, value: Any, at: datetime) -> None:
-        """`keep`, and wait until the disk has it."""
+        """Do what `keep` does, and wait until the disk has it."""
         self.keep(key, value, at)
         await self.flush()
 
     async def flush(self) -> None:
-        """Wait until what was kept so far is on the disk."""
+        """Wait until everything kept so far is on the disk."""
         future = self._submit(lambda: None)
         if future is not None:
             await asyncio.wrap_future(future)
 
     async def sweep(self) -> None:
-        """Hold the caps on disk and drop from memory what is no longer fresh. To be called every few minutes."""
+        """Enforce the caps on disk and drop from memory what is no longer fresh. To be called every few minutes."""
         oldest = self._clock.elapsed() - self._rules.memory_s
         for key in [key for key, (since, _) in self._memory.items() if since < oldest]:
             self._forget(key)
@@ -128,7 +129,7 @@ class Cache:
             await asyncio.wrap_future(future)
 
     def close(self) -> None:
-        """Write what is left, close the file, end the thread. Blocks until then."""
+        """Write the rest, close the file, end the thread. Blocks until then."""
         self._submit(self._disk.close)
         self._thread.shutdown(wait=True)
 
@@ -161,7 +162,7 @@ class Cache:
 
 
 def _picture(data: bytes | str, layer: str) -> Cached | None:
-    """`None` for what is not ours or of another version: as good as nothing."""
+    """Decode a kept value; `None` for one that is not ours or of another version."""
     try:
         kept = _decode(data)
     except (msgspec.MsgspecError, ValueError):

@@ -1,4 +1,4 @@
-"""How degraded the whole is, derived from the sources in use and from nothing else."""
+"""The level of degradation of the whole, derived from the sources in use and from nothing else."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -10,7 +10,7 @@ from core.resilience.reading import Source
 
 
 class DegradationLevel(StrEnum):
-    """None, one or two, three or more components not on live data."""
+    """The level of degradation: none, one or two, three or more components not on live data."""
 
     NORMAL = "normal"
     PARTIAL = "partial"
@@ -27,7 +27,7 @@ class DegradationEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def degradation(sources: Mapping[str, Source]) -> DegradationLevel:
-    """The level for what each component currently lives on."""
+    """Return the level for the current source of each component."""
     lost = sum(1 for source in sources.values() if source is not Source.LIVE)
     if lost == 0:
         return DegradationLevel.NORMAL
@@ -35,14 +35,14 @@ def degradation(sources: Mapping[str, Source]) -> DegradationLevel:
 
 
 class DegradationTracker:
-    """Remembers the level and tells of its changes. It starts `normal`, so a start without data is a change."""
+    """Remembers the level and reports its changes. It starts `normal`, so a start without data is a change."""
 
     def __init__(self, on_event: Callable[[DegradationEvent], None]) -> None:
         self._on_event = on_event
         self.level = DegradationLevel.NORMAL
 
     def see(self, sources: Mapping[str, Source], now: datetime) -> DegradationLevel:
-        """Take note of what each component lives on at `now`."""
+        """Record the source of each component at `now`."""
         before, self.level = self.level, degradation(sources)
         if self.level is not before:
             lost = tuple(name for name, source in sources.items() if source is not Source.LIVE)

@@ -1,7 +1,7 @@
 """The disk part of the cache: JSON rows in one SQLite file by way of diskcache, never a pickle.
 
-Used from one thread. Broken, it is moved aside and begun anew, which every process says while what was moved lies
-there, for a week; full, locked, not there or not ours, it is gone without.
+Used from one thread. A broken file is moved aside and replaced by a new one, which every process reports while the old
+one lies there, for a week; where the disk is full, locked, missing or not ours, the cache goes without it.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 _MODE_JSON: Final = 3  # diskcache's number for text; ours is always in the row, never in a file
 _LOCKED_S: Final = 1.0
 _ASIDE: Final = timedelta(days=7)
-"""What was moved aside is kept for so long."""
+"""The time for which a file that was moved aside is kept."""
 
 _BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _BROKEN: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH}
@@ -34,7 +34,7 @@ _ERRORS: Final = (OSError, sqlite3.Error, diskcache.Timeout, ValueError, TypeErr
 
 
 class _JsonDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache is untyped
-    """Rows hold JSON text. Whatever else a row claims to hold is refused unread: no pickle, no other file."""
+    """Stores rows as JSON text. A row that claims to be anything else is refused unread: no pickle, no other file."""
 
     def put(self, key: str) -> tuple[str, bool]:
         return key, True
@@ -54,11 +54,11 @@ class _JsonDisk(diskcache.Disk):  # type: ignore[misc]  # diskcache is untyped
         return value
 
     def remove(self, file_path: str) -> None:
-        """Nothing: no row of ours has a file, and what a planted row names is not ours to delete."""
+        """Do nothing: no row of ours has a file, and one that a planted row names is not ours to delete."""
 
 
 class _Rows(diskcache.Cache):  # type: ignore[misc]  # diskcache is untyped
-    """diskcache, which would wait a minute for another process's lock while it opens."""
+    """diskcache without its wait of a minute for another process's lock while it opens."""
 
     @property
     def _sql_retry(self) -> Callable[..., Any]:
@@ -77,15 +77,15 @@ class _Rows(diskcache.Cache):  # type: ignore[misc]  # diskcache is untyped
         return patient
 
     def oldest(self, count: int) -> list[str]:
-        """The keys that were stored first."""
+        """Return the keys that were stored first."""
         found = self._sql("SELECT key FROM Cache ORDER BY store_time, rowid LIMIT ?", (count,))
         return [key for (key,) in found]
 
 
 class Disk:
-    """At most `entries` texts by key in a file of at most about `size` bytes below `path`, the oldest go first.
+    """At most `entries` texts by key in a file of about `size` bytes below `path`; the oldest are dropped first.
 
-    `warning` says in words what is wrong; `None` while all is well.
+    `warning` is the current problem in words; `None` while all is well.
     """
 
     def __init__(self, path: Path, *, entries: int, size: int) -> None:
@@ -99,13 +99,13 @@ class Disk:
 
     @property
     def warning(self) -> str | None:
-        """A trouble that lasts before one that is over: what was moved aside is said while it lies there."""
+        """The current problem first, then a past one: a file moved aside is reported while it lies there."""
         if self._failing or self._aside is None:
             return self._failing
         return f"cache set aside {self._aside}: it was not readable{self._why_aside}; it may be deleted"
 
     def open(self) -> None:
-        """Make or open the file. A broken one is moved aside, once."""
+        """Create or open the file. A broken one is moved aside, once."""
         try:
             self._rows = self._connect()
         except _ERRORS as error:
@@ -116,11 +116,11 @@ class Disk:
                     self._fail(again)
 
     def load(self, key: str) -> str | None:
-        """The text kept under `key`. One bad row is no text; a bad file is moved aside."""
+        """Return the text kept under `key`. One bad row counts as no text; a bad file is moved aside."""
         return self._do(lambda rows: self._read(rows, key))
 
     def load_all(self) -> dict[str, str]:
-        """Every readable text by key."""
+        """Return every readable text by key."""
 
         def read(rows: Any) -> dict[str, str]:
             found = ((key, self._read(rows, key)) for key in rows)
@@ -129,7 +129,7 @@ class Disk:
         return self._do(read) or {}
 
     def save(self, key: str, text: str) -> None:
-        """Keep `text`. Larger than a tenth of the whole, it is not kept, and neither is what it replaces."""
+        """Keep `text`. One larger than a tenth of the whole is not kept, and the text it replaces is dropped."""
 
         def write(rows: Any) -> bool:
             with rows.transact():
@@ -144,7 +144,7 @@ class Disk:
             self._failing = None
 
     def sweep(self) -> None:
-        """Hold the caps, and give the file system back what the write-ahead log has taken."""
+        """Enforce the caps, and give the space of the write-ahead log back to the file system."""
 
         def clean(rows: Any) -> None:
             with rows.transact():
@@ -204,7 +204,7 @@ class Disk:
             return None
 
     def _note(self, error: Exception) -> bool:
-        """Say what is wrong. Whether the file was broken, is out of the way now, and a new one may be made."""
+        """Record the problem. Returns whether the file was broken and is moved aside: a new one may be made."""
         if not _is_broken(error):
             self._fail(error)
             return False
@@ -218,7 +218,7 @@ class Disk:
         return True
 
     def _look_aside(self) -> None:
-        """See what was moved aside and still lies there; only the newest stays, and for a week."""
+        """Look for files that were moved aside; only the newest stays, and for a week."""
         found = found_aside(self._path)
         gone = [one for one in found if one != found[-1] or datetime.now(UTC) - one.at > _ASIDE]
         for one in gone:
@@ -233,7 +233,7 @@ class Disk:
 
 
 def _is_broken(error: Exception) -> bool:
-    """Whether what is on the disk is at fault, and not just out of reach: full, locked, read-only."""
+    """Return whether the file itself is broken, and not just out of reach: full, locked, read-only."""
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _BROKEN
     return not isinstance(error, OSError | diskcache.Timeout)

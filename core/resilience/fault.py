@@ -1,4 +1,4 @@
-"""One thing that went wrong, classified once, and what it means: to a breaker, as evidence, and whose fault it is."""
+"""One thing that went wrong, classified once: its meaning to a breaker, its weight as evidence, and who is at fault."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Counts(StrEnum):
-    """What an outcome means to a breaker."""
+    """The meaning of an outcome to a breaker."""
 
     FAILURE = "failure"
     SUCCESS = "success"
@@ -14,10 +14,10 @@ class Counts(StrEnum):
 
 
 class Evidence(StrEnum):
-    """What a fault proves about the other side.
+    """The evidence of a fault about the other side.
 
-    `down`: it does not work (refused, 5xx, garbage). `alive`: it answered, and refused. `silent`: connected, no
-    answer yet. `none`: nothing, because we could not even reach it (no DNS, no route) or did not ask.
+    `down`: it does not work (refused, 5xx, garbage). `alive`: it answered, and refused. `silent`: connected, no answer
+    yet. `none`: nothing, because we could not even reach it (no DNS, no route) or did not ask.
     """
 
     DOWN = "down"
@@ -27,10 +27,10 @@ class Evidence(StrEnum):
 
 
 class Party(StrEnum):
-    """Who is at fault.
+    """The party at fault.
 
-    `project`: its database, API or functions. `platform`: what hosts it. `rights`: what our key or account may do.
-    `machine`: this machine's own way out, proxies and certificates included. `watchdesk`: ourselves, for nothing was
+    `project`: its database, API or functions. `platform`: its hosting. `rights`: the permissions of our key or account.
+    `machine`: this machine's own network, proxies and certificates included. `watchdesk`: ourselves, for nothing was
     asked. Only the first two can prove the project down.
     """
 
@@ -45,9 +45,9 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that went wrong, classified once and carried as a value from then on.
 
     `kind` is the stable name in the fault table, `message` one sentence for an operator, `remedy` what to do about it
-    (empty: nothing but wait). `person` says that waiting will not help: someone must change configuration, key,
-    rights or schema. `retry_after_s` is the server's own wish, in seconds. `sent` says that the request had left when
-    its way failed: whatever it was may have been carried out, though the fault proves nothing of the other side.
+    (empty: nothing but wait). `person` says that waiting will not help: someone must change configuration, key, rights
+    or schema. `retry_after_s` is the pause the server asked for, seconds. `sent` says that the request had left before
+    the connection failed: it may have been carried out, though the fault proves nothing of the other side.
     """
 
     kind: str
@@ -65,5 +65,5 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     party: Party = Party.WATCHDESK
 
     def sentence(self) -> str:
-        """Message and remedy as one line for people."""
+        """Return message and remedy as one line for people."""
         return f"{self.message}: {self.remedy}" if self.remedy else self.message

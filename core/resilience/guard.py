@@ -1,6 +1,6 @@
-"""One call, whole: total deadline > retry > breaker > one request, and a fallback where it failed.
+"""One guarded call: total deadline > retry > breaker > one request, and a fallback where it failed.
 
-`call` gives an `Outcome` and never raises for a fault. Two views stand on it: `live` (a value measured now, or
+`call` returns an `Outcome` and never raises for a fault. Two views are built on it: `live` (a value measured now, or
 `NotLive`) and `last_known` (a `Reading` with its source).
 """
 
@@ -35,9 +35,9 @@ class NotLive(Exception):
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """How one call is made. `total_s`: deadline over all tries, seconds (`inf`: none). `retry`: `None` is one try.
+    """The way one call is made. `total_s`: deadline over all tries, seconds (`inf`: none). `retry`: `None` is one try.
 
-    `refusable` is false for checks, emergency stop, lift and read-backs: no breaker keeps them from going out.
+    `refusable` is false for checks, emergency stop, resume and read-backs: no breaker refuses them.
     """
 
     total_s: float
@@ -46,7 +46,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, Generic[T], frozen=True):
-    """What became of a call: the data and where it came from, how many requests it took, and the fault if any."""
+    """The result of a call: the data and its source, how many requests it took, and the fault if any."""
 
     data: T | None = None
     source: Source = Source.DEFAULT
@@ -65,7 +65,7 @@ _UNREADABLE: Final = (msgspec.MsgspecError, TypeError, ValueError, LookupError)
 class Guard:
     """Calls anything safely. `classify` turns an exception of the caller's world into a `Fault`.
 
-    `chance` gives a number from 0 to 1 for the jitter of retries.
+    `chance` returns a number from 0 to 1 for the jitter of retries.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Guard:
         self._shared: Sharing[Outcome[Any]] = Sharing()
 
     async def call(self, key: str, ask: Callable[[], Awaitable[T]], *, policy: Policy) -> Outcome[T]:
-        """Ask, within the policy. Cancellation passes through and gives a probe's permit back."""
+        """Make the call within the policy. Cancellation passes through and gives a probe's permit back."""
         breaker = self._breakers.get(key)
         if policy.refusable and breaker.refusing:
             return self._refuse(breaker)
@@ -109,7 +109,7 @@ class Guard:
             return Outcome(attempts=progress.attempts, fault=fault)
 
     async def live(self, key: str, ask: Callable[[], Awaitable[T]], *, policy: Policy) -> T:
-        """The value measured now. Raises NotLive."""
+        """Return the value measured now. Raises NotLive."""
         outcome = await self.call(key, ask, policy=policy)
         if outcome.fault is not None:
             raise NotLive(outcome.fault)
@@ -127,10 +127,10 @@ class Guard:
         default: T | None = None,
         share: Hashable | None = None,
     ) -> Reading[T]:
-        """The live value, else the last known one with its age, else `default`, labelled as such.
+        """Return the live value, else the last known one with its age, else `default`, labelled as such.
 
-        Calls with the same key, policy and `share` (parameters, user) ask once while they overlap; `None` asks alone.
-        Only live data is ever kept, as the builtin types `encode` makes of it. Never raises for a fault.
+        Calls with the same key, policy and `share` (parameters, user) share one request while they overlap; `None`
+        never shares. Only live data is kept, as the builtin types that `encode` makes of it. Never raises for a fault.
         """
         outcome = await (
             self.call(key, ask, policy=policy)
@@ -155,7 +155,7 @@ class Guard:
         policy: Policy,
         progress: "_Progress",
     ) -> Outcome[T]:
-        """What becomes of a call whose first try failed as `outcome` says: the retries, where they are worth it."""
+        """Retry a call whose first try failed as `outcome` says, where retries are worth it."""
         failed = outcome.fault  # the first try is over; tenacity starts by hearing of it
         if policy.retry is None or failed is None or not self._once_more(failed, progress):
             return outcome
@@ -220,7 +220,7 @@ class Guard:
         return self._refusal(breaker)
 
     def _refusal(self, breaker: CircuitBreaker) -> Outcome[Any]:
-        """One per breaker, made once: refusing costs nothing."""
+        """Return the breaker's refusal, made once: refusing costs nothing."""
         outcome = self._refusals.get(breaker.key)
         if outcome is None:
             outcome = self._refusals[breaker.key] = Outcome(
@@ -236,7 +236,7 @@ class Guard:
 
 
 class _Progress:
-    """How far a call has come, for the moment its deadline strikes."""
+    """Progress of a call, for the moment its deadline passes."""
 
     __slots__ = ("asking", "attempts", "deadline", "fault", "scope")
 
@@ -249,5 +249,5 @@ class _Progress:
 
     @property
     def over(self) -> bool:
-        """Whether the deadline has struck."""
+        """Return whether the deadline has passed."""
         return self.scope is not None and self.scope.expired()

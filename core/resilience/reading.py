@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Source(StrEnum):
-    """Where a value came from. Only `live` is a measurement of now; `default` is no measurement at all."""
+    """The source of a value. Only `live` is a measurement of now; `default` is no measurement at all."""
 
     LIVE = "live"
     CACHED = "cached"
@@ -20,7 +20,7 @@ class Source(StrEnum):
 
 
 class Reading(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """A value with its origin. `value` is `None` when nothing is known; `at` is when it was live, aware, UTC.
+    """A value with its origin. `value` is `None` when nothing is known; `at` is when it was measured, aware, UTC.
 
     `fault` is why it is not live.
     """
@@ -31,10 +31,10 @@ class Reading(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     fault: Fault | None = None
 
     def age_s(self, now: datetime) -> float | None:
-        """Seconds since the value was live; `None` for a default."""
+        """Return the seconds since the value was live; `None` for a default."""
         return None if self.at is None else max(0.0, (now - self.at).total_seconds())
 
     @property
     def live(self) -> bool:
-        """Whether this is a measurement of now."""
+        """Return whether this is a measurement of now."""
         return self.source is Source.LIVE

@@ -1,4 +1,4 @@
-"""Retry on tenacity, entered only once a first try has failed: a call that succeeds at once never pays for it."""
+"""Retries with tenacity, entered only once a first try has failed: a call that succeeds at once never pays for it."""
 
 from collections.abc import Callable
 
@@ -10,9 +10,9 @@ from core.resilience.fault import Counts, Fault, Party
 
 
 class RetryRules(msgspec.Struct, frozen=True, kw_only=True):
-    """`retries` after the first try; the first wait in seconds, its growth, its cap in seconds.
+    """Limits of the retries: `retries` after the first try; the first wait in seconds, its growth, its cap in seconds.
 
-    `jitter` is the share of each wait that is left to chance; it only shortens, so the cap holds.
+    `jitter` is the share of each wait that is random; it only shortens, so the cap holds.
     """
 
     retries: int = 3
@@ -31,7 +31,7 @@ class Again(Exception):
 
 
 class _Wait(tenacity.wait.wait_base):
-    """Exponential with jitter; the server's `Retry-After` where it is larger."""
+    """Exponential wait with jitter; the server's `Retry-After` where it is larger."""
 
     def __init__(self, rules: RetryRules, chance: Callable[[], float]) -> None:
         self._rules = rules
@@ -47,7 +47,7 @@ class _Wait(tenacity.wait.wait_base):
 
 
 class _Stop(tenacity.stop.stop_base):
-    """After the last retry, and where the deadline would pass during the wait: sleeping towards it helps nobody."""
+    """Stops after the last retry, and where the deadline would pass during the wait."""
 
     def __init__(self, rules: RetryRules, clock: Clock, deadline: float) -> None:
         self._rules = rules
@@ -61,7 +61,7 @@ class _Stop(tenacity.stop.stop_base):
 
 
 def retrying(rules: RetryRules, clock: Clock, deadline: float, chance: Callable[[], float]) -> tenacity.AsyncRetrying:
-    """What tries again on `Again` until `rules` or `deadline` (elapsed seconds of `clock`) end it."""
+    """Return the controller that retries on `Again` until `rules` or `deadline` (elapsed seconds of `clock`) stop it."""
     return tenacity.AsyncRetrying(
         stop=_Stop(rules, clock, deadline),
         wait=_Wait(rules, chance),
@@ -72,7 +72,7 @@ def retrying(rules: RetryRules, clock: Clock, deadline: float, chance: Callable[
 
 
 def worth_it(fault: Fault) -> bool:
-    """Return whether another try may help: it does for a failure, and for a way out of this machine that was not there.
+    """Return whether another try may help: after a failure, or where this machine had no way out.
 
     An answered refusal stays one, and so does a refusal by our own breaker.
     """

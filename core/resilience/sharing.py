@@ -1,4 +1,4 @@
-"""One request for questions that are the same and asked at the same time."""
+"""One request for identical questions asked at the same time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
@@ -9,15 +9,17 @@ T = TypeVar("T")
 
 
 class Sharing(Generic[T]):
-    """Joins callers with the same key. The request is a task of its own: each caller keeps its own deadline and may be
-    cancelled alone; the last to leave cancels the request, and whoever comes then starts another.
+    """Joins callers with the same key into one request.
+
+    The request is a task of its own: each caller keeps its own deadline and may be cancelled alone; the last to leave
+    cancels the request, and a later caller starts another.
     """
 
     def __init__(self) -> None:
         self._under_way: dict[Hashable, _Request[T]] = {}
 
     async def ask(self, key: Hashable, start: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """What `start()` gives, started only if nobody with this key is waiting already. Raises what it raises."""
+        """Return what `start()` returns, started only if no caller with this key waits already. Raises what it raises."""
         request = self._under_way.get(key)
         if request is None:
             request = self._under_way[key] = _Request(asyncio.create_task(start()))
@@ -38,7 +40,7 @@ class Sharing(Generic[T]):
 
 
 class _Request(Generic[T]):
-    """A request under way and how many wait for it."""
+    """A request under way and the number of its callers."""
 
     __slots__ = ("task", "waiting")
 
