@@ -1,4 +1,4 @@
-"""The only room that knows Supabase and the HTTP client below it."""
+"""The only package that knows Supabase and the HTTP client below it."""
 
 import sys
 

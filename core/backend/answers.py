@@ -1,4 +1,4 @@
-"""What an answered refusal means: status, code and message, as PostgREST, PostgreSQL and what stands before them send.
+"""Faults of answered refusals, from status, code and message as PostgREST, PostgreSQL and proxies send them.
 
 Sources: PostgREST's list of errors, PostgreSQL's SQLSTATE classes, and the platform's own statuses (402, 429, 540).
 """
@@ -13,7 +13,7 @@ from core.resilience.fault import Evidence, Fault, Party
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """As whom a request went out: what to do about a refusal depends on it.
+    """The identity with which a request went out; the remedy for a refusal depends on it.
 
     `secret`: with a secret key. `user`: with a user's token beside the key. `new_key`: the key is no JWT.
     """
@@ -66,14 +66,14 @@ _DOWN_CODES: Final[dict[str, str]] = {
 
 
 def expired(fault: Fault) -> bool:
-    """Whether a fresh sign-in may help."""
+    """Return whether a fresh sign-in may help."""
     return fault.kind in {"bad_token", "expired_token", "bad_key"}
 
 
 def answer_fault(
     trace: Trace, *, code: object, message: object, hint: object = None, credentials: Credentials | None = None
 ) -> Fault | None:
-    """What an answered refusal means, from the status, PostgREST's or SQL's code, and its message and hint.
+    """Return the fault of an answered refusal, from the status, PostgREST's or SQL's code, and its message and hint.
 
     `None` when status and code are those of a success.
     """
@@ -94,7 +94,7 @@ def answer_fault(
 
 
 def function_fault(trace: Trace, message: str, credentials: Credentials) -> Fault | None:
-    """What an Edge Function's answer means: one that verifies JWTs takes no key that is none."""
+    """Return the fault of an Edge Function's answer: one that verifies JWTs accepts no other kind of key."""
     if trace.status == 401 and credentials.new_key and not credentials.user:
         return of_rights(
             FUNCTION_WANTS_JWT, clean(redacted(message), 200) or "the function refuses the key", _JWT_REMEDY
@@ -103,7 +103,7 @@ def function_fault(trace: Trace, message: str, credentials: Credentials) -> Faul
 
 
 def _of_sql(code: str | None, words: str, hint: str, credentials: Credentials) -> Fault | None:
-    """What PostgREST and the database say by their own codes."""
+    """Return the fault that PostgREST or the database names by a code of its own."""
     if code is None:
         return None
     if code in _DOWN_CODES:
@@ -126,7 +126,7 @@ def _of_sql(code: str | None, words: str, hint: str, credentials: Credentials) -
 
 
 def _in_between(status: int, trace: Trace) -> Fault | None:
-    """What stands between this machine and the platform, and answers itself."""
+    """Return the fault of an answer by something between this machine and the platform."""
     if status == 407:
         if trace.proxy is not None:
             return of_machine(
@@ -141,7 +141,7 @@ def _in_between(status: int, trace: Trace) -> Fault | None:
 
 
 def _of_platform(status: int, trace: Trace, words: str) -> Fault | None:
-    """What the platform answers for a project, or in its place."""
+    """Return the fault of an answer that the platform gave for a project, or in its place."""
     platform = Party.PLATFORM
     if status == 402:
         return down(
@@ -185,4 +185,4 @@ def _of_server(status: int, code: str | None, words: str) -> Fault | None:
 
 
 _SQLSTATE: Final = 5
-"""So long is a SQLSTATE; PostgREST's own codes are longer."""
+"""The length of a SQLSTATE; PostgREST's own codes are longer."""

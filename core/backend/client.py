@@ -1,6 +1,6 @@
-"""The line to Supabase: one HTTP client, one official client on top, and every call ending in data or `Failed`.
+"""The connection to Supabase: one HTTP client, one official client on top; every call ends in data or `Failed`.
 
-The only room that imports `supabase` and `httpx`. What the official client gets wrong by default (its own retries,
+The only module that imports `supabase` and `httpx`. What the official client gets wrong by default (its own retries,
 120 s timeouts, redirects, secrets in the Authorization header) is switched off here, once.
 """
 
@@ -48,22 +48,22 @@ _trace: ContextVar[Trace | None] = ContextVar("watchdesk_trace", default=None)
 
 
 class RequestLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How long one request may take and how many may be under way. Seconds."""
+    """Time limits of one request, seconds, and the number that may be under way."""
 
     connect_s: Limit = 3.0
     request_s: Limit = 5.0
     probe_s: Limit = 10.0
     slot_s: Limit = 2.5
-    """How long a request may wait until one of the others has ended."""
+    """The longest wait of a request for a free connection, seconds."""
     connections: Connections = 8
     urgent_connections: Connections = 6
-    """Kept free for checks, orders and their read-backs, so that hanging panels never keep them from going out."""
+    """Connections kept for checks, actions and their read-backs, so that hanging panels never block them."""
     answer_mb: Megabytes = 64.0
-    """An answer longer than this, unpacked, is none: it is broken off."""
+    """The longest answer that is read, unpacked; a longer one is cut off and counts as none."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What came back: rows or a scalar, and the exact total if it was asked for."""
+    """An answer: rows or a scalar, and the exact total if it was asked for."""
 
     data: Any
     count: int | None = None
@@ -72,8 +72,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 class Backend:
     """One project's API, called as one user. Owns its connections; `connect` before the first call.
 
-    `calls` is for panels, `urgent` for checks, orders and read-backs: each has connections of its own. `line` is a way
-    that can be cut, for the self-test; without one it is the network.
+    `calls` is for panels, `urgent` for checks, actions and read-backs: each has connections of its own. `line` is a
+    transport that can fail on purpose, for the self-test; without one it is the network.
     """
 
     def __init__(
@@ -98,18 +98,18 @@ class Backend:
         self.sign_in = SignIn(target, clock, self._auth, stored)
         self._sign_in_slot = asyncio.Semaphore(1)
         self.function_fault: Fault | None = None
-        """Why Edge Functions refused our key when one was last called; asked whether it is there, they do not say."""
+        """The fault with which Edge Functions last refused our key; asking whether one is there does not show it."""
         self.around_sign_in: Around = _as_it_is
-        """What a call of the sign-in service goes through: its own breaker, once there is one. Raises Failed."""
+        """The wrapper of calls of the sign-in service: its own breaker, once there is one. Raises Failed."""
         self.oddities = Oddities()
         self.visibility = Visibility(clock, sees_all=target.sees_all)
         self.calls = ApiCalls(self, self.limits.connections)
         self.urgent = ApiCalls(self, self.limits.urgent_connections)
 
     async def connect(self) -> None:
-        """Build the client; costs an import of 0.3-0.5 s, taken in a thread. Touches no network.
+        """Build the client; costs an import of 0.3-0.5 s, done in a thread. Touches no network.
 
-        Raises Failed where this machine's settings give no way out.
+        Raises Failed where this machine's settings give no way to the project.
         """
         module = await asyncio.to_thread(official)
         network = await asyncio.to_thread(self._network)
@@ -140,20 +140,20 @@ class Backend:
         return httpx.AsyncHTTPTransport(verify=way.trusted, proxy=way.through, trust_env=False, limits=connections)
 
     async def close(self) -> None:
-        """Drop every connection. Calling it twice does nothing."""
+        """Close every connection. Calling it twice does nothing."""
         client, self._http, self._client = self._http, None, None
         if client is not None:
             await client.aclose()
 
     def server_time(self) -> datetime | None:
-        """The server's clock now, by the last answer's `Date` header and elapsed time; `None` before any answer."""
+        """The server's clock now, from the last answer's `Date` header and elapsed time; `None` before any answer."""
         if self._server_date is None:
             return None
         date, at = self._server_date
         return date + timedelta(seconds=self._clock.elapsed() - at)
 
     def as_anonymous(self) -> "Backend":
-        """The same project with nothing but its publishable key: what anybody can see."""
+        """Return the same project with nothing but its publishable key: to see what anybody can see."""
         target = Target(name=self.target.name, url=self.target.url, key=self.target.publishable_key)
         return Backend(target, self._clock, self.limits)
 
@@ -219,7 +219,7 @@ class Backend:
         return answer
 
     async def _slot(self, slots: asyncio.Semaphore) -> None:
-        """Wait for a free slot. Raises Failed when all the others take too long: nothing was sent, nothing counts."""
+        """Wait for a free slot. Raises Failed when that takes too long: nothing was sent, so no breaker counts it."""
         try:
             async with asyncio.timeout(self.limits.slot_s):
                 await slots.acquire()
@@ -260,13 +260,13 @@ async def _as_it_is(_: str, send: Send) -> Any:
 
 
 class ApiCalls:
-    """Ways to call the project, with a number of connections of their own. All raise Failed and nothing else."""
+    """Calls of the project on a number of connections of their own. All raise Failed and nothing else."""
 
     def __init__(self, backend: Backend, connections: int) -> None:
         self._backend = backend
         self._slots = asyncio.Semaphore(connections)
         self.oddities = backend.oddities
-        """Where whoever makes records of rows notes what is odd about them."""
+        """The collector for oddities of rows."""
 
     async def rows(
         self,
@@ -276,7 +276,7 @@ class ApiCalls:
         timeout_s: float | None = None,
         trace: Trace | None = None,
     ) -> list[dict[str, Any]]:
-        """The rows a query gives. `build` gets the official client and returns a query.
+        """Return the rows of a query. `build` gets the official client and returns a query.
 
         `trace` lets the caller watch how far the request has come while it waits.
         """
@@ -288,7 +288,7 @@ class ApiCalls:
         return rows
 
     async def must_show(self, table: str) -> None:
-        """Raise Failed unless an empty answer proves something of a table; it is looked for a row where need be."""
+        """Raise Failed unless an empty answer of a table proves something; looks for one row of it if need be."""
         visibility = self._backend.visibility
         if visibility.empty_is_empty(table):
             return
@@ -299,11 +299,11 @@ class ApiCalls:
         raise Failed(not_visible(table))
 
     async def count(self, operation: str, build: Callable[[Any], Any]) -> int:
-        """The exact number of rows a query asked to count matches; it asks for ids, and for few of them."""
+        """Return the exact number of rows that match a query built to count; it selects only ids, and few of them."""
         return (await self.counted(operation, build))[0]
 
     async def counted(self, operation: str, build: Callable[[Any], Any]) -> tuple[int, list[dict[str, Any]]]:
-        """The same, and the few rows that came with it."""
+        """Return the same number, and the few rows that came with it."""
         trace = Trace()
         answer = await self.query(operation, build, trace=trace)
         rows = each(rows_of(answer.data, trace), "id")
@@ -361,7 +361,7 @@ class ApiCalls:
         return Answer(data=data)
 
     async def ask_function(self, function: str, timeout_s: float) -> None:
-        """Ask by OPTIONS whether a function is there: nothing runs. Raises Failed, too, where it would refuse us."""
+        """Ask by OPTIONS whether a function is there, so nothing runs. Raises Failed, also where it would refuse us."""
         await self.invoke(function, "OPTIONS", timeout_s=timeout_s)
         if self._backend.function_fault is not None:
             raise Failed(self._backend.function_fault)

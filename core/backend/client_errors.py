@@ -1,4 +1,4 @@
-"""The fault behind whatever the official client raises: its errors carry neither status nor headers, a `Trace` does."""
+"""Faults of what the official client raises: its errors carry neither status nor headers, a `Trace` does."""
 
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from core.resilience.fault import Fault
 
 
 def fault_of(error: Exception, trace: Trace, credentials: Credentials, secrets: tuple[str, ...] = ()) -> Fault:
-    """Return the fault behind whatever the client raised for a request of `credentials`, without `secrets`.
+    """Return the fault behind an error of the client for a request of `credentials`, without `secrets`.
 
     An answer that says nothing of the request leaves open whether it was carried out.
     """
@@ -26,7 +26,7 @@ def fault_of(error: Exception, trace: Trace, credentials: Credentials, secrets: 
 
 
 _TELLING: Final = 6
-"""What is shorter would blot out half of every sentence, and no secret is."""
+"""The shortest secret that is blotted out, characters: a shorter one would hide half of every sentence."""
 
 
 def _fault_of(error: Exception, trace: Trace, credentials: Credentials) -> Fault:
@@ -45,7 +45,7 @@ def _fault_of(error: Exception, trace: Trace, credentials: Credentials) -> Fault
 
 
 def _sign_in_fault(error: Exception, trace: Trace) -> Fault:
-    """What a failed sign-in means. Only the service's own refusal ends a session: a web page or silence does not."""
+    """Return the fault of a failed sign-in. Only the service's own refusal ends a session, not silence."""
     cause = error.__cause__ or error.__context__
     if cause is not None and (trace.status is None or isinstance(cause, Failed)):
         return transport_fault(cause, trace)
@@ -62,7 +62,7 @@ def _sign_in_fault(error: Exception, trace: Trace) -> Fault:
 
 
 def _told(body: bytes) -> str:
-    """The message in a JSON body, which the client's own error does not carry; empty if there is none."""
+    """Return the message in a JSON body, which the client's own error does not carry; empty if there is none."""
     try:
         told = msgspec.json.decode(body, type=dict[str, Any])
     except msgspec.MsgspecError:

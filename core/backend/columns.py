@@ -1,4 +1,4 @@
-"""One raw row, column by column: each value as what it should be, bounded, and what is odd about it under its name."""
+"""Reads one raw row column by column: each value as its type, bounded, with oddities noted by column."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -12,10 +12,10 @@ from core.domain.records import NO_STATUS
 Row = dict[str, Any]
 
 LONGEST: Final = timedelta(days=30)
-"""No estimate and no duration counts as longer than this."""
+"""The longest estimate or duration; longer ones are cut to it."""
 
 YEARS: Final = range(1970, 2200)
-"""A time of another year is none: so near the calendar's edge nothing can be added to it or taken from it."""
+"""The years a time may have: nearer to the calendar's edge nothing could be added to it or taken from it."""
 
 _VALUE_CHARS: Final = 40
 
@@ -23,7 +23,7 @@ _VALUE_CHARS: Final = 40
 class Columns:
     """Reads one row, and collects what had to be read as something else.
 
-    Raises Failed for a row that lacks a column of `needed`: it was asked for, so what came is no row of that table.
+    Raises Failed for a row that lacks a column of `needed`: those were asked for, so it is no row of that table.
     """
 
     __slots__ = ("_odd", "row")
@@ -34,22 +34,22 @@ class Columns:
         self._odd: dict[str, str] = {}
 
     def oddities(self) -> tuple[str, ...]:
-        """What was odd so far, each thing beginning with its column."""
+        """The oddities found so far, each beginning with its column."""
         return tuple(f"{name} {words}" for name, words in self._odd.items())
 
     def id(self) -> str:
-        """The row's id as text. Raises Failed when it has none."""
+        """Return the row's id as text. Raises Failed when it has none."""
         return clean(row_id(self.row))
 
     def text(self, name: str, limit: int = LINE_CHARS) -> str:
-        """A text of at most `limit` characters, empty for null."""
+        """Return a text of at most `limit` characters, empty for null."""
         value = self.row.get(name)
         if value is not None and not isinstance(value, str):
             self._odd[name] = f"is {_shown(value)}, which is no text"
         return clean(value, limit)
 
     def status(self, name: str) -> str:
-        """A status under its own name; `NO_STATUS` in parentheses for null, so that no real one looks like it."""
+        """Return a status as its own name; for null `NO_STATUS`, and a real status of that name in parentheses."""
         value = self.row.get(name)
         if value is None or value == "":
             self._odd[name] = "is null" if value is None else "is empty"
@@ -57,7 +57,7 @@ class Columns:
         return self.text(name)
 
     def whole(self, name: str, *, least: int | None = None, most: int | None = None) -> int | None:
-        """A whole number, brought within `least` and `most`; `None` for null and for what is none."""
+        """Return a whole number, brought within `least` and `most`; `None` for null and for anything else."""
         value = self.row.get(name)
         number = whole(value)
         if number is None:
@@ -71,15 +71,15 @@ class Columns:
         return kept
 
     def milliseconds(self, name: str) -> int | None:
-        """A duration, 0 to 30 days."""
+        """Return a duration, 0 to 30 days."""
         return self.whole(name, least=0, most=LONGEST // timedelta(milliseconds=1))
 
     def minutes(self, name: str) -> int | None:
-        """A duration, 0 to 30 days."""
+        """Return a duration, 0 to 30 days."""
         return self.whole(name, least=0, most=LONGEST // timedelta(minutes=1))
 
     def moment(self, name: str) -> datetime | None:
-        """A time, UTC, within `YEARS`; `None` for null and for any other."""
+        """Return a time, UTC, within `YEARS`; `None` for null and for any other."""
         value = self.row.get(name)
         at = moment(value)
         if at is None and value is not None:
@@ -87,7 +87,7 @@ class Columns:
         return at
 
     def flag(self, name: str) -> bool:
-        """A boolean; null is false, as the agents read it. Raises Failed for anything else, which no column holds."""
+        """Return a boolean; null is false, as the agents read it. Raises Failed for anything else."""
         value = self.row.get(name)
         if value is None:
             self._odd[name] = "is null, which the agents read as false"
@@ -105,21 +105,21 @@ def lacking(row: Row, *needed: str) -> None:
 
 
 def each(rows: list[Row], *needed: str) -> list[Row]:
-    """The rows, every one with the columns that were asked for. Raises Failed."""
+    """Return the rows, checked to have the columns that were asked for. Raises Failed."""
     for row in rows:
         lacking(row, *needed)
     return rows
 
 
 def of_only(rows: list[Row], name: str) -> Any:
-    """Column `name` of the only row, `None` without a row. Raises Failed for two rows, or one that lacks it."""
+    """Return column `name` of the only row, `None` without a row. Raises Failed for two rows, or one that lacks it."""
     if len(rows) > 1:
         raise Failed(garbage("one row was asked for, more came"))
     return each(rows, name)[0][name] if rows else None
 
 
 def moment_of_only(rows: list[Row], name: str) -> datetime | None:
-    """The time in the only row, `None` without a row. Raises Failed for what is no time: such rows were left out."""
+    """Return the time in the only row, `None` without a row. Raises Failed where it is no time: such are not read."""
     value = of_only(rows, name)
     at = moment(value)
     if at is None and rows:
@@ -128,7 +128,7 @@ def moment_of_only(rows: list[Row], name: str) -> datetime | None:
 
 
 def row_id(row: Row) -> str:
-    """The id of a row read for its id alone. Raises Failed."""
+    """Return the id of a row read for its id alone. Raises Failed."""
     value = row.get("id")
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise Failed(garbage("a row without an id"))
@@ -136,14 +136,14 @@ def row_id(row: Row) -> str:
 
 
 def whole(value: object) -> int | None:
-    """A whole number of 64 bits, `None` for anything else: JSON has longer ones, columns and files do not."""
+    """Return a whole number of 64 bits, `None` for anything else: JSON has longer ones, columns and files do not."""
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     return value if -(2**63) <= value < 2**63 else None
 
 
 def moment(value: object) -> datetime | None:
-    """A timestamptz as an aware UTC datetime, a naive one read as UTC.
+    """Return a timestamptz as an aware UTC datetime; a naive one is read as UTC.
 
     `None` for null, `infinity`, a year not in `YEARS`, and what is no time at all.
     """

@@ -1,4 +1,4 @@
-"""A filter as conditions of the API's language. The one place where what a person typed goes into a request.
+"""Filters as conditions of the API's language: the one place where what a person typed goes into a request.
 
 The official client escapes nothing within `or=(…)`, and the API reads `*` as `%` wherever it compares with LIKE.
 """
@@ -13,10 +13,10 @@ from core.domain.queries import Filter, is_uuid
 
 
 class Searched(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a table is filtered: its columns of status and kind, of text and of ids.
+    """The columns by which a table is filtered: its status and kind, its texts and its ids.
 
-    `statuses` spells a status as the table does; empty: as it is. `of_task` are the conditions any of which makes a
-    row a task's, with `{task}` for its id; none where no row belongs to a task.
+    `statuses` spells a status as the table does; empty: as it is. `of_task` are the conditions any of which makes a row
+    a task's, with `{task}` for its id; none where no row belongs to a task.
     """
 
     status: str
@@ -28,7 +28,7 @@ class Searched(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def narrowed(query: Any, given: Filter, where: Searched) -> Any:
-    """`query` for the rows that match."""
+    """Return `query` for the rows that match."""
     if given.status:
         spelt = where.statuses
         statuses = tuple(spelt[one] for one in given.status if one in spelt) if spelt else given.status
@@ -43,7 +43,7 @@ def narrowed(query: Any, given: Filter, where: Searched) -> Any:
 
 
 def marked(query: Any, marks: Markers, column: str) -> Any:
-    """`query` for the tasks whose error text, in `column`, carries one of `marks`. Raises ValueError for none."""
+    """Return `query` for the tasks whose error text, in `column`, has one of `marks`. Raises ValueError for none."""
     if not marks:
         raise ValueError("no mark names no task")
     begun = [f"{column}.like.{quoted(f'{_literally(mark)}%')}" for mark in marks.begins]
@@ -57,7 +57,7 @@ def marked(query: Any, marks: Markers, column: str) -> Any:
 
 
 def quoted(text: str) -> str:
-    """`text` as a value within a list or a tree of conditions, whatever stands in it."""
+    """Quote `text` as a value within a list or a tree of conditions."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
@@ -80,5 +80,5 @@ def _containing(word: str, where: Searched) -> list[str]:
 
 
 def _literally(text: str) -> str:
-    """`text` for LIKE, its wildcards and the escape itself escaped."""
+    """Escape `text` for LIKE: its wildcards and the escape character itself."""
     return re.sub(r"([\\%_])", r"\\\1", text)

@@ -1,4 +1,4 @@
-"""The rows in an answer, also where one of them holds what the client cannot decode."""
+"""Decodes the rows in an answer, even where one of them holds what the client cannot decode."""
 
 import json
 import re
@@ -37,10 +37,9 @@ def _bounded(found: int, trace: Trace) -> None:
 
 
 def _read_again(text: str) -> Any:
-    """What the client could not decode: what is too much for Python in one row must not hide all the others.
+    """Decode what the client could not: one row with values too large for Python must not hide all the others.
 
-    A number longer than it takes is the text of its digits, what is nested too deeply is `…`. `None` for what is no
-    JSON.
+    A longer number becomes the text of its digits, what is nested too deeply becomes `…`. `None` for what is no JSON.
     """
     if text.count("[") + text.count("{") + text.count('"') // 2 > _MENDED:
         return None
@@ -53,7 +52,7 @@ def _read_again(text: str) -> Any:
 
 
 def _shallow(text: str) -> str:
-    """JSON without what is nested deeper than `_DEEPEST`."""
+    """Return JSON without what is nested deeper than `_DEEPEST`."""
     kept, depth, start = [], 0, 0
     for match in _NESTING.finditer(text):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match.group(), 0)
@@ -65,16 +64,16 @@ def _shallow(text: str) -> str:
 
 
 _NESTING: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
-"""What opens and closes, and the strings in which it does not."""
+"""Brackets, and the strings in which they do not count."""
 
 _DEEPEST: Final = 100
 _DENSE_FROM: Final = 4_000_000
 _MOST_VALUES: Final = 3_000_000
-"""Of so many values nobody makes objects: it would take seconds in which nothing else goes on."""
+"""The number of values from which an answer is not decoded: it would block everything else for seconds."""
 
 _MENDED: Final = 1_000_000
-"""A text of more strings, lists and objects is not read again where the client could not decode it: too slow."""
+"""The number of strings, lists and objects up to which a text is decoded a second time; more would be too slow."""
 
 _LONG: Final = 1_000_000
-"""Bytes of an answer whose rows are counted first."""
+"""The length from which an answer's rows are counted before it is decoded, bytes."""
 _LONGEST_INT: Final = 4000

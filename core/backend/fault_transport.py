@@ -1,4 +1,4 @@
-"""A way to the project that can be cut at will: for trying out, on the real client, what happens then."""
+"""A transport that fails on purpose, to try out on the real client what happens then."""
 
 import asyncio
 from enum import StrEnum
@@ -7,7 +7,7 @@ import httpx
 
 
 class LineFault(StrEnum):
-    """How the line behaves. `WHOLE`: as if it were not there."""
+    """The behaviour of the connection. `WHOLE`: no fault."""
 
     WHOLE = "whole"
     REFUSED = "refused"
@@ -17,7 +17,7 @@ class LineFault(StrEnum):
 
 
 class FaultTransport(httpx.AsyncBaseTransport):
-    """Passes requests on, or fails them as a network does. `tried` are all that came, `METHOD path?query`."""
+    """Passes requests on, or fails them as a network does. `tried` lists all requests, `METHOD path?query`."""
 
     def __init__(self) -> None:
         self._beyond = httpx.AsyncHTTPTransport()
@@ -25,11 +25,11 @@ class FaultTransport(httpx.AsyncBaseTransport):
         self.tried: list[str] = []
 
     def count(self, *words: str) -> int:
-        """How many requests were tried that contain all these words."""
+        """Return how many requests were tried that contain all these words."""
         return sum(all(word in line for word in words) for line in self.tried)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """See httpx."""
+        """Send the request on, or fail as `fault` says."""
         self.tried.append(f"{request.method} {request.url.path}?{request.url.query.decode()}")
         match self.cut:
             case LineFault.REFUSED:

@@ -1,7 +1,7 @@
-"""Who is at fault: the project, its platform, our rights, or this machine's way out. Every failure as one `Fault`.
+"""Every failure as one `Fault`, by the party at fault: the project, its platform, our rights, this machine.
 
-Each party has a maker of its own here, and what it says to a breaker and proves about the database follows from it:
-only the project and its platform can prove the database down. What an answer means stands in `answers`.
+Each party has a constructor of its own here, which also sets what the fault means to a breaker and proves about the
+database: only the project and its platform can prove the database down. `answers` classifies answered refusals.
 """
 
 import errno
@@ -19,7 +19,7 @@ from core.resilience.fault import Counts, Evidence, Fault, Party
 
 
 class Failed(Exception):
-    """A call to the backend did not give what it should; `fault` says how. Never carries a secret."""
+    """A call to the backend failed; `fault` says how. Never carries a secret."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.message)
@@ -27,7 +27,7 @@ class Failed(Exception):
 
 
 class Proxy(msgspec.Struct, frozen=True, kw_only=True):
-    """The proxy a request goes through. `variable`: what names it; `address`: `host:port`, no password.
+    """The proxy a request goes through. `variable`: the variable that names it; `address`: `host:port`, no password.
 
     `forwards`: it reads the requests and may answer them itself (http); else it only carries bytes it cannot read.
     """
@@ -41,29 +41,29 @@ class Proxy(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def remedy(self) -> str:
-        """What to do about it."""
+        """The remedy for a problem with the proxy."""
         return f"mend {self.variable}, or name the project's host in NO_PROXY"
 
 
 class Trace(msgspec.Struct):
-    """What one request left behind that the client's own errors do not carry. Filled in by the client's hooks."""
+    """Facts about one request that the client's own errors do not carry. Filled in by the client's hooks."""
 
     proxy: Proxy | None = None
     table: str = ""
-    """Of which table rows were asked for; empty for what is no table."""
+    """The table whose rows were asked for; empty for what is no table."""
     sent: bool = False
     asked_rows: int | None = None
-    """How many rows the request wants at most; `None`: it does not say."""
+    """The most rows the request wants; `None`: it does not say."""
     status: int | None = None
     retry_after_s: float | None = None
     date: str | None = None
     content_type: str = ""
     body: bytes = b""
-    """As much of the answer as a message may be in."""
+    """The beginning of the answer, long enough to hold a message."""
     whole: bytes = b""
 
     def begin(self) -> None:
-        """Forget what was noted of an earlier request, for another is to be sent."""
+        """Forget an earlier request, for another is to be sent."""
         for field in self.__struct_fields__:
             setattr(self, field, getattr(_BEFORE, field))
 
@@ -73,13 +73,13 @@ _URL_REMEDY: Final = "check that SUPABASE_URL is the project's URL"
 _NETWORK_REMEDY: Final = "check this machine's network"
 
 OF_A_PROXY: Final = frozenset({407, 511})
-"""Statuses that no project answers with, but what stands in between: what its page says is no matter."""
+"""Statuses that no project answers with, only something in between: the text of its page does not matter."""
 
 UNTOLD: Final = frozenset({"proxy_answers", "garbage", "http", "unforeseen"})
 """Kinds of answers that do not tell whether the request was carried out before they came."""
 
 NOT_REACHED: Final = frozenset({"no_dns", "no_route", "connect_timeout"})
-"""Kinds that another address tells apart: where that can be reached, it is not this machine's network."""
+"""Kinds that another address explains: where that can be reached, this machine's network is not at fault."""
 
 _OUR_NETWORK: Final[dict[int, str]] = {
     errno.EHOSTUNREACH: "no route to the host",
@@ -102,13 +102,13 @@ _BEFORE_IT_LEFT: Final[dict[int, str]] = {
     errno.ENETRESET: "this machine's network broke",
     getattr(errno, "ENONET", errno.ENETDOWN): "no route to the host",
 }
-"""What connecting may end with besides; afterwards these say nothing of this machine."""
+"""Errors of connecting that name this machine; once a request was sent they say nothing of it."""
 
 _NO_ROUTE: Final = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN}
 
 
 def of_machine(kind: str, message: str, remedy: str = _NETWORK_REMEDY) -> Fault:
-    """Build what keeps this machine from reaching the project: it proves nothing and counts for nothing."""
+    """Build the fault of this machine failing to reach the project: proves nothing, and no breaker counts it."""
     return Fault(
         kind=kind,
         counts=Counts.NEUTRAL,
@@ -120,7 +120,7 @@ def of_machine(kind: str, message: str, remedy: str = _NETWORK_REMEDY) -> Fault:
 
 
 def refusal(kind: str, message: str, remedy: str = "", *, code: str | None = None, person: bool = False) -> Fault:
-    """Build what the project answered and refused: it is alive, and its message matters."""
+    """Build the fault of a request that the project answered and refused: it is alive, and its message matters."""
     return Fault(
         kind=kind,
         counts=Counts.SUCCESS,
@@ -134,7 +134,7 @@ def refusal(kind: str, message: str, remedy: str = "", *, code: str | None = Non
 
 
 def of_rights(kind: str, message: str, remedy: str, *, code: str | None = None) -> Fault:
-    """Build what our key or account may not: the project answered, and a person must change something."""
+    """Build the fault of missing rights of our key or account: the project answered, and a person must act."""
     return msgspec.structs.replace(refusal(kind, message, remedy, code=code, person=True), party=Party.RIGHTS)
 
 
@@ -164,14 +164,14 @@ def down(  # noqa: PLR0913 - the parts of a fault
 
 
 def classify(error: BaseException) -> Fault:
-    """Any exception as a `Fault`. What `Failed` carries is passed on; the unforeseen is named as such."""
+    """Return any exception as a `Fault`: that of `Failed` as it is; anything unforeseen is named as such."""
     if isinstance(error, Failed):
         return error.fault
     return transport_fault(error, Trace())
 
 
 def no_slot() -> Fault:
-    """The request was never sent: all connections were taken."""
+    """Build the fault of a request that was never sent: all connections were taken."""
     return Fault(
         kind="no_slot",
         counts=Counts.NEUTRAL,
@@ -181,14 +181,14 @@ def no_slot() -> Fault:
 
 
 def garbage(what: str, trace: Trace | None = None) -> Fault:
-    """An answer that came, and is not what the API sends. A proxy that forwards may have written it itself."""
+    """Build the fault of an answer that is not what the API sends. A proxy that forwards may have written it itself."""
     if trace is not None and trace.proxy is not None and trace.proxy.forwards and "json" not in trace.content_type:
         return of_machine("proxy_answers", f"{trace.proxy} answers instead of the API: {what}", trace.proxy.remedy)
     return down("garbage", f"the answer makes no sense: {what}", _URL_REMEDY)
 
 
 def transport_fault(error: BaseException, trace: Trace) -> Fault:
-    """What a failure below the answer means: no connection, no time, a broken answer; and whether it had been sent."""
+    """Return the fault of a request without an answer: no connection, too late, cut off; and whether it was sent."""
     if isinstance(error, Failed):
         return error.fault
     return msgspec.structs.replace(_of_transport(error, trace), sent=trace.sent)
@@ -223,7 +223,7 @@ _LATE: Final = (httpx.TimeoutException, TimeoutError)
 
 
 def _untrusted(error: ssl.SSLError, proxy: Proxy | None) -> Fault:
-    """Nobody whom we can believe to be the project has spoken: whoever answered may stand in between."""
+    """Build the fault of an untrusted certificate: whoever answered may stand between us and the project."""
     told = getattr(error, "verify_message", "") or (error.reason or "").replace("_", " ").lower()
     through = f" through {proxy}" if proxy is not None else ""
     return of_machine(
@@ -234,7 +234,7 @@ def _untrusted(error: ssl.SSLError, proxy: Proxy | None) -> Fault:
 
 
 def _of_this_machine(causes: tuple[BaseException, ...], *, sent: bool) -> Fault | None:
-    """What keeps any connection from leaving; `None` where somebody at the other end refused one."""
+    """Return the fault that keeps any connection from leaving; `None` where the other end refused one."""
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return None
     for cause in causes:
@@ -250,7 +250,7 @@ def _of_this_machine(causes: tuple[BaseException, ...], *, sent: bool) -> Fault 
 
 
 def _of_proxy(error: BaseException, trace: Trace, proxy: Proxy) -> Fault | None:
-    """What went wrong with the proxy; `None` where the project itself is at fault, beyond it."""
+    """Return the fault of the proxy; `None` where the project itself, beyond it, is at fault."""
     if isinstance(error, httpx.ProxyError):
         said = clean(redacted(re.sub(r"\bBasic \S+", "Basic …", str(error).strip())), 80)
         if said.startswith("407"):
@@ -271,7 +271,7 @@ def _of_proxy(error: BaseException, trace: Trace, proxy: Proxy) -> Fault | None:
 
 
 def _by_kind(error: BaseException) -> Fault:
-    """Faults told by the exception's own class alone."""
+    """Return the fault that follows from the exception's class alone."""
     if isinstance(error, httpx.UnsupportedProtocol | httpx.InvalidURL):
         return msgspec.structs.replace(of_machine("bad_url", "the URL cannot be used", _URL_REMEDY), person=True)
     if isinstance(error, httpx.ConnectError):
@@ -296,7 +296,7 @@ def _by_kind(error: BaseException) -> Fault:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all it came from, into exception groups too (a dual-stack connect fails as one)."""
+    """Yield the error and all its causes, within exception groups too (a dual-stack connect fails as one)."""
     todo, seen = [error], set[int]()
     while todo:
         current = todo.pop()

@@ -1,4 +1,4 @@
-"""Addresses outside of the project: one that must hear from us, one that shows whether anything can be reached."""
+"""Addresses outside of the project: one to report to, one that shows whether anything can be reached."""
 
 import httpx
 
@@ -10,7 +10,7 @@ TIMEOUT_S = 5.0
 
 
 async def beat(url: str) -> None:
-    """Call a heartbeat address. Raises Failed when it did not take it."""
+    """Call a heartbeat address. Raises Failed when it does not accept the call."""
     try:
         async with _client(url, TIMEOUT_S, follow_redirects=True) as client:
             answer = await client.get(url)

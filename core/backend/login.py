@@ -1,4 +1,4 @@
-"""The user's token: from settings, by password, or from a stored session; renewed behind one lock, its end visible."""
+"""The user's token: from settings, by password, or from a stored session; renewed behind one lock, its expiry known."""
 
 import asyncio
 import base64
@@ -17,7 +17,7 @@ from core.base.clock import Clock
 from core.resilience.fault import Counts, Evidence, Fault
 
 _AHEAD_S: Final = 60.0
-"""A token that ends this soon is renewed before it is sent."""
+"""The rest of its life at which a token is renewed before it is sent, seconds."""
 
 _GONE: Final = Fault(
     kind="sign_in",
@@ -30,7 +30,7 @@ _GONE: Final = Fault(
 
 Send = Callable[[], Awaitable[Any]]
 Prepare = Callable[[Any], Send]
-"""Makes of the official client what sends one request. A mistake in it is ours, and no fault of the project."""
+"""Builds from the official client the function that sends one request. An error in it is ours, not the project's."""
 Ask = Callable[[str, Prepare], Awaitable[Any]]
 
 
@@ -45,23 +45,23 @@ class SignIn:
         self._refresh_token = ""
         self._number = 0
         self._refused = False
-        """Whether the token is known to be dead: no request goes out with it."""
+        """The token is known to be dead: no request goes out with it."""
         self._lock = asyncio.Lock()
         self.token = target.access_token
-        """What goes out as the user's token; empty for none."""
+        """The user's token; empty for none."""
         self.expires_at = expiry(self.token)
-        """When it ends, aware, UTC; `None` when it does not or cannot be told."""
+        """The token's expiry, aware, UTC; `None` when there is none or it is not known."""
         session = self._load()
         if not self.token and session is not None:
             self._take(session.access_token, session.refresh_token)
 
     @property
     def renews(self) -> bool:
-        """Whether a token that ended can be replaced without a person."""
+        """Return whether an expired token can be replaced without a person."""
         return bool(self._target.password or self._refresh_token)
 
     async def fresh(self) -> int:
-        """See that there is a token to send, signed in or renewed first where that is needed; its number.
+        """Ensure that there is a token to send, signing in or renewing it first if need be; return its number.
 
         Raises Failed.
         """
@@ -122,7 +122,7 @@ class SignIn:
                 await asyncio.to_thread(self._stored.save, self.session())
 
     def session(self) -> StoredSession:
-        """What `login` stores."""
+        """Return the session as `login` stores it."""
         return StoredSession(
             url=self._target.url,
             email=self._target.email,
@@ -150,7 +150,7 @@ def _ends_soon(at: datetime | None, now: datetime) -> bool:
 
 
 def expiry(token: str) -> datetime | None:
-    """When a JWT ends, unverified; `None` for what is none or never ends."""
+    """Return the expiry of a JWT, unverified; `None` for one that never expires and for what is no JWT."""
     try:
         payload = token.split(".")[1]
         claims = msgspec.json.decode(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

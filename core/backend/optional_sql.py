@@ -23,7 +23,7 @@ _VALUES: Final = {
 
 
 def script(name: str, shape: Shape) -> str:
-    """One of `SCRIPTS` for one shape. Safe to run again. Raises KeyError for another name."""
+    """Return one of `SCRIPTS` for one shape. Safe to run again. Raises KeyError for another name."""
     if name not in SCRIPTS:
         raise KeyError(name)
     text = files("core.backend").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
-"""This machine's way out: its proxy, whom it exempts, and which certificates are trusted, from the usual variables.
+"""This machine's route out: its proxy, the hosts exempt from it, and trusted certificates, from the usual variables.
 
-The HTTP library reads them, too, but knows neither a network nor brackets in NO_PROXY, and what it cannot use ends in
-errors of many kinds. Here each is one fault that names the variable.
+The HTTP library reads them, too, but knows neither networks nor brackets in NO_PROXY, and raises errors of many kinds
+for values it cannot use. Here each becomes one fault that names the variable.
 """
 
 import contextlib
@@ -30,9 +30,9 @@ _CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 class NetworkRoute(msgspec.Struct, frozen=True):
-    """How a URL is reached: through a proxy or not, and whom an encrypted line is believed.
+    """The route to a URL: through a proxy or not, and the certificates that are trusted.
 
-    `proxy` is what messages say of it; `through` what the HTTP library is given.
+    `proxy` is for messages; `through` is for the HTTP library.
     """
 
     proxy: Proxy | None
@@ -41,7 +41,7 @@ class NetworkRoute(msgspec.Struct, frozen=True):
 
 
 def way_out(url: str) -> NetworkRoute:
-    """Return the way to `url`. Reads files: call it in a thread. Raises Failed, whose fault names the variable."""
+    """Return the route to `url`. Reads files: call it in a thread. Raises Failed, whose fault names the variable."""
     proxy, through = proxy_for(url)
     return NetworkRoute(proxy, through, authorities())
 
@@ -104,7 +104,7 @@ def proxy_for(url: str, environment: Mapping[str, str] | None = None) -> tuple[P
 
 
 def exempt(host: str, port: int, no_proxy: str) -> bool:
-    """Whether NO_PROXY names a host: `*`, a name (and all below it), an address, a network, each with a port or not."""
+    """Return whether NO_PROXY names a host: `*`, a name (and all below it), an address, a network, any with a port."""
     host = _ascii(host.strip("[]").lower().rstrip("."))
     address = _address(host)
     for entry in re.split(r"[,\s]+", no_proxy.lower()):
@@ -124,7 +124,7 @@ def exempt(host: str, port: int, no_proxy: str) -> bool:
 
 
 def _names_address(name: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Whether an entry is that address, or a network it is in; one of IPv4 may be written as one of IPv6."""
+    """Return whether an entry is that address, or a network it is in; one of IPv4 may be written as one of IPv6."""
     try:
         network = ipaddress.ip_network(name, strict=False)
     except ValueError:
@@ -135,7 +135,7 @@ def _names_address(name: str, address: ipaddress.IPv4Address | ipaddress.IPv6Add
 
 
 def _ascii(name: str) -> str:
-    """A host's name as the network knows it."""
+    """Return a host's name in ASCII, as the network knows it."""
     try:
         return name.encode("idna").decode()
     except UnicodeError:
@@ -143,7 +143,7 @@ def _ascii(name: str) -> str:
 
 
 def _name_and_port(entry: str) -> tuple[str, int | None]:
-    """`[::1]:443`, `[fe80::]/10`, `::1`, `name:443`, `name`: the name without brackets, the port if there is one."""
+    """Return the name without brackets, and the port if any: `[::1]:443`, `[fe80::]/10`, `::1`, `name:443`, `name`."""
     if match := re.fullmatch(r"\[([^\]]*)\](/\d+)?(?::(\d{1,5}))?", entry):
         return match[1] + (match[2] or ""), int(match[3]) if match[3] else None
     if entry.count(":") == 1:
@@ -163,13 +163,13 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _exempt_by_system(host: str, environment: Mapping[str, str]) -> bool:
-    """Whether the settings of macOS or Windows exempt a host; they hold where no variable names a proxy."""
+    """Return whether the settings of macOS or Windows exempt a host; they hold where no variable names a proxy."""
     by_variables = any(name.lower().endswith("_proxy") for name in environment)
     return not by_variables and platform.system() in {"Darwin", "Windows"} and bool(urllib.request.proxy_bypass(host))
 
 
 def _special(variable: str, is_special: Callable[[int], bool]) -> str:
-    """The variable if the file that it names is there and of a kind that cannot be used; else empty."""
+    """Return the variable if the file that it names exists and is of a kind that cannot be used; else empty."""
     path = os.environ.get(variable)
     if not path:
         return ""

@@ -1,7 +1,7 @@
-"""The one gate: raw rows of either schema shape into the product's records, checked, bounded, cleaned, never trusted.
+"""Raw rows of either schema shape into the product's records: checked, bounded, cleaned, never trusted.
 
-What is odd about a row stands in its record and costs nothing but that value. A row that lacks a column which was asked
-for, or has no id, is no row of the table: Failed.
+An oddity of a row stands in its record and costs only that value. A row that lacks a column which was asked for, or has
+no id, is no row of the table: Failed.
 """
 
 from datetime import timedelta
@@ -52,7 +52,7 @@ _SWITCHES: Final = ("enabled", "dry_run", "emergency_stop")
 
 
 def merged(rows: tuple[SystemConfig, ...]) -> SystemConfig | None:
-    """What all config rows say together, `None` without one.
+    """Return all config rows merged, `None` without one.
 
     There should be one. Of several, agents may each read another: any that is stopped or enabled counts, and dry-run
     only where all say so.
@@ -79,7 +79,7 @@ def merged(rows: tuple[SystemConfig, ...]) -> SystemConfig | None:
 
 
 def config_of(row: Row) -> SystemConfig:
-    """One config row, whichever shape its id has. Raises Failed when it is none."""
+    """Return one config row, whichever shape its id has. Raises Failed when it is none."""
     read = Columns(row, "id", "enabled", "dry_run_mode", "emergency_stop")
     name = read.id()
     return SystemConfig(
@@ -103,7 +103,7 @@ def config_of(row: Row) -> SystemConfig:
 
 
 def task_of(row: Row) -> Task:
-    """A task row. Raises Failed when it is none."""
+    """Return a task row. Raises Failed when it is none."""
     read = Columns(row, "id", "status", "created_at", "started_at", "completed_at")
     return Task(
         id=read.id(),
@@ -123,11 +123,11 @@ def task_of(row: Row) -> Task:
 
 
 _TOKEN_CHARS: Final = 200
-"""No token of ours is longer."""
+"""The longest token; we write none that is longer."""
 
 
 def lease_of(row: Row, time_column: str) -> LeaseRow | SpoiltLease:
-    """The lease's row, or that somebody else's hand was in it. `time_column` is what this shape calls its time.
+    """Return the lease's row, spoilt where something else changed it. `time_column`: this shape's name for its time.
 
     Raises Failed when it lacks what was asked for.
     """
@@ -144,7 +144,7 @@ def lease_of(row: Row, time_column: str) -> LeaseRow | SpoiltLease:
 
 
 def log_of(row: Row, time_column: str) -> LogEntry:
-    """A row of the execution log; `time_column` is what this shape calls its time. Raises Failed when it is none."""
+    """Return a row of the execution log; `time_column`: this shape's name for its time. Raises Failed for no row."""
     read = Columns(row, "id", time_column, "execution_step", "step_status")
     given = row.get("input_data")
     told = given if isinstance(given, dict) else {}
@@ -166,7 +166,7 @@ def log_of(row: Row, time_column: str) -> LogEntry:
 
 
 def safety_of(row: Row) -> SafetyCheck:
-    """A safety check of either shape, by the columns it has. Raises Failed when it is none."""
+    """Return a safety check of either shape, by the columns it has. Raises Failed when it is none."""
     at = "checked_at" if "checked_at" in row else "created_at"
     read = Columns(row, "id", at, "check_type")
     blocking = row.get("is_blocking")
@@ -185,7 +185,7 @@ def safety_of(row: Row) -> SafetyCheck:
 
 
 def audited_of(rows: list[Row], time_column: str) -> AuditedAction | None:
-    """What the rows of one run say together, the oldest first."""
+    """Return one run's audit rows, given oldest first, as one record; `None` if the first names no action."""
     entries = [log_of(row, time_column) for row in rows]
     if not entries or not entries[0].order:
         return None
@@ -219,11 +219,11 @@ ENDED: Final = (
     "duration_ms,order:input_data->>order,run:input_data->>run,by:input_data->>by,who:input_data->>who,"
     "steps:output_data->steps,undoes:output_data->>undoes,stopped:output_data->>stopped,lifted:output_data->>lifted"
 )
-"""What `ended_of` reads of a closing audit row: not the ids, which may be a thousand."""
+"""The part of a closing audit row that `ended_of` reads: not the ids, which may be a thousand."""
 
 
 def ended_of(row: Row, time_column: str) -> EndedAction | None:
-    """An order that ended; `None` for a row that names none, or no time. Raises Failed when it is no such row."""
+    """Return an action that ended; `None` for a row without its name or a time. Raises Failed for no such row."""
     read = Columns(row, time_column, "step_status", "order", "run", "duration_ms", "steps")
     at, run, order = read.moment(time_column), clean(row.get("run"), 64), clean(row.get("order"), 64)
     if at is None or not run or not order:
@@ -243,7 +243,7 @@ def ended_of(row: Row, time_column: str) -> EndedAction | None:
 
 
 def ids_of(told: object) -> tuple[str, ...]:
-    """The ids that an audit row's outcome names."""
+    """Return the ids that an audit row's outcome names."""
     ids = told.get("ids") if isinstance(told, dict) else None
     return tuple(clean(name, 64) for name in ids) if isinstance(ids, list) else ()
 
@@ -263,7 +263,7 @@ def _summary(row: Row) -> str:
 
 
 def _told(data: object) -> str:
-    """The words for people in a JSON value, if it has any."""
+    """Return the words for people in a JSON value, if it has any."""
     if isinstance(data, str):
         return clean(data, 200)
     if isinstance(data, dict):
@@ -274,19 +274,19 @@ def _told(data: object) -> str:
 
 
 def _reason(plan: object) -> str:
-    """Why an order was given; of an acknowledgement, what was noted."""
+    """Return the reason of an action, or the note of an acknowledgement."""
     given = (plan.get("reason") or plan.get("note")) if isinstance(plan, dict) else None
     return clean(given, 200) if isinstance(given, str) else ""
 
 
 def told_of(row: Row) -> dict[str, Any]:
-    """What a row of ours tells others, every text in it cleaned; empty when it is not a document."""
+    """Return the document in a row of ours, every text in it cleaned; empty when it is no document."""
     told = cleaned(row.get("input_data"))
     return told if isinstance(told, dict) else {}
 
 
 def cleaned(value: Any, levels: int = 50) -> Any:
-    """JSON with every text in it made harmless, names included; what is nested deeper than `levels` is `…`."""
+    """Return JSON with every text in it made harmless, names included; what is nested deeper than `levels` is `…`."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, list):

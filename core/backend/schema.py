@@ -1,4 +1,4 @@
-"""Which of the two schema shapes the project has, found out by reading, and what of it is missing."""
+"""Discovery of the project's schema: which of the two shapes it has, and what of it is missing."""
 
 import asyncio
 from enum import StrEnum
@@ -39,7 +39,7 @@ MAIL_FUNCTION: Final = "send-template-email"
 
 
 POLICED: Final = (CONFIG, TASKS, LOGS)
-"""The tables that nobody but those who may should read."""
+"""Tables that should be readable only with the right permissions."""
 
 
 class Shape(StrEnum):
@@ -50,20 +50,20 @@ class Shape(StrEnum):
 
 
 class Schema(msgspec.Struct, frozen=True, kw_only=True):
-    """What the project calls its things. `missing` are faults that a person must mend, table by table."""
+    """The project's names for its columns. `missing` are faults that a person must fix, table by table."""
 
     shape: Shape
     log_time: str
     error_column: str = "error_message"
     statistics: bool = False
-    """Whether our own statistics function is there (`watchdesk sql stats`)."""
+    """Our own statistics function is there (`watchdesk sql stats`)."""
     telltale: Telltale = Telltale()
-    """What tells a simulated completion from a real one."""
+    """The marks of a simulated completion."""
     missing: tuple[Fault, ...] = ()
 
 
 UNDISCOVERED: Final = Schema(shape=Shape.DEPLOYED, log_time="timestamp")
-"""What is assumed until the project was asked."""
+"""The schema assumed until the project was asked."""
 
 
 async def discover(backend: Backend) -> Schema:
@@ -95,7 +95,7 @@ async def discover(backend: Backend) -> Schema:
 async def anybody_reads(backend: Backend) -> dict[str, Truth]:
     """Return for each table whether it shows rows to the publishable key alone; nothing if that key is not known.
 
-    Unknown is a table of which no row shows itself to us either: it may be empty. Raises Failed when nobody answered.
+    Unknown for a table that shows no row to us either: it may be empty. Raises Failed when the project did not answer.
     """
     if not backend.target.publishable_key:
         return {}
@@ -125,7 +125,7 @@ async def _reads(anonymous: Backend, ours: Backend, table: str) -> Truth:
 
 
 async def _counts_in_one(backend: Backend) -> bool:
-    """Whether our statistics function answers us; where it does not, each status is counted. Never raises Failed."""
+    """Return whether our statistics function answers; where not, each status is counted. Never raises Failed."""
     try:
         rows = await backend.calls.rows("look for statistics", lambda c: c.rpc(STATISTICS_RPC, {}))
         each(rows, "status", "tasks")
@@ -135,7 +135,7 @@ async def _counts_in_one(backend: Backend) -> bool:
 
 
 async def _telltale(backend: Backend) -> Telltale:
-    """The first of these that the project takes, the most telling before. Raises Failed when nobody answered."""
+    """Return the most telling marks of simulation that the project accepts. Raises Failed when it did not answer."""
     both = Telltale(results=True, environments=True)
     for telltale in (both, Telltale(results=True), Telltale(environments=True)):
 
@@ -154,7 +154,7 @@ async def _telltale(backend: Backend) -> Telltale:
 
 
 async def _probe(backend: Backend, table: str, columns: str) -> Fault | None:
-    """The answered refusal of a read of `columns`, `None` if it works. Raises Failed when nobody answered."""
+    """Return the answered refusal of a read of `columns`, `None` if it works. Raises Failed without an answer."""
 
     def build(client: Any) -> Any:
         return client.table(table).select(columns).limit(1)

@@ -1,7 +1,7 @@
 """Sessions stored by `watchdesk login`, one per project: a file of its own, readable by its owner only.
 
-A refresh token is good for one use; processes that share a session take turns by the file's lock and read what the
-one before has put there.
+A refresh token can be used once; processes that share a session take turns by the file's lock and read what the
+previous one stored.
 """
 
 import asyncio
@@ -17,14 +17,14 @@ from core.base.safe_files import TooLarge, Unsafe, own_directory, read_own, repl
 from core.base.store import OwnerLock
 
 _MOST: Final = 1_000_000
-"""No session takes more, in bytes."""
+"""The largest session, in bytes."""
 
 _TURN_S: Final = 0.05
-"""How often who waits for his turn asks for it."""
+"""The pause between two attempts to take the lock, seconds."""
 
 
 class StoredSession(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is signed in, and the tokens. `expires_at`: seconds since the epoch. Its representation shows no secret."""
+    """A stored user and the tokens. `expires_at`: seconds since the epoch. Its representation shows no secret."""
 
     url: str
     email: str
@@ -43,10 +43,10 @@ class SessionFile:
         self._url = url
         self._path = directory / f"{hashlib.sha256(url.encode()).hexdigest()[:24]}.json"
         self.trouble = ""
-        """Why what lay there when it was last loaded is not used, in words; empty if it was, or nothing lay there."""
+        """Why the file found by the last `load` is not used, in words; empty if it was, or there was none."""
 
     def load(self) -> StoredSession | None:
-        """The session; `None` if there is none, or none that can be read."""
+        """Return the session; `None` if there is none, or none that can be read."""
         self.trouble = ""
         try:
             session = msgspec.json.decode(read_own(self._path, _MOST), type=StoredSession)
@@ -58,12 +58,12 @@ class SessionFile:
         return session if session.url == self._url else None
 
     def save(self, session: StoredSession) -> None:
-        """Put it on the disk, whole or not at all. Raises OSError."""
+        """Write the session to the disk, whole or not at all. Raises OSError."""
         own_directory(self._path.parent, above=1)
         replace_own(self._path, msgspec.json.encode(session))
 
     def remove(self) -> bool:
-        """Forget it. Whether there was one. Raises OSError."""
+        """Delete the session. Returns whether there was one. Raises OSError."""
         try:
             self._path.unlink()
         except FileNotFoundError:
@@ -72,7 +72,7 @@ class SessionFile:
 
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Hold the project's lock: of all processes, one renews at a time. Cancelled, it waits and holds no longer."""
+        """Hold the project's lock: of all processes, one renews at a time. Cancellation frees it."""
         lock = OwnerLock(self._path.with_suffix(".lock"))
         while not lock.take():  # noqa: ASYNC110 - another process holds it, which sets no event of ours
             await asyncio.sleep(_TURN_S)

@@ -1,4 +1,4 @@
-"""What the project's tables are called, the same in both shapes."""
+"""The names of the project's tables, the same in both shapes."""
 
 from typing import Final
 
@@ -6,4 +6,4 @@ CONFIG: Final = "autonomous_system_config"
 TASKS: Final = "autonomous_tasks"
 LOGS: Final = "autonomous_execution_logs"
 SAFETY: Final = "autonomous_safety_checks"
-"""Asked for by the lists alone: a project without it lacks nothing else."""
+"""Read by the lists alone: a project without it lacks nothing else."""

@@ -1,4 +1,4 @@
-"""Which project, with which rights: URL, key and sign-in, checked before anything is built on them."""
+"""The project to watch and its credentials: URL, key and sign-in, checked before anything is built on them."""
 
 import base64
 import binascii
@@ -26,11 +26,11 @@ NOT_CONFIGURED: Final = (
     "Set SUPABASE_URL and SUPABASE_KEY (environment, .env.local, or a [projects.NAME] table in the config file).\n"
     "To try it without any configuration: watchdesk demo"
 )
-"""What to say when nothing is configured: three lines."""
+"""The message when nothing is configured: three lines."""
 
 
 class KeyKind(StrEnum):
-    """What a project key stands for."""
+    """The kind of a project key."""
 
     SECRET = "secret"  # noqa: S105 - a kind of key, not a key
     PUBLISHABLE = "publishable"
@@ -51,7 +51,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     password: str = ""
     access_token: str = ""
     function_key: str = ""
-    """What Edge Functions are called with instead of the key: those that verify JWTs take no `sb_` key."""
+    """The key for Edge Functions instead of `key`: those that verify JWTs take no `sb_` key."""
     colour: str = ""
 
     def __repr__(self) -> str:
@@ -59,25 +59,25 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def kind(self) -> KeyKind:
-        """Whether the key is a secret one (sees and may do everything) or the publishable one."""
+        """The kind of the key: secret (sees and may do everything) or publishable."""
         if self.key.startswith("sb_"):
             return KeyKind.SECRET if self.key.startswith("sb_secret_") else KeyKind.PUBLISHABLE
         return KeyKind.SECRET if _claim(self.key, "role") == "service_role" else KeyKind.PUBLISHABLE
 
     @property
     def legacy_key(self) -> bool:
-        """Whether the key is one of those that the hosted platform ends with 2026. A self-hosted project keeps them."""
+        """Return whether the hosted platform ends the key's kind with 2026. A self-hosted project keeps it."""
         host = urlsplit(self.url).hostname or ""
         return self.key.startswith("eyJ") and host.endswith(".supabase.co")
 
     @property
     def sees_all(self) -> bool:
-        """Whether row level security hides nothing from us: a secret key, and no user's token beside it."""
+        """Return whether row level security hides nothing from us: a secret key, and no user's token beside it."""
         return self.kind is KeyKind.SECRET and not self.signs_in
 
     @property
     def user(self) -> str:
-        """Who we are to the project, known without a network: an e-mail, a `sub`, `service_role` or `anon`."""
+        """The identity shown to the project, known without a network: an e-mail, a `sub`, `service_role` or `anon`."""
         if self.access_token:
             return clean(_claim(self.access_token, "sub")) or "token"
         if self.email:
@@ -86,17 +86,17 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Everything that must appear nowhere; some may be empty."""
+        """Every text that must never be shown; some may be empty."""
         return self.key, self.publishable_key, self.password, self.access_token, self.function_key
 
     @property
     def signs_in(self) -> bool:
-        """Whether a user's token goes with each request."""
+        """Return whether a user's token goes with each request."""
         return bool(self.access_token or self.email)
 
     @property
     def space(self) -> str:
-        """A name for what is kept about this project for this user; not reversible, safe as a file name."""
+        """A directory-safe, irreversible name for the data kept about this project and user."""
         return hashlib.sha256(f"{self.url}\n{self.user}".encode()).hexdigest()[:24]
 
 
@@ -114,7 +114,7 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 def signed_in(target: Target, stored: StoredSession | None) -> Target:
-    """With the user of the stored session where no other sign-in is configured.
+    """Return the target with the user of the stored session where no other sign-in is configured.
 
     Raises SettingsError for an e-mail there is neither a password nor a stored session for.
     """
@@ -130,9 +130,9 @@ def signed_in(target: Target, stored: StoredSession | None) -> Target:
 
 
 def read_target(layers: Layers, project: str | None = None) -> Target:
-    """The project to talk to. `project` names an entry of the file, which then is the only source.
+    """Return the configured project. `project` names an entry of the file, which then is the only source.
 
-    Raises NotConfigured, or SettingsError for what is there and cannot be right.
+    Raises NotConfigured, or SettingsError for values that cannot be right.
     """
     if project is not None:
         return _checked(project, _entry(layers, project))
@@ -217,7 +217,7 @@ def _checked(name: str, entry: _Entry) -> Target:
 
 
 def _url(raw: str) -> str:
-    """The project's base URL, without a slash at its end. Raises SettingsError."""
+    """Return the project's base URL, without a slash at its end. Raises SettingsError."""
     remedy = "it looks like https://PROJECT.supabase.co"
     try:
         parts = urlsplit(raw.strip())
@@ -239,7 +239,7 @@ def _is_address(host: str) -> bool:
 
 
 def _claim(token: str, name: str) -> str:
-    """One claim of a JWT, unverified (the server verifies); empty when it is no JWT."""
+    """Return one claim of a JWT, unverified (the server verifies); empty when it is no JWT."""
     try:
         payload = token.split(".")[1]
         claims = msgspec.json.decode(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

@@ -1,4 +1,4 @@
-"""What a request and its answer leave behind: noted on the way, for the client's own errors do not carry it."""
+"""Hooks that record a request and its answer in a `Trace`, for the client's own errors do not carry them."""
 
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -9,7 +9,7 @@ from core.backend.decoding import refuse_too_many
 from core.backend.faults import Failed, Trace, garbage
 
 TRACE: Final = "watchdesk"
-"""Under which name a request carries its trace."""
+"""The name under which a request carries its trace."""
 
 _TABLES_PATH: Final = "/rest/v1/"
 _TOLD_BYTES: Final = 2000
@@ -17,7 +17,7 @@ _LONGEST_WAIT_S: Final = 3600.0
 
 
 def trace_request(request: httpx.Request, trace: Trace) -> None:
-    """Note what a request asks for, and from now on whether it has left."""
+    """Record what a request asks for, and from now on whether it has left."""
     trace.table, trace.asked_rows = _table(request), _asked_rows(request)
 
     async def note(event: str, info: dict[str, Any]) -> None:
@@ -29,7 +29,7 @@ def trace_request(request: httpx.Request, trace: Trace) -> None:
 
 
 def trace_head(response: httpx.Response, trace: Trace) -> None:
-    """Note what the head of an answer says, before anybody reads its body."""
+    """Record the head of an answer, before its body is read."""
     trace.status = response.status_code
     trace.content_type = response.headers.get("content-type", "")
     trace.date = response.headers.get("date")
@@ -37,7 +37,7 @@ def trace_head(response: httpx.Response, trace: Trace) -> None:
 
 
 async def trace_response(response: httpx.Response, trace: Trace) -> None:
-    """Note the body of an answer. Raises Failed for one that the client would take for data, and is none."""
+    """Record the body of an answer. Raises Failed for one that the client would take for data, and is none."""
     if response.is_redirect:
         raise Failed(garbage(f"it redirects ({response.status_code})", trace))
     await response.aread()
@@ -51,24 +51,24 @@ async def trace_response(response: httpx.Response, trace: Trace) -> None:
 
 
 def _table(request: httpx.Request) -> str:
-    """The table that a request is about; empty where it is about none."""
+    """Return the table that a request is about; empty where it is about none."""
     _, found, name = request.url.path.partition(_TABLES_PATH)
     return "" if not found or "/" in name else name
 
 
 def _asked_rows(request: httpx.Request) -> int | None:
-    """How many rows a request wants at most; `None` where it does not say."""
+    """Return the most rows a request wants; `None` where it does not say."""
     told = request.url.params.get("limit", "")
     return int(told) if told.isdecimal() else None
 
 
 def _to_proxy(info: dict[str, Any]) -> bool:
-    """Whether what leaves is for the proxy alone: it asks for a way, the request comes after."""
+    """Return whether a request is for the proxy alone: a CONNECT, before the real request."""
     return getattr(info.get("request"), "method", b"") == b"CONNECT"
 
 
 def _seconds(retry_after: str | None, date: str | None) -> float | None:
-    """`Retry-After` in seconds, from either of its forms; nonsense is none, a very long one an hour."""
+    """Return `Retry-After` in seconds, from either of its forms; `None` for nonsense, an hour for anything longer."""
     if not retry_after:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What comes in is bounded: an answer that is too long, unpacked, is broken off and named."""
+"""A transport that bounds answers: one that is too long, unpacked, is cut off and reported."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from core.backend.faults import OF_A_PROXY, Failed, Trace, garbage
 from core.backend.tracing import TRACE, trace_head
 
 _PACKINGS: Final = frozenset({"", "identity", "gzip", "deflate"})
-"""How an answer may be packed: once. What is packed twice unpacks to a million times its size."""
+"""The accepted encodings of an answer, one at a time: packed twice, it could unpack to a million times its size."""
 
 _UNPACKED: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
@@ -16,7 +16,7 @@ _UNPACKED: Final = frozenset({"content-encoding", "content-length", "transfer-en
 class BoundedTransport(httpx.AsyncBaseTransport):
     """Passes requests on to `network` and reads each answer whole, up to `most` bytes after unpacking.
 
-    Raises Failed for a longer one. `most` may be passed by what one read of the network unpacks to, some megabytes.
+    Raises Failed for a longer one. One read of the network may exceed `most` by what it unpacks to, some megabytes.
     """
 
     def __init__(self, network: httpx.AsyncBaseTransport, most: int) -> None:

@@ -1,4 +1,4 @@
-"""Which tables show us rows: row level security hides them as an empty list, which is no empty table."""
+"""The tables that show us rows: row level security answers with an empty list, which proves no empty table."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ _ASKED_AGAIN_S: Final = 60.0
 
 
 class Visibility:
-    """Remembers which tables have shown a row. `sees_all`: nothing is hidden from us, so that empty is empty."""
+    """Remembers which tables have shown a row. `sees_all`: nothing is hidden from us, so an empty answer is proof."""
 
     def __init__(self, clock: Clock, *, sees_all: bool) -> None:
         self._clock = clock
@@ -23,11 +23,11 @@ class Visibility:
         self._looked: dict[str, float] = {}
 
     def saw(self, table: str) -> None:
-        """A row of it came."""
+        """Record that a row of the table came."""
         self._shown.add(table)
 
     def shown(self, table: str) -> bool:
-        """Return whether a row of it ever came."""
+        """Return whether a row of the table ever came."""
         return table in self._shown
 
     def empty_is_empty(self, table: str) -> bool:
@@ -35,11 +35,11 @@ class Visibility:
         return self._sees_all or table in self._shown
 
     def looked(self, table: str) -> None:
-        """Somebody looked for any row, and none came: nobody need look again for a minute."""
+        """Record that a look for any row found none: it need not be repeated for a minute."""
         self._looked[table] = self._clock.elapsed()
 
     def just_looked(self, table: str) -> bool:
-        """Return whether somebody looked within the last minute and saw nothing."""
+        """Return whether a look within the last minute found nothing."""
         at = self._looked.get(table)
         return at is not None and self._clock.elapsed() - at < _ASKED_AGAIN_S
 

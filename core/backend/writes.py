@@ -1,6 +1,6 @@
-"""Every write there is, typed and conditional. A write without a filter cannot be said here.
+"""Every write, typed and conditional. A write without a filter cannot be expressed here.
 
-Each returns what really changed, read from the rows the server gives back; no rows changed is an answer, not success.
+Each returns what really changed, read from the rows the server returns; no row changed is an answer, not success.
 """
 
 import json
@@ -31,7 +31,7 @@ class Writes:
         self.schema = schema
 
     async def insert_health(self, row: dict[str, Any]) -> datetime | None:
-        """Add a row whose time is the database's own. What the database says it is."""
+        """Add a row whose time is the database's own, and return that time."""
         column = self.schema.log_time
         rows = await self._calls.rows(
             "write health", lambda c: c.table(LOGS).insert(row | {column: "now"}).select(column)
@@ -56,9 +56,9 @@ class Writes:
         return moment(of_only(rows, column))
 
     async def fail_stuck(self, ids: tuple[str, ...], *, began_before: datetime, error: str) -> tuple[str, ...]:
-        """Fail those of up to 100 tasks that still run and began before `began_before`. Returns who changed.
+        """Fail those of up to 100 tasks that still run and began before `began_before`. Returns the ids that changed.
 
-        They end at the database's own time.
+        Their end is the database's own time.
         """
         stamp = _stamp(began_before)
 
@@ -70,7 +70,7 @@ class Writes:
         return await self._changed("fail stuck tasks", build)
 
     async def reject(self, ids: tuple[str, ...], *, status: str, error: str) -> tuple[str, ...]:
-        """Reject those of up to 100 tasks that are still in `status`. Returns who changed."""
+        """Reject those of up to 100 tasks that are still in `status`. Returns the ids that changed."""
 
         def build(c: Any) -> Any:
             change = {"status": "rejected", self.schema.error_column: error}
@@ -81,7 +81,7 @@ class Writes:
     async def give_back(
         self, ids: tuple[str, ...], *, marks: Markers, from_status: str, to_status: str
     ) -> tuple[str, ...]:
-        """Put those of up to 100 tasks that still carry one of `marks` back to what they were. Returns who changed."""
+        """Requeue in `to_status` those of up to 100 tasks that carry one of `marks`. Returns the ids that changed."""
         error = self.schema.error_column
 
         def build(c: Any) -> Any:
@@ -92,7 +92,7 @@ class Writes:
         return await self._changed("give tasks back", build)
 
     async def retry(self, name: str, *, failed_at: datetime | None) -> bool:
-        """Send a failed task back to pending, if it still is the failure of then. Whether it changed."""
+        """Send a failed task back to pending, if it failed at `failed_at`. Returns whether it changed."""
 
         def build(c: Any) -> Any:
             change = {"status": "pending", self.schema.error_column: None, "completed_at": None, "started_at": None}
@@ -105,7 +105,7 @@ class Writes:
         return bool(await self._changed("retry task", build))
 
     async def retry_failed(self, ids: tuple[str, ...], *, until: datetime) -> tuple[str, ...]:
-        """Send those of up to 100 tasks that failed not later than `until` back to pending. Returns who changed."""
+        """Send those of up to 100 tasks that failed by `until` back to pending. Returns the ids that changed."""
 
         def build(c: Any) -> Any:
             change = {"status": "pending", self.schema.error_column: None, "completed_at": None, "started_at": None}
@@ -115,7 +115,7 @@ class Writes:
         return await self._changed("retry tasks", build)
 
     async def set_stop_by_function(self, *, reason: str, hours: int) -> None:
-        """Ask the project's own function for the stop, by either name of its parameter. Raises Failed."""
+        """Set the stop by the project's own function, trying both names of its parameter. Raises Failed."""
         first, second = _HOURS_NAMES
         try:
             await self._call_stop(reason, hours, first)
@@ -125,7 +125,7 @@ class Writes:
             await self._call_stop(reason, hours, second)
 
     async def set_stop(self, config_ids: tuple[str, ...], *, reason: str, until: datetime) -> int:
-        """Set the flag on every config row where it is not set yet. How many changed."""
+        """Set the flag on every config row where it is not set yet. Returns how many changed."""
 
         def build(c: Any) -> Any:
             change = {
@@ -140,9 +140,9 @@ class Writes:
         return len(await self._changed("set emergency stop", build))
 
     async def clear_stop(self, config_ids: tuple[str, ...], *, seen_at: datetime | None = None) -> int:
-        """Clear flag, reason and end of the stop on every config row that carries it. How many changed.
+        """Clear flag, reason and end of the stop on every config row that carries it. Returns how many changed.
 
-        `seen_at`: the only row must still be as it was when it was last changed then.
+        `seen_at`: the only row must not have changed since then.
         """
 
         def build(c: Any) -> Any:
@@ -158,7 +158,7 @@ class Writes:
         return len(await self._changed("clear emergency stop", build))
 
     async def set_dry_run(self, config_ids: tuple[str, ...], *, on: bool, seen_at: datetime | None = None) -> int:
-        """Turn dry-run on or off on every config row where it is not so yet. How many changed. `seen_at` as above."""
+        """Turn dry-run on or off on every config row that differs. Returns how many changed. `seen_at` as above."""
 
         def build(c: Any) -> Any:
             change = {"dry_run_mode": on, "updated_at": "now"}
@@ -169,12 +169,12 @@ class Writes:
         return len(await self._changed("set dry-run", build))
 
     async def create_config(self, config_id: str | int) -> None:
-        """Insert the config row, disabled and in dry-run, the rest the database's defaults. 23505 if it is there."""
+        """Insert the config row, disabled and in dry-run, else with the database's defaults. 23505 if there is one."""
         row = {"id": config_id, "enabled": False, "dry_run_mode": True}
         await self._calls.query("create config", lambda c: c.table(CONFIG).insert(row, returning="minimal"))
 
     async def delete_logs(self, ids: tuple[str, ...], *, before: datetime) -> tuple[str, ...]:
-        """Delete those of up to 100 log rows that are older than `before`. Returns which went."""
+        """Delete those of up to 100 log rows that are older than `before`. Returns the ids deleted."""
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
@@ -190,7 +190,7 @@ class Writes:
         await self._calls.query("take lease", lambda c: c.table(LOGS).insert(data, returning="minimal"))
 
     async def swap_lease(self, lease_id: str, expected: str, row: LeaseRow, *, new_term: bool) -> bool:
-        """Put `row` in the place of the lease whose token is `expected`. Whether it was, and we were let."""
+        """Replace the lease whose token is `expected` by `row`. Returns whether it was replaced."""
         change: dict[str, Any] = {"input_data": msgspec.to_builtins(row)}
         if new_term:
             change[self.schema.log_time] = "now"
@@ -202,9 +202,9 @@ class Writes:
         return bool(await self._changed("renew lease", build))
 
     async def replace_spoilt_lease(self, lease_id: str, spoilt: SpoiltLease, row: LeaseRow) -> bool:
-        """Put `row` in the place of a lease that cannot be read, if it is exactly as it was seen. Whether it was.
+        """Replace a lease that cannot be read, if it is exactly as it was seen. Returns whether it was replaced.
 
-        One too large for the address of a request is known by its time alone.
+        One too large for a URL is matched by its time alone.
         """
         change = {
             "execution_step": "lease",
@@ -227,7 +227,7 @@ class Writes:
         return bool(await self._changed("replace spoilt lease", build))
 
     async def delete_lease(self, lease_id: str, token: str) -> bool:
-        """Free the lease if its token is still `token`. Whether it went."""
+        """Free the lease if its token is still `token`. Returns whether it was freed."""
 
         def build(c: Any) -> Any:
             query = c.table(LOGS).delete().eq("id", lease_id).eq("execution_step", "lease")
@@ -240,7 +240,7 @@ class Writes:
         await self._calls.query("write task", lambda c: c.table(TASKS).insert(row, returning="minimal"))
 
     async def delete_tasks(self, ids: tuple[str, ...], *, mark: str) -> int:
-        """Delete those of up to 100 tasks whose description is `mark`, after a self-test. How many went."""
+        """Delete those of up to 100 tasks whose description is `mark`, after a self-test. Returns how many."""
 
         def build(c: Any) -> Any:
             return c.table(TASKS).delete().in_("id", _some(ids)).eq("description", mark).select("id")
@@ -248,11 +248,11 @@ class Writes:
         return len(await self._changed("delete tasks", build))
 
     async def run_pending(self) -> Any:
-        """Let the agents' function work off pending tasks now. What it answered: JSON, or bytes."""
+        """Run the agents' function on pending tasks now. Returns its answer: JSON, or bytes."""
         return (await self._calls.invoke(POLL_FUNCTION, "POST", {})).data
 
     async def send_email(self, body: dict[str, Any]) -> Any:
-        """Call the project's mail function with `body`, and return what it answered: JSON, or bytes."""
+        """Call the project's mail function with `body`. Returns its answer: JSON, or bytes."""
         return (await self._calls.invoke(MAIL_FUNCTION, "POST", body)).data
 
     async def _call_stop(self, reason: str, hours: int, name: str) -> None:
@@ -263,11 +263,11 @@ class Writes:
 
 
 _LONGEST_FILTER: Final = 1500
-"""Characters of one value in the address of a request, so that proxies let it pass."""
+"""The longest value in a URL, characters, so that proxies let it pass."""
 
 
 def _as_json(value: object) -> str | None:
-    """A value as a filter's text; `None` if it is too large for one, or no JSON there could be."""
+    """Return a value as a filter's text; `None` if it is too large for one, or is no JSON."""
     try:
         said = json.dumps(value, allow_nan=False, separators=(",", ":"))
     except (ValueError, RecursionError):
@@ -276,7 +276,7 @@ def _as_json(value: object) -> str | None:
 
 
 def _unchanged(query: Any, config_ids: tuple[str, ...], seen_at: datetime | None) -> Any:
-    """Only the config row as it was seen; of several each has a time of its own, and none of them is asked for."""
+    """Restrict to the config row as it was seen; not where there are several, since each has a time of its own."""
     return query if seen_at is None or len(config_ids) != 1 else query.eq("updated_at", _stamp(seen_at))
 
 

@@ -10,7 +10,7 @@ _HEX: Final = re.compile("#([0-9a-f]{3}|[0-9a-f]{6})")
 
 
 def rgb(text: str) -> Rgb | None:
-    """Return the colour of `#rrggbb`, `#rgb`, a name of CSS (CSS Color Module Level 4) or of Rich; `None` for others."""
+    """Return the colour of `#rrggbb`, `#rgb`, a CSS name (CSS Color Module Level 4) or one of Rich's; else `None`."""
     name = text.strip().lower()
     if found := _HEX.fullmatch(name):
         digits = found[1] if len(found[1]) == 6 else "".join(2 * digit for digit in found[1])

@@ -39,9 +39,9 @@ class LogFile(logging.Handler):
         self._identity: tuple[int, int] | None = None
         self._torn = False
         self.lost = 0
-        """How many records were not written since the last one that was."""
+        """The number of records lost since the last one that was written."""
         self.trouble = ""
-        """Why the last one was not, or why the file does not give way to a new one, in words; empty if all is well."""
+        """The reason why the last record was lost or no new file can be started, in words; empty if all is well."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record, or count it as lost. Never raises, and waits for nothing but the disk."""
@@ -95,7 +95,7 @@ class LogFile(logging.Handler):
         return self._opened(), ""
 
     def _opened(self) -> int:
-        """Return the file under the name, reopened where another process has started a new one or somebody removed it."""
+        """Return the file under the name, reopened where another process replaced it or somebody removed it."""
         if self._file is None or self._identity != identity(self._path):
             self._leave()
             own_directory(self._path.parent)
@@ -156,7 +156,7 @@ def log_trouble() -> str:
 
 
 def _log_what_python_prints() -> None:
-    """Redirect to the log what Python would print: failures in threads and finalizers, warnings, logging's own errors."""
+    """Log what Python would print: failures in threads and finalizers, warnings, logging's own errors."""
 
     def in_thread(failed: threading.ExceptHookArgs) -> None:
         if failed.exc_value is not None:

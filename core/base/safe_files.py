@@ -215,7 +215,7 @@ def _within(path: Path, data: bytes, most: int) -> bytes:
 
 
 def _keep_others_out(path: Path, mode: int, flags: int) -> None:
-    """Restrict the permissions of what was found to be ours, without following a link that has replaced it meanwhile."""
+    """Restrict the permissions of a file of ours, without following a link that has replaced it meanwhile."""
     change: Callable[[int, int], None] | None = getattr(os, "fchmod", None)
     if change is None:
         path.chmod(mode)

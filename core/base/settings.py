@@ -111,7 +111,7 @@ def _meant(name: str, known: Iterable[str]) -> str:
 
 
 def _unbounded(kind: Any) -> Any:
-    """The type without its bounds, which are checked here, for not-a-number is within all of them."""
+    """Return the type without its bounds; those are checked here, because NaN is within all of them."""
     return get_args(kind)[0] if get_origin(kind) is Annotated else kind
 
 

@@ -134,7 +134,7 @@ class Store:
 
     @property
     def warning(self) -> str | None:
-        """The current problem, in words; `None` while all is well. A file moved aside is reported while it lies there."""
+        """The current problem, in words; `None` while all is well. A file moved aside counts while it lies there."""
         return self._failing or self._said_aside() or self._lock.warning or None
 
     @property
@@ -314,7 +314,7 @@ class OwnerLock:
         self._path = path
         self._file: int | None = None
         self.warning = ""
-        """What lay in its place and was moved out of the way, in words."""
+        """The file in its place that was moved aside, in words."""
 
     def take(self) -> bool:
         """Take the lock. Returns whether it is ours now, as it is where no such file can be made at all.

@@ -208,7 +208,7 @@ class CircuitBreaker:
                 self._hurry()
 
     def report_unasked(self, generation: int, counts: Counts, *, why: str = "", pause_s: float | None = None) -> None:
-        """Report the result of a call that is never refused: while not closed, success closes, failure changes nothing."""
+        """Report the result of a call that is never refused: while not closed, success closes, failure does nothing."""
         self._settle()
         if self._mode == _CLOSED:
             self.report(generation, counts, why=why, pause_s=pause_s)
@@ -236,7 +236,7 @@ class CircuitBreaker:
             self._close(f"reset by {who}")
 
     def hold(self, who: str, why: str, until: datetime | None = None) -> None:
-        """Open the breaker by hand; neither timer nor result ends this, only `release`, `reset` or `until` (wall time)."""
+        """Open the breaker by hand; no timer or result ends this, only `release`, `reset` or `until` (wall time)."""
         before = self.state
         self.held_by, self.held_why, self.held_until = who, why, until
         self._change(before, _HELD, f"held by {who}: {why}")

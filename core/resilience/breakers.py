@@ -38,7 +38,7 @@ class Breakers:
         self._listeners.append(listener)
 
     def expect_every(self, key: str, period_s: float) -> None:
-        """Declare that an operation is called every `period_s` seconds: its failures count for at least three periods."""
+        """Declare that an operation is called every `period_s` seconds: failures count for at least three periods."""
         self._periods[key] = period_s
         if key in self._all:
             self._all[key].expect_every(period_s)

@@ -61,7 +61,7 @@ class _Stop(tenacity.stop.stop_base):
 
 
 def retrying(rules: RetryRules, clock: Clock, deadline: float, chance: Callable[[], float]) -> tenacity.AsyncRetrying:
-    """Return the controller that retries on `Again` until `rules` or `deadline` (elapsed seconds of `clock`) stop it."""
+    """Return the controller that retries on `Again` until `rules` or `deadline` (elapsed seconds of `clock`) end it."""
     return tenacity.AsyncRetrying(
         stop=_Stop(rules, clock, deadline),
         wait=_Wait(rules, chance),

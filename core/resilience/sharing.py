@@ -19,7 +19,7 @@ class Sharing(Generic[T]):
         self._under_way: dict[Hashable, _Request[T]] = {}
 
     async def ask(self, key: Hashable, start: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Return what `start()` returns, started only if no caller with this key waits already. Raises what it raises."""
+        """Return what `start()` returns, started only if no caller with this key waits. Raises what it raises."""
         request = self._under_way.get(key)
         if request is None:
             request = self._under_way[key] = _Request(asyncio.create_task(start()))

@@ -1,4 +1,4 @@
-"""Rows of the audit trail read for one purpose: which stops there were, which actions never ended."""
+"""Parsing of audit rows for one purpose: which stops there were, which actions never ended."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -16,16 +16,16 @@ STOP_TOLD: Final = (
     "reason:input_data->plan->>reason,stopped:output_data->>stopped,lifted:output_data->>lifted,"
     "until:output_data->>until,why:output_data->>reason,ran_before:input_data->plan->ran_before"
 )
-"""What `stop_trail_of` reads of an audit row: not the ids of all open tasks, which may be a thousand."""
+"""The part of an audit row that `stop_trail_of` reads: not the ids of all open tasks, which may be a thousand."""
 
 BEGUN_TOLD: Final = (
     "run:input_data->>run,who:input_data->>who,by:input_data->>by,host:input_data->>host,pid:input_data->pid"
 )
-"""What `begun_runs_of` reads of an audit row."""
+"""The part of an audit row that `begun_runs_of` reads."""
 
 
 def stop_trail_of(rows: list[Row], column: str) -> StopTrail:
-    """Return what rows, newest first, say of stops and their lifting. One without a run, or a time, says nothing."""
+    """Return the stops and resumes that rows, newest first, record. A row without a run or a time is ignored."""
     told: dict[str, dict[str, Any]] = {}
     lifts: list[datetime] = []
     for row in each(rows, column, "step_status", "order", "run", "reason"):
@@ -52,19 +52,19 @@ def stop_trail_of(rows: list[Row], column: str) -> StopTrail:
 
 
 def _run(row: Row) -> str:
-    """The run's id; empty for what is none: nobody's hand but ours writes others, and nothing is looked for by them."""
+    """Return the run's id; empty for what is none. Only we write such ids, and others are never looked up."""
     run = row.get("run")
     return run.lower() if isinstance(run, str) and is_uuid(run) else ""
 
 
 def _ids(value: object) -> tuple[str, ...]:
-    """The ids of a list, and nothing else that may stand in it."""
+    """Return the ids of a list, without anything else in it."""
     given = value if isinstance(value, list) else []
     return tuple(name.lower() for name in given if isinstance(name, str) and is_uuid(name))[:MOST_RAN_BEFORE]
 
 
 def _held(row: Row) -> bool | None:
-    """Whether the flag was seen set; not known of one that was broken off."""
+    """Return whether the flag was seen set; `None` for a run that was broken off."""
     if row.get("step_status") == "completed" or row.get("stopped") == "true":
         return True
     return False if row.get("stopped") == "false" else None

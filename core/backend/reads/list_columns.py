@@ -1,4 +1,4 @@
-"""The tables as lists: what is read of each, where it is filtered, what its orders sort by, in both shapes."""
+"""The tables as lists: the columns read and filtered, and the sort orders, in both shapes."""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
@@ -11,7 +11,7 @@ from core.backend.schema import LOGS, SAFETY, TASKS, Schema, Shape
 from core.domain.queries import ListedRow
 
 Order: TypeAlias = tuple[tuple[str, dict[str, bool]], ...]
-"""Columns, each with how the official client is to sort by it."""
+"""Columns, each with the sort options of the official client."""
 
 _DESC: Final = {"desc": True}
 _ASC: Final = {"desc": False}  # nulls come last
@@ -20,10 +20,10 @@ _BY_ID: Final = ("id", _DESC)
 
 
 class ListTable(msgspec.Struct, frozen=True, kw_only=True):
-    """One list's table: its columns, its orders by their names, and what makes a record of a row.
+    """One list's table: its columns, its sort orders by name, and the function that makes a record of a row.
 
-    `noun`: what one of its rows is called. `only`: a column and the value that rows of this list have there;
-    `None`: all rows of the table.
+    `noun`: the name for one of its rows. `only`: a column and the value that rows of this list have there; `None`: all
+    rows of the table.
     """
 
     table: str
@@ -36,7 +36,7 @@ class ListTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def tasks(schema: Schema) -> ListTable:
-    """The tasks, without what agents hand in as JSON, which may be long and is shown with a single row."""
+    """Return the list of tasks, without the agents' JSON, which may be long and is shown with a single row."""
     error = schema.error_column
     newest = ("created_at", _DESC)
     return ListTable(
@@ -64,7 +64,7 @@ def tasks(schema: Schema) -> ListTable:
 
 
 def logs(schema: Schema) -> ListTable:
-    """The execution log."""
+    """Return the list of the execution log."""
     return ListTable(
         table=LOGS,
         noun="log row",
@@ -81,7 +81,7 @@ def logs(schema: Schema) -> ListTable:
 
 
 def orders(schema: Schema) -> ListTable:
-    """The audit trail. A task's orders are those that name it, before or after it was changed."""
+    """Return the list of the audit trail. A task's actions are those that name it, before or after it was changed."""
     return ListTable(
         table=LOGS,
         noun="log row",
@@ -104,7 +104,7 @@ def orders(schema: Schema) -> ListTable:
 
 
 def safety_checks(shape: Shape) -> ListTable:
-    """The safety checks: results in the deployed shape, settings in the documented one."""
+    """Return the list of safety checks: results in the deployed shape, settings in the documented one."""
     deployed = shape is Shape.DEPLOYED
     return ListTable(
         table=SAFETY,
@@ -130,7 +130,7 @@ def _by_time(column: str) -> dict[str, Order]:
 
 
 def ordered(query: Any, order: Order) -> Any:
-    """`query`, sorted."""
+    """Return `query`, sorted."""
     for column, direction in order:
         query = query.order(column, **direction)
     return query

@@ -1,4 +1,4 @@
-"""Every read of the lists: a page, how many match, one row in full, and the ids that an order on many rows goes by."""
+"""Reads of the lists: a page, the number of matches, one row in full, and the ids for an action on many rows."""
 
 import contextlib
 from collections.abc import Iterator
@@ -23,10 +23,10 @@ from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail, row_det
 from core.resilience.fault import Counts, Evidence, Fault
 
 COUNTED_ROWS: Final = 50_000
-"""As many rows as this are counted one by one; of more the server's estimate will do."""
+"""The number of rows up to which matches are counted exactly; above it the server's estimate will do."""
 
 LEAST_CAP: Final = 50
-"""No API gives fewer rows than this where there are more."""
+"""The smallest page size of an API: none returns fewer rows than this where there are more."""
 
 _NO_TASKS: Final = Fault(
     kind="filter",
@@ -45,7 +45,7 @@ class ListQueries(LogQueries):
         self._safety_shape: Shape | None = None
 
     async def page(self, listing: Listing, offset: int, limit: int) -> Page[ListedRow]:
-        """Up to `limit` rows of a list from `offset` on. Nothing is counted for it."""
+        """Return up to `limit` rows of a list from `offset` on. Nothing is counted for it."""
         source = await self._source(listing)
 
         def build(c: Any, first: int) -> Any:
@@ -65,7 +65,7 @@ class ListQueries(LogQueries):
         return Page(rows=shown, offset=offset, more=more, total=offset + len(shown) if last else None)
 
     async def total(self, listing: Listing) -> tuple[int, bool]:
-        """How many rows match, and whether that is exact: counted one by one where the server thinks they are few."""
+        """Return how many rows match, and whether that is exact: counted where the server estimates them as few."""
         source = await self._source(listing)
         estimate = await self._count(listing, source, "planned")
         if estimate > COUNTED_ROWS:
@@ -78,25 +78,25 @@ class ListQueries(LogQueries):
             raise
 
     async def task_detail(self, name: str) -> TaskDetail | None:
-        """One task in full; `None` when none is visible to us."""
+        """Return one task in full; `None` when none is visible to us."""
         row = await self._row(TASKS, name)
         return None if row is None else TaskDetail(task=self._task(row), row=row_detail(row_id(row), row))
 
     async def log_detail(self, name: str) -> LogDetail | None:
-        """One row of the log in full; `None` when none is visible to us."""
+        """Return one row of the log in full; `None` when none is visible to us."""
         row = await self._row(LOGS, name)
         if row is None:
             return None
         return LogDetail(entry=self._entry(row), row=row_detail(row_id(row), row))
 
     async def safety_detail(self, name: str) -> SafetyDetail | None:
-        """One safety check in full; `None` when none is visible to us."""
+        """Return one safety check in full; `None` when none is visible to us."""
         await self._shape_of_safety()  # which says it better where there is no such table
         row = await self._row(SAFETY, name)
         return None if row is None else SafetyDetail(check=self._check(row), row=row_detail(row_id(row), row))
 
     async def matching_tasks(self, given: Filter, after: str) -> tuple[tuple[str, datetime | None], ...]:
-        """The next 500 tasks that match, by their ids, those above `after`: each id, and when the task was over."""
+        """Return the next 500 tasks that match, by id, those above `after`: each id, and when the task was over."""
         source = listed.tasks(self.schema)
 
         def build(c: Any) -> Any:
@@ -108,7 +108,7 @@ class ListQueries(LogQueries):
         return tuple((row_id(row), moment(row["completed_at"])) for row in each(rows, "completed_at"))
 
     async def count_failed_until(self, ids: tuple[str, ...], until: datetime) -> int:
-        """How many of up to 100 tasks are failed, and were not later than `until`."""
+        """Return how many of up to 100 tasks are failed and were over by `until`."""
 
         def build(c: Any) -> Any:
             query = c.table(TASKS).select("id").in_("id", list(ids)).eq("status", "failed")
@@ -117,7 +117,7 @@ class ListQueries(LogQueries):
         return len(each(await self._calls.rows("read back failed tasks", build), "id"))
 
     async def sent_back_among(self, ids: tuple[str, ...], since: datetime) -> tuple[str, ...]:
-        """Which of up to 100 tasks that were failed at `since` went back to pending: as good as new, or begun anew."""
+        """Return which of up to 100 tasks that were failed at `since` went back to pending, or were started anew."""
         error = self.schema.error_column
 
         def build(c: Any) -> Any:
@@ -171,7 +171,7 @@ class ListQueries(LogQueries):
                 return source
 
     async def _shape_of_safety(self) -> Shape:
-        """Which shape the safety checks have; asked until it is known, for nothing else needs their table."""
+        """Return the shape of the safety checks; asked until it is known, since nothing else needs their table."""
         if self._safety_shape is None:
             try:
                 rows = await self._calls.rows(
@@ -201,7 +201,7 @@ def _without_safety(fault: Fault) -> Fault:
 
 @contextlib.contextmanager
 def _refusals_told() -> Iterator[None]:
-    """Say of a value that the database does not take whose it is."""
+    """Name the culprit where the database does not accept a value."""
     try:
         yield
     except Failed as failed:

@@ -1,6 +1,6 @@
-"""The live view on the queries: a value measured now, or `NotLive`. For checks, plans and read-backs.
+"""The live view of the queries: a value measured now, or `NotLive`. For checks, plans and read-backs.
 
-Never refused by a breaker, never answered from a cache, one try each; what happens still counts for the breakers.
+Never refused by a breaker, never answered from a cache, one try each; the result still counts for the breakers.
 """
 
 import itertools
@@ -28,7 +28,7 @@ T = TypeVar("T")
 PING: Final = "db:ping:probe"
 EDGE_PROBE: Final = "edge:ai-agent-poll:probe"
 CHECKED: Final = (PING, EDGE_PROBE, "db:fetch_running_tasks", "db:fetch_oldest_pending", "db:look_for_signs_of_life")
-"""Operations that only the checks ask, once an interval."""
+"""Operations that only the checks run, once an interval."""
 
 
 class LiveReads:
@@ -160,7 +160,7 @@ class LiveReads:
         return await self._read("db:read_back_running", lambda: self._queries.count_unchanged(ids, began_before))
 
     async def false_rescues(self, since: datetime) -> int:
-        """How many tasks that heals since `since` failed are completed all the same, and nobody gave them back."""
+        """Return how many tasks failed by heals since `since` are completed all the same, without a requeue."""
         healed = await self._read("db:fetch_healed_ids", lambda: self._queries.healed_ids(since))
         undone = await self.given_back(since) if healed else frozenset()
         ids = tuple(name for name in healed if name not in undone)
@@ -207,7 +207,7 @@ class LiveReads:
         return await self._read("db:read_lease", lambda: self._queries.lease(lease_id))
 
     async def matching_tasks(self, given: Filter, limit: int) -> dict[str, datetime | None]:
-        """Ids of up to `limit` tasks that match, in the order of their ids, each with when the task was over."""
+        """Return the ids of up to `limit` tasks that match, in order, each with when the task was over."""
         found: dict[str, datetime | None] = {}
         after = ""
         while len(found) < limit:
@@ -230,7 +230,7 @@ class LiveReads:
         return await self._read("db:read_back_retried", lambda: self._queries.sent_back_among(ids, since))
 
     async def ask(self, key: str, question: Callable[[Queries], Awaitable[T]]) -> T:
-        """The answer to one question now, under the operation `key`."""
+        """Return the answer to one question now, under the operation `key`."""
         return await self._read(key, lambda: question(self._queries))
 
     async def _read(self, key: str, ask: Callable[[], Awaitable[T]]) -> T:

@@ -1,4 +1,4 @@
-"""Every read of the execution log: signs of life, what the watchdog wrote, orders, the lease, what is past its time."""
+"""Reads of the execution log: signs of life, the watchdog's own rows, actions, the lease, rows past retention."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -27,11 +27,11 @@ from core.domain.records import AuditedAction, BegunRun, EndedAction, LeaseRow, 
 from core.domain.stops import StopTrail
 
 PAGE: Final = 500
-"""Rows a page; half of what the API caps a read at."""
+"""Rows a page; half of the API's usual cap."""
 
 
 _MOST_KEPT: Final = 100
-"""So many ids have room in the address of a request."""
+"""The number of ids that fit into the URL of a request."""
 
 
 class LogQueries:
@@ -42,7 +42,7 @@ class LogQueries:
         self.schema = schema
 
     async def newest_logs(self, limit: int) -> tuple[LogEntry, ...]:
-        """The execution log's newest rows, newest first."""
+        """Return the execution log's newest rows, newest first."""
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
@@ -56,9 +56,9 @@ class LogQueries:
     async def with_signs_of_life(
         self, ids: tuple[str, ...], since: datetime, now: datetime | None = None
     ) -> frozenset[str]:
-        """Which of up to 100 tasks wrote a log row since `since`; the watchdog's own rows are none.
+        """Return which of up to 100 tasks wrote a log row since `since`; the watchdog's own rows do not count.
 
-        Nor is one that is stamped later than five minutes from `now`.
+        Nor does one that is stamped later than five minutes from `now`.
         """
         column = self.schema.log_time
 
@@ -68,11 +68,11 @@ class LogQueries:
         return await self._that_wrote("look for signs of life", ids, within)
 
     async def with_visible_logs(self, ids: tuple[str, ...]) -> frozenset[str]:
-        """Of which of up to 100 tasks any log row at all is visible to us; the watchdog's are none."""
+        """Return which of up to 100 tasks have any log row visible to us; the watchdog's do not count."""
         return await self._that_wrote("look for logs", ids, lambda query: query)
 
     async def _that_wrote(self, what: str, ids: tuple[str, ...], within: Callable[[Any], Any]) -> frozenset[str]:
-        """Which of the tasks wrote such rows. Asked until nothing new comes: a page may be full of one task's rows."""
+        """Return which of the tasks wrote such rows. Reads until nothing new comes: one task's rows may fill a page."""
         found: set[str] = set()
         while rest := tuple(name for name in ids if name not in found):
 
@@ -89,10 +89,10 @@ class LogQueries:
         return frozenset(found)
 
     async def old_logs(self, before: datetime, audit_before: datetime, kept_run: str, limit: int) -> tuple[str, ...]:
-        """Ids of the oldest log rows before `before` that may go, of the audit trail those before `audit_before`.
+        """Return ids of the oldest log rows before `before` that may go; in the audit trail before `audit_before`.
 
-        No lease, nothing of the run `kept_run`, nothing of a task that still runs: its newest row may be its only proof
-        of life, or of silence.
+        Excludes leases, the run `kept_run`, and tasks that still run: the newest row of one may be the only proof that
+        it is alive, or silent.
         """
         column = self.schema.log_time
         kept = await self._tasks_running_since(before)
@@ -107,7 +107,7 @@ class LogQueries:
         return tuple(row_id(row) for row in await self._calls.rows("read old logs", build))
 
     async def count_old_logs(self, before: datetime, audit_before: datetime, kept_run: str) -> int:
-        """How many log rows are older than `before` and may go, of the audit those before `audit_before`; exactly."""
+        """Return how many log rows before `before` may go, of the audit trail those before `audit_before`; exactly."""
         column = self.schema.log_time
         kept = await self._tasks_running_since(before)
 
@@ -119,7 +119,7 @@ class LogQueries:
         return await self._calls.count("count old logs", build)
 
     async def _tasks_running_since(self, before: datetime) -> tuple[str, ...] | None:
-        """Running tasks that are old enough to have log rows from before `before`; `None` if they are too many."""
+        """Return running tasks old enough to have log rows from before `before`; `None` if they are too many."""
         stamp = before.isoformat().replace("+00:00", "Z")
 
         def build(c: Any) -> Any:
@@ -130,13 +130,15 @@ class LogQueries:
         return ids if len(ids) <= _MOST_KEPT else None
 
     async def logs_among(self, ids: tuple[str, ...]) -> tuple[str, ...]:
-        """Which of up to 100 log rows are there: what a deletion whose answer was lost left."""
+        """Return which of up to 100 log rows exist: the read-back of a deletion whose answer was lost."""
         rows = await self._calls.rows("read back logs", lambda c: c.table(LOGS).select("id").in_("id", list(ids)))
         return tuple(map(row_id, rows))
 
     async def last_lift_at(self, now: datetime | None = None) -> datetime | None:
-        """When a stop or dry-run was last lifted, by our audit rows; one stamped later than five minutes from `now`
-        tells of none."""
+        """Return when a stop or dry-run was last lifted, by our audit rows; `None` where it never was.
+
+        A row stamped later than five minutes from `now` does not count.
+        """
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
@@ -147,7 +149,7 @@ class LogQueries:
         return moment_of_only(await self._calls.rows("read last lift", build), column)
 
     async def audited(self, run: str) -> AuditedAction | None:
-        """What the audit trail says of one order; `None` if it shows us no row of it."""
+        """Return the audit trail of one run; `None` if no row of it is visible."""
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
@@ -157,7 +159,7 @@ class LogQueries:
         return audited_of(await self._calls.rows("read audit", build), column)
 
     async def orders_ended(self, since: datetime, orders: tuple[str, ...]) -> tuple[EndedAction, ...]:
-        """The `orders` that ended since `since`, as their closing audit rows tell, newest first; without their rows."""
+        """Return the `orders` that ended since `since`, by their closing rows, newest first; without their rows."""
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
@@ -169,7 +171,7 @@ class LogQueries:
         return tuple(order for row in rows if (order := ended_of(row, column)) is not None)
 
     async def ids_of_orders(self, runs: tuple[str, ...]) -> dict[str, frozenset[str]]:
-        """Which tasks each of up to 100 orders changed, as far as its closing audit row names them."""
+        """Return which tasks each of up to 100 runs changed, as far as its closing audit row names them."""
 
         def build(c: Any) -> Any:
             query = c.table(LOGS).select("run:input_data->>run,output_data").eq("execution_step", "watchdog_healing")
@@ -180,7 +182,7 @@ class LogQueries:
         return {str(row["run"]): frozenset(ids_of(row["output_data"])) for row in each(rows, "run", "output_data")}
 
     async def given_back(self, since: datetime) -> frozenset[str]:
-        """Ids of tasks that an undo gave back since `since`, as far as its audit rows name them."""
+        """Return ids of tasks that an undo requeued since `since`, as far as its audit rows name them."""
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
@@ -192,7 +194,7 @@ class LogQueries:
         return frozenset(name for row in each(rows, "output_data") for name in ids_of(row["output_data"]))
 
     async def healed_ids(self, since: datetime, limit: int = 1000) -> tuple[str, ...]:
-        """Ids of tasks that heals since `since` failed, newest heal first, as far as their audit rows name them."""
+        """Return ids of tasks that heals since `since` failed, newest heal first, as far as audit rows name them."""
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
@@ -205,7 +207,7 @@ class LogQueries:
         return tuple(dict.fromkeys(names))[:limit]
 
     async def stop_trail(self, limit: int = 60) -> StopTrail:
-        """The newest stops that this product ordered, and when stops were lifted."""
+        """Return the newest stops that this product ordered, and when stops were lifted."""
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
@@ -217,7 +219,7 @@ class LogQueries:
         return stop_trail_of(await self._calls.rows("read stops' audit", build), column)
 
     async def log_time(self, name: str) -> datetime | None:
-        """When one row was written, by the database's clock; `None` where it is not visible to us."""
+        """Return when one row was written, by the database's clock; `None` where it is not visible to us."""
         column = self.schema.log_time
         rows = await self._calls.rows(
             "read a row's time", lambda c: c.table(LOGS).select(column).eq("id", name).limit(1)
@@ -225,7 +227,7 @@ class LogQueries:
         return moment_of_only(rows, column)
 
     async def unfinished(self, order: str, since: datetime) -> tuple[BegunRun, ...]:
-        """The runs of an action begun since `since` whose audit has no closing row, newest first."""
+        """Return the runs of an action begun since `since` whose audit has no closing row, newest first."""
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
@@ -236,7 +238,7 @@ class LogQueries:
         return begun_runs_of(await self._calls.rows("read unfinished audit", build), column)
 
     async def watchdog_logs(self, *, healing: bool, since: datetime | None, limit: int) -> tuple[LogEntry, ...]:
-        """What the watchdog wrote, or of it the orders alone, newest first; page by page up to `limit`."""
+        """Return the watchdog's rows, newest first, up to `limit`, page by page; `healing`: only those of actions."""
         column = self.schema.log_time
 
         def only(query: Any) -> Any:
@@ -250,7 +252,7 @@ class LogQueries:
         return found
 
     async def told_between(self, since: datetime, until: datetime, limit: int) -> tuple[LogEntry, ...]:
-        """What watchdogs and orders wrote in a time, newest first, but for the checks."""
+        """Return the rows of watchdogs and actions in a period, newest first, except those of checks."""
         column = self.schema.log_time
 
         def only(query: Any) -> Any:
@@ -260,7 +262,7 @@ class LogQueries:
         return await self._newest("read what happened", only, limit)
 
     async def failed_between(self, since: datetime, until: datetime, limit: int) -> tuple[LogEntry, ...]:
-        """The agents' steps that failed in a time, newest first. Asked for alone: they push out no order."""
+        """Return the agents' failed steps in a period, newest first. A query of its own, so they displace no action."""
         column = self.schema.log_time
 
         def only(query: Any) -> Any:
@@ -270,7 +272,7 @@ class LogQueries:
         return await self._newest("read failed steps", only, limit)
 
     async def _newest(self, what: str, only: Callable[[Any], Any], limit: int) -> tuple[LogEntry, ...]:
-        """The newest of some rows, up to `limit`, until a page is empty: a server may give fewer than asked."""
+        """Return the newest rows, up to `limit`, until a page is empty: a server may return fewer than asked for."""
         column, found = self.schema.log_time, list[Row]()
         while len(found) < limit:
             start = len(found)
@@ -286,7 +288,7 @@ class LogQueries:
         return tuple(map(self._entry, found))
 
     async def heal_durations(self, since: datetime, limit: int = 1000) -> tuple[int, ...]:
-        """How long the newest completed heals since `since` took, milliseconds."""
+        """Return the durations of the newest completed heals since `since`, milliseconds."""
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
@@ -302,7 +304,7 @@ class LogQueries:
     async def alert_rows(
         self, since: datetime, orders: tuple[str, ...], limit: int = PAGE
     ) -> tuple[dict[str, Any], ...]:
-        """What monitors told of alerts since `since`, and such `orders` about them, newest first, as they wrote it."""
+        """Return the monitors' rows of alerts since `since`, and of `orders` about them, newest first, as written."""
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
@@ -316,9 +318,9 @@ class LogQueries:
         return tuple(map(told_of, each(await self._calls.rows("read alert rows", build), "input_data")))
 
     async def newest_health_at(self, since: datetime, now: datetime | None = None) -> datetime | None:
-        """When a monitor last wrote a row of a scheduled check; `None` if none has since `since`.
+        """Return when a monitor last wrote a row of a scheduled check; `None` if none has since `since`.
 
-        One stamped later than five minutes from `now` tells of no check.
+        A row stamped later than five minutes from `now` does not count.
         """
         column = self.schema.log_time
 
@@ -330,7 +332,7 @@ class LogQueries:
         return moment_of_only(await self._calls.rows("read newest health row", build), column)
 
     async def lease(self, lease_id: str) -> LeaseRow | SpoiltLease | None:
-        """The lease's row, spoilt where it cannot be read as one; `None` when it is gone, which means free."""
+        """Return the lease's row, as spoilt where it cannot be parsed; `None` when it is gone, which means free."""
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
@@ -344,7 +346,7 @@ class LogQueries:
 
 
 def _past(query: Any, column: str, since: datetime) -> Any:
-    """Rows written since `since`, none of them later than now by the database's clock: those decide nothing."""
+    """Return the query for rows written since `since`, but not later than now by the database's clock."""
     return query.gte(column, stamp(since)).lte(column, until(None))
 
 

@@ -1,4 +1,4 @@
-"""Every read there is, typed: of config and tasks here, of the log and of lists beside. Nothing else builds a read."""
+"""Every read, typed: of config and tasks here, of the log and of lists in `logs` and `lists`. Nothing else reads."""
 
 import asyncio
 from collections.abc import Iterable
@@ -23,23 +23,23 @@ SHARED: Final = frozenset(
     {"db:fetch_system_config", "db:count_open_tasks", "db:count_finished_tasks", "db:fetch_tasks"}
     | {"db:fetch_execution_logs", "db:fetch_success_rate", "db:fetch_last_completed"}
 )
-"""Operations whose identical reads may be one request while they overlap. Checks, plans and read-backs never are."""
+"""Operations whose identical reads may share one request while they overlap. Checks, plans and read-backs never do."""
 
 MOST_CONFIGS: Final = 20
-"""There should be one config row; of more than so many nobody needs to know."""
+"""The most config rows that are read; there should be one."""
 
 MOST_OTHERS: Final = 10
-"""So many statuses that nobody knows are counted by name."""
+"""The most unknown statuses that are counted by name."""
 
 OUR_MARK: Final = "watchdesk:"
-"""What `error_message` begins with on rows this product failed or rejected."""
+"""The beginning of `error_message` on rows that this product failed or rejected."""
 
 
 class Queries(ListQueries):
     """Typed reads of one project. All raise Failed and nothing else."""
 
     async def config(self) -> SystemConfig | None:
-        """The config row, or what several of them say together.
+        """Return the config row, or several of them merged.
 
         `None` when none is visible to us, which is not proof that there is none.
         """
@@ -49,7 +49,7 @@ class Queries(ListQueries):
         return merged(tuple(self._calls.oddities.see("config row", config_of(row)) for row in rows))
 
     async def visible_config(self) -> SystemConfig | None:
-        """The same, `None` only where there is proof of it. Raises Failed where the row may be hidden from us."""
+        """Return the same, `None` only where that is proven. Raises Failed where the row may be hidden from us."""
         config = await self.config()
         if config is None and not await self._is_absent():
             await self._calls.must_show(CONFIG)
@@ -64,7 +64,7 @@ class Queries(ListQueries):
             return False
 
     async def config_absent(self) -> bool:
-        """Whether the project's own function, which sees past row level security, finds no config row either."""
+        """Return whether the project's own function, which bypasses row level security, finds no config row either."""
         try:
             answer = await self._calls.query("ask for config", lambda c: c.rpc(CONFIG_RPC, {}))
         except Failed as failed:
@@ -79,7 +79,7 @@ class Queries(ListQueries):
         return of_only([found], "id") is None  # an older one answers a composite of nulls
 
     async def ping(self, timeout_s: float, trace: Trace) -> None:
-        """The lightest question the database itself must answer, with its own limit in seconds."""
+        """Ask the lightest question that the database itself must answer, within `timeout_s` seconds."""
 
         def build(c: Any) -> Any:
             return c.table(TASKS).select("id").limit(1)
@@ -87,15 +87,15 @@ class Queries(ListQueries):
         each(await self._calls.rows("ask the database", build, timeout_s=timeout_s, trace=trace), "id")
 
     async def count(self, status: str) -> int:
-        """How many tasks are in one status, exactly."""
+        """Return how many tasks are in one status, exactly."""
         return await self._calls.count(
             f"count {status}", lambda c: c.table(TASKS).select("id", count="exact").eq("status", status).limit(1)
         )
 
     async def counts(self, statuses: tuple[str, ...], known: tuple[str, ...] = ()) -> dict[str, int]:
-        """How many tasks are in each of `statuses`, exactly, and in each that is neither of them nor `known`.
+        """Return how many tasks are in each of `statuses`, exactly, and in each that is in neither of them nor `known`.
 
-        Those without a status are counted as `NO_STATUS`. In one pass where the project has our function for it.
+        Those without a status are counted as `NO_STATUS`. One query where the project has our function for it.
         """
         if not self.schema.statistics:
             counted = await self._count_each(statuses) | await self._count_others((*statuses, *known))
@@ -106,7 +106,7 @@ class Queries(ListQueries):
         return await self._proven(counted, empty=not any(found.values()))
 
     async def count_each(self, statuses: tuple[str, ...]) -> dict[str, int]:
-        """How many tasks are in each of `statuses`, each counted by itself: right for the few that are open."""
+        """Return how many tasks are in each of `statuses`, one query each: right for statuses with few tasks."""
         counted = await self._count_each(statuses)
         return await self._proven(counted, empty=not any(counted.values()))
 
@@ -115,13 +115,13 @@ class Queries(ListQueries):
         return dict(zip(statuses, counted, strict=True))
 
     async def _proven(self, value: T, *, empty: bool) -> T:
-        """Give back what was read of the tasks. Raises Failed for nothing that proves nothing."""
+        """Return what was read of the tasks. Raises Failed where it is empty and that proves nothing."""
         if empty:
             await self._calls.must_show(TASKS)
         return value
 
     async def _count_others(self, known: tuple[str, ...]) -> dict[str, int]:
-        """How many tasks are in each status that is none of `known`, the null one among them: seldom any."""
+        """Return how many tasks are in each status not in `known`, the null one among them: usually none."""
         found: dict[object, int] = {}
         while True:
             excluded = ",".join(quoted(str(name)) for name in (*known, *(one for one in found if one is not None)))
@@ -147,7 +147,7 @@ class Queries(ListQueries):
         return await self._calls.count("count other statuses", build)
 
     async def count_started(self, since: datetime, now: datetime) -> int:
-        """How many tasks were started since `since`, exactly, those of the future left out."""
+        """Return how many tasks were started since `since`, exactly; starts in the future are left out."""
 
         def build(c: Any) -> Any:
             query = c.table(TASKS).select("id", count="exact").gte("started_at", stamp(since))
@@ -156,7 +156,7 @@ class Queries(ListQueries):
         return await self._calls.count("count started", build)
 
     async def newest_tasks(self, limit: int) -> tuple[Task, ...]:
-        """The tasks created last, newest first."""
+        """Return the tasks created last, newest first."""
 
         def build(c: Any) -> Any:
             return c.table(TASKS).select("*").order("created_at", desc=True).order("id", desc=True).limit(limit)
@@ -165,7 +165,7 @@ class Queries(ListQueries):
         return await self._proven(found, empty=not found)
 
     async def running_tasks(self) -> tuple[Task, ...]:
-        """Every task in progress, the longest running first. Read until a page is empty: an API may cap them."""
+        """Return every task in progress, longest running first. Reads until a page is empty: an API may cap pages."""
         found: dict[str, Task] = {}
         after = ""
         while True:
@@ -183,7 +183,7 @@ class Queries(ListQueries):
             after = page[-1].id
 
     async def marked_among(self, ids: tuple[str, ...], status: str, marks: Markers) -> tuple[str, ...]:
-        """Which of up to 100 `ids` are in `status` with one of `marks`: what a write whose answer was lost did."""
+        """Return which of up to 100 `ids` are in `status` with one of `marks`: the read-back of a write."""
         error = self.schema.error_column
 
         def build(c: Any) -> Any:
@@ -192,23 +192,23 @@ class Queries(ListQueries):
         return tuple(row_id(row) for row in await self._calls.rows("read back tasks", build))
 
     async def oldest_pending_at(self, now: datetime) -> datetime | None:
-        """When the oldest waiting task came in; one from the future waits for nothing."""
+        """Return when the oldest pending task was created; one from the future does not count."""
         return await self._edge("read oldest pending", "pending", "created_at", now, newest=False)
 
     async def oldest_in_review_at(self, now: datetime) -> datetime | None:
-        """When the oldest task that waits for a person came in; when it began to wait no column says."""
+        """Return when the oldest task in review was created; no column says since when it waits."""
         return await self._edge("read oldest in review", "awaiting_review", "created_at", now, newest=False)
 
     async def last_completed_at(self, now: datetime) -> datetime | None:
-        """When a task was last completed; what is stamped later than five minutes from now is no completion."""
+        """Return when a task was last completed; what is stamped later than five minutes from now does not count."""
         return await self._edge("read last completed", "completed", "completed_at", now, newest=True)
 
     async def last_failed_at(self, now: datetime) -> datetime | None:
-        """When a task last failed that this product did not fail itself; none of the future, as above."""
+        """Return when a task last failed that this product did not fail itself; none of the future, as above."""
         return await self._edge("read last failed", "failed", "completed_at", now, newest=True, without_ours=True)
 
     async def success_rate(self, since: datetime, now: datetime, *, without_ours: bool = False) -> SuccessRate:
-        """Completed and failed since `since`: by `completed_at`, or by `created_at` where that is null.
+        """Return the completed and failed since `since`: by `completed_at`, or `created_at` where that is null.
 
         What is stamped later than five minutes from `now` is left out, and what was only simulated. `without_ours`
         leaves out what this product failed itself, as automatic decisions must.
@@ -219,7 +219,7 @@ class Queries(ListQueries):
         return await self._proven(rate, empty=not rate.finished)
 
     async def simulated(self, since: datetime, now: datetime) -> Simulated:
-        """What was only simulated since `since`. Raises ValueError where this project does not tell that apart."""
+        """Return the simulated completions since `since`. Raises ValueError where this project does not mark them."""
         telltale = self.schema.telltale
         if not telltale.any:
             raise ValueError("what was only simulated cannot be told here: see `Telltale.any`")
@@ -235,7 +235,7 @@ class Queries(ListQueries):
         return await self._proven(Simulated(count, next(times, None)), empty=not count)
 
     async def count_healed(self, since: datetime) -> int:
-        """How many stuck tasks a watchdog of ours failed since `since` that still are, exactly."""
+        """Return how many stuck tasks a watchdog of ours failed since `since` that are still failed, exactly."""
         error = self.schema.error_column
 
         def build(c: Any) -> Any:
@@ -247,7 +247,7 @@ class Queries(ListQueries):
         return await self._calls.count("count healed tasks", build)
 
     async def count_unchanged(self, ids: tuple[str, ...], began_before: datetime) -> int:
-        """How many of up to 100 tasks still run, and began before `began_before`."""
+        """Return how many of up to 100 tasks still run, and began before `began_before`."""
         before = stamp(began_before)
 
         def build(c: Any) -> Any:
@@ -257,7 +257,7 @@ class Queries(ListQueries):
         return len(each(await self._calls.rows("read back running tasks", build), "id"))
 
     async def completed_among(self, ids: tuple[str, ...]) -> tuple[str, ...]:
-        """Which of up to 100 tasks are completed."""
+        """Return which of up to 100 tasks are completed."""
 
         def build(c: Any) -> Any:
             return c.table(TASKS).select("id").in_("id", list(ids)).eq("status", "completed")
@@ -265,12 +265,12 @@ class Queries(ListQueries):
         return tuple(map(row_id, await self._calls.rows("read rescued tasks", build)))
 
     async def task(self, name: str) -> Task | None:
-        """One task by its id; `None` when none is visible to us."""
+        """Return one task by its id; `None` when none is visible to us."""
         rows = await self._calls.rows("read task", lambda c: c.table(TASKS).select("*").eq("id", name).limit(1))
         return self._task(rows[0]) if rows else None
 
     async def count_marked(self, marks: Markers, status: str) -> int:
-        """How many tasks in `status` carry one of `marks`."""
+        """Return how many tasks in `status` carry one of `marks`."""
         error = self.schema.error_column
 
         def build(c: Any) -> Any:
@@ -280,7 +280,7 @@ class Queries(ListQueries):
         return await self._calls.count("count marked tasks", build)
 
     async def marked(self, marks: Markers, status: str, limit: int, after: str = "") -> tuple[str, ...]:
-        """Ids of up to `limit` tasks in `status` that carry one of `marks`, in their order, those above `after`."""
+        """Return ids of up to `limit` tasks in `status` that carry one of `marks`, in order, those above `after`."""
         error = self.schema.error_column
 
         def build(c: Any) -> Any:
@@ -290,9 +290,9 @@ class Queries(ListQueries):
         return tuple(row_id(row) for row in await self._calls.rows("read marked tasks", build))
 
     async def ids_in(self, status: str, limit: int, after: str = "", *, started: bool = False) -> tuple[str, ...]:
-        """Ids of up to `limit` tasks in one status, in the order of their ids, those above `after`.
+        """Return ids of up to `limit` tasks in one status, in order, those above `after`.
 
-        `started`: only those that have a time of their start.
+        `started`: only those that have a start time.
         """
 
         def build(c: Any) -> Any:
@@ -303,7 +303,7 @@ class Queries(ListQueries):
         return tuple(row_id(row) for row in await self._calls.rows(f"read {status} ids", build))
 
     async def poll_function_answers(self, timeout_s: float) -> None:
-        """Ask the agents' function whether it is there, by OPTIONS: nothing runs. It has `timeout_s` seconds."""
+        """Ask the agents' function by OPTIONS whether it is there, so nothing runs. It has `timeout_s` seconds."""
         await self._calls.ask_function(POLL_FUNCTION, timeout_s)
 
     async def _edge(
@@ -326,7 +326,7 @@ class Queries(ListQueries):
         return await self._calls.count(f"count finished {status}", build)
 
     def _done(self, c: Any, columns: str, status: str, **how: Any) -> Any:
-        """Tasks in one status, of the completed ones those that were done and not only simulated."""
+        """Return the query for tasks in one status; simulated completions are left out."""
         if status != "completed":
             return c.table(TASKS).select(columns, **how).eq("status", status)
         telltale = self.schema.telltale
@@ -338,14 +338,14 @@ class Queries(ListQueries):
 
 
 def _within(since: datetime, now: datetime) -> str:
-    """When a task was over: by `completed_at`, or by `created_at` where that is null."""
+    """Return the condition that a task was over: by `completed_at`, or by `created_at` where that is null."""
     over = f"completed_at.gte.{stamp(since)},completed_at.lte.{until(now)}"
     unsaid = f"completed_at.is.null,created_at.gte.{stamp(since)},created_at.lte.{until(now)}"
     return f"and({over}),and({unsaid})"
 
 
 def _by_status(found: Iterable[tuple[object, object]]) -> dict[str, int]:
-    """Counts by the names under which statuses are shown; two that look alike are counted together. Raises Failed."""
+    """Return counts by the names under which statuses are shown; two that look alike are added. Raises Failed."""
     counts: dict[str, int] = {}
     for status, tasks in found:
         count = whole(tasks)

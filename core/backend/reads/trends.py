@@ -1,4 +1,4 @@
-"""What the tables still know of the past, for the trends: finished tasks by when, and what health checks took."""
+"""Reads of the past, for the trends: finished tasks by time, and the durations of health checks."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -14,14 +14,14 @@ from core.backend.timestamps import stamp
 from core.domain.records import SuccessRate
 
 MOST_TASKS: Final = 4_000
-"""Of more finished tasks than this the rows are not read."""
+"""The number of finished tasks above which their rows are not read."""
 
 MOST_CHECKS: Final = 10_000
-"""So many of the newest health rows are read at most; one every five minutes are 8,640 in thirty days."""
+"""The most health rows that are read, the newest; one every five minutes is 8,640 in thirty days."""
 
 
 class TrendQueries:
-    """Typed reads of one project's past, each of a stretch of time from `since` up to, not including, `until`.
+    """Typed reads of one project's past, each of a period from `since` up to, not including, `until`.
 
     All raise Failed and nothing else.
     """
@@ -31,7 +31,7 @@ class TrendQueries:
         self.schema = schema
 
     async def count_finished(self, since: datetime, until: datetime) -> SuccessRate:
-        """How many tasks were completed and failed: by `completed_at`, or by `created_at` where that is null.
+        """Return how many tasks were completed and failed: by `completed_at`, or by `created_at` where that is null.
 
         What was only simulated is left out, here and in `finished`.
         """
@@ -48,7 +48,7 @@ class TrendQueries:
         return SuccessRate(completed=await count("completed"), failed=await count("failed"), window=until - since)
 
     async def finished(self, since: datetime, until: datetime, after: str) -> tuple[tuple[str, datetime, bool], ...]:
-        """The next finished tasks by their ids, those above `after`: id, when, whether completed. A page at most."""
+        """Return the next finished tasks by id, those above `after`: id, when, whether completed. A page at most."""
         within = _finished_within(since, until)
 
         def build(c: Any) -> Any:
@@ -63,7 +63,7 @@ class TrendQueries:
         return tuple((row_id(row), _finished_at(row), row["status"] == "completed") for row in rows)
 
     async def checks(self, since: datetime, until: datetime, offset: int) -> tuple[tuple[datetime, float], ...]:
-        """The next health checks, newest first, `offset` of them left out: when, and how many seconds each took."""
+        """Return the next health checks, newest first, after skipping `offset`: when, and seconds each took."""
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
@@ -87,7 +87,7 @@ def _finished_at(row: Row) -> datetime:
 
 
 def _moment(row: Row, column: str) -> datetime:
-    """A time by which the row was found. Raises Failed for one that is none."""
+    """Return a time by which the row was found. Raises Failed where it is no time."""
     at = moment(row[column])
     if at is None:
         raise Failed(garbage(f"{column} is no time"))
