@@ -1,1 +1,1 @@
-"""Telling: what people must know, and that it reaches them."""
+"""Alerting: rules, states, escalation, and delivery to people."""

@@ -1,4 +1,4 @@
-"""Whom an alert is told to, and when: the escalation matrix, repeats, and the end of what was told."""
+"""The escalation matrix: who is told of an alert, and when, with repeats and the message of its end."""
 
 import msgspec
 
@@ -8,9 +8,9 @@ from core.domain.alerts import Alert, Phase, Severity
 
 
 class Tell(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert to be told, as what, and to which contacts by their number from 0; `channels`: to these too.
+    """One alert to be sent, in which phase, and to which contacts by their number from 0; `channels`: to these too.
 
-    `log`: it belongs into the project's log, whoever else is told.
+    `log`: a row goes into the project's log, whoever else is told.
     """
 
     alert: Alert
@@ -21,7 +21,7 @@ class Tell(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def tell(alert: Alert, turn: Turn | None, contacts: int, settings: AlertRules) -> tuple[Alert, Tell | None]:
-    """What is to be said of an alert now, and the alert as it stands when that is said. `contacts`: how many there are.
+    """Return an alert as it stands once it was sent, and what to send now. `contacts`: their number.
 
     Where there are only channels, they stand for one contact.
     """
@@ -50,14 +50,14 @@ def tell(alert: Alert, turn: Turn | None, contacts: int, settings: AlertRules) -
 
 
 def nobody_left(alert: Alert, contacts: int, settings: AlertRules) -> bool:
-    """Whether a critical alert fires unacknowledged, and everybody there is has been told of it."""
+    """Return whether a critical alert fires unacknowledged after every contact was told."""
     if not alert.firing or alert.hidden or alert.muted or alert.acked or alert.severity is not Severity.CRITICAL:
         return False
     return contacts == 0 or (alert.told >= contacts and alert.told_s >= settings.escalate_s)
 
 
 def due_for_s(severity: Severity, settings: AlertRules) -> float:
-    """How long an alert fires before the first contact is told."""
+    """Return the seconds for which an alert fires before the first contact is told."""
     return {
         Severity.CRITICAL: 0.0,
         Severity.HIGH: settings.high_after_s,

@@ -16,11 +16,11 @@ _ATOM: Final = re.compile(rf"{_SIGNS}(?:\.{_SIGNS})*")
 _LABEL: Final = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 _SEPARATORS: Final = re.compile(r"[;\r\n]+")
 _SPECIAL: Final = frozenset('<>()[]"\\:,; ')
-"""What makes a text more than one bare address."""
+"""Characters that no bare address has."""
 
 
 class ParsedAddresses(msgspec.Struct, frozen=True, kw_only=True):
-    """The addresses a text names, as they are sent to, and what of it is none, each with the reason."""
+    """The addresses in a text, as they are sent to, and the parts that are none, each with the reason."""
 
     addresses: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class ParsedAddresses(msgspec.Struct, frozen=True, kw_only=True):
 
 @functools.lru_cache(maxsize=64)  # whom to tell is asked with each picture
 def recipients(text: str) -> ParsedAddresses:
-    """Return whom a text names: one address or several, with names, commas, semicolons or blanks between them."""
+    """Parse one address or several, with names, and commas, semicolons or blanks between them."""
     written = _SEPARATORS.sub(",", text.strip()) if '"' not in text else text.strip()
     words = written.replace(",", " ").split()
     if not {"<", '"'} & set(written) and all("@" in word for word in words):
@@ -50,7 +50,7 @@ class _Found(msgspec.Struct, frozen=True):
 
 
 def _parsed(text: str) -> list[str]:
-    """Each address of a header's worth of them; the text itself where it cannot be read as one."""
+    """Return each address of an address header; the text itself where it cannot be parsed as one."""
     if not text:
         return []
     if not _SPECIAL & set(text):
@@ -69,7 +69,7 @@ def _parsed(text: str) -> list[str]:
 
 
 def _mailbox(spec: str) -> _Found:
-    """The address as it is sent to: its host in ASCII, all else as it is written."""
+    """Return the address as it is sent to: its host in ASCII, all else as written."""
     shown = clean(spec, 80)
     local, at, host = spec.rpartition("@")
     if not at or not local or not host:

@@ -1,4 +1,4 @@
-"""Mail through the project's own `send-template-email`, which is in the field with two contracts."""
+"""Mail through the project's own `send-template-email`, of which two contracts are in use."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -11,7 +11,7 @@ from core.base.text import clean, redacted
 from core.resilience.fault import Fault, Party
 
 Invoke = Callable[[dict[str, Any]], Awaitable[Any]]
-"""Call the function with a body, and return what it answered. Raises Failed."""
+"""Calls the function with a body, and returns its answer. Raises Failed."""
 
 _CONTRACTS: Final = (
     ("template_id", "recipient_email", "custom_data"),  # what is really deployed; of a signed-in user alone
@@ -21,14 +21,13 @@ _CONTRACTS: Final = (
 
 _REFUSED: Final = 400
 _REFUSING: Final = frozenset({_REFUSED, 404, 422, 500})
-"""Statuses with which the function says that it did not send: with any other it may have."""
+"""Statuses with which the function says that it sent nothing: with any other it may have."""
 
 
 class MailFunction:
     """Sends by the contract that worked last, else by one after the other.
 
-    A second one is tried only where the function answered and refused the first: what may have been sent is not sent
-    twice at once.
+    The second one is tried only where the function answered and refused the first, so that nothing is sent twice.
     """
 
     def __init__(self, invoke: Invoke) -> None:
@@ -36,7 +35,7 @@ class MailFunction:
         self._first = 0
 
     async def send(self, to: str, template: str, message: Message) -> str:
-        """Send one message; return by which contract it was accepted, in words. Raises Failed."""
+        """Send one message; return the contract by which it was accepted, in words. Raises Failed."""
         told = {"id": message.id, "subject": message.subject, "text": message.body, "severity": message.severity}
         refused: list[Failed] = []
         for number in (self._first, 1 - self._first):
@@ -55,12 +54,12 @@ class MailFunction:
 
 
 def _answered(fault: Fault) -> bool:
-    """Whether the function itself refused: it says so with a 500, too. Where our rights are why, no contract helps."""
+    """Return whether the function itself refused, also with a 500. Where our rights are at fault, no contract helps."""
     return fault.party is not Party.RIGHTS and fault.status in _REFUSING
 
 
 def _accepted(answer: Any) -> None:
-    """Raise Failed where the function answers that it did not send, with a status that says it did."""
+    """Raise Failed where the answer says that nothing was sent, although its status says so."""
     if isinstance(answer, bytes | str):
         try:
             answer = msgspec.json.decode(answer)

@@ -1,4 +1,4 @@
-"""What people read: what, since when, how bad, what to do, which project, who acts. In plain words."""
+"""Messages for people: what happened, since when, how bad, what to do, which project, who acts."""
 
 import uuid
 from collections.abc import Sequence
@@ -21,9 +21,7 @@ _BAD: Final = {
 
 
 class Sender(msgspec.Struct, frozen=True, kw_only=True):
-    """From where it is told. `why`: why this monitor tells of it, where others may tell the same; then the subject
-    names its `host`.
-    """
+    """The sender of a message. `why`: why this monitor sends it too; then the subject names its `host`."""
 
     project: str
     address: str
@@ -33,7 +31,7 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One message, ready to send. A repeated delivery of it carries the same `id`; `thread` is its episode."""
+    """One message, ready to send. A repeated delivery carries the same `id`; `thread` is its episode."""
 
     id: str
     thread: str
@@ -44,7 +42,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def message(tells: Sequence[Tell], to: str, sender: Sender, now: datetime) -> Message:
-    """All that one recipient is told at once, the worst first. `tells` is not empty."""
+    """Return one message about all `tells` for a recipient, the worst first. `tells` is not empty."""
     ordered = sorted(tells, key=lambda one: (one.phase is Phase.RESOLVED, one.alert.severity.rank))
     worst = ordered[0]
     names = ",".join(f"{one.alert.episode}/{one.alert.key}/{one.alert.messages}" for one in ordered)
@@ -70,7 +68,7 @@ def message(tells: Sequence[Tell], to: str, sender: Sender, now: datetime) -> Me
 
 
 def trial(to: str, sender: Sender, now: datetime, name: str) -> Message:
-    """A message that only shows that messages arrive."""
+    """Return a test message."""
     body = (
         f"This is a test: nothing is wrong. Somebody asked watchdesk on {sender.host} to send it to {to}\n"
         f"at {_at(now)}, to see that alerts arrive.\n\n"
@@ -111,7 +109,7 @@ def _paragraph(one: Tell, now: datetime) -> str:
 
 
 def headers(message: Message) -> dict[str, str]:
-    """Return what every mail of ours says of itself, by header."""
+    """Return the headers of a mail."""
     return {
         "X-Watchdesk-Id": message.id,
         "X-Watchdesk-Phase": message.phase.value,

@@ -1,6 +1,6 @@
-"""Sending one message to one address. What did not take it is said in words that show no secret.
+"""Sends one message to one address. A failure is described in words that show no secret.
 
-The library blocks, so each sending has a thread of its own that nobody waits for at the end of the process.
+The library blocks, so each sending has a thread of its own that is not waited for at the end of the process.
 """
 
 import asyncio
@@ -26,12 +26,12 @@ _KINDS: Final = {Severity.CRITICAL: "failure", Severity.HIGH: "warning", Severit
 _URL: Final = re.compile(r"\b[a-z][a-z0-9+-]*://\S+", re.IGNORECASE)
 _PARTS: Final = re.compile(r"[/?&=:@#]+")
 _TELLING: Final = 4
-"""Shorter than this a part of an address is no secret, and would blot out half of every sentence."""
+"""The shortest part of an address that is blotted out, characters: a shorter one is no secret."""
 _LIBRARY: Final = logging.getLogger("apprise")
 
 
 class Notifiers:
-    """Every way to send, as the settings have it. `invoke` calls the project's own mail function."""
+    """Every way to send, by the settings. `invoke` calls the project's own mail function."""
 
     def __init__(self, invoke: Invoke, settings: AlertRules) -> None:
         self._function = MailFunction(invoke)
@@ -39,7 +39,7 @@ class Notifiers:
         _LIBRARY.propagate = False  # what it tells holds addresses: only its last word is used, cleaned
 
     async def send(self, address: Address, message: Message) -> str:
-        """Return once it was accepted, with how where there are several ways; else empty.
+        """Send, and return the way it was accepted where there are several; else empty.
 
         Raises Failed when it was not accepted, or the project could not be asked.
         """
@@ -61,7 +61,7 @@ def _mail(address: Address, message: Message, settings: AlertRules) -> str:
 
 
 def _notify(address: Address, message: Message) -> str:
-    """Hand it to the library. Empty when it was accepted, else why not."""
+    """Send with the library. Returns an empty text when it was accepted, else why not."""
     hearing = _LastWord(address.target)
     _LIBRARY.addHandler(hearing)
     _LIBRARY.setLevel(logging.DEBUG)
@@ -88,7 +88,7 @@ def _notify(address: Address, message: Message) -> str:
 
 
 def _hushed(text: str, target: str) -> str:
-    """What the library says, without anything of the address that may be secret: of most, every part may be."""
+    """Return the library's words without any part of the address that may be secret, which most are."""
     rest = target.partition("://")[2]
     if target.startswith("mailto"):
         rest = rest.rpartition("@")[0].partition(":")[2]  # the password alone; who and where is no secret
@@ -102,7 +102,7 @@ def _hushed(text: str, target: str) -> str:
 
 
 class _LastWord(logging.Handler):
-    """The library's last complaint in this thread."""
+    """Keeps the library's last complaint in this thread."""
 
     def __init__(self, target: str) -> None:
         super().__init__(logging.DEBUG)
@@ -118,7 +118,7 @@ class _LastWord(logging.Handler):
 
 
 async def _in_a_thread(work: Callable[[], str]) -> str:
-    """Run it where it may block. A thread that is still at it when the process ends is ended with it."""
+    """Run blocking work in a thread, which ends with the process."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[str] = loop.create_future()
 

@@ -1,4 +1,4 @@
-"""Messages on their way: kept until accepted, delivered at least once each, no address ever behind another."""
+"""Outgoing messages: kept until accepted, delivered at least once each; no address waits for another."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -17,14 +17,14 @@ KIND: Final = "post"
 GIVEN_UP: Final = timedelta(hours=24)
 SHOWN: Final = timedelta(days=7)
 UNADDRESSED: Final = "unaddressed"
-"""The kind of fault that says: nobody of that name is there any more."""
+"""The kind of the fault that no recipient of that name exists any more."""
 
 _FIRST_S: Final = 30.0
 _LONGEST_S: Final = 900.0
 
 
 class OutgoingMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """One message to one address, by its name. `undelivered`: given up after 24 h, or nobody is there any more."""
+    """One message to one address, by its name. `undelivered`: given up after 24 h, or the recipient is gone."""
 
     id: str
     to: str
@@ -34,15 +34,15 @@ class OutgoingMessage(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     undelivered: bool = False
     about: tuple[tuple[str, str], ...] = ()
-    """The alerts it says fire, by name and episode."""
+    """The firing alerts in the message, by name and episode."""
 
 
 Deliver = Callable[[OutgoingMessage], Awaitable[Fault | None]]
-"""Send it; the fault when it was not accepted. Refused by a breaker, it was not tried."""
+"""Sends a message; returns the fault when it was not accepted. A refusal by a breaker is no attempt."""
 
 
 class Outbox:
-    """The posts of one project and user. `deliver` sends one; whatever it says or raises, the others go on."""
+    """The outgoing messages of one project and user. `deliver` sends one; whatever it raises, the others go on."""
 
     def __init__(self, clock: Clock, state: Store, deliver: Deliver, fence: ErrorBoundary) -> None:
         self._clock = clock
@@ -55,20 +55,20 @@ class Outbox:
 
     @property
     def posts(self) -> tuple[OutgoingMessage, ...]:
-        """What is on its way or was given up, the oldest first."""
+        """The messages on their way or given up, the oldest first."""
         return tuple(sorted(self._posts.values(), key=lambda post: (post.at, post.id)))
 
     async def restore(self) -> None:
-        """What an earlier process could not deliver, or could not record: due at once."""
+        """Load what an earlier process could not deliver, or could not record: due at once."""
         for key, post in (await self._state.all(KIND, OutgoingMessage)).items():
             self._posts.setdefault(key, post)
 
     def put(self, posts: Iterable[OutgoingMessage]) -> None:
-        """They are on the disk already, or could not be put there: send them all the same."""
+        """Add messages, whether or not they could be written to the disk: they are sent all the same."""
         self._posts |= {post.id: post for post in posts}
 
     def send_due(self) -> None:
-        """Begin to send what is due, address by address, side by side."""
+        """Start to send what is due, address by address, side by side."""
         waiting: dict[str, list[OutgoingMessage]] = {}
         for post in self.posts:
             if not post.undelivered:
@@ -86,21 +86,21 @@ class Outbox:
             await asyncio.gather(*self._busy.values(), return_exceptions=True)
 
     async def close(self) -> None:
-        """End what is being sent. What was not recorded is sent again by whoever comes next, under the same id."""
+        """Cancel what is being sent. What was not recorded is sent again by the next process, under the same id."""
         tasks = tuple(self._busy.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def forget_old(self) -> None:
-        """What was given up long ago is shown no more."""
+        """Drop what was given up long ago."""
         before = self._clock.now() - SHOWN
         for post in self.posts:
             if post.undelivered and post.at < before:
                 await self._drop(post)
 
     async def _send(self, to: str, posts: list[OutgoingMessage]) -> None:
-        """One address's posts in their order; the first that is not accepted makes the others wait."""
+        """Send one address's messages in order; the first that is not accepted makes the others wait."""
         for post in posts:
             fault = await self._delivered(post)
             if fault is None:
@@ -123,7 +123,7 @@ class Outbox:
                 return
 
     async def _delivered(self, post: OutgoingMessage) -> Fault | None:
-        """What kept a post from being accepted; what fails unforeseen is tried again like any other fault."""
+        """Return the fault that kept a message from being accepted; an unforeseen one is retried like any other."""
         with self._fence.around(f"sending to {post.to}") as run:
             return await self._deliver(post)
         return Fault(kind="unforeseen", counts=Counts.NEUTRAL, evidence=Evidence.NONE, message=f"sending {run.text}")
@@ -143,6 +143,6 @@ class Outbox:
 
 
 def keep(transaction: Transaction, posts: Iterable[OutgoingMessage]) -> None:
-    """Put posts on the disk, together with what makes them due."""
+    """Write messages to the disk, in the transaction that makes them due."""
     for post in posts:
         transaction.put(KIND, post.id, post)

@@ -1,4 +1,4 @@
-"""Where messages go: contacts and channels as configured, each under a name that shows no secret."""
+"""Recipients of messages: contacts and channels as configured, each under a name that shows no secret."""
 
 import hashlib
 import re
@@ -13,11 +13,11 @@ from core.alerting.settings import PORTS, AlertRules
 _URL: Final = re.compile(r"[a-z][a-z0-9+-]*://\S+", re.IGNORECASE)
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%\w+)?")
 _PLAIN: Final = re.compile(r"[^/:]+@[^/:]+")
-"""What holds no password, and may be shown."""
+"""A text without a password, which may be shown."""
 
 
 class Way(StrEnum):
-    """How a message gets there: over SMTP, by the library of channels, or by the project's own function."""
+    """The way of delivery: over SMTP, by the library of channels, or by the project's own function."""
 
     SMTP = "smtp"
     APPRISE = "apprise"
@@ -25,7 +25,7 @@ class Way(StrEnum):
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
-    """One place a message can be sent to. `target` may be secret: it is neither shown nor kept on the disk."""
+    """One place a message can be sent to. `target` may be secret: it is neither shown nor stored."""
 
     name: str
     way: Way
@@ -36,18 +36,18 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recipients(msgspec.Struct, frozen=True, kw_only=True):
-    """Everybody there is: contacts in the order in which they are told, and what hears all that the first one hears."""
+    """All recipients: contacts in the order they are told, and channels, which get all the first contact gets."""
 
     contacts: tuple[tuple[Address, ...], ...] = ()
     channels: tuple[Address, ...] = ()
     unreachable: tuple[str, ...] = ()
-    """Contacts that no way leads to."""
+    """Contacts without any way of delivery."""
     refused: tuple[str, ...] = ()
-    """What of the config row's `notification_email` is no address, each with the reason."""
+    """Parts of the config row's `notification_email` that are no address, each with the reason."""
 
     @property
     def rungs(self) -> int:
-        """How many steps there are to escalate over; channels alone are one."""
+        """The number of escalation steps; channels alone are one."""
         return len(self.contacts) or bool(self.channels)
 
     def all(self) -> tuple[Address, ...]:
@@ -56,12 +56,12 @@ class Recipients(msgspec.Struct, frozen=True, kw_only=True):
         return tuple({address.name: address for address in found}.values())
 
     def of(self, name: str) -> Address | None:
-        """The address of that name, if it is still configured."""
+        """Return the address of that name, if it is still configured."""
         return next((address for address in self.all() if address.name == name), None)
 
 
 def problems(settings: AlertRules) -> tuple[str, ...]:
-    """What cannot be right about the addresses, each in one sentence that shows no secret."""
+    """Return what is wrong with the configured addresses, each in one sentence that shows no secret."""
     found = []
     for number, one in enumerate(settings.contacts, 1):
         if _URL.fullmatch(one) is None and (why := _not_one(one)):
@@ -84,7 +84,7 @@ def problems(settings: AlertRules) -> tuple[str, ...]:
 
 
 def _not_one(contact: str) -> str:
-    """Why a contact is not exactly one address; empty if it is."""
+    """Return why a contact is not exactly one address; empty if it is."""
     found = recipients(contact)
     if len(found.addresses) == 1 and not found.refused:
         return ""
@@ -95,7 +95,7 @@ def _not_one(contact: str) -> str:
 
 
 def book(settings: AlertRules, notification_email: str) -> Recipients:
-    """Who is told: the contacts of the settings, else those whom the config row's `notification_email` names."""
+    """Return the recipients: the contacts of the settings, else those in the config row's `notification_email`."""
     row = recipients(notification_email) if not settings.contacts else ParsedAddresses()
     contacts, unreachable = [], []
     for one in settings.contacts or row.addresses:

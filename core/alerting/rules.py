@@ -1,4 +1,4 @@
-"""Every alert rule there is, as data: what must be so, for how long, how bad that is, and what to do about it."""
+"""Every alert rule, as data: the condition, how long it must hold, its severity, and the remedy."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -14,7 +14,7 @@ from core.domain.status import Level, Truth, Verdict
 from core.resilience import BreakerRecord, BreakerState
 
 COMPONENTS: Final = ("db", "edge", "auth")
-"""Whose breakers are alarmed about: the project's own. Those of a heartbeat or a mail server are shown only."""
+"""Components whose breakers raise alerts: the project's own. Those of a heartbeat or a mail server are only shown."""
 
 DATABASE: Final = "db"
 MUTES: Final = {
@@ -23,24 +23,23 @@ MUTES: Final = {
     "braked": ("high_risk", "approval_needed"),
     "end": ("completion", "success"),
 }
-"""Which `notify_on_…` columns of the config row mute a kind: as they are in the field, and as they are documented."""
+"""The `notify_on_…` columns of the config row that mute a kind: both those in the field and those documented."""
 
 
 _PROBED_WITHIN_S: Final = 180.0
-"""An operation that is called at all has probed so long after its breaker opened, the open time included."""
+"""The seconds after its breaker opened by which an operation in use has probed, the open time included."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """All that rules go by, at one moment. `None` is what was not measured now.
+    """The input of all rules at one moment. `None` was not measured now.
 
-    `review_waits_s`: for how long the oldest task has waited for a person, 0 where none does; `in_review`: how many do.
-    `config_rows`: how many there are, where there should be one. `simulated`: what was only simulated within the day,
-    `simulated_age_s`: how long ago the last of it was.
-    `stopped_by`: the operator who ordered the stop, empty for the watchdog or an unknown hand. `blind_for_s`: 0 while
-    we see. `lost`: the components not on live data. `health_row_age_s`: how old the newest row of any monitor is,
-    or how long none has been found (`health_row_missing`), `health_row_late_s`: from when on that is too long.
-    `fought_over`: what a watchdog reversed of an operator's orders.
-    `set_aside`: what this machine could not keep.
+    `review_waits_s`: seconds the oldest task has waited for a review, 0 where none does; `in_review`: their number.
+    `config_rows`: their number, which should be one. `simulated`: completions of the last day that were only simulated,
+    `simulated_age_s`: seconds since the last of them. `stopped_by`: the operator who ordered the stop, empty for the
+    watchdog or an unknown source. `blind_for_s`: 0 while there is live data. `lost`: the components not on live data.
+    `health_row_age_s`: the age of the newest row of any monitor, or the time none has been found
+    (`health_row_missing`), `health_row_late_s`: from when on that is too long. `fought_over`: what a watchdog reversed
+    of an operator's actions. `set_aside`: what this machine could not keep.
     """
 
     at: datetime
@@ -68,14 +67,14 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     clock_skew_s: float | None = None
 
     def verdict(self, name: str) -> Verdict:
-        """What a check concluded last."""
+        """Return the last verdict of a check."""
         return self.verdicts.get(name, Verdict.unknown("not checked yet"))
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """Whether a rule's condition holds for one subject. `held_s`: for how long already, where that is known.
+    """The state of a rule's condition for one subject. `held_s`: seconds it has held already, where known.
 
-    `by`: the operator who ordered it to be so.
+    `by`: the operator whose action caused it.
     """
 
     truth: Truth
@@ -88,10 +87,10 @@ Judge = Callable[[Facts, AlertRules], Condition]
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule. `for_s`: how long it must hold, `None` for two evaluations. `hidden_by`: rules behind which it hides.
+    """One rule. `for_s`: how long it must hold, `None` for two evaluations. `hidden_by`: rules that hide it.
 
-    `begins`: how bad it is at first, where it is worse only once it has held for `rises_s`.
-    `kind`: what may mute it, of `MUTES`; empty is by its severity. `rate`: about a rate, so it resolves late.
+    `begins`: its severity at first, where that rises once it has held for `rises_s`. `kind`: what may mute it, of
+    `MUTES`; empty is by its severity. `rate`: about a rate, so it resolves late.
     """
 
     name: str
@@ -108,13 +107,13 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     rises_s: float = 0.0
 
     def muted_by(self, columns: tuple[str, ...]) -> str:
-        """The one of `columns` that mutes it, each a `notify_on_…` column that says no; empty if none does."""
+        """Return the one of `columns` that mutes it, each a `notify_on_…` column that is false; empty if none does."""
         kind = self.kind or ("high_risk" if self.severity is Severity.CRITICAL else "failure")
         return next((column for column in MUTES[kind] if column in columns), "")
 
 
 def rules(settings: AlertRules) -> tuple[Rule, ...]:
-    """All of them, the worst first."""
+    """Return all rules, the worst first."""
     return (*_critical(settings), *_high(settings), *_medium(), *_low())
 
 
@@ -343,7 +342,7 @@ def _below(rate: SuccessRate | None, percent: float, settings: AlertRules) -> Co
 
 
 def _breakers(facts: Facts, component: str) -> Condition:
-    """Calls are refused or fail. One that is merely due waits for its next call: that tells, or nothing does."""
+    """Return whether calls are refused or fail. A breaker that is only due waits for its next call to tell."""
     ours = [record for record in facts.breakers if record.component == component]
     failing = [record for record in ours if record.state in {BreakerState.OPEN, BreakerState.HALF_OPEN}]
     if failing:

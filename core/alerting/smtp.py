@@ -1,4 +1,4 @@
-"""One message to exactly one mailbox, over SMTP. It blocks."""
+"""Sends one message to exactly one mailbox, over SMTP. It blocks."""
 
 import smtplib
 import socket
@@ -15,11 +15,11 @@ from core.base.text import clean
 
 _TIMEOUT_S: Final = 20.0
 _SHORT: Final = 4
-"""A password shorter than this is not blotted out: it would take half of every sentence along."""
+"""The length below which a password is not blotted out: half of every sentence would go with it."""
 
 
 def send_mail(message: Message, to: str, settings: AlertRules) -> str:
-    """Send it to the mailbox `to`. Empty once the server accepted it, else why it did not; without the password."""
+    """Send to the mailbox `to`. Returns an empty text once the server accepted it, else why not."""
     try:
         mail = _mail(message, to, settings)
         with _connected(settings) as server:
@@ -49,7 +49,7 @@ def _connected(settings: AlertRules) -> smtplib.SMTP:
 
 
 def _mail(message: Message, to: str, settings: AlertRules) -> EmailMessage:
-    """The message with what lets mail programs thread an episode, and everybody recognise a second copy."""
+    """Return the message with headers by which mail programs thread an episode and recognise a second copy."""
     sender = _sender(settings)
     mail = EmailMessage(policy=SMTP if to.isascii() and sender.isascii() else SMTPUTF8)
     mail["From"] = _shown("watchdesk", sender)

@@ -1,6 +1,6 @@
-"""An alert's life: pending, firing, resolved; what is unknown freezes it; what goes to and fro is told once.
+"""The states of an alert: pending, firing, resolved; frozen while unknown; told once while flapping.
 
-All of it is a function of the last record, what is so now, and how much time has passed: no clock, no disk.
+All of it is a function of the last record, the facts now, and the time that has passed: no clock, no disk.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,14 +17,14 @@ from core.domain.alerts import DISABLED, Alert, AlertState, key_of
 from core.domain.status import Truth
 
 FORGOTTEN_S: Final = 3600.0
-"""How long a resolved alert is still shown."""
+"""The seconds for which a resolved alert is still shown."""
 
 EXPIRES_S: Final = 86400.0
-"""How long what another monitor told is believed without a word since, where nothing is known of it here."""
+"""The seconds after which an alert that only another monitor reported expires without news of it."""
 
 
 class Turn(StrEnum):
-    """What an evaluation changed about an alert."""
+    """The change that an evaluation made to an alert."""
 
     FIRED = "fired"
     ROSE = "rose"
@@ -33,7 +33,7 @@ class Turn(StrEnum):
 
 
 class AlertStateMachine:
-    """Every alert of one project. `episode` makes the name of a new one. A rule that fails unforeseen is unknown."""
+    """Every alert of one project. `episode` returns the name of a new one. A rule that raises counts as unknown."""
 
     def __init__(
         self,
@@ -50,16 +50,16 @@ class AlertStateMachine:
         self.alerts: dict[str, Alert] = {}
 
     def rule(self, alert: Alert) -> Rule | None:
-        """The rule an alert is about, if there still is one of that name."""
+        """Return the rule of an alert, if there still is one of that name."""
         return next((r for r in self._rules if r.name == alert.rule and (r.subject or r.name) == alert.subject), None)
 
     def restore(self, kept: Mapping[str, Alert], away_s: float) -> None:
-        """Go on from what was kept. Time away counts for what fires; it is no time in which a condition was seen."""
+        """Continue from stored alerts. Time away counts for those that fire, but no condition was observed in it."""
         restored = (self._back(alert, away_s) for alert in kept.values())
         self.alerts = {alert.key: alert for alert in restored if self.rule(alert) is not None}
 
     def evaluate(self, facts: Facts, passed_s: float) -> dict[str, Turn]:
-        """Take note of what is so now, `passed_s` after the last time. What changed, by alert."""
+        """Evaluate all rules, `passed_s` seconds after the last time. Returns the changes, by alert."""
         turns: dict[str, Turn] = {}
         for rule in self._rules:
             key = key_of(rule.name, rule.subject or rule.name)
@@ -75,9 +75,9 @@ class AlertStateMachine:
         return turns
 
     def hiding(self, alert: Alert, facts: Facts) -> tuple[str, str]:
-        """Which alert hides this one: its rule and its title; empty when none does.
+        """Return the rule and the title of the alert that hides this one; empty when none does.
 
-        Only one that fires and is so: what is about to be over, or goes to and fro and is well, explains nothing.
+        Only a firing alert whose condition holds hides others: one about to resolve explains nothing.
         """
         rule = self.rule(alert)
         if rule is None:
@@ -98,10 +98,10 @@ class AlertStateMachine:
         told: frozenset[tuple[str, str]] = frozenset(),
         follow: bool = False,
     ) -> None:
-        """Go on with what another monitor fired and did not resolve, in its episode and with what it told.
+        """Continue what another monitor fired and did not resolve, in its episode and with what it told.
 
-        `over`: of these, by name and episode, it has said the end; `told`: of these somebody was told. `follow`: that
-        one tells and we do not, so its episode is the one everybody speaks of; among equals it is the older one.
+        `over`: those, by name and episode, that it has resolved; `told`: those that reached somebody. `follow`: the
+        other monitor tells and we do not, so its episode wins; among equals the older one wins.
         """
         for key, alert in self.alerts.items():
             name = (key, alert.episode)
@@ -189,11 +189,11 @@ class AlertStateMachine:
         return alert, None
 
     def _waits(self, rule: Rule) -> bool:
-        """Whether what would hide an alert of this rule may be about to fire: then it does not begin."""
+        """Return whether an alert that would hide this rule's may be about to fire: then this one does not begin."""
         return any(one.rule in rule.hidden_by and one.stage is AlertState.PENDING for one in self.alerts.values())
 
     def _episode_of(self, rule: Rule) -> str:
-        """One subject's alerts are one episode: what began as failing calls goes on as the database being down."""
+        """Return the episode of a subject, shared by its alerts: failing calls may become a database that is down."""
         if rule.subject:
             for other in self.alerts.values():
                 if other.subject == rule.subject and other.active and other.episode:
@@ -209,30 +209,30 @@ class AlertStateMachine:
 
 
 def _anew(episode: str, began_at: datetime) -> dict[str, Any]:
-    """What an episode begins with."""
+    """Return the fields of a new episode."""
     nothing = {"told": 0, "here": 0, "messages": 0, "logged": False, "reached": False, "alone": False}
     return {"episode": episode, "began_at": began_at, "fired_at": None, "resolved_at": None, "owed": False} | nothing
 
 
 def _rises(alert: Alert, rule: Rule) -> bool:
-    """Whether an alert has held for so long that it is worse than it was at first."""
+    """Return whether an alert has held long enough for its severity to rise."""
     return rule.begins is not None and alert.severity is not rule.severity and alert.held_s >= rule.rises_s
 
 
 def _risen(alert: Alert, rule: Rule) -> Alert:
-    """The alert as bad as it gets: whoever was told of less is told of that."""
+    """Return the alert at its highest severity; those told of the lower one are told again."""
     return msgspec.structs.replace(alert, severity=rule.severity, told=0, here=0, told_s=0.0, reached=False, seen_s=0.0)
 
 
 def _expired(alert: Alert) -> Alert:
-    """What only others told of, and nobody for a day, is let go: here it was never known to be so."""
+    """Drop an alert that only others reported, and nobody for a day: it was never observed here."""
     if alert.firing and alert.logged and alert.known is None and alert.told_s >= EXPIRES_S:
         return msgspec.structs.replace(alert, stage=AlertState.INACTIVE)
     return alert
 
 
 def _forgotten(alert: Alert, now: datetime) -> Alert:
-    """What was resolved long ago is shown no more; when it went to and fro stays remembered."""
+    """Drop an alert that was resolved long ago; its changes stay remembered, for flapping."""
     if alert.stage is not AlertState.RESOLVED or alert.resolved_at is None:
         return alert
     old = (now - alert.resolved_at).total_seconds() >= FORGOTTEN_S
@@ -250,7 +250,7 @@ def _new(rule: Rule) -> Alert:
 
 
 def _noted(alert: Alert, before: Alert, *, holds: bool, passed_s: float, window_s: float) -> Alert:
-    """One more known evaluation on the clock of those, and whether it went over."""
+    """Return the alert after one more known evaluation, with any change recorded."""
     known_s = before.known_s + (passed_s if before.truth is not Truth.UNKNOWN else 0.0)
     changes = tuple(at for at in before.changes if known_s - at < window_s or before.flapping)
     if before.known is not None and before.known is not holds:
@@ -271,7 +271,7 @@ def _resolved(alert: Alert, now: datetime) -> tuple[Alert, Turn]:
 
 
 def _with_theirs(ours: Alert, theirs: Alert) -> Alert:
-    """What we have seen ourselves, with their episode and what they told of it; what they fired fires."""
+    """Merge our observations with another monitor's episode and what it told; what it fired fires."""
     ahead = theirs.told > ours.told or not ours.firing
     return msgspec.structs.replace(
         ours,

@@ -1,4 +1,4 @@
-"""What is kept of alerts on this machine, and how it gets there: all of one evaluation in one transaction."""
+"""Alert state on this machine's disk: all of one evaluation in one transaction."""
 
 import contextlib
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ _KEPT: Final = timedelta(days=7)
 
 
 class Evaluated(msgspec.Struct, frozen=True):
-    """When alerts were last evaluated here."""
+    """The time of the last evaluation here."""
 
     at: datetime
 
@@ -39,16 +39,16 @@ class AlertStore:
         self.rows: tuple[LogRow, ...] = ()
 
     async def alerts(self) -> Mapping[str, Alert]:
-        """As the last evaluation left them."""
+        """Return the alerts as the last evaluation left them."""
         return {key: _zoned(alert) for key, alert in (await self._state.all(_ALERT, Alert)).items()}
 
     async def evaluated_at(self) -> datetime | None:
-        """When that was."""
+        """Return the time of the last evaluation."""
         found = await self._state.get(_CLOCK, "last", Evaluated)
         return None if found is None else zoned(found.at)
 
     async def look(self) -> None:
-        """Read what any process of ours has put there."""
+        """Read what any process of ours has stored."""
         self.acks = tuple(map(_zoned, (await self._state.all(_ACK, Ack)).values()))
         self.silences = tuple(map(_zoned, (await self._state.all(_SILENCE, Silence)).values()))
         known = {row.id: row for row in self.rows} | await self._state.all(_ROW, LogRow)
@@ -57,7 +57,7 @@ class AlertStore:
     async def evaluated(
         self, alerts: Mapping[str, Alert], posts: Iterable[OutgoingMessage], rows: Iterable[LogRow], now: datetime
     ) -> None:
-        """Keep what an evaluation came to. What cannot be kept is told all the same."""
+        """Store the result of an evaluation. What cannot be stored is sent all the same."""
         posts, rows = tuple(posts), tuple(rows)
         changed = {key: alert for key, alert in alerts.items() if self._alerts.get(key) != alert}
         self._alerts = dict(alerts)
@@ -77,7 +77,7 @@ class AlertStore:
             self._alerts = {}  # all of it again, as soon as it can be kept
 
     async def heard(self, acks: Iterable[Ack], silences: Iterable[Silence], now: datetime) -> None:
-        """Take over what others said, and forget what is over."""
+        """Store what other monitors reported, and delete what is over."""
         known = {ack.id for ack in self.acks}
         new_acks = [ack for ack in acks if ack.id not in known and now - ack.at < _KEPT]
         ours = {silence.id: silence for silence in self.silences}
@@ -109,7 +109,7 @@ class AlertStore:
             await self.look()
 
     async def put(self, about: Ack | Silence, row: LogRow) -> None:
-        """An operator's word, and the row that tells others. Raises NotKept."""
+        """Store an operator's acknowledgement or silence, and the row that tells others. Raises NotKept."""
         kind = _ACK if isinstance(about, Ack) else _SILENCE
 
         def work(transaction: Transaction) -> None:
@@ -120,7 +120,7 @@ class AlertStore:
         await self.look()
 
     async def add(self, rows: Iterable[LogRow]) -> None:
-        """Rows on their way to the project's log. What cannot be kept is written all the same."""
+        """Store rows on their way to the project's log. What cannot be stored is written all the same."""
         added = tuple(rows)
         self.rows = (*self.rows, *added)
 
@@ -132,7 +132,7 @@ class AlertStore:
             await self._state.change(work)
 
     async def written(self, row: LogRow) -> None:
-        """A row has arrived in the project's log, or never will."""
+        """Delete a row that has arrived in the project's log, or never will."""
         self.rows = tuple(one for one in self.rows if one.id != row.id)
         try:
             await self._state.remove(_ROW, row.id)
@@ -141,7 +141,7 @@ class AlertStore:
 
 
 def _zoned(record: T) -> T:
-    """A record whose times all have a zone: an earlier version kept those of others as they came."""
+    """Return a record whose times all have a zone: an earlier version stored those of others as they came."""
     times = {name: getattr(record, name) for name in record.__struct_fields__}
     naive = {name: zoned(at) for name, at in times.items() if isinstance(at, datetime) and at.tzinfo is None}
     return msgspec.structs.replace(record, **naive) if naive else record

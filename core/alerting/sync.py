@@ -1,6 +1,6 @@
-"""What monitors tell each other through the project's log: rows of alerts, acknowledgements and silences.
+"""Exchange between monitors through the project's log: rows of alerts, acknowledgements and silences.
 
-Anybody who may write to the log may write such a row: what it says is bounded before anything goes by it.
+Anybody who may write to the log may write such a row: its content is bounded before anything uses it.
 """
 
 import uuid
@@ -23,16 +23,16 @@ SILENCE: Final = "silence"
 ORDERS: Final = (ACKNOWLEDGE, SILENCE)
 
 _OLDEST: Final = timedelta(days=731)
-"""Older than two years is no time of a row that counts."""
+"""The greatest age of a row that counts: two years."""
 _NAME_CHARS: Final = 120
-"""No name, episode, id or matcher of ours is longer."""
+"""The longest name, episode, id or matcher; we write none that is longer."""
 _MOST_MESSAGES: Final = 10_000
 
 _LEVELS: Final = {Severity.CRITICAL: "critical", Severity.HIGH: "warning", Severity.MEDIUM: "warning"}
 
 
 class LogRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the log on its way. Its `id` follows from what it says, so that writing it twice does no harm."""
+    """One row of the log on its way. Its `id` is derived from its content, so that writing it twice does no harm."""
 
     id: str
     step: str
@@ -43,7 +43,7 @@ class LogRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertRowBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What a row of an alert says of it."""
+    """The content of a row about an alert."""
 
     alert: str
     subject: str
@@ -59,21 +59,21 @@ class AlertRowBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
-    """What others said: alerts that fire and were not resolved, who takes care, what is silenced.
+    """The state reported by others: alerts that fire and were not resolved, acknowledgements, silences.
 
-    `told`: alerts, by name and episode, of which somebody was told.
+    `told`: alerts, by name and episode, that reached somebody.
     """
 
     alerts: tuple[Alert, ...] = ()
     resolved: frozenset[tuple[str, str]] = frozenset()
-    """Alerts, by name and episode, of which somebody said that they are over."""
+    """Alerts, by name and episode, that somebody reported as over."""
     acks: tuple[Ack, ...] = ()
     silences: tuple[Silence, ...] = ()
     told: frozenset[tuple[str, str]] = frozenset()
 
 
 def of_alert(one: Tell, who: str, host: str, now: datetime) -> LogRow:
-    """The row of something told of an alert."""
+    """Return the row of a message about an alert."""
     alert, phase = one.alert, one.phase
     what = phase.value if phase is Phase.TOLD else alert.messages
     name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"watchdesk-alert/{alert.episode}/{alert.key}/{what}"))
@@ -102,7 +102,7 @@ def of_alert(one: Tell, who: str, host: str, now: datetime) -> LogRow:
 
 
 def of_order(order: str, about: Ack | Silence, text: str, *, by: str, who: str, host: str) -> LogRow:
-    """The audit row of an acknowledgement or a silence."""
+    """Return the audit row of an acknowledgement or a silence."""
     ended = about.ended_at if isinstance(about, Silence) else None
     run = about.id if ended is None else str(uuid.uuid5(_uuid(about.id), "ended"))
     plan = msgspec.to_builtins(about)
@@ -119,7 +119,7 @@ def of_order(order: str, about: Ack | Silence, text: str, *, by: str, who: str, 
 def heard(
     rows: Iterable[Mapping[str, Any]], rules: tuple[Rule, ...], now: datetime, fence: ErrorBoundary | None = None
 ) -> Heard:
-    """What rows say, the newest first. What is not ours to understand, or absurd, is left out, one row at a time."""
+    """Parse rows, the newest first. One that is not ours, or absurd, is left out alone."""
     fence = fence or ErrorBoundary(lambda _: None)
     words = {(rule.name, rule.subject or rule.name): rule for rule in rules}
     newest: dict[tuple[str, str], AlertRowBody] = {}
@@ -156,7 +156,7 @@ def heard(
 
 
 def _said(row: Mapping[str, Any], now: datetime) -> Ack | Silence | AlertRowBody | None:
-    """What one row says, within bounds; `None` for what is not ours, or beyond belief."""
+    """Parse one row, within bounds; `None` for one that is not ours, or not credible."""
     order = row.get("order")
     if order == ACKNOWLEDGE and (ack := _read(row.get("plan"), Ack)) is not None:
         at = _believed(ack.at, now)
@@ -181,7 +181,7 @@ def _bounded_silence(silence: Silence, now: datetime) -> Silence | None:
 
 
 def zoned(at: datetime) -> datetime:
-    """A time that others wrote, in UTC; that of one without a zone."""
+    """Return a time that others wrote, in UTC; without a zone it is read as UTC."""
     if at.tzinfo is None:
         return at.replace(tzinfo=UTC)
     try:
@@ -191,7 +191,7 @@ def zoned(at: datetime) -> datetime:
 
 
 def _believed(at: datetime, now: datetime) -> datetime | None:
-    """A time that others wrote, no later than now; `None` if it can be no time of a row that counts."""
+    """Return a time that others wrote, no later than now; `None` if it is no time of a row that counts."""
     at = zoned(at)
     return min(at, now) if now - _OLDEST <= at <= now + SKEW else None
 
@@ -231,7 +231,7 @@ def _read(value: Any, type_: type[T]) -> T | None:
 
 
 def _uuid(name: str) -> uuid.UUID:
-    """The id itself, or one made of it: others may have called theirs anything."""
+    """Return the id itself, or one derived from it: others may have any text as an id."""
     try:
         return uuid.UUID(name)
     except ValueError:

@@ -43,7 +43,7 @@ class SessionFile:
         self._url = url
         self._path = directory / f"{hashlib.sha256(url.encode()).hexdigest()[:24]}.json"
         self.trouble = ""
-        """Why the file found by the last `load` is not used, in words; empty if it was, or there was none."""
+        """The reason why the file found by the last `load` is not used, in words; empty without one."""
 
     def load(self) -> StoredSession | None:
         """Return the session; `None` if there is none, or none that can be read."""

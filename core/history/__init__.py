@@ -1,1 +1,1 @@
-"""Memory: what was, kept on this machine's disk, and what follows from it."""
+"""Records of the past, kept on this machine's disk, and figures derived from them."""

@@ -1,4 +1,4 @@
-"""Up or down over time: each live refresh is a sample, equal ones in a row are a span, what nobody saw is a gap."""
+"""Availability over time: each live refresh is a sample, equal ones in a row are a span, unobserved time is a gap."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ _MOST: Final = 50_000
 
 
 class SampleState(StrEnum):
-    """What one sample found. `critical` is up, and bad all the same."""
+    """The state that one sample found. `critical` counts as up, but bad."""
 
     UP = "up"
     CRITICAL = "critical"
@@ -29,7 +29,7 @@ class SampleState(StrEnum):
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
-    """So many equal samples in a row, from the first one's moment until the last one held no longer. Wall time."""
+    """Equal samples in a row, from the time of the first until the last one stopped being valid. Wall time."""
 
     seen: SampleState
     began: datetime
@@ -38,19 +38,19 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def bad(self) -> bool:
-        """Critical or down."""
+        """Return whether the state is critical or down."""
         return self.seen is not SampleState.UP
 
     @property
     def length_s(self) -> float:
-        """How long, in seconds."""
+        """The length in seconds."""
         return max(0.0, (self.ended - self.began).total_seconds())
 
 
 class Record:
-    """What this machine saw of one project, 30 days of it. The span under way is on the disk once a minute.
+    """Spans of one project as this machine saw it, for 30 days. The current span is written to the disk once a minute.
 
-    `keeps`: whether this process is the one that writes it down.
+    `keeps`: this process is the one that writes.
     """
 
     def __init__(self, clock: Clock, state: Store, *, keeps: Callable[[], bool]) -> None:
@@ -64,7 +64,7 @@ class Record:
         self._holds_s = 0.0
 
     async def restore(self) -> None:
-        """What earlier processes saw. Nothing is known of the time between them and us."""
+        """Load the spans of earlier processes. Nothing is known of the time between them and this one."""
         now = self._clock.now()
         found = await self._state.samples(_SERIES, now - KEPT, now + KEPT, Span)
         self._closed = [span for _, span in found][-_MOST:]
@@ -73,16 +73,16 @@ class Record:
             self._closed.append(last)
 
     def spans(self) -> tuple[Span, ...]:
-        """All spans, the oldest first; between two that do not touch nobody looked."""
+        """All spans, the oldest first; between two that do not touch nothing was observed."""
         last = () if self._open is None else (self._reaching(self._open),)
         return (*self._closed, *last)
 
     def holds(self, seconds: float) -> None:
-        """For how long the last sample speaks unless another one comes: until that was due, and a period more."""
+        """Set how long the last sample stays valid without another: until the next is due, and one period more."""
         self._holds_s = seconds
 
     async def sample(self, seen: SampleState | None) -> None:
-        """One refresh is over: what it saw, `None` if it could not tell. Never raises."""
+        """Add the result of one refresh, `None` if it could not tell. Never raises."""
         elapsed, now, before = self._clock.elapsed(), self._clock.now(), self._open
         gap_s = elapsed - self._sampled
         self._sampled = elapsed
@@ -100,16 +100,16 @@ class Record:
             await self._keep(closed)
 
     async def close(self) -> None:
-        """Put down what is under way."""
+        """Write the current span to the disk."""
         if self._open is not None:
             await self._keep(None)
 
     def _steady(self, span: Span, now: datetime, gap_s: float) -> bool:
-        """Whether the wall clock went on as fast as time does: set back or forward, another span begins."""
+        """Return whether the wall clock advanced as elapsed time did; if it was set, another span begins."""
         return abs((now - span.ended).total_seconds() - gap_s) < _JUMP_S
 
     def _until(self, span: Span, now: datetime, gap_s: float) -> Span:
-        """The span as it stands when something else is seen: it held until then, or as long as it could."""
+        """Return the span with its end when something else is seen: then, or when its last sample expired."""
         held = span.ended + timedelta(seconds=min(gap_s, self._holds_s))
         return msgspec.structs.replace(span, ended=min(held, now) if now > span.ended else span.ended)
 

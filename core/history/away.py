@@ -1,4 +1,4 @@
-"""What happened while nobody was there: heard snapshot by snapshot, kept in a few numbers however long it lasts."""
+"""A summary of an absence, fed snapshot by snapshot and kept in a few numbers however long it lasts."""
 
 from collections import deque
 from datetime import datetime, timedelta
@@ -16,10 +16,10 @@ _FIRST, _LAST = 3, 3
 _ORDERS: Final = 20
 _ROWS_REMEMBERED: Final = 1000
 _LATE: Final = timedelta(minutes=1)
-"""So much later than its time a row may come into sight."""
+"""The delay with which a row may come into sight after its time."""
 
 UNSEEN_S: Final = 120.0
-"""Snapshots come every few seconds: between two that are further apart this monitor itself stood still."""
+"""The gap between snapshots, seconds, from which this monitor itself stood still; they come every few seconds."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -30,7 +30,7 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Ordered(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind of order by one hand: how often, how many rows that changed, and how often it failed."""
+    """One kind of action by one operator or watchdog: how often, how many rows changed, and how often it failed."""
 
     actor: str
     order: str
@@ -40,12 +40,12 @@ class Ordered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened from `since` to `until`.
+    """The events from `since` to `until`.
 
-    `path`: the states that followed each other, what is well counted as one; of many the first and the last, with
-    `skipped` between them. `worst`: the worst there was, if it is not on the path. `firing`: what fires now, the worst
-    first. `orders_more`: orders of hands there was no room for. `silent_s`: how long nobody answered;
-    `unseen_s`: how long this monitor stood still. `completed`, `failed`: tasks, as far as they could be counted.
+    `path`: the states in order, with all healthy ones as one; of many the first and the last, with `skipped` between
+    them. `worst`: the worst state, if it is not on the path. `firing`: alerts that fire now, the worst first.
+    `orders_more`: actions there was no room for. `silent_s`: seconds without an answer; `unseen_s`: seconds in which
+    this monitor stood still. `completed`, `failed`: tasks, as far as they could be counted.
     """
 
     since: datetime
@@ -65,13 +65,13 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def quiet(self) -> bool:
-        """Whether nothing happened that a person must know: tasks that come and go are what is to be expected."""
+        """Return whether nothing happened that a person must know; finished tasks alone are expected."""
         happened = (self.fired, self.resolved, self.orders, self.orders_more, self.silent_s, self.unseen_s)
         return len(self.path) < 2 and not any(happened)
 
 
 class Absence:
-    """Begins with the last snapshot somebody saw; hears every one that follows."""
+    """An absence: begins with the last snapshot somebody saw, and is fed every one that follows."""
 
     def __init__(self, left: Snapshot) -> None:
         self._since = left.at
@@ -94,7 +94,7 @@ class Absence:
         self._at, self._word = left.at, left.link.word
 
     def heard(self, snapshot: Snapshot) -> None:
-        """Take note of what is different now."""
+        """Add what is different in a snapshot."""
         self._pass_time(snapshot)
         self._see_state(Step(snapshot.state, snapshot.at))
         if snapshot.alerts is not self._alerts:
@@ -105,7 +105,7 @@ class Absence:
         self._see_counts(_measured(snapshot.tasks.counts))
 
     def until(self, back: Snapshot) -> Summary:
-        """All of it, up to a last snapshot."""
+        """Return the summary, up to a last snapshot."""
         self.heard(back)
         path = (*self._first, *self._later)
         return Summary(
@@ -157,7 +157,7 @@ class Absence:
         self._firing = (self._firing | firing) - over
 
     def _see_logs(self, logs: tuple[LogEntry, ...]) -> None:
-        """Orders that ended. Where rows are deleted, old ones come into sight again: they are no news."""
+        """Add actions that ended. After a deletion of rows, old ones come into sight again; those are not counted."""
         old, known = self._old, set(self._rows)
         self._logs = logs
         for entry in logs:
@@ -183,7 +183,7 @@ class Absence:
         )
 
     def _see_counts(self, now: TaskCounts | None) -> None:
-        """What came to these counts; what left them was sent back or deleted, and does not undo what was done."""
+        """Add the rises of these counts; a fall is a requeue or a deletion, and does not undo what was done."""
         if now is None or now is self._counts:
             return
         if self._counts is not None:
@@ -202,5 +202,5 @@ def _measured(counts: Reading[TaskCounts]) -> TaskCounts | None:
 
 
 def _badness(state: State) -> int:
-    """0 is the worst."""
+    """Return the rank of a state; 0 is the worst."""
     return _WORST.index(state) if state in _WORST else len(_WORST)

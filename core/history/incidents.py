@@ -1,4 +1,4 @@
-"""Uptime and incidents, read off the spans: two bad samples begin an incident, two good ones end it."""
+"""Uptime and incidents, derived from the spans: two bad samples begin an incident, two good ones end it."""
 
 import statistics
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ _TWO: Final = 2
 
 
 class Uptime(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds up and down within a window of `window_s`; the rest nobody saw."""
+    """Seconds up and down within a window of `window_s`; the rest was not observed."""
 
     up_s: float
     down_s: float
@@ -22,18 +22,18 @@ class Uptime(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def percent(self) -> float | None:
-        """Up of what was seen, 0..100; `None`: nothing was."""
+        """The share of observed time that was up, 0..100; `None`: nothing was observed."""
         seen = self.up_s + self.down_s
         return None if not seen else 100.0 * self.up_s / seen
 
     @property
     def coverage(self) -> float:
-        """Which share of the window was seen, 0..1."""
+        """The share of the window that was observed, 0..1."""
         return 0.0 if not self.window_s else min(1.0, (self.up_s + self.down_s) / self.window_s)
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True):
-    """Mean and median time to recover, seconds, over `count` incidents; `at_least`: some were longer than was seen."""
+    """Mean and median time to recover, seconds, over `count` incidents; `at_least`: some outlasted observation."""
 
     mean_s: float
     median_s: float
@@ -42,7 +42,7 @@ class Recovery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def uptime(spans: Iterable[Span], since: datetime, until: datetime) -> Uptime:
-    """Up and down from `since` to `until`. Where the wall clock was set back, no second counts twice."""
+    """Return time up and down from `since` to `until`. Where the wall clock was set back, no second counts twice."""
     up = down = 0.0
     reached = since
     for span in spans:
@@ -59,7 +59,7 @@ def uptime(spans: Iterable[Span], since: datetime, until: datetime) -> Uptime:
 
 
 def incidents(spans: Iterable[Span]) -> tuple[Incident, ...]:
-    """Every incident, the oldest first."""
+    """Return every incident, the oldest first."""
     found: list[Incident] = []
     run: _Run | None = None
     current: Incident | None = None
@@ -82,7 +82,7 @@ def incidents(spans: Iterable[Span]) -> tuple[Incident, ...]:
 
 
 def recovery(found: Iterable[Incident], since: datetime) -> Recovery | None:
-    """Of the incidents that ended after `since`; `None` where there was none."""
+    """Return the recovery of incidents that ended after `since`; `None` where there was none."""
     closed = [one for one in found if one.ended is not None and one.ended >= since]
     lengths = [length for one in closed if (length := one.length_s) is not None]
     if not lengths:
@@ -96,7 +96,7 @@ def recovery(found: Iterable[Incident], since: datetime) -> Recovery | None:
 
 
 class _Run:
-    """Spans in a row without a gap that are bad all, or none: when the first began, and what they come to."""
+    """Spans in a row without a gap that are all bad, or all good: when the first began, and their totals."""
 
     __slots__ = ("bad", "began", "down", "samples")
 
@@ -107,7 +107,7 @@ class _Run:
         self.down = first.seen is SampleState.DOWN
 
     def and_then(self, span: Span) -> "_Run":
-        """The same run, one span longer."""
+        """Return the same run, one span longer."""
         self.samples += span.samples
         self.down = self.down or span.seen is SampleState.DOWN
         return self

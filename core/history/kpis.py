@@ -1,4 +1,4 @@
-"""The key figures, each beside its target; what was not measured is not a number."""
+"""The key figures, each beside its target; one that was not measured has no number."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,10 +13,10 @@ from core.history.availability import KEPT, Span
 from core.history.incidents import Uptime, incidents, recovery, uptime
 
 COVERED: Final = 0.9
-"""Uptime of which less than this share was seen is not shown."""
+"""The share of observed time below which uptime is not shown."""
 
 LEAST_S: Final = 300.0
-"""Nor is uptime of which less than this was seen at all, seconds."""
+"""The observed time below which uptime is not shown, seconds."""
 
 _UPTIME_TARGET: Final = 99.99
 _SUCCESS_TARGET: Final = 95.0
@@ -26,9 +26,9 @@ _FEW: Final = 5
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """What the figures are made of besides the spans. `checks_s`: how long each check of late took, seconds.
+    """Inputs of the figures besides the spans. `checks_s`: durations of recent checks, seconds.
 
-    `at`: when the project told its part of it.
+    `at`: when the project's part of it was read.
     """
 
     success_24h: SuccessRate | None = None
@@ -40,7 +40,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def kpis(spans: tuple[Span, ...], measured: Measured, now: datetime) -> tuple[Kpi, ...]:
-    """Every figure, in the order it is shown."""
+    """Return every figure, in the order of display."""
     told = (
         _success("success_7d", "Success 7 d", measured.success_7d),
         _healing(measured.heals_ms),
@@ -99,7 +99,7 @@ def _uptime(spans: tuple[Span, ...], now: datetime) -> tuple[Kpi, ...]:
 
 
 def _floored(percent: float) -> str:
-    """Three decimals, never rounded up: 99.9999 is not 100."""
+    """Format three decimals, never rounded up: 99.9999 is not 100."""
     return f"{int(percent * 1000) / 1000:.3f}"
 
 
@@ -142,7 +142,7 @@ def _recovery(spans: tuple[Span, ...], now: datetime) -> Kpi:
 
 
 def _none(seen: Uptime) -> str:
-    """That there was no incident, as far as it was seen."""
+    """Return the words for no incident, as far as was observed."""
     seen_s = seen.up_s + seen.down_s
     if not seen_s:
         return ""
@@ -167,7 +167,7 @@ def _checks(took_s: tuple[float, ...]) -> tuple[Kpi, ...]:
 
 
 def percentile(values: tuple[float, ...], share: int) -> float:
-    """The smallest value that at least `share` percent of `values` do not exceed (nearest rank)."""
+    """Return the smallest value that at least `share` percent of `values` do not exceed (nearest rank)."""
     ordered = sorted(values)
     return ordered[max(0, -(-len(ordered) * share // 100) - 1)]
 

@@ -1,4 +1,4 @@
-"""The newest incident, and whether enough was seen to say that there was none."""
+"""The newest incident, and whether enough was observed to say that there was none."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from core.history.kpis import COVERED
 
 
 def last_incident(spans: tuple[Span, ...], now: datetime) -> LastIncident:
-    """Read off the spans, as the key figures are."""
+    """Return the last incident, derived from the spans like the key figures."""
     since = now - KEPT
     found = [one for one in incidents(spans) if one.ended is None or one.ended >= since]
     seen = uptime(spans, since, now)

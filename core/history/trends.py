@@ -1,6 +1,6 @@
-"""Success, failures, checks and queue over time: samples and a window in, buckets out; `None` is what nobody knows.
+"""Success, failures, checks and queue over time: samples and a window in, buckets out; `None` is not known.
 
-Two sources that are never one: what this machine saw, and, where it saw nothing, what the project's tables tell.
+The two sources are kept apart: what this machine observed, and, where it did not, what the project's tables hold.
 """
 
 import statistics
@@ -15,14 +15,14 @@ T = TypeVar("T")
 
 KEPT: Final = timedelta(days=30)
 SLOT: Final = timedelta(minutes=5)
-"""One sample stands for so much time, from a full multiple of it on."""
+"""The time that one sample stands for, beginning at a full multiple of it."""
 
 _LATE: Final = 3 * SLOT
-"""A slot that ended less than this ago may still be asked about."""
+"""The age of a slot's end up to which it may still be counted."""
 
 
 class Window(StrEnum):
-    """How far back one looks."""
+    """The length of the past that is shown."""
 
     DAY = "24 h"
     WEEK = "7 d"
@@ -30,7 +30,7 @@ class Window(StrEnum):
 
 
 class Buckets(msgspec.Struct, frozen=True, kw_only=True):
-    """How a window is cut. `coarse`: its buckets where the project holds too many tasks to read each."""
+    """The buckets of a window. `coarse`: their length where the project holds too many tasks to read each."""
 
     length: timedelta
     bucket: timedelta
@@ -45,7 +45,7 @@ CUTS: Final = {
 
 
 class Grid(msgspec.Struct, frozen=True, kw_only=True):
-    """Buckets side by side, in UTC; the last one is under way."""
+    """Buckets side by side, in UTC; the last one is not over."""
 
     since: datetime
     bucket: timedelta
@@ -53,28 +53,28 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def begins(self) -> tuple[datetime, ...]:
-        """When each begins."""
+        """The beginnings of the buckets."""
         return tuple(self.since + n * self.bucket for n in range(self.count))
 
     @property
     def until(self) -> datetime:
-        """When the last one ends."""
+        """The end of the last bucket."""
         return self.since + self.count * self.bucket
 
     def begin_of(self, at: datetime) -> datetime:
-        """When the bucket begins that a moment is in."""
+        """Return the beginning of the bucket that a moment is in."""
         return floor(at, self.bucket)
 
 
 class Finished(msgspec.Struct, frozen=True):
-    """How many tasks were completed and how many failed in some time."""
+    """The number of tasks that were completed and that failed in some time."""
 
     completed: int = 0
     failed: int = 0
 
     @property
     def percent(self) -> float | None:
-        """Completed of both, 0..100; `None` where nothing was finished."""
+        """The share of completed ones, 0..100; `None` where nothing was finished."""
         both = self.completed + self.failed
         return 100.0 * self.completed / both if both else None
 
@@ -83,13 +83,13 @@ class Finished(msgspec.Struct, frozen=True):
 
 
 class Queued(msgspec.Struct, frozen=True):
-    """How many tasks waited in a slot, at the median of its looks."""
+    """The number of waiting tasks in a slot, the median of its samples."""
 
     pending: float
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True):
-    """What this machine saw, each with when: slots by their begin, how many waited, how long checks took in seconds."""
+    """Samples of this machine, each with its time: finished by slot, waiting tasks, durations of checks in seconds."""
 
     finished: tuple[tuple[datetime, Finished], ...] = ()
     queue: tuple[tuple[datetime, Queued], ...] = ()
@@ -97,9 +97,10 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FromTables(msgspec.Struct, frozen=True, kw_only=True):
-    """What the project's tables told, by the begin of buckets; those of finished tasks are `bucket` long.
+    """Values from the project's tables, by the beginning of buckets; those of finished tasks are `bucket` long.
 
-    `until`: up to when finished tasks, and checks, were asked for. `faults`: why a course could not be, by its table.
+    `finished_until`, `checks_until`: the times up to which they were read. `faults`: why a series could not be, by
+    table.
     """
 
     bucket: timedelta
@@ -122,15 +123,15 @@ class TimeSeries(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def last(self) -> float | None:
-        """The newest value there is in the last two buckets, the one under way among them."""
+        """Return the newest value in the last two buckets, the current one included."""
         both = [mine if mine is not None else theirs for mine, theirs in zip(self.own, self.told, strict=True)]
         return next((value for value in reversed(both[-2:]) if value is not None), None)
 
 
 class Trends(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything over one window as it was known at `at`.
+    """All series over one window as known at `at`.
 
-    `told_at`: when the project last told its part. `faults`: why it did not, each once.
+    `told_at`: when the project's tables were last read. `faults`: why they were not, each once.
     """
 
     window: Window
@@ -140,7 +141,7 @@ class Trends(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[str, ...] = ()
 
     def of(self, name: str) -> TimeSeries:
-        """The course of that name. Raises KeyError."""
+        """Return the series of that name. Raises KeyError."""
         for course in self.courses:
             if course.name == name:
                 return course
@@ -148,48 +149,48 @@ class Trends(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def floor(at: datetime, span: timedelta) -> datetime:
-    """The last full multiple of `span` since 1970, at or before a moment."""
+    """Return the last full multiple of `span` since 1970, at or before a moment."""
     length_s = int(span.total_seconds())
     return datetime.fromtimestamp(at.timestamp() // length_s * length_s, UTC)
 
 
 def grid(length: timedelta, bucket: timedelta, now: datetime) -> Grid:
-    """The buckets of so long a time until now."""
+    """Return the buckets over `length` until now."""
     count = length // bucket
     return Grid(since=floor(now, bucket) - (count - 1) * bucket, bucket=bucket, count=count)
 
 
 def slots_due(last: datetime | None, now: datetime, most: int) -> tuple[datetime, ...]:
-    """The slots that are over, after the `last` one that was asked about: the newest `most`, oldest first."""
+    """Return the slots that are over, after `last`, the last one counted: the newest `most`, oldest first."""
     newest = floor(now, SLOT) - SLOT
     first = newest if last is None else max(last + SLOT, newest - (most - 1) * SLOT)
     return tuple(first + n * SLOT for n in range((newest - first) // SLOT + 1))
 
 
 def unseen(cut: Grid, seen: Observed, now: datetime) -> tuple[datetime, ...]:
-    """The buckets whose finished tasks this machine has not counted all, by their begin, those yet to come left out."""
+    """Return the buckets whose finished tasks this machine has not all counted, without those yet to come."""
     counted = _counted(cut, seen, now)
     return tuple(begin for begin in cut.begins if begin not in counted and begin <= now)
 
 
 def unchecked(cut: Grid, seen: Observed, now: datetime) -> tuple[datetime, ...]:
-    """The buckets in which this machine made no check, by their begin."""
+    """Return the buckets in which this machine made no check, by their beginning."""
     made = {cut.begin_of(at) for at, _ in seen.checks}
     return tuple(begin for begin in cut.begins if begin not in made and begin <= now)
 
 
 def medians(cut: Grid, samples: Iterable[tuple[datetime, float]]) -> dict[datetime, float]:
-    """The median of the samples in each bucket that has any."""
+    """Return the median of the samples in each bucket that has any."""
     return {begin: statistics.median(values) for begin, values in _sorted(cut, samples).items()}
 
 
 def sums(cut: Grid, samples: Iterable[tuple[datetime, Finished]]) -> dict[datetime, Finished]:
-    """What was finished in each bucket that has any sample."""
+    """Return the finished tasks in each bucket that has any sample."""
     return {begin: sum(parts, Finished()) for begin, parts in _sorted(cut, samples).items()}
 
 
 def trends(window: Window, now: datetime, seen: Observed, told: FromTables | None) -> Trends:
-    """Every course over a window, in the order they are shown."""
+    """Return every series over a window, in the order of display."""
     cut = CUTS[window]
     told = told or FromTables(bucket=cut.bucket)
     fine = grid(cut.length, cut.bucket, now)
@@ -217,7 +218,7 @@ _NO_QUEUE: Final = "nothing known yet: no table keeps it; this machine notes it 
 def _finished(
     window: Window, cut: Grid, seen: Observed, told: FromTables, now: datetime
 ) -> tuple[TimeSeries, TimeSeries]:
-    """Success and failures, which are one count."""
+    """Return success and failures, which come from one count."""
     own, theirs = _counted(cut, seen, now), told.finished
     total = sum((*own.values(), *theirs.values()), Finished())
     nothing = f"no task was finished in these {window}, or none that this key sees" if told.finished_until else _READING
@@ -232,7 +233,7 @@ def _finished(
 
 
 def _counted(cut: Grid, seen: Observed, now: datetime) -> dict[datetime, Finished]:
-    """What was finished in each bucket of which this machine counted every slot that is over."""
+    """Return the finished tasks of each bucket in which this machine counted every slot that is over."""
     slots = dict(seen.finished)  # a slot that was asked about twice counts once
     found = sums(cut, slots.items())
     over = floor(now - _LATE, SLOT)

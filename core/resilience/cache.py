@@ -76,7 +76,7 @@ class Cache:
         return self._disk.warning if self._opened.done() else "cache in memory only: the disk does not answer"
 
     def get_sync(self, key: str) -> Cached | None:
-        """Return the kept value, straight from the disk. Blocks for a fraction of a millisecond: for the first screen."""
+        """Return the kept value, straight from the disk. Blocks for a fraction of a millisecond: for the first view."""
         text = self._wait(self._submit(lambda: self._disk.load(key)))
         return None if text is None else _picture(text, "disk")
 

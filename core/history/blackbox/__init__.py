@@ -1,4 +1,4 @@
-"""The black box: an always-on, bounded ring of pictures on the disk. It knows the snapshot, not who draws it."""
+"""The black box: an always-on, bounded ring of snapshots on the disk. It knows the snapshot, not the display."""
 
 from core.history.blackbox.epoch import WatchedSpan
 from core.history.blackbox.marks import Mark, MarkKind, must_stay

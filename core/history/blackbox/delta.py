@@ -1,7 +1,7 @@
-"""What differs between two records, and a record with that done to it.
+"""The difference between two records, and its application to a record.
 
-A change is a map (a record of the same kind: its changed fields), `[SET, value]`, or `[RUNS, runs]` for a tuple: put
-together from what it was, from items that changed in place, and from new ones. What is equal costs one comparison.
+A change is a map (a record of the same kind: its changed fields), `[SET, value]`, or `[RUNS, runs]` for a tuple: runs
+of unchanged items, of items that changed in place, and of new ones. Equal values cost one comparison.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,15 @@ import msgspec
 SET: Final = 0
 RUNS: Final = 1
 _NAMES: Final = ("id", "key", "name")
-"""By which field an item is known again when the rest of it has changed."""
+"""Fields that identify an item when the rest of it has changed."""
 
 
 class Unfit(Exception):
-    """A change that does not fit what it is to be applied to."""
+    """A change does not fit the record it is applied to."""
 
 
 def changes(old: msgspec.Struct, new: msgspec.Struct) -> dict[str, Any]:
-    """The fields of `new` that are not as in `old`, which is of the same type."""
+    """Return the fields of `new` that differ from `old`, which is of the same type."""
     found: dict[str, Any] = {}
     for name in new.__struct_fields__:
         before, after = getattr(old, name), getattr(new, name)
@@ -30,7 +30,7 @@ def changes(old: msgspec.Struct, new: msgspec.Struct) -> dict[str, Any]:
 
 
 def applied(tree: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    """A record in plain maps and lists with a change done to it; the one before stays as it is. Raises Unfit."""
+    """Return a record, in plain maps and lists, with a change applied; the original stays as it is. Raises Unfit."""
     new = dict(tree)
     for name, one in change.items():
         new[name] = _applied(tree.get(name), one)
@@ -47,11 +47,11 @@ def _change(before: Any, after: Any) -> Any:
 
 
 def _runs(before: Sequence[Any], after: Sequence[Any]) -> list[list[Any]]:
-    """`[from, count]`: items as they were; `[from, map]`: one of them, changed; `[-1, items]`: new ones."""
+    """Return runs: `[from, count]`: unchanged items; `[from, map]`: one changed item; `[-1, items]`: new ones."""
     places, named = _places(before)
     runs: list[list[Any]] = []
     follows = 0
-    """What would come next if all went on as it was; lists of values mostly only move."""
+    """The index that would come next in an unchanged run; lists of values mostly only shift."""
     for item in after:
         same = follows if follows < len(before) and before[follows] == item else places.get(item, -1)
         if same >= 0:
@@ -71,7 +71,7 @@ def _runs(before: Sequence[Any], after: Sequence[Any]) -> list[list[Any]]:
 
 
 def _places(items: Sequence[Any]) -> tuple[dict[Any, int], dict[str, int]]:
-    """Where each item lies first, and where the one of each name does."""
+    """Return the first index of each item, and of each name."""
     places: dict[Any, int] = {}
     named: dict[str, int] = {}
     for index, item in enumerate(items):

@@ -1,4 +1,4 @@
-"""One epoch of a box: files in which time only goes on, found by halving. Moments are microseconds since 1970."""
+"""One epoch of a box: files in ascending time, searched by bisection. Times are microseconds since 1970."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ _GAP_US: Final = int(GAP_S * 1e6)
 
 
 class WatchedSpan(msgspec.Struct, frozen=True):
-    """Somebody looked from here to there, without a gap."""
+    """A period that was observed without a gap."""
 
     since: datetime
     until: datetime
@@ -33,7 +33,7 @@ class Spot(NamedTuple):
     place: int
 
     def picture(self) -> Snapshot:
-        """What it looked like. Raises Unfit."""
+        """Return the decoded snapshot. Raises Unfit."""
         decoder = Decoder()
         for entry in self.contents.entries[self._first() : self.place + 1]:
             if entry.kind in (Kind.WHOLE, Kind.CHANGE):
@@ -41,7 +41,7 @@ class Spot(NamedTuple):
         return decoder.picture(self.at)
 
     def ends(self) -> tuple["Spot", "Spot"]:
-        """The first and the last frame of its group."""
+        """Return the first and the last frame of its group."""
         entries, last = self.contents.entries, self.place
         while last + 1 < len(entries) and entries[last + 1].kind != Kind.WHOLE:
             last += 1
@@ -49,7 +49,7 @@ class Spot(NamedTuple):
         return Spot(entries[first].at, self.contents, first), Spot(entries[last].at, self.contents, last)
 
     def _first(self) -> int:
-        """Where the whole picture lies that its group begins with; without one, where its file begins."""
+        """Return the index of the group's whole snapshot; without one, that of the file's first frame."""
         entries = self.contents.entries
         return next((place for place in range(self.place, 0, -1) if entries[place].kind == Kind.WHOLE), 0)
 
@@ -62,7 +62,7 @@ class Epoch:
         self._parts = parts
 
     def covering(self, at: int) -> Spot | None:
-        """The last frame at or before a moment; `None` if nobody looked then."""
+        """Return the last frame at or before a moment; `None` if that moment was not observed."""
         spot = self._last_until(at, changes=False)
         if spot is None or at - spot.at > _GAP_US:
             return None
@@ -70,11 +70,11 @@ class Epoch:
         return None if ended and at > spot.at else spot
 
     def before(self, at: int) -> Spot | None:
-        """The last picture before a moment."""
+        """Return the last snapshot before a moment."""
         return self._last_until(at - 1, changes=True)
 
     def after(self, at: int) -> Spot | None:
-        """The first picture after a moment."""
+        """Return the first snapshot after a moment."""
         for part in self._parts[max(0, self._index(at)) :]:
             contents = self._shelf.contents(part)
             for index in range(bisect_right(contents.entries, at, key=_at), len(contents.entries)):
@@ -83,11 +83,11 @@ class Epoch:
         return None
 
     def last(self) -> Spot | None:
-        """The last sign of life."""
+        """Return the last frame of any kind."""
         return self._last_until(2**62, changes=False)
 
     def pictures(self, since: int, until: int) -> Iterator[tuple[int, Callable[[int], Snapshot]]]:
-        """Moments in their order, and what makes the picture of each as long as the next one is not asked for."""
+        """Yield moments in order, each with a function that returns its snapshot until the next one is asked for."""
         for part in self._within(since, until):
             contents, decoder = self._shelf.contents(part), Decoder()
             for entry in contents.entries:
@@ -102,12 +102,12 @@ class Epoch:
                     yield entry.at, decoder.picture
 
     def flagged(self, since: int, until: int) -> Iterator[tuple[int, int]]:
-        """Moments at which something happened, in their order, and their flags."""
+        """Yield the moments at which something happened, in order, with their flags."""
         for part in self._within(since, until):
             yield from ((at, flags) for at, flags in self._shelf.flagged(part) if since <= at < until)
 
     def looks(self, since: int, until: int) -> Iterator[WatchedSpan]:
-        """When somebody looked, cut to what was asked for."""
+        """Yield the observed periods, cut to the given one."""
         began: int | None = None
         reached, open_ = 0, False
         for part in self._within(since - _GAP_US, until):
@@ -121,7 +121,7 @@ class Epoch:
             yield from _cut(began, reached, since, until)
 
     def _index(self, at: int) -> int:
-        """The file that would hold a moment; -1: it is before all of them."""
+        """Return the index of the file that would hold a moment; -1: the moment is before all of them."""
         return bisect_right(self._parts, at, key=_first) - 1
 
     def _within(self, since: int, until: int) -> tuple[Part, ...]:
@@ -137,7 +137,7 @@ class Epoch:
 
 
 def courses(shelf: SegmentCache) -> tuple[Epoch, ...]:
-    """Every epoch, the newest first."""
+    """Return every epoch, the newest first."""
     epochs: dict[int, list[Part]] = {}
     for part in shelf.parts():
         epochs.setdefault(part.epoch, []).append(part)

@@ -1,7 +1,7 @@
-"""One frame: a header with its moment, its length and a sum over all of it, then a body. Frames stand one by one.
+"""Frames: a header with time, length and checksum, then a body. Frames follow one another in a file.
 
-A group is a whole picture and the changes that follow it, one deflate stream from the first to the last: what came
-before in the group is what the next frame is told by. A jump decodes one group at most.
+A group is a whole snapshot and the changes that follow it, one deflate stream from the first to the last: each frame
+depends on those before it in the group. A jump decodes one group at most.
 """
 
 import re
@@ -20,45 +20,45 @@ from core.history.blackbox.delta import Unfit, applied, changes
 MAGIC: Final = b"\xf5w"
 HEADER: Final = struct.Struct("<2sIBBIq")
 _SUMMED: Final = struct.calcsize("<2sI")
-"""From here on the sum in front is taken, up to the end of the body."""
+"""The offset in the header from which the checksum is taken, up to the end of the body."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 _GROUP_FRAMES: Final = 120
 _GROUP_BYTES: Final = 150_000
-"""After so many frames, or so much of them, a whole picture begins the next group: what a jump may cost."""
+"""The size, like the number of frames, after which a whole snapshot begins the next group: the cost of a jump."""
 
 _FLUSHED: Final = b"\x00\x00\xff\xff"
-"""What every flush of deflate ends with: left out on the disk."""
+"""The bytes that end every flush of deflate; not written to the disk."""
 
 
 class Kind(IntEnum):
-    """What a frame's body is."""
+    """The content of a frame's body."""
 
     WHOLE = 1
     CHANGE = 2
     ALIVE = 3
-    """No body: somebody looked, and it still was as the frame before says."""
+    """No body: observed, and unchanged since the frame before."""
     NOTE = 4
     SEAL = 5
-    """No more follows in this file."""
+    """The last frame of this file."""
 
 
 class Flag(IntFlag):
-    """What happened at a frame, told without its body."""
+    """The kinds of events at a frame, readable without its body."""
 
     EVENT = 1
     STATE = 2
     ALERT = 4
     BEGAN = 8
-    """Somebody looks again who, or where nobody, looked before."""
+    """Observation begins, by another process or after a gap."""
     ENDED = 16
-    """Nobody looks any longer from here on."""
+    """Observation ends here."""
 
 
 class FrameEntry(NamedTuple):
-    """Where a frame lies in its file: `offset` is that of its body. `at`: microseconds since 1970."""
+    """The position of a frame in its file: `offset` is that of its body. `at`: microseconds since 1970."""
 
     kind: int
     flags: int
@@ -68,23 +68,23 @@ class FrameEntry(NamedTuple):
 
 
 def microseconds(moment: datetime) -> int:
-    """As frames and their files count time."""
+    """Convert a time to the unit of frames and their files."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
 def moment_of(at: int) -> datetime:
-    """Back to wall time, UTC."""
+    """Convert back to wall time, UTC."""
     return _EPOCH + at * _MICROSECOND
 
 
 def framed(kind: Kind, flags: int, at: int, body: bytes = b"") -> bytes:
-    """The bytes of a frame."""
+    """Return the bytes of a frame."""
     rest = HEADER.pack(MAGIC, 0, kind, flags, len(body), at)[_SUMMED:] + body
     return MAGIC + zlib.crc32(rest).to_bytes(4, "little") + rest
 
 
 def entry_at(data: bytes, position: int) -> FrameEntry | None:
-    """The frame that begins at `position`; `None` if none does, or it is not whole."""
+    """Return the frame that begins at `position`; `None` if none does, or it is not whole."""
     offset = position + HEADER.size
     if offset > len(data):
         return None
@@ -97,7 +97,7 @@ def entry_at(data: bytes, position: int) -> FrameEntry | None:
 
 
 def claimed(data: bytes, position: int) -> int:
-    """How many bytes were summed to see whether a frame begins there."""
+    """Return how many bytes were summed to check whether a frame begins there."""
     if position + HEADER.size > len(data):
         return 0
     length: int = HEADER.unpack_from(data, position)[4]
@@ -105,7 +105,7 @@ def claimed(data: bytes, position: int) -> int:
 
 
 class Encoder:
-    """Snapshots to bodies, each told by the one before."""
+    """Encodes snapshots as bodies, each as the change from the one before."""
 
     def __init__(self) -> None:
         self._last: Snapshot | None = None
@@ -114,17 +114,17 @@ class Encoder:
 
     @property
     def last(self) -> Snapshot | None:
-        """What the next one is told by."""
+        """The snapshot that the next change is relative to."""
         return self._last
 
     def begin_anew(self) -> None:
-        """The next body is a whole picture: what was encoded last is not, or not there, where the next one goes."""
+        """Make the next body a whole snapshot: the last one encoded was not written, or not where the next one goes."""
         self._last = None
 
     def encode(self, snapshot: Snapshot) -> tuple[Kind, bytes]:
-        """What it is and its body. It must be written where the last one was, or `begin_anew`.
+        """Return kind and body of a snapshot. It must be written after the last one, or call `begin_anew`.
 
-        Raises what the packing does of a value that does not fit; the next body is then a whole picture.
+        Raises whatever packing raises for a value that does not fit; the next body is then a whole snapshot.
         """
         last, full = self._last, self._frames >= _GROUP_FRAMES or self._bytes >= _GROUP_BYTES
         self._last = None  # until it is packed: no other is told by what nobody can read
@@ -138,7 +138,7 @@ class Encoder:
         return kind, body
 
     def again(self, snapshot: Snapshot) -> tuple[Kind, bytes]:
-        """The one before, at another moment; where that is not there, this one."""
+        """Return a body that repeats the last snapshot at another time; without a last one, encode this one."""
         return self.encode(snapshot) if self._last is None else (Kind.ALIVE, b"")
 
     def _packed(self, value: Any) -> bytes:
@@ -149,14 +149,14 @@ class Encoder:
 
 
 class Decoder:
-    """Bodies of one group, in their order, back to the picture. `tree`: the last one, in plain maps and lists."""
+    """Decodes the bodies of one group, in order. `tree`: the last snapshot, in plain maps and lists."""
 
     def __init__(self) -> None:
         self.tree: dict[str, Any] | None = None
         self._stream = zlib.decompressobj(wbits=-15)
 
     def take(self, kind: int, body: bytes | memoryview) -> None:
-        """One more. Raises Unfit for what is none, or does not follow."""
+        """Decode one more body. Raises Unfit for one that is invalid or does not follow."""
         if kind == Kind.WHOLE:
             self._stream = zlib.decompressobj(wbits=-15)
         elif self.tree is None:
@@ -170,7 +170,7 @@ class Decoder:
         self.tree = value if kind == Kind.WHOLE or self.tree is None else applied(self.tree, value)
 
     def picture(self, at: int) -> Snapshot:
-        """The last one, as it stood at a moment at which it was still so. Raises Unfit."""
+        """Return the last snapshot with another time at which it was still valid. Raises Unfit."""
         if self.tree is None:
             raise Unfit
         try:
@@ -182,12 +182,12 @@ class Decoder:
 
 
 def still(old: Snapshot, new: Snapshot) -> bool:
-    """Whether nothing is told but that time goes by: the moment itself, and what is counted down to."""
+    """Return whether nothing differs but the passing of time: the moment itself, and countdowns."""
     return _timeless(new, old) == old
 
 
 def _timeless(new: Snapshot, old: Snapshot) -> Snapshot:
-    """`new` with the time of `old`."""
+    """Return `new` with the time of `old`."""
     replace = msgspec.structs.replace
     left = {record.key: record.opens_in_s for record in old.breakers}
     return replace(
@@ -204,7 +204,7 @@ _SUSPECT: Final = re.compile(rb"sb_(?:secret|publishable)_|eyJ|Bearer ")
 
 
 def _plain(value: Any) -> bytes:
-    """In msgpack, without anything that looks like a key: a row's text may hold one that somebody pasted."""
+    """Encode in msgpack, without anything that looks like a key: a row's text may hold one that somebody pasted."""
     body = msgspec.msgpack.encode(value)
     if _SUSPECT.search(body) is None:
         return body

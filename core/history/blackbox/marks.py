@@ -1,4 +1,4 @@
-"""What happened from one picture to the next, as far as a frame's header tells it."""
+"""The events between two snapshots, as far as a frame's header records them."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from core.history.blackbox.frame import Flag
 
 
 class MarkKind(StrEnum):
-    """Why a moment is worth a look. `began`, `ended`: somebody begins, or ceases, to look."""
+    """The kind of event at a moment. `began`, `ended`: observation begins, or ends."""
 
     EVENT = "event"
     STATE = "state"
@@ -22,7 +22,7 @@ class MarkKind(StrEnum):
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """A moment at which something happened, and what."""
+    """A moment at which something happened, and the kinds of what happened."""
 
     at: datetime
     kinds: tuple[MarkKind, ...]
@@ -38,12 +38,12 @@ _KINDS: Final = {
 
 
 def kinds_of(flags: int) -> tuple[MarkKind, ...]:
-    """A header's flags in words; those of a later version are none."""
+    """Return the kinds of a header's flags; unknown flags of a later version are ignored."""
     return tuple(kind for flag, kind in _KINDS.items() if flags & flag)
 
 
 def happened(old: Snapshot, new: Snapshot) -> Flag:
-    """A new event, another state word, an alert that is not as it was; one that is only pending is none yet."""
+    """Return flags for a new event, another state, and a changed alert; one that is only pending does not count."""
     flags = Flag(0)
     if new.events != old.events and not set(new.events) <= set(old.events):
         flags |= Flag.EVENT
@@ -55,7 +55,7 @@ def happened(old: Snapshot, new: Snapshot) -> Flag:
 
 
 def must_stay(old: Snapshot, new: Snapshot) -> bool:
-    """Whether `new` may not give way to a newer one: like `happened`, but cheap and rather yes than no."""
+    """Return whether `new` must not be dropped for a newer one: like `happened`, but cheap and rather yes than no."""
     return new.state is not old.state or new.events != old.events or _alerts(new) != _alerts(old)
 
 

@@ -1,6 +1,6 @@
-"""What people noted, each about a moment: few, and in a file of their own, to which any process may add.
+"""Notes of people, each about a moment: few, in a file of their own that any process may append to.
 
-A note is about the past, and may be written long after: among the pictures it would lie where nobody looks for it.
+A note is about the past and may be written long after: among the snapshots nobody would look for it there.
 """
 
 import contextlib
@@ -21,13 +21,13 @@ from core.history.blackbox.segment import HEAD, Contents, Later, NoSegment, read
 
 NAME: Final = "notes.box"
 SIZE: Final = 1_000_000
-"""The most the file takes, in bytes."""
+"""The largest size of the file, in bytes."""
 
 TEXT_CHARS: Final = 2000
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody noted. `at`: the moment it is about; `written_at`: when it was written."""
+    """A note. `at`: the moment it is about; `written_at`: when it was written."""
 
     at: datetime
     written_at: datetime
@@ -48,7 +48,7 @@ class Notes:
         self._path = directory / NAME
 
     def all(self) -> tuple[Note, ...]:
-        """Every note, by the moment it is about; those that cannot be read are left out. Never raises."""
+        """Return every note, by the moment it is about; unreadable ones are left out. Never raises."""
         try:
             contents = read(self._path)
         except (OSError, Later, NoSegment):
@@ -57,7 +57,7 @@ class Notes:
         return tuple(sorted((note for note in found if note is not None), key=lambda note: note.at))
 
     def damage(self) -> tuple[str, ...]:
-        """Why they cannot be read, in a sentence; nothing if they can, or there are none."""
+        """Return why the notes cannot be read, in a sentence; empty if they can, or there are none."""
         try:
             check_own(self._path)
         except Unsafe as error:
@@ -67,7 +67,7 @@ class Notes:
         return ()
 
     def add(self, note: Note) -> Note:
-        """Keep one, on the disk at the return; as it is kept. Raises NotKept."""
+        """Append a note, on the disk at the return, and return it as written. Raises NotKept."""
         kept = msgspec.structs.replace(note, who=clean(note.who), text=clean(note.text, TEXT_CHARS))
         body = msgspec.msgpack.encode(_Body(kept.written_at, kept.who, kept.text))
         frame = framed(Kind.NOTE, 0, microseconds(kept.at), body)
@@ -92,7 +92,7 @@ class Notes:
         return kept
 
     def trim(self, before: datetime) -> None:
-        """Forget those about what is older. Raises OSError."""
+        """Delete the notes about moments before `before`. Raises OSError."""
         if all(note.at >= before for note in self.all()):
             return
         with self._held(), contextlib.suppress(Later, NoSegment):
@@ -102,7 +102,7 @@ class Notes:
 
     @contextlib.contextmanager
     def _held(self) -> Iterator[int]:
-        """The file, for this process alone. Raises OSError."""
+        """Lock the file for this process alone. Raises OSError."""
         own_directory(self._path.parent, above=2)
         file = self._locked()
         try:
@@ -124,7 +124,7 @@ class Notes:
 
 
 def _end(path: Path) -> int:
-    """Where the next note goes. Raises Later, OSError."""
+    """Return the offset of the next note. Raises Later, OSError."""
     try:
         contents = read(path)
     except NoSegment:

@@ -1,7 +1,7 @@
-"""Gives back what was kept. Everything here reads files and blocks: call it in a thread.
+"""The reading end of the box. Everything here reads files and blocks: call it in a thread.
 
-A moment is looked at by the newest epoch that was looking then: what was written before the clock was set back gives
-way where both say something. Nothing here raises for what lies on the disk: what cannot be read was not seen.
+Where epochs overlap because the clock was set back, the newest one that covers a moment is read. Nothing here raises
+for the contents of the disk: what cannot be read counts as not observed.
 """
 
 import heapq
@@ -22,13 +22,13 @@ from core.history.blackbox.segment_cache import SegmentCache
 log = logging.getLogger(__name__)
 _TICK = timedelta(microseconds=1)
 _MOST_PASSED: Final = 40
-"""So many groups that cannot be read are passed to find one that can: those of some hours."""
+"""The most unreadable groups that are skipped to find a readable one: those of some hours."""
 
 
 class Box:
-    """The reading end of the box in `directory`, whoever writes it. May be used from several threads.
+    """The reading end of the box in `directory`, whichever process writes it. May be used from several threads.
 
-    `on_damage` hears of a file that is not as it was written, in the thread that reads.
+    `on_damage` is called with a file that is damaged, in the thread that reads.
     """
 
     def __init__(self, directory: Path, on_damage: Callable[[Path], None] | None = None) -> None:
@@ -36,14 +36,14 @@ class Box:
         self._notes = Notes(directory)
 
     def span(self) -> tuple[datetime, datetime] | None:
-        """The first and the last moment at which somebody looked; `None`: nobody did."""
+        """Return the first and the last moment observed; `None`: there is none."""
         found = self._courses()
         first = min((spot.at for course in found if (spot := course.after(-1)) is not None), default=None)
         last = max((spot.at for course in found if (spot := course.last()) is not None), default=None)
         return None if first is None or last is None else (moment_of(first), moment_of(last))
 
     def at(self, moment: datetime) -> Snapshot | None:
-        """What it looked like; `None` if nobody looked then. Its own `at` tells when it was last seen so."""
+        """Return the snapshot of a moment; `None` if it was not observed. Its own `at` is when it was last seen so."""
         at = microseconds(moment)
         for course in self._courses():
             if (spot := course.covering(at)) is not None and (found := self._picture(spot)) is not None:
@@ -51,7 +51,7 @@ class Box:
         return None
 
     def step(self, moment: datetime, by: int) -> Snapshot | None:
-        """The picture so many changes after a moment, or before it; at the end of what there is, the last one.
+        """Return the snapshot `by` changes after a moment, or before it; past the end, the last one.
 
         `None`: there is none in that direction, or none near enough that can be read.
         """
@@ -65,7 +65,7 @@ class Box:
         return self._readable(courses, spot, forward=by > 0)
 
     def frames(self, since: datetime, until: datetime) -> Iterator[Snapshot]:
-        """Every picture from `since` up to, not including, `until`, the oldest first."""
+        """Yield every snapshot from `since` up to, not including, `until`, the oldest first."""
         courses = self._courses()
         runs = [course.pictures(microseconds(since), microseconds(until)) for course in courses]
         for at, newer, picture in heapq.merge(*(_numbered(run, n) for n, run in enumerate(runs)), key=lambda x: x[0]):
@@ -77,7 +77,7 @@ class Box:
                 log.debug("a frame of the black box does not fit")
 
     def marks(self, since: datetime, until: datetime) -> tuple[Mark, ...]:
-        """When something happened from `since` up to, not including, `until`, the oldest first, notes as well."""
+        """Return the marks from `since` up to, not including, `until`, the oldest first, notes included."""
         courses = self._courses()
         found: dict[int, tuple[MarkKind, ...]] = {}
         for newer, course in enumerate(courses):
@@ -90,7 +90,7 @@ class Box:
         return tuple(Mark(moment_of(at), tuple(dict.fromkeys(found[at]))) for at in sorted(found))
 
     def mark(self, moment: datetime, by: int) -> Mark | None:
-        """The mark so many after a moment, or before it; at the end of what there is, the last one."""
+        """Return the mark `by` marks after a moment, or before it; past the end, the last one."""
         span = self.span()
         if span is None:
             return None
@@ -103,7 +103,7 @@ class Box:
         return found
 
     def looks(self, since: datetime, until: datetime) -> tuple[WatchedSpan, ...]:
-        """When somebody looked between two moments, the oldest first; in between nobody did."""
+        """Return the observed periods between two moments, the oldest first."""
         spans = sorted(
             (look for course in self._courses() for look in course.looks(microseconds(since), microseconds(until))),
             key=lambda look: look.since,
@@ -117,19 +117,19 @@ class Box:
         return tuple(joined)
 
     def notes(self, since: datetime, until: datetime) -> tuple[Note, ...]:
-        """What was noted about moments from `since` up to, not including, `until`, the oldest first."""
+        """Return the notes about moments from `since` up to, not including, `until`, the oldest first."""
         return tuple(note for note in self._notes.all() if since <= note.at < until)
 
     def damage(self) -> tuple[str, ...]:
-        """What was found damaged of what was read so far, or is none of ours, or was set aside, each in a sentence."""
+        """Return the damage found in what was read so far, and files not ours or set aside, each in a sentence."""
         return tuple(f"black box: {words}" for words in (*self._shelf.damage(), *self._notes.damage()))
 
     def note(self, at: datetime, text: str, who: str, *, now: datetime | None = None) -> Note:
-        """Note something about a moment; as it is kept. Any process may. Raises NotKept."""
+        """Add a note about a moment, and return it as written. Any process may. Raises NotKept."""
         return self._notes.add(Note(at=at, written_at=now or datetime.now(UTC), who=who, text=text))
 
     def _mark(self, moment: datetime, span: tuple[datetime, datetime], *, forward: bool) -> Mark | None:
-        """The nearest one, looked for further and further away."""
+        """Return the nearest mark, searched further and further away."""
         reach, most = timedelta(hours=1), span[1] - span[0] + abs(moment - span[0]) + timedelta(days=1)
         while True:
             since, until = (moment + _TICK, moment + reach) if forward else (moment - reach, moment)
@@ -140,7 +140,7 @@ class Box:
             reach *= 4
 
     def _readable(self, courses: tuple[Epoch, ...], spot: Spot | None, *, forward: bool) -> Snapshot | None:
-        """The nearest picture from one on. Groups that are not readable at their ends are passed as a whole."""
+        """Return the nearest readable snapshot. A group that is unreadable at both ends is skipped as a whole."""
         passed = 0
         while spot is not None and passed < _MOST_PASSED:
             if (found := self._picture(spot)) is not None:

@@ -1,8 +1,8 @@
-"""Writes what is published to the disk. Blocking: one thread has it to itself, and the event loop never waits for it.
+"""Writes published snapshots to the disk. Blocking: one thread owns it, so that the event loop never waits for it.
 
-Only one process of a project and user writes, by a lock that dies with it; another one takes over with its next
-picture. What cannot be written is said once in `warning` and tried again; nothing here raises for a disk. A picture
-that cannot be encoded is lost alone.
+Only one process of a project and user writes, by a lock that is freed when it ends; another one takes over with its
+next snapshot. A write that fails is reported once in `warning` and tried again; nothing here raises for a disk. A
+snapshot that cannot be encoded is dropped alone.
 """
 
 import logging
@@ -31,14 +31,14 @@ log = logging.getLogger(__name__)
 
 _RETRY_S: Final = 5.0
 _SLACK_US: Final = 2_000_000
-"""A wall clock that is corrected by less than this has not been set back."""
+"""The correction of the wall clock, in microseconds, up to which it does not count as set back."""
 
 
 _BODY_BYTES: Final = FRAME_BYTES - HEADER.size
 
 
 class _TooLarge(Exception):
-    """A picture takes more than a frame may: with it in it, nobody could tell the file from a damaged one."""
+    """A snapshot is larger than a frame may be: with it, the file could not be told from a damaged one."""
 
 
 class Recorder:
@@ -55,7 +55,7 @@ class Recorder:
         self._part: Part | None = None
         """The file that is written, or was last."""
         self._others = 0
-        """What lies there besides it, in bytes."""
+        """The size of the other files in the directory, bytes."""
         self._at: int | None = None
         """The moment of the last frame of the epoch that is written."""
         self._last: FrameEntry | None = None
@@ -70,19 +70,19 @@ class Recorder:
 
     @property
     def warning(self) -> str | None:
-        """What is wrong, in words; `None` while all is well. What was set aside stays said."""
+        """The current problem, in words; `None` while all is well. A file set aside stays reported."""
         return self._failing or self._mending.said or self._lock.warning or None
 
     def record(self, snapshot: Snapshot) -> None:
-        """Keep one, unless it says nothing new and the box has shown a sign of life of late."""
+        """Write a snapshot, unless nothing changed and the last sign of life is recent."""
         self._guarded(lambda: self._record(snapshot))
 
     def mend(self, path: Path) -> None:
-        """Set a file aside that was found damaged, and keep what is readable of it."""
+        """Set a damaged file aside, and keep what is readable of it."""
         self._guarded(lambda: self._mend(path))
 
     def close(self, now: datetime) -> None:
-        """Say that nobody looks any longer, and let others write."""
+        """Write that observation ends, and release the lock."""
         last = self._encoder.last
         if self._segment is not None and last is not None:
             again = msgspec.structs.replace(last, at=now)
@@ -152,7 +152,7 @@ class Recorder:
         self._failing = ""
 
     def _for(self, at: int) -> Segment:
-        """The file that a frame of this moment goes to."""
+        """Return the file for a frame of this moment."""
         segment = self._segment or self._found(at)
         part, back = self._part, self._at is not None and at < self._at - _SLACK_US
         full = segment.size >= self._rules.segment_size
@@ -163,7 +163,7 @@ class Recorder:
         return segment
 
     def _found(self, at: int) -> Segment:
-        """The newest file, if it can be gone on with; else a new one."""
+        """Return the newest file, if it can be continued; else a new one."""
         self._encoder.begin_anew()
         self._mending.look_over()
         found = newest_usable(self._directory, self._mending)
@@ -199,14 +199,14 @@ class Recorder:
             segment.append(frame)
 
     def _age(self, newest: int) -> None:
-        """Let go of what is too old. `newest`: a time two files agree on, so that a clock once wrong costs nothing."""
+        """Delete what is too old. `newest`: a time that two files agree on, so that one wrong clock deletes nothing."""
         horizon = moment_of(newest) - timedelta(days=self._rules.days)
         others = (part for part in self._counted() if part.path != self._path)
         self._remove(too_old(others, before=microseconds(horizon), newest=newest))
         Notes(self._directory).trim(horizon)
 
     def _make_room(self, size: int) -> None:
-        """Let go of what is too much, the oldest first."""
+        """Delete the oldest files until `size` bytes fit."""
         ours = self._segment.size if self._segment is not None else 0
         room = self._rules.size - NOTES_SIZE - ours - size
         if self._others > room:
@@ -215,7 +215,7 @@ class Recorder:
             self._count()
 
     def _cut_down(self) -> None:
-        """Keep of what is larger than any file of ours what is readable, and say so."""
+        """Replace a file larger than any of ours by its readable part, and report it."""
         for part in self._counted():
             if part.size > SEGMENT_MOST and not part.broken and part.path != self._path:
                 self._mending.mend(part.path)

@@ -1,4 +1,4 @@
-"""Files that are not as they were written: set aside under another name, what is readable of them kept."""
+"""Repair of damaged files: set aside under another name, with the readable part kept."""
 
 import contextlib
 import logging
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class Mending:
-    """What was set aside and what is left alone in one directory. Blocking; raises OSError."""
+    """Sets damaged files aside in one directory. Blocking; raises OSError."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -25,14 +25,14 @@ class Mending:
 
     @property
     def said(self) -> str:
-        """What was found, in words; empty if nothing was."""
+        """The findings in words; empty if there are none."""
         if self._broken or not self.later:
             return self._broken
         many = plural(len(self.later), "file")
         return f"black box: {many} of a later version of watchdesk left alone in {self._directory}"
 
     def look_over(self) -> None:
-        """Look at the beginning of every file, and remove what whoever mended or trimmed was killed over."""
+        """Check the beginning of every file, and remove remains of a repair or trim that was killed."""
         for unfinished in self._directory.glob("*.new"):
             unfinished.unlink(missing_ok=True)
         later: set[Path] = set()
@@ -53,7 +53,7 @@ class Mending:
         self._look_at_notes()
 
     def mend(self, path: Path) -> Contents | None:
-        """What is readable of a file, which has only that afterwards; `None` if it is nothing, or not ours."""
+        """Reduce a file to its readable part, and return that; `None` if it is empty, or not ours."""
         try:
             contents = read(path)
         except FileNotFoundError:
@@ -96,9 +96,9 @@ def _aside(path: Path) -> Path:
 
 
 def _copy(path: Path, aside: Path) -> None:
-    """The same file under another name as well; where the file system cannot do that, another one like it.
+    """Link the file under another name as well; copy it where the file system has no links.
 
-    Of one that was blown up, only as much as a file of ours may hold.
+    A file that is too large is copied only up to the largest size of ours.
     """
     aside.unlink(missing_ok=True)
     if path.lstat().st_size <= SEGMENT_MOST:
@@ -109,7 +109,7 @@ def _copy(path: Path, aside: Path) -> None:
 
 
 def newest_usable(directory: Path, mending: Mending) -> tuple[Part, Contents] | None:
-    """The newest file and what is in it, if it can be gone on with. What nothing was written to is removed."""
+    """Return the newest file and its contents, if it can be continued. Files without frames are removed."""
     for part in reversed(listing(directory)):
         if part.broken:
             continue

@@ -1,7 +1,7 @@
-"""The files of a box: their names, their order, and which of them go.
+"""The files of a box: their names, their order, and which of them are deleted.
 
-`EPOCH-NUMBER-MILLISECONDS.box`: files are numbered as they were begun, and named after their first moment. Within an
-epoch time only goes on; the wall clock set back begins another.
+`EPOCH-NUMBER-MILLISECONDS.box`: numbered in the order of creation, and named after their first moment. Within an epoch
+time only ascends; setting the wall clock back begins another.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ _NAME: Final = re.compile(r"(?P<epoch>\d{4})-(?P<number>\d{8})-(?P<first>\d{13})
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One file. `first`: microseconds since 1970, to the millisecond below. `broken`: set aside, not read any more."""
+    """One file. `first`: microseconds since 1970, rounded down to the millisecond. `broken`: set aside, not read."""
 
     file: str
     size: int
@@ -31,12 +31,12 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def path(self) -> Path:
-        """Where it lies."""
+        """The path of the file."""
         return Path(self.file)
 
 
 def listing(directory: Path) -> tuple[Part, ...]:
-    """Every file of a box, in the order in which they were begun; blocking. Raises OSError, but not for no box."""
+    """Return every file of a box, in the order of creation; blocking. Raises OSError, but not where there is no box."""
     found: list[Part] = []
     try:
         with os.scandir(directory) as files:
@@ -63,18 +63,18 @@ def _part(match: re.Match[str], file: str, size: int) -> Part:
 
 
 def grown(part: Part) -> Part:
-    """The same file with the size it has by now; the last one of a box is being written. Raises OSError."""
+    """Return the file with its current size; the last one of a box is being written. Raises OSError."""
     return msgspec.structs.replace(part, size=part.path.lstat().st_size)
 
 
 def following(directory: Path, last: Part | None, at: int, *, epoch: int) -> Path:
-    """The name of the file that begins at `at`, after `last`."""
+    """Return the name of the file that begins at `at`, after `last`."""
     number = 1 if last is None else last.number + 1
     return directory / f"{epoch:04}-{number:08}-{max(0, at) // 1000:013}.box"
 
 
 def too_old(parts: Iterable[Part], *, before: int, newest: int) -> tuple[Part, ...]:
-    """Files all of which is older than a moment, the oldest first, and among them those a wrong clock dated ahead."""
+    """Return the files that end before a moment, the oldest first, and those that a wrong clock dated ahead."""
 
     def goes(part: Part) -> bool:
         return part.first + SEGMENT_S * 1e6 < before or part.first > newest
@@ -83,9 +83,9 @@ def too_old(parts: Iterable[Part], *, before: int, newest: int) -> tuple[Part, .
 
 
 def too_many(parts: Iterable[Part], room: int) -> tuple[Part, ...]:
-    """Which files must go, so that the rest takes no more than `room` bytes.
+    """Return the files to delete so that the rest takes no more than `room` bytes.
 
-    First what is larger than any file of ours, which would else cost all the others; then the oldest.
+    First those larger than any file of ours, which would otherwise cost all the others; then the oldest.
     """
     kept = sorted(parts, key=lambda part: part.size <= SEGMENT_MOST)
     size, going = sum(part.size for part in kept), 0

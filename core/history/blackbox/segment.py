@@ -1,4 +1,4 @@
-"""One file of frames, only ever written at its end: what a killed process leaves is whole up to its last frame."""
+"""One file of frames, only ever appended to: after a kill it is whole up to its last complete frame."""
 
 import os
 from pathlib import Path
@@ -25,9 +25,9 @@ class NoSegment(Exception):
 
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True):
-    """What is readable of a file, in its order. `end`: up to where it is whole; what follows was torn off.
+    """The readable part of a file, in order. `end`: the offset up to which it is whole; the rest was cut off.
 
-    `damaged`: something in between was not as it was written; what cannot be decoded without it is left out.
+    `damaged`: something in between is damaged; what cannot be decoded without it is left out.
     """
 
     data: bytes
@@ -36,17 +36,17 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
     damaged: bool = False
 
     def body(self, entry: FrameEntry) -> memoryview:
-        """The body of one of the frames."""
+        """Return the body of one of the frames."""
         return memoryview(self.data)[entry.offset : entry.offset + entry.length]
 
     def salvage(self) -> bytes:
-        """A file of what is readable."""
+        """Return the bytes of a file that holds only what is readable."""
         frames = (self.data[entry.offset - HEADER.size : entry.offset + entry.length] for entry in self.entries)
         return HEAD + b"".join(frames)
 
 
 def check(head: bytes) -> None:
-    """Look at the beginning of a file. Raises Later or NoSegment."""
+    """Check the beginning of a file. Raises Later or NoSegment."""
     if not head.startswith(_SIGN[: len(head)]):
         raise NoSegment
     if len(head) >= len(HEAD) and int.from_bytes(head[len(_SIGN) : len(_SIGN) + 2], "little") > VERSION:
@@ -54,7 +54,7 @@ def check(head: bytes) -> None:
 
 
 def read(path: Path) -> Contents:
-    """Everything in a file; blocking. What is more than a file may hold is not read: it was not written by us.
+    """Read a whole file; blocking. Beyond the largest size of ours nothing is read.
 
     Raises Later, NoSegment, Unsafe, OSError.
     """
@@ -77,9 +77,9 @@ def read(path: Path) -> Contents:
 
 
 class _Search:
-    """Finds, after what is not readable, where the next group begins.
+    """Finds the beginning of the next group after a damaged part.
 
-    What only looks like frames is summed in vain, each over all that it claims to hold: after so much it is given up.
+    Bytes that only look like a header cost a checksum over their claimed length: after a number of bytes it gives up.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -87,7 +87,7 @@ class _Search:
         self._patience = _IN_VAIN_BYTES
 
     def next_group(self, position: int) -> int:
-        """Where it begins; -1 if none does."""
+        """Return the offset of the next group; -1 if there is none."""
         while self._patience > 0 and (position := self._data.find(MAGIC, position + 1)) >= 0:
             entry = entry_at(self._data, position)
             if entry is not None and entry.kind in (Kind.WHOLE, Kind.NOTE):
@@ -106,12 +106,12 @@ class Segment:
 
     @classmethod
     def new(cls, path: Path) -> "Segment":
-        """One that was not there. Raises OSError."""
+        """Create a file that must not exist yet. Raises OSError."""
         return cls(path, open_own(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND), 0)
 
     @classmethod
     def going_on(cls, path: Path, end: int) -> "Segment":
-        """One that another process began, cut where it is whole. Raises OSError."""
+        """Continue a file that another process began, cut where it is whole. Raises OSError."""
         file = open_own(path, os.O_WRONLY | os.O_APPEND)
         try:
             os.ftruncate(file, end)
@@ -122,11 +122,11 @@ class Segment:
 
     @property
     def there(self) -> bool:
-        """Whether anybody will find what is written: a deleted file still takes it."""
+        """Return whether the file still has a name: a deleted file accepts writes that nobody finds."""
         return os.fstat(self._file).st_nlink > 0
 
     def append(self, frame: bytes) -> None:
-        """Write it whole or not at all. Raises OSError."""
+        """Write a frame whole or not at all. Raises OSError."""
         data = frame if self.size else HEAD + frame
         try:
             write_all(self._file, data)
@@ -136,7 +136,7 @@ class Segment:
         self.size += len(data)
 
     def settle(self) -> None:
-        """Let the disk have it, for when the machine loses its power. Raises OSError."""
+        """Flush to the disk, against a loss of power. Raises OSError."""
         os.fdatasync(self._file) if hasattr(os, "fdatasync") else os.fsync(self._file)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The files of a box as they are read: those looked at of late stay in memory, and what was marked in all of them."""
+"""A read cache of the files of a box: the last ones used, and the marks of all of them."""
 
 import threading
 import time
@@ -20,20 +20,20 @@ _SPOILED: Final = Contents(data=b"", entries=(), end=0, damaged=True)
 
 
 class SegmentCache:
-    """The files in one directory; what is not readable is empty. `on_damage` hears of such a file once."""
+    """The files in one directory; an unreadable one counts as empty. `on_damage` is called once for such a file."""
 
     def __init__(self, directory: Path, on_damage: Callable[[Path], None]) -> None:
         self._directory = directory
         self._on_damage = on_damage
         self._lock = threading.Lock()
         self._known: tuple[float, tuple[Part, ...]] = (0.0, ())
-        """When the directory last changed, and what was in it then."""
+        """The last change of the directory, and its files then."""
         self._read: OrderedDict[tuple[str, int], Contents] = OrderedDict()
         self._flagged: dict[tuple[str, int], Marked] = {}
         self._damaged: dict[tuple[str, int], str] = {}
 
     def parts(self) -> tuple[Part, ...]:
-        """Every file that may be readable, in the order in which they were begun."""
+        """Return every file that may be readable, in the order of creation."""
         try:
             changed_at = self._directory.stat().st_mtime
             with self._lock:
@@ -48,7 +48,7 @@ class SegmentCache:
             return ()
 
     def damage(self) -> tuple[str, ...]:
-        """What was found damaged or none of ours of what was read so far, and what was set aside as that, in words."""
+        """Return the damage found so far, files not ours, and those set aside, in words."""
         with self._lock:
             found = tuple(self._damaged.values())
         return found + tuple(f"{part.file} was damaged and is set aside" for part in self._set_aside())
@@ -60,7 +60,7 @@ class SegmentCache:
             return ()
 
     def contents(self, part: Part) -> Contents:
-        """What is in a file."""
+        """Return the contents of a file."""
         key = (part.file, part.size)
         with self._lock:
             if (found := self._read.get(key)) is not None:
@@ -79,7 +79,7 @@ class SegmentCache:
         return found
 
     def flagged(self, part: Part) -> Marked:
-        """Moments and flags of the frames at which something happened."""
+        """Return moments and flags of the frames at which something happened."""
         key = (part.file, part.size)
         with self._lock:
             if (found := self._flagged.get(key)) is not None:
@@ -99,7 +99,7 @@ class SegmentCache:
             return ()
 
     def _fresh(self, part: Part) -> tuple[Contents, str]:
-        """What is in a file, and what is said of it if it is damaged."""
+        """Return the contents of a file, and a sentence about its damage, if any."""
         try:
             found = read(part.path)
         except Unsafe as error:

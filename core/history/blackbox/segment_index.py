@@ -1,6 +1,6 @@
-"""The last frame of a file that is full: at which of its moments something happened. Found from the file's end.
+"""The last frame of a full file: the moments in it at which something happened. Found from the file's end.
 
-Whoever looks for the next event goes over days of files, and reads of each no more than this.
+A search for the next event goes over days of files, and reads only this frame of each.
 """
 
 import os
@@ -22,19 +22,19 @@ _LENGTH: Final = 4
 
 
 def marked(entries: Iterable[FrameEntry]) -> Marked:
-    """The frames at which something happened."""
+    """Return moments and flags of the frames at which something happened."""
     return tuple((entry.at, entry.flags) for entry in entries if entry.flags and entry.kind != Kind.SEAL)
 
 
 def seal(marks: Iterable[tuple[int, int]], last: FrameEntry) -> bytes:
-    """The frame that follows upon the last one. It ends with its own length."""
+    """Return the index frame that follows the last one. It ends with its own length."""
     body = zlib.compress(msgspec.msgpack.encode(list(marks)), 9)
     length = HEADER.size + len(body) + _LENGTH
     return framed(Kind.SEAL, last.flags & Flag.ENDED, last.at, body + length.to_bytes(_LENGTH, "little"))
 
 
 def sealed(path: Path) -> Marked | None:
-    """What a file's seal tells; `None` if it has none. Raises OSError."""
+    """Return the marks in a file's index frame; `None` if it has none. Raises OSError."""
     with open(open_own(path, os.O_RDONLY), "rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _LENGTH))

@@ -1,34 +1,34 @@
-"""The black box's own settings, and the times its room agrees on."""
+"""The black box's own settings, and the limits its modules share."""
 
 from typing import Annotated, Final
 
 import msgspec
 
 ALIVE_S: Final = 10.0
-"""So often at least the box says that somebody looks, whether or not anything changed."""
+"""The longest interval between two frames, seconds: without a change, a frame without a body is written."""
 
 GAP_S: Final = 25.0
-"""Nobody looked where nothing was written for longer than this: two signs of life and a half."""
+"""The interval between frames above which time counts as not observed, seconds: two and a half signs of life."""
 
 SEGMENT_S: Final = 3600.0
-"""How much time a file holds, at most."""
+"""The longest time that one file covers, seconds."""
 
 
 FRAME_BYTES: Final = 4_000_000
-"""The most one frame takes; one that would take more is lost."""
+"""The largest frame, in bytes; a larger one is dropped."""
 
 SEAL_BYTES: Final = 1_000_000
-"""The most the last frame of a file takes, which tells what happened in it."""
+"""The largest index frame of a file, in bytes."""
 
 _SEGMENT_BYTES: Final = 1_000_000
-"""A file that takes so much is gone on with in another one."""
+"""The size from which a new file is started, in bytes."""
 
 SEGMENT_MOST: Final = _SEGMENT_BYTES + FRAME_BYTES + SEAL_BYTES
-"""No file of ours takes more, in bytes: it was not full before its last frame. What does is damaged."""
+"""The largest file of ours, in bytes: not full before its last frame. A larger one is damaged."""
 
 
 class BlackboxRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How much is kept. Section `blackbox`. The size wins over the age; the oldest goes first."""
+    """Limits of what is kept. Section `blackbox`. The size wins over the age; the oldest is deleted first."""
 
     enabled: bool = True
     megabytes: Annotated[int, msgspec.Meta(ge=2, le=1_000_000)] = 200
@@ -36,10 +36,10 @@ class BlackboxRules(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def size(self) -> int:
-        """The most that lies on the disk, in bytes."""
+        """The largest size on the disk, in bytes."""
         return self.megabytes * 1_000_000
 
     @property
     def segment_size(self) -> int:
-        """The most one file takes, in bytes: small beside the whole, so that what goes first is little."""
+        """The size of one file, in bytes: small beside the whole, so that each deletion is small."""
         return min(_SEGMENT_BYTES, self.size // 8)

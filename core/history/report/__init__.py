@@ -1,4 +1,4 @@
-"""The incident as a record: what a window of the black box and the project's log tell, in one order and once each."""
+"""The incident report: the events in a window of the black box and the project's log, in order and once each."""
 
 from core.history.report.compose import RecordedWindow, compose
 from core.history.report.markdown import markdown

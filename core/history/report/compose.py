@@ -1,4 +1,4 @@
-"""Everything that was kept of a window becomes one report. Pure: it asks nobody, and the same in gives the same out."""
+"""Composes a report from everything recorded of a window. Pure: the same input gives the same report."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -22,10 +22,10 @@ _AHEAD: Final = timedelta(seconds=2)
 
 
 class RecordedWindow(NamedTuple):
-    """What there is of a window. `pictures`: the one that held at its beginning and all of it, the oldest first.
+    """The records of a window. `pictures`: the snapshot valid at its beginning and all within, the oldest first.
 
-    `rows`: what the project's log tells, in any order; `asked`: what of it is missing, empty if nothing is.
-    `begins_at`: when the black box begins.
+    `rows`: rows of the project's log, in any order; `asked`: what is missing of them, empty if nothing is. `begins_at`:
+    when the black box begins.
     """
 
     pictures: Iterable[Snapshot]
@@ -37,7 +37,7 @@ class RecordedWindow(NamedTuple):
 
 
 def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: datetime, host: str) -> Report:
-    """The report of a window, made on `host`."""
+    """Return the report of a window, made on `host`."""
     states, links, happenings = Words(), Words(), Happenings(since, until)
     alerts, breakers, figures, tasks, moments = Alerts(since), BreakersSeen(), Figures(), TasksSeen(), TurningPoints()
     last: Snapshot | None = None
@@ -82,7 +82,7 @@ def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: 
 
 
 def _state_changes(states: tuple[Stay, ...]) -> Iterable[TimelineEntry]:
-    """What the state became, unless it is the coming and going of work."""
+    """Yield the changes of the state, except those between calm states."""
     before: Stay | None = None
     for stay in states:
         was = before.word if before is not None else None
@@ -96,7 +96,7 @@ def _state_changes(states: tuple[Stay, ...]) -> Iterable[TimelineEntry]:
 
 
 def _link_changes(links: tuple[Stay, ...]) -> Iterable[TimelineEntry]:
-    """That the project was lost, and that it answered again."""
+    """Yield when the project was lost, and when it answered again."""
     lost: Stay | None = None
     for stay in links:
         if stay.word in LOST and (lost is None or lost.word != stay.word):
@@ -110,7 +110,7 @@ def _link_changes(links: tuple[Stay, ...]) -> Iterable[TimelineEntry]:
 
 
 def _gaps(report: Report) -> Iterable[TimelineEntry]:
-    """Where there is nothing to be told, which is no calm."""
+    """Yield the periods without records, which are not calm."""
     for gap in report.gaps:
         if report.before_all(gap):
             yield TimelineEntry(at=gap.until, origin=Origin.NOBODY, text="the black box begins")
@@ -120,7 +120,7 @@ def _gaps(report: Report) -> Iterable[TimelineEntry]:
 
 
 def _skewed(picture: Snapshot) -> str:
-    """That the project's clock and this machine's are apart, if the monitor found so; else empty."""
+    """Return that the project's clock and this machine's differ, if the monitor found so; else empty."""
     found = next((one for one in picture.alerts if one.rule == "clock_skew" and one.fires), None)
     if found is None:
         return ""
@@ -131,7 +131,7 @@ def _skewed(picture: Snapshot) -> str:
 
 
 def _set_back(picture: Snapshot) -> str:
-    """That this machine's clock was set back, if it said something at a moment that comes only later; else empty."""
+    """Return that this machine's clock was set back, if a time in the snapshot is after its own; else empty."""
     ahead = [event.at - picture.at for event in picture.events if not event.row]
     if not ahead or max(ahead) <= _AHEAD:
         return ""

@@ -1,4 +1,4 @@
-"""The report as Markdown: what somebody pastes into a postmortem. Nothing in it that came from outside is markup."""
+"""The report as Markdown, to paste into a postmortem. Nothing in it that came from outside is markup."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -33,7 +33,7 @@ _NOT_HERE: Final = " (another host)"
 
 
 def markdown(report: Report, drawn: Mapping[When, str] | None = None, zone: tzinfo | None = None) -> str:
-    """All of it. `drawn`: how each moment's picture looked on the screen. `zone`: `None` is this machine's."""
+    """Return the report. `drawn`: the screen at each turning point. `zone`: `None` is this machine's."""
     times = Times(report.since, report.until, zone)
     sections = (
         _head(report, times),
@@ -114,7 +114,7 @@ def _lengths(report: Report) -> str:
 
 
 def _lost(report: Report) -> Iterable[str]:
-    """For how long the project was lost in each way, and how often where that was more than once."""
+    """Yield for how long the project was lost in each way, and how often where that was more than once."""
     for word in dict.fromkeys(stay.word for stay in report.links if stay.word in LOST):
         spells = [stay.length_s for stay in report.links if stay.word == word]
         yield f"{word} {short(sum(spells))}" + (f" ({len(spells)} times)" if len(spells) > 1 else "")
@@ -135,7 +135,7 @@ def _numbers(report: Report) -> str:
 
 
 def _counts(tasks: Tally) -> str:
-    """What the counts gained: less than came to pass where a task failed and was sent back between two looks."""
+    """Return the rise of the counts, which misses a task that failed and was requeued between two snapshots."""
     if not tasks.counted:
         return "the tasks were never counted"
     about = "" if tasks.exact else "about "
@@ -187,7 +187,7 @@ def _alerts(report: Report, times: Times) -> list[str]:
 
 
 def _acked(alert: AlertCourse, times: Times) -> str:
-    """Who takes care of it and since when, and why nobody is told."""
+    """Return who acknowledged an alert and since when, and why nobody is told."""
     told = "nobody"
     if alert.acked_at is not None:
         told = f"{times.at(alert.acked_at)} by {code(alert.acked_by)}"
@@ -197,7 +197,7 @@ def _acked(alert: AlertCourse, times: Times) -> str:
 
 
 def _ended(alert: AlertCourse, report: Report, times: Times) -> tuple[str, str]:
-    """When it was over and how long it lasted, as far as that was seen."""
+    """Return when an alert ended and how long it lasted, as far as that was observed."""
     over = alert.resolved_at
     if over is not None and over <= report.until:
         return times.at(over), short(over - alert.fired_at)
@@ -219,7 +219,7 @@ def _states(report: Report, times: Times) -> list[str]:
 
 
 def _told(states: tuple[Stay, ...]) -> Iterable[Stay]:
-    """Each state, and as one what is but the coming and going of work without a hole in it."""
+    """Yield each state, with changes between calm states without a gap as one."""
     runs: list[list[Stay]] = []
     for stay in states:
         last = runs[-1][-1] if runs else None
@@ -300,6 +300,6 @@ def _pictures(report: Report, times: Times, drawn: Mapping[When, str]) -> list[s
 
 
 def _percent(part: float, whole: float) -> str:
-    """One decimal, never rounded up to all of it."""
+    """Format one decimal, never rounded up to all of it."""
     share = 100.0 * part / whole if whole else 0.0
     return f"{int(share * 10) / 10:.1f} %"

@@ -1,7 +1,7 @@
-"""Data on its way into Markdown: it is shown as it is and does nothing, neither in CommonMark nor on GitHub.
+"""Escaping of data in Markdown: it is shown as it is and has no effect, neither in CommonMark nor on GitHub.
 
-Free text keeps its words, with what would be markup escaped; what a renderer would make a link, a mention or a
-reference of stands as code. Names stand as code. Pipes never survive, so that every result may stand in a table.
+Free text keeps its words, with markup escaped; what a renderer would turn into a link, a mention or a reference becomes
+code. Names become code. Pipes never survive, so that every result may stand in a table.
 """
 
 import re
@@ -14,7 +14,7 @@ LINE_CHARS: Final = 500
 _MARKUP: Final = re.compile(r"[\\`*\[\]~]|<(?=[^\s\d])")
 _EMPHASIS: Final = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _ENTITIES: Final = {"&": "&amp;", "|": "&#124;", "$": "&#36;"}
-"""What has a meaning that a backslash does not end everywhere: cells of tables, formulas, other entities."""
+"""Characters whose meaning a backslash does not end everywhere: in table cells, formulas, other entities."""
 
 _CALLS: Final = re.compile(
     r"://|www\.|[^\W\d_]:\S"  # an address, a mailto: or what else has a scheme; operations' names, too
@@ -27,12 +27,12 @@ _CALLS: Final = re.compile(
 
 
 def prose(text: object) -> str:
-    """Free text as one line, at most `LINE_CHARS` characters of it."""
+    """Escape free text as one line, at most `LINE_CHARS` characters of it."""
     return " ".join(_word(word) for word in clean(text, LINE_CHARS).split())
 
 
 def code(text: object) -> str:
-    """A name, or a word that must not be interpreted, in a span of code; empty is a dash."""
+    """Return a name, or a word that must not be interpreted, as a code span; empty is a dash."""
     shown = " ".join(clean(text, LINE_CHARS).split()).replace("|", "¦")
     if not shown:
         return "—"
@@ -42,14 +42,14 @@ def code(text: object) -> str:
 
 
 def fenced(text: str) -> str:
-    """Lines as they are, in a block of code that nothing in them ends."""
+    """Return lines as they are, in a code block that nothing in them ends."""
     lines = [clean(line, LINE_CHARS).rstrip() for line in text.splitlines()]
     fence = "`" * max(3, _longest("\n".join(lines)) + 1)
     return "\n".join((f"{fence}text", *lines, fence))
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
-    """A table's lines, from cells that are harmless already."""
+    """Return a table's lines, from cells that are escaped already."""
     names = tuple(head)
     return [_row(names), _row("---" for _ in names), *map(_row, rows)]
 
@@ -67,5 +67,5 @@ def _word(word: str) -> str:
 
 
 def _longest(text: str) -> int:
-    """The longest run of backticks in it."""
+    """Return the length of the longest run of backticks."""
     return max(map(len, re.findall("`+", text)), default=0)

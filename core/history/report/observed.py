@@ -1,4 +1,4 @@
-"""Pictures with how long each held, and the words that held through them."""
+"""Snapshots with their validity, and the states that lasted through them."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -11,7 +11,7 @@ from core.history.report.record import Stay
 
 
 class ShownPicture(NamedTuple):
-    """A picture, and from when until when it was so, as far as somebody looked. `anew`: nobody looked before it."""
+    """A snapshot and the period in which it was observed to be valid. `anew`: nothing was observed just before it."""
 
     picture: Snapshot
     since: datetime
@@ -22,7 +22,7 @@ class ShownPicture(NamedTuple):
 def seen(
     pictures: Iterable[Snapshot], looks: tuple[WatchedSpan, ...], since: datetime, until: datetime
 ) -> Iterator[ShownPicture]:
-    """Each picture until the next one, or until nobody looked any more. Both the oldest first."""
+    """Yield each snapshot until the next one, or until observation ended. Both inputs the oldest first."""
     before: Snapshot | None = None
     ended: datetime | None = None
     for following in chain(pictures, (None,)):
@@ -36,18 +36,18 @@ def seen(
 
 
 def _reach(looks: tuple[WatchedSpan, ...], at: datetime) -> datetime:
-    """Until when it was looked at without a gap."""
+    """Return until when observation lasted without a gap."""
     return next((look.until for look in looks if look.since <= at <= look.until), at)
 
 
 class Words:
-    """From when until when each word held."""
+    """Periods in which each word held."""
 
     def __init__(self) -> None:
         self._stays: list[Stay] = []
 
     def see(self, word: str, why: str, one: ShownPicture) -> None:
-        """It held for as long as that picture did."""
+        """Add a word that held as long as that snapshot did."""
         last = self._stays[-1] if self._stays else None
         if last is not None and last.word == word and not one.anew:
             self._stays[-1] = Stay(word=word, why=last.why, since=last.since, until=one.until)
@@ -55,5 +55,5 @@ class Words:
             self._stays.append(Stay(word=word, why=why, since=one.since, until=one.until))
 
     def stays(self) -> tuple[Stay, ...]:
-        """The oldest first; where two do not touch nobody looked."""
+        """Return the periods, the oldest first; between two that do not touch nothing was observed."""
         return tuple(self._stays)

@@ -1,4 +1,4 @@
-"""What a box holds of a window. It reads files as it goes and blocks: use what it gives in a thread."""
+"""Reads a window of the box. It reads files as it goes and blocks: consume the result in a thread."""
 
 from datetime import datetime
 from itertools import chain
@@ -11,7 +11,7 @@ from core.history.report.compose import RecordedWindow
 def kept(
     box: Box, since: datetime, until: datetime, *, rows: tuple[LogEntry, ...] = (), asked: str = ""
 ) -> RecordedWindow:
-    """The pictures, looks and notes from `since` up to `until`, beside what the project's log told."""
+    """Return snapshots, observed periods and notes from `since` up to `until`, with the rows of the project's log."""
     before = box.at(since)
     span = box.span()
     held = () if before is None or before.at >= since else (before,)

@@ -1,4 +1,4 @@
-"""The record of an incident: what was seen of a window of time, in the order it happened."""
+"""The record of an incident: the events observed in a window of time, in order."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,13 +11,13 @@ from core.domain.status import Level
 from core.history.blackbox import GAP_S, Note, WatchedSpan
 
 EDGE: Final = timedelta(seconds=GAP_S)
-"""At the ends of a window nothing need have been written for so long, although somebody looked."""
+"""The time at the ends of a window for which nothing need have been written, although it was observed."""
 
 _WITHIN: Final = timedelta(seconds=1)
 
 
 class Origin(StrEnum):
-    """Whose doing a line of the timeline is. `seen`: a state that the pictures show; `nobody`: there are none."""
+    """The origin of a line in the timeline. `seen`: a state that snapshots show; `nobody`: there are none."""
 
     OPERATOR = "operator"
     WATCHDOG = "watchdog"
@@ -29,7 +29,7 @@ class Origin(StrEnum):
 
 
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the timeline. `here`: it was done on this machine. `run`: the order's, if it is one.
+    """One line of the timeline. `here`: it was done on this machine. `run`: the action's run, if it is one.
 
     `who` is empty where nobody did it.
     """
@@ -44,12 +44,12 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def order(self) -> bool:
-        """Whether somebody ordered it."""
+        """Return whether the line is an action of an operator or a watchdog."""
         return bool(self.run) and self.origin in {Origin.OPERATOR, Origin.WATCHDOG}
 
 
 class Stay(msgspec.Struct, frozen=True, kw_only=True):
-    """A word that held from here to there while somebody looked, and why it began to."""
+    """A word that held for a period of observation, and the reason it began."""
 
     word: str
     why: str
@@ -58,15 +58,15 @@ class Stay(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def length_s(self) -> float:
-        """How long, in seconds."""
+        """The length in seconds."""
         return (self.until - self.since).total_seconds()
 
 
 class AlertCourse(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert from its beginning to its end. `acked_at`: when it was first seen that somebody takes care.
+    """One alert from its beginning to its end. `acked_at`: when its acknowledgement was first seen.
 
-    `acked_before`: instead of it, where somebody did so before it was looked at. `seen_until`: until when it was seen
-    to fire; only with `resolved_at` is it known that it ended. `well`: its condition did not hold when last seen.
+    `acked_before`: instead, where it was acknowledged before the first snapshot. `seen_until`: until when it was seen
+    to fire; only with `resolved_at` is its end known. `well`: its condition did not hold when last seen.
     """
 
     key: str
@@ -84,7 +84,7 @@ class AlertCourse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BreakerCourse(msgspec.Struct, frozen=True, kw_only=True):
-    """One breaker from when it opened, or was held, until it closed. `closed_at`: `None` if that was not seen."""
+    """One breaker from its opening, or hold, until it closed. `closed_at`: `None` if that was not seen."""
 
     key: str
     since: datetime
@@ -105,18 +105,18 @@ class KpiCourse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
-    """What the counts of tasks gained from one picture to the next; `exact` unless a server only estimated."""
+    """The rise of the task counts over all snapshots; `exact` unless a server only estimated."""
 
     failed: int = 0
     rejected: int = 0
     completed: int = 0
     exact: bool = True
     counted: bool = False
-    """Whether they were ever counted: else nothing is known of what they gained."""
+    """The tasks were counted at all: else nothing is known of the rise."""
 
 
 class When(StrEnum):
-    """Which of the pictures a moment is."""
+    """The position of a turning point in the incident."""
 
     BEFORE = "before"
     DURING = "during"
@@ -124,7 +124,7 @@ class When(StrEnum):
 
 
 class TurningPoint(msgspec.Struct, frozen=True, kw_only=True):
-    """A picture worth a look, and what it is of, in words."""
+    """A telling snapshot, with its title in words."""
 
     when: When
     what: str
@@ -132,11 +132,10 @@ class TurningPoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it. `asked`: what is missing of the project's log and why, in words that go on; empty if nothing is.
+    """The whole report. `asked`: what is missing of the project's log and why, in words; empty if nothing is.
 
-    `begins_at`: when the black box begins; what was before, it has no more, or never had. `looks`: of which time it has
-    pictures; in between it may have been off, without room or damaged, or nobody looked. `states`, `links`: the oldest
-    first.
+    `begins_at`: when the black box begins; it has nothing from before. `looks`: the observed periods; in between the
+    box may have been off, without room or damaged, or no monitor ran. `states`, `links`: the oldest first.
     """
 
     project: str
@@ -161,20 +160,20 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def looked_s(self) -> float:
-        """Of how much of the window there are pictures, in seconds."""
+        """The observed time of the window, in seconds."""
         return sum((look.until - look.since).total_seconds() for look in self.looks)
 
     @property
     def gaps(self) -> tuple[WatchedSpan, ...]:
-        """From when until when there are no pictures, the oldest first."""
+        """The periods without snapshots, the oldest first."""
         edges = [self.since, *(edge for look in self.looks for edge in (look.since, look.until)), self.until]
         gaps = tuple(WatchedSpan(began, ended) for began, ended in zip(edges[::2], edges[1::2], strict=True))
         return tuple(gap for gap in gaps if gap.until - gap.since > self._least(gap))
 
     def before_all(self, gap: WatchedSpan) -> bool:
-        """Whether the black box did not begin before its end."""
+        """Return whether the black box began only after this gap."""
         return self.begins_at is not None and gap.until <= self.begins_at
 
     def _least(self, gap: WatchedSpan) -> timedelta:
-        """At the edges nothing need have been written for a while; within, a process ended and another began."""
+        """Return the shortest gap that counts: at the edges nothing need be written for a while."""
         return EDGE if gap.since == self.since or gap.until == self.until else _WITHIN

@@ -1,4 +1,4 @@
-"""A record without secrets. They are looked for in it, not in what is written of it: that spells them anew."""
+"""Removal of secrets from a record, before it is written: the written form would spell them differently."""
 
 from enum import Enum
 from typing import TypeVar
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def without_secrets(value: T, secrets: tuple[str, ...] = ()) -> T:
-    """A record, or what stands in one, with every text without `secrets` and without what looks like a key."""
+    """Return a record, or a value in one, with every text without `secrets` and anything that looks like a key."""
     return _told(value, tuple(sorted(filter(None, secrets), key=len, reverse=True)))  # one may hold another
 
 

@@ -1,4 +1,4 @@
-"""Moments as a report writes them: local, never ambiguous, and no longer than they must be."""
+"""Times as a report writes them: local, unambiguous, and no longer than necessary."""
 
 from datetime import datetime, timedelta, tzinfo
 
@@ -6,7 +6,7 @@ from core.base.text import short
 
 
 class Times:
-    """For a window. `zone`: whose wall clock; `None` is this machine's."""
+    """Formats times of a window. `zone`: `None` is this machine's."""
 
     def __init__(self, since: datetime, until: datetime, zone: tzinfo | None = None) -> None:
         self._since, self._until, self._zone = since, until, zone
@@ -16,34 +16,34 @@ class Times:
         """Those of the whole window. Where there is none, each moment says its own: an hour may be there twice."""
 
     def at(self, moment: datetime) -> str:
-        """A moment in the window: `03:10:05`, with its date or its offset where one is not enough."""
+        """Format a moment in the window: `03:10:05`, with its date or its offset where that alone is ambiguous."""
         local = self._local(moment)
         date = f"{local:%Y-%m-%d} " if local.date() != self._day else ""
         offset = f" {zone_of(local)}" if local.utcoffset() != self._offset else ""
         return f"{date}{local:%H:%M:%S}{offset}"
 
     def window(self) -> str:
-        """From its beginning to its end, with the date."""
+        """Format the window from beginning to end, with the date."""
         began, ended = self._local(self._since), self._local(self._until)
         to = f"{ended:%H:%M:%S}" if self._day is not None else f"{ended:%Y-%m-%d %H:%M:%S}"
         return f"{began:%Y-%m-%d %H:%M:%S} to {to}"
 
     def full(self, moment: datetime) -> str:
-        """A moment that may be read alone: `2026-03-01 03:10:05 CET (UTC+01:00)`."""
+        """Format a moment that may be read alone: `2026-03-01 03:10:05 CET (UTC+01:00)`."""
         local = self._local(moment)
         return f"{local:%Y-%m-%d %H:%M:%S} {zone_of(local)}"
 
     def span(self, since: datetime, until: datetime) -> str:
-        """From here to there, and how long that is."""
+        """Format a period with its length."""
         return f"{self.at(since)} to {self.at(until)} ({short(until - since)})"
 
     def zone(self, moment: datetime) -> str:
-        """The zone at a moment: `CET (UTC+01:00)`."""
+        """Format the zone at a moment: `CET (UTC+01:00)`."""
         return zone_of(self._local(moment))
 
     @property
     def shifts(self) -> bool:
-        """Whether the offset from UTC is another one at the end."""
+        """Return whether the offset from UTC changes within the window."""
         return self._offset is None
 
     def _local(self, moment: datetime) -> datetime:
@@ -51,7 +51,7 @@ class Times:
 
 
 def zone_of(local: datetime) -> str:
-    """The name of a moment's zone and its offset."""
+    """Format the name of a moment's zone and its offset."""
     total = int((local.utcoffset() or timedelta(0)).total_seconds()) // 60
     offset = f"UTC{'-' if total < 0 else '+'}{abs(total) // 60:02d}:{abs(total) % 60:02d}"
     return f"{local:%Z} ({offset})" if local.tzname() not in {None, offset} else offset

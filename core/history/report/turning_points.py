@@ -1,4 +1,4 @@
-"""Which pictures show an incident best: the last good one before it, the worst one, the first good one after it."""
+"""The snapshots that show an incident best: the last good one before it, the worst, the first good one after it."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ _LOST: Final = {LinkWord.OFFLINE, LinkWord.BLIND}
 
 
 def trouble(picture: Snapshot) -> tuple[int, ...]:
-    """How bad it looks, to be compared; empty: nothing is wrong. Alerts come last: they go on when it is over."""
+    """Return how bad a snapshot is, for comparison; empty: not at all. Alerts come last: they outlast the cause."""
     lost = picture.link.word in _LOST
     rank = max(_RANK.get(picture.state, 0), 2 if lost else 0)
     if not rank:
@@ -25,7 +25,7 @@ def trouble(picture: Snapshot) -> tuple[int, ...]:
 
 
 class TurningPoints:
-    """Looks for them in one picture after the other, and holds no more than four."""
+    """Finds the turning points in one pass over the snapshots, and holds no more than four."""
 
     def __init__(self) -> None:
         self._good: Snapshot | None = None
@@ -35,7 +35,7 @@ class TurningPoints:
         self._last: Snapshot | None = None
 
     def see(self, one: ShownPicture) -> None:
-        """One that is still starting tells nothing yet."""
+        """Take one snapshot into account, unless it is still starting."""
         picture = one.picture
         if not picture.ready:
             return
@@ -51,7 +51,7 @@ class TurningPoints:
             self._worst = (bad, picture)
 
     def found(self) -> tuple[TurningPoint, ...]:
-        """In the order of time."""
+        """Return the turning points in the order of time."""
         if self._last is None:
             return ()
         if self._worst is None:
