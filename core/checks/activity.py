@@ -1,4 +1,4 @@
-"""Does waiting work get done?"""
+"""Checks that waiting work gets done."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from core.domain.status import Verdict
 
 
 async def activity(look: CheckContext) -> Verdict:
-    """Waiting work moves: something completed since the oldest pending task came in."""
+    """Check that waiting work moves: something completed since the oldest pending task was created."""
     config = look.config
     if config is not None and config.emergency_stop:
         return Verdict.ok("excused: emergency stop")

@@ -1,4 +1,4 @@
-"""Do all our calls go out?"""
+"""Checks that all calls go out."""
 
 from collections.abc import Iterable
 
@@ -10,12 +10,12 @@ FINE = (BreakerState.CLOSED, BreakerState.DUE)
 
 
 async def breakers(look: CheckContext) -> Verdict:
-    """All closed, or merely due."""
+    """Check that all breakers are closed, or merely due."""
     return judge(look.breakers())
 
 
 def judge(records: Iterable[BreakerRecord]) -> Verdict:
-    """The verdict on all breakers as they stand."""
+    """Return the verdict on all breakers as they stand."""
     bad = [record for record in records if record.state not in FINE]
     if not bad:
         return Verdict.ok("all closed")  # how many there are changes by the minute, and is said beside

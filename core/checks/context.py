@@ -1,4 +1,4 @@
-"""What a check is given: live reads, the server's time, the rules, and what is already known."""
+"""The context of a check: live reads, the server's time, the rules, and what is already known."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -20,7 +20,7 @@ CLOCK_UNKNOWN: Final = Fault(
     message="the database's time is not known, this machine's clock and the project's differ",
     remedy="let this machine's clock be set by the network (NTP)",
 )
-"""Nothing is judged by its age then: who asks for the time is told so."""
+"""The database's time is not known, so nothing is judged by its age."""
 
 TIME_UNTOLD: Final = Fault(
     kind="clock_unknown",
@@ -28,16 +28,16 @@ TIME_UNTOLD: Final = Fault(
     evidence=Evidence.NONE,
     message="not judged: the project has not answered, so its time is not known",
 )
-"""The same before anybody answered: no clock is at fault."""
+"""The same before the first answer: no clock is at fault."""
 
 
 class CheckContext:
-    """One run of the six checks. `overdue` is filled in by the check that finds out.
+    """One run of the six checks. The check of stuck tasks fills in `overdue`.
 
-    `now` is the database's time; asked for while it is not known, it raises NotLive. `answered`: whether the project
-    ever said what time it is there.
+    `now` is the database's time; while that is not known, it raises NotLive. `answered`: the project has told its time
+    before.
 
-    `control` asks whether anything at all can be reached from here; `None` where nothing is configured for that.
+    `control` asks whether anything at all can be reached from here; `None` where no control address is configured.
     """
 
     __slots__ = (

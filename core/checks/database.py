@@ -1,4 +1,4 @@
-"""Does the database answer? Down needs proof; not reaching it proves nothing, unless others can be reached."""
+"""Checks that the database answers. Down needs proof; not reaching it is none, unless the control address answers."""
 
 from core.backend.faults import NOT_REACHED
 from core.checks.context import CheckContext
@@ -8,7 +8,7 @@ from core.resilience.fault import Evidence, Fault
 
 
 async def database(look: CheckContext) -> Verdict:
-    """It answered; or it is proven down; or we are blind."""
+    """Check that the database answers: ok, proven down, or blind."""
     try:
         await look.live.ping(look.rules.hanging_s, look.trace)
     except NotLive as not_live:
@@ -20,7 +20,7 @@ async def database(look: CheckContext) -> Verdict:
 
 
 def proof(fault: Fault) -> Verdict:
-    """What a fault proves about the database."""
+    """Return the verdict that a fault proves about the database."""
     match fault.evidence:
         case Evidence.DOWN:
             return Verdict.critical(f"down: {fault.sentence()}").unanswered()

@@ -1,4 +1,4 @@
-"""Is the agents' function there? Asked by OPTIONS: a health check must never run tasks."""
+"""Checks the agents' function by OPTIONS: a health check must never run tasks."""
 
 from core.backend.answers import FUNCTION_WANTS_JWT
 from core.checks.context import CheckContext
@@ -8,7 +8,7 @@ from core.resilience.fault import Evidence
 
 
 async def edge_function(look: CheckContext) -> Verdict:
-    """It answered; is not deployed; is silent; or we cannot tell."""
+    """Check that the function answers: ok, not deployed, silent, or unknown."""
     try:
         await look.live.edge_function(look.rules.probe_s)
     except NotLive as not_live:

@@ -1,4 +1,4 @@
-"""How much of what finished has failed?"""
+"""Checks the share of finished work that failed."""
 
 from core.checks.context import CheckContext
 from core.domain.failure_rate import FailureRules
@@ -8,12 +8,12 @@ from core.domain.status import Verdict
 
 
 async def failure_rate(look: CheckContext) -> Verdict:
-    """At most half of what finished within the window failed."""
+    """Check that at most half of what finished within the window failed."""
     return judge(await rate_now(look.live, look.now, look.failure_rules), look.failure_rules)
 
 
 def judge(rate: SuccessRate, rules: FailureRules) -> Verdict:
-    """The verdict on a rate: too few, fine, above the warning line, above the critical one."""
+    """Return the verdict on a rate: too few finished, fine, above the warning line, above the critical one."""
     failed = rate.failed_percent
     if failed is None or rate.finished < rules.few_finished:
         return Verdict.ok(f"too few finished to tell ({rate.finished})")

@@ -1,4 +1,4 @@
-"""One look at everything: six checks side by side, over within two seconds whatever hangs."""
+"""Runs the six checks side by side, within two seconds whatever hangs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -15,9 +15,8 @@ from core.resilience import NotLive
 class CheckRunner:
     """Runs the checks. A database question still open at the limit goes on alone; its end goes to `on_late`.
 
-    One that goes on is not put off by a later look: only what answers that one ends it. So whoever looks again and
-    again does not keep a hanging database from being proven.
-    A check that fails unforeseen is unknown, and the only one.
+    A later run does not restart an open question; only its own answer ends it. So repeated checks cannot keep a hanging
+    database from being proven. A check that fails unforeseen is unknown, and the only one.
     """
 
     def __init__(self, clock: Clock, on_late: Callable[[Check], None], fence: ErrorBoundary) -> None:
@@ -27,7 +26,7 @@ class CheckRunner:
         self._late: asyncio.Task[Check] | None = None
 
     async def look(self, look: CheckContext) -> Checkup:
-        """Run all checks once. Never raises for a fault; a cancelled look leaves nothing running."""
+        """Run all checks once. Never raises for a fault; a cancelled run leaves nothing running."""
         at, began = self._clock.now(), self._clock.elapsed()
         tasks = {check.__name__: asyncio.create_task(self._run(check, look)) for check in CHECKS}
         try:
@@ -49,11 +48,11 @@ class CheckRunner:
 
     @property
     def asking(self) -> bool:
-        """Whether a question of the database that outlived its look is still open."""
+        """Return whether a database question that outlived its check is still open."""
         return self._late is not None
 
     def close(self) -> None:
-        """End what is still asking."""
+        """Cancel the open question."""
         self._drop_late()
 
     async def _run(self, check: Callable[[CheckContext], Awaitable[Verdict]], look: CheckContext) -> Check:

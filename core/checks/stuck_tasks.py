@@ -1,4 +1,4 @@
-"""Is running work still moving?"""
+"""Checks that running work is still moving."""
 
 from core.base.text import plural, short
 from core.checks.context import CheckContext
@@ -7,7 +7,7 @@ from core.domain.stuck import find_overdue
 
 
 async def stuck_tasks(look: CheckContext) -> Verdict:
-    """No running task is past its time and silent, as far as its silence can be proven."""
+    """Check that no running task is past its time and silent, as far as its silence can be proven."""
     overdue = look.overdue = await find_overdue(look.live, look.now, look.stuck_rules)
     slow = f"; {plural(len(overdue.slow), 'slow one')}, still writing logs" if overdue.slow else ""
     if not overdue.silent:

@@ -1,4 +1,4 @@
-"""The words of alerts: how bad, how far along, who takes care of it, and one alert as it is kept on the disk."""
+"""Alerts: their severity, state and phase, acknowledgements and silences, and one alert as it is stored."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,11 +9,11 @@ import msgspec
 from core.domain.status import Truth
 
 DISABLED: Final = "disabled"
-"""Hides what is to be expected of a disabled system; no alert of its own."""
+"""The rule name behind which alerts expected of a disabled system hide; no alert of its own."""
 
 
 class Severity(StrEnum):
-    """How bad. The order is that of the values below."""
+    """The severity of an alert, in descending order."""
 
     CRITICAL = "critical"
     HIGH = "high"
@@ -22,7 +22,7 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 is the worst."""
+        """The rank of the severity; 0 is the worst."""
         return _RANKS[self]
 
 
@@ -30,7 +30,7 @@ _RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 class AlertState(StrEnum):
-    """`inactive` is only remembered, for its changes; the others are shown."""
+    """The state of an alert. `inactive` is only remembered, for its changes; the others are shown."""
 
     INACTIVE = "inactive"
     PENDING = "pending"
@@ -39,7 +39,7 @@ class AlertState(StrEnum):
 
 
 class Phase(StrEnum):
-    """What is told of an alert."""
+    """The phase of an alert that a message or a row is about."""
 
     FIRING = "firing"
     FLAPPING = "flapping"
@@ -47,16 +47,16 @@ class Phase(StrEnum):
     REPEATED = "repeated"
     RESOLVED = "resolved"
     TOLD = "told"
-    """A contact or channel took the message. Only a row says so."""
+    """A contact or channel accepted the message. Only a row says so."""
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert: one rule about one subject. Moments are wall time, the seconds are sums of elapsed time.
+    """One alert: one rule about one subject. Times are wall time, the seconds are sums of elapsed time.
 
     `held_s`: known true without a known false between; `false_s`: known false; `quiet_s`: since it was last true.
-    `changes`: when it went over, on `known_s`, the clock of its known evaluations. `told`: how many contacts were,
-    `told_s`: how long ago; `here`: how many of them by this monitor. `by`: the operator who ordered what it is about.
-    `messages`: how many it has caused. `seen_s`: for how long this monitor has known it to fire.
+    `changes`: when it changed, on `known_s`, the clock of its known evaluations. `told`: the number of contacts told,
+    `told_s`: since then; `here`: the number told by this monitor. `by`: the operator whose action caused it.
+    `messages`: the number sent. `seen_s`: for how long this monitor has known it to fire.
     """
 
     rule: str
@@ -91,36 +91,36 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     reached: bool = False
     """A row of the project's log says that somebody was told."""
     alone: bool = False
-    """This monitor told of it although another one was to: it tells the end, too."""
+    """This monitor sent it although another one should have: it sends the end, too."""
     owed: bool = False
-    """It ended while another monitor was to say so, and nobody has heard that yet."""
+    """The alert ended while another monitor should have said so, and nobody was told yet."""
     hidden: str = ""
-    """The alert of which this one is but a consequence, by its title: neither told nor logged meanwhile."""
+    """The title of the alert of which this one is a consequence: neither sent nor logged meanwhile."""
     behind: str = ""
     """The rule of that alert."""
     muted: str = ""
-    """Why nobody is told at present: a silence, a column of the config row; empty while somebody is."""
+    """The reason why nobody is told at present: a silence, a column of the config row; empty while somebody is."""
     acked: str = ""
-    """Who acknowledged it, while that holds."""
+    """The operator who acknowledged it, while that holds."""
 
     @property
     def key(self) -> str:
-        """Its name, `rule` or `rule:subject`."""
+        """The name, `rule` or `rule:subject`."""
         return key_of(self.rule, self.subject)
 
     @property
     def active(self) -> bool:
-        """Pending or firing."""
+        """Return whether it is pending or firing."""
         return self.stage in {AlertState.PENDING, AlertState.FIRING}
 
     @property
     def firing(self) -> bool:
-        """Whether it fires, muted or not."""
+        """Return whether it fires, muted or not."""
         return self.stage is AlertState.FIRING
 
 
 class Ack(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody takes care of an episode, up to a severity. `id` is its audit row's run; `shared`: that is written."""
+    """An acknowledgement of an episode, up to a severity. `id`: its audit row's run; `shared`: that is written."""
 
     id: str
     episode: str
@@ -132,7 +132,7 @@ class Ack(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
-    """Nobody is told of what matches until a moment; of what was told before, its end is. `ended_at`: taken back."""
+    """A silence until a moment; the end of what was told before is told all the same. `ended_at`: revoked."""
 
     id: str
     matcher: str
@@ -144,17 +144,17 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     shared: bool = False
 
     def holds(self, now: datetime) -> bool:
-        """Whether it still does."""
+        """Return whether the silence is still in force."""
         return now < self.until and self.ended_at is None
 
 
 def key_of(rule: str, subject: str) -> str:
-    """The name of an alert."""
+    """Return the name of an alert."""
     return f"{rule}:{subject}" if subject and subject != rule else rule
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a test message to one address: `why` not accepted (empty: it was), and `how` it was."""
+    """The result of a test message to one address: `why` not accepted (empty: it was), and `how` it was."""
 
     name: str
     why: str = ""

@@ -1,4 +1,4 @@
-"""What one look of the watchdog leaves behind."""
+"""The result of one run of the watchdog's checks."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from core.domain.stuck import Overdue
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One check of the watchdog with its verdict. `took_s` is `None` while it never ran.
 
-    `recent`: how long each of the last looks took, seconds, the oldest first; `None` where nobody answered.
+    `recent`: durations of the last runs, seconds, the oldest first; `None` where nobody answered.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checkup(msgspec.Struct, frozen=True, kw_only=True):
-    """All six checks of one look, how long the whole took, and which running tasks it found overdue."""
+    """All six checks of one run, its duration, and the running tasks it found overdue."""
 
     checks: tuple[Check, ...]
     at: datetime
@@ -32,7 +32,7 @@ class Checkup(msgspec.Struct, frozen=True, kw_only=True):
     overdue: Overdue | None = None
 
     def of(self, name: str) -> Check:
-        """The check of that name. Raises KeyError."""
+        """Return the check of that name. Raises KeyError."""
         for check in self.checks:
             if check.name == name:
                 return check

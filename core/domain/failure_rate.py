@@ -1,4 +1,4 @@
-"""How much of what finished has failed, and whether that is fresh enough to act upon. For the check and for healing."""
+"""The failure rate of finished work, and whether it is fresh enough to act upon. For the check and for healing."""
 
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -10,15 +10,15 @@ from core.domain.records import SuccessRate
 
 
 class FailureRules(msgspec.Struct, frozen=True, kw_only=True):
-    """Section `failures` of the settings: the window, how few say nothing, and the two lines."""
+    """Section `failures` of the settings: the window, the least number of tasks, and the two thresholds."""
 
     window_h: Hours = 24.0
     few_finished: Count = 5
     warning_percent: Percent = 50.0
-    """Above this the check warns and healing turns dry-run on."""
+    """The rate above which the check warns and healing turns dry-run on."""
     critical_percent: Percent = 80.0
     recent_s: Span = 900.0
-    """Nobody acts by itself on failures of which the newest is older than this."""
+    """The greatest age of the newest failure at which automatic actions go by the rate."""
 
 
 class FinishedReads(Protocol):
@@ -30,14 +30,14 @@ class FinishedReads(Protocol):
 
 
 async def failure_rate(reads: FinishedReads, now: datetime, rules: FailureRules) -> SuccessRate:
-    """What finished within the window. Raises whatever the reads raise."""
+    """Return the success rate within the window. Raises whatever the reads raise."""
     return await reads.success_rate(now - timedelta(hours=rules.window_h), now)
 
 
 async def fresh_failure_rate(
     reads: FinishedReads, now: datetime, rules: FailureRules, lifted_at: datetime | None
 ) -> SuccessRate | None:
-    """What an automatic action may go by: since the last lift, without what we failed ourselves.
+    """Return the rate for automatic actions: since the last resume, without what this product failed itself.
 
     `None` when the newest failure is too old to act upon. Raises whatever the reads raise.
     """
@@ -50,6 +50,6 @@ async def fresh_failure_rate(
 
 
 def fails_above(rate: SuccessRate | None, percent: float, rules: FailureRules) -> bool:
-    """Whether enough finished to tell, and more than `percent` of it failed."""
+    """Return whether enough finished to tell, and more than `percent` of it failed."""
     failed = None if rate is None else rate.failed_percent
     return rate is not None and failed is not None and rate.finished >= rules.few_finished and failed > percent

@@ -1,4 +1,4 @@
-"""An incident: from the first bad sample to the first good one; and the newest of them."""
+"""Incidents: from the first bad sample to the first good one; and the newest of them."""
 
 from datetime import datetime
 
@@ -6,9 +6,9 @@ import msgspec
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
-    """From the first bad sample to the first good one. `ended` is `None` while it goes on.
+    """An incident, from the first bad sample to the first good one. `ended` is `None` while it goes on.
 
-    `unsure`: nobody looked right before or right after it, or within, so that it was at least this long. `down`: the
+    `unsure`: time just before, after or within it was not observed, so that it was at least this long. `down`: the
     project was down at some time in it, not critical alone.
     """
 
@@ -19,14 +19,14 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def length_s(self) -> float | None:
-        """How long it took to recover, in seconds; `None` while it goes on."""
+        """The time to recovery, in seconds; `None` while it goes on."""
         return None if self.ended is None else (self.ended - self.began).total_seconds()
 
 
 class LastIncident(msgspec.Struct, frozen=True, kw_only=True):
     """The newest incident of the last 30 days; `None` where none was seen.
 
-    `seen_s`: how much of that time this machine looked, seconds. `covered`: that is enough to speak for all of it.
+    `seen_s`: the observed part of that time, seconds. `covered`: that is enough to speak for all of it.
     """
 
     incident: Incident | None = None

@@ -1,4 +1,4 @@
-"""One key figure beside its target; what was not measured is not a number."""
+"""Key figures, each beside its target; one that was not measured has no number."""
 
 from datetime import datetime
 
@@ -8,9 +8,9 @@ from core.domain.status import Truth
 
 
 class Kpi(msgspec.Struct, frozen=True, kw_only=True):
-    """One figure. `value` is `None` where it was not measured; `text` is how it is shown, `note` what it rests on.
+    """One figure. `value` is `None` where it was not measured; `text` is how it is shown, `note` its basis.
 
-    `at`: when the project told what it is made of; `None` for what this machine measures itself. `recent`: how it stood
+    `at`: when the project's part of it was read; `None` for one that this machine measures itself. `recent`: its value
     in each of the last 24 hours, the oldest first; `None` where that is not known.
     """
 

@@ -1,13 +1,12 @@
-"""Who acts by itself, of several monitors: the lease as it is shown."""
+"""The lease as it is shown: of several monitors, only its holder acts by itself."""
 
 import msgspec
 
 
 class LeaseView(msgspec.Struct, frozen=True, kw_only=True):
-    """Who holds the lease as far as we know, and whether that is us. `why`: what keeps us from it, if that is known.
+    """The holder of the lease as far as known, and whether that is us. `why`: the reason we do not hold it, if known.
 
-    `acts`: whether its holder heals and stops by itself. `tells`: whether what it tells of alerts reaches anybody, if
-    it says so.
+    `acts`: the holder heals and stops by itself. `tells`: its alerts reach somebody, if it says so.
     """
 
     holder: str = ""

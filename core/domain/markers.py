@@ -1,21 +1,21 @@
-"""What the error text of a task says about who changed it: our own marks, and that of the project's stop function."""
+"""Marks in the error text of a task that say who changed it: our own, and those of the project's stop function."""
 
 from typing import Final
 
 import msgspec
 
 FUNCTION_MARK: Final = "Emergency stop: "
-"""What it begins with on rows that the project's own stop function rejected; the reason follows."""
+"""The beginning of the text on rows that the project's own stop function rejected; the reason follows."""
 
 
 _SHAPE: Final = 200
-"""So much of a reason tells it from another."""
+"""The number of characters by which reasons are told apart."""
 
 
 class Markers(msgspec.Struct, frozen=True, kw_only=True):
-    """Which tasks are meant, by their error text: those that begin with one of `begins`.
+    """A selection of tasks by their error text: those that begin with one of `begins`.
 
-    `patterns` are as LIKE has them. Of those that match one of `unstarted`, patterns too, only the tasks that never
+    `patterns` are those of LIKE. Of those that match one of `unstarted`, patterns too, only the tasks that never
     started, and those whose ids are among `pending`: a mark of the project's function does not say what a task was.
     """
 
@@ -29,9 +29,9 @@ class Markers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def function_marked(reason: str) -> str:
-    """Return the pattern of what the project's stop function wrote for a stop of that reason, as we have read it.
+    """Return the pattern of the text that the project's stop function wrote for a stop of that reason.
 
-    A reason is read as one harmless line: what was another sign there stands for any.
+    A reason is read as one harmless line: each replaced character there stands for any.
     """
     shape = "".join(sign if sign.isalnum() and sign.isascii() else "_" for sign in reason[:_SHAPE])
     return f"{FUNCTION_MARK}{shape}" + ("%" if len(reason) >= _SHAPE else "")

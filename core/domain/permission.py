@@ -1,4 +1,4 @@
-"""May it act by itself? Decided here and nowhere else, with every reason that stands against it."""
+"""The permission to act without a person, decided here alone, with every reason against it."""
 
 from typing import Final
 
@@ -14,18 +14,18 @@ REASONS: Final = {
     "stop": "an emergency stop is set, or its state is not known",
     "brake": "braked: too many tasks at once",
 }
-"""What stands against acting, by the names of `status --json`."""
+"""Reasons against acting, by the names of `status --json`."""
 
 
 class MayAct(msgspec.Struct, frozen=True, kw_only=True):
-    """May it act by itself, and if not, which of the conditions are missing."""
+    """The permission to act without a person, and the conditions that are missing."""
 
     allowed: bool = False
     missing: tuple[str, ...] = ("autonomous",)
 
 
 def who_acts(lease: LeaseView, may: MayAct) -> str:
-    """Who heals and stops by itself at present, in words."""
+    """Return who heals and stops without a person at present, in words."""
     if may.allowed:
         return "this monitor heals and stops by itself"
     if lease.holder and not lease.mine and lease.acts:
@@ -36,7 +36,7 @@ def who_acts(lease: LeaseView, may: MayAct) -> str:
 def may_act(
     *, autonomous: bool, dry_run: bool, observing: bool, lease: bool, stopped: bool | None, braked: bool
 ) -> MayAct:
-    """All conditions at once. `stopped` is `None` while it is not known live, which counts against acting."""
+    """Check all conditions at once. `stopped` is `None` while it is not known live, which counts against acting."""
     stands = {
         "autonomous": autonomous,
         "dry_run": not dry_run,

@@ -1,4 +1,4 @@
-"""What a list of rows asks for and gets: which table, which rows of it, in which order, and one page of them."""
+"""Lists of rows: a table, a filter, a sort order, and one page of results."""
 
 import re
 import uuid
@@ -13,20 +13,20 @@ from core.domain.records import STATUSES, LogEntry, SafetyCheck, Task
 T_co = TypeVar("T_co", covariant=True)
 
 ListedRow: TypeAlias = Task | LogEntry | SafetyCheck
-"""What a page holds: tasks, log rows for logs and orders, or safety checks."""
+"""A row of a page: a task, a log row for logs and orders, or a safety check."""
 
 WORDS_CHARS: Final = 150
-"""Longest text searched for. It is asked of four columns in one address, of which proxies take about 8 kB."""
+"""The longest search text. It is searched in four columns in one URL, of which proxies take about 8 kB."""
 
 VALUES_CHARS: Final = 400
-"""Longest that statuses and kinds may be together."""
+"""The longest that statuses and kinds may be together."""
 
 PAGE_ROWS: Final = 500
-"""Most rows a page may have."""
+"""The most rows of a page."""
 
 
 class Table(StrEnum):
-    """What can be listed. `orders` is the audit trail: the log's rows with the step `watchdog_healing`."""
+    """Tables that can be listed. `orders` is the audit trail: the log's rows with the step `watchdog_healing`."""
 
     TASKS = "tasks"
     LOGS = "logs"
@@ -35,15 +35,15 @@ class Table(StrEnum):
 
 
 class FilterError(ValueError):
-    """A filter that cannot be: one sentence for people, with what to do."""
+    """An invalid filter; the text is one sentence for people, with what to do."""
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which rows of a table: those of one of `status`, of one of `kind`, with every one of `words`, of one `task`.
+    """A filter for rows: those of one of `status`, of one of `kind`, with every one of `words`, of one `task`.
 
-    `kind` is the type of tasks, the step of logs, the name of orders, the type of safety checks; one that ends in `*`
-    is a beginning. Words are searched for in the table's texts, upper and lower case alike; one that is a whole uuid
-    in its ids too. Raises FilterError for what no row can have or no address can hold.
+    `kind` is the type of tasks, the step of logs, the name of actions, the type of safety checks; one that ends in `*`
+    is a prefix. Words are searched for in the table's texts, ignoring case; one that is a whole uuid in its ids too.
+    Raises FilterError for values that no row can have or no URL can hold.
     """
 
     status: tuple[str, ...] = ()
@@ -67,12 +67,12 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def empty(self) -> bool:
-        """Whether every row matches."""
+        """Return whether every row matches."""
         return self == Filter()
 
 
 class Sort(msgspec.Struct, frozen=True):
-    """One order of rows, by a name and in words. Rows that are equal in it are told apart by their ids."""
+    """A sort order, by a name and in words. Ties are broken by id."""
 
     name: str
     title: str
@@ -95,11 +95,11 @@ SORTS: Final[dict[Table, tuple[Sort, ...]]] = {
     Table.ORDERS: (NEWEST, _OLDEST),
     Table.SAFETY: (NEWEST, _OLDEST),
 }
-"""The orders each table knows, the usual one first."""
+"""The sort orders of each table, the default first."""
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """One list: a table, which rows, in which order. Raises ValueError for an order the table does not know."""
+    """One list: a table, a filter, a sort order. Raises ValueError for an order the table does not have."""
 
     table: Table
     filter: Filter = Filter()
@@ -111,10 +111,10 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True):
-    """Some rows of a list, from `offset` on. `more`: whether others follow.
+    """Rows of a list, from `offset` on. `more`: others follow.
 
-    `total`: how many there are in all, known without counting where this page is the last; else `None`. `exact` is
-    false where it is the server's estimate.
+    `total`: the number of all rows, known without counting where this page is the last; else `None`. `exact` is false
+    where it is the server's estimate.
     """
 
     rows: tuple[T_co, ...]
@@ -125,9 +125,9 @@ class Page(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True):
 
 
 def parse_filter(text: str, table: Table) -> Filter:
-    """What a person typed: words, and `key:value[,value]` with the keys that `table` knows. Raises FilterError.
+    """Parse words, and `key:value[,value]` with the keys that `table` knows. Raises FilterError.
 
-    Quotes keep blanks, commas and colons; `\\"` within them is a quote. A key given twice means either.
+    Quotes protect blanks, commas and colons; `\"` within them is a quote. A key given twice means either.
     """
     if len(text) > 2 * (WORDS_CHARS + VALUES_CHARS):
         raise FilterError(f"the filter is too long ({len(text):,} characters): {WORDS_CHARS} of what you look for do")
@@ -146,7 +146,7 @@ def parse_filter(text: str, table: Table) -> Filter:
 
 
 def filter_text(given: Filter, table: Table) -> str:
-    """What a person would type for this filter."""
+    """Return the text that a person would type for this filter."""
     named = {field: key for key, field in _KEYS[table].items()}
     parts = [
         f"{named[field]}:{','.join(_quoted(value, _BREAKS_VALUE) for value in values)}"
@@ -161,7 +161,7 @@ def filter_text(given: Filter, table: Table) -> str:
 
 
 def is_uuid(text: str) -> bool:
-    """Whether it is a whole id as the project writes them."""
+    """Return whether the text is a whole id as the project writes them."""
     try:
         return len(text) == 36 and str(uuid.UUID(text)) == text.lower()
     except ValueError:
@@ -169,7 +169,7 @@ def is_uuid(text: str) -> bool:
 
 
 VERDICTS: Final = ("passed", "failed", "enabled", "disabled")
-"""What a safety check can be; the last two in the documented shape, where it is a setting and not a result."""
+"""Verdicts of a safety check; the last two in the documented shape, where it is a setting and not a result."""
 
 _KEYS: Final[dict[Table, dict[str, str]]] = {
     Table.TASKS: {"status": "status", "type": "kind", "task": "task"},
@@ -188,7 +188,7 @@ _Token: TypeAlias = list[tuple[str, bool]]
 
 
 def _tokens(text: str) -> list[_Token]:
-    """`text` at its blanks. Raises FilterError for a quote that is not closed."""
+    """Split `text` at its blanks. Raises FilterError for a quote that is not closed."""
     tokens, current, quoted, begun = list[_Token](), _Token(), False, False
     chars = iter(range(len(text)))
     for at in chars:
@@ -208,7 +208,7 @@ def _tokens(text: str) -> list[_Token]:
 
 
 def _sorted_out(token: _Token, keys: dict[str, str]) -> tuple[str, list[str]]:
-    """The key of a word (empty: none) and its values. Raises FilterError for a key that is not known."""
+    """Return the key of a word (empty: none) and its values. Raises FilterError for an unknown key."""
     colon = token.index((":", False)) if (":", False) in token else -1
     key = "".join(char for char, quoted in token[: max(0, colon)] if not quoted)
     whole = "".join(char for char, _ in token)

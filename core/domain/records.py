@@ -1,4 +1,4 @@
-"""The records of the project's tables, in the product's own words and the same for both shapes of the schema."""
+"""Records of the project's tables, in the product's own words and the same for both shapes of the schema."""
 
 import hashlib
 import json
@@ -18,33 +18,33 @@ STATUSES: Final = (
     "rolled_back",
     "cancelled",
 )
-"""Every status a task is known to take. A row may carry another one; nothing depends on this being all."""
+"""Every known status of a task. A row may have another one; nothing depends on this list being complete."""
 
 UNFINISHED: Final = ("pending", "in_progress")
-"""What an emergency stop rejects."""
+"""The statuses that an emergency stop rejects."""
 
 NO_STATUS: Final = "none"
-"""What tasks whose status is NULL are counted under."""
+"""The name under which tasks whose status is NULL are counted."""
 
 
 ONE_CONFIG: Final = (
     "delete all config rows but one: DELETE FROM autonomous_system_config WHERE id <> '<the one to keep>'"
 )
-"""What to do about several."""
+"""The remedy for several config rows."""
 
 
 class SystemConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """The one row that steers the agents. `id` is 1 or a uuid, as text; empty in the built-in default.
+    """The one row that controls the agents. `id` is 1 or a uuid, as text; empty in the built-in default.
 
-    `ids`: of all rows there are, `id` the first. Where there are several it counts as stopped or enabled if any of
-    them is, as dry-run only if all are. `odd`: what is odd about a row, column by column.
+    `ids`: of all rows, `id` the first. Several count as stopped or enabled if any of them is, as dry-run only if all
+    are. `odd`: oddities of a row, column by column.
     """
 
     id: str = ""
     ids: tuple[str, ...] = ()
-    """Every row there is: whatever is written goes to all of them."""
+    """The ids of all rows: every write goes to all of them."""
     mixed: tuple[str, ...] = ()
-    """Of several rows, the switches in which they differ: `enabled`, `dry_run`, `emergency_stop`."""
+    """The switches in which several rows differ: `enabled`, `dry_run`, `emergency_stop`."""
     enabled: bool = True
     dry_run: bool = True
     autonomy_level: int = 2
@@ -56,25 +56,25 @@ class SystemConfig(msgspec.Struct, frozen=True, kw_only=True):
     stop_until: datetime | None = None
     notification_email: str = ""
     muted_kinds: tuple[str, ...] = ()
-    """The kinds of message whose `notify_on_…` column says no, each as that column calls it."""
+    """The kinds of message whose `notify_on_…` column is false, each as that column calls it."""
     updated_at: datetime | None = None
     updated_by: str = ""
     odd: tuple[str, ...] = ()
 
     @property
     def several(self) -> str:
-        """That there is more than one row, in words; empty where there is not."""
+        """The words for more than one row; empty where there is one."""
         if len(self.ids) < 2:
             return ""
         return f"{len(self.ids)} config rows instead of one, and each agent reads any of them"
 
     def stop_expired(self, now: datetime) -> bool:
-        """Whether the stop's end has passed while the flag still stands."""
+        """Return whether the stop's end has passed while the flag is still set."""
         return self.emergency_stop and self.stop_until is not None and self.stop_until <= now
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """One task. Text is already cleaned, times and estimates are bounded. `odd`: what is odd about its columns."""
+    """One task. Text is already cleaned, times and estimates are bounded. `odd`: oddities of its columns."""
 
     id: str
     task_type: str
@@ -92,7 +92,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def began_at(self) -> datetime | None:
-        """When it started, or was created if it never said. `None` for a start at no possible time: nobody knows."""
+        """The time when it started, or else was created; `None` where the start is an impossible time."""
         impossible = any(words.startswith("started_at ") for words in self.odd)
         return None if impossible else self.started_at or self.created_at
 
@@ -100,8 +100,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the execution log. `at` is `created_at` or `timestamp`, whichever the shape has.
 
-    `changed`: how many rows an order changed, where its closing row says so. `reason`: why it was given, as far as its
-    row says. `odd`: what is odd about it, column by column.
+    `changed`: the number of rows an action changed, if its closing row says so. `reason`: its reason, as far as its row
+    says. `odd`: its oddities, column by column.
     """
 
     id: str
@@ -122,8 +122,8 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
 class SafetyCheck(msgspec.Struct, frozen=True, kw_only=True):
     """One safety check: a result (passed, failed) in the deployed shape, a setting (enabled, disabled) in the other.
 
-    `blocking` is `None` where the shape does not say; `verdict` is empty where the row does not. `odd`: what is odd
-    about it, column by column.
+    `blocking` is `None` where the shape does not say; `verdict` is empty where the row does not. `odd`: its oddities,
+    column by column.
     """
 
     id: str
@@ -139,7 +139,7 @@ class SafetyCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditedAction(msgspec.Struct, frozen=True, kw_only=True):
-    """One order as the audit trail tells it. `status` is that of its last row: started, completed, failed, skipped.
+    """One action in the audit trail. `status` is that of its last row: started, completed, failed, skipped.
 
     `done`: rows changed, by step in lower case. `config_at`: when the config row was last changed, as it left it.
     """
@@ -156,9 +156,9 @@ class AuditedAction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EndedAction(msgspec.Struct, frozen=True, kw_only=True):
-    """One order as its closing audit row tells it. `by`: `operator` or `watchdog`; `steps`: rows changed, by step.
+    """One action by its closing audit row. `by`: `operator` or `watchdog`; `steps`: rows changed, by step.
 
-    `holds`: whether what it was about was seen to hold then. `undoes`: the run it took back, empty if none.
+    `holds`: its effect was seen to hold then. `undoes`: the run it took back, empty if none.
     """
 
     run: str
@@ -173,10 +173,10 @@ class EndedAction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LeaseRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What the lease's row says: who, where, for which term, and the token that changes with each renewal.
+    """The lease's row: holder, host, term, and the token that changes with each renewal.
 
-    `acts`: whether the holder heals and stops by itself; one that only looks makes room for one that acts.
-    `tells`: whether what it tells of alerts reaches anybody; `None` where it does not say.
+    `acts`: the holder heals and stops by itself; one that only observes gives way to one that acts. `tells`: the alerts
+    it sends reach somebody; `None` where it does not say.
     """
 
     holder: str
@@ -188,32 +188,32 @@ class LeaseRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SpoiltLease(msgspec.Struct, frozen=True, kw_only=True):
-    """A lease's row that cannot be read as one: somebody else's hand was in it. `value` is all it says, as it came."""
+    """A lease's row that cannot be parsed, since something else changed it. `value` is all of it, unchanged."""
 
     value: Any
     at: str | None = None
-    """What the row's time column said, as it came."""
+    """The value of the row's time column, unchanged."""
 
     @property
     def token(self) -> str:
-        """A name for exactly this: another comes with any change."""
+        """A name for exactly this content: any change gives another one."""
         said = json.dumps([self.value, self.at], sort_keys=True, default=str)
         return f"spoilt:{hashlib.sha256(said.encode(errors='replace')).hexdigest()}"
 
 
 class TaskCounts(msgspec.Struct, frozen=True):
-    """How many tasks are in each status. `exact` is false where the server only estimated."""
+    """The number of tasks in each status. `exact` is false where the server only estimated."""
 
     counts: dict[str, int]
     exact: bool = True
 
     def of(self, status: str) -> int:
-        """The count of one status, 0 if it has none."""
+        """Return the count of one status, 0 if it has none."""
         return self.counts.get(status, 0)
 
 
 class SuccessRate(msgspec.Struct, frozen=True):
-    """Finished work in a window: how much, and the share that completed in percent (`None`: nothing finished)."""
+    """Finished work in a window: its amount, and the share that completed in percent (`None`: nothing finished)."""
 
     completed: int
     failed: int
@@ -221,31 +221,31 @@ class SuccessRate(msgspec.Struct, frozen=True):
 
     @property
     def finished(self) -> int:
-        """Completed and failed together."""
+        """The number of completed and failed together."""
         return self.completed + self.failed
 
     @property
     def percent(self) -> float | None:
-        """Completed of finished, 0..100."""
+        """The share of completed in finished, 0..100."""
         return None if not self.finished else 100.0 * self.completed / self.finished
 
     @property
     def failed_percent(self) -> float | None:
-        """Failed of finished, 0..100."""
+        """The share of failed in finished, 0..100."""
         return None if not self.finished else 100.0 * self.failed / self.finished
 
 
 class Simulated(msgspec.Struct, frozen=True):
-    """Work that was marked completed in dry-run and never done: how much within a window, and when it was last."""
+    """Work that was marked completed in dry-run and never done: its amount within a window, and the last time."""
 
     count: int
     last_at: datetime | None = None
 
 
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the tasks since a moment, how many there are by status, and how long a heal took on average.
+    """Results of tasks since a moment, their number by status, and the average duration of a heal.
 
-    `healing_s` is `None` where none was completed; `heals` is how many were.
+    `healing_s` is `None` where none was completed; `heals` is their number.
     """
 
     since: datetime
@@ -256,7 +256,7 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BegunRun(msgspec.Struct, frozen=True, kw_only=True):
-    """An action whose audit row says that it was begun, and none that it ended. `pid`: of the process on `host`."""
+    """An action with an audit row of its beginning, and none of its end. `pid`: of the process on `host`."""
 
     run: str
     by: str

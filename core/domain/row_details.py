@@ -10,7 +10,7 @@ from core.domain.records import LogEntry, SafetyCheck, Task
 
 COLUMN_LINES: Final = 400
 COLUMN_CHARS: Final = 20_000
-"""Most of one column that is shown."""
+"""The most characters of one column that are shown."""
 
 
 class DetailColumn(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,12 +50,12 @@ class SafetyDetail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def row_detail(name: str, row: dict[str, Any]) -> RowDetail:
-    """The row called `name`, every column as lines."""
+    """Return the row called `name`, every column as lines."""
     return RowDetail(id=name, columns=tuple(column(key, value) for key, value in row.items()))
 
 
 def column(name: str, value: object) -> DetailColumn:
-    """One column: text with its own line breaks, anything else as indented JSON, its keys as they come."""
+    """Return one column: text with its own line breaks, anything else as indented JSON, its keys in their order."""
     if value is None:
         return DetailColumn(name=clean(name, 80))
     text = value if isinstance(value, str) else _pretty(value)

@@ -1,12 +1,12 @@
-"""How this monitor itself does."""
+"""The status of this monitor itself."""
 
 import msgspec
 
 
 class SelfStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """How this monitor itself does, in coarse steps; `None`: not measured yet. `out`: what is out of bounds, in words.
+    """The status of this monitor itself, in coarse steps; `None`: not measured yet. `out`: limits exceeded, in words.
 
-    `lag_ms`: an upper bound of what 99 of 100 turns of the event loop within the last minute were late.
+    `lag_ms`: an upper bound of the delay of 99 of 100 turns of the event loop within the last minute.
     """
 
     memory_mb: int | None = None

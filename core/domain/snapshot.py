@@ -1,4 +1,4 @@
-"""One immutable picture of everything. The screen, the command line and all that is kept read this and nothing else."""
+"""One immutable snapshot of everything. The screen, the command line and all recorders read only this."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -36,11 +36,11 @@ class State(StrEnum):
 
 
 CALM: Final = frozenset({State.ACTIVE, State.HEALTHY, State.WAITING, State.REVIEW, State.IDLE})
-"""The words that say that nothing is wrong. Between them a project goes to and fro all day."""
+"""The states in which nothing is wrong. A project changes between them all day."""
 
 
 class LinkWord(StrEnum):
-    """How true the picture is right now."""
+    """The freshness of the snapshot."""
 
     CONNECTING = "CONNECTING"
     LIVE = "LIVE"
@@ -50,10 +50,10 @@ class LinkWord(StrEnum):
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """The line to the backend. `since`: when it last was live. `next_at`: when it is tried again.
+    """The connection to the backend. `since`: when it last was live. `next_at`: when it is tried again.
 
-    `latency_s`: how long the last live refresh took, all its questions side by side. `recent`: the last ones, the
-    oldest first, `None` where nothing answered. Seconds.
+    `latency_s`: duration of the last live refresh, all its requests side by side. `recent`: the last ones, the oldest
+    first, `None` where nothing answered. Seconds.
     """
 
     word: LinkWord = LinkWord.CONNECTING
@@ -66,7 +66,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """The watchdog's last look, how many in a row were critical, and when it looks again."""
+    """The watchdog's last check run, the number of critical ones in a row, and the time of the next."""
 
     checks: tuple[Check, ...] = ()
     critical_in_a_row: int = 0
@@ -78,7 +78,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tasks(msgspec.Struct, frozen=True, kw_only=True):
-    """What the task table says. `newest`: latest first.
+    """The contents of the task table. `newest`: latest first.
 
     `stuck`, `slow`, `unproven`: ids of running ones past their time, oldest first; of the last no log is visible to us.
     """
@@ -94,7 +94,7 @@ class Tasks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True):
-    """One component and what it currently lives on."""
+    """One component and the current source of its data."""
 
     name: str
     source: Source
@@ -103,7 +103,7 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Degradation(msgspec.Struct, frozen=True, kw_only=True):
-    """How many components are not on live data. `normal` needs all of them measured."""
+    """The level of degradation and its components. `normal` needs all of them measured."""
 
     level: DegradationLevel
     components: tuple[Component, ...] = ()
@@ -124,7 +124,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StartStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of the start and how it went. `level` is unknown while it is under way."""
+    """One step of the start and its result. `level` is unknown while it runs."""
 
     name: str
     level: Level = Level.UNKNOWN
@@ -132,9 +132,9 @@ class StartStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """An order that waits for the project to answer. `asks`: it is so old that an operator must say it is still meant.
+    """An action that waits for the project to answer. `asks`: it is so old that an operator must confirm it.
 
-    `lapses_at`: when it is let go; `None` for an operator's, which is asked about instead.
+    `lapses_at`: when it is dropped; `None` for an operator's, who is asked instead.
     """
 
     id: str
@@ -147,8 +147,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 class AlertView(msgspec.Struct, frozen=True, kw_only=True):
     """One alert as it is shown. `state`: pending, firing, acknowledged, silenced, hidden (behind another) or resolved.
 
-    `acked`: who takes care of it. `muted`: why nobody is told. `told`: how many contacts were. `behind`: the rule
-    behind which it is hidden, where it is.
+    `acked`: who acknowledged it. `muted`: why nobody is told. `told`: the number of contacts told. `behind`: the rule
+    behind which it is hidden, if it is.
     """
 
     key: str
@@ -168,51 +168,51 @@ class AlertView(msgspec.Struct, frozen=True, kw_only=True):
     told: int = 0
     behind: str = ""
     flapping: bool = False
-    """It goes to and fro, and so fires for a while longer."""
+    """The alert changes often, and so fires for a while longer."""
     well: bool = False
-    """Its condition does not hold at present: it is about to be over, or goes to and fro."""
+    """The condition does not hold at present: the alert is about to resolve, or flaps."""
 
     @property
     def fires(self) -> bool:
-        """Whether its condition has held for long enough, is not over yet, and is no mere consequence of another's."""
+        """Return whether its condition has held long enough, still does, and is no mere consequence of another's."""
         return self.state not in {"pending", "resolved", "hidden"}
 
     @property
     def is_so(self) -> bool:
-        """Whether it fires, and what it says is so now as far as is known."""
+        """Return whether it fires and its condition holds now, as far as is known."""
         return self.fires and not self.well
 
     @property
     def resolving(self) -> bool:
-        """Whether it fires, and what it says is not so any more: it is over once that has held for a while."""
+        """Return whether it fires and its condition holds no longer: it resolves once that has lasted for a while."""
         return self.fires and self.well
 
 
 class Telling(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether alerts reach anybody. `unreachable`: contacts no way leads to. `undelivered`, `retrying`: to whom, why.
+    """The delivery of alerts. `unreachable`: contacts without a way. `undelivered`, `retrying`: to whom, and why.
 
-    `nobody_left`: critical alerts that nobody acknowledges and everybody was told of.
+    `nobody_left`: unacknowledged critical alerts of which every contact was told.
     """
 
     contacts: int = 0
     channels: int = 0
     unreachable: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
-    """What of the config row's `notification_email` is no address, each with the reason."""
+    """Parts of the config row's `notification_email` that are no address, each with the reason."""
     undelivered: tuple[str, ...] = ()
     retrying: tuple[str, ...] = ()
     nobody_left: tuple[str, ...] = ()
     silences: tuple[Silence, ...] = ()
     bell: bool = False
     desktop: str = ""
-    """How the terminal says that an alert began: with its bell, by `osc9` or `osc777`."""
+    """The terminal's notification when an alert begins: its bell, or `osc9` or `osc777`."""
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):
-    """Which project this is and with which rights we look at it.
+    """The project and the rights with which it is watched.
 
-    `orders_for_s`: how long an operator's orders are still allowed although it observes.
-    `session_ends_at`: when the user's token ends, if there is one; `session_renews`: without a person.
+    `orders_for_s`: seconds for which an operator's actions are still allowed although it observes. `session_ends_at`:
+    when the user's token ends, if there is one; `session_renews`: without a person.
     """
 
     name: str
@@ -227,9 +227,9 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     session_ends_at: datetime | None = None
     session_renews: bool = False
     sees_all: bool = True
-    """Whether no row is hidden from us: else everything is as far as this account can see."""
+    """No row is hidden from us; else everything is as far as this account can see."""
     legacy_key: bool = False
-    """Whether the key is one of those that the hosted platform ends with 2026."""
+    """The hosted platform ends the key's kind with 2026."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -250,7 +250,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     braked: str = ""
     waiting: tuple[Waiting, ...] = ()
     left_over: RequeuePlan = RequeuePlan(of="", tasks=0)
-    """What a stop that is over left rejected: resume --requeue gives it back."""
+    """The tasks rejected by a stop that is over, which `resume --requeue` requeues."""
     lease: LeaseView = LeaseView()
     breakers: tuple[BreakerRecord, ...] = ()
     tasks: Tasks = Tasks()
@@ -269,7 +269,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def event_of(entry: LogEntry) -> Event | None:
-    """What a row of the project's log tells of others; `None` for what is no news."""
+    """Return the event in a row of the project's log written by others; `None` for one that is no news."""
     if entry.at is None or entry.step == "watchdog_health_check":
         return None
     failed = entry.status == "failed"
@@ -291,7 +291,7 @@ def event_of(entry: LogEntry) -> Event | None:
 
 
 LEGACY_KEY: Final = "a legacy key, which the platform ends with 2026: create an sb_secret_ or sb_publishable_ key"
-"""What to say of one, once."""
+"""The notice about a legacy key, shown once."""
 
 
 def policies_open(policies: dict[str, Truth]) -> Truth:

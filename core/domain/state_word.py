@@ -1,4 +1,4 @@
-"""The state word: how the project is, in one word that is never better than anything it is made of. Pure."""
+"""The state word: the project's state in one word, never better than any of its parts. Pure."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -13,7 +13,7 @@ from core.resilience.reading import Source
 BLIND_IS_UNKNOWN_S: Final = 600.0
 
 _BY_CONFIG: Final = frozenset({"emergency_stop", "config_rows"})
-"""Whether these are so the config row says, each few seconds; the alerts about it are judged once a minute."""
+"""Rules whose condition the config row shows every few seconds; the alerts are evaluated only once a minute."""
 
 _HIDDEN: Final = (
     "no config row is visible to this account: whether it is stopped is not known",
@@ -28,7 +28,7 @@ _LEVELS: Final = {
 
 
 def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s: float = 3600.0) -> tuple[State, str]:
-    """The state word and why, by the first condition that holds. `blind_for_s`: how long nothing was proven."""
+    """Return the state word and its reason, by the first condition that holds. `blind_for_s`: seconds without proof."""
     config = snapshot.config.value if snapshot.config.source is not Source.DEFAULT else None
     counts = snapshot.tasks.counts.value
     last = snapshot.tasks.last_completed_at.value
@@ -66,7 +66,7 @@ def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s:
 
 
 def hidden(snapshot: Snapshot) -> tuple[str, ...]:
-    """Return what of the config row and the tasks is not visible to this account, a sentence each."""
+    """Return which parts of the config row and the tasks this account cannot see, a sentence each."""
     faults = (snapshot.config.fault, snapshot.tasks.counts.fault)
     return tuple(
         words for fault, words in zip(faults, _HIDDEN, strict=True) if fault is not None and fault.kind == NOT_VISIBLE
@@ -74,7 +74,7 @@ def hidden(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def _wrong(snapshot: Snapshot, config: SystemConfig | None) -> Iterator[tuple[Level, str]]:
-    """Whatever is wrong, and how bad that is; of one level the most telling first."""
+    """Yield everything that is wrong, with its level; within a level the most telling first."""
     for check in snapshot.health.checks:
         yield check.level, _said(check)
     if snapshot.link.word is LinkWord.OFFLINE:
@@ -91,14 +91,14 @@ def _wrong(snapshot: Snapshot, config: SystemConfig | None) -> Iterator[tuple[Le
 
 
 def _is_so(alarm: AlertView, snapshot: Snapshot, config: SystemConfig | None) -> bool:
-    """Whether an alert is how things are now; one that hides behind another is, once that other is not so any more."""
+    """Return whether an alert's condition holds now; a hidden one counts once the alert that hides it has resolved."""
     if _by_config(alarm.rule, config):
         return False
     return alarm.is_so or (alarm.state == "hidden" and not alarm.well and not _still_hides(alarm, snapshot, config))
 
 
 def _still_hides(alarm: AlertView, snapshot: Snapshot, config: SystemConfig | None) -> bool:
-    """Whether what an alert hides behind is so by the newest reading."""
+    """Return whether the condition that hides an alert holds by the newest reading."""
     if alarm.behind == DISABLED:
         return config is not None and not config.enabled
     if _by_config(alarm.behind, config):

@@ -1,4 +1,4 @@
-"""The words every room shares: how sure we are, where a value came from, what a check found, what went wrong."""
+"""Shared vocabulary: truth values, levels and verdicts."""
 
 from enum import StrEnum
 from typing import Final, TypeVar
@@ -17,7 +17,7 @@ class Truth(StrEnum):
 
     @classmethod
     def of(cls, value: bool | None) -> "Truth":
-        """`None` is what was not measured."""
+        """Return the truth of a boolean; `None` was not measured."""
         if value is None:
             return cls.UNKNOWN
         return cls.TRUE if value else cls.FALSE
@@ -28,7 +28,7 @@ NOT_VISIBLE: Final = "not_visible"
 
 
 class Level(StrEnum):
-    """What a check concluded."""
+    """The conclusion of a check."""
 
     OK = "ok"
     WARNING = "warning"
@@ -37,9 +37,9 @@ class Level(StrEnum):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """A check's conclusion and the words for it, without any time: the watchdog adds when and how long.
+    """A check's conclusion in words, without any time: the watchdog adds when it ran and how long it took.
 
-    `answered`: whether whom it asked answered at all; how long something took that did not is no latency.
+    `answered`: the other side answered at all; the duration of a check without an answer is no latency.
     """
 
     level: Level
@@ -48,24 +48,24 @@ class Verdict(msgspec.Struct, frozen=True):
 
     @classmethod
     def ok(cls, text: str) -> "Verdict":
-        """All is well, and why we think so."""
+        """Return a verdict that all is well, and why."""
         return cls(Level.OK, text)
 
     @classmethod
     def warning(cls, text: str) -> "Verdict":
-        """Somebody should look."""
+        """Return a verdict that somebody should look."""
         return cls(Level.WARNING, text)
 
     @classmethod
     def critical(cls, text: str) -> "Verdict":
-        """Somebody must act."""
+        """Return a verdict that somebody must act."""
         return cls(Level.CRITICAL, text)
 
     @classmethod
     def unknown(cls, text: str) -> "Verdict":
-        """We do not know, and say so."""
+        """Return a verdict that it is not known."""
         return cls(Level.UNKNOWN, text, answered=False)
 
     def unanswered(self) -> "Verdict":
-        """The same, of somebody who did not answer."""
+        """Return the same verdict, about a side that did not answer."""
         return msgspec.structs.replace(self, answered=False)

@@ -1,4 +1,4 @@
-"""Which stop is which: the one that stands, who ordered it, and what belongs to the last one. Pure."""
+"""Stops told apart: the one in force, who ordered it, and what belongs to the last one. Pure."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,34 +9,34 @@ from core.domain.markers import FUNCTION_MARK, Markers, function_marked
 from core.domain.records import SystemConfig
 
 STOPPED: Final = "watchdesk:stopped:"
-"""What the error text of a task rejected by a stop begins with; the run id and the previous status follow."""
+"""The beginning of the error text of a task rejected by a stop; the run id and the previous status follow."""
 
 MOST_RAN_BEFORE: Final = 100
-"""So many ids have room in the address of a request."""
+"""The number of ids that fit into the URL of a request."""
 
 _SAME_END: Final = timedelta(seconds=1)
 
 
 class StopMark(msgspec.Struct, frozen=True, kw_only=True):
-    """What tells one stop from another on the config row: its reason and its end."""
+    """The identity of a stop on the config row: its reason and its end."""
 
     reason: str
     until: datetime | None = None
 
     @classmethod
     def of(cls, config: SystemConfig | None) -> "StopMark | None":
-        """That of the stop that stands; `None` without one."""
+        """Return the mark of the stop in force; `None` without one."""
         if config is None or not config.emergency_stop:
             return None
         return cls(reason=config.stop_reason, until=config.stop_until)
 
 
 class StopRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One stop that this product ordered, as its audit rows tell it. `began_at`, `ended_at`: by the database's clock.
+    """One stop that this product ordered, from its audit rows. `began_at`, `ended_at`: by the database's clock.
 
-    `held`: whether the flag was seen set, `None` while no closing row says so. `until`: its end, as then read back.
-    `whole`: whether a closing row says that nothing was left to do. `ran_before`: ids of tasks that were pending then
-    although they had started once.
+    `held`: the flag was seen set, `None` while no closing row says so. `until`: its end, as then read back. `whole`: a
+    closing row says that nothing was left to do. `ran_before`: ids of tasks that were pending then although they had
+    started once.
     """
 
     run: str
@@ -52,13 +52,13 @@ class StopRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def told_at(self) -> datetime | None:
-        """When its rows first tell of it."""
+        """The time of its first row."""
         return self.began_at or self.ended_at
 
     def is_of(self, config: SystemConfig, *, exact: bool = True) -> bool:
-        """Whether the stop that stands on the config row is this very one.
+        """Return whether the stop in force on the config row is this very one.
 
-        `exact`: not only by its reason, but by its end and by when it was set, which another hand may have changed.
+        `exact`: not only by its reason, but by its end and by when it was set, which others may have changed.
         """
         if not config.emergency_stop or self.held is False or self.reason != config.stop_reason:
             return False
@@ -77,7 +77,7 @@ class StopTrail(msgspec.Struct, frozen=True, kw_only=True):
     lifts: tuple[datetime, ...] = ()
 
     def standing(self, config: SystemConfig | None, *, exact: bool = False) -> StopRecord | None:
-        """The record of the stop that stands; `None` where another hand set it. `exact` as for `is_of`."""
+        """Return the record of the stop in force; `None` where somebody else set it. `exact` as for `is_of`."""
         if config is None or not config.emergency_stop:
             return None
         lifted_at = self.lifts[0] if self.lifts else None
@@ -89,15 +89,15 @@ class StopTrail(msgspec.Struct, frozen=True, kw_only=True):
         return None
 
     def of_run(self, run: str) -> StopRecord | None:
-        """The record of one run."""
+        """Return the record of one run."""
         return next((stop for stop in self.stops if stop.run == run), None)
 
     def lifted_since(self, at: datetime | None) -> bool:
-        """Whether a stop was lifted after `at`, by the database's clock."""
+        """Return whether a stop was lifted after `at`, by the database's clock."""
         return bool(self.lifts) and at is not None and self.lifts[0] > at
 
     def unlifted(self) -> tuple[StopRecord, ...]:
-        """The stops that were ordered since one was last lifted; newest first."""
+        """Return the stops that were ordered since one was last lifted; newest first."""
         since = self.lifts[0] if self.lifts else None
         return tuple(
             stop
@@ -106,7 +106,7 @@ class StopTrail(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def episodes(self) -> tuple[tuple[StopRecord, ...], ...]:
-        """The stops between two lifts each: one, and those ordered beside it or while it stood; newest first."""
+        """Return the stops grouped between two lifts: one, and those ordered while it was in force; newest first."""
         held = [stop for stop in self.stops if stop.held is not False]
         found: dict[int, list[StopRecord]] = {}
         for stop in held:
@@ -116,17 +116,17 @@ class StopTrail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def was_pending(run: str) -> str:
-    """The mark of a task that a stop rejected while it was pending."""
+    """Return the mark of a task that a stop rejected while it was pending."""
     return f"{STOPPED}{run}: was pending"
 
 
 def rejected_by(run: str) -> str:
-    """The mark of every task that a stop rejected."""
+    """Return the mark of every task that a stop rejected."""
     return f"{STOPPED}{run}"
 
 
 def to_requeue(stops: tuple[StopRecord, ...], foreign: StopMark | None = None) -> Markers:
-    """Return the marks of what was pending when these stops, or one of another hand, rejected it."""
+    """Return the marks of tasks that were pending when these stops, or one of somebody else, rejected them."""
     reasons = [stop.reason for stop in stops] + ([foreign.reason] if foreign is not None else [])
     return Markers(
         begins=tuple(was_pending(stop.run) for stop in stops),
@@ -136,7 +136,7 @@ def to_requeue(stops: tuple[StopRecord, ...], foreign: StopMark | None = None) -
 
 
 def all_rejected(stops: tuple[StopRecord, ...], foreign: StopMark | None = None) -> Markers:
-    """Return the marks of all that these stops, or one of another hand, rejected."""
+    """Return the marks of all tasks that these stops, or one of somebody else, rejected."""
     reasons = [stop.reason for stop in stops] + ([foreign.reason] if foreign is not None else [])
     return Markers(
         begins=tuple(rejected_by(stop.run) for stop in stops),
@@ -145,4 +145,4 @@ def all_rejected(stops: tuple[StopRecord, ...], foreign: StopMark | None = None)
 
 
 ANY_STOP: Final = Markers(patterns=(f"{STOPPED}%: was pending%",), unstarted=(f"{FUNCTION_MARK}%",))
-"""What was pending when any stop at all rejected it, whoever's."""
+"""The marks of tasks that were pending when any stop at all rejected them."""

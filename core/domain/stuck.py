@@ -1,4 +1,4 @@
-"""When a running task counts as stuck, and when only as slow. One judgement for the check and for healing."""
+"""Stuck and slow tasks: one judgement for the check and for healing."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
@@ -9,7 +9,7 @@ from core.base.bounds import Factor, Span
 from core.domain.records import Task
 
 FUTURE: Final = timedelta(minutes=5)
-"""A row stamped further ahead of the database's clock is no sign of life."""
+"""The furthest that a row's time may be ahead of the database's clock to count as a sign of life."""
 
 _LONGEST_ESTIMATE_MIN: Final = 30 * 24 * 60
 _LONGEST_S: Final = 366 * 86400.0
@@ -26,8 +26,8 @@ class StuckRules(msgspec.Struct, frozen=True, kw_only=True):
 class Overdue(msgspec.Struct, frozen=True, kw_only=True):
     """Running tasks past their time, each kind longest running first.
 
-    `stuck` are silent, which is proven; `slow` still write logs; of the `unproven` no log row is visible to us, so that
-    their silence proves nothing: an operator may call them stuck, nobody by himself.
+    `stuck` are proven silent; `slow` still write logs; of the `unproven` no log row is visible to us, so that their
+    silence proves nothing: an operator may call them stuck, the watchdog may not.
     """
 
     running: int = 0
@@ -37,7 +37,7 @@ class Overdue(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def silent(self) -> tuple[Task, ...]:
-        """All of which we hear nothing, proven or not, longest running first."""
+        """All silent tasks, proven or not, longest running first."""
         return tuple(sorted((*self.stuck, *self.unproven), key=_began))
 
 
@@ -46,7 +46,7 @@ class RunningReads(Protocol):
 
     @property
     def sees_all(self) -> bool:
-        """Whether no row is hidden from us, so that an empty answer is proof."""
+        """Return whether no row is hidden from us, so that an empty answer is proof."""
         ...
 
     async def running_tasks(self) -> tuple[Task, ...]: ...
@@ -59,16 +59,16 @@ class RunningReads(Protocol):
 
 
 def cutoff(task: Task, now: datetime, rules: StuckRules) -> datetime:
-    """A task that began before this is overdue. Never raises: no estimate counts for more than 30 days."""
+    """Return the time before which an overdue task began. Never raises: estimates are capped at 30 days."""
     estimate_s = 60.0 * min(max(0, task.estimated_minutes or 0), _LONGEST_ESTIMATE_MIN)
     past_s = max(rules.after_s, rules.estimate_factor * estimate_s)
     return now - timedelta(seconds=min(past_s, _LONGEST_S))
 
 
 async def find_overdue(reads: RunningReads, now: datetime, rules: StuckRules) -> Overdue:
-    """Look at every running task, by the server's `now`. Raises whatever the reads raise.
+    """Check every running task, by the server's `now`. Raises whatever the reads raise.
 
-    Silence must be provable: to a key that sees all an empty answer is proof, to any other account only of a task of
+    Silence must be provable: to a key that sees all an empty answer is proof, to any other account only for a task of
     which at least one log row is visible.
     """
     running = await reads.running_tasks()

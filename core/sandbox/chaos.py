@@ -1,4 +1,4 @@
-"""Faults that can be switched on: what an operator will meet, off at the start."""
+"""Faults that can be switched on, as an operator may meet them; all off at the start."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -11,13 +11,13 @@ FAULTS: Final = {
     "stuck_tasks": "agents stop moving in the middle of their tasks",
     "failure_storm": "most tasks that finish fail",
 }
-"""All of them, with what each does."""
+"""All faults, with the effect of each."""
 
 SLOW_S: Final = 3.0
 
 
 class Faults:
-    """Which faults are on. `on_change` carries out what is more than a flag."""
+    """The faults that are on. `on_change` registers those that need more than a flag."""
 
     def __init__(self) -> None:
         self._on: set[str] = set()
@@ -28,11 +28,11 @@ class Faults:
         self._changes[name] = act
 
     def is_on(self, name: str) -> bool:
-        """Whether a fault is on."""
+        """Return whether a fault is on."""
         return name in self._on
 
     async def set(self, name: str, on: bool) -> None:
-        """Switch one. Raises KeyError for a name that does not exist."""
+        """Switch a fault. Raises KeyError for a name that does not exist."""
         if name not in FAULTS:
             raise KeyError(name)
         (self._on.add if on else self._on.discard)(name)
@@ -40,12 +40,12 @@ class Faults:
             await self._changes[name](on)
 
     def all(self) -> dict[str, bool]:
-        """Every fault and whether it is on."""
+        """Return every fault and whether it is on."""
         return {name: name in self._on for name in FAULTS}
 
 
 def fault_name(word: str) -> str:
-    """The name for what was typed, hyphens allowed. Raises KeyError."""
+    """Return the name for what was typed, hyphens allowed. Raises KeyError."""
     name = word.replace("-", "_")
     if name not in FAULTS:
         raise KeyError(word)

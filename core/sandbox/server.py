@@ -1,4 +1,4 @@
-"""The sandbox as a whole: PostgreSQL, schema, gateway, workload; started, told of in one JSON line, and ended."""
+"""The sandbox as a whole: PostgreSQL, schema, gateway, workload; started, announced in one JSON line, and stopped."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ VIEWER: Final = "viewer@sandbox.example"
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sandbox is started with. Port 0 is a free one; no `data` is a temporary place."""
+    """The options of a sandbox. Port 0 is a free one; no `data` is a temporary directory."""
 
     shape: str = "deployed"
     port: int = 0
@@ -39,13 +39,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Info(msgspec.Struct, frozen=True, kw_only=True):
-    """How to reach it: the line printed when it is ready."""
+    """The connection details: the line printed when it is ready."""
 
     url: str
     publishable_key: str
     service_key: str
     function_key: str
-    """The legacy key, which functions that verify JWTs take."""
+    """The legacy key, which functions that verify JWTs accept."""
     database_url: str
     user: str
     password: str
@@ -54,7 +54,7 @@ class Info(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _KeptKeys(msgspec.Struct, frozen=True):
-    """What must outlast a restart with the same data."""
+    """The part that must survive a restart with the same data."""
 
     shape: str
     keys: ApiKeys
@@ -128,7 +128,7 @@ class Sandbox:
         )
 
     def _load(self) -> _KeptKeys:
-        """Load the schema into fresh data and make users and keys; give back those of kept data."""
+        """Load the schema into new data and create users and keys; return those of kept data."""
         path = self._postgres.home / "sandbox.json"
         if not self._postgres.fresh:
             try:
@@ -177,7 +177,7 @@ class Sandbox:
 
 
 def run(options: Options) -> int:
-    """Run in the foreground until SIGTERM or SIGINT. The exit code; what is wrong goes to stderr as one sentence."""
+    """Run in the foreground until SIGTERM or SIGINT. Returns the exit code; errors go to stderr as one sentence."""
     try:
         asyncio.run(_foreground(options))
     except SandboxError as error:

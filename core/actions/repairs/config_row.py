@@ -1,4 +1,4 @@
-"""The config row is missing: create it, disabled and in dry-run, once its absence is proven."""
+"""Repair of a missing config row: created disabled and in dry-run, once its absence is proven."""
 
 import uuid
 from collections.abc import Callable
@@ -18,7 +18,7 @@ class ConfigRow(Repair):
     option = "config"
 
     async def plan(self, survey: Survey) -> Proposal:
-        """Create it, if it is surely not there."""
+        """Plan its creation, if it is surely not there."""
         if survey.config is not None or survey.config_fault is not None:
             return Proposal()
         if not await self._absence_proven():

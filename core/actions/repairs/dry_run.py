@@ -1,4 +1,4 @@
-"""Too much fails: dry-run on, a latch that an operator lifts."""
+"""Repair of a high failure rate: dry-run is turned on, and stays on until an operator turns it off."""
 
 from collections.abc import Callable
 from typing import Final
@@ -10,7 +10,7 @@ from core.domain.actions import PlanStep
 from core.domain.failure_rate import fails_above, failure_rate, fresh_failure_rate
 
 TITLE: Final = "Failure rate too high"
-"""What audit rows of heals call this step, in lower case."""
+"""The name of this step in audit rows of heals, in lower case."""
 
 
 class DryRun(Repair):
@@ -37,7 +37,7 @@ class DryRun(Repair):
         return Proposal(step=PlanStep(name=self.name, title=TITLE, effect=effect, count=1))
 
     async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
-        """Turn it on, and see whether it is."""
+        """Turn dry-run on, and read it back."""
         config = survey.config
         if config is None:
             return

@@ -1,4 +1,4 @@
-"""Log rows past their time: deleted oldest first, in bounded batches that can be broken off and taken up again."""
+"""Deletion of old log rows: oldest first, in bounded batches that can be interrupted and continued."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ class OldLogs(Repair):
     by_default = False
 
     async def plan(self, survey: Survey) -> Proposal:
-        """How many are older than is kept; nothing while the time, or whether a stop stands, is not known."""
+        """Plan the number of rows to delete; nothing while the time, or whether a stop is in force, is not known."""
         if survey.config_fault is not None or not survey.timed:
             return Proposal()
         kept, before, audit_before = await self._standing_stop(survey), self._before(survey), self._audit_before(survey)
@@ -76,7 +76,7 @@ class OldLogs(Repair):
                 tell(done)
 
     async def _standing_stop(self, survey: Survey) -> str:
-        """The run of the stop that stands, or of the last one: its audit stays. Raises NotLive: nothing is deleted."""
+        """Return the run of the stop in force, or of the last one: its audit stays. Raises NotLive."""
         if survey.config is None or not survey.config.emergency_stop:
             return ""
         trail = await self._context.live.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())
@@ -84,7 +84,7 @@ class OldLogs(Repair):
         return standing.run if standing is not None else ""
 
     def _audit_before(self, survey: Survey) -> datetime:
-        """An audit row is kept as long as its action may be undone, however short the rest is."""
+        """Return the time from which audit rows stay: their action may be undone, even if other rows go sooner."""
         return min(self._before(survey), survey.now - _UNDONE_WITHIN)
 
     def _before(self, survey: Survey) -> datetime:

@@ -1,4 +1,4 @@
-"""What a repair is, and what it is given to go by."""
+"""The interface of a repair, and the survey it plans by."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -23,21 +23,21 @@ class HealRules(msgspec.Struct, frozen=True, kw_only=True):
 
     keep_logs_days: Days = 30.0
     brake_rows: Count = 50
-    """More stuck tasks than this within an hour, and nothing is healed by itself."""
+    """The number of stuck tasks within an hour above which nothing is healed automatically."""
     brake_share: Share = 0.5
     brake_running: Count = 10
-    """The share counts only when at least this many run."""
+    """The number of running tasks from which the share counts."""
     brake_window_s: Span = 3600.0
     spare_s: Span = 86400.0
-    """A task that an undo gave back is left alone by the watchdog for this long."""
+    """The time for which the watchdog leaves a requeued task alone."""
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
     """The project as one plan sees it, at the database's time `now`; while that is not known nothing is `timed`.
 
-    `automatic`: nobody ordered it, so nothing is called stuck whose silence is not proven. `lifted_at`: when a stop or
-    dry-run was last lifted. `spared`: tasks an operator gave back lately. A fault: that part could not be read, and
-    what stands in its place means nothing.
+    `automatic`: nobody ordered it, so a task counts as stuck only if its silence is proven. `lifted_at`: when a stop or
+    dry-run was last lifted. `spared`: tasks an operator requeued lately. A fault: that part could not be read, and its
+    value means nothing.
     """
 
     now: datetime
@@ -58,7 +58,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """What one repair would do (`None`: nothing), and what it saw and leaves alone, in words."""
+    """The plan of one repair (`None`: nothing to do), and notes on what it leaves alone."""
 
     step: PlanStep | None = None
     notes: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Running tasks that are past their time and silent: marked as failed, each only if it still is what was seen."""
+"""Repair of stuck tasks: marked as failed, each only if it is unchanged since the plan."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -15,7 +15,7 @@ from core.domain.records import Task
 from core.domain.stuck import cutoff
 
 STUCK: Final = "watchdesk:stuck:"
-"""What the error text of a task failed by a heal begins with; the run id and who did it follow."""
+"""The beginning of the error text of a task failed by a heal; the run id and who did it follow."""
 
 
 class StuckTasks(Repair):
@@ -26,7 +26,7 @@ class StuckTasks(Repair):
     undo_option = "tasks"
 
     async def plan(self, survey: Survey) -> Proposal:
-        """Fail what is stuck; what is merely slow is told and left alone."""
+        """Plan to fail stuck tasks; slow ones are reported and left alone."""
         notes = []
         if survey.overdue.slow:
             slow = plural(len(survey.overdue.slow), "slow task")
@@ -93,7 +93,7 @@ class StuckTasks(Repair):
         await requeue(run, _marks(healed), from_status="failed", to_status="in_progress", title="Healed tasks")
 
     def _by_cutoff(self, survey: Survey, now: datetime) -> list[tuple[datetime, tuple[str, ...]]]:
-        """The tasks by their cut-off at `now`: a plan whose clock was ahead is put right by the database's own."""
+        """Return the tasks by their cut-off at `now`, the database's own time: the plan's clock may have been ahead."""
         groups: dict[datetime, list[Task]] = {}
         for task in survey.stuck:
             groups.setdefault(cutoff(task, now, self._settings.stuck), []).append(task)

@@ -1,4 +1,4 @@
-"""The gateway: one small web application that answers as a Supabase project does."""
+"""The gateway: a small web application that answers as a Supabase project does."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,7 @@ METHODS = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]
 
 
 class Gateway:
-    """Routes requests to the rooms behind, through the faults that are on."""
+    """Routes requests to their handlers, through the faults that are on."""
 
     def __init__(self, auth: Auth, database: Database, functions: EdgeFunctions, *, faults: Faults, dial: Dial) -> None:
         self._auth = auth
@@ -35,7 +35,7 @@ class Gateway:
         self._dial = dial
 
     def application(self) -> Starlette:
-        """The ASGI application."""
+        """Return the ASGI application."""
         routes = [
             Route("/rest/v1/rpc/{name}", self._through(self._rpc), methods=METHODS),
             Route("/rest/v1/{name}", self._through(self._rest), methods=METHODS),
@@ -56,7 +56,7 @@ class Gateway:
         await self._database.close()
 
     def _through(self, handle: Handler) -> Handler:
-        """Faults first, then the room; refusals become answers."""
+        """Wrap a handler: faults first, then the handler; refusals become answers."""
 
         async def handler(request: Request) -> Response:
             if self._faults.is_on("slow"):
@@ -73,7 +73,7 @@ class Gateway:
         return handler
 
     def _own(self, handle: Handler) -> Handler:
-        """The sandbox's own controls: secret key only, and no fault touches them."""
+        """Wrap a control of the sandbox itself: secret key only, and no fault touches it."""
 
         async def handler(request: Request) -> Response:
             try:
@@ -150,7 +150,7 @@ class Gateway:
         return answer(self._faults.all())
 
     async def _limits(self, request: Request) -> Response:
-        """Show the limits; change those that the body names; with DELETE put all back."""
+        """Return the limits; change those that the body names; with DELETE reset all."""
         if request.method == "DELETE":
             self._dial.put_back()
         elif request.method != "GET":

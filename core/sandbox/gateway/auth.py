@@ -1,4 +1,4 @@
-"""Keys, tokens and sign-in: who a request comes from, and sessions as the auth service gives them out."""
+"""Keys, tokens and sign-in: the caller of a request, and sessions as the auth service issues them."""
 
 import base64
 import binascii
@@ -22,7 +22,7 @@ _OWNER: Final = Caller(role="postgres", claims={})
 
 
 class ApiKeys(msgspec.Struct, frozen=True):
-    """A project's API keys and what its tokens are signed with."""
+    """A project's API keys and the secret that signs its tokens."""
 
     publishable: str
     secret: str
@@ -30,19 +30,19 @@ class ApiKeys(msgspec.Struct, frozen=True):
 
 
 def new_keys() -> ApiKeys:
-    """Fresh ones."""
+    """Return new random keys."""
     return ApiKeys(
         f"sb_publishable_{secrets.token_urlsafe(24)}", f"sb_secret_{secrets.token_urlsafe(24)}", secrets.token_hex(32)
     )
 
 
 def password_hash(password: str) -> str:
-    """How the sandbox keeps its passwords, which it made itself and forgets with its data."""
+    """Return the hash of a password; a plain SHA-256 is enough for passwords that the sandbox made itself."""
     return hashlib.sha256(password.encode()).hexdigest()
 
 
 class Auth:
-    """Tells callers apart and signs users in."""
+    """Identifies callers and signs users in."""
 
     def __init__(self, keys: ApiKeys, database: Database) -> None:
         self.keys = keys
@@ -50,7 +50,7 @@ class Auth:
         self._refresh: dict[str, tuple[str, str]] = {}  # token: (user, session)
 
     def caller(self, request: Request) -> Caller:
-        """Who it is: by a user's token, else by the API key. Raises ApiError (401)."""
+        """Return the caller: by a user's token, else by the API key. Raises ApiError (401)."""
         hint = "Double check your Supabase `anon` or `service_role` API key."
         token = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
         key = request.headers.get("apikey") or request.query_params.get("apikey") or token
@@ -70,11 +70,11 @@ class Auth:
         return Caller(role=str(claims.get("role", "anon")), claims=claims)
 
     def legacy(self, role: str) -> str:
-        """A key of the kind before `sb_`: a JWT without a user. It ends as late as the platform lets it."""
+        """Return a key of the kind before `sb_`: a JWT without a user. It expires as late as the platform allows."""
         return self.encode({"iss": "supabase", "ref": "sandbox", "role": role, "exp": _LEGACY_ENDS})
 
     def verify_jwt(self, request: Request) -> None:
-        """What stands before a function unless it was deployed otherwise: no key but a JWT passes. Raises ApiError."""
+        """Check for a JWT, as before every function not deployed otherwise. Raises ApiError."""
         token = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
         try:
             self.claims(token)
@@ -91,7 +91,7 @@ class Auth:
             raise _gateway("Invalid API key", hint) from error
 
     def claims(self, token: str) -> dict[str, Any]:
-        """What a token says, its signature and end checked. Raises ApiError (PGRST301, PGRST303)."""
+        """Return the claims of a token, its signature and expiry checked. Raises ApiError (PGRST301, PGRST303)."""
         parts = token.split(".")
         if len(parts) != 3:
             wrong = f"Expected 3 parts in JWT; got {len(parts)}"
@@ -110,7 +110,7 @@ class Auth:
         return claims
 
     async def token(self, request: Request) -> Response:
-        """POST /auth/v1/token by password or by refresh token."""
+        """Handle POST /auth/v1/token, by password or by refresh token."""
         self.caller(request)
         try:
             body = msgspec.json.decode(await request.body(), type=dict[str, Any])
@@ -131,7 +131,7 @@ class Auth:
         return _refused("unsupported_grant_type", f"unsupported grant type {grant}")
 
     async def user(self, request: Request) -> Response:
-        """GET /auth/v1/user."""
+        """Handle GET /auth/v1/user."""
         claims = self.caller(request).claims
         user = await self._user("id", str(claims["sub"])) if "sub" in claims else None
         if user is None:
@@ -139,7 +139,7 @@ class Auth:
         return answer(_described(user))
 
     async def logout(self, request: Request) -> Response:
-        """POST /auth/v1/logout: all sessions of this user end, or with `scope=local` this one."""
+        """Handle POST /auth/v1/logout: end all sessions of this user, or with `scope=local` this one."""
         claims = self.caller(request).claims
         local = request.query_params.get("scope", "global") == "local"
         key, which = ("session_id", 1) if local else ("sub", 0)
@@ -182,7 +182,7 @@ class Auth:
         }
 
     def encode(self, claims: dict[str, Any]) -> str:
-        """A signed token with these claims."""
+        """Return a signed token with these claims."""
         head = f"{_pack(_HEADER)}.{_pack(msgspec.json.encode(claims))}"
         return f"{head}.{self._sign(head)}"
 

@@ -1,4 +1,4 @@
-"""What is in schema `public`, read from the catalogue: tables, their columns and keys, foreign keys, functions."""
+"""The contents of schema `public`, read from the catalogue: tables, their columns and keys, foreign keys, functions."""
 
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ class CatalogueTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ForeignKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Columns of a table that name a row of another. `unique`: no two rows name the same."""
+    """Columns of a table that reference a row of another. `unique`: no two rows reference the same."""
 
     name: str
     table: str
@@ -27,7 +27,7 @@ class ForeignKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Function(msgspec.Struct, frozen=True, kw_only=True):
-    """A function: its named arguments with types, how many have defaults, and what it returns.
+    """A function: its named arguments with types, the number of defaults, and its return type.
 
     `row_of` is the table whose rows it returns, empty if it makes its own.
     """
@@ -96,7 +96,7 @@ WHERE p.pronamespace = 'public'::regnamespace AND p.prokind = 'f' AND t.typname 
 
 
 async def read_catalogue(connection: psycopg.AsyncConnection[Any]) -> Catalogue:
-    """Read everything anew."""
+    """Read the whole catalogue."""
     tables: dict[str, CatalogueTable] = {}
     for name, columns, defaults, key in await (await connection.execute(_TABLES)).fetchall():
         tables[name] = CatalogueTable(name=name, columns=columns or {}, defaults=defaults, key=tuple(key))

@@ -18,14 +18,14 @@ _WAIT_S = 10.0
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """Who sends a request: the role it runs as and the claims the policies see."""
+    """The sender of a request: the role it runs as and the claims the policies see."""
 
     role: str
     claims: dict[str, Any]
 
 
 class Database:
-    """The gateway's way to PostgreSQL. Broken connections are dropped, new ones made when next needed."""
+    """The gateway's access to PostgreSQL. Broken connections are dropped, new ones made when next needed."""
 
     def __init__(self, url: str, dial: Dial) -> None:
         self._url = url
@@ -37,11 +37,11 @@ class Database:
 
     @property
     def limits(self) -> Limits:
-        """What callers are granted now."""
+        """The limits in force now."""
         return self._dial.now
 
     async def catalogue(self, *, fresh: bool = False) -> Catalogue:
-        """What is served; read once and again after a change of the schema. Raises ApiError."""
+        """Return the catalogue; read once and again after a change of the schema. Raises ApiError."""
         if self._catalogue is None or fresh:
             async with self._connection() as connection:
                 self._catalogue = await read_catalogue(connection)
@@ -51,7 +51,7 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def transaction(self, caller: Caller, *, read_only: bool = False) -> AsyncIterator[psycopg.AsyncCursor[Any]]:
-        """A cursor inside one transaction as `caller`. Commits at the end, rolls back on any error."""
+        """Yield a cursor inside one transaction as `caller`. Commits at the end, rolls back on any error."""
         async with self._connection() as connection:
             cursor = connection.cursor()
             try:
@@ -67,7 +67,7 @@ class Database:
                         await connection.rollback()
 
     async def close(self) -> None:
-        """Drop every connection."""
+        """Close every connection."""
         if self._listener is not None:
             self._listener.cancel()
             await asyncio.gather(self._listener, return_exceptions=True)
@@ -75,7 +75,7 @@ class Database:
         await self.drop()
 
     async def drop(self) -> None:
-        """Forget idle connections: the server they lead to is going away."""
+        """Drop idle connections: their server is going away."""
         idle, self._idle = self._idle, []
         for connection in idle:
             with contextlib.suppress(psycopg.Error):
@@ -108,7 +108,7 @@ class Database:
             raise unreachable(error) from error
 
     async def _listen(self) -> None:
-        """Hear of changes to the schema for as long as the server lives."""
+        """Wait for changes of the schema for as long as the server lives."""
         with contextlib.suppress(psycopg.Error):
             connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
             try:
@@ -121,7 +121,7 @@ class Database:
 
 
 def _begin(caller: Caller, limit_s: float, *, read_only: bool) -> Composed:
-    """Begin and become `caller` in one message: each of its own would cost as much as the read that follows."""
+    """Return the statements that begin and become `caller`, as one message: several would cost as much as a read."""
     claims = msgspec.json.encode({"role": caller.role, **caller.claims}).decode()
     limit = f"{max(1, round(1000 * limit_s))}ms"
     return SQL(

@@ -1,4 +1,4 @@
-"""Errors as the API says them: PostgREST's bodies and statuses."""
+"""Errors in the API's form: PostgREST's bodies and statuses."""
 
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 
 class ApiError(Exception):
-    """An answer that is a refusal."""
+    """A refusal as an answer."""
 
     def __init__(
         self, status: int, code: str | None, message: str, *, details: Any = None, hint: str | None = None
@@ -18,22 +18,22 @@ class ApiError(Exception):
         self.body = {"code": code, "details": details, "hint": hint, "message": message}
 
     def response(self) -> Response:
-        """The HTTP answer."""
+        """Return the HTTP answer."""
         return answer(self.body, self.status)
 
 
 def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A JSON answer."""
+    """Return a JSON answer."""
     return Response(msgspec.json.encode(body), status, headers, "application/json; charset=utf-8")
 
 
 def unsupported(what: str) -> ApiError:
-    """Said instead of guessing."""
+    """Return the error of something the sandbox does not support, instead of guessing."""
     return ApiError(501, None, f"this sandbox does not support {what}")
 
 
 def bad_request(message: str, code: str = "PGRST100", details: str | None = None) -> ApiError:
-    """A request that does not parse."""
+    """Return the error of a request that does not parse."""
     return ApiError(400, code, message, details=details)
 
 
@@ -77,7 +77,7 @@ _BY_CLASS: Final = {
 
 
 def of_database(error: psycopg.Error, role: str) -> ApiError:
-    """A PostgreSQL error as PostgREST reports it: an anonymous 42501 is 401, a broken connection 503."""
+    """Return a PostgreSQL error as PostgREST reports it: an anonymous 42501 is 401, a broken connection 503."""
     state = error.sqlstate
     if state is None or state.startswith("57P"):
         return ApiError(
@@ -92,6 +92,6 @@ def of_database(error: psycopg.Error, role: str) -> ApiError:
 
 
 def unreachable(error: Exception) -> ApiError:
-    """No connection to the database at all."""
+    """Return the error of no connection to the database at all."""
     first = (str(error).splitlines() or ["no reason given"])[0]
     return ApiError(503, "PGRST000", "Database connection error. Retrying the connection.", details=first)

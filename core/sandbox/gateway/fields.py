@@ -24,7 +24,7 @@ class SelectedColumn(msgspec.Struct, frozen=True, kw_only=True):
     cast: str = ""
 
     def sql(self, table: CatalogueTable, source: str) -> str:
-        """The item for a SELECT list. Raises ApiError."""
+        """Return the item for a SELECT list. Raises ApiError."""
         if self.expression == "*":
             return f"{name(source)}.*"
         sql = column(self.expression, table, source)
@@ -36,12 +36,12 @@ class SelectedColumn(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def label(self) -> str:
-        """What the value is called in the answer."""
+        """The name of the value in the answer."""
         return self.alias or re.split(r"->>?", self.expression)[-1].strip('"')
 
 
 class Embed(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows of a related table within each row: `alias:wanted!hint!inner(items)`, hoisted into it when `spread`."""
+    """An embedded resource: `alias:wanted!hint!inner(items)`, hoisted into each row when `spread`."""
 
     wanted: str
     alias: str
@@ -52,7 +52,7 @@ class Embed(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def label(self) -> str:
-        """What filters and the answer call it."""
+        """The name of the resource in filters and in the answer."""
         return self.alias or self.wanted
 
 
@@ -60,7 +60,7 @@ Item: TypeAlias = SelectedColumn | Embed
 
 
 def column(expression: str, table: CatalogueTable, source: str) -> str:
-    """SQL for `name` or `name->a->>b` of `table`, read from the relation `source`. Raises ApiError (42703)."""
+    """Return SQL for `name` or `name->a->>b` of `table`, read from the relation `source`. Raises ApiError (42703)."""
     base, arrow, rest = expression.partition("->")
     base = base.strip().strip('"')
     if base not in table.columns:
@@ -79,7 +79,7 @@ def column(expression: str, table: CatalogueTable, source: str) -> str:
 
 
 def parse_select(text: str) -> tuple[Item, ...]:
-    """The value of `select=` as a tree; nothing of it is looked up yet. Raises ApiError (PGRST100, PGRST123)."""
+    """Parse the value of `select=` into a tree; nothing in it is looked up. Raises ApiError (PGRST100, PGRST123)."""
     return tuple(_item(item.strip(), text) for item in split(text or "*", ","))
 
 

@@ -49,7 +49,7 @@ _OPERATOR: Final = re.compile(r"^(not\.)?([a-z]+)(?:\(([^)]*)\))?\.(.*)$", re.DO
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """What filters speak of: a table, the relation it is read from, and what tells whether a resource is embedded.
+    """The scope of filters: a table, the relation it is read from, and the embedded resources.
 
     `embedded` maps the name of an embedded resource to SQL that is null where nothing was embedded.
     """
@@ -60,7 +60,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def condition(params: list[tuple[str, str]], scope: Scope) -> Sql:
-    """SQL for all filters of a request; empty for none. Raises ApiError."""
+    """Return SQL for all filters of a request; empty for none. Raises ApiError."""
     parts = []
     for key, text in params:
         logic = re.fullmatch(r"(not\.)?(and|or)", key)
@@ -136,6 +136,6 @@ def _items(text: str, opening: str, closing: str) -> list[str]:
 
 
 def _array(items: list[str]) -> str:
-    """An array literal, whose element type the server infers from the column."""
+    """Return an array literal, whose element type the server infers from the column."""
     quoted = ['"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"' for item in items]
     return "{" + ",".join(quoted) + "}"

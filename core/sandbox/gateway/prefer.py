@@ -1,4 +1,4 @@
-"""The `Prefer`, `Range` and `Accept` headers: how a request wants its answer."""
+"""The `Prefer`, `Range` and `Accept` headers: the form of the answer."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _KNOWN: Final = {
 
 
 class Prefer(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked for, defaults filled in."""
+    """The preferences of a request, defaults filled in."""
 
     returns: str = "minimal"
     resolution: str = ""
@@ -56,14 +56,14 @@ def read_prefer(header: str) -> Prefer:
 
 
 class RowRange(msgspec.Struct, frozen=True):
-    """Which rows of the result: from `offset`, `limit` at most."""
+    """A range of the result's rows: from `offset`, `limit` at most."""
 
     offset: int
     limit: int
 
 
 def read_window(params: Mapping[str, str], range_header: str, max_rows: int) -> RowRange:
-    """`limit`/`offset`, else the `Range` header, capped at `max_rows`. Raises ApiError (PGRST103, PGRST100)."""
+    """Parse `limit`/`offset`, else the `Range` header, capped at `max_rows`. Raises ApiError (PGRST103, PGRST100)."""
     offset, limit = 0, max_rows
     match = re.fullmatch(r"(?:items=)?(\d+)-(\d*)", range_header.strip())
     if match:
@@ -94,7 +94,7 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def content_type(self) -> str:
-        """What the answer says it is."""
+        """The answer's content type."""
         if self.csv:
             return "text/csv; charset=utf-8"
         if self.plan:
@@ -109,7 +109,7 @@ _PLAN_OPTIONS: Final = {"analyze", "verbose", "settings", "buffers", "wal"}
 
 
 def read_media(accept: str) -> Media:
-    """The `Accept` header: the first form that can be sent. Raises ApiError (PGRST107) when there is none."""
+    """Parse the `Accept` header: the first form that can be sent. Raises ApiError (PGRST107) when there is none."""
     for part in accept.split(","):
         kind, *rest = (word.strip() for word in part.split(";"))
         given = {key.strip(): text.strip(' "') for key, _, text in (word.partition("=") for word in rest)}

@@ -1,7 +1,7 @@
-"""From the parts of a request's address to SQL: what is selected, what is joined in, which rows, in which order.
+"""SQL from the parts of a request's URL: selected columns, joins, conditions, sort order.
 
-An embedded resource becomes a lateral join: one row, or all rows as one JSON array. What the address says of it
-(`resource.column=…`, `resource.order=…`) goes into that join, whatever the depth.
+An embedded resource becomes a lateral join: one row, or all rows as one JSON array. Parameters about it
+(`resource.column=…`, `resource.order=…`) go into that join, whatever the depth.
 """
 
 import re
@@ -19,7 +19,7 @@ from core.sandbox.gateway.scan import split
 from core.sandbox.gateway.sql import Sql, name
 
 MODIFIERS: Final = frozenset({"select", "order", "limit", "offset", "columns", "on_conflict"})
-"""What in an address is no filter."""
+"""Parameters of a URL that are no filters."""
 
 _LOGIC: Final = re.compile(r"(not\.)?(and|or)")
 _ORDER: Final = {"asc": " ASC", "desc": " DESC", "nullsfirst": " NULLS FIRST", "nullslast": " NULLS LAST"}
@@ -38,12 +38,12 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def condition(self) -> Sql:
-        """The WHERE clause; empty for none."""
+        """Return the WHERE clause; empty for none."""
         return " WHERE " + self.where if self.where.text else Sql("")
 
 
 class _Said(msgspec.Struct, frozen=True, kw_only=True):
-    """What an address says of one relation: its filters, its modifiers, and all that concerns what it embeds."""
+    """The parameters about one relation: its filters, its modifiers, and those of its embedded resources."""
 
     filters: Params
     modifiers: dict[str, str]
@@ -60,12 +60,12 @@ class Builder:
         self._copies = count(1)  # for names of tables read once more
 
     def read(self, table: CatalogueTable, source: str, params: Params) -> Query:
-        """A read of `table`, called `source`. Raises ApiError."""
+        """Return a read of `table`, called `source`. Raises ApiError."""
         said = _sort_out(params)
         return self._build(table, source, parse_select(said.modifiers.get("select", "*")), said)
 
     def write(self, table: CatalogueTable, rows: str, params: Params) -> Query:
-        """A write on `table`: which rows it concerns, and how those it gives back, called `rows`, are shown."""
+        """Return a write on `table`: the rows it affects, and the form of those it returns, called `rows`."""
         said = _sort_out(params)
         shown = msgspec.structs.replace(said, filters=[])
         query = self._build(table, rows, parse_select(said.modifiers.get("select", "*")), shown)
@@ -97,7 +97,7 @@ class Builder:
     def _embed(
         self, embed: Embed, parent: str, parent_source: str, alias: str, params: Params
     ) -> tuple[list[str], Sql, str]:
-        """What to select of an embedded resource, the query to join in, and what is null where it has no row."""
+        """Return the columns of an embedded resource, the query to join, and SQL that is null where it has no row."""
         relation = find_relation(self._catalogue, parent, embed.wanted, embed.hint)
         table = self._catalogue.tables[relation.target]
         source = f"{relation.target}_{next(self._copies)}"
@@ -117,7 +117,7 @@ class Builder:
         return [shown] if embed.items else [], array, f"{alias}.rows_"
 
     def _path(self, relation: Relation, parent: str, source: str) -> tuple[str, str]:
-        """The tables of a relation's join and its condition."""
+        """Return the tables of a relation's join and its condition."""
         target = f"public.{name(relation.target)} AS {name(source)}"
         if not relation.across:
             return target, " AND ".join(
@@ -129,7 +129,7 @@ class Builder:
         return f"public.{name(relation.across)} AS {name(middle)}, {target}", " AND ".join(first + second)
 
     def _order(self, text: str, table: CatalogueTable, source: str, embeds: dict[str, Embed]) -> str:
-        """SQL for the value of `order=`, with its keyword; empty for none. Raises ApiError."""
+        """Return SQL for the value of `order=`, with its keyword; empty for none. Raises ApiError."""
         terms = []
         for item in split(text, ","):
             related = _RELATED.match(item.strip())
@@ -147,7 +147,7 @@ class Builder:
         return " ORDER BY " + ", ".join(terms) if terms else ""
 
     def _related(self, embed: Embed, field: str, table: CatalogueTable, source: str) -> str:
-        """A column of an embedded row, to sort by."""
+        """Return a column of an embedded row, to sort by."""
         relation = find_relation(self._catalogue, table.name, embed.wanted, embed.hint)
         if not relation.one:
             raise ApiError(
@@ -160,7 +160,7 @@ class Builder:
 
 
 def _embedded(word: str, embeds: dict[str, Embed]) -> Embed:
-    """The embedded resource of that name. Raises ApiError (PGRST108)."""
+    """Return the embedded resource of that name. Raises ApiError (PGRST108)."""
     if word not in embeds:
         hint = f"Verify that '{word}' is included in the 'select' query parameter."
         raise ApiError(400, "PGRST108", f"'{word}' is not an embedded resource in this request", hint=hint)
@@ -168,7 +168,7 @@ def _embedded(word: str, embeds: dict[str, Embed]) -> Embed:
 
 
 def _sort_out(params: Params) -> _Said:
-    """What is said of the relation itself, and what of each resource embedded in it."""
+    """Split parameters into those of the relation itself, and those of each embedded resource."""
     said = _Said(filters=[], modifiers={}, below={})
     for key, text in params:
         path, arrow, rest = key.partition("->")
@@ -183,7 +183,7 @@ def _sort_out(params: Params) -> _Said:
 
 
 def _window(modifiers: dict[str, str], max_rows: int) -> str:
-    """`limit` and `offset` of an embedded resource, the cap included."""
+    """Return `limit` and `offset` of an embedded resource, the cap included."""
     numbers = {"limit": max_rows, "offset": 0}
     for key in numbers:
         if key in modifiers:

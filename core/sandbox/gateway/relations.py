@@ -1,4 +1,4 @@
-"""How tables hang together: the foreign keys that lead from one to another, in either direction or across a third."""
+"""Relations between tables: foreign keys from one to another, in either direction or across a third."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from core.sandbox.gateway.errors import ApiError
 
 
 class Relation(msgspec.Struct, frozen=True, kw_only=True):
-    """A way from `origin` to `target`: column pairs to compare, or two steps across the table `across`.
+    """A relation from `origin` to `target`: column pairs to compare, or two steps across the table `across`.
 
     `one`: at most one row of the target belongs to a row of the origin.
     """
@@ -26,7 +26,7 @@ class Relation(msgspec.Struct, frozen=True, kw_only=True):
     """(column of `across`, column of the target)."""
 
     def described(self) -> dict[str, str]:
-        """As PostgREST lists it among the candidates."""
+        """Return the form in which PostgREST lists it among the candidates."""
         return {
             "cardinality": self.cardinality,
             "embedding": f"{self.origin} with {self.target}",
@@ -36,7 +36,7 @@ class Relation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_relation(catalogue: Catalogue, origin: str, wanted: str, hint: str) -> Relation:
-    """The one relation from `origin` that `wanted` (a table, a column or a foreign key) and `hint` mean.
+    """Return the one relation from `origin` that `wanted` (a table, a column or a foreign key) and `hint` mean.
 
     Raises ApiError: PGRST200 for none, PGRST201 (300) for several.
     """
@@ -64,7 +64,7 @@ def find_relation(catalogue: Catalogue, origin: str, wanted: str, hint: str) -> 
 
 
 def _from(catalogue: Catalogue, origin: str, wanted: str) -> Iterator[Relation]:
-    """Every relation from `origin` that goes by the name `wanted`."""
+    """Yield every relation from `origin` that goes by the name `wanted`."""
     keys = catalogue.foreign_keys
     for key in keys:
         if key.table == origin and wanted in {key.target, key.name, *key.columns[: len(key.columns) == 1]}:
@@ -102,7 +102,7 @@ def _inward(key: ForeignKey) -> Relation:
 
 
 def _across(catalogue: Catalogue, first: ForeignKey, second: ForeignKey) -> Iterator[Relation]:
-    """Many to many: a table whose primary key holds both foreign keys."""
+    """Yield many-to-many relations: across a table whose primary key holds both foreign keys."""
     if first.table != second.table or not {*first.columns, *second.columns} <= set(catalogue.tables[first.table].key):
         return
     yield Relation(

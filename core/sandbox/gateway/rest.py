@@ -30,7 +30,7 @@ class TableRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def find_table(database: Database, word: str) -> CatalogueTable:
-    """The table or view of that name; the catalogue is read again before it is called missing. Raises ApiError."""
+    """Return the table or view of that name, reading the catalogue again if it is missing. Raises ApiError."""
     for fresh in (False, True):
         found = (await database.catalogue(fresh=fresh)).tables.get(word)
         if found is not None:
@@ -41,7 +41,7 @@ async def find_table(database: Database, word: str) -> CatalogueTable:
 async def parse(
     database: Database, request: Request, table: CatalogueTable, params: Params, *, rows: str = ""
 ) -> TableRequest:
-    """The query string and headers: a read, or a write that calls the rows it gives back `rows`. Raises ApiError."""
+    """Parse query string and headers of a read, or of a write that calls its returned rows `rows`. Raises ApiError."""
     modifiers = {key: text for key, text in params if key in MODIFIERS}
     if rows and ({"limit", "offset"} & set(modifiers)):
         raise unsupported("limit and offset on writes")
@@ -59,7 +59,7 @@ async def parse(
 
 
 async def read(database: Database, caller: Caller, request: Request, table: CatalogueTable) -> Response:
-    """GET and HEAD."""
+    """Handle GET and HEAD."""
     asked = await parse(database, request, table, request.query_params.multi_items())
     source = Sql(f"public.{name(table.name)}")
     async with database.transaction(caller, read_only=True) as cursor:
@@ -67,7 +67,7 @@ async def read(database: Database, caller: Caller, request: Request, table: Cata
 
 
 async def read_window_of(cursor: psycopg.AsyncCursor[Any], source: Sql, asked: TableRequest, *, head: bool) -> Response:
-    """The asked rows of `source`, with the total where it is wanted. Raises ApiError (PGRST103, PGRST116)."""
+    """Return the requested rows of `source`, with the total if wanted. Raises ApiError (PGRST103, PGRST116)."""
     window, media = asked.window, asked.media
     rest = " FROM " + source + f" AS {name(asked.table.name)}" + asked.query.joins + asked.query.condition
     query = f"SELECT {asked.query.select or 'NULL'}" + rest + asked.query.order
@@ -90,7 +90,7 @@ async def read_window_of(cursor: psycopg.AsyncCursor[Any], source: Sql, asked: T
 
 
 async def write(database: Database, caller: Caller, request: Request, table: CatalogueTable) -> Response:
-    """POST, PATCH and DELETE. API roles must filter an update or delete where safeupdate is on."""
+    """Handle POST, PATCH and DELETE. API roles must filter an update or delete where safeupdate is on."""
     asked = await parse(database, request, table, request.query_params.multi_items(), rows=_ROWS)
     method, query, media = request.method, asked.query, asked.media
     if media.plan:
@@ -212,7 +212,7 @@ async def _object(request: Request) -> dict[str, Any]:
 
 
 async def json_body(request: Request) -> Any:
-    """The request's JSON. Raises ApiError (PGRST102)."""
+    """Return the request's JSON. Raises ApiError (PGRST102)."""
     kind = request.headers.get("content-type", "application/json").split(";")[0]
     if kind != "application/json":
         raise ApiError(415, "PGRST102", f"Content-Type not acceptable: {kind}")
@@ -225,7 +225,7 @@ async def json_body(request: Request) -> Any:
 async def _collect(
     cursor: psycopg.AsyncCursor[Any], query: Sql, media: Media, *, change: Sql | None = None
 ) -> tuple[bytes, int]:
-    """All rows of `query` as one document made by the server, and how many they are.
+    """Return all rows of `query` as one document made by the server, and their number.
 
     `change` is a write whose rows `query` reads as `it`: it must stand at the top, where PostgreSQL wants it.
     """
@@ -250,7 +250,7 @@ FROM rows_ AS row_"""
 
 
 async def _total(cursor: psycopg.AsyncCursor[Any], rest: Sql, how: str, cap: int) -> int | None:
-    """How many rows there are: counted, as the planner guesses, or counted up to the cap and guessed above it."""
+    """Return the number of rows: counted, planned, or counted up to the cap and planned above it."""
     if not how:
         return None
     if how == "exact":
@@ -266,7 +266,7 @@ async def _total(cursor: psycopg.AsyncCursor[Any], rest: Sql, how: str, cap: int
 
 
 async def _plan(cursor: psycopg.AsyncCursor[Any], query: Sql, media: Media) -> bytes:
-    """What EXPLAIN says of the statement that would collect the rows of `query`."""
+    """Return the output of EXPLAIN for the statement that would collect the rows of `query`."""
     options = ", ".join([word.upper() for word in media.options] + [f"FORMAT {media.plan.upper()}"])
     explained = f"EXPLAIN ({options}) " + _document(query, media)
     await cursor.execute(explained.text, explained.params)

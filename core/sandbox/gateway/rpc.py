@@ -21,7 +21,7 @@ _UPSERT: Final = re.compile(r"\bon\s+conflict\b.*\bdo\s+update\b", re.IGNORECASE
 
 
 async def call(database: Database, caller: Caller, request: Request, word: str) -> Response:
-    """GET, HEAD and POST on `/rpc/<name>`. Raises ApiError."""
+    """Handle GET, HEAD and POST on `/rpc/<name>`. Raises ApiError."""
     reading = request.method in {"GET", "HEAD"}
     args = _query_args(request) if reading else await _body_args(request)
     function = await _find(database, word, args, by_query=reading)
@@ -91,7 +91,7 @@ def _safe(function: Function) -> None:
 
 
 def _arguments(function: Function, args: dict[str, Any]) -> Sql:
-    """Named arguments, each converted from JSON to its type by the server."""
+    """Return named arguments, each converted from JSON to its type by the server."""
     sql = Sql("")
     for index, (key, given) in enumerate(args.items()):
         document = value(msgspec.json.encode({"a": given}).decode())
@@ -114,6 +114,6 @@ async def _body_args(request: Request) -> dict[str, Any]:
 
 
 def _row_type(function: Function, catalogue: Catalogue) -> CatalogueTable:
-    """The table a function's rows are of; else its own columns, under its name."""
+    """Return the table of a function's rows; else a table of its own columns, under its name."""
     own = CatalogueTable(name=function.name, columns=function.columns, defaults={}, key=())
     return catalogue.tables.get(function.row_of, own)

@@ -4,7 +4,7 @@ from core.sandbox.gateway.errors import bad_request
 
 
 def split(text: str, separator: str) -> list[str]:
-    """The parts of `text`. Quotes protect, a backslash escapes within them. Raises ApiError when unbalanced."""
+    """Return the parts of `text`. Quotes protect, a backslash escapes within them. Raises ApiError when unbalanced."""
     if not text:
         return []
     parts, current, depth, quoted, escaped = [], "", 0, False, False
@@ -30,7 +30,7 @@ def split(text: str, separator: str) -> list[str]:
 
 
 def unquote(text: str) -> str:
-    """A value without its quotes, escapes undone; an unquoted one as it is."""
+    """Return a value without its quotes, escapes undone; an unquoted one as it is."""
     if len(text) < 2 or text[0] != '"' or text[-1] != '"':
         return text
     result, escaped = "", False
@@ -44,5 +44,5 @@ def unquote(text: str) -> str:
 
 
 def inside(text: str, opening: str, closing: str) -> str | None:
-    """What stands between the first and last character, if those are the given ones."""
+    """Return the text between the first and last character, if those are the given ones; else `None`."""
     return text[1:-1] if len(text) >= 2 and text[0] == opening and text[-1] == closing else None

@@ -20,20 +20,20 @@ class Sql(msgspec.Struct, frozen=True):
 
 
 def name(word: str) -> str:
-    """An identifier, quoted."""
+    """Return an identifier, quoted."""
     return '"' + word.replace('"', '""').replace("%", "%%") + '"'
 
 
 def value(text: str) -> Sql:
-    """A value of a type the server infers, as it would for a literal."""
+    """Return a value whose type the server infers, as it would for a literal."""
     return Sql("%s", (text,))
 
 
 def literal(text: str) -> str:
-    """A text constant, quoted: only for JSON keys, which cannot be parameters of an inferred type."""
+    """Return a text constant, quoted: only for JSON keys, which cannot be parameters of an inferred type."""
     return "'" + text.replace("'", "''").replace("%", "%%") + "'"
 
 
 def join(separator: str, parts: list[Sql]) -> Sql:
-    """All parts with `separator` between them."""
+    """Return all parts with `separator` between them."""
     return Sql(separator.join(part.text for part in parts), tuple(p for part in parts for p in part.params))

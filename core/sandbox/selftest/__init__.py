@@ -1,4 +1,4 @@
-"""The self-test: ten scenarios, each really exercised against a project, and undone."""
+"""The self-test: ten scenarios, each run against a real project and undone."""
 
 from core.sandbox.selftest.run import ScenarioOutcome, run_all
 from core.sandbox.selftest.scenarios import SCENARIOS

@@ -1,4 +1,4 @@
-"""What a scenario is given: monitors on a line that can be cut, rows of its own, and the certainty that they go."""
+"""The context of a scenario: monitors on a connection that can fail, and rows of its own that are removed."""
 
 import contextlib
 import uuid
@@ -23,17 +23,17 @@ _POLICY: Final = Policy(total_s=30.0, retry=None, refusable=False)
 
 
 class Unmet(Exception):
-    """What was expected did not happen; the text says what."""
+    """An expectation was not met; the text says which."""
 
 
 def expect(condition: object, text: str) -> None:
-    """Raise Unmet with `text` unless it is so."""
+    """Raise Unmet with `text` unless `condition` is true."""
     if not condition:
         raise Unmet(text)
 
 
 class ScenarioContext:
-    """One scenario's. `owned`: the project is a sandbox of ours, where everything may be done."""
+    """The context of one scenario. `owned`: the project is a sandbox of ours, where everything may be done."""
 
     def __init__(self, target: Target, home: Path, *, owned: bool) -> None:
         self._target = target
@@ -45,7 +45,7 @@ class ScenarioContext:
         self.parts: Container
 
     async def monitor(self, place: str = "m", **more: Any) -> Monitor:
-        """A monitor of its own on the line, schema known. Raises NotLive."""
+        """Return a monitor of its own on the connection, schema known. Raises NotLive."""
         settings = {
             "breaker": BreakerRules(open_s=0.4),
             "refresh": RefreshRules(period_s=0.2),
@@ -60,18 +60,18 @@ class ScenarioContext:
         return one
 
     async def painted(self, place: str = "m") -> Monitor:
-        """A monitor that has asked nobody yet: what it shows comes from the disk."""
+        """Return a monitor that has asked nothing yet: it shows what is on the disk."""
         one = Monitor(Config(target=self._target), places=Places.within(self._home / place), line=self.line)
         self._monitors.append(one)
         return one
 
     async def close(self, monitor: Monitor) -> None:
-        """End one before the scenario does."""
+        """Close a monitor before the scenario ends."""
         self._monitors.remove(monitor)
         await monitor.close()
 
     async def add_task(self, status: str, *, began_ago: timedelta | None = None, ended: bool = False) -> str:
-        """A task of ours, marked so. Its id. Raises NotLive."""
+        """Add a marked task, and return its id. Raises NotLive."""
         name, now = str(uuid.uuid4()), datetime.now(UTC)
         row: dict[str, Any] = {"id": name, "description": MARK, "task_type": "documentation", "status": status}
         if began_ago is not None:
@@ -86,25 +86,25 @@ class ScenarioContext:
         return name
 
     async def add_log(self) -> None:
-        """A row in the execution log of a sandbox of ours, which goes with it. Raises NotLive."""
+        """Add a row to the execution log of a sandbox of ours, which is removed with it. Raises NotLive."""
         row = {"id": str(uuid.uuid4()), "execution_step": "selftest", "step_status": "completed"}
         await self.write(lambda: self.parts.writes.insert_log(row))
 
     async def write(self, send: Callable[[], Awaitable[T]]) -> T:
-        """One write of the scenario's own. Raises NotLive."""
+        """Send one write of the scenario's own. Raises NotLive."""
         return await self.parts.guard.live("db:selftest", send, policy=_POLICY)
 
     async def status_of(self, task: str) -> str:
-        """The status of a task now; empty if it is gone. Raises NotLive."""
+        """Return the status of a task now; empty if it is gone. Raises NotLive."""
         found = await self.parts.reads.task(task)
         return found.status if found is not None else ""
 
     def source_of(self, monitor: Monitor) -> Source:
-        """Where the picture's newest tasks come from."""
+        """Return the source of the snapshot's newest tasks."""
         return monitor.snapshot.tasks.newest.source
 
     async def clear(self) -> str:
-        """Take back what is left of this scenario. What could not be, in words; empty if nothing is."""
+        """Remove what is left of this scenario. Returns what could not be removed, in words; empty if nothing."""
         self.line.cut = LineFault.WHOLE
         left = ""
         if self._tasks and self._monitors:

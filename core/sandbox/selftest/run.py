@@ -18,7 +18,7 @@ Scenario = Callable[[ScenarioContext], Awaitable[str]]
 
 
 class ScenarioOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one scenario. `text`: what was seen, or why it failed."""
+    """The result of one scenario. `text`: what was seen, or why it failed."""
 
     name: str
     passed: bool
@@ -34,7 +34,7 @@ async def run_all(
     owned: bool,
     tell: Callable[[ScenarioOutcome], None],
 ) -> tuple[ScenarioOutcome, ...]:
-    """Every scenario against `target`. `owned`: the project is a sandbox of ours. `tell` hears of each as it ends."""
+    """Run every scenario against `target`. `owned`: it is a sandbox of ours. `tell` is called as each one ends."""
     outcomes = []
     for number, (name, scenario) in enumerate(scenarios):
         outcome = await run_one(name, scenario, ScenarioContext(target, home / str(number), owned=owned))
@@ -44,7 +44,7 @@ async def run_all(
 
 
 async def run_one(name: str, scenario: Scenario, stage: ScenarioContext) -> ScenarioOutcome:
-    """One scenario. Never raises but for its cancellation."""
+    """Run one scenario. Raises nothing but its cancellation."""
     began = time.monotonic()
     try:
         async with asyncio.timeout(LIMIT_S):

@@ -1,4 +1,4 @@
-"""The ten scenarios, in the order of the product's original document. Each says what it saw."""
+"""The ten scenarios, in the order of the product's original document. Each returns what it saw."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -27,7 +27,7 @@ _SOON_S: Final = 10.0
 
 
 async def fallback(stage: ScenarioContext) -> str:
-    """A failing query is answered with last-known data, labelled and aged; a live answer takes its place again."""
+    """Check that a failing query is answered with last-known data, labelled and aged, until there is a live answer."""
     monitor = await stage.monitor()
     await _something_to_read(stage)
     await monitor.refresh(everything=True)
@@ -44,7 +44,7 @@ async def fallback(stage: ScenarioContext) -> str:
 
 
 async def breaker(stage: ScenarioContext) -> str:
-    """Five failures open it; then nothing goes out; then exactly one probe does, and its success closes it."""
+    """Check that five failures open a breaker, then nothing goes out but one probe, and its success closes it."""
     monitor = await stage.monitor()
     key = "db:fetch_tasks"
     stage.line.cut = LineFault.UNAVAILABLE
@@ -64,7 +64,7 @@ async def breaker(stage: ScenarioContext) -> str:
 
 
 async def stuck_tasks(stage: ScenarioContext) -> str:
-    """A stuck task is found and failed, a running one is left alone, and the heal is undone."""
+    """Check that a stuck task is found and failed, a running one is left alone, and the heal is undone."""
     monitor = await stage.monitor()
     stuck = await stage.add_task("in_progress", began_ago=timedelta(hours=3))
     fresh = await stage.add_task("in_progress", began_ago=timedelta(minutes=1))
@@ -84,7 +84,7 @@ async def stuck_tasks(stage: ScenarioContext) -> str:
 
 
 async def cache(stage: ScenarioContext) -> str:
-    """What was live is there after a restart without a line, with its age; what never was is nothing, not a default."""
+    """Check that live data is there after a restart without a connection, with its age, and nothing else is made up."""
     monitor = await stage.monitor("kept")
     await _something_to_read(stage)
     await monitor.refresh(everything=True)
@@ -106,7 +106,7 @@ async def cache(stage: ScenarioContext) -> str:
 
 
 async def edge_function(stage: ScenarioContext) -> str:
-    """It is asked by OPTIONS alone; its silence is seen and counted; it is well again when it answers."""
+    """Check that the function is asked by OPTIONS alone, and its silence is seen, counted, and over once it answers."""
     monitor = await stage.monitor()
     check = (await monitor.check()).of("edge_function")
     expect(check.level in {Level.OK, Level.WARNING}, f"the check says {check.level}: {check.text}")
@@ -124,7 +124,7 @@ async def edge_function(stage: ScenarioContext) -> str:
 
 
 async def high_failure_rate(stage: ScenarioContext) -> str:
-    """The rate is counted on the server and judged: on a sandbox a storm is made, elsewhere the count is checked."""
+    """Check that the rate is counted on the server and judged; on a sandbox after making failures."""
     await stage.monitor()
     await _something_to_read(stage)
     rules, parts = stage.parts.config.failures, stage.parts
@@ -145,7 +145,7 @@ async def high_failure_rate(stage: ScenarioContext) -> str:
 
 
 async def watchdog(stage: ScenarioContext) -> str:
-    """Started once however often it is asked; it looks, goes on after a restart, and keeps its two seconds."""
+    """Check that the watchdog starts once, runs, goes on after a restart, and keeps its limit of two seconds."""
     monitor = await stage.monitor(observe=not stage.owned)
     await _something_to_read(stage)
     await monitor.start()
@@ -165,7 +165,7 @@ async def watchdog(stage: ScenarioContext) -> str:
 
 
 async def emergency_stop(stage: ScenarioContext) -> str:
-    """Set, read back, not set twice, lifted, read back. Elsewhere than on a sandbox only where it hits no task."""
+    """Check that a stop is set, not set twice, and lifted, each read back; outside a sandbox only if no task is hit."""
     monitor = await stage.monitor()
     task = await stage.add_task("pending") if stage.owned else ""
     plan = await monitor.plan_stop()
@@ -192,7 +192,7 @@ async def emergency_stop(stage: ScenarioContext) -> str:
 
 
 async def _flag_alone(stage: ScenarioContext, hit: int) -> str:
-    """The flag, up and down, without the work it would reject: that belongs to somebody."""
+    """Set and clear the flag without rejecting work, which belongs to somebody."""
     parts = stage.parts
     config = await parts.reads.config()
     expect(config is not None, "no config row is visible")
@@ -211,7 +211,7 @@ async def _flag_alone(stage: ScenarioContext, hit: int) -> str:
 
 
 async def connection(stage: ScenarioContext) -> str:
-    """Refused, unavailable and garbage are each named as what they are, within two seconds; then it is live again."""
+    """Check that refused, unavailable and garbage are each named within two seconds; then it is live again."""
     monitor = await stage.monitor()
     await monitor.refresh(everything=True)
     expect(monitor.snapshot.link.word is LinkWord.LIVE, f"it is {monitor.snapshot.link.word} to begin with")
@@ -241,7 +241,7 @@ async def connection(stage: ScenarioContext) -> str:
 
 
 async def full_check(stage: ScenarioContext) -> str:
-    """Everything at once: what is shown is live, the six checks agree with it, and the state word follows."""
+    """Check everything at once: the display is live, the six checks agree with it, and the state word follows."""
     monitor = await stage.monitor()
     await _something_to_read(stage)
     await monitor.refresh(everything=True)
@@ -279,7 +279,7 @@ SCENARIOS: Final[tuple[tuple[str, Scenario], ...]] = (
 
 
 def _asked_newest(stage: ScenarioContext) -> int:
-    """How often the newest tasks were asked for; only that question is in this order."""
+    """Return how often the newest tasks were asked for; only that request has this sort order."""
     return stage.line.count(f"GET {TASKS}?", "order=created_at.desc")
 
 
@@ -292,7 +292,7 @@ def _check(checks: tuple[Check, ...], name: str) -> Check:
 
 
 def _only(found: Findings, ours: set[str]) -> Findings:
-    """The part of a plan that is about our own tasks."""
+    """Return the part of a plan that is about our own tasks."""
     overdue = found.survey.overdue
     stuck = tuple(task for task in overdue.silent if task.id in ours)
     survey = msgspec.structs.replace(found.survey, overdue=msgspec.structs.replace(overdue, stuck=stuck, unproven=()))
@@ -305,7 +305,7 @@ def _only(found: Findings, ours: set[str]) -> Findings:
 
 
 async def _something_to_read(stage: ScenarioContext) -> None:
-    """An empty table looks like one that was never read; other people's projects are not filled for that."""
+    """Add rows to an empty sandbox: an empty table looks like one never read. Other projects are left alone."""
     if stage.owned:
         await stage.add_task("completed", began_ago=timedelta(minutes=5), ended=True)
         await stage.add_log()
@@ -316,7 +316,7 @@ async def _until(
     otherwise: str,
     again: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
-    """Wait until it is so, doing `again` meanwhile. Raises Unmet with `otherwise`."""
+    """Wait until `condition` is true, calling `again` meanwhile. Raises Unmet with `otherwise`."""
     end = asyncio.get_running_loop().time() + _SOON_S
     while not condition():
         expect(asyncio.get_running_loop().time() < end, otherwise)

@@ -1,4 +1,4 @@
-"""A simulated agent fleet: what it did before, and what it does now."""
+"""A simulated agent fleet: its past, and its present work."""
 
 from core.sandbox.workload.fleet import run_workload
 from core.sandbox.workload.history import seed_history

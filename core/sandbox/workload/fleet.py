@@ -1,6 +1,6 @@
-"""The agents at work: tasks come in, are taken up, log their steps, complete or fail; faults make them misbehave.
+"""The agents at work: tasks come in, are started, log their steps, complete or fail; faults make agents misbehave.
 
-In dry-run they behave as the real ones do: every task is said to be completed, and nothing was done.
+In dry-run they behave as the real ones do: every task is marked completed, and nothing is done.
 """
 
 import asyncio
@@ -18,15 +18,15 @@ from core.sandbox.workload.stories import ERRORS, STORIES
 _TICK_S: Final = 1.0
 _BACK_OFF_S: Final = 1.0
 _QUEUE: Final = 12
-"""More than this many waiting tasks, and nobody files another."""
+"""The number of waiting tasks above which no more are created."""
 
 _FAILED: Final = 0.04
 _STORM: Final = 0.9
 _STORM_AT_MOST_S: Final = 4.0
-"""Work that fails, fails soon."""
+"""The longest duration of work that fails, seconds."""
 _STUCK_AT_MOST: Final = 4
 _PARALLEL: Final = 3
-"""At most so many at work where the config row says nothing."""
+"""The most tasks at work where the config row has no value."""
 
 _TAKE: Final = """
 UPDATE autonomous_tasks SET status = 'in_progress', started_at = now(), assigned_to = %s
@@ -54,7 +54,7 @@ VALUES (%s, %s, %s, %s, %s, %s, 'fleet-4', %s)
 
 
 class Fleet:
-    """A few agents on one connection; `step` is one moment of their day."""
+    """A few agents on one connection; `step` is one tick."""
 
     def __init__(self, shape: str, is_on: Callable[[str], bool], rng: random.Random) -> None:
         self._is_on = is_on
@@ -65,7 +65,7 @@ class Fleet:
         self._age_logs = _AGE_LOGS.format(time='"timestamp"' if shape == "deployed" else "created_at")
 
     async def step(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        """Let time pass by one tick."""
+        """Let one tick of time pass."""
         query = "SELECT enabled, emergency_stop, max_parallel_tasks, dry_run_mode FROM autonomous_system_config LIMIT 1"
         config = await (await connection.execute(query)).fetchone()
         at_work = config is not None and config[0] and not config[1]
@@ -147,7 +147,7 @@ class Fleet:
 async def run_workload(
     dsn: str, shape: str, is_on: Callable[[str], bool], stop: asyncio.Event, *, seed: int | None = None
 ) -> None:
-    """Keep the fleet working until `stop`. A database that goes away is waited for."""
+    """Run the fleet until `stop`. Waits for a database that goes away."""
     fleet = Fleet(shape, is_on, random.Random(seed))
     while not stop.is_set():
         try:

@@ -11,13 +11,13 @@ from core.sandbox.workload.stories import ERRORS, STORIES
 
 TASKS: Final = 3000
 DAYS: Final = 40
-"""Ten days more than logs are kept, so that there is something to clean up."""
+"""The days of history: ten more than logs are kept, so that there is something to delete."""
 
 _FAILED: Final = 0.03
 _AT_WORK: Final = """
 UPDATE autonomous_system_config SET enabled = true, dry_run_mode = false, max_parallel_tasks = 5, max_daily_tasks = 5000
 """
-"""Agents that work in earnest, and more than the default allows on one day."""
+"""Agents that do real work, and more than the default allows on one day."""
 
 
 def seed_history(owner: psycopg.Connection[Any], shape: str, *, seed: int = 11) -> None:

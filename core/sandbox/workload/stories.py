@@ -1,4 +1,4 @@
-"""What the simulated agents work on, by task type, and what goes wrong for them."""
+"""The work of the simulated agents, by task type, and its errors."""
 
 from typing import Final
 
