@@ -14,11 +14,12 @@ from typing import Final
 import httpx
 import msgspec
 
+from core.base.errors import WatchdeskError
 from core.base.text import clean, redacted
 from core.resilience.fault import Counts, Evidence, Fault, Party
 
 
-class Failed(Exception):
+class Failed(WatchdeskError):
     """A call to the backend failed; `fault` says how. Never carries a secret."""
 
     def __init__(self, fault: Fault) -> None:

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from core.base.errors import WatchdeskError
+
 _GUARDS: Final = sum(
     getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_NOINHERIT", "O_BINARY")
 )
@@ -35,7 +37,7 @@ _STAMP: Final = "%Y%m%dT%H%M%S%fZ"
 _BROKEN: Final = ".broken"
 
 
-class Unsafe(OSError):
+class Unsafe(WatchdeskError, OSError):
     """The file under a name is not ours; the text is one sentence for people, with what to do."""
 
     def __init__(self, path: Path, what: str, remedy: str = "move it away") -> None:
@@ -46,7 +48,7 @@ class Unsafe(OSError):
         return str(self.strerror)
 
 
-class TooLarge(OSError):
+class TooLarge(WatchdeskError, OSError):
     """A file is larger than any of its kind may be. The text reads like that of any other OSError."""
 
     def __init__(self, path: Path, most: int) -> None:

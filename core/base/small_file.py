@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from core.base.errors import WatchdeskError
+
 MOST_BYTES: Final = 1_000_000
 PATIENCE_S: Final = 2.0
 _LOOK_S: Final = 0.05
@@ -15,7 +17,7 @@ _WAITS_FOR_NOBODY: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY"
 _CHUNK_BYTES: Final = 65_536
 
 
-class Unreadable(Exception):
+class Unreadable(WatchdeskError):
     """The file cannot be read; the text says why, in a few words."""
 
 

@@ -21,6 +21,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from core.base.errors import WatchdeskError
 from core.base.safe_files import (
     SetAside,
     Unsafe,
@@ -56,11 +57,11 @@ _BROKEN: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _ERRORS: Final = (sqlite3.Error, OSError)
 
 
-class NotKept(Exception):
+class NotKept(WatchdeskError):
     """A write was not kept; the text says why, in words."""
 
 
-class _TooNew(Exception):
+class _TooNew(WatchdeskError):
     """The file is of a later version of this program: neither read nor touched."""
 
 

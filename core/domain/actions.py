@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from core.base.errors import WatchdeskError
 from core.domain.queries import Filter
 from core.domain.stops import StopMark
 from core.resilience.fault import Fault
@@ -360,7 +361,7 @@ class UndoPlan(msgspec.Struct, frozen=True, kw_only=True):
         return UNDO_DRY_RUN if self.dry_run is False else UNDO
 
 
-class PlanChanged(Exception):
+class PlanChanged(WatchdeskError):
     """Between showing a plan and confirming it the targets changed; `plan` is the new one, to be asked again."""
 
     def __init__(self, plan: HealPlan) -> None:

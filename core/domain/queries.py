@@ -7,6 +7,7 @@ from typing import Final, Generic, TypeAlias, TypeVar
 
 import msgspec
 
+from core.base.errors import WatchdeskError
 from core.base.text import clean
 from core.domain.records import STATUSES, LogEntry, SafetyCheck, Task
 
@@ -34,7 +35,7 @@ class Table(StrEnum):
     SAFETY = "safety"
 
 
-class FilterError(ValueError):
+class FilterError(WatchdeskError, ValueError):
     """An invalid filter; the text is one sentence for people, with what to do."""
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from core.base.bounds import Count, Limit, Period, Share, Span
 from core.base.clock import Clock
+from core.base.errors import WatchdeskError
 from core.resilience.fault import Counts
 
 T = TypeVar("T")
@@ -70,7 +71,7 @@ class BreakerEvent(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class Refused(Exception):
+class Refused(WatchdeskError):
     """`CircuitBreaker.call` refused to make the call."""
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from core.base.clock import Clock
+from core.base.errors import WatchdeskError
 from core.resilience.breaker import REFUSED, CircuitBreaker
 from core.resilience.breakers import Breakers
 from core.resilience.cache import Cache
@@ -26,7 +27,7 @@ from core.resilience.sharing import Sharing
 T = TypeVar("T")
 
 
-class NotLive(Exception):
+class NotLive(WatchdeskError):
     """There is no live value; `fault` says why."""
 
     def __init__(self, fault: Fault) -> None:

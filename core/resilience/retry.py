@@ -6,6 +6,7 @@ import msgspec
 import tenacity
 
 from core.base.clock import Clock
+from core.base.errors import WatchdeskError
 from core.resilience.fault import Counts, Fault, Party
 
 
@@ -22,7 +23,7 @@ class RetryRules(msgspec.Struct, frozen=True, kw_only=True):
     jitter: float = 0.25
 
 
-class Again(Exception):
+class Again(WatchdeskError):
     """Carries the fault of one try to tenacity."""
 
     def __init__(self, fault: Fault) -> None:

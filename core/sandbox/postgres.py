@@ -21,6 +21,8 @@ from typing import IO, Any, Final
 
 import psycopg
 
+from core.base.errors import WatchdeskError
+
 PREFIX: Final = "watchdesk-sandbox-"
 _START_S: Final = 20.0
 _STOP_S: Final = 10.0
@@ -30,7 +32,7 @@ _FAST: Final = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 _ALWAYS: Final = ("timezone=UTC", "log_min_messages=fatal", "max_connections=60", "shared_buffers=32MB", "jit=off")
 
 
-class SandboxError(Exception):
+class SandboxError(WatchdeskError):
     """The sandbox cannot run; the text is one sentence for people."""
 
 

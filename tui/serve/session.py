@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from textual_serve.app_service import AppService
 
+from core.base.errors import WatchdeskError
+
 log = logging.getLogger(__name__)
 
 END_S: Final = 1.2
@@ -23,7 +25,7 @@ _MOST_CELLS: Final = 500
 """A page says how large it is; no screen has more rows or columns."""
 
 
-class Deaf(Exception):
+class Deaf(WatchdeskError):
     """The process does not take what is sent to it."""
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from core.base.errors import WatchdeskError
 from core.base.text import short
 from core.domain.snapshot import Degradation, Event, Project, Snapshot
 from core.domain.status import Level
@@ -51,7 +52,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     noted: tuple[Note, ...] = ()
 
 
-class NotThere(Exception):
+class NotThere(WatchdeskError):
     """There is nothing to show in that direction, or of that time; in one sentence."""
 
 

@@ -9,13 +9,15 @@ from typing import Any, Final
 
 import msgspec
 
+from core.base.errors import WatchdeskError
+
 SET: Final = 0
 RUNS: Final = 1
 _NAMES: Final = ("id", "key", "name")
 """Fields that identify an item when the rest of it has changed."""
 
 
-class Unfit(Exception):
+class Unfit(WatchdeskError):
     """A change does not fit the record it is applied to."""
 
 

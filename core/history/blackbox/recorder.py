@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from core.base.clock import Clock
+from core.base.errors import WatchdeskError
 from core.base.safe_files import own_directory
 from core.base.store import OwnerLock
 from core.domain.snapshot import Snapshot
@@ -37,7 +38,7 @@ _SLACK_US: Final = 2_000_000
 _BODY_BYTES: Final = FRAME_BYTES - HEADER.size
 
 
-class _TooLarge(Exception):
+class _TooLarge(WatchdeskError):
     """A snapshot is larger than a frame may be: with it, the file could not be told from a damaged one."""
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from core.base.errors import WatchdeskError
 from core.base.safe_files import head_of_own, open_own, write_all
 from core.history.blackbox.frame import HEADER, MAGIC, FrameEntry, Kind, claimed, entry_at
 from core.history.blackbox.settings import SEGMENT_MOST
@@ -16,11 +17,11 @@ _IN_VAIN_BYTES: Final = 100_000_000
 HEAD: Final = _SIGN + VERSION.to_bytes(2, "little") + bytes(6)
 
 
-class Later(Exception):
+class Later(WatchdeskError):
     """The file is of a later version of this program."""
 
 
-class NoSegment(Exception):
+class NoSegment(WatchdeskError):
     """The file is none of ours."""
 
 

@@ -6,8 +6,10 @@ import msgspec
 import psycopg
 from starlette.responses import Response
 
+from core.base.errors import WatchdeskError
 
-class ApiError(Exception):
+
+class ApiError(WatchdeskError):
     """A refusal as an answer."""
 
     def __init__(

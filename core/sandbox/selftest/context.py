@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from core.backend.fault_transport import FaultTransport, LineFault
 from core.backend.target import Target
+from core.base.errors import WatchdeskError
 from core.checks.settings import WatchRules
 from core.monitor import Config, Monitor, Places
 from core.monitor.container import Container
@@ -22,7 +23,7 @@ MARK: Final = "watchdesk self-test"
 _POLICY: Final = Policy(total_s=30.0, retry=None, refusable=False)
 
 
-class Unmet(Exception):
+class Unmet(WatchdeskError):
     """An expectation was not met; the text says which."""
 
 
