@@ -122,8 +122,8 @@ def _lines(app: Any) -> list[list[Segment]]:
 def _names(app: Any) -> dict[Style, str]:
     """What each style is called: by its role, if it has but one; the text's own comes first."""
     named: dict[Style, str] = {}
-    for role, style in app.look.styles.items():
-        caught = app._net.apply([Segment("x", style)], None)[0].style or Style()
+    for role, style in app.appearance.styles.items():
+        caught = app._output_filter.apply([Segment("x", style)], None)[0].style or Style()
         named[caught] = role if caught not in named else named[caught] if named[caught] == "text" else str(caught)
     return named
 

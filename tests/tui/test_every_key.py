@@ -322,7 +322,7 @@ async def test_the_footer_shows_keys_of_this_screen_alone_whole_and_as_they_are(
     async with run(app, SIZE) as pilot:
         view = await go_to(pilot, app, kind)
         footer = plain(view.query_one(KeyLine)._drawn[0]) + " "
-        told = [f" {key.shown(app.look.keymap)} {key.word} " for key in view.keys]
+        told = [f" {key.shown(app.appearance.keymap)} {key.word} " for key in view.keys]
         rest = footer
         for one in told:
             rest = rest.replace(one, "", 1)

@@ -14,12 +14,12 @@ from core.base.colours import Rgb, rgb
 from core.base.settings import Layers, SettingsError
 from tests.running import ONE_SHAPE, Command, Running
 from tests.tui.terminal import Terminal
-from tui.app.settings import ScreenSettings, looks, read_screen
-from tui.rendering.palettes import LOOKS, PLAIN, THEMES
+from tui.app.settings import ScreenSettings, display_for, read_screen
+from tui.rendering.palettes import PALETTES, PLAIN, THEMES
 from tui.rendering.themes import contrast, palette, themes
 
-PAINTED = [name for name in THEMES if not LOOKS[name].native]
-NATIVE = [name for name in THEMES if LOOKS[name].native]
+PAINTED = [name for name in THEMES if not PALETTES[name].native]
+NATIVE = [name for name in THEMES if PALETTES[name].native]
 
 CONSOLE = (
     "000",
@@ -88,7 +88,7 @@ def in_256(style: Style) -> Style:
 @pytest.mark.parametrize("colours", [CONSOLE, XTERM], ids=["console", "xterm"])
 @pytest.mark.parametrize("name", NATIVE)
 def test_sixteen_colours_are_readable_on_a_console_and_on_xterm(name: str, colours: tuple[str, ...]) -> None:
-    ground = (0, 0, 0) if LOOKS[name].dark else (255, 255, 255)
+    ground = (0, 0, 0) if PALETTES[name].dark else (255, 255, 255)
     for role, style in palette(name, "steelblue").items():
         ratio = contrast(*shown(style, colours, ground))
         assert ratio >= (7 if role == "text" else 3.9), (role, ratio)
@@ -160,7 +160,7 @@ def test_a_wrong_project_colour_is_one_sentence() -> None:
 
 def test_the_terminal_decides_unless_somebody_does() -> None:
     def theme(chosen: str = "auto", encoding: str = "utf-8", **environ: str) -> tuple[str, bool]:
-        found = looks(ScreenSettings(theme=chosen), encoding, {"TERM": "xterm-256color"} | environ)
+        found = display_for(ScreenSettings(theme=chosen), encoding, {"TERM": "xterm-256color"} | environ)
         return found.theme, found.ascii
 
     assert theme() == ("dark", False)
@@ -173,7 +173,7 @@ def test_the_terminal_decides_unless_somebody_does() -> None:
     assert theme("contrast", NO_COLOR="1") == ("plain", False)
     assert theme(NO_COLOR="") == ("dark", False)
     assert theme(encoding="ANSI_X3.4-1968") == ("dark", True)
-    assert looks(ScreenSettings(ascii=False), "latin-1", {"TERM": "xterm"}).ascii is False
+    assert display_for(ScreenSettings(ascii=False), "latin-1", {"TERM": "xterm"}).ascii is False
 
 
 def test_a_theme_comes_from_the_file_the_environment_or_the_command(command: Command, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from tui.dialogs import (
     undo_dialog,
     withdraw_dialog,
 )
-from tui.rendering.palettes import LOOKS, PLAIN
+from tui.rendering.palettes import PALETTES, PLAIN
 from tui.screens.document_view import DocumentView
 from tui.screens.list_view import ListView
 
@@ -68,7 +68,7 @@ async def test_the_dashboard_in_every_size(size: tuple[int, int], golden: Snapsh
     assert await picture(WARNING, size) == golden(name=f"dashboard-{size_name(size)}")
 
 
-@pytest.mark.parametrize("theme", LOOKS)
+@pytest.mark.parametrize("theme", PALETTES)
 async def test_every_theme(theme: str, golden: SnapshotAssertion) -> None:
     assert await picture(WARNING, NORMAL, theme=theme) == golden(name=f"theme-{theme}")
 
@@ -296,7 +296,7 @@ async def test_who_comes_back_in_plain_ascii_with_an_order(golden: SnapshotAsser
     assert drawn == golden(name="away-plain-ascii")
 
 
-@pytest.mark.parametrize("theme", LOOKS)
+@pytest.mark.parametrize("theme", PALETTES)
 async def test_who_comes_back_is_told_in_every_theme(theme: str) -> None:
     drawn = await come_back(SMALL, "down", a_night, theme=theme)
     shown = text_of(drawn)

@@ -9,7 +9,7 @@ from rich.style import Style
 from textual.color import Color
 
 from tui.rendering.ascii import spelled
-from tui.rendering.text import BAR, LEVELS, Net, Signs, bar, spark
+from tui.rendering.text import BAR, LEVELS, OutputFilter, Signs, bar, spark
 
 GROUND = Color.parse("black")
 
@@ -80,12 +80,12 @@ def test_ascii_is_as_wide_as_what_it_stands_for(text: str) -> None:
     assert cell_len(spelt) == cell_len(text)
 
 
-def caught(net: Net, text: str, style: str = "") -> Segment:
+def caught(net: OutputFilter, text: str, style: str = "") -> Segment:
     return net.apply([Segment(text, Style.parse(style))], GROUND)[0]
 
 
 def test_the_net_takes_colours_and_leaves_what_they_said() -> None:
-    net = Net(colourless=True)
+    net = OutputFilter(colourless=True)
     assert caught(net, "x", "bold red").style == Style.parse("bold")
     assert caught(net, "x", "underline red on default").style == Style.parse("underline")
     assert caught(net, "x", "bold black on white").style == Style.parse("bold reverse")  # a cursor, a selection
@@ -96,5 +96,5 @@ def test_the_net_takes_colours_and_leaves_what_they_said() -> None:
 
 
 def test_the_net_spells_in_ascii_and_stops_controls_all_the_same() -> None:
-    assert caught(Net(ascii_only=True), "a\x1b[2J—é").text == "a.[2J-e"
-    assert caught(Net(), "a\x1b[2J—é").text == "a·[2J—é"
+    assert caught(OutputFilter(ascii_only=True), "a\x1b[2J—é").text == "a.[2J-e"
+    assert caught(OutputFilter(), "a\x1b[2J—é").text == "a·[2J—é"

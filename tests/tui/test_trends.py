@@ -25,7 +25,7 @@ from tests.tui.still import Records
 from tui.app.app import WatchdeskApp
 from tui.panels.plot import FIGURES, PlotPanel
 from tui.rendering.axes import times, value_label, values
-from tui.rendering.palettes import LOOKS, PLAIN
+from tui.rendering.palettes import PALETTES, PLAIN
 from tui.rendering.plots import ASCII, LEAST, UNICODE, plotted
 from tui.rendering.text import plain
 from tui.screens.dashboard import Dashboard
@@ -109,7 +109,7 @@ async def test_in_every_size(size: tuple[int, int], golden: SnapshotAssertion) -
 
 
 @pytest.mark.usefixtures("utc")
-@pytest.mark.parametrize("theme", LOOKS)
+@pytest.mark.parametrize("theme", PALETTES)
 async def test_in_every_theme(theme: str, golden: SnapshotAssertion) -> None:
     assert await picture(WARNING, SMALL, theme=theme) == golden(name=f"trends-{theme}")
 

@@ -25,10 +25,10 @@ from tui.app.app import WatchdeskApp
 from tui.app.keys import ALL_KEYS
 from tui.app.settings import AWAY_S
 from tui.dialogs import HealDialog, QuitDialog
-from tui.rendering.palettes import LOOKS, PLAIN
+from tui.rendering.palettes import PALETTES, PLAIN
 from tui.screens.dashboard import Dashboard
 from tui.screens.wall import Wall
-from tui.wall import view_model as says
+from tui.wall import view_model
 from tui.wall.font import SCALES, letters, width_of
 
 __all__ = ["opened"]
@@ -131,7 +131,7 @@ async def test_every_size(name: str, size: tuple[int, int], golden: SnapshotAsse
     assert drawn == golden(name=f"wall-{name}-{size_name(size)}")
 
 
-@pytest.mark.parametrize("theme", LOOKS)
+@pytest.mark.parametrize("theme", PALETTES)
 @pytest.mark.parametrize("name", ["healthy", "critical", "stale"])
 async def test_every_theme(name: str, theme: str, golden: SnapshotAssertion) -> None:
     assert await picture(WALLS[name], SMALL, theme=theme) == golden(name=f"wall-{name}-{theme}")
@@ -182,24 +182,24 @@ async def test_it_says_that_nothing_new_comes_any_more(size: tuple[int, int], go
 def test_old_is_never_shown_as_new() -> None:
     for name in ("offline", "stale", "blind"):
         snapshot = WALLS[name]
-        assert says.word(snapshot) == snapshot.link.word.value
-        assert says.level(snapshot) != "ok"
-        read = {one.label: one for one in says.figures(snapshot)}
+        assert view_model.word(snapshot) == snapshot.link.word.value
+        assert view_model.level(snapshot) != "ok"
+        read = {one.label: one for one in view_model.figures(snapshot)}
         assert all(read[label].old and read[label].role == "dim" for label in ("pending", "running", "failed 24 h"))
-    assert says.oldness(STATES["offline"]) == (says.Figure(label="old", texts=("1 H",), role="warning"),)
+    assert view_model.oldness(STATES["offline"]) == (view_model.Figure(label="old", texts=("1 H",), role="warning"),)
 
 
 @pytest.mark.parametrize("name", ["stale", "blind"])
 def test_that_nothing_fires_is_not_known_while_nobody_looks(name: str) -> None:
-    assert says.figures(WALLS[name])[-1] == says.Figure(label="alerts", texts=("0",), role="dim", old=True)
-    assert says.figures(WALLS["active"])[-1].role == "ok"
-    assert says.figures(WALLS["offline"])[-1].role == "critical"  # that fires is this monitor's own finding
+    assert view_model.figures(WALLS[name])[-1] == view_model.Figure(label="alerts", texts=("0",), role="dim", old=True)
+    assert view_model.figures(WALLS["active"])[-1].role == "ok"
+    assert view_model.figures(WALLS["offline"])[-1].role == "critical"  # that fires is this monitor's own finding
 
 
 def test_one_figure_that_is_old_says_how_old() -> None:
-    failed = next(one for one in says.figures(STATES["degraded"]) if one.label.startswith("failed"))
+    failed = next(one for one in view_model.figures(STATES["degraded"]) if one.label.startswith("failed"))
     assert (failed.old, failed.label) == (True, "failed 24 h, 10 min old")
-    assert not says.figures(STATES["degraded"])[0].old
+    assert not view_model.figures(STATES["degraded"])[0].old
 
 
 @pytest.mark.parametrize("size", [SMALL, (140, 40), LARGE], ids=size_name)
@@ -207,7 +207,7 @@ def test_one_figure_that_is_old_says_how_old() -> None:
 async def test_figures_are_as_large_while_they_are_old_and_say_how_old(name: str, size: tuple[int, int]) -> None:
     live = text_of(await picture(WALLS["active"], size))
     scale = next(one for one in SCALES if all(part.strip() in live for part in letters("12", one, "█")))
-    old = says.oldness(WALLS[name])[0].texts[0]
+    old = view_model.oldness(WALLS[name])[0].texts[0]
     text = text_of(await picture(WALLS[name], size))
     assert all(part.strip() in text for part in letters("12", scale, "▒"))
     assert f"{old.lower()} old · " in text or all(part.strip() in text for part in letters(old, scale, "█"))
@@ -216,7 +216,7 @@ async def test_figures_are_as_large_while_they_are_old_and_say_how_old(name: str
 def test_last_known_data_at_the_start_is_not_the_state() -> None:
     kept = Reading(value=TaskCounts({"pending": 3}), source=Source.CACHED, at=ago(hours=2))
     started = changed(HEALTHY, link=Link(), tasks=tasks_of(HEALTHY, counts=kept))
-    assert (says.word(started), says.level(started)) == ("CONNECTING", "unknown")
+    assert (view_model.word(started), view_model.level(started)) == ("CONNECTING", "unknown")
 
 
 @pytest.mark.parametrize(
@@ -232,16 +232,16 @@ def test_last_known_data_at_the_start_is_not_the_state() -> None:
 def test_that_there_was_no_incident_is_said_of_the_time_that_was_seen(
     known: LastIncident, big: str, says_first: str
 ) -> None:
-    told = says.incident(msgspec.structs.replace(HEALTHY, last_incident=known))
+    told = view_model.incident(msgspec.structs.replace(HEALTHY, last_incident=known))
     assert (told.big, told.lines[0]) == (big, says_first)
     assert ("in 30 days" in told.lines) is known.covered
 
 
 def test_an_incident_is_named_by_the_alert_of_its_time() -> None:
-    assert says.incident(WALLS["critical"]).lines[1] == "most tasks fail"
-    assert says.incident(with_incident(HEALTHY)).lines[1] == "project down, 4 min"
+    assert view_model.incident(WALLS["critical"]).lines[1] == "most tasks fail"
+    assert view_model.incident(with_incident(HEALTHY)).lines[1] == "project down, 4 min"
     unsure = LastIncident(incident=msgspec.structs.replace(GOES_ON.incident, ended=ago(minutes=1), unsure=True))  # type: ignore[type-var]  # it has one
-    assert says.incident(msgspec.structs.replace(HEALTHY, last_incident=unsure)).lines[1] == (
+    assert view_model.incident(msgspec.structs.replace(HEALTHY, last_incident=unsure)).lines[1] == (
         "project critical, at least 5 min"
     )
 
@@ -249,7 +249,7 @@ def test_an_incident_is_named_by_the_alert_of_its_time() -> None:
 def test_figures_keep_to_four_signs() -> None:
     for count, shown in ((0, "0"), (9_999, "9999"), (10_000, "10K"), (1_999_999, "1M")):
         counted = tasks_of(ACTIVE, counts=Reading(value=TaskCounts({"pending": count}), source=Source.LIVE, at=ago()))
-        assert says.figures(changed(ACTIVE, tasks=counted))[0].texts == (shown,)
+        assert view_model.figures(changed(ACTIVE, tasks=counted))[0].texts == (shown,)
 
 
 def test_every_letter_is_as_high_and_as_wide_as_it_says() -> None:
@@ -374,7 +374,9 @@ async def test_ages_move_on_without_a_new_picture() -> None:
         app.clock.jump_wall(timedelta(hours=1).total_seconds())
         app.repaint()
         text = text_of(await settled(pilot))
-    assert says.oldness(msgspec.structs.replace(STATES["offline"], at=LATER + timedelta(hours=1)))[0].texts == ("2 H",)
+    assert view_model.oldness(msgspec.structs.replace(STATES["offline"], at=LATER + timedelta(hours=1)))[0].texts == (
+        "2 H",
+    )
     assert letters("2 H", SCALES[-1], "█")[0] in text
 
 

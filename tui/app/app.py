@@ -22,9 +22,9 @@ from tui.app.keys import GLOBAL_KEYS, MENU_ONLY
 from tui.app.screen_stack import ScreenStack
 from tui.app.settings import Setup
 from tui.dialogs import Dialog, HelpDialog, Menu, Question, QuitDialog
-from tui.rendering.look import Appearance
+from tui.rendering.appearance import Appearance
 from tui.rendering.palettes import PLAIN
-from tui.rendering.text import Net, Signs
+from tui.rendering.text import OutputFilter, Signs
 from tui.rendering.themes import palette, themes
 from tui.screens.list_view import ListView
 from tui.screens.view import View
@@ -56,10 +56,10 @@ class WatchdeskApp(ScreenStack):
         faults: FaultSwitch | None = None,
     ) -> None:
         setup = setup or Setup()
-        self._net = Net(ascii_only=setup.ascii, colourless=setup.theme == PLAIN)
+        self._output_filter = OutputFilter(ascii_only=setup.ascii, colourless=setup.theme == PLAIN)
         styles = palette(setup.theme, monitor.snapshot.project.colour)
-        look = Appearance(signs=Signs(ascii_only=setup.ascii), styles=styles, keymap=setup.keymap)
-        super().__init__(monitor, clock or SystemClock(), look, faults=faults, away_s=setup.away_s)
+        appearance = Appearance(signs=Signs(ascii_only=setup.ascii), styles=styles, keymap=setup.keymap)
+        super().__init__(monitor, clock or SystemClock(), appearance, faults=faults, away_s=setup.away_s)
         self.no_color = (
             setup.theme == PLAIN
         )  # Textual's own greys are colours, too, and it takes an empty NO_COLOR for one
@@ -67,7 +67,7 @@ class WatchdeskApp(ScreenStack):
             self.register_theme(one)
         self.theme = f"watchdesk-{setup.theme}"
         self.animation_level = "none"
-        self.set_keymap(look.keymap)
+        self.set_keymap(appearance.keymap)
         self._calls = TerminalNotifier(ascii_only=setup.ascii)
         self._starts_on_wall = setup.wall
         self._typed_ahead: str | None = None
@@ -75,11 +75,14 @@ class WatchdeskApp(ScreenStack):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own, but for its greys, and the net below everything."""
-        return [*(one for one in super().get_line_filters() if not isinstance(one, Monochrome | NoColor)), self._net]
+        return [
+            *(one for one in super().get_line_filters() if not isinstance(one, Monochrome | NoColor)),
+            self._output_filter,
+        ]
 
     def on_mount(self) -> None:
         """Show what is known, then bring the monitor to life."""
-        self.presence.heard(self.monitor.snapshot)
+        self.away.heard(self.monitor.snapshot)
         self._unsubscribe = self.monitor.subscribe(self._heard)
         self.call_after_refresh(self._begin)
         self.set_interval(1.0, self.repaint)
@@ -105,7 +108,7 @@ class WatchdeskApp(ScreenStack):
             if (
                 isinstance(top, View)
                 and not isinstance(top.focused, Input)
-                and _FILTER.takes(event.key, self.look.keymap)
+                and _FILTER.takes(event.key, self.appearance.keymap)
             ):
                 await self.action_filter()  # at once: by way of the widgets it would come after what is typed next
                 return
@@ -121,13 +124,13 @@ class WatchdeskApp(ScreenStack):
 
     def _keeps(self, event: events.Event, top: Screen[object]) -> bool:
         """Whether who was away must first see what happened: what a question on top may hide is said there."""
-        before = self.presence.summary
+        before = self.away.summary
         now = msgspec.structs.replace(self.monitor.snapshot, at=self.clock.now())
-        kept = self.presence.keeps(event, now, top if isinstance(top, View) else None)
-        if self.presence.summary is not before:
+        kept = self.away.keeps(event, now, top if isinstance(top, View) else None)
+        if self.away.summary is not before:
             self.repaint()
             if kept and not isinstance(top, View):
-                said = f"you were away: {self.presence.held} did nothing yet; escape backs out"
+                said = f"you were away: {self.away.held} did nothing yet; escape backs out"
                 (top.say if isinstance(top, Dialog) else self.tell)(said)
         return kept
 
@@ -194,7 +197,7 @@ class WatchdeskApp(ScreenStack):
         """Every key that does something on this screen."""
         if isinstance(self.screen, View):
             refused = {key.name: why for key in self.screen.keys if (why := self.refusal(key))}
-            self.push_screen(HelpDialog(self.look, self.screen.keys, refused, self.shown))
+            self.push_screen(HelpDialog(self.appearance, self.screen.keys, refused, self.shown))
 
     async def action_quit(self) -> None:
         """Asks while an order waits or is under way."""
@@ -207,7 +210,7 @@ class WatchdeskApp(ScreenStack):
         """ctrl+c and ctrl+q: say what quits. Where letters are typed, or a question is open, that key does not."""
         if isinstance(self.screen, QuitDialog):
             return
-        quits = f"{_QUIT.shown(self.look.keymap)} quits"
+        quits = f"{_QUIT.shown(self.appearance.keymap)} quits"
         plain = isinstance(self.screen, View) and not isinstance(self.screen.focused, Input)
         self.tell(quits if plain else f"escape backs out, then {quits}")
 
@@ -223,7 +226,7 @@ class WatchdeskApp(ScreenStack):
                 continue
             why = self.refusal(key)
             title, _, more = key.does.partition(":")
-            pressed = f"key {key.shown(self.look.keymap)}" if key.key else ""
+            pressed = f"key {key.shown(self.appearance.keymap)}" if key.key else ""
             told = f"not now: {why}" if why else "  ".join(filter(None, (more.strip(), pressed)))
             yield SystemCommand(title[:1].upper() + title[1:], told, lambda action=key.action: self._run(action))
 
@@ -235,9 +238,9 @@ class WatchdeskApp(ScreenStack):
         await self.monitor.start()
 
     def _heard(self, snapshot: Snapshot) -> None:
-        with self._fence.around("what happened while nobody looked"):
-            self.presence.heard(snapshot)
-        self.standstill.heard()
+        with self._boundary.around("what happened while nobody looked"):
+            self.away.heard(snapshot)
+        self.stale_screen.heard()
         self.repaint()
         if self._dashboard.is_mounted and self._driver is not None and (call := self._calls.heard(snapshot)):
             self._driver.write(call)

@@ -15,7 +15,7 @@ from tui.app.key import Key, displayed
 _SIGNS_OF_LIFE: Final = (events.Key, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp)
 
 
-class LookedAt(Protocol):
+class ActiveView(Protocol):
     """A view on top, as far as a key concerns it."""
 
     @property
@@ -30,7 +30,7 @@ class LookedAt(Protocol):
     def focused(self) -> Widget | None: ...
 
 
-class Presence:
+class AwayTracker:
     """Hears every key, click and snapshot. `away_s` 0: nobody is ever missed.
 
     The first key after an absence does what it does where that is looking. Where it would order, quit, or answer a
@@ -57,7 +57,7 @@ class Presence:
         elif snapshot.ready:
             self._absence = Absence(snapshot)
 
-    def keeps(self, event: events.Event, snapshot: Snapshot, view: LookedAt | None) -> bool:
+    def keeps(self, event: events.Event, snapshot: Snapshot, view: ActiveView | None) -> bool:
         """Take note of a key or a click, and of what is shown to who gave it; whether it must do nothing.
 
         `view`: what is on top; `None` while a question is.
@@ -80,7 +80,7 @@ class Presence:
         self.held = "" if not held else displayed(event.key) if isinstance(event, events.Key) else "the click"
         return held
 
-    def _let_go(self, view: LookedAt | None) -> bool:
+    def _let_go(self, view: ActiveView | None) -> bool:
         """The end of a click: now lines may move, and it still lands where it was meant to."""
         if self._button_held:
             self._button_held = False
@@ -91,14 +91,14 @@ class Presence:
             self._goes(view)
         return False
 
-    def _goes(self, view: LookedAt | None) -> bool:
+    def _goes(self, view: ActiveView | None) -> bool:
         """The summary goes with the next key or click on a view. Whether there was one."""
         if self.summary is None or view is None:
             return False
         self.summary, self.held = None, ""
         return True
 
-    def _would_act(self, event: events.Event, view: LookedAt | None) -> bool:
+    def _would_act(self, event: events.Event, view: ActiveView | None) -> bool:
         if not isinstance(event, events.Key):
             return view is None and isinstance(event, events.MouseDown)
         if view is None:

@@ -12,18 +12,18 @@ P = ParamSpec("P")
 Work: TypeAlias = Callable[Concatenate[S, P], Coroutine[Any, Any, None]]
 
 
-def edge(what: str, say: Callable[[str], None]) -> Caught:
+def error_boundary(what: str, say: Callable[[str], None]) -> Caught:
     """Go on after it, whatever `what` raised: with its traceback in the log file, and one sentence to `say`."""
     return ErrorBoundary(say).around(what)
 
 
-def edged(what: str, say: Callable[[S, str], None]) -> Callable[[Work[S, P]], Work[S, P]]:
+def within_error_boundary(what: str, say: Callable[[S, str], None]) -> Callable[[Work[S, P]], Work[S, P]]:
     """The same around a whole method of a widget, of which `say` is another."""
 
     def around(method: Work[S, P]) -> Work[S, P]:
         @wraps(method)
         async def kept(self: S, /, *args: P.args, **kwargs: P.kwargs) -> None:
-            with edge(what, lambda text: say(self, text)):
+            with error_boundary(what, lambda text: say(self, text)):
                 await method(self, *args, **kwargs)
 
         return kept

@@ -13,15 +13,15 @@ from core.base.text import clean
 from core.domain.actions import ACTIONS, OBSERVE_OFF, Action
 from core.domain.snapshot import Snapshot
 from tui.actions import AT_ONCE, ERRANDS
-from tui.app.away import Presence
-from tui.app.error_boundary import edge
+from tui.app.away import AwayTracker
+from tui.app.error_boundary import error_boundary
 from tui.app.interfaces import FaultSwitch, MonitorLike
 from tui.app.key import Key
 from tui.app.keys import NOTE_KEY, TIME_KEYS
 from tui.app.stale_screen import StaleScreen
 from tui.dialogs import ChoiceDialog, Prompt, Question, observe_dialog
 from tui.lists import LISTS, Served
-from tui.rendering.look import Appearance
+from tui.rendering.appearance import Appearance
 from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
 from tui.screens.list_view import ListView
@@ -36,19 +36,19 @@ class ScreenStack(App[None]):
     """The screens above one another, the dashboard at the bottom, and who acts through them."""
 
     def __init__(
-        self, monitor: MonitorLike, clock: Clock, look: Appearance, *, faults: FaultSwitch | None, away_s: float
+        self, monitor: MonitorLike, clock: Clock, appearance: Appearance, *, faults: FaultSwitch | None, away_s: float
     ) -> None:
         super().__init__()
         self.monitor = monitor
         self.clock = clock
-        self.look = look
+        self.appearance = appearance
         self.faults = faults
-        self.presence = Presence(clock, away_s, look.keymap)
+        self.away = AwayTracker(clock, away_s, appearance.keymap)
         self.time = TimeTravel(self)
-        self.standstill = StaleScreen(clock)
+        self.stale_screen = StaleScreen(clock)
         self._dashboard = Dashboard(self)
         self._under_way: set[str] = set()
-        self._fence = ErrorBoundary(self.tell)
+        self._boundary = ErrorBoundary(self.tell)
 
     def get_default_screen(self) -> Screen[None]:
         """The dashboard is the bottom of the stack."""
@@ -83,8 +83,8 @@ class ScreenStack(App[None]):
         """Draw the view on top once more; a line that reads the same is not written again."""
         view = self._view
         if view is not None and view.is_mounted:
-            with self._fence.around("drawing the screen"):
-                view.show(self.shown, self.time.banner() or self.standstill.banner())
+            with self._boundary.around("drawing the screen"):
+                view.show(self.shown, self.time.banner() or self.stale_screen.banner())
 
     def tell(self, text: str) -> None:
         """Say something in passing; what was said before goes."""
@@ -126,7 +126,7 @@ class ScreenStack(App[None]):
             return
         self._under_way.update({name} & AT_ONCE)
         try:
-            with edge(name.replace("_", " "), self.tell):
+            with error_boundary(name.replace("_", " "), self.tell):
                 await ERRANDS[name](self)
         finally:
             self._under_way.discard(name)

@@ -29,7 +29,7 @@ class ScreenSettings(msgspec.Struct, frozen=True, kw_only=True):
     away_s: Span = AWAY_S
 
 
-class Looks(msgspec.Struct, frozen=True, kw_only=True):
+class Display(msgspec.Struct, frozen=True, kw_only=True):
     """How it looks on one terminal: a theme of `tui.rendering.palettes`, plain ASCII or not."""
 
     theme: str
@@ -55,16 +55,16 @@ def read_screen(layers: Layers) -> ScreenSettings:
     return settings
 
 
-def looks(settings: ScreenSettings, encoding: str, environ: Mapping[str, str] = os.environ) -> Looks:
+def display_for(settings: ScreenSettings, encoding: str, environ: Mapping[str, str] = os.environ) -> Display:
     """What the settings come to on a terminal that takes `encoding`.
 
     `NO_COLOR`, if it is not empty (no-color.org), goes before any theme.
     """
     ascii_only = not _is_utf8(encoding) if settings.ascii is None else settings.ascii
     if environ.get("NO_COLOR"):
-        return Looks(theme=PLAIN, ascii=ascii_only)
+        return Display(theme=PLAIN, ascii=ascii_only)
     theme = _fitting(environ) if settings.theme == AUTO else settings.theme
-    return Looks(theme=theme, ascii=ascii_only)
+    return Display(theme=theme, ascii=ascii_only)
 
 
 def _fitting(environ: Mapping[str, str]) -> str:

@@ -10,11 +10,11 @@ from textual.widget import AwaitMount
 from core.base.clock import Clock
 from core.domain.actions import Action
 from core.domain.snapshot import Snapshot
-from tui.app.away import Presence
+from tui.app.away import AwayTracker
 from tui.app.interfaces import FaultSwitch, MonitorLike
 from tui.app.stale_screen import StaleScreen
 from tui.dialogs.question import Question
-from tui.rendering.look import Appearance
+from tui.rendering.appearance import Appearance
 from tui.time_travel.recorded import Moment
 
 
@@ -43,9 +43,9 @@ class Ui(Protocol):
     monitor: MonitorLike
     faults: FaultSwitch | None
     clock: Clock
-    look: Appearance
-    presence: Presence
-    standstill: StaleScreen
+    appearance: Appearance
+    away: AwayTracker
+    stale_screen: StaleScreen
 
     @property
     def time(self) -> TimeControl:

@@ -5,12 +5,12 @@ import sys
 import click
 
 from tui.cli.commands.monitor import watch
-from tui.cli.encoding import spell_out
+from tui.cli.encoding import encode_as_ascii
 from tui.cli.error_boundary import ended
 from tui.cli.group import CommandGroup
-from tui.cli.memory import end_with_threads, spare
-from tui.cli.screen_options import Given, screen_options
-from tui.terminal.streams import stand_in
+from tui.cli.memory import end_with_threads, limit_memory_use
+from tui.cli.screen_options import ScreenOptions, screen_options
+from tui.terminal.streams import replace_closed_streams
 from tui.terminal.variables import forget_odd_sizes
 
 
@@ -29,10 +29,10 @@ def cli(
     *,
     observe: bool,
     project: str | None,
-    screen: Given,
+    screen: ScreenOptions,
 ) -> None:
     """Watch a self-healing task system on Supabase, and step in: heal, reset a breaker, emergency stop."""
-    spare()
+    limit_memory_use()
     context.obj = {"observe": observe, "project": project}
     if context.invoked_subcommand is None:
         context.exit(watch(project, screen, observe=observe))
@@ -40,9 +40,9 @@ def cli(
 
 def main() -> None:
     """The command `watchdesk`."""
-    stand_in()
+    replace_closed_streams()
     forget_odd_sizes()
     for stream in (sys.stdout, sys.stderr):
-        spell_out(stream)
+        encode_as_ascii(stream)
     end_with_threads()
     sys.exit(ended(lambda: cli.main(standalone_mode=False)))

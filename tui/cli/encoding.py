@@ -7,7 +7,7 @@ from typing import Final, TextIO
 _HANDLER: Final = "watchdesk"
 
 
-def spell_out(stream: TextIO) -> None:
+def encode_as_ascii(stream: TextIO) -> None:
     """Let a stream that is not UTF-8 spell what it cannot encode."""
     if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in {"utf-8", "utf8"}:
         codecs.register_error(_HANDLER, _spelled)

@@ -12,7 +12,7 @@ import click
 
 from core.base.settings import SettingsError
 from tui.cli.exits import INTERRUPTED, WRONG
-from tui.terminal.streams import forget_output
+from tui.terminal.streams import discard_failed_output
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def ended(run: Callable[[], Any]) -> int:
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the edge: a traceback helps nobody at a terminal
         code = _failed(error)
-    forget_output()
+    discard_failed_output()
     return code if isinstance(code, int) else 0
 
 

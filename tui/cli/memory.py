@@ -23,7 +23,7 @@ _FATAL: Final = (MemoryError, SystemError)
 """How a thread fails for want of memory; SystemError, where there was none even for the exception."""
 
 
-def spare() -> None:
+def limit_memory_use() -> None:
     """Where the address space has a limit, share what threads allocate. Raises SettingsError where it is too small."""
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit == resource.RLIM_INFINITY:

@@ -9,14 +9,14 @@ import click
 import msgspec
 
 from core.base.settings import Layers, SettingsError
-from tui.app.settings import CHOICES, Looks, ScreenSettings, Setup, looks, read_screen
+from tui.app.settings import CHOICES, Display, ScreenSettings, Setup, display_for, read_screen
 from tui.cli.session import said
 from tui.terminal.variables import check_toolkit
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Given(msgspec.Struct, frozen=True, kw_only=True):
+class ScreenOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What was given as options; `None` where it was not. `wall`: whether it begins in wall mode."""
 
     theme: str | None = None
@@ -32,7 +32,7 @@ def screen_options(command: F) -> F:
     def called(
         *args: Any, theme: str | None, mouse: bool | None, ascii_signs: bool | None, wall: bool, **more: Any
     ) -> Any:
-        return command(*args, screen=Given(theme=theme, mouse=mouse, ascii=ascii_signs, wall=wall), **more)
+        return command(*args, screen=ScreenOptions(theme=theme, mouse=mouse, ascii=ascii_signs, wall=wall), **more)
 
     decorated: Any = called
     for option in (
@@ -50,7 +50,7 @@ def screen_options(command: F) -> F:
     return cast(F, decorated)
 
 
-def screen_settings(layers: Layers, given: Given) -> ScreenSettings:
+def screen_settings(layers: Layers, given: ScreenOptions) -> ScreenSettings:
     """The section's settings, and what was given as options before them. Raises SettingsError."""
     options = {"theme": given.theme, "mouse": given.mouse, "ascii": given.ascii}
     return msgspec.structs.replace(read_screen(layers), **{k: v for k, v in options.items() if v is not None})
@@ -74,7 +74,7 @@ def toolkit_here() -> None:
         raise click.ClickException(said(str(error))) from error
 
 
-def setup_here(layers: Layers, settings: ScreenSettings, given: Given, found: Looks) -> Setup:
+def setup_here(layers: Layers, settings: ScreenSettings, given: ScreenOptions, found: Display) -> Setup:
     """All that the app is given of them. Raises click's error for keys that cannot be, and as `toolkit_here` does."""
     toolkit_here()
     return Setup(
@@ -82,6 +82,6 @@ def setup_here(layers: Layers, settings: ScreenSettings, given: Given, found: Lo
     )
 
 
-def looks_here(settings: ScreenSettings) -> Looks:
+def terminal_display(settings: ScreenSettings) -> Display:
     """How they look on the terminal the screen is drawn on."""
-    return looks(settings, sys.stderr.encoding)
+    return display_for(settings, sys.stderr.encoding)

@@ -14,7 +14,7 @@ from textual.widgets import Button, Input, Static
 from core.base.store import NotKept
 from core.domain.actions import Result, ResultPhase
 from core.resilience import NotLive
-from tui.app.error_boundary import edged
+from tui.app.error_boundary import within_error_boundary
 from tui.dialogs.question import Question
 from tui.rendering.text import bar
 
@@ -202,7 +202,7 @@ class Dialog(Question[None]):
             word.value = ""
 
     @work(group="look")
-    @edged("looking at what this is about", unread)
+    @within_error_boundary("looking at what this is about", unread)
     async def _look(self) -> None:
         """Look again, unless the last look is not over: on a slow line it takes longer than the time between two."""
         if self._ordered() or self._looking:
@@ -218,7 +218,7 @@ class Dialog(Question[None]):
             self._looking = False
 
     @work(exclusive=True, group="act")
-    @edged("the order", lost)
+    @within_error_boundary("the order", lost)
     async def _carry_out(self) -> None:
         self.query_one("#act", Button).disabled = True
         self.say("requested …")

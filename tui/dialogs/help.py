@@ -11,7 +11,7 @@ from core.domain.snapshot import Snapshot
 from tui.app.key import Key
 from tui.dialogs.leaving import Leaving
 from tui.panels.reader import Reader
-from tui.rendering.look import Appearance
+from tui.rendering.appearance import Appearance
 from tui.rendering.text import Line, took
 
 _WORDS: Final = (

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from tui.app.error_boundary import edged
+from tui.app.error_boundary import within_error_boundary
 from tui.dialogs.field import Field
 from tui.dialogs.question import Question
 
@@ -84,7 +84,7 @@ class Prompt(Question[None]):
         self.turn()
 
     @work(group="take")
-    @edged("this", fails)
+    @within_error_boundary("this", fails)
     async def _carry_out(self, typed: str) -> None:
         why = await self._take(typed)
         self._taking = False

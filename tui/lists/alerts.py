@@ -61,7 +61,7 @@ class AlertList(Listed):
 
     async def act(self, key: str, chosen: str) -> None:
         """Acknowledge or silence it."""
-        await alerts.act(self._front, chosen)
+        await alerts.act(self._ui, chosen)
 
     def _row(self, one: AlertView, snapshot: Snapshot) -> Row:
         role = ALARM_ROLE.get(one.severity, "text") if one.state == "firing" else "dim"

@@ -57,7 +57,7 @@ class BreakerList(Listed):
 
     async def act(self, key: str, chosen: str) -> None:
         """Reset, hold or release it."""
-        await breakers.act(self._front, chosen)
+        await breakers.act(self._ui, chosen)
 
     def _row(self, record: BreakerRecord, snapshot: Snapshot) -> Row:
         role = BREAKER_ROLE[record.state]

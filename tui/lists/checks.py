@@ -56,7 +56,7 @@ class CheckList(Listed):
 
     async def act(self, key: str, chosen: str) -> None:
         """Whatever the key of that name does."""
-        await self._front.errand(chosen)
+        await self._ui.errand(chosen)
 
     def _row(self, check: Check, snapshot: Snapshot) -> Row:
         role = check.level.value if check.at is not None else "dim"

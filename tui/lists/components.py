@@ -65,7 +65,7 @@ class ComponentList(Listed):
 
     async def act(self, key: str, chosen: str) -> None:
         """Look at once."""
-        await self._front.errand(chosen)
+        await self._ui.errand(chosen)
 
     def _line(self, snapshot: Snapshot) -> Row:
         link = snapshot.link

@@ -33,9 +33,9 @@ class Listed:
     EMPTY: ClassVar[str]
     """What stands there when there is no row, with the next step."""
 
-    def __init__(self, front: Ui) -> None:
-        self._front = front
-        self._signs = front.look.signs
+    def __init__(self, ui: Ui) -> None:
+        self._ui = ui
+        self._signs = ui.appearance.signs
 
     def state(self, snapshot: Snapshot) -> Line:
         """What the title adds: a count, an age, what is not live."""

@@ -50,7 +50,7 @@ class LogList(Served):
 
     async def read(self, key: str) -> Document | None:
         """Every column, JSON laid out. Raises NotLive."""
-        found = await self._front.monitor.log_detail(key)
+        found = await self._ui.monitor.log_detail(key)
         if found is None:
             return None
         entry = found.entry
@@ -61,4 +61,4 @@ class LogList(Served):
 
     async def act(self, key: str, chosen: str) -> None:
         """Go to its task."""
-        self._front.open_row("tasks", chosen.partition(":")[2])
+        self._ui.open_row("tasks", chosen.partition(":")[2])

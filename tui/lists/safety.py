@@ -46,7 +46,7 @@ class SafetyList(Served):
 
     async def read(self, key: str) -> Document | None:
         """Every column. Raises NotLive."""
-        found = await self._front.monitor.safety_detail(key)
+        found = await self._ui.monitor.safety_detail(key)
         if found is None:
             return None
         check = found.check
@@ -63,4 +63,4 @@ class SafetyList(Served):
 
     async def act(self, key: str, chosen: str) -> None:
         """Go to its task."""
-        self._front.open_row("tasks", chosen.partition(":")[2])
+        self._ui.open_row("tasks", chosen.partition(":")[2])

@@ -63,14 +63,14 @@ class TaskList(Served):
 
     async def read(self, key: str) -> Document | None:
         """The task, what became of it step by step, and what was checked before. Raises NotLive."""
-        monitor = self._front.monitor
+        monitor = self._ui.monitor
         found = await monitor.task_detail(key)
         if found is None:
             return None
         of_task = Filter(task=key)
         logs = await monitor.page(Listing(table=Table.LOGS, filter=of_task), 0, _BESIDE)
         entries = [entry for entry in logs.rows if isinstance(entry, LogEntry)]
-        snapshot = self._front.shown
+        snapshot = self._ui.shown
         task = found.task
         lines: list[Line] = [
             ((task.status.replace("_", " "), TASK_ROLE.get(task.status, "text")), (f"  {task.task_type}", "dim")),
@@ -88,13 +88,13 @@ class TaskList(Served):
     async def act(self, key: str, chosen: str) -> None:
         """Retry it, or list its log rows."""
         if chosen == "logs":
-            self._front.visit("logs", f"task:{key}")
+            self._ui.visit("logs", f"task:{key}")
         else:
-            await single.act(self._front, chosen)
+            await single.act(self._ui, chosen)
 
     async def _checks(self, of_task: Filter, snapshot: Snapshot) -> list[Line]:
         try:
-            page = await self._front.monitor.page(Listing(table=Table.SAFETY, filter=of_task), 0, _BESIDE)
+            page = await self._ui.monitor.page(Listing(table=Table.SAFETY, filter=of_task), 0, _BESIDE)
         except NotLive as not_live:  # this table is no condition for anything
             fault = not_live.fault  # where they belong to no task there is nothing the operator could do about it
             return part("Safety checks", None, [], fault.message if fault.kind == "filter" else fault.sentence())

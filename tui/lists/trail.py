@@ -53,7 +53,7 @@ class AuditList(Served):
 
     async def read(self, key: str) -> Document | None:
         """The row as it was written: plan, reason, counts, ids. Raises NotLive."""
-        found = await self._front.monitor.log_detail(key)
+        found = await self._ui.monitor.log_detail(key)
         if found is None:
             return None
         entry = found.entry
@@ -69,4 +69,4 @@ class AuditList(Served):
 
     async def act(self, key: str, chosen: str) -> None:
         """Undo it."""
-        await single.act(self._front, chosen)
+        await single.act(self._ui, chosen)

@@ -51,7 +51,7 @@ class Panel(Widget):
         self._styles = styles
         self._snapshot: Snapshot | None = None
         self._drawn: list[Line] = []
-        self._fence = ErrorBoundary(lambda _: None)
+        self._boundary = ErrorBoundary(lambda _: None)
 
     @classmethod
     def slot(cls) -> Slot:
@@ -64,7 +64,7 @@ class Panel(Widget):
 
     def wished(self, snapshot: Snapshot, height: int) -> Wish:
         """Its wish, or a modest one where that fails unforeseen."""
-        with self._fence.around(f"the size of {self._called}"):
+        with self._boundary.around(f"the size of {self._called}"):
             return self.wish(snapshot, height)
         return Wish(2, 2)
 
@@ -82,7 +82,7 @@ class Panel(Widget):
         width, height = self.size
         if not width or not height:
             return
-        with self._fence.around(self._called) as run:
+        with self._boundary.around(self._called) as run:
             lines = [fit(line, width) for line in self._all(snapshot, width, height)][:height]
         if run.error is not None:
             lines = [fit(line, width) for line in (((self.TITLE, "title"),), ((f"  {run.text}", "critical"),))][

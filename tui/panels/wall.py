@@ -13,7 +13,7 @@ from tui.panels.panel import Panel
 from tui.panels.topline import link_words
 from tui.rendering.text import Line, age
 from tui.rendering.themes import STATES
-from tui.wall import view_model as says
+from tui.wall import view_model
 from tui.wall.blocks import (
     centred,
     figures_block,
@@ -51,7 +51,7 @@ class WallPanel(Panel):
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """The large picture, or where there is no room the same in words."""
-        level = says.level(snapshot, self.still)
+        level = view_model.level(snapshot, self.still)
         state = f"wall-{level}"
         if width < _LEAST[0] or height < _LEAST[1]:
             return [padded(line, width, state) for line in self._words(snapshot, state, height)]
@@ -67,9 +67,9 @@ class WallPanel(Panel):
             lines = [tuple((text, state) for text, _ in line) for line in lines]
         return [*lines, self._foot(snapshot, width, state)]
 
-    def _figures(self, snapshot: Snapshot, width: int, room: int) -> tuple[tuple[says.Figure, ...], str]:
+    def _figures(self, snapshot: Snapshot, width: int, room: int) -> tuple[tuple[view_model.Figure, ...], str]:
         """The figures, and what stands below the word: how old they are, where that would make all of them smaller."""
-        figures, old = self._measured(snapshot), says.oldness(snapshot)
+        figures, old = self._measured(snapshot), view_model.oldness(snapshot)
         if self.still is not None or not old:
             return figures, ""
         with_age = (*old, *figures)
@@ -77,20 +77,22 @@ class WallPanel(Panel):
             return with_age, ""
         return figures, f"{age(snapshot.link.since, snapshot.at)} old · "
 
-    def _measured(self, snapshot: Snapshot) -> tuple[says.Figure, ...]:
-        figures = says.figures(snapshot)
-        return figures if self.still is None else tuple(map(says.dimmed, figures))
+    def _measured(self, snapshot: Snapshot) -> tuple[view_model.Figure, ...]:
+        figures = view_model.figures(snapshot)
+        return figures if self.still is None else tuple(map(view_model.dimmed, figures))
 
-    def _told(self, snapshot: Snapshot) -> says.BigNumber:
-        told = says.incident(snapshot)
+    def _told(self, snapshot: Snapshot) -> view_model.BigNumber:
+        told = view_model.incident(snapshot)
         return told if self.still is None else replace(told, role="dim")
 
     def _band(self, snapshot: Snapshot, width: int, height: int, state: str, below: str) -> list[Line]:
-        word = word_block(says.word(snapshot, self.still), width, _share(height, _WORD), signs=self._signs, role=state)
-        return [*word, centred(((_cut(below + says.why(snapshot, self.still), width), state),), width, state)]
+        word = word_block(
+            view_model.word(snapshot, self.still), width, _share(height, _WORD), signs=self._signs, role=state
+        )
+        return [*word, centred(((_cut(below + view_model.why(snapshot, self.still), width), state),), width, state)]
 
     def _body(
-        self, snapshot: Snapshot, figures: Sequence[says.Figure], width: int, height: int, band: int
+        self, snapshot: Snapshot, figures: Sequence[view_model.Figure], width: int, height: int, band: int
     ) -> list[list[Line]]:
         """The figures and the incident, as large as there is room for below the band of so many lines."""
         room, told = _share(height, _REST), self._told(snapshot)
@@ -123,19 +125,19 @@ class WallPanel(Panel):
         )
 
     def _words(self, snapshot: Snapshot, state: str, height: int) -> list[Line]:
-        sign = self._signs.level(says.level(snapshot, self.still))
-        word: Line = ((f" {sign} {says.word(snapshot, self.still)} ", state),)
+        sign = self._signs.level(view_model.level(snapshot, self.still))
+        word: Line = ((f" {sign} {view_model.word(snapshot, self.still)} ", state),)
         old = age(snapshot.link.since, snapshot.at) if snapshot.link.word is LinkWord.LIVE else ""
         true: Line = ((f" {link_words(snapshot.link, snapshot.at)} {old}", state),)
-        figures = (*says.oldness(snapshot), *says.figures(snapshot))
+        figures = (*view_model.oldness(snapshot), *view_model.figures(snapshot))
         numbers: Line = (("  " + "  ".join(f"{one.texts[0]} {one.label}" for one in figures), state),)
-        told = says.incident(snapshot)
+        told = view_model.incident(snapshot)
         last: Line = ((f" {told.big.lower()} {', '.join(told.lines)}", state),)
         if height == 1:
             return [(*word, *true, *numbers)]
         return [
             (*word, *true),
-            ((f" {says.why(snapshot, self.still)}", state),),
+            ((f" {view_model.why(snapshot, self.still)}", state),),
             numbers,
             last,
             *([((" ", state),)] * height),

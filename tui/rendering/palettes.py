@@ -177,7 +177,7 @@ _PLAIN: Final = Colours(
 PLAIN: Final = "plain"
 """The theme without any colour, for `NO_COLOR`."""
 
-LOOKS: Final = {
+PALETTES: Final = {
     "dark": _DARK,
     "light": _LIGHT,
     "contrast": _CONTRAST,
@@ -187,5 +187,5 @@ LOOKS: Final = {
     PLAIN: _PLAIN,
 }
 
-THEMES: Final = tuple(name for name in LOOKS if name != PLAIN)
+THEMES: Final = tuple(name for name in PALETTES if name != PLAIN)
 """What a person may choose."""

@@ -36,7 +36,7 @@ BAR: Final = "█░"
 """Done, and still to do."""
 
 
-class Net(LineFilter):
+class OutputFilter(LineFilter):
     """Sees every segment of every widget: no control character and no link passes, whoever wrote it.
 
     `ascii_only`: nor anything but printable ASCII. `colourless`: nor any colour, only attributes.

@@ -7,7 +7,7 @@ from rich.style import Style
 from textual.theme import Theme
 
 from core.base.colours import Rgb, rgb
-from tui.rendering.palettes import LOOKS, PLAIN, Colours
+from tui.rendering.palettes import PALETTES, PLAIN, Colours
 
 STATES: Final = ("ok", "warning", "critical", "unknown")
 
@@ -19,21 +19,21 @@ def palette(name: str, project_colour: str = "") -> dict[str, Style]:
     of what has the keys), `banner` and `past` (something lasting nobody must overlook), `spark`, and `project`: a block
     in the project's own colour, with what reads best on it.
     """
-    look = LOOKS[name]
-    ground = "" if name == PLAIN else f" on {look.ground}"
-    styles = {role: Style.parse(f"{colour}{ground}".strip()) for role, colour in look.roles.items()}
+    colours = PALETTES[name]
+    ground = "" if name == PLAIN else f" on {colours.ground}"
+    styles = {role: Style.parse(f"{colour}{ground}".strip()) for role, colour in colours.roles.items()}
     styles["project"] = styles["title"]
-    blocks = look.blocks if look.native else {**_blocks(look), **look.blocks}
+    blocks = colours.blocks if colours.native else {**_blocks(colours), **colours.blocks}
     styles |= {role: Style.parse(block) for role, block in blocks.items()}
     own = rgb(project_colour) if project_colour and name != PLAIN else None
     if own is not None:
-        styles["project"] = Style.parse(_sixteen(own) if look.native else _block(own, look.least))
+        styles["project"] = Style.parse(_sixteen(own) if colours.native else _block(own, colours.least))
     return styles
 
 
 def themes(project_colour: str = "") -> tuple[Theme, ...]:
     """The same colours for Textual's own widgets; `$project` is the project's colour, for what frames its orders."""
-    return tuple(_theme(name, look, project_colour) for name, look in LOOKS.items())
+    return tuple(_theme(name, colours, project_colour) for name, colours in PALETTES.items())
 
 
 def contrast(one: Rgb, other: Rgb) -> float:
@@ -47,11 +47,11 @@ def _luminance(colour: Rgb) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def _blocks(look: Colours) -> dict[str, str]:
+def _blocks(colours: Colours) -> dict[str, str]:
     """Blocks in the colours of their roles, written in the ground's."""
-    grounds = {f"state-{state}": look.roles[state] for state in STATES}
-    grounds |= {"cursor": look.roles["text"], "focus": look.roles["title"]}
-    return {role: f"bold {look.ground} on {_colour(of)}" for role, of in grounds.items()}
+    grounds = {f"state-{state}": colours.roles[state] for state in STATES}
+    grounds |= {"cursor": colours.roles["text"], "focus": colours.roles["title"]}
+    return {role: f"bold {colours.ground} on {_colour(of)}" for role, of in grounds.items()}
 
 
 def _block(colour: Rgb, least: float) -> str:
@@ -84,16 +84,16 @@ _DEEP: Final = {0, 1, 4, 5}
 """Black, red, blue and magenta want white on them."""
 
 
-def _theme(name: str, look: Colours, project_colour: str) -> Theme:
-    roles = {role: _textuals(_colour(colour)) for role, colour in look.roles.items()}
-    ground = _textuals(look.ground)
+def _theme(name: str, colours: Colours, project_colour: str) -> Theme:
+    roles = {role: _textuals(_colour(colour)) for role, colour in colours.roles.items()}
+    ground = _textuals(colours.ground)
     own = rgb(project_colour) if project_colour else None
     # Without colours the net makes a cursor of any ground that is not the screen's.
     cursor = palette("ansi" if name == PLAIN else name)["cursor"]
     return Theme(
         name=f"watchdesk-{name}",
-        dark=look.dark,
-        ansi=look.native,
+        dark=colours.dark,
+        ansi=colours.native,
         primary=roles["title"],
         secondary=roles["title"],
         accent=roles["title"],
@@ -106,8 +106,8 @@ def _theme(name: str, look: Colours, project_colour: str) -> Theme:
         panel=ground,
         text_alpha=1.0,
         variables={
-            "project": _frame(own, look) or roles["title"],
-            "past": _textuals(_ground(look.blocks["past"])),
+            "project": _frame(own, colours) or roles["title"],
+            "past": _textuals(_ground(colours.blocks["past"])),
             "dim": roles["dim"],
             "text-muted": roles["dim"],
             "text-disabled": roles["dim"],
@@ -117,10 +117,10 @@ def _theme(name: str, look: Colours, project_colour: str) -> Theme:
             "border-blurred": roles["dim"],
             "block-cursor-foreground": _textuals(cursor.color.name if cursor.color else "default"),
             "block-cursor-background": _textuals(cursor.bgcolor.name if cursor.bgcolor else "default"),
-            "block-cursor-text-style": "not bold" if look.native else "bold",
+            "block-cursor-text-style": "not bold" if colours.native else "bold",
             "block-cursor-blurred-foreground": _textuals(cursor.color.name if cursor.color else "default"),
             "block-cursor-blurred-background": _textuals(cursor.bgcolor.name if cursor.bgcolor else "default"),
-            "block-cursor-blurred-text-style": "not bold" if look.native else "bold",
+            "block-cursor-blurred-text-style": "not bold" if colours.native else "bold",
             "button-color-foreground": ground,
             "ansi-background": ground,
             "ansi-foreground": roles["text"],
@@ -131,9 +131,9 @@ def _theme(name: str, look: Colours, project_colour: str) -> Theme:
     )
 
 
-def _frame(own: Rgb | None, look: Colours) -> str:
+def _frame(own: Rgb | None, colours: Colours) -> str:
     """The project's colour where a thin line of it can be seen on the ground (WCAG 1.4.11: 3:1), else empty."""
-    ground = rgb(look.ground)
+    ground = rgb(colours.ground)
     if own is None or ground is None or contrast(own, ground) < 3:
         return ""
     return _hex(own)

@@ -27,8 +27,8 @@ class Dashboard(View):
         Binding("escape", "leave_panel", show=False),
     ]
 
-    def __init__(self, front: Ui) -> None:
-        super().__init__(front)
+    def __init__(self, ui: Ui) -> None:
+        super().__init__(ui)
         self._placed: dict[str, Region] = {}
 
     def body(self) -> Iterable[Widget]:
@@ -38,7 +38,7 @@ class Dashboard(View):
             panel = kind(*self._style, id=kind.NAME)
             panel.can_focus = True
             if kind.OPENS:
-                panel.shortcut = keys[kind.OPENS].last_shown(self.front.look.keymap)
+                panel.shortcut = keys[kind.OPENS].last_shown(self.ui.appearance.keymap)
             yield panel
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
@@ -54,20 +54,20 @@ class Dashboard(View):
         if not self.is_current:
             return
         if isinstance(self.focused, Panel) and self.focused.OPENS:
-            self.front.visit(self.focused.OPENS)
+            self.ui.visit(self.focused.OPENS)
         else:
-            self.front.tell("tab goes to a panel, enter opens it")
+            self.ui.tell("tab goes to a panel, enter opens it")
 
     def action_leave_panel(self) -> None:
         """Out of the past, or else no panel has the focus."""
-        if self.front.time.moment is None:
+        if self.ui.time.moment is None:
             self.set_focus(None)
-        self.front.time.now()
+        self.ui.time.now()
 
     def on_click(self, event: events.Click) -> None:
         """A click on a panel opens its list, unless a question came between."""
         if self.is_current and isinstance(event.widget, Panel) and event.widget.OPENS:
-            self.front.visit(event.widget.OPENS)
+            self.ui.visit(event.widget.OPENS)
 
     def _place(self, snapshot: Snapshot, body: Widget) -> None:
         width, height = body.size

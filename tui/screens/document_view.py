@@ -11,7 +11,7 @@ from textual.worker import Worker
 from core.domain.snapshot import Snapshot
 from core.resilience import NotLive
 from core.resilience.fault import Fault
-from tui.app.error_boundary import edged, unforeseen
+from tui.app.error_boundary import unforeseen, within_error_boundary
 from tui.app.key import Key, bindings
 from tui.app.keys import LIST_KEYS
 from tui.app.ui import Ui
@@ -36,8 +36,8 @@ class DocumentView(View):
     OWN_KEYS: ClassVar[tuple[Key, ...]] = _KEYS
     BINDINGS: ClassVar[list[BindingType]] = bindings(_KEYS)
 
-    def __init__(self, front: Ui, listed: Served, key: str) -> None:
-        super().__init__(front)
+    def __init__(self, ui: Ui, listed: Served, key: str) -> None:
+        super().__init__(ui)
         self._listed = listed
         self._key = key
         self._reader = Reader(*self._style, id="reader")
@@ -66,31 +66,31 @@ class DocumentView(View):
         self._reader.put(self._text())
         super().show(snapshot, banner)
         since = snapshot.link.since.timestamp() if snapshot.link.since is not None else 0.0
-        due = self._renewed is None or (since != self._renewed and not self.front.frozen)
+        due = self._renewed is None or (since != self._renewed and not self.ui.frozen)
         if due and self.is_current and not self._reading:
             self._renewed = since
             self._look_under_way = self._look()
 
     def action_back(self) -> None:
         """Back to the list."""
-        self.front.back()
+        self.ui.back()
 
     def _tell(self, why: str) -> None:
-        self.front.tell(why)
+        self.ui.tell(why)
 
     @work(group="act")
-    @edged("what was chosen", _tell)
+    @within_error_boundary("what was chosen", _tell)
     async def action_open(self) -> None:
         """Choose what to do with it."""
-        if self._document is None or self.front.time.moment is not None:
+        if self._document is None or self.ui.time.moment is not None:
             return
         if self._gone:
-            self.front.tell("nothing can be done with this row: it is there no more")
+            self.ui.tell("nothing can be done with this row: it is there no more")
             return
         if not self._document.choices:
-            self.front.tell("nothing can be done with this row")
+            self.ui.tell("nothing can be done with this row")
             return
-        chosen = await self.front.choose(self._document.heading, self._document.choices)
+        chosen = await self.ui.choose(self._document.heading, self._document.choices)
         if chosen is not None:
             await self._listed.act(self._key, chosen)
 
@@ -101,10 +101,10 @@ class DocumentView(View):
 
     def _late(self, why: str) -> None:
         self._fault = unforeseen(why)
-        self.front.repaint()
+        self.ui.repaint()
 
     @work(group="read")
-    @edged("reading this row", _late)
+    @within_error_boundary("reading this row", _late)
     async def _look(self) -> None:
         try:
             found = await self._listed.read(self._key)
@@ -112,7 +112,7 @@ class DocumentView(View):
             self._document = found or self._document
         except NotLive as not_live:
             self._fault = not_live.fault
-        self.front.repaint()
+        self.ui.repaint()
 
     def _head(self) -> Line:
         named = self._document.heading if self._document is not None else f"{self._listed.TITLE}: {self._key}"

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from core.domain.snapshot import Snapshot
-from tui.app.error_boundary import edge
+from tui.app.error_boundary import error_boundary
 from tui.app.key import Key, bindings
 from tui.app.keys import LIST_KEYS
 from tui.app.ui import Ui
@@ -47,8 +47,8 @@ class ListView(View):
     OWN_KEYS: ClassVar[tuple[Key, ...]] = _LOCAL
     BINDINGS: ClassVar[list[BindingType]] = bindings(_LOCAL)
 
-    def __init__(self, front: Ui, listed: Listed, filter_text: str = "") -> None:
-        super().__init__(front)
+    def __init__(self, ui: Ui, listed: Listed, filter_text: str = "") -> None:
+        super().__init__(ui)
         self.listed = listed
         self.list = RowList(*self._style, id="list")
         self.list.columns = listed.COLUMNS
@@ -86,7 +86,7 @@ class ListView(View):
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
         """Lay the rows out anew; what did not change is not written."""
-        with self._fence.around(f"the list of {self.listed.TITLE}") as run:
+        with self._boundary.around(f"the list of {self.listed.TITLE}") as run:
             found = self.filtered(self.listed.rows(snapshot))
             self.list.put(found)
             self.list.head = self.head(snapshot, len(found))
@@ -120,7 +120,7 @@ class ListView(View):
         self.bar.display = True
         self.set_focus(self.bar)
         self.call_after_refresh(self._settle_bar)
-        self.front.repaint()
+        self.ui.repaint()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Say at once what is wrong with what is typed."""
@@ -142,25 +142,25 @@ class ListView(View):
     def take_filter(self, text: str) -> None:
         """Show what matches."""
         self._filter = text
-        self.front.repaint()
+        self.ui.repaint()
 
     def leave_filter(self) -> None:
         """Back to the list, with the filter that holds."""
         self.bar.display = False
         self._wrong = ""
         self.set_focus(self.list)
-        self.front.repaint()
+        self.ui.repaint()
 
     def action_back(self) -> None:
         """First the filter goes, then the list."""
         if self._filter:
             self.take_filter("")
         else:
-            self.front.back()
+            self.ui.back()
 
     def on_row_list_moved(self, _event: RowList.Moved) -> None:
         """The title tells which row it is."""
-        self.front.repaint()
+        self.ui.repaint()
 
     def on_row_list_chosen(self, _event: RowList.Chosen) -> None:
         """By mouse."""
@@ -171,18 +171,18 @@ class ListView(View):
         """The row in full, and what can be done with it."""
         row = self.list.cursor
         if row is not None:
-            with edge("opening this row", self.front.tell):
+            with error_boundary("opening this row", self.ui.tell):
                 await self.open_row(row)
 
     async def open_row(self, row: Row) -> None:
         """Say all that is known of it, and let the operator choose."""
-        details = self.listed.details(row.key, self.front.shown)
+        details = self.listed.details(row.key, self.ui.shown)
         if details is None:
             return
-        choices = () if self.front.time.moment is not None else details.choices
-        chosen = await self.front.choose(details.heading, choices, details.text, way_back="Close")
+        choices = () if self.ui.time.moment is not None else details.choices
+        chosen = await self.ui.choose(details.heading, choices, details.text, way_back="Close")
         if chosen is not None:
-            with edge("what was chosen", self.front.tell):
+            with error_boundary("what was chosen", self.ui.tell):
                 await self.listed.act(row.key, chosen)
 
     def _filtered(self) -> Line:
@@ -202,4 +202,4 @@ class ListView(View):
     def _say(self, wrong: str) -> None:
         if wrong != self._wrong:
             self._wrong = wrong
-            self.front.repaint()
+            self.ui.repaint()

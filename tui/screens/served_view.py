@@ -11,7 +11,7 @@ from core.domain.queries import SORTS, FilterError, Listing, Page, parse_filter
 from core.domain.snapshot import LinkWord, Snapshot
 from core.resilience import NotLive
 from core.resilience.fault import Fault
-from tui.app.error_boundary import edged, unforeseen
+from tui.app.error_boundary import unforeseen, within_error_boundary
 from tui.app.key import Key, bindings
 from tui.app.keys import LIST_KEYS
 from tui.app.ui import Ui
@@ -36,8 +36,8 @@ class ServedView(ListView):
     BINDINGS: ClassVar[list[BindingType]] = bindings(key for key in LIST_KEYS if key.name not in {"open", "back"})
     listed: Served
 
-    def __init__(self, front: Ui, listed: Served, filter_text: str = "") -> None:
-        super().__init__(front, listed, filter_text)
+    def __init__(self, ui: Ui, listed: Served, filter_text: str = "") -> None:
+        super().__init__(ui, listed, filter_text)
         self._listing = Listing(table=listed.TABLE, filter=parse_filter(filter_text, listed.TABLE))
         self._window = RowWindow()
         self._total: tuple[int, bool] | None = None
@@ -71,8 +71,8 @@ class ServedView(ListView):
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
         """Rows by the newest snapshot: ages move on, what is stuck says so; once a refresh they are read anew."""
         live = self._read_at is not None and self._fault is None and _answers(snapshot)
-        self.list.follows = self._follows and not self.front.frozen
-        with self._fence.around(f"the list of {self.listed.TITLE}") as run:
+        self.list.follows = self._follows and not self.ui.frozen
+        with self._boundary.around(f"the list of {self.listed.TITLE}") as run:
             self.list.put([self.listed.row(record, snapshot, live=live) for record in self._records(snapshot)])
             self.list.head = self.head(snapshot, len(self._window.records))
             self.list.empty = self._none()
@@ -125,17 +125,17 @@ class ServedView(ListView):
         self._follows = not self._follows
         if self._follows and (self._window.offset or self.list.at):
             self._begin()
-        self.front.repaint()
+        self.ui.repaint()
 
     def action_retry(self) -> None:
         """Every failed task that matches, back to pending."""
-        if self.listed.RETRIES and self.front.allowed(RETRY_MATCHING):
-            self.front.ask(retry_matching_dialog(self.front.monitor, self._listing))
+        if self.listed.RETRIES and self.ui.allowed(RETRY_MATCHING):
+            self.ui.ask(retry_matching_dialog(self.ui.monitor, self._listing))
 
     async def open_row(self, row: Row) -> None:
         """On a screen of its own; in the past no row is in sight."""
-        if self.front.time.moment is None:
-            self.front.open(DocumentView(self.front, self.listed, row.key))
+        if self.ui.time.moment is None:
+            self.ui.open(DocumentView(self.ui, self.listed, row.key))
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
         """Away from the first row it follows no more; near an end the next page comes."""
@@ -147,42 +147,42 @@ class ServedView(ListView):
     def _not_read(self, why: str) -> None:
         self._reading = False
         self._noted(unforeseen(why))
-        self.front.repaint()
+        self.ui.repaint()
 
     @work(group="read", exclusive=True)
-    @edged("reading the rows", _not_read)
+    @within_error_boundary("reading the rows", _not_read)
     async def _begin(self) -> None:
         self._reading = True
         self._total = None
         self.list.to(0)
-        self.front.repaint()
+        self.ui.repaint()
         try:
             page = await self._window.begin(self._read)
             self._noted(None)
             self._total = (page.total, page.exact) if page.total is not None else None
             if self._total is None:
-                self.front.repaint()
-                self._total = await self.front.monitor.total(self._listing)
+                self.ui.repaint()
+                self._total = await self.ui.monitor.total(self._listing)
         except NotLive as not_live:
             self._noted(not_live.fault)
         self._reading = False
-        self.front.repaint()
+        self.ui.repaint()
 
     @work(group="read", exclusive=True)
-    @edged("reading more rows", _not_read)
+    @within_error_boundary("reading more rows", _not_read)
     async def _extend(self) -> None:
         try:
             if await self._window.extend(self._read, self.list.at):
                 self._noted(None)
-                self.front.repaint()
+                self.ui.repaint()
         except NotLive as not_live:
             self._noted(not_live.fault)
-            self.front.repaint()
+            self.ui.repaint()
 
     def _renew(self, snapshot: Snapshot) -> None:
         """Read what is in sight anew when the monitor has: not more often, not while it is frozen or out of sight."""
         since = snapshot.link.since.timestamp() if snapshot.link.since is not None else 0.0
-        if self._reading or self.front.frozen or since == self._renewed or not self.is_current:
+        if self._reading or self.ui.frozen or since == self._renewed or not self.is_current:
             return
         if _under_way(self._extending) or _under_way(self._renewing):  # renewed each time, a slow one would never end
             return
@@ -193,7 +193,7 @@ class ServedView(ListView):
             self._renewing = self._renew_sight()
 
     @work(group="read", exclusive=True)
-    @edged("reading the rows anew", _not_read)
+    @within_error_boundary("reading the rows anew", _not_read)
     async def _renew_sight(self) -> None:
         first, count = self.list.in_sight
         first = max(0, first - _MARGIN)
@@ -202,15 +202,15 @@ class ServedView(ListView):
             self._noted(None)
         except NotLive as not_live:
             self._noted(not_live.fault)
-        self.front.repaint()
+        self.ui.repaint()
 
     async def _read(self, offset: int, limit: int) -> Page[Any]:
-        return await self.front.monitor.page(self._listing, offset, limit)
+        return await self.ui.monitor.page(self._listing, offset, limit)
 
     def _noted(self, fault: Fault | None) -> None:
         self._fault = fault
         if fault is None:
-            self._read_at = self.front.clock.now()
+            self._read_at = self.ui.clock.now()
 
     def _records(self, snapshot: Snapshot) -> Any:
         if self._read_at is not None or not self._listing.filter.empty:

@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from core.domain.snapshot import Snapshot
 from core.history.trends import CUTS, Trends, Window
-from tui.app.error_boundary import edged
+from tui.app.error_boundary import within_error_boundary
 from tui.app.key import Key, bindings
 from tui.app.keys import LIST_KEYS, TIME_KEYS, TREND_KEYS
 from tui.app.ui import Ui
@@ -47,8 +47,8 @@ class TrendsView(View):
     BINDINGS: ClassVar[list[BindingType]] = bindings(_KEYS)
     AUTO_FOCUS = ""
 
-    def __init__(self, front: Ui) -> None:
-        super().__init__(front)
+    def __init__(self, ui: Ui) -> None:
+        super().__init__(ui)
         self._window = Window.DAY
         self._alone = 0
         """Which plot stands alone, from 1 on; 0: all of them."""
@@ -56,7 +56,7 @@ class TrendsView(View):
         self._read_at: float | None = None
         self._filling = False
         self._wrong = ""
-        ascii_only = front.look.signs.rule.isascii()
+        ascii_only = ui.appearance.signs.rule.isascii()
         self._marks = ASCII if ascii_only else UNICODE
 
     def body(self) -> Iterable[Widget]:
@@ -72,7 +72,7 @@ class TrendsView(View):
 
     def instead(self, moment: Moment) -> str:
         """They lead up to now, wherever in time the screen is."""
-        return f"trends are drawn up to now; {_NOW_KEY.shown(self.front.look.keymap)} goes back to now"
+        return f"trends are drawn up to now; {_NOW_KEY.shown(self.ui.appearance.keymap)} goes back to now"
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
         """Lay out what was read last; read anew when that is due, not while it is frozen or out of sight."""
@@ -84,49 +84,49 @@ class TrendsView(View):
         for body in self.query("#body"):
             self._place(body)
         super().show(snapshot, banner)
-        elapsed = self.front.clock.elapsed()
+        elapsed = self.ui.clock.elapsed()
         due = self._read_at is None or (elapsed - self._read_at >= _pause_s(shown) and not self._filling)
-        if due and self.is_current and (shown is None or not self.front.frozen):
+        if due and self.is_current and (shown is None or not self.ui.frozen):
             self._read_at = elapsed
             self._read()
 
     def action_back(self) -> None:
         """Back to the dashboard."""
-        self.front.back()
+        self.ui.back()
 
     def action_window(self, by: int) -> None:
         """The next shorter or longer window."""
         at = _WINDOWS.index(self._window) + by
         if 0 <= at < len(_WINDOWS):
             self._window, self._read_at = _WINDOWS[at], None
-            self.front.repaint()
+            self.ui.repaint()
 
     def action_plot(self) -> None:
         """One plot alone, then the next; after the last one all of them."""
         fit = self._four_fit(self.query_one("#body"))
         shown = self._alone or (0 if fit else 1)
         self._alone = shown + 1 if shown < len(FIGURES) else 0 if fit else 1
-        self.front.repaint()
+        self.ui.repaint()
 
     def _not_read(self, why: str) -> None:
         self._wrong = why
-        self.front.repaint()
+        self.ui.repaint()
 
     @work(group="read", exclusive=True)
-    @edged("reading the trends", _not_read)
+    @within_error_boundary("reading the trends", _not_read)
     async def _read(self) -> None:
         """What is known at once, then what the project is asked for."""
-        window, monitor = self._window, self.front.monitor
+        window, monitor = self._window, self.ui.monitor
         self._trends = await monitor.trends(window)
         self._filling = True
-        self.front.repaint()
+        self.ui.repaint()
         try:
             await monitor.fill_trends(window)
             self._trends = await monitor.trends(window)
         finally:
             self._filling = False
         self._wrong = ""
-        self.front.repaint()
+        self.ui.repaint()
 
     def _said(self, shown: Trends | None, snapshot: Snapshot) -> tuple[Line, ...]:
         marks = self._marks

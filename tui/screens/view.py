@@ -44,12 +44,12 @@ class View(Screen[None]):
     KEPT: ClassVar[bool] = False
     """Whether it is made of the picture alone, and so can show one of the past."""
 
-    def __init__(self, front: Ui) -> None:
+    def __init__(self, ui: Ui) -> None:
         super().__init__()
         self._compositor = NarrowCompositor()
-        self.front = front
-        self._fence = ErrorBoundary(front.tell)
-        self._style = (front.look.signs, front.look.styles)
+        self.ui = ui
+        self._boundary = ErrorBoundary(ui.tell)
+        self._style = (ui.appearance.signs, ui.appearance.styles)
         self._time_marks = (False, False, False)
         self._focused_before: Widget | None = None
 
@@ -62,7 +62,7 @@ class View(Screen[None]):
         with Body(id="body"):
             yield from self.body()
         keys = KeyLine(*self._style, id="keys")
-        keys.keymap = self.front.look.keymap
+        keys.keymap = self.ui.appearance.keymap
         yield keys
 
     def body(self) -> Iterable[Widget]:
@@ -72,7 +72,7 @@ class View(Screen[None]):
     @property
     def keys(self) -> tuple[Key, ...]:
         """Every key that does something here: its own first."""
-        return (*self.OWN_KEYS, *(key for key in GLOBAL_KEYS if key.name != "faults" or self.front.faults is not None))
+        return (*self.OWN_KEYS, *(key for key in GLOBAL_KEYS if key.name != "faults" or self.ui.faults is not None))
 
     def instead(self, moment: Moment) -> str:
         """What stands here where nothing of the past can be shown; empty where it can."""
@@ -85,7 +85,7 @@ class View(Screen[None]):
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
         """Draw a snapshot. While it is coming up or going away there may be no panel, or only some."""
-        past = self.front.time.moment
+        past = self.ui.time.moment
         said = "" if past is None else self.instead(past)
         self._mark(past, said)
         for panel in self.query(Panel):
@@ -94,20 +94,20 @@ class View(Screen[None]):
             if isinstance(panel, TopLine):
                 panel.still = self._stands_at(snapshot) if banner else ""
             if isinstance(panel, AwayPanel):
-                presence = self.front.presence
-                panel.put(presence.summary, presence.held, self.size.height // 3)
+                away = self.ui.away
+                panel.put(away.summary, away.held, self.size.height // 3)
             if isinstance(panel, Instead):
                 panel.say(said)
             if isinstance(panel, KeyLine):
                 panel.keys = self.keys if past is None else keys_in_the_past(self.keys)
                 panel.past = past is not None
-                panel.notes = not self.front.monitor.may_note()
+                panel.notes = not self.ui.monitor.may_note()
             panel.show(snapshot)
 
     def _stands_at(self, snapshot: Snapshot) -> str:
         """The moment of a picture that does not move: it is of the past, was frozen then, or nothing came since."""
-        at = (None if self.front.frozen else self.front.standstill.since) or snapshot.at
-        return clock(at, self.front.clock.now())
+        at = (None if self.ui.frozen else self.ui.stale_screen.since) or snapshot.at
+        return clock(at, self.ui.clock.now())
 
     def _mark(self, past: Moment | None, said: str) -> None:
         """Let nobody take the past for now, nor now for the past. What had the keys has them again afterwards."""
@@ -117,7 +117,7 @@ class View(Screen[None]):
         self._time_marks = marks
         self.set_class(marks[0], "past")
         self.set_class(marks[1], "unseen")
-        self.call_after_refresh(self.front.repaint)  # with a border there is less room for everything
+        self.call_after_refresh(self.ui.repaint)  # with a border there is less room for everything
         if bool(said) is self.has_class("instead"):
             return
         if said:
@@ -128,11 +128,11 @@ class View(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Something lay above it: what came meanwhile is drawn now."""
-        self.front.repaint()
+        self.ui.repaint()
 
     def on_body_resized(self) -> None:
         """A banner came or went."""
-        self.front.repaint()
+        self.ui.repaint()
 
     def on_resize(self, event: Resize) -> None:
         """Choose the layout: wide, normal, small, or one line."""
@@ -142,7 +142,7 @@ class View(Screen[None]):
         self.set_class(width < 70 or height < 20, "small")
         self.set_class(height < 8 or width < 40, "line")
         self.set_class(height < 2, "bare")
-        self.front.repaint()
+        self.ui.repaint()
 
 
 def takes_questions(screen: Screen[Any]) -> bool:

@@ -30,13 +30,13 @@ class Wall(View):
         signs, styles = self._style
         yield WallPanel(signs, wall_styles(styles), id="wall")
         keys = KeyLine(*self._style, id="keys")
-        keys.keymap = self.front.look.keymap
+        keys.keymap = self.ui.appearance.keymap
         yield keys
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
         """Draw a snapshot, or that nothing new comes any more."""
         for panel in self.query(WallPanel):
-            panel.still = self.front.standstill.since
+            panel.still = self.ui.stale_screen.since
         super().show(snapshot, banner)
 
     @property
@@ -55,5 +55,5 @@ class Wall(View):
         return isinstance(event, events.InputEvent | events.Paste)
 
     def _heard(self) -> set[str]:
-        keymap = self.front.look.keymap
+        keymap = self.ui.appearance.keymap
         return {"ctrl+c", "ctrl+q", *(one for key in self.keys for one in keymap.get(key.name, key.key).split(","))}

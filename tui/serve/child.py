@@ -12,16 +12,16 @@ from core.base.settings import SettingsError
 from core.monitor import Monitor, read_config
 from tui.app.app import WatchdeskApp
 from tui.cli.layers import checked_layers
-from tui.cli.screen_options import Given, screen_options, screen_settings, setup_here
+from tui.cli.screen_options import ScreenOptions, screen_options, screen_settings, setup_here
 from tui.cli.session import said, start_logging
-from tui.serve.looks import looks_in_browser
+from tui.serve.display import browser_display
 from tui.terminal import run_app
 
 
 @click.command
 @click.option("--project")
 @screen_options
-def child(*, project: str | None, screen: Given) -> None:
+def child(*, project: str | None, screen: ScreenOptions) -> None:
     """One browser's monitor. stdin and stdout are the server's."""
     try:
         layers = checked_layers()
@@ -30,7 +30,7 @@ def child(*, project: str | None, screen: Given) -> None:
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
     start_logging(config.target, config.alerts.secrets())
-    setup = setup_here(layers, settings, screen, looks_in_browser(settings))
+    setup = setup_here(layers, settings, screen, browser_display(settings))
     sys.exit(run_app(lambda: WatchdeskApp(Monitor(config), setup), mouse=settings.mouse))
 
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from textual_serve.server import Server
 
 from tui.serve.gate import gate, new_token, sign
-from tui.serve.session import Deaf, Session, cells
+from tui.serve.session import InputBlocked, Session, cells
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +120,7 @@ class BrowserServer(Server):
         except _NONSENSE as error:
             log.warning("a page sent what no page of ours sends (%s)", type(error).__name__)
             await websocket.close()
-        except Deaf:
+        except InputBlocked:
             log.warning("a monitor in the browser does not take its keys; it is ended")
             await websocket.close()
         finally:

@@ -25,7 +25,7 @@ _MOST_CELLS: Final = 500
 """A page says how large it is; no screen has more rows or columns."""
 
 
-class Deaf(WatchdeskError):
+class InputBlocked(WatchdeskError):
     """The process does not take what is sent to it."""
 
 
@@ -88,7 +88,7 @@ class Session(AppService):
 
     async def _asked_to_end(self, process: asyncio.subprocess.Process) -> None:
         """It may not even take the question: its input may be full."""
-        with contextlib.suppress(OSError, Deaf):
+        with contextlib.suppress(OSError, InputBlocked):
             await self.send_meta({"type": "quit"})
         await process.wait()
 
@@ -114,7 +114,7 @@ async def _taken(sending: Coroutine[Any, Any, bool]) -> bool:
     try:
         return await asyncio.wait_for(sending, DEAF_S)
     except TimeoutError:
-        raise Deaf from None
+        raise InputBlocked from None
 
 
 def cells(number: Any) -> int:

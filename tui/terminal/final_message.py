@@ -26,6 +26,6 @@ class _Net(io.StringIO):
         sys.stderr.flush()
 
 
-def last_words() -> Console:
+def final_console() -> Console:
     """The console for them."""
     return Console(file=_Net(), color_system=None, markup=False, highlight=False, emoji=False, soft_wrap=True)

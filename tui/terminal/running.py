@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from tui.terminal.ending import Ending
-from tui.terminal.streams import forget_output
+from tui.terminal.streams import discard_failed_output
 
 if TYPE_CHECKING:
     from tui.app.app import WatchdeskApp
@@ -39,14 +39,14 @@ def run_app(make: Callable[[], "WatchdeskApp"], *, mouse: bool = True) -> int:
 async def _run(make: Callable[[], "WatchdeskApp"], ending: Ending, *, mouse: bool) -> int:
     # Not before: a status without a terminal needs no screen.
     from tui.terminal.driver import TerminalDriver  # noqa: PLC0415 - as said
-    from tui.terminal.final_message import last_words  # noqa: PLC0415 - as said
+    from tui.terminal.final_message import final_console  # noqa: PLC0415 - as said
     from tui.terminal.workers import Workers  # noqa: PLC0415 - as said
 
     loop = asyncio.get_running_loop()
     loop.set_default_executor(Workers())
     try:
         app = make()
-        app.error_console = last_words()
+        app.error_console = final_console()
         if "TEXTUAL_DRIVER" not in os.environ:
             app.driver_class = TerminalDriver
 
@@ -63,5 +63,5 @@ async def _run(make: Callable[[], "WatchdeskApp"], ending: Ending, *, mouse: boo
         return 1
     finally:
         if ending.asked:
-            forget_output()
+            discard_failed_output()
     return app.return_code or ending.code

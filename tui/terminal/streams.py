@@ -7,7 +7,7 @@ from typing import Final
 _MODES: Final = {"stdin": "r", "stdout": "w", "stderr": "w"}
 
 
-def stand_in() -> None:
+def replace_closed_streams() -> None:
     """Open what was closed before the start, on nothing: a socket in its place would get what is printed."""
     for fd, (name, mode) in enumerate(_MODES.items()):
         try:
@@ -20,7 +20,7 @@ def stand_in() -> None:
             setattr(sys, f"__{name}__", stream)
 
 
-def forget_output() -> None:
+def discard_failed_output() -> None:
     """What is still buffered for a terminal or a disk that takes no more must not turn the exit code into an error."""
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -38,9 +38,9 @@ Read = Callable[[BoxLike, Moment, int, datetime], Moment | None]
 class TimeTravel:
     """It shows now, a picture that was frozen, or `moment`: what the black box has of the past."""
 
-    def __init__(self, front: Ui) -> None:
+    def __init__(self, ui: Ui) -> None:
         self.moment: Moment | None = None
-        self._front = front
+        self._ui = ui
         self._frozen: Snapshot | None = None
         self._fired: set[tuple[str, str]] = set()
         """Which alerts fired when now was left."""
@@ -54,7 +54,7 @@ class TimeTravel:
 
     async def step(self, direction: int) -> None:
         """A picture on, or back; held down, it grows."""
-        at, (before, pressed_at) = self._front.clock.elapsed(), self._pressed
+        at, (before, pressed_at) = self._ui.clock.elapsed(), self._pressed
         self._repeats = self._repeats + 1 if before == direction and at - pressed_at < _HELD_S else 0
         self._pressed = direction, at
         stride = next((pictures for repeats, pictures in _STRIDES if self._repeats >= repeats), 1)
@@ -66,11 +66,11 @@ class TimeTravel:
 
     async def jump(self, typed: str) -> str:
         """To a time as people type it. Empty, or why not."""
-        now = self._front.clock.now()
+        now = self._ui.clock.now()
         at = last_moment_of(typed, now)
         if at is None:
             return f"{clean(typed, 40)!r} is no time; write {EXAMPLES}"
-        return await self._look(self._stop(), partial(moment_at, self._front.monitor.box, at, now))
+        return await self._look(self._stop(), partial(moment_at, self._ui.monitor.box, at, now))
 
     def noted_at(self) -> datetime:
         """The moment that a note would be about: the one that is shown."""
@@ -79,29 +79,29 @@ class TimeTravel:
     async def note(self, text: str, at: datetime) -> str:
         """Keep a note about a moment. Empty, or why not."""
         try:
-            note = await self._front.monitor.note(text, at)
+            note = await self._ui.monitor.note(text, at)
         except NotKept as not_kept:
             return str(not_kept)
-        self._front.tell(f"noted at {clock(note.at)}: {note.text}")
+        self._ui.tell(f"noted at {clock(note.at)}: {note.text}")
         if self.moment is not None:
-            read = partial(again, self._front.monitor.box, self.moment, self._front.clock.now())
+            read = partial(again, self._ui.monitor.box, self.moment, self._ui.clock.now())
             await self._look(self._turn, read)
         return ""
 
     def freeze(self) -> None:
         """Let the picture stand, or go on. One of the past stands as it is, and only going back ends that."""
         if self.moment is not None:
-            self._front.tell(self.refusal)
+            self._ui.tell(self.refusal)
             return
         self._frozen = self.shown if self._frozen is None else None
-        self._front.repaint()
+        self._ui.repaint()
 
     def now(self) -> None:
         """Back; what is being read comes too late."""
         self._stop()
         if self.moment is not None:
             self.moment = None
-            self._front.repaint()
+            self._ui.repaint()
 
     def live(self) -> None:
         """Back to now, and nothing stands."""
@@ -114,13 +114,13 @@ class TimeTravel:
     def shown(self) -> Snapshot:
         """The picture: the newest, its ages moved on, unless it stands still."""
         if self.moment is not None:
-            return self.moment.picture or blank(self.moment, self._front.monitor.snapshot.project)
-        return self._frozen or msgspec.structs.replace(self._live, at=self._front.clock.now())
+            return self.moment.picture or blank(self.moment, self._ui.monitor.snapshot.project)
+        return self._frozen or msgspec.structs.replace(self._live, at=self._ui.clock.now())
 
     @property
     def _live(self) -> Snapshot:
         """The newest picture; where nothing new comes any more, nothing of it is live."""
-        return self._front.standstill.aged(self._front.monitor.snapshot)
+        return self._ui.stale_screen.aged(self._ui.monitor.snapshot)
 
     @property
     def stands(self) -> bool:
@@ -132,7 +132,7 @@ class TimeTravel:
         """Why nothing is ordered; empty while the screen shows now."""
         if self.moment is None:
             return ""
-        return sentence(self.moment, self._back(), self._front.clock.now())
+        return sentence(self.moment, self._back(), self._ui.clock.now())
 
     def banner(self) -> Line:
         """When that is, and how things are really; nothing while the screen shows now."""
@@ -140,16 +140,16 @@ class TimeTravel:
         if self.moment is None:
             return () if self._frozen is None else self._frozen_since(self._frozen.at, live)
         began = [one.title for one in live.alerts if _fires(one) and (one.key, one.episode) not in self._fired]
-        return banner(self.moment, live, began, self._back(), self._front.clock.now())
+        return banner(self.moment, live, began, self._back(), self._ui.clock.now())
 
     def _frozen_since(self, at: datetime, live: Snapshot) -> Line:
-        key = _FREEZE_KEY.shown(self._front.look.keymap)
-        since = f"FROZEN at {at.astimezone():%H:%M:%S}, {age(at, self._front.clock.now())} old"
+        key = _FREEZE_KEY.shown(self._ui.appearance.keymap)
+        since = f"FROZEN at {at.astimezone():%H:%M:%S}, {age(at, self._ui.clock.now())} old"
         return ((f"{since} · now {live.state.upper()} {live.link.word} · {key} goes on", "banner"),)
 
     def _back(self) -> str:
         """The key that goes back to now from where the operator is."""
-        return "esc" if self._front.at_home else _NOW_KEY.shown(self._front.look.keymap)
+        return "esc" if self._ui.at_home else _NOW_KEY.shown(self._ui.appearance.keymap)
 
     # One read after the other
 
@@ -162,10 +162,10 @@ class TimeTravel:
         try:
             while self._wanted[1]:
                 (wanted, many), self._wanted = self._wanted, (stepped, 0)
-                start = self.moment or Moment(at=(self._frozen or self._front.monitor.snapshot).at)
-                read = partial(wanted, self._front.monitor.box, start, many, self._front.clock.now())
+                start = self.moment or Moment(at=(self._frozen or self._ui.monitor.snapshot).at)
+                read = partial(wanted, self._ui.monitor.box, start, many, self._ui.clock.now())
                 if said := await self._look(self._turn, read):
-                    self._front.tell(said)
+                    self._ui.tell(said)
         finally:
             self._reading = False
 
@@ -180,23 +180,23 @@ class TimeTravel:
         leaves = self.moment is None
         reading = asyncio.ensure_future(asyncio.to_thread(read))
         if not (await asyncio.wait({reading}, timeout=_SLOW_S))[0]:
-            self._front.tell("reading the black box …")
+            self._ui.tell("reading the black box …")
         try:
             found = await reading
         except NotThere as not_there:
             return str(not_there)
-        if turn == self._turn and not (leaves and self._front.asking):  # an order's dialog lies on now alone
+        if turn == self._turn and not (leaves and self._ui.asking):  # an order's dialog lies on now alone
             self._show(found, leaves=leaves)
         return ""
 
     def _show(self, found: Moment | None, *, leaves: bool) -> None:
         if leaves and found is not None:
-            self._fired = {(one.key, one.episode) for one in self._front.monitor.snapshot.alerts if _fires(one)}
+            self._fired = {(one.key, one.episode) for one in self._ui.monitor.snapshot.alerts if _fires(one)}
             self._frozen = None
         if leaves and found is None:
-            self._front.tell("this is now")
+            self._ui.tell("this is now")
         self.moment = found
-        self._front.repaint()
+        self._ui.repaint()
 
 
 def _fires(alert: AlertView) -> bool:

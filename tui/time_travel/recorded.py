@@ -135,8 +135,8 @@ def _gap_around(box: BoxLike, at: datetime, now: datetime) -> Gap:
     since = before.at if before is not None else at
     until = after.at if after is not None else now
     looks = box.looks(since, until + _TICK)
-    ended = max((look.until for look in looks if look.until <= at), default=since)
-    began = min((look.since for look in looks if look.since > at), default=until)
+    ended = max((span.until for span in looks if span.until <= at), default=since)
+    began = min((span.since for span in looks if span.since > at), default=until)
     return Gap(ended, began)
 
 
@@ -149,10 +149,10 @@ def _passed(box: BoxLike, start: Moment, end: datetime) -> tuple[Gap, ...]:
 def _gaps_between(box: BoxLike, earlier: datetime, later: datetime) -> Iterator[Gap]:
     """Where nothing was kept between two moments, the oldest first."""
     reached = earlier
-    for look in box.looks(earlier, later + _TICK):
-        if look.since > reached:
-            yield Gap(reached, look.since)
-        reached = max(reached, look.until)
+    for span in box.looks(earlier, later + _TICK):
+        if span.since > reached:
+            yield Gap(reached, span.since)
+        reached = max(reached, span.until)
     if later - reached > timedelta(seconds=GAP_S):
         yield Gap(reached, later)
 

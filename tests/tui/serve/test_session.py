@@ -15,7 +15,7 @@ from tests.running import ONE_SHAPE, ROOT, Command, Running
 from tests.tui.hand import Open, opened
 from tests.tui.serve.serving import REFUSALS, Page, Serve, Served, gone, kept, killed, look, refused, serve
 from tui.serve.driver import BEAT_S
-from tui.serve.session import Deaf, Session, cells
+from tui.serve.session import InputBlocked, Session, cells
 
 __all__ = ["opened", "serve"]
 
@@ -280,7 +280,7 @@ async def test_who_takes_no_keys_is_given_up_in_time(monkeypatch: pytest.MonkeyP
     session = session_of("import time; time.sleep(99)", [], [], nothing)
     await session.start(80, 24)
     session.stdin.write(b"x" * 1_000_000)
-    with pytest.raises(Deaf):
+    with pytest.raises(InputBlocked):
         await asyncio.wait_for(session.send_bytes(b"x"), 10)
     await asyncio.wait_for(session.stop(0.2), 10)
 

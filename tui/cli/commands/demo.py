@@ -20,7 +20,7 @@ from tui.cli.commands.status import look
 from tui.cli.exits import WRONG
 from tui.cli.layers import checked_layers
 from tui.cli.own_sandbox import own_sandbox
-from tui.cli.screen_options import Given, looks_here, screen_options, screen_settings, setup_here
+from tui.cli.screen_options import ScreenOptions, screen_options, screen_settings, setup_here, terminal_display
 from tui.cli.session import said, start_logging
 from tui.terminal import is_interactive, run_app
 
@@ -42,7 +42,7 @@ def command(
     *,
     shape: str,
     check_every: float,
-    screen: Given,
+    screen: ScreenOptions,
 ) -> None:
     """Nothing to configure: a living system of its own, gone when you quit. x switches faults on and off."""
     try:  # of the configuration only what is about the person's terminal
@@ -71,7 +71,7 @@ def command(
         else:
             from tui.app.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
 
-            setup = setup_here(layers, settings, screen, looks_here(settings))
+            setup = setup_here(layers, settings, screen, terminal_display(settings))
             switches = DemoFaults(info["url"], info["service_key"])
             code = run_app(
                 lambda: WatchdeskApp(Monitor(config, places=places), setup, faults=switches), mouse=settings.mouse

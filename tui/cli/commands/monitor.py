@@ -8,12 +8,12 @@ from core.base.settings import SettingsError
 from core.monitor import Monitor, read_config
 from tui.cli.commands.status import look
 from tui.cli.layers import checked_layers
-from tui.cli.screen_options import Given, looks_here, screen_settings, setup_here
+from tui.cli.screen_options import ScreenOptions, screen_settings, setup_here, terminal_display
 from tui.cli.session import said, start_logging
 from tui.terminal import is_interactive, run_app
 
 
-def watch(project: str | None, given: Given, *, observe: bool) -> int:
+def watch(project: str | None, given: ScreenOptions, *, observe: bool) -> int:
     """Run the monitor until it is quit; the exit code. Raises click's error for a configuration it cannot use."""
     try:
         layers = checked_layers()
@@ -26,5 +26,5 @@ def watch(project: str | None, given: Given, *, observe: bool) -> int:
         return asyncio.run(look(Monitor(config), as_data=False))
     from tui.app.app import WatchdeskApp  # noqa: PLC0415 - a status without a terminal needs no screen
 
-    setup = setup_here(layers, screen, given, looks_here(screen))
+    setup = setup_here(layers, screen, given, terminal_display(screen))
     return run_app(lambda: WatchdeskApp(Monitor(config), setup), mouse=screen.mouse)

@@ -10,7 +10,7 @@ import click
 from core.base.settings import SettingsError
 from tui.cli.exits import DONE, WRONG
 from tui.cli.layers import checked_layers
-from tui.cli.screen_options import Given, keymap_here, screen_options, screen_settings
+from tui.cli.screen_options import ScreenOptions, keymap_here, screen_options, screen_settings
 from tui.cli.session import configure, said, start_logging, tell
 
 MISSING: Final = "watchdesk: the browser needs its extra; install it with: pip install 'watchdesk[web]'"
@@ -21,7 +21,7 @@ MISSING: Final = "watchdesk: the browser needs its extra; install it with: pip i
 @click.option("--most", type=click.IntRange(1, 64), default=8, show_default=True, help="How many browsers at once.")
 @screen_options
 @click.pass_context
-def command(context: click.Context, *, port: int, most: int, screen: Given) -> None:
+def command(context: click.Context, *, port: int, most: int, screen: ScreenOptions) -> None:
     """Serve the monitor to browsers on this machine, read-only; the address is printed, and is the key to it."""
     try:
         from tui.serve.server import LOOPBACK, BrowserServer, bound  # noqa: PLC0415 - the extra may be missing
@@ -53,7 +53,7 @@ def command(context: click.Context, *, port: int, most: int, screen: Given) -> N
     context.exit(DONE)
 
 
-def _program(project: str | None, screen: Given) -> list[str]:
+def _program(project: str | None, screen: ScreenOptions) -> list[str]:
     """What each browser's process is."""
     ascii_signs = [] if screen.ascii is None else ["--ascii" if screen.ascii else "--no-ascii"]
     mouse = [] if screen.mouse is None else ["--mouse" if screen.mouse else "--no-mouse"]

@@ -3,11 +3,11 @@
 import os
 from collections.abc import Mapping
 
-from tui.app.settings import AUTO, Looks, ScreenSettings
+from tui.app.settings import AUTO, Display, ScreenSettings
 from tui.rendering.palettes import PLAIN
 
 
-def looks_in_browser(settings: ScreenSettings, environ: Mapping[str, str] = os.environ) -> Looks:
+def browser_display(settings: ScreenSettings, environ: Mapping[str, str] = os.environ) -> Display:
     """As set; dark where nothing is, without colours where `NO_COLOR` is set."""
     theme = "dark" if settings.theme == AUTO else settings.theme
-    return Looks(theme=PLAIN if environ.get("NO_COLOR") else theme, ascii=bool(settings.ascii))
+    return Display(theme=PLAIN if environ.get("NO_COLOR") else theme, ascii=bool(settings.ascii))
