@@ -1,4 +1,4 @@
-"""Whether somebody is there. Who comes back after a while is told what happened, and orders nothing by accident."""
+"""Detect that nobody is at the terminal. On return a summary is shown, and the first key triggers no action."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
@@ -16,11 +16,11 @@ _SIGNS_OF_LIFE: Final = (events.Key, events.MouseDown, events.MouseScrollDown, e
 
 
 class ActiveView(Protocol):
-    """A view on top, as far as a key concerns it."""
+    """The view on top, as far as a key concerns it."""
 
     @property
     def holds(self) -> bool:
-        """Whether what would act there is held back from who was away."""
+        """True if a key that would act is held back after an absence."""
         ...
 
     @property
@@ -31,10 +31,10 @@ class ActiveView(Protocol):
 
 
 class AwayTracker:
-    """Hears every key, click and snapshot. `away_s` 0: nobody is ever missed.
+    """Follows keys, clicks and snapshots, and detects absences of `away_s` seconds or more. 0: never.
 
-    The first key after an absence does what it does where that is looking. Where it would order, quit, or answer a
-    question that was left open, it does nothing yet: whoever presses it has not seen what it would be about.
+    The first key after an absence takes effect if it only reads or navigates. If it would start an action, quit, or
+    answer an open question, it is held back: the operator has not yet seen the present state.
     """
 
     def __init__(self, clock: Clock, away_s: float, keymap: Mapping[str, str]) -> None:
@@ -46,21 +46,21 @@ class AwayTracker:
         self._button_held = False
         self._waiting: Summary | None = None
         self.summary: Summary | None = None
-        """What is shown to who came back, until the next key."""
+        """The summary of the absence, shown until the next key."""
         self.held = ""
-        """The key that did nothing yet."""
+        """The key that was held back, or "the click"; empty if none was."""
 
     def heard(self, snapshot: Snapshot) -> None:
-        """Another snapshot. What a start brings is no news to anybody."""
+        """Take note of a new snapshot. Those before the monitor is ready do not count."""
         if self._absence is not None:
             self._absence.heard(snapshot)
         elif snapshot.ready:
             self._absence = Absence(snapshot)
 
     def keeps(self, event: events.Event, snapshot: Snapshot, view: ActiveView | None) -> bool:
-        """Take note of a key or a click, and of what is shown to who gave it; whether it must do nothing.
+        """Take note of a key or a click at `snapshot`. Return whether it must be held back.
 
-        `view`: what is on top; `None` while a question is.
+        `view`: the view on top; `None` while a question is on top.
         """
         if isinstance(event, events.MouseUp):
             return self._let_go(view)
@@ -81,7 +81,7 @@ class AwayTracker:
         return held
 
     def _let_go(self, view: ActiveView | None) -> bool:
-        """The end of a click: now lines may move, and it still lands where it was meant to."""
+        """Handle the end of a click: only now may lines move, so that the click lands where it was meant to."""
         if self._button_held:
             self._button_held = False
             return True
@@ -92,7 +92,7 @@ class AwayTracker:
         return False
 
     def _goes(self, view: ActiveView | None) -> bool:
-        """The summary goes with the next key or click on a view. Whether there was one."""
+        """Remove the summary at the next key or click on a view. Return whether there was one."""
         if self.summary is None or view is None:
             return False
         self.summary, self.held = None, ""

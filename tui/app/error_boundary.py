@@ -1,4 +1,4 @@
-"""The edge of the app: what goes wrong unforeseen in a worker is logged and said, and the screen stays."""
+"""Error boundary of the app: an unexpected error in a worker is logged and reported, and the app goes on."""
 
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -13,12 +13,12 @@ Work: TypeAlias = Callable[Concatenate[S, P], Coroutine[Any, Any, None]]
 
 
 def error_boundary(what: str, say: Callable[[str], None]) -> Caught:
-    """Go on after it, whatever `what` raised: with its traceback in the log file, and one sentence to `say`."""
+    """Catch whatever is raised within: the traceback goes to the log file, and one sentence about `what` to `say`."""
     return ErrorBoundary(say).around(what)
 
 
 def within_error_boundary(what: str, say: Callable[[S, str], None]) -> Callable[[Work[S, P]], Work[S, P]]:
-    """The same around a whole method of a widget, of which `say` is another."""
+    """Decorate a widget's method with such a boundary; `say` is another method of the widget."""
 
     def around(method: Work[S, P]) -> Work[S, P]:
         @wraps(method)
@@ -32,5 +32,5 @@ def within_error_boundary(what: str, say: Callable[[S, str], None]) -> Callable[
 
 
 def unforeseen(said: str) -> Fault:
-    """What was said of it as a fault: for whoever shows why something is not live. It proves nothing of the project."""
+    """Return the sentence of a caught error as a fault, to show why something is not live. It is not the project's."""
     return Fault(kind="unforeseen", counts=Counts.NEUTRAL, evidence=Evidence.NONE, message=said)

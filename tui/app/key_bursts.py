@@ -1,6 +1,6 @@
-"""Keys that come in one burst: each does its work before the next one is looked at, where the focus has moved to.
+"""Keys that come in one burst: each takes effect before the next one is handled, with the focus it has moved.
 
-By way of the widgets, as Textual sends them, a key that moves the focus comes after what was typed behind it.
+Dispatched through the widgets, as Textual does, a key that moves the focus takes effect after the keys typed behind it.
 """
 
 from typing import Any, Final
@@ -15,7 +15,7 @@ _MOVES: Final = {"app.focus_next", "app.focus_previous"}
 
 
 async def typed(app: App[Any], screen: Screen[Any], event: events.Key | events.Paste) -> bool:
-    """Let it do its work at once, where it is typed into a field or moves the focus. Whether it was such a one."""
+    """Handle a key at once if it is typed into a field or moves the focus. Return whether it was one of those."""
     if isinstance(screen.focused, Field):
         await _into(app, screen.focused, event)
         return True

@@ -1,4 +1,4 @@
-"""What the screen looked like: the app itself, without a terminal, on a snapshot that stands still."""
+"""Render the screen as text: the real app without a terminal, on a fixed snapshot."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,13 +13,13 @@ from tui.app.settings import Setup
 from tui.rendering.palettes import PLAIN
 
 SIZE: Final = (100, 30)
-"""Columns and rows: what a page takes, and all panels have room."""
+"""Columns and rows: narrow enough for a page, and large enough for all panels."""
 
 _ROUNDS: Final = 50
 
 
 async def draw(snapshot: Snapshot, size: tuple[int, int] = SIZE) -> str:
-    """The dashboard as plain text, a line each row. Nothing is asked, and nothing of it reaches a terminal."""
+    """Return the dashboard as plain text, one line per row. It sends no request and writes to no terminal."""
     app = WatchdeskApp(cast("MonitorLike", _Standing(snapshot)), Setup(theme=PLAIN), clock=_Stopped(snapshot.at))
     async with app.run_test(size=size) as pilot:
         before = ""
@@ -33,13 +33,13 @@ async def draw(snapshot: Snapshot, size: tuple[int, int] = SIZE) -> str:
 
 
 def _text(app: WatchdeskApp) -> str:
-    """The characters on the screen, which passed all that guards a terminal."""
+    """Return the characters on the screen, after all filters for a terminal."""
     lines = app.screen._compositor.render_strips(app.size)
     return "\n".join("".join(segment.text for segment in line).rstrip() for line in lines)
 
 
 class _Standing:
-    """A monitor that has seen one thing and sees nothing else."""
+    """A monitor with one fixed snapshot."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
@@ -54,14 +54,14 @@ class _Standing:
         return ""
 
     async def start(self) -> None:
-        """It stands."""
+        """Start nothing."""
 
     async def close(self) -> None:
-        """Nothing runs."""
+        """Close nothing."""
 
 
 class _Stopped:
-    """A clock at one moment."""
+    """A clock that stands at one moment."""
 
     def __init__(self, at: datetime) -> None:
         self._at = at

@@ -1,4 +1,4 @@
-"""The screen's own settings, and what comes of them on this terminal."""
+"""The screen's own settings, and the display that they result in on this terminal."""
 
 import os
 from collections.abc import Mapping
@@ -18,9 +18,9 @@ _LIGHT_GROUNDS: Final = {"7", "15"}
 
 
 class ScreenSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How it looks. Section `screen`. `ascii`: plain ASCII; not set, wherever the terminal's encoding is not UTF-8.
+    """The section `screen`. `ascii`: plain ASCII; if not set, wherever the terminal's encoding is not UTF-8.
 
-    `away_s`: after so many seconds without a key the next one also tells what happened meanwhile; 0: never.
+    `away_s`: after so many seconds without a key the next one also shows a summary of what happened; 0: never.
     """
 
     theme: str = AUTO
@@ -30,14 +30,14 @@ class ScreenSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Display(msgspec.Struct, frozen=True, kw_only=True):
-    """How it looks on one terminal: a theme of `tui.rendering.palettes`, plain ASCII or not."""
+    """The display on one terminal: a theme of `tui.rendering.palettes`, and whether it is plain ASCII."""
 
     theme: str
     ascii: bool
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
-    """How one operator has the app: its looks, the keys that were moved, `away_s` as above, `wall`: begins as one."""
+    """The app as one operator has it: its display, moved keys, `away_s` as above, `wall`: starts in wall mode."""
 
     theme: str = "dark"
     ascii: bool = False
@@ -47,7 +47,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_screen(layers: Layers) -> ScreenSettings:
-    """The settings of the section. Raises SettingsError, for a theme that there is not as well."""
+    """Read the section. Raises SettingsError, also for an unknown theme."""
     settings = layers.section("screen", ScreenSettings)
     if settings.theme not in CHOICES:
         where = "WATCHDESK_SCREEN_THEME" if layers.first("WATCHDESK_SCREEN_THEME") else f"{layers.path}: [screen] theme"
@@ -56,9 +56,9 @@ def read_screen(layers: Layers) -> ScreenSettings:
 
 
 def display_for(settings: ScreenSettings, encoding: str, environ: Mapping[str, str] = os.environ) -> Display:
-    """What the settings come to on a terminal that takes `encoding`.
+    """Return the display that the settings result in on a terminal with this `encoding`.
 
-    `NO_COLOR`, if it is not empty (no-color.org), goes before any theme.
+    `NO_COLOR`, if it is not empty (no-color.org), takes precedence over any theme.
     """
     ascii_only = not _is_utf8(encoding) if settings.ascii is None else settings.ascii
     if environ.get("NO_COLOR"):
@@ -68,7 +68,7 @@ def display_for(settings: ScreenSettings, encoding: str, environ: Mapping[str, s
 
 
 def _fitting(environ: Mapping[str, str]) -> str:
-    """The theme for this terminal: its own colours where it has but sixteen, light where it says that it is light."""
+    """Return the theme for this terminal: its own colours if it has only sixteen, light if it says that it is light."""
     light = environ.get("COLORFGBG", "").rpartition(";")[2] in _LIGHT_GROUNDS
     from rich.console import Console  # noqa: PLC0415 - 40 ms, for the screen alone
 

@@ -1,4 +1,4 @@
-"""A picture that does not move because nothing new comes any more."""
+"""Detect a screen that is stale because no new snapshot comes any more."""
 
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -14,30 +14,30 @@ from tui.rendering.text import Line, age
 Sourced = TypeVar("Sourced", Reading[Any], Component)
 
 STILL_S: Final = 90.0
-"""A monitor says something every few seconds, however its backend is; one that was silent for so long hangs, or was
-stopped together with us, or the machine slept."""
+"""Seconds without a snapshot after which the screen is stale. A monitor publishes one every few seconds, whatever the
+state of its backend; after so long it hangs, or the process was stopped, or the machine slept."""
 
 
 class StaleScreen:
-    """Hears when a snapshot came; knows since when the picture stands."""
+    """Notes when a snapshot came, and tells since when none has come."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._heard: tuple[float, datetime] | None = None
 
     def heard(self) -> None:
-        """A snapshot came."""
+        """Take note that a snapshot came."""
         self._heard = (self._clock.elapsed(), self._clock.now())
 
     @property
     def since(self) -> datetime | None:
-        """When the last snapshot came; `None` while the picture moves."""
+        """The time of the last snapshot; `None` while new ones come."""
         if self._heard is None or self._clock.elapsed() - self._heard[0] < STILL_S:
             return None
         return self._heard[1]
 
     def banner(self) -> Line:
-        """What must be said of it; empty while it moves."""
+        """Return the warning about it; empty while new snapshots come."""
         at = self.since
         if at is None:
             return ()
@@ -45,7 +45,7 @@ class StaleScreen:
         return ((f"{since} · if it stays so: q, and start it anew", "banner"),)
 
     def aged(self, snapshot: Snapshot) -> Snapshot:
-        """The snapshot as it may be shown: while it stands nothing of it is live, whatever was when it came."""
+        """Return the snapshot as it may be shown: once it is stale, nothing in it is live."""
         at = self.since
         return snapshot if at is None else _last_known(snapshot, at)
 

@@ -1,4 +1,4 @@
-"""How everything is drawn: what the app hands to whatever draws."""
+"""The appearance of the screen, as the app hands it to everything that draws."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from tui.rendering.text import Signs
 
 
 class Appearance(msgspec.Struct, frozen=True, kw_only=True):
-    """How everything is drawn: signs, styles by role, and which keys were moved."""
+    """The signs, the styles by role, and the keys that the operator has moved."""
 
     signs: Signs
     styles: dict[str, Style]

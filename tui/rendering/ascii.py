@@ -1,4 +1,4 @@
-"""Plain ASCII for terminals that know nothing else: known signs by their like, other letters without their marks."""
+"""Transliterate text to plain ASCII: known signs become similar ones, other letters lose their accents."""
 
 import unicodedata
 from typing import Final
@@ -36,13 +36,13 @@ _LIKE: Final = {
     "u": "µ",
     " ": "\u00a0",
 }
-"""What each sign stands for. `Signs` has the same for its own, so that the help's words fit what is drawn."""
+"""ASCII sign to the Unicode signs that it replaces. `Signs` uses the same ones, so that the help matches the screen."""
 
 _SPELT: Final = {ord(char): sign for sign, chars in _LIKE.items() for char in chars}
 
 
 def spelled(text: str) -> str:
-    """`text`, free of control characters, in ASCII and as wide; what has no like is a `?` for each of its cells."""
+    """Return `text`, free of control characters, in ASCII and equally wide; `?` per cell of an unknown character."""
     if text.isascii():
         return text
     spelt = "".join(char if char.isascii() else _plain(char) for char in text.translate(_SPELT))

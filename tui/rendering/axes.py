@@ -1,4 +1,4 @@
-"""Where the marks of an axis stand and what they say: local times, and round values."""
+"""Positions and labels of axis marks: local times, and round values."""
 
 import math
 from datetime import UTC, date, datetime, time, timedelta
@@ -8,11 +8,11 @@ _DAY: Final = timedelta(days=1)
 _HOURS: Final = (1, 2, 3, 4, 6, 12, 24)
 _DAYS: Final = (1, 2, 3, 5, 7, 10, 15)
 _BETWEEN: Final = 3
-"""Cells between two labels at least."""
+"""The least number of cells between two labels."""
 
 
 def times(since: datetime, until: datetime, cells: int) -> tuple[tuple[datetime, str], ...]:
-    """Full local hours or days with their labels, as many as stand apart on an axis of so many cells."""
+    """Return full local hours or days with their labels, as many as fit apart on an axis of `cells` cells."""
     span = until - since
     hourly = span <= 2 * _DAY
     room = max(1, cells // ((5 if hourly else 6) + _BETWEEN))
@@ -27,7 +27,7 @@ def times(since: datetime, until: datetime, cells: int) -> tuple[tuple[datetime,
 
 
 def values(low: float, high: float, most: int, *, whole: bool) -> tuple[float, ...]:
-    """Round values from `low` to `high`, at most so many, but two if there are; `whole`: integers alone."""
+    """Return round values from `low` to `high`, at most `most`, but two if there are; `whole`: integers only."""
     span = max(high - low, 1e-9)
     unit = 10.0 ** (math.floor(math.log10(span)) - 2)
     steps = [unit * 10**power * by for power in range(4) for by in (1, 2, 5)]
@@ -39,7 +39,7 @@ def values(low: float, high: float, most: int, *, whole: bool) -> tuple[float, .
 
 
 def value_label(value: float) -> str:
-    """`0.5`, `95`, `1.2k`, `3M`."""
+    """Return the value as a short label: `0.5`, `95`, `1.2k`, `3M`."""
     for unit, sign in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= unit:
             return f"{value / unit:.3g}{sign}"
@@ -66,6 +66,6 @@ def _dates(since: datetime, until: datetime) -> list[date]:
 
 
 def _local(day: date, hour: int) -> datetime:
-    """That hour of that day here; where the clocks jump over it, the one after."""
+    """Return that local hour of that day; where the clocks skip it, the next one."""
     at = datetime.combine(day, time(hour)).astimezone(UTC)
     return at if at.astimezone().hour == hour else at + timedelta(hours=1)

@@ -1,7 +1,7 @@
-"""The themes as they are written down: a colour for each role, and the blocks that have a ground of their own.
+"""The palettes of the themes: a colour for each role, and the blocks that have a background of their own.
 
-What was asked of them: WCAG 2.2 contrast on their own ground, text 7:1 and everything else 4.5:1, `contrast` 7:1 for
-all of it; `colourblind` keeps ok, warning and critical apart by hue and by lightness for every kind of colour vision.
+Requirements: WCAG 2.2 contrast on their own background, 7:1 for text and 4.5:1 for everything else; in `contrast` 7:1
+for all; `colourblind` keeps ok, warning and critical apart by hue and lightness for every kind of colour vision.
 """
 
 from typing import Final
@@ -10,9 +10,9 @@ import msgspec
 
 
 class Colours(msgspec.Struct, frozen=True, kw_only=True):
-    """One theme: `roles` on `ground`, and `blocks` that have a ground of their own.
+    """The colours of one theme: `roles` on `ground`, and `blocks` that have a background of their own.
 
-    `native`: in the terminal's own colours, whatever they are. `least`: the contrast that even a project's block has.
+    `native`: in the terminal's own colours, whatever they are. `least`: the least contrast ratio of a block.
     """
 
     ground: str
@@ -89,8 +89,8 @@ _COLOURBLIND: Final = Colours(
     },
     blocks={"banner": "bold #0b0d12 on #ff9bd0", "past": "bold #0b0d12 on #4fe3c1"},
 )
-# The sixteen colours are whatever the terminal makes of them: these are readable in the palettes of the Linux console
-# and of xterm, on the dark ground they come with. No faint text: the console shows it as dark grey on black.
+# Each terminal has its own sixteen colours: these are readable in the palettes of the Linux console and of xterm, on
+# their dark background. No faint text: the console shows it as dark grey on black.
 _ANSI: Final = Colours(
     ground="default",
     native=True,
@@ -188,4 +188,4 @@ PALETTES: Final = {
 }
 
 THEMES: Final = tuple(name for name in PALETTES if name != PLAIN)
-"""What a person may choose."""
+"""The themes that an operator can choose; `plain` comes from `NO_COLOR` alone."""

@@ -1,8 +1,7 @@
-"""A course as lines of cells, drawn by plotext: axes, what this machine saw, what the tables tell, and the target.
+"""Draw a time series as lines of cells, with plotext: axes, own measurements, the tables' values, and the target.
 
-Only the figure of `textual_plotext` is used, which has no part in plotext's global state; its widget would hand the
-terminal's own colours around our themes, and paint the whole of it each time. Imported when the screen of the trends
-is first opened, and by nobody else.
+Only the figure of `textual_plotext` is used, which does not share plotext's global state; its widget would bypass our
+themes and repaint the whole plot each time. Imported only when the trends screen is first opened.
 """
 
 import math
@@ -19,13 +18,13 @@ from tui.rendering.axes import times, value_label, values
 from tui.rendering.text import Line, Span
 
 LEAST: Final = (20, 4)
-"""Cells and lines below which nothing can be read off."""
+"""The smallest size, in cells and lines, at which a plot is legible."""
 
 
 class AxisScale(msgspec.Struct, frozen=True, kw_only=True):
-    """What the value axis spans at least, where the target stands, and whether values are whole.
+    """The least span of the value axis, the target, and whether values are whole numbers.
 
-    `open_top`: whether higher values widen it; `bars`: whether each bucket is a bar.
+    `open_top`: whether higher values extend the axis; `bars`: whether each bucket is a bar.
     """
 
     low: float
@@ -37,11 +36,11 @@ class AxisScale(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _FINE: Final = "braille"
-"""Two by four dots a cell."""
+"""Plotext's marker with two by four dots per cell."""
 
 
 class PlotSigns(msgspec.Struct, frozen=True, kw_only=True):
-    """The signs of a plot, each unlike the others, so that no colour is needed. `…_none`: a bar of no height."""
+    """The signs of a plot, all different, so that no colour is needed. `…_none`: a bar of no height."""
 
     own: str = _FINE
     own_bar: str = "█"
@@ -52,7 +51,7 @@ class PlotSigns(msgspec.Struct, frozen=True, kw_only=True):
     target: str = "╌"
 
     def of(self, source: str, *, bars: bool) -> str:
-        """How `own` or `told` looks in a plot, for whoever explains it."""
+        """Return the sign of the source `own` or `told` in a plot, for the legend."""
         line = "⠒" if self.own == _FINE else self.own
         return {"own": self.own_bar if bars else line, "told": self.told_bar if bars else self.told}[source]
 
@@ -62,13 +61,13 @@ ASCII: Final = PlotSigns(own="*", own_bar="#", own_none="_", told="o", told_bar=
 
 _TARGET, _TOLD, _OWN = 1, 2, 3
 ROLES: Final = {_TARGET: "warning", _TOLD: "unknown", _OWN: "title"}
-"""Plotext's colour numbers, which here are names of roles."""
+"""Plotext's colour numbers, used here as names of roles."""
 
 _COLOUR: Final = re.compile(r"\x1b\[(?:38;5;(\d+)|[\d;]*)m")
 
 
 def plotted(course: TimeSeries, scale: AxisScale, marks: PlotSigns, width: int, height: int) -> list[Line]:
-    """The plot in `width` cells and `height` lines, of `LEAST` at least."""
+    """Return the plot in `width` cells and `height` lines, of `LEAST` at least."""
     low, high = _bounds(course, scale)
     ticks = values(low, high, max(2, height // 3), whole=scale.whole)
     cells = width - 1 - max(len(value_label(tick)) for tick in ticks)
@@ -97,14 +96,14 @@ def plotted(course: TimeSeries, scale: AxisScale, marks: PlotSigns, width: int, 
 
 
 def _line(figure: Any, known: Sequence[float | None], marker: str, colour: int) -> None:
-    """Joined where values stand side by side, if the signs are fine enough for a line; else each by itself."""
+    """Join adjacent values if the marker is fine enough for a line; otherwise draw each by itself."""
     draw = figure.plot if marker == _FINE else figure.scatter
     for begin, run in _runs(known):
         draw([begin + n + 0.5 for n in range(len(run))], run, marker=marker, color=colour)
 
 
 def _bars(figure: Any, known: Sequence[float | None], markers: tuple[str, str], colour: int, cells: int) -> None:
-    """A bar each; one of no height has a sign of its own, so that it is no gap."""
+    """Draw a bar for each value; one of no height has a sign of its own, so that it does not look like a gap."""
     wide = max(1, math.ceil(cells / len(known)))
     places = [(n + (k + 0.5) / wide, value) for n, value in enumerate(known) if value is not None for k in range(wide)]
     for marker, high in ((markers[1], False), (markers[0], True)):
@@ -114,7 +113,7 @@ def _bars(figure: Any, known: Sequence[float | None], markers: tuple[str, str], 
 
 
 def _runs(known: Sequence[float | None]) -> list[tuple[int, list[float]]]:
-    """The values that stand side by side, with where they begin: between two runs there is a gap."""
+    """Return the runs of adjacent values, each with its first index; between two runs there is a gap."""
     runs: list[tuple[int, list[float]]] = []
     for n, value in enumerate(known):
         if value is None:
@@ -137,7 +136,7 @@ def _place(course: TimeSeries, at: datetime) -> float:
 
 
 def _painted(line: str) -> Line:
-    """With roles for colours, what stands side by side in one role as one piece."""
+    """Return the line with roles in place of colours; adjacent text in one role becomes one span."""
     spans: list[Span] = []
     role, at = "dim", 0
     for found in (*_COLOUR.finditer(line), None):

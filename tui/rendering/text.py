@@ -1,4 +1,4 @@
-"""What reaches the terminal: the net below every widget, drawn lines, signs, and ages in steps."""
+"""Text for the terminal: the output filter below every widget, drawn lines, signs, sparklines, and ages in steps."""
 
 import math
 import re
@@ -16,7 +16,7 @@ from textual.filter import LineFilter
 from tui.rendering.ascii import spelled
 
 Span = tuple[str, str]
-"""A piece of text and the role it is painted in."""
+"""A piece of text, and the role that it is drawn in."""
 
 Line = tuple[Span, ...]
 
@@ -33,13 +33,13 @@ LEVELS: Final = "▁▂▃▄▅▆▇█"
 LATENCY_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 BAR: Final = "█░"
-"""Done, and still to do."""
+"""The signs for done, and for still to do."""
 
 
 class OutputFilter(LineFilter):
-    """Sees every segment of every widget: no control character and no link passes, whoever wrote it.
+    """Filters every segment of every widget: removes control characters and links, whatever their source.
 
-    `ascii_only`: nor anything but printable ASCII. `colourless`: nor any colour, only attributes.
+    `ascii_only`: replaces all but printable ASCII, too. `colourless`: removes colours, and keeps attributes.
     """
 
     def __init__(self, *, ascii_only: bool = False, colourless: bool = False) -> None:
@@ -48,7 +48,7 @@ class OutputFilter(LineFilter):
         self._colourless = colourless
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """The same segments, harmless."""
+        """Return the same segments without anything a terminal would act on."""
         return [self._safe(segment) for segment in segments]
 
     def _safe(self, segment: Segment) -> Segment:
@@ -68,9 +68,9 @@ class OutputFilter(LineFilter):
 
 @lru_cache(1024)
 def _colourless(style: Style) -> Style:
-    """Only attributes; a ground of its own becomes reverse, since it marks a cursor, a selection or a scrollbar.
+    """Return the style without colours; a background becomes reverse, as it marks a cursor, a selection or a scrollbar.
 
-    What a click means stays with it: Rich's own `without_color` drops that.
+    Click actions in the style's meta data are kept; Rich's own `without_color` drops them.
     """
     bare = style.without_color + Style.from_meta(style.meta or None)
     marked = style.bgcolor is not None and not style.bgcolor.is_default
@@ -90,12 +90,12 @@ class Signs:
         self.ink, self.faded = "#:" if ascii_only else "█▒"
 
     def level(self, level: str) -> str:
-        """The sign of a level."""
+        """Return the sign of a level."""
         return {"ok": self.ok, "warning": self.warning, "critical": self.critical}.get(level, self.unknown)
 
 
 def age(at: datetime | None, now: datetime) -> str:
-    """How old something is, in growing steps, so that an idle screen hardly changes: `5 s`, `2 min`, `1 h`."""
+    """Return the age in growing steps, so that an idle screen hardly changes: `5 s`, `2 min`, `1 h`."""
     if at is None:
         return ""
     seconds = max(0.0, (now - at).total_seconds())
@@ -115,10 +115,10 @@ def spark(
     high: float | None = None,
     levels: str = LEVELS,
 ) -> str:
-    """The newest `width` values as heights between `low` and `high`, the newest at the right; `None` is a gap.
+    """Return the newest `width` values as heights between `low` and `high`, the newest at the right; `None` is a gap.
 
-    Without bounds those of the values; what lies beyond one stands at it, and where they are one it stands low. No
-    values at all are blanks, so that nothing looks like a measurement.
+    A missing bound is that of the values. Values beyond a bound are drawn at it; equal bounds draw them low. Without
+    any value the line is blank, so that nothing looks like a measurement.
     """
     shown = list(values)[-width:] if width > 0 else []
     known = [value for value in shown if value is not None and math.isfinite(value)]
@@ -130,7 +130,7 @@ def spark(
 
 
 def took(seconds: float | None) -> str:
-    """How long something took, as the step that it stayed within: `< 0.1 s`; empty for none."""
+    """Return a duration as the step of `LATENCY_S` that it stayed below: `< 0.1 s`; empty for `None`."""
     if seconds is None:
         return ""
     step = next((step for step in LATENCY_S if seconds < step), None)
@@ -138,7 +138,7 @@ def took(seconds: float | None) -> str:
 
 
 def latencies(recent: Sequence[float | None], width: int, *, levels: str = LEVELS) -> str:
-    """Latencies as heights, a step of `LATENCY_S` each, so that noise within one does not write the line anew."""
+    """Return latencies as heights, one per step of `LATENCY_S`, so that noise within one does not redraw the line."""
     steps = [None if one is None else float(sum(one >= step for step in LATENCY_S)) for one in recent]
     return spark(steps, width, low=0.0, high=float(len(LATENCY_S) + 1), levels=levels)
 
@@ -152,13 +152,13 @@ def _height(value: float | None, bottom: float, top: float, levels: str) -> str:
 
 
 def bar(done: int, total: int, width: int, *, signs: str = BAR) -> str:
-    """How far something has come, in `width` cells; full only when all of it is done, empty while the total is none."""
+    """Return a progress bar of `width` cells: full only when all is done, empty while the total is 0."""
     full = 0 if total <= 0 else min(width, width * max(0, done) // total)
     return signs[0] * full + signs[1] * max(0, width - full)
 
 
 def fit(line: Line, width: int) -> Line:
-    """The line in exactly `width` cells: cut with an ellipsis, or filled up."""
+    """Return the line in exactly `width` cells: cut with an ellipsis, or padded."""
     result: list[Span] = []
     left = width
     for text, role in line:
@@ -175,7 +175,7 @@ def fit(line: Line, width: int) -> Line:
 
 
 def changed_cells(old: Line, new: Line) -> tuple[int, int]:
-    """From which cell on, and up to which, two lines of one width differ: whole spans, so that no wide sign is cut."""
+    """Return the first cell, and the one after the last, in which two lines of equal width differ: whole spans only."""
     shared = min(len(old), len(new))
     begin = next((n for n in range(shared) if old[n] != new[n]), shared)
     behind = next((n for n in range(shared - begin) if old[-1 - n] != new[-1 - n]), shared - begin)
@@ -184,10 +184,10 @@ def changed_cells(old: Line, new: Line) -> tuple[int, int]:
 
 
 def plain(line: Line) -> str:
-    """The line without its roles."""
+    """Return the text of the line, without roles."""
     return "".join(text for text, _ in line)
 
 
 def style_of(role: str, palette: dict[str, Style]) -> Style:
-    """The style of a role; an unknown role is plain text."""
+    """Return the style of a role; an unknown role is plain text."""
     return palette.get(role, palette["text"])

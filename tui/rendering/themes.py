@@ -1,4 +1,4 @@
-"""Colours by role, for drawn lines and for Textual's own widgets. Colour is never the only sign of anything."""
+"""Styles by role, for drawn lines and for Textual's own widgets. Colour is never the only sign of anything."""
 
 from typing import Final
 
@@ -13,11 +13,11 @@ STATES: Final = ("ok", "warning", "critical", "unknown")
 
 
 def palette(name: str, project_colour: str = "") -> dict[str, Style]:
-    """The style of each role in a theme.
+    """Return the style of each role in a theme.
 
-    Beside those for text: `state-ok` and so on (the state word's block), `cursor` (a selected row), `focus` (the title
-    of what has the keys), `banner` and `past` (something lasting nobody must overlook), `spark`, and `project`: a block
-    in the project's own colour, with what reads best on it.
+    Besides those for text: `state-ok` and so on (the state word's block), `cursor` (a selected row), `focus` (the
+    title of the focused panel), `banner` and `past` (lasting warnings), `spark` (sparklines), and `project`: a block in
+    the project's own colour, with readable text on it.
     """
     colours = PALETTES[name]
     ground = "" if name == PLAIN else f" on {colours.ground}"
@@ -32,12 +32,12 @@ def palette(name: str, project_colour: str = "") -> dict[str, Style]:
 
 
 def themes(project_colour: str = "") -> tuple[Theme, ...]:
-    """The same colours for Textual's own widgets; `$project` is the project's colour, for what frames its orders."""
+    """Return the same colours as Textual themes; `$project` is the project's colour, to frame its actions."""
     return tuple(_theme(name, colours, project_colour) for name, colours in PALETTES.items())
 
 
 def contrast(one: Rgb, other: Rgb) -> float:
-    """The contrast ratio of WCAG 2.2, 1..21."""
+    """Return the contrast ratio of WCAG 2.2, 1..21."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
@@ -48,14 +48,14 @@ def _luminance(colour: Rgb) -> float:
 
 
 def _blocks(colours: Colours) -> dict[str, str]:
-    """Blocks in the colours of their roles, written in the ground's."""
+    """Return the blocks in the colours of their roles, with text in the theme's background colour."""
     grounds = {f"state-{state}": colours.roles[state] for state in STATES}
     grounds |= {"cursor": colours.roles["text"], "focus": colours.roles["title"]}
     return {role: f"bold {colours.ground} on {_colour(of)}" for role, of in grounds.items()}
 
 
 def _block(colour: Rgb, least: float) -> str:
-    """Black or white on the project's colour, whichever reads better, and away from it as far as `least` wants it."""
+    """Return black or white on the project's colour, which is darkened or lightened until the contrast is `least`."""
     ink, away = (_BLACK, _WHITE) if contrast(colour, _BLACK) >= contrast(colour, _WHITE) else (_WHITE, _BLACK)
     ground = colour
     for tenth in range(1, 11):
@@ -71,7 +71,7 @@ def _blend(colour: Rgb, other: Rgb, share: float) -> Rgb:
 
 
 def _sixteen(colour: Rgb) -> str:
-    """Black or white on what sixteen colours have for the project's."""
+    """Return black or white on the nearest of the sixteen colours to the project's."""
     number = Color.from_rgb(*colour).downgrade(ColorSystem.STANDARD).number or 0
     # A console has eight grounds: the light half of the sixteen falls on the dark one.
     readable = "bright_white" if number % 8 in _DEEP else "black"
@@ -81,7 +81,7 @@ def _sixteen(colour: Rgb) -> str:
 _BLACK: Final = (0, 0, 0)
 _WHITE: Final = (255, 255, 255)
 _DEEP: Final = {0, 1, 4, 5}
-"""Black, red, blue and magenta want white on them."""
+"""Black, red, blue and magenta: backgrounds that need white text."""
 
 
 def _theme(name: str, colours: Colours, project_colour: str) -> Theme:
@@ -132,7 +132,7 @@ def _theme(name: str, colours: Colours, project_colour: str) -> Theme:
 
 
 def _frame(own: Rgb | None, colours: Colours) -> str:
-    """The project's colour where a thin line of it can be seen on the ground (WCAG 1.4.11: 3:1), else empty."""
+    """Return the project's colour if a thin line of it is visible on the background (WCAG 1.4.11: 3:1), else empty."""
     ground = rgb(colours.ground)
     if own is None or ground is None or contrast(own, ground) < 3:
         return ""
@@ -140,13 +140,13 @@ def _frame(own: Rgb | None, colours: Colours) -> str:
 
 
 def _colour(style: str) -> str:
-    """The colour in a role's style; `default` where it has none."""
+    """Return the colour in a role's style; `default` where it has none."""
     found = Style.parse(style).color
     return "default" if found is None else found.name
 
 
 def _ground(style: str) -> str:
-    """The ground of a block; `default` where it has none of its own."""
+    """Return the background of a block; `default` where it has none of its own."""
     found = Style.parse(style).bgcolor
     return "default" if found is None else found.name
 

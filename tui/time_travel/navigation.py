@@ -1,4 +1,4 @@
-"""Where in time the screen is, and how it gets elsewhere: one read at a time, in a thread, however many keys come."""
+"""Time travel: the moment that the screen shows, and how it moves. One read at a time, in a thread."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,13 +19,13 @@ from tui.rendering.text import Line, age
 from tui.time_travel.recorded import Moment, NotThere, again, banner, blank, clock, marked, moment_at, sentence, stepped
 
 _HELD_S: Final = 0.2
-"""A key that comes again within this is held down."""
+"""A key that repeats within so many seconds is held down."""
 
 _STRIDES: Final = ((60, 60), (30, 20), (12, 5))
-"""From how many repeats on a held key goes so many pictures at once."""
+"""Pairs of repeats of a held key, and how many snapshots it then moves at once."""
 
 _MOST: Final = 240
-"""So many pictures at most are passed in one read: what comes while one is under way is not more."""
+"""The most snapshots that one read moves over, however many keys came while the one before was under way."""
 
 _SLOW_S: Final = 0.5
 
@@ -36,24 +36,24 @@ Read = Callable[[BoxLike, Moment, int, datetime], Moment | None]
 
 
 class TimeTravel:
-    """It shows now, a picture that was frozen, or `moment`: what the black box has of the past."""
+    """The screen shows the present, a frozen snapshot, or `moment`: one of the past, from the black box."""
 
     def __init__(self, ui: Ui) -> None:
         self.moment: Moment | None = None
         self._ui = ui
         self._frozen: Snapshot | None = None
         self._fired: set[tuple[str, str]] = set()
-        """Which alerts fired when now was left."""
+        """Keys and episodes of the alerts that fired when the screen left the present."""
         self._wanted: tuple[Read, int] = (stepped, 0)
         self._reading = False
         self._turn = 0
-        """What was read for an earlier one comes too late."""
+        """The number of the current request; a read that belongs to an earlier one is dropped."""
         self._pressed: tuple[int, float] = (0, 0.0)
-        """The last step's direction, and when."""
+        """Direction of the last step, and its time in seconds."""
         self._repeats = 0
 
     async def step(self, direction: int) -> None:
-        """A picture on, or back; held down, it grows."""
+        """Go to the next snapshot, or the previous one; further at once while the key is held down."""
         at, (before, pressed_at) = self._ui.clock.elapsed(), self._pressed
         self._repeats = self._repeats + 1 if before == direction and at - pressed_at < _HELD_S else 0
         self._pressed = direction, at
@@ -61,11 +61,11 @@ class TimeTravel:
         await self._move(stepped, direction * stride)
 
     async def mark(self, direction: int) -> None:
-        """To the next moment at which something happened, or the one before."""
+        """Go to the next event, or the previous one."""
         await self._move(marked, direction)
 
     async def jump(self, typed: str) -> str:
-        """To a time as people type it. Empty, or why not."""
+        """Go to a time as typed by the operator. Return why that is not possible, or an empty text."""
         now = self._ui.clock.now()
         at = last_moment_of(typed, now)
         if at is None:
@@ -73,11 +73,11 @@ class TimeTravel:
         return await self._look(self._stop(), partial(moment_at, self._ui.monitor.box, at, now))
 
     def noted_at(self) -> datetime:
-        """The moment that a note would be about: the one that is shown."""
+        """Return the moment that a note would be about: the one that is shown."""
         return self.shown.at
 
     async def note(self, text: str, at: datetime) -> str:
-        """Keep a note about a moment. Empty, or why not."""
+        """Keep a note about a moment. Return why that is not possible, or an empty text."""
         try:
             note = await self._ui.monitor.note(text, at)
         except NotKept as not_kept:
@@ -89,7 +89,7 @@ class TimeTravel:
         return ""
 
     def freeze(self) -> None:
-        """Let the picture stand, or go on. One of the past stands as it is, and only going back ends that."""
+        """Freeze or unfreeze the screen. In the past it stands still anyway, and only going back ends that."""
         if self.moment is not None:
             self._ui.tell(self.refusal)
             return
@@ -97,14 +97,14 @@ class TimeTravel:
         self._ui.repaint()
 
     def now(self) -> None:
-        """Back; what is being read comes too late."""
+        """Return to the present; a read that is under way is dropped."""
         self._stop()
         if self.moment is not None:
             self.moment = None
             self._ui.repaint()
 
     def live(self) -> None:
-        """Back to now, and nothing stands."""
+        """Return to the present, and unfreeze."""
         self._frozen = None
         self.now()
 
@@ -112,30 +112,30 @@ class TimeTravel:
 
     @property
     def shown(self) -> Snapshot:
-        """The picture: the newest, its ages moved on, unless it stands still."""
+        """The snapshot on the screen: the newest at the current time, unless one is frozen or of the past."""
         if self.moment is not None:
             return self.moment.picture or blank(self.moment, self._ui.monitor.snapshot.project)
         return self._frozen or msgspec.structs.replace(self._live, at=self._ui.clock.now())
 
     @property
     def _live(self) -> Snapshot:
-        """The newest picture; where nothing new comes any more, nothing of it is live."""
+        """The newest snapshot; with nothing in it live once no new one comes."""
         return self._ui.stale_screen.aged(self._ui.monitor.snapshot)
 
     @property
     def stands(self) -> bool:
-        """Whether time does not move the picture."""
+        """True while the snapshot on the screen is frozen or of the past."""
         return self._frozen is not None or self.moment is not None
 
     @property
     def refusal(self) -> str:
-        """Why nothing is ordered; empty while the screen shows now."""
+        """The reason why no action is possible; empty while the screen shows the present."""
         if self.moment is None:
             return ""
         return sentence(self.moment, self._back(), self._ui.clock.now())
 
     def banner(self) -> Line:
-        """When that is, and how things are really; nothing while the screen shows now."""
+        """Return the time that is shown and the present state; empty while the screen shows the present."""
         live = self._live
         if self.moment is None:
             return () if self._frozen is None else self._frozen_since(self._frozen.at, live)
@@ -148,7 +148,7 @@ class TimeTravel:
         return ((f"{since} · now {live.state.upper()} {live.link.word} · {key} goes on", "banner"),)
 
     def _back(self) -> str:
-        """The key that goes back to now from where the operator is."""
+        """Return the key that goes back to the present from the current view."""
         return "esc" if self._ui.at_home else _NOW_KEY.shown(self._ui.appearance.keymap)
 
     # One read after the other
@@ -170,13 +170,13 @@ class TimeTravel:
             self._reading = False
 
     def _stop(self) -> int:
-        """Nothing that was asked for until now is shown any more."""
+        """Drop every read that was requested until now, and return the number of the next request."""
         self._wanted = stepped, 0
         self._turn += 1
         return self._turn
 
     async def _look(self, turn: int, read: Callable[[], Moment | None]) -> str:
-        """Read, and show what was found. Empty, or why there is nothing."""
+        """Read, and show what was found. Return why there is nothing, or an empty text."""
         leaves = self.moment is None
         reading = asyncio.ensure_future(asyncio.to_thread(read))
         if not (await asyncio.wait({reading}, timeout=_SLOW_S))[0]:

@@ -1,6 +1,6 @@
-"""What the black box has to show of a moment that is over. It reads files and blocks: in a thread.
+"""Read a past moment from the black box. Everything here reads files and blocks; call it in a thread.
 
-What the screen showed then is the picture of then at its own time: every age on it is one of that moment.
+A past moment is shown as its snapshot at its own time: every age on it is the age at that moment.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,29 +21,29 @@ from tui.rendering.text import Line, age
 _TICK: Final = timedelta(microseconds=1)
 _NOTED: Final = timedelta(hours=24)
 _MOST_NOTES: Final = 20
-"""So old notes, and so many, still stand among the events of a moment."""
+"""The age and the number of notes that are listed among the events of a moment, at most."""
 
 NOTHING: Final = "the black box holds nothing yet"
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """Nothing was kept from here to there: nobody looked, or the box was off, full or damaged; which, nobody knows."""
+    """A time without recordings: no monitor ran, or the black box was off, full or damaged."""
 
     since: datetime
     until: datetime
 
     @property
     def words(self) -> str:
-        """In words."""
+        """The gap in words."""
         same = self.since.astimezone().date() == self.until.astimezone().date()
         until = f"{self.until.astimezone():%H:%M:%S}" if same else clock(self.until)
         return f"nothing was kept from {clock(self.since)} to {until}, for {short(self.until - self.since)}"
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
-    """One moment as it is shown: what it looked like, or that nothing was kept.
+    """One moment as it is shown: its snapshot, or the gap that it lies in.
 
-    `noted`: what was noted about it; in a gap, about any moment in that.
+    `noted`: the notes about it; in a gap, about any moment of the gap.
     """
 
     at: datetime
@@ -53,11 +53,11 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NotThere(WatchdeskError):
-    """There is nothing to show in that direction, or of that time; in one sentence."""
+    """There is nothing to show in that direction, or of that time. The message is one sentence."""
 
 
 def moment_at(box: BoxLike, at: datetime, now: datetime) -> Moment | None:
-    """What is known of a moment; `None` for now. Raises NotThere."""
+    """Return what was recorded of a moment; `None` for now. Raises NotThere."""
     span = box.span()
     if at > now:
         raise NotThere(f"{clock(at)} has not come yet: it is {clock(now)}")
@@ -72,12 +72,12 @@ def moment_at(box: BoxLike, at: datetime, now: datetime) -> Moment | None:
 
 
 def again(box: BoxLike, moment: Moment, now: datetime) -> Moment | None:
-    """The same moment with what was noted about it meanwhile; who stands in a gap stays there. Raises NotThere."""
+    """Return the same moment with notes taken since; one in a gap stays in that. Raises NotThere."""
     return moment_at(box, moment.at, now) if moment.gap is None else _unknown(box, moment.gap, moment.at)
 
 
 def stepped(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | None:
-    """The picture so many changes before or after, but never past a time of which nothing is known. `None`: now.
+    """Return the snapshot `by` changes later or earlier, but stop at the first gap on the way. `None`: now.
 
     Raises NotThere before the first one.
     """
@@ -95,7 +95,7 @@ def stepped(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | Non
 
 
 def marked(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | None:
-    """The moment so many events before or after. `None`: now. Raises NotThere before the first one."""
+    """Return the moment `by` events later or earlier. `None`: now. Raises NotThere before the first one."""
     found = box.mark(start.at, by)
     if by > 0 and (found is None or found.at > now):
         return None
@@ -113,7 +113,7 @@ def _none_before(box: BoxLike) -> NotThere:
 
 
 def _shown(box: BoxLike, picture: Snapshot, at: datetime) -> Moment:
-    """The picture as the screen showed it at that moment, and what was noted up to it among its events."""
+    """Return the snapshot as the screen showed it at that moment, with the notes up to then among its events."""
     notes = box.notes(at - _NOTED, at + _TICK)[-_MOST_NOTES:]
     told = tuple(Event(at=note.at, who=note.who, text=f"note: {note.text}", level=Level.WARNING) for note in notes)
     events = sorted((*told, *picture.events), key=lambda event: event.at, reverse=True) if told else picture.events
@@ -125,12 +125,12 @@ def _shown(box: BoxLike, picture: Snapshot, at: datetime) -> Moment:
 
 
 def _unknown(box: BoxLike, gap: Gap, at: datetime) -> Moment:
-    """A moment in a gap."""
+    """Return a moment in a gap."""
     return Moment(at=at, gap=gap, noted=box.notes(gap.since + _TICK, gap.until)[-_MOST_NOTES:])
 
 
 def _gap_around(box: BoxLike, at: datetime, now: datetime) -> Gap:
-    """Between which looks a moment lies."""
+    """Return the gap around a moment: between two spans in which something was recorded."""
     before, after = box.step(at, -1), box.step(at, 1)
     since = before.at if before is not None else at
     until = after.at if after is not None else now
@@ -141,13 +141,13 @@ def _gap_around(box: BoxLike, at: datetime, now: datetime) -> Gap:
 
 
 def _passed(box: BoxLike, start: Moment, end: datetime) -> tuple[Gap, ...]:
-    """Where nothing was kept on the way from a moment to another, the oldest first; where one stands is not passed."""
+    """Return the gaps between a moment and another, the oldest first, but not the one that the moment lies in."""
     found = _gaps_between(box, *sorted((start.at, end)))
     return tuple(gap for gap in found if start.gap is None or not gap.since <= start.at <= gap.until)
 
 
 def _gaps_between(box: BoxLike, earlier: datetime, later: datetime) -> Iterator[Gap]:
-    """Where nothing was kept between two moments, the oldest first."""
+    """Yield the gaps between two moments, the oldest first."""
     reached = earlier
     for span in box.looks(earlier, later + _TICK):
         if span.since > reached:
@@ -158,14 +158,14 @@ def _gaps_between(box: BoxLike, earlier: datetime, later: datetime) -> Iterator[
 
 
 def blank(moment: Moment, project: Project) -> Snapshot:
-    """Of a moment of which nothing was kept: nothing is known."""
+    """Return an empty snapshot for a moment in a gap."""
     why = moment.gap.words if moment.gap is not None else ""
     nothing = Degradation(level=DegradationLevel.SEVERE)
     return Snapshot(at=moment.at, project=project, state_why=why, degradation=nothing, ready=True)
 
 
 def instead(moment: Moment, *, kept: bool) -> str:
-    """What stands where nothing can be shown of it; empty where it can. `kept`: it is made of what the box keeps."""
+    """Return the text for a view that cannot show the moment, else empty. `kept`: the black box has its data."""
     if moment.gap is not None:
         notes = (f"note {clock(note.at)}: {note.text}" for note in moment.noted)
         return "\n".join((f"{moment.gap.words}: nothing is known of that time", *notes))
@@ -175,20 +175,20 @@ def instead(moment: Moment, *, kept: bool) -> str:
 
 
 def clock(at: datetime, now: datetime | None = None) -> str:
-    """A moment in local time, with its day unless that is the day of `now`: `24 Nov 03:10:05`."""
+    """Return a moment in local time, with its date unless that is the date of `now`: `24 Nov 03:10:05`."""
     today = now is not None and now.astimezone().date() == at.astimezone().date()
     return f"{at.astimezone():{'%H:%M:%S' if today else '%-d %b %H:%M:%S'}}"
 
 
 def sentence(moment: Moment, back: str, now: datetime) -> str:
-    """Why nothing is ordered there, and the way back."""
+    """Return why no action is possible in the past, and the way back."""
     local, today = moment.at.astimezone(), now.astimezone().date()
     day = {today: "", today - timedelta(days=1): " yesterday"}.get(local.date(), f" on {local:%-d %b}")
     return f"this is {local:%H:%M:%S}{day}, the past; {back} goes back to now"
 
 
 def banner(moment: Moment, live: Snapshot, began: Sequence[str], back: str, now: datetime) -> Line:
-    """When that is, how things are now, which alerts began meanwhile, what was noted: the most important first."""
+    """Return the time shown, the present state, alerts that began since, and notes: the most important first."""
     told = [
         f"PAST {clock(moment.at)}, {_ago(moment.at, now)}",
         f"now {live.state.upper()} {live.link.word}",
@@ -201,7 +201,7 @@ def banner(moment: Moment, live: Snapshot, began: Sequence[str], back: str, now:
 
 
 def _ago(at: datetime, now: datetime) -> str:
-    """To the minute, so that it seldom changes."""
+    """Return the age to the minute, so that it seldom changes."""
     if now - at >= timedelta(minutes=1):
         return f"{short(now - at)} ago"
     old = age(at, now)

@@ -1,1 +1,1 @@
-"""What wall mode shows: letters made of blocks, what they say, and where they stand."""
+"""The contents of wall mode: large letters, the view model, and its layout in blocks of lines."""

@@ -1,4 +1,4 @@
-"""What stands on the wall, as blocks of lines: the word, figures in a row, a number with words beside it."""
+"""The blocks of lines of the wall: the state word, figures in a row, and a big number with text beside it."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -10,16 +10,16 @@ from tui.wall.font import SCALES, DotScale, largest, letters, width_of
 from tui.wall.view_model import BigNumber, Figure
 
 _GAP: Final = 2
-"""So many cells at least between two labels."""
+"""The least number of cells between two labels."""
 
 _APART: Final = 3
-"""So many dots at least between two figures, lest they be read as one."""
+"""The least number of dots between two figures, so that they are not read as one."""
 
 _BESIDE: Final = 3
 
 
 def word_block(word: str, width: int, height: int, *, signs: Signs, role: str) -> list[Line]:
-    """The word, as large as there is room for; plain where there is none."""
+    """Return the word as large as it fits; in plain text where no size fits."""
     scale = largest(word, width, height)
     if scale is None:
         return [centred(((word, role),), width, role)]
@@ -27,19 +27,19 @@ def word_block(word: str, width: int, height: int, *, signs: Signs, role: str) -
 
 
 def figures_block(figures: Sequence[Figure], width: int, height: int, *, signs: Signs) -> list[Line]:
-    """Figures side by side, their labels below, in the largest size in which all have room; nothing where in none."""
+    """Return figures side by side, labels below, in the largest size in which all fit; empty where none does."""
     found = _fitted(figures, width, height)
     return [] if found is None else _side_by_side(figures, *found, width, signs)
 
 
 def figures_scale(figures: Sequence[Figure], width: int, height: int) -> int:
-    """How many cells wide a dot of that block is; 0 where there is none."""
+    """Return the width in cells of one dot in the block that `figures_block` draws; 0 where it draws none."""
     found = _fitted(figures, width, height)
     return 0 if found is None else found[2]
 
 
 def _fitted(figures: Sequence[Figure], width: int, height: int) -> tuple[list[str], list[int], DotScale] | None:
-    """What is said of each figure, how many cells each takes, and the size."""
+    """Return the text of each figure, its width in cells, and the size; `None` where nothing fits."""
     for scale in (scale for scale in SCALES if scale.rows <= height):
         for shorter in range(max(len(figure.texts) for figure in figures)):
             texts = [figure.texts[min(shorter, len(figure.texts) - 1)] for figure in figures]
@@ -53,7 +53,7 @@ def _fitted(figures: Sequence[Figure], width: int, height: int) -> tuple[list[st
 
 
 def told_block(told: BigNumber, width: int, height: int, *, signs: Signs) -> list[Line]:
-    """A big number, and what it means beside it; nothing where it has no room."""
+    """Return a big number with its meaning beside it; empty where it does not fit."""
     words = max(map(cell_len, told.lines))
     scale = largest(told.big, width - words - _BESIDE, height)
     if scale is None:
@@ -69,7 +69,7 @@ def told_block(told: BigNumber, width: int, height: int, *, signs: Signs) -> lis
 
 
 def told_line(told: BigNumber, width: int) -> Line:
-    """The same in one line of plain text."""
+    """Return the same in one line of plain text."""
     head, *rest = told.lines
     return centred(
         (
@@ -81,7 +81,7 @@ def told_line(told: BigNumber, width: int) -> Line:
 
 
 def figures_line(figures: Sequence[Figure], width: int) -> Line:
-    """Figures in one line of plain text."""
+    """Return figures in one line of plain text."""
     spans: list[Span] = []
     for figure in figures:
         spans += [("  " if spans else "", "text"), (figure.texts[0], figure.role), (f" {figure.label}", "dim")]
@@ -89,13 +89,13 @@ def figures_line(figures: Sequence[Figure], width: int) -> Line:
 
 
 def centred(line: Line, width: int, role: str = "text") -> Line:
-    """The line in the middle, blanks of `role` around it; one that is too long begins at the left."""
+    """Return the line centred between blanks of `role`; one that is too long begins at the left."""
     left = max(0, (width - sum(cell_len(text) for text, _ in line)) // 2)
     return padded(((" " * left, role), *line), width, role)
 
 
 def padded(line: Line, width: int, role: str) -> Line:
-    """The line filled up with blanks of `role`."""
+    """Return the line padded to `width` cells with blanks of `role`."""
     used = sum(cell_len(text) for text, _ in line)
     return (*line, (" " * (width - used), role)) if used < width else line
 

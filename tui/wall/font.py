@@ -1,14 +1,13 @@
-"""Capital letters and figures made of blocks, five dots high, in any size.
+"""Capital letters and digits made of blocks, five dots high, in any size.
 
-Textual's `Digits` has figures alone, three cells high, in thin lines, and is a widget; here words are needed that are
-read from three metres, as lines like everything else that is drawn. A font package has hundreds of fonts and none that
-is bold, this low and as good in ASCII.
+Textual's `Digits` has digits only, three cells high and thin, and is a widget; here words are needed that are legible
+from three metres, as drawn lines. No font of the known font packages is bold, this low and as good in ASCII.
 """
 
 from typing import Final
 
 ROWS: Final = 5
-"""How many dots a letter is high."""
+"""The height of a letter in dots."""
 
 _GLYPHS: Final = {
     "A": (".##.", "#..#", "####", "#..#", "#..#"),
@@ -53,15 +52,15 @@ _GLYPHS: Final = {
     " ": (".", ".", ".", ".", "."),
 }
 _NONE: Final = ("###", "..#", ".#.", "...", ".#.")
-"""What has no glyph: a question mark, which is also its own."""
+"""The glyph of every other character: a question mark."""
 
 
 class DotScale(int):
-    """How many cells wide a dot is; it is half as many high, and at least one."""
+    """The width of a dot in cells; its height is half of that, and at least one."""
 
     @property
     def rows(self) -> int:
-        """How many cells high a letter is."""
+        """The height of a letter in cells."""
         return ROWS * max(1, self // 2)
 
 
@@ -70,20 +69,20 @@ SCALES: Final = tuple(DotScale(wide) for wide in (8, 6, 4, 2, 1))
 
 
 def width_of(text: str, scale: DotScale) -> int:
-    """How many cells wide `text` is."""
+    """Return the width of `text` in cells."""
     dots = sum(len(_glyph(char)[0]) for char in text) + max(0, len(text) - 1)
     return dots * scale
 
 
 def letters(text: str, scale: DotScale, ink: str) -> list[str]:
-    """`text` as lines of one width, its dots made of `ink`."""
+    """Return `text` as lines of equal width, its dots drawn with `ink`."""
     rows = [".".join(_glyph(char)[row] for char in text) for row in range(ROWS)]
     drawn = ["".join((ink if dot == "#" else " ") * scale for dot in row) for row in rows]
     return [line for line in drawn for _ in range(scale.rows // ROWS)]
 
 
 def largest(text: str, width: int, height: int, among: tuple[DotScale, ...] = SCALES) -> DotScale | None:
-    """The largest scale in which `text` has the room; `None` where it has in none."""
+    """Return the largest scale in which `text` fits; `None` where it fits in none."""
     return next((scale for scale in among if scale.rows <= height and width_of(text, scale) <= width), None)
 
 

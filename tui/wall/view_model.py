@@ -1,4 +1,4 @@
-"""What the wall says of a snapshot, for one who stands three metres away: a word, figures, the last incident."""
+"""View model of the wall: a snapshot as one word, a few figures and the last incident, legible from three metres."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,7 +17,7 @@ _LOOKED_S: Final = 60.0
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """One big figure. `texts`: the exact one, and shorter ones for where that has no room. `old`: not of now."""
+    """One big figure. `texts`: the exact one first, then shorter ones for less room. `old`: not measured now."""
 
     label: str
     texts: tuple[str, ...]
@@ -26,7 +26,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BigNumber(msgspec.Struct, frozen=True, kw_only=True):
-    """Something with a big number of its own, and what it means in a few short lines."""
+    """A big number, and its meaning in a few short lines."""
 
     big: str
     lines: tuple[str, ...]
@@ -34,7 +34,7 @@ class BigNumber(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def word(snapshot: Snapshot, still: datetime | None = None) -> str:
-    """The one word: the state, or, where that is not of now, why it is not. `still`: since when nothing new came."""
+    """Return the state, or, while that is not current, the reason in a word. `still`: when the last snapshot came."""
     if still is not None:
         return "STANDS STILL"
     link = snapshot.link.word
@@ -44,7 +44,7 @@ def word(snapshot: Snapshot, still: datetime | None = None) -> str:
 
 
 def level(snapshot: Snapshot, still: datetime | None = None) -> str:
-    """How bad that is: ok, warning, critical or unknown. Only a live picture is ok."""
+    """Return the severity: ok, warning, critical or unknown. Only a live snapshot is ok."""
     if still is not None:
         return "unknown"
     link, state = snapshot.link.word, STATE_LEVEL[snapshot.state]
@@ -56,7 +56,7 @@ def level(snapshot: Snapshot, still: datetime | None = None) -> str:
 
 
 def why(snapshot: Snapshot, still: datetime | None = None) -> str:
-    """One line below the word."""
+    """Return the line below the word."""
     if still is not None:
         since = f"since {still.astimezone():%H:%M:%S}, {age(still, snapshot.at)} old"
         return f"{since} · {snapshot.state.upper()} then · if it stays so: q, start it anew"
@@ -69,12 +69,12 @@ def why(snapshot: Snapshot, still: datetime | None = None) -> str:
 
 
 def dimmed(figure: Figure) -> Figure:
-    """The figure as one that nobody knows to be so now."""
+    """Return the figure as a last known one."""
     return msgspec.structs.replace(figure, role="dim", old=True)
 
 
 def figures(snapshot: Snapshot) -> tuple[Figure, ...]:
-    """What is waiting, running, failing, and firing."""
+    """Return the figures: pending, running, failed and successful tasks, and firing alerts."""
     counts, rate = snapshot.tasks.counts, snapshot.tasks.success_24h
     about = "≈ " if counts.value is not None and not counts.value.exact else ""
     percent = rate.value.percent if rate.value is not None else None
@@ -95,7 +95,7 @@ def figures(snapshot: Snapshot) -> tuple[Figure, ...]:
 
 
 def oldness(snapshot: Snapshot) -> tuple[Figure, ...]:
-    """How old the picture is, while it is not live."""
+    """Return the age of the snapshot as a figure, while it is not live; else nothing."""
     link = snapshot.link
     if link.word is LinkWord.LIVE or link.since is None:
         return ()
@@ -103,7 +103,7 @@ def oldness(snapshot: Snapshot) -> tuple[Figure, ...]:
 
 
 def incident(snapshot: Snapshot) -> BigNumber:
-    """The last incident: how long ago, what, how long; that there was none only where that was seen."""
+    """Return the last incident: how long ago, what, how long. It says "no incident" only for time that was watched."""
     seen, now = snapshot.last_incident, snapshot.at
     live = snapshot.link.word is LinkWord.LIVE
     if seen.incident is not None:
@@ -136,7 +136,7 @@ def _incident(one: Incident, snapshot: Snapshot) -> BigNumber:
 
 
 def _what(one: Incident, snapshot: Snapshot) -> str:
-    """What the alert of that time was about; where that is not in the picture any more, what was seen."""
+    """Return the title of the critical alert of that time; where the snapshot has it no more, the kind of incident."""
     until = one.ended or snapshot.at
     found = [
         alarm.title
@@ -167,7 +167,7 @@ def _alerts(snapshot: Snapshot) -> Figure:
 
 
 def _percents(percent: float | None) -> tuple[str, ...]:
-    """With a decimal and without; a hundred only where nothing failed."""
+    """Return the percentage with a decimal and without; 100 only where nothing failed."""
     if percent is None:
         return ("-",)
     if percent >= 100:
@@ -176,7 +176,7 @@ def _percents(percent: float | None) -> tuple[str, ...]:
 
 
 def _short(count: int) -> str:
-    """At most four signs."""
+    """Return the count in at most four characters."""
     if count < 10_000:
         return str(count)
     return f"{count // 1000}K" if count < 1_000_000 else f"{count // 1_000_000}M"
