@@ -1,4 +1,4 @@
-"""Alerts: what fires first, since when, who takes care of it, and why nobody is told."""
+"""The alerts panel: firing alerts first, with their age, who acknowledged them, and why nobody is notified."""
 
 from typing import Final
 
@@ -14,20 +14,20 @@ ALARM_SIGN: Final = {"critical": "critical", "high": "warning", "medium": "warni
 
 
 class AlertsPanel(Panel):
-    """As wide as the screen and as high as it must be: nothing while there is nothing on a small screen."""
+    """As wide as the screen, and as high as its alerts; hidden while there is none on a small screen."""
 
     NAME = OPENS = "alerts"
     COLUMN = Column.TOP
     TITLE = "Alerts"
 
     def wish(self, snapshot: Snapshot, height: int) -> Wish:
-        """As many lines as there is to say; where there is nothing, a title if the screen can spare one."""
+        """Ask for a line per alert and a title; without alerts for the title alone, on a screen of 28 lines or more."""
         shown = len(snapshot.alerts)
         lines = 1 + shown if shown else int(height >= 28)
         return Wish(lines, lines)
 
     def title(self, snapshot: Snapshot) -> Line:
-        """With how many fire."""
+        """Return the title with the number of firing alerts and silences."""
         firing = [one for one in snapshot.alerts if one.fires]
         critical = any(one.severity == "critical" for one in firing)
         role = "critical" if critical else "warning" if firing else "dim"
@@ -38,7 +38,7 @@ class AlertsPanel(Panel):
         return ((self.TITLE, "title"), (told, role), (quiet, "dim"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """In their order; what has no place is counted."""
+        """Return the alerts in the snapshot's order; those without room are counted."""
         return as_many_as_fit([self._one(one, snapshot) for one in snapshot.alerts], height)
 
     def _one(self, one: AlertView, snapshot: Snapshot) -> Line:

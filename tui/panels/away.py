@@ -1,4 +1,4 @@
-"""What happened while nobody was there, for who came back: a few lines that cover nothing and wait for no answer."""
+"""The summary of an absence: a few lines that cover nothing and need no answer."""
 
 from datetime import datetime
 from typing import Final
@@ -17,13 +17,13 @@ _WIDE: Final = 80
 
 
 class AwayPanel(Panel):
-    """A title and at most four lines; one line where nothing happened, or where there is no room."""
+    """A title and at most four lines; one line if nothing happened, or if there is no room."""
 
     _summary: Summary | None = None
     _held = ""
 
     def put(self, summary: Summary | None, held: str, most: int) -> None:
-        """What to tell, in at most so many lines; `held`: the key that did nothing yet."""
+        """Set the summary, shown in at most `most` lines; `held`: the key that was held back."""
         self._summary, self._held = summary, held
         self.display = summary is not None
         if summary is not None:
@@ -31,7 +31,7 @@ class AwayPanel(Panel):
             self.styles.height = min(lines, max(1, most))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """Between two rules, so that it is no panel of the present."""
+        """Return the summary below a banner, so that it does not look like a panel of the present."""
         if self._summary is None:
             return []
         if height == 1:
@@ -70,7 +70,7 @@ class AwayPanel(Panel):
 
 
 def _told(summary: Summary) -> list[tuple[str, Line]]:
-    """What there is to tell, a line each, the most important first."""
+    """Return the lines of the summary, each with its name, the most important first."""
     told: list[tuple[str, Line]] = [("state", _path(summary))]
     if summary.fired or summary.resolved or summary.firing:
         told.append(("alerts", _alerts(summary)))

@@ -1,4 +1,4 @@
-"""A lasting banner: what the operator must not forget about this screen."""
+"""A lasting banner: a warning about this screen that the operator must not overlook."""
 
 from rich.cells import cell_len
 
@@ -8,19 +8,19 @@ from tui.rendering.text import Line
 
 
 class Banner(Panel):
-    """A line, or a bar, there only while there is something to say."""
+    """One line or a high bar, shown only while it has a text."""
 
     _said: Line = ()
 
     def say(self, said: Line) -> None:
-        """What it says; nothing takes it away."""
+        """Set the text; it stays until it is replaced. An empty one hides the banner."""
         self._said = said
         self.display = bool(said)
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """The first of what was said, and as much of the rest as has the room, over the whole width.
+        """Return the first part of the text, and as many of the others as fit, over the whole width.
 
-        On a tall screen so broad that it is seen from across the room.
+        On a tall screen the banner is several lines high, and the text is in the middle one.
         """
         role = self._said[0][1] if self._said else "banner"
         text = ""

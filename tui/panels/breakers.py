@@ -1,4 +1,4 @@
-"""Breakers: those that are not closed first, with failures, time to the probe, and the last error."""
+"""The breakers panel: those that are not closed first, with failures, time to the probe, and the last error."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -19,26 +19,26 @@ BREAKER_ROLE: Final = {
 
 
 class BreakersPanel(Panel):
-    """All breakers of this process."""
+    """All circuit breakers of this process."""
 
     NAME = OPENS = "breakers"
     COLUMN, RANK, FILLS = Column.MIDDLE, 20, 30
     TITLE = "Breakers"
 
     def wish(self, snapshot: Snapshot, height: int) -> Wish:
-        """Those that are not closed; of closed ones a few, where there is room for nothing better."""
+        """Ask for the lines of breakers that are not closed, and for a few closed ones if there is room."""
         bad = sum(record.state is not BreakerState.CLOSED for record in snapshot.breakers)
         return Wish(1 + min(bad, 3), 1 + max(bad, min(4, len(snapshot.breakers))))
 
     def title(self, snapshot: Snapshot) -> Line:
-        """With how many are not closed."""
+        """Return the title with the number of breakers that are not closed."""
         bad = sum(1 for record in snapshot.breakers if record.state is not BreakerState.CLOSED)
         total = len(snapshot.breakers)
         told = f" {bad} of {total} not closed" if bad else f" all {total} closed" if total else " none used yet"
         return ((self.TITLE, "title"), (told, "critical" if bad else "dim"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """The worst first; closed ones take no line from those that are not."""
+        """Return the worst breakers first; a closed one never displaces one that is not."""
         ordered = worst_first(snapshot.breakers)
         bad = [record for record in ordered if record.state is not BreakerState.CLOSED]
         shown = bad if len(bad) == height else ordered
@@ -66,5 +66,5 @@ class BreakersPanel(Panel):
 
 
 def worst_first(records: Sequence[BreakerRecord]) -> list[BreakerRecord]:
-    """Those that are not closed, those that failed, and the rest by name."""
+    """Return breakers that are not closed first, then by failures, then by name."""
     return sorted(records, key=lambda one: (one.state is BreakerState.CLOSED, -one.failures, one.key))

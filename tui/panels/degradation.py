@@ -1,4 +1,4 @@
-"""Degradation: the level, and what each component currently lives on."""
+"""The degradation panel: the level, and the source of each component's data."""
 
 from typing import Final
 
@@ -13,11 +13,11 @@ DEGRADATION_LEVEL: Final = {"normal": "ok", "partial": "warning", "severe": "cri
 
 _CELLS: Final = 12
 _ROOM: Final = 52
-"""From this width on the rule above has room for how long refreshes took."""
+"""The width in cells from which the title has room for the duration of refreshes."""
 
 
 class DegradationPanel(Panel):
-    """Five components, live, cached or on defaults; above them, how long the last refreshes took."""
+    """Five components: live, cached or on defaults. The title shows the duration of the last refreshes."""
 
     NAME = "degradation"
     OPENS = "components"
@@ -25,12 +25,12 @@ class DegradationPanel(Panel):
     TITLE = "Degradation"
 
     def wish(self, snapshot: Snapshot, height: int) -> Wish:
-        """What is not live must be seen; what is, may."""
+        """Ask for at least the components that are not live, and for all if there is room."""
         parts = snapshot.degradation.components
         return Wish(1 + sum(one.source is not Source.LIVE for one in parts), 1 + len(parts))
 
     def title(self, snapshot: Snapshot) -> Line:
-        """With the level."""
+        """Return the title with the level, and the duration of the last refreshes where it fits."""
         level = snapshot.degradation.level.value
         head: Line = ((self.TITLE, "title"), (f" {level}", DEGRADATION_LEVEL[level]))
         link = snapshot.link
@@ -42,7 +42,7 @@ class DegradationPanel(Panel):
         return (*head, (f"  refresh {last} ", "dim"), (course, "spark" if live else "dim"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """A line a component; where there is no room for all, those that are not live."""
+        """Return a line per component; if not all fit, those that are not live first."""
         parts = snapshot.degradation.components
         if len(parts) > height:
             parts = tuple(sorted(parts, key=lambda one: one.source is Source.LIVE))

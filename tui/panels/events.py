@@ -1,4 +1,4 @@
-"""Events: who did what, newest first."""
+"""The events panel: who did what, newest first."""
 
 from datetime import timedelta
 from typing import Final
@@ -9,28 +9,28 @@ from tui.panels.panel import Panel
 from tui.rendering.text import Line, age
 
 _TODAY: Final = timedelta(hours=12)
-"""So long a time of day alone is not mistaken."""
+"""Up to this age an event shows its time of day, then its age."""
 
 
 class EventsPanel(Panel):
-    """Operators, the watchdog, other hosts, the agents' failures."""
+    """Actions of operators, of the watchdog and of other hosts, and the agents' failures."""
 
     NAME = OPENS = "events"
     COLUMN, RANK, FILLS, GREEDY = Column.RIGHT, 40, 60, True
     TITLE = "Events"
 
     def wish(self, snapshot: Snapshot, height: int) -> Wish:
-        """The last three, and whatever room nobody else needs."""
+        """Ask for three events at least, and for all free room."""
         return Wish(4, height)
 
     def title(self, snapshot: Snapshot) -> Line:
-        """With the age of what the project's log tells, where it is not live."""
+        """Return the title with the age of the project's log, where it is not live."""
         logs = snapshot.logs
         old = "" if logs.live or logs.at is None else f" others' last known, {age(logs.at, snapshot.at)}"
         return ((self.TITLE, "title"), (old, "warning"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """One event a line, an old one with its age instead of a time of another day; while starting, its steps."""
+        """Return a line per event, with its time or, if it is old, its age; while starting, the start's steps."""
         steps: list[Line] = [
             ((f"{self._signs.level(step.level)} ", step.level.value), (f"{step.name} ", "text"), (step.text, "dim"))
             for step in snapshot.start

@@ -1,4 +1,4 @@
-"""The keys of the screen, struck out where the order behind one is not allowed."""
+"""The key line of the screen: a key is struck out where its action is not allowed."""
 
 from collections.abc import Mapping
 
@@ -12,19 +12,19 @@ from tui.rendering.text import Line
 
 
 class KeyLine(Panel):
-    """One line at the bottom: the most important keys have the room, the help lists all."""
+    """One line at the bottom: the most important keys that fit; the help lists all."""
 
     keys: tuple[Key, ...] = ()
-    """Those that do something now, the most important first."""
+    """The keys that do something now, the most important first."""
     keymap: Mapping[str, str] = {}
     past = False
-    """Whether the screen shows the past, in which nothing is ordered."""
+    """True while the screen shows the past, in which no action is possible."""
 
     notes = True
-    """Whether a note may be kept."""
+    """True if a note may be kept."""
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """Every key there is room for and what it does."""
+        """Return the keys that fit, each with what it does."""
         keys = [(key, key.shown(self.keymap)) for key in self.keys if key.drops < _NEVER]
         for drops in sorted({key.drops for key, _ in keys if key.drops}, reverse=True):
             if sum(cell_len(f" {shown} {key.word} ") for key, shown in keys) <= width + 1:
@@ -40,4 +40,4 @@ class KeyLine(Panel):
 
 
 _NEVER = 22
-"""From here on a key stands in the help alone."""
+"""Keys with `drops` of this or more are listed in the help only."""

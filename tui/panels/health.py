@@ -1,4 +1,4 @@
-"""Health: the six checks with their latency, how many in a row failed, when the next is, and may it act by itself."""
+"""The health panel: the six checks with their latency, critical ones in a row, and whether the watchdog may act."""
 
 from typing import Final
 
@@ -13,13 +13,13 @@ from tui.panels.panel import Panel
 from tui.rendering.text import Line, age, spark
 
 _SCALE_S: Final = 0.2
-"""What a latency sparkline spans at least, so that a ripple of some milliseconds does not look like a wave."""
+"""The least span of a latency sparkline in seconds, so that a change of some milliseconds looks small."""
 
 _WORST = (Level.CRITICAL, Level.WARNING, Level.UNKNOWN, Level.OK)
 
 
 class HealthPanel(Panel):
-    """The watchdog's last look."""
+    """The results of the watchdog's last round of checks."""
 
     NAME = "health"
     OPENS = "checks"
@@ -27,13 +27,13 @@ class HealthPanel(Panel):
     TITLE = "Health"
 
     def wish(self, snapshot: Snapshot, height: int) -> Wish:
-        """Six checks, the count and the permission; on a small screen what is not well."""
+        """Ask for the checks, the count and the permission; on a small screen at least for checks that are not ok."""
         every = 3 + len(snapshot.health.checks)
         bad = sum(check.level is not Level.OK for check in snapshot.health.checks)
         return Wish(every if height >= 18 else 3 + bad, every)
 
     def title(self, snapshot: Snapshot) -> Line:
-        """With the age of the look."""
+        """Return the title with the age of the checks, and how many are ok."""
         checked = age(snapshot.health.last_at, snapshot.at)
         fine = sum(check.level is Level.OK for check in snapshot.health.checks)
         return (
@@ -45,7 +45,7 @@ class HealthPanel(Panel):
         )
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """A line a check, then the count and the permission."""
+        """Return a line per check, then the count and the permission; if not all fit, the worst checks."""
         checks = snapshot.health.checks
         if len(checks) + 2 > height:
             checks = tuple(sorted(checks, key=lambda one: _WORST.index(one.level)))[: height - 2]
@@ -70,7 +70,7 @@ class HealthPanel(Panel):
         )
 
     def _course(self, check: Check, width: int) -> str:
-        """How long it took of late. Where it is narrow, what is not well needs the place for its words."""
+        """Return a sparkline of recent latencies. Where it is narrow, a check that is not ok has text in its place."""
         cells = 20 if width >= 104 else 12 if width >= 76 else 8 if width >= 55 and check.level == "ok" else 0
         if not cells:
             return ""

@@ -1,4 +1,4 @@
-"""KPIs: each figure beside its target, its course over the last day, and what it rests on."""
+"""The KPIs panel: each figure with its target, its course over the last day, and its basis."""
 
 from typing import Final
 
@@ -22,31 +22,31 @@ _SCALE: Final = {
     "healing": (0.0, 10.0),
     "false_rescues": (0.0, 4.0),
 }
-"""What a sparkline spans at least, so that a ripple does not look like a wave."""
+"""The least span of each sparkline, so that a small change looks small."""
 
 _NOTED: Final = 44
-"""From this width on a figure's note has a place."""
+"""The width in cells from which a figure's note is shown."""
 
 
 class KpisPanel(Panel):
-    """A line a figure."""
+    """A line per figure."""
 
     NAME = OPENS = "kpis"
     COLUMN, RANK, FILLS = Column.MIDDLE, 10, 50
     TITLE = "KPIs"
 
     def wish(self, snapshot: Snapshot, height: int) -> Wish:
-        """All figures, or the first few."""
+        """Ask for all figures, at least for the first three."""
         return Wish(min(4, 1 + max(1, len(snapshot.kpis))), 1 + max(1, len(snapshot.kpis)))
 
     def title(self, snapshot: Snapshot) -> Line:
-        """With the age of what the project told, where it is not there to tell it now."""
+        """Return the title with the age of the project's figures, while the link is not live."""
         told = [kpi.at for kpi in snapshot.kpis if kpi.at is not None]
         old = f" last known, {age(min(told), snapshot.at)}" if told and not _live(snapshot) else ""
         return ((self.TITLE, "title"), (old, "warning"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """In their order; a dash is what was not measured."""
+        """Return the figures in order; a dash where nothing was measured."""
         if not snapshot.kpis:
             return [(("  not measured yet", "dim"),)]
         return [self._kpi(kpi, width, old=kpi.at is not None and not _live(snapshot)) for kpi in snapshot.kpis]
@@ -67,7 +67,7 @@ class KpisPanel(Panel):
         return (*figure, (f" {course}", "dim" if old else "spark"), (kpi.note, "dim"))
 
     def _course(self, kpi: Kpi, width: int) -> str:
-        """What was never known is no blank: the note has the place."""
+        """Return the sparkline; empty if no value is known, so that the note has its place."""
         cells = 24 if width >= 80 else 12 if width >= 68 else 7 if width >= 55 else 0
         known = [value for value in kpi.recent[-cells:] if value is not None] if cells else []
         if not known:

@@ -1,4 +1,4 @@
-"""Where each panel of the dashboard stands: one pure function of the size and of what the panels have to say."""
+"""The layout of the dashboard: a pure function of its size and of the panels' wishes."""
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
@@ -34,7 +34,7 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """How many lines a panel must have, and how many it would fill; 0 of both: nothing to say."""
+    """The lines that a panel needs at least, and those that it could fill; both 0: nothing to show."""
 
     least: int
     most: int

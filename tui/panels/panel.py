@@ -1,4 +1,4 @@
-"""The base of every panel: draws lines, and refreshes only those that changed."""
+"""The base of every panel: draws lines, and refreshes only the cells that changed."""
 
 from typing import ClassVar
 
@@ -16,20 +16,20 @@ from tui.rendering.text import Line, Signs, changed_cells, fit, style_of
 
 
 def as_many_as_fit(lines: list[Line], height: int) -> list[Line]:
-    """The first of them, and how many more there are; where there is room for one line alone, that is the first."""
+    """Return the first lines, and the count of the others; where only one line fits, the first one alone."""
     if len(lines) <= height or height < 2:
         return lines[:height]
     return [*lines[: height - 1], ((f"  and {len(lines) - height + 1} more", "dim"),)]
 
 
 class Panel(Widget):
-    """One slice of the snapshot as lines. A subclass says which in `lines`.
+    """Shows one slice of the snapshot as lines. A subclass implements `lines`.
 
-    One that fails unforeseen says so in its own place; the others are drawn.
+    One that fails unexpectedly shows the error in its place; the others are drawn.
     """
 
     NAME: ClassVar[str] = ""
-    """What the arrangement calls it."""
+    """Its name in the layout."""
     TITLE: ClassVar[str] = ""
     OPENS: ClassVar[str] = ""
     """The list it is an extract of; empty: none."""
@@ -59,21 +59,21 @@ class Panel(Widget):
         return Slot(name=cls.NAME, column=cls.COLUMN, rank=cls.RANK, fills=cls.FILLS, greedy=cls.GREEDY)
 
     def wish(self, snapshot: Snapshot, height: int) -> Wish:
-        """How many lines it must have and would fill, on a screen of `height` lines."""
+        """Return the lines that it needs and could fill, on a screen of `height` lines."""
         return Wish(1, height)
 
     def wished(self, snapshot: Snapshot, height: int) -> Wish:
-        """Its wish, or a modest one where that fails unforeseen."""
+        """Return its wish, or a small one if that fails unexpectedly."""
         with self._boundary.around(f"the size of {self._called}"):
             return self.wish(snapshot, height)
         return Wish(2, 2)
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """What to draw below the title, in `width` cells and at most `height` lines."""
+        """Return the lines below the title, in `width` cells and at most `height` lines."""
         raise NotImplementedError
 
     def title(self, snapshot: Snapshot) -> Line:
-        """What stands in the rule above."""
+        """Return the title in the rule above."""
         return ((self.TITLE, "title"),)
 
     def show(self, snapshot: Snapshot) -> None:
@@ -107,15 +107,15 @@ class Panel(Widget):
         self.redraw()
 
     def on_focus(self) -> None:
-        """Its title says so."""
+        """Draw the title as focused."""
         self.redraw()
 
     def on_blur(self) -> None:
-        """No more."""
+        """Draw the title as not focused."""
         self.redraw()
 
     def render_line(self, y: int) -> Strip:
-        """One drawn line, as Textual asks for it: also between another size and `on_resize`, when it is of the old."""
+        """Return a drawn line for Textual. Between a change of size and `on_resize` it has the old size."""
         line = self._drawn[y] if y < len(self._drawn) else ()
         strip = Strip([Segment(text, style_of(role, self._styles)) for text, role in line])
         return strip.adjust_cell_length(self.size.width, self._styles["text"])

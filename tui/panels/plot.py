@@ -1,4 +1,4 @@
-"""One course as a plot: what it shows and in which unit, the newest value, and why it is empty where it is."""
+"""A time series as a plot: its name, unit and newest value, or the reason why it is empty."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ from tui.rendering.text import Line, Signs
 
 
 class PlotFigure(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said of a course. `unit` follows a value; `per_bucket`: a value counts one bucket."""
+    """The texts and scale of a plot. `unit` follows a value; `per_bucket`: a value counts one bucket."""
 
     title: str
     unit: str
@@ -37,14 +37,14 @@ FIGURES: Final = {
 
 
 _ROOMY: Final = 50
-"""From this width on a title says that a value is a median."""
+"""The width in cells from which the title says that a value is a median."""
 
 _TO_COME: Final[Line] = (("  reading …", "dim"),)
 _TOO_SMALL: Final[Line] = (("  too small for a plot", "dim"),)
 
 
 class PlotPanel(Panel):
-    """Draws anew only when its course or its size is another."""
+    """One plot; drawn anew only when its series or its size changes."""
 
     TITLE = "plot"
 
@@ -57,11 +57,11 @@ class PlotPanel(Panel):
         self._lines: list[Line] = []
 
     def put(self, course: TimeSeries | None) -> None:
-        """Show another course, or the same one changed; `None`: it is being read."""
+        """Set the series; `None`: it is being read."""
         self._course = course
 
     def title(self, snapshot: Snapshot) -> Line:
-        """Its name, the newest value with its unit, how long a bucket is, and the target."""
+        """Return the name, the newest value with its unit, the length of a bucket, and the target."""
         figure, course = self._figure, self._course
         if course is None:
             return ((figure.title, "title"),)
@@ -72,7 +72,7 @@ class PlotPanel(Panel):
         return ((figure.title, "title"), (f" {last}", "text"), (per, "dim"), (target, "warning"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """The plot, or in words why there is none."""
+        """Return the plot, or in words why there is none."""
         course = self._course
         if course is None:
             return [_TO_COME]

@@ -1,4 +1,4 @@
-"""Something long to read: lines, wrapped to the width, scrolled by keys or the wheel."""
+"""A long text: lines, wrapped to the width, scrolled by keys or the wheel."""
 
 from collections.abc import Sequence
 
@@ -10,35 +10,35 @@ from tui.rendering.text import Line, Span
 
 
 class Reader(Scrolled):
-    """Keeps its place when what it shows is read anew."""
+    """A scrolled text that keeps its position when it is replaced."""
 
     TITLE = "text"
 
     head: Line = ()
-    """What the rule above says."""
+    """The title in the rule above."""
 
     _text: Sequence[Line] = ()
     _top = 0
 
     def put(self, text: Sequence[Line]) -> None:
-        """Show another text, or the same one changed."""
+        """Replace the text."""
         self._text = text
 
     def move(self, by: int) -> None:
-        """So many lines on, or back."""
+        """Scroll by so many lines; negative: up."""
         self._top = max(0, self._top + by)
         self.redraw()
 
     def screenful(self) -> int:
-        """All but the rule, and a line that was already read."""
+        """Return the lines of a page: all but the title, and one that was on the page before."""
         return self.size.height - 2
 
     def title(self, snapshot: Snapshot) -> Line:
-        """What it is, and how far down."""
+        """Return the title."""
         return self.head
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """What is in sight."""
+        """Return the visible lines."""
         wrapped = [part for line in self._text for part in wrap(line, width)]
         self._top = max(0, min(self._top, len(wrapped) - height))
         shown = wrapped[self._top : self._top + height]
@@ -49,7 +49,7 @@ class Reader(Scrolled):
 
 
 def wrap(line: Line, width: int) -> list[Line]:
-    """The line in as many of `width` cells as it takes; what goes on below is as far in as the text began."""
+    """Return the line wrapped to `width` cells; continuation lines are indented as far as the text begins."""
     if sum(cell_len(text) for text, _ in line) <= width or width < 8 or not line:
         return [line]
     first = line[0][0]
@@ -74,7 +74,7 @@ def wrap(line: Line, width: int) -> list[Line]:
 
 
 def _that_fits(text: str, room: int, *, anew: bool) -> str:
-    """As many whole words as have the room; a word that has not even a line (`anew`) to itself is cut."""
+    """Return as many whole words as fit; a word that does not fit on a line of its own (`anew`) is cut."""
     if cell_len(text) <= room:
         return text
     part = chop_cells(text, room)[0] if room > 0 else ""

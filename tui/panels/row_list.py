@@ -1,4 +1,4 @@
-"""A list of rows with a cursor: draws what is in sight, keeps the cursor on its row whatever comes and goes."""
+"""A list of rows with a cursor: draws visible rows, and keeps the cursor on its row while others come and go."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -16,7 +16,7 @@ _HEAD: Final = 2
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """One column. `width` 0 takes what is left.
+    """One column. `width` in cells; 0 takes what is left.
 
     `drops`: how soon a narrow screen goes without it, the highest first; 0 never.
     """
@@ -28,30 +28,30 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: what names it, and a span for each column."""
+    """One row: its key, and a span for each column."""
 
     key: str
     cells: tuple[Span, ...]
 
 
 class RowList(Scrolled):
-    """Rows under the names of their columns. The cursor belongs to a row, not to a place."""
+    """Rows below the names of their columns. The cursor belongs to a row, not to a position."""
 
     TITLE = "rows"
 
     class Moved(Message):
-        """The cursor is on another row."""
+        """Sent when the cursor has moved to another row."""
 
     class Chosen(Message):
-        """A row was chosen with the mouse."""
+        """Sent when a row was chosen with the mouse."""
 
     columns: tuple[Column, ...] = ()
     head: Line = ()
-    """What the rule above says."""
+    """The title in the rule above."""
     empty: Line = ()
-    """What stands there when there is no row."""
+    """The line that is shown when there is no row."""
     follows = False
-    """Whether the cursor stays on the first row as new ones come."""
+    """True if the cursor stays on the first row as new ones come."""
 
     _rows: Sequence[Row] = ()
     _top = 0
@@ -59,21 +59,21 @@ class RowList(Scrolled):
 
     @property
     def cursor(self) -> Row | None:
-        """The row the cursor is on."""
+        """The row that the cursor is on; `None` without rows."""
         return self._rows[self._at] if self._at < len(self._rows) else None
 
     @property
     def at(self) -> int:
-        """How many rows stand above the cursor's."""
+        """The index of the cursor's row, from 0."""
         return self._at
 
     @property
     def in_sight(self) -> tuple[int, int]:
-        """Which rows are in sight: the first, and how many."""
+        """The visible rows: the index of the first, and how many there are."""
         return self._top, self._room()
 
     def put(self, rows: Sequence[Row]) -> None:
-        """Other rows, or the same ones changed. The cursor stays with its row, and that row stays where it is."""
+        """Replace the rows. The cursor stays with its row, and that row stays at its line."""
         held = self.cursor
         place = self._at - self._top
         found = next((n for n, row in enumerate(rows) if row.key == held.key), None) if held is not None else None
@@ -85,7 +85,7 @@ class RowList(Scrolled):
         self._settle()
 
     def to(self, at: int) -> None:
-        """Put the cursor on a row by its number."""
+        """Move the cursor to a row by its index."""
         before, self._at = self._at, at
         self._settle()
         self.redraw()
@@ -93,15 +93,15 @@ class RowList(Scrolled):
             self.post_message(self.Moved())
 
     def move(self, by: int) -> None:
-        """The cursor so many rows down, or up."""
+        """Move the cursor by so many rows; negative: up."""
         self.to(self._at + by)
 
     def screenful(self) -> int:
-        """All rows in sight but one."""
+        """Return the rows of a page: all visible ones but one."""
         return self._room() - 1
 
     def on_click(self, event: events.Click) -> None:
-        """On a row: go there; on the row the cursor is on: choose it."""
+        """Move the cursor to the clicked row, or choose it if the cursor is there already."""
         at = self._top + event.y - _HEAD
         if event.y < _HEAD or at >= len(self._rows):
             return
@@ -111,16 +111,16 @@ class RowList(Scrolled):
             self.to(at)
 
     def on_resize(self) -> None:
-        """The cursor stays in sight."""
+        """Keep the cursor visible."""
         self._settle()
         super().on_resize()
 
     def title(self, snapshot: Snapshot) -> Line:
-        """What was last said of the list."""
+        """Return the title that was set last."""
         return self.head
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """Names of the columns, then rows; or the one line that says why there are none."""
+        """Return the column names and the visible rows, or the line that says why there are none."""
         columns = self._columns(width)
         if not self._rows:
             return [(), self.empty]
@@ -143,7 +143,7 @@ class RowList(Scrolled):
         return tuple(line)
 
     def _columns(self, width: int) -> dict[int, int]:
-        """Which columns there is room for, and how wide each is."""
+        """Return the columns that fit, by index, with their width in cells."""
         shown = dict(enumerate(self.columns))
         least = 25  # what the widest column must keep
         for number in sorted(shown, key=lambda n: -self.columns[n].drops):
@@ -157,7 +157,7 @@ class RowList(Scrolled):
         return max(1, self.size.height - _HEAD)
 
     def _settle(self) -> None:
-        """Cursor and sight within what there is."""
+        """Keep the cursor and the visible rows within the list."""
         count, room = len(self._rows), self._room()
         self._at = min(max(0, self._at), max(0, count - 1))
         self._top = min(self._top, self._at, max(0, count - room))

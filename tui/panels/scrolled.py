@@ -1,4 +1,4 @@
-"""What every panel that goes up and down has in common: the keys and the wheel."""
+"""The base of every panel that scrolls: the keys and the wheel."""
 
 from typing import ClassVar, Final
 
@@ -8,11 +8,11 @@ from textual.binding import Binding, BindingType
 from tui.panels.panel import Panel
 
 _WHEEL: Final = 3
-"""Lines of one notch."""
+"""Lines per notch of the wheel."""
 
 
 class Scrolled(Panel):
-    """Takes the keys and the wheel; a subclass says what moves, and how much a screenful is."""
+    """Handles the keys and the wheel; a subclass implements `move` and `screenful`."""
 
     can_focus = True
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -25,31 +25,31 @@ class Scrolled(Panel):
     ]
 
     def move(self, by: int) -> None:
-        """So many lines down, or up where negative; beyond an end is the end."""
+        """Move by so many lines, stopping at either end; negative: up."""
         raise NotImplementedError
 
     def screenful(self) -> int:
-        """How many lines a page moves."""
+        """Return the lines that a page key moves by."""
         raise NotImplementedError
 
     def action_move(self, by: int) -> None:
-        """A line up or down."""
+        """Move a line up or down."""
         self.move(by)
 
     def action_page(self, by: int) -> None:
-        """A screenful up or down."""
+        """Move a page up or down."""
         self.move(by * max(1, self.screenful()))
 
     def action_edge(self, end: int) -> None:
-        """The beginning, or the end."""
+        """Move to the beginning, or the end."""
         self.move(10**9 if end else -(10**9))
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """On."""
+        """Move down."""
         event.stop()
         self.move(_WHEEL)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Back."""
+        """Move up."""
         event.stop()
         self.move(-_WHEEL)

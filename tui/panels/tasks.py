@@ -1,4 +1,4 @@
-"""Tasks: how many in each status, the success rate, when something was last completed, and the newest of them."""
+"""The tasks panel: the count of each status, the success rate, the age of the last completion, and the newest tasks."""
 
 from typing import Any
 
@@ -10,31 +10,31 @@ from tui.panels.panel import Panel
 from tui.rendering.text import Line, age
 
 _SHOWN = ("pending", "in_progress", "failed", "completed", "awaiting_review", "rejected")
-"""In this order: a narrow screen goes without the last."""
+"""The statuses in order; a narrow screen drops the last ones first."""
 TASK_ROLE = {"completed": "ok", "failed": "critical", "in_progress": "warning", "rejected": "critical"}
 
 STUCK = "STUCK"
 UNPROVEN = "STUCK?"
-"""Past its time, and silent as far as we see: no log row of it is visible to us."""
+"""Possibly stuck: past its time, and no log row of it is visible to this account."""
 
 
 class TasksPanel(Panel):
-    """What the task table says."""
+    """A summary of the task table."""
 
     NAME = OPENS = "tasks"
     COLUMN, RANK, FILLS, GREEDY = Column.LEFT, 50, 10, True
     TITLE = "Tasks"
 
     def wish(self, snapshot: Snapshot, height: int) -> Wish:
-        """Counts, rates, a few rows, and whatever room nobody else needs."""
+        """Ask for counts, rates and a few rows at least, and for all free room."""
         return Wish(5, height)
 
     def title(self, snapshot: Snapshot) -> Line:
-        """With the source and age where it is not live."""
+        """Return the title with the age of the counts where they are not live."""
         return ((self.TITLE, "title"), (self._origin(snapshot.tasks.counts, snapshot), "warning"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """Counts, rates, then tasks: stuck ones first."""
+        """Return counts, rates, then tasks: stuck ones first."""
         tasks = snapshot.tasks
         live = tasks.counts.live
         lines: list[Line] = [self._counts(snapshot, width, live=live), self._rates(snapshot, width)]
@@ -51,7 +51,7 @@ class TasksPanel(Panel):
         return lines + [self._row(task, snapshot, width, live=live, stuck=words.get(task.id, "")) for task in order]
 
     def _counts(self, snapshot: Snapshot, width: int, *, live: bool) -> Line:
-        """Those there is room for: what no task is in goes first, and half a number would be another one."""
+        """Return the counts that fit, never half a number; statuses without a task are dropped first."""
         counts = snapshot.tasks.counts.value
         known = counts.counts if counts is not None else {}
         shown = [status for status in (*_SHOWN, *known) if status in _SHOWN or known.get(status)]
@@ -80,7 +80,7 @@ class TasksPanel(Panel):
                 *self._simulated(snapshot))  # fmt: skip
 
     def _simulated(self, snapshot: Snapshot) -> Line:
-        """What dry-run marked completed and nobody did, if there is any."""
+        """Return the count of tasks that dry-run marked completed without doing them, if any."""
         simulated = snapshot.tasks.simulated_24h
         if simulated.value is None or not simulated.value.count:
             return ()

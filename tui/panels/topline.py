@@ -1,4 +1,4 @@
-"""The top: is it healthy, and is what I see true? In two lines, and a third for standing notices."""
+"""The top lines: the state and the link in two lines, and a third one for standing notices."""
 
 from datetime import datetime
 from typing import Final
@@ -26,16 +26,16 @@ LINK_ROLE: Final = {LinkWord.LIVE: "ok", LinkWord.CONNECTING: "dim", LinkWord.ST
 
 
 class TopLine(Panel):
-    """State, project, mode, link, permission, clock, beat."""
+    """State, link, project, mode, permission, clock, and a sign that turns with each refresh."""
 
     still = ""
-    """Of which moment the picture is that stands: then nothing shines green as if it were the present."""
+    """The moment of a snapshot that is not current; empty for the present. Then no state is shown as ok."""
 
     _polls = 0
     _since: object = None
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """Two lines, and the notices."""
+        """Return two lines, and the notices."""
         if snapshot.link.since != self._since:
             self._since = snapshot.link.since
             self._polls += snapshot.link.word is LinkWord.LIVE
@@ -84,7 +84,7 @@ class TopLine(Panel):
         return (*fit(name, max(0, room - 1)), (" ", "text"), (clock, "dim"))
 
     def _acts(self, snapshot: Snapshot, width: int) -> tuple[str, ...]:
-        """Who acts, and with which rights we look: the longest first, the last is nothing."""
+        """Return whether the watchdog acts and with which rights we read, the longest text first; the last is empty."""
         may = snapshot.may_act
         acts = "  watchdog acts by itself" if may.allowed else "  watchdog acts on order only"
         why = "" if may.allowed else f" ({', '.join(may.missing)})"
@@ -94,7 +94,7 @@ class TopLine(Panel):
 
 
 def link_words(link: Link, now: datetime) -> str:
-    """How true the picture is, in words: since when it is not, and when it is tried again."""
+    """Return the state of the link in words: live, or since when it is not and when it is tried again."""
     if link.word is LinkWord.STALE:
         return f"STALE {age(link.since, now)}"
     if link.word not in {LinkWord.OFFLINE, LinkWord.BLIND}:
@@ -108,7 +108,7 @@ def link_words(link: Link, now: datetime) -> str:
 
 
 def said_within(notices: tuple[str, ...], width: int) -> str:
-    """As many notices as have the room, at least one, and how many more there are: the help lists them all."""
+    """Return as many notices as fit, at least one, and the count of the others; the help lists them all."""
     for many in range(len(notices), 1, -1):
         line = "  ·  ".join(notices[:many]) + _more(len(notices) - many)
         if cell_len(line) <= width:

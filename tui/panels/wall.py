@@ -1,4 +1,4 @@
-"""The wall: state, figures and last incident, so large that they are read from three metres."""
+"""The wall panel: state, figures and last incident, large enough to read from three metres."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,31 +26,31 @@ from tui.wall.blocks import (
 )
 
 _LEAST: Final = (40, 7)
-"""Below so many cells there are no large letters."""
+"""The smallest width and height, in cells, with large letters."""
 
 _WORD, _REST = 0.36, 0.25
-"""Which share of the height the word takes at most, and each of what is below it."""
+"""The share of the height that the word takes at most, and that each block below it does."""
 
 _LOW: Final = 5
-"""So many lines each of them may take in any case."""
+"""The lines that each of them may take in any case."""
 
 _BARE: Final = Style(underline=False)
 
 
 def wall_styles(styles: dict[str, Style]) -> dict[str, Style]:
-    """With the grounds of the states: their blocks', never underlined, since whole screens are painted in them."""
+    """Return the styles with the states' backgrounds added, never underlined, as whole screens are filled with them."""
     grounds = {state: styles[f"state-{state}"] for state in STATES}
     return styles | {f"wall-{state}": one + _BARE if one.underline else one for state, one in grounds.items()}
 
 
 class WallPanel(Panel):
-    """A frame in the state's colour; where something is critical the ground is in it, too."""
+    """A frame in the state's colour; if the state is critical, the background has it, too."""
 
     still: datetime | None = None
-    """Since when nothing new came; `None` while the picture moves."""
+    """The time of the last snapshot, if the screen is stale; else `None`."""
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """The large picture, or where there is no room the same in words."""
+        """Return the large letters, or the same in words where they do not fit."""
         level = view_model.level(snapshot, self.still)
         state = f"wall-{level}"
         if width < _LEAST[0] or height < _LEAST[1]:
@@ -68,7 +68,7 @@ class WallPanel(Panel):
         return [*lines, self._foot(snapshot, width, state)]
 
     def _figures(self, snapshot: Snapshot, width: int, room: int) -> tuple[tuple[view_model.Figure, ...], str]:
-        """The figures, and what stands below the word: how old they are, where that would make all of them smaller."""
+        """Return the figures and the snapshot's age: as a figure, or as text if all figures would become smaller."""
         figures, old = self._measured(snapshot), view_model.oldness(snapshot)
         if self.still is not None or not old:
             return figures, ""
@@ -94,7 +94,7 @@ class WallPanel(Panel):
     def _body(
         self, snapshot: Snapshot, figures: Sequence[view_model.Figure], width: int, height: int, band: int
     ) -> list[list[Line]]:
-        """The figures and the incident, as large as there is room for below the band of so many lines."""
+        """Return the figures and the incident, as large as they fit below a band of `band` lines."""
         room, told = _share(height, _REST), self._told(snapshot)
         large = figures_block(figures, width, room, signs=self._signs) or [figures_line(figures, width)]
         small = [figures_line(figures, width)]
@@ -107,7 +107,7 @@ class WallPanel(Panel):
         return []
 
     def _foot(self, snapshot: Snapshot, width: int, state: str) -> Line:
-        """The project, how true the picture is, and the clock."""
+        """Return the last line: the project, the state of the link, and the clock."""
         at = snapshot.at.astimezone()
         name = f" {snapshot.project.name} "
         clock = f"{at:%H:%M}:{at.second // 10}0 {at:%Z} "
@@ -157,7 +157,7 @@ def _true(snapshot: Snapshot) -> str:
 
 
 def _filled(band: list[Line], body: list[list[Line]], width: int, height: int, state: str) -> list[Line]:
-    """Band and body over the whole height, what is left over spread between them."""
+    """Return band and body over the whole height, with the free lines spread between them."""
     left = max(0, height - len(band) - sum(map(len, body)))
     blank, own = ((" " * width, "text"),), ((" " * width, state),)
     places = ["above the word", *map(str, range(len(body))), "at the end", "below the word", "below the band"]
