@@ -1,4 +1,4 @@
-"""The lists of the screen, each a file: made from the snapshot, or read from the server page by page."""
+"""The lists of the screen, one per file: made from the snapshot, or read from the server page by page."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Alerts in full: since when, who takes care, who was told, and what to do."""
+"""The list of alerts: since when, acknowledged by whom, who was notified, and what to do."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from tui.rendering.text import Line, age
 
 
 class AlertList(Listed):
-    """Every alert that is, was a while ago, or is about to be."""
+    """Every alert that is pending, firing, or was resolved a short while ago."""
 
     NAME = "alerts"
     KEY = list_key("alerts", "6", "alerts", "alerts: all, with what to do")
@@ -30,17 +30,17 @@ class AlertList(Listed):
     )
 
     def state(self, snapshot: Snapshot) -> Line:
-        """How many fire."""
+        """Return the number of firing alerts."""
         firing = sum(one.fires for one in snapshot.alerts)
         none = " none known" if hidden(snapshot) else " none firing"
         return ((f" {plural(firing, 'alert')} firing" if firing else none, "warning" if firing else "dim"),)
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
-        """In their order: what fires first."""
+        """Return the alerts in order, firing ones first."""
         return [self._row(one, snapshot) for one in snapshot.alerts]
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
-        """One alert."""
+        """Return one alert in full."""
         one = next((alert for alert in snapshot.alerts if alert.key == key), None)
         if one is None:
             return None
@@ -60,7 +60,7 @@ class AlertList(Listed):
         return Details(heading=one.title, text=text, choices=tuple(alerts.choices_of(one)))
 
     async def act(self, key: str, chosen: str) -> None:
-        """Acknowledge or silence it."""
+        """Acknowledge or silence the alert."""
         await alerts.act(self._ui, chosen)
 
     def _row(self, one: AlertView, snapshot: Snapshot) -> Row:

@@ -1,4 +1,4 @@
-"""Circuit breakers in full."""
+"""The list of circuit breakers."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from tui.rendering.text import Line, age
 
 
 class BreakerList(Listed):
-    """Every breaker of this process, those that are not closed first."""
+    """Every breaker of this process; those that are not closed come first."""
 
     NAME = "breakers"
     KEY = list_key("breakers", "4", "breakers", "circuit breakers: all of them")
@@ -28,18 +28,18 @@ class BreakerList(Listed):
     )
 
     def state(self, snapshot: Snapshot) -> Line:
-        """How many are not closed."""
+        """Return the number of breakers that are not closed."""
         bad = sum(record.state is not BreakerState.CLOSED for record in snapshot.breakers)
         return (
             (f" {bad} of {len(snapshot.breakers)} not closed" if bad else " all closed", "critical" if bad else "dim"),
         )
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
-        """The worst first."""
+        """Return the breakers, the worst first."""
         return [self._row(record, snapshot) for record in worst_first(snapshot.breakers)]
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
-        """One breaker."""
+        """Return one breaker in full."""
         record = next((one for one in snapshot.breakers if one.key == key), None)
         if record is None:
             return None
@@ -56,7 +56,7 @@ class BreakerList(Listed):
         return Details(heading=record.key, text=text, choices=tuple(breakers.choices_of(record)))
 
     async def act(self, key: str, chosen: str) -> None:
-        """Reset, hold or release it."""
+        """Reset, hold or release the breaker."""
         await breakers.act(self._ui, chosen)
 
     def _row(self, record: BreakerRecord, snapshot: Snapshot) -> Row:

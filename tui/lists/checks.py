@@ -1,4 +1,4 @@
-"""Every check in full: what each found, how long it took, and when."""
+"""The list of the checks: the result of each, its duration, and its time."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from tui.rendering.text import Line, age
 
 
 class CheckList(Listed):
-    """The watchdog's last look."""
+    """The results of the watchdog's last round of checks."""
 
     NAME = "checks"
     KEY = list_key("checks", "1", "health", "health: every check in full")
@@ -27,18 +27,18 @@ class CheckList(Listed):
     )
 
     def state(self, snapshot: Snapshot) -> Line:
-        """How many in a row were critical, and when the next look is."""
+        """Return the count of critical rounds in a row, and the time of the next one."""
         health = snapshot.health
         told = f" critical in a row {health.critical_in_a_row}/{health.stop_after}"
         following = f", next at {health.next_at.astimezone():%H:%M:%S}" if health.next_at is not None else ""
         return ((told + following, "warning" if health.critical_in_a_row else "dim"),)
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
-        """In their order."""
+        """Return the checks in order."""
         return [self._row(check, snapshot) for check in snapshot.health.checks]
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
-        """One check, and whether anything is done about it without a person."""
+        """Return one check in full, and whether the watchdog acts on it by itself."""
         check = next((one for one in snapshot.health.checks if one.name == key), None)
         if check is None:
             return None
@@ -55,7 +55,7 @@ class CheckList(Listed):
         return Details(heading=check.name.replace("_", " "), text=text, choices=choices)
 
     async def act(self, key: str, chosen: str) -> None:
-        """Whatever the key of that name does."""
+        """Do what the key of that name does."""
         await self._ui.errand(chosen)
 
     def _row(self, check: Check, snapshot: Snapshot) -> Row:

@@ -1,4 +1,4 @@
-"""Degradation in full: what each component currently lives on, since when, and why; the line, and this monitor."""
+"""The list of components: the source of each one's data, since when and why; the link, and this monitor."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ _MEANS = {
 
 
 class ComponentList(Listed):
-    """Five components, then what they come by: the line to the project, and this monitor itself."""
+    """Five components, then the link to the project, and this monitor itself."""
 
     NAME = "components"
     KEY = list_key("components", "3", "degraded", "degradation: what each component lives on")
@@ -38,17 +38,17 @@ class ComponentList(Listed):
     )
 
     def state(self, snapshot: Snapshot) -> Line:
-        """The level."""
+        """Return the degradation level."""
         level = snapshot.degradation.level.value
         return ((f" {level}", DEGRADATION_LEVEL[level]),)
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
-        """In their order."""
+        """Return the components in order, then the link and this monitor."""
         parts = [self._row(one, snapshot) for one in snapshot.degradation.components]
         return [*parts, self._line(snapshot), self._own(snapshot.own)]
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
-        """One component."""
+        """Return one component in full."""
         if key == _LINE:
             return Details(heading="The line to the project", text=_line_in_full(snapshot))
         if key == _OWN:
@@ -64,7 +64,7 @@ class ComponentList(Listed):
         return Details(heading=one.name.replace("_", " "), text=text, choices=(("check", "check now"),))
 
     async def act(self, key: str, chosen: str) -> None:
-        """Look at once."""
+        """Do what the key of that name does."""
         await self._ui.errand(chosen)
 
     def _line(self, snapshot: Snapshot) -> Row:
@@ -103,7 +103,7 @@ class ComponentList(Listed):
 
 
 def own_in_full(snapshot: Snapshot) -> str:
-    """This monitor's own figures, and what is out of bounds."""
+    """Return this monitor's own figures, and those that are out of bounds."""
     own = snapshot.own
     return fields(
         ("memory", _memory(own) or "not measured yet"),

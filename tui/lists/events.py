@@ -1,4 +1,4 @@
-"""Events in full: what happened here, and what the project's log tells of others."""
+"""The list of events: what happened here, and others' actions from the project's log."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from tui.rendering.text import age
 
 
 class EventList(Listed):
-    """The newest first."""
+    """Every event of the snapshot, the newest first."""
 
     NAME = "events"
     KEY = list_key("events", "7", "events", "events: who did what here and elsewhere")
@@ -23,12 +23,12 @@ class EventList(Listed):
     )
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
-        """Equal ones at one moment are told apart by their order."""
+        """Return the events; equal ones of one moment get different keys by their order."""
         counted: dict[str, int] = {}
         return [self._row(event, _key(event, counted), snapshot) for event in snapshot.events]
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
-        """One event."""
+        """Return one event in full."""
         counted: dict[str, int] = {}
         event = next((one for one in snapshot.events if _key(one, counted) == key), None)
         if event is None:

@@ -1,4 +1,4 @@
-"""Key figures in full."""
+"""The list of key figures."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _MET = {Truth.TRUE: "met", Truth.FALSE: "missed", Truth.UNKNOWN: ""}
 
 
 class KpiList(Listed):
-    """Each figure beside its target, and what it rests on."""
+    """Each figure with its target and its basis."""
 
     NAME = "kpis"
     KEY = list_key("kpis", "5", "KPIs", "key figures: all, with what they rest on")
@@ -28,11 +28,11 @@ class KpiList(Listed):
     )
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
-        """In their order."""
+        """Return the figures in order."""
         return [self._row(kpi) for kpi in snapshot.kpis]
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
-        """One figure."""
+        """Return one figure in full."""
         kpi = next((one for one in snapshot.kpis if one.name == key), None)
         if kpi is None:
             return None

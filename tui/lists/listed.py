@@ -1,4 +1,4 @@
-"""What a list of the screen is: its columns, its rows, and what is to be said of one of them."""
+"""The base of every list of the screen: columns, rows, and the details of one row."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,7 +15,7 @@ from tui.rendering.text import Line
 
 
 class Details(msgspec.Struct, frozen=True, kw_only=True):
-    """One row in full: its heading, its text, and what can be done with it."""
+    """One row in full: its heading, its text, and the choices of what to do with it, as key and text."""
 
     heading: str
     text: str
@@ -23,7 +23,7 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Listed:
-    """A list made from the snapshot. A subclass says which rows, and what can be done with one."""
+    """A list made from the snapshot. A subclass implements its rows, and what can be done with one."""
 
     NAME: ClassVar[str]
     KEY: ClassVar[Key]
@@ -31,22 +31,22 @@ class Listed:
     TITLE: ClassVar[str]
     COLUMNS: ClassVar[tuple[Column, ...]]
     EMPTY: ClassVar[str]
-    """What stands there when there is no row, with the next step."""
+    """The text that is shown when there is no row, with the next step."""
 
     def __init__(self, ui: Ui) -> None:
         self._ui = ui
         self._signs = ui.appearance.signs
 
     def state(self, snapshot: Snapshot) -> Line:
-        """What the title adds: a count, an age, what is not live."""
+        """Return what the title adds: a count, an age, or what is not live."""
         return ()
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
-        """Every row, the most important first."""
+        """Return every row, the most important first."""
         raise NotImplementedError
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
-        """One row in full; `None` when it is there no more."""
+        """Return one row in full; `None` when it no longer exists."""
         raise NotImplementedError
 
     async def act(self, key: str, chosen: str) -> None:
@@ -59,14 +59,14 @@ def list_key(name: str, key: str, word: str, does: str, drops: int = 22) -> Key:
 
 
 def fields(*pairs: tuple[str, object]) -> str:
-    """Names and values, a line each; what has no value is left out."""
+    """Return names and values, one pair per line; pairs without a value are left out."""
     said = [(name, str(value)) for name, value in pairs if value not in {None, ""}]
     wide = max((len(name) for name, _ in said), default=0)
     return "\n".join(f"{name:<{wide}}  {value}" for name, value in said)
 
 
 def when(at: datetime | None, now: datetime) -> str:
-    """A moment for people, with how long ago it was or how far off it is; empty for none."""
+    """Return a moment in local time, with how long ago it was or how far off it is; empty for `None`."""
     if at is None:
         return ""
     ahead = (at - now).total_seconds()

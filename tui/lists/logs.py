@@ -1,4 +1,4 @@
-"""The execution log: by step and status; a row with its JSON laid out."""
+"""The list of the execution log: by step and status; a row with its JSON formatted."""
 
 from core.domain.queries import Table
 from core.domain.records import LogEntry
@@ -30,11 +30,11 @@ class LogList(Served):
     )
 
     def known(self, snapshot: Snapshot) -> Known:
-        """The newest ones."""
+        """Return the newest rows of the log."""
         return Known(snapshot.logs.value or (), snapshot.logs.at)
 
     def row(self, record: LogEntry, snapshot: Snapshot, *, live: bool) -> Row:
-        """One row."""
+        """Return one row of the log."""
         took = "" if record.duration_ms is None else f"{record.duration_ms:,} ms"
         return Row(
             key=record.id,
@@ -49,7 +49,7 @@ class LogList(Served):
         )
 
     async def read(self, key: str) -> Document | None:
-        """Every column, JSON laid out. Raises NotLive."""
+        """Read every column, with JSON formatted; `None` when the row no longer exists. Raises NotLive."""
         found = await self._ui.monitor.log_detail(key)
         if found is None:
             return None
@@ -60,5 +60,5 @@ class LogList(Served):
         return Document(heading=f"Log row {key}", lines=(*lines, *columns_of(found.row)), choices=choices)
 
     async def act(self, key: str, chosen: str) -> None:
-        """Go to its task."""
+        """Open the row's task."""
         self._ui.open_row("tasks", chosen.partition(":")[2])

@@ -1,4 +1,4 @@
-"""Safety checks of the agents: what was checked of a task (deployed shape), or which checks there are (documented)."""
+"""The list of the agents' safety checks: those of a task (deployed shape), or those that exist (documented shape)."""
 
 from core.domain.queries import Table
 from core.domain.records import SafetyCheck
@@ -30,7 +30,7 @@ class SafetyList(Served):
     )
 
     def row(self, record: SafetyCheck, snapshot: Snapshot, *, live: bool) -> Row:
-        """One check."""
+        """Return one check as a row."""
         blocking = "" if record.blocking is None else "blocks" if record.blocking else "warns"
         return Row(
             key=record.id,
@@ -45,7 +45,7 @@ class SafetyList(Served):
         )
 
     async def read(self, key: str) -> Document | None:
-        """Every column. Raises NotLive."""
+        """Read every column; `None` when the row no longer exists. Raises NotLive."""
         found = await self._ui.monitor.safety_detail(key)
         if found is None:
             return None
@@ -62,5 +62,5 @@ class SafetyList(Served):
         )
 
     async def act(self, key: str, chosen: str) -> None:
-        """Go to its task."""
+        """Open the check's task."""
         self._ui.open_row("tasks", chosen.partition(":")[2])

@@ -1,4 +1,4 @@
-"""A list whose rows the project's server holds: read page by page, filtered and sorted there."""
+"""The base of lists whose rows stay on the server: read page by page, filtered and sorted there."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ from tui.rendering.text import Line
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """One row as something to read: heading, lines, and what can be done with it."""
+    """One row as a text: heading, lines, and the choices of what to do with it, as key and text."""
 
     heading: str
     lines: tuple[Line, ...]
@@ -24,40 +24,40 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Known(msgspec.Struct, frozen=True):
-    """Rows that are in hand before any was read, and when they were live; `None` for never."""
+    """Rows that are known before any was read, and when they were live; `None` for never."""
 
     records: Sequence[Any] = ()
     at: datetime | None = None
 
 
 class Served(Listed):
-    """Rows of one table. A subclass lays one out, and reads one in full."""
+    """Rows of one table. A subclass implements how one is shown, and reads one in full."""
 
     TABLE: ClassVar[Table]
     HINT: ClassVar[str]
-    """What its filter understands."""
+    """An example of the filters that it accepts."""
     RETRIES: ClassVar[bool] = False
-    """Whether all that match can be sent back to pending."""
+    """True if all matching rows can be sent back to pending."""
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
-        """The server's, not the snapshot's."""
+        """Return no row: they come from the server, not from the snapshot."""
         return ()
 
     def row(self, record: Any, snapshot: Snapshot, *, live: bool) -> Row:
-        """One record as a row; `live`: read just now."""
+        """Return one record as a row; `live`: read just now."""
         raise NotImplementedError
 
     def known(self, snapshot: Snapshot) -> Known:
-        """What the snapshot knows of them: shown until the first page is there, and while none can be read."""
+        """Return the rows in the snapshot: shown until the first page is there, and while none can be read."""
         return Known()
 
     async def read(self, key: str) -> Document | None:
-        """One row in full; `None` when it is there no more. Raises NotLive."""
+        """Read one row in full; `None` when it no longer exists. Raises NotLive."""
         raise NotImplementedError
 
 
 def columns_of(row: RowDetail, *, but: frozenset[str] = frozenset()) -> list[Line]:
-    """Every column of a row: short ones beside their name, long ones below it."""
+    """Return every column of a row: short values beside their name, long ones below it."""
     shown = [column for column in row.columns if column.name not in but]
     wide = max((len(column.name) for column in shown if len(column.lines) < 2), default=0)
     lines: list[Line] = []
@@ -67,17 +67,17 @@ def columns_of(row: RowDetail, *, but: frozenset[str] = frozenset()) -> list[Lin
 
 
 def odd_lines(odd: tuple[str, ...]) -> list[Line]:
-    """What is odd about a row, a line each."""
+    """Return the oddities of a row, one per line."""
     return [((f"odd: {words}", "warning"),) for words in odd]
 
 
 def heading(text: str) -> Line:
-    """A line above a part of a document."""
+    """Return the heading of a part of a document."""
     return ((text, "title"),)
 
 
 def part(title: str, page: Page[Any] | None, rows: Sequence[Line], none: str) -> list[Line]:
-    """A part of a document that lists rows of another table."""
+    """Return the part of a document that lists rows of another table; `none`: the text where there is no row."""
     more = f", the newest {len(rows)}" if page is not None and page.more else ""
     return [(), heading(title + more), *(rows or [((f"  {none}", "dim"),)])]
 

@@ -1,4 +1,4 @@
-"""Tasks: all of them, as the server sorts and filters them; one with its logs and safety checks."""
+"""The list of tasks, sorted and filtered by the server; one task with its logs and safety checks."""
 
 from core.base.text import short
 from core.domain.queries import Filter, Listing, Table
@@ -13,7 +13,7 @@ from tui.panels.tasks import STUCK, TASK_ROLE, UNPROVEN
 from tui.rendering.text import Line, age
 
 _BESIDE = 50
-"""How many log rows and safety checks stand below a task."""
+"""The most log rows, and safety checks, that are listed below a task."""
 
 _AT_TOP = frozenset({"id", "status", "description", "error_message", "error"})
 
@@ -39,12 +39,12 @@ class TaskList(Served):
     )
 
     def known(self, snapshot: Snapshot) -> Known:
-        """The newest ones."""
+        """Return the newest tasks."""
         newest = snapshot.tasks.newest
         return Known(newest.value or (), newest.at)
 
     def row(self, record: Task, snapshot: Snapshot, *, live: bool) -> Row:
-        """A stuck one says so."""
+        """Return one task as a row; a stuck one has that word as its status."""
         word = _stuck(record, snapshot) if record.status == "in_progress" else ""
         role = ("warning" if word else TASK_ROLE.get(record.status, "text")) if live else "dim"
         text = record.description + (f" ({record.error})" if record.error else "")
@@ -62,7 +62,7 @@ class TaskList(Served):
         )
 
     async def read(self, key: str) -> Document | None:
-        """The task, what became of it step by step, and what was checked before. Raises NotLive."""
+        """Read the task, its log rows and its safety checks; `None` when it no longer exists. Raises NotLive."""
         monitor = self._ui.monitor
         found = await monitor.task_detail(key)
         if found is None:
@@ -86,7 +86,7 @@ class TaskList(Served):
         return Document(heading=f"Task {key}", lines=tuple(lines), choices=(*retry, ("logs", "list its log rows")))
 
     async def act(self, key: str, chosen: str) -> None:
-        """Retry it, or list its log rows."""
+        """Retry the task, or list its log rows."""
         if chosen == "logs":
             self._ui.visit("logs", f"task:{key}")
         else:
@@ -103,7 +103,7 @@ class TaskList(Served):
 
 
 def check_line(check: SafetyCheck, snapshot: Snapshot) -> Line:
-    """A safety check in one line."""
+    """Return a safety check in one line."""
     role = {"passed": "ok", "failed": "critical"}.get(check.verdict, "text")
     return (
         (f"  {check.verdict:<9}", role),
@@ -132,10 +132,10 @@ def _took(task: Task, snapshot: Snapshot) -> str:
 
 
 def _long(task: Task) -> bool:
-    """Whether a text was cut on its way into the record, so that the columns must show it in full."""
+    """Return whether the record has a cut text, so that the columns must show it in full."""
     return task.description.endswith("…") or task.error.endswith("…")
 
 
 def _stuck(task: Task, snapshot: Snapshot) -> str:
-    """The word for one that is past its time and silent, proven or not; empty for any other."""
+    """Return the word for a stuck task, proven or not; empty for any other."""
     return STUCK if task.id in snapshot.tasks.stuck else UNPROVEN if task.id in snapshot.tasks.unproven else ""

@@ -1,4 +1,4 @@
-"""The audit trail: every order in the project's log, who gave it, where, why, and what came of it."""
+"""The audit trail: every action in the project's log, with its operator, host, reason and result."""
 
 from core.domain.queries import Table
 from core.domain.records import LogEntry
@@ -14,7 +14,7 @@ _UNDONE = {"heal", "dry_run_on", "dry_run_off"}
 
 
 class AuditList(Served):
-    """Two rows an order: begun, and ended."""
+    """Two rows per action: its start, and its end."""
 
     NAME = "trail"
     KEY = list_key("trail", "8", "trail", "audit trail: every order in the project's log")
@@ -32,12 +32,12 @@ class AuditList(Served):
     )
 
     def known(self, snapshot: Snapshot) -> Known:
-        """Those among the newest log rows."""
+        """Return the actions among the newest log rows."""
         told = snapshot.logs.value or ()
         return Known([entry for entry in told if entry.step == "watchdog_healing"], snapshot.logs.at)
 
     def row(self, record: LogEntry, snapshot: Snapshot, *, live: bool) -> Row:
-        """One row of one order."""
+        """Return one row of the log as a row of the list."""
         took = "" if record.duration_ms is None else f"{record.duration_ms:,} ms"
         return Row(
             key=record.id,
@@ -52,7 +52,7 @@ class AuditList(Served):
         )
 
     async def read(self, key: str) -> Document | None:
-        """The row as it was written: plan, reason, counts, ids. Raises NotLive."""
+        """Read the row in full: plan, reason, counts, ids; `None` when it no longer exists. Raises NotLive."""
         found = await self._ui.monitor.log_detail(key)
         if found is None:
             return None
@@ -68,5 +68,5 @@ class AuditList(Served):
         )
 
     async def act(self, key: str, chosen: str) -> None:
-        """Undo it."""
+        """Undo the action."""
         await single.act(self._ui, chosen)

@@ -18,7 +18,7 @@ _HEAD: Final = 2
 class Column(msgspec.Struct, frozen=True, kw_only=True):
     """One column. `width` in cells; 0 takes what is left.
 
-    `drops`: how soon a narrow screen goes without it, the highest first; 0 never.
+    `drops`: a narrow screen drops the column with the highest first; 0: never.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""The dashboard: everything that matters, in any size."""
+"""The dashboard: all panels, laid out for any size of the terminal."""
 
 from collections.abc import Iterable
 from typing import ClassVar
@@ -18,7 +18,7 @@ from tui.screens.view import View
 
 
 class Dashboard(View):
-    """The first screen: each panel opens the list it is an extract of."""
+    """The first view; each panel opens the list that it is an extract of."""
 
     AUTO_FOCUS = ""
     KEPT = True
@@ -32,7 +32,7 @@ class Dashboard(View):
         self._placed: dict[str, Region] = {}
 
     def body(self) -> Iterable[Widget]:
-        """The panels, put in their places by `arrange`."""
+        """Yield the panels; `arrange` lays them out."""
         keys = {key.name: key for key in LOOK_KEYS}
         for kind in PANELS:
             panel = kind(*self._style, id=kind.NAME)
@@ -42,7 +42,7 @@ class Dashboard(View):
             yield panel
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
-        """Draw a snapshot; panels change places when what they have to say asks for it."""
+        """Draw a snapshot; lay the panels out anew when their wishes change."""
         for top in self.query(TopLine):
             top.set_class(bool(snapshot.notices), "noticed")
         for body in self.query("#body"):
@@ -50,7 +50,7 @@ class Dashboard(View):
         super().show(snapshot, banner)
 
     def action_open_panel(self) -> None:
-        """The list of the panel that has the focus, unless a question came between."""
+        """Open the list of the focused panel, unless a dialog came between."""
         if not self.is_current:
             return
         if isinstance(self.focused, Panel) and self.focused.OPENS:
@@ -59,13 +59,13 @@ class Dashboard(View):
             self.ui.tell("tab goes to a panel, enter opens it")
 
     def action_leave_panel(self) -> None:
-        """Out of the past, or else no panel has the focus."""
+        """Return from the past, or else take the focus from the panel."""
         if self.ui.time.moment is None:
             self.set_focus(None)
         self.ui.time.now()
 
     def on_click(self, event: events.Click) -> None:
-        """A click on a panel opens its list, unless a question came between."""
+        """Open the list of the clicked panel, unless a dialog came between."""
         if self.is_current and isinstance(event.widget, Panel) and event.widget.OPENS:
             self.ui.visit(event.widget.OPENS)
 

@@ -1,4 +1,4 @@
-"""One row in full over the whole screen: read anew while it is looked at, with what can be done with it."""
+"""One row in full over the whole screen: read again with each refresh, with a choice of what to do with it."""
 
 from collections.abc import Iterable
 from typing import ClassVar, Final
@@ -31,7 +31,7 @@ _GONE: Final = "it is there no more"
 
 
 class DocumentView(View):
-    """A task, a log row, an order, a safety check."""
+    """Shows a task, a log row, an action of the audit trail, or a safety check."""
 
     OWN_KEYS: ClassVar[tuple[Key, ...]] = _KEYS
     BINDINGS: ClassVar[list[BindingType]] = bindings(_KEYS)
@@ -48,7 +48,7 @@ class DocumentView(View):
         self._renewed: float | None = None
 
     def body(self) -> Iterable[Widget]:
-        """Something to read."""
+        """Yield the text."""
         yield self._reader
 
     @property
@@ -57,11 +57,11 @@ class DocumentView(View):
         return self._key
 
     def on_mount(self) -> None:
-        """Read it."""
+        """Give the text the focus."""
         self.set_focus(self._reader)
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
-        """What was read last, and whether that is live."""
+        """Draw what was read last, and whether that is live; read it again when the snapshot is new."""
         self._reader.head = self._head()
         self._reader.put(self._text())
         super().show(snapshot, banner)
@@ -72,7 +72,7 @@ class DocumentView(View):
             self._look_under_way = self._look()
 
     def action_back(self) -> None:
-        """Back to the list."""
+        """Go back to the list."""
         self.ui.back()
 
     def _tell(self, why: str) -> None:
@@ -81,7 +81,7 @@ class DocumentView(View):
     @work(group="act")
     @within_error_boundary("what was chosen", _tell)
     async def action_open(self) -> None:
-        """Choose what to do with it."""
+        """Let the operator choose what to do with the row."""
         if self._document is None or self.ui.time.moment is not None:
             return
         if self._gone:
@@ -96,7 +96,7 @@ class DocumentView(View):
 
     @property
     def _reading(self) -> bool:
-        """Whether a look is under way: renewed each time, a slow one would never end."""
+        """True while a read is under way: started again each time, a slow one would never end."""
         return self._look_under_way is not None and not self._look_under_way.is_finished
 
     def _late(self, why: str) -> None:

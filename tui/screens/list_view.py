@@ -24,24 +24,24 @@ _TYPING = (
     Key(name="take", key="enter", action="", word="filter", does="take the filter"),
     Key(name="leave", key="escape", action="", word="leave it as it was", does="leave the filter that holds"),
 )
-"""What the footer says while a filter is typed."""
+"""The keys in the footer while a filter is typed."""
 
 _LOCAL = tuple(key for key in LIST_KEYS if key.name in {"open", "back"})
 
 
 class FilterBar(Field):
-    """Where a filter is typed. Enter takes it, escape leaves the one before; no key typed here orders anything."""
+    """The input of a filter. Enter applies it, escape keeps the one before; no key typed here starts an action."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
 
     def action_leave(self) -> None:
-        """Escape belongs to the filter, not to the list."""
+        """Close the filter; the list stays open."""
         if isinstance(self.screen, ListView):
             self.screen.leave_filter()
 
 
 class ListView(View):
-    """A list that is made from the snapshot: filtered here."""
+    """A list that is made from the snapshot, and filtered here."""
 
     KEPT = True
     OWN_KEYS: ClassVar[tuple[Key, ...]] = _LOCAL
@@ -58,34 +58,34 @@ class ListView(View):
         self._wrong = ""
 
     def body(self) -> Iterable[Widget]:
-        """The list, and the filter below it."""
+        """Yield the list, and the filter below it."""
         yield self.list
         yield self.bar
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """The filter counts among its own; while one is typed, nothing but what ends it and the stop."""
+        """The keys, with the filter's; while one is typed, only those that end it and those with priority."""
         if self.bar.display:
             return (*_TYPING, *(key for key in super().keys if key.priority))
         return tuple(msgspec.structs.replace(key, drops=1) if key.name == "filter" else key for key in super().keys)
 
     @property
     def hint(self) -> str:
-        """What can be typed into the filter."""
+        """The placeholder of the filter: what can be typed."""
         return "words to look for; enter filters, escape leaves it"
 
     @property
     def copied(self) -> str:
-        """The key of the cursor's row."""
+        """The key of the cursor's row; empty without rows."""
         row = self.list.cursor
         return row.key if row is not None else ""
 
     def on_mount(self) -> None:
-        """Keys go to the list."""
+        """Give the list the focus."""
         self.set_focus(self.list)
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
-        """Lay the rows out anew; what did not change is not written."""
+        """Draw a snapshot; only lines that changed are written."""
         with self._boundary.around(f"the list of {self.listed.TITLE}") as run:
             found = self.filtered(self.listed.rows(snapshot))
             self.list.put(found)
@@ -100,21 +100,21 @@ class ListView(View):
         self.list.empty = ((why, "critical"),)
 
     def head(self, snapshot: Snapshot, count: int) -> Line:
-        """What the rule above the list says."""
+        """Return the title above the list: position of the cursor, state, and filter."""
         if self._wrong:
             return ((self.listed.TITLE, "title"), (f"  {self._wrong}", "critical"))
         place = f" {self.list.at + 1:,}/{count:,}" if count else ""
         return ((self.listed.TITLE, "title"), (place, "text"), *self.listed.state(snapshot), *self._filtered())
 
     def filtered(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """Those in which every word of the filter occurs."""
+        """Return the rows in which every word of the filter occurs."""
         words = self._filter.lower().split()
         if not words:
             return rows
         return [row for row in rows if all(w in " ".join(text for text, _ in row.cells).lower() for w in words)]
 
     def action_filter(self, typed: str = "") -> None:
-        """Type a filter; `typed` is its beginning. The very next key goes there already."""
+        """Open the filter; `typed` is its beginning. The next key goes to it already."""
         self.bar.value = typed or self._filter
         self.bar.cursor_position = len(self.bar.value)
         self.bar.display = True
@@ -123,12 +123,12 @@ class ListView(View):
         self.ui.repaint()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Say at once what is wrong with what is typed."""
+        """Show at once what is wrong with the typed filter."""
         event.stop()
         self._say(self.wrong_with(event.value))
 
     def entered(self, value: str) -> None:
-        """Take the filter, unless it cannot be."""
+        """Apply the filter, unless it is not valid."""
         if wrong := self.wrong_with(value):
             self._say(wrong)
             return
@@ -136,46 +136,46 @@ class ListView(View):
         self.leave_filter()
 
     def wrong_with(self, text: str) -> str:
-        """Why this cannot be a filter; empty if it can."""
+        """Return why this is no valid filter; empty if it is."""
         return ""
 
     def take_filter(self, text: str) -> None:
-        """Show what matches."""
+        """Apply a filter, and show the rows that match."""
         self._filter = text
         self.ui.repaint()
 
     def leave_filter(self) -> None:
-        """Back to the list, with the filter that holds."""
+        """Close the filter's input; the filter that was applied stays."""
         self.bar.display = False
         self._wrong = ""
         self.set_focus(self.list)
         self.ui.repaint()
 
     def action_back(self) -> None:
-        """First the filter goes, then the list."""
+        """Remove the filter if there is one, else go back."""
         if self._filter:
             self.take_filter("")
         else:
             self.ui.back()
 
     def on_row_list_moved(self, _event: RowList.Moved) -> None:
-        """The title tells which row it is."""
+        """Draw the cursor's new position in the title."""
         self.ui.repaint()
 
     def on_row_list_chosen(self, _event: RowList.Chosen) -> None:
-        """By mouse."""
+        """Open the row that was chosen with the mouse."""
         self.action_open()
 
     @work(group="details")
     async def action_open(self) -> None:
-        """The row in full, and what can be done with it."""
+        """Open the cursor's row in full, with what can be done with it."""
         row = self.list.cursor
         if row is not None:
             with error_boundary("opening this row", self.ui.tell):
                 await self.open_row(row)
 
     async def open_row(self, row: Row) -> None:
-        """Say all that is known of it, and let the operator choose."""
+        """Show the row in full, and let the operator choose what to do with it."""
         details = self.listed.details(row.key, self.ui.shown)
         if details is None:
             return
@@ -194,7 +194,7 @@ class ListView(View):
         return ((f"  {self.listed.EMPTY}", "dim"),)
 
     def _settle_bar(self) -> None:
-        """Only now it has a width: its text scrolls to where it belongs."""
+        """Scroll the input's text to its cursor: only now it has a width."""
         at = self.bar.cursor_position
         self.bar.action_home()
         self.bar.cursor_position = at

@@ -1,7 +1,7 @@
-"""Partial updates that begin where the change begins.
+"""Partial screen updates that begin at the first changed cell of a line.
 
-Textual 8 crops what it writes of a widget's line at its right end only, so that a clock at the end of a line costs
-the whole line each time. On a line that is paid for by the byte this is most of what an idle screen sends.
+Textual 8 crops a widget's line at its right end only, so that a clock at the end of a line costs the whole line each
+time. That would be most of the bytes that an idle screen sends.
 """
 
 from rich.console import Console
@@ -10,10 +10,10 @@ from textual._compositor import ChopsUpdate, Compositor
 
 
 class NarrowUpdate(ChopsUpdate):
-    """Writes of each line what was asked to be drawn anew, and nothing to the left of it."""
+    """Writes the part of each line that is to be redrawn, and nothing to the left of it."""
 
     def render_segments(self, console: Console) -> str:
-        """As what is written to the terminal."""
+        """Return the update as the text to write to the terminal."""
         written: list[str] = []
         for y, begin, end in self.spans:
             for until, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
@@ -26,9 +26,9 @@ class NarrowUpdate(ChopsUpdate):
 
 
 class NarrowCompositor(Compositor):
-    """Textual's, with narrow updates."""
+    """Textual's compositor, with narrow updates."""
 
     def render_partial_update(self) -> ChopsUpdate | None:
-        """What changed, or `None`."""
+        """Return the update of what changed; `None` if nothing did."""
         update = super().render_partial_update()
         return None if update is None else NarrowUpdate(update.chops, update.spans, update.chop_ends)

@@ -1,4 +1,4 @@
-"""A list the server holds: page by page, sorted and filtered there, read anew while it is looked at."""
+"""The view of a list on the server: read page by page, sorted and filtered there, and read again with each refresh."""
 
 from typing import Any, ClassVar
 
@@ -25,11 +25,11 @@ from tui.screens.window import RowWindow
 from tui.time_travel.recorded import Moment
 
 _MARGIN = 10
-"""Rows above and below what is in sight that are read anew with it."""
+"""Rows above and below the visible ones that are read again with them."""
 
 
 class ServedView(ListView):
-    """Rows come when they are there; until then, and while nothing can be read, what is known stands dimmed."""
+    """Shows rows as they arrive; until then, and while none can be read, the last known ones, dimmed."""
 
     KEPT = False
     OWN_KEYS: ClassVar[tuple[Key, ...]] = LIST_KEYS
@@ -51,25 +51,25 @@ class ServedView(ListView):
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """Without what this list cannot do."""
+        """The keys, without those that this list does not support."""
         return tuple(key for key in super().keys if key.name != "retry" or self.listed.RETRIES)
 
     def instead(self, moment: Moment) -> str:
-        """Which list this is, and that the project cannot say how it was."""
+        """Return which list this is, and that its past cannot be shown."""
         return f"{self.listed.TITLE}: {super().instead(moment)}"
 
     @property
     def hint(self) -> str:
-        """The words the server knows."""
+        """The placeholder of the filter: an example of what the server accepts."""
         return f"{self.listed.HINT}, or words; enter filters, escape leaves it"
 
     def on_mount(self) -> None:
-        """Read the first page."""
+        """Give the list the focus, and read the first page."""
         super().on_mount()
         self._begin()
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
-        """Rows by the newest snapshot: ages move on, what is stuck says so; once a refresh they are read anew."""
+        """Draw the rows with ages and stuck tasks by this snapshot; read them again once per refresh."""
         live = self._read_at is not None and self._fault is None and _answers(snapshot)
         self.list.follows = self._follows and not self.ui.frozen
         with self._boundary.around(f"the list of {self.listed.TITLE}") as run:
@@ -82,7 +82,7 @@ class ServedView(ListView):
         self._renew(snapshot)
 
     def head(self, snapshot: Snapshot, count: int) -> Line:
-        """Which of how many, the order, the filter, and whether it is live."""
+        """Return the title: row number and total, sort order, filter, and whether it is live."""
         if self._wrong:
             return super().head(snapshot, count)
         rows = self.list
@@ -98,7 +98,7 @@ class ServedView(ListView):
         )
 
     def wrong_with(self, text: str) -> str:
-        """What the filter's grammar says."""
+        """Return the error of the filter's grammar; empty if it is valid."""
         try:
             parse_filter(text, self.listed.TABLE)
         except FilterError as error:
@@ -106,7 +106,7 @@ class ServedView(ListView):
         return ""
 
     def take_filter(self, text: str) -> None:
-        """Other rows: from the first one on."""
+        """Apply a filter, and read from the first row on."""
         self._filter = text
         self._listing = Listing(
             table=self.listed.TABLE, filter=parse_filter(text, self.listed.TABLE), sort=self._listing.sort
@@ -114,31 +114,31 @@ class ServedView(ListView):
         self._begin()
 
     def action_sort(self) -> None:
-        """The next order this table knows."""
+        """Sort by the table's next sort order."""
         sorts = SORTS[self.listed.TABLE]
         following = sorts[(sorts.index(self._listing.sort) + 1) % len(sorts)]
         self._listing = Listing(table=self.listed.TABLE, filter=self._listing.filter, sort=following)
         self._begin()
 
     def action_follow(self) -> None:
-        """Stay with the first row, or go on from where the cursor is."""
+        """Follow the first row as new ones come, or stop following."""
         self._follows = not self._follows
         if self._follows and (self._window.offset or self.list.at):
             self._begin()
         self.ui.repaint()
 
     def action_retry(self) -> None:
-        """Every failed task that matches, back to pending."""
+        """Ask to confirm that every matching failed task goes back to pending."""
         if self.listed.RETRIES and self.ui.allowed(RETRY_MATCHING):
             self.ui.ask(retry_matching_dialog(self.ui.monitor, self._listing))
 
     async def open_row(self, row: Row) -> None:
-        """On a screen of its own; in the past no row is in sight."""
+        """Open the row in a view of its own; not in the past, where no row is shown."""
         if self.ui.time.moment is None:
             self.ui.open(DocumentView(self.ui, self.listed, row.key))
 
     def on_row_list_moved(self, event: RowList.Moved) -> None:
-        """Away from the first row it follows no more; near an end the next page comes."""
+        """Stop following once the cursor leaves the first row; read the next page near an end."""
         self._follows = self._follows and self.list.at == 0 and not self._window.offset
         super().on_row_list_moved(event)
         if not self._reading and not _under_way(self._extending):
@@ -180,7 +180,7 @@ class ServedView(ListView):
             self.ui.repaint()
 
     def _renew(self, snapshot: Snapshot) -> None:
-        """Read what is in sight anew when the monitor has: not more often, not while it is frozen or out of sight."""
+        """Read the visible rows again once per refresh of the monitor, but not while frozen or hidden."""
         since = snapshot.link.since.timestamp() if snapshot.link.since is not None else 0.0
         if self._reading or self.ui.frozen or since == self._renewed or not self.is_current:
             return

@@ -1,4 +1,4 @@
-"""The trends: four plots over a day, a week or a month, or one of them alone. Imported when it is first opened."""
+"""The trends: four plots over a day, a week or a month, or one of them alone. Imported when first opened."""
 
 from collections.abc import Iterable
 from typing import ClassVar, Final
@@ -27,21 +27,21 @@ _WINDOWS: Final = tuple(Window)
 _KEYS: Final = (*TREND_KEYS, *(key for key in LIST_KEYS if key.name == "back"))
 _NOW_KEY: Final = next(key for key in TIME_KEYS if key.name == "now")
 _ROOM_FOR_FOUR: Final = (70, 14)
-"""Cells and lines from which on four plots can be read side by side."""
+"""The width and height, in cells, from which four plots fit side by side."""
 
 
 class TrendsHead(Panel):
-    """Which window, what the signs mean, how old it is; in a second line what could not be read."""
+    """The window, the legend and the age; in a second line what could not be read."""
 
     said: tuple[Line, ...] = ()
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """As it was said."""
+        """Return the lines that were set."""
         return list(self.said[:height])
 
 
 class TrendsView(View):
-    """Reads what is known every 30 seconds at most, and has what is not known asked for."""
+    """Reads what is known every 30 seconds at most, and has the monitor fetch what is not."""
 
     OWN_KEYS: ClassVar[tuple[Key, ...]] = _KEYS
     BINDINGS: ClassVar[list[BindingType]] = bindings(_KEYS)
@@ -51,7 +51,7 @@ class TrendsView(View):
         super().__init__(ui)
         self._window = Window.DAY
         self._alone = 0
-        """Which plot stands alone, from 1 on; 0: all of them."""
+        """The number of the plot that is shown alone, from 1; 0: all plots."""
         self._trends: Trends | None = None
         self._read_at: float | None = None
         self._filling = False
@@ -60,22 +60,22 @@ class TrendsView(View):
         self._marks = ASCII if ascii_only else UNICODE
 
     def body(self) -> Iterable[Widget]:
-        """The head, and a plot for each course."""
+        """Yield the head, and a plot for each series."""
         yield TrendsHead(*self._style, id="trends-head")
         for name in FIGURES:
             yield PlotPanel(*self._style, self._marks, name)
 
     @property
     def window(self) -> Window:
-        """What is looked back over."""
+        """The time window of the plots."""
         return self._window
 
     def instead(self, moment: Moment) -> str:
-        """They lead up to now, wherever in time the screen is."""
+        """Return that plots always end now, and the key that goes back to the present."""
         return f"trends are drawn up to now; {_NOW_KEY.shown(self.ui.appearance.keymap)} goes back to now"
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
-        """Lay out what was read last; read anew when that is due, not while it is frozen or out of sight."""
+        """Draw what was read last; read again when that is due, but not while frozen or hidden."""
         shown = self._trends if self._trends is not None and self._trends.window is self._window else None
         for head in self.query(TrendsHead):
             head.said = self._said(shown, snapshot)
@@ -91,18 +91,18 @@ class TrendsView(View):
             self._read()
 
     def action_back(self) -> None:
-        """Back to the dashboard."""
+        """Go back to the dashboard."""
         self.ui.back()
 
     def action_window(self, by: int) -> None:
-        """The next shorter or longer window."""
+        """Choose the next shorter or longer window."""
         at = _WINDOWS.index(self._window) + by
         if 0 <= at < len(_WINDOWS):
             self._window, self._read_at = _WINDOWS[at], None
             self.ui.repaint()
 
     def action_plot(self) -> None:
-        """One plot alone, then the next; after the last one all of them."""
+        """Show one plot alone, then the next; after the last one all of them."""
         fit = self._four_fit(self.query_one("#body"))
         shown = self._alone or (0 if fit else 1)
         self._alone = shown + 1 if shown < len(FIGURES) else 0 if fit else 1
@@ -115,7 +115,7 @@ class TrendsView(View):
     @work(group="read", exclusive=True)
     @within_error_boundary("reading the trends", _not_read)
     async def _read(self) -> None:
-        """What is known at once, then what the project is asked for."""
+        """Show what is known at once, then what is fetched from the project."""
         window, monitor = self._window, self.ui.monitor
         self._trends = await monitor.trends(window)
         self._filling = True
@@ -144,7 +144,7 @@ class TrendsView(View):
         return (first, ((f" {wrong}", "warning"),)) if wrong else (first,)
 
     def _asked(self, shown: Trends | None, snapshot: Snapshot) -> str:
-        """How old what the tables told is."""
+        """Return the age of the tables' values in words."""
         if shown is None or shown.told_at is None:
             return " reading …" if self._filling else ""
         old = age(shown.told_at, snapshot.at)
@@ -168,14 +168,14 @@ class TrendsView(View):
 
 
 def _pause_s(shown: Trends | None) -> float:
-    """How long what was read last is shown: a month moves slowly, and is nine thousand samples of each kind."""
+    """Return the seconds between two reads: a month changes slowly, and has nine thousand samples of each kind."""
     if shown is None or shown.faults:
         return READ_EVERY_S
     return max(READ_EVERY_S, CUTS[shown.window].bucket.total_seconds() / 60)
 
 
 def _place_of(number: int, room: Region, *, alone: bool) -> Region:
-    """Where a plot stands: two by two, or over all of it. Between two side by side there is a cell."""
+    """Return a plot's region: one of two by two with a column between them, or all of it."""
     if alone:
         return room
     left, upper = (room.width + 1) // 2, (room.height + 1) // 2

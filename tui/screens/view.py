@@ -22,27 +22,27 @@ from tui.time_travel.recorded import Moment, clock, instead
 
 
 class Body(Container):
-    """What is between the top and the keys. It says when it has another size, as when a banner came or went."""
+    """The container between the top lines and the key line. It reports each change of its size."""
 
     class Resized(Message):
-        """What it holds must be put in its places anew."""
+        """Sent when its contents must be laid out anew."""
 
     def on_resize(self) -> None:
-        """Say so."""
+        """Report the new size."""
         self.post_message(self.Resized())
 
 
 class View(Screen[None]):
-    """`show` hands a snapshot to every panel; each draws what changed of it."""
+    """The base of every view: `show` hands a snapshot to every panel, which draws what changed."""
 
     OWN_KEYS: ClassVar[tuple[Key, ...]] = ()
-    """The keys that mean something here only."""
+    """The keys that have a meaning in this view only."""
     QUESTIONS: ClassVar[bool] = True
-    """Whether an errand under way may put a question, or what it found, on top."""
+    """True if a dialog, or a view that was just read, may open on top of it."""
     holds = True
-    """Whether a key that would act is held back from who was away: the summary is shown here first."""
+    """True if a key that would act is held back after an absence, because the summary is shown here first."""
     KEPT: ClassVar[bool] = False
-    """Whether it is made of the picture alone, and so can show one of the past."""
+    """True if it is made of the snapshot alone, and so can show a past one."""
 
     def __init__(self, ui: Ui) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class View(Screen[None]):
         self._focused_before: Widget | None = None
 
     def compose(self) -> ComposeResult:
-        """Top, banner, body, keys."""
+        """Yield top lines, banners, body and key line."""
         yield TopLine(*self._style, id="top")
         yield Banner(*self._style, id="banner")
         yield AwayPanel(*self._style, id="away")
@@ -66,25 +66,25 @@ class View(Screen[None]):
         yield keys
 
     def body(self) -> Iterable[Widget]:
-        """What stands between the top and the keys."""
+        """Yield the widgets between the top lines and the key line."""
         raise NotImplementedError
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """Every key that does something here: its own first."""
+        """Every key that does something here, the view's own first."""
         return (*self.OWN_KEYS, *(key for key in GLOBAL_KEYS if key.name != "faults" or self.ui.faults is not None))
 
     def instead(self, moment: Moment) -> str:
-        """What stands here where nothing of the past can be shown; empty where it can."""
+        """Return the text in place of the body where the past moment cannot be shown; empty where it can."""
         return instead(moment, kept=self.KEPT)
 
     @property
     def copied(self) -> str:
-        """What `y` copies here."""
+        """The text that `y` copies here."""
         return ""
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
-        """Draw a snapshot. While it is coming up or going away there may be no panel, or only some."""
+        """Draw a snapshot. While the view is being opened or closed, some panels may be missing."""
         past = self.ui.time.moment
         said = "" if past is None else self.instead(past)
         self._mark(past, said)
@@ -105,12 +105,12 @@ class View(Screen[None]):
             panel.show(snapshot)
 
     def _stands_at(self, snapshot: Snapshot) -> str:
-        """The moment of a picture that does not move: it is of the past, was frozen then, or nothing came since."""
+        """Return the time of a snapshot that stands still: of the past, frozen, or the last one that came."""
         at = (None if self.ui.frozen else self.ui.stale_screen.since) or snapshot.at
         return clock(at, self.ui.clock.now())
 
     def _mark(self, past: Moment | None, said: str) -> None:
-        """Let nobody take the past for now, nor now for the past. What had the keys has them again afterwards."""
+        """Mark the view as past or present. The widget with the focus gets it back in the present."""
         marks = past is not None, past is not None and past.gap is not None, bool(said)
         if marks == self._time_marks:
             return
@@ -127,15 +127,15 @@ class View(Screen[None]):
             self.set_focus(self._focused_before)
 
     def on_screen_resume(self) -> None:
-        """Something lay above it: what came meanwhile is drawn now."""
+        """Draw what came while another screen was on top."""
         self.ui.repaint()
 
     def on_body_resized(self) -> None:
-        """A banner came or went."""
+        """Lay the body out anew."""
         self.ui.repaint()
 
     def on_resize(self, event: Resize) -> None:
-        """Choose the layout: wide, normal, small, or one line."""
+        """Set the classes of the layout by size: wide, tall, small, one line, or bare."""
         width, height = event.size
         self.set_class(width >= 160, "wide")
         self.set_class(height >= 40, "tall")
@@ -146,5 +146,5 @@ class View(Screen[None]):
 
 
 def takes_questions(screen: Screen[Any]) -> bool:
-    """Whether a question may come up on it: it is none itself, and no wall."""
+    """Return whether a dialog may open on it: it is no dialog itself, and no wall."""
     return isinstance(screen, View) and screen.QUESTIONS

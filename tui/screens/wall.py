@@ -1,4 +1,4 @@
-"""Wall mode: for a display nobody touches, read from three metres. It takes no keys but its own two."""
+"""Wall mode: for a display that nobody touches, legible from three metres. It takes two keys only."""
 
 from typing import Final
 
@@ -18,15 +18,15 @@ _OWN: Final = {key.name: key for key in SCREEN_KEYS if key.name in {"wall", "qui
 
 
 class Wall(View):
-    """One panel, and a line of keys below it."""
+    """The wall panel, and the key line below it."""
 
     AUTO_FOCUS = ""
     QUESTIONS = False
     holds = False
-    """There is no summary on it, and nobody is near it for days: its two keys do what they say."""
+    """No summary is shown on it, and an absence of days is normal: its two keys always take effect."""
 
     def compose(self) -> ComposeResult:
-        """The panel, and the two keys."""
+        """Yield the panel and the key line."""
         signs, styles = self._style
         yield WallPanel(signs, wall_styles(styles), id="wall")
         keys = KeyLine(*self._style, id="keys")
@@ -34,21 +34,21 @@ class Wall(View):
         yield keys
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
-        """Draw a snapshot, or that nothing new comes any more."""
+        """Draw a snapshot, or that the screen is stale."""
         for panel in self.query(WallPanel):
             panel.still = self.ui.stale_screen.since
         super().show(snapshot, banner)
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """Back, and quit."""
+        """The two keys: back and quit."""
         back = msgspec.structs.replace(_OWN["wall"], word="back", does="back to the dashboard")
         return (back, _OWN["quit"])
 
     def swallows(self, event: events.Event) -> bool:
-        """Whether the event means nothing here: every key but the two, every click, every paste.
+        """Return whether the event is ignored here: every key but the two, every click, every paste.
 
-        ctrl+c and ctrl+q say what quits, as anywhere.
+        ctrl+c and ctrl+q tell how to quit, as anywhere.
         """
         if isinstance(event, events.Key):
             return {event.key, event.character, *event.aliases}.isdisjoint(self._heard())

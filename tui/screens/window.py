@@ -1,4 +1,4 @@
-"""The rows in hand of a long list: a few hundred around the cursor, the rest stays on the server."""
+"""The loaded rows of a long list: a few hundred around the cursor; the rest stays on the server."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -7,19 +7,19 @@ from core.domain.queries import Page
 
 PAGE: Final = 150
 MOST: Final = 450
-"""Rows asked for at once, and kept at most."""
+"""Rows per request, and the most that are kept."""
 
 _NEAR: Final = 30
-"""So close to an end of what is in hand the next page is asked for."""
+"""The distance in rows from an end at which the next page is read."""
 
 Read = Callable[[int, int], Awaitable[Page[Any]]]
-"""Reads a page: from which row on, and how many. Raises NotLive."""
+"""A function that reads a page from an offset on, of at most so many rows. Raises NotLive."""
 
 
 class RowWindow:
-    """Consecutive rows of one list.
+    """Consecutive loaded rows of one list.
 
-    `offset`: how many stand before the first; `more`: whether others follow the last.
+    `offset`: the number of rows before the first; `more`: whether others follow the last.
     """
 
     def __init__(self) -> None:
@@ -28,13 +28,13 @@ class RowWindow:
         self.more = False
 
     async def begin(self, read: Read) -> Page[Any]:
-        """The first page alone. Raises NotLive."""
+        """Read the first page, and drop all other rows. Raises NotLive."""
         page = await read(0, PAGE)
         self.records, self.offset, self.more = list(page.rows), 0, page.more
         return page
 
     async def extend(self, read: Read, at: int) -> bool:
-        """The next page where the cursor, on the row `at` of those in hand, comes near an end. Raises NotLive."""
+        """Read a page if the cursor, at index `at`, is near an end; return whether it was. Raises NotLive."""
         if self.more and at >= len(self.records) - _NEAR:
             await self._below(read)
             return True
@@ -44,7 +44,7 @@ class RowWindow:
         return False
 
     async def renew(self, read: Read, first: int, count: int) -> None:
-        """Read anew the rows in sight: `count` from the row `first` of those in hand on. Raises NotLive."""
+        """Read `count` rows again, from index `first` of the loaded ones on. Raises NotLive."""
         page = await read(self.offset + first, count)
         fresh = {record.id for record in page.rows}
         below = [record for record in self.records[first + count :] if record.id not in fresh]
