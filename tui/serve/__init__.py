@@ -1,1 +1,1 @@
-"""The monitor in a browser on this machine: whoever has the address looks, and nobody orders."""
+"""The monitor in a browser on this machine, read-only: anybody with the address can look, nobody can act."""

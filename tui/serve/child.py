@@ -1,6 +1,6 @@
-"""What a browser's process runs, `python -m tui.serve.child`: the monitor as a terminal has it, but it only looks.
+"""The process of one browser, `python -m tui.serve.child`: the monitor as on a terminal, but read-only.
 
-There is no way to lift that: none of its options, no setting and no key does.
+No option, no setting and no key lifts that.
 """
 
 import sys
@@ -22,7 +22,7 @@ from tui.terminal import run_app
 @click.option("--project")
 @screen_options
 def child(*, project: str | None, screen: ScreenOptions) -> None:
-    """One browser's monitor. stdin and stdout are the server's."""
+    """Run the monitor of one browser. The server is on stdin and stdout."""
     try:
         layers = checked_layers()
         config = msgspec.structs.replace(read_config(layers, project=project, observe=True), only_looks=True)

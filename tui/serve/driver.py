@@ -1,4 +1,4 @@
-"""The app's driver in a browser: Textual's for the web, which leaves signals alone and gives nothing away.
+"""The app's driver in a browser: Textual's for the web, without signal handlers, links and downloads.
 
 It writes packets to stdout, which the server hands on, and reads packets from stdin.
 """
@@ -19,26 +19,26 @@ log = logging.getLogger(__name__)
 
 
 BEAT_S: Final = 15.0
-"""So often a page hears of its monitor in any case, be the picture as still as it may."""
+"""Seconds between two packets to the page, even if nothing on the screen changes."""
 
 
 class BrowserDriver(WebDriver):
-    """Pictures out, keys and sizes in."""
+    """Sends screen updates, and receives keys and sizes."""
 
     _beat: asyncio.TimerHandle | None = None
 
     def write(self, data: str) -> None:
-        """Send a picture."""
+        """Send a screen update."""
         if not data.startswith(POINTER):
             self._send(b"D", data.encode("utf-8", "replace"))
 
     def write_meta(self, data: dict[str, object]) -> None:
-        """Of what is no picture only the end is told: no address is opened, no file delivered."""
+        """Send the end of the app; drop all other messages, such as links and files."""
         if data.get("type") == "exit":
             self._send(b"M", b'{"type": "exit"}')
 
     def start_application_mode(self) -> None:
-        """Take the page. SIGTERM and SIGINT are heard by `tui.terminal.ending`."""
+        """Take the page. SIGTERM and SIGINT are handled by `tui.terminal.ending`."""
         self._put(b"__GANGLION__\n")
         self.write(entering(mouse=self._mouse, kitty=False, ask_sync=False))
         size = Size(*(self._size or (80, 24)))
@@ -53,15 +53,15 @@ class BrowserDriver(WebDriver):
         super().stop_application_mode()
 
     def open_url(self, url: str, new_tab: bool = True) -> None:
-        """No address comes from us."""
+        """Open nothing: the monitor has no links."""
         log.warning("an address was to be opened in the browser; it was not")
 
     def deliver_binary(self, binary: Any, **more: Any) -> None:
-        """No file comes from us."""
+        """Deliver nothing: the monitor has no files."""
         log.warning("a file was to be delivered to the browser; it was not")
 
     def _beats(self) -> None:
-        """A picture in which nothing is: a line that brings not even that is dead, whatever it looks like."""
+        """Send an empty update regularly, so that the page can tell a dead connection from a still screen."""
         self._send(b"D", b"")
         self._beat = asyncio.get_running_loop().call_later(BEAT_S, self._beats)
 

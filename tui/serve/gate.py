@@ -1,4 +1,4 @@
-"""Who is let in: this machine's own names, the address with its token, and pages of our own."""
+"""The gate of the server: lets in requests to this machine's names, with the token, from our own pages."""
 
 import secrets
 from typing import Final
@@ -8,7 +8,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 NAMES: Final = frozenset({"127.0.0.1", "localhost"})
-"""The names a browser may know us by: another one was made to point here."""
+"""The host names that are accepted; any other one was made to point to this machine."""
 
 _TOKEN_BYTES: Final = 32
 _HEADERS: Final = {
@@ -23,19 +23,19 @@ _HEADERS: Final = {
         " font-src 'self'; connect-src 'self'; frame-ancestors 'none'; form-action 'none'; base-uri 'none'"
     ),
 }
-"""On every answer. The page takes nothing from elsewhere, is shown within no other, and tells nobody its address."""
+"""Headers of every response. The page loads nothing from elsewhere, is not framed, and tells nobody its address."""
 
 
 def new_token() -> str:
-    """What stands in the address, so that knowing the port is not enough."""
+    """Return a random token for the address, so that knowing the port is not enough."""
     return secrets.token_urlsafe(_TOKEN_BYTES)
 
 
 def refusal(request: web.Request, token: str) -> str:
-    """Why a request is refused, empty if it is not.
+    """Return why a request is refused; empty if it is not.
 
-    Another page can neither ask us under a name of its own (`Host`), nor open a WebSocket in a browser that has the
-    address (`Origin`, which every browser sends with one).
+    A foreign page can neither reach the server under a name of its own (`Host`), nor open a WebSocket from a browser
+    that knows the address (`Origin`, which every browser sends with one).
     """
     if _name(request.host) not in NAMES:
         return "this is served to this machine alone"
@@ -52,7 +52,7 @@ def refusal(request: web.Request, token: str) -> str:
 
 
 def gate(token: str) -> Middleware:
-    """The middleware before everything, also before what is not there."""
+    """Return the middleware that guards every path, also paths that do not exist."""
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -64,7 +64,7 @@ def gate(token: str) -> Middleware:
 
 
 async def sign(_: web.Request, response: web.StreamResponse) -> None:
-    """Puts our headers on an answer."""
+    """Add our headers to a response."""
     response.headers.update(_HEADERS)
 
 

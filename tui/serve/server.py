@@ -1,4 +1,4 @@
-"""The server: textual-serve's, behind a gate, with a bound, and without anything of the internet's in its page."""
+"""The server: textual-serve's, behind a gate, for a few browsers at once; its page loads nothing from the internet."""
 
 import asyncio
 import contextlib
@@ -23,14 +23,14 @@ _PAGE: Final = Path(__file__).parent / "page"
 _MESSAGE_BYTES: Final = 65_536
 _HEARTBEAT_S: Final = 15.0
 _HURRY_S: Final = 0.6
-"""So long monitors may take to end when the server does."""
+"""Seconds that monitors may take to end when the server does."""
 
 _NONSENSE: Final = (AssertionError, AttributeError, LookupError, TypeError, ValueError)
-"""What textual-serve raises for a message no page of it sends."""
+"""The exceptions that textual-serve raises for a message that no page of ours sends."""
 
 
 def bound(port: int) -> socket.socket:
-    """A socket on the loopback interface. Raises OSError where the port is taken."""
+    """Return a socket bound to the loopback interface. Raises OSError if the port is taken."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -42,7 +42,7 @@ def bound(port: int) -> socket.socket:
 
 
 class BrowserServer(Server):
-    """Serves `program`, a monitor per browser, to `most` of them at once: each costs memory, and asks the project."""
+    """Serves `program`, a monitor process per browser, to at most `most` at once: each takes memory and requests."""
 
     def __init__(self, program: Sequence[str], port: int, most: int) -> None:
         super().__init__(" ".join(program), host=LOOPBACK, port=port, title="watchdesk", templates_path=_PAGE)
@@ -53,7 +53,7 @@ class BrowserServer(Server):
 
     @property
     def address(self) -> str:
-        """What a person opens."""
+        """The address to open in a browser."""
         return f"{self.public_url}/{self.token}/"
 
     async def run(self, listening: socket.socket, ready: Callable[[], None]) -> None:
@@ -72,7 +72,7 @@ class BrowserServer(Server):
             await runner.cleanup()
 
     async def made(self) -> web.Application:
-        """textual-serve's application below the token, behind the gate."""
+        """Return textual-serve's application below the token, behind the gate."""
         outer = web.Application(middlewares=[gate(self.token)])
         inner = await self._make_app()
         inner.router.add_get("/focus.js", self.handle_script)
@@ -81,27 +81,27 @@ class BrowserServer(Server):
         return outer
 
     async def on_startup(self, app: web.Application) -> None:
-        """Nothing is printed but the address, once."""
+        """Print nothing; the caller prints the address."""
 
     async def on_shutdown(self, app: web.Application) -> None:
-        """Every monitor ends, and its page is told."""
+        """End every monitor, and tell its page."""
         await asyncio.gather(*(_end(session, websocket) for session, websocket in self._open.items()))
 
     @aiohttp_jinja2.template("index.html")
     async def handle_index(self, request: web.Request) -> dict[str, Any]:
-        """The page; what it takes is named as it was asked for itself, so that a tunnel may have a port of its own."""
+        """Return the page's values. Its addresses use the request's host, so that a tunnel may have another port."""
         return {"socket": f"ws://{request.host}/{self.token}/ws", "title": self.title}
 
     async def handle_script(self, request: web.Request) -> web.StreamResponse:
-        """The page's own few lines."""
+        """Return the page's own script."""
         return web.FileResponse(_PAGE / "focus.js")
 
     async def handle_download(self, request: web.Request) -> web.StreamResponse:
-        """There is nothing to take away."""
+        """Raise HTTPNotFound: there is nothing to download."""
         raise web.HTTPNotFound
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
-        """One browser: its monitor, until either ends."""
+        """Run one browser's monitor until either ends. Raises HTTPServiceUnavailable if too many are open."""
         if len(self._open) >= self._most:
             raise web.HTTPServiceUnavailable(text="as many browsers look as may\n")
         websocket = web.WebSocketResponse(heartbeat=_HEARTBEAT_S, max_msg_size=_MESSAGE_BYTES, timeout=0.2)

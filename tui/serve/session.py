@@ -1,4 +1,4 @@
-"""One browser's monitor: a process of its own, which ends with its page."""
+"""The monitor of one browser: a process of its own, which ends with its page."""
 
 import asyncio
 import contextlib
@@ -14,42 +14,42 @@ from core.base.errors import WatchdeskError
 log = logging.getLogger(__name__)
 
 END_S: Final = 1.2
-"""How long its process may take to end by itself."""
+"""Seconds that its process may take to end by itself."""
 
 DEAF_S: Final = 5.0
-"""A process that leaves its input unread for so long reads none any more."""
+"""Seconds that a write to the process may take; then it counts as blocked."""
 
 _PRELUDE: Final = b"__GANGLION__\n"
 _DRIVER: Final = "tui.serve.driver:BrowserDriver"
 _MOST_CELLS: Final = 500
-"""A page says how large it is; no screen has more rows or columns."""
+"""The most rows or columns that a page may ask for."""
 
 
 class InputBlocked(WatchdeskError):
-    """The process does not take what is sent to it."""
+    """The process does not read its input."""
 
 
 class Session(AppService):
-    """Of what the process asks of the browser, pictures and its end are handed on; no address, no file."""
+    """Forwards screen updates and the end of the process to the browser, but no links and no files."""
 
     def __init__(self, program: Sequence[str], **more: Any) -> None:
         super().__init__(" ".join(program), **more)
         self._program = program
 
     async def set_terminal_size(self, width: Any, height: Any) -> None:
-        """Tell the process. Raises ValueError or TypeError for what is no size."""
+        """Tell the process its size. Raises ValueError or TypeError for an invalid one."""
         await super().set_terminal_size(cells(width), cells(height))
 
     async def send_bytes(self, data: bytes) -> bool:
-        """Hand keys on; whether they were. Raises Deaf."""
+        """Forward keys. Return whether they were sent. Raises InputBlocked."""
         return await _taken(super().send_bytes(data))
 
     async def send_meta(self, data: dict[str, str | int | bool | None]) -> bool:
-        """Hand on what is no key; whether it was. Raises Deaf."""
+        """Forward any other message. Return whether it was sent. Raises InputBlocked."""
         return await _taken(super().send_meta(data))
 
     async def run(self) -> None:
-        """Hand on what it draws, until it ends or nobody is there to see it."""
+        """Forward screen updates until the process ends or the page is gone."""
         process = self._process
         if process is None or process.stdout is None:
             return
@@ -70,7 +70,7 @@ class Session(AppService):
             await self.remote_close()
 
     async def stop(self, within_s: float = END_S) -> None:
-        """End the process: asked first, killed if that does not help. It writes nothing, so nothing is lost."""
+        """End the process: ask it first, kill it after `within_s` seconds. It writes no data, so nothing is lost."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -87,7 +87,7 @@ class Session(AppService):
             await asyncio.wait_for(process.communicate(), END_S)
 
     async def _asked_to_end(self, process: asyncio.subprocess.Process) -> None:
-        """It may not even take the question: its input may be full."""
+        """Ask the process to end, and wait. The request itself may block: the input may be full."""
         with contextlib.suppress(OSError, InputBlocked):
             await self.send_meta({"type": "quit"})
         await process.wait()
@@ -98,7 +98,7 @@ class Session(AppService):
         return environment | {"TEXTUAL_DRIVER": _DRIVER, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
     async def _open_app_process(self, width: int = 80, height: int = 24) -> asyncio.subprocess.Process:
-        """Without a shell between us and it, and out of the reach of the terminal's ctrl+c: we end it."""
+        """Start the process without a shell, in its own session, so that the terminal's ctrl+c does not reach it."""
         self._process = process = await asyncio.create_subprocess_exec(
             *self._program,
             stdin=asyncio.subprocess.PIPE,
@@ -118,5 +118,5 @@ async def _taken(sending: Coroutine[Any, Any, bool]) -> bool:
 
 
 def cells(number: Any) -> int:
-    """How many rows or columns a page has. Raises ValueError or TypeError for what is no number."""
+    """Return a page's rows or columns within limits. Raises ValueError or TypeError for what is no number."""
     return max(1, min(_MOST_CELLS, int(number)))

@@ -1,4 +1,4 @@
-"""The terminal itself: whether there is one, how it is written to, how it is left, and that nothing outlives it."""
+"""The terminal: run the app on it, read keys, write without blocking, and leave it in order."""
 
 from tui.terminal.running import is_interactive, run_app
 

@@ -1,7 +1,7 @@
-"""The app's driver: Textual's for Unix, for people who leave it running for weeks over a line that may freeze.
+"""The app's terminal driver: Textual's for Unix, made safe for weeks of running over a connection that may freeze.
 
-What differs: writing never waits for the terminal; being stopped, continued or put into the background is dealt with on
-the event loop, one after the other; input ends with the terminal; of the mouse nothing is asked but its buttons.
+Differences: writing never blocks; stop, continue and background are handled on the event loop, one after the other;
+input ends with the terminal; of the mouse only buttons, the wheel and drags are reported.
 """
 
 import asyncio
@@ -27,11 +27,11 @@ _DRAIN_S: Final = 0.2
 _FOREGROUND_S: Final = 0.5
 
 _SIZED_S: Final = 0.25
-"""So long after the last change of size all is drawn once more: a terminal moves what stands there as it sees fit."""
+"""Seconds after the last change of size until a full redraw: terminals reflow what is there in their own way."""
 
 
 class TerminalDriver(LinuxDriver):
-    """Draws on stderr, reads from stdin; in the background it touches neither, and the app goes on all the same."""
+    """Draws on stderr and reads from stdin. In the background it touches neither, and the app goes on."""
 
     def __init__(
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
@@ -45,20 +45,20 @@ class TerminalDriver(LinuxDriver):
         self._screen = sys.__stderr__ or sys.stderr
         self._thread = threading.get_ident()
         self._wanted = False
-        """Whether Textual wants the screen. Whether we have it: `_output`."""
+        """True while Textual wants the screen. While we have it, `_output` is set."""
         self._output: Output | None = None
         self._keys: KeyReader | None = None
         self._asked: set[str] = set()
-        """What a signal asked for and the loop has not come to yet: however often, it is done once."""
+        """Requests of signals that the event loop has not handled yet; repeated ones are handled once."""
         self._continued = False
-        """Continued, and not known yet whether in the foreground."""
+        """True after SIGCONT, until it is known whether the process is in the foreground."""
         self._looks_again: asyncio.TimerHandle | None = None
         self._draws_again: asyncio.TimerHandle | None = None
 
     # What Textual asks for
 
     def write(self, data: str) -> None:
-        """Write, unless the screen is somebody else's; never waits."""
+        """Write, unless another program has the screen; never blocks."""
         if data.startswith(POINTER):
             return  # nobody tells us where it moves, so its shape is the terminal's
         if threading.get_ident() != self._thread:
@@ -67,19 +67,19 @@ class TerminalDriver(LinuxDriver):
             self._output.write(data)
 
     def start_application_mode(self) -> None:
-        """Take the screen, as soon as we are in the foreground."""
+        """Take the screen, as soon as the process is in the foreground."""
         self._wanted = True
         signal.signal(signal.SIGWINCH, lambda *_: self._soon("size", self._resized))
         self._appear()
 
     def stop_application_mode(self) -> None:
-        """Give the screen and the line's settings back."""
+        """Give back the screen and the terminal's settings."""
         self._wanted = False
         signal.signal(signal.SIGWINCH, signal.SIG_DFL)
         self._withdraw()
 
     def disable_input(self) -> None:
-        """Read no more, and leave nothing unread to the shell."""
+        """Stop reading, and discard unread input, so that the shell does not get it."""
         if self._keys is None:
             return
         self._keys.close()
@@ -88,12 +88,12 @@ class TerminalDriver(LinuxDriver):
             termios.tcflush(self.fileno, termios.TCIFLUSH)
 
     def close(self) -> None:
-        """Everything was given back by `stop_application_mode`."""
+        """Do nothing: `stop_application_mode` has given everything back."""
 
     # What the terminal and the system ask for
 
     def abandon(self) -> None:
-        """Give the terminal back at once, whatever the event loop is doing. From any thread, just before the end."""
+        """Give the terminal back at once, whatever the event loop does. From any thread, just before the end."""
         if self._output is not None and self._in_foreground():
             self._output.abandon(self._leaving)
             self._restore_line()
@@ -106,7 +106,7 @@ class TerminalDriver(LinuxDriver):
         self._soon("continue", self._go_on)
 
     def _soon(self, what: str, do: Any) -> None:
-        """From a signal handler: on the event loop, once."""
+        """Run `do` on the event loop, once; called from a signal handler."""
         if what in self._asked:
             return
         self._asked.add(what)
@@ -143,13 +143,13 @@ class TerminalDriver(LinuxDriver):
         self._app.post_message(events.Resize(size, size))
 
     def _hung_up(self) -> None:
-        """From the thread that reads: no more will come, so it is as if the line had been hung up."""
+        """End as at a hang-up: no more input will come. Called from the reading thread."""
         os.kill(os.getpid(), signal.SIGHUP)
 
     # How
 
     def _appear(self) -> None:
-        """Take the screen, or take it once more: while we were stopped it was somebody else's."""
+        """Take the screen, also after being stopped, when another program had it."""
         if not self._in_foreground():
             self._let_go()
             self._looks_again = self._loop.call_later(_FOREGROUND_S, self._go_on)  # a shell's `fg` says nothing
@@ -166,7 +166,7 @@ class TerminalDriver(LinuxDriver):
             self._app.post_message(self.SignalResume())
 
     def _withdraw(self) -> None:
-        """Leave the screen in order, or, if the terminal does not read, leave it what to do when it does."""
+        """Leave the screen in order. If the terminal does not read, leave the sequences in its queue."""
         if self._output is None:
             return
         if self._in_foreground():
@@ -178,7 +178,7 @@ class TerminalDriver(LinuxDriver):
         self._let_go()
 
     def _let_go(self) -> None:
-        """Have nothing to do with the terminal any more; it is not touched."""
+        """Stop using the terminal, without touching it."""
         if self._keys is not None:
             self._keys.close()
             self._keys = None
@@ -209,5 +209,5 @@ class TerminalDriver(LinuxDriver):
         return True
 
     def _repaint(self) -> None:
-        """Draw everything anew: a refresh of the app is one of the whole screen."""
+        """Redraw the whole screen."""
         self._app.call_later(self._app.refresh)

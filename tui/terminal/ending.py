@@ -1,7 +1,7 @@
-"""The end: when the terminal or the system says so the app is asked to leave, and the process ends if it does not.
+"""The end: on a signal or a lost terminal the app is asked to leave, and the process is ended if it does not.
 
-A monitor must end on SIGTERM, SIGHUP, a vanished terminal and a closed stdin within two seconds, whatever its event
-loop is doing. Signals are therefore heard by a thread: Python's own handlers wait for the main one.
+A monitor must end on SIGTERM, SIGHUP, a lost terminal and a closed stdin within two seconds, whatever its event loop
+does. A thread therefore handles the signals: Python's own handlers wait for the main thread.
 """
 
 import asyncio
@@ -18,25 +18,25 @@ from typing import Final
 log = logging.getLogger(__name__)
 
 GRACE_S: Final = 1.2
-"""How long an orderly end may take once it was asked for."""
+"""Seconds that an orderly end may take once it was requested."""
 
 _ENDING: Final = frozenset((signal.SIGTERM, signal.SIGHUP, signal.SIGINT))
 _GONE: Final = select.POLLHUP | select.POLLERR | select.POLLNVAL
 
 
 class Ending:
-    """Calls `leave` on the event loop when it is time to go, and `abandon` from a thread when that did not help."""
+    """Calls `leave` on the event loop when the app must end, and `abandon` from a thread if it does not in time."""
 
     def __init__(self) -> None:
         self._over = threading.Event()
         self._waker: int | None = None
         self.asked = False
-        """Whether it was told to leave."""
+        """True once the app was asked to leave."""
         self.code = 0
-        """What the process ends with, unless the app failed."""
+        """The exit code, unless the app failed."""
 
     def arm(self, loop: asyncio.AbstractEventLoop, leave: Callable[[], None], abandon: Callable[[], None]) -> None:
-        """Listen to the signals and watch the terminal."""
+        """Start to listen to signals, and to watch the terminal."""
         woken, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
         for number in _ENDING:
@@ -60,7 +60,7 @@ class Ending:
         threading.Thread(target=run, name="watchdesk-ending", daemon=True).start()
 
     def disarm(self) -> None:
-        """The app has ended. The signals stay without effect: what is tidied up now is not to be interrupted."""
+        """Stop: the app has ended. The signals stay without effect, so that the clean-up is not interrupted."""
         self._over.set()
         if self._waker is not None:
             signal.set_wakeup_fd(-1)
@@ -68,7 +68,7 @@ class Ending:
             self._waker = None
 
     def _awaited(self, woken: int) -> str:
-        """Wait for a reason to leave and give it; none if the app ended by itself."""
+        """Wait for a reason to leave, and return it; empty if the app ended by itself."""
         poll = select.poll()
         poll.register(woken, select.POLLIN)
         for stream in (sys.stdin, sys.stderr):

@@ -1,4 +1,4 @@
-"""What Textual prints after the app has ended goes round the net below every widget: here is one of its own."""
+"""Filter what Textual prints after the app has ended: that does not pass the output filter of the app."""
 
 import io
 import logging
@@ -15,7 +15,7 @@ _CHARS: Final = 2000
 
 
 class _Net(io.StringIO):
-    """stderr, without control characters, without what looks like a key, and never much of it."""
+    """Writes to stderr without control characters or anything like a key, at most `_CHARS` characters."""
 
     def write(self, text: str) -> int:
         log.warning("said at the end: %s", text)
@@ -27,5 +27,5 @@ class _Net(io.StringIO):
 
 
 def final_console() -> Console:
-    """The console for them."""
+    """Return the console for final messages."""
     return Console(file=_Net(), color_system=None, markup=False, highlight=False, emoji=False, soft_wrap=True)

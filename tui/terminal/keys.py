@@ -1,4 +1,4 @@
-"""What comes from the terminal: keys, pastes, the mouse, answers; read in a thread that sleeps until there is some."""
+"""Input from the terminal: keys, pastes, the mouse, replies; read in a thread that sleeps until there is some."""
 
 import logging
 import os
@@ -19,14 +19,14 @@ log = logging.getLogger(__name__)
 
 _READ_BYTES: Final = 4096
 _ALONE_S: Final = constants.ESCAPE_DELAY + 0.01
-"""After this long an escape that nothing followed was the key."""
+"""Seconds after which an escape that nothing followed is the escape key."""
 
 _PASTE_S: Final = 1.0
-"""After this long of nothing a paste is over, its end lost."""
+"""Seconds without input after which a paste is over, even without its end mark."""
 
 
 class KeyReader:
-    """Reads `fd`. `heard` gets each message, `ended` is called if there will be no more; both from the thread."""
+    """Reads `fd`. `heard` gets each message, `ended` is called if no more will come; both from the reading thread."""
 
     def __init__(self, fd: int, heard: Callable[[Message], None], ended: Callable[[], None], *, debug: bool) -> None:
         self._fd = fd
@@ -38,7 +38,7 @@ class KeyReader:
         self._thread.start()
 
     def close(self) -> None:
-        """Read no more; returns when the thread has ended."""
+        """Stop reading; returns when the thread has ended."""
         os.close(self._waker)
         self._thread.join()
         os.close(self._woken)

@@ -1,4 +1,4 @@
-"""What calls a person who does not look: the terminal's bell, or a desktop notification by the terminal."""
+"""Notify an operator who does not look: the terminal's bell, or a desktop notification by the terminal."""
 
 from core.base.text import clean
 from core.domain.snapshot import Snapshot
@@ -6,14 +6,14 @@ from tui.rendering.ascii import spelled
 
 
 class TerminalNotifier:
-    """Hears every snapshot; gives what to write to the terminal when an alert has begun to fire since the last one."""
+    """Turns each alert that began to fire since the last snapshot into text for the terminal."""
 
     def __init__(self, *, ascii_only: bool = False) -> None:
         self._ascii_only = ascii_only
         self._known: set[tuple[str, str]] | None = None
 
     def heard(self, snapshot: Snapshot) -> str:
-        """Escape sequences of our own making, or nothing. What fired before we looked is no news."""
+        """Return the escape sequences to write; empty if no alert is new. Alerts of the first snapshot are not new."""
         if not snapshot.ready:
             return ""
         firing = {(one.key, one.episode): one for one in snapshot.alerts if one.state == "firing"}

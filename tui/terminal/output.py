@@ -1,7 +1,7 @@
-"""Writing to a terminal that may not read: a frozen line, Ctrl-S, a suspended multiplexer.
+"""Write to a terminal that may not read: a frozen connection, Ctrl-S, a suspended multiplexer.
 
-Nobody waits for it. What it does not take is kept up to a bound; beyond that pictures are dropped, each as a whole, and
-once it reads again it gets one full picture. What is no picture is kept: the last of each mode, the newest calls.
+Writing never blocks. What the terminal does not take is queued up to a limit; beyond that screen updates are dropped as
+a whole, and once it reads again the screen is redrawn. The last switch of each mode and the newest calls are kept.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ from tui.terminal.sequences import CUT, without_pictures
 log = logging.getLogger(__name__)
 
 QUEUE_CHARS: Final = 32_768
-"""How much may wait, besides what is being written. On a slow line this is how far the picture may lag behind."""
+"""Characters that may wait besides those being written: so far a slow terminal may lag behind."""
 
 _RETRY_S: Final = 0.02
 
 
 class Output:
-    """Writes to the terminal behind `fd`. `repaint` is called when pictures were dropped and it reads again."""
+    """Writes to the terminal behind `fd`. `repaint` is called once it reads again, if updates were dropped."""
 
     def __init__(self, fd: int, encoding: str, repaint: Callable[[], None]) -> None:
         self._shared = fd
@@ -40,7 +40,7 @@ class Output:
         self._shut = False
 
     def write(self, text: str) -> None:
-        """Write it now, or when the terminal has room, or drop it. On the event loop only."""
+        """Write now, or when the terminal has room, or drop the text. On the event loop only."""
         if self._shut:
             return
         if self._writing:
@@ -50,7 +50,7 @@ class Output:
             self._push()
 
     def drain(self, within_s: float) -> bool:
-        """Wait until all is written; whether it was."""
+        """Wait until all is written, for `within_s` seconds at most. Return whether it was."""
         until = time.monotonic() + within_s
         while self._writing and (left := until - time.monotonic()) > 0:
             if select.select([], [self._fd], [], left)[1]:
@@ -58,7 +58,7 @@ class Output:
         return not self._writing
 
     def abandon(self, last: str) -> None:
-        """Take back what the terminal has not read, and leave it `last` to read. From any thread."""
+        """Discard what the terminal has not read, and leave it `last` to read. From any thread."""
         self._shut = True
         with contextlib.suppress(termios.error):
             termios.tcflush(self._fd, termios.TCOFLUSH)
@@ -68,7 +68,7 @@ class Output:
             os.set_blocking(self._fd, True)
 
     def close(self) -> None:
-        """Write no more; what still waits is dropped."""
+        """Stop writing; what still waits is dropped."""
         self._shut = True
         self._await_no_room()
         if self._fd == self._shared:
@@ -124,10 +124,10 @@ class Output:
 
 
 def _opened_apart(fd: int) -> int:
-    """The same terminal, opened once more, so that not waiting for it stays our own affair.
+    """Return the same terminal, opened again, so that only our descriptor is non-blocking.
 
     `fd` itself is shared with the shell and every other program on this terminal: made non-blocking, it is so for all
-    of them. Only where the terminal cannot be opened, under another user's name or outside its container, it is.
+    of them. That is done only where the terminal cannot be opened: as another user, or outside its container.
     """
     names = []
     with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""What was pasted, told from what was typed: an escape within a paste begins no key."""
+"""Tell pasted text from typed text: an escape within a paste begins no key."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,11 +6,11 @@ from typing import Final
 _BEGIN: Final = "\x1b[200~"
 _END: Final = "\x1b[201~"
 _MOST: Final = 1_000_000
-"""Characters of one paste that are kept; what is beyond them is dropped."""
+"""The most characters of one paste that are kept."""
 
 
 class Pastes:
-    """Cuts what the terminal sends at the marks of a bracketed paste, wherever the reads cut it."""
+    """Splits input at the marks of a bracketed paste, even where a mark is split between two reads."""
 
     def __init__(self) -> None:
         self._pasted: str | None = None
@@ -18,11 +18,11 @@ class Pastes:
 
     @property
     def under_way(self) -> bool:
-        """Whether a paste has begun and not ended."""
+        """True while a paste has begun and not ended."""
         return self._pasted is not None
 
     def feed(self, text: str) -> Iterator[tuple[bool, str]]:
-        """Parts in their order: whether it was pasted, and the text. A paste comes whole."""
+        """Yield the parts in order: whether it was pasted, and the text. A paste comes whole."""
         text, self._half = self._half + text, ""
         while text:
             mark = _BEGIN if self._pasted is None else _END
@@ -35,7 +35,7 @@ class Pastes:
                 yield from self._ended(before, begins=bool(found) and self._pasted is None)
 
     def flush(self) -> Iterator[tuple[bool, str]]:
-        """Nothing came for a while: half a mark was none, and a paste without an end is over."""
+        """Yield what is pending once no input came for a while: half a mark is text, an unended paste is over."""
         half, self._half = self._half, ""
         yield from self._ended((self._pasted or "") + half, begins=False)
 
@@ -46,7 +46,7 @@ class Pastes:
 
 
 def _cut(text: str, mark: str) -> tuple[str, str]:
-    """The text without the half of a mark at its end, and that. A lone escape is a key, and waits for nothing."""
+    """Split off the half of a mark at the end of the text. A lone escape is a key, and is not split off."""
     for length in range(len(mark) - 1, 1, -1):
         if text.endswith(mark[:length]):
             return text[:-length], text[-length:]

@@ -1,4 +1,4 @@
-"""Running the app on a terminal, from taking it to giving it back; and whether there is one."""
+"""Run the app on a terminal, from taking it to giving it back; and tell whether there is one."""
 
 import asyncio
 import gc
@@ -18,17 +18,17 @@ log = logging.getLogger(__name__)
 
 
 _DUMB: Final = {"", "dumb", "unknown"}
-"""Terminals that cannot place the cursor, as they call themselves."""
+"""Values of `TERM` of terminals that cannot place the cursor."""
 
 
 def is_interactive() -> bool:
-    """Whether there is a terminal on every side that a screen can be drawn on: on stderr, results go to stdout."""
+    """Return whether stdin, stdout and stderr are a terminal that a screen can be drawn on. It is drawn on stderr."""
     able = os.environ.get("TERM", "").lower() not in _DUMB
     return able and sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
 
 
 def run_app(make: Callable[[], "WatchdeskApp"], *, mouse: bool = True) -> int:
-    """Run the app made by `make` on the terminal until its end; the exit code."""
+    """Run the app made by `make` on the terminal until its end. Return the exit code."""
     ending = Ending()
     try:
         return asyncio.run(_run(make, ending, mouse=mouse))

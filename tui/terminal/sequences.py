@@ -1,4 +1,4 @@
-"""What is written to a terminal besides the picture: the modes we switch on, and how each is switched off again."""
+"""Escape sequences besides the screen's contents: the modes that we switch on, and how each is switched off."""
 
 import re
 from collections.abc import Iterable
@@ -11,20 +11,20 @@ _KEPT_CALLS: Final = 16
 _KEPT_CHARS: Final = 4096
 
 CUT: Final = "\x18\x1b[0m"
-"""Ends a sequence, and a colour, that was cut off in its middle."""
+"""Ends a sequence that was cut off, and resets the colour."""
 
 POINTER: Final = "\x1b]22;"
-"""Begins the choice of a shape for the mouse's pointer."""
+"""The begin of the sequence that sets the mouse pointer's shape."""
 
 _MOUSE_ON: Final = "\x1b[?1000h\x1b[?1002h\x1b[?1006h"
 _MOUSE_OFF: Final = "\x1b[?1006l\x1b[?1002l\x1b[?1000l"
 
 
 def entering(*, mouse: bool, kitty: bool, ask_sync: bool) -> str:
-    """The alternate screen without a cursor, changes of focus told, pastes marked, no wrapping; perhaps the mouse.
+    """Return the sequences that start: alternate screen, no cursor, focus reports, bracketed paste, no wrapping, mouse.
 
-    Of the mouse buttons, the wheel and drags alone: a report for each move of the pointer is a burden on a line.
-    `kitty` has keys told apart that otherwise look the same; `ask_sync` asks whether a picture can be shown at once.
+    The mouse reports buttons, the wheel and drags only: a report for each move would load a slow connection. `kitty`
+    tells keys apart that otherwise look the same; `ask_sync` asks whether synchronized output is supported.
     """
     return (
         "\x1b[?1049h\x1b[?25l\x1b[?1004h"
@@ -36,7 +36,7 @@ def entering(*, mouse: bool, kitty: bool, ask_sync: bool) -> str:
 
 
 def leaving(*, mouse: bool, kitty: bool) -> str:
-    """All of it undone; the keys before the alternate screen, which has a stack of its own for them."""
+    """Return the sequences that undo it; keys first, as the alternate screen has its own stack for them."""
     return (
         "\x1b[?2026l\x1b[?2004l\x1b[?7h"
         + (_MOUSE_OFF if mouse else "")
@@ -46,10 +46,10 @@ def leaving(*, mouse: bool, kitty: bool) -> str:
 
 
 def without_pictures(texts: Iterable[str]) -> list[str]:
-    """What the next full picture does not make up for: how each mode was switched last, and the newest calls.
+    """Return what a full redraw does not replace: the last switch of each mode, and the newest calls.
 
-    A call is the bell or an operating system command (a notification, the clipboard). Only so many are kept, none of
-    them long, so that this cannot grow.
+    A call is the bell or an operating system command (a notification, the clipboard). The number and the length of
+    calls that are kept are limited.
     """
     modes: dict[str, str] = {}
     calls: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The three standard streams: one that was closed has a stand-in, one that takes nothing more is let go of."""
+"""The three standard streams: replace closed ones, and discard output that cannot be written."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ _MODES: Final = {"stdin": "r", "stdout": "w", "stderr": "w"}
 
 
 def replace_closed_streams() -> None:
-    """Open what was closed before the start, on nothing: a socket in its place would get what is printed."""
+    """Open streams that were closed before the start on the null device; else a socket could get their number."""
     for fd, (name, mode) in enumerate(_MODES.items()):
         try:
             os.fstat(fd)
@@ -21,7 +21,7 @@ def replace_closed_streams() -> None:
 
 
 def discard_failed_output() -> None:
-    """What is still buffered for a terminal or a disk that takes no more must not turn the exit code into an error."""
+    """Flush the output; discard what a terminal or a disk does not take, so that it does not change the exit code."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

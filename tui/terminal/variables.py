@@ -1,4 +1,4 @@
-"""Environment variables of the terminal and of Textual that would end the program where they hold nonsense."""
+"""Environment variables of the terminal and of Textual that would end the program if they are invalid."""
 
 import importlib
 import os
@@ -10,11 +10,11 @@ from core.base.errors import SettingsError
 
 _COLOUR_SYSTEMS: Final = ("auto", "standard", "256", "truecolor", "windows")
 _MOST: Final = 4
-"""Digits of a size that a terminal can have."""
+"""The most digits of a terminal's size."""
 
 
 def forget_odd_sizes(environ: MutableMapping[str, str] = os.environ) -> None:
-    """Take `COLUMNS` and `LINES` out where no terminal is so large, or they are no numbers: it is asked itself then."""
+    """Remove `COLUMNS` and `LINES` if they are too large or no numbers; the terminal itself is asked then."""
     for name in ("COLUMNS", "LINES"):
         value = environ.get(name, "0")
         if not (value.isascii() and value.isdigit() and len(value) <= _MOST):
@@ -22,7 +22,7 @@ def forget_odd_sizes(environ: MutableMapping[str, str] = os.environ) -> None:
 
 
 def check_toolkit(environ: Mapping[str, str] = os.environ) -> None:
-    """Raises SettingsError for a variable of Textual's that it cannot start with."""
+    """Check Textual's environment variables. Raises SettingsError for one that it cannot start with."""
     colours = environ.get("TEXTUAL_COLOR_SYSTEM", "auto")
     if colours not in _COLOUR_SYSTEMS:
         raise SettingsError(f"TEXTUAL_COLOR_SYSTEM is {colours!r}; unset it, or set it to {', '.join(_COLOUR_SYSTEMS)}")

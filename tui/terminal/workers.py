@@ -1,7 +1,7 @@
-"""Threads for the event loop's blocking calls: names looked up, files read.
+"""Threads for the event loop's blocking calls: name lookups, and reads of files.
 
-A name can take half a minute to be looked up, and nothing takes the call back. It must hold up neither the end nor
-whatever else has to be done meanwhile, as it would in a pool of a few threads that are waited for.
+A name lookup can take half a minute, and cannot be cancelled. It must delay neither the end of the process nor other
+calls, as it would in a pool of a few threads that are joined at exit.
 """
 
 import threading
@@ -14,11 +14,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _MOST: Final = 256
-"""How many calls may hang at once: some minutes' worth of refreshes without an answer from the name server."""
+"""The most calls that may hang at once: some minutes of refreshes without an answer from the name server."""
 
 
 class Workers(ThreadPoolExecutor):
-    """Like any pool, except that neither its shutdown nor the interpreter's waits for what is still being done."""
+    """A thread pool; neither its shutdown nor the interpreter's waits for calls that are still running."""
 
     def __init__(self) -> None:
         super().__init__(max_workers=1)  # its own threads would be waited for; they are never started
@@ -27,7 +27,7 @@ class Workers(ThreadPoolExecutor):
         self._started = 0
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Have `fn` called in a thread."""
+        """Call `fn` in a thread. Return its future."""
         future: Future[T] = Future()
 
         def work() -> None:
@@ -44,12 +44,12 @@ class Workers(ThreadPoolExecutor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Take no more work. Waits for nothing."""
+        """Take no more work. It does not wait for running calls."""
         for _ in range(self._started):
             self._work.put(None)
 
     def _begin(self, future: Future[Any]) -> None:
-        """Start one more thread. Where there can be none, those that run do the work; without any it is refused."""
+        """Start another thread; else running ones do the work. Raises RuntimeError or MemoryError if none runs."""
         self._started += 1
         try:
             threading.Thread(target=self._run, name="watchdesk-worker", daemon=True).start()
