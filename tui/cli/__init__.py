@@ -1,4 +1,4 @@
-"""The door: arguments become a monitor, an app or a sandbox. Each command is a file of its own."""
+"""The command line: options become a monitor, an app or a sandbox. Each command is a file of its own."""
 
 import sys
 
@@ -39,7 +39,7 @@ def cli(
 
 
 def main() -> None:
-    """The command `watchdesk`."""
+    """Run the command `watchdesk`."""
     replace_closed_streams()
     forget_odd_sizes()
     for stream in (sys.stdout, sys.stderr):

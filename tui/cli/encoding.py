@@ -1,4 +1,4 @@
-"""Streams whose encoding has not every sign: what it lacks is spelled in ASCII instead of ending the command."""
+"""Streams that are not UTF-8: characters that they cannot encode are written in ASCII instead of failing."""
 
 import codecs
 import io
@@ -8,7 +8,7 @@ _HANDLER: Final = "watchdesk"
 
 
 def encode_as_ascii(stream: TextIO) -> None:
-    """Let a stream that is not UTF-8 spell what it cannot encode."""
+    """Let a stream that is not UTF-8 write in ASCII what it cannot encode."""
     if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in {"utf-8", "utf8"}:
         codecs.register_error(_HANDLER, _spelled)
         stream.reconfigure(errors=_HANDLER)

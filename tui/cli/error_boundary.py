@@ -1,4 +1,4 @@
-"""The edge of the command line: what ends a command is one sentence and a code, its traceback is in the log file."""
+"""Error boundary of the command line: an error becomes one sentence and an exit code; its traceback is logged."""
 
 import contextlib
 import errno
@@ -17,13 +17,13 @@ from tui.terminal.streams import discard_failed_output
 log = logging.getLogger(__name__)
 
 _OUTPUT: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EPIPE}
-"""How writing to a stream fails."""
+"""The error numbers of failed writes to a stream."""
 
 _NO_MEMORY: Final = "there is not enough memory; allow it more (ulimit -v), or end something else"
 
 
 def ended(run: Callable[[], Any]) -> int:
-    """Run a command to its end; the exit code."""
+    """Run a command, and return its exit code. Errors are reported, not raised."""
     try:
         code = run()
         sys.stdout.flush()
@@ -66,7 +66,7 @@ def _sentence(error: Exception) -> str:
 
 
 def _is_nowhere() -> bool:
-    """Whether the working directory is gone."""
+    """Return whether the working directory was deleted."""
     try:
         Path.cwd()
     except FileNotFoundError:

@@ -33,17 +33,17 @@ _BY_PHASE: Final = {
 
 
 def of_state(snapshot: Snapshot) -> int:
-    """The code `status` ends with."""
+    """Return the exit code of `status`."""
     if snapshot.state is State.UNKNOWN and hidden(snapshot):
         return WRONG
     return _BY_STATE.get(snapshot.state, DONE)
 
 
 def of_result(result: Result) -> int:
-    """The code an order ends with: also done is what was so already."""
+    """Return the exit code of an action; what was so already counts as done."""
     return DONE if result.done else _BY_PHASE.get(result.phase, UNREACHABLE)
 
 
 def of_fault(fault: Fault) -> int:
-    """The code for what kept a command from its answer: a person must act, or nobody is there."""
+    """Return the exit code of a fault: WRONG if a person must act, else UNREACHABLE."""
     return WRONG if fault.person or fault.party is Party.RIGHTS else UNREACHABLE

@@ -1,4 +1,4 @@
-"""Ctrl-C while rows are being changed: what is under way ends, nothing more begins; a second one breaks off."""
+"""Handle Ctrl-C while rows are being changed: the current batch ends, no other begins; a second one aborts."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ _SHOWN_EVERY_S: Final = 0.1
 
 
 class Interruption:
-    """Asked before every batch: why it must stop, empty while it may go on."""
+    """Called before every batch: returns why the work must stop; empty while it may go on."""
 
     def __init__(self) -> None:
         self.hit = False
@@ -25,7 +25,7 @@ class Interruption:
         return "interrupted" if self.hit else ""
 
     def interrupt(self) -> None:
-        """The first time: stop after the rows under way. From then on a signal ends the process as ever."""
+        """Stop after the current batch. From then on the signal ends the process as usual."""
         self.hit = True
         asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
         tell("\ninterrupted: stops after the rows under way; once more breaks off")
@@ -33,7 +33,7 @@ class Interruption:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[Interruption]:
-    """Listen for Ctrl-C within."""
+    """Handle Ctrl-C within the block."""
     interruption, loop = Interruption(), asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, interruption.interrupt)
     try:
@@ -43,7 +43,7 @@ def interruptible() -> Iterator[Interruption]:
 
 
 class Progress:
-    """How far long work has come, on one line of a terminal; elsewhere nothing."""
+    """Shows the progress of long work on one line of a terminal; elsewhere it shows nothing."""
 
     def __init__(self) -> None:
         self._shows = sys.stderr.isatty()

@@ -1,4 +1,4 @@
-"""Every setting there is, the rooms' and the screen's; what is set and is none of them is refused."""
+"""The layers of all settings; any other name that is set is refused."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -10,11 +10,11 @@ from core.services.config import SECTIONS, SINGLE_NAMES
 from tui.app.settings import ScreenSettings
 
 TABLES: Final = (*SECTIONS, "screen", "keys", "projects", "default")
-"""What the config file may have."""
+"""The tables and names at the top of the config file."""
 
 
 def checked_layers() -> Layers:
-    """All layers below the flags. Raises SettingsError, for a name that nothing reads as well."""
+    """Read all layers below the options. Raises SettingsError, also for an unknown name."""
     layers = read_layers()
     known = room_names()
     if layers.strange_names(known):
@@ -24,14 +24,14 @@ def checked_layers() -> Layers:
 
 
 def room_names() -> set[str]:
-    """The environment names of all settings but the keys."""
+    """Return the environment names of all settings but the keys."""
     sections: dict[str, type[msgspec.Struct]] = {**SECTIONS, "screen": ScreenSettings}
     fields = {section: (field.name for field in msgspec.structs.fields(kind)) for section, kind in sections.items()}
     return {*SINGLE_NAMES, *(name for section, names in fields.items() for name in _named(section, names))}
 
 
 def key_names() -> set[str]:
-    """Those of the keys."""
+    """Return the environment names of the keys."""
     from tui.app.keys import ALL_KEYS  # noqa: PLC0415 - needs Textual, 0.1 s, which few commands do otherwise
 
     return set(_named("keys", (key.name for key in ALL_KEYS)))

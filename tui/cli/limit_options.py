@@ -1,4 +1,4 @@
-"""The options of the sandbox's limits."""
+"""The command-line options of the sandbox's limits."""
 
 import functools
 from collections.abc import Callable

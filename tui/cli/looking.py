@@ -1,4 +1,4 @@
-"""One look at everything, or at the alerts alone, for the commands that are about that."""
+"""Refresh a monitor once, with everything or with the alerts, for one-shot commands."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ from tui.cli.session import fail, start_logging
 
 
 async def with_alerts(config: Config, act: Callable[[Monitor], Awaitable[int]]) -> int:
-    """Do something about alerts. What is kept on this machine is enough where the project does not answer."""
+    """Run `act` on a monitor with alerts, and return its exit code. Without an answer local data is used."""
     start_logging(config.target, config.alerts.secrets())
     monitor = Monitor(config)
     try:
@@ -24,7 +24,7 @@ async def with_alerts(config: Config, act: Callable[[Monitor], Awaitable[int]]) 
 
 
 async def look_once(monitor: Monitor, show: Callable[[Snapshot], int]) -> int:
-    """Look once, close, show it; the code. What only a person can mend is said instead."""
+    """Refresh once, close, and show the snapshot; return the exit code. A fault for a person is told instead."""
     start_logging(monitor.parts.config.target, monitor.parts.config.alerts.secrets())
     try:
         await asyncio.gather(

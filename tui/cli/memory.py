@@ -1,4 +1,4 @@
-"""Little address space (`ulimit -v`): it is used sparingly, too little is said at once, and nobody waits for ever."""
+"""Limited address space (`ulimit -v`): use less, report too little at once, and end instead of waiting for ever."""
 
 import logging
 import mmap
@@ -14,17 +14,17 @@ from tui.cli.exits import WRONG
 log = logging.getLogger(__name__)
 
 NEEDED_MB: Final = 220
-"""What a command takes beyond what it has when it begins."""
+"""The megabytes of address space that a command takes after its start."""
 
 _ARENA_MAX: Final = -8
 """malloc's parameter M_ARENA_MAX: else each thread reserves 64 MB for itself, whether it uses them or not."""
 
 _FATAL: Final = (MemoryError, SystemError)
-"""How a thread fails for want of memory; SystemError, where there was none even for the exception."""
+"""The exceptions of a thread without memory; SystemError if there was none even for the exception."""
 
 
 def limit_memory_use() -> None:
-    """Where the address space has a limit, share what threads allocate. Raises SettingsError where it is too small."""
+    """Share malloc's arenas if the address space is limited. Raises SettingsError if the limit is too low."""
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit == resource.RLIM_INFINITY:
         return
@@ -41,7 +41,7 @@ def limit_memory_use() -> None:
 
 
 def end_with_threads() -> None:
-    """Let a thread that dies of want of memory end the process: what it was to do is waited for by somebody."""
+    """Let a thread that dies for lack of memory end the process: otherwise its result is waited for without end."""
 
     def in_thread(failed: threading.ExceptHookArgs) -> None:
         _end(failed.exc_value)

@@ -1,4 +1,4 @@
-"""A sandbox of the command's own, in a process of its own, for as long as it is needed."""
+"""Run a sandbox for one command, in a process of its own."""
 
 import contextlib
 import json
@@ -11,7 +11,7 @@ from tui.cli.session import tell
 
 @contextlib.contextmanager
 def own_sandbox(shape: str, *more: str) -> Iterator[dict[str, str] | None]:
-    """A sandbox in a process of its own, ended at the end; `None` if it cannot run, which it has said itself."""
+    """Run a sandbox while in the block, and yield its values; `None` if it failed, which it has reported itself."""
     tell("starting a sandbox …")
     process = subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "tui", "sandbox", "--shape", shape, *more],

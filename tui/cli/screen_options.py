@@ -1,4 +1,4 @@
-"""The options of every command that puts the monitor on the terminal, and how they go before the settings."""
+"""The options of every command that shows the screen, and their precedence over the settings."""
 
 import functools
 import sys
@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class ScreenOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What was given as options; `None` where it was not. `wall`: whether it begins in wall mode."""
+    """The screen's command-line options; `None` if not given. `wall`: start in wall mode."""
 
     theme: str | None = None
     mouse: bool | None = None
@@ -26,7 +26,7 @@ class ScreenOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def screen_options(command: F) -> F:
-    """Adds `--theme`, `--mouse`, `--ascii` and `--wall`; the command gets them as one `screen`."""
+    """Add `--theme`, `--mouse`, `--ascii` and `--wall`; the command gets them as one `screen`."""
 
     @functools.wraps(command)
     def called(
@@ -51,13 +51,13 @@ def screen_options(command: F) -> F:
 
 
 def screen_settings(layers: Layers, given: ScreenOptions) -> ScreenSettings:
-    """The section's settings, and what was given as options before them. Raises SettingsError."""
+    """Return the section's settings, overridden by options. Raises SettingsError."""
     options = {"theme": given.theme, "mouse": given.mouse, "ascii": given.ascii}
     return msgspec.structs.replace(read_screen(layers), **{k: v for k, v in options.items() if v is not None})
 
 
 def keymap_here(layers: Layers) -> dict[str, str]:
-    """The keys that were moved. Raises click's error for what is no key, or one key with two meanings."""
+    """Return the keys that were moved. Raises ClickException for what is no key, or one key with two meanings."""
     from tui.app.keys import key_settings  # noqa: PLC0415 - needs Textual, for the screen alone
 
     try:
@@ -67,7 +67,7 @@ def keymap_here(layers: Layers) -> dict[str, str]:
 
 
 def toolkit_here() -> None:
-    """Raises click's error where what draws the screen cannot start in this environment."""
+    """Check that Textual can start in this environment. Raises ClickException if not."""
     try:
         check_toolkit()
     except SettingsError as error:
@@ -75,7 +75,7 @@ def toolkit_here() -> None:
 
 
 def setup_here(layers: Layers, settings: ScreenSettings, given: ScreenOptions, found: Display) -> Setup:
-    """All that the app is given of them. Raises click's error for keys that cannot be, and as `toolkit_here` does."""
+    """Return the app's setup. Raises ClickException for invalid keys, and as `toolkit_here` does."""
     toolkit_here()
     return Setup(
         theme=found.theme, ascii=found.ascii, keymap=keymap_here(layers), away_s=settings.away_s, wall=given.wall
@@ -83,5 +83,5 @@ def setup_here(layers: Layers, settings: ScreenSettings, given: ScreenOptions, f
 
 
 def terminal_display(settings: ScreenSettings) -> Display:
-    """How they look on the terminal the screen is drawn on."""
+    """Return the display on the terminal that the screen is drawn on."""
     return display_for(settings, sys.stderr.encoding)

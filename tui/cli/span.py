@@ -1,4 +1,4 @@
-"""Time as people type it, as an option takes it."""
+"""Option types for times and durations as people type them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,12 +8,12 @@ from core.base.time_input import EXAMPLES, moment_of, span_of
 
 
 class Lasts(click.ParamType[timedelta]):
-    """How long something lasts, from now on: `2h`, `30min`, `7d`."""
+    """A duration from now on: `2h`, `30min`, `7d`."""
 
     name = "TIME"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Parse it. Fails in one sentence."""
+        """Parse the text. Raises click's BadParameter with one sentence."""
         if isinstance(value, timedelta):
             return value
         span = span_of(str(value))
@@ -23,12 +23,12 @@ class Lasts(click.ParamType[timedelta]):
 
 
 class Since(click.ParamType[datetime]):
-    """Becomes an aware datetime, UTC. A time without a zone is local."""
+    """A point in time, as an aware datetime in UTC. A time without a zone is local."""
 
     name = "TIME"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Parse it. Fails in one sentence."""
+        """Parse the text. Raises click's BadParameter with one sentence."""
         if isinstance(value, datetime):
             return value
         found = moment_of(str(value), datetime.now(UTC))

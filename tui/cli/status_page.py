@@ -1,4 +1,4 @@
-"""The snapshot as one plain page, and as the JSON of `status --json`: versioned, its names stable."""
+"""The snapshot as one plain page, and as the JSON of `status --json`: versioned, with stable names."""
 
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from core.resilience.reading import Reading, Source
 
 
 def page(snapshot: Snapshot) -> str:
-    """One page for people."""
+    """Return the snapshot as one page of text."""
     project, health = snapshot.project, snapshot.health
     lines = [
         f"{snapshot.state.upper()}  {snapshot.state_why}",
@@ -50,11 +50,11 @@ def page(snapshot: Snapshot) -> str:
 
 
 _OPEN: Final = {Truth.TRUE: True, Truth.FALSE: False}
-"""Unknown is null."""
+"""The JSON value of each truth; unknown is null."""
 
 
 def as_json(snapshot: Snapshot) -> dict[str, Any]:
-    """The shape of version 1."""
+    """Return the snapshot as JSON values, in version 1 of the format."""
     counts, rate = snapshot.tasks.counts, snapshot.tasks.success_24h
     known = counts.value.counts if counts.value is not None else {}
     simulated = snapshot.tasks.simulated_24h
@@ -108,7 +108,7 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def alert_as_json(alert: AlertView) -> dict[str, Any]:
-    """One alert as programs read it; its names are stable."""
+    """Return one alert as JSON values, with stable names."""
     return {
         "rule": alert.rule,
         "subject": alert.subject,
@@ -128,7 +128,7 @@ def alert_as_json(alert: AlertView) -> dict[str, Any]:
 
 
 def _config_rows(snapshot: Snapshot) -> int | None:
-    """How many there are: one, as there should be, or several; `None` where none was ever seen."""
+    """Return the number of config rows: one, as it should be, or several; `None` if none was ever read."""
     config = snapshot.config
     return None if config.value is None or config.source is Source.DEFAULT else len(config.value.ids)
 
