@@ -9,7 +9,7 @@ import tty
 import pytest
 
 from tui.terminal.output import QUEUE_CHARS, Output
-from tui.terminal.sequences import entering, leaving, without_pictures
+from tui.terminal.sequences import entering, leaving, without_screen_updates
 
 
 class Line:
@@ -91,7 +91,7 @@ async def test_modes_and_calls_outlive_what_is_dropped(line: Line) -> None:
 def test_what_is_kept_does_not_grow() -> None:
     kept: list[str] = []
     for n in range(10_000):
-        kept = without_pictures([*kept, f"\x1b]9;alert {n}\x07", f"\x1b]52;c;{'A' * 5000}\x07", "\x1b[?2026h"])
+        kept = without_screen_updates([*kept, f"\x1b]9;alert {n}\x07", f"\x1b]52;c;{'A' * 5000}\x07", "\x1b[?2026h"])
     assert kept[0] == "\x1b[?2026h"
     assert kept[-1] == "\x1b]9;alert 9999\x07"
     assert len("".join(kept)) < 1000

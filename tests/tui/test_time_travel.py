@@ -417,7 +417,7 @@ async def test_the_focus_is_where_it_was_once_the_past_is_left(box: Box) -> None
         await settled(pilot)
         await app.visit("checks")
         await press(pilot, app, BACK, BACK)
-        assert app.screen.has_class("instead")
+        assert app.screen.has_class("unavailable")
         await press(pilot, app, "0", "down")
         assert isinstance(app.screen, ListView)
         assert app.screen.list.at == 1

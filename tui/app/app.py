@@ -126,7 +126,7 @@ class WatchdeskApp(ScreenStack):
         """Whether who was away must first see what happened: what a question on top may hide is said there."""
         before = self.away.summary
         now = msgspec.structs.replace(self.monitor.snapshot, at=self.clock.now())
-        kept = self.away.keeps(event, now, top if isinstance(top, View) else None)
+        kept = self.away.holds_back(event, now, top if isinstance(top, View) else None)
         if self.away.summary is not before:
             self.repaint()
             if kept and not isinstance(top, View):

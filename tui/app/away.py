@@ -57,7 +57,7 @@ class AwayTracker:
         elif snapshot.ready:
             self._absence = Absence(snapshot)
 
-    def keeps(self, event: events.Event, snapshot: Snapshot, view: ActiveView | None) -> bool:
+    def holds_back(self, event: events.Event, snapshot: Snapshot, view: ActiveView | None) -> bool:
         """Take note of a key or a click at `snapshot`. Return whether it must be held back.
 
         `view`: the view on top; `None` while a question is on top.

@@ -27,7 +27,7 @@ class Listed:
 
     NAME: ClassVar[str]
     KEY: ClassVar[Key]
-    """What opens it; see `list_key`."""
+    """The key that opens it; see `list_key`."""
     TITLE: ClassVar[str]
     COLUMNS: ClassVar[tuple[Column, ...]]
     EMPTY: ClassVar[str]

@@ -10,11 +10,11 @@ from tui.panels.degradation import DegradationPanel
 from tui.panels.events import EventsPanel
 from tui.panels.footer import KeyLine
 from tui.panels.health import HealthPanel
-from tui.panels.instead import Instead
 from tui.panels.kpis import KpisPanel
 from tui.panels.panel import Panel
 from tui.panels.tasks import TasksPanel
 from tui.panels.topline import TopLine
+from tui.panels.unavailable import Unavailable
 
 PANELS: Final[tuple[type[Panel], ...]] = (
     *(AlertsPanel, HealthPanel, TasksPanel, DegradationPanel, BreakersPanel, KpisPanel, EventsPanel),
@@ -30,10 +30,10 @@ __all__ = [
     "DegradationPanel",
     "EventsPanel",
     "HealthPanel",
-    "Instead",
     "KeyLine",
     "KpisPanel",
     "Panel",
     "TasksPanel",
     "TopLine",
+    "Unavailable",
 ]

@@ -5,7 +5,7 @@ from typing import Final
 from core.base.text import plural
 from core.domain.snapshot import AlertView, Snapshot
 from core.domain.state_word import hidden
-from tui.panels.layout import Column, Wish
+from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel, as_many_as_fit
 from tui.rendering.text import Line, age
 
@@ -17,7 +17,7 @@ class AlertsPanel(Panel):
     """As wide as the screen, and as high as its alerts; hidden while there is none on a small screen."""
 
     NAME = OPENS = "alerts"
-    COLUMN = Column.TOP
+    COLUMN = DashboardColumn.TOP
     TITLE = "Alerts"
 
     def wish(self, snapshot: Snapshot, height: int) -> Wish:

@@ -5,7 +5,7 @@ from typing import Final
 
 from core.domain.snapshot import Snapshot
 from core.resilience import BreakerRecord, BreakerState
-from tui.panels.layout import Column, Wish
+from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel, as_many_as_fit
 from tui.rendering.text import Line, age
 
@@ -22,7 +22,7 @@ class BreakersPanel(Panel):
     """All circuit breakers of this process."""
 
     NAME = OPENS = "breakers"
-    COLUMN, RANK, FILLS = Column.MIDDLE, 20, 30
+    COLUMN, RANK, FILLS = DashboardColumn.MIDDLE, 20, 30
     TITLE = "Breakers"
 
     def wish(self, snapshot: Snapshot, height: int) -> Wish:

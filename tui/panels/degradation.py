@@ -4,7 +4,7 @@ from typing import Final
 
 from core.domain.snapshot import Component, LinkWord, Snapshot
 from core.resilience.reading import Source
-from tui.panels.layout import Column, Wish
+from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
 from tui.rendering.text import Line, age, latencies, took
 
@@ -21,7 +21,7 @@ class DegradationPanel(Panel):
 
     NAME = "degradation"
     OPENS = "components"
-    COLUMN, RANK, FILLS = Column.MIDDLE, 30, 40
+    COLUMN, RANK, FILLS = DashboardColumn.MIDDLE, 30, 40
     TITLE = "Degradation"
 
     def wish(self, snapshot: Snapshot, height: int) -> Wish:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from core.domain.snapshot import Snapshot
-from tui.panels.layout import Column, Wish
+from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
 from tui.rendering.text import Line, age
 
@@ -16,7 +16,7 @@ class EventsPanel(Panel):
     """Actions of operators, of the watchdog and of other hosts, and the agents' failures."""
 
     NAME = OPENS = "events"
-    COLUMN, RANK, FILLS, GREEDY = Column.RIGHT, 40, 60, True
+    COLUMN, RANK, FILLS, GREEDY = DashboardColumn.RIGHT, 40, 60, True
     TITLE = "Events"
 
     def wish(self, snapshot: Snapshot, height: int) -> Wish:

@@ -8,7 +8,7 @@ from core.domain.checks import Check
 from core.domain.permission import REASONS
 from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.status import Level
-from tui.panels.layout import Column, Wish
+from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
 from tui.rendering.text import Line, age, spark
 
@@ -23,7 +23,7 @@ class HealthPanel(Panel):
 
     NAME = "health"
     OPENS = "checks"
-    COLUMN, RANK, FILLS = Column.LEFT, 60, 20
+    COLUMN, RANK, FILLS = DashboardColumn.LEFT, 60, 20
     TITLE = "Health"
 
     def wish(self, snapshot: Snapshot, height: int) -> Wish:

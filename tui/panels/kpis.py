@@ -5,7 +5,7 @@ from typing import Final
 from core.domain.kpis import Kpi
 from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.status import Truth
-from tui.panels.layout import Column, Wish
+from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
 from tui.rendering.text import Line, age, spark
 
@@ -32,7 +32,7 @@ class KpisPanel(Panel):
     """A line per figure."""
 
     NAME = OPENS = "kpis"
-    COLUMN, RANK, FILLS = Column.MIDDLE, 10, 50
+    COLUMN, RANK, FILLS = DashboardColumn.MIDDLE, 10, 50
     TITLE = "KPIs"
 
     def wish(self, snapshot: Snapshot, height: int) -> Wish:

@@ -8,14 +8,14 @@ import msgspec
 from textual.geometry import Region
 
 _NARROW, _SHORT, _WIDE = 70, 16, 160
-"""On fewer columns or lines there is the left column alone; from so many on there are three instead of two."""
+"""Below 70 cells or 16 lines only the left column is shown; from 160 cells on there are three columns, else two."""
 
 _LEFT_SHARE: Final = {2: 0.56, 3: 0.44}
 _MIDDLE_SHARE: Final = 0.28
 
 
-class Column(Enum):
-    """Where a panel stands. On two columns the middle one is the upper part of the right one."""
+class DashboardColumn(Enum):
+    """The place of a panel. With two columns the middle one is the upper part of the right one."""
 
     TOP = "top"
     LEFT = "left"
@@ -27,7 +27,7 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
     """One panel as the layout sees it; see `Panel` for the fields."""
 
     name: str
-    column: Column
+    column: DashboardColumn
     rank: int
     fills: int
     greedy: bool
@@ -41,15 +41,17 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 def arrange(width: int, height: int, slots: Sequence[Slot], wishes: Mapping[str, Wish]) -> dict[str, Region]:
-    """Return the place of each panel in a body of so many cells; a panel that is not named has none."""
+    """Return the region of each panel in a body of `width` by `height` cells; a panel without one is hidden."""
     placed, y = {}, 0
-    for slot in _in(slots, Column.TOP):
+    for slot in _in(slots, DashboardColumn.TOP):
         lines = min(wishes[slot.name].most, max(1, height // 4)) if wishes[slot.name].most else 0
         if lines and y + lines <= height:
             placed[slot.name] = Region(0, y, width, lines)
             y += lines
     rest = height - y
-    left, middle, right = (_in(slots, column) for column in (Column.LEFT, Column.MIDDLE, Column.RIGHT))
+    left, middle, right = (
+        _in(slots, column) for column in (DashboardColumn.LEFT, DashboardColumn.MIDDLE, DashboardColumn.RIGHT)
+    )
     if width < _NARROW or height < _SHORT:
         return placed | _column(left, Region(0, y, width, rest), wishes)
     if width < _WIDE:
@@ -66,7 +68,7 @@ def arrange(width: int, height: int, slots: Sequence[Slot], wishes: Mapping[str,
     return placed
 
 
-def _in(slots: Sequence[Slot], column: Column) -> tuple[Slot, ...]:
+def _in(slots: Sequence[Slot], column: DashboardColumn) -> tuple[Slot, ...]:
     return tuple(slot for slot in slots if slot.column is column)
 
 

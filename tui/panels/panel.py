@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from core.base.error_boundary import ErrorBoundary
 from core.domain.snapshot import Snapshot
-from tui.panels.layout import Column, Slot, Wish
+from tui.panels.layout import DashboardColumn, Slot, Wish
 from tui.rendering.text import Line, Signs, changed_cells, fit, style_of
 
 
@@ -32,15 +32,15 @@ class Panel(Widget):
     """Its name in the layout."""
     TITLE: ClassVar[str] = ""
     OPENS: ClassVar[str] = ""
-    """The list it is an extract of; empty: none."""
-    COLUMN: ClassVar[Column] = Column.RIGHT
-    """Where the dashboard puts it."""
+    """The list that it is an extract of; empty: none."""
+    COLUMN: ClassVar[DashboardColumn] = DashboardColumn.RIGHT
+    """Its place on the dashboard."""
     RANK: ClassVar[int] = 0
-    """How much it matters: where there is too little room for all, the lowest goes without first."""
+    """Its importance: where there are too few lines for all, the lowest rank loses lines first."""
     FILLS: ClassVar[int] = 0
-    """How soon it gets lines that are left over, the highest first."""
+    """Its priority for lines that are left over; the highest first."""
     GREEDY: ClassVar[bool] = False
-    """Whether it can use any number of lines."""
+    """True if it can use any number of lines."""
 
     shortcut = ""
     """The key that opens that list, shown before the title."""

@@ -5,7 +5,7 @@ from typing import Any
 from core.domain.records import Task
 from core.domain.snapshot import Snapshot
 from core.resilience.reading import Reading
-from tui.panels.layout import Column, Wish
+from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
 from tui.rendering.text import Line, age
 
@@ -22,7 +22,7 @@ class TasksPanel(Panel):
     """A summary of the task table."""
 
     NAME = OPENS = "tasks"
-    COLUMN, RANK, FILLS, GREEDY = Column.LEFT, 50, 10, True
+    COLUMN, RANK, FILLS, GREEDY = DashboardColumn.LEFT, 50, 10, True
     TITLE = "Tasks"
 
     def wish(self, snapshot: Snapshot, height: int) -> Wish:

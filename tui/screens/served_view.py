@@ -54,9 +54,9 @@ class ServedView(ListView):
         """The keys, without those that this list does not support."""
         return tuple(key for key in super().keys if key.name != "retry" or self.listed.RETRIES)
 
-    def instead(self, moment: Moment) -> str:
+    def unavailable(self, moment: Moment) -> str:
         """Return which list this is, and that its past cannot be shown."""
-        return f"{self.listed.TITLE}: {super().instead(moment)}"
+        return f"{self.listed.TITLE}: {super().unavailable(moment)}"
 
     @property
     def hint(self) -> str:

@@ -70,7 +70,7 @@ class TrendsView(View):
         """The time window of the plots."""
         return self._window
 
-    def instead(self, moment: Moment) -> str:
+    def unavailable(self, moment: Moment) -> str:
         """Return that plots always end now, and the key that goes back to the present."""
         return f"trends are drawn up to now; {_NOW_KEY.shown(self.ui.appearance.keymap)} goes back to now"
 

@@ -15,10 +15,10 @@ from core.domain.snapshot import Snapshot
 from tui.app.key import Key
 from tui.app.keys import GLOBAL_KEYS, keys_in_the_past
 from tui.app.ui import Ui
-from tui.panels import AwayPanel, Banner, Instead, KeyLine, Panel, TopLine
+from tui.panels import AwayPanel, Banner, KeyLine, Panel, TopLine, Unavailable
 from tui.rendering.text import Line
 from tui.screens.narrow import NarrowCompositor
-from tui.time_travel.recorded import Moment, clock, instead
+from tui.time_travel.recorded import Moment, clock, unavailable
 
 
 class Body(Container):
@@ -58,7 +58,7 @@ class View(Screen[None]):
         yield TopLine(*self._style, id="top")
         yield Banner(*self._style, id="banner")
         yield AwayPanel(*self._style, id="away")
-        yield Instead(*self._style, id="instead")
+        yield Unavailable(*self._style, id="unavailable")
         with Body(id="body"):
             yield from self.body()
         keys = KeyLine(*self._style, id="keys")
@@ -74,9 +74,9 @@ class View(Screen[None]):
         """Every key that does something here, the view's own first."""
         return (*self.OWN_KEYS, *(key for key in GLOBAL_KEYS if key.name != "faults" or self.ui.faults is not None))
 
-    def instead(self, moment: Moment) -> str:
+    def unavailable(self, moment: Moment) -> str:
         """Return the text in place of the body where the past moment cannot be shown; empty where it can."""
-        return instead(moment, kept=self.KEPT)
+        return unavailable(moment, kept=self.KEPT)
 
     @property
     def copied(self) -> str:
@@ -86,7 +86,7 @@ class View(Screen[None]):
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
         """Draw a snapshot. While the view is being opened or closed, some panels may be missing."""
         past = self.ui.time.moment
-        said = "" if past is None else self.instead(past)
+        said = "" if past is None else self.unavailable(past)
         self._mark(past, said)
         for panel in self.query(Panel):
             if isinstance(panel, Banner):
@@ -96,7 +96,7 @@ class View(Screen[None]):
             if isinstance(panel, AwayPanel):
                 away = self.ui.away
                 panel.put(away.summary, away.held, self.size.height // 3)
-            if isinstance(panel, Instead):
+            if isinstance(panel, Unavailable):
                 panel.say(said)
             if isinstance(panel, KeyLine):
                 panel.keys = self.keys if past is None else keys_in_the_past(self.keys)
@@ -118,11 +118,11 @@ class View(Screen[None]):
         self.set_class(marks[0], "past")
         self.set_class(marks[1], "unseen")
         self.call_after_refresh(self.ui.repaint)  # with a border there is less room for everything
-        if bool(said) is self.has_class("instead"):
+        if bool(said) is self.has_class("unavailable"):
             return
         if said:
             self._focused_before = self.focused
-        self.set_class(bool(said), "instead")
+        self.set_class(bool(said), "unavailable")
         if not said and self._focused_before is not None:
             self.set_focus(self._focused_before)
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from tui.terminal.sequences import CUT, without_pictures
+from tui.terminal.sequences import CUT, without_screen_updates
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class Output:
             self._behind = True
             log.warning("the terminal does not read: pictures are dropped until it does")
         if self._behind:
-            self._queue = without_pictures(self._queue)
+            self._queue = without_screen_updates(self._queue)
 
     def _push(self) -> None:
         """Write until nothing is left, or until the terminal takes no more."""

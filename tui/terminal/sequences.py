@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 _CONTROL: Final = re.compile(r"\x1b\[(?P<mode>[?<>=]\d*)[\d;]*\$?[a-z]|\x1b\][^\x07\x1b]*\x07|\x07")
-_NO_PICTURE: Final = re.compile(r"(?:\x1b\[[?<>=][\d;]*\$?[a-z]|\x1b\][^\x07\x1b]*\x07|\x07)+")
+_NO_UPDATE: Final = re.compile(r"(?:\x1b\[[?<>=][\d;]*\$?[a-z]|\x1b\][^\x07\x1b]*\x07|\x07)+")
 
 _KEPT_CALLS: Final = 16
 _KEPT_CHARS: Final = 4096
@@ -45,7 +45,7 @@ def leaving(*, mouse: bool, kitty: bool) -> str:
     )
 
 
-def without_pictures(texts: Iterable[str]) -> list[str]:
+def without_screen_updates(texts: Iterable[str]) -> list[str]:
     """Return what a full redraw does not replace: the last switch of each mode, and the newest calls.
 
     A call is the bell or an operating system command (a notification, the clipboard). The number and the length of
@@ -54,7 +54,7 @@ def without_pictures(texts: Iterable[str]) -> list[str]:
     modes: dict[str, str] = {}
     calls: dict[str, str] = {}
     for text in texts:
-        if not _NO_PICTURE.fullmatch(text):
+        if not _NO_UPDATE.fullmatch(text):
             continue
         for control in _CONTROL.finditer(text):
             said, mode = control.group(), control["mode"]

@@ -164,7 +164,7 @@ def blank(moment: Moment, project: Project) -> Snapshot:
     return Snapshot(at=moment.at, project=project, state_why=why, degradation=nothing, ready=True)
 
 
-def instead(moment: Moment, *, kept: bool) -> str:
+def unavailable(moment: Moment, *, kept: bool) -> str:
     """Return the text for a view that cannot show the moment, else empty. `kept`: the black box has its data."""
     if moment.gap is not None:
         notes = (f"note {clock(note.at)}: {note.text}" for note in moment.noted)

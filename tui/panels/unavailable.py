@@ -6,7 +6,7 @@ from tui.panels.reader import wrap
 from tui.rendering.text import Line
 
 
-class Instead(Panel):
+class Unavailable(Panel):
     """Shown in place of the body, while it has a text."""
 
     _said = ""
