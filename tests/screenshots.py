@@ -24,7 +24,7 @@ from core.sandbox.server import Options, Sandbox
 from core.services.kpis import CHECKS, Looked
 from core.services.self_limits import SelfRules
 from tui.app.app import WatchdeskApp
-from tui.app.settings import Setup
+from tui.base.settings import Setup
 
 PLACE = Path(__file__).parent.parent / "screenshots"
 FONT = "DejaVu Sans Mono"

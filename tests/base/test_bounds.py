@@ -11,7 +11,7 @@ from core.base.bounds import bounds_of, out_of_bounds
 from core.base.settings import Layers, SettingsError, read_layers
 from core.services.config import Config
 from tests.running import Command, Running
-from tui.app.settings import ScreenSettings
+from tui.base.settings import ScreenSettings
 
 SECTIONS = {
     field.name: field.type

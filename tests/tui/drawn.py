@@ -18,7 +18,7 @@ from tests.clock import FakeClock
 from tests.tui.rows import RECORDS
 from tests.tui.still import Records, StillFaults, StillMonitor
 from tui.app.app import WatchdeskApp
-from tui.app.settings import Setup
+from tui.base.settings import Setup
 from tui.dialogs import SWALLOW_S
 
 _ROUNDS: Final = 200

@@ -12,10 +12,10 @@ from tests.clock import FakeClock
 from tests.tui.drawn import app_on, monitor_of, read_it, run, settled, text_of
 from tests.tui.pictures import STATES, WARNING
 from tui.app.app import WatchdeskApp
-from tui.app.key import Key
-from tui.app.keys import GLOBAL_KEYS
-from tui.app.settings import AWAY_S
+from tui.base.key import Key
+from tui.base.settings import AWAY_S
 from tui.dialogs import Dialog, HelpDialog
+from tui.screens.keys import GLOBAL_KEYS
 from tui.screens.list_view import ListView
 
 pytestmark = pytest.mark.usefixtures("utc")

@@ -81,7 +81,7 @@ async def test_what_the_monitor_raises_unforeseen_is_said_and_the_screen_stays(
     async with run(app, SIZE) as pilot:
         await pressed(pilot, app, *before)
         setattr(app.monitor, method, broken)
-        with caplog.at_level(logging.ERROR, logger="tui.app.error_boundary"):
+        with caplog.at_level(logging.ERROR, logger="tui.base.error_boundary"):
             await pressed(pilot, app, *then)
             await settled(pilot, says(app, said))
         assert "nobody foresaw this" in caplog.text  # the traceback is in the log

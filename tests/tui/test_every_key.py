@@ -23,8 +23,7 @@ from tests.tui.recorded_box import LIVE, written
 from tests.tui.rows import RECORDS, name_of
 from tests.tui.still import StillFaults
 from tui.app.app import WatchdeskApp
-from tui.app.key import Key
-from tui.app.keys import ALL_KEYS, GLOBAL_KEYS, MENU_ONLY, key_settings
+from tui.base.key import Key
 from tui.dialogs import (
     ChoiceDialog,
     ConfirmDialog,
@@ -46,6 +45,7 @@ from tui.panels.row_list import RowList
 from tui.rendering.text import plain
 from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
+from tui.screens.keys import ALL_KEYS, GLOBAL_KEYS, MENU_ONLY, key_settings
 from tui.screens.list_view import ListView
 from tui.screens.served_view import ServedView
 from tui.screens.trends_view import TrendsView

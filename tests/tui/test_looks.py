@@ -14,7 +14,7 @@ from core.base.colours import Rgb, rgb
 from core.base.settings import Layers, SettingsError
 from tests.running import ONE_SHAPE, Command, Running
 from tests.tui.terminal import Terminal
-from tui.app.settings import ScreenSettings, display_for, read_screen
+from tui.base.settings import ScreenSettings, display_for, read_screen
 from tui.rendering.palettes import PALETTES, PLAIN, THEMES
 from tui.rendering.themes import contrast, palette, themes
 

@@ -21,8 +21,7 @@ from tests.tui.pictures import EXPECTED, OBSERVING, OFFLINE, STATES, WARNING
 from tests.tui.rows import DOWN, LOGS, OPERATOR, RECORDS, live, name_of
 from tests.tui.still import Records, StillFaults, StillMonitor
 from tests.tui.well import ACTIVE
-from tui.app.key import Key
-from tui.app.keys import LOOK_KEYS
+from tui.base.key import Key
 from tui.dialogs import (
     ChoiceDialog,
     Dialog,
@@ -35,6 +34,7 @@ from tui.dialogs import (
 )
 from tui.rendering.palettes import PALETTES, PLAIN
 from tui.screens.document_view import DocumentView
+from tui.screens.keys import LOOK_KEYS
 from tui.screens.list_view import ListView
 
 pytestmark = pytest.mark.usefixtures("utc")

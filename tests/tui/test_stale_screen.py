@@ -10,7 +10,7 @@ from tests.tui.drawn import app_on, monitor_of, run, settled, text_of
 from tests.tui.states import IN_TIME_S, Starts
 from tests.tui.terminal import Terminal
 from tests.tui.well import HEALTHY
-from tui.app.stale_screen import STILL_S
+from tui.base.stale_screen import STILL_S
 from tui.rendering.text import LEVELS, latencies, took
 
 

@@ -24,11 +24,11 @@ from tests.tui.rows import name_of
 from tests.tui.still import StillFaults
 from tests.tui.well import changed
 from tui.app.app import WatchdeskApp
-from tui.app.keys import GLOBAL_KEYS, MENU_ONLY, TIME_KEYS
 from tui.dialogs import ChoiceDialog, HelpDialog, JumpDialog, NoteDialog
 from tui.rendering.palettes import PLAIN
 from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
+from tui.screens.keys import GLOBAL_KEYS, MENU_ONLY, TIME_KEYS
 from tui.screens.list_view import ListView
 from tui.screens.trends_view import TrendsView
 from tui.time_travel.recorded import Gap, Moment, NotThere, stepped

@@ -22,11 +22,11 @@ from tests.tui.rows import RECORDS
 from tests.tui.still import StillFaults
 from tests.tui.well import ACTIVE, HEALTHY, changed, tasks_of
 from tui.app.app import WatchdeskApp
-from tui.app.keys import ALL_KEYS
-from tui.app.settings import AWAY_S
+from tui.base.settings import AWAY_S
 from tui.dialogs import HealDialog, QuitDialog
 from tui.rendering.palettes import PALETTES, PLAIN
 from tui.screens.dashboard import Dashboard
+from tui.screens.keys import ALL_KEYS
 from tui.screens.wall import Wall
 from tui.wall import view_model
 from tui.wall.font import SCALES, letters, width_of

@@ -21,7 +21,7 @@ from tui.actions.project import (
 )
 from tui.actions.single import single_orders
 from tui.actions.time_travel import earlier, event_after, event_before, jump, later, note, now
-from tui.app.ui import Ui
+from tui.actions.ui import Ui
 
 ERRANDS: Final[dict[str, Callable[[Ui], Awaitable[None]]]] = {
     "heal": heal,

@@ -2,7 +2,7 @@
 
 from core.domain.actions import ACKNOWLEDGE, SILENCE, TEST_MESSAGE
 from core.domain.snapshot import AlertView, Snapshot
-from tui.app.ui import Ui
+from tui.actions.ui import Ui
 from tui.dialogs import SilenceDialog, silence_choices
 
 

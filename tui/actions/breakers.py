@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from core.domain.actions import HOLD_BREAKER, RELEASE_BREAKER, RESET_BREAKER
 from core.resilience import BreakerRecord, BreakerState
-from tui.app.ui import Ui
+from tui.actions.ui import Ui
 from tui.dialogs import HoldDialog
 
 

@@ -1,6 +1,6 @@
 """The demo's faults, on and off."""
 
-from tui.app.ui import Ui
+from tui.actions.ui import Ui
 
 
 async def switch_fault(front: Ui) -> None:

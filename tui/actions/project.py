@@ -13,7 +13,7 @@ from core.domain.actions import (
     RETRY_MATCHING,
     RUN_PENDING,
 )
-from tui.app.ui import Ui
+from tui.actions.ui import Ui
 from tui.dialogs import DryRunDialog, HealDialog, ResumeDialog, StopDialog, observe_dialog, run_dialog
 
 

@@ -1,7 +1,7 @@
 """Single orders and tasks: withdraw what waits, say it is still meant, undo, retry."""
 
 from core.domain.actions import ACTIONS, RETRY, UNDO, WITHDRAW
-from tui.app.ui import Ui
+from tui.actions.ui import Ui
 from tui.dialogs import order_choices, retry_dialog, still_meant_dialog, undo_dialog, withdraw_dialog
 
 

@@ -1,6 +1,6 @@
 """Back and forth in time, and notes about it: nothing of it concerns the project."""
 
-from tui.app.ui import Ui
+from tui.actions.ui import Ui
 from tui.dialogs import JumpDialog, NoteDialog
 
 

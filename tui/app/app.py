@@ -15,17 +15,17 @@ from textual.widgets import Input
 from core.base.clock import Clock, SystemClock
 from core.base.text import clean
 from core.domain.snapshot import Snapshot
-from tui.app.interfaces import FaultSwitch, MonitorLike
-from tui.app.key import bindings
 from tui.app.key_bursts import typed
-from tui.app.keys import GLOBAL_KEYS, MENU_ONLY
 from tui.app.screen_stack import ScreenStack
-from tui.app.settings import Setup
+from tui.base.interfaces import FaultSwitch, MonitorLike
+from tui.base.key import bindings
+from tui.base.settings import Setup
 from tui.dialogs import Dialog, HelpDialog, Menu, Question, QuitDialog
 from tui.rendering.appearance import Appearance
 from tui.rendering.palettes import PLAIN
 from tui.rendering.text import OutputFilter, Signs
 from tui.rendering.themes import palette, themes
+from tui.screens.keys import GLOBAL_KEYS, MENU_ONLY
 from tui.screens.list_view import ListView
 from tui.screens.view import View
 from tui.screens.wall import Wall

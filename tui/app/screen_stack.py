@@ -1,4 +1,4 @@
-"""What errands, lists and views need of the app (`tui.app.ui.Ui`): what is shown, a way to ask, to tell, to open."""
+"""Everything that actions, lists and views need of the app (see `tui.actions.ui.Ui`)."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,21 +13,21 @@ from core.base.text import clean
 from core.domain.actions import ACTIONS, OBSERVE_OFF, Action
 from core.domain.snapshot import Snapshot
 from tui.actions import AT_ONCE, ERRANDS
-from tui.app.away import AwayTracker
-from tui.app.error_boundary import error_boundary
-from tui.app.interfaces import FaultSwitch, MonitorLike
-from tui.app.key import Key
-from tui.app.keys import NOTE_KEY, TIME_KEYS
-from tui.app.stale_screen import StaleScreen
+from tui.app.time_travel import TimeTravel
+from tui.base.away import AwayTracker
+from tui.base.error_boundary import error_boundary
+from tui.base.interfaces import FaultSwitch, MonitorLike
+from tui.base.key import Key
+from tui.base.stale_screen import StaleScreen
 from tui.dialogs import ChoiceDialog, Prompt, Question, observe_dialog
 from tui.lists import LISTS, Served
 from tui.rendering.appearance import Appearance
 from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
+from tui.screens.keys import NOTE_KEY, TIME_KEYS
 from tui.screens.list_view import ListView
 from tui.screens.served_view import ServedView
 from tui.screens.view import View, takes_questions
-from tui.time_travel.navigation import TimeTravel
 
 _IN_TIME: Final = frozenset(key.name for key in TIME_KEYS)
 

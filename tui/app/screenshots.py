@@ -8,8 +8,8 @@ from typing import Final, cast
 from core.domain.actions import Action
 from core.domain.snapshot import Snapshot
 from tui.app.app import WatchdeskApp
-from tui.app.interfaces import MonitorLike
-from tui.app.settings import Setup
+from tui.base.interfaces import MonitorLike
+from tui.base.settings import Setup
 from tui.rendering.palettes import PLAIN
 
 SIZE: Final = (100, 30)

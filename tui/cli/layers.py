@@ -7,7 +7,7 @@ import msgspec
 
 from core.base.settings import PREFIX, Layers, read_layers
 from core.services.config import SECTIONS, SINGLE_NAMES
-from tui.app.settings import ScreenSettings
+from tui.base.settings import ScreenSettings
 
 TABLES: Final = (*SECTIONS, "screen", "keys", "projects", "default")
 """The tables and names at the top of the config file."""
@@ -32,7 +32,7 @@ def room_names() -> set[str]:
 
 def key_names() -> set[str]:
     """Return the environment names of the keys."""
-    from tui.app.keys import ALL_KEYS  # noqa: PLC0415 - needs Textual, 0.1 s, which few commands do otherwise
+    from tui.screens.keys import ALL_KEYS  # noqa: PLC0415 - needs Textual, 0.1 s, which few commands do otherwise
 
     return set(_named("keys", (key.name for key in ALL_KEYS)))
 

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from core.base.settings import Layers, SettingsError
-from tui.app.settings import CHOICES, Display, ScreenSettings, Setup, display_for, read_screen
+from tui.base.settings import CHOICES, Display, ScreenSettings, Setup, display_for, read_screen
 from tui.cli.session import said
 from tui.terminal.variables import check_toolkit
 
@@ -58,7 +58,7 @@ def screen_settings(layers: Layers, given: ScreenOptions) -> ScreenSettings:
 
 def keymap_here(layers: Layers) -> dict[str, str]:
     """Return the keys that were moved. Raises ClickException for what is no key, or one key with two meanings."""
-    from tui.app.keys import key_settings  # noqa: PLC0415 - needs Textual, for the screen alone
+    from tui.screens.keys import key_settings  # noqa: PLC0415 - needs Textual, for the screen alone
 
     try:
         return key_settings(layers)

@@ -16,7 +16,7 @@ from core.domain.actions import (
 )
 from core.domain.records import LogEntry, Task
 from core.domain.snapshot import Snapshot, Waiting
-from tui.app.interfaces import MonitorLike
+from tui.base.interfaces import MonitorLike
 from tui.dialogs.confirm import ConfirmDialog, Shown
 from tui.time_travel.recorded import clock
 

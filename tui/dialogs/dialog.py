@@ -14,7 +14,7 @@ from textual.widgets import Button, Input, Static
 from core.base.store import NotKept
 from core.domain.actions import Result, ResultPhase
 from core.resilience import NotLive
-from tui.app.error_boundary import within_error_boundary
+from tui.base.error_boundary import within_error_boundary
 from tui.dialogs.question import Question
 from tui.rendering.text import bar
 

@@ -5,7 +5,7 @@ from textual.widgets import Button, Input
 
 from core.base.text import plural
 from core.domain.actions import DRY_RUN_OFF, DRY_RUN_ON, Result
-from tui.app.interfaces import MonitorLike
+from tui.base.interfaces import MonitorLike
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.field import Field
 

@@ -10,7 +10,7 @@ from textual.widgets import Checkbox, Input
 from core.actions.repairs import BY_DEFAULT, STEPS
 from core.base.text import plural
 from core.domain.actions import HEAL, TYPED_ABOVE, HealPlan, PlanChanged, Result
-from tui.app.interfaces import MonitorLike
+from tui.base.interfaces import MonitorLike
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.field import Field
 from tui.dialogs.tick import Tick

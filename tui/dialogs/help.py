@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from core.domain.snapshot import Snapshot
-from tui.app.key import Key
+from tui.base.key import Key
 from tui.dialogs.leaving import Leaving
 from tui.panels.reader import Reader
 from tui.rendering.appearance import Appearance

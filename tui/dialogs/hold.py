@@ -4,7 +4,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from core.domain.actions import HOLD_BREAKER, Result
-from tui.app.interfaces import MonitorLike
+from tui.base.interfaces import MonitorLike
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.field import Field
 

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from tui.app.error_boundary import within_error_boundary
+from tui.base.error_boundary import within_error_boundary
 from tui.dialogs.field import Field
 from tui.dialogs.question import Question
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from core.base.text import plural
 from core.domain.actions import Result
-from tui.app.interfaces import MonitorLike
+from tui.base.interfaces import MonitorLike
 from tui.dialogs.dialog import Dialog
 
 

@@ -6,7 +6,7 @@ from textual.widgets import Button, Checkbox, Input
 from core.base.text import plural
 from core.domain.actions import REQUEUE, RESUME, Result, ResumePlan, must_type
 from core.resilience import NotLive
-from tui.app.interfaces import MonitorLike
+from tui.base.interfaces import MonitorLike
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.field import Field
 from tui.dialogs.stop import KEPT

@@ -6,7 +6,7 @@ from textual.widgets import Input
 
 from core.domain.actions import RETRY_MATCHING, Result, RetryMatchingPlan, must_type
 from core.domain.queries import Listing
-from tui.app.interfaces import MonitorLike
+from tui.base.interfaces import MonitorLike
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.field import Field
 

@@ -10,7 +10,7 @@ from textual.widgets import Input
 from core.base.text import plural, short
 from core.domain.actions import SILENCE, Result
 from core.domain.snapshot import Snapshot
-from tui.app.interfaces import MonitorLike
+from tui.base.interfaces import MonitorLike
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.field import Field
 

@@ -6,7 +6,7 @@ from textual.widgets import Input
 from core.base.text import plural
 from core.domain.actions import EMERGENCY_STOP, Result, StopPlan
 from core.resilience import NotLive
-from tui.app.interfaces import MonitorLike
+from tui.base.interfaces import MonitorLike
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.field import Field
 

@@ -8,8 +8,8 @@ import msgspec
 
 from core.base.text import short
 from core.domain.snapshot import Snapshot
-from tui.app.key import Key
-from tui.app.ui import Ui
+from tui.actions.ui import Ui
+from tui.base.key import Key
 from tui.panels.row_list import Column, Row
 from tui.rendering.text import Line
 

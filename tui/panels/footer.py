@@ -6,7 +6,7 @@ from rich.cells import cell_len
 
 from core.domain.actions import ACTIONS
 from core.domain.snapshot import Snapshot
-from tui.app.key import NOTE, Key
+from tui.base.key import NOTE, Key
 from tui.panels.panel import Panel
 from tui.rendering.text import Line
 

@@ -9,11 +9,11 @@ from textual.geometry import Region
 from textual.widget import Widget
 
 from core.domain.snapshot import Snapshot
-from tui.app.keys import LOOK_KEYS
-from tui.app.ui import Ui
+from tui.actions.ui import Ui
 from tui.panels import PANELS, Panel, TopLine
 from tui.panels.layout import Wish, arrange
 from tui.rendering.text import Line
+from tui.screens.keys import LOOK_KEYS
 from tui.screens.view import View
 
 

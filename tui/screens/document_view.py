@@ -11,13 +11,13 @@ from textual.worker import Worker
 from core.domain.snapshot import Snapshot
 from core.resilience import NotLive
 from core.resilience.fault import Fault
-from tui.app.error_boundary import unforeseen, within_error_boundary
-from tui.app.key import Key, bindings
-from tui.app.keys import LIST_KEYS
-from tui.app.ui import Ui
+from tui.actions.ui import Ui
+from tui.base.error_boundary import unforeseen, within_error_boundary
+from tui.base.key import Key, bindings
 from tui.lists.served import Document, Served
 from tui.panels.reader import Reader
 from tui.rendering.text import Line
+from tui.screens.keys import LIST_KEYS
 from tui.screens.view import View
 
 _KEYS = tuple(

@@ -10,14 +10,14 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from core.domain.snapshot import Snapshot
-from tui.app.error_boundary import error_boundary
-from tui.app.key import Key, bindings
-from tui.app.keys import LIST_KEYS
-from tui.app.ui import Ui
+from tui.actions.ui import Ui
+from tui.base.error_boundary import error_boundary
+from tui.base.key import Key, bindings
 from tui.dialogs.field import Field
 from tui.lists.listed import Listed
 from tui.panels.row_list import Row, RowList
 from tui.rendering.text import Line
+from tui.screens.keys import LIST_KEYS
 from tui.screens.view import View
 
 _TYPING = (

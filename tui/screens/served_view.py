@@ -11,15 +11,15 @@ from core.domain.queries import SORTS, FilterError, Listing, Page, parse_filter
 from core.domain.snapshot import LinkWord, Snapshot
 from core.resilience import NotLive
 from core.resilience.fault import Fault
-from tui.app.error_boundary import unforeseen, within_error_boundary
-from tui.app.key import Key, bindings
-from tui.app.keys import LIST_KEYS
-from tui.app.ui import Ui
+from tui.actions.ui import Ui
+from tui.base.error_boundary import unforeseen, within_error_boundary
+from tui.base.key import Key, bindings
 from tui.dialogs import retry_matching_dialog
 from tui.lists.served import Served
 from tui.panels.row_list import Row, RowList
 from tui.rendering.text import Line, age
 from tui.screens.document_view import DocumentView
+from tui.screens.keys import LIST_KEYS
 from tui.screens.list_view import ListView
 from tui.screens.window import RowWindow
 from tui.time_travel.recorded import Moment

@@ -10,14 +10,14 @@ from textual.widget import Widget
 
 from core.domain.snapshot import Snapshot
 from core.history.trends import CUTS, Trends, Window
-from tui.app.error_boundary import within_error_boundary
-from tui.app.key import Key, bindings
-from tui.app.keys import LIST_KEYS, TIME_KEYS, TREND_KEYS
-from tui.app.ui import Ui
+from tui.actions.ui import Ui
+from tui.base.error_boundary import within_error_boundary
+from tui.base.key import Key, bindings
 from tui.panels.panel import Panel
 from tui.panels.plot import FIGURES, PlotPanel
 from tui.rendering.plots import ASCII, UNICODE
 from tui.rendering.text import Line, age
+from tui.screens.keys import LIST_KEYS, TIME_KEYS, TREND_KEYS
 from tui.screens.view import View
 from tui.time_travel.recorded import Moment
 

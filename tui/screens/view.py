@@ -12,11 +12,11 @@ from textual.widget import Widget
 
 from core.base.error_boundary import ErrorBoundary
 from core.domain.snapshot import Snapshot
-from tui.app.key import Key
-from tui.app.keys import GLOBAL_KEYS, keys_in_the_past
-from tui.app.ui import Ui
+from tui.actions.ui import Ui
+from tui.base.key import Key
 from tui.panels import AwayPanel, Banner, KeyLine, Panel, TopLine, Unavailable
 from tui.rendering.text import Line
+from tui.screens.keys import GLOBAL_KEYS, keys_in_the_past
 from tui.screens.narrow import NarrowCompositor
 from tui.time_travel.recorded import Moment, clock, unavailable
 

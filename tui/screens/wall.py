@@ -7,12 +7,12 @@ from textual import events
 from textual.app import ComposeResult
 
 from core.domain.snapshot import Snapshot
-from tui.app.key import Key
-from tui.app.keys import SCREEN_KEYS
+from tui.base.key import Key
 from tui.panels import KeyLine
-from tui.panels.wall import WallPanel, wall_styles
 from tui.rendering.text import Line
+from tui.screens.keys import SCREEN_KEYS
 from tui.screens.view import View
+from tui.wall.panel import WallPanel, wall_styles
 
 _OWN: Final = {key.name: key for key in SCREEN_KEYS if key.name in {"wall", "quit"}}
 

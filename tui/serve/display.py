@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 
-from tui.app.settings import AUTO, Display, ScreenSettings
+from tui.base.settings import AUTO, Display, ScreenSettings
 from tui.rendering.palettes import PLAIN
 
 

@@ -12,7 +12,7 @@ from tui.terminal.ending import Ending
 from tui.terminal.streams import discard_failed_output
 
 if TYPE_CHECKING:
-    from tui.app.app import WatchdeskApp
+    from textual.app import App
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ def is_interactive() -> bool:
     return able and sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
 
 
-def run_app(make: Callable[[], "WatchdeskApp"], *, mouse: bool = True) -> int:
+def run_app(make: Callable[[], "App[None]"], *, mouse: bool = True) -> int:
     """Run the app made by `make` on the terminal until its end. Return the exit code."""
     ending = Ending()
     try:
@@ -36,7 +36,7 @@ def run_app(make: Callable[[], "WatchdeskApp"], *, mouse: bool = True) -> int:
         ending.disarm()
 
 
-async def _run(make: Callable[[], "WatchdeskApp"], ending: Ending, *, mouse: bool) -> int:
+async def _run(make: Callable[[], "App[None]"], ending: Ending, *, mouse: bool) -> int:
     # Not before: a status without a terminal needs no screen.
     from tui.terminal.driver import TerminalDriver  # noqa: PLC0415 - as said
     from tui.terminal.final_message import final_console  # noqa: PLC0415 - as said

@@ -15,7 +15,7 @@ from core.domain.snapshot import Degradation, Event, Project, Snapshot
 from core.domain.status import Level
 from core.history.blackbox import GAP_S, Note
 from core.resilience import DegradationLevel
-from tui.app.interfaces import BoxLike
+from tui.base.interfaces import BoxLike
 from tui.rendering.text import Line, age
 
 _TICK: Final = timedelta(microseconds=1)

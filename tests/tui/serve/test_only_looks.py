@@ -28,7 +28,7 @@ from tests.running import Running
 from tests.tui.drawn import app_on, monitor_of, run, settled, text_of
 from tests.tui.pictures import OBSERVING
 from tests.tui.serve.serving import kept
-from tui.app.keys import NOTE_KEY
+from tui.screens.keys import NOTE_KEY
 
 ID = "00000000-0000-4000-8000-000000000001"
 GIVEN: dict[str, Callable[[Monitor], Awaitable[Result]]] = {

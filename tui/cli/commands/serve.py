@@ -58,7 +58,7 @@ def _program(project: str | None, screen: ScreenOptions) -> list[str]:
     ascii_signs = [] if screen.ascii is None else ["--ascii" if screen.ascii else "--no-ascii"]
     mouse = [] if screen.mouse is None else ["--mouse" if screen.mouse else "--no-mouse"]
     return [
-        *(sys.executable, "-m", "tui.serve.child"),
+        *(sys.executable, "-m", "tui.cli.browser"),
         *(["--project", project] if project is not None else []),
         *(["--theme", screen.theme] if screen.theme is not None else []),
         *ascii_signs,

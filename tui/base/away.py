@@ -10,7 +10,7 @@ from textual.widgets import Input
 from core.base.clock import Clock
 from core.domain.snapshot import Snapshot
 from core.history.away import Absence, Summary
-from tui.app.key import Key, displayed
+from tui.base.key import Key, displayed
 
 _SIGNS_OF_LIFE: Final = (events.Key, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp)
 

@@ -10,16 +10,16 @@ from textual.widget import AwaitMount
 from core.base.clock import Clock
 from core.domain.actions import Action
 from core.domain.snapshot import Snapshot
-from tui.app.away import AwayTracker
-from tui.app.interfaces import FaultSwitch, MonitorLike
-from tui.app.stale_screen import StaleScreen
+from tui.base.away import AwayTracker
+from tui.base.interfaces import FaultSwitch, MonitorLike
+from tui.base.stale_screen import StaleScreen
 from tui.dialogs.question import Question
 from tui.rendering.appearance import Appearance
 from tui.time_travel.recorded import Moment
 
 
 class TimeControl(Protocol):
-    """Where in time the screen is; `tui.time_travel.navigation.TimeTravel` is one."""
+    """Where in time the screen is; `tui.app.time_travel.TimeTravel` is one."""
 
     moment: Moment | None
     """What is shown of the past; `None`: now is."""

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from core.base.settings import Layers, SettingsError
 from core.domain.actions import EMERGENCY_STOP
-from tui.app.key import Key, displayed, is_key, named
+from tui.base.key import Key, displayed, is_key, named
 from tui.lists import LISTS
 
 

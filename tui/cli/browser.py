@@ -1,4 +1,4 @@
-"""The process of one browser, `python -m tui.serve.child`: the monitor as on a terminal, but read-only.
+"""The process of one browser, `python -m tui.cli.browser`: the monitor as on a terminal, but read-only.
 
 No option, no setting and no key lifts that.
 """

@@ -12,10 +12,10 @@ from core.base.store import NotKept
 from core.base.text import clean
 from core.base.time_input import EXAMPLES, last_moment_of
 from core.domain.snapshot import AlertView, Snapshot
-from tui.app.interfaces import BoxLike
-from tui.app.keys import SCREEN_KEYS, TIME_KEYS
-from tui.app.ui import Ui
+from tui.actions.ui import Ui
+from tui.base.interfaces import BoxLike
 from tui.rendering.text import Line, age
+from tui.screens.keys import SCREEN_KEYS, TIME_KEYS
 from tui.time_travel.recorded import Moment, NotThere, again, banner, blank, clock, marked, moment_at, sentence, stepped
 
 _HELD_S: Final = 0.2
