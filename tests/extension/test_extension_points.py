@@ -74,7 +74,7 @@ def test_a_check_on_the_screen_and_in_the_health_row(checkout: Checkout, sandbox
 PANEL = '''"""Weather: one line of it."""
 
 from core.domain.snapshot import Snapshot
-from tui.panels.layout import Column, Wish
+from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
 from tui.rendering.text import Line
 
@@ -84,7 +84,7 @@ class WeatherPanel(Panel):
 
     NAME = "weather"
     TITLE = "Weather"
-    COLUMN, RANK, FILLS = Column.MIDDLE, 70, 70
+    COLUMN, RANK, FILLS = DashboardColumn.MIDDLE, 70, 70
 
     def wish(self, snapshot: Snapshot, height: int) -> Wish:
         return Wish(2, 2)
