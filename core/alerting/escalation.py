@@ -38,14 +38,14 @@ def tell(alert: Alert, turn: Turn | None, contacts: int, settings: AlertRules) -
         return _logged(alert, first) if turn is not None else (alert, None)
     if not alert.told:
         if contacts and alert.firing_s >= due_for_s(alert.severity, settings):
-            return _said(alert, first, told=1, to=(0,))
+            return _sent(alert, first, told=1, to=(0,))
         return _logged(alert, first) if turn is not None else (alert, None)
     if alert.flapping:
         return alert, None  # once, and then silence until it is steady
     if alert.severity is Severity.CRITICAL and alert.told < contacts and alert.told_s >= settings.escalate_s:
-        return _said(alert, Phase.ESCALATED, told=alert.told + 1, to=(alert.told,), channels=False)
+        return _sent(alert, Phase.ESCALATED, told=alert.told + 1, to=(alert.told,), channels=False)
     if alert.told_s >= settings.repeat_s:
-        return _said(alert, Phase.REPEATED, told=alert.told, to=tuple(range(alert.told)))
+        return _sent(alert, Phase.REPEATED, told=alert.told, to=tuple(range(alert.told)))
     return alert, None
 
 
@@ -66,7 +66,7 @@ def due_for_s(severity: Severity, settings: AlertRules) -> float:
     }[severity]
 
 
-def _said(alert: Alert, phase: Phase, *, told: int, to: tuple[int, ...], channels: bool = True) -> tuple[Alert, Tell]:
+def _sent(alert: Alert, phase: Phase, *, told: int, to: tuple[int, ...], channels: bool = True) -> tuple[Alert, Tell]:
     after = msgspec.structs.replace(alert, told=told, here=told, told_s=0.0, messages=alert.messages + 1, logged=True)
     return after, Tell(alert=after, phase=phase, contacts=to, channels=channels)
 

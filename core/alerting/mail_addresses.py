@@ -26,7 +26,7 @@ class ParsedAddresses(msgspec.Struct, frozen=True, kw_only=True):
     refused: tuple[str, ...] = ()
 
 
-@functools.lru_cache(maxsize=64)  # whom to tell is asked with each picture
+@functools.lru_cache(maxsize=64)  # the recipients are asked for with each snapshot
 def recipients(text: str) -> ParsedAddresses:
     """Parse one address or several, with names, and commas, semicolons or blanks between them."""
     written = _SEPARATORS.sub(",", text.strip()) if '"' not in text else text.strip()

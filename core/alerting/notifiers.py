@@ -25,7 +25,7 @@ COMPONENT: Final = "alert"
 _KINDS: Final = {Severity.CRITICAL: "failure", Severity.HIGH: "warning", Severity.MEDIUM: "warning"}
 _URL: Final = re.compile(r"\b[a-z][a-z0-9+-]*://\S+", re.IGNORECASE)
 _PARTS: Final = re.compile(r"[/?&=:@#]+")
-_TELLING: Final = 4
+_SHORTEST_SECRET: Final = 4
 """The shortest part of an address that is blotted out, characters: a shorter one is no secret."""
 _LIBRARY: Final = logging.getLogger("apprise")
 
@@ -62,7 +62,7 @@ def _mail(address: Address, message: Message, settings: AlertRules) -> str:
 
 def _notify(address: Address, message: Message) -> str:
     """Send with the library. Returns an empty text when it was accepted, else why not."""
-    hearing = _LastWord(address.target)
+    hearing = _LastComplaint(address.target)
     _LIBRARY.addHandler(hearing)
     _LIBRARY.setLevel(logging.DEBUG)
     try:
@@ -81,13 +81,13 @@ def _notify(address: Address, message: Message) -> str:
             body_format=apprise.NotifyFormat.TEXT,
         )
     except Exception as error:  # noqa: BLE001 - a hundred plugins: whatever it was, this message was not accepted
-        return _hushed(str(error), address.target) or type(error).__name__
+        return _without_secrets(str(error), address.target) or type(error).__name__
     finally:
         _LIBRARY.removeHandler(hearing)
     return "" if accepted else hearing.word or "not accepted"
 
 
-def _hushed(text: str, target: str) -> str:
+def _without_secrets(text: str, target: str) -> str:
     """Return the library's words without any part of the address that may be secret, which most are."""
     rest = target.partition("://")[2]
     if target.startswith("mailto"):
@@ -95,13 +95,13 @@ def _hushed(text: str, target: str) -> str:
         parts = [rest]
     else:
         parts = _PARTS.split(rest)
-    secrets = {part for given in parts for part in (given, unquote(given)) if len(part) >= _TELLING}
+    secrets = {part for given in parts for part in (given, unquote(given)) if len(part) >= _SHORTEST_SECRET}
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "…")
     return clean(_URL.sub("…", text), 200)
 
 
-class _LastWord(logging.Handler):
+class _LastComplaint(logging.Handler):
     """Keeps the library's last complaint in this thread."""
 
     def __init__(self, target: str) -> None:
@@ -114,7 +114,7 @@ class _LastWord(logging.Handler):
         text = record.getMessage()
         complaint = record.levelno >= logging.WARNING or "Exception" in text
         if record.thread == self._thread and complaint and not text.startswith(("Sending email", "Connection error")):
-            self.word = _hushed(text.removeprefix("Socket Exception: "), self._target)
+            self.word = _without_secrets(text.removeprefix("Socket Exception: "), self._target)
 
 
 async def _in_a_thread(work: Callable[[], str]) -> str:

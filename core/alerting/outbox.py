@@ -44,39 +44,39 @@ Deliver = Callable[[OutgoingMessage], Awaitable[Fault | None]]
 class Outbox:
     """The outgoing messages of one project and user. `deliver` sends one; whatever it raises, the others go on."""
 
-    def __init__(self, clock: Clock, state: Store, deliver: Deliver, fence: ErrorBoundary) -> None:
+    def __init__(self, clock: Clock, store: Store, deliver: Deliver, boundary: ErrorBoundary) -> None:
         self._clock = clock
-        self._state = state
+        self._store = store
         self._deliver = deliver
-        self._fence = fence
-        self._posts: dict[str, OutgoingMessage] = {}
+        self._boundary = boundary
+        self._messages: dict[str, OutgoingMessage] = {}
         self._due: dict[str, float] = {}
         self._busy: dict[str, asyncio.Task[None]] = {}
 
     @property
-    def posts(self) -> tuple[OutgoingMessage, ...]:
+    def messages(self) -> tuple[OutgoingMessage, ...]:
         """The messages on their way or given up, the oldest first."""
-        return tuple(sorted(self._posts.values(), key=lambda post: (post.at, post.id)))
+        return tuple(sorted(self._messages.values(), key=lambda message: (message.at, message.id)))
 
     async def restore(self) -> None:
         """Load what an earlier process could not deliver, or could not record: due at once."""
-        for key, post in (await self._state.all(KIND, OutgoingMessage)).items():
-            self._posts.setdefault(key, post)
+        for key, message in (await self._store.all(KIND, OutgoingMessage)).items():
+            self._messages.setdefault(key, message)
 
-    def put(self, posts: Iterable[OutgoingMessage]) -> None:
+    def put(self, messages: Iterable[OutgoingMessage]) -> None:
         """Add messages, whether or not they could be written to the disk: they are sent all the same."""
-        self._posts |= {post.id: post for post in posts}
+        self._messages |= {message.id: message for message in messages}
 
     def send_due(self) -> None:
         """Start to send what is due, address by address, side by side."""
         waiting: dict[str, list[OutgoingMessage]] = {}
-        for post in self.posts:
-            if not post.undelivered:
-                waiting.setdefault(post.to, []).append(post)
+        for message in self.messages:
+            if not message.undelivered:
+                waiting.setdefault(message.to, []).append(message)
         now = self._clock.elapsed()
-        for to, posts in waiting.items():
+        for to, messages in waiting.items():
             if to not in self._busy and now >= self._due.get(to, 0.0):
-                task = asyncio.create_task(self._send(to, posts), name=f"watchdesk-post-{to}")
+                task = asyncio.create_task(self._send(to, messages), name=f"watchdesk-post-{to}")
                 self._busy[to] = task
                 task.add_done_callback(lambda _, to=to: self._busy.pop(to, None))  # type: ignore[misc]  # bound early
 
@@ -95,54 +95,54 @@ class Outbox:
     async def forget_old(self) -> None:
         """Drop what was given up long ago."""
         before = self._clock.now() - SHOWN
-        for post in self.posts:
-            if post.undelivered and post.at < before:
-                await self._drop(post)
+        for message in self.messages:
+            if message.undelivered and message.at < before:
+                await self._drop(message)
 
-    async def _send(self, to: str, posts: list[OutgoingMessage]) -> None:
+    async def _send(self, to: str, messages: list[OutgoingMessage]) -> None:
         """Send one address's messages in order; the first that is not accepted makes the others wait."""
-        for post in posts:
-            fault = await self._delivered(post)
+        for message in messages:
+            fault = await self._delivered(message)
             if fault is None:
-                await self._drop(post)  # recorded after it was accepted: a kill in between sends it twice
+                await self._drop(message)  # recorded after it was accepted: a kill in between sends it twice
                 self._due.pop(to, None)
                 continue
             if fault.kind == "refused_by_breaker":
                 self._due[to] = self._clock.elapsed() + _FIRST_S
                 return
             tried = msgspec.structs.replace(
-                post,
-                tries=post.tries + 1,
+                message,
+                tries=message.tries + 1,
                 why=fault.message,
-                undelivered=fault.kind == UNADDRESSED or self._clock.now() - post.at >= GIVEN_UP,
+                undelivered=fault.kind == UNADDRESSED or self._clock.now() - message.at >= GIVEN_UP,
             )
-            self._posts[post.id] = tried
-            self._due[to] = self._clock.elapsed() + min(_LONGEST_S, _FIRST_S * 2.0 ** min(post.tries, 10))
+            self._messages[message.id] = tried
+            self._due[to] = self._clock.elapsed() + min(_LONGEST_S, _FIRST_S * 2.0 ** min(message.tries, 10))
             await self._keep(tried)
             if not tried.undelivered:
                 return
 
-    async def _delivered(self, post: OutgoingMessage) -> Fault | None:
+    async def _delivered(self, message: OutgoingMessage) -> Fault | None:
         """Return the fault that kept a message from being accepted; an unforeseen one is retried like any other."""
-        with self._fence.around(f"sending to {post.to}") as run:
-            return await self._deliver(post)
+        with self._boundary.around(f"sending to {message.to}") as run:
+            return await self._deliver(message)
         return Fault(kind="unforeseen", counts=Counts.NEUTRAL, evidence=Evidence.NONE, message=f"sending {run.text}")
 
-    async def _keep(self, post: OutgoingMessage) -> None:
+    async def _keep(self, message: OutgoingMessage) -> None:
         try:
-            await self._state.put(KIND, post.id, post)
+            await self._store.put(KIND, message.id, message)
         except NotKept:
-            return  # the state says so itself
+            return  # the store reports it itself
 
-    async def _drop(self, post: OutgoingMessage) -> None:
-        self._posts.pop(post.id, None)
+    async def _drop(self, message: OutgoingMessage) -> None:
+        self._messages.pop(message.id, None)
         try:
-            await self._state.remove(KIND, post.id)
+            await self._store.remove(KIND, message.id)
         except NotKept:
             return  # sent again at the next start, under the same id
 
 
-def keep(transaction: Transaction, posts: Iterable[OutgoingMessage]) -> None:
+def keep(transaction: Transaction, messages: Iterable[OutgoingMessage]) -> None:
     """Write messages to the disk, in the transaction that makes them due."""
-    for post in posts:
-        transaction.put(KIND, post.id, post)
+    for message in messages:
+        transaction.put(KIND, message.id, message)

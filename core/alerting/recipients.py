@@ -94,7 +94,7 @@ def _not_one(contact: str) -> str:
     return f"is not an e-mail address or a URL like ntfys://TOPIC{f': {why}' if why else ''}"
 
 
-def book(settings: AlertRules, notification_email: str) -> Recipients:
+def recipients_for(settings: AlertRules, notification_email: str) -> Recipients:
     """Return the recipients: the contacts of the settings, else those in the config row's `notification_email`."""
     row = recipients(notification_email) if not settings.contacts else ParsedAddresses()
     contacts, unreachable = [], []

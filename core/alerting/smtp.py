@@ -14,7 +14,7 @@ from core.alerting.settings import PORTS, AlertRules
 from core.base.text import clean
 
 _TIMEOUT_S: Final = 20.0
-_SHORT: Final = 4
+_SHORTEST_SECRET: Final = 4
 """The length below which a password is not blotted out: half of every sentence would go with it."""
 
 
@@ -27,7 +27,7 @@ def send_mail(message: Message, to: str, settings: AlertRules) -> str:
                 server.login(settings.smtp_user, settings.smtp_password)
             server.send_message(mail, from_addr=_sender(settings), to_addrs=[to])
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        return _hushed(_words(error, settings), settings.smtp_password)
+        return _without_secrets(_words(error, settings), settings.smtp_password)
     return ""
 
 
@@ -92,5 +92,5 @@ def _text(said: bytes | str) -> str:
     return said.decode(errors="replace") if isinstance(said, bytes) else said
 
 
-def _hushed(text: str, password: str) -> str:
-    return clean(text.replace(password, "…") if len(password) >= _SHORT else text, 200)
+def _without_secrets(text: str, password: str) -> str:
+    return clean(text.replace(password, "…") if len(password) >= _SHORTEST_SECRET else text, 200)

@@ -41,12 +41,12 @@ class AlertStateMachine:
         settings: AlertRules,
         *,
         episode: Callable[[], str],
-        fence: ErrorBoundary | None = None,
+        boundary: ErrorBoundary | None = None,
     ) -> None:
         self._rules = rules
         self._settings = settings
         self._episode = episode
-        self._fence = fence or ErrorBoundary(lambda _: None)
+        self._boundary = boundary or ErrorBoundary(lambda _: None)
         self.alerts: dict[str, Alert] = {}
 
     def rule(self, alert: Alert) -> Rule | None:
@@ -64,7 +64,7 @@ class AlertStateMachine:
         for rule in self._rules:
             key = key_of(rule.name, rule.subject or rule.name)
             before = self.alerts.get(key) or _new(rule)
-            with self._fence.around(f"the alert rule {key}") as run:
+            with self._boundary.around(f"the alert rule {key}") as run:
                 condition = rule.judge(facts, self._settings)
                 after, turn = self._step(_forgotten(before, facts.at), rule, condition, passed_s, facts.at)
             if run.error is not None:
@@ -115,9 +115,9 @@ class AlertStateMachine:
                 self.alerts[theirs.key] = theirs
             elif ours.episode == theirs.episode:
                 if ours.active:
-                    self.alerts[theirs.key] = _with_theirs(ours, theirs)
+                    self.alerts[theirs.key] = _merged(ours, theirs)
             elif follow or not ours.firing or _older(theirs, ours):
-                self.alerts[theirs.key] = _with_theirs(ours, theirs)
+                self.alerts[theirs.key] = _merged(ours, theirs)
 
     def _step(
         self, before: Alert, rule: Rule, condition: Condition, passed_s: float, now: datetime
@@ -158,7 +158,7 @@ class AlertStateMachine:
                 severity=rule.begins or rule.severity,
                 held_s=condition.held_s,
                 trues=1,
-                **_anew(self._episode_of(rule), now - timedelta(seconds=condition.held_s)),
+                **_new_episode(self._episode_of(rule), now - timedelta(seconds=condition.held_s)),
             )
         if alert.flapping:
             if alert.known_s - alert.changes[-1] < settings.flap_s:
@@ -170,7 +170,7 @@ class AlertStateMachine:
             if alert.firing:
                 return alert, None
             if not alert.active:
-                alert = msgspec.structs.replace(alert, **_anew(self._episode_of(rule), now))
+                alert = msgspec.structs.replace(alert, **_new_episode(self._episode_of(rule), now))
             return _fired(alert, now), Turn.FLAPS
         if alert.stage is AlertState.PENDING:
             if not holds:
@@ -208,7 +208,7 @@ class AlertStateMachine:
         return msgspec.structs.replace(alert, truth=Truth.UNKNOWN, firing_s=firing_s, told_s=alert.told_s + away_s)
 
 
-def _anew(episode: str, began_at: datetime) -> dict[str, Any]:
+def _new_episode(episode: str, began_at: datetime) -> dict[str, Any]:
     """Return the fields of a new episode."""
     nothing = {"told": 0, "here": 0, "messages": 0, "logged": False, "reached": False, "alone": False}
     return {"episode": episode, "began_at": began_at, "fired_at": None, "resolved_at": None, "owed": False} | nothing
@@ -270,7 +270,7 @@ def _resolved(alert: Alert, now: datetime) -> tuple[Alert, Turn]:
     ), Turn.RESOLVED
 
 
-def _with_theirs(ours: Alert, theirs: Alert) -> Alert:
+def _merged(ours: Alert, theirs: Alert) -> Alert:
     """Merge our observations with another monitor's episode and what it told; what it fired fires."""
     ahead = theirs.told > ours.told or not ours.firing
     return msgspec.structs.replace(

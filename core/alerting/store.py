@@ -31,8 +31,8 @@ class Evaluated(msgspec.Struct, frozen=True):
 class AlertStore:
     """Alerts, acknowledgements, silences, and rows on their way to the project's log."""
 
-    def __init__(self, state: Store) -> None:
-        self._state = state
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._alerts: Mapping[str, Alert] = {}
         self.acks: tuple[Ack, ...] = ()
         self.silences: tuple[Silence, ...] = ()
@@ -40,25 +40,25 @@ class AlertStore:
 
     async def alerts(self) -> Mapping[str, Alert]:
         """Return the alerts as the last evaluation left them."""
-        return {key: _zoned(alert) for key, alert in (await self._state.all(_ALERT, Alert)).items()}
+        return {key: _zoned(alert) for key, alert in (await self._store.all(_ALERT, Alert)).items()}
 
     async def evaluated_at(self) -> datetime | None:
         """Return the time of the last evaluation."""
-        found = await self._state.get(_CLOCK, "last", Evaluated)
+        found = await self._store.get(_CLOCK, "last", Evaluated)
         return None if found is None else zoned(found.at)
 
     async def look(self) -> None:
         """Read what any process of ours has stored."""
-        self.acks = tuple(map(_zoned, (await self._state.all(_ACK, Ack)).values()))
-        self.silences = tuple(map(_zoned, (await self._state.all(_SILENCE, Silence)).values()))
-        known = {row.id: row for row in self.rows} | await self._state.all(_ROW, LogRow)
+        self.acks = tuple(map(_zoned, (await self._store.all(_ACK, Ack)).values()))
+        self.silences = tuple(map(_zoned, (await self._store.all(_SILENCE, Silence)).values()))
+        known = {row.id: row for row in self.rows} | await self._store.all(_ROW, LogRow)
         self.rows = tuple(sorted(known.values(), key=lambda row: row.at))
 
     async def evaluated(
-        self, alerts: Mapping[str, Alert], posts: Iterable[OutgoingMessage], rows: Iterable[LogRow], now: datetime
+        self, alerts: Mapping[str, Alert], messages: Iterable[OutgoingMessage], rows: Iterable[LogRow], now: datetime
     ) -> None:
         """Store the result of an evaluation. What cannot be stored is sent all the same."""
-        posts, rows = tuple(posts), tuple(rows)
+        messages, rows = tuple(messages), tuple(rows)
         changed = {key: alert for key, alert in alerts.items() if self._alerts.get(key) != alert}
         self._alerts = dict(alerts)
         self.rows = (*self.rows, *rows)
@@ -69,10 +69,10 @@ class AlertStore:
                 transaction.put(_ALERT, key, alert)
             for row in rows:
                 transaction.put(_ROW, row.id, row)
-            keep(transaction, posts)
+            keep(transaction, messages)
 
         try:
-            await self._state.change(work)
+            await self._store.change(work)
         except NotKept:
             self._alerts = {}  # all of it again, as soon as it can be kept
 
@@ -102,7 +102,7 @@ class AlertStore:
                 transaction.remove(_SILENCE, ended.id)
 
         try:
-            await self._state.change(work)
+            await self._store.change(work)
         except NotKept:
             self.acks, self.silences = (*self.acks, *new_acks), (*self.silences, *new_silences)
         else:
@@ -116,7 +116,7 @@ class AlertStore:
             transaction.put(kind, about.id, about)
             transaction.put(_ROW, row.id, row)
 
-        await self._state.change(work)
+        await self._store.change(work)
         await self.look()
 
     async def add(self, rows: Iterable[LogRow]) -> None:
@@ -129,13 +129,13 @@ class AlertStore:
                 transaction.put(_ROW, row.id, row)
 
         with contextlib.suppress(NotKept):
-            await self._state.change(work)
+            await self._store.change(work)
 
     async def written(self, row: LogRow) -> None:
         """Delete a row that has arrived in the project's log, or never will."""
         self.rows = tuple(one for one in self.rows if one.id != row.id)
         try:
-            await self._state.remove(_ROW, row.id)
+            await self._store.remove(_ROW, row.id)
         except NotKept:
             return  # written again at the next start, under the same id
 

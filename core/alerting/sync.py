@@ -117,18 +117,18 @@ def of_order(order: str, about: Ack | Silence, text: str, *, by: str, who: str, 
 
 
 def heard(
-    rows: Iterable[Mapping[str, Any]], rules: tuple[Rule, ...], now: datetime, fence: ErrorBoundary | None = None
+    rows: Iterable[Mapping[str, Any]], rules: tuple[Rule, ...], now: datetime, boundary: ErrorBoundary | None = None
 ) -> Heard:
     """Parse rows, the newest first. One that is not ours, or absurd, is left out alone."""
-    fence = fence or ErrorBoundary(lambda _: None)
+    boundary = boundary or ErrorBoundary(lambda _: None)
     words = {(rule.name, rule.subject or rule.name): rule for rule in rules}
     newest: dict[tuple[str, str], AlertRowBody] = {}
     acks: dict[str, Ack] = {}
     silences: dict[str, Silence] = {}
     reached: set[tuple[str, str]] = set()
     for row in rows:
-        with fence.around("reading a row about alerts"):
-            match _said(row, now):
+        with boundary.around("reading a row about alerts"):
+            match _parsed(row, now):
                 case Ack() as ack:
                     acks.setdefault(ack.id, ack)
                 case Silence() as silence:
@@ -155,11 +155,11 @@ def heard(
     )
 
 
-def _said(row: Mapping[str, Any], now: datetime) -> Ack | Silence | AlertRowBody | None:
+def _parsed(row: Mapping[str, Any], now: datetime) -> Ack | Silence | AlertRowBody | None:
     """Parse one row, within bounds; `None` for one that is not ours, or not credible."""
     order = row.get("order")
     if order == ACKNOWLEDGE and (ack := _read(row.get("plan"), Ack)) is not None:
-        at = _believed(ack.at, now)
+        at = _credible(ack.at, now)
         return None if at is None or _long(ack.id, ack.episode) else msgspec.structs.replace(ack, at=at)
     if order == SILENCE and (silence := _read(row.get("plan"), Silence)) is not None:
         return _bounded_silence(silence, now)
@@ -167,13 +167,13 @@ def _said(row: Mapping[str, Any], now: datetime) -> Ack | Silence | AlertRowBody
     if told is None or _long(told.alert, told.subject, told.episode):
         return None
     times = {name: getattr(told, name) for name in ("at", "began_at", "fired_at")}
-    believed = {name: _believed(at, now) for name, at in times.items() if at is not None}
+    believed = {name: _credible(at, now) for name, at in times.items() if at is not None}
     return None if None in believed.values() else msgspec.structs.replace(told, **believed)
 
 
 def _bounded_silence(silence: Silence, now: datetime) -> Silence | None:
-    at, until = _believed(silence.at, now), zoned(silence.until)
-    ended_at = None if silence.ended_at is None else _believed(silence.ended_at, now)
+    at, until = _credible(silence.at, now), zoned(silence.until)
+    ended_at = None if silence.ended_at is None else _credible(silence.ended_at, now)
     unsound = (silence.ended_at is None) is not (ended_at is None)
     if at is None or unsound or _long(silence.id, silence.matcher):
         return None
@@ -190,7 +190,7 @@ def zoned(at: datetime) -> datetime:
         return at.replace(tzinfo=UTC)
 
 
-def _believed(at: datetime, now: datetime) -> datetime | None:
+def _credible(at: datetime, now: datetime) -> datetime | None:
     """Return a time that others wrote, no later than now; `None` if it is no time of a row that counts."""
     at = zoned(at)
     return min(at, now) if now - _OLDEST <= at <= now + SKEW else None

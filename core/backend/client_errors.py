@@ -16,7 +16,7 @@ def fault_of(error: Exception, trace: Trace, credentials: Credentials, secrets: 
     An answer that says nothing of the request leaves open whether it was carried out.
     """
     fault = _fault_of(error, trace, credentials)
-    hidden = tuple(secret for secret in secrets if len(secret) >= _TELLING)
+    hidden = tuple(secret for secret in secrets if len(secret) >= _SHORTEST_SECRET)
     return msgspec.structs.replace(
         fault,
         message=redacted(fault.message, hidden),
@@ -25,7 +25,7 @@ def fault_of(error: Exception, trace: Trace, credentials: Credentials, secrets: 
     )
 
 
-_TELLING: Final = 6
+_SHORTEST_SECRET: Final = 6
 """The shortest secret that is blotted out, characters: a shorter one would hide half of every sentence."""
 
 
@@ -40,7 +40,7 @@ def _fault_of(error: Exception, trace: Trace, credentials: Credentials) -> Fault
     if kind.startswith("Auth"):
         return _sign_in_fault(error, trace)
     if kind.startswith("Functions"):
-        return function_fault(trace, _told(trace.body), credentials) or garbage(kind, trace)
+        return function_fault(trace, _message_in(trace.body), credentials) or garbage(kind, trace)
     return transport_fault(error, trace)
 
 
@@ -61,7 +61,7 @@ def _sign_in_fault(error: Exception, trace: Trace) -> Fault:
     return fault
 
 
-def _told(body: bytes) -> str:
+def _message_in(body: bytes) -> str:
     """Return the message in a JSON body, which the client's own error does not carry; empty if there is none."""
     try:
         told = msgspec.json.decode(body, type=dict[str, Any])

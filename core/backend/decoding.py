@@ -11,7 +11,7 @@ from core.backend.faults import Failed, Trace, garbage
 
 def rows_of(data: object, trace: Trace) -> list[dict[str, Any]]:
     """Return the rows in an answer. Raises Failed where it is something else, or more than was asked for."""
-    rows = _read_again(data) if isinstance(data, str) else data
+    rows = _decode_leniently(data) if isinstance(data, str) else data
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Failed(garbage("rows were asked for, something else came", trace))
     _bounded(len(rows), trace)
@@ -36,12 +36,12 @@ def _bounded(found: int, trace: Trace) -> None:
         raise Failed(garbage(f"{trace.asked_rows:,} rows were asked for, {found:,} came", trace))
 
 
-def _read_again(text: str) -> Any:
+def _decode_leniently(text: str) -> Any:
     """Decode what the client could not: one row with values too large for Python must not hide all the others.
 
     A longer number becomes the text of its digits, what is nested too deeply becomes `…`. `None` for what is no JSON.
     """
-    if text.count("[") + text.count("{") + text.count('"') // 2 > _MENDED:
+    if text.count("[") + text.count("{") + text.count('"') // 2 > _MOST_DECODED_TWICE:
         return None
     try:
         return json.loads(
@@ -71,7 +71,7 @@ _DENSE_FROM: Final = 4_000_000
 _MOST_VALUES: Final = 3_000_000
 """The number of values from which an answer is not decoded: it would block everything else for seconds."""
 
-_MENDED: Final = 1_000_000
+_MOST_DECODED_TWICE: Final = 1_000_000
 """The number of strings, lists and objects up to which a text is decoded a second time; more would be too slow."""
 
 _LONG: Final = 1_000_000

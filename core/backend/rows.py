@@ -178,7 +178,7 @@ def safety_of(row: Row) -> SafetyCheck:
         verdict=_verdict(row),
         blocking=blocking if isinstance(blocking, bool) else None,
         task_id=read.text("task_id") or None,
-        text=read.text("error_message", 200) or _told(row.get("details")),
+        text=read.text("error_message", 200) or _text_of(row.get("details")),
         duration_ms=read.milliseconds("duration_ms"),
         odd=read.oddities(),
     )
@@ -257,12 +257,12 @@ def _verdict(row: Row) -> str:
 
 def _summary(row: Row) -> str:
     for column in ("error_data", "output_data", "input_data"):
-        if told := _told(row.get(column)):
+        if told := _text_of(row.get(column)):
             return told
     return ""
 
 
-def _told(data: object) -> str:
+def _text_of(data: object) -> str:
     """Return the words for people in a JSON value, if it has any."""
     if isinstance(data, str):
         return clean(data, 200)

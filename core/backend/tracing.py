@@ -12,7 +12,7 @@ TRACE: Final = "watchdesk"
 """The name under which a request carries its trace."""
 
 _TABLES_PATH: Final = "/rest/v1/"
-_TOLD_BYTES: Final = 2000
+_BODY_BYTES: Final = 2000
 _LONGEST_WAIT_S: Final = 3600.0
 
 
@@ -41,7 +41,7 @@ async def trace_response(response: httpx.Response, trace: Trace) -> None:
     if response.is_redirect:
         raise Failed(garbage(f"it redirects ({response.status_code})", trace))
     await response.aread()
-    trace.whole, trace.body = response.content, response.content[:_TOLD_BYTES]
+    trace.whole, trace.body = response.content, response.content[:_BODY_BYTES]
     if 200 <= response.status_code < 300:
         if "html" in trace.content_type:
             raise Failed(garbage("a web page came instead of data", trace))

@@ -39,10 +39,10 @@ class ErrorBoundary:
 class Caught:
     """One `with` block within a boundary. `error` is what it raised; `None` while all is well."""
 
-    __slots__ = ("_fence", "_what", "error")
+    __slots__ = ("_boundary", "_what", "error")
 
-    def __init__(self, fence: ErrorBoundary, what: str) -> None:
-        self._fence = fence
+    def __init__(self, boundary: ErrorBoundary, what: str) -> None:
+        self._boundary = boundary
         self._what = what
         self.error: Exception | None = None
 
@@ -60,7 +60,7 @@ class Caught:
         if error is not None and not isinstance(error, Exception):
             return False  # cancelled, or the process ends
         self.error = error
-        self._fence.ended(self._what, error)
+        self._boundary.ended(self._what, error)
         return error is not None
 
 

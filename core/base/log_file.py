@@ -71,7 +71,7 @@ class LogFile(logging.Handler):
             self.trouble = f"the log cannot be written: {_words(self._path, error)}"
 
     def _write(self, data: bytes) -> None:
-        file, trouble = self._roomy()
+        file, trouble = self._file_with_room()
         if self.lost:
             data = _line("WARNING", f"{plural(self.lost, 'record')} before this one lost: {self.trouble}") + data
         left = memoryview(b"\n" + data if self._torn else data)
@@ -80,7 +80,7 @@ class LogFile(logging.Handler):
             self._torn = bool(left)
         self.lost, self.trouble = 0, trouble
 
-    def _roomy(self) -> tuple[int, str]:
+    def _file_with_room(self) -> tuple[int, str]:
         """Return a file that is not full, or else why it is, in words. Raises OSError."""
         file = self._opened()
         size = os.fstat(file).st_size

@@ -136,7 +136,7 @@ class Store:
     @property
     def warning(self) -> str | None:
         """The current problem, in words; `None` while all is well. A file moved aside counts while it lies there."""
-        return self._failing or self._said_aside() or self._lock.warning or None
+        return self._failing or self._aside_in_words() or self._lock.warning or None
 
     @property
     def unwritable(self) -> str:
@@ -292,7 +292,7 @@ class Store:
             return  # the next attempt says what is wrong
         self._why_aside = f" ({error})"
 
-    def _said_aside(self) -> str:
+    def _aside_in_words(self) -> str:
         if not self._aside:
             return ""
         more = f" (and {len(self._aside) - 1} more)" if len(self._aside) > 1 else ""

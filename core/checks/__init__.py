@@ -1,4 +1,4 @@
-"""Every check, in the order they are shown. Another one is a file beside these and a line here."""
+"""Every check, in the order of display. Another one is a module in this package and a line here."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -22,4 +22,4 @@ CHECKS: Final[tuple[Callable[[CheckContext], Awaitable[Verdict]], ...]] = (
 )
 
 NAMES: Final = tuple(check.__name__ for check in CHECKS)
-"""What each is called in `status --json`, in health rows and on the screen."""
+"""The name of each in `status --json`, in health rows and on the screen."""

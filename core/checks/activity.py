@@ -7,26 +7,26 @@ from core.checks.context import CheckContext
 from core.domain.status import Verdict
 
 
-async def activity(look: CheckContext) -> Verdict:
+async def activity(context: CheckContext) -> Verdict:
     """Check that waiting work moves: something completed since the oldest pending task was created."""
-    config = look.config
+    config = context.config
     if config is not None and config.emergency_stop:
         return Verdict.ok("excused: emergency stop")
     if config is not None and not config.enabled:
         return Verdict.ok("excused: disabled")
-    oldest = await look.live.oldest_pending_at(look.now)
+    oldest = await context.live.oldest_pending_at(context.now)
     if oldest is None:
         return Verdict.ok("nothing is waiting")
     interval_s = 60.0 * config.min_interval_minutes if config is not None else 0.0
-    patience = timedelta(seconds=max(look.rules.patience_s, 2 * interval_s))
-    waited = look.now - oldest
+    patience = timedelta(seconds=max(context.rules.patience_s, 2 * interval_s))
+    waited = context.now - oldest
     if waited <= patience:
         return Verdict.ok(f"oldest waits {short(waited)}")
-    last = await look.live.last_completed_at(look.now)
-    if last is not None and look.now - last <= patience:
-        return Verdict.ok(f"last completed {short(look.now - last)} ago")
+    last = await context.live.last_completed_at(context.now)
+    if last is not None and context.now - last <= patience:
+        return Verdict.ok(f"last completed {short(context.now - last)} ago")
     if config is not None and config.max_daily_tasks:
-        midnight = look.now.replace(hour=0, minute=0, second=0, microsecond=0)
-        if await look.live.count_started(midnight, look.now) >= config.max_daily_tasks:
+        midnight = context.now.replace(hour=0, minute=0, second=0, microsecond=0)
+        if await context.live.count_started(midnight, context.now) >= config.max_daily_tasks:
             return Verdict.ok(f"excused: daily limit of {config.max_daily_tasks} reached")
     return Verdict.warning(f"oldest waits {short(waited)}, nothing completed since")

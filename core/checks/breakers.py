@@ -9,9 +9,9 @@ from core.resilience import BreakerRecord, BreakerState
 FINE = (BreakerState.CLOSED, BreakerState.DUE)
 
 
-async def breakers(look: CheckContext) -> Verdict:
+async def breakers(context: CheckContext) -> Verdict:
     """Check that all breakers are closed, or merely due."""
-    return judge(look.breakers())
+    return judge(context.breakers())
 
 
 def judge(records: Iterable[BreakerRecord]) -> Verdict:

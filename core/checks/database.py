@@ -7,13 +7,13 @@ from core.resilience import NotLive
 from core.resilience.fault import Evidence, Fault
 
 
-async def database(look: CheckContext) -> Verdict:
+async def database(context: CheckContext) -> Verdict:
     """Check that the database answers: ok, proven down, or blind."""
     try:
-        await look.live.ping(look.rules.hanging_s, look.trace)
+        await context.live.ping(context.rules.hanging_s, context.trace)
     except NotLive as not_live:
         fault = not_live.fault
-        if fault.kind in NOT_REACHED and look.control is not None and await look.control():
+        if fault.kind in NOT_REACHED and context.control is not None and await context.control():
             return Verdict.critical(f"down: {fault.sentence()}, while the control address answers").unanswered()
         return proof(fault)
     return Verdict.ok("answers")

@@ -19,20 +19,20 @@ class CheckRunner:
     database from being proven. A check that fails unforeseen is unknown, and the only one.
     """
 
-    def __init__(self, clock: Clock, on_late: Callable[[Check], None], fence: ErrorBoundary) -> None:
+    def __init__(self, clock: Clock, on_late: Callable[[Check], None], boundary: ErrorBoundary) -> None:
         self._clock = clock
         self._on_late = on_late
-        self._fence = fence
+        self._boundary = boundary
         self._late: asyncio.Task[Check] | None = None
 
-    async def look(self, look: CheckContext) -> Checkup:
+    async def look(self, context: CheckContext) -> Checkup:
         """Run all checks once. Never raises for a fault; a cancelled run leaves nothing running."""
         at, began = self._clock.now(), self._clock.elapsed()
-        tasks = {check.__name__: asyncio.create_task(self._run(check, look)) for check in CHECKS}
+        tasks = {check.__name__: asyncio.create_task(self._run(check, context)) for check in CHECKS}
         try:
-            await asyncio.wait(tasks.values(), timeout=look.rules.limit_s)
+            await asyncio.wait(tasks.values(), timeout=context.rules.limit_s)
             checks = tuple(
-                task.result() if task.done() else self._unfinished(name, look, began) for name, task in tasks.items()
+                task.result() if task.done() else self._unfinished(name, context, began) for name, task in tasks.items()
             )
             if not tasks["database"].done():
                 if self._late is None:
@@ -44,7 +44,7 @@ class CheckRunner:
             for task in tasks.values():
                 task.cancel()
             await asyncio.gather(*tasks.values(), return_exceptions=True)
-        return Checkup(checks=checks, at=at, took_s=self._clock.elapsed() - began, overdue=look.overdue)
+        return Checkup(checks=checks, at=at, took_s=self._clock.elapsed() - began, overdue=context.overdue)
 
     @property
     def asking(self) -> bool:
@@ -55,20 +55,20 @@ class CheckRunner:
         """Cancel the open question."""
         self._drop_late()
 
-    async def _run(self, check: Callable[[CheckContext], Awaitable[Verdict]], look: CheckContext) -> Check:
+    async def _run(self, check: Callable[[CheckContext], Awaitable[Verdict]], context: CheckContext) -> Check:
         name, began = check.__name__, self._clock.elapsed()
-        with self._fence.around(f"the check of {name.replace('_', ' ')}") as run:
-            verdict = await _verdict(check, look)
+        with self._boundary.around(f"the check of {name.replace('_', ' ')}") as run:
+            verdict = await _verdict(check, context)
         if run.error is not None:
             verdict = Verdict.unknown(run.text)
         took = self._clock.elapsed() - began
-        if name == "database" and verdict.level is Level.OK and took > look.rules.limit_s:
+        if name == "database" and verdict.level is Level.OK and took > context.rules.limit_s:
             verdict = Verdict.warning(f"slow: answered after {took:.1f} s")
         return self._of(name, verdict, took)
 
-    def _unfinished(self, name: str, look: CheckContext, began: float) -> Check:
+    def _unfinished(self, name: str, context: CheckContext, began: float) -> Check:
         took = self._clock.elapsed() - began
-        if name == "database" and look.trace.sent:
+        if name == "database" and context.trace.sent:
             verdict = Verdict.warning(f"slow: connected, no answer within {took:.0f} s").unanswered()
         else:
             verdict = Verdict.unknown(f"no answer within {took:.0f} s yet")
@@ -87,7 +87,7 @@ class CheckRunner:
     def _report_late(self, task: asyncio.Task[Check]) -> None:
         if not task.cancelled() and task is self._late:
             self._late = None
-            with self._fence.around("what follows from a late answer"):
+            with self._boundary.around("what follows from a late answer"):
                 self._on_late(task.result())
 
     def _drop_late(self) -> None:
@@ -96,8 +96,8 @@ class CheckRunner:
             late.cancel()
 
 
-async def _verdict(check: Callable[[CheckContext], Awaitable[Verdict]], look: CheckContext) -> Verdict:
+async def _verdict(check: Callable[[CheckContext], Awaitable[Verdict]], context: CheckContext) -> Verdict:
     try:
-        return await check(look)
+        return await check(context)
     except NotLive as not_live:
         return Verdict.unknown(not_live.fault.sentence())

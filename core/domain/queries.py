@@ -135,7 +135,7 @@ def parse_filter(text: str, table: Table) -> Filter:
     keys = _KEYS[table]
     given: dict[str, list[str]] = {"status": [], "kind": [], "task": [], "words": []}
     for token in _tokens(text):
-        key, values = _sorted_out(token, keys)
+        key, values = _key_and_values(token, keys)
         given[keys.get(key, "words")] += values
     if len(set(given["task"])) > 1:
         raise FilterError("the filter names more than one task: leave one")
@@ -208,7 +208,7 @@ def _tokens(text: str) -> list[_Token]:
     return [*tokens, current] if begun or current else tokens
 
 
-def _sorted_out(token: _Token, keys: dict[str, str]) -> tuple[str, list[str]]:
+def _key_and_values(token: _Token, keys: dict[str, str]) -> tuple[str, list[str]]:
     """Return the key of a word (empty: none) and its values. Raises FilterError for an unknown key."""
     colon = token.index((":", False)) if (":", False) in token else -1
     key = "".join(char for char, quoted in token[: max(0, colon)] if not quoted)

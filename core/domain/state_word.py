@@ -76,7 +76,7 @@ def hidden(snapshot: Snapshot) -> tuple[str, ...]:
 def _wrong(snapshot: Snapshot, config: SystemConfig | None) -> Iterator[tuple[Level, str]]:
     """Yield everything that is wrong, with its level; within a level the most telling first."""
     for check in snapshot.health.checks:
-        yield check.level, _said(check)
+        yield check.level, _in_words(check)
     if snapshot.link.word is LinkWord.OFFLINE:
         yield Level.CRITICAL, f"the project is down: {snapshot.link.why}"
     if config is not None and config.several:
@@ -110,5 +110,5 @@ def _by_config(rule: str, config: SystemConfig | None) -> bool:
     return config is not None and rule in _BY_CONFIG
 
 
-def _said(check: Check) -> str:
+def _in_words(check: Check) -> str:
     return f"{check.name.replace('_', ' ')}: {check.text}"

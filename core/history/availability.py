@@ -53,9 +53,9 @@ class Record:
     `keeps`: this process is the one that writes.
     """
 
-    def __init__(self, clock: Clock, state: Store, *, keeps: Callable[[], bool]) -> None:
+    def __init__(self, clock: Clock, store: Store, *, keeps: Callable[[], bool]) -> None:
         self._clock = clock
-        self._state = state
+        self._store = store
         self._keeps = keeps
         self._closed: list[Span] = []
         self._open: Span | None = None
@@ -66,9 +66,9 @@ class Record:
     async def restore(self) -> None:
         """Load the spans of earlier processes. Nothing is known of the time between them and this one."""
         now = self._clock.now()
-        found = await self._state.samples(_SERIES, now - KEPT, now + KEPT, Span)
+        found = await self._store.samples(_SERIES, now - KEPT, now + KEPT, Span)
         self._closed = [span for _, span in found][-_MOST:]
-        last = await self._state.get(_KIND, _OPEN, Span)
+        last = await self._store.get(_KIND, _OPEN, Span)
         if last is not None:
             self._closed.append(last)
 
@@ -137,6 +137,6 @@ class Record:
                 transaction.put(_KIND, _OPEN, span)
 
         try:
-            await self._state.change(work)
+            await self._store.change(work)
         except NotKept:
-            return  # the state says so itself
+            return  # the store reports it itself

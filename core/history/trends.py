@@ -136,15 +136,15 @@ class Trends(msgspec.Struct, frozen=True, kw_only=True):
 
     window: Window
     at: datetime
-    courses: tuple[TimeSeries, ...]
+    series: tuple[TimeSeries, ...]
     told_at: datetime | None = None
     faults: tuple[str, ...] = ()
 
     def of(self, name: str) -> TimeSeries:
         """Return the series of that name. Raises KeyError."""
-        for course in self.courses:
-            if course.name == name:
-                return course
+        for series in self.series:
+            if series.name == name:
+                return series
         raise KeyError(name)
 
 
@@ -195,12 +195,12 @@ def trends(window: Window, now: datetime, seen: Observed, told: FromTables | Non
     told = told or FromTables(bucket=cut.bucket)
     fine = grid(cut.length, cut.bucket, now)
     finished = _finished(window, grid(cut.length, told.bucket, now), seen, told, now)
-    checks = _course("checks", fine, medians(fine, seen.checks), told.checks)
-    queue = _course("queue", fine, medians(fine, ((at, queued.pending) for at, queued in seen.queue)), {})
+    checks = _series("checks", fine, medians(fine, seen.checks), told.checks)
+    queue = _series("queue", fine, medians(fine, ((at, queued.pending) for at, queued in seen.queue)), {})
     return Trends(
         window=window,
         at=now,
-        courses=(
+        series=(
             *finished,
             _explained(checks, told.faults.get("checks"), _NO_CHECKS if told.checks_until else _READING),
             _explained(queue, None, _NO_QUEUE),
@@ -224,8 +224,8 @@ def _finished(
     nothing = f"no task was finished in these {window}, or none that this key sees" if told.finished_until else _READING
     if total == Finished():
         own, theirs = {}, {}  # who sees no task at all cannot say that none failed
-    success = _course("success", cut, _each(own, lambda f: f.percent), _each(theirs, lambda f: f.percent, but=own))
-    failures = _course(
+    success = _series("success", cut, _each(own, lambda f: f.percent), _each(theirs, lambda f: f.percent, but=own))
+    failures = _series(
         "failures", cut, _each(own, lambda f: float(f.failed)), _each(theirs, lambda f: float(f.failed), but=own)
     )
     fault = told.faults.get("finished")
@@ -255,7 +255,7 @@ def _each(
     return {begin: value for begin, value in figures.items() if value is not None}
 
 
-def _course(name: str, cut: Grid, own: dict[datetime, float], told: dict[datetime, float]) -> TimeSeries:
+def _series(name: str, cut: Grid, own: dict[datetime, float], told: dict[datetime, float]) -> TimeSeries:
     return TimeSeries(
         name=name,
         grid=cut,
@@ -264,10 +264,10 @@ def _course(name: str, cut: Grid, own: dict[datetime, float], told: dict[datetim
     )
 
 
-def _explained(course: TimeSeries, fault: str | None, nothing: str) -> TimeSeries:
-    if any(value is not None for value in (*course.own, *course.told)):
-        return course
-    return msgspec.structs.replace(course, why=f"nothing known: {fault}" if fault else nothing)
+def _explained(series: TimeSeries, fault: str | None, nothing: str) -> TimeSeries:
+    if any(value is not None for value in (*series.own, *series.told)):
+        return series
+    return msgspec.structs.replace(series, why=f"nothing known: {fault}" if fault else nothing)
 
 
 def _sorted(cut: Grid, samples: Iterable[tuple[datetime, T]]) -> dict[datetime, list[T]]:

@@ -78,22 +78,22 @@ class Cache:
     def get_sync(self, key: str) -> Cached | None:
         """Return the kept value, straight from the disk. Blocks for a fraction of a millisecond: for the first view."""
         text = self._wait(self._submit(lambda: self._disk.load(key)))
-        return None if text is None else _picture(text, "disk")
+        return None if text is None else _decoded(text, "disk")
 
     def load_all(self) -> dict[str, Cached]:
         """Return everything kept on the disk, by key. Blocks: for the first screen."""
         texts = self._wait(self._submit(self._disk.load_all)) or {}
-        found = ((key, _picture(text, "disk")) for key, text in texts.items())
+        found = ((key, _decoded(text, "disk")) for key, text in texts.items())
         return {key: cached for key, cached in found if cached is not None}
 
     async def get(self, key: str) -> Cached | None:
         """Return the kept value, from memory while it is fresh, else from the disk."""
         remembered = self._memory.get(key)
         if remembered is not None and self._clock.elapsed() - remembered[0] <= self._rules.memory_s:
-            return _picture(remembered[1], "memory")
+            return _decoded(remembered[1], "memory")
         future = self._submit(lambda: self._disk.load(key))
         text = None if future is None else await asyncio.wrap_future(future)
-        return None if text is None else _picture(text, "disk")
+        return None if text is None else _decoded(text, "disk")
 
     def keep(self, key: str, value: Any, at: datetime) -> None:
         """Keep a live value of builtin types: in memory at once, on the disk soon. Never raises, never waits."""
@@ -161,7 +161,7 @@ class Cache:
             return None
 
 
-def _picture(data: bytes | str, layer: str) -> Cached | None:
+def _decoded(data: bytes | str, layer: str) -> Cached | None:
     """Decode a kept value; `None` for one that is not ours or of another version."""
     try:
         kept = _decode(data)

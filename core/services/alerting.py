@@ -72,7 +72,7 @@ class AlertService:
         self._rules = rules(self._settings)
         self._boundary = context.boundary
         self._life = AlertStateMachine(
-            self._rules, self._settings, episode=lambda: str(uuid.uuid4()), fence=context.boundary
+            self._rules, self._settings, episode=lambda: str(uuid.uuid4()), boundary=context.boundary
         )
         self._evaluated: float | None = None
         self._heard_at: datetime | None = None
@@ -188,7 +188,7 @@ class AlertService:
     def telling(self) -> Telling:
         """Whether what must be told reaches anybody."""
         there = self.post_room.book()
-        posts = self.post_room.queue.posts
+        posts = self.post_room.queue.messages
         lost = tuple(dict.fromkeys(f"{post.to}: {post.why}" for post in posts if post.undelivered))
         waits = tuple(dict.fromkeys(f"{post.to}: {post.why}" for post in posts if post.why and not post.undelivered))
         left = [one for one in self._life.alerts.values() if nobody_left(one, there.rungs, self._settings)]

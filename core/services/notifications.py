@@ -9,7 +9,7 @@ from core.alerting.escalation import Tell
 from core.alerting.message import Message, Sender, message, trial
 from core.alerting.notifiers import Notifiers
 from core.alerting.outbox import UNADDRESSED, Outbox, OutgoingMessage
-from core.alerting.recipients import Address, Recipients, book
+from core.alerting.recipients import Address, Recipients, recipients_for
 from core.alerting.rules import MUTES
 from core.alerting.sync import LogRow
 from core.backend.schema import Shape
@@ -46,7 +46,7 @@ class Notifications:
         """Who is told, as configured."""
         config = self._readings.config
         known = config.value if config.source is not Source.DEFAULT else None
-        return book(self._settings, known.notification_email if known is not None else "")
+        return recipients_for(self._settings, known.notification_email if known is not None else "")
 
     def can_tell(self) -> bool:
         """Whether there is anybody to tell whose last message was accepted, as far as one was sent."""

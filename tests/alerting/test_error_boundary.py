@@ -199,7 +199,7 @@ async def test_a_channel_that_fails_unforeseen_keeps_nobody_else_from_hearing(sa
         stop(sandbox)
         await alarming.minutes(2)
         assert len(server.box.to(ANNA)) == 1
-        (kept,) = alarming.queue.posts
+        (kept,) = alarming.queue.messages
         assert kept.why == "sending failed (KeyError); see the log file"
         await alarming.close()
 

@@ -125,19 +125,19 @@ async def test_while_the_server_is_down_nothing_is_lost_and_it_is_tried_ever_mor
     alarming = await Alarming(sandbox, tmp_path, rules).begin()
     stop(sandbox)
     await alarming.minute()
-    tries = [post.tries for post in alarming.queue.posts]
+    tries = [post.tries for post in alarming.queue.messages]
     for _ in range(60):
         await alarming.minute(check=False)
     assert tries == [1]
-    (post,) = alarming.queue.posts
+    (post,) = alarming.queue.messages
     assert 6 <= post.tries <= 8  # 30 s, 1, 2, 4, 8, 15, 15 min
     lift(sandbox)
     await alarming.minutes(2, check=False)
-    assert len(alarming.queue.posts) == 2
+    assert len(alarming.queue.messages) == 2
     with Server(box, port=port):
         await alarming.minutes(16, check=False)
     assert box.subjects() == ["[probe] CRITICAL: emergency stop is set", "[probe] RESOLVED: emergency stop is set"]
-    assert alarming.queue.posts == ()
+    assert alarming.queue.messages == ()
     await alarming.close()
 
 
@@ -151,7 +151,7 @@ async def test_a_restart_sends_what_was_not_delivered_and_nothing_twice(sandbox:
     await first.driven.kill()
     with Server(box, port=port):
         second = await Alarming(sandbox, tmp_path, rules, first.clock).begin()
-        assert [post.tries for post in second.queue.posts] == [1]
+        assert [post.tries for post in second.queue.messages] == [1]
         await second.minutes(3)
         assert box.subjects() == ["[probe] CRITICAL: emergency stop is set"]
         await second.close()

@@ -9,7 +9,7 @@ from aiosmtpd.controller import Controller
 from core.alerting.mail_addresses import recipients
 from core.alerting.message import Message
 from core.alerting.notifiers import Notifiers
-from core.alerting.recipients import Way, book, problems
+from core.alerting.recipients import Way, problems, recipients_for
 from core.alerting.settings import AlertRules
 from core.domain.alerts import Phase, Severity
 from tests.alerting.mail_server import Alarming, Mailbox, Server, body, free_port, stop
@@ -81,7 +81,7 @@ async def test_each_form_arrives_at_exactly_the_mailbox_that_is_written(written:
     server.box.mails.clear()
     rules = server.rules(written)
     assert problems(rules) == ()
-    ((address,),) = book(rules, "").contacts
+    ((address,),) = recipients_for(rules, "").contacts
     assert address.way is Way.SMTP
     await Notifiers(nobody, rules).send(address, letter())
     ((to, mail),) = server.box.mails
@@ -101,7 +101,7 @@ def test_what_is_no_mailbox_is_refused_at_the_start_and_named_where_it_may_be(wr
 @pytest.mark.parametrize("written", SEVERAL)
 def test_several_in_one_are_told_one_after_the_other_by_the_config_row(written: str) -> None:
     rules = AlertRules(smtp_host="mail.example.org", smtp_from="w@example.org")
-    assert tuple(ways[0].target for ways in book(rules, written).contacts) == SEVERAL[written]
+    assert tuple(ways[0].target for ways in recipients_for(rules, written).contacts) == SEVERAL[written]
     if len(SEVERAL[written]) > 1:
         (why,) = problems(AlertRules(contacts=(written,)))
         assert why == "[alerts] contacts: entry 1 names several addresses: write one entry for each"
@@ -133,7 +133,7 @@ async def test_a_server_that_takes_no_umlauts_is_said_to() -> None:
             smtp_from="w@example.org",
             smtp_security="none",
         )
-        ((address,),) = book(rules, "").contacts
+        ((address,),) = recipients_for(rules, "").contacts
         with pytest.raises(Exception, match="SMTPUTF8"):
             await Notifiers(nobody, rules).send(address, letter())
     finally:

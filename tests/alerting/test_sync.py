@@ -323,11 +323,11 @@ async def test_a_dead_channel_blocks_no_other_and_no_address_is_shown(sandbox: R
             await alarming.alarms.evaluate()
             for _ in range(100):
                 await asyncio.sleep(0.05)
-                if server.box.mails and alive.seen and len(alarming.queue.posts) == 1:
+                if server.box.mails and alive.seen and len(alarming.queue.messages) == 1:
                     break
             assert server.box.subjects() == [STOP]
             assert alive.seen == ["POST /hook"]
-            assert [post.to.split("-")[0] for post in alarming.queue.posts] == ["json"]
+            assert [post.to.split("-")[0] for post in alarming.queue.messages] == ["json"]
             alarming.driven.monitor._publish()
             shown = str(alarming.driven.monitor.snapshot) + repr(alarming.alarms.post_room.book())
             await alarming.close()

@@ -93,7 +93,7 @@ def test_a_clock_set_back_shows_nothing_of_the_future() -> None:
         checks=((ahead, 1.0),),
     )
     shown = trends(Window.DAY, NOW, seen, None)
-    assert [value for one in shown.courses for value in one.own if value is not None] == [3.0]
+    assert [value for one in shown.series for value in one.own if value is not None] == [3.0]
 
 
 def test_queue_and_checks_are_medians_of_what_a_bucket_saw() -> None:

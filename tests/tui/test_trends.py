@@ -189,7 +189,7 @@ async def test_hostile_values_are_drawn_and_no_plot_is_ever_wider_than_its_place
     counted = {begin: Finished(0, 10**12 * (n % 2)) for n, begin in enumerate(begins)}
     odd = trends(Window.DAY, NOW, Observed(), FromTables(bucket=cut.bucket, finished=counted, checks=huge))
     for shown in (odd, *PAST.trends.values()):
-        for course in shown.courses:
+        for course in shown.series:
             for marks in (UNICODE, ASCII):
                 for width in range(LEAST[0], 130, 19):
                     for height in range(LEAST[1], 30, 8):

@@ -1,4 +1,4 @@
-"""Every repair, in the order a heal does them. Another one is a file beside these and a line in `REPAIRS`."""
+"""Every repair, in the order a heal does them. Another one is a module in this package and a line in `REPAIRS`."""
 
 from typing import Final
 
@@ -32,4 +32,4 @@ STEPS: Final = {repair.option: repair.name for repair in REPAIRS}
 """The names of repairs by what a person calls them."""
 
 BY_DEFAULT: Final = frozenset(repair.name for repair in REPAIRS if repair.by_default)
-"""The repairs of a heal that names none: the clean-up of the log takes long, and goes beside it."""
+"""The repairs of a heal that names none. The deletion of old logs takes long, and is done beside it."""

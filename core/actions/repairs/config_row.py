@@ -12,7 +12,7 @@ from core.resilience import NotLive
 
 
 class ConfigRow(Repair):
-    """Row level security hides rows as an empty list, so an empty answer alone proves nothing."""
+    """Creates the config row. An empty answer alone proves nothing, since row level security hides rows that way."""
 
     name = "config_row"
     option = "config"

@@ -14,13 +14,13 @@ TITLE: Final = "Failure rate too high"
 
 
 class DryRun(Repair):
-    """Once lifted it stays off: the watchdog goes by failures since then."""
+    """Turns dry-run on. Once an operator turned it off, only failures since then count."""
 
     name = "dry_run"
     option = "dry-run"
 
     async def plan(self, survey: Survey) -> Proposal:
-        """Turn it on, if it is off and too much fails."""
+        """Plan to turn dry-run on, if it is off and too much fails."""
         live, rules = self._context.live, self._settings.failures
         if survey.config is None or survey.config.dry_run or not survey.timed:
             return Proposal()

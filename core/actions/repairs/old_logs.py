@@ -14,7 +14,7 @@ _UNDONE_WITHIN: Final = timedelta(days=7)
 
 
 class OldLogs(Repair):
-    """Never the lease's row, the audit of a stop that stands, or that of what may still be undone."""
+    """Deletes old log rows, but no lease and no audit of a stop in force or of an action that may be undone."""
 
     name = "old_logs"
     option = "logs"
@@ -34,15 +34,15 @@ class OldLogs(Repair):
         return Proposal(step=PlanStep(name=self.name, title="Old log rows", effect=effect, count=old))
 
     async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
-        """Batch by batch, as many as were planned."""
-        means, before, audit_before = self._context, self._before(survey), self._audit_before(survey)
+        """Delete batch by batch, as many as were planned."""
+        context, before, audit_before = self._context, self._before(survey), self._audit_before(survey)
         kept, done = await self._standing_stop(survey), 0
 
         async def delete(ids: tuple[str, ...]) -> tuple[str, ...]:
-            return await means.commands.delete_logs(ids, before=before)
+            return await context.commands.delete_logs(ids, before=before)
 
         async def there(ids: tuple[str, ...]) -> tuple[str, ...]:
-            return await means.live.logs_among(ids)
+            return await context.live.logs_among(ids)
 
         async def gone(ids: tuple[str, ...]) -> tuple[str, ...]:
             still = frozenset(await there(ids))
@@ -52,7 +52,7 @@ class OldLogs(Repair):
             return len(await there(ids))
 
         async def find(most: int) -> tuple[str, ...]:
-            return await means.live.ask(
+            return await context.live.ask(
                 "db:fetch_old_logs", lambda queries: queries.old_logs(before, audit_before, kept, most)
             )
 

@@ -65,7 +65,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RepairSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Which project is repaired, and by which rules."""
+    """The project to repair, and the rules."""
 
     target: Target
     stuck: StuckRules
@@ -74,10 +74,10 @@ class RepairSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Repair(ABC):
-    """One kind of damage: how it is found, how it is mended, and how that is taken back.
+    """One kind of damage: how it is found, repaired, and how the repair is undone.
 
     `option` is what a person calls it on the command line and in the dialog. `undo_option` is the same for its undo;
-    a repair that leaves it empty cannot be undone by its mark. `by_default`: whether a heal that names none does it.
+    a repair that leaves it empty cannot be undone by its mark. `by_default`: a heal that names none does it.
     """
 
     name: ClassVar[str]
@@ -91,11 +91,11 @@ class Repair(ABC):
 
     @abstractmethod
     async def plan(self, survey: Survey) -> Proposal:
-        """Find out what there is to do. Raises NotLive."""
+        """Return what there is to do. Raises NotLive."""
 
     @abstractmethod
     async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
-        """Do it, each row only if it still needs it; what became of it goes to `run`. Raises NotLive."""
+        """Repair each row only if it still needs it; results go to `run`. Raises NotLive."""
 
     async def undo_step(self, run: str) -> PlanStep | None:
         """Return what an undo of the heal `run` would take back of it; `None` where nothing stands. Raises NotLive."""

@@ -19,7 +19,7 @@ STUCK: Final = "watchdesk:stuck:"
 
 
 class StuckTasks(Repair):
-    """The write repeats status and time, so that a task that finished or was claimed again is untouched."""
+    """Fails stuck tasks. The write repeats status and time, so that a finished or reclaimed task is untouched."""
 
     name = "stuck_tasks"
     option = "stuck"
@@ -55,15 +55,15 @@ class StuckTasks(Repair):
         return Proposal(step=step, notes=tuple(notes))
 
     async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
-        """Batch by batch. Tasks of one estimate share a cut-off, so that one statement can repeat it for all."""
-        live, commands = self._context.live, self._context.commands
+        """Fail them batch by batch. Tasks of one estimate share a cut-off, which one statement repeats for all."""
+        live, writes = self._context.live, self._context.commands
         marks = _marks(run.id)
         text = f"{marks.begins[0]}: by {run.by}, no sign of life past its time"
         done = 0
         for limit, group in self._by_cutoff(survey, min(survey.now, run.now())):
 
             async def send(ids: tuple[str, ...], limit: datetime = limit) -> tuple[str, ...]:
-                return await commands.fail_stuck(ids, began_before=limit, error=text)
+                return await writes.fail_stuck(ids, began_before=limit, error=text)
 
             async def changed(ids: tuple[str, ...]) -> tuple[str, ...]:
                 return await live.ask("db:read_back_tasks", lambda q: q.marked_among(ids, "failed", marks))
@@ -81,7 +81,7 @@ class StuckTasks(Repair):
                 tell(done)
 
     async def undo_step(self, run: str) -> PlanStep | None:
-        """Give back the tasks that still carry the heal's mark."""
+        """Plan to requeue the tasks that still carry the heal's mark."""
         marks = _marks(run)
         tasks = await self._context.live.ask("db:count_marked", lambda queries: queries.count_marked(marks, "failed"))
         if not tasks:
@@ -89,11 +89,11 @@ class StuckTasks(Repair):
         return PlanStep(name=self.name, title=plural(tasks, "task"), effect="back to in progress", count=tasks)
 
     async def undo(self, healed: str, run: Run) -> None:
-        """Put them back to in progress, each only if the mark still stands."""
+        """Put the tasks back to in progress, each only if its mark still stands."""
         await requeue(run, _marks(healed), from_status="failed", to_status="in_progress", title="Healed tasks")
 
     def _by_cutoff(self, survey: Survey, now: datetime) -> list[tuple[datetime, tuple[str, ...]]]:
-        """Return the tasks by their cut-off at `now`, the database's own time: the plan's clock may have been ahead."""
+        """Return the tasks by their cut-off at `now`, the database's time: the plan's clock may have been ahead."""
         groups: dict[datetime, list[Task]] = {}
         for task in survey.stuck:
             groups.setdefault(cutoff(task, now, self._settings.stuck), []).append(task)

@@ -11,14 +11,14 @@ from core.domain.stops import MOST_RAN_BEFORE, StopRecord, StopTrail
 
 _PIDS: Final = 2**31
 
-STOP_TOLD: Final = (
+STOP_FIELDS: Final = (
     "order:input_data->>order,run:input_data->>run,by:input_data->>by,who:input_data->>who,"
     "reason:input_data->plan->>reason,stopped:output_data->>stopped,lifted:output_data->>lifted,"
     "until:output_data->>until,why:output_data->>reason,ran_before:input_data->plan->ran_before"
 )
 """The part of an audit row that `stop_trail_of` reads: not the ids of all open tasks, which may be a thousand."""
 
-BEGUN_TOLD: Final = (
+BEGUN_FIELDS: Final = (
     "run:input_data->>run,who:input_data->>who,by:input_data->>by,host:input_data->>host,pid:input_data->pid"
 )
 """The part of an audit row that `begun_runs_of` reads."""

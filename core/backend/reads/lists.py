@@ -54,7 +54,7 @@ class ListQueries(LogQueries):
             return ordered(query, source.orders[listing.sort.name]).range(first, offset + limit)
 
         rows = list[Row]()
-        with _refusals_told():
+        with _refusals_explained():
             while len(rows) <= limit:
                 part = await self._calls.rows(f"list {listing.table}", partial(build, first=offset + len(rows)))
                 rows += part
@@ -103,7 +103,7 @@ class ListQueries(LogQueries):
             query = _matching(c.table(TASKS).select("id,completed_at"), source, given)
             return (query.gt("id", after) if after else query).order("id").limit(PAGE)
 
-        with _refusals_told():
+        with _refusals_explained():
             rows = await self._calls.rows("read matching tasks", build)
         return tuple((row_id(row), moment(row["completed_at"])) for row in each(rows, "completed_at"))
 
@@ -136,7 +136,7 @@ class ListQueries(LogQueries):
             # No row with it: finding the only one that matches takes as long as counting.
             return _matching(c.table(source.table).select("id", count=how), source, listing.filter).limit(0)
 
-        with _refusals_told():
+        with _refusals_explained():
             return await self._calls.count(f"count {listing.table}", build)
 
     async def _row(self, table: str, name: str) -> Row | None:
@@ -200,7 +200,7 @@ def _without_safety(fault: Fault) -> Fault:
 
 
 @contextlib.contextmanager
-def _refusals_told() -> Iterator[None]:
+def _refusals_explained() -> Iterator[None]:
     """Name the culprit where the database does not accept a value."""
     try:
         yield

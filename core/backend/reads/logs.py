@@ -7,7 +7,7 @@ from typing import Any, Final
 from core.backend.client import ApiCalls
 from core.backend.columns import Columns
 from core.backend.faults import Failed, garbage
-from core.backend.reads.audit import BEGUN_TOLD, STOP_TOLD, begun_runs_of, stop_trail_of
+from core.backend.reads.audit import BEGUN_FIELDS, STOP_FIELDS, begun_runs_of, stop_trail_of
 from core.backend.rows import (
     ENDED,
     Row,
@@ -211,7 +211,7 @@ class LogQueries:
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select(f"step_status,{column},{STOP_TOLD}").eq("execution_step", "watchdog_healing")
+            query = c.table(LOGS).select(f"step_status,{column},{STOP_FIELDS}").eq("execution_step", "watchdog_healing")
             query = query.in_("input_data->>order", ["emergency_stop", "lift"]).neq("step_status", "skipped")
             query = query.gte(column, FIRST).lte(column, until(None))
             return query.order(column, desc=True).limit(limit)
@@ -231,7 +231,9 @@ class LogQueries:
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select(f"step_status,{column},{BEGUN_TOLD}").eq("execution_step", "watchdog_healing")
+            query = (
+                c.table(LOGS).select(f"step_status,{column},{BEGUN_FIELDS}").eq("execution_step", "watchdog_healing")
+            )
             query = _past(query.eq("input_data->>order", order), column, since)
             return query.order(column, desc=True).limit(100)
 

@@ -57,8 +57,8 @@ class Spot(NamedTuple):
 class Epoch:
     """The files of one epoch, the oldest first."""
 
-    def __init__(self, shelf: SegmentCache, parts: tuple[Part, ...]) -> None:
-        self._shelf = shelf
+    def __init__(self, segments: SegmentCache, parts: tuple[Part, ...]) -> None:
+        self._segments = segments
         self._parts = parts
 
     def covering(self, at: int) -> Spot | None:
@@ -76,7 +76,7 @@ class Epoch:
     def after(self, at: int) -> Spot | None:
         """Return the first snapshot after a moment."""
         for part in self._parts[max(0, self._index(at)) :]:
-            contents = self._shelf.contents(part)
+            contents = self._segments.contents(part)
             for index in range(bisect_right(contents.entries, at, key=_at), len(contents.entries)):
                 if _changes(contents.entries[index]):
                     return Spot(contents.entries[index].at, contents, index)
@@ -89,7 +89,7 @@ class Epoch:
     def pictures(self, since: int, until: int) -> Iterator[tuple[int, Callable[[int], Snapshot]]]:
         """Yield moments in order, each with a function that returns its snapshot until the next one is asked for."""
         for part in self._within(since, until):
-            contents, decoder = self._shelf.contents(part), Decoder()
+            contents, decoder = self._segments.contents(part), Decoder()
             for entry in contents.entries:
                 if entry.at >= until or not _changes(entry):
                     continue
@@ -104,14 +104,14 @@ class Epoch:
     def flagged(self, since: int, until: int) -> Iterator[tuple[int, int]]:
         """Yield the moments at which something happened, in order, with their flags."""
         for part in self._within(since, until):
-            yield from ((at, flags) for at, flags in self._shelf.flagged(part) if since <= at < until)
+            yield from ((at, flags) for at, flags in self._segments.flagged(part) if since <= at < until)
 
     def looks(self, since: int, until: int) -> Iterator[WatchedSpan]:
         """Yield the observed periods, cut to the given one."""
         began: int | None = None
         reached, open_ = 0, False
         for part in self._within(since - _GAP_US, until):
-            for entry in self._shelf.contents(part).entries:
+            for entry in self._segments.contents(part).entries:
                 if began is not None and (not open_ or entry.at - reached > _GAP_US):
                     yield from _cut(began, reached, since, until)
                     began = None
@@ -129,19 +129,19 @@ class Epoch:
 
     def _last_until(self, at: int, *, changes: bool) -> Spot | None:
         for part in reversed(self._parts[: self._index(at) + 1]):
-            contents = self._shelf.contents(part)
+            contents = self._segments.contents(part)
             for index in reversed(range(bisect_right(contents.entries, at, key=_at))):
                 if not changes or _changes(contents.entries[index]):
                     return Spot(contents.entries[index].at, contents, index)
         return None
 
 
-def courses(shelf: SegmentCache) -> tuple[Epoch, ...]:
+def read_epochs(segments: SegmentCache) -> tuple[Epoch, ...]:
     """Return every epoch, the newest first."""
     epochs: dict[int, list[Part]] = {}
-    for part in shelf.parts():
+    for part in segments.parts():
         epochs.setdefault(part.epoch, []).append(part)
-    return tuple(Epoch(shelf, tuple(epochs[epoch])) for epoch in sorted(epochs, reverse=True))
+    return tuple(Epoch(segments, tuple(epochs[epoch])) for epoch in sorted(epochs, reverse=True))
 
 
 def _cut(began: int, reached: int, since: int, until: int) -> Iterator[WatchedSpan]:

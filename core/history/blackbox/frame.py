@@ -127,7 +127,7 @@ class Encoder:
         Raises whatever packing raises for a value that does not fit; the next body is then a whole snapshot.
         """
         last, full = self._last, self._frames >= _GROUP_FRAMES or self._bytes >= _GROUP_BYTES
-        self._last = None  # until it is packed: no other is told by what nobody can read
+        self._last = None  # until it is packed: no change may be relative to what nobody can read
         if last is None or full:
             self._frames = self._bytes = 0
             self._stream = zlib.compressobj(level=9, wbits=-15, memLevel=9)
@@ -208,12 +208,12 @@ def _plain(value: Any) -> bytes:
     body = msgspec.msgpack.encode(value)
     if _SUSPECT.search(body) is None:
         return body
-    return msgspec.msgpack.encode(_told(msgspec.msgpack.decode(body)))
+    return msgspec.msgpack.encode(_redacted(msgspec.msgpack.decode(body)))
 
 
-def _told(value: Any) -> Any:
+def _redacted(value: Any) -> Any:
     if isinstance(value, str):
         return redacted(value)
     if isinstance(value, dict):
-        return {name: _told(one) for name, one in value.items()}
-    return [_told(one) for one in value] if isinstance(value, list) else value
+        return {name: _redacted(one) for name, one in value.items()}
+    return [_redacted(one) for one in value] if isinstance(value, list) else value

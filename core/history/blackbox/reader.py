@@ -13,7 +13,7 @@ from typing import Final
 
 from core.domain.snapshot import Snapshot
 from core.history.blackbox.delta import Unfit
-from core.history.blackbox.epoch import Epoch, Spot, WatchedSpan, courses
+from core.history.blackbox.epoch import Epoch, Spot, WatchedSpan, read_epochs
 from core.history.blackbox.frame import microseconds, moment_of
 from core.history.blackbox.marks import Mark, MarkKind, kinds_of
 from core.history.blackbox.notes import Note, Notes
@@ -32,21 +32,21 @@ class Box:
     """
 
     def __init__(self, directory: Path, on_damage: Callable[[Path], None] | None = None) -> None:
-        self._shelf = SegmentCache(directory, on_damage or (lambda _: None))
+        self._segments = SegmentCache(directory, on_damage or (lambda _: None))
         self._notes = Notes(directory)
 
     def span(self) -> tuple[datetime, datetime] | None:
         """Return the first and the last moment observed; `None`: there is none."""
-        found = self._courses()
-        first = min((spot.at for course in found if (spot := course.after(-1)) is not None), default=None)
-        last = max((spot.at for course in found if (spot := course.last()) is not None), default=None)
+        found = self._epochs()
+        first = min((spot.at for epoch in found if (spot := epoch.after(-1)) is not None), default=None)
+        last = max((spot.at for epoch in found if (spot := epoch.last()) is not None), default=None)
         return None if first is None or last is None else (moment_of(first), moment_of(last))
 
     def at(self, moment: datetime) -> Snapshot | None:
         """Return the snapshot of a moment; `None` if it was not observed. Its own `at` is when it was last seen so."""
         at = microseconds(moment)
-        for course in self._courses():
-            if (spot := course.covering(at)) is not None and (found := self._picture(spot)) is not None:
+        for epoch in self._epochs():
+            if (spot := epoch.covering(at)) is not None and (found := self._picture(spot)) is not None:
                 return found
         return None
 
@@ -55,21 +55,21 @@ class Box:
 
         `None`: there is none in that direction, or none near enough that can be read.
         """
-        courses, at = self._courses(), microseconds(moment)
+        epochs, at = self._epochs(), microseconds(moment)
         spot: Spot | None = None
         for _ in range(abs(by)):
-            following = _next(courses, at) if by > 0 else _previous(courses, at)
+            following = _next(epochs, at) if by > 0 else _previous(epochs, at)
             if following is None:
                 break
             spot, at = following, following.at
-        return self._readable(courses, spot, forward=by > 0)
+        return self._readable(epochs, spot, forward=by > 0)
 
     def frames(self, since: datetime, until: datetime) -> Iterator[Snapshot]:
         """Yield every snapshot from `since` up to, not including, `until`, the oldest first."""
-        courses = self._courses()
-        runs = [course.pictures(microseconds(since), microseconds(until)) for course in courses]
+        epochs = self._epochs()
+        runs = [epoch.pictures(microseconds(since), microseconds(until)) for epoch in epochs]
         for at, newer, picture in heapq.merge(*(_numbered(run, n) for n, run in enumerate(runs)), key=lambda x: x[0]):
-            if any(course.covering(at) is not None for course in courses[:newer]):
+            if any(epoch.covering(at) is not None for epoch in epochs[:newer]):
                 continue
             try:
                 yield picture(at)
@@ -78,11 +78,11 @@ class Box:
 
     def marks(self, since: datetime, until: datetime) -> tuple[Mark, ...]:
         """Return the marks from `since` up to, not including, `until`, the oldest first, notes included."""
-        courses = self._courses()
+        epochs = self._epochs()
         found: dict[int, tuple[MarkKind, ...]] = {}
-        for newer, course in enumerate(courses):
-            for at, flags in course.flagged(microseconds(since), microseconds(until)):
-                if not any(other.covering(at) is not None for other in courses[:newer]):
+        for newer, epoch in enumerate(epochs):
+            for at, flags in epoch.flagged(microseconds(since), microseconds(until)):
+                if not any(other.covering(at) is not None for other in epochs[:newer]):
                     found[at] = (*found.get(at, ()), *kinds_of(flags))
         for note in self.notes(since, until):
             at = microseconds(note.at)
@@ -105,7 +105,7 @@ class Box:
     def looks(self, since: datetime, until: datetime) -> tuple[WatchedSpan, ...]:
         """Return the observed periods between two moments, the oldest first."""
         spans = sorted(
-            (look for course in self._courses() for look in course.looks(microseconds(since), microseconds(until))),
+            (look for epoch in self._epochs() for look in epoch.looks(microseconds(since), microseconds(until))),
             key=lambda look: look.since,
         )
         joined: list[WatchedSpan] = []
@@ -122,7 +122,7 @@ class Box:
 
     def damage(self) -> tuple[str, ...]:
         """Return the damage found in what was read so far, and files not ours or set aside, each in a sentence."""
-        return tuple(f"black box: {words}" for words in (*self._shelf.damage(), *self._notes.damage()))
+        return tuple(f"black box: {words}" for words in (*self._segments.damage(), *self._notes.damage()))
 
     def note(self, at: datetime, text: str, who: str, *, now: datetime | None = None) -> Note:
         """Add a note about a moment, and return it as written. Any process may. Raises NotKept."""
@@ -139,7 +139,7 @@ class Box:
                 return None
             reach *= 4
 
-    def _readable(self, courses: tuple[Epoch, ...], spot: Spot | None, *, forward: bool) -> Snapshot | None:
+    def _readable(self, epochs: tuple[Epoch, ...], spot: Spot | None, *, forward: bool) -> Snapshot | None:
         """Return the nearest readable snapshot. A group that is unreadable at both ends is skipped as a whole."""
         passed = 0
         while spot is not None and passed < _MOST_PASSED:
@@ -148,11 +148,11 @@ class Box:
             first, last = spot.ends()
             if self._picture(first) is None and (not forward or self._picture(last) is None):
                 spot, passed = last if forward else first, passed + 1
-            spot = _next(courses, spot.at) if forward else _previous(courses, spot.at)
+            spot = _next(epochs, spot.at) if forward else _previous(epochs, spot.at)
         return None
 
-    def _courses(self) -> tuple[Epoch, ...]:
-        return courses(self._shelf)
+    def _epochs(self) -> tuple[Epoch, ...]:
+        return read_epochs(self._segments)
 
     def _picture(self, spot: Spot) -> Snapshot | None:
         try:
@@ -161,23 +161,23 @@ class Box:
             return None
 
 
-def _next(courses: tuple[Epoch, ...], at: int) -> Spot | None:
+def _next(epochs: tuple[Epoch, ...], at: int) -> Spot | None:
     while True:
-        found = [(spot.at, newer, spot) for newer, course in enumerate(courses) if (spot := course.after(at))]
+        found = [(spot.at, newer, spot) for newer, epoch in enumerate(epochs) if (spot := epoch.after(at))]
         if not found:
             return None
         at, newer, spot = min(found, key=lambda one: one[:2])
-        if not any(course.covering(at) is not None for course in courses[:newer]):
+        if not any(epoch.covering(at) is not None for epoch in epochs[:newer]):
             return spot
 
 
-def _previous(courses: tuple[Epoch, ...], at: int) -> Spot | None:
+def _previous(epochs: tuple[Epoch, ...], at: int) -> Spot | None:
     while True:
-        found = [(spot.at, -newer, spot) for newer, course in enumerate(courses) if (spot := course.before(at))]
+        found = [(spot.at, -newer, spot) for newer, epoch in enumerate(epochs) if (spot := epoch.before(at))]
         if not found:
             return None
         at, newer, spot = max(found, key=lambda one: one[:2])
-        if not any(course.covering(at) is not None for course in courses[:-newer]):
+        if not any(epoch.covering(at) is not None for epoch in epochs[:-newer]):
             return spot
 
 

@@ -65,7 +65,7 @@ class Recorder:
         self._wrote_at: int | None = None
         """The same of the last frame that this process wrote."""
         self._seen: Snapshot | None = None
-        """The last picture that is kept, wherever it is."""
+        """The last snapshot written, in whichever file."""
         self._failing = ""
         self._retry_at = 0.0
 
@@ -131,7 +131,7 @@ class Recorder:
             kind, body = encoded()
             if len(body) > _BODY_BYTES:
                 raise _TooLarge(f"one of {len(body):,} bytes")
-        except Exception as error:  # whatever it was, the pictures that follow are kept
+        except Exception as error:  # whatever it was, the snapshots that follow are kept
             self._encoder.begin_anew()
             if not self._failing:
                 log.warning("a picture does not go into the black box", exc_info=True)

@@ -119,9 +119,9 @@ def _gaps(report: Report) -> Iterable[TimelineEntry]:
             yield TimelineEntry(at=gap.since, origin=Origin.NOBODY, text=f"nothing was kept for {length}")
 
 
-def _skewed(picture: Snapshot) -> str:
+def _skewed(snapshot: Snapshot) -> str:
     """Return that the project's clock and this machine's differ, if the monitor found so; else empty."""
-    found = next((one for one in picture.alerts if one.rule == "clock_skew" and one.fires), None)
+    found = next((one for one in snapshot.alerts if one.rule == "clock_skew" and one.fires), None)
     if found is None:
         return ""
     return (
@@ -130,9 +130,9 @@ def _skewed(picture: Snapshot) -> str:
     )
 
 
-def _set_back(picture: Snapshot) -> str:
+def _set_back(snapshot: Snapshot) -> str:
     """Return that this machine's clock was set back, if a time in the snapshot is after its own; else empty."""
-    ahead = [event.at - picture.at for event in picture.events if not event.row]
+    ahead = [event.at - snapshot.at for event in snapshot.events if not event.row]
     if not ahead or max(ahead) <= _AHEAD:
         return ""
     return (

@@ -210,7 +210,7 @@ def _ended(alert: AlertCourse, report: Report, times: Times) -> tuple[str, str]:
 
 def _states(report: Report, times: Times) -> list[str]:
     lines = ["## State and connection", ""]
-    rows = [("state", stay) for stay in _told(report.states)]
+    rows = [("state", stay) for stay in _joined_states(report.states)]
     rows += [("connection", stay) for stay in report.links if stay.word != LinkWord.LIVE]
     if not rows:
         return []
@@ -218,7 +218,7 @@ def _states(report: Report, times: Times) -> list[str]:
     return [*lines, *table(("From", "To", "Lasted", "", "Why"), (_stay(kind, stay, times) for kind, stay in rows))]
 
 
-def _told(states: tuple[Stay, ...]) -> Iterable[Stay]:
+def _joined_states(states: tuple[Stay, ...]) -> Iterable[Stay]:
     """Yield each state, with changes between calm states without a gap as one."""
     runs: list[list[Stay]] = []
     for stay in states:

@@ -12,15 +12,15 @@ _RANK: Final = {State.WARNING: 1, State.STOPPED: 2, State.UNKNOWN: 2, State.CRIT
 _LOST: Final = {LinkWord.OFFLINE, LinkWord.BLIND}
 
 
-def trouble(picture: Snapshot) -> tuple[int, ...]:
+def trouble(snapshot: Snapshot) -> tuple[int, ...]:
     """Return how bad a snapshot is, for comparison; empty: not at all. Alerts come last: they outlast the cause."""
-    lost = picture.link.word in _LOST
-    rank = max(_RANK.get(picture.state, 0), 2 if lost else 0)
+    lost = snapshot.link.word in _LOST
+    rank = max(_RANK.get(snapshot.state, 0), 2 if lost else 0)
     if not rank:
         return ()
-    levels = [check.level for check in picture.health.checks]
-    opened = sum(record.state is not BreakerState.CLOSED for record in picture.breakers)
-    firing = sum(alarm.fires for alarm in picture.alerts)
+    levels = [check.level for check in snapshot.health.checks]
+    opened = sum(record.state is not BreakerState.CLOSED for record in snapshot.breakers)
+    firing = sum(alarm.fires for alarm in snapshot.alerts)
     return (rank, levels.count(Level.CRITICAL), levels.count(Level.WARNING) + opened, firing)
 
 
@@ -36,19 +36,19 @@ class TurningPoints:
 
     def see(self, one: ShownPicture) -> None:
         """Take one snapshot into account, unless it is still starting."""
-        picture = one.picture
-        if not picture.ready:
+        snapshot = one.picture
+        if not snapshot.ready:
             return
-        self._last, bad = picture, trouble(picture)
+        self._last, bad = snapshot, trouble(snapshot)
         if not bad:
-            self._good = picture
-            self._after = self._after or picture
+            self._good = snapshot
+            self._after = self._after or snapshot
             return
         if self._worst is None:
             self._before = self._good
         self._after = None
         if self._worst is None or bad > self._worst[0]:
-            self._worst = (bad, picture)
+            self._worst = (bad, snapshot)
 
     def found(self) -> tuple[TurningPoint, ...]:
         """Return the turning points in the order of time."""

@@ -42,7 +42,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         return " WHERE " + self.where if self.where.text else Sql("")
 
 
-class _Said(msgspec.Struct, frozen=True, kw_only=True):
+class _Parameters(msgspec.Struct, frozen=True, kw_only=True):
     """The parameters about one relation: its filters, its modifiers, and those of its embedded resources."""
 
     filters: Params
@@ -61,19 +61,21 @@ class Builder:
 
     def read(self, table: CatalogueTable, source: str, params: Params) -> Query:
         """Return a read of `table`, called `source`. Raises ApiError."""
-        said = _sort_out(params)
-        return self._build(table, source, parse_select(said.modifiers.get("select", "*")), said)
+        parameters = _split_parameters(params)
+        return self._build(table, source, parse_select(parameters.modifiers.get("select", "*")), parameters)
 
     def write(self, table: CatalogueTable, rows: str, params: Params) -> Query:
         """Return a write on `table`: the rows it affects, and the form of those it returns, called `rows`."""
-        said = _sort_out(params)
-        shown = msgspec.structs.replace(said, filters=[])
-        query = self._build(table, rows, parse_select(said.modifiers.get("select", "*")), shown)
-        return msgspec.structs.replace(query, where=condition(said.filters, Scope(table=table, source=table.name)))
+        parameters = _split_parameters(params)
+        shown = msgspec.structs.replace(parameters, filters=[])
+        query = self._build(table, rows, parse_select(parameters.modifiers.get("select", "*")), shown)
+        return msgspec.structs.replace(
+            query, where=condition(parameters.filters, Scope(table=table, source=table.name))
+        )
 
-    def _build(self, table: CatalogueTable, source: str, items: tuple[Item, ...], said: _Said) -> Query:
+    def _build(self, table: CatalogueTable, source: str, items: tuple[Item, ...], parameters: _Parameters) -> Query:
         embeds = {item.label: item for item in items if isinstance(item, Embed)}
-        for word in said.below:
+        for word in parameters.below:
             _embedded(word, embeds)
         select: list[str] = []
         joins, marks = Sql(""), dict[str, str]()
@@ -82,7 +84,7 @@ class Builder:
                 select.append(item.sql(table, source))
                 continue
             alias = name(f"{table.name}_{item.label}_{next(self._number)}")
-            fields, lateral, mark = self._embed(item, table.name, source, alias, said.below.get(item.label, []))
+            fields, lateral, mark = self._embed(item, table.name, source, alias, parameters.below.get(item.label, []))
             select += fields
             on = f"{mark} IS DISTINCT FROM NULL" if item.inner else "TRUE"
             joins += f" {'INNER' if item.inner else 'LEFT'} JOIN LATERAL (" + lateral + f") AS {alias} ON {on}"
@@ -90,8 +92,8 @@ class Builder:
         return Query(
             select=", ".join(select),
             joins=joins,
-            where=condition(said.filters, Scope(table=table, source=source, embedded=marks)),
-            order=self._order(said.modifiers.get("order", ""), table, source, embeds),
+            where=condition(parameters.filters, Scope(table=table, source=source, embedded=marks)),
+            order=self._order(parameters.modifiers.get("order", ""), table, source, embeds),
         )
 
     def _embed(
@@ -101,12 +103,12 @@ class Builder:
         relation = find_relation(self._catalogue, parent, embed.wanted, embed.hint)
         table = self._catalogue.tables[relation.target]
         source = f"{relation.target}_{next(self._copies)}"
-        said = _sort_out(params)
-        query = self._build(table, source, embed.items, said)
+        parameters = _split_parameters(params)
+        query = self._build(table, source, embed.items, parameters)
         tables, on = self._path(relation, parent_source, source)
         rows = f"SELECT {query.select or '1 AS one_'} FROM {tables}" + query.joins + f" WHERE {on}"
         rows += (" AND " + query.where if query.where.text else "") + query.order
-        rows += _window(said.modifiers, self._max_rows)
+        rows += _window(parameters.modifiers, self._max_rows)
         if relation.one:
             shown = f"{alias}.*" if embed.spread else f"row_to_json({alias}.*) AS {name(embed.label)}"
             return [shown] if embed.items else [], rows, alias
@@ -167,19 +169,19 @@ def _embedded(word: str, embeds: dict[str, Embed]) -> Embed:
     return embeds[word]
 
 
-def _sort_out(params: Params) -> _Said:
+def _split_parameters(params: Params) -> _Parameters:
     """Split parameters into those of the relation itself, and those of each embedded resource."""
-    said = _Said(filters=[], modifiers={}, below={})
+    parameters = _Parameters(filters=[], modifiers={}, below={})
     for key, text in params:
         path, arrow, rest = key.partition("->")
         first, *deeper = [key] if _LOGIC.fullmatch(key) else split(path, ".")
         if deeper:
-            said.below.setdefault(first.strip('"'), []).append((".".join(deeper) + arrow + rest, text))
+            parameters.below.setdefault(first.strip('"'), []).append((".".join(deeper) + arrow + rest, text))
         elif key in MODIFIERS:
-            said.modifiers[key] = text
+            parameters.modifiers[key] = text
         else:
-            said.filters.append((key, text))
-    return said
+            parameters.filters.append((key, text))
+    return parameters
 
 
 def _window(modifiers: dict[str, str], max_rows: int) -> str:

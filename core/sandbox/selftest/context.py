@@ -110,8 +110,8 @@ class ScenarioContext:
         left = ""
         if self._tasks and self._monitors:
             try:
-                commands = self.parts.writes
-                await self.write(lambda: commands.delete_tasks(tuple(self._tasks), mark=MARK))
+                writes = self.parts.writes
+                await self.write(lambda: writes.delete_tasks(tuple(self._tasks), mark=MARK))
                 gone = [await self.status_of(task) == "" for task in self._tasks]
                 left = "" if all(gone) else f"{gone.count(False)} of its tasks could not be deleted"
             except NotLive as not_live:

@@ -43,12 +43,12 @@ async def run_all(
     return tuple(outcomes)
 
 
-async def run_one(name: str, scenario: Scenario, stage: ScenarioContext) -> ScenarioOutcome:
+async def run_one(name: str, scenario: Scenario, context: ScenarioContext) -> ScenarioOutcome:
     """Run one scenario. Raises nothing but its cancellation."""
     began = time.monotonic()
     try:
         async with asyncio.timeout(LIMIT_S):
-            text = await scenario(stage)
+            text = await scenario(context)
         passed = True
     except Unmet as unmet:
         passed, text = False, str(unmet)
@@ -58,7 +58,7 @@ async def run_one(name: str, scenario: Scenario, stage: ScenarioContext) -> Scen
         passed, text = False, f"not over within {LIMIT_S:.0f} s"
     except Exception as error:  # noqa: BLE001 - whatever a broken product raises is a failed test, and told as one
         passed, text = False, f"{type(error).__name__}: {error}"
-    left = await stage.clear()
+    left = await context.clear()
     return ScenarioOutcome(
         name=name, passed=passed and not left, text=f"{text}; {left}" if left else text, took_s=time.monotonic() - began
     )

@@ -26,115 +26,115 @@ POLL: Final = "/functions/v1/ai-agent-poll"
 _SOON_S: Final = 10.0
 
 
-async def fallback(stage: ScenarioContext) -> str:
+async def fallback(context: ScenarioContext) -> str:
     """Check that a failing query is answered with last-known data, labelled and aged, until there is a live answer."""
-    monitor = await stage.monitor()
-    await _something_to_read(stage)
+    monitor = await context.monitor()
+    await _something_to_read(context)
     await monitor.refresh(everything=True)
     live = monitor.snapshot.tasks.newest
     expect(live.source is Source.LIVE, f"the tasks are {live.source}, not live")
-    stage.line.cut = LineFault.REFUSED
+    context.line.cut = LineFault.REFUSED
     await monitor.refresh()
     cached = monitor.snapshot.tasks.newest
     expect(cached.source is Source.CACHED, f"without a line the tasks are {cached.source}, not cached")
     expect(cached.value == live.value and cached.at == live.at, "what is shown is not what was last known")
-    stage.line.cut = LineFault.WHOLE
-    await _until(lambda: stage.source_of(monitor) is Source.LIVE, "it is not live again", monitor.refresh)
+    context.line.cut = LineFault.WHOLE
+    await _until(lambda: context.source_of(monitor) is Source.LIVE, "it is not live again", monitor.refresh)
     return f"{len(live.value or ())} tasks live, then cached, then live"
 
 
-async def breaker(stage: ScenarioContext) -> str:
+async def breaker(context: ScenarioContext) -> str:
     """Check that five failures open a breaker, then nothing goes out but one probe, and its success closes it."""
-    monitor = await stage.monitor()
+    monitor = await context.monitor()
     key = "db:fetch_tasks"
-    stage.line.cut = LineFault.UNAVAILABLE
+    context.line.cut = LineFault.UNAVAILABLE
     for _ in range(5):
         await monitor.refresh()
     expect(_state(monitor, key) is BreakerState.OPEN, f"after five failures it is {_state(monitor, key)}")
-    tried = _asked_newest(stage)
+    tried = _asked_newest(context)
     await monitor.refresh()
-    expect(_asked_newest(stage) == tried, "an open breaker let a call out")
-    stage.line.cut = LineFault.WHOLE
+    expect(_asked_newest(context) == tried, "an open breaker let a call out")
+    context.line.cut = LineFault.WHOLE
     await _until(lambda: _state(monitor, key) is BreakerState.DUE, "it never became due")
-    tried = _asked_newest(stage)
-    await asyncio.gather(*(stage.parts.readings.refresh() for _ in range(5)))
-    expect(_asked_newest(stage) == tried + 1, f"{_asked_newest(stage) - tried} calls went out to probe, not one")
+    tried = _asked_newest(context)
+    await asyncio.gather(*(context.parts.readings.refresh() for _ in range(5)))
+    expect(_asked_newest(context) == tried + 1, f"{_asked_newest(context) - tried} calls went out to probe, not one")
     expect(_state(monitor, key) is BreakerState.CLOSED, f"after a good probe it is {_state(monitor, key)}")
     return "opened after 5 failures, refused, one probe, closed"
 
 
-async def stuck_tasks(stage: ScenarioContext) -> str:
+async def stuck_tasks(context: ScenarioContext) -> str:
     """Check that a stuck task is found and failed, a running one is left alone, and the heal is undone."""
-    monitor = await stage.monitor()
-    stuck = await stage.add_task("in_progress", began_ago=timedelta(hours=3))
-    fresh = await stage.add_task("in_progress", began_ago=timedelta(minutes=1))
-    found = await stage.parts.healer.plan(stage.parts.time.cut_off())
+    monitor = await context.monitor()
+    stuck = await context.add_task("in_progress", began_ago=timedelta(hours=3))
+    fresh = await context.add_task("in_progress", began_ago=timedelta(minutes=1))
+    found = await context.parts.healer.plan(context.parts.time.cut_off())
     ids = {task.id for task in found.survey.overdue.silent}
     expect(stuck in ids, "a task that runs for three hours without a sign of life is not found stuck")
     expect(fresh not in ids, "a task that began a minute ago is called stuck")
     only = _only(found, {stuck, fresh})  # on a living project nothing but our own is touched
-    heal = Heal(stage.parts.healer, now=stage.parts.time.cut_off, found=only)
-    result = await stage.parts.runner.run(heal, stage.parts.operator)
+    heal = Heal(context.parts.healer, now=context.parts.time.cut_off, found=only)
+    result = await context.parts.runner.run(heal, context.parts.operator)
     expect((result.phase, result.changed) == (ResultPhase.VERIFIED, 1), f"healing said: {result.text}")
-    expect(await stage.status_of(stuck) == "failed", f"the stuck task is {await stage.status_of(stuck)}")
-    expect(await stage.status_of(fresh) == "in_progress", f"the running task is {await stage.status_of(fresh)}")
+    expect(await context.status_of(stuck) == "failed", f"the stuck task is {await context.status_of(stuck)}")
+    expect(await context.status_of(fresh) == "in_progress", f"the running task is {await context.status_of(fresh)}")
     undone = await monitor.undo(await monitor.plan_undo(result.run))
-    expect(await stage.status_of(stuck) == "in_progress", f"undo said: {undone.text}")
+    expect(await context.status_of(stuck) == "in_progress", f"undo said: {undone.text}")
     return "1 stuck failed and audited, 1 running untouched, undone"
 
 
-async def cache(stage: ScenarioContext) -> str:
+async def cache(context: ScenarioContext) -> str:
     """Check that live data is there after a restart without a connection, with its age, and nothing else is made up."""
-    monitor = await stage.monitor("kept")
-    await _something_to_read(stage)
+    monitor = await context.monitor("kept")
+    await _something_to_read(context)
     await monitor.refresh(everything=True)
     known = monitor.snapshot.tasks.newest
-    await stage.close(monitor)
-    stage.line.cut = LineFault.REFUSED
-    again = await stage.painted("kept")
+    await context.close(monitor)
+    context.line.cut = LineFault.REFUSED
+    again = await context.painted("kept")
     shown = again.snapshot.tasks.newest
     expect(shown.source is Source.CACHED, f"after a restart the tasks are {shown.source}, not cached")
     expect(shown.value == known.value, "after a restart other tasks are shown than were last known")
     await again.refresh(everything=True)
     expect(again.snapshot.tasks.newest.value == known.value, "a failed refresh lost what was known")
-    never = await stage.painted("empty")
+    never = await context.painted("empty")
     await never.refresh(everything=True)
     expect(never.snapshot.tasks.newest.value is None, "what was never read is shown as if it were known")
-    stage.line.cut = LineFault.WHOLE
-    await stage.monitor()  # to clear up with
+    context.line.cut = LineFault.WHOLE
+    await context.monitor()  # to clear up with
     return f"{len(known.value or ())} tasks kept over a restart, nothing invented"
 
 
-async def edge_function(stage: ScenarioContext) -> str:
+async def edge_function(context: ScenarioContext) -> str:
     """Check that the function is asked by OPTIONS alone, and its silence is seen, counted, and over once it answers."""
-    monitor = await stage.monitor()
+    monitor = await context.monitor()
     check = (await monitor.check()).of("edge_function")
     expect(check.level in {Level.OK, Level.WARNING}, f"the check says {check.level}: {check.text}")
-    stage.line.cut = LineFault.UNAVAILABLE
+    context.line.cut = LineFault.UNAVAILABLE
     for _ in range(5):
         silent = (await monitor.check()).of("edge_function")
     expect(silent.level is Level.WARNING, f"without an answer the check says {silent.level}: {silent.text}")
     state = _state(monitor, "edge:ai-agent-poll:probe")
     expect(state in {BreakerState.OPEN, BreakerState.DUE}, f"its breaker is {state} after five failures")
-    stage.line.cut = LineFault.WHOLE
+    context.line.cut = LineFault.WHOLE
     back = (await monitor.check()).of("edge_function")
     expect(back.level is check.level, f"with an answer the check says {back.level}: {back.text}")
-    expect(stage.line.count("POST ", POLL) == 0, "a health check ran the agents")
+    expect(context.line.count("POST ", POLL) == 0, "a health check ran the agents")
     return f"{check.text}, then silent, then {back.text}; never invoked"
 
 
-async def high_failure_rate(stage: ScenarioContext) -> str:
+async def high_failure_rate(context: ScenarioContext) -> str:
     """Check that the rate is counted on the server and judged; on a sandbox after making failures."""
-    await stage.monitor()
-    await _something_to_read(stage)
-    rules, parts = stage.parts.config.failures, stage.parts
+    await context.monitor()
+    await _something_to_read(context)
+    rules, parts = context.parts.config.failures, context.parts
     before = await failure_rate(parts.reads, parts.time.likely(), rules)
-    if not stage.owned:
+    if not context.owned:
         rows = await parts.reads.watchdog_logs(healing=False, since=None, limit=1)
         return f"{before.failed:,} of {before.finished:,} failed: {judge(before, rules).text} ({len(rows)} row read)"
     needed = 4 * before.completed + rules.few_finished + 1
     for _ in range(max(0, needed - before.failed)):
-        await stage.add_task("failed", began_ago=timedelta(minutes=5), ended=True)
+        await context.add_task("failed", began_ago=timedelta(minutes=5), ended=True)
     after = await failure_rate(parts.reads, parts.time.likely(), rules)
     expect(after.failed > before.failed or needed <= before.failed, "new failures are not counted")
     verdict = judge(after, rules)
@@ -144,10 +144,10 @@ async def high_failure_rate(stage: ScenarioContext) -> str:
     return verdict.text
 
 
-async def watchdog(stage: ScenarioContext) -> str:
+async def watchdog(context: ScenarioContext) -> str:
     """Check that the watchdog starts once, runs, goes on after a restart, and keeps its limit of two seconds."""
-    monitor = await stage.monitor(observe=not stage.owned)
-    await _something_to_read(stage)
+    monitor = await context.monitor(observe=not context.owned)
+    await _something_to_read(context)
     await monitor.start()
     await monitor.start()
     await _until(lambda: monitor.snapshot.ready, "it did not start")
@@ -164,55 +164,55 @@ async def watchdog(stage: ScenarioContext) -> str:
     return f"six checks, the slowest {1000 * slow:.0f} ms, restarted"
 
 
-async def emergency_stop(stage: ScenarioContext) -> str:
+async def emergency_stop(context: ScenarioContext) -> str:
     """Check that a stop is set, not set twice, and lifted, each read back; outside a sandbox only if no task is hit."""
-    monitor = await stage.monitor()
-    task = await stage.add_task("pending") if stage.owned else ""
+    monitor = await context.monitor()
+    task = await context.add_task("pending") if context.owned else ""
     plan = await monitor.plan_stop()
     if plan.already:
         again = await monitor.stop("self-test")
         expect(again.already, f"a standing stop was set again: {again.text}")
         return f"{plan.already}; a second one changed nothing"
     hit = plan.pending + plan.running
-    if not stage.owned and hit:
-        return await _flag_alone(stage, hit)
+    if not context.owned and hit:
+        return await _flag_alone(context, hit)
     stopped = await monitor.stop("self-test", 1)
     try:
         expect(stopped.phase is ResultPhase.VERIFIED, f"the stop said: {stopped.text}")
-        config = await stage.parts.reads.config()
+        config = await context.parts.reads.config()
         expect(config is not None and config.emergency_stop, "the flag is not set")
-        expect(not task or await stage.status_of(task) == "rejected", "a pending task was not rejected")
+        expect(not task or await context.status_of(task) == "rejected", "a pending task was not rejected")
         again = await monitor.stop("another reason", 1)
         expect(again.already, f"a standing stop was set again: {again.text}")
     finally:
         lifted = await monitor.lift(requeue=True)
     expect(lifted.phase is ResultPhase.VERIFIED, f"the lift said: {lifted.text}")
-    expect(not task or await stage.status_of(task) == "pending", "the task was not given back")
+    expect(not task or await context.status_of(task) == "pending", "the task was not given back")
     return f"{stopped.text}; {lifted.text}"
 
 
-async def _flag_alone(stage: ScenarioContext, hit: int) -> str:
+async def _flag_alone(context: ScenarioContext, hit: int) -> str:
     """Set and clear the flag without rejecting work, which belongs to somebody."""
-    parts = stage.parts
+    parts = context.parts
     config = await parts.reads.config()
     expect(config is not None, "no config row is visible")
     if config is None:
         return ""
     until = parts.clock.now() + timedelta(minutes=5)
     try:
-        changed = await stage.write(lambda: parts.writes.set_stop(config.ids, reason="self-test", until=until))
+        changed = await context.write(lambda: parts.writes.set_stop(config.ids, reason="self-test", until=until))
         seen = await parts.reads.config()
         expect(changed and seen is not None and seen.emergency_stop, "the flag could not be set: not allowed?")
     finally:
-        await stage.write(lambda: parts.writes.clear_stop(config.ids))
+        await context.write(lambda: parts.writes.clear_stop(config.ids))
     after = await parts.reads.config()
     expect(after is not None and not after.emergency_stop, "the flag could not be cleared: lift it by hand")
     return f"the flag set and cleared; {hit:,} unfinished tasks left alone"
 
 
-async def connection(stage: ScenarioContext) -> str:
+async def connection(context: ScenarioContext) -> str:
     """Check that refused, unavailable and garbage are each named within two seconds; then it is live again."""
-    monitor = await stage.monitor()
+    monitor = await context.monitor()
     await monitor.refresh(everything=True)
     expect(monitor.snapshot.link.word is LinkWord.LIVE, f"it is {monitor.snapshot.link.word} to begin with")
     for cut, word in (
@@ -221,29 +221,29 @@ async def connection(stage: ScenarioContext) -> str:
         (LineFault.GARBAGE, "down"),
         (LineFault.SILENT, "slow"),
     ):
-        stage.line.cut = LineFault.WHOLE
+        context.line.cut = LineFault.WHOLE
         await monitor.check()  # what was proven stays so until something answers
-        stage.line.cut = cut
+        context.line.cut = cut
         checkup = await monitor.check()
         database = checkup.of("database")
         bad = Level.WARNING if cut is LineFault.SILENT else Level.CRITICAL
         expect(database.level is bad, f"{cut}: the check says {database.level}: {database.text}")
         expect(database.text.startswith(word), f"{cut} is called: {database.text}")
         expect(checkup.took_s < 2.0, f"{cut}: the check took {checkup.took_s:.1f} s")
-    stage.line.cut = LineFault.REFUSED
+    context.line.cut = LineFault.REFUSED
     await monitor.check()
     await monitor.refresh()
     expect(monitor.snapshot.link.word is LinkWord.OFFLINE, f"proven down it is {monitor.snapshot.link.word}")
-    stage.line.cut = LineFault.WHOLE
-    stage.parts.breakers.make_all_due()
+    context.line.cut = LineFault.WHOLE
+    context.parts.breakers.make_all_due()
     await _until(lambda: monitor.snapshot.link.word is LinkWord.LIVE, "it is not live again", monitor.refresh)
     return "refused, unavailable, garbage and silence told apart; live again"
 
 
-async def full_check(stage: ScenarioContext) -> str:
+async def full_check(context: ScenarioContext) -> str:
     """Check everything at once: the display is live, the six checks agree with it, and the state word follows."""
-    monitor = await stage.monitor()
-    await _something_to_read(stage)
+    monitor = await context.monitor()
+    await _something_to_read(context)
     await monitor.refresh(everything=True)
     await monitor.check()
     snapshot = monitor.one_shot()
@@ -257,7 +257,7 @@ async def full_check(stage: ScenarioContext) -> str:
     for name, reading in shown.items():
         expect(reading.live, f"{name} is {reading.source}, not live")
     counts = snapshot.tasks.counts.value
-    pending = await stage.parts.reads.count("pending")
+    pending = await context.parts.reads.count("pending")
     expect(counts is not None and counts.of("pending") == pending, "the counts shown are not those counted")
     database = _check(snapshot.health.checks, "database")
     expect(database.level is Level.OK, f"the database check says {database.level}: {database.text}")
@@ -278,9 +278,9 @@ SCENARIOS: Final[tuple[tuple[str, Scenario], ...]] = (
 )
 
 
-def _asked_newest(stage: ScenarioContext) -> int:
+def _asked_newest(context: ScenarioContext) -> int:
     """Return how often the newest tasks were asked for; only that request has this sort order."""
-    return stage.line.count(f"GET {TASKS}?", "order=created_at.desc")
+    return context.line.count(f"GET {TASKS}?", "order=created_at.desc")
 
 
 def _state(monitor: Monitor, key: str) -> BreakerState | None:
@@ -304,11 +304,11 @@ def _only(found: Findings, ours: set[str]) -> Findings:
     return Findings(plan=HealPlan(steps=steps), survey=survey)
 
 
-async def _something_to_read(stage: ScenarioContext) -> None:
+async def _something_to_read(context: ScenarioContext) -> None:
     """Add rows to an empty sandbox: an empty table looks like one never read. Other projects are left alone."""
-    if stage.owned:
-        await stage.add_task("completed", began_ago=timedelta(minutes=5), ended=True)
-        await stage.add_log()
+    if context.owned:
+        await context.add_task("completed", began_ago=timedelta(minutes=5), ended=True)
+        await context.add_log()
 
 
 async def _until(
