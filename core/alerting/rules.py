@@ -27,7 +27,7 @@ MUTES: Final = {
 
 
 _PROBED_WITHIN_S: Final = 180.0
-"""The seconds after its breaker opened by which an operation in use has probed, the open time included."""
+"""The seconds from a breaker's opening within which an operation in use has probed, the open time included."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

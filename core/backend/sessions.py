@@ -72,7 +72,7 @@ class SessionFile:
 
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Hold the project's lock: of all processes, one renews at a time. Cancellation frees it."""
+        """Hold the project's lock: of all processes, one renews at a time. Cancellation ends the wait and frees it."""
         lock = OwnerLock(self._path.with_suffix(".lock"))
         while not lock.take():  # noqa: ASYNC110 - another process holds it, which sets no event of ours
             await asyncio.sleep(_TURN_S)

@@ -106,7 +106,7 @@ class StopTrail(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def episodes(self) -> tuple[tuple[StopRecord, ...], ...]:
-        """Return the stops grouped between two lifts: one, and those ordered while it was in force; newest first."""
+        """Return the stops grouped by the resume that ended them, each with those ordered meanwhile; newest first."""
         held = [stop for stop in self.stops if stop.held is not False]
         found: dict[int, list[StopRecord]] = {}
         for stop in held:

@@ -201,7 +201,7 @@ def _without_safety(fault: Fault) -> Fault:
 
 @contextlib.contextmanager
 def _refusals_explained() -> Iterator[None]:
-    """Name the culprit where the database does not accept a value."""
+    """Word the fault of a value that the database refuses: the filter must be changed."""
     try:
         yield
     except Failed as failed:

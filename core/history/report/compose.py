@@ -120,7 +120,7 @@ def _gaps(report: Report) -> Iterable[TimelineEntry]:
 
 
 def _skewed(snapshot: Snapshot) -> str:
-    """Return that the project's clock and this machine's differ, if the monitor found so; else empty."""
+    """Return the sentence that the project's clock and this machine's differ, if the monitor found so; else empty."""
     found = next((one for one in snapshot.alerts if one.rule == "clock_skew" and one.fires), None)
     if found is None:
         return ""
