@@ -77,7 +77,7 @@ class Studio:
                 autonomous=acts,
                 dry_run=False,
                 alerts=SOON,
-                own=SelfRules(memory_mb=2000.0),  # this process holds the sandbox as well
+                self_monitoring=SelfRules(memory_mb=2000.0),  # this process holds the sandbox as well
             )
             app = WatchdeskApp(Monitor(config, places=Places.within(Path(cache))), Setup(theme=theme))
             async with app.run_test(size=size) as pilot:

@@ -25,7 +25,7 @@ _DRY_RUN: Final = TITLE.lower()
 
 
 class ConflictRules(msgspec.Struct, frozen=True, kw_only=True):
-    """Section `fights` of the settings. Seconds."""
+    """Section `conflicts` of the settings. Seconds."""
 
     tasks_s: Span = 86400.0
     """A task that is failed by itself within this time after an operator gave it back: no sooner than an hour, for it

@@ -26,27 +26,66 @@ PREFIX: Final = "WATCHDESK_"
 """Environment names of settings: `WATCHDESK_<SECTION>_<NAME>`."""
 
 
-_FILES: Final = ("the environment", ".env.local", ".env")
+LAYERS: Final = ("environment", ".env.local", ".env")
 """The names of the layers in `Layers.named`, in the same order."""
+
+FILE: Final = "file"
+"""The name of the layer below them."""
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a value was set: `layer` is one of `LAYERS` or `FILE`, `name` the variable, or the file and the setting."""
+
+    layer: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.name + (f" (in {self.layer})" if self.layer in LAYERS[1:] else "")
 
 
 class Layers(msgspec.Struct, frozen=True, kw_only=True):
-    """Every source of settings, strongest first in `named`; `file` is the parsed TOML, `path` its location."""
+    """Every source of settings, strongest first in `named`; `file` is the parsed TOML, `path` its location.
+
+    `notices`: what is read under an old name, each in a sentence. `spelled`: new variables that have their old names.
+    """
 
     named: tuple[Mapping[str, str], ...] = ()
     file: Mapping[str, Any] = {}
     path: Path = Path()
+    notices: tuple[str, ...] = ()
+    spelled: Mapping[str, str] = {}
 
     def first(self, *names: str) -> str | None:
         """Return the value of the strongest layer that has any of `names`; within a layer the first name wins.
 
         An empty value counts as not set, as it does everywhere in shells.
         """
-        for layer in self.named:
-            for name in names:
-                if value := layer.get(name, "").strip():
-                    return value
+        return next((layer[name].strip() for layer, name in self._set(names)), None)
+
+    def origin(self, *names: str) -> Origin | None:
+        """Return where the value of `first` was set; `None` where it was not."""
+        for layer, name in self._set(names):
+            at = next(at for at, one in enumerate(self.named) if one is layer)
+            return Origin(layer=LAYERS[at] if at < len(LAYERS) else FILE, name=self.spelled.get(name, name))
         return None
+
+    def _set(self, names: Iterable[str]) -> Iterable[tuple[Mapping[str, str], str]]:
+        names = tuple(names)
+        return ((layer, name) for layer in self.named for name in names if layer.get(name, "").strip())
+
+    def found(self, section: str, field: str) -> tuple[Any, Origin] | None:
+        """Return one setting as it was written, and where; `None` where it was not.
+
+        Raises SettingsError where the file has something else than a table of that name.
+        """
+        variable = variable_of(section, field)
+        origin = self.origin(variable)
+        if origin is not None:
+            return self.first(variable), origin
+        table = self.table(section)
+        if field not in table:
+            return None
+        return table[field], Origin(layer=FILE, name=f"{self.path}: [{section}] {field}")
 
     def strange_names(self, known: Collection[str]) -> list[str]:
         """Return every `WATCHDESK_…` that is set and not in `known`. One in lower case is never known."""
@@ -58,16 +97,11 @@ class Layers(msgspec.Struct, frozen=True, kw_only=True):
         for name in self.strange_names(names):
             meant = _meant(name.upper().removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in sorted(names)])
             remedy = f"did you mean {PREFIX}{meant}?" if meant else "take it out"
-            raise SettingsError(f"no such setting: {self._origin(name)}; {remedy}")
+            raise SettingsError(f"no such setting: {self.origin(name)}; {remedy}")
         for name in sorted(set(self.file).difference(tables)):
             meant = _meant(name, tables)
             remedy = f"did you mean [{meant}]?" if meant else "take it out"
             raise SettingsError(f"{self.path}: no such table: [{name}]; {remedy}")
-
-    def _origin(self, variable: str) -> str:
-        """Return the variable, with the file that sets it unless that is the environment."""
-        layer = next((at for at, names in enumerate(self.named) if names.get(variable, "").strip()), 0)
-        return variable + (f" (in {_FILES[layer]})" if layer else "")
 
     def table(self, name: str) -> Mapping[str, Any]:
         """Return one table of the TOML file, empty if it has none. Raises SettingsError if it is something else."""
@@ -88,22 +122,25 @@ class Layers(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError(f"{self.path}: [{name}] has no setting {unknown[0]!r}; it knows {known}")
         values: dict[str, Any] = {}
         for field in fields.values():
-            variable = f"{PREFIX}{name}_{field.name}".upper()
-            given = self.first(variable)
-            if given is None and field.name not in table:
+            found = self.found(name, field.name)
+            if found is None:
                 continue
-            raw = given if given is not None else table[field.name]
-            where = self._origin(variable) if given is not None else f"{self.path}: [{name}] {field.name}"
+            raw, where = found
             if isinstance(raw, str) and get_origin(field.type) is tuple:
                 raw = raw.split()  # a list in one line: its entries stand apart by blanks
             try:
-                value = msgspec.convert(raw, _unbounded(field.type), strict=given is None)
+                value = msgspec.convert(raw, _unbounded(field.type), strict=where.layer == FILE)
             except msgspec.ValidationError as error:
                 raise SettingsError(f"{where} is not usable: {error}") from error
             if bounds := out_of_bounds(value, field.type):
                 raise SettingsError(f"{where} is not usable: {raw} is out of bounds, it goes {bounds}")
             values[field.name] = value
         return struct(**values)
+
+
+def variable_of(section: str, field: str) -> str:
+    """Return the environment's name of a setting: `WATCHDESK_<SECTION>_<NAME>`."""
+    return f"{PREFIX}{section}_{field}".upper()
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

@@ -47,7 +47,7 @@ class AlertInputs:
         self._connection = connection
         self._breakers = breakers
         self._cache = cache
-        self._fights = ConflictWatch(context.reads, context.config.fights)
+        self._conflicts = ConflictWatch(context.reads, context.config.conflicts)
         self._stopped_by: tuple[StopMark | None, str] | None = None
         """Which stop stands, and the operator who ordered it."""
         self._looked: float | None = None
@@ -85,7 +85,7 @@ class AlertInputs:
             in_review=self._in_review(),
             review_waits_s=await self._ask("the oldest review", self._review_waits_s),
             braked=braked,
-            fought_over=await self._ask("who fights whom", lambda: self._fights.look(context.time.likely())),
+            fought_over=await self._ask("who fights whom", lambda: self._conflicts.look(context.time.likely())),
             set_aside=self._cache.warning or context.store.warning or "",
             clock_skew_s=None if server is None else (now - server).total_seconds(),
         )

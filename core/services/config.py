@@ -15,7 +15,8 @@ from core.backend.sessions import SessionFile
 from core.backend.target import COLOUR_NAME, FUNCTION_KEY_NAME, Target, read_target, signed_in
 from core.base.bounds import Limit, Period, Rows, Share, Span
 from core.base.directories import cache_directory, state_directory
-from core.base.settings import Layers, SettingsError, flag
+from core.base.renamed_settings import with_new_names
+from core.base.settings import Layers, SettingsError, flag, variable_of
 from core.checks.settings import WatchRules
 from core.domain.failure_rate import FailureRules
 from core.domain.stuck import StuckRules
@@ -80,11 +81,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     failures: FailureRules = FailureRules()
     heal: HealRules = HealRules()
     lease: LeaseRules = LeaseRules()
-    fights: ConflictRules = ConflictRules()
+    conflicts: ConflictRules = ConflictRules()
     refresh: RefreshRules = RefreshRules()
     alerts: AlertRules = AlertRules()
     blackbox: BlackboxRules = BlackboxRules()
-    own: SelfRules = SelfRules()
+    self_monitoring: SelfRules = SelfRules()
 
 
 SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {
@@ -94,17 +95,27 @@ SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {
 }
 """The rooms' sections by name."""
 
+RENAMED: Final = {"own": "self_monitoring", "fights": "conflicts"}
+"""Old names of sections, with their new ones; they go with the release after 0.1."""
+
 SINGLE_NAMES: Final = (COLOUR_NAME, FUNCTION_KEY_NAME, AUTONOMOUS_NAMES[0], DRY_RUN_NAMES[0])
 """Settings of the environment that belong to no section."""
 
 
+def renamed(layers: Layers) -> Layers:
+    """Return the layers with what stands under a section's old name under its new one. Raises SettingsError."""
+    variables = {variable_of(new, field) for new in RENAMED.values() for field in SECTIONS[new].__struct_fields__}
+    return with_new_names(layers, RENAMED, variables)
+
+
 def read_config(layers: Layers, *, project: str | None = None, observe: bool = False) -> Config:
     """Compose the rooms' settings, and the stored session. Raises SettingsError."""
+    layers = renamed(layers)
     target = read_target(layers, project)
     stored = SessionFile(Places.of_platform().sessions, target.url)
     return Config(
         target=signed_in(target, stored.load()),
-        trouble=stored.trouble,
+        trouble="; ".join(filter(None, (stored.trouble, *layers.notices))),
         autonomous=_switch(layers, AUTONOMOUS_NAMES, default=False),
         dry_run=_switch(layers, DRY_RUN_NAMES, default=True),
         observe=observe,
@@ -115,11 +126,11 @@ def read_config(layers: Layers, *, project: str | None = None, observe: bool = F
         failures=layers.section("failures", FailureRules),
         heal=layers.section("heal", HealRules),
         lease=layers.section("lease", LeaseRules),
-        fights=layers.section("fights", ConflictRules),
+        conflicts=layers.section("conflicts", ConflictRules),
         refresh=layers.section("refresh", RefreshRules),
         alerts=_alerts(layers),
         blackbox=layers.section("blackbox", BlackboxRules),
-        own=layers.section("own", SelfRules),
+        self_monitoring=layers.section("self_monitoring", SelfRules),
     )
 
 

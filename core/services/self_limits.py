@@ -15,7 +15,7 @@ _MEMORY_STEP_MB: Final = 5
 
 
 class SelfRules(msgspec.Struct, frozen=True, kw_only=True):
-    """Section `own` of the settings. Megabytes, milliseconds, and seconds."""
+    """Section `self_monitoring` of the settings. Megabytes, milliseconds, and seconds."""
 
     memory_mb: Megabytes = 120.0
     """Half as much again as is promised (80): a long list or a plot costs some, a leak does not end there."""

@@ -24,7 +24,7 @@ class SelfMonitor:
     def __init__(self, context: Context, connection: ConnectionState, publish: Callable[[], None]) -> None:
         self._context = context
         self._connection = connection
-        self._rules = context.config.own
+        self._rules = context.config.self_monitoring
         self._publish = publish
         self._lags = Lags(self._rules)
         self._period_s = context.config.refresh.period_s

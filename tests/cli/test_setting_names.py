@@ -85,3 +85,24 @@ def test_a_command_with_an_unknown_name_ends_with_two_and_says_so_once(
 def test_a_key_that_is_moved_is_known_to_every_command(sandbox: Running, command: Command) -> None:
     done = command("status", sandbox=sandbox, WATCHDESK_KEYS_HEAL="H", WATCHDESK_SCREEN_THEME="light")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+OLD = "watchdesk: WATCHDESK_OWN_STILL_S is now called WATCHDESK_SELF_MONITORING_STILL_S; the old name is read for one"
+
+
+def test_an_old_section_is_read_and_named_on_the_page_and_on_stderr(sandbox: Running, command: Command) -> None:
+    done = command("status", sandbox=sandbox, WATCHDESK_OWN_STILL_S="20")
+    assert (done.returncode, done.stderr) == (0, f"{OLD} release\n")
+    assert "WATCHDESK_SELF_MONITORING_STILL_S; the old name" in " ".join(done.stdout.split())
+
+
+def test_an_old_section_in_the_file_is_read_and_named(sandbox: Running, command: Command) -> None:
+    place = command.home / "config" / "watchdesk"
+    place.mkdir(parents=True)
+    (place / "config.toml").write_text('[fights]\ntasks_s = "many"\n')
+    done = command("status", "--json", sandbox=sandbox)
+    notice, error = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "[fights] is now called [conflicts]; the old name is read for one release" in notice
+    assert error.startswith("Error: ")
+    assert "tasks_s is not usable" in error

@@ -127,7 +127,9 @@ async def test_a_blocked_loop_is_lag_and_a_long_standstill_is_said_instead(sandb
     given = config(sandbox.url, sandbox.service_key)
     rules = SelfRules(tick_s=0.01, lag_window_s=0.4, still_s=5.0)
     monitor = Monitor(
-        Config(target=given.target, refresh=given.refresh, own=rules), clock=clock, places=Places.within(tmp_path)
+        Config(target=given.target, refresh=given.refresh, self_monitoring=rules),
+        clock=clock,
+        places=Places.within(tmp_path),
     )
     await monitor.start()
     await until(lambda: monitor.snapshot.ready)

@@ -16,7 +16,7 @@ from tui.rendering.text import LEVELS, latencies, took
 
 @ONE_SHAPE
 def test_who_was_stopped_says_for_how_long_it_saw_nothing(sandbox: Running, start: Starts) -> None:
-    terminal = start(Terminal, sandbox, size=(140, 40), WATCHDESK_OWN_STILL_S="1")
+    terminal = start(Terminal, sandbox, size=(140, 40), WATCHDESK_SELF_MONITORING_STILL_S="1")
     terminal.await_text("watching")
     terminal.process.send_signal(signal.SIGSTOP)
     terminal.await_stopped()

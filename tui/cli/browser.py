@@ -24,7 +24,7 @@ from tui.terminal import run_app
 def child(*, project: str | None, screen: ScreenOptions) -> None:
     """Run the monitor of one browser. The server is on stdin and stdout."""
     try:
-        layers = checked_layers()
+        layers = checked_layers(quiet=True)
         config = msgspec.structs.replace(read_config(layers, project=project, observe=True), only_looks=True)
         settings = screen_settings(layers, screen)
     except SettingsError as error:

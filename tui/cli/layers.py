@@ -1,21 +1,30 @@
 """The layers of all settings; any other name that is set is refused."""
 
+import contextlib
 from collections.abc import Iterable
 from typing import Final
 
+import click
 import msgspec
 
-from core.base.settings import PREFIX, Layers, read_layers
-from core.services.config import SECTIONS, SINGLE_NAMES
+from core.base.settings import Layers, read_layers, variable_of
+from core.base.text import LINE_CHARS, clean
+from core.services.config import SECTIONS, SINGLE_NAMES, renamed
 from tui.base.settings import ScreenSettings
 
 TABLES: Final = (*SECTIONS, "screen", "keys", "projects", "default")
 """The tables and names at the top of the config file."""
 
 
-def checked_layers() -> Layers:
-    """Read all layers below the options. Raises SettingsError, also for an unknown name."""
-    layers = read_layers()
+def checked_layers(*, quiet: bool = False) -> Layers:
+    """Return all layers below the flags. Raises SettingsError, for a name that nothing reads as well.
+
+    What is read under an old name is said on stderr, unless `quiet`: the screen says it, too.
+    """
+    layers = renamed(read_layers())
+    for notice in () if quiet else layers.notices:
+        with contextlib.suppress(OSError):
+            click.echo(f"watchdesk: {clean(notice, 4 * LINE_CHARS)}", err=True)
     known = room_names()
     if layers.strange_names(known):
         known |= key_names()
@@ -38,4 +47,4 @@ def key_names() -> set[str]:
 
 
 def _named(section: str, fields: Iterable[str]) -> Iterable[str]:
-    return (f"{PREFIX}{section}_{field}".upper() for field in fields)
+    return (variable_of(section, field) for field in fields)

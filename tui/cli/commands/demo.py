@@ -46,7 +46,7 @@ def command(
 ) -> None:
     """Nothing to configure: a living system of its own, gone when you quit. x switches faults on and off."""
     try:  # of the configuration only what is about the person's terminal
-        layers = checked_layers()
+        layers = checked_layers(quiet=is_interactive())
         settings = screen_settings(layers, screen)
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error

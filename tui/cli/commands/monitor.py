@@ -16,7 +16,7 @@ from tui.terminal import is_interactive, run_app
 def watch(project: str | None, given: ScreenOptions, *, observe: bool) -> int:
     """Run the monitor until it is quit; the exit code. Raises click's error for a configuration it cannot use."""
     try:
-        layers = checked_layers()
+        layers = checked_layers(quiet=is_interactive())
         config = read_config(layers, project=project, observe=observe)
         screen = screen_settings(layers, given)
     except SettingsError as error:

@@ -30,7 +30,7 @@ def command(context: click.Context, *, port: int, most: int, screen: ScreenOptio
         context.exit(WRONG)
     config = configure(context)
     try:  # here, and not in a page that nobody understands
-        layers = checked_layers()
+        layers = checked_layers(quiet=True)  # said by the line above
         screen_settings(layers, screen)
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error

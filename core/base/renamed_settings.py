@@ -1,0 +1,62 @@
+"""Sections of the settings that have a new name: the old one is read for one release, and said."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from core.base.settings import Layers, Origin, variable_of
+
+_ONE_RELEASE: Final = "the old name is read for one release"
+
+
+def with_new_names(layers: Layers, sections: Mapping[str, str], variables: Collection[str]) -> Layers:
+    """Return the layers with what is set in old sections under their new names (`sections`: old to new).
+
+    `variables`: the names there are, so that an old section's unknown names stay as they are, to be refused. What is
+    set under both names counts as the new one has it. Raises SettingsError for an old table that is none.
+    """
+    for old, new in sections.items():
+        layers = _renamed_variables(layers, old, new, variables)
+        layers = _renamed_table(layers, old, new)
+    return layers
+
+
+def _renamed_variables(layers: Layers, old: str, new: str, variables: Collection[str]) -> Layers:
+    named = [dict(layer) for layer in layers.named]
+    notices, spelled = list(layers.notices), dict(layers.spelled)
+    prefix = variable_of(new, "")
+    for now in sorted(name for name in variables if name.startswith(prefix)):
+        field = now.removeprefix(prefix).lower()
+        before = variable_of(old, field)
+        set_at = layers.origin(before)
+        if set_at is None:
+            continue
+        better = _set_as(layers, new, field)
+        if better is not None:
+            notices.append(f"{set_at} is not used: {better} is set, its new name")
+        else:
+            notices.append(f"{set_at} is now called {now}; {_ONE_RELEASE}")
+            spelled[now] = before
+        for layer in named:
+            value = layer.pop(before, "")
+            if better is None and value.strip():
+                layer[now] = value
+    return msgspec.structs.replace(layers, named=tuple(named), notices=tuple(notices), spelled=spelled)
+
+
+def _renamed_table(layers: Layers, old: str, new: str) -> Layers:
+    if old not in layers.file:
+        return layers
+    before, now = layers.table(old), layers.table(new)
+    both = ", ".join(sorted(set(before) & set(now)))
+    more = f", and {both} of [{new}] is used" if both else ""
+    file: dict[str, Any] = {name: table for name, table in layers.file.items() if name != old}
+    file[new] = {**before, **now}
+    notice = f"{layers.path}: [{old}] is now called [{new}]; {_ONE_RELEASE}{more}"
+    return msgspec.structs.replace(layers, file=file, notices=(*layers.notices, notice))
+
+
+def _set_as(layers: Layers, section: str, field: str) -> Origin | None:
+    found = layers.found(section, field)
+    return None if found is None else found[1]
