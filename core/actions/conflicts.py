@@ -25,7 +25,7 @@ _DRY_RUN: Final = TITLE.lower()
 
 
 class ConflictRules(msgspec.Struct, frozen=True, kw_only=True):
-    """Section `conflicts` of the settings. Seconds."""
+    """When an automatic action that reverses an operator's is a conflict. Section `conflicts` of the settings."""
 
     tasks_s: Span = 86400.0
     """A task that is failed by itself within this time after an operator gave it back: no sooner than an hour, for it

@@ -11,9 +11,10 @@ PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 
 
 class AlertRules(msgspec.Struct, frozen=True, kw_only=True):
-    """Thresholds, times, recipients. Seconds, percents, addresses; the representation shows no secret."""
+    """When alerts fire, whom they are told to and how. Section `alerts`; its representation shows no secret."""
 
     evaluate_s: Period = 60.0
+    """How often the rules are evaluated."""
     few_finished: Count = 5
     """The number of finished tasks below which a rate says nothing."""
     success_critical_percent: Percent = 80.0
@@ -21,29 +22,39 @@ class AlertRules(msgspec.Struct, frozen=True, kw_only=True):
     success_warning_percent: Percent = 95.0
     """The success rate of a day below which the alert is medium."""
     breakers_s: Span = 300.0
+    """How long a breaker is not closed before that is an alert."""
     database_down_s: Span = 600.0
+    """After so long a database that is down is critical; it is high from the start."""
     blind_s: Span = 600.0
+    """How long the monitor must have been blind for an alert."""
     review_s: Span = 3600.0
     """The longest wait of a task for a person's review."""
     clock_skew_s: Span = 30.0
+    """How far this machine's clock may be off."""
     resolve_s: Span = 60.0
     """The time between the two false evaluations that resolve an alert."""
     rate_hold_s: Span = 600.0
     """The earliest an alert about a rate resolves after it was last true."""
     flap_changes: Count = 4
+    """So many changes within `flap_s` are flapping."""
     flap_s: Span = 1200.0
-    """The window in which `flap_changes` changes are flapping; as long without one ends it."""
+    """The time within which changes count as flapping; so long without one, and it is over."""
     high_after_s: Span = 900.0
+    """How long a high alert fires unacknowledged before the first contact is told; a critical one is told at once."""
     medium_after_s: Span = 3600.0
+    """The same for a medium alert."""
     low_after_s: Span = 86400.0
-    """The time an alert fires unacknowledged before the first contact is told; a critical one is told at once."""
+    """The same for a low alert."""
     escalate_s: Span = 300.0
     """The time after each contact until the next one is told of a critical alert that nobody acknowledges."""
     late_critical_s: Span = 90.0
+    """How long after it is due a critical alert may stay untold by the holder of the lease before others tell."""
     late_s: Span = 180.0
-    """The time after which a critical alert, or any other, counts as untold by the holder of the lease."""
+    """The same for any other alert."""
     repeat_s: Span = 14400.0
+    """How often an alert that nobody acknowledges is told again."""
     ack_s: Span = 28800.0
+    """How long an acknowledgement lasts."""
     away_s: Span = 3600.0
     """The longest absence of the monitor after which pending alerts continue."""
 
@@ -52,11 +63,15 @@ class AlertRules(msgspec.Struct, frozen=True, kw_only=True):
     channels: tuple[str, ...] = ()
     """URLs that get everything the first contact gets."""
     smtp_host: str = ""
+    """The mail server, a name or an address alone."""
     smtp_port: Port = 0
     """0: 465 for `tls`, 587 for `starttls`, 25 for `none`."""
     smtp_user: str = ""
+    """The account at the mail server, if it wants one."""
     smtp_password: str = ""
+    """The password of that account."""
     smtp_from: str = ""
+    """The sender of our mail."""
     smtp_security: str = "starttls"
     """`starttls`, `tls` or `none`."""
     email_template: str = ""

@@ -100,17 +100,41 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.sha256(f"{self.url}\n{self.user}".encode()).hexdigest()[:24]
 
 
-class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A project as the TOML file has it."""
+class ProjectEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The project that is watched: variables, or a table [projects.NAME] of the config file."""
 
     url: str = ""
+    """The project's URL, like https://PROJECT.supabase.co."""
     key: str = ""
+    """A secret key, or a publishable one and a sign-in."""
     publishable_key: str = ""
+    """Beside a secret key: to find out what anybody who has this one can read."""
     email: str = ""
+    """Who signs in."""
     password: str = ""
+    """The password of that account; or sign in once with `watchdesk login`."""
     access_token: str = ""
+    """A user's token in place of e-mail and password."""
     function_key: str = ""
+    """A legacy service_role key, for Edge Functions alone: those that verify JWTs take no `sb_…` key."""
     colour: str = ""
+    """The colour of the project's name and of its dialogs' frames: a name like orange, or #rrggbb."""
+
+    def __repr__(self) -> str:
+        return f"ProjectEntry(url={self.url!r})"
+
+
+VARIABLES: Final[dict[str, tuple[str, ...]]] = {
+    "url": URL_NAMES,
+    "key": KEY_NAMES,
+    "publishable_key": PUBLISHABLE_NAMES,
+    "email": ("SUPABASE_EMAIL",),
+    "password": ("SUPABASE_PASSWORD",),
+    "access_token": ("SUPABASE_ACCESS_TOKEN",),
+    "function_key": (FUNCTION_KEY_NAME,),
+    "colour": (COLOUR_NAME,),
+}
+"""The environment's names of a project's settings; the first that is set counts."""
 
 
 def signed_in(target: Target, stored: StoredSession | None) -> Target:
@@ -134,8 +158,13 @@ def read_target(layers: Layers, project: str | None = None) -> Target:
 
     Raises NotConfigured, or SettingsError for values that cannot be right.
     """
+    return _checked(*read_entry(layers, project))
+
+
+def read_entry(layers: Layers, project: str | None = None) -> tuple[str, ProjectEntry]:
+    """Return the project's name in the file, empty for one of variables, and its entry, unchecked. Raises as above."""
     if project is not None:
-        return _checked(project, _entry(layers, project))
+        return project, _entry(layers, project)
     url, key = layers.first(*URL_NAMES), layers.first(*KEY_NAMES)
     if url is None and key is None:
         return _from_file(layers)
@@ -143,45 +172,35 @@ def read_target(layers: Layers, project: str | None = None) -> Target:
         raise SettingsError(f"a key is set but no URL; set {URL_NAMES[0]} to the project's URL")
     if key is None:
         raise SettingsError(f"{URL_NAMES[0]} is set but no key; set {KEY_NAMES[0]} to one of the project's API keys")
-    entry = _Entry(
-        url=url,
-        key=key,
-        publishable_key=layers.first(*PUBLISHABLE_NAMES) or "",
-        email=layers.first("SUPABASE_EMAIL") or "",
-        password=layers.first("SUPABASE_PASSWORD") or "",
-        access_token=layers.first("SUPABASE_ACCESS_TOKEN") or "",
-        function_key=layers.first(FUNCTION_KEY_NAME) or "",
-        colour=layers.first(COLOUR_NAME) or "",
-    )
-    return _checked("", entry)
+    return "", ProjectEntry(**{field: layers.first(*names) or "" for field, names in VARIABLES.items()})
 
 
-def _from_file(layers: Layers) -> Target:
+def _from_file(layers: Layers) -> tuple[str, ProjectEntry]:
     projects = layers.table("projects")
     default = layers.file.get("default")
     if isinstance(default, str):
-        return _checked(default, _entry(layers, default))
+        return default, _entry(layers, default)
     if len(projects) == 1:
         only = next(iter(projects))
-        return _checked(only, _entry(layers, only))
+        return only, _entry(layers, only)
     if projects:
         names = ", ".join(sorted(projects))
         raise SettingsError(f"several projects are configured ({names}); choose one with --project NAME")
     raise NotConfigured(NOT_CONFIGURED)
 
 
-def _entry(layers: Layers, name: str) -> _Entry:
+def _entry(layers: Layers, name: str) -> ProjectEntry:
     projects = layers.table("projects")
     if name not in projects:
         known = ", ".join(sorted(projects)) or "none yet"
         raise SettingsError(f"no project {name!r} in {layers.path}; it has: {known}")
     try:
-        return msgspec.convert(projects[name], _Entry)
+        return msgspec.convert(projects[name], ProjectEntry)
     except msgspec.ValidationError as error:
         raise SettingsError(f"{layers.path}: [projects.{name}] is not usable: {error}") from error
 
 
-def _checked(name: str, entry: _Entry) -> Target:
+def _checked(name: str, entry: ProjectEntry) -> Target:
     for label, value in (("a project's name", name), ("the URL", entry.url.strip()), ("the e-mail", entry.email)):
         if clean(value, len(value)) != value:
             raise SettingsError(f"{label} contains hidden characters ({clean(value)}); write it again by hand")

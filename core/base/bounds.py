@@ -1,4 +1,4 @@
-"""Bounds of the numbers a setting may take, by kind: declared beside each setting, checked where settings are read."""
+"""Bounds and units of the numbers a setting may take: declared beside each setting, checked where settings are read."""
 
 import math
 from typing import Annotated, Any, Final, get_args, get_origin
@@ -7,30 +7,30 @@ import msgspec
 
 _DAY_S: Final = 86_400.0
 
-Period = Annotated[float, msgspec.Meta(ge=1, le=7 * _DAY_S)]
+Period = Annotated[float, msgspec.Meta(ge=1, le=7 * _DAY_S, extra={"unit": "s"})]
 """A period between two runs of something, seconds."""
 
-Tick = Annotated[float, msgspec.Meta(ge=0.05, le=60)]
+Tick = Annotated[float, msgspec.Meta(ge=0.05, le=60, extra={"unit": "s"})]
 """A period between two runs of something small, seconds."""
 
-Limit = Annotated[float, msgspec.Meta(ge=0.1, le=3600)]
+Limit = Annotated[float, msgspec.Meta(ge=0.1, le=3600, extra={"unit": "s"})]
 """The longest time one thing may take, seconds."""
 
-Span = Annotated[float, msgspec.Meta(ge=0, le=366 * _DAY_S)]
+Span = Annotated[float, msgspec.Meta(ge=0, le=366 * _DAY_S, extra={"unit": "s"})]
 """A duration, seconds; 0: not at all."""
 
-Hours = Annotated[float, msgspec.Meta(ge=0.1, le=24 * 366)]
-Days = Annotated[float, msgspec.Meta(ge=1, le=3650)]
-Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
+Hours = Annotated[float, msgspec.Meta(ge=0.1, le=24 * 366, extra={"unit": "h"})]
+Days = Annotated[float, msgspec.Meta(ge=1, le=3650, extra={"unit": "days"})]
+Percent = Annotated[float, msgspec.Meta(ge=0, le=100, extra={"unit": "%"})]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Factor = Annotated[float, msgspec.Meta(ge=0.1, le=1000)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
-WholeHours = Annotated[int, msgspec.Meta(ge=1, le=24 * 30)]
-Rows = Annotated[int, msgspec.Meta(ge=1, le=500)]
+WholeHours = Annotated[int, msgspec.Meta(ge=1, le=24 * 30, extra={"unit": "h"})]
+Rows = Annotated[int, msgspec.Meta(ge=1, le=500, extra={"unit": "rows"})]
 Connections = Annotated[int, msgspec.Meta(ge=1, le=64)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
-Megabytes = Annotated[float, msgspec.Meta(ge=1, le=1_000_000)]
-Milliseconds = Annotated[float, msgspec.Meta(ge=1, le=60_000)]
+Megabytes = Annotated[float, msgspec.Meta(ge=1, le=1_000_000, extra={"unit": "MB"})]
+Milliseconds = Annotated[float, msgspec.Meta(ge=1, le=60_000, extra={"unit": "ms"})]
 
 
 def bounds_of(kind: Any) -> msgspec.Meta | None:
@@ -38,6 +38,12 @@ def bounds_of(kind: Any) -> msgspec.Meta | None:
     if get_origin(kind) is not Annotated:
         return None
     return next((meta for meta in get_args(kind)[1:] if isinstance(meta, msgspec.Meta)), None)
+
+
+def unit_of(kind: Any) -> str:
+    """Return the unit a setting's type declares, such as `s` or `MB`; empty for what has none."""
+    meta = bounds_of(kind)
+    return str((meta.extra or {}).get("unit", "")) if meta is not None else ""
 
 
 def out_of_bounds(value: Any, kind: Any) -> str:
@@ -56,6 +62,14 @@ def in_words(meta: msgspec.Meta | None) -> str:
     """Return bounds for people: `from 1 to 3,650`; empty without any."""
     if meta is None:
         return ""
-    least = f"above {meta.gt:,g}" if meta.gt is not None else f"from {meta.ge:,g}" if meta.ge is not None else ""
-    most = f"below {meta.lt:,g}" if meta.lt is not None else f"to {meta.le:,g}" if meta.le is not None else ""
+    least = _limit(("above", meta.gt), ("from", meta.ge))
+    most = _limit(("below", meta.lt), ("to", meta.le))
     return " ".join(part for part in (least, most) if part)
+
+
+def _limit(*limits: tuple[str, float | None]) -> str:
+    return next((f"{word} {_number(value)}" for word, value in limits if value is not None), "")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,g}"

@@ -10,13 +10,16 @@ from core.domain.records import SuccessRate
 
 
 class FailureRules(msgspec.Struct, frozen=True, kw_only=True):
-    """Section `failures` of the settings: the window, the least number of tasks, and the two thresholds."""
+    """What share of failures is a warning, and what is critical. Section `failures` of the settings."""
 
     window_h: Hours = 24.0
+    """What finished within this time is counted."""
     few_finished: Count = 5
+    """A rate of fewer finished tasks says nothing."""
     warning_percent: Percent = 50.0
     """The rate above which the check warns and healing turns dry-run on."""
     critical_percent: Percent = 80.0
+    """Above this the check is critical, and counts for the emergency stop."""
     recent_s: Span = 900.0
     """The greatest age of the newest failure at which automatic actions go by the rate."""
 

@@ -16,11 +16,14 @@ _LONGEST_S: Final = 366 * 86400.0
 
 
 class StuckRules(msgspec.Struct, frozen=True, kw_only=True):
-    """Stuck: began more than max(`after_s`, `estimate_factor` x estimate) ago and silent for `quiet_s`. Seconds."""
+    """Stuck: began more than max(`after_s`, `estimate_factor` × estimate) ago and silent for `quiet_s`."""
 
     after_s: Span = 3600.0
+    """No task is stuck that began less than this ago."""
     estimate_factor: Factor = 3.0
+    """Nor one that is within so many times its own estimate."""
     quiet_s: Span = 900.0
+    """Nor one whose log has a row as new as this."""
 
 
 class Overdue(msgspec.Struct, frozen=True, kw_only=True):

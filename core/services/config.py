@@ -1,7 +1,7 @@
 """The monitor's own settings, and the composition of every room's."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -24,8 +24,11 @@ from core.history.blackbox import BlackboxRules
 from core.resilience import BreakerRules
 from core.services.self_limits import SelfRules
 
-AUTONOMOUS_NAMES: Final = ("WATCHDESK_AUTONOMOUS", "VITE_AUTONOMOUS_MODE")
-DRY_RUN_NAMES: Final = ("WATCHDESK_DRY_RUN", "VITE_AUTONOMOUS_DRY_RUN")
+SWITCHES: Final[dict[str, tuple[tuple[str, ...], bool]]] = {
+    "autonomous": (("WATCHDESK_AUTONOMOUS", "VITE_AUTONOMOUS_MODE"), False),
+    "dry_run": (("WATCHDESK_DRY_RUN", "VITE_AUTONOMOUS_DRY_RUN"), True),
+}
+"""What is switched in the environment alone: its names, the first that is set counts, and its default."""
 
 
 class Places(msgspec.Struct, frozen=True):
@@ -50,15 +53,22 @@ class Places(msgspec.Struct, frozen=True):
 
 
 class RefreshRules(msgspec.Struct, frozen=True, kw_only=True):
-    """The live panels' cycle. Section `refresh`. Seconds and rows."""
+    """How often the live panels are read, and how much of it. Section `refresh` of the settings."""
 
     period_s: Period = 5.0
+    """How often the panels are read."""
     slow_period_s: Period = 30.0
+    """The same for what seldom changes."""
     total_s: Limit = 8.0
+    """How long one round of reads may take."""
     jitter: Share = 0.1
+    """By how much of itself the period varies."""
     tasks: Rows = 50
+    """How many of the newest tasks the dashboard reads."""
     logs: Rows = 50
+    """How many of the newest log rows the dashboard reads."""
     blind_after_s: Span = 15.0
+    """Nothing is known when nothing was reached for so long."""
     person_wait_s: Period = 60.0
     """How long a poll waits after an answered refusal: only a person can change it."""
 
@@ -68,8 +78,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     target: Target
     autonomous: bool = False
+    """Let the watchdog heal and stop by itself."""
     dry_run: bool = True
+    """Show and audit what it would do by itself, and do nothing of it."""
     observe: bool = False
+    """Write nothing at all, not even the lease."""
     trouble: str = ""
     """What is there and was not used, in words."""
     only_looks: bool = False
@@ -98,7 +111,7 @@ SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {
 RENAMED: Final = {"own": "self_monitoring", "fights": "conflicts"}
 """Old names of sections, with their new ones; they go with the release after 0.1."""
 
-SINGLE_NAMES: Final = (COLOUR_NAME, FUNCTION_KEY_NAME, AUTONOMOUS_NAMES[0], DRY_RUN_NAMES[0])
+SINGLE_NAMES: Final = (COLOUR_NAME, FUNCTION_KEY_NAME, *(names[0] for names, _ in SWITCHES.values()))
 """Settings of the environment that belong to no section."""
 
 
@@ -116,22 +129,16 @@ def read_config(layers: Layers, *, project: str | None = None, observe: bool = F
     return Config(
         target=signed_in(target, stored.load()),
         trouble="; ".join(filter(None, (stored.trouble, *layers.notices))),
-        autonomous=_switch(layers, AUTONOMOUS_NAMES, default=False),
-        dry_run=_switch(layers, DRY_RUN_NAMES, default=True),
+        autonomous=read_switch(layers, "autonomous"),
+        dry_run=read_switch(layers, "dry_run"),
         observe=observe,
-        limits=layers.section("limits", RequestLimits),
-        breaker=layers.section("breaker", BreakerRules),
-        watch=layers.section("watch", WatchRules),
-        stuck=layers.section("stuck", StuckRules),
-        failures=layers.section("failures", FailureRules),
-        heal=layers.section("heal", HealRules),
-        lease=layers.section("lease", LeaseRules),
-        conflicts=layers.section("conflicts", ConflictRules),
-        refresh=layers.section("refresh", RefreshRules),
-        alerts=_alerts(layers),
-        blackbox=layers.section("blackbox", BlackboxRules),
-        self_monitoring=layers.section("self_monitoring", SelfRules),
+        **read_sections(layers),
     )
+
+
+def read_sections(layers: Layers) -> dict[str, Any]:
+    """Return every section of `SECTIONS` filled, by name. Raises SettingsError."""
+    return {name: _alerts(layers) if name == "alerts" else layers.section(name, SECTIONS[name]) for name in SECTIONS}
 
 
 def _alerts(layers: Layers) -> AlertRules:
@@ -141,6 +148,8 @@ def _alerts(layers: Layers) -> AlertRules:
     return rules
 
 
-def _switch(layers: Layers, names: tuple[str, ...], *, default: bool) -> bool:
+def read_switch(layers: Layers, name: str) -> bool:
+    """Return one of `SWITCHES`, its default where it is not set. Raises SettingsError."""
+    names, default = SWITCHES[name]
     value = layers.first(*names)
     return default if value is None else flag(value, " or ".join(names))

@@ -15,21 +15,24 @@ _MEMORY_STEP_MB: Final = 5
 
 
 class SelfRules(msgspec.Struct, frozen=True, kw_only=True):
-    """Section `self_monitoring` of the settings. Megabytes, milliseconds, and seconds."""
+    """When the monitor says that it is not well itself. Section `self_monitoring` of the settings."""
 
     memory_mb: Megabytes = 120.0
-    """Half as much again as is promised (80): a long list or a plot costs some, a leak does not end there."""
+    """The most memory it may take: half as much again as is promised (80), for a long list or a plot costs some."""
     lag_ms: Milliseconds = 50.0
-    """99 of 100 turns of the event loop must be no later; a key that waits longer feels slow."""
+    """How late 99 of 100 turns of the event loop may be; a key that waits longer feels slow."""
     lag_window_s: Period = 60.0
+    """The turns of so long are judged together."""
     tick_s: Tick = 0.5
-    """Waking up for it is all it costs: 0.04 % of a core."""
+    """How often the event loop's lag is looked at; waking up for it costs 0.04 % of a core."""
     measure_s: Period = 5.0
+    """How often memory, lag and the time of a refresh are measured."""
     out_times: Count = 3
     """So many measures in a row must be out of bounds before it is said."""
     back_share: Share = 0.8
+    """Back within bounds is what was below this share of its bound for `back_s`."""
     back_s: Span = 300.0
-    """Back is what was below this share of its bound for so long."""
+    """For how long it must be below that."""
     still_s: Span = 10.0
     """An event loop that did not turn for so long was stopped, or the machine slept: that is no lag."""
 

@@ -18,15 +18,16 @@ _LIGHT_GROUNDS: Final = {"7", "15"}
 
 
 class ScreenSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The section `screen`. `ascii`: plain ASCII; if not set, wherever the terminal's encoding is not UTF-8.
-
-    `away_s`: after so many seconds without a key the next one also shows a summary of what happened; 0: never.
-    """
+    """How the screen looks and behaves. Section `screen` of the settings."""
 
     theme: str = AUTO
+    """How it looks: `auto` is what the terminal can show; NO_COLOR goes before any theme."""
     ascii: bool | None = None
+    """Plain ASCII; not set, wherever the terminal's encoding is not UTF-8."""
     mouse: bool = True
+    """Take the mouse; else it, and its selection, are the terminal's."""
     away_s: Span = AWAY_S
+    """After so long without a key the next one also tells what happened meanwhile; 0: never."""
 
 
 class Display(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,7 +33,7 @@ def cli(
 ) -> None:
     """Watch a self-healing task system on Supabase, and step in: heal, reset a breaker, emergency stop."""
     limit_memory_use()
-    context.obj = {"observe": observe, "project": project}
+    context.obj = {"observe": observe, "project": project, "screen": screen}
     if context.invoked_subcommand is None:
         context.exit(watch(project, screen, observe=observe))
 

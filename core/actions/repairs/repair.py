@@ -19,15 +19,18 @@ from core.resilience.fault import Fault
 
 
 class HealRules(msgspec.Struct, frozen=True, kw_only=True):
-    """Section `heal` of the settings."""
+    """What is deleted by age, and what brakes healing by itself. Section `heal` of the settings."""
 
     keep_logs_days: Days = 30.0
+    """How old a log row may become before it is deleted."""
     brake_rows: Count = 50
     """The number of stuck tasks within an hour above which nothing is healed automatically."""
     brake_share: Share = 0.5
+    """The same for more than this share of what runs."""
     brake_running: Count = 10
     """The number of running tasks from which the share counts."""
     brake_window_s: Span = 3600.0
+    """The time within which what was healed counts for the brake."""
     spare_s: Span = 86400.0
     """The time for which the watchdog leaves a requeued task alone."""
 

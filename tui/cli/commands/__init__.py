@@ -4,7 +4,8 @@ from typing import Final
 
 COMMANDS: Final = {
     "ack": "Take care of an alert, so that nobody else is told.",
-    "alerts": "What fires, since when, and who takes care of it.",
+    "alerts": "What fires, since when, and who takes care of it; the rules.",
+    "config": "Every setting, its value and where that came from; which files are read.",
     "demo": "The monitor on a sandbox of its own: nothing to configure.",
     "dry-run": "The agents' dry-run on or off, read back.",
     "heal": "Plan, ask, repair, report.",

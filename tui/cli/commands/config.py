@@ -1,0 +1,132 @@
+"""`watchdesk config`: every setting as it holds and where it came from, and which files are read."""
+
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from core.base.directories import cache_directory, state_directory
+from core.base.settings import SettingsError, config_path
+from tui.cli.exits import DONE
+from tui.cli.layers import checked_layers
+from tui.cli.session import log_path, put, put_json, said
+from tui.cli.settings_reference import NAMES, NOT_SET, PROJECT, Setting, about, settings
+
+_WIDTH: Final = 100
+
+_LAYERS: Final = """\
+Weakest first: the config file, .env, .env.local (both of the working directory), the environment, flags. Empty counts
+as not set. A list in a variable stands apart by blanks. Several projects are tables [projects.NAME] of the file;
+--project NAME takes url, key and sign-in from that table alone.
+
+Also heeded: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY (names, addresses, networks such as 10.0.0.0/8 or fe80::/10,
+[::1], each with a port or without), SSL_CERT_FILE, SSL_CERT_DIR, SSLKEYLOGFILE, NO_COLOR, COLORFGBG. A terminal that
+is not UTF-8 gets plain ASCII."""
+
+
+@click.group(name="config")
+def command() -> None:
+    """Show every setting and where it came from, or which files are read."""
+
+
+@command.command(name="show", epilog=_LAYERS)
+@click.argument("section", required=False, metavar="[SECTION]", type=click.Choice(NAMES))
+@click.option("--json", "as_data", is_flag=True, help="For programs.")
+@click.pass_context
+def show(context: click.Context, *, section: str | None, as_data: bool) -> None:
+    """Print every setting, or those of one section: value, unit, bounds, source; of a secret only whether it is set."""
+    given = context.obj
+    try:
+        found = settings(checked_layers(), given["screen"], project=given["project"], observe=given["observe"])
+    except SettingsError as error:
+        raise click.ClickException(said(str(error))) from error
+    names = [name for name in NAMES if section in {None, name}]
+    if as_data:
+        put_json({"version": 1, "settings": [_as_data(one) for one in found if one.section in names]})
+    else:
+        put("\n\n".join(_page(name, [one for one in found if one.section == name]) for name in names))
+    context.exit(DONE)
+
+
+@command.command(name="path")
+@click.option("--json", "as_data", is_flag=True, help="For programs.")
+@click.pass_context
+def path(context: click.Context, *, as_data: bool) -> None:
+    """Print which files are read, weakest first, and where this machine keeps what it keeps."""
+    try:
+        read = [config_path(), *(Path(name).absolute() for name in (".env", ".env.local"))]
+        kept = {
+            "cache": (cache_directory(), "last-known data, JSON; may be deleted at any time"),
+            "state": (state_directory(), "what must not get lost, sessions, the black box; for your eyes only"),
+            "log": (log_path(), "no keys, tokens or passwords in it"),
+        }
+    except SettingsError as error:
+        raise click.ClickException(said(str(error))) from error
+    if as_data:
+        files = [{"path": str(one), "there": _there(one)} for one in read]
+        put_json({"version": 1, "read": files, **{name: str(at) for name, (at, _) in kept.items()}})
+    else:
+        lines = ["read, weakest first; the environment and flags go before them:"]
+        lines += [f"  {one}  ({_there(one)})" for one in read]
+        lines += ["kept:", *(f"  {at}  ({name}: {what})" for name, (at, what) in kept.items())]
+        put("\n".join(lines))
+    context.exit(DONE)
+
+
+def _there(file: Path) -> str:
+    try:
+        if file.is_dir():
+            return "a directory, not read"
+        return "there" if file.exists() else "not there"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+
+
+def _page(section: str, found: Iterable[Setting]) -> str:
+    lines = textwrap.wrap(f"[{section}] {about(section)}", _WIDTH, subsequent_indent="  ")
+    lines += [line for one in found for line in _lines(one)]
+    if section == PROJECT and len(lines) == 1:
+        lines.append("  none is configured; set SUPABASE_URL and SUPABASE_KEY")
+    return "\n".join(lines)
+
+
+def _lines(one: Setting) -> list[str]:
+    default = "" if one.default in {"", ()} or one.secret else f"default {_text(one.default, one.unit)}"
+    where = f"from {one.origin}" if one.origin else "default" if default else ""
+    notes = "; ".join(part for part in (where, default if one.origin else "", one.bounds) if part)
+    value = one.value if one.secret else _text(one.value, one.unit)
+    first = f"  {one.name} = {value}" + (f"  ({notes})" if notes else "")
+    what = textwrap.wrap(one.what, _WIDTH, initial_indent="      ", subsequent_indent="      ")
+    names = f"      {', '.join(one.variables)}" if one.variables else ""
+    return [first, *what, *([names] if names else [])]
+
+
+def _text(value: Any, unit: str) -> str:
+    match value:
+        case None | "" | ():
+            return NOT_SET
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return " ".join(value)
+        case int() | float():
+            return f"{value:.10g} {unit}".rstrip()
+    return str(value)
+
+
+def _as_data(one: Setting) -> dict[str, Any]:
+    return {
+        "section": one.section,
+        "name": one.name,
+        "value": one.value,
+        "unit": one.unit,
+        "default": one.default,
+        "bounds": {"least": one.least, "most": one.most, "text": one.bounds},
+        "source": one.origin.layer if one.origin else "default",
+        "from": one.origin.name if one.origin else "",
+        "variables": one.variables,
+        "secret": one.secret,
+        "what": one.what,
+    }

@@ -1,0 +1,198 @@
+"""Every setting there is, with its unit, default, bounds, value and where that came from: what `config show` prints.
+
+Made from the structs that declare the settings, so that nothing here has to be kept in step with them.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from core.backend.target import VARIABLES, NotConfigured, ProjectEntry, read_entry, read_target
+from core.base.attribute_docs import attribute_docs
+from core.base.bounds import bounds_of, in_words, unit_of
+from core.base.settings import FILE, Layers, Origin, variable_of
+from core.services.config import SECTIONS, SWITCHES, Config, read_sections, read_switch
+from tui.base.settings import CHOICES, ScreenSettings
+from tui.cli.screen_options import ScreenOptions, screen_settings
+
+PROJECT: Final = "project"
+AUTONOMY: Final = "autonomy"
+KEYS: Final = "keys"
+NAMES: Final = (PROJECT, AUTONOMY, *SECTIONS, "screen", KEYS)
+"""The sections, in the order they are shown. `autonomy` is in the environment alone."""
+
+FLAG: Final = "flag"
+"""The layer above all others."""
+
+NOT_SET: Final = "not set"
+_SECRET_WORDS: Final = {"password", "key", "token"}
+_OWN_SECTION: Final = re.compile(r"\s*Section `\w+`( of the settings)?[^.]*\.(\s*Seconds\.)?")
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting. Of a secret, `value` says only whether it is set. `origin`: `None` where the default holds.
+
+    `bounds`: in words, or the values there are. `variables`: the environment's names, the first that is set counts.
+    """
+
+    section: str
+    name: str
+    value: Any
+    default: Any
+    what: str
+    unit: str = ""
+    bounds: str = ""
+    least: float | None = None
+    most: float | None = None
+    secret: bool = False
+    origin: Origin | None = None
+    variables: tuple[str, ...] = ()
+
+
+def about(section: str) -> str:
+    """Return what a section is about, in a line."""
+    if section in {AUTONOMY, KEYS}:
+        return _ABOUT[section]
+    kinds: dict[str, type[msgspec.Struct]] = {**SECTIONS, "screen": ScreenSettings, PROJECT: ProjectEntry}
+    return " ".join(_OWN_SECTION.sub("", (kinds[section].__doc__ or "").split("\n\n")[0]).split())
+
+
+def settings(layers: Layers, given: ScreenOptions, *, project: str | None, observe: bool) -> tuple[Setting, ...]:
+    """Return all settings as they hold, section by section; those of a project only where one is configured.
+
+    Raises SettingsError for what no command could use.
+    """
+    sections = read_sections(layers)
+    found = [*_project(layers, project), *_autonomy(layers, observe=observe)]
+    for name, kind in SECTIONS.items():
+        found += _section(layers, name, kind, sections[name])
+    found += _section(layers, "screen", ScreenSettings, screen_settings(layers, given), _flags(given))
+    return (*found, *_keys(layers))
+
+
+def _section(
+    layers: Layers,
+    section: str,
+    kind: type[msgspec.Struct],
+    values: msgspec.Struct,
+    flags: Mapping[str, str] | None = None,
+) -> Iterable[Setting]:
+    docs = attribute_docs(kind)
+    for field in msgspec.structs.fields(kind):
+        meta = bounds_of(field.type)
+        flag = (flags or {}).get(field.name)
+        was = layers.found(section, field.name)
+        secret = _is_secret(field.name)
+        yield Setting(
+            section=section,
+            name=field.name,
+            value=_shown(getattr(values, field.name), secret=secret),
+            default=field.default,
+            what=docs.get(field.name, ""),
+            unit=unit_of(field.type),
+            bounds=f"one of {', '.join(CHOICES)}" if (section, field.name) == ("screen", "theme") else in_words(meta),
+            least=None if meta is None else meta.ge if meta.ge is not None else meta.gt,
+            most=None if meta is None else meta.le,
+            secret=secret,
+            origin=Origin(layer=FLAG, name=flag) if flag else was[1] if was else None,
+            variables=(variable_of(section, field.name),),
+        )
+
+
+def _project(layers: Layers, project: str | None) -> Iterable[Setting]:
+    try:
+        name, entry = read_entry(layers, project)
+    except NotConfigured:
+        return
+    read_target(layers, project)
+    docs = attribute_docs(ProjectEntry)
+    for field, names in VARIABLES.items():
+        value = getattr(entry, field)
+        if name:
+            origin = Origin(layer=FILE, name=f"{layers.path}: [projects.{name}] {field}") if value else None
+        else:
+            origin = layers.origin(*names)
+        secret = _is_secret(field)
+        yield Setting(
+            section=PROJECT,
+            name=field,
+            value=_shown(value, secret=secret),
+            default="",
+            what=docs.get(field, ""),
+            secret=secret,
+            origin=origin,
+            variables=names,
+        )
+
+
+def _autonomy(layers: Layers, *, observe: bool) -> Iterable[Setting]:
+    docs = attribute_docs(Config)
+    for name, (variables, default) in SWITCHES.items():
+        yield Setting(
+            section=AUTONOMY,
+            name=name,
+            value=read_switch(layers, name),
+            default=default,
+            what=docs.get(name, ""),
+            origin=layers.origin(*variables),
+            variables=variables,
+        )
+    yield Setting(
+        section=AUTONOMY,
+        name="observe",
+        value=observe,
+        default=False,
+        what=docs.get("observe", ""),
+        origin=Origin(layer=FLAG, name="--observe") if observe else None,
+    )
+
+
+def _keys(layers: Layers) -> Iterable[Setting]:
+    from tui.screens.keys import ALL_KEYS, key_settings  # noqa: PLC0415 - needs Textual, 0.1 s
+
+    moved = key_settings(layers)
+    for key in ALL_KEYS:
+        was = layers.found(KEYS, key.name)
+        yield Setting(
+            section=KEYS,
+            name=key.name,
+            value=moved.get(key.name, key.key),
+            default=key.key,
+            what=key.does,
+            origin=was[1] if was and key.name in moved else None,
+            variables=(variable_of(KEYS, key.name),),
+        )
+
+
+def _flags(given: ScreenOptions) -> Mapping[str, str]:
+    """The options that were given in place of settings, by the setting's name."""
+    named = {"theme": "--theme", "mouse": "--mouse", "ascii": "--ascii"}
+    options = {name: getattr(given, name) for name in named}
+    return {
+        name: f"--no-{name}" if value is False else named[name] for name, value in options.items() if value is not None
+    }
+
+
+def _is_secret(name: str) -> bool:
+    return not _SECRET_WORDS.isdisjoint(name.split("_"))
+
+
+def _shown(value: Any, *, secret: bool) -> Any:
+    """A value without what must not be shown: passwords and keys, and what an address carries behind its host."""
+    if secret:
+        return "set" if value else NOT_SET
+    if isinstance(value, tuple):
+        return tuple(f"{one.partition('://')[0]}://…" if "://" in one else one for one in value)
+    if isinstance(value, str) and "://" in value:
+        scheme, _, rest = value.partition("://")
+        host, slash, path = rest.rpartition("@")[2].partition("/")
+        return f"{scheme}://{host}" + (f"{slash}…" if path else "")
+    return value
+
+
+_ABOUT: Final = {
+    AUTONOMY: "What the watchdog may do by itself. In the environment and .env files alone.",
+    KEYS: 'The keys that are moved, like heal = "H" or palette = "ctrl+k"; several keys stand apart by commas.',
+}
