@@ -89,13 +89,15 @@ Judge = Callable[[Facts, AlertRules], Condition]
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One rule. `for_s`: how long it must hold, `None` for two evaluations. `hidden_by`: rules that hide it.
 
-    `begins`: its severity at first, where that rises once it has held for `rises_s`. `kind`: what may mute it, of
-    `MUTES`; empty is by its severity. `rate`: about a rate, so it resolves late.
+    `when`: its condition in words, with settings in braces: `{alerts.blind_s}`.
+    `begins`: its severity at first, where that rises once it has held for `rises_s`.
+    `kind`: what may mute it, of `MUTES`; empty is by its severity. `rate`: about a rate, so it resolves late.
     """
 
     name: str
     severity: Severity
     title: str
+    when: str
     runbook: str
     judge: Judge
     subject: str = ""
@@ -106,10 +108,14 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     begins: Severity | None = None
     rises_s: float = 0.0
 
+    @property
+    def mutes(self) -> tuple[str, ...]:
+        """The `notify_on_…` columns that mute it where they are false, without that beginning."""
+        return MUTES[self.kind or ("high_risk" if self.severity is Severity.CRITICAL else "failure")]
+
     def muted_by(self, columns: tuple[str, ...]) -> str:
         """Return the one of `columns` that mutes it, each a `notify_on_…` column that is false; empty if none does."""
-        kind = self.kind or ("high_risk" if self.severity is Severity.CRITICAL else "failure")
-        return next((column for column in MUTES[kind] if column in columns), "")
+        return next((column for column in self.mutes if column in columns), "")
 
 
 def rules(settings: AlertRules) -> tuple[Rule, ...]:
@@ -122,7 +128,8 @@ def _critical(settings: AlertRules) -> Iterable[Rule]:
         name="emergency_stop",
         severity=Severity.CRITICAL,
         title="emergency stop is set",
-        runbook="find out why it was set; when that is mended, lift it: u, or watchdesk resume",
+        when="the emergency stop is set",
+        runbook="find out why it was set; when that is mended, resume: u, or watchdesk resume",
         judge=_stopped,
         for_s=0.0,
     )
@@ -130,6 +137,7 @@ def _critical(settings: AlertRules) -> Iterable[Rule]:
         name="config_rows",
         severity=Severity.CRITICAL,
         title="several config rows",
+        when="there is more than one config row",
         runbook=f"a stop is set on all of them, but nobody knows which one steers the agents: {ONE_CONFIG}",
         judge=_config_rows,
         for_s=0.0,
@@ -139,7 +147,8 @@ def _critical(settings: AlertRules) -> Iterable[Rule]:
         name="database_down",
         severity=Severity.CRITICAL,
         title="database down",
-        runbook="look at the project's status page and dashboard; nothing can be ordered until it answers",
+        when="the check database finds it down",
+        runbook="look at the project's status page and dashboard; nothing can be changed until it answers",
         judge=lambda facts, _: _database(facts),
         subject=DATABASE,
         for_s=0.0,
@@ -151,6 +160,7 @@ def _critical(settings: AlertRules) -> Iterable[Rule]:
             name="breakers",
             severity=Severity.CRITICAL,
             title=f"calls to {_NAMES[component]} fail",
+            when=f"a breaker of {_NAMES[component]} is open or probing",
             runbook="read the breaker's last error; when its cause is gone it closes by itself, or reset it: r",
             judge=lambda facts, _, component=component: _breakers(facts, component),  # type: ignore[misc]  # bound early
             subject=component,
@@ -161,6 +171,8 @@ def _critical(settings: AlertRules) -> Iterable[Rule]:
         name="failure_rate_critical",
         severity=Severity.CRITICAL,
         title="most tasks fail",
+        when="more than {failures.critical_percent} of at least {failures.few_finished} tasks finished in "
+        "{failures.window_h} failed",
         runbook="read the newest failed tasks' errors; consider the emergency stop: ctrl+e, or watchdesk stop",
         judge=lambda facts, _: _verdict(facts, "failure_rate", {Level.CRITICAL}),
         subject="failure rate",
@@ -172,6 +184,8 @@ def _critical(settings: AlertRules) -> Iterable[Rule]:
         name="success_rate_critical",
         severity=Severity.CRITICAL,
         title="success rate is low",
+        when="less than {alerts.success_critical_percent} of at least {alerts.few_finished} tasks finished "
+        "in 1 h completed",
         runbook="read what failed within the last hour; a deployment just before it is the usual cause",
         judge=lambda facts, rules: _below(facts.success_1h, rules.success_critical_percent, rules),
         subject="success rate",
@@ -185,6 +199,8 @@ def _high(settings: AlertRules) -> Iterable[Rule]:
         name="failure_rate_high",
         severity=Severity.HIGH,
         title="many tasks fail",
+        when="more than {failures.warning_percent} of at least {failures.few_finished} tasks finished in "
+        "{failures.window_h} failed",
         runbook="read the newest failed tasks' errors; a heal turns dry-run on: h, or watchdesk heal",
         judge=lambda facts, _: _verdict(facts, "failure_rate", {Level.WARNING, Level.CRITICAL}),
         subject="failure rate",
@@ -195,6 +211,8 @@ def _high(settings: AlertRules) -> Iterable[Rule]:
         name="stuck_tasks",
         severity=Severity.HIGH,
         title="tasks are stuck",
+        when="a running task is past {stuck.after_s} and {stuck.estimate_factor} times its estimate, and "
+        "silent for {stuck.quiet_s}",
         runbook="look which agent holds them; fail them by a heal: h, or watchdesk heal",
         judge=lambda facts, _: _verdict(facts, "stuck_tasks", {Level.WARNING, Level.CRITICAL}),
         hidden_by=("database_down",),
@@ -203,6 +221,8 @@ def _high(settings: AlertRules) -> Iterable[Rule]:
         name="healing_braked",
         severity=Severity.HIGH,
         title="healing is braked",
+        when="more than {heal.brake_rows} tasks were stuck within {heal.brake_window_s}, or too large a "
+        "share of what runs",
         runbook="so much at once is seldom chance: find the cause first, then heal by hand: h, or watchdesk heal",
         judge=lambda facts, _: Condition(Truth.of(bool(facts.braked)), facts.braked),
         hidden_by=("database_down",),
@@ -212,6 +232,7 @@ def _high(settings: AlertRules) -> Iterable[Rule]:
         name="blind",
         severity=Severity.HIGH,
         title="this monitor is blind",
+        when="nothing of the project is reached, and nothing proves it down",
         runbook="check this machine's network and DNS: nothing is proven about the project itself",
         judge=_blind,
         for_s=settings.blind_s,
@@ -223,6 +244,7 @@ def _medium() -> Iterable[Rule]:
         name="degraded",
         severity=Severity.MEDIUM,
         title="degraded mode",
+        when="a part of the screen is not on live data",
         runbook="the Degradation panel says which part is not on live data, and why",
         judge=_degraded,
         hidden_by=("database_down", "blind"),
@@ -231,7 +253,8 @@ def _medium() -> Iterable[Rule]:
         name="fighting",
         severity=Severity.MEDIUM,
         title="the healer is fighting you",
-        runbook="find the cause before you order it again; --observe keeps a watchdog from acting, z silences this",
+        when="a watchdog reversed an operator within {conflicts.told_s}, or a breaker that was reset opened at once",
+        runbook="find the cause before you do it again; --observe keeps a watchdog from acting, z silences this",
         judge=_fighting,
         for_s=0.0,
         hidden_by=("database_down",),
@@ -240,6 +263,8 @@ def _medium() -> Iterable[Rule]:
         name="success_rate_medium",
         severity=Severity.MEDIUM,
         title="success rate is below its target",
+        when="less than {alerts.success_warning_percent} of at least {alerts.few_finished} tasks finished in "
+        "24 h completed",
         runbook="read what failed within the day: watchdesk logs --stats, and the newest failed tasks",
         judge=lambda facts, rules: _below(facts.success_24h, rules.success_warning_percent, rules),
         subject="success rate",
@@ -250,6 +275,7 @@ def _medium() -> Iterable[Rule]:
         name="simulated_work",
         severity=Severity.MEDIUM,
         title="pending work is only simulated",
+        when="within 1 h dry-run marked a task completed that nobody did",
         runbook="dry-run marks tasks completed and does none: turn it off (d, or watchdesk dry-run off), requeue them",
         judge=_simulated,
         hidden_by=("database_down",),
@@ -258,6 +284,7 @@ def _medium() -> Iterable[Rule]:
         name="review_waits",
         severity=Severity.MEDIUM,
         title="tasks wait for a review",
+        when="a task waits for a review for more than {alerts.review_s}",
         runbook="read them and approve or reject each; agents do not touch them: t, then /status:awaiting_review",
         judge=_review,
         hidden_by=("database_down", DISABLED),
@@ -266,6 +293,7 @@ def _medium() -> Iterable[Rule]:
         name="health_rows",
         severity=Severity.MEDIUM,
         title="no monitor has reported for too long",
+        when="no health row of any monitor came for more than two checks ({watch.interval_s} each), or ever",
         runbook="somebody's watchdog has died, or may not write: see who acts in the top line, and the log file",
         judge=_health_rows,
         hidden_by=("database_down",),
@@ -277,6 +305,7 @@ def _low() -> Iterable[Rule]:
         name="no_activity",
         severity=Severity.LOW,
         title="nothing is being done",
+        when="nothing was completed, and a task is pending for more than {watch.patience_s}",
         runbook="look whether the agents run; run what is pending: p, or watchdesk run",
         judge=lambda facts, _: _verdict(facts, "activity", {Level.WARNING, Level.CRITICAL}),
         hidden_by=("database_down", "emergency_stop", DISABLED),
@@ -285,6 +314,7 @@ def _low() -> Iterable[Rule]:
         name="breakers_held",
         severity=Severity.LOW,
         title="breakers are held open",
+        when="somebody holds a breaker open",
         runbook="release them when what they were held for is done: r",
         judge=lambda facts, _: _held(facts),
     )
@@ -292,6 +322,7 @@ def _low() -> Iterable[Rule]:
         name="set_aside",
         severity=Severity.LOW,
         title="something on this machine's disk was set aside",
+        when="a file that is kept on this machine was broken and is set aside, or cannot be used",
         runbook="look at the disk; what was set aside lies beside the new one and may be deleted",
         judge=lambda facts, _: Condition(Truth.of(bool(facts.set_aside)), facts.set_aside),
     )
@@ -299,6 +330,7 @@ def _low() -> Iterable[Rule]:
         name="clock_skew",
         severity=Severity.LOW,
         title="this machine's clock is wrong",
+        when="this machine's clock differs from the project's by more than {alerts.clock_skew_s}",
         runbook="let it be set by the network (NTP)",
         judge=_skewed,
     )

@@ -1,24 +1,32 @@
-"""`watchdesk alerts`: what fires, what is about to, what was over lately, and who takes care of it."""
+"""`watchdesk alerts`: what fires, what is about to, what was over lately, and who takes care of it; the rules."""
 
 import asyncio
 
 import click
 
+from core.base.settings import SettingsError
 from core.base.text import short
 from core.domain.snapshot import AlertView, LinkWord, Snapshot
 from core.domain.state_word import hidden
 from core.monitor import Monitor
+from core.services.config import read_sections
 from tui.cli import exits
+from tui.cli.layers import checked_layers
 from tui.cli.looking import look_once
-from tui.cli.session import configure, put, put_json, tell
+from tui.cli.rules_page import rules_as_data, rules_page
+from tui.cli.session import configure, put, put_json, said, tell
 from tui.cli.status_page import alert_as_json
 
 
 @click.command(name="alerts")
+@click.option("--rules", is_flag=True, help="Every rule instead, with its numbers; needs no project.")
 @click.option("--json", "as_data", is_flag=True, help="For programs.")
 @click.pass_context
-def command(context: click.Context, *, as_data: bool) -> None:
+def command(context: click.Context, *, rules: bool, as_data: bool) -> None:
     """Say which alerts there are: 0 none fires, 1 some do, 2 nothing is visible, 3 a critical one, 4 not known."""
+    if rules:
+        _print_rules(as_data=as_data)
+        context.exit(exits.DONE)
     config = configure(context)
 
     def show(snapshot: Snapshot) -> int:
@@ -43,6 +51,17 @@ def command(context: click.Context, *, as_data: bool) -> None:
         return exits.PARTLY if firing else exits.DONE
 
     context.exit(asyncio.run(look_once(Monitor(config), show)))
+
+
+def _print_rules(*, as_data: bool) -> None:
+    try:
+        sections = read_sections(checked_layers())
+    except SettingsError as error:
+        raise click.ClickException(said(str(error))) from error
+    if as_data:
+        put_json({"version": 1, "rules": rules_as_data(sections)})
+    else:
+        put(rules_page(sections))
 
 
 def _page(snapshot: Snapshot) -> str:
