@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from core.actions.context import ActionContext, Actor
 from core.backend.schema import Shape
+from core.base.version import AGENT
 from core.resilience import NotLive
 
 STEP: Final = "watchdog_healing"
-AGENT: Final = "watchdesk"
 
 
 class AuditTrail:

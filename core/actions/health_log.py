@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.actions.audit import AGENT
 from core.actions.context import ActionContext, Actor
+from core.base.version import AGENT
 from core.resilience import NotLive
 
 STEP: Final = "watchdog_health_check"

@@ -32,6 +32,7 @@ from core.backend.transport import BoundedTransport
 from core.backend.visibility import Visibility, not_visible
 from core.base.bounds import Connections, Limit, Megabytes
 from core.base.clock import Clock
+from core.base.version import AGENT
 from core.resilience.fault import Fault
 
 log = logging.getLogger(__name__)
@@ -124,6 +125,7 @@ class Backend:
             follow_redirects=False,
             transport=BoundedTransport(network, int(limits.answer_mb * 1_000_000)),
             timeout=httpx.Timeout(limits.probe_s, connect=limits.connect_s),
+            headers={"User-Agent": AGENT},
             trust_env=False,
             event_hooks={"request": [self._on_request], "response": [self._on_response]},
         )

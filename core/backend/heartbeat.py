@@ -4,6 +4,7 @@ import httpx
 
 from core.backend.faults import Failed
 from core.backend.proxies import way_out
+from core.base.version import AGENT
 from core.resilience.fault import Counts, Evidence, Fault
 
 TIMEOUT_S = 5.0
@@ -35,6 +36,7 @@ def _client(url: str, timeout_s: float, *, follow_redirects: bool) -> httpx.Asyn
     return httpx.AsyncClient(
         verify=way.trusted,
         proxy=way.through,
+        headers={"User-Agent": AGENT},
         trust_env=False,
         timeout=timeout_s,
         follow_redirects=follow_redirects,

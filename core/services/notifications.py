@@ -13,6 +13,7 @@ from core.alerting.recipients import Address, Recipients, recipients_for
 from core.alerting.rules import MUTES
 from core.alerting.sync import LogRow
 from core.backend.schema import Shape
+from core.base.version import AGENT
 from core.domain.alerts import Phase, Tried
 from core.domain.status import Level
 from core.resilience import NotLive, Outcome, Policy
@@ -90,7 +91,7 @@ class Notifications:
             "step_status": row.status,
             "input_data": row.told,
             "output_data": {"text": row.text},
-            "agent_version": "watchdesk",
+            "agent_version": AGENT,
         }
         if self._context.writes.schema.shape is Shape.DOCUMENTED and row.step == "watchdog_healing":
             full["started_at"] = full["completed_at"] = row.at.isoformat()

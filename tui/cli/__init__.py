@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from core.base.version import __version__
 from tui.cli.commands.monitor import watch
 from tui.cli.encoding import encode_as_ascii
 from tui.cli.error_boundary import ended
@@ -19,7 +20,7 @@ from tui.terminal.variables import forget_odd_sizes
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-@click.version_option(package_name="watchdesk", prog_name="watchdesk")
+@click.version_option(__version__, prog_name="watchdesk")
 @click.option("--observe", is_flag=True, help="Write nothing at all.")
 @click.option("--project", metavar="NAME", help="A project from the config file; nothing else is read for it.")
 @screen_options

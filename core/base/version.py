@@ -1,0 +1,8 @@
+"""The version, said once: of the package, of `--version`, of the log rows we write and of the requests we send."""
+
+from typing import Final
+
+__version__ = "0.1.0"
+
+AGENT: Final = f"watchdesk/{__version__}"
+"""Who we are to the project: `agent_version` of a log row, `User-Agent` of a request."""

@@ -1,0 +1,43 @@
+"""One version: of the package, of `--version`, of the log rows that are written and of the requests that are sent."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from hatchling.metadata.core import ProjectMetadata
+from hatchling.plugin.manager import PluginManager
+
+from core.base.version import AGENT, __version__
+from tests.running import ONE_SHAPE, ROOT, Command, Running
+
+
+def test_the_package_and_the_command_have_it(command: Command) -> None:
+    assert ProjectMetadata(str(ROOT), PluginManager()).version == __version__
+    assert command("--version").stdout == f"watchdesk, version {__version__}\n"
+
+
+@ONE_SHAPE
+def test_the_log_rows_we_write_have_it(sandbox: Running, command: Command) -> None:
+    sandbox.stuck(1)
+    assert command("heal", "--yes", sandbox=sandbox).returncode == 0
+    assert sandbox.sql("SELECT DISTINCT agent_version FROM autonomous_execution_logs") == [(AGENT,)]
+
+
+def test_the_requests_we_send_have_it(command: Command) -> None:
+    agents: set[str | None] = set()
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            agents.add(self.headers["User-Agent"])
+            self.send_response(503)
+            self.end_headers()
+
+        do_POST = do_HEAD = do_OPTIONS = do_GET  # noqa: N815
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        command("status", SUPABASE_URL=f"http://127.0.0.1:{server.server_port}", SUPABASE_KEY="sb_secret_x")
+        server.shutdown()
+    assert agents == {AGENT}
