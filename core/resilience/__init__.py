@@ -1,5 +1,9 @@
 """Safe calls of anything: circuit breaker, retry, deadline, last-known data. Usable alone.
 
+    from core.base.clock import SystemClock
+    from core.resilience import Breakers, Guard, Policy, RetryRules
+    from core.resilience.fault import Counts, Evidence, Fault
+
     def faults(error: BaseException) -> Fault:
         return Fault(kind="shop", counts=Counts.FAILURE, evidence=Evidence.DOWN, message=str(error))
 
@@ -14,6 +18,10 @@ a failure, an answer (`SUCCESS`: the other side is alive, and refused), or nothi
 a total deadline, the retries, the breaker, one request; the callee sets the request's own timeout. `Guard.live` raises
 `NotLive` instead; `Guard.last_known` falls back to a `Cache` and says so in its `Reading`. A breaker alone is `await
 CircuitBreaker("shop:fetch_price", clock).call(fetch_price)`.
+
+The breaker is strict: exactly one call probes in half-open, its permit expires and is given back by a cancellation,
+late results of an older generation change nothing, an operator may hold it open. `make bench` shows it beside six
+packages.
 
 All of it belongs to one event loop and knows nothing of the callee.
 """

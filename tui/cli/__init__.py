@@ -9,6 +9,7 @@ from tui.cli.commands.monitor import watch
 from tui.cli.encoding import encode_as_ascii
 from tui.cli.error_boundary import ended
 from tui.cli.group import CommandGroup
+from tui.cli.guide import GENERAL
 from tui.cli.memory import end_with_threads, limit_memory_use
 from tui.cli.screen_options import ScreenOptions, screen_options
 from tui.terminal.streams import replace_closed_streams
@@ -18,10 +19,11 @@ from tui.terminal.variables import forget_odd_sizes
 @click.group(
     cls=CommandGroup,
     invoke_without_command=True,
+    epilog=GENERAL,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="watchdesk")
-@click.option("--observe", is_flag=True, help="Write nothing at all.")
+@click.option("--observe", is_flag=True, help="Only look: write nothing at all, not even the lease.")
 @click.option("--project", metavar="NAME", help="A project from the config file; nothing else is read for it.")
 @screen_options
 @click.pass_context
@@ -32,7 +34,7 @@ def cli(
     project: str | None,
     screen: ScreenOptions,
 ) -> None:
-    """Watch a self-healing task system on Supabase, and step in: heal, reset a breaker, emergency stop."""
+    """Watch a self-healing task system on Supabase, and step in; without a terminal, print one status."""
     limit_memory_use()
     context.obj = {"observe": observe, "project": project, "screen": screen}
     if context.invoked_subcommand is None:

@@ -38,7 +38,7 @@ def screen_options(command: F) -> F:
     for option in (
         click.option("--wall", is_flag=True, help="Begin in wall mode: large, for a display nobody touches."),
         click.option("--ascii/--no-ascii", "ascii_signs", default=None, help="Plain ASCII; else as the locale says."),
-        click.option("--mouse/--no-mouse", default=None, help="Leave the mouse, and its selection, to the terminal."),
+        click.option("--mouse/--no-mouse", default=None, help="Take the mouse, or leave it to the terminal."),
         click.option(
             "--theme",
             type=click.Choice(CHOICES),

@@ -192,6 +192,38 @@ def _shown(value: Any, *, secret: bool) -> Any:
     return value
 
 
+NOTES: Final = {
+    PROJECT: """\
+Choose one of several tables with --project NAME, or with default = "NAME" in the file.""",
+    AUTONOMY: """\
+Not unless you say so: autonomous, and dry_run off. A line on the screen always says whether it may act, and if not,
+why: autonomous, dry_run, observing, lease, stop, brake.
+
+Of many monitors one acts: by a row of the execution log, renewed by compare-and-swap. Another takes over when it is
+gone, and at once from one that only looks. Correctness does not depend on it: every write repeats its condition, so
+each task is changed once.
+
+It heals what is stuck (long past its time and silent, which a secret key proves by itself, any other account only where
+it sees the task's log), turns dry-run on when too much fails, creates a missing config row (disabled) and, once an
+hour, deletes old log rows. When too much is stuck at once it brakes, says so and leaves it to you. An operator's heal
+is never braked; undo takes one back, and what you took back it leaves alone for a day.
+
+After ten critical checks in a row (the database proven down, or too much failing) it sets the emergency stop. What
+failed before a resume, long ago, or by our own hand does not count. Where nobody hears the stop it waits on this
+machine's disk, is carried out once if the failures are still there when the project answers, and lapses otherwise. Your
+own stop or resume waits the same way, and can be withdrawn.
+
+--observe: typing the project's name allows actions for 15 minutes, yours alone.""",
+    "alerts": """\
+The rules, who is told and when: watchdesk alerts --rules. Mail needs smtp_host and smtp_from.""",
+    "blackbox": """\
+A file of your own (0600); texts that look like keys are taken out before they are kept.""",
+    "screen": """\
+auto: dark, light where COLORFGBG says so, ansi where the terminal has but sixteen colours. NO_COLOR leaves no colour.
+A project's colour is the block its name stands in and the frame of its dialogs.""",
+}
+"""What there is to know besides, by section."""
+
 _ABOUT: Final = {
     AUTONOMY: "What the watchdog may do by itself. In the environment and .env files alone.",
     KEYS: 'The keys that are moved, like heal = "H" or palette = "ctrl+k"; several keys stand apart by commas.',

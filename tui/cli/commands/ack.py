@@ -15,7 +15,7 @@ from tui.cli.session import configure, put, tell
 @click.option("--note", default="", metavar="TEXT", help="What others should know.")
 @click.pass_context
 def command(context: click.Context, *, name: str, note: str) -> None:
-    """Say that you take care of an alert: by the ID of its message, or its name. Every monitor shows it."""
+    """Say to every monitor that you take care of an alert, by the ID of its message or its name."""
 
     async def act(monitor: Monitor) -> int:
         result = await monitor.acknowledge(name, note)

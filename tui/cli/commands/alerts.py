@@ -23,7 +23,7 @@ from tui.cli.status_page import alert_as_json
 @click.option("--json", "as_data", is_flag=True, help="For programs.")
 @click.pass_context
 def command(context: click.Context, *, rules: bool, as_data: bool) -> None:
-    """Say which alerts there are: 0 none fires, 1 some do, 2 nothing is visible, 3 a critical one, 4 not known."""
+    """Show which alerts there are: 0 none fires, 1 some do, 2 nothing is visible, 3 a critical one, 4 not known."""
     if rules:
         _print_rules(as_data=as_data)
         context.exit(exits.DONE)

@@ -1,7 +1,7 @@
 """`watchdesk config`: every setting as it holds and where it came from, and which files are read."""
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from core.base.settings import SettingsError, config_path
 from tui.cli.exits import DONE
 from tui.cli.layers import checked_layers
 from tui.cli.session import log_path, put, put_json, said
-from tui.cli.settings_reference import NAMES, NOT_SET, PROJECT, Setting, about, settings
+from tui.cli.settings_reference import NAMES, NOT_SET, NOTES, PROJECT, Setting, about, settings
 
 _WIDTH: Final = 100
 
@@ -84,10 +84,12 @@ def _there(file: Path) -> str:
         return f"cannot be read: {error.strerror}"
 
 
-def _page(section: str, found: Iterable[Setting]) -> str:
+def _page(section: str, found: Sequence[Setting]) -> str:
     lines = textwrap.wrap(f"[{section}] {about(section)}", _WIDTH, subsequent_indent="  ")
+    for paragraph in filter(None, NOTES.get(section, "").split("\n\n")):
+        lines += textwrap.wrap(paragraph, _WIDTH, initial_indent="  ", subsequent_indent="  ")
     lines += [line for one in found for line in _lines(one)]
-    if section == PROJECT and len(lines) == 1:
+    if section == PROJECT and not found:
         lines.append("  none is configured; set SUPABASE_URL and SUPABASE_KEY")
     return "\n".join(lines)
 

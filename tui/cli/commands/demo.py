@@ -44,7 +44,7 @@ def command(
     check_every: float,
     screen: ScreenOptions,
 ) -> None:
-    """Nothing to configure: a living system of its own, gone when you quit. x switches faults on and off."""
+    """Run the monitor on a living system of its own, gone when you quit; x switches faults on and off."""
     try:  # of the configuration only what is about the person's terminal
         layers = checked_layers(quiet=is_interactive())
         settings = screen_settings(layers, screen)

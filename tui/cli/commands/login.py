@@ -11,15 +11,16 @@ from core.monitor import Places
 from core.monitor.login import log_in
 from core.resilience import NotLive
 from tui.cli.exits import DONE, WRONG
+from tui.cli.guide import LOGIN
 from tui.cli.layers import checked_layers
 from tui.cli.session import fail, is_answering, put, said, start_logging, tell
 
 
-@click.command(name="login")
+@click.command(name="login", epilog=LOGIN)
 @click.option("--email", metavar="ADDRESS", help="Who signs in; else SUPABASE_EMAIL, else asked for.")
 @click.pass_context
 def command(context: click.Context, *, email: str | None) -> None:
-    """Sign in and keep the session. The password comes from SUPABASE_PASSWORD, else it is asked for."""
+    """Sign in and keep the session; the password comes from SUPABASE_PASSWORD, else it is asked for."""
     target = project(context)
     if target.kind is KeyKind.SECRET:
         raise click.ClickException("a secret key is set, which needs no sign-in; log in with the publishable key")

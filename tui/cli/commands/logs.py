@@ -10,15 +10,16 @@ from core.domain.kpis import Kpi
 from core.domain.records import LogEntry, Statistics
 from core.monitor import Monitor
 from tui.cli.exits import DONE
+from tui.cli.guide import LISTS
 from tui.cli.session import configure, once, put, put_json
 from tui.cli.span import Since
 
 _WINDOW = timedelta(days=7)
 
 
-@click.command(name="logs")
+@click.command(name="logs", epilog=LISTS)
 @click.option("--watchdog", "what", flag_value="watchdog", help="What the watchdog wrote, newest first.")
-@click.option("--healing", "what", flag_value="healing", help="Orders: heals, stops, lifts, newest first.")
+@click.option("--healing", "what", flag_value="healing", help="Actions: heals, stops, resumes, newest first.")
 @click.option("--stats", "what", flag_value="stats", help="Success rate, counts, healing time.")
 @click.option(
     "--since", type=Since(), metavar="TIME", help="2h, 7d, 03:00, or a date and time; --stats: 7d unless told."
@@ -27,7 +28,7 @@ _WINDOW = timedelta(days=7)
 @click.option("--json", "as_data", is_flag=True, help="For programs.")
 @click.pass_context
 def command(context: click.Context, *, what: str | None, since: datetime | None, limit: int, as_data: bool) -> None:
-    """One of --watchdog, --healing, --stats. Reads, and writes nothing."""
+    """Show what the watchdog wrote, the actions, or statistics; one of the three."""
     if what is None:
         raise click.UsageError("say which: --watchdog, --healing or --stats")
 

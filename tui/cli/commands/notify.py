@@ -18,7 +18,7 @@ _NOBODY = (
 @click.option("--test", "test", is_flag=True, required=True, help="Say that it is a test.")
 @click.pass_context
 def command(context: click.Context, *, test: bool) -> None:
-    """Send a test message to everybody. Ends with 0 all accepted it, 1 some did, 2 nobody is there, 4 none did."""
+    """Send a test message to everybody: 0 all accepted it, 1 some did, 2 nobody is there, 4 none did."""
     config = configure(context)
     start_logging(config.target, config.alerts.secrets())
 

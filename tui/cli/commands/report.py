@@ -17,6 +17,7 @@ from core.history.report import Report, When, compose, kept, markdown, without_s
 from core.monitor import Config, Monitor
 from core.resilience import NotLive
 from tui.cli.exits import DONE, INTERRUPTED, UNREACHABLE, WRONG
+from tui.cli.guide import REPORT
 from tui.cli.screen_options import toolkit_here
 from tui.cli.session import configure, said, start_logging, tell
 from tui.cli.span import Since
@@ -27,10 +28,16 @@ _ROWS: Final = 5000
 _NOT_YET: Final = "there is no black box of this project here yet; it is kept while the monitor runs"
 
 
-@click.command(name="report")
+@click.command(name="report", epilog=REPORT)
 @click.option("--since", required=True, type=Since(), metavar="TIME", help="03:00, 2h, 7d, or a date and time.")
 @click.option("--until", type=Since(), metavar="TIME", help="The same; now unless told.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Not to stdout.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Else to stdout.",
+)
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @click.option("--json", "as_data", is_flag=True, help="For programs; without the pictures.")
 @click.pass_context
@@ -43,7 +50,7 @@ def command(
     force: bool,
     as_data: bool,
 ) -> None:
-    """What happened from TIME to TIME, as Markdown. Asks the project for its log, and does without where it must."""
+    """Write what happened from TIME to TIME as Markdown, from the black box and the project's log."""
     config, now = configure(context), datetime.now(UTC)
     until = min(until or now, now)
     if since >= until:

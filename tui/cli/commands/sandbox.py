@@ -6,13 +6,14 @@ from typing import Any
 import click
 
 from tui.cli.exits import WRONG
+from tui.cli.guide import SANDBOX
 from tui.cli.limit_options import limit_options
 from tui.cli.session import tell
 
 MISSING = "watchdesk: the sandbox needs its extra; install it with: pip install 'watchdesk[sandbox]'"
 
 
-@click.command(name="sandbox")
+@click.command(name="sandbox", epilog=SANDBOX)
 @click.option("--shape", type=click.Choice(["deployed", "documented"]), default="deployed", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0: a free one.")
 @click.option("--data", type=click.Path(path_type=Path), help="Keep the data here.  [default: a temporary place]")

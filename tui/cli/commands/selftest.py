@@ -26,7 +26,7 @@ LIVE = (
 @click.option("--json", "as_data", is_flag=True, help="For programs.")
 @click.pass_context
 def command(context: click.Context, *, shape: str | None, live: bool, yes: bool, as_data: bool) -> None:
-    """Try out what the product promises. Ends with 1 if any scenario failed."""
+    """Exercise ten scenarios for real, on sandboxes or on your project; ends with 1 if any failed."""
     if live and shape is not None:
         raise click.UsageError("--shape is for sandboxes; a project has the shape it has")
     start_logging()

@@ -9,6 +9,7 @@ import click
 
 from core.base.settings import SettingsError
 from tui.cli.exits import DONE, WRONG
+from tui.cli.guide import SERVE
 from tui.cli.layers import checked_layers
 from tui.cli.screen_options import ScreenOptions, keymap_here, screen_options, screen_settings
 from tui.cli.session import configure, said, start_logging, tell
@@ -16,7 +17,7 @@ from tui.cli.session import configure, said, start_logging, tell
 MISSING: Final = "watchdesk: the browser needs its extra; install it with: pip install 'watchdesk[web]'"
 
 
-@click.command(name="serve")
+@click.command(name="serve", epilog=SERVE)
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0: a free one.")
 @click.option("--most", type=click.IntRange(1, 64), default=8, show_default=True, help="How many browsers at once.")
 @screen_options

@@ -19,7 +19,7 @@ from tui.cli.session import fail, said, start_logging, tell
 @click.option("--shape", type=click.Choice([shape.value for shape in Shape]), help="[default: what the project has]")
 @click.pass_context
 def command(context: click.Context, *, name: str, shape: str | None) -> None:
-    """Print SQL that helps with large tables (indexes, stats) or tightens who may do what (rls). Nothing needs it."""
+    """Print optional SQL that helps with large tables (indexes, stats) or tightens who may do what (rls)."""
     if shape is not None:
         click.echo(script(name, Shape(shape)), nl=False)
         context.exit(exits.DONE)

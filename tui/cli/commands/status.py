@@ -7,16 +7,17 @@ import click
 from core.domain.snapshot import Snapshot
 from core.monitor import Monitor
 from tui.cli import exits
+from tui.cli.guide import STATUS
 from tui.cli.looking import look_once
 from tui.cli.session import configure, put, put_json
 from tui.cli.status_page import as_json, page
 
 
-@click.command(name="status")
+@click.command(name="status", epilog=STATUS)
 @click.option("--json", "as_data", is_flag=True, help="For programs.")
 @click.pass_context
 def command(context: click.Context, *, as_data: bool) -> None:
-    """One check, one page. Ends with 0 healthy, 1 warning, 2 misconfigured, 3 critical or stopped, 4 unreachable."""
+    """Check once and print one page: 0 healthy, 1 warning, 2 misconfigured, 3 critical or stopped, 4 unreachable."""
     context.exit(asyncio.run(look(Monitor(configure(context)), as_data=as_data)))
 
 

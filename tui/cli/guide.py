@@ -1,0 +1,122 @@
+"""What a person looks up, printed below the `--help` of the command it belongs to. `\\b` keeps a paragraph's lines."""
+
+from typing import Final
+
+GENERAL: Final = """\
+\b
+Looked up where it belongs:
+  watchdesk config show     every setting, its value, where that came from
+  watchdesk alerts --rules  every alert rule, who is told and when
+  watchdesk COMMAND --help  the command; status and sandbox tell most
+  ? in the monitor          every key
+
+\b
+Exit codes, everywhere:
+  0    healthy, waiting, in review, idle, disabled; done
+  1    warning; done in part, or unchanged
+  2    wrong use, configuration, key, rights or schema: a person must act
+  3    critical or stopped
+  4    not reached, or nothing known
+  130  interrupted
+
+\b
+What came of an action, read back from the project:
+  verified         it holds
+  done in part     some of it was skipped or failed; the counts say how much
+  unchanged        nothing had to change
+  refused          the project does not let us
+  outcome unknown  the answer was lost, and what holds could not be read
+  not reached      nothing was changed
+  waiting          kept on this machine until the project answers
+
+A time is 2h, 30min, 7d (ago), 03:10 (the last time it was that), "yesterday 22:00", "24 nov 03:10", or a date and time.
+
+Both shapes of the schema in the field are told apart by reading; no change to the database is needed. Of several
+monitors of one project on one machine one acts; the others show, and take over when it is gone.
+"""
+
+STATUS: Final = """\
+\b
+The state is the first of these that holds:
+  STOPPED   the emergency stop is set
+  UNKNOWN   what would tell is not known, or not visible to this account
+  CRITICAL  a check or an alert is critical
+  DISABLED  the system is switched off
+  WARNING   a check warns, or an alert is high or medium, or not over yet
+  ACTIVE    tasks are running
+  HEALTHY   something finished within the hour
+  WAITING   tasks are pending and none is running
+  REVIEW    only reviews wait
+  IDLE      there is nothing to do
+
+\b
+Beside it stands whether what is shown is true:
+  LIVE     read just now
+  STALE    polls are missed
+  OFFLINE  proven down
+  BLIND    not reached, which proves nothing
+
+\b
+Every failure is laid at one door; only the first two prove the database down:
+  the project   no connection, 5xx, PGRST000 to 003, garbage, 10 s of silence:
+                OFFLINE, critical, counts for the emergency stop
+  its platform  402 (quota), 540 (paused), a proxy's 502: the same, and 402 and
+                540 name the remedy; 429 and a firewall's page prove nothing
+  our rights    401, 42501, a hidden table: the server's own hint, exit code 2
+  this machine  no DNS, no route, a proxy or certificates that do not work:
+                BLIND, named by its variable; no breaker opens, nothing counts
+
+What is not live stands with its age; what was never read is —. Row level security hides rows as an empty list: without
+a secret key an empty table is not visible, not empty, until a row of it was seen; its check is unknown, its count —,
+the state UNKNOWN, and the exit code 2. Whether anyone with the publishable key can read the project, and so likely
+write it, is found out table by table: config, tasks and the execution log; with a secret key alone it needs
+VITE_SUPABASE_PUBLISHABLE_DEFAULT_KEY beside it.
+
+A broken file of ours is set aside as NAME.WHEN.broken, and said until you move it away. One that is a link, a pipe or
+somebody else's is not used.
+"""
+
+REPORT: Final = """\
+The summary, the timeline (who did what here, on other hosts, by the watchdog, with reasons and results), alerts,
+breakers, key figures, notes, and the screen before, during and after. It reads the black box and the project's log;
+without the project it says what is missing. Nothing that comes from data is markup.
+
+The black box is kept while the monitor runs, on this machine, for 30 days or 200 MB, up to the last seconds before a
+kill: a file of your own (0600), from which texts that look like keys are taken out. [ and ] go back and on in it, { and
+} from event to event, @ to a time, 0 to now; n keeps a note about the moment that is shown.
+"""
+
+SERVE: Final = """\
+From elsewhere: ssh -L 8765:127.0.0.1:8765 HOST. What is served never acts, alerts or keeps notes, and never takes the
+place of the monitor that does. It needs the extra web.
+"""
+
+LOGIN: Final = """\
+A publishable key alone sees what anybody sees. Sign in here once, or with SUPABASE_EMAIL and SUPABASE_PASSWORD, or with
+SUPABASE_ACCESS_TOKEN; what row level security lets that account do is what works. The session is a file of your own
+(0600); logout ends it here and at the server.
+"""
+
+SANDBOX: Final = """\
+It ends on SIGTERM or SIGINT, and needs the extra sandbox. The line has the url, keys, database_url and two accounts.
+Row level security is enforced. The gateway answers what the official client's query builder sends: filters and logic
+trees, embedded resources, upserts, counts, single objects, CSV, plans, functions; the rest it refuses.
+
+\b
+Faults, switched with the secret key by POST /sandbox/faults/NAME {"on": true}:
+  database_down  slow  errors  edge_down  stuck_tasks  failure_storm
+
+\b
+Limits, turned while it runs by PUT /sandbox/limits (DELETE puts them back):
+  {"max_rows": N}  {"statement_timeout_s": S}, null for the default again
+  {"safeupdate": false}  {"lenient_mail": true}  {"verify_jwt": false}
+
+The deployed shape is the one in the field, column by column, with its functions: ai-agent-poll in dry-run calls tasks
+completed that nobody did, the stop function updates without WHERE. Edge Functions that verify JWTs take no sb_… key;
+function_key in the line is one they take.
+"""
+
+LISTS: Final = """\
+In the monitor t and l are the same as lists, filtered by words and by status:failed type:bug_fix step:task_* order:heal
+check:… task:ID.
+"""
