@@ -226,5 +226,5 @@ A project's colour is the block its name stands in and the frame of its dialogs.
 
 _ABOUT: Final = {
     AUTONOMY: "What the watchdog may do by itself. In the environment and .env files alone.",
-    KEYS: 'The keys that are moved, like heal = "H" or palette = "ctrl+k"; several keys stand apart by commas.',
+    KEYS: 'Any key can be moved: heal = "H", palette = "ctrl+k", or WATCHDESK_KEYS_HEAL=H; several with commas.',
 }
