@@ -25,15 +25,15 @@ _DRY_RUN: Final = TITLE.lower()
 
 
 class ConflictRules(msgspec.Struct, frozen=True, kw_only=True):
-    """When an automatic action that reverses an operator's is a conflict. Section `conflicts` of the settings."""
+    """Times within which an automatic action that reverses an operator's is a conflict. Section `conflicts`."""
 
     tasks_s: Span = 86400.0
-    """A task that is failed by itself within this time after an operator gave it back: no sooner than an hour, for it
+    """The time after an operator requeued a task in which failing it by itself is one: no sooner than an hour, for it
     must be stuck again."""
     orders_s: Span = 1800.0
-    """The same for a stop after a lift, and for dry-run after it was turned off."""
+    """The same for a stop after a resume, and for dry-run after it was turned off."""
     told_s: Span = 3600.0
-    """For how long a fight is news."""
+    """The time for which a conflict is news."""
 
 
 class Conflict(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,12 +23,12 @@ STEP: Final = "lease"
 
 
 class LeaseRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How the lease of the monitor that acts is renewed and taken over. Section `lease` of the settings. Seconds."""
+    """Periods of the lease, which the monitor that acts holds. Section `lease` of the settings. Seconds."""
 
     renew_s: Period = 20.0
-    """How often the holder renews it, and another looks."""
+    """The period in which the holder renews it, and another looks."""
     retry_s: Period = 5.0
-    """How soon it is tried again after a failure."""
+    """The pause before another try after a failure."""
     hold_s: Period = 60.0
     """A holder acts this long after the start of its last good renewal, less one request's time."""
     take_over_s: Period = 90.0

@@ -11,10 +11,10 @@ PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
 
 
 class AlertRules(msgspec.Struct, frozen=True, kw_only=True):
-    """When alerts fire, whom they are told to and how. Section `alerts`; its representation shows no secret."""
+    """Thresholds, times and recipients of alerts. Section `alerts`; the representation shows no secret."""
 
     evaluate_s: Period = 60.0
-    """How often the rules are evaluated."""
+    """The period in which the rules are evaluated."""
     few_finished: Count = 5
     """The number of finished tasks below which a rate says nothing."""
     success_critical_percent: Percent = 80.0
@@ -22,15 +22,15 @@ class AlertRules(msgspec.Struct, frozen=True, kw_only=True):
     success_warning_percent: Percent = 95.0
     """The success rate of a day below which the alert is medium."""
     breakers_s: Span = 300.0
-    """How long a breaker is not closed before that is an alert."""
+    """The time a breaker is not closed before that is an alert."""
     database_down_s: Span = 600.0
     """After so long a database that is down is critical; it is high from the start."""
     blind_s: Span = 600.0
-    """How long the monitor must have been blind for an alert."""
+    """The time the monitor is blind before that is an alert."""
     review_s: Span = 3600.0
     """The longest wait of a task for a person's review."""
     clock_skew_s: Span = 30.0
-    """How far this machine's clock may be off."""
+    """The most this machine's clock may be off."""
     resolve_s: Span = 60.0
     """The time between the two false evaluations that resolve an alert."""
     rate_hold_s: Span = 600.0
@@ -40,7 +40,7 @@ class AlertRules(msgspec.Struct, frozen=True, kw_only=True):
     flap_s: Span = 1200.0
     """The time within which changes count as flapping; so long without one, and it is over."""
     high_after_s: Span = 900.0
-    """How long a high alert fires unacknowledged before the first contact is told; a critical one is told at once."""
+    """The time a high alert fires unacknowledged before the first contact is told; a critical one is told at once."""
     medium_after_s: Span = 3600.0
     """The same for a medium alert."""
     low_after_s: Span = 86400.0
@@ -48,13 +48,13 @@ class AlertRules(msgspec.Struct, frozen=True, kw_only=True):
     escalate_s: Span = 300.0
     """The time after each contact until the next one is told of a critical alert that nobody acknowledges."""
     late_critical_s: Span = 90.0
-    """How long after it is due a critical alert may stay untold by the holder of the lease before others tell."""
+    """The time after which a critical alert that the holder of the lease did not tell is told by others."""
     late_s: Span = 180.0
     """The same for any other alert."""
     repeat_s: Span = 14400.0
-    """How often an alert that nobody acknowledges is told again."""
+    """The period in which an alert that nobody acknowledges is told again."""
     ack_s: Span = 28800.0
-    """How long an acknowledgement lasts."""
+    """The duration of an acknowledgement."""
     away_s: Span = 3600.0
     """The longest absence of the monitor after which pending alerts continue."""
 

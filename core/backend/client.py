@@ -49,18 +49,18 @@ _trace: ContextVar[Trace | None] = ContextVar("watchdesk_trace", default=None)
 
 
 class RequestLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How long one request may take and how many may be under way."""
+    """Limits of one request, and of how many are under way. Section `limits` of the settings."""
 
     connect_s: Limit = 3.0
-    """How long a connection to the project may take."""
+    """The longest time until a connection to the project stands."""
     request_s: Limit = 5.0
-    """How long one request may take, its answer included."""
+    """The longest time one request takes, its answer included."""
     probe_s: Limit = 10.0
-    """How long the line may be silent while a request is under way."""
+    """The longest silence of the line while a request is under way."""
     slot_s: Limit = 2.5
     """The longest wait of a request for a free connection, seconds."""
     connections: Connections = 8
-    """How many requests of panels and lists may be under way at once."""
+    """The most requests of panels and lists that are under way at once."""
     urgent_connections: Connections = 6
     """Connections kept for checks, actions and their read-backs, so that hanging panels never block them."""
     answer_mb: Megabytes = 64.0

@@ -1,4 +1,4 @@
-"""What stands below an attribute of a class in the source: the one place that says what a setting is."""
+"""Docstrings below the attributes of a class, read from the source: the one place that explains a setting."""
 
 import ast
 import inspect

@@ -6,12 +6,12 @@ from core.base.bounds import Count, Limit, Period, Share, Span, WholeHours
 
 
 class WatchRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How often the watchdog looks, how long it waits, and when it stops all. Section `watch` of the settings."""
+    """Periods and limits of the watchdog, and of its emergency stop. Section `watch` of the settings."""
 
     interval_s: Period = 300.0
-    """How often the watchdog runs its six checks."""
+    """The period in which the watchdog runs its checks."""
     jitter: Share = 0.1
-    """By how much of itself that time varies, so that monitors do not look all at once."""
+    """The share by which that period varies, so that monitors do not look all at once."""
     limit_s: Limit = 1.9
     """The limit of a whole check run, whatever hangs; the promise is 2 s."""
     probe_s: Limit = 1.8

@@ -10,10 +10,10 @@ from core.domain.records import SuccessRate
 
 
 class FailureRules(msgspec.Struct, frozen=True, kw_only=True):
-    """What share of failures is a warning, and what is critical. Section `failures` of the settings."""
+    """The shares of failed tasks that are a warning, and critical. Section `failures` of the settings."""
 
     window_h: Hours = 24.0
-    """What finished within this time is counted."""
+    """The time within which finished tasks are counted."""
     few_finished: Count = 5
     """A rate of fewer finished tasks says nothing."""
     warning_percent: Percent = 50.0

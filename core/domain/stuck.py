@@ -19,11 +19,11 @@ class StuckRules(msgspec.Struct, frozen=True, kw_only=True):
     """Stuck: began more than max(`after_s`, `estimate_factor` × estimate) ago and silent for `quiet_s`."""
 
     after_s: Span = 3600.0
-    """No task is stuck that began less than this ago."""
+    """The least time since its start after which a task is stuck."""
     estimate_factor: Factor = 3.0
-    """Nor one that is within so many times its own estimate."""
+    """It must be past so many times its own estimate, too."""
     quiet_s: Span = 900.0
-    """Nor one whose log has a row as new as this."""
+    """The silence of its log that it takes, too."""
 
 
 class Overdue(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,18 +31,18 @@ class BreakerState(StrEnum):
 
 
 class BreakerRules(msgspec.Struct, frozen=True, kw_only=True):
-    """When a breaker opens and for how long."""
+    """Thresholds and durations of a breaker. Section `breaker` of the settings."""
 
     failures_to_open: Count = 5
     """So many failures in a row open it."""
     open_s: Period = 60.0
-    """How long it refuses calls before one of them may probe."""
+    """The time it refuses calls before one of them may probe."""
     open_jitter: Share = 0.1
-    """By how much of itself that time varies, so that not all probe at once."""
+    """The share by which that time varies, so that not all probe at once."""
     count_ages_out_s: Span = 300.0
     """A count of failures is forgotten when none has come for so long."""
     permit_s: Limit = 30.0
-    """How long a probe may take before another call may be one."""
+    """The longest time of a probe before another call may be one."""
 
 
 class BreakerRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,7 +28,7 @@ SWITCHES: Final[dict[str, tuple[tuple[str, ...], bool]]] = {
     "autonomous": (("WATCHDESK_AUTONOMOUS", "VITE_AUTONOMOUS_MODE"), False),
     "dry_run": (("WATCHDESK_DRY_RUN", "VITE_AUTONOMOUS_DRY_RUN"), True),
 }
-"""What is switched in the environment alone: its names, the first that is set counts, and its default."""
+"""Switches of the environment alone: the names, of which the first that is set counts, and the default."""
 
 
 class Places(msgspec.Struct, frozen=True):
@@ -53,24 +53,24 @@ class Places(msgspec.Struct, frozen=True):
 
 
 class RefreshRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How often the live panels are read, and how much of it. Section `refresh` of the settings."""
+    """Periods and sizes of what the live panels read. Section `refresh` of the settings."""
 
     period_s: Period = 5.0
-    """How often the panels are read."""
+    """The period in which the panels are read."""
     slow_period_s: Period = 30.0
     """The same for what seldom changes."""
     total_s: Limit = 8.0
-    """How long one round of reads may take."""
+    """The longest time one round of reads takes."""
     jitter: Share = 0.1
-    """By how much of itself the period varies."""
+    """The share by which the period varies."""
     tasks: Rows = 50
-    """How many of the newest tasks the dashboard reads."""
+    """The newest tasks that the dashboard reads."""
     logs: Rows = 50
-    """How many of the newest log rows the dashboard reads."""
+    """The newest log rows that the dashboard reads."""
     blind_after_s: Span = 15.0
     """Nothing is known when nothing was reached for so long."""
     person_wait_s: Period = 60.0
-    """How long a poll waits after an answered refusal: only a person can change it."""
+    """The pause of a poll after an answered refusal: only a person can change it."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,24 +15,24 @@ _MEMORY_STEP_MB: Final = 5
 
 
 class SelfRules(msgspec.Struct, frozen=True, kw_only=True):
-    """When the monitor says that it is not well itself. Section `self_monitoring` of the settings."""
+    """Limits beyond which the monitor says that it is not well itself. Section `self_monitoring` of the settings."""
 
     memory_mb: Megabytes = 120.0
     """The most memory it may take: half as much again as is promised (80), for a long list or a plot costs some."""
     lag_ms: Milliseconds = 50.0
-    """How late 99 of 100 turns of the event loop may be; a key that waits longer feels slow."""
+    """The most that 99 of 100 turns of the event loop are late; a key that waits longer feels slow."""
     lag_window_s: Period = 60.0
     """The turns of so long are judged together."""
     tick_s: Tick = 0.5
-    """How often the event loop's lag is looked at; waking up for it costs 0.04 % of a core."""
+    """The period in which the event loop's lag is looked at; waking up for it costs 0.04 % of a core."""
     measure_s: Period = 5.0
-    """How often memory, lag and the time of a refresh are measured."""
+    """The period in which memory, lag and the time of a refresh are measured."""
     out_times: Count = 3
     """So many measures in a row must be out of bounds before it is said."""
     back_share: Share = 0.8
     """Back within bounds is what was below this share of its bound for `back_s`."""
     back_s: Span = 300.0
-    """For how long it must be below that."""
+    """The time it must be below that."""
     still_s: Span = 10.0
     """An event loop that did not turn for so long was stopped, or the machine slept: that is no lag."""
 

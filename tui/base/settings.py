@@ -18,10 +18,10 @@ _LIGHT_GROUNDS: Final = {"7", "15"}
 
 
 class ScreenSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How the screen looks and behaves. Section `screen` of the settings."""
+    """Looks and behaviour of the screen. Section `screen` of the settings."""
 
     theme: str = AUTO
-    """How it looks: `auto` is what the terminal can show; NO_COLOR goes before any theme."""
+    """The theme; `auto` is what the terminal can show, and NO_COLOR goes before any."""
     ascii: bool | None = None
     """Plain ASCII; not set, wherever the terminal's encoding is not UTF-8."""
     mouse: bool = True

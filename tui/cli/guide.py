@@ -1,4 +1,4 @@
-"""What a person looks up, printed below the `--help` of the command it belongs to. `\\b` keeps a paragraph's lines."""
+"""Reference for people, printed below the `--help` of the command it belongs to. `\\b` keeps a paragraph's lines."""
 
 from typing import Final
 

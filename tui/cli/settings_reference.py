@@ -222,7 +222,7 @@ A file of your own (0600); texts that look like keys are taken out before they a
 auto: dark, light where COLORFGBG says so, ansi where the terminal has but sixteen colours. NO_COLOR leaves no colour.
 A project's colour is the block its name stands in and the frame of its dialogs.""",
 }
-"""What there is to know besides, by section."""
+"""More about a section, in paragraphs."""
 
 _ABOUT: Final = {
     AUTONOMY: "What the watchdog may do by itself. In the environment and .env files alone.",

@@ -19,10 +19,10 @@ from core.resilience.fault import Fault
 
 
 class HealRules(msgspec.Struct, frozen=True, kw_only=True):
-    """What is deleted by age, and what brakes healing by itself. Section `heal` of the settings."""
+    """The age of rows that are deleted, and the brake of healing by itself. Section `heal` of the settings."""
 
     keep_logs_days: Days = 30.0
-    """How old a log row may become before it is deleted."""
+    """The age at which a log row is deleted."""
     brake_rows: Count = 50
     """The number of stuck tasks within an hour above which nothing is healed automatically."""
     brake_share: Share = 0.5

@@ -28,14 +28,14 @@ SEGMENT_MOST: Final = _SEGMENT_BYTES + FRAME_BYTES + SEAL_BYTES
 
 
 class BlackboxRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of what the screen shows is kept. Section `blackbox`. The size wins over the age."""
+    """Limits of what is kept of the screen. Section `blackbox`. The size wins over the age."""
 
     enabled: bool = True
     """Keep what the screen shows, on this machine."""
     megabytes: Annotated[int, msgspec.Meta(ge=2, le=1_000_000, extra={"unit": "MB"})] = 200
-    """How much may lie on the disk; the oldest goes first."""
+    """The most that lies on the disk; the oldest goes first."""
     days: Annotated[float, msgspec.Meta(gt=0, le=3650, extra={"unit": "days"})] = 30.0
-    """How long it is kept."""
+    """The longest time it is kept."""
 
     @property
     def size(self) -> int:
