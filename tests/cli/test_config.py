@@ -83,7 +83,8 @@ SECRETS = {
     "WATCHDESK_ALERTS_SMTP_PASSWORD": "hushhush",
     "WATCHDESK_ALERTS_CHANNELS": "slack://hushhush/hushhush",
     "WATCHDESK_ALERTS_CONTACTS": "anna@example.org ntfys://hushhush",
-    "WATCHDESK_WATCH_HEARTBEAT_URL": "https://me:hushhush@beat.example.org/hushhush",
+    "WATCHDESK_WATCH_HEARTBEAT_URL": "https://beat.example.org/hushhush?hush=hush",
+    "WATCHDESK_WATCH_CONTROL_URL": "https://me:hu/hush@other.example.org/hushhush",
 }
 
 
@@ -94,6 +95,25 @@ def test_no_secret_is_shown(command: Command, more: tuple[str, ...]) -> None:
     assert "hush" not in done.stdout
     assert "anna@example.org" in done.stdout
     assert "https://beat.example.org/…" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://beat.example.org", "https://beat.example.org"),
+        ("https://beat.example.org:8443/", "https://beat.example.org:8443"),
+        ("https://beat.example.org/x/y", "https://beat.example.org/…"),
+        ("https://beat.example.org?x", "https://beat.example.org/…"),
+        ("https://beat.example.org#x", "https://beat.example.org/…"),
+        ("https://u:p@beat.example.org", "https://…"),
+        ("https://u:p/q@beat.example.org", "https://…"),
+        ("https://beat.example.org/p@q", "https://…"),
+    ],
+)
+def test_of_an_address_that_may_hold_a_secret_the_host_alone_is_shown(address: str, shown: str) -> None:
+    layers = Layers(named=({"WATCHDESK_WATCH_HEARTBEAT_URL": address},))
+    found = settings(layers, ScreenOptions(), project=None, observe=False)
+    assert [one.value for one in found if one.name == "heartbeat_url"] == [shown]
 
 
 def test_a_projects_settings_come_from_its_table_and_say_whether_they_are_set(command: Command) -> None:

@@ -118,7 +118,7 @@ def _project(layers: Layers, project: str | None) -> Iterable[Setting]:
         yield Setting(
             section=PROJECT,
             name=field,
-            value=_shown(value, secret=secret),
+            value=_shown(value, secret=True) if secret else value,
             default="",
             what=docs.get(field, ""),
             secret=secret,
@@ -180,16 +180,19 @@ def _is_secret(name: str) -> bool:
 
 
 def _shown(value: Any, *, secret: bool) -> Any:
-    """A value without what must not be shown: passwords and keys, and what an address carries behind its host."""
+    """Return a value without what must not be shown: passwords, keys, and what an address carries beside its host."""
     if secret:
         return "set" if value else NOT_SET
     if isinstance(value, tuple):
         return tuple(f"{one.partition('://')[0]}://…" if "://" in one else one for one in value)
-    if isinstance(value, str) and "://" in value:
-        scheme, _, rest = value.partition("://")
-        host, slash, path = rest.rpartition("@")[2].partition("/")
-        return f"{scheme}://{host}" + (f"{slash}…" if path else "")
-    return value
+    return _host_alone(value) if isinstance(value, str) and "://" in value else value
+
+
+def _host_alone(address: str) -> str:
+    """Return an address without its path and query, and without its host where that may be part of a password."""
+    scheme, _, rest = address.partition("://")
+    host = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    return f"{scheme}://…" if "@" in rest else f"{scheme}://{host}" + ("/…" if rest.strip("/") != host else "")
 
 
 NOTES: Final = {
