@@ -28,6 +28,7 @@ All of it belongs to one event loop and knows nothing of the callee.
 
 from core.resilience.breaker import (
     REFUSED,
+    BreakerCause,
     BreakerEvent,
     BreakerRecord,
     BreakerRules,
@@ -43,6 +44,7 @@ from core.resilience.retry import RetryRules
 
 __all__ = [
     "REFUSED",
+    "BreakerCause",
     "BreakerEvent",
     "BreakerRecord",
     "BreakerRules",

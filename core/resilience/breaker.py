@@ -30,6 +30,35 @@ class BreakerState(StrEnum):
     HELD = "held"
 
 
+class BreakerCause(StrEnum):
+    """Cause of a breaker's change. `reset`, `held` and `released` are a person's doing, `hold_ended` is the clock's.
+
+    `due`: its time was over and a call came; `hurried`: another of its component was answered; `asked`: it is to probe
+    with its next call. `expired`: nobody reported what became of the probe.
+    """
+
+    FAILURES = "failures"
+    DUE = "due"
+    HURRIED = "hurried"
+    ASKED = "asked"
+    PROBE_SUCCEEDED = "probe_succeeded"
+    PROBE_FAILED = "probe_failed"
+    EXPIRED = "expired"
+    CHECK_ANSWERED = "check_answered"
+    RESET = "reset"
+    HELD = "held"
+    RELEASED = "released"
+    HOLD_ENDED = "hold_ended"
+
+    @property
+    def by_hand(self) -> bool:
+        """True where somebody ordered it."""
+        return self in _BY_HAND
+
+
+_BY_HAND: Final = frozenset({BreakerCause.RESET, BreakerCause.HELD, BreakerCause.RELEASED})
+
+
 class BreakerRules(msgspec.Struct, frozen=True, kw_only=True):
     """Thresholds and durations of a breaker. Section `breaker` of the settings."""
 
@@ -67,13 +96,18 @@ class BreakerRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BreakerEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of state, with its reason. A timer that merely ran out is no event: no call was there to notice it."""
+    """One change of state: its cause, who ordered it if anybody did, and why in words.
+
+    A timer that merely ran out is no event: no call was there to notice it.
+    """
 
     key: str
     before: BreakerState
     after: BreakerState
+    cause: BreakerCause
     why: str
     at: datetime
+    by: str = ""
 
 
 class Refused(WatchdeskError):
@@ -220,7 +254,7 @@ class CircuitBreaker:
             self.report(generation, counts, why=why, pause_s=pause_s)
         elif counts is Counts.SUCCESS and generation == self._generation:
             if self._mode != _HELD:
-                self._close("a check got an answer")
+                self._close(BreakerCause.CHECK_ANSWERED, "a check got an answer")
             self._hurry()
 
     @property
@@ -239,29 +273,22 @@ class CircuitBreaker:
         """Close the breaker, whatever its state."""
         self.failures = 0
         if self._mode != _CLOSED:
-            self._close(f"reset by {who}")
+            self._close(BreakerCause.RESET, f"reset by {who}", by=who)
 
     def hold(self, who: str, why: str, until: datetime | None = None) -> None:
         """Open the breaker by hand; no timer or result ends this, only `release`, `reset` or `until` (wall time)."""
         before = self.state
         self.held_by, self.held_why, self.held_until = who, why, until
-        self._change(before, _HELD, f"held by {who}: {why}")
+        self._change(before, _HELD, BreakerCause.HELD, f"held by {who}: {why}", by=who)
 
     def release(self, who: str) -> None:
         """End a hold: the next call probes. `not_closed_since` starts anew, for nothing was tried meanwhile."""
-        if self._mode != _HELD:
-            return
-        self._not_closed_since = None
-        self._open_until = self._clock.elapsed()
-        self._change(BreakerState.HELD, _OPEN, f"released by {who}")
+        if self._mode == _HELD:
+            self._end_hold(BreakerCause.RELEASED, f"released by {who}", by=who)
 
-    def make_due(self, why: str = "asked to probe now") -> bool:
+    def make_due(self) -> bool:
         """Let the next call probe now. Returns whether that changed anything."""
-        if self.state is not BreakerState.OPEN:
-            return False
-        self._open_until = self._clock.elapsed()
-        self._tell(BreakerState.OPEN, BreakerState.DUE, why, self._clock.now())
-        return True
+        return self._make_due(BreakerCause.ASKED, "asked to probe now")
 
     def expect_every(self, period_s: float) -> None:
         """Declare that the operation is called every `period_s` seconds: failures count for at least three periods."""
@@ -298,11 +325,23 @@ class CircuitBreaker:
 
     # Inside
 
+    def _end_hold(self, cause: BreakerCause, why: str, *, by: str = "") -> None:
+        self._not_closed_since = None
+        self._open_until = self._clock.elapsed()
+        self._change(BreakerState.HELD, _OPEN, cause, why, by=by)
+
+    def _make_due(self, cause: BreakerCause, why: str) -> bool:
+        if self.state is not BreakerState.OPEN:
+            return False
+        self._open_until = self._clock.elapsed()
+        self._tell(BreakerState.OPEN, BreakerState.DUE, cause, why, self._clock.now())
+        return True
+
     def _admit_slow(self, deadline_s: float | None) -> int:
         self._settle()
         now = self._clock.elapsed()
         if self._mode == _OPEN and now >= self._open_until:
-            self._change(BreakerState.DUE, _HALF_OPEN, "time for a probe")
+            self._change(BreakerState.DUE, _HALF_OPEN, BreakerCause.DUE, "time for a probe")
         if self._mode == _HALF_OPEN and self._permit_until is None:
             limit = self._rules.permit_s
             self._permit_until = now + (limit if deadline_s is None else min(limit, deadline_s))
@@ -316,18 +355,20 @@ class CircuitBreaker:
             expired = self._permit_until
             if expired is not None and self._clock.elapsed() >= expired:
                 self.failures += 1
-                self._open("the probe did not end in time", None, "the probe's permit expired", expired)
+                self._open(
+                    BreakerCause.EXPIRED, "the probe's permit expired", "the probe did not end in time", start=expired
+                )
         elif self._mode == _HELD and self.held_until is not None and self._clock.now() >= self.held_until:
-            self.release("the end of the hold")
+            self._end_hold(BreakerCause.HOLD_ENDED, "released by the end of the hold")
 
     def _probed(self, counts: Counts, why: str, pause_s: float | None) -> None:
         self._permit_until = None
         if counts is Counts.SUCCESS:
-            self._close("the probe succeeded")
+            self._close(BreakerCause.PROBE_SUCCEEDED, "the probe succeeded")
             self._hurry()
         elif counts is Counts.FAILURE:
             self.failures += 1
-            self._open(why, pause_s, "the probe failed", self._clock.elapsed())
+            self._open(BreakerCause.PROBE_FAILED, "the probe failed", why, pause_s, start=self._clock.elapsed())
 
     def _count_failure(self, why: str, pause_s: float | None) -> None:
         self._age_out()
@@ -338,14 +379,14 @@ class CircuitBreaker:
         if pause_s is not None:
             self._not_before = max(self._not_before, now + pause_s)
         if self.failures >= self._rules.failures_to_open:
-            self._open(why, None, f"{self.failures} failures in a row", now)
+            self._open(BreakerCause.FAILURES, f"{self.failures} failures in a row", why, start=now)
 
     def _age_out(self) -> None:
         if self._mode == _CLOSED and self._clock.elapsed() - self._last_failure > self._ages_out_s:
             self.failures = 0
             self._not_before = 0.0
 
-    def _open(self, error: str, pause_s: float | None, why: str, start: float) -> None:
+    def _open(self, cause: BreakerCause, why: str, error: str, pause_s: float | None = None, *, start: float) -> None:
         spread = self._rules.open_jitter * (2 * self._jitter() - 1)
         pause = max(self._rules.open_s * (1 + spread), pause_s or 0.0)
         self._open_until = max(start + pause, self._not_before)
@@ -354,14 +395,14 @@ class CircuitBreaker:
             other._hurried = False
         self.last_error = error
         before = BreakerState.CLOSED if self._mode == _CLOSED else BreakerState.HALF_OPEN
-        self._change(before, _OPEN, f"{why}: {error}" if error else why)
+        self._change(before, _OPEN, cause, f"{why}: {error}" if error else why)
 
-    def _close(self, why: str) -> None:
+    def _close(self, cause: BreakerCause, why: str, *, by: str = "") -> None:
         before = self.state
         self.failures = 0
         self.refused = 0
         self._not_before = 0.0
-        self._change(before, _CLOSED, why)
+        self._change(before, _CLOSED, cause, why, by=by)
 
     def _hurry(self) -> None:
         """Let the component's other open breakers probe at once, since it answered; each once until another one opens.
@@ -370,9 +411,9 @@ class CircuitBreaker:
         """
         for other in tuple(self._siblings):
             if other is not self and not other._hurried:
-                other._hurried = other.make_due(f"{self.key} was answered")
+                other._hurried = other._make_due(BreakerCause.HURRIED, f"{self.key} was answered")
 
-    def _change(self, before: BreakerState, mode: int, why: str) -> None:
+    def _change(self, before: BreakerState, mode: int, cause: BreakerCause, why: str, *, by: str = "") -> None:
         self._mode = mode
         self._generation += 1
         self._permit_until = None
@@ -386,8 +427,11 @@ class CircuitBreaker:
         else:
             self._not_closed_since = self._not_closed_since or self._changed_at
             self._siblings.add(self)
-        self._tell(before, self.state, why, self._changed_at)
+        self._tell(before, self.state, cause, why, self._changed_at, by=by)
 
-    def _tell(self, before: BreakerState, after: BreakerState, why: str, at: datetime) -> None:
+    def _tell(
+        self, before: BreakerState, after: BreakerState, cause: BreakerCause, why: str, at: datetime, *, by: str = ""
+    ) -> None:
         if self._on_event is not None:
-            self._on_event(BreakerEvent(key=self.key, before=before, after=after, why=why, at=at))
+            told = BreakerEvent(key=self.key, before=before, after=after, cause=cause, why=why, at=at, by=by)
+            self._on_event(told)

@@ -273,16 +273,39 @@ class TestRegistry:
         breaker.hold("ann", "repair")
         breaker.release("bob")
         breaker.reset("cyd")
-        assert [(e.before.value, e.after.value, e.why) for e in heard] == [
-            ("closed", "open", "5 failures in a row: failure"),
-            ("due", "half_open", "time for a probe"),
-            ("half_open", "open", "the probe failed: failure"),
-            ("open", "due", "asked to probe now"),
-            ("due", "half_open", "time for a probe"),
-            ("half_open", "closed", "the probe succeeded"),
-            ("closed", "held", "held by ann: repair"),
-            ("held", "due", "released by bob"),
-            ("due", "closed", "reset by cyd"),
+        assert [(e.before.value, e.after.value, e.cause.value, e.why) for e in heard] == [
+            ("closed", "open", "failures", "5 failures in a row: failure"),
+            ("due", "half_open", "due", "time for a probe"),
+            ("half_open", "open", "probe_failed", "the probe failed: failure"),
+            ("open", "due", "asked", "asked to probe now"),
+            ("due", "half_open", "due", "time for a probe"),
+            ("half_open", "closed", "probe_succeeded", "the probe succeeded"),
+            ("closed", "held", "held", "held by ann: repair"),
+            ("held", "due", "released", "released by bob"),
+            ("due", "closed", "reset", "reset by cyd"),
+        ]
+        assert [e.by for e in heard] == ["", "", "", "", "", "", "ann", "bob", "cyd"]
+        assert [e.cause.by_hand for e in heard] == [bool(e.by) for e in heard]
+
+    def test_what_nobody_ordered_has_a_cause_of_its_own(self, clock: FakeClock) -> None:
+        breakers, heard = Breakers(clock, jitter=lambda: 0.5), list[BreakerEvent]()
+        breakers.listen(heard.append)
+        breakers.hold("db:a", "ann", "repair", clock.now() + timedelta(seconds=5))
+        clock.advance(5)
+        breaker = breakers.get("db:a")
+        breaker.admit()
+        clock.advance(BreakerRules().permit_s)
+        opened(breakers.get("db:b"))
+        assert breaker.state is OPEN
+        breaker.report_unasked(breaker.watch(), Counts.SUCCESS)
+        assert [(e.key, e.cause.value, e.by) for e in heard] == [
+            ("db:a", "held", "ann"),
+            ("db:a", "hold_ended", ""),
+            ("db:a", "due", ""),
+            ("db:b", "failures", ""),
+            ("db:a", "expired", ""),
+            ("db:a", "check_answered", ""),
+            ("db:b", "hurried", ""),
         ]
 
     def test_a_listener_that_raises_hinders_nobody(self, clock: FakeClock) -> None:
