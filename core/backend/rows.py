@@ -11,7 +11,10 @@ import msgspec
 
 from core.backend.columns import Columns, Row, each, lacking, moment, moment_of_only, of_only, row_id, whole
 from core.base.text import clean
+from core.domain.alerts import key_of
+from core.domain.log_steps import about_alert
 from core.domain.records import (
+    AlertNews,
     AuditedAction,
     EndedAction,
     LeaseRow,
@@ -161,8 +164,15 @@ def log_of(row: Row, time_column: str) -> LogEntry:
         run=clean(told.get("run")),
         changed=whole(came.get("changed")) if isinstance(came := row.get("output_data"), dict) else None,
         reason=_reason(told.get("plan")),
+        alert=_alert_news(told) if about_alert(read.text("execution_step")) else None,
         odd=read.oddities(),
     )
+
+
+def _alert_news(told: dict[str, Any]) -> AlertNews | None:
+    """Of which alert a row tells and what; `None` where it does not say."""
+    rule, phase = clean(told.get("alert"), 120), clean(told.get("phase"), 20)
+    return AlertNews(key_of(rule, clean(told.get("subject"), 120)), phase) if rule and phase else None
 
 
 def safety_of(row: Row) -> SafetyCheck:

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from core.domain.status import Truth
+from core.domain.status import Level, Truth
 
 DISABLED: Final = "disabled"
 """The rule name behind which alerts expected of a disabled system hide; no alert of its own."""
@@ -25,8 +25,14 @@ class Severity(StrEnum):
         """The rank of the severity; 0 is the worst."""
         return _RANKS[self]
 
+    @property
+    def level(self) -> Level:
+        """As what it is shown; a low one is no warning."""
+        return _LEVELS.get(self, Level.OK)
+
 
 _RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
+_LEVELS: Final = {Severity.CRITICAL: Level.CRITICAL, Severity.HIGH: Level.WARNING, Severity.MEDIUM: Level.WARNING}
 
 
 class AlertState(StrEnum):

@@ -37,3 +37,8 @@ class Checkup(msgspec.Struct, frozen=True, kw_only=True):
             if check.name == name:
                 return check
         raise KeyError(name)
+
+
+def verdict_in_words(check: str, text: str) -> str:
+    """Return what a check found, with its name in front."""
+    return f"{check.replace('_', ' ')}: {text}"

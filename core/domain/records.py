@@ -97,11 +97,18 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         return None if impossible else self.started_at or self.created_at
 
 
+class AlertNews(msgspec.Struct, frozen=True):
+    """What a monitor's row says of an alert: its name, and what is told of it, in the words of `alerts.Phase`."""
+
+    key: str
+    phase: str
+
+
 class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the execution log. `at` is `created_at` or `timestamp`, whichever the shape has.
 
     `changed`: the number of rows an action changed, if its closing row says so. `reason`: its reason, as far as its row
-    says. `odd`: its oddities, column by column.
+    says. `alert`: the alert it is about, if it is about one. `odd`: its oddities, column by column.
     """
 
     id: str
@@ -116,6 +123,7 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     run: str = ""
     changed: int | None = None
     reason: str = ""
+    alert: AlertNews | None = None
     odd: tuple[str, ...] = ()
 
 

@@ -9,6 +9,7 @@ import msgspec
 from core.domain.actions import RequeuePlan
 from core.domain.alerts import Silence
 from core.domain.checks import Check
+from core.domain.events import Event
 from core.domain.incidents import LastIncident
 from core.domain.kpis import Kpi
 from core.domain.lease import LeaseView
@@ -107,20 +108,6 @@ class Degradation(msgspec.Struct, frozen=True, kw_only=True):
 
     level: DegradationLevel
     components: tuple[Component, ...] = ()
-
-
-class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened. `who`: operator, watchdog, agents, another host, or `watchdesk` itself.
-
-    `run`: the order it tells of. `row`: the row of the project's log that tells it; empty where we were there.
-    """
-
-    at: datetime
-    who: str
-    text: str
-    level: Level = Level.OK
-    run: str = ""
-    row: str = ""
 
 
 class StartStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -266,28 +253,6 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[str, ...] = ()
     own: SelfStatus = SelfStatus()
     ready: bool = False
-
-
-def event_of(entry: LogEntry) -> Event | None:
-    """Return the event in a row of the project's log written by others; `None` for one that is no news."""
-    if entry.at is None or entry.step == "watchdog_health_check":
-        return None
-    failed = entry.status == "failed"
-    if entry.order:
-        who, text = entry.actor or "another monitor", f"{entry.order.replace('_', ' ')} {entry.status}"
-    elif failed or entry.step.startswith("watchdog"):
-        who = "watchdog" if entry.step.startswith("watchdog") else "agents"
-        text = entry.step.replace("_", " ")
-    else:
-        return None
-    return Event(
-        at=entry.at,
-        who=who,
-        text=text + (f": {entry.summary}" if entry.summary else ""),
-        level=Level.WARNING if failed else Level.OK,
-        run=entry.run,
-        row=entry.id,
-    )
 
 
 LEGACY_KEY: Final = "a legacy key, which the platform ends with 2026: create an sb_secret_ or sb_publishable_ key"

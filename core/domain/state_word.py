@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from core.domain.alerts import DISABLED, Severity
-from core.domain.checks import Check
+from core.domain.checks import verdict_in_words
 from core.domain.records import SystemConfig
 from core.domain.snapshot import AlertView, LinkWord, Snapshot, State
 from core.domain.status import NOT_VISIBLE, Level
@@ -19,12 +19,6 @@ _HIDDEN: Final = (
     "no config row is visible to this account: whether it is stopped is not known",
     "no task is visible to this account",
 )
-
-_LEVELS: Final = {
-    Severity.CRITICAL.value: Level.CRITICAL,
-    Severity.HIGH.value: Level.WARNING,
-    Severity.MEDIUM.value: Level.WARNING,
-}
 
 
 def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s: float = 3600.0) -> tuple[State, str]:
@@ -76,17 +70,19 @@ def hidden(snapshot: Snapshot) -> tuple[str, ...]:
 def _wrong(snapshot: Snapshot, config: SystemConfig | None) -> Iterator[tuple[Level, str]]:
     """Yield everything that is wrong, with its level; within a level the most telling first."""
     for check in snapshot.health.checks:
-        yield check.level, _in_words(check)
+        yield check.level, verdict_in_words(check.name, check.text)
     if snapshot.link.word is LinkWord.OFFLINE:
         yield Level.CRITICAL, f"the project is down: {snapshot.link.why}"
     if config is not None and config.several:
         yield Level.CRITICAL, config.several
     by_severity = sorted(snapshot.alerts, key=lambda alarm: Severity(alarm.severity).rank)
     for alarm in by_severity:
-        if _is_so(alarm, snapshot, config) and alarm.severity in _LEVELS:
-            yield _LEVELS[alarm.severity], alarm.title
+        level = Severity(alarm.severity).level
+        if _is_so(alarm, snapshot, config) and level is not Level.OK:
+            yield level, alarm.title
     for alarm in by_severity:
-        if alarm.resolving and not _by_config(alarm.rule, config) and alarm.severity in _LEVELS:
+        low = Severity(alarm.severity).level is Level.OK
+        if alarm.resolving and not _by_config(alarm.rule, config) and not low:
             yield Level.WARNING, f"resolving: {alarm.title}"
 
 
@@ -108,7 +104,3 @@ def _still_hides(alarm: AlertView, snapshot: Snapshot, config: SystemConfig | No
 
 def _by_config(rule: str, config: SystemConfig | None) -> bool:
     return config is not None and rule in _BY_CONFIG
-
-
-def _in_words(check: Check) -> str:
-    return f"{check.name.replace('_', ' ')}: {check.text}"

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from core.domain.actors import By, by_of
 from core.domain.records import LogEntry, TaskCounts
 from core.domain.snapshot import CALM, AlertView, LinkWord, Snapshot, State
 from core.resilience.reading import Reading
@@ -118,7 +119,7 @@ class Absence:
             resolved=self._resolved,
             firing=tuple(f"{one.severity}: {one.title}" for one in back.alerts if one.is_so),
             orders=tuple(
-                sorted(self._orders.values(), key=lambda one: (not one.actor.startswith("operator"), one.order))
+                sorted(self._orders.values(), key=lambda one: (by_of(one.actor) is not By.OPERATOR, one.order))
             ),
             orders_more=self._orders_more,
             silent_s=self._silent_s,

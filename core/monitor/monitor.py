@@ -11,6 +11,7 @@ from core.backend.schema import Schema
 from core.base.clock import Clock, SystemClock
 from core.base.store import NotKept
 from core.domain.checks import Check, Checkup
+from core.domain.events import BreakerChanged, DegradationChanged
 from core.domain.kpis import Kpi
 from core.domain.queries import ListedRow, Listing, Page
 from core.domain.records import LogEntry, Statistics
@@ -25,9 +26,7 @@ from core.monitor.scheduler import Scheduler
 from core.monitor.snapshot_builder import compose, compose_one_shot
 from core.resilience import (
     BreakerEvent,
-    BreakerState,
     DegradationEvent,
-    DegradationLevel,
     DegradationTracker,
 )
 from core.resilience.fault import Fault
@@ -240,16 +239,12 @@ class Monitor(ActionFacade):
         self._scheduler.late(check)
 
     def _on_degradation(self, event: DegradationEvent) -> None:
-        lost = f": {', '.join(event.lost).replace('_', ' ')} not live" if event.lost else ""
-        level = Level.OK if event.after is DegradationLevel.NORMAL else Level.WARNING
-        self._parts.events.say("watchdesk", f"degradation {event.after}{lost}", level)
+        self._parts.events.add(DegradationChanged.of(event))
 
     def _on_breaker(self, event: BreakerEvent) -> None:
-        after = event.after.value.replace("_", "-")
-        level = Level.OK if event.after is BreakerState.CLOSED else Level.WARNING
-        self._parts.events.say("watchdesk", f"breaker {event.key} {after}: {event.why}", level)
-        if again := self._resets.heard(event):
-            self._parts.events.say("watchdesk", again, Level.WARNING)
+        self._parts.events.add(BreakerChanged.of(event))
+        if (again := self._resets.heard(event)) is not None:
+            self._parts.events.add(again)
 
 
 def _unsure(last: Snapshot, why: str) -> Snapshot:

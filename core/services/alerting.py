@@ -19,8 +19,9 @@ from core.alerting.state_machine import AlertStateMachine, Turn
 from core.alerting.store import AlertStore
 from core.alerting.sync import ORDERS, LogRow, heard, of_alert
 from core.domain.alerts import Alert, AlertState, Phase, Severity
+from core.domain.events import AlertChanged
 from core.domain.snapshot import AlertView, Telling
-from core.domain.status import Level, Truth
+from core.domain.status import Truth
 from core.resilience import NotLive
 from core.resilience.reading import Source
 from core.services.alert_inputs import AlertInputs
@@ -41,7 +42,6 @@ _PHASES: Final = {
     Turn.FLAPS: Phase.FLAPPING,
     Turn.RESOLVED: Phase.RESOLVED,
 }
-_BAD: Final = {Severity.CRITICAL: Level.CRITICAL, Severity.HIGH: Level.WARNING, Severity.MEDIUM: Level.WARNING}
 
 
 class AlertService:
@@ -320,11 +320,17 @@ class AlertService:
             await self.write_rows()
 
     def _say(self, one: Tell) -> None:
-        over = one.phase is Phase.RESOLVED
-        level = Level.OK if over else _BAD.get(one.alert.severity, Level.OK)
-        words = f"alert {one.phase.value}, {one.alert.severity}: {one.alert.title}"
-        detail = "" if over or one.alert.text == one.alert.title else f": {one.alert.text}"
-        self._context.events.say("watchdesk", words + detail, level)
+        alert = one.alert
+        self._context.events.add(
+            AlertChanged(
+                key=alert.key,
+                episode=alert.episode,
+                phase=one.phase,
+                severity=alert.severity,
+                title=alert.title,
+                why=alert.text,
+            )
+        )
 
     def _new_rows(self, tells: list[Tell], now: datetime) -> tuple[LogRow, ...]:
         """The rows of what is told, on their way; none while nothing may be written."""

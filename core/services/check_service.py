@@ -18,6 +18,7 @@ from core.checks.context import CheckContext
 from core.checks.failure_rate import judge as judge_rate
 from core.checks.runner import CheckRunner
 from core.domain.checks import Check, Checkup
+from core.domain.events import CheckChanged
 from core.domain.failure_rate import FailureRules
 from core.domain.records import SuccessRate
 from core.domain.status import Level, Truth, Verdict
@@ -213,8 +214,7 @@ class CheckService:
     def _note_change(self, check: Check, before: Level | None) -> None:
         quiet = before in {None, Level.UNKNOWN} and check.level is Level.OK
         if check.level is not before and not quiet:
-            text = f"{check.name.replace('_', ' ')} {check.level}: {check.text}"
-            self._context.events.say("watchdog", text, check.level)
+            self._context.events.add(CheckChanged.of(check, before))
 
 
 def _judged(check: Check, verdict: Verdict, at: datetime | None) -> Check:

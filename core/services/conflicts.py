@@ -6,15 +6,14 @@ from typing import Final
 from core.actions.conflicts import WATCHED, ConflictRules, conflicts, unnamed
 from core.backend.reads.live import LiveReads
 from core.base.clock import Clock
-from core.base.text import short
+from core.domain.events import BreakerReopened
 from core.domain.records import EndedAction
-from core.resilience import BreakerEvent, BreakerState
+from core.resilience import BreakerCause, BreakerEvent, BreakerState
 
 _OVERLAP: Final = timedelta(minutes=10)
 """Rows of other machines may come in late; the database's clock stamps them, so not by much."""
 
 _MOST: Final = 2000
-_RESET: Final = "reset by "
 _AGAIN_S: Final = 120.0
 """A breaker that opens so soon after an operator's reset was not to be reset yet."""
 
@@ -55,15 +54,13 @@ class Resets:
         self._clock = clock
         self._reset: dict[str, tuple[float, str]] = {}
 
-    def heard(self, event: BreakerEvent) -> str:
-        """What to say when one opens again; empty for anything else."""
-        if event.after is BreakerState.CLOSED and event.why.startswith(_RESET):
-            self._reset[event.key] = (self._clock.elapsed(), event.why.removeprefix(_RESET))
-            return ""
+    def heard(self, event: BreakerEvent) -> BreakerReopened | None:
+        """Return that one opened again too soon; `None` for anything else."""
+        if event.cause is BreakerCause.RESET:
+            self._reset[event.key] = (self._clock.elapsed(), event.by)
+            return None
         if event.after is not BreakerState.OPEN or event.key not in self._reset:
-            return ""
+            return None
         at, who = self._reset.pop(event.key)
         since_s = self._clock.elapsed() - at
-        if since_s > _AGAIN_S:
-            return ""
-        return f"breaker {event.key} is open again {short(since_s)} after {who} reset it: its cause stands"
+        return None if since_s > _AGAIN_S else BreakerReopened(key=event.key, after_s=since_s, by=who)

@@ -4,8 +4,8 @@ from collections import deque
 from typing import Final
 
 from core.base.clock import Clock
+from core.domain.events import Event, Happening, Note, event_of
 from core.domain.records import LogEntry
-from core.domain.snapshot import Event, event_of
 from core.domain.status import Level
 
 KEPT: Final = 200
@@ -19,9 +19,13 @@ class EventLog:
         self._events: deque[Event] = deque(maxlen=KEPT)
         self._runs: set[str] = set()
 
+    def add(self, what: Happening) -> None:
+        """Take note of what happened now."""
+        self._events.appendleft(Event.of(what, self._clock.now()))
+
     def say(self, who: str, text: str, level: Level = Level.OK, *, run: str = "") -> None:
-        """Note something that happened now; `run` is the order it tells of."""
-        self._events.appendleft(Event(at=self._clock.now(), who=who, text=text, level=level, run=run))
+        """Add a note: words of which nothing depends on what they say."""
+        self.add(Note(text=text, who=who, level=level, run=run))
 
     def ours(self, run: str) -> None:
         """A run this process carried out itself: the log's rows of it are no news."""

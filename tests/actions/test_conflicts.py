@@ -288,7 +288,7 @@ def test_a_breaker_that_opens_at_once_after_a_reset_says_so_and_later_it_does_no
     clock = FakeClock()
     breakers, said = Breakers(clock), list[str]()
     resets = Resets(clock)
-    breakers.listen(lambda event: said.append(text) if (text := resets.heard(event)) else None)
+    breakers.listen(lambda event: said.append(one.sentence) if (one := resets.heard(event)) is not None else None)
     breaker = breakers.get("db:fetch_tasks")
 
     def open_it(after_s: float) -> None:

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from core.domain.snapshot import Event, Link, LinkWord, Snapshot
+from core.domain.events import Event
+from core.domain.snapshot import Link, LinkWord, Snapshot
 from core.history.blackbox import BlackboxRules, Box, Recorder
 from tests.clock import FakeClock
 from tests.tui.pictures import LATER, OFFLINE, WARNING

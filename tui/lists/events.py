@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from core.domain.snapshot import Event, Snapshot
+from core.domain.events import Event
+from core.domain.snapshot import Snapshot
 from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.row_list import Column, Row
 from tui.rendering.text import age

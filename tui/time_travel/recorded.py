@@ -11,7 +11,8 @@ import msgspec
 
 from core.base.errors import WatchdeskError
 from core.base.text import short
-from core.domain.snapshot import Degradation, Event, Project, Snapshot
+from core.domain.events import Event
+from core.domain.snapshot import Degradation, Project, Snapshot
 from core.domain.status import Level
 from core.history.blackbox import GAP_S, Note
 from core.resilience import DegradationLevel

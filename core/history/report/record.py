@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from core.domain.actors import By
+from core.domain.events import Change
 from core.domain.snapshot import Snapshot
 from core.domain.status import Level
 from core.history.blackbox import GAP_S, Note, WatchedSpan
@@ -19,10 +21,10 @@ _WITHIN: Final = timedelta(seconds=1)
 class Origin(StrEnum):
     """The origin of a line in the timeline. `seen`: a state that snapshots show; `nobody`: there are none."""
 
-    OPERATOR = "operator"
-    WATCHDOG = "watchdog"
-    AGENTS = "agents"
-    WATCHDESK = "watchdesk"
+    OPERATOR = By.OPERATOR.value
+    WATCHDOG = By.WATCHDOG.value
+    AGENTS = By.AGENTS.value
+    WATCHDESK = By.WATCHDESK.value
     SEEN = "seen"
     NOTE = "note"
     NOBODY = "nobody"
@@ -31,7 +33,7 @@ class Origin(StrEnum):
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the timeline. `here`: it was done on this machine. `run`: the action's run, if it is one.
 
-    `who` is empty where nobody did it.
+    `who` is empty where nobody did it. `what`: the kind and the fields of what this machine itself said.
     """
 
     at: datetime
@@ -41,6 +43,7 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     here: bool = True
     level: Level = Level.OK
     run: str = ""
+    what: Change | None = None
 
     @property
     def order(self) -> bool:

@@ -1,6 +1,5 @@
 """The timeline: events of the pictures and rows of the project's log, the oldest first, the same thing once."""
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -9,20 +8,22 @@ from typing import Final
 import msgspec
 
 from core.base.text import plural, short
+from core.domain.actors import ANOTHER, By, by_of, host_of
 from core.domain.alerts import Phase
+from core.domain.events import (
+    ActionEnded,
+    AlertChanged,
+    BreakerChanged,
+    CheckChanged,
+    DegradationChanged,
+    Event,
+    event_of,
+)
 from core.domain.records import LogEntry
-from core.domain.snapshot import Event, event_of
 from core.domain.status import Level
 from core.history.report.observed import ShownPicture
 from core.history.report.record import Origin, TimelineEntry
-
-_BREAKER: Final = re.compile(r"breaker (\S+) (closed|open|half-open|due|held): (.*)", re.DOTALL)
-_ORDERED: Final = re.compile(r"(reset|held|released) by ")
-"""Why a breaker changed if an order did it, which is told as such."""
-
-_VERDICT: Final = re.compile(r"([a-z ]+) (?:ok|warning|critical|unknown): (.*)", re.DOTALL)
-_OWN_SIGHT: Final = ("degradation ", "breakers ok: ", "breakers warning: ", "breakers critical: ")
-"""What only says again how much was seen, and what each breaker's own line says."""
+from core.resilience import BreakerState
 
 _LATER: Final = timedelta(minutes=1)
 """A row so much later than what this machine said of an order that waits tells what became of it."""
@@ -31,6 +32,7 @@ _SAME_ALERT: Final = timedelta(minutes=10)
 _STORM: Final = timedelta(minutes=5)
 """What comes in numbers is one thing only while it comes so soon one after the other."""
 
+_PROBES: Final = {BreakerState.HALF_OPEN, BreakerState.DUE}
 _MANY: Final = 3
 _FEW_NAMED: Final = 6
 
@@ -65,7 +67,7 @@ class Happenings:
     def entries(self, here: frozenset[str]) -> list[TimelineEntry]:
         """What happened; `here`: the names of this machine."""
         events = list(self._events)
-        here |= {_host(event.who) for event in events if event.run}
+        here |= {host_of(event.who) for event in events if event.run}
         rows = self._in_turn()
         reasons = {row.run: row.reason for row in rows if row.run and row.reason}
         ours = [*_ours(events, reasons)]
@@ -73,7 +75,7 @@ class Happenings:
         for event in events:
             if event.run:
                 told[event.run] = max(event.at, told.get(event.run, event.at))
-        said = [event for event in events if event.text.startswith("alert ")]
+        said = [(event.at, event.what) for event in events if isinstance(event.what, AlertChanged)]
         return [*ours, *self._of_others(rows, told, said, here)]
 
     def _in_turn(self) -> list[LogEntry]:
@@ -86,7 +88,11 @@ class Happenings:
         return sorted(self._rows.values(), key=turn)
 
     def _of_others(
-        self, rows: list[LogEntry], told: dict[str, datetime], said: list[Event], here: frozenset[str]
+        self,
+        rows: list[LogEntry],
+        told: dict[str, datetime],
+        said: list[tuple[datetime, AlertChanged]],
+        here: frozenset[str],
     ) -> Iterable[TimelineEntry]:
         """What rows alone tell."""
         runs: dict[str, list[LogEntry]] = {}
@@ -94,9 +100,8 @@ class Happenings:
             if row.order:
                 runs.setdefault(row.run or row.id, []).append(row)
             elif not _said(row, said, here) and (event := event_of(row)) is not None:
-                origin = Origin.AGENTS if event.who == "agents" else Origin.WATCHDOG
                 who = row.actor or event.who
-                yield _entry(event, origin, who=who, here=not row.actor or _host(row.actor) in here)
+                yield _entry(event, _origin(event.who), who=who, here=not row.actor or host_of(row.actor) in here)
         for run, its in runs.items():
             ended = its[-1].at or self._since
             if run not in told:
@@ -116,23 +121,32 @@ def _ours(events: Iterable[Event], reasons: Mapping[str, str]) -> Iterable[Timel
     """What this machine said. Of a breaker: that it opened, was held and closed, not each probe."""
     opened: set[str] = set()
     for event in sorted(events, key=lambda event: event.at):
-        if event.text.startswith(_OWN_SIGHT):
-            continue
-        if (breaker := _BREAKER.fullmatch(event.text)) is not None and event.who == "watchdesk":
-            key, after = breaker[1], breaker[2]
-            told = after not in {"half-open", "due"} and not (after == "open" and key in opened)
-            if told:
-                (opened.discard if after == "closed" else opened.add)(key)
-            if not told or _ORDERED.match(breaker[3]):
-                continue
+        match event.what:
+            case DegradationChanged():
+                continue  # it only says again how much was seen
+            case CheckChanged(check="breakers", after=after) if after is not Level.UNKNOWN:
+                continue  # it only says again what each breaker's own line says
+            case BreakerChanged(key=key, after=after, cause=cause):
+                told = after not in _PROBES and not (after is BreakerState.OPEN and key in opened)
+                if told:
+                    (opened.discard if after is BreakerState.CLOSED else opened.add)(key)
+                if not told or cause.by_hand:
+                    continue  # what an order did is told as such
         entry = _entry(event, _origin(event.who), run=event.run)
-        why = reasons.get(event.run, "")
+        why = "" if isinstance(event.what, ActionEnded) and event.what.reason else reasons.get(event.run, "")
         yield entry if why in entry.text else msgspec.structs.replace(entry, text=f"{entry.text} ({why})")
 
 
 def _entry(event: Event, origin: Origin, *, who: str = "", here: bool = True, run: str = "") -> TimelineEntry:
     return TimelineEntry(
-        at=event.at, origin=origin, who=who or event.who, here=here, text=event.text, level=event.level, run=run
+        at=event.at,
+        origin=origin,
+        who=who or event.who,
+        here=here,
+        text=event.text,
+        level=event.level,
+        run=run,
+        what=event.what,
     )
 
 
@@ -149,41 +163,32 @@ def _order(at: datetime, rows: list[LogEntry], here: frozenset[str]) -> Timeline
     }.get(last.status, f"{last.status}: {summary}" if summary else last.status)
     reason = next((row.reason for row in rows if row.reason), "")
     why = f" ({reason})" if reason and reason not in ended else ""
-    who = first.actor or "another monitor"
+    who = first.actor or ANOTHER
     return TimelineEntry(
         at=at,
         origin=_origin(who),
         who=who,
-        here=_host(who) in here,
+        here=host_of(who) in here,
         text=f"{name}: {ended}{why}",
         level=Level.OK if last.status == "completed" else Level.WARNING,
         run=first.run or first.id,
     )
 
 
-def _said(row: LogEntry, said: list[Event], here: frozenset[str]) -> bool:
+def _said(row: LogEntry, said: list[tuple[datetime, AlertChanged]], here: frozenset[str]) -> bool:
     """Whether this machine said of an alert what a monitor's row says of it; to whom it told of it, it always says."""
-    if not row.step.startswith("watchdog_alert_") or row.at is None:
+    if row.alert is None or row.at is None:
         return False
-    phase, _, rest = row.summary.partition(": ")
-    title = rest.partition(": ")[0]
-    if phase == Phase.TOLD:
-        return _host(row.actor) in here
+    if row.alert.phase == Phase.TOLD:
+        return host_of(row.actor) in here
     return any(
-        event.text.startswith(f"alert {phase},")
-        and event.text.partition(": ")[2].partition(": ")[0] == title
-        and abs(event.at - row.at) <= _SAME_ALERT
-        for event in said
+        (what.key, what.phase) == (row.alert.key, row.alert.phase) and abs(at - row.at) <= _SAME_ALERT
+        for at, what in said
     )
 
 
 def _origin(who: str) -> Origin:
-    word = who.partition(" ")[0]
-    return Origin(word) if word in {Origin.OPERATOR, Origin.WATCHDOG, Origin.AGENTS} else Origin.WATCHDESK
-
-
-def _host(who: str) -> str:
-    return who.rpartition("@")[2]
+    return Origin(by_of(who) or By.WATCHDESK)
 
 
 def in_order(entries: Iterable[TimelineEntry]) -> tuple[TimelineEntry, ...]:
@@ -210,31 +215,31 @@ def without_verdicts(
 ) -> Iterable[TimelineEntry]:
     """All but the watchdog's verdicts that `told` says at the same moment: that state words became so, and why."""
     for entry in entries:
-        verdict = _VERDICT.fullmatch(entry.text) if entry.origin is Origin.WATCHDOG and not entry.run else None
-        if verdict is None or (entry.at, f"{verdict[1]}: {verdict[2]}") not in told:
+        if not isinstance(entry.what, CheckChanged) or (entry.at, entry.what.verdict) not in told:
             yield entry
 
 
-def _kind(entry: TimelineEntry) -> str:
-    """What may be told together."""
+def _kind(entry: TimelineEntry) -> Origin | BreakerState | None:
+    """What may be told together: what agents failed at, and breakers that came to one state."""
     if entry.origin is Origin.AGENTS:
-        return "agents"
-    breaker = _BREAKER.fullmatch(entry.text) if entry.origin is Origin.WATCHDESK else None
-    return f"breakers {breaker[2]}" if breaker is not None else ""
+        return Origin.AGENTS
+    return entry.what.after if isinstance(entry.what, BreakerChanged) else None
 
 
-def _folded(kind: str, run: list[TimelineEntry]) -> Iterable[TimelineEntry]:
+def _folded(kind: Origin | BreakerState | None, run: list[TimelineEntry]) -> Iterable[TimelineEntry]:
     first, last = run[0], run[-1]
-    if not kind or len(run) <= _MANY:
+    if kind is None or len(run) <= _MANY:
         return run
     length = last.at - first.at
     took = f" within {short(length)}" if length else ""
-    if kind == "agents":
+    if kind is Origin.AGENTS:
         ended = "" if last.text == first.text else f"; the last: {last.text}"
         text = f"{plural(len(run), 'failed step')}{took}, the first: {first.text}{ended}"
         return [msgspec.structs.replace(first, text=text)]
-    told = [match for one in run if (match := _BREAKER.fullmatch(one.text)) is not None]
-    names = [match[1] for match in told]
+    told = [one.what for one in run if isinstance(one.what, BreakerChanged)]
+    names = [one.key for one in told]
     more = f" and {len(names) - _FEW_NAMED} more" if len(names) > _FEW_NAMED else ""
-    text = f"{len(names)} breakers {told[0][2]}{took}: {', '.join(names[:_FEW_NAMED])}{more}; the first: {told[0][3]}"
+    text = (
+        f"{len(names)} breakers {told[0].state}{took}: {', '.join(names[:_FEW_NAMED])}{more}; the first: {told[0].why}"
+    )
     return [msgspec.structs.replace(first, text=text)]

@@ -25,9 +25,9 @@ from core.backend.rows import (
     told_of,
 )
 from core.base.text import clean
-from core.domain.records import Task
+from core.domain.events import event_of
+from core.domain.records import AlertNews, Task
 from core.domain.row_details import row_detail
-from core.domain.snapshot import event_of
 from core.domain.stuck import StuckRules, cutoff
 from tests.backend.rows import odd
 
@@ -204,3 +204,14 @@ def test_a_lift_counts_as_one_if_the_flag_was_seen_cleared(status: str, lifted: 
     row = {"created_at": at, "step_status": status, "order": "lift", "run": run, "reason": None, "lifted": lifted}
     trail = stop_trail_of([row], "created_at")
     assert trail.lifts == ((datetime.fromisoformat(at),) if counts else ())
+
+
+def test_a_row_about_an_alert_says_which_and_what_in_fields_and_no_other_row_does() -> None:
+    told = {"alert": "breaker_open", "subject": "db:read", "phase": "firing"}
+    about = odd.LOG | {"execution_step": "watchdog_alert_warning", "input_data": told}
+    assert log_of(about, "timestamp").alert == AlertNews("breaker_open:db:read", "firing")
+    assert log_of(about | {"input_data": told | {"subject": "breaker_open"}}, "timestamp").alert == AlertNews(
+        "breaker_open", "firing"
+    )
+    for other in ({"input_data": {"alert": "x"}}, {"input_data": "x"}, {"execution_step": "patch"}):
+        assert log_of(about | other, "timestamp").alert is None

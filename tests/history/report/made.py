@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from core.domain.events import BreakerChanged, Event, Happening
 from core.domain.records import LogEntry
-from core.domain.snapshot import Event, Link, LinkWord, Snapshot
+from core.domain.snapshot import Link, LinkWord, Snapshot
 from core.history.blackbox import WatchedSpan
 from core.history.report import RecordedWindow, Report, compose
+from core.resilience import BreakerCause, BreakerState
 from tests.history.blackbox.pictures import NOON, after, picture
 
 RUN = "3f0c7a52-7a43-4e6f-8f0e-2f7d5ad2b001"
@@ -18,6 +20,17 @@ def shot(seconds: float, **more: Any) -> Snapshot:
 
 def event(seconds: float, text: str, who: str = "watchdesk", **more: Any) -> Event:
     return Event(at=NOON + after(seconds), who=who, text=text, **more)
+
+
+def happened(seconds: float, what: Happening) -> Event:
+    return Event.of(what, NOON + after(seconds))
+
+
+def breaker(
+    seconds: float, key: str, state: BreakerState, why: str, cause: BreakerCause = BreakerCause.FAILURES
+) -> Event:
+    before = BreakerState.OPEN if state is BreakerState.CLOSED else BreakerState.CLOSED
+    return happened(seconds, BreakerChanged(key=key, before=before, after=state, cause=cause, why=why))
 
 
 def row(seconds: float, status: str, **more: Any) -> LogEntry:

@@ -9,19 +9,23 @@ import msgspec
 import pytest
 
 from core.base.text import short
+from core.domain.actions import ResultPhase
+from core.domain.alerts import Phase, Severity
+from core.domain.events import ActionEnded, AlertChanged, BreakerReopened, CheckChanged, Event
 from core.domain.kpis import Kpi
-from core.domain.records import TaskCounts
-from core.domain.snapshot import AlertView, Event, Link, LinkWord, Snapshot, State, Tasks, Waiting
+from core.domain.records import AlertNews, TaskCounts
+from core.domain.snapshot import AlertView, Link, LinkWord, Snapshot, State, Tasks, Waiting
 from core.domain.status import Level, Truth
 from core.history.blackbox import BlackboxRules, Box, Note, Recorder, WatchedSpan
 from core.history.report import Origin, RecordedWindow, When, compose, kept, markdown
-from core.resilience import BreakerRecord, BreakerState
+from core.resilience import BreakerCause, BreakerRecord, BreakerState
 from core.resilience.reading import Reading, Source
 from tests.clock import FakeClock
 from tests.history.blackbox.pictures import NOON, after, record
-from tests.history.report.made import JANA, RUN, SAM, event, lines, look, of, row, shot
+from tests.history.report.made import JANA, RUN, SAM, breaker, event, happened, lines, look, of, row, shot
 
 ENDED = ("started", "completed")
+OPEN, CLOSED = BreakerState.OPEN, BreakerState.CLOSED
 
 
 def test_pictures_rows_and_notes_are_told_in_the_order_they_happened() -> None:
@@ -126,10 +130,20 @@ def test_who_acted_is_told_apart() -> None:
 
 
 def test_an_alert_that_this_host_and_the_log_tell_of_is_told_once() -> None:
-    said = event(10, "alert firing, high: many tasks fail: 70 % of 30 failed")
+    many = AlertChanged(
+        key="success_rate",
+        episode="e",
+        phase=Phase.FIRING,
+        severity=Severity.HIGH,
+        title="many tasks fail",
+        why="70 % of 30 failed",
+    )
+    said = happened(10, many)
     told = {"step": "watchdog_alert_warning", "order": "", "actor": "watchdog sam@bastion-2"}
-    same = row(15, "started", **told, run="x", summary="firing: many tasks fail: 72 % of 33 failed")
-    other = row(16, "started", **told, run="y", summary="firing: tasks are stuck: 3 of 9")
+    news = {"alert": AlertNews("success_rate", "firing"), "summary": "firing: many tasks fail: 72 % of 33 failed"}
+    same = row(15, "started", **told, run="x", **news)
+    stuck = {"alert": AlertNews("stuck", "firing"), "summary": "firing: tasks are stuck: 3 of 9"}
+    other = row(16, "started", **told, run="y", **stuck)
     report = of(shot(0), shot(20, events=(said,)), rows=(same, other))
     assert [text for _, _, text in lines(report)] == [
         "alert firing, high: many tasks fail: 70 % of 30 failed",
@@ -156,7 +170,7 @@ def test_a_storm_of_agents_is_one_line_and_so_is_one_of_breakers() -> None:
     failed = tuple(
         row(n, "failed", step="patch", order="", actor="", run="", summary=f"error {n}") for n in range(100, 140)
     )
-    opened = tuple(event(50 + n / 10, f"breaker db:{n} open: 5 failures in a row: no route") for n in range(9))
+    opened = tuple(breaker(50 + n / 10, f"db:{n}", OPEN, "5 failures in a row: no route") for n in range(9))
     report = of(shot(0), shot(200, events=opened[::-1]), rows=failed)
     assert [text for _, _, text in lines(report)] == [
         "9 breakers open within 1 s: db:0, db:1, db:2, db:3, db:4, db:5 and 3 more;"
@@ -166,12 +180,12 @@ def test_a_storm_of_agents_is_one_line_and_so_is_one_of_breakers() -> None:
 
 
 def test_what_is_far_apart_is_no_storm_and_a_long_one_says_how_long_in_words() -> None:
-    opened = tuple(event(3600 * n, f"breaker db:{n} open: 5 failures in a row") for n in range(5))
+    opened = tuple(breaker(3600 * n, f"db:{n}", OPEN, "5 failures in a row") for n in range(5))
     apart = of(shot(0), shot(15000, events=opened[::-1]), until=20000)
     assert [(at, text) for at, _, text in lines(apart)] == [
         (3600 * n, f"breaker db:{n} open: 5 failures in a row") for n in range(5)
     ]
-    twice = tuple(event(at, f"breaker db:{at} open: no route") for at in (*range(0, 720, 90), *range(2000, 2004)))
+    twice = tuple(breaker(at, f"db:{at}", OPEN, "no route") for at in (*range(0, 720, 90), *range(2000, 2004)))
     report = of(shot(0), shot(3000, events=twice[::-1]), until=20000)
     assert [text.partition(":")[0] for _, _, text in lines(report)] == [
         "8 breakers open within 10 min",
@@ -181,23 +195,23 @@ def test_what_is_far_apart_is_no_storm_and_a_long_one_says_how_long_in_words() -
 
 def test_a_breakers_probes_are_not_told_and_what_an_order_did_to_it_is_told_as_the_order() -> None:
     events = (
-        event(90, "breaker db:x closed: reset by operator jana@watch-1"),
+        breaker(90, "db:x", CLOSED, f"reset by {JANA}", BreakerCause.RESET),
         event(90, "reset breaker: db:x reset", JANA, run="r"),
-        event(70, "breaker db:x open: the probe failed"),
-        event(60, "breaker db:x half-open: time for a probe"),
-        event(10, "breaker db:x open: 5 failures in a row"),
+        breaker(70, "db:x", OPEN, "the probe failed", BreakerCause.PROBE_FAILED),
+        breaker(60, "db:x", BreakerState.HALF_OPEN, "time for a probe", BreakerCause.DUE),
+        breaker(10, "db:x", OPEN, "5 failures in a row"),
     )
 
-    def breaker(state: BreakerState, since: float) -> tuple[BreakerRecord, ...]:
+    def records(state: BreakerState, since: float) -> tuple[BreakerRecord, ...]:
         base = {"key": "db:x", "component": "db", "failures": 5, "last_error": "503"}
         opened = NOON + after(10) if state is not BreakerState.CLOSED else None
         return (BreakerRecord(state=state, since=NOON + after(since), not_closed_since=opened, **base),)
 
     report = of(
-        shot(0, breakers=breaker(BreakerState.CLOSED, -100)),
-        shot(11, breakers=breaker(BreakerState.OPEN, 10)),
-        shot(71, breakers=breaker(BreakerState.OPEN, 70)),
-        shot(91, breakers=breaker(BreakerState.CLOSED, 90), events=events),
+        shot(0, breakers=records(BreakerState.CLOSED, -100)),
+        shot(11, breakers=records(BreakerState.OPEN, 10)),
+        shot(71, breakers=records(BreakerState.OPEN, 70)),
+        shot(91, breakers=records(BreakerState.CLOSED, 90), events=events),
     )
     assert [text for _, _, text in lines(report)] == [
         "breaker db:x open: 5 failures in a row",
@@ -435,10 +449,33 @@ def test_what_was_said_at_one_moment_stands_as_it_was_said() -> None:
 
 def test_a_breaker_that_is_closed_and_opens_again_at_one_moment_is_told_as_both() -> None:
     events = (
-        event(20, "breaker db:x is open again 0 s after it closed"),
-        event(20, "breaker db:x open: 5 failures in a row"),
-        event(20, "breaker db:x closed: a check got an answer"),
-        event(10, "breaker db:x open: 5 failures in a row"),
+        happened(20, BreakerReopened(key="db:x", after_s=0.0, by=JANA)),
+        breaker(20, "db:x", OPEN, "5 failures in a row"),
+        breaker(20, "db:x", CLOSED, "a check got an answer", BreakerCause.CHECK_ANSWERED),
+        breaker(10, "db:x", OPEN, "5 failures in a row"),
     )
     report = of(shot(0), shot(21, events=events))
     assert [text for _, _, text in lines(report)] == [one.text for one in reversed(events)]
+
+
+def test_a_picture_of_an_older_version_has_only_words_and_each_of_them_is_told() -> None:
+    """Whatever they say: nobody reads a kind out of a sentence."""
+    words = ("degradation partial: queue not live", "breaker db:x half-open: time for a probe", "alert firing, high: x")
+    events = tuple(event(10 + n, text) for n, text in enumerate(words))
+    assert [text for _, _, text in lines(of(shot(0), shot(20, events=events[::-1])))] == list(words)
+
+
+def test_a_reason_is_told_once_whoever_tells_it() -> None:
+    ended = ActionEnded(
+        who=JANA, action="emergency_stop", phase=ResultPhase.VERIFIED, outcome="stopped", reason="too many", run=RUN
+    )
+    report = of(shot(0), shot(20, events=(happened(10, ended),)), rows=(row(9, "started", actor=JANA, reason="many"),))
+    assert [text for _, _, text in lines(report)] == ["emergency stop: stopped (too many)"]
+
+
+@pytest.mark.parametrize(("at", "told"), [(10, []), (11, ["database critical: refused"])])
+def test_a_verdict_that_the_state_word_gives_for_its_reason_is_not_told_beside_it(at: float, told: list[str]) -> None:
+    verdict = CheckChanged(check="database", before=Level.OK, after=Level.CRITICAL, why="refused")
+    bad = {"state": State.CRITICAL, "state_why": "database: refused"}
+    report = of(shot(0), shot(10, **bad), shot(20, events=(happened(at, verdict),), **bad))
+    assert [text for _, _, text in lines(report)] == ["CRITICAL after HEALTHY: database: refused", *told]

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from core.domain.events import Event
 from core.domain.records import LogEntry
-from core.domain.snapshot import Event, Link, LinkWord, Project, State
+from core.domain.snapshot import Link, LinkWord, Project, State
 from core.domain.status import Level
 from core.history.blackbox import Note, WatchedSpan
 from core.history.report import RecordedWindow, Report, When, compose, markdown

@@ -1,0 +1,264 @@
+"""What happened, each kind with its own fields, and the one sentence that tells it.
+
+A change is what panels, the black box and the report go by; its sentence is for people, and nobody reads it back.
+"""
+
+from datetime import datetime
+from typing import ClassVar, TypeAlias
+
+import msgspec
+
+from core.base.text import clean, short
+from core.domain.actions import Result, ResultPhase
+from core.domain.actors import ANOTHER, By
+from core.domain.alerts import Phase, Severity
+from core.domain.checks import Check, verdict_in_words
+from core.domain.log_steps import HEALTH_CHECK, is_ours
+from core.domain.records import LogEntry
+from core.domain.status import Level
+from core.resilience import BreakerCause, BreakerEvent, BreakerState, DegradationEvent, DegradationLevel
+
+
+class BreakerChanged(msgspec.Struct, frozen=True, kw_only=True, tag="breaker"):
+    """A breaker is in another state. `by`: who ordered it, empty where nobody did; `why`: its reason in words."""
+
+    who: ClassVar[str] = By.WATCHDESK.value
+    run: ClassVar[str] = ""
+
+    key: str
+    before: BreakerState
+    after: BreakerState
+    cause: BreakerCause
+    why: str
+    by: str = ""
+
+    @classmethod
+    def of(cls, event: BreakerEvent) -> "BreakerChanged":
+        """Return what a breaker told."""
+        return cls(key=event.key, before=event.before, after=event.after, cause=event.cause, why=event.why, by=event.by)
+
+    @property
+    def level(self) -> Level:
+        """Bad unless it is closed."""
+        return Level.OK if self.after is BreakerState.CLOSED else Level.WARNING
+
+    @property
+    def state(self) -> str:
+        """The new state in a word."""
+        return self.after.value.replace("_", "-")
+
+    @property
+    def sentence(self) -> str:
+        """`breaker db:read open: 5 failures in a row: no route`."""
+        return f"breaker {self.key} {self.state}: {self.why}"
+
+
+class BreakerReopened(msgspec.Struct, frozen=True, kw_only=True, tag="breaker_again"):
+    """A breaker opened `after_s` seconds after `by` had reset it."""
+
+    who: ClassVar[str] = By.WATCHDESK.value
+    run: ClassVar[str] = ""
+    level: ClassVar[Level] = Level.WARNING
+
+    key: str
+    after_s: float
+    by: str
+
+    @property
+    def sentence(self) -> str:
+        """`breaker db:read is open again 20 s after operator jana@watch-1 reset it: its cause stands`."""
+        return f"breaker {self.key} is open again {short(self.after_s)} after {self.by} reset it: its cause stands"
+
+
+class CheckChanged(msgspec.Struct, frozen=True, kw_only=True, tag="check"):
+    """A check came to another verdict. `before` is `None` for the first one there was; `why`: what it found."""
+
+    who: ClassVar[str] = By.WATCHDOG.value
+    run: ClassVar[str] = ""
+
+    check: str
+    before: Level | None
+    after: Level
+    why: str
+
+    @classmethod
+    def of(cls, check: Check, before: Level | None) -> "CheckChanged":
+        """Return that a check stands so now, and stood at `before`."""
+        return cls(check=check.name, before=before, after=check.level, why=check.text)
+
+    @property
+    def level(self) -> Level:
+        """The verdict itself."""
+        return self.after
+
+    @property
+    def verdict(self) -> str:
+        """What it found, as the state word gives it for its reason."""
+        return verdict_in_words(self.check, self.why)
+
+    @property
+    def sentence(self) -> str:
+        """`edge function critical: no answer within 8 s`."""
+        return f"{self.check.replace('_', ' ')} {self.after}: {self.why}"
+
+
+class ActionEnded(msgspec.Struct, frozen=True, kw_only=True, tag="action"):
+    """An order is over, or waits. `who` gave it, `reason` why; `done`: whether the project now is as ordered.
+
+    `outcome`: what came of it, in words. `run` names it in the audit trail, empty where nothing was written of it.
+    """
+
+    who: str
+    action: str
+    phase: ResultPhase
+    outcome: str
+    done: bool = False
+    reason: str = ""
+    run: str = ""
+
+    @classmethod
+    def of(cls, result: Result, who: str, reason: str = "") -> "ActionEnded":
+        """Return what came of an order that `who` gave."""
+        return cls(
+            who=who,
+            action=result.order,
+            phase=result.phase,
+            outcome=result.text,
+            done=result.done,
+            reason=clean(reason.strip()),
+            run=result.run,
+        )
+
+    @property
+    def level(self) -> Level:
+        """Bad unless it is done."""
+        return Level.OK if self.done else Level.WARNING
+
+    @property
+    def sentence(self) -> str:
+        """`emergency stop: stopped, seen; 5 tasks rejected (too many failures)`."""
+        why = f" ({self.reason})" if self.reason else ""
+        return f"{self.action.replace('_', ' ')}: {self.outcome}{why}"
+
+
+class AlertChanged(msgspec.Struct, frozen=True, kw_only=True, tag="alert"):
+    """An alert began, rose, goes on or is over. `key` is its name, `episode` this time of it, `why` what is so."""
+
+    who: ClassVar[str] = By.WATCHDESK.value
+    run: ClassVar[str] = ""
+
+    key: str
+    episode: str
+    phase: Phase
+    severity: Severity
+    title: str
+    why: str = ""
+
+    @property
+    def level(self) -> Level:
+        """How bad the alert is, unless it is over."""
+        return Level.OK if self.phase is Phase.RESOLVED else self.severity.level
+
+    @property
+    def sentence(self) -> str:
+        """`alert firing, high: many tasks fail: 70 % of 30 failed`."""
+        told = f"alert {self.phase}, {self.severity}: {self.title}"
+        return told if self.phase is Phase.RESOLVED or self.why in {"", self.title} else f"{told}: {self.why}"
+
+
+class DegradationChanged(msgspec.Struct, frozen=True, kw_only=True, tag="degradation"):
+    """More, or less, is not live. `lost`: the components that are not."""
+
+    who: ClassVar[str] = By.WATCHDESK.value
+    run: ClassVar[str] = ""
+
+    before: DegradationLevel
+    after: DegradationLevel
+    lost: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, event: DegradationEvent) -> "DegradationChanged":
+        """Return what was told of the degradation."""
+        return cls(before=event.before, after=event.after, lost=event.lost)
+
+    @property
+    def level(self) -> Level:
+        """Bad unless everything is live."""
+        return Level.OK if self.after is DegradationLevel.NORMAL else Level.WARNING
+
+    @property
+    def sentence(self) -> str:
+        """`degradation partial: queue, recent logs not live`."""
+        lost = f": {', '.join(self.lost).replace('_', ' ')} not live" if self.lost else ""
+        return f"degradation {self.after}{lost}"
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """Words for people, of which nothing depends on what they say. `run`: the order they tell of, if any."""
+
+    text: str
+    who: str = By.WATCHDESK.value
+    level: Level = Level.OK
+    run: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The words as they are."""
+        return self.text
+
+
+Change: TypeAlias = BreakerChanged | BreakerReopened | CheckChanged | ActionEnded | AlertChanged | DegradationChanged
+"""What is told apart by its fields; in a record its tag says which it is."""
+
+Happening: TypeAlias = Change | Note
+"""Whatever may be told."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened. `who`: operator, watchdog, agents, another host, or `watchdesk` itself; `text`: told.
+
+    `run`: the order it tells of. `row`: the row of the project's log that tells it; empty where we were there. `what`:
+    its kind and fields; `None` for a note, for what a row tells, and in pictures older than the kinds.
+    """
+
+    at: datetime
+    who: str
+    text: str
+    level: Level = Level.OK
+    run: str = ""
+    row: str = ""
+    what: Change | None = None
+
+    @classmethod
+    def of(cls, what: Happening, at: datetime) -> "Event":
+        """Return what happened at that moment, told once and for all. A note is its text and no more."""
+        return cls(
+            at=at,
+            who=what.who,
+            text=what.sentence,
+            level=what.level,
+            run=what.run,
+            what=None if isinstance(what, Note) else what,
+        )
+
+
+def event_of(entry: LogEntry) -> Event | None:
+    """Return what a row of the project's log tells of others; `None` for what is no news."""
+    if entry.at is None or entry.step == HEALTH_CHECK:
+        return None
+    failed = entry.status == "failed"
+    if entry.order:
+        who, text = entry.actor or ANOTHER, f"{entry.order.replace('_', ' ')} {entry.status}"
+    elif failed or is_ours(entry.step):
+        who = (By.WATCHDOG if is_ours(entry.step) else By.AGENTS).value
+        text = entry.step.replace("_", " ")
+    else:
+        return None
+    return Event(
+        at=entry.at,
+        who=who,
+        text=text + (f": {entry.summary}" if entry.summary else ""),
+        level=Level.WARNING if failed else Level.OK,
+        run=entry.run,
+        row=entry.id,
+    )

@@ -1,0 +1,43 @@
+"""Names that rows of the project's execution log carry: which of them monitors wrote, and what about."""
+
+from typing import Final
+
+from core.domain.alerts import Severity
+
+OURS: Final = "watchdog"
+"""What the step of every row begins with that a monitor wrote; the lease's alone does not."""
+
+ALL_OURS: Final = f"{OURS}*"
+"""The same as a pattern of the API."""
+
+AUDIT: Final = f"{OURS}_healing"
+"""The audit trail: what was ordered, by whom, and what came of it."""
+
+HEALTH_CHECK: Final = f"{OURS}_health_check"
+"""One row for each scheduled check."""
+
+ALERTS: Final = f"{OURS}_alert_"
+"""What the step of a row about an alert begins with; how bad it is follows."""
+
+LEASE: Final = "lease"
+"""The one row that says who acts."""
+
+AGENT: Final = "watchdesk"
+"""Whose rows these are, as the column `agent_version` says."""
+
+_LEVELS: Final = {Severity.CRITICAL: "critical", Severity.HIGH: "warning", Severity.MEDIUM: "warning"}
+
+
+def is_ours(step: str) -> bool:
+    """Return whether a monitor wrote rows of this step."""
+    return step.startswith(OURS)
+
+
+def about_alert(step: str) -> bool:
+    """Return whether rows of this step tell of an alert."""
+    return step.startswith(ALERTS)
+
+
+def alert_step(severity: Severity) -> str:
+    """Return the step of rows about an alert so bad."""
+    return f"{ALERTS}{_LEVELS.get(severity, 'info')}"
