@@ -13,6 +13,7 @@ from core.actions.repairs.dry_run import TITLE
 from core.base.bounds import Span
 from core.base.text import plural, short
 from core.domain.actions import DRY_RUN_OFF, EMERGENCY_STOP, HEAL, REQUEUE, RESUME, RETRY, RETRY_MATCHING, UNDO
+from core.domain.actors import By
 from core.domain.records import EndedAction
 
 GIVES_BACK: Final = frozenset({REQUEUE.name, RETRY.name, RETRY_MATCHING.name, UNDO.name})
@@ -143,7 +144,7 @@ def _tried_to_undo(one: EndedAction, heal: EndedAction) -> bool:
 
 
 def _by_operator(one: EndedAction) -> bool:
-    return one.by == "operator"
+    return one.by == By.OPERATOR
 
 
 def _failed_tasks(one: EndedAction) -> bool:

@@ -15,6 +15,7 @@ from core.alerting.rules import Rule
 from core.alerting.silences import LONGEST, SKEW
 from core.base.error_boundary import ErrorBoundary
 from core.domain.alerts import Ack, Alert, AlertState, Phase, Severity, Silence, key_of
+from core.domain.log_steps import AUDIT, alert_step
 
 T = TypeVar("T")
 
@@ -27,8 +28,6 @@ _OLDEST: Final = timedelta(days=731)
 _NAME_CHARS: Final = 120
 """The longest name, episode, id or matcher; we write none that is longer."""
 _MOST_MESSAGES: Final = 10_000
-
-_LEVELS: Final = {Severity.CRITICAL: "critical", Severity.HIGH: "warning", Severity.MEDIUM: "warning"}
 
 
 class LogRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,7 +92,7 @@ def of_alert(one: Tell, who: str, host: str, now: datetime) -> LogRow:
     done = phase in {Phase.RESOLVED, Phase.TOLD}
     return LogRow(
         id=name,
-        step=f"watchdog_alert_{_LEVELS.get(alert.severity, 'info')}",
+        step=alert_step(alert.severity),
         status="completed" if done else "started",
         told={"who": who, "host": host, "run": name, **msgspec.to_builtins(told)},
         text=f"{phase.value}: {alert.title}" + ("" if done else f": {alert.text}"),
@@ -108,7 +107,7 @@ def of_order(order: str, about: Ack | Silence, text: str, *, by: str, who: str, 
     plan = msgspec.to_builtins(about)
     return LogRow(
         id=str(uuid.uuid5(_uuid(run), "completed")),
-        step="watchdog_healing",
+        step=AUDIT,
         status="completed",
         told={"order": order, "run": run, "by": by, "who": who, "host": host, "plan": plan},
         text=text,

@@ -7,12 +7,10 @@ import msgspec
 
 from core.backend.faults import Failed, garbage
 from core.base.text import LINE_CHARS, clean
+from core.domain.periods import LONGEST_WORK
 from core.domain.records import NO_STATUS
 
 Row = dict[str, Any]
-
-LONGEST: Final = timedelta(days=30)
-"""The longest estimate or duration; longer ones are cut to it."""
 
 YEARS: Final = range(1970, 2200)
 """The years a time may have: nearer to the calendar's edge nothing could be added to it or taken from it."""
@@ -72,11 +70,11 @@ class Columns:
 
     def milliseconds(self, name: str) -> int | None:
         """Return a duration, 0 to 30 days."""
-        return self.whole(name, least=0, most=LONGEST // timedelta(milliseconds=1))
+        return self.whole(name, least=0, most=LONGEST_WORK // timedelta(milliseconds=1))
 
     def minutes(self, name: str) -> int | None:
         """Return a duration, 0 to 30 days."""
-        return self.whole(name, least=0, most=LONGEST // timedelta(minutes=1))
+        return self.whole(name, least=0, most=LONGEST_WORK // timedelta(minutes=1))
 
     def moment(self, name: str) -> datetime | None:
         """Return a time, UTC, within `YEARS`; `None` for null and for any other."""

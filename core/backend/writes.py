@@ -14,7 +14,7 @@ from core.backend.conditions import marked
 from core.backend.faults import Failed
 from core.backend.rows import moment, of_only, row_id
 from core.backend.schema import CONFIG, LOGS, MAIL_FUNCTION, POLL_FUNCTION, STOP_RPC, TASKS, Schema
-from core.base.version import AGENT
+from core.domain.log_steps import AGENT, LEASE
 from core.domain.markers import Markers
 from core.domain.records import LeaseRow, SpoiltLease
 
@@ -186,7 +186,7 @@ class Writes:
 
     async def insert_lease(self, lease_id: str, row: LeaseRow) -> None:
         """Take the free lease. 23505 if another was faster. Raises Failed."""
-        told = {"id": lease_id, "execution_step": "lease", "step_status": "started", "agent_version": AGENT}
+        told = {"id": lease_id, "execution_step": LEASE, "step_status": "started", "agent_version": AGENT}
         data = told | {"input_data": msgspec.to_builtins(row)}
         await self._calls.query("take lease", lambda c: c.table(LOGS).insert(data, returning="minimal"))
 
@@ -208,7 +208,7 @@ class Writes:
         One too large for a URL is matched by its time alone.
         """
         change = {
-            "execution_step": "lease",
+            "execution_step": LEASE,
             "step_status": "started",
             "input_data": msgspec.to_builtins(row),
             self.schema.log_time: "now",

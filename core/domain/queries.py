@@ -27,7 +27,7 @@ PAGE_ROWS: Final = 500
 
 
 class Table(StrEnum):
-    """Tables that can be listed. `orders` is the audit trail: the log's rows with the step `watchdog_healing`."""
+    """Tables that can be listed. `orders` is the audit trail: the log's rows with the step `log_steps.AUDIT`."""
 
     TASKS = "tasks"
     LOGS = "logs"

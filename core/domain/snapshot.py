@@ -39,6 +39,20 @@ class State(StrEnum):
 CALM: Final = frozenset({State.ACTIVE, State.HEALTHY, State.WAITING, State.REVIEW, State.IDLE})
 """The states in which nothing is wrong. A project changes between them all day."""
 
+WORST_FIRST: Final = (
+    State.CRITICAL,
+    State.STOPPED,
+    State.UNKNOWN,
+    State.WARNING,
+    State.DISABLED,
+    State.ACTIVE,
+    State.HEALTHY,
+    State.WAITING,
+    State.REVIEW,
+    State.IDLE,
+)
+"""Every state word, the worst first; of the calm ones those in which work is done."""
+
 
 class LinkWord(StrEnum):
     """The freshness of the snapshot."""

@@ -5,11 +5,8 @@ from typing import Final
 
 import msgspec
 
-from core.domain.markers import FUNCTION_MARK, Markers, function_marked
+from core.domain.markers import FUNCTION_MARK, STOPPED, Markers, function_marked
 from core.domain.records import SystemConfig
-
-STOPPED: Final = "watchdesk:stopped:"
-"""The beginning of the error text of a task rejected by a stop; the run id and the previous status follow."""
 
 MOST_RAN_BEFORE: Final = 100
 """The number of ids that fit into the URL of a request."""

@@ -6,12 +6,13 @@ from typing import Final, Protocol
 import msgspec
 
 from core.base.bounds import Factor, Span
+from core.domain.periods import LONGEST_WORK
 from core.domain.records import Task
 
 FUTURE: Final = timedelta(minutes=5)
 """The furthest that a row's time may be ahead of the database's clock to count as a sign of life."""
 
-_LONGEST_ESTIMATE_MIN: Final = 30 * 24 * 60
+_LONGEST_ESTIMATE_MIN: Final = LONGEST_WORK // timedelta(minutes=1)
 _LONGEST_S: Final = 366 * 86400.0
 
 

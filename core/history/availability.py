@@ -9,8 +9,7 @@ import msgspec
 
 from core.base.clock import Clock
 from core.base.store import NotKept, Store, Transaction
-
-KEPT: Final = timedelta(days=30)
+from core.domain.periods import HISTORY_KEPT
 
 _SERIES: Final = "span"
 _KIND: Final = "span"
@@ -66,7 +65,7 @@ class Record:
     async def restore(self) -> None:
         """Load the spans of earlier processes. Nothing is known of the time between them and this one."""
         now = self._clock.now()
-        found = await self._store.samples(_SERIES, now - KEPT, now + KEPT, Span)
+        found = await self._state.samples(_SERIES, now - HISTORY_KEPT, now + HISTORY_KEPT, Span)
         self._closed = [span for _, span in found][-_MOST:]
         last = await self._store.get(_KIND, _OPEN, Span)
         if last is not None:
@@ -120,7 +119,7 @@ class Record:
     async def _keep(self, closed: Span | None) -> None:
         if not self._keeps():
             return
-        span, before = self._open, self._clock.now() - KEPT
+        span, before = self._open, self._clock.now() - HISTORY_KEPT
         self._kept = self._clock.elapsed()
 
         def work(transaction: Transaction) -> None:

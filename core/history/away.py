@@ -8,10 +8,9 @@ import msgspec
 
 from core.domain.actors import By, by_of
 from core.domain.records import LogEntry, TaskCounts
-from core.domain.snapshot import CALM, AlertView, LinkWord, Snapshot, State
+from core.domain.snapshot import CALM, WORST_FIRST, AlertView, LinkWord, Snapshot, State
 from core.resilience.reading import Reading
 
-_WORST: Final = (State.CRITICAL, State.STOPPED, State.UNKNOWN, State.WARNING, State.DISABLED)
 _ENDED: Final = frozenset({"completed", "failed"})
 _FIRST, _LAST = 3, 3
 _ORDERS: Final = 20
@@ -145,7 +144,7 @@ class Absence:
             self._first.append(now)
         else:
             self._later.append(now)
-        if _badness(now.state) < _badness(self._worst.state):
+        if WORST_FIRST.index(now.state) < WORST_FIRST.index(self._worst.state):
             self._worst = now
 
     def _see_alerts(self, alerts: tuple[AlertView, ...]) -> None:
@@ -200,8 +199,3 @@ def _name(alert: AlertView) -> tuple[str, str]:
 def _measured(counts: Reading[TaskCounts]) -> TaskCounts | None:
     value = counts.value
     return value if counts.live and value is not None and value.exact else None
-
-
-def _badness(state: State) -> int:
-    """Return the rank of a state; 0 is the worst."""
-    return _WORST.index(state) if state in _WORST else len(_WORST)

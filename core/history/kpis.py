@@ -7,9 +7,10 @@ import msgspec
 
 from core.base.text import plural, short
 from core.domain.kpis import Kpi
+from core.domain.periods import HISTORY_KEPT
 from core.domain.records import SuccessRate
 from core.domain.status import Truth
-from core.history.availability import KEPT, Span
+from core.history.availability import Span
 from core.history.incidents import Uptime, incidents, recovery, uptime
 
 COVERED: Final = 0.9
@@ -20,6 +21,7 @@ LEAST_S: Final = 300.0
 
 _UPTIME_TARGET: Final = 99.99
 _SUCCESS_TARGET: Final = 95.0
+_DAYS: Final = HISTORY_KEPT.days
 _RECOVERY_TARGET_S: Final = 300.0
 _CHECK_TARGET_S: Final = 2.0
 _FEW: Final = 5
@@ -60,7 +62,7 @@ def kpis(spans: tuple[Span, ...], measured: Measured, now: datetime) -> tuple[Kp
 
 def _uptime(spans: tuple[Span, ...], now: datetime) -> tuple[Kpi, ...]:
     first = spans[0].began if spans else now
-    since = max(now - KEPT, first)
+    since = max(now - HISTORY_KEPT, first)
     seen = uptime(spans, since, now)
     window = short(now - since)
     note = f"{100 * seen.coverage:.0f} % of {window} seen"
@@ -70,9 +72,9 @@ def _uptime(spans: tuple[Span, ...], now: datetime) -> tuple[Kpi, ...]:
     if percent is None:
         return (
             Kpi(name="uptime", title="Uptime", target=target, note=note),
-            Kpi(name="error_budget", title="Error budget", target="> 0 %", note="of 30 d"),
+            Kpi(name="error_budget", title="Error budget", target="> 0 %", note=f"of {_DAYS} d"),
         )
-    allowed_s = (1 - _UPTIME_TARGET / 100) * KEPT.total_seconds()
+    allowed_s = (1 - _UPTIME_TARGET / 100) * HISTORY_KEPT.total_seconds()
     left = 100.0 * (1 - seen.down_s / allowed_s)
     day = uptime(spans, max(since, now - timedelta(days=1)), now)
     burn = (day.down_s / (day.up_s + day.down_s) if day.up_s + day.down_s else 0.0) / (1 - _UPTIME_TARGET / 100)
@@ -93,7 +95,7 @@ def _uptime(spans: tuple[Span, ...], now: datetime) -> tuple[Kpi, ...]:
             text=f"{left:.0f} % left",
             target="> 0 %",
             good=Truth.of(left > 0),
-            note=f"of {allowed_s:.0f} s in 30 d; burn rate {burn:.1f} over 24 h",
+            note=f"of {allowed_s:.0f} s in {_DAYS} d; burn rate {burn:.1f} over 24 h",
         ),
     )
 
@@ -123,11 +125,11 @@ def _success(name: str, title: str, rate: SuccessRate | None) -> Kpi:
 
 def _recovery(spans: tuple[Span, ...], now: datetime) -> Kpi:
     found = incidents(spans)
-    told = recovery(found, now - KEPT)
+    told = recovery(found, now - HISTORY_KEPT)
     ongoing = next((one for one in found if one.ended is None), None)
     going = f"; one ongoing for {short(now - ongoing.began)}" if ongoing is not None else ""
     if told is None:
-        none = f"none over yet{going}" if going else _none(uptime(spans, now - KEPT, now))
+        none = f"none over yet{going}" if going else _none(uptime(spans, now - HISTORY_KEPT, now))
         return Kpi(name="mttr", title="MTTR", target="< 5 min", note=none)
     at_least = "≥ " if told.at_least else ""
     return Kpi(
@@ -146,7 +148,7 @@ def _none(seen: Uptime) -> str:
     seen_s = seen.up_s + seen.down_s
     if not seen_s:
         return ""
-    return "no incident in 30 d" if seen.coverage >= COVERED else f"none in the {short(seen_s)} seen"
+    return f"no incident in {_DAYS} d" if seen.coverage >= COVERED else f"none in the {short(seen_s)} seen"
 
 
 def _checks(took_s: tuple[float, ...]) -> tuple[Kpi, ...]:
@@ -174,7 +176,7 @@ def percentile(values: tuple[float, ...], share: int) -> float:
 
 def _healing(heals_ms: tuple[int, ...] | None) -> Kpi:
     if not heals_ms:
-        return Kpi(name="healing", title="Healing time", note="no heal in 30 d" if heals_ms is not None else "")
+        return Kpi(name="healing", title="Healing time", note=f"no heal in {_DAYS} d" if heals_ms is not None else "")
     mean_s = sum(heals_ms) / len(heals_ms) / 1000
     return Kpi(
         name="healing", title="Healing time", value=mean_s, text=f"{mean_s:.1f} s", note=f"mean of {len(heals_ms):,}"

@@ -11,9 +11,10 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from core.domain.periods import HISTORY_KEPT
+
 T = TypeVar("T")
 
-KEPT: Final = timedelta(days=30)
 SLOT: Final = timedelta(minutes=5)
 """The time that one sample stands for, beginning at a full multiple of it."""
 
@@ -40,7 +41,7 @@ class Buckets(msgspec.Struct, frozen=True, kw_only=True):
 CUTS: Final = {
     Window.DAY: Buckets(length=timedelta(hours=24), bucket=timedelta(minutes=15), coarse=timedelta(hours=1)),
     Window.WEEK: Buckets(length=timedelta(days=7), bucket=timedelta(hours=1), coarse=timedelta(hours=6)),
-    Window.MONTH: Buckets(length=timedelta(days=30), bucket=timedelta(hours=6), coarse=timedelta(hours=24)),
+    Window.MONTH: Buckets(length=HISTORY_KEPT, bucket=timedelta(hours=6), coarse=timedelta(hours=24)),
 }
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from core.alerting.rules import Facts
+from core.domain.actors import By
 from core.domain.records import Simulated, SuccessRate, SystemConfig
 from core.domain.status import Verdict
 from core.domain.stops import StopMark
@@ -160,7 +161,7 @@ class AlertInputs:
     async def _asked_who_stopped(self, config: SystemConfig) -> str:
         trail = await self._context.reads.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())
         standing = trail.standing(config, exact=True)
-        return standing.actor if standing is not None and standing.by == "operator" else ""
+        return standing.actor if standing is not None and standing.by == By.OPERATOR else ""
 
 
 def _age_s(simulated: Reading[Simulated], now: datetime) -> float | None:

@@ -12,8 +12,9 @@ from core.base.store import NotKept, Transaction
 from core.domain.checks import Check, Checkup
 from core.domain.incidents import LastIncident
 from core.domain.kpis import Kpi
+from core.domain.periods import HISTORY_KEPT
 from core.domain.status import Level
-from core.history.availability import KEPT, Record, SampleState
+from core.history.availability import Record, SampleState
 from core.history.hourly import Hours, KeptHours
 from core.history.kpis import Measured, kpis
 from core.history.last_incident import last_incident
@@ -62,7 +63,7 @@ class KpiService:
         """What earlier processes saw."""
         now = self._context.clock.now()
         await self._record.restore()
-        found = await self._context.store.samples(CHECKS, now - KEPT, now + KEPT, Looked)
+        found = await self._context.store.samples(CHECKS, now - HISTORY_KEPT, now + HISTORY_KEPT, Looked)
         self._checks = [looked.took_s for _, looked in found][-_MOST_CHECKS:]
         kept = await self._context.store.get(_KIND, _HOURS, KeptHours)
         if kept is not None:
@@ -92,7 +93,7 @@ class KpiService:
 
         def work(transaction: Transaction) -> None:
             transaction.append(CHECKS, now, looked)
-            transaction.trim(CHECKS, now - KEPT)
+            transaction.trim(CHECKS, now - HISTORY_KEPT)
 
         if self._keeps():
             with contextlib.suppress(NotKept):  # the state says so itself
@@ -109,7 +110,7 @@ class KpiService:
         try:
             self._measured = Measured(
                 success_7d=await live.success_rate(now - _WEEK, now),
-                heals_ms=await live.heal_durations(now - KEPT),
+                heals_ms=await live.heal_durations(now - HISTORY_KEPT),
                 false_rescues=await live.false_rescues(now - _WEEK),
                 at=self._context.clock.now(),
             )

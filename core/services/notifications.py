@@ -15,6 +15,7 @@ from core.alerting.sync import LogRow
 from core.backend.schema import Shape
 from core.base.version import AGENT
 from core.domain.alerts import Phase, Tried
+from core.domain.log_steps import AGENT, AUDIT
 from core.domain.status import Level
 from core.resilience import NotLive, Outcome, Policy
 from core.resilience.fault import Counts, Evidence, Fault
@@ -93,7 +94,7 @@ class Notifications:
             "output_data": {"text": row.text},
             "agent_version": AGENT,
         }
-        if self._context.writes.schema.shape is Shape.DOCUMENTED and row.step == "watchdog_healing":
+        if self._context.writes.schema.shape is Shape.DOCUMENTED and row.step == AUDIT:
             full["started_at"] = full["completed_at"] = row.at.isoformat()
         try:
             await self._context.guard.live(

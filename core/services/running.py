@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from core.actions.context import Actor
 from core.domain.actions import Action
+from core.domain.actors import By
 
 
 class RunningActions:
@@ -17,7 +18,7 @@ class RunningActions:
     def counted(self, order: Action, actor: Actor) -> Iterator[None]:
         """Within it the order is under way, however it ends."""
         mark = object()
-        self._orders[mark] = order.name.replace("_", " ") + ("" if actor.by == "operator" else f" by the {actor.by}")
+        self._orders[mark] = order.name.replace("_", " ") + ("" if actor.by == By.OPERATOR else f" by the {actor.by}")
         try:
             yield
         finally:

@@ -15,10 +15,10 @@ import msgspec
 
 from core.backend.reads.trends import MOST_CHECKS, MOST_TASKS, TrendQueries
 from core.base.store import NotKept, Transaction
+from core.domain.periods import HISTORY_KEPT
 from core.domain.records import SuccessRate
 from core.history.trends import (
     CUTS,
-    KEPT,
     SLOT,
     Finished,
     FromTables,
@@ -223,7 +223,7 @@ class TrendService:
                 await self._keep(_QUEUE, self._slot, Queued(statistics.median(waiting)))
 
     async def _keep(self, series: str, at: datetime, value: Any) -> None:
-        before = self._context.clock.now() - KEPT
+        before = self._context.clock.now() - HISTORY_KEPT
 
         def work(transaction: Transaction) -> None:
             transaction.append(series, at, value)

@@ -11,9 +11,10 @@ from core.backend.target import Target
 from core.base.store import Store
 from core.checks.settings import WatchRules
 from core.domain.kpis import Kpi
+from core.domain.periods import HISTORY_KEPT
 from core.domain.records import SuccessRate
 from core.domain.status import Truth
-from core.history.availability import KEPT, Record, SampleState, Span
+from core.history.availability import Record, SampleState, Span
 from core.history.incidents import incidents, recovery, uptime
 from core.history.kpis import Measured, kpis, percentile
 from core.monitor import Config, Monitor, Places
@@ -114,7 +115,7 @@ def test_what_goes_on_has_no_end_and_a_gap_at_an_end_makes_it_at_least() -> None
 
 
 def test_that_there_was_no_incident_is_said_of_what_was_seen() -> None:
-    month = KEPT.total_seconds()
+    month = HISTORY_KEPT.total_seconds()
 
     def note(now: float, *told: tuple[SampleState, float, float]) -> str:
         return found(kpis(spans(*told), Measured(), at(now)), "mttr").note

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from core.domain.incidents import LastIncident
-from core.history.availability import KEPT
+from core.domain.periods import HISTORY_KEPT
 from core.history.last_incident import last_incident
 from tests.history.test_kpis import CRITICAL, DOWN, START, UP, at, spans
 
@@ -22,12 +22,12 @@ def test_the_newest_counts_and_how_bad_it_was() -> None:
 
 
 def test_none_is_covered_only_where_nearly_all_of_thirty_days_was_seen() -> None:
-    month = KEPT.total_seconds()
+    month = HISTORY_KEPT.total_seconds()
     assert last_incident((), START) == LastIncident()
     assert not last_incident(spans((UP, 0.2 * month, month)), at(month)).covered
     assert last_incident(spans((UP, 0.05 * month, month)), at(month)).covered
 
 
 def test_what_ended_more_than_thirty_days_ago_is_not_told() -> None:
-    now = START + KEPT + timedelta(days=1)
+    now = START + HISTORY_KEPT + timedelta(days=1)
     assert last_incident(spans((DOWN, 0, 600), (UP, 600, 900)), now).incident is None

@@ -9,9 +9,9 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from core.domain.incidents import Incident, LastIncident
+from core.domain.periods import HISTORY_KEPT
 from core.domain.records import TaskCounts
 from core.domain.snapshot import Link, LinkWord, Snapshot
-from core.history.availability import KEPT
 from core.resilience.reading import Reading, Source
 from tests.clock import FakeClock
 from tests.running import ONE_SHAPE, Command, Running
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.usefixtures("utc")
 SMALL, LARGE, TINY = (80, 24), (200, 50), (60, 15)
 ENDED = LastIncident(incident=Incident(began=ago(hours=53), ended=ago(hours=52, minutes=56), down=True), seen_s=86_400)
 GOES_ON = LastIncident(incident=Incident(began=ago(minutes=6)), seen_s=86_400)
-NONE = LastIncident(seen_s=0.95 * KEPT.total_seconds(), covered=True)
+NONE = LastIncident(seen_s=0.95 * HISTORY_KEPT.total_seconds(), covered=True)
 STALE = changed(
     STATES["active"],
     at=ago(minutes=-3),

@@ -1,5 +1,6 @@
 """The audit trail: every action in the project's log, with its operator, host, reason and result."""
 
+from core.domain.log_steps import AUDIT
 from core.domain.queries import Table
 from core.domain.records import LogEntry
 from core.domain.snapshot import Snapshot
@@ -34,7 +35,7 @@ class AuditList(Served):
     def known(self, snapshot: Snapshot) -> Known:
         """Return the actions among the newest log rows."""
         told = snapshot.logs.value or ()
-        return Known([entry for entry in told if entry.step == "watchdog_healing"], snapshot.logs.at)
+        return Known([entry for entry in told if entry.step == AUDIT], snapshot.logs.at)
 
     def row(self, record: LogEntry, snapshot: Snapshot, *, live: bool) -> Row:
         """Return one row of the log as a row of the list."""

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from core.domain.actors import short_of
 from core.domain.snapshot import Snapshot
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
@@ -42,6 +43,6 @@ class EventsPanel(Panel):
             role = event.level.value if event.level != "ok" else "text"
             old = snapshot.at - event.at > _TODAY
             stamp = f"{age(event.at, snapshot.at):>8} " if old else f"{event.at.astimezone():%H:%M:%S} "
-            who = event.who if width >= 60 else event.who.split(" ")[0]
+            who = event.who if width >= 60 else short_of(event.who)
             lines.append(((stamp, "dim"), (f"{who}: ", "dim"), (event.text, role)))
         return lines or [(("nothing has happened yet", "dim"),)]

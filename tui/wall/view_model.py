@@ -7,6 +7,7 @@ import msgspec
 
 from core.base.text import short
 from core.domain.incidents import Incident
+from core.domain.periods import HISTORY_KEPT
 from core.domain.snapshot import LinkWord, Snapshot, State
 from core.resilience.reading import Reading
 from tui.panels.topline import STATE_LEVEL
@@ -109,7 +110,11 @@ def incident(snapshot: Snapshot) -> BigNumber:
     if seen.incident is not None:
         return _incident(seen.incident, snapshot)
     if seen.covered:
-        return BigNumber(big="30 D", lines=("no incident", "in 30 days"), role="ok" if live else "dim")
+        return BigNumber(
+            big=f"{HISTORY_KEPT.days} D",
+            lines=("no incident", f"in {HISTORY_KEPT.days} days"),
+            role="ok" if live else "dim",
+        )
     if seen.seen_s < _LOOKED_S:
         return BigNumber(big="-", lines=("last incident", "not known yet"), role="dim")
     looked = age(now - timedelta(seconds=seen.seen_s), now)

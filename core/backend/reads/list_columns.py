@@ -8,6 +8,7 @@ import msgspec
 from core.backend.conditions import Searched
 from core.backend.rows import Row, log_of, safety_of, task_of
 from core.backend.schema import LOGS, SAFETY, TASKS, Schema, Shape
+from core.domain.log_steps import AUDIT
 from core.domain.queries import ListedRow
 
 Order: TypeAlias = tuple[tuple[str, dict[str, bool]], ...]
@@ -86,7 +87,7 @@ def orders(schema: Schema) -> ListTable:
         table=LOGS,
         noun="log row",
         record=lambda row: log_of(row, schema.log_time),
-        only=("execution_step", "watchdog_healing"),
+        only=("execution_step", AUDIT),
         searched=Searched(
             status="step_status",
             kind="input_data->>order",

@@ -23,6 +23,7 @@ from core.backend.rows import (
 )
 from core.backend.schema import LOGS, TASKS, Schema
 from core.backend.timestamps import FIRST, stamp, until
+from core.domain.log_steps import ALERTS, ALL_OURS, AUDIT, HEALTH_CHECK, LEASE
 from core.domain.records import AuditedAction, BegunRun, EndedAction, LeaseRow, LogEntry, SpoiltLease
 from core.domain.stops import StopTrail
 
@@ -78,7 +79,7 @@ class LogQueries:
 
             def build(c: Any, rest: tuple[str, ...] = rest) -> Any:
                 query = within(c.table(LOGS).select("task_id").in_("task_id", rest))
-                return query.not_.like("execution_step", "watchdog*").limit(1000)
+                return query.not_.like("execution_step", ALL_OURS).limit(1000)
 
             new = {str(row["task_id"]) for row in each(await self._calls.rows(what, build), "task_id")}
             if not new:
@@ -142,7 +143,7 @@ class LogQueries:
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select(column).eq("execution_step", "watchdog_healing").eq("step_status", "completed")
+            query = c.table(LOGS).select(column).eq("execution_step", AUDIT).eq("step_status", "completed")
             query = query.in_("input_data->>order", ["lift", "dry_run_off"])
             return query.gte(column, FIRST).lte(column, until(now)).order(column, desc=True).limit(1)
 
@@ -153,7 +154,7 @@ class LogQueries:
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select("*").eq("execution_step", "watchdog_healing").eq("input_data->>run", run)
+            query = c.table(LOGS).select("*").eq("execution_step", AUDIT).eq("input_data->>run", run)
             return query.order(column).limit(10)
 
         return audited_of(await self._calls.rows("read audit", build), column)
@@ -163,7 +164,7 @@ class LogQueries:
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select(f"step_status,{column},{ENDED}").eq("execution_step", "watchdog_healing")
+            query = c.table(LOGS).select(f"step_status,{column},{ENDED}").eq("execution_step", AUDIT)
             query = query.in_("step_status", ["completed", "failed"]).in_("input_data->>order", list(orders))
             return _past(query, column, since).order(column, desc=True).limit(PAGE)
 
@@ -174,7 +175,7 @@ class LogQueries:
         """Return which tasks each of up to 100 runs changed, as far as its closing audit row names them."""
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select("run:input_data->>run,output_data").eq("execution_step", "watchdog_healing")
+            query = c.table(LOGS).select("run:input_data->>run,output_data").eq("execution_step", AUDIT)
             query = query.in_("input_data->>run", list(runs)).in_("step_status", ["completed", "failed"])
             return query.limit(len(runs))
 
@@ -186,7 +187,7 @@ class LogQueries:
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select("output_data").eq("execution_step", "watchdog_healing")
+            query = c.table(LOGS).select("output_data").eq("execution_step", AUDIT)
             query = _past(query.eq("input_data->>order", "undo"), column, since)
             return query.not_.is_("output_data", "null").order(column, desc=True).limit(PAGE)
 
@@ -198,7 +199,7 @@ class LogQueries:
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select("output_data").eq("execution_step", "watchdog_healing")
+            query = c.table(LOGS).select("output_data").eq("execution_step", AUDIT)
             query = _past(query.eq("input_data->>order", "heal"), column, since)
             return query.not_.is_("output_data", "null").order(column, desc=True).limit(100)
 
@@ -211,7 +212,7 @@ class LogQueries:
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select(f"step_status,{column},{STOP_FIELDS}").eq("execution_step", "watchdog_healing")
+            query = c.table(LOGS).select(f"step_status,{column},{STOP_TOLD}").eq("execution_step", AUDIT)
             query = query.in_("input_data->>order", ["emergency_stop", "lift"]).neq("step_status", "skipped")
             query = query.gte(column, FIRST).lte(column, until(None))
             return query.order(column, desc=True).limit(limit)
@@ -231,9 +232,7 @@ class LogQueries:
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = (
-                c.table(LOGS).select(f"step_status,{column},{BEGUN_FIELDS}").eq("execution_step", "watchdog_healing")
-            )
+            query = c.table(LOGS).select(f"step_status,{column},{BEGUN_TOLD}").eq("execution_step", AUDIT)
             query = _past(query.eq("input_data->>order", order), column, since)
             return query.order(column, desc=True).limit(100)
 
@@ -245,7 +244,7 @@ class LogQueries:
 
         def only(query: Any) -> Any:
             step = "execution_step"
-            query = query.eq(step, "watchdog_healing") if healing else query.like(step, "watchdog*")
+            query = query.eq(step, AUDIT) if healing else query.like(step, ALL_OURS)
             return query if since is None else query.gte(column, since.isoformat())
 
         found = await self._newest("read watchdog's logs", only, limit)
@@ -259,7 +258,7 @@ class LogQueries:
 
         def only(query: Any) -> Any:
             query = query.gte(column, since.isoformat()).lt(column, until.isoformat())
-            return query.like("execution_step", "watchdog*").neq("execution_step", "watchdog_health_check")
+            return query.like("execution_step", ALL_OURS).neq("execution_step", HEALTH_CHECK)
 
         return await self._newest("read what happened", only, limit)
 
@@ -269,7 +268,7 @@ class LogQueries:
 
         def only(query: Any) -> Any:
             query = query.gte(column, since.isoformat()).lt(column, until.isoformat())
-            return query.eq("step_status", "failed").not_.like("execution_step", "watchdog*")
+            return query.eq("step_status", "failed").not_.like("execution_step", ALL_OURS)
 
         return await self._newest("read failed steps", only, limit)
 
@@ -294,7 +293,7 @@ class LogQueries:
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select("duration_ms").eq("execution_step", "watchdog_healing")
+            query = c.table(LOGS).select("duration_ms").eq("execution_step", AUDIT)
             query = query.eq("step_status", "completed").eq("input_data->>order", "heal")
             query = _past(query, column, since).not_.is_("duration_ms", "null")
             return query.order(column, desc=True).limit(limit)
@@ -312,7 +311,7 @@ class LogQueries:
         def build(c: Any) -> Any:
             query = _past(c.table(LOGS).select("input_data"), column, since)
             query = query.or_(
-                f"execution_step.like.watchdog_alert_*,and(execution_step.eq.watchdog_healing,"
+                f"execution_step.like.{ALERTS}*,and(execution_step.eq.{AUDIT},"
                 f"input_data->>order.in.({','.join(orders)}))"
             )
             return query.order(column, desc=True).limit(limit)
@@ -327,7 +326,7 @@ class LogQueries:
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select(column).eq("execution_step", "watchdog_health_check")
+            query = c.table(LOGS).select(column).eq("execution_step", HEALTH_CHECK)
             query = query.gte(column, stamp(since)).lte(column, until(now))
             return query.order(column, desc=True).limit(1)
 
@@ -360,9 +359,9 @@ def _outdated(
     kept_run: str,
     kept_tasks: tuple[str, ...] | None,
 ) -> Any:
-    query = query.gte(column, FIRST).lt(column, stamp(before)).neq("execution_step", "lease")
+    query = query.gte(column, FIRST).lt(column, stamp(before)).neq("execution_step", LEASE)
     if audit_before < before:
-        query = query.or_(f"execution_step.neq.watchdog_healing,{column}.lt.{stamp(audit_before)}")
+        query = query.or_(f"execution_step.neq.{AUDIT},{column}.lt.{stamp(audit_before)}")
     if kept_tasks is None:
         query = query.is_("task_id", "null")
     elif kept_tasks:

@@ -13,7 +13,8 @@ from core.backend.rows import config_of, each, merged, moment, moment_of_only, o
 from core.backend.schema import CONFIG, CONFIG_RPC, POLL_FUNCTION, STATISTICS_RPC, TASKS
 from core.backend.timestamps import FIRST, stamp, until
 from core.base.text import clean
-from core.domain.markers import Markers
+from core.domain.actors import By
+from core.domain.markers import OUR_MARK, STUCK, Markers
 from core.domain.records import NO_STATUS, Simulated, SuccessRate, SystemConfig, Task
 from core.resilience.fault import Evidence
 
@@ -30,9 +31,6 @@ MOST_CONFIGS: Final = 20
 
 MOST_OTHERS: Final = 10
 """The most unknown statuses that are counted by name."""
-
-OUR_MARK: Final = "watchdesk:"
-"""The beginning of `error_message` on rows that this product failed or rejected."""
 
 
 class Queries(ListQueries):
@@ -241,7 +239,7 @@ class Queries(ListQueries):
         def build(c: Any) -> Any:
             query = c.table(TASKS).select("id", count="exact").eq("status", "failed")
             query = query.gte("completed_at", stamp(since)).lte("completed_at", until(None))
-            query = query.like(error, f"{OUR_MARK}stuck:*: by watchdog*")
+            query = query.like(error, f"{STUCK}*: by {By.WATCHDOG}*")
             return query.limit(1)
 
         return await self._calls.count("count healed tasks", build)

@@ -11,6 +11,7 @@ from core.backend.rows import Row, moment, row_id
 from core.backend.schema import LOGS, TASKS, Schema
 from core.backend.simulated import Telltale
 from core.backend.timestamps import stamp
+from core.domain.log_steps import HEALTH_CHECK
 from core.domain.records import SuccessRate
 
 MOST_TASKS: Final = 4_000
@@ -67,7 +68,7 @@ class TrendQueries:
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select(f"{column},duration_ms").eq("execution_step", "watchdog_health_check")
+            query = c.table(LOGS).select(f"{column},duration_ms").eq("execution_step", HEALTH_CHECK)
             query = query.gte("duration_ms", 0).gte(column, stamp(since)).lt(column, stamp(until))
             return query.order(column, desc=True).order("id", desc=True).range(offset, offset + PAGE - 1)
 

@@ -7,25 +7,13 @@ from typing import Final
 
 from core.base.text import plural, short
 from core.domain.alerts import Severity
-from core.domain.snapshot import CALM, LinkWord, State
+from core.domain.snapshot import CALM, WORST_FIRST, LinkWord, State
 from core.history.blackbox import Note
 from core.history.report.compose import LOST
 from core.history.report.markdown_escape import code, fenced, prose, table
 from core.history.report.record import EDGE, AlertCourse, Origin, Report, Stay, Tally, TimelineEntry, When
 from core.history.report.times import Times
 
-_WORST: Final = (
-    State.CRITICAL,
-    State.STOPPED,
-    State.UNKNOWN,
-    State.WARNING,
-    State.DISABLED,
-    State.ACTIVE,
-    State.HEALTHY,
-    State.WAITING,
-    State.REVIEW,
-    State.IDLE,
-)
 _TITLES: Final = {When.BEFORE: "Before", When.DURING: "During", When.AFTER: "After"}
 _SEVERITIES: Final = {severity.value: severity.rank for severity in Severity}
 _SOON: Final = timedelta(minutes=1)
@@ -91,7 +79,7 @@ def _summary(report: Report, times: Times) -> list[str]:
 def _worst(report: Report, times: Times) -> str:
     if not report.states:
         return "No state was seen in the window."
-    worst = min(report.states, key=lambda stay: (_WORST.index(State(stay.word)), -stay.length_s))
+    worst = min(report.states, key=lambda stay: (WORST_FIRST.index(State(stay.word)), -stay.length_s))
     if worst.word in CALM:
         return f"Nothing was wrong: the worst state was {worst.word.upper()}."
     total_s = sum(stay.length_s for stay in report.states if stay.word == worst.word)
@@ -105,7 +93,7 @@ def _lengths(report: Report) -> str:
     lasted: Counter[str] = Counter()
     for stay in report.states:
         lasted[stay.word] += stay.length_s  # type: ignore[assignment]  # seconds are not whole
-    known = [state for state in _WORST if state in lasted]
+    known = [state for state in WORST_FIRST if state in lasted]
     told = ", ".join(f"{state.upper()} {short(lasted[state])}" for state in known) or "no state was seen"
     lost = ", ".join(_lost(report))
     unseen_s = sum((gap.until - gap.since).total_seconds() for gap in report.gaps)

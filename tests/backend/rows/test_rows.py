@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.backend.columns import LONGEST, YEARS, Row, moment, moment_of_only, of_only
+from core.backend.columns import YEARS, Row, moment, moment_of_only, of_only
 from core.backend.faults import Failed
 from core.backend.oddities import MOST, Oddities
 from core.backend.reads.audit import stop_trail_of
@@ -26,6 +26,7 @@ from core.backend.rows import (
 )
 from core.base.text import clean
 from core.domain.events import event_of
+from core.domain.periods import LONGEST_WORK
 from core.domain.records import AlertNews, Task
 from core.domain.row_details import row_detail
 from core.domain.stuck import StuckRules, cutoff
@@ -90,14 +91,14 @@ def bear(record: Any) -> None:
     """Do with a record what is done with it above the gate."""
     if isinstance(record, Task):
         cutoff(record, NOW, StuckRules(estimate_factor=1e300, after_s=1e300))
-        assert record.estimated_minutes is None or 0 <= record.estimated_minutes <= LONGEST / timedelta(minutes=1)
+        assert record.estimated_minutes is None or 0 <= record.estimated_minutes <= LONGEST_WORK / timedelta(minutes=1)
     for name in ("at", "began_at", "started_at", "created_at", "completed_at", "updated_at", "stop_until"):
         at = getattr(record, name, None)
         if isinstance(at, datetime):  # a spoilt lease keeps it as it came, to be compared with
             assert abs(NOW - at) < timedelta(days=200 * 366)
             assert at + timedelta(days=400) > at.astimezone() - timedelta(days=400)
     took = getattr(record, "duration_ms", None)
-    assert took is None or 0 <= timedelta(milliseconds=took) / LONGEST <= 1
+    assert took is None or 0 <= timedelta(milliseconds=took) / LONGEST_WORK <= 1
     if hasattr(record, "step"):
         event_of(record)
     for words in getattr(record, "odd", ()):

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from core.base.safe_files import Unsafe, open_own
+from core.domain.log_steps import is_ours
 from core.domain.records import LogEntry
 from core.history.blackbox import Box
 from core.history.report import Report, When, compose, kept, markdown, without_secrets
@@ -133,7 +134,7 @@ async def _rows(monitor: Monitor, since: datetime, until: datetime) -> tuple[tup
     except NotLive as not_live:
         why = not_live.fault.sentence()
         return (), f"could not be read: {why}; what other hosts did is told only as far as it was on the screen here"
-    ours = sum(row.step.startswith("watchdog") for row in rows)
+    ours = sum(is_ours(row.step) for row in rows)
     counts = {"rows of watchdogs and orders": ours, "failed steps": len(rows) - ours}
     if cut := [kind for kind, count in counts.items() if count >= _ROWS]:
         many = " and of ".join(cut)
