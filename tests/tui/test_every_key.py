@@ -399,13 +399,13 @@ MENU: dict[str, str] = {
 """Which entry of the menu leads to an order: by the name of its key."""
 
 PICKS = {
-    "reset_breaker": "reset:",
-    "silence": "silence|",
+    "reset_breaker": "reset ",
+    "silence": "everything",
     "withdraw": "withdraw:",
     "undo": "undo:",
     "retry": "retry:",
 }
-"""Which choice is taken where several are offered; of the others the first."""
+"""How the words of the choice begin that is taken where several are offered; of the others the first."""
 
 
 def test_every_order_is_in_the_menu() -> None:
@@ -447,9 +447,10 @@ async def go_on(pilot: Pilot[None], app: WatchdeskApp, order: str) -> bool:
     screen = app.screen
     if isinstance(screen, ChoiceDialog):
         options = screen.query_one(OptionList)
-        ids = [options.get_option_at_index(n).id or "" for n in range(options.option_count)]
+        offered = [options.get_option_at_index(n) for n in range(options.option_count)]
         wanted = PICKS.get(order, "")
-        options.highlighted = next(n for n, one in enumerate(ids) if one and one.startswith(wanted))
+        taken = (n for n, one in enumerate(offered) if one.id and str(one.prompt).startswith(wanted))
+        options.highlighted = next(taken)
         options.action_select()
         await pilot.pause()
     if isinstance(screen, ServedView) and order == "retry_matching" and screen._window.records:

@@ -23,8 +23,9 @@ async def test_an_older_heal_is_found_in_the_audit_trail_and_undone(logs: Readin
         await pilot.press("o")
         await settled(pilot, lambda: isinstance(app.screen, ChoiceDialog))
         choices = app.screen.query_one(OptionList)
-        assert not [one.id for one in choices.options if (one.id or "").startswith("undo:")]
-        choices.highlighted = choices.get_option_index("older:heal")
+        words = [str(one.prompt) for one in choices.options]
+        assert not [one for one in words if one.startswith("undo: ")]
+        choices.highlighted = next(n for n, one in enumerate(words) if one.startswith("undo an older heal"))
         choices.action_select()
         found = await settled(pilot, lambda: isinstance(app.screen, ListView))
         assert "filter: order:heal" in text_of(found)

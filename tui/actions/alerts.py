@@ -1,9 +1,16 @@
 """Alerts: who takes care of one, what nobody is told of for a while, and whether anybody is reached at all."""
 
+from typing import Final
+
+from core.base.text import short
 from core.domain.actions import ACKNOWLEDGE, SILENCE, TEST_MESSAGE
 from core.domain.snapshot import AlertView, Snapshot
+from tui.actions.choice import Choice, Choices, Verb
 from tui.actions.ui import Ui
-from tui.dialogs import SilenceDialog, silence_choices
+from tui.dialogs import SilenceDialog
+
+EVERYTHING: Final = "*"
+"""The matcher that fits every alert."""
 
 
 async def acknowledge(front: Ui) -> None:
@@ -22,7 +29,9 @@ async def acknowledge(front: Ui) -> None:
 async def silence(front: Ui) -> None:
     """Tell nobody of some for a while, or take that back."""
     if front.allowed(SILENCE):
-        await act(front, await front.choose("Silence what?", silence_choices(front.monitor.snapshot)) or "")
+        chosen = await front.choose("Silence what?", silence_choices(front.monitor.snapshot))
+        if chosen is not None:
+            await act(front, chosen)
 
 
 async def test_message(front: Ui) -> None:
@@ -35,15 +44,15 @@ async def test_message(front: Ui) -> None:
     front.tell("; ".join(said) or "nobody is told of alerts: set [alerts] contacts")
 
 
-async def act(front: Ui, chosen: str) -> None:
-    """Carry out `ack|KEY`, `silence|MATCHER` or `end|ID`."""
-    verb, _, what = chosen.partition("|")
-    if verb == "end" and front.allowed(SILENCE):
-        front.tell((await front.monitor.end_silence(what)).text)
-    elif verb == "silence" and front.allowed(SILENCE):
-        front.ask(SilenceDialog(front.monitor, what))
-    elif verb == "ack" and front.allowed(ACKNOWLEDGE):
-        front.tell((await front.monitor.acknowledge(what)).text)
+async def act(front: Ui, chosen: Choice) -> None:
+    """Acknowledge an alert by its key, silence what a matcher fits, or end a silence by its id."""
+    match chosen.verb:
+        case Verb.END_SILENCE if front.allowed(SILENCE):
+            front.tell((await front.monitor.end_silence(chosen.of)).text)
+        case Verb.SILENCE if front.allowed(SILENCE):
+            front.ask(SilenceDialog(front.monitor, chosen.of))
+        case Verb.ACKNOWLEDGE if front.allowed(ACKNOWLEDGE):
+            front.tell((await front.monitor.acknowledge(chosen.of)).text)
 
 
 def ack_choices(snapshot: Snapshot) -> list[tuple[str, str]]:
@@ -52,8 +61,22 @@ def ack_choices(snapshot: Snapshot) -> list[tuple[str, str]]:
     return [(alert.key, f"{alert.severity}: {alert.title}: {alert.text}") for alert in firing]
 
 
-def choices_of(alert: AlertView) -> list[tuple[str, str]]:
+def silence_choices(snapshot: Snapshot) -> Choices:
+    """Silences to take back, alerts to silence, and everything at once."""
+    ends = [
+        (
+            Choice(Verb.END_SILENCE, one.id),
+            f"take back: {one.matcher}, {short(one.until - snapshot.at)} more by {one.who}: {one.reason}",
+        )
+        for one in snapshot.telling.silences
+    ]
+    shown = [one for one in snapshot.alerts if one.state != "resolved"]
+    begins = [(Choice(Verb.SILENCE, one.key), f"{one.severity} {one.state}: {one.title}") for one in shown]
+    return (*ends, *begins, (Choice(Verb.SILENCE, EVERYTHING), "everything (maintenance)"))
+
+
+def choices_of(alert: AlertView) -> Choices:
     """What can be done with one alert."""
-    ack = [(f"ack|{alert.key}", "acknowledge: you take care of it")] if alert.fires and not alert.acked else []
-    quiet = [(f"silence|{alert.key}", "silence it for a while …")] if alert.state != "resolved" else []
-    return [*ack, *quiet]
+    take = (Choice(Verb.ACKNOWLEDGE, alert.key), "acknowledge: you take care of it")
+    quiet = (Choice(Verb.SILENCE, alert.key), "silence it for a while …")
+    return (*([take] if alert.fires and not alert.acked else ()), *([quiet] if alert.state != "resolved" else ()))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from textual.screen import Screen
 from textual.widget import AwaitMount
@@ -16,6 +16,8 @@ from tui.base.stale_screen import StaleScreen
 from tui.dialogs.question import Question
 from tui.rendering.appearance import Appearance
 from tui.time_travel.recorded import Moment
+
+K = TypeVar("K")
 
 
 class TimeControl(Protocol):
@@ -81,9 +83,9 @@ class Ui(Protocol):
         ...
 
     async def choose(
-        self, heading: str, choices: Sequence[tuple[str, str]], text: str = "", *, way_back: str = "Cancel"
-    ) -> str | None:
-        """Let the operator choose; the key of what was chosen, `None` when backed out of."""
+        self, heading: str, choices: Sequence[tuple[K, str]], text: str = "", *, way_back: str = "Cancel"
+    ) -> K | None:
+        """Let the operator choose by words; what stands for those chosen, `None` when backed out of."""
         ...
 
     def allowed(self, order: Action) -> bool:

@@ -1,7 +1,7 @@
 """Everything that actions, lists and views need of the app (see `tui.actions.ui.Ui`)."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from textual.app import App
 from textual.screen import Screen
@@ -28,6 +28,8 @@ from tui.screens.keys import NOTE_KEY, TIME_KEYS
 from tui.screens.list_view import ListView
 from tui.screens.served_view import ServedView
 from tui.screens.view import View, takes_questions
+
+K = TypeVar("K")
 
 _IN_TIME: Final = frozenset(key.name for key in TIME_KEYS)
 
@@ -97,15 +99,17 @@ class ScreenStack(App[None]):
             self.put(dialog)
 
     async def choose(
-        self, heading: str, choices: Sequence[tuple[str, str]], text: str = "", *, way_back: str = "Cancel"
-    ) -> str | None:
-        """Let the operator choose; the key of what was chosen, `None` when backed out of."""
+        self, heading: str, choices: Sequence[tuple[K, str]], text: str = "", *, way_back: str = "Cancel"
+    ) -> K | None:
+        """Let the operator choose by words; what stands for those chosen, `None` when backed out of."""
         if not takes_questions(self.screen):
             return None
         self.clear_notifications()  # they would lie on the list of a small screen
-        choice = ChoiceDialog(heading, choices, text, way_back=way_back)
+        offered = [(str(number), words) for number, (_, words) in enumerate(choices)]
+        choice = ChoiceDialog(heading, offered, text, way_back=way_back)
         choice.put_by(self.clock)
-        return await self.push_screen_wait(choice)
+        number = await self.push_screen_wait(choice)
+        return None if number is None else choices[int(number)][0]
 
     def allowed(self, order: Action) -> bool:
         """Whether the order may be given; where not, the operator is told why, or asked to lift what forbids it."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from core.domain.snapshot import Snapshot
 from core.resilience import BreakerRecord, BreakerState
 from tui.actions import breakers
+from tui.actions.choice import Choice
 from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.breakers import BREAKER_ROLE, worst_first
 from tui.panels.row_list import Column, Row
@@ -53,9 +54,9 @@ class BreakerList(Listed):
             ("held because", record.held_why),
             ("held until", when(record.held_until, snapshot.at)),
         )
-        return Details(heading=record.key, text=text, choices=tuple(breakers.choices_of(record)))
+        return Details(heading=record.key, text=text, choices=breakers.choices_of(record))
 
-    async def act(self, key: str, chosen: str) -> None:
+    async def act(self, key: str, chosen: Choice) -> None:
         """Reset, hold or release the breaker."""
         await breakers.act(self._ui, chosen)
 

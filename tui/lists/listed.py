@@ -8,6 +8,7 @@ import msgspec
 
 from core.base.text import short
 from core.domain.snapshot import Snapshot
+from tui.actions.choice import Choice, Choices
 from tui.actions.ui import Ui
 from tui.base.key import Key
 from tui.panels.row_list import Column, Row
@@ -19,7 +20,7 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
 
     heading: str
     text: str
-    choices: tuple[tuple[str, str], ...] = ()
+    choices: Choices = ()
 
 
 class Listed:
@@ -49,7 +50,7 @@ class Listed:
         """Return one row in full; `None` when it no longer exists."""
         raise NotImplementedError
 
-    async def act(self, key: str, chosen: str) -> None:
+    async def act(self, key: str, chosen: Choice) -> None:
         """Carry out what was chosen of `Details.choices`."""
 
 

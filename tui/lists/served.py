@@ -10,6 +10,7 @@ from core.domain.queries import Page, Table
 from core.domain.row_details import DetailColumn as Field
 from core.domain.row_details import RowDetail
 from core.domain.snapshot import Snapshot
+from tui.actions.choice import Choices
 from tui.lists.listed import Listed
 from tui.panels.row_list import Row
 from tui.rendering.text import Line
@@ -20,7 +21,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
     heading: str
     lines: tuple[Line, ...]
-    choices: tuple[tuple[str, str], ...] = ()
+    choices: Choices = ()
 
 
 class Known(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from core.domain.records import LogEntry, SafetyCheck, Task
 from core.domain.snapshot import Snapshot
 from core.resilience import NotLive
 from tui.actions import single
+from tui.actions.choice import Choice, Verb
 from tui.lists.listed import list_key
 from tui.lists.served import Document, Known, Served, columns_of, heading, odd_lines, part
 from tui.panels.row_list import Column, Row
@@ -82,13 +83,14 @@ class TaskList(Served):
         lines += part("Logs", logs, [_log(entry, snapshot) for entry in entries], "no log row of this task")
         lines += await self._checks(of_task, snapshot)
         lines += [(), heading("All columns"), *columns_of(found.row, but=_AT_TOP if not _long(task) else frozenset())]
-        retry = ((f"retry:{key}", "retry: send it back to pending …"),) if task.status == "failed" else ()
-        return Document(heading=f"Task {key}", lines=tuple(lines), choices=(*retry, ("logs", "list its log rows")))
+        retry = ((Choice(Verb.RETRY, key), "retry: send it back to pending …"),) if task.status == "failed" else ()
+        rows = (Choice(Verb.LIST_LOGS, key), "list its log rows")
+        return Document(heading=f"Task {key}", lines=tuple(lines), choices=(*retry, rows))
 
-    async def act(self, key: str, chosen: str) -> None:
+    async def act(self, key: str, chosen: Choice) -> None:
         """Retry the task, or list its log rows."""
-        if chosen == "logs":
-            self._ui.visit("logs", f"task:{key}")
+        if chosen.verb is Verb.LIST_LOGS:
+            self._ui.visit("logs", f"task:{chosen.of}")
         else:
             await single.act(self._ui, chosen)
 

@@ -5,13 +5,12 @@ from core.domain.queries import Table
 from core.domain.records import LogEntry
 from core.domain.snapshot import Snapshot
 from tui.actions import single
+from tui.actions.choice import Choice, Verb
 from tui.lists.listed import list_key
 from tui.lists.logs import LOG_ROLE
 from tui.lists.served import Document, Known, Served, columns_of
 from tui.panels.row_list import Column, Row
 from tui.rendering.text import age
-
-_UNDONE = {"heal", "dry_run_on", "dry_run_off"}
 
 
 class AuditList(Served):
@@ -62,12 +61,12 @@ class AuditList(Served):
         lines = [
             ((entry.status, LOG_ROLE.get(entry.status, "text")), (f"  {order}", "strong"), (f"  {entry.actor}", "dim"))
         ]
-        undo = entry.run and entry.order in _UNDONE and entry.status in {"completed", "failed"}
-        choices = ((f"undo:{entry.run}", "undo: take back what still stands of it …"),) if undo else ()
+        undo = (Choice(Verb.UNDO, entry.run), "undo: take back what still stands of it …")
+        choices = (undo,) if entry.run and single.undoable(entry) else ()
         return Document(
             heading=f"Order {entry.run or key}", lines=(*lines, (), *columns_of(found.row)), choices=choices
         )
 
-    async def act(self, key: str, chosen: str) -> None:
+    async def act(self, key: str, chosen: Choice) -> None:
         """Undo the action."""
         await single.act(self._ui, chosen)
