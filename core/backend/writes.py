@@ -14,7 +14,8 @@ from core.backend.conditions import marked
 from core.backend.faults import Failed
 from core.backend.rows import moment, of_only, row_id
 from core.backend.schema import CONFIG, LOGS, MAIL_FUNCTION, POLL_FUNCTION, STOP_RPC, TASKS, Schema
-from core.domain.log_steps import AGENT, LEASE
+from core.base.version import AGENT
+from core.domain.log_steps import LEASE
 from core.domain.markers import Markers
 from core.domain.records import LeaseRow, SpoiltLease
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from core.base.settings import Layers, Origin, variable_of
+from core.base.settings import Layers, SettingOrigin, variable_of
 
 _ONE_RELEASE: Final = "the old name is read for one release"
 
@@ -57,6 +57,6 @@ def _renamed_table(layers: Layers, old: str, new: str) -> Layers:
     return msgspec.structs.replace(layers, file=file, notices=(*layers.notices, notice))
 
 
-def _set_as(layers: Layers, section: str, field: str) -> Origin | None:
+def _set_as(layers: Layers, section: str, field: str) -> SettingOrigin | None:
     found = layers.found(section, field)
     return None if found is None else found[1]

@@ -33,7 +33,7 @@ FILE: Final = "file"
 """The name of the layer below them."""
 
 
-class Origin(msgspec.Struct, frozen=True, kw_only=True):
+class SettingOrigin(msgspec.Struct, frozen=True, kw_only=True):
     """Where a value was set: `layer` is one of `LAYERS` or `FILE`, `name` the variable, or the file and the setting."""
 
     layer: str
@@ -62,18 +62,18 @@ class Layers(msgspec.Struct, frozen=True, kw_only=True):
         """
         return next((layer[name].strip() for layer, name in self._set(names)), None)
 
-    def origin(self, *names: str) -> Origin | None:
+    def origin(self, *names: str) -> SettingOrigin | None:
         """Return where the value of `first` was set; `None` where it was not."""
         for layer, name in self._set(names):
             at = next(at for at, one in enumerate(self.named) if one is layer)
-            return Origin(layer=LAYERS[at] if at < len(LAYERS) else FILE, name=self.spelled.get(name, name))
+            return SettingOrigin(layer=LAYERS[at] if at < len(LAYERS) else FILE, name=self.spelled.get(name, name))
         return None
 
     def _set(self, names: Iterable[str]) -> Iterable[tuple[Mapping[str, str], str]]:
         names = tuple(names)
         return ((layer, name) for layer in self.named for name in names if layer.get(name, "").strip())
 
-    def found(self, section: str, field: str) -> tuple[Any, Origin] | None:
+    def found(self, section: str, field: str) -> tuple[Any, SettingOrigin] | None:
         """Return one setting as it was written, and where; `None` where it was not.
 
         Raises SettingsError where the file has something else than a table of that name.
@@ -85,7 +85,7 @@ class Layers(msgspec.Struct, frozen=True, kw_only=True):
         table = self.table(section)
         if field not in table:
             return None
-        return table[field], Origin(layer=FILE, name=f"{self.path}: [{section}] {field}")
+        return table[field], SettingOrigin(layer=FILE, name=f"{self.path}: [{section}] {field}")
 
     def strange_names(self, known: Collection[str]) -> list[str]:
         """Return every `WATCHDESK_…` that is set and not in `known`. One in lower case is never known."""

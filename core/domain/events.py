@@ -193,7 +193,7 @@ class DegradationChanged(msgspec.Struct, frozen=True, kw_only=True, tag="degrada
         return f"degradation {self.after}{lost}"
 
 
-class Note(msgspec.Struct, frozen=True, kw_only=True):
+class Remark(msgspec.Struct, frozen=True, kw_only=True):
     """Words for people, of which nothing depends on what they say. `run`: the order they tell of, if any."""
 
     text: str
@@ -210,7 +210,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
 Change: TypeAlias = BreakerChanged | BreakerReopened | CheckChanged | ActionEnded | AlertChanged | DegradationChanged
 """What is told apart by its fields; in a record its tag says which it is."""
 
-Happening: TypeAlias = Change | Note
+Happening: TypeAlias = Change | Remark
 """Whatever may be told."""
 
 
@@ -238,7 +238,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
             text=what.sentence,
             level=what.level,
             run=what.run,
-            what=None if isinstance(what, Note) else what,
+            what=None if isinstance(what, Remark) else what,
         )
 
 

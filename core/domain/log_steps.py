@@ -22,9 +22,6 @@ ALERTS: Final = f"{OURS}_alert_"
 LEASE: Final = "lease"
 """The one row that says who acts."""
 
-AGENT: Final = "watchdesk"
-"""Whose rows these are, as the column `agent_version` says."""
-
 _LEVELS: Final = {Severity.CRITICAL: "critical", Severity.HIGH: "warning", Severity.MEDIUM: "warning"}
 
 

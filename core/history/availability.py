@@ -65,7 +65,7 @@ class Record:
     async def restore(self) -> None:
         """Load the spans of earlier processes. Nothing is known of the time between them and this one."""
         now = self._clock.now()
-        found = await self._state.samples(_SERIES, now - HISTORY_KEPT, now + HISTORY_KEPT, Span)
+        found = await self._store.samples(_SERIES, now - HISTORY_KEPT, now + HISTORY_KEPT, Span)
         self._closed = [span for _, span in found][-_MOST:]
         last = await self._store.get(_KIND, _OPEN, Span)
         if last is not None:

@@ -4,7 +4,7 @@ from collections import deque
 from typing import Final
 
 from core.base.clock import Clock
-from core.domain.events import Event, Happening, Note, event_of
+from core.domain.events import Event, Happening, Remark, event_of
 from core.domain.records import LogEntry
 from core.domain.status import Level
 
@@ -25,7 +25,7 @@ class EventLog:
 
     def say(self, who: str, text: str, level: Level = Level.OK, *, run: str = "") -> None:
         """Add a note: words of which nothing depends on what they say."""
-        self.add(Note(text=text, who=who, level=level, run=run))
+        self.add(Remark(text=text, who=who, level=level, run=run))
 
     def ours(self, run: str) -> None:
         """A run this process carried out itself: the log's rows of it are no news."""

@@ -15,7 +15,7 @@ from core.alerting.sync import LogRow
 from core.backend.schema import Shape
 from core.base.version import AGENT
 from core.domain.alerts import Phase, Tried
-from core.domain.log_steps import AGENT, AUDIT
+from core.domain.log_steps import AUDIT
 from core.domain.status import Level
 from core.resilience import NotLive, Outcome, Policy
 from core.resilience.fault import Counts, Evidence, Fault

@@ -19,7 +19,7 @@ from core.domain.events import (
     DegradationChanged,
     Event,
     Happening,
-    Note,
+    Remark,
 )
 from core.domain.snapshot import Snapshot
 from core.domain.status import Level
@@ -131,9 +131,9 @@ TOLD: list[tuple[Happening, str, str, Level]] = [
         "degradation normal",
         Level.OK,
     ),
-    (Note(text="the log is written again"), "watchdesk", "the log is written again", Level.OK),
+    (Remark(text="the log is written again"), "watchdesk", "the log is written again", Level.OK),
     (
-        Note(text="could not act", who="watchdog a@b", level=BAD),
+        Remark(text="could not act", who="watchdog a@b", level=BAD),
         "watchdog a@b",
         "could not act",
         Level.WARNING,
@@ -146,11 +146,11 @@ EVENTS = tuple(Event.of(what, AT) for what, *_ in TOLD)
 def test_each_kind_says_its_sentence(what: Happening, who: str, text: str, level: Level) -> None:
     event = Event.of(what, AT)
     assert (event.who, event.text, event.level, event.run) == (who, text, level, what.run)
-    assert event.what == (None if isinstance(what, Note) else what)
+    assert event.what == (None if isinstance(what, Remark) else what)
 
 
 def test_every_kind_is_tried_here() -> None:
-    assert {type(what) for what, *_ in TOLD} == {*Change.__args__, Note}  # type: ignore[attr-defined]  # of a union
+    assert {type(what) for what, *_ in TOLD} == {*Change.__args__, Remark}  # type: ignore[attr-defined]  # of a union
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=[event.text for event in EVENTS])

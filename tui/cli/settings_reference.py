@@ -12,7 +12,7 @@ import msgspec
 from core.backend.target import VARIABLES, NotConfigured, ProjectEntry, read_entry, read_target
 from core.base.attribute_docs import attribute_docs
 from core.base.bounds import bounds_of, in_words, unit_of
-from core.base.settings import FILE, Layers, Origin, variable_of
+from core.base.settings import FILE, Layers, SettingOrigin, variable_of
 from core.services.config import SECTIONS, SWITCHES, Config, read_sections, read_switch
 from tui.base.settings import CHOICES, ScreenSettings
 from tui.cli.screen_options import ScreenOptions, screen_settings
@@ -47,7 +47,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     least: float | None = None
     most: float | None = None
     secret: bool = False
-    origin: Origin | None = None
+    origin: SettingOrigin | None = None
     variables: tuple[str, ...] = ()
 
 
@@ -96,7 +96,7 @@ def _section(
             least=None if meta is None else meta.ge if meta.ge is not None else meta.gt,
             most=None if meta is None else meta.le,
             secret=secret,
-            origin=Origin(layer=FLAG, name=flag) if flag else was[1] if was else None,
+            origin=SettingOrigin(layer=FLAG, name=flag) if flag else was[1] if was else None,
             variables=(variable_of(section, field.name),),
         )
 
@@ -111,7 +111,7 @@ def _project(layers: Layers, project: str | None) -> Iterable[Setting]:
     for field, names in VARIABLES.items():
         value = getattr(entry, field)
         if name:
-            origin = Origin(layer=FILE, name=f"{layers.path}: [projects.{name}] {field}") if value else None
+            origin = SettingOrigin(layer=FILE, name=f"{layers.path}: [projects.{name}] {field}") if value else None
         else:
             origin = layers.origin(*names)
         secret = _is_secret(field)
@@ -145,7 +145,7 @@ def _autonomy(layers: Layers, *, observe: bool) -> Iterable[Setting]:
         value=observe,
         default=False,
         what=docs.get("observe", ""),
-        origin=Origin(layer=FLAG, name="--observe") if observe else None,
+        origin=SettingOrigin(layer=FLAG, name="--observe") if observe else None,
     )
 
 

@@ -212,7 +212,7 @@ class LogQueries:
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select(f"step_status,{column},{STOP_TOLD}").eq("execution_step", AUDIT)
+            query = c.table(LOGS).select(f"step_status,{column},{STOP_FIELDS}").eq("execution_step", AUDIT)
             query = query.in_("input_data->>order", ["emergency_stop", "lift"]).neq("step_status", "skipped")
             query = query.gte(column, FIRST).lte(column, until(None))
             return query.order(column, desc=True).limit(limit)
@@ -232,7 +232,7 @@ class LogQueries:
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select(f"step_status,{column},{BEGUN_TOLD}").eq("execution_step", AUDIT)
+            query = c.table(LOGS).select(f"step_status,{column},{BEGUN_FIELDS}").eq("execution_step", AUDIT)
             query = _past(query.eq("input_data->>order", order), column, since)
             return query.order(column, desc=True).limit(100)
 
