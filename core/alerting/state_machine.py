@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
-from core.alerting.rules import Condition, Facts, Rule
+from core.alerting.conditions import Condition, Facts
+from core.alerting.rules import Rule
 from core.alerting.settings import AlertRules
 from core.base.error_boundary import ErrorBoundary
 from core.domain.alerts import DISABLED, Alert, AlertState, key_of

@@ -13,8 +13,8 @@ from typing import Final
 
 import msgspec
 
+from core.base.owner_lock import OwnerLock
 from core.base.safe_files import TooLarge, Unsafe, own_directory, read_own, replace_own
-from core.base.store import OwnerLock
 
 _MOST: Final = 1_000_000
 """The largest session, in bytes."""

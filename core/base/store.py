@@ -8,10 +8,7 @@ is not writable, or not ours, each write raises `NotKept`, `warning` says why, a
 
 import asyncio
 import contextlib
-import fcntl
 import logging
-import os
-import socket
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,13 +19,12 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from core.base.errors import WatchdeskError
+from core.base.owner_lock import OwnerLock
 from core.base.safe_files import (
     SetAside,
     Unsafe,
     found_aside,
     identity,
-    move_aside,
-    open_own,
     own_directory,
     place_aside,
     prepare_database,
@@ -306,72 +302,6 @@ class Store:
         if connection is not None:
             with contextlib.suppress(sqlite3.Error):
                 connection.close()
-
-
-class OwnerLock:
-    """A lock between processes, on a file; it is freed when its holder ends, however that happens."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: int | None = None
-        self.warning = ""
-        """The file in its place that was moved aside, in words."""
-
-    def take(self) -> bool:
-        """Take the lock. Returns whether it is ours now, as it is where no such file can be made at all.
-
-        A full disk keeps nobody out: the file then does not name its holder.
-        """
-        if self._file is not None:
-            return True
-        try:
-            own_directory(self._path.parent, above=1)
-            file = self._opened()
-        except OSError:
-            return True
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(file)
-            return False
-        with contextlib.suppress(OSError):
-            os.ftruncate(file, 0)
-            os.pwrite(file, f"pid {os.getpid()} on {socket.gethostname()}".encode(), 0)
-        self._file = file
-        return True
-
-    def release(self) -> None:
-        """Release the lock."""
-        file, self._file = self._file, None
-        if file is not None:
-            with contextlib.suppress(OSError):
-                os.ftruncate(file, 0)
-            os.close(file)
-
-    def holder(self) -> str:
-        """Return what the holder wrote about itself; empty while nobody holds the lock."""
-        try:
-            file = open_own(self._path, os.O_RDWR)
-        except OSError:
-            return ""
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return os.pread(file, 200, 0).decode(errors="replace") or "another process"
-        except OSError:
-            return ""
-        finally:
-            os.close(file)
-        return ""
-
-    def _opened(self) -> int:
-        try:
-            return open_own(self._path, os.O_RDWR | os.O_CREAT)
-        except Unsafe as error:
-            aside = move_aside(self._path)
-            self.warning = f"lock set aside {aside}: {error.what}; move it away once you have seen this"
-            log.warning(self.warning)
-            return open_own(self._path, os.O_RDWR | os.O_CREAT)
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from core.alerting.rules import Facts
+from core.alerting.conditions import Facts
 from core.domain.actors import By
 from core.domain.records import Simulated, SuccessRate, SystemConfig
 from core.domain.status import Verdict

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Final
 
 from core.actions.lease import Lease
+from core.alerting.conditions import Facts
 from core.alerting.escalation import due_for_s
-from core.alerting.rules import Facts
 from core.alerting.settings import AlertRules
 from core.domain.alerts import Alert, Severity
 

@@ -11,9 +11,10 @@ import msgspec
 
 from core.actions.context import Actor
 from core.actions.lease import Lease
+from core.alerting.conditions import Facts
 from core.alerting.escalation import Tell, nobody_left, tell
 from core.alerting.outbox import OutgoingMessage
-from core.alerting.rules import Facts, rules
+from core.alerting.rules import rules
 from core.alerting.silences import acknowledged, silenced
 from core.alerting.state_machine import AlertStateMachine, Turn
 from core.alerting.store import AlertStore

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from core.alerting.conditions import Facts
 from core.alerting.escalation import Tell
-from core.alerting.rules import Facts, rules
+from core.alerting.rules import rules
 from core.alerting.settings import AlertRules
 from core.alerting.sync import heard, of_alert
 from core.checks.failure_rate import judge

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from core.alerting.conditions import Facts
 from core.alerting.escalation import Tell, tell
-from core.alerting.rules import Facts, rules
+from core.alerting.rules import rules
 from core.alerting.settings import AlertRules
 from core.alerting.silences import acknowledged, silenced
 from core.alerting.state_machine import AlertStateMachine, Turn

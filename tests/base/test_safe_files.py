@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from core.backend.sessions import SessionFile, StoredSession
+from core.base.owner_lock import OwnerLock
 from core.base.safe_files import Unsafe, found_aside, move_aside, open_own, own_directory, read_own, replace_own
 from core.base.settings import SettingsError, read_layers
-from core.base.store import NotKept, OwnerLock, Store
+from core.base.store import NotKept, Store
 from core.history.blackbox import BlackboxRules, Box, Note, Recorder
 from core.resilience import Cache
 from tests.clock import FakeClock

@@ -14,7 +14,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.base.store import MIGRATIONS, NotKept, OwnerLock, Store, Transaction
+from core.base.owner_lock import OwnerLock
+from core.base.store import MIGRATIONS, NotKept, Store, Transaction
 from tests.running import ROOT
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -271,7 +272,7 @@ def test_one_process_owns_and_its_death_frees(tmp_path: Path) -> None:
 _OWNER = """
 import sys
 from pathlib import Path
-from core.base.store import OwnerLock
+from core.base.owner_lock import OwnerLock
 lock = OwnerLock(Path(sys.argv[1]))
 print(lock.take(), flush=True)
 sys.stdin.read()

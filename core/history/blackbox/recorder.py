@@ -15,8 +15,8 @@ import msgspec
 
 from core.base.clock import Clock
 from core.base.errors import WatchdeskError
+from core.base.owner_lock import OwnerLock
 from core.base.safe_files import own_directory
-from core.base.store import OwnerLock
 from core.domain.snapshot import Snapshot
 from core.history.blackbox.frame import HEADER, Encoder, Flag, FrameEntry, Kind, framed, microseconds, moment_of, still
 from core.history.blackbox.marks import happened

@@ -1,0 +1,205 @@
+"""Conditions of alert rules: each reads the facts and says whether it holds, and in words what is so. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from core.alerting.settings import AlertRules
+from core.base.text import plural, short
+from core.domain.records import Simulated, SuccessRate
+from core.domain.status import Level, Truth, Verdict
+from core.resilience import BreakerRecord, BreakerState
+
+COMPONENTS: Final = ("db", "edge", "auth")
+"""Components whose breakers raise alerts: the project's own. Those of a heartbeat or a mail server are only shown."""
+
+
+DATABASE: Final = "db"
+
+
+_PROBED_WITHIN_S: Final = 180.0
+"""The seconds from a breaker's opening within which an operation in use has probed, the open time included."""
+
+_SIMULATED_WITHIN_S: Final = 3600.0
+"""Work that was only simulated longer ago than this is no alert any more."""
+
+COMPONENT_NAMES: Final = {"db": "the database", "edge": "the edge functions", "auth": "the sign-in"}
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """The input of all rules at one moment. `None` was not measured now.
+
+    `review_waits_s`: seconds the oldest task has waited for a review, 0 where none does; `in_review`: their number.
+    `config_rows`: their number, which should be one. `simulated`: completions of the last day that were only simulated,
+    `simulated_age_s`: seconds since the last of them. `stopped_by`: the operator who ordered the stop, empty for the
+    watchdog or an unknown source. `blind_for_s`: 0 while there is live data. `lost`: the components not on live data.
+    `health_row_age_s`: the age of the newest row of any monitor, or the time none has been found
+    (`health_row_missing`), `health_row_late_s`: from when on that is too long. `fought_over`: what a watchdog reversed
+    of an operator's actions. `set_aside`: what this machine could not keep.
+    """
+
+    at: datetime
+    verdicts: Mapping[str, Verdict] = {}
+    stopped: bool | None = None
+    stop_text: str = ""
+    stopped_by: str = ""
+    enabled: bool | None = None
+    config_rows: int | None = None
+    success_1h: SuccessRate | None = None
+    success_24h: SuccessRate | None = None
+    simulated: Simulated | None = None
+    simulated_age_s: float | None = None
+    breakers: tuple[BreakerRecord, ...] = ()
+    blind_for_s: float = 0.0
+    lost: tuple[str, ...] | None = None
+    health_row_age_s: float | None = None
+    health_row_missing: bool = False
+    health_row_late_s: float = 660.0
+    in_review: int | None = None
+    review_waits_s: float | None = None
+    braked: str = ""
+    fought_over: str | None = None
+    set_aside: str = ""
+    clock_skew_s: float | None = None
+
+    def verdict(self, name: str) -> Verdict:
+        """Return the last verdict of a check."""
+        return self.verdicts.get(name, Verdict.unknown("not checked yet"))
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """The state of a rule's condition for one subject. `held_s`: seconds it has held already, where known.
+
+    `by`: the operator whose action caused it.
+    """
+
+    truth: Truth
+    text: str = ""
+    held_s: float = 0.0
+    by: str = ""
+
+
+def stopped(facts: Facts, _: AlertRules) -> Condition:
+    """Hold while an emergency stop is set."""
+    return Condition(Truth.of(facts.stopped), facts.stop_text, by=facts.stopped_by)
+
+
+def several_config_rows(facts: Facts, _: AlertRules) -> Condition:
+    """Hold while there is more than one config row."""
+    count = facts.config_rows
+    if count is None:
+        return Condition(Truth.UNKNOWN)
+    return Condition(Truth.of(count > 1), f"{plural(count, 'config row')} instead of one" if count > 1 else "")
+
+
+def verdict_is(facts: Facts, name: str, levels: set[Level]) -> Condition:
+    """Hold while the check `name` concluded one of `levels`."""
+    verdict = facts.verdict(name)
+    if verdict.level is Level.UNKNOWN:
+        return Condition(Truth.UNKNOWN, verdict.text)
+    return Condition(Truth.of(verdict.level in levels), verdict.text)
+
+
+def database_down(facts: Facts) -> Condition:
+    """Hold while the database is proven down."""
+    condition = verdict_is(facts, "database", {Level.CRITICAL})
+    return msgspec.structs.replace(condition, text=condition.text.removeprefix("down: "))  # the title says it
+
+
+def success_below(rate: SuccessRate | None, percent: float, settings: AlertRules) -> Condition:
+    """Hold while fewer than `percent` of enough finished tasks were completed."""
+    if rate is None:
+        return Condition(Truth.UNKNOWN)
+    if rate.percent is None or rate.finished < settings.few_finished:
+        return Condition(Truth.FALSE, f"too few finished to tell ({rate.finished})")
+    hours = rate.window.total_seconds() / 3600
+    text = f"{rate.percent:.1f} % of {rate.finished:,} completed in {hours:.0f} h"
+    return Condition(Truth.of(rate.percent < percent), text)
+
+
+def breakers_refuse(facts: Facts, component: str) -> Condition:
+    """Return whether calls are refused or fail. A breaker that is only due waits for its next call to tell."""
+    ours = [record for record in facts.breakers if record.component == component]
+    failing = [record for record in ours if record.state in {BreakerState.OPEN, BreakerState.HALF_OPEN}]
+    if failing:
+        worst = min(failing, key=lambda record: record.not_closed_since or record.since)
+        held_s = (facts.at - (worst.not_closed_since or worst.since)).total_seconds()
+        more = f" and {len(failing) - 1} more" if len(failing) > 1 else ""
+        said = f": {worst.last_error}" if worst.last_error else ""
+        return Condition(Truth.TRUE, f"{worst.key}{more} refused since {short(held_s)}{said}", held_s=max(0.0, held_s))
+    due = [record for record in ours if record.state is BreakerState.DUE]
+    if any((facts.at - one.since).total_seconds() < _PROBED_WITHIN_S for one in due):
+        return Condition(Truth.UNKNOWN, "due, not probed yet")
+    return Condition(Truth.FALSE if ours else Truth.UNKNOWN)
+
+
+def breaker_held(facts: Facts) -> Condition:
+    """Hold while an operator holds a breaker open."""
+    held = [record for record in facts.breakers if record.state is BreakerState.HELD]
+    if not held:
+        return Condition(Truth.FALSE)
+    words = "; ".join(f"{one.key}: {one.held_why or 'no reason given'}" for one in held)
+    return Condition(Truth.TRUE, words, by=held[0].held_by or "an operator")
+
+
+def blind(facts: Facts, _: AlertRules) -> Condition:
+    """Hold while nothing has been known of the project for too long."""
+    if not facts.blind_for_s:
+        return Condition(Truth.FALSE)
+    return Condition(Truth.TRUE, f"nothing is known for {short(facts.blind_for_s)}", held_s=facts.blind_for_s)
+
+
+def degraded(facts: Facts, _: AlertRules) -> Condition:
+    """Hold while a component is not live."""
+    if facts.lost is None:
+        return Condition(Truth.UNKNOWN)
+    words = ", ".join(facts.lost).replace("_", " ")
+    return Condition(Truth.of(bool(facts.lost)), f"not live: {words}" if words else "")
+
+
+def simulated(facts: Facts, _: AlertRules) -> Condition:
+    """Hold while work is only simulated."""
+    if facts.simulated is None:
+        return Condition(Truth.UNKNOWN)
+    age_s = facts.simulated_age_s
+    if not facts.simulated.count or age_s is None:
+        return Condition(Truth.FALSE)
+    text = f"{plural(facts.simulated.count, 'task')} in 24 h, the last {short(age_s)} ago, completed without being done"
+    return Condition(Truth.of(age_s <= _SIMULATED_WITHIN_S), text)
+
+
+def review_waits(facts: Facts, settings: AlertRules) -> Condition:
+    """Hold while a task has waited too long for a person's review."""
+    if facts.in_review is None or facts.review_waits_s is None:
+        return Condition(Truth.UNKNOWN)
+    text = f"{plural(facts.in_review, 'task')} in review, the oldest came in {short(facts.review_waits_s)} ago"
+    return Condition(Truth.of(facts.review_waits_s > settings.review_s), text)
+
+
+def health_rows_late(facts: Facts, _: AlertRules) -> Condition:
+    """Hold while no monitor writes the health rows that are due."""
+    age_s = facts.health_row_age_s
+    if age_s is None:
+        return Condition(Truth.UNKNOWN)
+    said = f"the newest health row is {short(age_s)} old"
+    if facts.health_row_missing:
+        said = f"no health row of the last 7 days, and none has come in {short(age_s)}"
+    return Condition(Truth.of(age_s > facts.health_row_late_s), said)
+
+
+def fought_over(facts: Facts, _: AlertRules) -> Condition:
+    """Hold while the watchdog and an operator undo each other."""
+    if facts.fought_over is None:
+        return Condition(Truth.UNKNOWN)
+    return Condition(Truth.of(bool(facts.fought_over)), facts.fought_over)
+
+
+def clock_skewed(facts: Facts, settings: AlertRules) -> Condition:
+    """Hold while this machine's clock and the project's differ by too much."""
+    skew_s = facts.clock_skew_s
+    if skew_s is None:
+        return Condition(Truth.UNKNOWN)
+    way = "ahead of" if skew_s > 0 else "behind"
+    return Condition(Truth.of(abs(skew_s) > settings.clock_skew_s), f"{short(abs(skew_s))} {way} the project's")
