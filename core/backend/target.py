@@ -110,7 +110,7 @@ class ProjectEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     publishable_key: str = ""
     """Beside a secret key: to find out what anybody who has this one can read."""
     email: str = ""
-    """Who signs in."""
+    """The user who signs in."""
     password: str = ""
     """The password of that account; or sign in once with `watchdesk login`."""
     access_token: str = ""

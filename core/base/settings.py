@@ -34,7 +34,7 @@ FILE: Final = "file"
 
 
 class SettingOrigin(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a value was set: `layer` is one of `LAYERS` or `FILE`, `name` the variable, or the file and the setting."""
+    """The origin of a value: `layer` is one of `LAYERS` or `FILE`, `name` the variable, or the file and the setting."""
 
     layer: str
     name: str

@@ -5,4 +5,4 @@ from typing import Final
 __version__ = "0.1.0"
 
 AGENT: Final = f"watchdesk/{__version__}"
-"""Who we are to the project: `agent_version` of a log row, `User-Agent` of a request."""
+"""The name this product gives the project: `agent_version` of a log row, `User-Agent` of a request."""

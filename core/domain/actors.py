@@ -1,11 +1,11 @@
-"""Who did it, as events, notes and audit rows write it: `operator jana@watch-1`, or one word for who has no name."""
+"""Actors as events, notes and audit rows write them: `operator jana@watch-1`, or one word for one without a name."""
 
 from enum import StrEnum
 from typing import Final
 
 
 class By(StrEnum):
-    """Whose hand it was: a person's, a watchdog's by itself, the agents', or this program's without anybody."""
+    """The kind of actor: a person, a watchdog by itself, the agents, or this program without anybody."""
 
     OPERATOR = "operator"
     WATCHDOG = "watchdog"
@@ -16,11 +16,11 @@ class By(StrEnum):
 _HANDS: Final = {by.value: by for by in By}
 
 ANOTHER: Final = "another monitor"
-"""Who gave an order whose row names nobody."""
+"""The actor of an action whose row names nobody."""
 
 
 def by_of(who: str) -> By | None:
-    """Return whose hand it was; `None` where the name does not say."""
+    """Return the kind of actor; `None` where the name does not say."""
     return _HANDS.get(short_of(who))
 
 

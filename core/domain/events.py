@@ -1,4 +1,4 @@
-"""What happened, each kind with its own fields, and the one sentence that tells it.
+"""Events, each kind with its own fields, and one sentence for people.
 
 A change is what panels, the black box and the report go by; its sentence is for people, and nobody reads it back.
 """
@@ -93,7 +93,7 @@ class CheckChanged(msgspec.Struct, frozen=True, kw_only=True, tag="check"):
 
     @property
     def verdict(self) -> str:
-        """What it found, as the state word gives it for its reason."""
+        """The check's finding, as the state word gives it for its reason."""
         return verdict_in_words(self.check, self.why)
 
     @property
@@ -156,7 +156,7 @@ class AlertChanged(msgspec.Struct, frozen=True, kw_only=True, tag="alert"):
 
     @property
     def level(self) -> Level:
-        """How bad the alert is, unless it is over."""
+        """The level of the alert, ok once it is over."""
         return Level.OK if self.phase is Phase.RESOLVED else self.severity.level
 
     @property
@@ -208,10 +208,10 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Change: TypeAlias = BreakerChanged | BreakerReopened | CheckChanged | ActionEnded | AlertChanged | DegradationChanged
-"""What is told apart by its fields; in a record its tag says which it is."""
+"""Events with fields of their own; in a record the tag tells the kind."""
 
 Happening: TypeAlias = Change | Remark
-"""Whatever may be told."""
+"""Any event."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,23 +1,23 @@
-"""Names that rows of the project's execution log carry: which of them monitors wrote, and what about."""
+"""Steps of rows in the project's execution log that monitors write."""
 
 from typing import Final
 
 from core.domain.alerts import Severity
 
 OURS: Final = "watchdog"
-"""What the step of every row begins with that a monitor wrote; the lease's alone does not."""
+"""The beginning of the step of every row that a monitor wrote, except the lease's."""
 
 ALL_OURS: Final = f"{OURS}*"
 """The same as a pattern of the API."""
 
 AUDIT: Final = f"{OURS}_healing"
-"""The audit trail: what was ordered, by whom, and what came of it."""
+"""The audit trail: actions, who ordered them, and their results."""
 
 HEALTH_CHECK: Final = f"{OURS}_health_check"
 """One row for each scheduled check."""
 
 ALERTS: Final = f"{OURS}_alert_"
-"""What the step of a row about an alert begins with; how bad it is follows."""
+"""The beginning of the step of a row about an alert; its severity follows."""
 
 LEASE: Final = "lease"
 """The one row that says who acts."""

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 OUR_MARK: Final = "watchdesk:"
-"""What it begins with on every row that a monitor failed or rejected; what was done follows."""
+"""The beginning of the error text on every row that a monitor failed or rejected; what was done follows."""
 
 STOPPED: Final = f"{OUR_MARK}stopped:"
 """Rejected by a stop of ours; the run id and the previous status follow."""

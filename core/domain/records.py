@@ -98,7 +98,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertNews(msgspec.Struct, frozen=True):
-    """What a monitor's row says of an alert: its name, and what is told of it, in the words of `alerts.Phase`."""
+    """The alert in a monitor's row: its name, and its phase in the words of `alerts.Phase`."""
 
     key: str
     phase: str

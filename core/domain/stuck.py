@@ -22,9 +22,9 @@ class StuckRules(msgspec.Struct, frozen=True, kw_only=True):
     after_s: Span = 3600.0
     """The least time since its start after which a task is stuck."""
     estimate_factor: Factor = 3.0
-    """It must be past so many times its own estimate, too."""
+    """The multiple of its own estimate that a task must be past, too."""
     quiet_s: Span = 900.0
-    """The silence of its log that it takes, too."""
+    """The silence of its log that is needed, too, seconds."""
 
 
 class Overdue(msgspec.Struct, frozen=True, kw_only=True):
