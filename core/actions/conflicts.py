@@ -118,8 +118,8 @@ def _over_stop(stop: EndedAction, told: list[EndedAction], rules: ConflictRules)
     if lift is None:
         return None
     text = (
-        f"{stop.actor} stopped the agents again {_gap(lift, stop)} after {lift.actor} had lifted the stop: "
-        "read why the newest tasks failed (t) before you lift it again"
+        f"{stop.actor} stopped the agents again {_gap(lift, stop)} after {lift.actor} had resumed: "
+        "read why the newest tasks failed (t) before you resume again"
     )
     return _conflict(stop, lift, text)
 

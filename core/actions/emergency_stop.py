@@ -91,7 +91,7 @@ class EmergencyStop(Operation):
         if config is None or not config.emergency_stop:
             begun = trail.of_run(run) if run else None
             if begun is not None and await self._was_lifted(begun, trail):
-                return self.unchanged("the stop was lifted meanwhile: it lapses")
+                return self.unchanged("somebody resumed meanwhile: it lapses")
             return Prepared(told=self._told(await self._note()), run=run)
         standing = trail.standing(config)
         ours = standing is not None and standing.run == run

@@ -1,4 +1,4 @@
-"""Resume: clear the emergency stop, and, as an action of its own, give back what was pending when it was set."""
+"""Resume: clear the emergency stop, and, as an action of its own, requeue what was pending when it was set."""
 
 from datetime import datetime
 from typing import Final
@@ -52,8 +52,8 @@ class Resume(Operation):
     """Clears the stop on every config row. `stop`: the one that is meant; another is left alone."""
 
     order = RESUME
-    nothing = "NOT lifted"
-    unsure = "not known whether lifted"
+    nothing = "NOT resumed"
+    unsure = "not known whether resumed"
 
     def __init__(self, means: ActionContext, stop: StopMark | None = None, ordered_at: datetime | None = None) -> None:
         self._means = means
@@ -69,12 +69,12 @@ class Resume(Operation):
         """Find out which stop stands."""
         self._config = config = await self._means.live.config()
         if config is None:
-            return self.refused(f"NOT lifted: {NO_ROW}")
+            return self.refused(f"NOT resumed: {NO_ROW}")
         if not config.emergency_stop:
             return self.already(_NONE_SET)
         if not self._is_meant(config):
             why = config.stop_reason or "no reason given"
-            return self.refused(f"NOT lifted: another stop is set than the one that was meant: {why}")
+            return self.refused(f"NOT resumed: another stop is set than the one that was meant: {why}")
         try:
             trail = await _trail(self._means)
             self.rejected = to_requeue(trail.unlifted(), StopMark.of(config))
@@ -117,18 +117,18 @@ class Resume(Operation):
             why = run.fault.sentence() if run.fault is not None else FOLLOWS if run.follows else NOT_OURS
             if self._config is not None and seen is not None and StopMark.of(seen) != StopMark.of(self._config):
                 why = "another stop was set meanwhile"
-            text = f"NOT lifted: the flag still stands: {why}"
+            text = f"NOT resumed: the flag still stands: {why}"
             return ReadBack(holds=Truth.FALSE, text=text, told={"lifted": False})
         run.turned = self._written != 0
-        return ReadBack(holds=Truth.TRUE, text="lifted, seen", told={"lifted": True})
+        return ReadBack(holds=Truth.TRUE, text="resumed, seen", told={"lifted": True})
 
 
 class Requeue(Operation):
     """Gives back what was pending when the last stop rejected it. Begun again, it goes on with what is left."""
 
     order = REQUEUE
-    nothing = "nothing was given back"
-    unsure = "not known how much was given back"
+    nothing = "nothing was requeued"
+    unsure = "not known how much was requeued"
 
     def __init__(self, means: ActionContext, marks: Markers | None = None) -> None:
         self._means = means
@@ -140,15 +140,15 @@ class Requeue(Operation):
         """Find out what is left of a stop that is over."""
         config = await self._means.live.visible_config()
         if config is not None and config.emergency_stop:
-            return self.refused("an emergency stop is set: nothing was given back")
+            return self.refused("an emergency stop is set: nothing was requeued")
         if self._given is not None:
             self._marks = self._given
-            of, left = "the stop that was lifted", await self._left()
+            of, left = "the stop that was cleared", await self._left()
         else:
             found = await _left_over(self._means)
             of, self._marks, left = found if found is not None else ("", Markers(), 0)
         if not left:
-            return self.already("nothing is left to give back")
+            return self.already("nothing is left to requeue")
         return Prepared(told={"of": of, "marks": self._marks.begins, "tasks": left}, planned=left, run=run)
 
     async def run(self, run: Run) -> None:
@@ -160,7 +160,7 @@ class Requeue(Operation):
         left = await self._left()
         given = max(run.changed, run.planned - left) if run.fault is not None else run.changed
         run.changed = given
-        text = f"{given:,} of {plural(run.planned, 'task')} given back to pending"
+        text = f"{given:,} of {plural(run.planned, 'task')} requeued"
         if run.halt:
             text += f"; halted: {run.halt}"
         if run.refused:
@@ -169,7 +169,7 @@ class Requeue(Operation):
             text += f"; {run.unknown:,} not known, their answer was lost"
         text += run.faults_text()
         if left and not run.refused:
-            text += f"; {left:,} are left: give the order again"
+            text += f"; {left:,} are left: run it again"
         holds = Truth.of(not left)
         return ReadBack(holds=holds, text=text, told={"requeued": given, "left": left})
 

@@ -40,7 +40,7 @@ async def plan_retry_matching(means: ActionContext, listing: Listing, now: datet
     more = len(found) > MOST_ROWS
     text = f"{plural(len(ids), 'task')} back to pending: {filter_text(given, Table.TASKS)}"
     if more:
-        text += f"; more match: this order takes {MOST_ROWS:,}, give it again for the rest"
+        text += f"; more match: one run takes {MOST_ROWS:,}, run it again for the rest"
     return RetryMatchingPlan(filter=given, ids=ids, at=at, text=text, more=more)
 
 

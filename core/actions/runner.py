@@ -189,7 +189,7 @@ class Runner:
 
     def _unless_stopped(self, order: Action, go_on: Callable[[], str], before: int) -> Callable[[], str]:
         def may() -> str:
-            return "an emergency stop was ordered" if self._stops != before else go_on()
+            return "an emergency stop was asked for" if self._stops != before else go_on()
 
         return go_on if order is EMERGENCY_STOP else may
 

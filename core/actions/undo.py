@@ -21,6 +21,7 @@ from core.domain.actions import (
     Result,
     ResultPhase,
     UndoPlan,
+    label,
 )
 from core.domain.records import AuditedAction
 from core.domain.status import Truth
@@ -33,9 +34,9 @@ OPTIONS: Final = (*(repair.undo_option for repair in REPAIRS if repair.undo_opti
 """The steps an undo may be of, as a person names them."""
 
 _NOT_UNDONE = {
-    EMERGENCY_STOP.name: "a stop is not undone but lifted: watchdesk resume --requeue",
-    RESUME.name: "a lift is not undone: stop again if you must",
-    REQUEUE.name: "what was given back is not taken again: stop again if you must",
+    EMERGENCY_STOP.name: "a stop is not undone: watchdesk resume --requeue",
+    RESUME.name: "a resume is not undone: stop again if you must",
+    REQUEUE.name: "what was requeued is not rejected again: stop again if you must",
 }
 
 _NOT_REACHED = Fault(
@@ -55,8 +56,8 @@ async def plan_undo(
         return _no(run, f"{clean(run, 60)} is no run id: see watchdesk logs --healing")
     order = await means.live.audited(run)
     if order is None:
-        return _no(run, f"no order with the run id {run} is visible to us: see watchdesk logs --healing")
-    what = f"{order.order.replace('_', ' ')} by {order.actor}"
+        return _no(run, f"no action with the run id {run} is visible to us: see watchdesk logs --healing")
+    what = f"{label(order.order)} by {order.actor}"
     if order.order in {DRY_RUN_ON.name, DRY_RUN_OFF.name}:
         return await _plan_mode(means, order, what, to=order.order == DRY_RUN_OFF.name)
     if order.order != HEAL.name:

@@ -61,14 +61,14 @@ EMERGENCY_STOP: Final = Action(
 RESUME: Final = Action(
     name="lift",
     tier=Tier.TYPED,
-    title="Lift the emergency stop",
-    effect="clear the stop, so that agents take up work again",
+    title="Resume",
+    effect="clear the emergency stop, so that agents take up work again",
 )
 REQUEUE: Final = Action(
     name="requeue",
     tier=Tier.CONFIRM,
     title="Requeue",
-    effect="give back to pending what was pending when a stop rejected it",
+    effect="requeue what was pending when a stop rejected it",
 )
 CLEAN_UP: Final = Action(
     name="clean_up",
@@ -113,7 +113,7 @@ RETRY_MATCHING: Final = Action(
     effect="send the failed tasks that match back to pending, each if it still is the failure of then",
 )
 UNDO: Final = Action(
-    name="undo", tier=Tier.CONFIRM, title="Undo", effect="take back what one order changed, where it still stands"
+    name="undo", tier=Tier.CONFIRM, title="Undo", effect="take back what one action changed, where it still stands"
 )
 UNDO_DRY_RUN: Final = msgspec.structs.replace(UNDO, tier=Tier.TYPED)
 """An undo that turns dry-run off again."""
@@ -121,15 +121,15 @@ UNDO_DRY_RUN: Final = msgspec.structs.replace(UNDO, tier=Tier.TYPED)
 WITHDRAW: Final = Action(
     name="withdraw",
     tier=Tier.CONFIRM,
-    title="Withdraw a pending order",
-    effect="forget an order that waits for the project to answer",
+    title="Withdraw a waiting action",
+    effect="forget an action that waits for the project to answer",
     writes=False,
 )
 OBSERVE_OFF: Final = Action(
     name="lift_observe",
     tier=Tier.TYPED,
-    title="Allow orders",
-    effect="lift --observe for 15 minutes: your orders are carried out, nothing happens by itself",
+    title="Allow actions",
+    effect="allow your actions for 15 minutes despite --observe; nothing happens by itself",
     writes=False,
 )
 
@@ -171,6 +171,15 @@ _ALL: Final = (
     ),
 )
 ACTIONS: Final = {order.name: order for order in _ALL}
+
+_CALLED: Final = {RESUME.name: "resume"}
+"""Actions whose name in audit rows is not what people call them."""
+
+
+def label(name: str) -> str:
+    """Return what people call the action of that name in audit rows: `emergency stop`, `resume`."""
+    return _CALLED.get(name, name).replace("_", " ")
+
 
 TYPED_ABOVE: Final = 50
 """An order that changes more rows than this is typed, whatever its tier."""

@@ -9,7 +9,7 @@ from typing import ClassVar, TypeAlias
 import msgspec
 
 from core.base.text import clean, short
-from core.domain.actions import Result, ResultPhase
+from core.domain.actions import Result, ResultPhase, label
 from core.domain.actors import ANOTHER, By
 from core.domain.alerts import Phase, Severity
 from core.domain.checks import Check, verdict_in_words
@@ -138,7 +138,7 @@ class ActionEnded(msgspec.Struct, frozen=True, kw_only=True, tag="action"):
     def sentence(self) -> str:
         """`emergency stop: stopped, seen; 5 tasks rejected (too many failures)`."""
         why = f" ({self.reason})" if self.reason else ""
-        return f"{self.action.replace('_', ' ')}: {self.outcome}{why}"
+        return f"{label(self.action)}: {self.outcome}{why}"
 
 
 class AlertChanged(msgspec.Struct, frozen=True, kw_only=True, tag="alert"):
@@ -248,7 +248,7 @@ def event_of(entry: LogEntry) -> Event | None:
         return None
     failed = entry.status == "failed"
     if entry.order:
-        who, text = entry.actor or ANOTHER, f"{entry.order.replace('_', ' ')} {entry.status}"
+        who, text = entry.actor or ANOTHER, f"{label(entry.order)} {entry.status}"
     elif failed or is_ours(entry.step):
         who = (By.WATCHDOG if is_ours(entry.step) else By.AGENTS).value
         text = entry.step.replace("_", " ")

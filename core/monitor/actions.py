@@ -116,7 +116,7 @@ class ActionFacade:
         return await self._parts.desk.plan_lift()
 
     async def lift(self, *, requeue: bool, stop: StopMark | None = None) -> Result:
-        """Lift the emergency stop and read it back, then give back what was pending if `requeue`.
+        """Lift the emergency stop and read it back, then requeue what was pending if `requeue`.
 
         `stop`: the one that was shown; another is not lifted. A monitor that runs keeps the order where nobody answers.
         """
@@ -272,7 +272,7 @@ class ActionFacade:
         if self.may(OBSERVE_OFF):
             return
         self._parts.read_only.lift()
-        told = "lifted for 15 minutes: orders are allowed"
+        told = "off for 15 minutes: actions are allowed"
         self._parts.breaker_actions.note(OBSERVE_OFF, self._parts.operator, "--observe", told)
         self._publish()
 

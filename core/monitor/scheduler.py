@@ -133,7 +133,7 @@ class Scheduler:
             ("held breakers", parts.holds.restore),
             ("key figures", self._parts.kpis.restore),
             ("taking over", self._take_over),
-            ("waiting orders", parts.waiting.all),
+            ("waiting actions", parts.waiting.all),
             ("alerts", self._parts.alerts.restore),
             ("state", self._state),
             ("connect", start.connect),
@@ -162,7 +162,7 @@ class Scheduler:
         warning, held = parts.store.warning, sum(one.state is BreakerState.HELD for one in parts.breakers.all())
         words = ", ".join(
             ([f"{plural(held, 'breaker')} held open"] if held else [])
-            + ([f"{plural(len(parts.waiting.known), 'order')} waiting"] if parts.waiting.known else [])
+            + ([f"{plural(len(parts.waiting.known), 'action')} waiting"] if parts.waiting.known else [])
         )
         self._parts.startup.note("state", Level.WARNING if warning else Level.OK, warning or words or "usable")
 
@@ -200,7 +200,7 @@ class Scheduler:
         live = await self._parts.checks.refresh(everything=everything)
         self._failed = not live
         fence = self._parts.boundary
-        with fence.around("reading the orders that wait"):
+        with fence.around("reading the actions that wait"):
             await self._parts.waiting.all()  # another process of ours may have kept or withdrawn one
         with fence.around("noticing what was lifted"):
             await self._parts.autopilot.saw_config()

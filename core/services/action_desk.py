@@ -47,6 +47,7 @@ from core.domain.actions import (
     RunPlan,
     StopPlan,
     UndoPlan,
+    label,
 )
 from core.domain.queries import Listing
 from core.domain.status import Level
@@ -65,7 +66,7 @@ _WITHOUT_STATE: Final = {EMERGENCY_STOP.name, WITHDRAW.name}
 """Orders that are taken although this machine's state cannot be written; a withdrawal fails by itself then."""
 
 OBSERVING = "started with --observe: nothing is written"
-ONLY_LOOKS = "this screen only looks: give orders in a terminal"
+ONLY_LOOKS = "this screen only looks: act in a terminal"
 
 
 class ActionDesk:
@@ -184,7 +185,7 @@ class ActionDesk:
     async def lift(
         self, actor: Actor, *, requeue: bool, stop: StopMark | None = None, keep: bool = False, run: str = ""
     ) -> Result:
-        """Lift the emergency stop, then give back what was pending; where nobody answers, `keep` the order.
+        """Lift the emergency stop, then requeue what was pending; where nobody answers, `keep` the order.
 
         `stop`: the one that is meant, by default the one that was last seen.
         """
@@ -216,7 +217,7 @@ class ActionDesk:
                 )
                 return self.told(actor, result)
             if waiting.order != EMERGENCY_STOP.name:
-                text = "this version does not know that order: nothing was done"
+                text = "this version does not know that action: nothing was done"
                 return self.told(
                     actor, Result(order=waiting.order, phase=ResultPhase.REFUSED, text=text, run=waiting.id)
                 )
@@ -230,7 +231,7 @@ class ActionDesk:
             return refused
         waiting = next((one for one in await self._pending.all() if one.id == name), None)
         if waiting is None or not await self._pending.remove(name):
-            text = "no such order waits any more"
+            text = "no such action waits any more"
             return Result(order=WITHDRAW.name, phase=ResultPhase.UNCHANGED, text=text, already=True)
         text = f"withdrawn: {waiting.words()}"
         return self.told(actor, Result(order=WITHDRAW.name, phase=ResultPhase.VERIFIED, text=text))
@@ -309,7 +310,7 @@ class ActionDesk:
             self._journal.ours(result.run)
         level = Level.OK if result.done else Level.WARNING
         why = f" ({clean(reason.strip())})" if reason.strip() else ""
-        self._journal.say(str(actor), f"{result.order.replace('_', ' ')}: {result.text}{why}", level, run=result.run)
+        self._journal.say(str(actor), f"{label(result.order)}: {result.text}{why}", level, run=result.run)
         return result
 
     async def _act(  # noqa: PLR0913 - all that an order may be given with
@@ -349,7 +350,7 @@ class ActionDesk:
         waits: bool = False,
         ordered_at: datetime | None = None,
     ) -> Result:
-        """Clear the flag, then, as an action of its own that can be begun again, give back what was pending."""
+        """Clear the flag, then, as an action of its own that can be begun again, requeue what was pending."""
         async with self._runner.lane(RESUME) as stops:
             lift = Resume(self._means, stop, ordered_at)
             lifted = await self._runner.run(lift, actor, run=run)
@@ -382,4 +383,4 @@ class ActionDesk:
 
 
 def _unkept(why: str) -> str:
-    return f"nothing but an emergency stop can be ordered: {why}"
+    return f"nothing but an emergency stop is possible: {why}"

@@ -15,7 +15,7 @@ from core.backend.sessions import SessionFile
 from core.backend.target import COLOUR_NAME, FUNCTION_KEY_NAME, Target, read_target, signed_in
 from core.base.bounds import Limit, Period, Rows, Share, Span
 from core.base.directories import cache_directory, state_directory
-from core.base.renamed_settings import with_new_names
+from core.base.renamed_settings import with_new_fields, with_new_names
 from core.base.settings import Layers, SettingsError, flag, variable_of
 from core.checks.settings import WatchRules
 from core.domain.failure_rate import FailureRules
@@ -111,14 +111,17 @@ SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {
 RENAMED: Final = {"own": "self_monitoring", "fights": "conflicts"}
 """Old names of sections, with their new ones; they go with the release after 0.1."""
 
+RENAMED_FIELDS: Final = {("keys", "lift"): "resume"}
+"""The same of single settings, by section and old name."""
+
 SINGLE_NAMES: Final = (COLOUR_NAME, FUNCTION_KEY_NAME, *(names[0] for names, _ in SWITCHES.values()))
 """Settings of the environment that belong to no section."""
 
 
 def renamed(layers: Layers) -> Layers:
-    """Return the layers with what stands under a section's old name under its new one. Raises SettingsError."""
+    """Return the layers with what stands under an old name under its new one. Raises SettingsError."""
     variables = {variable_of(new, field) for new in RENAMED.values() for field in SECTIONS[new].__struct_fields__}
-    return with_new_names(layers, RENAMED, variables)
+    return with_new_fields(with_new_names(layers, RENAMED, variables), RENAMED_FIELDS)
 
 
 def read_config(layers: Layers, *, project: str | None = None, observe: bool = False) -> Config:

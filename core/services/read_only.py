@@ -22,7 +22,7 @@ class ReadOnlyMode:
             self._until = self._clock.elapsed() + LIFTED_S
 
     def lifted_for_s(self) -> float | None:
-        """For how many more seconds orders are allowed; `None` when it is not lifted, or was never on."""
+        """For how many more seconds actions are allowed; `None` when it is not lifted, or was never on."""
         rest = self._until - self._clock.elapsed()
         return rest if self.on and rest > 0 else None
 

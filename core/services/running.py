@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 from core.actions.context import Actor
-from core.domain.actions import Action
+from core.domain.actions import Action, label
 from core.domain.actors import By
 
 
@@ -18,7 +18,7 @@ class RunningActions:
     def counted(self, order: Action, actor: Actor) -> Iterator[None]:
         """Within it the order is under way, however it ends."""
         mark = object()
-        self._orders[mark] = order.name.replace("_", " ") + ("" if actor.by == By.OPERATOR else f" by the {actor.by}")
+        self._orders[mark] = label(order.name) + ("" if actor.by == By.OPERATOR else f" by the {actor.by}")
         try:
             yield
         finally:

@@ -101,7 +101,7 @@ async def test_a_stop_ends_it_after_its_batch(sandbox: Running, tmp_path: Path) 
     assert (await driven.monitor.stop("fire")).done
     result = await cleaning
     await driven.monitor.close()
-    assert result.text.endswith("halted: an emergency stop was ordered")
+    assert result.text.endswith("halted: an emergency stop was asked for")
     assert left(sandbox) > 0
 
 

@@ -109,7 +109,7 @@ async def test_a_task_that_ran_before_and_was_pending_again_is_given_back(sandbo
     back = await driven.monitor.requeue()
     await driven.monitor.close()
     assert left.tasks == 2
-    assert back.text == "2 of 2 tasks given back to pending"
+    assert back.text == "2 of 2 tasks requeued"
     assert sorted(sandbox.sql("SELECT description, status FROM autonomous_tasks")) == [
         ("again", "pending"),
         ("at it", "rejected"),

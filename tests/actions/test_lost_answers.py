@@ -82,7 +82,7 @@ async def test_a_lift_whose_answer_was_lost_is_seen_by_reading(
     sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = true")
     between.lost = [f"PATCH {CONFIG}"]
     result = await monitor.lift(requeue=False)
-    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "lifted, seen")
+    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "resumed, seen")
     assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(False,)]
 
 

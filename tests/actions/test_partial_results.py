@@ -37,7 +37,7 @@ async def test_a_lift_whose_requeue_was_partial_is_a_lift(sandbox: Running, tmp_
     queries.marked = none  # type: ignore[method-assign]  # as if they were hidden for the moment
     result = await driven.monitor.lift(requeue=True)
     assert (result.phase, result.changed) == (ResultPhase.PARTLY, 0)
-    assert result.text.startswith("lifted, seen; ")
+    assert result.text.startswith("resumed, seen; ")
     assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(False,)]
     assert await driven.parts.reads.last_lift_at() is not None
     queries.marked = whole  # type: ignore[method-assign]  # they are seen again

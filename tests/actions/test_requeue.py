@@ -31,7 +31,7 @@ async def test_nothing_is_given_back_while_a_stop_is_set(sandbox: Running, begin
     stopped_elsewhere(sandbox, "a second stop")
     result = await driven.monitor.requeue()
     assert (result.phase, flag(sandbox), statuses(sandbox)) == (ResultPhase.REFUSED, True, {"rejected": 4})
-    assert "an emergency stop is set: nothing was given back" in result.text
+    assert "an emergency stop is set: nothing was requeued" in result.text
 
 
 def test_on_a_terminal_a_stop_that_was_not_shown_is_not_lifted(sandbox: Running, command: Command) -> None:
@@ -45,7 +45,7 @@ def test_on_a_terminal_a_stop_that_was_not_shown_is_not_lifted(sandbox: Running,
     typed.type("y\n")
     code, out = typed.end()
     assert (code, flag(sandbox), statuses(sandbox)) == (2, True, {"rejected": 4}), out
-    assert "an emergency stop is set: nothing was given back" in out + typed.said
+    assert "an emergency stop is set: nothing was requeued" in out + typed.said
 
 
 async def test_what_was_left_rejected_is_given_back_later(sandbox: Running, begin: Begin) -> None:
@@ -209,5 +209,5 @@ async def test_a_stop_that_is_ordered_while_another_is_lifted_keeps_its_tasks(sa
     driven.parts.writes.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
     result = await driven.monitor.lift(requeue=True)
     assert (result.phase, flag(sandbox)) == (ResultPhase.PARTLY, False)
-    assert "halted: an emergency stop was ordered" in result.text
+    assert "halted: an emergency stop was asked for" in result.text
     assert statuses(sandbox) == {"rejected": 4}

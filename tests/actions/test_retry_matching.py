@@ -134,7 +134,7 @@ async def test_ten_thousand_are_taken_and_the_rest_is_said(sandbox: Running, mon
     fail(sandbox, 10_001)
     plan = await monitor.plan_retry_matching(FAILED)
     assert (plan.rows, len(set(plan.ids)), plan.more) == (10_000, 10_000, True)
-    assert "more match: this order takes 10,000, give it again for the rest" in plan.text
+    assert "more match: one run takes 10,000, run it again for the rest" in plan.text
     result = await monitor.retry_matching(plan, "all of them")
     assert (result.phase, result.text) == (ResultPhase.VERIFIED, "10,000 changed, 0 skipped, 0 refused")
     assert statuses(sandbox) == {"failed": 1, "pending": 10_000}
@@ -282,7 +282,7 @@ async def test_an_emergency_stop_ends_it_after_its_batch(sandbox: Running, monit
     stopped = await stops[0]
     assert stopped.phase is ResultPhase.VERIFIED
     assert result.phase is ResultPhase.PARTLY
-    assert result.text.endswith("halted: an emergency stop was ordered")
+    assert result.text.endswith("halted: an emergency stop was asked for")
     assert statuses(sandbox).get("failed", 0) > 0
     assert sandbox.sql("SELECT count(*) FROM autonomous_tasks WHERE status = 'pending'")[0][0] <= 100
 
@@ -330,5 +330,5 @@ async def test_a_stop_within_its_batch_ends_it_after_that_batch(
     result = await retrying
     assert stopped.done
     assert result.changed <= 100
-    assert result.text.endswith("halted: an emergency stop was ordered")
+    assert result.text.endswith("halted: an emergency stop was asked for")
     assert statuses(sandbox)["failed"] == 150

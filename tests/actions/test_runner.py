@@ -35,7 +35,7 @@ async def test_where_the_state_cannot_be_written_only_a_stop_is_taken(sandbox: R
         await again.monitor.lift(requeue=False),
     ):
         assert result.phase is ResultPhase.REFUSED
-        assert result.text.startswith("nothing but an emergency stop can be ordered: state not ")
+        assert result.text.startswith("nothing but an emergency stop is possible: state not ")
     assert again.monitor.may(HEAL)
     assert not again.monitor.may(EMERGENCY_STOP)
     assert (await again.monitor.stop("fire")).phase is ResultPhase.VERIFIED
@@ -256,7 +256,7 @@ def test_a_command_whose_state_cannot_be_written_is_refused_but_for_the_stop(
     (place / "state").write_text("no directory")
     refused = command("dry-run", "off", "--yes", sandbox=sandbox)
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert refused.stderr.startswith("nothing but an emergency stop can be ordered: state not ")
+    assert refused.stderr.startswith("nothing but an emergency stop is possible: state not ")
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(True,)]
     assert command("stop", "--reason", "fire", "--yes", sandbox=sandbox).returncode == 0
 

@@ -106,7 +106,7 @@ async def test_a_resume_of_a_stop_from_elsewhere_gives_back_what_its_function_re
     assert (plan.rejected, plan.requeueable) == (5, 4)
     result = await driven.monitor.lift(requeue=True, stop=plan.stop)
     await driven.monitor.close()
-    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "lifted, seen; 4 of 4 tasks given back to pending")
+    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "resumed, seen; 4 of 4 tasks requeued")
     assert statuses(sandbox) == {"pending": 4, "rejected": 1}
 
 
@@ -405,7 +405,7 @@ async def test_a_waiting_order_that_this_version_does_not_know_stops_nothing(
     result = await driven.parts.desk.carry_out(msgspec.structs.replace(waiting, order="an_order_of_tomorrow"))
     await closed(driven)
     assert (result.phase, flag(sandbox)) == (ResultPhase.REFUSED, False)
-    assert "this version does not know that order" in result.text
+    assert "this version does not know that action" in result.text
 
 
 async def test_a_stop_that_waited_and_whose_outcome_is_not_known_waits_on(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.base.renamed_settings import with_new_names
+from core.base.renamed_settings import with_new_fields, with_new_names
 from core.base.settings import Layers, SettingsError
 
 PATH = Path("/c/config.toml")
@@ -73,3 +73,30 @@ def test_nothing_old_changes_nothing_and_twice_is_once() -> None:
     assert with_new_names(untouched, {"fights": "conflicts"}, NAMES) == untouched
     once = read({"WATCHDESK_FIGHTS_TASKS_S": "5"}, fights={"told_s": 6})
     assert with_new_names(once, {"fights": "conflicts"}, NAMES) == once
+
+
+KEYS = {("keys", "lift"): "resume"}
+
+
+def test_a_single_setting_is_read_under_its_new_name_and_said() -> None:
+    layers = with_new_fields(Layers(named=({"WATCHDESK_KEYS_LIFT": "f5"},), file={}, path=PATH), KEYS)
+    assert layers.first("WATCHDESK_KEYS_RESUME") == "f5"
+    assert layers.strange_names({"WATCHDESK_KEYS_RESUME"}) == []
+    (notice,) = layers.notices
+    assert notice == "WATCHDESK_KEYS_LIFT is now called WATCHDESK_KEYS_RESUME; the old name is read for one release"
+
+
+@pytest.mark.parametrize(
+    ("table", "used"),
+    [({"lift": "f5"}, ""), ({"lift": "f6", "resume": "f5"}, ", and that is set")],
+)
+def test_a_single_setting_of_the_file_too(table: dict[str, str], used: str) -> None:
+    layers = with_new_fields(Layers(named=(), file={"keys": table}, path=PATH), KEYS)
+    assert layers.table("keys") == {"resume": "f5"}
+    release = "the old name is read for one release"
+    assert layers.notices == (f"{PATH}: [keys] lift is now called resume; {release}{used}",)
+
+
+def test_nothing_is_said_where_no_old_name_is_set() -> None:
+    layers = Layers(named=({"WATCHDESK_KEYS_RESUME": "f5"},), file={"keys": {"resume": "f5"}}, path=PATH)
+    assert with_new_fields(layers, KEYS) == layers

@@ -95,7 +95,7 @@ async def test_a_resume_broken_off_amid_its_requeue_is_offered_and_finished(
     assert "200 tasks of the stop of " in told.stdout
     done = await again(command, sandbox, "resume", "--requeue", "--yes")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "no emergency stop is set; 200 of 200 tasks given back to pending" in done.stdout
+    assert "no emergency stop is set; 200 of 200 tasks requeued" in done.stdout
     assert statuses(sandbox) == {"pending": 300}
     assert "still rejected" not in (await again(command, sandbox, "status")).stdout
 
@@ -104,7 +104,7 @@ async def test_a_resume_without_its_tasks_says_that_they_are_still_rejected(sand
     pending(sandbox, 3)
     await again(command, sandbox, "stop", "--reason", "r", "--yes")
     done = await again(command, sandbox, "resume", "--yes")
-    assert (done.returncode, done.stdout.strip()) == (0, "lifted, seen")
+    assert (done.returncode, done.stdout.strip()) == (0, "resumed, seen")
     assert "3 tasks of the stop of" in done.stderr
     assert "watchdesk resume --requeue" in done.stderr
     back = await again(command, sandbox, "resume", "--requeue", "--yes")

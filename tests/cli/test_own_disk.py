@@ -145,7 +145,7 @@ async def test_state_that_one_command_set_aside_is_said_by_all_that_follow_until
     assert (aside / database.name).exists()
     when = f"{datetime.fromtimestamp(aside.stat().st_mtime, UTC):%d %b %H:%M}"
     words = f"state set aside {when} as {aside}: it was not readable"
-    gone = "acknowledgements, silences and orders that waited are gone with it; move it away once you have seen this"
+    gone = "acknowledgements, silences and actions that waited are gone with it; move it away once you have seen this"
     for _ in range(2):
         page = command("status", sandbox=sandbox).stdout
         assert words in page

@@ -164,4 +164,4 @@ def test_no_order_waits_and_none_that_does_not_can_be_withdrawn(sandbox: Running
     told = command("orders", "--json", sandbox=sandbox)
     assert json.loads(told.stdout) == {"version": 1, "orders": []}
     gone = command("orders", "--withdraw", "x", sandbox=sandbox)
-    assert (gone.returncode, "no order x waits" in gone.stderr) == (2, True)
+    assert (gone.returncode, "no action x waits" in gone.stderr) == (2, True)

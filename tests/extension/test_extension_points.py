@@ -189,6 +189,7 @@ RULE = """    yield Rule(
         name="rainy",
         severity=Severity.HIGH,
         title="rain",
+        when="the system is enabled",
         runbook="take an umbrella",
         judge=lambda facts, _: Condition(Truth.of(facts.enabled is not None), "it rains on an enabled system"),
         for_s=0.0,

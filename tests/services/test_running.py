@@ -27,7 +27,7 @@ async def test_an_operators_orders_count_until_they_are_over_however_that_is(san
     assert monitor.under_way() == ()
     lifting = asyncio.create_task(monitor.lift(requeue=False))
     await asyncio.sleep(0)
-    assert monitor.under_way() == ("lift",)
+    assert monitor.under_way() == ("resume",)
     lifting.cancel()
     await asyncio.gather(lifting, return_exceptions=True)
     assert monitor.under_way() == ()

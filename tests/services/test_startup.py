@@ -23,7 +23,7 @@ STEPS = {
     "held breakers": "_parts.holds.restore",
     "key figures": "_parts.kpis.restore",
     "taking over": "_scheduler._take_over",
-    "waiting orders": "_parts.waiting.all",
+    "waiting actions": "_parts.waiting.all",
     "alerts": "_parts.alerts.restore",
     "state": "_scheduler._state",
     "connect": "_parts.backend.connect",

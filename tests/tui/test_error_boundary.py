@@ -59,7 +59,7 @@ async def pressed(pilot: Pilot[None], app: WatchdeskApp, *keys: str) -> None:
 
 BROKEN = [
     ("plan_heal", (), ("h",), "cannot be read now: " + failed("looking at what this is about")),
-    ("heal", ("h",), ("right", "enter"), "outcome unknown: " + failed("the order")),
+    ("heal", ("h",), ("right", "enter"), "outcome unknown: " + failed("the action")),
     ("note", ("n", "x"), ("enter",), failed("this")),
     ("acknowledge", ("6", "enter"), ("down", "enter"), failed("what was chosen")),
     ("page", (), ("t",), "last known, now: " + failed("reading the rows")),

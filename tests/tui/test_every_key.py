@@ -117,13 +117,13 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     "heal": asks(HealDialog),
     "reset": asks(ChoiceDialog, "Which breaker?"),
     "stop": asks(StopDialog),
-    "lift": asks(ResumeDialog),
+    "resume": asks(ResumeDialog),
     "dry_run": asks(DryRunDialog),
     "check": lambda app: monitor_of(app).checked > 0,
     "acknowledge": asks(ChoiceDialog, "Take care of which alert?"),
     "silence": asks(ChoiceDialog, "Silence what?"),
     "run": asks(ConfirmDialog, "Run pending tasks"),
-    "orders": asks(ChoiceDialog, "Which order or task?"),
+    "orders": asks(ChoiceDialog, "Which action or task?"),
     "restart": lambda app: monitor_of(app).restarted > 0,
     **{name: lists(name) for name in LISTS},
     "filter": types,
@@ -206,7 +206,7 @@ async def test_q_names_the_orders_under_way_and_the_way_back_has_the_focus(kind:
         view = await go_to(pilot, app, kind)
         monitor.going = ("heal", "emergency stop by the watchdog")
         await pilot.press("q")
-        await until(pilot, lambda: "2 orders are under way" in getattr(app.screen, "_text", ""), "asked")
+        await until(pilot, lambda: "2 actions are under way" in getattr(app.screen, "_text", ""), "asked")
         quits = app.screen
         assert isinstance(quits, QuitDialog)
         assert "heal, emergency stop by the watchdog; quitting now leaves them half done." in quits._text
@@ -219,7 +219,7 @@ async def test_q_names_the_orders_under_way_and_the_way_back_has_the_focus(kind:
         await until(pilot, lambda: app.screen is view, "back")
         monitor.going = ("heal",)
         await pilot.press("q")
-        await until(pilot, lambda: "1 order is under way: heal; quitting now leaves it" in said(app), "asked again")
+        await until(pilot, lambda: "1 action is under way: heal; quitting now leaves it" in said(app), "asked again")
         monitor.going = ()
         quits = app.screen
         assert isinstance(quits, QuitDialog)
@@ -360,7 +360,7 @@ async def test_a_moved_key_is_moved_in_footer_help_and_menu_and_the_old_one_does
     ("given", "says"),
     [
         ({"heal": "q"}, "q is quit already"),
-        ({"heal": "m", "lift": "m"}, "m is heal already"),
+        ({"heal": "m", "resume": "m"}, "m is heal already"),
         ({"sort": "h"}, "h is heal already"),
         ({"heal": "j"}, "j moves about in lists"),
         ({"heal": "banana"}, "'banana' is no key"),
@@ -386,7 +386,7 @@ MENU: dict[str, str] = {
     "lift_observe": "observe_off",
     "heal": "heal",
     "emergency_stop": "stop",
-    "lift": "lift",
+    "lift": "resume",
     "dry_run_on": "dry_run",
     "dry_run_off": "dry_run",
     "run_pending": "run",

@@ -105,9 +105,9 @@ RIGHT: Final = ("age", "took", "pri", "told", "since", "failed", "live", "value"
 
 DIALOGS: Final = {
     "\x05": ("EMERGENCY STOP", "already stopped"),
-    "u": ("Lift the emergency stop", "It is stopped"),
+    "u": ("Resume ", "It is stopped"),
     "h": ("Heal ", "•"),
-    "o": ("Which order or task?", "retry: "),
+    "o": ("Which action or task?", "retry: "),
     "a": ("Take care of which alert?", "emergency stop"),
     "r": ("Which breaker?", "hold one open"),
     "?": ("─ Help", "heal"),

@@ -108,7 +108,7 @@ async def resized(keys: tuple[str, ...], there: Callable[[Any], bool]) -> None:
     [
         ("ctrl+e", ("EMERGENCY STOP of atlas", "rejects", "reason", "type STOP", "Cancel", "Stop all")),
         ("h", ("Heal atlas", "3 rows", "Cancel", "Heal")),
-        ("u", ("Lift the emergency stop", "It is set by", "give back", "type atlas", "Cancel", "Lift")),
+        ("u", ("Resume atlas", "It is set by", "requeue", "type atlas", "Cancel", "Resume")),
         ("d", ("Dry-run of atlas", "Cancel", "Turn o")),
         ("p", ("Run pending tasks", "pending", "Cancel", "Run")),
     ],

@@ -253,7 +253,7 @@ def test_quitting_while_an_order_waits_is_asked(start: Start, busy: Running) -> 
     busy.fault("database_down", True)
     hand.await_text("OFFLINE")
     hand.press("\x05")
-    hand.await_text("The order is kept")
+    hand.await_text("The action is kept")
     hand.read(SWALLOWED_S)
     slowly(hand, "\x1b[Z", "\x1b[Z", "fire", "\t", "STOP", "\t", "\t", "\r")
     answered(hand, "waiting")

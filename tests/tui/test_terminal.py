@@ -36,7 +36,7 @@ def test_q_quits(sandbox: Running, command: Command) -> None:
 def test_the_footer_fits_eighty_columns(sandbox: Running, command: Command) -> None:
     terminal = Terminal(command, sandbox)
     last = terminal.await_text("LIVE").splitlines()[-1]
-    for word in ("heal", "reset", "STOP", "lift", "check", "help", "quit"):
+    for word in ("heal", "reset", "STOP", "resume", "check", "help", "quit"):
         assert word in last
     terminal.dispose()
 

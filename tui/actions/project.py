@@ -29,7 +29,7 @@ async def stop(front: Ui) -> None:
         front.ask(StopDialog(front.monitor))
 
 
-async def lift(front: Ui) -> None:
+async def resume(front: Ui) -> None:
     """Lift the emergency stop."""
     if front.allowed(RESUME):
         front.ask(ResumeDialog(front.monitor))
@@ -74,12 +74,12 @@ async def check(front: Ui) -> None:
 
 
 async def observe_off(front: Ui) -> None:
-    """Allow orders for a while although it only observes."""
+    """Allow actions for a while although it only observes."""
     project = front.monitor.snapshot.project
     if not project.observe:
-        front.tell("it does not only observe: orders are allowed")
+        front.tell("it does not only observe: actions are allowed")
     elif project.orders_for_s is not None:
-        front.tell("orders are allowed already")
+        front.tell("actions are allowed already")
     elif front.allowed(OBSERVE_OFF):
         front.ask(observe_dialog(front.monitor))
 

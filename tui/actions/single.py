@@ -3,7 +3,7 @@
 from typing import Final
 
 from core.base.text import short
-from core.domain.actions import ACTIONS, DRY_RUN_OFF, DRY_RUN_ON, HEAL, RETRY, UNDO, WITHDRAW
+from core.domain.actions import ACTIONS, DRY_RUN_OFF, DRY_RUN_ON, HEAL, RETRY, UNDO, WITHDRAW, label
 from core.domain.records import LogEntry, Task
 from core.domain.snapshot import Snapshot, Waiting
 from tui.actions.choice import Choice, Choices, Verb
@@ -15,7 +15,7 @@ _UNDONE_BY_RUN: Final = frozenset({HEAL.name, DRY_RUN_ON.name, DRY_RUN_OFF.name}
 
 async def single_orders(front: Ui) -> None:
     """Whatever can be done about single ones."""
-    chosen = await front.choose("Which order or task?", order_choices(front.monitor.snapshot))
+    chosen = await front.choose("Which action or task?", order_choices(front.monitor.snapshot))
     if chosen is not None:
         await act(front, chosen)
 
@@ -67,7 +67,7 @@ def _waits(one: Waiting, snapshot: Snapshot) -> str:
 
 def _told(entry: LogEntry, snapshot: Snapshot) -> str:
     ago = f" {short(snapshot.at - entry.at)} ago" if entry.at is not None else ""
-    return f"{entry.order.replace('_', ' ')} by {entry.actor}{ago}: {entry.summary}"
+    return f"{label(entry.order)} by {entry.actor}{ago}: {entry.summary}"
 
 
 def _failed(task: Task, snapshot: Snapshot) -> str:

@@ -13,6 +13,7 @@ from core.domain.actions import (
     ResultPhase,
     RetryPlan,
     UndoPlan,
+    label,
 )
 from core.domain.records import LogEntry, Task
 from core.domain.snapshot import Snapshot, Waiting
@@ -94,14 +95,14 @@ def still_meant_dialog(monitor: MonitorLike, meant: WaitingAction) -> ConfirmDia
 
 
 def observe_dialog(monitor: MonitorLike) -> ConfirmDialog:
-    """Allow orders for a while although it only observes."""
+    """Allow actions for a while although it only observes."""
 
     async def look() -> Shown:
         return Shown(text="It was started with --observe. Afterwards it observes again by itself.")
 
     async def act() -> Result:
         monitor.lift_observe()
-        return Result(order=OBSERVE_OFF.name, phase=ResultPhase.VERIFIED, text="orders are allowed for 15 minutes")
+        return Result(order=OBSERVE_OFF.name, phase=ResultPhase.VERIFIED, text="actions are allowed for 15 minutes")
 
     return ConfirmDialog(OBSERVE_OFF, _name(monitor), look=look, act=act)
 
@@ -133,7 +134,7 @@ def _waits(one: Waiting, snapshot: Snapshot) -> str:
 
 def _told(entry: LogEntry, snapshot: Snapshot) -> str:
     ago = f" {short(snapshot.at - entry.at)} ago" if entry.at is not None else ""
-    return f"{entry.order.replace('_', ' ')} by {entry.actor}{ago}: {entry.summary}"
+    return f"{label(entry.order)} by {entry.actor}{ago}: {entry.summary}"
 
 
 def _failed(task: Task, snapshot: Snapshot) -> str:

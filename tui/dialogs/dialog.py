@@ -218,7 +218,7 @@ class Dialog(Question[None]):
             self._looking = False
 
     @work(exclusive=True, group="act")
-    @within_error_boundary("the order", lost)
+    @within_error_boundary("the action", lost)
     async def _carry_out(self) -> None:
         self.query_one("#act", Button).disabled = True
         self.say("requested …")

@@ -22,7 +22,10 @@ _WORDS: Final = (
         "Link",
         "LIVE read just now · STALE polls are missed · OFFLINE proven down · BLIND not reached at all.",
     ),
-    ("Past", "A heavy border and PAST: what the black box kept of that moment. Orders are for now alone; 0 goes back."),
+    (
+        "Past",
+        "A heavy border and PAST: what the black box kept of that moment. Actions need now: 0 goes back.",
+    ),
     ("Dialogs", "stay live, focus Cancel, and tell: requested → seen (read back). Escape always backs out."),
 )
 

@@ -27,7 +27,7 @@ class HoldDialog(Dialog):
         """How it stands now."""
         now = next((r for r in self._monitor.snapshot.breakers if r.key == self._key), None)
         stands = "not used yet" if now is None else now.state.value.replace("_", "-")
-        return f"It is {stands}. Checks, orders and read-backs still go out; what it refuses shows last-known data."
+        return f"It is {stands}. Checks, actions and read-backs still go out; what it refuses shows last-known data."
 
     async def act(self) -> Result | None:
         """Hold it."""

@@ -36,4 +36,4 @@ def cut_off(going: Sequence[str]) -> str:
     if not going:
         return ""
     are, them = ("is", "it") if len(going) == 1 else ("are", "them")
-    return f"{plural(len(going), 'order')} {are} under way: {', '.join(going)}; quitting now leaves {them} half done."
+    return f"{plural(len(going), 'action')} {are} under way: {', '.join(going)}; quitting now leaves {them} half done."

@@ -16,19 +16,19 @@ from tui.dialogs.tick import Tick
 class ResumeDialog(Dialog):
     """Wants the project's name typed."""
 
-    ACT = "Lift"
+    ACT = "Resume"
     DANGER = True
 
     def __init__(self, monitor: MonitorLike) -> None:
         self._project = monitor.snapshot.project.name
-        super().__init__(f"Lift the emergency stop of {self._project}: {RESUME.effect}")
+        super().__init__(f"Resume {self._project}: {RESUME.effect}")
         self._monitor = monitor
         self._plan = ResumePlan(standing="")
         self._offered = False
 
     def fields(self) -> ComposeResult:
         """Requeue or not, and the name."""
-        yield Tick("give back what was pending", id="requeue")
+        yield Tick("requeue what was pending", id="requeue")
         yield Field(placeholder=f"type {self._project}", id="word")
 
     async def plan(self) -> str:

@@ -12,7 +12,7 @@ from tui.dialogs.field import Field
 
 HOURS = 24
 KEPT = (
-    "The project does not answer now. The order is kept on this machine's disk and carried out once it does;"
+    "The project does not answer now. The action is kept on this machine's disk and carried out once it does;"
     " until then it can be withdrawn (o)."
 )
 
@@ -49,7 +49,7 @@ class StopDialog(Dialog):
             return f"{self._project} is already {plan.already}. That stands; rejects {pending} and {running}."
         if plan.already:
             return f"{self._project} is already {plan.already}. Nothing will be changed."
-        return f"Sets the stop for {HOURS} h or until lifted, and rejects {pending} and {running}."
+        return f"Sets the stop for {HOURS} h or until you resume, and rejects {pending} and {running}."
 
     async def act(self) -> Result | None:
         """Stop."""

@@ -1,5 +1,6 @@
 """The audit trail: every action in the project's log, with its operator, host, reason and result."""
 
+from core.domain.actions import label
 from core.domain.log_steps import AUDIT
 from core.domain.queries import Table
 from core.domain.records import LogEntry
@@ -17,15 +18,15 @@ class AuditList(Served):
     """Two rows per action: its start, and its end."""
 
     NAME = "trail"
-    KEY = list_key("trail", "8", "trail", "audit trail: every order in the project's log")
+    KEY = list_key("trail", "8", "trail", "audit trail: every action in the project's log")
     TITLE = "Audit trail"
     TABLE = Table.ORDERS
     HINT = "order:heal  status:failed"
-    EMPTY = "no order matches, or none is visible to us"
+    EMPTY = "no action matches, or none is visible to us"
     COLUMNS = (
         Column(title="status", width=9),
         Column(title="age", width=6, right=True),
-        Column(title="order", width=17),
+        Column(title="action", width=17),
         Column(title="who", width=18, drops=2),
         Column(title="what came of it"),
         Column(title="took", width=10, right=True, drops=3),
@@ -44,7 +45,7 @@ class AuditList(Served):
             cells=(
                 (record.status, LOG_ROLE.get(record.status, "text") if live else "dim"),
                 (age(record.at, snapshot.at), "dim"),
-                (record.order.replace("_", " "), "text" if live else "dim"),
+                (label(record.order), "text" if live else "dim"),
                 (record.actor, "dim"),
                 (record.summary, "text" if live else "dim"),
                 (took, "dim"),
@@ -57,14 +58,14 @@ class AuditList(Served):
         if found is None:
             return None
         entry = found.entry
-        order = entry.order.replace("_", " ")
+        order = label(entry.order)
         lines = [
             ((entry.status, LOG_ROLE.get(entry.status, "text")), (f"  {order}", "strong"), (f"  {entry.actor}", "dim"))
         ]
         undo = (Choice(Verb.UNDO, entry.run), "undo: take back what still stands of it …")
         choices = (undo,) if entry.run and single.undoable(entry) else ()
         return Document(
-            heading=f"Order {entry.run or key}", lines=(*lines, (), *columns_of(found.row)), choices=choices
+            heading=f"Action {entry.run or key}", lines=(*lines, (), *columns_of(found.row)), choices=choices
         )
 
     async def act(self, key: str, chosen: Choice) -> None:

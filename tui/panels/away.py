@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from core.base.text import clean, plural, short
+from core.domain.actions import label
 from core.domain.snapshot import Snapshot, State
 from core.history.away import Ordered, Step, Summary
 from tui.panels.panel import Panel, as_many_as_fit
@@ -75,7 +76,7 @@ def _told(summary: Summary) -> list[tuple[str, Line]]:
     if summary.fired or summary.resolved or summary.firing:
         told.append(("alerts", _alerts(summary)))
     if summary.orders or summary.orders_more:
-        told.append(("orders", _orders(summary)))
+        told.append(("actions", _orders(summary)))
     if rest := _rest(summary):
         told.append(("besides", ((rest, "text"),)))
     return told
@@ -124,7 +125,7 @@ def _order(one: Ordered) -> str:
     notes = [plural(one.rows, "row")] if one.rows else []
     notes += [f"{one.failed:,} not done" if one.failed < one.times else "not done"] if one.failed else []
     said = f" ({', '.join(notes)})" if notes else ""
-    return f"{one.order.replace('_', ' ')}{times}{said} by {one.actor or 'another monitor'}"
+    return f"{label(one.order)}{times}{said} by {one.actor or 'another monitor'}"
 
 
 def _rest(summary: Summary) -> str:

@@ -71,7 +71,7 @@ class TopLine(Panel):
         mode = f"agents {word}"
         if project.observe:
             allowed = project.orders_for_s
-            mode += ", observing" if allowed is None else f", orders allowed for {short(max(60.0, allowed))}"
+            mode += ", observing" if allowed is None else f", actions allowed for {short(max(60.0, allowed))}"
         at = snapshot.at.astimezone()
         clock = f"{at:%H:%M}:{at.second // 10}0 {at:%Z} {self._signs.beat[self._polls % 4]}"
         name: Line = ((f" {project.name} ", "project"), (f" {mode}", "text"))

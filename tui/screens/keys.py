@@ -32,13 +32,13 @@ ORDER_KEYS: Final = (
     _order("heal", "h", "heal", "heal", "heal: shows the plan, then asks", 3),
     _order("reset", "r", "reset_breaker", "reset", "breakers: reset one or all, release one, hold one open", 3),
     _order("stop", "ctrl+e", "emergency_stop", "STOP", "emergency stop: wants a reason and the word STOP"),
-    _order("lift", "u", "lift", "lift", "lift the emergency stop: wants the project's name", 6),
+    _order("resume", "u", "lift", "resume", "resume after an emergency stop: wants the project's name", 6),
     _order("dry_run", "d", "dry_run_on", "dry", "dry-run on or off: off wants the project's name", 13),
     _order("check", "c", "check_now", "check", "check now: refresh everything, run all checks", 5),
     _order("acknowledge", "a", "acknowledge", "ack", "acknowledge an alert: you take care, nobody else is told", 7),
     _order("silence", "z", "silence", "silence", "silence alerts for a while, or take a silence back", 14),
     _order("run", "p", "run_pending", "run", "run pending tasks: asks, then the agents work them off", 15),
-    _order("orders", "o", "", "orders", "orders and failures: withdraw, undo, retry a failed task", 16),
+    _order("orders", "o", "", "actions", "actions: withdraw what waits, undo, retry a failed task", 16),
     _order("restart", "w", "restart_watchdog", "restart", "restart the watchdog's loop", 20),
 )
 LOOK_KEYS: Final = tuple(kind.KEY for kind in LISTS.values())
@@ -51,8 +51,8 @@ SCREEN_KEYS: Final = (
     Key(name="copy", key="y", action="copy", word="copy", does="copy: the row's id, or the state in one line", drops=17),
     Key(name="faults", key="x", action="errand('faults')", word="faults", does="the demo's faults, on and off", drops=4),
     Key(name="help", key="question_mark", action="help", word="help", does="this help"),
-    Key(name="palette", key="ctrl+p", action="command_palette", word="menu", does="menu: every order and list by name", drops=19),
-    Key(name="quit", key="q", action="quit", word="quit", does="quit; asks while an order waits or is under way"),
+    Key(name="palette", key="ctrl+p", action="command_palette", word="menu", does="menu: every action and list by name", drops=19),
+    Key(name="quit", key="q", action="quit", word="quit", does="quit; asks while an action waits or is under way"),
 )  # fmt: skip
 TIME_KEYS: Final = (
     Key(name="earlier", key="left_square_bracket", action="time('earlier')", word="earlier", does="earlier: the picture before, from the black box; held down, faster", drops=12),
@@ -83,10 +83,10 @@ MENU_ONLY: Final = (
     _order("hold", "", "hold_breaker", "hold", "hold a breaker open: wants a reason"),
     _order("release", "", "release_breaker", "release", "release a held breaker"),
     _order("retry_matching", "", "retry_matching", "retry", "retry failed tasks: all that match a filter"),
-    _order("requeue", "", "requeue", "requeue", "requeue: give back what the last emergency stop rejected"),
+    _order("requeue", "", "requeue", "requeue", "requeue: what the last emergency stop rejected goes back to pending"),
     _order("clean_up", "", "clean_up", "clean up", "clean up the log: delete rows that are past their time"),
     _order("test_message", "", "test_message", "test", "send a test message: to every contact and channel"),
-    _order("observe_off", "", "lift_observe", "observe", "allow orders: lift --observe for 15 minutes"),
+    _order("observe_off", "", "lift_observe", "observe", "allow actions: for 15 minutes despite --observe"),
 )
 """What has a place in the menu alone."""
 

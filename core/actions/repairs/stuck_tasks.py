@@ -37,7 +37,7 @@ class StuckTasks(Repair):
             notes.append(f"no logs of {silent} are visible to us, so their silence proves nothing: left alone")
         spared = sum(task.id in survey.spared for task in survey.overdue.stuck)
         if spared:
-            notes.append(f"{plural(spared, 'task')} given back by an operator: left alone")
+            notes.append(f"{plural(spared, 'task')} restored by an operator: left alone")
         stuck = survey.stuck
         if not stuck:
             return Proposal(notes=tuple(notes))

@@ -118,7 +118,7 @@ def _numbers(report: Report) -> str:
     given = ", ".join(
         f"{count} by {giver}" for giver, count in sorted(orders.items(), key=lambda one: (-one[1], one[0]))
     )
-    ordered = plural(sum(orders.values()), "order") + (f" ({given})" if given else "")
+    ordered = plural(sum(orders.values()), "action") + (f" ({given})" if given else "")
     return f"{alerts}; {ordered}; {_counts(report.tasks)}."
 
 

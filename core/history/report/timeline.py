@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from core.base.text import plural, short
+from core.domain.actions import label
 from core.domain.actors import ANOTHER, By, by_of, host_of
 from core.domain.alerts import Phase
 from core.domain.events import (
@@ -153,7 +154,7 @@ def _entry(event: Event, origin: Origin, *, who: str = "", here: bool = True, ru
 def _order(at: datetime, rows: list[LogEntry], here: frozenset[str]) -> TimelineEntry:
     """One order by its rows: when it began, what it was, how it ended, and why it was given."""
     first, last = rows[0], rows[-1]
-    name = first.order.replace("_", " ")
+    name = label(first.order)
     summary = "" if last.summary in {last.order, name} else last.summary
     ended = {
         "started": "begun, and no row says how it ended",

@@ -186,8 +186,8 @@ async def emergency_stop(context: ScenarioContext) -> str:
         expect(again.already, f"a standing stop was set again: {again.text}")
     finally:
         lifted = await monitor.lift(requeue=True)
-    expect(lifted.phase is ResultPhase.VERIFIED, f"the lift said: {lifted.text}")
-    expect(not task or await context.status_of(task) == "pending", "the task was not given back")
+    expect(lifted.phase is ResultPhase.VERIFIED, f"the resume said: {lifted.text}")
+    expect(not task or await context.status_of(task) == "pending", "the task was not requeued")
     return f"{stopped.text}; {lifted.text}"
 
 
@@ -206,7 +206,7 @@ async def _flag_alone(context: ScenarioContext, hit: int) -> str:
     finally:
         await context.write(lambda: parts.writes.clear_stop(config.ids))
     after = await parts.reads.config()
-    expect(after is not None and not after.emergency_stop, "the flag could not be cleared: lift it by hand")
+    expect(after is not None and not after.emergency_stop, "the flag could not be cleared: clear it by hand")
     return f"the flag set and cleared; {hit:,} unfinished tasks left alone"
 
 

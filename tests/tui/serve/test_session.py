@@ -72,7 +72,7 @@ async def test_observe_is_not_lifted_from_a_browser(
     await page.await_text("not now: this screen only looks")
     await page.type("\r")
     await page.await_text("Search", gone=True)
-    await page.await_text("Allow orders: this screen only looks")
+    await page.await_text("Allow actions: this screen only looks")
     assert "for 15 min" not in page.text
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from core.base.text import short
+from core.domain.actions import label
 from core.domain.kpis import Kpi
 from core.domain.records import LogEntry, Statistics
 from core.monitor import Monitor
@@ -54,7 +55,7 @@ def command(context: click.Context, *, what: str | None, since: datetime | None,
 def _line(entry: LogEntry) -> str:
     at = f"{entry.at:%Y-%m-%d %H:%M:%S}Z" if entry.at is not None else "no time"
     took = f" {entry.duration_ms:,} ms" if entry.duration_ms is not None else ""
-    order = f" {entry.order.replace('_', ' ')}" if entry.order else ""
+    order = f" {label(entry.order)}" if entry.order else ""
     who = f" by {entry.actor}" if entry.actor else ""
     who += f" ({entry.run})" if entry.run else ""
     return f"{at}  {entry.step} {entry.status}{took}{order}{who}" + (f": {entry.summary}" if entry.summary else "")

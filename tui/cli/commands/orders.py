@@ -12,7 +12,7 @@ from tui.cli.session import configure, put, put_json, tell
 
 
 @click.command(name="orders")
-@click.option("--withdraw", metavar="ID", help="Forget the order with this id; `all` forgets every one.")
+@click.option("--withdraw", metavar="ID", help="Forget the action with this id; `all` forgets every one.")
 @click.option("--json", "as_data", is_flag=True, help="For programs.")
 @click.pass_context
 def command(context: click.Context, *, withdraw: str | None, as_data: bool) -> None:
@@ -30,7 +30,7 @@ def command(context: click.Context, *, withdraw: str | None, as_data: bool) -> N
                 return exits.DONE
             chosen = [one for one in waiting if withdraw in {one.id, "all"}]
             if not chosen:
-                tell(f"watchdesk: no order {withdraw} waits; see watchdesk orders")
+                tell(f"watchdesk: no action {withdraw} waits; see watchdesk orders")
                 return exits.WRONG
             results: list[Result] = [await monitor.withdraw(one.id) for one in chosen]
             put("\n".join(result.text for result in results))

@@ -135,7 +135,7 @@ async def _rows(monitor: Monitor, since: datetime, until: datetime) -> tuple[tup
         why = not_live.fault.sentence()
         return (), f"could not be read: {why}; what other hosts did is told only as far as it was on the screen here"
     ours = sum(is_ours(row.step) for row in rows)
-    counts = {"rows of watchdogs and orders": ours, "failed steps": len(rows) - ours}
+    counts = {"rows of watchdogs and actions": ours, "failed steps": len(rows) - ours}
     if cut := [kind for kind, count in counts.items() if count >= _ROWS]:
         many = " and of ".join(cut)
         return rows, f"has {_ROWS:,} or more {many} of this time, and only the newest {_ROWS:,} of them were read"

@@ -10,7 +10,7 @@ from tui.cli.session import configure, once, tell
 
 
 @click.command(name="resume")
-@click.option("--requeue", is_flag=True, help="Give back what was pending when the last stop rejected it.")
+@click.option("--requeue", is_flag=True, help="Requeue what was pending when the last stop rejected it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
 def command(context: click.Context, *, requeue: bool, yes: bool) -> None:
@@ -37,9 +37,7 @@ def command(context: click.Context, *, requeue: bool, yes: bool) -> None:
 
         code = await give(monitor, RESUME if not requeue else REQUEUE, look=look, act=lift, yes=yes)
         if not requeue and (left := await monitor.left_over()).tasks:
-            tell(
-                f"{plural(left.tasks, 'task')} of {left.of} still rejected: watchdesk resume --requeue gives them back"
-            )
+            tell(f"{plural(left.tasks, 'task')} of {left.of} still rejected: watchdesk resume --requeue requeues them")
         return code
 
     context.exit(once(configure(context), act))

@@ -24,7 +24,7 @@ def _given(_context: click.Context, _option: click.Parameter, reason: str) -> st
 
 @click.command(name="stop")
 @click.option("--reason", required=True, callback=_given, help="Why; kept on the config row and in the audit trail.")
-@click.option("--hours", type=click.IntRange(1, 24 * 30), default=24, show_default=True, help="Until it may be lifted.")
+@click.option("--hours", type=click.IntRange(1, 24 * 30), default=24, show_default=True, help="How long it is to hold.")
 @click.option("--wait", "wait_s", type=click.FloatRange(0), default=_TRY_S, show_default=True, metavar="SECONDS")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context

@@ -1,4 +1,4 @@
-"""`watchdesk undo RUN`: take back what one order changed, where it still stands."""
+"""`watchdesk undo RUN`: take back what one action changed, where it still stands."""
 
 import click
 
