@@ -25,10 +25,10 @@ def by_of(who: str) -> By | None:
 
 
 def host_of(who: str) -> str:
-    """Return on which machine it was done; for a name without one, the name itself."""
+    """Return the host in an actor's written name; for a name without one, the name itself."""
     return who.rpartition("@")[2]
 
 
 def short_of(who: str) -> str:
-    """Return the first word, for where there is little room."""
+    """Return the first word of an actor's written name, for where there is little room."""
     return who.partition(" ")[0]

@@ -27,7 +27,7 @@ class Severity(StrEnum):
 
     @property
     def level(self) -> Level:
-        """As what it is shown; a low one is no warning."""
+        """Return the level at which it is shown; a low one is no warning."""
         return _LEVELS.get(self, Level.OK)
 
 

@@ -1,6 +1,6 @@
 """Events, each kind with its own fields, and one sentence for people.
 
-A change is what panels, the black box and the report go by; its sentence is for people, and nobody reads it back.
+Panels, the black box and the report go by the fields; the sentence is for people, and nothing parses it.
 """
 
 from datetime import datetime
@@ -20,7 +20,7 @@ from core.resilience import BreakerCause, BreakerEvent, BreakerState, Degradatio
 
 
 class BreakerChanged(msgspec.Struct, frozen=True, kw_only=True, tag="breaker"):
-    """A breaker is in another state. `by`: who ordered it, empty where nobody did; `why`: its reason in words."""
+    """A breaker entered another state. `by`: who ordered that, empty if nobody did; `why`: the reason in words."""
 
     who: ClassVar[str] = By.WATCHDESK.value
     run: ClassVar[str] = ""
@@ -34,22 +34,22 @@ class BreakerChanged(msgspec.Struct, frozen=True, kw_only=True, tag="breaker"):
 
     @classmethod
     def of(cls, event: BreakerEvent) -> "BreakerChanged":
-        """Return what a breaker told."""
+        """Return the event for a change that a breaker reported."""
         return cls(key=event.key, before=event.before, after=event.after, cause=event.cause, why=event.why, by=event.by)
 
     @property
     def level(self) -> Level:
-        """Bad unless it is closed."""
+        """Return OK for a closed breaker, else WARNING."""
         return Level.OK if self.after is BreakerState.CLOSED else Level.WARNING
 
     @property
     def state(self) -> str:
-        """The new state in a word."""
+        """Return the new state in one word."""
         return self.after.value.replace("_", "-")
 
     @property
     def sentence(self) -> str:
-        """`breaker db:read open: 5 failures in a row: no route`."""
+        """Return the sentence, such as `breaker db:read open: 5 failures in a row: no route`."""
         return f"breaker {self.key} {self.state}: {self.why}"
 
 
@@ -66,12 +66,12 @@ class BreakerReopened(msgspec.Struct, frozen=True, kw_only=True, tag="breaker_ag
 
     @property
     def sentence(self) -> str:
-        """`breaker db:read is open again 20 s after operator jana@watch-1 reset it: its cause stands`."""
+        """Return the sentence: it opened again, how soon after whose reset."""
         return f"breaker {self.key} is open again {short(self.after_s)} after {self.by} reset it: its cause stands"
 
 
 class CheckChanged(msgspec.Struct, frozen=True, kw_only=True, tag="check"):
-    """A check came to another verdict. `before` is `None` for the first one there was; `why`: what it found."""
+    """A check reached another verdict. `before` is `None` for its first one; `why`: the finding in words."""
 
     who: ClassVar[str] = By.WATCHDOG.value
     run: ClassVar[str] = ""
@@ -83,12 +83,12 @@ class CheckChanged(msgspec.Struct, frozen=True, kw_only=True, tag="check"):
 
     @classmethod
     def of(cls, check: Check, before: Level | None) -> "CheckChanged":
-        """Return that a check stands so now, and stood at `before`."""
+        """Return the event for a check whose level was `before`."""
         return cls(check=check.name, before=before, after=check.level, why=check.text)
 
     @property
     def level(self) -> Level:
-        """The verdict itself."""
+        """Return the new verdict."""
         return self.after
 
     @property
@@ -98,14 +98,14 @@ class CheckChanged(msgspec.Struct, frozen=True, kw_only=True, tag="check"):
 
     @property
     def sentence(self) -> str:
-        """`edge function critical: no answer within 8 s`."""
+        """Return the sentence, such as `edge function critical: no answer within 8 s`."""
         return f"{self.check.replace('_', ' ')} {self.after}: {self.why}"
 
 
 class ActionEnded(msgspec.Struct, frozen=True, kw_only=True, tag="action"):
-    """An order is over, or waits. `who` gave it, `reason` why; `done`: whether the project now is as ordered.
+    """An action ended, or waits. `who` ordered it, for `reason`; `done`: the project is now as ordered.
 
-    `outcome`: what came of it, in words. `run` names it in the audit trail, empty where nothing was written of it.
+    `outcome`: the result in words. `run`: its id in the audit trail, empty if it wrote no row.
     """
 
     who: str
@@ -118,7 +118,7 @@ class ActionEnded(msgspec.Struct, frozen=True, kw_only=True, tag="action"):
 
     @classmethod
     def of(cls, result: Result, who: str, reason: str = "") -> "ActionEnded":
-        """Return what came of an order that `who` gave."""
+        """Return the event for the result of an action that `who` ordered."""
         return cls(
             who=who,
             action=result.order,
@@ -131,18 +131,18 @@ class ActionEnded(msgspec.Struct, frozen=True, kw_only=True, tag="action"):
 
     @property
     def level(self) -> Level:
-        """Bad unless it is done."""
+        """Return OK if it is done, else WARNING."""
         return Level.OK if self.done else Level.WARNING
 
     @property
     def sentence(self) -> str:
-        """`emergency stop: stopped, seen; 5 tasks rejected (too many failures)`."""
+        """Return the sentence, such as `emergency stop: stopped, seen (too many failures)`."""
         why = f" ({self.reason})" if self.reason else ""
         return f"{label(self.action)}: {self.outcome}{why}"
 
 
 class AlertChanged(msgspec.Struct, frozen=True, kw_only=True, tag="alert"):
-    """An alert began, rose, goes on or is over. `key` is its name, `episode` this time of it, `why` what is so."""
+    """An alert began, rose, goes on or is over. `key`: its name; `episode`: this occurrence; `why`: its text."""
 
     who: ClassVar[str] = By.WATCHDESK.value
     run: ClassVar[str] = ""
@@ -161,13 +161,13 @@ class AlertChanged(msgspec.Struct, frozen=True, kw_only=True, tag="alert"):
 
     @property
     def sentence(self) -> str:
-        """`alert firing, high: many tasks fail: 70 % of 30 failed`."""
+        """Return the sentence, such as `alert firing, high: many tasks fail: 70 % of 30 failed`."""
         told = f"alert {self.phase}, {self.severity}: {self.title}"
         return told if self.phase is Phase.RESOLVED or self.why in {"", self.title} else f"{told}: {self.why}"
 
 
 class DegradationChanged(msgspec.Struct, frozen=True, kw_only=True, tag="degradation"):
-    """More, or less, is not live. `lost`: the components that are not."""
+    """The level of degradation changed. `lost`: the components that are not on live data."""
 
     who: ClassVar[str] = By.WATCHDESK.value
     run: ClassVar[str] = ""
@@ -178,23 +178,23 @@ class DegradationChanged(msgspec.Struct, frozen=True, kw_only=True, tag="degrada
 
     @classmethod
     def of(cls, event: DegradationEvent) -> "DegradationChanged":
-        """Return what was told of the degradation."""
+        """Return the event for a change of the degradation."""
         return cls(before=event.before, after=event.after, lost=event.lost)
 
     @property
     def level(self) -> Level:
-        """Bad unless everything is live."""
+        """Return OK if everything is live, else WARNING."""
         return Level.OK if self.after is DegradationLevel.NORMAL else Level.WARNING
 
     @property
     def sentence(self) -> str:
-        """`degradation partial: queue, recent logs not live`."""
+        """Return the sentence, such as `degradation partial: queue, recent logs not live`."""
         lost = f": {', '.join(self.lost).replace('_', ' ')} not live" if self.lost else ""
         return f"degradation {self.after}{lost}"
 
 
 class Remark(msgspec.Struct, frozen=True, kw_only=True):
-    """Words for people, of which nothing depends on what they say. `run`: the order they tell of, if any."""
+    """A text for people; nothing depends on its words. `run`: the action it is about, if any."""
 
     text: str
     who: str = By.WATCHDESK.value
@@ -203,7 +203,7 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def sentence(self) -> str:
-        """The words as they are."""
+        """Return the text as it is."""
         return self.text
 
 
@@ -214,11 +214,11 @@ Happening: TypeAlias = Change | Remark
 """Any event."""
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened. `who`: operator, watchdog, agents, another host, or `watchdesk` itself; `text`: told.
+class Event(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
+    """Something that happened. `who`: operator, watchdog, agents, another host, or `watchdesk` itself.
 
-    `run`: the order it tells of. `row`: the row of the project's log that tells it; empty where we were there. `what`:
-    its kind and fields; `None` for a note, for what a row tells, and in pictures older than the kinds.
+    `text`: its sentence. `run`: the action it is about. `row`: the row of the project's log that tells it, empty for an
+    event of this process. `what`: its kind and fields; `None` for a remark, a row, and pictures older than the kinds.
     """
 
     at: datetime
@@ -231,7 +231,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, what: Happening, at: datetime) -> "Event":
-        """Return what happened at that moment, told once and for all. A note is its text and no more."""
+        """Return the record of what happened at `at`, its sentence rendered once. A remark is its text and no more."""
         return cls(
             at=at,
             who=what.who,
@@ -243,7 +243,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def event_of(entry: LogEntry) -> Event | None:
-    """Return what a row of the project's log tells of others; `None` for what is no news."""
+    """Return the event in a row of the project's log written by others; `None` for one that is no news."""
     if entry.at is None or entry.step == HEALTH_CHECK:
         return None
     failed = entry.status == "failed"

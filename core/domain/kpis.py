@@ -10,8 +10,8 @@ from core.domain.status import Truth
 class Kpi(msgspec.Struct, frozen=True, kw_only=True):
     """One figure. `value` is `None` where it was not measured; `text` is how it is shown, `note` its basis.
 
-    `at`: when the project's part of it was read; `None` for one that this machine measures itself. `recent`: its value
-    in each of the last 24 hours, the oldest first; `None` where that is not known.
+    `high_is_good`: higher is better. `at`: when the project's part of it was read; `None` for one that this machine
+    measures itself. `recent`: its value in each of the last 24 hours, the oldest first; `None` where that is not known.
     """
 
     name: str
@@ -19,6 +19,7 @@ class Kpi(msgspec.Struct, frozen=True, kw_only=True):
     value: float | None = None
     text: str = "—"
     target: str = ""
+    high_is_good: bool = False
     good: Truth = Truth.UNKNOWN
     note: str = ""
     at: datetime | None = None

@@ -8,7 +8,7 @@ OURS: Final = "watchdog"
 """The beginning of the step of every row that a monitor wrote, except the lease's."""
 
 ALL_OURS: Final = f"{OURS}*"
-"""The same as a pattern of the API."""
+"""The prefix as a pattern of the API."""
 
 AUDIT: Final = f"{OURS}_healing"
 """The audit trail: actions, who ordered them, and their results."""
@@ -26,15 +26,15 @@ _LEVELS: Final = {Severity.CRITICAL: "critical", Severity.HIGH: "warning", Sever
 
 
 def is_ours(step: str) -> bool:
-    """Return whether a monitor wrote rows of this step."""
+    """Return whether a monitor writes rows of this step."""
     return step.startswith(OURS)
 
 
 def about_alert(step: str) -> bool:
-    """Return whether rows of this step tell of an alert."""
+    """Return whether rows of this step are about an alert."""
     return step.startswith(ALERTS)
 
 
 def alert_step(severity: Severity) -> str:
-    """Return the step of rows about an alert so bad."""
+    """Return the step of rows about an alert of that severity."""
     return f"{ALERTS}{_LEVELS.get(severity, 'info')}"

@@ -8,10 +8,10 @@ OUR_MARK: Final = "watchdesk:"
 """The beginning of the error text on every row that a monitor failed or rejected; what was done follows."""
 
 STOPPED: Final = f"{OUR_MARK}stopped:"
-"""Rejected by a stop of ours; the run id and the previous status follow."""
+"""The prefix on a task rejected by a stop; the run id and the previous status follow."""
 
 STUCK: Final = f"{OUR_MARK}stuck:"
-"""Failed because it was stuck; the run id and who did it follow."""
+"""The prefix on a task failed because it was stuck; the run id and the actor follow."""
 
 FUNCTION_MARK: Final = "Emergency stop: "
 """The beginning of the text on rows that the project's own stop function rejected; the reason follows."""

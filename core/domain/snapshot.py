@@ -51,7 +51,7 @@ WORST_FIRST: Final = (
     State.REVIEW,
     State.IDLE,
 )
-"""Every state word, the worst first; of the calm ones those in which work is done."""
+"""Every state word, the worst first."""
 
 
 class LinkWord(StrEnum):

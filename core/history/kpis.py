@@ -71,8 +71,8 @@ def _uptime(spans: tuple[Span, ...], now: datetime) -> tuple[Kpi, ...]:
     percent = seen.percent if enough else None
     if percent is None:
         return (
-            Kpi(name="uptime", title="Uptime", target=target, note=note),
-            Kpi(name="error_budget", title="Error budget", target="> 0 %", note=f"of {_DAYS} d"),
+            Kpi(name="uptime", title="Uptime", target=target, high_is_good=True, note=note),
+            Kpi(name="error_budget", title="Error budget", target="> 0 %", high_is_good=True, note=f"of {_DAYS} d"),
         )
     allowed_s = (1 - _UPTIME_TARGET / 100) * HISTORY_KEPT.total_seconds()
     left = 100.0 * (1 - seen.down_s / allowed_s)
@@ -85,6 +85,7 @@ def _uptime(spans: tuple[Span, ...], now: datetime) -> tuple[Kpi, ...]:
             value=percent,
             text=f"{_floored(percent)} %",
             target=target,
+            high_is_good=True,
             good=Truth.of(percent >= _UPTIME_TARGET),
             note=note,
         ),
@@ -94,6 +95,7 @@ def _uptime(spans: tuple[Span, ...], now: datetime) -> tuple[Kpi, ...]:
             value=left,
             text=f"{left:.0f} % left",
             target="> 0 %",
+            high_is_good=True,
             good=Truth.of(left > 0),
             note=f"of {allowed_s:.0f} s in {_DAYS} d; burn rate {burn:.1f} over 24 h",
         ),
@@ -108,16 +110,18 @@ def _floored(percent: float) -> str:
 def _success(name: str, title: str, rate: SuccessRate | None) -> Kpi:
     target = f"> {_SUCCESS_TARGET:.0f} %"
     if rate is None:
-        return Kpi(name=name, title=title, target=target)
+        return Kpi(name=name, title=title, target=target, high_is_good=True)
     percent = rate.percent if rate.finished >= _FEW else None
     if percent is None:
-        return Kpi(name=name, title=title, target=target, note=f"{rate.finished} finished, too few to tell")
+        few = f"{rate.finished} finished, too few to tell"
+        return Kpi(name=name, title=title, target=target, high_is_good=True, note=few)
     return Kpi(
         name=name,
         title=title,
         value=percent,
         text=f"{percent:.1f} %",
         target=target,
+        high_is_good=True,
         good=Truth.of(percent > _SUCCESS_TARGET),
         note=f"of {rate.finished:,}",
     )

@@ -55,7 +55,7 @@ class Resets:
         self._reset: dict[str, tuple[float, str]] = {}
 
     def heard(self, event: BreakerEvent) -> BreakerReopened | None:
-        """Return that one opened again too soon; `None` for anything else."""
+        """Return the event of a breaker that opened again too soon after a reset; `None` for anything else."""
         if event.cause is BreakerCause.RESET:
             self._reset[event.key] = (self._clock.elapsed(), event.by)
             return None

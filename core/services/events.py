@@ -20,11 +20,11 @@ class EventLog:
         self._runs: set[str] = set()
 
     def add(self, what: Happening) -> None:
-        """Take note of what happened now."""
+        """Add an event that happened now."""
         self._events.appendleft(Event.of(what, self._clock.now()))
 
     def say(self, who: str, text: str, level: Level = Level.OK, *, run: str = "") -> None:
-        """Add a note: words of which nothing depends on what they say."""
+        """Add a remark that is made now: a text on whose words nothing depends."""
         self.add(Remark(text=text, who=who, level=level, run=run))
 
     def ours(self, run: str) -> None:

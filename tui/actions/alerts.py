@@ -62,7 +62,7 @@ def ack_choices(snapshot: Snapshot) -> list[tuple[str, str]]:
 
 
 def silence_choices(snapshot: Snapshot) -> Choices:
-    """Silences to take back, alerts to silence, and everything at once."""
+    """Return the choices about silences: one to take back, an alert to silence, everything at once."""
     ends = [
         (
             Choice(Verb.END_SILENCE, one.id),
@@ -76,7 +76,7 @@ def silence_choices(snapshot: Snapshot) -> Choices:
 
 
 def choices_of(alert: AlertView) -> Choices:
-    """What can be done with one alert."""
+    """Return the choices about one alert."""
     take = (Choice(Verb.ACKNOWLEDGE, alert.key), "acknowledge: you take care of it")
     quiet = (Choice(Verb.SILENCE, alert.key), "silence it for a while …")
     return (*([take] if alert.fires and not alert.acked else ()), *([quiet] if alert.state != "resolved" else ()))

@@ -50,7 +50,7 @@ async def act(front: Ui, chosen: Choice) -> None:
 
 
 def breaker_choices(records: Sequence[BreakerRecord]) -> Choices:
-    """What can be done with the breakers, as they stand: those that are not closed first."""
+    """Return the choices about all breakers: those that are not closed first."""
     bad = [record for record in records if record.state is not BreakerState.CLOSED]
     every = [(Choice(Verb.RESET), "reset all of them")] if len(bad) > 1 else []
     none = "" if bad else "every breaker is closed, nothing to reset; "
@@ -58,7 +58,7 @@ def breaker_choices(records: Sequence[BreakerRecord]) -> Choices:
 
 
 def choices_of(record: BreakerRecord) -> Choices:
-    """What can be done with one breaker."""
+    """Return the choices about one breaker."""
     undo = () if record.state is BreakerState.CLOSED else (_choice(record),)
     hold_it = (Choice(Verb.HOLD, record.key), "hold it open …")
     return undo if record.state is BreakerState.HELD else (*undo, hold_it)

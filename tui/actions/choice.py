@@ -1,4 +1,4 @@
-"""What can be chosen: what is to be done, and with which one of what there is."""
+"""Choices an operator is offered: a verb, and the key of what it is about."""
 
 from enum import StrEnum
 from typing import TypeAlias
@@ -7,7 +7,7 @@ import msgspec
 
 
 class Verb(StrEnum):
-    """What a choice does. `errand`: what the key of that name does; `older`: lists all orders of that kind."""
+    """Action of a choice. `errand`: the one of the key of that name; `older`: list all orders of that kind."""
 
     ACKNOWLEDGE = "acknowledge"
     SILENCE = "silence"
@@ -26,11 +26,11 @@ class Verb(StrEnum):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """One thing that can be done. `of`: the key of what it is done with; empty for all of them, or to ask which."""
+    """One choice. `of`: the key of what it is about; empty for all of them, or to ask which."""
 
     verb: Verb
     of: str = ""
 
 
 Choices: TypeAlias = tuple[tuple[Choice, str], ...]
-"""Each with its words, in the order in which they are offered."""
+"""Choices with their words, in the order in which they are offered."""

@@ -36,7 +36,7 @@ async def act(front: Ui, chosen: Choice) -> None:
 
 
 def order_choices(snapshot: Snapshot) -> Choices:
-    """What can be done about single orders and tasks: withdraw and confirm, undo, retry; the newest first.
+    """Return the choices about single orders and tasks: withdraw and confirm, undo, retry; the newest first.
 
     Heals that are not among the newest log rows any more are a list away: the last choice.
     """
@@ -57,7 +57,7 @@ def order_choices(snapshot: Snapshot) -> Choices:
 
 
 def undoable(entry: LogEntry) -> bool:
-    """Whether a row closes an order that can be taken back by its run."""
+    """Return whether a row closes an order that can be undone by its run."""
     return entry.order in _UNDONE_BY_RUN and entry.status in {"completed", "failed"}
 
 

@@ -85,7 +85,7 @@ class Ui(Protocol):
     async def choose(
         self, heading: str, choices: Sequence[tuple[K, str]], text: str = "", *, way_back: str = "Cancel"
     ) -> K | None:
-        """Let the operator choose by words; what stands for those chosen, `None` when backed out of."""
+        """Let the operator choose; return the key of what was chosen, `None` when backed out of."""
         ...
 
     def allowed(self, order: Action) -> bool:

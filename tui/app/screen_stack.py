@@ -101,7 +101,7 @@ class ScreenStack(App[None]):
     async def choose(
         self, heading: str, choices: Sequence[tuple[K, str]], text: str = "", *, way_back: str = "Cancel"
     ) -> K | None:
-        """Let the operator choose by words; what stands for those chosen, `None` when backed out of."""
+        """Let the operator choose; return the key of what was chosen, `None` when backed out of."""
         if not takes_questions(self.screen):
             return None
         self.clear_notifications()  # they would lie on the list of a small screen

@@ -184,7 +184,6 @@ def _gained(before: TaskCounts, now: TaskCounts, status: str) -> int:
 
 
 def _worse(kpi: Kpi, than: float) -> bool:
-    """A figure whose target is a limit from above, or that has none, is the worse the higher it is."""
+    """Return whether a figure is worse than a value it had."""
     value = kpi.value if kpi.value is not None else than
-    high_is_bad = kpi.target.startswith("<") or kpi.target in {"", "0"}
-    return value > than if high_is_bad else value < than
+    return value < than if kpi.high_is_good else value > than

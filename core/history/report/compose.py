@@ -92,7 +92,8 @@ def _state_changes(states: tuple[Stay, ...]) -> Iterable[TimelineEntry]:
         came = f" after {was.upper()}" if was is not None else ""
         level = Level.OK if stay.word in CALM else Level.WARNING
         why = f": {stay.why}" if stay.why else ""
-        yield TimelineEntry(at=stay.since, origin=Origin.SEEN, text=f"{stay.word.upper()}{came}{why}", level=level)
+        word = stay.word.upper()
+        yield TimelineEntry(at=stay.since, origin=Origin.SEEN, text=f"{word}{came}{why}", word=word, level=level)
 
 
 def _link_changes(links: tuple[Stay, ...]) -> Iterable[TimelineEntry]:
@@ -101,11 +102,12 @@ def _link_changes(links: tuple[Stay, ...]) -> Iterable[TimelineEntry]:
     for stay in links:
         if stay.word in LOST and (lost is None or lost.word != stay.word):
             why = f": {stay.why}" if stay.why else ""
-            yield TimelineEntry(at=stay.since, origin=Origin.SEEN, text=f"{stay.word}{why}", level=Level.WARNING)
+            text = f"{stay.word}{why}"
+            yield TimelineEntry(at=stay.since, origin=Origin.SEEN, text=text, word=stay.word, level=Level.WARNING)
             lost = stay
         elif stay.word == LinkWord.LIVE and lost is not None:
-            text = f"LIVE again, {short(stay.since - lost.since)} after it was {lost.word}"
-            yield TimelineEntry(at=stay.since, origin=Origin.SEEN, text=text)
+            text = f"{stay.word} again, {short(stay.since - lost.since)} after it was {lost.word}"
+            yield TimelineEntry(at=stay.since, origin=Origin.SEEN, text=text, word=stay.word)
             lost = None
 
 

@@ -157,8 +157,9 @@ def _what(entry: TimelineEntry) -> str:
         return f"*{prose(entry.text)}*"
     if entry.origin is not Origin.SEEN:
         return prose(entry.text)
-    word, _, rest = entry.text.partition(" ")
-    return f"**{prose(word.rstrip(':'))}**{':' * word.endswith(':')} {prose(rest)}".rstrip()
+    rest = entry.text.removeprefix(entry.word)
+    gap = " " if rest.startswith(" ") else ""
+    return f"**{prose(entry.word)}**{gap}{prose(rest)}"
 
 
 def _alerts(report: Report, times: Times) -> list[str]:

@@ -33,7 +33,8 @@ class Origin(StrEnum):
 class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the timeline. `here`: it was done on this machine. `run`: the action's run, if it is one.
 
-    `who` is empty where nobody did it. `what`: the kind and the fields of what this machine itself said.
+    `who` is empty where nobody did it. `what`: the kind and fields of an event of this machine.
+    `word`: the beginning of `text` that is set off.
     """
 
     at: datetime
@@ -44,6 +45,7 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
     level: Level = Level.OK
     run: str = ""
     what: Change | None = None
+    word: str = ""
 
     @property
     def order(self) -> bool:

@@ -119,7 +119,7 @@ class Happenings:
 
 
 def _ours(events: Iterable[Event], reasons: Mapping[str, str]) -> Iterable[TimelineEntry]:
-    """What this machine said. Of a breaker: that it opened, was held and closed, not each probe."""
+    """Return what this machine said. Of a breaker: that it opened, was held and closed, not each probe."""
     opened: set[str] = set()
     for event in sorted(events, key=lambda event: event.at):
         match event.what:
@@ -177,7 +177,7 @@ def _order(at: datetime, rows: list[LogEntry], here: frozenset[str]) -> Timeline
 
 
 def _said(row: LogEntry, said: list[tuple[datetime, AlertChanged]], here: frozenset[str]) -> bool:
-    """Whether this machine said of an alert what a monitor's row says of it; to whom it told of it, it always says."""
+    """Return whether this machine said of an alert what a row says of it; that it told somebody, it always says."""
     if row.alert is None or row.at is None:
         return False
     if row.alert.phase == Phase.TOLD:
@@ -221,7 +221,7 @@ def without_verdicts(
 
 
 def _kind(entry: TimelineEntry) -> Origin | BreakerState | None:
-    """What may be told together: what agents failed at, and breakers that came to one state."""
+    """Return what entries of one kind share, to be told together: failures of agents, breakers in one state."""
     if entry.origin is Origin.AGENTS:
         return Origin.AGENTS
     return entry.what.after if isinstance(entry.what, BreakerChanged) else None

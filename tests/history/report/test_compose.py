@@ -15,7 +15,7 @@ from core.domain.events import ActionEnded, AlertChanged, BreakerReopened, Check
 from core.domain.kpis import Kpi
 from core.domain.records import AlertNews, TaskCounts
 from core.domain.snapshot import AlertView, Link, LinkWord, Snapshot, State, Tasks, Waiting
-from core.domain.status import Level, Truth
+from core.domain.status import Level
 from core.history.blackbox import BlackboxRules, Box, Note, Recorder, WatchedSpan
 from core.history.report import Origin, RecordedWindow, When, compose, kept, markdown
 from core.resilience import BreakerCause, BreakerRecord, BreakerState
@@ -308,7 +308,7 @@ def test_figures_at_the_beginning_at_their_worst_and_at_the_end() -> None:
     def figures(success: float | None, check: float) -> tuple[Kpi, ...]:
         text = "—" if success is None else f"{success} %"
         return (
-            Kpi(name="s", title="Success", value=success, text=text, target="> 95 %", good=Truth.UNKNOWN),
+            Kpi(name="s", title="Success", value=success, text=text, target="> 95 %", high_is_good=True),
             Kpi(name="c", title="Check", value=check, text=f"{check} s", target="< 2 s"),
         )
 
