@@ -294,7 +294,7 @@ class Store:
         more = f" (and {len(self._aside) - 1} more)" if len(self._aside) > 1 else ""
         return (
             f"state set aside {self._aside[-1]}{more}: it was not readable{self._why_aside}; acknowledgements, silences"
-            " and orders that waited are gone with it; move it away once you have seen this"
+            " and actions that waited are gone with it; move it away once you have seen this"
         )
 
     def _disconnect(self) -> None:

@@ -270,7 +270,7 @@ async def test_a_stop_by_itself_after_a_lift(sandbox: Running, tmp_path: Path) -
     await evaluated(driven)
     (text,) = fights(driven)
     assert "stopped the agents again" in text
-    assert "after operator maria@desk had lifted the stop" in text
+    assert "after operator maria@desk had resumed" in text
     await driven.monitor.close()
 
 

@@ -260,7 +260,7 @@ async def test_observing_is_lifted_for_orders_by_typing_the_projects_name_and_co
         await pilot.press("escape", "h")
         await until(lambda: isinstance(app.screen, HealDialog), "heal is allowed")
         await pilot.press("escape")
-        assert "orders allowed for" in shown(app)
+        assert "actions allowed for" in shown(app)
         assert not app.monitor.snapshot.may_act.allowed
         app.monitor._parts.read_only._until = 0.0  # type: ignore[attr-defined]  # fifteen minutes later
         await pilot.press("h")

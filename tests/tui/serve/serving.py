@@ -22,7 +22,7 @@ REFUSALS = {
         ("h", "Heal"),
         ("r", "Reset breaker"),
         ("\x05", "Emergency stop"),
-        ("u", "Resume "),
+        ("u", "Resume"),
         ("d", "Dry-run on"),
         ("a", "Acknowledge"),
         ("z", "Silence"),

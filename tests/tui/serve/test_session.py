@@ -68,7 +68,7 @@ async def test_observe_is_not_lifted_from_a_browser(
     await page.await_text("LIVE")
     await page.type("\x10")
     await page.await_text("Search")
-    await page.type("allow orders")
+    await page.type("allow actions")
     await page.await_text("not now: this screen only looks")
     await page.type("\r")
     await page.await_text("Search", gone=True)
