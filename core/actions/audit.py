@@ -3,14 +3,13 @@
 import os
 import uuid
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from core.actions.context import ActionContext, Actor
 from core.backend.schema import Shape
 from core.base.version import AGENT
+from core.domain.log_steps import AUDIT
 from core.resilience import NotLive
-
-STEP: Final = "watchdog_healing"
 
 
 class AuditTrail:
@@ -66,7 +65,7 @@ class AuditTrail:
     ) -> datetime | None:
         row: dict[str, Any] = {
             "id": str(uuid.uuid5(uuid.UUID(self.run), status)),
-            "execution_step": STEP,
+            "execution_step": AUDIT,
             "step_status": status,
             "input_data": {
                 "order": self._order,

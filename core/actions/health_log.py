@@ -1,13 +1,11 @@
 """The watchdog's own rows: one for each scheduled check, which brings the database's time back with it."""
 
 from datetime import datetime, timedelta
-from typing import Final
 
 from core.actions.context import ActionContext, Actor
 from core.base.version import AGENT
+from core.domain.log_steps import HEALTH_CHECK
 from core.resilience import NotLive
-
-STEP: Final = "watchdog_health_check"
 
 
 class HealthLog:
@@ -28,7 +26,7 @@ class HealthLog:
     async def write(self, verdicts: dict[str, str], took_s: float) -> bool:
         """One row of a check. Whether it was written."""
         row = {
-            "execution_step": STEP,
+            "execution_step": HEALTH_CHECK,
             "step_status": "completed",
             "input_data": {"who": str(self._actor), "host": self._actor.host},
             "output_data": {"verdicts": verdicts},

@@ -19,8 +19,6 @@ from core.domain.records import LeaseRow, SpoiltLease
 from core.resilience import NotLive
 from core.resilience.fault import Fault
 
-STEP: Final = "lease"
-
 
 class LeaseRules(msgspec.Struct, frozen=True, kw_only=True):
     """Periods of the lease, which the monitor that acts holds. Section `lease` of the settings. Seconds."""

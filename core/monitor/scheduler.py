@@ -324,7 +324,7 @@ class Scheduler:
 
     async def _take_over(self) -> None:
         """Own what one process per project and user does, as soon as no other one owns it, and go on where it was."""
-        if self._parts.ownership.can_take():
+        if self._parts.ownership.take():
             for what, restore in (
                 ("the watchdog", self._parts.autopilot.restore),
                 ("alerts", self._parts.alerts.restore),

@@ -16,8 +16,8 @@ class Ownership:
         """Return whether this process is the owner."""
         return self.mine
 
-    def can_take(self) -> bool:
-        """Take it if no other process has it; whether it is to be taken up now."""
+    def take(self) -> bool:
+        """Take the lock if no other process has it. Return whether this process has just become the owner."""
         return not self.mine and not self._only_looks and self._store.own()
 
     def anothers(self) -> str:

@@ -2,7 +2,6 @@
 
 from tui.dialogs.asking import (
     observe_dialog,
-    order_choices,
     retry_dialog,
     run_dialog,
     still_meant_dialog,
@@ -24,7 +23,7 @@ from tui.dialogs.question import SWALLOW_S, Question
 from tui.dialogs.quit import QuitDialog
 from tui.dialogs.resume import ResumeDialog
 from tui.dialogs.retry_matching import retry_matching_dialog
-from tui.dialogs.silence import SilenceDialog, silence_choices
+from tui.dialogs.silence import SilenceDialog
 from tui.dialogs.stop import StopDialog
 
 __all__ = [
@@ -46,11 +45,9 @@ __all__ = [
     "SilenceDialog",
     "StopDialog",
     "observe_dialog",
-    "order_choices",
     "retry_dialog",
     "retry_matching_dialog",
     "run_dialog",
-    "silence_choices",
     "still_meant_dialog",
     "undo_dialog",
     "withdraw_dialog",

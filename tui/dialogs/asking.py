@@ -1,7 +1,7 @@
 """Which dialog an order gets, and where what it says comes from."""
 
 from core.actions.waiting import WaitingAction
-from core.base.text import plural, short
+from core.base.text import plural
 from core.domain.actions import (
     ACTIONS,
     OBSERVE_OFF,
@@ -13,15 +13,10 @@ from core.domain.actions import (
     ResultPhase,
     RetryPlan,
     UndoPlan,
-    label,
 )
-from core.domain.records import LogEntry, Task
-from core.domain.snapshot import Snapshot, Waiting
 from tui.base.interfaces import MonitorLike
 from tui.dialogs.confirm import ConfirmDialog, Shown
 from tui.time_travel.recorded import clock
-
-_UNDONE_BY_RUN = {"heal", "dry_run_on", "dry_run_off"}
 
 
 def run_dialog(monitor: MonitorLike) -> ConfirmDialog:
@@ -105,41 +100,6 @@ def observe_dialog(monitor: MonitorLike) -> ConfirmDialog:
         return Result(order=OBSERVE_OFF.name, phase=ResultPhase.VERIFIED, text="actions are allowed for 15 minutes")
 
     return ConfirmDialog(OBSERVE_OFF, _name(monitor), look=look, act=act)
-
-
-def order_choices(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """What can be done about single orders and tasks: withdraw and confirm, undo, retry; the newest first.
-
-    Heals that are not among the newest log rows any more are a list away: the last choice.
-    """
-    choices = []
-    for one in snapshot.waiting:
-        if one.asks:
-            choices.append((f"confirm:{one.id}", f"still meant: {one.words} …"))
-        choices.append((f"withdraw:{one.id}", f"withdraw: {_waits(one, snapshot)}"))
-    runs: dict[str, LogEntry] = {}
-    for entry in snapshot.logs.value or ():
-        if entry.order in _UNDONE_BY_RUN and entry.status in {"completed", "failed"}:
-            runs.setdefault(entry.run, entry)
-    choices += [(f"undo:{run}", f"undo: {_told(entry, snapshot)}") for run, entry in list(runs.items())[:5]]
-    failed = [task for task in snapshot.tasks.newest.value or () if task.status == "failed"]
-    choices += [(f"retry:{task.id}", f"retry: {_failed(task, snapshot)}") for task in failed[:10]]
-    choices.append(("older:heal", "undo an older heal: the audit trail lists them all, enter opens one …"))
-    return choices
-
-
-def _waits(one: Waiting, snapshot: Snapshot) -> str:
-    return f"{one.words}, waits for {short(snapshot.at - one.at)}"
-
-
-def _told(entry: LogEntry, snapshot: Snapshot) -> str:
-    ago = f" {short(snapshot.at - entry.at)} ago" if entry.at is not None else ""
-    return f"{label(entry.order)} by {entry.actor}{ago}: {entry.summary}"
-
-
-def _failed(task: Task, snapshot: Snapshot) -> str:
-    ago = f" {short(snapshot.at - task.completed_at)} ago" if task.completed_at is not None else ""
-    return f"{task.description}, failed{ago}: {task.error}"
 
 
 def _name(monitor: MonitorLike) -> str:

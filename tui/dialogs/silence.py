@@ -9,7 +9,6 @@ from textual.widgets import Input
 
 from core.base.text import plural, short
 from core.domain.actions import SILENCE, Result
-from core.domain.snapshot import Snapshot
 from tui.base.interfaces import MonitorLike
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.field import Field
@@ -61,14 +60,3 @@ class SilenceDialog(Dialog):
         match = _LENGTH.fullmatch(self.query_one("#lasts", Input).value.strip().lower())
         lasts = timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else timedelta()
         return lasts if timedelta() < lasts <= _LONGEST else None
-
-
-def silence_choices(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """Silences to take back, alerts to silence, and everything at once."""
-    choices = [
-        (f"end|{one.id}", f"take back: {one.matcher}, {short(one.until - snapshot.at)} more by {one.who}: {one.reason}")
-        for one in snapshot.telling.silences
-    ]
-    shown = [one for one in snapshot.alerts if one.state != "resolved"]
-    choices += [(f"silence|{one.key}", f"{one.severity} {one.state}: {one.title}") for one in shown]
-    return [*choices, ("silence|*", "everything (maintenance)")]

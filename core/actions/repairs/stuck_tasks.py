@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
 
 from core.actions.batches import requeue
 from core.actions.repairs.repair import Proposal, Repair, Survey
@@ -10,12 +9,9 @@ from core.actions.run import Run
 from core.backend.writes import BATCH
 from core.base.text import plural, short
 from core.domain.actions import PlanStep
-from core.domain.markers import Markers
+from core.domain.markers import STUCK, Markers
 from core.domain.records import Task
 from core.domain.stuck import cutoff
-
-STUCK: Final = "watchdesk:stuck:"
-"""The beginning of the error text of a task failed by a heal; the run id and who did it follow."""
 
 
 class StuckTasks(Repair):
