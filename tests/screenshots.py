@@ -14,6 +14,7 @@ import psycopg
 import resvg_py
 from textual.pilot import Pilot
 
+from core.actions.emergency_stop import EMERGENCY_STOP
 from core.alerting.settings import AlertRules
 from core.backend.target import Target
 from core.base.store import Transaction
@@ -145,7 +146,7 @@ async def stopped(pilot: Pilot[None]) -> None:
     """An emergency stop, given and read back."""
     app = pilot.app
     assert isinstance(app, WatchdeskApp)
-    await app.monitor.stop("the geocoder bills us for every call", 4)
+    await app.monitor.run(EMERGENCY_STOP, reason="the geocoder bills us for every call", hours=4)
     await pilot.pause(4)
 
 

@@ -9,6 +9,7 @@ from core.actions.context import ActionContext, Actor
 from core.backend.schema import Shape
 from core.base.version import AGENT
 from core.domain.log_steps import AUDIT
+from core.domain.records import SystemConfig
 from core.resilience import NotLive
 
 
@@ -108,3 +109,8 @@ class AuditTrail:
             return await self._means.live.ask("db:read_audit_time", lambda queries: queries.log_time(row))
         except NotLive:
             return None
+
+
+def config_stamp(config: SystemConfig) -> str | None:
+    """Return when the config row was last changed, as an audit row keeps it: an undo finds out by it who came since."""
+    return config.updated_at.isoformat() if config.updated_at is not None else None

@@ -1,6 +1,7 @@
 """Rows of an action, page by page and past those that may not be changed, until none is left or none changes."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from core.actions.run import Run
@@ -20,9 +21,6 @@ async def requeue(run: Run, marks: Markers, *, from_status: str, to_status: str,
     async def page(after: str) -> tuple[str, ...]:
         return await live.ask("db:fetch_marked", lambda queries: queries.marked(marks, from_status, BATCH, after))
 
-    async def send(ids: tuple[str, ...]) -> tuple[str, ...]:
-        return await commands.give_back(ids, marks=marks, from_status=from_status, to_status=to_status)
-
     async def changed(ids: tuple[str, ...]) -> tuple[str, ...]:
         still = await left_among(ids)
         return tuple(name for name in ids if name not in still)
@@ -33,6 +31,7 @@ async def requeue(run: Run, marks: Markers, *, from_status: str, to_status: str,
     async def left(ids: tuple[str, ...]) -> int:
         return len(await left_among(ids))
 
+    send = partial(commands.give_back, marks=marks, from_status=from_status, to_status=to_status)
     done, after = 0, ""
     while ids := await page(after):
         if run.halted():
@@ -61,15 +60,13 @@ async def reject_all(
     async def page(after: str) -> tuple[str, ...]:
         return await live.ask(f"db:fetch_{status}_ids", lambda queries: queries.ids_in(status, BATCH, after))
 
-    async def send(ids: tuple[str, ...]) -> tuple[str, ...]:
-        return await commands.reject(ids, status=status, error=text)
-
     async def changed(ids: tuple[str, ...]) -> tuple[str, ...]:
         return await live.ask("db:read_back_tasks", lambda queries: queries.marked_among(ids, "rejected", ours))
 
     async def left(_ids: tuple[str, ...]) -> int:
         return 0
 
+    send = partial(commands.reject, status=status, error=text)
     many, after = 0, ""
     while ids := await page(after):
         batch = await run.change("db:reject_tasks", ids, send=send, changed=changed, left=left)

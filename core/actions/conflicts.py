@@ -9,10 +9,17 @@ from typing import Final
 
 import msgspec
 
+from core.actions.dry_run import DRY_RUN_OFF
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.heal import HEAL
 from core.actions.repairs.dry_run import TITLE
+from core.actions.requeue import REQUEUE
+from core.actions.resume import RESUME
+from core.actions.retry_matching import RETRY_MATCHING
+from core.actions.retry_task import RETRY
+from core.actions.undo import UNDO
 from core.base.bounds import Span
 from core.base.text import plural, short
-from core.domain.actions import DRY_RUN_OFF, EMERGENCY_STOP, HEAL, REQUEUE, RESUME, RETRY, RETRY_MATCHING, UNDO
 from core.domain.actors import By
 from core.domain.records import EndedAction
 

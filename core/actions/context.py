@@ -39,26 +39,29 @@ def watchdog(sign_in: str) -> Actor:
 
 
 class ActionContext:
-    """Bundle of everything an order needs. Writes go through the guard, which never refuses an order."""
+    """Reads and writes of an action. Writes go through the `guard`, which never refuses one.
+
+    `once`: the policy of a write that is sent once, within `total_s` seconds.
+    """
 
     def __init__(self, clock: Clock, guard: Guard, live: LiveReads, commands: Writes, *, total_s: float = 30.0) -> None:
         self.clock = clock
         self.live = live
         self.commands = commands
-        self._guard = guard
-        self._once = Policy(total_s=total_s, retry=None, refusable=False)
+        self.guard = guard
+        self.once = Policy(total_s=total_s, retry=None, refusable=False)
         self._again = Policy(total_s=total_s, retry=RetryRules(), refusable=False)
 
     async def write(self, key: str, send: Callable[[], Awaitable[T]]) -> T:
         """One write, sent once. Raises NotLive; see `lost` for whether it may have been carried out."""
-        return await self._guard.live(key, send, policy=self._once)
+        return await self.guard.live(key, send, policy=self.once)
 
     async def insert(self, key: str, send: Callable[[], Awaitable[None]]) -> None:
         """Insert rows that carry ids of our own: repeated where it failed, for that can do no harm. Raises NotLive.
 
         A duplicate met on a later try is our own row: the earlier one had arrived, and only its answer was lost.
         """
-        outcome = await self._guard.call(key, send, policy=self._again)
+        outcome = await self.guard.call(key, send, policy=self._again)
         fault = outcome.fault
         if fault is not None and not (outcome.attempts > 1 and fault.kind == "duplicate"):
             raise NotLive(fault)

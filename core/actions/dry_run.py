@@ -1,44 +1,70 @@
 """Dry-run, on and off: what the agents may really change. Written conditionally, read back."""
 
 from datetime import datetime
+from typing import Final
 
 from core.actions.action import Operation, Prepared, ReadBack
-from core.actions.context import ActionContext
+from core.actions.audit import config_stamp
+from core.actions.dependencies import Dependencies
 from core.actions.run import FOLLOWS, NOT_OURS, Run
-from core.domain.actions import DRY_RUN_OFF, DRY_RUN_ON, DryRunPlan, Result
+from core.domain.actions import Action, Result, Shortcut, Tier
+from core.domain.plans import DryRunPlan
 from core.domain.records import SystemConfig
 from core.domain.status import Truth
 
+DRY_RUN_ON: Final = Action(
+    name="dry_run_on",
+    tier=Tier.CONFIRM,
+    title="Dry-run on",
+    effect="the agents change nothing: what is pending they mark as completed without doing it",
+    verb="Turn on",
+    shortcut=Shortcut(
+        name="dry_run", key="d", word="dry", does="dry-run on or off: off wants the project's name", drops=13
+    ),
+)
+DRY_RUN_OFF: Final = Action(
+    name="dry_run_off",
+    tier=Tier.TYPED,
+    title="Dry-run off",
+    effect="from now on the agents change things for real",
+    verb="Turn off",
+)
 
-async def plan_mode(means: ActionContext) -> DryRunPlan:
-    """Return how dry-run stands now, and how many pending tasks it would consume. Raises NotLive."""
-    config = await means.live.config()
-    pending = await means.live.count("pending")
-    return DryRunPlan(known=config is not None, dry_run=config is not None and config.dry_run, pending=pending)
 
+class SetDryRun(Operation[DryRunPlan]):
+    """Turns dry-run on or off on every config row. Success is what the read-back shows, whatever the write said.
 
-class SetDryRun(Operation):
-    """Turns dry-run on or off on every config row. Success is what the read-back shows, whatever the write said."""
+    `seen_at`: when the config row was last changed, where nobody may have changed it since.
+    """
 
-    def __init__(self, means: ActionContext, *, on: bool, seen_at: datetime | None = None) -> None:
-        self._means = means
+    on: bool
+
+    def __init__(
+        self, parts: Dependencies, shown: DryRunPlan | None = None, *, seen_at: datetime | None = None
+    ) -> None:
+        super().__init__(parts, shown)
         self._seen_at = seen_at
-        """When the config row was last changed, where nobody may have changed it since."""
         self._written: int | None = None
-        self._on = on
-        self._word = "on" if on else "off"
+        self._word = "on" if self.on else "off"
         self._config: SystemConfig | None = None
-        self.order = DRY_RUN_ON if on else DRY_RUN_OFF
         self.unsure = f"not known whether dry-run is {self._word}"
+
+    async def plan(self) -> DryRunPlan:
+        """Return how dry-run stands now, and how many pending tasks it would consume. Raises NotLive."""
+        config, pending = await self._means.live.config(), await self._means.live.count("pending")
+        if config is None:
+            return DryRunPlan(known=False, dry_run=False, on=self.on)
+        action = DRY_RUN_OFF if config.dry_run else DRY_RUN_ON
+        return DryRunPlan(known=True, dry_run=config.dry_run, pending=pending, on=self.on, action=action)
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Find out how it stands."""
         self._config = config = await self._means.live.config()
         if config is None:
             return self.refused("no config row is visible to us")
-        if config.dry_run is self._on and "dry_run" not in config.mixed:
+        if config.dry_run is self.on and "dry_run" not in config.mixed:
             return self.already(f"dry-run is {self._word} already")
-        return Prepared(told={"dry_run": self._on}, run=run)
+        return Prepared(told={"dry_run": self.on}, run=run)
 
     async def run(self, run: Run) -> None:
         """Set it where it is not so yet."""
@@ -46,15 +72,15 @@ class SetDryRun(Operation):
         if config is not None:
             self._written = await run.write(
                 "db:set_dry_run",
-                lambda: self._means.commands.set_dry_run(config.ids, on=self._on, seen_at=self._seen_at),
+                lambda: self._means.commands.set_dry_run(config.ids, on=self.on, seen_at=self._seen_at),
             )
 
     async def read_back(self, run: Run) -> ReadBack:
         """Say how it stands."""
         seen = await self._means.live.config()
-        if seen is not None and seen.dry_run is self._on and "dry_run" not in seen.mixed:
+        if seen is not None and seen.dry_run is self.on and "dry_run" not in seen.mixed:
             run.changed = 0 if self._written == 0 else 1  # somebody else may have been faster
-            told = {"dry_run": self._on, "config_at": config_stamp(seen)}
+            told = {"dry_run": self.on, "config_at": config_stamp(seen)}
             return ReadBack(holds=Truth.TRUE, text=f"dry-run is {self._word}, seen", told=told)
         if run.fault is None and not run.follows:
             run.refused = 1
@@ -62,6 +88,15 @@ class SetDryRun(Operation):
         return ReadBack(holds=Truth.FALSE, text=f"dry-run is NOT {self._word}: {why}")
 
 
-def config_stamp(config: SystemConfig) -> str | None:
-    """Return when the config row was last changed, as an audit row keeps it: an undo finds out by it who came since."""
-    return config.updated_at.isoformat() if config.updated_at is not None else None
+class DryRunOn(SetDryRun):
+    """Turns dry-run on."""
+
+    action = DRY_RUN_ON
+    on = True
+
+
+class DryRunOff(SetDryRun):
+    """Turns dry-run off."""
+
+    action = DRY_RUN_OFF
+    on = False

@@ -9,34 +9,62 @@ from typing import Any, Final
 from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.batches import reject_all, until_none_changes
 from core.actions.context import ActionContext
+from core.actions.dependencies import Dependencies
 from core.actions.run import FOLLOWS, NOT_OURS, Run
+from core.actions.waiting import WaitingAction
 from core.backend.reads.queries import Queries
-from core.base.text import plural
-from core.domain.actions import EMERGENCY_STOP, Result, StopPlan
+from core.base.text import clean, plural
+from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, Shortcut, Tier
 from core.domain.markers import FUNCTION_MARK, Markers
+from core.domain.plans import StopPlan
 from core.domain.records import UNFINISHED, SystemConfig
 from core.domain.status import Truth
 from core.domain.stops import MOST_RAN_BEFORE, StopMark, StopRecord, StopTrail, rejected_by
 from core.resilience import NotLive
 from core.resilience.fault import Evidence, Fault
 
+HOURS: Final = 24
+
+EMERGENCY_STOP: Final = Action(
+    name="emergency_stop",
+    tier=Tier.TYPED,
+    title="Emergency stop",
+    effect="stop all agents and reject every pending and running task",
+    word="STOP",
+    verb="Stop all",
+    hurries=True,
+    keeps=True,
+    bound=False,  # it stops everything, however much that is by now
+    arguments=(
+        Argument(
+            name="reason",
+            words="reason",
+            help="Why; kept on the config row and in the audit trail.",
+            required=True,
+        ),
+        Argument(
+            name="hours",
+            kind=ArgumentKind.NUMBER,
+            help="How long it is to hold.",
+            default=HOURS,
+            least=1,
+            most=24 * 30,
+            asked=False,
+        ),
+    ),
+    shortcut=Shortcut(name="stop", key="ctrl+e", word="STOP", does="emergency stop: wants a reason and the word STOP"),
+    command=Command(
+        name="stop",
+        summary="Set the emergency stop, and read it back.",
+        help="Stop all agents and reject all pending and running tasks. Tries for 30 s, or --wait, then says NOT"
+        " stopped.",
+    ),
+)
 NO_ROW: Final = "no config row is visible to us; sign in as the master account or use a secret key"
 _IDS_KEPT: Final = 1000
 _NOTED: Final = 500
 _NOTING_S: Final = 1.0
 """How long open tasks are noted before the flag is set, at most."""
-
-
-async def plan_stop(means: ActionContext) -> StopPlan:
-    """Return what a stop would hit now. Raises NotLive."""
-    live = means.live
-    config = await live.config()
-    standing = (await trail_of(means)).standing(config)
-    return StopPlan(
-        pending=await live.count("pending"),
-        running=await live.count("in_progress"),
-        already=in_words(means, config, standing) if config and config.emergency_stop else "",
-    )
 
 
 async def trail_of(means: ActionContext) -> StopTrail:
@@ -61,17 +89,18 @@ def in_words(means: ActionContext, config: SystemConfig, standing: StopRecord | 
     return f"stopped{began}{who}{why}{until}"
 
 
-class EmergencyStop(Operation):
+class EmergencyStop(Operation[StopPlan]):
     """Sets the flag on every config row, and rejects all open tasks. Success is what the read-back shows."""
 
-    hurry = True
-    order = EMERGENCY_STOP
+    action = EMERGENCY_STOP
     nothing = "NOT stopped"
     unsure = "not known whether stopped"
 
-    def __init__(self, means: ActionContext, reason: str, hours: int) -> None:
-        self._means = means
-        self._reason = reason
+    def __init__(
+        self, parts: Dependencies, shown: StopPlan | None = None, *, reason: str = "", hours: int = HOURS
+    ) -> None:
+        super().__init__(parts, shown)
+        self.reason = clean(reason.strip())  # pasted or an argument: others' screens show it, a lone byte has no JSON
         self._hours = hours
         self._config: SystemConfig | None = None
         self._standing = ""
@@ -84,6 +113,27 @@ class EmergencyStop(Operation):
         self._by_function = 0
         self._fault: Fault | None = None
 
+    async def plan(self) -> StopPlan:
+        """Return what a stop would hit now. Raises NotLive."""
+        live = self._means.live
+        config = await live.config()
+        standing = (await trail_of(self._means)).standing(config)
+        return StopPlan(
+            pending=await live.count("pending"),
+            running=await live.count("in_progress"),
+            already=in_words(self._means, config, standing) if config and config.emergency_stop else "",
+            hours=self._hours,
+        )
+
+    def kept(self) -> dict[str, Any]:
+        """Return why, and for how long."""
+        return {"reason": self.reason, "hours": self._hours}
+
+    @classmethod
+    def of_waiting(cls, parts: Dependencies, waiting: WaitingAction) -> "EmergencyStop":
+        """Return the stop that waited."""
+        return cls(parts, reason=waiting.reason, hours=waiting.hours)
+
     async def prepare(self, run: str) -> Prepared | Result:
         """Find out whether a stop stands, and whether anything of it is left to do."""
         config, trail = await asyncio.gather(self._means.live.config(), trail_of(self._means))
@@ -95,7 +145,7 @@ class EmergencyStop(Operation):
             return Prepared(told=self._told(await self._note()), run=run)
         standing = trail.standing(config)
         ours = standing is not None and standing.run == run
-        if run and not ours and (standing is None or standing.whole) and config.stop_reason == self._reason:
+        if run and not ours and (standing is None or standing.whole) and config.stop_reason == self.reason:
             ours = standing is None  # begun by this very run, whose audit could not be written
         self._set = True
         self._partly_set = "emergency_stop" in config.mixed
@@ -124,7 +174,7 @@ class EmergencyStop(Operation):
             found = 0
             for status in UNFINISHED:
                 mark = f"{rejected_by(marked_with)}: was {status}"
-                text = f"{mark}; {self._reason}"
+                text = f"{mark}; {self.reason}"
                 took = self._rejected[status].extend
                 found += await reject_all(run, status, mark=mark, text=text, took=took)
             return found
@@ -150,7 +200,7 @@ class EmergencyStop(Operation):
             "until": mark.until.isoformat() if mark is not None and mark.until is not None else None,
             "rejected": {status: {"count": len(ids), "ids": ids[:_IDS_KEPT]} for status, ids in self._rejected.items()},
             "by_function": self._by_function,
-            "reason": self._reason,
+            "reason": self.reason,
         }
         text = "already stopped" if self._set else "stopped, seen"
         text += f"; {plural(run.changed, 'task')} rejected"
@@ -175,7 +225,7 @@ class EmergencyStop(Operation):
             try:
                 await run.write(
                     "db:emergency_stop",
-                    lambda: commands.set_stop_by_function(reason=self._reason, hours=self._hours),
+                    lambda: commands.set_stop_by_function(reason=self.reason, hours=self._hours),
                 )
             except NotLive as not_live:
                 self._fault = not_live.fault
@@ -194,7 +244,7 @@ class EmergencyStop(Operation):
         until = run.now() + timedelta(hours=self._hours)
         try:
             changed = await run.write(
-                "db:set_stop", lambda: commands.set_stop(config.ids, reason=self._reason, until=until)
+                "db:set_stop", lambda: commands.set_stop(config.ids, reason=self.reason, until=until)
             )
         except NotLive as not_live:
             self._fault = not_live.fault
@@ -213,7 +263,7 @@ class EmergencyStop(Operation):
         return sum(await asyncio.gather(*(live.count(status) for status in UNFINISHED)))
 
     async def _count_by_function(self) -> int:
-        marks = Markers(begins=(f"{FUNCTION_MARK}{self._reason}",))
+        marks = Markers(begins=(f"{FUNCTION_MARK}{self.reason}",))
         try:
             return await self._means.live.ask("db:count_marked", lambda q: q.count_marked(marks, "rejected"))
         except NotLive:
@@ -240,7 +290,7 @@ class EmergencyStop(Operation):
         return await self._means.live.ask(f"db:fetch_{status}_ids", ask)
 
     def _told(self, noted: dict[str, Any]) -> dict[str, Any]:
-        return {"reason": self._reason, "hours": self._hours} | noted
+        return {"reason": self.reason, "hours": self._hours} | noted
 
 
 def _why_not_set(fault: Fault | None) -> str:

@@ -1,182 +1,95 @@
-"""Healing: plan what is wrong, show it, recompute, apply step by step; one failure does not hinder the next."""
+"""Heal: plan again, compare with what was shown, apply step by step; one failure does not hinder the next."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Collection
-from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
-
-import msgspec
+from collections.abc import Collection
+from typing import Final
 
 from core.actions.action import Operation, Prepared, ReadBack
-from core.actions.audit import AuditTrail
-from core.actions.context import ActionContext, Actor
-from core.actions.repairs import BY_DEFAULT, HealRules, Proposal, Repair, Survey
+from core.actions.dependencies import Dependencies
+from core.actions.healer import Findings, described
+from core.actions.repairs import BY_DEFAULT, STEPS
 from core.actions.run import Run
 from core.backend.faults import classify
-from core.base.error_boundary import ErrorBoundary
-from core.base.text import plural
-from core.domain.actions import CLEAN_UP, HEAL, Action, HealPlan, PlanChanged, Result
+from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, Shortcut, Tier
+from core.domain.plans import HealPlan, PlanChanged
 from core.domain.status import Truth
-from core.domain.stuck import Overdue, StuckRules, find_overdue
 from core.resilience import NotLive
-from core.resilience.fault import Fault
 
-T = TypeVar("T")
+HEAL: Final = Action(
+    name="heal",
+    tier=Tier.CONFIRM,
+    title="Heal",
+    effect="repair what the plan lists, each row conditionally",
+    halts=True,
+    arguments=(
+        Argument(
+            name="only",
+            kind=ArgumentKind.CHOICES,
+            help="These repairs; all but logs else.",
+            choices=STEPS,
+            default=BY_DEFAULT,
+            replans=True,
+        ),
+    ),
+    shortcut=Shortcut(name="heal", key="h", word="heal", does="heal: shows the plan, then asks", drops=3),
+    command=Command(
+        name="heal",
+        summary="Plan, ask, repair, report.",
+        help="Repair what is stuck, missing, failing or old; each row only if it still is.",
+    ),
+)
+CLEAN_UP: Final = Action(
+    name="clean_up",
+    tier=Tier.CONFIRM,
+    title="Clean up the log",
+    effect="delete log rows that are past their time",
+    halts=True,
+    beside=True,
+    shortcut=Shortcut(name="clean_up", word="clean up", does="clean up the log: delete rows that are past their time"),
+)
 
 CLEANING: Final = frozenset({"old_logs"})
 
 
-class Findings(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan, and the survey it was made from."""
+class Heal(Operation[HealPlan]):
+    """Applies the plan that was `shown`, once it was made again and is the same; or the one just `found`."""
 
-    plan: HealPlan
-    survey: Survey
-
-
-UNTIMED: Final = (
-    "the database's time is not known, this machine's clock and the project's differ: nothing is called stuck, old or"
-    " failing; let this machine's clock be set by the network (NTP)"
-)
-
-
-class Healer:
-    """Plans and applies heals of one project. `fence` keeps what fails unforeseen to the one repair it happened in."""
+    action = HEAL
 
     def __init__(
         self,
-        means: ActionContext,
-        repairs: tuple[Repair, ...],
-        *,
-        stuck: StuckRules,
-        rules: HealRules,
-        fence: ErrorBoundary,
-    ) -> None:
-        self._means = means
-        self.repairs = {repair.name: repair for repair in repairs}
-        self._stuck = stuck
-        self._rules = rules
-        self.fence = fence
-
-    async def plan(
-        self,
-        now: datetime | None,
-        *,
-        automatic: bool = False,
-        lifted_at: datetime | None = None,
-        only: Collection[str] = BY_DEFAULT,
-    ) -> Findings:
-        """Return what a heal would do at the database's time `now`, of the repairs in `only`.
-
-        `automatic` goes by failures since `lifted_at`, and fails nothing whose silence is not proven. While the time is
-        not known nothing is judged by its age, and that is said. What could not be measured is a note of its own.
-        Raises NotLive when nothing could be.
-        """
-        live, timed = self._means.live, now is not None
-        now = now or self._means.clock.now()
-        (config, config_fault), (overdue, overdue_fault) = await asyncio.gather(
-            _known(live.config()), _known(find_overdue(live, now, self._stuck) if timed else _nothing())
-        )
-        if config_fault is not None and (overdue_fault is not None or not timed):
-            raise NotLive(config_fault)
-        overdue = overdue or Overdue()
-        spared: frozenset[str] = frozenset()
-        if automatic and overdue.stuck:
-            found, spared_fault = await _known(live.given_back(now - timedelta(seconds=self._rules.spare_s)))
-            spared = found or frozenset()
-            overdue_fault = overdue_fault or spared_fault  # whom an operator spared is not known: nobody is failed
-            overdue = overdue if spared_fault is None else Overdue()
-        survey = Survey(
-            now=now,
-            timed=timed,
-            automatic=automatic,
-            config=config,
-            overdue=overdue,
-            config_fault=config_fault,
-            overdue_fault=overdue_fault,
-            lifted_at=lifted_at,
-            spared=spared,
-        )
-        notes = [f"the config row could not be read: {config_fault.sentence()}"] if config_fault is not None else []
-        if overdue_fault is not None:
-            notes.append(f"what is stuck could not be found out: {overdue_fault.sentence()}")
-        proposals = [await self._propose(repair, survey) for repair in self.repairs.values() if repair.name in only]
-        steps = tuple(proposal.step for proposal in proposals if proposal.step is not None)
-        notes += [note for proposal in proposals for note in proposal.notes]
-        notes = notes if timed else [UNTIMED, *notes]
-        unknown = [fault for fault in (config_fault, overdue_fault) if fault is not None]
-        if config is None and config_fault is None and not live.sees_all:
-            _, hidden_fault = await _known(live.visible_config())
-            unknown += [hidden_fault] if hidden_fault is not None else []
-        plan = HealPlan(steps=steps, notes=tuple(notes), only=tuple(sorted(only)), unknown=tuple(unknown))
-        return Findings(plan=plan, survey=survey)
-
-    async def brake(self, found: Findings) -> str:
-        """Return why so much is stuck that a person should look first; empty when it is not. Raises NotLive.
-
-        Summed over the last hour, with what the watchdog healed in it.
-        """
-        stuck, rules = len(found.survey.stuck), self._rules
-        if not stuck:
-            return ""
-        healed = await self._means.live.count_healed(found.survey.now - timedelta(seconds=rules.brake_window_s))
-        together, running = stuck + healed, found.survey.overdue.running + healed
-        before = f" and {healed:,} healed within the hour" if healed else ""
-        if together > rules.brake_rows:
-            return f"{plural(stuck, 'stuck task')}{before}, more than {rules.brake_rows}"
-        if running >= rules.brake_running and together > rules.brake_share * running:
-            return f"{stuck:,} of {found.survey.overdue.running:,} running are stuck{before}"
-        return ""
-
-    async def note_dry_run(self, found: Findings, actor: Actor) -> bool:
-        """Audit a plan that is shown and not applied. Whether the row was written."""
-        trail = AuditTrail(self._means, HEAL.name, actor)
-        steps = "; ".join(f"{step.title.lower()} {step.count:,}" for step in found.plan.steps)
-        return await trail.skip(described(found), f"dry-run, nothing was changed: {steps}")
-
-    async def _propose(self, repair: Repair, survey: Survey) -> Proposal:
-        what = repair.name.replace("_", " ")
-        with self.fence.around(f"planning the repair of {what}") as fenced:
-            try:
-                return await repair.plan(survey)
-            except NotLive as not_live:
-                return Proposal(notes=(f"{what}: could not be planned: {not_live.fault.sentence()}",))
-        return Proposal(notes=(f"{what}: could not be planned: {fenced.text}",))
-
-
-class Heal(Operation):
-    """Applies a plan: one that was `shown`, once it was made again and is the same, or one just `found`."""
-
-    def __init__(
-        self,
-        healer: Healer,
-        *,
-        now: Callable[[], datetime | None],
+        parts: Dependencies,
         shown: HealPlan | None = None,
+        *,
+        only: Collection[str] = (),
         found: Findings | None = None,
     ) -> None:
-        self._healer = healer
-        self._now = now
-        self._shown = shown
-        self._found = found
+        super().__init__(parts, shown)
         plan = shown or (found.plan if found is not None else HealPlan())
-        self.order: Action = CLEAN_UP if frozenset(plan.only) == CLEANING else HEAL
+        self._only = frozenset(plan.only or only or BY_DEFAULT)
+        self._found = found
+        if self._only == CLEANING:
+            self.action = CLEAN_UP
+
+    async def plan(self) -> HealPlan:
+        """Return what each repair would do. Raises NotLive."""
+        return (await self._parts.healer.plan(self._parts.now(), only=self._only)).plan
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Plan again, and compare. Raises PlanChanged."""
         if self._found is None:
-            only = self._shown.only if self._shown is not None and self._shown.only else BY_DEFAULT
-            self._found = await self._healer.plan(self._now(), only=only)
+            self._found = await self._parts.healer.plan(self._parts.now(), only=self._only)
             if self._shown is not None and not self._found.plan.same_targets(self._shown):
                 raise PlanChanged(self._found.plan)
-        if self._found.plan.empty and self._found.plan.unknown:
-            raise NotLive(self._found.plan.unknown[0])
-        if self._found.plan.empty:
-            return self.already(self._found.plan.nothing)
-        return Prepared(told=described(self._found), planned=self._found.plan.rows, run=run)
+        plan = self._found.plan
+        if plan.empty and plan.unknown:
+            raise NotLive(plan.unknown[0])
+        if plan.empty:
+            return self.already(plan.nothing)
+        return Prepared(told=described(self._found), planned=plan.rows, run=run)
 
     async def run(self, run: Run) -> None:
         """Apply each step by itself."""
-        found = self._found
+        found, healer = self._found, self._parts.healer
         if found is None:
             return
         for step in found.plan.steps:
@@ -187,9 +100,9 @@ class Heal(Operation):
             def tell(done: int, title: str = step.title, count: int = step.count) -> None:
                 run.tell(title, done, count)
 
-            with self._healer.fence.around(f"the repair of {step.name.replace('_', ' ')}") as fenced:
+            with healer.fence.around(f"the repair of {step.name.replace('_', ' ')}") as fenced:
                 try:
-                    await self._healer.repairs[step.name].apply(step, found.survey, run, tell)
+                    await healer.repairs[step.name].apply(step, found.survey, run, tell)
                 except NotLive as not_live:
                     run.fail(step.title, not_live.fault)
             if fenced.error is not None:
@@ -197,24 +110,14 @@ class Heal(Operation):
             run.close(step, before)
 
     async def read_back(self, run: Run) -> ReadBack:
-        """Each step was counted from its own answers, or read back where those were lost."""
+        """Return the counts: each step counted from its own answers, or read back where those were lost."""
         return ReadBack(holds=Truth.of(run.changed > 0), text=run.text())
 
 
-def described(found: Findings) -> dict[str, Any]:
-    """Return the plan for the audit row."""
-    config = found.survey.config
-    undo = {"dry_run": config.dry_run} if config is not None else {}
-    return {"steps": [{"name": s.name, "count": s.count} for s in found.plan.steps], "undo": undo}
+class CleanUp(Heal):
+    """Deletes old log rows alone."""
 
+    action = CLEAN_UP
 
-async def _nothing() -> Overdue:
-    return Overdue()
-
-
-async def _known(question: Awaitable[T]) -> tuple[T | None, Fault | None]:
-    """The answer, or why there is none."""
-    try:
-        return await question, None
-    except NotLive as not_live:
-        return None, not_live.fault
+    def __init__(self, parts: Dependencies, shown: HealPlan | None = None, *, found: Findings | None = None) -> None:
+        super().__init__(parts, shown, only=CLEANING, found=found)

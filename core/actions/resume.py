@@ -1,69 +1,114 @@
 """Resume: clear the emergency stop, and, as an action of its own, requeue what was pending when it was set."""
 
+import contextlib
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from core.actions.action import Operation, Prepared, ReadBack
-from core.actions.batches import requeue
-from core.actions.context import ActionContext
+from core.actions.dependencies import Dependencies
 from core.actions.emergency_stop import NO_ROW, in_words
+from core.actions.requeue import REQUEUE, Requeue, audited_stops, count_rejected, left_over
 from core.actions.run import FOLLOWS, NOT_OURS, Run
+from core.actions.waiting import WaitingAction
 from core.base.text import plural
-from core.domain.actions import REQUEUE, RESUME, RequeuePlan, Result, ResultPhase, ResumePlan
+from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, ResultPhase, Shortcut, Tier
 from core.domain.markers import Markers
+from core.domain.plans import ResumePlan
 from core.domain.records import SystemConfig
 from core.domain.status import Truth
-from core.domain.stops import ANY_STOP, StopMark, StopRecord, StopTrail, all_rejected, to_requeue
+from core.domain.stops import StopMark, StopTrail, all_rejected, to_requeue
 from core.resilience import NotLive
 
-_EPISODES: Final = 8
+RESUME: Final = Action(
+    name="lift",
+    tier=Tier.TYPED,
+    title="Resume",
+    effect="clear the emergency stop, so that agents take up work again",
+    keeps=True,
+    arguments=(
+        Argument(
+            name="requeue",
+            kind=ArgumentKind.FLAG,
+            words="requeue what was pending",
+            help="Requeue what was pending when the last stop rejected it.",
+            default=False,
+        ),
+    ),
+    shortcut=Shortcut(
+        name="resume",
+        key="u",
+        word="resume",
+        does="resume after an emergency stop: wants the project's name",
+        drops=6,
+    ),
+    command=Command(
+        name="resume",
+        summary="Clear the emergency stop, and requeue what it rejected.",
+        help="Clear the emergency stop.",
+    ),
+)
+
 _TRIES: Final = 3
 _NONE_SET: Final = "no emergency stop is set"
 
 
-async def plan_lift(means: ActionContext) -> ResumePlan:
-    """Return what stands to be lifted, or what the last stop left rejected. Raises NotLive."""
-    config = await means.live.visible_config()
-    trail = await _trail(means)
-    if config is None or not config.emergency_stop:
-        left = await left_over(means, config, trail)
-        return ResumePlan(standing="", requeueable=left.tasks, of=left.of)
-    stops, foreign = trail.unlifted(), StopMark.of(config)
-    marks, pending = all_rejected(stops, foreign), to_requeue(stops, foreign)
-    return ResumePlan(
-        standing=in_words(means, config, trail.standing(config)),
-        rejected=await _count(means, marks),
-        requeueable=await _count(means, pending),
-        stop=foreign,
-    )
+class Resume(Operation[ResumePlan]):
+    """Clears the stop on every config row, then requeues if `requeue`. `stop`: the one that is meant; another stays.
 
+    `ordered_at`: when it was ordered, where that is a while ago and no stop was named: one set since is not meant.
+    """
 
-async def left_over(means: ActionContext, config: SystemConfig | None, trail: StopTrail | None = None) -> RequeuePlan:
-    """Return what a stop that is over left rejected that was pending; none while one is set. Raises NotLive."""
-    if config is not None and config.emergency_stop:
-        return RequeuePlan(of="", tasks=0)
-    found = await _left_over(means, trail)
-    return RequeuePlan(of="", tasks=0) if found is None else RequeuePlan(of=found[0], tasks=found[2])
-
-
-class Resume(Operation):
-    """Clears the stop on every config row. `stop`: the one that is meant; another is left alone."""
-
-    order = RESUME
+    action = RESUME
     nothing = "NOT resumed"
     unsure = "not known whether resumed"
 
-    def __init__(self, means: ActionContext, stop: StopMark | None = None, ordered_at: datetime | None = None) -> None:
-        self._means = means
-        self._meant = stop
+    def __init__(
+        self,
+        parts: Dependencies,
+        shown: ResumePlan | None = None,
+        *,
+        requeue: bool = False,
+        stop: StopMark | None = None,
+        ordered_at: datetime | None = None,
+    ) -> None:
+        super().__init__(parts, shown)
+        self._requeue = requeue
+        self._meant = stop or (shown.stop if shown is not None else None)
+        self._last_seen = parts.standing_stop()
         self._ordered_at = ordered_at
-        """When it was ordered, where that is a while ago and no stop was named: one that was set since is not meant."""
         self._written: int | None = None
         self._config: SystemConfig | None = None
         self.rejected: Markers | None = None
-        """What the stop rejected that was pending; `None` where none was set, or that could not be found out."""
+        """Marks of what the stop rejected that was pending; `None` where none was set, or that is not known."""
+
+    async def plan(self) -> ResumePlan:
+        """Return the stop that stands, or what the last one left rejected. Raises NotLive."""
+        means = self._means
+        config = await means.live.visible_config()
+        trail = await audited_stops(means)
+        if config is None or not config.emergency_stop:
+            left = await left_over(means, config, trail)
+            action = REQUEUE if left.tasks else None
+            return ResumePlan(standing="", requeueable=left.tasks, of=left.of, requeue=self._requeue, action=action)
+        stops, foreign = trail.unlifted(), StopMark.of(config)
+        return ResumePlan(
+            standing=in_words(means, config, trail.standing(config)),
+            rejected=await count_rejected(means, all_rejected(stops, foreign)),
+            requeueable=await count_rejected(means, to_requeue(stops, foreign)),
+            stop=foreign,
+            requeue=self._requeue,
+        )
+
+    def kept(self) -> dict[str, Any]:
+        """Return whether to requeue, and the stop that is meant: by default the one that was last seen."""
+        return {"requeue": self._requeue, "stop": self._meant or self._last_seen}
+
+    @classmethod
+    def of_waiting(cls, parts: Dependencies, waiting: WaitingAction) -> "Resume":
+        """Return the resume that waited."""
+        return cls(parts, requeue=waiting.requeue, stop=waiting.stop, ordered_at=waiting.ordered_at)
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Find out which stop stands."""
@@ -71,15 +116,15 @@ class Resume(Operation):
         if config is None:
             return self.refused(f"NOT resumed: {NO_ROW}")
         if not config.emergency_stop:
-            return self.already(_NONE_SET)
+            return self.already(_NONE_SET + await self._still_rejected(config))
         if not self._is_meant(config):
             why = config.stop_reason or "no reason given"
             return self.refused(f"NOT resumed: another stop is set than the one that was meant: {why}")
         try:
-            trail = await _trail(self._means)
+            trail = await audited_stops(self._means)
             self.rejected = to_requeue(trail.unlifted(), StopMark.of(config))
         except NotLive:
-            trail = StopTrail()  # the stop is lifted all the same; what it rejected is found out when it is given back
+            trail = StopTrail()  # it is resumed all the same; what the stop rejected is found out by the requeue
         standing = trail.standing(config)
         told = {"standing": in_words(self._means, config, standing), "of": standing.run if standing else ""}
         return Prepared(told=told, run=run)
@@ -120,110 +165,40 @@ class Resume(Operation):
             text = f"NOT resumed: the flag still stands: {why}"
             return ReadBack(holds=Truth.FALSE, text=text, told={"lifted": False})
         run.turned = self._written != 0
-        return ReadBack(holds=Truth.TRUE, text="resumed, seen", told={"lifted": True})
+        text = f"resumed, seen{await self._still_rejected(seen)}"
+        return ReadBack(holds=Truth.TRUE, text=text, told={"lifted": True})
 
+    async def _still_rejected(self, config: SystemConfig) -> str:
+        """Return what is left to requeue, where nobody asked for that. Never raises for a fault."""
+        if not self._requeue:
+            with contextlib.suppress(NotLive):
+                if (left := await left_over(self._means, config)).tasks:
+                    tasks = plural(left.tasks, "task")
+                    return f"; {tasks} of {left.of} still rejected: watchdesk resume --requeue requeues them"
+        return ""
 
-class Requeue(Operation):
-    """Gives back what was pending when the last stop rejected it. Begun again, it goes on with what is left."""
+    def follow_up(self, result: Result) -> Operation[Any] | None:
+        """Return the requeue, as an action of its own that can be begun again."""
+        return Requeue(self._parts, marks=self.rejected) if self._requeue and result.done else None
 
-    order = REQUEUE
-    nothing = "nothing was requeued"
-    unsure = "not known how much was requeued"
-
-    def __init__(self, means: ActionContext, marks: Markers | None = None) -> None:
-        self._means = means
-        self._given = marks
-        """What the stop that was just lifted rejected; `None`: what any that is over left."""
-        self._marks = Markers()
-
-    async def prepare(self, run: str) -> Prepared | Result:
-        """Find out what is left of a stop that is over."""
-        config = await self._means.live.visible_config()
-        if config is not None and config.emergency_stop:
-            return self.refused("an emergency stop is set: nothing was requeued")
-        if self._given is not None:
-            self._marks = self._given
-            of, left = "the stop that was cleared", await self._left()
+    def with_follow_up(self, result: Result, following: Result, *, retried: bool) -> Result:
+        """Return both as one. `retried`: it is tried again as long as nobody answers, so that is what came of it."""
+        phase: ResultPhase
+        if retried and following.phase in {ResultPhase.UNREACHABLE, ResultPhase.UNKNOWN}:
+            phase = following.phase
+        elif following.already:
+            phase = result.phase
+        elif following.phase is ResultPhase.VERIFIED or result.already:
+            phase = following.phase
         else:
-            found = await _left_over(self._means)
-            of, self._marks, left = found if found is not None else ("", Markers(), 0)
-        if not left:
-            return self.already("nothing is left to requeue")
-        return Prepared(told={"of": of, "marks": self._marks.begins, "tasks": left}, planned=left, run=run)
-
-    async def run(self, run: Run) -> None:
-        """Batch by batch, each task only if the stop's mark still stands on it."""
-        await requeue(run, self._marks, from_status="rejected", to_status="pending", title="Rejected tasks")
-
-    async def read_back(self, run: Run) -> ReadBack:
-        """Count what is left."""
-        left = await self._left()
-        given = max(run.changed, run.planned - left) if run.fault is not None else run.changed
-        run.changed = given
-        text = f"{given:,} of {plural(run.planned, 'task')} requeued"
-        if run.halt:
-            text += f"; halted: {run.halt}"
-        if run.refused:
-            text += f"; {run.refused:,} refused: {NOT_OURS}"
-        if run.unknown:
-            text += f"; {run.unknown:,} not known, their answer was lost"
-        text += run.faults_text()
-        if left and not run.refused:
-            text += f"; {left:,} are left: run it again"
-        holds = Truth.of(not left)
-        return ReadBack(holds=holds, text=text, told={"requeued": given, "left": left})
-
-    async def _left(self) -> int:
-        return await _count(self._means, self._marks)
-
-
-def together(lift: Result, requeued: Result, *, waits: bool = False) -> Result:
-    """Return what came of a lift and of the requeue after it, as one result.
-
-    `waits`: it is tried again as long as nobody answers, so that is what came of it.
-    """
-    phase: ResultPhase
-    if waits and requeued.phase in {ResultPhase.UNREACHABLE, ResultPhase.UNKNOWN}:
-        phase = requeued.phase
-    elif requeued.already:
-        phase = lift.phase
-    elif requeued.phase is ResultPhase.VERIFIED or lift.already:
-        phase = requeued.phase
-    else:
-        phase = ResultPhase.PARTLY  # it is lifted, and not all was given back
-    return msgspec.structs.replace(
-        lift,
-        phase=phase,
-        text=f"{lift.text}; {requeued.text}",
-        planned=requeued.planned,
-        changed=requeued.changed,
-        skipped=requeued.skipped,
-        refused=requeued.refused,
-        already=lift.already and requeued.already,
-    )
-
-
-async def _trail(means: ActionContext) -> StopTrail:
-    """What the audit trail tells of stops. Raises NotLive: without it what a stop rejected is not known."""
-    return await means.live.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())
-
-
-async def _left_over(means: ActionContext, trail: StopTrail | None = None) -> tuple[str, Markers, int] | None:
-    """The newest stop that is over and left tasks rejected that were pending: in words, their marks, how many."""
-    if not await _count(means, ANY_STOP):
-        return None
-    trail = trail if trail is not None else await _trail(means)
-    for stops in trail.episodes()[:_EPISODES]:
-        marks = to_requeue(stops)
-        if tasks := await _count(means, marks):
-            return _of(stops[-1]), marks, tasks
-    return "a stop of which no audit tells", ANY_STOP, await _count(means, ANY_STOP)
-
-
-async def _count(means: ActionContext, marks: Markers) -> int:
-    return await means.live.ask("db:count_marked", lambda queries: queries.count_marked(marks, "rejected"))
-
-
-def _of(stop: StopRecord) -> str:
-    at = f" of {stop.began_at:%Y-%m-%d %H:%M} UTC" if stop.began_at is not None else ""
-    return f"the stop{at}" + (f": {stop.reason}" if stop.reason else "")
+            phase = ResultPhase.PARTLY  # it is lifted, and not all was given back
+        return msgspec.structs.replace(
+            result,
+            phase=phase,
+            text=f"{result.text}; {following.text}",
+            planned=following.planned,
+            changed=following.changed,
+            skipped=following.skipped,
+            refused=following.refused,
+            already=result.already and following.already,
+        )

@@ -1,16 +1,33 @@
 """Retry one failed task: back to pending, if it still is the failure that was shown."""
 
+from typing import Final
+
 from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.context import ActionContext
+from core.actions.dependencies import Dependencies
 from core.actions.run import FOLLOWS, NOT_OURS, Run
 from core.base.text import clean
-from core.domain.actions import RETRY, Result, RetryPlan
+from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, Tier
+from core.domain.plans import RetryPlan
 from core.domain.status import Truth
 from core.resilience import NotLive
 
+RETRY: Final = Action(
+    name="retry",
+    tier=Tier.CONFIRM,
+    title="Retry a failed task",
+    effect="send it back to pending, if it still is failed",
+    verb="Retry",
+    arguments=(Argument(name="task", kind=ArgumentKind.SUBJECT, required=True),),
+    command=Command(
+        name="retry",
+        summary="Requeue one failed task.",
+        help="Send the failed task with this id back to pending, if it still is failed.",
+    ),
+)
 
-async def plan_retry(means: ActionContext, name: str) -> RetryPlan:
-    """Return what the task is, and whether it can be retried. Raises NotLive."""
+
+async def _plan(means: ActionContext, name: str) -> RetryPlan:
     try:
         task = await means.live.task(name)
     except NotLive as not_live:
@@ -28,21 +45,26 @@ async def plan_retry(means: ActionContext, name: str) -> RetryPlan:
     return RetryPlan(task=task.id, text=text, failed_at=task.completed_at)
 
 
-class Retry(Operation):
+class Retry(Operation[RetryPlan]):
     """Sends one task back to pending."""
 
-    order = RETRY
+    action = RETRY
+    settles = (RETRY,)
     unsure = "not known whether it was sent back"
 
-    def __init__(self, means: ActionContext, shown: RetryPlan) -> None:
-        self._means = means
-        self._shown = shown
+    def __init__(self, parts: Dependencies, shown: RetryPlan | None = None, *, task: str = "") -> None:
+        super().__init__(parts, shown)
+        self._task = task
         self._written: bool | None = None
+
+    async def plan(self) -> RetryPlan:
+        """Return what the task is, and whether it can be retried. Raises NotLive."""
+        return await _plan(self._means, self._task)
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Look again: it must be the failure that was shown."""
-        shown = self._shown
-        now = shown if shown.refused else await plan_retry(self._means, shown.task)
+        shown = await self.agree()
+        now = shown if shown.refused else await _plan(self._means, shown.task)
         if now.refused:
             return self.refused(now.refused)
         if now.failed_at != shown.failed_at:
@@ -51,16 +73,16 @@ class Retry(Operation):
 
     async def run(self, run: Run) -> None:
         """Send it back, if it still is that failure."""
-        shown = self._shown
+        shown = self.agreed
         self._written = await run.write(
             "db:retry_task", lambda: self._means.commands.retry(shown.task, failed_at=shown.failed_at)
         )
 
     async def read_back(self, run: Run) -> ReadBack:
         """Say what the task is now."""
-        seen = await self._means.live.task(self._shown.task)
+        seen = await self._means.live.task(self.agreed.task)
         status = seen.status.replace("_", " ") if seen is not None else "gone"
-        if seen is not None and status == "failed" and seen.completed_at == self._shown.failed_at:
+        if seen is not None and status == "failed" and seen.completed_at == self.agreed.failed_at:
             run.refused = 0 if run.follows or run.fault is not None else 1
             why = run.fault.sentence() if run.fault is not None else FOLLOWS if run.follows else NOT_OURS
             return ReadBack(holds=Truth.FALSE, text=f"NOT sent back: {why}")
@@ -68,5 +90,5 @@ class Retry(Operation):
             run.skipped = 1
             return ReadBack(holds=Truth.FALSE, text=f"NOT sent back: meanwhile the task is {status}")
         run.changed = 1
-        text = f"task {self._shown.task} is {status}, seen"
-        return ReadBack(holds=Truth.TRUE, text=text, told={"ids": [self._shown.task]})
+        text = f"task {self.agreed.task} is {status}, seen"
+        return ReadBack(holds=Truth.TRUE, text=text, told={"ids": [self.agreed.task]})

@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 from core.actions.context import ActionContext, Actor, lost, may_follow
-from core.domain.actions import PlanStep, ResultPhase
+from core.domain.actions import Result, ResultPhase
+from core.domain.plans import PlanStep
 from core.domain.status import Truth
 from core.resilience import NotLive
 from core.resilience.fault import Counts, Evidence, Fault
@@ -46,7 +48,8 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 class Run:
     """Counts of one run, by its `id`. `now` is the database's clock, as the opening audit row read it.
 
-    `go_on` is asked before every batch: why it must stop there, empty while it may go on. `unknown` are rows of a
+    `go_on` is asked before every batch: why it must stop there, empty while it may go on. `also` carries out another
+    operation as a part of this one. `unknown` are rows of a
     write whose answer was lost and that could not be read back, or that may change yet.
     """
 
@@ -60,11 +63,13 @@ class Run:
         now: Callable[[], datetime],
         go_on: Callable[[], str] = unhindered,
         progress: Progress | None = None,
+        also: Callable[[Any], Awaitable[Result]],
     ) -> None:
         self.id, self.actor, self.by = name, actor, actor.by
         self.means = means
         self.planned = planned
         self.now = now
+        self.also = also
         self._go_on = go_on
         self._progress = progress
         self._halted = ""
@@ -144,20 +149,18 @@ class Run:
         `changed` reads which of them are as the write makes them, `left` how many are as they were before it.
         Raises NotLive: where it could not be read back either, the rows are unknown.
         """
-        missed, not_live = ids, None
+        missed = ids
         try:
-            done = await self.means.write(key, lambda: send(ids))
-        except NotLive as error:
-            if not lost(error):
-                raise
-            not_live = error
+            outcome = await self.means.guard.call(key, partial(send, ids), policy=self.means.once)
         except asyncio.CancelledError:
             self.in_flight.append((ids, changed))
             raise
+        not_live = NotLive(outcome.fault) if outcome.fault is not None else None
+        if not_live is not None and not lost(not_live):
+            raise not_live
         self.sent = True
         try:
-            if not_live is not None:
-                done = await changed(ids)
+            done = await changed(ids) if not_live is not None else outcome.data or ()
             gone = frozenset(done)
             missed = tuple(name for name in ids if name not in gone)
             rest = await left(missed) if missed else 0

@@ -1,45 +1,61 @@
 """Run what is pending now: invoke the agents' function once, and say what it answered."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from core.actions.action import Operation, Prepared, ReadBack
-from core.actions.context import ActionContext
+from core.actions.dependencies import Dependencies
 from core.actions.run import FOLLOWS, Run
 from core.base.text import clean, plural
-from core.domain.actions import RUN_PENDING, Result, RunPlan
+from core.domain.actions import Action, Command, Result, Shortcut, Tier
+from core.domain.plans import RunPlan
 from core.domain.status import Truth
 from core.resilience import NotLive
 from core.resilience.fault import Counts, Evidence, Fault
 
+RUN_PENDING: Final = Action(
+    name="run_pending",
+    tier=Tier.CONFIRM,
+    title="Run pending tasks",
+    effect="let the agents' function work off what is pending now",
+    verb="Run",
+    shortcut=Shortcut(
+        name="run", key="p", word="run", does="run pending tasks: asks, then the agents work them off", drops=15
+    ),
+    command=Command(
+        name="run",
+        summary="Let the agents work off what is pending.",
+        help="Call ai-agent-poll once, on your order: a health check never does.",
+    ),
+)
 
-async def plan_run(means: ActionContext) -> RunPlan:
-    """Return what is pending, and what stands in the way. Raises NotLive."""
-    config, pending = await means.live.config(), await means.live.count("pending")
-    notes = []
-    if config is not None and config.emergency_stop:
-        notes.append("an emergency stop is set: the agents will refuse")
-    if config is not None and not config.enabled:
-        notes.append("the system is disabled: the agents will refuse")
-    if config is not None and config.dry_run:
-        many = plural(min(pending, config.max_parallel_tasks or pending), "pending task")
-        notes.append(f"dry-run is on: the agents will mark up to {many} as completed without doing them")
-    return RunPlan(pending=pending, notes=tuple(notes))
 
-
-class RunPending(Operation):
+class RunPending(Operation[RunPlan]):
     """Invokes the agents' function. What it does with the tasks is seen on the task table later."""
 
-    order = RUN_PENDING
+    action = RUN_PENDING
     nothing = "nothing was run"
     unsure = "outcome unknown, the agents may be at work"
 
-    def __init__(self, means: ActionContext) -> None:
-        self._means = means
+    def __init__(self, parts: Dependencies, shown: RunPlan | None = None) -> None:
+        super().__init__(parts, shown)
         self._before = 0
         self._answer: Any = None
         self._answered = False
+
+    async def plan(self) -> RunPlan:
+        """Return what is pending, and what stands in the way. Raises NotLive."""
+        config, pending = await self._means.live.config(), await self._means.live.count("pending")
+        notes = []
+        if config is not None and config.emergency_stop:
+            notes.append("an emergency stop is set: the agents will refuse")
+        if config is not None and not config.enabled:
+            notes.append("the system is disabled: the agents will refuse")
+        if config is not None and config.dry_run:
+            many = plural(min(pending, config.max_parallel_tasks or pending), "pending task")
+            notes.append(f"dry-run is on: the agents will mark up to {many} as completed without doing them")
+        return RunPlan(pending=pending, notes=tuple(notes))
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Count what is pending."""

@@ -13,7 +13,7 @@ import msgspec
 from core.actions.context import Actor
 from core.base.clock import Clock
 from core.base.store import Store, Transaction
-from core.domain.actions import RESUME, label
+from core.domain.actions import label
 from core.domain.stops import StopMark
 
 KIND: Final = "pending_order"
@@ -51,7 +51,7 @@ class WaitingAction(msgspec.Struct, frozen=True, kw_only=True):
 
     def words(self) -> str:
         """The order, who gave it and why."""
-        given_back = ", requeueing what was pending" if self.order == RESUME.name and self.requeue else ""
+        given_back = ", requeueing what was pending" if self.requeue else ""
         why = f": {self.reason}" if self.reason else ""
         return f"{label(self.order)} by {self.actor}{given_back}{why}"
 

@@ -69,7 +69,7 @@ class Writes:
             query = c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", "in_progress")
             return query.or_(f"started_at.lt.{stamp},and(started_at.is.null,created_at.lt.{stamp})").select("id")
 
-        return await self._changed("fail stuck tasks", build)
+        return _ids(await self._calls.rows("fail stuck tasks", build))
 
     async def reject(self, ids: tuple[str, ...], *, status: str, error: str) -> tuple[str, ...]:
         """Reject those of up to 100 tasks that are still in `status`. Returns the ids that changed."""
@@ -78,7 +78,7 @@ class Writes:
             change = {"status": "rejected", self.schema.error_column: error}
             return c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", status).select("id")
 
-        return await self._changed(f"reject {status} tasks", build)
+        return _ids(await self._calls.rows(f"reject {status} tasks", build))
 
     async def give_back(
         self, ids: tuple[str, ...], *, marks: Markers, from_status: str, to_status: str
@@ -91,7 +91,7 @@ class Writes:
             query = c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", from_status)
             return marked(query, marks, error).select("id")
 
-        return await self._changed("give tasks back", build)
+        return _ids(await self._calls.rows("give tasks back", build))
 
     async def retry(self, name: str, *, failed_at: datetime | None) -> bool:
         """Send a failed task back to pending, if it failed at `failed_at`. Returns whether it changed."""
@@ -104,7 +104,7 @@ class Writes:
             # No time that is one: none, or one that no clock shows.
             return query.or_("completed_at.is.null,completed_at.gt.2199-12-31,completed_at.lt.1970-01-01").select("id")
 
-        return bool(await self._changed("retry task", build))
+        return bool(_ids(await self._calls.rows("retry task", build)))
 
     async def retry_failed(self, ids: tuple[str, ...], *, until: datetime) -> tuple[str, ...]:
         """Send those of up to 100 tasks that failed by `until` back to pending. Returns the ids that changed."""
@@ -114,7 +114,7 @@ class Writes:
             query = c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", "failed")
             return query.or_(f"completed_at.is.null,completed_at.lte.{_stamp(until)}").select("id")
 
-        return await self._changed("retry tasks", build)
+        return _ids(await self._calls.rows("retry tasks", build))
 
     async def set_stop_by_function(self, *, reason: str, hours: int) -> None:
         """Set the stop by the project's own function, trying both names of its parameter. Raises Failed."""
@@ -139,7 +139,7 @@ class Writes:
             query = c.table(CONFIG).update(change).in_("id", _some(config_ids))
             return query.not_.is_("emergency_stop", "true").select("id")
 
-        return len(await self._changed("set emergency stop", build))
+        return len(_ids(await self._calls.rows("set emergency stop", build)))
 
     async def clear_stop(self, config_ids: tuple[str, ...], *, seen_at: datetime | None = None) -> int:
         """Clear flag, reason and end of the stop on every config row that carries it. Returns how many changed.
@@ -157,7 +157,7 @@ class Writes:
             query = c.table(CONFIG).update(change).in_("id", _some(config_ids)).is_("emergency_stop", "true")
             return _unchanged(query, config_ids, seen_at).select("id")
 
-        return len(await self._changed("clear emergency stop", build))
+        return len(_ids(await self._calls.rows("clear emergency stop", build)))
 
     async def set_dry_run(self, config_ids: tuple[str, ...], *, on: bool, seen_at: datetime | None = None) -> int:
         """Turn dry-run on or off on every config row that differs. Returns how many changed. `seen_at` as above."""
@@ -168,7 +168,7 @@ class Writes:
             query = query.not_.is_("dry_run_mode", "true" if on else "false")
             return _unchanged(query, config_ids, seen_at).select("id")
 
-        return len(await self._changed("set dry-run", build))
+        return len(_ids(await self._calls.rows("set dry-run", build)))
 
     async def create_config(self, config_id: str | int) -> None:
         """Insert the config row, disabled and in dry-run, else with the database's defaults. 23505 if there is one."""
@@ -183,7 +183,7 @@ class Writes:
             query = c.table(LOGS).delete().in_("id", _some(ids)).lt(column, before.isoformat())
             return query.neq("execution_step", "lease").select("id")
 
-        return await self._changed("delete old logs", build)
+        return _ids(await self._calls.rows("delete old logs", build))
 
     async def insert_lease(self, lease_id: str, row: LeaseRow) -> None:
         """Take the free lease. 23505 if another was faster. Raises Failed."""
@@ -201,7 +201,7 @@ class Writes:
             query = c.table(LOGS).update(change).eq("id", lease_id).eq("execution_step", "lease")
             return query.eq("input_data->>token", expected).select("id")
 
-        return bool(await self._changed("renew lease", build))
+        return bool(_ids(await self._calls.rows("renew lease", build)))
 
     async def replace_spoilt_lease(self, lease_id: str, spoilt: SpoiltLease, row: LeaseRow) -> bool:
         """Replace a lease that cannot be read, if it is exactly as it was seen. Returns whether it was replaced.
@@ -226,7 +226,7 @@ class Writes:
                 query = query.eq("input_data", said)
             return query.select("id")
 
-        return bool(await self._changed("replace spoilt lease", build))
+        return bool(_ids(await self._calls.rows("replace spoilt lease", build)))
 
     async def delete_lease(self, lease_id: str, token: str) -> bool:
         """Free the lease if its token is still `token`. Returns whether it was freed."""
@@ -235,7 +235,7 @@ class Writes:
             query = c.table(LOGS).delete().eq("id", lease_id).eq("execution_step", "lease")
             return query.eq("input_data->>token", token).select("id")
 
-        return bool(await self._changed("release lease", build))
+        return bool(_ids(await self._calls.rows("release lease", build)))
 
     async def insert_task(self, row: dict[str, Any]) -> None:
         """Add one task, for the self-test. It carries an id of our own, so a second insert is 23505."""
@@ -247,7 +247,7 @@ class Writes:
         def build(c: Any) -> Any:
             return c.table(TASKS).delete().in_("id", _some(ids)).eq("description", mark).select("id")
 
-        return len(await self._changed("delete tasks", build))
+        return len(_ids(await self._calls.rows("delete tasks", build)))
 
     async def run_pending(self) -> Any:
         """Run the agents' function on pending tasks now. Returns its answer: JSON, or bytes."""
@@ -260,12 +260,13 @@ class Writes:
     async def _call_stop(self, reason: str, hours: int, name: str) -> None:
         await self._calls.query("emergency stop", lambda c: c.rpc(STOP_RPC, {"p_reason": reason, name: hours}))
 
-    async def _changed(self, operation: str, build: Any) -> tuple[str, ...]:
-        return tuple(row_id(row) for row in await self._calls.rows(operation, build))
-
 
 _LONGEST_FILTER: Final = 1500
 """The longest value in a URL, characters, so that proxies let it pass."""
+
+
+def _ids(rows: list[dict[str, Any]]) -> tuple[str, ...]:
+    return tuple(row_id(row) for row in rows)
 
 
 def _as_json(value: object) -> str | None:

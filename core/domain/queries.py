@@ -175,9 +175,11 @@ VERDICTS: Final = ("passed", "failed", "enabled", "disabled")
 _KEYS: Final[dict[Table, dict[str, str]]] = {
     Table.TASKS: {"status": "status", "type": "kind", "task": "task"},
     Table.LOGS: {"status": "status", "step": "kind", "task": "task"},
-    Table.ORDERS: {"status": "status", "order": "kind", "task": "task"},
+    Table.ORDERS: {"status": "status", "action": "kind", "task": "task"},
     Table.SAFETY: {"status": "status", "check": "kind", "task": "task"},
 }
+_RENAMED: Final = {"order": "action"}
+"""Keys by their former names, read for one release."""
 _KNOWN_STATUSES: Final = frozenset((*STATUSES, *VERDICTS, "started", "skipped"))
 _IMPOSSIBLE: Final = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL's text has neither
 _KEY: Final = re.compile(r"[A-Za-z_]+")
@@ -215,7 +217,7 @@ def _key_and_values(token: _Token, keys: dict[str, str]) -> tuple[str, list[str]
     whole = "".join(char for char, _ in token)
     if colon < 1 or len(key) != colon or not _KEY.fullmatch(key):
         return "", [whole]
-    known = key.lower()
+    known = _RENAMED.get(key.lower(), key.lower())
     if known not in keys:
         told = ", ".join(f"{name}:" for name in keys)
         raise FilterError(f"{clean(key, 40)}: is no key here ({told} are): put the text in quotes to look for it")

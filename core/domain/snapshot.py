@@ -6,7 +6,6 @@ from typing import Final
 
 import msgspec
 
-from core.domain.actions import RequeuePlan
 from core.domain.alerts import Silence
 from core.domain.checks import Check
 from core.domain.events import Event
@@ -14,6 +13,7 @@ from core.domain.incidents import LastIncident
 from core.domain.kpis import Kpi
 from core.domain.lease import LeaseView
 from core.domain.permission import MayAct
+from core.domain.plans import RequeuePlan
 from core.domain.records import LogEntry, Simulated, SuccessRate, SystemConfig, Task, TaskCounts
 from core.domain.self_status import SelfStatus
 from core.domain.status import Level, Truth

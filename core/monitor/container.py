@@ -3,17 +3,24 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
-from core.actions.audit import AuditTrail
+import msgspec
+
+from core.actions.breaker_holds import BreakerHolds
+from core.actions.catalogue import undoable_operation
 from core.actions.context import ActionContext, operator, watchdog
-from core.actions.heal import Healer
+from core.actions.dependencies import Dependencies
+from core.actions.healer import Healer
 from core.actions.health_log import HealthLog
 from core.actions.lease import Lease
+from core.actions.read_only import ReadOnlyMode
 from core.actions.repairs import REPAIRS, RepairSettings
 from core.actions.resume_history import ResumeHistory
+from core.actions.rights import Rights
 from core.actions.runner import Runner
+from core.actions.running import RunningActions
 from core.actions.waiting import WaitingActions
 from core.backend.client import Backend
 from core.backend.fault_transport import FaultTransport
@@ -34,13 +41,9 @@ from core.domain.status import Level
 from core.domain.stops import StopMark
 from core.history.blackbox import Box, Recorder
 from core.resilience import Breakers, Cache, Guard
-from core.services.action_desk import ActionDesk
-from core.services.alert_actions import AlertActions
 from core.services.alert_inputs import AlertInputs
 from core.services.alerting import AlertService
 from core.services.autopilot import Autopilot
-from core.services.breaker_actions import BreakerActions
-from core.services.breaker_holds import BreakerHolds
 from core.services.browsing import RowReader
 from core.services.check_service import CheckService
 from core.services.config import Config, Places
@@ -54,10 +57,8 @@ from core.services.login_calls import signing_in
 from core.services.notifications import Notifications
 from core.services.ownership import Ownership
 from core.services.project_time import ProjectTime
-from core.services.read_only import ReadOnlyMode
 from core.services.readings import Readings
 from core.services.recording import Recording
-from core.services.running import RunningActions
 from core.services.self_monitor import SelfMonitor
 from core.services.startup import Startup
 from core.services.trends import TrendService
@@ -66,21 +67,27 @@ _RELEASE_S: Final = 0.8
 """How long an end may take to give up the lease; another takes it over all the same, only later."""
 
 
-class Container:
-    """Everything a monitor is made of.
+class Hooks(msgspec.Struct, frozen=True, kw_only=True):
+    """Calls back into the monitor. `publish`: there is something new to show.
 
-    `publish` is called whenever there is something new to show, `on_late` hears of a check's question that outlived
-    its check.
+    `on_late`: a check's question that outlived its check has ended. `check_now`: refresh and check everything.
     """
+
+    publish: Callable[[], None]
+    on_late: Callable[[Check], None]
+    check_now: Callable[[], Awaitable[None]]
+    restart_watchdog: Callable[[], None]
+
+
+class Container:
+    """Everything a monitor is made of."""
 
     def __init__(
         self,
         config: Config,
         clock: Clock,
         places: Places,
-        *,
-        publish: Callable[[], None],
-        on_late: Callable[[Check], None],
+        hooks: Hooks,
         line: FaultTransport | None = None,
     ) -> None:
         self.config = config
@@ -116,8 +123,9 @@ class Container:
             boundary=self.boundary,
             time=self.time,
         )
+        self._build_checks(hooks)
         self._build_actions()
-        self._build_services(publish, on_late)
+        self._build_services(hooks)
 
     def _build_calls(self, line: FaultTransport | None, places: Places) -> None:
         config = self.config
@@ -149,7 +157,6 @@ class Container:
         settings = RepairSettings(target=config.target, stuck=config.stuck, failures=config.failures, heal=config.heal)
         repairs = tuple(repair(context, settings) for repair in REPAIRS)
         self.healer = Healer(context, repairs, stuck=config.stuck, rules=config.heal, fence=self.boundary)
-        self.runner = Runner(context, now=self.time.likely, fence=self.boundary, learn=self.health_log.learn)
         self.waiting = WaitingActions(clock, self.store, self.time.likely)
         self.resumes = ResumeHistory(self.reads, self.store)
         self.read_only = ReadOnlyMode(clock, on=config.observe, only_looks=config.only_looks)
@@ -165,57 +172,38 @@ class Container:
             acts=config.autonomous and not config.dry_run,
             rules=config.lease,
         )
-        self.desk = ActionDesk(
-            means=context,
-            runner=self.runner,
-            healer=self.healer,
-            pending=self.waiting,
-            journal=self.events,
-            now=self.time.cut_off,
-            likely_now=self.time.likely,
-            observing=self.read_only,
-            under_way=self.running,
-            state=self.store,
-            standing=lambda: StopMark.of(self.readings.values["config"].value),
-        )
-        self.breaker_actions = BreakerActions(
-            self.desk, self.holds, self.events, lambda name, actor: AuditTrail(context, name, actor)
+        self.rights = Rights(self.read_only, self.store)
+        self.runner = Runner(
+            context,
+            rights=self.rights,
+            running=self.running,
+            waiting=self.waiting,
+            discover=self.checks.discover,
+            now=self.time.likely,
+            fence=self.boundary,
+            tell=self.events.add,
+            learn=self.health_log.learn,
         )
 
-    def _build_services(self, publish: Callable[[], None], on_late: Callable[[Check], None]) -> None:
-        context, readings = self.context, self.readings
-        self.check_runner = CheckRunner(self.clock, on_late, self.boundary)
+    def _build_checks(self, hooks: Hooks) -> None:
+        self.check_runner = CheckRunner(self.clock, hooks.on_late, self.boundary)
         self.checks = CheckService(
-            context,
+            self.context,
             backend=self.backend,
             breakers=self.breakers,
-            readings=readings,
+            readings=self.readings,
             connection=self.connection,
             runner=self.check_runner,
             learn=self.learn,
-            publish=publish,
+            publish=hooks.publish,
         )
+
+    def _build_services(self, hooks: Hooks) -> None:
+        context, readings, publish = self.context, self.readings, hooks.publish
         self.rows = RowReader(context, self.checks.discover)
         self.kpis = KpiService(context, readings, self.connection, keeps=self.ownership)
         self.trends = TrendService(context, self.trend_queries, readings, self.checks.discover, keeps=self.ownership)
         self.streak = CriticalStreak(self.clock, self.store, self.config.watch.interval_s)
-        self.autopilot = Autopilot(
-            context,
-            checks=self.checks,
-            readings=readings,
-            actions=self.action_context,
-            desk=self.desk,
-            healer=self.healer,
-            health_log=self.health_log,
-            waiting=self.waiting,
-            running=self.running,
-            resumes=self.resumes,
-            streak=self.streak,
-            lease=self.lease,
-            read_only=self.read_only,
-            actor=self.itself,
-            owner=self.ownership,
-        )
         self.notifications = Notifications(context, readings, self.itself.host)
         self.notifications.who_acts = lambda: who_acts(self.lease.view(), self.autopilot.permission())
         self.alerts = AlertService(
@@ -236,7 +224,36 @@ class Container:
             owner=self.ownership,
         )
         self.alerts.braked = lambda: self.autopilot.braked
-        self.alert_actions = AlertActions(self.desk, self.alerts, self.clock)
+        self.dependencies = Dependencies(
+            context=self.action_context,
+            healer=self.healer,
+            now=self.time.cut_off,
+            likely_now=self.time.likely,
+            standing_stop=lambda: StopMark.of(readings.values["config"].value),
+            undoable=lambda name: undoable_operation(self.dependencies, name),
+            waiting=self.waiting,
+            holds=self.holds,
+            read_only=self.read_only,
+            alerts=self.alerts,
+            check_now=hooks.check_now,
+            restart_watchdog=hooks.restart_watchdog,
+            send_test_messages=self.notifications.try_out,
+        )
+        self.autopilot: Autopilot = Autopilot(
+            context,
+            checks=self.checks,
+            readings=readings,
+            parts=self.dependencies,
+            runner=self.runner,
+            health_log=self.health_log,
+            waiting=self.waiting,
+            resumes=self.resumes,
+            streak=self.streak,
+            lease=self.lease,
+            read_only=self.read_only,
+            actor=self.itself,
+            owner=self.ownership,
+        )
         self.self_monitor = SelfMonitor(context, self.connection, publish)
         self.startup = Startup(
             boundary=self.boundary,
@@ -264,7 +281,6 @@ class Container:
         await self.trends.close()
         self.check_runner.close()
         await self.recording.close()
-        await self.breaker_actions.close()
         await self.runner.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_RELEASE_S):

@@ -3,16 +3,25 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
+from core.actions.action import LocalOperation
+from core.actions.catalogue import operation
+from core.actions.process import TEST_MESSAGE
+from core.actions.run import Progress, unhindered
+from core.actions.waiting import WaitingAction
 from core.backend.fault_transport import FaultTransport
 from core.backend.schema import Schema
 from core.base.clock import Clock, SystemClock
 from core.base.store import NotKept
+from core.domain.actions import Action, Result
+from core.domain.alerts import Tried
 from core.domain.checks import Check, Checkup
 from core.domain.events import BreakerChanged, DegradationChanged
 from core.domain.kpis import Kpi
+from core.domain.plans import Plan
 from core.domain.queries import ListedRow, Listing, Page
 from core.domain.records import LogEntry, Statistics
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
@@ -20,8 +29,7 @@ from core.domain.snapshot import Snapshot, State
 from core.domain.status import Level
 from core.history.blackbox import Box, Note
 from core.history.trends import Trends, Window
-from core.monitor.actions import ActionFacade
-from core.monitor.container import Container
+from core.monitor.container import Container, Hooks
 from core.monitor.scheduler import Scheduler
 from core.monitor.snapshot_builder import compose, compose_one_shot
 from core.resilience import (
@@ -36,8 +44,8 @@ from core.services.conflicts import Resets
 from core.services.statistics import statistics
 
 
-class Monitor(ActionFacade):
-    """`snapshot` is always there; `start` brings it to life; orders go to the desk behind it."""
+class Monitor:
+    """`snapshot` is always there; `start` brings it to life; `plan`, `run` and `may` are the road of every action."""
 
     def __init__(
         self,
@@ -52,9 +60,13 @@ class Monitor(ActionFacade):
             config,
             clock or SystemClock(),
             places or Places.of_platform(),
-            publish=self._publish,
-            on_late=self._on_late,
-            line=line,
+            Hooks(
+                publish=self._publish,
+                on_late=self._on_late,
+                check_now=self.check_now,
+                restart_watchdog=self._restart_watchdog,
+            ),
+            line,
         )
         self._scheduler = Scheduler(self._parts, picture=lambda: self.snapshot, publish=self._publish, jitter=jitter)
         self._listeners: list[Callable[[Snapshot], None]] = [self._parts.recording.offer]
@@ -186,6 +198,69 @@ class Monitor(ActionFacade):
         """One safety check in full; `None` when none is visible to us. Raises NotLive."""
         return await self._parts.rows.safety_detail(name)
 
+    # Actions
+
+    def may(self, action: Action) -> str:
+        """Return why an action may not run; empty: it may."""
+        return self._parts.rights.may(action)
+
+    async def plan(self, action: Action, shown: Plan | None = None, **arguments: Any) -> Plan:
+        """Return what an action would do now, with its arguments as its record names them. Raises NotLive.
+
+        `shown`: the plan that is on the screen; what was frozen in it stays.
+        """
+        return await self._parts.runner.plan(
+            operation(self._parts.dependencies, action, shown, **arguments), self._parts.operator
+        )
+
+    async def run(
+        self,
+        action: Action,
+        plan: Plan | None = None,
+        *,
+        again: str = "",
+        progress: Progress | None = None,
+        go_on: Callable[[], str] = unhindered,
+        **arguments: Any,
+    ) -> Result:
+        """Run an action, and look at what became of it. A running monitor keeps it where nobody answers, if it waits.
+
+        `plan`: what was shown. `again`: the run id of one whose answer was lost, to go on with it. `go_on` says why it
+        must stop between batches, empty while it may go on. Raises PlanChanged with the new plan.
+        """
+        parts = self._parts
+        ordered = operation(parts.dependencies, action, plan, **arguments)
+        if isinstance(ordered, LocalOperation):
+            result = await parts.runner.run_local(ordered, parts.operator)
+        else:
+            result = await parts.runner.run(
+                ordered, parts.operator, run=again, keep=self._scheduler.running, progress=progress, go_on=go_on
+            )
+        parts.readings.make_all_due()
+        self._scheduler.refresh_soon()
+        self._scheduler.check_soon()  # what the checks said before is no longer so
+        self._publish()
+        return result
+
+    def under_way(self) -> tuple[str, ...]:
+        """Return the actions under way now, each in words: an operator's and the watchdog's own."""
+        return self._parts.running.words()
+
+    async def waiting(self) -> tuple[WaitingAction, ...]:
+        """Return the actions that wait for the project to answer, oldest first."""
+        return await self._parts.waiting.all()
+
+    async def look_at_alerts(self) -> None:
+        """Read how alerts stand, for a command that looks once. Never raises for a fault."""
+        await self._parts.alerts.peek()
+        self._publish()
+
+    async def try_alerts(self) -> tuple[Tried, ...]:
+        """Send a test message to everybody: each address, and why it was not accepted (empty: it was)."""
+        tried = () if self.may(TEST_MESSAGE) else await self._parts.notifications.try_out()
+        self._publish()
+        return tried
+
     # What is kept here
 
     async def look_at_disk(self) -> None:
@@ -205,7 +280,7 @@ class Monitor(ActionFacade):
 
     def may_note(self) -> str:
         """Empty if a note may be kept, else why not."""
-        return self._parts.desk.may_note()
+        return self._parts.rights.may_note()
 
     async def note(self, text: str, at: datetime | None = None) -> Note:
         """Note something about a moment, by default about now; on this machine alone. Raises NotKept."""
@@ -233,6 +308,9 @@ class Monitor(ActionFacade):
         for listener in tuple(self._listeners):
             with fence.around(f"showing the picture ({getattr(listener, '__qualname__', 'a listener')})"):
                 listener(self.snapshot)
+
+    def _restart_watchdog(self) -> None:
+        self._scheduler.restart_watchdog()
 
     def _on_late(self, check: Check) -> None:
         self._parts.checks.late(check)

@@ -19,7 +19,7 @@ from core.alerting.silences import acknowledged, silenced
 from core.alerting.state_machine import AlertStateMachine, Turn
 from core.alerting.store import AlertStore
 from core.alerting.sync import ORDERS, LogRow, heard, of_alert
-from core.domain.alerts import Alert, AlertState, Phase, Severity
+from core.domain.alerts import Ack, Alert, AlertState, Phase, Severity, Silence
 from core.domain.events import AlertChanged
 from core.domain.snapshot import AlertView, Telling
 from core.domain.status import Truth
@@ -217,9 +217,15 @@ class AlertService:
             await self._listen(self._context.clock.now())
             self._overlay(None)
 
-    def overlay(self) -> None:
-        """Somebody acknowledged or silenced: it holds at once."""
+    def silences(self) -> tuple[Silence, ...]:
+        """Return every silence that is kept, those that are over included."""
+        return self.shelf.silences
+
+    async def keep(self, about: Ack | Silence, row: LogRow) -> None:
+        """Keep an operator's word about alerts on this machine, apply it, and write its row. Raises NotKept."""
+        await self.shelf.put(about, row)
         self._overlay(None)
+        await self.write_rows()
 
     # Judging and telling
 

@@ -3,34 +3,39 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
 from typing import Final
 
-from core.actions.context import ActionContext, Actor
-from core.actions.emergency_stop import trail_of
-from core.actions.heal import CLEANING, Findings, Healer
+from core.actions.catalogue import AUDITED, waiting_operation
+from core.actions.context import Actor
+from core.actions.dependencies import Dependencies
+from core.actions.emergency_stop import EMERGENCY_STOP, EmergencyStop, trail_of
+from core.actions.heal import CLEAN_UP, CLEANING, HEAL, Heal
+from core.actions.healer import Findings
 from core.actions.health_log import HealthLog
 from core.actions.lease import Lease
-from core.actions.resume import left_over
+from core.actions.read_only import ReadOnlyMode
+from core.actions.repairs import BY_DEFAULT
+from core.actions.requeue import left_over
 from core.actions.resume_history import ResumeHistory
+from core.actions.runner import Runner
 from core.actions.waiting import WaitingAction, WaitingActions
 from core.backend import heartbeat
 from core.base.store import NotKept
 from core.checks.context import CLOCK_UNKNOWN
-from core.domain.actions import EMERGENCY_STOP, RESUME, HealPlan, RequeuePlan, Result, ResultPhase
+from core.domain.actions import Action, Result, ResultPhase
 from core.domain.checks import Check, Checkup
 from core.domain.failure_rate import fails_above, fresh_failure_rate
 from core.domain.permission import MayAct, may_act
+from core.domain.plans import HealPlan, RequeuePlan
 from core.domain.records import SuccessRate
 from core.domain.status import Level
 from core.resilience import NotLive, Policy
-from core.services.action_desk import ActionDesk
 from core.services.check_service import CheckService
 from core.services.context import Context
 from core.services.critical_streak import CriticalStreak
-from core.services.read_only import ReadOnlyMode
 from core.services.readings import Readings
-from core.services.running import RunningActions
 
 log = logging.getLogger(__name__)
 
@@ -51,12 +56,10 @@ class Autopilot:
         *,
         checks: CheckService,
         readings: Readings,
-        actions: ActionContext,
-        desk: ActionDesk,
-        healer: Healer,
+        parts: Dependencies,
+        runner: Runner,
         health_log: HealthLog,
         waiting: WaitingActions,
-        running: RunningActions,
         resumes: ResumeHistory,
         streak: CriticalStreak,
         lease: Lease,
@@ -67,12 +70,10 @@ class Autopilot:
         self._context = context
         self._checks = checks
         self._readings = readings
-        self._actions = actions
-        self._desk = desk
-        self._healer = healer
+        self._parts = parts
+        self._runner = runner
         self._health_log = health_log
         self._waiting = waiting
-        self._running = running
         self._resumes = resumes
         self._streak = streak
         self._lease = lease
@@ -197,8 +198,8 @@ class Autopilot:
         if not self._still_critical(rate) or rate is None:
             return self._say_once(f"{many} critical checks in a row, but what failed is old or our own: no stop")
         reason = f"{many} critical checks in a row: {rate.failed_percent:.0f} % of {rate.finished:,} tasks failed"
-        with self._running.counted(EMERGENCY_STOP, self._actor):
-            result = await self._desk.stop(reason, config.watch.stop_hours, self._actor, keep=True)
+        stop = EmergencyStop(self._parts, reason=reason, hours=config.watch.stop_hours)
+        result = await self._runner.run(stop, self._actor, keep=True)
         if result.done or result.phase in {ResultPhase.PARTLY, ResultPhase.WAITING}:
             await self._streak.clear()
         await self._checks.refresh()
@@ -249,16 +250,22 @@ class Autopilot:
         if one.begun and await self._is_over(one):
             await self._waiting.remove(one.id)
             return
-        if one.order == EMERGENCY_STOP.name and (await trail_of(self._actions)).lifted_since(one.ordered_at or one.at):
-            await self._lapse(one, "an operator resumed since it was given")
-            return
+        if one.order == EMERGENCY_STOP.name:
+            trail = await trail_of(self._parts.context)
+            if trail.lifted_since(one.ordered_at or one.at):
+                await self._lapse(one, "an operator resumed since it was given")
+                return
         if one.automatic and not await self._still_meant(one):
             return
         if not one.automatic and one.old(context.clock.now()):
             return  # it is asked about again: the screen shows it
         if not await self._waiting.begin(one):
             return  # withdrawn meanwhile
-        result = await self._desk.carry_out(one)
+        operation = waiting_operation(self._parts, one)
+        if operation is None:
+            await self._lapse(one, "this version does not know that action")
+            return
+        result = await self._runner.run(operation, one.actor, run=one.id)
         if result.phase not in {ResultPhase.UNREACHABLE, ResultPhase.UNKNOWN}:
             await self._waiting.remove(one.id)
             await self._checks.refresh()
@@ -284,7 +291,7 @@ class Autopilot:
         told = await self._context.reads.audited(one.id)
         if told is None or told.status not in _OVER:
             return False
-        return one.order != RESUME.name or not one.requeue or not (await self._look_left_over()).tasks
+        return not one.requeue or not (await self._look_left_over()).tasks
 
     async def _lapse(self, one: WaitingAction, why: str) -> None:
         await self._waiting.remove(one.id)
@@ -325,7 +332,7 @@ class Autopilot:
     async def _heal(self, *, preview: bool) -> Result | None:
         async def decide(found: Findings) -> bool:
             if found.survey.overdue_fault is None:
-                await self._brake(await self._healer.brake(found))
+                await self._brake(await self._parts.healer.brake(found))
             if found.plan.empty:
                 return False
             if preview:
@@ -333,14 +340,34 @@ class Autopilot:
                 return False
             return not self.braked
 
-        lifted = await self._resumes.last()
-        return await self._desk.heal_by_itself(
-            decide,
-            lifted,
-            self._actor,
-            progress=lambda *_: self.beat(),
-            go_on=lambda: "" if self._lease.valid() else LEASE_LOST,
-        )
+        return await self._heal_if(HEAL, decide, lifted_at=await self._resumes.last())
+
+    async def _heal_if(
+        self,
+        action: Action,
+        decide: Callable[[Findings], Awaitable[bool]],
+        *,
+        lifted_at: datetime | None = None,
+        only: Collection[str] = BY_DEFAULT,
+    ) -> Result | None:
+        """Plan, and apply if `decide` says so; `None` when it did not. Raises NotLive.
+
+        It waits for no other action: what that leaves is found at the next check.
+        """
+        if self._runner.busy(action):
+            return None
+        async with self._runner.lane(action) as stops:
+            now = self._context.time.cut_off()
+            found = await self._parts.healer.plan(now, automatic=True, lifted_at=lifted_at, only=only)
+            if not await decide(found):
+                return None
+            return await self._runner.run(
+                Heal(self._parts, found=found),
+                self._actor,
+                stops=stops,
+                progress=lambda *_: self.beat(),
+                go_on=lambda: "" if self._lease.valid() else LEASE_LOST,
+            )
 
     def _clean_up_beside(self) -> None:
         """Delete old log rows once an hour, in a lane of its own: no other order waits for it."""
@@ -356,15 +383,9 @@ class Autopilot:
             return not found.plan.empty
 
         with self._context.boundary.around("the clean-up of the log"), contextlib.suppress(NotLive):
-            await self._desk.settle(self._actor)
-            await self._desk.heal_by_itself(
-                decide,
-                None,
-                self._actor,
-                progress=lambda *_: self.beat(),
-                go_on=lambda: "" if self._lease.valid() else LEASE_LOST,
-                only=CLEANING,
-            )
+            for action in AUDITED:
+                await self._runner.settle(action, self._actor)
+            await self._heal_if(CLEAN_UP, decide, only=CLEANING)
 
     async def close(self) -> None:
         """End what runs beside the checks."""
@@ -386,7 +407,7 @@ class Autopilot:
     async def _look_left_over(self) -> RequeuePlan:
         config = self._readings.config
         if config.live and config.value is not None:
-            self.left_over = await left_over(self._actions, config.value)
+            self.left_over = await left_over(self._parts.context, config.value)
         return self.left_over
 
     async def _preview(self, found: Findings) -> None:
@@ -396,7 +417,7 @@ class Autopilot:
         self._shown = found.plan
         steps = "; ".join(f"{step.title.lower()}: {step.effect}" for step in found.plan.steps)
         self._context.events.say(str(self._actor), f"would heal, but for dry-run: {steps}", Level.WARNING)
-        await self._healer.note_dry_run(found, self._actor)
+        await self._parts.healer.note_dry_run(found, self._actor)
 
     async def _brake(self, why: str) -> None:
         if why and not self.braked:

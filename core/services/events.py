@@ -4,7 +4,7 @@ from collections import deque
 from typing import Final
 
 from core.base.clock import Clock
-from core.domain.events import Event, Happening, Remark, event_of
+from core.domain.events import ActionEnded, Event, Happening, Remark, event_of
 from core.domain.records import LogEntry
 from core.domain.status import Level
 
@@ -20,7 +20,9 @@ class EventLog:
         self._runs: set[str] = set()
 
     def add(self, what: Happening) -> None:
-        """Add an event that happened now."""
+        """Add an event that happened now. The log's rows of an action that this process ran are no news."""
+        if isinstance(what, ActionEnded) and what.run:
+            self.ours(what.run)
         self._events.appendleft(Event.of(what, self._clock.now()))
 
     def say(self, who: str, text: str, level: Level = Level.OK, *, run: str = "") -> None:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.actions.heal import Findings, Heal
+from core.actions.heal import Heal
+from core.actions.healer import Findings
 from core.backend.target import Target
 from core.checks.settings import WatchRules
 from core.domain.actions import Result
@@ -68,8 +69,7 @@ class Driven:
 
     async def heal(self, found: Findings, **more: Any) -> Result:
         """Apply a plan as it is, without planning again."""
-        action = Heal(self.parts.healer, now=self.parts.time.cut_off, found=found)
-        return await self.parts.runner.run(action, self.parts.operator, **more)
+        return await self.parts.runner.run(Heal(self.parts.dependencies, found=found), self.parts.operator, **more)
 
     async def kill(self) -> None:
         """End as a killed process does: nothing is released but what the system takes back."""

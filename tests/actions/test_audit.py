@@ -6,6 +6,12 @@ from typing import Any
 
 import pytest
 
+from core.actions.catalogue import AUDITED
+from core.actions.dry_run import DRY_RUN_OFF
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.heal import HEAL
+from core.actions.resume import RESUME
+from core.actions.retry_task import RETRY
 from core.domain.actions import ResultPhase
 from tests.actions.conftest import Begin
 from tests.actions.driving import audited, statuses
@@ -25,7 +31,8 @@ async def closed_by_another(sandbox: Running, begin: Begin) -> None:
         " input_data = jsonb_set(input_data, '{host}', '\"elsewhere\"')"
     )
     other = await begin("another")
-    await other.parts.desk.settle(other.parts.operator)
+    for action in AUDITED:
+        await other.parts.runner.settle(action, other.parts.operator)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +45,7 @@ async def test_an_odd_row_of_an_order_does_not_keep_it_from_being_given(
 ) -> None:
     driven = await begin()
     begun(sandbox, "dry_run_off", run, host=driven.parts.operator.host, **more)
-    assert (await driven.monitor.set_dry_run(False)).phase is ResultPhase.VERIFIED
+    assert (await driven.monitor.run(DRY_RUN_OFF)).phase is ResultPhase.VERIFIED
 
 
 async def test_a_stop_goes_on_with_one_whose_run_is_no_id(sandbox: Running, begin: Begin) -> None:
@@ -46,7 +53,7 @@ async def test_a_stop_goes_on_with_one_whose_run_is_no_id(sandbox: Running, begi
     pending(sandbox)
     begun(sandbox, "emergency_stop", "x", ago="1 minute", plan={"reason": "theirs"})
     driven = await begin()
-    assert (await driven.monitor.stop("mine")).done
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="mine")).done
     assert statuses(sandbox) == {"rejected": 4}
 
 
@@ -59,7 +66,7 @@ async def test_the_clean_up_of_logs_takes_a_run_of_hostile_signs(sandbox: Runnin
         " VALUES ('task_started', 'started', now() - interval '60 days')"
     )
     driven = await begin()
-    assert (await driven.monitor.plan_heal(frozenset({"old_logs"}))).rows == 1
+    assert (await driven.monitor.plan(HEAL, only=frozenset({"old_logs"}))).rows == 1
 
 
 def test_heal_on_the_command_line_goes_past_a_run_that_is_no_id(sandbox: Running, command: Command) -> None:
@@ -84,7 +91,7 @@ async def test_while_only_observing_nothing_of_another_is_closed(sandbox: Runnin
     task = failed_task(sandbox)
     begun(sandbox, "retry")
     driven = await begin(observe=True)
-    await driven.monitor.plan_retry(task)
+    await driven.monitor.plan(RETRY, task=task)
     assert len(audited(sandbox, "retry")) == 1
 
 
@@ -92,7 +99,7 @@ async def test_with_our_clock_ahead_a_run_that_lives_is_not_closed(sandbox: Runn
     """How old a row is says the database's clock, and by that one it is a minute."""
     begun(sandbox, "dry_run_off", host="another-host", pid=1, ago="1 minute")
     driven = await begin(clock=FakeClock(datetime.now(UTC) + timedelta(hours=2)))
-    assert (await driven.monitor.set_dry_run(False)).done
+    assert (await driven.monitor.run(DRY_RUN_OFF)).done
     assert "failed" not in [status for _, status in audited(sandbox, "dry_run_off")]
 
 
@@ -102,7 +109,7 @@ async def test_a_waiting_stop_whose_audit_another_closed_is_carried_out(sandbox:
     async with wire(sandbox.url) as between:
         driven = await begin(url=between.url, keeps=True)
         between.acts["/"] = reset
-        assert (await driven.monitor.stop("one")).phase is ResultPhase.WAITING
+        assert (await driven.monitor.run(EMERGENCY_STOP, reason="one")).phase is ResultPhase.WAITING
         between.acts = {STOP_FUNCTION: hang, STOP_WRITE: hang}
         between.seen.clear()
         round_ = asyncio.create_task(driven.round(30))
@@ -128,7 +135,7 @@ async def test_an_order_whose_write_hangs_is_not_audited_as_completed(sandbox: R
     async with wire(sandbox.url) as between:
         driven = await begin(url=between.url)
         between.acts[STOP_WRITE] = hang
-        assert not (await driven.monitor.set_dry_run(False)).done
+        assert not (await driven.monitor.run(DRY_RUN_OFF)).done
         between.acts.clear()
     assert [status for _, status in audited(sandbox, "dry_run_off")] == ["started", "failed"]
 
@@ -137,11 +144,11 @@ async def test_a_lift_whose_write_hangs_is_not_audited_as_completed(sandbox: Run
     pending(sandbox)
     async with wire(sandbox.url) as between:
         driven = await begin(url=between.url)
-        assert (await driven.monitor.stop("one")).done
+        assert (await driven.monitor.run(EMERGENCY_STOP, reason="one")).done
         between.acts[STOP_WRITE] = hang
-        assert not (await driven.monitor.lift(requeue=True)).done
+        assert not (await driven.monitor.run(RESUME, requeue=True)).done
         between.acts.clear()
-        assert (await driven.monitor.plan_lift()).rejected == 4
+        assert (await driven.monitor.plan(RESUME)).rejected == 4
     assert [status for _, status in audited(sandbox, "lift")] == ["started", "failed"]
 
 
@@ -157,7 +164,7 @@ async def test_what_we_did_is_told_beside_the_row_with_which_another_closed_our_
         return await whole(*ids, **more)
 
     driven.parts.writes.set_dry_run = late  # type: ignore[method-assign]  # amid its write
-    result = await driven.monitor.set_dry_run(False)
+    result = await driven.monitor.run(DRY_RUN_OFF)
     assert (result.phase, result.text) == (ResultPhase.VERIFIED, "dry-run is off, seen")
     assert audited(sandbox, "dry_run_off") == [
         (result.run, "started"),

@@ -10,6 +10,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from core.actions.catalogue import AUDITED
+from core.actions.dry_run import DRY_RUN_OFF
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.heal import HEAL
+from core.actions.resume import RESUME
+from core.actions.retry_matching import RETRY_MATCHING
+from core.actions.retry_task import RETRY
 from core.domain.actions import Result, ResultPhase
 from core.domain.queries import Listing, Table
 from tests.actions.driving import Driven, failures, statuses
@@ -62,27 +69,31 @@ def before_retry(sandbox: Running) -> None:
 
 
 async def stop(driven: Driven) -> Result:
-    return await driven.monitor.stop("burning")
+    return await driven.monitor.run(EMERGENCY_STOP, reason="burning")
 
 
 async def resume(driven: Driven) -> Result:
-    return await driven.monitor.lift(requeue=True)
+    return await driven.monitor.run(RESUME, requeue=True)
 
 
 async def heal(driven: Driven) -> Result:
-    return await driven.monitor.heal(await driven.monitor.plan_heal())
+    return await driven.monitor.run(HEAL, await driven.monitor.plan(HEAL))
 
 
 async def dry_run_off(driven: Driven) -> Result:
-    return await driven.monitor.set_dry_run(False)
+    return await driven.monitor.run(DRY_RUN_OFF)
 
 
 async def retry(driven: Driven) -> Result:
-    return await driven.monitor.retry(await driven.monitor.plan_retry("7f000000-0000-4000-8000-000000000001"))
+    return await driven.monitor.run(
+        RETRY, await driven.monitor.plan(RETRY, task="7f000000-0000-4000-8000-000000000001")
+    )
 
 
 async def retry_matching(driven: Driven) -> Result:
-    return await driven.monitor.retry_matching(await driven.monitor.plan_retry_matching(TASKS), "again")
+    return await driven.monitor.run(
+        RETRY_MATCHING, await driven.monitor.plan(RETRY_MATCHING, listing=TASKS), reason="again"
+    )
 
 
 CASES = {
@@ -140,7 +151,7 @@ async def set_up(name: str, account: str, sandbox: Running, home: Path) -> None:
     CASES[name].prepare(sandbox)
     if name == "resume":
         driven = await driven_on(sandbox.url, account, sandbox, home / "before")
-        assert (await driven.monitor.stop("burning")).done
+        assert (await driven.monitor.run(EMERGENCY_STOP, reason="burning")).done
         await driven.monitor.close()
 
 
@@ -180,7 +191,8 @@ async def test_an_action_broken_off_at_any_of_its_writes_and_ordered_again(
             second = await case.order(again)
             assert second.done or second.phase is ResultPhase.PARTLY, (write, second)
         assert case.holds(sandbox), (write, result, statuses(sandbox))
-        await again.parts.desk.settle(again.parts.operator)
+        for action in AUDITED:
+            await again.parts.runner.settle(action, again.parts.operator)
         assert unclosed(sandbox, case.orders) == [], (write, result)
         await again.monitor.close()
         if not reached:

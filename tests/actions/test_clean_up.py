@@ -3,9 +3,11 @@
 import asyncio
 from pathlib import Path
 
-from core.actions.heal import CLEANING
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.heal import CLEANING, HEAL
 from core.actions.lease import LeaseRules
 from core.actions.repairs import HealRules
+from core.actions.retry_task import RETRY
 from core.domain.actions import ResultPhase
 from core.services.autopilot import LEASE_LOST
 from tests.actions.driving import Driven, audited, failures
@@ -61,7 +63,7 @@ async def test_no_other_order_waits_for_it(sandbox: Running, tmp_path: Path) -> 
         between.delays["/rest/v1/autonomous_execution_logs?id=in"] = 0.2  # each batch of it takes its time
         cleaning = driven.autopilot._cleaning
         assert cleaning is not None
-        result = await driven.monitor.retry(await driven.monitor.plan_retry(str(task)))
+        result = await driven.monitor.run(RETRY, await driven.monitor.plan(RETRY, task=str(task)))
         assert result.phase is ResultPhase.VERIFIED
         assert not cleaning.done()
         assert left(sandbox) > 0
@@ -94,11 +96,11 @@ async def test_the_audit_of_what_may_still_be_undone_is_kept_for_seven_days(sand
 async def test_a_stop_ends_it_after_its_batch(sandbox: Running, tmp_path: Path) -> None:
     old_rows(sandbox, 1500)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    plan = await driven.monitor.plan_heal(CLEANING)
+    plan = await driven.monitor.plan(HEAL, only=CLEANING)
     begun = asyncio.Event()
-    cleaning = asyncio.create_task(driven.monitor.heal(plan, lambda *_: begun.set()))
+    cleaning = asyncio.create_task(driven.monitor.run(HEAL, plan, progress=lambda *_: begun.set()))
     await begun.wait()
-    assert (await driven.monitor.stop("fire")).done
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="fire")).done
     result = await cleaning
     await driven.monitor.close()
     assert result.text.endswith("halted: an emergency stop was asked for")

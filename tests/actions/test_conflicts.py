@@ -9,6 +9,12 @@ import pytest
 
 from core.actions.conflicts import ConflictRules, conflicts, unnamed
 from core.actions.context import Actor
+from core.actions.dry_run import DRY_RUN_OFF
+from core.actions.emergency_stop import EMERGENCY_STOP, EmergencyStop
+from core.actions.resume import RESUME
+from core.actions.retry_matching import RETRY_MATCHING
+from core.actions.retry_task import RETRY
+from core.actions.undo import UNDO
 from core.domain.actions import ResultPhase
 from core.domain.queries import Filter, Listing, Table
 from core.domain.records import EndedAction
@@ -181,7 +187,9 @@ async def test_a_retried_task_that_is_healed_to_failed_again_is_said_once(
     ids = failed_task(sandbox)
     driven = await Driven.as_(account, sandbox, tmp_path).begin()
     driven.parts.operator = MARIA
-    assert (await driven.monitor.retry(await driven.monitor.plan_retry(ids[0]))).phase is ResultPhase.VERIFIED
+    assert (
+        await driven.monitor.run(RETRY, await driven.monitor.plan(RETRY, task=ids[0]))
+    ).phase is ResultPhase.VERIFIED
     await evaluated(driven)
     assert fights(driven) == []
     hangs_again(sandbox, ids)
@@ -202,7 +210,9 @@ async def test_an_unrelated_heal_is_no_fight(sandbox: Running, tmp_path: Path) -
     running(sandbox, 10)
     ids = failed_task(sandbox)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
-    assert (await driven.monitor.retry(await driven.monitor.plan_retry(ids[0]))).phase is ResultPhase.VERIFIED
+    assert (
+        await driven.monitor.run(RETRY, await driven.monitor.plan(RETRY, task=ids[0]))
+    ).phase is ResultPhase.VERIFIED
     sandbox.stuck(2)
     _, done = await driven.round()
     assert done.startswith("2 changed")
@@ -219,8 +229,10 @@ async def test_another_hosts_operator_and_a_healer_on_a_third_are_seen_by_who_on
     ids = failed_task(sandbox, 3)
     desk = await Driven(sandbox.url, sandbox.service_key, tmp_path / "desk", autonomous=False).begin()
     desk.parts.operator = MARIA
-    plan = await desk.monitor.plan_retry_matching(Listing(table=Table.TASKS, filter=Filter(status=("failed",))))
-    assert (await desk.monitor.retry_matching(plan, "the feed is back")).changed == 3
+    plan = await desk.monitor.plan(
+        RETRY_MATCHING, listing=Listing(table=Table.TASKS, filter=Filter(status=("failed",)))
+    )
+    assert (await desk.monitor.run(RETRY_MATCHING, plan, reason="the feed is back")).changed == 3
     hangs_again(sandbox, ids[:2])
     healer = await Driven(sandbox.url, sandbox.service_key, tmp_path / "healer", desk.clock).begin()
     _, done = await healer.round()
@@ -235,7 +247,7 @@ async def test_another_hosts_operator_and_a_healer_on_a_third_are_seen_by_who_on
             "SELECT input_data->>'run' FROM autonomous_execution_logs WHERE input_data->>'order' = 'heal'"
         )
     ]
-    undone = await desk.monitor.undo(await desk.monitor.plan_undo(run))
+    undone = await desk.monitor.run(UNDO, await desk.monitor.plan(UNDO, run=run))
     assert undone.phase is ResultPhase.VERIFIED
     await evaluated(looks, 3)
     assert fights(looks) == []  # who was fought has taken it back
@@ -247,7 +259,7 @@ async def test_dry_run_that_comes_on_again_after_it_was_turned_off(sandbox: Runn
     failures(sandbox)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     driven.parts.operator = MARIA
-    assert (await driven.monitor.set_dry_run(False)).phase is ResultPhase.VERIFIED
+    assert (await driven.monitor.run(DRY_RUN_OFF)).phase is ResultPhase.VERIFIED
     await asyncio.sleep(2 * INTERVAL_S)  # the round's clock goes on by one; what fails is to fail after that
     failures(sandbox)  # since then, all anew
     _, done = await driven.round()
@@ -262,11 +274,12 @@ async def test_dry_run_that_comes_on_again_after_it_was_turned_off(sandbox: Runn
 async def test_a_stop_by_itself_after_a_lift(sandbox: Running, tmp_path: Path) -> None:
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     driven.parts.operator = MARIA
-    assert (await driven.monitor.stop("agents loop")).phase is ResultPhase.VERIFIED
-    assert (await driven.monitor.lift(requeue=False)).phase is ResultPhase.VERIFIED
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="agents loop")).phase is ResultPhase.VERIFIED
+    assert (await driven.monitor.run(RESUME)).phase is ResultPhase.VERIFIED
     await evaluated(driven)
     assert fights(driven) == []
-    await driven.parts.desk.stop("10 critical checks in a row", 24, driven.parts.itself)
+    stop = EmergencyStop(driven.parts.dependencies, reason="10 critical checks in a row")
+    await driven.parts.runner.run(stop, driven.parts.itself)
     await evaluated(driven)
     (text,) = fights(driven)
     assert "stopped the agents again" in text

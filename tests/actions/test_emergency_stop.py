@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.requeue import REQUEUE
+from core.actions.resume import RESUME
 from core.domain.actions import ResultPhase
 from tests.actions.driving import ACTING, Driven, statuses
 from tests.running import Running
@@ -70,7 +73,7 @@ async def test_the_stop_holds_whatever_the_function_does(
     await asyncio.sleep(0.3)  # the gateway hears of it
     sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('p')")
     driven = await Driven.as_(account, sandbox, tmp_path).begin()
-    result = await driven.monitor.stop("fire", 3)
+    result = await driven.monitor.run(EMERGENCY_STOP, reason="fire", hours=3)
     assert (result.phase, result.text) == (ResultPhase.VERIFIED, "stopped, seen; 1 task rejected")
     assert sandbox.sql("SELECT emergency_stop, emergency_stop_reason FROM autonomous_system_config") == [(True, "fire")]
     assert statuses(sandbox) == {"rejected": 1}
@@ -85,10 +88,10 @@ async def test_what_the_function_rejected_itself_is_given_back(account: str, san
     await asyncio.sleep(0.3)  # the gateway hears of it
     sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 5)")
     driven = await Driven.as_(account, sandbox, tmp_path, autonomous=False).begin()
-    assert (await driven.monitor.stop("fire")).done
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="fire")).done
     marks = sandbox.sql("SELECT DISTINCT error_message FROM autonomous_tasks WHERE status = 'rejected'")
     assert marks == [("Emergency stop: fire",)]  # it was the function, and not our update
-    back = await driven.monitor.lift(requeue=True)
+    back = await driven.monitor.run(RESUME, requeue=True)
     await driven.monitor.close()
     assert statuses(sandbox) == {"pending": 5}, back
 
@@ -103,10 +106,10 @@ async def test_a_task_that_ran_before_and_was_pending_again_is_given_back(sandbo
         " ('new', 'pending', NULL), ('at it', 'in_progress', now())"
     )
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    assert (await driven.monitor.stop("fire")).done
-    await driven.monitor.lift(requeue=False)
-    left = await driven.monitor.left_over()
-    back = await driven.monitor.requeue()
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="fire")).done
+    await driven.monitor.run(RESUME)
+    left = await driven.monitor.plan(REQUEUE)
+    back = await driven.monitor.run(REQUEUE)
     await driven.monitor.close()
     assert left.tasks == 2
     assert back.text == "2 of 2 tasks requeued"
@@ -129,7 +132,7 @@ async def test_what_comes_in_while_a_stop_rejects_is_rejected_too(sandbox: Runni
     sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 3)")
     try:
         driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-        result = await driven.monitor.stop("fire")
+        result = await driven.monitor.run(EMERGENCY_STOP, reason="fire")
         await driven.monitor.close()
     finally:
         sandbox.sql("DROP TRIGGER follows ON autonomous_tasks; DROP FUNCTION follows()")

@@ -437,7 +437,7 @@ async def test_a_healer_that_loses_the_lease_stops_between_batches(sandbox: Runn
     parts = monitor._parts
     answers = iter(["", "", "", LEASE_LOST])
     found = await parts.healer.plan(parts.time.cut_off())
-    heal = Heal(parts.healer, now=parts.time.cut_off, found=found)
+    heal = Heal(parts.dependencies, found=found)
     result = await parts.runner.run(heal, parts.itself, go_on=lambda: next(answers, LEASE_LOST))
     await monitor.close()
     assert result.phase is ResultPhase.PARTLY

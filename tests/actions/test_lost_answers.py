@@ -7,6 +7,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.heal import HEAL
+from core.actions.resume import RESUME
 from core.backend.client import RequestLimits
 from core.backend.target import Target
 from core.domain.actions import ResultPhase
@@ -44,9 +47,9 @@ async def test_an_audit_row_whose_answer_was_lost_is_there_once(
     sandbox: Running, between: Wire, monitor: Monitor
 ) -> None:
     sandbox.stuck(3)
-    plan = await monitor.plan_heal()
+    plan = await monitor.plan(HEAL)
     between.lost = [f"POST {LOGS}"]
-    result = await monitor.heal(plan)
+    result = await monitor.run(HEAL, plan)
     assert (result.phase, result.changed) == (ResultPhase.VERIFIED, 3)
     assert len([line for line in between.seen if line.startswith(f"POST {LOGS}")]) == 3  # two rows, one sent twice
     assert audit(sandbox) == [("heal", "started"), ("heal", "completed")]
@@ -56,9 +59,9 @@ async def test_healed_tasks_whose_answer_was_lost_are_counted_by_reading(
     sandbox: Running, between: Wire, monitor: Monitor
 ) -> None:
     sandbox.stuck(3)
-    plan = await monitor.plan_heal()
+    plan = await monitor.plan(HEAL)
     between.lost = [f"PATCH {TASKS}"]
-    result = await monitor.heal(plan)
+    result = await monitor.run(HEAL, plan)
     assert (result.phase, result.changed, result.skipped) == (ResultPhase.VERIFIED, 3, 0)
     assert len([line for line in between.seen if line.startswith(f"PATCH {TASKS}")]) == 1  # not repeated blindly
     assert sandbox.sql("SELECT DISTINCT status FROM autonomous_tasks") == [("failed",)]
@@ -69,7 +72,7 @@ async def test_a_stop_whose_answers_were_lost_is_seen_by_reading(
 ) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 4)")
     between.lost = [f"POST {LOGS}", f"POST {RPC}", f"PATCH {CONFIG}", f"PATCH {TASKS}"]
-    result = await monitor.stop("losing answers")
+    result = await monitor.run(EMERGENCY_STOP, reason="losing answers")
     assert result.phase in {ResultPhase.VERIFIED, ResultPhase.PARTLY}
     assert "stopped" in result.text
     assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(True,)]
@@ -81,7 +84,7 @@ async def test_a_lift_whose_answer_was_lost_is_seen_by_reading(
 ) -> None:
     sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = true")
     between.lost = [f"PATCH {CONFIG}"]
-    result = await monitor.lift(requeue=False)
+    result = await monitor.run(RESUME)
     assert (result.phase, result.text) == (ResultPhase.VERIFIED, "resumed, seen")
     assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(False,)]
 
@@ -98,7 +101,7 @@ async def test_a_stop_that_cannot_be_read_back_is_not_known_and_says_so(
 
     between.delays[RPC] = between.delays[CONFIG] = 0.05
     breaking = asyncio.create_task(gone())
-    result = await monitor.stop("losing it all")
+    result = await monitor.run(EMERGENCY_STOP, reason="losing it all")
     await breaking
     assert result.phase in {ResultPhase.UNKNOWN, ResultPhase.UNREACHABLE}
     assert "not known whether stopped" in result.text
@@ -112,9 +115,9 @@ async def test_a_dry_run_of_a_heal_whose_answer_was_lost_is_seen_by_reading(
         "INSERT INTO autonomous_tasks (description, status, started_at, completed_at)"
         " SELECT 'f', 'failed', now(), now() FROM generate_series(1, 20)"
     )
-    plan = await monitor.plan_heal()
+    plan = await monitor.plan(HEAL)
     between.lost = [f"PATCH {CONFIG}"]
-    result = await monitor.heal(plan)
+    result = await monitor.run(HEAL, plan)
     assert between.lost == []
     assert (result.phase, result.changed) == (ResultPhase.VERIFIED, 1)
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(True,)]
@@ -124,9 +127,9 @@ async def test_a_config_row_whose_answer_was_lost_is_seen_by_reading(
     sandbox: Running, between: Wire, monitor: Monitor
 ) -> None:
     sandbox.sql("DELETE FROM autonomous_system_config")
-    plan = await monitor.plan_heal()
+    plan = await monitor.plan(HEAL)
     between.lost = [f"POST {CONFIG}"]
-    result = await monitor.heal(plan)
+    result = await monitor.run(HEAL, plan)
     assert between.lost == []
     assert (result.phase, result.changed) == (ResultPhase.VERIFIED, 1)
     assert sandbox.sql("SELECT count(*) FROM autonomous_system_config") == [(1,)]
@@ -137,11 +140,11 @@ async def test_a_heal_that_waits_for_a_row_longer_than_a_request_is_not_called_r
 ) -> None:
     """Somebody holds the row's lock: the write may be carried out once it is given up."""
     sandbox.stuck(1)
-    plan = await monitor.plan_heal()
+    plan = await monitor.plan(HEAL)
     monitor.parts.backend.limits = RequestLimits(request_s=1.0)
     with psycopg.connect(sandbox.database_url) as other:
         other.execute("SELECT id FROM autonomous_tasks FOR UPDATE")
-        result = await monitor.heal(plan)
+        result = await monitor.run(HEAL, plan)
         other.rollback()
     assert (result.phase, result.changed, result.refused) == (ResultPhase.UNKNOWN, 0, 0)
     assert "1 not known, their answer was lost" in result.text

@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.resume import RESUME
+from core.actions.retry_task import RETRY
 from core.domain.actions import ResultPhase
 from tests.actions.conftest import Begin
 from tests.actions.driving import Driven, failures, statuses
@@ -15,9 +18,9 @@ async def test_a_retry_that_changed_nothing_says_so(sandbox: Running, tmp_path: 
     failures(sandbox, 1)
     (task,) = sandbox.sql("SELECT id FROM autonomous_tasks")[0]
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    plan = await driven.monitor.plan_retry(str(task))
+    plan = await driven.monitor.plan(RETRY, task=str(task))
     sandbox.sql("UPDATE autonomous_tasks SET completed_at = now() + interval '1 second'")
-    result = await driven.monitor.retry(plan)
+    result = await driven.monitor.run(RETRY, plan)
     await driven.monitor.close()
     assert (result.phase, result.changed) == (ResultPhase.REFUSED, 0)
     assert "it is not the failure that was shown any more" in result.text
@@ -27,7 +30,7 @@ async def test_a_retry_that_changed_nothing_says_so(sandbox: Running, tmp_path: 
 async def test_a_lift_whose_requeue_was_partial_is_a_lift(sandbox: Running, tmp_path: Path) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('p')")
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    assert (await driven.monitor.stop("fire")).done
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="fire")).done
     queries = driven.parts.urgent_queries
     whole = queries.marked
 
@@ -35,13 +38,13 @@ async def test_a_lift_whose_requeue_was_partial_is_a_lift(sandbox: Running, tmp_
         return ()
 
     queries.marked = none  # type: ignore[method-assign]  # as if they were hidden for the moment
-    result = await driven.monitor.lift(requeue=True)
+    result = await driven.monitor.run(RESUME, requeue=True)
     assert (result.phase, result.changed) == (ResultPhase.PARTLY, 0)
     assert result.text.startswith("resumed, seen; ")
     assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(False,)]
     assert await driven.parts.reads.last_lift_at() is not None
     queries.marked = whole  # type: ignore[method-assign]  # they are seen again
-    assert (await driven.monitor.lift(requeue=True)).changed == 1
+    assert (await driven.monitor.run(RESUME, requeue=True)).changed == 1
     await driven.monitor.close()
     assert statuses(sandbox) == {"pending": 1}
 
@@ -49,7 +52,7 @@ async def test_a_lift_whose_requeue_was_partial_is_a_lift(sandbox: Running, tmp_
 async def test_a_retry_of_a_task_that_was_rejected_meanwhile_is_not_done(sandbox: Running, begin: Begin) -> None:
     task = failed_task(sandbox)
     driven = await begin()
-    plan = await driven.monitor.plan_retry(task)
+    plan = await driven.monitor.plan(RETRY, task=task)
     whole = driven.parts.writes.retry
 
     async def late(*ids: Any, **more: Any) -> Any:
@@ -57,12 +60,12 @@ async def test_a_retry_of_a_task_that_was_rejected_meanwhile_is_not_done(sandbox
         return await whole(*ids, **more)
 
     driven.parts.writes.retry = late  # type: ignore[method-assign]  # between its look and its write
-    assert not (await driven.monitor.retry(plan)).done
+    assert not (await driven.monitor.run(RETRY, plan)).done
     assert statuses(sandbox) == {"rejected": 1}
 
 
 async def test_a_task_that_ended_at_no_time_that_is_one_is_retried(sandbox: Running, begin: Begin) -> None:
     task = failed_task(sandbox, "'infinity'")
     driven = await begin()
-    assert (await driven.monitor.retry(await driven.monitor.plan_retry(task))).done
+    assert (await driven.monitor.run(RETRY, await driven.monitor.plan(RETRY, task=task))).done
     assert statuses(sandbox) == {"pending": 1}

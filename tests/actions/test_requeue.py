@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from core.actions.emergency_stop import EMERGENCY_STOP, EmergencyStop
+from core.actions.requeue import REQUEUE
+from core.actions.resume import RESUME
 from core.domain.actions import ResultPhase
 from tests.actions.conftest import Begin
 from tests.actions.driving import statuses
@@ -24,12 +27,12 @@ async def test_nothing_is_given_back_while_a_stop_is_set(sandbox: Running, begin
     """None was set when it was shown; one has been since."""
     pending(sandbox)
     driven = await begin()
-    assert (await driven.monitor.stop("one")).done
-    assert (await driven.monitor.lift(requeue=False)).done
-    plan = await driven.monitor.plan_lift()
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="one")).done
+    assert (await driven.monitor.run(RESUME)).done
+    plan = await driven.monitor.plan(RESUME)
     assert (plan.standing, plan.requeueable) == ("", 4)
     stopped_elsewhere(sandbox, "a second stop")
-    result = await driven.monitor.requeue()
+    result = await driven.monitor.run(REQUEUE)
     assert (result.phase, flag(sandbox), statuses(sandbox)) == (ResultPhase.REFUSED, True, {"rejected": 4})
     assert "an emergency stop is set: nothing was requeued" in result.text
 
@@ -40,7 +43,7 @@ def test_on_a_terminal_a_stop_that_was_not_shown_is_not_lifted(sandbox: Running,
     assert command("stop", "--reason", "one", "--yes", sandbox=sandbox).returncode == 0
     assert command("resume", "--yes", sandbox=sandbox).returncode == 0
     typed = Typed(command, sandbox, "resume", "--requeue")
-    typed.until(r"no emergency stop is set; 4 tasks")
+    typed.until(r"No emergency stop is set. Still rejected: 4 tasks")
     stopped_elsewhere(sandbox, "a second stop")
     typed.type("y\n")
     code, out = typed.end()
@@ -51,9 +54,9 @@ def test_on_a_terminal_a_stop_that_was_not_shown_is_not_lifted(sandbox: Running,
 async def test_what_was_left_rejected_is_given_back_later(sandbox: Running, begin: Begin) -> None:
     pending(sandbox)
     driven = await begin()
-    assert (await driven.monitor.stop("one")).done
-    assert (await driven.monitor.lift(requeue=False)).done
-    assert (await driven.monitor.requeue()).changed == 4
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="one")).done
+    assert (await driven.monitor.run(RESUME)).done
+    assert (await driven.monitor.run(REQUEUE)).changed == 4
     assert statuses(sandbox) == {"pending": 4}
 
 
@@ -61,12 +64,12 @@ async def test_without_the_audit_of_stops_it_does_not_say_done(sandbox: Running,
     pending(sandbox)
     async with wire(sandbox.url) as between:
         driven = await begin(url=between.url)
-        assert (await driven.monitor.stop("one")).done
+        assert (await driven.monitor.run(EMERGENCY_STOP, reason="one")).done
         between.acts[STOP_AUDIT] = TIMED_OUT
-        result = await driven.monitor.lift(requeue=True)
+        result = await driven.monitor.run(RESUME, requeue=True)
         assert not (result.done and statuses(sandbox).get("rejected")), result
         between.acts.clear()
-        await driven.monitor.lift(requeue=True)
+        await driven.monitor.run(RESUME, requeue=True)
     assert (flag(sandbox), statuses(sandbox)) == (False, {"pending": 4})
 
 
@@ -92,12 +95,12 @@ async def test_a_stop_whose_first_audit_row_failed_is_given_back_whole(sandbox: 
         " CHECK (step_status <> 'started' OR execution_step <> 'watchdog_healing') NOT VALID"
     )
     try:
-        await driven.monitor.stop("one")
+        await driven.monitor.run(EMERGENCY_STOP, reason="one")
     finally:
         sandbox.sql("ALTER TABLE autonomous_execution_logs DROP CONSTRAINT nope")
     assert statuses(sandbox) == {"rejected": 4}
-    plan = await driven.monitor.plan_lift()
-    assert (await driven.monitor.lift(requeue=True, stop=plan.stop)).done
+    plan = await driven.monitor.plan(RESUME)
+    assert (await driven.monitor.run(RESUME, requeue=True, stop=plan.stop)).done
     assert statuses(sandbox) == {"pending": 4}
 
 
@@ -105,26 +108,26 @@ async def test_what_we_rejected_under_the_stop_of_another_is_given_back(sandbox:
     pending(sandbox)
     stopped_elsewhere(sandbox)
     driven = await begin()
-    await driven.monitor.stop("mine")
+    await driven.monitor.run(EMERGENCY_STOP, reason="mine")
     assert statuses(sandbox) == {"rejected": 4}
-    plan = await driven.monitor.plan_lift()
+    plan = await driven.monitor.plan(RESUME)
     assert plan.requeueable == 4
-    assert (await driven.monitor.lift(requeue=True, stop=plan.stop)).done
+    assert (await driven.monitor.run(RESUME, requeue=True, stop=plan.stop)).done
     assert statuses(sandbox) == {"pending": 4}
 
 
 async def test_what_an_older_stop_left_is_offered_once_the_newer_is_given_back(sandbox: Running, begin: Begin) -> None:
     pending(sandbox)
     driven = await begin()
-    assert (await driven.monitor.stop("one")).done
-    assert (await driven.monitor.lift(requeue=False)).done
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="one")).done
+    assert (await driven.monitor.run(RESUME)).done
     pending(sandbox, 2)
-    assert (await driven.monitor.stop("two")).done
-    assert (await driven.monitor.lift(requeue=True)).changed == 2
-    assert (await driven.monitor.left_over()).tasks == 4
-    assert (await driven.monitor.requeue()).changed == 4
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="two")).done
+    assert (await driven.monitor.run(RESUME, requeue=True)).changed == 2
+    assert (await driven.monitor.plan(REQUEUE)).tasks == 4
+    assert (await driven.monitor.run(REQUEUE)).changed == 4
     assert statuses(sandbox) == {"pending": 6}
-    assert (await driven.monitor.left_over()).tasks == 0
+    assert (await driven.monitor.plan(REQUEUE)).tasks == 0
 
 
 @pytest.mark.parametrize("reason", ["x" * 600, "two\nlines", "tab\there", ""], ids=["long", "lines", "tab", "none"])
@@ -135,9 +138,9 @@ async def test_whatever_reason_another_gave_its_rejected_tasks_are_given_back(
     stopped_elsewhere(sandbox, reason)
     sandbox.sql(f"UPDATE autonomous_tasks SET status = 'rejected', {error(sandbox)} = %s", f"Emergency stop: {reason}")
     driven = await begin()
-    plan = await driven.monitor.plan_lift()
+    plan = await driven.monitor.plan(RESUME)
     assert plan.requeueable == 4
-    assert (await driven.monitor.lift(requeue=True, stop=plan.stop)).done
+    assert (await driven.monitor.run(RESUME, requeue=True, stop=plan.stop)).done
     assert statuses(sandbox) == {"pending": 4}
 
 
@@ -145,20 +148,20 @@ async def test_whatever_reason_another_gave_its_rejected_tasks_are_given_back(
 async def test_whatever_reason_we_give_it_is_given_back(reason: str, sandbox: Running, begin: Begin) -> None:
     pending(sandbox)
     driven = await begin()
-    assert (await driven.monitor.stop(reason)).done
-    plan = await driven.monitor.plan_lift()
-    assert (await driven.monitor.lift(requeue=True, stop=plan.stop)).done
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason=reason)).done
+    plan = await driven.monitor.plan(RESUME)
+    assert (await driven.monitor.run(RESUME, requeue=True, stop=plan.stop)).done
     assert statuses(sandbox) == {"pending": 4}
 
 
 async def test_whatever_reason_an_automatic_stop_has_it_is_given_back(sandbox: Running, begin: Begin) -> None:
     pending(sandbox)
     driven = await begin(autonomous=True)
-    waiting, _ = await driven.parts.waiting.keep("emergency_stop", driven.parts.itself, reason="x" * 700)
-    await driven.parts.desk.carry_out(waiting)
+    stop = EmergencyStop(driven.parts.dependencies, reason="x" * 700)
+    assert (await driven.parts.runner.run(stop, driven.parts.itself)).done
     assert statuses(sandbox) == {"rejected": 4}
-    plan = await driven.monitor.plan_lift()
-    assert (await driven.monitor.lift(requeue=True, stop=plan.stop)).done
+    plan = await driven.monitor.plan(RESUME)
+    assert (await driven.monitor.run(RESUME, requeue=True, stop=plan.stop)).done
     assert statuses(sandbox) == {"pending": 4}
 
 
@@ -167,22 +170,22 @@ async def test_more_stops_than_one_filter_holds_are_all_given_back(sandbox: Runn
     driven = await begin()
     for number in range(14):
         pending(sandbox, 1)
-        assert (await driven.monitor.stop("ü" * 480 + str(number))).done
+        assert (await driven.monitor.run(EMERGENCY_STOP, reason="ü" * 480 + str(number))).done
         lifted_elsewhere(sandbox)
-    assert (await driven.monitor.plan_lift()).requeueable == 14
-    assert (await driven.monitor.requeue()).done
+    assert (await driven.monitor.plan(RESUME)).requeueable == 14
+    assert (await driven.monitor.run(REQUEUE)).done
     assert statuses(sandbox) == {"pending": 14}
 
 
 async def test_a_stop_whose_end_another_moved_still_counts_what_it_rejected(sandbox: Running, begin: Begin) -> None:
     pending(sandbox)
     driven = await begin()
-    assert (await driven.monitor.stop("one")).done
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="one")).done
     sandbox.sql(
         "UPDATE autonomous_system_config"
         " SET emergency_stop_until = emergency_stop_until + interval '1 day', updated_at = now()"
     )
-    assert (await driven.monitor.plan_lift()).rejected == 4
+    assert (await driven.monitor.plan(RESUME)).rejected == 4
 
 
 def error(sandbox: Running) -> str:
@@ -199,15 +202,15 @@ async def test_a_stop_that_is_ordered_while_another_is_lifted_keeps_its_tasks(sa
     """Between the lift and giving back there is no batch, and its flag may not be set yet."""
     pending(sandbox)
     driven = await begin()
-    assert (await driven.monitor.stop("one")).done
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="one")).done
     whole = driven.parts.writes.clear_stop
 
     async def late(*ids: Any, **more: Any) -> int:
-        driven.parts.runner.end_what_is_under_way()  # as the order does, before anything of it is written
+        driven.parts.runner.end_the_others()  # as the order does, before anything of it is written
         return await whole(*ids, **more)
 
     driven.parts.writes.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
-    result = await driven.monitor.lift(requeue=True)
+    result = await driven.monitor.run(RESUME, requeue=True)
     assert (result.phase, flag(sandbox)) == (ResultPhase.PARTLY, False)
     assert "halted: an emergency stop was asked for" in result.text
     assert statuses(sandbox) == {"rejected": 4}

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.retry_matching import RETRY_MATCHING
 from core.backend.client import RequestLimits
 from core.backend.target import Target
-from core.domain.actions import RETRY_MATCHING, ResultPhase, must_type
+from core.domain.actions import ResultPhase, must_type
 from core.domain.queries import Filter, Listing, Table, parse_filter
 from core.monitor import Config, Monitor, Places
 from core.resilience import NotLive
@@ -68,11 +70,15 @@ async def test_what_matches_goes_back_and_nothing_else(sandbox: Running, between
     sandbox.completed(3)
     sandbox.stuck(2)
     before = sandbox.sql("SELECT * FROM autonomous_tasks WHERE description NOT LIKE 'broken%%' ORDER BY id")
-    plan = await monitor.plan_retry_matching(Listing(table=Table.TASKS, filter=parse_filter("BROKEN", Table.TASKS)))
+    plan = await monitor.plan(
+        RETRY_MATCHING, listing=Listing(table=Table.TASKS, filter=parse_filter("BROKEN", Table.TASKS))
+    )
     assert (plan.rows, plan.more, plan.refused) == (250, False, "")
     assert plan.text == "250 tasks back to pending: status:failed BROKEN"
     told: list[tuple[str, int, int]] = []
-    result = await monitor.retry_matching(plan, "the network was down", lambda *now: told.append(now))
+    result = await monitor.run(
+        RETRY_MATCHING, plan, reason="the network was down", progress=lambda *now: told.append(now)
+    )
     assert (result.phase, result.text) == (ResultPhase.VERIFIED, "250 changed, 0 skipped, 0 refused")
     assert (result.planned, result.changed, result.skipped, result.refused) == (250, 250, 0, 0)
     assert told == [("Failed tasks", done, 250) for done in (100, 200, 250)]
@@ -85,8 +91,8 @@ async def test_what_matches_goes_back_and_nothing_else(sandbox: Running, between
 
 async def test_the_reason_is_in_the_audit_and_in_the_journal(sandbox: Running, monitor: Monitor) -> None:
     fail(sandbox, 3)
-    plan = await monitor.plan_retry_matching(FAILED)
-    result = await monitor.retry_matching(plan, f"  down {HOSTILE['OSC 52 writes the clipboard']} ")
+    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
+    result = await monitor.run(RETRY_MATCHING, plan, reason=f"  down {HOSTILE['OSC 52 writes the clipboard']} ")
     started, ended = audit(sandbox)
     assert [started[0], ended[0]] == ["started", "completed"]
     assert started[1]["run"] == ended[1]["run"] == result.run
@@ -102,7 +108,7 @@ async def test_the_reason_is_in_the_audit_and_in_the_journal(sandbox: Running, m
 @pytest.mark.parametrize("reason", ["", "   ", "\n\t"])
 async def test_without_a_reason_nothing_is_changed(reason: str, sandbox: Running, monitor: Monitor) -> None:
     fail(sandbox, 2)
-    result = await monitor.retry_matching(await monitor.plan_retry_matching(FAILED), reason)
+    result = await monitor.run(RETRY_MATCHING, await monitor.plan(RETRY_MATCHING, listing=FAILED), reason=reason)
     assert (result.phase, result.text) == (
         ResultPhase.REFUSED,
         "nothing was changed: say why, the audit trail keeps it",
@@ -113,33 +119,33 @@ async def test_without_a_reason_nothing_is_changed(reason: str, sandbox: Running
 
 async def test_nothing_that_matches_and_other_tables_are_refused_in_words(sandbox: Running, monitor: Monitor) -> None:
     sandbox.completed(2)
-    none = await monitor.plan_retry_matching(Listing(table=Table.TASKS, filter=Filter(status=("completed",))))
+    none = await monitor.plan(RETRY_MATCHING, listing=Listing(table=Table.TASKS, filter=Filter(status=("completed",))))
     assert (none.rows, none.refused) == (0, "no failed task that matches is visible to us")
-    logs = await monitor.plan_retry_matching(Listing(table=Table.LOGS))
+    logs = await monitor.plan(RETRY_MATCHING, listing=Listing(table=Table.LOGS))
     assert logs.refused == "only tasks can be retried"
     for plan in (none, logs):
-        result = await monitor.retry_matching(plan, "why not")
+        result = await monitor.run(RETRY_MATCHING, plan, reason="why not")
         assert (result.phase, result.text) == (ResultPhase.REFUSED, plan.refused)
     assert statuses(sandbox) == {"completed": 2}
 
 
 async def test_more_than_fifty_want_the_projects_name(sandbox: Running, monitor: Monitor) -> None:
     fail(sandbox, 51)
-    plan = await monitor.plan_retry_matching(FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
     assert must_type(RETRY_MATCHING, plan.rows, "prod") == "prod"
     assert must_type(RETRY_MATCHING, 50, "prod") is None
 
 
 async def test_ten_thousand_are_taken_and_the_rest_is_said(sandbox: Running, monitor: Monitor) -> None:
     fail(sandbox, 10_001)
-    plan = await monitor.plan_retry_matching(FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
     assert (plan.rows, len(set(plan.ids)), plan.more) == (10_000, 10_000, True)
     assert "more match: one run takes 10,000, run it again for the rest" in plan.text
-    result = await monitor.retry_matching(plan, "all of them")
+    result = await monitor.run(RETRY_MATCHING, plan, reason="all of them")
     assert (result.phase, result.text) == (ResultPhase.VERIFIED, "10,000 changed, 0 skipped, 0 refused")
     assert statuses(sandbox) == {"failed": 1, "pending": 10_000}
     assert len(audit(sandbox)[0][1]["plan"]["ids"]) == len(audit(sandbox)[1][2]["ids"]) == 1000
-    rest = await monitor.plan_retry_matching(FAILED)
+    rest = await monitor.plan(RETRY_MATCHING, listing=FAILED)
     assert (rest.rows, rest.more) == (1, False)
 
 
@@ -155,13 +161,13 @@ MEANWHILE = {
 @pytest.mark.parametrize("case", MEANWHILE)
 async def test_what_changed_since_it_was_frozen_is_left_alone(case: str, sandbox: Running, monitor: Monitor) -> None:
     fail(sandbox, 4)
-    plan = await monitor.plan_retry_matching(FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
     sandbox.sql(f"UPDATE autonomous_tasks SET {MEANWHILE[case]} WHERE description = 'broken 2'")
     sandbox.sql("DELETE FROM autonomous_tasks WHERE description = 'broken 3'")
     fail(sandbox, 1, "new")
     changed = "SELECT * FROM autonomous_tasks WHERE description IN ('broken 2', 'new 1') ORDER BY description"
     before = sandbox.sql(changed)
-    result = await monitor.retry_matching(plan, "try again")
+    result = await monitor.run(RETRY_MATCHING, plan, reason="try again")
     assert (result.phase, result.text) == (ResultPhase.VERIFIED, "2 changed, 2 skipped, 0 refused")
     assert sandbox.sql(changed) == before
 
@@ -171,8 +177,8 @@ async def test_a_failure_of_just_now_and_one_without_its_time_go_back_too(sandbo
     sandbox.sql("UPDATE autonomous_tasks SET completed_at = now() WHERE description = 'broken 1'")
     sandbox.sql("UPDATE autonomous_tasks SET completed_at = NULL WHERE description = 'broken 2'")
     sandbox.sql("UPDATE autonomous_tasks SET completed_at = now() + interval '2 h' WHERE description = 'broken 3'")
-    plan = await monitor.plan_retry_matching(FAILED)
-    result = await monitor.retry_matching(plan, "try again")
+    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
+    result = await monitor.run(RETRY_MATCHING, plan, reason="try again")
     # What says that it failed in the future cannot be told from a failure after the freeze.
     assert result.text == "2 changed, 1 skipped, 0 refused"
 
@@ -198,12 +204,12 @@ async def test_who_may_not_write_is_told_so_row_by_row(sandbox: Running, tmp_pat
     )
     monitor = Monitor(Config(target=target), places=Places.within(tmp_path))
     if sandbox.shape == "documented":
-        unseen = await monitor.plan_retry_matching(FAILED)
+        unseen = await monitor.plan(RETRY_MATCHING, listing=FAILED)
         assert unseen.refused == "no failed task that matches is visible to us"
     with read_by_all(sandbox):
-        plan = await monitor.plan_retry_matching(FAILED)
+        plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
         sandbox.sql("UPDATE autonomous_tasks SET status = 'completed' WHERE description = 'broken 7'")
-        result = await monitor.retry_matching(plan, "may I?")
+        result = await monitor.run(RETRY_MATCHING, plan, reason="may I?")
     await monitor.close()
     if sandbox.shape == "deployed":  # its policies let everybody write
         assert (result.phase, result.text) == (ResultPhase.VERIFIED, "119 changed, 1 skipped, 0 refused")
@@ -216,10 +222,10 @@ async def test_who_may_not_write_is_told_so_row_by_row(sandbox: Running, tmp_pat
 
 async def test_a_lost_answer_is_read_back_and_not_repeated(sandbox: Running, between: Wire, monitor: Monitor) -> None:
     fail(sandbox, 150)
-    plan = await monitor.plan_retry_matching(FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
     sandbox.sql("UPDATE autonomous_tasks SET completed_at = now(), error_message = 'again' WHERE id = %s", plan.ids[5])
     between.lost = [f"PATCH {TASKS}"]
-    result = await monitor.retry_matching(plan, "losing answers")
+    result = await monitor.run(RETRY_MATCHING, plan, reason="losing answers")
     assert (result.phase, result.text) == (ResultPhase.VERIFIED, "149 changed, 1 skipped, 0 refused")
     assert patches(between) == 2  # one for each batch
     assert statuses(sandbox) == {"failed": 1, "pending": 149}
@@ -229,14 +235,14 @@ async def test_a_batch_that_was_not_carried_out_ends_the_order(
     sandbox: Running, between: Wire, monitor: Monitor
 ) -> None:
     fail(sandbox, 250)
-    plan = await monitor.plan_retry_matching(FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
     gone = answer(b'{"code": "PGRST001", "message": "no connection"}', "503 Service Unavailable")
 
     def second(_title: str, done: int, _of: int) -> None:
         if done == 100:
             between.once = [(TASKS, gone)]
 
-    result = await monitor.retry_matching(plan, "it comes and goes", second)
+    result = await monitor.run(RETRY_MATCHING, plan, reason="it comes and goes", progress=second)
     assert result.phase is ResultPhase.PARTLY
     assert result.text == "100 changed, 0 skipped, 0 refused; Failed tasks: the API lost its database"
     assert statuses(sandbox) == {"failed": 150, "pending": 100}
@@ -247,38 +253,42 @@ async def test_an_outcome_that_cannot_be_read_back_is_not_known(
     sandbox: Running, between: Wire, monitor: Monitor
 ) -> None:
     fail(sandbox, 150)
-    plan = await monitor.plan_retry_matching(FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
     monitor.parts.backend.limits = RequestLimits(request_s=1.0)
     between.acts[TASKS] = hang
-    result = await monitor.retry_matching(plan, "silence")
+    result = await monitor.run(RETRY_MATCHING, plan, reason="silence")
     assert result.phase is ResultPhase.UNKNOWN
     assert result.text.startswith("0 changed, 0 skipped, 0 refused; 100 not known, their answer was lost")
 
 
 async def test_halted_between_batches_it_says_how_far_it_came(sandbox: Running, monitor: Monitor) -> None:
     fail(sandbox, 250)
-    plan = await monitor.plan_retry_matching(FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
     reached: list[int] = []
-    result = await monitor.retry_matching(
-        plan, "half of it", lambda _title, done, _of: reached.append(done), lambda: "interrupted" if reached else ""
+    result = await monitor.run(
+        RETRY_MATCHING,
+        plan,
+        reason="half of it",
+        progress=lambda _title, done, _of: reached.append(done),
+        go_on=lambda: "interrupted" if reached else "",
     )
     assert result.phase is ResultPhase.PARTLY
     assert result.text == "100 changed, 0 skipped, 0 refused; halted: interrupted"
     assert statuses(sandbox) == {"failed": 150, "pending": 100}
-    rest = await monitor.plan_retry_matching(FAILED)
-    assert (await monitor.retry_matching(rest, "the rest")).text == "150 changed, 0 skipped, 0 refused"
+    rest = await monitor.plan(RETRY_MATCHING, listing=FAILED)
+    assert (await monitor.run(RETRY_MATCHING, rest, reason="the rest")).text == "150 changed, 0 skipped, 0 refused"
 
 
 async def test_an_emergency_stop_ends_it_after_its_batch(sandbox: Running, monitor: Monitor) -> None:
     fail(sandbox, 250)
-    plan = await monitor.plan_retry_matching(FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
     stops: list[asyncio.Task[Any]] = []
 
     def stop(_title: str, done: int, _of: int) -> None:
         if done == 100:
-            stops.append(asyncio.create_task(monitor.stop("enough")))
+            stops.append(asyncio.create_task(monitor.run(EMERGENCY_STOP, reason="enough")))
 
-    result = await monitor.retry_matching(plan, "too much", stop)
+    result = await monitor.run(RETRY_MATCHING, plan, reason="too much", progress=stop)
     stopped = await stops[0]
     assert stopped.phase is ResultPhase.VERIFIED
     assert result.phase is ResultPhase.PARTLY
@@ -289,9 +299,9 @@ async def test_an_emergency_stop_ends_it_after_its_batch(sandbox: Running, monit
 
 async def test_without_its_audit_row_nothing_is_changed(sandbox: Running, between: Wire, monitor: Monitor) -> None:
     fail(sandbox, 2)
-    plan = await monitor.plan_retry_matching(FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
     between.acts[LOGS] = answer(b'{"code": "42501", "message": "no"}', "403 Forbidden")
-    result = await monitor.retry_matching(plan, "unwritten")
+    result = await monitor.run(RETRY_MATCHING, plan, reason="unwritten")
     assert result.phase is ResultPhase.REFUSED
     assert result.text.startswith("nothing was changed, the audit row could not be written: no: ")
     assert statuses(sandbox) == {"failed": 2}
@@ -303,14 +313,14 @@ async def test_observing_it_is_refused_and_with_nobody_there_it_is_not_planned(
     fail(sandbox, 1)
     target = Target(name="probe", url=sandbox.url, key=sandbox.service_key)
     observer = Monitor(Config(target=target, observe=True), places=Places.within(tmp_path))
-    plan = await observer.plan_retry_matching(FAILED)
-    result = await observer.retry_matching(plan, "only looking")
+    plan = await observer.plan(RETRY_MATCHING, listing=FAILED)
+    result = await observer.run(RETRY_MATCHING, plan, reason="only looking")
     assert (result.phase, statuses(sandbox)) == (ResultPhase.REFUSED, {"failed": 1})
     await observer.close()
     nobody = Target(name="probe", url="http://127.0.0.1:9", key="sb_secret_x")
     alone = Monitor(Config(target=nobody), places=Places.within(tmp_path / "alone"))
     with pytest.raises(NotLive):
-        await alone.plan_retry_matching(FAILED)
+        await alone.plan(RETRY_MATCHING, listing=FAILED)
     await alone.close()
 
 
@@ -319,14 +329,14 @@ async def test_a_stop_within_its_batch_ends_it_after_that_batch(
     held: str, sandbox: Running, between: Wire, monitor: Monitor
 ) -> None:
     fail(sandbox, 250)
-    plan = await monitor.plan_retry_matching(FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
     between.delays[held] = 1.0
-    retrying = asyncio.create_task(monitor.retry_matching(plan, "why"))
+    retrying = asyncio.create_task(monitor.run(RETRY_MATCHING, plan, reason="why"))
     async with asyncio.timeout(20):
         while not patches(between):
             await asyncio.sleep(0.01)
     between.delays.clear()  # what is under way is held, and nothing else
-    stopped = await monitor.stop("burning")
+    stopped = await monitor.run(EMERGENCY_STOP, reason="burning")
     result = await retrying
     assert stopped.done
     assert result.changed <= 100

@@ -5,7 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.actions.run_pending import PollAnswer, answer_of
+from core.actions.dry_run import DRY_RUN_ON
+from core.actions.run_pending import RUN_PENDING, PollAnswer, answer_of
 from core.domain.actions import ResultPhase
 from tests.actions.driving import Driven, audited, statuses
 from tests.running import Command, Running
@@ -49,7 +50,7 @@ async def test_a_function_that_refuses_is_not_called_done(sandbox: Running, tmp_
     driven = await Driven(
         sandbox.url, sandbox.service_key, tmp_path, autonomous=False, function_key=sandbox.function_key
     ).begin()
-    result = await driven.monitor.run_pending()
+    result = await driven.monitor.run(RUN_PENDING)
     await driven.monitor.close()
     assert result.phase is ResultPhase.REFUSED
     assert result.text.startswith("the agents' function refused: ")
@@ -64,7 +65,7 @@ async def test_an_answer_that_is_lost_is_not_known_and_not_repeated(sandbox: Run
             between.url, sandbox.service_key, tmp_path, autonomous=False, function_key=sandbox.function_key
         ).begin()
         between.lost = [f"POST {POLL}"]
-        result = await driven.monitor.run_pending()
+        result = await driven.monitor.run(RUN_PENDING)
         await driven.monitor.close()
     assert result.phase is ResultPhase.UNKNOWN
     assert len([line for line in between.seen if line.startswith(f"POST {POLL}")]) == 1
@@ -76,7 +77,7 @@ async def test_an_error_of_the_function_is_a_failure(sandbox: Running, tmp_path:
             between.url, sandbox.service_key, tmp_path, autonomous=False, function_key=sandbox.function_key
         ).begin()
         between.acts[POLL] = answer(b'{"success": false, "error": "no model"}', "200 OK")
-        result = await driven.monitor.run_pending()
+        result = await driven.monitor.run(RUN_PENDING)
         await driven.monitor.close()
     assert (result.phase, result.text) == (ResultPhase.REFUSED, "the agents' function refused: no model")
 
@@ -93,7 +94,7 @@ async def test_the_plan_in_dry_run_names_how_many_it_consumes(sandbox: Running, 
     driven = await Driven(
         sandbox.url, sandbox.service_key, tmp_path, autonomous=False, function_key=sandbox.function_key
     ).begin()
-    run, mode = await driven.monitor.plan_run(), await driven.monitor.plan_mode()
+    run, mode = await driven.monitor.plan(RUN_PENDING), await driven.monitor.plan(DRY_RUN_ON)
     await driven.monitor.close()
     assert run.notes == ("dry-run is on: the agents will mark up to 2 pending tasks as completed without doing them",)
     assert (mode.dry_run, mode.pending) == (True, 2)

@@ -7,10 +7,16 @@ from typing import Any
 
 import pytest
 
+from core.actions.dry_run import DRY_RUN_OFF
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.heal import HEAL
+from core.actions.resume import RESUME
+from core.actions.retry_task import RETRY
 from core.backend.answers import answer_fault
 from core.backend.faults import Failed, Trace
-from core.domain.actions import EMERGENCY_STOP, HEAL, PlanChanged, ResultPhase
+from core.domain.actions import ResultPhase
 from core.domain.failure_rate import FailureRules
+from core.domain.plans import PlanChanged
 from core.resilience import NotLive
 from tests.actions.driving import ACTING, Driven, agents_write_logs, audited, failures, running, statuses
 from tests.clock import FakeClock
@@ -24,21 +30,21 @@ async def test_where_the_state_cannot_be_written_only_a_stop_is_taken(sandbox: R
     failures(sandbox, 1)
     (task,) = sandbox.sql("SELECT id FROM autonomous_tasks")[0]
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    plan = await driven.monitor.plan_retry(str(task))
+    plan = await driven.monitor.plan(RETRY, task=str(task))
     await driven.parts.store.close()
     (tmp_path / "state").rename(tmp_path / "gone")
     (tmp_path / "state").write_text("no directory")
     again = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     for result in (
-        await again.monitor.retry(plan),
-        await again.monitor.set_dry_run(False),
-        await again.monitor.lift(requeue=False),
+        await again.monitor.run(RETRY, plan),
+        await again.monitor.run(DRY_RUN_OFF),
+        await again.monitor.run(RESUME),
     ):
         assert result.phase is ResultPhase.REFUSED
         assert result.text.startswith("nothing but an emergency stop is possible: state not ")
     assert again.monitor.may(HEAL)
     assert not again.monitor.may(EMERGENCY_STOP)
-    assert (await again.monitor.stop("fire")).phase is ResultPhase.VERIFIED
+    assert (await again.monitor.run(EMERGENCY_STOP, reason="fire")).phase is ResultPhase.VERIFIED
     await again.monitor.close()
     await driven.monitor.close()
 
@@ -52,12 +58,12 @@ async def test_an_action_that_fails_unforeseen_is_closed_and_the_next_goes_on(sa
         raise ZeroDivisionError("on purpose")
 
     whole, repair.apply = repair.apply, breaks  # type: ignore[method-assign]
-    result = await driven.monitor.heal(await driven.monitor.plan_heal())
+    result = await driven.monitor.run(HEAL, await driven.monitor.plan(HEAL))
     assert result.phase is not ResultPhase.VERIFIED
     assert "unforeseen ZeroDivisionError" in result.text
     assert [status for _, status in audited(sandbox, "heal")] == ["started", "failed"]
     repair.apply = whole  # type: ignore[method-assign]
-    assert (await driven.monitor.heal(await driven.monitor.plan_heal())).changed == 3
+    assert (await driven.monitor.run(HEAL, await driven.monitor.plan(HEAL))).changed == 3
     await driven.monitor.close()
 
 
@@ -71,9 +77,9 @@ async def test_a_plan_that_fails_unforeseen_is_a_note_and_the_others_are_carried
         raise ZeroDivisionError("on purpose")
 
     driven.parts.healer.repairs["dry_run"].plan = breaks  # type: ignore[method-assign,assignment]
-    plan = await driven.monitor.plan_heal()
+    plan = await driven.monitor.plan(HEAL)
     assert any("dry run: could not be planned: failed (ZeroDivisionError)" in note for note in plan.notes)
-    assert (await driven.monitor.heal(plan)).changed == 2
+    assert (await driven.monitor.run(HEAL, plan)).changed == 2
     await driven.monitor.close()
 
 
@@ -82,13 +88,13 @@ async def test_a_config_row_that_cannot_be_read_is_not_called_missing(sandbox: R
     async with wire(sandbox.url) as between:
         driven = await Driven(between.url, sandbox.service_key, tmp_path, autonomous=False).begin()
         between.acts[CONFIG] = answer(b'{"code": "57014", "message": "too long"}', "500 Internal Server Error")
-        plan = await driven.monitor.plan_heal()
+        plan = await driven.monitor.plan(HEAL)
         assert [step.name for step in plan.steps] == ["stuck_tasks"]
         assert any(note.startswith("the config row could not be read: ") for note in plan.notes)
         between.acts.clear()
         between.acts["/"] = reset
         with pytest.raises(NotLive):
-            await driven.monitor.plan_heal()
+            await driven.monitor.plan(HEAL)
         between.acts.clear()
         await driven.monitor.close()
 
@@ -96,10 +102,10 @@ async def test_a_config_row_that_cannot_be_read_is_not_called_missing(sandbox: R
 async def test_what_changed_between_showing_and_confirming_is_asked_again(sandbox: Running, tmp_path: Path) -> None:
     sandbox.stuck(2)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    plan = await driven.monitor.plan_heal()
+    plan = await driven.monitor.plan(HEAL)
     sandbox.stuck(1)
     with pytest.raises(PlanChanged) as changed:
-        await driven.monitor.heal(plan)
+        await driven.monitor.run(HEAL, plan)
     assert changed.value.plan.rows == 3
     assert audited(sandbox, "heal") == []
     await driven.monitor.close()
@@ -142,7 +148,7 @@ async def test_an_automatic_heal_waits_for_no_other_order(sandbox: Running, tmp_
         return True
 
     async def by_itself() -> Any:
-        return await driven.parts.desk.heal_by_itself(yes, None, driven.parts.itself, lambda *_: None, lambda: "")
+        return await driven.autopilot._heal_if(HEAL, yes)
 
     async with driven.parts.runner.lane(HEAL):
         async with asyncio.timeout(5):
@@ -174,9 +180,9 @@ async def test_an_action_ended_from_outside_counts_what_was_on_its_way_and_close
 ) -> None:
     sandbox.stuck(150)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    plan = await driven.monitor.plan_heal()
+    plan = await driven.monitor.plan(HEAL)
     begun = asyncio.Event()
-    healing = asyncio.create_task(driven.monitor.heal(plan, lambda *_: begun.set()))
+    healing = asyncio.create_task(driven.monitor.run(HEAL, plan, progress=lambda *_: begun.set()))
     await begun.wait()
     healing.cancel()
     await asyncio.gather(healing, return_exceptions=True)

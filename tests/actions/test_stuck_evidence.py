@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.actions.heal import CLEANING
+from core.actions.heal import CLEANING, HEAL
 from core.domain.records import Task
 from core.domain.status import Level
 from core.domain.stuck import StuckRules, cutoff
@@ -60,9 +60,9 @@ async def test_an_empty_log_is_no_proof_to_a_user_and_an_operator_may_heal_all_t
     assert "; no logs visible to us, so only an operator's heal touches them" in checkup.of("stuck_tasks").text
     assert len(driven.monitor.snapshot.tasks.unproven) == 2
     assert driven.monitor.snapshot.tasks.stuck == ()
-    plan = await driven.monitor.plan_heal()
+    plan = await driven.monitor.plan(HEAL)
     assert "no logs are visible to us, so their silence proves nothing" in plan.steps[0].effect
-    result = await driven.monitor.heal(plan)
+    result = await driven.monitor.run(HEAL, plan)
     assert (result.changed, statuses(sandbox)) == (2, {"in_progress": 5, "failed": 2})
     await driven.monitor.close()
 
@@ -80,7 +80,7 @@ async def test_silence_proves_nothing_of_a_task_whose_own_rows_are_not_visible(
     told = dict(sandbox.sql("SELECT description, status FROM autonomous_tasks WHERE description LIKE 'stuck%%'"))
     assert told == {"stuck 1": "failed", "stuck 2": "in_progress", "stuck 3": "in_progress"}, done
     assert "no logs of 2 visible to us, so only an operator's heal touches them" in checkup.of("stuck_tasks").text
-    plan = await driven.monitor.plan_heal()
+    plan = await driven.monitor.plan(HEAL)
     assert plan.steps[0].count == 2  # both are shown to the operator, who is told why nobody else touches them
     await driven.monitor.close()
 
@@ -137,12 +137,12 @@ async def test_the_clean_up_never_deletes_the_newest_row_of_a_task_that_still_ru
         " VALUES ('task_started', 'started', now() - interval '35 days')"
     )
     driven = await Driven.as_(account, sandbox, tmp_path, autonomous=False).begin()
-    plan = await driven.monitor.plan_heal(CLEANING)
+    plan = await driven.monitor.plan(HEAL, only=CLEANING)
     (step,) = plan.steps
     assert (step.name, step.count) == ("old_logs", 2)
-    await driven.monitor.heal(plan)
+    await driven.monitor.run(HEAL, plan)
     assert _old_rows(sandbox) == {"long": 1, "begun again": 1}
-    assert (await driven.monitor.plan_heal(CLEANING)).empty  # what is kept is not planned again and again
+    assert (await driven.monitor.plan(HEAL, only=CLEANING)).empty  # what is kept is not planned again and again
     await driven.monitor.close()
 
 
@@ -158,7 +158,7 @@ async def test_where_too_many_run_to_be_named_no_row_of_any_task_is_deleted(sand
         " VALUES ('other', 'started', now() - interval '35 days')"
     )
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    await driven.monitor.heal(await driven.monitor.plan_heal(CLEANING))
+    await driven.monitor.run(HEAL, await driven.monitor.plan(HEAL, only=CLEANING))
     assert _old_rows(sandbox) == {"r": 101}
     await driven.monitor.close()
 

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from core.actions.dry_run import DRY_RUN_OFF, DRY_RUN_ON
+from core.actions.heal import HEAL
+from core.actions.undo import UNDO
 from core.domain.actions import ResultPhase, Tier
 from tests.actions.driving import Driven, failures, statuses
 from tests.running import Command, Running
@@ -13,7 +16,7 @@ async def healed(sandbox: Running, home: Path) -> tuple[Driven, str]:
     failures(sandbox)
     sandbox.stuck(2)
     driven = await Driven(sandbox.url, sandbox.service_key, home, autonomous=False).begin()
-    result = await driven.monitor.heal(await driven.monitor.plan_heal())
+    result = await driven.monitor.run(HEAL, await driven.monitor.plan(HEAL))
     assert result.changed == 3
     return driven, result.run
 
@@ -28,8 +31,8 @@ async def test_it_is_not_done_while_dry_run_is_refused(sandbox: Running, tmp_pat
     sandbox.sql("CREATE POLICY no ON autonomous_system_config AS RESTRICTIVE FOR UPDATE USING (false)")
     try:
         master = await Driven.as_("master", sandbox, tmp_path / "master", autonomous=False).begin()
-        plan = await master.monitor.plan_undo(run)
-        result = await master.monitor.undo(plan)
+        plan = await master.monitor.plan(UNDO, run=run)
+        result = await master.monitor.run(UNDO, plan)
         await master.monitor.close()
     finally:
         sandbox.sql("DROP POLICY no ON autonomous_system_config")
@@ -43,25 +46,25 @@ async def test_it_is_not_done_while_dry_run_is_refused(sandbox: Running, tmp_pat
 
 async def test_each_step_may_be_taken_back_by_itself(sandbox: Running, tmp_path: Path) -> None:
     driven, run = await healed(sandbox, tmp_path)
-    tasks = await driven.monitor.plan_undo(run, ("tasks",))
-    assert (tasks.tasks, tasks.dry_run, tasks.order.tier) == (2, None, Tier.CONFIRM)
-    assert (await driven.monitor.undo(tasks)).phase is ResultPhase.VERIFIED
+    tasks = await driven.monitor.plan(UNDO, run=run, only=("tasks",))
+    assert (tasks.tasks, tasks.dry_run, tasks.action.tier) == (2, None, Tier.CONFIRM)
+    assert (await driven.monitor.run(UNDO, tasks)).phase is ResultPhase.VERIFIED
     assert dry_run(sandbox)
-    mode = await driven.monitor.plan_undo(run, ("dry-run",))
-    assert (mode.tasks, mode.dry_run, mode.order.tier) == (0, False, Tier.TYPED)
-    assert (await driven.monitor.undo(mode)).phase is ResultPhase.VERIFIED
+    mode = await driven.monitor.plan(UNDO, run=run, only=("dry-run",))
+    assert (mode.tasks, mode.dry_run, mode.action.tier) == (0, False, Tier.TYPED)
+    assert (await driven.monitor.run(UNDO, mode)).phase is ResultPhase.VERIFIED
     assert not dry_run(sandbox)
     await driven.monitor.close()
 
 
 async def test_a_dry_run_that_a_person_set_since_is_left_and_that_is_said(sandbox: Running, tmp_path: Path) -> None:
     driven, run = await healed(sandbox, tmp_path)
-    assert (await driven.monitor.set_dry_run(False)).done
-    assert (await driven.monitor.set_dry_run(True)).done
-    plan = await driven.monitor.plan_undo(run)
+    assert (await driven.monitor.run(DRY_RUN_OFF)).done
+    assert (await driven.monitor.run(DRY_RUN_ON)).done
+    plan = await driven.monitor.plan(UNDO, run=run)
     assert plan.dry_run is None
     assert "the config row was changed since" in plan.text
-    assert (await driven.monitor.undo(plan)).phase is ResultPhase.VERIFIED
+    assert (await driven.monitor.run(UNDO, plan)).phase is ResultPhase.VERIFIED
     await driven.monitor.close()
     assert dry_run(sandbox)
 

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.process import OBSERVE_OFF
+from core.actions.resume import RESUME
 from core.domain.actions import ResultPhase
 from tests.actions.driving import Driven, audited, failures, statuses
 from tests.actions.others import without_the_stop_function
@@ -48,9 +50,13 @@ async def test_broken_off_at_any_write_the_monitor_finishes_it_once_the_project_
             driven = await Driven(between.url, sandbox.service_key, tmp_path / str(write), autonomous=False).begin()
             driven.scheduler.ready = True  # a monitor that runs keeps its orders
             if order == "resume":
-                assert (await driven.monitor.stop("burning")).done
+                assert (await driven.monitor.run(EMERGENCY_STOP, reason="burning")).done
             between.writes, between.end_at, between.arrives = 0, write, arrives
-            result = await (driven.monitor.stop("burning") if order == "stop" else driven.monitor.lift(requeue=True))
+            result = await (
+                driven.monitor.run(EMERGENCY_STOP, reason="burning")
+                if order == "stop"
+                else driven.monitor.run(RESUME, requeue=True)
+            )
             reached = between.writes >= write
             between.end_at = 0
             for _ in range(3):
@@ -102,9 +108,9 @@ async def test_a_resume_of_a_stop_from_elsewhere_gives_back_what_its_function_re
     )[0][0]
     sandbox.sql(f"UPDATE autonomous_tasks SET status = 'rejected', {error} = 'Emergency stop: theirs'")
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    plan = await driven.monitor.plan_lift()
+    plan = await driven.monitor.plan(RESUME)
     assert (plan.rejected, plan.requeueable) == (5, 4)
-    result = await driven.monitor.lift(requeue=True, stop=plan.stop)
+    result = await driven.monitor.run(RESUME, requeue=True, stop=plan.stop)
     await driven.monitor.close()
     assert (result.phase, result.text) == (ResultPhase.VERIFIED, "resumed, seen; 4 of 4 tasks requeued")
     assert statuses(sandbox) == {"pending": 4, "rejected": 1}
@@ -114,10 +120,10 @@ async def test_a_stop_that_was_shown_is_not_lifted_when_another_stands_in_its_pl
     sandbox: Running, tmp_path: Path
 ) -> None:
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    assert (await driven.monitor.stop("first")).done
-    plan = await driven.monitor.plan_lift()
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="first")).done
+    plan = await driven.monitor.plan(RESUME)
     sandbox.sql("UPDATE autonomous_system_config SET emergency_stop_reason = 'second'")
-    result = await driven.monitor.lift(requeue=False, stop=plan.stop)
+    result = await driven.monitor.run(RESUME, stop=plan.stop)
     await driven.monitor.close()
     assert (result.phase, flag(sandbox)) == (ResultPhase.REFUSED, True)
     assert "another stop is set than the one that was meant: second" in result.text
@@ -141,7 +147,7 @@ async def test_a_waiting_lift_lifts_only_the_stop_it_was_meant_for(
     stop(sandbox, "the first stop")
     driven = await keeping(between, sandbox, tmp_path, autonomous=False)
     between.acts["/"] = reset
-    assert (await driven.monitor.lift(requeue=False)).phase is ResultPhase.WAITING
+    assert (await driven.monitor.run(RESUME)).phase is ResultPhase.WAITING
     lift(sandbox)  # somebody else does it
     stop(sandbox, "a second stop, of another cause")
     between.acts.clear()
@@ -167,12 +173,12 @@ async def test_a_stop_that_held_and_was_lifted_is_not_carried_out_again(
         return await whole()
 
     live.config = config  # type: ignore[method-assign]  # the line breaks once the flag is set
-    result = await driven.monitor.stop("burning")
+    result = await driven.monitor.run(EMERGENCY_STOP, reason="burning")
     live.config = whole  # type: ignore[method-assign]  # as it was
     assert result.phase is ResultPhase.WAITING
     assert flag(sandbox)
     other = await Driven(sandbox.url, sandbox.service_key, tmp_path / "other", driven.clock, autonomous=False).begin()
-    assert (await other.monitor.lift(requeue=False)).done
+    assert (await other.monitor.run(RESUME)).done
     await other.monitor.close()
     between.acts.clear()
     await driven.round(3600)
@@ -189,9 +195,9 @@ async def test_with_observing_lifted_a_stop_that_waits_is_carried_out(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
     driven = await keeping(between, sandbox, tmp_path, observe=True)
-    driven.monitor.lift_observe()
+    await driven.monitor.run(OBSERVE_OFF)
     between.acts["/"] = reset
-    assert (await driven.monitor.stop("burning")).phase is ResultPhase.WAITING
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="burning")).phase is ResultPhase.WAITING
     between.acts.clear()
     await driven.round(10)
     await closed(driven)
@@ -205,7 +211,7 @@ async def test_a_stop_whose_writes_hang_is_kept_and_carried_out(
     pending(sandbox, 4)
     driven = await keeping(between, sandbox, tmp_path, autonomous=False)
     between.acts = {STOP_FUNCTION: hang, STOP_WRITE: hang}
-    result = await driven.monitor.stop("burning")
+    result = await driven.monitor.run(EMERGENCY_STOP, reason="burning")
     assert not result.done, result
     assert "completed" not in [status for _, status in audited(sandbox, "emergency_stop")]
     between.acts = {}
@@ -222,7 +228,7 @@ async def test_quit_while_a_waiting_stop_is_carried_out_the_next_monitor_carries
     pending(sandbox, 4)
     driven = await keeping(between, sandbox, tmp_path, autonomous=False)
     between.acts = {"/": reset}
-    assert (await driven.monitor.stop("burning")).phase is ResultPhase.WAITING
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="burning")).phase is ResultPhase.WAITING
     between.acts = {STOP_FUNCTION: hang, STOP_WRITE: hang}
     between.seen.clear()
     round_ = asyncio.create_task(driven.round(30))
@@ -249,15 +255,15 @@ async def test_however_wrong_our_clock_a_waiting_stop_is_carried_out_unless_one_
     driven = await Driven(between.url, sandbox.service_key, tmp_path / "one", clock, autonomous=False).begin()
     driven.scheduler.ready = True
     if hours < 0:
-        assert (await driven.monitor.stop("old")).done
-        assert (await driven.monitor.lift(requeue=False)).done
+        assert (await driven.monitor.run(EMERGENCY_STOP, reason="old")).done
+        assert (await driven.monitor.run(RESUME)).done
         await asyncio.sleep(0.1)
     between.acts["/"] = reset
-    assert (await driven.monitor.stop("burning")).phase is ResultPhase.WAITING
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="burning")).phase is ResultPhase.WAITING
     if hours > 0:
         other = await Driven(sandbox.url, sandbox.service_key, tmp_path / "other", autonomous=False).begin()
-        assert (await other.monitor.stop("other")).done
-        assert (await other.monitor.lift(requeue=False)).done
+        assert (await other.monitor.run(EMERGENCY_STOP, reason="other")).done
+        assert (await other.monitor.run(RESUME)).done
         await other.monitor.close()
     between.acts.clear()
     for _ in range(3):
@@ -271,7 +277,7 @@ async def test_a_waiting_lift_that_names_no_stop_leaves_one_that_was_set_later(
 ) -> None:
     driven = await keeping(between, sandbox, tmp_path, autonomous=False)
     between.acts["/"] = reset
-    assert (await driven.monitor.lift(requeue=True)).phase is ResultPhase.WAITING
+    assert (await driven.monitor.run(RESUME, requeue=True)).phase is ResultPhase.WAITING
     stop(sandbox, "set later")
     between.acts.clear()
     for _ in range(3):
@@ -286,9 +292,9 @@ async def test_a_stop_ordered_anew_while_one_of_yesterday_waits_is_carried_out(
     """What waited a day is asked about before it is done; what is ordered now is not."""
     driven = await keeping(between, sandbox, tmp_path, autonomous=False)
     between.acts["/"] = reset
-    assert (await driven.monitor.stop("yesterday")).phase is ResultPhase.WAITING
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="yesterday")).phase is ResultPhase.WAITING
     driven.clock.advance(25 * 3600)
-    await driven.monitor.stop("today")
+    await driven.monitor.run(EMERGENCY_STOP, reason="today")
     between.acts.clear()
     for _ in range(3):
         await driven.round(30)
@@ -304,13 +310,13 @@ async def test_a_stop_ordered_anew_after_another_was_lifted_is_meant_and_carried
     """The first order would lapse, for a stop was lifted since; the second one came later."""
     driven = await keeping(between, sandbox, tmp_path / "one", autonomous=False)
     between.acts["/"] = reset
-    assert (await driven.monitor.stop("burning")).phase is ResultPhase.WAITING
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="burning")).phase is ResultPhase.WAITING
     other = await Driven(sandbox.url, sandbox.service_key, tmp_path / "other", autonomous=False).begin()
-    assert (await other.monitor.stop("other")).done
-    assert (await other.monitor.lift(requeue=False)).done
+    assert (await other.monitor.run(EMERGENCY_STOP, reason="other")).done
+    assert (await other.monitor.run(RESUME)).done
     await other.monitor.close()
     driven.clock.advance(60)
-    assert (await driven.monitor.stop("burning again")).phase is ResultPhase.WAITING
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="burning again")).phase is ResultPhase.WAITING
     between.acts.clear()
     for _ in range(3):
         await driven.round(30)
@@ -323,11 +329,11 @@ async def test_a_waiting_lift_ordered_again_with_requeue_gives_back(
 ) -> None:
     pending(sandbox, 4)
     driven = await keeping(between, sandbox, tmp_path, autonomous=False)
-    assert (await driven.monitor.stop("burning")).done
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="burning")).done
     await driven.monitor.refresh(everything=True)
     between.acts["/"] = reset
-    assert (await driven.monitor.lift(requeue=False)).phase is ResultPhase.WAITING
-    await driven.monitor.lift(requeue=True)
+    assert (await driven.monitor.run(RESUME)).phase is ResultPhase.WAITING
+    await driven.monitor.run(RESUME, requeue=True)
     between.acts.clear()
     for _ in range(3):
         await driven.round(30)
@@ -340,10 +346,10 @@ async def test_broken_off_after_its_lift_a_waiting_requeue_goes_on_with_an_old_r
 ) -> None:
     pending(sandbox)
     driven = await keeping(between, sandbox, tmp_path, autonomous=False)
-    assert (await driven.monitor.stop("burning")).done
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="burning")).done
     await driven.monitor.refresh(everything=True)
     between.acts["/"] = reset
-    assert (await driven.monitor.lift(requeue=True)).phase is ResultPhase.WAITING
+    assert (await driven.monitor.run(RESUME, requeue=True)).phase is ResultPhase.WAITING
     between.acts.clear()
     between.writes, between.end_at, between.arrives = 0, 4, False
     await driven.round(30, look_around=False)
@@ -360,10 +366,10 @@ async def test_a_waiting_requeue_is_kept_while_the_audit_of_stops_cannot_be_read
 ) -> None:
     pending(sandbox)
     driven = await keeping(between, sandbox, tmp_path, autonomous=False)
-    assert (await driven.monitor.stop("burning")).done
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="burning")).done
     await driven.monitor.refresh(everything=True)
     between.acts = {"/": reset}
-    assert (await driven.monitor.lift(requeue=True)).phase is ResultPhase.WAITING
+    assert (await driven.monitor.run(RESUME, requeue=True)).phase is ResultPhase.WAITING
     between.acts = {"/rest/v1/autonomous_tasks?id=in": reset}  # not one batch comes through
     await driven.round(30)
     between.acts = {
@@ -387,7 +393,7 @@ async def test_a_stop_of_which_one_batch_was_refused_is_not_called_whole(
     async with without_the_stop_function(sandbox):
         driven = await keeping(between, sandbox, tmp_path, autonomous=False)
         between.once.append(("/rest/v1/autonomous_tasks?id=in", unavailable))
-        result = await driven.monitor.stop("burning")
+        result = await driven.monitor.run(EMERGENCY_STOP, reason="burning")
         left = statuses(sandbox)
         for _ in range(3):
             await driven.round(30)
@@ -401,11 +407,13 @@ async def test_a_waiting_order_that_this_version_does_not_know_stops_nothing(
 ) -> None:
     """Kept by a newer version; it is no stop for that."""
     driven = await keeping(between, sandbox, tmp_path, autonomous=False)
-    waiting, _ = await driven.parts.waiting.keep("emergency_stop", driven.parts.operator, reason="x")
-    result = await driven.parts.desk.carry_out(msgspec.structs.replace(waiting, order="an_order_of_tomorrow"))
+    await driven.parts.waiting.keep("an_order_of_tomorrow", driven.parts.operator, reason="x")
+    await driven.round()
+    said = [event.text for event in driven.monitor.snapshot.events]
     await closed(driven)
-    assert (result.phase, flag(sandbox)) == (ResultPhase.REFUSED, False)
-    assert "this version does not know that action" in result.text
+    assert not flag(sandbox)
+    assert driven.parts.waiting.known == ()
+    assert any("lapsed, this version does not know that action: an order of tomorrow" in text for text in said)
 
 
 async def test_a_stop_that_waited_and_whose_outcome_is_not_known_waits_on(

@@ -6,6 +6,11 @@ from typing import Any
 
 import pytest
 
+from core.actions.dry_run import DRY_RUN_OFF, DRY_RUN_ON
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.heal import HEAL
+from core.actions.resume import RESUME
+from core.actions.undo import UNDO
 from core.domain.actions import ResultPhase
 from tests.actions.conftest import Begin
 from tests.actions.driving import Driven, failures, statuses
@@ -25,8 +30,8 @@ async def test_a_stop_that_took_the_place_of_the_one_that_was_seen_is_not_lifted
     sandbox: Running, begin: Begin
 ) -> None:
     driven = await begin()
-    assert (await driven.monitor.stop("one")).done
-    plan = await driven.monitor.plan_lift()
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="one")).done
+    plan = await driven.monitor.plan(RESUME)
     whole = driven.parts.writes.clear_stop
 
     async def late(*ids: Any, **more: Any) -> int:
@@ -35,7 +40,7 @@ async def test_a_stop_that_took_the_place_of_the_one_that_was_seen_is_not_lifted
         return await whole(*ids, **more)
 
     driven.parts.writes.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
-    result = await driven.monitor.lift(requeue=False, stop=plan.stop)
+    result = await driven.monitor.run(RESUME, stop=plan.stop)
     assert not result.done
     assert sandbox.sql("SELECT emergency_stop, emergency_stop_reason FROM autonomous_system_config") == [
         (True, "second")
@@ -44,8 +49,8 @@ async def test_a_stop_that_took_the_place_of_the_one_that_was_seen_is_not_lifted
 
 async def test_a_stop_whose_row_was_only_touched_meanwhile_is_lifted(sandbox: Running, begin: Begin) -> None:
     driven = await begin()
-    assert (await driven.monitor.stop("one")).done
-    plan = await driven.monitor.plan_lift()
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="one")).done
+    plan = await driven.monitor.plan(RESUME)
     whole = driven.parts.writes.clear_stop
     touched: list[bool] = []
 
@@ -56,7 +61,7 @@ async def test_a_stop_whose_row_was_only_touched_meanwhile_is_lifted(sandbox: Ru
         return await whole(*ids, **more)
 
     driven.parts.writes.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
-    assert (await driven.monitor.lift(requeue=False, stop=plan.stop)).done
+    assert (await driven.monitor.run(RESUME, stop=plan.stop)).done
     assert not flag(sandbox)
 
 
@@ -66,7 +71,7 @@ async def test_a_heal_does_not_call_a_dry_run_its_own_that_a_person_turned_on_me
     failures(sandbox)
     sandbox.sql("UPDATE autonomous_system_config SET dry_run_mode = false")
     driven = await begin()
-    plan = await driven.monitor.plan_heal()
+    plan = await driven.monitor.plan(HEAL)
     assert [step.name for step in plan.steps] == ["dry_run"]
     whole = driven.parts.writes.set_dry_run
 
@@ -75,17 +80,17 @@ async def test_a_heal_does_not_call_a_dry_run_its_own_that_a_person_turned_on_me
         return await whole(*ids, **more)
 
     driven.parts.writes.set_dry_run = late  # type: ignore[method-assign]  # between its look and its write
-    result = await driven.monitor.heal(plan)
+    result = await driven.monitor.run(HEAL, plan)
     assert result.changed == 0
-    assert (await driven.monitor.plan_undo(result.run)).dry_run is None
+    assert (await driven.monitor.plan(UNDO, run=result.run)).dry_run is None
 
 
 async def test_an_undo_does_not_turn_off_a_dry_run_that_a_person_set_meanwhile(sandbox: Running, begin: Begin) -> None:
     failures(sandbox)
     sandbox.sql("UPDATE autonomous_system_config SET dry_run_mode = false")
     driven = await begin()
-    healed = await driven.monitor.heal(await driven.monitor.plan_heal())
-    plan = await driven.monitor.plan_undo(healed.run)
+    healed = await driven.monitor.run(HEAL, await driven.monitor.plan(HEAL))
+    plan = await driven.monitor.plan(UNDO, run=healed.run)
     assert plan.dry_run is False
     whole = driven.parts.writes.set_dry_run
 
@@ -94,7 +99,7 @@ async def test_an_undo_does_not_turn_off_a_dry_run_that_a_person_set_meanwhile(s
         return await whole(*ids, **more)
 
     driven.parts.writes.set_dry_run = late  # type: ignore[method-assign]  # between its look and its write
-    assert not (await driven.monitor.undo(plan)).done
+    assert not (await driven.monitor.run(UNDO, plan)).done
     assert dry_run(sandbox)
 
 
@@ -104,7 +109,7 @@ async def test_of_two_config_rows_a_stop_is_set_on_the_one_that_lacks_it_too(san
     stopped_elsewhere(sandbox)
     sandbox.sql(ANOTHER_ROW.format(dry_run="true"))
     driven = await begin()
-    assert (await driven.monitor.stop("mine")).done
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="mine")).done
     assert sandbox.sql("SELECT bool_and(emergency_stop) FROM autonomous_system_config") == [(True,)]
     assert statuses(sandbox) == {"rejected": 4}
 
@@ -113,7 +118,7 @@ async def test_of_two_config_rows_a_stop_is_set_on_the_one_that_lacks_it_too(san
 async def test_of_two_config_rows_dry_run_is_turned_off_on_both(sandbox: Running, begin: Begin) -> None:
     sandbox.sql(ANOTHER_ROW.format(dry_run="false"))
     driven = await begin()
-    assert (await driven.monitor.set_dry_run(False)).done
+    assert (await driven.monitor.run(DRY_RUN_OFF)).done
     assert not dry_run(sandbox)
 
 
@@ -128,7 +133,7 @@ async def hidden(sandbox: Running) -> AsyncIterator[Running]:
 async def test_a_stop_on_a_row_we_cannot_see_is_not_called_lifted(hidden: Running, tmp_path: Path) -> None:
     stopped_elsewhere(hidden)
     driven = await Driven.as_("master", hidden, tmp_path, autonomous=False).begin()
-    result = await driven.monitor.lift(requeue=False)
+    result = await driven.monitor.run(RESUME)
     await driven.monitor.close()
     assert (result.phase, flag(hidden)) == (ResultPhase.REFUSED, True)
     assert "no config row is visible to us" in result.text
@@ -139,7 +144,7 @@ async def test_a_stop_that_was_set_on_a_row_we_cannot_see_is_not_called_refused(
 ) -> None:
     pending(hidden)
     driven = await Driven.as_("master", hidden, tmp_path, autonomous=False).begin()
-    result = await driven.monitor.stop("one")
+    result = await driven.monitor.run(EMERGENCY_STOP, reason="one")
     await driven.monitor.close()
     assert not result.done
     assert result.phase is ResultPhase.UNKNOWN or not flag(hidden), result
@@ -150,9 +155,9 @@ async def test_without_any_config_row_nothing_is_set_and_that_is_said(sandbox: R
     pending(sandbox)
     driven = await begin()
     for result in (
-        await driven.monitor.stop("one"),
-        await driven.monitor.lift(requeue=True),
-        await driven.monitor.set_dry_run(True),
+        await driven.monitor.run(EMERGENCY_STOP, reason="one"),
+        await driven.monitor.run(RESUME, requeue=True),
+        await driven.monitor.run(DRY_RUN_ON),
     ):
         assert not result.done, result
         assert "no config row is visible to us" in result.text
@@ -164,7 +169,7 @@ async def test_of_two_config_rows_the_stop_that_stands_on_one_keeps_its_reason(s
     stopped_elsewhere(sandbox, "theirs")
     sandbox.sql(ANOTHER_ROW.format(dry_run="true"))
     driven = await begin()
-    assert (await driven.monitor.stop("mine")).done
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="mine")).done
     reasons = sandbox.sql("SELECT emergency_stop_reason FROM autonomous_system_config ORDER BY 1")
     assert reasons == [("mine",), ("theirs",)]
 
@@ -183,6 +188,6 @@ async def test_a_lift_that_names_no_stop_lifts_none_that_was_set_after_its_look(
         return await whole(*ids, **more)
 
     driven.parts.writes.clear_stop = late  # type: ignore[method-assign]  # between its look and its write
-    result = await driven.monitor.lift(requeue=False)
+    result = await driven.monitor.run(RESUME)
     assert (result.done, flag(sandbox)) == (False, True)
     assert "another stop was set meanwhile" in result.text

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from core.actions.silence import END_SILENCE
 from core.alerting.outbox import OutgoingMessage
 from core.alerting.settings import AlertRules
 from core.alerting.sync import heard
@@ -169,7 +170,7 @@ async def test_a_silence_under_a_foreign_name_can_be_taken_back(sandbox: Running
     )
     alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
     await alarming.minutes(1)
-    result = await alarming.driven.monitor.end_silence("i")
+    result = await alarming.driven.monitor.run(END_SILENCE, silence="i")
     assert result.done, result
     await alarming.close()
 

@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from core.actions.acknowledge import ACKNOWLEDGE
 from core.actions.lease import LeaseRules
+from core.actions.silence import END_SILENCE, SILENCE
 from core.alerting.settings import AlertRules
 from core.checks.settings import WatchRules
 from tests.actions.driving import ACTING
@@ -102,7 +104,7 @@ async def test_an_observing_monitor_writes_no_row(sandbox: Running, tmp_path: Pa
         await alarming.minutes(3)
         assert server.box.subjects()[0].startswith(STOP)  # nobody else is there to tell it
         assert sandbox.sql("SELECT count(*) FROM autonomous_execution_logs") == [(0,)]
-        result = await alarming.driven.monitor.acknowledge("emergency_stop")
+        result = await alarming.driven.monitor.run(ACKNOWLEDGE, alert="emergency_stop")
         assert "--observe" in result.text
         await alarming.close()
 
@@ -188,7 +190,7 @@ async def test_an_acknowledgement_on_one_screen_shows_on_the_other_and_ends_the_
         stop(sandbox)
         await first.minute()
         await second.minute(0.0)
-        result = await second.driven.monitor.acknowledge("emergency_stop", "on it")
+        result = await second.driven.monitor.run(ACKNOWLEDGE, alert="emergency_stop", note="on it")
         assert result.done
         assert alarm(second).state == "acknowledged"
         await first.minutes(10)
@@ -200,7 +202,7 @@ async def test_an_acknowledgement_on_one_screen_shows_on_the_other_and_ends_the_
             " WHERE input_data->>'order' = 'acknowledge'"
         )
         assert told == [("completed", who, "on it")]
-        again = await first.driven.monitor.acknowledge("emergency_stop")
+        again = await first.driven.monitor.run(ACKNOWLEDGE, alert="emergency_stop")
         assert again.already
         await first.close()
         await second.close()
@@ -216,7 +218,7 @@ async def test_who_saw_it_first_and_does_not_tell_speaks_of_the_tellers_episode(
         await first.minute(10.0)
         mine = alarm(second).episode
         assert mine != alarm(first).episode
-        assert (await second.driven.monitor.acknowledge(mine[:8])).done  # as its own screen still called it
+        assert (await second.driven.monitor.run(ACKNOWLEDGE, alert=mine[:8])).done  # as its own screen still called it
         await first.minutes(8)
         assert alarm(first).state == "acknowledged"
         assert server.box.to(BORIS) == []
@@ -230,7 +232,7 @@ async def test_an_acknowledgement_while_the_database_is_away_is_shared_when_it_i
     alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
     sandbox.fault("database_down", True)
     await alarming.minutes(12)
-    assert (await alarming.driven.monitor.acknowledge("database_down")).done
+    assert (await alarming.driven.monitor.run(ACKNOWLEDGE, alert="database_down")).done
     await alarming.minutes(2)
     sandbox.fault("database_down", False)
     await alarming.minutes(2)
@@ -246,13 +248,13 @@ async def test_a_silence_is_shared_and_taken_back(sandbox: Running, tmp_path: Pa
     with Server(Mailbox()) as server:
         first, second = await pair(sandbox, tmp_path, server.rules())
         monitor = second.driven.monitor
-        assert (await monitor.silence("emergency_*", timedelta(hours=2), "maintenance")).done
+        assert (await monitor.run(SILENCE, matcher="emergency_*", lasts=timedelta(hours=2), reason="maintenance")).done
         stop(sandbox)
         await first.minutes(2)
         assert server.box.mails == []
         assert alarm(first).state == "silenced"
         (silence,) = monitor.snapshot.telling.silences
-        assert (await monitor.end_silence(silence.id[:8])).done
+        assert (await monitor.run(END_SILENCE, silence=silence.id[:8])).done
         await first.minute()
         assert server.box.subjects() == [STOP]
         for wrong, words in (
@@ -261,7 +263,10 @@ async def test_a_silence_is_shared_and_taken_back(sandbox: Running, tmp_path: Pa
             ((" ", timedelta(hours=1), "r"), "say what to silence"),
             (("x", timedelta(0), "r"), "must end in the future"),
         ):
-            assert words in (await monitor.silence(*wrong)).text
+            assert (
+                words
+                in (await monitor.run(SILENCE, **dict(zip(("matcher", "lasts", "reason"), wrong, strict=True)))).text
+            )
         await first.close()
         await second.close()
 

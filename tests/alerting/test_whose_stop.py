@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from core.actions.emergency_stop import EMERGENCY_STOP
 from core.alerting.settings import AlertRules
 from core.domain.snapshot import AlertView
 from tests.alerting.mail_server import Alarming, Mailbox, Server, lift, stop
@@ -20,7 +21,7 @@ async def test_an_operators_stop_that_is_over_does_not_acknowledge_somebody_else
     """Lifted with SQL, as the documentation of the project has it, and set again by another hand."""
     with Server(Mailbox()) as server:
         alarming = await Alarming(sandbox, tmp_path, server.rules()).begin()
-        assert (await alarming.driven.monitor.stop("maintenance")).done
+        assert (await alarming.driven.monitor.run(EMERGENCY_STOP, reason="maintenance")).done
         await alarming.minutes(2)
         assert alert_of(alarming).acked
         assert not any("emergency" in subject for subject in server.box.subjects())

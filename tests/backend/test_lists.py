@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from core.actions.breakers import HOLD_BREAKER
 from core.backend.target import Target
 from core.domain.queries import SORTS, Filter, Listing, Page, Table, parse_filter
 from core.domain.records import SafetyCheck
@@ -202,8 +203,8 @@ FILTERS: dict[Table, dict[str, str]] = {
     },
     Table.ORDERS: {
         "status:failed": "step_status = 'failed'",
-        "order:heal": "input_data->>'order' = 'heal'",
-        "order:retry*": "input_data->>'order' LIKE 'retry%'",
+        "action:heal": "input_data->>'order' = 'heal'",
+        "action:retry*": "input_data->>'order' LIKE 'retry%'",
         "ann@HOST-10": "input_data->>'who' ILIKE '%ann@host-10%'",
         "y_m": "input_data->>'order' LIKE '%y\\_m%'",
         "healing": "true",
@@ -546,7 +547,7 @@ async def test_a_silent_server_is_given_up_within_the_limit(discovered: bool, sa
 
 
 async def test_an_open_breaker_refuses_and_the_others_are_asked(sandbox: Running, monitor: Monitor) -> None:
-    await monitor.hold_breaker("db:list_logs", "for a test")
+    await monitor.run(HOLD_BREAKER, breaker="db:list_logs", reason="for a test")
     with pytest.raises(NotLive) as refused:
         await ASKED["logs"](monitor)
     assert refused.value.fault.kind == "refused_by_breaker"

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import httpx
 
+from core.actions.heal import HEAL
 from tests.actions.driving import Driven
 from tests.running import ROOT, Running
 from tests.test_architecture import floor, going_round, imports, running_up
@@ -66,9 +67,9 @@ async def frames_of_a_heal() -> int:
         sandbox.stuck(1)
         with tempfile.TemporaryDirectory() as home:
             driven = await Driven(sandbox.url, sandbox.service_key, Path(home), autonomous=False).begin()
-            plan = await driven.monitor.plan_heal()
+            plan = await driven.monitor.plan(HEAL)
             httpx.AsyncClient.send = send  # type: ignore[method-assign]  # looks where it stands, and sends
-            await driven.monitor.heal(plan)
+            await driven.monitor.run(HEAL, plan)
             await driven.monitor.close()
     finally:
         httpx.AsyncClient.send = sent  # type: ignore[method-assign]  # as it was

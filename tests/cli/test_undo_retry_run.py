@@ -159,9 +159,10 @@ def test_a_function_that_is_gone_or_a_project_that_is_says_so(sandbox: Running, 
 
 
 def test_no_order_waits_and_none_that_does_not_can_be_withdrawn(sandbox: Running, command: Command) -> None:
-    listed = command("orders", sandbox=sandbox)
+    listed = command("waiting", sandbox=sandbox)
     assert (listed.returncode, listed.stdout.strip()) == (0, "none")
-    told = command("orders", "--json", sandbox=sandbox)
+    assert command("orders", sandbox=sandbox).stdout == listed.stdout  # its former name, for one release
+    told = command("waiting", "--json", sandbox=sandbox)
     assert json.loads(told.stdout) == {"version": 1, "orders": []}
-    gone = command("orders", "--withdraw", "x", sandbox=sandbox)
+    gone = command("waiting", "--withdraw", "x", sandbox=sandbox)
     assert (gone.returncode, "no action x waits" in gone.stderr) == (2, True)

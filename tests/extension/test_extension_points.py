@@ -291,3 +291,148 @@ def test_a_repair_with_its_undo(checkout: Checkout, sandbox: Running) -> None:
     assert sandbox.sql("SELECT status, count(*) FROM autonomous_tasks GROUP BY status") == [("pending", 2)]
     again = checkout.run("undo", run, "--yes", sandbox=sandbox)
     assert "nothing of it stands any more" in again.stderr
+
+
+ACTION = '''"""Shelve what is pending, and take that back."""
+
+from typing import Final
+
+from core.actions.action import Operation, Prepared, ReadBack
+from core.actions.batches import reject_all, requeue
+from core.actions.dependencies import Dependencies
+from core.actions.requeue import count_rejected
+from core.actions.run import Run
+from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, Shortcut, Tier
+from core.domain.markers import Markers
+from core.domain.plans import PlanStep, Sentence
+from core.domain.status import Truth
+
+SHELVE: Final = Action(
+    name="shelve",
+    tier=Tier.CONFIRM,
+    title="Shelve pending tasks",
+    effect="reject what is pending, to be taken back later",
+    arguments=(Argument(name="reason", help="Why.", required=True),),
+    shortcut=Shortcut(name="shelve", key="K", word="shelve", does="shelve: what is pending waits for another day"),
+    command=Command(name="shelve", summary="Shelve what is pending.", help="Reject what is pending, for now."),
+)
+
+
+class Shelve(Operation[Sentence]):
+    """Rejects pending tasks with a mark of its own."""
+
+    action = SHELVE
+    undoes = True
+
+    def __init__(self, parts: Dependencies, shown: Sentence | None = None, *, reason: str = "") -> None:
+        super().__init__(parts, shown)
+        self.reason = reason
+
+    async def plan(self) -> Sentence:
+        """Return how many tasks are pending."""
+        count = await self._count()
+        return Sentence(text=f"{count} tasks to shelve", rows=count, idle=not count)
+
+    async def prepare(self, run: str) -> Prepared | Result:
+        """Count again."""
+        count = await self._count()
+        if not count:
+            return self.already("nothing is pending")
+        return Prepared(told={"reason": self.reason}, planned=count, run=run)
+
+    async def run(self, run: Run) -> None:
+        """Reject them, each with the run's mark."""
+        await reject_all(run, "pending", mark=_mark(run.id), text=_mark(run.id), took=lambda ids: None)
+
+    async def read_back(self, run: Run) -> ReadBack:
+        """Count what is left."""
+        left = await self._count()
+        return ReadBack(holds=Truth.of(not left), text=f"{run.changed} shelved, {left} left")
+
+    async def undo_step(self, run: str) -> PlanStep | None:
+        """Return how many still carry the mark."""
+        count = await count_rejected(self._means, Markers(begins=(_mark(run),)))
+        return PlanStep(name="shelve", title=f"{count} shelved", effect="pending again", count=count) if count else None
+
+    async def undo(self, undone: str, run: Run) -> None:
+        """Put them back to pending."""
+        marks = Markers(begins=(_mark(undone),))
+        await requeue(run, marks, from_status="rejected", to_status="pending", title="Shelved tasks")
+
+    async def _count(self) -> int:
+        return await self._means.live.count("pending")
+
+
+def _mark(run: str) -> str:
+    return f"watchdesk:shelved:{run}"
+'''
+
+
+def with_an_action(checkout: Checkout, sandbox: Running) -> None:
+    checkout.add("core/actions/shelve.py", ACTION)
+    checkout.name(
+        "core/actions/catalogue.py",
+        "    Shelve,",
+        after="    RestartWatchdog,",
+        imports="from core.actions.shelve import Shelve",
+    )
+    sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('one', 'pending'), ('two', 'pending')")
+
+
+def statuses(sandbox: Running) -> list[tuple[object, ...]]:
+    return sandbox.sql("SELECT status, count(*) FROM autonomous_tasks GROUP BY status")
+
+
+def test_an_action_with_its_command_audit_and_undo(checkout: Checkout, sandbox: Running) -> None:
+    with_an_action(checkout, sandbox)
+    assert "Shelve what is pending." in checkout.run("--help").stdout
+    told = checkout.run("shelve", "--help").stdout
+    assert all(word in told for word in ("--reason", "--yes", "--dry-run", "--json"))
+    assert "say why" in checkout.run("shelve", "--reason", " ", sandbox=sandbox).stderr
+    assert "2 tasks to shelve" in checkout.run("shelve", "--reason", "rain", "--dry-run", sandbox=sandbox).stdout
+    refused = checkout.run("--observe", "shelve", "--reason", "rain", "--yes", sandbox=sandbox)
+    assert (refused.returncode, "nothing is written" in refused.stderr) == (2, True)
+    assert statuses(sandbox) == [("pending", 2)]
+    done = json.loads(checkout.run("shelve", "--reason", "rain", "--yes", "--json", sandbox=sandbox).stdout)
+    assert (done["result"]["phase"], done["result"]["changed"]) == ("verified", 2)
+    assert statuses(sandbox) == [("rejected", 2)]
+    run = done["result"]["run"]
+    audited = sandbox.sql(
+        "SELECT step_status, input_data->'plan'->>'reason' FROM autonomous_execution_logs"
+        f" WHERE input_data->>'run' = %s ORDER BY {sandbox.time_column}",
+        run,
+    )
+    assert [status for status, _ in audited] == ["started", "completed"]
+    assert audited[0][1] == "rain"
+    assert "2 shelved, 0 left" in checkout.run("logs", "--healing", sandbox=sandbox).stdout
+    undone = checkout.run("undo", run, "--yes", sandbox=sandbox)
+    assert undone.stdout.startswith("2 of 2 shelved pending again"), undone.stderr
+    assert statuses(sandbox) == [("pending", 2)]
+
+
+@ONE_SHAPE
+def test_an_action_with_its_key_dialog_help_and_place_in_the_menu(checkout: Checkout, sandbox: Running) -> None:
+    with_an_action(checkout, sandbox)
+    terminal = OfTheCopy(checkout, sandbox)
+    try:
+        terminal.await_text("LIVE")
+        assert "K shelve" in terminal.await_text("h heal")
+        terminal.type(b"?")
+        terminal.await_text("what is pending waits for another day")
+        terminal.type(b"\x1b")
+        terminal.await_gone("what is pending waits for another day")
+        terminal.type(b"\x10")
+        terminal.await_text("Search for commands")
+        terminal.type(b"shelv")
+        terminal.await_text("Shelve")
+        terminal.type(b"\x1b\x1b")
+        terminal.await_gone("Search for commands")
+        terminal.type(b"K")
+        terminal.await_text("2 tasks to shelve")
+        terminal.read(0.5)
+        terminal.type(b"\x1b[Zrain\t\t\r")
+        terminal.await_text("verified: 2 shelved, 0 left")
+        terminal.type(b"\r")
+        terminal.await_text("shelve: 2 shelved, 0 left")
+    finally:
+        terminal.close()

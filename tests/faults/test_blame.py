@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.actions.dry_run import DRY_RUN_OFF
 from core.backend.client import RequestLimits
 from core.backend.proxies import authorities
 from core.backend.target import Target
@@ -58,7 +59,7 @@ async def said(
     snapshot = driven.monitor.snapshot
     counted = driven.parts.streak.count > 0
     faults = driven.parts.readings.faults()
-    result = await driven.monitor.set_dry_run(False)
+    result = await driven.monitor.run(DRY_RUN_OFF)
     await driven.monitor.close()
     target = Target(name="t", url=url, key=sandbox.service_key)
     once = Monitor(Config(target=target, limits=FAST, watch=RULES), places=Places.within(place / "status"))

@@ -7,7 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core.actions.heal import CLEANING
+from core.actions.dry_run import DRY_RUN_OFF
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.heal import CLEANING, HEAL
+from core.actions.undo import UNDO
 from core.domain.actions import ResultPhase
 from core.domain.status import Level
 from tests.actions.driving import ACTING, Driven, agents_write_logs, audited, failures, running, statuses
@@ -69,8 +72,8 @@ async def test_sixty_of_eighty_are_braked_said_and_left_to_a_person(
         await driven.parts.alerts.evaluate()
     told = "firing: healing is braked: 60 stuck tasks, more than 50"
     assert [text for text in alerts(sandbox) if "braked" in text] == [told]  # once
-    plan = await driven.monitor.plan_heal()
-    result = await driven.monitor.heal(plan)
+    plan = await driven.monitor.plan(HEAL)
+    result = await driven.monitor.run(HEAL, plan)
     assert (result.phase, result.changed) == (ResultPhase.VERIFIED, 60)  # an operator is never braked
     await driven.round()
     assert driven.monitor.snapshot.may_act.allowed
@@ -118,7 +121,7 @@ async def test_what_an_operator_healed_does_not_brake(sandbox: Running, tmp_path
     running(sandbox, 200)
     sandbox.stuck(60)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
-    assert (await driven.monitor.heal(await driven.monitor.plan_heal())).changed == 60
+    assert (await driven.monitor.run(HEAL, await driven.monitor.plan(HEAL))).changed == 60
     sandbox.stuck(2)
     _, done = await driven.round()
     assert done.startswith("2 changed")
@@ -198,7 +201,7 @@ async def test_what_an_undo_gave_back_is_left_alone(account: str, sandbox: Runni
     driven = await Driven.as_(account, sandbox, tmp_path).begin()
     await driven.round()
     (run, _), _ = audited(sandbox, "heal")
-    undone = await driven.monitor.undo(await driven.monitor.plan_undo(run))
+    undone = await driven.monitor.run(UNDO, await driven.monitor.plan(UNDO, run=run))
     assert (undone.phase, undone.changed) == (ResultPhase.VERIFIED, 2)
     assert statuses(sandbox) == {"in_progress": 12}
     sandbox.stuck(1)
@@ -235,7 +238,7 @@ async def test_failures_turn_dry_run_on_once_and_an_operator_who_lifts_it_is_not
     driven = await Driven.as_(account, sandbox, tmp_path).begin()
     await driven.round()
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(True,)]
-    assert (await driven.monitor.set_dry_run(False)).phase is ResultPhase.VERIFIED
+    assert (await driven.monitor.run(DRY_RUN_OFF)).phase is ResultPhase.VERIFIED
     for _ in range(3):
         await driven.round()
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(False,)]
@@ -323,7 +326,7 @@ async def test_as_a_user_who_sees_no_log_rows_nothing_is_healed_and_the_screen_s
         found = await driven.parts.healer.plan(driven.parts.time.cut_off(), automatic=True)
         assert found.plan.empty
         assert "their silence proves nothing: left alone" in found.plan.notes[0]
-        plan = await driven.monitor.plan_heal()
+        plan = await driven.monitor.plan(HEAL)
         assert "no logs are visible to us" in plan.steps[0].effect  # an operator's heal includes them and says so
         await driven.monitor.close()
     finally:
@@ -337,7 +340,7 @@ async def test_as_a_user_who_sees_no_config_row_no_second_one_appears(sandbox: R
         driven = await Driven(sandbox.url, sandbox.publishable_key, tmp_path, **user).begin()
         for _ in range(3):
             await driven.round()
-        plan = await driven.monitor.plan_heal()
+        plan = await driven.monitor.plan(HEAL)
         assert plan.empty
         assert any("only a secret key can tell" in note for note in plan.notes)
         assert plan.unknown
@@ -390,7 +393,7 @@ async def test_two_that_heal_at_the_same_moment_change_each_task_once(
     sandbox.stuck(250)
     pair = [await Driven.as_(account, sandbox, tmp_path / name).begin() for name in ("a", "b")]
     plans = [await one.parts.healer.plan(one.parts.time.cut_off()) for one in pair]
-    results = await asyncio.gather(*(one.heal(plan) for one, plan in zip(pair, plans, strict=True)))
+    results = await asyncio.gather(*(one.run(HEAL, plan) for one, plan in zip(pair, plans, strict=True)))
     assert sum(result.changed for result in results) == 250
     assert sum(result.skipped for result in results) == 250
     assert statuses(sandbox) == {"failed": 250}
@@ -446,10 +449,10 @@ async def test_an_emergency_stop_waits_for_no_heal_and_ends_it_after_its_batch(
     sandbox.stuck(3000)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     begun = asyncio.Event()
-    plan = await driven.monitor.plan_heal()
-    healing = asyncio.create_task(driven.monitor.heal(plan, lambda *_: begun.set()))
+    plan = await driven.monitor.plan(HEAL)
+    healing = asyncio.create_task(driven.monitor.run(HEAL, plan, progress=lambda *_: begun.set()))
     await begun.wait()
-    stopped = await driven.monitor.stop("fire")
+    stopped = await driven.monitor.run(EMERGENCY_STOP, reason="fire")
     healed = await healing
     assert "halted: an emergency stop was asked for" in healed.text
     assert healed.changed < 3000

@@ -4,13 +4,14 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+from core.actions.breaker_holds import KIND
+from core.actions.breakers import HOLD_BREAKER, RELEASE_BREAKER, RESET_BREAKER
 from core.backend.target import Target
 from core.base.clock import SystemClock
 from core.base.store import Store
 from core.domain.actions import ResultPhase
 from core.monitor import Config, Monitor, Places
 from core.resilience import BreakerState
-from core.services.breaker_holds import KIND
 from tests.running import Running
 
 TASKS = "db:fetch_tasks"
@@ -46,7 +47,7 @@ async def audited(sandbox: Running, count: int) -> list[tuple[str, str]]:
 
 async def test_a_hold_survives_a_restart_until_it_is_released(sandbox: Running, tmp_path: Path) -> None:
     monitor = await started(monitor_on(sandbox, tmp_path))
-    held = await monitor.hold_breaker(TASKS, "replaying the log")
+    held = await monitor.run(HOLD_BREAKER, breaker=TASKS, reason="replaying the log")
     assert (held.phase, held.text) == (ResultPhase.VERIFIED, f"{TASKS} held open: replaying the log")
     assert state_of(monitor, TASKS) is BreakerState.HELD
     assert await audited(sandbox, 2) == [("hold_breaker", "started"), ("hold_breaker", "completed")]
@@ -58,7 +59,7 @@ async def test_a_hold_survives_a_restart_until_it_is_released(sandbox: Running, 
     assert "operator" in (record.held_by or "")
     assert monitor.snapshot.tasks.newest.source != "live"
     assert "1 breaker held open" in [step.text for step in monitor.snapshot.start]
-    assert (await monitor.release_breaker(TASKS)).done
+    assert (await monitor.run(RELEASE_BREAKER, breaker=TASKS)).done
     assert state_of(monitor, TASKS) is not BreakerState.HELD
     await monitor.close()
 
@@ -69,8 +70,8 @@ async def test_a_hold_survives_a_restart_until_it_is_released(sandbox: Running, 
 
 async def test_a_reset_ends_a_hold_for_good(sandbox: Running, tmp_path: Path) -> None:
     monitor = await started(monitor_on(sandbox, tmp_path))
-    await monitor.hold_breaker(TASKS, "a reason")
-    assert (await monitor.reset_breaker(None)).done
+    await monitor.run(HOLD_BREAKER, breaker=TASKS, reason="a reason")
+    assert (await monitor.run(RESET_BREAKER)).done
     await monitor.close()
     state = Store(tmp_path / "state", Target(name="probe", url=sandbox.url, key=sandbox.service_key).space)
     assert await state.all(KIND, object) == {}
@@ -79,7 +80,9 @@ async def test_a_reset_ends_a_hold_for_good(sandbox: Running, tmp_path: Path) ->
 
 async def test_a_hold_that_ended_meanwhile_is_not_taken_up_again(sandbox: Running, tmp_path: Path) -> None:
     monitor = await started(monitor_on(sandbox, tmp_path))
-    await monitor.hold_breaker(TASKS, "for a moment", SystemClock().now() + timedelta(seconds=0.2))
+    await monitor.run(
+        HOLD_BREAKER, breaker=TASKS, reason="for a moment", until=SystemClock().now() + timedelta(seconds=0.2)
+    )
     await monitor.close()
     await asyncio.sleep(0.3)
     monitor = await started(monitor_on(sandbox, tmp_path))
@@ -90,7 +93,7 @@ async def test_a_hold_that_ended_meanwhile_is_not_taken_up_again(sandbox: Runnin
 async def test_a_hold_that_cannot_be_kept_is_refused_in_words(sandbox: Running, tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the directory should be")
     monitor = await started(monitor_on(sandbox, tmp_path))
-    refused = await monitor.hold_breaker(TASKS, "a reason")
+    refused = await monitor.run(HOLD_BREAKER, breaker=TASKS, reason="a reason")
     assert refused.phase is ResultPhase.REFUSED
     assert "is a file, not a directory" in refused.text
     assert state_of(monitor, TASKS) is BreakerState.CLOSED
@@ -100,10 +103,10 @@ async def test_a_hold_that_cannot_be_kept_is_refused_in_words(sandbox: Running, 
 
 async def test_observing_refuses_and_an_unknown_breaker_is_said(sandbox: Running, tmp_path: Path) -> None:
     monitor = monitor_on(sandbox, tmp_path, observe=True)
-    assert (await monitor.hold_breaker(TASKS, "x")).phase is ResultPhase.REFUSED
+    assert (await monitor.run(HOLD_BREAKER, breaker=TASKS, reason="x")).phase is ResultPhase.REFUSED
     await monitor.close()
     monitor = monitor_on(sandbox, tmp_path)
-    assert "no breaker db:nothing" in (await monitor.reset_breaker("db:nothing")).text
+    assert "no breaker db:nothing" in (await monitor.run(RESET_BREAKER, breaker="db:nothing")).text
     await monitor.close()
 
 
@@ -111,7 +114,7 @@ async def test_a_reset_needs_no_database_and_says_that_it_is_not_audited(sandbox
     monitor = await started(monitor_on(sandbox, tmp_path))
     await asyncio.to_thread(sandbox.fault, "database_down", True)
     try:
-        assert (await monitor.reset_breaker(TASKS)).done
+        assert (await monitor.run(RESET_BREAKER, breaker=TASKS)).done
         async with asyncio.timeout(10):
             while not any("not in the audit log" in event.text for event in monitor.snapshot.events):
                 await asyncio.sleep(0.1)

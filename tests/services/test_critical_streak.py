@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.resume import RESUME
+from core.actions.withdraw import CONFIRM_WAITING, WITHDRAW
 from core.base.clock import SystemClock
 from core.base.store import Store
 from core.checks.settings import WatchRules
@@ -138,7 +141,7 @@ async def test_a_lifted_stop_is_not_set_again_by_the_same_old_failures(
         await driven.round()
     assert flag(sandbox)
     if lift == "by us":
-        assert (await driven.monitor.lift(requeue=False)).phase is ResultPhase.VERIFIED
+        assert (await driven.monitor.run(RESUME)).phase is ResultPhase.VERIFIED
     else:
         await driven.round()  # it is seen to stand, and later to stand no more
         sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = false")
@@ -269,7 +272,7 @@ async def test_it_can_be_withdrawn_before(sandbox: Running, between: Wire, tmp_p
     driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
     await down(driven, between)
     (one,) = await driven.monitor.waiting()
-    assert (await driven.monitor.withdraw(one.id)).phase is ResultPhase.VERIFIED
+    assert (await driven.monitor.run(WITHDRAW, waiting=one.id)).phase is ResultPhase.VERIFIED
     between.acts.clear()
     for _ in range(3):
         await driven.round()
@@ -314,7 +317,7 @@ async def test_a_stop_that_was_broken_off_is_taken_up_where_it_was_left(
     driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
     between.acts["/rest/"] = reset
     driven.scheduler.ready = True  # it runs, so what nobody hears is kept
-    result = await driven.monitor.stop("fire")
+    result = await driven.monitor.run(EMERGENCY_STOP, reason="fire")
     assert result.phase is ResultPhase.WAITING
     (one,) = await driven.monitor.waiting()
     assert await driven.parts.waiting.begin(one)
@@ -345,15 +348,16 @@ async def test_an_operators_order_waits_and_is_asked_about_again_after_a_day(
     driven = await Driven(between.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     between.acts["/rest/"] = reset
     driven.scheduler.ready = True
-    assert (await driven.monitor.stop("fire")).phase is ResultPhase.WAITING
-    assert (await driven.monitor.stop("fire again")).phase is ResultPhase.WAITING
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="fire")).phase is ResultPhase.WAITING
+    assert (await driven.monitor.run(EMERGENCY_STOP, reason="fire again")).phase is ResultPhase.WAITING
     (one,) = await driven.monitor.waiting()
     driven.clock.advance(86401)
     between.acts.clear()
     await driven.round()
     assert not flag(sandbox)
     assert [waiting.asks for waiting in driven.monitor.snapshot.waiting] == [True]
-    assert await driven.monitor.confirm_waiting(one.id)
+    meant = await driven.monitor.run(CONFIRM_WAITING, waiting=one.id)
+    assert meant.phase is ResultPhase.WAITING
     await driven.round()
     assert flag(sandbox)
     assert audited(sandbox, "emergency_stop") == [(one.id, "started"), (one.id, "completed")]
@@ -420,7 +424,7 @@ async def test_an_ordinary_user_stops_nothing_he_may_not_and_says_why(sandbox: R
         assert not flag(sandbox)
         assert await driven.monitor.waiting() == ()
         assert "stop" in driven.monitor.snapshot.may_act.missing  # whether one is set is not visible
-        told = await driven.monitor.stop("fire")
+        told = await driven.monitor.run(EMERGENCY_STOP, reason="fire")
         assert told.phase is ResultPhase.REFUSED
         assert "sign in as the master account or use a secret key" in told.text
     await driven.monitor.close()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from core.actions.heal import HEAL
 from core.alerting.settings import AlertRules
 from core.backend.client import Backend
 from core.backend.faults import Trace
@@ -47,10 +48,10 @@ async def test_a_date_an_hour_ahead_makes_no_living_task_stuck(sandbox: Running,
     checkup = await driven.monitor.check()
     assert checkup.of("stuck_tasks").level is Level.UNKNOWN
     assert "the database's time is not known" in checkup.of("stuck_tasks").text
-    plan = await driven.monitor.plan_heal()
+    plan = await driven.monitor.plan(HEAL)
     assert plan.empty
     assert "nothing is called stuck" in plan.notes[0]
-    await driven.monitor.heal(plan)
+    await driven.monitor.run(HEAL, plan)
     assert statuses(sandbox) == {"in_progress": 2}
     await driven.monitor.close()
 

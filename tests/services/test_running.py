@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.actions import HealPlan, PlanChanged
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.heal import HEAL
+from core.actions.resume import RESUME
+from core.domain.plans import HealPlan, PlanChanged
 from tests.actions.driving import Driven, agents_write_logs, running
 from tests.running import ONE_SHAPE, Running
 
@@ -15,17 +18,17 @@ async def test_an_operators_orders_count_until_they_are_over_however_that_is(san
     sandbox.stuck(3)
     monitor = (await Driven.as_("service_role", sandbox, tmp_path).begin()).monitor
     assert monitor.under_way() == ()
-    healing = asyncio.create_task(monitor.heal(await monitor.plan_heal()))
-    stopping = asyncio.create_task(monitor.stop("fire"))
+    healing = asyncio.create_task(monitor.run(HEAL, await monitor.plan(HEAL)))
+    stopping = asyncio.create_task(monitor.run(EMERGENCY_STOP, reason="fire"))
     await asyncio.sleep(0)
     assert monitor.under_way() == ("heal", "emergency stop")
     await asyncio.gather(healing, stopping, return_exceptions=True)
     assert monitor.under_way() == ()
     sandbox.stuck(1)
     with pytest.raises(PlanChanged):
-        await monitor.heal(HealPlan())
+        await monitor.run(HEAL, HealPlan())
     assert monitor.under_way() == ()
-    lifting = asyncio.create_task(monitor.lift(requeue=False))
+    lifting = asyncio.create_task(monitor.run(RESUME))
     await asyncio.sleep(0)
     assert monitor.under_way() == ("resume",)
     lifting.cancel()

@@ -12,6 +12,7 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from core.domain.actions import Action
 from core.domain.snapshot import Snapshot
 from core.history.blackbox import Box
 from tests.clock import FakeClock
@@ -19,7 +20,7 @@ from tests.tui.rows import RECORDS
 from tests.tui.still import Records, StillFaults, StillMonitor
 from tui.app.app import WatchdeskApp
 from tui.base.settings import Setup
-from tui.dialogs import SWALLOW_S
+from tui.dialogs import SWALLOW_S, ActionDialog
 
 _ROUNDS: Final = 200
 _STILL: Final = 2
@@ -159,3 +160,8 @@ def _seen(style: Style, names: dict[Style, str]) -> bool:
 
 def _told(runs: list[tuple[str, int, int]]) -> str:
     return ", ".join(f"{name} {begin}-{end - 1}" for name, begin, end in runs)
+
+
+def asks(app: WatchdeskApp, action: Action) -> bool:
+    """Return whether the dialog of that action is on top."""
+    return isinstance(app.screen, ActionDialog) and app.screen.action.name == action.name

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from core.actions.context import Actor
 from core.actions.waiting import WaitingAction
-from core.domain.actions import DryRunPlan, HealPlan, PlanStep, ResumePlan, RunPlan, StopPlan
+from core.domain.plans import DryRunPlan, HealPlan, PlanStep, ResumePlan, RunPlan, StopPlan
 from core.domain.records import LogEntry, SafetyCheck, Task
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail, row_detail
 from core.resilience.fault import Counts, Evidence, Fault

@@ -2,36 +2,38 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Collection
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
-from core.actions.heal import BY_DEFAULT, CLEANING
+from core.actions.dry_run import DRY_RUN_OFF, DRY_RUN_ON
+from core.actions.heal import CLEANING
+from core.actions.requeue import REQUEUE
 from core.actions.run import Progress, unhindered
 from core.actions.waiting import WaitingAction
-from core.base.text import plural
-from core.domain.actions import (
-    Action,
+from core.actions.withdraw import confirmed_as
+from core.base.text import plural, short
+from core.domain.actions import Action, Result, ResultPhase
+from core.domain.alerts import Tried
+from core.domain.plans import (
     DryRunPlan,
     HealPlan,
-    Result,
-    ResultPhase,
+    Plan,
     ResumePlan,
     RetryMatchingPlan,
     RetryPlan,
     RunPlan,
+    Sentence,
     StopPlan,
     UndoPlan,
 )
-from core.domain.alerts import Tried
 from core.domain.queries import ListedRow, Listing, Page, Table
 from core.domain.records import LogEntry, SafetyCheck, Task
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
 from core.domain.snapshot import Snapshot
-from core.domain.stops import StopMark
 from core.history.blackbox import Box, Note
 from core.history.trends import Observed, Trends, Window, trends
 from core.resilience import NotLive
@@ -142,107 +144,92 @@ class StillMonitor:
     def under_way(self) -> tuple[str, ...]:
         return self.going
 
-    async def plan_heal(self, only: Collection[str] = BY_DEFAULT) -> HealPlan:
-        return self._live(msgspec.structs.replace(self.records.heal, only=tuple(sorted(only))))
+    async def plan(self, action: Action, shown: Plan | None = None, **arguments: Any) -> Plan:
+        records = self.records
+        match action.name:
+            case "heal" | "clean_up":
+                only = CLEANING if action.name == "clean_up" else arguments["only"]
+                return self._live(msgspec.structs.replace(records.heal, only=tuple(sorted(only))))
+            case "emergency_stop":
+                return self._live(records.stop)
+            case "lift":
+                plan = records.lift
+                over = not plan.standing and plan.requeueable
+                return self._live(msgspec.structs.replace(plan, action=REQUEUE if over else None))
+            case "dry_run_on" | "dry_run_off":
+                to = DRY_RUN_OFF if records.mode.dry_run else DRY_RUN_ON
+                return self._live(msgspec.structs.replace(records.mode, action=to))
+            case "run_pending":
+                return self._live(records.run)
+            case "retry":
+                task = arguments["task"]
+                found = next((one for one in records.tasks if one.id == task), None)
+                text = f"{found.description}: {found.error}" if found else ""
+                return self._live(RetryPlan(task=task, text=text, refused="" if found else "it is there no more"))
+            case "retry_matching":
+                listing = arguments["listing"]
+                rows = self._matching(listing)
+                ids = tuple(row.id for row in rows if isinstance(row, Task) and row.status == "failed")
+                text = f"{plural(len(ids), 'failed task')} back to pending."
+                return self._live(RetryMatchingPlan(filter=listing.filter, ids=ids, at=self.snapshot.at, frozen=text))
+            case "undo":
+                text = "2 tasks back to in progress, where that still can be."
+                return self._live(UndoPlan(run=arguments["run"], text=text, tasks=2))
+            case "withdraw" | "confirm_waiting":
+                waiting = next((one for one in records.waiting if one.id == arguments["waiting"]), None)
+                gone = "It does not wait any more."
+                if waiting is None:
+                    return Sentence(text=gone, refused=gone)
+                confirmed = confirmed_as(waiting) if action.name == "confirm_waiting" else None
+                return Sentence(text=f"{waiting.words()}\nIt has not been carried out.", action=confirmed)
+            case "hold_breaker":
+                text = "Checks, actions and read-backs still go out; what it refuses shows last-known data."
+                return Sentence(text=f"{arguments['breaker']} is closed. {text}")
+            case "lift_observe":
+                return Sentence(text="It was started with --observe. Afterwards it observes again by itself.")
+            case "silence":
+                about = plural(sum(one.fires for one in self.snapshot.alerts), "alert")
+                return Sentence(text=f"Nobody is told for {short(arguments['lasts'])}. It concerns {about} now.")
+        return Sentence(text=action.effect)
 
-    async def heal(
-        self, plan: HealPlan, progress: Progress | None = None, go_on: Callable[[], str] = unhindered
-    ) -> Result:
-        return self._given("clean_up" if frozenset(plan.only) == CLEANING else "heal", f"{plan.rows} rows")
-
-    async def plan_stop(self) -> StopPlan:
-        return self._live(self.records.stop)
-
-    async def stop(self, reason: str, hours: int = 24) -> Result:
-        return self._given("emergency_stop", reason)
-
-    async def plan_lift(self) -> ResumePlan:
-        return self._live(self.records.lift)
-
-    async def lift(self, *, requeue: bool, stop: StopMark | None = None) -> Result:
-        return self._given("lift", "requeue" if requeue else "")
-
-    async def requeue(self) -> Result:
-        return self._given("requeue")
-
-    async def plan_mode(self) -> DryRunPlan:
-        return self._live(self.records.mode)
-
-    async def set_dry_run(self, on: bool) -> Result:
-        return self._given("dry_run_on" if on else "dry_run_off")
-
-    async def plan_run(self) -> RunPlan:
-        return self._live(self.records.run)
-
-    async def run_pending(self) -> Result:
-        return self._given("run_pending")
-
-    async def plan_retry(self, task: str) -> RetryPlan:
-        found = next((one for one in self.records.tasks if one.id == task), None)
-        text = f"{found.description}: {found.error}" if found else ""
-        return self._live(RetryPlan(task=task, text=text, refused="" if found else "it is there no more"))
-
-    async def retry(self, plan: RetryPlan) -> Result:
-        return self._given("retry", plan.task)
-
-    async def plan_retry_matching(self, listing: Listing) -> RetryMatchingPlan:
-        ids = tuple(row.id for row in self._matching(listing) if isinstance(row, Task) and row.status == "failed")
-        text = f"{plural(len(ids), 'failed task')} back to pending."
-        return self._live(RetryMatchingPlan(filter=listing.filter, ids=ids, at=self.snapshot.at, text=text))
-
-    async def retry_matching(
+    async def run(
         self,
-        plan: RetryMatchingPlan,
-        reason: str,
+        action: Action,
+        plan: Plan | None = None,
+        *,
         progress: Progress | None = None,
         go_on: Callable[[], str] = unhindered,
+        **arguments: Any,
     ) -> Result:
-        return self._given("retry_matching", f"{plan.rows} rows", reason)
-
-    async def plan_undo(self, run: str, only: tuple[str, ...] = ()) -> UndoPlan:
-        return self._live(UndoPlan(run=run, text="2 tasks back to in progress, where that still can be.", tasks=2))
-
-    async def undo(self, plan: UndoPlan) -> Result:
-        return self._given("undo", plan.run)
+        match action.name:
+            case "check_now":
+                self.checked += 1
+                return Result(order=action.name, phase=ResultPhase.UNCHANGED, text="checked", already=True)
+            case "restart_watchdog":
+                self.restarted += 1
+                return Result(order=action.name, phase=ResultPhase.VERIFIED, text="the watchdog's loop was restarted")
+            case "lift_observe":
+                result = self._given(action.name)
+                project = msgspec.structs.replace(self.snapshot.project, orders_for_s=900.0)
+                self.tell(msgspec.structs.replace(self.snapshot, project=project))
+                return result
+            case "reset_breaker":
+                return self._given(action.name, arguments.get("breaker") or "all")
+            case "confirm_waiting":
+                self._given(action.name, arguments["waiting"])
+                return Result(order=action.name, phase=ResultPhase.WAITING, text="still meant")
+            case "lift":
+                return self._given(action.name, "requeue" if arguments["requeue"] else "")
+        rows = [f"{plan.rows} rows"] if action.halts and plan is not None else []
+        names = {"reason", "task", "run", "waiting", "alert", "matcher", "lasts", "silence", "breaker"}
+        return self._given(action.name, *rows, *(f"{value}" for name, value in arguments.items() if name in names))
 
     async def waiting(self) -> tuple[WaitingAction, ...]:
         return self.records.waiting
 
-    async def withdraw(self, waiting: str) -> Result:
-        return self._given("withdraw", waiting)
-
-    async def confirm_waiting(self, waiting: str) -> bool:
-        return self._given("confirm", waiting).done
-
-    async def acknowledge(self, name: str, note: str = "") -> Result:
-        return self._given("acknowledge", name)
-
-    async def silence(self, matcher: str, lasts: timedelta, reason: str) -> Result:
-        return self._given("silence", matcher, f"{lasts}", reason)
-
-    async def end_silence(self, name: str) -> Result:
-        return self._given("end_silence", name)
-
     async def try_alerts(self) -> tuple[Tried, ...]:
         self._given("test_message")
         return (Tried(name="ops@example.org"),)
-
-    def restart_watchdog(self) -> None:
-        self.restarted += 1
-
-    def lift_observe(self) -> None:
-        self._given("lift_observe")
-        project = msgspec.structs.replace(self.snapshot.project, orders_for_s=900.0)
-        self.tell(msgspec.structs.replace(self.snapshot, project=project))
-
-    async def reset_breaker(self, key: str | None) -> Result:
-        return self._given("reset_breaker", key or "all")
-
-    async def hold_breaker(self, key: str, why: str) -> Result:
-        return self._given("hold_breaker", key, why)
-
-    async def release_breaker(self, key: str) -> Result:
-        return self._given("release_breaker", key)
 
     def _given(self, order: str, *said: str) -> Result:
         self.orders.append((order, *said))

@@ -7,16 +7,19 @@ import pytest
 from rich.cells import cell_len
 from textual.widgets import Input, OptionList
 
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.silence import SILENCE
 from core.alerting.settings import AlertRules
 from core.domain.snapshot import AlertView, Degradation, Project, Snapshot, State, Telling
 from core.domain.state_word import state_of
 from core.resilience import DegradationLevel
 from tests.clock import FakeClock
 from tests.running import Command, Running
+from tests.tui.drawn import asks
 from tests.tui.pictures import ACTIVE
 from tests.tui.terminal import Terminal
 from tests.tui.test_dashboard import SIZES, app_on, shown, until
-from tui.dialogs import ChoiceDialog, HelpDialog, SilenceDialog, StopDialog
+from tui.dialogs import ActionDialog, ChoiceDialog, HelpDialog
 from tui.panels.reader import Reader
 from tui.panels.topline import said_within
 from tui.rendering.text import plain
@@ -98,10 +101,10 @@ async def test_z_asks_how_long_and_why_and_takes_it_back(sandbox: Running, tmp_p
         await until(lambda: isinstance(app.screen, ChoiceDialog), "a choice")
         clock.advance(1)
         await pilot.press("down", "enter")
-        await until(lambda: isinstance(app.screen, SilenceDialog), "a dialog")
+        await until(lambda: asks(app, SILENCE), "a dialog")
         clock.advance(1)
         dialog = app.screen
-        assert isinstance(dialog, SilenceDialog)
+        assert isinstance(dialog, ActionDialog)
         assert not dialog.ready()  # no reason yet
         dialog.query_one("#reason", Input).value = "maintenance"
         dialog.query_one("#lasts", Input).value = "8d"
@@ -112,7 +115,7 @@ async def test_z_asks_how_long_and_why_and_takes_it_back(sandbox: Running, tmp_p
         await pilot.click("#act")
         await until(lambda: "silenced until" in shown(app), "silence")
         await pilot.press("escape")
-        await until(lambda: not isinstance(app.screen, SilenceDialog), "closed")
+        await until(lambda: not asks(app, SILENCE), "closed")
         await pilot.press("z")
         await until(lambda: isinstance(app.screen, ChoiceDialog), "a choice")
         clock.advance(1)
@@ -129,7 +132,7 @@ async def test_the_stop_dialog_has_its_reason_from_what_is_critical(sandbox: Run
     async with app.run_test(size=(80, 24)) as pilot:
         await until(lambda: "most tasks fail" in shown(app), "an alert")
         await pilot.press("ctrl+e")
-        await until(lambda: isinstance(app.screen, StopDialog), "the dialog")
+        await until(lambda: asks(app, EMERGENCY_STOP), "the dialog")
         reason = app.screen.query_one("#reason", Input).value
         assert reason == "most tasks fail: 100.0 % of 20 failed in 24 h"
         assert not app.screen.ready()  # the word is still to be typed

@@ -5,12 +5,13 @@ from textual import events
 from textual.keys import _character_to_key
 from textual.widgets import Button, Input
 
+from core.actions.emergency_stop import EMERGENCY_STOP
 from tests.running import ONE_SHAPE, Command, Running
-from tests.tui.drawn import app_on, drawn, read_it, run, settled
+from tests.tui.drawn import app_on, asks, drawn, read_it, run, settled
 from tests.tui.hand import Open, opened
 from tests.tui.pictures import WARNING
 from tui.app.app import WatchdeskApp
-from tui.dialogs import ChoiceDialog, StopDialog
+from tui.dialogs import ChoiceDialog
 
 __all__ = ["opened"]
 
@@ -31,7 +32,7 @@ async def test_text_after_a_key_that_moves_the_focus_goes_to_the_next_field(move
     app = app_on(WARNING)
     async with run(app, (80, 24)) as pilot:
         await pilot.press("ctrl+e")
-        await settled(pilot, lambda: isinstance(app.screen, StopDialog))
+        await settled(pilot, lambda: asks(app, EMERGENCY_STOP))
         read_it(app)
         app.screen.set_focus(app.screen.query_one("#reason", Input))
         burst(app, *"why it is", move, *"STOP", "shift+tab", *" so")
@@ -43,7 +44,7 @@ async def test_text_after_a_tab_from_a_button_goes_to_the_field() -> None:
     app = app_on(WARNING)
     async with run(app, (80, 24)) as pilot:
         await pilot.press("ctrl+e")
-        await settled(pilot, lambda: isinstance(app.screen, StopDialog))
+        await settled(pilot, lambda: asks(app, EMERGENCY_STOP))
         read_it(app)
         assert isinstance(app.screen.focused, Button)
         burst(app, "shift+tab", *"STOP", "shift+tab", *"why")
@@ -55,7 +56,7 @@ async def test_what_is_pasted_typed_and_taken_back_keeps_its_order() -> None:
     app = app_on(WARNING)
     async with run(app, (80, 24)) as pilot:
         await pilot.press("ctrl+e")
-        await settled(pilot, lambda: isinstance(app.screen, StopDialog))
+        await settled(pilot, lambda: asks(app, EMERGENCY_STOP))
         read_it(app)
         app.screen.set_focus(app.screen.query_one("#reason", Input))
         burst(app, *"ab", "left")
@@ -105,7 +106,7 @@ def test_a_silence_that_comes_in_one_read_has_its_time_and_its_reason(
     hand.await_text("everything (maintenance)")
     hand.read(0.5)
     hand.press("\x1b[B" * 9 + "\r")
-    hand.await_text("Silence * of")
+    hand.await_text("*: nobody is told")
     hand.read(0.5)
     hand.press(f"\x1b[Z\x1b[Z\x1530min{move}new disks")
     text = hand.await_text("for 30 min")

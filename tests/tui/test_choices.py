@@ -4,12 +4,15 @@ import msgspec
 import pytest
 from textual.widgets import OptionList
 
+from core.actions.acknowledge import ACKNOWLEDGE
+from core.actions.breakers import HOLD_BREAKER, RELEASE_BREAKER, RESET_BREAKER
+from core.actions.silence import SILENCE
 from core.domain.snapshot import AlertView
 from core.resilience import BreakerState
 from tests.tui.drawn import app_on, monitor_of, read_it, run, settled
 from tests.tui.pictures import WARNING
 from tui.actions import alerts, breakers
-from tui.actions.choice import Choice, Verb
+from tui.actions.choice import Choice, Go
 from tui.dialogs import ChoiceDialog
 
 pytestmark = pytest.mark.usefixtures("utc")
@@ -21,22 +24,22 @@ FIRING = AlertView(
 
 
 def test_what_can_be_done_with_an_alert_and_a_breaker_as_they_stand() -> None:
-    both = [Choice(Verb.ACKNOWLEDGE, ODD), Choice(Verb.SILENCE, ODD)]
+    both = [Choice(ACKNOWLEDGE, ODD), Choice(SILENCE, ODD)]
     assert [choice for choice, _ in alerts.choices_of(FIRING)] == both
     acked = msgspec.structs.replace(FIRING, state="acknowledged", acked="operator jana@watch-1")
     assert [choice for choice, _ in alerts.choices_of(acked)] == both[1:]
     assert alerts.choices_of(msgspec.structs.replace(FIRING, state="resolved")) == ()
     one = msgspec.structs.replace(WARNING.breakers[0], key=ODD, state=BreakerState.OPEN)
     closed, held = (msgspec.structs.replace(one, state=state) for state in (BreakerState.CLOSED, BreakerState.HELD))
-    reset, hold = Choice(Verb.RESET, ODD), Choice(Verb.HOLD, ODD)
+    reset, hold = Choice(RESET_BREAKER, ODD), Choice(HOLD_BREAKER, ODD)
     assert [choice for choice, _ in breakers.choices_of(one)] == [reset, hold]
     assert [choice for choice, _ in breakers.choices_of(closed)] == [hold]
-    assert [choice for choice, _ in breakers.choices_of(held)] == [Choice(Verb.RELEASE, ODD)]
+    assert [choice for choice, _ in breakers.choices_of(held)] == [Choice(RELEASE_BREAKER, ODD)]
     assert [choice for choice, _ in breakers.breaker_choices((one, held))] == [
-        Choice(Verb.RESET),
+        Choice(RESET_BREAKER),
         reset,
-        Choice(Verb.RELEASE, ODD),
-        Choice(Verb.HOLD),
+        Choice(RELEASE_BREAKER, ODD),
+        Choice(Go.KEY, "hold"),
     ]
 
 

@@ -9,25 +9,25 @@ from pathlib import Path
 import pytest
 from textual.widgets import Button, Input, OptionList, Static
 
+from core.actions.breakers import HOLD_BREAKER
+from core.actions.dry_run import DRY_RUN_ON
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.heal import HEAL
+from core.actions.resume import RESUME
 from core.backend.target import Target
 from core.monitor import Config, Monitor, Places
 from core.resilience import BreakerRules
 from core.services.config import RefreshRules
 from tests.clock import FakeClock
 from tests.running import Running
-from tests.tui.drawn import drawn, text_of
+from tests.tui.drawn import asks, drawn, text_of
 from tui.app.app import WatchdeskApp
 from tui.dialogs import (
     SWALLOW_S,
+    ActionDialog,
     ChoiceDialog,
-    ConfirmDialog,
-    DryRunDialog,
-    HealDialog,
     HelpDialog,
-    HoldDialog,
     QuitDialog,
-    ResumeDialog,
-    StopDialog,
 )
 from tui.dialogs.dialog import REPLAN_S
 from tui.panels import Panel
@@ -145,7 +145,7 @@ async def test_hostile_text_stays_text(sandbox: Running, tmp_path: Path) -> None
     async with app.run_test(size=(200, 50)) as pilot:
         await until(lambda: "1 failed" in shown(app), "the row")
         await pilot.press("u")
-        await until(lambda: isinstance(app.screen, ResumeDialog), "the dialog")
+        await until(lambda: asks(app, RESUME), "the dialog")
         drawn = shown(app) + app.export_screenshot()
     assert not any((ord(char) < 32 and char != "\n") or 0x7F <= ord(char) <= 0x9F for char in drawn)
 
@@ -155,7 +155,7 @@ async def test_what_was_typed_to_lift_a_fresh_stop_stays(sandbox: Running, tmp_p
     app.clock = FakeClock()
     async with app.run_test(size=(80, 24)) as pilot:
         await until(lambda: "LIVE" in shown(app), "live")
-        await app.monitor.stop("by mistake", 1)
+        await app.monitor.run(EMERGENCY_STOP, reason="by mistake", hours=1)
         await pilot.press("u")
         await until(lambda: "by mistake" in said(app), "what stands")
         app.clock.advance(1)
@@ -173,7 +173,7 @@ async def test_heal_by_key_shows_the_plan_and_does_it(sandbox: Running, tmp_path
     async with app.run_test(size=(80, 24)) as pilot:
         await until(lambda: "LIVE" in shown(app), "live")
         await pilot.press("h")
-        assert isinstance(app.screen, HealDialog)
+        assert asks(app, HEAL)
         assert app.focused is app.screen.query_one("#cancel", Button)
         await pilot.press("enter")  # typed ahead: swallowed, and it would only have been Cancel
         await until(lambda: not app.screen.query_one("#act", Button).disabled, "the plan")
@@ -189,9 +189,9 @@ async def test_escape_backs_out_of_everything_and_help_names_every_key(sandbox: 
     app = app_on(sandbox, tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
         for key, dialog in (
-            ("h", HealDialog),
-            ("ctrl+e", StopDialog),
-            ("u", ResumeDialog),
+            ("h", ActionDialog),
+            ("ctrl+e", ActionDialog),
+            ("u", ActionDialog),
             ("question_mark", HelpDialog),
             ("r", ChoiceDialog),
         ):
@@ -232,7 +232,7 @@ async def test_observing_refuses_every_order_and_writes_nothing(sandbox: Running
         await until(lambda: "observing" in shown(app), "the mode")
         for key in ("h", "ctrl+e", "u", "d", "p"):
             await pilot.press(key)
-            await until(lambda: isinstance(app.screen, ConfirmDialog) and "--observe" in said(app), "asked to lift it")
+            await until(lambda: isinstance(app.screen, ActionDialog) and "--observe" in said(app), "asked to lift it")
             await pilot.press("escape")
             assert len(app.screen_stack) == 1
         await pilot.press("c")
@@ -249,7 +249,7 @@ async def test_observing_is_lifted_for_orders_by_typing_the_projects_name_and_co
     async with app.run_test(size=(140, 40)) as pilot:
         await until(lambda: "observing" in shown(app) and "LIVE" in shown(app), "the mode")
         await pilot.press("h")
-        await until(lambda: isinstance(app.screen, ConfirmDialog) and "--observe" in said(app), "asked to lift it")
+        await until(lambda: isinstance(app.screen, ActionDialog) and "--observe" in said(app), "asked to lift it")
         await asyncio.sleep(SWALLOW_S)
         act = app.screen.query_one("#act", Button)
         assert act.disabled
@@ -258,13 +258,13 @@ async def test_observing_is_lifted_for_orders_by_typing_the_projects_name_and_co
         await pilot.press("tab", "tab", "enter")
         await until(lambda: "allowed for 15 minutes" in said(app), "lifted")
         await pilot.press("escape", "h")
-        await until(lambda: isinstance(app.screen, HealDialog), "heal is allowed")
+        await until(lambda: asks(app, HEAL), "heal is allowed")
         await pilot.press("escape")
         assert "actions allowed for" in shown(app)
         assert not app.monitor.snapshot.may_act.allowed
         app.monitor._parts.read_only._until = 0.0  # type: ignore[attr-defined]  # fifteen minutes later
         await pilot.press("h")
-        await until(lambda: isinstance(app.screen, ConfirmDialog), "it observes again")
+        await until(lambda: isinstance(app.screen, ActionDialog), "it observes again")
     written = sandbox.sql("SELECT DISTINCT input_data->>'order' FROM autonomous_execution_logs")
     assert written == [("lift_observe",)]  # its own audit and nothing else
 
@@ -297,7 +297,7 @@ async def test_after_a_heal_the_checks_say_so_at_once(sandbox: Running, tmp_path
         assert "STUCK" in shown(app)
         await pilot.press("c")  # its notification must not lie on the dialog
         await pilot.press("h")
-        await until(lambda: isinstance(app.screen, HealDialog) and "2 tasks" in said(app), "the plan")
+        await until(lambda: asks(app, HEAL) and "2 tasks" in said(app), "the plan")
         assert not list(app.screen.query("Toast"))
         await asyncio.sleep(0.6)
         await pilot.press("tab", "enter")
@@ -325,7 +325,7 @@ async def test_a_breaker_is_held_and_released_by_keys(sandbox: Running, tmp_path
         await asyncio.sleep(SWALLOW_S)
         key = str(app.screen.query_one(OptionList).get_option_at_index(1).prompt)
         await pilot.press("down", "enter")
-        await until(lambda: isinstance(app.screen, HoldDialog) and "It is closed" in said(app), "the dialog")
+        await until(lambda: asks(app, HOLD_BREAKER) and "It is closed" in said(app), "the dialog")
         await asyncio.sleep(SWALLOW_S)
         await pilot.press("shift+tab", *"repair", "tab", "tab", "enter")
         await until(lambda: f"{key} held open: repair" in said(app), "held")
@@ -347,7 +347,7 @@ async def test_dry_run_is_turned_off_with_the_projects_name_and_on_without(sandb
     async with app.run_test(size=(80, 24)) as pilot:
         await until(lambda: "LIVE" in shown(app), "live")
         await pilot.press("d")
-        await until(lambda: isinstance(app.screen, DryRunDialog) and "Dry-run is on" in said(app), "the dialog")
+        await until(lambda: asks(app, DRY_RUN_ON) and "Dry-run is on" in said(app), "the dialog")
         await asyncio.sleep(SWALLOW_S)
         act = app.screen.query_one("#act", Button)
         assert (act.disabled, str(act.label)) == (True, "Turn off")
@@ -356,7 +356,7 @@ async def test_dry_run_is_turned_off_with_the_projects_name_and_on_without(sandb
         await pilot.press("tab", "tab", "enter")
         await until(lambda: "dry-run is off, seen" in said(app), "off")
         await pilot.press("escape", "d")
-        await until(lambda: isinstance(app.screen, DryRunDialog) and "Dry-run is off" in said(app), "the dialog again")
+        await until(lambda: asks(app, DRY_RUN_ON) and "Dry-run is off" in said(app), "the dialog again")
         await asyncio.sleep(SWALLOW_S)
         await pilot.press("tab", "enter")
         await until(lambda: "dry-run is on, seen" in said(app), "on")
@@ -370,7 +370,7 @@ async def test_pending_tasks_are_run_on_order(sandbox: Running, tmp_path: Path) 
     async with app.run_test(size=(80, 24)) as pilot:
         await until(lambda: "LIVE" in shown(app), "live")
         await pilot.press("p")
-        await until(lambda: isinstance(app.screen, ConfirmDialog) and "1 task pending" in said(app), "the dialog")
+        await until(lambda: isinstance(app.screen, ActionDialog) and "1 task pending" in said(app), "the dialog")
         await asyncio.sleep(SWALLOW_S)
         await pilot.press("tab", "enter")
         await until(lambda: "function answered" in said(app), "run")
@@ -383,7 +383,7 @@ async def test_a_heal_is_undone_and_a_failed_task_retried_by_keys(sandbox: Runni
     async with app.run_test(size=(140, 40)) as pilot:
         await until(lambda: "2 of 2 running" in shown(app), "live")
         await pilot.press("h")
-        await until(lambda: isinstance(app.screen, HealDialog) and "2 tasks as failed" in said(app), "the plan")
+        await until(lambda: asks(app, HEAL) and "2 tasks as failed" in said(app), "the plan")
         await asyncio.sleep(SWALLOW_S)
         await pilot.press("tab", "enter")
         await until(lambda: "2 changed" in said(app), "healed")
@@ -396,7 +396,7 @@ async def test_a_heal_is_undone_and_a_failed_task_retried_by_keys(sandbox: Runni
         assert [entry.split(":")[0] for entry in entries] == ["Cancel", "undo", "retry", "retry", "undo an older heal"]
         await asyncio.sleep(SWALLOW_S)
         await pilot.press("down", "down", "enter")
-        await until(lambda: isinstance(app.screen, ConfirmDialog) and "watchdesk:stuck" in said(app), "retry asks")
+        await until(lambda: isinstance(app.screen, ActionDialog) and "watchdesk:stuck" in said(app), "retry asks")
         await asyncio.sleep(SWALLOW_S)
         await pilot.press("tab", "enter")
         await until(lambda: "is pending, seen" in said(app), "retried")
@@ -449,7 +449,7 @@ async def test_a_stop_without_a_project_waits_and_is_withdrawn_and_quitting_asks
             await until(lambda: isinstance(app.screen, ChoiceDialog), "the list")
             await asyncio.sleep(SWALLOW_S)
             await pilot.press("down", "enter")
-            await until(lambda: isinstance(app.screen, ConfirmDialog) and "fire" in said(app), "withdraw asks")
+            await until(lambda: isinstance(app.screen, ActionDialog) and "fire" in said(app), "withdraw asks")
             await asyncio.sleep(SWALLOW_S)
             await pilot.press("tab", "enter")
             await until(lambda: "withdrawn: emergency stop" in said(app), "withdrawn")

@@ -1,30 +1,32 @@
 """What a dialog does with keys, beside what it is about."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
 
-from core.actions.heal import BY_DEFAULT
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.heal import HEAL
+from core.actions.resume import RESUME
+from core.actions.silence import SILENCE
 from core.actions.waiting import WaitingAction
-from core.domain.actions import RESUME, HealPlan, PlanStep, StopPlan
-from tests.tui.drawn import app_on, drawn, monitor_of, read_it, run, settled
+from core.domain.actions import Action
+from core.domain.plans import HealPlan, Plan, PlanStep, StopPlan
+from tests.tui.drawn import app_on, asks, drawn, monitor_of, read_it, run, settled
 from tests.tui.pictures import CRITICAL, OFFLINE, WARNING
 from tests.tui.rows import WAITING
 from tests.tui.still import Records, StillMonitor
 from tui.app.app import WatchdeskApp
 from tui.dialogs import (
+    ActionDialog,
     ChoiceDialog,
-    ConfirmDialog,
     Dialog,
-    HealDialog,
     HelpDialog,
     Menu,
-    SilenceDialog,
-    StopDialog,
     dialog,
 )
 
@@ -38,7 +40,7 @@ async def test_a_reason_filled_in_stays_when_more_is_typed() -> None:
     async with run(app, SIZE) as pilot:
         await settled(pilot)
         await pilot.press("ctrl+e")
-        await settled(pilot, lambda: isinstance(app.screen, StopDialog))
+        await settled(pilot, lambda: asks(app, EMERGENCY_STOP))
         read_it(app)
         reason = app.screen.query_one("#reason", Input)
         filled_in = reason.value
@@ -76,19 +78,15 @@ PERIOD_S = 0.15
 class SlowMonitor(StillMonitor):
     """Reads a plan for as long as a line takes that needs 4 s for it, by the shorter time."""
 
-    async def plan_heal(self, only: Collection[str] = BY_DEFAULT) -> HealPlan:
+    async def plan(self, action: Action, shown: Plan | None = None, **arguments: Any) -> Plan:
         await asyncio.sleep(PERIOD_S * 4 / 3)
-        return await super().plan_heal(only)
-
-    async def plan_stop(self) -> StopPlan:
-        await asyncio.sleep(PERIOD_S * 4 / 3)
-        return await super().plan_stop()
+        return await super().plan(action, shown, **arguments)
 
 
 class SilentMonitor(StillMonitor):
     """Never comes to the end of a plan."""
 
-    async def plan_stop(self) -> StopPlan:
+    async def plan(self, action: Action, shown: Plan | None = None, **arguments: Any) -> Plan:
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -99,12 +97,12 @@ def heals(rows: int) -> Records:
     return Records(heal=HealPlan(steps=(step,)), stop=StopPlan(pending=rows, running=0))
 
 
-async def opened(pilot: Pilot[None], app: WatchdeskApp, key: str, kind: type[Dialog]) -> Dialog:
+async def opened(pilot: Pilot[None], app: WatchdeskApp, key: str, action: Action) -> ActionDialog:
     """The dialog that a key opens, read by whoever sits there."""
     await pilot.press(key)
-    await settled(pilot, lambda: isinstance(app.screen, kind))
+    await settled(pilot, lambda: asks(app, action))
     read_it(app)
-    assert isinstance(app.screen, Dialog)
+    assert isinstance(app.screen, ActionDialog)
     return app.screen
 
 
@@ -117,16 +115,16 @@ async def become(condition: Callable[[], bool], app: WatchdeskApp) -> None:
     raise AssertionError(drawn(app))
 
 
-@pytest.mark.parametrize(("key", "kind", "read"), [("h", HealDialog, "3 rows"), ("ctrl+e", StopDialog, "3 pending")])
+@pytest.mark.parametrize(("key", "action", "read"), [("h", HEAL, "3 rows"), ("ctrl+e", EMERGENCY_STOP, "3 pending")])
 async def test_a_plan_that_takes_longer_than_the_time_between_two_looks_arrives(
-    key: str, kind: type[Dialog], read: str, monkeypatch: pytest.MonkeyPatch
+    key: str, action: Action, read: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dialog, "REPLAN_S", PERIOD_S)
     app = app_on(WARNING)
     app.monitor = SlowMonitor(WARNING, heals(3))
     async with run(app, SIZE) as pilot:
         await pilot.press(key)
-        await become(lambda: isinstance(app.screen, kind) and read in app.screen._text, app)
+        await become(lambda: asks(app, action) and read in app.screen._text, app)
         assert isinstance(app.screen, Dialog)
         app.monitor.records = heals(4)
         await become(lambda: read.replace("3", "4") in app.screen._text, app)  # type: ignore[attr-defined]  # a dialog
@@ -136,7 +134,7 @@ async def test_a_stop_waits_for_no_count() -> None:
     app = app_on(WARNING)
     app.monitor = SilentMonitor(WARNING)
     async with run(app, SIZE) as pilot:
-        stop = await opened(pilot, app, "ctrl+e", StopDialog)
+        stop = await opened(pilot, app, "ctrl+e", EMERGENCY_STOP)
         act = stop.query_one("#act", Button)
         assert "waits for no count" in str(stop.query_one("#text", Static).content)
         await pilot.press("shift+tab", *"STOP")
@@ -162,7 +160,7 @@ async def look_again(pilot: Pilot[None], app: WatchdeskApp, records: Records) ->
 async def test_an_enter_in_the_instant_of_a_change_carries_out_nothing() -> None:
     app = app_on(WARNING, heals(3))
     async with run(app, SIZE) as pilot:
-        heal = await opened(pilot, app, "h", HealDialog)
+        heal = await opened(pilot, app, "h", HEAL)
         await pilot.press("tab")
         await settled(pilot)
         await look_again(pilot, app, heals(49))
@@ -179,7 +177,7 @@ async def test_an_enter_in_the_instant_of_a_change_carries_out_nothing() -> None
 async def test_a_word_typed_for_what_was_shown_before_counts_no_more() -> None:
     app = app_on(WARNING, heals(60))
     async with run(app, SIZE) as pilot:
-        heal = await opened(pilot, app, "h", HealDialog)
+        heal = await opened(pilot, app, "h", HEAL)
         act, word = heal.query_one("#act", Button), heal.query_one("#word", Input)
         name = WARNING.project.name
         await pilot.press("shift+tab", *name)
@@ -197,7 +195,7 @@ async def test_a_word_typed_for_what_was_shown_before_counts_no_more() -> None:
 async def test_a_stop_keeps_its_word_however_many_tasks_there_are_by_now() -> None:
     app = app_on(WARNING, heals(3))
     async with run(app, SIZE) as pilot:
-        stop = await opened(pilot, app, "ctrl+e", StopDialog)
+        stop = await opened(pilot, app, "ctrl+e", EMERGENCY_STOP)
         await pilot.press("shift+tab", *"STO")
         await look_again(pilot, app, heals(4))
         await pilot.press("P", "shift+tab", *"fire", "tab", "tab", "tab")
@@ -217,10 +215,10 @@ async def test_another_length_of_a_silence_is_shown_at_once_and_is_no_change_of_
     app = app_on(WARNING)
     async with run(app, SIZE) as pilot:
         await settled(pilot)
-        app.ask(SilenceDialog(app.monitor, "*"))
+        app.ask(ActionDialog(app.monitor, SILENCE, {"matcher": "*"}))
         await settled(pilot, lambda: "for 2 h" in getattr(app.screen, "_text", ""))
         silence = app.screen
-        assert isinstance(silence, SilenceDialog)
+        assert isinstance(silence, ActionDialog)
         read_it(app)
         silence.query_one("#lasts", Input).value = "3d"
         await settled(pilot, lambda: "for 3 d" in silence._text)
@@ -228,11 +226,13 @@ async def test_another_length_of_a_silence_is_shown_at_once_and_is_no_change_of_
         await settled(pilot)
         assert said(silence) == ""
         silence.query_one("#lasts", Input).value = "30d"
-        await settled(pilot, lambda: "for how long?" in silence._text)
+        await settled(pilot, lambda: "How long: 30min, 2h, at most 7d?" in silence._text)
+        silence.query_one("#lasts", Input).value = "3d"
+        await settled(pilot, lambda: "for 3 d" in silence._text)
         monitor_of(app).tell(msgspec.structs.replace(WARNING, alerts=()))
         silence._look()
         await settled(pilot, lambda: "this changed while you were looking" in said(silence))
-        assert "concerns 0 alerts now, for how long?" in silence._text
+        assert "concerns 0 alerts now" in silence._text
 
 
 STOP_MEANT, LIFT_MEANT = WAITING, msgspec.structs.replace(WAITING, id="w2", order=RESUME.name)
@@ -249,11 +249,11 @@ async def test_whether_an_old_order_is_still_meant_is_asked_as_the_order_itself(
         await settled(pilot, lambda: isinstance(app.screen, ChoiceDialog))
         read_it(app)
         await pilot.press("down", "enter")
-        await settled(pilot, lambda: isinstance(app.screen, ConfirmDialog))
+        await settled(pilot, lambda: isinstance(app.screen, ActionDialog))
         assert monitor_of(app).orders == []
         asked = app.screen
-        assert isinstance(asked, ConfirmDialog)
-        assert meant.words() in asked._text
+        assert isinstance(asked, ActionDialog)
+        assert meant.words() in asked._text.replace("Emergency", "emergency").replace("Resume", "resume")
         act = asked.query_one("#act", Button)
         assert (str(act.label), act.disabled, app.focused) == ("Still meant", True, asked.query_one("#cancel"))
         read_it(app)
@@ -261,7 +261,7 @@ async def test_whether_an_old_order_is_still_meant_is_asked_as_the_order_itself(
         await settled(pilot, lambda: not act.disabled)
         await pilot.press("tab", "tab", "enter")
         await settled(pilot, lambda: "waiting: still meant" in said(asked))
-    assert monitor_of(app).orders == [("confirm", meant.id)]
+    assert monitor_of(app).orders == [("confirm_waiting", meant.id)]
 
 
 async def test_an_order_that_waits_no_more_is_not_asked_about() -> None:
@@ -272,5 +272,6 @@ async def test_an_order_that_waits_no_more_is_not_asked_about() -> None:
         await settled(pilot, lambda: isinstance(app.screen, ChoiceDialog))
         read_it(app)
         await pilot.press("down", "enter")
-        await settled(pilot, lambda: [one.message for one in app._notifications] == ["it waits no more"])
+        await settled(pilot, lambda: "It does not wait any more." in getattr(app.screen, "_text", ""))
+        assert app.screen.query_one("#act", Button).disabled
     assert monitor_of(app).orders == []

@@ -1,23 +1,34 @@
 """Every key on every kind of screen does what its word says, gives no order that wants a yes, and can be moved."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from textual.command import CommandPalette
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList
 
+from core.actions.catalogue import ACTIONS
+from core.actions.dry_run import DRY_RUN_ON
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.heal import HEAL
+from core.actions.resume import RESUME
+from core.actions.retry_matching import RETRY_MATCHING
+from core.actions.run_pending import RUN_PENDING
 from core.base.settings import Layers, SettingsError
-from core.domain.actions import ACTIONS, ResumePlan, Tier
+from core.domain.actions import Tier
+from core.domain.alerts import Silence
+from core.domain.plans import ResumePlan
 from core.domain.snapshot import Snapshot
 from core.history.trends import Window
-from tests.tui.drawn import app_on, drawn, monitor_of, read_it, run, settled, text_of
+from tests.tui.drawn import app_on, asks, drawn, monitor_of, read_it, run, settled, text_of
 from tests.tui.pictures import OBSERVING, STATES, WARNING
 from tests.tui.recorded_box import LIVE, written
 from tests.tui.rows import RECORDS, name_of
@@ -26,18 +37,12 @@ from tui.app.app import WatchdeskApp
 from tui.base.key import Key
 from tui.dialogs import (
     ChoiceDialog,
-    ConfirmDialog,
     Dialog,
-    DryRunDialog,
-    HealDialog,
     HelpDialog,
     JumpDialog,
     NoteDialog,
     QuitDialog,
-    ResumeDialog,
-    StopDialog,
 )
-from tui.dialogs.retry_matching import RetryMatchingDialog
 from tui.lists import LISTS
 from tui.panels import KeyLine
 from tui.panels.plot import PlotPanel
@@ -97,7 +102,7 @@ def trends(app: WatchdeskApp) -> TrendsView:
     return app.screen
 
 
-def asks(kind: type[ModalScreen[None]] | type[ChoiceDialog], heading: str = "") -> Callable[[WatchdeskApp], bool]:
+def opens(kind: type[ModalScreen[None]] | type[ChoiceDialog], heading: str = "") -> Callable[[WatchdeskApp], bool]:
     return lambda app: isinstance(app.screen, kind) and heading in getattr(app.screen, "_heading", "")
 
 
@@ -114,44 +119,44 @@ def told(app: WatchdeskApp) -> list[str]:
 
 
 DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
-    "heal": asks(HealDialog),
-    "reset": asks(ChoiceDialog, "Which breaker?"),
-    "stop": asks(StopDialog),
-    "resume": asks(ResumeDialog),
-    "dry_run": asks(DryRunDialog),
+    "heal": lambda app: asks(app, HEAL),
+    "reset": opens(ChoiceDialog, "Which breaker?"),
+    "stop": lambda app: asks(app, EMERGENCY_STOP),
+    "resume": lambda app: asks(app, RESUME),
+    "dry_run": lambda app: asks(app, DRY_RUN_ON),
     "check": lambda app: monitor_of(app).checked > 0,
-    "acknowledge": asks(ChoiceDialog, "Take care of which alert?"),
-    "silence": asks(ChoiceDialog, "Silence what?"),
-    "run": asks(ConfirmDialog, "Run pending tasks"),
-    "orders": asks(ChoiceDialog, "Which action or task?"),
+    "acknowledge": opens(ChoiceDialog, "Take care of which alert?"),
+    "silence": opens(ChoiceDialog, "Silence what?"),
+    "run": lambda app: asks(app, RUN_PENDING),
+    "orders": opens(ChoiceDialog, "Which action or task?"),
     "restart": lambda app: monitor_of(app).restarted > 0,
     **{name: lists(name) for name in LISTS},
     "filter": types,
     "freeze": lambda app: app.frozen,
     **{name: lambda app: app.time.moment is not None for name in ("earlier", "event_before")},
     **{name: lambda app: "this is now" in told(app) for name in ("later", "event_after", "now")},
-    "jump": asks(JumpDialog),
-    "note": asks(NoteDialog),
+    "jump": opens(JumpDialog),
+    "note": opens(NoteDialog),
     "copy": lambda app: bool(app.clipboard),
     "trends": lambda app: isinstance(app.screen, TrendsView),
     "shorter": lambda app: trends(app).window is Window.DAY,
     "longer": lambda app: trends(app).window is Window.MONTH,
     "plot": lambda app: [plot.display for plot in app.screen.query(PlotPanel)] == [True, False, False, False],
-    "faults": asks(ChoiceDialog, "Switch which fault"),
+    "faults": opens(ChoiceDialog, "Switch which fault"),
     "wall": lambda app: isinstance(app.screen, Wall),
-    "help": asks(HelpDialog),
+    "help": opens(HelpDialog),
     "palette": lambda app: isinstance(app.screen, CommandPalette),
     "back": lambda app: isinstance(app.screen, Dashboard),
-    "retry": asks(RetryMatchingDialog),
+    "retry": lambda app: asks(app, RETRY_MATCHING),
     "sort": lambda app: monitor_of(app).asked[-1].sort.name != "newest",
     "follow": lambda app: isinstance(app.screen, ServedView) and not app.screen._follows,
 }
 """What is so once a key was pressed, on whichever screen."""
 
 OPENS: dict[str, Callable[[WatchdeskApp], bool]] = {
-    "list": asks(ChoiceDialog, "database"),
+    "list": opens(ChoiceDialog, "database"),
     "served": lambda app: isinstance(app.screen, DocumentView),
-    "document": asks(ChoiceDialog, "Task "),
+    "document": opens(ChoiceDialog, "Task "),
 }
 """The same of enter, which opens what there is."""
 
@@ -308,7 +313,7 @@ async def test_in_a_filter_keys_are_letters_and_only_the_emergency_stop_is_still
         assert view.bar.value == "".join(letters) + " ?"
         assert (app.screen, monitor_of(app).orders, monitor_of(app).checked) == (view, [], 0)
         await pilot.press("ctrl+e")
-        await until(pilot, lambda: isinstance(app.screen, StopDialog), "the emergency stop")
+        await until(pilot, lambda: opens(app, EMERGENCY_STOP), "the emergency stop")
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is view, "back in the list")
         await pilot.press("escape")
@@ -341,7 +346,7 @@ async def test_a_moved_key_is_moved_in_footer_help_and_menu_and_the_old_one_does
         assert isinstance(app.screen, Dashboard)
         assert " f5 heal " in text_of(drawn(app))
         await pilot.press("f5")
-        await until(pilot, lambda: isinstance(app.screen, HealDialog), "healed with the new key")
+        await until(pilot, lambda: opens(app, HEAL), "healed with the new key")
         await pilot.press("escape", "2")
         await settled(pilot)
         assert isinstance(app.screen, Dashboard)
@@ -384,6 +389,8 @@ MENU: dict[str, str] = {
     "restart_watchdog": "restart",
     "withdraw": "orders",
     "lift_observe": "observe_off",
+    "confirm_waiting": "orders",
+    "end_silence": "silence",
     "heal": "heal",
     "emergency_stop": "stop",
     "lift": "resume",
@@ -402,6 +409,8 @@ PICKS = {
     "reset_breaker": "reset ",
     "silence": "everything",
     "withdraw": "withdraw:",
+    "confirm_waiting": "still meant:",
+    "end_silence": "take back:",
     "undo": "undo:",
     "retry": "retry:",
 }
@@ -414,7 +423,14 @@ def test_every_order_is_in_the_menu() -> None:
 
 
 def told_of(order: str) -> Snapshot:
-    return OBSERVING if order == "lift_observe" else STATES["offline"] if order == "withdraw" else WARNING
+    waits = STATES["offline"]
+    asks = msgspec.structs.replace(waits, waiting=tuple(replace(one, asks=True) for one in waits.waiting))
+    silence = Silence(
+        id="s1", matcher="*", reason="maintenance", who="jana", at=WARNING.at, until=WARNING.at + timedelta(1)
+    )
+    silenced = replace(WARNING, telling=replace(WARNING.telling, silences=(silence,)))
+    told = {"lift_observe": OBSERVING, "withdraw": waits, "confirm_waiting": asks, "end_silence": silenced}
+    return told.get(order, WARNING)
 
 
 @pytest.mark.parametrize("order", ACTIONS)

@@ -8,7 +8,7 @@ from core.resilience.reading import Reading
 from tests.tui.drawn import app_on, monitor_of, read_it, run, settled, text_of
 from tests.tui.pictures import WARNING
 from tests.tui.rows import HEAL_LOG, live
-from tui.dialogs import ChoiceDialog, ConfirmDialog
+from tui.dialogs import ActionDialog, ChoiceDialog
 from tui.screens.document_view import DocumentView
 from tui.screens.list_view import ListView
 
@@ -35,7 +35,7 @@ async def test_an_older_heal_is_found_in_the_audit_trail_and_undone(logs: Readin
         await settled(pilot, lambda: isinstance(app.screen, ChoiceDialog))
         read_it(app)
         await pilot.press("down", "enter")
-        await settled(pilot, lambda: isinstance(app.screen, ConfirmDialog))
+        await settled(pilot, lambda: isinstance(app.screen, ActionDialog))
         read_it(app)
         await pilot.press("right", "enter")
         await settled(pilot, lambda: bool(monitor_of(app).orders))

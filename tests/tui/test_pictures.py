@@ -12,7 +12,12 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from textual.command import CommandPalette
 
-from core.domain.actions import DryRunPlan, HealPlan, PlanStep, ResumePlan
+from core.actions.breakers import HOLD_BREAKER
+from core.actions.retry_task import RETRY
+from core.actions.silence import SILENCE
+from core.actions.undo import UNDO
+from core.actions.withdraw import WITHDRAW
+from core.domain.plans import DryRunPlan, HealPlan, PlanStep, ResumePlan
 from core.domain.records import LogEntry
 from core.domain.snapshot import Snapshot
 from tests.tui.drawn import Picture, app_on, monitor_of, read_it, run, settled, text_of
@@ -23,14 +28,10 @@ from tests.tui.still import Records, StillFaults, StillMonitor
 from tests.tui.well import ACTIVE
 from tui.base.key import Key
 from tui.dialogs import (
+    ActionDialog,
     ChoiceDialog,
     Dialog,
     HelpDialog,
-    HoldDialog,
-    SilenceDialog,
-    retry_dialog,
-    undo_dialog,
-    withdraw_dialog,
 )
 from tui.rendering.palettes import PALETTES, PLAIN
 from tui.screens.document_view import DocumentView
@@ -164,11 +165,11 @@ async def test_every_dialog(name: str, golden: SnapshotAssertion) -> None:
 
 
 ASKED: dict[str, Callable[[StillMonitor], Dialog]] = {
-    "hold": lambda monitor: HoldDialog(monitor, "db:tasks"),
-    "silence": lambda monitor: SilenceDialog(monitor, "stuck_tasks"),
-    "undo": lambda monitor: undo_dialog(monitor, name_of(0xAA)),
-    "retry": lambda monitor: retry_dialog(monitor, name_of(5)),
-    "withdraw": lambda monitor: withdraw_dialog(monitor, name_of(0xC1)),
+    "hold": lambda monitor: ActionDialog(monitor, HOLD_BREAKER, {"breaker": "db:tasks"}),
+    "silence": lambda monitor: ActionDialog(monitor, SILENCE, {"matcher": "stuck_tasks"}),
+    "undo": lambda monitor: ActionDialog(monitor, UNDO, {"run": name_of(0xAA)}),
+    "retry": lambda monitor: ActionDialog(monitor, RETRY, {"task": name_of(5)}),
+    "withdraw": lambda monitor: ActionDialog(monitor, WITHDRAW, {"waiting": name_of(0xC1)}),
 }
 
 

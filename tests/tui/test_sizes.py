@@ -6,26 +6,28 @@ from typing import Any
 import pytest
 from textual.command import CommandPalette
 
-from tests.tui.drawn import app_on, drawn, read_it, run, settled, text_of
+from core.actions.breakers import HOLD_BREAKER
+from core.actions.dry_run import DRY_RUN_ON
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.heal import HEAL
+from core.actions.resume import RESUME
+from core.actions.retry_matching import RETRY_MATCHING
+from core.actions.run_pending import RUN_PENDING
+from core.actions.silence import SILENCE
+from core.actions.undo import UNDO
+from core.domain.actions import Action
+from tests.tui.drawn import app_on, asks, drawn, read_it, run, settled, text_of
 from tests.tui.pictures import STATES
 from tests.tui.rows import name_of
 from tests.tui.still import StillFaults
 from tui.dialogs import (
+    ActionDialog,
     ChoiceDialog,
-    ConfirmDialog,
-    DryRunDialog,
-    HealDialog,
     HelpDialog,
-    HoldDialog,
     JumpDialog,
     NoteDialog,
     QuitDialog,
-    ResumeDialog,
-    SilenceDialog,
-    StopDialog,
-    undo_dialog,
 )
-from tui.dialogs.retry_matching import RetryMatchingDialog
 from tui.lists import LISTS
 from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
@@ -38,18 +40,18 @@ pytestmark = pytest.mark.usefixtures("utc")
 SIZES = [(1, 1), (80, 5), (7, 24), (6, 10), (4, 24), (200, 1), (3, 3), (2, 40)]
 """The smallest, those in which something has no cell or no line of its own, and from one to quite another."""
 
-OPENED: list[tuple[type[Any], tuple[str, ...]]] = [
+OPENED: list[tuple[type[Any] | Action, tuple[str, ...]]] = [
     (Dashboard, ()),
     (Wall, ("b",)),
     (TrendsView, ("v",)),
     (DocumentView, ("t", "enter")),
-    (HealDialog, ("h",)),
-    (StopDialog, ("ctrl+e",)),
-    (ResumeDialog, ("u",)),
-    (DryRunDialog, ("d",)),
-    (ConfirmDialog, ("p",)),
+    (HEAL, ("h",)),
+    (EMERGENCY_STOP, ("ctrl+e",)),
+    (RESUME, ("u",)),
+    (DRY_RUN_ON, ("d",)),
+    (RUN_PENDING, ("p",)),
     (QuitDialog, ("q",)),
-    (RetryMatchingDialog, ("t", "R")),
+    (RETRY_MATCHING, ("t", "R")),
     (JumpDialog, ("at",)),
     (NoteDialog, ("n",)),
     (HelpDialog, ("question_mark",)),
@@ -59,15 +61,19 @@ OPENED: list[tuple[type[Any], tuple[str, ...]]] = [
     (ChoiceDialog, ("o",)),
     (ChoiceDialog, ("x",)),
     (ChoiceDialog, ("1", "enter")),
-    (SilenceDialog, ("z", "down", "enter")),
-    (HoldDialog, ("r", "end", "enter", "down", "enter")),
+    (SILENCE, ("z", "down", "enter")),
+    (HOLD_BREAKER, ("r", "end", "enter", "down", "enter")),
 ]
 """Every view and every dialog, and the keys to it."""
 
 
-@pytest.mark.parametrize(("kind", "keys"), OPENED, ids=[f"{kind.__name__}-{' '.join(keys)}" for kind, keys in OPENED])
-async def test_a_dialog_or_a_view_is_drawn_in_every_size(kind: type[Any], keys: tuple[str, ...]) -> None:
-    await resized(keys, lambda app: isinstance(app.screen, kind))
+def named(kind: type[Any] | Action) -> str:
+    return kind.name if isinstance(kind, Action) else kind.__name__
+
+
+@pytest.mark.parametrize(("kind", "keys"), OPENED, ids=[f"{named(kind)}-{' '.join(keys)}" for kind, keys in OPENED])
+async def test_a_dialog_or_a_view_is_drawn_in_every_size(kind: type[Any] | Action, keys: tuple[str, ...]) -> None:
+    await resized(keys, lambda app: asks(app, kind) if isinstance(kind, Action) else isinstance(app.screen, kind))
 
 
 @pytest.mark.parametrize("name", ["components", "alerts", "tasks"])
@@ -77,7 +83,7 @@ async def test_a_list_is_drawn_in_every_size(name: str) -> None:
 
 async def test_a_row_in_full_with_its_choices_and_an_undo_are_drawn_in_every_size() -> None:
     await resized(("row", "enter"), lambda app: isinstance(app.screen, ChoiceDialog))
-    await resized(("undo",), lambda app: isinstance(app.screen, ConfirmDialog))
+    await resized(("undo",), lambda app: isinstance(app.screen, ActionDialog))
 
 
 async def resized(keys: tuple[str, ...], there: Callable[[Any], bool]) -> None:
@@ -86,7 +92,7 @@ async def resized(keys: tuple[str, ...], there: Callable[[Any], bool]) -> None:
     goes: dict[str, Callable[[], object]] = {
         **{name: lambda name=name: app.visit(name) for name in LISTS},
         "row": lambda: app.open_row("tasks", name_of(5)),
-        "undo": lambda: app.ask(undo_dialog(app.monitor, name_of(0xAA))),
+        "undo": lambda: app.ask(ActionDialog(app.monitor, UNDO, {"run": name_of(0xAA)})),
     }
     async with run(app, (80, 24)) as pilot:
         for key in keys:
@@ -106,10 +112,10 @@ async def resized(keys: tuple[str, ...], there: Callable[[Any], bool]) -> None:
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        ("ctrl+e", ("EMERGENCY STOP of atlas", "rejects", "reason", "type STOP", "Cancel", "Stop all")),
-        ("h", ("Heal atlas", "3 rows", "Cancel", "Heal")),
-        ("u", ("Resume atlas", "It is set by", "requeue", "type atlas", "Cancel", "Resume")),
-        ("d", ("Dry-run of atlas", "Cancel", "Turn o")),
+        ("ctrl+e", ("Emergency stop (atlas)", "rejects", "reason", "type STOP", "Cancel", "Stop all")),
+        ("h", ("Heal (atlas)", "3 rows", "Cancel", "Heal")),
+        ("u", ("Resume (atlas)", "It is set by", "requeue", "type atlas", "Cancel", "Resume")),
+        ("d", ("Dry-run on (atlas)", "Cancel", "Turn o")),
         ("p", ("Run pending tasks", "pending", "Cancel", "Run")),
     ],
 )

@@ -8,6 +8,7 @@ from syrupy.assertion import SnapshotAssertion
 from textual.app import App
 from textual.pilot import Pilot
 
+from core.actions.heal import HEAL
 from core.domain.incidents import Incident, LastIncident
 from core.domain.periods import HISTORY_KEPT
 from core.domain.records import TaskCounts
@@ -23,7 +24,7 @@ from tests.tui.still import StillFaults
 from tests.tui.well import ACTIVE, HEALTHY, changed, tasks_of
 from tui.app.app import WatchdeskApp
 from tui.base.settings import AWAY_S
-from tui.dialogs import HealDialog, QuitDialog
+from tui.dialogs import ActionDialog, QuitDialog
 from tui.rendering.palettes import PALETTES, PLAIN
 from tui.screens.dashboard import Dashboard
 from tui.screens.keys import ALL_KEYS
@@ -306,7 +307,7 @@ async def test_an_errand_that_was_under_way_asks_nothing_there() -> None:
     async with run(app, SMALL) as pilot:
         await on_dashboard(pilot, app)
         app.action_wall()
-        app.ask(HealDialog(app.monitor))
+        app.ask(ActionDialog(app.monitor, HEAL))
         assert await app.choose("Which?", [("a", "b")]) is None
         await settled(pilot)
         assert isinstance(app.screen, Wall)

@@ -1,45 +1,113 @@
-"""What a key or the menu sets out to do: each asks what it must, and hands the order in."""
+"""What a key or the menu sets out to do. An action that is not listed here is started as its record says."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from tui.actions.alerts import acknowledge, silence, test_message
-from tui.actions.breakers import any_breaker, hold, release
+from core.actions.acknowledge import ACKNOWLEDGE
+from core.actions.breakers import HOLD_BREAKER, RELEASE_BREAKER, RESET_BREAKER
+from core.actions.catalogue import ACTIONS
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.process import OBSERVE_OFF
+from core.actions.resume import RESUME
+from core.actions.retry_matching import RETRY_MATCHING
+from core.actions.silence import SILENCE
+from core.domain.actions import Action
+from tui.actions.alerts import ack_choices, silence_choices
+from tui.actions.breakers import breaker_choices, hold_choices, release_choices
 from tui.actions.faults import switch_fault
-from tui.actions.project import (
-    check,
-    clean_up,
-    dry_run,
-    heal,
-    observe_off,
-    requeue,
-    restart,
-    resume,
-    retry_matching,
-    run,
-    stop,
-)
-from tui.actions.single import single_orders
+from tui.actions.runs import run_choices
+from tui.actions.start import choose, follow, start
 from tui.actions.time_travel import earlier, event_after, event_before, jump, later, note, now
 from tui.actions.ui import Ui
 
-ERRANDS: Final[dict[str, Callable[[Ui], Awaitable[None]]]] = {
-    "heal": heal,
+Handler = Callable[[Ui], Awaitable[None]]
+
+
+async def stop(ui: Ui) -> None:
+    """Ask for an emergency stop; what fires already says why."""
+    firing = (one for one in ui.monitor.snapshot.alerts if one.is_so and one.severity == "critical")
+    worst = next((one for one in firing if one.rule != EMERGENCY_STOP.name), None)
+    await start(ui, EMERGENCY_STOP, reason="" if worst is None else f"{worst.title}: {worst.text}")
+
+
+async def requeue(ui: Ui) -> None:
+    """Requeue what the last stop left rejected; while it stands the dialog resumes first."""
+    await start(ui, RESUME)
+
+
+async def reset(ui: Ui) -> None:
+    """Choose what to do with the breakers as they stand."""
+    await choose(ui, RESET_BREAKER, "Which breaker?", breaker_choices(ui.monitor.snapshot.breakers))
+
+
+async def hold(ui: Ui) -> None:
+    """Choose a breaker to hold open."""
+    choices = hold_choices(ui.monitor.snapshot.breakers)
+    await choose(ui, HOLD_BREAKER, "Hold which breaker open?", choices, "no breaker was used yet")
+
+
+async def release(ui: Ui) -> None:
+    """Choose a held breaker to release."""
+    choices = release_choices(ui.monitor.snapshot.breakers)
+    await choose(ui, RELEASE_BREAKER, "Release which breaker?", choices, "no breaker is held")
+
+
+async def acknowledge(ui: Ui) -> None:
+    """Acknowledge what fires: the one alert, or a chosen one."""
+    choices = ack_choices(ui.monitor.snapshot)
+    if len(choices) == 1:
+        await follow(ui, choices[0][0])
+    else:
+        await choose(ui, ACKNOWLEDGE, "Take care of which alert?", choices, "no alert fires that nobody takes care of")
+
+
+async def silence(ui: Ui) -> None:
+    """Choose what to silence, or which silence to take back."""
+    await choose(ui, SILENCE, "Silence what?", silence_choices(ui.monitor.snapshot))
+
+
+async def runs(ui: Ui) -> None:
+    """Choose among what can be done about single runs and tasks."""
+    chosen = await ui.choose("Which action or task?", run_choices(ui.monitor.snapshot))
+    if chosen is not None:
+        await follow(ui, chosen)
+
+
+async def observe_off(ui: Ui) -> None:
+    """Allow actions for a while, where it was started with `--observe`."""
+    project = ui.monitor.snapshot.project
+    if not project.observe:
+        ui.tell("it does not only observe: actions are allowed")
+    elif project.orders_for_s is not None:
+        ui.tell("actions are allowed already")
+    else:
+        await start(ui, OBSERVE_OFF)
+
+
+async def retry_matching(ui: Ui) -> None:
+    """Show what failed: from there all of it, or what a filter leaves of it, goes back to pending."""
+    if ui.allowed(RETRY_MATCHING):
+        ui.visit("tasks", "status:failed")
+
+
+def _starting(action: Action) -> Handler:
+    async def handler(ui: Ui) -> None:
+        await start(ui, action)
+
+    return handler
+
+
+HANDLERS: Final[dict[str, Handler]] = {
+    action.shortcut.name: _starting(action) for action in ACTIONS.values() if action.shortcut is not None
+} | {
     "stop": stop,
-    "resume": resume,
     "requeue": requeue,
-    "clean_up": clean_up,
-    "dry_run": dry_run,
-    "check": check,
-    "run": run,
-    "restart": restart,
-    "reset": any_breaker,
+    "reset": reset,
     "hold": hold,
     "release": release,
     "acknowledge": acknowledge,
     "silence": silence,
-    "test_message": test_message,
-    "orders": single_orders,
+    "orders": runs,
     "observe_off": observe_off,
     "retry_matching": retry_matching,
     "faults": switch_fault,
@@ -51,7 +119,4 @@ ERRANDS: Final[dict[str, Callable[[Ui], Awaitable[None]]]] = {
     "note": note,
     "now": now,
 }
-"""Every errand by the name of its key."""
-
-AT_ONCE: Final = frozenset({"check", "test_message"})
-"""Errands that ask nothing and take their time: a key held down must not pile them up."""
+"""Every handler by the name of its key."""

@@ -1,34 +1,26 @@
-"""Choices an operator is offered: a verb, and the key of what it is about."""
+"""Choices an operator is offered: an action or a place to go to, and the name of what it is about."""
 
 from enum import StrEnum
 from typing import TypeAlias
 
 import msgspec
 
+from core.domain.actions import Action
 
-class Verb(StrEnum):
-    """Action of a choice. `errand`: the one of the key of that name; `older`: list all orders of that kind."""
 
-    ACKNOWLEDGE = "acknowledge"
-    SILENCE = "silence"
-    END_SILENCE = "end_silence"
-    RESET = "reset"
-    RELEASE = "release"
-    HOLD = "hold"
-    WITHDRAW = "withdraw"
-    CONFIRM = "confirm"
-    UNDO = "undo"
-    OLDER = "older"
-    RETRY = "retry"
-    SHOW_TASK = "show_task"
-    LIST_LOGS = "list_logs"
-    ERRAND = "errand"
+class Go(StrEnum):
+    """Somewhere to go. `task`, `logs_of`: by a task's id; `trail`: the runs of an action; `key`: what a key does."""
+
+    TASK = "task"
+    LOGS_OF = "logs_of"
+    TRAIL = "trail"
+    KEY = "key"
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """One choice. `of`: the key of what it is about; empty for all of them, or to ask which."""
+    """One choice. `of`: the name of what it is about; empty for all of them, or to ask which."""
 
-    verb: Verb
+    what: Action | Go
     of: str = ""
 
 

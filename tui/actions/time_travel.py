@@ -4,41 +4,41 @@ from tui.actions.ui import Ui
 from tui.dialogs import JumpDialog, NoteDialog
 
 
-async def earlier(front: Ui) -> None:
+async def earlier(ui: Ui) -> None:
     """The picture before."""
-    await front.time.step(-1)
+    await ui.time.step(-1)
 
 
-async def later(front: Ui) -> None:
+async def later(ui: Ui) -> None:
     """The picture after; after the last one there is now."""
-    await front.time.step(1)
+    await ui.time.step(1)
 
 
-async def event_before(front: Ui) -> None:
+async def event_before(ui: Ui) -> None:
     """The last moment before at which something happened."""
-    await front.time.mark(-1)
+    await ui.time.mark(-1)
 
 
-async def event_after(front: Ui) -> None:
+async def event_after(ui: Ui) -> None:
     """The next one."""
-    await front.time.mark(1)
+    await ui.time.mark(1)
 
 
-async def jump(front: Ui) -> None:
+async def jump(ui: Ui) -> None:
     """Ask for a time."""
-    front.ask(JumpDialog(front.time.jump))
+    ui.ask(JumpDialog(ui.time.jump))
 
 
-async def note(front: Ui) -> None:
+async def note(ui: Ui) -> None:
     """Ask for a note about the moment that is shown."""
-    if why := front.monitor.may_note():
-        front.tell(f"Note: {why}")
+    if why := ui.monitor.may_note():
+        ui.tell(f"Note: {why}")
         return
-    front.ask(NoteDialog(front.time.noted_at(), front.time.note))
+    ui.ask(NoteDialog(ui.time.noted_at(), ui.time.note))
 
 
-async def now(front: Ui) -> None:
+async def now(ui: Ui) -> None:
     """Back to now."""
-    if front.time.moment is None:
-        front.tell("this is now")
-    front.time.now()
+    if ui.time.moment is None:
+        ui.tell("this is now")
+    ui.time.now()

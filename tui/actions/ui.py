@@ -1,4 +1,4 @@
-"""What an errand, a list or a view needs of the app: the monitor, a way to ask, to tell, and to open something."""
+"""The app as actions, lists and views see it: the monitor, a way to ask, to tell, and to open something."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,8 +10,9 @@ from textual.widget import AwaitMount
 from core.base.clock import Clock
 from core.domain.actions import Action
 from core.domain.snapshot import Snapshot
+from core.monitor import Monitor
 from tui.base.away import AwayTracker
-from tui.base.interfaces import FaultSwitch, MonitorLike
+from tui.base.fault_switch import FaultSwitch
 from tui.base.stale_screen import StaleScreen
 from tui.dialogs.question import Question
 from tui.rendering.appearance import Appearance
@@ -42,7 +43,7 @@ class TimeControl(Protocol):
 class Ui(Protocol):
     """The app, as those who act through it see it."""
 
-    monitor: MonitorLike
+    monitor: Monitor
     faults: FaultSwitch | None
     clock: Clock
     appearance: Appearance
@@ -88,11 +89,11 @@ class Ui(Protocol):
         """Let the operator choose; return the key of what was chosen, `None` when backed out of."""
         ...
 
-    def allowed(self, order: Action) -> bool:
+    def allowed(self, action: Action) -> bool:
         """Whether the order may be given; where not, the operator is told why, or asked to lift what forbids it."""
         ...
 
-    async def errand(self, name: str) -> None:
+    async def press(self, name: str) -> None:
         """Do what the key of that name does."""
         ...
 

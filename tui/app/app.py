@@ -1,4 +1,4 @@
-"""The app: first picture from the newest snapshot, then each one as it comes; keys become errands, lists and orders."""
+"""The app: first picture from the newest snapshot, then each one as it comes; keys become actions and lists."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -15,9 +15,10 @@ from textual.widgets import Input
 from core.base.clock import Clock, SystemClock
 from core.base.text import clean
 from core.domain.snapshot import Snapshot
+from core.monitor import Monitor
 from tui.app.key_bursts import typed
 from tui.app.screen_stack import ScreenStack
-from tui.base.interfaces import FaultSwitch, MonitorLike
+from tui.base.fault_switch import FaultSwitch
 from tui.base.key import bindings
 from tui.base.settings import Setup
 from tui.dialogs import Dialog, HelpDialog, Menu, Question, QuitDialog
@@ -49,7 +50,7 @@ class WatchdeskApp(ScreenStack):
 
     def __init__(
         self,
-        monitor: MonitorLike,
+        monitor: Monitor,
         setup: Setup | None = None,
         *,
         clock: Clock | None = None,
@@ -136,14 +137,14 @@ class WatchdeskApp(ScreenStack):
 
     # Keys
 
-    def action_errand(self, name: str) -> None:
-        """An order's key."""
+    def action_press(self, name: str) -> None:
+        """Do what a key of that name does."""
         if isinstance(self.screen, View):
-            self.run_worker(self.errand(name), group="errands")
+            self.run_worker(self.press(name), group="keys")
 
     def action_time(self, name: str) -> None:
         """A key that goes about in time."""
-        self.action_errand(name)
+        self.action_press(name)
 
     def action_look(self, name: str) -> None:
         """A list's key."""

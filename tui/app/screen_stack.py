@@ -7,19 +7,22 @@ from textual.app import App
 from textual.screen import Screen
 from textual.widget import AwaitMount
 
+from core.actions.catalogue import ACTIONS
+from core.actions.process import OBSERVE_OFF
 from core.base.clock import Clock
 from core.base.error_boundary import ErrorBoundary
 from core.base.text import clean
-from core.domain.actions import ACTIONS, OBSERVE_OFF, Action
+from core.domain.actions import Action, Tier
 from core.domain.snapshot import Snapshot
-from tui.actions import AT_ONCE, ERRANDS
+from core.monitor import Monitor
+from tui.actions import HANDLERS
 from tui.app.time_travel import TimeTravel
 from tui.base.away import AwayTracker
 from tui.base.error_boundary import error_boundary
-from tui.base.interfaces import FaultSwitch, MonitorLike
+from tui.base.fault_switch import FaultSwitch
 from tui.base.key import Key
 from tui.base.stale_screen import StaleScreen
-from tui.dialogs import ChoiceDialog, Prompt, Question, observe_dialog
+from tui.dialogs import ActionDialog, ChoiceDialog, Prompt, Question
 from tui.lists import LISTS, Served
 from tui.rendering.appearance import Appearance
 from tui.screens.dashboard import Dashboard
@@ -31,6 +34,12 @@ from tui.screens.view import View, takes_questions
 
 K = TypeVar("K")
 
+_AT_ONCE: Final = frozenset(
+    action.shortcut.name
+    for action in ACTIONS.values()
+    if action.shortcut is not None and action.tier is Tier.SAFE and not action.arguments
+)
+"""Keys that ask nothing and take their time: one held down must not pile them up."""
 _IN_TIME: Final = frozenset(key.name for key in TIME_KEYS)
 
 
@@ -38,7 +47,7 @@ class ScreenStack(App[None]):
     """The screens above one another, the dashboard at the bottom, and who acts through them."""
 
     def __init__(
-        self, monitor: MonitorLike, clock: Clock, appearance: Appearance, *, faults: FaultSwitch | None, away_s: float
+        self, monitor: Monitor, clock: Clock, appearance: Appearance, *, faults: FaultSwitch | None, away_s: float
     ) -> None:
         super().__init__()
         self.monitor = monitor
@@ -111,27 +120,27 @@ class ScreenStack(App[None]):
         number = await self.push_screen_wait(choice)
         return None if number is None else choices[int(number)][0]
 
-    def allowed(self, order: Action) -> bool:
+    def allowed(self, action: Action) -> bool:
         """Whether the order may be given; where not, the operator is told why, or asked to lift what forbids it."""
-        why = self.time.refusal or self.monitor.may(order)
+        why = self.time.refusal or self.monitor.may(action)
         liftable = self.monitor.snapshot.project.observe and not self.monitor.may(OBSERVE_OFF)
         if why and liftable and not self.time.moment:
-            self.ask(observe_dialog(self.monitor))
+            self.ask(ActionDialog(self.monitor, OBSERVE_OFF))
         elif why:
-            self.tell(f"{order.title}: {why}")
+            self.tell(f"{action.title}: {why}")
         return not why
 
-    async def errand(self, name: str) -> None:
+    async def press(self, name: str) -> None:
         """Do what the key of that name does. What goes wrong unforeseen is told, and the screen stays."""
         if name in self._under_way:
             return
         if (why := self.time.refusal) and name not in _IN_TIME:
             self.tell(why)
             return
-        self._under_way.update({name} & AT_ONCE)
+        self._under_way.update({name} & _AT_ONCE)
         try:
             with error_boundary(name.replace("_", " "), self.tell):
-                await ERRANDS[name](self)
+                await HANDLERS[name](self)
         finally:
             self._under_way.discard(name)
 

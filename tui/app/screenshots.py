@@ -7,8 +7,8 @@ from typing import Final, cast
 
 from core.domain.actions import Action
 from core.domain.snapshot import Snapshot
+from core.monitor import Monitor
 from tui.app.app import WatchdeskApp
-from tui.base.interfaces import MonitorLike
 from tui.base.settings import Setup
 from tui.rendering.palettes import PLAIN
 
@@ -20,7 +20,7 @@ _ROUNDS: Final = 50
 
 async def draw(snapshot: Snapshot, size: tuple[int, int] = SIZE) -> str:
     """Return the dashboard as plain text, one line per row. It sends no request and writes to no terminal."""
-    app = WatchdeskApp(cast("MonitorLike", _Standing(snapshot)), Setup(theme=PLAIN), clock=_Stopped(snapshot.at))
+    app = WatchdeskApp(cast("Monitor", _Standing(snapshot)), Setup(theme=PLAIN), clock=_Stopped(snapshot.at))
     async with app.run_test(size=size) as pilot:
         before = ""
         for _ in range(_ROUNDS):

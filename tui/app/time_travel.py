@@ -12,8 +12,8 @@ from core.base.store import NotKept
 from core.base.text import clean
 from core.base.time_input import EXAMPLES, last_moment_of
 from core.domain.snapshot import AlertView, Snapshot
+from core.history.blackbox import Box
 from tui.actions.ui import Ui
-from tui.base.interfaces import BoxLike
 from tui.rendering.text import Line, age
 from tui.screens.keys import SCREEN_KEYS, TIME_KEYS
 from tui.time_travel.recorded import Moment, NotThere, again, banner, blank, clock, marked, moment_at, sentence, stepped
@@ -32,7 +32,7 @@ _SLOW_S: Final = 0.5
 _NOW_KEY: Final = next(key for key in TIME_KEYS if key.name == "now")
 _FREEZE_KEY: Final = next(key for key in SCREEN_KEYS if key.name == "freeze")
 
-Read = Callable[[BoxLike, Moment, int, datetime], Moment | None]
+Read = Callable[[Box, Moment, int, datetime], Moment | None]
 
 
 class TimeTravel:

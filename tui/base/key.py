@@ -31,7 +31,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def acts(self) -> bool:
         """Whether it sets out to change something: such a key is for now, not for the past."""
-        return bool(self.order) or self.action.startswith("errand(")
+        return bool(self.order) or self.action.startswith("press(")
 
     def binding(self) -> Binding:
         """As Textual takes it, under our name, so that a keymap can move it."""

@@ -1,50 +1,210 @@
-"""One order given on the command line: may it, what is it about, is it meant, what came of it."""
+"""The command of an action, whichever: made from its record, it plans, asks, runs, and says what came of it."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, Final
 
+import click
 import msgspec
 
-from core.domain.actions import Action, Result, must_type
-from core.monitor import Monitor
+from core.domain.actions import Action, Argument, ArgumentKind, Result, ResultPhase, Tier, heading, must_type
+from core.domain.plans import Plan, PlanChanged
+from core.monitor import Config, Monitor
+from core.resilience import NotLive
 from tui.cli import exits
-from tui.cli.session import confirmed, put, tell
+from tui.cli.interruption import Progress, interruptible
+from tui.cli.looking import with_alerts
+from tui.cli.session import configure, confirmed, fail, once, put, put_json, start_logging, tell
+from tui.cli.span import Lasts
+
+_TRY_S: Final = 30.0
+_UNHEARD: Final = frozenset({ResultPhase.UNREACHABLE, ResultPhase.UNKNOWN})
 
 
-class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """What an order is about: in words, how many rows it changes, why it is refused before it is asked (empty: not).
+class Mode(msgspec.Struct, frozen=True, kw_only=True):
+    """The way an action is run. `yes`: nothing is asked; `preview`: the plan is shown and nothing changed.
 
-    `idle`: there is nothing to ask, because nothing would change. `order`: it is asked as this one, not as the given.
+    `wait_s`: for how many seconds it is tried again where nobody answers.
     """
 
-    text: str
-    rows: int = 0
-    refused: str = ""
-    idle: bool = False
-    order: Action | None = None
+    yes: bool = False
+    preview: bool = False
+    as_data: bool = False
+    wait_s: float = 0.0
 
 
-async def give(
-    monitor: Monitor,
-    order: Action,
-    *,
-    look: Callable[[], Awaitable[Preview]],
-    act: Callable[[], Awaitable[Result]],
-    yes: bool,
-) -> int:
-    """Look, ask where a person must say so, carry it out, say what came of it; the exit code. Raises NotLive."""
-    if why := monitor.may(order):
+def action_command(action: Action) -> click.Command:
+    """Return the command of an action: its arguments as options, and those that every action has."""
+    if action.command is None:
+        raise ValueError(f"{action.title} has no command")
+    parameters = [parameter_of(one) for one in action.arguments if one.command]
+
+    @click.pass_context
+    def callback(context: click.Context, /, **values: Any) -> None:
+        mode = mode_of(values)
+        context.exit(run_action(configure(context), action, values, mode))
+
+    return click.Command(
+        action.command.name, callback=callback, params=[*parameters, *options(action)], help=action.command.help
+    )
+
+
+def options(action: Action) -> list[click.Parameter]:
+    """Return the options that every action has, as far as they mean something to this one."""
+    found: list[click.Parameter] = []
+    if action.tier is not Tier.SAFE:
+        found.append(click.Option(["--yes"], is_flag=True, help="Do not ask."))
+        preview = "Show the plan, change nothing; 1 if there is something to do."
+        found.append(click.Option(["--dry-run", "preview"], is_flag=True, help=preview))
+    if action.hurries:
+        wait: dict[str, Any] = {"type": click.FloatRange(0), "default": _TRY_S, "show_default": True}
+        found.append(click.Option(["--wait", "wait_s"], metavar="SECONDS", **wait))
+    return [*found, click.Option(["--json", "as_data"], is_flag=True, help="For programs.")]
+
+
+def mode_of(values: dict[str, Any]) -> Mode:
+    """Take the options that every action has out of `values`."""
+    return Mode(**{name: values.pop(name) for name in Mode.__struct_fields__ if name in values})
+
+
+def parameter_of(argument: Argument) -> click.Parameter:
+    """Return an argument of an action as one of its command."""
+    if argument.kind is ArgumentKind.SUBJECT:
+        return click.Argument([argument.name], metavar=argument.metavar, required=argument.required)
+    given: dict[str, Any] = {"help": argument.help, "metavar": argument.metavar, "default": argument.default}
+    match argument.kind:
+        case ArgumentKind.FLAG:
+            given = {"help": argument.help, "is_flag": True}
+        case ArgumentKind.NUMBER:
+            given |= {"type": click.IntRange(argument.least, argument.most), "show_default": True}
+        case ArgumentKind.DURATION:
+            given |= {"type": Lasts(), "show_default": "2h", "metavar": "TIME"}
+        case ArgumentKind.CHOICES:
+            metavar = argument.metavar or ",".join(argument.choices)
+            given = {"help": argument.help, "multiple": True, "metavar": metavar, "callback": _chosen(argument)}
+        case ArgumentKind.TEXT if argument.required:
+            given |= {"required": True, "callback": _said}
+    return click.Option([f"--{argument.name.replace('_', '-')}", argument.name], **given)
+
+
+def run_action(config: Config, action: Action, arguments: dict[str, Any], mode: Mode) -> int:
+    """Run an action on a monitor without loops; return the exit code."""
+
+    async def act(monitor: Monitor) -> int:
+        return await give(monitor, action, arguments, mode)
+
+    if action.command is not None and action.command.alerts:
+        return asyncio.run(with_alerts(config, act))
+    return asyncio.run(_at_once(config, act)) if action.hurries else once(config, act)
+
+
+async def give(monitor: Monitor, action: Action, arguments: dict[str, Any], mode: Mode) -> int:
+    """Plan, ask where a person must say so, run, say what came of it; return the exit code. Raises NotLive."""
+    if not mode.preview and (why := monitor.may(action)):
         tell(f"watchdesk: {why}")
         return exits.WRONG
-    question = await look()
-    if question.refused:
-        tell(f"watchdesk: {question.refused}")
+    plan: Plan | None = None
+    if mode.preview or not (action.tier is Tier.SAFE or (mode.yes and action.keeps)):
+        plan = await monitor.plan(action, **arguments)
+    if plan is not None and plan.refused:
+        tell(f"watchdesk: {plan.refused}")
         return exits.WRONG
-    name = monitor.snapshot.project.name
-    word = must_type(question.order or order, question.rows, name)
-    if not question.idle and not confirmed(f"{name}: {question.text}", yes=yes, word=word):
-        tell("nothing was changed")
-        return exits.PARTLY
-    result = await act()
-    code = exits.of_result(result)
-    (put if code in {exits.DONE, exits.PARTLY} else tell)(result.text)
-    return code
+    if plan is not None and mode.preview:
+        return _previewed(plan, mode)
+    while True:
+        asked = action if plan is None or plan.idle else plan.action or action
+        if plan is not None and not plan.idle:
+            name = monitor.snapshot.project.name
+            question = f"{heading(asked, name)}\n{plan.text}"
+            if not confirmed(question, yes=mode.yes, word=must_type(asked, plan.rows, name)):
+                tell("nothing was changed")
+                return exits.PARTLY
+        try:
+            return await _run(monitor, asked, plan, _of(asked, arguments), mode)
+        except PlanChanged as changed:
+            tell("what there is to do has changed meanwhile")
+            plan = changed.plan
+
+
+async def _run(monitor: Monitor, action: Action, plan: Plan | None, arguments: dict[str, Any], mode: Mode) -> int:
+    """Run it until it holds, is refused, or time is up; one whose answer was lost is gone on with, not begun anew."""
+    until, again, progress = time.monotonic() + mode.wait_s, "", Progress()
+    with interruptible() as interruption:
+        while True:
+            result = await monitor.run(action, plan, again=again, progress=progress, go_on=interruption, **arguments)
+            again = result.run or again
+            if result.phase not in _UNHEARD or interruption.hit or time.monotonic() >= until:
+                break
+            await asyncio.sleep(min(1.0, max(0.05, until - time.monotonic())))
+    progress.end()
+    code = exits.PARTLY if result.skipped and result.done else exits.of_result(result)
+    _say(plan, result, code, mode)
+    return exits.INTERRUPTED if interruption.hit else code
+
+
+def _say(plan: Plan | None, result: Result, code: int, mode: Mode) -> None:
+    if mode.as_data:
+        put_json({"version": 1, "plan": as_data(plan), "result": result})
+        return
+    notes = plan.notes if plan is not None and plan.idle else ()
+    (put if code in {exits.DONE, exits.PARTLY} else tell)("\n".join((result.text, *notes)))
+
+
+def _previewed(plan: Plan, mode: Mode) -> int:
+    if mode.as_data:
+        put_json({"version": 1, "plan": as_data(plan)})
+    else:
+        put(plan.text)
+    if plan.idle and plan.unknown:
+        return exits.of_fault(plan.unknown[0])
+    return exits.DONE if plan.idle else exits.PARTLY
+
+
+def as_data(plan: Plan | None) -> dict[str, Any] | None:
+    """Return a plan for programs: its own fields, and what every plan has."""
+    if plan is None:
+        return None
+    fields = {name: getattr(plan, name) for name in plan.__struct_fields__ if name != "action"}
+    return fields | {"text": plan.text, "rows": plan.rows}
+
+
+def _of(action: Action, arguments: dict[str, Any]) -> dict[str, Any]:
+    names = {one.name for one in action.arguments}
+    return {name: value for name, value in arguments.items() if name in names}
+
+
+async def _at_once(config: Config, act: Callable[[Monitor], Any]) -> int:
+    """Run without asking for the schema first: that would be one more thing to wait for."""
+    start_logging(config.target, config.alerts.secrets())
+    monitor = Monitor(config)
+    try:
+        code: int = await act(monitor)
+        return code
+    except NotLive as not_live:
+        return fail(not_live.fault)
+    finally:
+        await monitor.close()
+
+
+def _said(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    """Return a text that must be there: one with nothing in it, as from a variable that is not set, does nothing."""
+    if not value.strip():
+        raise click.BadParameter("say why, in a few words")
+    return value.strip()
+
+
+def _chosen(argument: Argument) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], frozenset[str]]:
+    """Return what reads words, one at a time or with commas between them."""
+
+    def read(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> frozenset[str]:
+        if not given:
+            return frozenset(argument.default or ())
+        words = [word.strip() for one in given for word in one.split(",") if word.strip()]
+        wrong = [word for word in words if word not in argument.choices]
+        if wrong or not words:
+            not_these = f", not {', '.join(wrong)}" if wrong else ""
+            raise click.BadParameter(f"name some of {', '.join(argument.choices)}{not_these}")
+        return frozenset(argument.choices[word] for word in words)
+
+    return read

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from core.base.text import plural
 from core.domain.actions import Result
-from tui.base.interfaces import MonitorLike
+from core.monitor import Monitor
 from tui.dialogs.dialog import Dialog
 
 
@@ -13,7 +13,7 @@ class QuitDialog(Dialog):
 
     ACT = "Quit"
 
-    def __init__(self, monitor: MonitorLike) -> None:
+    def __init__(self, monitor: Monitor) -> None:
         super().__init__("Quit?")
         self._monitor = monitor
 

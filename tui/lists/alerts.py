@@ -6,7 +6,6 @@ from core.base.text import plural
 from core.domain.snapshot import AlertView, Snapshot
 from core.domain.state_word import hidden
 from tui.actions import alerts
-from tui.actions.choice import Choice
 from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.alerts import ALARM_ROLE, ALARM_SIGN
 from tui.panels.row_list import Column, Row
@@ -59,10 +58,6 @@ class AlertList(Listed):
             ("episode", one.episode),
         )
         return Details(heading=one.title, text=text, choices=alerts.choices_of(one))
-
-    async def act(self, key: str, chosen: Choice) -> None:
-        """Acknowledge or silence the alert."""
-        await alerts.act(self._ui, chosen)
 
     def _row(self, one: AlertView, snapshot: Snapshot) -> Row:
         role = ALARM_ROLE.get(one.severity, "text") if one.state == "firing" else "dim"

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from core.domain.snapshot import Snapshot
 from core.resilience import BreakerRecord, BreakerState
 from tui.actions import breakers
-from tui.actions.choice import Choice
 from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.breakers import BREAKER_ROLE, worst_first
 from tui.panels.row_list import Column, Row
@@ -55,10 +54,6 @@ class BreakerList(Listed):
             ("held until", when(record.held_until, snapshot.at)),
         )
         return Details(heading=record.key, text=text, choices=breakers.choices_of(record))
-
-    async def act(self, key: str, chosen: Choice) -> None:
-        """Reset, hold or release the breaker."""
-        await breakers.act(self._ui, chosen)
 
     def _row(self, record: BreakerRecord, snapshot: Snapshot) -> Row:
         role = BREAKER_ROLE[record.state]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core.domain.checks import Check
 from core.domain.permission import REASONS
 from core.domain.snapshot import Snapshot
-from tui.actions.choice import Choice, Verb
+from tui.actions.choice import Choice, Go
 from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.row_list import Column, Row
 from tui.rendering.text import Line, age
@@ -52,13 +52,9 @@ class CheckList(Listed):
             ("next look", when(snapshot.health.next_at, snapshot.at)),
             ("acts by itself", "yes" if snapshot.may_act.allowed else f"no: {missing}"),
         )
-        errands = {"check": "check now", "heal": "heal …", "restart": "restart the watchdog's loop"}
-        choices = tuple((Choice(Verb.ERRAND, name), words) for name, words in errands.items())
+        keys = {"check": "check now", "heal": "heal …", "restart": "restart the watchdog's loop"}
+        choices = tuple((Choice(Go.KEY, name), words) for name, words in keys.items())
         return Details(heading=check.name.replace("_", " "), text=text, choices=choices)
-
-    async def act(self, key: str, chosen: Choice) -> None:
-        """Do what the key of that name does."""
-        await self._ui.errand(chosen.of)
 
     def _row(self, check: Check, snapshot: Snapshot) -> Row:
         role = check.level.value if check.at is not None else "dim"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core.domain.self_status import SelfStatus
 from core.domain.snapshot import Component, Snapshot
 from core.resilience.reading import Source
-from tui.actions.choice import Choice, Verb
+from tui.actions.choice import Choice, Go
 from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.degradation import DEGRADATION_LEVEL
 from tui.panels.row_list import Column, Row
@@ -62,13 +62,7 @@ class ComponentList(Listed):
             ("last live", when(one.at, snapshot.at) or "never"),
             ("why", one.why),
         )
-        return Details(
-            heading=one.name.replace("_", " "), text=text, choices=((Choice(Verb.ERRAND, "check"), "check now"),)
-        )
-
-    async def act(self, key: str, chosen: Choice) -> None:
-        """Do what the key of that name does."""
-        await self._ui.errand(chosen.of)
+        return Details(heading=one.name.replace("_", " "), text=text, choices=((Choice(Go.KEY, "check"), "check now"),))
 
     def _line(self, snapshot: Snapshot) -> Row:
         link = snapshot.link

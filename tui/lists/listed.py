@@ -8,7 +8,7 @@ import msgspec
 
 from core.base.text import short
 from core.domain.snapshot import Snapshot
-from tui.actions.choice import Choice, Choices
+from tui.actions.choice import Choices
 from tui.actions.ui import Ui
 from tui.base.key import Key
 from tui.panels.row_list import Column, Row
@@ -49,9 +49,6 @@ class Listed:
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
         """Return one row in full; `None` when it no longer exists."""
         raise NotImplementedError
-
-    async def act(self, key: str, chosen: Choice) -> None:
-        """Carry out what was chosen of `Details.choices`."""
 
 
 def list_key(name: str, key: str, word: str, does: str, drops: int = 22) -> Key:

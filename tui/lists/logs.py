@@ -3,7 +3,7 @@
 from core.domain.queries import Table
 from core.domain.records import LogEntry
 from core.domain.snapshot import Snapshot
-from tui.actions.choice import Choice, Verb
+from tui.actions.choice import Choice, Go
 from tui.lists.listed import list_key
 from tui.lists.served import Document, Known, Served, columns_of, odd_lines
 from tui.panels.row_list import Column, Row
@@ -57,9 +57,5 @@ class LogList(Served):
         entry = found.entry
         head = ((entry.status, LOG_ROLE.get(entry.status, "text")), (f"  {entry.step}", "strong"))
         lines = [head, *odd_lines(entry.odd), ()]
-        choices = ((Choice(Verb.SHOW_TASK, entry.task_id), "show its task"),) if entry.task_id else ()
+        choices = ((Choice(Go.TASK, entry.task_id), "show its task"),) if entry.task_id else ()
         return Document(heading=f"Log row {key}", lines=(*lines, *columns_of(found.row)), choices=choices)
-
-    async def act(self, key: str, chosen: Choice) -> None:
-        """Open the row's task."""
-        self._ui.open_row("tasks", chosen.of)

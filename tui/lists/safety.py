@@ -3,7 +3,7 @@
 from core.domain.queries import Table
 from core.domain.records import SafetyCheck
 from core.domain.snapshot import Snapshot
-from tui.actions.choice import Choice, Verb
+from tui.actions.choice import Choice, Go
 from tui.lists.listed import list_key
 from tui.lists.served import Document, Served, columns_of, odd_lines
 from tui.panels.row_list import Column, Row
@@ -55,13 +55,9 @@ class SafetyList(Served):
             (check.verdict, _ROLE.get(check.verdict, "text")),
             (f"  {check.check_type} {check.name}".rstrip(), "strong"),
         )
-        choices = ((Choice(Verb.SHOW_TASK, check.task_id), "show its task"),) if check.task_id else ()
+        choices = ((Choice(Go.TASK, check.task_id), "show its task"),) if check.task_id else ()
         return Document(
             heading=f"Safety check {key}",
             lines=(head, *odd_lines(check.odd), (), *columns_of(found.row)),
             choices=choices,
         )
-
-    async def act(self, key: str, chosen: Choice) -> None:
-        """Open the check's task."""
-        self._ui.open_row("tasks", chosen.of)

@@ -1,12 +1,12 @@
 """The list of tasks, sorted and filtered by the server; one task with its logs and safety checks."""
 
+from core.actions.retry_task import RETRY
 from core.base.text import short
 from core.domain.queries import Filter, Listing, Table
 from core.domain.records import LogEntry, SafetyCheck, Task
 from core.domain.snapshot import Snapshot
 from core.resilience import NotLive
-from tui.actions import single
-from tui.actions.choice import Choice, Verb
+from tui.actions.choice import Choice, Go
 from tui.lists.listed import list_key
 from tui.lists.served import Document, Known, Served, columns_of, heading, odd_lines, part
 from tui.panels.row_list import Column, Row
@@ -83,16 +83,9 @@ class TaskList(Served):
         lines += part("Logs", logs, [_log(entry, snapshot) for entry in entries], "no log row of this task")
         lines += await self._checks(of_task, snapshot)
         lines += [(), heading("All columns"), *columns_of(found.row, but=_AT_TOP if not _long(task) else frozenset())]
-        retry = ((Choice(Verb.RETRY, key), "retry: send it back to pending …"),) if task.status == "failed" else ()
-        rows = (Choice(Verb.LIST_LOGS, key), "list its log rows")
+        retry = ((Choice(RETRY, key), "retry: send it back to pending …"),) if task.status == "failed" else ()
+        rows = (Choice(Go.LOGS_OF, key), "list its log rows")
         return Document(heading=f"Task {key}", lines=tuple(lines), choices=(*retry, rows))
-
-    async def act(self, key: str, chosen: Choice) -> None:
-        """Retry the task, or list its log rows."""
-        if chosen.verb is Verb.LIST_LOGS:
-            self._ui.visit("logs", f"task:{chosen.of}")
-        else:
-            await single.act(self._ui, chosen)
 
     async def _checks(self, of_task: Filter, snapshot: Snapshot) -> list[Line]:
         try:

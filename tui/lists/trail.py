@@ -1,12 +1,13 @@
 """The audit trail: every action in the project's log, with its operator, host, reason and result."""
 
+from core.actions.undo import UNDO
 from core.domain.actions import label
 from core.domain.log_steps import AUDIT
 from core.domain.queries import Table
 from core.domain.records import LogEntry
 from core.domain.snapshot import Snapshot
-from tui.actions import single
-from tui.actions.choice import Choice, Verb
+from tui.actions.choice import Choice
+from tui.actions.runs import undoable
 from tui.lists.listed import list_key
 from tui.lists.logs import LOG_ROLE
 from tui.lists.served import Document, Known, Served, columns_of
@@ -21,7 +22,7 @@ class AuditList(Served):
     KEY = list_key("trail", "8", "trail", "audit trail: every action in the project's log")
     TITLE = "Audit trail"
     TABLE = Table.ORDERS
-    HINT = "order:heal  status:failed"
+    HINT = "action:heal  status:failed"
     EMPTY = "no action matches, or none is visible to us"
     COLUMNS = (
         Column(title="status", width=9),
@@ -62,12 +63,8 @@ class AuditList(Served):
         lines = [
             ((entry.status, LOG_ROLE.get(entry.status, "text")), (f"  {order}", "strong"), (f"  {entry.actor}", "dim"))
         ]
-        undo = (Choice(Verb.UNDO, entry.run), "undo: take back what still stands of it …")
-        choices = (undo,) if entry.run and single.undoable(entry) else ()
+        undo = (Choice(UNDO, entry.run), "undo: take back what still stands of it …")
+        choices = (undo,) if entry.run and undoable(entry) else ()
         return Document(
             heading=f"Action {entry.run or key}", lines=(*lines, (), *columns_of(found.row)), choices=choices
         )
-
-    async def act(self, key: str, chosen: Choice) -> None:
-        """Undo the action."""
-        await single.act(self._ui, chosen)

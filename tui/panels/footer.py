@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from rich.cells import cell_len
 
-from core.domain.actions import ACTIONS
+from core.actions.catalogue import ACTIONS
 from core.domain.snapshot import Snapshot
 from tui.base.key import NOTE, Key
 from tui.panels.panel import Panel

@@ -11,6 +11,7 @@ from textual.worker import Worker
 from core.domain.snapshot import Snapshot
 from core.resilience import NotLive
 from core.resilience.fault import Fault
+from tui.actions.start import follow
 from tui.actions.ui import Ui
 from tui.base.error_boundary import unforeseen, within_error_boundary
 from tui.base.key import Key, bindings
@@ -92,7 +93,7 @@ class DocumentView(View):
             return
         chosen = await self.ui.choose(self._document.heading, self._document.choices)
         if chosen is not None:
-            await self._listed.act(self._key, chosen)
+            await follow(self.ui, chosen)
 
     @property
     def _reading(self) -> bool:

@@ -9,37 +9,27 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
+from core.actions.catalogue import ACTIONS
 from core.base.settings import Layers, SettingsError
-from core.domain.actions import EMERGENCY_STOP
+from core.domain.actions import Action, Shortcut
 from tui.base.key import Key, displayed, is_key, named
 from tui.lists import LISTS
 
 
-def _order(name: str, key: str, order: str, word: str, does: str, drops: int = 0) -> Key:
-    return Key(
-        name=name,
-        key=key,
-        action=f"errand('{name}')",
-        word=word,
-        does=does,
-        drops=drops,
-        order=order,
-        priority=order == EMERGENCY_STOP.name,  # it is there from within a filter, too
-    )
+def _press(name: str, key: str, word: str, does: str, drops: int = 0) -> Key:
+    return Key(name=name, key=key, action=f"press('{name}')", word=word, does=does, drops=drops)
 
+
+def _of(action: Action, shortcut: Shortcut) -> Key:
+    key = _press(shortcut.name, shortcut.key, shortcut.word, shortcut.does, shortcut.drops)
+    return replace(key, order=action.name, priority=action.hurries)  # a stop is there from within a filter, too
+
+
+_OF_ACTIONS: Final = tuple(_of(action, action.shortcut) for action in ACTIONS.values() if action.shortcut is not None)
 
 ORDER_KEYS: Final = (
-    _order("heal", "h", "heal", "heal", "heal: shows the plan, then asks", 3),
-    _order("reset", "r", "reset_breaker", "reset", "breakers: reset one or all, release one, hold one open", 3),
-    _order("stop", "ctrl+e", "emergency_stop", "STOP", "emergency stop: wants a reason and the word STOP"),
-    _order("resume", "u", "lift", "resume", "resume after an emergency stop: wants the project's name", 6),
-    _order("dry_run", "d", "dry_run_on", "dry", "dry-run on or off: off wants the project's name", 13),
-    _order("check", "c", "check_now", "check", "check now: refresh everything, run all checks", 5),
-    _order("acknowledge", "a", "acknowledge", "ack", "acknowledge an alert: you take care, nobody else is told", 7),
-    _order("silence", "z", "silence", "silence", "silence alerts for a while, or take a silence back", 14),
-    _order("run", "p", "run_pending", "run", "run pending tasks: asks, then the agents work them off", 15),
-    _order("orders", "o", "", "actions", "actions: withdraw what waits, undo, retry a failed task", 16),
-    _order("restart", "w", "restart_watchdog", "restart", "restart the watchdog's loop", 20),
+    *(key for key in _OF_ACTIONS if key.key),
+    _press("orders", "o", "actions", "actions: withdraw what waits, undo, retry a failed task", 16),
 )
 LOOK_KEYS: Final = tuple(kind.KEY for kind in LISTS.values())
 """A key for each list."""
@@ -49,7 +39,7 @@ SCREEN_KEYS: Final = (
     Key(name="freeze", key="space", action="freeze", word="freeze", does="freeze: let the screen stand still, and go on", drops=11),
     Key(name="wall", key="b", action="wall", word="wall", does="wall mode: large, for a display nobody touches; b goes back", drops=21),
     Key(name="copy", key="y", action="copy", word="copy", does="copy: the row's id, or the state in one line", drops=17),
-    Key(name="faults", key="x", action="errand('faults')", word="faults", does="the demo's faults, on and off", drops=4),
+    Key(name="faults", key="x", action="press('faults')", word="faults", does="the demo's faults, on and off", drops=4),
     Key(name="help", key="question_mark", action="help", word="help", does="this help"),
     Key(name="palette", key="ctrl+p", action="command_palette", word="menu", does="menu: every action and list by name", drops=19),
     Key(name="quit", key="q", action="quit", word="quit", does="quit; asks while an action waits or is under way"),
@@ -79,15 +69,7 @@ TREND_KEYS: Final = (
     Key(name="longer", key="right", action="window(1)", word="longer", does="a longer window: 7 days, 30 days"),
     Key(name="plot", key="tab", action="plot", word="one plot", does="one plot alone, then the next, then all four", drops=1),
 )  # fmt: skip
-MENU_ONLY: Final = (
-    _order("hold", "", "hold_breaker", "hold", "hold a breaker open: wants a reason"),
-    _order("release", "", "release_breaker", "release", "release a held breaker"),
-    _order("retry_matching", "", "retry_matching", "retry", "retry failed tasks: all that match a filter"),
-    _order("requeue", "", "requeue", "requeue", "requeue: what the last emergency stop rejected goes back to pending"),
-    _order("clean_up", "", "clean_up", "clean up", "clean up the log: delete rows that are past their time"),
-    _order("test_message", "", "test_message", "test", "send a test message: to every contact and channel"),
-    _order("observe_off", "", "lift_observe", "observe", "allow actions: for 15 minutes despite --observe"),
-)
+MENU_ONLY: Final = tuple(key for key in _OF_ACTIONS if not key.key)
 """What has a place in the menu alone."""
 
 GLOBAL_KEYS: Final = (*ORDER_KEYS, *LOOK_KEYS, *TIME_KEYS, *SCREEN_KEYS)

@@ -10,6 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from core.domain.snapshot import Snapshot
+from tui.actions.start import follow
 from tui.actions.ui import Ui
 from tui.base.error_boundary import error_boundary
 from tui.base.key import Key, bindings
@@ -183,7 +184,7 @@ class ListView(View):
         chosen = await self.ui.choose(details.heading, choices, details.text, way_back="Close")
         if chosen is not None:
             with error_boundary("what was chosen", self.ui.tell):
-                await self.listed.act(row.key, chosen)
+                await follow(self.ui, chosen)
 
     def _filtered(self) -> Line:
         return ((f"  filter: {self._filter}", "warning"),) if self._filter else ()

@@ -6,15 +6,15 @@ from textual import work
 from textual.binding import BindingType
 from textual.worker import Worker
 
-from core.domain.actions import RETRY_MATCHING
+from core.actions.retry_matching import RETRY_MATCHING
 from core.domain.queries import SORTS, FilterError, Listing, Page, parse_filter
 from core.domain.snapshot import LinkWord, Snapshot
 from core.resilience import NotLive
 from core.resilience.fault import Fault
+from tui.actions.start import start
 from tui.actions.ui import Ui
 from tui.base.error_boundary import unforeseen, within_error_boundary
 from tui.base.key import Key, bindings
-from tui.dialogs import retry_matching_dialog
 from tui.lists.served import Served
 from tui.panels.row_list import Row, RowList
 from tui.rendering.text import Line, age
@@ -127,10 +127,10 @@ class ServedView(ListView):
             self._begin()
         self.ui.repaint()
 
-    def action_retry(self) -> None:
+    async def action_retry(self) -> None:
         """Ask to confirm that every matching failed task goes back to pending."""
-        if self.listed.RETRIES and self.ui.allowed(RETRY_MATCHING):
-            self.ui.ask(retry_matching_dialog(self.ui.monitor, self._listing))
+        if self.listed.RETRIES:
+            await start(self.ui, RETRY_MATCHING, listing=self._listing)
 
     async def open_row(self, row: Row) -> None:
         """Open the row in a view of its own; not in the past, where no row is shown."""

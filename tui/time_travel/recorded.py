@@ -14,9 +14,8 @@ from core.base.text import short
 from core.domain.events import Event
 from core.domain.snapshot import Degradation, Project, Snapshot
 from core.domain.status import Level
-from core.history.blackbox import GAP_S, Note
+from core.history.blackbox import GAP_S, Box, Note
 from core.resilience import DegradationLevel
-from tui.base.interfaces import BoxLike
 from tui.rendering.text import Line, age
 
 _TICK: Final = timedelta(microseconds=1)
@@ -57,7 +56,7 @@ class NotThere(WatchdeskError):
     """There is nothing to show in that direction, or of that time. The message is one sentence."""
 
 
-def moment_at(box: BoxLike, at: datetime, now: datetime) -> Moment | None:
+def moment_at(box: Box, at: datetime, now: datetime) -> Moment | None:
     """Return what was recorded of a moment; `None` for now. Raises NotThere."""
     span = box.span()
     if at > now:
@@ -72,12 +71,12 @@ def moment_at(box: BoxLike, at: datetime, now: datetime) -> Moment | None:
     return _unknown(box, _gap_around(box, at, now), at) if found is None else _shown(box, found, at)
 
 
-def again(box: BoxLike, moment: Moment, now: datetime) -> Moment | None:
+def again(box: Box, moment: Moment, now: datetime) -> Moment | None:
     """Return the same moment with notes taken since; one in a gap stays in that. Raises NotThere."""
     return moment_at(box, moment.at, now) if moment.gap is None else _unknown(box, moment.gap, moment.at)
 
 
-def stepped(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | None:
+def stepped(box: Box, start: Moment, by: int, now: datetime) -> Moment | None:
     """Return the snapshot `by` changes later or earlier, but stop at the first gap on the way. `None`: now.
 
     Raises NotThere before the first one.
@@ -95,7 +94,7 @@ def stepped(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | Non
     return None if found is None else _shown(box, found, found.at)
 
 
-def marked(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | None:
+def marked(box: Box, start: Moment, by: int, now: datetime) -> Moment | None:
     """Return the moment `by` events later or earlier. `None`: now. Raises NotThere before the first one."""
     found = box.mark(start.at, by)
     if by > 0 and (found is None or found.at > now):
@@ -108,12 +107,12 @@ def marked(box: BoxLike, start: Moment, by: int, now: datetime) -> Moment | None
     return _shown(box, picture, found.at)
 
 
-def _none_before(box: BoxLike) -> NotThere:
+def _none_before(box: Box) -> NotThere:
     span = box.span()
     return NotThere(NOTHING if span is None else f"the black box begins at {clock(span[0])}: nothing is before")
 
 
-def _shown(box: BoxLike, picture: Snapshot, at: datetime) -> Moment:
+def _shown(box: Box, picture: Snapshot, at: datetime) -> Moment:
     """Return the snapshot as the screen showed it at that moment, with the notes up to then among its events."""
     notes = box.notes(at - _NOTED, at + _TICK)[-_MOST_NOTES:]
     told = tuple(Event(at=note.at, who=note.who, text=f"note: {note.text}", level=Level.WARNING) for note in notes)
@@ -125,12 +124,12 @@ def _shown(box: BoxLike, picture: Snapshot, at: datetime) -> Moment:
     )
 
 
-def _unknown(box: BoxLike, gap: Gap, at: datetime) -> Moment:
+def _unknown(box: Box, gap: Gap, at: datetime) -> Moment:
     """Return a moment in a gap."""
     return Moment(at=at, gap=gap, noted=box.notes(gap.since + _TICK, gap.until)[-_MOST_NOTES:])
 
 
-def _gap_around(box: BoxLike, at: datetime, now: datetime) -> Gap:
+def _gap_around(box: Box, at: datetime, now: datetime) -> Gap:
     """Return the gap around a moment: between two spans in which something was recorded."""
     before, after = box.step(at, -1), box.step(at, 1)
     since = before.at if before is not None else at
@@ -141,13 +140,13 @@ def _gap_around(box: BoxLike, at: datetime, now: datetime) -> Gap:
     return Gap(ended, began)
 
 
-def _passed(box: BoxLike, start: Moment, end: datetime) -> tuple[Gap, ...]:
+def _passed(box: Box, start: Moment, end: datetime) -> tuple[Gap, ...]:
     """Return the gaps between a moment and another, the oldest first, but not the one that the moment lies in."""
     found = _gaps_between(box, *sorted((start.at, end)))
     return tuple(gap for gap in found if start.gap is None or not gap.since <= start.at <= gap.until)
 
 
-def _gaps_between(box: BoxLike, earlier: datetime, later: datetime) -> Iterator[Gap]:
+def _gaps_between(box: Box, earlier: datetime, later: datetime) -> Iterator[Gap]:
     """Yield the gaps between two moments, the oldest first."""
     reached = earlier
     for span in box.looks(earlier, later + _TICK):

@@ -7,7 +7,7 @@ from core.actions.repairs.repair import Proposal, Repair, Survey
 from core.actions.run import Run
 from core.backend.schema import Shape
 from core.backend.target import KeyKind
-from core.domain.actions import PlanStep
+from core.domain.plans import PlanStep
 from core.resilience import NotLive
 
 

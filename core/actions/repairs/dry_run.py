@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Final
 
-from core.actions.dry_run import config_stamp
+from core.actions.audit import config_stamp
 from core.actions.repairs.repair import Proposal, Repair, Survey
 from core.actions.run import Run
-from core.domain.actions import PlanStep
 from core.domain.failure_rate import fails_above, failure_rate, fresh_failure_rate
+from core.domain.plans import PlanStep
 
 TITLE: Final = "Failure rate too high"
 """The name of this step in audit rows of heals, in lower case."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from core.actions.repairs.repair import Proposal, Repair, Survey
 from core.actions.run import Run
 from core.backend.writes import BATCH
-from core.domain.actions import PlanStep
+from core.domain.plans import PlanStep
 
 _FOUND: Final = 1000
 _UNDONE_WITHIN: Final = timedelta(days=7)
@@ -38,9 +39,6 @@ class OldLogs(Repair):
         context, before, audit_before = self._context, self._before(survey), self._audit_before(survey)
         kept, done = await self._standing_stop(survey), 0
 
-        async def delete(ids: tuple[str, ...]) -> tuple[str, ...]:
-            return await context.commands.delete_logs(ids, before=before)
-
         async def there(ids: tuple[str, ...]) -> tuple[str, ...]:
             return await context.live.logs_among(ids)
 
@@ -56,6 +54,7 @@ class OldLogs(Repair):
                 "db:fetch_old_logs", lambda queries: queries.old_logs(before, audit_before, kept, most)
             )
 
+        delete = partial(context.commands.delete_logs, before=before)
         while done < step.count and not run.halted():
             # Found a thousand at a time: where no index serves the time, each finding reads the whole table.
             found = await find(min(_FOUND, step.count - done))

@@ -11,8 +11,8 @@ from core.actions.context import ActionContext
 from core.actions.run import Run
 from core.backend.target import Target
 from core.base.bounds import Count, Days, Share, Span
-from core.domain.actions import PlanStep
 from core.domain.failure_rate import FailureRules
+from core.domain.plans import PlanStep
 from core.domain.records import SystemConfig, Task
 from core.domain.stuck import Overdue, StuckRules
 from core.resilience.fault import Fault

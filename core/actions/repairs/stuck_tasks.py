@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from core.actions.batches import requeue
 from core.actions.repairs.repair import Proposal, Repair, Survey
 from core.actions.run import Run
 from core.backend.writes import BATCH
 from core.base.text import plural, short
-from core.domain.actions import PlanStep
 from core.domain.markers import STUCK, Markers
+from core.domain.plans import PlanStep
 from core.domain.records import Task
 from core.domain.stuck import cutoff
 
@@ -57,9 +58,7 @@ class StuckTasks(Repair):
         text = f"{marks.begins[0]}: by {run.by}, no sign of life past its time"
         done = 0
         for limit, group in self._by_cutoff(survey, min(survey.now, run.now())):
-
-            async def send(ids: tuple[str, ...], limit: datetime = limit) -> tuple[str, ...]:
-                return await writes.fail_stuck(ids, began_before=limit, error=text)
+            send = partial(writes.fail_stuck, began_before=limit, error=text)
 
             async def changed(ids: tuple[str, ...]) -> tuple[str, ...]:
                 return await live.ask("db:read_back_tasks", lambda q: q.marked_among(ids, "failed", marks))

@@ -7,12 +7,18 @@ from typing import Any, Final
 
 import msgspec
 
-from core.actions.heal import Findings, Heal
+from core.actions.emergency_stop import EMERGENCY_STOP, EmergencyStop
+from core.actions.heal import Heal
+from core.actions.healer import Findings
+from core.actions.process import RESTART
+from core.actions.resume import RESUME
+from core.actions.undo import UNDO
 from core.backend.fault_transport import LineFault
 from core.checks.failure_rate import judge
-from core.domain.actions import HealPlan, ResultPhase
+from core.domain.actions import ResultPhase
 from core.domain.checks import Check
 from core.domain.failure_rate import failure_rate
+from core.domain.plans import HealPlan
 from core.domain.snapshot import LinkWord, State
 from core.domain.status import Level
 from core.monitor import Monitor
@@ -73,12 +79,12 @@ async def stuck_tasks(context: ScenarioContext) -> str:
     expect(stuck in ids, "a task that runs for three hours without a sign of life is not found stuck")
     expect(fresh not in ids, "a task that began a minute ago is called stuck")
     only = _only(found, {stuck, fresh})  # on a living project nothing but our own is touched
-    heal = Heal(context.parts.healer, now=context.parts.time.cut_off, found=only)
+    heal = Heal(context.parts.dependencies, found=only)
     result = await context.parts.runner.run(heal, context.parts.operator)
     expect((result.phase, result.changed) == (ResultPhase.VERIFIED, 1), f"healing said: {result.text}")
     expect(await context.status_of(stuck) == "failed", f"the stuck task is {await context.status_of(stuck)}")
     expect(await context.status_of(fresh) == "in_progress", f"the running task is {await context.status_of(fresh)}")
-    undone = await monitor.undo(await monitor.plan_undo(result.run))
+    undone = await monitor.run(UNDO, await monitor.plan(UNDO, run=result.run))
     expect(await context.status_of(stuck) == "in_progress", f"undo said: {undone.text}")
     return "1 stuck failed and audited, 1 running untouched, undone"
 
@@ -159,7 +165,7 @@ async def watchdog(context: ScenarioContext) -> str:
     slow = max(check.took_s or 0.0 for check in health.checks)
     expect(slow < 2.0, f"a check took {slow:.1f} s")
     last = health.last_at
-    monitor.restart_watchdog()
+    await monitor.run(RESTART)
     await _until(lambda: monitor.snapshot.health.last_at != last, "after a restart it does not look")
     return f"six checks, the slowest {1000 * slow:.0f} ms, restarted"
 
@@ -168,24 +174,24 @@ async def emergency_stop(context: ScenarioContext) -> str:
     """Check that a stop is set, not set twice, and lifted, each read back; outside a sandbox only if no task is hit."""
     monitor = await context.monitor()
     task = await context.add_task("pending") if context.owned else ""
-    plan = await monitor.plan_stop()
+    plan = await EmergencyStop(context.parts.dependencies).plan()
     if plan.already:
-        again = await monitor.stop("self-test")
+        again = await monitor.run(EMERGENCY_STOP, reason="self-test")
         expect(again.already, f"a standing stop was set again: {again.text}")
         return f"{plan.already}; a second one changed nothing"
     hit = plan.pending + plan.running
     if not context.owned and hit:
         return await _flag_alone(context, hit)
-    stopped = await monitor.stop("self-test", 1)
+    stopped = await monitor.run(EMERGENCY_STOP, reason="self-test", hours=1)
     try:
         expect(stopped.phase is ResultPhase.VERIFIED, f"the stop said: {stopped.text}")
         config = await context.parts.reads.config()
         expect(config is not None and config.emergency_stop, "the flag is not set")
         expect(not task or await context.status_of(task) == "rejected", "a pending task was not rejected")
-        again = await monitor.stop("another reason", 1)
+        again = await monitor.run(EMERGENCY_STOP, reason="another reason", hours=1)
         expect(again.already, f"a standing stop was set again: {again.text}")
     finally:
-        lifted = await monitor.lift(requeue=True)
+        lifted = await monitor.run(RESUME, requeue=True)
     expect(lifted.phase is ResultPhase.VERIFIED, f"the resume said: {lifted.text}")
     expect(not task or await context.status_of(task) == "pending", "the task was not requeued")
     return f"{stopped.text}; {lifted.text}"

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from core.actions.emergency_stop import EMERGENCY_STOP
 from core.alerting.settings import AlertRules
 from core.domain.actions import ResultPhase
 from core.domain.snapshot import State
@@ -86,7 +87,7 @@ async def test_a_stop_that_one_of_two_rows_does_not_take_is_done_in_part(sandbox
     )
     try:
         driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-        result = await driven.monitor.stop("fire")
+        result = await driven.monitor.run(EMERGENCY_STOP, reason="fire")
         await driven.monitor.close()
     finally:
         sandbox.sql("DROP TRIGGER keeps ON autonomous_system_config; DROP FUNCTION keeps()")

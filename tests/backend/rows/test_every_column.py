@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from core.actions.heal import HEAL
 from core.alerting.settings import AlertRules
 from core.backend.schema import CONFIG, LOGS, SAFETY, TASKS
 from core.domain.queries import Listing, Table
@@ -78,7 +79,7 @@ async def goes_on(alarming: Alarming, why: object = "") -> None:
     await alarming.alarms.evaluate()
     await alarming.queue.settled()
     await driven.parts.kpis.measure()
-    await driven.monitor.plan_heal()
+    await driven.monitor.plan(HEAL)
     unknown = [check for check in checkup.checks if check.level is Level.UNKNOWN]
     assert not unknown, why
     dead = [(name, reading.fault) for name, reading in driven.parts.readings.values.items() if not reading.live]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from core.actions.heal import HEAL
 from core.backend.optional_sql import script
 from core.backend.schema import Shape
 from core.base.clock import SystemClock
@@ -273,7 +274,7 @@ async def test_odd_rows_all_at_once_end_nothing(sandbox: Running, tmp_path: Path
         assert Level.UNKNOWN not in {check.level for check in checkup.checks}
         await driven.parts.alerts.evaluate()
     await driven.parts.kpis.measure()
-    result = await driven.monitor.heal(await driven.monitor.plan_heal())
+    result = await driven.monitor.run(HEAL, await driven.monitor.plan(HEAL))
     dead = [name for name, reading in driven.parts.readings.values.items() if not reading.live]
     well = closed(driven)
     await driven.monitor.close()

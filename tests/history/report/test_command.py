@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from core.actions.emergency_stop import EMERGENCY_STOP
 from core.backend.target import Target
 from core.base.time_input import moment_of
 from core.domain.actions import ResultPhase
@@ -46,7 +47,7 @@ async def watched(sandbox: Running, command: Command, reason: str = "agents dele
     live = Heard(monitor, lambda: monitor.snapshot.ready and monitor.snapshot.link.word is LinkWord.LIVE)
     await monitor.start()
     await live.wait()
-    assert (await monitor.stop(reason)).phase is ResultPhase.VERIFIED
+    assert (await monitor.run(EMERGENCY_STOP, reason=reason)).phase is ResultPhase.VERIFIED
     await stopped.wait()
     await monitor.note("the deploy of noon")
     await monitor.close()

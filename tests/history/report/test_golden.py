@@ -8,6 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from core.actions.acknowledge import ACKNOWLEDGE
+from core.actions.breakers import RESET_BREAKER
+from core.actions.dry_run import DRY_RUN_OFF
+from core.actions.emergency_stop import EMERGENCY_STOP
+from core.actions.resume import RESUME
+from core.actions.retry_matching import RETRY_MATCHING
+from core.actions.silence import SILENCE
 from core.domain.actions import ResultPhase
 from core.domain.queries import Filter, Listing, Table
 from core.domain.snapshot import State
@@ -43,22 +50,24 @@ async def storm(night: Incident) -> None:
     await night.look(3)
     assert here.snapshot.state is State.CRITICAL
     night.advance(4)
-    assert (await here.reset_breaker(EDGE)).phase is ResultPhase.VERIFIED
-    await here.parts.breaker_actions.close()
+    assert (await here.run(RESET_BREAKER, breaker=EDGE)).phase is ResultPhase.VERIFIED
+    await here.parts.runner.close()
     night.advance(5)
     now = night.clock.now()
     night.box.note(now, "the deploy of 02:55 carries the wrong key", "operator jana@watch-1", now=now)
     await night.look()
     night.advance(3)
     there = await Host.named("bastion-2", "sam", night.sandbox, night.home / "there", night.clock)
-    silenced = await there.monitor.silence("degraded", timedelta(hours=1), "we know: jana is on it")
+    silenced = await there.monitor.run(
+        SILENCE, matcher="degraded", lasts=timedelta(hours=1), reason="we know: jana is on it"
+    )
     assert silenced.phase is ResultPhase.VERIFIED
     await there.monitor.close()
     await night.look()
     night.advance(6)
-    assert (await here.acknowledge("success_rate_critical", "on it")).phase is ResultPhase.VERIFIED
+    assert (await here.run(ACKNOWLEDGE, alert="success_rate_critical", note="on it")).phase is ResultPhase.VERIFIED
     night.advance(7)
-    assert (await here.stop(DEPLOY)).phase is ResultPhase.VERIFIED
+    assert (await here.run(EMERGENCY_STOP, reason=DEPLOY)).phase is ResultPhase.VERIFIED
     await night.look(3)
 
 
@@ -68,14 +77,14 @@ async def recovery(night: Incident) -> None:
     night.sandbox.fault("edge_down", False)
     await night.look(3)
     night.advance(4)
-    assert (await here.lift(requeue=True)).phase is ResultPhase.VERIFIED
+    assert (await here.run(RESUME, requeue=True)).phase is ResultPhase.VERIFIED
     await night.look()
     night.advance(5)
-    assert (await here.set_dry_run(False)).phase is ResultPhase.VERIFIED
+    assert (await here.run(DRY_RUN_OFF)).phase is ResultPhase.VERIFIED
     await night.look()
     night.advance(6)
-    failed = await here.plan_retry_matching(Listing(table=Table.TASKS, filter=Filter(status=("failed",))))
-    assert (await here.retry_matching(failed, "the deploy was taken back")).changed == 24
+    failed = await here.plan(RETRY_MATCHING, listing=Listing(table=Table.TASKS, filter=Filter(status=("failed",))))
+    assert (await here.run(RETRY_MATCHING, failed, reason="the deploy was taken back")).changed == 24
     await night.look()
     night.complete()
     await night.look(60)

@@ -1,29 +1,28 @@
-"""Every command and what it does, in one line each. Another one is a file beside these and a line here."""
+"""Every command and what it does, in one line each. Another one is a file beside these and a line here.
+
+An action's command is made from its record: see `core.actions.catalogue` and `tui.cli.action_command`.
+"""
 
 from typing import Final
 
 COMMANDS: Final = {
-    "ack": "Take care of an alert, so that nobody else is told.",
     "alerts": "Show what fires, since when, and who takes care of it; or every rule.",
     "config": "Show every setting and where it came from, or which files are read.",
     "demo": "Run the monitor on a sandbox of its own: nothing to configure.",
     "dry-run": "Turn the agents' dry-run on or off, and read it back.",
-    "heal": "Plan, ask, repair, report.",
     "logs": "Show what the watchdog wrote, the actions, or statistics.",
     "login": "Sign in and keep the session.",
     "logout": "End the session, here and at the server.",
     "notify": "Send a test message to every contact and channel.",
-    "orders": "Show the actions that wait for the project to answer; withdraw one.",
     "report": "Write the incident as Markdown: what happened, who did what.",
-    "resume": "Clear the emergency stop, and requeue what it rejected.",
-    "retry": "Requeue one failed task.",
-    "run": "Let the agents work off what is pending.",
     "sandbox": "Serve a local Supabase in the foreground.",
     "selftest": "Exercise ten scenarios for real, and print a summary.",
     "serve": "Serve the monitor to browsers on this machine, read-only.",
     "silence": "Tell nobody of some alerts for a while.",
     "sql": "Print optional SQL for the project: indexes, statistics, policies.",
+    "waiting": "Show the actions that wait for the project to answer; withdraw one.",
     "status": "Check once and print one page; writes nothing.",
-    "stop": "Set the emergency stop, and read it back.",
-    "undo": "Take back what one action changed.",
 }
+
+RENAMED: Final = {"orders": "waiting"}
+"""Commands by their former names, which work for one release."""

@@ -27,7 +27,6 @@ def command(context: click.Context, *, test: bool) -> None:
         try:
             await monitor.refresh()  # the config row may name whom to tell
             tried = await monitor.try_alerts()
-            monitor.refresh_picture()
             unreachable, refused = monitor.snapshot.telling.unreachable, monitor.snapshot.telling.refused
         finally:
             await monitor.close()

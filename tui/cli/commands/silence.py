@@ -1,65 +1,65 @@
 """`watchdesk silence MATCHER`: tell nobody of alerts that match, for a while; list silences; end one."""
 
 import asyncio
-from datetime import timedelta
+from typing import Any
 
 import click
 
-from core.base.text import short
-from core.domain.actions import SILENCE, Result
-from core.monitor import Monitor
+from core.actions.silence import END_SILENCE, SILENCE
+from core.monitor import Config, Monitor
 from tui.cli import exits
-from tui.cli.action_command import Preview, give
+from tui.cli.action_command import Mode, give, mode_of, options, parameter_of, run_action
 from tui.cli.looking import with_alerts
-from tui.cli.session import configure, put, tell
-from tui.cli.span import Lasts
+from tui.cli.session import configure, put
 
 
-@click.command(name="silence")
-@click.argument("matcher", required=False)
-@click.option("--for", "lasts", type=Lasts(), metavar="TIME", default="2h", show_default=True, help="Up to 7d.")
-@click.option("--reason", metavar="TEXT", help="Why; everybody who finds it silent reads it.")
-@click.option("--list", "listed", is_flag=True, help="What is silenced.")
-@click.option("--end", metavar="ID", help="Take a silence back.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
-def command(  # noqa: PLR0913 - one parameter an option
-    context: click.Context,
-    *,
-    matcher: str | None,
-    lasts: timedelta,
-    reason: str | None,
-    listed: bool,
-    end: str | None,
-    yes: bool,
-) -> None:
-    """Tell nobody of alerts that match an alert's name, its subject or a severity; * and ? stand for anything."""
-    if not listed and end is None and (matcher is None or not reason):
+def _run(context: click.Context, /, *, listed: bool, end: str | None, **values: Any) -> None:
+    config, mode = configure(context), mode_of(values)
+    if listed:
+        context.exit(asyncio.run(with_alerts(config, _list)))
+    if end is not None:
+        context.exit(_end(config, end, mode))
+    if values["matcher"] is None or not (values["reason"] or "").strip():
         raise click.UsageError("say what to silence and why: watchdesk silence MATCHER --reason TEXT")
-
-    async def act(monitor: Monitor) -> int:
-        if listed:
-            put("\n".join(_lines(monitor)) or "none")
-            return exits.DONE
-        if end is not None:
-            result = await monitor.end_silence(end)
-            code = exits.of_result(result)
-            put(result.text) if code == exits.DONE else tell(f"watchdesk: {result.text}")
-            return code
-
-        async def look() -> Preview:
-            return Preview(text=f"for {short(lasts)} nobody is told of alerts that match {matcher}: {reason}")
-
-        async def silence() -> Result:
-            return await monitor.silence(matcher or "", lasts, reason or "")
-
-        return await give(monitor, SILENCE, look=look, act=silence, yes=yes)
-
-    context.exit(asyncio.run(with_alerts(configure(context), act)))
+    context.exit(run_action(config, SILENCE, values, mode))
 
 
-def _lines(monitor: Monitor) -> list[str]:
-    return [
+async def _list(monitor: Monitor) -> int:
+    lines = [
         f"{one.id[:8]}  {one.matcher} until {one.until:%Y-%m-%d %H:%M}Z by {one.who}: {one.reason}"
         for one in monitor.snapshot.telling.silences
     ]
+    put("\n".join(lines) or "none")
+    return exits.DONE
+
+
+def _end(config: Config, name: str, mode: Mode) -> int:
+    async def act(monitor: Monitor) -> int:
+        return await give(monitor, END_SILENCE, {"silence": name}, mode)
+
+    return asyncio.run(with_alerts(config, act))
+
+
+def _parameters() -> list[click.Parameter]:
+    """Return the parameters of the action, none of them required: `--list` and `--end` need none."""
+    found = [parameter_of(one) for one in SILENCE.arguments]
+    for parameter in found:
+        parameter.required = False
+        parameter.callback = None
+        if parameter.name == "lasts":
+            parameter.opts = ["--for"]
+    return found
+
+
+command = click.Command(
+    "silence",
+    callback=_run,
+    params=[
+        *_parameters(),
+        click.Option(["--list", "listed"], is_flag=True, help="What is silenced."),
+        click.Option(["--end"], metavar="ID", help="Take a silence back."),
+        *options(SILENCE),
+    ],
+    help=SILENCE.command.help if SILENCE.command is not None else None,
+)

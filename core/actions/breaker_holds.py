@@ -40,6 +40,11 @@ class BreakerHolds:
             held += 1
         return held
 
+    def state(self, key: str) -> str:
+        """Return the state of one breaker in a word; of one never used, or of all, that."""
+        found = next((record for record in self._breakers.all() if record.key == key), None)
+        return "not used yet" if found is None else found.state.value.replace("_", "-")
+
     async def hold(self, key: str, who: str, why: str, until: datetime | None) -> None:
         """Hold one open. Raises NotKept: a hold that a restart would forget is none."""
         await self._state.put(KIND, key, Hold(who=who, why=why, at=self._clock.now(), until=until))

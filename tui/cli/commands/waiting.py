@@ -1,9 +1,10 @@
-"""`watchdesk orders`: what waits on this machine for the project to answer, and its withdrawal."""
+"""`watchdesk waiting`: what waits on this machine for the project to answer, and its withdrawal."""
 
 import asyncio
 
 import click
 
+from core.actions.withdraw import WITHDRAW
 from core.base.store import NotKept
 from core.domain.actions import Result
 from core.monitor import Monitor
@@ -11,12 +12,12 @@ from tui.cli import exits
 from tui.cli.session import configure, put, put_json, tell
 
 
-@click.command(name="orders")
+@click.command(name="waiting")
 @click.option("--withdraw", metavar="ID", help="Forget the action with this id; `all` forgets every one.")
 @click.option("--json", "as_data", is_flag=True, help="For programs.")
 @click.pass_context
 def command(context: click.Context, *, withdraw: str | None, as_data: bool) -> None:
-    """Orders given while the project did not answer. They are kept on disk, and carried out by a running monitor."""
+    """Show the actions ordered while the project did not answer: kept on disk, carried out by a running monitor."""
     monitor = Monitor(configure(context))
 
     async def act() -> int:
@@ -30,9 +31,9 @@ def command(context: click.Context, *, withdraw: str | None, as_data: bool) -> N
                 return exits.DONE
             chosen = [one for one in waiting if withdraw in {one.id, "all"}]
             if not chosen:
-                tell(f"watchdesk: no action {withdraw} waits; see watchdesk orders")
+                tell(f"watchdesk: no action {withdraw} waits; see watchdesk waiting")
                 return exits.WRONG
-            results: list[Result] = [await monitor.withdraw(one.id) for one in chosen]
+            results: list[Result] = [await monitor.run(WITHDRAW, waiting=one.id) for one in chosen]
             put("\n".join(result.text for result in results))
         except NotKept as not_kept:
             tell(f"watchdesk: {not_kept}")
