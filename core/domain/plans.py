@@ -72,7 +72,7 @@ class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HealPlan(Plan, frozen=True, kw_only=True):
-    """What a heal would do now. `notes` is what was seen and is left alone, with the reason.
+    """The steps of a heal as of now. `notes`: findings that are left alone, each with the reason.
 
     `only`: the names of the repairs that it was made of; empty for the usual ones. `unknown`: why there may be more
     to heal than the steps say.
@@ -115,7 +115,7 @@ class HealPlan(Plan, frozen=True, kw_only=True):
 
 
 class StopPlan(Plan, frozen=True, kw_only=True):
-    """What an emergency stop of `hours` would hit now; `already` names the standing stop, which nothing overwrites."""
+    """The numbers of tasks that a stop of `hours` would reject; `already`: the stop in force, which stays as it is."""
 
     pending: int
     running: int
@@ -144,7 +144,7 @@ class StopPlan(Plan, frozen=True, kw_only=True):
 
 
 class RequeuePlan(Plan, frozen=True, kw_only=True):
-    """What a stop that is over left rejected: which stop, in words, and how many of its tasks were pending."""
+    """The tasks that a stop which is over left rejected: the stop in words, and how many of them were pending."""
 
     of: str
     tasks: int
@@ -166,9 +166,9 @@ class RequeuePlan(Plan, frozen=True, kw_only=True):
 
 
 class DryRunPlan(Plan, frozen=True, kw_only=True):
-    """How the agents are set now. `known` is false when no config row is visible to us.
+    """The dry-run setting of the agents. `known` is false when no config row is visible to us.
 
-    `pending`: how many tasks the agents would mark as completed without doing them, once dry-run is on. `on`: what it
+    `pending`: the number of tasks the agents would mark as completed without doing them, once dry-run is on. `on`: what it
     is to be set to. `action`: the way that is still open, where it is set like that already.
     """
 
@@ -234,7 +234,7 @@ class ResumePlan(Plan, frozen=True, kw_only=True):
 
 
 class RunPlan(Plan, frozen=True, kw_only=True):
-    """What is pending now, and what stands in the way of its being run, in words."""
+    """The number of pending tasks, and the obstacles to running them, in words."""
 
     pending: int
     notes: tuple[str, ...] = ()
@@ -290,7 +290,7 @@ class RetryMatchingPlan(Plan, frozen=True, kw_only=True):
 
 
 class UndoPlan(Plan, frozen=True, kw_only=True):
-    """What an undo of one run would take back. `refused`: why it cannot be undone.
+    """The changes that an undo of one run would take back. `refused`: why it cannot be undone.
 
     `dry_run`: what dry-run would be set to; `None`: it is left alone. `config_at`: only while the config row was last
     changed then. `steps`: what each repair of a heal would take back. `action`: as which it is confirmed.
