@@ -72,7 +72,7 @@ class Record:
             self._closed.append(last)
 
     def spans(self) -> tuple[Span, ...]:
-        """All spans, the oldest first; between two that do not touch nothing was observed."""
+        """Return all spans, the oldest first; between two that do not touch nothing was observed."""
         last = () if self._open is None else (self._reaching(self._open),)
         return (*self._closed, *last)
 
@@ -126,7 +126,7 @@ class Record:
             left = transaction.get(_KIND, _OPEN, Span)
             ours = {one.began for one in (span, closed) if one is not None}
             if left is not None and left.began not in ours:
-                transaction.append(_SERIES, left.began, left)  # what an earlier process had under way
+                transaction.append(_SERIES, left.began, left)  # the unfinished span of an earlier process
             if closed is not None:
                 transaction.append(_SERIES, closed.began, closed)
                 transaction.trim(_SERIES, before)

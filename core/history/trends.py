@@ -54,12 +54,12 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def begins(self) -> tuple[datetime, ...]:
-        """The beginnings of the buckets."""
+        """Return the beginnings of the buckets."""
         return tuple(self.since + n * self.bucket for n in range(self.count))
 
     @property
     def until(self) -> datetime:
-        """The end of the last bucket."""
+        """Return the end of the last bucket."""
         return self.since + self.count * self.bucket
 
     def begin_of(self, at: datetime) -> datetime:
@@ -224,7 +224,7 @@ def _finished(
     total = sum((*own.values(), *theirs.values()), Finished())
     nothing = f"no task was finished in these {window}, or none that this key sees" if told.finished_until else _READING
     if total == Finished():
-        own, theirs = {}, {}  # who sees no task at all cannot say that none failed
+        own, theirs = {}, {}  # where no task is visible, it is not known that none failed
     success = _series("success", cut, _each(own, lambda f: f.percent), _each(theirs, lambda f: f.percent, but=own))
     failures = _series(
         "failures", cut, _each(own, lambda f: float(f.failed)), _each(theirs, lambda f: float(f.failed), but=own)

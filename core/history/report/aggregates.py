@@ -1,4 +1,4 @@
-"""What goes on through many pictures: alerts, breakers, key figures, tasks. Each sees one picture after the other."""
+"""Sums over many snapshots: alerts, breakers, key figures, tasks. Each collector is fed the snapshots in order."""
 
 from datetime import datetime
 from typing import Final, TypeAlias
@@ -19,7 +19,7 @@ _Name: TypeAlias = tuple[str, str]
 
 
 class Alerts:
-    """Every alert that fired, by its episode, with what it said first; what was over before `since` is left out."""
+    """Collects every alert that fired, by its episode, with its first text. Those over before `since` are left out."""
 
     def __init__(self, since: datetime) -> None:
         self._since = since
@@ -30,7 +30,7 @@ class Alerts:
         self._at: datetime | None = None
 
     def see(self, one: ShownPicture) -> None:
-        """What a picture says of each. One that hides behind another goes on; one that never fired is none."""
+        """Add the alerts of a snapshot. A hidden one that fired before goes on; one that never fired does not count."""
         if one.picture.alerts != self._last:
             self._last = one.picture.alerts
             self._follow(one)
@@ -38,7 +38,7 @@ class Alerts:
         self._at = one.since
 
     def courses(self) -> tuple[AlertCourse, ...]:
-        """The first that fired first."""
+        """Return the alerts, ordered by when they fired."""
         told = (
             msgspec.structs.replace(course, seen_until=self._seen.get(name))
             for name, course in self._found.items()
@@ -47,7 +47,7 @@ class Alerts:
         return tuple(sorted(told, key=lambda one: (one.fired_at, one.key)))
 
     def _follow(self, one: ShownPicture) -> None:
-        """What is gone is over only if somebody looked until it went."""
+        """Note the alerts of a snapshot as fired, and those it lacks as over, unless observation was interrupted."""
         named = {(alarm.key, alarm.episode): alarm for alarm in self._last if alarm.state != "pending"}
         named = {name: alarm for name, alarm in named.items() if alarm.state != "hidden" or name in self._found}
         for name, alarm in named.items():
@@ -59,7 +59,7 @@ class Alerts:
     def _course(self, alarm: AlertView, before: AlertCourse | None, one: ShownPicture) -> AlertCourse:
         fired_at = alarm.fired_at or alarm.began_at or one.since
         hidden = alarm.state == "hidden"
-        # Behind which one it hides for a while is not whence it came, and a silence after its end is none of it.
+        # A hidden alert shows the text of the one that hides it, and a silence after its end says nothing about it.
         muted = alarm.muted if alarm.fires else ""
         course = AlertCourse(
             key=alarm.key,
@@ -84,7 +84,7 @@ class Alerts:
 
 
 class BreakersSeen:
-    """Every time a breaker did not let calls through."""
+    """Collects the periods in which a breaker did not let calls through."""
 
     def __init__(self) -> None:
         self._open: dict[str, BreakerCourse] = {}
@@ -92,7 +92,7 @@ class BreakersSeen:
         self._last: tuple[BreakerRecord, ...] = ()
 
     def see(self, one: ShownPicture) -> None:
-        """What a picture says of each; a process that begins anew begins with closed ones, which nobody closed."""
+        """Add the breakers of a snapshot. After a restart they all start closed, which is no observed closing."""
         if one.anew:
             self._closed += self._open.values()
             self._open = {}
@@ -113,12 +113,12 @@ class BreakersSeen:
                 )
 
     def courses(self) -> tuple[BreakerCourse, ...]:
-        """The first that opened first."""
+        """Return the periods, ordered by when they began."""
         return tuple(sorted((*self._closed, *self._open.values()), key=lambda one: (one.since, one.key)))
 
 
 class Figures:
-    """The key figures at the beginning, at their worst, at the end."""
+    """Collects the key figures at the beginning, at their worst and at the end."""
 
     def __init__(self) -> None:
         self._first: dict[str, Kpi] = {}
@@ -126,7 +126,7 @@ class Figures:
         self._last: dict[str, Kpi] = {}
 
     def see(self, one: ShownPicture) -> None:
-        """What a picture says of each."""
+        """Add the key figures of a snapshot."""
         for kpi in one.picture.kpis:
             self._first.setdefault(kpi.name, kpi)
             self._last[kpi.name] = kpi
@@ -135,7 +135,7 @@ class Figures:
                 self._worst[kpi.name] = kpi
 
     def courses(self) -> tuple[KpiCourse, ...]:
-        """In the order they are shown."""
+        """Return the figures in the order of display."""
         return tuple(
             KpiCourse(
                 name=name,
@@ -150,14 +150,14 @@ class Figures:
 
 
 class TasksSeen:
-    """What the counts gained from each live picture to the next."""
+    """Sums the rises of the task counts from each live snapshot to the next."""
 
     def __init__(self) -> None:
         self._last: TaskCounts | None = None
         self._tally = Tally()
 
     def see(self, one: ShownPicture) -> None:
-        """Compare with what was counted last, also over a time in which nobody looked."""
+        """Add the rise since the last counted snapshot, including any time without observation."""
         counts = one.picture.tasks.counts
         if counts.source is not Source.LIVE or counts.value is None or counts.value == self._last:
             return
@@ -175,7 +175,7 @@ class TasksSeen:
         )
 
     def tally(self) -> Tally:
-        """All of them together."""
+        """Return the sums."""
         return self._tally
 
 

@@ -1,4 +1,4 @@
-"""The timeline: events of the pictures and rows of the project's log, the oldest first, the same thing once."""
+"""The timeline: events of the snapshots and rows of the project's log, the oldest first, without duplicates."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -27,11 +27,11 @@ from core.history.report.record import Origin, TimelineEntry
 from core.resilience import BreakerState
 
 _LATER: Final = timedelta(minutes=1)
-"""A row so much later than what this machine said of an order that waits tells what became of it."""
+"""A row this much later than the last event of a waiting action is about its result."""
 
 _SAME_ALERT: Final = timedelta(minutes=10)
 _STORM: Final = timedelta(minutes=5)
-"""What comes in numbers is one thing only while it comes so soon one after the other."""
+"""The longest gap between similar entries that are folded into one line."""
 
 _PROBES: Final = {BreakerState.HALF_OPEN, BreakerState.DUE}
 _MANY: Final = 3
@@ -39,7 +39,7 @@ _FEW_NAMED: Final = 6
 
 
 class Happenings:
-    """Collects what pictures and the log tell, each once."""
+    """Collects the events of snapshots and of the log's rows, without duplicates."""
 
     def __init__(self, since: datetime, until: datetime) -> None:
         self._since = since
@@ -47,11 +47,11 @@ class Happenings:
         self._events: dict[Event, None] = {}
         self._rows: dict[str, LogEntry] = {}
         self._waited: dict[str, datetime] = {}
-        """When an order was last seen to wait, by its run."""
+        """The time each waiting action was last seen waiting, by run."""
         self._last: tuple[tuple[Event, ...], object] = ((), None)
 
     def see(self, one: ShownPicture) -> None:
-        """Its events, of which it has the newest first, and the rows it shows."""
+        """Add the events of a snapshot and the rows it shows."""
         picture = one.picture
         if picture.events != self._last[0]:
             ours = (event for event in reversed(picture.events) if not event.row and self._within(event.at))
@@ -62,11 +62,11 @@ class Happenings:
         self._last = (picture.events, picture.logs.value)
 
     def add(self, rows: Iterable[LogEntry]) -> None:
-        """Rows of the project's log, in any order."""
+        """Add rows of the project's log, in any order."""
         self._rows |= {row.id: row for row in rows if row.at is not None and self._within(row.at)}
 
     def entries(self, here: frozenset[str]) -> list[TimelineEntry]:
-        """What happened; `here`: the names of this machine."""
+        """Return the entries, not yet in order. `here`: the names of this machine."""
         events = list(self._events)
         here |= {host_of(event.who) for event in events if event.run}
         rows = self._in_turn()
@@ -80,7 +80,7 @@ class Happenings:
         return [*ours, *self._of_others(rows, told, said, here)]
 
     def _in_turn(self) -> list[LogEntry]:
-        """The rows, the oldest first; those of one moment always in the same turn, an order's beginning before all."""
+        """Return the rows, the oldest first; those of one moment in a fixed order, beginnings of actions first."""
 
         def turn(row: LogEntry) -> tuple[object, ...]:
             at = row.at or self._since
@@ -95,7 +95,7 @@ class Happenings:
         said: list[tuple[datetime, AlertChanged]],
         here: frozenset[str],
     ) -> Iterable[TimelineEntry]:
-        """What rows alone tell."""
+        """Yield the entries for rows of which this machine has no event."""
         runs: dict[str, list[LogEntry]] = {}
         for row in rows:
             if row.order:
@@ -111,7 +111,7 @@ class Happenings:
                 yield _order(ended, its, here)
 
     def _waits(self, run: str, told: datetime) -> bool:
-        """Whether the last that was said of an order here, at `told`, is that it waits: another may carry it out."""
+        """Return whether an action's last event here, at `told`, is that it waits: another monitor may carry it out."""
         return run in self._waited and told <= self._waited[run]
 
     def _within(self, at: datetime) -> bool:
@@ -119,20 +119,20 @@ class Happenings:
 
 
 def _ours(events: Iterable[Event], reasons: Mapping[str, str]) -> Iterable[TimelineEntry]:
-    """Return what this machine said. Of a breaker: that it opened, was held and closed, not each probe."""
+    """Yield this machine's events. Of a breaker only that it opened, was held and closed, not each probe."""
     opened: set[str] = set()
     for event in sorted(events, key=lambda event: event.at):
         match event.what:
             case DegradationChanged():
-                continue  # it only says again how much was seen
+                continue  # repeats what other events say
             case CheckChanged(check="breakers", after=after) if after is not Level.UNKNOWN:
-                continue  # it only says again what each breaker's own line says
+                continue  # each breaker has a line of its own
             case BreakerChanged(key=key, after=after, cause=cause):
                 told = after not in _PROBES and not (after is BreakerState.OPEN and key in opened)
                 if told:
                     (opened.discard if after is BreakerState.CLOSED else opened.add)(key)
                 if not told or cause.by_hand:
-                    continue  # what an order did is told as such
+                    continue  # the action that did this has an entry of its own
         entry = _entry(event, _origin(event.who), run=event.run)
         why = "" if isinstance(event.what, ActionEnded) and event.what.reason else reasons.get(event.run, "")
         yield entry if why in entry.text else msgspec.structs.replace(entry, text=f"{entry.text} ({why})")
@@ -152,7 +152,7 @@ def _entry(event: Event, origin: Origin, *, who: str = "", here: bool = True, ru
 
 
 def _order(at: datetime, rows: list[LogEntry], here: frozenset[str]) -> TimelineEntry:
-    """One order by its rows: when it began, what it was, how it ended, and why it was given."""
+    """Return the entry for an action from its rows: when it began, what it was, its result and its reason."""
     first, last = rows[0], rows[-1]
     name = label(first.order)
     summary = "" if last.summary in {last.order, name} else last.summary
@@ -177,7 +177,7 @@ def _order(at: datetime, rows: list[LogEntry], here: frozenset[str]) -> Timeline
 
 
 def _said(row: LogEntry, said: list[tuple[datetime, AlertChanged]], here: frozenset[str]) -> bool:
-    """Return whether this machine said of an alert what a row says of it; that it told somebody, it always says."""
+    """Return whether this machine has an event for a row about an alert; for each of its own deliveries it has one."""
     if row.alert is None or row.at is None:
         return False
     if row.alert.phase == Phase.TOLD:
@@ -193,14 +193,14 @@ def _origin(who: str) -> Origin:
 
 
 def in_order(entries: Iterable[TimelineEntry]) -> tuple[TimelineEntry, ...]:
-    """The oldest first; those of one moment by whose they are, and else as they came. Many of a kind are one line."""
+    """Return the entries, the oldest first; those of one moment by origin. Many of a kind in a row become one line."""
     rank = {origin: place for place, origin in enumerate(Origin)}
     ordered = sorted(entries, key=lambda one: (one.at, rank[one.origin]))
     return tuple(entry for run in _runs(ordered) for entry in _folded(_kind(run[0]), run))
 
 
 def _runs(entries: Iterable[TimelineEntry]) -> Iterable[list[TimelineEntry]]:
-    """Neighbours of one kind, none long after the one before it."""
+    """Yield runs of entries of one kind without a long gap between neighbours."""
     for _, of_kind in groupby(entries, _kind):
         run: list[TimelineEntry] = []
         for entry in of_kind:
@@ -214,14 +214,14 @@ def _runs(entries: Iterable[TimelineEntry]) -> Iterable[list[TimelineEntry]]:
 def without_verdicts(
     entries: Iterable[TimelineEntry], told: Collection[tuple[datetime, str]]
 ) -> Iterable[TimelineEntry]:
-    """All but the watchdog's verdicts that `told` says at the same moment: that state words became so, and why."""
+    """Yield the entries without the watchdog's verdicts that a change of the state word in `told` already says."""
     for entry in entries:
         if not isinstance(entry.what, CheckChanged) or (entry.at, entry.what.verdict) not in told:
             yield entry
 
 
 def _kind(entry: TimelineEntry) -> Origin | BreakerState | None:
-    """Return what entries of one kind share, to be told together: failures of agents, breakers in one state."""
+    """Return the kind by which entries are folded: failures of agents, or breakers in one state; else `None`."""
     if entry.origin is Origin.AGENTS:
         return Origin.AGENTS
     return entry.what.after if isinstance(entry.what, BreakerChanged) else None
