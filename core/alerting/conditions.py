@@ -1,4 +1,4 @@
-"""Conditions of alert rules: each reads the facts and says whether it holds, and in words what is so. Pure."""
+"""Conditions of alert rules: each reads the facts and returns whether it holds, with the finding in words. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -105,7 +105,7 @@ def verdict_is(facts: Facts, name: str, levels: set[Level]) -> Condition:
 def database_down(facts: Facts) -> Condition:
     """Hold while the database is proven down."""
     condition = verdict_is(facts, "database", {Level.CRITICAL})
-    return msgspec.structs.replace(condition, text=condition.text.removeprefix("down: "))  # the title says it
+    return msgspec.structs.replace(condition, text=condition.text.removeprefix("down: "))  # the title already says so
 
 
 def success_below(rate: SuccessRate | None, percent: float, settings: AlertRules) -> Condition:

@@ -27,13 +27,13 @@ def tell(alert: Alert, turn: Turn | None, contacts: int, settings: AlertRules) -
     """
     if turn is Turn.RESOLVED:
         if not alert.messages:
-            return alert, None  # nobody ever heard of it
+            return alert, None  # nobody was told
         told = tuple(range(alert.told))
         done = msgspec.structs.replace(alert, messages=alert.messages + 1, owed=False)
         return done, Tell(alert=done, phase=Phase.RESOLVED, contacts=told, channels=alert.told > 0)
     first = Phase.FLAPPING if turn is Turn.FLAPS or (turn is None and alert.flapping) else Phase.FIRING
     if not alert.firing or alert.hidden or (turn is None and alert.known is False):
-        return alert, None  # what is about to be over is no news
+        return alert, None  # it is about to resolve
     if alert.muted or alert.acked:
         return _logged(alert, first) if turn is not None else (alert, None)
     if not alert.told:
@@ -41,7 +41,7 @@ def tell(alert: Alert, turn: Turn | None, contacts: int, settings: AlertRules) -
             return _sent(alert, first, told=1, to=(0,))
         return _logged(alert, first) if turn is not None else (alert, None)
     if alert.flapping:
-        return alert, None  # once, and then silence until it is steady
+        return alert, None  # told once while it flaps
     if alert.severity is Severity.CRITICAL and alert.told < contacts and alert.told_s >= settings.escalate_s:
         return _sent(alert, Phase.ESCALATED, told=alert.told + 1, to=(alert.told,), channels=False)
     if alert.told_s >= settings.repeat_s:

@@ -59,7 +59,7 @@ def _parsed(text: str) -> list[str]:
 
     try:
         header: Any = HeaderRegistry()("To", text)
-    except (IndexError, ValueError, AttributeError):  # what the standard library stumbles over is no address
+    except (IndexError, ValueError, AttributeError):  # the standard library fails on some invalid addresses
         return [text]
     specs = [one.addr_spec for one in header.addresses]
     if specs and not header.defects:

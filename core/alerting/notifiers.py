@@ -36,7 +36,7 @@ class Notifiers:
     def __init__(self, invoke: Invoke, settings: AlertRules) -> None:
         self._function = MailFunction(invoke)
         self._settings = settings
-        _LIBRARY.propagate = False  # what it tells holds addresses: only its last word is used, cleaned
+        _LIBRARY.propagate = False  # its messages hold addresses: only the last one is used, without secrets
 
     async def send(self, address: Address, message: Message) -> str:
         """Send, and return the way it was accepted where there are several; else empty.
@@ -74,7 +74,7 @@ def _notify(address: Address, message: Message) -> str:
             return "not a URL that can be sent to"
         if address.target.startswith("mailto"):
             channel.headers.update(headers(message))  # type: ignore[attr-defined]  # what mail channels have
-        accepted = channel.notify(  # itself, not a bundle of one: that would leave for a thread of the library's
+        accepted = channel.notify(  # called directly: a collection of channels would use threads of the library
             body=message.body,
             title=message.subject,
             notify_type=apprise.NotifyType(_KINDS.get(message.severity, "info")),
@@ -88,10 +88,10 @@ def _notify(address: Address, message: Message) -> str:
 
 
 def _without_secrets(text: str, target: str) -> str:
-    """Return the library's words without any part of the address that may be secret, which most are."""
+    """Return the library's message without the parts of the address that may be secret, which most are."""
     rest = target.partition("://")[2]
     if target.startswith("mailto"):
-        rest = rest.rpartition("@")[0].partition(":")[2]  # the password alone; who and where is no secret
+        rest = rest.rpartition("@")[0].partition(":")[2]  # only the password is secret, not user and host
         parts = [rest]
     else:
         parts = _PARTS.split(rest)
@@ -102,7 +102,7 @@ def _without_secrets(text: str, target: str) -> str:
 
 
 class _LastComplaint(logging.Handler):
-    """Keeps the library's last complaint in this thread."""
+    """Keeps the library's last log message in this thread."""
 
     def __init__(self, target: str) -> None:
         super().__init__(logging.DEBUG)

@@ -123,7 +123,7 @@ class Outbox:
                 return
 
     async def _delivered(self, message: OutgoingMessage) -> Fault | None:
-        """Return the fault that kept a message from being accepted; an unforeseen one is retried like any other."""
+        """Deliver a message. Returns the fault if it was not accepted; an unforeseen one is retried like any other."""
         with self._boundary.around(f"sending to {message.to}") as run:
             return await self._deliver(message)
         return Fault(kind="unforeseen", counts=Counts.NEUTRAL, evidence=Evidence.NONE, message=f"sending {run.text}")

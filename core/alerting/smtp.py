@@ -15,7 +15,7 @@ from core.base.text import clean
 
 _TIMEOUT_S: Final = 20.0
 _SHORTEST_SECRET: Final = 4
-"""The length below which a password is not blotted out: half of every sentence would go with it."""
+"""The length below which a password is not masked: it would mask much of every sentence."""
 
 
 def send_mail(message: Message, to: str, settings: AlertRules) -> str:

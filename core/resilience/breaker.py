@@ -52,7 +52,7 @@ class BreakerCause(StrEnum):
 
     @property
     def by_hand(self) -> bool:
-        """True where somebody ordered it."""
+        """Return whether a person ordered it."""
         return self in _BY_HAND
 
 
@@ -63,13 +63,13 @@ class BreakerRules(msgspec.Struct, frozen=True, kw_only=True):
     """Thresholds and durations of a breaker. Section `breaker` of the settings."""
 
     failures_to_open: Count = 5
-    """So many failures in a row open it."""
+    """The number of failures in a row that open it."""
     open_s: Period = 60.0
     """The time it refuses calls before one of them may probe."""
     open_jitter: Share = 0.1
     """The share by which that time varies, so that not all probe at once."""
     count_ages_out_s: Span = 300.0
-    """A count of failures is forgotten when none has come for so long."""
+    """The time without a failure after which the count starts anew."""
     permit_s: Limit = 30.0
     """The longest time of a probe before another call may be one."""
 

@@ -78,5 +78,5 @@ class Breakers:
         for listener in tuple(self._listeners):
             try:
                 listener(event)
-            except Exception:  # the call whose end this is must not suffer from who watches it
+            except Exception:  # a listener's error must not reach the call that caused the event
                 log.exception("a listener failed at %s of %s", event.after, event.key)
