@@ -1,4 +1,4 @@
-"""Breakers held open by an operator: kept in the state, so that a restart does not let go of them."""
+"""Breakers held open by an operator: kept in the durable store, so that they survive a restart."""
 
 from datetime import datetime
 from typing import Final
@@ -13,7 +13,7 @@ KIND: Final = "held_breaker"
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
-    """Who holds a breaker open, why, since when, and until when (`None`: until it is released). Wall time."""
+    """A hold of one breaker: by whom, why, since and until when (`None`: until it is released). Wall time."""
 
     who: str
     why: str
@@ -22,7 +22,7 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BreakerHolds:
-    """Holds and releases, on the disk before they are accepted."""
+    """Holds and releases breakers; each change is on the disk before it takes effect."""
 
     def __init__(self, clock: Clock, breakers: Breakers, state: Store) -> None:
         self._clock = clock
@@ -30,7 +30,7 @@ class BreakerHolds:
         self._state = state
 
     async def restore(self) -> int:
-        """Hold what was held when the last process ended, and forget what ended meanwhile. How many are held."""
+        """Restore the holds of the last process, and delete those that ended meanwhile. Returns how many are held."""
         held = 0
         for key, hold in (await self._state.all(KIND, Hold)).items():
             if hold.until is not None and hold.until <= self._clock.now():
@@ -46,7 +46,7 @@ class BreakerHolds:
         return "not used yet" if found is None else found.state.value.replace("_", "-")
 
     async def hold(self, key: str, who: str, why: str, until: datetime | None) -> None:
-        """Hold one open. Raises NotKept: a hold that a restart would forget is none."""
+        """Hold a breaker open. Raises NotKept: a hold must survive a restart."""
         await self._state.put(KIND, key, Hold(who=who, why=why, at=self._clock.now(), until=until))
         self._breakers.hold(key, who, why, until)
 

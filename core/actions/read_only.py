@@ -1,4 +1,4 @@
-"""Read-only by `--observe`, and its lifting for a while: for an operator's orders alone."""
+"""Read-only mode of `--observe`; an operator's actions may be allowed for a while."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ LIFTED_S: Final = 900.0
 
 
 class ReadOnlyMode:
-    """Whether nothing may be written. `on` as it was started; `only_looks`: it is never lifted."""
+    """The read-only mode. `on`: it was started with it; `only_looks`: it cannot be lifted."""
 
     def __init__(self, clock: Clock, *, on: bool, only_looks: bool = False) -> None:
         self._clock = clock
@@ -17,15 +17,15 @@ class ReadOnlyMode:
         self.only_looks = only_looks
 
     def lift(self) -> None:
-        """Allow an operator's orders for 15 minutes from now."""
+        """Allow an operator's actions for 15 minutes from now."""
         if not self.only_looks:
             self._until = self._clock.elapsed() + LIFTED_S
 
     def lifted_for_s(self) -> float | None:
-        """For how many more seconds actions are allowed; `None` when it is not lifted, or was never on."""
+        """Return the seconds for which actions are still allowed; `None` if it is not lifted, or was never on."""
         rest = self._until - self._clock.elapsed()
         return rest if self.on and rest > 0 else None
 
     def forbids(self) -> bool:
-        """Whether an operator's order that writes is refused now."""
+        """Return whether an operator's action that writes is refused now."""
         return self.on and self.lifted_for_s() is None

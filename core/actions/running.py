@@ -1,4 +1,4 @@
-"""The orders under way: given, and not over yet. Whoever ends the program now leaves them half done."""
+"""The actions that are running. Ending the program now leaves them half done."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ from core.domain.actors import By
 
 
 class RunningActions:
-    """Counts orders while they are carried out, or wait for their turn to be."""
+    """Lists actions while they are carried out, or wait for their turn."""
 
     def __init__(self) -> None:
         self._orders: dict[object, str] = {}
 
     @contextlib.contextmanager
     def counted(self, order: Action, actor: Actor) -> Iterator[None]:
-        """Within it the order is under way, however it ends."""
+        """Return a `with` block during which the action is listed, however it ends."""
         mark = object()
         self._orders[mark] = label(order.name) + ("" if actor.by == By.OPERATOR else f" by the {actor.by}")
         try:
@@ -25,5 +25,5 @@ class RunningActions:
             del self._orders[mark]
 
     def words(self) -> tuple[str, ...]:
-        """Each of them in words, the oldest first: `heal`, `emergency stop by the watchdog`."""
+        """Return each of them in words, the oldest first: `heal`, `emergency stop by the watchdog`."""
         return tuple(self._orders.values())

@@ -1,4 +1,4 @@
-"""What alert rules go by, gathered: the newest verdicts and readings, and the little that only they ask for."""
+"""The input of alert rules: the newest verdicts and readings, and the few values that only the rules need."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -22,15 +22,15 @@ T = TypeVar("T")
 
 _HOUR = timedelta(hours=1)
 _WEEK = timedelta(days=7)
-"""Further back nobody looks for a health row: where there is none, that would read the whole log each minute."""
+"""The age up to which a health row is searched for: without a limit the whole log would be read each minute."""
 
 
 _AWAKE_S = 300.0
-"""Evaluations further apart than this have a sleep of the machine between them, which counts for nothing."""
+"""Evaluations further apart than this, in seconds, have a sleep of the machine between them, which does not count."""
 
 
 class AlertInputs:
-    """Gathers. `Facts` are as true as their sources: what was not measured now, or failed unforeseen, is unknown."""
+    """Gathers the `Facts` for alert rules. A value that was not measured now, or failed unforeseen, is unknown."""
 
     def __init__(
         self,
@@ -50,13 +50,13 @@ class AlertInputs:
         self._cache = cache
         self._conflicts = ConflictWatch(context.reads, context.config.conflicts)
         self._stopped_by: tuple[StopMark | None, str] | None = None
-        """Which stop stands, and the operator who ordered it."""
+        """The stop in force, and the operator who ordered it."""
         self._looked: float | None = None
         self._looked_s = 0.0
-        """For how long no health row was found although one would have been seen."""
+        """The seconds for which no health row was found although one would have been visible."""
 
     async def gather(self, *, braked: str, ready: bool) -> Facts:
-        """What is so now. Never raises for a fault."""
+        """Return the facts as of now. Never raises for a fault."""
         context, readings = self._context, self._readings
         interval_s = context.config.watch.interval_s * (1 + context.config.watch.jitter)
         config = readings.config.value if readings.config.live else None
@@ -92,7 +92,7 @@ class AlertInputs:
         )
 
     def _verdicts(self, too_old_s: float) -> dict[str, Verdict]:
-        """The last ones; what a dead watchdog said long ago is not known any more."""
+        """Return the last verdicts. One older than `too_old_s` is unknown: the watchdog may be dead."""
         now = self._context.clock.now()
         return {
             check.name: Verdict(check.level, check.text)
@@ -101,7 +101,7 @@ class AlertInputs:
         }
 
     async def _ask(self, what: str, ask: Callable[[], Awaitable[T | None]]) -> T | None:
-        """What a question of the project gives; `None` when it gave nothing, whyever."""
+        """Return the answer of the project, `None` if there is none for whatever reason."""
         if self._checks.schema is None or not any(one.live for one in self._readings.values.values()):
             return None
         with self._context.boundary.around(f"asking for {what}"):
@@ -144,7 +144,7 @@ class AlertInputs:
         return self._looked_s
 
     async def _who_stopped(self, config: SystemConfig | None) -> str:
-        """The operator who ordered the very stop that stands; empty for the watchdog, or a hand that left no trace."""
+        """Return the operator who ordered the stop in force; empty for the watchdog or an unknown source."""
         if config is None:
             return self._stopped_by[1] if self._stopped_by is not None else ""
         if not config.emergency_stop:
@@ -165,6 +165,6 @@ class AlertInputs:
 
 
 def _age_s(simulated: Reading[Simulated], now: datetime) -> float | None:
-    """How long ago work was last only simulated; `None` where it was not within the day, or nobody knows."""
+    """Return the seconds since work was last only simulated; `None` if not within a day, or unknown."""
     at = simulated.value.last_at if simulated.value is not None else None
     return None if at is None else max(0.0, (now - at).total_seconds())

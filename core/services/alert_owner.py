@@ -1,4 +1,4 @@
-"""Who tells of alerts: the lease's holder first, and every other monitor where that one cannot, or has not."""
+"""Decides which monitor sends alerts: the holder of the lease, and others where the holder cannot or did not."""
 
 from collections.abc import Callable
 from typing import Final
@@ -15,23 +15,23 @@ LATE: Final = "the monitor that holds the lease has not told of it in time"
 
 
 class AlertOwner:
-    """One monitor's part in telling. `owner`: whether this process tells, of those on this machine."""
+    """Decides whether this monitor sends alerts. `owner`: whether this process may, of those on this machine."""
 
     def __init__(self, lease: Lease, settings: AlertRules, *, owner: Callable[[], bool]) -> None:
         self._lease = lease
         self._settings = settings
         self._owner = owner
         self.suspect = False
-        """Whether somebody renews the lease who does nothing else that its holder does."""
+        """The lease is renewed, but its holder writes no health rows: it may be broken."""
 
     def look(self, facts: Facts) -> None:
-        """Take note of whether whoever holds the lease reports, too."""
+        """Note whether the holder of the lease also writes health rows."""
         late_s, age_s = facts.health_row_late_s, facts.health_row_age_s
         held_s = self._lease.anothers_for_s()
         self.suspect = held_s > late_s and age_s is not None and age_s > late_s
 
     def why(self) -> str:
-        """Why this monitor tells although it does not hold the lease; empty while it holds it, or others tell."""
+        """Return why this monitor sends alerts without holding the lease; empty while it holds it, or others send."""
         lease = self._lease
         if lease.valid():
             return ""
@@ -43,21 +43,21 @@ class AlertOwner:
         return f"{view.host}, which holds the lease, reaches nobody" if view.tells is False else ""
 
     def tells(self) -> bool:
-        """Whether this monitor tells of everything."""
+        """Return whether this monitor sends all alerts."""
         return self._owner() and (self._lease.valid() or bool(self.why()))
 
     def overdue(self, alert: Alert) -> bool:
-        """Whether an alert should have been told by now, and no row says that anybody was."""
+        """Return whether an alert should have been sent by now, and no row says that it was."""
         if not self._owner() or alert.reached:
             return False
         due_s = alert.firing_s - due_for_s(alert.severity, self._settings)
         return min(alert.seen_s, due_s) >= self._patience_s(alert)
 
     def unlogged(self, alert: Alert) -> bool:
-        """Whether no row says that an alert fires, although its time is over."""
+        """Return whether an alert should have been logged by now, and no row says that it fires."""
         return self._owner() and not alert.logged and alert.seen_s >= self._patience_s(alert)
 
     def _patience_s(self, alert: Alert) -> float:
-        """How long after it is due an alert may stay untold, as far as the project's log says."""
+        """Return the seconds after it is due for which others wait for a row that says an alert was sent."""
         rules = self._settings
         return rules.late_critical_s if alert.severity is Severity.CRITICAL else rules.late_s

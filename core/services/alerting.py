@@ -1,4 +1,4 @@
-"""Alerts, once a minute: what is so, what that makes of each alert, who is told, and that it is on its way."""
+"""The alert service: once a minute it gathers facts, evaluates the rules, decides who is told, and sends."""
 
 import asyncio
 import contextlib
@@ -36,7 +36,7 @@ from core.services.readings import Readings
 LISTENED: Final = timedelta(days=7)
 _OVERLAP: Final = timedelta(minutes=10)
 _ROWS_FIRST_S: Final = 3.0
-"""So long messages wait until the project's log knows of what they tell: whoever goes on tells under the same id."""
+"""The seconds for which messages wait at most until the log has their rows, so that no monitor sends twice."""
 _PHASES: Final = {
     Turn.FIRED: Phase.FIRING,
     Turn.ROSE: Phase.FIRING,
@@ -46,9 +46,9 @@ _PHASES: Final = {
 
 
 class AlertService:
-    """One project's alerts. `owner`: whether this process evaluates and sends; another one of ours does otherwise."""
+    """The alerts of one project. `owner`: whether this process evaluates and sends, or another one of this machine."""
 
-    def __init__(  # noqa: PLR0913 - what is judged, who judges, and who is told
+    def __init__(  # noqa: PLR0913 - one collaborator for each step of an evaluation
         self,
         context: Context,
         *,
@@ -69,7 +69,7 @@ class AlertService:
         self._actor = actor
         self._owner = owner
         self.braked: Callable[[], str] = str
-        """Says why heals are braked, empty where they are not."""
+        """Returns why automatic heals are paused; empty where they are not."""
         self._rules = rules(self._settings)
         self._boundary = context.boundary
         self._life = AlertStateMachine(
@@ -83,10 +83,10 @@ class AlertService:
         self.tellers = AlertOwner(lease, self._settings, owner=owner)
         lease.tells = self.post_room.can_tell
 
-    # The loop's part
+    # For the loop
 
     async def restore(self) -> None:
-        """Go on from what the last process left."""
+        """Continue from the state that the last process stored."""
         await self.shelf.look()
         now, last = self._context.clock.now(), await self.shelf.evaluated_at()
         away_s = 0.0 if last is None else max(0.0, (now - last).total_seconds())
@@ -95,10 +95,10 @@ class AlertService:
         await self.post_room.queue.restore()
 
     async def evaluate(self, *, ready: bool = True) -> bool:
-        """One evaluation: look, listen to other monitors, judge, tell. Never raises for a fault.
+        """Evaluate all rules once, exchange news with other monitors, and send. Never raises for a fault.
 
-        What fails unforeseen about one alert, one row or one address leaves the others as they are.
-        Whether something began to fire that a heal might end.
+        An unforeseen error about one alert, one row or one address leaves the others as they are.
+        Returns whether an alert began to fire that a heal may end.
         """
         await self.shelf.look()
         alone = self._judges_alone()
@@ -133,7 +133,7 @@ class AlertService:
         )
 
     async def looked(self) -> None:
-        """A refresh is over: see what other processes of ours have put on the disk, and send what is due."""
+        """Update after a refresh: load what other processes of this machine stored, and send what is due."""
         await self.shelf.look()
         if not self._owner() and not self._judges_alone():
             self._life.restore(await self.shelf.alerts(), 0.0)
@@ -141,17 +141,17 @@ class AlertService:
         await self.send_due()
 
     def _judges_alone(self) -> bool:
-        """Whether it only looks and nobody else here judges: then it does, for its own picture alone."""
+        """Return whether this read-only process evaluates for its own snapshot alone, as no other one here does it."""
         return self._context.config.only_looks and not self._owner.anothers()
 
     async def send_due(self) -> None:
-        """Send what is due; nobody waits for it."""
+        """Start to send what is due, without waiting for it."""
         if self._owner():
             self.post_room.queue.send_due()
             await self.post_room.queue.forget_old()
 
     async def write_rows(self) -> None:
-        """Write what belongs into the project's log, as long as it takes them. Never raises for a fault."""
+        """Write the waiting rows into the project's log until one fails. Never raises for a fault."""
         if self._checks.schema is None or not any(reading.live for reading in self._readings.values.values()):
             return
         for row in self.shelf.rows:
@@ -160,13 +160,13 @@ class AlertService:
             await self.shelf.written(row)
 
     async def close(self) -> None:
-        """End what is being sent; what did not arrive is on the disk."""
+        """Cancel deliveries under way. What was not accepted stays on the disk."""
         await self.post_room.queue.close()
 
-    # A command's part
+    # For a command
 
     async def peek(self) -> None:
-        """As things stand for a command that looks once: what was kept or told, by what is so now. Keeps nothing."""
+        """Evaluate once for a command, from the stored alerts and the facts as of now. Stores nothing."""
         await self.restore()
         facts = await self._inputs.gather(braked="", ready=False)
         await self._listen(facts.at, keep=False)
@@ -176,10 +176,10 @@ class AlertService:
             del self._life.alerts[key]
         self._overlay(facts)
 
-    # What is so
+    # Results
 
     def alarms(self) -> tuple[AlertView, ...]:
-        """What is shown: firing first, the worst first; then what is pending, then what was resolved lately."""
+        """Return the alerts as shown: firing first, the worst first; then pending, then recently resolved."""
         order = {AlertState.FIRING: 0, AlertState.PENDING: 1, AlertState.RESOLVED: 2}
         shown = [alert for alert in self._life.alerts.values() if alert.stage in order]
         shown = [alert for alert in shown if alert.messages or alert.stage is not AlertState.RESOLVED]
@@ -187,7 +187,7 @@ class AlertService:
         return tuple(self._alarm(alert) for alert in shown)
 
     def telling(self) -> Telling:
-        """Whether what must be told reaches anybody."""
+        """Return the status of delivery: recipients, failures, silences."""
         there = self.post_room.book()
         posts = self.post_room.queue.messages
         lost = tuple(dict.fromkeys(f"{post.to}: {post.why}" for post in posts if post.undelivered))
@@ -207,12 +207,12 @@ class AlertService:
         )
 
     def firing(self) -> tuple[Alert, ...]:
-        """What fires, the worst first."""
+        """Return the firing alerts, the worst first."""
         found = [alert for alert in self._life.alerts.values() if alert.firing]
         return tuple(sorted(found, key=lambda alert: (alert.severity.rank, alert.key)))
 
     async def hear(self) -> None:
-        """Hear at once what the others told: an operator is about to speak of it. Never raises for a fault."""
+        """Read the rows of other monitors now, before an operator's action on an alert. Never raises for a fault."""
         if self._owner():
             await self._listen(self._context.clock.now())
             self._overlay(None)
@@ -227,10 +227,10 @@ class AlertService:
         self._overlay(None)
         await self.write_rows()
 
-    # Judging and telling
+    # Evaluating and sending
 
     async def _listen(self, now: datetime, *, keep: bool = True) -> None:
-        """Hear what other monitors told of alerts, and whom they have told."""
+        """Read the rows of other monitors: alerts, deliveries, acknowledgements and silences. `keep`: store them."""
         live = any(reading.live for reading in self._readings.values.values())
         if self._checks.schema is None or not live:
             return
@@ -250,11 +250,11 @@ class AlertService:
         else:
             known = {ack.id for ack in self.shelf.acks}
             self.shelf.acks = (*self.shelf.acks, *(ack for ack in found.acks if ack.id not in known))
-            told = {one.id: one for one in found.silences}  # one that was ended there is not ended here yet
+            told = {one.id: one for one in found.silences}  # the log may know an earlier end
             self.shelf.silences = tuple(({one.id: one for one in self.shelf.silences} | told).values())
 
     def _overlay(self, facts: Facts | None) -> None:
-        """What is hidden, muted and acknowledged now. Without facts, what is hidden stays so."""
+        """Update which alerts are hidden, muted and acknowledged. Without facts, hidden ones stay so."""
         now, config = self._context.clock.now(), self._readings.config
         kinds = config.value.muted_kinds if config.value is not None and config.source is not Source.DEFAULT else ()
         alerts = dict(self._life.alerts)
@@ -279,7 +279,7 @@ class AlertService:
         )
 
     def _tells(self, turns: Mapping[str, Turn]) -> list[Tell]:
-        """What is to be said now. Who does not tell leaves that to who does, and follows; but not for ever."""
+        """Return what to send now. An alert that another monitor has to send is sent here only if that is overdue."""
         tells, all_of_it = [], self.tellers.tells()
         for key, alert in list(self._life.alerts.items()):
             with self._boundary.around(f"telling of {key}"):
@@ -292,14 +292,14 @@ class AlertService:
     def _told_of(self, alert: Alert, turn: Turn | None) -> tuple[Alert, Tell | None]:
         turn = Turn.RESOLVED if alert.owed else turn
         if turn is not Turn.RESOLVED and not (alert.here or alert.reached):
-            alert = msgspec.structs.replace(alert, told=0)  # others began to tell, and no row says that it arrived
+            alert = msgspec.structs.replace(alert, told=0)  # others began to send, and no row says that it arrived
         after, one = tell(alert, turn, self.post_room.book().rungs, self._settings)
         if one is not None and one.contacts and not self._lease.valid():
             after = msgspec.structs.replace(after, alone=True)
         return after, one
 
     def _followed(self, alert: Alert, turn: Turn | None) -> tuple[Alert, Tell | None]:
-        """Another monitor is to tell of it. What that one does not tell in time is told here."""
+        """Follow an alert that another monitor has to send, and send it here if that one did not in time."""
         if alert.firing and not alert.hidden:
             if self.tellers.overdue(alert) and self.post_room.can_tell():
                 after, one = self._told_of(alert, None)
@@ -315,7 +315,7 @@ class AlertService:
         return alert, Tell(alert=alert, phase=_PHASES[turn], log=False)
 
     async def _on_told(self, post: OutgoingMessage) -> None:
-        """Somebody took a message: the others need not send it."""
+        """Note that a message was accepted, so that other monitors need not send it."""
         rows: list[LogRow] = []
         for key, episode in post.about:
             alert = self._life.alerts.get(key)
@@ -340,7 +340,7 @@ class AlertService:
         )
 
     def _new_rows(self, tells: list[Tell], now: datetime) -> tuple[LogRow, ...]:
-        """The rows of what is told, on their way; none while nothing may be written."""
+        """Return the log rows about what is sent; none while nothing may be written."""
         if self._context.config.observe:
             return ()
         rows = []
@@ -376,7 +376,7 @@ class AlertService:
 
 
 def _word(alert: Alert) -> str:
-    """The state as it is shown: the last thing that concerns an operator."""
+    """Return the state as it is shown."""
     if not alert.firing:
         return alert.stage.value
     if alert.hidden:

@@ -1,4 +1,4 @@
-"""Looking at rows: pages of lists, how many match, one row in full. On the panels' connections, and never kept."""
+"""Reads of rows: pages of lists, the number of matches, one row in full. Over the panels' connections; not cached."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
@@ -20,7 +20,7 @@ _LIST_KEYS: Final = {
 
 
 class RowReader:
-    """Asks once each, within `total_s` of the live panels, the discovery of the schema included.
+    """Reads rows, one try each within the panels' `total_s`, the discovery of the schema included.
 
     As with panels, an open breaker refuses. All raise NotLive.
     """
@@ -30,25 +30,25 @@ class RowReader:
         self._discover = discover
 
     async def page(self, listing: Listing, offset: int, limit: int) -> Page[ListedRow]:
-        """Up to `limit` rows (500 at most) of a list from `offset` on. Raises ValueError for other numbers."""
+        """Return up to `limit` rows (500 at most) of a list from `offset` on. Raises ValueError for other numbers."""
         if offset < 0 or not 1 <= limit <= PAGE_ROWS:
             raise ValueError(f"a page has 1 to {PAGE_ROWS} rows, not {limit} from {offset}")
         return await self._ask(_LIST_KEYS[listing.table], lambda q: q.page(listing, offset, limit))
 
     async def total(self, listing: Listing) -> tuple[int, bool]:
-        """How many rows match, and whether that is exact."""
+        """Return the number of matching rows, and whether it is exact."""
         return await self._ask("db:count_listed", lambda q: q.total(listing))
 
     async def task_detail(self, name: str) -> TaskDetail | None:
-        """One task in full; `None` when none is visible to us."""
+        """Return one task in full; `None` when none is visible to us."""
         return await self._ask("db:fetch_task_detail", lambda q: q.task_detail(name))
 
     async def log_detail(self, name: str) -> LogDetail | None:
-        """One row of the log in full; `None` when none is visible to us."""
+        """Return one row of the log in full; `None` when none is visible to us."""
         return await self._ask("db:fetch_log_detail", lambda q: q.log_detail(name))
 
     async def safety_detail(self, name: str) -> SafetyDetail | None:
-        """One safety check in full; `None` when none is visible to us."""
+        """Return one safety check in full; `None` when none is visible to us."""
         return await self._ask("db:fetch_safety_detail", lambda q: q.safety_detail(name))
 
     async def _ask(self, key: str, ask: Callable[[Queries], Awaitable[T]]) -> T:

@@ -1,4 +1,4 @@
-"""The parts of a project and what each of them currently lives on."""
+"""The components of a project and the current source of each one's data."""
 
 from typing import Final
 
@@ -18,7 +18,7 @@ _COMPONENTS: Final = {
 
 
 def components(readings: Readings, checks: CheckService) -> tuple[Component, ...]:
-    """What each component currently lives on."""
+    """Return the current source of each component's data."""
     values = readings.values
     found = []
     for name, keys in _COMPONENTS.items():

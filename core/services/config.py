@@ -1,4 +1,4 @@
-"""The monitor's own settings, and the composition of every room's."""
+"""The configuration of a monitor, composed from the settings of every package."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -28,12 +28,12 @@ SWITCHES: Final[dict[str, tuple[tuple[str, ...], bool]]] = {
     "autonomous": (("WATCHDESK_AUTONOMOUS", "VITE_AUTONOMOUS_MODE"), False),
     "dry_run": (("WATCHDESK_DRY_RUN", "VITE_AUTONOMOUS_DRY_RUN"), True),
 }
-"""Switches of the environment alone: the names, of which the first that is set counts, and the default."""
+"""Switches that only the environment has: their names, of which the first that is set counts, and the default."""
 
 
 class Places(msgspec.Struct, frozen=True):
-    """Where this machine keeps what is kept: last-known data, which may go at any time, and state, which must not, the
-    sessions of `login`, and the pictures of the black box."""
+    """The directories of this machine's files: the cache, which may be deleted at any time, the durable state, the
+    sessions of `login`, and the black box."""
 
     cache: Path
     state: Path
@@ -42,13 +42,13 @@ class Places(msgspec.Struct, frozen=True):
 
     @classmethod
     def of_platform(cls) -> "Places":
-        """The user's own. Raises SettingsError."""
+        """Return the user's own directories. Raises SettingsError."""
         cache, state = cache_directory(), state_directory()
         return cls(cache, state / "state", state / "sessions", state / "blackbox")
 
     @classmethod
     def within(cls, root: Path) -> "Places":
-        """All below one directory."""
+        """Return directories that are all below `root`."""
         return cls(root / "cache", root / "state", root / "sessions", root / "blackbox")
 
 
@@ -68,7 +68,7 @@ class RefreshRules(msgspec.Struct, frozen=True, kw_only=True):
     logs: Rows = 50
     """The newest log rows that the dashboard reads."""
     blind_after_s: Span = 15.0
-    """Nothing is known when nothing was reached for so long."""
+    """The time without any answer after which the project's state counts as unknown."""
     person_wait_s: Period = 60.0
     """The pause of a poll after an answered refusal: only a person can change it."""
 
@@ -80,13 +80,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     autonomous: bool = False
     """Let the watchdog heal and stop by itself."""
     dry_run: bool = True
-    """Show and audit what it would do by itself, and do nothing of it."""
+    """Only show and audit what the watchdog would do by itself."""
     observe: bool = False
     """Write nothing at all, not even the lease."""
     trouble: str = ""
-    """What is there and was not used, in words."""
+    """Problems with configuration that was found but not used, in words."""
     only_looks: bool = False
-    """It observes and takes no order at all, whoever gives it: not one about this machine alone, nor to lift that."""
+    """Observe only: refuse every action, even one about this machine alone or one that would allow actions."""
     limits: RequestLimits = RequestLimits()
     breaker: BreakerRules = BreakerRules()
     watch: WatchRules = WatchRules()
@@ -106,7 +106,7 @@ SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {
     for field in msgspec.structs.fields(Config)
     if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct) and field.type is not Target
 }
-"""The rooms' sections by name."""
+"""The sections of settings, by name."""
 
 RENAMED: Final = {"own": "self_monitoring", "fights": "conflicts"}
 """Old names of sections, with their new ones; they go with the release after 0.1."""
@@ -125,7 +125,7 @@ def renamed(layers: Layers) -> Layers:
 
 
 def read_config(layers: Layers, *, project: str | None = None, observe: bool = False) -> Config:
-    """Compose the rooms' settings, and the stored session. Raises SettingsError."""
+    """Compose all settings, and the stored session. Raises SettingsError."""
     layers = renamed(layers)
     target = read_target(layers, project)
     stored = SessionFile(Places.of_platform().sessions, target.url)

@@ -1,4 +1,4 @@
-"""Looks for a healer that fights an operator: in the audit trail, whoever's orders they are, and at our breakers."""
+"""Detects conflicts between a watchdog and an operator: in the audit trail of all monitors, and at our breakers."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,15 +11,15 @@ from core.domain.records import EndedAction
 from core.resilience import BreakerCause, BreakerEvent, BreakerState
 
 _OVERLAP: Final = timedelta(minutes=10)
-"""Rows of other machines may come in late; the database's clock stamps them, so not by much."""
+"""Rows of other machines may arrive this late; the database's clock stamps them, so hardly later."""
 
 _MOST: Final = 2000
 _AGAIN_S: Final = 120.0
-"""A breaker that opens so soon after an operator's reset was not to be reset yet."""
+"""A breaker that opens so many seconds after an operator's reset was reset too early."""
 
 
 class ConflictWatch:
-    """Remembers the orders of the last day, so that a look costs one question about the newest."""
+    """Remembers the actions within the conflict rules' window, so that each look reads only the newest."""
 
     def __init__(self, live: LiveReads, rules: ConflictRules) -> None:
         self._live = live
@@ -29,11 +29,11 @@ class ConflictWatch:
         self._looked_at: datetime | None = None
 
     async def look(self, now: datetime) -> str:
-        """What was fought over lately, in words; empty for nothing. Raises NotLive."""
+        """Return the newest conflict in words; empty for none. Raises NotLive."""
         since = now - timedelta(seconds=self._rules.tasks_s)
         new = since if self._looked_at is None else max(since, self._looked_at - _OVERLAP)
         for order in await self._live.orders_ended(new, WATCHED):
-            if order.at <= now + _OVERLAP:  # a row of the future would be fought over for ever
+            if order.at <= now + _OVERLAP:  # a row from the future would stay a conflict for ever
                 self._orders[order.run] = order
         kept = sorted((one for one in self._orders.values() if one.at >= since), key=lambda one: one.at)[-_MOST:]
         self._orders = {one.run: one for one in kept}

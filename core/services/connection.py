@@ -1,4 +1,4 @@
-"""How true the picture is: live, stale, proven down, or blind."""
+"""The state of the connection to the backend: live, stale, proven down, or blind."""
 
 from collections import deque
 from datetime import datetime
@@ -10,10 +10,10 @@ from core.domain.status import Level
 from core.resilience.fault import Evidence, Fault, Party
 
 RECENT: Final = 30
-"""How many refreshes' durations are remembered."""
+"""The number of refresh durations that are kept."""
 
 _SLEPT_S: Final = 300.0
-"""No refresh is due so seldom: where none was tried for longer the machine slept, and that time counts for nothing."""
+"""Where no refresh was tried for longer than this, in seconds, the machine slept; that time does not count."""
 
 
 class ConnectionState:
@@ -25,7 +25,7 @@ class ConnectionState:
         self._blind_after_s = blind_after_s
         self._started = self._tried_at = clock.elapsed()
         self._slept_s = 0.0
-        """Of the time since the last answer, how much nobody tried to get another."""
+        """The seconds since the last answer in which the machine slept."""
         self._live: float | None = None
         self._live_at: datetime | None = None
         self._proof = ""
@@ -34,7 +34,7 @@ class ConnectionState:
         self._took: deque[float | None] = deque(maxlen=RECENT)
 
     def answered(self, took_s: float) -> None:
-        """The database gave live data, in so many seconds."""
+        """Record a refresh with live data that took `took_s` seconds."""
         self._took.append(took_s)
         self._tried_at, self._slept_s = self._clock.elapsed(), 0.0
         self._live, self._live_at = self._clock.elapsed(), self._clock.now()
@@ -42,7 +42,7 @@ class ConnectionState:
         self._tries = 0
 
     def failed(self, faults: tuple[Fault, ...]) -> None:
-        """A refresh brought nothing live. Refusals by our own breakers are no evidence."""
+        """Record a refresh without live data, and its faults. Refusals by our own breakers are no evidence."""
         self._slept_s, self._tried_at = self._slept_s + self._untried_s(), self._clock.elapsed()
         told = [fault for fault in faults if fault.kind != "refused_by_breaker"]
         if not told:
@@ -54,13 +54,13 @@ class ConnectionState:
         if down is not None:
             self._proof = self._why
         elif any(fault.party is Party.MACHINE for fault in told):
-            self._proof = ""  # from here nobody can tell any more; our own queue or breaker takes nothing back
+            self._proof = ""  # without a network here the proof cannot be renewed
 
     def checked(self, level: Level, text: str, *, answered: bool = True, took_s: float = 0.0) -> None:
-        """What the watchdog's database check concluded, of a question asked `took_s` ago.
+        """Record the verdict of the watchdog's database check, on a question asked `took_s` seconds ago.
 
-        Once proven down it stays so until something answers: a question that is merely slow so far takes nothing back,
-        and one that was silent while others were answered proves nothing.
+        Once proven down, the database stays so until something answers: a slow question does not change that. A silent
+        question proves nothing if another one was answered meanwhile.
         """
         if level is Level.CRITICAL:
             if self._live is None or self._live <= self._clock.elapsed() - took_s:
@@ -70,16 +70,16 @@ class ConnectionState:
 
     @property
     def down(self) -> bool:
-        """Whether the database is proven down."""
+        """Return whether the database is proven down."""
         return bool(self._proof)
 
     @property
     def proof(self) -> str:
-        """What proves it down, in words; empty while it is not."""
+        """Return the proof that the database is down, in words; empty while it is not."""
         return self._proof
 
     def blind_for_s(self) -> float | None:
-        """For how many seconds nothing has been known; `None` while it is live or proven down."""
+        """Return the seconds without any live data; `None` while it is live, proven down, or not yet blind."""
         if self._proof:
             return None
         since = self._clock.elapsed() - (self._started if self._live is None else self._live)
@@ -87,7 +87,7 @@ class ConnectionState:
         return since if since > self._blind_after_s else None
 
     def picture(self, next_at: datetime | None) -> Link:
-        """The link as the snapshot shows it."""
+        """Return the link for the snapshot. `next_at`: the next try."""
         return Link(
             word=self._word(),
             since=self._live_at,
@@ -110,6 +110,6 @@ class ConnectionState:
         return LinkWord.STALE if late else LinkWord.LIVE
 
     def _untried_s(self) -> float:
-        """How long nobody has tried at all, if that is longer than anybody waits who is awake; else 0."""
+        """Return the seconds since the last try, if so many that the machine must have slept; else 0."""
         untried_s = self._clock.elapsed() - self._tried_at
         return untried_s if untried_s > _SLEPT_S else 0.0

@@ -1,4 +1,4 @@
-"""What services share: time, settings, guarded calls, reads, writes, the durable store, events, one error boundary."""
+"""The context of services: time, settings, guarded calls, reads, writes, durable store, events, error boundary."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from core.services.project_time import ProjectTime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Bundles what nearly every service needs; what one needs besides it gets by name.
+    """Holds what nearly every service needs; anything else a service gets as an argument.
 
     `queries` go over the panels' connections, `reads` are live and over those of actions and checks.
     """

@@ -1,4 +1,4 @@
-"""How many scheduled checks in a row were critical, over restarts: ten of them order an emergency stop."""
+"""Counts scheduled checks in a row that were critical, over restarts: ten trigger an emergency stop."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,7 +14,7 @@ _KEY: Final = "critical"
 
 
 class StreakRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """The count, and when a scheduled check was last noted and last counted. Wall time: it outlives the process."""
+    """The count, and the wall times a scheduled check was last noted and last counted. It outlives the process."""
 
     count: int
     noted_at: datetime
@@ -22,9 +22,9 @@ class StreakRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CriticalStreak:
-    """Critical counts, a known good check clears, not knowing does neither; a gap of two intervals clears.
+    """Counts critical checks. A good one clears the count, an unknown one does neither; a gap of two intervals clears.
 
-    Within one process all is measured on the elapsed clock. A restart goes by wall time, once: set back meanwhile it
+    Within one process all is measured in elapsed time. A restart goes by wall time, once: set back meanwhile it
     counts as no gap, set forward as a long one.
     """
 
@@ -37,7 +37,7 @@ class CriticalStreak:
         self.count = 0
 
     async def restore(self) -> None:
-        """Go on from what the last process left."""
+        """Continue from the count that the last process stored."""
         kept = await self._state.get(_KIND, _KEY, StreakRecord)
         if kept is None:
             return
@@ -46,7 +46,7 @@ class CriticalStreak:
         self._counted = self._elapsed_of(kept.counted_at) if kept.counted_at is not None else None
 
     async def note(self, database: Level, rate: Level, *, may_count: bool) -> int:
-        """Take note of a scheduled check. `may_count`: we hold the lease, or the database is proven down."""
+        """Record a scheduled check. `may_count`: we hold the lease, or the database is proven down."""
         now = self._clock.elapsed()
         if self._noted is not None and now - self._noted > 2 * self._interval_s:
             self.count = 0
@@ -63,7 +63,7 @@ class CriticalStreak:
         return self.count
 
     async def clear(self) -> None:
-        """Begin anew: it was acted upon."""
+        """Reset the count, after it was acted upon."""
         self.count = 0
         await self._keep()
 
@@ -76,7 +76,7 @@ class CriticalStreak:
         try:
             await self._state.put(_KIND, _KEY, kept)
         except NotKept:
-            return  # the state says so itself; the count goes on in memory
+            return  # the store reports it; the count goes on in memory
 
     def _elapsed_of(self, at: datetime) -> float:
         return self._clock.elapsed() - max(0.0, (self._clock.now() - at).total_seconds())

@@ -1,4 +1,4 @@
-"""Who did what, newest first: what happened here, and what the project's log tells of others."""
+"""The event log, newest first: events of this process, and of others as far as the project's log has them."""
 
 from collections import deque
 from typing import Final
@@ -12,7 +12,7 @@ KEPT: Final = 200
 
 
 class EventLog:
-    """The last events of this process, bounded."""
+    """Keeps the last events of this process, in bounded number."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -26,14 +26,14 @@ class EventLog:
         self._events.appendleft(Event.of(what, self._clock.now()))
 
     def say(self, who: str, text: str, level: Level = Level.OK, *, run: str = "") -> None:
-        """Add a remark that is made now: a text on whose words nothing depends."""
+        """Add a remark as of now: a text on whose words nothing depends."""
         self.add(Remark(text=text, who=who, level=level, run=run))
 
     def ours(self, run: str) -> None:
-        """A run this process carried out itself: the log's rows of it are no news."""
+        """Mark a run as this process's own, so that the log's rows about it give no second event."""
         self._runs.add(run)
 
     def events(self, logs: tuple[LogEntry, ...]) -> tuple[Event, ...]:
-        """Ours and what the log tells, newest first."""
+        """Return our events and those in rows of the project's log, newest first."""
         told = [event for entry in logs if entry.run not in self._runs and (event := event_of(entry)) is not None]
         return tuple(sorted((*self._events, *told), key=lambda event: event.at, reverse=True)[:KEPT])

@@ -1,4 +1,4 @@
-"""Feeds the key figures: samples of each refresh, durations of each check, and what only the project knows."""
+"""The key figures: fed with a sample of each refresh, the duration of each check, and reads of the project."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ from core.services.context import Context
 from core.services.readings import Readings
 
 CHECKS: Final = "check"
-"""The series in which each scheduled check is kept, as a `Looked`."""
+"""The series of scheduled checks in the store, of `Looked` records."""
 
 _KIND: Final = "kpi"
 _HOURS: Final = "hours"
@@ -34,14 +34,14 @@ _COMPUTE_EVERY_S: Final = 10.0
 
 
 class Looked(msgspec.Struct, frozen=True, kw_only=True):
-    """One check as it is kept: how long it took, and what it found."""
+    """One check run as it is stored: its duration and verdicts."""
 
     took_s: float
     verdicts: dict[str, Level]
 
 
 class KpiService:
-    """The figures of one project as this machine saw it."""
+    """The key figures of one project as this machine observed it. `keeps`: whether this process stores samples."""
 
     def __init__(
         self, context: Context, readings: Readings, connection: ConnectionState, *, keeps: Callable[[], bool]
@@ -56,11 +56,11 @@ class KpiService:
         self._measured = Measured()
         self._computed_at: float | None = None
         self.kpis: tuple[Kpi, ...] = ()
-        """The figures, as new as they need to be."""
+        """The figures as last computed."""
         self.last_incident = LastIncident()
 
     async def restore(self) -> None:
-        """What earlier processes saw."""
+        """Load the samples of earlier processes."""
         now = self._context.clock.now()
         await self._record.restore()
         found = await self._context.store.samples(CHECKS, now - HISTORY_KEPT, now + HISTORY_KEPT, Looked)
@@ -70,11 +70,11 @@ class KpiService:
             self._hours.restore(kept, now)
 
     def due_in(self, seconds: float) -> None:
-        """When the next refresh is due: until then, and a period more, the last one speaks."""
+        """Set the time to the next refresh: the last sample holds until then and one period more."""
         self._record.holds(seconds + self._context.config.refresh.period_s)
 
     async def refreshed(self, *, live: bool, checks: tuple[Check, ...]) -> None:
-        """A refresh is over: `live` when the database answered. Proven down is down; anything else nobody knows."""
+        """Add the sample of a refresh. `live`: the database answered. Neither live nor proven down is unknown."""
         seen: SampleState | None = None
         if self._connection.down:
             seen = SampleState.DOWN
@@ -85,7 +85,7 @@ class KpiService:
         await self._compute(at_most_every_s=_COMPUTE_EVERY_S)
 
     async def checked(self, checkup: Checkup) -> None:
-        """A scheduled check is over: keep what it took, and ask the project for its part. Never raises for a fault."""
+        """Store a scheduled check, and measure anew if the database is fine. Never raises for a fault."""
         self._checks.append(checkup.took_s)
         del self._checks[:-_MOST_CHECKS]
         looked = Looked(took_s=checkup.took_s, verdicts={check.name: check.level for check in checkup.checks})
@@ -96,7 +96,7 @@ class KpiService:
             transaction.trim(CHECKS, now - HISTORY_KEPT)
 
         if self._keeps():
-            with contextlib.suppress(NotKept):  # the state says so itself
+            with contextlib.suppress(NotKept):  # the store reports it
                 await self._context.store.change(work)
         if checkup.of("database").level is Level.OK:
             await self.measure()
@@ -105,7 +105,7 @@ class KpiService:
         await self._keep_hours()
 
     async def measure(self) -> None:
-        """Ask for what only the project knows; what it does not answer stays unknown. Never raises for a fault."""
+        """Read what only the project knows; all of it is unknown if a read fails. Never raises for a fault."""
         live, now = self._context.reads, self._context.time.likely()
         try:
             self._measured = Measured(
@@ -119,7 +119,7 @@ class KpiService:
         await self._compute()
 
     async def close(self) -> None:
-        """Put down what is under way."""
+        """Store what is not stored yet."""
         await self._record.close()
         await self._keep_hours()
 
@@ -143,5 +143,5 @@ class KpiService:
     async def _keep_hours(self) -> None:
         kept = self._hours.kept()
         if self._keeps() and kept.hours:
-            with contextlib.suppress(NotKept):  # the state says so itself
+            with contextlib.suppress(NotKept):  # the store reports it
                 await self._context.store.put(_KIND, _HOURS, kept)

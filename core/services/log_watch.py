@@ -1,4 +1,4 @@
-"""Says in the monitor that the log file takes nothing: nobody would find that in the log file."""
+"""Reports in the monitor that the log file cannot be written; nobody would find that in the log file."""
 
 import logging
 from typing import Final
@@ -11,11 +11,11 @@ from core.services.events import EventLog
 log = logging.getLogger(__name__)
 
 _AGAIN_S: Final = 30.0
-"""So often it is tried again while there is nothing else to log."""
+"""The seconds between attempts to write while there is nothing else to log."""
 
 
 class LogWatch:
-    """The journal hears once each that the log cannot be written, and that it is again."""
+    """Adds an event once when the log cannot be written, and once when it can be again."""
 
     def __init__(self, clock: Clock, journal: EventLog) -> None:
         self._clock = clock
@@ -25,11 +25,11 @@ class LogWatch:
 
     @property
     def warning(self) -> str | None:
-        """What is wrong, in words; `None` while all is well."""
+        """Return the problem in words; `None` while there is none."""
         return log_trouble() or None
 
     def look(self) -> None:
-        """Tell the journal of what changed since the last look."""
+        """Add an event if the problem changed since the last look."""
         before, now = self._said, self._clock.elapsed()
         if before and now - self._tried_at >= _AGAIN_S:
             self._tried_at = now

@@ -1,4 +1,4 @@
-"""Calls of the sign-in service: by a breaker of their own, and no word about the database."""
+"""Calls of the sign-in service, with a breaker of their own; they say nothing about the database."""
 
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ AUTH: Final = "auth"
 
 
 def signing_in(guard: Guard, request_s: float) -> Around:
-    """Return what a call of the sign-in service goes through. It takes one request's time at most."""
+    """Return a function that makes a guarded call of the sign-in service, within `request_s` seconds."""
     policy = Policy(total_s=2 * request_s, retry=None)
 
     async def call(operation: str, send: Send) -> Any:
@@ -27,9 +27,9 @@ def signing_in(guard: Guard, request_s: float) -> Around:
 
 
 def _elsewhere(fault: Fault) -> Fault:
-    """What a failing sign-in service says of the call that needed it: it was not made, and proves nothing."""
+    """Return the fault of a call that was not made because the sign-in failed; it is no evidence."""
     if fault.counts is Counts.SUCCESS or fault.party is Party.MACHINE:
-        return fault  # it answered, and refused; or nothing gets out of this machine
+        return fault  # it answered and refused, or this machine has no network
     message = f"the sign-in service does not work: {fault.message}"
     return msgspec.structs.replace(
         fault, component=AUTH, counts=Counts.NEUTRAL, evidence=Evidence.NONE, message=message, remedy="", sent=False

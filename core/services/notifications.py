@@ -1,4 +1,4 @@
-"""Sending: to whom as configured, one message for each address, and rows into the project's log."""
+"""Delivery of alerts: one message for each configured address, and rows in the project's log."""
 
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
@@ -27,7 +27,7 @@ _SEND_S: Final = 30.0
 
 
 class Notifications:
-    """What leaves the house about alerts. `host`: this machine, as messages name it."""
+    """Sends messages and writes log rows about alerts. `host`: this machine, as messages name it."""
 
     def __init__(self, context: Context, readings: Readings, host: str) -> None:
         self._context = context
@@ -36,26 +36,26 @@ class Notifications:
         self._settings = context.config.alerts
         self._said = ""
         self._accepted: dict[str, bool] = {}
-        """Whether the last message to an address was accepted, by its name."""
+        """Whether an address accepted its last message, by its name."""
         self.who_acts: Callable[[], str] = str
-        """Says in words who acts for the project."""
+        """Returns in words who acts for the project."""
         self.on_told: Callable[[OutgoingMessage], Awaitable[None]] = _nobody_hears
         """Called once a message was accepted."""
         self._channels = Notifiers(context.writes.send_email, self._settings)
         self.queue = Outbox(context.clock, context.store, self._deliver, context.boundary)
 
     def book(self) -> Recipients:
-        """Who is told, as configured."""
+        """Return the configured recipients."""
         config = self._readings.config
         known = config.value if config.source is not Source.DEFAULT else None
         return recipients_for(self._settings, known.notification_email if known is not None else "")
 
     def can_tell(self) -> bool:
-        """Whether there is anybody to tell whose last message was accepted, as far as one was sent."""
+        """Return whether there is an address that accepted its last message, or was sent none yet."""
         return any(self._accepted.get(address.name, True) for address in self.book().all())
 
     async def try_out(self) -> tuple[Tried, ...]:
-        """Send a test message to every address, and return what became of each."""
+        """Send a test message to every address, and return each result."""
         now, found = self._context.clock.now(), []
         for address in self.book().all():
             one = trial(address.name, self._sender(""), now, str(uuid.uuid4()))
@@ -65,7 +65,7 @@ class Notifications:
         return tuple(found)
 
     def posts(self, tells: Sequence[Tell], now: datetime, why: str) -> tuple[OutgoingMessage, ...]:
-        """One message for each address, with all that it is to hear. `why`: why this monitor tells, if others may."""
+        """Return one message for each address, with all its alerts. `why`: why this monitor sends too."""
         there, hears = self.book(), dict[str, list[Tell]]()
         config = self._readings.config.value
         quiet_ends = config is not None and any(column in config.muted_kinds for column in MUTES["end"])
@@ -85,7 +85,7 @@ class Notifications:
         return tuple(posts)
 
     async def write(self, row: LogRow) -> bool:
-        """One row into the log. Whether it is there, or never will be: then the next one may be tried."""
+        """Write a row into the log. Returns false where it has to be tried again before any other row."""
         full: dict[str, Any] = {
             "id": row.id,
             "execution_step": row.step,

@@ -1,4 +1,4 @@
-"""What time it is in the project's database, as far as anybody can tell from here."""
+"""The time of the project's database, as far as it is known here."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -37,7 +37,7 @@ class ProjectTime:
         return server - timedelta(seconds=rules.clock_margin_s)
 
     def likely(self) -> datetime:
-        """Return the best guess: for what is only shown, and nothing is done about."""
+        """Return the best guess, to be shown but not to be acted upon."""
         return self.cut_off() or self._answered_at() or self._clock.now()
 
     def told(self) -> datetime | None:
@@ -46,5 +46,5 @@ class ProjectTime:
 
     @property
     def answered(self) -> bool:
-        """Whether the project ever said what time it is there."""
+        """Return whether the project ever told its time."""
         return self._answered_at() is not None

@@ -1,4 +1,4 @@
-"""The panels' values: asked from the backend, kept as last known, each with its source and age."""
+"""The panels' values: read from the backend, cached as last known, each with its source and age."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,13 +22,13 @@ T = TypeVar("T")
 _OTHERS: Final = tuple(status for status in STATUSES if status not in UNFINISHED)
 
 DEFAULT_CONFIG: Final = SystemConfig()
-"""What a system is assumed to be set to when nothing is known. Shown as a default, never as a measurement."""
+"""The assumed config row while nothing is known. Shown as a default, never as a measurement."""
 
 
 class PanelRead(msgspec.Struct, frozen=True, kw_only=True):
-    """One value of the panels: the operation it is asked under and what it is kept as.
+    """One value of the panels: the operation it is read by and the type it is cached as.
 
-    `where`: whether this project can be asked at all. What is not asked is no answer: it says nothing of the line.
+    `where`: whether this project's schema has it at all. A value that is not read is no evidence of the connection.
     """
 
     key: str
@@ -38,7 +38,7 @@ class PanelRead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Readings:
-    """The newest reading of everything a panel shows. `refresh` asks; a refused or failed question falls back.
+    """The newest reading of every panel's value. `refresh` reads; a refused or failed read falls back to the cache.
 
     `server_now` gives the server's time, as far as it is known.
     """
@@ -90,7 +90,7 @@ class Readings:
         self.values: dict[str, Reading[Any]] = {name: Reading() for name in (*self._fast, *self._slow)}
 
     def paint(self) -> None:
-        """Last-known values from the disk, at once and without a network. For the first picture."""
+        """Load last-known values from the disk, without a network, for the first snapshot."""
         if self._cache is None:
             return
         kept = self._cache.load_all()
@@ -101,17 +101,17 @@ class Readings:
             try:
                 value = msgspec.convert(found.value, asked.kind)
             except msgspec.ValidationError:
-                continue  # written by another version: as good as nothing
+                continue  # written by another version
             self.values[name] = Reading(value=value, source=Source.CACHED, at=found.at)
 
     def forget(self) -> None:
-        """Know nothing again: what was painted cannot be shown."""
+        """Drop all values, where the cached ones cannot be shown."""
         self.values = {name: Reading() for name in self.values}
 
     async def refresh(self, *, everything: bool = False) -> bool:
-        """Ask what is due, all at once; return whether any of it was answered just now. Never raises for a fault.
+        """Read what is due, side by side. Returns whether the project answered any of it. Never raises for a fault.
 
-        That nothing is visible to us is an answer, too: the project is there.
+        An empty answer because rows are hidden from us counts too: the project is there.
         """
         asked = dict(self._fast)
         if everything or self._clock.elapsed() >= self._slow_due:
@@ -125,20 +125,20 @@ class Readings:
         return any(reading.live or _answered(reading) for reading in readings)
 
     def asks(self, name: str) -> bool:
-        """Whether a value is asked for, as far as the project's schema is known."""
+        """Return whether a value is read at all, as far as the project's schema is known."""
         return (self._fast | self._slow)[name].where(self._queries.schema)
 
     def make_all_due(self) -> None:
-        """Let the next refresh ask for everything."""
+        """Let the next refresh read everything."""
         self._slow_due = 0.0
 
     def faults(self) -> tuple[Fault, ...]:
-        """Why the values that are not live are not."""
+        """Return the faults of the values that are not live."""
         return tuple(reading.fault for reading in self.values.values() if reading.fault is not None)
 
     @property
     def config(self) -> Reading[SystemConfig]:
-        """The config row; the built-in default, labelled so, where nothing is known."""
+        """Return the config row; the built-in default, labelled so, where nothing is known."""
         reading: Reading[SystemConfig] = self.values["config"]
         if reading.source is Source.DEFAULT:
             return msgspec.structs.replace(reading, value=DEFAULT_CONFIG)
@@ -146,7 +146,7 @@ class Readings:
 
     @property
     def counts(self) -> Reading[TaskCounts]:
-        """All counts as one reading, as old as its older half and no more live than it."""
+        """Return all counts as one reading, as old as its older half and no more live than it."""
         halves = (self.values["open_counts"], self.values["other_counts"])
         if any(half.value is None for half in halves):
             return Reading(fault=next((half.fault for half in halves if half.fault), None))
@@ -177,5 +177,5 @@ class Readings:
 
 
 def _answered(reading: Reading[Any]) -> bool:
-    """Whether the project answered what proves nothing of what is in it."""
+    """Return whether the project answered, but with rows hidden from us."""
     return reading.fault is not None and reading.fault.kind == NOT_VISIBLE

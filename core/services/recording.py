@@ -1,6 +1,6 @@
-"""Keeps what is published in the black box: at most one picture a second, and none is lost at which something happened.
+"""Records published snapshots in the black box: at most one a second, but every one with an event or a change.
 
-On the event loop a picture is only put down; a thread encodes and writes it. Nothing of it disturbs the monitor.
+The event loop only queues a snapshot; a thread encodes and writes it, so that nothing of it delays the monitor.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ from core.services.supervised_loop import SupervisedLoop
 _PAUSE_S: Final = 1.0
 _CLOSE_S: Final = 0.4
 _MOST: Final = 200
-"""So many pictures wait for a disk that hangs; beyond that the newest takes the place of the one before."""
+"""The most snapshots that wait for a disk that hangs; beyond that the newest replaces the one before."""
 
 
 class Recording:
-    """Feeds a recorder. The journal hears once each that it is paused, goes on, or found a file broken."""
+    """Feeds a recorder. Adds an event when it pauses, goes on, or found a damaged file."""
 
     def __init__(self, recorder: Recorder, clock: Clock, journal: EventLog) -> None:
         self._recorder = recorder
@@ -36,26 +36,28 @@ class Recording:
         self._came = asyncio.Event()
         self._waiting: list[Snapshot] = []
         self._last: Snapshot | None = None
-        """The newest there is, and what the newest one that waits followed upon."""
+        """The newest snapshot."""
+
         self._before: Snapshot | None = None
+        """The one before the newest that waits."""
         self._stays = False
-        """Whether something happened at the newest one that waits."""
+        """Whether the newest snapshot that waits must not be replaced, because something happened at it."""
         self._warned: str | None = None
         self._running = False
 
     @property
     def warning(self) -> str | None:
-        """What is wrong, in words; `None` while all is well."""
+        """Return the problem in words; `None` while there is none."""
         return self._recorder.warning
 
     def start(self) -> None:
-        """Begin to keep; once, however often it is asked for."""
+        """Start to record; further calls do nothing."""
         if not self._running:
             self._running = True
             self._keeper.start()
 
     def offer(self, snapshot: Snapshot) -> None:
-        """A picture was published. One that waits gives way to it, unless something happened at that one."""
+        """Queue a published snapshot. It replaces the one that waits, unless something happened at that one."""
         if not self._running:
             return
         if self._waiting and (not self._stays or len(self._waiting) >= _MOST):
@@ -68,13 +70,13 @@ class Recording:
         self._came.set()
 
     def mend(self, path: Path) -> None:
-        """A file was found damaged, by whoever read it and in his thread."""
+        """Repair a file that a reader found damaged. To be called from the reader's thread."""
         if self._running:
             with contextlib.suppress(RuntimeError):  # closed meanwhile
                 self._thread.submit(self._recorder.mend, path)
 
     async def close(self) -> None:
-        """Write what waits and say that nobody looks any longer. A disk that hangs is not waited for."""
+        """Write what waits, and the end of observation. A disk that hangs is not waited for."""
         if not self._running:
             return
         self._running = False
@@ -84,14 +86,14 @@ class Recording:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _turn(self) -> None:
-        # Paced by the event loop's own time: what is spared is the disk, which no other clock moves.
+        # Paced by the event loop's own time, not the given clock: it is the real disk that is spared.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ALIVE_S):
                 await self._came.wait()
         self._came.clear()
         batch = self._taken()
         if not batch and self._last is not None:
-            batch = [msgspec.structs.replace(self._last, at=self._clock.now())]  # as true as it was, and looked at
+            batch = [msgspec.structs.replace(self._last, at=self._clock.now())]  # unchanged, and observed until now
         await asyncio.wrap_future(self._thread.submit(self._record, batch))
         self._tell()
         await asyncio.sleep(_PAUSE_S)

@@ -1,6 +1,6 @@
-"""The monitor's own health: memory, lag of the event loop, time a refresh takes, each with its bound.
+"""The monitor's own health: memory, lag of the event loop, duration of a refresh, each with a limit.
 
-What is out of bounds is said until it has been within them for a good while; what goes to and fro is said once.
+A figure beyond its limit is reported until it has been well below for a while; one that varies is reported once.
 """
 
 from collections import deque
@@ -38,21 +38,21 @@ class SelfRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lags:
-    """How late the event loop's turns were, within a window. One that was blocked counts for every turn it missed."""
+    """The lateness of the event loop's turns within a window. A blocked one counts for every turn it missed."""
 
     def __init__(self, rules: SelfRules) -> None:
         self._tick_s = rules.tick_s
         self._late: deque[float] = deque(maxlen=max(1, round(rules.lag_window_s / rules.tick_s)))
 
     def note(self, late_s: float) -> None:
-        """A turn came so many seconds late."""
+        """Add a turn that came `late_s` seconds late."""
         late_s = max(0.0, late_s)
         self._late.append(late_s)
         while (late_s := late_s - self._tick_s) > 0:
             self._late.append(late_s)
 
     def p99_ms(self) -> float | None:
-        """Nearest rank; `None` before half a window is known."""
+        """Return the 99th percentile by nearest rank, ms; `None` before half a window is known."""
         many = len(self._late)
         if 2 * many < (self._late.maxlen or 0):
             return None
@@ -60,7 +60,7 @@ class Lags:
 
 
 class Bound:
-    """One figure's bound, with hysteresis. `out` while it is said."""
+    """One figure's limit, with hysteresis. `out`: it is reported as exceeded."""
 
     def __init__(self, limit: float, rules: SelfRules) -> None:
         self._limit = limit
@@ -70,7 +70,7 @@ class Bound:
         self.out = False
 
     def see(self, value: float | None, now_s: float) -> bool:
-        """Another measure at the elapsed time `now_s`; whether `out` changed. What was not measured changes nothing."""
+        """Take a measure at the elapsed time `now_s`; `None` changes nothing. Returns whether `out` changed."""
         if value is None:
             return False
         self._over = self._over + 1 if value > self._limit else 0
@@ -87,10 +87,10 @@ class Bound:
 
 
 def coarse_mb(memory_mb: float) -> int:
-    """Memory in steps, so that a figure that breathes does not flicker."""
+    """Return memory in coarse steps, MB, so that the shown figure does not flicker."""
     return _MEMORY_STEP_MB * round(memory_mb / _MEMORY_STEP_MB)
 
 
 def coarse_ms(lag_ms: float) -> int:
-    """The step that a lag stays within."""
+    """Return the step that a lag is within, ms."""
     return next((step for step in _STEPS_MS if lag_ms <= step), _STEPS_MS[-1])

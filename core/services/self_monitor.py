@@ -1,4 +1,4 @@
-"""The monitor watches itself: a tick that notices its own lateness, and a look at memory now and then."""
+"""The monitor of this process: a tick that measures its own lateness, and regular measures of memory."""
 
 import asyncio
 import mmap
@@ -19,7 +19,7 @@ _STATM: Final = Path("/proc/self/statm")
 
 
 class SelfMonitor:
-    """Measures this process. `publish` is called when something is to be said."""
+    """Measures this process. `publish` is called when the status changed."""
 
     def __init__(self, context: Context, connection: ConnectionState, publish: Callable[[], None]) -> None:
         self._context = context
@@ -37,22 +37,22 @@ class SelfMonitor:
         self._timer: asyncio.TimerHandle | None = None
         self._resident: Callable[[], float] | None = None
         self.own = SelfStatus()
-        """As last measured."""
+        """The status as last measured."""
 
     def start(self) -> None:
-        """Begin to tick."""
+        """Start to tick."""
         loop = asyncio.get_running_loop()
         self.stop()
         self._timer = loop.call_later(self._rules.tick_s, self._tick, loop, loop.time(), self._context.clock.elapsed())
 
     def stop(self) -> None:
-        """Tick no more."""
+        """Stop ticking."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     async def turn(self) -> None:
-        """One measure, in a while."""
+        """Wait one period, then measure."""
         await self._context.clock.sleep(self._rules.measure_s)
         if self._resident is None:
             self._resident = await asyncio.to_thread(resident)
@@ -65,7 +65,7 @@ class SelfMonitor:
         )
 
     def measured(self, *, memory_mb: float, lag_ms: float | None, refresh_s: float | None) -> None:
-        """Judge figures, and say what went out of bounds or came back. `refresh_s`: the shorter of the last two."""
+        """Judge figures, and add events for limits exceeded or kept again. `refresh_s`: the shorter of the last two."""
         now_s = self._context.clock.elapsed()
         told = {
             "memory": (memory_mb, self._of_memory(memory_mb)),
@@ -109,7 +109,7 @@ class SelfMonitor:
         if stood_s < self._rules.still_s:
             self._lags.note(now - ran_at - self._rules.tick_s)
             return
-        slept = stood_s - (now - ran_at) > self._rules.still_s  # the loop's clock stands while the machine sleeps
+        slept = stood_s - (now - ran_at) > self._rules.still_s  # the loop's clock stops while the machine sleeps
         why = "the machine slept" if slept else "it was stopped, or blocked"
         until = self._context.clock.now()
         span = f"{(until - timedelta(seconds=stood_s)).astimezone():%H:%M:%S} to {until.astimezone():%H:%M:%S}"
@@ -123,14 +123,14 @@ def _of_lag(lag_ms: float) -> str:
 
 
 def resident() -> Callable[[], float]:
-    """What reads this process's resident memory, bytes."""
+    """Return a function that reads this process's resident memory, bytes."""
     if _STATM.exists():
         return lambda: float(int(_STATM.read_bytes().split()[1]) * mmap.PAGESIZE)
     return elsewhere_resident()
 
 
 def elsewhere_resident() -> Callable[[], float]:
-    """The same where there is no such file; its import takes 20 ms and a megabyte."""
+    """Return the same for platforms without `/proc`; the import takes 20 ms and 1 MB."""
     import psutil  # noqa: PLC0415 - see above
 
     process = psutil.Process()

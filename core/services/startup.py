@@ -1,4 +1,4 @@
-"""The start's steps: each on its own, each shown with how it went, and none able to keep the loops from running."""
+"""The steps of the start: each is independent and shown with its result, and none can keep the loops from running."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -18,7 +18,7 @@ from core.services.readings import Readings
 T = TypeVar("T")
 
 STEP_S: Final = 60.0
-"""How long one step may take. Each has limits of its own; this one is for what hangs unforeseen."""
+"""The longest time of one step, seconds. Each has limits of its own; this one is for an unforeseen hang."""
 
 _POLICY_LEVEL: Final = {Truth.TRUE: Level.WARNING, Truth.FALSE: Level.OK, Truth.UNKNOWN: Level.UNKNOWN}
 
@@ -45,12 +45,12 @@ class Startup:
         self.steps: list[StartStep] = []
 
     def note(self, name: str, level: Level, text: str) -> None:
-        """Show how a step went."""
+        """Show the result of a step."""
         self.steps.append(StartStep(name=name, level=level, text=text))
         self._publish()
 
     async def take(self, name: str, step: Callable[[], Coroutine[Any, Any, T]], *, limit_s: float = 0.0) -> T | None:
-        """One step, given up after `limit_s` (0: `STEP_S`). One that fails unforeseen is shown as that: `None`."""
+        """Run one step, given up after `limit_s` (0: `STEP_S`). Returns `None` for one that fails; that is shown."""
         limit_s = limit_s or STEP_S
         with self._boundary.around(f"start: {name}") as run:
             async with asyncio.timeout(limit_s):
@@ -60,19 +60,19 @@ class Startup:
         return None
 
     async def take_all(self, *steps: tuple[str, Callable[[], Coroutine[Any, Any, object]]]) -> None:
-        """Parts of one step, none of which needs another. Those that fail are shown, each under its name."""
+        """Run the independent parts of one step. Those that fail are shown, each under its name."""
         for name, step in steps:
             await self.take(name, step)
 
     def paint(self) -> None:
-        """What is there before anybody was asked."""
+        """Show the state of the cache and whether it had last-known data."""
         warning = self._cache.warning
         self.note("cache", Level.WARNING if warning else Level.OK, warning or "usable")
         cached = any(reading.source is Source.CACHED for reading in self._readings.values.values())
         self.note("last-known data", Level.OK, "painted" if cached else "none yet")
 
     async def connect(self) -> None:
-        """The client, without a request."""
+        """Build the client, without a request."""
         try:
             await self._backend.connect()
         except Failed as failed:
@@ -83,7 +83,7 @@ class Startup:
             self.note("key", Level.WARNING, LEGACY_KEY)
 
     async def discover(self) -> None:
-        """Which shape the project has."""
+        """Read the project's schema."""
         try:
             schema = await self._checks.discover()
         except NotLive as not_live:
@@ -94,14 +94,14 @@ class Startup:
         self.note("schema", Level.CRITICAL if bad else Level.OK, words)
 
     async def check(self) -> Checkup:
-        """The first look of the watchdog."""
+        """Run the watchdog's first check."""
         checkup = await self._checks.check()
         worst = next((c for c in checkup.checks if c.level is Level.CRITICAL), None)
         self.note("first check", Level.WARNING if worst else Level.OK, worst.text if worst else "done")
         return checkup
 
     async def look_at_policies(self) -> None:
-        """Who may read the project."""
+        """Find out which tables anybody with the publishable key reads."""
         await self._checks.look_at_policies()
         policies = self._checks.policies
         self.note("policies", _POLICY_LEVEL[policies_open(policies)], policies_in_words(policies))

@@ -8,7 +8,7 @@ from core.domain.records import STATUSES, Statistics
 
 
 async def statistics(live: LiveReads, since: datetime, now: datetime) -> Statistics:
-    """Counts by status, success since `since`, and the average time of the heals completed since. Raises NotLive."""
+    """Return counts by status, and since `since` the success rate and average time of heals. Raises NotLive."""
     success, durations, counts = await asyncio.gather(
         live.success_rate(since, now),
         live.heal_durations(since),

@@ -1,4 +1,4 @@
-"""A loop that is watched: ended by an error, or not come round for too long, it is begun anew and that is said."""
+"""A supervised loop: it goes on after an error, is restarted when it hangs, and both are reported."""
 
 import asyncio
 import logging
@@ -14,9 +14,9 @@ _LONGEST_PAUSE_S: Final = 60.0
 
 
 class SupervisedLoop:
-    """Runs `turn` again and again. `dead_after_s`: when one that has not come round counts as dead (`None`: never).
+    """Runs `turn` again and again. `dead_after_s`: the seconds without a beat after which it is dead (`None`: never).
 
-    `say` hears, in words, of every end and every new beginning.
+    `say` is called with a sentence for every failure and every restart.
     """
 
     def __init__(
@@ -38,31 +38,31 @@ class SupervisedLoop:
         self.restarts = 0
 
     def start(self) -> None:
-        """Begin, or end what runs and begin anew."""
+        """Start the loop, or restart it."""
         self.stop()
         self.beat()
         self._task = asyncio.create_task(self._run(), name=f"watchdesk-{self.name}")
 
     def stop(self) -> asyncio.Task[None] | None:
-        """End it. The task that is ending, if there is one."""
+        """Stop the loop. Returns the task that is ending, if there is one."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
         return task
 
     def beat(self) -> None:
-        """It is alive: a turn is over, or long work within one goes on."""
+        """Record a sign of life: a turn is over, or long work within one goes on."""
         self._beat_at = self._clock.elapsed()
 
     @property
     def dead(self) -> bool:
-        """Whether it should be running and has not come round for too long."""
+        """Return whether the loop should be running and gave no sign of life for too long."""
         if self._task is None or self._dead_after_s is None:
             return False
         return self._task.done() or self._clock.elapsed() - self._beat_at > self._dead_after_s
 
     def revive(self) -> None:
-        """Begin it anew if it is dead."""
+        """Restart the loop if it is dead."""
         if self.dead:
             silent_s = self._clock.elapsed() - self._beat_at
             self.restarts += 1

@@ -1,4 +1,4 @@
-"""Keeps samples for the trends, and asks the project for what this machine did not see: at most once in five minutes.
+"""Samples for the trends. What this machine did not observe is read from the project, at most once in five minutes.
 
 A window costs the project at most 82 requests, one after another: two that count, then up to 9 pages of rows, or, of a
 project with more than 4,000 finished tasks in it, two for each of up to 30 coarse buckets; and 20 pages of checks.
@@ -47,16 +47,16 @@ _FINISHED: Final = "finished"
 _QUEUE: Final = "queue"
 _KEY: Final = "db:fetch_trends"
 _CAUGHT_UP: Final = 12
-"""So many slots are asked about after one another at most; what is older the tables tell when it is looked at."""
+"""The most slots that are counted after one check; older ones are read when the window is shown."""
 
 _FILL_EVERY_S: Final = 300.0
 
 _FEW_AGAIN: Final = MOST_TASKS * 4 // 5
-"""Once there were too many tasks, each is read again of no more than this: at the edge it would change every time."""
+"""After too many tasks were counted instead, they are read one by one again only up to this number (hysteresis)."""
 
 
 class TrendService:
-    """The past of one project. `keeps`: whether this process writes down; `discover` finds the schema out."""
+    """The trends of one project. `keeps`: whether this process stores samples; `discover` reads the schema."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class TrendService:
         self._keeps = keeps
         self._slot: datetime | None = None
         self._waiting: list[int] = []
-        """How many tasks waited at each look in the slot under way."""
+        """The number of pending tasks at each refresh in the current slot."""
         self._asked: datetime | None = None
         self._told: dict[Window, FromTables] = {}
         self._filled: dict[Window, float] = {}
@@ -83,7 +83,7 @@ class TrendService:
     # Sampling
 
     async def refreshed(self) -> None:
-        """A refresh is over: note how many wait. Never raises."""
+        """Take the number of pending tasks after a refresh. Never raises."""
         slot = floor(self._context.clock.now(), SLOT)
         if slot != self._slot:
             await self._keep_queue()
@@ -93,33 +93,33 @@ class TrendService:
             self._waiting.append(reading.value["pending"])
 
     async def checked(self) -> None:
-        """A scheduled check is over: count what was finished in each slot since. Never raises for a fault."""
+        """Count, after a scheduled check, the tasks finished in each slot since. Never raises for a fault."""
         if not self._keeps():
             return
         now = self._context.time.likely()
         if self._asked is None:
             kept = await self._context.store.samples(_FINISHED, now - _CAUGHT_UP * SLOT, now, Finished)
             self._asked = kept[-1][0] if kept else None
-        with contextlib.suppress(NotLive, NotKept):  # the slot stays due; the state says itself that it keeps nothing
+        with contextlib.suppress(NotLive, NotKept):  # the slot stays due; the store reports its own faults
             for slot in slots_due(self._asked, now, _CAUGHT_UP):
                 found = await self._count(slot, slot + SLOT)
                 self._asked = slot
                 await self._keep(_FINISHED, slot, found)
 
     async def close(self) -> None:
-        """Put down what is under way."""
+        """Store the current slot."""
         await self._keep_queue()
 
     # Showing
 
     async def trends(self, window: Window) -> Trends:
-        """What is known now, without asking anybody."""
+        """Return the trends as far as they are known now; nothing is read from the project."""
         now = self._context.clock.now()
         seen = await self._seen(window, now)
         return await asyncio.to_thread(trends, window, now, seen, self._told.get(window))
 
     async def fill(self, window: Window) -> None:
-        """Ask the project for what this machine has not seen. What it does not answer is a fault in the trends."""
+        """Read from the project what this machine did not observe. Reads that fail are faults in the trends."""
         async with self._filling:
             elapsed = self._context.clock.elapsed()
             if elapsed - self._filled.get(window, -_FILL_EVERY_S) < _FILL_EVERY_S:
@@ -133,7 +133,7 @@ class TrendService:
             if len(told.faults) < 2:
                 told = msgspec.structs.replace(told, at=now)
             self._told[window] = told
-            if not told.faults:  # what failed is asked for again when it is next looked at
+            if not told.faults:  # a failed read is repeated when the window is shown again
                 self._filled[window] = elapsed
 
     async def _try(self, name: str, told: FromTables, tell: Callable[[], Awaitable[FromTables]]) -> FromTables:
@@ -144,7 +144,7 @@ class TrendService:
             return msgspec.structs.replace(told, faults=told.faults | {name: not_live.fault.sentence()})
 
     async def _tell_finished(self, window: Window, seen: Observed, told: FromTables, now: datetime) -> FromTables:
-        """Row by row, or, of too many, counted in coarse buckets: until there are fewer again."""
+        """Read finished tasks one by one, or count them in coarse buckets if there are too many."""
         cut = CUTS[window]
         known, most = (told, MOST_TASKS) if told.bucket == cut.bucket else (_begun(told, cut.bucket), _FEW_AGAIN)
         fine = grid(cut.length, cut.bucket, now)
@@ -169,7 +169,7 @@ class TrendService:
         while len(found) < whole.completed + whole.failed:
             page = await self._finished(since, until, after)
             if not page:
-                break  # some are there no more since they were counted
+                break  # some were deleted since they were counted
             found |= {name: (at, Finished(int(well), int(not well))) for name, at, well in page}
             after = page[-1][0]
         return sums(cut, found.values())
@@ -201,7 +201,7 @@ class TrendService:
         policy = Policy(total_s=self._context.config.refresh.total_s, retry=None)
         return await self._context.guard.live(_KEY, lambda: ask(self._queries), policy=policy)
 
-    # What is kept
+    # Stored samples
 
     async def _seen(self, window: Window, now: datetime) -> Observed:
         since, until = now - CUTS[window].length, now + timedelta(milliseconds=1)
@@ -219,7 +219,7 @@ class TrendService:
     async def _keep_queue(self) -> None:
         waiting, self._waiting = self._waiting, []
         if waiting and self._slot is not None and self._keeps():
-            with contextlib.suppress(NotKept):  # the state says so itself
+            with contextlib.suppress(NotKept):  # the store reports it
                 await self._keep(_QUEUE, self._slot, Queued(statistics.median(waiting)))
 
     async def _keep(self, series: str, at: datetime, value: Any) -> None:
@@ -233,16 +233,16 @@ class TrendService:
 
 
 def _begun(told: FromTables, bucket: timedelta) -> FromTables:
-    """The same, but nothing told yet of finished tasks, which are cut anew."""
+    """Return the same without finished tasks, for new buckets."""
     return msgspec.structs.replace(told, bucket=bucket, finished={}, finished_until=None)
 
 
 def _gone_on(told: FromTables, found: dict[datetime, Finished], cut: Grid, now: datetime) -> FromTables:
-    """With what was found besides; what is over is let go."""
+    """Return the same with newly found buckets, without those before the window."""
     kept = {begin: one for begin, one in told.finished.items() if begin >= cut.since}
     return msgspec.structs.replace(told, finished=kept | found, finished_until=now)
 
 
 def _is_open(begin: datetime, cut: Grid, until: datetime | None) -> bool:
-    """Whether a bucket was not over yet when it was last asked about."""
+    """Return whether a bucket was not over yet when it was last read."""
     return until is None or begin + cut.bucket > until
