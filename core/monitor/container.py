@@ -64,7 +64,7 @@ from core.services.startup import Startup
 from core.services.trends import TrendService
 
 _RELEASE_S: Final = 0.8
-"""How long an end may take to give up the lease; another takes it over all the same, only later."""
+"""The seconds in which the lease may be released at the end; otherwise another monitor takes it over later."""
 
 
 class Hooks(msgspec.Struct, frozen=True, kw_only=True):
@@ -265,18 +265,18 @@ class Container:
         )
 
     def learn(self, schema: Schema) -> None:
-        """Tell everybody who asks or writes which shape the project has."""
+        """Pass the project's schema to all that read or write."""
         for one in (self.queries, self.trend_queries, self.urgent_queries, self.writes):
             one.schema = schema
 
     def storage_warnings(self) -> tuple[str, ...]:
-        """Return what was set aside of what this machine keeps, or cannot be used, each in a sentence."""
+        """Return the problems of this machine's files: moved aside or not usable, each in a sentence."""
         kept = (self.cache, self.store, self.recording, self.log_watch)
         said = (*(one.warning for one in kept), self.config.trouble)
         return tuple(words for words in said if words)
 
     async def close(self) -> None:
-        """End what runs, then the connections, then what is on the disk."""
+        """Stop what runs, then close the connections, then the files."""
         await self.kpis.close()
         await self.trends.close()
         self.check_runner.close()

@@ -28,7 +28,7 @@ async def log_in(target: Target, places: Places) -> None:
 
 
 class SignedOut(msgspec.Struct, frozen=True):
-    """Who was signed in, empty for nobody; and why the server does not know that it is over, if it does not."""
+    """The user who was signed in, empty for nobody; and why the server could not be told that the session is over."""
 
     email: str = ""
     untold: Fault | None = None
@@ -48,7 +48,7 @@ async def log_out(target: Target, places: Places) -> SignedOut:
     try:
         await backend.sign_out()
     except Failed as failed:
-        untold = None if failed.fault.person else failed.fault  # it had ended there already
+        untold = None if failed.fault.person else failed.fault  # the session had ended there already
     finally:
         await backend.close()
     stored.remove()

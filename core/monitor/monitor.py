@@ -1,4 +1,4 @@
-"""The façade: a picture that is always there, a start, an end, and orders. What stands behind it is wired elsewhere."""
+"""The façade: a snapshot that is always there, start, close, reads and actions. `container` builds its parts."""
 
 import asyncio
 from collections.abc import Callable
@@ -82,16 +82,16 @@ class Monitor:
 
     @property
     def parts(self) -> Container:
-        """What it is made of: for the self-test, which tries each part alone. The screen needs none of it."""
+        """Return the parts, for the self-test, which tries each alone. Nothing else needs them."""
         return self._parts
 
     def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
-        """Hear each new snapshot on the event loop. Gives what ends it."""
+        """Call `listener` with each new snapshot, on the event loop. Returns a function that ends this."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
     async def start(self) -> None:
-        """The start sequence, then the loops. Never raises because the backend is not there."""
+        """Run the start sequence, then the loops. Never raises for a backend that cannot be reached."""
         if self._parts.config.blackbox.enabled:
             self._parts.recording.start()
         self._scheduler.start()
@@ -101,14 +101,14 @@ class Monitor:
         await self._scheduler.close()
         await self._parts.close()
 
-    # Looking, as the command line does it once and the loops again and again
+    # Reads, which the command line makes once and the loops again and again
 
     async def discover(self) -> Schema:
-        """Which shape the project has; asked until it is known. Raises NotLive."""
+        """Return the project's schema, read until nothing of it is missing. Raises NotLive."""
         return await self._parts.checks.discover()
 
     async def refresh(self, *, everything: bool = False) -> None:
-        """Ask for the panels' values once and publish. Never raises for a fault."""
+        """Read the panels' values once and publish. Never raises for a fault."""
         await self._parts.checks.refresh(everything=everything)
 
     async def check(self) -> Checkup:
@@ -116,7 +116,7 @@ class Monitor:
         return await self._parts.checks.check()
 
     async def check_now(self) -> None:
-        """Everything due at once: breakers may probe, panels refresh, all six checks run."""
+        """Do everything now: breakers may probe, panels refresh, all six checks run."""
         self._parts.breakers.make_all_due()
         self._scheduler.refresh_soon()
         await asyncio.gather(self._parts.checks.refresh(everything=True), self._parts.checks.check())
@@ -126,28 +126,28 @@ class Monitor:
         await self._parts.checks.look_at_policies()
 
     async def look_left_over(self) -> None:
-        """See what a stop that is over left rejected. Never raises."""
+        """Read which tasks a stop that is over left rejected. Never raises."""
         await self._parts.autopilot.look_left_over()
 
     async def look_at_lease(self) -> None:
-        """See who may act by himself, and take no part in it. Never raises."""
+        """Read who holds the lease, without asking for it. Never raises."""
         await self._parts.lease.look_on()
 
     def faults(self) -> tuple[Fault, ...]:
-        """Why what is not live is not, the schema's own faults first."""
+        """Return the faults of all that is not live, the schema's first."""
         return self._parts.checks.faults()
 
     def one_shot(self) -> Snapshot:
-        """The picture for a command that looked once: what was not read live now is not known."""
+        """Return the snapshot for a command that read once: values that are not live count as unknown."""
         return compose_one_shot(self._parts, self._scheduler)
 
     async def logs(self, *, healing: bool, since: datetime | None, limit: int) -> tuple[LogEntry, ...]:
-        """What the watchdog wrote, or its orders alone, newest first. Raises NotLive."""
+        """Return the rows that monitors wrote, or of actions alone (`healing`), newest first. Raises NotLive."""
         await self.discover()
         return await self._parts.reads.watchdog_logs(healing=healing, since=since, limit=limit)
 
     async def told_between(self, since: datetime, until: datetime, limit: int) -> tuple[LogEntry, ...]:
-        """What the project's log tells of a time: what watchdogs and orders wrote, then the agents' failed steps.
+        """Return the log's rows of a period: those that monitors wrote, then the agents' failed steps.
 
         Each newest first and up to `limit`. Raises NotLive.
         """
@@ -157,12 +157,12 @@ class Monitor:
         return told + await live.failed_between(since, until, limit)
 
     async def statistics(self, since: datetime) -> Statistics:
-        """What became of the tasks since a moment. Raises NotLive."""
+        """Return the results of tasks since a moment. Raises NotLive."""
         await self.discover()
         return await statistics(self._parts.reads, since, self._parts.time.likely())
 
     async def kpis(self) -> tuple[Kpi, ...]:
-        """The key figures, from what monitors of this machine kept and what the project knows now. Raises NotLive."""
+        """Return the key figures, from samples of this machine and reads of the project. Raises NotLive."""
         await self.discover()
         scores = self._parts.kpis
         await scores.restore()
@@ -171,31 +171,31 @@ class Monitor:
         return scores.kpis
 
     async def trends(self, window: Window) -> Trends:
-        """The courses over a window, as far as they are known now; nobody is asked for it."""
+        """Return the trends over a window, as far as they are known now; nothing is read from the project."""
         return await self._parts.trends.trends(window)
 
     async def fill_trends(self, window: Window) -> None:
-        """Ask the project for what this machine did not see of a window, if that is due. Never raises for a fault."""
+        """Read from the project what this machine did not observe of a window, if due. Never raises for a fault."""
         await self._parts.trends.fill(window)
 
     async def page(self, listing: Listing, offset: int, limit: int) -> Page[ListedRow]:
-        """Up to `limit` rows of a list, 500 at most, from `offset` on; nothing is counted for it. Raises NotLive."""
+        """Return up to `limit` rows of a list, 500 at most, from `offset` on, without counting. Raises NotLive."""
         return await self._parts.rows.page(listing, offset, limit)
 
     async def total(self, listing: Listing) -> tuple[int, bool]:
-        """How many rows of a list there are, and whether that is exact or an estimate. Raises NotLive."""
+        """Return the number of rows of a list, and whether it is exact or an estimate. Raises NotLive."""
         return await self._parts.rows.total(listing)
 
     async def task_detail(self, name: str) -> TaskDetail | None:
-        """One task in full; `None` when none is visible to us. Raises NotLive."""
+        """Return one task in full; `None` when none is visible to us. Raises NotLive."""
         return await self._parts.rows.task_detail(name)
 
     async def log_detail(self, name: str) -> LogDetail | None:
-        """One row of the log in full; `None` when none is visible to us. Raises NotLive."""
+        """Return one row of the log in full; `None` when none is visible to us. Raises NotLive."""
         return await self._parts.rows.log_detail(name)
 
     async def safety_detail(self, name: str) -> SafetyDetail | None:
-        """One safety check in full; `None` when none is visible to us. Raises NotLive."""
+        """Return one safety check in full; `None` when none is visible to us. Raises NotLive."""
         return await self._parts.rows.safety_detail(name)
 
     # Actions
@@ -264,18 +264,18 @@ class Monitor:
     # What is kept here
 
     async def look_at_disk(self) -> None:
-        """See what this machine keeps, and what of it was set aside. Never raises."""
+        """Open this machine's files, and find those that were moved aside. Never raises."""
         await self._parts.store.open()
 
     def kept_badly(self) -> tuple[str, ...]:
-        """What was set aside of what this machine keeps, or cannot be used, each in a sentence."""
+        """Return the problems of this machine's files: moved aside or not usable, each in a sentence."""
         return self._parts.storage_warnings()
 
-    # What was
+    # The past
 
     @property
     def box(self) -> Box:
-        """What was kept of earlier, by this process and others. It reads files and blocks: call it in a thread."""
+        """Return the black box, as this process and others wrote it. It reads files and blocks: use it in a thread."""
         return self._parts.box
 
     def may_note(self) -> str:
@@ -283,23 +283,23 @@ class Monitor:
         return self._parts.rights.may_note()
 
     async def note(self, text: str, at: datetime | None = None) -> Note:
-        """Note something about a moment, by default about now; on this machine alone. Raises NotKept."""
+        """Store a note about a moment, by default now, on this machine alone. Raises NotKept."""
         if why := self.may_note():
             raise NotKept(why)
         now = self._parts.clock.now()
         who = str(self._parts.operator)
         return await asyncio.to_thread(self._parts.box.note, at or now, text, who, now=now)
 
-    # What happened
+    # Events
 
     def _publish(self) -> None:
-        """Make a new picture and hand it on. Never raises: what fails unforeseen of it is said in the last one."""
+        """Make a new snapshot and pass it on. Never raises: an unforeseen failure is noted in the last snapshot."""
         fence = self._parts.boundary
         for words in self._parts.backend.oddities.drain():
             self._parts.events.say("watchdesk", words, Level.WARNING)
         self._parts.log_watch.look()
         with fence.around("making the picture") as run:
-            if self._scheduler.ready:  # before its end a start has read nothing, which is no news
+            if self._scheduler.ready:  # until the start is over nothing was read, which is no event
                 sources = {part.name: part.source for part in components(self._parts.readings, self._parts.checks)}
                 self._degradation.see(sources, self._parts.clock.now())
             self.snapshot = compose(self._parts, self._scheduler)
@@ -326,5 +326,5 @@ class Monitor:
 
 
 def _unsure(last: Snapshot, why: str) -> Snapshot:
-    """The last picture that could be made, as old as it is, and that it may not be so any more."""
+    """Return the last snapshot that could be made, marked as possibly out of date."""
     return msgspec.structs.replace(last, state=State.UNKNOWN, state_why=why, notices=(why,))

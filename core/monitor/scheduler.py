@@ -1,4 +1,4 @@
-"""The scheduler: the start, the live refresh, the watchdog's rounds, the lease, and one that watches the others."""
+"""The scheduler: the start, then the loops of refreshes, checks, the lease and alerts, and one that supervises them."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ _SUPERVISE_S: Final = 5.0
 
 
 class Scheduler:
-    """Owns every task of the monitor. `picture` gives the newest snapshot, `publish` makes a new one."""
+    """Owns every asyncio task of the monitor. `picture` returns the newest snapshot, `publish` makes a new one."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Scheduler:
         self._refresh_now, self._check_now = asyncio.Event(), asyncio.Event()
         self._last_forced_check: float | None = None
         self._failed = False
-        """Whether nobody answered the last refresh."""
+        """The last refresh had no answer."""
         self._tasks: set[asyncio.Task[None]] = set()
         interval_s = parts.config.watch.interval_s
         self._watch = self._keeper("watchdog", self._watch_turn, 2 * interval_s * (1 + parts.config.watch.jitter))
@@ -56,35 +56,35 @@ class Scheduler:
         self._lease_pause = parts.config.lease.renew_s
         parts.autopilot.beat = self._watch.beat
         self.ready = False
-        """Whether the start is over and the scheduler run."""
+        """The start is over and the loops run."""
         self.next_check: float | None = None
         self.next_refresh: float | None = None
-        """When, on the elapsed clock."""
+        """The time of the next refresh, on the elapsed clock."""
 
     @property
     def running(self) -> bool:
-        """Whether it was started and not closed."""
+        """Return whether it was started and not closed."""
         return bool(self._tasks) or self.ready
 
     @property
     def watchdog_dead(self) -> bool:
-        """Whether the watchdog's loop has not come round for too long."""
+        """Return whether the watchdog's loop gave no sign of life for too long."""
         return self._watch.dead
 
     @property
     def watchdog_restarts(self) -> int:
-        """How often the watchdog's loop had to be begun anew."""
+        """Return how often the watchdog's loop was restarted."""
         return self._watch.restarts
 
     def start(self) -> None:
-        """The start sequence, then the scheduler; once, however often it is asked for."""
+        """Run the start sequence, then the loops. Further calls do nothing."""
         if self._tasks or self.ready:
             return
         self._parts.startup.paint()
         self._spawn(self._run(), "start")
 
     async def close(self) -> None:
-        """End every task."""
+        """Cancel every task."""
         self._parts.self_monitor.stop()
         tasks, self._tasks = self._tasks, set()
         for task in tasks:
@@ -95,33 +95,33 @@ class Scheduler:
         await self._parts.alerts.close()
 
     def refresh_soon(self) -> None:
-        """Let the refresh loop go round now."""
+        """Let the next refresh run now."""
         self._refresh_now.set()
 
     def check_soon(self) -> None:
-        """Let the watchdog look now."""
+        """Let the next check run now."""
         self._check_now.set()
 
     def restart_watchdog(self) -> None:
-        """End the watchdog's loop wherever it stands, begin it anew, and let it look at once."""
+        """Restart the watchdog's loop, and let a check run at once."""
         self._check_now.set()
         self._watch.start()
 
     def late(self, check: Check) -> None:
-        """A check's question that outlived its check has ended."""
+        """Take the late verdict of a question that outlived its check."""
         if self.ready:
             self._spawn(self._after_late(check), "late")
 
     # The start
 
     async def _run(self) -> None:
-        """Step by step; whatever becomes of one, the scheduler run in the end. Raises nothing but a cancellation."""
+        """Run the start's steps; whatever fails, the loops run in the end. Raises nothing but a cancellation."""
         checkup = None
         with self._parts.boundary.around("the start"):
             checkup = await self._take_steps()
         self._begin_loops()
         if checkup is None:
-            self._check_now.set()  # nothing was looked at yet: it is due now
+            self._check_now.set()  # there was no check yet: it is due now
         else:
             await self._parts.startup.take("heal", lambda: self._first_heal(checkup), limit_s=math.inf)
             await self._kept_of(checkup)
@@ -157,7 +157,7 @@ class Scheduler:
         self._parts.events.say("watchdesk", "watching" if self._is_live() else "watching, not connected yet")
 
     async def _state(self) -> None:
-        """What earlier processes left on the disk."""
+        """Load the state that earlier processes stored."""
         parts = self._parts
         warning, held = parts.store.warning, sum(one.state is BreakerState.HELD for one in parts.breakers.all())
         words = ", ".join(
@@ -190,18 +190,18 @@ class Scheduler:
         await self._look()
         if was_live and not self._is_live():
             self._force_check()
-        elif had_failed and not was_live and self._is_live():  # who only slept has lost nothing
+        elif had_failed and not was_live and self._is_live():  # after a sleep nothing was lost
             self._parts.events.say("watchdesk", "connection is back")
             self._refresh_now.set()
             self._check_now.set()
 
     async def _look(self, *, everything: bool = False) -> None:
-        """One refresh, and all that goes by it, each on its own."""
+        """Refresh once, then update all that depends on it, each part independently."""
         live = await self._parts.checks.refresh(everything=everything)
         self._failed = not live
         fence = self._parts.boundary
         with fence.around("reading the actions that wait"):
-            await self._parts.waiting.all()  # another process of ours may have kept or withdrawn one
+            await self._parts.waiting.all()  # another process of ours may have added or withdrawn one
         with fence.around("noticing what was lifted"):
             await self._parts.autopilot.saw_config()
         with fence.around("counting a refresh for the key figures"):
@@ -212,7 +212,7 @@ class Scheduler:
             await self._parts.alerts.looked()
 
     async def _watch_turn(self) -> None:
-        # What fell due while the machine slept, or while a dead loop hung, runs once, now.
+        # A check that was due while the machine slept, or while a dead loop hung, runs once, now.
         due = self.next_check if self.next_check is not None else self._parts.clock.elapsed()
         self._publish()
         asked = await self._wait(self._check_now, due - self._parts.clock.elapsed())
@@ -228,7 +228,7 @@ class Scheduler:
         self._publish()
 
     async def _kept_of(self, checkup: Checkup) -> None:
-        """What a scheduled check leaves behind for the key figures and the trends."""
+        """Record a scheduled check in the key figures and the trends."""
         with self._parts.boundary.around("counting a check for the key figures"):
             await self._parts.kpis.checked(checkup)
         with self._parts.boundary.around("keeping a check for the trends"):
@@ -255,7 +255,7 @@ class Scheduler:
         await self._parts.cache.sweep()
 
     async def _supervise(self) -> None:
-        """Begin anew what has died. A machine that slept is no death: all of it slept."""
+        """Restart dead loops. After a sleep of the machine none is dead: all of it slept."""
         clock = self._parts.clock
         while True:
             before = clock.elapsed()
@@ -273,28 +273,28 @@ class Scheduler:
             await self._parts.autopilot.after_late(check)
         self._publish()
 
-    # When
+    # Timing
 
     def _schedule(self) -> None:
         rules = self._parts.config.watch
         self.next_check = self._parts.clock.elapsed() + self._spread(rules.interval_s, rules.jitter)
 
     async def _wait(self, event: asyncio.Event, pause: float) -> bool:
-        """Wait for the time or for the event; whether it was the event alone."""
+        """Wait for the time or the event. Returns whether the event came first."""
         began = self._parts.clock.elapsed()
         sleeper = asyncio.ensure_future(self._parts.clock.sleep(pause))
         waiter = asyncio.ensure_future(event.wait())
         try:
             await asyncio.wait((sleeper, waiter), return_when=asyncio.FIRST_COMPLETED)
             asked = event.is_set() and self._parts.clock.elapsed() - began < pause
-            event.clear()  # not when cancelled: what was asked for is for whoever comes next
+            event.clear()  # not when cancelled: the request is for the next turn
             return asked
         finally:
             for one in (sleeper, waiter):
                 one.cancel()
 
     def _refresh_pause(self) -> float:
-        """The period, shortened to the next probe of an open breaker, longer while only a person can help."""
+        """Return the seconds to the next refresh: fewer if a breaker probes soon, more if only a person can help."""
         rules = self._parts.config.refresh
         if any(fault.person for fault in self._parts.checks.faults()):
             return rules.person_wait_s
@@ -306,24 +306,24 @@ class Scheduler:
     def _spread(self, seconds: float, jitter: float) -> float:
         return seconds * (1 + (random.uniform(-1, 1) * jitter if self._jitter else 0))  # noqa: S311 - a spread, not a secret
 
-    # What is so
+    # State
 
     def _takes_part(self) -> bool:
-        """Whether we take part in the lease: who only observes writes nothing at all."""
+        """Return whether we ask for the lease: a read-only monitor writes nothing at all."""
         return self._parts.ownership.mine and not self._parts.config.observe
 
     def _is_live(self) -> bool:
         return self._picture().link.word is LinkWord.LIVE
 
     def _force_check(self) -> None:
-        """A live refresh failed: look at once, at most once a minute."""
+        """Let a check run at once, after a live refresh failed; at most once a minute."""
         now = self._parts.clock.elapsed()
         if self._last_forced_check is None or now - self._last_forced_check >= _FORCED_CHECK_S:
             self._last_forced_check = now
             self._check_now.set()
 
     async def _take_over(self) -> None:
-        """Own what one process per project and user does, as soon as no other one owns it, and go on where it was."""
+        """Become the owner as soon as no other process is, and continue from its stored state."""
         if self._parts.ownership.take():
             for what, restore in (
                 ("the watchdog", self._parts.autopilot.restore),
@@ -333,7 +333,7 @@ class Scheduler:
                     await restore()
             self._parts.ownership.mine = True
 
-    # What runs
+    # Tasks
 
     def _keeper(
         self, name: str, turn: Callable[[], Coroutine[Any, Any, None]], dead_after_s: float | None

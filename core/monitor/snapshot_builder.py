@@ -1,4 +1,4 @@
-"""Composes the snapshot: every room's records, at one moment. Nothing is computed here that a room knows better."""
+"""Composes the snapshot from the records of all services at one moment, without computing anything itself."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -34,7 +34,7 @@ _TOKEN_ENDS_SOON: Final = timedelta(minutes=15)
 
 
 def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
-    """The picture now."""
+    """Return the snapshot as of now."""
     readings = parts.readings
     values, config = readings.values, readings.config
     lives_on = components(parts.readings, parts.checks)
@@ -86,7 +86,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
 
 
 def compose_one_shot(parts: Container, scheduler: Scheduler) -> Snapshot:
-    """The picture for a command that looked once: what was not read live now is not known."""
+    """Return the snapshot for a command that read once: values that are not live count as unknown."""
     snapshot = compose(parts, scheduler)
     if any(reading.live for reading in parts.readings.values.values()) or hidden(snapshot):
         return snapshot
@@ -120,7 +120,7 @@ def _waiting(one: WaitingAction, now: datetime) -> Waiting:
 
 
 def _notices(parts: Container, scheduler: Scheduler) -> tuple[str, ...]:
-    """Standing facts an operator must know."""
+    """Return the standing facts an operator must know."""
     notices = [_waits(one, parts.clock.now()) for one in parts.waiting.known]
     if scheduler.watchdog_dead:
         notices.append("the watchdog's loop is dead: w restarts it")
@@ -157,7 +157,7 @@ def _notices(parts: Container, scheduler: Scheduler) -> tuple[str, ...]:
 
 
 def _untold(telling: Telling) -> list[str]:
-    """Alerts that reach nobody, or might not."""
+    """Return the notices about alerts that reach nobody, or might not."""
     said = []
     if telling.nobody_left:
         why = "nobody left to tell" if telling.contacts or telling.channels else "nobody is told: set [alerts] contacts"
@@ -172,7 +172,7 @@ def _untold(telling: Telling) -> list[str]:
 
 
 def _holder(lease: LeaseView, *, suspect: bool) -> list[str]:
-    """What is wrong with how another monitor, which holds the lease, tells of alerts."""
+    """Return the notices about the lease's holder, another monitor, and how it sends alerts."""
     if lease.mine or not lease.holder:
         return []
     said = []
