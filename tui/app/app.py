@@ -45,7 +45,7 @@ class WatchdeskApp(ScreenStack):
     TITLE = "watchdesk"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(GLOBAL_KEYS),
-        Binding("ctrl+q", "help_quit", show=False, priority=True),  # Textual's own quits from anywhere, unasked
+        Binding("ctrl+q", "help_quit", show=False, priority=True),  # Textual's own would quit unasked
     ]
 
     def __init__(
@@ -61,9 +61,7 @@ class WatchdeskApp(ScreenStack):
         styles = palette(setup.theme, monitor.snapshot.project.colour)
         appearance = Appearance(signs=Signs(ascii_only=setup.ascii), styles=styles, keymap=setup.keymap)
         super().__init__(monitor, clock or SystemClock(), appearance, faults=faults, away_s=setup.away_s)
-        self.no_color = (
-            setup.theme == PLAIN
-        )  # Textual's own greys are colours, too, and it takes an empty NO_COLOR for one
+        self.no_color = setup.theme == PLAIN  # Textual itself takes an empty NO_COLOR for a set one
         for one in themes(monitor.snapshot.project.colour):
             self.register_theme(one)
         self.theme = f"watchdesk-{setup.theme}"
@@ -72,17 +70,17 @@ class WatchdeskApp(ScreenStack):
         self._calls = TerminalNotifier(ascii_only=setup.ascii)
         self._starts_on_wall = setup.wall
         self._typed_ahead: str | None = None
-        """What was typed for a filter that is not there yet."""
+        """The text typed for a filter that is not open yet."""
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's own, but for its greys, and the net below everything."""
+        """Return Textual's filters without its monochrome ones, and our output filter last."""
         return [
             *(one for one in super().get_line_filters() if not isinstance(one, Monochrome | NoColor)),
             self._output_filter,
         ]
 
     def on_mount(self) -> None:
-        """Show what is known, then bring the monitor to life."""
+        """Draw the first snapshot, then start the monitor."""
         self.away.heard(self.monitor.snapshot)
         self._unsubscribe = self.monitor.subscribe(self._heard)
         self.call_after_refresh(self._begin)
@@ -91,12 +89,12 @@ class WatchdeskApp(ScreenStack):
             self.action_wall()
 
     async def on_unmount(self) -> None:
-        """Whatever ended the app, the monitor ends with it."""
+        """Close the monitor, however the app ended."""
         self._unsubscribe()
         await self.monitor.close()
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys and clicks before a dialog could be read were meant for what lay below it; so were those under way."""
+        """Handle an event. Keys and clicks from before a dialog could be read are dropped: not meant for it."""
         top = self.screen if self.is_running and self._screen_stack else None
         if isinstance(top, Question | Wall) and top.swallows(event):
             return
@@ -111,7 +109,7 @@ class WatchdeskApp(ScreenStack):
                 and not isinstance(top.focused, Input)
                 and _FILTER.takes(event.key, self.appearance.keymap)
             ):
-                await self.action_filter()  # at once: by way of the widgets it would come after what is typed next
+                await self.action_filter()  # at once: dispatched through the widgets it would come after the next key
                 return
         if (
             isinstance(event, events.Key | events.Paste)
@@ -124,7 +122,7 @@ class WatchdeskApp(ScreenStack):
         await super().on_event(event)
 
     def _keeps(self, event: events.Event, top: Screen[object]) -> bool:
-        """Whether who was away must first see what happened: what a question on top may hide is said there."""
+        """Return whether an event is held back, because an operator who was away must first see what happened."""
         before = self.away.summary
         now = msgspec.structs.replace(self.monitor.snapshot, at=self.clock.now())
         kept = self.away.holds_back(event, now, top if isinstance(top, View) else None)
@@ -147,14 +145,14 @@ class WatchdeskApp(ScreenStack):
         self.action_press(name)
 
     def action_look(self, name: str) -> None:
-        """A list's key."""
+        """Open the list of a key."""
         if isinstance(self.screen, View):
             self.visit(name)
 
     def action_trends(self) -> None:
-        """The plots, above the dashboard alone."""
+        """Open the trends, above the dashboard alone."""
         if isinstance(self.screen, View):
-            from tui.screens.trends_view import TrendsView  # noqa: PLC0415 - what draws plots, for this screen alone
+            from tui.screens.trends_view import TrendsView  # noqa: PLC0415 - the plotting library, for this screen alone
 
             self.home()
             self.push_screen(TrendsView(self))
@@ -174,11 +172,11 @@ class WatchdeskApp(ScreenStack):
             self.screen.action_filter(typed)
 
     def action_freeze(self) -> None:
-        """Let the picture stand, or go on. One of the past stands as it is."""
+        """Freeze or unfreeze the screen; one that shows the past stands still anyway."""
         self.time.freeze()
 
     def action_wall(self) -> None:
-        """To the wall, or back; nobody looks at a picture on it that stands still."""
+        """Switch wall mode on or off; it always shows the present."""
         if isinstance(self.screen, Wall):
             self.back()
         elif isinstance(self.screen, View):
@@ -195,20 +193,20 @@ class WatchdeskApp(ScreenStack):
         self.tell(f"copied, if the terminal takes it: {text}")
 
     def action_help(self) -> None:
-        """Every key that does something on this screen."""
+        """Show every key that does something on this screen."""
         if isinstance(self.screen, View):
             refused = {key.name: why for key in self.screen.keys if (why := self.refusal(key))}
             self.push_screen(HelpDialog(self.appearance, self.screen.keys, refused, self.shown))
 
     async def action_quit(self) -> None:
-        """Asks while an order waits or is under way."""
+        """Quit; ask first while an action waits or runs."""
         if not self.monitor.under_way() and not self.monitor.snapshot.waiting:
             self.exit()
         elif not isinstance(self.screen, QuitDialog):
             self.put(QuitDialog(self.monitor))
 
     def action_help_quit(self) -> None:
-        """ctrl+c and ctrl+q: say what quits. Where letters are typed, or a question is open, that key does not."""
+        """Tell which key quits, for ctrl+c and ctrl+q; in an input or a dialog it is escape first."""
         if isinstance(self.screen, QuitDialog):
             return
         quits = f"{_QUIT.shown(self.appearance.keymap)} quits"
@@ -216,12 +214,12 @@ class WatchdeskApp(ScreenStack):
         self.tell(quits if plain else f"escape backs out, then {quits}")
 
     def action_command_palette(self) -> None:
-        """The menu."""
+        """Open the command palette."""
         if not isinstance(self.screen, Menu):
             self.push_screen(Menu(id="--command-palette"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The menu: every order and every list by name, with what refuses it."""
+        """Return the palette's entries: every action and list, with the reason why one is not possible now."""
         for key in (*GLOBAL_KEYS, *MENU_ONLY):
             if key.name == "palette" or (key.name == "faults" and self.faults is None):
                 continue

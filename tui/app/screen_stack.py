@@ -44,7 +44,7 @@ _IN_TIME: Final = frozenset(key.name for key in TIME_KEYS)
 
 
 class ScreenStack(App[None]):
-    """The screens above one another, the dashboard at the bottom, and who acts through them."""
+    """The stack of screens with the dashboard at the bottom, and the app's side of actions, lists and views."""
 
     def __init__(
         self, monitor: Monitor, clock: Clock, appearance: Appearance, *, faults: FaultSwitch | None, away_s: float
@@ -62,43 +62,43 @@ class ScreenStack(App[None]):
         self._boundary = ErrorBoundary(self.tell)
 
     def get_default_screen(self) -> Screen[None]:
-        """The dashboard is the bottom of the stack."""
+        """Return the dashboard, the bottom of the stack."""
         return self._dashboard
 
     @property
     def shown(self) -> Snapshot:
-        """The picture on the screen: the newest, its ages moved on, unless it is frozen or of the past."""
+        """Return the snapshot on the screen: the newest with current ages, unless it is frozen or of the past."""
         return self.time.shown
 
     @property
     def frozen(self) -> bool:
-        """Whether the picture on the screen stands still."""
+        """Return whether the snapshot on the screen stands still."""
         return self.time.stands
 
     @property
     def at_home(self) -> bool:
-        """Whether the operator looks at the dashboard, whatever is asked above it."""
+        """Return whether the top view is the dashboard, with or without a dialog above it."""
         return self._view is self._dashboard
 
     @property
     def _view(self) -> View | None:
-        """The view on top; `None` before there is any."""
+        """Return the view on top; `None` before there is any."""
         return next((screen for screen in reversed(self._screen_stack) if isinstance(screen, View)), None)
 
     @property
     def asking(self) -> bool:
-        """Whether a question about now is on the screen."""
+        """Return whether a question about the present is on the screen."""
         return isinstance(self.screen, Question) and not isinstance(self.screen, Prompt)
 
     def repaint(self) -> None:
-        """Draw the view on top once more; a line that reads the same is not written again."""
+        """Draw the top view once more; unchanged lines are not written again."""
         view = self._view
         if view is not None and view.is_mounted:
             with self._boundary.around("drawing the screen"):
                 view.show(self.shown, self.time.banner() or self.stale_screen.banner())
 
     def tell(self, text: str) -> None:
-        """Say something in passing; what was said before goes."""
+        """Show a notification; it replaces the one before."""
         self.clear_notifications()
         self.notify(clean(text), markup=False, timeout=4)
 
@@ -110,10 +110,10 @@ class ScreenStack(App[None]):
     async def choose(
         self, heading: str, choices: Sequence[tuple[K, str]], text: str = "", *, way_back: str = "Cancel"
     ) -> K | None:
-        """Let the operator choose; return the key of what was chosen, `None` when backed out of."""
+        """Let the operator choose; return the key of the choice, `None` if cancelled."""
         if not takes_questions(self.screen):
             return None
-        self.clear_notifications()  # they would lie on the list of a small screen
+        self.clear_notifications()  # they would cover the list on a small screen
         offered = [(str(number), words) for number, (_, words) in enumerate(choices)]
         choice = ChoiceDialog(heading, offered, text, way_back=way_back)
         choice.put_by(self.clock)
@@ -145,12 +145,12 @@ class ScreenStack(App[None]):
             self._under_way.discard(name)
 
     def open(self, view: Screen[None]) -> None:
-        """Put a view on top, unless a question came between: what opens it was under way then."""
+        """Put a view on top, unless a question was opened meanwhile."""
         if takes_questions(self.screen):
             self.push_screen(view)
 
     def back(self) -> None:
-        """Take the view on top away; the dashboard stays."""
+        """Remove the top view; the dashboard stays."""
         if len(self._screen_stack) > 1:
             self.pop_screen()
 
@@ -168,18 +168,18 @@ class ScreenStack(App[None]):
             self.push_screen(DocumentView(self, listed, key))
 
     def home(self) -> None:
-        """Every view but the dashboard goes."""
+        """Remove every view but the dashboard."""
         while len(self._screen_stack) > 1 and isinstance(self.screen, View):
             self.pop_screen()
 
     def put(self, dialog: Question[None]) -> None:
-        """Put a question on top, whatever is there."""
-        self.clear_notifications()  # they would lie on the buttons of a small screen
+        """Put a question on top of any screen."""
+        self.clear_notifications()  # they would cover the buttons on a small screen
         dialog.put_by(self.clock)
         self.push_screen(dialog)
 
     def refusal(self, key: Key) -> str:
-        """Why a key does nothing now; empty where it does."""
+        """Return why a key does nothing now; empty where it does."""
         if key.name == NOTE_KEY.name:
             return self.monitor.may_note()
         past = self.time.refusal if key.acts or key.name == "freeze" else ""

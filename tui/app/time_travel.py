@@ -108,28 +108,28 @@ class TimeTravel:
         self._frozen = None
         self.now()
 
-    # What the screen shows of it, and what it says
+    # For the screen
 
     @property
     def shown(self) -> Snapshot:
-        """The snapshot on the screen: the newest at the current time, unless one is frozen or of the past."""
+        """Return the snapshot on the screen: the newest at the current time, unless one is frozen or of the past."""
         if self.moment is not None:
             return self.moment.picture or blank(self.moment, self._ui.monitor.snapshot.project)
         return self._frozen or msgspec.structs.replace(self._live, at=self._ui.clock.now())
 
     @property
     def _live(self) -> Snapshot:
-        """The newest snapshot; with nothing in it live once no new one comes."""
+        """Return the newest snapshot; with nothing in it live once no new one comes."""
         return self._ui.stale_screen.aged(self._ui.monitor.snapshot)
 
     @property
     def stands(self) -> bool:
-        """True while the snapshot on the screen is frozen or of the past."""
+        """Return whether the snapshot on the screen is frozen or of the past."""
         return self._frozen is not None or self.moment is not None
 
     @property
     def refusal(self) -> str:
-        """The reason why no action is possible; empty while the screen shows the present."""
+        """Return why no action is possible; empty while the screen shows the present."""
         if self.moment is None:
             return ""
         return sentence(self.moment, self._back(), self._ui.clock.now())
@@ -156,7 +156,7 @@ class TimeTravel:
     async def _move(self, how: Read, by: int) -> None:
         before, already = self._wanted
         self._wanted = how, max(-_MOST, min(_MOST, already + by if before is how else by))
-        if self._reading:  # whoever reads takes it along
+        if self._reading:  # the running read includes it
             return
         self._reading = True
         try:
@@ -185,7 +185,7 @@ class TimeTravel:
             found = await reading
         except NotThere as not_there:
             return str(not_there)
-        if turn == self._turn and not (leaves and self._ui.asking):  # an order's dialog lies on now alone
+        if turn == self._turn and not (leaves and self._ui.asking):  # a dialog is about the present
             self._show(found, leaves=leaves)
         return ""
 

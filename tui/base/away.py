@@ -20,7 +20,7 @@ class ActiveView(Protocol):
 
     @property
     def holds(self) -> bool:
-        """True if a key that would act is held back after an absence."""
+        """Return whether a key that would act is held back after an absence."""
         ...
 
     @property

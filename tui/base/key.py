@@ -1,4 +1,4 @@
-"""One key: what it does, under which name the config file knows it, and which action stands behind it."""
+"""One key: its name in the config file, its effect, and the action behind it."""
 
 import string
 from collections.abc import Iterable, Mapping
@@ -9,14 +9,14 @@ from textual.binding import Binding, BindingsMap
 from textual.keys import Keys, format_key, key_to_character
 
 NOTE: Final = "note"
-"""The key that notes something about a moment: it is about this machine alone, so it is there when others are not."""
+"""The name of the key for notes. Notes are about this machine alone, so the key works where actions are refused."""
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
     """One key. `key` is Textual's name for it, or several; `word` stands in the footer, `does` in the help.
 
-    `drops`: how soon a narrow footer leaves it to the help, the highest first; 0 never. `order`: the order behind it,
-    which may be refused.
+    `drops`: a narrow footer leaves out the highest first; 0: never. `order`: the name of the action behind it, which
+    may be refused.
     """
 
     name: str
@@ -34,19 +34,19 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.order) or self.action.startswith("press(")
 
     def binding(self) -> Binding:
-        """As Textual takes it, under our name, so that a keymap can move it."""
+        """Return Textual's binding, with our name as its id, so that a keymap can move it."""
         return Binding(self.key, self.action, self.word, tooltip=self.does, id=self.name, priority=self.priority)
 
     def takes(self, pressed: str, keymap: Mapping[str, str]) -> bool:
-        """Whether a key that was pressed, by Textual's name, is one of its."""
+        """Return whether a pressed key, by Textual's name, is one of its keys."""
         return pressed in set(map(named, keymap.get(self.name, self.key).split(",")))
 
     def shown(self, keymap: Mapping[str, str]) -> str:
-        """How its first key is written: `h`, `^e`, `?`."""
+        """Return its first key as written for people: `h`, `^e`, `?`."""
         return displayed(keymap.get(self.name, self.key).split(",")[0])
 
     def last_shown(self, keymap: Mapping[str, str]) -> str:
-        """How its last key is written: the panels carry the digits."""
+        """Return its last key as written for people; panels show the digits."""
         return displayed(keymap.get(self.name, self.key).split(",")[-1])
 
 
@@ -54,7 +54,7 @@ _SHORT: Final = {"escape": "esc", "enter": "⏎", "space": "␣", "question_mark
 
 
 def displayed(key: str) -> str:
-    """How one key is written: `^e` for ctrl+e."""
+    """Return one key as written for people: `^e` for ctrl+e."""
     if key in _SHORT:
         return _SHORT[key]
     if key.startswith("ctrl+") and len(key) == 6:
@@ -63,7 +63,7 @@ def displayed(key: str) -> str:
 
 
 def named(key: str) -> str:
-    """Textual's own name of a key that was written as a character: `question_mark` for `?`."""
+    """Return Textual's name of a key that was written as a character: `question_mark` for `?`."""
     return next(iter(BindingsMap([Binding(key, "nothing")]).key_to_bindings)) if key else "nothing"
 
 
@@ -78,5 +78,5 @@ _NAMED: Final = {one.value for one in Keys} | {named(char) for char in string.pr
 
 
 def bindings(keys: Iterable[Key]) -> list[Any]:
-    """As Textual's BINDINGS takes them."""
+    """Return the keys for Textual's BINDINGS."""
     return [key.binding() for key in keys]

@@ -31,7 +31,7 @@ class StaleScreen:
 
     @property
     def since(self) -> datetime | None:
-        """The time of the last snapshot; `None` while new ones come."""
+        """Return the time of the last snapshot; `None` while new ones come."""
         if self._heard is None or self._clock.elapsed() - self._heard[0] < STILL_S:
             return None
         return self._heard[1]

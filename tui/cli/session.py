@@ -1,4 +1,4 @@
-"""What the one-shot commands share: configuration, a monitor that looks once, sentences for people, codes."""
+"""Shared by the one-shot commands: configuration, a monitor without loops, output, exit codes."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ from tui.cli.layers import checked_layers
 
 
 def configure(context: click.Context) -> Config:
-    """The configuration for this call. Raises click's error, one sentence, for what cannot be used."""
+    """Return the configuration for this call. Raises ClickException, one sentence, if it cannot be used."""
     try:
         return read_config(checked_layers(), project=context.obj["project"], observe=context.obj["observe"])
     except SettingsError as error:
@@ -32,7 +32,7 @@ def configure(context: click.Context) -> Config:
 
 
 def once(config: Config, act: Callable[[Monitor], Awaitable[int]]) -> int:
-    """Run one command on a monitor without loops. What keeps it from its answer is one sentence and its code."""
+    """Run one command on a monitor without loops. Returns its exit code; a fault is told in one sentence."""
     start_logging(config.target, config.alerts.secrets())
     try:
         return asyncio.run(_once(config, act))
@@ -54,29 +54,29 @@ async def _once(config: Config, act: Callable[[Monitor], Awaitable[int]]) -> int
 
 
 def fail(fault: Fault) -> int:
-    """Say on stderr what went wrong and what to do; the code that goes with it."""
+    """Print a fault and its remedy on stderr. Returns its exit code."""
     tell(f"watchdesk: {fault.sentence()}")
     return of_fault(fault)
 
 
 def tell(text: str) -> None:
-    """One line on stderr; where that takes nothing, the code alone says it."""
+    """Print a text on stderr; one that cannot be written is dropped, and the exit code remains."""
     with contextlib.suppress(OSError):
         click.echo(said(text), err=True)
 
 
 def said(text: str) -> str:
-    """Text for a terminal: each line cleaned, since it may quote what a server said."""
+    """Return a text for a terminal, each line cleaned, since it may quote a server."""
     return "\n".join(clean(line, 4 * LINE_CHARS) for line in text.splitlines())
 
 
 def put(text: str) -> None:
-    """A result for people, on stdout."""
+    """Print a result for people on stdout."""
     click.echo(said(text))
 
 
 def put_json(record: Any) -> None:
-    """A result for programs, on stdout."""
+    """Print a result for programs on stdout, as JSON."""
     click.echo(msgspec.json.encode(record).decode())
 
 
@@ -94,7 +94,7 @@ def confirmed(question: str, *, yes: bool, word: str | None = None) -> bool:
 
 
 def is_answering() -> bool:
-    """Whether there is somebody to ask: questions go to stderr, answers come from stdin."""
+    """Return whether somebody can be asked: questions go to stderr, answers come from stdin."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
@@ -106,12 +106,12 @@ def start_logging(target: Target | None = None, more: tuple[str, ...] = ()) -> N
     own = target.secrets if target is not None else ()
     try:
         path = log_path()
-    except SettingsError:  # said by whoever cannot do without a place to keep files in
+    except SettingsError:  # reported by the parts that need a directory
         logging.getLogger().addHandler(logging.NullHandler())
         return
     log_to(path, tuple(secret for secret in (*own, *more) if secret))
 
 
 def log_path() -> Path:
-    """Where the log file lies. Raises SettingsError."""
+    """Return the path of the log file. Raises SettingsError."""
     return state_directory() / "watchdesk.log"

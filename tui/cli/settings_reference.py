@@ -167,7 +167,7 @@ def _keys(layers: Layers) -> Iterable[Setting]:
 
 
 def _flags(given: ScreenOptions) -> Mapping[str, str]:
-    """The options that were given in place of settings, by the setting's name."""
+    """Return the options that were given in place of settings, by the setting's name."""
     named = {"theme": "--theme", "mouse": "--mouse", "ascii": "--ascii"}
     options = {name: getattr(given, name) for name in named}
     return {

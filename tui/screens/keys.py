@@ -1,4 +1,4 @@
-"""Every key: what it does, under which name the config file knows it, and which order stands behind it.
+"""Every key: its name in the config file, its effect, and the action behind it.
 
 Bindings, footer, help, palette and the `[keys]` table of the config file are made from these rows and nothing else.
 """
@@ -53,7 +53,7 @@ TIME_KEYS: Final = (
     Key(name="note", key="n", action="time('note')", word="note", does="note: about the moment that is shown", drops=20),
     Key(name="now", key="0", action="time('now')", word="now", does="now: back from the past", drops=22),
 )  # fmt: skip
-"""Back and forth in time. They order nothing, and are there in the past as well."""
+"""Keys for time travel. They start no action, and work in the past as well."""
 
 NOTE_KEY: Final = next(key for key in TIME_KEYS if key.name == "note")
 
@@ -76,11 +76,11 @@ GLOBAL_KEYS: Final = (*ORDER_KEYS, *LOOK_KEYS, *TIME_KEYS, *SCREEN_KEYS)
 ALL_KEYS: Final = (*GLOBAL_KEYS, *LIST_KEYS, *TREND_KEYS)
 
 _IN_THE_PAST: Final = {"earlier": 0, "later": 1, "event_before": 2, "event_after": 2, "jump": 3, "note": 4, "now": 0}
-"""How soon a footer of the past drops them; then come the keys for looking, and orders last."""
+"""The `drops` of the keys for time travel in a footer of the past; keys of actions are dropped before them."""
 
 
 def keys_in_the_past(keys: Iterable[Key]) -> tuple[Key, ...]:
-    """As the footer wants them while the screen shows the past: those of time first, and nothing to freeze."""
+    """Return the keys for the footer while the screen shows the past: those for time travel first, without freeze."""
     kept = [key for key in keys if key.name not in {*_IN_THE_PAST, "freeze"}]
     time = [replace(key, drops=_IN_THE_PAST[key.name]) for key in TIME_KEYS]
     return (*time, *(replace(key, drops=21) if key.acts else key for key in kept))
@@ -94,7 +94,7 @@ TAKEN: Final = {
 
 
 def key_settings(layers: Layers) -> dict[str, str]:
-    """The keys that `[keys]` of the config file, or WATCHDESK_KEYS_<NAME>, give to our names. Raises SettingsError."""
+    """Return the keys that `[keys]` of the config file, or WATCHDESK_KEYS_<NAME>, give to our names. Raises SettingsError."""
     kind = msgspec.defstruct("Keys", [(key.name, str, "") for key in ALL_KEYS], frozen=True, kw_only=True)
     given: dict[str, Any] = msgspec.structs.asdict(layers.section("keys", kind))
     moved = {name: keys.replace(" ", "") for name, keys in given.items() if keys}
@@ -103,7 +103,7 @@ def key_settings(layers: Layers) -> dict[str, str]:
 
 
 def _check(moved: Mapping[str, str]) -> None:
-    """Each key has one meaning, and the ones that are given are keys."""
+    """Check that moved keys exist, and that no key has two meanings. Raises SettingsError."""
     owner: dict[str, str] = {}
     for key in sorted(ALL_KEYS, key=lambda key: key.name in moved):
         given = key.name in moved

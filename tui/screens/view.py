@@ -71,7 +71,7 @@ class View(Screen[None]):
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """Every key that does something here, the view's own first."""
+        """Return every key that does something here, the view's own first."""
         return (*self.OWN_KEYS, *(key for key in GLOBAL_KEYS if key.name != "faults" or self.ui.faults is not None))
 
     def unavailable(self, moment: Moment) -> str:
@@ -80,7 +80,7 @@ class View(Screen[None]):
 
     @property
     def copied(self) -> str:
-        """The text that `y` copies here."""
+        """Return the text that `y` copies here."""
         return ""
 
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:

@@ -69,6 +69,6 @@ class BrowserDriver(WebDriver):
         self._put(kind + len(payload).to_bytes(4, "big") + payload)
 
     def _put(self, data: bytes) -> None:
-        with contextlib.suppress(OSError):  # the server is gone; who watches our stdin ends the app
+        with contextlib.suppress(OSError):  # the server is gone; the end of stdin ends the app
             while data:
                 data = data[os.write(self.fileno, data) :]

@@ -83,7 +83,7 @@ class Session(AppService):
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        with contextlib.suppress(TimeoutError):  # its end is told once nothing is left of what it wrote
+        with contextlib.suppress(TimeoutError):  # its end is noticed only once its output was read
             await asyncio.wait_for(process.communicate(), END_S)
 
     async def _asked_to_end(self, process: asyncio.subprocess.Process) -> None:
@@ -94,7 +94,7 @@ class Session(AppService):
 
     def _build_environment(self, width: int = 80, height: int = 24) -> dict[str, str]:
         environment = super()._build_environment(width, height)
-        del environment["TEXTUAL_FPS"]  # theirs is for games
+        del environment["TEXTUAL_FPS"]  # the server's own value is too high
         return environment | {"TEXTUAL_DRIVER": _DRIVER, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
 
     async def _open_app_process(self, width: int = 80, height: int = 24) -> asyncio.subprocess.Process:

@@ -55,12 +55,12 @@ class TerminalDriver(LinuxDriver):
         self._looks_again: asyncio.TimerHandle | None = None
         self._draws_again: asyncio.TimerHandle | None = None
 
-    # What Textual asks for
+    # For Textual
 
     def write(self, data: str) -> None:
         """Write, unless another program has the screen; never blocks."""
         if data.startswith(POINTER):
-            return  # nobody tells us where it moves, so its shape is the terminal's
+            return  # pointer moves are not reported, so its shape stays the terminal's own
         if threading.get_ident() != self._thread:
             self._loop.call_soon_threadsafe(self.write, data)
         elif self._output is not None and not self._continued:
@@ -90,7 +90,7 @@ class TerminalDriver(LinuxDriver):
     def close(self) -> None:
         """Do nothing: `stop_application_mode` has given everything back."""
 
-    # What the terminal and the system ask for
+    # For signals and the terminal
 
     def abandon(self) -> None:
         """Give the terminal back at once, whatever the event loop does. From any thread, just before the end."""
@@ -146,13 +146,13 @@ class TerminalDriver(LinuxDriver):
         """End as at a hang-up: no more input will come. Called from the reading thread."""
         os.kill(os.getpid(), signal.SIGHUP)
 
-    # How
+    # Internals
 
     def _appear(self) -> None:
         """Take the screen, also after being stopped, when another program had it."""
         if not self._in_foreground():
             self._let_go()
-            self._looks_again = self._loop.call_later(_FOREGROUND_S, self._go_on)  # a shell's `fg` says nothing
+            self._looks_again = self._loop.call_later(_FOREGROUND_S, self._go_on)  # a shell's `fg` may send no signal
             return
         again = self._output is not None
         self._let_go()
@@ -203,7 +203,7 @@ class TerminalDriver(LinuxDriver):
 
     def _in_foreground(self) -> bool:
         for fd in (self.fileno, self._screen.fileno()):
-            with contextlib.suppress(OSError):  # not the terminal that controls us: nobody puts us anywhere
+            with contextlib.suppress(OSError):  # not our controlling terminal: there is no job control
                 if os.tcgetpgrp(fd) not in (0, os.getpgrp()):  # 0: a group outside our container, which we cannot know
                     return False
         return True

@@ -18,7 +18,7 @@ class Pastes:
 
     @property
     def under_way(self) -> bool:
-        """True while a paste has begun and not ended."""
+        """Return whether a paste has begun and not ended."""
         return self._pasted is not None
 
     def feed(self, text: str) -> Iterator[tuple[bool, str]]:

@@ -55,7 +55,7 @@ async def _run(make: Callable[[], "App[None]"], ending: Ending, *, mouse: bool) 
                 app._driver.abandon()
 
         ending.arm(loop, app.exit, abandon)
-        gc.freeze()  # what was imported stays; to go through it again each time stands the loop still for 50 to 70 ms
+        gc.freeze()  # imported objects stay; to visit them in each collection would block the loop for 50 to 70 ms
         await app.run_async(mouse=mouse)
     except Exception as error:
         log.exception("the app failed")

@@ -45,7 +45,7 @@ def command(
     screen: ScreenOptions,
 ) -> None:
     """Run the monitor on a living system of its own, gone when you quit; x switches faults on and off."""
-    try:  # of the configuration only what is about the person's terminal
+    try:  # of the configuration only the settings of the screen
         layers = checked_layers(quiet=is_interactive())
         settings = screen_settings(layers, screen)
     except SettingsError as error:
@@ -80,28 +80,28 @@ def command(
 
 
 _IMPATIENT: Final = AlertRules(evaluate_s=5.0, resolve_s=10.0, database_down_s=30.0, breakers_s=20.0, flap_s=20.0)
-"""Nobody watches a demo for ten minutes to see an alert."""
+"""Shorter times for a demo, in which nobody waits ten minutes for an alert."""
 
 
 class DemoFaults:
-    """The sandbox's faults, switched over its own address."""
+    """The sandbox's faults, switched over HTTP."""
 
     def __init__(self, url: str, key: str) -> None:
         self._url = f"{url}/sandbox/faults"
         self._key = key
 
     def names(self) -> Sequence[tuple[str, str]]:
-        """Every fault with what it does."""
-        from core.sandbox.chaos import FAULTS  # noqa: PLC0415 - the extra's room
+        """Return every fault with its effect."""
+        from core.sandbox.chaos import FAULTS  # noqa: PLC0415 - from the extra
 
         return tuple(FAULTS.items())
 
     async def all(self) -> dict[str, bool]:
-        """Which are on. Raises OSError when the sandbox is gone."""
+        """Return every fault and whether it is on. Raises OSError when the sandbox is gone."""
         return await asyncio.to_thread(self._ask, "", None)
 
     async def set(self, name: str, on: bool) -> None:
-        """Switch one. Raises OSError when the sandbox is gone."""
+        """Switch a fault. Raises OSError when the sandbox is gone."""
         await asyncio.to_thread(self._ask, f"/{name}", {"on": on})
 
     def _ask(self, path: str, body: dict[str, bool] | None) -> dict[str, bool]:

@@ -44,7 +44,7 @@ def _log_in(user: Target) -> int:
 
 
 def project(context: click.Context) -> Target:
-    """The project as configured, whoever is signed in. Raises click's error for what cannot be used."""
+    """Return the configured project, without the session of a user. Raises ClickException if it cannot be used."""
     try:
         return read_target(checked_layers(), context.obj["project"])
     except SettingsError as error:

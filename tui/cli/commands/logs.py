@@ -76,7 +76,7 @@ def _page(found: Statistics, figures: tuple[Kpi, ...]) -> str:
 
 
 def _figure(kpi: Kpi) -> dict[str, Any]:
-    """The names of version 1."""
+    """Return a figure as JSON values, with the names of version 1."""
     names = ("name", "title", "value", "text", "target", "good", "note")
     return {name: getattr(kpi, name) for name in names}
 

@@ -14,7 +14,7 @@ from tui.terminal import is_interactive, run_app
 
 
 def watch(project: str | None, given: ScreenOptions, *, observe: bool) -> int:
-    """Run the monitor until it is quit; the exit code. Raises click's error for a configuration it cannot use."""
+    """Run the monitor until it is quit. Returns the exit code. Raises ClickException for an unusable configuration."""
     try:
         layers = checked_layers(quiet=is_interactive())
         config = read_config(layers, project=project, observe=observe)

@@ -25,7 +25,7 @@ def command(context: click.Context, *, test: bool) -> None:
     async def act() -> int:
         monitor = Monitor(config)
         try:
-            await monitor.refresh()  # the config row may name whom to tell
+            await monitor.refresh()  # the config row may name the recipients
             tried = await monitor.try_alerts()
             unreachable, refused = monitor.snapshot.telling.unreachable, monitor.snapshot.telling.refused
         finally:

@@ -24,7 +24,7 @@ from tui.cli.session import configure, said, start_logging, tell
 from tui.cli.span import Since
 
 _ROWS: Final = 5000
-"""So many rows of each kind of the project's log at most, the newest."""
+"""The most rows of each kind that are read from the project's log, the newest ones."""
 
 _NOT_YET: Final = "there is no black box of this project here yet; it is kept while the monitor runs"
 
@@ -72,7 +72,7 @@ def command(
 
 
 def _deliver(text: str, output: Path | None, *, force: bool) -> None:
-    """Onto stdout, or into a file as the user's others are: a report is there to be shared."""
+    """Write the report to stdout, or to a file with the user's usual permissions: it is there to be shared."""
     if output is None:
         click.echo(text, nl=False)
         return
@@ -88,7 +88,7 @@ def _deliver(text: str, output: Path | None, *, force: bool) -> None:
 
 
 async def _made(config: Config, since: datetime, until: datetime, *, as_data: bool) -> tuple[int, str]:
-    """The code and the report; or, with another code, the sentence that says why there is none."""
+    """Return the exit code and the report; or, with another code, the sentence that says why there is none."""
     monitor = Monitor(config)
     try:
         box, now = monitor.box, datetime.now(UTC)
@@ -117,7 +117,7 @@ def _secrets(config: Config) -> tuple[str, ...]:
 
 
 def _nothing(box: Box, since: datetime, until: datetime) -> tuple[int, str] | None:
-    """Why there can be no report, if there can be none."""
+    """Return exit code and reason if nothing was recorded; else `None`."""
     span = box.span()
     if span is None:
         return UNREACHABLE, _NOT_YET
@@ -128,7 +128,7 @@ def _nothing(box: Box, since: datetime, until: datetime) -> tuple[int, str] | No
 
 
 async def _rows(monitor: Monitor, since: datetime, until: datetime) -> tuple[tuple[LogEntry, ...], str]:
-    """What the project's log tells, and why it is not all there."""
+    """Return rows of the project's log, and what is missing of them, in words; empty if nothing is."""
     try:
         rows = await monitor.told_between(since, until, _ROWS)
     except NotLive as not_live:
@@ -143,7 +143,7 @@ async def _rows(monitor: Monitor, since: datetime, until: datetime) -> tuple[tup
 
 
 async def _drawn(report: Report) -> Mapping[When, str]:
-    """How the screen looked at each moment."""
+    """Return the screen at each turning point, as text."""
     from tui.app.screenshots import draw  # noqa: PLC0415 - the screen's packages are slow to import, and only this needs them
 
     return {moment.when: await draw(moment.picture) for moment in report.moments}

@@ -25,7 +25,7 @@ def command(context: click.Context, /, *, faults: tuple[str, ...], **given: Any)
     """Serve a local Supabase on the loopback interface; one JSON line on stdout says how to reach it."""
     try:
         from core.sandbox.chaos import FAULTS, fault_name  # noqa: PLC0415 - the extra may be missing
-        from core.sandbox.server import Options, run  # noqa: PLC0415 - the extra's room
+        from core.sandbox.server import Options, run  # noqa: PLC0415 - from the extra
     except ModuleNotFoundError:
         tell(MISSING)
         context.exit(WRONG)

@@ -76,7 +76,7 @@ def _tried(target: Target, *, owned: bool, shown: bool) -> tuple[ScenarioOutcome
 
 
 def summary(outcomes: tuple[ScenarioOutcome, ...]) -> str:
-    """The block that people know from the system's own tests."""
+    """Return the summary, in the form of the system's own tests."""
     passed = sum(outcome.passed for outcome in outcomes)
     took_ms = 1000 * sum(outcome.took_s for outcome in outcomes)
     return "\n".join(

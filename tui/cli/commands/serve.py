@@ -30,8 +30,8 @@ def command(context: click.Context, *, port: int, most: int, screen: ScreenOptio
         tell(MISSING)
         context.exit(WRONG)
     config = configure(context)
-    try:  # here, and not in a page that nobody understands
-        layers = checked_layers(quiet=True)  # said by the line above
+    try:  # an error is told here, and not in a browser's page
+        layers = checked_layers(quiet=True)  # already told by the line above
         screen_settings(layers, screen)
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
@@ -55,7 +55,7 @@ def command(context: click.Context, *, port: int, most: int, screen: ScreenOptio
 
 
 def _program(project: str | None, screen: ScreenOptions) -> list[str]:
-    """What each browser's process is."""
+    """Return the command line of each browser's process."""
     ascii_signs = [] if screen.ascii is None else ["--ascii" if screen.ascii else "--no-ascii"]
     mouse = [] if screen.mouse is None else ["--mouse" if screen.mouse else "--no-mouse"]
     return [

@@ -1,4 +1,4 @@
-"""`watchdesk status`: one look, one page, nothing written to the project."""
+"""`watchdesk status`: read once, print one page, write nothing to the project."""
 
 import asyncio
 
@@ -22,7 +22,7 @@ def command(context: click.Context, *, as_data: bool) -> None:
 
 
 async def look(monitor: Monitor, *, as_data: bool) -> int:
-    """Look once, say it, close; the code."""
+    """Read once, print the result, close. Returns the exit code."""
 
     def show(snapshot: Snapshot) -> int:
         if as_data:
