@@ -148,9 +148,9 @@ class Container:
         space = self.config.target.space
         self.store = Store(places.state, space)
         self.ownership = Ownership(self.store, only_looks=self.config.only_looks)
-        pictures = places.blackbox / space
-        self.recording = Recording(Recorder(pictures, self.config.blackbox, self.clock), self.clock, self.events)
-        self.box = Box(pictures, self.recording.mend)
+        blackbox = places.blackbox / space
+        self.recording = Recording(Recorder(blackbox, self.config.blackbox, self.clock), self.clock, self.events)
+        self.box = Box(blackbox, self.recording.repair)
 
     def _build_actions(self) -> None:
         config, clock, context = self.config, self.clock, self.action_context

@@ -27,11 +27,11 @@ _MOST: Final = 200
 class Recording:
     """Feeds a recorder. Adds an event when it pauses, goes on, or found a damaged file."""
 
-    def __init__(self, recorder: Recorder, clock: Clock, journal: EventLog) -> None:
+    def __init__(self, recorder: Recorder, clock: Clock, events: EventLog) -> None:
         self._recorder = recorder
         self._clock = clock
-        self._journal = journal
-        self._keeper = SupervisedLoop("black box", self._turn, clock, say=self._say)
+        self._events = events
+        self._loop = SupervisedLoop("black box", self._turn, clock, say=self._say)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="blackbox")
         self._came = asyncio.Event()
         self._waiting: list[Snapshot] = []
@@ -54,7 +54,7 @@ class Recording:
         """Start to record; further calls do nothing."""
         if not self._running:
             self._running = True
-            self._keeper.start()
+            self._loop.start()
 
     def offer(self, snapshot: Snapshot) -> None:
         """Queue a published snapshot. It replaces the one that waits, unless something happened at that one."""
@@ -69,18 +69,18 @@ class Recording:
         self._last = snapshot
         self._came.set()
 
-    def mend(self, path: Path) -> None:
+    def repair(self, path: Path) -> None:
         """Repair a file that a reader found damaged. To be called from the reader's thread."""
         if self._running:
             with contextlib.suppress(RuntimeError):  # closed meanwhile
-                self._thread.submit(self._recorder.mend, path)
+                self._thread.submit(self._recorder.repair, path)
 
     async def close(self) -> None:
         """Write what waits, and the end of observation. A disk that hangs is not waited for."""
         if not self._running:
             return
         self._running = False
-        ending = self._keeper.stop()
+        ending = self._loop.stop()
         ended = asyncio.wrap_future(self._thread.submit(self._end, self._taken()))
         await asyncio.wait({ended} if ending is None else {ended, ending}, timeout=_CLOSE_S)
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -115,7 +115,7 @@ class Recording:
         if self._warned is not None and self._warned != before:
             self._say(self._warned)
         elif before is not None and self._warned is None:
-            self._journal.say("watchdesk", "the black box records again")
+            self._events.say("watchdesk", "the black box records again")
 
     def _say(self, text: str) -> None:
-        self._journal.say("watchdesk", text, Level.WARNING)
+        self._events.say("watchdesk", text, Level.WARNING)

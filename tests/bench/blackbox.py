@@ -20,7 +20,7 @@ from core.history.blackbox import BlackboxRules, Box, Recorder
 from core.history.blackbox.frame import HEADER, FrameEntry, Kind, framed, microseconds
 from core.history.blackbox.ring import following, listing
 from core.history.blackbox.segment import HEAD, read
-from core.history.blackbox.segment_index import marked, seal
+from core.history.blackbox.segment_index import index_frame, marked
 from core.services.events import EventLog
 from core.services.recording import Recording
 from tests.actions.driving import Driven
@@ -134,7 +134,7 @@ def fill(ring: Path, hours: list[list[tuple[int, int, int, bytes]]], now: dateti
         shift = microseconds(now) - DAYS * 24 * 3_600_000_000 + number * 3_600_000_000
         entries = [FrameEntry(kind, flags, shift + at, 0, 0) for kind, flags, at, _ in hours[chosen]]
         frames = (framed(Kind(e.kind), e.flags, e.at, b) for e, (*_, b) in zip(entries, hours[chosen], strict=True))
-        data = HEAD + b"".join(frames) + seal(marked(entries), entries[-1])
+        data = HEAD + b"".join(frames) + index_frame(marked(entries), entries[-1])
         path = following(ring, last, shift + hours[chosen][0][2], epoch=0)
         path.write_bytes(data)
         last = listing(ring)[-1]

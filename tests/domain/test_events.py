@@ -165,7 +165,7 @@ def test_the_black_box_keeps_them_whole_and_as_changes() -> None:
         shown = picture(number, events=EVENTS[:number][::-1])
         kind, body = encoder.encode(shown)
         decoder.take(kind, body)
-        assert decoder.picture(0) == shown
+        assert decoder.snapshot(0) == shown
     assert kind is Kind.CHANGE
 
 

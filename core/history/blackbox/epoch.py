@@ -32,13 +32,13 @@ class Spot(NamedTuple):
     contents: Contents
     place: int
 
-    def picture(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
         """Return the decoded snapshot. Raises Unfit."""
         decoder = Decoder()
         for entry in self.contents.entries[self._first() : self.place + 1]:
             if entry.kind in (Kind.WHOLE, Kind.CHANGE):
                 decoder.take(entry.kind, self.contents.body(entry))
-        return decoder.picture(self.at)
+        return decoder.snapshot(self.at)
 
     def ends(self) -> tuple["Spot", "Spot"]:
         """Return the first and the last frame of its group."""
@@ -86,7 +86,7 @@ class Epoch:
         """Return the last frame of any kind."""
         return self._last_until(2**62, changes=False)
 
-    def pictures(self, since: int, until: int) -> Iterator[tuple[int, Callable[[int], Snapshot]]]:
+    def snapshots(self, since: int, until: int) -> Iterator[tuple[int, Callable[[int], Snapshot]]]:
         """Yield moments in order, each with a function that returns its snapshot until the next one is asked for."""
         for part in self._within(since, until):
             contents, decoder = self._segments.contents(part), Decoder()
@@ -99,7 +99,7 @@ class Epoch:
                     decoder = Decoder()
                     continue
                 if entry.at >= since:
-                    yield entry.at, decoder.picture
+                    yield entry.at, decoder.snapshot
 
     def flagged(self, since: int, until: int) -> Iterator[tuple[int, int]]:
         """Yield the moments at which something happened, in order, with their flags."""

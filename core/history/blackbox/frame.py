@@ -41,7 +41,7 @@ class Kind(IntEnum):
     ALIVE = 3
     """No body: observed, and unchanged since the frame before."""
     NOTE = 4
-    SEAL = 5
+    INDEX = 5
     """The last frame of this file."""
 
 
@@ -169,7 +169,7 @@ class Decoder:
             raise Unfit
         self.tree = value if kind == Kind.WHOLE or self.tree is None else applied(self.tree, value)
 
-    def picture(self, at: int) -> Snapshot:
+    def snapshot(self, at: int) -> Snapshot:
         """Return the last snapshot with another time at which it was still valid. Raises Unfit."""
         if self.tree is None:
             raise Unfit

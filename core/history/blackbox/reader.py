@@ -46,7 +46,7 @@ class Box:
         """Return the snapshot of a moment; `None` if it was not observed. Its own `at` is when it was last seen so."""
         at = microseconds(moment)
         for epoch in self._epochs():
-            if (spot := epoch.covering(at)) is not None and (found := self._picture(spot)) is not None:
+            if (spot := epoch.covering(at)) is not None and (found := self._snapshot(spot)) is not None:
                 return found
         return None
 
@@ -67,12 +67,12 @@ class Box:
     def frames(self, since: datetime, until: datetime) -> Iterator[Snapshot]:
         """Yield every snapshot from `since` up to, not including, `until`, the oldest first."""
         epochs = self._epochs()
-        runs = [epoch.pictures(microseconds(since), microseconds(until)) for epoch in epochs]
-        for at, newer, picture in heapq.merge(*(_numbered(run, n) for n, run in enumerate(runs)), key=lambda x: x[0]):
+        runs = [epoch.snapshots(microseconds(since), microseconds(until)) for epoch in epochs]
+        for at, newer, snapshot in heapq.merge(*(_numbered(run, n) for n, run in enumerate(runs)), key=lambda x: x[0]):
             if any(epoch.covering(at) is not None for epoch in epochs[:newer]):
                 continue
             try:
-                yield picture(at)
+                yield snapshot(at)
             except Unfit:
                 log.debug("a frame of the black box does not fit")
 
@@ -143,10 +143,10 @@ class Box:
         """Return the nearest readable snapshot. A group that is unreadable at both ends is skipped as a whole."""
         passed = 0
         while spot is not None and passed < _MOST_PASSED:
-            if (found := self._picture(spot)) is not None:
+            if (found := self._snapshot(spot)) is not None:
                 return found
             first, last = spot.ends()
-            if self._picture(first) is None and (not forward or self._picture(last) is None):
+            if self._snapshot(first) is None and (not forward or self._snapshot(last) is None):
                 spot, passed = last if forward else first, passed + 1
             spot = _next(epochs, spot.at) if forward else _previous(epochs, spot.at)
         return None
@@ -154,9 +154,9 @@ class Box:
     def _epochs(self) -> tuple[Epoch, ...]:
         return read_epochs(self._segments)
 
-    def _picture(self, spot: Spot) -> Snapshot | None:
+    def _snapshot(self, spot: Spot) -> Snapshot | None:
         try:
-            return spot.picture()
+            return spot.snapshot()
         except Unfit:
             return None
 
@@ -184,4 +184,4 @@ def _previous(epochs: tuple[Epoch, ...], at: int) -> Spot | None:
 def _numbered(
     run: Iterator[tuple[int, Callable[[int], Snapshot]]], newer: int
 ) -> Iterator[tuple[int, int, Callable[[int], Snapshot]]]:
-    return ((at, newer, picture) for at, picture in run)
+    return ((at, newer, snapshot) for at, snapshot in run)

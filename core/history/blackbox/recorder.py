@@ -22,10 +22,10 @@ from core.history.blackbox.frame import HEADER, Encoder, Flag, FrameEntry, Kind,
 from core.history.blackbox.marks import happened
 from core.history.blackbox.notes import SIZE as NOTES_SIZE
 from core.history.blackbox.notes import Notes
-from core.history.blackbox.repair import Mending, newest_usable
+from core.history.blackbox.repair import FileRepair, newest_usable
 from core.history.blackbox.ring import Part, following, listing, too_many, too_old
 from core.history.blackbox.segment import Segment
-from core.history.blackbox.segment_index import marked, seal
+from core.history.blackbox.segment_index import index_frame, marked
 from core.history.blackbox.settings import ALIVE_S, FRAME_BYTES, GAP_S, SEGMENT_MOST, SEGMENT_S, BlackboxRules
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Recorder:
         self._rules = rules
         self._clock = clock
         self._lock = OwnerLock(directory / "box.lock")
-        self._mending = Mending(directory)
+        self._repair = FileRepair(directory)
         self._encoder = Encoder()
         self._segment: Segment | None = None
         self._part: Part | None = None
@@ -72,15 +72,15 @@ class Recorder:
     @property
     def warning(self) -> str | None:
         """The current problem, in words; `None` while all is well. A file set aside stays reported."""
-        return self._failing or self._mending.said or self._lock.warning or None
+        return self._failing or self._repair.said or self._lock.warning or None
 
     def record(self, snapshot: Snapshot) -> None:
         """Write a snapshot, unless nothing changed and the last sign of life is recent."""
         self._guarded(lambda: self._record(snapshot))
 
-    def mend(self, path: Path) -> None:
+    def repair(self, path: Path) -> None:
         """Set a damaged file aside, and keep what is readable of it."""
-        self._guarded(lambda: self._mend(path))
+        self._guarded(lambda: self._repair_file(path))
 
     def close(self, now: datetime) -> None:
         """Write that observation ends, and release the lock."""
@@ -158,7 +158,7 @@ class Recorder:
         part, back = self._part, self._at is not None and at < self._at - _SLACK_US
         full = segment.size >= self._rules.segment_size
         if part is not None and (back or full or at - part.first >= SEGMENT_S * 1e6):
-            self._seal(segment)
+            self._write_index(segment)
             self._leave()
             segment = self._begun(at, back=back)
         return segment
@@ -166,8 +166,8 @@ class Recorder:
     def _found(self, at: int) -> Segment:
         """Return the newest file, if it can be continued; else a new one."""
         self._encoder.begin_anew()
-        self._mending.look_over()
-        found = newest_usable(self._directory, self._mending)
+        self._repair.look_over()
+        found = newest_usable(self._directory, self._repair)
         if found is None:
             self._part, self._at = None, None
             return self._begun(at, back=False)
@@ -193,9 +193,9 @@ class Recorder:
         self._count()
         return segment
 
-    def _seal(self, segment: Segment) -> None:
-        if self._last is not None and self._last.kind != Kind.SEAL and segment.size > 0:
-            frame = seal(self._marks, self._last)
+    def _write_index(self, segment: Segment) -> None:
+        if self._last is not None and self._last.kind != Kind.INDEX and segment.size > 0:
+            frame = index_frame(self._marks, self._last)
             self._make_room(len(frame))
             segment.append(frame)
 
@@ -219,14 +219,14 @@ class Recorder:
         """Replace a file larger than any of ours by its readable part, and report it."""
         for part in self._counted():
             if part.size > SEGMENT_MOST and not part.broken and part.path != self._path:
-                self._mending.mend(part.path)
+                self._repair.repair(part.path)
 
     def _remove(self, parts: Iterable[Part]) -> None:
         for part in parts:
             part.path.unlink(missing_ok=True)
 
     def _counted(self) -> tuple[Part, ...]:
-        return tuple(part for part in listing(self._directory) if part.path not in self._mending.later)
+        return tuple(part for part in listing(self._directory) if part.path not in self._repair.later)
 
     def _count(self) -> None:
         self._others = sum(part.size for part in self._counted() if part.path != self._path)
@@ -235,12 +235,12 @@ class Recorder:
     def _path(self) -> Path | None:
         return None if self._part is None else self._part.path
 
-    def _mend(self, path: Path) -> None:
+    def _repair_file(self, path: Path) -> None:
         if not self._lock.take():
             return
         if self._path == path:
             self._leave()
-        self._mending.mend(path)
+        self._repair.repair(path)
         self._count()
 
     def _leave(self) -> None:

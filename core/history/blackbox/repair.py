@@ -14,7 +14,7 @@ from core.history.blackbox.settings import SEGMENT_MOST
 log = logging.getLogger(__name__)
 
 
-class Mending:
+class FileRepair:
     """Sets damaged files aside in one directory. Blocking; raises OSError."""
 
     def __init__(self, directory: Path) -> None:
@@ -48,11 +48,11 @@ class Mending:
                 self._set_aside(part.path)
                 continue
             if part.size > SEGMENT_MOST:
-                self.mend(part.path)
+                self.repair(part.path)
         self.later = frozenset(later)
         self._look_at_notes()
 
-    def mend(self, path: Path) -> Contents | None:
+    def repair(self, path: Path) -> Contents | None:
         """Reduce a file to its readable part, and return that; `None` if it is empty, or not ours."""
         try:
             contents = read(path)
@@ -108,14 +108,14 @@ def _copy(path: Path, aside: Path) -> None:
     write_new(aside, head_of_own(path, SEGMENT_MOST))
 
 
-def newest_usable(directory: Path, mending: Mending) -> tuple[Part, Contents] | None:
+def newest_usable(directory: Path, repair: FileRepair) -> tuple[Part, Contents] | None:
     """Return the newest file and its contents, if it can be continued. Files without frames are removed."""
     for part in reversed(listing(directory)):
         if part.broken:
             continue
-        if part.path in mending.later:
+        if part.path in repair.later:
             return None
-        contents = mending.mend(part.path)
+        contents = repair.repair(part.path)
         if contents is None:
             continue
         if contents.entries:

@@ -11,7 +11,7 @@ from core.base.safe_files import Unsafe
 from core.base.text import plural
 from core.history.blackbox.ring import Part, grown, listing
 from core.history.blackbox.segment import Contents, Later, NoSegment, read
-from core.history.blackbox.segment_index import Marked, marked, sealed
+from core.history.blackbox.segment_index import Marked, marked, read_index
 
 _KEPT: Final = 6
 _GRAIN_S: Final = 2.0
@@ -84,7 +84,7 @@ class SegmentCache:
         with self._lock:
             if (found := self._flagged.get(key)) is not None:
                 return found
-        found = self._sealed(part)
+        found = self._indexed(part)
         if found is None:
             found = marked(self.contents(part).entries)
         with self._lock:
@@ -92,9 +92,9 @@ class SegmentCache:
             self._flagged[key] = found
         return found
 
-    def _sealed(self, part: Part) -> Marked | None:
+    def _indexed(self, part: Part) -> Marked | None:
         try:
-            return sealed(part.path)
+            return read_index(part.path)
         except OSError:
             return ()
 

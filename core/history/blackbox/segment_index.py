@@ -13,7 +13,7 @@ import msgspec
 
 from core.base.safe_files import open_own
 from core.history.blackbox.frame import HEADER, Flag, FrameEntry, Kind, entry_at, framed
-from core.history.blackbox.settings import SEAL_BYTES
+from core.history.blackbox.settings import INDEX_BYTES
 
 Marked = tuple[tuple[int, int], ...]
 """Moments, in microseconds since 1970, and flags."""
@@ -23,28 +23,28 @@ _LENGTH: Final = 4
 
 def marked(entries: Iterable[FrameEntry]) -> Marked:
     """Return moments and flags of the frames at which something happened."""
-    return tuple((entry.at, entry.flags) for entry in entries if entry.flags and entry.kind != Kind.SEAL)
+    return tuple((entry.at, entry.flags) for entry in entries if entry.flags and entry.kind != Kind.INDEX)
 
 
-def seal(marks: Iterable[tuple[int, int]], last: FrameEntry) -> bytes:
+def index_frame(marks: Iterable[tuple[int, int]], last: FrameEntry) -> bytes:
     """Return the index frame that follows the last one. It ends with its own length."""
     body = zlib.compress(msgspec.msgpack.encode(list(marks)), 9)
     length = HEADER.size + len(body) + _LENGTH
-    return framed(Kind.SEAL, last.flags & Flag.ENDED, last.at, body + length.to_bytes(_LENGTH, "little"))
+    return framed(Kind.INDEX, last.flags & Flag.ENDED, last.at, body + length.to_bytes(_LENGTH, "little"))
 
 
-def sealed(path: Path) -> Marked | None:
+def read_index(path: Path) -> Marked | None:
     """Return the marks in a file's index frame; `None` if it has none. Raises OSError."""
     with open(open_own(path, os.O_RDONLY), "rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _LENGTH))
         length = int.from_bytes(file.read(_LENGTH), "little")
-        if not HEADER.size + _LENGTH < length <= min(size, SEAL_BYTES):
+        if not HEADER.size + _LENGTH < length <= min(size, INDEX_BYTES):
             return None
         file.seek(size - length)
         data = file.read(length)
     entry = entry_at(data, 0)
-    if entry is None or entry.kind != Kind.SEAL or entry.offset + entry.length != length:
+    if entry is None or entry.kind != Kind.INDEX or entry.offset + entry.length != length:
         return None
     try:
         body = zlib.decompress(data[entry.offset : -_LENGTH])

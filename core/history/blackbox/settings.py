@@ -17,13 +17,13 @@ SEGMENT_S: Final = 3600.0
 FRAME_BYTES: Final = 4_000_000
 """The largest frame, in bytes; a larger one is dropped."""
 
-SEAL_BYTES: Final = 1_000_000
+INDEX_BYTES: Final = 1_000_000
 """The largest index frame of a file, in bytes."""
 
 _SEGMENT_BYTES: Final = 1_000_000
 """The size from which a new file is started, in bytes."""
 
-SEGMENT_MOST: Final = _SEGMENT_BYTES + FRAME_BYTES + SEAL_BYTES
+SEGMENT_MOST: Final = _SEGMENT_BYTES + FRAME_BYTES + INDEX_BYTES
 """The largest file of ours, in bytes: not full before its last frame. A larger one is damaged."""
 
 

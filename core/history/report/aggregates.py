@@ -8,7 +8,7 @@ import msgspec
 from core.domain.kpis import Kpi
 from core.domain.records import TaskCounts
 from core.domain.snapshot import AlertView
-from core.history.report.observed import ShownPicture
+from core.history.report.observed import ShownSnapshot
 from core.history.report.record import AlertCourse, BreakerCourse, KpiCourse, Tally
 from core.resilience import BreakerRecord, BreakerState
 from core.resilience.reading import Source
@@ -29,10 +29,10 @@ class Alerts:
         self._last: tuple[AlertView, ...] = ()
         self._at: datetime | None = None
 
-    def see(self, one: ShownPicture) -> None:
+    def see(self, one: ShownSnapshot) -> None:
         """Add the alerts of a snapshot. A hidden one that fired before goes on; one that never fired does not count."""
-        if one.picture.alerts != self._last:
-            self._last = one.picture.alerts
+        if one.snapshot.alerts != self._last:
+            self._last = one.snapshot.alerts
             self._follow(one)
         self._seen |= dict.fromkeys(self._going, one.until)
         self._at = one.since
@@ -46,41 +46,41 @@ class Alerts:
         )
         return tuple(sorted(told, key=lambda one: (one.fired_at, one.key)))
 
-    def _follow(self, one: ShownPicture) -> None:
+    def _follow(self, one: ShownSnapshot) -> None:
         """Note the alerts of a snapshot as fired, and those it lacks as over, unless observation was interrupted."""
-        named = {(alarm.key, alarm.episode): alarm for alarm in self._last if alarm.state != "pending"}
-        named = {name: alarm for name, alarm in named.items() if alarm.state != "hidden" or name in self._found}
-        for name, alarm in named.items():
-            self._found[name] = self._course(alarm, self._found.get(name), one)
+        named = {(alert.key, alert.episode): alert for alert in self._last if alert.state != "pending"}
+        named = {name: alert for name, alert in named.items() if alert.state != "hidden" or name in self._found}
+        for name, alert in named.items():
+            self._found[name] = self._course(alert, self._found.get(name), one)
         for name in self._going - named.keys() if not one.anew else ():
             self._found[name] = msgspec.structs.replace(self._found[name], resolved_at=one.since)
         self._going = frozenset(name for name in named if self._found[name].resolved_at is None)
 
-    def _course(self, alarm: AlertView, before: AlertCourse | None, one: ShownPicture) -> AlertCourse:
-        fired_at = alarm.fired_at or alarm.began_at or one.since
-        hidden = alarm.state == "hidden"
+    def _course(self, alert: AlertView, before: AlertCourse | None, one: ShownSnapshot) -> AlertCourse:
+        fired_at = alert.fired_at or alert.began_at or one.since
+        hidden = alert.state == "hidden"
         # A hidden alert shows the text of the one that hides it, and a silence after its end says nothing about it.
-        muted = alarm.muted if alarm.fires else ""
+        muted = alert.muted if alert.fires else ""
         course = AlertCourse(
-            key=alarm.key,
-            severity=alarm.severity,
-            title=alarm.title,
-            text=before.text if before is not None and before.text else alarm.text,
+            key=alert.key,
+            severity=alert.severity,
+            title=alert.title,
+            text=before.text if before is not None and before.text else alert.text,
             fired_at=fired_at,
             muted=muted or (before.muted if before is not None else ""),
-            resolved_at=None if alarm.fires or hidden else alarm.resolved_at or one.since,
-            well=alarm.well,
+            resolved_at=None if alert.fires or hidden else alert.resolved_at or one.since,
+            well=alert.well,
         )
         if before is not None and before.acked_by:
             replace = msgspec.structs.replace
-            by = alarm.acked or before.acked_by
+            by = alert.acked or before.acked_by
             return replace(course, acked_by=by, acked_at=before.acked_at, acked_before=before.acked_before)
-        if not alarm.acked:
+        if not alert.acked:
             return course
         watched = before is not None or (self._at is not None and fired_at >= self._at)
         if watched and not one.anew:
-            return msgspec.structs.replace(course, acked_by=alarm.acked, acked_at=one.since)
-        return msgspec.structs.replace(course, acked_by=alarm.acked, acked_before=one.since)
+            return msgspec.structs.replace(course, acked_by=alert.acked, acked_at=one.since)
+        return msgspec.structs.replace(course, acked_by=alert.acked, acked_before=one.since)
 
 
 class BreakersSeen:
@@ -91,14 +91,14 @@ class BreakersSeen:
         self._closed: list[BreakerCourse] = []
         self._last: tuple[BreakerRecord, ...] = ()
 
-    def see(self, one: ShownPicture) -> None:
+    def see(self, one: ShownSnapshot) -> None:
         """Add the breakers of a snapshot. After a restart they all start closed, which is no observed closing."""
         if one.anew:
             self._closed += self._open.values()
             self._open = {}
-        if one.picture.breakers == self._last and not one.anew:
+        if one.snapshot.breakers == self._last and not one.anew:
             return
-        self._last = one.picture.breakers
+        self._last = one.snapshot.breakers
         for record in self._last:
             course = self._open.get(record.key)
             if record.state is BreakerState.CLOSED and course is not None:
@@ -125,9 +125,9 @@ class Figures:
         self._worst: dict[str, Kpi] = {}
         self._last: dict[str, Kpi] = {}
 
-    def see(self, one: ShownPicture) -> None:
+    def see(self, one: ShownSnapshot) -> None:
         """Add the key figures of a snapshot."""
-        for kpi in one.picture.kpis:
+        for kpi in one.snapshot.kpis:
             self._first.setdefault(kpi.name, kpi)
             self._last[kpi.name] = kpi
             worst = self._worst.get(kpi.name)
@@ -156,9 +156,9 @@ class TasksSeen:
         self._last: TaskCounts | None = None
         self._tally = Tally()
 
-    def see(self, one: ShownPicture) -> None:
+    def see(self, one: ShownSnapshot) -> None:
         """Add the rise since the last counted snapshot, including any time without observation."""
-        counts = one.picture.tasks.counts
+        counts = one.snapshot.tasks.counts
         if counts.source is not Source.LIVE or counts.value is None or counts.value == self._last:
             return
         before, now, tally = self._last, counts.value, self._tally

@@ -22,13 +22,13 @@ _AHEAD: Final = timedelta(seconds=2)
 
 
 class RecordedWindow(NamedTuple):
-    """The records of a window. `pictures`: the snapshot valid at its beginning and all within, the oldest first.
+    """The records of a window. `snapshots`: the snapshot valid at its beginning and all within, the oldest first.
 
     `rows`: rows of the project's log, in any order; `asked`: what is missing of them, empty if nothing is. `begins_at`:
     when the black box begins.
     """
 
-    pictures: Iterable[Snapshot]
+    snapshots: Iterable[Snapshot]
     looks: tuple[WatchedSpan, ...] = ()
     notes: tuple[Note, ...] = ()
     rows: tuple[LogEntry, ...] = ()
@@ -42,8 +42,8 @@ def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: 
     alerts, breakers, figures, tasks, moments = Alerts(since), BreakersSeen(), Figures(), TasksSeen(), TurningPoints()
     last: Snapshot | None = None
     set_back = skewed = ""
-    for one in seen(kept.pictures, kept.looks, since, until):
-        last = one.picture
+    for one in seen(kept.snapshots, kept.looks, since, until):
+        last = one.snapshot
         for part in (happenings, alerts, breakers, figures, tasks, moments):
             part.see(one)
         if last.ready:

@@ -276,7 +276,7 @@ def _pictures(report: Report, times: Times, drawn: Mapping[When, str]) -> list[s
         return []
     lines = ["## The screen"]
     for moment in shown:
-        at, state = times.at(moment.picture.at), moment.picture.state.upper()
+        at, state = times.at(moment.snapshot.at), moment.snapshot.state.upper()
         lines += [
             "",
             f"### {_TITLES[moment.when]}: {at}, {state}",

@@ -10,27 +10,27 @@ from core.history.blackbox import WatchedSpan
 from core.history.report.record import Stay
 
 
-class ShownPicture(NamedTuple):
+class ShownSnapshot(NamedTuple):
     """A snapshot and the period in which it was observed to be valid. `anew`: nothing was observed just before it."""
 
-    picture: Snapshot
+    snapshot: Snapshot
     since: datetime
     until: datetime
     anew: bool
 
 
 def seen(
-    pictures: Iterable[Snapshot], looks: tuple[WatchedSpan, ...], since: datetime, until: datetime
-) -> Iterator[ShownPicture]:
+    snapshots: Iterable[Snapshot], looks: tuple[WatchedSpan, ...], since: datetime, until: datetime
+) -> Iterator[ShownSnapshot]:
     """Yield each snapshot until the next one, or until observation ended. Both inputs the oldest first."""
     before: Snapshot | None = None
     ended: datetime | None = None
-    for following in chain(pictures, (None,)):
+    for following in chain(snapshots, (None,)):
         if before is not None:
             began = max(before.at, since)
             goes_on = until if following is None else max(began, following.at)
             reached = min(goes_on, _reach(looks, began))
-            yield ShownPicture(before, began, max(began, reached), ended is None or began > ended)
+            yield ShownSnapshot(before, began, max(began, reached), ended is None or began > ended)
             ended = max(began, reached)
         before = following
 
@@ -46,7 +46,7 @@ class Words:
     def __init__(self) -> None:
         self._stays: list[Stay] = []
 
-    def see(self, word: str, why: str, one: ShownPicture) -> None:
+    def see(self, word: str, why: str, one: ShownSnapshot) -> None:
         """Add a word that held as long as that snapshot did."""
         last = self._stays[-1] if self._stays else None
         if last is not None and last.word == word and not one.anew:

@@ -16,7 +16,7 @@ def kept(
     span = box.span()
     held = () if before is None or before.at >= since else (before,)
     return RecordedWindow(
-        pictures=chain(held, box.frames(since, until)),
+        snapshots=chain(held, box.frames(since, until)),
         looks=box.looks(since, until),
         notes=box.notes(since, until),
         rows=rows,

@@ -133,7 +133,7 @@ class TurningPoint(msgspec.Struct, frozen=True, kw_only=True):
 
     when: When
     what: str
-    picture: Snapshot
+    snapshot: Snapshot
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ from core.domain.events import (
 )
 from core.domain.records import LogEntry
 from core.domain.status import Level
-from core.history.report.observed import ShownPicture
+from core.history.report.observed import ShownSnapshot
 from core.history.report.record import Origin, TimelineEntry
 from core.resilience import BreakerState
 
@@ -50,16 +50,16 @@ class Happenings:
         """The time each waiting action was last seen waiting, by run."""
         self._last: tuple[tuple[Event, ...], object] = ((), None)
 
-    def see(self, one: ShownPicture) -> None:
+    def see(self, one: ShownSnapshot) -> None:
         """Add the events of a snapshot and the rows it shows."""
-        picture = one.picture
-        if picture.events != self._last[0]:
-            ours = (event for event in reversed(picture.events) if not event.row and self._within(event.at))
+        snapshot = one.snapshot
+        if snapshot.events != self._last[0]:
+            ours = (event for event in reversed(snapshot.events) if not event.row and self._within(event.at))
             self._events |= dict.fromkeys(ours)
-        if picture.logs.value is not None and picture.logs.value != self._last[1]:
-            self.add(picture.logs.value)
-        self._waited |= dict.fromkeys((order.id for order in picture.waiting), picture.at)
-        self._last = (picture.events, picture.logs.value)
+        if snapshot.logs.value is not None and snapshot.logs.value != self._last[1]:
+            self.add(snapshot.logs.value)
+        self._waited |= dict.fromkeys((order.id for order in snapshot.waiting), snapshot.at)
+        self._last = (snapshot.events, snapshot.logs.value)
 
     def add(self, rows: Iterable[LogEntry]) -> None:
         """Add rows of the project's log, in any order."""

@@ -4,7 +4,7 @@ from typing import Final
 
 from core.domain.snapshot import LinkWord, Snapshot, State
 from core.domain.status import Level
-from core.history.report.observed import ShownPicture
+from core.history.report.observed import ShownSnapshot
 from core.history.report.record import TurningPoint, When
 from core.resilience import BreakerState
 
@@ -34,9 +34,9 @@ class TurningPoints:
         self._after: Snapshot | None = None
         self._last: Snapshot | None = None
 
-    def see(self, one: ShownPicture) -> None:
+    def see(self, one: ShownSnapshot) -> None:
         """Take one snapshot into account, unless it is still starting."""
-        snapshot = one.picture
+        snapshot = one.snapshot
         if not snapshot.ready:
             return
         self._last, bad = snapshot, trouble(snapshot)
@@ -57,18 +57,18 @@ class TurningPoints:
         if self._worst is None:
             return (
                 TurningPoint(
-                    when=When.AFTER, what="the last picture; nothing was wrong in the window", picture=self._last
+                    when=When.AFTER, what="the last picture; nothing was wrong in the window", snapshot=self._last
                 ),
             )
         found = []
         if self._before is not None:
             found.append(
-                TurningPoint(when=When.BEFORE, what="the last good picture before it began", picture=self._before)
+                TurningPoint(when=When.BEFORE, what="the last good picture before it began", snapshot=self._before)
             )
         worst = self._worst[1]
-        found.append(TurningPoint(when=When.DURING, what="the worst of it", picture=worst))
+        found.append(TurningPoint(when=When.DURING, what="the worst of it", snapshot=worst))
         if self._after is not None:
-            found.append(TurningPoint(when=When.AFTER, what="the first good picture after it", picture=self._after))
+            found.append(TurningPoint(when=When.AFTER, what="the first good picture after it", snapshot=self._after))
         elif self._last is not worst:
-            found.append(TurningPoint(when=When.AFTER, what="the last picture: it is not over", picture=self._last))
+            found.append(TurningPoint(when=When.AFTER, what="the last picture: it is not over", snapshot=self._last))
         return tuple(found)

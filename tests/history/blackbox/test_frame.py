@@ -18,7 +18,7 @@ def coded(pictures: list[Snapshot]) -> list[Snapshot]:
     encoder, decoder, given_back = Encoder(), Decoder(), []
     for one in pictures:
         decoder.take(*encoder.encode(one))
-        given_back.append(decoder.picture(microseconds(one.at)))
+        given_back.append(decoder.snapshot(microseconds(one.at)))
     return given_back
 
 

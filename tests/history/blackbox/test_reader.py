@@ -9,7 +9,7 @@ from core.domain.snapshot import Snapshot, State
 from core.history.blackbox import ALIVE_S, GAP_S, Box, MarkKind
 from core.history.blackbox.epoch import Spot
 from core.history.blackbox.frame import HEADER
-from core.history.blackbox.segment_index import sealed
+from core.history.blackbox.segment_index import read_index
 from tests.history.blackbox.conftest import Recorders
 from tests.history.blackbox.pictures import DAY, HOUR_S, NOON, after, alarm, all_of, busy, event, files, picture, record
 
@@ -86,10 +86,10 @@ def test_marks_of_full_files_are_those_of_their_frames(recorders: Recorders, pla
     recorder.close(NOON + after(300.0 * 59 + 30))
     assert len(files(place)) == 5
     told = box.marks(NOON - DAY, NOON + DAY)
-    for file in files(place)[:-1]:  # without its seal, whose length its last bytes are
+    for file in files(place)[:-1]:  # without its index, whose length its last bytes are
         data = file.read_bytes()
         file.write_bytes(data[: -int.from_bytes(data[-4:], "little")])
-        assert sealed(file) is None
+        assert read_index(file) is None
     assert Box(place).marks(NOON - DAY, NOON + DAY) == told
     assert len(told) == 60 + 1  # and the end
     assert all_of(box) == all_of(Box(place))
@@ -161,7 +161,7 @@ def test_pictures_that_cannot_be_read_are_passed_a_group_at_a_time_and_not_for_e
     recorder._leave()  # the next version begins a group of its own
     record(recorder, course[600:])
     decoded: list[Spot] = []
-    picture_of = Spot.picture
+    picture_of = Spot.snapshot
     monkeypatch.setattr(Spot, "picture", lambda spot: (decoded.append(spot), picture_of(spot))[1])
     assert box.step(course[600].at, -1) == course[117]  # in the middle of a group
     assert box.step(course[117].at, 1) == course[600]

@@ -93,7 +93,7 @@ def test_an_older_damaged_file_is_set_aside_when_it_is_read(recorders: Recorders
     old, _ = files(place)
     data = old.read_bytes()
     old.write_bytes(data[:60] + b"?" + data[61:] + data[len(HEAD) :])
-    box = Box(place, recorder.mend)
+    box = Box(place, recorder.repair)
     assert box.at(NOON) is not None  # the group after the damage
     assert "set aside" in str(recorder.warning)
     recorder.record(busy(3, HOUR_S + 6))

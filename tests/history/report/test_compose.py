@@ -337,16 +337,16 @@ def test_the_pictures_are_the_last_good_one_the_worst_and_the_first_good_one_aft
     bad = {"state": State.WARNING}
     worst = shot(40, state=State.CRITICAL)
     course = [shot(0), shot(10), shot(20, **bad), shot(30, **bad), worst, shot(50, **bad), shot(60), shot(70)]
-    assert [(one.when, one.picture) for one in of(*course).moments] == [
+    assert [(one.when, one.snapshot) for one in of(*course).moments] == [
         (When.BEFORE, course[1]),
         (When.DURING, worst),
         (When.AFTER, course[6]),
     ]
-    assert [(one.when, one.picture) for one in of(*course[2:6]).moments] == [
+    assert [(one.when, one.snapshot) for one in of(*course[2:6]).moments] == [
         (When.DURING, worst),
         (When.AFTER, course[5]),
     ]
-    assert [(one.when, one.picture) for one in of(*course[:2]).moments] == [(When.AFTER, course[1])]
+    assert [(one.when, one.snapshot) for one in of(*course[:2]).moments] == [(When.AFTER, course[1])]
 
 
 def test_a_start_is_no_trouble() -> None:

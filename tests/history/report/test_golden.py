@@ -113,7 +113,7 @@ async def test_the_night_is_told_in_its_order_and_the_same_for_both_shapes(
     await storm(night)
     await recovery(night)
     report = await told(night)
-    drawn = {moment.when: await draw(moment.picture) for moment in report.moments}
+    drawn = {moment.when: await draw(moment.snapshot) for moment in report.moments}
     page = markdown(report, drawn, ZoneInfo("UTC"))
     await night.end()
     assert page == snapshot(extension_class=Pages, name="incident")

@@ -146,13 +146,14 @@ async def _drawn(report: Report) -> Mapping[When, str]:
     """Return the screen at each turning point, as text."""
     from tui.app.screenshots import draw  # noqa: PLC0415 - the screen's packages are slow to import, and only this needs them
 
-    return {moment.when: await draw(moment.picture) for moment in report.moments}
+    return {moment.when: await draw(moment.snapshot) for moment in report.moments}
 
 
 def _as_json(report: Report) -> str:
     record: dict[str, Any] = {name: getattr(report, name) for name in report.__struct_fields__}
     record["moments"] = [
-        {"when": one.when, "what": one.what, "at": one.picture.at, "state": one.picture.state} for one in report.moments
+        {"when": moment.when, "what": moment.what, "at": moment.snapshot.at, "state": moment.snapshot.state}
+        for moment in report.moments
     ]
     return msgspec.json.encode({"version": 1, **record}).decode() + "\n"
 
