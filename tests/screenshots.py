@@ -22,7 +22,7 @@ from core.domain.snapshot import LinkWord
 from core.history.trends import SLOT, Finished, Queued, floor
 from core.monitor import Config, Monitor, Places
 from core.sandbox.server import Options, Sandbox
-from core.services.kpis import CHECKS, Looked
+from core.services.kpis import CHECKS, CheckSample
 from core.services.self_limits import SelfRules
 from tui.app.app import WatchdeskApp
 from tui.base.settings import Setup
@@ -134,8 +134,8 @@ async def watched(pilot: Pilot[None]) -> None:
             at = floor(now, SLOT) - back * SLOT
             rush = max(0.0, math.sin(back / 30)) ** 3
             transaction.append("queue", at, Queued(round(4 + 40 * rush + rng.uniform(0, 4))))
-            looked = Looked(took_s=0.2 + 0.9 * rush + rng.uniform(0, 0.2), verdicts={})
-            transaction.append(CHECKS, at, looked)
+            sample = CheckSample(took_s=0.2 + 0.9 * rush + rng.uniform(0, 0.2), verdicts={})
+            transaction.append(CHECKS, at, sample)
             failed = rng.random() < 0.08 + 0.2 * rush
             transaction.append("finished", at, Finished(rng.randint(2, 6), int(failed)))
 

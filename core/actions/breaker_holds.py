@@ -24,17 +24,17 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
 class BreakerHolds:
     """Holds and releases breakers; each change is on the disk before it takes effect."""
 
-    def __init__(self, clock: Clock, breakers: Breakers, state: Store) -> None:
+    def __init__(self, clock: Clock, breakers: Breakers, store: Store) -> None:
         self._clock = clock
         self._breakers = breakers
-        self._state = state
+        self._store = store
 
     async def restore(self) -> int:
         """Restore the holds of the last process, and delete those that ended meanwhile. Returns how many are held."""
         held = 0
-        for key, hold in (await self._state.all(KIND, Hold)).items():
+        for key, hold in (await self._store.all(KIND, Hold)).items():
             if hold.until is not None and hold.until <= self._clock.now():
-                await self._state.remove(KIND, key)
+                await self._store.remove(KIND, key)
                 continue
             self._breakers.hold(key, hold.who, hold.why, hold.until)
             held += 1
@@ -47,17 +47,17 @@ class BreakerHolds:
 
     async def hold(self, key: str, who: str, why: str, until: datetime | None) -> None:
         """Hold a breaker open. Raises NotKept: a hold must survive a restart."""
-        await self._state.put(KIND, key, Hold(who=who, why=why, at=self._clock.now(), until=until))
+        await self._store.put(KIND, key, Hold(who=who, why=why, at=self._clock.now(), until=until))
         self._breakers.hold(key, who, why, until)
 
     async def release(self, key: str, who: str) -> None:
         """End a hold: the next call probes. Raises NotKept; KeyError for a key that was never used."""
-        await self._state.remove(KIND, key)
+        await self._store.remove(KIND, key)
         self._breakers.release(key, who)
 
     async def reset(self, key: str | None, who: str) -> None:
         """Close one breaker, or all, held or not. Raises NotKept; KeyError for a key that was never used."""
         keys = [record.key for record in self._breakers.all() if record.held_by and key in {None, record.key}]
         for held in keys:
-            await self._state.remove(KIND, held)
+            await self._store.remove(KIND, held)
         self._breakers.reset(key, who)

@@ -36,7 +36,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     `simulated_age_s`: seconds since the last of them. `stopped_by`: the operator who ordered the stop, empty for the
     watchdog or an unknown source. `blind_for_s`: 0 while there is live data. `lost`: the components not on live data.
     `health_row_age_s`: the age of the newest row of any monitor, or the time none has been found
-    (`health_row_missing`), `health_row_late_s`: from when on that is too long. `fought_over`: what a watchdog reversed
+    (`health_row_missing`), `health_row_late_s`: from when on that is too long. `conflict`: what a watchdog reversed
     of an operator's actions. `set_aside`: what this machine could not keep.
     """
 
@@ -60,7 +60,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     in_review: int | None = None
     review_waits_s: float | None = None
     braked: str = ""
-    fought_over: str | None = None
+    conflict: str | None = None
     set_aside: str = ""
     clock_skew_s: float | None = None
 
@@ -189,11 +189,11 @@ def health_rows_late(facts: Facts, _: AlertRules) -> Condition:
     return Condition(Truth.of(age_s > facts.health_row_late_s), said)
 
 
-def fought_over(facts: Facts, _: AlertRules) -> Condition:
+def conflict(facts: Facts, _: AlertRules) -> Condition:
     """Hold while the watchdog and an operator undo each other."""
-    if facts.fought_over is None:
+    if facts.conflict is None:
         return Condition(Truth.UNKNOWN)
-    return Condition(Truth.of(bool(facts.fought_over)), facts.fought_over)
+    return Condition(Truth.of(bool(facts.conflict)), facts.conflict)
 
 
 def clock_skewed(facts: Facts, settings: AlertRules) -> Condition:

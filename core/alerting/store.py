@@ -47,7 +47,7 @@ class AlertStore:
         found = await self._store.get(_CLOCK, "last", Evaluated)
         return None if found is None else zoned(found.at)
 
-    async def look(self) -> None:
+    async def load(self) -> None:
         """Read what any process of ours has stored."""
         self.acks = tuple(map(_zoned, (await self._store.all(_ACK, Ack)).values()))
         self.silences = tuple(map(_zoned, (await self._store.all(_SILENCE, Silence)).values()))
@@ -106,7 +106,7 @@ class AlertStore:
         except NotKept:
             self.acks, self.silences = (*self.acks, *new_acks), (*self.silences, *new_silences)
         else:
-            await self.look()
+            await self.load()
 
     async def put(self, about: Ack | Silence, row: LogRow) -> None:
         """Store an operator's acknowledgement or silence, and the row that tells others. Raises NotKept."""
@@ -117,7 +117,7 @@ class AlertStore:
             transaction.put(_ROW, row.id, row)
 
         await self._store.change(work)
-        await self.look()
+        await self.load()
 
     async def add(self, rows: Iterable[LogRow]) -> None:
         """Store rows on their way to the project's log. What cannot be stored is written all the same."""

@@ -25,7 +25,7 @@ class CheckRunner:
         self._boundary = boundary
         self._late: asyncio.Task[Check] | None = None
 
-    async def look(self, context: CheckContext) -> Checkup:
+    async def run(self, context: CheckContext) -> Checkup:
         """Run all checks once. Never raises for a fault; a cancelled run leaves nothing running."""
         at, began = self._clock.now(), self._clock.elapsed()
         tasks = {check.__name__: asyncio.create_task(self._run(check, context)) for check in CHECKS}

@@ -75,31 +75,31 @@ def _wrong(snapshot: Snapshot, config: SystemConfig | None) -> Iterator[tuple[Le
         yield Level.CRITICAL, f"the project is down: {snapshot.link.why}"
     if config is not None and config.several:
         yield Level.CRITICAL, config.several
-    by_severity = sorted(snapshot.alerts, key=lambda alarm: Severity(alarm.severity).rank)
-    for alarm in by_severity:
-        level = Severity(alarm.severity).level
-        if _is_so(alarm, snapshot, config) and level is not Level.OK:
-            yield level, alarm.title
-    for alarm in by_severity:
-        low = Severity(alarm.severity).level is Level.OK
-        if alarm.resolving and not _by_config(alarm.rule, config) and not low:
-            yield Level.WARNING, f"resolving: {alarm.title}"
+    by_severity = sorted(snapshot.alerts, key=lambda alert: Severity(alert.severity).rank)
+    for alert in by_severity:
+        level = Severity(alert.severity).level
+        if _is_so(alert, snapshot, config) and level is not Level.OK:
+            yield level, alert.title
+    for alert in by_severity:
+        low = Severity(alert.severity).level is Level.OK
+        if alert.resolving and not _by_config(alert.rule, config) and not low:
+            yield Level.WARNING, f"resolving: {alert.title}"
 
 
-def _is_so(alarm: AlertView, snapshot: Snapshot, config: SystemConfig | None) -> bool:
+def _is_so(alert: AlertView, snapshot: Snapshot, config: SystemConfig | None) -> bool:
     """Return whether an alert's condition holds now; a hidden one counts once the alert that hides it has resolved."""
-    if _by_config(alarm.rule, config):
+    if _by_config(alert.rule, config):
         return False
-    return alarm.is_so or (alarm.state == "hidden" and not alarm.well and not _still_hides(alarm, snapshot, config))
+    return alert.is_so or (alert.state == "hidden" and not alert.well and not _still_hides(alert, snapshot, config))
 
 
-def _still_hides(alarm: AlertView, snapshot: Snapshot, config: SystemConfig | None) -> bool:
+def _still_hides(alert: AlertView, snapshot: Snapshot, config: SystemConfig | None) -> bool:
     """Return whether the condition that hides an alert holds by the newest reading."""
-    if alarm.behind == DISABLED:
+    if alert.behind == DISABLED:
         return config is not None and not config.enabled
-    if _by_config(alarm.behind, config):
+    if _by_config(alert.behind, config):
         return config is not None and config.emergency_stop
-    return any(one.rule == alarm.behind and one.is_so for one in snapshot.alerts)
+    return any(one.rule == alert.behind and one.is_so for one in snapshot.alerts)
 
 
 def _by_config(rule: str, config: SystemConfig | None) -> bool:

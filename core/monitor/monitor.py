@@ -68,7 +68,7 @@ class Monitor:
             ),
             line,
         )
-        self._scheduler = Scheduler(self._parts, picture=lambda: self.snapshot, publish=self._publish, jitter=jitter)
+        self._scheduler = Scheduler(self._parts, snapshot=lambda: self.snapshot, publish=self._publish, jitter=jitter)
         self._listeners: list[Callable[[Snapshot], None]] = [self._parts.recording.offer]
         self._resets = Resets(self._parts.clock)
         self._degradation = DegradationTracker(self._on_degradation)
@@ -164,11 +164,11 @@ class Monitor:
     async def kpis(self) -> tuple[Kpi, ...]:
         """Return the key figures, from samples of this machine and reads of the project. Raises NotLive."""
         await self.discover()
-        scores = self._parts.kpis
-        await scores.restore()
+        kpis = self._parts.kpis
+        await kpis.restore()
         await self._parts.readings.refresh(everything=True)
-        await scores.measure()
-        return scores.kpis
+        await kpis.measure()
+        return kpis.kpis
 
     async def trends(self, window: Window) -> Trends:
         """Return the trends over a window, as far as they are known now; nothing is read from the project."""
@@ -294,11 +294,11 @@ class Monitor:
 
     def _publish(self) -> None:
         """Make a new snapshot and pass it on. Never raises: an unforeseen failure is noted in the last snapshot."""
-        fence = self._parts.boundary
+        boundary = self._parts.boundary
         for words in self._parts.backend.oddities.drain():
             self._parts.events.say("watchdesk", words, Level.WARNING)
-        self._parts.log_watch.look()
-        with fence.around("making the picture") as run:
+        self._parts.log_watch.check()
+        with boundary.around("making the picture") as run:
             if self._scheduler.ready:  # until the start is over nothing was read, which is no event
                 sources = {part.name: part.source for part in components(self._parts.readings, self._parts.checks)}
                 self._degradation.see(sources, self._parts.clock.now())
@@ -306,7 +306,7 @@ class Monitor:
         if run.error is not None:
             self.snapshot = _unsure(self.snapshot, f"making the picture {run.text}")
         for listener in tuple(self._listeners):
-            with fence.around(f"showing the picture ({getattr(listener, '__qualname__', 'a listener')})"):
+            with boundary.around(f"showing the picture ({getattr(listener, '__qualname__', 'a listener')})"):
                 listener(self.snapshot)
 
     def _restart_watchdog(self) -> None:

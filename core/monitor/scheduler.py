@@ -24,18 +24,18 @@ _SUPERVISE_S: Final = 5.0
 
 
 class Scheduler:
-    """Owns every asyncio task of the monitor. `picture` returns the newest snapshot, `publish` makes a new one."""
+    """Owns every asyncio task of the monitor. `snapshot` returns the newest snapshot, `publish` makes a new one."""
 
     def __init__(
         self,
         parts: Container,
         *,
-        picture: Callable[[], Snapshot],
+        snapshot: Callable[[], Snapshot],
         publish: Callable[[], None],
         jitter: bool,
     ) -> None:
         self._parts = parts
-        self._picture = picture
+        self._snapshot = snapshot
         self._publish = publish
         self._jitter = jitter
         self._refresh_now, self._check_now = asyncio.Event(), asyncio.Event()
@@ -44,14 +44,14 @@ class Scheduler:
         """The last refresh had no answer."""
         self._tasks: set[asyncio.Task[None]] = set()
         interval_s = parts.config.watch.interval_s
-        self._watch = self._keeper("watchdog", self._watch_turn, 2 * interval_s * (1 + parts.config.watch.jitter))
-        self._keepers = (
+        self._watch = self._make_loop("watchdog", self._watch_turn, 2 * interval_s * (1 + parts.config.watch.jitter))
+        self._loops = (
             self._watch,
-            self._keeper("refresh", self._refresh_turn, max(120.0, 4 * parts.config.refresh.person_wait_s)),
-            self._keeper("lease", self._lease_turn, 120.0),
-            self._keeper("alerts", self._alerts_turn, 5 * parts.config.alerts.evaluate_s),
-            self._keeper("sweep", self._sweep_turn, None),
-            self._keeper("self-watch", self._parts.self_monitor.turn, None),
+            self._make_loop("refresh", self._refresh_turn, max(120.0, 4 * parts.config.refresh.person_wait_s)),
+            self._make_loop("lease", self._lease_turn, 120.0),
+            self._make_loop("alerts", self._alerts_turn, 5 * parts.config.alerts.evaluate_s),
+            self._make_loop("sweep", self._sweep_turn, None),
+            self._make_loop("self-watch", self._parts.self_monitor.turn, None),
         )
         self._lease_pause = parts.config.lease.renew_s
         parts.autopilot.beat = self._watch.beat
@@ -89,7 +89,7 @@ class Scheduler:
         tasks, self._tasks = self._tasks, set()
         for task in tasks:
             task.cancel()
-        ending = [ended for keeper in self._keepers if (ended := keeper.stop()) is not None]
+        ending = [ended for loop in self._loops if (ended := loop.stop()) is not None]
         await asyncio.gather(*tasks, *ending, return_exceptions=True)
         await self._parts.autopilot.close()
         await self._parts.alerts.close()
@@ -135,7 +135,7 @@ class Scheduler:
             ("taking over", self._take_over),
             ("waiting actions", parts.waiting.all),
             ("alerts", self._parts.alerts.restore),
-            ("state", self._state),
+            ("state", self._load_state),
             ("connect", start.connect),
             ("schema", start.discover),
             ("lease", self._ask_for_lease),
@@ -148,15 +148,15 @@ class Scheduler:
     def _begin_loops(self) -> None:
         self._schedule()
         self.ready = True
-        for keeper in self._keepers:
-            keeper.start()
+        for loop in self._loops:
+            loop.start()
         self._parts.self_monitor.start()
         self._spawn(self._supervise(), "supervisor")
         self._spawn(self._parts.autopilot.tell_heartbeat(), "heartbeat")
         self._parts.startup.note("watchdog", Level.OK, "running")
         self._parts.events.say("watchdesk", "watching" if self._is_live() else "watching, not connected yet")
 
-    async def _state(self) -> None:
+    async def _load_state(self) -> None:
         """Load the state that earlier processes stored."""
         parts = self._parts
         warning, held = parts.store.warning, sum(one.state is BreakerState.HELD for one in parts.breakers.all())
@@ -171,7 +171,7 @@ class Scheduler:
             self._lease_pause = await self._parts.lease.round()
 
     async def _first_refresh(self) -> None:
-        await self._look(everything=True)
+        await self._refresh_once(everything=True)
         self._parts.startup.note("first refresh", Level.OK if self._is_live() else Level.WARNING, "")
 
     async def _first_heal(self, checkup: Checkup) -> None:
@@ -187,7 +187,7 @@ class Scheduler:
         with self._parts.boundary.around("taking over"):
             await self._take_over()
         was_live, had_failed = self._is_live(), self._failed
-        await self._look()
+        await self._refresh_once()
         if was_live and not self._is_live():
             self._force_check()
         elif had_failed and not was_live and self._is_live():  # after a sleep nothing was lost
@@ -195,21 +195,21 @@ class Scheduler:
             self._refresh_now.set()
             self._check_now.set()
 
-    async def _look(self, *, everything: bool = False) -> None:
+    async def _refresh_once(self, *, everything: bool = False) -> None:
         """Refresh once, then update all that depends on it, each part independently."""
         live = await self._parts.checks.refresh(everything=everything)
         self._failed = not live
-        fence = self._parts.boundary
-        with fence.around("reading the actions that wait"):
+        boundary = self._parts.boundary
+        with boundary.around("reading the actions that wait"):
             await self._parts.waiting.all()  # another process of ours may have added or withdrawn one
-        with fence.around("noticing what was lifted"):
+        with boundary.around("noticing what was lifted"):
             await self._parts.autopilot.saw_config()
-        with fence.around("counting a refresh for the key figures"):
+        with boundary.around("counting a refresh for the key figures"):
             await self._parts.kpis.refreshed(live=live, checks=self._parts.checks.checks)
-        with fence.around("keeping a refresh for the trends"):
+        with boundary.around("keeping a refresh for the trends"):
             await self._parts.trends.refreshed()
-        with fence.around("what was put on the disk about alerts"):
-            await self._parts.alerts.looked()
+        with boundary.around("what was put on the disk about alerts"):
+            await self._parts.alerts.refreshed()
 
     async def _watch_turn(self) -> None:
         # A check that was due while the machine slept, or while a dead loop hung, runs once, now.
@@ -261,12 +261,12 @@ class Scheduler:
             before = clock.elapsed()
             await clock.sleep(_SUPERVISE_S)
             slept = clock.elapsed() - before > 3 * _SUPERVISE_S
-            for keeper in self._keepers:
-                with self._parts.boundary.around(f"looking after the {keeper.name} loop"):
+            for loop in self._loops:
+                with self._parts.boundary.around(f"looking after the {loop.name} loop"):
                     if slept:
-                        keeper.beat()
+                        loop.beat()
                     else:
-                        keeper.revive()
+                        loop.revive()
 
     async def _after_late(self, check: Check) -> None:
         with self._parts.boundary.around("what follows from a late answer"), contextlib.suppress(NotLive):
@@ -313,7 +313,7 @@ class Scheduler:
         return self._parts.ownership.mine and not self._parts.config.observe
 
     def _is_live(self) -> bool:
-        return self._picture().link.word is LinkWord.LIVE
+        return self._snapshot().link.word is LinkWord.LIVE
 
     def _force_check(self) -> None:
         """Let a check run at once, after a live refresh failed; at most once a minute."""
@@ -335,7 +335,7 @@ class Scheduler:
 
     # Tasks
 
-    def _keeper(
+    def _make_loop(
         self, name: str, turn: Callable[[], Coroutine[Any, Any, None]], dead_after_s: float | None
     ) -> SupervisedLoop:
         def say(text: str) -> None:

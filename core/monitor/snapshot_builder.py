@@ -41,7 +41,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
     snapshot = Snapshot(
         at=parts.clock.now(),
         project=_project(parts),
-        link=parts.connection.picture(_moment(parts, scheduler.next_refresh)),
+        link=parts.connection.link(_moment(parts, scheduler.next_refresh)),
         config=config,
         health=Health(
             checks=parts.checks.checks_now(),
@@ -70,7 +70,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
         ),
         kpis=parts.kpis.kpis,
         last_incident=parts.kpis.last_incident,
-        alerts=parts.alerts.alarms(),
+        alerts=parts.alerts.views(),
         telling=parts.alerts.telling(),
         logs=values["logs"],
         degradation=Degradation(level=degradation({part.name: part.source for part in lives_on}), components=lives_on),
@@ -131,7 +131,7 @@ def _notices(parts: Container, scheduler: Scheduler) -> tuple[str, ...]:
         notices.append(f"healing braked: {parts.autopilot.braked}; look, then heal by hand")
     notices += parts.self_monitor.own.out
     notices += _untold(parts.alerts.telling())
-    notices += _holder(parts.lease.view(), suspect=parts.alerts.tellers.suspect)
+    notices += _holder(parts.lease.view(), suspect=parts.alerts.alert_owner.suspect)
     notices += list(dict.fromkeys(fault.sentence() for fault in parts.checks.schema_faults() if fault.person))
     if policies_open(parts.checks.policies) is Truth.TRUE:
         notices.append(f"policies {policies_in_words(parts.checks.policies)}")

@@ -16,13 +16,13 @@ class Sharing(Generic[T]):
     """
 
     def __init__(self) -> None:
-        self._under_way: dict[Hashable, _Request[T]] = {}
+        self._requests: dict[Hashable, _Request[T]] = {}
 
     async def ask(self, key: Hashable, start: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Return what `start()` returns, started only if no caller with this key waits. Raises what it raises."""
-        request = self._under_way.get(key)
+        request = self._requests.get(key)
         if request is None:
-            request = self._under_way[key] = _Request(asyncio.create_task(start()))
+            request = self._requests[key] = _Request(asyncio.create_task(start()))
             request.task.add_done_callback(partial(self._ended, key, request))
         request.waiting += 1
         try:
@@ -35,8 +35,8 @@ class Sharing(Generic[T]):
                 request.task.cancel()
 
     def _ended(self, key: Hashable, request: "_Request[T]", _task: asyncio.Task[T]) -> None:
-        if self._under_way.get(key) is request:
-            del self._under_way[key]
+        if self._requests.get(key) is request:
+            del self._requests[key]
 
 
 class _Request(Generic[T]):

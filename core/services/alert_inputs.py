@@ -52,7 +52,7 @@ class AlertInputs:
         self._stopped_by: tuple[StopMark | None, str] | None = None
         """The stop in force, and the operator who ordered it."""
         self._looked: float | None = None
-        self._looked_s = 0.0
+        self._missing_s = 0.0
         """The seconds for which no health row was found although one would have been visible."""
 
     async def gather(self, *, braked: str, ready: bool) -> Facts:
@@ -86,7 +86,7 @@ class AlertInputs:
             in_review=self._in_review(),
             review_waits_s=await self._ask("the oldest review", self._review_waits_s),
             braked=braked,
-            fought_over=await self._ask("who fights whom", lambda: self._conflicts.look(context.time.likely())),
+            conflict=await self._ask("who fights whom", lambda: self._conflicts.newest(context.time.likely())),
             set_aside=self._cache.warning or context.store.warning or "",
             clock_skew_s=None if server is None else (now - server).total_seconds(),
         )
@@ -134,14 +134,14 @@ class AlertInputs:
             return None
         written_at = await self._context.reads.newest_health_at(now - _WEEK, now)
         if written_at is not None:
-            self._looked, self._looked_s = None, 0.0
+            self._looked, self._missing_s = None, 0.0
             return max(0.0, (now - written_at).total_seconds())
         if not self._context.reads.sees_all and not self._readings.values["logs"].value:
             return None  # rows may be hidden from us
         elapsed = self._context.clock.elapsed()
-        self._looked_s += min(_AWAKE_S, elapsed - self._looked) if self._looked is not None else 0.0
+        self._missing_s += min(_AWAKE_S, elapsed - self._looked) if self._looked is not None else 0.0
         self._looked = elapsed
-        return self._looked_s
+        return self._missing_s
 
     async def _who_stopped(self, config: SystemConfig | None) -> str:
         """Return the operator who ordered the stop in force; empty for the watchdog or an unknown source."""

@@ -24,7 +24,7 @@ class AlertOwner:
         self.suspect = False
         """The lease is renewed, but its holder writes no health rows: it may be broken."""
 
-    def look(self, facts: Facts) -> None:
+    def note(self, facts: Facts) -> None:
         """Note whether the holder of the lease also writes health rows."""
         late_s, age_s = facts.health_row_late_s, facts.health_row_age_s
         held_s = self._lease.anothers_for_s()

@@ -72,27 +72,27 @@ class AlertService:
         """Returns why automatic heals are paused; empty where they are not."""
         self._rules = rules(self._settings)
         self._boundary = context.boundary
-        self._life = AlertStateMachine(
+        self._state_machine = AlertStateMachine(
             self._rules, self._settings, episode=lambda: str(uuid.uuid4()), boundary=context.boundary
         )
         self._evaluated: float | None = None
         self._heard_at: datetime | None = None
-        self.shelf = AlertStore(context.store)
-        self.post_room = notifications
-        self.post_room.on_told = self._on_told
-        self.tellers = AlertOwner(lease, self._settings, owner=owner)
-        lease.tells = self.post_room.can_tell
+        self.store = AlertStore(context.store)
+        self.notifications = notifications
+        self.notifications.on_told = self._on_told
+        self.alert_owner = AlertOwner(lease, self._settings, owner=owner)
+        lease.tells = self.notifications.can_tell
 
     # For the loop
 
     async def restore(self) -> None:
         """Continue from the state that the last process stored."""
-        await self.shelf.look()
-        now, last = self._context.clock.now(), await self.shelf.evaluated_at()
+        await self.store.load()
+        now, last = self._context.clock.now(), await self.store.evaluated_at()
         away_s = 0.0 if last is None else max(0.0, (now - last).total_seconds())
-        self._life.restore(await self.shelf.alerts(), away_s)
+        self._state_machine.restore(await self.store.alerts(), away_s)
         self._evaluated = None
-        await self.post_room.queue.restore()
+        await self.notifications.outbox.restore()
 
     async def evaluate(self, *, ready: bool = True) -> bool:
         """Evaluate all rules once, exchange news with other monitors, and send. Never raises for a fault.
@@ -100,68 +100,67 @@ class AlertService:
         An unforeseen error about one alert, one row or one address leaves the others as they are.
         Returns whether an alert began to fire that a heal may end.
         """
-        await self.shelf.look()
-        alone = self._judges_alone()
+        await self.store.load()
+        alone = self._evaluates_alone()
         if not self._owner() and not alone:
-            self._life.restore(await self.shelf.alerts(), 0.0)
+            self._state_machine.restore(await self.store.alerts(), 0.0)
             return False
         facts = await self._inputs.gather(braked=self.braked(), ready=ready)
-        self.tellers.look(facts)
-        await self._listen(facts.at, keep=not alone)
+        self.alert_owner.note(facts)
+        await self._read_rows(facts.at, keep=not alone)
         elapsed = self._context.clock.elapsed()
         passed_s = 0.0 if self._evaluated is None else elapsed - self._evaluated
         self._evaluated = elapsed
-        turns = self._life.evaluate(facts, passed_s)
+        turns = self._state_machine.evaluate(facts, passed_s)
         self._overlay(facts)
         if alone:
             return False
-        tells = self._tells(turns)
+        tells = self._to_send(turns)
         for one in tells:
-            self._say(one)
-        why = "" if self._lease.valid() else self.tellers.why() or LATE
-        posts = self.post_room.posts(tells, facts.at, why)
+            self._add_event(one)
+        why = "" if self._lease.valid() else self.alert_owner.why() or LATE
+        messages = self.notifications.messages(tells, facts.at, why)
         rows = self._new_rows(tells, facts.at)
-        await self.shelf.evaluated(self._life.alerts, posts, rows, facts.at)
-        self.post_room.queue.put(posts)
+        await self.store.evaluated(self._state_machine.alerts, messages, rows, facts.at)
+        self.notifications.outbox.put(messages)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_ROWS_FIRST_S):
                 await self.write_rows()
         await self.send_due()
         await self.write_rows()
-        return any(
-            turn is Turn.FIRED and self._life.alerts[key].severity is Severity.HIGH for key, turn in turns.items()
-        )
+        alerts = self._state_machine.alerts
+        return any(turn is Turn.FIRED and alerts[key].severity is Severity.HIGH for key, turn in turns.items())
 
-    async def looked(self) -> None:
+    async def refreshed(self) -> None:
         """Update after a refresh: load what other processes of this machine stored, and send what is due."""
-        await self.shelf.look()
-        if not self._owner() and not self._judges_alone():
-            self._life.restore(await self.shelf.alerts(), 0.0)
+        await self.store.load()
+        if not self._owner() and not self._evaluates_alone():
+            self._state_machine.restore(await self.store.alerts(), 0.0)
         self._overlay(None)
         await self.send_due()
 
-    def _judges_alone(self) -> bool:
+    def _evaluates_alone(self) -> bool:
         """Return whether this read-only process evaluates for its own snapshot alone, as no other one here does it."""
         return self._context.config.only_looks and not self._owner.anothers()
 
     async def send_due(self) -> None:
         """Start to send what is due, without waiting for it."""
         if self._owner():
-            self.post_room.queue.send_due()
-            await self.post_room.queue.forget_old()
+            self.notifications.outbox.send_due()
+            await self.notifications.outbox.forget_old()
 
     async def write_rows(self) -> None:
         """Write the waiting rows into the project's log until one fails. Never raises for a fault."""
         if self._checks.schema is None or not any(reading.live for reading in self._readings.values.values()):
             return
-        for row in self.shelf.rows:
-            if not await self.post_room.write(row):
+        for row in self.store.rows:
+            if not await self.notifications.write(row):
                 return
-            await self.shelf.written(row)
+            await self.store.written(row)
 
     async def close(self) -> None:
         """Cancel deliveries under way. What was not accepted stays on the disk."""
-        await self.post_room.queue.close()
+        await self.notifications.outbox.close()
 
     # For a command
 
@@ -169,52 +168,54 @@ class AlertService:
         """Evaluate once for a command, from the stored alerts and the facts as of now. Stores nothing."""
         await self.restore()
         facts = await self._inputs.gather(braked="", ready=False)
-        await self._listen(facts.at, keep=False)
-        self._life.evaluate(facts, 0.0)
-        gone = [key for key, one in self._life.alerts.items() if one.firing and one.truth is Truth.FALSE]
+        await self._read_rows(facts.at, keep=False)
+        self._state_machine.evaluate(facts, 0.0)
+        gone = [key for key, one in self._state_machine.alerts.items() if one.firing and one.truth is Truth.FALSE]
         for key in gone:
-            del self._life.alerts[key]
+            del self._state_machine.alerts[key]
         self._overlay(facts)
 
     # Results
 
-    def alarms(self) -> tuple[AlertView, ...]:
+    def views(self) -> tuple[AlertView, ...]:
         """Return the alerts as shown: firing first, the worst first; then pending, then recently resolved."""
         order = {AlertState.FIRING: 0, AlertState.PENDING: 1, AlertState.RESOLVED: 2}
-        shown = [alert for alert in self._life.alerts.values() if alert.stage in order]
+        shown = [alert for alert in self._state_machine.alerts.values() if alert.stage in order]
         shown = [alert for alert in shown if alert.messages or alert.stage is not AlertState.RESOLVED]
         shown.sort(key=lambda alert: (order[alert.stage], bool(alert.hidden), alert.severity.rank, alert.key))
-        return tuple(self._alarm(alert) for alert in shown)
+        return tuple(self._view(alert) for alert in shown)
 
     def telling(self) -> Telling:
         """Return the status of delivery: recipients, failures, silences."""
-        there = self.post_room.book()
-        posts = self.post_room.queue.messages
-        lost = tuple(dict.fromkeys(f"{post.to}: {post.why}" for post in posts if post.undelivered))
-        waits = tuple(dict.fromkeys(f"{post.to}: {post.why}" for post in posts if post.why and not post.undelivered))
-        left = [one for one in self._life.alerts.values() if nobody_left(one, there.rungs, self._settings)]
+        recipients = self.notifications.recipients()
+        messages = self.notifications.outbox.messages
+        lost = tuple(dict.fromkeys(f"{message.to}: {message.why}" for message in messages if message.undelivered))
+        late = (message for message in messages if message.why and not message.undelivered)
+        waits = tuple(dict.fromkeys(f"{message.to}: {message.why}" for message in late))
+        alerts = self._state_machine.alerts.values()
+        left = [alert for alert in alerts if nobody_left(alert, recipients.rungs, self._settings)]
         return Telling(
-            contacts=len(there.contacts),
-            channels=len(there.channels),
-            unreachable=there.unreachable,
-            refused=there.refused,
+            contacts=len(recipients.contacts),
+            channels=len(recipients.channels),
+            unreachable=recipients.unreachable,
+            refused=recipients.refused,
             undelivered=lost,
             retrying=waits,
             nobody_left=tuple(alert.title for alert in left),
             bell=self._settings.bell,
             desktop=self._settings.desktop,
-            silences=tuple(one for one in self.shelf.silences if one.holds(self._context.clock.now())),
+            silences=tuple(one for one in self.store.silences if one.holds(self._context.clock.now())),
         )
 
     def firing(self) -> tuple[Alert, ...]:
         """Return the firing alerts, the worst first."""
-        found = [alert for alert in self._life.alerts.values() if alert.firing]
+        found = [alert for alert in self._state_machine.alerts.values() if alert.firing]
         return tuple(sorted(found, key=lambda alert: (alert.severity.rank, alert.key)))
 
     async def hear(self) -> None:
         """Read the rows of other monitors now, before an operator's action on an alert. Never raises for a fault."""
         if self._owner():
-            await self._listen(self._context.clock.now())
+            await self._read_rows(self._context.clock.now())
             self._overlay(None)
 
     def silences(self) -> tuple[Silence, ...]:
@@ -229,71 +230,71 @@ class AlertService:
 
     # Evaluating and sending
 
-    async def _listen(self, now: datetime, *, keep: bool = True) -> None:
+    async def _read_rows(self, now: datetime, *, keep: bool = True) -> None:
         """Read the rows of other monitors: alerts, deliveries, acknowledgements and silences. `keep`: store them."""
         live = any(reading.live for reading in self._readings.values.values())
         if self._checks.schema is None or not live:
             return
-        there = self._context.time.likely()  # rows are stamped by the database's clock
-        since = there - LISTENED if self._heard_at is None else self._heard_at - _OVERLAP
+        project_now = self._context.time.likely()  # rows are stamped by the database's clock
+        since = project_now - LISTENED if self._heard_at is None else self._heard_at - _OVERLAP
         try:
             rows = await self._context.reads.alert_rows(since, ORDERS)
         except NotLive:
             return
         if keep:
-            self._heard_at = there
+            self._heard_at = project_now
         found = heard(rows, self._rules, now, self._boundary)
-        follow = not keep or not self.tellers.tells()
-        self._life.adopt(found.alerts, found.resolved, told=found.told, follow=follow)
+        follow = not keep or not self.alert_owner.tells()
+        self._state_machine.adopt(found.alerts, found.resolved, told=found.told, follow=follow)
         if keep:
-            await self.shelf.heard(found.acks, found.silences, now)
+            await self.store.heard(found.acks, found.silences, now)
         else:
-            known = {ack.id for ack in self.shelf.acks}
-            self.shelf.acks = (*self.shelf.acks, *(ack for ack in found.acks if ack.id not in known))
+            known = {ack.id for ack in self.store.acks}
+            self.store.acks = (*self.store.acks, *(ack for ack in found.acks if ack.id not in known))
             told = {one.id: one for one in found.silences}  # the log may know an earlier end
-            self.shelf.silences = tuple(({one.id: one for one in self.shelf.silences} | told).values())
+            self.store.silences = tuple(({one.id: one for one in self.store.silences} | told).values())
 
     def _overlay(self, facts: Facts | None) -> None:
         """Update which alerts are hidden, muted and acknowledged. Without facts, hidden ones stay so."""
         now, config = self._context.clock.now(), self._readings.config
         kinds = config.value.muted_kinds if config.value is not None and config.source is not Source.DEFAULT else ()
-        alerts = dict(self._life.alerts)
+        alerts = dict(self._state_machine.alerts)
         for key, alert in alerts.items():
             with self._boundary.around(f"who is to hear of {key}"):
                 alerts[key] = self._overlaid(alert, facts, kinds, now)
-        self._life.alerts = alerts
+        self._state_machine.alerts = alerts
 
     def _overlaid(self, alert: Alert, facts: Facts | None, kinds: tuple[str, ...], now: datetime) -> Alert:
-        rule = self._life.rule(alert)
-        silence = silenced(alert, self.shelf.silences, now)
+        rule = self._state_machine.rule(alert)
+        silence = silenced(alert, self.store.silences, now)
         muted = f"silenced until {silence.until:%Y-%m-%d %H:%M} UTC by {silence.who}" if silence else ""
         if not muted and rule is not None and (column := rule.muted_by(kinds)):
             muted = f"muted by notify_on_{column}"
-        behind, hidden = (alert.behind, alert.hidden) if facts is None else self._life.hiding(alert, facts)
+        behind, hidden = (alert.behind, alert.hidden) if facts is None else self._state_machine.hiding(alert, facts)
         return msgspec.structs.replace(
             alert,
             hidden=hidden,
             behind=behind,
             muted=muted,
-            acked=acknowledged(alert, self.shelf.acks, now, self._settings) if alert.active else "",
+            acked=acknowledged(alert, self.store.acks, now, self._settings) if alert.active else "",
         )
 
-    def _tells(self, turns: Mapping[str, Turn]) -> list[Tell]:
+    def _to_send(self, turns: Mapping[str, Turn]) -> list[Tell]:
         """Return what to send now. An alert that another monitor has to send is sent here only if that is overdue."""
-        tells, all_of_it = [], self.tellers.tells()
-        for key, alert in list(self._life.alerts.items()):
+        tells, all_of_it = [], self.alert_owner.tells()
+        for key, alert in list(self._state_machine.alerts.items()):
             with self._boundary.around(f"telling of {key}"):
-                told = self._told_of if all_of_it or alert.alone else self._followed
-                self._life.alerts[key], one = told(alert, turns.get(key))
+                told = self._escalated if all_of_it or alert.alone else self._followed
+                self._state_machine.alerts[key], one = told(alert, turns.get(key))
                 if one is not None:
                     tells.append(one)
         return tells
 
-    def _told_of(self, alert: Alert, turn: Turn | None) -> tuple[Alert, Tell | None]:
+    def _escalated(self, alert: Alert, turn: Turn | None) -> tuple[Alert, Tell | None]:
         turn = Turn.RESOLVED if alert.owed else turn
         if turn is not Turn.RESOLVED and not (alert.here or alert.reached):
             alert = msgspec.structs.replace(alert, told=0)  # others began to send, and no row says that it arrived
-        after, one = tell(alert, turn, self.post_room.book().rungs, self._settings)
+        after, one = tell(alert, turn, self.notifications.recipients().rungs, self._settings)
         if one is not None and one.contacts and not self._lease.valid():
             after = msgspec.structs.replace(after, alone=True)
         return after, one
@@ -301,11 +302,11 @@ class AlertService:
     def _followed(self, alert: Alert, turn: Turn | None) -> tuple[Alert, Tell | None]:
         """Follow an alert that another monitor has to send, and send it here if that one did not in time."""
         if alert.firing and not alert.hidden:
-            if self.tellers.overdue(alert) and self.post_room.can_tell():
-                after, one = self._told_of(alert, None)
+            if self.alert_owner.overdue(alert) and self.notifications.can_tell():
+                after, one = self._escalated(alert, None)
                 if one is not None:
                     return after, one
-            if self.tellers.unlogged(alert):
+            if self.alert_owner.unlogged(alert):
                 turn = Turn.FLAPS if alert.flapping else Turn.FIRED
                 return tell(alert, turn, 0, self._settings)
         owed = turn is Turn.RESOLVED and (alert.logged or alert.told > 0)
@@ -314,19 +315,19 @@ class AlertService:
         alert = msgspec.structs.replace(alert, messages=alert.messages or 1, owed=owed)
         return alert, Tell(alert=alert, phase=_PHASES[turn], log=False)
 
-    async def _on_told(self, post: OutgoingMessage) -> None:
+    async def _on_told(self, message: OutgoingMessage) -> None:
         """Note that a message was accepted, so that other monitors need not send it."""
         rows: list[LogRow] = []
-        for key, episode in post.about:
-            alert = self._life.alerts.get(key)
+        for key, episode in message.about:
+            alert = self._state_machine.alerts.get(key)
             if alert is not None and alert.episode == episode and not alert.reached:
-                self._life.alerts[key] = alert = msgspec.structs.replace(alert, reached=True)
+                self._state_machine.alerts[key] = alert = msgspec.structs.replace(alert, reached=True)
                 rows += self._new_rows([Tell(alert=alert, phase=Phase.TOLD)], self._context.clock.now())
         if rows:
-            await self.shelf.add(rows)
+            await self.store.add(rows)
             await self.write_rows()
 
-    def _say(self, one: Tell) -> None:
+    def _add_event(self, one: Tell) -> None:
         alert = one.alert
         self._context.events.add(
             AlertChanged(
@@ -352,7 +353,7 @@ class AlertService:
             self._context.events.ours(row.id)
         return tuple(rows)
 
-    def _alarm(self, alert: Alert) -> AlertView:
+    def _view(self, alert: Alert) -> AlertView:
         return AlertView(
             key=alert.key,
             rule=alert.rule,

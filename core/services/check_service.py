@@ -106,7 +106,7 @@ class CheckService:
     async def check(self) -> Checkup:
         """Run the six checks once and publish. A second call waits for the first."""
         async with self._checking:
-            checkup = await self._runner.look(self._look())
+            checkup = await self._runner.run(self._check_context())
         self._tell_link(checkup.of("database"))
         checkup = self._still_down(checkup)
         self._note(checkup)
@@ -175,7 +175,7 @@ class CheckService:
         checks = tuple(down if check is database else check for check in checkup.checks)
         return msgspec.structs.replace(checkup, checks=checks)
 
-    def _look(self) -> CheckContext:
+    def _check_context(self) -> CheckContext:
         context = self._context
         return CheckContext(
             live=context.reads,

@@ -26,12 +26,12 @@ class ConflictWatch:
         self._rules = rules
         self._orders: dict[str, EndedAction] = {}
         self._tasks: dict[str, frozenset[str]] = {}
-        self._looked_at: datetime | None = None
+        self._read_at: datetime | None = None
 
-    async def look(self, now: datetime) -> str:
+    async def newest(self, now: datetime) -> str:
         """Return the newest conflict in words; empty for none. Raises NotLive."""
         since = now - timedelta(seconds=self._rules.tasks_s)
-        new = since if self._looked_at is None else max(since, self._looked_at - _OVERLAP)
+        new = since if self._read_at is None else max(since, self._read_at - _OVERLAP)
         for order in await self._live.orders_ended(new, WATCHED):
             if order.at <= now + _OVERLAP:  # a row from the future would stay a conflict for ever
                 self._orders[order.run] = order
@@ -40,7 +40,7 @@ class ConflictWatch:
         if runs := unnamed(kept, self._tasks, self._rules):
             self._tasks |= dict.fromkeys(runs, frozenset[str]()) | await self._live.ids_of_orders(runs)
         self._tasks = {run: ids for run, ids in self._tasks.items() if run in self._orders}
-        self._looked_at = now
+        self._read_at = now
         told_from = now - timedelta(seconds=self._rules.told_s)
         found = [one for one in conflicts(kept, self._tasks, self._rules) if one.at >= told_from]
         more = f" (and {len(found) - 1} more like it within the hour)" if len(found) > 1 else ""

@@ -86,7 +86,7 @@ class ConnectionState:
         since -= self._slept_s + self._untried_s()
         return since if since > self._blind_after_s else None
 
-    def picture(self, next_at: datetime | None) -> Link:
+    def link(self, next_at: datetime | None) -> Link:
         """Return the link for the snapshot. `next_at`: the next try."""
         return Link(
             word=self._word(),

@@ -28,9 +28,9 @@ class CriticalStreak:
     counts as no gap, set forward as a long one.
     """
 
-    def __init__(self, clock: Clock, state: Store, interval_s: float) -> None:
+    def __init__(self, clock: Clock, store: Store, interval_s: float) -> None:
         self._clock = clock
-        self._state = state
+        self._store = store
         self._interval_s = interval_s
         self._noted: float | None = None
         self._counted: float | None = None
@@ -38,7 +38,7 @@ class CriticalStreak:
 
     async def restore(self) -> None:
         """Continue from the count that the last process stored."""
-        kept = await self._state.get(_KIND, _KEY, StreakRecord)
+        kept = await self._store.get(_KIND, _KEY, StreakRecord)
         if kept is None:
             return
         self.count = kept.count
@@ -74,7 +74,7 @@ class CriticalStreak:
             counted_at=None if self._counted is None else self._wall_of(self._counted),
         )
         try:
-            await self._state.put(_KIND, _KEY, kept)
+            await self._store.put(_KIND, _KEY, kept)
         except NotKept:
             return  # the store reports it; the count goes on in memory
 

@@ -24,7 +24,7 @@ from core.services.context import Context
 from core.services.readings import Readings
 
 CHECKS: Final = "check"
-"""The series of scheduled checks in the store, of `Looked` records."""
+"""The series of scheduled checks in the store, of `CheckSample` records."""
 
 _KIND: Final = "kpi"
 _HOURS: Final = "hours"
@@ -33,7 +33,7 @@ _MOST_CHECKS: Final = 20_000
 _COMPUTE_EVERY_S: Final = 10.0
 
 
-class Looked(msgspec.Struct, frozen=True, kw_only=True):
+class CheckSample(msgspec.Struct, frozen=True, kw_only=True):
     """One check run as it is stored: its duration and verdicts."""
 
     took_s: float
@@ -63,8 +63,8 @@ class KpiService:
         """Load the samples of earlier processes."""
         now = self._context.clock.now()
         await self._record.restore()
-        found = await self._context.store.samples(CHECKS, now - HISTORY_KEPT, now + HISTORY_KEPT, Looked)
-        self._checks = [looked.took_s for _, looked in found][-_MOST_CHECKS:]
+        found = await self._context.store.samples(CHECKS, now - HISTORY_KEPT, now + HISTORY_KEPT, CheckSample)
+        self._checks = [sample.took_s for _, sample in found][-_MOST_CHECKS:]
         kept = await self._context.store.get(_KIND, _HOURS, KeptHours)
         if kept is not None:
             self._hours.restore(kept, now)
@@ -88,11 +88,11 @@ class KpiService:
         """Store a scheduled check, and measure anew if the database is fine. Never raises for a fault."""
         self._checks.append(checkup.took_s)
         del self._checks[:-_MOST_CHECKS]
-        looked = Looked(took_s=checkup.took_s, verdicts={check.name: check.level for check in checkup.checks})
+        sample = CheckSample(took_s=checkup.took_s, verdicts={check.name: check.level for check in checkup.checks})
         now = self._context.clock.now()
 
         def work(transaction: Transaction) -> None:
-            transaction.append(CHECKS, now, looked)
+            transaction.append(CHECKS, now, sample)
             transaction.trim(CHECKS, now - HISTORY_KEPT)
 
         if self._keeps():

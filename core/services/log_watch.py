@@ -17,9 +17,9 @@ _AGAIN_S: Final = 30.0
 class LogWatch:
     """Adds an event once when the log cannot be written, and once when it can be again."""
 
-    def __init__(self, clock: Clock, journal: EventLog) -> None:
+    def __init__(self, clock: Clock, events: EventLog) -> None:
         self._clock = clock
-        self._journal = journal
+        self._events = events
         self._said = ""
         self._tried_at = 0.0
 
@@ -28,7 +28,7 @@ class LogWatch:
         """Return the problem in words; `None` while there is none."""
         return log_trouble() or None
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Add an event if the problem changed since the last look."""
         before, now = self._said, self._clock.elapsed()
         if before and now - self._tried_at >= _AGAIN_S:
@@ -37,6 +37,6 @@ class LogWatch:
         self._said = log_trouble()
         if self._said and self._said != before:
             self._tried_at = now
-            self._journal.say("watchdesk", self._said, Level.WARNING)
+            self._events.say("watchdesk", self._said, Level.WARNING)
         elif before and not self._said:
-            self._journal.say("watchdesk", "the log is written again")
+            self._events.say("watchdesk", "the log is written again")

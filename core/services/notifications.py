@@ -39,12 +39,12 @@ class Notifications:
         """Whether an address accepted its last message, by its name."""
         self.who_acts: Callable[[], str] = str
         """Returns in words who acts for the project."""
-        self.on_told: Callable[[OutgoingMessage], Awaitable[None]] = _nobody_hears
+        self.on_told: Callable[[OutgoingMessage], Awaitable[None]] = _ignore
         """Called once a message was accepted."""
-        self._channels = Notifiers(context.writes.send_email, self._settings)
-        self.queue = Outbox(context.clock, context.store, self._deliver, context.boundary)
+        self._notifiers = Notifiers(context.writes.send_email, self._settings)
+        self.outbox = Outbox(context.clock, context.store, self._deliver, context.boundary)
 
-    def book(self) -> Recipients:
+    def recipients(self) -> Recipients:
         """Return the configured recipients."""
         config = self._readings.config
         known = config.value if config.source is not Source.DEFAULT else None
@@ -52,37 +52,39 @@ class Notifications:
 
     def can_tell(self) -> bool:
         """Return whether there is an address that accepted its last message, or was sent none yet."""
-        return any(self._accepted.get(address.name, True) for address in self.book().all())
+        return any(self._accepted.get(address.name, True) for address in self.recipients().all())
 
     async def try_out(self) -> tuple[Tried, ...]:
         """Send a test message to every address, and return each result."""
         now, found = self._context.clock.now(), []
-        for address in self.book().all():
+        for address in self.recipients().all():
             one = trial(address.name, self._sender(""), now, str(uuid.uuid4()))
             sent = await self._send(address, one)
             why = "" if sent.fault is None else sent.fault.sentence()
             found.append(Tried(name=address.name, why=why, how=sent.data or ""))
         return tuple(found)
 
-    def posts(self, tells: Sequence[Tell], now: datetime, why: str) -> tuple[OutgoingMessage, ...]:
+    def messages(self, tells: Sequence[Tell], now: datetime, why: str) -> tuple[OutgoingMessage, ...]:
         """Return one message for each address, with all its alerts. `why`: why this monitor sends too."""
-        there, hears = self.book(), dict[str, list[Tell]]()
+        recipients, for_address = self.recipients(), dict[str, list[Tell]]()
         config = self._readings.config.value
         quiet_ends = config is not None and any(column in config.muted_kinds for column in MUTES["end"])
         for one in tells:
             if one.phase is Phase.RESOLVED and quiet_ends:
                 continue
-            heard_by = [a for number in one.contacts if number < len(there.contacts) for a in there.contacts[number]]
-            for address in (*heard_by, *(there.channels if one.channels else ())):
-                hears.setdefault(address.name, []).append(one)
+            addresses = [
+                a for number in one.contacts if number < len(recipients.contacts) for a in recipients.contacts[number]
+            ]
+            for address in (*addresses, *(recipients.channels if one.channels else ())):
+                for_address.setdefault(address.name, []).append(one)
         sender = self._sender(why)
-        posts = []
-        for name, told in hears.items():
+        messages = []
+        for name, told in for_address.items():
             with self._context.boundary.around(f"the message to {name}"):
-                letter = message(told, name, sender, now)
+                content = message(told, name, sender, now)
                 about = tuple((one.alert.key, one.alert.episode) for one in told if one.phase is not Phase.RESOLVED)
-                posts.append(OutgoingMessage(id=letter.id, to=name, message=letter, at=now, about=about))
-        return tuple(posts)
+                messages.append(OutgoingMessage(id=content.id, to=name, message=content, at=now, about=about))
+        return tuple(messages)
 
     async def write(self, row: LogRow) -> bool:
         """Write a row into the log. Returns false where it has to be tried again before any other row."""
@@ -104,12 +106,12 @@ class Notifications:
             )
         except NotLive as not_live:
             if not_live.fault.person:
-                self._journal_once(f"alerts are not shared with other monitors: {not_live.fault.sentence()}")
+                self._add_event_once(f"alerts are not shared with other monitors: {not_live.fault.sentence()}")
             elif not_live.fault.kind != "duplicate":
                 return False
         return True
 
-    def _journal_once(self, text: str) -> None:
+    def _add_event_once(self, text: str) -> None:
         if text != self._said:
             self._said = text
             self._context.events.say("watchdesk", text, Level.WARNING)
@@ -124,33 +126,33 @@ class Notifications:
             why=why,
         )
 
-    async def _deliver(self, post: OutgoingMessage) -> Fault | None:
-        address = self.book().of(post.to)
+    async def _deliver(self, outgoing: OutgoingMessage) -> Fault | None:
+        address = self.recipients().of(outgoing.to)
         if address is None:
             known = self._readings.config.source is not Source.DEFAULT
-            return _gone(post.to) if known else _WAITS
-        sent = await self._send(address, post.message)
+            return _gone(outgoing.to) if known else _WAITS
+        sent = await self._send(address, outgoing.message)
         fault = sent.fault
         if fault is None or fault.kind != "refused_by_breaker":
             self._accepted[address.name] = fault is None
         if fault is None:
-            await self.on_told(post)
+            await self.on_told(outgoing)
             how = f" ({sent.data})" if sent.data else ""
-            self._context.events.say("watchdesk", f"told {post.to}: {post.message.subject}{how}")
-        elif not post.tries:
-            text = f"not delivered yet to {post.to}, tried again: {fault.sentence()}"
+            self._context.events.say("watchdesk", f"told {outgoing.to}: {outgoing.message.subject}{how}")
+        elif not outgoing.tries:
+            text = f"not delivered yet to {outgoing.to}, tried again: {fault.sentence()}"
             self._context.events.say("watchdesk", text, Level.WARNING)
         return fault
 
     async def _send(self, address: Address, told: Message) -> Outcome[str]:
         return await self._context.guard.call(
             f"alert:{address.name}",
-            lambda: self._channels.send(address, told),
+            lambda: self._notifiers.send(address, told),
             policy=Policy(total_s=_SEND_S, retry=None),
         )
 
 
-async def _nobody_hears(_: OutgoingMessage) -> None:
+async def _ignore(_: OutgoingMessage) -> None:
     pass
 
 

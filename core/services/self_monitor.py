@@ -56,7 +56,7 @@ class SelfMonitor:
         await self._context.clock.sleep(self._rules.measure_s)
         if self._resident is None:
             self._resident = await asyncio.to_thread(resident)
-        recent = self._connection.picture(None).recent[-2:]
+        recent = self._connection.link(None).recent[-2:]
         took = [one for one in recent if one is not None]
         self.measured(
             memory_mb=self._resident() / _MB,

@@ -38,7 +38,7 @@ from core.history.trends import (
 )
 from core.resilience import NotLive, Policy
 from core.services.context import Context
-from core.services.kpis import CHECKS, Looked
+from core.services.kpis import CHECKS, CheckSample
 from core.services.readings import Readings
 
 T = TypeVar("T")
@@ -205,15 +205,15 @@ class TrendService:
 
     async def _seen(self, window: Window, now: datetime) -> Observed:
         since, until = now - CUTS[window].length, now + timedelta(milliseconds=1)
-        state = self._context.store
-        queue = await state.samples(_QUEUE, since, until, Queued)
-        checks = await state.samples(CHECKS, since, until, Looked)
+        store = self._context.store
+        queue = await store.samples(_QUEUE, since, until, Queued)
+        checks = await store.samples(CHECKS, since, until, CheckSample)
         if self._waiting and self._slot is not None and self._slot <= now:
             queue = (*queue, (self._slot, Queued(statistics.median(self._waiting))))
         return Observed(
-            finished=await state.samples(_FINISHED, since, until, Finished),
+            finished=await store.samples(_FINISHED, since, until, Finished),
             queue=queue,
-            checks=tuple((at, looked.took_s) for at, looked in checks),
+            checks=tuple((at, sample.took_s) for at, sample in checks),
         )
 
     async def _keep_queue(self) -> None:

@@ -293,7 +293,7 @@ async def test_with_the_database_down_nobody_knows_and_nothing_is_flagged(sandbo
     await evaluated(driven)
     assert fights(driven) == []
     facts = await driven.parts.alerts._inputs.gather(braked="", ready=True)
-    assert facts.fought_over is None
+    assert facts.conflict is None
     await driven.monitor.close()
 
 

@@ -123,7 +123,7 @@ class Alarming:
         account = more.pop("account", "service_role")
         self.driven = Driven.as_(account, sandbox, home, clock, alerts=rules, **more)
         self.alarms = self.driven.parts.alerts
-        self.queue = self.alarms.post_room.queue
+        self.queue = self.alarms.notifications.outbox
         self.clock = self.driven.clock
 
     async def begin(self) -> "Alarming":

@@ -19,7 +19,7 @@ async def main(url: str, key: str, home: str, rules: str, minutes: str) -> None:
         driven.clock.advance(60)
         await driven._look_around()
         await alarms.evaluate()
-        await alarms.post_room.queue.settled()
+        await alarms.notifications.outbox.settled()
     await driven.kill()
 
 

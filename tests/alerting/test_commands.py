@@ -59,7 +59,7 @@ async def test_an_acknowledgement_needs_no_database(sandbox: Running, command: C
     acked = command("ack", "database_down", sandbox=sandbox)
     assert (acked.returncode, acked.stderr) == (0, "")
     alarming.clock.advance(60)
-    await alarming.alarms.looked()
+    await alarming.alarms.refreshed()
     alarming.driven.monitor._publish()
     (there,) = [one for one in alarming.driven.monitor.snapshot.alerts if one.rule == "database_down"]
     assert there.state == "acknowledged"

@@ -29,8 +29,9 @@ def broken(*_: Any, **__: Any) -> Any:
 
 def spoilt(lives: Lives, name: str) -> None:
     """Let the rule of that name fail."""
-    lives.life._rules = tuple(
-        msgspec.structs.replace(rule, judge=broken) if rule.name == name else rule for rule in lives.life._rules
+    lives.state_machine._rules = tuple(
+        msgspec.structs.replace(rule, judge=broken) if rule.name == name else rule
+        for rule in lives.state_machine._rules
     )
 
 
@@ -39,7 +40,7 @@ def test_a_rule_that_fails_unforeseen_is_frozen_and_the_others_are_judged(name: 
     lives = Lives()
     spoilt(lives, name)
     lives.minutes(3, stopped=True, braked="so much is stuck")
-    firing = {alert.rule for alert in lives.life.alerts.values() if alert.firing}
+    firing = {alert.rule for alert in lives.state_machine.alerts.values() if alert.firing}
     assert firing == {"emergency_stop", "healing_braked"} - {name}
 
 
@@ -240,7 +241,7 @@ async def test_a_row_that_is_refused_blocks_none_behind_it(sandbox: Running, tmp
     )
     assert ("stuck_tasks",) in alerts
     assert ("emergency_stop",) not in alerts
-    assert not any(row.told["alert"] == "emergency_stop" for row in alarming.alarms.shelf.rows)
+    assert not any(row.told["alert"] == "emergency_stop" for row in alarming.alarms.store.rows)
     await alarming.close()
 
 
@@ -267,7 +268,7 @@ async def test_an_odd_row_of_an_order_ends_no_question_about_fights(
     alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
     await alarming.minutes(2)
     parts = alarming.driven.parts
-    assert alarming.alarms._life.alerts["fighting"].truth.value == "false"
+    assert alarming.alarms._state_machine.alerts["fighting"].truth.value == "false"
     assert all(ms >= 0 for ms in await parts.reads.heal_durations(datetime(2020, 1, 1, tzinfo=UTC)))
     assert not any("see the log file" in event.text for event in alarming.driven.monitor.snapshot.events)
     await alarming.close()

@@ -241,14 +241,14 @@ async def test_nothing_is_sent_before_it_is_on_the_disk(sandbox: Running, tmp_pa
     """Killed in between it would tell the same under another id."""
     with Server(Mailbox()) as server:
         alarming = await Alarming(sandbox, tmp_path, server.rules()).begin()
-        whole, sent = alarming.alarms.shelf.evaluated, []
+        whole, sent = alarming.alarms.store.evaluated, []
 
         async def late(*told: Any) -> None:
             await alarming.queue.settled()
             sent.append(len(server.box.mails))
             await whole(*told)
 
-        alarming.alarms.shelf.evaluated = late  # type: ignore[method-assign]  # the disk takes its time
+        alarming.alarms.store.evaluated = late  # type: ignore[method-assign]  # the disk takes its time
         stop(sandbox)
         await alarming.minute()
         await alarming.close()

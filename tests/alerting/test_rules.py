@@ -552,7 +552,7 @@ def test_an_alert_is_adopted_with_its_episode_and_what_was_told() -> None:
     ours.minute()
     ours.minute(stopped=True)
     ours.said.clear()
-    ours.life.adopt([theirs.alert("emergency_stop")])
+    ours.state_machine.adopt([theirs.alert("emergency_stop")])
     assert ours.alert("emergency_stop").episode == theirs.alert("emergency_stop").episode
     ours.minutes(4, stopped=True)
     assert ours.told() == []  # both contacts were told
@@ -567,7 +567,7 @@ def test_what_is_only_pending_here_and_was_told_there_is_not_told_again() -> Non
     ours.minutes(19)
     ours.minute(stuck_tasks=Level.WARNING)
     assert ours.stage("stuck_tasks") == "pending"
-    ours.life.adopt([theirs.alert("stuck_tasks")])
+    ours.state_machine.adopt([theirs.alert("stuck_tasks")])
     ours.minutes(60, stuck_tasks=Level.WARNING)
     assert ours.told() == []
     ours.minutes(3)
@@ -578,9 +578,9 @@ def test_the_next_holder_counts_on_from_the_rows_of_the_last_one() -> None:
     theirs, ours = Lives(contacts=3), Lives(contacts=3)
     theirs.minute(stopped=True)
     ours.minutes(1)
-    ours.life.adopt([theirs.alert("emergency_stop")])
+    ours.state_machine.adopt([theirs.alert("emergency_stop")])
     theirs.minutes(10, stopped=True)
-    ours.life.adopt([theirs.alert("emergency_stop")])
+    ours.state_machine.adopt([theirs.alert("emergency_stop")])
     ours.minutes(3)
     mine, last = ours.alert("emergency_stop"), theirs.alert("emergency_stop")
     assert (mine.episode, mine.messages) == (last.episode, last.messages + 1)
@@ -590,7 +590,7 @@ def test_an_alert_whose_monitor_is_gone_is_resolved_by_the_next_one() -> None:
     theirs, ours = Lives(), Lives()
     theirs.minute(stopped=True)
     ours.minute()
-    ours.life.adopt([theirs.alert("emergency_stop")])
+    ours.state_machine.adopt([theirs.alert("emergency_stop")])
     ours.minutes(3)
     assert ours.told() == [(3.0, "resolved", (0,))]
 
@@ -613,10 +613,10 @@ def test_what_somebody_said_the_end_of_is_not_adopted_and_owed_no_more() -> None
     found = heard(rows, ours.rules, ours.now)
     assert found.alerts == ()
     assert found.resolved == {("emergency_stop", one.alert.episode)}
-    ours.life.adopt([one.alert])
+    ours.state_machine.adopt([one.alert])
     ours.minutes(2)
-    ours.life.alerts["emergency_stop"] = msgspec.structs.replace(ours.alert("emergency_stop"), owed=True)
-    ours.life.adopt(found.alerts, found.resolved)
+    ours.state_machine.alerts["emergency_stop"] = msgspec.structs.replace(ours.alert("emergency_stop"), owed=True)
+    ours.state_machine.adopt(found.alerts, found.resolved)
     assert not ours.alert("emergency_stop").owed
 
 

@@ -334,7 +334,7 @@ async def test_a_dead_channel_blocks_no_other_and_no_address_is_shown(sandbox: R
             assert alive.seen == ["POST /hook"]
             assert [post.to.split("-")[0] for post in alarming.queue.messages] == ["json"]
             alarming.driven.monitor._publish()
-            shown = str(alarming.driven.monitor.snapshot) + repr(alarming.alarms.post_room.book())
+            shown = str(alarming.driven.monitor.snapshot) + repr(alarming.alarms.notifications.recipients())
             await alarming.close()
             kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
             for text in (shown, kept.decode(errors="replace"), repr(rules)):

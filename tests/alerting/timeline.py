@@ -28,7 +28,7 @@ class Lives:
     def __init__(self, contacts: int = 2, settings: AlertRules | None = None) -> None:
         self.settings = settings or AlertRules()
         self.rules = rules(self.settings)
-        self.life = AlertStateMachine(self.rules, self.settings, episode=lambda: str(uuid.uuid4()))
+        self.state_machine = AlertStateMachine(self.rules, self.settings, episode=lambda: str(uuid.uuid4()))
         self.contacts = contacts
         self.passed = 0.0
         self.acks: list[Ack] = []
@@ -44,17 +44,17 @@ class Lives:
         """One evaluation so much later, of these facts; what is not named is well."""
         self.passed += after_s
         facts = facts_at(self.now, **so)
-        turns = self.life.evaluate(facts, after_s)
+        turns = self.state_machine.evaluate(facts, after_s)
         self.turns += [(self.passed, key, turn.value) for key, turn in turns.items()]
-        for key, alert in list(self.life.alerts.items()):
+        for key, alert in list(self.state_machine.alerts.items()):
             silence = silenced(alert, self.silences, self.now)
             overlaid = msgspec.structs.replace(
                 alert,
-                hidden=self.life.hiding(alert, facts)[1],
+                hidden=self.state_machine.hiding(alert, facts)[1],
                 muted="silenced" if silence else "",
                 acked=acknowledged(alert, self.acks, self.now, self.settings) if alert.active else "",
             )
-            self.life.alerts[key], one = tell(overlaid, turns.get(key), self.contacts, self.settings)
+            self.state_machine.alerts[key], one = tell(overlaid, turns.get(key), self.contacts, self.settings)
             if one is not None:
                 self._note(key, one)
         return turns
@@ -66,16 +66,16 @@ class Lives:
 
     def restart(self, away_s: float) -> None:
         """End, and begin anew so much later with what was kept."""
-        kept = msgspec.json.decode(msgspec.json.encode(self.life.alerts), type=dict[str, Alert])
-        self.life = AlertStateMachine(self.rules, self.settings, episode=lambda: str(uuid.uuid4()))
+        kept = msgspec.json.decode(msgspec.json.encode(self.state_machine.alerts), type=dict[str, Alert])
+        self.state_machine = AlertStateMachine(self.rules, self.settings, episode=lambda: str(uuid.uuid4()))
         self.passed += away_s
-        self.life.restore(kept, away_s)
+        self.state_machine.restore(kept, away_s)
 
     def alert(self, key: str) -> Alert:
-        return self.life.alerts[key]
+        return self.state_machine.alerts[key]
 
     def stage(self, key: str) -> str:
-        return self.life.alerts[key].stage.value if key in self.life.alerts else "inactive"
+        return self.state_machine.alerts[key].stage.value if key in self.state_machine.alerts else "inactive"
 
     def told(self, key: str = "") -> list[tuple[float, str, tuple[int, ...]]]:
         """What contacts were told of an alert: minute, phase, which."""
@@ -109,7 +109,7 @@ def facts_at(now: datetime, **so: Any) -> Facts:
         "in_review": 0,
         "review_waits_s": 0.0,
         "clock_skew_s": 0.0,
-        "fought_over": "",
+        "conflict": "",
     }
     return Facts(at=now, **(known | so))
 

@@ -104,22 +104,22 @@ def test_arguments_that_do_not_fit_are_told_with_the_text_and_without_secrets(ha
 
 def test_the_journal_hears_of_it_once_and_once_of_its_end(handler: LogFile, path: Path) -> None:
     clock = FakeClock()
-    journal = EventLog(clock)
-    watch = LogWatch(clock, journal)
+    events = EventLog(clock)
+    watch = LogWatch(clock, events)
     path.parent.mkdir(mode=0o700)
     os.mkfifo(path)
     handler.open()  # before there is anything to log
     for _ in range(3):
-        watch.look()
+        watch.check()
         log.warning("lost")
     assert watch.warning == log_trouble() == handler.trouble
     path.unlink()
-    watch.look()
+    watch.check()
     assert watch.warning is not None
     clock.advance(30)
-    watch.look()  # nothing else is logged: it is tried all the same
+    watch.check()  # nothing else is logged: it is tried all the same
     assert watch.warning is None
-    said = [event.text for event in reversed(journal.events(()))]
+    said = [event.text for event in reversed(events.events(()))]
     trouble = f"the log cannot be written: {path} is a named pipe, not a file; move it away"
     assert said == [trouble, "the log is written again"]
 

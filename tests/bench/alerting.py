@@ -65,7 +65,7 @@ def main() -> None:
     """Measure and print."""
     calm, storm = Lives(), Lives()
     storm.minutes(3, **BAD)
-    alerts = storm.life.alerts
+    alerts = storm.state_machine.alerts
     encode, decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(dict[str, Alert]).decode
     found = median_us(
         {

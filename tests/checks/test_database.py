@@ -79,12 +79,12 @@ async def test_its_alert_goes_on_and_rises(sandbox: Running, between: Wire, tmp_
         if minute in (4, 9):
             await driven.monitor.check()  # slow for the moment
         await alarms.evaluate()
-        one = alarms._life.alerts["database_down:db"]
+        one = alarms._state_machine.alerts["database_down:db"]
         held.append(one.held_s)
-        words.append(driven.parts.connection.picture(None).word)
+        words.append(driven.parts.connection.link(None).word)
         if minute in (4, 9):
             await asyncio.sleep(ENDS_S)
-            words.append(driven.parts.connection.picture(None).word)
+            words.append(driven.parts.connection.link(None).word)
     assert held == sorted(held)
     assert one.stage is AlertState.FIRING
     assert set(words) == {LinkWord.OFFLINE}
@@ -189,9 +189,9 @@ def test_refusals_by_our_own_breakers_keep_it_offline() -> None:
     link = ConnectionState(FakeClock(), stale_after_s=10, blind_after_s=15)
     link.answered(0.1)
     link.failed((Fault(kind="refused", counts=Counts.FAILURE, evidence=Evidence.DOWN, message="nobody answers"),))
-    before = link.picture(None)
+    before = link.link(None)
     link.failed((_refused(), _refused()))
-    assert link.picture(None) == before
+    assert link.link(None) == before
     assert (before.word, before.why) == (LinkWord.OFFLINE, "nobody answers")
 
 
@@ -213,14 +213,14 @@ def test_the_time_a_machine_slept_is_no_time_of_blindness() -> None:
     link.answered(0.1)
     clock.advance(8 * 3600)
     assert link.blind_for_s() is None
-    assert link.picture(None).word is LinkWord.STALE  # nobody has looked yet
+    assert link.link(None).word is LinkWord.STALE  # nobody has looked yet
     away = Fault(kind="no_dns", counts=Counts.FAILURE, evidence=Evidence.NONE, message="the host name is not known")
     link.failed((away,))
     for _ in range(12):
         clock.advance(60)
         link.failed((away,))
     assert link.blind_for_s() == 720.0
-    assert link.picture(None).word is LinkWord.BLIND
+    assert link.link(None).word is LinkWord.BLIND
 
 
 async def test_a_machine_that_slept_is_not_blind_before_it_has_looked(sandbox: Running, tmp_path: Path) -> None:

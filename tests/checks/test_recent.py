@@ -98,6 +98,6 @@ def test_the_link_remembers_no_more_than_it_needs() -> None:
     link = ConnectionState(FakeClock(), stale_after_s=10, blind_after_s=15)
     for took in range(RECENT + 10):
         link.answered(float(took))
-    picture = link.picture(None)
+    picture = link.link(None)
     assert picture.recent == tuple(float(took) for took in range(10, RECENT + 10))
     assert picture.latency_s == RECENT + 9

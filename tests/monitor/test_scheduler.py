@@ -168,7 +168,7 @@ async def test_periods_are_spread_and_never_two_checks_at_once(sandbox: Running,
     assert 270 <= min(drawn) < 280
     assert 320 < max(drawn) <= 330
     under_way = most = 0
-    look = monitor.parts.check_runner.look
+    look = monitor.parts.check_runner.run
 
     async def counted(about: object) -> object:
         nonlocal under_way, most
@@ -179,7 +179,7 @@ async def test_periods_are_spread_and_never_two_checks_at_once(sandbox: Running,
         finally:
             under_way -= 1
 
-    monitor.parts.check_runner.look = counted  # type: ignore[method-assign,assignment]  # counts, and looks
+    monitor.parts.check_runner.run = counted  # type: ignore[method-assign,assignment]  # counts, and looks
     between.delays["/rest/v1/"] = 0.05
     await asyncio.gather(*(monitor.check() for _ in range(5)), monitor.check_now())
     assert most == 1

@@ -123,5 +123,5 @@ async def test_the_hours_of_a_skewed_clock_hide_no_row_of_another_monitor(sandbo
         " 'reason', 'r', 'who', 'w', 'at', now(), 'until', now() + interval '5 days')))"
     )
     await alarming.minutes(1)
-    assert [one.id for one in alarming.alarms.shelf.silences] == ["s"]
+    assert [one.id for one in alarming.alarms.store.silences] == ["s"]
     await alarming.close()
