@@ -11,7 +11,7 @@ from core.base.settings import Layers
 from core.services.config import SECTIONS
 from tests.running import ONE_SHAPE, Command, Running
 from tui.base.settings import ScreenSettings
-from tui.cli.layers import key_names, room_names
+from tui.cli.layers import key_names, setting_names
 from tui.cli.screen_options import ScreenOptions
 from tui.cli.settings_reference import NAMES, about, settings
 
@@ -34,7 +34,7 @@ def test_every_setting_says_what_it_is_and_every_section_what_it_is_about() -> N
 def test_every_setting_and_every_environment_name_is_there() -> None:
     env = {"SUPABASE_URL": "https://example.supabase.co", "SUPABASE_KEY": "sb_secret_x"}
     found = settings(Layers(named=(env,)), ScreenOptions(), project=None, observe=False)
-    assert {name for one in found for name in one.variables} >= room_names() | key_names()
+    assert {name for one in found for name in one.variables} >= setting_names() | key_names()
     for section, kind in STRUCTS.items():
         assert [one.name for one in found if one.section == section] == list(kind.__struct_fields__)
     assert {one.section for one in found} == set(NAMES)

@@ -7,9 +7,9 @@ import pytest
 
 from core.base.settings import SettingsError, read_layers
 from tests.running import ROOT, Command, Running
-from tui.cli.layers import TABLES, key_names, room_names
+from tui.cli.layers import TABLES, key_names, setting_names
 
-NAMES = room_names() | key_names()
+NAMES = setting_names() | key_names()
 
 
 def refusal(tmp_path: Path, **environ: str) -> str:

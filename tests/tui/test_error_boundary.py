@@ -166,7 +166,7 @@ async def test_a_row_in_full_that_fails_to_be_read_or_acted_on_says_so(monkeypat
             await settled(pilot, says(app, "cannot be read now: " + failed("reading this row")))
         view = app.screen
         assert isinstance(view, DocumentView)
-        view._look()
+        view._read()
         await settled(pilot, lambda: view._document is not None)
         monkeypatch.setattr(app.monitor, "may", broken)
         await pressed(pilot, app, "enter", "down", "enter")

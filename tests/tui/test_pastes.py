@@ -47,7 +47,7 @@ def test_an_escape_within_begins_no_key() -> None:
 def test_a_paste_whose_end_is_lost_is_over_after_a_while() -> None:
     pastes = Pastes()
     assert list(pastes.feed(f"{BEGIN}lost \x1b[20")) == []
-    assert pastes.under_way
+    assert pastes.unfinished
     assert list(pastes.flush()) == [(True, "lost \x1b[20")]
     assert list(pastes.feed("q")) == [(False, "q")]
 

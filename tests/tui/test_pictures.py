@@ -35,7 +35,7 @@ from tui.dialogs import (
 )
 from tui.rendering.palettes import PALETTES, PLAIN
 from tui.screens.document_view import DocumentView
-from tui.screens.keys import LOOK_KEYS
+from tui.screens.keys import OPEN_KEYS
 from tui.screens.list_view import ListView
 
 pytestmark = pytest.mark.usefixtures("utc")
@@ -91,7 +91,7 @@ async def test_every_state(name: str, size: tuple[int, int], golden: SnapshotAss
     assert drawn == golden(name=f"state-{name}-{size_name(size)}")
 
 
-@pytest.mark.parametrize("key", LOOK_KEYS, ids=attrgetter("name"))
+@pytest.mark.parametrize("key", OPEN_KEYS, ids=attrgetter("name"))
 async def test_every_list(key: Key, golden: SnapshotAssertion) -> None:
     assert await picture(WARNING, SMALL, key.key.split(",")[-1]) == golden(name=f"list-{key.name}")
 

@@ -117,7 +117,7 @@ async def test_each_step_is_the_picture_before_and_beyond_the_newest_there_is_no
     app = app_on(LIVE, box=box)
     async with run(app, SMALL) as pilot:
         await settled(pilot)
-        assert (await press(pilot, app, BACK)) == Moment(at=AGAIN_AT, picture=changed(LIVE, at=AGAIN_AT))
+        assert (await press(pilot, app, BACK)) == Moment(at=AGAIN_AT, snapshot=changed(LIVE, at=AGAIN_AT))
         gap = await press(pilot, app, BACK)
         assert gap is not None
         assert gap.gap is not None
@@ -125,11 +125,11 @@ async def test_each_step_is_the_picture_before_and_beyond_the_newest_there_is_no
         seen = []
         for _ in range(14):
             await press(pilot, app, BACK)
-            seen.append(moment(app).picture)
+            seen.append(moment(app).snapshot)
         assert seen == outage()[::-1]
         await press(pilot, app, BACK)
         assert "the black box begins at 1 Mar 04:20:47" in told(app)
-        assert moment(app).picture == outage()[0]
+        assert moment(app).snapshot == outage()[0]
         await press(pilot, app, *[ON] * 13)
         assert moment(app).at == LAST_AT
         assert (await press(pilot, app, ON)) is not None
@@ -262,7 +262,7 @@ async def test_a_time_is_jumped_to_and_what_is_not_there_is_said_where_it_was_ty
         assert "1 Mar 23:00:00 has not come yet: it is 1 Mar 08:22:27" in outcome(app)
         await pilot.press("escape")
         await jump(pilot, app, f"{LATER:%H:%M:%S}")
-        assert moment(app).picture == outage()[10]
+        assert moment(app).snapshot == outage()[10]
         await jump(pilot, app, "2h ago")
         assert moment(app).gap is not None
         text = text_of(await settled(pilot))
@@ -317,7 +317,7 @@ async def test_where_nothing_was_kept_until_now_the_first_step_back_says_so(box:
         await settled(pilot)
         gap = await press(pilot, app, BACK)
         assert gap is not None
-        assert gap.picture is None
+        assert gap.snapshot is None
         assert "nothing was kept from 1 Mar 08:22:22 to 10:22:27" in text_of(await settled(pilot))
         await pilot.press("y")
         assert "UNKNOWN" in app.clipboard
@@ -471,7 +471,7 @@ async def test_an_alert_that_begins_meanwhile_rings_and_is_told_in_the_past(
         new = AlertView(key="lease", rule="lease", subject="", severity="high", state="firing", title="lease lost")
         telling = msgspec.structs.replace(LIVE.telling, bell=True)
         live = msgspec.structs.replace(LIVE, alerts=(*LIVE.alerts, new), telling=telling, state=State.CRITICAL)
-        app._calls.heard(LIVE)
+        app._notifier.heard(LIVE)
         monitor_of(app).tell(live)
         text = text_of(await settled(pilot))
         assert "now CRITICAL LIVE · NEW ALERT lease lost" in text
@@ -530,7 +530,7 @@ async def test_a_note_about_a_gap_leaves_it_one_and_stands_in_all_of_it(tmp_path
         assert box.at(stands.at) is not None  # a picture speaks for some seconds more; the gap does not become it
         await note(pilot, app, "no power")
         await until(pilot, lambda: bool(moment(app).noted), "noted")
-        assert (moment(app).picture, moment(app).gap, moment(app).at) == (None, stands.gap, stands.at)
+        assert (moment(app).snapshot, moment(app).gap, moment(app).at) == (None, stands.gap, stands.at)
         for reach in ("gap", "jump"):
             await press(pilot, app, ON, BACK) if reach == "gap" else await jump(pilot, app, "2h ago")
             said = " ".join(text_of(await settled(pilot)).replace("┃", " ").split())

@@ -67,7 +67,7 @@ class WatchdeskApp(ScreenStack):
         self.theme = f"watchdesk-{setup.theme}"
         self.animation_level = "none"
         self.set_keymap(appearance.keymap)
-        self._calls = TerminalNotifier(ascii_only=setup.ascii)
+        self._notifier = TerminalNotifier(ascii_only=setup.ascii)
         self._starts_on_wall = setup.wall
         self._typed_ahead: str | None = None
         """The text typed for a filter that is not open yet."""
@@ -144,7 +144,7 @@ class WatchdeskApp(ScreenStack):
         """A key that goes about in time."""
         self.action_press(name)
 
-    def action_look(self, name: str) -> None:
+    def action_list(self, name: str) -> None:
         """Open the list of a key."""
         if isinstance(self.screen, View):
             self.visit(name)
@@ -241,7 +241,7 @@ class WatchdeskApp(ScreenStack):
             self.away.heard(snapshot)
         self.stale_screen.heard()
         self.repaint()
-        if self._dashboard.is_mounted and self._driver is not None and (call := self._calls.heard(snapshot)):
+        if self._dashboard.is_mounted and self._driver is not None and (call := self._notifier.heard(snapshot)):
             self._driver.write(call)
 
     def _fatal_error(self) -> None:

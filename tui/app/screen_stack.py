@@ -58,7 +58,7 @@ class ScreenStack(App[None]):
         self.time = TimeTravel(self)
         self.stale_screen = StaleScreen(clock)
         self._dashboard = Dashboard(self)
-        self._under_way: set[str] = set()
+        self._running_actions: set[str] = set()
         self._boundary = ErrorBoundary(self.tell)
 
     def get_default_screen(self) -> Screen[None]:
@@ -142,7 +142,7 @@ class ScreenStack(App[None]):
             with error_boundary(name.replace("_", " "), self.tell):
                 await HANDLERS[name](self)
         finally:
-            self._under_way.discard(name)
+            self._running_actions.discard(name)
 
     def open(self, view: Screen[None]) -> None:
         """Put a view on top, unless a question was opened meanwhile."""

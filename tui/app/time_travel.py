@@ -57,7 +57,7 @@ class TimeTravel:
         at, (before, pressed_at) = self._ui.clock.elapsed(), self._pressed
         self._repeats = self._repeats + 1 if before == direction and at - pressed_at < _HELD_S else 0
         self._pressed = direction, at
-        stride = next((pictures for repeats, pictures in _STRIDES if self._repeats >= repeats), 1)
+        stride = next((snapshots for repeats, snapshots in _STRIDES if self._repeats >= repeats), 1)
         await self._move(stepped, direction * stride)
 
     async def mark(self, direction: int) -> None:
@@ -70,7 +70,7 @@ class TimeTravel:
         at = last_moment_of(typed, now)
         if at is None:
             return f"{clean(typed, 40)!r} is no time; write {EXAMPLES}"
-        return await self._look(self._stop(), partial(moment_at, self._ui.monitor.box, at, now))
+        return await self._read(self._stop(), partial(moment_at, self._ui.monitor.box, at, now))
 
     def noted_at(self) -> datetime:
         """Return the moment that a note would be about: the one that is shown."""
@@ -85,7 +85,7 @@ class TimeTravel:
         self._ui.tell(f"noted at {clock(note.at)}: {note.text}")
         if self.moment is not None:
             read = partial(again, self._ui.monitor.box, self.moment, self._ui.clock.now())
-            await self._look(self._turn, read)
+            await self._read(self._turn, read)
         return ""
 
     def freeze(self) -> None:
@@ -114,7 +114,7 @@ class TimeTravel:
     def shown(self) -> Snapshot:
         """Return the snapshot on the screen: the newest at the current time, unless one is frozen or of the past."""
         if self.moment is not None:
-            return self.moment.picture or blank(self.moment, self._ui.monitor.snapshot.project)
+            return self.moment.snapshot or blank(self.moment, self._ui.monitor.snapshot.project)
         return self._frozen or msgspec.structs.replace(self._live, at=self._ui.clock.now())
 
     @property
@@ -164,7 +164,7 @@ class TimeTravel:
                 (wanted, many), self._wanted = self._wanted, (stepped, 0)
                 start = self.moment or Moment(at=(self._frozen or self._ui.monitor.snapshot).at)
                 read = partial(wanted, self._ui.monitor.box, start, many, self._ui.clock.now())
-                if said := await self._look(self._turn, read):
+                if said := await self._read(self._turn, read):
                     self._ui.tell(said)
         finally:
             self._reading = False
@@ -175,7 +175,7 @@ class TimeTravel:
         self._turn += 1
         return self._turn
 
-    async def _look(self, turn: int, read: Callable[[], Moment | None]) -> str:
+    async def _read(self, turn: int, read: Callable[[], Moment | None]) -> str:
         """Read, and show what was found. Return why there is nothing, or an empty text."""
         leaves = self.moment is None
         reading = asyncio.ensure_future(asyncio.to_thread(read))

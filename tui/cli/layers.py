@@ -25,14 +25,14 @@ def checked_layers(*, quiet: bool = False) -> Layers:
     for notice in () if quiet else layers.notices:
         with contextlib.suppress(OSError):
             click.echo(f"watchdesk: {clean(notice, 4 * LINE_CHARS)}", err=True)
-    known = room_names()
+    known = setting_names()
     if layers.strange_names(known):
         known |= key_names()
     layers.refuse_unknown(known, TABLES)
     return layers
 
 
-def room_names() -> set[str]:
+def setting_names() -> set[str]:
     """Return the environment names of all settings but the keys."""
     sections: dict[str, type[msgspec.Struct]] = {**SECTIONS, "screen": ScreenSettings}
     fields = {section: (field.name for field in msgspec.structs.fields(kind)) for section, kind in sections.items()}

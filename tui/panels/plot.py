@@ -52,37 +52,37 @@ class PlotPanel(Panel):
         super().__init__(signs, styles, id=name)
         self._figure = FIGURES[name]
         self._marks = marks
-        self._course: TimeSeries | None = None
+        self._series: TimeSeries | None = None
         self._plotted: tuple[TimeSeries, int, int] | None = None
         self._lines: list[Line] = []
 
-    def put(self, course: TimeSeries | None) -> None:
+    def put(self, series: TimeSeries | None) -> None:
         """Set the series; `None`: it is being read."""
-        self._course = course
+        self._series = series
 
     def title(self, snapshot: Snapshot) -> Line:
         """Return the name, the newest value with its unit, the length of a bucket, and the target."""
-        figure, course = self._figure, self._course
-        if course is None:
+        figure, series = self._figure, self._series
+        if series is None:
             return ((figure.title, "title"),)
-        last = self._signs.none if course.last is None else f"{value_label(course.last)}{figure.unit}"
+        last = self._signs.none if series.last is None else f"{value_label(series.last)}{figure.unit}"
         target = self._target() if figure.scale.target is not None else ""
-        long = short(course.grid.bucket)
+        long = short(series.grid.bucket)
         per = f" in {long}" if figure.per_bucket else f" median of {long}" if self.size.width >= _ROOMY else ""
         return ((figure.title, "title"), (f" {last}", "text"), (per, "dim"), (target, "warning"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return the plot, or in words why there is none."""
-        course = self._course
-        if course is None:
+        series = self._series
+        if series is None:
             return [_TO_COME]
-        if course.why:
-            return wrap(((f"  {course.why}", "dim"),), width)[:height]
+        if series.why:
+            return wrap(((f"  {series.why}", "dim"),), width)[:height]
         if width < LEAST[0] or height < LEAST[1]:
             return [_TOO_SMALL][:height]
-        if self._plotted != (course, width, height):
-            self._plotted = (course, width, height)
-            self._lines = plotted(course, self._figure.scale, self._marks, width, height)
+        if self._plotted != (series, width, height):
+            self._plotted = (series, width, height)
+            self._lines = plotted(series, self._figure.scale, self._marks, width, height)
         return self._lines
 
     def _target(self) -> str:

@@ -66,12 +66,12 @@ ROLES: Final = {_TARGET: "warning", _TOLD: "unknown", _OWN: "title"}
 _COLOUR: Final = re.compile(r"\x1b\[(?:38;5;(\d+)|[\d;]*)m")
 
 
-def plotted(course: TimeSeries, scale: AxisScale, marks: PlotSigns, width: int, height: int) -> list[Line]:
+def plotted(series: TimeSeries, scale: AxisScale, marks: PlotSigns, width: int, height: int) -> list[Line]:
     """Return the plot in `width` cells and `height` lines, of `LEAST` at least."""
-    low, high = _bounds(course, scale)
+    low, high = _bounds(series, scale)
     ticks = values(low, high, max(2, height // 3), whole=scale.whole)
     cells = width - 1 - max(len(value_label(tick)) for tick in ticks)
-    count = course.grid.count
+    count = series.grid.count
     figure: Any = Plot()
     figure.theme("clear")
     figure.plotsize(width, height)
@@ -81,16 +81,16 @@ def plotted(course: TimeSeries, scale: AxisScale, marks: PlotSigns, width: int, 
     figure.xlim(0, count)
     figure.ylim(low, high)
     figure.yticks(ticks, [value_label(tick) for tick in ticks])
-    begins = [(_place(course, at), label) for at, label in times(course.grid.since, course.grid.until, cells)]
+    begins = [(_place(series, at), label) for at, label in times(series.grid.since, series.grid.until, cells)]
     figure.xticks([place for place, _ in begins], [label for _, label in begins])
     if scale.target is not None:
         figure.plot([0, count], [scale.target] * 2, marker=marks.target, color=_TARGET)
     if scale.bars:
-        _bars(figure, course.told, (marks.told_bar, marks.told_none), _TOLD, cells)
-        _bars(figure, course.own, (marks.own_bar, marks.own_none), _OWN, cells)
+        _bars(figure, series.told, (marks.told_bar, marks.told_none), _TOLD, cells)
+        _bars(figure, series.own, (marks.own_bar, marks.own_none), _OWN, cells)
     else:
-        _line(figure, course.told, marks.told, _TOLD)
-        _line(figure, course.own, marks.own, _OWN)
+        _line(figure, series.told, marks.told, _TOLD)
+        _line(figure, series.own, marks.own, _OWN)
     text: str = figure.build()
     return [_painted(line) for line in text.splitlines()[:height]]
 
@@ -125,14 +125,14 @@ def _runs(known: Sequence[float | None]) -> list[tuple[int, list[float]]]:
     return runs
 
 
-def _bounds(course: TimeSeries, scale: AxisScale) -> tuple[float, float]:
-    known = [value for value in (*course.own, *course.told) if value is not None]
+def _bounds(series: TimeSeries, scale: AxisScale) -> tuple[float, float]:
+    known = [value for value in (*series.own, *series.told) if value is not None]
     top = max([scale.high, *known]) if scale.open_top else scale.high
     return min([scale.low, *known]), top
 
 
-def _place(course: TimeSeries, at: datetime) -> float:
-    return (at - course.grid.since) / course.grid.bucket
+def _place(series: TimeSeries, at: datetime) -> float:
+    return (at - series.grid.since) / series.grid.bucket
 
 
 def _painted(line: str) -> Line:

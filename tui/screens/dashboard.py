@@ -13,7 +13,7 @@ from tui.actions.ui import Ui
 from tui.panels import PANELS, Panel, TopLine
 from tui.panels.layout import Wish, arrange
 from tui.rendering.text import Line
-from tui.screens.keys import LOOK_KEYS
+from tui.screens.keys import OPEN_KEYS
 from tui.screens.view import View
 
 
@@ -33,7 +33,7 @@ class Dashboard(View):
 
     def body(self) -> Iterable[Widget]:
         """Yield the panels; `arrange` lays them out."""
-        keys = {key.name: key for key in LOOK_KEYS}
+        keys = {key.name: key for key in OPEN_KEYS}
         for kind in PANELS:
             panel = kind(*self._style, id=kind.NAME)
             panel.can_focus = True

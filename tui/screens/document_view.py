@@ -45,7 +45,7 @@ class DocumentView(View):
         self._document: Document | None = None
         self._fault: Fault | None = None
         self._gone = False
-        self._look_under_way: Worker[None] | None = None
+        self._read_task: Worker[None] | None = None
         self._renewed: float | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -70,7 +70,7 @@ class DocumentView(View):
         due = self._renewed is None or (since != self._renewed and not self.ui.frozen)
         if due and self.is_current and not self._reading:
             self._renewed = since
-            self._look_under_way = self._look()
+            self._read_task = self._read()
 
     def action_back(self) -> None:
         """Go back to the list."""
@@ -98,7 +98,7 @@ class DocumentView(View):
     @property
     def _reading(self) -> bool:
         """True while a read is under way: started again each time, a slow one would never end."""
-        return self._look_under_way is not None and not self._look_under_way.is_finished
+        return self._read_task is not None and not self._read_task.is_finished
 
     def _late(self, why: str) -> None:
         self._fault = unforeseen(why)
@@ -106,7 +106,7 @@ class DocumentView(View):
 
     @work(group="read")
     @within_error_boundary("reading this row", _late)
-    async def _look(self) -> None:
+    async def _read(self) -> None:
         try:
             found = await self._listed.read(self._key)
             self._fault, self._gone = None, found is None

@@ -31,7 +31,7 @@ ORDER_KEYS: Final = (
     *(key for key in _OF_ACTIONS if key.key),
     _press("orders", "o", "actions", "actions: withdraw what waits, undo, retry a failed task", 16),
 )
-LOOK_KEYS: Final = tuple(kind.KEY for kind in LISTS.values())
+OPEN_KEYS: Final = tuple(kind.KEY for kind in LISTS.values())
 """A key for each list."""
 SCREEN_KEYS: Final = (
     Key(name="trends", key="v", action="trends", word="trends", does="trends: success, failures, latency and queue as plots", drops=12),
@@ -72,7 +72,7 @@ TREND_KEYS: Final = (
 MENU_ONLY: Final = tuple(key for key in _OF_ACTIONS if not key.key)
 """What has a place in the menu alone."""
 
-GLOBAL_KEYS: Final = (*ORDER_KEYS, *LOOK_KEYS, *TIME_KEYS, *SCREEN_KEYS)
+GLOBAL_KEYS: Final = (*ORDER_KEYS, *OPEN_KEYS, *TIME_KEYS, *SCREEN_KEYS)
 ALL_KEYS: Final = (*GLOBAL_KEYS, *LIST_KEYS, *TREND_KEYS)
 
 _IN_THE_PAST: Final = {"earlier": 0, "later": 1, "event_before": 2, "event_after": 2, "jump": 3, "note": 4, "now": 0}

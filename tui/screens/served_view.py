@@ -141,7 +141,7 @@ class ServedView(ListView):
         """Stop following once the cursor leaves the first row; read the next page near an end."""
         self._follows = self._follows and self.list.at == 0 and not self._window.offset
         super().on_row_list_moved(event)
-        if not self._reading and not _under_way(self._extending):
+        if not self._reading and not _is_running(self._extending):
             self._extending = self._extend()
 
     def _not_read(self, why: str) -> None:
@@ -184,7 +184,7 @@ class ServedView(ListView):
         since = snapshot.link.since.timestamp() if snapshot.link.since is not None else 0.0
         if self._reading or self.ui.frozen or since == self._renewed or not self.is_current:
             return
-        if _under_way(self._extending) or _under_way(self._renewing):  # renewed each time, a slow one would never end
+        if _is_running(self._extending) or _is_running(self._renewing):  # renewed each time, a slow one would never end
             return
         self._renewed = since
         if self._fault is not None and not self._window.records:
@@ -240,5 +240,5 @@ def _answers(snapshot: Snapshot) -> bool:
     return snapshot.link.word in {LinkWord.LIVE, LinkWord.CONNECTING}
 
 
-def _under_way(read: Worker[None] | None) -> bool:
+def _is_running(read: Worker[None] | None) -> bool:
     return read is not None and not read.is_finished

@@ -68,7 +68,7 @@ class KeyReader:
             except (ValueError, ArithmeticError):  # from sequences no terminal sends
                 log.warning("what the terminal sent was not understood", exc_info=True)
                 parser = XTermParser(self._debug)
-            wait_s = _PASTE_S if pastes.under_way else _ALONE_S if ready or parts else None
+            wait_s = _PASTE_S if pastes.unfinished else _ALONE_S if ready or parts else None
 
     def _awaited(self, wait_s: float | None) -> list[int]:
         try:

@@ -17,7 +17,7 @@ class Pastes:
         self._half = ""
 
     @property
-    def under_way(self) -> bool:
+    def unfinished(self) -> bool:
         """Return whether a paste has begun and not ended."""
         return self._pasted is not None
 

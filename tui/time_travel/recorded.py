@@ -47,7 +47,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     at: datetime
-    picture: Snapshot | None = None
+    snapshot: Snapshot | None = None
     gap: Gap | None = None
     noted: tuple[Note, ...] = ()
 
@@ -101,10 +101,10 @@ def marked(box: Box, start: Moment, by: int, now: datetime) -> Moment | None:
         return None
     if found is None:
         raise _none_before(box)
-    picture = box.at(found.at)
-    if picture is None:  # a note about when nothing was kept
+    snapshot = box.at(found.at)
+    if snapshot is None:  # a note about when nothing was kept
         return _unknown(box, _gap_around(box, found.at, now), found.at)
-    return _shown(box, picture, found.at)
+    return _shown(box, snapshot, found.at)
 
 
 def _none_before(box: Box) -> NotThere:
@@ -116,10 +116,10 @@ def _shown(box: Box, picture: Snapshot, at: datetime) -> Moment:
     """Return the snapshot as the screen showed it at that moment, with the notes up to then among its events."""
     notes = box.notes(at - _NOTED, at + _TICK)[-_MOST_NOTES:]
     told = tuple(Event(at=note.at, who=note.who, text=f"note: {note.text}", level=Level.WARNING) for note in notes)
-    events = sorted((*told, *picture.events), key=lambda event: event.at, reverse=True) if told else picture.events
+    events = sorted((*told, *snapshot.events), key=lambda event: event.at, reverse=True) if told else snapshot.events
     return Moment(
         at=at,
-        picture=msgspec.structs.replace(picture, at=at, events=tuple(events)),
+        snapshot=msgspec.structs.replace(snapshot, at=at, events=tuple(events)),
         noted=tuple(note for note in notes if note.at == at),
     )
 

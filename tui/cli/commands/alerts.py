@@ -12,7 +12,7 @@ from core.monitor import Monitor
 from core.services.config import read_sections
 from tui.cli import exits
 from tui.cli.layers import checked_layers
-from tui.cli.looking import look_once
+from tui.cli.one_shot import read_once
 from tui.cli.rules_page import rules_as_data, rules_page
 from tui.cli.session import configure, put, put_json, said, tell
 from tui.cli.status_page import alert_as_json
@@ -50,7 +50,7 @@ def command(context: click.Context, *, rules: bool, as_data: bool) -> None:
             return exits.WRONG
         return exits.PARTLY if firing else exits.DONE
 
-    context.exit(asyncio.run(look_once(Monitor(config), show)))
+    context.exit(asyncio.run(read_once(Monitor(config), show)))
 
 
 def _print_rules(*, as_data: bool) -> None:

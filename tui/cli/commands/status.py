@@ -8,7 +8,7 @@ from core.domain.snapshot import Snapshot
 from core.monitor import Monitor
 from tui.cli import exits
 from tui.cli.guide import STATUS
-from tui.cli.looking import look_once
+from tui.cli.one_shot import read_once
 from tui.cli.session import configure, put, put_json
 from tui.cli.status_page import as_json, page
 
@@ -31,4 +31,4 @@ async def look(monitor: Monitor, *, as_data: bool) -> int:
             put(page(snapshot))
         return exits.of_state(snapshot)
 
-    return await look_once(monitor, show)
+    return await read_once(monitor, show)

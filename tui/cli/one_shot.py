@@ -23,7 +23,7 @@ async def with_alerts(config: Config, act: Callable[[Monitor], Awaitable[int]]) 
         await monitor.close()
 
 
-async def look_once(monitor: Monitor, show: Callable[[Snapshot], int]) -> int:
+async def read_once(monitor: Monitor, show: Callable[[Snapshot], int]) -> int:
     """Refresh once, close, and show the snapshot; return the exit code. A fault for a person is told instead."""
     start_logging(monitor.parts.config.target, monitor.parts.config.alerts.secrets())
     try:
