@@ -161,8 +161,8 @@ def test_pictures_that_cannot_be_read_are_passed_a_group_at_a_time_and_not_for_e
     recorder._leave()  # the next version begins a group of its own
     record(recorder, course[600:])
     decoded: list[Spot] = []
-    picture_of = Spot.snapshot
-    monkeypatch.setattr(Spot, "picture", lambda spot: (decoded.append(spot), picture_of(spot))[1])
+    snapshot_of = Spot.snapshot
+    monkeypatch.setattr(Spot, "snapshot", lambda spot: (decoded.append(spot), snapshot_of(spot))[1])
     assert box.step(course[600].at, -1) == course[117]  # in the middle of a group
     assert box.step(course[117].at, 1) == course[600]
     assert box.step(course[300].at, 1) == course[600]
