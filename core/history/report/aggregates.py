@@ -18,7 +18,7 @@ _Name: TypeAlias = tuple[str, str]
 """An alert's key and its episode."""
 
 
-class Alerts:
+class AlertCollector:
     """Collects every alert that fired, by its episode, with its first text. Those over before `since` are left out."""
 
     def __init__(self, since: datetime) -> None:
@@ -29,7 +29,7 @@ class Alerts:
         self._last: tuple[AlertView, ...] = ()
         self._at: datetime | None = None
 
-    def see(self, one: ShownSnapshot) -> None:
+    def add(self, one: ShownSnapshot) -> None:
         """Add the alerts of a snapshot. A hidden one that fired before goes on; one that never fired does not count."""
         if one.snapshot.alerts != self._last:
             self._last = one.snapshot.alerts
@@ -83,7 +83,7 @@ class Alerts:
         return msgspec.structs.replace(course, acked_by=alert.acked, acked_before=one.since)
 
 
-class BreakersSeen:
+class BreakerCollector:
     """Collects the periods in which a breaker did not let calls through."""
 
     def __init__(self) -> None:
@@ -91,7 +91,7 @@ class BreakersSeen:
         self._closed: list[BreakerCourse] = []
         self._last: tuple[BreakerRecord, ...] = ()
 
-    def see(self, one: ShownSnapshot) -> None:
+    def add(self, one: ShownSnapshot) -> None:
         """Add the breakers of a snapshot. After a restart they all start closed, which is no observed closing."""
         if one.anew:
             self._closed += self._open.values()
@@ -117,7 +117,7 @@ class BreakersSeen:
         return tuple(sorted((*self._closed, *self._open.values()), key=lambda one: (one.since, one.key)))
 
 
-class Figures:
+class KpiCollector:
     """Collects the key figures at the beginning, at their worst and at the end."""
 
     def __init__(self) -> None:
@@ -125,7 +125,7 @@ class Figures:
         self._worst: dict[str, Kpi] = {}
         self._last: dict[str, Kpi] = {}
 
-    def see(self, one: ShownSnapshot) -> None:
+    def add(self, one: ShownSnapshot) -> None:
         """Add the key figures of a snapshot."""
         for kpi in one.snapshot.kpis:
             self._first.setdefault(kpi.name, kpi)
@@ -149,14 +149,14 @@ class Figures:
         )
 
 
-class TasksSeen:
+class TaskCollector:
     """Sums the rises of the task counts from each live snapshot to the next."""
 
     def __init__(self) -> None:
         self._last: TaskCounts | None = None
         self._tally = Tally()
 
-    def see(self, one: ShownSnapshot) -> None:
+    def add(self, one: ShownSnapshot) -> None:
         """Add the rise since the last counted snapshot, including any time without observation."""
         counts = one.snapshot.tasks.counts
         if counts.source is not Source.LIVE or counts.value is None or counts.value == self._last:

@@ -11,11 +11,11 @@ from core.domain.records import LogEntry
 from core.domain.snapshot import CALM, LinkWord, Snapshot
 from core.domain.status import Level
 from core.history.blackbox import Note, WatchedSpan
-from core.history.report.aggregates import Alerts, BreakersSeen, Figures, TasksSeen
-from core.history.report.observed import Words, seen
-from core.history.report.record import Origin, Report, Stay, TimelineEntry
-from core.history.report.timeline import Happenings, in_order, without_verdicts
-from core.history.report.turning_points import TurningPoints
+from core.history.report.aggregates import AlertCollector, BreakerCollector, KpiCollector, TaskCollector
+from core.history.report.observed import PeriodCollector, seen
+from core.history.report.record import Origin, Report, StatePeriod, TimelineEntry
+from core.history.report.timeline import TimelineCollector, in_order, without_verdicts
+from core.history.report.turning_points import TurningPointCollector
 
 LOST: Final = {LinkWord.OFFLINE, LinkWord.BLIND}
 _AHEAD: Final = timedelta(seconds=2)
@@ -38,19 +38,20 @@ class RecordedWindow(NamedTuple):
 
 def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: datetime, host: str) -> Report:
     """Return the report of a window, made on `host`."""
-    states, links, happenings = Words(), Words(), Happenings(since, until)
-    alerts, breakers, figures, tasks, moments = Alerts(since), BreakersSeen(), Figures(), TasksSeen(), TurningPoints()
+    states, links, timeline = PeriodCollector(), PeriodCollector(), TimelineCollector(since, until)
+    alerts, breakers, kpis = AlertCollector(since), BreakerCollector(), KpiCollector()
+    tasks, moments = TaskCollector(), TurningPointCollector()
     last: Snapshot | None = None
     set_back = skewed = ""
     for one in seen(kept.snapshots, kept.looks, since, until):
         last = one.snapshot
-        for part in (happenings, alerts, breakers, figures, tasks, moments):
-            part.see(one)
+        for part in (timeline, alerts, breakers, kpis, tasks, moments):
+            part.add(one)
         if last.ready:
-            states.see(last.state, last.state_why, one)
-            links.see(last.link.word, last.link.why, one)
+            states.add(last.state, last.state_why, one)
+            links.add(last.link.word, last.link.why, one)
         set_back, skewed = set_back or _set_back(last), skewed or _skewed(last)
-    happenings.add(kept.rows)
+    timeline.add_rows(kept.rows)
     report = Report(
         project=last.project.name if last is not None else "",
         url=last.project.url if last is not None else "",
@@ -62,17 +63,18 @@ def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: 
         notices=tuple(filter(None, (set_back, skewed))),
         begins_at=kept.begins_at,
         looks=kept.looks,
-        states=states.stays(),
-        links=links.stays(),
+        states=states.periods(),
+        links=links.periods(),
         tasks=tasks.tally(),
         alerts=alerts.courses(),
         breakers=breakers.courses(),
-        kpis=figures.courses(),
+        kpis=kpis.courses(),
         notes=kept.notes,
         moments=moments.found(),
     )
+    told = {(period.since, period.why) for period in report.states}
     entries = [
-        *without_verdicts(happenings.entries(frozenset({host})), {(stay.since, stay.why) for stay in report.states}),
+        *without_verdicts(timeline.entries(frozenset({host})), told),
         *_link_changes(report.links),
         *_state_changes(report.states),
         *(TimelineEntry(at=note.at, origin=Origin.NOTE, who=note.who, text=note.text) for note in kept.notes),
@@ -81,33 +83,33 @@ def compose(kept: RecordedWindow, *, since: datetime, until: datetime, made_at: 
     return msgspec.structs.replace(report, timeline=in_order(entries))
 
 
-def _state_changes(states: tuple[Stay, ...]) -> Iterable[TimelineEntry]:
+def _state_changes(states: tuple[StatePeriod, ...]) -> Iterable[TimelineEntry]:
     """Yield the changes of the state, except those between calm states."""
-    before: Stay | None = None
-    for stay in states:
+    before: StatePeriod | None = None
+    for period in states:
         was = before.word if before is not None else None
-        before = stay
-        if stay.word == was or (stay.word in CALM and (was is None or was in CALM)):
+        before = period
+        if period.word == was or (period.word in CALM and (was is None or was in CALM)):
             continue
         came = f" after {was.upper()}" if was is not None else ""
-        level = Level.OK if stay.word in CALM else Level.WARNING
-        why = f": {stay.why}" if stay.why else ""
-        word = stay.word.upper()
-        yield TimelineEntry(at=stay.since, origin=Origin.SEEN, text=f"{word}{came}{why}", word=word, level=level)
+        level = Level.OK if period.word in CALM else Level.WARNING
+        why = f": {period.why}" if period.why else ""
+        word = period.word.upper()
+        yield TimelineEntry(at=period.since, origin=Origin.SEEN, text=f"{word}{came}{why}", word=word, level=level)
 
 
-def _link_changes(links: tuple[Stay, ...]) -> Iterable[TimelineEntry]:
+def _link_changes(links: tuple[StatePeriod, ...]) -> Iterable[TimelineEntry]:
     """Yield when the project was lost, and when it answered again."""
-    lost: Stay | None = None
-    for stay in links:
-        if stay.word in LOST and (lost is None or lost.word != stay.word):
-            why = f": {stay.why}" if stay.why else ""
-            text = f"{stay.word}{why}"
-            yield TimelineEntry(at=stay.since, origin=Origin.SEEN, text=text, word=stay.word, level=Level.WARNING)
-            lost = stay
-        elif stay.word == LinkWord.LIVE and lost is not None:
-            text = f"{stay.word} again, {short(stay.since - lost.since)} after it was {lost.word}"
-            yield TimelineEntry(at=stay.since, origin=Origin.SEEN, text=text, word=stay.word)
+    lost: StatePeriod | None = None
+    for period in links:
+        if period.word in LOST and (lost is None or lost.word != period.word):
+            why = f": {period.why}" if period.why else ""
+            text = f"{period.word}{why}"
+            yield TimelineEntry(at=period.since, origin=Origin.SEEN, text=text, word=period.word, level=Level.WARNING)
+            lost = period
+        elif period.word == LinkWord.LIVE and lost is not None:
+            text = f"{period.word} again, {short(period.since - lost.since)} after it was {lost.word}"
+            yield TimelineEntry(at=period.since, origin=Origin.SEEN, text=text, word=period.word)
             lost = None
 
 

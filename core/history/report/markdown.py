@@ -11,7 +11,7 @@ from core.domain.snapshot import CALM, WORST_FIRST, LinkWord, State
 from core.history.blackbox import Note
 from core.history.report.compose import LOST
 from core.history.report.markdown_escape import code, fenced, prose, table
-from core.history.report.record import EDGE, AlertCourse, Origin, Report, Stay, Tally, TimelineEntry, When
+from core.history.report.record import EDGE, AlertCourse, Origin, Report, StatePeriod, Tally, TimelineEntry, When
 from core.history.report.times import Times
 
 _TITLES: Final = {When.BEFORE: "Before", When.DURING: "During", When.AFTER: "After"}
@@ -79,10 +79,10 @@ def _summary(report: Report, times: Times) -> list[str]:
 def _worst(report: Report, times: Times) -> str:
     if not report.states:
         return "No state was seen in the window."
-    worst = min(report.states, key=lambda stay: (WORST_FIRST.index(State(stay.word)), -stay.length_s))
+    worst = min(report.states, key=lambda period: (WORST_FIRST.index(State(period.word)), -period.length_s))
     if worst.word in CALM:
         return f"Nothing was wrong: the worst state was {worst.word.upper()}."
-    total_s = sum(stay.length_s for stay in report.states if stay.word == worst.word)
+    total_s = sum(period.length_s for period in report.states if period.word == worst.word)
     return (
         f"**Worst state: {worst.word.upper()}** for {short(total_s)}, the longest from"
         f" {times.at(worst.since)} to {times.at(worst.until)}: {prose(worst.why)}"
@@ -91,8 +91,8 @@ def _worst(report: Report, times: Times) -> str:
 
 def _lengths(report: Report) -> str:
     lasted: Counter[str] = Counter()
-    for stay in report.states:
-        lasted[stay.word] += stay.length_s  # type: ignore[assignment]  # seconds are not whole
+    for period in report.states:
+        lasted[period.word] += period.length_s  # type: ignore[assignment]  # seconds are not whole
     known = [state for state in WORST_FIRST if state in lasted]
     told = ", ".join(f"{state.upper()} {short(lasted[state])}" for state in known) or "no state was seen"
     lost = ", ".join(_lost(report))
@@ -103,8 +103,8 @@ def _lengths(report: Report) -> str:
 
 def _lost(report: Report) -> Iterable[str]:
     """Yield for how long the project was lost in each way, and how often where that was more than once."""
-    for word in dict.fromkeys(stay.word for stay in report.links if stay.word in LOST):
-        spells = [stay.length_s for stay in report.links if stay.word == word]
+    for word in dict.fromkeys(period.word for period in report.links if period.word in LOST):
+        spells = [period.length_s for period in report.links if period.word == word]
         yield f"{word} {short(sum(spells))}" + (f" ({len(spells)} times)" if len(spells) > 1 else "")
 
 
@@ -199,36 +199,45 @@ def _ended(alert: AlertCourse, report: Report, times: Times) -> tuple[str, str]:
 
 def _states(report: Report, times: Times) -> list[str]:
     lines = ["## State and connection", ""]
-    rows = [("state", stay) for stay in _joined_states(report.states)]
-    rows += [("connection", stay) for stay in report.links if stay.word != LinkWord.LIVE]
+    rows = [("state", period) for period in _joined_states(report.states)]
+    rows += [("connection", period) for period in report.links if period.word != LinkWord.LIVE]
     if not rows:
         return []
     rows.sort(key=lambda row: (row[1].since, row[0]))
-    return [*lines, *table(("From", "To", "Lasted", "", "Why"), (_stay(kind, stay, times) for kind, stay in rows))]
+    return [
+        *lines,
+        *table(("From", "To", "Lasted", "", "Why"), (_period(kind, period, times) for kind, period in rows)),
+    ]
 
 
-def _joined_states(states: tuple[Stay, ...]) -> Iterable[Stay]:
+def _joined_states(states: tuple[StatePeriod, ...]) -> Iterable[StatePeriod]:
     """Yield each state, with changes between calm states without a gap as one."""
-    runs: list[list[Stay]] = []
-    for stay in states:
+    runs: list[list[StatePeriod]] = []
+    for period in states:
         last = runs[-1][-1] if runs else None
-        if last is not None and {last.word, stay.word} <= CALM and last.until == stay.since:
-            runs[-1].append(stay)
+        if last is not None and {last.word, period.word} <= CALM and last.until == period.since:
+            runs[-1].append(period)
         else:
-            runs.append([stay])
+            runs.append([period])
     for run in runs:
         first = run[0]
         if len(run) == 1:
             yield first
             continue
-        words = ", ".join(dict.fromkeys(stay.word for stay in run))
+        words = ", ".join(dict.fromkeys(period.word for period in run))
         changes = plural(len(run) - 1, "change")
-        yield Stay(word=words, why=f"{changes} between them", since=first.since, until=run[-1].until)
+        yield StatePeriod(word=words, why=f"{changes} between them", since=first.since, until=run[-1].until)
 
 
-def _stay(kind: str, stay: Stay, times: Times) -> tuple[str, ...]:
-    lasted = short(stay.length_s)
-    return (times.at(stay.since), times.at(stay.until), lasted, f"{kind} {stay.word.upper()}", prose(stay.why) or "—")
+def _period(kind: str, period: StatePeriod, times: Times) -> tuple[str, ...]:
+    lasted = short(period.length_s)
+    return (
+        times.at(period.since),
+        times.at(period.until),
+        lasted,
+        f"{kind} {period.word.upper()}",
+        prose(period.why) or "—",
+    )
 
 
 def _breakers(report: Report, times: Times) -> list[str]:
@@ -244,8 +253,8 @@ def _breakers(report: Report, times: Times) -> list[str]:
 
 
 def _figures(report: Report) -> list[str]:
-    answered_s = sum(stay.length_s for stay in report.links if stay.word in {LinkWord.LIVE, LinkWord.STALE})
-    known_s = sum(stay.length_s for stay in report.links if stay.word != LinkWord.CONNECTING)
+    answered_s = sum(period.length_s for period in report.links if period.word in {LinkWord.LIVE, LinkWord.STALE})
+    known_s = sum(period.length_s for period in report.links if period.word != LinkWord.CONNECTING)
     lines = ["## Key figures", ""]
     if known_s:
         lines += [f"The project answered {_percent(answered_s, known_s)} of the {short(known_s)} that were seen.", ""]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from core.domain.snapshot import Snapshot
 from core.history.blackbox import WatchedSpan
-from core.history.report.record import Stay
+from core.history.report.record import StatePeriod
 
 
 class ShownSnapshot(NamedTuple):
@@ -40,20 +40,20 @@ def _reach(looks: tuple[WatchedSpan, ...], at: datetime) -> datetime:
     return next((look.until for look in looks if look.since <= at <= look.until), at)
 
 
-class Words:
+class PeriodCollector:
     """Periods in which each word held."""
 
     def __init__(self) -> None:
-        self._stays: list[Stay] = []
+        self._periods: list[StatePeriod] = []
 
-    def see(self, word: str, why: str, one: ShownSnapshot) -> None:
+    def add(self, word: str, why: str, one: ShownSnapshot) -> None:
         """Add a word that held as long as that snapshot did."""
-        last = self._stays[-1] if self._stays else None
+        last = self._periods[-1] if self._periods else None
         if last is not None and last.word == word and not one.anew:
-            self._stays[-1] = Stay(word=word, why=last.why, since=last.since, until=one.until)
+            self._periods[-1] = StatePeriod(word=word, why=last.why, since=last.since, until=one.until)
         else:
-            self._stays.append(Stay(word=word, why=why, since=one.since, until=one.until))
+            self._periods.append(StatePeriod(word=word, why=why, since=one.since, until=one.until))
 
-    def stays(self) -> tuple[Stay, ...]:
+    def periods(self) -> tuple[StatePeriod, ...]:
         """Return the periods, the oldest first; between two that do not touch nothing was observed."""
-        return tuple(self._stays)
+        return tuple(self._periods)

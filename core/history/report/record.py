@@ -53,7 +53,7 @@ class TimelineEntry(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.run) and self.origin in {Origin.OPERATOR, Origin.WATCHDOG}
 
 
-class Stay(msgspec.Struct, frozen=True, kw_only=True):
+class StatePeriod(msgspec.Struct, frozen=True, kw_only=True):
     """A word that held for a period of observation, and the reason it began."""
 
     word: str
@@ -153,8 +153,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[str, ...] = ()
     begins_at: datetime | None = None
     looks: tuple[WatchedSpan, ...] = ()
-    states: tuple[Stay, ...] = ()
-    links: tuple[Stay, ...] = ()
+    states: tuple[StatePeriod, ...] = ()
+    links: tuple[StatePeriod, ...] = ()
     tasks: Tally = Tally()
     timeline: tuple[TimelineEntry, ...] = ()
     alerts: tuple[AlertCourse, ...] = ()

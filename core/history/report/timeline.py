@@ -38,7 +38,7 @@ _MANY: Final = 3
 _FEW_NAMED: Final = 6
 
 
-class Happenings:
+class TimelineCollector:
     """Collects the events of snapshots and of the log's rows, without duplicates."""
 
     def __init__(self, since: datetime, until: datetime) -> None:
@@ -50,18 +50,18 @@ class Happenings:
         """The time each waiting action was last seen waiting, by run."""
         self._last: tuple[tuple[Event, ...], object] = ((), None)
 
-    def see(self, one: ShownSnapshot) -> None:
+    def add(self, one: ShownSnapshot) -> None:
         """Add the events of a snapshot and the rows it shows."""
         snapshot = one.snapshot
         if snapshot.events != self._last[0]:
             ours = (event for event in reversed(snapshot.events) if not event.row and self._within(event.at))
             self._events |= dict.fromkeys(ours)
         if snapshot.logs.value is not None and snapshot.logs.value != self._last[1]:
-            self.add(snapshot.logs.value)
+            self.add_rows(snapshot.logs.value)
         self._waited |= dict.fromkeys((order.id for order in snapshot.waiting), snapshot.at)
         self._last = (snapshot.events, snapshot.logs.value)
 
-    def add(self, rows: Iterable[LogEntry]) -> None:
+    def add_rows(self, rows: Iterable[LogEntry]) -> None:
         """Add rows of the project's log, in any order."""
         self._rows |= {row.id: row for row in rows if row.at is not None and self._within(row.at)}
 

@@ -24,7 +24,7 @@ def trouble(snapshot: Snapshot) -> tuple[int, ...]:
     return (rank, levels.count(Level.CRITICAL), levels.count(Level.WARNING) + opened, firing)
 
 
-class TurningPoints:
+class TurningPointCollector:
     """Finds the turning points in one pass over the snapshots, and holds no more than four."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class TurningPoints:
         self._after: Snapshot | None = None
         self._last: Snapshot | None = None
 
-    def see(self, one: ShownSnapshot) -> None:
+    def add(self, one: ShownSnapshot) -> None:
         """Take one snapshot into account, unless it is still starting."""
         snapshot = one.snapshot
         if not snapshot.ready:
