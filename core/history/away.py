@@ -13,7 +13,7 @@ from core.resilience.reading import Reading
 
 _ENDED: Final = frozenset({"completed", "failed"})
 _FIRST, _LAST = 3, 3
-_ORDERS: Final = 20
+_ACTIONS: Final = 20
 _ROWS_REMEMBERED: Final = 1000
 _LATE: Final = timedelta(minutes=1)
 """The delay with which a row may come into sight after its time."""
@@ -29,11 +29,11 @@ class Step(msgspec.Struct, frozen=True):
     at: datetime
 
 
-class Ordered(msgspec.Struct, frozen=True, kw_only=True):
+class ActionSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of action by one operator or watchdog: how often, how many rows changed, and how often it failed."""
 
     actor: str
-    order: str
+    action: str
     times: int = 1
     rows: int = 0
     failed: int = 0
@@ -44,7 +44,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     `path`: the states in order, with all healthy ones as one; of many the first and the last, with `skipped` between
     them. `worst`: the worst state, if it is not on the path. `firing`: alerts that fire now, the worst first.
-    `orders_more`: actions there was no room for. `silent_s`: seconds without an answer; `unseen_s`: seconds in which
+    `actions_more`: actions there was no room for. `silent_s`: seconds without an answer; `unseen_s`: seconds in which
     this monitor stood still. `completed`, `failed`: tasks, as far as they could be counted.
     """
 
@@ -56,8 +56,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     fired: int = 0
     resolved: int = 0
     firing: tuple[str, ...] = ()
-    orders: tuple[Ordered, ...] = ()
-    orders_more: int = 0
+    actions: tuple[ActionSummary, ...] = ()
+    actions_more: int = 0
     silent_s: float = 0.0
     unseen_s: float = 0.0
     completed: int = 0
@@ -66,7 +66,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def quiet(self) -> bool:
         """Return whether nothing happened that a person must know; finished tasks alone are expected."""
-        happened = (self.fired, self.resolved, self.orders, self.orders_more, self.silent_s, self.unseen_s)
+        happened = (self.fired, self.resolved, self.actions, self.actions_more, self.silent_s, self.unseen_s)
         return len(self.path) < 2 and not any(happened)
 
 
@@ -86,8 +86,8 @@ class Absence:
         self._rows: deque[str] = deque((entry.id for entry in self._logs), maxlen=_ROWS_REMEMBERED)
         newest = max((entry.at for entry in self._logs if entry.at is not None), default=None)
         self._old = None if newest is None else newest - _LATE
-        self._orders: dict[tuple[str, str], Ordered] = {}
-        self._orders_more = 0
+        self._actions: dict[tuple[str, str], ActionSummary] = {}
+        self._actions_more = 0
         self._silent_s = self._unseen_s = 0.0
         self._counts = _measured(left.tasks.counts)
         self._done = {"completed": 0, "failed": 0}
@@ -117,10 +117,10 @@ class Absence:
             fired=self._fired,
             resolved=self._resolved,
             firing=tuple(f"{one.severity}: {one.title}" for one in back.alerts if one.is_so),
-            orders=tuple(
-                sorted(self._orders.values(), key=lambda one: (by_of(one.actor) is not By.OPERATOR, one.order))
+            actions=tuple(
+                sorted(self._actions.values(), key=lambda one: (by_of(one.actor) is not By.OPERATOR, one.action))
             ),
-            orders_more=self._orders_more,
+            actions_more=self._actions_more,
             silent_s=self._silent_s,
             unseen_s=self._unseen_s,
             completed=self._done["completed"],
@@ -170,12 +170,12 @@ class Absence:
 
     def _note(self, entry: LogEntry) -> None:
         key = (entry.actor, entry.order)
-        known = self._orders.get(key)
-        if known is None and len(self._orders) >= _ORDERS:
-            self._orders_more += 1
+        known = self._actions.get(key)
+        if known is None and len(self._actions) >= _ACTIONS:
+            self._actions_more += 1
             return
-        one = known or Ordered(actor=entry.actor, order=entry.order, times=0)
-        self._orders[key] = msgspec.structs.replace(
+        one = known or ActionSummary(actor=entry.actor, action=entry.order, times=0)
+        self._actions[key] = msgspec.structs.replace(
             one,
             times=one.times + 1,
             rows=one.rows + (entry.changed or 0),

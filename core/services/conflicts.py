@@ -24,7 +24,7 @@ class ConflictWatch:
     def __init__(self, live: LiveReads, rules: ConflictRules) -> None:
         self._live = live
         self._rules = rules
-        self._orders: dict[str, EndedAction] = {}
+        self._actions: dict[str, EndedAction] = {}
         self._tasks: dict[str, frozenset[str]] = {}
         self._read_at: datetime | None = None
 
@@ -34,12 +34,12 @@ class ConflictWatch:
         new = since if self._read_at is None else max(since, self._read_at - _OVERLAP)
         for order in await self._live.orders_ended(new, WATCHED):
             if order.at <= now + _OVERLAP:  # a row from the future would stay a conflict for ever
-                self._orders[order.run] = order
-        kept = sorted((one for one in self._orders.values() if one.at >= since), key=lambda one: one.at)[-_MOST:]
-        self._orders = {one.run: one for one in kept}
+                self._actions[order.run] = order
+        kept = sorted((one for one in self._actions.values() if one.at >= since), key=lambda one: one.at)[-_MOST:]
+        self._actions = {one.run: one for one in kept}
         if runs := unnamed(kept, self._tasks, self._rules):
             self._tasks |= dict.fromkeys(runs, frozenset[str]()) | await self._live.ids_of_orders(runs)
-        self._tasks = {run: ids for run, ids in self._tasks.items() if run in self._orders}
+        self._tasks = {run: ids for run, ids in self._tasks.items() if run in self._actions}
         self._read_at = now
         told_from = now - timedelta(seconds=self._rules.told_s)
         found = [one for one in conflicts(kept, self._tasks, self._rules) if one.at >= told_from]

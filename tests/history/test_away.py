@@ -8,7 +8,7 @@ import pytest
 
 from core.domain.records import LogEntry, TaskCounts
 from core.domain.snapshot import AlertView, Link, LinkWord, Snapshot, State, Tasks
-from core.history.away import Absence, Ordered, Summary
+from core.history.away import Absence, ActionSummary, Summary
 from core.resilience.reading import Reading, Source
 from tests.tui.well import HEALTHY
 
@@ -100,15 +100,15 @@ def test_orders_are_told_by_who_gave_them_once_each_with_the_rows_they_changed()
         at(5, logs=Reading(value=(), source=Source.DEFAULT)),  # it could not be read meanwhile
         at(7, logs=logs(again, shown, begun, stop, heal)),
     )
-    assert summary.orders == (
-        Ordered(actor="operator maria@desk", order="emergency_stop", times=1, rows=0, failed=1),
-        Ordered(actor="watchdog jana@bastion", order="heal", times=2, rows=51),
+    assert summary.actions == (
+        ActionSummary(actor="operator maria@desk", action="emergency_stop", times=1, rows=0, failed=1),
+        ActionSummary(actor="watchdog jana@bastion", action="heal", times=2, rows=51),
     )
 
 
 def test_old_orders_that_come_into_sight_again_are_no_news() -> None:
     summary = told(at(0, logs=logs(ended("new", -1, "lift"))), at(5, logs=logs(ended("old", -300, "heal", changed=9))))
-    assert summary.orders == ()
+    assert summary.actions == ()
 
 
 @pytest.mark.parametrize("word", [LinkWord.OFFLINE, LinkWord.BLIND])

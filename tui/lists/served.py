@@ -38,7 +38,7 @@ class Served(Listed):
     HINT: ClassVar[str]
     """An example of the filters that it accepts."""
     RETRIES: ClassVar[bool] = False
-    """True if all matching rows can be sent back to pending."""
+    """True if all matching rows can be requeued."""
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
         """Return no row: they come from the server, not from the snapshot."""

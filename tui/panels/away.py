@@ -6,12 +6,12 @@ from typing import Final
 from core.base.text import clean, plural, short
 from core.domain.actions import label
 from core.domain.snapshot import Snapshot, State
-from core.history.away import Ordered, Step, Summary
+from core.history.away import ActionSummary, Step, Summary
 from tui.panels.panel import Panel, as_many_as_fit
 from tui.panels.topline import STATE_LEVEL
 from tui.rendering.text import Line
 
-_ORDERS: Final = 4
+_ACTIONS: Final = 4
 _FIRING: Final = 3
 _NAMES: Final = 7
 _WIDE: Final = 80
@@ -75,8 +75,8 @@ def _told(summary: Summary) -> list[tuple[str, Line]]:
     told: list[tuple[str, Line]] = [("state", _path(summary))]
     if summary.fired or summary.resolved or summary.firing:
         told.append(("alerts", _alerts(summary)))
-    if summary.orders or summary.orders_more:
-        told.append(("actions", _orders(summary)))
+    if summary.actions or summary.actions_more:
+        told.append(("actions", _actions(summary)))
     if rest := _rest(summary):
         told.append(("besides", ((rest, "text"),)))
     return told
@@ -114,18 +114,18 @@ def _alerts(summary: Summary) -> Line:
     return ((f"{counts}; fires now: ", "text"), (clean(", ".join(summary.firing[:_FIRING])) + more, "warning"))
 
 
-def _orders(summary: Summary) -> Line:
-    left_out = summary.orders_more + sum(one.times for one in summary.orders[_ORDERS:])
+def _actions(summary: Summary) -> Line:
+    left_out = summary.actions_more + sum(one.times for one in summary.actions[_ACTIONS:])
     more = f"; {left_out:,} more (8)" if left_out else ""
-    return ((clean("; ".join(map(_order, summary.orders[:_ORDERS]))) + more, "text"),)
+    return ((clean("; ".join(map(_action, summary.actions[:_ACTIONS]))) + more, "text"),)
 
 
-def _order(one: Ordered) -> str:
+def _action(one: ActionSummary) -> str:
     times = f" ×{one.times}" if one.times > 1 else ""
     notes = [plural(one.rows, "row")] if one.rows else []
     notes += [f"{one.failed:,} not done" if one.failed < one.times else "not done"] if one.failed else []
     said = f" ({', '.join(notes)})" if notes else ""
-    return f"{label(one.order)}{times}{said} by {one.actor or 'another monitor'}"
+    return f"{label(one.action)}{times}{said} by {one.actor or 'another monitor'}"
 
 
 def _rest(summary: Summary) -> str:

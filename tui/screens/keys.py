@@ -72,7 +72,7 @@ TREND_KEYS: Final = (
 MENU_ONLY: Final = tuple(key for key in _OF_ACTIONS if not key.key)
 """What has a place in the menu alone."""
 
-GLOBAL_KEYS: Final = (*ORDER_KEYS, *OPEN_KEYS, *TIME_KEYS, *SCREEN_KEYS)
+GLOBAL_KEYS: Final = (*ACTION_KEYS, *OPEN_KEYS, *TIME_KEYS, *SCREEN_KEYS)
 ALL_KEYS: Final = (*GLOBAL_KEYS, *LIST_KEYS, *TREND_KEYS)
 
 _IN_THE_PAST: Final = {"earlier": 0, "later": 1, "event_before": 2, "event_after": 2, "jump": 3, "note": 4, "now": 0}

@@ -106,9 +106,9 @@ class TimelineCollector:
         for run, its in runs.items():
             ended = its[-1].at or self._since
             if run not in told:
-                yield _order(its[0].at or ended, its, here)
+                yield _action_entry(its[0].at or ended, its, here)
             elif self._waits(run, told[run]) and ended > told[run] + _LATER:
-                yield _order(ended, its, here)
+                yield _action_entry(ended, its, here)
 
     def _waits(self, run: str, told: datetime) -> bool:
         """Return whether an action's last event here, at `told`, is that it waits: another monitor may carry it out."""
@@ -151,7 +151,7 @@ def _entry(event: Event, origin: Origin, *, who: str = "", here: bool = True, ru
     )
 
 
-def _order(at: datetime, rows: list[LogEntry], here: frozenset[str]) -> TimelineEntry:
+def _action_entry(at: datetime, rows: list[LogEntry], here: frozenset[str]) -> TimelineEntry:
     """Return the entry for an action from its rows: when it began, what it was, its result and its reason."""
     first, last = rows[0], rows[-1]
     name = label(first.order)
