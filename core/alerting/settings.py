@@ -24,7 +24,7 @@ class AlertRules(msgspec.Struct, frozen=True, kw_only=True):
     breakers_s: Span = 300.0
     """The time a breaker is not closed before that is an alert."""
     database_down_s: Span = 600.0
-    """After so long a database that is down is critical; it is high from the start."""
+    """The time after which a database that is down is a critical alert; it is a high one from the start."""
     blind_s: Span = 600.0
     """The time the monitor is blind before that is an alert."""
     review_s: Span = 3600.0
@@ -36,9 +36,9 @@ class AlertRules(msgspec.Struct, frozen=True, kw_only=True):
     rate_hold_s: Span = 600.0
     """The earliest an alert about a rate resolves after it was last true."""
     flap_changes: Count = 4
-    """So many changes within `flap_s` are flapping."""
+    """The number of changes within `flap_s` from which an alert counts as flapping."""
     flap_s: Span = 1200.0
-    """The time within which changes count as flapping; so long without one, and it is over."""
+    """The time within which those changes are counted; flapping ends after this time without a change."""
     high_after_s: Span = 900.0
     """The time a high alert fires unacknowledged before the first contact is told; a critical one is told at once."""
     medium_after_s: Span = 3600.0

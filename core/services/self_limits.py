@@ -22,19 +22,19 @@ class SelfRules(msgspec.Struct, frozen=True, kw_only=True):
     lag_ms: Milliseconds = 50.0
     """The most that 99 of 100 turns of the event loop are late; a key that waits longer feels slow."""
     lag_window_s: Period = 60.0
-    """The turns of so long are judged together."""
+    """The length of the window whose turns are judged together."""
     tick_s: Tick = 0.5
     """The period in which the event loop's lag is looked at; waking up for it costs 0.04 % of a core."""
     measure_s: Period = 5.0
     """The period in which memory, lag and the time of a refresh are measured."""
     out_times: Count = 3
-    """So many measures in a row must be out of bounds before it is said."""
+    """The number of measures in a row beyond a limit after which that is reported."""
     back_share: Share = 0.8
-    """Back within bounds is what was below this share of its bound for `back_s`."""
+    """The share of its limit below which a figure must stay for `back_s` to count as recovered."""
     back_s: Span = 300.0
-    """The time it must be below that."""
+    """The time for which it must stay below that share."""
     still_s: Span = 10.0
-    """An event loop that did not turn for so long was stopped, or the machine slept: that is no lag."""
+    """A pause of the event loop longer than this is no lag: the process was stopped, or the machine slept."""
 
 
 class Lags:

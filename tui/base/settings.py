@@ -27,7 +27,7 @@ class ScreenSettings(msgspec.Struct, frozen=True, kw_only=True):
     mouse: bool = True
     """Take the mouse; else it, and its selection, are the terminal's."""
     away_s: Span = AWAY_S
-    """After so long without a key the next one also tells what happened meanwhile; 0: never."""
+    """The time without a key after which the next one also shows what happened meanwhile; 0: never."""
 
 
 class Display(msgspec.Struct, frozen=True, kw_only=True):
