@@ -25,7 +25,7 @@ STEPS = {
     "taking over": "_scheduler._take_over",
     "waiting actions": "_parts.waiting.all",
     "alerts": "_parts.alerts.restore",
-    "state": "_scheduler._state",
+    "state": "_scheduler._load_state",
     "connect": "_parts.backend.connect",
     "schema": "_parts.checks.discover",
     "lease": "_parts.lease.round",
