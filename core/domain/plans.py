@@ -168,8 +168,8 @@ class RequeuePlan(Plan, frozen=True, kw_only=True):
 class DryRunPlan(Plan, frozen=True, kw_only=True):
     """The dry-run setting of the agents. `known` is false when no config row is visible to us.
 
-    `pending`: the number of tasks the agents would mark as completed without doing them, once dry-run is on. `on`: what it
-    is to be set to. `action`: the way that is still open, where it is set like that already.
+    `pending`: the number of tasks the agents would mark as completed without doing them, once dry-run is on. `on`: the
+    value it is to get. `action`: the way that is still open, where it is set like that already.
     """
 
     known: bool

@@ -220,11 +220,11 @@ class AlertService:
 
     def silences(self) -> tuple[Silence, ...]:
         """Return every silence that is kept, those that are over included."""
-        return self.shelf.silences
+        return self.store.silences
 
     async def keep(self, about: Ack | Silence, row: LogRow) -> None:
         """Keep an operator's word about alerts on this machine, apply it, and write its row. Raises NotKept."""
-        await self.shelf.put(about, row)
+        await self.store.put(about, row)
         self._overlay(None)
         await self.write_rows()
 

@@ -132,12 +132,12 @@ class ScreenStack(App[None]):
 
     async def press(self, name: str) -> None:
         """Do what the key of that name does. What goes wrong unforeseen is told, and the screen stays."""
-        if name in self._under_way:
+        if name in self._running_actions:
             return
         if (why := self.time.refusal) and name not in _IN_TIME:
             self.tell(why)
             return
-        self._under_way.update({name} & _AT_ONCE)
+        self._running_actions.update({name} & _AT_ONCE)
         try:
             with error_boundary(name.replace("_", " "), self.tell):
                 await HANDLERS[name](self)

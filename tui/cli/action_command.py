@@ -14,7 +14,7 @@ from core.monitor import Config, Monitor
 from core.resilience import NotLive
 from tui.cli import exits
 from tui.cli.interruption import Progress, interruptible
-from tui.cli.looking import with_alerts
+from tui.cli.one_shot import with_alerts
 from tui.cli.session import configure, confirmed, fail, once, put, put_json, start_logging, tell
 from tui.cli.span import Lasts
 

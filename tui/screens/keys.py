@@ -27,7 +27,7 @@ def _of(action: Action, shortcut: Shortcut) -> Key:
 
 _OF_ACTIONS: Final = tuple(_of(action, action.shortcut) for action in ACTIONS.values() if action.shortcut is not None)
 
-ORDER_KEYS: Final = (
+ACTION_KEYS: Final = (
     *(key for key in _OF_ACTIONS if key.key),
     _press("orders", "o", "actions", "actions: withdraw what waits, undo, retry a failed task", 16),
 )

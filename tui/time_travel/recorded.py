@@ -112,7 +112,7 @@ def _none_before(box: Box) -> NotThere:
     return NotThere(NOTHING if span is None else f"the black box begins at {clock(span[0])}: nothing is before")
 
 
-def _shown(box: Box, picture: Snapshot, at: datetime) -> Moment:
+def _shown(box: Box, snapshot: Snapshot, at: datetime) -> Moment:
     """Return the snapshot as the screen showed it at that moment, with the notes up to then among its events."""
     notes = box.notes(at - _NOTED, at + _TICK)[-_MOST_NOTES:]
     told = tuple(Event(at=note.at, who=note.who, text=f"note: {note.text}", level=Level.WARNING) for note in notes)

@@ -9,7 +9,7 @@ from core.actions.silence import END_SILENCE, SILENCE
 from core.monitor import Config, Monitor
 from tui.cli import exits
 from tui.cli.action_command import Mode, give, mode_of, options, parameter_of, run_action
-from tui.cli.looking import with_alerts
+from tui.cli.one_shot import with_alerts
 from tui.cli.session import configure, put
 
 
