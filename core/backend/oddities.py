@@ -6,7 +6,7 @@ MOST: Final = 50
 """The number of oddities that are reported; after that only that there are more."""
 
 
-class Read(Protocol):
+class RowRecord(Protocol):
     """A record of a row. `odd`: its oddities."""
 
     @property
@@ -16,7 +16,7 @@ class Read(Protocol):
     def odd(self) -> tuple[str, ...]: ...
 
 
-R = TypeVar("R", bound=Read)
+R = TypeVar("R", bound=RowRecord)
 
 
 class Oddities:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from core.backend.client import ApiCalls
 from core.backend.columns import Columns
 from core.backend.faults import Failed, garbage
-from core.backend.reads.audit import BEGUN_FIELDS, STOP_FIELDS, begun_runs_of, stop_trail_of
+from core.backend.reads.audit_rows import BEGUN_FIELDS, STOP_FIELDS, begun_runs_of, stop_trail_of
 from core.backend.rows import (
     ENDED,
     Row,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.backend.columns import YEARS, Row, moment, moment_of_only, of_only
 from core.backend.faults import Failed
 from core.backend.oddities import MOST, Oddities
-from core.backend.reads.audit import stop_trail_of
+from core.backend.reads.audit_rows import stop_trail_of
 from core.backend.rows import (
     audited_of,
     config_of,
