@@ -106,7 +106,7 @@ class AuditTrail:
 
     async def _time_of(self, row: str) -> datetime | None:
         try:
-            return await self._means.live.ask("db:read_audit_time", lambda queries: queries.log_time(row))
+            return await self._means.live.audit.row_time(row)
         except NotLive:
             return None
 

@@ -19,14 +19,14 @@ async def requeue(run: Run, marks: Markers, *, from_status: str, to_status: str,
     live, commands = run.means.live, run.means.commands
 
     async def page(after: str) -> tuple[str, ...]:
-        return await live.ask("db:fetch_marked", lambda queries: queries.marked(marks, from_status, BATCH, after))
+        return await live.task_ids.marked(marks, from_status, BATCH, after)
 
     async def changed(ids: tuple[str, ...]) -> tuple[str, ...]:
         still = await left_among(ids)
         return tuple(name for name in ids if name not in still)
 
     async def left_among(ids: tuple[str, ...]) -> tuple[str, ...]:
-        return await live.ask("db:read_back_tasks", lambda queries: queries.marked_among(ids, from_status, marks))
+        return await live.task_ids.marked_among(ids, from_status, marks)
 
     async def left(ids: tuple[str, ...]) -> int:
         return len(await left_among(ids))
@@ -58,10 +58,10 @@ async def reject_all(
     ours = Markers(begins=(mark,))
 
     async def page(after: str) -> tuple[str, ...]:
-        return await live.ask(f"db:fetch_{status}_ids", lambda queries: queries.ids_in(status, BATCH, after))
+        return await live.task_ids.in_status(status, BATCH, after)
 
     async def changed(ids: tuple[str, ...]) -> tuple[str, ...]:
-        return await live.ask("db:read_back_tasks", lambda queries: queries.marked_among(ids, "rejected", ours))
+        return await live.task_ids.marked_among(ids, "rejected", ours)
 
     async def left(_ids: tuple[str, ...]) -> int:
         return 0

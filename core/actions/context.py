@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from core.backend.reads.live import LiveReads
+from core.backend.reads import Reads
 from core.backend.writes import Writes
 from core.base.clock import Clock
 from core.base.text import clean
@@ -44,7 +44,7 @@ class ActionContext:
     `once`: the policy of a write that is sent once, within `total_s` seconds.
     """
 
-    def __init__(self, clock: Clock, guard: Guard, live: LiveReads, commands: Writes, *, total_s: float = 30.0) -> None:
+    def __init__(self, clock: Clock, guard: Guard, live: Reads, commands: Writes, *, total_s: float = 30.0) -> None:
         self.clock = clock
         self.live = live
         self.commands = commands

@@ -51,7 +51,7 @@ class SetDryRun(Operation[DryRunPlan]):
 
     async def plan(self) -> DryRunPlan:
         """Return how dry-run stands now, and how many pending tasks it would consume. Raises NotLive."""
-        config, pending = await self._means.live.config(), await self._means.live.count("pending")
+        config, pending = await self._means.live.config.fetch(), await self._means.live.tasks.count("pending")
         if config is None:
             return DryRunPlan(known=False, dry_run=False, on=self.on)
         action = DRY_RUN_OFF if config.dry_run else DRY_RUN_ON
@@ -59,7 +59,7 @@ class SetDryRun(Operation[DryRunPlan]):
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Find out how it stands."""
-        self._config = config = await self._means.live.config()
+        self._config = config = await self._means.live.config.fetch()
         if config is None:
             return self.refused("no config row is visible to us")
         if config.dry_run is self.on and "dry_run" not in config.mixed:
@@ -77,7 +77,7 @@ class SetDryRun(Operation[DryRunPlan]):
 
     async def read_back(self, run: Run) -> ReadBack:
         """Say how it stands."""
-        seen = await self._means.live.config()
+        seen = await self._means.live.config.fetch()
         if seen is not None and seen.dry_run is self.on and "dry_run" not in seen.mixed:
             run.changed = 0 if self._written == 0 else 1  # somebody else may have been faster
             told = {"dry_run": self.on, "config_at": config_stamp(seen)}

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -70,7 +69,7 @@ _NOTING_S: Final = 1.0
 async def trail_of(means: ActionContext) -> StopTrail:
     """Return what the audit trail tells of stops, as far as we may see. Never raises for a fault."""
     try:
-        return await means.live.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())
+        return await means.live.audit.stop_trail()
     except NotLive:
         return StopTrail()
 
@@ -116,11 +115,11 @@ class EmergencyStop(Operation[StopPlan]):
     async def plan(self) -> StopPlan:
         """Return what a stop would hit now. Raises NotLive."""
         live = self._means.live
-        config = await live.config()
+        config = await live.config.fetch()
         standing = (await trail_of(self._means)).standing(config)
         return StopPlan(
-            pending=await live.count("pending"),
-            running=await live.count("in_progress"),
+            pending=await live.tasks.count("pending"),
+            running=await live.tasks.count("in_progress"),
             already=in_words(self._means, config, standing) if config and config.emergency_stop else "",
             hours=self._hours,
         )
@@ -136,7 +135,7 @@ class EmergencyStop(Operation[StopPlan]):
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Find out whether a stop stands, and whether anything of it is left to do."""
-        config, trail = await asyncio.gather(self._means.live.config(), trail_of(self._means))
+        config, trail = await asyncio.gather(self._means.live.config.fetch(), trail_of(self._means))
         self._config = config
         if config is None or not config.emergency_stop:
             begun = trail.of_run(run) if run else None
@@ -165,7 +164,7 @@ class EmergencyStop(Operation[StopPlan]):
             await self._set_flag(run)
         elif self._partly_set and self._config is not None:
             await self._set_rest(run, self._config)
-        seen = await self._means.live.config()
+        seen = await self._means.live.config.fetch()
         if seen is None or not seen.emergency_stop:
             return
         marked_with = self._standing or run.id
@@ -183,7 +182,7 @@ class EmergencyStop(Operation[StopPlan]):
 
     async def read_back(self, run: Run) -> ReadBack:
         """Say whether the flag is set, and what became of the tasks."""
-        config = await self._means.live.config()
+        config = await self._means.live.config.fetch()
         if config is None or not config.emergency_stop:
             why = FOLLOWS if run.follows else _why_not_set(self._fault or run.fault)
             why = NO_ROW if config is None and not run.follows else why
@@ -229,7 +228,7 @@ class EmergencyStop(Operation[StopPlan]):
                 )
             except NotLive as not_live:
                 self._fault = not_live.fault
-            seen = await live.config()
+            seen = await live.config.fetch()
             if seen is not None and seen.emergency_stop:
                 self._by_function = max(0, await self._count_by_function() - before)
                 run.changed += self._by_function
@@ -256,16 +255,16 @@ class EmergencyStop(Operation[StopPlan]):
         if trail.lifted_since(begun.began_at):
             return True
         marks = Markers(begins=(rejected_by(begun.run),))
-        return await self._means.live.ask("db:count_marked", lambda q: q.count_marked(marks, "rejected")) > 0
+        return await self._means.live.task_ids.count_marked(marks, "rejected") > 0
 
     async def _open(self) -> int:
         live = self._means.live
-        return sum(await asyncio.gather(*(live.count(status) for status in UNFINISHED)))
+        return sum(await asyncio.gather(*(live.tasks.count(status) for status in UNFINISHED)))
 
     async def _count_by_function(self) -> int:
         marks = Markers(begins=(f"{FUNCTION_MARK}{self.reason}",))
         try:
-            return await self._means.live.ask("db:count_marked", lambda q: q.count_marked(marks, "rejected"))
+            return await self._means.live.task_ids.count_marked(marks, "rejected")
         except NotLive:
             return 0
 
@@ -284,10 +283,7 @@ class EmergencyStop(Operation[StopPlan]):
         return noted
 
     async def _ids_in(self, status: str, limit: int, *, started: bool = False) -> tuple[str, ...]:
-        def ask(queries: Queries) -> Awaitable[tuple[str, ...]]:
-            return queries.ids_in(status, limit, started=started)
-
-        return await self._means.live.ask(f"db:fetch_{status}_ids", ask)
+        return await self._means.live.task_ids.in_status(status, limit, started=started)
 
     def _told(self, noted: dict[str, Any]) -> dict[str, Any]:
         return {"reason": self.reason, "hours": self._hours} | noted

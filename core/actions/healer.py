@@ -68,14 +68,14 @@ class Healer:
         live, timed = self._means.live, now is not None
         now = now or self._means.clock.now()
         (config, config_fault), (overdue, overdue_fault) = await asyncio.gather(
-            _known(live.config()), _known(find_overdue(live, now, self._stuck) if timed else _nothing())
+            _known(live.config.fetch()), _known(find_overdue(live, now, self._stuck) if timed else _nothing())
         )
         if config_fault is not None and (overdue_fault is not None or not timed):
             raise NotLive(config_fault)
         overdue = overdue or Overdue()
         spared: frozenset[str] = frozenset()
         if automatic and overdue.stuck:
-            found, spared_fault = await _known(live.given_back(now - timedelta(seconds=self._rules.spare_s)))
+            found, spared_fault = await _known(live.audit.given_back(now - timedelta(seconds=self._rules.spare_s)))
             spared = found or frozenset()
             overdue_fault = overdue_fault or spared_fault  # whom an operator spared is not known: nobody is failed
             overdue = overdue if spared_fault is None else Overdue()
@@ -99,7 +99,7 @@ class Healer:
         notes = notes if timed else [UNTIMED, *notes]
         unknown = [fault for fault in (config_fault, overdue_fault) if fault is not None]
         if config is None and config_fault is None and not live.sees_all:
-            _, hidden_fault = await _known(live.visible_config())
+            _, hidden_fault = await _known(live.config.visible())
             unknown += [hidden_fault] if hidden_fault is not None else []
         plan = HealPlan(steps=steps, notes=tuple(notes), only=tuple(sorted(only)), unknown=tuple(unknown))
         return Findings(plan=plan, survey=survey)
@@ -112,7 +112,7 @@ class Healer:
         stuck, rules = len(found.survey.stuck), self._rules
         if not stuck:
             return ""
-        healed = await self._means.live.count_healed(found.survey.now - timedelta(seconds=rules.brake_window_s))
+        healed = await self._means.live.tasks.count_healed(found.survey.now - timedelta(seconds=rules.brake_window_s))
         together, running = stuck + healed, found.survey.overdue.running + healed
         before = f" and {healed:,} healed within the hour" if healed else ""
         if together > rules.brake_rows:

@@ -199,7 +199,7 @@ class Lease:
 
     async def _read(self) -> LeaseRow | SpoiltLease | None:
         """The row now, and since when its token has stood still."""
-        row = await self._means.live.lease(self._id)
+        row = await self._means.live.logs.lease(self._id)
         self._seen = self._clock.elapsed()
         if isinstance(row, LeaseRow):
             self._term = max(self._term, row.term)
@@ -214,7 +214,7 @@ class Lease:
         return row
 
     async def _stands(self, token: str) -> bool:
-        row = await self._means.live.lease(self._id)
+        row = await self._means.live.logs.lease(self._id)
         return row is not None and row.token == token
 
     async def _swap(self, expected: str, term: int, *, new_term: bool = False) -> bool:

@@ -40,12 +40,12 @@ async def left_over(means: ActionContext, config: SystemConfig | None, trail: St
 
 async def audited_stops(means: ActionContext) -> StopTrail:
     """Return what the audit trail tells of stops. Raises NotLive: without it what a stop rejected is not known."""
-    return await means.live.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())
+    return await means.live.audit.stop_trail()
 
 
 async def count_rejected(means: ActionContext, marks: Markers) -> int:
     """Return how many rejected tasks carry one of `marks`. Raises NotLive."""
-    return await means.live.ask("db:count_marked", lambda queries: queries.count_marked(marks, "rejected"))
+    return await means.live.task_ids.count_marked(marks, "rejected")
 
 
 class Requeue(Operation[RequeuePlan]):
@@ -65,11 +65,11 @@ class Requeue(Operation[RequeuePlan]):
 
     async def plan(self) -> RequeuePlan:
         """Return what is left of a stop that is over. Raises NotLive."""
-        return await left_over(self._means, await self._means.live.visible_config())
+        return await left_over(self._means, await self._means.live.config.visible())
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Find out what is left of a stop that is over."""
-        config = await self._means.live.visible_config()
+        config = await self._means.live.config.visible()
         if config is not None and config.emergency_stop:
             return self.refused("an emergency stop is set: nothing was requeued")
         if self._given is not None:

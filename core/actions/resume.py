@@ -86,7 +86,7 @@ class Resume(Operation[ResumePlan]):
     async def plan(self) -> ResumePlan:
         """Return the stop that stands, or what the last one left rejected. Raises NotLive."""
         means = self._means
-        config = await means.live.visible_config()
+        config = await means.live.config.visible()
         trail = await audited_stops(means)
         if config is None or not config.emergency_stop:
             left = await left_over(means, config, trail)
@@ -112,7 +112,7 @@ class Resume(Operation[ResumePlan]):
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Find out which stop stands."""
-        self._config = config = await self._means.live.config()
+        self._config = config = await self._means.live.config.fetch()
         if config is None:
             return self.refused(f"NOT resumed: {NO_ROW}")
         if not config.emergency_stop:
@@ -138,7 +138,7 @@ class Resume(Operation[ResumePlan]):
             self._written = await run.write("db:clear_stop", lambda config=config: self._clear(config))  # type: ignore[misc]  # bound now
             if self._written is None or self._written:
                 return
-            seen = await self._means.live.config()
+            seen = await self._means.live.config.fetch()
             if seen is None or seen.updated_at == config.updated_at or StopMark.of(seen) != StopMark.of(config):
                 return
             self._config = seen
@@ -155,7 +155,7 @@ class Resume(Operation[ResumePlan]):
 
     async def read_back(self, run: Run) -> ReadBack:
         """Say whether it is cleared."""
-        seen = await self._means.live.config()
+        seen = await self._means.live.config.fetch()
         if seen is None or seen.emergency_stop:
             if run.fault is None and not run.follows:
                 run.refused = 1

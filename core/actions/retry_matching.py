@@ -67,9 +67,9 @@ class RetryMatching(Operation[RetryMatchingPlan]):
         if self._listing.table is not Table.TASKS:
             return _none(given, now, "only tasks can be retried")
         if self._shown is not None:
-            found = await self._means.live.matching_tasks(given, MOST_ROWS + 1)
+            found = await self._means.live.lists.matching_tasks(given, MOST_ROWS + 1)
             return msgspec.structs.replace(self._shown, now=len(found))
-        found = await self._means.live.matching_tasks(given, MOST_ROWS + 1)
+        found = await self._means.live.lists.matching_tasks(given, MOST_ROWS + 1)
         ids = tuple(found)[:MOST_ROWS]
         if not ids:
             return _none(given, now, "no failed task that matches is visible to us")
@@ -102,10 +102,10 @@ class RetryMatching(Operation[RetryMatchingPlan]):
         until = shown.at
 
         async def changed(ids: tuple[str, ...]) -> tuple[str, ...]:
-            return await live.sent_back_among(ids, until)
+            return await live.task_ids.sent_back_among(ids, until)
 
         async def left(ids: tuple[str, ...]) -> int:
-            return await live.count_failed_until(ids, until)
+            return await live.task_ids.count_failed_until(ids, until)
 
         send = partial(commands.retry_failed, until=until)
         for start in range(0, shown.rows, BATCH):

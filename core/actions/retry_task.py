@@ -29,7 +29,7 @@ RETRY: Final = Action(
 
 async def _plan(means: ActionContext, name: str) -> RetryPlan:
     try:
-        task = await means.live.task(name)
+        task = await means.live.tasks.fetch(name)
     except NotLive as not_live:
         if not_live.fault.kind != "bad_input":
             raise
@@ -80,7 +80,7 @@ class Retry(Operation[RetryPlan]):
 
     async def read_back(self, run: Run) -> ReadBack:
         """Say what the task is now."""
-        seen = await self._means.live.task(self.agreed.task)
+        seen = await self._means.live.tasks.fetch(self.agreed.task)
         status = seen.status.replace("_", " ") if seen is not None else "gone"
         if seen is not None and status == "failed" and seen.completed_at == self.agreed.failed_at:
             run.refused = 0 if run.follows or run.fault is not None else 1

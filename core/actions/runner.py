@@ -180,9 +180,7 @@ class Runner:
         self._settled[action.name] = now
         wall = self._now()  # the database's, as far as it is known: its clock stamped what was begun
         try:
-            begun = await self._means.live.ask(
-                "db:fetch_unfinished", lambda queries: queries.unfinished(action.name, wall - _LOOKED_BACK)
-            )
+            begun = await self._means.live.audit.unfinished(action.name, wall - _LOOKED_BACK)
         except NotLive:
             return
         for one in begun:
@@ -273,7 +271,7 @@ class Runner:
 
     async def _was_begun(self, run: str) -> bool:
         try:
-            told = await self._means.live.audited(run)
+            told = await self._means.live.audit.of_run(run)
         except NotLive:
             return False
         return told is not None and told.status == "started"

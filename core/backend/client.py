@@ -273,6 +273,8 @@ class ApiCalls:
         self._slots = asyncio.Semaphore(connections)
         self.oddities = backend.oddities
         """The collector for oddities of rows."""
+        self.sees_all = backend.target.sees_all
+        """Whether no row is hidden from us, so that an empty answer is proof."""
 
     async def rows(
         self,

@@ -4,10 +4,12 @@ The official client escapes nothing within `or=(…)`, and the API reads `*` as 
 """
 
 import re
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from core.backend.timestamps import stamp, until
 from core.domain.markers import Markers
 from core.domain.queries import Filter, is_uuid
 
@@ -54,6 +56,11 @@ def marked(query: Any, marks: Markers, column: str) -> Any:
         function = ",".join(f"{column}.like.{quoted(pattern)}" for pattern in marks.unstarted)
         noted = [f"and(or({function}),id.in.{_list(marks.pending)})"]
     return query.or_(",".join((*begun, *like, *never, *noted)))
+
+
+def past(query: Any, column: str, since: datetime) -> Any:
+    """Return `query` for the rows written since `since`, but not later than now by the database's clock."""
+    return query.gte(column, stamp(since)).lte(column, until(None))
 
 
 def quoted(text: str) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from core.backend.faults import Trace
-from core.backend.reads.live import LiveReads
+from core.backend.reads import Reads
 from core.checks.settings import WatchRules
 from core.domain.failure_rate import FailureRules
 from core.domain.records import SystemConfig
@@ -48,7 +48,7 @@ class CheckContext:
     def __init__(  # noqa: PLR0913 - all a check may go by
         self,
         *,
-        live: LiveReads,
+        live: Reads,
         now: datetime | None,
         rules: WatchRules,
         stuck_rules: StuckRules,

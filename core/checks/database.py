@@ -10,7 +10,7 @@ from core.resilience.fault import Evidence, Fault
 async def database(context: CheckContext) -> Verdict:
     """Check that the database answers: ok, proven down, or blind."""
     try:
-        await context.live.ping(context.rules.hanging_s, context.trace)
+        await context.live.probes.database(context.rules.hanging_s, context.trace)
     except NotLive as not_live:
         fault = not_live.fault
         if fault.kind in NOT_REACHED and context.control is not None and await context.control():

@@ -10,7 +10,7 @@ from core.resilience.fault import Evidence
 async def edge_function(context: CheckContext) -> Verdict:
     """Check that the function answers: ok, not deployed, silent, or unknown."""
     try:
-        await context.live.edge_function(context.rules.probe_s)
+        await context.live.probes.edge_function(context.rules.probe_s)
     except NotLive as not_live:
         fault = not_live.fault
         if fault.evidence is Evidence.NONE:

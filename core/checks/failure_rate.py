@@ -9,7 +9,7 @@ from core.domain.status import Verdict
 
 async def failure_rate(context: CheckContext) -> Verdict:
     """Check that at most half of what finished within the window failed."""
-    return judge(await rate_now(context.live, context.now, context.failure_rules), context.failure_rules)
+    return judge(await rate_now(context.live.outcomes, context.now, context.failure_rules), context.failure_rules)
 
 
 def judge(rate: SuccessRate, rules: FailureRules) -> Verdict:

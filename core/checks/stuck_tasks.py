@@ -8,7 +8,7 @@ from core.domain.stuck import find_overdue
 
 async def stuck_tasks(context: CheckContext) -> Verdict:
     """Check that no running task is past its time and silent, as far as its silence can be proven."""
-    overdue = context.overdue = await find_overdue(context.live, context.now, context.stuck_rules)
+    overdue = context.overdue = await find_overdue(context.live.tasks, context.now, context.stuck_rules)
     slow = f"; {plural(len(overdue.slow), 'slow one')}, still writing logs" if overdue.slow else ""
     if not overdue.silent:
         return Verdict.ok(f"none of {overdue.running} running{slow}")

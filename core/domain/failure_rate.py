@@ -1,5 +1,6 @@
 """The failure rate of finished work, and whether it is fresh enough to act upon. For the check and for healing."""
 
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -27,9 +28,9 @@ class FailureRules(msgspec.Struct, frozen=True, kw_only=True):
 class FinishedReads(Protocol):
     """The reads this judgement needs."""
 
-    async def success_rate(self, since: datetime, now: datetime, *, without_ours: bool = False) -> SuccessRate: ...
+    def success_rate(self, since: datetime, now: datetime, *, without_ours: bool = False) -> Awaitable[SuccessRate]: ...
 
-    async def last_failed_at(self, now: datetime) -> datetime | None: ...
+    def last_failed_at(self, now: datetime) -> Awaitable[datetime | None]: ...
 
 
 async def failure_rate(reads: FinishedReads, now: datetime, rules: FailureRules) -> SuccessRate:

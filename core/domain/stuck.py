@@ -1,5 +1,6 @@
 """Stuck and slow tasks: one judgement for the check and for healing."""
 
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
@@ -53,7 +54,7 @@ class RunningReads(Protocol):
         """Return whether no row is hidden from us, so that an empty answer is proof."""
         ...
 
-    async def running_tasks(self) -> tuple[Task, ...]: ...
+    def running(self) -> Awaitable[tuple[Task, ...]]: ...
 
     async def with_signs_of_life(
         self, ids: tuple[str, ...], since: datetime, now: datetime | None = None
@@ -75,7 +76,7 @@ async def find_overdue(reads: RunningReads, now: datetime, rules: StuckRules) ->
     Silence must be provable: to a key that sees all an empty answer is proof, to any other account only for a task of
     which at least one log row is visible.
     """
-    running = await reads.running_tasks()
+    running = await reads.running()
     late = tuple(t for t in running if t.began_at is not None and t.began_at < cutoff(t, now, rules))
     if not late:
         return Overdue(running=len(running))

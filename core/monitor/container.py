@@ -25,9 +25,7 @@ from core.actions.waiting import WaitingActions
 from core.backend.client import Backend
 from core.backend.fault_transport import FaultTransport
 from core.backend.faults import classify
-from core.backend.reads.live import CHECKED, LiveReads
-from core.backend.reads.queries import Queries
-from core.backend.reads.trends import TrendQueries
+from core.backend.reads import CHECKED, Reads
 from core.backend.schema import UNDISCOVERED, Schema
 from core.backend.sessions import SessionFile
 from core.backend.writes import Writes
@@ -110,12 +108,12 @@ class Container:
             database_now=self.health_log.database_now,
             answered_at=self.backend.server_time,
         )
-        self.readings = Readings(clock, self.guard, self.queries, self.cache, config.refresh, self.time.likely)
+        self.readings = Readings(clock, self.guard, self.panel_reads, self.cache, config.refresh, self.time.likely)
         self.context = Context(
             clock=clock,
             config=config,
             guard=self.guard,
-            queries=self.queries,
+            panel_reads=self.panel_reads,
             reads=self.reads,
             writes=self.writes,
             store=self.store,
@@ -138,11 +136,9 @@ class Container:
         self.cache = Cache(places.cache, config.target.space, self.clock)
         self.guard = Guard(self.clock, self.breakers, classify, self.cache)
         self.backend.around_sign_in = signing_in(self.guard, config.limits.request_s)
-        self.queries = Queries(self.backend.calls, UNDISCOVERED)
-        self.trend_queries = TrendQueries(self.backend.calls, UNDISCOVERED)
-        self.urgent_queries = Queries(self.backend.urgent, UNDISCOVERED)
+        self.panel_reads = Reads(self.backend.calls, UNDISCOVERED)
+        self.reads = Reads(self.backend.urgent, UNDISCOVERED, self.guard)
         self.writes = Writes(self.backend.urgent, UNDISCOVERED)
-        self.reads = LiveReads(self.guard, self.urgent_queries, sees_all=config.target.sees_all)
 
     def _build_storage(self, places: Places) -> None:
         space = self.config.target.space
@@ -202,7 +198,7 @@ class Container:
         context, readings, publish = self.context, self.readings, hooks.publish
         self.rows = RowReader(context, self.checks.discover)
         self.kpis = KpiService(context, readings, self.connection, keeps=self.ownership)
-        self.trends = TrendService(context, self.trend_queries, readings, self.checks.discover, keeps=self.ownership)
+        self.trends = TrendService(context, readings, self.checks.discover, keeps=self.ownership)
         self.streak = CriticalStreak(self.clock, self.store, self.config.watch.interval_s)
         self.notifications = Notifications(context, readings, self.itself.host)
         self.notifications.who_acts = lambda: who_acts(self.lease.view(), self.autopilot.permission())

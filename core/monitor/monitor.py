@@ -144,7 +144,7 @@ class Monitor:
     async def logs(self, *, healing: bool, since: datetime | None, limit: int) -> tuple[LogEntry, ...]:
         """Return the rows that monitors wrote, or of actions alone (`healing`), newest first. Raises NotLive."""
         await self.discover()
-        return await self._parts.reads.watchdog_logs(healing=healing, since=since, limit=limit)
+        return await self._parts.reads.logs.by_watchdog(healing=healing, since=since, limit=limit)
 
     async def told_between(self, since: datetime, until: datetime, limit: int) -> tuple[LogEntry, ...]:
         """Return the log's rows of a period: those that monitors wrote, then the agents' failed steps.
@@ -153,8 +153,8 @@ class Monitor:
         """
         await self.discover()
         live = self._parts.reads
-        told = await live.told_between(since, until, limit)
-        return told + await live.failed_between(since, until, limit)
+        told = await live.logs.told_between(since, until, limit)
+        return told + await live.logs.failed_between(since, until, limit)
 
     async def statistics(self, since: datetime) -> Statistics:
         """Return the results of tasks since a moment. Raises NotLive."""

@@ -115,7 +115,7 @@ class AlertInputs:
         now = self._context.time.cut_off()
         if now is None:
             return None
-        return await self._context.reads.success_rate(now - _HOUR, now)
+        return await self._context.reads.outcomes.success_rate(now - _HOUR, now)
 
     def _in_review(self) -> int | None:
         counts = self._readings.counts
@@ -125,18 +125,18 @@ class AlertInputs:
         now, waiting = self._context.time.cut_off(), self._in_review()
         if now is None or waiting is None:
             return None
-        came_at = await self._context.reads.oldest_in_review_at(now) if waiting else None
+        came_at = await self._context.reads.tasks.oldest_in_review_at(now) if waiting else None
         return 0.0 if came_at is None else max(0.0, (now - came_at).total_seconds())
 
     async def _health_row_age_s(self) -> float | None:
         now = self._context.time.cut_off()
         if now is None:
             return None
-        written_at = await self._context.reads.newest_health_at(now - _WEEK, now)
+        written_at = await self._context.reads.logs.newest_health_at(now - _WEEK, now)
         if written_at is not None:
             self._looked, self._missing_s = None, 0.0
             return max(0.0, (now - written_at).total_seconds())
-        if not self._context.reads.sees_all and not self._readings.values["logs"].value:
+        if not self._context.reads.logs.sees_all and not self._readings.values["logs"].value:
             return None  # rows may be hidden from us
         elapsed = self._context.clock.elapsed()
         self._missing_s += min(_AWAKE_S, elapsed - self._looked) if self._looked is not None else 0.0
@@ -159,7 +159,7 @@ class AlertInputs:
         return self._stopped_by[1]
 
     async def _asked_who_stopped(self, config: SystemConfig) -> str:
-        trail = await self._context.reads.ask("db:fetch_stop_audit", lambda queries: queries.stop_trail())
+        trail = await self._context.reads.audit.stop_trail()
         standing = trail.standing(config, exact=True)
         return standing.actor if standing is not None and standing.by == By.OPERATOR else ""
 

@@ -238,7 +238,7 @@ class AlertService:
         project_now = self._context.time.likely()  # rows are stamped by the database's clock
         since = project_now - LISTENED if self._heard_at is None else self._heard_at - _OVERLAP
         try:
-            rows = await self._context.reads.alert_rows(since, ORDERS)
+            rows = await self._context.reads.logs.alert_rows(since, ORDERS)
         except NotLive:
             return
         if keep:

@@ -226,7 +226,7 @@ class Autopilot:
         if now is None:
             raise NotLive(CLOCK_UNKNOWN)
         lifted = await self._resumes.last()
-        return await fresh_failure_rate(self._context.reads, now, self._context.config.failures, lifted)
+        return await fresh_failure_rate(self._context.reads.outcomes, now, self._context.config.failures, lifted)
 
     def _still_critical(self, rate: SuccessRate | None) -> bool:
         rules = self._context.config.failures
@@ -288,7 +288,7 @@ class Autopilot:
 
     async def _is_over(self, one: WaitingAction) -> bool:
         """Whether it did all that it was to do; one that was broken off did not, nor a lift with tasks to give back."""
-        told = await self._context.reads.audited(one.id)
+        told = await self._context.reads.audit.of_run(one.id)
         if told is None or told.status not in _OVER:
             return False
         return not one.requeue or not (await self._look_left_over()).tasks

@@ -1,9 +1,9 @@
-"""Reads of rows: pages of lists, the number of matches, one row in full. Over the panels' connections; not cached."""
+"""Looking at rows: pages of lists, how many match, one row in full. On the panels' connections, and never kept."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
-from core.backend.reads.queries import Queries
+from core.backend.reads import Reads
 from core.domain.queries import PAGE_ROWS, ListedRow, Listing, Page, Table
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
 from core.resilience import Policy
@@ -20,7 +20,7 @@ _LIST_KEYS: Final = {
 
 
 class RowReader:
-    """Reads rows, one try each within the panels' `total_s`, the discovery of the schema included.
+    """Asks once each, within `total_s` of the live panels, the discovery of the schema included.
 
     As with panels, an open breaker refuses. All raise NotLive.
     """
@@ -30,30 +30,30 @@ class RowReader:
         self._discover = discover
 
     async def page(self, listing: Listing, offset: int, limit: int) -> Page[ListedRow]:
-        """Return up to `limit` rows (500 at most) of a list from `offset` on. Raises ValueError for other numbers."""
+        """Up to `limit` rows (500 at most) of a list from `offset` on. Raises ValueError for other numbers."""
         if offset < 0 or not 1 <= limit <= PAGE_ROWS:
             raise ValueError(f"a page has 1 to {PAGE_ROWS} rows, not {limit} from {offset}")
-        return await self._ask(_LIST_KEYS[listing.table], lambda q: q.page(listing, offset, limit))
+        return await self._ask(_LIST_KEYS[listing.table], lambda q: q.lists.page(listing, offset, limit))
 
     async def total(self, listing: Listing) -> tuple[int, bool]:
-        """Return the number of matching rows, and whether it is exact."""
-        return await self._ask("db:count_listed", lambda q: q.total(listing))
+        """How many rows match, and whether that is exact."""
+        return await self._ask("db:count_listed", lambda q: q.lists.total(listing))
 
     async def task_detail(self, name: str) -> TaskDetail | None:
-        """Return one task in full; `None` when none is visible to us."""
-        return await self._ask("db:fetch_task_detail", lambda q: q.task_detail(name))
+        """One task in full; `None` when none is visible to us."""
+        return await self._ask("db:fetch_task_detail", lambda q: q.lists.task_detail(name))
 
     async def log_detail(self, name: str) -> LogDetail | None:
-        """Return one row of the log in full; `None` when none is visible to us."""
-        return await self._ask("db:fetch_log_detail", lambda q: q.log_detail(name))
+        """One row of the log in full; `None` when none is visible to us."""
+        return await self._ask("db:fetch_log_detail", lambda q: q.lists.log_detail(name))
 
     async def safety_detail(self, name: str) -> SafetyDetail | None:
-        """Return one safety check in full; `None` when none is visible to us."""
-        return await self._ask("db:fetch_safety_detail", lambda q: q.safety_detail(name))
+        """One safety check in full; `None` when none is visible to us."""
+        return await self._ask("db:fetch_safety_detail", lambda q: q.lists.safety_detail(name))
 
-    async def _ask(self, key: str, ask: Callable[[Queries], Awaitable[T]]) -> T:
+    async def _ask(self, key: str, ask: Callable[[Reads], Awaitable[T]]) -> T:
         context = self._context
         until = context.clock.elapsed() + context.config.refresh.total_s
         await self._discover()
         policy = Policy(total_s=until - context.clock.elapsed(), retry=None)
-        return await context.guard.live(key, lambda: ask(context.queries), policy=policy)
+        return await context.guard.live(key, lambda: ask(context.panel_reads), policy=policy)

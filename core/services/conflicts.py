@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.actions.conflicts import WATCHED, ConflictRules, conflicts, unnamed
-from core.backend.reads.live import LiveReads
+from core.backend.reads import Reads
 from core.base.clock import Clock
 from core.domain.events import BreakerReopened
 from core.domain.records import EndedAction
@@ -21,7 +21,7 @@ _AGAIN_S: Final = 120.0
 class ConflictWatch:
     """Remembers the actions within the conflict rules' window, so that each look reads only the newest."""
 
-    def __init__(self, live: LiveReads, rules: ConflictRules) -> None:
+    def __init__(self, live: Reads, rules: ConflictRules) -> None:
         self._live = live
         self._rules = rules
         self._actions: dict[str, EndedAction] = {}
@@ -32,13 +32,13 @@ class ConflictWatch:
         """Return the newest conflict in words; empty for none. Raises NotLive."""
         since = now - timedelta(seconds=self._rules.tasks_s)
         new = since if self._read_at is None else max(since, self._read_at - _OVERLAP)
-        for order in await self._live.orders_ended(new, WATCHED):
+        for order in await self._live.audit.ended(new, WATCHED):
             if order.at <= now + _OVERLAP:  # a row from the future would stay a conflict for ever
                 self._actions[order.run] = order
         kept = sorted((one for one in self._actions.values() if one.at >= since), key=lambda one: one.at)[-_MOST:]
         self._actions = {one.run: one for one in kept}
         if runs := unnamed(kept, self._tasks, self._rules):
-            self._tasks |= dict.fromkeys(runs, frozenset[str]()) | await self._live.ids_of_orders(runs)
+            self._tasks |= dict.fromkeys(runs, frozenset[str]()) | await self._live.audit.tasks_of(runs)
         self._tasks = {run: ids for run, ids in self._tasks.items() if run in self._actions}
         self._read_at = now
         told_from = now - timedelta(seconds=self._rules.told_s)

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from core.backend.reads.live import LiveReads
-from core.backend.reads.queries import Queries
+from core.backend.reads import Reads
 from core.backend.writes import Writes
 from core.base.clock import Clock
 from core.base.error_boundary import ErrorBoundary
@@ -18,14 +17,14 @@ from core.services.project_time import ProjectTime
 class Context:
     """Holds what nearly every service needs; anything else a service gets as an argument.
 
-    `queries` go over the panels' connections, `reads` are live and over those of actions and checks.
+    `panel_reads` go over the panels' connections, unguarded; `reads` are live and over those of actions and checks.
     """
 
     clock: Clock
     config: Config
     guard: Guard
-    queries: Queries
-    reads: LiveReads
+    panel_reads: Reads
+    reads: Reads
     writes: Writes
     store: Store
     events: EventLog

@@ -109,9 +109,9 @@ class KpiService:
         live, now = self._context.reads, self._context.time.likely()
         try:
             self._measured = Measured(
-                success_7d=await live.success_rate(now - _WEEK, now),
-                heals_ms=await live.heal_durations(now - HISTORY_KEPT),
-                false_rescues=await live.false_rescues(now - _WEEK),
+                success_7d=await live.outcomes.success_rate(now - _WEEK, now),
+                heals_ms=await live.audit.heal_durations(now - HISTORY_KEPT),
+                false_rescues=await live.audit.false_rescues(now - _WEEK),
                 at=self._context.clock.now(),
             )
         except NotLive:

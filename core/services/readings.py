@@ -1,4 +1,4 @@
-"""The panels' values: read from the backend, cached as last known, each with its source and age."""
+"""The panels' values: asked from the backend, kept as last known, each with its source and age."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,10 +7,10 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from core.backend.reads.queries import SHARED, Queries
+from core.backend.reads import Reads
 from core.backend.schema import Schema
 from core.base.clock import Clock
-from core.domain.records import STATUSES, UNFINISHED, LogEntry, Simulated, SuccessRate, SystemConfig, Task, TaskCounts
+from core.domain.records import STATUSES, LogEntry, Simulated, SuccessRate, SystemConfig, Task, TaskCounts
 from core.domain.status import NOT_VISIBLE
 from core.resilience import Cache, Guard, Policy
 from core.resilience.fault import Fault
@@ -19,26 +19,30 @@ from core.services.config import RefreshRules
 
 T = TypeVar("T")
 
-_OTHERS: Final = tuple(status for status in STATUSES if status not in UNFINISHED)
+SHARED: Final = frozenset(
+    {"db:fetch_system_config", "db:count_open_tasks", "db:count_finished_tasks", "db:fetch_tasks"}
+    | {"db:fetch_execution_logs", "db:fetch_success_rate", "db:fetch_last_completed"}
+)
+"""Operations whose identical reads may share one request while they overlap. Checks, plans and read-backs never do."""
 
 DEFAULT_CONFIG: Final = SystemConfig()
-"""The assumed config row while nothing is known. Shown as a default, never as a measurement."""
+"""What a system is assumed to be set to when nothing is known. Shown as a default, never as a measurement."""
 
 
 class PanelRead(msgspec.Struct, frozen=True, kw_only=True):
-    """One value of the panels: the operation it is read by and the type it is cached as.
+    """One value of the panels: the operation it is asked under and what it is kept as.
 
-    `where`: whether this project's schema has it at all. A value that is not read is no evidence of the connection.
+    `where`: whether this project can be asked at all. What is not asked is no answer: it says nothing of the line.
     """
 
     key: str
     kind: Any
-    ask: Callable[[Queries], Awaitable[Any]]
+    ask: Callable[[Reads], Awaitable[Any]]
     where: Callable[[Schema], bool] = lambda _: True
 
 
 class Readings:
-    """The newest reading of every panel's value. `refresh` reads; a refused or failed read falls back to the cache.
+    """The newest reading of everything a panel shows. `refresh` asks; a refused or failed question falls back.
 
     `server_now` gives the server's time, as far as it is known.
     """
@@ -47,7 +51,7 @@ class Readings:
         self,
         clock: Clock,
         guard: Guard,
-        queries: Queries,
+        reads: Reads,
         cache: Cache | None,
         rules: RefreshRules,
         server_now: Callable[[], datetime],
@@ -55,26 +59,26 @@ class Readings:
         self._clock = clock
         self._server_now = server_now
         self._guard = guard
-        self._queries = queries
+        self._reads = reads
         self._cache = cache
         self._rules = rules
         self._policy = Policy(total_s=rules.total_s, retry=None)
         self._slow_due = 0.0
         self._fast = {
             "config": PanelRead(
-                key="db:fetch_system_config", kind=SystemConfig | None, ask=lambda q: q.visible_config()
+                key="db:fetch_system_config", kind=SystemConfig | None, ask=lambda q: q.config.visible()
             ),
             "open_counts": PanelRead(
-                key="db:count_open_tasks", kind=dict[str, int], ask=lambda q: q.count_each(UNFINISHED)
+                key="db:count_open_tasks", kind=dict[str, int], ask=lambda q: q.tasks.open_counts()
             ),
-            "tasks": PanelRead(key="db:fetch_tasks", kind=tuple[Task, ...], ask=lambda q: q.newest_tasks(rules.tasks)),
+            "tasks": PanelRead(key="db:fetch_tasks", kind=tuple[Task, ...], ask=lambda q: q.tasks.newest(rules.tasks)),
             "logs": PanelRead(
-                key="db:fetch_execution_logs", kind=tuple[LogEntry, ...], ask=lambda q: q.newest_logs(rules.logs)
+                key="db:fetch_execution_logs", kind=tuple[LogEntry, ...], ask=lambda q: q.logs.newest(rules.logs)
             ),
         }
         self._slow = {
             "other_counts": PanelRead(
-                key="db:count_finished_tasks", kind=dict[str, int], ask=lambda q: q.counts(_OTHERS, UNFINISHED)
+                key="db:count_finished_tasks", kind=dict[str, int], ask=lambda q: q.tasks.other_counts()
             ),
             "success_24h": PanelRead(key="db:fetch_success_rate", kind=SuccessRate, ask=self._success),
             "simulated": PanelRead(
@@ -84,13 +88,15 @@ class Readings:
                 where=lambda schema: schema.telltale.any,
             ),
             "last_completed": PanelRead(
-                key="db:fetch_last_completed", kind=datetime | None, ask=lambda q: q.last_completed_at(server_now())
+                key="db:fetch_last_completed",
+                kind=datetime | None,
+                ask=lambda q: q.outcomes.last_completed_at(server_now()),
             ),
         }
         self.values: dict[str, Reading[Any]] = {name: Reading() for name in (*self._fast, *self._slow)}
 
     def paint(self) -> None:
-        """Load last-known values from the disk, without a network, for the first snapshot."""
+        """Last-known values from the disk, at once and without a network. For the first picture."""
         if self._cache is None:
             return
         kept = self._cache.load_all()
@@ -101,17 +107,17 @@ class Readings:
             try:
                 value = msgspec.convert(found.value, asked.kind)
             except msgspec.ValidationError:
-                continue  # written by another version
+                continue  # written by another version: as good as nothing
             self.values[name] = Reading(value=value, source=Source.CACHED, at=found.at)
 
     def forget(self) -> None:
-        """Drop all values, where the cached ones cannot be shown."""
+        """Know nothing again: what was painted cannot be shown."""
         self.values = {name: Reading() for name in self.values}
 
     async def refresh(self, *, everything: bool = False) -> bool:
-        """Read what is due, side by side. Returns whether the project answered any of it. Never raises for a fault.
+        """Ask what is due, all at once; return whether any of it was answered just now. Never raises for a fault.
 
-        An empty answer because rows are hidden from us counts too: the project is there.
+        That nothing is visible to us is an answer, too: the project is there.
         """
         asked = dict(self._fast)
         if everything or self._clock.elapsed() >= self._slow_due:
@@ -125,20 +131,20 @@ class Readings:
         return any(reading.live or _answered(reading) for reading in readings)
 
     def asks(self, name: str) -> bool:
-        """Return whether a value is read at all, as far as the project's schema is known."""
-        return (self._fast | self._slow)[name].where(self._queries.schema)
+        """Whether a value is asked for, as far as the project's schema is known."""
+        return (self._fast | self._slow)[name].where(self._reads.schema)
 
     def make_all_due(self) -> None:
-        """Let the next refresh read everything."""
+        """Let the next refresh ask for everything."""
         self._slow_due = 0.0
 
     def faults(self) -> tuple[Fault, ...]:
-        """Return the faults of the values that are not live."""
+        """Why the values that are not live are not."""
         return tuple(reading.fault for reading in self.values.values() if reading.fault is not None)
 
     @property
     def config(self) -> Reading[SystemConfig]:
-        """Return the config row; the built-in default, labelled so, where nothing is known."""
+        """The config row; the built-in default, labelled so, where nothing is known."""
         reading: Reading[SystemConfig] = self.values["config"]
         if reading.source is Source.DEFAULT:
             return msgspec.structs.replace(reading, value=DEFAULT_CONFIG)
@@ -146,7 +152,7 @@ class Readings:
 
     @property
     def counts(self) -> Reading[TaskCounts]:
-        """Return all counts as one reading, as old as its older half and no more live than it."""
+        """All counts as one reading, as old as its older half and no more live than it."""
         halves = (self.values["open_counts"], self.values["other_counts"])
         if any(half.value is None for half in halves):
             return Reading(fault=next((half.fault for half in halves if half.fault), None))
@@ -159,7 +165,7 @@ class Readings:
     async def _read(self, name: str, asked: PanelRead) -> Reading[Any]:
         return await self._guard.last_known(
             asked.key,
-            lambda: asked.ask(self._queries),
+            lambda: asked.ask(self._reads),
             policy=self._policy,
             cache_key=name,
             encode=msgspec.to_builtins,
@@ -167,15 +173,15 @@ class Readings:
             share=name if asked.key in SHARED else None,
         )
 
-    async def _success(self, queries: Queries) -> SuccessRate:
+    async def _success(self, reads: Reads) -> SuccessRate:
         now = self._server_now()
-        return await queries.success_rate(now - timedelta(hours=24), now)
+        return await reads.outcomes.success_rate(now - timedelta(hours=24), now)
 
-    async def _simulated(self, queries: Queries) -> Simulated:
+    async def _simulated(self, reads: Reads) -> Simulated:
         now = self._server_now()
-        return await queries.simulated(now - timedelta(hours=24), now)
+        return await reads.outcomes.simulated(now - timedelta(hours=24), now)
 
 
 def _answered(reading: Reading[Any]) -> bool:
-    """Return whether the project answered, but with rows hidden from us."""
+    """Whether the project answered what proves nothing of what is in it."""
     return reading.fault is not None and reading.fault.kind == NOT_VISIBLE

@@ -3,16 +3,16 @@
 import asyncio
 from datetime import datetime
 
-from core.backend.reads.live import LiveReads
-from core.domain.records import STATUSES, Statistics
+from core.backend.reads import Reads
+from core.domain.records import Statistics
 
 
-async def statistics(live: LiveReads, since: datetime, now: datetime) -> Statistics:
-    """Return counts by status, and since `since` the success rate and average time of heals. Raises NotLive."""
+async def statistics(live: Reads, since: datetime, now: datetime) -> Statistics:
+    """Counts by status, success since `since`, and the average time of the heals completed since. Raises NotLive."""
     success, durations, counts = await asyncio.gather(
-        live.success_rate(since, now),
-        live.heal_durations(since),
-        live.counts(STATUSES),
+        live.outcomes.success_rate(since, now),
+        live.audit.heal_durations(since),
+        live.tasks.counts(),
     )
     mean = sum(durations) / len(durations) / 1000 if durations else None
     return Statistics(

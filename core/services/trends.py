@@ -13,10 +13,10 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from core.backend.reads.trends import MOST_CHECKS, MOST_TASKS, TrendQueries
+from core.backend.reads import Read
+from core.backend.reads.trends import MOST_CHECKS, MOST_TASKS
 from core.base.store import NotKept, Transaction
 from core.domain.periods import HISTORY_KEPT
-from core.domain.records import SuccessRate
 from core.history.trends import (
     CUTS,
     SLOT,
@@ -45,7 +45,6 @@ T = TypeVar("T")
 
 _FINISHED: Final = "finished"
 _QUEUE: Final = "queue"
-_KEY: Final = "db:fetch_trends"
 _CAUGHT_UP: Final = 12
 """The most slots that are counted after one check; older ones are read when the window is shown."""
 
@@ -61,14 +60,13 @@ class TrendService:
     def __init__(
         self,
         context: Context,
-        queries: TrendQueries,
         readings: Readings,
         discover: Callable[[], Awaitable[Any]],
         *,
         keeps: Callable[[], bool],
     ) -> None:
         self._context = context
-        self._queries = queries
+        self._reads = context.panel_reads.trends
         self._readings = readings
         self._discover = discover
         self._keeps = keeps
@@ -167,7 +165,7 @@ class TrendService:
         found: dict[str, tuple[datetime, Finished]] = {}
         after = ""
         while len(found) < whole.completed + whole.failed:
-            page = await self._finished(since, until, after)
+            page = await self._ask(self._reads.finished(since, until, after))
             if not page:
                 break  # some were deleted since they were counted
             found |= {name: (at, Finished(int(well), int(not well))) for name, at, well in page}
@@ -180,7 +178,7 @@ class TrendService:
         due = [begin for begin in unchecked(fine, seen, now) if _is_open(begin, fine, told.checks_until)]
         found: list[tuple[datetime, float]] = []
         while due and len(found) < MOST_CHECKS:
-            page = await self._checks(due[0], now, len(found))
+            page = await self._ask(self._reads.checks(due[0], now, len(found)))
             if not page:
                 break
             found += page
@@ -188,18 +186,12 @@ class TrendService:
         return msgspec.structs.replace(told, checks=kept | medians(fine, found), checks_until=now)
 
     async def _count(self, since: datetime, until: datetime) -> Finished:
-        rate: SuccessRate = await self._ask(lambda q: q.count_finished(since, until))
+        rate = await self._ask(self._reads.count_finished(since, until))
         return Finished(rate.completed, rate.failed)
 
-    async def _finished(self, since: datetime, until: datetime, after: str) -> tuple[tuple[str, datetime, bool], ...]:
-        return await self._ask(lambda q: q.finished(since, until, after))
-
-    async def _checks(self, since: datetime, until: datetime, offset: int) -> tuple[tuple[datetime, float], ...]:
-        return await self._ask(lambda q: q.checks(since, until, offset))
-
-    async def _ask(self, ask: Callable[[TrendQueries], Awaitable[T]]) -> T:
+    async def _ask(self, read: Read[T]) -> T:
         policy = Policy(total_s=self._context.config.refresh.total_s, retry=None)
-        return await self._context.guard.live(_KEY, lambda: ask(self._queries), policy=policy)
+        return await self._context.guard.live(read.key, read.ask, policy=policy)
 
     # Stored samples
 

@@ -13,8 +13,7 @@ from core.actions.lease import Lease
 from core.alerting.settings import AlertRules
 from core.backend.client import Backend
 from core.backend.faults import classify
-from core.backend.reads.live import LiveReads
-from core.backend.reads.queries import Queries
+from core.backend.reads import Reads
 from core.backend.schema import discover
 from core.backend.target import Target
 from core.backend.writes import Writes
@@ -45,7 +44,7 @@ class Side:
 
     async def connect(self) -> "Side":
         schema = await discover(self.backend)
-        live = LiveReads(self.guard, Queries(self.backend.urgent, schema))
+        live = Reads(self.backend.urgent, schema, self.guard)
         means = ActionContext(self.clock, self.guard, live, Writes(self.backend.urgent, schema))
         self.lease = Lease(self.clock, means, ID, holder=self.name, host="h", request_s=REQUEST_S)
         return self
@@ -322,7 +321,7 @@ async def test_a_spoilt_lease_row_mended_just_before_is_not_overwritten(make: Ma
     ann = await make("ann").connect()
     await ann.lease.round()
     ann.clock.advance(91)
-    whole = ann.lease._means.live.lease
+    whole = ann.lease._means.live.logs.lease
     read = 0
 
     async def mended_after(lease_id: str) -> object:
@@ -333,7 +332,7 @@ async def test_a_spoilt_lease_row_mended_just_before_is_not_overwritten(make: Ma
             sandbox.sql("UPDATE autonomous_execution_logs SET input_data = %s::jsonb", '{"broken": 2}')
         return row
 
-    ann.lease._means.live.lease = mended_after  # type: ignore[method-assign,assignment]  # between read and write
+    ann.lease._means.live.logs.lease = mended_after  # type: ignore[method-assign,assignment]  # between read and write
     await ann.lease.round()
     assert not ann.lease.valid()
     assert sandbox.sql("SELECT input_data FROM autonomous_execution_logs") == [({"broken": 2},)]

@@ -42,7 +42,7 @@ async def test_a_lift_whose_requeue_was_partial_is_a_lift(sandbox: Running, tmp_
     assert (result.phase, result.changed) == (ResultPhase.PARTLY, 0)
     assert result.text.startswith("resumed, seen; ")
     assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(False,)]
-    assert await driven.parts.reads.last_lift_at() is not None
+    assert await driven.parts.reads.audit.last_resume_at() is not None
     queries.marked = whole  # type: ignore[method-assign]  # they are seen again
     assert (await driven.monitor.run(RESUME, requeue=True)).changed == 1
     await driven.monitor.close()

@@ -226,9 +226,9 @@ async def test_restarting_the_watchdog_amid_a_heal_leaves_a_closed_audit(sandbox
     assert changed == 3 or "3 not known, their answer was lost" in text
 
 
-@pytest.mark.parametrize("question", ["count_old_logs", "success_rate"])
+@pytest.mark.parametrize(("subject", "question"), [("logs", "count_old"), ("outcomes", "success_rate")])
 async def test_a_repair_whose_question_takes_the_server_too_long_does_not_hinder_the_others(
-    question: str, sandbox: Running, tmp_path: Path
+    subject: str, question: str, sandbox: Running, tmp_path: Path
 ) -> None:
     agents_write_logs(sandbox)
     running(sandbox, 5)
@@ -245,7 +245,8 @@ async def test_a_repair_whose_question_takes_the_server_too_long_does_not_hinder
         assert fault is not None
         raise Failed(fault)
 
-    setattr(driven.parts.urgent_queries, question, slow)
+    reads = getattr(driven.parts.reads, subject)
+    setattr(reads, question, lambda *_, **__: reads._read("db:slow", slow))
     await driven.round()
     await driven.autopilot.cleaned()
     await driven.monitor.close()
@@ -292,10 +293,11 @@ async def test_while_it_is_not_known_whom_an_operator_spared_nobody_is_failed(sa
     async def slow(*_: Any) -> Any:
         raise Failed(fault)
 
-    setattr(driven.parts.urgent_queries, "given_back", slow)  # noqa: B010 - a method
+    audit = driven.parts.reads.audit
+    audit.given_back = lambda _: audit._read("db:fetch_given_back", slow)  # type: ignore[method-assign,assignment]  # too slow
     await driven.round()
     assert statuses(sandbox) == {"in_progress": 12}
-    del driven.parts.urgent_queries.given_back
+    del audit.given_back
     await driven.round(30)
     await driven.monitor.close()
     assert statuses(sandbox) == {"in_progress": 10, "failed": 2}

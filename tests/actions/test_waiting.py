@@ -164,8 +164,8 @@ async def test_a_stop_that_held_and_was_lifted_is_not_carried_out_again(
 ) -> None:
     """Its flag was set and nobody could read that back; another saw it and lifted it before our line was back."""
     driven = await keeping(between, sandbox, tmp_path, autonomous=False)
-    live = driven.parts.reads
-    whole = live.config
+    reads = driven.parts.reads.config
+    whole = reads.fetch
 
     async def config() -> Any:
         if flag(sandbox):

@@ -206,12 +206,15 @@ async def test_a_channel_that_fails_unforeseen_keeps_nobody_else_from_hearing(sa
         await alarming.close()
 
 
-@pytest.mark.parametrize("question", ["success_rate", "newest_health_at", "orders_ended", "stop_audit"])
+@pytest.mark.parametrize(
+    ("subject", "question"),
+    [("outcomes", "success_rate"), ("logs", "newest_health_at"), ("audit", "ended"), ("audit", "stop_trail")],
+)
 async def test_a_question_that_fails_unforeseen_is_unknown_and_the_other_alerts_are_judged(
-    question: str, sandbox: Running, tmp_path: Path
+    subject: str, question: str, sandbox: Running, tmp_path: Path
 ) -> None:
     alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
-    setattr(alarming.driven.parts.reads, question, broken)
+    setattr(getattr(alarming.driven.parts.reads, subject), question, broken)
     stop(sandbox)
     await alarming.minutes(2)
     assert "emergency_stop" in {alert.rule for alert in alarming.alarms.firing()}
@@ -269,6 +272,6 @@ async def test_an_odd_row_of_an_order_ends_no_question_about_fights(
     await alarming.minutes(2)
     parts = alarming.driven.parts
     assert alarming.alarms._state_machine.alerts["fighting"].truth.value == "false"
-    assert all(ms >= 0 for ms in await parts.reads.heal_durations(datetime(2020, 1, 1, tzinfo=UTC)))
+    assert all(ms >= 0 for ms in await parts.reads.audit.heal_durations(datetime(2020, 1, 1, tzinfo=UTC)))
     assert not any("see the log file" in event.text for event in alarming.driven.monitor.snapshot.events)
     await alarming.close()

@@ -14,7 +14,7 @@ import pytest
 
 from core.backend.client import Backend
 from core.backend.faults import Failed
-from core.backend.reads.queries import Queries
+from core.backend.reads import Reads
 from core.backend.schema import UNDISCOVERED
 from core.backend.sessions import SessionFile, StoredSession
 from core.backend.target import Target
@@ -139,10 +139,10 @@ def renewals(between: Wire) -> int:
 async def test_a_token_that_was_refused_is_renewed_once_however_many_call(sandbox: Running) -> None:
     async with wire(sandbox.url) as between:
         backend = backend_at(between, sandbox, password=sandbox.info["password"])
-        queries = Queries(backend.calls, UNDISCOVERED)
-        await queries.config()
+        reads = Reads(backend.calls, UNDISCOVERED)
+        await reads.config.fetch()
         between.once = [("/rest/", EXPIRED)] * 8
-        counts = await asyncio.gather(*(queries.count("pending") for _ in range(8)))
+        counts = await asyncio.gather(*(reads.tasks.count("pending") for _ in range(8)))
         assert counts == [0] * 8
         assert renewals(between) == 1
         assert len([line for line in between.seen if "grant_type=password" in line]) == 1
@@ -154,13 +154,13 @@ async def test_a_token_that_was_refused_is_renewed_once_however_many_call(sandbo
 async def test_while_a_token_is_renewed_no_request_goes_out_as_somebody_else(sandbox: Running) -> None:
     async with wire(sandbox.url) as between:
         backend = backend_at(between, sandbox, password=sandbox.info["password"])
-        queries = Queries(backend.calls, UNDISCOVERED)
-        await queries.config()
+        reads = Reads(backend.calls, UNDISCOVERED)
+        await reads.config.fetch()
         between.once = [("/rest/", EXPIRED)]
         between.delays["/auth/"] = 0.3
-        renewing = asyncio.create_task(queries.count("pending"))
+        renewing = asyncio.ensure_future(reads.tasks.count("pending"))
         await asyncio.sleep(0.15)
-        await queries.count("failed")
+        await reads.tasks.count("failed")
         await renewing
         rest = [head for head in between.heads if " /rest/" in head]
         assert all("authorization: bearer eyj" in head.lower() for head in rest)
@@ -170,10 +170,10 @@ async def test_while_a_token_is_renewed_no_request_goes_out_as_somebody_else(san
 async def test_a_token_refused_twice_is_a_fault_and_not_a_loop(sandbox: Running) -> None:
     async with wire(sandbox.url) as between:
         backend = backend_at(between, sandbox, password=sandbox.info["password"])
-        queries = Queries(backend.calls, UNDISCOVERED)
+        reads = Reads(backend.calls, UNDISCOVERED)
         between.acts["/rest/"] = EXPIRED
         with pytest.raises(Failed) as caught:
-            await queries.config()
+            await reads.config.fetch()
         assert caught.value.fault.kind == "expired_token"
         assert caught.value.fault.person
         assert len([line for line in between.seen if "/rest/" in line]) == 2
@@ -243,10 +243,10 @@ def test_login_asks_on_a_terminal_and_shows_no_password(sandbox: Running, comman
 async def test_a_new_token_goes_out_with_the_next_request(sandbox: Running) -> None:
     async with wire(sandbox.url) as between:
         backend = backend_at(between, sandbox, password=sandbox.info["password"])
-        queries = Queries(backend.calls, UNDISCOVERED)
-        await queries.config()
+        reads = Reads(backend.calls, UNDISCOVERED)
+        await reads.config.fetch()
         between.once = [("/rest/", EXPIRED)]
-        await queries.config()
+        await reads.config.fetch()
         tokens = [line for head in between.heads for line in head.splitlines() if line.lower().startswith("authoriz")]
         rest = [token for token in tokens if "eyJ" in token]
         assert rest[0] == rest[1] != rest[2]
@@ -260,14 +260,14 @@ async def test_a_renewal_that_fails_is_told_as_it_is_and_tried_again(sandbox: Ru
         await first.sign_in.fresh()
         file.save(first.sign_in.session())
         backend = backend_at(between, sandbox, file)
-        queries = Queries(backend.calls, UNDISCOVERED)
+        reads = Reads(backend.calls, UNDISCOVERED)
         busy = answer(b'{"msg":"slow down"}', "429 Too Many", headers="Retry-After: 9\r\n")
         between.once = [("/rest/", EXPIRED), ("/auth/", busy)]
         with pytest.raises(Failed) as caught:
-            await queries.config()
+            await reads.config.fetch()
         assert (caught.value.fault.kind, caught.value.fault.retry_after_s) == ("rate_limited", 9.0)
         between.once = [("/rest/", EXPIRED)]
-        assert await queries.config() is not None  # the refresh token was not thrown away
+        assert await reads.config.fetch() is not None  # the refresh token was not thrown away
         for one in (first, backend):
             await one.close()
 
@@ -296,10 +296,10 @@ async def test_not_even_debug_logs_show_a_secret(sandbox: Running, caplog: pytes
     caplog.set_level(logging.DEBUG)
     async with wire(sandbox.url) as between:
         backend = backend_at(between, sandbox, password=sandbox.info["password"])
-        await Queries(backend.calls, UNDISCOVERED).config()
+        await Reads(backend.calls, UNDISCOVERED).config.fetch()
         between.acts["/rest/"] = answer(b"<html>", "502 x", "text/html")
         with pytest.raises(Failed):
-            await Queries(backend.calls, UNDISCOVERED).config()
+            await Reads(backend.calls, UNDISCOVERED).config.fetch()
         for secret in (sandbox.publishable_key, sandbox.info["password"], backend.sign_in.token):
             assert secret not in caplog.text
         await backend.close()

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from core.alerting.settings import AlertRules
-from core.backend.reads.trends import TrendQueries
 from core.backend.simulated import Telltale
 from core.domain.snapshot import State
 from tests.actions.driving import Driven
@@ -60,9 +59,9 @@ async def test_a_simulated_completion_is_no_success(account: str, sandbox: Runni
         completed(sandbox, result)
     sandbox.sql("INSERT INTO autonomous_tasks (description, status, completed_at) VALUES ('f', 'failed', now())")
     driven = await Driven.as_(account, sandbox, tmp_path).begin()
-    telltale = driven.parts.queries.schema.telltale
+    telltale = driven.parts.panel_reads.schema.telltale
     tasks = driven.monitor.snapshot.tasks
-    past = TrendQueries(driven.parts.backend.calls, driven.parts.queries.schema)
+    past = driven.parts.panel_reads.trends
     now = datetime.now(UTC)
     counted = await past.count_finished(now - timedelta(hours=1), now + timedelta(minutes=1))
     read = await past.finished(now - timedelta(hours=1), now + timedelta(minutes=1), "")
@@ -162,7 +161,7 @@ async def test_a_project_without_one_of_the_columns_goes_by_the_other(
         if left.results:
             sandbox.sql(f"UPDATE autonomous_tasks SET result = {SIMULATED['a text']}")
         await driven.monitor.refresh(everything=True)
-        telltale, tasks = driven.parts.queries.schema.telltale, driven.monitor.snapshot.tasks
+        telltale, tasks = driven.parts.panel_reads.schema.telltale, driven.monitor.snapshot.tasks
         await driven.monitor.close()
     finally:
         sandbox.sql(

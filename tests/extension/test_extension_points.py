@@ -34,7 +34,7 @@ from core.domain.status import Verdict
 
 async def weather(look: CheckContext) -> Verdict:
     """Warn of rain."""
-    return Verdict.warning(f"rain over {await look.live.count('pending')} pending tasks")
+    return Verdict.warning(f"rain over {await look.live.tasks.count('pending')} pending tasks")
 '''
 
 
@@ -244,7 +244,7 @@ class WetTasks(Repair):
         live, writes = self._context.live, self._context.commands
 
         async def changed(ids: tuple[str, ...]) -> tuple[str, ...]:
-            return await live.ask("db:read_back_tasks", lambda q: q.marked_among(ids, "rejected", marks))
+            return await live.task_ids.marked_among(ids, "rejected", marks)
 
         async def left(ids: tuple[str, ...]) -> int:
             return 0
@@ -257,7 +257,7 @@ class WetTasks(Repair):
 
     async def undo_step(self, run: str) -> PlanStep | None:
         marks = Markers(begins=(f"watchdesk:wet:{run}",))
-        count = await self._context.live.ask("db:count_marked", lambda q: q.count_marked(marks, "rejected"))
+        count = await self._context.live.task_ids.count_marked(marks, "rejected")
         return PlanStep(name=self.name, title=f"{count} dried", effect="wet again", count=count) if count else None
 
     async def undo(self, healed: str, run: Run) -> None:
@@ -265,7 +265,7 @@ class WetTasks(Repair):
         await requeue(run, marks, from_status="rejected", to_status="pending", title="Dried tasks")
 
     async def _wet(self) -> tuple[str, ...]:
-        return await self._context.live.ask("db:fetch_wet", lambda q: q.ids_in("pending", 50, ""))
+        return await self._context.live.task_ids.in_status("pending", 50)
 '''
 
 
@@ -360,7 +360,7 @@ class Shelve(Operation[Sentence]):
         await requeue(run, marks, from_status="rejected", to_status="pending", title="Shelved tasks")
 
     async def _count(self) -> int:
-        return await self._means.live.count("pending")
+        return await self._means.live.tasks.count("pending")
 
 
 def _mark(run: str) -> str:

@@ -15,8 +15,7 @@ import pytest
 
 from core.backend.client import Backend, RequestLimits
 from core.backend.faults import Failed, classify
-from core.backend.reads.queries import Queries
-from core.backend.reads.trends import TrendQueries
+from core.backend.reads import Reads
 from core.backend.schema import UNDISCOVERED
 from core.backend.target import Target, read_target
 from core.backend.writes import BATCH, Writes
@@ -129,7 +128,7 @@ async def fault_of(work: Awaitable[object]) -> Fault:
 async def test_every_answer_is_one_fault(case: str, between: Wire, backend: Backend) -> None:
     act, expected = TABLE[case]
     between.acts["/rest/"] = act
-    fault = await fault_of(Queries(backend.calls, UNDISCOVERED).newest_tasks(5))
+    fault = await fault_of(Reads(backend.calls, UNDISCOVERED).tasks.newest(5))
     assert (fault.kind, fault.counts, fault.evidence, fault.person) == expected
     assert fault.message
     assert bool(fault.remedy) or not fault.person  # who must act is told what to do
@@ -141,21 +140,21 @@ async def test_every_answer_is_one_fault(case: str, between: Wire, backend: Back
 )
 async def test_a_count_that_does_not_come_is_no_zero(header: str, between: Wire, backend: Backend) -> None:
     between.acts["/rest/"] = answer(b"[]", headers=header)
-    assert (await fault_of(Queries(backend.calls, UNDISCOVERED).count("pending"))).kind == "garbage"
+    assert (await fault_of(Reads(backend.calls, UNDISCOVERED).tasks.count("pending"))).kind == "garbage"
 
 
 async def test_a_number_that_no_column_holds_is_none(between: Wire, backend: Backend) -> None:
     times = dict.fromkeys(("created_at", "started_at", "completed_at"))
     row = {"id": "a", "status": "pending", "priority": 2**63, "estimated_duration_minutes": 2**63 - 1} | times
     between.acts["/rest/"] = answer(json.dumps([row]).encode())
-    (task,) = await Queries(backend.calls, UNDISCOVERED).newest_tasks(5)
+    (task,) = await Reads(backend.calls, UNDISCOVERED).tasks.newest(5)
     assert (task.priority, task.estimated_minutes) == (0, 30 * 24 * 60)
     assert {words.split()[0] for words in task.odd} == {"priority", "estimated_duration_minutes"}
-    checks = TrendQueries(backend.calls, UNDISCOVERED)
+    trends = Reads(backend.calls, UNDISCOVERED).trends
     column = UNDISCOVERED.log_time
     rows = [{column: "2026-11-24T12:00:00Z", "duration_ms": value} for value in (2**1100, "7", None, 250)]
     between.acts["/rest/"] = answer(json.dumps(rows).encode())
-    assert [took for _, took in await checks.checks(AT, AT, 0)] == [0.25]
+    assert [took for _, took in await trends.checks(AT, AT, 0)] == [0.25]
 
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -177,7 +176,7 @@ RETRY_AFTER = {
 async def test_the_servers_wish_for_a_pause_is_heard(case: str, between: Wire, backend: Backend) -> None:
     header, seconds = RETRY_AFTER[case]
     between.acts["/rest/"] = error("429 Too Many", header, message="slow down")
-    assert (await fault_of(Queries(backend.calls, UNDISCOVERED).config())).retry_after_s == seconds
+    assert (await fault_of(Reads(backend.calls, UNDISCOVERED).config.fetch())).retry_after_s == seconds
 
 
 async def test_nobody_listens(between: Wire) -> None:
@@ -185,7 +184,7 @@ async def test_nobody_listens(between: Wire) -> None:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         backend = Backend(Target(name="t", url=url, key=KEY), SystemClock(), FAST)
-        fault = await fault_of(Queries(backend.calls, UNDISCOVERED).config())
+        fault = await fault_of(Reads(backend.calls, UNDISCOVERED).config.fetch())
         assert (fault.kind, fault.evidence) == ("refused", Evidence.DOWN)
         await backend.close()
 
@@ -193,14 +192,14 @@ async def test_nobody_listens(between: Wire) -> None:
 async def test_a_host_that_lets_nobody_in_proves_nothing() -> None:
     with never_accepts() as url:
         backend = Backend(Target(name="t", url=url, key=KEY), SystemClock(), FAST)
-        fault = await fault_of(Queries(backend.calls, UNDISCOVERED).config())
+        fault = await fault_of(Reads(backend.calls, UNDISCOVERED).config.fetch())
         assert (fault.kind, fault.counts, fault.evidence) == ("connect_timeout", Counts.FAILURE, Evidence.NONE)
         await backend.close()
 
 
 async def test_a_name_nobody_knows_proves_nothing() -> None:
     backend = Backend(Target(name="t", url="http://nobody.invalid", key=KEY), SystemClock(), RequestLimits())
-    fault = await fault_of(Queries(backend.calls, UNDISCOVERED).config())
+    fault = await fault_of(Reads(backend.calls, UNDISCOVERED).config.fetch())
     assert (fault.kind, fault.evidence) == ("no_dns", Evidence.NONE)
     await backend.close()
 
@@ -213,7 +212,7 @@ async def test_no_tls_where_tls_is_expected() -> None:
     async with await asyncio.start_server(plain, "127.0.0.1", 0) as server:
         url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         backend = Backend(Target(name="t", url=url, key=KEY), SystemClock(), FAST)
-        fault = await fault_of(Queries(backend.calls, UNDISCOVERED).config())
+        fault = await fault_of(Reads(backend.calls, UNDISCOVERED).config.fetch())
         assert (fault.kind, fault.party, fault.evidence) == ("tls", Party.MACHINE, Evidence.NONE)
         await backend.close()
 
@@ -221,16 +220,16 @@ async def test_no_tls_where_tls_is_expected() -> None:
 async def test_cancelled_calls_leave_every_connection_free(between: Wire, backend: Backend) -> None:
     """A request cancelled while it waits for the client's pool would leak its place for ever."""
     between.acts["/rest/"] = hang
-    queries = Queries(backend.calls, UNDISCOVERED)
+    reads = Reads(backend.calls, UNDISCOVERED)
     for _ in range(5):
-        calls = [asyncio.create_task(queries.config()) for _ in range(40)]
+        calls = [asyncio.ensure_future(reads.config.fetch()) for _ in range(40)]
         await asyncio.sleep(0.05)
         for call in calls:
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
     between.acts["/rest/"] = answer(b"[]")
     for _ in range(4):  # as many as there are at once: a place that is lost would be missed
-        found = await asyncio.gather(*(queries.config() for _ in range(FAST.connections)))
+        found = await asyncio.gather(*(reads.config.fetch() for _ in range(FAST.connections)))
         assert found == [None] * FAST.connections
 
 
@@ -238,10 +237,10 @@ async def test_waiting_too_long_for_a_connection_was_never_sent_and_counts_for_n
     between: Wire, backend: Backend
 ) -> None:
     between.acts["/rest/"] = hang
-    queries = Queries(backend.calls, UNDISCOVERED)
-    calls = [asyncio.create_task(queries.config()) for _ in range(FAST.connections)]
+    reads = Reads(backend.calls, UNDISCOVERED)
+    calls = [asyncio.ensure_future(reads.config.fetch()) for _ in range(FAST.connections)]
     await asyncio.sleep(0.05)
-    fault = await fault_of(queries.config())
+    fault = await fault_of(reads.config.fetch())
     assert (fault.kind, fault.counts, fault.evidence) == ("no_slot", Counts.NEUTRAL, Evidence.NONE)
     await asyncio.gather(*calls, return_exceptions=True)
     assert len(between.seen) == FAST.connections
@@ -250,9 +249,9 @@ async def test_waiting_too_long_for_a_connection_was_never_sent_and_counts_for_n
 async def test_hanging_panels_keep_no_check_from_going_out(between: Wire, backend: Backend) -> None:
     between.acts["/rest/v1/autonomous_system_config"] = hang
     between.acts["/rest/v1/autonomous_tasks"] = answer(b"[]")
-    panels = [asyncio.create_task(Queries(backend.calls, UNDISCOVERED).config()) for _ in range(20)]
+    panels = [asyncio.ensure_future(Reads(backend.calls, UNDISCOVERED).config.fetch()) for _ in range(20)]
     await asyncio.sleep(0.05)
-    assert await Queries(backend.urgent, UNDISCOVERED).oldest_pending_at(datetime.now(UTC)) is None
+    assert await Reads(backend.urgent, UNDISCOVERED).tasks.oldest_pending_at(datetime.now(UTC)) is None
     for panel in panels:
         panel.cancel()
     await asyncio.gather(*panels, return_exceptions=True)
@@ -264,10 +263,10 @@ async def test_of_a_thousand_callers_at_half_open_one_request_reaches_the_server
     clock = FakeClock()
     breakers = Breakers(clock)
     guard, policy = Guard(clock, breakers, classify), Policy(total_s=5)
-    queries = Queries(backend.calls, UNDISCOVERED)
+    reads = Reads(backend.calls, UNDISCOVERED)
 
     async def read() -> Outcome[object]:
-        return await guard.call("db:x", queries.config, policy=policy)
+        return await guard.call("db:x", reads.config.fetch, policy=policy)
 
     between.acts["/rest/"] = error("503 x", message="down")
     for _ in range(5):
@@ -294,7 +293,7 @@ async def test_of_a_thousand_callers_at_half_open_one_request_reaches_the_server
 
 async def test_it_speaks_http_1_and_sends_no_key_where_a_proxy_logs_it(between: Wire, backend: Backend) -> None:
     between.acts["/"] = answer(b"[]")
-    await Queries(backend.calls, UNDISCOVERED).config()
+    await Reads(backend.calls, UNDISCOVERED).config.fetch()
     (head,) = between.heads
     assert "HTTP/1.1" in head.splitlines()[0]
     assert KEY not in head.splitlines()[0]
@@ -315,7 +314,7 @@ FUNCTION: dict[str, tuple[Act, str, str]] = {
 async def test_an_edge_function_that_fails(case: str, between: Wire, backend: Backend) -> None:
     act, kind, words = FUNCTION[case]
     between.acts["/functions/"] = act
-    fault = await fault_of(Queries(backend.calls, UNDISCOVERED).poll_function_answers(0.4))
+    fault = await fault_of(Reads(backend.calls, UNDISCOVERED).probes.edge_function(0.4))
     assert fault.kind == kind
     assert words in fault.message
     assert between.seen == ["OPTIONS /functions/v1/ai-agent-poll"]
@@ -325,7 +324,7 @@ async def test_closing_twice_and_calling_again_is_no_crash(between: Wire, backen
     between.acts["/"] = answer(b"[]")
     await backend.close()
     await backend.close()
-    assert await Queries(backend.calls, UNDISCOVERED).config() is None
+    assert await Reads(backend.calls, UNDISCOVERED).config.fetch() is None
 
 
 async def test_a_write_names_its_rows(backend: Backend) -> None:
@@ -338,16 +337,16 @@ async def test_a_write_names_its_rows(backend: Backend) -> None:
 
 
 async def test_any_number_of_odd_endings_leaves_nothing_behind(between: Wire, backend: Backend) -> None:
-    queries = Queries(backend.calls, UNDISCOVERED)
+    reads = Reads(backend.calls, UNDISCOVERED)
     for act, _ in TABLE.values():
         between.once.append(("/rest/", act))
     with contextlib.suppress(Failed):
-        await asyncio.gather(*(queries.newest_tasks(1) for _ in range(4)))
+        await asyncio.gather(*(reads.tasks.newest(1) for _ in range(4)))
     for _ in range(len(between.once)):
         with contextlib.suppress(Failed):
-            await queries.newest_tasks(1)
+            await reads.tasks.newest(1)
     between.acts["/rest/"] = answer(b"[]")
-    assert await queries.newest_tasks(1) == ()
+    assert await reads.tasks.newest(1) == ()
     assert backend.calls._slots._value == FAST.connections
 
 

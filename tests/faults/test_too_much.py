@@ -11,7 +11,7 @@ import pytest
 
 from core.backend.client import Backend, RequestLimits
 from core.backend.faults import Failed
-from core.backend.reads.queries import Queries
+from core.backend.reads import Reads
 from core.backend.schema import UNDISCOVERED
 from core.backend.target import Target
 from core.base.clock import SystemClock
@@ -28,7 +28,7 @@ async def asked(act: Act, limits: RequestLimits = SMALL) -> Fault | None:
         between.acts["/"] = act
         backend = Backend(Target(name="t", url=between.url, key="k"), SystemClock(), limits)
         try:
-            await Queries(backend.calls, UNDISCOVERED).newest_tasks(50)
+            await Reads(backend.calls, UNDISCOVERED).tasks.newest(50)
         except Failed as failed:
             return failed.fault
         finally:

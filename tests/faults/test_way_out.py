@@ -14,7 +14,7 @@ from core.backend.client import Backend, RequestLimits
 from core.backend.faults import Failed
 from core.backend.heartbeat import answers
 from core.backend.proxies import authorities, exempt, proxy_for
-from core.backend.reads.queries import Queries
+from core.backend.reads import Reads
 from core.backend.schema import UNDISCOVERED
 from core.backend.target import Target
 from core.base.clock import SystemClock
@@ -43,7 +43,7 @@ async def asked(url: str) -> Fault | None:
     """The fault of one read of a project at `url`; `None` where it answered."""
     backend = Backend(Target(name="t", url=url, key="sb_secret_canary"), SystemClock(), FAST)
     try:
-        await Queries(backend.calls, UNDISCOVERED).count("pending")
+        await Reads(backend.calls, UNDISCOVERED).tasks.count("pending")
     except Failed as failed:
         return failed.fault
     finally:

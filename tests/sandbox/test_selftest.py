@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from core.backend.faults import Failed, garbage
-from core.backend.reads.queries import Queries
+from core.backend.reads.logs import LogReads
+from core.backend.reads.outcomes import OutcomeReads
+from core.backend.reads.probes import ProbeReads
+from core.backend.reads.read import read
 from core.backend.schema import POLL_FUNCTION
 from core.backend.target import Target
 from core.backend.writes import Writes
@@ -87,7 +90,7 @@ async def _claims(_self: Any, ids: tuple[str, ...], **_: Any) -> tuple[str, ...]
     return ids
 
 
-async def _invokes(self: Queries, timeout_s: float) -> None:
+async def _invokes(self: ProbeReads, timeout_s: float) -> None:
     await self._calls.invoke(POLL_FUNCTION, "POST", {}, timeout_s=timeout_s)
 
 
@@ -95,7 +98,8 @@ async def _always_well(_self: Any, since: Any, now: Any, **_: Any) -> SuccessRat
     return SuccessRate(completed=10, failed=0, window=now - since)
 
 
-async def _unreadable(_self: Any, _limit: int) -> None:
+@read("db:fetch_execution_logs")
+async def _unreadable(_self: LogReads, _limit: int) -> None:
     raise Failed(garbage("on purpose"))
 
 
@@ -114,15 +118,15 @@ BROKEN: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "breaker": lambda patch: patch.setattr(CircuitBreaker, "report", lambda *_, **__: None),
     "stuck_tasks": lambda patch: patch.setattr(Writes, "fail_stuck", _claims),
     "cache": lambda patch: patch.setattr(Disk, "load_all", lambda _self: {}),
-    "edge_function": lambda patch: patch.setattr(Queries, "poll_function_answers", _invokes),
-    "high_failure_rate": lambda patch: patch.setattr(Queries, "success_rate", _always_well),
+    "edge_function": lambda patch: patch.setattr(ProbeReads, "edge_function", _invokes),
+    "high_failure_rate": lambda patch: patch.setattr(OutcomeReads, "success_rate", _always_well),
     "watchdog": lambda patch: patch.setattr(Scheduler, "restart_watchdog", lambda _self: None),
     "emergency_stop": lambda patch: (
         patch.setattr(Writes, "set_stop", _yes),
         patch.setattr(Writes, "set_stop_by_function", _nothing),
     )[0],
     "connection": lambda patch: patch.setattr(DATABASE, "proof", lambda _: Verdict.ok("answers")),
-    "full_check": lambda patch: patch.setattr(Queries, "newest_logs", _unreadable),
+    "full_check": lambda patch: patch.setattr(LogReads, "newest", _unreadable),
 }
 
 

@@ -218,12 +218,12 @@ async def test_a_task_completed_after_it_was_failed_is_a_false_rescue(sandbox: R
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     await driven.round()
     since = driven.parts.clock.now().replace(year=2020)
-    assert await driven.parts.reads.false_rescues(since) == 0
+    assert await driven.parts.reads.audit.false_rescues(since) == 0
     sandbox.sql(
         "UPDATE autonomous_tasks SET status = 'completed', error_message = NULL"
         " WHERE id IN (SELECT id FROM autonomous_tasks WHERE status = 'failed' LIMIT 3)"
     )
-    assert await driven.parts.reads.false_rescues(since) == 3
+    assert await driven.parts.reads.audit.false_rescues(since) == 3
     await driven.monitor.close()
 
 

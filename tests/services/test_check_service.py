@@ -47,7 +47,7 @@ async def test_a_project_that_does_not_tell_simulated_work_goes_offline_like_any
     sandbox: Running, tmp_path: Path
 ) -> None:
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    plain = msgspec.structs.replace(driven.parts.queries.schema, telltale=Telltale())
+    plain = msgspec.structs.replace(driven.parts.panel_reads.schema, telltale=Telltale())
     driven.parts.learn(plain)
     await driven.monitor.refresh(everything=True)
     stats = next(one for one in driven.monitor.snapshot.degradation.components if one.name == "stats")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.backend.client import RequestLimits
-from core.backend.reads import trends as trend_queries
+from core.backend.reads import trends as trend_reads
 from core.backend.target import Target
 from core.checks.settings import WatchRules
 from core.history.trends import SLOT, Finished, Queued, TimeSeries, Trends, Window, floor, grid
@@ -77,7 +77,7 @@ async def test_more_rows_than_an_answer_may_have_are_all_counted(sandbox: Runnin
 
 
 async def test_of_too_many_tasks_the_rows_are_not_read_but_counted(sandbox: Running, tmp_path: Path) -> None:
-    finished(sandbox, "completed", trend_queries.MOST_TASKS, "23 hours", "20 seconds")
+    finished(sandbox, "completed", trend_reads.MOST_TASKS, "23 hours", "20 seconds")
     finished(sandbox, "failed", 500, "23 hours", "160 seconds")
     async with wire(sandbox.url) as line, looking(line.url, sandbox.service_key, tmp_path) as monitor:
         await monitor.discover()
@@ -237,7 +237,7 @@ async def test_a_monitor_samples_and_another_one_goes_on_where_it_was(
 
 def service(monitor: Monitor, *, keeps: bool) -> TrendService:
     parts = monitor.parts
-    return TrendService(parts.context, parts.trend_queries, parts.readings, monitor.discover, keeps=lambda: keeps)
+    return TrendService(parts.context, parts.readings, monitor.discover, keeps=lambda: keeps)
 
 
 async def test_what_is_older_than_thirty_days_goes(sandbox: Running, tmp_path: Path) -> None:
@@ -268,4 +268,4 @@ async def test_who_does_not_own_the_state_keeps_no_sample(sandbox: Running, tmp_
 def test_thirty_days_are_few_enough_rows() -> None:
     """One check in five minutes is within what is read."""
     month = grid(timedelta(days=30), timedelta(hours=6), datetime(2026, 3, 1, tzinfo=UTC))
-    assert month.count * month.bucket / SLOT < trend_queries.MOST_CHECKS
+    assert month.count * month.bucket / SLOT < trend_reads.MOST_CHECKS

@@ -346,6 +346,6 @@ async def test_one_row_nested_too_deeply_hides_no_other(depth: int, sandbox: Run
     await monitor.check()
     await monitor.look_at_alerts()
     assert monitor.faults() == ()
-    rows = await monitor.parts.reads.alert_rows(datetime.now(UTC) - timedelta(hours=1), ("heal",))
+    rows = await monitor.parts.reads.logs.alert_rows(datetime.now(UTC) - timedelta(hours=1), ("heal",))
     assert sorted(row["text"] for row in rows) == ["deep", "deep", "plain", "plain"]
     await monitor.close()

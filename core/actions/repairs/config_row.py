@@ -45,7 +45,7 @@ class ConfigRow(Repair):
                 raise
             run.skipped += 1
             return
-        if await self._context.live.config() is not None:
+        if await self._context.live.config.fetch() is not None:
             run.changed += 1
         elif created is None:
             run.unknown += 1
@@ -57,6 +57,6 @@ class ConfigRow(Repair):
         if self._settings.target.kind is KeyKind.SECRET and not self._settings.target.signs_in:
             return True
         try:
-            return await self._context.live.config_absent()
+            return await self._context.live.config.is_absent()
         except NotLive:
             return False

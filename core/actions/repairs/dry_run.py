@@ -21,13 +21,13 @@ class DryRun(Repair):
 
     async def plan(self, survey: Survey) -> Proposal:
         """Plan to turn dry-run on, if it is off and too much fails."""
-        live, rules = self._context.live, self._settings.failures
+        outcomes, rules = self._context.live.outcomes, self._settings.failures
         if survey.config is None or survey.config.dry_run or not survey.timed:
             return Proposal()
         rate = (
-            await fresh_failure_rate(live, survey.now, rules, survey.lifted_at)
+            await fresh_failure_rate(outcomes, survey.now, rules, survey.lifted_at)
             if survey.automatic
-            else await failure_rate(live, survey.now, rules)
+            else await failure_rate(outcomes, survey.now, rules)
         )
         if rate is None or not fails_above(rate, rules.warning_percent, rules):
             return Proposal()
@@ -42,7 +42,7 @@ class DryRun(Repair):
         if config is None:
             return
         written = await run.write("db:set_dry_run", lambda: self._context.commands.set_dry_run(config.ids, on=True))
-        seen = await self._context.live.config()
+        seen = await self._context.live.config.fetch()
         if seen is not None and seen.dry_run and written == 0:
             run.skipped += 1  # somebody else has turned it on meanwhile: it is theirs
         elif seen is not None and seen.dry_run:

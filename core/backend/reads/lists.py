@@ -1,6 +1,7 @@
 """Reads of the lists: a page, the number of matches, one row in full, and the ids for an action on many rows."""
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
@@ -8,17 +9,14 @@ from typing import Any, Final
 
 import msgspec
 
-from core.backend.client import ApiCalls
 from core.backend.conditions import narrowed
 from core.backend.faults import Failed
 from core.backend.reads import list_columns as listed
 from core.backend.reads.list_columns import ListTable, ordered
-from core.backend.reads.logs import PAGE, LogQueries
-from core.backend.rows import Row, each, moment, row_id, safety_of, task_of
-from core.backend.schema import LOGS, SAFETY, TASKS, Schema, Shape
-from core.backend.timestamps import stamp
-from core.domain.queries import Filter, ListedRow, Listing, Page, Table
-from core.domain.records import SafetyCheck, Task
+from core.backend.reads.read import PAGE, Read, Subject, read
+from core.backend.rows import Row, each, log_of, moment, row_id, safety_of, task_of
+from core.backend.schema import LOGS, SAFETY, TASKS, Shape
+from core.domain.queries import PAGE_ROWS, Filter, ListedRow, Listing, Page, Table
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail, row_detail
 from core.resilience.fault import Counts, Evidence, Fault
 
@@ -27,6 +25,13 @@ COUNTED_ROWS: Final = 50_000
 
 LEAST_CAP: Final = 50
 """The smallest page size of an API: none returns fewer rows than this where there are more."""
+
+_KEYS: Final = {
+    Table.TASKS: "db:list_tasks",
+    Table.LOGS: "db:list_logs",
+    Table.ORDERS: "db:list_orders",
+    Table.SAFETY: "db:list_safety_checks",
+}
 
 _NO_TASKS: Final = Fault(
     kind="filter",
@@ -37,15 +42,18 @@ _NO_TASKS: Final = Fault(
 )
 
 
-class ListQueries(LogQueries):
-    """Typed reads of the lists of one project. All raise Failed and nothing else."""
+class ListReads(Subject):
+    """Typed reads of the lists of one project."""
 
-    def __init__(self, calls: ApiCalls, schema: Schema) -> None:
-        super().__init__(calls, schema)
-        self._safety_shape: Shape | None = None
+    _safety_shape: Shape | None = None
 
-    async def page(self, listing: Listing, offset: int, limit: int) -> Page[ListedRow]:
-        """Return up to `limit` rows of a list from `offset` on. Nothing is counted for it."""
+    def page(self, listing: Listing, offset: int, limit: int) -> Read[Page[ListedRow]]:
+        """Return up to `limit` rows (500 at most) of a list from `offset` on. Raises ValueError for other numbers."""
+        if offset < 0 or not 1 <= limit <= PAGE_ROWS:
+            raise ValueError(f"a page has 1 to {PAGE_ROWS} rows, not {limit} from {offset}")
+        return self._read(_KEYS[listing.table], partial(self._page, listing, offset, limit))
+
+    async def _page(self, listing: Listing, offset: int, limit: int) -> Page[ListedRow]:
         source = await self._source(listing)
 
         def build(c: Any, first: int) -> Any:
@@ -64,6 +72,7 @@ class ListQueries(LogQueries):
         last = not more and (bool(rows) or offset == 0)
         return Page(rows=shown, offset=offset, more=more, total=offset + len(shown) if last else None)
 
+    @read("db:count_listed")
     async def total(self, listing: Listing) -> tuple[int, bool]:
         """Return how many rows match, and whether that is exact: counted where the server estimates them as few."""
         source = await self._source(listing)
@@ -77,27 +86,50 @@ class ListQueries(LogQueries):
                 return estimate, False  # looking at every row takes the server too long
             raise
 
+    @read("db:fetch_task_detail")
     async def task_detail(self, name: str) -> TaskDetail | None:
         """Return one task in full; `None` when none is visible to us."""
         row = await self._row(TASKS, name)
-        return None if row is None else TaskDetail(task=self._task(row), row=row_detail(row_id(row), row))
+        if row is None:
+            return None
+        task = self._calls.oddities.see("task", task_of(row))
+        return TaskDetail(task=task, row=row_detail(row_id(row), row))
 
+    @read("db:fetch_log_detail")
     async def log_detail(self, name: str) -> LogDetail | None:
         """Return one row of the log in full; `None` when none is visible to us."""
         row = await self._row(LOGS, name)
         if row is None:
             return None
-        return LogDetail(entry=self._entry(row), row=row_detail(row_id(row), row))
+        entry = self._calls.oddities.see("log row", log_of(row, self._schema.log_time))
+        return LogDetail(entry=entry, row=row_detail(row_id(row), row))
 
+    @read("db:fetch_safety_detail")
     async def safety_detail(self, name: str) -> SafetyDetail | None:
         """Return one safety check in full; `None` when none is visible to us."""
         await self._shape_of_safety()  # which says it better where there is no such table
         row = await self._row(SAFETY, name)
-        return None if row is None else SafetyDetail(check=self._check(row), row=row_detail(row_id(row), row))
+        if row is None:
+            return None
+        check = self._calls.oddities.see("safety check", safety_of(row))
+        return SafetyDetail(check=check, row=row_detail(row_id(row), row))
 
-    async def matching_tasks(self, given: Filter, after: str) -> tuple[tuple[str, datetime | None], ...]:
+    async def matching_tasks(self, given: Filter, limit: int) -> dict[str, datetime | None]:
+        """Return the ids of up to `limit` tasks that match, in order, each with when the task was over."""
+        found: dict[str, datetime | None] = {}
+        after = ""
+        while len(found) < limit:
+            part = await self._matching_tasks(given, after)
+            if not part:
+                break
+            found |= dict(part)
+            after = part[-1][0]
+        return dict(itertools.islice(found.items(), limit))
+
+    @read("db:fetch_matching_tasks")
+    async def _matching_tasks(self, given: Filter, after: str) -> tuple[tuple[str, datetime | None], ...]:
         """Return the next 500 tasks that match, by id, those above `after`: each id, and when the task was over."""
-        source = listed.tasks(self.schema)
+        source = listed.tasks(self._schema)
 
         def build(c: Any) -> Any:
             query = _matching(c.table(TASKS).select("id,completed_at"), source, given)
@@ -106,26 +138,6 @@ class ListQueries(LogQueries):
         with _refusals_explained():
             rows = await self._calls.rows("read matching tasks", build)
         return tuple((row_id(row), moment(row["completed_at"])) for row in each(rows, "completed_at"))
-
-    async def count_failed_until(self, ids: tuple[str, ...], until: datetime) -> int:
-        """Return how many of up to 100 tasks are failed and were over by `until`."""
-
-        def build(c: Any) -> Any:
-            query = c.table(TASKS).select("id").in_("id", list(ids)).eq("status", "failed")
-            return query.or_(f"completed_at.is.null,completed_at.lte.{stamp(until)}")
-
-        return len(each(await self._calls.rows("read back failed tasks", build), "id"))
-
-    async def sent_back_among(self, ids: tuple[str, ...], since: datetime) -> tuple[str, ...]:
-        """Return which of up to 100 tasks that were failed at `since` went back to pending, or were started anew."""
-        error = self.schema.error_column
-
-        def build(c: Any) -> Any:
-            waits = f"and(status.eq.pending,started_at.is.null,completed_at.is.null,{error}.is.null)"
-            begun = f"and(status.neq.failed,started_at.gt.{stamp(since)})"
-            return c.table(TASKS).select("id").in_("id", list(ids)).or_(f"{waits},{begun}")
-
-        return tuple(map(row_id, await self._calls.rows("read back retried tasks", build)))
 
     def _listed(self, source: ListTable, row: Row) -> ListedRow:
         record = source.record(row)
@@ -150,20 +162,14 @@ class ListQueries(LogQueries):
             raise
         return rows[0] if rows else None
 
-    def _task(self, row: Row) -> Task:
-        return self._calls.oddities.see("task", task_of(row))
-
-    def _check(self, row: Row) -> SafetyCheck:
-        return self._calls.oddities.see("safety check", safety_of(row))
-
     async def _source(self, listing: Listing) -> ListTable:
         match listing.table:
             case Table.TASKS:
-                return listed.tasks(self.schema)
+                return listed.tasks(self._schema)
             case Table.LOGS:
-                return listed.logs(self.schema)
+                return listed.logs(self._schema)
             case Table.ORDERS:
-                return listed.orders(self.schema)
+                return listed.orders(self._schema)
             case Table.SAFETY:
                 source = listed.safety_checks(await self._shape_of_safety())
                 if listing.filter.task and not source.searched.of_task:

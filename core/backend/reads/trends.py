@@ -3,12 +3,11 @@
 from datetime import datetime
 from typing import Any, Final
 
-from core.backend.client import ApiCalls
 from core.backend.columns import Columns, each
 from core.backend.faults import Failed, garbage
-from core.backend.reads.logs import PAGE
+from core.backend.reads.read import PAGE, Subject, read
 from core.backend.rows import Row, moment, row_id
-from core.backend.schema import LOGS, TASKS, Schema
+from core.backend.schema import LOGS, TASKS
 from core.backend.simulated import Telltale
 from core.backend.timestamps import stamp
 from core.domain.log_steps import HEALTH_CHECK
@@ -20,17 +19,13 @@ MOST_TASKS: Final = 4_000
 MOST_CHECKS: Final = 10_000
 """The most health rows that are read, the newest; one every five minutes is 8,640 in thirty days."""
 
+_KEY: Final = "db:fetch_trends"
 
-class TrendQueries:
-    """Typed reads of one project's past, each of a period from `since` up to, not including, `until`.
 
-    All raise Failed and nothing else.
-    """
+class TrendReads(Subject):
+    """Typed reads of one project's past, each of a period from `since` up to, not including, `until`."""
 
-    def __init__(self, calls: ApiCalls, schema: Schema) -> None:
-        self._calls = calls
-        self.schema = schema
-
+    @read(_KEY)
     async def count_finished(self, since: datetime, until: datetime) -> SuccessRate:
         """Return how many tasks were completed and failed: by `completed_at`, or by `created_at` where that is null.
 
@@ -40,7 +35,7 @@ class TrendQueries:
 
         async def count(status: str) -> int:
             def build(c: Any) -> Any:
-                telltale = self.schema.telltale if status == "completed" else Telltale()
+                telltale = self._schema.telltale if status == "completed" else Telltale()
                 query = c.table(TASKS).select(telltale.select("id"), count="exact").eq("status", status)
                 return telltale.left_out(query.or_(within)).limit(1)
 
@@ -48,12 +43,13 @@ class TrendQueries:
 
         return SuccessRate(completed=await count("completed"), failed=await count("failed"), window=until - since)
 
+    @read(_KEY)
     async def finished(self, since: datetime, until: datetime, after: str) -> tuple[tuple[str, datetime, bool], ...]:
         """Return the next finished tasks by id, those above `after`: id, when, whether completed. A page at most."""
         within = _finished_within(since, until)
 
         def build(c: Any) -> Any:
-            telltale = self.schema.telltale
+            telltale = self._schema.telltale
             query = c.table(TASKS).select(telltale.select("id,status,completed_at,created_at"))
             query = query.in_("status", ["completed", "failed"]).or_(within)
             query = telltale.left_out(query, but="status.eq.failed")
@@ -63,9 +59,10 @@ class TrendQueries:
         each(rows, "status", "completed_at", "created_at")
         return tuple((row_id(row), _finished_at(row), row["status"] == "completed") for row in rows)
 
+    @read(_KEY)
     async def checks(self, since: datetime, until: datetime, offset: int) -> tuple[tuple[datetime, float], ...]:
         """Return the next health checks, newest first, after skipping `offset`: when, and seconds each took."""
-        column = self.schema.log_time
+        column = self._schema.log_time
 
         def build(c: Any) -> Any:
             query = c.table(LOGS).select(f"{column},duration_ms").eq("execution_step", HEALTH_CHECK)

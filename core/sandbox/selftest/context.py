@@ -97,7 +97,7 @@ class ScenarioContext:
 
     async def status_of(self, task: str) -> str:
         """Return the status of a task now; empty if it is gone. Raises NotLive."""
-        found = await self.parts.reads.task(task)
+        found = await self.parts.reads.tasks.fetch(task)
         return found.status if found is not None else ""
 
     def source_of(self, monitor: Monitor) -> Source:

@@ -134,14 +134,14 @@ async def high_failure_rate(context: ScenarioContext) -> str:
     await context.monitor()
     await _something_to_read(context)
     rules, parts = context.parts.config.failures, context.parts
-    before = await failure_rate(parts.reads, parts.time.likely(), rules)
+    before = await failure_rate(parts.reads.outcomes, parts.time.likely(), rules)
     if not context.owned:
-        rows = await parts.reads.watchdog_logs(healing=False, since=None, limit=1)
+        rows = await parts.reads.logs.by_watchdog(healing=False, since=None, limit=1)
         return f"{before.failed:,} of {before.finished:,} failed: {judge(before, rules).text} ({len(rows)} row read)"
     needed = 4 * before.completed + rules.few_finished + 1
     for _ in range(max(0, needed - before.failed)):
         await context.add_task("failed", began_ago=timedelta(minutes=5), ended=True)
-    after = await failure_rate(parts.reads, parts.time.likely(), rules)
+    after = await failure_rate(parts.reads.outcomes, parts.time.likely(), rules)
     expect(after.failed > before.failed or needed <= before.failed, "new failures are not counted")
     verdict = judge(after, rules)
     expect(verdict.level is Level.CRITICAL, f"{after.failed} of {after.finished} failed, and it is called {verdict}")
@@ -185,7 +185,7 @@ async def emergency_stop(context: ScenarioContext) -> str:
     stopped = await monitor.run(EMERGENCY_STOP, reason="self-test", hours=1)
     try:
         expect(stopped.phase is ResultPhase.VERIFIED, f"the stop said: {stopped.text}")
-        config = await context.parts.reads.config()
+        config = await context.parts.reads.config.fetch()
         expect(config is not None and config.emergency_stop, "the flag is not set")
         expect(not task or await context.status_of(task) == "rejected", "a pending task was not rejected")
         again = await monitor.run(EMERGENCY_STOP, reason="another reason", hours=1)
@@ -200,18 +200,18 @@ async def emergency_stop(context: ScenarioContext) -> str:
 async def _flag_alone(context: ScenarioContext, hit: int) -> str:
     """Set and clear the flag without rejecting work, which belongs to somebody."""
     parts = context.parts
-    config = await parts.reads.config()
+    config = await parts.reads.config.fetch()
     expect(config is not None, "no config row is visible")
     if config is None:
         return ""
     until = parts.clock.now() + timedelta(minutes=5)
     try:
         changed = await context.write(lambda: parts.writes.set_stop(config.ids, reason="self-test", until=until))
-        seen = await parts.reads.config()
+        seen = await parts.reads.config.fetch()
         expect(changed and seen is not None and seen.emergency_stop, "the flag could not be set: not allowed?")
     finally:
         await context.write(lambda: parts.writes.clear_stop(config.ids))
-    after = await parts.reads.config()
+    after = await parts.reads.config.fetch()
     expect(after is not None and not after.emergency_stop, "the flag could not be cleared: clear it by hand")
     return f"the flag set and cleared; {hit:,} unfinished tasks left alone"
 
@@ -263,7 +263,7 @@ async def full_check(context: ScenarioContext) -> str:
     for name, reading in shown.items():
         expect(reading.live, f"{name} is {reading.source}, not live")
     counts = snapshot.tasks.counts.value
-    pending = await context.parts.reads.count("pending")
+    pending = await context.parts.reads.tasks.count("pending")
     expect(counts is not None and counts.of("pending") == pending, "the counts shown are not those counted")
     database = _check(snapshot.health.checks, "database")
     expect(database.level is Level.OK, f"the database check says {database.level}: {database.text}")

@@ -9,15 +9,13 @@ import pytest
 
 from core.backend.client import Backend, RequestLimits
 from core.backend.faults import Failed, Trace
-from core.backend.reads.queries import Queries
-from core.backend.reads.trends import TrendQueries
+from core.backend.reads import Reads
 from core.backend.schema import UNDISCOVERED, discover
 from core.backend.simulated import Telltale
 from core.backend.target import Target
 from core.base.clock import SystemClock
 from core.domain.markers import Markers
 from core.domain.queries import Listing, Table
-from core.domain.records import STATUSES
 from tests.backend.rows import odd
 from tests.wire import Wire, answer, wire
 
@@ -27,66 +25,66 @@ MARKS = Markers(begins=("m",))
 SCHEMA = msgspec.structs.replace(UNDISCOVERED, telltale=Telltale(results=True, environments=True))
 NONE = Listing(table=Table.TASKS)
 
-READS: dict[str, Callable[[Queries], Awaitable[object]]] = {
-    "config": lambda q: q.config(),
-    "visible_config": lambda q: q.visible_config(),
-    "config_absent": lambda q: q.config_absent(),
-    "ping": lambda q: q.ping(1, Trace()),
-    "count": lambda q: q.count("pending"),
-    "counts": lambda q: q.counts(STATUSES),
-    "count_started": lambda q: q.count_started(AT, AT),
-    "newest_tasks": lambda q: q.newest_tasks(5),
-    "running_tasks": lambda q: q.running_tasks(),
-    "marked_among": lambda q: q.marked_among(IDS, "failed", MARKS),
-    "oldest_pending_at": lambda q: q.oldest_pending_at(AT),
-    "oldest_in_review_at": lambda q: q.oldest_in_review_at(AT),
-    "last_completed_at": lambda q: q.last_completed_at(AT),
-    "last_failed_at": lambda q: q.last_failed_at(AT),
-    "simulated": lambda q: q.simulated(AT, AT),
-    "success_rate": lambda q: q.success_rate(AT, AT),
-    "count_healed": lambda q: q.count_healed(AT),
-    "count_unchanged": lambda q: q.count_unchanged(IDS, AT),
-    "completed_among": lambda q: q.completed_among(IDS),
-    "task": lambda q: q.task("a"),
-    "count_marked": lambda q: q.count_marked(MARKS, "failed"),
-    "marked": lambda q: q.marked(MARKS, "failed", 5),
-    "ids_in": lambda q: q.ids_in("pending", 5),
-    "newest_logs": lambda q: q.newest_logs(5),
-    "with_visible_logs": lambda q: q.with_visible_logs(IDS),
-    "with_signs_of_life": lambda q: q.with_signs_of_life(IDS, AT, AT),
-    "old_logs": lambda q: q.old_logs(AT, AT, "", 5),
-    "count_old_logs": lambda q: q.count_old_logs(AT, AT, ""),
-    "logs_among": lambda q: q.logs_among(IDS),
-    "last_lift_at": lambda q: q.last_lift_at(AT),
-    "audited": lambda q: q.audited("r"),
-    "orders_ended": lambda q: q.orders_ended(AT, ("heal",)),
-    "ids_of_orders": lambda q: q.ids_of_orders(("r",)),
-    "given_back": lambda q: q.given_back(AT),
-    "healed_ids": lambda q: q.healed_ids(AT),
-    "stop_trail": lambda q: q.stop_trail(),
-    "log_time": lambda q: q.log_time("a"),
-    "unfinished": lambda q: q.unfinished("heal", AT),
-    "watchdog_logs": lambda q: q.watchdog_logs(healing=False, since=None, limit=5),
-    "told_between": lambda q: q.told_between(AT, AT, 5),
-    "failed_between": lambda q: q.failed_between(AT, AT, 5),
-    "heal_durations": lambda q: q.heal_durations(AT),
-    "alert_rows": lambda q: q.alert_rows(AT, ("silence",)),
-    "newest_health_at": lambda q: q.newest_health_at(AT, AT),
-    "lease": lambda q: q.lease("a"),
-    "page": lambda q: q.page(NONE, 0, 5),
-    "total": lambda q: q.total(NONE),
-    "task_detail": lambda q: q.task_detail("a"),
-    "log_detail": lambda q: q.log_detail("a"),
-    "safety_detail": lambda q: q.safety_detail("a"),
-    "matching_tasks": lambda q: q.matching_tasks(NONE.filter, ""),
-    "count_failed_until": lambda q: q.count_failed_until(IDS, AT),
-    "sent_back_among": lambda q: q.sent_back_among(IDS, AT),
-}
-
-PAST: dict[str, Callable[[TrendQueries], Awaitable[object]]] = {
-    "count_finished": lambda q: q.count_finished(AT, AT),
-    "finished": lambda q: q.finished(AT, AT, ""),
-    "checks": lambda q: q.checks(AT, AT, 0),
+READS: dict[str, Callable[[Reads], Awaitable[object]]] = {
+    "config.fetch": lambda reads: reads.config.fetch(),
+    "config.visible": lambda reads: reads.config.visible(),
+    "config.is_absent": lambda reads: reads.config.is_absent(),
+    "probes.database": lambda reads: reads.probes.database(1, Trace()),
+    "tasks.count": lambda reads: reads.tasks.count("pending"),
+    "tasks.counts": lambda reads: reads.tasks.counts(),
+    "tasks.count_started": lambda reads: reads.tasks.count_started(AT, AT),
+    "tasks.newest": lambda reads: reads.tasks.newest(5),
+    "tasks.running": lambda reads: reads.tasks.running(),
+    "tasks.oldest_pending_at": lambda reads: reads.tasks.oldest_pending_at(AT),
+    "tasks.oldest_in_review_at": lambda reads: reads.tasks.oldest_in_review_at(AT),
+    "tasks.fetch": lambda reads: reads.tasks.fetch("a"),
+    "tasks.with_visible_logs": lambda reads: reads.tasks.with_visible_logs(IDS),
+    "tasks.with_signs_of_life": lambda reads: reads.tasks.with_signs_of_life(IDS, AT, AT),
+    "tasks.open_counts": lambda reads: reads.tasks.open_counts(),
+    "tasks.other_counts": lambda reads: reads.tasks.other_counts(),
+    "task_ids.marked_among": lambda reads: reads.task_ids.marked_among(IDS, "failed", MARKS),
+    "task_ids.count_unchanged": lambda reads: reads.task_ids.count_unchanged(IDS, AT),
+    "task_ids.count_marked": lambda reads: reads.task_ids.count_marked(MARKS, "failed"),
+    "task_ids.marked": lambda reads: reads.task_ids.marked(MARKS, "failed", 5),
+    "task_ids.in_status": lambda reads: reads.task_ids.in_status("pending", 5),
+    "task_ids.count_failed_until": lambda reads: reads.task_ids.count_failed_until(IDS, AT),
+    "task_ids.sent_back_among": lambda reads: reads.task_ids.sent_back_among(IDS, AT),
+    "outcomes.last_completed_at": lambda reads: reads.outcomes.last_completed_at(AT),
+    "outcomes.last_failed_at": lambda reads: reads.outcomes.last_failed_at(AT),
+    "outcomes.simulated": lambda reads: reads.outcomes.simulated(AT, AT),
+    "outcomes.success_rate": lambda reads: reads.outcomes.success_rate(AT, AT),
+    "tasks.count_healed": lambda reads: reads.tasks.count_healed(AT),
+    "audit.completed_among": lambda reads: reads.audit.completed_among(IDS),
+    "audit.given_back": lambda reads: reads.audit.given_back(AT),
+    "audit.healed_ids": lambda reads: reads.audit.healed_ids(AT),
+    "audit.heal_durations": lambda reads: reads.audit.heal_durations(AT),
+    "audit.false_rescues": lambda reads: reads.audit.false_rescues(AT),
+    "audit.last_resume_at": lambda reads: reads.audit.last_resume_at(AT),
+    "audit.of_run": lambda reads: reads.audit.of_run("r"),
+    "audit.ended": lambda reads: reads.audit.ended(AT, ("heal",)),
+    "audit.tasks_of": lambda reads: reads.audit.tasks_of(("r",)),
+    "audit.stop_trail": lambda reads: reads.audit.stop_trail(),
+    "audit.row_time": lambda reads: reads.audit.row_time("a"),
+    "audit.unfinished": lambda reads: reads.audit.unfinished("heal", AT),
+    "logs.newest": lambda reads: reads.logs.newest(5),
+    "logs.old": lambda reads: reads.logs.old(AT, AT, "", 5),
+    "logs.count_old": lambda reads: reads.logs.count_old(AT, AT, ""),
+    "logs.among": lambda reads: reads.logs.among(IDS),
+    "logs.by_watchdog": lambda reads: reads.logs.by_watchdog(healing=False, since=None, limit=5),
+    "logs.told_between": lambda reads: reads.logs.told_between(AT, AT, 5),
+    "logs.failed_between": lambda reads: reads.logs.failed_between(AT, AT, 5),
+    "logs.alert_rows": lambda reads: reads.logs.alert_rows(AT, ("silence",)),
+    "logs.newest_health_at": lambda reads: reads.logs.newest_health_at(AT, AT),
+    "logs.lease": lambda reads: reads.logs.lease("a"),
+    "lists.page": lambda reads: reads.lists.page(NONE, 0, 5),
+    "lists.total": lambda reads: reads.lists.total(NONE),
+    "lists.task_detail": lambda reads: reads.lists.task_detail("a"),
+    "lists.log_detail": lambda reads: reads.lists.log_detail("a"),
+    "lists.safety_detail": lambda reads: reads.lists.safety_detail("a"),
+    "lists.matching_tasks": lambda reads: reads.lists.matching_tasks(NONE.filter, 5),
+    "trends.count_finished": lambda reads: reads.trends.count_finished(AT, AT),
+    "trends.finished": lambda reads: reads.trends.finished(AT, AT, ""),
+    "trends.checks": lambda reads: reads.trends.checks(AT, AT, 0),
 }
 
 BODIES = {"a row of nothing": [{}], "a row of something else": [{"greeting": "hello"}], "no rows": {"a": 1}}
@@ -111,26 +109,17 @@ async def is_garbage(work: Awaitable[object]) -> None:
     assert caught.value.fault.kind == "garbage"
 
 
-def test_every_read_there_is_stands_in_the_table() -> None:
-    reads = {name for name in dir(Queries) if not name.startswith("_")} - {"poll_function_answers", "count_each"}
-    assert set(READS) == reads
-    assert set(PAST) == {name for name in dir(TrendQueries) if not name.startswith("_")}
+async def test_every_read_there_is_stands_in_the_table(backend: Backend) -> None:
+    subjects = {name: one for name, one in vars(Reads(backend.calls, SCHEMA)).items() if not name.startswith("_")}
+    reads = {f"{name}.{method}" for name, one in subjects.items() for method in dir(one) if not method.startswith("_")}
+    assert set(READS) == reads - {"probes.edge_function"} - {f"{name}.sees_all" for name in subjects}
 
 
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("read", READS)
 async def test_a_row_without_its_columns_is_garbage(read: str, body: str, between: Wire, backend: Backend) -> None:
     between.acts["/rest/"] = answer(json.dumps(BODIES[body]).encode(), headers="Content-Range: 0-0/1\r\n")
-    await is_garbage(READS[read](Queries(backend.calls, SCHEMA)))
-
-
-@pytest.mark.parametrize("body", BODIES)
-@pytest.mark.parametrize("read", PAST)
-async def test_a_row_of_the_past_without_its_columns_is_garbage(
-    read: str, body: str, between: Wire, backend: Backend
-) -> None:
-    between.acts["/rest/"] = answer(json.dumps(BODIES[body]).encode(), headers="Content-Range: 0-0/1\r\n")
-    await is_garbage(PAST[read](TrendQueries(backend.calls, UNDISCOVERED)))
+    await is_garbage(READS[read](Reads(backend.calls, SCHEMA)))
 
 
 @pytest.mark.parametrize("body", BODIES)
@@ -140,24 +129,24 @@ async def test_a_schema_is_not_found_out_from_garbage(body: str, between: Wire, 
 
 
 @pytest.mark.parametrize("told", ["0-0/-5", "*/-5", "*/*", "*/none", f"*/{10**30}", ""])
-@pytest.mark.parametrize("read", ["count", "count_healed", "count_old_logs", "total"])
+@pytest.mark.parametrize("read", ["tasks.count", "tasks.count_healed", "logs.count_old", "lists.total"])
 async def test_a_count_below_zero_or_none_is_garbage(read: str, told: str, between: Wire, backend: Backend) -> None:
     between.acts["/rest/"] = answer(b"[]", headers=f"Content-Range: {told}\r\n" if told else "")
-    await is_garbage(READS[read](Queries(backend.calls, UNDISCOVERED)))
+    await is_garbage(READS[read](Reads(backend.calls, UNDISCOVERED)))
 
 
 async def test_a_server_that_answers_the_same_page_for_ever_is_garbage(between: Wire, backend: Backend) -> None:
     between.acts["/rest/"] = answer(json.dumps([odd.TASK]).encode())
-    await is_garbage(Queries(backend.calls, UNDISCOVERED).running_tasks())
+    await is_garbage(Reads(backend.calls, UNDISCOVERED).tasks.running())
     between.acts["/rest/"] = answer(json.dumps([{"task_id": "c"}]).encode())
-    await is_garbage(Queries(backend.calls, UNDISCOVERED).with_signs_of_life(IDS, AT))
+    await is_garbage(Reads(backend.calls, UNDISCOVERED).tasks.with_signs_of_life(IDS, AT))
 
 
 @pytest.mark.parametrize("value", odd.ODD)
 async def test_an_odd_task_costs_no_other_one(value: object, between: Wire, backend: Backend) -> None:
     rows = [odd.TASK | dict.fromkeys(set(odd.TASK) - {"id"}, value), odd.TASK | {"id": "fine", "status": "pending"}]
     between.acts["/rest/"] = answer(json.dumps(rows).encode())
-    first, second = await Queries(backend.calls, UNDISCOVERED).newest_tasks(5)
+    first, second = await Reads(backend.calls, UNDISCOVERED).tasks.newest(5)
     assert first.id == odd.TASK["id"]
     assert (second.id, second.status, second.odd) == ("fine", "pending", ())
 
@@ -176,9 +165,9 @@ async def test_a_config_function_that_finds_none_proves_it(
     body: str, absent: bool, between: Wire, backend: Backend
 ) -> None:
     between.acts["/rest/"] = answer(body.encode())
-    assert await Queries(backend.calls, UNDISCOVERED).config_absent() is absent
+    assert await Reads(backend.calls, UNDISCOVERED).config.is_absent() is absent
 
 
 async def test_a_config_function_that_raises_where_there_is_none_proves_it(between: Wire, backend: Backend) -> None:
     between.acts["/rest/"] = answer(b'{"code": "P0001", "message": "no config"}', "400 Bad Request")
-    assert await Queries(backend.calls, UNDISCOVERED).config_absent()
+    assert await Reads(backend.calls, UNDISCOVERED).config.is_absent()

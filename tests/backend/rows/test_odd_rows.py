@@ -9,6 +9,7 @@ import pytest
 
 from core.actions.heal import HEAL
 from core.backend.optional_sql import script
+from core.backend.reads import Reads
 from core.backend.schema import Shape
 from core.base.clock import SystemClock
 from core.domain.queries import Listing, Table
@@ -131,7 +132,7 @@ async def test_a_failure_stamped_in_the_future_is_not_fresh_for_ever(sandbox: Ru
     future(sandbox, "failed", "now() + interval '3 years'", "'infinity'", "'-infinity'", "now() + interval '6 min'")
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     await driven.round()
-    at = await driven.parts.reads.last_failed_at(datetime.now(UTC))
+    at = await driven.parts.reads.outcomes.last_failed_at(datetime.now(UTC))
     rate = driven.monitor.snapshot.tasks.success_24h.value
     await driven.monitor.close()
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(False,)]
@@ -230,9 +231,9 @@ async def test_all_running_are_seen_where_the_api_caps_reads_below_our_page(
 ) -> None:
     running(sandbox, count)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
-    cap(driven.parts.urgent_queries, 100)
-    cap(driven.parts.queries, 100)
-    found = await driven.parts.reads.running_tasks()
+    cap(driven.parts.reads, 100)
+    cap(driven.parts.panel_reads, 100)
+    found = await driven.parts.reads.tasks.running()
     page = await driven.monitor.page(Listing(table=Table.TASKS), 0, 200)
     await driven.monitor.close()
     assert len(found) == len({task.id for task in found}) == count
@@ -240,15 +241,15 @@ async def test_all_running_are_seen_where_the_api_caps_reads_below_our_page(
     assert page.total == (count if count <= 200 else None)
 
 
-def cap(queries: Any, rows_at_most: int) -> None:
+def cap(reads: Reads, rows_at_most: int) -> None:
     """Let an API give no more rows at once than so many."""
-    calls = queries._calls
+    calls = reads._access.calls
     original = calls.rows
 
     async def rows(operation: str, build: Any, **more: Any) -> Any:
         return (await original(operation, build, **more))[:rows_at_most]
 
-    calls.rows = rows
+    calls.rows = rows  # type: ignore[method-assign]  # as the client's, but for what it gives
 
 
 def future(sandbox: Running, status: str, *times: str) -> None:

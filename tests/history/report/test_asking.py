@@ -62,8 +62,8 @@ async def test_a_storm_of_failed_steps_leaves_every_order_in_its_place(sandbox: 
 async def test_a_server_that_gives_fewer_rows_than_asked_for_is_asked_on(sandbox: Running, monitor: Monitor) -> None:
     wrote(sandbox, "watchdog_healing", "completed", 25, 30)
     wrote(sandbox, "patch", "failed", 12, 5)
-    queries = monitor.parts.queries
-    queries._calls = Capped(queries._calls, 10)  # type: ignore[assignment]  # as the client's, but for what it gives
+    access = monitor.parts.reads._access
+    access.calls = Capped(access.calls, 10)  # type: ignore[assignment]  # as the client's, but for what it gives
     assert await steps(monitor, 1000) == [("watchdog_healing", "completed")] * 25 + [("patch", "failed")] * 12
     assert len(await steps(monitor, 11)) == 22
     kept = await monitor.logs(healing=True, since=None, limit=1000)

@@ -1,0 +1,62 @@
+"""Reads of the config row, and the proof that there is none."""
+
+from typing import Final
+
+from core.backend.faults import Failed, garbage
+from core.backend.reads.read import Subject, read
+from core.backend.rows import config_of, merged, of_only
+from core.backend.schema import CONFIG, CONFIG_RPC
+from core.domain.records import SystemConfig
+from core.resilience.fault import Evidence
+
+MOST_CONFIGS: Final = 20
+"""The most config rows that are read; there should be one."""
+
+_KEY: Final = "db:fetch_system_config"
+
+
+class ConfigReads(Subject):
+    """Typed reads of one project's config."""
+
+    @read(_KEY)
+    async def fetch(self) -> SystemConfig | None:
+        """Return the config row, or several of them merged.
+
+        `None` when none is visible to us, which is not proof that there is none.
+        """
+        rows = await self._calls.rows(
+            "read config", lambda c: c.table(CONFIG).select("*").order("id").limit(MOST_CONFIGS)
+        )
+        return merged(tuple(self._calls.oddities.see("config row", config_of(row)) for row in rows))
+
+    @read(_KEY)
+    async def visible(self) -> SystemConfig | None:
+        """Return the same, `None` only where that is proven. Raises Failed where the row may be hidden from us."""
+        config = await self.fetch().ask()
+        if config is None and not await self._is_proven_absent():
+            await self._calls.must_show(CONFIG)
+        return config
+
+    @read("db:prove_config_absent")
+    async def is_absent(self) -> bool:
+        """Return whether the project's own function, which bypasses row level security, finds no config row either."""
+        try:
+            answer = await self._calls.query("ask for config", lambda c: c.rpc(CONFIG_RPC, {}))
+        except Failed as failed:
+            if failed.fault.code == "P0001":  # it raises where there is no row
+                return True
+            raise
+        found = answer.data[0] if isinstance(answer.data, list) and answer.data else answer.data
+        if found is None or found == []:
+            return True
+        if not isinstance(found, dict):
+            raise Failed(garbage("a config row was asked for, something else came"))
+        return of_only([found], "id") is None  # an older one answers a composite of nulls
+
+    async def _is_proven_absent(self) -> bool:
+        try:
+            return await self.is_absent().ask()
+        except Failed as failed:
+            if failed.fault.evidence is not Evidence.ALIVE:
+                raise
+            return False

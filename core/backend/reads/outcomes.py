@@ -1,0 +1,91 @@
+"""Reads of finished tasks: when the last one was, how many were completed, failed, and only simulated."""
+
+from datetime import datetime
+from typing import Any
+
+from core.backend.reads.read import Subject, read
+from core.backend.rows import each, moment, moment_of_only
+from core.backend.schema import TASKS
+from core.backend.timestamps import FIRST, stamp, until
+from core.domain.markers import OUR_MARK
+from core.domain.records import Simulated, SuccessRate
+
+
+class OutcomeReads(Subject):
+    """Typed reads of one project's finished tasks."""
+
+    @read("db:fetch_last_completed")
+    async def last_completed_at(self, now: datetime) -> datetime | None:
+        """Return when a task was last completed; what is stamped later than five minutes from now does not count."""
+        return await self._last_at("read last completed", "completed", now)
+
+    @read("db:fetch_last_failed")
+    async def last_failed_at(self, now: datetime) -> datetime | None:
+        """Return when a task last failed that this product did not fail itself; none of the future, as above."""
+        return await self._last_at("read last failed", "failed", now, without_ours=True)
+
+    @read("db:fetch_success_rate")
+    async def success_rate(self, since: datetime, now: datetime, *, without_ours: bool = False) -> SuccessRate:
+        """Return the completed and failed since `since`: by `completed_at`, or `created_at` where that is null.
+
+        What is stamped later than five minutes from `now` is left out, and what was only simulated. `without_ours`
+        leaves out what this product failed itself, as automatic decisions must.
+        """
+        completed = await self._finished("completed", since, now)
+        failed = await self._finished("failed", since, now, without_ours=without_ours)
+        rate = SuccessRate(completed=completed, failed=failed, window=now - since)
+        return await self._proven(TASKS, rate, empty=not rate.finished)
+
+    @read("db:fetch_simulated")
+    async def simulated(self, since: datetime, now: datetime) -> Simulated:
+        """Return the simulated completions since `since`. Raises ValueError where this project does not mark them."""
+        telltale = self._schema.telltale
+        if not telltale.any:
+            raise ValueError("what was only simulated cannot be told here: see `Telltale.any`")
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select(telltale.select("id,completed_at,created_at"), count="exact")
+            query = telltale.joined(query).eq("status", "completed").or_(_within(since, now)).or_(telltale.simulated())
+            return query.order("completed_at", desc=True, nullsfirst=False).limit(1)
+
+        count, rows = await self._calls.counted("count simulated tasks", build)
+        each(rows, "completed_at", "created_at")
+        times = (moment(row["completed_at"]) or moment(row["created_at"]) for row in rows)
+        return await self._proven(TASKS, Simulated(count, next(times, None)), empty=not count)
+
+    async def _last_at(
+        self, operation: str, status: str, now: datetime, *, without_ours: bool = False
+    ) -> datetime | None:
+        def build(c: Any) -> Any:
+            query = self._done(c, "completed_at", status)
+            query = query.gte("completed_at", FIRST).lte("completed_at", until(now))
+            query = self._not_ours(query) if without_ours else query
+            return query.order("completed_at", desc=True).limit(1)
+
+        found = moment_of_only(await self._calls.rows(operation, build), "completed_at")
+        return await self._proven(TASKS, found, empty=found is None)
+
+    async def _finished(self, status: str, since: datetime, now: datetime, *, without_ours: bool = False) -> int:
+        def build(c: Any) -> Any:
+            query = self._done(c, "id", status, count="exact").or_(_within(since, now))
+            return (self._not_ours(query) if without_ours else query).limit(1)
+
+        return await self._calls.count(f"count finished {status}", build)
+
+    def _done(self, c: Any, columns: str, status: str, **how: Any) -> Any:
+        """Return the query for tasks in one status; simulated completions are left out."""
+        if status != "completed":
+            return c.table(TASKS).select(columns, **how).eq("status", status)
+        telltale = self._schema.telltale
+        return telltale.left_out(c.table(TASKS).select(telltale.select(columns), **how).eq("status", status))
+
+    def _not_ours(self, query: Any) -> Any:
+        error = self._schema.error_column
+        return query.or_(f"{error}.is.null,{error}.not.like.{OUR_MARK}*")
+
+
+def _within(since: datetime, now: datetime) -> str:
+    """Return the condition that a task was over: by `completed_at`, or by `created_at` where that is null."""
+    over = f"completed_at.gte.{stamp(since)},completed_at.lte.{until(now)}"
+    unsaid = f"completed_at.is.null,created_at.gte.{stamp(since)},created_at.lte.{until(now)}"
+    return f"and({over}),and({unsaid})"
