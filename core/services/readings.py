@@ -1,13 +1,13 @@
 """The panels' values: asked from the backend, kept as last known, each with its source and age."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 
-from core.backend.reads import Reads
+from core.backend.reads import Read, Reads
 from core.backend.schema import Schema
 from core.base.clock import Clock
 from core.domain.records import STATUSES, LogEntry, Simulated, SuccessRate, SystemConfig, Task, TaskCounts
@@ -17,28 +17,21 @@ from core.resilience.fault import Fault
 from core.resilience.reading import Reading, Source
 from core.services.config import RefreshRules
 
-T = TypeVar("T")
-
-SHARED: Final = frozenset(
-    {"db:fetch_system_config", "db:count_open_tasks", "db:count_finished_tasks", "db:fetch_tasks"}
-    | {"db:fetch_execution_logs", "db:fetch_success_rate", "db:fetch_last_completed"}
-)
-"""Operations whose identical reads may share one request while they overlap. Checks, plans and read-backs never do."""
-
 DEFAULT_CONFIG: Final = SystemConfig()
 """What a system is assumed to be set to when nothing is known. Shown as a default, never as a measurement."""
 
 
 class PanelRead(msgspec.Struct, frozen=True, kw_only=True):
-    """One value of the panels: the operation it is asked under and what it is kept as.
+    """One value of the panels: its read, and the type in which it is kept.
 
     `where`: whether this project can be asked at all. What is not asked is no answer: it says nothing of the line.
+    `shared`: identical reads share one request while they overlap. Checks, plans and read-backs never do.
     """
 
-    key: str
     kind: Any
-    ask: Callable[[Reads], Awaitable[Any]]
+    read: Callable[[], Read[Any]]
     where: Callable[[Schema], bool] = lambda _: True
+    shared: bool = True
 
 
 class Readings:
@@ -65,32 +58,22 @@ class Readings:
         self._policy = Policy(total_s=rules.total_s, retry=None)
         self._slow_due = 0.0
         self._fast = {
-            "config": PanelRead(
-                key="db:fetch_system_config", kind=SystemConfig | None, ask=lambda q: q.config.visible()
-            ),
-            "open_counts": PanelRead(
-                key="db:count_open_tasks", kind=dict[str, int], ask=lambda q: q.tasks.open_counts()
-            ),
-            "tasks": PanelRead(key="db:fetch_tasks", kind=tuple[Task, ...], ask=lambda q: q.tasks.newest(rules.tasks)),
-            "logs": PanelRead(
-                key="db:fetch_execution_logs", kind=tuple[LogEntry, ...], ask=lambda q: q.logs.newest(rules.logs)
-            ),
+            "config": PanelRead(kind=SystemConfig | None, read=reads.config.visible),
+            "open_counts": PanelRead(kind=dict[str, int], read=reads.tasks.open_counts),
+            "tasks": PanelRead(kind=tuple[Task, ...], read=lambda: reads.tasks.newest(rules.tasks)),
+            "logs": PanelRead(kind=tuple[LogEntry, ...], read=lambda: reads.logs.newest(rules.logs)),
         }
         self._slow = {
-            "other_counts": PanelRead(
-                key="db:count_finished_tasks", kind=dict[str, int], ask=lambda q: q.tasks.other_counts()
-            ),
-            "success_24h": PanelRead(key="db:fetch_success_rate", kind=SuccessRate, ask=self._success),
+            "other_counts": PanelRead(kind=dict[str, int], read=reads.tasks.other_counts),
+            "success_24h": PanelRead(kind=SuccessRate, read=lambda: reads.outcomes.success_rate(*self._day())),
             "simulated": PanelRead(
-                key="db:fetch_simulated",
                 kind=Simulated,
-                ask=self._simulated,
+                read=lambda: reads.outcomes.simulated(*self._day()),
                 where=lambda schema: schema.telltale.any,
+                shared=False,
             ),
             "last_completed": PanelRead(
-                key="db:fetch_last_completed",
-                kind=datetime | None,
-                ask=lambda q: q.outcomes.last_completed_at(server_now()),
+                kind=datetime | None, read=lambda: reads.outcomes.last_completed_at(server_now())
             ),
         }
         self.values: dict[str, Reading[Any]] = {name: Reading() for name in (*self._fast, *self._slow)}
@@ -163,23 +146,20 @@ class Readings:
         return Reading(value=TaskCounts(merged), source=older.source, at=older.at, fault=older.fault)
 
     async def _read(self, name: str, asked: PanelRead) -> Reading[Any]:
+        read = asked.read()
         return await self._guard.last_known(
-            asked.key,
-            lambda: asked.ask(self._reads),
+            read.key,
+            read.ask,
             policy=self._policy,
             cache_key=name,
             encode=msgspec.to_builtins,
             decode=lambda value: msgspec.convert(value, asked.kind),
-            share=name if asked.key in SHARED else None,
+            share=name if asked.shared else None,
         )
 
-    async def _success(self, reads: Reads) -> SuccessRate:
+    def _day(self) -> tuple[datetime, datetime]:
         now = self._server_now()
-        return await reads.outcomes.success_rate(now - timedelta(hours=24), now)
-
-    async def _simulated(self, reads: Reads) -> Simulated:
-        now = self._server_now()
-        return await reads.outcomes.simulated(now - timedelta(hours=24), now)
+        return now - timedelta(hours=24), now
 
 
 def _answered(reading: Reading[Any]) -> bool:
