@@ -180,23 +180,23 @@ class Monitor:
 
     async def page(self, listing: Listing, offset: int, limit: int) -> Page[ListedRow]:
         """Return up to `limit` rows of a list, 500 at most, from `offset` on, without counting. Raises NotLive."""
-        return await self._parts.rows.page(listing, offset, limit)
+        return await self._parts.rows.ask(self._parts.panel_reads.lists.page(listing, offset, limit))
 
     async def total(self, listing: Listing) -> tuple[int, bool]:
         """Return the number of rows of a list, and whether it is exact or an estimate. Raises NotLive."""
-        return await self._parts.rows.total(listing)
+        return await self._parts.rows.ask(self._parts.panel_reads.lists.total(listing))
 
     async def task_detail(self, name: str) -> TaskDetail | None:
         """Return one task in full; `None` when none is visible to us. Raises NotLive."""
-        return await self._parts.rows.task_detail(name)
+        return await self._parts.rows.ask(self._parts.panel_reads.lists.task_detail(name))
 
     async def log_detail(self, name: str) -> LogDetail | None:
         """Return one row of the log in full; `None` when none is visible to us. Raises NotLive."""
-        return await self._parts.rows.log_detail(name)
+        return await self._parts.rows.ask(self._parts.panel_reads.lists.log_detail(name))
 
     async def safety_detail(self, name: str) -> SafetyDetail | None:
         """Return one safety check in full; `None` when none is visible to us. Raises NotLive."""
-        return await self._parts.rows.safety_detail(name)
+        return await self._parts.rows.ask(self._parts.panel_reads.lists.safety_detail(name))
 
     # Actions
 
