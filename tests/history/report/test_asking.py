@@ -19,6 +19,7 @@ class Capped:
 
     def __init__(self, calls: ApiCalls, most: int) -> None:
         self._calls = calls
+        self.oddities = calls.oddities
         self._most = most
 
     async def rows(self, operation: str, build: Any, **more: Any) -> list[dict[str, Any]]:
