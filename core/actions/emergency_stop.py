@@ -11,7 +11,6 @@ from core.actions.context import ActionContext
 from core.actions.dependencies import Dependencies
 from core.actions.run import FOLLOWS, NOT_OURS, Run
 from core.actions.waiting import WaitingAction
-from core.backend.reads.queries import Queries
 from core.base.text import clean, plural
 from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, Shortcut, Tier
 from core.domain.markers import FUNCTION_MARK, Markers

@@ -68,7 +68,7 @@ class Healer:
         live, timed = self._means.live, now is not None
         now = now or self._means.clock.now()
         (config, config_fault), (overdue, overdue_fault) = await asyncio.gather(
-            _known(live.config.fetch()), _known(find_overdue(live, now, self._stuck) if timed else _nothing())
+            _known(live.config.fetch()), _known(find_overdue(live.tasks, now, self._stuck) if timed else _nothing())
         )
         if config_fault is not None and (overdue_fault is not None or not timed):
             raise NotLive(config_fault)
@@ -98,7 +98,7 @@ class Healer:
         notes += [note for proposal in proposals for note in proposal.notes]
         notes = notes if timed else [UNTIMED, *notes]
         unknown = [fault for fault in (config_fault, overdue_fault) if fault is not None]
-        if config is None and config_fault is None and not live.sees_all:
+        if config is None and config_fault is None and not live.config.sees_all:
             _, hidden_fault = await _known(live.config.visible())
             unknown += [hidden_fault] if hidden_fault is not None else []
         plan = HealPlan(steps=steps, notes=tuple(notes), only=tuple(sorted(only)), unknown=tuple(unknown))

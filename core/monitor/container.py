@@ -262,7 +262,7 @@ class Container:
 
     def learn(self, schema: Schema) -> None:
         """Pass the project's schema to all that read or write."""
-        for one in (self.queries, self.trend_queries, self.urgent_queries, self.writes):
+        for one in (self.panel_reads, self.reads, self.writes):
             one.schema = schema
 
     def storage_warnings(self) -> tuple[str, ...]:

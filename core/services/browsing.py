@@ -1,4 +1,4 @@
-"""Looking at rows: reads of lists and of single rows, on the panels' connections, and never kept."""
+"""Reads of rows: pages of lists, the number of matches, one row in full. Over the panels' connections; not cached."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -11,14 +11,14 @@ T = TypeVar("T")
 
 
 class RowReader:
-    """Asks once each, within `total_s` of the live panels, the discovery of the schema included."""
+    """Reads rows, one try each within the panels' `total_s`, the discovery of the schema included."""
 
     def __init__(self, context: Context, discover: Callable[[], Awaitable[Any]]) -> None:
         self._context = context
         self._discover = discover
 
     async def ask(self, read: Read[T]) -> T:
-        """Return what is read now. As with panels, an open breaker refuses. Raises NotLive."""
+        """Return the rows as they are now. As with panels, an open breaker refuses. Raises NotLive."""
         context = self._context
         until = context.clock.elapsed() + context.config.refresh.total_s
         await self._discover()

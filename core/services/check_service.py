@@ -1,4 +1,4 @@
-"""Looking: one discovery, one refresh, one check at a time, and what the last ones left behind."""
+"""Discovery of the schema, refreshes and checks, one of each at a time, and their last results."""
 
 import asyncio
 import contextlib
@@ -32,14 +32,14 @@ from core.services.readings import Readings
 
 _CONTROL_S: Final = 1.0
 RECENT: Final = 30
-"""How many looks' durations are remembered."""
+"""The number of check durations that are kept, for each check."""
 
 
 class CheckService:
-    """What is known of the project besides the readings. `publish` is called whenever something of it changed,
-    `learn` once the schema is found out."""
+    """Runs discovery, refreshes and checks, and holds their last results. `publish` is called after each change,
+    `learn` with each discovered schema."""
 
-    def __init__(  # noqa: PLR0913 - whom it asks, what it keeps up to date, and who hears of it
+    def __init__(  # noqa: PLR0913 - its sources, what it updates, and its listeners
         self,
         context: Context,
         *,
@@ -64,7 +64,7 @@ class CheckService:
         self.schema: Schema | None = None
         """The project's schema, once nothing of it is missing."""
         self.policies: dict[str, Truth] = {}
-        """By table, whether it shows rows to the publishable key alone."""
+        """Whether a table's rows can be read with the publishable key alone, by table."""
         self.checks: tuple[Check, ...] = tuple(Check(name=name) for name in NAMES)
         self._took: dict[str, deque[float | None]] = {name: deque(maxlen=RECENT) for name in NAMES}
         self.overdue = Overdue()
@@ -72,7 +72,7 @@ class CheckService:
         self.checked_at: datetime | None = None
 
     async def discover(self) -> Schema:
-        """Which shape the project has; asked until it is known. Raises NotLive."""
+        """Return the project's schema, read until nothing of it is missing. Raises NotLive."""
         if self.schema is not None:
             return self.schema
         context = self._context
@@ -89,7 +89,7 @@ class CheckService:
         return schema
 
     async def refresh(self, *, everything: bool = False) -> bool:
-        """Ask for the panels' values once and publish; whether any was live. Never raises for a fault."""
+        """Read the panels' values once and publish. Returns whether any was live. Never raises for a fault."""
         async with self._discovering:
             if self.schema is None:
                 with contextlib.suppress(NotLive):
@@ -104,9 +104,9 @@ class CheckService:
         return live
 
     async def check(self) -> Checkup:
-        """Run the six checks once and publish. Never two at once: a second waits for the first."""
+        """Run the six checks once and publish. A second call waits for the first."""
         async with self._checking:
-            checkup = await self._runner.look(self._look())
+            checkup = await self._runner.run(self._check_context())
         self._tell_link(checkup.of("database"))
         checkup = self._still_down(checkup)
         self._note(checkup)
@@ -115,14 +115,14 @@ class CheckService:
 
     @property
     def asking(self) -> bool:
-        """Whether a question of the database that outlived its check is still open."""
+        """Return whether a database question that outlived its check is still open."""
         return self._runner.asking
 
     async def look_at_policies(self) -> None:
         """Find out which tables anybody with the publishable key reads. Never raises."""
         context = self._context
         if not self._backend.target.publishable_key:
-            return  # nobody can be asked
+            return  # cannot be known
         policy = Policy(total_s=context.config.refresh.total_s, retry=None, refusable=False)
         with contextlib.suppress(NotLive):
             self.policies = await context.guard.live(
@@ -130,7 +130,7 @@ class CheckService:
             )
 
     def checks_now(self) -> tuple[Check, ...]:
-        """The last checks; what a panel has read since says more than the check did, so that both say the same."""
+        """Return the last checks, with newer readings of the panels where there are any, so that both agree."""
         return tuple(map(self._now, self.checks))
 
     def _now(self, check: Check) -> Check:
@@ -138,24 +138,24 @@ class CheckService:
         if check.name == "breakers" and check.at is not None:
             return _judged(check, judge_breakers(self._breakers.all()), context.clock.now())
         if check.name != "failure_rate" or rate.value is None or context.time.cut_off() is None:
-            return check  # without the time no rate is judged
+            return check  # a rate needs the project's time
         rules = context.config.failures
         return _judged(check, judge_rate(rate.value, rules), rate.at) if _tells_more(rate, check, rules) else check
 
     def faults(self) -> tuple[Fault, ...]:
-        """Why what is not live is not, the schema's own faults first."""
+        """Return the faults of all that is not live, the schema's first."""
         return (*self.schema_faults(), *self._readings.faults())
 
     def schema_faults(self) -> tuple[Fault, ...]:
-        """What is wrong with the schema, table by table, or why it could not be read."""
+        """Return the faults of the schema, table by table, or the fault that kept it from being read."""
         missing = self._context.panel_reads.schema.missing
         return missing or ((self._schema_fault,) if self._schema_fault is not None else ())
 
     def late(self, check: Check) -> None:
-        """The database question that outlived its check has ended: its verdict replaces the one of then."""
+        """Take the late verdict of a database question that outlived its check; it replaces the check's own."""
         self._note_change(check, self._level_of(check.name))
         if took := self._took[check.name]:
-            took.pop()  # of the look it belongs to
+            took.pop()  # of the run it belongs to
         late = self._remembered(check)
         self.checks = tuple(late if known.name == late.name else known for known in self.checks)
         self._tell_link(check)
@@ -167,7 +167,7 @@ class CheckService:
         )
 
     def _still_down(self, checkup: Checkup) -> Checkup:
-        """A database proven down that has not answered yet is down still, however short we have asked it anew."""
+        """Return the checks, with the database critical if it was proven down and has not answered yet."""
         database, proof = checkup.of("database"), self._connection.proof
         if not proof or database.answered or database.level is not Level.WARNING:
             return checkup
@@ -175,7 +175,7 @@ class CheckService:
         checks = tuple(down if check is database else check for check in checkup.checks)
         return msgspec.structs.replace(checkup, checks=checks)
 
-    def _look(self) -> CheckContext:
+    def _check_context(self) -> CheckContext:
         context = self._context
         return CheckContext(
             live=context.reads,
@@ -190,7 +190,7 @@ class CheckService:
         )
 
     async def _control(self) -> bool:
-        """Whether anything at all can be reached from here, well within the check."""
+        """Return whether the control address can be reached, within a second."""
         return await answers(self._context.config.watch.control_url, _CONTROL_S)
 
     def _note(self, checkup: Checkup) -> None:
@@ -222,7 +222,7 @@ def _judged(check: Check, verdict: Verdict, at: datetime | None) -> Check:
 
 
 def _tells_more(rate: Reading[SuccessRate], check: Check, rules: FailureRules) -> bool:
-    """Whether a reading is about what the check of failures is about, and newer."""
+    """Return whether a reading has the window of the failure rate check and is newer."""
     if not rate.live or rate.value is None or rate.value.window != timedelta(hours=rules.window_h):
         return False
     return check.at is None or (rate.at is not None and rate.at > check.at)

@@ -1,4 +1,4 @@
-"""The panels' values: asked from the backend, kept as last known, each with its source and age."""
+"""The panels' values: read from the backend, cached as last known, each with its source and age."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,13 +18,13 @@ from core.resilience.reading import Reading, Source
 from core.services.config import RefreshRules
 
 DEFAULT_CONFIG: Final = SystemConfig()
-"""What a system is assumed to be set to when nothing is known. Shown as a default, never as a measurement."""
+"""The assumed config row while nothing is known. Shown as a default, never as a measurement."""
 
 
 class PanelRead(msgspec.Struct, frozen=True, kw_only=True):
     """One value of the panels: its read, and the type in which it is kept.
 
-    `where`: whether this project can be asked at all. What is not asked is no answer: it says nothing of the line.
+    `where`: whether this project's schema has it at all. A value that is not read is no evidence of the connection.
     `shared`: identical reads share one request while they overlap. Checks, plans and read-backs never do.
     """
 
@@ -35,7 +35,7 @@ class PanelRead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Readings:
-    """The newest reading of everything a panel shows. `refresh` asks; a refused or failed question falls back.
+    """The newest reading of every panel's value. `refresh` reads; a refused or failed read falls back to the cache.
 
     `server_now` gives the server's time, as far as it is known.
     """
@@ -79,7 +79,7 @@ class Readings:
         self.values: dict[str, Reading[Any]] = {name: Reading() for name in (*self._fast, *self._slow)}
 
     def paint(self) -> None:
-        """Last-known values from the disk, at once and without a network. For the first picture."""
+        """Load last-known values from the disk, without a network, for the first snapshot."""
         if self._cache is None:
             return
         kept = self._cache.load_all()
@@ -90,17 +90,17 @@ class Readings:
             try:
                 value = msgspec.convert(found.value, asked.kind)
             except msgspec.ValidationError:
-                continue  # written by another version: as good as nothing
+                continue  # written by another version
             self.values[name] = Reading(value=value, source=Source.CACHED, at=found.at)
 
     def forget(self) -> None:
-        """Know nothing again: what was painted cannot be shown."""
+        """Drop all values, where the cached ones cannot be shown."""
         self.values = {name: Reading() for name in self.values}
 
     async def refresh(self, *, everything: bool = False) -> bool:
-        """Ask what is due, all at once; return whether any of it was answered just now. Never raises for a fault.
+        """Read what is due, side by side. Returns whether the project answered any of it. Never raises for a fault.
 
-        That nothing is visible to us is an answer, too: the project is there.
+        An empty answer because rows are hidden from us counts too: the project is there.
         """
         asked = dict(self._fast)
         if everything or self._clock.elapsed() >= self._slow_due:
@@ -114,20 +114,20 @@ class Readings:
         return any(reading.live or _answered(reading) for reading in readings)
 
     def asks(self, name: str) -> bool:
-        """Whether a value is asked for, as far as the project's schema is known."""
+        """Return whether a value is read at all, as far as the project's schema is known."""
         return (self._fast | self._slow)[name].where(self._reads.schema)
 
     def make_all_due(self) -> None:
-        """Let the next refresh ask for everything."""
+        """Let the next refresh read everything."""
         self._slow_due = 0.0
 
     def faults(self) -> tuple[Fault, ...]:
-        """Why the values that are not live are not."""
+        """Return the faults of the values that are not live."""
         return tuple(reading.fault for reading in self.values.values() if reading.fault is not None)
 
     @property
     def config(self) -> Reading[SystemConfig]:
-        """The config row; the built-in default, labelled so, where nothing is known."""
+        """Return the config row; the built-in default, labelled so, where nothing is known."""
         reading: Reading[SystemConfig] = self.values["config"]
         if reading.source is Source.DEFAULT:
             return msgspec.structs.replace(reading, value=DEFAULT_CONFIG)
@@ -135,7 +135,7 @@ class Readings:
 
     @property
     def counts(self) -> Reading[TaskCounts]:
-        """All counts as one reading, as old as its older half and no more live than it."""
+        """Return all counts as one reading, as old as its older half and no more live than it."""
         halves = (self.values["open_counts"], self.values["other_counts"])
         if any(half.value is None for half in halves):
             return Reading(fault=next((half.fault for half in halves if half.fault), None))
@@ -163,5 +163,5 @@ class Readings:
 
 
 def _answered(reading: Reading[Any]) -> bool:
-    """Whether the project answered what proves nothing of what is in it."""
+    """Return whether the project answered, but with rows hidden from us."""
     return reading.fault is not None and reading.fault.kind == NOT_VISIBLE

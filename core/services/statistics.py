@@ -8,7 +8,7 @@ from core.domain.records import Statistics
 
 
 async def statistics(live: Reads, since: datetime, now: datetime) -> Statistics:
-    """Counts by status, success since `since`, and the average time of the heals completed since. Raises NotLive."""
+    """Return counts by status, and since `since` the success rate and average time of heals. Raises NotLive."""
     success, durations, counts = await asyncio.gather(
         live.outcomes.success_rate(since, now),
         live.audit.heal_durations(since),

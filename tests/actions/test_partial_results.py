@@ -31,19 +31,19 @@ async def test_a_lift_whose_requeue_was_partial_is_a_lift(sandbox: Running, tmp_
     sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('p')")
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     assert (await driven.monitor.run(EMERGENCY_STOP, reason="fire")).done
-    queries = driven.parts.urgent_queries
-    whole = queries.marked
+    reads = driven.parts.reads.task_ids
+    whole = reads.marked
 
     async def none(*_: Any, **__: Any) -> tuple[str, ...]:
         return ()
 
-    queries.marked = none  # type: ignore[method-assign]  # as if they were hidden for the moment
+    reads.marked = none  # type: ignore[method-assign,assignment]  # as if they were hidden for the moment
     result = await driven.monitor.run(RESUME, requeue=True)
     assert (result.phase, result.changed) == (ResultPhase.PARTLY, 0)
     assert result.text.startswith("resumed, seen; ")
     assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(False,)]
     assert await driven.parts.reads.audit.last_resume_at() is not None
-    queries.marked = whole  # type: ignore[method-assign]  # they are seen again
+    reads.marked = whole  # type: ignore[method-assign]  # they are seen again
     assert (await driven.monitor.run(RESUME, requeue=True)).changed == 1
     await driven.monitor.close()
     assert statuses(sandbox) == {"pending": 1}

@@ -172,9 +172,9 @@ async def test_a_stop_that_held_and_was_lifted_is_not_carried_out_again(
             between.acts["/"] = reset
         return await whole()
 
-    live.config = config  # type: ignore[method-assign]  # the line breaks once the flag is set
+    reads.fetch = config  # type: ignore[method-assign,assignment]  # the line breaks once the flag is set
     result = await driven.monitor.run(EMERGENCY_STOP, reason="burning")
-    live.config = whole  # type: ignore[method-assign]  # as it was
+    reads.fetch = whole  # type: ignore[method-assign]  # as it was
     assert result.phase is ResultPhase.WAITING
     assert flag(sandbox)
     other = await Driven(sandbox.url, sandbox.service_key, tmp_path / "other", driven.clock, autonomous=False).begin()
