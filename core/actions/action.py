@@ -73,11 +73,11 @@ class Planned(ABC, Generic[P]):
 
     def unchanged(self, text: str, *, already: bool = False) -> Result:
         """Return the result where nothing is to be done, and nothing was."""
-        return Result(order=self.action.name, phase=ResultPhase.UNCHANGED, text=text, already=already)
+        return Result(action=self.action.name, phase=ResultPhase.UNCHANGED, text=text, already=already)
 
     def refused(self, text: str) -> Result:
         """Return the result where it may not be done, or makes no sense."""
-        return Result(order=self.action.name, phase=ResultPhase.REFUSED, text=text)
+        return Result(action=self.action.name, phase=ResultPhase.REFUSED, text=text)
 
 
 class Operation(Planned[P]):
@@ -98,7 +98,7 @@ class Operation(Planned[P]):
 
     def __init__(self, parts: Dependencies, shown: P | None = None) -> None:
         super().__init__(parts, shown)
-        self._means = parts.context
+        self._context = parts.context
 
     @abstractmethod
     async def prepare(self, run: str) -> Prepared | Result:
@@ -155,4 +155,4 @@ class LocalOperation(Planned[P]):
 
     def verified(self, text: str, *, run: str = "") -> Result:
         """Return the result of one that is done."""
-        return Result(order=self.action.name, phase=ResultPhase.VERIFIED, text=text, run=run)
+        return Result(action=self.action.name, phase=ResultPhase.VERIFIED, text=text, run=run)

@@ -16,12 +16,12 @@ from core.resilience import NotLive
 class AuditTrail:
     """One action's rows. `run` names the action in every row it changes; given one, an action is taken up again."""
 
-    def __init__(self, means: ActionContext, order: str, actor: Actor, run: str = "") -> None:
+    def __init__(self, context: ActionContext, order: str, actor: Actor, run: str = "") -> None:
         self.run = run or str(uuid.uuid4())
-        self._means = means
+        self._context = context
         self._order = order
         self._actor = actor
-        self._began = means.clock.elapsed()
+        self._began = context.clock.elapsed()
         self._stamp: tuple[datetime, float] | None = None
         self.begun = False
         """Whether the opening row is written."""
@@ -31,7 +31,7 @@ class AuditTrail:
         if self._stamp is None:
             return None
         at, elapsed = self._stamp
-        return at + timedelta(seconds=self._means.clock.elapsed() - elapsed)
+        return at + timedelta(seconds=self._context.clock.elapsed() - elapsed)
 
     async def start(self, plan: dict[str, Any], *, hurry: bool = False) -> None:
         """Say what is about to be done. Raises NotLive: then only an emergency stop goes on, which is in a `hurry`.
@@ -42,7 +42,7 @@ class AuditTrail:
         self.begun = True
         if at is not None:
             # From the moment its answer came: by then it was at least as late there.
-            self._stamp = (at, self._means.clock.elapsed())
+            self._stamp = (at, self._context.clock.elapsed())
 
     async def end(self, outcome: dict[str, Any], *, completed: bool) -> bool:
         """Say what came of it. Whether the row was written: the action itself is over either way."""
@@ -58,7 +58,7 @@ class AuditTrail:
         except NotLive:
             return False
         if at is not None:
-            self._stamp = (at, self._means.clock.elapsed())
+            self._stamp = (at, self._context.clock.elapsed())
         return True
 
     async def _insert(
@@ -81,8 +81,8 @@ class AuditTrail:
         }
         if outcome is not None:
             row["output_data"] = outcome
-            row["duration_ms"] = round(1000 * (self._means.clock.elapsed() - self._began))
-        if self._means.commands.schema.shape is Shape.DOCUMENTED:
+            row["duration_ms"] = round(1000 * (self._context.clock.elapsed() - self._began))
+        if self._context.writes.schema.shape is Shape.DOCUMENTED:
             began = self.now()
             row["started_at"] = "now" if outcome is None or began is None else began.isoformat()
             row["completed_at"] = None if outcome is None else "now"
@@ -90,23 +90,23 @@ class AuditTrail:
 
         async def insert() -> None:
             nonlocal at
-            at = await self._means.commands.insert_log(row)
+            at = await self._context.writes.insert_log(row)
 
         try:
-            await (self._means.write if hurry else self._means.insert)("db:write_audit", insert)
+            await (self._context.write if hurry else self._context.insert)("db:write_audit", insert)
         except NotLive as not_live:
             if not_live.fault.kind != "duplicate":
                 raise
             if outcome is not None:  # another closed the same run: what we did is told beside it
                 row["id"] = str(uuid.uuid4())
-                await self._means.insert("db:write_audit", insert)
+                await self._context.insert("db:write_audit", insert)
         if at is None and outcome is None and not hurry:
             at = await self._time_of(str(row["id"]))  # an action taken up again, or its first answer was lost
         return at
 
     async def _time_of(self, row: str) -> datetime | None:
         try:
-            return await self._means.live.audit.row_time(row)
+            return await self._context.reads.audit.row_time(row)
         except NotLive:
             return None
 

@@ -16,22 +16,22 @@ async def requeue(run: Run, marks: Markers, *, from_status: str, to_status: str,
 
     Raises NotLive.
     """
-    live, commands = run.means.live, run.means.commands
+    reads, writes = run.context.reads, run.context.writes
 
     async def page(after: str) -> tuple[str, ...]:
-        return await live.task_ids.marked(marks, from_status, BATCH, after)
+        return await reads.task_ids.marked(marks, from_status, BATCH, after)
 
     async def changed(ids: tuple[str, ...]) -> tuple[str, ...]:
         still = await left_among(ids)
         return tuple(name for name in ids if name not in still)
 
     async def left_among(ids: tuple[str, ...]) -> tuple[str, ...]:
-        return await live.task_ids.marked_among(ids, from_status, marks)
+        return await reads.task_ids.marked_among(ids, from_status, marks)
 
     async def left(ids: tuple[str, ...]) -> int:
         return len(await left_among(ids))
 
-    send = partial(commands.give_back, marks=marks, from_status=from_status, to_status=to_status)
+    send = partial(writes.give_back, marks=marks, from_status=from_status, to_status=to_status)
     done, after = 0, ""
     while ids := await page(after):
         if run.halted():
@@ -54,19 +54,19 @@ async def reject_all(
 
     Those that may not be changed are gone past: what is left of them the end counts.
     """
-    live, commands = run.means.live, run.means.commands
+    reads, writes = run.context.reads, run.context.writes
     ours = Markers(begins=(mark,))
 
     async def page(after: str) -> tuple[str, ...]:
-        return await live.task_ids.in_status(status, BATCH, after)
+        return await reads.task_ids.in_status(status, BATCH, after)
 
     async def changed(ids: tuple[str, ...]) -> tuple[str, ...]:
-        return await live.task_ids.marked_among(ids, "rejected", ours)
+        return await reads.task_ids.marked_among(ids, "rejected", ours)
 
     async def left(_ids: tuple[str, ...]) -> int:
         return 0
 
-    send = partial(commands.reject, status=status, error=text)
+    send = partial(writes.reject, status=status, error=text)
     many, after = 0, ""
     while ids := await page(after):
         batch = await run.change("db:reject_tasks", ids, send=send, changed=changed, left=left)

@@ -45,7 +45,7 @@ class ConflictRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Conflict(msgspec.Struct, frozen=True, kw_only=True):
-    """One order of a watchdog that reversed an operator's. `run` is the watchdog's, `text` for people."""
+    """One action of a watchdog that reversed an operator's. `run` is the watchdog's, `text` for people."""
 
     run: str
     order: str

@@ -1,4 +1,4 @@
-"""What an order is carried out with: live reads, guarded writes, the audit trail, and who orders it."""
+"""The means of an action: live reads, guarded writes, and the actor who ordered it."""
 
 import getpass
 import socket
@@ -11,6 +11,7 @@ from core.backend.reads import Reads
 from core.backend.writes import Writes
 from core.base.clock import Clock
 from core.base.text import clean
+from core.domain.actors import By
 from core.resilience import Guard, NotLive, Policy, RetryRules
 from core.resilience.fault import Evidence
 
@@ -18,7 +19,7 @@ T = TypeVar("T")
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """Who orders: `by` is `operator` or `watchdog`, `who` the sign-in or the OS user, and the host."""
+    """Whoever ordered an action: `by` is `operator` or `watchdog`, `who` the sign-in or the OS user, and the host."""
 
     by: str
     who: str
@@ -30,12 +31,12 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 
 def operator(sign_in: str) -> Actor:
     """The person at this machine; `sign_in` is who the project knows us as."""
-    return Actor(by="operator", who=_person(sign_in), host=clean(socket.gethostname(), 60))
+    return Actor(by=By.OPERATOR.value, who=_person(sign_in), host=clean(socket.gethostname(), 60))
 
 
 def watchdog(sign_in: str) -> Actor:
     """The watchdog of this process."""
-    return Actor(by="watchdog", who=_person(sign_in), host=clean(socket.gethostname(), 60))
+    return Actor(by=By.WATCHDOG.value, who=_person(sign_in), host=clean(socket.gethostname(), 60))
 
 
 class ActionContext:
@@ -44,10 +45,10 @@ class ActionContext:
     `once`: the policy of a write that is sent once, within `total_s` seconds.
     """
 
-    def __init__(self, clock: Clock, guard: Guard, live: Reads, commands: Writes, *, total_s: float = 30.0) -> None:
+    def __init__(self, clock: Clock, guard: Guard, reads: Reads, writes: Writes, *, total_s: float = 30.0) -> None:
         self.clock = clock
-        self.live = live
-        self.commands = commands
+        self.reads = reads
+        self.writes = writes
         self.guard = guard
         self.once = Policy(total_s=total_s, retry=None, refusable=False)
         self._again = Policy(total_s=total_s, retry=RetryRules(), refusable=False)

@@ -51,7 +51,7 @@ class SetDryRun(Operation[DryRunPlan]):
 
     async def plan(self) -> DryRunPlan:
         """Return how dry-run stands now, and how many pending tasks it would consume. Raises NotLive."""
-        config, pending = await self._means.live.config.fetch(), await self._means.live.tasks.count("pending")
+        config, pending = await self._context.reads.config.fetch(), await self._context.reads.tasks.count("pending")
         if config is None:
             return DryRunPlan(known=False, dry_run=False, on=self.on)
         action = DRY_RUN_OFF if config.dry_run else DRY_RUN_ON
@@ -59,7 +59,7 @@ class SetDryRun(Operation[DryRunPlan]):
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Find out how it stands."""
-        self._config = config = await self._means.live.config.fetch()
+        self._config = config = await self._context.reads.config.fetch()
         if config is None:
             return self.refused("no config row is visible to us")
         if config.dry_run is self.on and "dry_run" not in config.mixed:
@@ -72,12 +72,12 @@ class SetDryRun(Operation[DryRunPlan]):
         if config is not None:
             self._written = await run.write(
                 "db:set_dry_run",
-                lambda: self._means.commands.set_dry_run(config.ids, on=self.on, seen_at=self._seen_at),
+                lambda: self._context.writes.set_dry_run(config.ids, on=self.on, seen_at=self._seen_at),
             )
 
     async def read_back(self, run: Run) -> ReadBack:
         """Say how it stands."""
-        seen = await self._means.live.config.fetch()
+        seen = await self._context.reads.config.fetch()
         if seen is not None and seen.dry_run is self.on and "dry_run" not in seen.mixed:
             run.changed = 0 if self._written == 0 else 1  # somebody else may have been faster
             told = {"dry_run": self.on, "config_at": config_stamp(seen)}

@@ -65,15 +65,15 @@ _NOTING_S: Final = 1.0
 """How long open tasks are noted before the flag is set, at most."""
 
 
-async def trail_of(means: ActionContext) -> StopTrail:
+async def trail_of(context: ActionContext) -> StopTrail:
     """Return what the audit trail tells of stops, as far as we may see. Never raises for a fault."""
     try:
-        return await means.live.audit.stop_trail()
+        return await context.reads.audit.stop_trail()
     except NotLive:
         return StopTrail()
 
 
-def in_words(means: ActionContext, config: SystemConfig, standing: StopRecord | None) -> str:
+def in_words(context: ActionContext, config: SystemConfig, standing: StopRecord | None) -> str:
     """Return the standing stop in words: since when, by whom, why, until when. They stay the same while it stands."""
     who = f" by {standing.actor}" if standing is not None and standing.actor else ""
     since = standing.began_at if standing is not None else config.updated_at
@@ -82,7 +82,7 @@ def in_words(means: ActionContext, config: SystemConfig, standing: StopRecord | 
     until = ""
     if config.stop_until is not None:
         end = f"{config.stop_until:%Y-%m-%d %H:%M} UTC"
-        over = config.stop_expired(means.clock.now())
+        over = config.stop_expired(context.clock.now())
         until = f" (its end {end} has passed, and it is still set)" if over else f" (until {end})"
     return f"stopped{began}{who}{why}{until}"
 
@@ -113,13 +113,13 @@ class EmergencyStop(Operation[StopPlan]):
 
     async def plan(self) -> StopPlan:
         """Return what a stop would hit now. Raises NotLive."""
-        live = self._means.live
-        config = await live.config.fetch()
-        standing = (await trail_of(self._means)).standing(config)
+        reads = self._context.reads
+        config = await reads.config.fetch()
+        standing = (await trail_of(self._context)).standing(config)
         return StopPlan(
-            pending=await live.tasks.count("pending"),
-            running=await live.tasks.count("in_progress"),
-            already=in_words(self._means, config, standing) if config and config.emergency_stop else "",
+            pending=await reads.tasks.count("pending"),
+            running=await reads.tasks.count("in_progress"),
+            already=in_words(self._context, config, standing) if config and config.emergency_stop else "",
             hours=self._hours,
         )
 
@@ -134,7 +134,7 @@ class EmergencyStop(Operation[StopPlan]):
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Find out whether a stop stands, and whether anything of it is left to do."""
-        config, trail = await asyncio.gather(self._means.live.config.fetch(), trail_of(self._means))
+        config, trail = await asyncio.gather(self._context.reads.config.fetch(), trail_of(self._context))
         self._config = config
         if config is None or not config.emergency_stop:
             begun = trail.of_run(run) if run else None
@@ -148,7 +148,7 @@ class EmergencyStop(Operation[StopPlan]):
         self._set = True
         self._partly_set = "emergency_stop" in config.mixed
         left = await self._open()
-        words = in_words(self._means, config, standing)
+        words = in_words(self._context, config, standing)
         if not left and not ours and not self._partly_set:
             return self.already(f"already {words}; nothing was changed")
         if standing is None:
@@ -163,7 +163,7 @@ class EmergencyStop(Operation[StopPlan]):
             await self._set_flag(run)
         elif self._partly_set and self._config is not None:
             await self._set_rest(run, self._config)
-        seen = await self._means.live.config.fetch()
+        seen = await self._context.reads.config.fetch()
         if seen is None or not seen.emergency_stop:
             return
         marked_with = self._standing or run.id
@@ -181,7 +181,7 @@ class EmergencyStop(Operation[StopPlan]):
 
     async def read_back(self, run: Run) -> ReadBack:
         """Say whether the flag is set, and what became of the tasks."""
-        config = await self._means.live.config.fetch()
+        config = await self._context.reads.config.fetch()
         if config is None or not config.emergency_stop:
             why = FOLLOWS if run.follows else _why_not_set(self._fault or run.fault)
             why = NO_ROW if config is None and not run.follows else why
@@ -217,17 +217,17 @@ class EmergencyStop(Operation[StopPlan]):
         return ReadBack(holds=Truth.TRUE, text=text + run.faults_text(), told=told | {"left": left})
 
     async def _set_flag(self, run: Run) -> None:
-        commands, live = self._means.commands, self._means.live
+        writes, reads = self._context.writes, self._context.reads
         before = await self._count_by_function()
         with contextlib.suppress(NotLive):
             try:
                 await run.write(
                     "db:emergency_stop",
-                    lambda: commands.set_stop_by_function(reason=self.reason, hours=self._hours),
+                    lambda: writes.set_stop_by_function(reason=self.reason, hours=self._hours),
                 )
             except NotLive as not_live:
                 self._fault = not_live.fault
-            seen = await live.config.fetch()
+            seen = await reads.config.fetch()
             if seen is not None and seen.emergency_stop:
                 self._by_function = max(0, await self._count_by_function() - before)
                 run.changed += self._by_function
@@ -238,11 +238,11 @@ class EmergencyStop(Operation[StopPlan]):
 
     async def _set_rest(self, run: Run, config: SystemConfig) -> None:
         """Set it on every config row where it is not set yet."""
-        commands = self._means.commands
+        writes = self._context.writes
         until = run.now() + timedelta(hours=self._hours)
         try:
             changed = await run.write(
-                "db:set_stop", lambda: commands.set_stop(config.ids, reason=self.reason, until=until)
+                "db:set_stop", lambda: writes.set_stop(config.ids, reason=self.reason, until=until)
             )
         except NotLive as not_live:
             self._fault = not_live.fault
@@ -254,16 +254,16 @@ class EmergencyStop(Operation[StopPlan]):
         if trail.lifted_since(begun.began_at):
             return True
         marks = Markers(begins=(rejected_by(begun.run),))
-        return await self._means.live.task_ids.count_marked(marks, "rejected") > 0
+        return await self._context.reads.task_ids.count_marked(marks, "rejected") > 0
 
     async def _open(self) -> int:
-        live = self._means.live
-        return sum(await asyncio.gather(*(live.tasks.count(status) for status in UNFINISHED)))
+        reads = self._context.reads
+        return sum(await asyncio.gather(*(reads.tasks.count(status) for status in UNFINISHED)))
 
     async def _count_by_function(self) -> int:
         marks = Markers(begins=(f"{FUNCTION_MARK}{self.reason}",))
         try:
-            return await self._means.live.task_ids.count_marked(marks, "rejected")
+            return await self._context.reads.task_ids.count_marked(marks, "rejected")
         except NotLive:
             return 0
 
@@ -282,7 +282,7 @@ class EmergencyStop(Operation[StopPlan]):
         return noted
 
     async def _ids_in(self, status: str, limit: int, *, started: bool = False) -> tuple[str, ...]:
-        return await self._means.live.task_ids.in_status(status, limit, started=started)
+        return await self._context.reads.task_ids.in_status(status, limit, started=started)
 
     def _told(self, noted: dict[str, Any]) -> dict[str, Any]:
         return {"reason": self.reason, "hours": self._hours} | noted

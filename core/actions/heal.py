@@ -100,7 +100,7 @@ class Heal(Operation[HealPlan]):
             def tell(done: int, title: str = step.title, count: int = step.count) -> None:
                 run.tell(title, done, count)
 
-            with healer.fence.around(f"the repair of {step.name.replace('_', ' ')}") as fenced:
+            with healer.boundary.around(f"the repair of {step.name.replace('_', ' ')}") as fenced:
                 try:
                     await healer.repairs[step.name].apply(step, found.survey, run, tell)
                 except NotLive as not_live:

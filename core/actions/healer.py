@@ -38,18 +38,18 @@ class Healer:
 
     def __init__(
         self,
-        means: ActionContext,
+        context: ActionContext,
         repairs: tuple[Repair, ...],
         *,
         stuck: StuckRules,
         rules: HealRules,
-        fence: ErrorBoundary,
+        boundary: ErrorBoundary,
     ) -> None:
-        self._means = means
+        self._context = context
         self.repairs = {repair.name: repair for repair in repairs}
         self._stuck = stuck
         self._rules = rules
-        self.fence = fence
+        self.boundary = boundary
 
     async def plan(
         self,
@@ -65,17 +65,17 @@ class Healer:
         not known nothing is judged by its age, and that is said. What could not be measured is a note of its own.
         Raises NotLive when nothing could be.
         """
-        live, timed = self._means.live, now is not None
-        now = now or self._means.clock.now()
+        reads, timed = self._context.reads, now is not None
+        now = now or self._context.clock.now()
         (config, config_fault), (overdue, overdue_fault) = await asyncio.gather(
-            _known(live.config.fetch()), _known(find_overdue(live.tasks, now, self._stuck) if timed else _nothing())
+            _known(reads.config.fetch()), _known(find_overdue(reads.tasks, now, self._stuck) if timed else _nothing())
         )
         if config_fault is not None and (overdue_fault is not None or not timed):
             raise NotLive(config_fault)
         overdue = overdue or Overdue()
         spared: frozenset[str] = frozenset()
         if automatic and overdue.stuck:
-            found, spared_fault = await _known(live.audit.given_back(now - timedelta(seconds=self._rules.spare_s)))
+            found, spared_fault = await _known(reads.audit.given_back(now - timedelta(seconds=self._rules.spare_s)))
             spared = found or frozenset()
             overdue_fault = overdue_fault or spared_fault  # whom an operator spared is not known: nobody is failed
             overdue = overdue if spared_fault is None else Overdue()
@@ -98,8 +98,8 @@ class Healer:
         notes += [note for proposal in proposals for note in proposal.notes]
         notes = notes if timed else [UNTIMED, *notes]
         unknown = [fault for fault in (config_fault, overdue_fault) if fault is not None]
-        if config is None and config_fault is None and not live.config.sees_all:
-            _, hidden_fault = await _known(live.config.visible())
+        if config is None and config_fault is None and not reads.config.sees_all:
+            _, hidden_fault = await _known(reads.config.visible())
             unknown += [hidden_fault] if hidden_fault is not None else []
         plan = HealPlan(steps=steps, notes=tuple(notes), only=tuple(sorted(only)), unknown=tuple(unknown))
         return Findings(plan=plan, survey=survey)
@@ -112,7 +112,8 @@ class Healer:
         stuck, rules = len(found.survey.stuck), self._rules
         if not stuck:
             return ""
-        healed = await self._means.live.tasks.count_healed(found.survey.now - timedelta(seconds=rules.brake_window_s))
+        since = found.survey.now - timedelta(seconds=rules.brake_window_s)
+        healed = await self._context.reads.tasks.count_healed(since)
         together, running = stuck + healed, found.survey.overdue.running + healed
         before = f" and {healed:,} healed within the hour" if healed else ""
         if together > rules.brake_rows:
@@ -123,13 +124,13 @@ class Healer:
 
     async def note_dry_run(self, found: Findings, actor: Actor) -> bool:
         """Audit a plan that is shown and not applied. Whether the row was written."""
-        trail = AuditTrail(self._means, "heal", actor)
+        trail = AuditTrail(self._context, "heal", actor)
         steps = "; ".join(f"{step.title.lower()} {step.count:,}" for step in found.plan.steps)
         return await trail.skip(described(found), f"dry-run, nothing was changed: {steps}")
 
     async def _propose(self, repair: Repair, survey: Survey) -> Proposal:
         what = repair.name.replace("_", " ")
-        with self.fence.around(f"planning the repair of {what}") as fenced:
+        with self.boundary.around(f"planning the repair of {what}") as fenced:
             try:
                 return await repair.plan(survey)
             except NotLive as not_live:

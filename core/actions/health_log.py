@@ -11,8 +11,8 @@ from core.resilience import NotLive
 class HealthLog:
     """Written by whoever acts for the project. A row's time is the literal `now`, so the database itself sets it."""
 
-    def __init__(self, means: ActionContext, actor: Actor) -> None:
-        self._means = means
+    def __init__(self, context: ActionContext, actor: Actor) -> None:
+        self._context = context
         self._actor = actor
         self._stamp: tuple[datetime, float] | None = None
 
@@ -21,7 +21,7 @@ class HealthLog:
         if self._stamp is None:
             return None
         at, elapsed = self._stamp
-        return at + timedelta(seconds=self._means.clock.elapsed() - elapsed)
+        return at + timedelta(seconds=self._context.clock.elapsed() - elapsed)
 
     async def write(self, verdicts: dict[str, str], took_s: float) -> bool:
         """One row of a check. Whether it was written."""
@@ -34,7 +34,7 @@ class HealthLog:
             "agent_version": AGENT,
         }
         try:
-            at = await self._means.write("db:write_health", lambda: self._means.commands.insert_health(row))
+            at = await self._context.write("db:write_health", lambda: self._context.writes.insert_health(row))
         except NotLive:
             return False
         if at is not None:
@@ -46,4 +46,4 @@ class HealthLog:
 
         It counts from the moment the answer came: by then it was at least as late there.
         """
-        self._stamp = (at, self._means.clock.elapsed())
+        self._stamp = (at, self._context.clock.elapsed())

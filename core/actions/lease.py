@@ -39,7 +39,7 @@ class Lease:
     def __init__(  # noqa: PLR0913 - what it is about, who we are, and how long things take
         self,
         clock: Clock,
-        means: ActionContext,
+        context: ActionContext,
         lease_id: str,
         *,
         holder: str,
@@ -50,7 +50,7 @@ class Lease:
         new_token: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
         self._clock = clock
-        self._means = means
+        self._context = context
         self._id = lease_id
         self._holder, self._host, self._acts = holder, host, acts
         self._rules = rules or LeaseRules()
@@ -132,7 +132,8 @@ class Lease:
         token, self._token = self._token, ""
         if token:
             try:
-                await self._means.write("db:release_lease", lambda: self._means.commands.delete_lease(self._id, token))
+                writes = self._context.writes
+                await self._context.write("db:release_lease", lambda: writes.delete_lease(self._id, token))
             except NotLive as not_live:
                 self._why = not_live.fault.sentence()
 
@@ -183,10 +184,10 @@ class Lease:
             return
         token, began = self._new_token(), self._clock.elapsed()
         row = self._row_of(self._term + 1, token)
-        commands = self._means.commands
+        writes = self._context.writes
         try:
-            changed = await self._means.write(
-                "db:renew_lease", lambda: commands.replace_spoilt_lease(self._id, spoilt, row)
+            changed = await self._context.write(
+                "db:renew_lease", lambda: writes.replace_spoilt_lease(self._id, spoilt, row)
             )
         except NotLive as not_live:
             self._lost(not_live.fault, not_live, token, began)
@@ -199,7 +200,7 @@ class Lease:
 
     async def _read(self) -> LeaseRow | SpoiltLease | None:
         """The row now, and since when its token has stood still."""
-        row = await self._means.live.logs.lease(self._id)
+        row = await self._context.reads.logs.lease(self._id)
         self._seen = self._clock.elapsed()
         if isinstance(row, LeaseRow):
             self._term = max(self._term, row.term)
@@ -214,7 +215,7 @@ class Lease:
         return row
 
     async def _stands(self, token: str) -> bool:
-        row = await self._means.live.logs.lease(self._id)
+        row = await self._context.reads.logs.lease(self._id)
         return row is not None and row.token == token
 
     async def _swap(self, expected: str, term: int, *, new_term: bool = False) -> bool:
@@ -222,8 +223,8 @@ class Lease:
         token, began = self._new_token(), self._clock.elapsed()
         row = self._row_of(term, token)
         try:
-            changed = await self._means.write(
-                "db:renew_lease", lambda: self._means.commands.swap_lease(self._id, expected, row, new_term=new_term)
+            changed = await self._context.write(
+                "db:renew_lease", lambda: self._context.writes.swap_lease(self._id, expected, row, new_term=new_term)
             )
         except NotLive as not_live:
             self._lost(not_live.fault, not_live, token, began)
@@ -237,7 +238,7 @@ class Lease:
         token, began = self._new_token(), self._clock.elapsed()
         row = self._row_of(term, token)
         try:
-            await self._means.write("db:take_lease", lambda: self._means.commands.insert_lease(self._id, row))
+            await self._context.write("db:take_lease", lambda: self._context.writes.insert_lease(self._id, row))
         except NotLive as not_live:
             if not_live.fault.kind != "duplicate":
                 self._lost(not_live.fault, not_live, token, began)

@@ -101,4 +101,4 @@ class TestMessage(ProcessOperation):
         said = [f"{one.name}: {one.why}" if one.why else f"{one.name} took the test message" for one in sent]
         text = "; ".join(said) or "nobody is told of alerts: set [alerts] contacts"
         phase = ResultPhase.UNCHANGED if any(one.why for one in sent) or not sent else ResultPhase.VERIFIED
-        return Result(order=self.action.name, phase=phase, text=text)
+        return Result(action=self.action.name, phase=phase, text=text)

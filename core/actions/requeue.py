@@ -30,22 +30,22 @@ REQUEUE: Final = Action(
 _EPISODES: Final = 8
 
 
-async def left_over(means: ActionContext, config: SystemConfig | None, trail: StopTrail | None = None) -> RequeuePlan:
+async def left_over(context: ActionContext, config: SystemConfig | None, trail: StopTrail | None = None) -> RequeuePlan:
     """Return what a stop that is over left rejected that was pending; none while one is set. Raises NotLive."""
     if config is not None and config.emergency_stop:
         return RequeuePlan(of="", tasks=0)
-    found = await _left_over(means, trail)
+    found = await _left_over(context, trail)
     return RequeuePlan(of="", tasks=0) if found is None else RequeuePlan(of=found[0], tasks=found[2])
 
 
-async def audited_stops(means: ActionContext) -> StopTrail:
+async def audited_stops(context: ActionContext) -> StopTrail:
     """Return what the audit trail tells of stops. Raises NotLive: without it what a stop rejected is not known."""
-    return await means.live.audit.stop_trail()
+    return await context.reads.audit.stop_trail()
 
 
-async def count_rejected(means: ActionContext, marks: Markers) -> int:
+async def count_rejected(context: ActionContext, marks: Markers) -> int:
     """Return how many rejected tasks carry one of `marks`. Raises NotLive."""
-    return await means.live.task_ids.count_marked(marks, "rejected")
+    return await context.reads.task_ids.count_marked(marks, "rejected")
 
 
 class Requeue(Operation[RequeuePlan]):
@@ -65,18 +65,18 @@ class Requeue(Operation[RequeuePlan]):
 
     async def plan(self) -> RequeuePlan:
         """Return what is left of a stop that is over. Raises NotLive."""
-        return await left_over(self._means, await self._means.live.config.visible())
+        return await left_over(self._context, await self._context.reads.config.visible())
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Find out what is left of a stop that is over."""
-        config = await self._means.live.config.visible()
+        config = await self._context.reads.config.visible()
         if config is not None and config.emergency_stop:
             return self.refused("an emergency stop is set: nothing was requeued")
         if self._given is not None:
             self._marks = self._given
             of, left = "the stop that was cleared", await self._left()
         else:
-            found = await _left_over(self._means)
+            found = await _left_over(self._context)
             of, self._marks, left = found if found is not None else ("", Markers(), 0)
         if not left:
             return self.already("nothing is left to requeue")
@@ -105,19 +105,19 @@ class Requeue(Operation[RequeuePlan]):
         return ReadBack(holds=holds, text=text, told={"requeued": given, "left": left})
 
     async def _left(self) -> int:
-        return await count_rejected(self._means, self._marks)
+        return await count_rejected(self._context, self._marks)
 
 
-async def _left_over(means: ActionContext, trail: StopTrail | None = None) -> tuple[str, Markers, int] | None:
+async def _left_over(context: ActionContext, trail: StopTrail | None = None) -> tuple[str, Markers, int] | None:
     """Return the newest stop that is over and left tasks rejected that were pending: in words, marks, how many."""
-    if not await count_rejected(means, ANY_STOP):
+    if not await count_rejected(context, ANY_STOP):
         return None
-    trail = trail if trail is not None else await audited_stops(means)
+    trail = trail if trail is not None else await audited_stops(context)
     for stops in trail.episodes()[:_EPISODES]:
         marks = to_requeue(stops)
-        if tasks := await count_rejected(means, marks):
+        if tasks := await count_rejected(context, marks):
             return _of(stops[-1]), marks, tasks
-    return "a stop of which no audit tells", ANY_STOP, await count_rejected(means, ANY_STOP)
+    return "a stop of which no audit tells", ANY_STOP, await count_rejected(context, ANY_STOP)
 
 
 def _of(stop: StopRecord) -> str:

@@ -85,18 +85,18 @@ class Resume(Operation[ResumePlan]):
 
     async def plan(self) -> ResumePlan:
         """Return the stop that stands, or what the last one left rejected. Raises NotLive."""
-        means = self._means
-        config = await means.live.config.visible()
-        trail = await audited_stops(means)
+        context = self._context
+        config = await context.reads.config.visible()
+        trail = await audited_stops(context)
         if config is None or not config.emergency_stop:
-            left = await left_over(means, config, trail)
+            left = await left_over(context, config, trail)
             action = REQUEUE if left.tasks else None
             return ResumePlan(standing="", requeueable=left.tasks, of=left.of, requeue=self._requeue, action=action)
         stops, foreign = trail.unlifted(), StopMark.of(config)
         return ResumePlan(
-            standing=in_words(means, config, trail.standing(config)),
-            rejected=await count_rejected(means, all_rejected(stops, foreign)),
-            requeueable=await count_rejected(means, to_requeue(stops, foreign)),
+            standing=in_words(context, config, trail.standing(config)),
+            rejected=await count_rejected(context, all_rejected(stops, foreign)),
+            requeueable=await count_rejected(context, to_requeue(stops, foreign)),
             stop=foreign,
             requeue=self._requeue,
         )
@@ -112,7 +112,7 @@ class Resume(Operation[ResumePlan]):
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Find out which stop stands."""
-        self._config = config = await self._means.live.config.fetch()
+        self._config = config = await self._context.reads.config.fetch()
         if config is None:
             return self.refused(f"NOT resumed: {NO_ROW}")
         if not config.emergency_stop:
@@ -121,12 +121,12 @@ class Resume(Operation[ResumePlan]):
             why = config.stop_reason or "no reason given"
             return self.refused(f"NOT resumed: another stop is set than the one that was meant: {why}")
         try:
-            trail = await audited_stops(self._means)
+            trail = await audited_stops(self._context)
             self.rejected = to_requeue(trail.unlifted(), StopMark.of(config))
         except NotLive:
             trail = StopTrail()  # it is resumed all the same; what the stop rejected is found out by the requeue
         standing = trail.standing(config)
-        told = {"standing": in_words(self._means, config, standing), "of": standing.run if standing else ""}
+        told = {"standing": in_words(self._context, config, standing), "of": standing.run if standing else ""}
         return Prepared(told=told, run=run)
 
     async def run(self, run: Run) -> None:
@@ -138,13 +138,13 @@ class Resume(Operation[ResumePlan]):
             self._written = await run.write("db:clear_stop", lambda config=config: self._clear(config))  # type: ignore[misc]  # bound now
             if self._written is None or self._written:
                 return
-            seen = await self._means.live.config.fetch()
+            seen = await self._context.reads.config.fetch()
             if seen is None or seen.updated_at == config.updated_at or StopMark.of(seen) != StopMark.of(config):
                 return
             self._config = seen
 
     async def _clear(self, config: SystemConfig) -> int:
-        return await self._means.commands.clear_stop(config.ids, seen_at=config.updated_at)
+        return await self._context.writes.clear_stop(config.ids, seen_at=config.updated_at)
 
     def _is_meant(self, config: SystemConfig) -> bool:
         if self._meant is not None:
@@ -155,7 +155,7 @@ class Resume(Operation[ResumePlan]):
 
     async def read_back(self, run: Run) -> ReadBack:
         """Say whether it is cleared."""
-        seen = await self._means.live.config.fetch()
+        seen = await self._context.reads.config.fetch()
         if seen is None or seen.emergency_stop:
             if run.fault is None and not run.follows:
                 run.refused = 1
@@ -172,7 +172,7 @@ class Resume(Operation[ResumePlan]):
         """Return what is left to requeue, where nobody asked for that. Never raises for a fault."""
         if not self._requeue:
             with contextlib.suppress(NotLive):
-                if (left := await left_over(self._means, config)).tasks:
+                if (left := await left_over(self._context, config)).tasks:
                     tasks = plural(left.tasks, "task")
                     return f"; {tasks} of {left.of} still rejected: watchdesk resume --requeue requeues them"
         return ""

@@ -24,8 +24,8 @@ class ConfigSeen(msgspec.Struct, frozen=True, kw_only=True):
 class ResumeHistory:
     """Our own audit rows tell of our lifts; what others cleared is noticed by reading, over restarts too."""
 
-    def __init__(self, live: Reads, state: Store) -> None:
-        self._live = live
+    def __init__(self, reads: Reads, state: Store) -> None:
+        self._reads = reads
         self._state = state
         self._seen: ConfigSeen | None = None
 
@@ -53,6 +53,6 @@ class ResumeHistory:
 
     async def last(self) -> datetime | None:
         """The later of what the audit trail tells and what was seen. Raises NotLive."""
-        audited = await self._live.audit.last_resume_at()
+        audited = await self._reads.audit.last_resume_at()
         seen = self._seen.lifted_at if self._seen is not None else None
         return max((at for at in (audited, seen) if at is not None), default=None)

@@ -17,7 +17,7 @@ from core.domain.queries import Filter, Listing, Table, filter_text
 from core.domain.status import Truth
 
 MOST_ROWS: Final = 10_000
-"""Most tasks one order sends back."""
+"""The most tasks that one run sends back."""
 
 RETRY_MATCHING: Final = Action(
     name="retry_matching",
@@ -67,9 +67,9 @@ class RetryMatching(Operation[RetryMatchingPlan]):
         if self._listing.table is not Table.TASKS:
             return _none(given, now, "only tasks can be retried")
         if self._shown is not None:
-            found = await self._means.live.lists.matching_tasks(given, MOST_ROWS + 1)
+            found = await self._context.reads.lists.matching_tasks(given, MOST_ROWS + 1)
             return msgspec.structs.replace(self._shown, now=len(found))
-        found = await self._means.live.lists.matching_tasks(given, MOST_ROWS + 1)
+        found = await self._context.reads.lists.matching_tasks(given, MOST_ROWS + 1)
         ids = tuple(found)[:MOST_ROWS]
         if not ids:
             return _none(given, now, "no failed task that matches is visible to us")
@@ -98,16 +98,16 @@ class RetryMatching(Operation[RetryMatchingPlan]):
 
     async def run(self, run: Run) -> None:
         """Send back each that still is the failure of then."""
-        live, commands, shown = self._means.live, self._means.commands, self.agreed
+        reads, writes, shown = self._context.reads, self._context.writes, self.agreed
         until = shown.at
 
         async def changed(ids: tuple[str, ...]) -> tuple[str, ...]:
-            return await live.task_ids.sent_back_among(ids, until)
+            return await reads.task_ids.sent_back_among(ids, until)
 
         async def left(ids: tuple[str, ...]) -> int:
-            return await live.task_ids.count_failed_until(ids, until)
+            return await reads.task_ids.count_failed_until(ids, until)
 
-        send = partial(commands.retry_failed, until=until)
+        send = partial(writes.retry_failed, until=until)
         for start in range(0, shown.rows, BATCH):
             if run.halted():
                 return

@@ -27,9 +27,9 @@ RETRY: Final = Action(
 )
 
 
-async def _plan(means: ActionContext, name: str) -> RetryPlan:
+async def _plan(context: ActionContext, name: str) -> RetryPlan:
     try:
-        task = await means.live.tasks.fetch(name)
+        task = await context.reads.tasks.fetch(name)
     except NotLive as not_live:
         if not_live.fault.kind != "bad_input":
             raise
@@ -59,12 +59,12 @@ class Retry(Operation[RetryPlan]):
 
     async def plan(self) -> RetryPlan:
         """Return what the task is, and whether it can be retried. Raises NotLive."""
-        return await _plan(self._means, self._task)
+        return await _plan(self._context, self._task)
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Look again: it must be the failure that was shown."""
         shown = await self.agree()
-        now = shown if shown.refused else await _plan(self._means, shown.task)
+        now = shown if shown.refused else await _plan(self._context, shown.task)
         if now.refused:
             return self.refused(now.refused)
         if now.failed_at != shown.failed_at:
@@ -75,12 +75,12 @@ class Retry(Operation[RetryPlan]):
         """Send it back, if it still is that failure."""
         shown = self.agreed
         self._written = await run.write(
-            "db:retry_task", lambda: self._means.commands.retry(shown.task, failed_at=shown.failed_at)
+            "db:retry_task", lambda: self._context.writes.retry(shown.task, failed_at=shown.failed_at)
         )
 
     async def read_back(self, run: Run) -> ReadBack:
         """Say what the task is now."""
-        seen = await self._means.live.tasks.fetch(self.agreed.task)
+        seen = await self._context.reads.tasks.fetch(self.agreed.task)
         status = seen.status.replace("_", " ") if seen is not None else "gone"
         if seen is not None and status == "failed" and seen.completed_at == self.agreed.failed_at:
             run.refused = 0 if run.follows or run.fault is not None else 1

@@ -46,7 +46,7 @@ class Rights:
                 await self._store.prove_writable()
             except NotKept as error:
                 why = _untraceable(str(error))
-        return Result(order=action.name, phase=ResultPhase.REFUSED, text=why) if why else None
+        return Result(action=action.name, phase=ResultPhase.REFUSED, text=why) if why else None
 
 
 def _untraceable(why: str) -> str:

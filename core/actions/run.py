@@ -57,7 +57,7 @@ class Run:
         self,
         name: str,
         actor: Actor,
-        means: ActionContext,
+        context: ActionContext,
         *,
         planned: int = 0,
         now: Callable[[], datetime],
@@ -66,7 +66,7 @@ class Run:
         also: Callable[[Any], Awaitable[Result]],
     ) -> None:
         self.id, self.actor, self.by = name, actor, actor.by
-        self.means = means
+        self.context = context
         self.planned = planned
         self.now = now
         self.also = also
@@ -125,7 +125,7 @@ class Run:
     async def write(self, key: str, send: Callable[[], Awaitable[T]]) -> T | None:
         """Send one write. `None` where its answer was lost: what holds is to be read next. Raises NotLive otherwise."""
         try:
-            done = await self.means.write(key, send)
+            done = await self.context.write(key, send)
             self.sent = True
             return done
         except NotLive as not_live:
@@ -151,7 +151,7 @@ class Run:
         """
         missed = ids
         try:
-            outcome = await self.means.guard.call(key, partial(send, ids), policy=self.means.once)
+            outcome = await self.context.guard.call(key, partial(send, ids), policy=self.context.once)
         except asyncio.CancelledError:
             self.in_flight.append((ids, changed))
             raise

@@ -47,25 +47,25 @@ class Runner:
 
     def __init__(  # noqa: PLR0913 - all that an action meets on its way
         self,
-        means: ActionContext,
+        context: ActionContext,
         *,
         rights: Rights,
         running: RunningActions,
         waiting: WaitingActions,
         discover: Callable[[], Awaitable[Any]],
         now: Callable[[], datetime],
-        fence: ErrorBoundary,
+        boundary: ErrorBoundary,
         tell: Callable[[Happening], None],
         learn: Callable[[datetime], None] = lambda _: None,
     ) -> None:
-        self._means = means
+        self._context = context
         self._rights = rights
         self._under_way = running
         self._waiting = waiting
         self._discover = discover
         self._learn = learn
         self._tell = tell
-        self._fence = fence
+        self._boundary = boundary
         self._now = now
         self._one, self._stopping, self._cleaning = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
         self._stops = 0
@@ -152,7 +152,7 @@ class Runner:
         """Carry out an action on this machine. Its audit row follows when it can, unless nothing may be written."""
         action = operation.action
         if why := self._rights.may(action):
-            return Result(order=action.name, phase=ResultPhase.REFUSED, text=why)
+            return Result(action=action.name, phase=ResultPhase.REFUSED, text=why)
         try:
             result = await operation.act(actor)
         except NotKept as error:
@@ -162,7 +162,7 @@ class Runner:
         if result.phase is not ResultPhase.VERIFIED:
             return result
         if operation.target and not self._rights.observes():
-            trail = AuditTrail(self._means, action.name, actor)
+            trail = AuditTrail(self._context, action.name, actor)
             result = msgspec.structs.replace(result, run=trail.run)
             told = {"target": operation.target, "done": operation.done, "text": result.text}
             self._later(self._audit(action, trail, told))
@@ -173,14 +173,14 @@ class Runner:
         """Close the audit of earlier runs that were broken off: their process is gone. Never raises for a fault."""
         if self._rights.observes():
             return
-        now = self._means.clock.elapsed()
+        now = self._context.clock.elapsed()
         last = self._settled.get(action.name)
         if last is not None and now - last < _SETTLED_EVERY_S:
             return
         self._settled[action.name] = now
         wall = self._now()  # the database's, as far as it is known: its clock stamped what was begun
         try:
-            begun = await self._means.live.audit.unfinished(action.name, wall - _LOOKED_BACK)
+            begun = await self._context.reads.audit.unfinished(action.name, wall - _LOOKED_BACK)
         except NotLive:
             return
         for one in begun:
@@ -188,7 +188,7 @@ class Runner:
                 name = one.who.removeprefix(f"{one.by} ").removesuffix(f"@{one.host}")
                 who = Actor(by=one.by, who=name, host=one.host)
                 text = "broken off: whoever ran it ended before it did; what it changed carries its run id"
-                await AuditTrail(self._means, action.name, who, one.run).end({"text": text}, completed=False)
+                await AuditTrail(self._context, action.name, who, one.run).end({"text": text}, completed=False)
 
     async def close(self) -> None:
         """Let what was ended from outside, and audit rows on their way, arrive for a moment."""
@@ -220,10 +220,10 @@ class Runner:
             return self._not_begun(operation, not_live.fault, run)
         if isinstance(prepared, Result):
             if run and await self._was_begun(run):
-                trail = AuditTrail(self._means, action.name, actor, run)
+                trail = AuditTrail(self._context, action.name, actor, run)
                 await trail.end({"text": prepared.text}, completed=prepared.done)
             return prepared
-        trail = AuditTrail(self._means, action.name, actor, prepared.run or run)
+        trail = AuditTrail(self._context, action.name, actor, prepared.run or run)
         try:
             with self._registered(trail):
                 await trail.start(prepared.told, hurry=action.hurries)
@@ -236,7 +236,7 @@ class Runner:
         doing = Run(
             trail.run,
             actor,
-            self._means,
+            self._context,
             planned=prepared.planned,
             now=lambda: trail.now() or self._now(),
             go_on=go_on,
@@ -249,7 +249,7 @@ class Runner:
         self, operation: Operation[Any], fault: Fault, run: str, nothing: str = "", *, planned: int = 0
     ) -> Result:
         text = f"{nothing or operation.nothing}: {fault.sentence()}"
-        return Result(order=operation.action.name, phase=phase_of(fault), text=text, run=run, planned=planned)
+        return Result(action=operation.action.name, phase=phase_of(fault), text=text, run=run, planned=planned)
 
     async def _keep(self, operation: Operation[Any], actor: Actor, result: Result) -> Result:
         """Let it wait for the project to answer."""
@@ -271,7 +271,7 @@ class Runner:
 
     async def _was_begun(self, run: str) -> bool:
         try:
-            told = await self._means.live.audit.of_run(run)
+            told = await self._context.reads.audit.of_run(run)
         except NotLive:
             return False
         return told is not None and told.status == "started"
@@ -308,7 +308,7 @@ class Runner:
     def _changing(self, operation: Operation[Any], run: Run, trail: AuditTrail) -> Iterator[None]:
         """Note what goes wrong within; what it changed is read back and its audit closed whatever that was."""
         subject = operation.subject or operation.action.title
-        with self._fence.around(operation.action.title) as fenced:
+        with self._boundary.around(operation.action.title) as fenced:
             try:
                 yield
             except NotLive as not_live:
@@ -321,7 +321,7 @@ class Runner:
 
     async def _read_back(self, operation: Operation[Any], run: Run, trail: AuditTrail) -> ReadBack:
         fault: Fault | None = None
-        with self._fence.around(f"reading back: {operation.action.title}") as fenced:
+        with self._boundary.around(f"reading back: {operation.action.title}") as fenced:
             try:
                 return await operation.read_back(run)
             except NotLive as not_live:
@@ -346,7 +346,7 @@ class Runner:
         elif not trail.begun:
             text += "; the opening audit row could not be written"
         return Result(
-            order=operation.action.name,
+            action=operation.action.name,
             phase=phase,
             text=text,
             run=run.id,

@@ -91,7 +91,7 @@ class Undo(Operation[UndoPlan]):
             run = str(uuid.UUID(self._run))
         except ValueError:
             return _no(self._run, f"{clean(self._run, 60)} is no run id: see watchdesk logs --healing")
-        order = await self._means.live.audit.of_run(run)
+        order = await self._context.reads.audit.of_run(run)
         if order is None:
             return _no(run, f"no action with the run id {run} is visible to us: see watchdesk logs --healing")
         what = f"{label(order.order)} by {order.actor}"
@@ -185,7 +185,7 @@ class Undo(Operation[UndoPlan]):
         return {action: undoable} if undoable is not None else {}
 
     async def _plan_dry_run(self, order: AuditedAction, what: str, *, to: bool) -> UndoPlan:
-        config = await self._means.live.config.fetch()
+        config = await self._context.reads.config.fetch()
         if config is None or config.dry_run is to:
             return _no(order.run, f"{what}: nothing of it stands any more")
         if not to and (order.config_at is None or config.updated_at != order.config_at):

@@ -14,16 +14,17 @@ from core.actions.context import Actor
 from core.base.clock import Clock
 from core.base.store import Store, Transaction
 from core.domain.actions import label
+from core.domain.actors import By
 from core.domain.stops import StopMark
 
 KIND: Final = "pending_order"
 
 LAPSES: Final = timedelta(hours=24)
-"""How long an automatic order waits, and after which an operator's is asked about again."""
+"""The time an automatic action waits, and after which an operator is asked again whether theirs is still meant."""
 
 
 class WaitingAction(msgspec.Struct, frozen=True, kw_only=True):
-    """One order that waits. `id` is its run id; `begun`: it was being carried out when it was last heard of."""
+    """One action that waits. `id` is its run id; `begun`: it was running when it was last heard of."""
 
     id: str
     order: str
@@ -43,14 +44,14 @@ class WaitingAction(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def automatic(self) -> bool:
         """Whether the watchdog gave it."""
-        return self.actor.by == "watchdog"
+        return self.actor.by == By.WATCHDOG
 
     def old(self, now: datetime) -> bool:
         """Whether it has waited for too long to be carried out unasked."""
         return now - (self.confirmed_at or self.at) > LAPSES
 
     def words(self) -> str:
-        """The order, who gave it and why."""
+        """Return the action in words, who ordered it and why."""
         given_back = ", requeueing what was pending" if self.requeue else ""
         why = f": {self.reason}" if self.reason else ""
         return f"{label(self.order)} by {self.actor}{given_back}{why}"
@@ -120,7 +121,7 @@ class WaitingActions:
             for one in transaction.all(KIND, WaitingAction).values():
                 if one.order == order and one.actor.by == actor.by:
                     return again(transaction, one)
-                if one.actor.by == actor.by == "operator":
+                if one.actor.by == actor.by == By.OPERATOR:
                     transaction.remove(KIND, one.id)  # a stop and then a lift: the later word counts
             transaction.put(KIND, new.id, new)
             return new

@@ -89,4 +89,4 @@ class ConfirmWaiting(Withdraw):
         if not await self._parts.waiting.confirm(self._id):
             return self.refused("it waits no more")
         text = "still meant: carried out as soon as the project answers"
-        return Result(order=self.action.name, phase=ResultPhase.WAITING, text=text)
+        return Result(action=self.action.name, phase=ResultPhase.WAITING, text=text)

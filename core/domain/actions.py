@@ -126,10 +126,10 @@ class ResultPhase(StrEnum):
     WAITING = "waiting"
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
+class Result(msgspec.Struct, frozen=True, kw_only=True, rename={"action": "order"}):
     """The result of one action: how far it came, in words, and how many rows really changed."""
 
-    order: str
+    action: str
     phase: ResultPhase
     text: str
     run: str = ""

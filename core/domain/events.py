@@ -121,7 +121,7 @@ class ActionEnded(msgspec.Struct, frozen=True, kw_only=True, tag="action"):
         """Return the event for the result of an action that `who` ordered."""
         return cls(
             who=who,
-            action=result.order,
+            action=result.action,
             phase=result.phase,
             outcome=result.text,
             done=result.done,

@@ -152,7 +152,7 @@ class Container:
         config, clock, context = self.config, self.clock, self.action_context
         settings = RepairSettings(target=config.target, stuck=config.stuck, failures=config.failures, heal=config.heal)
         repairs = tuple(repair(context, settings) for repair in REPAIRS)
-        self.healer = Healer(context, repairs, stuck=config.stuck, rules=config.heal, fence=self.boundary)
+        self.healer = Healer(context, repairs, stuck=config.stuck, rules=config.heal, boundary=self.boundary)
         self.waiting = WaitingActions(clock, self.store, self.time.likely)
         self.resumes = ResumeHistory(self.reads, self.store)
         self.read_only = ReadOnlyMode(clock, on=config.observe, only_looks=config.only_looks)
@@ -176,7 +176,7 @@ class Container:
             waiting=self.waiting,
             discover=self.checks.discover,
             now=self.time.likely,
-            fence=self.boundary,
+            boundary=self.boundary,
             tell=self.events.add,
             learn=self.health_log.learn,
         )

@@ -271,7 +271,7 @@ class Autopilot:
             await self._checks.refresh()
 
     async def _still_meant(self, one: WaitingAction) -> bool:
-        """Whether an automatic order is to be carried out now; one that is no longer called for lapses."""
+        """Return whether an automatic action is to run now; one that is no longer called for lapses."""
         context = self._context
         if one.old(context.clock.now()):
             await self._lapse(one, "it waited for more than 24 h")
@@ -370,7 +370,7 @@ class Autopilot:
             )
 
     def _clean_up_beside(self) -> None:
-        """Delete old log rows once an hour, in a lane of its own: no other order waits for it."""
+        """Delete old log rows once an hour, in a lane of its own: no other action waits for it."""
         now = self._context.clock.elapsed()
         due = self._cleaned_at is None or now - self._cleaned_at >= _UPKEEP_S
         if not due or not self.permission().allowed or (self._cleaning is not None and not self._cleaning.done()):

@@ -321,7 +321,7 @@ async def test_a_spoilt_lease_row_mended_just_before_is_not_overwritten(make: Ma
     ann = await make("ann").connect()
     await ann.lease.round()
     ann.clock.advance(91)
-    whole = ann.lease._means.live.logs.lease
+    whole = ann.lease._context.reads.logs.lease
     read = 0
 
     async def mended_after(lease_id: str) -> object:
@@ -332,7 +332,7 @@ async def test_a_spoilt_lease_row_mended_just_before_is_not_overwritten(make: Ma
             sandbox.sql("UPDATE autonomous_execution_logs SET input_data = %s::jsonb", '{"broken": 2}')
         return row
 
-    ann.lease._means.live.logs.lease = mended_after  # type: ignore[method-assign,assignment]  # between read and write
+    ann.lease._context.reads.logs.lease = mended_after  # type: ignore[method-assign,assignment]  # between read and write
     await ann.lease.round()
     assert not ann.lease.valid()
     assert sandbox.sql("SELECT input_data FROM autonomous_execution_logs") == [({"broken": 2},)]
@@ -367,14 +367,14 @@ async def test_a_renewal_counts_from_its_beginning_not_from_its_end(took_s: floa
     """The row says so since the request began; another's ninety seconds may have begun long before our answer came."""
     ann = await make("ann").connect()
     await ann.lease.round()
-    whole = ann.lease._means.commands.swap_lease
+    whole = ann.lease._context.writes.swap_lease
 
     async def slow(*given: object, **more: object) -> bool:
         changed = await whole(*given, **more)  # type: ignore[arg-type]  # passed on as they are
         ann.clock.advance(took_s)
         return changed
 
-    ann.lease._means.commands.swap_lease = slow  # type: ignore[method-assign]  # its answer takes its time
+    ann.lease._context.writes.swap_lease = slow  # type: ignore[method-assign]  # its answer takes its time
     began = ann.clock.elapsed()
     await ann.lease.round()
     ann.clock.advance(max(0.0, began + 54.9 - ann.clock.elapsed()))
@@ -385,13 +385,13 @@ async def test_a_renewal_counts_from_its_beginning_not_from_its_end(took_s: floa
 
 async def test_a_first_term_counts_from_its_beginning_too(make: Make) -> None:
     ann = await make("ann").connect()
-    whole = ann.lease._means.commands.insert_lease
+    whole = ann.lease._context.writes.insert_lease
 
     async def slow(*given: object) -> None:
         await whole(*given)  # type: ignore[arg-type]  # passed on as they are
         ann.clock.advance(56)
 
-    ann.lease._means.commands.insert_lease = slow  # type: ignore[method-assign]  # its answer takes its time
+    ann.lease._context.writes.insert_lease = slow  # type: ignore[method-assign]  # its answer takes its time
     await ann.lease.round()
     assert not ann.lease.valid()
 

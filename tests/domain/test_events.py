@@ -39,7 +39,7 @@ OPENED = BreakerEvent(
     why="5 failures in a row: no route",
     at=AT,
 )
-STOPPED = Result(order="emergency_stop", phase=ResultPhase.VERIFIED, text="stopped, seen", run="r")
+STOPPED = Result(action="emergency_stop", phase=ResultPhase.VERIFIED, text="stopped, seen", run="r")
 FAILS = AlertChanged(
     key="success_rate",
     episode="e",

@@ -241,10 +241,10 @@ class WetTasks(Repair):
     async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
         mark = f"watchdesk:wet:{run.id}"
         marks = Markers(begins=(mark,))
-        live, writes = self._context.live, self._context.commands
+        writes, reads = self._context.writes, self._context.reads
 
         async def changed(ids: tuple[str, ...]) -> tuple[str, ...]:
-            return await live.task_ids.marked_among(ids, "rejected", marks)
+            return await reads.task_ids.marked_among(ids, "rejected", marks)
 
         async def left(ids: tuple[str, ...]) -> int:
             return 0
@@ -257,7 +257,7 @@ class WetTasks(Repair):
 
     async def undo_step(self, run: str) -> PlanStep | None:
         marks = Markers(begins=(f"watchdesk:wet:{run}",))
-        count = await self._context.live.task_ids.count_marked(marks, "rejected")
+        count = await self._context.reads.task_ids.count_marked(marks, "rejected")
         return PlanStep(name=self.name, title=f"{count} dried", effect="wet again", count=count) if count else None
 
     async def undo(self, healed: str, run: Run) -> None:
@@ -265,7 +265,7 @@ class WetTasks(Repair):
         await requeue(run, marks, from_status="rejected", to_status="pending", title="Dried tasks")
 
     async def _wet(self) -> tuple[str, ...]:
-        return await self._context.live.task_ids.in_status("pending", 50)
+        return await self._context.reads.task_ids.in_status("pending", 50)
 '''
 
 
@@ -351,7 +351,7 @@ class Shelve(Operation[Sentence]):
 
     async def undo_step(self, run: str) -> PlanStep | None:
         """Return how many still carry the mark."""
-        count = await count_rejected(self._means, Markers(begins=(_mark(run),)))
+        count = await count_rejected(self._context, Markers(begins=(_mark(run),)))
         return PlanStep(name="shelve", title=f"{count} shelved", effect="pending again", count=count) if count else None
 
     async def undo(self, undone: str, run: Run) -> None:
@@ -360,7 +360,7 @@ class Shelve(Operation[Sentence]):
         await requeue(run, marks, from_status="rejected", to_status="pending", title="Shelved tasks")
 
     async def _count(self) -> int:
-        return await self._means.live.tasks.count("pending")
+        return await self._context.reads.tasks.count("pending")
 
 
 def _mark(run: str) -> str:

@@ -204,10 +204,10 @@ class StillMonitor:
         match action.name:
             case "check_now":
                 self.checked += 1
-                return Result(order=action.name, phase=ResultPhase.UNCHANGED, text="checked", already=True)
+                return Result(action=action.name, phase=ResultPhase.UNCHANGED, text="checked", already=True)
             case "restart_watchdog":
                 self.restarted += 1
-                return Result(order=action.name, phase=ResultPhase.VERIFIED, text="the watchdog's loop was restarted")
+                return Result(action=action.name, phase=ResultPhase.VERIFIED, text="the watchdog's loop was restarted")
             case "lift_observe":
                 result = self._given(action.name)
                 project = msgspec.structs.replace(self.snapshot.project, orders_for_s=900.0)
@@ -217,7 +217,7 @@ class StillMonitor:
                 return self._given(action.name, arguments.get("breaker") or "all")
             case "confirm_waiting":
                 self._given(action.name, arguments["waiting"])
-                return Result(order=action.name, phase=ResultPhase.WAITING, text="still meant")
+                return Result(action=action.name, phase=ResultPhase.WAITING, text="still meant")
             case "lift":
                 return self._given(action.name, "requeue" if arguments["requeue"] else "")
         rows = [f"{plan.rows} rows"] if action.halts and plan is not None else []
@@ -233,7 +233,7 @@ class StillMonitor:
 
     def _given(self, order: str, *said: str) -> Result:
         self.orders.append((order, *said))
-        return Result(order=order, phase=ResultPhase.VERIFIED, text=" ".join((order.replace("_", " "), *said)))
+        return Result(action=order, phase=ResultPhase.VERIFIED, text=" ".join((order.replace("_", " "), *said)))
 
     def _live(self, answer: T) -> T:
         if self.records.fault is not None:

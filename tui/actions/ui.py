@@ -90,7 +90,7 @@ class Ui(Protocol):
         ...
 
     def allowed(self, action: Action) -> bool:
-        """Whether the order may be given; where not, the operator is told why, or asked to lift what forbids it."""
+        """Return whether the action may run; where not, tell the operator why, or ask to allow actions."""
         ...
 
     async def press(self, name: str) -> None:

@@ -121,7 +121,7 @@ class ScreenStack(App[None]):
         return None if number is None else choices[int(number)][0]
 
     def allowed(self, action: Action) -> bool:
-        """Whether the order may be given; where not, the operator is told why, or asked to lift what forbids it."""
+        """Return whether the action may run; where not, tell the operator why, or ask to allow actions."""
         why = self.time.refusal or self.monitor.may(action)
         liftable = self.monitor.snapshot.project.observe and not self.monitor.may(OBSERVE_OFF)
         if why and liftable and not self.time.moment:

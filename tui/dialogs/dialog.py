@@ -51,7 +51,7 @@ class Dialog(Question[None]):
         self._busy = False
         self._over = False
         self._halt = ""
-        self._order: asyncio.Future[Result | None] | None = None
+        self._action: asyncio.Future[Result | None] | None = None
 
     def compose(self) -> ComposeResult:
         """Heading, text, fields, outcome, buttons."""
@@ -120,7 +120,7 @@ class Dialog(Question[None]):
         self._allow()
 
     def entered(self, _value: str) -> None:
-        """Enter in a field moves on; it never orders anything."""
+        """Move on at Enter in a field; it never starts anything."""
         self.focus_next()
 
     def focus_next(self, selector: str | type[Widget] = "*") -> Widget | None:
@@ -134,7 +134,7 @@ class Dialog(Question[None]):
         return super().focus_previous(selector)
 
     def action_leave(self) -> None:
-        """Back out. An order that is under way goes on and is told in the events."""
+        """Back out. An action under way goes on, and the events tell its result."""
         self.dismiss()
 
     def progress(self, title: str, done: int, planned: int) -> None:
@@ -183,7 +183,7 @@ class Dialog(Question[None]):
         self._allow()
 
     def lost(self, why: str) -> None:
-        """Nobody knows what came of the order; whoever wants it once more must look first."""
+        """Say that the outcome is not known; whoever wants it once more must look first."""
         self.conclude(f"{_PHASES[ResultPhase.UNKNOWN]}: {why}")
 
     def conclude(self, outcome: str) -> None:
@@ -227,9 +227,9 @@ class Dialog(Question[None]):
             cancel.label = "Stop here"
             self.set_focus(None)  # whoever wants to stop must say so: an Enter too many lands nowhere
         try:
-            # Backing out ends this worker; the order itself goes on, and the events tell what came of it.
-            self._order = asyncio.ensure_future(self.act())
-            result = await asyncio.shield(self._order)
+            # Backing out ends this worker; the action itself goes on, and the events tell its result.
+            self._action = asyncio.ensure_future(self.act())
+            result = await asyncio.shield(self._action)
         except NotLive as not_live:
             self.say(f"nothing was changed: {not_live.fault.sentence()}")
             result = None

@@ -1,4 +1,4 @@
-"""The menu: every order and every list by its name."""
+"""The menu: every action and every list by its name."""
 
 from textual.command import CommandPalette
 

@@ -1,4 +1,4 @@
-"""Quit while an order is under way, which is cut off, or waits: it stays on the disk, and nobody carries it out."""
+"""Quit while an action is under way, which is cut off, or waits: it stays on the disk, and nobody runs it."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ class QuitDialog(Dialog):
 
 
 def cut_off(going: Sequence[str]) -> str:
-    """What becomes of the orders under way; empty where there are none."""
+    """Return what becomes of the actions under way; empty where there are none."""
     if not going:
         return ""
     are, them = ("is", "it") if len(going) == 1 else ("are", "them")

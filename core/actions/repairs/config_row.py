@@ -30,12 +30,12 @@ class ConfigRow(Repair):
 
     async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
         """Insert it under an id that a second insert collides with."""
-        documented = self._context.commands.schema.shape is Shape.DOCUMENTED
+        documented = self._context.writes.schema.shape is Shape.DOCUMENTED
         ours = uuid.uuid5(uuid.NAMESPACE_URL, f"{self._settings.target.url}#watchdesk-config")
         config_id: str | int = 1 if documented else str(ours)
 
         async def create() -> bool:
-            await self._context.commands.create_config(config_id)
+            await self._context.writes.create_config(config_id)
             return True
 
         try:
@@ -45,7 +45,7 @@ class ConfigRow(Repair):
                 raise
             run.skipped += 1
             return
-        if await self._context.live.config.fetch() is not None:
+        if await self._context.reads.config.fetch() is not None:
             run.changed += 1
         elif created is None:
             run.unknown += 1
@@ -57,6 +57,6 @@ class ConfigRow(Repair):
         if self._settings.target.kind is KeyKind.SECRET and not self._settings.target.signs_in:
             return True
         try:
-            return await self._context.live.config.is_absent()
+            return await self._context.reads.config.is_absent()
         except NotLive:
             return False

@@ -21,7 +21,7 @@ class DryRun(Repair):
 
     async def plan(self, survey: Survey) -> Proposal:
         """Plan to turn dry-run on, if it is off and too much fails."""
-        outcomes, rules = self._context.live.outcomes, self._settings.failures
+        outcomes, rules = self._context.reads.outcomes, self._settings.failures
         if survey.config is None or survey.config.dry_run or not survey.timed:
             return Proposal()
         rate = (
@@ -41,8 +41,8 @@ class DryRun(Repair):
         config = survey.config
         if config is None:
             return
-        written = await run.write("db:set_dry_run", lambda: self._context.commands.set_dry_run(config.ids, on=True))
-        seen = await self._context.live.config.fetch()
+        written = await run.write("db:set_dry_run", lambda: self._context.writes.set_dry_run(config.ids, on=True))
+        seen = await self._context.reads.config.fetch()
         if seen is not None and seen.dry_run and written == 0:
             run.skipped += 1  # somebody else has turned it on meanwhile: it is theirs
         elif seen is not None and seen.dry_run:

@@ -26,7 +26,7 @@ class OldLogs(Repair):
         if survey.config_fault is not None or not survey.timed:
             return Proposal()
         kept, before, audit_before = await self._standing_stop(survey), self._before(survey), self._audit_before(survey)
-        old = await self._context.live.logs.count_old(before, audit_before, kept)
+        old = await self._context.reads.logs.count_old(before, audit_before, kept)
         if not old:
             return Proposal()
         effect = f"delete log rows older than {self._settings.heal.keep_logs_days:.0f} days"
@@ -38,7 +38,7 @@ class OldLogs(Repair):
         kept, done = await self._standing_stop(survey), 0
 
         async def there(ids: tuple[str, ...]) -> tuple[str, ...]:
-            return await context.live.logs.among(ids)
+            return await context.reads.logs.among(ids)
 
         async def gone(ids: tuple[str, ...]) -> tuple[str, ...]:
             still = frozenset(await there(ids))
@@ -48,9 +48,9 @@ class OldLogs(Repair):
             return len(await there(ids))
 
         async def find(most: int) -> tuple[str, ...]:
-            return await context.live.logs.old(before, audit_before, kept, most)
+            return await context.reads.logs.old(before, audit_before, kept, most)
 
-        delete = partial(context.commands.delete_logs, before=before)
+        delete = partial(context.writes.delete_logs, before=before)
         while done < step.count and not run.halted():
             # Found a thousand at a time: where no index serves the time, each finding reads the whole table.
             found = await find(min(_FOUND, step.count - done))
@@ -74,7 +74,7 @@ class OldLogs(Repair):
         """Return the run of the stop in force, or of the last one: its audit stays. Raises NotLive."""
         if survey.config is None or not survey.config.emergency_stop:
             return ""
-        trail = await self._context.live.audit.stop_trail()
+        trail = await self._context.reads.audit.stop_trail()
         standing = trail.standing(survey.config) or next(iter(trail.stops), None)
         return standing.run if standing is not None else ""
 

@@ -53,7 +53,7 @@ class StuckTasks(Repair):
 
     async def apply(self, step: PlanStep, survey: Survey, run: Run, tell: Callable[[int], None]) -> None:
         """Fail them batch by batch. Tasks of one estimate share a cut-off, which one statement repeats for all."""
-        live, writes = self._context.live, self._context.commands
+        reads, writes = self._context.reads, self._context.writes
         marks = _marks(run.id)
         text = f"{marks.begins[0]}: by {run.by}, no sign of life past its time"
         done = 0
@@ -61,11 +61,11 @@ class StuckTasks(Repair):
             send = partial(writes.fail_stuck, began_before=limit, error=text)
 
             async def changed(ids: tuple[str, ...]) -> tuple[str, ...]:
-                return await live.task_ids.marked_among(ids, "failed", marks)
+                return await reads.task_ids.marked_among(ids, "failed", marks)
 
             async def left(ids: tuple[str, ...], limit: datetime = limit) -> int:
                 # Still running as before: the write was not allowed to us, and said so by changing nothing.
-                return await live.task_ids.count_unchanged(ids, limit)
+                return await reads.task_ids.count_unchanged(ids, limit)
 
             for start in range(0, len(group), BATCH):
                 if run.halted():
@@ -78,7 +78,7 @@ class StuckTasks(Repair):
     async def undo_step(self, run: str) -> PlanStep | None:
         """Plan to requeue the tasks that still carry the heal's mark."""
         marks = _marks(run)
-        tasks = await self._context.live.task_ids.count_marked(marks, "failed")
+        tasks = await self._context.reads.task_ids.count_marked(marks, "failed")
         if not tasks:
             return None
         return PlanStep(name=self.name, title=plural(tasks, "task"), effect="back to in progress", count=tasks)
