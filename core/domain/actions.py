@@ -1,4 +1,4 @@
-"""Records of actions: what one is called, what it takes, how it is confirmed, and what came of it."""
+"""Records of actions: names, arguments, confirmation, results."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -8,7 +8,7 @@ import msgspec
 
 
 class Tier(StrEnum):
-    """How much an operator must do before an action runs: nothing, say yes, or type a word."""
+    """The confirmation an action needs before it runs: none, a yes, or a word to type."""
 
     SAFE = "safe"
     CONFIRM = "confirm"
@@ -16,7 +16,7 @@ class Tier(StrEnum):
 
 
 class ArgumentKind(StrEnum):
-    """How an argument is given. `subject`: the id or name of what the action is about, positional on the command line.
+    """The kind of an argument. `subject`: the id or name of the action's subject, positional on the command line.
 
     `duration`: a time span such as `2h`. `choices`: some of a few words.
     """

@@ -1,4 +1,4 @@
-"""Plans: what an action would do now, as it is shown before it is confirmed."""
+"""Plans: the effect of an action as of now, shown before it is confirmed."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from core.resilience.fault import Fault
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What an action would do now. The base knows nothing of it."""
+    """The effect of an action as of now. This base has none."""
 
     @property
     def text(self) -> str:
@@ -198,10 +198,10 @@ class DryRunPlan(Plan, frozen=True, kw_only=True):
 
 
 class ResumePlan(Plan, frozen=True, kw_only=True):
-    """What there is to resume from: the stop in words, how many tasks it rejected, how many of them were pending.
+    """The stop to resume from in words, the number of tasks it rejected, and how many of them were pending.
 
-    `standing` is empty when no stop is set; then the tasks are those of the last one. `stop` tells it from another.
-    `requeue`: they are to go back. `action`: requeue, where no stop is set and tasks are left.
+    `standing` is empty when no stop is set; then the tasks are those of the last one. `stop` identifies the stop.
+    `requeue`: its tasks are to be requeued. `action`: requeue, where no stop is set and tasks are left.
     """
 
     standing: str

@@ -30,7 +30,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def acts(self) -> bool:
-        """Whether it sets out to change something: such a key is for now, not for the past."""
+        """Return whether it starts an action; such a key works in the present, not in the past."""
         return bool(self.order) or self.action.startswith("press(")
 
     def binding(self) -> Binding:
