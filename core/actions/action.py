@@ -20,7 +20,7 @@ P = TypeVar("P", bound=Plan)
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
-    """What is about to be done. `told` goes into the audit row; `planned` is how many rows it is about.
+    """A prepared action. `told` goes into the audit row; `planned` is the number of rows.
 
     `run`: the id of an earlier run that was broken off, and is gone on with.
     """

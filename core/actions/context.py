@@ -69,12 +69,12 @@ class ActionContext:
 
 
 def may_follow(error: NotLive) -> bool:
-    """Whether a write whose answer was lost may be carried out yet: nobody answered, nobody broke it off."""
+    """Return whether a write without an answer may still be carried out: it was neither answered nor broken off."""
     return error.fault.evidence is Evidence.SILENT
 
 
 def lost(error: NotLive) -> bool:
-    """Whether a write that failed like this may have been carried out all the same: its answer was lost."""
+    """Return whether a failed write may have been carried out nevertheless: its answer was lost."""
     fault = error.fault
     return fault.sent or (fault.evidence in {Evidence.SILENT, Evidence.DOWN} and fault.kind != "refused")
 

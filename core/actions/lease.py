@@ -71,11 +71,11 @@ class Lease:
         """Whether what we tell of alerts reaches anybody; said with each renewal."""
 
     def valid(self) -> bool:
-        """Whether we hold it, surely enough to act."""
+        """Return whether we hold it, surely enough to act."""
         return bool(self._token) and self._clock.elapsed() - self._began < self._trusted_s
 
     def anothers(self) -> bool:
-        """Whether somebody else holds it: its row was read lately, and its token has not stood still too long."""
+        """Return whether another monitor holds it: its row was read lately, and its token changes."""
         if self._row is None or self._token or self._still is None:
             return False
         now = self._clock.elapsed()

@@ -14,7 +14,7 @@ _KEY: Final = "config"
 
 
 class ConfigSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """What the last live read of the config row showed, and when it was first seen cleared after it had been set."""
+    """The last live config row, and when its stop was first seen cleared after it had been set."""
 
     stopped: bool
     dry_run: bool
@@ -30,7 +30,7 @@ class ResumeHistory:
         self._seen: ConfigSeen | None = None
 
     async def restore(self) -> None:
-        """What was last seen, from the disk."""
+        """Load the last state from the disk."""
         self._seen = await self._state.get(_KIND, _KEY, ConfigSeen)
 
     async def saw(self, config: SystemConfig, now: datetime) -> None:

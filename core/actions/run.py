@@ -91,7 +91,7 @@ class Run:
 
     @property
     def whole(self) -> bool:
-        """Whether nothing was refused, nothing failed, and nobody said stop."""
+        """Return whether nothing was refused, failed or stopped."""
         return not (self.refused or self.unknown or self._faults or self._halted)
 
     @property
@@ -101,11 +101,11 @@ class Run:
 
     @property
     def halt(self) -> str:
-        """Why it stopped between two batches; empty when it did not."""
+        """Return why it stopped between two batches; empty if it did not."""
         return self._halted
 
     def halted(self) -> bool:
-        """Whether it may not go on. Once that was so it stays so."""
+        """Return whether it must stop. Once true it stays so."""
         self._halted = self._halted or self._go_on()
         return bool(self._halted)
 
@@ -195,7 +195,7 @@ class Run:
             self.unknown += len(ids) - len(done)
 
     def phase(self, holds: Truth) -> ResultPhase:
-        """How far it came, given what the read-back showed."""
+        """Return the phase, given the result of the read-back."""
         if holds is Truth.UNKNOWN:
             return ResultPhase.UNKNOWN
         if holds is Truth.TRUE:
@@ -225,7 +225,7 @@ class Run:
         return line + self.faults_text()
 
     def faults_text(self) -> str:
-        """What went wrong, to be put behind something said."""
+        """Return the faults in words, to be appended to a sentence."""
         return "".join(f"; {title}: {fault.sentence()}" for title, fault in self._faults)
 
     def described(self) -> dict[str, Any]:
@@ -243,6 +243,6 @@ class Run:
 
 
 def phase_of(fault: Fault) -> ResultPhase:
-    """How far an action came that met this fault before it changed anything."""
+    """Return the phase of an action that met this fault before it changed anything."""
     refused = fault.evidence is Evidence.ALIVE and fault.counts is Counts.SUCCESS  # too many requests is no refusal
     return ResultPhase.REFUSED if refused else ResultPhase.UNREACHABLE

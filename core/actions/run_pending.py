@@ -92,7 +92,7 @@ class RunPending(Operation[RunPlan]):
 
 
 class PollAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the agents' function answered. `processed`: how many tasks it says it took, `None` where it does not."""
+    """The answer of the agents' function. `processed`: the number of tasks it took, `None` where it does not say."""
 
     refused: bool = False
     message: str = ""

@@ -43,11 +43,11 @@ class WaitingAction(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def automatic(self) -> bool:
-        """Whether the watchdog gave it."""
+        """Return whether the watchdog ordered it."""
         return self.actor.by == By.WATCHDOG
 
     def old(self, now: datetime) -> bool:
-        """Whether it has waited for too long to be carried out unasked."""
+        """Return whether it has waited too long to be carried out without a question."""
         return now - (self.confirmed_at or self.at) > LAPSES
 
     def words(self) -> str:

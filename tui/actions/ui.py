@@ -22,7 +22,7 @@ K = TypeVar("K")
 
 
 class TimeControl(Protocol):
-    """Where in time the screen is; `tui.app.time_travel.TimeTravel` is one."""
+    """The time that the screen shows; implemented by `tui.app.time_travel.TimeTravel`."""
 
     moment: Moment | None
     """What is shown of the past; `None`: now is."""
@@ -52,7 +52,7 @@ class Ui(Protocol):
 
     @property
     def time(self) -> TimeControl:
-        """Where in time the screen is."""
+        """Return the time that the screen shows, and its control."""
         ...
 
     @property
@@ -62,17 +62,17 @@ class Ui(Protocol):
 
     @property
     def frozen(self) -> bool:
-        """Whether the picture on the screen stands still."""
+        """Return whether the snapshot on the screen stands still."""
         ...
 
     @property
     def at_home(self) -> bool:
-        """Whether the operator looks at the dashboard."""
+        """Return whether the top view is the dashboard."""
         ...
 
     @property
     def asking(self) -> bool:
-        """Whether a question about now is on the screen."""
+        """Return whether a question about the present is on the screen."""
         ...
 
     def tell(self, text: str) -> None:

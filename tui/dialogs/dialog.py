@@ -65,7 +65,7 @@ class Dialog(Question[None]):
                 yield Button(self.ACT, id="act", variant="error" if self.DANGER else "primary", disabled=True)
 
     def fields(self) -> ComposeResult:
-        """What is to be filled in; nothing by default."""
+        """Return the fields to fill in; none by default."""
         return iter(())
 
     async def plan(self) -> str:
@@ -73,7 +73,7 @@ class Dialog(Question[None]):
         raise NotImplementedError
 
     def told(self, planned: str) -> str:
-        """What is shown: what was read, and what becomes of it by what was typed."""
+        """Return the shown plan: as read, with the typed values applied."""
         return planned
 
     async def act(self) -> Result | None:
@@ -81,7 +81,7 @@ class Dialog(Question[None]):
         raise NotImplementedError
 
     def ready(self) -> bool:
-        """Whether everything is filled in and there is something to do."""
+        """Return whether everything is filled in and there is something to do."""
         return True
 
     def on_mount(self) -> None:
@@ -109,7 +109,7 @@ class Dialog(Question[None]):
             self._carry_out()
 
     def swallows(self, event: events.Event) -> bool:
-        """Whether the event came too early. What is shown may change in mid-word: a letter in a field does nothing."""
+        """Return whether the event came too early. Letters in a field never are, although the text may change."""
         typed = self._anew and isinstance(event, events.Key) and event.is_printable and isinstance(self.focused, Input)
         return not typed and super().swallows(event)
 
@@ -143,7 +143,7 @@ class Dialog(Question[None]):
             self.say(f"{title}\n{bar(done, planned, 30)} {done:,} of {planned:,}")
 
     def halted(self) -> str:
-        """Why long work must stop between its batches; empty while it may go on."""
+        """Return why long work must stop between its batches; empty while it may go on."""
         return self._halt
 
     def say(self, text: str) -> None:
@@ -168,7 +168,7 @@ class Dialog(Question[None]):
         self._allow()
 
     def anew(self) -> None:
-        """It is about something else now: read that, and let nothing be ordered until then."""
+        """Read another plan; nothing can be confirmed until then."""
         self._planned, self._known = "", False
         self.describe(self.READING)
         self._allow()
@@ -177,7 +177,7 @@ class Dialog(Question[None]):
         self._look()
 
     def unread(self, why: str) -> None:
-        """What it is about is not known now: only what needs no count may be ordered."""
+        """Note that the plan cannot be read: only an action that needs no count can be confirmed."""
         self._known = False
         self.describe(f"cannot be read now: {why}")
         self._allow()
@@ -187,7 +187,7 @@ class Dialog(Question[None]):
         self.conclude(f"{_PHASES[ResultPhase.UNKNOWN]}: {why}")
 
     def conclude(self, outcome: str) -> None:
-        """It is over; there is nothing to do but to close it."""
+        """Show that the action is over: the dialog can only be closed."""
         self._over = True
         self.turn()
         self.say(outcome)
@@ -257,7 +257,7 @@ class Dialog(Question[None]):
 
 
 def was(before: str, after: str) -> str:
-    """What stood there before and does not any more."""
+    """Return the texts that were shown before and are not any more."""
     now = set(after.splitlines())
     return " / ".join(line for line in before.splitlines() if line not in now) or "less"
 

@@ -49,7 +49,7 @@ class HelpDialog(Leaving[None]):
             yield self._reader
 
     def on_mount(self) -> None:
-        """It is read, and nothing else."""
+        """Give the text the focus."""
         self._reader.head = (("Help", "title"), ("  escape closes", "dim"))
         self._reader.put([*self._notices(), *map(self._line, self._keys), (), *map(_named, _WORDS), _own(self._shown)])
         self._reader.show(self._shown)

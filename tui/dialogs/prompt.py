@@ -40,7 +40,7 @@ class Prompt(Question[None]):
             yield Static("", id="outcome", markup=False)
 
     def on_mount(self) -> None:
-        """What was typed before is there already."""
+        """Fill in the text that was typed before."""
         self._field.value, self._ahead = self._ahead, ""
         self._field.cursor_position = len(self._field.value)
         self._field.focus()
@@ -58,7 +58,7 @@ class Prompt(Question[None]):
         return True
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """What was wrong with it may be so no more."""
+        """Clear the error, once the text changes."""
         event.stop()
         self.say("")
 
@@ -74,11 +74,11 @@ class Prompt(Question[None]):
         self.dismiss()
 
     def say(self, text: str) -> None:
-        """Why it cannot be taken."""
+        """Show why the text is not accepted."""
         self.query_one("#outcome", Static).update(Content(text))
 
     def fails(self, why: str) -> None:
-        """It was not taken, or nobody knows: it stays, to be tried again or left."""
+        """Show that it failed, or that the result is unknown; the dialog stays, to try again or cancel."""
         self._taking = False
         self.say(why)
         self.turn()

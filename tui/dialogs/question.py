@@ -24,7 +24,7 @@ class Question(Leaving[T]):
     _turned_at = 0.0
 
     def put_by(self, clock: Clock) -> None:
-        """It is about to be shown."""
+        """Note the time at which it is shown."""
         self.clock = clock
         self.turn()
 
@@ -33,11 +33,11 @@ class Question(Leaving[T]):
         self._turned_at = self.clock.elapsed()
 
     def fresh(self) -> bool:
-        """Whether nobody can have read yet what they mean."""
+        """Return whether it was opened too recently to have been read."""
         return self.clock.elapsed() - self._turned_at < SWALLOW_S
 
     def swallows(self, event: events.Event) -> bool:
-        """Whether the event came too early. A key that is held down stays one press, however long."""
+        """Return whether the event came too early. A key that is held down counts as one press."""
         if not _is_rash(event) or not self.fresh():
             return False
         if isinstance(event, events.Key) and event.key in _PUSHES:

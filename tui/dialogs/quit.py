@@ -18,7 +18,7 @@ class QuitDialog(Dialog):
         self._monitor = monitor
 
     async def plan(self) -> str:
-        """What is under way, and what waits."""
+        """Return the running and the waiting actions in words."""
         going = cut_off(self._monitor.under_way())
         waiting = [one.words for one in self._monitor.snapshot.waiting]
         if waiting:
