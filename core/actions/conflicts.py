@@ -71,7 +71,7 @@ def unnamed(
 def conflicts(
     orders: Iterable[EndedAction], tasks: Mapping[str, frozenset[str]], rules: ConflictRules
 ) -> tuple[Conflict, ...]:
-    """What watchdogs reversed and nobody has undone since, the newest first. `tasks`: what each run changed.
+    """Return what watchdogs reversed and nobody has undone since, the newest first. `tasks`: what each run changed.
 
     An undo that was not done whole settles what it gave back, and no more: one that gave nothing back, nothing.
     """

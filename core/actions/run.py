@@ -34,7 +34,7 @@ def unhindered() -> str:
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the rows of one write: who `changed`, and how many of the others still are as they were.
+    """The rows of one write: who `changed`, and how many of the others still are as they were.
 
     `lost`: the answer was lost, and this was read back. `follows`: the write may be carried out yet.
     """

@@ -78,13 +78,13 @@ async def until(pilot: Pilot[None], condition: Callable[[], bool], what: str) ->
 
 async def press(pilot: Pilot[None], app: WatchdeskApp, *keys: str) -> Moment | None:
     """One key after the other, each once what the one before asked for is there, and never as if held down."""
-    errand, ended = app.errand, list[str]()
+    press, ended = app.press, list[str]()
 
     async def told(name: str) -> None:
-        await errand(name)
+        await press(name)
         ended.append(name)
 
-    app.errand = told  # type: ignore[method-assign]  # or a busy machine has not even begun when it is looked at
+    app.press = told  # type: ignore[method-assign]  # or a busy machine has not even begun when it is looked at
     for key in keys:
         clock(app).advance(1)
         clock(app).jump_wall(-1)
@@ -92,7 +92,7 @@ async def press(pilot: Pilot[None], app: WatchdeskApp, *keys: str) -> Moment | N
         await pilot.press(key)
         await until(pilot, lambda key=key: key not in READS or bool(ended), key)
         await pilot.pause()
-    app.errand = errand  # type: ignore[method-assign]  # as it was
+    app.press = press  # type: ignore[method-assign]  # as it was
     return app.time.moment
 
 
@@ -568,7 +568,7 @@ async def test_the_past_does_not_come_under_an_orders_dialog(box: Box) -> None:
     app = app_on(LIVE, box=box)
     async with run(app, SMALL) as pilot:
         await settled(pilot)
-        await asyncio.gather(app.errand("earlier"), app.errand("heal"))
+        await asyncio.gather(app.press("earlier"), app.press("heal"))
         await pilot.pause()
         assert app.time.moment is None
         assert app.asking
@@ -621,6 +621,6 @@ async def test_what_lies_on_it(key: str, box: Box, golden: SnapshotAssertion) ->
         assert await settled(pilot) == golden(name=f"past-key-{key}")
 
 
-def test_every_key_of_time_has_its_errand_and_orders_nothing() -> None:
+def test_every_key_of_time_has_its_handler_and_starts_no_action() -> None:
     assert {key.action for key in TIME_KEYS} == {f"time('{key.name}')" for key in TIME_KEYS}
     assert not any(key.acts for key in TIME_KEYS)

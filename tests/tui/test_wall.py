@@ -302,7 +302,7 @@ async def test_no_other_key_does_anything_there() -> None:
         assert (len(app.screen_stack), app.frozen, app._exit) == (2, False, False)
 
 
-async def test_an_errand_that_was_under_way_asks_nothing_there() -> None:
+async def test_a_key_that_was_under_way_asks_nothing_there() -> None:
     app = app_on(WARNING)
     async with run(app, SMALL) as pilot:
         await on_dashboard(pilot, app)
