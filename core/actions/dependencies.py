@@ -53,7 +53,8 @@ class Undoable(Protocol):
 class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     """The parts that actions work with.
 
-    `now`: the database's time, `None` while it is not known; `likely_now`: the best guess. `standing_stop`: the stop last seen on the config row. `undoable`: the action of a name, if it can be undone.
+    `now`: the database's time, `None` while it is not known; `likely_now`: the best guess. `standing_stop`: the stop
+    last seen on the config row. `undoable`: the action of a name, if it can be undone.
     """
 
     context: ActionContext
