@@ -42,7 +42,7 @@ class Runner:
     """Runs actions: one at a time, an emergency stop beside and before any other, the clean-up of logs in its own lane.
 
     `discover` finds out which schema the project has. `now` is the server's time as far as it is known, for who cannot
-    read the database's own; `learn` hears of that. `tell` takes an event.
+    read the database's own; `learn` hears of that. `tell` takes an event, `ours` the id of our own run.
     """
 
     def __init__(  # noqa: PLR0913 - all that an action meets on its way
@@ -56,6 +56,7 @@ class Runner:
         now: Callable[[], datetime],
         boundary: ErrorBoundary,
         tell: Callable[[Happening], None],
+        ours: Callable[[str], None],
         learn: Callable[[datetime], None] = lambda _: None,
     ) -> None:
         self._context = context
@@ -65,6 +66,7 @@ class Runner:
         self._discover = discover
         self._learn = learn
         self._tell = tell
+        self._ours = ours
         self._boundary = boundary
         self._now = now
         self._one, self._stopping, self._cleaning = asyncio.Lock(), asyncio.Lock(), asyncio.Lock()
@@ -224,6 +226,7 @@ class Runner:
                 await trail.end({"text": prepared.text}, completed=prepared.done)
             return prepared
         trail = AuditTrail(self._context, action.name, actor, prepared.run or run)
+        self._ours(trail.run)
         try:
             with self._registered(trail):
                 await trail.start(prepared.told, hurry=action.hurries)

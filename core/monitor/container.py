@@ -178,6 +178,7 @@ class Container:
             now=self.time.likely,
             boundary=self.boundary,
             tell=self.events.add,
+            ours=self.events.ours,
             learn=self.health_log.learn,
         )
 
