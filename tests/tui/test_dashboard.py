@@ -325,7 +325,7 @@ async def test_a_breaker_is_held_and_released_by_keys(sandbox: Running, tmp_path
         await asyncio.sleep(SWALLOW_S)
         key = str(app.screen.query_one(OptionList).get_option_at_index(1).prompt)
         await pilot.press("down", "enter")
-        await until(lambda: asks(app, HOLD_BREAKER) and "It is closed" in said(app), "the dialog")
+        await until(lambda: asks(app, HOLD_BREAKER) and "is closed" in said(app), "the dialog")
         await asyncio.sleep(SWALLOW_S)
         await pilot.press("shift+tab", *"repair", "tab", "tab", "enter")
         await until(lambda: f"{key} held open: repair" in said(app), "held")

@@ -104,9 +104,9 @@ RIGHT: Final = ("age", "took", "pri", "told", "since", "failed", "live", "value"
 """Columns whose names stand at their right."""
 
 DIALOGS: Final = {
-    "\x05": ("EMERGENCY STOP", "already stopped"),
-    "u": ("Resume ", "It is stopped"),
-    "h": ("Heal ", "•"),
+    "\x05": ("Emergency stop (", "already stopped"),
+    "u": ("Resume (", "It is stopped"),
+    "h": ("Heal (", "- "),
     "o": ("Which action or task?", "retry: "),
     "a": ("Take care of which alert?", "emergency stop"),
     "r": ("Which breaker?", "hold one open"),
@@ -276,7 +276,7 @@ def test_what_a_server_answers_does_nothing(name: str, command: Command, opened:
         terminal = opened(command, None, size=(140, 40), **env)
         terminal.await_text("UNKNOWN")
         terminal.await_text("7 Events")
-        for key, title in {"t": "─ Tasks", "4": "─ Breakers", "h": "Heal "}.items():
+        for key, title in {"t": "─ Tasks", "4": "─ Breakers", "h": "Heal ("}.items():
             terminal.press(key)
             terminal.await_text(title)
         terminal.await_text("cannot be read now")

@@ -52,13 +52,13 @@ def test_a_list_is_chosen_from_by_clicks_alone(terminal: Terminal) -> None:
 
 def test_a_dialog_is_filled_in_and_left_by_clicks_alone(terminal: Terminal) -> None:
     terminal.type(b"\x05")
-    terminal.await_text("EMERGENCY STOP")
+    terminal.await_text("Emergency stop (")
     terminal.read(0.5)
     terminal.click("type STOP")
     terminal.type(b"STO")
     terminal.await_text("STO ")
     terminal.click("Cancel")
-    terminal.await_gone("EMERGENCY STOP")
+    terminal.await_gone("Emergency stop (")
 
 
 def test_the_wheel_scrolls(terminal: Terminal) -> None:

@@ -51,7 +51,7 @@ def test_every_key_typed_into_a_filter_is_text(start: Start, busy: Running) -> N
         leave(hand)
 
 
-DIALOGS = {"h": "Heal 127", "\x05": "EMERGENCY STOP", "p": "Run pending tasks (", "d": "Dry-run of"}
+DIALOGS = {"h": "Heal (127", "\x05": "Emergency stop (", "p": "Run pending tasks (", "d": "Dry-run o"}
 
 
 @ONE_SHAPE
