@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test browser lint types format bench screenshots lock clean
+.PHONY: demo test pictures browser lint types format bench screenshots lock clean
 
 demo: $(READY)
 	@$(BIN)/watchdesk demo $(ARGS)
 
 test: $(READY)
 	@$(BIN)/python -m pytest -n 5 --dist worksteal $(ARGS)
+
+# The pictures of the screen as text, anew: after a change that is meant. Read the diff.
+pictures: $(READY)
+	@$(BIN)/python -m pytest tests/tui/test_pictures.py tests/tui/test_trends.py tests/tui/test_time_travel.py --snapshot-update $(ARGS)
 
 # In a real browser: the one thing here that needs more than Python and the package index.
 browser: $(READY)

@@ -113,7 +113,11 @@ class Operation(Planned[P]):
 
     @abstractmethod
     async def read_back(self, run: Run) -> ReadBack:
-        """Return what really holds now. Raises NotLive: then nobody knows."""
+        """Return what really holds now, and note in `run` what is counted by that read and not by the writes.
+
+        `run.changed`, `turned`, `skipped` and `refused` decide, with what holds, how far it came (`Run.phase`). Raises
+        NotLive: then nobody knows.
+        """
 
     def follow_up(self, result: Result) -> "Operation[Any] | None":
         """Return the action that belongs to this one and comes after `result`; `None`: there is none."""

@@ -49,6 +49,24 @@ OPERATIONS: Final[tuple[type[Planned[Any]], ...]] = (
 )
 """In the order of the footer and the menu."""
 
+
+def _refuse_duplicates() -> None:
+    """Raise ValueError where two actions share what must be theirs alone: else one would silently be the other."""
+    taken: dict[tuple[str, str], str] = {}
+    for kind in OPERATIONS:
+        action, shortcut = kind.action, kind.action.shortcut
+        claims = [("name", action.name)]
+        claims += [("command", action.command.name)] if action.command is not None else []
+        if shortcut is not None:
+            claims += [("shortcut", shortcut.name), *(("key", key) for key in shortcut.key.split(",") if key)]
+        for claim in claims:
+            other = taken.setdefault(claim, kind.__name__)
+            if other != kind.__name__:
+                raise ValueError(f"{kind.__name__} and {other} have the same {claim[0]}: {claim[1]}")
+
+
+_refuse_duplicates()
+
 _BY_NAME: Final = {operation.action.name: operation for operation in OPERATIONS}
 
 ACTIONS: Final = {name: operation.action for name, operation in _BY_NAME.items()}

@@ -51,7 +51,10 @@ CLEANING: Final = frozenset({"old_logs"})
 
 
 class Heal(Operation[HealPlan]):
-    """Applies the plan that was `shown`, once it was made again and is the same; or the one just `found`."""
+    """Applies the plan that was `shown`, once it was made again and is the same; or the one just `found`.
+
+    A heal of old log rows alone is audited as the clean-up that it is, and waits for nothing else.
+    """
 
     action = HEAL
 

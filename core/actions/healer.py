@@ -34,7 +34,7 @@ UNTIMED: Final = (
 
 
 class Healer:
-    """Plans heals of one project. `fence` keeps what fails unforeseen to the one repair it happened in."""
+    """Plans heals of one project. `boundary` keeps what fails unforeseen to the one repair it happened in."""
 
     def __init__(
         self,

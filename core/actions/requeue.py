@@ -20,6 +20,7 @@ REQUEUE: Final = Action(
     tier=Tier.CONFIRM,
     title="Requeue",
     effect="requeue what was pending when a stop rejected it",
+    halts=True,
     shortcut=Shortcut(
         name="requeue",
         word="requeue",

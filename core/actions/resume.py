@@ -27,6 +27,7 @@ RESUME: Final = Action(
     title="Resume",
     effect="clear the emergency stop, so that agents take up work again",
     keeps=True,
+    halts=True,
     arguments=(
         Argument(
             name="requeue",

@@ -49,8 +49,8 @@ class Run:
     """Counts of one run, by its `id`. `now` is the database's clock, as the opening audit row read it.
 
     `go_on` is asked before every batch: why it must stop there, empty while it may go on. `also` carries out another
-    operation as a part of this one. `unknown` are rows of a
-    write whose answer was lost and that could not be read back, or that may change yet.
+    operation as a part of this one. `unknown` are rows of a write whose answer was lost and that could not be read
+    back, or that may change yet.
     """
 
     def __init__(  # noqa: PLR0913 - who runs what, on which clock, and who hears of it

@@ -1,4 +1,4 @@
-"""The one way an action goes: rights, plan again, audit, change, read back, audit, event. What "done" means is here."""
+"""The one way an action goes: rights, plan again, audit, change, read back, audit, event."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ from core.base.error_boundary import ErrorBoundary
 from core.base.store import NotKept
 from core.domain.actions import Action, Result, ResultPhase
 from core.domain.events import ActionEnded, Happening, Remark
-from core.domain.plans import Plan
+from core.domain.plans import Plan, PlanChanged
 from core.domain.records import BegunRun
 from core.domain.status import Level, Truth
 from core.resilience import NotLive
@@ -142,7 +142,7 @@ class Runner:
                             operation, doing, trail, await self._read_back(operation, doing, trail)
                         )
                 if (following := operation.follow_up(result)) is not None:
-                    second = await self.run(following, actor, stops=before, part=True)
+                    second = await self.run(following, actor, stops=before, part=True, progress=progress, go_on=go_on)
                     result = operation.with_follow_up(result, second, retried=keep or bool(run))
         if keep and action.keeps and result.phase in _UNHEARD:
             result = await self._keep(operation, actor, result)
@@ -216,10 +216,21 @@ class Runner:
                 return self._not_begun(operation, not_live.fault, run)
         if not action.hurries:
             await self.settle(action, actor)
-        try:
-            prepared = await operation.prepare(run)
-        except NotLive as not_live:
-            return self._not_begun(operation, not_live.fault, run)
+        fault: Fault | None = None
+        changed: PlanChanged | None = None
+        with self._boundary.around(f"looking again: {action.title}") as looked:
+            try:
+                prepared = await operation.prepare(run)
+            except NotLive as not_live:
+                fault = not_live.fault
+            except PlanChanged as plan_changed:
+                changed = plan_changed
+        if changed is not None:
+            raise changed
+        if looked.error is not None:
+            fault = classify(looked.error)
+        if fault is not None:
+            return self._not_begun(operation, fault, run)
         if isinstance(prepared, Result):
             if run and await self._was_begun(run):
                 trail = AuditTrail(self._context, action.name, actor, run)
@@ -244,7 +255,7 @@ class Runner:
             now=lambda: trail.now() or self._now(),
             go_on=go_on,
             progress=progress,
-            also=lambda operation: self.run(operation, actor, stops=self._stops, part=True),
+            also=lambda nested: self.run(nested, actor, stops=self._stops, part=True, progress=progress, go_on=go_on),
         )
         return doing, trail
 
@@ -332,10 +343,12 @@ class Runner:
             except asyncio.CancelledError:
                 self._later(self._last_word(operation, run, trail))
                 raise
-        fault = fault or classify(fenced.error or RuntimeError())
         if not run.sent and run.fault is not None:  # nothing of it can have arrived
             return ReadBack(holds=Truth.FALSE, text=f"{operation.nothing}: {run.fault.sentence()}")
-        return ReadBack(holds=Truth.UNKNOWN, text=f"{operation.unsure}: {fault.sentence()}")
+        if fenced.error is not None:
+            fault = classify(fenced.error)
+        why = fault.sentence() if fault is not None else ""
+        return ReadBack(holds=Truth.UNKNOWN, text=f"{operation.unsure}: {why}")
 
     async def _end(self, operation: Operation[Any], run: Run, trail: AuditTrail, outcome: ReadBack) -> Result:
         phase = run.phase(outcome.holds)

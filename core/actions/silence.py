@@ -26,8 +26,9 @@ SILENCE: Final = Action(
         Argument(
             name="lasts",
             kind=ArgumentKind.DURATION,
-            words="how long: 30min, 2h, at most 7d",
+            words="how long",
             help="Up to 7d.",
+            replans=True,
             default=timedelta(hours=2),
             most=int(LONGEST.total_seconds()),
         ),

@@ -32,7 +32,7 @@ TIME_UNTOLD: Final = Fault(
 
 
 class CheckContext:
-    """One run of the six checks. The check of stuck tasks fills in `overdue`.
+    """One run of all checks. The check of stuck tasks fills in `overdue`.
 
     `now` is the database's time; while that is not known, it raises NotLive. `answered`: the project has told its time
     before.

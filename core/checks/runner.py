@@ -1,4 +1,4 @@
-"""Runs the six checks side by side, within two seconds whatever hangs."""
+"""Runs the checks side by side, within two seconds whatever hangs."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

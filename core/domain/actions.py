@@ -1,10 +1,14 @@
 """Records of actions: names, arguments, confirmation, results."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
+
+from core.base.text import short
+from core.base.time_input import span_of
 
 
 class Tier(StrEnum):
@@ -52,6 +56,35 @@ class Argument(msgspec.Struct, frozen=True, kw_only=True):
     asked: bool = True
     replans: bool = False
     command: bool = True
+
+
+def argument_value(argument: Argument, typed: str) -> Any:
+    """Return the value of an argument that was typed, a text, a number or a duration.
+
+    Raises ValueError with a sentence where it is none, or out of bounds.
+    """
+    typed, words = typed.strip(), argument.words or argument.name
+    match argument.kind:
+        case ArgumentKind.NUMBER:
+            number = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < _DIGITS else None
+            if number is None or not argument.least <= number <= argument.most:
+                raise ValueError(f"{words}: a number from {argument.least:,} to {argument.most:,}")
+            return number
+        case ArgumentKind.DURATION:
+            span = span_of(typed)
+            longest = timedelta(seconds=argument.most)
+            if span is None or not timedelta() < span <= longest:
+                raise ValueError(f"{words}: a time such as 30min or 2h, at most {short(longest)}")
+            return span
+    if argument.required and not typed:
+        why = "say why, in a few words"
+        raise ValueError(why if argument.name == "reason" else f"{words}: say something")
+    if len(typed) > argument.longest:
+        raise ValueError(f"{words}: at most {argument.longest:,} characters")
+    return typed
+
+
+_DIGITS: Final = 16
 
 
 class Shortcut(msgspec.Struct, frozen=True, kw_only=True):

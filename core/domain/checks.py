@@ -24,7 +24,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checkup(msgspec.Struct, frozen=True, kw_only=True):
-    """All six checks of one run, its duration, and the running tasks it found overdue."""
+    """All checks of one run, its duration, and the running tasks it found overdue."""
 
     checks: tuple[Check, ...]
     at: datetime

@@ -112,11 +112,11 @@ class Monitor:
         await self._parts.checks.refresh(everything=everything)
 
     async def check(self) -> Checkup:
-        """Run the six checks once and publish."""
+        """Run every check once and publish."""
         return await self._parts.checks.check()
 
     async def check_now(self) -> None:
-        """Do everything now: breakers may probe, panels refresh, all six checks run."""
+        """Do everything now: breakers may probe, panels refresh, every check runs."""
         self._parts.breakers.make_all_due()
         self._scheduler.refresh_soon()
         await asyncio.gather(self._parts.checks.refresh(everything=True), self._parts.checks.check())

@@ -16,7 +16,7 @@ from core.actions.healer import Findings
 from core.actions.health_log import HealthLog
 from core.actions.lease import Lease
 from core.actions.read_only import ReadOnlyMode
-from core.actions.repairs import BY_DEFAULT
+from core.actions.repairs import AUTOMATIC
 from core.actions.requeue import left_over
 from core.actions.resume_history import ResumeHistory
 from core.actions.runner import Runner
@@ -348,7 +348,7 @@ class Autopilot:
         decide: Callable[[Findings], Awaitable[bool]],
         *,
         lifted_at: datetime | None = None,
-        only: Collection[str] = BY_DEFAULT,
+        only: Collection[str] = AUTOMATIC,
     ) -> Result | None:
         """Plan, and apply if `decide` says so; `None` when it did not. Raises NotLive.
 

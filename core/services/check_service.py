@@ -104,7 +104,7 @@ class CheckService:
         return live
 
     async def check(self) -> Checkup:
-        """Run the six checks once and publish. A second call waits for the first."""
+        """Run every check once and publish. A second call waits for the first."""
         async with self._checking:
             checkup = await self._runner.run(self._check_context())
         self._tell_link(checkup.of("database"))

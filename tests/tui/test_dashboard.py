@@ -464,4 +464,4 @@ async def test_the_watchdogs_loop_is_restarted_by_key(sandbox: Running, tmp_path
         checked = app.monitor.snapshot.health.last_at
         await pilot.press("w")
         await until(lambda: app.monitor.snapshot.health.last_at != checked, "it looked at once")
-        assert any("the watchdog's loop restarted" in event.text for event in app.monitor.snapshot.events)
+        assert any("the watchdog's loop was restarted" in event.text for event in app.monitor.snapshot.events)

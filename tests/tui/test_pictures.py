@@ -1,6 +1,6 @@
 """Every picture the screen can show, kept as text under `golden/`: what changes of one is read in the diff.
 
-After a change that is meant: `python -m pytest tests/screen/test_pictures.py --snapshot-update`.
+After a change that is meant: `make pictures`.
 """
 
 from collections.abc import Callable

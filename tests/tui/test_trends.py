@@ -1,6 +1,6 @@
 """The screen of the trends: plots that read, gaps that are gaps, words where there is nothing, and no more than asked.
 
-After a change that is meant: `python -m pytest tests/screen/test_trends.py --snapshot-update`.
+After a change that is meant: `make pictures`.
 """
 
 import itertools

@@ -11,7 +11,7 @@ from core.actions.process import OBSERVE_OFF
 from core.actions.resume import RESUME
 from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.silence import SILENCE
-from core.domain.actions import Action
+from core.domain.actions import Action, ArgumentKind
 from tui.actions.alerts import ack_choices, silence_choices
 from tui.actions.breakers import breaker_choices, hold_choices, release_choices
 from tui.actions.faults import switch_fault
@@ -91,8 +91,14 @@ async def retry_matching(ui: Ui) -> None:
 
 
 def _starting(action: Action) -> Handler:
+    """Return what starts an action that is about nothing in particular."""
+    subject = next((one.name for one in action.arguments if one.kind is ArgumentKind.SUBJECT and one.required), "")
+
     async def handler(ui: Ui) -> None:
-        await start(ui, action)
+        if subject:
+            ui.tell(f"{action.title}: choose its {subject} in a list")
+        else:
+            await start(ui, action)
 
     return handler
 

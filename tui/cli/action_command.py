@@ -8,7 +8,18 @@ from typing import Any, Final
 import click
 import msgspec
 
-from core.domain.actions import Action, Argument, ArgumentKind, Result, ResultPhase, Tier, heading, must_type
+from core.base.text import short
+from core.domain.actions import (
+    Action,
+    Argument,
+    ArgumentKind,
+    Result,
+    ResultPhase,
+    Tier,
+    argument_value,
+    heading,
+    must_type,
+)
 from core.domain.plans import Plan, PlanChanged
 from core.monitor import Config, Monitor
 from core.resilience import NotLive
@@ -16,7 +27,6 @@ from tui.cli import exits
 from tui.cli.interruption import Progress, interruptible
 from tui.cli.one_shot import with_alerts
 from tui.cli.session import configure, confirmed, fail, once, put, put_json, start_logging, tell
-from tui.cli.span import Lasts
 
 _TRY_S: Final = 30.0
 _UNHEARD: Final = frozenset({ResultPhase.UNREACHABLE, ResultPhase.UNKNOWN})
@@ -43,7 +53,8 @@ def action_command(action: Action) -> click.Command:
     @click.pass_context
     def callback(context: click.Context, /, **values: Any) -> None:
         mode = mode_of(values)
-        context.exit(run_action(configure(context), action, values, mode))
+        given = {name: value for name, value in values.items() if value is not None}
+        context.exit(run_action(configure(context), action, given, mode))
 
     return click.Command(
         action.command.name, callback=callback, params=[*parameters, *options(action)], help=action.command.help
@@ -72,19 +83,22 @@ def parameter_of(argument: Argument) -> click.Parameter:
     """Return an argument of an action as one of its command."""
     if argument.kind is ArgumentKind.SUBJECT:
         return click.Argument([argument.name], metavar=argument.metavar, required=argument.required)
-    given: dict[str, Any] = {"help": argument.help, "metavar": argument.metavar, "default": argument.default}
+    given: dict[str, Any] = {"help": argument.help, "metavar": argument.metavar}
     match argument.kind:
         case ArgumentKind.FLAG:
-            given = {"help": argument.help, "is_flag": True}
+            given |= {"is_flag": True, "default": bool(argument.default), "metavar": None}
         case ArgumentKind.NUMBER:
-            given |= {"type": click.IntRange(argument.least, argument.most), "show_default": True}
+            bounds = click.IntRange(argument.least, argument.most)
+            given |= {"type": bounds, "default": argument.default, "show_default": True, "required": argument.required}
         case ArgumentKind.DURATION:
-            given |= {"type": Lasts(), "show_default": "2h", "metavar": "TIME"}
+            shown = short(argument.default).replace(" ", "") if argument.default is not None else False
+            given |= {"default": argument.default, "show_default": shown, "required": argument.required}
+            given |= {"metavar": argument.metavar or "TIME", "callback": _typed(argument), "type": click.UNPROCESSED}
         case ArgumentKind.CHOICES:
             metavar = argument.metavar or ",".join(argument.choices)
             given = {"help": argument.help, "multiple": True, "metavar": metavar, "callback": _chosen(argument)}
-        case ArgumentKind.TEXT if argument.required:
-            given |= {"required": True, "callback": _said}
+        case ArgumentKind.TEXT:
+            given |= {"default": argument.default, "required": argument.required, "callback": _typed(argument)}
     return click.Option([f"--{argument.name.replace('_', '-')}", argument.name], **given)
 
 
@@ -102,17 +116,15 @@ def run_action(config: Config, action: Action, arguments: dict[str, Any], mode: 
 async def give(monitor: Monitor, action: Action, arguments: dict[str, Any], mode: Mode) -> int:
     """Plan, ask where a person must say so, run, say what came of it; return the exit code. Raises NotLive."""
     if not mode.preview and (why := monitor.may(action)):
-        tell(f"watchdesk: {why}")
-        return exits.WRONG
+        return _refused(why, mode)
     plan: Plan | None = None
     if mode.preview or not (action.tier is Tier.SAFE or (mode.yes and action.keeps)):
         plan = await monitor.plan(action, **arguments)
-    if plan is not None and plan.refused:
-        tell(f"watchdesk: {plan.refused}")
-        return exits.WRONG
-    if plan is not None and mode.preview:
+    if plan is not None and mode.preview and not plan.refused:
         return _previewed(plan, mode)
     while True:
+        if plan is not None and plan.refused:
+            return _refused(plan.refused, mode)
         asked = action if plan is None or plan.idle else plan.action or action
         if plan is not None and not plan.idle:
             name = monitor.snapshot.project.name
@@ -141,6 +153,13 @@ async def _run(monitor: Monitor, action: Action, plan: Plan | None, arguments: d
     code = exits.PARTLY if result.skipped and result.done else exits.of_result(result)
     _say(plan, result, code, mode)
     return exits.INTERRUPTED if interruption.hit else code
+
+
+def _refused(why: str, mode: Mode) -> int:
+    tell(f"watchdesk: {why}")
+    if mode.as_data:
+        put_json({"version": 1, "refused": why})
+    return exits.WRONG
 
 
 def _say(plan: Plan | None, result: Result, code: int, mode: Mode) -> None:
@@ -187,11 +206,18 @@ async def _at_once(config: Config, act: Callable[[Monitor], Any]) -> int:
         await monitor.close()
 
 
-def _said(_context: click.Context, _option: click.Parameter, value: str) -> str:
-    """Return a text that must be there: one with nothing in it, as from a variable that is not set, does nothing."""
-    if not value.strip():
-        raise click.BadParameter("say why, in a few words")
-    return value.strip()
+def _typed(argument: Argument) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """Return what reads a text or a duration as the dialog does; one that was not given stays what it is."""
+
+    def read(_context: click.Context, _option: click.Parameter, given: Any) -> Any:
+        if not isinstance(given, str):
+            return given
+        try:
+            return argument_value(argument, given)
+        except ValueError as error:
+            raise click.BadParameter(f"{error}") from error
+
+    return read
 
 
 def _chosen(argument: Argument) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], frozenset[str]]:

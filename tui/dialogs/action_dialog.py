@@ -10,8 +10,17 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Checkbox, Input, Static
 
-from core.base.time_input import span_of
-from core.domain.actions import TYPED_ABOVE, Action, Argument, ArgumentKind, Result, Tier, heading, must_type
+from core.domain.actions import (
+    TYPED_ABOVE,
+    Action,
+    Argument,
+    ArgumentKind,
+    Result,
+    Tier,
+    argument_value,
+    heading,
+    must_type,
+)
 from core.domain.plans import Plan, PlanChanged
 from core.monitor import Monitor
 from core.resilience import NotLive
@@ -42,6 +51,8 @@ class ActionDialog(Dialog):
         self._given = dict(given or {})
         self._asks = tuple(one for one in action.arguments if one.asked and one.kind is not ArgumentKind.SUBJECT)
         self._plan: Plan | None = None
+        self._planned_with: dict[str, Any] = {}
+        """Arguments of the plan that is shown."""
 
     def fields(self) -> ComposeResult:
         """Yield a field for each argument, and one for the word that must be typed."""
@@ -56,9 +67,10 @@ class ActionDialog(Dialog):
         if wrong := self._wrong():
             self._plan = None
             return wrong
-        shown = None if self.action.bound else self._plan
+        shown, arguments = None if self.action.bound else self._plan, self._arguments(self.action)
         try:
-            self._plan = await self._monitor.plan(self.action, shown, **self._arguments(self.action))
+            self._plan = await self._monitor.plan(self.action, shown, **arguments)
+            self._planned_with = arguments
         except NotLive as not_live:
             if not self.action.keeps:
                 raise
@@ -83,15 +95,12 @@ class ActionDialog(Dialog):
             return None
 
     def ready(self) -> bool:
-        """Return whether there is something to do, and everything is filled in and typed."""
+        """Return whether there is something to do, everything is filled in and typed, and the plan is about that."""
         if self._wrong() or not all(self._filled(one) for one in self._asks if one in self._asked.arguments):
             return False
-        plan, word = self._plan, self._word()
-        if plan is None and not self.action.keeps:
-            return False
-        if self._nothing_to_do():
-            return False
-        return word is None or self.query_one("#word", Input).value == word
+        if self._plan is None:
+            return self.action.keeps and self._typed_word()
+        return not self._nothing_to_do() and not self._outdated() and self._typed_word()
 
     def on_mount(self) -> None:
         """Ask for the word at once, where it depends on no plan."""
@@ -101,23 +110,33 @@ class ActionDialog(Dialog):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Plan anew where the plan depends on what is typed."""
         super().on_input_changed(event)
-        if any(one.kind is ArgumentKind.DURATION and event.input.id == one.name for one in self._asks):
-            self.anew()
+        self._changed(event.input.id)
 
     def on_checkbox_changed(self, event: Checkbox.Changed) -> None:
         """Plan anew where another choice is another plan: what was shown counts no more."""
         event.stop()
-        if any(one.replans for one in self._asks):
+        self._changed(event.checkbox.id)
+        self._allow()
+
+    def _changed(self, widget: str | None) -> None:
+        if any(one.replans and widget in {one.name, *_ticks(one)} for one in self._asks):
             self.anew()
-        else:
-            self._allow()
+
+    def _outdated(self) -> bool:
+        """Return whether something was filled in since the plan was made that would make another."""
+        now = self._arguments(self.action)
+        return any(one.replans and now[one.name] != self._planned_with.get(one.name) for one in self._asks)
 
     def _fit(self) -> None:
         """Show the button, the fields and the word of the action that fits what stands now."""
         plan = self._plan
         self._asked = (plan.action if plan is not None else None) or self.action
         self.query_one("#heading", Static).update(Content(heading(self._asked, self._project)))
-        self.query_one("#act", Button).label = self._asked.verb or self._asked.title
+        act = self.query_one("#act", Button)
+        act.label = self._asked.verb or self._asked.title
+        self.DANGER, self.HALTS = self._asked.tier is Tier.TYPED, self._asked.halts
+        act.variant = "error" if self.DANGER else "primary"
+        self.set_class(self.DANGER, "danger")
         for argument in self._asks:
             self.query_one(f"#{argument.name}").display = argument in self._asked.arguments
         word, field = self._word(), self.query_one("#word", Input)
@@ -130,6 +149,10 @@ class ActionDialog(Dialog):
         plan = self._plan
         return plan is not None and (bool(plan.refused) or (plan.idle and self._asked is self.action))
 
+    def _typed_word(self) -> bool:
+        word = self._word()
+        return word is None or self.query_one("#word", Input).value == word
+
     def _word(self) -> str | None:
         return must_type(self._asked, self._plan.rows if self._plan is not None else 0, self._project)
 
@@ -140,29 +163,36 @@ class ActionDialog(Dialog):
         return {name: value for name, value in (self._given | filled).items() if name in names}
 
     def _value(self, argument: Argument) -> Any:
+        """Return what is filled in; `None` where that is no value of the argument."""
         match argument.kind:
             case ArgumentKind.CHOICES:
-                ticks = self.query_one(f"#{argument.name}").query(Tick)
-                return frozenset(tick.name for tick in ticks if tick.value)
+                return frozenset(tick.name for tick in self.query_one(f"#{argument.name}").query(Tick) if tick.value)
             case ArgumentKind.FLAG:
                 return self.query_one(f"#{argument.name}", Tick).value
-            case ArgumentKind.DURATION:
-                span = span_of(self._typed(argument)) or timedelta()
-                return span if span <= timedelta(seconds=argument.most) else timedelta()
-        return self._typed(argument)
-
-    def _typed(self, argument: Argument) -> str:
-        return self.query_one(f"#{argument.name}", Input).value.strip()
+        try:
+            return argument_value(argument, self.query_one(f"#{argument.name}", Input).value)
+        except ValueError:
+            return None
 
     def _filled(self, argument: Argument) -> bool:
-        return not argument.required or bool(self._value(argument))
+        return self._value(argument) is not None
 
     def _wrong(self) -> str:
-        """Return what cannot be planned with: nothing chosen, or no time; empty where it can."""
+        """Return what cannot be planned with, in a sentence; empty where it can be."""
         for argument in self._asks:
-            if argument.kind in {ArgumentKind.CHOICES, ArgumentKind.DURATION} and not self._value(argument):
-                return f"{argument.words.capitalize()}?" if argument.words else "Nothing is ticked."
+            if argument.kind is ArgumentKind.CHOICES and not self._value(argument):
+                return "Nothing is ticked."
+            if argument.replans and not self._filled(argument):
+                try:
+                    argument_value(argument, self.query_one(f"#{argument.name}", Input).value)
+                except ValueError as error:
+                    return _capitalized(f"{error}")
         return ""
+
+
+def _ticks(argument: Argument) -> set[str]:
+    """Return the ids of the ticks of an argument that is some of a few words."""
+    return {f"{argument.name}-{value}" for value in argument.choices.values()}
 
 
 def _field(argument: Argument, value: Any) -> Widget:
@@ -170,7 +200,7 @@ def _field(argument: Argument, value: Any) -> Widget:
     match argument.kind:
         case ArgumentKind.CHOICES:
             ticks = [
-                Tick(option, value=name in value, name=name, id=f"{argument.name}-{name}", compact=True)
+                Tick(option, value=name in (value or ()), name=name, id=f"{argument.name}-{name}", compact=True)
                 for option, name in argument.choices.items()
             ]
             return Horizontal(*ticks, id=argument.name, classes="choices")
@@ -178,14 +208,19 @@ def _field(argument: Argument, value: Any) -> Widget:
             return Tick(words, value=bool(value), id=argument.name)
         case ArgumentKind.DURATION:
             return Field(value=_span(value), placeholder=words, id=argument.name, max_length=10)
-    return Field(value=value or "", placeholder=words, id=argument.name, max_length=argument.longest)
+    return Field(value=f"{value or ''}", placeholder=words, id=argument.name, max_length=argument.longest)
 
 
-def _span(span: timedelta) -> str:
+def _span(span: timedelta | None) -> str:
+    if span is None:
+        return ""
     seconds = int(span.total_seconds())
     return next((f"{seconds // size}{unit}" for size, unit in _SHOWN_SPAN if seconds % size == 0), "")
 
 
 def _sentence(plan: Plan) -> str:
-    text = plan.refused or plan.text
+    return _capitalized(plan.refused or plan.text)
+
+
+def _capitalized(text: str) -> str:
     return text[:1].upper() + text[1:]

@@ -1,4 +1,4 @@
-"""The health panel: the six checks with their latency, critical ones in a row, and whether the watchdog may act."""
+"""The health panel: the checks with their latency, critical ones in a row, and whether the watchdog may act."""
 
 from typing import Final
 

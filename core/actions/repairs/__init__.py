@@ -10,6 +10,7 @@ from core.actions.repairs.repair import HealRules, Proposal, Repair, RepairSetti
 from core.actions.repairs.stuck_tasks import StuckTasks
 
 __all__ = [
+    "AUTOMATIC",
     "BY_DEFAULT",
     "DRY_RUN_TITLE",
     "REPAIRS",
@@ -30,6 +31,9 @@ REPAIRS: Final[tuple[type[Repair], ...]] = (
 
 STEPS: Final = {repair.option: repair.name for repair in REPAIRS}
 """The names of repairs by what a person calls them."""
+
+AUTOMATIC: Final = frozenset(repair.name for repair in REPAIRS if repair.automatic)
+"""The repairs that the watchdog does by itself."""
 
 BY_DEFAULT: Final = frozenset(repair.name for repair in REPAIRS if repair.by_default)
 """The repairs of a heal that names none. The deletion of old logs takes long, and is done beside it."""

@@ -16,6 +16,7 @@ class ConfigRow(Repair):
 
     name = "config_row"
     option = "config"
+    automatic = True
 
     async def plan(self, survey: Survey) -> Proposal:
         """Plan its creation, if it is surely not there."""

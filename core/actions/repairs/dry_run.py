@@ -18,6 +18,7 @@ class DryRun(Repair):
 
     name = "dry_run"
     option = "dry-run"
+    automatic = True
 
     async def plan(self, survey: Survey) -> Proposal:
         """Plan to turn dry-run on, if it is off and too much fails."""

@@ -81,11 +81,13 @@ class Repair(ABC):
 
     `option` is what a person calls it on the command line and in the dialog. `undo_option` is the same for its undo;
     a repair that leaves it empty cannot be undone by its mark. `by_default`: a heal that names none does it.
+    `automatic`: the watchdog does it by itself; the brake counts stuck tasks and nothing else.
     """
 
     name: ClassVar[str]
     option: ClassVar[str]
     by_default: ClassVar[bool] = True
+    automatic: ClassVar[bool] = False
     undo_option: ClassVar[str] = ""
 
     def __init__(self, context: ActionContext, settings: RepairSettings) -> None:

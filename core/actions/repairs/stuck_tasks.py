@@ -20,6 +20,7 @@ class StuckTasks(Repair):
 
     name = "stuck_tasks"
     option = "stuck"
+    automatic = True
     undo_option = "tasks"
 
     async def plan(self, survey: Survey) -> Proposal:

@@ -14,6 +14,7 @@ from core.actions.process import RESTART
 from core.actions.resume import RESUME
 from core.actions.undo import UNDO
 from core.backend.fault_transport import LineFault
+from core.checks import NAMES
 from core.checks.failure_rate import judge
 from core.domain.actions import ResultPhase
 from core.domain.checks import Check
@@ -159,7 +160,7 @@ async def watchdog(context: ScenarioContext) -> str:
     await _until(lambda: monitor.snapshot.ready, "it did not start")
     health = monitor.snapshot.health
     expect(health.running, "its loop does not run")
-    expect(len(health.checks) == 6, f"it made {len(health.checks)} checks, not six")
+    expect(len(health.checks) == len(NAMES), f"it made {len(health.checks)} checks, not {len(NAMES)}")
     unknown = [check.name for check in health.checks if check.level is Level.UNKNOWN]
     expect(not unknown, f"not known: {', '.join(unknown)}")
     slow = max(check.took_s or 0.0 for check in health.checks)
@@ -167,7 +168,7 @@ async def watchdog(context: ScenarioContext) -> str:
     last = health.last_at
     await monitor.run(RESTART)
     await _until(lambda: monitor.snapshot.health.last_at != last, "after a restart it does not look")
-    return f"six checks, the slowest {1000 * slow:.0f} ms, restarted"
+    return f"{len(NAMES)} checks, the slowest {1000 * slow:.0f} ms, restarted"
 
 
 async def emergency_stop(context: ScenarioContext) -> str:
@@ -247,7 +248,7 @@ async def connection(context: ScenarioContext) -> str:
 
 
 async def full_check(context: ScenarioContext) -> str:
-    """Check everything at once: the display is live, the six checks agree with it, and the state word follows."""
+    """Check everything at once: the display is live, the checks agree with it, and the state word follows."""
     monitor = await context.monitor()
     await _something_to_read(context)
     await monitor.refresh(everything=True)

@@ -22,7 +22,9 @@ def _run(context: click.Context, /, *, listed: bool, end: str | None, **values: 
         context.exit(_end(config, end, mode))
     if values["matcher"] is None or not (values["reason"] or "").strip():
         raise click.UsageError("say what to silence and why: watchdesk silence MATCHER --reason TEXT")
-    context.exit(run_action(config, SILENCE, values, mode))
+    context.exit(
+        run_action(config, SILENCE, {name: value for name, value in values.items() if value is not None}, mode)
+    )
 
 
 async def _list(monitor: Monitor) -> int:
@@ -46,7 +48,6 @@ def _parameters() -> list[click.Parameter]:
     found = [parameter_of(one) for one in SILENCE.arguments]
     for parameter in found:
         parameter.required = False
-        parameter.callback = None
         if parameter.name == "lasts":
             parameter.opts = ["--for"]
     return found
