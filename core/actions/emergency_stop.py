@@ -178,6 +178,8 @@ class EmergencyStop(Operation[StopPlan]):
             return found
 
         await until_none_changes(reject)
+        if await self._open():  # what another had under way came in meanwhile
+            await until_none_changes(reject)
 
     async def read_back(self, run: Run) -> ReadBack:
         """Say whether the flag is set, and what became of the tasks."""

@@ -174,8 +174,7 @@ class Resume(Operation[ResumePlan]):
         if not self._requeue:
             with contextlib.suppress(NotLive):
                 if (left := await left_over(self._context, config)).tasks:
-                    tasks = plural(left.tasks, "task")
-                    return f"; {tasks} of {left.of} still rejected: watchdesk resume --requeue requeues them"
+                    return f"; {plural(left.tasks, 'task')} still rejected: resume --requeue requeues them"
         return ""
 
     def follow_up(self, result: Result) -> Operation[Any] | None:

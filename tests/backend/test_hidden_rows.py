@@ -159,7 +159,7 @@ async def test_policies_are_found_out_table_by_table(
         monitor = monitor_with_both_keys(sandbox, tmp_path)
         await monitor.refresh(everything=True)
         await monitor.look_at_policies()
-        monitor.refresh_picture()
+        monitor._publish()
         policies = monitor.snapshot.policies
         notices = monitor.snapshot.notices
         await monitor.close()
@@ -176,7 +176,7 @@ async def test_policies_are_found_out_table_by_table(
 async def test_of_an_empty_table_nobody_knows_who_reads_it(sandbox: Running, tmp_path: Path) -> None:
     monitor = monitor_with_both_keys(sandbox, tmp_path)
     await monitor.look_at_policies()
-    monitor.refresh_picture()
+    monitor._publish()
     policies = monitor.snapshot.policies
     await monitor.close()
     assert policies[CONFIG] is Truth.of(sandbox.shape == "deployed")

@@ -60,7 +60,7 @@ async def hour(sandbox: Running, place: Path, *, work: Callable[[datetime], None
             await driven.parts.alerts.evaluate()
         if number % CHECK_EVERY == 0:
             await driven.monitor.check()
-        driven.monitor.refresh_picture()
+        driven.monitor._publish()
         seen.append(driven.monitor.snapshot)
     await driven.monitor.close()
     return seen

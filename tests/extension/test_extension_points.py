@@ -222,7 +222,7 @@ from collections.abc import Callable
 from core.actions.repairs.repair import Proposal, Repair, Survey
 from core.actions.run import Run
 from core.actions.batches import requeue
-from core.domain.actions import PlanStep
+from core.domain.plans import PlanStep
 from core.domain.markers import Markers
 
 

@@ -393,7 +393,7 @@ async def test_two_that_heal_at_the_same_moment_change_each_task_once(
     sandbox.stuck(250)
     pair = [await Driven.as_(account, sandbox, tmp_path / name).begin() for name in ("a", "b")]
     plans = [await one.parts.healer.plan(one.parts.time.cut_off()) for one in pair]
-    results = await asyncio.gather(*(one.run(HEAL, plan) for one, plan in zip(pair, plans, strict=True)))
+    results = await asyncio.gather(*(one.heal(plan) for one, plan in zip(pair, plans, strict=True)))
     assert sum(result.changed for result in results) == 250
     assert sum(result.skipped for result in results) == 250
     assert statuses(sandbox) == {"failed": 250}

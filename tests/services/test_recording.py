@@ -69,7 +69,7 @@ async def test_a_state_that_lasted_for_an_instant_is_kept(sandbox: Running, tmp_
     await until(lambda: monitor.snapshot.ready)
     for number in range(30):  # faster than anybody writes
         monitor.parts.events.say("somebody", f"number {number}")
-        monitor.refresh_picture()
+        monitor._publish()
     await monitor.close()
     newest = [one.events[0].text for one in monitor.box.frames(*day()) if one.events]
     assert [f"number {number}" for number in range(30) if f"number {number}" not in newest] == []
@@ -113,7 +113,7 @@ async def test_of_two_monitors_one_keeps_and_the_other_takes_over(sandbox: Runni
     await second.start()
     await until(lambda: second.snapshot.ready)
     second.parts.events.say("second", "only I saw this")
-    second.refresh_picture()
+    second._publish()
     await first.close()
     ended = datetime.now(UTC)
     await until(lambda: any(one.at > ended for one in second.box.frames(*day())))

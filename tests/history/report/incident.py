@@ -119,7 +119,7 @@ class Incident:
             await driven.parts.kpis.refreshed(live=True, checks=driven.monitor.snapshot.health.checks)
             self.advance(1)
             await driven.parts.alerts.evaluate()
-            self.host.monitor.refresh_picture()
+            self.host.monitor._publish()
 
     def advance(self, seconds: float) -> None:
         """Time passes, for everybody."""

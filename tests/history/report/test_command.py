@@ -73,7 +73,7 @@ async def test_what_was_seen_and_ordered_here_and_what_the_log_tells_of_others(
     words = [line for line in rows if re.match(r"\| [^|]+ \| `operator", line)]
     assert len(words) == 3
     assert "emergency stop: stopped, seen; 2 tasks rejected (agents delete accounts) |" in words[0]
-    assert "resume: resumed, seen |" in words[1]
+    assert "resume: resumed, seen; " in words[1]
     assert "another host" not in words[0] + words[1]
     assert "`operator sam@bastion-2` (another host) | dry run off: dry-run is off, \\<b>seen\\</b> |" in words[2]
     assert "the deploy of noon" in done.stdout
