@@ -115,7 +115,7 @@ def test_a_write_that_row_level_security_filters_away_is_not_allowed_and_says_so
         healed = command("heal", "--yes", sandbox=sandbox, **env)
         assert healed.returncode == 2
         assert "2 refused" in healed.stderr
-        assert "sign in as the master account or use a secret key" in healed.stdout
+        assert "sign in as the master account or use a secret key" in healed.stderr
     finally:
         sandbox.sql("DROP POLICY no ON autonomous_tasks")
 
