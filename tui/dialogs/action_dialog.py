@@ -125,7 +125,7 @@ class ActionDialog(Dialog):
     def _outdated(self) -> bool:
         """Return whether something was filled in since the plan was made that would make another."""
         now = self._arguments(self.action)
-        return any(one.replans and now[one.name] != self._planned_with.get(one.name) for one in self._asks)
+        return any(one.replans and now.get(one.name) != self._planned_with.get(one.name) for one in self._asks)
 
     def _fit(self) -> None:
         """Show the button, the fields and the word of the action that fits what stands now."""
@@ -157,10 +157,13 @@ class ActionDialog(Dialog):
         return must_type(self._asked, self._plan.rows if self._plan is not None else 0, self._project)
 
     def _arguments(self, action: Action) -> dict[str, Any]:
-        """Return the arguments of `action` as they are given and filled in."""
+        """Return the arguments of `action` as they are given and filled in, without those that are not."""
         names = {one.name for one in action.arguments}
-        filled = {one.name: self._value(one) for one in self._asks}
-        return {name: value for name, value in (self._given | filled).items() if name in names}
+        given = {name: value for name, value in self._given.items() if name in names}
+        asked = (one for one in self._asks if one.name in names)
+        filled = {one.name: value for one in asked if (value := self._value(one)) is not None}
+        unfilled = {one.name for one in self._asks} - filled.keys()
+        return {name: value for name, value in given.items() if name not in unfilled} | filled
 
     def _value(self, argument: Argument) -> Any:
         """Return what is filled in; `None` where that is no value of the argument."""
