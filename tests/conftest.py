@@ -6,9 +6,9 @@ from typing import Final
 
 import pytest
 
-from tests.running import command, lone_sandbox, sandbox, session_sandbox, warm
+from tests.running import account, command, lone_sandbox, sandbox, session_sandbox, warm
 
-__all__ = ["command", "lone_sandbox", "sandbox", "session_sandbox", "warm"]
+__all__ = ["account", "command", "lone_sandbox", "sandbox", "session_sandbox", "warm"]
 
 BROWSER: Final = Path(__file__).parent / "browser"
 """Needs a Chromium: `make browser`."""

@@ -14,7 +14,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.warm import Warm, WarmProcess
+from tests.warm import Amiss, Warm, WarmProcess
 
 SHAPES = ("deployed", "documented")
 ROOT = Path(__file__).parent.parent
@@ -178,6 +178,11 @@ class Command:
             env["WATCHDESK_FUNCTION_KEY"] = sandbox.function_key
         return env | more
 
+    def amiss(self, amiss: Amiss, *args: str, sandbox: Running | None = None) -> "subprocess.CompletedProcess[str]":
+        """Run to the end where something is not as usual; of the start itself nothing is tested so."""
+        assert self._warm is not None
+        return self._warm.run(args, self.home, self.environment(sandbox), _COMMAND_S, amiss)
+
     def __call__(self, *args: str, sandbox: Running | None = None, **env: str) -> "subprocess.CompletedProcess[str]":
         """Run to the end, without a terminal."""
         environment = self.environment(sandbox, **env)
@@ -192,6 +197,24 @@ class Command:
             capture_output=True,
             text=True,
             timeout=_COMMAND_S,
+        )
+
+    def start(
+        self, args: Sequence[str], files: Sequence[int], sandbox: Running | None = None, **env: str
+    ) -> "subprocess.Popen[bytes] | WarmProcess":
+        """Start it in a session of its own, on copies of `files`, which may be closed here then; it runs on."""
+        environment = self.environment(sandbox, **env)
+        if self._warm is not None and self._warm.fits(environment):
+            return self._warm.start(args, self.home, environment, files)
+        stdin, stdout, stderr = files
+        return subprocess.Popen(
+            [*PROGRAM, *args],
+            cwd=self.home,
+            env=environment,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
         )
 
     def on_terminal(
@@ -229,6 +252,16 @@ def sandbox(session_sandbox: Running) -> Running:
     """A sandbox of each shape, empty."""
     session_sandbox.reset()
     return session_sandbox
+
+
+@pytest.fixture
+def account(session_sandbox: Running) -> str:
+    """Who acts: the secret key, or the master account where policies tell one user from another.
+
+    What differs between the two is what the policies let through, and those of the deployed shape let through
+    everything: `test_as_each_kind_of_user` has every account on every shape.
+    """
+    return "service_role" if session_sandbox.shape == "deployed" else "master"
 
 
 @pytest.fixture

@@ -22,12 +22,25 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 _OURS: Final = ("SUPABASE_", "VITE_", "WATCHDESK_", "XDG_")
 _LOCALE: Final = "C.UTF-8"
 _SCREEN: Final = ("anyio._backends._asyncio", "tui.app.app", "tui.terminal.driver", "tui.terminal.final_message")
 """What the program loads only once it knows that there is a project, or a terminal."""
+
+
+class Amiss(NamedTuple):
+    """What is not as usual where a command is run: streams by their numbers, and the directory."""
+
+    full: frozenset[int] = frozenset()
+    """Take nothing: there is no space left on their device."""
+    closed: frozenset[int] = frozenset()
+    gone: bool = False
+    """The working directory is deleted."""
+
+
+_AS_USUAL: Final = Amiss()
 
 
 class Warm:
@@ -44,7 +57,7 @@ class Warm:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        self._on_terminals: list[WarmProcess] = []
+        self._started: list[WarmProcess] = []
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == b"ready\n"
 
@@ -57,15 +70,17 @@ class Warm:
         )
 
     def run(
-        self, args: Sequence[str], cwd: Path, env: Mapping[str, str], timeout_s: float
+        self, args: Sequence[str], cwd: Path, env: Mapping[str, str], timeout_s: float, amiss: Amiss = _AS_USUAL
     ) -> "subprocess.CompletedProcess[str]":
         """As `subprocess.run` would, without a terminal."""
         with (
             Path(os.devnull).open() as nothing,
             tempfile.TemporaryFile("w+") as out,
             tempfile.TemporaryFile("w+") as err,
+            Path("/dev/full" if amiss.full else os.devnull).open("w") as full,
         ):
-            process = self._start(args, cwd, env, (nothing.fileno(), out.fileno(), err.fileno()))
+            files = [full if number in amiss.full else one for number, one in enumerate((nothing, out, err))]
+            process = self._start(args, cwd, env, [one.fileno() for one in files], amiss=amiss)
             try:
                 code = process.wait(timeout_s)
             except subprocess.TimeoutExpired:
@@ -79,23 +94,40 @@ class Warm:
         self, args: Sequence[str], cwd: Path, env: Mapping[str, str], stdin: int, terminal: int
     ) -> "WarmProcess":
         """As `subprocess.Popen` would in a session of its own, whose controlling terminal is `terminal`."""
-        self._on_terminals.append(self._start(args, cwd, env, (stdin, terminal, terminal), session=True))
-        return self._on_terminals[-1]
+        files = (stdin, terminal, terminal)
+        return self._running(self._start(args, cwd, env, files, session=True, controlled=True))
+
+    def start(self, args: Sequence[str], cwd: Path, env: Mapping[str, str], files: Sequence[int]) -> "WarmProcess":
+        """As `subprocess.Popen` would in a session of its own: its stdin, stdout and stderr are copies of `files`."""
+        return self._running(self._start(args, cwd, env, files, session=True))
 
     def _start(
-        self, args: Sequence[str], cwd: Path, env: Mapping[str, str], files: Sequence[int], *, session: bool = False
+        self,
+        args: Sequence[str],
+        cwd: Path,
+        env: Mapping[str, str],
+        files: Sequence[int],
+        *,
+        session: bool = False,
+        controlled: bool = False,
+        amiss: Amiss = _AS_USUAL,
     ) -> "WarmProcess":
         line = socket.socket(socket.AF_UNIX)
         line.connect(self._address)
         request = {"args": args, "cwd": str(cwd), "env": dict(env), "session": session}
+        request |= {"controlled": controlled, "closed": sorted(amiss.closed), "gone": amiss.gone}
         sent = json.dumps(request).encode()
         socket.send_fds(line, [len(sent).to_bytes(4)], files)
         line.sendall(sent)
         return WarmProcess(line)
 
+    def _running(self, one: "WarmProcess") -> "WarmProcess":
+        self._started.append(one)
+        return one
+
     def close(self) -> None:
-        """End it, and what a test that failed left on a terminal."""
-        for one in self._on_terminals:
+        """End it, and what a test that failed left running."""
+        for one in self._started:
             one.kill()
         for stream in (self._process.stdin, self._process.stdout):
             assert stream is not None
@@ -211,14 +243,34 @@ def _become(request: dict[str, Any], files: Sequence[int]) -> None:
         os.close(file)
     if request["session"]:
         os.setsid()
+    if request["controlled"]:
         fcntl.ioctl(1, termios.TIOCSCTTY, 0)
+    for fd in request["closed"]:
+        os.close(fd)
+    if request["gone"]:
+        os.mkdir("gone")
+        os.chdir("gone")
+        os.rmdir("../gone")
     sys.argv = ["tui", *request["args"]]
 
 
 def _open_as_python_does() -> None:
-    sys.stdin = open(0, errors="surrogateescape")  # noqa: SIM115 - they live as long as the process does
-    sys.stdout = open(1, "w", buffering=1 if os.isatty(1) else -1, errors="surrogateescape")  # noqa: SIM115 - as above
-    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace")  # noqa: SIM115 - as above
+    """Open the three streams; those that are closed are none."""
+    sys.stdin = _opened(0, "r", errors="surrogateescape")
+    sys.stdout = _opened(1, "w", buffering=1 if _is_open(1) and os.isatty(1) else -1, errors="surrogateescape")
+    sys.stderr = _opened(2, "w", buffering=1, errors="backslashreplace")
+
+
+def _opened(fd: int, mode: str, **more: Any) -> Any:
+    return open(fd, mode, **more) if _is_open(fd) else None
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

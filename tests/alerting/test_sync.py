@@ -15,7 +15,6 @@ from core.actions.lease import LeaseRules
 from core.actions.silence import END_SILENCE, SILENCE
 from core.alerting.settings import AlertRules
 from core.checks.settings import WatchRules
-from tests.actions.driving import ACTING
 from tests.alerting.mail_server import ANNA, BORIS, Alarming, Mailbox, Server, body, lift, stop
 from tests.running import ROOT, Running
 from tests.wire import answer, hang, wire
@@ -44,7 +43,6 @@ async def pair(sandbox: Running, tmp_path: Path, rules: AlertRules, **more: Any)
     return first, second
 
 
-@pytest.mark.parametrize("account", ACTING)
 async def test_each_alert_is_a_row_of_the_log_under_its_severity(
     account: str, sandbox: Running, tmp_path: Path
 ) -> None:
@@ -181,7 +179,6 @@ async def test_what_ends_while_the_holder_is_dying_is_said_by_the_next_one(sandb
         await second.close()
 
 
-@pytest.mark.parametrize("account", ACTING)
 async def test_an_acknowledgement_on_one_screen_shows_on_the_other_and_ends_the_telling(
     account: str, sandbox: Running, tmp_path: Path
 ) -> None:

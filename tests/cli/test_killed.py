@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.running import PROGRAM, ROOT, Command, Running
+from tests.running import Command, Running
 from tests.wire import Wire, wire
 
 
@@ -35,19 +35,14 @@ def runs(sandbox: Running, order: str) -> int:
 
 async def killed(command: Command, sandbox: Running, between: Wire, number: int, at: int, *words: str) -> int:
     """The exit code of a command that is sent signal `number` as its write of number `at` has arrived."""
-    process = subprocess.Popen(  # noqa: ASYNC220 - it is waited for in a thread
-        [*PROGRAM, *words],
-        cwd=command.home,
-        env=command.environment(sandbox, SUPABASE_URL=between.url, PYTHONPATH=str(ROOT)),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
     between.writes, between.end_at = 0, at
-    between.ended = lambda: os.kill(process.pid, number)
-    await asyncio.to_thread(process.communicate)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    process = command.start(words, [nothing] * 3, sandbox, SUPABASE_URL=between.url)
+    os.close(nothing)
+    between.ended = lambda: process.send_signal(number)
+    code = await asyncio.to_thread(process.wait)
     between.end_at = 0
-    return process.returncode
+    return code
 
 
 async def again(command: Command, sandbox: Running, *words: str) -> "subprocess.CompletedProcess[str]":

@@ -5,15 +5,14 @@ import os
 import pty
 import re
 import signal
-import subprocess
-import sys
+import tempfile
 import threading
 import time
 import uuid
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.running import ROOT, Command, Running
+from tests.running import Command, Running
 
 
 class Typed:
@@ -22,16 +21,8 @@ class Typed:
     def __init__(self, command: Command, sandbox: Running, *args: str) -> None:
         self._far, near = pty.openpty()
         self.said = ""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tui", *args],
-            cwd=command.home,
-            env=command.environment(sandbox, PYTHONPATH=str(ROOT)),
-            stdin=near,
-            stdout=subprocess.PIPE,
-            stderr=near,
-            text=True,
-            start_new_session=True,
-        )
+        self._out = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed at its end
+        self.process = command.start(args, (near, self._out.fileno(), near), sandbox)
         os.close(near)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -51,10 +42,10 @@ class Typed:
         os.write(self._far, text.encode())
 
     def end(self) -> tuple[int, str]:
-        assert self.process.stdout is not None
-        out = self.process.stdout.read()
         code = self.process.wait(60)
-        self.process.stdout.close()
+        self._out.seek(0)
+        out = self._out.read()
+        self._out.close()
         self._reader.join(5)
         os.close(self._far)
         return code, out

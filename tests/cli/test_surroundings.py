@@ -13,6 +13,7 @@ import pytest
 from core.base.directories import cache_directory, config_directory, state_directory
 from core.base.settings import SettingsError
 from tests.running import ONE_SHAPE, PROGRAM, Command, Running
+from tests.warm import Amiss
 from tui.cli.commands import COMMANDS
 from tui.cli.error_boundary import ended
 
@@ -56,6 +57,40 @@ def within(
     )
 
 
+# The start itself: whatever is imported for any command stands all of it. The rest is run from the start on.
+
+IMPORTS = """
+import importlib, os, pkgutil, sys
+import core, tui
+from core.backend.supabase_client import official
+official()
+for package in (core, tui):
+    for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if not one.name.endswith("__main__"):
+            importlib.import_module(one.name)
+os.write(3, b"all")
+"""
+FULL_OUT = Amiss(full=frozenset({1}))
+FULL_ERR = Amiss(full=frozenset({2}))
+FULL_BOTH = Amiss(full=frozenset({1, 2}))
+CLOSED = {
+    "<&-": Amiss(closed=frozenset({0})),
+    ">&-": Amiss(closed=frozenset({1})),
+    "2>&-": Amiss(closed=frozenset({2})),
+    "<&- >&- 2>&-": Amiss(closed=frozenset({0, 1, 2})),
+}
+GONE = "mkdir gone && cd gone && rmdir ../gone &&"
+
+
+@pytest.mark.parametrize(
+    "shell", ['exec "$@" > /dev/full 2> /dev/full', 'exec "$@" <&- >&- 2>&-', f'{GONE} exec "$@"'], ids=str
+)
+def test_whatever_a_command_may_import_is_imported_there(command: Command, shell: str) -> None:
+    done = within(command, f"exec 3> told; {shell}", program=(sys.executable, "-c", IMPORTS))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (command.home / "told").read_text() == "all"
+
+
 # Full, closed
 
 
@@ -63,7 +98,7 @@ def within(
 @pytest.mark.parametrize("args", LOOKS, ids=" ".join)
 def test_a_full_stdout_is_said_in_one_sentence(sandbox: Running, command: Command, args: tuple[str, ...]) -> None:
     sandbox.stuck(1)
-    done = within(command, 'exec "$@" > /dev/full', *args, sandbox=sandbox)
+    done = command.amiss(FULL_OUT, *args, sandbox=sandbox)
     assert done.returncode == 2
     assert done.stderr.endswith(FULL)
     assert "Traceback" not in done.stderr
@@ -71,7 +106,7 @@ def test_a_full_stdout_is_said_in_one_sentence(sandbox: Running, command: Comman
 
 @pytest.mark.parametrize("args", [("--version",), ("--help",), *((name, "--help") for name in COMMANDS)], ids=" ".join)
 def test_a_full_stdout_is_said_where_help_or_a_version_was_asked_for(command: Command, args: tuple[str, ...]) -> None:
-    done = within(command, 'exec "$@" > /dev/full', *args)
+    done = command.amiss(FULL_OUT, *args)
     assert (done.returncode, done.stderr) == (2, FULL)
 
 
@@ -84,22 +119,32 @@ def test_what_a_sandbox_or_a_server_says_on_a_full_stdout_ends_it(sandbox: Runni
 
 @ONE_SHAPE
 def test_a_stderr_that_takes_nothing_changes_no_code(sandbox: Running, command: Command) -> None:
-    done = within(command, 'exec "$@" 2> /dev/full', "ack", "none", sandbox=sandbox)
+    done = command.amiss(FULL_ERR, "ack", "none", sandbox=sandbox)
     assert (done.returncode, done.stdout) == (2, "")
     done = within(command, 'exec "$@" > /dev/full 2> /dev/full', "status", sandbox=sandbox)
     assert done.returncode == 2
+    assert command.amiss(FULL_BOTH, "status", sandbox=sandbox).returncode == 2
 
 
 @ONE_SHAPE
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize("args", [("status",), ("status", "--json"), ("heal",), ("--help",), ()], ids=" ".join)
-def test_closed_streams_change_no_code(sandbox: Running, command: Command, args: tuple[str, ...], closed: str) -> None:
+def test_closed_streams_change_no_code(sandbox: Running, command: Command, args: tuple[str, ...]) -> None:
     sandbox.stuck(1)
-    usual = within(command, 'exec "$@"', *args, sandbox=sandbox)
-    done = within(command, f'exec "$@" {closed}', *args, sandbox=sandbox)
-    assert done.returncode == usual.returncode
-    assert "Traceback" not in done.stderr
-    assert bool(done.stdout) == (bool(usual.stdout) and ">&-" not in closed.replace("2>&-", ""))
+    usual = command(*args, sandbox=sandbox)
+    for closed, amiss in CLOSED.items():
+        done = command.amiss(amiss, *args, sandbox=sandbox)
+        assert done.returncode == usual.returncode, closed
+        assert "Traceback" not in done.stderr, closed
+        assert bool(done.stdout) == (bool(usual.stdout) and 1 not in amiss.closed), closed
+
+
+@ONE_SHAPE
+@pytest.mark.parametrize("closed", CLOSED)
+def test_streams_closed_from_the_start_are_found_so(sandbox: Running, command: Command, closed: str) -> None:
+    done = within(command, f'exec "$@" {closed}', "status", sandbox=sandbox)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert bool(done.stdout) == (1 not in CLOSED[closed].closed)
 
 
 # Gone
@@ -108,15 +153,23 @@ def test_closed_streams_change_no_code(sandbox: Running, command: Command, args:
 @ONE_SHAPE
 @pytest.mark.parametrize("args", [*LOOKS, ("--help",), ("--version",), ("sql", "stats")], ids=" ".join)
 def test_a_deleted_working_directory_stops_nothing(sandbox: Running, command: Command, args: tuple[str, ...]) -> None:
-    usual = within(command, 'exec "$@"', *args, sandbox=sandbox)
+    usual = command(*args, sandbox=sandbox)
     sandbox.reset()
-    done = within(command, 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', *args, sandbox=sandbox)
+    done = command.amiss(Amiss(gone=True), *args, sandbox=sandbox)
     assert (done.returncode, done.stderr) == (usual.returncode, usual.stderr)
+
+
+@ONE_SHAPE
+def test_a_working_directory_deleted_before_the_start_stops_nothing(sandbox: Running, command: Command) -> None:
+    for args in (("status",), ("--help",), ()):
+        done = within(command, f'{GONE} exec "$@"', *args, sandbox=sandbox)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout
 
 
 @pytest.mark.parametrize("args", [("sandbox", "--data", "here")], ids=" ".join)
 def test_what_needs_the_working_directory_says_that_it_is_gone(command: Command, args: tuple[str, ...]) -> None:
-    done = within(command, 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', *args)
+    done = within(command, f'{GONE} exec "$@"', *args)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "watchdesk: the working directory was deleted; go to another one\n"
 

@@ -18,7 +18,7 @@ class Checkout:
         self.place = place
         self._command = command
         for package in ("core", "tui"):
-            shutil.copytree(ROOT / package, place / package, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / package, place / package)  # with what is compiled, where it is: it fits the copies
 
     def add(self, path: str, text: str) -> None:
         """Write one new file."""

@@ -13,7 +13,7 @@ from core.actions.heal import CLEANING, HEAL
 from core.actions.undo import UNDO
 from core.domain.actions import ResultPhase
 from core.domain.status import Level
-from tests.actions.driving import ACTING, Driven, agents_write_logs, audited, failures, running, statuses
+from tests.actions.driving import Driven, agents_write_logs, audited, failures, running, statuses
 from tests.clock import FakeClock
 from tests.running import Running
 from tui.cli.status_page import page
@@ -26,7 +26,6 @@ def alerts(sandbox: Running) -> list[str]:
     return [row[0] for row in rows]
 
 
-@pytest.mark.parametrize("account", ACTING)
 async def test_three_stuck_of_many_are_healed_with_one_audited_run(
     account: str, sandbox: Running, tmp_path: Path
 ) -> None:
@@ -50,7 +49,6 @@ async def test_three_stuck_of_many_are_healed_with_one_audited_run(
     await driven.monitor.close()
 
 
-@pytest.mark.parametrize("account", ACTING)
 async def test_sixty_of_eighty_are_braked_said_and_left_to_a_person(
     account: str, sandbox: Running, tmp_path: Path
 ) -> None:
@@ -93,7 +91,6 @@ async def test_more_than_half_of_ten_or_more_are_braked_and_of_fewer_are_not(san
     await driven.monitor.close()
 
 
-@pytest.mark.parametrize("account", ACTING)
 async def test_forty_nine_healed_and_forty_nine_more_within_the_hour_are_braked(
     account: str, sandbox: Running, tmp_path: Path
 ) -> None:
@@ -128,7 +125,6 @@ async def test_what_an_operator_healed_does_not_brake(sandbox: Running, tmp_path
     await driven.monitor.close()
 
 
-@pytest.mark.parametrize("account", ACTING)
 async def test_in_dry_run_a_plan_is_shown_and_audited_once_and_nothing_is_changed(
     account: str, sandbox: Running, tmp_path: Path
 ) -> None:
@@ -161,7 +157,6 @@ async def test_who_only_looks_writes_its_rows_and_changes_nothing(sandbox: Runni
     await driven.monitor.close()
 
 
-@pytest.mark.parametrize("account", ACTING)
 async def test_observing_writes_nothing_at_all(account: str, sandbox: Running, tmp_path: Path) -> None:
     agents_write_logs(sandbox)
     sandbox.stuck(2)
@@ -193,7 +188,6 @@ async def test_one_that_acts_takes_the_lease_from_one_that_only_looks_at_once(sa
         await one.monitor.close()
 
 
-@pytest.mark.parametrize("account", ACTING)
 async def test_what_an_undo_gave_back_is_left_alone(account: str, sandbox: Running, tmp_path: Path) -> None:
     agents_write_logs(sandbox)
     running(sandbox, 10)
@@ -227,7 +221,6 @@ async def test_a_task_completed_after_it_was_failed_is_a_false_rescue(sandbox: R
     await driven.monitor.close()
 
 
-@pytest.mark.parametrize("account", ACTING)
 async def test_failures_turn_dry_run_on_once_and_an_operator_who_lifts_it_is_not_fought(
     account: str, sandbox: Running, tmp_path: Path
 ) -> None:
@@ -364,7 +357,6 @@ async def test_a_missing_config_row_is_created_disabled_and_in_dry_run_once(sand
     await driven.monitor.close()
 
 
-@pytest.mark.parametrize("account", ACTING)
 async def test_a_task_claimed_again_between_plan_and_apply_is_untouched(
     account: str, sandbox: Running, tmp_path: Path
 ) -> None:
@@ -386,7 +378,6 @@ async def test_a_task_claimed_again_between_plan_and_apply_is_untouched(
     await driven.monitor.close()
 
 
-@pytest.mark.parametrize("account", ACTING)
 async def test_two_that_heal_at_the_same_moment_change_each_task_once(
     account: str, sandbox: Running, tmp_path: Path
 ) -> None:
@@ -401,7 +392,6 @@ async def test_two_that_heal_at_the_same_moment_change_each_task_once(
         await one.monitor.close()
 
 
-@pytest.mark.parametrize("account", ACTING)
 async def test_a_holder_killed_with_minus_nine_is_followed_after_ninety_seconds_and_never_both(
     account: str, sandbox: Running, tmp_path: Path
 ) -> None:

@@ -18,7 +18,7 @@ from core.checks.settings import WatchRules
 from core.domain.actions import ResultPhase
 from core.domain.status import Level
 from core.services.critical_streak import CriticalStreak
-from tests.actions.driving import ACTING, Driven, audited, failures, statuses
+from tests.actions.driving import Driven, audited, failures, statuses
 from tests.clock import FakeClock
 from tests.running import ROOT, Running
 from tests.wire import Wire, hang, reset, wire
@@ -106,7 +106,6 @@ async def test_a_wall_clock_that_jumps_neither_counts_nor_clears(tmp_path: Path)
     await state.close()
 
 
-@pytest.mark.parametrize("account", ACTING)
 async def test_ten_checks_above_eighty_percent_stop_and_nine_do_not(
     account: str, sandbox: Running, tmp_path: Path
 ) -> None:
@@ -131,7 +130,6 @@ async def test_ten_checks_above_eighty_percent_stop_and_nine_do_not(
 
 
 @pytest.mark.parametrize("lift", ["by us", "by somebody else's hand"])
-@pytest.mark.parametrize("account", ACTING)
 async def test_a_lifted_stop_is_not_set_again_by_the_same_old_failures(
     lift: str, account: str, sandbox: Running, tmp_path: Path
 ) -> None:
@@ -156,7 +154,6 @@ async def test_a_lifted_stop_is_not_set_again_by_the_same_old_failures(
     await driven.monitor.close()
 
 
-@pytest.mark.parametrize("account", ACTING)
 async def test_old_failures_and_our_own_order_nothing(account: str, sandbox: Running, tmp_path: Path) -> None:
     sandbox.sql(
         "INSERT INTO autonomous_tasks (description, status, completed_at, error_message)"
