@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.running import Command, Running
+from tests.running import ONE_SHAPE, Command, Running
 from tests.wire import Wire, wire
 
 
@@ -53,6 +53,7 @@ def pending(sandbox: Running, count: int) -> None:
     sandbox.sql(f"INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, {count})")
 
 
+@ONE_SHAPE
 async def test_a_stop_killed_between_the_flag_and_the_rejection_is_gone_on_with_under_its_run(
     sandbox: Running, between: Wire, command: Command
 ) -> None:
@@ -76,6 +77,7 @@ async def test_a_stop_killed_between_the_flag_and_the_rejection_is_gone_on_with_
     assert statuses(sandbox) == {"pending": 30, "rejected": 1}
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 async def test_a_resume_broken_off_amid_its_requeue_is_offered_and_finished(
     number: int, sandbox: Running, between: Wire, command: Command
@@ -95,6 +97,7 @@ async def test_a_resume_broken_off_amid_its_requeue_is_offered_and_finished(
     assert "still rejected" not in (await again(command, sandbox, "status")).stdout
 
 
+@ONE_SHAPE
 async def test_a_resume_without_its_tasks_says_that_they_are_still_rejected(sandbox: Running, command: Command) -> None:
     pending(sandbox, 3)
     await again(command, sandbox, "stop", "--reason", "r", "--yes")
@@ -105,6 +108,7 @@ async def test_a_resume_without_its_tasks_says_that_they_are_still_rejected(sand
     assert (back.returncode, statuses(sandbox)) == (0, {"pending": 3})
 
 
+@ONE_SHAPE
 async def test_a_heal_that_was_killed_is_closed_by_the_next(sandbox: Running, between: Wire, command: Command) -> None:
     sandbox.stuck(150)
     await killed(command, sandbox, between, signal.SIGKILL, 2, "heal", "--yes")

@@ -78,7 +78,15 @@ async def said(
     )
 
 
-@pytest.mark.parametrize("case", SAID)
+ROWS = ("200 with rows of nothing", "400 42703", "404 PGRST205")
+"""What is answered about rows and columns, whose names are others on the other shape; all else names none."""
+
+
+@pytest.mark.parametrize(
+    ("session_sandbox", "case"),
+    [*(("deployed", case) for case in SAID), *(("documented", case) for case in ROWS)],
+    indirect=["session_sandbox"],
+)
 async def test_who_is_at_fault(
     case: str,
     sandbox: Running,

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -39,18 +37,14 @@ class Served:
     """`watchdesk serve` on a port of its own."""
 
     def __init__(self, command: Command, sandbox: Running | None, *args: str, **env: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tui", "serve", "--port", "0", *args],
-            cwd=command.home,
-            env=command.environment(sandbox, **env),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        self.address = self.process.stdout.readline().strip()
-        assert self.address.endswith("/"), self.process.communicate()
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        (out, its_out), (err, its_err) = os.pipe(), os.pipe()
+        self.stdout, self.stderr = open(out), open(err)  # noqa: SIM115 - closed when it is disposed of
+        self.process = command.start(("serve", "--port", "0", *args), (nothing, its_out, its_err), sandbox, **env)
+        for one in (nothing, its_out, its_err):
+            os.close(one)
+        self.address = self.stdout.readline().strip()
+        assert self.address.endswith("/"), (self.address, self.stderr.read())
         self.origin, self.token = self.address[:-1].rsplit("/", 1)
         self.host = self.origin.removeprefix("http://")
         self.port = int(self.host.partition(":")[2])
@@ -69,9 +63,8 @@ class Served:
         if self.process.poll() is None:
             self.process.terminate()
             self.process.wait(10)
-        for stream in (self.process.stdout, self.process.stderr):
-            if stream is not None:
-                stream.close()
+        self.stdout.close()
+        self.stderr.close()
 
 
 Serve = Callable[..., Served]

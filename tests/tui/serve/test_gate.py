@@ -1,13 +1,14 @@
 """Who is let in, and who is not: token, host, origin, on page, files and WebSocket alike."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import aiohttp
 import pytest
 
 from tests.running import ONE_SHAPE, Command, Running
 from tests.tui.serve.serving import Serve, Served, refused, serve
+from tests.warm import Warm
 from tui.serve.gate import new_token
 
 __all__ = ["serve"]
@@ -23,8 +24,17 @@ async def client() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
+@pytest.fixture(scope="module")
+def served(session_sandbox: Running, warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One for all whom it does not let in, or lets read: none of them leaves anything there."""
+    one = Served(Command(tmp_path_factory.mktemp("served"), warm), session_sandbox)
+    yield one
+    one.dispose()
+
+
 @pytest.fixture
-def served(sandbox: Running, serve: Serve) -> Served:
+def own(sandbox: Running, serve: Serve) -> Served:
+    """One that a test ends itself."""
     return serve(sandbox)
 
 
@@ -105,15 +115,14 @@ async def test_nothing_is_sent_to_it(method: str, served: Served, client: aiohtt
 @pytest.mark.parametrize(
     "line", ["OPTIONS * HTTP/1.1", "CONNECT {host} HTTP/1.1", "GET {host} HTTP/1.1", "GET * HTTP/1.1"]
 )
-async def test_a_line_that_names_no_path_is_refused_without_a_fuss(line: str, served: Served) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-    writer.write(f"{line}\r\nHost: {{host}}\r\nConnection: close\r\n\r\n".replace("{host}", served.host).encode())
+async def test_a_line_that_names_no_path_is_refused_without_a_fuss(line: str, own: Served) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", own.port)
+    writer.write(f"{line}\r\nHost: {{host}}\r\nConnection: close\r\n\r\n".replace("{host}", own.host).encode())
     status = (await asyncio.wait_for(reader.readline(), 10)).split()[1]
     writer.close()
     assert status in {b"400", b"403"}
-    assert served.end() == 0
-    assert served.process.stderr is not None
-    assert "Traceback" not in served.process.stderr.read()
+    assert own.end() == 0
+    assert "Traceback" not in own.stderr.read()
 
 
 async def test_nothing_can_be_taken_away_and_a_tunnel_may_have_its_own_port(
@@ -126,17 +135,15 @@ async def test_nothing_can_be_taken_away_and_a_tunnel_may_have_its_own_port(
 
 
 async def test_the_address_is_printed_once_and_is_in_no_log(
-    served: Served, client: aiohttp.ClientSession, command: Command
+    own: Served, client: aiohttp.ClientSession, command: Command
 ) -> None:
     for path in PATHS:
-        async with client.get(served.address + path):
+        async with client.get(own.address + path):
             pass
-    assert served.end() == 0
-    assert served.process.stdout is not None
-    assert served.process.stderr is not None
-    said = served.process.stderr.read()
-    assert served.process.stdout.read() == ""
-    assert f"ssh -L {served.port}:127.0.0.1:{served.port} " in said
+    assert own.end() == 0
+    said = own.stderr.read()
+    assert own.stdout.read() == ""
+    assert f"ssh -L {own.port}:127.0.0.1:{own.port} " in said
     assert len(said.splitlines()) == 1
     logged = "".join(path.read_text() for path in command.home.rglob("watchdesk.log*"))
-    assert served.token not in said + logged
+    assert own.token not in said + logged

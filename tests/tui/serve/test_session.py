@@ -127,20 +127,26 @@ def test_no_size_is_taken_as_it_is_told() -> None:
     assert [cells(number) for number in (80, "80", 0, -1, 10**12)] == [80, 80, 1, 1, 500]
 
 
+NONSENSE = ("no json", "{}", "[]", '["stdin"]', '["stdin", 5]', '["resize", {"width": "wide", "height": 1}]')
+
+
 @ONE_SHAPE
-@pytest.mark.parametrize(
-    "nonsense", ["no json", "{}", "[]", '["stdin"]', '["stdin", 5]', '["resize", {"width": "wide", "height": 1}]']
-)
 async def test_nonsense_ends_its_own_session_and_no_other(
-    nonsense: str, sandbox: Running, serve: Serve, client: aiohttp.ClientSession
+    sandbox: Running, serve: Serve, client: aiohttp.ClientSession
 ) -> None:
     served = serve(sandbox)
-    page = await look(client, served)
-    await page.await_text("LIVE")
-    await page.socket.send_str(nonsense)
-    await page.ended()
-    await until_gone(pids(served))
-    assert (await client.get(served.address)).status == 200
+    other = await look(client, served)
+    await other.await_text("LIVE")
+    its = set(pids(served))
+    for nonsense in NONSENSE:
+        page = await look(client, served)
+        assert await page.read(), nonsense
+        await page.socket.send_str(nonsense)
+        await page.ended()
+        await until_gone([pid for pid in pids(served) if pid not in its])
+        assert (await client.get(served.address)).status == 200, nonsense
+    assert its <= set(pids(served))
+    await other.settled()
 
 
 # Ends
