@@ -16,7 +16,7 @@ from tests.actions.driving import Driven, audited, failures, statuses
 from tests.actions.others import without_the_stop_function
 from tests.alerting.mail_server import lift, stop
 from tests.clock import FakeClock
-from tests.running import Running
+from tests.running import ONE_SHAPE, Running
 from tests.wire import Wire, answer, hang, reset, wire
 
 BOUND = 12
@@ -38,6 +38,7 @@ def pending(sandbox: Running, count: int = 130) -> None:
     sandbox.sql(f"INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, {count})")
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("arrives", [True, False])
 @pytest.mark.parametrize("order", ["stop", "resume"])
 async def test_broken_off_at_any_write_the_monitor_finishes_it_once_the_project_answers(
@@ -77,6 +78,7 @@ async def test_broken_off_at_any_write_the_monitor_finishes_it_once_the_project_
         pytest.fail("it writes more often than was tried")
 
 
+@ONE_SHAPE
 async def test_a_stop_that_another_set_meanwhile_lapses_ours(sandbox: Running, tmp_path: Path) -> None:
     failures(sandbox)
     async with wire(sandbox.url) as between:
@@ -116,6 +118,7 @@ async def test_a_resume_of_a_stop_from_elsewhere_gives_back_what_its_function_re
     assert statuses(sandbox) == {"pending": 4, "rejected": 1}
 
 
+@ONE_SHAPE
 async def test_a_stop_that_was_shown_is_not_lifted_when_another_stands_in_its_place(
     sandbox: Running, tmp_path: Path
 ) -> None:
@@ -141,6 +144,7 @@ async def closed(driven: Driven) -> None:
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_a_waiting_lift_lifts_only_the_stop_it_was_meant_for(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
@@ -159,6 +163,7 @@ async def test_a_waiting_lift_lifts_only_the_stop_it_was_meant_for(
     assert waiting == ()
 
 
+@ONE_SHAPE
 async def test_a_stop_that_held_and_was_lifted_is_not_carried_out_again(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
@@ -191,6 +196,7 @@ async def test_a_stop_that_held_and_was_lifted_is_not_carried_out_again(
     assert [status for run, status in rows if run == result.run][-1] != "started"  # its audit is closed, too
 
 
+@ONE_SHAPE
 async def test_with_observing_lifted_a_stop_that_waits_is_carried_out(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
@@ -204,6 +210,7 @@ async def test_with_observing_lifted_a_stop_that_waits_is_carried_out(
     assert flag(sandbox)
 
 
+@ONE_SHAPE
 async def test_a_stop_whose_writes_hang_is_kept_and_carried_out(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
@@ -222,6 +229,7 @@ async def test_a_stop_whose_writes_hang_is_kept_and_carried_out(
     assert (flag(sandbox), statuses(sandbox), waiting) == (True, {"rejected": 4}, ())
 
 
+@ONE_SHAPE
 async def test_quit_while_a_waiting_stop_is_carried_out_the_next_monitor_carries_it_out(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
@@ -246,6 +254,7 @@ async def test_quit_while_a_waiting_stop_is_carried_out_the_next_monitor_carries
     assert (flag(sandbox), statuses(sandbox), waiting) == (True, {"rejected": 4}, ())
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("hours", [-2, 2])
 async def test_however_wrong_our_clock_a_waiting_stop_is_carried_out_unless_one_was_lifted_since(
     hours: int, sandbox: Running, between: Wire, tmp_path: Path
@@ -272,6 +281,7 @@ async def test_however_wrong_our_clock_a_waiting_stop_is_carried_out_unless_one_
     assert flag(sandbox) is (hours < 0)
 
 
+@ONE_SHAPE
 async def test_a_waiting_lift_that_names_no_stop_leaves_one_that_was_set_later(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
@@ -286,6 +296,7 @@ async def test_a_waiting_lift_that_names_no_stop_leaves_one_that_was_set_later(
     assert flag(sandbox)
 
 
+@ONE_SHAPE
 async def test_a_stop_ordered_anew_while_one_of_yesterday_waits_is_carried_out(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
@@ -304,6 +315,7 @@ async def test_a_stop_ordered_anew_while_one_of_yesterday_waits_is_carried_out(
     ]
 
 
+@ONE_SHAPE
 async def test_a_stop_ordered_anew_after_another_was_lifted_is_meant_and_carried_out(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
@@ -324,6 +336,7 @@ async def test_a_stop_ordered_anew_after_another_was_lifted_is_meant_and_carried
     assert flag(sandbox)
 
 
+@ONE_SHAPE
 async def test_a_waiting_lift_ordered_again_with_requeue_gives_back(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
@@ -341,6 +354,7 @@ async def test_a_waiting_lift_ordered_again_with_requeue_gives_back(
     assert (flag(sandbox), statuses(sandbox)) == (False, {"pending": 4})
 
 
+@ONE_SHAPE
 async def test_broken_off_after_its_lift_a_waiting_requeue_goes_on_with_an_old_reading_of_the_config(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
@@ -361,6 +375,7 @@ async def test_broken_off_after_its_lift_a_waiting_requeue_goes_on_with_an_old_r
     assert statuses(sandbox) == {"pending": 130}
 
 
+@ONE_SHAPE
 async def test_a_waiting_requeue_is_kept_while_the_audit_of_stops_cannot_be_read(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
@@ -385,6 +400,7 @@ async def test_a_waiting_requeue_is_kept_while_the_audit_of_stops_cannot_be_read
     assert statuses(sandbox) == {"pending": 130}
 
 
+@ONE_SHAPE
 async def test_a_stop_of_which_one_batch_was_refused_is_not_called_whole(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
@@ -402,6 +418,7 @@ async def test_a_stop_of_which_one_batch_was_refused_is_not_called_whole(
     assert flag(sandbox)
 
 
+@ONE_SHAPE
 async def test_a_waiting_order_that_this_version_does_not_know_stops_nothing(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
@@ -416,6 +433,7 @@ async def test_a_waiting_order_that_this_version_does_not_know_stops_nothing(
     assert any("lapsed, this version does not know that action: an order of tomorrow" in text for text in said)
 
 
+@ONE_SHAPE
 async def test_a_stop_that_waited_and_whose_outcome_is_not_known_waits_on(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from core.alerting.settings import AlertRules
 from tests.alerting.mail_server import ANNA, Alarming, Mailbox, Server, body, lift, stop
-from tests.running import Command, Running
+from tests.running import ONE_SHAPE, Command, Running
 
 
 def home_of(command: Command) -> Path:
@@ -21,6 +21,7 @@ def test_of_a_project_that_is_not_reached_it_is_not_known_what_fires(command: Co
     assert "not known" in listed.stderr
 
 
+@ONE_SHAPE
 async def test_what_another_machine_fired_is_listed_acknowledged_and_seen_there(
     sandbox: Running, command: Command, tmp_path: Path
 ) -> None:
@@ -52,6 +53,7 @@ async def test_what_another_machine_fired_is_listed_acknowledged_and_seen_there(
     await alarming.close()
 
 
+@ONE_SHAPE
 async def test_an_acknowledgement_needs_no_database(sandbox: Running, command: Command) -> None:
     alarming = await Alarming(sandbox, home_of(command), AlertRules()).begin()
     sandbox.fault("database_down", True)

@@ -18,7 +18,7 @@ from core.domain.alerts import Ack, Severity, Silence
 from core.resilience.fault import Fault
 from tests.alerting.mail_server import ANNA, Alarming, Mailbox, Server, stop
 from tests.alerting.timeline import Lives
-from tests.running import Running
+from tests.running import ONE_SHAPE, Running
 
 NAIVE = "2026-01-01T00:00:00"
 
@@ -141,6 +141,7 @@ ABSURD: dict[str, dict[str, Any]] = {
 }
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("case", ABSURD)
 async def test_an_absurd_row_leaves_alerting_as_it_is(case: str, sandbox: Running, tmp_path: Path) -> None:
     step = "watchdog_healing" if "order" in ABSURD[case] else "watchdog_alert_critical"
@@ -160,6 +161,7 @@ async def test_an_absurd_row_leaves_alerting_as_it_is(case: str, sandbox: Runnin
         await alarming.close()
 
 
+@ONE_SHAPE
 async def test_a_silence_under_a_foreign_name_can_be_taken_back(sandbox: Running, tmp_path: Path) -> None:
     now = datetime.now(UTC)
     until = now + timedelta(hours=1)
@@ -176,6 +178,7 @@ async def test_a_silence_under_a_foreign_name_can_be_taken_back(sandbox: Running
     await alarming.close()
 
 
+@ONE_SHAPE
 async def test_naive_times_kept_by_an_earlier_version_are_utc(sandbox: Running, tmp_path: Path) -> None:
     alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
     state, naive = alarming.driven.parts.store, datetime.fromisoformat(NAIVE)
@@ -187,6 +190,7 @@ async def test_naive_times_kept_by_an_earlier_version_are_utc(sandbox: Running, 
     await alarming.close()
 
 
+@ONE_SHAPE
 async def test_a_channel_that_fails_unforeseen_keeps_nobody_else_from_hearing(sandbox: Running, tmp_path: Path) -> None:
     with Server(Mailbox()) as server:
         alarming = await Alarming(sandbox, tmp_path, server.rules(ANNA, channels=("json://127.0.0.1:9",))).begin()
@@ -206,6 +210,7 @@ async def test_a_channel_that_fails_unforeseen_keeps_nobody_else_from_hearing(sa
         await alarming.close()
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize(
     ("subject", "question"),
     [("outcomes", "success_rate"), ("logs", "newest_health_at"), ("audit", "ended"), ("audit", "stop_trail")],
@@ -221,6 +226,7 @@ async def test_a_question_that_fails_unforeseen_is_unknown_and_the_other_alerts_
     await alarming.close()
 
 
+@ONE_SHAPE
 async def test_a_row_that_is_refused_blocks_none_behind_it(sandbox: Running, tmp_path: Path) -> None:
     """It never will be there; the next one may."""
     alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
@@ -257,6 +263,7 @@ ENDED = [
 ]
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize(("took_ms", "at"), ENDED)
 async def test_an_odd_row_of_an_order_ends_no_question_about_fights(
     took_ms: int | None, at: str, sandbox: Running, tmp_path: Path

@@ -9,6 +9,7 @@ from tests.alerting.mail_server import ANNA, BORIS, Alarming, Mailbox, Server, b
 from tests.running import ONE_SHAPE, Running
 
 
+@ONE_SHAPE
 async def test_fired_escalated_repeated_and_resolved_arrive_with_the_right_words(
     sandbox: Running, tmp_path: Path
 ) -> None:
@@ -141,6 +142,7 @@ async def test_while_the_server_is_down_nothing_is_lost_and_it_is_tried_ever_mor
     await alarming.close()
 
 
+@ONE_SHAPE
 async def test_a_restart_sends_what_was_not_delivered_and_nothing_twice(sandbox: Running, tmp_path: Path) -> None:
     box = Mailbox()
     with Server(box) as server:

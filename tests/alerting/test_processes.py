@@ -15,7 +15,7 @@ import pytest
 from tests.alerting.mail_server import ANNA, Mailbox, Server, lift, stop
 from tests.alerting.test_sync import OVER, STOP
 from tests.faults.proxies import proxy
-from tests.running import ROOT, Running
+from tests.running import ONE_SHAPE, ROOT, Running
 from tests.wire import reset
 
 _MOST_S = 40.0
@@ -96,6 +96,7 @@ def rows(sandbox: Running, rule: str) -> dict[str, set[str]]:
     return found
 
 
+@ONE_SHAPE
 async def test_a_holder_killed_amid_a_mail_leaves_the_telling_and_the_end_to_the_other(
     sandbox: Running, machines: Machines
 ) -> None:
@@ -116,6 +117,7 @@ async def test_a_holder_killed_amid_a_mail_leaves_the_telling_and_the_end_to_the
         assert len(set(heard(server, STOP) + heard(server, OVER))) == 1
 
 
+@ONE_SHAPE
 async def test_a_holder_that_is_cut_off_keeps_nobody_from_telling_and_both_agree_afterwards(
     sandbox: Running, machines: Machines
 ) -> None:

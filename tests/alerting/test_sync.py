@@ -16,7 +16,7 @@ from core.actions.silence import END_SILENCE, SILENCE
 from core.alerting.settings import AlertRules
 from core.checks.settings import WatchRules
 from tests.alerting.mail_server import ANNA, BORIS, Alarming, Mailbox, Server, body, lift, stop
-from tests.running import ROOT, Running
+from tests.running import ONE_SHAPE, ROOT, Running
 from tests.wire import answer, hang, wire
 
 STOP = "[probe] CRITICAL: emergency stop is set"
@@ -78,6 +78,7 @@ async def test_who_may_write_nothing_still_tells_and_says_that_it_is_not_shared(
         await alarming.close()
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize(("hours", "state"), [(1, "firing"), (24 * 8, None), (0, None)])
 async def test_a_watchdog_that_went_silent_is_an_alert_and_one_that_never_was_is_not(
     hours: int, state: str | None, sandbox: Running, tmp_path: Path
@@ -95,6 +96,7 @@ async def test_a_watchdog_that_went_silent_is_an_alert_and_one_that_never_was_is
     await alarming.close()
 
 
+@ONE_SHAPE
 async def test_an_observing_monitor_writes_no_row(sandbox: Running, tmp_path: Path) -> None:
     with Server(Mailbox()) as server:
         alarming = await Alarming(sandbox, tmp_path, server.rules(), observe=True).begin()
@@ -122,6 +124,7 @@ async def test_the_lease_holder_tells_and_the_other_only_shows(sandbox: Running,
         await second.close()
 
 
+@ONE_SHAPE
 async def test_without_any_valid_lease_everybody_tells_with_the_host_in_the_subject(
     sandbox: Running, tmp_path: Path
 ) -> None:
@@ -139,6 +142,7 @@ async def test_without_any_valid_lease_everybody_tells_with_the_host_in_the_subj
     sandbox.fault("database_down", False)
 
 
+@ONE_SHAPE
 async def test_a_later_lease_holder_adopts_the_episode_tells_nothing_again_and_says_its_end(
     sandbox: Running, tmp_path: Path
 ) -> None:
@@ -161,6 +165,7 @@ async def test_a_later_lease_holder_adopts_the_episode_tells_nothing_again_and_s
         await second.close()
 
 
+@ONE_SHAPE
 async def test_what_ends_while_the_holder_is_dying_is_said_by_the_next_one(sandbox: Running, tmp_path: Path) -> None:
     with Server(Mailbox()) as server:
         first, second = await pair(sandbox, tmp_path, server.rules())
@@ -205,6 +210,7 @@ async def test_an_acknowledgement_on_one_screen_shows_on_the_other_and_ends_the_
         await second.close()
 
 
+@ONE_SHAPE
 async def test_who_saw_it_first_and_does_not_tell_speaks_of_the_tellers_episode(
     sandbox: Running, tmp_path: Path
 ) -> None:
@@ -223,6 +229,7 @@ async def test_who_saw_it_first_and_does_not_tell_speaks_of_the_tellers_episode(
         await second.close()
 
 
+@ONE_SHAPE
 async def test_an_acknowledgement_while_the_database_is_away_is_shared_when_it_is_back(
     sandbox: Running, tmp_path: Path
 ) -> None:
@@ -283,6 +290,7 @@ async def test_rows_that_are_not_ours_to_understand_disturb_nothing(sandbox: Run
     await alarming.close()
 
 
+@ONE_SHAPE
 async def test_killed_between_acceptance_and_record_it_sends_again_under_the_same_id(
     sandbox: Running, tmp_path: Path
 ) -> None:
@@ -307,6 +315,7 @@ async def test_killed_between_acceptance_and_record_it_sends_again_under_the_sam
         assert len(box.mails) == 2
 
 
+@ONE_SHAPE
 async def test_a_dead_channel_blocks_no_other_and_no_address_is_shown(sandbox: Running, tmp_path: Path) -> None:
     async with wire() as dead, wire() as alive:
         dead.acts["/secret-path"] = hang
@@ -339,6 +348,7 @@ async def test_a_dead_channel_blocks_no_other_and_no_address_is_shown(sandbox: R
                 assert "secret-path" not in text
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("down", [False, True])
 async def test_the_projects_own_function_is_a_channel(down: bool, sandbox: Running, tmp_path: Path) -> None:
     before = len(sandbox.functions()["emails"])
@@ -361,6 +371,7 @@ async def test_the_projects_own_function_is_a_channel(down: bool, sandbox: Runni
     await alarming.close()
 
 
+@ONE_SHAPE
 async def test_a_contact_no_way_leads_to_is_said(sandbox: Running, tmp_path: Path) -> None:
     alarming = await Alarming(sandbox, tmp_path, AlertRules(contacts=(ANNA,))).begin()
     await alarming.minute()
@@ -369,6 +380,7 @@ async def test_a_contact_no_way_leads_to_is_said(sandbox: Running, tmp_path: Pat
     await alarming.close()
 
 
+@ONE_SHAPE
 async def test_a_database_really_down_for_an_hour_is_one_mail_and_one_when_it_is_over(
     sandbox: Running, tmp_path: Path
 ) -> None:
@@ -390,6 +402,7 @@ async def test_a_database_really_down_for_an_hour_is_one_mail_and_one_when_it_is
         await alarming.close()
 
 
+@ONE_SHAPE
 async def test_a_row_that_could_not_be_written_for_now_is_written_later(sandbox: Running, tmp_path: Path) -> None:
     sandbox.sql(
         "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS"

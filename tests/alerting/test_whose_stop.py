@@ -7,7 +7,7 @@ from core.actions.emergency_stop import EMERGENCY_STOP
 from core.alerting.settings import AlertRules
 from core.domain.snapshot import AlertView
 from tests.alerting.mail_server import Alarming, Mailbox, Server, lift, stop
-from tests.running import Running
+from tests.running import ONE_SHAPE, Running
 
 
 def alert_of(alarming: Alarming) -> AlertView:
@@ -15,6 +15,7 @@ def alert_of(alarming: Alarming) -> AlertView:
     return next(one for one in alarming.driven.monitor.snapshot.alerts if one.rule == "emergency_stop")
 
 
+@ONE_SHAPE
 async def test_an_operators_stop_that_is_over_does_not_acknowledge_somebody_elses(
     sandbox: Running, tmp_path: Path
 ) -> None:
@@ -34,6 +35,7 @@ async def test_an_operators_stop_that_is_over_does_not_acknowledge_somebody_else
         await alarming.close()
 
 
+@ONE_SHAPE
 async def test_a_stop_that_was_refused_does_not_acknowledge_somebody_elses(sandbox: Running, tmp_path: Path) -> None:
     """An operator ordered one, and its closing row says that it failed."""
     order = {

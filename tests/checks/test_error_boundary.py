@@ -14,7 +14,7 @@ from core.domain.snapshot import State
 from core.domain.status import Level, Verdict
 from tests.actions.driving import Driven
 from tests.alerting.mail_server import Alarming
-from tests.running import Running
+from tests.running import ONE_SHAPE, Running
 
 NAMES = tuple(check.__name__ for check in CHECKS)
 
@@ -29,6 +29,7 @@ def breaking(name: str) -> Any:
     return tuple(broken if check.__name__ == name else check for check in CHECKS)
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("name", NAMES)
 async def test_one_check_that_fails_unforeseen_is_unknown_and_the_other_five_are_measured(
     name: str,
@@ -51,6 +52,7 @@ async def test_one_check_that_fails_unforeseen_is_unknown_and_the_other_five_are
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_alerts_go_on_while_a_check_fails_unforeseen(
     sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,6 +64,7 @@ async def test_alerts_go_on_while_a_check_fails_unforeseen(
     await alarming.close()
 
 
+@ONE_SHAPE
 async def test_a_listener_that_fails_leaves_the_others_with_the_picture(sandbox: Running, tmp_path: Path) -> None:
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     heard: list[Any] = []
@@ -77,6 +80,7 @@ async def test_a_listener_that_fails_leaves_the_others_with_the_picture(sandbox:
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_a_picture_that_cannot_be_made_is_said_in_the_last_one(
     sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,6 +98,7 @@ async def test_a_picture_that_cannot_be_made_is_said_in_the_last_one(
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_last_known_data_that_cannot_be_painted_are_left_out(
     sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ from tests.actions.driving import Driven
 from tests.faults.proxies import proxy
 from tests.faults.situations import ANSWERS, NETWORK, SAID, TEMPERS, VARIABLES, Row, no_way
 from tests.faults.test_way_out import VARIABLES as NAMES
-from tests.running import Running
+from tests.running import ONE_SHAPE, Running
 from tests.wire import wire
 from tui.cli import exits
 from tui.cli.commands.status import look
@@ -82,11 +82,26 @@ ROWS = ("200 with rows of nothing", "400 42703", "404 PGRST205")
 """What is answered about rows and columns, whose names are others on the other shape; all else names none."""
 
 
-@pytest.mark.parametrize(
-    ("session_sandbox", "case"),
-    [*(("deployed", case) for case in SAID), *(("documented", case) for case in ROWS)],
-    indirect=["session_sandbox"],
-)
+async def judged(
+    case: str, sandbox: Running, place: Path, capsys: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch
+) -> Row:
+    """What is said where `case` is how the project, what is between or this machine fails."""
+    async with wire(sandbox.url) as between, proxy(TEMPERS.get(case)) as through:
+
+        def break_it() -> None:
+            if case in ANSWERS:
+                between.acts["/"] = ANSWERS[case]
+            elif case in NETWORK:
+                no_way(patch, NETWORK[case])
+            for name, value in VARIABLES.get(case, {"HTTP_PROXY": through.url} if case in TEMPERS else {}).items():
+                patch.setenv(name, value)
+                authorities.cache_clear()
+
+        return await said(between.url, sandbox, place, break_it, capsys)
+
+
+@ONE_SHAPE
+@pytest.mark.parametrize("case", [case for case in SAID if case not in ROWS])
 async def test_who_is_at_fault(
     case: str,
     sandbox: Running,
@@ -94,15 +109,15 @@ async def test_who_is_at_fault(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async with wire(sandbox.url) as between, proxy(TEMPERS.get(case)) as through:
+    assert await judged(case, sandbox, tmp_path, capsys, monkeypatch) == SAID[case]
 
-        def break_it() -> None:
-            if case in ANSWERS:
-                between.acts["/"] = ANSWERS[case]
-            elif case in NETWORK:
-                no_way(monkeypatch, NETWORK[case])
-            for name, value in VARIABLES.get(case, {"HTTP_PROXY": through.url} if case in TEMPERS else {}).items():
-                monkeypatch.setenv(name, value)
-                authorities.cache_clear()
 
-        assert await said(between.url, sandbox, tmp_path, break_it, capsys) == SAID[case]
+@pytest.mark.parametrize("case", ROWS)
+async def test_who_is_at_fault_where_rows_are_not_what_was_asked_for(
+    case: str,
+    sandbox: Running,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert await judged(case, sandbox, tmp_path, capsys, monkeypatch) == SAID[case]

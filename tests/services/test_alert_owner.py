@@ -12,7 +12,7 @@ from core.alerting.state_machine import Turn
 from core.domain.alerts import Alert, AlertState, Severity
 from tests.alerting.mail_server import ANNA, Alarming, Mailbox, Server, lift, stop
 from tests.alerting.test_sync import OVER, STOP, alarm, rows
-from tests.running import Running
+from tests.running import ONE_SHAPE, Running
 
 
 def heard(server: Server) -> list[str]:
@@ -47,6 +47,7 @@ def phases(sandbox: Running, rule: str = "emergency_stop") -> list[str]:
     return [phase for (phase,) in found]
 
 
+@ONE_SHAPE
 async def test_a_holder_without_contacts_keeps_nobody_from_telling(sandbox: Running, tmp_path: Path) -> None:
     with Server(Mailbox()) as server:
         first, second = await begun(sandbox, tmp_path, AlertRules(), server.rules())
@@ -62,6 +63,7 @@ async def test_a_holder_without_contacts_keeps_nobody_from_telling(sandbox: Runn
         await closed(first, second)
 
 
+@ONE_SHAPE
 async def test_a_holder_whose_mail_server_refuses_keeps_nobody_from_telling(sandbox: Running, tmp_path: Path) -> None:
     refusing = Mailbox()
     refusing.refused = {ANNA}
@@ -79,6 +81,7 @@ async def test_a_holder_whose_mail_server_refuses_keeps_nobody_from_telling(sand
         await closed(first, second)
 
 
+@ONE_SHAPE
 async def test_a_holder_that_renews_its_lease_and_tells_nothing_is_waited_for_no_longer_than_its_bound(
     sandbox: Running, tmp_path: Path
 ) -> None:
@@ -101,6 +104,7 @@ async def test_a_holder_that_renews_its_lease_and_tells_nothing_is_waited_for_no
         await closed(first, second)
 
 
+@ONE_SHAPE
 async def test_a_holder_that_tells_in_time_is_the_only_one(sandbox: Running, tmp_path: Path) -> None:
     with Server(Mailbox()) as server:
         first, second = await begun(sandbox, tmp_path, server.rules(), server.rules())
@@ -115,6 +119,7 @@ async def test_a_holder_that_tells_in_time_is_the_only_one(sandbox: Running, tmp
         await closed(first, second)
 
 
+@ONE_SHAPE
 async def test_a_holder_killed_before_its_message_was_taken_is_not_believed(sandbox: Running, tmp_path: Path) -> None:
     refusing = Mailbox()
     refusing.refused = {ANNA}
@@ -149,6 +154,7 @@ class Forged:
         )
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("says", [{}, {"tells": True}, {"tells": False}], ids=["nothing", "that it tells", "it cannot"])
 async def test_a_forged_lease_silences_nobody(says: dict[str, bool], sandbox: Running, tmp_path: Path) -> None:
     with Server(Mailbox()) as server:
@@ -172,6 +178,7 @@ async def test_a_forged_lease_silences_nobody(says: dict[str, bool], sandbox: Ru
         await alarming.close()
 
 
+@ONE_SHAPE
 async def test_a_lease_that_is_renewed_by_somebody_who_never_reports_is_suspect_and_said(
     sandbox: Running, tmp_path: Path
 ) -> None:
@@ -192,6 +199,7 @@ async def test_a_lease_that_is_renewed_by_somebody_who_never_reports_is_suspect_
         await alarming.close()
 
 
+@ONE_SHAPE
 async def test_an_observing_holder_of_nothing_tells_late_and_writes_no_row(sandbox: Running, tmp_path: Path) -> None:
     with Server(Mailbox()) as server:
         alarming = Alarming(sandbox, tmp_path, server.rules(), observe=True)
@@ -208,6 +216,7 @@ async def test_an_observing_holder_of_nothing_tells_late_and_writes_no_row(sandb
         await alarming.close()
 
 
+@ONE_SHAPE
 async def test_what_fires_while_the_old_lease_still_counts_and_ends_meanwhile_is_ended(
     sandbox: Running, tmp_path: Path
 ) -> None:
@@ -232,6 +241,7 @@ async def test_what_fires_while_the_old_lease_still_counts_and_ends_meanwhile_is
     await closed(again, new)
 
 
+@ONE_SHAPE
 async def test_an_adopted_alert_that_is_not_so_here_is_resolving_and_goes(sandbox: Running, tmp_path: Path) -> None:
     first = await Alarming(sandbox, tmp_path / "a", AlertRules(), autonomous=False).begin()
     sandbox.stuck(1)
@@ -253,6 +263,7 @@ async def test_an_adopted_alert_that_is_not_so_here_is_resolving_and_goes(sandbo
     await second.close()
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("logged", [True, False])
 async def test_what_ends_while_it_is_hidden_is_owed_its_end_where_a_row_says_that_it_fires(
     logged: bool, sandbox: Running, tmp_path: Path

@@ -15,7 +15,7 @@ from core.domain.actions import ResultPhase
 from core.domain.status import Level
 from tests.actions.driving import Driven, agents_write_logs, audited, failures, running, statuses
 from tests.clock import FakeClock
-from tests.running import Running
+from tests.running import ONE_SHAPE, Running
 from tui.cli.status_page import page
 
 
@@ -49,6 +49,7 @@ async def test_three_stuck_of_many_are_healed_with_one_audited_run(
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_sixty_of_eighty_are_braked_said_and_left_to_a_person(
     account: str, sandbox: Running, tmp_path: Path
 ) -> None:
@@ -78,6 +79,7 @@ async def test_sixty_of_eighty_are_braked_said_and_left_to_a_person(
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_more_than_half_of_ten_or_more_are_braked_and_of_fewer_are_not(sandbox: Running, tmp_path: Path) -> None:
     agents_write_logs(sandbox)
     running(sandbox, 4)
@@ -91,6 +93,7 @@ async def test_more_than_half_of_ten_or_more_are_braked_and_of_fewer_are_not(san
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_forty_nine_healed_and_forty_nine_more_within_the_hour_are_braked(
     account: str, sandbox: Running, tmp_path: Path
 ) -> None:
@@ -113,6 +116,7 @@ async def test_forty_nine_healed_and_forty_nine_more_within_the_hour_are_braked(
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_what_an_operator_healed_does_not_brake(sandbox: Running, tmp_path: Path) -> None:
     agents_write_logs(sandbox)
     running(sandbox, 200)
@@ -157,6 +161,7 @@ async def test_who_only_looks_writes_its_rows_and_changes_nothing(sandbox: Runni
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_observing_writes_nothing_at_all(account: str, sandbox: Running, tmp_path: Path) -> None:
     agents_write_logs(sandbox)
     sandbox.stuck(2)
@@ -172,6 +177,7 @@ async def test_observing_writes_nothing_at_all(account: str, sandbox: Running, t
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_one_that_acts_takes_the_lease_from_one_that_only_looks_at_once(sandbox: Running, tmp_path: Path) -> None:
     clock = FakeClock()
     looks = await Driven(sandbox.url, sandbox.service_key, tmp_path / "a", clock, autonomous=False).begin()
@@ -378,6 +384,7 @@ async def test_a_task_claimed_again_between_plan_and_apply_is_untouched(
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_two_that_heal_at_the_same_moment_change_each_task_once(
     account: str, sandbox: Running, tmp_path: Path
 ) -> None:
@@ -392,6 +399,7 @@ async def test_two_that_heal_at_the_same_moment_change_each_task_once(
         await one.monitor.close()
 
 
+@ONE_SHAPE
 async def test_a_holder_killed_with_minus_nine_is_followed_after_ninety_seconds_and_never_both(
     account: str, sandbox: Running, tmp_path: Path
 ) -> None:
@@ -433,6 +441,7 @@ async def test_a_log_row_exactly_thirty_days_old_is_kept(sandbox: Running, tmp_p
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_an_emergency_stop_waits_for_no_heal_and_ends_it_after_its_batch(
     sandbox: Running, tmp_path: Path
 ) -> None:
@@ -451,6 +460,7 @@ async def test_an_emergency_stop_waits_for_no_heal_and_ends_it_after_its_batch(
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_a_brake_is_not_released_by_a_check_that_got_no_answer(sandbox: Running, tmp_path: Path) -> None:
     agents_write_logs(sandbox)
     sandbox.stuck(60)

@@ -12,7 +12,7 @@ from core.base.store import Store
 from core.domain.actions import ResultPhase
 from core.monitor import Config, Monitor, Places
 from core.resilience import BreakerState
-from tests.running import Running
+from tests.running import ONE_SHAPE, Running
 
 TASKS = "db:fetch_tasks"
 
@@ -68,6 +68,7 @@ async def test_a_hold_survives_a_restart_until_it_is_released(sandbox: Running, 
     await monitor.close()
 
 
+@ONE_SHAPE
 async def test_a_reset_ends_a_hold_for_good(sandbox: Running, tmp_path: Path) -> None:
     monitor = await started(monitor_on(sandbox, tmp_path))
     await monitor.run(HOLD_BREAKER, breaker=TASKS, reason="a reason")
@@ -78,6 +79,7 @@ async def test_a_reset_ends_a_hold_for_good(sandbox: Running, tmp_path: Path) ->
     await state.close()
 
 
+@ONE_SHAPE
 async def test_a_hold_that_ended_meanwhile_is_not_taken_up_again(sandbox: Running, tmp_path: Path) -> None:
     monitor = await started(monitor_on(sandbox, tmp_path))
     await monitor.run(
@@ -90,6 +92,7 @@ async def test_a_hold_that_ended_meanwhile_is_not_taken_up_again(sandbox: Runnin
     await monitor.close()
 
 
+@ONE_SHAPE
 async def test_a_hold_that_cannot_be_kept_is_refused_in_words(sandbox: Running, tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the directory should be")
     monitor = await started(monitor_on(sandbox, tmp_path))
@@ -101,6 +104,7 @@ async def test_a_hold_that_cannot_be_kept_is_refused_in_words(sandbox: Running, 
     await monitor.close()
 
 
+@ONE_SHAPE
 async def test_observing_refuses_and_an_unknown_breaker_is_said(sandbox: Running, tmp_path: Path) -> None:
     monitor = monitor_on(sandbox, tmp_path, observe=True)
     assert (await monitor.run(HOLD_BREAKER, breaker=TASKS, reason="x")).phase is ResultPhase.REFUSED
@@ -110,6 +114,7 @@ async def test_observing_refuses_and_an_unknown_breaker_is_said(sandbox: Running
     await monitor.close()
 
 
+@ONE_SHAPE
 async def test_a_reset_needs_no_database_and_says_that_it_is_not_audited(sandbox: Running, tmp_path: Path) -> None:
     monitor = await started(monitor_on(sandbox, tmp_path))
     await asyncio.to_thread(sandbox.fault, "database_down", True)
@@ -124,6 +129,7 @@ async def test_a_reset_needs_no_database_and_says_that_it_is_not_audited(sandbox
         await monitor.close()
 
 
+@ONE_SHAPE
 async def test_of_two_processes_one_acts_and_the_other_takes_over_when_it_is_gone(
     sandbox: Running, tmp_path: Path
 ) -> None:
@@ -141,6 +147,7 @@ async def test_of_two_processes_one_acts_and_the_other_takes_over_when_it_is_gon
     await second.close()
 
 
+@ONE_SHAPE
 async def test_a_start_runs_once_however_often_it_is_asked_for(sandbox: Running, tmp_path: Path) -> None:
     monitor = monitor_on(sandbox, tmp_path)
     await asyncio.gather(*(monitor.start() for _ in range(5)))

@@ -20,7 +20,7 @@ from core.domain.status import Level
 from core.services.critical_streak import CriticalStreak
 from tests.actions.driving import Driven, audited, failures, statuses
 from tests.clock import FakeClock
-from tests.running import ROOT, Running
+from tests.running import ONE_SHAPE, ROOT, Running
 from tests.wire import Wire, hang, reset, wire
 
 INTERVAL_S = 300.0
@@ -129,6 +129,7 @@ async def test_ten_checks_above_eighty_percent_stop_and_nine_do_not(
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("lift", ["by us", "by somebody else's hand"])
 async def test_a_lifted_stop_is_not_set_again_by_the_same_old_failures(
     lift: str, account: str, sandbox: Running, tmp_path: Path
@@ -154,6 +155,7 @@ async def test_a_lifted_stop_is_not_set_again_by_the_same_old_failures(
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_old_failures_and_our_own_order_nothing(account: str, sandbox: Running, tmp_path: Path) -> None:
     sandbox.sql(
         "INSERT INTO autonomous_tasks (description, status, completed_at, error_message)"
@@ -168,6 +170,7 @@ async def test_old_failures_and_our_own_order_nothing(account: str, sandbox: Run
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_ten_presses_of_c_order_nothing(sandbox: Running, tmp_path: Path) -> None:
     failures(sandbox)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
@@ -191,6 +194,7 @@ async def test_an_hour_of_blindness_orders_nothing(tmp_path: Path) -> None:
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_who_only_looks_counts_nothing_of_the_rate_without_the_lease(sandbox: Running, tmp_path: Path) -> None:
     failures(sandbox)
     clock = FakeClock(SystemClock().now())
@@ -212,6 +216,7 @@ async def down(driven: Driven, between: Wire, rounds: int = 10) -> None:
         assert checkup.of("database").level is CRITICAL
 
 
+@ONE_SHAPE
 async def test_proven_down_for_ten_checks_the_order_waits_and_is_carried_out_once_on_return(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
@@ -238,6 +243,7 @@ async def test_proven_down_for_ten_checks_the_order_waits_and_is_carried_out_onc
     await again.monitor.close()
 
 
+@ONE_SHAPE
 async def test_it_lapses_when_the_project_answers_and_is_well(sandbox: Running, between: Wire, tmp_path: Path) -> None:
     sandbox.completed(20)
     driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
@@ -251,6 +257,7 @@ async def test_it_lapses_when_the_project_answers_and_is_well(sandbox: Running, 
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_it_lapses_after_a_day(sandbox: Running, between: Wire, tmp_path: Path) -> None:
     failures(sandbox)
     driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
@@ -264,6 +271,7 @@ async def test_it_lapses_after_a_day(sandbox: Running, between: Wire, tmp_path: 
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_it_can_be_withdrawn_before(sandbox: Running, between: Wire, tmp_path: Path) -> None:
     failures(sandbox)
     driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
@@ -277,6 +285,7 @@ async def test_it_can_be_withdrawn_before(sandbox: Running, between: Wire, tmp_p
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_without_permission_nothing_is_ordered(sandbox: Running, between: Wire, tmp_path: Path) -> None:
     for name, settings in {
         "off": {"autonomous": False},
@@ -290,6 +299,7 @@ async def test_without_permission_nothing_is_ordered(sandbox: Running, between: 
         await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_hanging_counts_when_its_time_is_over(sandbox: Running, between: Wire, tmp_path: Path) -> None:
     rules = WatchRules(hanging_s=3.0)
     driven = await Driven(between.url, sandbox.service_key, tmp_path, watch=rules).begin()
@@ -307,6 +317,7 @@ async def test_hanging_counts_when_its_time_is_over(sandbox: Running, between: W
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_a_stop_that_was_broken_off_is_taken_up_where_it_was_left(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
@@ -339,6 +350,7 @@ async def test_a_stop_that_was_broken_off_is_taken_up_where_it_was_left(
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_an_operators_order_waits_and_is_asked_about_again_after_a_day(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
@@ -383,6 +395,7 @@ asyncio.run(main())
 """
 
 
+@ONE_SHAPE
 async def test_a_process_killed_with_minus_nine_leaves_its_order_to_the_next(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
@@ -427,6 +440,7 @@ async def test_an_ordinary_user_stops_nothing_he_may_not_and_says_why(sandbox: R
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_an_automatic_order_waits_on_until_we_may_act_and_hold_the_lease(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:

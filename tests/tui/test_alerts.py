@@ -14,7 +14,7 @@ from core.domain.snapshot import AlertView, Degradation, Project, Snapshot, Stat
 from core.domain.state_word import state_of
 from core.resilience import DegradationLevel
 from tests.clock import FakeClock
-from tests.running import Command, Running
+from tests.running import ONE_SHAPE, Command, Running
 from tests.tui.drawn import asks
 from tests.tui.pictures import ACTIVE
 from tests.tui.terminal import Terminal
@@ -32,6 +32,7 @@ def set_stop(sandbox: Running, reason: str) -> None:
     sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = true, emergency_stop_reason = %s", reason)
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_panel_says_what_fires_in_every_size_that_has_the_room(
     size: tuple[int, int], sandbox: Running, tmp_path: Path
@@ -62,6 +63,7 @@ async def test_a_takes_care_of_the_only_one_at_once(sandbox: Running, tmp_path: 
         assert not isinstance(app.screen, ChoiceDialog)  # there is none left to choose
 
 
+@ONE_SHAPE
 async def test_of_several_a_asks_which(sandbox: Running, tmp_path: Path) -> None:
     set_stop(sandbox, "look")
     sandbox.stuck(2)
@@ -90,6 +92,7 @@ def test_an_alert_of_what_is_over_is_not_how_things_are(rule: str, well: bool, s
     assert state_of(msgspec.structs.replace(ACTIVE, alerts=(alarm,)), blind_for_s=None)[0] is state
 
 
+@ONE_SHAPE
 async def test_z_asks_how_long_and_why_and_takes_it_back(sandbox: Running, tmp_path: Path) -> None:
     set_stop(sandbox, "look")
     clock = FakeClock()
@@ -123,6 +126,7 @@ async def test_z_asks_how_long_and_why_and_takes_it_back(sandbox: Running, tmp_p
         await until(lambda: "silenced until" not in shown(app), "taken back")
 
 
+@ONE_SHAPE
 async def test_the_stop_dialog_has_its_reason_from_what_is_critical(sandbox: Running, tmp_path: Path) -> None:
     sandbox.sql(
         "INSERT INTO autonomous_tasks (description, status, started_at, completed_at)"
@@ -140,6 +144,7 @@ async def test_the_stop_dialog_has_its_reason_from_what_is_critical(sandbox: Run
         await pilot.press("escape")
 
 
+@ONE_SHAPE
 async def test_a_high_alert_makes_a_check_due(sandbox: Running, tmp_path: Path) -> None:
     app = app_on(sandbox, tmp_path, alerts=SOON)
     async with app.run_test(size=(80, 24)):
@@ -151,6 +156,7 @@ async def test_a_high_alert_makes_a_check_due(sandbox: Running, tmp_path: Path) 
         await until(lambda: app.monitor.snapshot.health.last_at != last, "a check by itself")
 
 
+@ONE_SHAPE
 def test_the_terminal_rings_and_notifies_when_an_alert_begins(sandbox: Running, command: Command) -> None:
     env = {"BELL": "true", "DESKTOP": "osc9", "EVALUATE_S": "1"}
     terminal = Terminal(command, sandbox, **{f"WATCHDESK_ALERTS_{name}": value for name, value in env.items()})
@@ -203,6 +209,7 @@ def test_of_several_notices_the_first_is_said_and_how_many_more_there_are(width:
     assert said_within(notices[:1], width) == notices[0]
 
 
+@ONE_SHAPE
 async def test_the_help_lists_every_notice_in_full(sandbox: Running, tmp_path: Path) -> None:
     set_stop(sandbox, "look")
     app = app_on(sandbox, tmp_path, alerts=SOON)

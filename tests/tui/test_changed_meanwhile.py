@@ -21,6 +21,7 @@ from tests.tui.slips import (
 __all__ = ["busy", "opened", "start"]
 
 
+@ONE_SHAPE
 def test_a_heal_does_only_what_was_shown(start: Start, busy: Running) -> None:
     hand = start()
     hand.press("h")
@@ -39,6 +40,7 @@ def test_a_heal_does_only_what_was_shown(start: Start, busy: Running) -> None:
     leave(hand)
 
 
+@ONE_SHAPE
 def test_a_stop_that_somebody_else_gave_meanwhile_is_left_as_it_is(start: Start, busy: Running) -> None:
     hand = start()
     hand.press("\x05")
@@ -74,6 +76,7 @@ def test_a_task_that_was_retried_meanwhile_is_not_retried_again(start: Start, bu
     leave(hand)
 
 
+@ONE_SHAPE
 def test_what_failed_after_the_count_is_left_alone(start: Start, busy: Running) -> None:
     hand = start()
     hand.press("/status:failed")
@@ -98,6 +101,7 @@ CONFIG, TASKS = "/rest/v1/autonomous_system_config", "/rest/v1/autonomous_tasks"
 RPC = "/rest/v1/rpc/emergency_stop_autonomous_system"
 
 
+@ONE_SHAPE
 def test_orders_whose_answers_are_lost_are_read_back_and_not_repeated(start: Start, busy: Running) -> None:
     with between(busy, f"PATCH {TASKS}", f"POST {RPC}") as line:
         hand = start(SUPABASE_URL=line.url)

@@ -19,7 +19,7 @@ from core.monitor import Config, Monitor, Places
 from core.resilience import BreakerRules
 from core.services.config import RefreshRules
 from tests.clock import FakeClock
-from tests.running import Running
+from tests.running import ONE_SHAPE, Running
 from tests.tui.drawn import asks, drawn, text_of
 from tui.app.app import WatchdeskApp
 from tui.dialogs import (
@@ -74,6 +74,7 @@ async def test_panels_are_live(sandbox: Running, tmp_path: Path) -> None:
         assert "acts on order only (autonomous, dry_run)" in text
 
 
+@ONE_SHAPE
 async def test_a_killed_database_leaves_the_panels_and_comes_back(sandbox: Running, tmp_path: Path) -> None:
     sandbox.completed(7)
     app = app_on(sandbox, tmp_path)
@@ -90,6 +91,7 @@ async def test_a_killed_database_leaves_the_panels_and_comes_back(sandbox: Runni
         await until(lambda: "Degradation normal" in shown(app), "everything live again")
 
 
+@ONE_SHAPE
 async def test_a_second_start_with_the_database_down_shows_last_known_data(sandbox: Running, tmp_path: Path) -> None:
     sandbox.completed(7)
     app = app_on(sandbox, tmp_path)
@@ -122,6 +124,7 @@ async def test_never_read_is_a_dash_and_never_a_default(tmp_path: Path) -> None:
         assert "dry-run" not in text.splitlines()[1]
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("size", SIZES)
 async def test_every_size_draws_and_resizing_never_crashes(
     size: tuple[int, int], sandbox: Running, tmp_path: Path
@@ -135,6 +138,7 @@ async def test_every_size_draws_and_resizing_never_crashes(
             await until(lambda: "LIVE" in shown(app), "the state in every size")
 
 
+@ONE_SHAPE
 async def test_hostile_text_stays_text(sandbox: Running, tmp_path: Path) -> None:
     text = HOSTILE.replace("\x00", "")
     sandbox.sql(
@@ -150,6 +154,7 @@ async def test_hostile_text_stays_text(sandbox: Running, tmp_path: Path) -> None
     assert not any((ord(char) < 32 and char != "\n") or 0x7F <= ord(char) <= 0x9F for char in drawn)
 
 
+@ONE_SHAPE
 async def test_what_was_typed_to_lift_a_fresh_stop_stays(sandbox: Running, tmp_path: Path) -> None:
     app = app_on(sandbox, tmp_path)
     app.clock = FakeClock()
@@ -185,6 +190,7 @@ async def test_heal_by_key_shows_the_plan_and_does_it(sandbox: Running, tmp_path
     assert sandbox.sql("SELECT DISTINCT status FROM autonomous_tasks") == [("failed",)]
 
 
+@ONE_SHAPE
 async def test_escape_backs_out_of_everything_and_help_names_every_key(sandbox: Running, tmp_path: Path) -> None:
     app = app_on(sandbox, tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -202,6 +208,7 @@ async def test_escape_backs_out_of_everything_and_help_names_every_key(sandbox: 
             assert app.screen is app.screen_stack[0]
 
 
+@ONE_SHAPE
 async def test_stop_wants_a_reason_and_the_word(sandbox: Running, tmp_path: Path) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('waits')")
     app = app_on(sandbox, tmp_path)
@@ -225,6 +232,7 @@ async def test_stop_wants_a_reason_and_the_word(sandbox: Running, tmp_path: Path
     assert sandbox.sql("SELECT status FROM autonomous_tasks") == [("rejected",)]
 
 
+@ONE_SHAPE
 async def test_observing_refuses_every_order_and_writes_nothing(sandbox: Running, tmp_path: Path) -> None:
     sandbox.stuck(1)
     app = app_on(sandbox, tmp_path, observe=True)
@@ -241,6 +249,7 @@ async def test_observing_refuses_every_order_and_writes_nothing(sandbox: Running
     assert sandbox.sql("SELECT status FROM autonomous_tasks") == [("in_progress",)]
 
 
+@ONE_SHAPE
 async def test_observing_is_lifted_for_orders_by_typing_the_projects_name_and_comes_back(
     sandbox: Running, tmp_path: Path
 ) -> None:
@@ -269,6 +278,7 @@ async def test_observing_is_lifted_for_orders_by_typing_the_projects_name_and_co
     assert written == [("lift_observe",)]  # its own audit and nothing else
 
 
+@ONE_SHAPE
 async def test_backing_out_of_a_dialog_does_not_break_off_its_order(sandbox: Running, tmp_path: Path) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' || i FROM generate_series(1, 300) AS i")
     app = app_on(sandbox, tmp_path)
@@ -289,6 +299,7 @@ async def test_backing_out_of_a_dialog_does_not_break_off_its_order(sandbox: Run
     assert sandbox.sql("SELECT DISTINCT status FROM autonomous_tasks") == [("rejected",)]
 
 
+@ONE_SHAPE
 async def test_after_a_heal_the_checks_say_so_at_once(sandbox: Running, tmp_path: Path) -> None:
     sandbox.stuck(2)
     app = app_on(sandbox, tmp_path)
@@ -312,6 +323,7 @@ def said(app: WatchdeskApp) -> str:
     return "\n".join(str(static.render()) for static in app.screen.query(Static))
 
 
+@ONE_SHAPE
 async def test_a_breaker_is_held_and_released_by_keys(sandbox: Running, tmp_path: Path) -> None:
     app = app_on(sandbox, tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -342,6 +354,7 @@ def options(app: WatchdeskApp) -> int:
     return app.screen.query_one(OptionList).option_count
 
 
+@ONE_SHAPE
 async def test_dry_run_is_turned_off_with_the_projects_name_and_on_without(sandbox: Running, tmp_path: Path) -> None:
     app = app_on(sandbox, tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -363,6 +376,7 @@ async def test_dry_run_is_turned_off_with_the_projects_name_and_on_without(sandb
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(True,)]
 
 
+@ONE_SHAPE
 async def test_pending_tasks_are_run_on_order(sandbox: Running, tmp_path: Path) -> None:
     before = sandbox.functions()
     sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('waits')")
@@ -457,6 +471,7 @@ async def test_a_stop_without_a_project_waits_and_is_withdrawn_and_quitting_asks
             await until(lambda: not app.monitor.snapshot.waiting, "nothing waits")
 
 
+@ONE_SHAPE
 async def test_the_watchdogs_loop_is_restarted_by_key(sandbox: Running, tmp_path: Path) -> None:
     app = app_on(sandbox, tmp_path)
     async with app.run_test(size=(100, 30)) as pilot:

@@ -103,6 +103,7 @@ def test_another_projects_name_lifts_nothing_and_ends_no_dry_run(start: Start, b
 PASTED = "one\x9b2J\x07\u202etwo\r\nSTOP\r\n\x05q"
 
 
+@ONE_SHAPE
 def test_a_paste_is_text_and_its_first_line_alone(start: Start, busy: Running) -> None:
     hand = start()
     with unharmed(busy):
@@ -163,6 +164,7 @@ def held(hand: Hand, key: str, seconds: float) -> None:
         hand.read(HELD_S)
 
 
+@ONE_SHAPE
 def test_enter_held_down_carries_out_what_was_shown_once_and_leaves_its_answer_there(
     start: Start, busy: Running
 ) -> None:
@@ -193,6 +195,7 @@ def test_a_key_that_pushes_held_down_anywhere_orders_nothing(key: str, start: St
         leave(hand)
 
 
+@ONE_SHAPE
 def test_a_second_enter_stops_no_long_work(start: Start, busy: Running) -> None:
     busy.sql(
         "INSERT INTO autonomous_tasks (description, status, completed_at)"
