@@ -45,6 +45,8 @@ class Planned(ABC, Generic[P]):
     """
 
     action: Action
+    changes: ClassVar[bool] = True
+    """Whether panels and checks are read anew after it."""
 
     def __init__(self, parts: Dependencies, shown: P | None = None) -> None:
         self._parts = parts

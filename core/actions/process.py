@@ -44,7 +44,9 @@ TEST_MESSAGE: Final = Action(
 
 
 class ProcessOperation(LocalOperation[Sentence]):
-    """An action that takes no arguments."""
+    """An action that takes no arguments and changes nothing of the project."""
+
+    changes = False
 
     async def plan(self) -> Sentence:
         """Return its effect."""

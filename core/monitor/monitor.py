@@ -236,9 +236,10 @@ class Monitor:
             result = await parts.runner.run(
                 ordered, parts.operator, run=again, keep=self._scheduler.running, progress=progress, go_on=go_on
             )
-        parts.readings.make_all_due()
-        self._scheduler.refresh_soon()
-        self._scheduler.check_soon()  # what the checks said before is no longer so
+        if ordered.changes:
+            parts.readings.make_all_due()
+            self._scheduler.refresh_soon()
+            self._scheduler.check_soon()  # what the checks said before is no longer so
         self._publish()
         return result
 

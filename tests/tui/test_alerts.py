@@ -113,7 +113,7 @@ async def test_z_asks_how_long_and_why_and_takes_it_back(sandbox: Running, tmp_p
         dialog.query_one("#lasts", Input).value = "8d"
         assert not dialog.ready()
         dialog.query_one("#lasts", Input).value = "30min"
-        assert dialog.ready()
+        await until(dialog.ready, "the plan of another time")
         await pilot.pause()
         await pilot.click("#act")
         await until(lambda: "silenced until" in shown(app), "silence")

@@ -58,17 +58,17 @@ async def pressed(pilot: Pilot[None], app: WatchdeskApp, *keys: str) -> None:
 
 
 BROKEN = [
-    ("plan_heal", (), ("h",), "cannot be read now: " + failed("looking at what this is about")),
-    ("heal", ("h",), ("right", "enter"), "outcome unknown: " + failed("the action")),
+    ("plan", (), ("h",), "cannot be read now: " + failed("looking at what this is about")),
+    ("run", ("h",), ("right", "enter"), "outcome unknown: " + failed("the action")),
     ("note", ("n", "x"), ("enter",), failed("this")),
-    ("acknowledge", ("6", "enter"), ("down", "enter"), failed("what was chosen")),
+    ("run", ("6", "enter"), ("down", "enter"), failed("what was chosen")),
     ("page", (), ("t",), "last known, now: " + failed("reading the rows")),
     ("page", (), ("s",), "cannot be read now: " + failed("reading the rows")),
     ("total", (), ("t",), "Tasks 1 newest first"),  # the rows are there, and live
     ("page", ("t",), ("end",), "last known, now: " + failed("reading more rows")),
     ("trends", (), ("v",), failed("reading the trends")),
     ("fill_trends", (), ("v",), failed("reading the trends")),
-    ("check_now", (), ("c",), failed("check")),
+    ("run", (), ("c",), failed("check")),
 ]
 """Which call of the monitor raises, the keys before it does, those that call it, and what is said of it."""
 
@@ -104,7 +104,7 @@ async def test_an_order_that_fails_unforeseen_is_over_and_its_outcome_unknown() 
     app = app_on(WARNING)
     async with run(app, SIZE) as pilot:
         await pressed(pilot, app, "h")
-        setattr(app.monitor, "heal", broken)  # noqa: B010 - a method
+        setattr(app.monitor, "run", broken)  # noqa: B010 - a method
         await pressed(pilot, app, "right", "enter")
         dialog = app.screen
         assert isinstance(dialog, Dialog)
@@ -116,12 +116,12 @@ async def test_an_order_that_fails_unforeseen_is_over_and_its_outcome_unknown() 
 async def test_a_look_that_failed_is_taken_again_and_only_then_anything_can_be_ordered() -> None:
     app = app_on(WARNING)
     async with run(app, SIZE) as pilot:
-        setattr(app.monitor, "plan_heal", broken)  # noqa: B010 - a method
+        setattr(app.monitor, "plan", broken)  # noqa: B010 - a method
         await pressed(pilot, app, "h")
         dialog = app.screen
         assert isinstance(dialog, Dialog)
         assert dialog.query_one("#act", Button).disabled
-        delattr(app.monitor, "plan_heal")
+        delattr(app.monitor, "plan")
         dialog._look()
         await settled(pilot, lambda: not dialog.query_one("#act", Button).disabled)
         assert "changed while" not in drawn(app)

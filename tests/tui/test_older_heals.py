@@ -28,7 +28,7 @@ async def test_an_older_heal_is_found_in_the_audit_trail_and_undone(logs: Readin
         choices.highlighted = next(n for n, one in enumerate(words) if one.startswith("undo an older heal"))
         choices.action_select()
         found = await settled(pilot, lambda: isinstance(app.screen, ListView))
-        assert "filter: order:heal" in text_of(found)
+        assert "filter: action:heal" in text_of(found)
         await pilot.press("enter")
         await settled(pilot, lambda: isinstance(view := app.screen, DocumentView) and view._document is not None)
         await pilot.press("enter")

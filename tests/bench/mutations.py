@@ -1,0 +1,125 @@
+"""Plant faults in a copy of the product, one at a time, and see that the tests named beside each catch it.
+
+`python -m tests.bench.mutations [WORD ...]`: those whose name has one of the words, else all. It needs minutes, and is no
+part of `make test`: it tells whether a suite that was made faster still sees what it saw.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tests.running import ROOT
+
+
+class Mutation(NamedTuple):
+    """One fault: in `path`, `old` (which stands there once) becomes `new`. `tests` must fail of it."""
+
+    name: str
+    path: str
+    old: str
+    new: str
+    tests: str
+
+
+ACTIONS: Final = "tests/actions"
+MUTATIONS: Final = (
+    # Resilience
+    Mutation("a breaker opens one failure late", "core/resilience/breaker.py", "if self.failures >= self._rules.failures_to_open:", "if self.failures > self._rules.failures_to_open:", "tests/resilience"),
+    Mutation("a failed probe leaves it half open", "core/resilience/breaker.py", 'self._open(BreakerCause.PROBE_FAILED, "the probe failed", why, pause_s, start=self._clock.elapsed())', "pass", "tests/resilience"),
+    Mutation("old failures never age out", "core/resilience/breaker.py", "self._clock.elapsed() - self._last_failure > self._ages_out_s", "False", "tests/resilience"),
+    Mutation("a pause the server asked for is ignored", "core/resilience/breaker.py", "self._not_before = max(self._not_before, now + pause_s)", "pass", "tests/resilience"),
+    Mutation("a live call is refused by a breaker", "core/resilience/guard.py", "if policy.refusable and breaker.refusing:", "if breaker.refusing:", "tests/resilience"),
+    Mutation("a refused call counts as asked", "core/resilience/guard.py", "breaker.refused += 1", "pass", "tests/resilience"),
+    Mutation("cached data is called live", "core/resilience/guard.py", "return Reading(value=decode(kept.value), source=Source.CACHED", "return Reading(value=decode(kept.value), source=Source.LIVE", "tests/resilience"),
+    Mutation("a lost answer is not told from a late one", "core/resilience/guard.py", "fault = _LATE if progress.asking else progress.fault or _EARLY", "fault = progress.fault or _EARLY", "tests/resilience"),
+    # Judging
+    Mutation("too few finished tell all the same", "core/domain/failure_rate.py", "rate.finished >= rules.few_finished and", "", "tests/domain tests/checks tests/services/test_autopilot_heals.py"),
+    Mutation("the rate is reached, not passed", "core/domain/failure_rate.py", "failed > percent", "failed >= percent", "tests/domain tests/checks"),
+    Mutation("an old failure acts", "core/domain/failure_rate.py", "if failed_at is None or now - failed_at > timedelta(seconds=rules.recent_s):", "if failed_at is None:", "tests/services/test_autopilot_heals.py"),
+    Mutation("a failure before the resume acts", "core/domain/failure_rate.py", "since if lifted_at is None else max(since, lifted_at)", "since", "tests/services/test_autopilot_heals.py tests/actions/test_runner.py"),
+    Mutation("our own failures act", "core/domain/failure_rate.py", "without_ours=True", "without_ours=False", "tests/services/test_autopilot_heals.py"),
+    Mutation("an estimate counts for nothing", "core/domain/stuck.py", "max(rules.after_s, rules.estimate_factor * estimate_s)", "rules.after_s", "tests/domain tests/actions/test_stuck_evidence.py"),
+    Mutation("silence needs no proof", "core/domain/stuck.py", "if reads.sees_all or not silent", "if True", "tests/actions/test_stuck_evidence.py tests/services/test_autopilot_heals.py"),
+    Mutation("signs of life are overlooked", "core/domain/stuck.py", "silent = tuple(t for t in late if t.id not in alive)", "silent = late", "tests/actions/test_stuck_evidence.py"),
+    # The road of an action
+    Mutation("observing writes", "core/actions/rights.py", "if action.writes and self._read_only.forbids():", "if False:", "tests/tui/serve/test_only_looks.py tests/actions/test_retry_matching.py"),
+    Mutation("a served screen acts", "core/actions/rights.py", 'if self._read_only.only_looks and action.name != "check_now":', "if False:", "tests/tui/serve/test_only_looks.py"),
+    Mutation("nothing is compared with what was shown", "core/actions/heal.py", "if self._shown is not None and not self._found.plan.same_targets(self._shown):", "if False:", "tests/actions/test_runner.py tests/services/test_running.py"),
+    Mutation("a change is done although nothing changed", "core/actions/run.py", "return ResultPhase.VERIFIED if self.changed or self.turned else ResultPhase.UNCHANGED", "return ResultPhase.VERIFIED", f"{ACTIONS}/test_whose_flag.py {ACTIONS}/test_partial_results.py {ACTIONS}/test_two_at_once.py"),
+    Mutation("refused rows are whole", "core/actions/run.py", "return not (self.refused or self.unknown", "return not (self.unknown", f"{ACTIONS}/test_undo.py {ACTIONS}/test_partial_results.py {ACTIONS}/test_heal_stop_resume.py"),
+    Mutation("a lost answer is a failure", "core/actions/run.py", "done = await changed(ids) if not_live is not None else outcome.data or ()", "done = () if not_live is not None else outcome.data or ()", f"{ACTIONS}/test_lost_answers.py"),
+    Mutation("no opening audit row", "core/actions/runner.py", "await trail.start(prepared.told, hurry=action.hurries)", "pass", f"{ACTIONS}/test_audit.py {ACTIONS}/test_runner.py"),
+    Mutation("without its audit row it goes on", "core/actions/runner.py", "            if not action.hurries:\n                nothing", "            if False:\n                nothing", f"{ACTIONS}/test_audit.py {ACTIONS}/test_runner.py {ACTIONS}/test_lost_answers.py"),
+    Mutation("a stop ends nobody else", "core/actions/runner.py", "        self._stops += 1", "        pass", f"{ACTIONS}/test_requeue.py {ACTIONS}/test_clean_up.py {ACTIONS}/test_retry_matching.py"),
+    Mutation("an event is not told", "core/actions/runner.py", "            self._tell(ActionEnded.of(result, str(actor), operation.reason))", "            pass", "tests/services/test_breaker_actions.py tests/actions/test_waiting.py tests/services/test_critical_streak.py tests/history/report/test_golden.py"),
+    Mutation("an action that is broken off stays open", "core/actions/runner.py", "if self._is_gone(one, actor, wall):", "if False:", f"{ACTIONS}/test_audit.py {ACTIONS}/test_broken_off.py"),
+    Mutation("one broken off from outside says nothing", "core/actions/runner.py", 'text = f"ended from outside; {run.text()}"', "return", f"{ACTIONS}/test_runner.py"),
+    Mutation("another stop is lifted than the one meant", "core/actions/resume.py", "return StopMark.of(config) == self._meant", "return True", f"{ACTIONS}/test_requeue.py {ACTIONS}/test_waiting.py {ACTIONS}/test_heal_stop_resume.py {ACTIONS}/test_two_at_once.py"),
+    Mutation("a requeue under a stop", "core/actions/requeue.py", "if config is not None and config.emergency_stop:\n            return self.refused", "if False:\n            return self.refused", f"{ACTIONS}/test_requeue.py"),
+    Mutation("a stop does not wait for the project", "core/actions/runner.py", "if keep and action.keeps and result.phase in _UNHEARD:", "if False:", f"{ACTIONS}/test_waiting.py"),
+    Mutation("an undo forgets who set dry-run since", "core/actions/undo.py", "if not to and (order.config_at is None or config.updated_at != order.config_at):", "if False:", f"{ACTIONS}/test_undo.py"),
+    Mutation("a retry of another failure", "core/actions/retry_task.py", "if now.failed_at != shown.failed_at:", "if False:", f"{ACTIONS}/test_partial_results.py tests/cli/test_undo_retry_run.py"),
+    Mutation("no word is asked for many rows", "core/domain/actions.py", "return project if rows > TYPED_ABOVE else None", "return None", "tests/tui/test_dialogs.py"),
+    Mutation("a stop without its word", "core/domain/actions.py", "return action.word or project", "return None", "tests/tui/test_dialogs.py tests/tui/test_bursts.py"),
+    # Writes repeat their condition
+    Mutation("a finished task is failed", "core/backend/writes.py", '.in_("id", _some(ids)).eq("status", "in_progress")', '.in_("id", _some(ids))', "tests/backend tests/actions/test_two_at_once.py tests/actions/test_runner.py"),
+    Mutation("a task that is retried is none that failed", "core/backend/writes.py", '.in_("id", _some(ids)).eq("status", "failed")', '.in_("id", _some(ids))', f"tests/backend {ACTIONS}/test_retry_matching.py"),
+    Mutation("a lease is taken from its holder", "core/backend/writes.py", 'return query.eq("input_data->>token", expected).select("id")', 'return query.select("id")', f"{ACTIONS}/test_lease.py"),
+    Mutation("a lease that ran out still acts", "core/actions/lease.py", "bool(self._token) and self._clock.elapsed() - self._began < self._trusted_s", "bool(self._token)", f"{ACTIONS}/test_lease.py"),
+    Mutation("a project proven down is called live", "core/services/connection.py", "        if self._proof:\n            return LinkWord.OFFLINE", "        if False:\n            return LinkWord.OFFLINE", "tests/services tests/tui/test_dashboard.py"),
+    Mutation("an old picture is called live", "core/services/connection.py", "late = self._tries > 0 and self._clock.elapsed() - self._live > self._stale_after_s", "late = False", "tests/services tests/faults"),
+    Mutation("a repair acts although it does not say so", "core/services/autopilot.py", "only: Collection[str] = AUTOMATIC", "only: Collection[str] = ()", "tests/services/test_autopilot_heals.py"),
+    # Alerts and time
+    Mutation("a mail is sent again at once", "core/alerting/outbox.py", "_FIRST_S * 2.0 ** min(message.tries, 10)", "0.0", "tests/alerting"),
+    Mutation("a mail is never given up", "core/alerting/outbox.py", "self._clock.now() - message.at >= GIVEN_UP", "False", "tests/alerting"),
+    Mutation("a silence never ends", "core/alerting/silences.py", "if one.holds(now) and matches(one, alert)", "if matches(one, alert)", "tests/alerting"),
+    Mutation("an acknowledgement is for ever", "core/alerting/silences.py", "fresh = -SKEW < now - ack.at < timedelta(seconds=settings.ack_s)", "fresh = True", "tests/alerting"),
+    # Screen
+    Mutation("a hostile byte reaches the terminal", "core/base/text.py", "_HIDDEN.sub(_visible, raw[:limit])", "raw[:limit]", "tests/base tests/tui/test_text.py"),
+    Mutation("a key too early acts", "tui/dialogs/question.py", "if not _is_rash(event) or not self.fresh():", "if True:", "tests/tui/test_dialogs.py tests/tui/test_bursts.py"),
+    Mutation("a plan of something else is carried out", "tui/dialogs/action_dialog.py", "and not self._outdated() ", "", "tests/tui/test_arguments.py"),
+    Mutation("a word for another plan counts", "tui/dialogs/dialog.py", "                self._ask_anew()", "                pass", "tests/tui/test_dialogs.py"),
+)  # fmt: skip
+
+
+def planted(mutation: Mutation, copy: Path) -> str:
+    """Plant one fault in the copy. Return the text as it was. Raises SystemExit where the place is not there once."""
+    path = copy / mutation.path
+    text = path.read_text()
+    if text.count(mutation.old) != 1:
+        raise SystemExit(f"{mutation.name}: {mutation.path} has the place {text.count(mutation.old)} times, not once")
+    path.write_text(text.replace(mutation.old, mutation.new))
+    return text
+
+
+def main(words: list[str]) -> int:
+    """Try the mutations, print a line each, and return how many slipped through."""
+    chosen = [one for one in MUTATIONS if not words or any(word in one.name for word in words)]
+    slipped = 0
+    with tempfile.TemporaryDirectory(prefix="watchdesk-mutations-") as place:
+        copy = Path(place) / "copy"
+        copy.mkdir()
+        for name in ("core", "tui", "tests", "README.md", "CHANGELOG.md", "pyproject.toml", "Makefile"):
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, copy / name)
+        for one in chosen:
+            began, text = time.monotonic(), planted(one, copy)
+            command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "2", *one.tests.split()]
+            done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+            (copy / one.path).write_text(text)
+            caught = done.returncode == 1
+            slipped += not caught
+            print(f"{'caught ' if caught else 'SLIPPED'} {time.monotonic() - began:5.0f} s  {one.name}", flush=True)
+    print(f"{len(chosen) - slipped} of {len(chosen)} caught")
+    return slipped
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
