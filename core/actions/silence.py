@@ -25,6 +25,7 @@ SILENCE: Final = Action(
         Argument(name="matcher", kind=ArgumentKind.SUBJECT, required=True),
         Argument(
             name="lasts",
+            option="for",
             kind=ArgumentKind.DURATION,
             words="how long",
             help="Up to 7d.",

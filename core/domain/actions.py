@@ -37,8 +37,8 @@ class Argument(msgspec.Struct, frozen=True, kw_only=True):
     """One argument of an action: an option of its command and, if it is `asked`, a field of its dialog.
 
     `choices`: the words of a person and the values they stand for. `longest`: characters of a text. `least`, `most`:
-    bounds of a number, or of a duration in seconds. `replans`: another value makes another plan. `command`: whether the
-    command line has it.
+    bounds of a number, or of a duration in seconds. `replans`: another value makes another plan. `option`: its name on
+    the command line, where that is another.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Argument(msgspec.Struct, frozen=True, kw_only=True):
     most: int = 1_000_000
     asked: bool = True
     replans: bool = False
-    command: bool = True
+    option: str = ""
 
 
 def argument_value(argument: Argument, typed: str) -> Any:

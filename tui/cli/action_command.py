@@ -48,7 +48,7 @@ def action_command(action: Action) -> click.Command:
     """Return the command of an action: its arguments as options, and those that every action has."""
     if action.command is None:
         raise ValueError(f"{action.title} has no command")
-    parameters = [parameter_of(one) for one in action.arguments if one.command]
+    parameters = [parameter_of(one) for one in action.arguments]
 
     @click.pass_context
     def callback(context: click.Context, /, **values: Any) -> None:
@@ -99,7 +99,8 @@ def parameter_of(argument: Argument) -> click.Parameter:
             given = {"help": argument.help, "multiple": True, "metavar": metavar, "callback": _chosen(argument)}
         case ArgumentKind.TEXT:
             given |= {"default": argument.default, "required": argument.required, "callback": _typed(argument)}
-    return click.Option([f"--{argument.name.replace('_', '-')}", argument.name], **given)
+    option = argument.option or argument.name.replace("_", "-")
+    return click.Option([f"--{option}", argument.name], **given)
 
 
 def run_action(config: Config, action: Action, arguments: dict[str, Any], mode: Mode) -> int:

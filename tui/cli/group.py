@@ -21,7 +21,7 @@ class CommandGroup(click.Group):
             command: click.Command = importlib.import_module(f"tui.cli.commands.{cmd_name.replace('-', '_')}").command
             return command
         from core.actions.catalogue import ACTIONS  # noqa: PLC0415 - imports everything that acts
-        from tui.cli.action_command import action_command  # noqa: PLC0415
+        from tui.cli.action_command import action_command  # noqa: PLC0415 - for an action's command alone
 
         found = (one for one in ACTIONS.values() if one.command is not None and one.command.name == cmd_name)
         action = next(found, None)

@@ -130,8 +130,9 @@ class ActionDialog(Dialog):
     def _fit(self) -> None:
         """Show the button, the fields and the word of the action that fits what stands now."""
         plan = self._plan
-        self._asked = (plan.action if plan is not None else None) or self.action
-        self.query_one("#heading", Static).update(Content(heading(self._asked, self._project)))
+        before, self._asked = self._asked, (plan.action if plan is not None else None) or self.action
+        if self._asked != before:  # a line that reads the same is not written again
+            self.query_one("#heading", Static).update(Content(heading(self._asked, self._project)))
         act = self.query_one("#act", Button)
         act.label = self._asked.verb or self._asked.title
         self.DANGER, self.HALTS = self._asked.tier is Tier.TYPED, self._asked.halts

@@ -48,8 +48,6 @@ def _parameters() -> list[click.Parameter]:
     found = [parameter_of(one) for one in SILENCE.arguments]
     for parameter in found:
         parameter.required = False
-        if parameter.name == "lasts":
-            parameter.opts = ["--for"]
     return found
 
 
