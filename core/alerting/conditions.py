@@ -37,11 +37,14 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     watchdog or an unknown source. `blind_for_s`: 0 while there is live data. `lost`: the components not on live data.
     `health_row_age_s`: the age of the newest row of any monitor, or the time none has been found
     (`health_row_missing`), `health_row_late_s`: from when on that is too long. `conflict`: what a watchdog reversed
-    of an operator's actions. `set_aside`: what this machine could not keep.
+    of an operator's actions. `set_aside`: what this machine could not keep. `checked_at`, `config_at`: when the
+    verdicts and the config row were read; the rest was read at `at`, or within a refresh before it.
     """
 
     at: datetime
     verdicts: Mapping[str, Verdict] = {}
+    checked_at: Mapping[str, datetime] = {}
+    config_at: datetime | None = None
     stopped: bool | None = None
     stop_text: str = ""
     stopped_by: str = ""
@@ -72,18 +75,19 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 class Condition(msgspec.Struct, frozen=True):
     """The state of a rule's condition for one subject. `held_s`: seconds it has held already, where known.
 
-    `by`: the operator whose action caused it.
+    `by`: the operator whose action caused it. `at`: when what it rests on was read; `None` is the time of the facts.
     """
 
     truth: Truth
     text: str = ""
     held_s: float = 0.0
     by: str = ""
+    at: datetime | None = None
 
 
 def stopped(facts: Facts, _: AlertRules) -> Condition:
     """Hold while an emergency stop is set."""
-    return Condition(Truth.of(facts.stopped), facts.stop_text, by=facts.stopped_by)
+    return Condition(Truth.of(facts.stopped), facts.stop_text, by=facts.stopped_by, at=facts.config_at)
 
 
 def several_config_rows(facts: Facts, _: AlertRules) -> Condition:
@@ -91,7 +95,8 @@ def several_config_rows(facts: Facts, _: AlertRules) -> Condition:
     count = facts.config_rows
     if count is None:
         return Condition(Truth.UNKNOWN)
-    return Condition(Truth.of(count > 1), f"{plural(count, 'config row')} instead of one" if count > 1 else "")
+    text = f"{plural(count, 'config row')} instead of one" if count > 1 else ""
+    return Condition(Truth.of(count > 1), text, at=facts.config_at)
 
 
 def verdict_is(facts: Facts, name: str, levels: set[Level]) -> Condition:
@@ -99,7 +104,7 @@ def verdict_is(facts: Facts, name: str, levels: set[Level]) -> Condition:
     verdict = facts.verdict(name)
     if verdict.level is Level.UNKNOWN:
         return Condition(Truth.UNKNOWN, verdict.text)
-    return Condition(Truth.of(verdict.level in levels), verdict.text)
+    return Condition(Truth.of(verdict.level in levels), verdict.text, at=facts.checked_at.get(name))
 
 
 def database_down(facts: Facts) -> Condition:

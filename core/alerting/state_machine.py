@@ -49,6 +49,8 @@ class AlertStateMachine:
         self._episode = episode
         self._boundary = boundary or ErrorBoundary(lambda _: None)
         self.alerts: dict[str, Alert] = {}
+        self._over: dict[tuple[str, str], datetime] = {}
+        """When another monitor said that an alert is over, by name and episode, as first heard."""
 
     def rule(self, alert: Alert) -> Rule | None:
         """Return the rule of an alert, if there still is one of that name."""
@@ -66,7 +68,7 @@ class AlertStateMachine:
             key = key_of(rule.name, rule.subject or rule.name)
             before = self.alerts.get(key) or _new(rule)
             with self._boundary.around(f"the alert rule {key}") as run:
-                condition = rule.judge(facts, self._settings)
+                condition = self._newer(key, rule.judge(facts, self._settings), facts)
                 after, turn = self._step(_forgotten(before, facts.at), rule, condition, passed_s, facts.at)
             if run.error is not None:
                 after, turn = self._step(before, rule, Condition(Truth.UNKNOWN, run.text), passed_s, facts.at)
@@ -94,16 +96,18 @@ class AlertStateMachine:
     def adopt(
         self,
         found: Iterable[Alert],
-        over: frozenset[tuple[str, str]] = frozenset(),
+        over: Mapping[tuple[str, str], datetime] | None = None,
         *,
         told: frozenset[tuple[str, str]] = frozenset(),
         follow: bool = False,
     ) -> None:
         """Continue what another monitor fired and did not resolve, in its episode and with what it told.
 
-        `over`: those, by name and episode, that it has resolved; `told`: those that reached somebody. `follow`: the
-        other monitor tells and we do not, so its episode wins; among equals the older one wins.
+        `over`: when it resolved others, by name and episode; `told`: those that reached somebody. `follow`: the other
+        monitor tells and we do not, so its episode wins; among equals the older one wins.
         """
+        over = over or {}
+        self._over = {name: self._over.get(name, at) for name, at in over.items()}
         for key, alert in self.alerts.items():
             name = (key, alert.episode)
             owed = alert.owed and name not in over
@@ -119,6 +123,16 @@ class AlertStateMachine:
                     self.alerts[theirs.key] = _merged(ours, theirs)
             elif follow or not ours.firing or _older(theirs, ours):
                 self.alerts[theirs.key] = _merged(ours, theirs)
+
+    def _newer(self, key: str, condition: Condition, facts: Facts) -> Condition:
+        """Return the condition; unknown where it would begin what another monitor has seen the end of since."""
+        alert = self.alerts.get(key)
+        if condition.truth is not Truth.TRUE or (alert is not None and alert.firing):
+            return condition
+        read_at = condition.at or facts.at
+        if any(name == key and read_at <= at for (name, _), at in self._over.items()):
+            return Condition(Truth.UNKNOWN, "another monitor saw its end since this was read")
+        return condition
 
     def _step(
         self, before: Alert, rule: Rule, condition: Condition, passed_s: float, now: datetime

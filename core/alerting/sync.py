@@ -64,8 +64,8 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     alerts: tuple[Alert, ...] = ()
-    resolved: frozenset[tuple[str, str]] = frozenset()
-    """Alerts, by name and episode, that somebody reported as over."""
+    resolved: Mapping[tuple[str, str], datetime] = {}
+    """When somebody reported an alert as over, by its name and episode; no later than now."""
     acks: tuple[Ack, ...] = ()
     silences: tuple[Silence, ...] = ()
     told: frozenset[tuple[str, str]] = frozenset()
@@ -142,9 +142,11 @@ def heard(
         for name, told in newest.items()
         if name in words and told.phase is not Phase.RESOLVED
     )
-    over = frozenset(
-        (key_of(told.alert, told.subject), told.episode) for told in newest.values() if told.phase is Phase.RESOLVED
-    )
+    over = {
+        (key_of(told.alert, told.subject), told.episode): told.at
+        for told in newest.values()
+        if told.phase is Phase.RESOLVED
+    }
     return Heard(
         alerts=tuple(msgspec.structs.replace(one, reached=(one.key, one.episode) in reached) for one in alerts),
         resolved=over,

@@ -65,9 +65,12 @@ class AlertInputs:
         server = context.time.told()
         blind_s = self._connection.blind_for_s() or 0.0
         now = context.clock.now()
+        checked = self._checked(2 * interval_s + 60.0)
         return Facts(
             at=now,
-            verdicts=self._verdicts(2 * interval_s + 60.0),
+            verdicts={name: verdict for name, (verdict, _) in checked.items()},
+            checked_at={name: at for name, (_, at) in checked.items()},
+            config_at=readings.config.at,
             stopped=config.emergency_stop if config is not None else None,
             stop_text=(config.stop_reason if config is not None else "") or "no reason given",
             stopped_by=await self._who_stopped(config),
@@ -91,11 +94,11 @@ class AlertInputs:
             clock_skew_s=None if server is None else (now - server).total_seconds(),
         )
 
-    def _verdicts(self, too_old_s: float) -> dict[str, Verdict]:
-        """Return the last verdicts. One older than `too_old_s` is unknown: the watchdog may be dead."""
+    def _checked(self, too_old_s: float) -> dict[str, tuple[Verdict, datetime]]:
+        """Return the last verdicts and their times. One older than `too_old_s` is unknown: the watchdog may be dead."""
         now = self._context.clock.now()
         return {
-            check.name: Verdict(check.level, check.text)
+            check.name: (Verdict(check.level, check.text), check.at)
             for check in self._checks.checks_now()
             if check.at is not None and (now - check.at).total_seconds() <= too_old_s
         }

@@ -595,6 +595,28 @@ def test_an_alert_whose_monitor_is_gone_is_resolved_by_the_next_one() -> None:
     assert ours.told() == [(3.0, "resolved", (0,))]
 
 
+def test_what_was_read_before_another_monitor_saw_its_end_begins_nothing() -> None:
+    """As with a machine whose line is back: its last reading is older than the rows it reads now."""
+    ours = Lives()
+    ours.minute()
+    read_at = ours.now + timedelta(seconds=30)
+    over = {("emergency_stop", "theirs"): ours.now + timedelta(seconds=40)}  # by a clock that is ahead
+    ours.state_machine.adopt([], over)
+    ours.minute(stopped=True, config_at=read_at)
+    assert (ours.stage("emergency_stop"), ours.told()) == ("inactive", [])
+    ours.state_machine.adopt([], {name: at + timedelta(minutes=5) for name, at in over.items()})
+    ours.minute(stopped=True, config_at=ours.now + timedelta(seconds=50))  # stopped anew, and read since
+    assert [phase for _, phase, _ in ours.told()] == ["firing"]
+
+
+def test_what_fires_here_goes_on_although_another_monitor_saw_the_end_of_it() -> None:
+    ours = Lives()
+    ours.minute(stopped=True)
+    ours.state_machine.adopt([], {("emergency_stop", ours.alert("emergency_stop").episode): ours.now})
+    ours.minute(stopped=True, config_at=ours.now - timedelta(seconds=5))
+    assert ours.alert("emergency_stop").truth is Truth.TRUE
+
+
 def test_what_was_hidden_from_its_beginning_to_its_end_is_not_even_logged() -> None:
     lives = Lives()
     lives.minutes(5, lost=("tasks",), **DOWN)
@@ -612,7 +634,7 @@ def test_what_somebody_said_the_end_of_is_not_adopted_and_owed_no_more() -> None
     rows = [of_alert(tell, "watchdog w@h", "h", theirs.now).told for tell in (end, one)]
     found = heard(rows, ours.rules, ours.now)
     assert found.alerts == ()
-    assert found.resolved == {("emergency_stop", one.alert.episode)}
+    assert set(found.resolved) == {("emergency_stop", one.alert.episode)}
     ours.state_machine.adopt([one.alert])
     ours.minutes(2)
     ours.state_machine.alerts["emergency_stop"] = msgspec.structs.replace(ours.alert("emergency_stop"), owed=True)

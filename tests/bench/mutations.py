@@ -78,6 +78,7 @@ MUTATIONS: Final = (
     Mutation("a mail is never given up", "core/alerting/outbox.py", "self._clock.now() - message.at >= GIVEN_UP", "False", "tests/alerting"),
     Mutation("a silence never ends", "core/alerting/silences.py", "if one.holds(now) and matches(one, alert)", "if matches(one, alert)", "tests/alerting"),
     Mutation("an acknowledgement is for ever", "core/alerting/silences.py", "fresh = -SKEW < now - ack.at < timedelta(seconds=settings.ack_s)", "fresh = True", "tests/alerting"),
+    Mutation("an old reading fires what is over", "core/alerting/state_machine.py", "if any(name == key and read_at <= at for", "if any(False for", "tests/alerting/test_rules.py"),
     # Screen
     Mutation("a hostile byte reaches the terminal", "core/base/text.py", "_HIDDEN.sub(_visible, raw[:limit])", "raw[:limit]", "tests/base tests/tui/test_text.py"),
     Mutation("a key too early acts", "tui/dialogs/question.py", "if not _is_rash(event) or not self.fresh():", "if True:", "tests/tui/test_dialogs.py tests/tui/test_bursts.py"),
