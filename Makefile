@@ -9,8 +9,9 @@ READY := $(VENV)/.ready
 demo: $(READY)
 	@$(BIN)/watchdesk demo $(ARGS)
 
+# Hundreds of processes are started: what is compiled is kept, whatever the shell says.
 test: $(READY)
-	@$(BIN)/python -m pytest -n 5 --dist worksteal $(ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 5 --dist worksteal $(ARGS)
 
 # The pictures of the screen as text, anew: after a change that is meant. Read the diff.
 pictures: $(READY)

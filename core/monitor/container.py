@@ -41,6 +41,9 @@ from core.history.blackbox import Box, Recorder
 from core.resilience import Breakers, Cache, Guard
 from core.services.alert_inputs import AlertInputs
 from core.services.alerting import AlertService
+from core.services.automatic_heal import AutomaticHeal
+from core.services.automatic_stop import AutomaticStop
+from core.services.autonomy import Autonomy
 from core.services.autopilot import Autopilot
 from core.services.browsing import RowReader
 from core.services.check_service import CheckService
@@ -49,7 +52,9 @@ from core.services.connection import ConnectionState
 from core.services.context import Context
 from core.services.critical_streak import CriticalStreak
 from core.services.events import EventLog
+from core.services.heartbeat import Heartbeat
 from core.services.kpis import KpiService
+from core.services.left_over import LeftOver
 from core.services.log_watch import LogWatch
 from core.services.login_calls import signing_in
 from core.services.notifications import Notifications
@@ -60,6 +65,7 @@ from core.services.recording import Recording
 from core.services.self_monitor import SelfMonitor
 from core.services.startup import Startup
 from core.services.trends import TrendService
+from core.services.waiting_runner import WaitingRunner
 
 _RELEASE_S: Final = 0.8
 """The seconds in which the lease may be released at the end; otherwise another monitor takes it over later."""
@@ -202,7 +208,7 @@ class Container:
         self.trends = TrendService(context, readings, self.checks.discover, keeps=self.ownership)
         self.streak = CriticalStreak(self.clock, self.store, self.config.watch.interval_s)
         self.notifications = Notifications(context, readings, self.itself.host)
-        self.notifications.who_acts = lambda: who_acts(self.lease.view(), self.autopilot.permission())
+        self.notifications.who_acts = lambda: who_acts(self.lease.view(), self.autonomy.permission())
         self.alerts = AlertService(
             context,
             checks=self.checks,
@@ -220,7 +226,7 @@ class Container:
             actor=self.itself,
             owner=self.ownership,
         )
-        self.alerts.braked = lambda: self.autopilot.braked
+        self.alerts.braked = lambda: self.autonomy.braked
         self.dependencies = Dependencies(
             context=self.action_context,
             healer=self.healer,
@@ -236,21 +242,8 @@ class Container:
             restart_watchdog=hooks.restart_watchdog,
             send_test_messages=self.notifications.try_out,
         )
-        self.autopilot: Autopilot = Autopilot(
-            context,
-            checks=self.checks,
-            readings=readings,
-            parts=self.dependencies,
-            runner=self.runner,
-            health_log=self.health_log,
-            waiting=self.waiting,
-            resumes=self.resumes,
-            streak=self.streak,
-            lease=self.lease,
-            read_only=self.read_only,
-            actor=self.itself,
-            owner=self.ownership,
-        )
+        self._build_autopilot()
+        self.heartbeat = Heartbeat(context)
         self.self_monitor = SelfMonitor(context, self.connection, publish)
         self.startup = Startup(
             boundary=self.boundary,
@@ -259,6 +252,51 @@ class Container:
             backend=self.backend,
             checks=self.checks,
             publish=publish,
+        )
+
+    def _build_autopilot(self) -> None:
+        context, parts, readings = self.context, self.dependencies, self.readings
+        self.autonomy = Autonomy(context, readings=readings, lease=self.lease, actor=self.itself, owner=self.ownership)
+        self.left_over = LeftOver(self.action_context, readings)
+        stop = AutomaticStop(
+            context,
+            self.autonomy,
+            readings=readings,
+            parts=parts,
+            runner=self.runner,
+            waiting=self.waiting,
+            resumes=self.resumes,
+            streak=self.streak,
+            refresh=self.checks.refresh,
+        )
+        self.heals = AutomaticHeal(
+            context,
+            self.autonomy,
+            readings=readings,
+            parts=parts,
+            runner=self.runner,
+            resumes=self.resumes,
+            refresh=lambda: self.checks.refresh(everything=True),
+        )
+        waiting = WaitingRunner(
+            context,
+            self.autonomy,
+            parts=parts,
+            runner=self.runner,
+            waiting=self.waiting,
+            stop=stop,
+            streak=self.streak,
+            left_over=self.left_over,
+            refresh=self.checks.refresh,
+        )
+        self.autopilot = Autopilot(
+            self.autonomy,
+            checks=self.checks,
+            health_log=self.health_log,
+            stop=stop,
+            waiting=waiting,
+            heals=self.heals,
+            left_over=self.left_over,
         )
 
     def learn(self, schema: Schema) -> None:

@@ -127,7 +127,7 @@ class Monitor:
 
     async def look_left_over(self) -> None:
         """Read which tasks a stop that is over left rejected. Never raises."""
-        await self._parts.autopilot.look_left_over()
+        await self._parts.left_over.look()
 
     async def look_at_lease(self) -> None:
         """Read who holds the lease, without asking for it. Never raises."""

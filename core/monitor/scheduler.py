@@ -54,7 +54,7 @@ class Scheduler:
             self._make_loop("self-watch", self._parts.self_monitor.turn, None),
         )
         self._lease_pause = parts.config.lease.renew_s
-        parts.autopilot.beat = self._watch.beat
+        parts.heals.beat = self._watch.beat
         self.ready = False
         """The start is over and the loops run."""
         self.next_check: float | None = None
@@ -91,7 +91,7 @@ class Scheduler:
             task.cancel()
         ending = [ended for loop in self._loops if (ended := loop.stop()) is not None]
         await asyncio.gather(*tasks, *ending, return_exceptions=True)
-        await self._parts.autopilot.close()
+        await self._parts.heals.close()
         await self._parts.alerts.close()
 
     def refresh_soon(self) -> None:
@@ -152,7 +152,7 @@ class Scheduler:
             loop.start()
         self._parts.self_monitor.start()
         self._spawn(self._supervise(), "supervisor")
-        self._spawn(self._parts.autopilot.tell_heartbeat(), "heartbeat")
+        self._spawn(self._parts.heartbeat.tell(), "heartbeat")
         self._parts.startup.note("watchdog", Level.OK, "running")
         self._parts.events.say("watchdesk", "watching" if self._is_live() else "watching, not connected yet")
 
@@ -203,13 +203,19 @@ class Scheduler:
         with boundary.around("reading the actions that wait"):
             await self._parts.waiting.all()  # another process of ours may have added or withdrawn one
         with boundary.around("noticing what was lifted"):
-            await self._parts.autopilot.saw_config()
+            await self._note_config()
         with boundary.around("counting a refresh for the key figures"):
             await self._parts.kpis.refreshed(live=live, checks=self._parts.checks.checks)
         with boundary.around("keeping a refresh for the trends"):
             await self._parts.trends.refreshed()
         with boundary.around("what was put on the disk about alerts"):
             await self._parts.alerts.refreshed()
+
+    async def _note_config(self) -> None:
+        """Notice what somebody lifted."""
+        config = self._parts.readings.config
+        if config.live and config.value is not None:
+            await self._parts.resumes.saw(config.value, self._parts.time.likely())
 
     async def _watch_turn(self) -> None:
         # A check that was due while the machine slept, or while a dead loop hung, runs once, now.
@@ -220,7 +226,7 @@ class Scheduler:
             self._schedule()
         checkup = await self._parts.checks.check()
         if not asked:
-            self._spawn(self._parts.autopilot.tell_heartbeat(), "heartbeat")
+            self._spawn(self._parts.heartbeat.tell(), "heartbeat")
         with self._parts.boundary.around("what follows from a check"):
             await self._parts.autopilot.after(checkup, scheduled=not asked)
         if not asked:
@@ -326,7 +332,9 @@ class Scheduler:
         """Become the owner as soon as no other process is, and continue from its stored state."""
         if self._parts.ownership.take():
             for what, restore in (
-                ("the watchdog", self._parts.autopilot.restore),
+                ("the critical checks in a row", self._parts.streak.restore),
+                ("what was lifted", self._parts.resumes.restore),
+                ("the actions that wait", self._parts.waiting.all),
                 ("alerts", self._parts.alerts.restore),
             ):
                 with self._parts.boundary.around(f"reading what was left of {what}"):

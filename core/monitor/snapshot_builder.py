@@ -52,10 +52,10 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
             running=scheduler.ready and not scheduler.watchdog_dead,
             restarts=scheduler.watchdog_restarts,
         ),
-        may_act=parts.autopilot.permission(),
-        braked=parts.autopilot.braked,
+        may_act=parts.autonomy.permission(),
+        braked=parts.autonomy.braked,
         waiting=tuple(_waiting(one, parts.clock.now()) for one in parts.waiting.known),
-        left_over=parts.autopilot.left_over,
+        left_over=parts.left_over.plan,
         lease=parts.lease.view(),
         breakers=parts.breakers.all(),
         tasks=Tasks(
@@ -124,11 +124,11 @@ def _notices(parts: Container, scheduler: Scheduler) -> tuple[str, ...]:
     notices = [_waits(one, parts.clock.now()) for one in parts.waiting.known]
     if scheduler.watchdog_dead:
         notices.append("the watchdog's loop is dead: w restarts it")
-    if parts.autopilot.left_over.tasks:
-        left = parts.autopilot.left_over
+    if parts.left_over.plan.tasks:
+        left = parts.left_over.plan
         notices.append(f"{plural(left.tasks, 'task')} of {left.of} still rejected: u, or watchdesk resume --requeue")
-    if parts.autopilot.braked:
-        notices.append(f"healing braked: {parts.autopilot.braked}; look, then heal by hand")
+    if parts.autonomy.braked:
+        notices.append(f"healing braked: {parts.autonomy.braked}; look, then heal by hand")
     notices += parts.self_monitor.own.out
     notices += _untold(parts.alerts.telling())
     notices += _holder(parts.lease.view(), suspect=parts.alerts.alert_owner.suspect)
@@ -143,8 +143,8 @@ def _notices(parts: Container, scheduler: Scheduler) -> tuple[str, ...]:
     if config.value is not None:
         notices += [f"odd config row: {words}" for words in config.value.odd]
     notices += parts.storage_warnings()
-    if parts.autopilot.heartbeat_fault:
-        notices.append(parts.autopilot.heartbeat_fault)
+    if parts.heartbeat.fault:
+        notices.append(parts.heartbeat.fault)
     ends = parts.backend.sign_in.expires_at
     if ends is not None and not parts.backend.sign_in.renews and ends - parts.clock.now() < _TOKEN_ENDS_SOON:
         at = f"{ends.astimezone():%H:%M}"

@@ -87,7 +87,7 @@ class Driven:
             log.learn(datetime.now(UTC))
             self._told = log._stamp
         await self.monitor.refresh(everything=True)
-        await self.autopilot.saw_config()
+        await self.scheduler._note_config()
 
 
 def failures(sandbox: Running, count: int = 20) -> None:

@@ -9,7 +9,7 @@ from core.actions.lease import LeaseRules
 from core.actions.repairs import HealRules
 from core.actions.retry_task import RETRY
 from core.domain.actions import ResultPhase
-from core.services.autopilot import LEASE_LOST
+from core.services.automatic_heal import LEASE_LOST
 from tests.actions.driving import Driven, audited, failures
 from tests.running import Running
 from tests.wire import wire
@@ -46,7 +46,7 @@ async def test_by_itself_it_comes_once_an_hour_beside_the_checks(sandbox: Runnin
         await driven._look_around()
         await driven.parts.lease.round()
         await driven.autopilot.after(await driven.monitor.check(), scheduled=False)
-        await driven.autopilot.cleaned()
+        await driven.autopilot.heals.cleaned()
         assert left(sandbox) == (rows_before if rows else 0)
     await driven.monitor.close()
     assert audited(sandbox, "heal") == []
@@ -61,7 +61,7 @@ async def test_no_other_order_waits_for_it(sandbox: Running, tmp_path: Path) -> 
         driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
         await driven.round()
         between.delays["/rest/v1/autonomous_execution_logs?id=in"] = 0.2  # each batch of it takes its time
-        cleaning = driven.autopilot._cleaning
+        cleaning = driven.autopilot.heals._cleaning
         assert cleaning is not None
         result = await driven.monitor.run(RETRY, await driven.monitor.plan(RETRY, task=str(task)))
         assert result.phase is ResultPhase.VERIFIED
@@ -119,7 +119,7 @@ async def test_by_itself_it_ends_after_its_batch_once_the_lease_is_no_longer_our
             while not any(line.startswith("DELETE ") for line in between.seen):
                 await asyncio.sleep(0.01)
         driven.clock.advance(LeaseRules().hold_s)  # and nobody renewed it
-        await driven.autopilot.cleaned()
+        await driven.autopilot.heals.cleaned()
         between.delays.clear()
         await driven.monitor.close()
     assert left(sandbox) > 0

@@ -22,7 +22,7 @@ from core.domain.actions import ResultPhase
 from core.domain.alerts import Severity
 from core.monitor import Config, Monitor, Places
 from core.resilience import Breakers, Guard
-from core.services.autopilot import LEASE_LOST
+from core.services.automatic_heal import LEASE_LOST
 from tests.alerting.mail_server import Alarming
 from tests.clock import FakeClock
 from tests.running import Running

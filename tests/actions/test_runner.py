@@ -148,7 +148,7 @@ async def test_an_automatic_heal_waits_for_no_other_order(sandbox: Running, tmp_
         return True
 
     async def by_itself() -> Any:
-        return await driven.autopilot._heal_if(HEAL, yes)
+        return await driven.autopilot.heals.heal_if(HEAL, yes)
 
     async with driven.parts.runner.lane(HEAL):
         async with asyncio.timeout(5):
@@ -248,7 +248,7 @@ async def test_a_repair_whose_question_takes_the_server_too_long_does_not_hinder
     reads = getattr(driven.parts.reads, subject)
     setattr(reads, question, lambda *_, **__: reads._read("db:slow", slow))
     await driven.round()
-    await driven.autopilot.cleaned()
+    await driven.autopilot.heals.cleaned()
     await driven.monitor.close()
     assert asked
     assert statuses(sandbox)["failed"] == 2 + 3

@@ -173,7 +173,7 @@ async def test_our_own_clean_up_does_not_end_healing(sandbox: Running, tmp_path:
     sandbox.stuck(1)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     await driven.round()
-    await driven.autopilot.cleaned()
+    await driven.autopilot.heals.cleaned()
     assert _old_rows(sandbox) == {}
     sandbox.stuck(1)
     await driven.round()

@@ -72,7 +72,7 @@ MUTATIONS: Final = (
     Mutation("a lease that ran out still acts", "core/actions/lease.py", "bool(self._token) and self._clock.elapsed() - self._began < self._trusted_s", "bool(self._token)", f"{ACTIONS}/test_lease.py"),
     Mutation("a project proven down is called live", "core/services/connection.py", "        if self._proof:\n            return LinkWord.OFFLINE", "        if False:\n            return LinkWord.OFFLINE", "tests/services tests/tui/test_dashboard.py"),
     Mutation("an old picture is called live", "core/services/connection.py", "late = self._tries > 0 and self._clock.elapsed() - self._live > self._stale_after_s", "late = False", "tests/services tests/faults"),
-    Mutation("a repair acts although it does not say so", "core/services/autopilot.py", "only: Collection[str] = AUTOMATIC", "only: Collection[str] = ()", "tests/services/test_autopilot_heals.py"),
+    Mutation("a repair acts although it does not say so", "core/services/automatic_heal.py", "only: Collection[str] = AUTOMATIC", "only: Collection[str] = ()", "tests/services/test_autopilot_heals.py"),
     # Alerts and time
     Mutation("a mail is sent again at once", "core/alerting/outbox.py", "_FIRST_S * 2.0 ** min(message.tries, 10)", "0.0", "tests/alerting"),
     Mutation("a mail is never given up", "core/alerting/outbox.py", "self._clock.now() - message.at >= GIVEN_UP", "False", "tests/alerting"),

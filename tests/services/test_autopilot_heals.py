@@ -466,11 +466,11 @@ async def test_a_brake_is_not_released_by_a_check_that_got_no_answer(sandbox: Ru
     sandbox.stuck(60)
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     checkup, _ = await driven.round()
-    assert driven.autopilot.braked
+    assert driven.parts.autonomy.braked
     checks = tuple(
         msgspec.structs.replace(check, level=Level.UNKNOWN) if check.name == "stuck_tasks" else check
         for check in checkup.checks
     )
     await driven.autopilot.after(msgspec.structs.replace(checkup, checks=checks), scheduled=True)
-    assert driven.autopilot.braked
+    assert driven.parts.autonomy.braked
     await driven.monitor.close()

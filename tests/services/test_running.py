@@ -46,7 +46,7 @@ async def test_what_the_watchdog_does_by_itself_counts_and_says_so(
     sandbox.stuck(3)
     driven = await Driven.as_("service_role", sandbox, tmp_path).begin()
     seen = set()
-    monkeypatch.setattr(driven.autopilot, "beat", lambda: seen.add(driven.monitor.under_way()))
+    monkeypatch.setattr(driven.autopilot.heals, "beat", lambda: seen.add(driven.monitor.under_way()))
     _, done = await driven.round()
     assert done.startswith("3 changed")
     assert ("heal by the watchdog",) in seen
