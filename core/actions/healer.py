@@ -1,7 +1,7 @@
 """The plan of a heal: each repair is asked what it would do; one failure does not hinder the next."""
 
 import asyncio
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -68,14 +68,16 @@ class Healer:
         reads, timed = self._context.reads, now is not None
         now = now or self._context.clock.now()
         (config, config_fault), (overdue, overdue_fault) = await asyncio.gather(
-            _known(reads.config.fetch()), _known(find_overdue(reads.tasks, now, self._stuck) if timed else _nothing())
+            _known(reads.config.fetch),
+            _known(lambda: find_overdue(reads.tasks, now, self._stuck) if timed else _nothing()),
         )
         if config_fault is not None and (overdue_fault is not None or not timed):
             raise NotLive(config_fault)
         overdue = overdue or Overdue()
         spared: frozenset[str] = frozenset()
         if automatic and overdue.stuck:
-            found, spared_fault = await _known(reads.audit.given_back(now - timedelta(seconds=self._rules.spare_s)))
+            since = now - timedelta(seconds=self._rules.spare_s)
+            found, spared_fault = await _known(lambda: reads.audit.given_back(since))
             spared = found or frozenset()
             overdue_fault = overdue_fault or spared_fault  # whom an operator spared is not known: nobody is failed
             overdue = overdue if spared_fault is None else Overdue()
@@ -99,7 +101,7 @@ class Healer:
         notes = notes if timed else [UNTIMED, *notes]
         unknown = [fault for fault in (config_fault, overdue_fault) if fault is not None]
         if config is None and config_fault is None and not reads.config.sees_all:
-            _, hidden_fault = await _known(reads.config.visible())
+            _, hidden_fault = await _known(reads.config.visible)
             unknown += [hidden_fault] if hidden_fault is not None else []
         plan = HealPlan(steps=steps, notes=tuple(notes), only=tuple(sorted(only)), unknown=tuple(unknown))
         return Findings(plan=plan, survey=survey)
@@ -149,9 +151,9 @@ async def _nothing() -> Overdue:
     return Overdue()
 
 
-async def _known(question: Awaitable[T]) -> tuple[T | None, Fault | None]:
-    """The answer, or why there is none."""
+async def _known(ask: Callable[[], Awaitable[T]]) -> tuple[T | None, Fault | None]:
+    """Return the answer, or why there is none. Cancelled before its turn, it has begun nothing."""
     try:
-        return await question, None
+        return await ask(), None
     except NotLive as not_live:
         return None, not_live.fault
