@@ -59,7 +59,8 @@ class Wire:
 
     `once` are treatments for one request each, by path too; `lost` are requests (`METHOD path`) that arrive beyond and
     whose answer is lost, once each. `delays` holds back what goes on, in seconds. `seen` are
-    the requests that came, as `METHOD path`; `heads` their heads, whole. `writes` counts those that change something.
+    the requests that came, as `METHOD path`; `heads` their heads, whole. `writes` counts those that change something,
+    `carried` the bytes that came back from beyond.
 
     `lose_at`: the answer to the write of that number is lost. `end_at`: from the write of that number on nothing comes
     through any more, as when whoever writes is killed; whether that write still does says `arrives`. `ended` is then
@@ -75,7 +76,7 @@ class Wire:
         self.seen: list[str] = []
         self.heads: list[str] = []
         self.url = ""
-        self.writes = 0
+        self.writes = self.carried = 0
         self.lose_at = self.end_at = 0
         self.arrives = True
         self.ended: Callable[[], None] = lambda: None
@@ -137,6 +138,7 @@ class Wire:
         lines = [line for line in head.split(b"\r\n") if line and not line.lower().startswith(b"connection:")]
         back.write(b"\r\n".join([*lines, b"Connection: close"]) + b"\r\n\r\n" + body)
         while chunk := await there.read(65536):
+            self.carried += len(chunk)
             if writer is not None:
                 writer.write(chunk)
                 await writer.drain()

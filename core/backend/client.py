@@ -24,6 +24,7 @@ from core.backend.faults import Failed, Proxy, Trace, garbage, no_slot
 from core.backend.login import Prepare, Send, SignIn
 from core.backend.oddities import Oddities
 from core.backend.proxies import way_out
+from core.backend.selection import LackingColumns, Selection, label_of
 from core.backend.sessions import SessionFile
 from core.backend.supabase_client import official
 from core.backend.target import KeyKind, Target
@@ -107,6 +108,7 @@ class Backend:
         self.around_sign_in: Around = _as_it_is
         """The wrapper of calls of the sign-in service: its own breaker, once there is one. Raises Failed."""
         self.oddities = Oddities()
+        self.lacking = LackingColumns()
         self.visibility = Visibility(clock, sees_all=target.sees_all)
         self.calls = ApiCalls(self, self.limits.connections)
         self.urgent = ApiCalls(self, self.limits.urgent_connections)
@@ -294,6 +296,26 @@ class ApiCalls:
         if rows:
             self._backend.visibility.saw(trace.table)
         return rows
+
+    async def selected(
+        self, operation: str, selection: Selection, build: Callable[[Any], Any] = lambda query: query
+    ) -> list[dict[str, Any]]:
+        """Return the rows of a query of `selection`, without wanted columns that the table turns out to lack.
+
+        `build` gets the query for all rows and returns the one to ask.
+        """
+        lacking = self._backend.lacking
+        while True:
+            items = selection.items(lacking.of(selection.table))
+
+            def ask(c: Any, columns: str = ",".join(items)) -> Any:
+                return build(c.table(selection.table).select(columns))
+
+            try:
+                return each(await self.rows(operation, ask), *map(label_of, items))
+            except Failed as failed:
+                if not lacking.note(selection, failed.fault):
+                    raise
 
     async def must_show(self, table: str) -> None:
         """Raise Failed unless an empty answer of a table proves something; looks for one row of it if need be."""

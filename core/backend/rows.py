@@ -4,54 +4,21 @@ An oddity of a row stands in its record and costs only that value. A row that la
 no id, is no row of the table: Failed.
 """
 
-from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
 
-from core.backend.columns import Columns, Row, each, lacking, moment, moment_of_only, of_only, row_id, whole
+from core.backend.columns import Columns, Row, lacking, whole
+from core.backend.json_paths import text_in, text_paths, value_at
+from core.backend.selection import Selection
+from core.backend.tables import CONFIG, LOGS, SAFETY, TASKS
 from core.base.text import clean
-from core.domain.alerts import key_of
-from core.domain.log_steps import about_alert
-from core.domain.records import (
-    AlertNews,
-    AuditedAction,
-    EndedAction,
-    LeaseRow,
-    LogEntry,
-    SafetyCheck,
-    SpoiltLease,
-    SystemConfig,
-    Task,
-)
-
-__all__ = [
-    "ENDED",
-    "Row",
-    "audited_of",
-    "cleaned",
-    "config_of",
-    "each",
-    "ended_of",
-    "ids_of",
-    "lacking",
-    "lease_of",
-    "log_of",
-    "merged",
-    "moment",
-    "moment_of_only",
-    "of_only",
-    "row_id",
-    "safety_of",
-    "task_of",
-    "told_of",
-    "whole",
-]
-
-SUMMARY_KEYS = ("text", "message", "reason", "error", "order")
-
+from core.domain.records import LeaseRow, SafetyCheck, SpoiltLease, SystemConfig, Task
 
 _SWITCHES: Final = ("enabled", "dry_run", "emergency_stop")
+_NOTIFY: Final = "notify_on_"
+_KINDS: Final = {True: ("completion", "failure", "high_risk"), False: ("success", "error", "approval_needed")}
+"""The kinds of message that the config row has a switch for, in the deployed shape and in the other one."""
 
 
 def merged(rows: tuple[SystemConfig, ...]) -> SystemConfig | None:
@@ -81,6 +48,26 @@ def merged(rows: tuple[SystemConfig, ...]) -> SystemConfig | None:
     )
 
 
+def config_selection(*, deployed: bool) -> Selection:
+    """Return the columns that `config_of` reads of the deployed shape, or of the documented one."""
+    return Selection(
+        table=CONFIG,
+        needed=("id", "enabled", "dry_run_mode", "emergency_stop"),
+        wanted=(
+            "autonomy_level",
+            "max_parallel_tasks",
+            "min_interval_minutes",
+            "max_daily_tasks",
+            "emergency_stop_reason",
+            "emergency_stop_until",
+            "notification_email",
+            *(f"{_NOTIFY}{kind}" for kind in _KINDS[deployed]),
+            "updated_at",
+            "updated_by",
+        ),
+    )
+
+
 def config_of(row: Row) -> SystemConfig:
     """Return one config row, whichever shape its id has. Raises Failed when it is none."""
     read = Columns(row, "id", "enabled", "dry_run_mode", "emergency_stop")
@@ -102,6 +89,23 @@ def config_of(row: Row) -> SystemConfig:
         updated_at=read.moment("updated_at"),
         updated_by=read.text("updated_by"),
         odd=read.oddities(),
+    )
+
+
+def task_selection(error_column: str) -> Selection:
+    """Return the columns that `task_of` reads; `error_column`: this shape's name for what went wrong."""
+    return Selection(
+        table=TASKS,
+        needed=("id", "status", "created_at", "started_at", "completed_at"),
+        wanted=(
+            "task_type",
+            "description",
+            "priority",
+            "risk_level",
+            "assigned_to",
+            "estimated_duration_minutes",
+            error_column,
+        ),
     )
 
 
@@ -146,33 +150,32 @@ def lease_of(row: Row, time_column: str) -> LeaseRow | SpoiltLease:
     return msgspec.structs.replace(told, holder=clean(told.holder, 80), host=clean(told.host, 60))
 
 
-def log_of(row: Row, time_column: str) -> LogEntry:
-    """Return a row of the execution log; `time_column`: this shape's name for its time. Raises Failed for no row."""
-    read = Columns(row, "id", time_column, "execution_step", "step_status")
-    given = row.get("input_data")
-    told = given if isinstance(given, dict) else {}
-    return LogEntry(
-        id=read.id(),
-        at=read.moment(time_column),
-        step=read.text("execution_step"),
-        status=read.status("step_status"),
-        task_id=read.text("task_id") or None,
-        duration_ms=read.milliseconds("duration_ms"),
-        summary=_summary(row),
-        order=clean(told.get("order")),
-        actor=clean(told.get("who")),
-        run=clean(told.get("run")),
-        changed=whole(came.get("changed")) if isinstance(came := row.get("output_data"), dict) else None,
-        reason=_reason(told.get("plan")),
-        alert=_alert_news(told) if about_alert(read.text("execution_step")) else None,
-        odd=read.oddities(),
+_ALERT_KEYS: Final = (
+    *("alert", "subject", "episode", "phase", "severity", "at", "began_at", "fired_at", "told", "messages", "text"),
+    *("order", "plan"),
+)
+"""What rows about alerts tell: of an alert, and of what an operator said about one."""
+
+_DETAILS: Final = {"d": "details"}
+
+
+def safety_selection(*, deployed: bool) -> Selection:
+    """Return the columns that `safety_of` reads of the deployed shape, or of the documented one."""
+    if not deployed:
+        return Selection(
+            table=SAFETY, needed=("id", "created_at", "check_type"), wanted=("check_name", "is_blocking", "enabled")
+        )
+    texts = (f"{name}:{path}" for name, path in text_paths(_DETAILS).items())
+    return Selection(
+        table=SAFETY,
+        needed=("id", "checked_at", "check_type"),
+        wanted=("task_id", "passed", "error_message", "duration_ms", *texts),
     )
 
 
-def _alert_news(told: dict[str, Any]) -> AlertNews | None:
-    """Of which alert a row tells and what; `None` where it does not say."""
-    rule, phase = clean(told.get("alert"), 120), clean(told.get("phase"), 20)
-    return AlertNews(key_of(rule, clean(told.get("subject"), 120)), phase) if rule and phase else None
+def safety_narrowed(row: Row) -> Row:
+    """Return what `safety_selection` asks for, of a row that was read in full."""
+    return row | {name: value_at(row, path) for name, path in text_paths(_DETAILS).items()}
 
 
 def safety_of(row: Row) -> SafetyCheck:
@@ -188,74 +191,10 @@ def safety_of(row: Row) -> SafetyCheck:
         verdict=_verdict(row),
         blocking=blocking if isinstance(blocking, bool) else None,
         task_id=read.text("task_id") or None,
-        text=read.text("error_message", 200) or _text_of(row.get("details")),
+        text=read.text("error_message", 200) or text_in(row, _DETAILS),
         duration_ms=read.milliseconds("duration_ms"),
         odd=read.oddities(),
     )
-
-
-def audited_of(rows: list[Row], time_column: str) -> AuditedAction | None:
-    """Return one run's audit rows, given oldest first, as one record; `None` if the first names no action."""
-    entries = [log_of(row, time_column) for row in rows]
-    if not entries or not entries[0].order:
-        return None
-    last = entries[-1]
-    given = rows[0].get("input_data")
-    plan = given.get("plan") if isinstance(given, dict) else None
-    steps = plan.get("steps") if isinstance(plan, dict) else None
-    named = steps if isinstance(steps, list) else []
-    came = rows[-1].get("output_data")
-    outcome = came if isinstance(came, dict) else {}
-    counts = outcome.get("steps")
-    return AuditedAction(
-        run=entries[0].run,
-        order=entries[0].order,
-        actor=entries[0].actor,
-        at=entries[0].at,
-        status=last.status,
-        summary=last.summary,
-        steps=tuple(clean(step.get("name")) for step in named if isinstance(step, dict)),
-        done=_counts(counts),
-        config_at=moment(outcome.get("config_at")),
-    )
-
-
-def _counts(value: object) -> dict[str, int]:
-    counts = value if isinstance(value, dict) else {}
-    return {clean(name, 80): count for name, one in counts.items() if (count := whole(one)) is not None}
-
-
-ENDED: Final = (
-    "duration_ms,order:input_data->>order,run:input_data->>run,by:input_data->>by,who:input_data->>who,"
-    "steps:output_data->steps,undoes:output_data->>undoes,stopped:output_data->>stopped,lifted:output_data->>lifted"
-)
-"""The part of a closing audit row that `ended_of` reads: not the ids, which may be a thousand."""
-
-
-def ended_of(row: Row, time_column: str) -> EndedAction | None:
-    """Return an action that ended; `None` for a row without its name or a time. Raises Failed for no such row."""
-    read = Columns(row, time_column, "step_status", "order", "run", "duration_ms", "steps")
-    at, run, order = read.moment(time_column), clean(row.get("run"), 64), clean(row.get("order"), 64)
-    if at is None or not run or not order:
-        return None
-    said = row.get("lifted") if order == "lift" else row.get("stopped") if order == "emergency_stop" else None
-    return EndedAction(
-        run=run,
-        order=order,
-        by=clean(row.get("by"), 20),
-        actor=clean(row.get("who"), 160),
-        began_at=at - timedelta(milliseconds=read.milliseconds("duration_ms") or 0),
-        at=at,
-        holds=row.get("step_status") == "completed" or said == "true",
-        steps=_counts(row.get("steps")),
-        undoes=clean(row.get("undoes"), 64),
-    )
-
-
-def ids_of(told: object) -> tuple[str, ...]:
-    """Return the ids that an audit row's outcome names."""
-    ids = told.get("ids") if isinstance(told, dict) else None
-    return tuple(clean(name, 64) for name in ids) if isinstance(ids, list) else ()
 
 
 def _verdict(row: Row) -> str:
@@ -265,34 +204,15 @@ def _verdict(row: Row) -> str:
     return yes if flag is True else no if flag is False else ""
 
 
-def _summary(row: Row) -> str:
-    for column in ("error_data", "output_data", "input_data"):
-        if told := _text_of(row.get(column)):
-            return told
-    return ""
+def alert_selection() -> Selection:
+    """Return the columns that `alert_row_of` reads."""
+    return Selection(table=LOGS, needed=tuple(f"{name}:input_data->{name}" for name in _ALERT_KEYS))
 
 
-def _text_of(data: object) -> str:
-    """Return the words for people in a JSON value, if it has any."""
-    if isinstance(data, str):
-        return clean(data, 200)
-    if isinstance(data, dict):
-        for key in SUMMARY_KEYS:
-            if isinstance(data.get(key), str) and data[key]:
-                return clean(data[key], 200)
-    return ""
-
-
-def _reason(plan: object) -> str:
-    """Return the reason of an action, or the note of an acknowledgement."""
-    given = (plan.get("reason") or plan.get("note")) if isinstance(plan, dict) else None
-    return clean(given, 200) if isinstance(given, str) else ""
-
-
-def told_of(row: Row) -> dict[str, Any]:
-    """Return the document in a row of ours, every text in it cleaned; empty when it is no document."""
-    told = cleaned(row.get("input_data"))
-    return told if isinstance(told, dict) else {}
+def alert_row_of(row: Row) -> dict[str, Any]:
+    """Return what a monitor's row tells of an alert, an acknowledgement or a silence, every text in it cleaned."""
+    lacking(row, *_ALERT_KEYS)
+    return {name: cleaned(row[name]) for name in _ALERT_KEYS if row[name] is not None}
 
 
 def cleaned(value: Any, levels: int = 50) -> Any:
@@ -307,4 +227,4 @@ def cleaned(value: Any, levels: int = 50) -> Any:
 
 
 def _kind(column: str) -> str:
-    return column.removeprefix("notify_on_") if column.startswith("notify_on_") else ""
+    return column.removeprefix(_NOTIFY) if column.startswith(_NOTIFY) else ""

@@ -10,9 +10,9 @@ from typing import Any, Final
 import msgspec
 
 from core.backend.client import ApiCalls
+from core.backend.columns import moment, of_only, row_id
 from core.backend.conditions import marked
 from core.backend.faults import Failed
-from core.backend.rows import moment, of_only, row_id
 from core.backend.schema import CONFIG, LOGS, MAIL_FUNCTION, POLL_FUNCTION, STOP_RPC, TASKS, Schema
 from core.base.version import AGENT
 from core.domain.log_steps import LEASE

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from core.backend.columns import Columns
+from core.backend.columns import Columns, each, moment_of_only, row_id
 from core.backend.conditions import past
+from core.backend.log_rows import CHANGED_IDS, ENDED, audited_of, audited_selection, ended_of, ids_of
 from core.backend.reads.audit_rows import BEGUN_FIELDS, STOP_FIELDS, begun_runs_of, stop_trail_of
 from core.backend.reads.read import PAGE, Subject, hundreds, read
-from core.backend.rows import ENDED, audited_of, each, ended_of, ids_of, moment_of_only, row_id
 from core.backend.schema import LOGS, TASKS
 from core.backend.timestamps import FIRST, until
 from core.domain.log_steps import AUDIT
@@ -23,11 +23,10 @@ class AuditReads(Subject):
         """Return the audit trail of one run; `None` if no row of it is visible."""
         column = self._schema.log_time
 
-        def build(c: Any) -> Any:
-            query = c.table(LOGS).select("*").eq("execution_step", AUDIT).eq("input_data->>run", run)
-            return query.order(column).limit(10)
+        def build(query: Any) -> Any:
+            return query.eq("execution_step", AUDIT).eq("input_data->>run", run).order(column).limit(10)
 
-        return audited_of(await self._calls.rows("read audit", build), column)
+        return audited_of(await self._calls.selected("read audit", audited_selection(column), build), column)
 
     @read("db:read_audit_time")
     async def row_time(self, name: str) -> datetime | None:
@@ -68,12 +67,12 @@ class AuditReads(Subject):
         """Return which tasks each of up to 100 runs changed, as far as its closing audit row names them."""
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select("run:input_data->>run,output_data").eq("execution_step", AUDIT)
+            query = c.table(LOGS).select(f"run:input_data->>run,{CHANGED_IDS}").eq("execution_step", AUDIT)
             query = query.in_("input_data->>run", list(runs)).in_("step_status", ["completed", "failed"])
             return query.limit(len(runs))
 
         rows = await self._calls.rows("read orders' tasks", build)
-        return {str(row["run"]): frozenset(ids_of(row["output_data"])) for row in each(rows, "run", "output_data")}
+        return {str(row["run"]): frozenset(ids_of(row["ids"])) for row in each(rows, "run", "ids")}
 
     @read("db:fetch_stop_audit")
     async def stop_trail(self, limit: int = 60) -> StopTrail:
@@ -149,9 +148,9 @@ class AuditReads(Subject):
         column = self._schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).select("output_data").eq("execution_step", AUDIT)
+            query = c.table(LOGS).select(CHANGED_IDS).eq("execution_step", AUDIT)
             query = past(query.eq("input_data->>order", action), column, since)
             return query.not_.is_("output_data", "null").order(column, desc=True).limit(limit)
 
         rows = await self._calls.rows(what, build)
-        return [name for row in each(rows, "output_data") for name in ids_of(row["output_data"])]
+        return [name for row in each(rows, "ids") for name in ids_of(row["ids"])]

@@ -2,10 +2,11 @@
 
 from typing import Final
 
+from core.backend.columns import of_only
 from core.backend.faults import Failed, garbage
 from core.backend.reads.read import Subject, read
-from core.backend.rows import config_of, merged, of_only
-from core.backend.schema import CONFIG, CONFIG_RPC
+from core.backend.rows import config_of, config_selection, merged
+from core.backend.schema import CONFIG, CONFIG_RPC, Shape
 from core.domain.records import SystemConfig
 from core.resilience.fault import Evidence
 
@@ -24,9 +25,8 @@ class ConfigReads(Subject):
 
         `None` when none is visible to us, which is not proof that there is none.
         """
-        rows = await self._calls.rows(
-            "read config", lambda c: c.table(CONFIG).select("*").order("id").limit(MOST_CONFIGS)
-        )
+        columns = config_selection(deployed=self._schema.shape is Shape.DEPLOYED)
+        rows = await self._calls.selected("read config", columns, lambda query: query.order("id").limit(MOST_CONFIGS))
         return merged(tuple(self._calls.oddities.see("config row", config_of(row)) for row in rows))
 
     @read(_KEY)

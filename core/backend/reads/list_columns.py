@@ -5,9 +5,12 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from core.backend.columns import Row
 from core.backend.conditions import Searched
-from core.backend.rows import Row, log_of, safety_of, task_of
-from core.backend.schema import LOGS, SAFETY, TASKS, Schema, Shape
+from core.backend.log_rows import log_of, log_selection
+from core.backend.rows import safety_of, safety_selection, task_of, task_selection
+from core.backend.schema import Schema, Shape
+from core.backend.selection import Selection
 from core.domain.log_steps import AUDIT
 from core.domain.queries import ListedRow
 
@@ -27,12 +30,11 @@ class ListTable(msgspec.Struct, frozen=True, kw_only=True):
     rows of the table.
     """
 
-    table: str
     noun: str
     record: Callable[[Row], ListedRow]
     searched: Searched
     orders: dict[str, Order]
-    columns: str = "*"
+    selection: Selection
     only: tuple[str, str] | None = None
 
 
@@ -41,11 +43,9 @@ def tasks(schema: Schema) -> ListTable:
     error = schema.error_column
     newest = ("created_at", _DESC)
     return ListTable(
-        table=TASKS,
         noun="task",
         record=task_of,
-        columns="id,task_type,description,status,priority,risk_level,assigned_to,estimated_duration_minutes,"
-        f"{error},created_at,started_at,completed_at",
+        selection=task_selection(error),
         searched=Searched(
             status="status",
             kind="task_type",
@@ -67,9 +67,9 @@ def tasks(schema: Schema) -> ListTable:
 def logs(schema: Schema) -> ListTable:
     """Return the list of the execution log."""
     return ListTable(
-        table=LOGS,
         noun="log row",
         record=lambda row: log_of(row, schema.log_time),
+        selection=log_selection(schema.log_time),
         searched=Searched(
             status="step_status",
             kind="execution_step",
@@ -84,9 +84,9 @@ def logs(schema: Schema) -> ListTable:
 def orders(schema: Schema) -> ListTable:
     """Return the list of the audit trail. A task's actions are those that name it, before or after it was changed."""
     return ListTable(
-        table=LOGS,
         noun="log row",
         record=lambda row: log_of(row, schema.log_time),
+        selection=log_selection(schema.log_time),
         only=("execution_step", AUDIT),
         searched=Searched(
             status="step_status",
@@ -108,9 +108,9 @@ def safety_checks(shape: Shape) -> ListTable:
     """Return the list of safety checks: results in the deployed shape, settings in the documented one."""
     deployed = shape is Shape.DEPLOYED
     return ListTable(
-        table=SAFETY,
         noun="safety check",
         record=safety_of,
+        selection=safety_selection(deployed=deployed),
         searched=Searched(
             status="passed" if deployed else "enabled",
             statuses={"passed": "true", "failed": "false"} if deployed else {"enabled": "true", "disabled": "false"},

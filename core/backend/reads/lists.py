@@ -9,12 +9,14 @@ from typing import Any, Final
 
 import msgspec
 
-from core.backend.conditions import narrowed
+from core.backend.columns import Row, each, moment, row_id
+from core.backend.conditions import narrowed as narrowed_by
 from core.backend.faults import Failed
+from core.backend.log_rows import log_of, narrowed
 from core.backend.reads import list_columns as listed
 from core.backend.reads.list_columns import ListTable, ordered
 from core.backend.reads.read import PAGE, Read, Subject, read
-from core.backend.rows import Row, each, log_of, moment, row_id, safety_of, task_of
+from core.backend.rows import safety_narrowed, safety_of, task_of
 from core.backend.schema import LOGS, SAFETY, TASKS, Shape
 from core.domain.queries import PAGE_ROWS, Filter, ListedRow, Listing, Page, Table
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail, row_detail
@@ -56,15 +58,16 @@ class ListReads(Subject):
     async def _page(self, listing: Listing, offset: int, limit: int) -> Page[ListedRow]:
         source = await self._source(listing)
 
-        def build(c: Any, first: int) -> Any:
-            query = _matching(c.table(source.table).select(source.columns), source, listing.filter)
+        def build(query: Any, first: int) -> Any:
+            query = _matching(query, source, listing.filter)
             # One row more than asked for shows whether others follow.
             return ordered(query, source.orders[listing.sort.name]).range(first, offset + limit)
 
         rows = list[Row]()
         with _refusals_explained():
             while len(rows) <= limit:
-                part = await self._calls.rows(f"list {listing.table}", partial(build, first=offset + len(rows)))
+                begin = partial(build, first=offset + len(rows))
+                part = await self._calls.selected(f"list {listing.table}", source.selection, begin)
                 rows += part
                 if len(part) < LEAST_CAP:
                     break  # more, and the API may have kept some back
@@ -101,7 +104,7 @@ class ListReads(Subject):
         row = await self._row(LOGS, name)
         if row is None:
             return None
-        entry = self._calls.oddities.see("log row", log_of(row, self._schema.log_time))
+        entry = self._calls.oddities.see("log row", log_of(narrowed(row), self._schema.log_time))
         return LogDetail(entry=entry, row=row_detail(row_id(row), row))
 
     @read("db:fetch_safety_detail")
@@ -111,7 +114,7 @@ class ListReads(Subject):
         row = await self._row(SAFETY, name)
         if row is None:
             return None
-        check = self._calls.oddities.see("safety check", safety_of(row))
+        check = self._calls.oddities.see("safety check", safety_of(safety_narrowed(row)))
         return SafetyDetail(check=check, row=row_detail(row_id(row), row))
 
     async def matching_tasks(self, given: Filter, limit: int) -> dict[str, datetime | None]:
@@ -146,7 +149,7 @@ class ListReads(Subject):
     async def _count(self, listing: Listing, source: ListTable, how: str) -> int:
         def build(c: Any) -> Any:
             # No row with it: finding the only one that matches takes as long as counting.
-            return _matching(c.table(source.table).select("id", count=how), source, listing.filter).limit(0)
+            return _matching(c.table(source.selection.table).select("id", count=how), source, listing.filter).limit(0)
 
         with _refusals_explained():
             return await self._calls.count(f"count {listing.table}", build)
@@ -196,7 +199,7 @@ class ListReads(Subject):
 
 
 def _matching(query: Any, source: ListTable, given: Filter) -> Any:
-    return narrowed(query if source.only is None else query.eq(*source.only), given, source.searched)
+    return narrowed_by(query if source.only is None else query.eq(*source.only), given, source.searched)
 
 
 def _without_safety(fault: Fault) -> Fault:

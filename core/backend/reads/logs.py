@@ -4,9 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
+from core.backend.columns import Row, moment_of_only, row_id
 from core.backend.conditions import past
+from core.backend.log_rows import log_of, log_selection
 from core.backend.reads.read import PAGE, Subject, read
-from core.backend.rows import Row, each, lease_of, log_of, moment_of_only, row_id, told_of
+from core.backend.rows import alert_row_of, alert_selection, lease_of
 from core.backend.schema import LOGS, TASKS
 from core.backend.timestamps import FIRST, stamp, until
 from core.domain.log_steps import ALERTS, ALL_OURS, AUDIT, HEALTH_CHECK, LEASE
@@ -24,10 +26,10 @@ class LogReads(Subject):
         """Return the execution log's newest rows, newest first."""
         column = self._schema.log_time
 
-        def build(c: Any) -> Any:
-            return c.table(LOGS).select("*").order(column, desc=True).limit(limit)
+        def build(query: Any) -> Any:
+            return query.order(column, desc=True).limit(limit)
 
-        found = tuple(map(self._entry, await self._calls.rows("read newest logs", build)))
+        found = tuple(map(self._entry, await self._calls.selected("read newest logs", log_selection(column), build)))
         return await self._proven(LOGS, found, empty=not found)
 
     @read("db:fetch_watchdog_logs")
@@ -72,15 +74,14 @@ class LogReads(Subject):
         """Return the monitors' rows of alerts since `since`, and of `orders` about them, newest first, as written."""
         column = self._schema.log_time
 
-        def build(c: Any) -> Any:
-            query = past(c.table(LOGS).select("input_data"), column, since)
-            query = query.or_(
+        def build(query: Any) -> Any:
+            query = past(query, column, since).or_(
                 f"execution_step.like.{ALERTS}*,and(execution_step.eq.{AUDIT},"
                 f"input_data->>order.in.({','.join(orders)}))"
             )
             return query.order(column, desc=True).limit(limit)
 
-        return tuple(map(told_of, each(await self._calls.rows("read alert rows", build), "input_data")))
+        return tuple(map(alert_row_of, await self._calls.selected("read alert rows", alert_selection(), build)))
 
     @read("db:fetch_newest_health")
     async def newest_health_at(self, since: datetime, now: datetime | None = None) -> datetime | None:
@@ -163,11 +164,11 @@ class LogReads(Subject):
         while len(found) < limit:
             start = len(found)
 
-            def build(c: Any, start: int = start) -> Any:
-                ordered = only(c.table(LOGS).select("*")).order(column, desc=True).order("id", desc=True)
+            def build(query: Any, start: int = start) -> Any:
+                ordered = only(query).order(column, desc=True).order("id", desc=True)
                 return ordered.range(start, min(start + PAGE, limit) - 1)
 
-            page = await self._calls.rows(what, build)
+            page = await self._calls.selected(what, log_selection(column), build)
             if not page:
                 break
             found += page

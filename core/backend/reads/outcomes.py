@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from core.backend.columns import each, moment, moment_of_only
 from core.backend.reads.read import Subject, read
-from core.backend.rows import each, moment, moment_of_only
 from core.backend.schema import TASKS
 from core.backend.timestamps import FIRST, stamp, until
 from core.domain.markers import OUR_MARK

@@ -3,9 +3,9 @@
 from functools import partial
 from typing import Any, Final
 
+from core.backend.columns import each
 from core.backend.faults import Trace
 from core.backend.reads.read import Read, Subject, read
-from core.backend.rows import each
 from core.backend.schema import POLL_FUNCTION, TASKS
 from core.resilience import Policy
 

@@ -4,9 +4,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from core.backend.columns import each, row_id
 from core.backend.conditions import marked
 from core.backend.reads.read import Read, Subject, read
-from core.backend.rows import each, row_id
 from core.backend.schema import TASKS
 from core.backend.timestamps import stamp
 from core.domain.markers import Markers

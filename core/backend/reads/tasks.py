@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
+from core.backend.columns import Row, each, moment_of_only, whole
 from core.backend.conditions import quoted
 from core.backend.faults import Failed, garbage
 from core.backend.reads.read import PAGE, Read, Subject, hundreds, read
-from core.backend.rows import Row, each, moment_of_only, task_of, whole
+from core.backend.rows import task_of, task_selection
 from core.backend.schema import LOGS, STATISTICS_RPC, TASKS
+from core.backend.selection import Selection
 from core.backend.timestamps import FIRST, stamp, until
 from core.base.text import clean
 from core.domain.actors import By
@@ -36,17 +38,17 @@ class TaskReads(Subject):
     @read("db:fetch_task")
     async def fetch(self, name: str) -> Task | None:
         """Return one task by its id; `None` when none is visible to us."""
-        rows = await self._calls.rows("read task", lambda c: c.table(TASKS).select("*").eq("id", name).limit(1))
+        rows = await self._calls.selected("read task", self._columns, lambda query: query.eq("id", name).limit(1))
         return self._task(rows[0]) if rows else None
 
     @read("db:fetch_tasks")
     async def newest(self, limit: int) -> tuple[Task, ...]:
         """Return the tasks created last, newest first."""
 
-        def build(c: Any) -> Any:
-            return c.table(TASKS).select("*").order("created_at", desc=True).order("id", desc=True).limit(limit)
+        def build(query: Any) -> Any:
+            return query.order("created_at", desc=True).order("id", desc=True).limit(limit)
 
-        found = tuple(map(self._task, await self._calls.rows("read newest tasks", build)))
+        found = tuple(map(self._task, await self._calls.selected("read newest tasks", self._columns, build)))
         return await self._proven(TASKS, found, empty=not found)
 
     @read(RUNNING)
@@ -56,11 +58,11 @@ class TaskReads(Subject):
         after = ""
         while True:
 
-            def build(c: Any, after: str = after) -> Any:
-                query = c.table(TASKS).select("*").eq("status", "in_progress")
+            def build(query: Any, after: str = after) -> Any:
+                query = query.eq("status", "in_progress")
                 return (query.gt("id", after) if after else query).order("id").limit(PAGE)
 
-            page = tuple(map(self._task, await self._calls.rows("read running tasks", build)))
+            page = tuple(map(self._task, await self._calls.selected("read running tasks", self._columns, build)))
             if not page:
                 return await self._proven(TASKS, tuple(sorted(found.values(), key=_began)), empty=not found)
             if page[-1].id in found:
@@ -219,6 +221,10 @@ class TaskReads(Subject):
 
         found = moment_of_only(await self._calls.rows(operation, build), "created_at")
         return await self._proven(TASKS, found, empty=found is None)
+
+    @property
+    def _columns(self) -> Selection:
+        return task_selection(self._schema.error_column)
 
     def _task(self, row: Row) -> Task:
         return self._calls.oddities.see("task", task_of(row))

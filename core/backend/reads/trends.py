@@ -3,10 +3,9 @@
 from datetime import datetime
 from typing import Any, Final
 
-from core.backend.columns import Columns, each
+from core.backend.columns import Columns, Row, each, moment, row_id
 from core.backend.faults import Failed, garbage
 from core.backend.reads.read import PAGE, Subject, read
-from core.backend.rows import Row, moment, row_id
 from core.backend.schema import LOGS, TASKS
 from core.backend.simulated import Telltale
 from core.backend.timestamps import stamp

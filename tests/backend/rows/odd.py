@@ -104,3 +104,19 @@ LEASE: Final[dict[str, Any]] = {
     "timestamp": AT,
     "input_data": {"holder": "h", "host": "h", "term": 1, "token": "t", "acts": True},
 }
+
+ALERT: Final[dict[str, Any]] = {
+    "alert": "breaker_open",
+    "subject": "db:read",
+    "episode": "e",
+    "phase": "firing",
+    "severity": "high",
+    "at": AT,
+    "began_at": AT,
+    "fired_at": AT,
+    "told": 1,
+    "messages": 1,
+    "text": "x",
+    "order": None,
+    "plan": None,
+}

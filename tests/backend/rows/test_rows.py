@@ -10,20 +10,10 @@ from hypothesis import strategies as st
 
 from core.backend.columns import YEARS, Row, moment, moment_of_only, of_only
 from core.backend.faults import Failed
+from core.backend.log_rows import audited_of, ended_of, ids_of, log_of, narrowed
 from core.backend.oddities import MOST, Oddities
 from core.backend.reads.audit_rows import stop_trail_of
-from core.backend.rows import (
-    audited_of,
-    config_of,
-    ended_of,
-    ids_of,
-    lease_of,
-    log_of,
-    merged,
-    safety_of,
-    task_of,
-    told_of,
-)
+from core.backend.rows import alert_row_of, config_of, lease_of, merged, safety_narrowed, safety_of, task_of
 from core.base.text import clean
 from core.domain.events import event_of
 from core.domain.periods import LONGEST_WORK
@@ -38,13 +28,13 @@ RECORDS: dict[str, tuple[Callable[[Row], Any], Row, frozenset[str]]] = {
     # what makes it: the function, a row, the columns no row of that table can lack or hold another type in
     "config": (config_of, odd.CONFIG, frozenset({"id", "enabled", "dry_run_mode", "emergency_stop"})),
     "task": (task_of, odd.TASK, frozenset({"id"})),
-    "log": (lambda row: log_of(row, "timestamp"), odd.LOG, frozenset({"id"})),
+    "log": (lambda row: log_of(narrowed(row), "timestamp"), odd.LOG, frozenset({"id"})),
     "ended": (lambda row: ended_of(row, "timestamp"), odd.ENDED, frozenset()),
-    "audited": (lambda row: audited_of([row, row], "timestamp"), odd.LOG, frozenset({"id"})),
-    "safety": (safety_of, odd.SAFETY, frozenset({"id"})),
+    "audited": (lambda row: audited_of([narrowed(row)] * 2, "timestamp"), odd.LOG, frozenset({"id"})),
+    "safety": (lambda row: safety_of(safety_narrowed(row)), odd.SAFETY, frozenset({"id"})),
     "setting": (safety_of, odd.SETTING, frozenset({"id"})),
-    "told": (told_of, odd.LOG, frozenset()),
-    "ids": (lambda row: ids_of(row["output_data"]), odd.LOG, frozenset()),
+    "alert": (alert_row_of, odd.ALERT, frozenset()),
+    "ids": (lambda row: ids_of(row["input_data"]), odd.LOG, frozenset()),
     "lease": (lambda row: lease_of(row, "timestamp"), odd.LEASE, frozenset()),
 }
 
@@ -106,7 +96,7 @@ def bear(record: Any) -> None:
         assert clean(words) == words
 
 
-@pytest.mark.parametrize("kind", ["config", "task", "log", "ended", "safety", "setting", "lease"])
+@pytest.mark.parametrize("kind", ["config", "task", "log", "ended", "safety", "setting", "lease", "alert"])
 def test_a_row_that_lacks_what_was_asked_for_is_garbage(kind: str) -> None:
     make = RECORDS[kind][0]
     with pytest.raises(Failed) as caught:
@@ -131,7 +121,7 @@ def test_an_estimate_is_clamped_and_the_task_says_so(minutes: int) -> None:
 @pytest.mark.parametrize(("status", "shown"), [(None, "(none)"), ("", "(empty)"), ("dreaming", "dreaming")])
 def test_a_status_nobody_knows_is_shown_under_its_own_name(status: str | None, shown: str) -> None:
     assert task_of(odd.TASK | {"status": status}).status == shown
-    assert log_of(odd.LOG | {"step_status": status}, "timestamp").status == shown
+    assert log_of(narrowed(odd.LOG | {"step_status": status}), "timestamp").status == shown
 
 
 @pytest.mark.parametrize("at", ["infinity", "-infinity", "9999-12-31T00:00:00Z", "0001-01-01T00:00:00Z", 7])
@@ -210,9 +200,9 @@ def test_a_lift_counts_as_one_if_the_flag_was_seen_cleared(status: str, lifted: 
 def test_a_row_about_an_alert_says_which_and_what_in_fields_and_no_other_row_does() -> None:
     told = {"alert": "breaker_open", "subject": "db:read", "phase": "firing"}
     about = odd.LOG | {"execution_step": "watchdog_alert_warning", "input_data": told}
-    assert log_of(about, "timestamp").alert == AlertNews("breaker_open:db:read", "firing")
-    assert log_of(about | {"input_data": told | {"subject": "breaker_open"}}, "timestamp").alert == AlertNews(
+    assert log_of(narrowed(about), "timestamp").alert == AlertNews("breaker_open:db:read", "firing")
+    assert log_of(narrowed(about | {"input_data": told | {"subject": "breaker_open"}}), "timestamp").alert == AlertNews(
         "breaker_open", "firing"
     )
     for other in ({"input_data": {"alert": "x"}}, {"input_data": "x"}, {"execution_step": "patch"}):
-        assert log_of(about | other, "timestamp").alert is None
+        assert log_of(narrowed(about | other), "timestamp").alert is None
