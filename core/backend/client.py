@@ -24,7 +24,7 @@ from core.backend.faults import Failed, Proxy, Trace, garbage, no_slot
 from core.backend.login import Prepare, Send, SignIn
 from core.backend.oddities import Oddities
 from core.backend.proxies import way_out
-from core.backend.selection import LackingColumns, Selection, label_of
+from core.backend.selection import Selection, TableQuirks
 from core.backend.sessions import SessionFile
 from core.backend.supabase_client import official
 from core.backend.target import KeyKind, Target
@@ -108,7 +108,7 @@ class Backend:
         self.around_sign_in: Around = _as_it_is
         """The wrapper of calls of the sign-in service: its own breaker, once there is one. Raises Failed."""
         self.oddities = Oddities()
-        self.lacking = LackingColumns()
+        self.quirks = TableQuirks()
         self.visibility = Visibility(clock, sees_all=target.sees_all)
         self.calls = ApiCalls(self, self.limits.connections)
         self.urgent = ApiCalls(self, self.limits.urgent_connections)
@@ -300,21 +300,22 @@ class ApiCalls:
     async def selected(
         self, operation: str, selection: Selection, build: Callable[[Any], Any] = lambda query: query
     ) -> list[dict[str, Any]]:
-        """Return the rows of a query of `selection`, without wanted columns that the table turns out to lack.
+        """Return the rows of a query of `selection`, each of its items under its name.
 
-        `build` gets the query for all rows and returns the one to ask.
+        Left out are wanted columns that the table turns out to lack. `build` gets the query for all rows and returns
+        the one to ask.
         """
-        lacking = self._backend.lacking
+        quirks = self._backend.quirks
         while True:
-            items = selection.items(lacking.of(selection.table))
+            asked = quirks.asked(selection)
 
-            def ask(c: Any, columns: str = ",".join(items)) -> Any:
+            def ask(c: Any, columns: str = asked.select) -> Any:
                 return build(c.table(selection.table).select(columns))
 
             try:
-                return each(await self.rows(operation, ask), *map(label_of, items))
+                return asked.read(await self.rows(operation, ask))
             except Failed as failed:
-                if not lacking.note(selection, failed.fault):
+                if not quirks.learn(selection, asked, failed.fault):
                     raise
 
     async def must_show(self, table: str) -> None:

@@ -1,6 +1,6 @@
-"""Values by path in JSON columns: how they are asked for, and the words for people among them."""
+"""The words for people in JSON columns: the paths at which they are asked for, and the best of them."""
 
-from typing import Any, Final
+from typing import Final
 
 from core.backend.columns import Row
 from core.base.text import clean
@@ -25,15 +25,3 @@ def text_in(row: Row, columns: dict[str, str]) -> str:
             if isinstance(value, str) and (text := clean(value, _CHARS)):
                 return text
     return ""
-
-
-def value_at(row: Row, path: str) -> Any:
-    """Return the value that PostgreSQL finds at `column->key->…` of a row that was read in full; `None` for none."""
-    column, *keys = path.split("->")
-    value = row.get(column)
-    for key in keys:
-        if key.isdigit():  # PostgreSQL takes a value alone for a list of one
-            value = None if isinstance(value, dict) else next(iter(value), None) if isinstance(value, list) else value
-        else:
-            value = value.get(key) if isinstance(value, dict) else None
-    return value

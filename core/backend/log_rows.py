@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Final
 
 from core.backend.columns import Columns, Row, moment, whole
-from core.backend.json_paths import text_in, text_paths, value_at
-from core.backend.selection import Selection
+from core.backend.json_paths import text_in, text_paths
+from core.backend.selection import Selection, taken_apart
 from core.backend.tables import LOGS
 from core.base.text import clean
 from core.domain.alerts import key_of
@@ -54,7 +54,7 @@ def audited_selection(time_column: str) -> Selection:
 
 def narrowed(row: Row) -> Row:
     """Return what `log_selection` and `audited_selection` ask for, of a row that was read in full."""
-    return row | {name: value_at(row, path) for name, path in (_PATHS | _AUDITED).items()}
+    return taken_apart(row, (f"{name}:{path}" for name, path in (_PATHS | _AUDITED).items()))
 
 
 def log_of(row: Row, time_column: str) -> LogEntry:

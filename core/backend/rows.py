@@ -9,8 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from core.backend.columns import Columns, Row, lacking, whole
-from core.backend.json_paths import text_in, text_paths, value_at
-from core.backend.selection import Selection
+from core.backend.json_paths import text_in, text_paths
+from core.backend.selection import Selection, taken_apart
 from core.backend.tables import CONFIG, LOGS, SAFETY, TASKS
 from core.base.text import clean
 from core.domain.records import LeaseRow, SafetyCheck, SpoiltLease, SystemConfig, Task
@@ -175,7 +175,7 @@ def safety_selection(*, deployed: bool) -> Selection:
 
 def safety_narrowed(row: Row) -> Row:
     """Return what `safety_selection` asks for, of a row that was read in full."""
-    return row | {name: value_at(row, path) for name, path in text_paths(_DETAILS).items()}
+    return taken_apart(row, (f"{name}:{path}" for name, path in text_paths(_DETAILS).items()))
 
 
 def safety_of(row: Row) -> SafetyCheck:

@@ -68,7 +68,7 @@ UNDISCOVERED: Final = Schema(shape=Shape.DEPLOYED, log_time="timestamp")
 
 async def discover(backend: Backend) -> Schema:
     """Read one row of each table and conclude. Raises Failed when the project did not answer."""
-    backend.lacking.forget()
+    backend.quirks.forget()
     statistics, telltale, config, tasks, deployed, documented = await asyncio.gather(
         _counts_in_one(backend),
         _telltale(backend),

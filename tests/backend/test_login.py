@@ -15,7 +15,7 @@ import pytest
 from core.backend.client import Backend
 from core.backend.faults import Failed
 from core.backend.reads import Reads
-from core.backend.schema import UNDISCOVERED
+from core.backend.schema import UNDISCOVERED, discover
 from core.backend.sessions import SessionFile, StoredSession
 from core.backend.target import Target
 from core.base.clock import SystemClock
@@ -243,7 +243,8 @@ def test_login_asks_on_a_terminal_and_shows_no_password(sandbox: Running, comman
 async def test_a_new_token_goes_out_with_the_next_request(sandbox: Running) -> None:
     async with wire(sandbox.url) as between:
         backend = backend_at(between, sandbox, password=sandbox.info["password"])
-        reads = Reads(backend.calls, UNDISCOVERED)
+        reads = Reads(backend.calls, await discover(backend))
+        between.heads.clear()
         await reads.config.fetch()
         between.once = [("/rest/", EXPIRED)]
         await reads.config.fetch()

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from core.backend.client import Backend, RequestLimits
 from core.backend.faults import Failed
-from core.backend.json_paths import text_in, text_paths, value_at
+from core.backend.json_paths import text_in, text_paths
 from core.backend.reads import Reads
 from core.backend.schema import discover
-from core.backend.selection import LackingColumns, Selection
+from core.backend.selection import Selection, TableQuirks, value_at
 from core.backend.target import Target
 from core.base.clock import SystemClock
 from core.domain.queries import Listing, Table
@@ -145,6 +145,30 @@ async def test_columns_that_a_project_lacks_cost_their_values_and_are_asked_for_
     assert [entry.summary for entry in await reads.logs.newest(5)] == ["boom"]
 
 
+async def test_one_row_whose_json_the_server_cannot_take_apart_hides_no_other(
+    lone_sandbox: Callable[..., Running],
+) -> None:
+    """`jsonb` refuses such escapes, but not every project's columns are that."""
+    sandbox = lone_sandbox()
+    sandbox.sql("ALTER TABLE autonomous_execution_logs ALTER COLUMN output_data TYPE json")
+    for document in ('{"message": "half done"}', '{"message": "\\ud800"}', '{"message": "\\u0000"}'):
+        sandbox.sql(
+            "INSERT INTO autonomous_execution_logs (execution_step, step_status, output_data)"
+            " VALUES ('patch', 'failed', %s::json)",
+            document,
+        )
+    backend = Backend(Target(name="t", url=sandbox.url, key=sandbox.service_key), SystemClock(), RequestLimits())
+    reads = Reads(backend.calls, await discover(backend))
+    try:
+        found = [entry.summary for entry in await reads.logs.newest(5)]
+        assert len(found) == 3
+        assert "half done" in found
+        page = await reads.lists.page(Listing(table=Table.LOGS), 0, 5)
+        assert len(page.rows) == 3
+    finally:
+        await backend.close()
+
+
 @ONE_SHAPE
 async def test_without_a_column_it_cannot_do_without_a_table_is_not_read(
     line: tuple[Wire, Backend], sandbox: Running
@@ -159,23 +183,40 @@ async def test_without_a_column_it_cannot_do_without_a_table_is_not_read(
     await settled(sandbox, "autonomous_tasks", "started_at", 200)
 
 
-def refusal(message: str, kind: str = "missing_column") -> Fault:
-    return Fault(kind=kind, counts=Counts.NEUTRAL, evidence=Evidence.ALIVE, message=message)
+def refusal(message: str, kind: str = "missing_column", code: str | None = "42703") -> Fault:
+    return Fault(kind=kind, counts=Counts.NEUTRAL, evidence=Evidence.ALIVE, message=message, code=code)
 
 
 def test_only_a_refusal_that_names_a_wanted_column_is_learnt_from_and_once() -> None:
-    lacking = LackingColumns()
-    asked = Selection(table="t", needed=("id",), wanted=("kind", "why:told->plan->why", "who:told->who"))
-    assert not lacking.note(asked, refusal("column t.id does not exist"))
-    assert not lacking.note(asked, refusal("column t.kind does not exist", kind="missing_table"))
-    assert not lacking.note(asked, refusal("something else"))
-    assert asked.items(lacking.of("t")) == ("id", "kind", "why:told->plan->why", "who:told->who")
-    assert lacking.note(asked, refusal("column t.told does not exist"))
-    assert not lacking.note(asked, refusal("column t.told does not exist"))
-    assert asked.items(lacking.of("t")) == ("id", "kind")
-    assert asked.items(lacking.of("another")) == asked.items()
-    lacking.forget()
-    assert asked.items(lacking.of("t")) == asked.items()
+    quirks = TableQuirks()
+    selection = Selection(table="t", needed=("id",), wanted=("kind", "why:told->plan->why", "who:told->who"))
+    whole = quirks.asked(selection)
+    assert whole.select == "id,kind,why:told->plan->why,who:told->who"
+    assert not quirks.learn(selection, whole, refusal("column t.id does not exist"))
+    assert not quirks.learn(selection, whole, refusal("column t.kind does not exist", kind="missing_table"))
+    assert not quirks.learn(selection, whole, refusal("something else"))
+    assert quirks.learn(selection, whole, refusal("column t.told does not exist"))
+    assert not quirks.learn(selection, whole, refusal("column t.told does not exist"))
+    assert quirks.asked(selection).select == "id,kind"
+    assert quirks.asked(Selection(table="another", needed=("id",), wanted=("told",))).select == "id,told"
+    quirks.forget()
+    assert quirks.asked(selection) == whole
+
+
+def test_json_that_the_server_cannot_take_apart_is_read_whole_unless_a_filter_was_at_fault() -> None:
+    quirks, odd = TableQuirks(), refusal("invalid input syntax for type json", kind="bad_input", code="22P02")
+    selection = Selection(table="t", needed=("id",), wanted=("kind", "why:told->plan->why", "who:told->who"))
+    assert quirks.learn(selection, quirks.asked(selection), odd)
+    asked = quirks.asked(selection)
+    assert asked.select == "id,kind,told"
+    (row,) = asked.read([{"id": "a", "kind": "b", "told": {"plan": {"why": 5}}}])
+    assert (row["why"], row["who"]) == (5, None)
+    with pytest.raises(Failed):
+        asked.read([{"id": "a", "kind": "b"}])
+    assert not quirks.learn(selection, asked, odd)  # whole as by path: it was no row
+    assert quirks.asked(selection).select == "id,kind,why:told->plan->why,who:told->who"
+    plain = Selection(table="t", needed=("id",))
+    assert not quirks.learn(plain, quirks.asked(plain), odd)
 
 
 values = st.recursive(

@@ -23,6 +23,7 @@ from core.base.clock import SystemClock
 from core.base.settings import Layers
 from core.resilience import Breakers, BreakerState, Guard, Outcome, Policy
 from core.resilience.fault import Counts, Evidence, Fault, Party
+from tests.backend.rows import odd
 from tests.clock import FakeClock
 from tests.running import ROOT
 from tests.wire import Act, Wire, answer, drip, hang, never_accepts, reset, wire
@@ -144,8 +145,7 @@ async def test_a_count_that_does_not_come_is_no_zero(header: str, between: Wire,
 
 
 async def test_a_number_that_no_column_holds_is_none(between: Wire, backend: Backend) -> None:
-    times = dict.fromkeys(("created_at", "started_at", "completed_at"))
-    row = {"id": "a", "status": "pending", "priority": 2**63, "estimated_duration_minutes": 2**63 - 1} | times
+    row = odd.TASK | {"priority": 2**63, "estimated_duration_minutes": 2**63 - 1}
     between.acts["/rest/"] = answer(json.dumps([row]).encode())
     (task,) = await Reads(backend.calls, UNDISCOVERED).tasks.newest(5)
     assert (task.priority, task.estimated_minutes) == (0, 30 * 24 * 60)

@@ -16,6 +16,7 @@ from core.backend.schema import UNDISCOVERED
 from core.backend.target import Target
 from core.base.clock import SystemClock
 from core.resilience.fault import Evidence, Fault
+from tests.backend.rows import odd
 from tests.running import ROOT
 from tests.wire import Act, answer, wire
 
@@ -95,8 +96,7 @@ async def test_more_rows_than_were_asked_for_are_none(count: int) -> None:
 
 
 async def test_a_packed_answer_of_a_fair_size_is_read() -> None:
-    rows = [{"id": "a", "status": "pending"} | dict.fromkeys(("created_at", "started_at", "completed_at"))]
-    assert await asked(packed(json.dumps(rows).encode() + b" " * MB)) is None
+    assert await asked(packed(json.dumps([odd.TASK]).encode() + b" " * MB)) is None
 
 
 BOMB = """

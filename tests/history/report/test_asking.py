@@ -2,28 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from core.backend.client import ApiCalls
 from core.backend.target import Target
 from core.monitor import Config, Monitor, Places
 from tests.running import ONE_SHAPE, Running
 
 HOUR = timedelta(hours=1)
-
-
-class Capped:
-    """Calls to a server that gives `most` rows of each read."""
-
-    def __init__(self, calls: ApiCalls, most: int) -> None:
-        self._calls = calls
-        self.oddities = calls.oddities
-        self._most = most
-
-    async def rows(self, operation: str, build: Any, **more: Any) -> list[dict[str, Any]]:
-        return (await self._calls.rows(operation, build, **more))[: self._most]
 
 
 @pytest.fixture
@@ -63,8 +49,7 @@ async def test_a_storm_of_failed_steps_leaves_every_order_in_its_place(sandbox: 
 async def test_a_server_that_gives_fewer_rows_than_asked_for_is_asked_on(sandbox: Running, monitor: Monitor) -> None:
     wrote(sandbox, "watchdog_healing", "completed", 25, 30)
     wrote(sandbox, "patch", "failed", 12, 5)
-    access = monitor.parts.reads._access
-    access.calls = Capped(access.calls, 10)  # type: ignore[assignment]  # as the client's, but for what it gives
+    sandbox.limits(max_rows=10)
     assert await steps(monitor, 1000) == [("watchdog_healing", "completed")] * 25 + [("patch", "failed")] * 12
     assert len(await steps(monitor, 11)) == 22
     kept = await monitor.logs(healing=True, since=None, limit=1000)
