@@ -41,6 +41,7 @@ from core.history.blackbox import Box, Recorder
 from core.resilience import Breakers, Cache, Guard
 from core.services.alert_inputs import AlertInputs
 from core.services.alerting import AlertService
+from core.services.attention import Attention
 from core.services.automatic_heal import AutomaticHeal
 from core.services.automatic_stop import AutomaticStop
 from core.services.autonomy import Autonomy
@@ -104,6 +105,7 @@ class Container:
         self.connection = ConnectionState(
             clock, stale_after_s=2 * config.refresh.period_s, blind_after_s=config.refresh.blind_after_s
         )
+        self.attention = Attention(clock, config.refresh)
         self.operator = operator(config.target.user)
         self.itself = watchdog(config.target.user)
         self.action_context = ActionContext(clock, self.guard, self.reads, self.writes)

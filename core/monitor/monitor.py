@@ -121,6 +121,14 @@ class Monitor:
         self._scheduler.refresh_soon()
         await asyncio.gather(self._parts.checks.refresh(everything=True), self._parts.checks.check())
 
+    def looked(self) -> None:
+        """Record that somebody looks at the screen: a key was pressed. What was read seldom is read at once."""
+        self._scheduler.attend(self._parts.attention.looked)
+
+    def focused(self, focused: bool) -> None:
+        """Record that the terminal gained or lost the focus."""
+        self._scheduler.attend(lambda: self._parts.attention.focused(focused))
+
     async def look_at_policies(self) -> None:
         """Find out whether anybody with the publishable key reads the project. Never raises."""
         await self._parts.checks.look_at_policies()

@@ -9,8 +9,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from core.base.text import plural
+from core.domain.alerts import Severity
 from core.domain.checks import Check, Checkup
-from core.domain.snapshot import LinkWord, Snapshot
+from core.domain.snapshot import CALM, LinkWord, Snapshot
 from core.domain.status import Level
 from core.monitor.container import Container
 from core.resilience import BreakerState, NotLive
@@ -98,6 +99,13 @@ class Scheduler:
         """Let the next refresh run now."""
         self._refresh_now.set()
 
+    def attend(self, record: Callable[[], None]) -> None:
+        """Record somebody's attention, and refresh at once where that makes the period shorter."""
+        before = self._period_s()
+        record()
+        if self.ready and self._period_s() < before:
+            self._refresh_now.set()
+
     def check_soon(self) -> None:
         """Let the next check run now."""
         self._check_now.set()
@@ -182,6 +190,7 @@ class Scheduler:
     async def _refresh_turn(self) -> None:
         pause = self._refresh_pause()
         self.next_refresh = self._parts.clock.elapsed() + pause
+        self._parts.connection.next_try_in(pause, self._parts.config.refresh.period_s)
         self._parts.kpis.due_in(pause)
         await self._wait(self._refresh_now, pause)
         with self._parts.boundary.around("taking over"):
@@ -232,6 +241,8 @@ class Scheduler:
         if not asked:
             await self._kept_of(checkup)
         self._publish()
+        if not self._is_well():
+            self._refresh_if_late()
 
     async def _kept_of(self, checkup: Checkup) -> None:
         """Record a scheduled check in the key figures and the trends."""
@@ -254,6 +265,8 @@ class Scheduler:
         if await self._parts.alerts.evaluate():
             self._check_now.set()  # a heal is due now, if it may
         self._publish()
+        if not self._is_well():
+            self._refresh_if_late()
         await self._parts.clock.sleep(self._parts.config.alerts.evaluate_s)
 
     async def _sweep_turn(self) -> None:
@@ -304,10 +317,26 @@ class Scheduler:
         rules = self._parts.config.refresh
         if any(fault.person for fault in self._parts.checks.faults()):
             return rules.person_wait_s
-        period = self._spread(rules.period_s, rules.jitter)
+        period = self._spread(self._period_s(), rules.jitter)
         breakers = self._parts.breakers.all()
         probes = [r.opens_in_s for r in breakers if r.opens_in_s is not None and r.component == "db"]
         return min(period, min(probes) + 0.05) if probes else period
+
+    def _period_s(self) -> float:
+        """Return the period of refreshes as things stand."""
+        return self._parts.attention.period_s(well=self._is_well())
+
+    def _is_well(self) -> bool:
+        """Return whether nothing is wrong, as far as is known: nobody need be told at once of a change."""
+        if self._failed or not self._is_live() or self._snapshot().state not in CALM:
+            return False
+        return not any(alert.severity is not Severity.LOW for alert in self._parts.alerts.firing())
+
+    def _refresh_if_late(self) -> None:
+        """Refresh at once if the next refresh is due later than the usual period."""
+        due_s = (self.next_refresh or 0.0) - self._parts.clock.elapsed()
+        if due_s > self._parts.config.refresh.period_s * (1 + self._parts.config.refresh.jitter):
+            self._refresh_now.set()
 
     def _spread(self, seconds: float, jitter: float) -> float:
         return seconds * (1 + (random.uniform(-1, 1) * jitter if self._jitter else 0))  # noqa: S311 - a spread, not a secret

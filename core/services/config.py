@@ -56,7 +56,13 @@ class RefreshRules(msgspec.Struct, frozen=True, kw_only=True):
     """Periods and sizes of what the live panels read. Section `refresh` of the settings."""
 
     period_s: Period = 5.0
-    """The period in which the panels are read."""
+    """The period in which the panels are read while somebody looks or something is wrong."""
+    idle_period_s: Period = 15.0
+    """The same while all is well and no key was pressed for `attention_s`."""
+    unfocused_period_s: Period = 30.0
+    """The same while all is well and the terminal says that it has lost the focus."""
+    attention_s: Span = 600.0
+    """The time after a key for which somebody counts as looking."""
     slow_period_s: Period = 30.0
     """The same for what seldom changes."""
     total_s: Limit = 8.0

@@ -23,6 +23,8 @@ class ConnectionState:
         self._clock = clock
         self._stale_after_s = stale_after_s
         self._blind_after_s = blind_after_s
+        self._longer_s = 0.0
+        """The seconds by which the next try is due later than usual: so much longer silence means nothing."""
         self._started = self._tried_at = clock.elapsed()
         self._slept_s = 0.0
         """The seconds since the last answer in which the machine slept."""
@@ -32,6 +34,10 @@ class ConnectionState:
         self._why = ""
         self._tries = 0
         self._took: deque[float | None] = deque(maxlen=RECENT)
+
+    def next_try_in(self, seconds: float, usual_s: float) -> None:
+        """Record when the next refresh is due, and when it would be due at the usual period."""
+        self._longer_s = max(0.0, seconds - usual_s)
 
     def answered(self, took_s: float) -> None:
         """Record a refresh with live data that took `took_s` seconds."""
@@ -84,7 +90,7 @@ class ConnectionState:
             return None
         since = self._clock.elapsed() - (self._started if self._live is None else self._live)
         since -= self._slept_s + self._untried_s()
-        return since if since > self._blind_after_s else None
+        return since if since > self._blind_after_s + self._longer_s else None
 
     def link(self, next_at: datetime | None) -> Link:
         """Return the link for the snapshot. `next_at`: the next try."""
@@ -105,7 +111,7 @@ class ConnectionState:
             return LinkWord.BLIND
         if self._live is None:
             return LinkWord.CONNECTING
-        late = self._tries > 0 and self._clock.elapsed() - self._live > self._stale_after_s
+        late = self._tries > 0 and self._clock.elapsed() - self._live > self._stale_after_s + self._longer_s
         late = late or self._untried_s() > 0
         return LinkWord.STALE if late else LinkWord.LIVE
 

@@ -34,6 +34,9 @@ from tui.terminal.notify import TerminalNotifier
 
 log = logging.getLogger(__name__)
 
+_BY_HAND: Final = (events.Key, events.Paste, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp)
+"""What only somebody who is there does to a terminal."""
+
 _FILTER: Final = next(key for key in GLOBAL_KEYS if key.name == "filter")
 _QUIT: Final = next(key for key in GLOBAL_KEYS if key.name == "quit")
 
@@ -95,6 +98,7 @@ class WatchdeskApp(ScreenStack):
 
     async def on_event(self, event: events.Event) -> None:
         """Handle an event. Keys and clicks from before a dialog could be read are dropped: not meant for it."""
+        self._note_attention(event)
         top = self.screen if self.is_running and self._screen_stack else None
         if isinstance(top, Question | Wall) and top.swallows(event):
             return
@@ -120,6 +124,13 @@ class WatchdeskApp(ScreenStack):
         ):
             return
         await super().on_event(event)
+
+    def _note_attention(self, event: events.Event) -> None:
+        """Tell the monitor whether somebody looks: it reads the project more seldom while nobody does."""
+        if isinstance(event, events.AppFocus | events.AppBlur):
+            self.monitor.focused(isinstance(event, events.AppFocus))
+        elif isinstance(event, _BY_HAND) and not event.is_forwarded:
+            self.monitor.looked()
 
     def _keeps(self, event: events.Event, top: Screen[object]) -> bool:
         """Return whether an event is held back, because an operator who was away must first see what happened."""

@@ -1,0 +1,110 @@
+"""The project is read as often as somebody looks or something is wrong, and a longer pause is no silence."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.backend.target import Target
+from core.checks.settings import WatchRules
+from core.domain.snapshot import LinkWord
+from core.monitor import Config, Monitor, Places
+from core.resilience.fault import Counts, Evidence, Fault
+from core.services.attention import Attention
+from core.services.config import RefreshRules
+from core.services.connection import ConnectionState
+from tests.clock import FakeClock
+from tests.running import ONE_SHAPE, Running
+
+RULES = RefreshRules()
+
+
+def test_the_period_follows_keys_focus_and_trouble() -> None:
+    clock = FakeClock()
+    attention = Attention(clock, RULES)
+    assert attention.period_s(well=True) == RULES.period_s  # who starts it looks
+    clock.advance(RULES.attention_s)
+    assert attention.period_s(well=True) == RULES.idle_period_s
+    assert attention.period_s(well=False) == RULES.period_s
+    attention.looked()
+    assert attention.period_s(well=True) == RULES.period_s
+    attention.focused(False)
+    assert attention.period_s(well=True) == RULES.unfocused_period_s
+    assert attention.period_s(well=False) == RULES.period_s
+    clock.advance(2 * RULES.attention_s)
+    attention.focused(True)
+    assert attention.period_s(well=True) == RULES.period_s
+    clock.advance(RULES.attention_s)
+    assert attention.period_s(well=True) == RULES.idle_period_s  # a focused terminal, and nobody at it
+
+
+def test_a_period_that_is_set_longer_is_never_shortened() -> None:
+    clock = FakeClock()
+    attention = Attention(clock, RefreshRules(period_s=120))
+    clock.advance(3600)
+    assert attention.period_s(well=True) == 120
+    attention.focused(False)
+    assert attention.period_s(well=True) == 120
+
+
+def test_data_is_neither_stale_nor_blind_before_the_next_try_is_due_and_both_after_it_failed() -> None:
+    clock = FakeClock()
+    link = ConnectionState(clock, stale_after_s=10, blind_after_s=15)
+    silent = Fault(kind="timeout", counts=Counts.NEUTRAL, evidence=Evidence.NONE, message="no answer")
+    link.answered(0.1)
+    link.next_try_in(30, 5)
+    clock.advance(30)
+    assert link.link(None).word is LinkWord.LIVE
+    assert link.blind_for_s() is None
+    link.failed((silent,))
+    assert link.link(None).word is LinkWord.LIVE  # one lost answer, as at the usual period
+    link.next_try_in(5, 5)
+    assert link.link(None).word is LinkWord.BLIND  # nothing for 30 s, and now that counts
+    link.answered(0.1)
+    clock.advance(5)
+    link.failed((silent,))
+    clock.advance(6)
+    assert link.link(None).word is LinkWord.STALE
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < ends, "it never became so"
+        await asyncio.sleep(0.02)
+
+
+@ONE_SHAPE
+@pytest.mark.parametrize("comes_back", [Monitor.looked, lambda monitor: monitor.focused(True)])
+async def test_left_alone_it_reads_seldom_and_shows_what_changed_at_once_when_somebody_is_back(
+    comes_back: Callable[[Monitor], None], sandbox: Running, tmp_path: Path
+) -> None:
+    refresh = RefreshRules(period_s=0.1, attention_s=1.5, idle_period_s=3600, unfocused_period_s=3600, jitter=0)
+    target = Target(name="probe", url=sandbox.url, key=sandbox.service_key, function_key=sandbox.function_key)
+    monitor = Monitor(
+        Config(target=target, refresh=refresh, watch=WatchRules(interval_s=3600)), places=Places.within(tmp_path)
+    )
+    scheduler = monitor._scheduler
+
+    def due_s() -> float:
+        return (scheduler.next_refresh or 0.0) - monitor._parts.clock.elapsed()
+
+    await monitor.start()
+    try:
+        await until(lambda: due_s() > 60)
+        assert monitor.snapshot.link.word is LinkWord.LIVE
+        sandbox.sql("UPDATE autonomous_system_config SET autonomy_level = 1")
+        assert monitor.snapshot.config.value is not None
+        assert monitor.snapshot.config.value.autonomy_level == 2
+        comes_back(monitor)
+        await until(
+            lambda: monitor.snapshot.config.value is not None and monitor.snapshot.config.value.autonomy_level == 1
+        )
+        await until(lambda: due_s() > 60)
+        sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = true")
+        await monitor.check_now()
+        await until(lambda: due_s() < 60 and monitor.snapshot.config.value.emergency_stop)
+    finally:
+        await monitor.close()
