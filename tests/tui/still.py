@@ -72,6 +72,8 @@ class StillMonitor:
         self.orders: list[tuple[str, ...]] = []
         self.asked: list[Listing] = []
         self.checked = self.restarted = 0
+        self.attention: list[str] = []
+        """What it was told of whoever looks: `looked`, `focused` or `left`."""
         self.takes_no_note = ""
         """Why it keeps no note; empty: it does."""
         self.filled: list[Window] = []
@@ -83,6 +85,12 @@ class StillMonitor:
         self.snapshot = snapshot
         for listener in tuple(self._listeners):
             listener(snapshot)
+
+    def looked(self) -> None:
+        self.attention.append("looked")
+
+    def focused(self, focused: bool) -> None:
+        self.attention.append("focused" if focused else "left")
 
     def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
         self._listeners.append(listener)
