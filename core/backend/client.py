@@ -29,6 +29,7 @@ from core.backend.sessions import SessionFile
 from core.backend.supabase_client import official
 from core.backend.target import KeyKind, Target
 from core.backend.tracing import trace_request, trace_response
+from core.backend.traffic import Traffic
 from core.backend.transport import BoundedTransport
 from core.backend.visibility import Visibility, not_visible
 from core.base.bounds import Connections, Limit, Megabytes
@@ -109,6 +110,7 @@ class Backend:
         """The wrapper of calls of the sign-in service: its own breaker, once there is one. Raises Failed."""
         self.oddities = Oddities()
         self.quirks = TableQuirks()
+        self.traffic = Traffic()
         self.visibility = Visibility(clock, sees_all=target.sees_all)
         self.calls = ApiCalls(self, self.limits.connections)
         self.urgent = ApiCalls(self, self.limits.urgent_connections)
@@ -125,7 +127,7 @@ class Backend:
         limits = self.limits
         self._http = httpx.AsyncClient(
             follow_redirects=False,
-            transport=BoundedTransport(network, int(limits.answer_mb * 1_000_000)),
+            transport=BoundedTransport(network, int(limits.answer_mb * 1_000_000), self.traffic),
             timeout=httpx.Timeout(limits.probe_s, connect=limits.connect_s),
             headers={"User-Agent": AGENT},
             trust_env=False,
@@ -163,7 +165,9 @@ class Backend:
     def as_anonymous(self) -> "Backend":
         """Return the same project with nothing but its publishable key: to see what anybody can see."""
         target = Target(name=self.target.name, url=self.target.url, key=self.target.publishable_key)
-        return Backend(target, self._clock, self.limits)
+        anonymous = Backend(target, self._clock, self.limits)
+        anonymous.traffic = self.traffic
+        return anonymous
 
     async def sign_out(self) -> None:
         """End this session at the server, and only this one. Raises Failed."""

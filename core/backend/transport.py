@@ -6,6 +6,7 @@ import httpx
 
 from core.backend.faults import OF_A_PROXY, Failed, Trace, garbage
 from core.backend.tracing import TRACE, trace_head
+from core.backend.traffic import Traffic
 
 _PACKINGS: Final = frozenset({"", "identity", "gzip", "deflate"})
 """The accepted encodings of an answer, one at a time: packed twice, it could unpack to a million times its size."""
@@ -16,21 +17,25 @@ _UNPACKED: Final = frozenset({"content-encoding", "content-length", "transfer-en
 class BoundedTransport(httpx.AsyncBaseTransport):
     """Passes requests on to `network` and reads each answer whole, up to `most` bytes after unpacking.
 
-    Raises Failed for a longer one. One read of the network may exceed `most` by what it unpacks to, some megabytes.
+    Counts requests and their bytes in `traffic`. Raises Failed for a longer one. One read of the network may exceed
+    `most` by what it unpacks to, some megabytes.
     """
 
-    def __init__(self, network: httpx.AsyncBaseTransport, most: int) -> None:
+    def __init__(self, network: httpx.AsyncBaseTransport, most: int, traffic: Traffic | None = None) -> None:
         self._network = network
         self._most = most
+        self._traffic = traffic or Traffic()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See httpx."""
+        self._traffic.asked(request)
         answer = await self._network.handle_async_request(request)
         trace = request.extensions.get(TRACE) or Trace()
         trace_head(answer, trace)
         try:
             body = b"" if answer.status_code in OF_A_PROXY else await self._body(answer, trace)
         finally:
+            self._traffic.answered(answer)
             await answer.aclose()
         headers = [(name, value) for name, value in answer.headers.multi_items() if name.lower() not in _UNPACKED]
         return httpx.Response(answer.status_code, headers=headers, content=body, extensions=answer.extensions)

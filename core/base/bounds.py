@@ -30,6 +30,7 @@ Rows = Annotated[int, msgspec.Meta(ge=1, le=500, extra={"unit": "rows"})]
 Connections = Annotated[int, msgspec.Meta(ge=1, le=64)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 Megabytes = Annotated[float, msgspec.Meta(ge=1, le=1_000_000, extra={"unit": "MB"})]
+Budget = Annotated[float, msgspec.Meta(ge=0.01, le=100_000, extra={"unit": "GB"})]
 Milliseconds = Annotated[float, msgspec.Meta(ge=1, le=60_000, extra={"unit": "ms"})]
 
 

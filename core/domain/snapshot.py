@@ -12,6 +12,7 @@ from core.domain.events import Event
 from core.domain.incidents import LastIncident
 from core.domain.kpis import Kpi
 from core.domain.lease import LeaseView
+from core.domain.own_cost import OwnCost
 from core.domain.permission import MayAct
 from core.domain.plans import RequeuePlan
 from core.domain.records import LogEntry, Simulated, SuccessRate, SystemConfig, Task, TaskCounts
@@ -238,6 +239,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
     `policies`: by table, whether anybody with the publishable key alone reads it; empty when that key is not known.
     `notices`: standing facts an operator must know (open policies, missing grants). `own`: this monitor itself.
+    `cost`: what it costs the project.
     """
 
     at: datetime
@@ -266,6 +268,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     policies: dict[str, Truth] = {}
     notices: tuple[str, ...] = ()
     own: SelfStatus = SelfStatus()
+    cost: OwnCost = OwnCost()
     ready: bool = False
 
 

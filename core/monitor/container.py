@@ -59,6 +59,7 @@ from core.services.left_over import LeftOver
 from core.services.log_watch import LogWatch
 from core.services.login_calls import signing_in
 from core.services.notifications import Notifications
+from core.services.own_cost import CostService
 from core.services.ownership import Ownership
 from core.services.project_time import ProjectTime
 from core.services.readings import Readings
@@ -208,6 +209,7 @@ class Container:
         self.rows = RowReader(context, self.checks.discover)
         self.kpis = KpiService(context, readings, self.connection, keeps=self.ownership)
         self.trends = TrendService(context, readings, self.checks.discover, keeps=self.ownership)
+        self.cost = CostService(context, self.backend.traffic, keeps=self.ownership)
         self.streak = CriticalStreak(self.clock, self.store, self.config.watch.interval_s)
         self.notifications = Notifications(context, readings, self.itself.host)
         self.notifications.who_acts = lambda: who_acts(self.lease.view(), self.autonomy.permission())
@@ -315,6 +317,7 @@ class Container:
     async def close(self) -> None:
         """Stop what runs, then close the connections, then the files."""
         await self.kpis.close()
+        await self.cost.close()
         await self.trends.close()
         self.check_runner.close()
         await self.recording.close()

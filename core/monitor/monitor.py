@@ -137,6 +137,10 @@ class Monitor:
         """Read which tasks a stop that is over left rejected. Never raises."""
         await self._parts.left_over.look()
 
+    async def look_at_cost(self) -> None:
+        """Load what the monitors of this machine asked of the project within the last day."""
+        await self._parts.cost.restore()
+
     async def look_at_lease(self) -> None:
         """Read who holds the lease, without asking for it. Never raises."""
         await self._parts.lease.look_on()

@@ -140,6 +140,7 @@ class Scheduler:
         await start.take_all(
             ("held breakers", parts.holds.restore),
             ("key figures", self._parts.kpis.restore),
+            ("own cost", self._parts.cost.restore),
             ("taking over", self._take_over),
             ("waiting actions", parts.waiting.all),
             ("alerts", self._parts.alerts.restore),
@@ -217,6 +218,9 @@ class Scheduler:
             await self._parts.kpis.refreshed(live=live, checks=self._parts.checks.checks)
         with boundary.around("keeping a refresh for the trends"):
             await self._parts.trends.refreshed()
+        with boundary.around("counting what watching costs"):
+            await self._parts.cost.refreshed()
+            self._parts.attention.over_budget = self._parts.cost.cost.over
         with boundary.around("what was put on the disk about alerts"):
             await self._parts.alerts.refreshed()
 

@@ -29,6 +29,7 @@ from core.monitor.scheduler import Scheduler
 from core.resilience import degradation
 from core.resilience.reading import Reading
 from core.services.components import components
+from core.services.own_cost import over_in_words
 
 _TOKEN_ENDS_SOON: Final = timedelta(minutes=15)
 
@@ -79,6 +80,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
         policies=parts.checks.policies,
         notices=_notices(parts, scheduler),
         own=parts.self_monitor.own,
+        cost=parts.cost.cost,
         ready=scheduler.ready,
     )
     state, why = state_of(snapshot, blind_for_s=parts.connection.blind_for_s())
@@ -130,6 +132,8 @@ def _notices(parts: Container, scheduler: Scheduler) -> tuple[str, ...]:
     if parts.autonomy.braked:
         notices.append(f"healing braked: {parts.autonomy.braked}; look, then heal by hand")
     notices += parts.self_monitor.own.out
+    if parts.cost.cost.over:
+        notices.append(over_in_words(parts.cost.cost))
     notices += _untold(parts.alerts.telling())
     notices += _holder(parts.lease.view(), suspect=parts.alerts.alert_owner.suspect)
     notices += list(dict.fromkeys(fault.sentence() for fault in parts.checks.schema_faults() if fault.person))

@@ -13,6 +13,8 @@ class Attention:
         self._looked_at = clock.elapsed()  # who starts it looks at it
         self._focused: bool | None = None
         """Whether the terminal has the focus; `None` where it never said."""
+        self.over_budget = False
+        """Reading at this rate costs more in a month than it may."""
 
     def looked(self) -> None:
         """Record that somebody pressed a key or clicked."""
@@ -27,9 +29,9 @@ class Attention:
     def period_s(self, *, well: bool) -> float:
         """Return the seconds between two refreshes; `well`: nothing is wrong, as far as is known."""
         rules = self._rules
-        looked_s = self._clock.elapsed() - self._looked_at
-        if not well or (looked_s < rules.attention_s and self._focused is not False):
-            return rules.period_s
-        if self._focused is False:
-            return max(rules.period_s, rules.unfocused_period_s)
-        return max(rules.period_s, rules.idle_period_s)
+        looked = self._clock.elapsed() - self._looked_at < rules.attention_s and self._focused is not False
+        if looked and not well:
+            return rules.period_s  # whatever it costs
+        step = 0 if looked or not well else 2 if self._focused is False else 1
+        periods = (rules.period_s, rules.idle_period_s, rules.unfocused_period_s)
+        return max(rules.period_s, periods[min(step + self.over_budget, 2)])

@@ -13,7 +13,7 @@ from core.alerting.settings import AlertRules
 from core.backend.client import RequestLimits
 from core.backend.sessions import SessionFile
 from core.backend.target import COLOUR_NAME, FUNCTION_KEY_NAME, Target, read_target, signed_in
-from core.base.bounds import Limit, Period, Rows, Share, Span
+from core.base.bounds import Budget, Limit, Period, Rows, Share, Span
 from core.base.directories import cache_directory, state_directory
 from core.base.renamed_settings import with_new_fields, with_new_names
 from core.base.settings import Layers, SettingsError, flag, variable_of
@@ -65,6 +65,8 @@ class RefreshRules(msgspec.Struct, frozen=True, kw_only=True):
     """The time after a key for which somebody counts as looking."""
     slow_period_s: Period = 30.0
     """The same for what seldom changes."""
+    budget_gb: Budget = 2.0
+    """The gigabytes that watching may receive a month; a rate above it makes the period longer."""
     total_s: Limit = 8.0
     """The longest time one round of reads takes."""
     jitter: Share = 0.1

@@ -32,6 +32,7 @@ async def read_once(monitor: Monitor, show: Callable[[Snapshot], int]) -> int:
             monitor.look_at_policies(),
             monitor.look_at_lease(),
             monitor.waiting(),
+            monitor.look_at_cost(),
         )
         person = next((fault for fault in monitor.faults() if fault.person), None)
         if person is not None:

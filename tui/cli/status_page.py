@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from core.base.text import short
+from core.domain.own_cost import OwnCost
 from core.domain.records import STATUSES
 from core.domain.snapshot import LEGACY_KEY, AlertView, Snapshot, policies_in_words, policies_open
 from core.domain.status import Truth
@@ -100,10 +101,23 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
         "may_act": {"allowed": snapshot.may_act.allowed, "missing": snapshot.may_act.missing},
         "legacy_key": snapshot.project.legacy_key,
         "policies_open": _OPEN.get(policies_open(snapshot.policies)),
+        "cost": _cost_as_json(snapshot.cost),
         "policies": {table: _OPEN.get(known) for table, known in snapshot.policies.items()},
         "waiting": [{"id": one.id, "order": one.words, "at": one.at} for one in snapshot.waiting],
         "left_over": {"tasks": snapshot.left_over.tasks, "of": snapshot.left_over.of or None},
         "notices": snapshot.notices,
+    }
+
+
+def _cost_as_json(cost: OwnCost) -> dict[str, int | bool | None]:
+    return {
+        "requests_per_hour": cost.requests_h,
+        "bytes_sent_per_hour": cost.sent_h,
+        "bytes_received_per_hour": cost.received_h,
+        "requests_per_month": cost.requests_month,
+        "bytes_received_per_month": cost.received_month,
+        "budget_bytes_per_month": cost.budget,
+        "over_budget": cost.over,
     }
 
 

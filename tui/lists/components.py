@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from core.domain.own_cost import GB, OwnCost
 from core.domain.self_status import SelfStatus
 from core.domain.snapshot import Component, Snapshot
 from core.resilience.reading import Source
@@ -46,7 +47,7 @@ class ComponentList(Listed):
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
         """Return the components in order, then the link and this monitor."""
         parts = [self._row(one, snapshot) for one in snapshot.degradation.components]
-        return [*parts, self._line(snapshot), self._own(snapshot.own)]
+        return [*parts, self._line(snapshot), self._own(snapshot)]
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
         """Return one component in full."""
@@ -76,9 +77,11 @@ class ComponentList(Listed):
             cells=((sign, role), ("line", "text"), (link.word.value, role), (since, "dim"), (said.rstrip(), "dim")),
         )
 
-    def _own(self, own: SelfStatus) -> Row:
-        role = "warning" if own.out else "unknown" if own.memory_mb is None else "ok"
-        said = "; ".join(own.out) or ", ".join(filter(None, (_memory(own), _lag(own)))) or "not measured yet"
+    def _own(self, snapshot: Snapshot) -> Row:
+        own, cost = snapshot.own, snapshot.cost
+        role = "warning" if own.out or cost.over else "unknown" if own.memory_mb is None else "ok"
+        figures = ", ".join(filter(None, (_memory(own), _lag(own), _month(cost)))) or "not measured yet"
+        said = "; ".join(own.out) or figures
         return Row(
             key=_OWN,
             cells=((self._signs.level(role), role), ("this monitor", "text"), ("", "dim"), ("", "dim"), (said, "dim")),
@@ -106,6 +109,9 @@ def own_in_full(snapshot: Snapshot) -> str:
         ("memory", _memory(own) or "not measured yet"),
         ("event loop", _lag(own) or "not measured yet"),
         ("refresh", took(snapshot.link.latency_s) or "none yet"),
+        ("costs an hour", _hour(snapshot.cost) or "not measured yet"),
+        ("a month", _month(snapshot.cost) or "not measured yet"),
+        ("of at most", f"{snapshot.cost.budget / GB:g} GB received ([refresh] budget_gb)"),
         ("bounds", "; ".join(own.out) or "all kept"),
     )
 
@@ -131,6 +137,19 @@ def _spread(known: Sequence[float], lost: int) -> str:
         return unanswered
     fastest, middle, slowest = (1000 * one for one in (min(known), sorted(known)[len(known) // 2], max(known)))
     return ", ".join(filter(None, (f"{fastest:.0f} to {slowest:.0f} ms, median {middle:.0f} ms", unanswered)))
+
+
+def _hour(cost: OwnCost) -> str:
+    if cost.requests_h is None:
+        return ""
+    received, sent = ((amount or 0) / 1_000_000 for amount in (cost.received_h, cost.sent_h))
+    return f"{cost.requests_h:,} requests, {received:,.2g} MB received, {sent:,.2g} MB sent"
+
+
+def _month(cost: OwnCost) -> str:
+    if cost.received_month is None:
+        return ""
+    return f"{cost.received_month / GB:,.2g} GB a month at this rate, {cost.requests_month or 0:,} requests"
 
 
 def _memory(own: SelfStatus) -> str:
