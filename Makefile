@@ -37,6 +37,7 @@ bench: $(READY)
 	@$(BIN)/python -m tests.bench.keeping
 	@$(BIN)/python -m tests.bench.blackbox
 	@$(BIN)/python -m tests.bench.alerting
+	@$(BIN)/python -m tests.bench.cost
 	@$(BIN)/python -m tests.bench.idle
 
 screenshots: $(READY)

@@ -68,6 +68,11 @@ class Measured:
                     self.first_full_s = time.monotonic() - self._began
         return count
 
+    def type(self, keys: bytes) -> None:
+        """Type something."""
+        if keys:
+            os.write(self._master, keys)
+
     def cpu_s(self) -> float:
         """CPU seconds so far, children's included."""
         return sum(sum(one.cpu_times()[:2]) for one in self._all())
