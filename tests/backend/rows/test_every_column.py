@@ -1,14 +1,15 @@
 """Each column of each table with everything its type holds, alone and in pairs: the monitor goes on, and lets it be."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+import msgspec
 
 from core.actions.heal import HEAL
 from core.alerting.settings import AlertRules
 from core.backend.schema import CONFIG, LOGS, SAFETY, TASKS
 from core.domain.queries import Listing, Table
+from core.domain.records import SystemConfig
 from core.domain.status import Level
 from core.resilience import BreakerState
 from tests.alerting.mail_server import Alarming
@@ -148,26 +149,72 @@ async def test_safety_checks(sandbox: Running, tmp_path: Path) -> None:
             await alarming.close()
 
 
+ALIKE = {
+    *("'-infinity'", "'0001-01-01'", "'4713-01-01 BC'", "'9999-12-31'", "'294276-12-31'", "now()::timestamp"),
+    *("now() + interval '1 day'", "'null'", "'(none)'", "-1", "-2147483648"),
+}
+"""What is read of a config row as another value of that type is, so that what follows is the same."""
+DEFAULTS_OF_THEIR_OWN = (
+    "SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = %s"
+    " AND data_type <> 'boolean' AND column_default IS NOT NULL"
+)
+"""The columns whose default is none of the values that are tried of their type."""
+SWITCHES = ("enabled", "dry_run_mode", "emergency_stop")
+
+
+async def test_a_value_of_the_config_row_costs_no_other(sandbox: Running, tmp_path: Path) -> None:
+    with lenient(sandbox):
+        alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
+        try:
+            only_row(sandbox, {})
+            usual = record(await alarming.driven.parts.reads.config.visible().ask())
+            for row in alone(sandbox, CONFIG):
+                only_row(sandbox, row)
+                read = await alarming.driven.parts.reads.config.visible().ask()
+                assert read is not None, row
+                assert len(record(read).items() - usual.items()) <= 1, row
+                assert all(words.startswith(tuple(row)) for words in read.odd), row
+                times = [one for one in (read.stop_until, read.updated_at) if one is not None]
+                assert all(time.year in range(1970, 2200) for time in times), row
+                limits = (read.max_parallel_tasks, read.min_interval_minutes, read.max_daily_tasks or 0)
+                assert all(limit >= 0 for limit in limits), row
+        finally:
+            await alarming.close()
+
+
 async def test_the_config_row(sandbox: Running, tmp_path: Path) -> None:
-    await every_config_row(sandbox, tmp_path, alone(sandbox, CONFIG))
-
-
-@pytest.mark.parametrize("part", range(3))
-async def test_the_config_row_in_pairs(part: int, sandbox: Running, tmp_path: Path) -> None:
-    await every_config_row(sandbox, tmp_path, in_pairs(sandbox, CONFIG)[part::3])
-
-
-async def every_config_row(sandbox: Running, tmp_path: Path, rows: Iterable[dict[str, str]]) -> None:
-    """One after another as the only one."""
+    """Each value with each other of another column; and each where nothing is switched off by another."""
+    named = {name for (name,) in sandbox.sql(DEFAULTS_OF_THEIR_OWN, CONFIG)}
+    different = {
+        name: [one for one in values(name, kind) if one not in ALIKE and (one != "DEFAULT" or name in named)]
+        for name, kind in columns(sandbox, CONFIG)
+    }
+    unswitched = {name: different[name] for name in different if name not in SWITCHES}
+    rows = [
+        {name: some[number % len(some)] for name, some in unswitched.items()}
+        for number in range(max(map(len, unswitched.values())))
+    ]
     with lenient(sandbox):
         work_that_is_done(sandbox, 10)
         alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
         try:
-            for row in rows:
-                sandbox.sql(f"DELETE FROM {CONFIG}; INSERT INTO {CONFIG} DEFAULT VALUES")
-                sandbox.sql(f"UPDATE {CONFIG} SET {', '.join(f'{name} = {value}' for name, value in row.items())}")
+            for row in rows + covering(different):
+                only_row(sandbox, row)
                 before = state_of_everything(sandbox)
                 await goes_on(alarming, row)
                 assert state_of_everything(sandbox) == before, row
         finally:
             await alarming.close()
+
+
+def only_row(sandbox: Running, row: dict[str, str]) -> None:
+    """Make it the only config row."""
+    update = f"; UPDATE {CONFIG} SET {', '.join(f'{_named(name)} = {value}' for name, value in row.items())}"
+    sandbox.sql(f"DELETE FROM {CONFIG}; INSERT INTO {CONFIG} DEFAULT VALUES{update if row else ''}")
+
+
+def record(config: SystemConfig | None) -> dict[str, object]:
+    """What was read of the row but what is another with each row."""
+    assert config is not None
+    others = {"id", "ids", "odd", "updated_at"}
+    return {name: value for name, value in msgspec.structs.asdict(config).items() if name not in others}
