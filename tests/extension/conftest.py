@@ -1,24 +1,24 @@
-"""A copy of the product to which a test adds one file and names it in one place, as a newcomer would."""
+"""A copy of the product to which tests add files, each named in one place, as a newcomer would."""
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.running import ROOT, Command, Running
+from tests.warm import Warm
 
 
 class Checkout:
     """The two packages in a place of their own. Each thing added counts as one file and the lines that name it."""
 
-    def __init__(self, place: Path, command: Command) -> None:
+    def __init__(self, place: Path) -> None:
         self.place = place
-        self._command = command
         for package in ("core", "tui"):
             shutil.copytree(ROOT / package, place / package)  # with what is compiled, where it is: it fits the copies
+        (place / "tests").mkdir()
+        for name in ("__init__.py", "warm.py"):
+            shutil.copy(ROOT / "tests" / name, place / "tests" / name)  # so that its commands are forked, too
 
     def add(self, path: str, text: str) -> None:
         """Write one new file."""
@@ -35,32 +35,20 @@ class Checkout:
             text = f"{text[:first]}{imports}\n{text[first:]}"
         (self.place / path).write_text(text)
 
-    def program(self) -> list[str]:
-        """How the copy is started."""
-        return [sys.executable, "-m", "tui"]
 
-    def environment(self, sandbox: Running | None) -> dict[str, str]:
-        """For one call of the copy."""
-        return self._command.environment(sandbox) | {"PYTHONPATH": str(self.place)}
+class CommandOfCopy(Command):
+    """The command line of a copy, as it was when this was made."""
 
-    def run(self, *args: str, sandbox: Running | None = None) -> "subprocess.CompletedProcess[str]":
-        """Run a command of the copy to its end."""
-        return subprocess.run(
-            [*self.program(), *args],
-            check=False,
-            cwd=self.place,
-            env=self.environment(sandbox),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+    def __init__(self, home: Path, checkout: Checkout, warm: Warm) -> None:
+        super().__init__(home, warm)
+        self._place = checkout.place
+
+    def environment(self, sandbox: Running | None = None, **more: str) -> dict[str, str]:
+        """As for the product itself, but that the copy is what runs."""
+        return super().environment(sandbox, **more) | {"PYTHONPATH": str(self._place)}
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Checkout:
-    """A copy of the product, and a home beside it."""
-    home = tmp_path / "home"
-    home.mkdir()
-    os.makedirs(tmp_path / "copy")
-    return Checkout(tmp_path / "copy", Command(home))
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A copy of the product."""
+    return Checkout(tmp_path_factory.mktemp("copy"))

@@ -1,30 +1,18 @@
 """What people will add is one new file, named in one place: added from outside, and seen where it must be seen."""
 
 import json
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.extension.conftest import Checkout
-from tests.running import ONE_SHAPE, Command, Running
+from tests.extension.conftest import Checkout, CommandOfCopy
+from tests.running import ONE_SHAPE, Running
+from tests.tui.slips import SWALLOWED_S
 from tests.tui.terminal import Terminal
+from tests.warm import Warm
 
 WIDE = (200, 50)
-
-
-class OfTheCopy(Terminal):
-    """The monitor of the copy on a terminal."""
-
-    def __init__(self, checkout: Checkout, sandbox: Running, size: tuple[int, int] = WIDE) -> None:
-        self._checkout = checkout
-        command = Command(checkout.place)
-        env = {"PYTHONPATH": str(checkout.place), "HOME": str(checkout.place)}
-        super().__init__(command, sandbox, size=size, **env)
-
-    def program(self, args: Sequence[str]) -> list[str]:
-        return [sys.executable, "-m", "tui", *args]
-
 
 CHECK = '''"""Is the weather fine?"""
 
@@ -36,39 +24,6 @@ async def weather(look: CheckContext) -> Verdict:
     """Warn of rain."""
     return Verdict.warning(f"rain over {await look.live.tasks.count('pending')} pending tasks")
 '''
-
-
-def with_a_check(checkout: Checkout) -> None:
-    checkout.add("core/checks/weather.py", CHECK)
-    checkout.name(
-        "core/checks/__init__.py",
-        "    weather,",
-        after="    breakers,",
-        imports="from core.checks.weather import weather",
-    )
-
-
-def test_a_check(checkout: Checkout, sandbox: Running) -> None:
-    with_a_check(checkout)
-    page = checkout.run("status", sandbox=sandbox)
-    assert "weather" in page.stdout, page.stderr
-    assert "rain over 0 pending tasks" in page.stdout
-    told = json.loads(checkout.run("status", "--json", sandbox=sandbox).stdout)
-    assert [one["verdict"] for one in told["checks"] if one["name"] == "weather"] == ["warning"]
-    assert len(told["checks"]) == 7
-
-
-@ONE_SHAPE
-def test_a_check_on_the_screen_and_in_the_health_row(checkout: Checkout, sandbox: Running) -> None:
-    with_a_check(checkout)
-    terminal = OfTheCopy(checkout, sandbox)
-    try:
-        terminal.await_text("rain over 0")
-        terminal.await_text("of 7 fine")
-        terminal.type(b"1")
-        terminal.await_text("weather")
-    finally:
-        terminal.close()
 
 
 PANEL = '''"""Weather: one line of it."""
@@ -92,27 +47,6 @@ class WeatherPanel(Panel):
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         return [((f"  sunny at {snapshot.project.name}", "text"),)]
 '''
-
-
-@ONE_SHAPE
-@pytest.mark.parametrize("size", [WIDE, (100, 30)])
-def test_a_panel(checkout: Checkout, sandbox: Running, size: tuple[int, int]) -> None:
-    checkout.add("tui/panels/weather.py", PANEL)
-    checkout.name(
-        "tui/panels/__init__.py",
-        "    WeatherPanel,",
-        after="PANELS: Final[tuple[type[Panel], ...]] = (",
-        imports="from tui.panels.weather import WeatherPanel",
-    )
-    terminal = OfTheCopy(checkout, sandbox, size)
-    try:
-        terminal.await_text("sunny at")
-        assert "Weather" in terminal.await_text("KPIs")
-        terminal.type(b"\t\t\t\t\t\t\t\t\t\r")  # whatever has the focus, nothing of it ends the program
-        terminal.read(1.0)
-        assert terminal.process.poll() is None
-    finally:
-        terminal.close()
 
 
 LIST = '''"""The weather in full."""
@@ -141,30 +75,6 @@ class WeatherList(Listed):
 '''
 
 
-@ONE_SHAPE
-def test_a_list(checkout: Checkout, sandbox: Running) -> None:
-    checkout.add("tui/lists/weather.py", LIST)
-    checkout.name(
-        "tui/lists/__init__.py",
-        "        WeatherList,",
-        after="    for kind in (",
-        imports="from tui.lists.weather import WeatherList",
-    )
-    terminal = OfTheCopy(checkout, sandbox)
-    try:
-        terminal.await_text("LIVE")
-        terminal.type(b"m")
-        terminal.await_text("monday")
-        terminal.type(b"\r")
-        terminal.await_text("sunny all day")
-        terminal.type(b"\x1b")
-        terminal.await_gone("sunny all day")
-        terminal.type(b"?")
-        assert "what it will be like" in terminal.await_text("weather: what")
-    finally:
-        terminal.close()
-
-
 COMMAND = '''"""`watchdesk weather`: what it is like."""
 
 import click
@@ -177,14 +87,6 @@ def command() -> None:
 '''
 
 
-def test_a_command(checkout: Checkout) -> None:
-    checkout.add("tui/cli/commands/weather.py", COMMAND)
-    checkout.name("tui/cli/commands/__init__.py", '    "weather": "What it is like.",', after="COMMANDS: Final = {")
-    assert "What it is like." in checkout.run("--help").stdout
-    assert checkout.run("weather").stdout == "sunny\n"
-    assert "Say what it is like." in checkout.run("weather", "--help").stdout
-
-
 RULE = """    yield Rule(
         name="rainy",
         severity=Severity.HIGH,
@@ -194,25 +96,6 @@ RULE = """    yield Rule(
         judge=lambda facts, _: Condition(Truth.of(facts.enabled is not None), "it rains on an enabled system"),
         for_s=0.0,
     )"""
-
-
-def test_an_alert_rule(checkout: Checkout, sandbox: Running) -> None:
-    checkout.name("core/alerting/rules.py", RULE, after="def _high(settings: AlertRules) -> Iterable[Rule]:")
-    told = checkout.run("alerts", sandbox=sandbox).stdout
-    assert "it rains on an enabled system" in told
-    assert "take an umbrella" in told
-    record = json.loads(checkout.run("alerts", "--json", sandbox=sandbox).stdout)
-    assert [one["severity"] for one in record["alerts"] if one["rule"] == "rainy"] == ["high"]
-
-
-@ONE_SHAPE
-def test_an_alert_rule_on_the_screen(checkout: Checkout, sandbox: Running) -> None:
-    checkout.name("core/alerting/rules.py", RULE, after="def _high(settings: AlertRules) -> Iterable[Rule]:")
-    terminal = OfTheCopy(checkout, sandbox)
-    try:
-        terminal.await_text("it rains on an enabled system")
-    finally:
-        terminal.close()
 
 
 REPAIR = '''"""Tasks whose description says that they are wet: their description is dried."""
@@ -267,30 +150,6 @@ class WetTasks(Repair):
     async def _wet(self) -> tuple[str, ...]:
         return await self._context.reads.task_ids.in_status("pending", 50)
 '''
-
-
-def test_a_repair_with_its_undo(checkout: Checkout, sandbox: Running) -> None:
-    checkout.add("core/actions/repairs/wet_tasks.py", REPAIR)
-    checkout.name(
-        "core/actions/repairs/__init__.py",
-        "    WetTasks,",
-        after="    OldLogs,",
-        imports="from core.actions.repairs.wet_tasks import WetTasks",
-    )
-    sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('wet 1', 'pending'), ('wet 2', 'pending')")
-    assert "wet" in checkout.run("heal", "--help").stdout + checkout.run("heal", "--only", "rain").stderr
-    plan = checkout.run("heal", "--dry-run", "--only", "wet", sandbox=sandbox)
-    assert "Wet tasks: dry them (2 rows)" in plan.stdout, plan.stderr
-    healed = json.loads(checkout.run("heal", "--only", "wet", "--yes", "--json", sandbox=sandbox).stdout)
-    assert healed["result"]["changed"] == 2
-    run = healed["result"]["run"]
-    told = checkout.run("logs", "--healing", sandbox=sandbox).stdout
-    assert "wet tasks 2" in told
-    undone = checkout.run("undo", run, "--yes", "--only", "wet", sandbox=sandbox)
-    assert undone.stdout.startswith("2 of 2 dried wet again"), undone.stderr
-    assert sandbox.sql("SELECT status, count(*) FROM autonomous_tasks GROUP BY status") == [("pending", 2)]
-    again = checkout.run("undo", run, "--yes", sandbox=sandbox)
-    assert "nothing of it stands any more" in again.stderr
 
 
 ACTION = '''"""Shelve what is pending, and take that back."""
@@ -368,7 +227,40 @@ def _mark(run: str) -> str:
 '''
 
 
-def with_an_action(checkout: Checkout, sandbox: Running) -> None:
+@pytest.fixture(scope="session")
+def with_all_of_them(checkout: Checkout) -> Iterator[Warm]:
+    """What commands of the copy are forked from, once one of each was added to it."""
+    checkout.add("core/checks/weather.py", CHECK)
+    checkout.name(
+        "core/checks/__init__.py",
+        "    weather,",
+        after="    breakers,",
+        imports="from core.checks.weather import weather",
+    )
+    checkout.add("tui/panels/weather.py", PANEL)
+    checkout.name(
+        "tui/panels/__init__.py",
+        "    WeatherPanel,",
+        after="PANELS: Final[tuple[type[Panel], ...]] = (",
+        imports="from tui.panels.weather import WeatherPanel",
+    )
+    checkout.add("tui/lists/weather.py", LIST)
+    checkout.name(
+        "tui/lists/__init__.py",
+        "        WeatherList,",
+        after="    for kind in (",
+        imports="from tui.lists.weather import WeatherList",
+    )
+    checkout.add("tui/cli/commands/weather.py", COMMAND)
+    checkout.name("tui/cli/commands/__init__.py", '    "weather": "What it is like.",', after="COMMANDS: Final = {")
+    checkout.name("core/alerting/rules.py", RULE, after="def _high(settings: AlertRules) -> Iterable[Rule]:")
+    checkout.add("core/actions/repairs/wet_tasks.py", REPAIR)
+    checkout.name(
+        "core/actions/repairs/__init__.py",
+        "    WetTasks,",
+        after="    OldLogs,",
+        imports="from core.actions.repairs.wet_tasks import WetTasks",
+    )
     checkout.add("core/actions/shelve.py", ACTION)
     checkout.name(
         "core/actions/catalogue.py",
@@ -376,6 +268,58 @@ def with_an_action(checkout: Checkout, sandbox: Running) -> None:
         after="    RestartWatchdog,",
         imports="from core.actions.shelve import Shelve",
     )
+    warm = Warm(checkout.place)
+    yield warm
+    warm.close()
+
+
+@pytest.fixture
+def extended(checkout: Checkout, with_all_of_them: Warm, tmp_path: Path) -> CommandOfCopy:
+    """The command line of the copy, in a home of its own."""
+    return CommandOfCopy(tmp_path, checkout, with_all_of_them)
+
+
+def test_a_check(extended: CommandOfCopy, sandbox: Running) -> None:
+    page = extended("status", sandbox=sandbox)
+    assert "weather" in page.stdout, page.stderr
+    assert "rain over 0 pending tasks" in page.stdout
+    told = json.loads(extended("status", "--json", sandbox=sandbox).stdout)
+    assert [one["verdict"] for one in told["checks"] if one["name"] == "weather"] == ["warning"]
+    assert len(told["checks"]) == 7
+
+
+def test_a_command(extended: CommandOfCopy) -> None:
+    assert "What it is like." in extended("--help").stdout
+    assert extended("weather").stdout == "sunny\n"
+    assert "Say what it is like." in extended("weather", "--help").stdout
+
+
+def test_an_alert_rule(extended: CommandOfCopy, sandbox: Running) -> None:
+    told = extended("alerts", sandbox=sandbox).stdout
+    assert "it rains on an enabled system" in told
+    assert "take an umbrella" in told
+    record = json.loads(extended("alerts", "--json", sandbox=sandbox).stdout)
+    assert [one["severity"] for one in record["alerts"] if one["rule"] == "rainy"] == ["high"]
+
+
+def test_a_repair_with_its_undo(extended: CommandOfCopy, sandbox: Running) -> None:
+    sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('wet 1', 'pending'), ('wet 2', 'pending')")
+    assert "wet" in extended("heal", "--help").stdout + extended("heal", "--only", "rain").stderr
+    plan = extended("heal", "--dry-run", "--only", "wet", sandbox=sandbox)
+    assert "Wet tasks: dry them (2 rows)" in plan.stdout, plan.stderr
+    healed = json.loads(extended("heal", "--only", "wet", "--yes", "--json", sandbox=sandbox).stdout)
+    assert healed["result"]["changed"] == 2
+    run = healed["result"]["run"]
+    told = extended("logs", "--healing", sandbox=sandbox).stdout
+    assert "wet tasks 2" in told
+    undone = extended("undo", run, "--yes", "--only", "wet", sandbox=sandbox)
+    assert undone.stdout.startswith("2 of 2 dried wet again"), undone.stderr
+    assert sandbox.sql("SELECT status, count(*) FROM autonomous_tasks GROUP BY status") == [("pending", 2)]
+    again = extended("undo", run, "--yes", sandbox=sandbox)
+    assert "nothing of it stands any more" in again.stderr
+
+
+def two_pending(sandbox: Running) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('one', 'pending'), ('two', 'pending')")
 
 
@@ -383,17 +327,17 @@ def statuses(sandbox: Running) -> list[tuple[object, ...]]:
     return sandbox.sql("SELECT status, count(*) FROM autonomous_tasks GROUP BY status")
 
 
-def test_an_action_with_its_command_audit_and_undo(checkout: Checkout, sandbox: Running) -> None:
-    with_an_action(checkout, sandbox)
-    assert "Shelve what is pending." in checkout.run("--help").stdout
-    told = checkout.run("shelve", "--help").stdout
+def test_an_action_with_its_command_audit_and_undo(extended: CommandOfCopy, sandbox: Running) -> None:
+    two_pending(sandbox)
+    assert "Shelve what is pending." in extended("--help").stdout
+    told = extended("shelve", "--help").stdout
     assert all(word in told for word in ("--reason", "--yes", "--dry-run", "--json"))
-    assert "say why" in checkout.run("shelve", "--reason", " ", sandbox=sandbox).stderr
-    assert "2 tasks to shelve" in checkout.run("shelve", "--reason", "rain", "--dry-run", sandbox=sandbox).stdout
-    refused = checkout.run("--observe", "shelve", "--reason", "rain", "--yes", sandbox=sandbox)
+    assert "say why" in extended("shelve", "--reason", " ", sandbox=sandbox).stderr
+    assert "2 tasks to shelve" in extended("shelve", "--reason", "rain", "--dry-run", sandbox=sandbox).stdout
+    refused = extended("--observe", "shelve", "--reason", "rain", "--yes", sandbox=sandbox)
     assert (refused.returncode, "nothing is written" in refused.stderr) == (2, True)
     assert statuses(sandbox) == [("pending", 2)]
-    done = json.loads(checkout.run("shelve", "--reason", "rain", "--yes", "--json", sandbox=sandbox).stdout)
+    done = json.loads(extended("shelve", "--reason", "rain", "--yes", "--json", sandbox=sandbox).stdout)
     assert (done["result"]["phase"], done["result"]["changed"]) == ("verified", 2)
     assert statuses(sandbox) == [("rejected", 2)]
     run = done["result"]["run"]
@@ -404,36 +348,73 @@ def test_an_action_with_its_command_audit_and_undo(checkout: Checkout, sandbox: 
     )
     assert [status for status, _ in audited] == ["started", "completed"]
     assert audited[0][1] == "rain"
-    assert "2 shelved, 0 left" in checkout.run("logs", "--healing", sandbox=sandbox).stdout
-    undone = checkout.run("undo", run, "--yes", sandbox=sandbox)
+    assert "2 shelved, 0 left" in extended("logs", "--healing", sandbox=sandbox).stdout
+    undone = extended("undo", run, "--yes", sandbox=sandbox)
     assert undone.stdout.startswith("2 of 2 shelved pending again"), undone.stderr
     assert statuses(sandbox) == [("pending", 2)]
 
 
 @ONE_SHAPE
-def test_an_action_with_its_key_dialog_help_and_place_in_the_menu(checkout: Checkout, sandbox: Running) -> None:
-    with_an_action(checkout, sandbox)
-    terminal = OfTheCopy(checkout, sandbox)
+def test_a_check_a_panel_a_list_a_rule_and_an_action_are_on_the_screen(
+    extended: CommandOfCopy, sandbox: Running
+) -> None:
+    two_pending(sandbox)
+    terminal = Terminal(extended, sandbox, size=WIDE)
     try:
-        terminal.await_text("LIVE")
-        assert "K shelve" in terminal.await_text("h heal")
+        for words in (
+            "LIVE",
+            "of 7 fine",
+            "rain over 2",
+            "sunny at",
+            "KPIs",
+            "it rains on an enabled system",
+            "h heal",
+        ):
+            terminal.await_text(words)
+        assert "Weather" in (shown := terminal.read(0))
+        assert "K shelve" in shown
+        terminal.type(b"m")
+        terminal.await_text("monday")
+        terminal.type(b"\r")
+        terminal.await_text("sunny all day")
+        terminal.type(b"\x1b")
+        terminal.await_gone("sunny all day")
+        terminal.type(b"\x1b")
+        terminal.await_gone("monday")
         terminal.type(b"?")
+        terminal.await_text("what it will be like")
         terminal.await_text("what is pending waits for another day")
         terminal.type(b"\x1b")
-        terminal.await_gone("what is pending waits for another day")
+        terminal.await_gone("what it will be like")
         terminal.type(b"\x10")
         terminal.await_text("Search for commands")
         terminal.type(b"shelv")
         terminal.await_text("Shelve")
         terminal.type(b"\x1b")
-        terminal.await_gone("Search for commands")
-        terminal.read(0.5)
+        terminal.await_gone("Shelve")
         terminal.type(b"K")
         terminal.await_text("2 tasks to shelve")
-        terminal.read(0.5)
+        terminal.read(SWALLOWED_S)
         terminal.type(b"\x1b[Zrain\t\t\r")
         terminal.await_text("verified: 2 shelved, 0 left")
+        terminal.read(SWALLOWED_S)
         terminal.type(b"\r")
         terminal.await_text("shelve: 2 shelved, 0 left")
+        terminal.type(b"1")
+        terminal.await_text("weather")
     finally:
-        terminal.close()
+        terminal.dispose()
+
+
+@ONE_SHAPE
+def test_a_panel_has_its_place_on_a_small_screen_and_is_entered(extended: CommandOfCopy, sandbox: Running) -> None:
+    terminal = Terminal(extended, sandbox, size=(100, 30))
+    try:
+        terminal.await_text("sunny at")
+        assert "Weather" in terminal.await_text("KPIs")
+        terminal.type(b"\t\t\t\t\t\t\t\t\t\r")  # whatever has the focus, nothing of it ends the program
+        terminal.type(b"?")
+        terminal.await_text("what it will be like")
+        assert terminal.process.poll() is None
+    finally:
+        terminal.dispose()
