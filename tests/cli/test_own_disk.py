@@ -18,6 +18,8 @@ from tests.tui.hand import Hand
 TREASURE = "somebody's treasure"
 GIGABYTES_3 = 3_000_000_000
 SIZE = (160, 50)
+NOT_UNDERSTOOD = b"\x1b[1114112u"
+"""A key beyond all characters: it is logged at once, with a traceback."""
 
 
 @pytest.fixture
@@ -51,9 +53,7 @@ async def test_a_pipe_in_place_of_a_segment_and_of_the_log_holds_up_no_report(
     pipe = box_of(state) / f"0000-00000000-{time.time_ns() // 1_000_000 - 60_000}.box"
     os.mkfifo(pipe)
     os.mkfifo(state / "watchdesk.log")
-    began = time.monotonic()
-    done = command("report", "--since", "1h", sandbox=sandbox)
-    assert time.monotonic() - began < 30
+    done = command("report", "--since", "1h", sandbox=sandbox)  # which would wait for a writer for ever
     assert done.returncode == 0, done.stderr
     assert "agents delete accounts" in done.stdout
     said = json.loads(command("report", "--since", "1h", "--json", sandbox=sandbox).stdout)["notices"]
@@ -81,7 +81,7 @@ async def test_a_monitor_on_planted_files_comes_up_says_so_and_ends_when_it_is_a
         for words in ("the log cannot be written", "black box: a file was not readable", "state not usable"):
             hand.await_text(words)
         os.kill(hand.process.pid, signal.SIGTERM)
-        assert hand.ended(10.0) == 0
+        assert hand.ended(60.0) == 0
         assert b"Traceback" not in hand.raw
     finally:
         hand.dispose()
@@ -118,17 +118,17 @@ def test_a_disk_that_fills_up_under_the_monitor_prints_nothing_and_is_said_until
         hand.type(b"7")  # the events in full
         hard = resource.prlimit(hand.process.pid, resource.RLIMIT_FSIZE)[1]
         resource.prlimit(hand.process.pid, resource.RLIMIT_FSIZE, (0, hard))
-        sandbox.fault("database_down", True)
+        hand.type(NOT_UNDERSTOOD)
         hand.await_text("the log cannot be written", within_s=60)
         resource.prlimit(hand.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        hand.type(NOT_UNDERSTOOD)
         hand.await_text("the log is written again", within_s=60)
         for words in (b"Traceback", b"Logging error", b"Call stack"):
             assert words not in hand.raw
         os.kill(hand.process.pid, signal.SIGTERM)
-        assert hand.ended(10.0) == 0
+        assert hand.ended(60.0) == 0
     finally:
         hand.dispose()
-        sandbox.fault("database_down", False)
     kept = (state / "watchdesk.log").read_text()
     assert "before this one lost" in kept
 
