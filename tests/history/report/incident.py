@@ -121,6 +121,17 @@ class Incident:
             await driven.parts.alerts.evaluate()
             self.host.monitor._publish()
 
+    async def quiet(self, times: int) -> None:
+        """So many rounds' time, with a check only every fourth: in between the panels are read."""
+        driven = self.host.driven
+        for _ in range(times // 4):
+            for _ in range(3):
+                self.advance(STEP_S)
+                await driven.monitor.refresh()
+                await driven.parts.kpis.refreshed(live=True, checks=driven.monitor.snapshot.health.checks)
+                driven.monitor._publish()
+            await self.look()
+
     def advance(self, seconds: float) -> None:
         """Time passes, for everybody."""
         self.clock.advance(seconds)

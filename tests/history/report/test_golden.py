@@ -87,7 +87,7 @@ async def recovery(night: Incident) -> None:
     assert (await here.run(RETRY_MATCHING, failed, reason="the deploy was taken back")).changed == 24
     await night.look()
     night.complete()
-    await night.look(60)
+    await night.quiet(60)
     assert here.snapshot.state is State.HEALTHY
 
 
