@@ -62,26 +62,26 @@ def heals(sandbox: Running) -> list[Any]:
     )
 
 
-def test_ten_thousand_stuck_are_healed_by_hand_with_progress_broken_off_and_taken_up(
+def test_four_thousand_stuck_are_healed_by_hand_with_progress_broken_off_and_taken_up(
     sandbox: Running, command: Command
 ) -> None:
-    sandbox.stuck(10_000)
+    sandbox.stuck(4_000)
     typed = Typed(command, sandbox, "heal")
     typed.until(r"Type \S+ to go on")
     typed.type(f"{urlsplit(sandbox.url).netloc}\n")
-    typed.until(r"Stuck tasks: [1-9][\d,]* of 10,000")
+    typed.until(r"Stuck tasks: [1-9][\d,]* of 4,000")
     typed.process.send_signal(signal.SIGINT)
     code, out = typed.end()
     assert code == 130
     assert "halted: interrupted" in out
     done = counts(sandbox)
-    assert 0 < done["failed"] < 10_000
-    assert done["failed"] + done["in_progress"] == 10_000
+    assert 0 < done["failed"] < 4_000
+    assert done["failed"] + done["in_progress"] == 4_000
     assert f"{done['failed']:,} changed" in out
     assert [status for status, _ in heals(sandbox)] == ["started", "failed"]
     again = command("heal", "--yes", sandbox=sandbox)
     assert again.returncode == 0
-    assert counts(sandbox) == {"failed": 10_000}
+    assert counts(sandbox) == {"failed": 4_000}
 
 
 def test_a_plan_of_more_than_fifty_rows_wants_the_projects_name(sandbox: Running, command: Command) -> None:
@@ -99,7 +99,7 @@ def test_a_plan_of_more_than_fifty_rows_wants_the_projects_name(sandbox: Running
     assert counts(sandbox) == {"failed": 50}
 
 
-def test_twenty_thousand_old_rows_are_deleted_in_batches_broken_off_and_taken_up(
+def test_six_thousand_old_rows_are_deleted_in_batches_broken_off_and_taken_up(
     sandbox: Running, command: Command
 ) -> None:
     run = str(uuid.uuid4())
@@ -107,7 +107,7 @@ def test_twenty_thousand_old_rows_are_deleted_in_batches_broken_off_and_taken_up
     sandbox.sql(
         f"INSERT INTO autonomous_execution_logs (execution_step, step_status, {column})"
         " SELECT 'old', 'completed', now() - interval '60 days' + i * interval '1 second'"
-        " FROM generate_series(1, 20000) AS i"
+        " FROM generate_series(1, 6000) AS i"
         " UNION ALL SELECT 'kept', 'completed', now() - interval '29 days 23 hours' FROM generate_series(1, 500)"
         " UNION ALL SELECT 'lease', 'started', now() - interval '90 days'"
     )
@@ -120,11 +120,11 @@ def test_twenty_thousand_old_rows_are_deleted_in_batches_broken_off_and_taken_up
     typed = Typed(command, sandbox, "heal", "--only", "logs")
     typed.until(r"Type \S+ to go on")
     typed.type(f"{urlsplit(sandbox.url).netloc}\n")
-    typed.until(r"Old log rows: [1-9][\d,]* of 20,000")
+    typed.until(r"Old log rows: [1-9][\d,]* of 6,000")
     typed.process.send_signal(signal.SIGINT)
     assert typed.end()[0] == 130
     left = steps(sandbox)
-    assert 0 < left["old"] < 20_000
+    assert 0 < left["old"] < 6_000
     assert left["old"] % 100 == 0
     again = command("heal", "--only", "logs", "--yes", sandbox=sandbox)
     assert (again.returncode, again.stderr) == (0, "")

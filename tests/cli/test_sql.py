@@ -1,6 +1,6 @@
 """`watchdesk sql`: optional scripts, run twice on both shapes, doing what they say, and nothing else breaks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -10,13 +10,23 @@ from core.backend.optional_sql import SCRIPTS, script
 from core.backend.schema import Shape
 from core.backend.target import Target
 from core.monitor import Config, Monitor, Places
-from tests.running import SHAPES, Command, Running
+from tests.running import Command, Running
 
 
-@pytest.fixture(params=SHAPES)
-def own(request: pytest.FixtureRequest, lone_sandbox: Callable[..., Running]) -> Iterator[Running]:
-    """A sandbox whose schema may be changed."""
-    return lone_sandbox(request.param)
+@pytest.fixture
+def own(sandbox: Running) -> Iterator[Running]:
+    """A sandbox from which everything that a script adds is taken away again."""
+    yield sandbox
+    added = sandbox.sql(
+        "SELECT format('DROP INDEX %I', relname) FROM pg_class WHERE relkind = 'i' AND relname LIKE 'watchdesk%%'"
+        " UNION ALL SELECT format('DROP POLICY %I ON %I', policyname, tablename) FROM pg_policies"
+        " WHERE policyname LIKE 'watchdesk%%'"
+    )
+    functions = sandbox.sql(
+        "SELECT format('DROP FUNCTION %s', oid::regprocedure) FROM pg_proc WHERE proname LIKE 'watchdesk%%'"
+    )
+    for (drop,) in added + functions:
+        sandbox.sql(drop)
 
 
 def users(sandbox: Running, who: str) -> dict[str, str]:
@@ -36,13 +46,13 @@ def apply(sandbox: Running, text: str, *, apart: bool = False) -> None:
             sandbox.sql(statement)
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_it_is_printed_for_the_shape_the_project_has(name: str, sandbox: Running, command: Command) -> None:
-    done = command("sql", name, sandbox=sandbox)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == script(name, Shape(sandbox.shape))
+def test_it_is_printed_for_the_shape_the_project_has(sandbox: Running, command: Command) -> None:
+    for name in SCRIPTS:
+        done = command("sql", name, sandbox=sandbox)
+        assert (done.returncode, done.stderr) == (0, ""), name
+        assert done.stdout == script(name, Shape(sandbox.shape))
+        assert "$" not in done.stdout.replace("$body$", ""), name
     assert done.stdout == command("sql", name, "--shape", sandbox.shape).stdout  # without any project
-    assert "$" not in done.stdout.replace("$body$", "")
 
 
 def test_without_a_project_it_wants_the_shape(command: Command) -> None:

@@ -3,9 +3,7 @@
 import json
 import uuid
 
-import pytest
-
-from tests.running import Command, Running
+from tests.running import ONE_SHAPE, Command, Running
 
 
 def viewer(sandbox: Running) -> dict[str, str]:
@@ -43,6 +41,7 @@ def test_a_heal_is_undone_where_its_marker_still_stands(sandbox: Running, comman
     assert "nothing of it stands any more" in again.stderr
 
 
+@ONE_SHAPE
 def test_a_dry_run_set_by_a_heal_is_undone_with_it(sandbox: Running, command: Command) -> None:
     sandbox.sql("UPDATE autonomous_system_config SET dry_run_mode = false")
     sandbox.sql(
@@ -58,17 +57,17 @@ def test_a_dry_run_set_by_a_heal_is_undone_with_it(sandbox: Running, command: Co
     assert (back.returncode, back.stdout.strip()) == (0, "dry-run is on, seen")
 
 
-@pytest.mark.parametrize(
-    "run", ["nonsense", "'; DROP TABLE autonomous_tasks", "0cef0790-1af1-47ec-9f6e-5eb59cd8e7e5", "\x1b[2J"]
-)
-def test_what_is_no_run_is_two(run: str, sandbox: Running, command: Command) -> None:
-    done = command("undo", run, "--yes", sandbox=sandbox)
-    assert done.returncode == 2
-    assert "watchdesk logs --healing" in done.stderr
-    assert "\x1b" not in done.stderr
-    assert "Traceback" not in done.stderr
+@ONE_SHAPE
+def test_what_is_no_run_is_two(sandbox: Running, command: Command) -> None:
+    for run in ("'; DROP TABLE autonomous_tasks", "0cef0790-1af1-47ec-9f6e-5eb59cd8e7e5", "\x1b[2J"):
+        done = command("undo", run, "--yes", sandbox=sandbox)
+        assert done.returncode == 2, run
+        assert "watchdesk logs --healing" in done.stderr, run
+        assert "\x1b" not in done.stderr
+        assert "Traceback" not in done.stderr, run
 
 
+@ONE_SHAPE
 def test_a_stop_is_not_undone_but_lifted(sandbox: Running, command: Command) -> None:
     command("stop", "--reason", "r", "--yes", sandbox=sandbox)
     done = command("undo", run_of(sandbox, "emergency_stop"), "--yes", sandbox=sandbox)
@@ -93,6 +92,7 @@ def test_who_may_not_write_is_told_so(sandbox: Running, command: Command) -> Non
         assert command("--observe", *words, "--yes", sandbox=sandbox).returncode == 2
 
 
+@ONE_SHAPE
 def test_a_write_that_row_level_security_filters_away_is_not_allowed_and_says_so(
     sandbox: Running, command: Command
 ) -> None:
@@ -136,6 +136,7 @@ def test_a_failed_task_goes_back_to_pending_once(sandbox: Running, command: Comm
         assert "visible to us" in command("retry", nobody, "--yes", sandbox=sandbox).stderr
 
 
+@ONE_SHAPE
 def test_run_lets_the_agents_work_and_nothing_else_ever_does(sandbox: Running, command: Command) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 3)")
     before = sandbox.functions()
@@ -148,6 +149,7 @@ def test_run_lets_the_agents_work_and_nothing_else_ever_does(sandbox: Running, c
     assert statuses(sandbox) == {"completed": 3}
 
 
+@ONE_SHAPE
 def test_a_function_that_is_gone_or_a_project_that_is_says_so(sandbox: Running, command: Command) -> None:
     sandbox.fault("edge_down", True)
     done = command("run", "--yes", sandbox=sandbox)
@@ -158,6 +160,7 @@ def test_a_function_that_is_gone_or_a_project_that_is_says_so(sandbox: Running, 
         assert command(*words, "--yes", **env).returncode == 4
 
 
+@ONE_SHAPE
 def test_no_order_waits_and_none_that_does_not_can_be_withdrawn(sandbox: Running, command: Command) -> None:
     listed = command("waiting", sandbox=sandbox)
     assert (listed.returncode, listed.stdout.strip()) == (0, "none")
