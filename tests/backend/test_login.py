@@ -22,7 +22,7 @@ from core.base.clock import SystemClock
 from core.base.text import redacted
 from core.monitor import Config, Monitor, Places
 from core.monitor.login import log_in, log_out
-from tests.running import Command, Running
+from tests.running import ONE_SHAPE, Command, Running
 from tests.tui.terminal import Terminal
 from tests.wire import Wire, answer, wire
 
@@ -41,6 +41,7 @@ def sessions(command: Command) -> list[Path]:
     return list((command.home / "state").rglob("sessions/*.json"))
 
 
+@ONE_SHAPE
 def test_login_keeps_a_session_that_later_commands_use_and_logout_ends_it(sandbox: Running, command: Command) -> None:
     done = command("login", sandbox=sandbox, **as_master(sandbox))
     assert (done.returncode, done.stderr) == (0, "")
@@ -75,6 +76,7 @@ WRONG: dict[str, tuple[dict[str, str], str]] = {
 }
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("case", WRONG)
 def test_a_login_that_cannot_be_is_one_sentence_and_two(case: str, sandbox: Running, command: Command) -> None:
     env, told = WRONG[case]
@@ -85,6 +87,7 @@ def test_a_login_that_cannot_be_is_one_sentence_and_two(case: str, sandbox: Runn
     assert sessions(command) == []
 
 
+@ONE_SHAPE
 def test_an_email_without_password_or_session_says_what_to_do(sandbox: Running, command: Command) -> None:
     env = as_master(sandbox) | {"SUPABASE_PASSWORD": ""}
     done = command("status", sandbox=sandbox, **env)
@@ -92,6 +95,7 @@ def test_an_email_without_password_or_session_says_what_to_do(sandbox: Running, 
     assert "watchdesk login" in done.stderr
 
 
+@ONE_SHAPE
 def test_a_session_the_server_has_forgotten_says_what_to_do(sandbox: Running, command: Command) -> None:
     assert command("login", sandbox=sandbox, **as_master(sandbox)).returncode == 0
     (file,) = sessions(command)
@@ -102,6 +106,7 @@ def test_a_session_the_server_has_forgotten_says_what_to_do(sandbox: Running, co
     assert "the stored session has ended: run: watchdesk login" in done.stderr
 
 
+@ONE_SHAPE
 def test_no_secret_is_written_anywhere(sandbox: Running, command: Command) -> None:
     env = as_master(sandbox)
     for words in (["login"], ["status"], ["status", "--json"], ["heal", "--dry-run"]):
@@ -136,6 +141,7 @@ def renewals(between: Wire) -> int:
     return len([line for line in between.seen if "grant_type=refresh_token" in line])
 
 
+@ONE_SHAPE
 async def test_a_token_that_was_refused_is_renewed_once_however_many_call(sandbox: Running) -> None:
     async with wire(sandbox.url) as between:
         backend = backend_at(between, sandbox, password=sandbox.info["password"])
@@ -151,6 +157,7 @@ async def test_a_token_that_was_refused_is_renewed_once_however_many_call(sandbo
         await backend.close()
 
 
+@ONE_SHAPE
 async def test_while_a_token_is_renewed_no_request_goes_out_as_somebody_else(sandbox: Running) -> None:
     async with wire(sandbox.url) as between:
         backend = backend_at(between, sandbox, password=sandbox.info["password"])
@@ -167,6 +174,7 @@ async def test_while_a_token_is_renewed_no_request_goes_out_as_somebody_else(san
         await backend.close()
 
 
+@ONE_SHAPE
 async def test_a_token_refused_twice_is_a_fault_and_not_a_loop(sandbox: Running) -> None:
     async with wire(sandbox.url) as between:
         backend = backend_at(between, sandbox, password=sandbox.info["password"])
@@ -180,6 +188,7 @@ async def test_a_token_refused_twice_is_a_fault_and_not_a_loop(sandbox: Running)
         await backend.close()
 
 
+@ONE_SHAPE
 async def test_a_renewal_counts_for_no_breaker(sandbox: Running, tmp_path: Path) -> None:
     async with wire(sandbox.url) as between:
         target = Target(
@@ -199,6 +208,7 @@ async def test_a_renewal_counts_for_no_breaker(sandbox: Running, tmp_path: Path)
         await monitor.close()
 
 
+@ONE_SHAPE
 async def test_processes_that_share_a_session_take_turns(sandbox: Running, tmp_path: Path) -> None:
     async with wire(sandbox.url) as between:
         file = SessionFile(tmp_path, between.url)
@@ -227,6 +237,7 @@ def test_the_session_of_another_project_is_never_used(tmp_path: Path) -> None:
     assert file.load() is None
 
 
+@ONE_SHAPE
 def test_login_asks_on_a_terminal_and_shows_no_password(sandbox: Running, command: Command) -> None:
     terminal = Terminal(command, None, "login", SUPABASE_URL=sandbox.url, SUPABASE_KEY=sandbox.publishable_key)
     terminal.await_text("E-mail")
@@ -240,6 +251,7 @@ def test_login_asks_on_a_terminal_and_shows_no_password(sandbox: Running, comman
     os.close(terminal.master)
 
 
+@ONE_SHAPE
 async def test_a_new_token_goes_out_with_the_next_request(sandbox: Running) -> None:
     async with wire(sandbox.url) as between:
         backend = backend_at(between, sandbox, password=sandbox.info["password"])
@@ -254,6 +266,7 @@ async def test_a_new_token_goes_out_with_the_next_request(sandbox: Running) -> N
         await backend.close()
 
 
+@ONE_SHAPE
 async def test_a_renewal_that_fails_is_told_as_it_is_and_tried_again(sandbox: Running, tmp_path: Path) -> None:
     async with wire(sandbox.url) as between:
         file = SessionFile(tmp_path, between.url)
@@ -273,6 +286,7 @@ async def test_a_renewal_that_fails_is_told_as_it_is_and_tried_again(sandbox: Ru
             await one.close()
 
 
+@ONE_SHAPE
 async def test_signing_out_ends_this_session_only(sandbox: Running, tmp_path: Path) -> None:
     async with wire(sandbox.url) as between:
         places = Places.within(tmp_path)
@@ -293,6 +307,7 @@ async def test_signing_out_ends_this_session_only(sandbox: Running, tmp_path: Pa
         await elsewhere.close()
 
 
+@ONE_SHAPE
 async def test_not_even_debug_logs_show_a_secret(sandbox: Running, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     async with wire(sandbox.url) as between:

@@ -13,7 +13,7 @@ from core.resilience import BreakerState
 from core.resilience.fault import Counts, Evidence
 from tests.actions.driving import Driven
 from tests.backend.test_login import EXPIRED
-from tests.running import Running
+from tests.running import ONE_SHAPE, Running
 from tests.wire import Act, answer, reset, wire
 
 PAGE = b"<html>blocked by policy</html>"
@@ -49,6 +49,7 @@ async def signed_in(url: str, sandbox: Running, places: Places) -> SessionFile:
     return file
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("what", DOWN)
 async def test_no_request_goes_out_with_a_dead_token_and_the_session_is_kept(
     what: str, sandbox: Running, tmp_path: Path
@@ -84,6 +85,7 @@ async def test_no_request_goes_out_with_a_dead_token_and_the_session_is_kept(
     assert [one.key for one in snapshot.breakers if one.component == "auth"] == ["auth:refresh"]
 
 
+@ONE_SHAPE
 async def test_the_sign_in_has_a_breaker_and_the_breaker_an_alert(sandbox: Running, tmp_path: Path) -> None:
     places = Places.within(tmp_path / "t")
     async with wire(sandbox.url) as between:

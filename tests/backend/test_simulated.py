@@ -11,7 +11,7 @@ from core.backend.simulated import Telltale
 from core.domain.snapshot import State
 from tests.actions.driving import Driven
 from tests.alerting.mail_server import Alarming
-from tests.running import Command, Running
+from tests.running import ONE_SHAPE, Command, Running
 
 REAL = {
     "no result": "NULL",
@@ -103,6 +103,7 @@ async def test_the_last_completed_is_the_last_that_was_done(sandbox: Running, tm
     assert snapshot.state is State.IDLE
 
 
+@ONE_SHAPE
 async def test_an_alert_says_so_while_it_goes_on(sandbox: Running, tmp_path: Path) -> None:
     alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
     await alarming.minutes(2)

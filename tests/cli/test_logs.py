@@ -6,7 +6,7 @@ import re
 import pytest
 
 from core.domain.records import STATUSES
-from tests.running import Command, Running
+from tests.running import ONE_SHAPE, Command, Running
 
 
 def rows(sandbox: Running, step: str, count: int, extra: str = "NULL", age: str = "1 hour") -> None:
@@ -29,6 +29,7 @@ def test_the_watchdogs_rows_newest_first(sandbox: Running, command: Command) -> 
     assert "task_started" not in done.stdout
 
 
+@ONE_SHAPE
 def test_more_than_a_page_is_all_there(sandbox: Running, command: Command) -> None:
     rows(sandbox, "watchdog_health_check", 1300)
     found = json.loads(command("logs", "--watchdog", "--limit", "1250", "--json", sandbox=sandbox).stdout)["logs"]
@@ -68,6 +69,7 @@ def test_statistics_are_measured(sandbox: Running, command: Command) -> None:
     assert (stats["counts"]["completed"], stats["heals"], stats["healing_s"]) == (1500, 4, 2.0)
 
 
+@ONE_SHAPE
 def test_nothing_measured_is_a_dash(sandbox: Running, command: Command) -> None:
     done = command("logs", "--stats", sandbox=sandbox)
     assert "success rate: —" in done.stdout

@@ -10,7 +10,7 @@ import pytest
 from core.backend.target import Target
 from core.domain.records import STATUSES
 from core.monitor import Config, Monitor, Places
-from tests.running import Command, Running
+from tests.running import ONE_SHAPE, Command, Running
 from tests.tui.well import HEALTHY
 from tui.cli.status_page import page
 
@@ -43,6 +43,7 @@ def test_the_json_has_its_shape_and_nothing_is_written(sandbox: Running, command
     assert sandbox.sql("SELECT status FROM autonomous_tasks") == [("pending",)]
 
 
+@ONE_SHAPE
 def test_five_checks_run_none_of_the_pending_tasks(sandbox: Running, command: Command) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 4)")
     before = sandbox.functions()["ai-agent-poll"]
@@ -127,6 +128,7 @@ def test_an_unreadable_configuration_and_an_unknown_command_are_two(command: Com
     assert "explode" in unknown.stderr
 
 
+@ONE_SHAPE
 def test_without_a_terminal_the_monitor_prints_one_status(sandbox: Running, command: Command) -> None:
     sandbox.completed(1)
     done = command(sandbox=sandbox)
@@ -134,6 +136,7 @@ def test_without_a_terminal_the_monitor_prints_one_status(sandbox: Running, comm
     assert done.stdout.startswith("IDLE")
 
 
+@ONE_SHAPE
 def test_dotenv_local_wins_over_dotenv_and_vite_names_are_known(sandbox: Running, command: Command) -> None:
     (command.home / ".env").write_text("VITE_SUPABASE_URL=http://127.0.0.1:9\n")
     (command.home / ".env.local").write_text(
@@ -142,6 +145,7 @@ def test_dotenv_local_wins_over_dotenv_and_vite_names_are_known(sandbox: Running
     assert command("status").returncode == 0
 
 
+@ONE_SHAPE
 def test_a_named_project_comes_from_its_entry_alone(sandbox: Running, command: Command) -> None:
     path = command.home / "config" / "watchdesk" / "config.toml"
     path.parent.mkdir(parents=True)
@@ -151,6 +155,7 @@ def test_a_named_project_comes_from_its_entry_alone(sandbox: Running, command: C
     assert command("--project", "none", "status", **env).returncode == 2
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("fault", ["errors", "database_down"])
 def test_a_backend_in_trouble_is_unknown_not_a_crash(fault: str, sandbox: Running, command: Command) -> None:
     sandbox.fault(fault, True)

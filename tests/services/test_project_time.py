@@ -13,7 +13,7 @@ from core.domain.status import Level
 from tests.actions.driving import Driven, agents_write_logs, running, statuses
 from tests.alerting.mail_server import Alarming
 from tests.clock import FakeClock
-from tests.running import Running
+from tests.running import ONE_SHAPE, Running
 
 
 @pytest.fixture
@@ -71,6 +71,7 @@ async def test_who_writes_a_health_row_knows_the_databases_own_time(sandbox: Run
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("hours", [-2, 2])
 async def test_a_clock_of_our_own_that_is_wrong_is_an_alert_and_nothing_is_stuck(
     hours: int, sandbox: Running, tmp_path: Path
@@ -87,6 +88,7 @@ async def test_a_clock_of_our_own_that_is_wrong_is_an_alert_and_nothing_is_stuck
     await alarming.close()
 
 
+@ONE_SHAPE
 async def test_within_thirty_seconds_the_date_counts(sandbox: Running, tmp_path: Path) -> None:
     for behind_s, known in ((-25, True), (25, True), (-40, False), (40, False)):
         clock = FakeClock(datetime.now(UTC) - timedelta(seconds=behind_s))
@@ -95,6 +97,7 @@ async def test_within_thirty_seconds_the_date_counts(sandbox: Running, tmp_path:
         await driven.monitor.close()
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("hours", [-2, 2])
 async def test_windows_that_are_shown_end_at_the_servers_time(hours: int, sandbox: Running, tmp_path: Path) -> None:
     """Two hours behind, a window of our own would have two hours more; ahead, two less."""
