@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from tests.actions.driving import Driven
+from tests.actions.driving import Driven, Watchdog
 from tests.clock import FakeClock
 from tests.running import Running
 
@@ -27,7 +27,7 @@ async def begin(sandbox: Running, tmp_path: Path) -> AsyncIterator[Begin]:
         name: str = "one", *, url: str = "", clock: FakeClock | None = None, keeps: bool = False, **more: Any
     ) -> Driven:
         settings = {"autonomous": False} | more
-        driven = await Driven(url or sandbox.url, sandbox.service_key, tmp_path / name, clock, **settings).begin()
+        driven = await Watchdog(url or sandbox.url, sandbox.service_key, tmp_path / name, clock, **settings).begin()
         driven.scheduler.ready = keeps  # one that runs keeps the orders nobody answered
         made.append(driven)
         return driven

@@ -10,7 +10,7 @@ from core.actions.repairs import HealRules
 from core.actions.retry_task import RETRY
 from core.domain.actions import ResultPhase
 from core.services.automatic_heal import LEASE_LOST
-from tests.actions.driving import Driven, audited, failures
+from tests.actions.driving import Watchdog, audited, failures
 from tests.running import Running
 from tests.wire import wire
 
@@ -28,7 +28,7 @@ def left(sandbox: Running) -> int:
 
 async def test_it_halts_between_two_batches(sandbox: Running, tmp_path: Path) -> None:
     old_rows(sandbox, 350)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     found = await driven.parts.healer.plan(driven.parts.time.cut_off(), only=CLEANING)
     answers = iter(["", "", ""])
     result = await driven.heal(found, go_on=lambda: next(answers, "enough"))
@@ -38,7 +38,7 @@ async def test_it_halts_between_two_batches(sandbox: Running, tmp_path: Path) ->
 
 
 async def test_by_itself_it_comes_once_an_hour_beside_the_checks(sandbox: Running, tmp_path: Path) -> None:
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path).begin()
     for after_s, rows in ((1.0, 0), (1800.0, 30), (1801.0, 0)):
         old_rows(sandbox, 30)
         rows_before = left(sandbox)
@@ -58,7 +58,7 @@ async def test_no_other_order_waits_for_it(sandbox: Running, tmp_path: Path) -> 
     failures(sandbox, 1)
     (task,) = sandbox.sql("SELECT id FROM autonomous_tasks")[0]
     async with wire(sandbox.url) as between:
-        driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
+        driven = await Watchdog(between.url, sandbox.service_key, tmp_path).begin()
         await driven.round()
         between.delays["/rest/v1/autonomous_execution_logs?id=in"] = 0.2  # each batch of it takes its time
         cleaning = driven.autopilot.heals._cleaning
@@ -78,7 +78,7 @@ async def test_the_audit_of_what_may_still_be_undone_is_kept_for_seven_days(sand
             f" VALUES ('watchdog_healing', 'completed', now() - interval '{days} days')"
         )
     old_rows(sandbox, 1, days=6)
-    driven = await Driven(
+    driven = await Watchdog(
         sandbox.url, sandbox.service_key, tmp_path, autonomous=False, heal=HealRules(keep_logs_days=2)
     ).begin()
     found = await driven.parts.healer.plan(driven.parts.time.cut_off(), only=CLEANING)
@@ -95,7 +95,7 @@ async def test_the_audit_of_what_may_still_be_undone_is_kept_for_seven_days(sand
 
 async def test_a_stop_ends_it_after_its_batch(sandbox: Running, tmp_path: Path) -> None:
     old_rows(sandbox, 1500)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     plan = await driven.monitor.plan(HEAL, only=CLEANING)
     begun = asyncio.Event()
     cleaning = asyncio.create_task(driven.monitor.run(HEAL, plan, progress=lambda *_: begun.set()))
@@ -112,7 +112,7 @@ async def test_by_itself_it_ends_after_its_batch_once_the_lease_is_no_longer_our
 ) -> None:
     old_rows(sandbox, 3000)
     async with wire(sandbox.url) as between:
-        driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
+        driven = await Watchdog(between.url, sandbox.service_key, tmp_path).begin()
         await driven.round()
         between.delays["/rest/v1/autonomous_execution_logs?id=in"] = 0.2  # each batch of it takes its time
         async with asyncio.timeout(10):

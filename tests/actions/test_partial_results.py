@@ -8,7 +8,7 @@ from core.actions.resume import RESUME
 from core.actions.retry_task import RETRY
 from core.domain.actions import ResultPhase
 from tests.actions.conftest import Begin
-from tests.actions.driving import Driven, failures, statuses
+from tests.actions.driving import Watchdog, failures, statuses
 from tests.actions.others import failed_task
 from tests.running import Running
 
@@ -17,7 +17,7 @@ async def test_a_retry_that_changed_nothing_says_so(sandbox: Running, tmp_path: 
     """Somebody else retried the task since it was shown, and it failed anew."""
     failures(sandbox, 1)
     (task,) = sandbox.sql("SELECT id FROM autonomous_tasks")[0]
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     plan = await driven.monitor.plan(RETRY, task=str(task))
     sandbox.sql("UPDATE autonomous_tasks SET completed_at = now() + interval '1 second'")
     result = await driven.monitor.run(RETRY, plan)
@@ -29,7 +29,7 @@ async def test_a_retry_that_changed_nothing_says_so(sandbox: Running, tmp_path: 
 
 async def test_a_lift_whose_requeue_was_partial_is_a_lift(sandbox: Running, tmp_path: Path) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('p')")
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     assert (await driven.monitor.run(EMERGENCY_STOP, reason="fire")).done
     reads = driven.parts.reads.task_ids
     whole = reads.marked

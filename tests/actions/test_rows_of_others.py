@@ -7,7 +7,7 @@ import pytest
 
 from core.actions.emergency_stop import EMERGENCY_STOP
 from core.domain.actions import ResultPhase
-from tests.actions.driving import Driven
+from tests.actions.driving import Watchdog
 from tests.running import Running
 
 
@@ -36,7 +36,7 @@ def pending(sandbox: Running, description: str, first: str, count: int) -> None:
 async def test_a_stop_goes_past_a_whole_batch_of_rows_that_are_not_ours(sandbox: Running, tmp_path: Path) -> None:
     pending(sandbox, "foreign", "0", 100)
     pending(sandbox, "ours", "f", 50)
-    driven = await Driven.as_("master", sandbox, tmp_path, autonomous=False).begin()
+    driven = await Watchdog.as_("master", sandbox, tmp_path, autonomous=False).begin()
     result = await driven.monitor.run(EMERGENCY_STOP, reason="fire")
     await driven.monitor.close()
     left = "SELECT description, count(*) FROM autonomous_tasks WHERE status = 'pending' GROUP BY 1"

@@ -8,7 +8,7 @@ import pytest
 from core.actions.dry_run import DRY_RUN_ON
 from core.actions.run_pending import RUN_PENDING, PollAnswer, answer_of
 from core.domain.actions import ResultPhase
-from tests.actions.driving import Driven, audited, statuses
+from tests.actions.driving import Driven, Watchdog, audited, statuses
 from tests.running import Command, Running
 from tests.wire import answer, wire
 
@@ -17,7 +17,7 @@ POLL = "/functions/v1/ai-agent-poll"
 
 def as_agent_caller(sandbox: Running, place: Path, **more: str) -> Driven:
     """A monitor that looks only, and may call functions."""
-    return Driven.as_("service_role", sandbox, place, autonomous=False, **more)
+    return Watchdog.as_("service_role", sandbox, place, autonomous=False, **more)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_what_is_no_json_says_only_that_it_came() -> None:
 async def test_a_function_that_refuses_is_not_called_done(sandbox: Running, tmp_path: Path) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('p')")
     sandbox.sql("UPDATE autonomous_system_config SET enabled = false")
-    driven = await Driven(
+    driven = await Watchdog(
         sandbox.url, sandbox.service_key, tmp_path, autonomous=False, function_key=sandbox.function_key
     ).begin()
     result = await driven.monitor.run(RUN_PENDING)
@@ -61,7 +61,7 @@ async def test_a_function_that_refuses_is_not_called_done(sandbox: Running, tmp_
 async def test_an_answer_that_is_lost_is_not_known_and_not_repeated(sandbox: Running, tmp_path: Path) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('p')")
     async with wire(sandbox.url) as between:
-        driven = await Driven(
+        driven = await Watchdog(
             between.url, sandbox.service_key, tmp_path, autonomous=False, function_key=sandbox.function_key
         ).begin()
         between.lost = [f"POST {POLL}"]
@@ -73,7 +73,7 @@ async def test_an_answer_that_is_lost_is_not_known_and_not_repeated(sandbox: Run
 
 async def test_an_error_of_the_function_is_a_failure(sandbox: Running, tmp_path: Path) -> None:
     async with wire(sandbox.url) as between:
-        driven = await Driven(
+        driven = await Watchdog(
             between.url, sandbox.service_key, tmp_path, autonomous=False, function_key=sandbox.function_key
         ).begin()
         between.acts[POLL] = answer(b'{"success": false, "error": "no model"}', "200 OK")
@@ -91,7 +91,7 @@ def test_in_dry_run_it_says_what_becomes_of_what_is_pending(sandbox: Running, co
 
 async def test_the_plan_in_dry_run_names_how_many_it_consumes(sandbox: Running, tmp_path: Path) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 2)")
-    driven = await Driven(
+    driven = await Watchdog(
         sandbox.url, sandbox.service_key, tmp_path, autonomous=False, function_key=sandbox.function_key
     ).begin()
     run, mode = await driven.monitor.plan(RUN_PENDING), await driven.monitor.plan(DRY_RUN_ON)

@@ -6,7 +6,7 @@ from core.actions.dry_run import DRY_RUN_OFF, DRY_RUN_ON
 from core.actions.heal import HEAL
 from core.actions.undo import UNDO
 from core.domain.actions import ResultPhase, Tier
-from tests.actions.driving import Driven, failures, statuses
+from tests.actions.driving import Driven, Watchdog, failures, statuses
 from tests.running import Command, Running
 
 
@@ -15,7 +15,7 @@ async def healed(sandbox: Running, home: Path) -> tuple[Driven, str]:
     sandbox.sql("UPDATE autonomous_system_config SET dry_run_mode = false")
     failures(sandbox)
     sandbox.stuck(2)
-    driven = await Driven(sandbox.url, sandbox.service_key, home, autonomous=False).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, home, autonomous=False).begin()
     result = await driven.monitor.run(HEAL, await driven.monitor.plan(HEAL))
     assert result.changed == 3
     return driven, result.run
@@ -30,7 +30,7 @@ async def test_it_is_not_done_while_dry_run_is_refused(sandbox: Running, tmp_pat
     await driven.monitor.close()
     sandbox.sql("CREATE POLICY no ON autonomous_system_config AS RESTRICTIVE FOR UPDATE USING (false)")
     try:
-        master = await Driven.as_("master", sandbox, tmp_path / "master", autonomous=False).begin()
+        master = await Watchdog.as_("master", sandbox, tmp_path / "master", autonomous=False).begin()
         plan = await master.monitor.plan(UNDO, run=run)
         result = await master.monitor.run(UNDO, plan)
         await master.monitor.close()

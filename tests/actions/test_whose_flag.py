@@ -13,7 +13,7 @@ from core.actions.resume import RESUME
 from core.actions.undo import UNDO
 from core.domain.actions import ResultPhase
 from tests.actions.conftest import Begin
-from tests.actions.driving import Driven, failures, statuses
+from tests.actions.driving import Watchdog, failures, statuses
 from tests.actions.others import dry_run_elsewhere, flag, lifted_elsewhere, pending, stopped_elsewhere
 from tests.running import ONE_SHAPE, Running
 
@@ -132,7 +132,7 @@ async def hidden(sandbox: Running) -> AsyncIterator[Running]:
 
 async def test_a_stop_on_a_row_we_cannot_see_is_not_called_lifted(hidden: Running, tmp_path: Path) -> None:
     stopped_elsewhere(hidden)
-    driven = await Driven.as_("master", hidden, tmp_path, autonomous=False).begin()
+    driven = await Watchdog.as_("master", hidden, tmp_path, autonomous=False).begin()
     result = await driven.monitor.run(RESUME)
     await driven.monitor.close()
     assert (result.phase, flag(hidden)) == (ResultPhase.REFUSED, True)
@@ -143,7 +143,7 @@ async def test_a_stop_that_was_set_on_a_row_we_cannot_see_is_not_called_refused(
     hidden: Running, tmp_path: Path
 ) -> None:
     pending(hidden)
-    driven = await Driven.as_("master", hidden, tmp_path, autonomous=False).begin()
+    driven = await Watchdog.as_("master", hidden, tmp_path, autonomous=False).begin()
     result = await driven.monitor.run(EMERGENCY_STOP, reason="one")
     await driven.monitor.close()
     assert not result.done
