@@ -8,7 +8,10 @@ import pytest
 
 from tests.actions.driving import Driven, Watchdog
 from tests.clock import FakeClock
+from tests.in_memory import in_memory
 from tests.running import Running
+
+__all__ = ["begin", "in_memory"]
 
 
 class Begin(Protocol):
