@@ -21,6 +21,7 @@ from core.backend.schema import Schema
 from core.domain.actions import Result, ResultPhase
 from core.domain.queries import Listing, Table
 from tests.actions.driving import Driven, Watchdog, failures, statuses
+from tests.actions.kept import kept
 from tests.running import ONE_SHAPE, Running
 from tests.wire import Wire, wire
 
@@ -28,13 +29,6 @@ TASKS = Listing(table=Table.TASKS)
 MOST_WRITES = 12
 SETTLED_AGAIN_S = 61.0
 """By then a monitor looks again for audit rows that nothing closed."""
-
-TABLES = (
-    "autonomous_tasks",
-    "autonomous_execution_logs",
-    "autonomous_safety_checks",
-    "autonomous_system_config",
-)
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -164,18 +158,6 @@ async def set_up(name: str, account: str, sandbox: Running, home: Path) -> Schem
         assert (await driven.monitor.run(EMERGENCY_STOP, reason="burning")).done
     await driven.monitor.close()
     return driven.parts.checks.schema
-
-
-def kept(sandbox: Running) -> Callable[[], None]:
-    """Keep all rows as they are now, for as long as our line stands; what is returned puts them back."""
-    for table in TABLES:
-        sandbox.sql(f"DROP TABLE IF EXISTS pg_temp.kept_{table}; CREATE TEMP TABLE kept_{table} AS TABLE {table}")
-    back = "".join(f"INSERT INTO {table} SELECT * FROM pg_temp.kept_{table};" for table in TABLES)
-
-    def restore() -> None:
-        sandbox.sql(f"TRUNCATE {', '.join(TABLES)} CASCADE; {back}")
-
-    return restore
 
 
 def break_at(between: Wire, how: str, write: int) -> None:
