@@ -14,7 +14,7 @@ from core.backend.client import RequestLimits
 from core.backend.target import Target
 from core.domain.actions import ResultPhase
 from core.monitor import Config, Monitor, Places
-from tests.running import Running
+from tests.running import ONE_SHAPE, Running
 from tests.wire import Wire, wire
 
 LOGS, TASKS = "/rest/v1/autonomous_execution_logs", "/rest/v1/autonomous_tasks"
@@ -79,6 +79,7 @@ async def test_a_stop_whose_answers_were_lost_is_seen_by_reading(
     assert sandbox.sql("SELECT DISTINCT status FROM autonomous_tasks") == [("rejected",)]
 
 
+@ONE_SHAPE
 async def test_a_lift_whose_answer_was_lost_is_seen_by_reading(
     sandbox: Running, between: Wire, monitor: Monitor
 ) -> None:
@@ -89,6 +90,7 @@ async def test_a_lift_whose_answer_was_lost_is_seen_by_reading(
     assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(False,)]
 
 
+@ONE_SHAPE
 async def test_a_stop_that_cannot_be_read_back_is_not_known_and_says_so(
     sandbox: Running, between: Wire, monitor: Monitor
 ) -> None:
@@ -107,6 +109,7 @@ async def test_a_stop_that_cannot_be_read_back_is_not_known_and_says_so(
     assert "not known whether stopped" in result.text
 
 
+@ONE_SHAPE
 async def test_a_dry_run_of_a_heal_whose_answer_was_lost_is_seen_by_reading(
     sandbox: Running, between: Wire, monitor: Monitor
 ) -> None:
@@ -123,6 +126,7 @@ async def test_a_dry_run_of_a_heal_whose_answer_was_lost_is_seen_by_reading(
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(True,)]
 
 
+@ONE_SHAPE
 async def test_a_config_row_whose_answer_was_lost_is_seen_by_reading(
     sandbox: Running, between: Wire, monitor: Monitor
 ) -> None:
@@ -135,6 +139,7 @@ async def test_a_config_row_whose_answer_was_lost_is_seen_by_reading(
     assert sandbox.sql("SELECT count(*) FROM autonomous_system_config") == [(1,)]
 
 
+@ONE_SHAPE
 async def test_a_heal_that_waits_for_a_row_longer_than_a_request_is_not_called_refused(
     sandbox: Running, monitor: Monitor
 ) -> None:

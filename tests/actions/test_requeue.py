@@ -3,8 +3,6 @@
 import asyncio
 from typing import Any
 
-import pytest
-
 from core.actions.emergency_stop import EMERGENCY_STOP, EmergencyStop
 from core.actions.requeue import REQUEUE
 from core.actions.resume import RESUME
@@ -13,7 +11,7 @@ from tests.actions.conftest import Begin
 from tests.actions.driving import statuses
 from tests.actions.others import flag, lifted_elsewhere, pending, stopped_elsewhere
 from tests.cli.test_long_work import Typed
-from tests.running import Command, Running
+from tests.running import ONE_SHAPE, Command, Running
 from tests.wire import answer, wire
 
 TIMED_OUT = answer(
@@ -23,6 +21,7 @@ TIMED_OUT = answer(
 STOP_AUDIT = "/rest/v1/autonomous_execution_logs?select=step_status"
 
 
+@ONE_SHAPE
 async def test_nothing_is_given_back_while_a_stop_is_set(sandbox: Running, begin: Begin) -> None:
     """None was set when it was shown; one has been since."""
     pending(sandbox)
@@ -37,6 +36,7 @@ async def test_nothing_is_given_back_while_a_stop_is_set(sandbox: Running, begin
     assert "an emergency stop is set: nothing was requeued" in result.text
 
 
+@ONE_SHAPE
 def test_on_a_terminal_a_stop_that_was_not_shown_is_not_lifted(sandbox: Running, command: Command) -> None:
     """It is set while the command asks whether to give back."""
     pending(sandbox)
@@ -73,6 +73,7 @@ async def test_without_the_audit_of_stops_it_does_not_say_done(sandbox: Running,
     assert (flag(sandbox), statuses(sandbox)) == (False, {"pending": 4})
 
 
+@ONE_SHAPE
 async def test_without_the_audit_of_stops_the_command_line_does_not_say_done_either(
     sandbox: Running, command: Command
 ) -> None:
@@ -130,30 +131,30 @@ async def test_what_an_older_stop_left_is_offered_once_the_newer_is_given_back(s
     assert (await driven.monitor.plan(REQUEUE)).tasks == 0
 
 
-@pytest.mark.parametrize("reason", ["x" * 600, "two\nlines", "tab\there", ""], ids=["long", "lines", "tab", "none"])
-async def test_whatever_reason_another_gave_its_rejected_tasks_are_given_back(
-    reason: str, sandbox: Running, begin: Begin
-) -> None:
-    pending(sandbox)
-    stopped_elsewhere(sandbox, reason)
-    sandbox.sql(f"UPDATE autonomous_tasks SET status = 'rejected', {error(sandbox)} = %s", f"Emergency stop: {reason}")
-    driven = await begin()
-    plan = await driven.monitor.plan(RESUME)
-    assert plan.requeueable == 4
-    assert (await driven.monitor.run(RESUME, requeue=True, stop=plan.stop)).done
-    assert statuses(sandbox) == {"pending": 4}
-
-
-@pytest.mark.parametrize("reason", ['a"b\\c,(d)%_*é' * 60, "\u200b"], ids=["long and hostile", "invisible"])
-async def test_whatever_reason_we_give_it_is_given_back(reason: str, sandbox: Running, begin: Begin) -> None:
+async def test_whatever_reason_another_gave_its_rejected_tasks_are_given_back(sandbox: Running, begin: Begin) -> None:
     pending(sandbox)
     driven = await begin()
-    assert (await driven.monitor.run(EMERGENCY_STOP, reason=reason)).done
-    plan = await driven.monitor.plan(RESUME)
-    assert (await driven.monitor.run(RESUME, requeue=True, stop=plan.stop)).done
-    assert statuses(sandbox) == {"pending": 4}
+    for reason in ("x" * 600, "two\nlines", "tab\there", ""):
+        stopped_elsewhere(sandbox, reason)
+        text = f"Emergency stop: {reason}"
+        sandbox.sql(f"UPDATE autonomous_tasks SET status = 'rejected', {error(sandbox)} = %s", text)
+        plan = await driven.monitor.plan(RESUME)
+        assert plan.requeueable == 4, reason
+        assert (await driven.monitor.run(RESUME, requeue=True, stop=plan.stop)).done, reason
+        assert statuses(sandbox) == {"pending": 4}, reason
 
 
+async def test_whatever_reason_we_give_it_is_given_back(sandbox: Running, begin: Begin) -> None:
+    pending(sandbox)
+    driven = await begin()
+    for reason in ('a"b\\c,(d)%_*é' * 60, "\u200b"):
+        assert (await driven.monitor.run(EMERGENCY_STOP, reason=reason)).done, reason
+        plan = await driven.monitor.plan(RESUME)
+        assert (await driven.monitor.run(RESUME, requeue=True, stop=plan.stop)).done, reason
+        assert statuses(sandbox) == {"pending": 4}, reason
+
+
+@ONE_SHAPE
 async def test_whatever_reason_an_automatic_stop_has_it_is_given_back(sandbox: Running, begin: Begin) -> None:
     pending(sandbox)
     driven = await begin(autonomous=True)
@@ -198,6 +199,7 @@ def error(sandbox: Running) -> str:
     )
 
 
+@ONE_SHAPE
 async def test_a_stop_that_is_ordered_while_another_is_lifted_keeps_its_tasks(sandbox: Running, begin: Begin) -> None:
     """Between the lift and giving back there is no batch, and its flag may not be set yet."""
     pending(sandbox)

@@ -15,10 +15,11 @@ from core.domain.queries import Listing, Table
 from tests.actions.conftest import Begin
 from tests.actions.driving import failures, statuses
 from tests.actions.others import failed_task, flag, pending, without_the_stop_function
-from tests.running import Running
+from tests.running import ONE_SHAPE, Running
 from tests.wire import wire
 
 
+@ONE_SHAPE
 async def test_a_retry_is_one_of_theirs(sandbox: Running, begin: Begin) -> None:
     task = failed_task(sandbox)
     one, two = await begin("one"), await begin("two")
@@ -41,6 +42,7 @@ async def test_a_task_that_failed_anew_between_the_look_and_the_write_is_not_sen
     assert await driven.parts.writes.retry(task, failed_at=again.failed_at)
 
 
+@ONE_SHAPE
 async def test_a_dry_run_is_turned_off_by_one_of_them(sandbox: Running, begin: Begin) -> None:
     one, two = await begin("one"), await begin("two")
     results = await asyncio.gather(one.monitor.run(DRY_RUN_OFF), two.monitor.run(DRY_RUN_OFF))
@@ -71,6 +73,7 @@ async def test_a_lift_gives_each_task_back_once(sandbox: Running, begin: Begin) 
     assert statuses(sandbox) == {"pending": 130}
 
 
+@ONE_SHAPE
 async def test_a_lift_that_another_was_faster_with_still_gives_back(sandbox: Running, begin: Begin) -> None:
     """The other lifted between our look and our write, and left the tasks rejected."""
     pending(sandbox)
@@ -119,6 +122,7 @@ async def test_two_stops_tell_in_their_audit_what_each_rejected(sandbox: Running
     assert sum(count for (count,) in told) == sum(result.changed for result in results) == 300, results
 
 
+@ONE_SHAPE
 async def test_a_stop_that_is_ordered_while_a_retry_opens_its_audit_ends_it(sandbox: Running, begin: Begin) -> None:
     failures(sandbox, 250)
     driven = await begin()
