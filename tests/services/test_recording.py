@@ -19,7 +19,7 @@ from core.domain.snapshot import LinkWord, Snapshot
 from core.history.blackbox import BlackboxRules, Box, MarkKind
 from core.monitor import Config, Monitor, Places, read_config
 from core.services.config import RefreshRules
-from tests.running import Command, Running
+from tests.running import ONE_SHAPE, Command, Running
 from tests.tui.hand import Hand
 
 LONG = timedelta(days=1)
@@ -32,7 +32,7 @@ def monitor_of(sandbox: Running, place: Path, **more: Any) -> Monitor:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.02)
 
@@ -63,6 +63,7 @@ def day() -> tuple[datetime, datetime]:
     return datetime.now(UTC) - LONG, datetime.now(UTC) + LONG
 
 
+@ONE_SHAPE
 async def test_a_state_that_lasted_for_an_instant_is_kept(sandbox: Running, tmp_path: Path) -> None:
     monitor = monitor_of(sandbox, tmp_path, observe=True)
     await monitor.start()
@@ -75,6 +76,7 @@ async def test_a_state_that_lasted_for_an_instant_is_kept(sandbox: Running, tmp_
     assert [f"number {number}" for number in range(30) if f"number {number}" not in newest] == []
 
 
+@ONE_SHAPE
 async def test_of_pictures_at_which_nothing_happened_the_newest_wins(sandbox: Running, tmp_path: Path) -> None:
     monitor = monitor_of(sandbox, tmp_path)
     await monitor.start()
@@ -85,6 +87,7 @@ async def test_of_pictures_at_which_nothing_happened_the_newest_wins(sandbox: Ru
     assert {one.braked for one in monitor.box.frames(*day())} - {""} == {"number 29"}
 
 
+@ONE_SHAPE
 async def test_a_note_is_kept_with_who_and_when(sandbox: Running, tmp_path: Path) -> None:
     monitor = monitor_of(sandbox, tmp_path, observe=True)
     note = await monitor.note("the disk was full", datetime.now(UTC) - timedelta(hours=1))
@@ -94,6 +97,7 @@ async def test_a_note_is_kept_with_who_and_when(sandbox: Running, tmp_path: Path
     await monitor.close()
 
 
+@ONE_SHAPE
 async def test_it_keeps_nothing_where_it_is_not_wanted_or_looks_once(sandbox: Running, tmp_path: Path) -> None:
     monitor = monitor_of(sandbox, tmp_path, blackbox=BlackboxRules(enabled=False))
     await monitor.start()
@@ -106,6 +110,7 @@ async def test_it_keeps_nothing_where_it_is_not_wanted_or_looks_once(sandbox: Ru
     assert not (tmp_path / "blackbox").exists()
 
 
+@ONE_SHAPE
 async def test_of_two_monitors_one_keeps_and_the_other_takes_over(sandbox: Running, tmp_path: Path) -> None:
     first, second = monitor_of(sandbox, tmp_path), monitor_of(sandbox, tmp_path)
     await first.start()
@@ -122,6 +127,7 @@ async def test_of_two_monitors_one_keeps_and_the_other_takes_over(sandbox: Runni
     assert any(event.who == "second" for one in second.box.frames(ended, day()[1]) for event in one.events)
 
 
+@ONE_SHAPE
 async def test_a_place_that_takes_nothing_is_one_warning_and_no_harm(sandbox: Running, tmp_path: Path) -> None:
     (tmp_path / "blackbox").write_text("in the way")
     monitor = monitor_of(sandbox, tmp_path)
@@ -135,6 +141,7 @@ async def test_a_place_that_takes_nothing_is_one_warning_and_no_harm(sandbox: Ru
     assert monitor.box.span() is not None
 
 
+@ONE_SHAPE
 async def test_its_end_is_quick_though_the_disk_hangs(sandbox: Running, tmp_path: Path) -> None:
     monitor = monitor_of(sandbox, tmp_path)
     await monitor.start()
@@ -175,6 +182,7 @@ def box_of(command: Command) -> Box:
     return Box(place)
 
 
+@ONE_SHAPE
 def test_a_monitor_killed_in_an_outage_replays_to_its_last_seconds(sandbox: Running, command: Command) -> None:
     hand = Hand(command, sandbox, "--observe", size=(120, 40))
     try:
@@ -201,6 +209,7 @@ def test_a_monitor_killed_in_an_outage_replays_to_its_last_seconds(sandbox: Runn
     assert box.at(killed + timedelta(seconds=40)) is None
 
 
+@ONE_SHAPE
 def test_a_command_that_looks_once_keeps_nothing(sandbox: Running, command: Command) -> None:
     done = command("status", "--json", sandbox=sandbox)
     assert json.loads(done.stdout)
