@@ -58,9 +58,9 @@ class Wire:
     """Listens at `url`. What begins with a path in `acts` gets that treatment, the rest goes on to `beyond`.
 
     `once` are treatments for one request each, by path too; `lost` are requests (`METHOD path`) that arrive beyond and
-    whose answer is lost, once each. `delays` holds back what goes on, in seconds. `seen` are
-    the requests that came, as `METHOD path`; `heads` their heads, whole. `writes` counts those that change something,
-    `carried` the bytes that came back from beyond.
+    whose answer is lost, once each. `delays` holds back what goes on, in seconds, `holds` until its event is set.
+    `seen` are the requests that came, as `METHOD path`; `heads` their heads, whole. `writes` counts those that change
+    something.
 
     `lose_at`: the answer to the write of that number is lost. `end_at`: from the write of that number on nothing comes
     through any more, as when whoever writes is killed; whether that write still does says `arrives`. `ended` is then
@@ -73,6 +73,7 @@ class Wire:
         self.once: list[tuple[str, Act]] = []
         self.lost: list[str] = []
         self.delays: dict[str, float] = {}
+        self.holds: dict[str, asyncio.Event] = {}
         self.seen: list[str] = []
         self.heads: list[str] = []
         self.url = ""
@@ -125,6 +126,9 @@ class Wire:
         for prefix, seconds in tuple(self.delays.items()):
             if path.decode().startswith(prefix):
                 await asyncio.sleep(seconds)
+        for prefix, event in tuple(self.holds.items()):
+            if path.decode().startswith(prefix):
+                await event.wait()
         losing = next((one for one in self.lost if self.seen[-1].startswith(one)), None)
         if losing is None:
             await self._forward(head, body, writer)
