@@ -5,12 +5,9 @@ import contextlib
 import json
 import uuid
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Any
 
 from tests.running import Running
-
-_SCHEMA_SEEN_S: Final = 0.3
-"""By then a change of a function is seen by who serves it."""
 
 
 def pending(sandbox: Running, count: int = 4) -> None:
@@ -63,13 +60,25 @@ def failed_task(sandbox: Running, completed_at: str = "now() - interval '1 hour'
     return str(task)
 
 
+async def functions_seen(sandbox: Running) -> None:
+    """Return once the gateway knows the functions as they are now: it knows one that was made last, too."""
+    mark = f"seen_{uuid.uuid4().hex}"
+    sandbox.sql(f"CREATE FUNCTION {mark}() RETURNS integer LANGUAGE sql AS 'SELECT 1'")
+    try:
+        async with asyncio.timeout(60):
+            while (await asyncio.to_thread(sandbox.rest, f"rpc/{mark}", "POST", json={})).status_code != 200:
+                await asyncio.sleep(0.01)
+    finally:
+        sandbox.sql(f"DROP FUNCTION {mark}()")
+
+
 @contextlib.asynccontextmanager
 async def without_the_stop_function(sandbox: Running) -> AsyncIterator[None]:
     """The project's own stop function is gone: each task is rejected by a write of ours."""
     sandbox.sql("ALTER FUNCTION emergency_stop_autonomous_system RENAME TO hidden_stop")
-    await asyncio.sleep(_SCHEMA_SEEN_S)
+    await functions_seen(sandbox)
     try:
         yield
     finally:
         sandbox.sql("ALTER FUNCTION hidden_stop RENAME TO emergency_stop_autonomous_system")
-        await asyncio.sleep(_SCHEMA_SEEN_S)
+        await functions_seen(sandbox)

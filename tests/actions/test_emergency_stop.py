@@ -1,6 +1,5 @@
 """The project's own stop function in every form met in the field, and our filtered update where it fails."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +9,8 @@ from core.actions.emergency_stop import EMERGENCY_STOP
 from core.actions.requeue import REQUEUE
 from core.actions.resume import RESUME
 from core.domain.actions import ResultPhase
-from tests.actions.driving import ACTING, Driven, statuses
+from tests.actions.driving import Watchdog, statuses
+from tests.actions.others import functions_seen
 from tests.running import Running
 
 NAME = "emergency_stop_autonomous_system"
@@ -59,20 +59,19 @@ async def functions(sandbox: Running) -> AsyncIterator[None]:
     sandbox.sql(drop)
     for (text,) in kept:
         sandbox.sql(text)
-    await asyncio.sleep(0.3)
+    await functions_seen(sandbox)
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.usefixtures("functions")
-@pytest.mark.parametrize("account", ACTING)
 async def test_the_stop_holds_whatever_the_function_does(
     form: str, account: str, sandbox: Running, tmp_path: Path
 ) -> None:
     if FORMS[form]:
         sandbox.sql(f"CREATE FUNCTION {FORMS[form]}")
-    await asyncio.sleep(0.3)  # the gateway hears of it
+    await functions_seen(sandbox)
     sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('p')")
-    driven = await Driven.as_(account, sandbox, tmp_path).begin()
+    driven = await Watchdog.as_(account, sandbox, tmp_path).begin()
     result = await driven.monitor.run(EMERGENCY_STOP, reason="fire", hours=3)
     assert (result.phase, result.text) == (ResultPhase.VERIFIED, "stopped, seen; 1 task rejected")
     assert sandbox.sql("SELECT emergency_stop, emergency_stop_reason FROM autonomous_system_config") == [(True, "fire")]
@@ -81,13 +80,12 @@ async def test_the_stop_holds_whatever_the_function_does(
 
 
 @pytest.mark.usefixtures("functions")
-@pytest.mark.parametrize("account", ACTING)
 async def test_what_the_function_rejected_itself_is_given_back(account: str, sandbox: Running, tmp_path: Path) -> None:
     hours = "p_duration_hours" if sandbox.shape == "deployed" else "p_hours"
     sandbox.sql(REJECTS.format(name=NAME, hours=hours))
-    await asyncio.sleep(0.3)  # the gateway hears of it
+    await functions_seen(sandbox)
     sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 5)")
-    driven = await Driven.as_(account, sandbox, tmp_path, autonomous=False).begin()
+    driven = await Watchdog.as_(account, sandbox, tmp_path, autonomous=False).begin()
     assert (await driven.monitor.run(EMERGENCY_STOP, reason="fire")).done
     marks = sandbox.sql("SELECT DISTINCT error_message FROM autonomous_tasks WHERE status = 'rejected'")
     assert marks == [("Emergency stop: fire",)]  # it was the function, and not our update
@@ -100,12 +98,12 @@ async def test_what_the_function_rejected_itself_is_given_back(account: str, san
 async def test_a_task_that_ran_before_and_was_pending_again_is_given_back(sandbox: Running, tmp_path: Path) -> None:
     hours = "p_duration_hours" if sandbox.shape == "deployed" else "p_hours"
     sandbox.sql(REJECTS.format(name=NAME, hours=hours))
-    await asyncio.sleep(0.3)  # the gateway hears of it
+    await functions_seen(sandbox)
     sandbox.sql(
         "INSERT INTO autonomous_tasks (description, status, started_at) VALUES ('again', 'pending', now()),"
         " ('new', 'pending', NULL), ('at it', 'in_progress', now())"
     )
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     assert (await driven.monitor.run(EMERGENCY_STOP, reason="fire")).done
     await driven.monitor.run(RESUME)
     left = await driven.monitor.plan(REQUEUE)
@@ -128,10 +126,10 @@ async def test_what_comes_in_while_a_stop_rejects_is_rejected_too(sandbox: Runni
         " INSERT INTO autonomous_tasks (description) VALUES ('follows'); END IF; RETURN NULL; END $$;"
         "CREATE TRIGGER follows AFTER UPDATE ON autonomous_tasks FOR EACH ROW EXECUTE FUNCTION follows()"
     )
-    await asyncio.sleep(0.3)  # the gateway hears that there is no function
+    await functions_seen(sandbox)
     sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 3)")
     try:
-        driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+        driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
         result = await driven.monitor.run(EMERGENCY_STOP, reason="fire")
         await driven.monitor.close()
     finally:

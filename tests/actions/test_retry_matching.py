@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import core.actions.retry_matching
 from core.actions.emergency_stop import EMERGENCY_STOP
 from core.actions.retry_matching import RETRY_MATCHING
 from core.backend.client import RequestLimits
@@ -17,7 +18,7 @@ from core.domain.queries import Filter, Listing, Table, parse_filter
 from core.monitor import Config, Monitor, Places
 from core.resilience import NotLive
 from tests.hostile import HOSTILE
-from tests.running import Running
+from tests.running import ONE_SHAPE, Running
 from tests.wire import Wire, answer, hang, wire
 
 TASKS, LOGS = "/rest/v1/autonomous_tasks", "/rest/v1/autonomous_execution_logs"
@@ -105,18 +106,20 @@ async def test_the_reason_is_in_the_audit_and_in_the_journal(sandbox: Running, m
     assert newest.text == f"retry matching: {result.text} (down ␛]52;c;ZXZpbA==␇)"
 
 
-@pytest.mark.parametrize("reason", ["", "   ", "\n\t"])
-async def test_without_a_reason_nothing_is_changed(reason: str, sandbox: Running, monitor: Monitor) -> None:
+@ONE_SHAPE
+async def test_without_a_reason_nothing_is_changed(sandbox: Running, monitor: Monitor) -> None:
     fail(sandbox, 2)
-    result = await monitor.run(RETRY_MATCHING, await monitor.plan(RETRY_MATCHING, listing=FAILED), reason=reason)
-    assert (result.phase, result.text) == (
-        ResultPhase.REFUSED,
-        "nothing was changed: say why, the audit trail keeps it",
-    )
+    for reason in ("", "   ", "\n\t"):
+        result = await monitor.run(RETRY_MATCHING, await monitor.plan(RETRY_MATCHING, listing=FAILED), reason=reason)
+        assert (result.phase, result.text) == (
+            ResultPhase.REFUSED,
+            "nothing was changed: say why, the audit trail keeps it",
+        ), reason
     assert statuses(sandbox) == {"failed": 2}
     assert audit(sandbox) == []
 
 
+@ONE_SHAPE
 async def test_nothing_that_matches_and_other_tables_are_refused_in_words(sandbox: Running, monitor: Monitor) -> None:
     sandbox.completed(2)
     none = await monitor.plan(RETRY_MATCHING, listing=Listing(table=Table.TASKS, filter=Filter(status=("completed",))))
@@ -129,6 +132,7 @@ async def test_nothing_that_matches_and_other_tables_are_refused_in_words(sandbo
     assert statuses(sandbox) == {"completed": 2}
 
 
+@ONE_SHAPE
 async def test_more_than_fifty_want_the_projects_name(sandbox: Running, monitor: Monitor) -> None:
     fail(sandbox, 51)
     plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
@@ -136,14 +140,20 @@ async def test_more_than_fifty_want_the_projects_name(sandbox: Running, monitor:
     assert must_type(RETRY_MATCHING, 50, "prod") is None
 
 
-async def test_ten_thousand_are_taken_and_the_rest_is_said(sandbox: Running, monitor: Monitor) -> None:
-    fail(sandbox, 10_001)
+@ONE_SHAPE
+async def test_so_many_are_taken_and_the_rest_is_said(
+    sandbox: Running, monitor: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as its audit row names, a page and a batch are less than."""
+    assert core.actions.retry_matching.MOST_ROWS == 10_000
+    monkeypatch.setattr(core.actions.retry_matching, "MOST_ROWS", 1_150)
+    fail(sandbox, 1_151)
     plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
-    assert (plan.rows, len(set(plan.ids)), plan.more) == (10_000, 10_000, True)
-    assert "more match: one run takes 10,000, run it again for the rest" in plan.text
+    assert (plan.rows, len(set(plan.ids)), plan.more) == (1_150, 1_150, True)
+    assert "more match: one run takes 1,150, run it again for the rest" in plan.text
     result = await monitor.run(RETRY_MATCHING, plan, reason="all of them")
-    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "10,000 changed, 0 skipped, 0 refused")
-    assert statuses(sandbox) == {"failed": 1, "pending": 10_000}
+    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "1,150 changed, 0 skipped, 0 refused")
+    assert statuses(sandbox) == {"failed": 1, "pending": 1_150}
     assert len(audit(sandbox)[0][1]["plan"]["ids"]) == len(audit(sandbox)[1][2]["ids"]) == 1000
     rest = await monitor.plan(RETRY_MATCHING, listing=FAILED)
     assert (rest.rows, rest.more) == (1, False)
@@ -158,17 +168,21 @@ MEANWHILE = {
 }
 
 
-@pytest.mark.parametrize("case", MEANWHILE)
-async def test_what_changed_since_it_was_frozen_is_left_alone(case: str, sandbox: Running, monitor: Monitor) -> None:
-    fail(sandbox, 4)
+async def test_what_changed_since_it_was_frozen_is_left_alone(sandbox: Running, monitor: Monitor) -> None:
+    fail(sandbox, 2)
+    for case in MEANWHILE:
+        fail(sandbox, 1, case)
+    fail(sandbox, 1, "deleted")
     plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
-    sandbox.sql(f"UPDATE autonomous_tasks SET {MEANWHILE[case]} WHERE description = 'broken 2'")
-    sandbox.sql("DELETE FROM autonomous_tasks WHERE description = 'broken 3'")
+    for case, change in MEANWHILE.items():
+        sandbox.sql(f"UPDATE autonomous_tasks SET {change} WHERE description = %s", f"{case} 1")
+    sandbox.sql("DELETE FROM autonomous_tasks WHERE description = 'deleted 1'")
     fail(sandbox, 1, "new")
-    changed = "SELECT * FROM autonomous_tasks WHERE description IN ('broken 2', 'new 1') ORDER BY description"
+    changed = "SELECT * FROM autonomous_tasks WHERE description NOT LIKE 'broken %%' ORDER BY description"
     before = sandbox.sql(changed)
+    assert len(before) == len(MEANWHILE) + 1
     result = await monitor.run(RETRY_MATCHING, plan, reason="try again")
-    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "2 changed, 2 skipped, 0 refused")
+    assert (result.phase, result.text) == (ResultPhase.VERIFIED, "2 changed, 6 skipped, 0 refused")
     assert sandbox.sql(changed) == before
 
 
@@ -231,6 +245,7 @@ async def test_a_lost_answer_is_read_back_and_not_repeated(sandbox: Running, bet
     assert statuses(sandbox) == {"failed": 1, "pending": 149}
 
 
+@ONE_SHAPE
 async def test_a_batch_that_was_not_carried_out_ends_the_order(
     sandbox: Running, between: Wire, monitor: Monitor
 ) -> None:
@@ -249,6 +264,7 @@ async def test_a_batch_that_was_not_carried_out_ends_the_order(
     assert [row[0] for row in audit(sandbox)] == ["started", "failed"]
 
 
+@ONE_SHAPE
 async def test_an_outcome_that_cannot_be_read_back_is_not_known(
     sandbox: Running, between: Wire, monitor: Monitor
 ) -> None:
@@ -261,6 +277,7 @@ async def test_an_outcome_that_cannot_be_read_back_is_not_known(
     assert result.text.startswith("0 changed, 0 skipped, 0 refused; 100 not known, their answer was lost")
 
 
+@ONE_SHAPE
 async def test_halted_between_batches_it_says_how_far_it_came(sandbox: Running, monitor: Monitor) -> None:
     fail(sandbox, 250)
     plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
@@ -279,6 +296,7 @@ async def test_halted_between_batches_it_says_how_far_it_came(sandbox: Running, 
     assert (await monitor.run(RETRY_MATCHING, rest, reason="the rest")).text == "150 changed, 0 skipped, 0 refused"
 
 
+@ONE_SHAPE
 async def test_an_emergency_stop_ends_it_after_its_batch(sandbox: Running, monitor: Monitor) -> None:
     fail(sandbox, 250)
     plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
@@ -297,6 +315,7 @@ async def test_an_emergency_stop_ends_it_after_its_batch(sandbox: Running, monit
     assert sandbox.sql("SELECT count(*) FROM autonomous_tasks WHERE status = 'pending'")[0][0] <= 100
 
 
+@ONE_SHAPE
 async def test_without_its_audit_row_nothing_is_changed(sandbox: Running, between: Wire, monitor: Monitor) -> None:
     fail(sandbox, 2)
     plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
@@ -307,6 +326,7 @@ async def test_without_its_audit_row_nothing_is_changed(sandbox: Running, betwee
     assert statuses(sandbox) == {"failed": 2}
 
 
+@ONE_SHAPE
 async def test_observing_it_is_refused_and_with_nobody_there_it_is_not_planned(
     sandbox: Running, tmp_path: Path
 ) -> None:
@@ -324,20 +344,25 @@ async def test_observing_it_is_refused_and_with_nobody_there_it_is_not_planned(
     await alone.close()
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("held", [f"{TASKS}?id=in", TASKS], ids=["its write", "all that is asked of tasks"])
 async def test_a_stop_within_its_batch_ends_it_after_that_batch(
     held: str, sandbox: Running, between: Wire, monitor: Monitor
 ) -> None:
     fail(sandbox, 250)
     plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
-    between.delays[held] = 1.0
+    monitor.parts.backend.limits = RequestLimits(request_s=60.0, probe_s=60.0)
+    go_on = between.holds[held] = asyncio.Event()
     retrying = asyncio.create_task(monitor.run(RETRY_MATCHING, plan, reason="why"))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not patches(between):
             await asyncio.sleep(0.01)
-    between.delays.clear()  # what is under way is held, and nothing else
-    stopped = await monitor.run(EMERGENCY_STOP, reason="burning")
-    result = await retrying
+    between.holds.clear()  # what is under way is held, and nothing else
+    stopping = asyncio.create_task(monitor.run(EMERGENCY_STOP, reason="burning"))
+    while not monitor.parts.runner._stops:
+        await asyncio.sleep(0)
+    go_on.set()
+    stopped, result = await stopping, await retrying
     assert stopped.done
     assert result.changed <= 100
     assert result.text.endswith("halted: an emergency stop was asked for")
