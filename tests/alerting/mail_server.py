@@ -13,7 +13,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from core.alerting.settings import AlertRules
-from tests.actions.driving import Driven
+from tests.actions.driving import Driven, read_config_only
 from tests.clock import FakeClock
 from tests.running import Running
 
@@ -149,6 +149,18 @@ class Alarming:
     async def close(self) -> None:
         await self.alarms.close()
         await self.driven.monitor.close()
+
+
+class Sparing(Alarming):
+    """Reads all that panels show once, and then of it the config row only: for who tells whom of an alert, and when.
+
+    What is down then is not seen by what the panels show: that wants an `Alarming`.
+    """
+
+    async def begin(self) -> "Alarming":
+        await super().begin()
+        read_config_only(self.driven)
+        return self
 
 
 def stop(sandbox: Running, reason: str = "a hand at the database") -> None:

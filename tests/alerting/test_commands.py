@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.alerting.settings import AlertRules
-from tests.alerting.mail_server import ANNA, Alarming, Mailbox, Server, body, lift, stop
+from tests.alerting.mail_server import ANNA, Alarming, Mailbox, Server, Sparing, body, lift, stop
 from tests.running import ONE_SHAPE, Command, Running
 
 
@@ -26,7 +26,7 @@ async def test_what_another_machine_fired_is_listed_acknowledged_and_seen_there(
     sandbox: Running, command: Command, tmp_path: Path
 ) -> None:
     assert command("alerts", sandbox=sandbox).stdout == "none\n"
-    alarming = await Alarming(sandbox, tmp_path / "elsewhere", AlertRules()).begin()
+    alarming = await Sparing(sandbox, tmp_path / "elsewhere", AlertRules()).begin()
     stop(sandbox, "reason \x1b[2J [red]")
     await alarming.minutes(2)
     listed = command("alerts", sandbox=sandbox)
@@ -70,13 +70,14 @@ async def test_an_acknowledgement_needs_no_database(sandbox: Running, command: C
     await alarming.close()
 
 
+@ONE_SHAPE
 async def test_status_is_critical_by_an_alert_alone(sandbox: Running, command: Command, tmp_path: Path) -> None:
     sandbox.sql(
         "INSERT INTO autonomous_tasks (description, status, started_at, completed_at)"
         " SELECT 't' || i, CASE WHEN i <= 7 THEN 'completed' ELSE 'failed' END, now(), now()"
         " FROM generate_series(1, 10) AS i"
     )
-    alarming = await Alarming(sandbox, tmp_path / "elsewhere", AlertRules()).begin()
+    alarming = await Sparing(sandbox, tmp_path / "elsewhere", AlertRules()).begin()
     await alarming.minutes(2)
     assert alarming.driven.monitor.snapshot.state == "critical"
     assert alarming.driven.monitor.snapshot.state_why == "success rate is low"
@@ -86,6 +87,7 @@ async def test_status_is_critical_by_an_alert_alone(sandbox: Running, command: C
     await alarming.close()
 
 
+@ONE_SHAPE
 def test_a_silence_is_asked_for_listed_and_ended(sandbox: Running, command: Command) -> None:
     refused = command("silence", "emergency_*", "--reason", "maintenance", sandbox=sandbox)
     assert refused.returncode == 2
@@ -108,6 +110,7 @@ def test_a_silence_is_asked_for_listed_and_ended(sandbox: Running, command: Comm
     assert orders == [(2,)]
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize(
     ("args", "words"),
     [
@@ -134,6 +137,7 @@ def test_wrong_use_is_one_sentence_and_two(
     assert sandbox.sql("SELECT count(*) FROM autonomous_execution_logs") == [(0,)]
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
@@ -155,6 +159,7 @@ def test_a_setting_that_cannot_be_right_is_named_without_its_secrets(
     assert "hunter2" not in result.stderr
 
 
+@ONE_SHAPE
 def test_a_test_message_goes_to_everybody_and_each_answer_is_said(sandbox: Running, command: Command) -> None:
     with Server(Mailbox()) as server:
         env = {

@@ -10,7 +10,7 @@ import pytest
 from core.alerting.settings import AlertRules
 from core.alerting.state_machine import Turn
 from core.domain.alerts import Alert, AlertState, Severity
-from tests.alerting.mail_server import ANNA, Alarming, Mailbox, Server, lift, stop
+from tests.alerting.mail_server import ANNA, Alarming, Mailbox, Server, Sparing, lift, stop
 from tests.alerting.test_sync import OVER, STOP, alarm, rows
 from tests.running import ONE_SHAPE, Running
 
@@ -28,8 +28,8 @@ async def both(first: Alarming, second: Alarming, minutes: int) -> None:
 
 async def begun(sandbox: Running, tmp_path: Path, holder: AlertRules, other: AlertRules) -> tuple[Alarming, Alarming]:
     """Two monitors on two machines; the first one holds the lease."""
-    first = await Alarming(sandbox, tmp_path / "a", holder).begin()
-    second = await Alarming(sandbox, tmp_path / "b", other, first.clock).begin()
+    first = await Sparing(sandbox, tmp_path / "a", holder).begin()
+    second = await Sparing(sandbox, tmp_path / "b", other, first.clock).begin()
     assert first.driven.parts.lease.valid()
     assert second.driven.parts.lease.anothers()
     return first, second
@@ -158,7 +158,7 @@ class Forged:
 @pytest.mark.parametrize("says", [{}, {"tells": True}, {"tells": False}], ids=["nothing", "that it tells", "it cannot"])
 async def test_a_forged_lease_silences_nobody(says: dict[str, bool], sandbox: Running, tmp_path: Path) -> None:
     with Server(Mailbox()) as server:
-        alarming = Alarming(sandbox, tmp_path, server.rules())
+        alarming = Sparing(sandbox, tmp_path, server.rules())
         eve = Forged(sandbox, alarming.driven.parts.lease._id)
         eve.renew(**says)
         await alarming.begin()
@@ -183,7 +183,7 @@ async def test_a_lease_that_is_renewed_by_somebody_who_never_reports_is_suspect_
     sandbox: Running, tmp_path: Path
 ) -> None:
     with Server(Mailbox()) as server:
-        alarming = Alarming(sandbox, tmp_path, server.rules())
+        alarming = Sparing(sandbox, tmp_path, server.rules())
         eve = Forged(sandbox, alarming.driven.parts.lease._id)
         eve.renew(tells=True)
         await alarming.begin()
@@ -202,7 +202,7 @@ async def test_a_lease_that_is_renewed_by_somebody_who_never_reports_is_suspect_
 @ONE_SHAPE
 async def test_an_observing_holder_of_nothing_tells_late_and_writes_no_row(sandbox: Running, tmp_path: Path) -> None:
     with Server(Mailbox()) as server:
-        alarming = Alarming(sandbox, tmp_path, server.rules(), observe=True)
+        alarming = Sparing(sandbox, tmp_path, server.rules(), observe=True)
         eve = Forged(sandbox, alarming.driven.parts.lease._id)
         eve.renew()
         await alarming.begin()
@@ -222,11 +222,11 @@ async def test_what_fires_while_the_old_lease_still_counts_and_ends_meanwhile_is
 ) -> None:
     """A ghost: its firing row came, and nobody wrote that it is over."""
     sandbox.stuck(1)
-    first = await Alarming(sandbox, tmp_path / "a", AlertRules(), autonomous=False).begin()
+    first = await Sparing(sandbox, tmp_path / "a", AlertRules(), autonomous=False).begin()
     await first.minutes(3)
     assert phases(sandbox, "stuck_tasks") == ["firing"]
     await first.driven.kill()
-    again = await Alarming(sandbox, tmp_path / "a", AlertRules(), first.clock, autonomous=False).begin()
+    again = await Sparing(sandbox, tmp_path / "a", AlertRules(), first.clock, autonomous=False).begin()
     assert again.driven.parts.lease.anothers()
     sandbox.sql("UPDATE autonomous_tasks SET status = 'completed', completed_at = now()")
     await again.minute(10.0)
@@ -235,7 +235,7 @@ async def test_what_fires_while_the_old_lease_still_counts_and_ends_meanwhile_is
     await again.minutes(3)
     assert again.driven.parts.lease.valid()
     assert phases(sandbox, "stuck_tasks") == ["firing", "resolved"]
-    new = await Alarming(sandbox, tmp_path / "c", AlertRules(), first.clock, autonomous=False).begin()
+    new = await Sparing(sandbox, tmp_path / "c", AlertRules(), first.clock, autonomous=False).begin()
     await new.minute()
     assert alarm(new, "stuck_tasks") is None
     await closed(again, new)
@@ -243,12 +243,12 @@ async def test_what_fires_while_the_old_lease_still_counts_and_ends_meanwhile_is
 
 @ONE_SHAPE
 async def test_an_adopted_alert_that_is_not_so_here_is_resolving_and_goes(sandbox: Running, tmp_path: Path) -> None:
-    first = await Alarming(sandbox, tmp_path / "a", AlertRules(), autonomous=False).begin()
+    first = await Sparing(sandbox, tmp_path / "a", AlertRules(), autonomous=False).begin()
     sandbox.stuck(1)
     await first.minutes(3)
     await first.driven.kill()
     sandbox.sql("UPDATE autonomous_tasks SET status = 'completed', completed_at = now()")
-    second = await Alarming(sandbox, tmp_path / "b", AlertRules(), first.clock, autonomous=False).begin()
+    second = await Sparing(sandbox, tmp_path / "b", AlertRules(), first.clock, autonomous=False).begin()
     await second.minute()
     ghost = alarm(second, "stuck_tasks")
     assert (ghost.fires, ghost.resolving) == (True, True)
@@ -268,7 +268,7 @@ async def test_an_adopted_alert_that_is_not_so_here_is_resolving_and_goes(sandbo
 async def test_what_ends_while_it_is_hidden_is_owed_its_end_where_a_row_says_that_it_fires(
     logged: bool, sandbox: Running, tmp_path: Path
 ) -> None:
-    alarming = Alarming(sandbox, tmp_path, AlertRules())
+    alarming = Sparing(sandbox, tmp_path, AlertRules())
     ended = Alert(
         rule="degraded",
         subject="degraded",
