@@ -95,6 +95,18 @@ class Driven:
         await self.scheduler._note_config()
 
 
+def read_config_only(driven: Driven) -> None:
+    """Let a refresh read the config row from now on, and leave what else panels show as it is."""
+    readings = driven.parts.readings
+
+    async def refresh(*, everything: bool = False) -> bool:
+        reading = await readings._read("config", readings._fast["config"])
+        readings.values["config"] = reading
+        return reading.live or _answered(reading)
+
+    readings.refresh = refresh  # type: ignore[method-assign]
+
+
 class Watchdog(Driven):
     """Reads of the panels' values the config row only, which is all that its actions and its watchdog go by.
 
@@ -103,21 +115,14 @@ class Watchdog(Driven):
 
     def __init__(self, url: str, key: str, home: Path, clock: FakeClock | None = None, **more: Any) -> None:
         super().__init__(url, key, home, clock, **more)
-        self.parts.readings.refresh = self._read_config  # type: ignore[method-assign]
-
-    async def _read_config(self, *, everything: bool = False) -> bool:
-        """Read the config row as a refresh does; whether the project answered."""
-        readings = self.parts.readings
-        reading = await readings._read("config", readings._fast["config"])
-        readings.values["config"] = reading
-        return reading.live or _answered(reading)
+        read_config_only(self)
 
 
-def failures(sandbox: Running, count: int = 20) -> None:
-    """Tasks that failed just now, all of them."""
+def failures(sandbox: Running, count: int = 20, at: str = "now()") -> None:
+    """Tasks that failed just now, all of them; or when `at` says."""
     sandbox.sql(
         "INSERT INTO autonomous_tasks (description, status, started_at, completed_at)"
-        f" SELECT 'f' || i, 'failed', now(), now() FROM generate_series(1, {count}) AS i"
+        f" SELECT 'f' || i, 'failed', now(), {at} FROM generate_series(1, {count}) AS i"
     )
 
 

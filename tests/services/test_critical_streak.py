@@ -18,7 +18,7 @@ from core.checks.settings import WatchRules
 from core.domain.actions import ResultPhase
 from core.domain.status import Level
 from core.services.critical_streak import CriticalStreak
-from tests.actions.driving import Driven, audited, failures, statuses
+from tests.actions.driving import Driven, Watchdog, audited, failures, statuses
 from tests.clock import FakeClock
 from tests.running import ONE_SHAPE, ROOT, Running
 from tests.wire import Wire, hang, reset, wire
@@ -111,7 +111,7 @@ async def test_ten_checks_above_eighty_percent_stop_and_nine_do_not(
 ) -> None:
     failures(sandbox)
     sandbox.sql("INSERT INTO autonomous_tasks (description) VALUES ('pending')")
-    driven = await Driven.as_(account, sandbox, tmp_path).begin()
+    driven = await Watchdog.as_(account, sandbox, tmp_path).begin()
     for number in range(1, 10):
         checkup, _ = await driven.round()
         assert checkup.of("failure_rate").level is CRITICAL
@@ -135,7 +135,7 @@ async def test_a_lifted_stop_is_not_set_again_by_the_same_old_failures(
     lift: str, account: str, sandbox: Running, tmp_path: Path
 ) -> None:
     failures(sandbox)
-    driven = await Driven.as_(account, sandbox, tmp_path).begin()
+    driven = await Watchdog.as_(account, sandbox, tmp_path).begin()
     for _ in range(10):
         await driven.round()
     assert flag(sandbox)
@@ -148,8 +148,7 @@ async def test_a_lifted_stop_is_not_set_again_by_the_same_old_failures(
         checkup, _ = await driven.round()
         assert checkup.of("failure_rate").level is CRITICAL  # the check goes by the whole day
     assert not flag(sandbox)
-    await asyncio.sleep(1.5)  # the database's clock is real
-    failures(sandbox, 7)
+    failures(sandbox, 7, "now() + interval '2 seconds'")  # the database's clock is real
     await driven.round()
     assert flag(sandbox)  # these are new
     await driven.monitor.close()
@@ -162,7 +161,7 @@ async def test_old_failures_and_our_own_order_nothing(account: str, sandbox: Run
         " SELECT 'old', 'failed', now() - interval '20 minutes', NULL FROM generate_series(1, 10)"
         " UNION ALL SELECT 'ours', 'failed', now(), 'watchdesk:stuck:x: by watchdog' FROM generate_series(1, 10)"
     )
-    driven = await Driven.as_(account, sandbox, tmp_path).begin()
+    driven = await Watchdog.as_(account, sandbox, tmp_path).begin()
     for _ in range(11):
         _, done = await driven.round()
     assert "what failed is old or our own: no stop" in done
@@ -173,7 +172,7 @@ async def test_old_failures_and_our_own_order_nothing(account: str, sandbox: Run
 @ONE_SHAPE
 async def test_ten_presses_of_c_order_nothing(sandbox: Running, tmp_path: Path) -> None:
     failures(sandbox)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path).begin()
     for _ in range(12):
         driven.clock.advance(INTERVAL_S)
         await driven.parts.lease.round()
@@ -185,8 +184,8 @@ async def test_ten_presses_of_c_order_nothing(sandbox: Running, tmp_path: Path) 
 
 
 async def test_an_hour_of_blindness_orders_nothing(tmp_path: Path) -> None:
-    driven = await Driven("http://nobody.invalid", "sb_secret_x", tmp_path).begin()
-    for _ in range(13):
+    driven = await Watchdog("http://nobody.invalid", "sb_secret_x", tmp_path).begin()
+    for _ in range(11):
         checkup, _ = await driven.round(look_around=False)
         assert checkup.of("database").level is UNKNOWN
     assert await driven.monitor.waiting() == ()
@@ -198,8 +197,8 @@ async def test_an_hour_of_blindness_orders_nothing(tmp_path: Path) -> None:
 async def test_who_only_looks_counts_nothing_of_the_rate_without_the_lease(sandbox: Running, tmp_path: Path) -> None:
     failures(sandbox)
     clock = FakeClock(SystemClock().now())
-    acts = await Driven(sandbox.url, sandbox.service_key, tmp_path / "a", clock).begin()
-    other = await Driven(sandbox.url, sandbox.service_key, tmp_path / "b", clock).begin()
+    acts = await Watchdog(sandbox.url, sandbox.service_key, tmp_path / "a", clock).begin()
+    other = await Watchdog(sandbox.url, sandbox.service_key, tmp_path / "b", clock).begin()
     for _ in range(5):
         clock.advance(20)
         await acts.parts.lease.round()
@@ -221,7 +220,7 @@ async def test_proven_down_for_ten_checks_the_order_waits_and_is_carried_out_onc
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
     failures(sandbox)
-    driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
+    driven = await Watchdog(between.url, sandbox.service_key, tmp_path).begin()
     await down(driven, between, 9)
     assert await driven.monitor.waiting() == ()
     await down(driven, between, 1)
@@ -231,7 +230,7 @@ async def test_proven_down_for_ten_checks_the_order_waits_and_is_carried_out_onc
     await down(driven, between, 10)
     assert [waiting.id for waiting in await driven.monitor.waiting()] == [one.id]  # never a second
     await driven.kill()
-    again = await Driven(between.url, sandbox.service_key, tmp_path, driven.clock).begin()
+    again = await Watchdog(between.url, sandbox.service_key, tmp_path, driven.clock).begin()
     assert [waiting.id for waiting in again.monitor.snapshot.waiting] == [one.id]
     between.acts.clear()
     again.clock.advance(100)  # the lease of the killed one runs out
@@ -246,7 +245,7 @@ async def test_proven_down_for_ten_checks_the_order_waits_and_is_carried_out_onc
 @ONE_SHAPE
 async def test_it_lapses_when_the_project_answers_and_is_well(sandbox: Running, between: Wire, tmp_path: Path) -> None:
     sandbox.completed(20)
-    driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
+    driven = await Watchdog(between.url, sandbox.service_key, tmp_path).begin()
     await down(driven, between)
     assert len(await driven.monitor.waiting()) == 1
     between.acts.clear()
@@ -260,7 +259,7 @@ async def test_it_lapses_when_the_project_answers_and_is_well(sandbox: Running, 
 @ONE_SHAPE
 async def test_it_lapses_after_a_day(sandbox: Running, between: Wire, tmp_path: Path) -> None:
     failures(sandbox)
-    driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
+    driven = await Watchdog(between.url, sandbox.service_key, tmp_path).begin()
     await down(driven, between)
     between.acts.clear()
     driven.clock.advance(86401)
@@ -274,7 +273,7 @@ async def test_it_lapses_after_a_day(sandbox: Running, between: Wire, tmp_path: 
 @ONE_SHAPE
 async def test_it_can_be_withdrawn_before(sandbox: Running, between: Wire, tmp_path: Path) -> None:
     failures(sandbox)
-    driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
+    driven = await Watchdog(between.url, sandbox.service_key, tmp_path).begin()
     await down(driven, between)
     (one,) = await driven.monitor.waiting()
     assert (await driven.monitor.run(WITHDRAW, waiting=one.id)).phase is ResultPhase.VERIFIED
@@ -292,7 +291,7 @@ async def test_without_permission_nothing_is_ordered(sandbox: Running, between: 
         "dry": {"dry_run": True},
         "observing": {"observe": True},
     }.items():
-        driven = await Driven(between.url, sandbox.service_key, tmp_path / name, **settings).begin()
+        driven = await Watchdog(between.url, sandbox.service_key, tmp_path / name, **settings).begin()
         await down(driven, between, 11)
         assert await driven.monitor.waiting() == ()
         between.acts.clear()
@@ -301,17 +300,17 @@ async def test_without_permission_nothing_is_ordered(sandbox: Running, between: 
 
 @ONE_SHAPE
 async def test_hanging_counts_when_its_time_is_over(sandbox: Running, between: Wire, tmp_path: Path) -> None:
-    rules = WatchRules(hanging_s=3.0)
-    driven = await Driven(between.url, sandbox.service_key, tmp_path, watch=rules).begin()
+    rules = WatchRules(hanging_s=0.6, limit_s=0.4, probe_s=0.3)
+    driven = await Watchdog(between.url, sandbox.service_key, tmp_path, watch=rules).begin()
     between.acts["/rest/"] = hang
     checkup = await driven.monitor.check()
     assert checkup.of("database").level is Level.WARNING
     driven.autopilot._scheduled = checkup
     await driven.autopilot._count(checkup.of("database"))
     assert driven.parts.streak.count == 0
-    async with asyncio.timeout(12):
+    async with asyncio.timeout(60):
         while driven.monitor._parts.checks.checks[0].level is not CRITICAL:
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.02)
     await driven.autopilot.after_late(driven.monitor._parts.checks.checks[0])
     assert driven.parts.streak.count == 1
     await driven.monitor.close()
@@ -322,7 +321,7 @@ async def test_a_stop_that_was_broken_off_is_taken_up_where_it_was_left(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 5)")
-    driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
+    driven = await Watchdog(between.url, sandbox.service_key, tmp_path).begin()
     between.acts["/rest/"] = reset
     driven.scheduler.ready = True  # it runs, so what nobody hears is kept
     result = await driven.monitor.run(EMERGENCY_STOP, reason="fire")
@@ -354,7 +353,7 @@ async def test_a_stop_that_was_broken_off_is_taken_up_where_it_was_left(
 async def test_an_operators_order_waits_and_is_asked_about_again_after_a_day(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
-    driven = await Driven(between.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    driven = await Watchdog(between.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     between.acts["/rest/"] = reset
     driven.scheduler.ready = True
     assert (await driven.monitor.run(EMERGENCY_STOP, reason="fire")).phase is ResultPhase.WAITING
@@ -415,7 +414,7 @@ async def test_a_process_killed_with_minus_nine_leaves_its_order_to_the_next(
     process.stdout.close()
     assert run
     between.acts.clear()
-    driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
+    driven = await Watchdog(between.url, sandbox.service_key, tmp_path).begin()
     assert [one.id for one in driven.monitor.snapshot.waiting] == [run]
     await driven.round(1)
     assert flag(sandbox)
@@ -425,7 +424,7 @@ async def test_a_process_killed_with_minus_nine_leaves_its_order_to_the_next(
 
 async def test_an_ordinary_user_stops_nothing_he_may_not_and_says_why(sandbox: Running, tmp_path: Path) -> None:
     failures(sandbox)
-    driven = await Driven.as_("viewer", sandbox, tmp_path).begin()
+    driven = await Watchdog.as_("viewer", sandbox, tmp_path).begin()
     for _ in range(11):
         await driven.round()
     if sandbox.shape == "deployed":  # its policies let everybody write
@@ -445,21 +444,21 @@ async def test_an_automatic_order_waits_on_until_we_may_act_and_hold_the_lease(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
     failures(sandbox)
-    driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
+    driven = await Watchdog(between.url, sandbox.service_key, tmp_path).begin()
     await down(driven, between)
     await driven.kill()
     between.acts.clear()
     for settings in ({"autonomous": False}, {"dry_run": True}, {"observe": True}):
-        forbidden = await Driven(between.url, sandbox.service_key, tmp_path, driven.clock, **settings).begin()
+        forbidden = await Watchdog(between.url, sandbox.service_key, tmp_path, driven.clock, **settings).begin()
         await forbidden.round(1)
         assert len(await forbidden.monitor.waiting()) == 1
         assert not flag(sandbox)
         await forbidden.monitor.close()
-    other = await Driven(between.url, sandbox.service_key, tmp_path / "other", driven.clock).begin()
+    other = await Watchdog(between.url, sandbox.service_key, tmp_path / "other", driven.clock).begin()
     driven.clock.advance(95)
     await other.parts.lease.round()
     assert other.parts.lease.valid()
-    again = await Driven(between.url, sandbox.service_key, tmp_path, driven.clock).begin()
+    again = await Watchdog(between.url, sandbox.service_key, tmp_path, driven.clock).begin()
     await again.round(1)
     assert not again.parts.lease.valid()
     assert len(await again.monitor.waiting()) == 1
