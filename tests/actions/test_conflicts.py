@@ -21,7 +21,7 @@ from core.domain.records import EndedAction
 from core.resilience import Breakers
 from core.resilience.fault import Counts
 from core.services.conflicts import Resets
-from tests.actions.driving import ACTING, INTERVAL_S, Driven, agents_write_logs, failures, running
+from tests.actions.driving import ACTING, INTERVAL_S, Driven, Watchdog, agents_write_logs, failures, running
 from tests.clock import FakeClock
 from tests.running import Running
 
@@ -185,7 +185,7 @@ async def test_a_retried_task_that_is_healed_to_failed_again_is_said_once(
     agents_write_logs(sandbox)
     running(sandbox, 10)
     ids = failed_task(sandbox)
-    driven = await Driven.as_(account, sandbox, tmp_path).begin()
+    driven = await Watchdog.as_(account, sandbox, tmp_path).begin()
     driven.parts.operator = MARIA
     assert (
         await driven.monitor.run(RETRY, await driven.monitor.plan(RETRY, task=ids[0]))
@@ -209,7 +209,7 @@ async def test_an_unrelated_heal_is_no_fight(sandbox: Running, tmp_path: Path) -
     agents_write_logs(sandbox)
     running(sandbox, 10)
     ids = failed_task(sandbox)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path).begin()
     assert (
         await driven.monitor.run(RETRY, await driven.monitor.plan(RETRY, task=ids[0]))
     ).phase is ResultPhase.VERIFIED
@@ -227,17 +227,17 @@ async def test_another_hosts_operator_and_a_healer_on_a_third_are_seen_by_who_on
     agents_write_logs(sandbox)
     running(sandbox, 10)
     ids = failed_task(sandbox, 3)
-    desk = await Driven(sandbox.url, sandbox.service_key, tmp_path / "desk", autonomous=False).begin()
+    desk = await Watchdog(sandbox.url, sandbox.service_key, tmp_path / "desk", autonomous=False).begin()
     desk.parts.operator = MARIA
     plan = await desk.monitor.plan(
         RETRY_MATCHING, listing=Listing(table=Table.TASKS, filter=Filter(status=("failed",)))
     )
     assert (await desk.monitor.run(RETRY_MATCHING, plan, reason="the feed is back")).changed == 3
     hangs_again(sandbox, ids[:2])
-    healer = await Driven(sandbox.url, sandbox.service_key, tmp_path / "healer", desk.clock).begin()
+    healer = await Watchdog(sandbox.url, sandbox.service_key, tmp_path / "healer", desk.clock).begin()
     _, done = await healer.round()
     assert done.startswith("2 changed")
-    looks = await Driven(sandbox.url, sandbox.service_key, tmp_path / "looks", desk.clock, observe=True).begin()
+    looks = await Watchdog(sandbox.url, sandbox.service_key, tmp_path / "looks", desk.clock, observe=True).begin()
     await evaluated(looks)
     (text,) = fights(looks)
     assert "failed 2 tasks that operator maria@desk had sent back" in text
@@ -257,7 +257,7 @@ async def test_another_hosts_operator_and_a_healer_on_a_third_are_seen_by_who_on
 
 async def test_dry_run_that_comes_on_again_after_it_was_turned_off(sandbox: Running, tmp_path: Path) -> None:
     failures(sandbox)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path).begin()
     driven.parts.operator = MARIA
     assert (await driven.monitor.run(DRY_RUN_OFF)).phase is ResultPhase.VERIFIED
     await asyncio.sleep(2 * INTERVAL_S)  # the round's clock goes on by one; what fails is to fail after that
@@ -272,7 +272,7 @@ async def test_dry_run_that_comes_on_again_after_it_was_turned_off(sandbox: Runn
 
 
 async def test_a_stop_by_itself_after_a_lift(sandbox: Running, tmp_path: Path) -> None:
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path).begin()
     driven.parts.operator = MARIA
     assert (await driven.monitor.run(EMERGENCY_STOP, reason="agents loop")).phase is ResultPhase.VERIFIED
     assert (await driven.monitor.run(RESUME)).phase is ResultPhase.VERIFIED
@@ -288,7 +288,7 @@ async def test_a_stop_by_itself_after_a_lift(sandbox: Running, tmp_path: Path) -
 
 
 async def test_with_the_database_down_nobody_knows_and_nothing_is_flagged(sandbox: Running, tmp_path: Path) -> None:
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path).begin()
     sandbox.fault("database_down", True)
     await evaluated(driven)
     assert fights(driven) == []

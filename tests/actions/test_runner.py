@@ -18,7 +18,7 @@ from core.domain.actions import ResultPhase
 from core.domain.failure_rate import FailureRules
 from core.domain.plans import PlanChanged
 from core.resilience import NotLive
-from tests.actions.driving import ACTING, Driven, agents_write_logs, audited, failures, running, statuses
+from tests.actions.driving import ACTING, Watchdog, agents_write_logs, audited, failures, running, statuses
 from tests.clock import FakeClock
 from tests.running import Command, Running
 from tests.wire import answer, reset, wire
@@ -29,12 +29,12 @@ CONFIG, TASKS = "/rest/v1/autonomous_system_config", "/rest/v1/autonomous_tasks"
 async def test_where_the_state_cannot_be_written_only_a_stop_is_taken(sandbox: Running, tmp_path: Path) -> None:
     failures(sandbox, 1)
     (task,) = sandbox.sql("SELECT id FROM autonomous_tasks")[0]
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     plan = await driven.monitor.plan(RETRY, task=str(task))
     await driven.parts.store.close()
     (tmp_path / "state").rename(tmp_path / "gone")
     (tmp_path / "state").write_text("no directory")
-    again = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    again = await Watchdog(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     for result in (
         await again.monitor.run(RETRY, plan),
         await again.monitor.run(DRY_RUN_OFF),
@@ -51,7 +51,7 @@ async def test_where_the_state_cannot_be_written_only_a_stop_is_taken(sandbox: R
 
 async def test_an_action_that_fails_unforeseen_is_closed_and_the_next_goes_on(sandbox: Running, tmp_path: Path) -> None:
     sandbox.stuck(3)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     repair = driven.parts.healer.repairs["stuck_tasks"]
 
     async def breaks(*_: Any) -> None:
@@ -71,7 +71,7 @@ async def test_a_plan_that_fails_unforeseen_is_a_note_and_the_others_are_carried
     sandbox: Running, tmp_path: Path
 ) -> None:
     sandbox.stuck(2)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
 
     async def breaks(*_: Any) -> None:
         raise ZeroDivisionError("on purpose")
@@ -86,7 +86,7 @@ async def test_a_plan_that_fails_unforeseen_is_a_note_and_the_others_are_carried
 async def test_a_config_row_that_cannot_be_read_is_not_called_missing(sandbox: Running, tmp_path: Path) -> None:
     sandbox.stuck(2)
     async with wire(sandbox.url) as between:
-        driven = await Driven(between.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+        driven = await Watchdog(between.url, sandbox.service_key, tmp_path, autonomous=False).begin()
         between.acts[CONFIG] = answer(b'{"code": "57014", "message": "too long"}', "500 Internal Server Error")
         plan = await driven.monitor.plan(HEAL)
         assert [step.name for step in plan.steps] == ["stuck_tasks"]
@@ -101,7 +101,7 @@ async def test_a_config_row_that_cannot_be_read_is_not_called_missing(sandbox: R
 
 async def test_what_changed_between_showing_and_confirming_is_asked_again(sandbox: Running, tmp_path: Path) -> None:
     sandbox.stuck(2)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     plan = await driven.monitor.plan(HEAL)
     sandbox.stuck(1)
     with pytest.raises(PlanChanged) as changed:
@@ -115,7 +115,7 @@ async def test_the_opening_audit_row_gives_the_databases_time(sandbox: Running, 
     """Our clock is an hour ahead: what is written and compared goes by the database's own."""
     running(sandbox, 1)
     sandbox.sql("UPDATE autonomous_tasks SET started_at = now() - interval '50 minutes'")
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     ahead = await driven.parts.healer.plan(driven.clock.now() + timedelta(hours=1))
     assert ahead.plan.rows == 1
     result = await driven.heal(ahead)
@@ -130,7 +130,7 @@ async def test_what_is_healed_ends_at_the_databases_time_whatever_our_clock_says
 ) -> None:
     sandbox.stuck(2)
     behind = FakeClock(datetime.now(UTC) - timedelta(hours=2))
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, behind, autonomous=False).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path, behind, autonomous=False).begin()
     found = await driven.parts.healer.plan(datetime.now(UTC))
     assert (await driven.heal(found)).changed == 2
     await driven.monitor.close()
@@ -142,7 +142,7 @@ async def test_an_automatic_heal_waits_for_no_other_order(sandbox: Running, tmp_
     sandbox.stuck(2)
     running(sandbox, 10)
     agents_write_logs(sandbox)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path).begin()
 
     async def yes(_found: Any) -> bool:
         return True
@@ -164,7 +164,7 @@ async def test_a_dry_run_cleared_by_another_hand_is_a_resume(account: str, sandb
     sandbox.sql("UPDATE autonomous_system_config SET dry_run_mode = false")
     failures(sandbox)
     rules = FailureRules(recent_s=86_400)
-    driven = await Driven.as_(account, sandbox, tmp_path, failures=rules).begin()
+    driven = await Watchdog.as_(account, sandbox, tmp_path, failures=rules).begin()
     await driven.round()
     assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(True,)]
     await driven.round()
@@ -179,7 +179,7 @@ async def test_an_action_ended_from_outside_counts_what_was_on_its_way_and_close
     sandbox: Running, tmp_path: Path
 ) -> None:
     sandbox.stuck(150)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     plan = await driven.monitor.plan(HEAL)
     begun = asyncio.Event()
     healing = asyncio.create_task(driven.monitor.run(HEAL, plan, progress=lambda *_: begun.set()))
@@ -201,7 +201,7 @@ async def test_restarting_the_watchdog_amid_a_heal_leaves_a_closed_audit(sandbox
     running(sandbox, 10)
     sandbox.stuck(3)
     async with wire(sandbox.url) as between:
-        driven = await Driven(between.url, sandbox.service_key, tmp_path).begin()
+        driven = await Watchdog(between.url, sandbox.service_key, tmp_path).begin()
         driven.clock.advance(1)
         await driven._look_around()
         checkup = await driven.monitor.check()
@@ -235,7 +235,7 @@ async def test_a_repair_whose_question_takes_the_server_too_long_does_not_hinder
     sandbox.stuck(2)
     sandbox.sql("UPDATE autonomous_system_config SET dry_run_mode = false")
     failures(sandbox, 3)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path).begin()
     asked = 0
 
     async def slow(*_: Any, **__: Any) -> Any:
@@ -272,7 +272,7 @@ async def test_a_heal_that_was_halted_before_it_changed_anything_is_not_audited_
     sandbox: Running, tmp_path: Path
 ) -> None:
     sandbox.stuck(2)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     found = await driven.parts.healer.plan(driven.parts.time.cut_off())
     result = await driven.heal(found, go_on=lambda: "enough")
     await driven.monitor.close()
@@ -286,7 +286,7 @@ async def test_while_it_is_not_known_whom_an_operator_spared_nobody_is_failed(sa
     agents_write_logs(sandbox)
     running(sandbox, 10)
     sandbox.stuck(2)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path).begin()
     fault = answer_fault(Trace(status=500), code="57014", message="canceling statement due to statement timeout")
     assert fault is not None
 

@@ -10,7 +10,7 @@ from core.actions.heal import CLEANING, HEAL
 from core.domain.records import Task
 from core.domain.status import Level
 from core.domain.stuck import StuckRules, cutoff
-from tests.actions.driving import ACTING, Driven, agents_write_logs, running, statuses
+from tests.actions.driving import ACTING, Watchdog, agents_write_logs, running, statuses
 from tests.running import Running
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -41,7 +41,7 @@ async def test_an_empty_log_is_proof_to_a_key_that_sees_all(sandbox: Running, tm
     """Agents that never log at all: the seed's hour is over, so they are stuck."""
     running(sandbox, 5)
     sandbox.stuck(2)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path).begin()
     _, done = await driven.round()
     assert statuses(sandbox) == {"in_progress": 5, "failed": 2}, done
     await driven.monitor.close()
@@ -52,7 +52,7 @@ async def test_an_empty_log_is_no_proof_to_a_user_and_an_operator_may_heal_all_t
 ) -> None:
     running(sandbox, 5)
     sandbox.stuck(2)
-    driven = await Driven.as_("master", sandbox, tmp_path).begin()
+    driven = await Watchdog.as_("master", sandbox, tmp_path).begin()
     checkup, done = await driven.round()
     assert statuses(sandbox) == {"in_progress": 7}, done
     assert checkup.of("stuck_tasks").level is Level.WARNING
@@ -75,7 +75,7 @@ async def test_silence_proves_nothing_of_a_task_whose_own_rows_are_not_visible(
     running(sandbox, 5)
     sandbox.stuck(3)
     writes(sandbox, "stuck 2", "1 second")  # it lives, and who is signed in cannot see that
-    driven = await Driven.as_("master", sandbox, tmp_path).begin()
+    driven = await Watchdog.as_("master", sandbox, tmp_path).begin()
     checkup, done = await driven.round()
     told = dict(sandbox.sql("SELECT description, status FROM autonomous_tasks WHERE description LIKE 'stuck%%'"))
     assert told == {"stuck 1": "failed", "stuck 2": "in_progress", "stuck 3": "in_progress"}, done
@@ -88,7 +88,7 @@ async def test_silence_proves_nothing_of_a_task_whose_own_rows_are_not_visible(
 async def test_the_watchdogs_own_rows_are_no_proof(sandbox: Running, tmp_path: Path) -> None:
     sandbox.stuck(1)
     writes(sandbox, "stuck 1", "1 hour", "watchdog_healing")
-    driven = await Driven.as_("master", sandbox, tmp_path).begin()
+    driven = await Watchdog.as_("master", sandbox, tmp_path).begin()
     await driven.round()
     assert statuses(sandbox) == {"in_progress": 1}
     await driven.monitor.close()
@@ -104,7 +104,7 @@ async def test_a_row_of_the_future_is_no_sign_of_life(sandbox: Running, tmp_path
         f"INSERT INTO autonomous_execution_logs (task_id, execution_step, step_status, {sandbox.time_column})"
         " SELECT id, 'x', 'started', 'infinity' FROM autonomous_tasks WHERE description = 'stuck 3'"
     )
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path).begin()
     await driven.round()
     told = dict(sandbox.sql("SELECT description, status FROM autonomous_tasks WHERE description LIKE 'stuck%%'"))
     assert told == {"stuck 1": "failed", "stuck 2": "in_progress", "stuck 3": "failed"}
@@ -136,7 +136,7 @@ async def test_the_clean_up_never_deletes_the_newest_row_of_a_task_that_still_ru
         f"INSERT INTO autonomous_execution_logs (execution_step, step_status, {sandbox.time_column})"
         " VALUES ('task_started', 'started', now() - interval '35 days')"
     )
-    driven = await Driven.as_(account, sandbox, tmp_path, autonomous=False).begin()
+    driven = await Watchdog.as_(account, sandbox, tmp_path, autonomous=False).begin()
     plan = await driven.monitor.plan(HEAL, only=CLEANING)
     (step,) = plan.steps
     assert (step.name, step.count) == ("old_logs", 2)
@@ -157,7 +157,7 @@ async def test_where_too_many_run_to_be_named_no_row_of_any_task_is_deleted(sand
         f"INSERT INTO autonomous_execution_logs (execution_step, step_status, {sandbox.time_column})"
         " VALUES ('other', 'started', now() - interval '35 days')"
     )
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path, autonomous=False).begin()
     await driven.monitor.run(HEAL, await driven.monitor.plan(HEAL, only=CLEANING))
     assert _old_rows(sandbox) == {"r": 101}
     await driven.monitor.close()
@@ -171,7 +171,7 @@ async def test_our_own_clean_up_does_not_end_healing(sandbox: Running, tmp_path:
     )
     running(sandbox, 5)
     sandbox.stuck(1)
-    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
+    driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path).begin()
     await driven.round()
     await driven.autopilot.heals.cleaned()
     assert _old_rows(sandbox) == {}

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from core.alerting.settings import AlertRules
@@ -12,19 +13,18 @@ from core.domain.alerts import AlertState
 from core.domain.checks import Check
 from core.domain.snapshot import LinkWord
 from core.domain.status import Level
+from core.resilience import Policy
 from core.resilience.fault import Counts, Evidence, Fault
-from core.services.config import RefreshRules
 from core.services.connection import ConnectionState
 from core.services.critical_streak import CriticalStreak
 from tests.actions.driving import Driven
 from tests.alerting.mail_server import Alarming
 from tests.clock import FakeClock
-from tests.running import Running
+from tests.running import ONE_SHAPE, Running
 from tests.wire import Wire, hang, wire
 
-RULES = WatchRules(interval_s=300, limit_s=0.3, probe_s=0.2, hanging_s=1.2)
-ENDS_S = 1.3
-"""By then a question that hangs has ended."""
+SLOW = {"limit_s": 0.3, "probe_s": 0.2, "hanging_s": 0.9}
+"""What is waited out where something hangs."""
 
 
 @pytest.fixture
@@ -34,21 +34,44 @@ async def between(sandbox: Running) -> AsyncIterator[Wire]:
 
 
 async def driven_at(between: Wire, sandbox: Running, home: Path) -> Driven:
-    more = {"watch": RULES, "refresh": RefreshRules(total_s=0.5), "autonomous": False}
-    driven = await Driven(between.url, sandbox.service_key, home, **more).begin()
+    """One with all the time it may want, until something hangs."""
+    rules = WatchRules(interval_s=300, limit_s=60.0, probe_s=50.0)
+    driven = await Driven(between.url, sandbox.service_key, home, watch=rules, autonomous=False).begin()
     await driven.parts.alerts.restore()
     return driven
 
 
+def hangs(driven: Driven, between: Wire) -> None:
+    """Let all hang from now on; then it is not waited for long."""
+    between.acts["/"] = hang
+    for name, seconds in SLOW.items():
+        msgspec.structs.force_setattr(driven.parts.config.watch, name, seconds)
+    driven.parts.readings._policy = Policy(total_s=0.5, retry=None)
+
+
+def answers(driven: Driven, between: Wire) -> None:
+    """Let all be answered again, however long that takes here."""
+    between.acts.clear()
+    msgspec.structs.force_setattr(driven.parts.config.watch, "limit_s", 60.0)
+
+
+async def ended(driven: Driven) -> None:
+    """The question that hangs has ended, and who is told of that has been told."""
+    async with asyncio.timeout(60):
+        while driven.parts.checks.asking or any(task.get_name() == "watchdesk-late" for task in asyncio.all_tasks()):
+            await asyncio.sleep(0.01)
+
+
 async def hung(driven: Driven, between: Wire) -> None:
     """The database hangs, and that is proven."""
-    between.acts["/"] = hang
+    hangs(driven, between)
     driven.clock.advance(300)
     await driven.monitor.check()
-    await asyncio.sleep(ENDS_S)
+    await ended(driven)
     assert driven.parts.connection.down
 
 
+@ONE_SHAPE
 async def test_it_stays_down_while_a_new_question_is_slow_so_far(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
@@ -61,13 +84,14 @@ async def test_it_stays_down_while_a_new_question_is_slow_so_far(
         assert checkup.of("database").level is Level.CRITICAL
         assert checkup.of("database").text.startswith("hanging: connected, and silent for 10 s; asked anew: slow:")
         assert driven.monitor.snapshot.link.word is LinkWord.OFFLINE
-    between.acts.clear()
+    answers(driven, between)
     checkup = await driven.monitor.check()
     assert checkup.of("database").level is Level.OK
     assert not driven.parts.connection.down
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_its_alert_goes_on_and_rises(sandbox: Running, between: Wire, tmp_path: Path) -> None:
     driven = await driven_at(between, sandbox, tmp_path)
     alarms = driven.parts.alerts
@@ -83,7 +107,7 @@ async def test_its_alert_goes_on_and_rises(sandbox: Running, between: Wire, tmp_
         held.append(one.held_s)
         words.append(driven.parts.connection.link(None).word)
         if minute in (4, 9):
-            await asyncio.sleep(ENDS_S)
+            await ended(driven)
             words.append(driven.parts.connection.link(None).word)
     assert held == sorted(held)
     assert one.stage is AlertState.FIRING
@@ -92,29 +116,30 @@ async def test_its_alert_goes_on_and_rises(sandbox: Running, between: Wire, tmp_
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_a_scheduled_check_counts_although_somebody_looks_meanwhile(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
     driven = await driven_at(between, sandbox, tmp_path)
     driven.scheduler.ready = True
-    between.acts["/"] = hang
+    hangs(driven, between)
     for _ in range(3):
         driven.clock.advance(300)
         await driven.autopilot.after(await driven.monitor.check(), scheduled=True)
-        await asyncio.sleep(0.1)
         await driven.autopilot.after(await driven.monitor.check(), scheduled=False)  # `c`
-        await asyncio.sleep(ENDS_S)
+        await ended(driven)
     assert driven.parts.streak.count == 3
     driven.scheduler.ready = False
     between.acts.clear()
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_whoever_looks_again_and_again_does_not_keep_it_from_being_proven(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
     driven = await driven_at(between, sandbox, tmp_path)
-    between.acts["/"] = hang
+    hangs(driven, between)
     for _ in range(6):
         await driven.monitor.check()  # each of them shorter than it takes to prove it
     assert driven.parts.connection.down
@@ -122,6 +147,7 @@ async def test_whoever_looks_again_and_again_does_not_keep_it_from_being_proven(
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_the_late_end_of_a_check_nobody_scheduled_does_not_count(
     sandbox: Running, between: Wire, tmp_path: Path
 ) -> None:
@@ -129,10 +155,10 @@ async def test_the_late_end_of_a_check_nobody_scheduled_does_not_count(
     driven.scheduler.ready = True
     driven.clock.advance(300)
     await driven.autopilot.after(await driven.monitor.check(), scheduled=True)
-    between.acts["/"] = hang
+    hangs(driven, between)
     driven.clock.advance(100)
     await driven.autopilot.after(await driven.monitor.check(), scheduled=False)
-    await asyncio.sleep(ENDS_S)
+    await ended(driven)
     assert driven.parts.connection.down
     assert driven.parts.streak.count == 0
     driven.scheduler.ready = False
@@ -140,6 +166,7 @@ async def test_the_late_end_of_a_check_nobody_scheduled_does_not_count(
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_a_scheduled_check_that_is_slow_so_far_clears_no_count(sandbox: Running, tmp_path: Path) -> None:
     """Only the database's own question hangs; the failure rate is known, and well."""
     async with wire(sandbox.url) as between:
@@ -155,6 +182,7 @@ async def test_a_scheduled_check_that_is_slow_so_far_clears_no_count(sandbox: Ru
         await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_a_process_that_does_not_own_the_state_does_not_count(sandbox: Running, tmp_path: Path) -> None:
     """Two screens on one machine: each scheduled check would count twice in the one file."""
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
@@ -168,6 +196,7 @@ async def test_a_process_that_does_not_own_the_state_does_not_count(sandbox: Run
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_two_scheduled_checks_at_half_an_interval_count_once(sandbox: Running, tmp_path: Path) -> None:
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     clock = FakeClock()
@@ -223,6 +252,7 @@ def test_the_time_a_machine_slept_is_no_time_of_blindness() -> None:
     assert link.link(None).word is LinkWord.BLIND
 
 
+@ONE_SHAPE
 async def test_a_machine_that_slept_is_not_blind_before_it_has_looked(sandbox: Running, tmp_path: Path) -> None:
     alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
     await alarming.minutes(2)
