@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.running import Command, Running
+from tests.running import ONE_SHAPE, Command, Running
 
 
 def statuses(sandbox: Running) -> dict[str, int]:
@@ -42,6 +42,7 @@ def test_a_task_with_a_sign_of_life_is_slow_not_stuck(sandbox: Running, command:
     assert statuses(sandbox) == {"failed": 1, "in_progress": 1}
 
 
+@ONE_SHAPE
 def test_dry_run_shows_the_plan_and_changes_nothing(sandbox: Running, command: Command) -> None:
     sandbox.stuck(2)
     done = command("heal", "--dry-run", sandbox=sandbox)
@@ -51,11 +52,13 @@ def test_dry_run_shows_the_plan_and_changes_nothing(sandbox: Running, command: C
     assert audited(sandbox, "heal") == []
 
 
+@ONE_SHAPE
 def test_nothing_to_heal_is_done(sandbox: Running, command: Command) -> None:
     done = command("heal", "--yes", sandbox=sandbox)
     assert (done.returncode, done.stdout.strip()) == (0, "nothing to heal")
 
 
+@ONE_SHAPE
 def test_without_a_terminal_a_heal_wants_yes(sandbox: Running, command: Command) -> None:
     sandbox.stuck(1)
     done = command("heal", sandbox=sandbox)
@@ -105,6 +108,7 @@ def test_stop_sets_the_flag_rejects_the_work_and_resume_gives_it_back(sandbox: R
     assert command("resume", "--yes", sandbox=sandbox).returncode == 0
 
 
+@ONE_SHAPE
 @pytest.mark.parametrize("reason", ["", "  "])
 def test_a_stop_wants_a_reason_also_from_a_script(reason: str, sandbox: Running, command: Command) -> None:
     sandbox.stuck(1)

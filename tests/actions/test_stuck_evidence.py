@@ -11,7 +11,7 @@ from core.domain.records import Task
 from core.domain.status import Level
 from core.domain.stuck import StuckRules, cutoff
 from tests.actions.driving import ACTING, Watchdog, agents_write_logs, running, statuses
-from tests.running import Running
+from tests.running import ONE_SHAPE, Running
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -163,6 +163,7 @@ async def test_where_too_many_run_to_be_named_no_row_of_any_task_is_deleted(sand
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_our_own_clean_up_does_not_end_healing(sandbox: Running, tmp_path: Path) -> None:
     """Agents that wrote their last row 31 days ago: the clean-up deletes it, and healing goes on."""
     sandbox.sql(

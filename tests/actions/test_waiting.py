@@ -11,6 +11,7 @@ import pytest
 from core.actions.emergency_stop import EMERGENCY_STOP
 from core.actions.process import OBSERVE_OFF
 from core.actions.resume import RESUME
+from core.backend.client import RequestLimits
 from core.domain.actions import ResultPhase
 from tests.actions.driving import Driven, Watchdog, audited, failures, statuses
 from tests.actions.kept import kept
@@ -225,7 +226,9 @@ async def test_a_stop_whose_writes_hang_is_kept_and_carried_out(
     pending(sandbox, 4)
     driven = await keeping(between, sandbox, tmp_path, autonomous=False)
     between.acts = {STOP_FUNCTION: hang, STOP_WRITE: hang}
+    driven.parts.backend.limits = RequestLimits(request_s=1.0)
     result = await driven.monitor.run(EMERGENCY_STOP, reason="burning")
+    driven.parts.backend.limits = RequestLimits()
     assert not result.done, result
     assert "completed" not in [status for _, status in audited(sandbox, "emergency_stop")]
     between.acts = {}

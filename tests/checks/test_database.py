@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from core.alerting.settings import AlertRules
+from core.backend.client import RequestLimits
 from core.checks.settings import WatchRules
 from core.domain.alerts import AlertState
 from core.domain.checks import Check
@@ -47,11 +48,13 @@ def hangs(driven: Driven, between: Wire) -> None:
     for name, seconds in SLOW.items():
         msgspec.structs.force_setattr(driven.parts.config.watch, name, seconds)
     driven.parts.readings._policy = Policy(total_s=0.5, retry=None)
+    driven.parts.backend.limits = RequestLimits(request_s=1.0)
 
 
 def answers(driven: Driven, between: Wire) -> None:
     """Let all be answered again, however long that takes here."""
     between.acts.clear()
+    driven.parts.backend.limits = RequestLimits()
     msgspec.structs.force_setattr(driven.parts.config.watch, "limit_s", 60.0)
 
 
