@@ -1,6 +1,5 @@
 """The healer is fighting an operator: said once, by the audit trail alone, whoever's machine either of them is on."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,9 @@ from core.domain.records import EndedAction
 from core.resilience import Breakers
 from core.resilience.fault import Counts
 from core.services.conflicts import Resets
-from tests.actions.driving import ACTING, INTERVAL_S, Driven, Watchdog, agents_write_logs, failures, running
+from tests.actions.driving import Driven, Watchdog, agents_write_logs, failures, running
 from tests.clock import FakeClock
-from tests.running import Running
+from tests.running import ONE_SHAPE, Running
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 RULES = ConflictRules()
@@ -178,7 +177,6 @@ def said(driven: Driven) -> list[str]:
     return [one.text for one in driven.monitor.snapshot.events if "fighting" in one.text]
 
 
-@pytest.mark.parametrize("account", ACTING)
 async def test_a_retried_task_that_is_healed_to_failed_again_is_said_once(
     account: str, sandbox: Running, tmp_path: Path
 ) -> None:
@@ -205,6 +203,7 @@ async def test_a_retried_task_that_is_healed_to_failed_again_is_said_once(
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_an_unrelated_heal_is_no_fight(sandbox: Running, tmp_path: Path) -> None:
     agents_write_logs(sandbox)
     running(sandbox, 10)
@@ -255,13 +254,13 @@ async def test_another_hosts_operator_and_a_healer_on_a_third_are_seen_by_who_on
         await one.monitor.close()
 
 
+@ONE_SHAPE
 async def test_dry_run_that_comes_on_again_after_it_was_turned_off(sandbox: Running, tmp_path: Path) -> None:
     failures(sandbox)
     driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path).begin()
     driven.parts.operator = MARIA
     assert (await driven.monitor.run(DRY_RUN_OFF)).phase is ResultPhase.VERIFIED
-    await asyncio.sleep(2 * INTERVAL_S)  # the round's clock goes on by one; what fails is to fail after that
-    failures(sandbox)  # since then, all anew
+    failures(sandbox, at="now() + interval '2 seconds'")  # since then, all anew; the database's clock is real
     _, done = await driven.round()
     assert "failure rate too high 1" in done
     await evaluated(driven)
@@ -271,6 +270,7 @@ async def test_dry_run_that_comes_on_again_after_it_was_turned_off(sandbox: Runn
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_a_stop_by_itself_after_a_lift(sandbox: Running, tmp_path: Path) -> None:
     driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path).begin()
     driven.parts.operator = MARIA
@@ -287,6 +287,7 @@ async def test_a_stop_by_itself_after_a_lift(sandbox: Running, tmp_path: Path) -
     await driven.monitor.close()
 
 
+@ONE_SHAPE
 async def test_with_the_database_down_nobody_knows_and_nothing_is_flagged(sandbox: Running, tmp_path: Path) -> None:
     driven = await Watchdog(sandbox.url, sandbox.service_key, tmp_path).begin()
     sandbox.fault("database_down", True)

@@ -1,5 +1,6 @@
 """One rule, one row, one message that fails unforeseen: that one, and alerting goes on."""
 
+import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from core.backend.answers import answer_fault
 from core.backend.faults import Failed, Trace
 from core.domain.alerts import Ack, Severity, Silence
 from core.resilience.fault import Fault
-from tests.alerting.mail_server import ANNA, Alarming, Mailbox, Server, stop
+from tests.alerting.mail_server import ANNA, Mailbox, Server, Sparing, stop
 from tests.alerting.timeline import Lives
 from tests.running import ONE_SHAPE, Running
 
@@ -151,7 +152,7 @@ async def test_an_absurd_row_leaves_alerting_as_it_is(case: str, sandbox: Runnin
         msgspec.json.encode(ABSURD[case]).decode(),
     )
     with Server(Mailbox()) as server:
-        alarming = await Alarming(sandbox, tmp_path, server.rules()).begin()
+        alarming = await Sparing(sandbox, tmp_path, server.rules()).begin()
         stop(sandbox)
         await alarming.minutes(2)
         alarming.driven.monitor._publish()
@@ -171,7 +172,7 @@ async def test_a_silence_under_a_foreign_name_can_be_taken_back(sandbox: Running
         " VALUES ('watchdog_healing', 'completed', %s)",
         msgspec.json.encode(row).decode(),
     )
-    alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
+    alarming = await Sparing(sandbox, tmp_path, AlertRules()).begin()
     await alarming.minutes(1)
     result = await alarming.driven.monitor.run(END_SILENCE, silence="i")
     assert result.done, result
@@ -180,7 +181,7 @@ async def test_a_silence_under_a_foreign_name_can_be_taken_back(sandbox: Running
 
 @ONE_SHAPE
 async def test_naive_times_kept_by_an_earlier_version_are_utc(sandbox: Running, tmp_path: Path) -> None:
-    alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
+    alarming = await Sparing(sandbox, tmp_path, AlertRules()).begin()
     state, naive = alarming.driven.parts.store, datetime.fromisoformat(NAIVE)
     await state.put("ack", "a", Ack(id="a", episode="e", severity=Severity.HIGH, who="w", at=naive))
     await state.put("silence", "s", Silence(id="s", matcher="*", reason="r", who="w", at=naive, until=naive))
@@ -193,7 +194,7 @@ async def test_naive_times_kept_by_an_earlier_version_are_utc(sandbox: Running, 
 @ONE_SHAPE
 async def test_a_channel_that_fails_unforeseen_keeps_nobody_else_from_hearing(sandbox: Running, tmp_path: Path) -> None:
     with Server(Mailbox()) as server:
-        alarming = await Alarming(sandbox, tmp_path, server.rules(ANNA, channels=("json://127.0.0.1:9",))).begin()
+        alarming = await Sparing(sandbox, tmp_path, server.rules(ANNA, channels=("json://127.0.0.1:9",))).begin()
         whole: Callable[[OutgoingMessage], Any] = alarming.queue._deliver
 
         async def deliver(post: OutgoingMessage) -> Fault | None:
@@ -218,7 +219,7 @@ async def test_a_channel_that_fails_unforeseen_keeps_nobody_else_from_hearing(sa
 async def test_a_question_that_fails_unforeseen_is_unknown_and_the_other_alerts_are_judged(
     subject: str, question: str, sandbox: Running, tmp_path: Path
 ) -> None:
-    alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
+    alarming = await Sparing(sandbox, tmp_path, AlertRules()).begin()
     setattr(getattr(alarming.driven.parts.reads, subject), question, broken)
     stop(sandbox)
     await alarming.minutes(2)
@@ -229,7 +230,7 @@ async def test_a_question_that_fails_unforeseen_is_unknown_and_the_other_alerts_
 @ONE_SHAPE
 async def test_a_row_that_is_refused_blocks_none_behind_it(sandbox: Running, tmp_path: Path) -> None:
     """It never will be there; the next one may."""
-    alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
+    alarming = await Sparing(sandbox, tmp_path, AlertRules()).begin()
     commands = alarming.driven.parts.writes
     whole = commands.insert_log
 
@@ -264,18 +265,15 @@ ENDED = [
 
 
 @ONE_SHAPE
-@pytest.mark.parametrize(("took_ms", "at"), ENDED)
-async def test_an_odd_row_of_an_order_ends_no_question_about_fights(
-    took_ms: int | None, at: str, sandbox: Running, tmp_path: Path
-) -> None:
-    for order in ("heal", "dry_run_off"):
+async def test_odd_rows_of_orders_end_no_question_about_fights(sandbox: Running, tmp_path: Path) -> None:
+    for (took_ms, at), order in itertools.product(ENDED, ("heal", "dry_run_off")):
         sandbox.sql(
             "INSERT INTO autonomous_execution_logs (execution_step, step_status, duration_ms, input_data, output_data,"
             f" {sandbox.time_column}) VALUES ('watchdog_healing', 'completed', %s, %s, '[]', {at})",
             took_ms,
             msgspec.json.encode({"order": order, "run": f"{order}1", "by": "watchdog", "who": 5}).decode(),
         )
-    alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
+    alarming = await Sparing(sandbox, tmp_path, AlertRules()).begin()
     await alarming.minutes(2)
     parts = alarming.driven.parts
     assert alarming.alarms._state_machine.alerts["fighting"].truth.value == "false"
