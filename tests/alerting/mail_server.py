@@ -154,11 +154,19 @@ class Alarming:
 class Sparing(Alarming):
     """Reads all that panels show once, and then of it the config row only: for who tells whom of an alert, and when.
 
-    What is down then is not seen by what the panels show: that wants an `Alarming`.
+    It runs its checks once, and later where it is told to. What is down then is not seen by what the panels show: that
+    wants an `Alarming`.
     """
+
+    async def minute(self, after_s: float = 60.0, *, check: bool = False) -> None:
+        await super().minute(after_s, check=check)
+
+    async def minutes(self, count: int, *, check: bool = False) -> None:
+        await super().minutes(count, check=check)
 
     async def begin(self) -> "Alarming":
         await super().begin()
+        await self.driven.monitor.check()
         read_config_only(self.driven)
         return self
 

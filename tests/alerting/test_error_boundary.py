@@ -17,7 +17,7 @@ from core.backend.answers import answer_fault
 from core.backend.faults import Failed, Trace
 from core.domain.alerts import Ack, Severity, Silence
 from core.resilience.fault import Fault
-from tests.alerting.mail_server import ANNA, Mailbox, Server, Sparing, stop
+from tests.alerting.mail_server import ANNA, Alarming, Mailbox, Server, Sparing, stop
 from tests.alerting.timeline import Lives
 from tests.running import ONE_SHAPE, Running
 
@@ -230,7 +230,7 @@ async def test_a_question_that_fails_unforeseen_is_unknown_and_the_other_alerts_
 @ONE_SHAPE
 async def test_a_row_that_is_refused_blocks_none_behind_it(sandbox: Running, tmp_path: Path) -> None:
     """It never will be there; the next one may."""
-    alarming = await Sparing(sandbox, tmp_path, AlertRules()).begin()
+    alarming = await Alarming(sandbox, tmp_path, AlertRules()).begin()
     commands = alarming.driven.parts.writes
     whole = commands.insert_log
 

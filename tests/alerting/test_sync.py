@@ -54,7 +54,7 @@ async def pair(
 async def test_each_alert_is_a_row_of_the_log_under_its_severity(
     account: str, sandbox: Running, tmp_path: Path
 ) -> None:
-    alarming = await Sparing(sandbox, tmp_path, AlertRules(), account=account).begin()
+    alarming = await Alarming(sandbox, tmp_path, AlertRules(), account=account).begin()
     stop(sandbox)
     sandbox.stuck(1)
     await alarming.minutes(2)

@@ -222,11 +222,11 @@ async def test_what_fires_while_the_old_lease_still_counts_and_ends_meanwhile_is
 ) -> None:
     """A ghost: its firing row came, and nobody wrote that it is over."""
     sandbox.stuck(1)
-    first = await Sparing(sandbox, tmp_path / "a", AlertRules(), autonomous=False).begin()
+    first = await Alarming(sandbox, tmp_path / "a", AlertRules(), autonomous=False).begin()
     await first.minutes(3)
     assert phases(sandbox, "stuck_tasks") == ["firing"]
     await first.driven.kill()
-    again = await Sparing(sandbox, tmp_path / "a", AlertRules(), first.clock, autonomous=False).begin()
+    again = await Alarming(sandbox, tmp_path / "a", AlertRules(), first.clock, autonomous=False).begin()
     assert again.driven.parts.lease.anothers()
     sandbox.sql("UPDATE autonomous_tasks SET status = 'completed', completed_at = now()")
     await again.minute(10.0)
@@ -235,7 +235,7 @@ async def test_what_fires_while_the_old_lease_still_counts_and_ends_meanwhile_is
     await again.minutes(3)
     assert again.driven.parts.lease.valid()
     assert phases(sandbox, "stuck_tasks") == ["firing", "resolved"]
-    new = await Sparing(sandbox, tmp_path / "c", AlertRules(), first.clock, autonomous=False).begin()
+    new = await Alarming(sandbox, tmp_path / "c", AlertRules(), first.clock, autonomous=False).begin()
     await new.minute()
     assert alarm(new, "stuck_tasks") is None
     await closed(again, new)
@@ -243,12 +243,12 @@ async def test_what_fires_while_the_old_lease_still_counts_and_ends_meanwhile_is
 
 @ONE_SHAPE
 async def test_an_adopted_alert_that_is_not_so_here_is_resolving_and_goes(sandbox: Running, tmp_path: Path) -> None:
-    first = await Sparing(sandbox, tmp_path / "a", AlertRules(), autonomous=False).begin()
+    first = await Alarming(sandbox, tmp_path / "a", AlertRules(), autonomous=False).begin()
     sandbox.stuck(1)
     await first.minutes(3)
     await first.driven.kill()
     sandbox.sql("UPDATE autonomous_tasks SET status = 'completed', completed_at = now()")
-    second = await Sparing(sandbox, tmp_path / "b", AlertRules(), first.clock, autonomous=False).begin()
+    second = await Alarming(sandbox, tmp_path / "b", AlertRules(), first.clock, autonomous=False).begin()
     await second.minute()
     ghost = alarm(second, "stuck_tasks")
     assert (ghost.fires, ghost.resolving) == (True, True)
