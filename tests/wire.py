@@ -60,7 +60,7 @@ class Wire:
     `once` are treatments for one request each, by path too; `lost` are requests (`METHOD path`) that arrive beyond and
     whose answer is lost, once each. `delays` holds back what goes on, in seconds, `holds` until its event is set.
     `seen` are the requests that came, as `METHOD path`; `heads` their heads, whole. `writes` counts those that change
-    something.
+    something, `carried` the bytes that came back from beyond.
 
     `lose_at`: the answer to the write of that number is lost. `end_at`: from the write of that number on nothing comes
     through any more, as when whoever writes is killed; whether that write still does says `arrives`. `ended` is then
