@@ -63,17 +63,18 @@ def texts() -> tuple[str, ...]:
     return tuple(HOSTILE.values())
 
 
-def plant(running: Running) -> None:
+def plant(running: Running, long: int = len(HOSTILE["long"])) -> None:
     """Insert each text into every text and JSON column of every table, in rows that panels and lists show.
 
     Tasks come with each text as their status, and failed, pending and running for hours; log rows as agents' steps, as
     orders and as alerts; the long text in two rows of each. CHECK constraints are dropped and a JSON column of each
-    table becomes `json`, which takes escapes that `jsonb` refuses. Nothing of it is restored: use a `lone_sandbox`.
+    table becomes `json`, which takes escapes that `jsonb` refuses. Of each text `long` characters are taken. Nothing
+    of it is restored: use a `lone_sandbox`.
     """
     with psycopg.connect(running.database_url, autocommit=True) as connection:
         for table in _JSON:
             _open(connection, table)
-        for text in texts():
+        for text in (one[:long] for one in texts()):
             _tasks(connection, text)
             _logs(connection, text)
             _safety_checks(connection, text)

@@ -5,9 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.tui import idle
 from tests.tui.states import start
 
 __all__ = ["start", "utc"]
+
+idle.install()
 
 
 @pytest.fixture

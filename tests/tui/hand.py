@@ -1,7 +1,6 @@
 """A person at a terminal: what is on its screen, and the keys."""
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +9,8 @@ import pytest
 from wcwidth import wcwidth
 
 from tests.tui.terminal import Terminal
+
+ESCAPE = "\x1b[27u"
 
 
 class Cells(pyte.Screen):
@@ -42,24 +43,13 @@ class Hand(Terminal):
         """Type."""
         os.write(self.master, keys.encode())
 
-    def await_text(self, word: str, within_s: float = 40.0) -> str:
-        """Read until `word` is on the screen."""
-        until = time.monotonic() + within_s
-        while word not in (text := self.read(0.05)):
-            assert time.monotonic() < until, f"{word!r} did not appear in:\n{text}"
-        return text
-
     def gone(self, word: str, within_s: float = 40.0) -> str:
         """Read until `word` is not on the screen."""
-        until = time.monotonic() + within_s
-        while word in (text := self.read(0.05)):
-            assert time.monotonic() < until, f"{word!r} did not go:\n{text}"
-        return text
+        return self.await_gone(word, within_s)
 
     def escape(self) -> None:
-        """Press escape, and wait until it cannot be the beginning of another key."""
-        self.press("\x1b")
-        self.read(0.2)
+        """Press escape, as a terminal sends it that leaves no doubt whether it begins another key."""
+        self.press(ESCAPE)
 
     def dispose(self) -> None:
         """Nothing of it lives on."""

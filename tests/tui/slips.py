@@ -80,23 +80,25 @@ def slowly(hand: Hand, *keys: str) -> None:
     """Key by key, or word by word, as fast as the screen follows."""
     for key in keys:
         hand.press(key)
-        hand.read(0.15)
+        hand.read(0.08)
+
+
+def at_home(text: str) -> bool:
+    """Whether the dashboard shows, with nothing lying on it."""
+    return "7 Events" in text and "┏" not in text
 
 
 def home(hand: Hand) -> None:
-    """Back to the dashboard, with nothing lying on it."""
-    while "7 Events" not in (text := hand.read(0.2)) or "┏" in text:
-        hand.press("\x1b")
-        hand.read(0.2)
-    hand.read(0.2)
+    """Back to the dashboard, with nothing lying on it, and nothing under way."""
+    while not at_home(hand.settle()):
+        hand.escape()
 
 
 def leave(hand: Hand) -> None:
     """It is alive, live, and quits."""
     hand.await_text("LIVE")
-    hand.read(0.3)  # an escape just pressed is a key of its own by then
     hand.press("q")
-    assert hand.ended(5.0) == 0
+    assert hand.ended(30.0) == 0
 
 
 def act(hand: Hand) -> None:

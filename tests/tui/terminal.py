@@ -10,7 +10,7 @@ import struct
 import sys
 import termios
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import psutil
@@ -20,6 +20,10 @@ from tests.running import PROGRAM, Command, Running
 
 MODES: Final = (1000, 1002, 1003, 1004, 1006, 1015, 1016, 1049, 2004, 2026, 2048)
 """The modes a program may switch on and must switch off; `?25` and `?7` are on in between as well."""
+
+
+_MOMENT_S: Final = 0.05
+_PAUSE_S: Final = 0.01
 
 
 class Terminal:
@@ -36,6 +40,7 @@ class Terminal:
         self.screen = pyte.Screen(*size)
         self.stream = pyte.ByteStream(self.screen)
         self.raw = b""
+        self._text: str | None = None
         self.process = command.on_terminal(
             self.program(args), command.environment(sandbox, **env), self.stdin(slave), slave
         )
@@ -54,43 +59,72 @@ class Terminal:
     def read(self, seconds: float) -> str:
         """Take in what comes for a while; the screen as text."""
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            if not select.select([self.master], [], [], left)[0]:
-                break
-            try:
-                got = os.read(self.master, 65536)
-            except OSError:
-                break
-            if not got:
-                break
-            self.raw += got
-            self.stream.feed(got)
-        return "\n".join(self.screen.display)
+        while (left := until - time.monotonic()) > 0 and self._take(left):
+            pass
+        return self.text
 
-    def await_text(self, word: str, within_s: float = 30.0) -> str:
+    @property
+    def text(self) -> str:
+        """The screen as it was last read."""
+        if self._text is None:
+            self._text = "\n".join(self.screen.display)
+        return self._text
+
+    def await_text(self, word: str, within_s: float = 40.0) -> str:
         """Read until `word` is on the screen."""
-        until = time.monotonic() + within_s
-        while word not in (text := self.read(0.1)):
-            assert time.monotonic() < until, f"{word!r} did not appear in:\n{text}"
-        return text
+        return self.await_that(lambda text: word in text, f"{word!r} did not appear", within_s)
 
-    def await_gone(self, word: str, within_s: float = 30.0) -> str:
+    def await_gone(self, word: str, within_s: float = 40.0) -> str:
         """Read until `word` is no longer on the screen."""
+        return self.await_that(lambda text: word not in text, f"{word!r} did not go away", within_s)
+
+    def await_that(self, holds: Callable[[str], bool], what: str, within_s: float = 40.0) -> str:
+        """Read until the screen is so, and what was on its way has come; at least a moment, as keys need one."""
         until = time.monotonic() + within_s
-        while word in (text := self.read(0.1)):
-            assert time.monotonic() < until, f"{word!r} did not go away:\n{text}"
-        return text
+        self.read(_MOMENT_S)
+        while not holds(self.text):
+            assert time.monotonic() < until, f"{what}:\n{self.text}"
+            self._take(_MOMENT_S)
+            self._drain()
+        return self.text
+
+    def settle(self, quiet_s: float = 0.1, within_s: float = 2.0) -> str:
+        """Read until nothing came for so long; the screen as text."""
+        until = time.monotonic() + within_s
+        while time.monotonic() < until and self._take(quiet_s):
+            pass
+        return self.text
+
+    def _drain(self) -> None:
+        """Take in what is there, and what follows at once: no half of a picture."""
+        until = time.monotonic() + _MOMENT_S
+        while time.monotonic() < until and self._take(_PAUSE_S):
+            pass
+
+    def _take(self, within_s: float) -> bool:
+        """Take in the next that comes; whether anything did."""
+        if self.master < 0 or not select.select([self.master], [], [], within_s)[0]:
+            return False
+        try:
+            got = os.read(self.master, 65536)
+        except OSError:
+            return False
+        self.raw += got
+        self._text = None
+        self.stream.feed(got)
+        return bool(got)
 
     def await_sent(self, sequence: bytes, within_s: float = 30.0) -> None:
         """Read until it has sent `sequence` since the last `forget`."""
         until = time.monotonic() + within_s
         while sequence not in self.raw:
-            self.read(0.1)
+            self._take(_MOMENT_S)
             assert time.monotonic() < until, f"{sequence!r} was not sent"
 
     def forget(self) -> None:
         """As a terminal that shows nothing: only what is sent from now on is on its screen."""
         self.raw = b""
+        self._text = None
         self.screen.reset()
 
     # Writing
@@ -102,6 +136,7 @@ class Terminal:
     def resize(self, width: int, height: int) -> None:
         """As a window is pulled to another size."""
         self.size = (width, height)
+        self._text = None
         self.screen.resize(height, width)
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
 

@@ -218,7 +218,14 @@ async def test_stop_wants_a_reason_and_the_word(sandbox: Running, tmp_path: Path
         dialog = app.screen
         await until(lambda: "1 pending task" in dialog._text, "the plan")  # type: ignore[attr-defined]  # a dialog
         act = dialog.query_one("#act", Button)
-        for reason, word, allowed in (("", "STOP", False), ("fire", "stop", False), ("fire", "STOP", True)):
+        for reason, word, allowed in (
+            ("", "STOP", False),
+            ("   ", "STOP", False),
+            ("STOP", "", False),
+            ("fire", "stop", False),
+            ("fire", "STOP ", False),
+            ("fire", "STOP", True),
+        ):
             dialog.query_one("#reason", Input).value = reason
             dialog.query_one("#word", Input).value = word
             await pilot.pause()
