@@ -1,5 +1,6 @@
 """What the terminal shows, as text to be read: the picture in a frame, then which cells are painted in which role."""
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -22,7 +23,7 @@ from tui.app.app import WatchdeskApp
 from tui.base.settings import Setup
 from tui.dialogs import SWALLOW_S, ActionDialog
 
-_ROUNDS: Final = 200
+_IN_TIME_S: Final = 30.0
 _STILL: Final = 2
 
 
@@ -83,7 +84,8 @@ def read_it(app: WatchdeskApp) -> None:
 async def settled(pilot: Pilot[None], condition: Callable[[], bool] = lambda: True) -> str:
     """The picture once it moves no more and `condition` holds."""
     before, still = list[list[Segment]](), 0
-    for _ in range(_ROUNDS):
+    end = time.monotonic() + _IN_TIME_S
+    while time.monotonic() < end:
         await pilot.pause()
         for field in pilot.app.screen.query(Input):
             field.cursor_blink = False
