@@ -117,6 +117,11 @@ def drawn(app: Any) -> str:
     return "\n".join((f"{width} x {height}", f"┌{frame}┐", *picture, f"└{frame}┘", *paint, "", *legend, ""))
 
 
+def text_lines(app: Any) -> list[str]:
+    """What stands on each line of the terminal, without its paint."""
+    return ["".join(segment.text for segment in line) for line in _lines(app)]
+
+
 def _lines(app: Any) -> list[list[Segment]]:
     update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
     return [[segment for strip in strips for segment in strip] for strips in update.strips]

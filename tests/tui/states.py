@@ -2,6 +2,7 @@
 
 import difflib
 import fcntl
+import itertools
 import os
 import pty
 import re
@@ -132,7 +133,18 @@ def assert_as_if_painted_anew(terminal: Terminal) -> None:
     terminal.await_text("quit")  # in its last line
     terminal.read(0.5)
     anew = without_time(terminal)
-    assert anew == shown, "\n".join(difflib.unified_diff(shown, anew, "shown", "anew", n=0, lineterm=""))
+    assert len(anew) == len(shown)
+    assert all(map(alike, shown, anew)), "\n".join(difflib.unified_diff(shown, anew, "shown", "anew", n=0, lineterm=""))
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two lines say the same: where they are cut, a number that grew leaves room for a sign or two less."""
+    pairs = list(itertools.zip_longest(one.split("…"), other.split("…"), fillvalue="\n"))
+    last = len(pairs) - 1
+    return all(
+        a == b or (at < last and abs(len(a) - len(b)) <= 2 and (a.startswith(b.rstrip()) or b.startswith(a.rstrip())))
+        for at, (a, b) in enumerate(pairs)
+    )
 
 
 def without_time(terminal: Terminal) -> list[str]:

@@ -197,6 +197,8 @@ def test_a_theme_comes_from_the_file_the_environment_or_the_command(command: Com
 
 # The real program, byte by byte
 
+ESCAPE = b"\x1b[27u"
+
 
 def colours(raw: bytes) -> set[str]:
     """Every colour in a stream: as `16`, as `256`, or as `rgb`."""
@@ -213,7 +215,9 @@ def colours(raw: bytes) -> set[str]:
     return found
 
 
-def tour(command: Command, sandbox: Running, *args: str, **env: str) -> tuple[Terminal, dict[str, list[str]]]:
+def tour(
+    command: Command, sandbox: Running, *args: str, most: int = 9, **env: str
+) -> tuple[Terminal, dict[str, list[str]]]:
     """The dashboard and what can lie over it, and what of each stands in reverse."""
     sandbox.stuck(2)
     sandbox.sql("UPDATE autonomous_tasks SET description = '– Ünïcode: ≥ 3 × “naïve” → 東京 ☃ 🦀 –'")
@@ -221,27 +225,26 @@ def tour(command: Command, sandbox: Running, *args: str, **env: str) -> tuple[Te
     terminal.await_text("STUCK")
     reverse: dict[str, list[str]] = {}
     for name, keys, word in (
+        ("tasks", b"t", "newest first"),
         ("toast", b"w", "was restarted"),
         ("list", b"r", "Which breaker?"),
         ("stop", b"\x05", "Cancel"),
         ("palette", b"\x10", "Search for commands"),
         ("help", b"?", "escape closes"),
-        ("tasks", b"t", "newest first"),
         ("frozen", b" ", "FROZEN"),
-    ):
+    )[:most]:
         os.write(terminal.master, keys)
         terminal.await_text(word)
-        terminal.read(0.5)
         if name == "palette":
             os.write(terminal.master, b"heal")
             terminal.await_text("shows the plan")
-            terminal.read(0.5)
+        terminal.settle()
         reverse[name] = reversed_on(terminal)
         if name != "toast":
-            os.write(terminal.master, b"\x1b")
-            terminal.read(0.5)
+            os.write(terminal.master, ESCAPE)
+            terminal.await_gone(word) if name != "frozen" else terminal.settle()
     terminal.process.terminate()
-    assert terminal.ended(2.0) == 0
+    assert terminal.ended(30.0) == 0
     return terminal, reverse
 
 
@@ -277,7 +280,7 @@ def test_an_empty_no_color_is_none(sandbox: Running, command: Command) -> None:
     terminal = Terminal(command, sandbox, NO_COLOR="", COLORTERM="truecolor")
     terminal.await_text("LIVE")
     terminal.process.terminate()
-    terminal.ended(2.0)
+    terminal.ended(30.0)
     assert colours(terminal.raw) == {"rgb"}
 
 
@@ -287,22 +290,26 @@ def test_a_console_of_sixteen_colours_gets_no_others(sandbox: Running, command: 
     assert colours(terminal.raw) == {"16"}
 
 
-@ONE_SHAPE
-def test_a_terminal_of_256_colours_gets_no_others(sandbox: Running, command: Command) -> None:
-    terminal, _ = tour(command, sandbox, WATCHDESK_PROJECT_COLOUR="#c06010")
-    assert colours(terminal.raw) == {"256"}
-
-
-@pytest.mark.parametrize("how", ["asked for", "by the locale"])
-@ONE_SHAPE
-def test_ascii_is_nothing_but_ascii(how: str, sandbox: Running, command: Command) -> None:
-    if how == "asked for":
-        terminal, _ = tour(command, sandbox, "--ascii")
-    else:
-        terminal, _ = tour(command, sandbox, LANG="C", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
-    drawn = re.sub(rb"\x1b\[[0-9;?<=>$]*[A-Za-z]|\x1b\]22;[a-z]+\x07", b"", terminal.raw)
+def assert_ascii(raw: bytes) -> None:
+    """Nothing but ASCII was drawn."""
+    drawn = re.sub(rb"\x1b\[[0-9;?<>=$]*[A-Za-z]|\x1b\]22;[a-z]+\x07", b"", raw)
     assert {byte for byte in drawn if not 0x20 <= byte <= 0x7E} <= set(b"\r\n")
     assert b'- Unicode: > 3 x "naive" > ???? ? ?? -' in drawn
+
+
+@ONE_SHAPE
+def test_a_terminal_of_256_colours_gets_no_others_and_one_asked_for_ascii_nothing_else(
+    sandbox: Running, command: Command
+) -> None:
+    terminal, _ = tour(command, sandbox, "--ascii", WATCHDESK_PROJECT_COLOUR="#c06010")
+    assert colours(terminal.raw) == {"256"}
+    assert_ascii(terminal.raw)
+
+
+@ONE_SHAPE
+def test_a_locale_without_more_gets_nothing_but_ascii(sandbox: Running, command: Command) -> None:
+    terminal, _ = tour(command, sandbox, most=1, LANG="C", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert_ascii(terminal.raw)
 
 
 @ONE_SHAPE
@@ -312,10 +319,9 @@ def test_a_command_spells_what_the_encoding_lacks(sandbox: Running, command: Com
     assert "success 24 h: -" in told.stdout
 
 
-@pytest.mark.parametrize("term", ["dumb", ""])
-@ONE_SHAPE
-def test_a_terminal_that_cannot_draw_gets_one_plain_status(term: str, sandbox: Running, command: Command) -> None:
-    terminal = Terminal(command, sandbox, size=(140, 40), TERM=term)
-    assert terminal.ended(15.0) == 0
+@ONE_SHAPE  # without a kind of terminal: `test_variables`
+def test_a_terminal_that_cannot_draw_gets_one_plain_status(sandbox: Running, command: Command) -> None:
+    terminal = Terminal(command, sandbox, size=(140, 40), TERM="dumb")
+    assert terminal.ended(40.0) == 0
     assert b"\x1b" not in terminal.raw
     assert "OK" in "\n".join(terminal.screen.display)

@@ -40,9 +40,9 @@ def test_a_frozen_line_stops_nothing_and_is_painted_once_it_thaws(
         time.sleep(0.2)
     assert "pictures are dropped" in logged(command)
     checks = count_checks(sandbox)
-    await_checks(sandbox, checks + 10)
+    await_checks(sandbox, checks + 3)
     sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('came during the stall', 'pending')")
-    await_checks(sandbox, checks + 12)
+    await_checks(sandbox, checks + 5)
     terminal.await_text("came during the stall")
     assert logged(command).count("the terminal reads again") == 1
     terminal.type(b"a")
@@ -91,17 +91,17 @@ def test_stopped_by_force_it_paints_everything_again(start: Starts) -> None:
 
 @ONE_SHAPE
 def test_what_was_due_while_it_was_stopped_is_done_once(sandbox: Running, start: Starts) -> None:
-    terminal = start(Terminal, sandbox, WATCHDESK_WATCH_INTERVAL_S="2", WATCHDESK_WATCH_JITTER="0")
-    await_checks(sandbox, 2)
+    terminal = start(Terminal, sandbox, WATCHDESK_WATCH_INTERVAL_S="1", WATCHDESK_WATCH_JITTER="0")
+    await_checks(sandbox, 1)
     stopped(terminal)
     before = count_checks(sandbox)
-    time.sleep(7)  # the subject: three checks fall due
+    time.sleep(3.5)  # the subject: three checks fall due
     terminal.process.send_signal(signal.SIGCONT)
     await_checks(sandbox, before + 3)
     at = sandbox.time_column
     rows = sandbox.sql(f"SELECT {at} FROM autonomous_execution_logs WHERE {A_CHECK} ORDER BY {at}")
     first, second = rows[before][0], rows[before + 1][0]
-    assert (second - first).total_seconds() > 1
+    assert (second - first).total_seconds() > 0.5
 
 
 def test_stopped_twice_continued_thrice_is_stopped_and_continued(start: Starts) -> None:
@@ -171,7 +171,7 @@ def test_in_the_background_it_goes_on_without_the_screen(sandbox: Running, shell
     shell.say("bg")
     shell.await_text("ready>")
     before = shell.settings()
-    await_checks(sandbox, count_checks(sandbox) + 3)
+    await_checks(sandbox, count_checks(sandbox) + 2)
     assert monitor.status() != psutil.STATUS_STOPPED
     assert shell.settings() == before
     assert "LIVE" not in shell.read(0.5)
@@ -188,7 +188,7 @@ def test_in_the_background_it_goes_on_without_the_screen(sandbox: Running, shell
 @ONE_SHAPE
 def test_started_in_the_background_it_waits_for_the_screen_alone(sandbox: Running, shell: Shell) -> None:
     shell.say(f"{sys.executable} -m tui &")
-    await_checks(sandbox, 3)
+    await_checks(sandbox, 2)
     assert "LIVE" not in shell.read(0.5)
     shell.say("fg")
     shell.await_text("LIVE")
@@ -208,7 +208,7 @@ def test_stopped_by_force_and_put_into_the_background_it_lets_go_of_the_screen(s
     shell.forget()
     shell.say("bg")
     shell.await_text("ready>")
-    await_checks(sandbox, count_checks(sandbox) + 3)
+    await_checks(sandbox, count_checks(sandbox) + 2)
     assert "LIVE" not in shell.read(0.5)
     monitor.terminate()
     assert psutil.wait_procs([monitor], timeout=IN_TIME_S)[1] == []

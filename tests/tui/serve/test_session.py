@@ -36,7 +36,8 @@ def pids(served: Served) -> list[int]:
     return [one.pid for one in served.monitors()]
 
 
-async def test_panels_are_live_keys_work_and_orders_are_refused(
+@ONE_SHAPE
+async def test_panels_are_live_keys_work_orders_are_refused_and_observe_is_not_lifted(
     sandbox: Running, serve: Serve, client: aiohttp.ClientSession
 ) -> None:
     sandbox.completed(20)
@@ -55,17 +56,6 @@ async def test_panels_are_live_keys_work_and_orders_are_refused(
     sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('came just now', 'pending')")
     await page.await_text("came just now")
     sandbox.sql("DELETE FROM autonomous_tasks WHERE description = 'came just now'")
-    assert kept(sandbox) == before
-    assert sandbox.functions() == asked
-    assert page.told == []
-
-
-@ONE_SHAPE
-async def test_observe_is_not_lifted_from_a_browser(
-    sandbox: Running, serve: Serve, client: aiohttp.ClientSession
-) -> None:
-    page = await look(client, serve(sandbox))
-    await page.await_text("LIVE")
     await page.type("\x10")
     await page.await_text("Search")
     await page.type("allow actions")
@@ -74,6 +64,9 @@ async def test_observe_is_not_lifted_from_a_browser(
     await page.await_text("Search", gone=True)
     await page.await_text("Allow actions: this screen only looks")
     assert "for 15 min" not in page.text
+    assert kept(sandbox) == before
+    assert sandbox.functions() == asked
+    assert page.told == []
 
 
 @ONE_SHAPE
@@ -116,18 +109,16 @@ async def test_a_page_hears_of_a_monitor_whose_picture_stands(
     await page.await_text("LIVE")
     await page.type(" ")
     await page.await_text("FROZEN")
-    beats = 0
     async with asyncio.timeout(3 * BEAT_S):
-        while beats < 2:
-            message = await page.socket.receive()
-            beats += message.type is aiohttp.WSMsgType.BINARY and not message.data
+        while (message := await page.socket.receive()).type is not aiohttp.WSMsgType.BINARY or message.data:
+            pass
 
 
 def test_no_size_is_taken_as_it_is_told() -> None:
     assert [cells(number) for number in (80, "80", 0, -1, 10**12)] == [80, 80, 1, 1, 500]
 
 
-NONSENSE = ("no json", "{}", "[]", '["stdin"]', '["stdin", 5]', '["resize", {"width": "wide", "height": 1}]')
+NONSENSE = ("no json", '["stdin", 5]', '["resize", {"width": "wide", "height": 1}]')
 
 
 @ONE_SHAPE
@@ -188,11 +179,11 @@ async def test_a_signal_ends_it_with_all_monitors_and_gives_the_port_back(
     number: int, sandbox: Running, serve: Serve, client: aiohttp.ClientSession
 ) -> None:
     served = serve(sandbox)
-    pages = [await look(client, served) for _ in range(2)]
+    pages = [await look(client, served) for _ in range(2 if number == signal.SIGTERM else 1)]
     for page in pages:
         await page.await_text("LIVE")
     running = pids(served)
-    assert len(running) == 2
+    assert len(running) == len(pages)
     assert await asyncio.to_thread(served.end, number) == 0
     assert gone(running)
     for page in pages:
