@@ -22,6 +22,7 @@ from tests.tui.terminal import Terminal
 IN_TIME_S: Final = 2.0
 NOBODY: Final = {"SUPABASE_URL": "http://127.0.0.1:9", "SUPABASE_KEY": "sb_secret_x"}
 SHOWN: Final = "watchdog acts on order only"
+_QUIET_S: Final = 0.3
 A_CHECK: Final = "execution_step = 'watchdog_health_check'"
 
 
@@ -125,13 +126,13 @@ def await_checks(sandbox: Running, count: int, within_s: float = 60.0) -> None:
 
 def assert_as_if_painted_anew(terminal: Terminal) -> None:
     """What is on the screen is what a new terminal would be shown, apart from what moves with time."""
-    terminal.read(0.5)
+    terminal.settle(_QUIET_S)
     shown = without_time(terminal)
     terminal.forget()
     terminal.process.send_signal(signal.SIGCONT)
     terminal.await_sent(b"\x1b[?1049h")
     terminal.await_text("quit")  # in its last line
-    terminal.read(0.5)
+    terminal.settle(_QUIET_S)
     anew = without_time(terminal)
     assert len(anew) == len(shown)
     assert all(map(alike, shown, anew)), "\n".join(difflib.unified_diff(shown, anew, "shown", "anew", n=0, lineterm=""))

@@ -33,23 +33,20 @@ def set_stop(sandbox: Running, reason: str) -> None:
 
 
 @ONE_SHAPE
-@pytest.mark.parametrize("size", SIZES)
-async def test_the_panel_says_what_fires_in_every_size_that_has_the_room(
-    size: tuple[int, int], sandbox: Running, tmp_path: Path
-) -> None:
+async def test_the_panel_says_what_fires_in_every_size_that_has_the_room(sandbox: Running, tmp_path: Path) -> None:
     set_stop(sandbox, "evil \x1b]52;c;Zg==\x07 [@click=app.bell]x[/] [/")
     app = app_on(sandbox, tmp_path, alerts=SOON)
-    async with app.run_test(size=size) as pilot:
-        if size[1] < 10:
-            await until(lambda: app.monitor.snapshot.ready, "ready")
-            await pilot.pause()
-            return
-        await until(lambda: "1 alert firing" in shown(app), "an alert")
-        await until(lambda: app.screen_stack[0].query_one("#alerts").size.height >= 2, "room for it")
-        text = shown(app)
-        assert "\x1b" not in text
+    async with app.run_test(size=(1, 1)) as pilot:
+        await until(lambda: app.monitor.snapshot.ready, "ready")
+        for size in SIZES:
+            await pilot.resize_terminal(*size)
+            if size[1] >= 10:
+                await until(lambda: "1 alert firing" in shown(app), f"an alert in {size}")
+                await until(lambda: app.screen_stack[0].query_one("#alerts").size.height >= 2, f"room in {size}")
+                assert "\x1b" not in shown(app)
 
 
+@ONE_SHAPE
 async def test_a_takes_care_of_the_only_one_at_once(sandbox: Running, tmp_path: Path) -> None:
     set_stop(sandbox, "look")
     app = app_on(sandbox, tmp_path, alerts=SOON)

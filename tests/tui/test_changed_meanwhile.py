@@ -57,6 +57,7 @@ def test_a_stop_that_somebody_else_gave_meanwhile_is_left_as_it_is(start: Start,
     leave(hand)
 
 
+@ONE_SHAPE
 def test_a_task_that_was_retried_meanwhile_is_not_retried_again(start: Start, busy: Running) -> None:
     busy.sql("DELETE FROM autonomous_tasks WHERE description = 'failed 2'")
     hand = start()

@@ -8,7 +8,7 @@ from tests.running import ONE_SHAPE, Running
 from tests.tui.states import Starts, assert_as_if_painted_anew
 from tests.tui.terminal import Terminal
 
-ESC: Final = "\x1b"
+ESC: Final = "\x1b[27u"
 HOME: Final = (ESC, "2 Tasks")
 LISTS: Final = ("Health", "Tasks", "Degradation", "Breakers", "KPIs", "Alerts", "Events", "Audit trail")
 TOURS: Final = {
@@ -23,14 +23,17 @@ TOURS: Final = {
 }
 """What is pressed, and what is then to be read."""
 
+TOGETHER: Final = [("the past", "frozen", "the wall"), ("lists",), ("a row", "plots", "dialogs", "menus")]
+"""What one program goes through: each tour ends where it began."""
+
 
 @ONE_SHAPE
-@pytest.mark.parametrize("tour", TOURS)
-def test_it_is_as_if_painted_anew(tour: str, sandbox: Running, start: Starts) -> None:
+@pytest.mark.parametrize("tours", TOGETHER, ids=", ".join)
+def test_it_is_as_if_painted_anew(tours: tuple[str, ...], sandbox: Running, start: Starts) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('it is done', 'completed')")
     terminal = start(Terminal, sandbox)
     terminal.await_text("checked")
-    for key, word in TOURS[tour]:
+    for key, word in (step for tour in tours for step in TOURS[tour]):
         terminal.type(key.encode())
         terminal.await_text(word)
         assert_as_if_painted_anew(terminal)

@@ -70,8 +70,8 @@ OPENED: list[tuple[type[Any] | Action, tuple[str, ...]]] = [
 ]
 """Every view and every dialog, and the keys to it."""
 
-ALIKE = [HEAL, RESUME, DRY_RUN_ON, RUN_PENDING, RETRY_MATCHING, HOLD_BREAKER]
-"""Dialogs as those of the emergency stop and of a silence, which have the most fields."""
+ALIKE = [QuitDialog, NoteDialog, HEAL, RESUME, DRY_RUN_ON, RUN_PENDING, RETRY_MATCHING, HOLD_BREAKER]
+"""Dialogs as those of the emergency stop and of a silence, which have the most fields, and as that of a jump."""
 
 
 def named(kind: type[Any] | Action) -> str:
