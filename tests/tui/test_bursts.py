@@ -95,10 +95,9 @@ def test_a_stop_that_comes_in_one_read_is_carried_out_with_its_reason(
     assert sandbox.sql(stopped) == [(True, "all is wrong")]
 
 
-@ONE_SHAPE
-@pytest.mark.parametrize("move", ["\t", "\r", "\x1b[B"], ids=["tab", "enter", "down"])
+@ONE_SHAPE  # each key that moves on: `test_text_after_a_key_that_moves_the_focus_goes_to_the_next_field`
 def test_a_silence_that_comes_in_one_read_has_its_time_and_its_reason(
-    sandbox: Running, command: Command, opened: Open, move: str
+    sandbox: Running, command: Command, opened: Open
 ) -> None:
     hand = opened(command, sandbox, size=(100, 30))
     hand.await_text("LIVE")
@@ -108,7 +107,7 @@ def test_a_silence_that_comes_in_one_read_has_its_time_and_its_reason(
     hand.press("\x1b[B" * 9 + "\r")
     hand.await_text("*: nobody is told")
     hand.read(0.5)
-    hand.press(f"\x1b[Z\x1b[Z\x1530min{move}new disks")
+    hand.press("\x1b[Z\x1b[Z\x1530min\tnew disks")
     text = hand.await_text("for 30 min")
     assert "new disks" in text
     assert "30minnew" not in text
