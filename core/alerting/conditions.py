@@ -32,13 +32,14 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The input of all rules at one moment. `None` was not measured now.
 
     `review_waits_s`: seconds the oldest task has waited for a review, 0 where none does; `in_review`: their number.
-    `config_rows`: their number, which should be one. `simulated`: completions of the last day that were only simulated,
-    `simulated_age_s`: seconds since the last of them. `stopped_by`: the operator who ordered the stop, empty for the
-    watchdog or an unknown source. `blind_for_s`: 0 while there is live data. `lost`: the components not on live data.
-    `health_row_age_s`: the age of the newest row of any monitor, or the time none has been found
-    (`health_row_missing`), `health_row_late_s`: from when on that is too long. `conflict`: what a watchdog reversed
-    of an operator's actions. `set_aside`: what this machine could not keep. `checked_at`, `config_at`: when the
-    verdicts and the config row were read; the rest was read at `at`, or within a refresh before it.
+    `config_rows`: their number, which should be one. `simulated`: completions of the last day that were only
+    simulated, `simulated_age_s`: seconds since the last of them. `stopped_by`: the operator who ordered the stop,
+    empty for the watchdog or an unknown source; `stop_id`: the same for everybody who reads this stop.
+    `blind_for_s`: 0 while there is live data. `lost`: the components not on live data. `health_row_age_s`: the age
+    of the newest row of any monitor, or the time none has been found (`health_row_missing`), `health_row_late_s`:
+    from when on that is too long. `conflict`: what a watchdog reversed of an operator's actions. `set_aside`: what
+    this machine could not keep. `checked_at`, `config_at`: when the verdicts and the config row were read; the rest
+    was read at `at`, or within a refresh before it.
     """
 
     at: datetime
@@ -48,6 +49,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     stopped: bool | None = None
     stop_text: str = ""
     stopped_by: str = ""
+    stop_id: str = ""
     enabled: bool | None = None
     config_rows: int | None = None
     success_1h: SuccessRate | None = None
@@ -83,11 +85,15 @@ class Condition(msgspec.Struct, frozen=True):
     held_s: float = 0.0
     by: str = ""
     at: datetime | None = None
+    episode: str = ""
+    """The name of what holds, the same on every monitor that sees it; empty where there is none."""
 
 
 def stopped(facts: Facts, _: AlertRules) -> Condition:
     """Hold while an emergency stop is set."""
-    return Condition(Truth.of(facts.stopped), facts.stop_text, by=facts.stopped_by, at=facts.config_at)
+    return Condition(
+        Truth.of(facts.stopped), facts.stop_text, by=facts.stopped_by, at=facts.config_at, episode=facts.stop_id
+    )
 
 
 def several_config_rows(facts: Facts, _: AlertRules) -> Condition:

@@ -173,7 +173,7 @@ class AlertStateMachine:
                 severity=rule.begins or rule.severity,
                 held_s=condition.held_s,
                 trues=1,
-                **_new_episode(self._episode_of(rule), now - timedelta(seconds=condition.held_s)),
+                **_new_episode(condition.episode or self._episode_of(rule), now - timedelta(seconds=condition.held_s)),
             )
         if alert.flapping:
             if alert.known_s - alert.changes[-1] < settings.flap_s:
@@ -185,7 +185,7 @@ class AlertStateMachine:
             if alert.firing:
                 return alert, None
             if not alert.active:
-                alert = msgspec.structs.replace(alert, **_new_episode(self._episode_of(rule), now))
+                alert = msgspec.structs.replace(alert, **_new_episode(condition.episode or self._episode_of(rule), now))
             return _fired(alert, now), Turn.FLAPS
         if alert.stage is AlertState.PENDING:
             if not holds:

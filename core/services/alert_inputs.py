@@ -1,5 +1,6 @@
 """The input of alert rules: the newest verdicts and readings, and the few values that only the rules need."""
 
+import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -74,6 +75,7 @@ class AlertInputs:
             stopped=config.emergency_stop if config is not None else None,
             stop_text=(config.stop_reason if config is not None else "") or "no reason given",
             stopped_by=await self._who_stopped(config),
+            stop_id=_stop_id(config),
             enabled=config.enabled if config is not None else None,
             config_rows=len(config.ids) if config is not None else None,
             success_1h=await self._ask("the success rate of the last hour", self._success_1h),
@@ -165,6 +167,13 @@ class AlertInputs:
         trail = await self._context.reads.audit.stop_trail()
         standing = trail.standing(config, exact=True)
         return standing.actor if standing is not None and standing.by == By.OPERATOR else ""
+
+
+def _stop_id(config: SystemConfig | None) -> str:
+    """Return a name of the stop in force that every monitor derives alike; empty without one."""
+    if config is None or not config.emergency_stop:
+        return ""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"watchdesk-stop/{config.id}/{config.updated_at}/{config.stop_reason}"))
 
 
 def _age_s(simulated: Reading[Simulated], now: datetime) -> float | None:

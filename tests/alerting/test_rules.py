@@ -609,6 +609,17 @@ def test_what_was_read_before_another_monitor_saw_its_end_begins_nothing() -> No
     assert [phase for _, phase, _ in ours.told()] == ["firing"]
 
 
+def test_the_same_stop_is_one_episode_on_monitors_that_cannot_hear_each_other() -> None:
+    """Each tells of it, twice rather than never, and the mails are of one thing."""
+    one, other = Lives(), Lives()
+    for lives in (one, other):
+        lives.minute(stopped=True, stop_id="the stop of three o'clock")
+    assert one.alert("emergency_stop").episode == other.alert("emergency_stop").episode == "the stop of three o'clock"
+    one.minutes(5)
+    one.minute(stopped=True, stop_id="another stop")
+    assert one.alert("emergency_stop").episode == "another stop"
+
+
 def test_what_fires_here_goes_on_although_another_monitor_saw_the_end_of_it() -> None:
     ours = Lives()
     ours.minute(stopped=True)

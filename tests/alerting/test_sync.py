@@ -226,6 +226,7 @@ async def test_who_saw_it_first_and_does_not_tell_speaks_of_the_tellers_episode(
         first, second = await pair(sandbox, tmp_path, server.rules(ANNA, BORIS))
         stop(sandbox)
         await second.minute()
+        sandbox.sql("UPDATE autonomous_system_config SET updated_at = now()")  # it reads as another stop
         await first.minute(10.0)
         mine = alarm(second).episode
         assert mine != alarm(first).episode
