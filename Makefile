@@ -11,7 +11,7 @@ demo: $(READY)
 
 # Hundreds of processes are started: what is compiled is kept, whatever the shell says.
 test: $(READY)
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 5 --dist worksteal $(ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 
 # The pictures of the screen as text, anew: after a change that is meant. Read the diff.
 pictures: $(READY)
