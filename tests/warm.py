@@ -187,10 +187,12 @@ class WarmProcess:
 
 def _serve(address: str) -> None:
     """Fork for each request, until stdin ends. Returns in each command's own process, when that has become it."""
+    from core.backend.proxies import authorities
     from core.backend.supabase_client import official
     from tui.cli.commands import COMMANDS
 
     official()
+    authorities()
     for name in (*_SCREEN, *(f"tui.cli.commands.{command.replace('-', '_')}" for command in COMMANDS)):
         importlib.import_module(name)
     assert threading.active_count() == 1

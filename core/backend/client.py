@@ -97,6 +97,7 @@ class Backend:
         self._clock = clock
         self._server_date: tuple[datetime, float] | None = None
         self._http: httpx.AsyncClient | None = None
+        self._connecting = asyncio.Lock()
         self._proxy: Proxy | None = None
         self._credentials = Credentials(
             secret=target.kind is KeyKind.SECRET, user=target.signs_in, new_key=target.key.startswith("sb_")
@@ -120,10 +121,11 @@ class Backend:
 
         Raises Failed where this machine's settings give no way to the project.
         """
-        module = await asyncio.to_thread(official)
-        network = await asyncio.to_thread(self._network)
-        if self._http is not None:
-            return
+        async with self._connecting:  # the first reads come together, and each would load the certificates
+            if self._http is None:
+                self._build(await asyncio.to_thread(official), await asyncio.to_thread(self._network))
+
+    def _build(self, module: Any, network: httpx.AsyncBaseTransport) -> None:
         limits = self.limits
         self._http = httpx.AsyncClient(
             follow_redirects=False,

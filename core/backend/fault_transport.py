@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import httpx
 
+from core.backend.proxies import authorities
+
 
 class LineFault(StrEnum):
     """The behaviour of the connection. `WHOLE`: no fault."""
@@ -20,7 +22,7 @@ class FaultTransport(httpx.AsyncBaseTransport):
     """Passes requests on, or fails them as a network does. `tried` lists all requests, `METHOD path?query`."""
 
     def __init__(self) -> None:
-        self._beyond = httpx.AsyncHTTPTransport()
+        self._beyond = httpx.AsyncHTTPTransport(verify=authorities())
         self.cut = LineFault.WHOLE
         self.tried: list[str] = []
 
