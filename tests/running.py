@@ -22,6 +22,22 @@ PROGRAM = (sys.executable, "-m", "tui")
 _COMMAND_S = 100.0
 
 
+_EMPTIED = """
+SET client_min_messages = error;
+DO $$
+BEGIN
+  IF (SELECT sum(pg_table_size(name::regclass)) FROM unnest(ARRAY[
+    'autonomous_tasks', 'autonomous_execution_logs', 'autonomous_safety_checks']) AS name) > 1000000
+  THEN  -- twenty times as long, but it gives the space back
+    TRUNCATE autonomous_tasks, autonomous_execution_logs, autonomous_safety_checks CASCADE;
+  ELSE
+    DELETE FROM autonomous_safety_checks;
+    DELETE FROM autonomous_execution_logs;
+    DELETE FROM autonomous_tasks;
+  END IF;
+END $$"""
+
+
 class Running:
     """A sandbox in a process of its own."""
 
@@ -97,9 +113,7 @@ class Running:
         self._http.delete("/sandbox/limits").raise_for_status()
         self.agents_log = False
         self.sql(
-            "SET client_min_messages = error;"
-            " TRUNCATE autonomous_tasks, autonomous_execution_logs, autonomous_safety_checks CASCADE;"
-            " DELETE FROM autonomous_system_config;"
+            f"{_EMPTIED}; DELETE FROM autonomous_system_config;"
             " INSERT INTO autonomous_system_config"
             " (enabled, dry_run_mode, min_interval_minutes, max_daily_tasks, notification_email)"
             " VALUES (true, true, 5, 500, NULL)"
