@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.in_memory import in_memory
 from tests.tui import idle
 from tests.tui.states import start
 
-__all__ = ["start", "utc"]
+__all__ = ["in_memory", "start", "utc"]
 
 idle.install()
 
