@@ -10,7 +10,7 @@ from tests.tui.terminal import Terminal
 
 ESC: Final = "\x1b[27u"
 HOME: Final = (ESC, "2 Tasks")
-LISTS: Final = ("Health", "Tasks", "Degradation", "Breakers", "KPIs", "Alerts", "Events", "Audit trail")
+LISTS: Final = ("Health", "Tasks 1/1", "Degradation", "Breakers", "KPIs", "Alerts", "Events", "Audit trail")
 TOURS: Final = {
     "the past": [("[", "PAST"), ("?", "escape closes"), (ESC, "PAST"), ("t", "not kept"), (ESC, "PAST"), HOME],
     "frozen": [(" ", "FROZEN"), ("t", "newest"), HOME, (" ", "LIVE")],
