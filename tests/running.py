@@ -255,7 +255,7 @@ ONE_SHAPE = pytest.mark.parametrize("session_sandbox", ["deployed"], indirect=Tr
 
 @pytest.fixture(scope="session", params=SHAPES)
 def session_sandbox(request: pytest.FixtureRequest) -> Iterator[Running]:
-    """One process per shape and worker. Rows lie in the order they are put in, for nobody gives space back meanwhile."""
+    """One process per shape and worker. Rows lie in the order they are put in: nobody gives space back meanwhile."""
     running = Running(request.param)
     for table in ("autonomous_tasks", "autonomous_execution_logs", "autonomous_safety_checks"):
         running.sql(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
