@@ -1,6 +1,7 @@
 """The real parts tests use, everywhere; and which tests are run only where they are asked for by name."""
 
 import gc
+import os
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,30 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if collection_path != BROWSER or any(one.is_relative_to(BROWSER) for one in named):
         return None
     return True
+
+
+LONG: Final = (
+    "tests/alerting/test_processes.py",
+    "tests/backend/rows/test_every_column.py",
+    "tests/history/report/test_golden.py",
+    "tests/sandbox/test_selftest.py",
+    "tests/tui/serve/test_session.py",
+    "tests/tui/test_demo.py",
+    "tests/tui/test_hostile.py",
+    "tests/tui/test_painted.py",
+    "tests/tui/test_slips.py",
+    "tests/tui/test_time_travel_for_real.py",
+)
+"""The files of tests that take ten seconds and more."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest come first in what each worker begins with: begun last, one would keep all the others waiting."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    size = -(-len(items) // workers)
+    parts = (items[start : start + size] for start in range(0, len(items), size or 1))
+    items[:] = [one for part in parts for one in sorted(part, key=lambda item: not item.nodeid.startswith(LONG))]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
