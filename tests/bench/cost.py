@@ -136,7 +136,8 @@ def measure(situation: Situation, tree: Path) -> Counts:
         if not situation.workload:
             fill(sandbox, situation.fat)
         proxy = CountingProxy(sandbox.url)
-        env = Command(Path(home)).environment(sandbox, SUPABASE_URL=proxy.url, PYTHONPATH=str(tree), **situation.env)
+        known = situation.env if (tree / "core/services/attention.py").exists() else {}  # older ones end at such a name
+        env = Command(Path(home)).environment(sandbox, SUPABASE_URL=proxy.url, PYTHONPATH=str(tree), **known)
         program = Measured(PROGRAM, env, Path(home))
         try:
             program.read(SETTLE_S / 2)
