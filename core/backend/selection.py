@@ -66,10 +66,10 @@ class TableQuirks:
             (self._whole.discard if asked.whole else self._whole.add)(table)  # asked whole, it was a filter's value
             return not asked.whole
         found = _LACKING.search(fault.message) if fault.kind == "missing_column" else None
-        known, wanted = self._lacking.get(table, frozenset()), set(map(column_of, selection.wanted))
-        if found is None or found[1] in known or found[1] not in wanted:
+        asked_for = set(map(column_of, asked.items)) - set(map(column_of, selection.needed))
+        if found is None or found[1] not in asked_for:
             return False
-        self._lacking[table] = known | {found[1]}
+        self._lacking[table] = self._lacking.get(table, frozenset()) | {found[1]}
         return True
 
     def forget(self) -> None:

@@ -196,7 +196,8 @@ def test_only_a_refusal_that_names_a_wanted_column_is_learnt_from_and_once() -> 
     assert not quirks.learn(selection, whole, refusal("column t.kind does not exist", kind="missing_table"))
     assert not quirks.learn(selection, whole, refusal("something else"))
     assert quirks.learn(selection, whole, refusal("column t.told does not exist"))
-    assert not quirks.learn(selection, whole, refusal("column t.told does not exist"))
+    assert quirks.learn(selection, whole, refusal("column t.told does not exist"))  # asked before that was known
+    assert not quirks.learn(selection, quirks.asked(selection), refusal("column t.told does not exist"))
     assert quirks.asked(selection).select == "id,kind"
     assert quirks.asked(Selection(table="another", needed=("id",), wanted=("told",))).select == "id,told"
     quirks.forget()

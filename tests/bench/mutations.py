@@ -90,7 +90,7 @@ MUTATIONS: Final = (
     Mutation("trouble is read as seldom as calm", "core/services/attention.py", "step = 0 if looked or not well else", "step = 0 if looked else", "tests/services/test_attention.py"),
     Mutation("the budget changes nothing", "core/monitor/scheduler.py", "self._parts.attention.over_budget = self._parts.cost.cost.over", "pass", "tests/services/test_own_cost.py"),
     Mutation("bodies are not counted", "core/backend/traffic.py", "+ answer.num_bytes_downloaded", "", "tests/services/test_own_cost.py"),
-    Mutation("a lacking column hides its table", "core/backend/selection.py", "self._lacking[table] = known | {found[1]}\n        return True", "return False", "tests/backend/test_selection.py"),
+    Mutation("a lacking column hides its table", "core/backend/selection.py", "self._lacking[table] = self._lacking.get(table, frozenset()) | {found[1]}\n        return True", "return False", "tests/backend/test_selection.py"),
     Mutation("one odd document hides its page", "core/backend/selection.py", "return not asked.whole", "return False", "tests/backend/test_selection.py"),
     Mutation("a list reads its JSON whole", "core/backend/log_rows.py", '*(f"{name}:{path}" for name, path in paths.items())', '*(f"{name}:{path}" for name, path in paths.items()), "input_data"', "tests/backend/test_selection.py"),
 )  # fmt: skip

@@ -20,11 +20,21 @@ class Slow(Static):
 
     def say(self, text: str) -> None:
         self.said.append(text)
+        self.query_one("#label")
+
+    async def on_mount(self) -> None:
+        await self.mount(Label(id="label"))
 
     @within_error_boundary("reading", say)
     async def read(self) -> None:
         await self.go_on.wait()
         self.query_one("#part", Label).update("read")
+
+    @within_error_boundary("working", say)
+    async def work_on(self) -> None:
+        await self.go_on.wait()
+        await self.query_children(Label).remove()
+        raise RuntimeError("boom")
 
 
 @pytest.mark.parametrize("removed", [False, True])
@@ -43,3 +53,18 @@ async def test_a_part_that_is_gone_is_an_error_unless_all_of_it_is_being_removed
         assert len(slow.said) == (0 if removed else 1)
         with pytest.raises(NoMatches):
             slow.query_one("#part")
+
+
+async def test_an_error_of_what_is_being_removed_is_told_to_nobody() -> None:
+    """Its place to say it is gone as well, and asking for that would end the app."""
+    app = App[None]()
+    async with app.run_test():
+        slow = Slow()
+        await app.mount(slow)
+        working = asyncio.create_task(slow.work_on())
+        await asyncio.sleep(0)
+        removal = slow.remove()
+        slow.go_on.set()
+        await working
+        await removal
+        assert slow.said == []

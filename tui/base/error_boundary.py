@@ -30,7 +30,11 @@ def within_error_boundary(what: str, say: Callable[[S, str], None]) -> Callable[
     def around(method: Work[S, P]) -> Work[S, P]:
         @wraps(method)
         async def kept(self: S, /, *args: P.args, **kwargs: P.kwargs) -> None:
-            with error_boundary(what, lambda text: say(self, text)), _while_removed(self):
+            def tell(text: str) -> None:
+                if self.display:  # Textual displays nothing that is being removed: nobody is left to be told
+                    say(self, text)
+
+            with error_boundary(what, tell), _while_removed(self):
                 await method(self, *args, **kwargs)
 
         return kept
@@ -43,7 +47,7 @@ def _while_removed(widget: Widget) -> Iterator[None]:
     try:
         yield
     except NoMatches:
-        if widget.display:  # Textual displays nothing that is being removed
+        if widget.display:
             raise
 
 

@@ -143,13 +143,18 @@ def _hour(cost: OwnCost) -> str:
     if cost.requests_h is None:
         return ""
     received, sent = ((amount or 0) / 1_000_000 for amount in (cost.received_h, cost.sent_h))
-    return f"{cost.requests_h:,} requests, {received:,.2g} MB received, {sent:,.2g} MB sent"
+    return f"{cost.requests_h:,} requests, {_amount(received)} MB received, {_amount(sent)} MB sent"
 
 
 def _month(cost: OwnCost) -> str:
     if cost.received_month is None:
         return ""
-    return f"{cost.received_month / GB:,.2g} GB a month at this rate, {cost.requests_month or 0:,} requests"
+    return f"{_amount(cost.received_month / GB)} GB a month at this rate, {cost.requests_month or 0:,} requests"
+
+
+def _amount(value: float) -> str:
+    """Return an amount in plain digits, however large: `1,200`, `12`, `0.05`."""
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
 def _memory(own: SelfStatus) -> str:
