@@ -59,12 +59,12 @@ async def test_an_action_that_fails_unforeseen_is_closed_and_the_next_goes_on(sa
     async def breaks(*_: Any) -> None:
         raise ZeroDivisionError("on purpose")
 
-    whole, repair.apply = repair.apply, breaks  # type: ignore[method-assign]
+    whole, repair.apply = repair.apply, breaks  # type: ignore[method-assign]  # a step that fails
     result = await driven.monitor.run(HEAL, await driven.monitor.plan(HEAL))
     assert result.phase is not ResultPhase.VERIFIED
     assert "unforeseen ZeroDivisionError" in result.text
     assert [status for _, status in audited(sandbox, "heal")] == ["started", "failed"]
-    repair.apply = whole  # type: ignore[method-assign]
+    repair.apply = whole  # type: ignore[method-assign]  # as it was
     assert (await driven.monitor.run(HEAL, await driven.monitor.plan(HEAL))).changed == 3
     await driven.monitor.close()
 
@@ -79,7 +79,7 @@ async def test_a_plan_that_fails_unforeseen_is_a_note_and_the_others_are_carried
     async def breaks(*_: Any) -> None:
         raise ZeroDivisionError("on purpose")
 
-    driven.parts.healer.repairs["dry_run"].plan = breaks  # type: ignore[method-assign,assignment]
+    driven.parts.healer.repairs["dry_run"].plan = breaks  # type: ignore[method-assign,assignment]  # a plan that fails
     plan = await driven.monitor.plan(HEAL)
     assert any("dry run: could not be planned: failed (ZeroDivisionError)" in note for note in plan.notes)
     assert (await driven.monitor.run(HEAL, plan)).changed == 2

@@ -31,9 +31,9 @@ def test_the_requests_we_send_have_it(command: Command) -> None:
             self.send_response(503)
             self.end_headers()
 
-        do_POST = do_HEAD = do_OPTIONS = do_GET  # noqa: N815
+        do_POST = do_HEAD = do_OPTIONS = do_GET  # noqa: N815 - the names that http.server looks for
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that http.server gives it
             """Say nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as server:
