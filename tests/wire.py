@@ -191,7 +191,7 @@ def _fields(head: str) -> list[tuple[str, str]]:
     return [(k.strip().lower(), v.strip()) for k, _, v in (line.partition(":") for line in lines)]
 
 
-_READS = ("/auth/", "/rest/v1/rpc/get_autonomous_config", "/rest/v1/rpc/watchdesk_statistics")
+_READS = ("/auth/", "/rest/v1/rpc/get_autonomous_config", "/rest/v1/rpc/watchdesk_overview")
 
 
 def _is_write(request: str) -> bool:

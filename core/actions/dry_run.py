@@ -51,7 +51,7 @@ class SetDryRun(Operation[DryRunPlan]):
 
     async def plan(self) -> DryRunPlan:
         """Return how dry-run stands now, and how many pending tasks it would consume. Raises NotLive."""
-        config, pending = await self._context.reads.config.fetch(), await self._context.reads.tasks.count("pending")
+        config, pending = await self._context.reads.config.fetch(), await self._context.reads.counts.exactly("pending")
         if config is None:
             return DryRunPlan(known=False, dry_run=False, on=self.on)
         action = DRY_RUN_OFF if config.dry_run else DRY_RUN_ON

@@ -117,8 +117,8 @@ class EmergencyStop(Operation[StopPlan]):
         config = await reads.config.fetch()
         standing = (await trail_of(self._context)).standing(config)
         return StopPlan(
-            pending=await reads.tasks.count("pending"),
-            running=await reads.tasks.count("in_progress"),
+            pending=await reads.counts.exactly("pending"),
+            running=await reads.counts.exactly("in_progress"),
             already=in_words(self._context, config, standing) if config and config.emergency_stop else "",
             hours=self._hours,
         )
@@ -260,7 +260,7 @@ class EmergencyStop(Operation[StopPlan]):
 
     async def _open(self) -> int:
         reads = self._context.reads
-        return sum(await asyncio.gather(*(reads.tasks.count(status) for status in UNFINISHED)))
+        return sum(await asyncio.gather(*(reads.counts.exactly(status) for status in UNFINISHED)))
 
     async def _count_by_function(self) -> int:
         marks = Markers(begins=(f"{FUNCTION_MARK}{self.reason}",))

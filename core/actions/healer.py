@@ -115,7 +115,7 @@ class Healer:
         if not stuck:
             return ""
         since = found.survey.now - timedelta(seconds=rules.brake_window_s)
-        healed = await self._context.reads.tasks.count_healed(since)
+        healed = await self._context.reads.counts.healed(since)
         together, running = stuck + healed, found.survey.overdue.running + healed
         before = f" and {healed:,} healed within the hour" if healed else ""
         if together > rules.brake_rows:

@@ -46,7 +46,7 @@ class RunPending(Operation[RunPlan]):
 
     async def plan(self) -> RunPlan:
         """Return what is pending, and what stands in the way. Raises NotLive."""
-        config, pending = await self._context.reads.config.fetch(), await self._context.reads.tasks.count("pending")
+        config, pending = await self._context.reads.config.fetch(), await self._context.reads.counts.exactly("pending")
         notes = []
         if config is not None and config.emergency_stop:
             notes.append("an emergency stop is set: the agents will refuse")
@@ -59,7 +59,7 @@ class RunPending(Operation[RunPlan]):
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Count what is pending."""
-        self._before = await self._context.reads.tasks.count("pending")
+        self._before = await self._context.reads.counts.exactly("pending")
         return Prepared(told={"pending": self._before}, planned=self._before, run=run)
 
     async def run(self, run: Run) -> None:
@@ -82,7 +82,7 @@ class RunPending(Operation[RunPlan]):
             run.fail("the agents' function", _refusal(said.message))
             return ReadBack(holds=Truth.FALSE, text=f"the agents' function refused: {said.message}")
         try:
-            left = await self._context.reads.tasks.count("pending")
+            left = await self._context.reads.counts.exactly("pending")
             now = f"{self._before:,} were pending, {left:,} are now"
         except NotLive as not_live:
             left, now = self._before, f"{self._before:,} were pending; {not_live.fault.sentence()}"

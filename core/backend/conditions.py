@@ -63,6 +63,16 @@ def past(query: Any, column: str, since: datetime) -> Any:
     return query.gte(column, stamp(since)).lte(column, until(None))
 
 
+Place = tuple[datetime, str]
+"""The place of a row in a table that is sorted by time and id, newest first; rows without a time stand above all."""
+
+
+def not_before(place: Place, column: str) -> str:
+    """Return the condition that a row stands at `place` or above it, sorted by the time in `column`."""
+    at, name = stamp(place[0]), place[1]
+    return f"{column}.is.null,{column}.gt.{at},and({column}.eq.{at},id.gte.{quoted(name)})"
+
+
 def quoted(text: str) -> str:
     """Quote `text` as a value within a list or a tree of conditions."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,9 +1,10 @@
-"""Optional SQL for a project: indexes, a statistics function, tighter policies. Printed, never run by this product."""
+"""Optional SQL for a project: indexes, a function, tighter policies. Printed, never run by this product."""
 
 from importlib.resources import files
 from string import Template
 from typing import Final
 
+from core.backend.overview_sql import overview_values
 from core.backend.schema import Shape
 
 SCRIPTS: Final = ("indexes", "stats", "rls")
@@ -27,4 +28,6 @@ def script(name: str, shape: Shape) -> str:
     if name not in SCRIPTS:
         raise KeyError(name)
     text = files("core.backend").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
-    return Template(text).substitute(_VALUES[shape], shape=shape.value)
+    deployed = shape is Shape.DEPLOYED
+    made = overview_values(_VALUES[shape]["log_time"].strip(chr(34)), deployed=deployed) if name == "stats" else {}
+    return Template(text).substitute(_VALUES[shape] | made, shape=shape.value)

@@ -9,6 +9,7 @@ import msgspec
 from core.backend.client import Backend
 from core.backend.columns import each
 from core.backend.faults import Failed
+from core.backend.overview_sql import OVERVIEW_VERSION
 from core.backend.simulated import Telltale
 from core.backend.tables import CONFIG, LOGS, SAFETY, TASKS
 from core.domain.status import Truth
@@ -19,9 +20,9 @@ __all__ = [
     "CONFIG_RPC",
     "LOGS",
     "MAIL_FUNCTION",
+    "OVERVIEW_RPC",
     "POLL_FUNCTION",
     "SAFETY",
-    "STATISTICS_RPC",
     "STOP_RPC",
     "TASKS",
     "UNDISCOVERED",
@@ -33,7 +34,7 @@ __all__ = [
 
 STOP_RPC: Final = "emergency_stop_autonomous_system"
 CONFIG_RPC: Final = "get_autonomous_config"
-STATISTICS_RPC: Final = "watchdesk_statistics"
+OVERVIEW_RPC: Final = "watchdesk_overview"
 POLL_FUNCTION: Final = "ai-agent-poll"
 MAIL_FUNCTION: Final = "send-template-email"
 
@@ -55,8 +56,8 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True):
     shape: Shape
     log_time: str
     error_column: str = "error_message"
-    statistics: bool = False
-    """Our own statistics function is there (`watchdesk sql stats`)."""
+    overview: Truth = Truth.FALSE
+    """Our own function is there (`watchdesk sql stats`); unknown: one is, but of another version than this."""
     telltale: Telltale = Telltale()
     """The marks of a simulated completion."""
     missing: tuple[Fault, ...] = ()
@@ -69,8 +70,8 @@ UNDISCOVERED: Final = Schema(shape=Shape.DEPLOYED, log_time="timestamp")
 async def discover(backend: Backend) -> Schema:
     """Read one row of each table and conclude. Raises Failed when the project did not answer."""
     backend.quirks.forget()
-    statistics, telltale, config, tasks, deployed, documented = await asyncio.gather(
-        _counts_in_one(backend),
+    overview, telltale, config, tasks, deployed, documented = await asyncio.gather(
+        _has_overview(backend),
         _telltale(backend),
         _probe(backend, CONFIG, "id"),
         _probe(backend, TASKS, "id,error_message"),
@@ -87,7 +88,7 @@ async def discover(backend: Backend) -> Schema:
         shape=shape,
         log_time="created_at" if shape is Shape.DOCUMENTED else "timestamp",
         error_column=error_column,
-        statistics=statistics,
+        overview=overview,
         telltale=telltale,
         missing=tuple(fault for fault in (config, tasks, logs) if fault is not None),
     )
@@ -125,14 +126,15 @@ async def _reads(anonymous: Backend, ours: Backend, table: str) -> Truth:
     return Truth.FALSE if shown else Truth.UNKNOWN
 
 
-async def _counts_in_one(backend: Backend) -> bool:
-    """Return whether our statistics function answers; where not, each status is counted. Never raises Failed."""
+async def _has_overview(backend: Backend) -> Truth:
+    """Return whether our function answers; where not, each thing is asked for by itself. Never raises Failed."""
+    asked = {"most_tasks": 0, "most_logs": 0, "slow": True, "since": "now", "until": "now", "tasks": [], "logs": []}
     try:
-        rows = await backend.calls.rows("look for statistics", lambda c: c.rpc(STATISTICS_RPC, {}))
-        each(rows, "status", "tasks")
+        answer = await backend.calls.query("look for our function", lambda c: c.rpc(OVERVIEW_RPC, {"asked": asked}))
     except Failed:
-        return False
-    return True
+        return Truth.FALSE
+    told = answer.data if isinstance(answer.data, dict) else {}
+    return Truth.TRUE if told.get("version") == OVERVIEW_VERSION else Truth.UNKNOWN
 
 
 async def _telltale(backend: Backend) -> Telltale:

@@ -14,10 +14,10 @@ from core.backend.tables import LOGS
 MARK: Final = "DRY RUN"
 """The beginning of a simulated result."""
 
-_BEHIND: Final = "DRY RUO"
+BEHIND: Final = "DRY RUO"
 """The first text that sorts after all that begin with `MARK`."""
 
-_TEXTS: Final = ("message", "summary", "output")
+TEXTS: Final = ("message", "summary", "output")
 """Fields in which a result that is an object has its text."""
 
 
@@ -44,16 +44,16 @@ class Telltale(msgspec.Struct, frozen=True):
         """Return the condition that a completion was simulated, as one term of `or`."""
         terms = [f"{LOGS}.not.is.null"] if self.environments else []
         if self.results:
-            terms.append(f"and(result.gte.{_json(MARK)},result.lt.{_json(_BEHIND)})")
-            terms += [f"result->>{key}.like.{quoted(MARK + '%')}" for key in _TEXTS]
+            terms.append(f"and(result.gte.{_json(MARK)},result.lt.{_json(BEHIND)})")
+            terms += [f"result->>{key}.like.{quoted(MARK + '%')}" for key in TEXTS]
         return f"or({','.join(terms)})"
 
     def real(self) -> str:
         """Return the condition that a completion was real, as one term of `or`: null counts as real."""
         terms = [f"{LOGS}.is.null"] if self.environments else []
         if self.results:
-            terms.append(f"or(result.is.null,result.lt.{_json(MARK)},result.gte.{_json(_BEHIND)})")
-            terms += [f"or(result->>{key}.is.null,result->>{key}.not.like.{quoted(MARK + '%')})" for key in _TEXTS]
+            terms.append(f"or(result.is.null,result.lt.{_json(MARK)},result.gte.{_json(BEHIND)})")
+            terms += [f"or(result->>{key}.is.null,result->>{key}.not.like.{quoted(MARK + '%')})" for key in TEXTS]
         return f"and({','.join(terms)})"
 
     def left_out(self, query: Any, *, but: str = "") -> Any:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from core.backend.client import ApiCalls
+from core.backend.api_calls import ApiCalls
 from core.backend.columns import moment, of_only, row_id
 from core.backend.conditions import marked
 from core.backend.faults import Failed

@@ -68,6 +68,14 @@ def short(span: timedelta | float) -> str:
     return f"{days} d {hours} h" if hours and days < 10 else f"{days} d"
 
 
+def amount(count: int, *, exact: bool = True) -> str:
+    """Return `1,234`; an estimate as `≈1,230,000`, with the three digits that it may be trusted for."""
+    if exact:
+        return f"{count:,}"
+    unit = 10 ** max(0, len(str(count)) - 3)
+    return f"≈{round(count / unit) * unit:,}"
+
+
 def plural(count: int, noun: str, many: str | None = None) -> str:
     """Return `1 task`, `3 tasks`; `many` for a noun that does not take an s."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"

@@ -27,6 +27,6 @@ async def activity(context: CheckContext) -> Verdict:
         return Verdict.ok(f"last completed {short(context.now - last)} ago")
     if config is not None and config.max_daily_tasks:
         midnight = context.now.replace(hour=0, minute=0, second=0, microsecond=0)
-        if await context.live.tasks.count_started(midnight, context.now) >= config.max_daily_tasks:
+        if await context.live.counts.started(midnight, context.now) >= config.max_daily_tasks:
             return Verdict.ok(f"excused: daily limit of {config.max_daily_tasks} reached")
     return Verdict.warning(f"oldest waits {short(waited)}, nothing completed since")

@@ -1,5 +1,6 @@
 """Checks the share of finished work that failed."""
 
+from core.base.text import amount
 from core.checks.context import CheckContext
 from core.domain.failure_rate import FailureRules
 from core.domain.failure_rate import failure_rate as rate_now
@@ -17,7 +18,7 @@ def judge(rate: SuccessRate, rules: FailureRules) -> Verdict:
     failed = rate.failed_percent
     if failed is None or rate.finished < rules.few_finished:
         return Verdict.ok(f"too few finished to tell ({rate.finished})")
-    text = f"{failed:.1f} % of {rate.finished:,} failed in {rules.window_h:.0f} h"
+    text = f"{failed:.1f} % of {amount(rate.finished, exact=rate.exact)} failed in {rules.window_h:.0f} h"
     if failed > rules.critical_percent:
         return Verdict.critical(text)
     return Verdict.warning(text) if failed > rules.warning_percent else Verdict.ok(text)

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
+from core.base.text import amount
+
 STATUSES: Final = (
     "pending",
     "in_progress",
@@ -22,6 +24,12 @@ STATUSES: Final = (
 
 UNFINISHED: Final = ("pending", "in_progress")
 """The statuses that an emergency stop rejects."""
+
+ENDED: Final = ("completed", "failed", "rejected")
+"""The statuses in which tasks stay, so that there are ever more of them."""
+
+FINISHED: Final = (*ENDED, "rolled_back", "cancelled")
+"""The statuses that agents do not change any more."""
 
 NO_STATUS: Final = "none"
 """The name under which tasks whose status is NULL are counted."""
@@ -209,15 +217,35 @@ class SpoiltLease(msgspec.Struct, frozen=True, kw_only=True):
         return f"spoilt:{hashlib.sha256(said.encode(errors='replace')).hexdigest()}"
 
 
+class Amount(msgspec.Struct, frozen=True):
+    """A number of rows. `exact` is false where it is the planner's estimate, of more than are counted."""
+
+    rows: int
+    exact: bool = True
+
+
 class TaskCounts(msgspec.Struct, frozen=True):
-    """The number of tasks in each status. `exact` is false where the server only estimated."""
+    """The number of tasks in each status. `estimated`: the statuses whose tasks are too many to be counted."""
 
     counts: dict[str, int]
-    exact: bool = True
+    estimated: tuple[str, ...] = ()
+
+    @property
+    def exact(self) -> bool:
+        """Return whether all of it was counted."""
+        return not self.estimated
 
     def of(self, status: str) -> int:
         """Return the count of one status, 0 if it has none."""
         return self.counts.get(status, 0)
+
+    def shown(self, status: str) -> str:
+        """Return the count of one status for people, an estimate marked as one."""
+        return amount(self.of(status), exact=status not in self.estimated)
+
+    def __str__(self) -> str:
+        named = ", ".join(f"{self.shown(one)} {one.replace('_', ' ')}" for one, count in self.counts.items() if count)
+        return named or "none"
 
 
 class SuccessRate(msgspec.Struct, frozen=True):
@@ -226,6 +254,8 @@ class SuccessRate(msgspec.Struct, frozen=True):
     completed: int
     failed: int
     window: timedelta
+    exact: bool = True
+    """Both were counted; of very many the planner estimates."""
 
     @property
     def finished(self) -> int:
@@ -236,6 +266,11 @@ class SuccessRate(msgspec.Struct, frozen=True):
     def percent(self) -> float | None:
         """The share of completed in finished, 0..100."""
         return None if not self.finished else 100.0 * self.completed / self.finished
+
+    @property
+    def shown(self) -> str:
+        """The share of completed for people, an estimate marked as one; empty where nothing finished."""
+        return "" if self.percent is None else f"{'' if self.exact else '≈'}{self.percent:.1f} %"
 
     @property
     def failed_percent(self) -> float | None:
@@ -258,7 +293,7 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
 
     since: datetime
     success: SuccessRate
-    counts: dict[str, int]
+    counts: TaskCounts
     heals: int
     healing_s: float | None
 

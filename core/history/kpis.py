@@ -119,7 +119,7 @@ def _success(name: str, title: str, rate: SuccessRate | None) -> Kpi:
         name=name,
         title=title,
         value=percent,
-        text=f"{percent:.1f} %",
+        text=rate.shown,
         target=target,
         high_is_good=True,
         good=Truth.of(percent > _SUCCESS_TARGET),

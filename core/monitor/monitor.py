@@ -200,15 +200,24 @@ class Monitor:
 
     async def task_detail(self, name: str) -> TaskDetail | None:
         """Return one task in full; `None` when none is visible to us. Raises NotLive."""
-        return await self._parts.rows.ask(self._parts.panel_reads.lists.task_detail(name))
+        reads = self._parts.panel_reads
+        return await self._parts.rows.in_full(
+            name, reads.lists.task_detail(name), reads.tasks.fetch(name), lambda found: found.task
+        )
 
     async def log_detail(self, name: str) -> LogDetail | None:
         """Return one row of the log in full; `None` when none is visible to us. Raises NotLive."""
-        return await self._parts.rows.ask(self._parts.panel_reads.lists.log_detail(name))
+        lists = self._parts.panel_reads.lists
+        return await self._parts.rows.in_full(
+            name, lists.log_detail(name), lists.log_entry(name), lambda found: found.entry
+        )
 
     async def safety_detail(self, name: str) -> SafetyDetail | None:
         """Return one safety check in full; `None` when none is visible to us. Raises NotLive."""
-        return await self._parts.rows.ask(self._parts.panel_reads.lists.safety_detail(name))
+        lists = self._parts.panel_reads.lists
+        return await self._parts.rows.in_full(
+            name, lists.safety_detail(name), lists.safety_check(name), lambda found: found.check
+        )
 
     # Actions
 

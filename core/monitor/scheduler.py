@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 _FORCED_CHECK_S: Final = 60.0
 _SWEEP_S: Final = 300.0
 _SUPERVISE_S: Final = 5.0
+_YOUNG: Final = 0.9
+"""The share of the period for which another process's values are as good as ours."""
+_SOON_S: Final = 0.5
 
 
 class Scheduler:
@@ -193,11 +196,11 @@ class Scheduler:
         self.next_refresh = self._parts.clock.elapsed() + pause
         self._parts.connection.next_try_in(pause, self._parts.config.refresh.period_s)
         self._parts.kpis.due_in(pause)
-        await self._wait(self._refresh_now, pause)
+        asked = await self._wait(self._refresh_now, pause)
         with self._parts.boundary.around("taking over"):
             await self._take_over()
         was_live, had_failed = self._is_live(), self._failed
-        await self._refresh_once()
+        await self._refresh_once(younger_than_s=0.0 if asked else _YOUNG * self._period_s())
         if was_live and not self._is_live():
             self._force_check()
         elif had_failed and not was_live and self._is_live():  # after a sleep nothing was lost
@@ -205,9 +208,9 @@ class Scheduler:
             self._refresh_now.set()
             self._check_now.set()
 
-    async def _refresh_once(self, *, everything: bool = False) -> None:
+    async def _refresh_once(self, *, everything: bool = False, younger_than_s: float = 0.0) -> None:
         """Refresh once, then update all that depends on it, each part independently."""
-        live = await self._parts.checks.refresh(everything=everything)
+        live = await self._parts.checks.refresh(everything=everything, younger_than_s=younger_than_s)
         self._failed = not live
         boundary = self._parts.boundary
         with boundary.around("reading the actions that wait"):
@@ -322,6 +325,8 @@ class Scheduler:
         if any(fault.person for fault in self._parts.checks.faults()):
             return rules.person_wait_s
         period = self._spread(self._period_s(), rules.jitter)
+        if shared_for_s := self._parts.readings.shared_for_s:  # when its reader will have newer ones
+            period = max(_SOON_S, self._period_s() - shared_for_s + _SOON_S)
         breakers = self._parts.breakers.all()
         probes = [r.opens_in_s for r in breakers if r.opens_in_s is not None and r.component == "db"]
         return min(period, min(probes) + 0.05) if probes else period

@@ -6,7 +6,7 @@ with a warning.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from datetime import datetime
@@ -94,6 +94,14 @@ class Cache:
         future = self._submit(lambda: self._disk.load(key))
         text = None if future is None else await asyncio.wrap_future(future)
         return None if text is None else _decoded(text, "disk")
+
+    async def on_disk(self, keys: Iterable[str]) -> dict[str, Cached]:
+        """Return what lies on the disk under `keys`: where another process keeps the same, it may be newer."""
+        wanted = tuple(keys)
+        future = self._submit(lambda: {key: self._disk.load(key) for key in wanted})
+        texts = {} if future is None else await asyncio.wrap_future(future)
+        found = ((key, _decoded(text, "disk")) for key, text in texts.items() if text is not None)
+        return {key: cached for key, cached in found if cached is not None}
 
     def keep(self, key: str, value: Any, at: datetime) -> None:
         """Keep a live value of builtin types: in memory at once, on the disk soon. Never raises, never waits."""

@@ -138,6 +138,18 @@ class Guard:
             if share is None
             else self._shared.ask((key, share, policy), lambda: self.call(key, ask, policy=policy))
         )
+        return await self.kept(outcome, cache_key=cache_key, encode=encode, decode=decode, default=default)
+
+    async def kept(
+        self,
+        outcome: Outcome[T],
+        *,
+        cache_key: str,
+        encode: Callable[[T], Any],
+        decode: Callable[[Any], T],
+        default: T | None = None,
+    ) -> Reading[T]:
+        """Return an outcome as `last_known` does: kept where it is live, else the last one that was. Never raises."""
         if outcome.fault is None:
             if self._cache is not None and outcome.at is not None:
                 self._cache.keep(cache_key, encode(outcome.data), outcome.at)  # type: ignore[arg-type]  # what `ask` gave

@@ -1,13 +1,18 @@
 """Reads of rows: pages of lists, the number of matches, one row in full. Over the panels' connections; not cached."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from core.backend.reads import Read
 from core.resilience import Policy
 from core.services.context import Context
 
 T = TypeVar("T")
+D = TypeVar("D")
+
+
+FULL_EVERY_S: Final = 60.0
+"""The longest time without a look at all columns of a row that is open."""
 
 
 class RowReader:
@@ -16,6 +21,24 @@ class RowReader:
     def __init__(self, context: Context, discover: Callable[[], Awaitable[Any]]) -> None:
         self._context = context
         self._discover = discover
+        self._opened: tuple[str, float, Any] | None = None
+        """The row that was read in full last: its id, when that was, and what came."""
+
+    async def in_full(self, name: str, full: Read[D | None], record: Read[T | None], of: Callable[[D], T]) -> D | None:
+        """Return one row in full. One that is read again and again is so only where its record is another one.
+
+        `record` reads the columns that lists show, `of` has them from what was read in full. Raises NotLive.
+        """
+        now = self._context.clock.elapsed()
+        if self._opened is not None and self._opened[0] == name and now - self._opened[1] < FULL_EVERY_S:
+            known: D = self._opened[2]
+            if await self.ask(record) == of(known):
+                return known
+        self._opened = None
+        found = await self.ask(full)
+        if found is not None:
+            self._opened = (name, now, found)
+        return found
 
     async def ask(self, read: Read[T]) -> T:
         """Return the rows as they are now. As with panels, an open breaker refuses. Raises NotLive."""

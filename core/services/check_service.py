@@ -88,14 +88,17 @@ class CheckService:
         self._learn(schema)
         return schema
 
-    async def refresh(self, *, everything: bool = False) -> bool:
-        """Read the panels' values once and publish. Returns whether any was live. Never raises for a fault."""
+    async def refresh(self, *, everything: bool = False, younger_than_s: float = 0.0) -> bool:
+        """Read the panels' values once and publish. Returns whether any was live. Never raises for a fault.
+
+        What another process of ours on this machine read less than `younger_than_s` seconds ago is not read again.
+        """
         async with self._discovering:
             if self.schema is None:
                 with contextlib.suppress(NotLive):
                     await self.discover()
         began = self._context.clock.elapsed()
-        live = await self._readings.refresh(everything=everything)
+        live = await self._readings.refresh(everything=everything, younger_than_s=younger_than_s)
         if live:
             self._connection.answered(self._context.clock.elapsed() - began)
         else:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from core.domain.records import ENDED
 from core.domain.snapshot import Component
 from core.domain.status import Level
 from core.resilience.reading import Source
@@ -13,7 +14,7 @@ _COMPONENTS: Final = {
     "system_config": ("config",),
     "tasks": ("open_counts", "tasks"),
     "execution_logs": ("logs",),
-    "stats": ("other_counts", "success_24h", "simulated", "last_completed"),
+    "stats": (*(f"{status}_count" for status in ENDED), "success_24h", "simulated", "last_completed"),
 }
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -10,12 +11,30 @@ import msgspec
 from core.backend.reads import Read, Reads
 from core.backend.schema import Schema
 from core.base.clock import Clock
-from core.domain.records import STATUSES, LogEntry, Simulated, SuccessRate, SystemConfig, Task, TaskCounts
+from core.domain.log_steps import AUDIT, LEASE
+from core.domain.records import (
+    ENDED,
+    FINISHED,
+    STATUSES,
+    Amount,
+    LogEntry,
+    Simulated,
+    SuccessRate,
+    SystemConfig,
+    Task,
+    TaskCounts,
+)
 from core.domain.status import NOT_VISIBLE
 from core.resilience import Cache, Guard, Policy
 from core.resilience.fault import Fault
+from core.resilience.guard import Outcome
 from core.resilience.reading import Reading, Source
 from core.services.config import RefreshRules
+from core.services.newest_page import NewestPage
+from core.services.overview import OverviewSource
+
+_SHARE: Final = 0.01
+"""The share of the time that the project may work for one value that seldom changes."""
 
 DEFAULT_CONFIG: Final = SystemConfig()
 """The assumed config row while nothing is known. Shown as a default, never as a measurement."""
@@ -32,6 +51,10 @@ class PanelRead(msgspec.Struct, frozen=True, kw_only=True):
     read: Callable[[], Read[Any]]
     where: Callable[[Schema], bool] = lambda _: True
     shared: bool = True
+
+    def decoded(self, value: Any) -> Any:
+        """Return the value from how it is kept. Raises ValidationError."""
+        return msgspec.convert(value, self.kind)
 
 
 class Readings:
@@ -56,15 +79,34 @@ class Readings:
         self._cache = cache
         self._rules = rules
         self._policy = Policy(total_s=rules.total_s, retry=None)
-        self._slow_due = 0.0
+        self._overview = OverviewSource(clock, guard, reads, self._policy)
+        self._tasks = NewestPage(
+            clock,
+            full=lambda: reads.tasks.newest(rules.tasks),
+            newer=lambda since, known: reads.tasks.newer(since, known, rules.tasks),
+            at=lambda task: task.created_at,
+            settled=lambda task: task.status in FINISHED,
+            limit=rules.tasks,
+        )
+        self._logs = NewestPage(
+            clock,
+            full=lambda: reads.logs.newest(rules.logs),
+            newer=lambda since, known: reads.logs.newer(since, known, rules.logs),
+            at=lambda entry: entry.at,
+            settled=lambda entry: entry.step != LEASE,
+            limit=rules.logs,
+        )
         self._fast = {
             "config": PanelRead(kind=SystemConfig | None, read=reads.config.visible),
-            "open_counts": PanelRead(kind=dict[str, int], read=reads.tasks.open_counts),
-            "tasks": PanelRead(kind=tuple[Task, ...], read=lambda: reads.tasks.newest(rules.tasks)),
-            "logs": PanelRead(kind=tuple[LogEntry, ...], read=lambda: reads.logs.newest(rules.logs)),
+            "open_counts": PanelRead(kind=TaskCounts, read=reads.counts.open),
+            "tasks": PanelRead(kind=tuple[Task, ...], read=self._tasks.read),
+            "logs": PanelRead(kind=tuple[LogEntry, ...], read=self._logs.read),
         }
         self._slow = {
-            "other_counts": PanelRead(kind=dict[str, int], read=reads.tasks.other_counts),
+            **{
+                _count_of(status): PanelRead(kind=Amount, read=partial(reads.counts.in_status, status))
+                for status in ENDED
+            },
             "success_24h": PanelRead(kind=SuccessRate, read=lambda: reads.outcomes.success_rate(*self._day())),
             "simulated": PanelRead(
                 kind=Simulated,
@@ -76,6 +118,12 @@ class Readings:
                 kind=datetime | None, read=lambda: reads.outcomes.last_completed_at(server_now())
             ),
         }
+        self._read_at: dict[str, float] = {}
+        """When each slow value was last read live, on the elapsed clock."""
+        self.shared_for_s = 0.0
+        """The age of the values where the last refresh took them from another process, seconds; else 0."""
+        self._took_s: dict[str, float] = {}
+        """The seconds that each read took."""
         self.values: dict[str, Reading[Any]] = {name: Reading() for name in (*self._fast, *self._slow)}
 
     def paint(self) -> None:
@@ -84,11 +132,11 @@ class Readings:
             return
         kept = self._cache.load_all()
         for name, asked in (self._fast | self._slow).items():
-            found = kept.get(name)
+            found = kept.get(self._key(name))
             if found is None:
                 continue
             try:
-                value = msgspec.convert(found.value, asked.kind)
+                value = asked.decoded(found.value)
             except msgspec.ValidationError:
                 continue  # written by another version
             self.values[name] = Reading(value=value, source=Source.CACHED, at=found.at)
@@ -97,29 +145,87 @@ class Readings:
         """Drop all values, where the cached ones cannot be shown."""
         self.values = {name: Reading() for name in self.values}
 
-    async def refresh(self, *, everything: bool = False) -> bool:
+    async def refresh(self, *, everything: bool = False, younger_than_s: float = 0.0) -> bool:
         """Read what is due, side by side. Returns whether the project answered any of it. Never raises for a fault.
 
-        An empty answer because rows are hidden from us counts too: the project is there.
+        An empty answer because rows are hidden from us counts too: the project is there. What another process of ours
+        on this machine read less than `younger_than_s` seconds ago is taken from there.
         """
-        asked = dict(self._fast)
-        if everything or self._clock.elapsed() >= self._slow_due:
-            asked |= self._slow
-            self._slow_due = self._clock.elapsed() + self._rules.slow_period_s
-        asked = {name: one for name, one in asked.items() if self.asks(name)}
-        readings = await asyncio.gather(*(self._read(name, one) for name, one in asked.items()))
-        self.values.update(zip(asked, readings, strict=True))
-        if any(self.values[name].source is not Source.LIVE for name in self._slow if self.asks(name)):
-            self._slow_due = 0.0
-        return any(reading.live or _answered(reading) for reading in readings)
+        self.shared_for_s = 0.0
+        if everything:
+            self.make_all_due()
+        elif younger_than_s and await self._take_over(younger_than_s):
+            return True
+        known, due = _actions(self.values["logs"].value), self._due()
+        readings = await self._in_one(slow=bool(due)) if self._overview.usable() else None
+        if readings is None:
+            names = [name for name in (*self._fast, *due) if self.asks(name)]
+            readings = dict(zip(names, await asyncio.gather(*map(self._read, names)), strict=True))
+            if _actions(readings["logs"].value) - known:
+                self._tasks.distrust()
+                readings["tasks"] = await self._read("tasks")
+        self.values |= readings
+        now = self._clock.elapsed()
+        self._read_at |= {name: now for name, reading in readings.items() if reading.live}
+        return any(reading.live or _answered(reading) for reading in readings.values())
+
+    async def _take_over(self, younger_than_s: float) -> bool:
+        """Take the values that another process has just read. Returns whether that is all that is due."""
+        now = self._clock.now()
+        names = [name for name in (*self._fast, *self._due()) if self.asks(name)]
+        found = await self._cache.on_disk(map(self._key, names)) if self._cache is not None else {}
+        taken = dict[str, Reading[Any]]()
+        for name in names:
+            kept, own = found.get(self._key(name)), self.values[name]
+            if kept is None or not timedelta(0) <= now - kept.at < timedelta(seconds=younger_than_s):
+                return False
+            if own.at is not None and kept.at <= own.at:
+                return False
+            try:
+                taken[name] = Reading(value=self._panel_read(name).decoded(kept.value), source=Source.LIVE, at=kept.at)
+            except msgspec.ValidationError:  # by another version
+                return False
+        if not taken:
+            return False
+        self.values |= taken
+        age_s = max((now - reading.at).total_seconds() for reading in taken.values() if reading.at is not None)
+        self._read_at |= dict.fromkeys(taken, self._clock.elapsed() - age_s)
+        self.shared_for_s = age_s
+        return True
+
+    async def _in_one(self, *, slow: bool) -> dict[str, Reading[Any]] | None:
+        """Return the readings by one request for all of them, `None` where the project does not answer that."""
+        outcomes = await self._overview.ask(*self._day(), tasks=self._rules.tasks, logs=self._rules.logs, slow=slow)
+        if outcomes is None:
+            return None
+        asked = {name: outcome for name, outcome in outcomes.items() if self.asks(name)}
+        return dict(zip(asked, await asyncio.gather(*map(self._kept, asked, asked.values())), strict=True))
+
+    def _due(self) -> tuple[str, ...]:
+        """Return what of the slow values is read now: all that is not live, else the oldest one, if it is old enough.
+
+        One at a time: so a refresh makes as few requests as any other.
+        """
+        asked = [name for name in self._slow if self.asks(name)]
+        if unread := [name for name in asked if not (self.values[name].live and name in self._read_at)]:
+            return tuple(unread)
+        latest = min(asked, key=self._due_at)
+        return (latest,) if self._clock.elapsed() >= self._due_at(latest) else ()
+
+    def _due_at(self, name: str) -> float:
+        """Return when a slow value is to be read again: later where the project takes long for it."""
+        pause = max(self._rules.slow_period_s * (1 - self._rules.jitter), self._took_s.get(name, 0.0) / _SHARE)
+        return self._read_at[name] + pause
 
     def asks(self, name: str) -> bool:
         """Return whether a value is read at all, as far as the project's schema is known."""
-        return (self._fast | self._slow)[name].where(self._reads.schema)
+        return self._panel_read(name).where(self._reads.schema)
 
     def make_all_due(self) -> None:
         """Let the next refresh read everything."""
-        self._slow_due = 0.0
+        self._read_at.clear()
+        self._tasks.distrust()
+        self._logs.distrust()
 
     def faults(self) -> tuple[Fault, ...]:
         """Return the faults of the values that are not live."""
@@ -135,31 +241,58 @@ class Readings:
 
     @property
     def counts(self) -> Reading[TaskCounts]:
-        """Return all counts as one reading, as old as its older half and no more live than it."""
-        halves = (self.values["open_counts"], self.values["other_counts"])
-        if any(half.value is None for half in halves):
-            return Reading(fault=next((half.fault for half in halves if half.fault), None))
-        merged = dict.fromkeys(STATUSES, 0)
-        for half in halves:
-            merged.update(half.value or {})
-        older = min(halves, key=lambda half: (half.live, half.at))
-        return Reading(value=TaskCounts(merged), source=older.source, at=older.at, fault=older.fault)
+        """Return all counts as one reading, as old as its oldest part and no more live than it."""
+        opened: Reading[TaskCounts] = self.values["open_counts"]
+        ended: dict[str, Reading[Amount]] = {status: self.values[_count_of(status)] for status in ENDED}
+        parts: tuple[Reading[Any], ...] = (opened, *ended.values())
+        if opened.value is None or any(part.value is None for part in parts):
+            return Reading(fault=next((part.fault for part in parts if part.fault), None))
+        oldest = min(parts, key=lambda part: (part.live, part.at))
+        amounts = {status: part.value for status, part in ended.items() if part.value is not None}
+        found = opened.value.counts | {status: one.rows for status, one in amounts.items()}
+        counts = {status: found[status] for status in dict.fromkeys((*STATUSES, *found)) if status in found}
+        estimated = (*opened.value.estimated, *(status for status, one in amounts.items() if not one.exact))
+        return Reading(value=TaskCounts(counts, estimated), source=oldest.source, at=oldest.at, fault=oldest.fault)
 
-    async def _read(self, name: str, asked: PanelRead) -> Reading[Any]:
+    async def _read(self, name: str) -> Reading[Any]:
+        asked, began = self._panel_read(name), self._clock.elapsed()
         read = asked.read()
-        return await self._guard.last_known(
+        reading = await self._guard.last_known(
             read.key,
             read.ask,
             policy=self._policy,
-            cache_key=name,
+            cache_key=self._key(name),
             encode=msgspec.to_builtins,
-            decode=lambda value: msgspec.convert(value, asked.kind),
+            decode=asked.decoded,
             share=name if asked.shared else None,
         )
+        self._took_s[name] = self._clock.elapsed() - began
+        return reading
+
+    async def _kept(self, name: str, outcome: Outcome[Any]) -> Reading[Any]:
+        decode = self._panel_read(name).decoded
+        return await self._guard.kept(outcome, cache_key=self._key(name), encode=msgspec.to_builtins, decode=decode)
+
+    def _key(self, name: str) -> str:
+        """Return the name in the cache: processes with pages of other lengths share none."""
+        rows = {"tasks": self._rules.tasks, "logs": self._rules.logs}.get(name)
+        return name if rows is None else f"{name}/{rows}"
+
+    def _panel_read(self, name: str) -> PanelRead:
+        return self._fast.get(name) or self._slow[name]
 
     def _day(self) -> tuple[datetime, datetime]:
         now = self._server_now()
         return now - timedelta(hours=24), now
+
+
+def _count_of(status: str) -> str:
+    return f"{status}_count"
+
+
+def _actions(entries: tuple[LogEntry, ...] | None) -> set[str]:
+    """Return the ids of the entries that tell of an action: it may have changed tasks that were final."""
+    return {entry.id for entry in entries or () if entry.step == AUDIT}
 
 
 def _answered(reading: Reading[Any]) -> bool:

@@ -12,7 +12,7 @@ async def statistics(live: Reads, since: datetime, now: datetime) -> Statistics:
     success, durations, counts = await asyncio.gather(
         live.outcomes.success_rate(since, now),
         live.audit.heal_durations(since),
-        live.tasks.counts(),
+        live.counts.by_status(),
     )
     mean = sum(durations) / len(durations) / 1000 if durations else None
     return Statistics(

@@ -88,7 +88,7 @@ class TrendService:
             self._slot = slot
         reading = self._readings.values["open_counts"]
         if reading.live and reading.value is not None:
-            self._waiting.append(reading.value["pending"])
+            self._waiting.append(reading.value.of("pending"))
 
     async def checked(self) -> None:
         """Count, after a scheduled check, the tasks finished in each slot since. Never raises for a fault."""

@@ -148,7 +148,7 @@ async def test_a_token_that_was_refused_is_renewed_once_however_many_call(sandbo
         reads = Reads(backend.calls, UNDISCOVERED)
         await reads.config.fetch()
         between.once = [("/rest/", EXPIRED)] * 8
-        counts = await asyncio.gather(*(reads.tasks.count("pending") for _ in range(8)))
+        counts = await asyncio.gather(*(reads.counts.exactly("pending") for _ in range(8)))
         assert counts == [0] * 8
         assert renewals(between) == 1
         assert len([line for line in between.seen if "grant_type=password" in line]) == 1
@@ -165,9 +165,9 @@ async def test_while_a_token_is_renewed_no_request_goes_out_as_somebody_else(san
         await reads.config.fetch()
         between.once = [("/rest/", EXPIRED)]
         between.delays["/auth/"] = 0.3
-        renewing = asyncio.ensure_future(reads.tasks.count("pending"))
+        renewing = asyncio.ensure_future(reads.counts.exactly("pending"))
         await asyncio.sleep(0.15)
-        await reads.tasks.count("failed")
+        await reads.counts.exactly("failed")
         await renewing
         rest = [head for head in between.heads if " /rest/" in head]
         assert all("authorization: bearer eyj" in head.lower() for head in rest)

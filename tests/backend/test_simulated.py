@@ -132,8 +132,8 @@ def test_status_counts_them_apart(sandbox: Running, command: Command) -> None:
     assert "only simulated 24 h: 1" in command("status", sandbox=sandbox).stdout
 
 
-RESULT = "ALTER TABLE autonomous_tasks DROP COLUMN result"
-ENVIRONMENT = "ALTER TABLE autonomous_execution_logs DROP COLUMN environment"
+RESULT = "ALTER TABLE autonomous_tasks RENAME COLUMN result TO gone"
+ENVIRONMENT = "ALTER TABLE autonomous_execution_logs RENAME COLUMN environment TO gone"
 
 
 @pytest.mark.parametrize(
@@ -165,10 +165,10 @@ async def test_a_project_without_one_of_the_columns_goes_by_the_other(
         telltale, tasks = driven.parts.panel_reads.schema.telltale, driven.monitor.snapshot.tasks
         await driven.monitor.close()
     finally:
-        sandbox.sql(
-            "ALTER TABLE autonomous_tasks ADD COLUMN IF NOT EXISTS result jsonb;"
-            "ALTER TABLE autonomous_execution_logs ADD COLUMN IF NOT EXISTS environment text"
-        )
+        if not left.results:
+            sandbox.sql("ALTER TABLE autonomous_tasks RENAME COLUMN gone TO result")
+        if not left.environments:
+            sandbox.sql("ALTER TABLE autonomous_execution_logs RENAME COLUMN gone TO environment")
     assert telltale == left
     assert tasks.success_24h.value is not None
     assert tasks.success_24h.value.completed == (0 if left.any else 1)

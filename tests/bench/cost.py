@@ -1,18 +1,21 @@
 """`make bench`: what one open monitor costs its project in a month: requests, bytes as they come, and packed.
 
-The real program on a terminal reads a sandbox through a proxy that counts. A minute each after a quarter of one to
+The real program on a terminal reads a sandbox through a proxy that counts. A minute each after a third of one to
 settle, times 43,200: a fleet at work while somebody looks and while nobody does, a project in which nothing happens,
-and rows with long JSON. Other checkouts named as arguments are measured in turn with this one.
+rows with long JSON; each without our function in the project (`watchdesk sql stats`) and with it. Other checkouts named
+as arguments are measured in turn with this one.
 """
 
 import asyncio
 import contextlib
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import threading
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -47,6 +50,8 @@ class CountingProxy:
     def __init__(self, beyond: str) -> None:
         self._beyond = urlsplit(beyond)
         self.counts = Counts()
+        self.asked: Counter[str] = Counter()
+        """The requests by method and what they are for."""
         self.url = ""
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
@@ -72,6 +77,8 @@ class CountingProxy:
             while True:
                 head, body = await _message(reader)
                 back.write(head + body)
+                method, address, _ = head.split(b" ", 2)
+                self.asked[f"{method.decode()} {urlsplit(address.decode()).path.rpartition('/')[2]}"] += 1
                 answer, told = await _message(there, bodiless=head.startswith(b"HEAD"))
                 packed = zlib.compressobj(6, zlib.DEFLATED, 31)
                 size = len(packed.compress(told) + packed.flush()) if told else 0
@@ -100,14 +107,22 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     env: dict[str, str] = {}
     typed: bytes = b""
     fat: int = 0
+    function: bool = False
+    """The project has our function (`watchdesk sql stats`)."""
 
+
+_IDLE: Final = Situation(name="nothing happens, focus lost", workload=False, env=NOBODY, typed=FOCUS_LOST)
 
 SITUATIONS: Final = (
     Situation(name="fleet at work, somebody looks", workload=True),
+    Situation(name="  with our function", workload=True, function=True),
     Situation(name="fleet at work, nobody looks", workload=True, env=NOBODY),
-    Situation(name="nothing happens, focus lost", workload=False, env=NOBODY, typed=FOCUS_LOST),
-    Situation(name="the same, 20 kB of JSON a row", workload=False, env=NOBODY, typed=FOCUS_LOST, fat=20_000),
-    Situation(name="the same, 200 kB of JSON a row", workload=False, env=NOBODY, typed=FOCUS_LOST, fat=200_000),
+    Situation(name="  with our function", workload=True, env=NOBODY, function=True),
+    _IDLE,
+    msgspec.structs.replace(_IDLE, name="  with our function", function=True),
+    msgspec.structs.replace(_IDLE, name="the same, 20 kB of JSON a row", fat=20_000),
+    msgspec.structs.replace(_IDLE, name="the same, 200 kB of JSON a row", fat=200_000),
+    msgspec.structs.replace(_IDLE, name="  with our function", fat=200_000, function=True),
 )
 
 
@@ -129,12 +144,22 @@ def fill(sandbox: Running, fat: int) -> None:
     )
 
 
-def measure(situation: Situation, tree: Path) -> Counts:
+def install(sandbox: Running, tree: Path) -> None:
+    """Give the project the function of one checkout."""
+    made = "from core.backend.optional_sql import script; from core.backend.schema import Shape"
+    made += "; print(script('stats', Shape.DEPLOYED))"
+    done = subprocess.run([sys.executable, "-c", made], cwd=tree, capture_output=True, text=True, check=True)
+    sandbox.sql(done.stdout)
+
+
+def measure(situation: Situation, tree: Path) -> tuple[Counts, Counter[str]]:
     """Run one checkout's program in one situation; what passed in the minute."""
     with tempfile.TemporaryDirectory() as home:
         sandbox = Running("deployed", *(["--workload"] if situation.workload else []))
         if not situation.workload:
             fill(sandbox, situation.fat)
+        if situation.function:
+            install(sandbox, tree)
         proxy = CountingProxy(sandbox.url)
         known = situation.env if (tree / "core/services/attention.py").exists() else {}  # older ones end at such a name
         env = Command(Path(home)).environment(sandbox, SUPABASE_URL=proxy.url, PYTHONPATH=str(tree), **known)
@@ -143,9 +168,9 @@ def measure(situation: Situation, tree: Path) -> Counts:
             program.read(SETTLE_S / 2)
             program.type(situation.typed)
             program.read(SETTLE_S / 2)
-            before = proxy.counts
+            before, asked = proxy.counts, proxy.asked.copy()
             program.read(MEASURE_S)
-            return proxy.counts.since(before)
+            return proxy.counts.since(before), proxy.asked - asked
         finally:
             program.end()
             proxy.close()
@@ -160,7 +185,7 @@ def main(others: Sequence[str]) -> None:
     for situation in SITUATIONS:
         for tree in trees:
             try:
-                counts = measure(situation, tree)
+                counts, asked = measure(situation, tree)
             except Gone as gone:
                 print(f"{situation.name:<34}{tree.name:<14}ended by itself with {gone}")
                 continue
@@ -171,6 +196,7 @@ def main(others: Sequence[str]) -> None:
                 f"{situation.name:<34}{tree.name:<14}{requests:>11.2f}{heads:>10.2f}{bodies:>11.2f}{packed:>11.2f}",
                 flush=True,
             )
+            print("    a minute: " + ", ".join(f"{count} {what}" for what, count in asked.most_common()), flush=True)
 
 
 if __name__ == "__main__":

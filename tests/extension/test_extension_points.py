@@ -22,7 +22,7 @@ from core.domain.status import Verdict
 
 async def weather(look: CheckContext) -> Verdict:
     """Warn of rain."""
-    return Verdict.warning(f"rain over {await look.live.tasks.count('pending')} pending tasks")
+    return Verdict.warning(f"rain over {await look.live.counts.exactly('pending')} pending tasks")
 '''
 
 
@@ -219,7 +219,7 @@ class Shelve(Operation[Sentence]):
         await requeue(run, marks, from_status="rejected", to_status="pending", title="Shelved tasks")
 
     async def _count(self) -> int:
-        return await self._context.reads.tasks.count("pending")
+        return await self._context.reads.counts.exactly("pending")
 
 
 def _mark(run: str) -> str:

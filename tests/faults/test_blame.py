@@ -189,7 +189,7 @@ async def faults(case: str) -> list[object]:
             told = await asyncio.gather(
                 *(
                     reads.tasks.newest(5).ask(),
-                    reads.tasks.count("pending").ask(),
+                    reads.counts.exactly("pending").ask(),
                     reads.config.is_absent().ask(),
                     backend.calls.invoke("f", "POST", {}),
                     backend.calls.rows("write", lambda c: c.table("t").update({"a": 1}).eq("id", "x")),

@@ -141,7 +141,7 @@ async def test_every_answer_is_one_fault(case: str, between: Wire, backend: Back
 )
 async def test_a_count_that_does_not_come_is_no_zero(header: str, between: Wire, backend: Backend) -> None:
     between.acts["/rest/"] = answer(b"[]", headers=header)
-    assert (await fault_of(Reads(backend.calls, UNDISCOVERED).tasks.count("pending"))).kind == "garbage"
+    assert (await fault_of(Reads(backend.calls, UNDISCOVERED).counts.exactly("pending"))).kind == "garbage"
 
 
 async def test_a_number_that_no_column_holds_is_none(between: Wire, backend: Backend) -> None:

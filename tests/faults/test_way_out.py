@@ -43,7 +43,7 @@ async def asked(url: str) -> Fault | None:
     """The fault of one read of a project at `url`; `None` where it answered."""
     backend = Backend(Target(name="t", url=url, key="sb_secret_canary"), SystemClock(), FAST)
     try:
-        await Reads(backend.calls, UNDISCOVERED).tasks.count("pending")
+        await Reads(backend.calls, UNDISCOVERED).counts.exactly("pending")
     except Failed as failed:
         return failed.fault
     finally:

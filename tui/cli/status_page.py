@@ -25,14 +25,12 @@ def page(snapshot: Snapshot) -> str:
     counts = snapshot.tasks.counts
     lines.append("")
     if counts.value is not None:
-        shown = ", ".join(f"{n:,} {s.replace('_', ' ')}" for s, n in counts.value.counts.items() if n)
-        lines.append(f"tasks: {shown or 'none'}{_age(counts, snapshot)}")
+        lines.append(f"tasks: {counts.value}{_age(counts, snapshot)}")
     else:
         lines.append("tasks: —" + (f" ({counts.fault.message})" if counts.fault is not None else ""))
     rate = snapshot.tasks.success_24h
-    percent = rate.value.percent if rate.value is not None else None
-    text = "—" if percent is None else f"{percent:.1f} %"
-    lines.append(f"success 24 h: {text}{_age(rate, snapshot)}")
+    text = rate.value.shown if rate.value is not None else ""
+    lines.append(f"success 24 h: {text or '—'}{_age(rate, snapshot)}")
     simulated = snapshot.tasks.simulated_24h
     if simulated.value is not None and simulated.value.count:
         lines.append(f"only simulated 24 h: {simulated.value.count:,}{_age(simulated, snapshot)}")
@@ -70,6 +68,7 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
         "last_completed_at": snapshot.tasks.last_completed_at.value,
         "success_rate_24h": {
             "value": rate.value.percent if rate.value is not None else None,
+            "exact": rate.value.exact if rate.value is not None else None,
             **_origin(rate, snapshot),
         },
         "simulated_24h": None if simulated.value is None else simulated.value.count,
@@ -77,6 +76,7 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
             "counts": {status: known.get(status) for status in STATUSES}
             | {status: count for status, count in known.items() if status not in STATUSES},
             "exact": counts.value.exact if counts.value is not None else None,
+            "estimated": counts.value.estimated if counts.value is not None else None,
             **_origin(counts, snapshot),
         },
         "checks": [

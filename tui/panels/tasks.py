@@ -56,7 +56,8 @@ class TasksPanel(Panel):
         known = counts.counts if counts is not None else {}
         shown = [status for status in (*_SHOWN, *known) if status in _SHOWN or known.get(status)]
         shown = list(dict.fromkeys(shown))
-        said = {s: (f"{known[s]:,}" if s in known else self._signs.none, f" {s.replace('_', ' ')}  ") for s in shown}
+        number = counts.shown if counts is not None else str
+        said = {s: (number(s) if s in known else self._signs.none, f" {s.replace('_', ' ')}  ") for s in shown}
         empty = [status for status in reversed(shown) if not known.get(status)]
         for status in (*empty, *(status for status in reversed(shown) if status not in empty)):
             if sum(len(number) + len(word) for number, word in said.values()) - 2 <= width:
@@ -69,7 +70,7 @@ class TasksPanel(Panel):
     def _rates(self, snapshot: Snapshot, width: int) -> Line:
         rate, last = snapshot.tasks.success_24h, snapshot.tasks.last_completed_at
         percent = rate.value.percent if rate.value is not None else None
-        text = self._signs.none if percent is None else f"{percent:.1f} %"
+        text = (rate.value.shown if rate.value is not None else "") or self._signs.none
         since = age(last.value, snapshot.at)
         told = since if width < 60 else "just now" if since == "now" else f"{since} ago"
         completed = self._signs.none if last.value is None else told

@@ -77,12 +77,12 @@ def dimmed(figure: Figure) -> Figure:
 def figures(snapshot: Snapshot) -> tuple[Figure, ...]:
     """Return the figures: pending, running, failed and successful tasks, and firing alerts."""
     counts, rate = snapshot.tasks.counts, snapshot.tasks.success_24h
-    about = "≈ " if counts.value is not None and not counts.value.exact else ""
+    about = "≈ " if counts.value is not None and "pending" in counts.value.estimated else ""
     percent = rate.value.percent if rate.value is not None else None
     well = "strong" if percent is None else "ok" if percent >= _GOOD_PERCENT else "warning"
     return (
         _read(snapshot, counts, f"{about}pending", None if counts.value is None else counts.value.of("pending")),
-        _read(snapshot, counts, f"{about}running", None if counts.value is None else counts.value.of("in_progress")),
+        _read(snapshot, counts, "running", None if counts.value is None else counts.value.of("in_progress")),
         _read(
             snapshot,
             rate,

@@ -2,14 +2,16 @@
 
 from typing import Final
 
-from core.backend.client import ApiCalls
+from core.backend.api_calls import ApiCalls
 from core.backend.reads.audit import AuditReads
 from core.backend.reads.config import ConfigReads
 from core.backend.reads.lists import ListReads
 from core.backend.reads.logs import LogReads
 from core.backend.reads.outcomes import OutcomeReads
+from core.backend.reads.overview import OverviewReads
 from core.backend.reads.probes import DATABASE_PROBE, FUNCTION_PROBE, ProbeReads
 from core.backend.reads.read import Access, Read
+from core.backend.reads.task_counts import TaskCountReads
 from core.backend.reads.task_ids import TaskIdReads
 from core.backend.reads.tasks import OLDEST_PENDING, RUNNING, SIGNS_OF_LIFE, TaskReads
 from core.backend.reads.trends import TrendReads
@@ -34,7 +36,9 @@ class Reads:
         access = self._access = Access(calls, schema, guard)
         self.config = ConfigReads(access)
         self.probes = ProbeReads(access)
+        self.overview = OverviewReads(access)
         self.tasks = TaskReads(access)
+        self.counts = TaskCountReads(access)
         self.task_ids = TaskIdReads(access)
         self.outcomes = OutcomeReads(access)
         self.audit = AuditReads(access)

@@ -4,14 +4,12 @@ from typing import Final
 
 from core.backend.columns import of_only
 from core.backend.faults import Failed, garbage
+from core.backend.overview_sql import MOST_CONFIGS
 from core.backend.reads.read import Subject, read
 from core.backend.rows import config_of, config_selection, merged
 from core.backend.schema import CONFIG, CONFIG_RPC, Shape
 from core.domain.records import SystemConfig
 from core.resilience.fault import Evidence
-
-MOST_CONFIGS: Final = 20
-"""The most config rows that are read; there should be one."""
 
 _KEY: Final = "db:fetch_system_config"
 

@@ -12,13 +12,14 @@ import msgspec
 from core.backend.columns import Row, each, moment, row_id
 from core.backend.conditions import narrowed as narrowed_by
 from core.backend.faults import Failed
-from core.backend.log_rows import log_of, narrowed
+from core.backend.log_rows import log_of, log_selection, narrowed
 from core.backend.reads import list_columns as listed
 from core.backend.reads.list_columns import ListTable, ordered
 from core.backend.reads.read import PAGE, Read, Subject, read
-from core.backend.rows import safety_narrowed, safety_of, task_of
+from core.backend.rows import safety_narrowed, safety_of, safety_selection, task_of
 from core.backend.schema import LOGS, SAFETY, TASKS, Shape
 from core.domain.queries import PAGE_ROWS, Filter, ListedRow, Listing, Page, Table
+from core.domain.records import LogEntry, SafetyCheck
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail, row_detail
 from core.resilience.fault import Counts, Evidence, Fault
 
@@ -116,6 +117,22 @@ class ListReads(Subject):
             return None
         check = self._calls.oddities.see("safety check", safety_of(safety_narrowed(row)))
         return SafetyDetail(check=check, row=row_detail(row_id(row), row))
+
+    @read("db:fetch_log_detail")
+    async def log_entry(self, name: str) -> LogEntry | None:
+        """Return what lists show of one row of the log; `None` when none is visible to us."""
+        rows = await self._calls.selected(
+            "read log row", log_selection(self._schema.log_time), lambda query: query.eq("id", name).limit(1)
+        )
+        return log_of(rows[0], self._schema.log_time) if rows else None
+
+    @read("db:fetch_safety_detail")
+    async def safety_check(self, name: str) -> SafetyCheck | None:
+        """Return what lists show of one safety check; `None` when none is visible to us."""
+        deployed = await self._shape_of_safety() is Shape.DEPLOYED
+        selection = safety_selection(deployed=deployed)
+        rows = await self._calls.selected("read check", selection, lambda query: query.eq("id", name).limit(1))
+        return safety_of(rows[0]) if rows else None
 
     async def matching_tasks(self, given: Filter, limit: int) -> dict[str, datetime | None]:
         """Return the ids of up to `limit` tasks that match, in order, each with when the task was over."""

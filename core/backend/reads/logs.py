@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from core.backend.columns import Row, moment_of_only, row_id
-from core.backend.conditions import past
+from core.backend.conditions import Place, not_before, past
 from core.backend.log_rows import log_of, log_selection
 from core.backend.reads.read import PAGE, Subject, read
 from core.backend.rows import alert_row_of, alert_selection, lease_of
@@ -27,10 +27,22 @@ class LogReads(Subject):
         column = self._schema.log_time
 
         def build(query: Any) -> Any:
-            return query.order(column, desc=True).limit(limit)
+            return query.order(column, desc=True).order("id", desc=True).limit(limit)
 
         found = tuple(map(self._entry, await self._calls.selected("read newest logs", log_selection(column), build)))
         return await self._proven(LOGS, found, empty=not found)
+
+    @read("db:fetch_execution_logs")
+    async def newer(self, since: Place | None, known: tuple[str, ...], limit: int) -> tuple[LogEntry, ...]:
+        """Return the rows at `since` or above it in the order of `newest`, but for those whose ids are `known`."""
+        column = self._schema.log_time
+
+        def build(query: Any) -> Any:
+            query = query if since is None else query.or_(not_before(since, column))
+            query = query.not_.in_("id", known) if known else query
+            return query.order(column, desc=True).order("id", desc=True).limit(limit)
+
+        return tuple(map(self._entry, await self._calls.selected("read newer logs", log_selection(column), build)))
 
     @read("db:fetch_watchdog_logs")
     async def by_watchdog(self, *, healing: bool, since: datetime | None, limit: int) -> tuple[LogEntry, ...]:

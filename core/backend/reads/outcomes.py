@@ -1,14 +1,18 @@
 """Reads of finished tasks: when the last one was, how many were completed, failed, and only simulated."""
 
-from datetime import datetime
-from typing import Any
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from core.backend.columns import each, moment, moment_of_only
-from core.backend.reads.read import Subject, read
+from core.backend.faults import Failed, garbage
+from core.backend.reads.read import PAGE, Subject, read
 from core.backend.schema import TASKS
 from core.backend.timestamps import FIRST, stamp, until
 from core.domain.markers import OUR_MARK
-from core.domain.records import Simulated, SuccessRate
+from core.domain.records import Amount, Simulated, SuccessRate
+
+_DAY: Final = timedelta(days=1)
 
 
 class OutcomeReads(Subject):
@@ -31,9 +35,17 @@ class OutcomeReads(Subject):
         What is stamped later than five minutes from `now` is left out, and what was only simulated. `without_ours`
         leaves out what this product failed itself, as automatic decisions must.
         """
-        completed = await self._finished("completed", since, now)
-        failed = await self._finished("failed", since, now, without_ours=without_ours)
-        rate = SuccessRate(completed=completed, failed=failed, window=now - since)
+        what = f"finished within {now - since}"
+        apart = self._calls.sizes.apart
+        rate = None if what in apart else await self._of_page(what, since, now, without_ours=without_ours)
+        if rate is None:
+            apart.add(what)
+            completed = await self._finished("completed", since, now)
+            failed = await self._finished("failed", since, now, without_ours=without_ours)
+            exact = completed.exact and failed.exact
+            rate = SuccessRate(completed=completed.rows, failed=failed.rows, window=now - since, exact=exact)
+            if rate.finished < PAGE // 2:
+                apart.discard(what)
         return await self._proven(TASKS, rate, empty=not rate.finished)
 
     @read("db:fetch_simulated")
@@ -56,21 +68,46 @@ class OutcomeReads(Subject):
     async def _last_at(
         self, operation: str, status: str, now: datetime, *, without_ours: bool = False
     ) -> datetime | None:
-        def build(c: Any) -> Any:
-            query = self._done(c, "completed_at", status)
-            query = query.gte("completed_at", FIRST).lte("completed_at", until(now))
-            query = self._not_ours(query) if without_ours else query
-            return query.order("completed_at", desc=True).limit(1)
+        # Within a day first: without an index all that ever finished would be sorted.
+        for since in (stamp(now - _DAY), FIRST):
 
-        found = moment_of_only(await self._calls.rows(operation, build), "completed_at")
+            def build(c: Any, since: str = since) -> Any:
+                query = self._done(c, "completed_at", status).gte("completed_at", since).lte("completed_at", until(now))
+                query = self._not_ours(query) if without_ours else query
+                return query.order("completed_at", desc=True).limit(1)
+
+            found = moment_of_only(await self._calls.rows(operation, build), "completed_at")
+            if found is not None:
+                break
         return await self._proven(TASKS, found, empty=found is None)
 
-    async def _finished(self, status: str, since: datetime, now: datetime, *, without_ours: bool = False) -> int:
+    async def _of_page(self, what: str, since: datetime, now: datetime, *, without_ours: bool) -> SuccessRate | None:
+        """Return the rate by the statuses of all that finished; `None` where they are more than a page."""
+
         def build(c: Any) -> Any:
-            query = self._done(c, "id", status, count="exact").or_(_within(since, now))
+            telltale = self._schema.telltale
+            query = c.table(TASKS).select(telltale.select("status"), count="exact")
+            query = query.in_("status", ["completed", "failed"]).or_(_within(since, now))
+            query = telltale.left_out(query, but="status.eq.failed")
+            return (self._not_ours(query, but="status.eq.completed,") if without_ours else query).limit(PAGE)
+
+        total, rows = await self._calls.counted(f"read what {what}", build, "status")
+        if total != len(rows):
+            return None
+        found = Counter(row["status"] for row in rows)
+        if found.total() != found["completed"] + found["failed"]:
+            raise Failed(garbage("finished tasks were asked for, others came"))
+        return SuccessRate(completed=found["completed"], failed=found["failed"], window=now - since)
+
+    async def _finished(self, status: str, since: datetime, now: datetime, *, without_ours: bool = False) -> Amount:
+        def build(c: Any, how: str) -> Any:
+            query = self._done(c, "id", status, count=how).or_(_within(since, now))
             return (self._not_ours(query) if without_ours else query).limit(1)
 
-        return await self._calls.count(f"count finished {status}", build)
+        operation = f"count {status} within {now - since}"
+        if without_ours:  # what acts by itself goes by what was counted
+            return Amount(await self._calls.count(operation, lambda c: build(c, "exact")))
+        return await self._calls.amount(operation, build)
 
     def _done(self, c: Any, columns: str, status: str, **how: Any) -> Any:
         """Return the query for tasks in one status; simulated completions are left out."""
@@ -79,9 +116,9 @@ class OutcomeReads(Subject):
         telltale = self._schema.telltale
         return telltale.left_out(c.table(TASKS).select(telltale.select(columns), **how).eq("status", status))
 
-    def _not_ours(self, query: Any) -> Any:
+    def _not_ours(self, query: Any, *, but: str = "") -> Any:
         error = self._schema.error_column
-        return query.or_(f"{error}.is.null,{error}.not.like.{OUR_MARK}*")
+        return query.or_(f"{but}{error}.is.null,{error}.not.like.{OUR_MARK}*")
 
 
 def _within(since: datetime, now: datetime) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar
 
 import msgspec
 
-from core.backend.client import ApiCalls
+from core.backend.api_calls import ApiCalls
 from core.backend.schema import Schema
 from core.resilience import Guard, Policy
 

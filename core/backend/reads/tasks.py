@@ -1,34 +1,24 @@
-"""Reads of tasks: how many, the newest, those that run and whether they are alive, how long others wait."""
+"""Reads of tasks: the newest, those that run and whether they are alive, how long others wait."""
 
-import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, Final
 
-from core.backend.columns import Row, each, moment_of_only, whole
-from core.backend.conditions import quoted
+from core.backend.columns import Row, each, moment_of_only
+from core.backend.conditions import Place, not_before
 from core.backend.faults import Failed, garbage
-from core.backend.reads.read import PAGE, Read, Subject, hundreds, read
+from core.backend.reads.read import PAGE, Subject, hundreds, read
 from core.backend.rows import task_of, task_selection
-from core.backend.schema import LOGS, STATISTICS_RPC, TASKS
+from core.backend.schema import LOGS, TASKS
 from core.backend.selection import Selection
 from core.backend.timestamps import FIRST, stamp, until
-from core.base.text import clean
-from core.domain.actors import By
 from core.domain.log_steps import ALL_OURS
-from core.domain.markers import STUCK
-from core.domain.records import NO_STATUS, STATUSES, UNFINISHED, Task
+from core.domain.records import Task
 
 RUNNING: Final = "db:fetch_running_tasks"
 OLDEST_PENDING: Final = "db:fetch_oldest_pending"
 SIGNS_OF_LIFE: Final = "db:look_for_signs_of_life"
 
-MOST_OTHERS: Final = 10
-"""The most unknown statuses that are counted by name."""
-
-_OTHERS: Final = tuple(status for status in STATUSES if status not in UNFINISHED)
-_NAME_CHARS: Final = 40
 _FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -50,6 +40,17 @@ class TaskReads(Subject):
 
         found = tuple(map(self._task, await self._calls.selected("read newest tasks", self._columns, build)))
         return await self._proven(TASKS, found, empty=not found)
+
+    @read("db:fetch_tasks")
+    async def newer(self, since: Place | None, known: tuple[str, ...], limit: int) -> tuple[Task, ...]:
+        """Return the tasks at `since` or above it in the order of `newest`, but for those whose ids are `known`."""
+
+        def build(query: Any) -> Any:
+            query = query if since is None else query.or_(not_before(since, "created_at"))
+            query = query.not_.in_("id", known) if known else query
+            return query.order("created_at", desc=True).order("id", desc=True).limit(limit)
+
+        return tuple(map(self._task, await self._calls.selected("read newer tasks", self._columns, build)))
 
     @read(RUNNING)
     async def running(self) -> tuple[Task, ...]:
@@ -113,97 +114,6 @@ class TaskReads(Subject):
             found |= new
         return frozenset(found)
 
-    def count(self, status: str) -> Read[int]:
-        """Return how many tasks are in one status, exactly."""
-        return self._read(f"db:count_{status}", partial(self._count, status))
-
-    @read("db:count_by_status")
-    async def counts(self) -> dict[str, int]:
-        """Return how many tasks are in each status, exactly, unknown ones and `NO_STATUS` included."""
-        return await self._counts(STATUSES)
-
-    @read("db:count_open_tasks")
-    async def open_counts(self) -> dict[str, int]:
-        """Return how many tasks are in each unfinished status, one query each: right for statuses with few tasks."""
-        counted = await self._count_each(UNFINISHED)
-        return await self._proven(TASKS, counted, empty=not any(counted.values()))
-
-    @read("db:count_finished_tasks")
-    async def other_counts(self) -> dict[str, int]:
-        """Return how many tasks are in each other status, unknown ones and `NO_STATUS` included."""
-        return await self._counts(_OTHERS, UNFINISHED)
-
-    async def _count(self, status: str) -> int:
-        return await self._calls.count(
-            f"count {status}", lambda c: c.table(TASKS).select("id", count="exact").eq("status", status).limit(1)
-        )
-
-    async def _counts(self, statuses: tuple[str, ...], known: tuple[str, ...] = ()) -> dict[str, int]:
-        """Return how many tasks are in each of `statuses`, exactly, and in each that is in neither of them nor `known`.
-
-        Those without a status are counted as `NO_STATUS`. One query where the project has our function for it.
-        """
-        if not self._schema.statistics:
-            counted = await self._count_each(statuses) | await self._count_others((*statuses, *known))
-            return await self._proven(TASKS, counted, empty=not any(counted.values()))
-        rows = await self._calls.rows("count by status", lambda c: c.rpc(STATISTICS_RPC, {}))
-        found = _by_status((row["status"], row["tasks"]) for row in each(rows, "status", "tasks"))
-        counted = dict.fromkeys(statuses, 0) | {name: tasks for name, tasks in found.items() if name not in known}
-        return await self._proven(TASKS, counted, empty=not any(found.values()))
-
-    async def _count_each(self, statuses: tuple[str, ...]) -> dict[str, int]:
-        counted = await asyncio.gather(*map(self._count, statuses))
-        return dict(zip(statuses, counted, strict=True))
-
-    async def _count_others(self, known: tuple[str, ...]) -> dict[str, int]:
-        """Return how many tasks are in each status not in `known`, the null one among them: usually none."""
-        found: dict[object, int] = {}
-        while True:
-            excluded = ",".join(quoted(str(name)) for name in (*known, *(one for one in found if one is not None)))
-            others = f"status.not.in.({excluded})" + ("" if None in found else ",status.is.null")
-
-            def build(c: Any, others: str = others) -> Any:
-                return c.table(TASKS).select("status").or_(others).limit(1)
-
-            rows = each(await self._calls.rows("look for other statuses", build), "status")
-            name = rows[0]["status"] if rows else None
-            if not rows or name in found or name in known:
-                return _by_status(found.items())
-            if len(found) == MOST_OTHERS or len(str(name)) > _NAME_CHARS:  # no address would hold it
-                return _by_status((*found.items(), ("other", await self._count_where(others))))
-            found[name] = await self._count_where(
-                "status.is.null" if name is None else f"status.eq.{quoted(str(name))}"
-            )
-
-    async def _count_where(self, condition: str) -> int:
-        def build(c: Any) -> Any:
-            return c.table(TASKS).select("id", count="exact").or_(condition).limit(1)
-
-        return await self._calls.count("count other statuses", build)
-
-    @read("db:count_started")
-    async def count_started(self, since: datetime, now: datetime) -> int:
-        """Return how many tasks were started since `since`, exactly; starts in the future are left out."""
-
-        def build(c: Any) -> Any:
-            query = c.table(TASKS).select("id", count="exact").gte("started_at", stamp(since))
-            return query.lte("started_at", until(now)).limit(1)
-
-        return await self._calls.count("count started", build)
-
-    @read("db:count_healed")
-    async def count_healed(self, since: datetime) -> int:
-        """Return how many stuck tasks a watchdog of ours failed since `since` that are still failed, exactly."""
-        error = self._schema.error_column
-
-        def build(c: Any) -> Any:
-            query = c.table(TASKS).select("id", count="exact").eq("status", "failed")
-            query = query.gte("completed_at", stamp(since)).lte("completed_at", until(None))
-            query = query.like(error, f"{STUCK}*: by {By.WATCHDOG}*")
-            return query.limit(1)
-
-        return await self._calls.count("count healed tasks", build)
-
     @read(OLDEST_PENDING)
     async def oldest_pending_at(self, now: datetime) -> datetime | None:
         """Return when the oldest pending task was created; one from the future does not count."""
@@ -228,18 +138,6 @@ class TaskReads(Subject):
 
     def _task(self, row: Row) -> Task:
         return self._calls.oddities.see("task", task_of(row))
-
-
-def _by_status(found: Iterable[tuple[object, object]]) -> dict[str, int]:
-    """Return counts by the names under which statuses are shown; two that look alike are added. Raises Failed."""
-    counts: dict[str, int] = {}
-    for status, tasks in found:
-        count = whole(tasks)
-        if count is None or count < 0:
-            raise Failed(garbage("statistics that are no counts"))
-        name = NO_STATUS if status is None else clean(status, _NAME_CHARS) or "empty"
-        counts[name] = counts.get(name, 0) + count
-    return counts
 
 
 def _began(task: Task) -> datetime:

@@ -2,29 +2,27 @@
 -- Each is built without locking the table, so run this outside of a transaction, e.g. psql -f.
 -- An index that a broken-off run left behind is INVALID: DROP INDEX it and run this again.
 
--- running tasks by age: stuck and slow ones
-CREATE INDEX CONCURRENTLY IF NOT EXISTS watchdesk_tasks_running
-  ON public.autonomous_tasks (started_at, id) WHERE status = 'in_progress';
--- the oldest that waits
-CREATE INDEX CONCURRENTLY IF NOT EXISTS watchdesk_tasks_pending
-  ON public.autonomous_tasks (created_at) WHERE status = 'pending';
+-- the newest tasks
+CREATE INDEX CONCURRENTLY IF NOT EXISTS watchdesk_tasks_newest
+  ON public.autonomous_tasks (created_at DESC, id DESC);
+-- counts by status, running tasks, the oldest that waits
+CREATE INDEX CONCURRENTLY IF NOT EXISTS watchdesk_tasks_status
+  ON public.autonomous_tasks (status, created_at);
 -- finished within a window: success and failure rate, last completed, last failed
 CREATE INDEX CONCURRENTLY IF NOT EXISTS watchdesk_tasks_finished
   ON public.autonomous_tasks (status, completed_at DESC) WHERE completed_at IS NOT NULL;
-CREATE INDEX CONCURRENTLY IF NOT EXISTS watchdesk_tasks_finished_unsaid
-  ON public.autonomous_tasks (status, created_at) WHERE completed_at IS NULL;
--- counts by status
-CREATE INDEX CONCURRENTLY IF NOT EXISTS watchdesk_tasks_status
-  ON public.autonomous_tasks (status);
+-- begun today: the daily limit
+CREATE INDEX CONCURRENTLY IF NOT EXISTS watchdesk_tasks_started
+  ON public.autonomous_tasks (started_at) WHERE started_at IS NOT NULL;
 -- the newest log rows, and those past their time
-CREATE INDEX CONCURRENTLY IF NOT EXISTS watchdesk_logs_time
-  ON public.autonomous_execution_logs ($log_time DESC);
+CREATE INDEX CONCURRENTLY IF NOT EXISTS watchdesk_logs_newest
+  ON public.autonomous_execution_logs ($log_time DESC, id DESC);
 -- signs of life of a task
 CREATE INDEX CONCURRENTLY IF NOT EXISTS watchdesk_logs_task
   ON public.autonomous_execution_logs (task_id, $log_time DESC);
--- what the watchdog wrote, and its orders
-CREATE INDEX CONCURRENTLY IF NOT EXISTS watchdesk_logs_watchdog
-  ON public.autonomous_execution_logs ($log_time DESC) WHERE execution_step LIKE 'watchdog%';
-CREATE INDEX CONCURRENTLY IF NOT EXISTS watchdesk_logs_orders
-  ON public.autonomous_execution_logs ((input_data ->> 'order'), $log_time DESC)
-  WHERE execution_step = 'watchdog_healing';
+-- what monitors wrote: checks, actions, alerts
+CREATE INDEX CONCURRENTLY IF NOT EXISTS watchdesk_logs_step
+  ON public.autonomous_execution_logs (execution_step text_pattern_ops, $log_time DESC);
+-- what was only simulated
+CREATE INDEX CONCURRENTLY IF NOT EXISTS watchdesk_logs_dry_run
+  ON public.autonomous_execution_logs (task_id) WHERE environment = 'dry_run';

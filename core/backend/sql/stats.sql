@@ -1,14 +1,121 @@
--- watchdesk: a function that counts all tasks by status in one pass ($shape shape). Optional: nothing needs it.
--- Where it is there, watchdesk asks it once instead of counting each status. It sees what its caller may see.
--- To take it back: DROP FUNCTION public.watchdesk_statistics();
+-- watchdesk: a function that answers all a refresh asks for in one request ($shape shape). Optional: nothing needs it.
+-- It sees what its caller may see. Of the newest tasks and log rows it sends only those that the caller does not know.
+-- On large tables run `watchdesk sql indexes` first: it counts up to $most rows of a status, and estimates above that.
+-- To take it back: DROP FUNCTION public.watchdesk_overview(jsonb);
 
-CREATE OR REPLACE FUNCTION public.watchdesk_statistics()
-RETURNS TABLE (status text, tasks bigint)
-LANGUAGE sql STABLE SECURITY INVOKER SET search_path = ''
+DROP FUNCTION IF EXISTS public.watchdesk_statistics();
+
+CREATE OR REPLACE FUNCTION public.watchdesk_overview(asked jsonb) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = '' SET enable_seqscan = off SET jit = off
 AS $$body$$
-  SELECT t.status, count(*) FROM public.autonomous_tasks AS t GROUP BY t.status
+DECLARE
+  most CONSTANT bigint := $most;
+  answer jsonb := jsonb_build_object('version', $version);
+  since CONSTANT timestamptz := asked ->> 'since';
+  until CONSTANT timestamptz := asked ->> 'until';
+  slow CONSTANT boolean := coalesce((asked ->> 'slow')::boolean, false);
+  one text := '';
+  counted bigint;
+  plan json;
+  counts jsonb := '[]';
+  page jsonb;
+  marks jsonb;
+BEGIN
+  -- the config rows, where one of them changed
+  SELECT jsonb_agg(c.xmin::text || ':' || c.id ORDER BY c.id) INTO marks
+  FROM (SELECT k.xmin, k.id FROM public.autonomous_system_config AS k ORDER BY k.id LIMIT $configs) AS c;
+  IF marks IS DISTINCT FROM asked -> 'config' THEN
+    SELECT coalesce(jsonb_agg(to_jsonb(c) ORDER BY c.id), '[]') INTO page
+    FROM (SELECT $config FROM public.autonomous_system_config AS t ORDER BY t.id LIMIT $configs) AS c;
+    answer := answer || jsonb_build_object('config', page, 'config_marks', coalesce(marks, '[]'));
+  END IF;
+
+  -- how many tasks are in each status: from one to the next by the index, those that only grow when asked to
+  LOOP
+    SELECT t.status INTO one FROM public.autonomous_tasks AS t WHERE t.status > one ORDER BY t.status LIMIT 1;
+    EXIT WHEN NOT FOUND;
+    IF jsonb_array_length(counts) >= $statuses THEN
+      RAISE EXCEPTION 'watchdesk: more than $statuses statuses';
+    END IF;
+    CONTINUE WHEN one = ANY ('{$ended}') AND NOT slow;
+    SELECT count(*) INTO counted
+    FROM (SELECT 1 FROM public.autonomous_tasks AS t WHERE t.status = one LIMIT most + 1) AS few;
+    IF counted > most THEN
+      EXECUTE 'EXPLAIN (FORMAT JSON) SELECT 1 FROM public.autonomous_tasks AS t WHERE t.status = ' || quote_literal(one)
+      INTO plan;
+      counted := greatest(counted, (plan -> 0 -> 'Plan' ->> 'Plan Rows')::bigint);
+    END IF;
+    counts := counts || jsonb_build_array(jsonb_build_array(left(one, 200), counted));
+  END LOOP;
+  SELECT count(*) INTO counted FROM (SELECT 1 FROM public.autonomous_tasks AS t WHERE t.status = '' LIMIT most + 1) AS few;
+  counts := counts || CASE WHEN counted > 0 THEN jsonb_build_array(jsonb_build_array('', counted)) ELSE '[]' END;
+  SELECT count(*) INTO counted FROM (SELECT 1 FROM public.autonomous_tasks AS t WHERE t.status IS NULL LIMIT most + 1) AS few;
+  counts := counts || CASE WHEN counted > 0 THEN jsonb_build_array(jsonb_build_array(NULL, counted)) ELSE '[]' END;
+  answer := answer || jsonb_build_object('counts', counts);
+
+  -- the newest rows: the place of one that the caller knows, all of one that it does not; nothing where nothing changed
+  SELECT coalesce(jsonb_agg(coalesce(to_jsonb(known.place - 1), to_jsonb(fresh)) ORDER BY newest.place), '[]')
+  INTO page
+  FROM (SELECT k.id, k.xmin::text || ':' || k.id AS mark, row_number() OVER (ORDER BY k.created_at DESC, k.id DESC) AS place
+        FROM (SELECT t.id, t.xmin, t.created_at FROM public.autonomous_tasks AS t
+              ORDER BY t.created_at DESC, t.id DESC LIMIT (asked ->> 'most_tasks')::integer) AS k) AS newest
+  LEFT JOIN jsonb_array_elements_text(asked -> 'tasks') WITH ORDINALITY AS known (mark, place) USING (mark)
+  LEFT JOIN LATERAL (
+    SELECT newest.mark, $tasks
+    FROM public.autonomous_tasks AS t WHERE t.id = newest.id AND known.place IS NULL
+  ) AS fresh ON true;
+  IF page IS DISTINCT FROM (SELECT coalesce(jsonb_agg(i), '[]')
+                            FROM generate_series(0, jsonb_array_length(asked -> 'tasks') - 1) AS i) THEN
+    answer := answer || jsonb_build_object('tasks', page);
+  END IF;
+
+  SELECT coalesce(jsonb_agg(coalesce(to_jsonb(known.place - 1), to_jsonb(fresh)) ORDER BY newest.place), '[]')
+  INTO page
+  FROM (SELECT k.id, k.xmin::text || ':' || k.id AS mark, row_number() OVER (ORDER BY k.$log_time DESC, k.id DESC) AS place
+        FROM (SELECT t.id, t.xmin, t.$log_time FROM public.autonomous_execution_logs AS t
+              ORDER BY t.$log_time DESC, t.id DESC LIMIT (asked ->> 'most_logs')::integer) AS k) AS newest
+  LEFT JOIN jsonb_array_elements_text(asked -> 'logs') WITH ORDINALITY AS known (mark, place) USING (mark)
+  LEFT JOIN LATERAL (
+    SELECT newest.mark, $logs
+    FROM public.autonomous_execution_logs AS t WHERE t.id = newest.id AND known.place IS NULL
+  ) AS fresh ON true;
+  IF page IS DISTINCT FROM (SELECT coalesce(jsonb_agg(i), '[]')
+                            FROM generate_series(0, jsonb_array_length(asked -> 'logs') - 1) AS i) THEN
+    answer := answer || jsonb_build_object('logs', page);
+  END IF;
+
+  -- what finished within the time that is asked for, and when something did last; of very many a sample, scaled
+  IF slow THEN
+    SELECT jsonb_build_object(
+        'completed', count(*) FILTER (WHERE f.status = 'completed' AND NOT f.simulated),
+        'failed', count(*) FILTER (WHERE f.status = 'failed'),
+        'simulated', count(*) FILTER (WHERE f.simulated),
+        'simulated_last', max(f.over_at) FILTER (WHERE f.simulated),
+        'all', count(*))
+    INTO page
+    FROM (SELECT t.status, coalesce(t.completed_at, t.created_at) AS over_at, ($simulated) IS TRUE AS simulated
+          FROM public.autonomous_tasks AS t
+          WHERE t.status IN ('completed', 'failed')
+            AND (t.completed_at >= since AND t.completed_at <= until
+                 OR t.completed_at IS NULL AND t.created_at >= since AND t.created_at <= until)
+          LIMIT most + 1) AS f;
+    IF (page ->> 'all')::bigint > most THEN
+      EXECUTE 'EXPLAIN (FORMAT JSON) SELECT 1 FROM public.autonomous_tasks AS t WHERE t.status IN (''completed'', ''failed'')'
+        || ' AND t.completed_at >= ' || quote_literal(since) || ' AND t.completed_at <= ' || quote_literal(until)
+      INTO plan;
+      page := page || jsonb_build_object('scale',
+        greatest(1, (plan -> 0 -> 'Plan' ->> 'Plan Rows')::numeric / (page ->> 'all')::numeric));
+    END IF;
+    answer := answer || jsonb_build_object('finished', page, 'last_completed', (
+      SELECT t.completed_at FROM public.autonomous_tasks AS t
+      WHERE t.status = 'completed' AND t.completed_at >= '1970-01-01T00:00:00Z' AND t.completed_at <= until
+        AND ($simulated) IS NOT TRUE
+      ORDER BY t.completed_at DESC LIMIT 1));
+  END IF;
+  RETURN answer;
+END
 $$body$$;
 
-REVOKE ALL ON FUNCTION public.watchdesk_statistics() FROM PUBLIC, anon;
-GRANT EXECUTE ON FUNCTION public.watchdesk_statistics() TO authenticated, service_role;
+REVOKE ALL ON FUNCTION public.watchdesk_overview(jsonb) FROM PUBLIC, anon;
+GRANT EXECUTE ON FUNCTION public.watchdesk_overview(jsonb) TO authenticated, service_role;
 NOTIFY pgrst, 'reload schema';

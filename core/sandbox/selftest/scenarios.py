@@ -264,7 +264,7 @@ async def full_check(context: ScenarioContext) -> str:
     for name, reading in shown.items():
         expect(reading.live, f"{name} is {reading.source}, not live")
     counts = snapshot.tasks.counts.value
-    pending = await context.parts.reads.tasks.count("pending")
+    pending = await context.parts.reads.counts.exactly("pending")
     expect(counts is not None and counts.of("pending") == pending, "the counts shown are not those counted")
     database = _check(snapshot.health.checks, "database")
     expect(database.level is Level.OK, f"the database check says {database.level}: {database.text}")

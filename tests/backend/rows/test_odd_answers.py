@@ -10,6 +10,7 @@ import pytest
 from core.backend.client import Backend, RequestLimits
 from core.backend.faults import Failed, Trace
 from core.backend.reads import Reads
+from core.backend.reads.overview import OverviewRequest
 from core.backend.schema import UNDISCOVERED, discover
 from core.backend.simulated import Telltale
 from core.backend.target import Target
@@ -25,14 +26,18 @@ MARKS = Markers(begins=("m",))
 SCHEMA = msgspec.structs.replace(UNDISCOVERED, telltale=Telltale(results=True, environments=True))
 NONE = Listing(table=Table.TASKS)
 
+ASKED = OverviewRequest(since=AT, now=AT, most_tasks=5, most_logs=5, slow=True)
+
 READS: dict[str, Callable[[Reads], Awaitable[object]]] = {
     "config.fetch": lambda reads: reads.config.fetch(),
     "config.visible": lambda reads: reads.config.visible(),
     "config.is_absent": lambda reads: reads.config.is_absent(),
     "probes.database": lambda reads: reads.probes.database(1, Trace()),
-    "tasks.count": lambda reads: reads.tasks.count("pending"),
-    "tasks.counts": lambda reads: reads.tasks.counts(),
-    "tasks.count_started": lambda reads: reads.tasks.count_started(AT, AT),
+    "counts.in_status": lambda reads: reads.counts.in_status("pending"),
+    "counts.exactly": lambda reads: reads.counts.exactly("pending"),
+    "counts.by_status": lambda reads: reads.counts.by_status(),
+    "counts.started": lambda reads: reads.counts.started(AT, AT),
+    "overview.fetch": lambda reads: reads.overview.fetch(ASKED),
     "tasks.newest": lambda reads: reads.tasks.newest(5),
     "tasks.running": lambda reads: reads.tasks.running(),
     "tasks.oldest_pending_at": lambda reads: reads.tasks.oldest_pending_at(AT),
@@ -40,8 +45,7 @@ READS: dict[str, Callable[[Reads], Awaitable[object]]] = {
     "tasks.fetch": lambda reads: reads.tasks.fetch("a"),
     "tasks.with_visible_logs": lambda reads: reads.tasks.with_visible_logs(IDS),
     "tasks.with_signs_of_life": lambda reads: reads.tasks.with_signs_of_life(IDS, AT, AT),
-    "tasks.open_counts": lambda reads: reads.tasks.open_counts(),
-    "tasks.other_counts": lambda reads: reads.tasks.other_counts(),
+    "counts.open": lambda reads: reads.counts.open(),
     "task_ids.marked_among": lambda reads: reads.task_ids.marked_among(IDS, "failed", MARKS),
     "task_ids.count_unchanged": lambda reads: reads.task_ids.count_unchanged(IDS, AT),
     "task_ids.count_marked": lambda reads: reads.task_ids.count_marked(MARKS, "failed"),
@@ -53,7 +57,7 @@ READS: dict[str, Callable[[Reads], Awaitable[object]]] = {
     "outcomes.last_failed_at": lambda reads: reads.outcomes.last_failed_at(AT),
     "outcomes.simulated": lambda reads: reads.outcomes.simulated(AT, AT),
     "outcomes.success_rate": lambda reads: reads.outcomes.success_rate(AT, AT),
-    "tasks.count_healed": lambda reads: reads.tasks.count_healed(AT),
+    "counts.healed": lambda reads: reads.counts.healed(AT),
     "audit.completed_among": lambda reads: reads.audit.completed_among(IDS),
     "audit.given_back": lambda reads: reads.audit.given_back(AT),
     "audit.healed_ids": lambda reads: reads.audit.healed_ids(AT),
@@ -67,6 +71,8 @@ READS: dict[str, Callable[[Reads], Awaitable[object]]] = {
     "audit.row_time": lambda reads: reads.audit.row_time("a"),
     "audit.unfinished": lambda reads: reads.audit.unfinished("heal", AT),
     "logs.newest": lambda reads: reads.logs.newest(5),
+    "tasks.newer": lambda reads: reads.tasks.newer((AT, "a"), IDS, 5),
+    "logs.newer": lambda reads: reads.logs.newer(None, IDS, 5),
     "logs.old": lambda reads: reads.logs.old(AT, AT, "", 5),
     "logs.count_old": lambda reads: reads.logs.count_old(AT, AT, ""),
     "logs.among": lambda reads: reads.logs.among(IDS),
@@ -80,6 +86,8 @@ READS: dict[str, Callable[[Reads], Awaitable[object]]] = {
     "lists.total": lambda reads: reads.lists.total(NONE),
     "lists.task_detail": lambda reads: reads.lists.task_detail("a"),
     "lists.log_detail": lambda reads: reads.lists.log_detail("a"),
+    "lists.log_entry": lambda reads: reads.lists.log_entry("a"),
+    "lists.safety_check": lambda reads: reads.lists.safety_check("a"),
     "lists.safety_detail": lambda reads: reads.lists.safety_detail("a"),
     "lists.matching_tasks": lambda reads: reads.lists.matching_tasks(NONE.filter, 5),
     "trends.count_finished": lambda reads: reads.trends.count_finished(AT, AT),
@@ -112,7 +120,7 @@ async def is_garbage(work: Awaitable[object]) -> None:
 async def test_every_read_there_is_stands_in_the_table(backend: Backend) -> None:
     subjects = {name: one for name, one in vars(Reads(backend.calls, SCHEMA)).items() if not name.startswith("_")}
     reads = {f"{name}.{method}" for name, one in subjects.items() for method in dir(one) if not method.startswith("_")}
-    assert set(READS) == reads - {"probes.edge_function"} - {f"{name}.sees_all" for name in subjects}
+    assert set(READS) == reads - {"probes.edge_function", "overview.proven"} - {f"{name}.sees_all" for name in subjects}
 
 
 @pytest.mark.parametrize("body", BODIES)
@@ -129,7 +137,9 @@ async def test_a_schema_is_not_found_out_from_garbage(body: str, between: Wire, 
 
 
 @pytest.mark.parametrize("told", ["0-0/-5", "*/-5", "*/*", "*/none", f"*/{10**30}", ""])
-@pytest.mark.parametrize("read", ["tasks.count", "tasks.count_healed", "logs.count_old", "lists.total"])
+@pytest.mark.parametrize(
+    "read", ["counts.exactly", "counts.in_status", "counts.healed", "logs.count_old", "lists.total"]
+)
 async def test_a_count_below_zero_or_none_is_garbage(read: str, told: str, between: Wire, backend: Backend) -> None:
     between.acts["/rest/"] = answer(b"[]", headers=f"Content-Range: {told}\r\n" if told else "")
     await is_garbage(READS[read](Reads(backend.calls, UNDISCOVERED)))

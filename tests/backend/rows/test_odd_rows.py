@@ -87,7 +87,7 @@ async def test_a_task_whose_status_nobody_knows_is_counted_under_its_own_name(
             await driven.monitor.close()
             counts = json.loads(command("status", "--json", sandbox=sandbox).stdout)["tasks"]["counts"]
         finally:
-            sandbox.sql("DROP FUNCTION IF EXISTS public.watchdesk_statistics()")
+            sandbox.sql("DROP FUNCTION IF EXISTS public.watchdesk_overview(jsonb)")
     assert live
     assert well
     assert {row.status for row in page.rows if hasattr(row, "status")} >= {"(none)", "(empty)", "dreaming", "pending"}

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
+import msgspec
 
 from core.base.text import short
 from core.domain.actions import label
@@ -38,7 +39,9 @@ def command(context: click.Context, *, what: str | None, since: datetime | None,
             found = await monitor.statistics(since or datetime.now(UTC) - _WINDOW)
             figures = await monitor.kpis()
             if as_data:
-                put_json({"version": 1, "stats": found, "kpis": [_figure(kpi) for kpi in figures]})
+                stats = msgspec.structs.asdict(found) | {"counts": found.counts.counts}
+                stats["estimated"] = found.counts.estimated
+                put_json({"version": 1, "stats": stats, "kpis": [_figure(kpi) for kpi in figures]})
             else:
                 put(_page(found, figures))
             return DONE
@@ -62,13 +65,12 @@ def _line(entry: LogEntry) -> str:
 
 
 def _page(found: Statistics, figures: tuple[Kpi, ...]) -> str:
-    rate = found.success.percent
     lines = [
         f"since {found.since:%Y-%m-%d %H:%M}Z: {found.success.completed:,} completed, {found.success.failed:,} failed",
-        f"success rate: {'—' if rate is None else f'{rate:.1f} %'} (target > 95 %)",
+        f"success rate: {found.success.shown or '—'} (target > 95 %)",
         "healing time: "
         + ("—" if found.healing_s is None else f"{short(found.healing_s)} on average of {found.heals:,}"),
-        "tasks: " + (", ".join(f"{n:,} {s.replace('_', ' ')}" for s, n in found.counts.items() if n) or "none"),
+        f"tasks: {found.counts}",
         "",
     ]
     lines += [f"{kpi.title:<14} {kpi.text:>12}  {_aim(kpi)}{kpi.note}" for kpi in figures]

@@ -1,0 +1,214 @@
+"""The read of all that a refresh asks for in one request, where the project has our function for it."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Final, Generic, ParamSpec, TypeVar
+
+import msgspec
+
+from core.backend.columns import Row, lacking, moment, whole
+from core.backend.faults import Failed, garbage
+from core.backend.log_rows import log_of
+from core.backend.overview_sql import OVERVIEW_VERSION
+from core.backend.reads.config import ConfigReads
+from core.backend.reads.read import Subject, read
+from core.backend.reads.task_counts import by_name
+from core.backend.rows import config_of, merged, task_of
+from core.backend.schema import OVERVIEW_RPC
+from core.backend.sizes import EXACT_UP_TO
+from core.backend.tables import LOGS, TASKS
+from core.backend.timestamps import stamp, until
+from core.domain.records import (
+    ENDED,
+    STATUSES,
+    Amount,
+    LogEntry,
+    Simulated,
+    SuccessRate,
+    SystemConfig,
+    Task,
+    TaskCounts,
+)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_OPEN: Final = tuple(status for status in STATUSES if status not in ENDED)
+_MARK_CHARS: Final = 64
+
+
+class KnownRows(msgspec.Struct, Generic[R], frozen=True):
+    """Rows that the caller has already, each with the mark by which the function knows whether it has changed."""
+
+    marks: tuple[str, ...] = ()
+    rows: tuple[R, ...] = ()
+
+
+class OverviewRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked for: the caller's rows, how many of the newest, and whether what seldom changes as well.
+
+    `since` begins the time within which finished tasks are counted, `now` ends it.
+    """
+
+    since: datetime
+    now: datetime
+    most_tasks: int
+    most_logs: int
+    slow: bool
+    config: KnownRows[SystemConfig] = KnownRows()
+    tasks: KnownRows[Task] = KnownRows()
+    logs: KnownRows[LogEntry] = KnownRows()
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """What came: the rows to be known from now on, the counts, and what seldom changes where it was asked for."""
+
+    config: KnownRows[SystemConfig]
+    tasks: KnownRows[Task]
+    logs: KnownRows[LogEntry]
+    open: TaskCounts
+    ended: dict[str, Amount] = {}
+    success: SuccessRate | None = None
+    simulated: Simulated | None = None
+    last_completed_at: datetime | None = None
+
+
+class OverviewReads(Subject):
+    """The one read that replaces all others of a refresh."""
+
+    @read("db:fetch_overview")
+    async def fetch(self, asked: OverviewRequest) -> Overview:
+        """Return the overview. Raises Failed, also where the function is none that this version knows."""
+        arguments = {
+            "since": stamp(asked.since),
+            "until": until(asked.now),
+            "slow": asked.slow,
+            "most_tasks": asked.most_tasks,
+            "most_logs": asked.most_logs,
+            "config": asked.config.marks or None,
+            "tasks": asked.tasks.marks,
+            "logs": asked.logs.marks,
+        }
+        answer = await self._calls.query("read overview", lambda c: c.rpc(OVERVIEW_RPC, {"asked": arguments}))
+        return self._overview(told_by_overview(answer.data), asked)
+
+    async def proven(self, overview: Overview) -> dict[str, Failed]:
+        """Return the fault of each part that is empty where that proves nothing: rows may be hidden from us."""
+        success, simulated = overview.success, overview.simulated
+        of_tasks = {
+            "tasks": overview.tasks.rows,
+            "open_counts": any(overview.open.counts.values()),
+            **{f"{status}_count": amount.rows for status, amount in overview.ended.items()},
+            "success_24h": success is None or success.finished,
+            "simulated": simulated is None or simulated.count,
+            "last_completed": success is None or overview.last_completed_at,
+        }
+        return (
+            await _unproven([name for name, found in of_tasks.items() if not found], self._calls.must_show, TASKS)
+            | await _unproven([] if overview.logs.rows else ["logs"], self._calls.must_show, LOGS)
+            | await _unproven([] if overview.config.rows else ["config"], ConfigReads(self._access).visible().ask)
+        )
+
+    def _overview(self, told: Row, asked: OverviewRequest) -> Overview:
+        see = self._calls.oddities.see
+        tasks = _page(told.get("tasks"), asked.tasks, lambda row: see("task", task_of(row)))
+        logs = _page(told.get("logs"), asked.logs, lambda row: see("log row", log_of(row, self._schema.log_time)))
+        for table, page in ((TASKS, tasks), (LOGS, logs)):
+            if page.rows:
+                self._calls.saw(table)
+        found = _counts(told["counts"])
+        exact = {status: rows <= EXACT_UP_TO for status, rows in found.items()}
+        counted = dict.fromkeys(_OPEN, 0) | {status: rows for status, rows in found.items() if status not in ENDED}
+        estimated = tuple(status for status in counted if not exact.get(status, True))
+        overview = Overview(
+            config=self._config(told, asked.config), tasks=tasks, logs=logs, open=TaskCounts(counted, estimated)
+        )
+        if not asked.slow:
+            return overview
+        lacking(told, "finished", "last_completed")
+        finished, last = told["finished"], told["last_completed"]
+        if not isinstance(finished, dict) or (last is not None and moment(last) is None):
+            raise Failed(garbage("an overview was asked for, something else came"))
+        scale = finished.get("scale", 1)
+        scaled = scale if isinstance(scale, int | float) and scale >= 1 else 1
+        completed, failed, simulated = (
+            round(_amount(finished.get(name)) * scaled) for name in ("completed", "failed", "simulated")
+        )
+        return msgspec.structs.replace(
+            overview,
+            ended={status: Amount(found.get(status, 0), exact.get(status, True)) for status in ENDED},
+            success=SuccessRate(
+                completed=completed, failed=failed, window=asked.now - asked.since, exact="scale" not in finished
+            ),
+            simulated=Simulated(simulated, moment(finished.get("simulated_last"))),
+            last_completed_at=moment(last),
+        )
+
+    def _config(self, told: Row, known: KnownRows[SystemConfig]) -> KnownRows[SystemConfig]:
+        if "config" not in told:
+            return known
+        rows, marks = told["config"], _marks(told.get("config_marks"))
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise Failed(garbage("config rows were asked for, something else came"))
+        found = merged(tuple(self._calls.oddities.see("config row", config_of(row)) for row in rows))
+        return KnownRows(marks, () if found is None else (found,))
+
+
+async def _unproven(
+    empty: list[str], look: Callable[P, Awaitable[object]], *given: P.args, **named: P.kwargs
+) -> dict[str, Failed]:
+    """Return the fault with which a look for a row fails, for each of the parts that are empty."""
+    if empty:
+        try:
+            await look(*given, **named)
+        except Failed as failed:
+            return dict.fromkeys(empty, failed)
+    return {}
+
+
+def told_by_overview(data: object) -> Row:
+    """Return what our function answered. Raises Failed where it is not this version's."""
+    if not isinstance(data, dict) or data.get("version") != OVERVIEW_VERSION or "counts" not in data:
+        raise Failed(garbage("an overview was asked for, something else came"))
+    return data
+
+
+def _page(told: object, known: KnownRows[R], record: Callable[[Row], R]) -> KnownRows[R]:
+    """Return the page that was told: by their places rows that are known, in full those that are not."""
+    if told is None:
+        return known
+    marks, rows = list[str](), list[R]()
+    for one in told if isinstance(told, list) else [told]:
+        if isinstance(one, dict):
+            (mark,) = _marks([one.get("mark")])
+            marks.append(mark)
+            rows.append(record(one))
+        elif (place := whole(one)) is not None and 0 <= place < len(known.rows):
+            marks.append(known.marks[place])
+            rows.append(known.rows[place])
+        else:
+            raise Failed(garbage("a page of rows was asked for, something else came"))
+    return KnownRows(tuple(marks), tuple(rows))
+
+
+def _marks(told: object) -> tuple[str, ...]:
+    marks = told if isinstance(told, list) else [told]
+    if not all(isinstance(mark, str) and len(mark) <= _MARK_CHARS for mark in marks):
+        raise Failed(garbage("marks of rows were asked for, something else came"))
+    return tuple(marks)
+
+
+def _counts(told: object) -> dict[str, int]:
+    """Return counts by status under the names that are shown."""
+    try:
+        pairs = msgspec.convert(told, list[tuple[str | None, int]])
+    except (msgspec.ValidationError, UnicodeError):
+        raise Failed(garbage("counts by status were asked for, something else came")) from None
+    return by_name({status: _amount(tasks) for status, tasks in pairs})
+
+
+def _amount(told: object) -> int:
+    count = whole(told)
+    if count is None or count < 0:
+        raise Failed(garbage("a count was asked for, something else came"))
+    return count

@@ -1,0 +1,92 @@
+"""The newest rows of a table, kept up to date by asking only for what may have changed."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final, Generic, Protocol, TypeVar
+
+from core.backend.conditions import Place
+from core.backend.reads import Read
+from core.base.clock import Clock
+
+FULL_EVERY_S: Final = 60.0
+"""The longest time without a look at all rows of the page."""
+
+MOST_IDS: Final = 100
+"""The most ids that fit into the URL of a request."""
+
+_BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
+
+
+class PageRow(Protocol):
+    """A record of a row with an id."""
+
+    @property
+    def id(self) -> str: ...
+
+
+R = TypeVar("R", bound=PageRow)
+
+
+class NewestPage(Generic[R]):
+    """The newest rows of one table, newest first, as many as `limit`.
+
+    `at` gives a row's time, by which the table is sorted. `settled` says of a row that it is final: it is not asked for
+    again until the next full page. Rows that are added late, anywhere within the page, are found at once, as those are
+    asked for whose ids are not known. A settled row that was changed or deleted all the same is noticed within
+    `FULL_EVERY_S`, or after `distrust`.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        full: Callable[[], Read[tuple[R, ...]]],
+        newer: Callable[[Place | None, tuple[str, ...]], Read[tuple[R, ...]]],
+        at: Callable[[R], datetime | None],
+        settled: Callable[[R], bool],
+        limit: int,
+    ) -> None:
+        self._clock = clock
+        self._full, self._newer = full, newer
+        self._at, self._settled = at, settled
+        self._limit = limit
+        self._rows: tuple[R, ...] = ()
+        self._full_at: float | None = None
+
+    def distrust(self) -> None:
+        """Read the whole page the next time: a row may have changed that was settled."""
+        self._full_at = None
+
+    def read(self) -> Read[tuple[R, ...]]:
+        """Return the read of the page as it is now."""
+        whole = self._full()
+        return Read(whole.key, self._page, whole.guard, whole.policy)
+
+    async def _page(self) -> tuple[R, ...]:
+        rows, full_at = self._rows, self._full_at
+        self._full_at = None  # until this read has succeeded
+        began = self._clock.elapsed()
+        page = None if full_at is None or began - full_at >= FULL_EVERY_S else await self._updated(rows)
+        if page is None:
+            page, full_at = await self._full().ask(), began
+        self._rows, self._full_at = page, full_at
+        return page
+
+    async def _updated(self, rows: tuple[R, ...]) -> tuple[R, ...] | None:
+        """Return the page by what is new, `None` where that cannot be told from what is new alone."""
+        times = [at for row in rows if (at := self._at(row)) is not None]
+        known = {row.id: row for row in rows if self._settled(row)}
+        if not rows or len(times) < len(rows) or not len(rows) // 2 < len(known) <= MOST_IDS:
+            return None
+        last = (times[-1], rows[-1].id) if len(rows) >= self._limit else None
+        found = await self._newer(last, tuple(known)).ask()
+        merged = {row.id: row for row in (*known.values(), *found)}
+        missing = any(row.id not in merged for row in rows)  # deleted, so older ones move up
+        if missing or len(found) >= min(self._limit, len(rows)):  # or cut off
+            return None
+        return tuple(sorted(merged.values(), key=self._place, reverse=True)[: self._limit])
+
+    def _place(self, row: R) -> tuple[bool, datetime, str]:
+        """Return what the page is sorted by: rows without a time stand first."""
+        at = self._at(row)
+        return at is None, at or _BEFORE_ALL, row.id

@@ -1,0 +1,80 @@
+"""All values of a refresh by one request, where the project has our function for it (`watchdesk sql stats`)."""
+
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from core.backend.reads import Reads
+from core.backend.reads.overview import Overview, OverviewRequest
+from core.base.clock import Clock
+from core.domain.records import ENDED
+from core.domain.status import Truth
+from core.resilience import Guard, Policy
+from core.resilience.fault import Evidence
+from core.resilience.guard import Outcome
+
+_REFUSED_S: Final = 600.0
+"""The time for which a function that refused is left alone."""
+
+_FAILED_S: Final = 60.0
+"""The same for one that did not answer: another read may."""
+
+
+class OverviewSource:
+    """Asks the function for what changed, and remembers what is known. Each value is asked for by itself without it."""
+
+    def __init__(self, clock: Clock, guard: Guard, reads: Reads, policy: Policy) -> None:
+        self._clock = clock
+        self._guard = guard
+        self._reads = reads
+        self._policy = policy
+        self._again_at = 0.0
+        self._known: Overview | None = None
+
+    def usable(self) -> bool:
+        """Return whether the project has the function, and it did not fail just now."""
+        return self._reads.schema.overview is Truth.TRUE and self._clock.elapsed() >= self._again_at
+
+    async def ask(
+        self, since: datetime, now: datetime, *, tasks: int, logs: int, slow: bool
+    ) -> dict[str, Outcome[Any]] | None:
+        """Return each value's outcome, by the names of the readings. Never raises.
+
+        `None` where the project refused it, or there was nobody to answer: each value has to be asked for by itself.
+        """
+        asked = OverviewRequest(since=since, now=now, most_tasks=tasks, most_logs=logs, slow=slow)
+        if (known := self._known) is not None:
+            asked = msgspec.structs.replace(asked, config=known.config, tasks=known.tasks, logs=known.logs)
+        read = self._reads.overview.fetch(asked)
+        outcome = await self._guard.call(read.key, read.ask, policy=self._policy)
+        if outcome.fault is not None or outcome.data is None:
+            evidence = Evidence.ALIVE if outcome.fault is None else outcome.fault.evidence
+            self._known = None
+            self._again_at = self._clock.elapsed() + (_REFUSED_S if evidence is Evidence.ALIVE else _FAILED_S)
+            return dict.fromkeys(_names(slow=slow), outcome) if evidence is Evidence.SILENT else None
+        self._known = outcome.data
+        faults = await self._reads.overview.proven(outcome.data)
+        return {
+            name: Outcome(fault=faults[name].fault) if name in faults else _of(outcome, value)
+            for name, value in _values(outcome.data, slow=slow).items()
+        }
+
+
+def _of(outcome: Outcome[Overview], value: object) -> Outcome[Any]:
+    return msgspec.structs.replace(outcome, data=value)
+
+
+def _names(*, slow: bool) -> tuple[str, ...]:
+    fast = ("config", "open_counts", "tasks", "logs")
+    more = (*(f"{status}_count" for status in ENDED), "success_24h", "simulated", "last_completed")
+    return (*fast, *more) if slow else fast
+
+
+def _values(overview: Overview, *, slow: bool) -> dict[str, object]:
+    values = (
+        *(next(iter(overview.config.rows), None), overview.open, overview.tasks.rows, overview.logs.rows),
+        *(overview.ended.get(status) for status in ENDED),
+        *(overview.success, overview.simulated, overview.last_completed_at),
+    )
+    return dict(zip(_names(slow=slow), values, strict=False))

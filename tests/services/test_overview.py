@@ -1,0 +1,137 @@
+"""All of a refresh by our function: the same values as each by itself, and each by itself wherever it fails."""
+
+import contextlib
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.backend.optional_sql import script
+from core.backend.overview_sql import OVERVIEW_VERSION
+from core.backend.schema import Shape
+from core.domain.records import STATUSES
+from core.domain.status import Truth
+from core.resilience.reading import Reading
+from tests.actions.driving import Driven
+from tests.backend.rows.spoiling import lenient
+from tests.running import ONE_SHAPE, Running
+from tests.wire import wire
+
+
+@contextlib.contextmanager
+def function(sandbox: Running, sql: str = "") -> Iterator[None]:
+    """Our function in the project, or another one under its name."""
+    sandbox.sql(sql or script("stats", Shape(sandbox.shape)))
+    try:
+        yield
+    finally:
+        dropped(sandbox)
+
+
+def dropped(sandbox: Running) -> None:
+    sandbox.sql("DROP FUNCTION IF EXISTS public.watchdesk_overview(jsonb); NOTIFY pgrst, 'reload schema'")
+
+
+def another(body: str) -> str:
+    return (
+        "CREATE OR REPLACE FUNCTION public.watchdesk_overview(asked jsonb) RETURNS jsonb LANGUAGE plpgsql"
+        f" AS $$ BEGIN {body} END $$; NOTIFY pgrst, 'reload schema'"
+    )
+
+
+def fill(sandbox: Running) -> None:
+    """Tasks of every status and of none we know, finished now and long ago, in earnest and in dry-run."""
+    sandbox.sql(
+        "INSERT INTO autonomous_tasks (description, status, created_at, completed_at, result, error_message)"
+        " SELECT repeat('long ', 300), s, now() - i * interval '7 hours',"
+        "  CASE WHEN s IN ('completed', 'failed', 'rejected') AND i %% 3 > 0 THEN now() - i * interval '5 hours' END,"
+        "  CASE WHEN i = 4 THEN '\"DRY RUN: x\"'::jsonb WHEN i = 5 THEN '{\"message\": \"DRY RUN\"}'::jsonb END, 'boom'"
+        " FROM unnest(%s::text[]) AS s, generate_series(1, 9) AS i",
+        [*STATUSES, "dreaming", "", None],
+    )
+    column = sandbox.time_column
+    sandbox.sql(
+        "INSERT INTO autonomous_execution_logs"
+        f" (task_id, execution_step, step_status, environment, input_data, output_data, duration_ms, {column})"
+        " SELECT id, 'patch', 'completed', CASE WHEN status < 'd' THEN 'dry_run' END,"
+        '  \'{"order": "heal", "who": "me", "plan": {"reason": "why"}}\', \'["done"]\', 5, created_at'
+        " FROM autonomous_tasks LIMIT 70"
+    )
+
+
+def said(values: dict[str, Reading[Any]]) -> dict[str, Any]:
+    """What a refresh found, without when."""
+    return {name: (one.value, one.source, one.fault and one.fault.kind) for name, one in values.items()}
+
+
+@pytest.mark.parametrize("account", ["service_role", "master", "viewer"])
+@pytest.mark.parametrize("rows", [True, False], ids=["rows", "no rows"])
+async def test_it_finds_what_the_reads_find_each_by_itself(
+    rows: bool, account: str, sandbox: Running, tmp_path: Path
+) -> None:
+    with lenient(sandbox):
+        if rows:
+            fill(sandbox)
+        singly = await Driven.as_(account, sandbox, tmp_path / "a", observe=True).begin()
+        with function(sandbox):
+            async with wire(sandbox.url) as between:
+                in_one = await Driven.as_(account, sandbox, tmp_path / "b", url=between.url, observe=True).begin()
+                assert in_one.parts.readings._overview.usable()
+                between.seen.clear()
+                in_one.clock.advance(40)
+                await in_one.monitor.refresh()
+                asked = [request for request in between.seen if "overview" in request]
+        assert len(asked) == 1
+        found, expected = said(in_one.parts.readings.values), said(singly.parts.readings.values)
+        for name, value in expected.items():
+            if name == "success_24h" and value[0] is not None:
+                assert abs(value[0].window - timedelta(hours=24)) < timedelta(seconds=1)
+            assert found[name] == value, name
+        await in_one.monitor.close()
+        await singly.monitor.close()
+
+
+FAILING = {
+    "it is gone": "",
+    "it raises": another("RAISE EXCEPTION 'no';"),
+    "it takes too long": another("PERFORM pg_sleep(6); RETURN '{}';"),
+    "it says something else": another(f'RETURN \'{{"version": {OVERVIEW_VERSION}, "counts": 5}}\';'),
+    "it is of another version": another('RETURN \'{"version": 0, "counts": []}\';'),
+}
+
+
+@ONE_SHAPE
+@pytest.mark.parametrize("failing", FAILING)
+async def test_where_it_fails_each_value_is_read_by_itself(failing: str, sandbox: Running, tmp_path: Path) -> None:
+    sandbox.stuck(2)
+    with function(sandbox):
+        driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, observe=True).begin()
+        if FAILING[failing]:
+            sandbox.sql(FAILING[failing])
+        else:
+            dropped(sandbox)
+        for _ in range(1 if failing != "it takes too long" else 2):
+            driven.clock.advance(5)
+            await driven.monitor.refresh()
+        values = driven.parts.readings.values
+        assert all(one.live for one in values.values()), {name: one.fault for name, one in values.items()}
+        assert not driven.parts.readings._overview.usable()
+        sandbox.sql(script("stats", Shape(sandbox.shape)))
+        driven.clock.advance(601)
+        assert driven.parts.readings._overview.usable()  # it is tried again
+        await driven.monitor.refresh()
+        assert driven.parts.readings._overview.usable()
+        await driven.monitor.close()
+
+
+@ONE_SHAPE
+async def test_one_of_another_version_is_not_asked_and_is_named(sandbox: Running, tmp_path: Path) -> None:
+    with function(sandbox, FAILING["it is of another version"]):
+        driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, observe=True).begin()
+        assert driven.parts.checks.schema is not None
+        assert driven.parts.checks.schema.overview is Truth.UNKNOWN
+        assert driven.monitor.snapshot.tasks.counts.live
+        assert any("watchdesk sql stats" in notice for notice in driven.monitor.snapshot.notices)
+        await driven.monitor.close()
