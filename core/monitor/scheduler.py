@@ -25,6 +25,8 @@ _SUPERVISE_S: Final = 5.0
 _YOUNG: Final = 0.9
 """The share of the period for which another process's values are as good as ours."""
 _SOON_S: Final = 0.5
+_IDLE_LEASE: Final = 1.5
+"""So much longer is the lease's period while all is well and nobody looks; there is still time for two more tries."""
 
 
 class Scheduler:
@@ -58,6 +60,7 @@ class Scheduler:
             self._make_loop("self-watch", self._parts.self_monitor.turn, None),
         )
         self._lease_pause = parts.config.lease.renew_s
+        self._usual_s = parts.config.refresh.period_s
         parts.heals.beat = self._watch.beat
         self.ready = False
         """The start is over and the loops run."""
@@ -259,8 +262,9 @@ class Scheduler:
             await self._parts.trends.checked()
 
     async def _lease_turn(self) -> None:
-        await self._parts.clock.sleep(self._lease_pause)
         lease = self._parts.lease
+        idle = self._lease_pause == self._parts.config.lease.renew_s and self._period_s() > self._usual_s
+        await self._parts.clock.sleep(self._lease_pause * (_IDLE_LEASE if idle else 1.0))
         if self._takes_part():
             self._lease_pause = await lease.round()
         else:

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from core.alerting.conditions import Facts
+from core.backend.timestamps import AHEAD
 from core.domain.actors import By
+from core.domain.log_steps import HEALTH_CHECK
 from core.domain.records import Simulated, SuccessRate, SystemConfig
 from core.domain.status import Verdict
 from core.domain.stops import StopMark
@@ -18,6 +20,7 @@ from core.services.conflicts import ConflictWatch
 from core.services.connection import ConnectionState
 from core.services.context import Context
 from core.services.readings import Readings
+from core.services.recent_log import RecentLog
 
 T = TypeVar("T")
 
@@ -25,6 +28,9 @@ _HOUR = timedelta(hours=1)
 _WEEK = timedelta(days=7)
 """The age up to which a health row is searched for: without a limit the whole log would be read each minute."""
 
+
+_TOLD_S = 60.0
+"""The greatest age of a rate that a refresh has told."""
 
 _AWAKE_S = 300.0
 """Evaluations further apart than this, in seconds, have a sleep of the machine between them, which does not count."""
@@ -49,7 +55,8 @@ class AlertInputs:
         self._connection = connection
         self._breakers = breakers
         self._cache = cache
-        self._conflicts = ConflictWatch(context.reads, context.config.conflicts)
+        self._log = RecentLog(context.clock, readings)
+        self._conflicts = ConflictWatch(context.reads, context.config.conflicts, self._log)
         self._stopped_by: tuple[StopMark | None, str] | None = None
         """The stop in force, and the operator who ordered it."""
         self._looked: float | None = None
@@ -120,7 +127,8 @@ class AlertInputs:
         now = self._context.time.cut_off()
         if now is None:
             return None
-        return await self._context.reads.outcomes.success_rate(now - _HOUR, now)
+        told = self._readings.success_1h(_TOLD_S)
+        return told if told is not None else await self._context.reads.outcomes.success_rate(now - _HOUR, now)
 
     def _in_review(self) -> int | None:
         counts = self._readings.counts
@@ -137,7 +145,9 @@ class AlertInputs:
         now = self._context.time.cut_off()
         if now is None:
             return None
-        written_at = await self._context.reads.logs.newest_health_at(now - _WEEK, now)
+        written_at = self._log.newest_at(HEALTH_CHECK, now + AHEAD)
+        if written_at is None:
+            written_at = await self._context.reads.logs.newest_health_at(now - _WEEK, now)
         if written_at is not None:
             self._looked, self._missing_s = None, 0.0
             return max(0.0, (now - written_at).total_seconds())

@@ -21,6 +21,7 @@ from core.alerting.store import AlertStore
 from core.alerting.sync import ORDERS, LogRow, heard, of_alert
 from core.domain.alerts import Ack, Alert, AlertState, Phase, Severity, Silence
 from core.domain.events import AlertChanged
+from core.domain.log_steps import AUDIT, about_alert
 from core.domain.snapshot import AlertView, Telling
 from core.domain.status import Truth
 from core.resilience import NotLive
@@ -32,6 +33,7 @@ from core.services.context import Context
 from core.services.notifications import Notifications
 from core.services.ownership import Ownership
 from core.services.readings import Readings
+from core.services.recent_log import RecentLog
 
 LISTENED: Final = timedelta(days=7)
 _OVERLAP: Final = timedelta(minutes=10)
@@ -65,6 +67,7 @@ class AlertService:
         self._checks = checks
         self._readings = readings
         self._inputs = inputs
+        self._log = RecentLog(context.clock, readings)
         self._lease = lease
         self._actor = actor
         self._owner = owner
@@ -238,7 +241,8 @@ class AlertService:
         project_now = self._context.time.likely()  # rows are stamped by the database's clock
         since = project_now - LISTENED if self._heard_at is None else self._heard_at - _OVERLAP
         try:
-            rows = await self._context.reads.logs.alert_rows(since, ORDERS)
+            nothing = self._log.none_since(since, lambda step: step == AUDIT or about_alert(step))
+            rows = () if nothing else await self._context.reads.logs.alert_rows(since, ORDERS)
         except NotLive:
             return
         if keep:

@@ -7,8 +7,10 @@ from core.actions.conflicts import WATCHED, ConflictRules, conflicts, unnamed
 from core.backend.reads import Reads
 from core.base.clock import Clock
 from core.domain.events import BreakerReopened
+from core.domain.log_steps import AUDIT
 from core.domain.records import EndedAction
 from core.resilience import BreakerCause, BreakerEvent, BreakerState
+from core.services.recent_log import RecentLog
 
 _OVERLAP: Final = timedelta(minutes=10)
 """Rows of other machines may arrive this late; the database's clock stamps them, so hardly later."""
@@ -21,8 +23,9 @@ _AGAIN_S: Final = 120.0
 class ConflictWatch:
     """Remembers the actions within the conflict rules' window, so that each look reads only the newest."""
 
-    def __init__(self, live: Reads, rules: ConflictRules) -> None:
+    def __init__(self, live: Reads, rules: ConflictRules, log: RecentLog) -> None:
         self._live = live
+        self._log = log
         self._rules = rules
         self._actions: dict[str, EndedAction] = {}
         self._tasks: dict[str, frozenset[str]] = {}
@@ -32,7 +35,8 @@ class ConflictWatch:
         """Return the newest conflict in words; empty for none. Raises NotLive."""
         since = now - timedelta(seconds=self._rules.tasks_s)
         new = since if self._read_at is None else max(since, self._read_at - _OVERLAP)
-        for order in await self._live.audit.ended(new, WATCHED):
+        nothing = self._log.none_since(new, lambda step: step == AUDIT)
+        for order in () if nothing else await self._live.audit.ended(new, WATCHED):
             if order.at <= now + _OVERLAP:  # a row from the future would stay a conflict for ever
                 self._actions[order.run] = order
         kept = sorted((one for one in self._actions.values() if one.at >= since), key=lambda one: one.at)[-_MOST:]

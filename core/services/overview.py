@@ -8,7 +8,7 @@ import msgspec
 from core.backend.reads import Reads
 from core.backend.reads.overview import Overview, OverviewRequest
 from core.base.clock import Clock
-from core.domain.records import ENDED
+from core.domain.records import ENDED, SuccessRate
 from core.domain.status import Truth
 from core.resilience import Guard, Policy
 from core.resilience.fault import Evidence
@@ -31,10 +31,16 @@ class OverviewSource:
         self._policy = policy
         self._again_at = 0.0
         self._known: Overview | None = None
+        self._success_1h: SuccessRate | None = None
+        self._hour_at = 0.0
 
     def usable(self) -> bool:
         """Return whether the project has the function, and it did not fail just now."""
         return self._reads.schema.overview is Truth.TRUE and self._clock.elapsed() >= self._again_at
+
+    def success_1h(self, younger_than_s: float) -> SuccessRate | None:
+        """Return the rate of the last hour; `None` where it was not told, or `younger_than_s` or more seconds ago."""
+        return self._success_1h if self._clock.elapsed() - self._hour_at < younger_than_s else None
 
     async def ask(
         self, since: datetime, now: datetime, *, tasks: int, logs: int, slow: bool
@@ -54,6 +60,9 @@ class OverviewSource:
             self._again_at = self._clock.elapsed() + (_REFUSED_S if evidence is Evidence.ALIVE else _FAILED_S)
             return dict.fromkeys(_names(slow=slow), outcome) if evidence is Evidence.SILENT else None
         self._known = outcome.data
+        if slow:
+            self._success_1h = outcome.data.success_1h
+            self._hour_at = self._clock.elapsed()
         faults = await self._reads.overview.proven(outcome.data)
         return {
             name: Outcome(fault=faults[name].fault) if name in faults else _of(outcome, value)

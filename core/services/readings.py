@@ -221,6 +221,10 @@ class Readings:
         """Return whether a value is read at all, as far as the project's schema is known."""
         return self._panel_read(name).where(self._reads.schema)
 
+    def success_1h(self, younger_than_s: float) -> SuccessRate | None:
+        """Return the rate of the last hour, where a refresh has told it less than `younger_than_s` seconds ago."""
+        return self._overview.success_1h(younger_than_s)
+
     def make_all_due(self) -> None:
         """Let the next refresh read everything."""
         self._read_at.clear()

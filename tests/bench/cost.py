@@ -137,8 +137,8 @@ def fill(sandbox: Running, fat: int) -> None:
         told,
     )
     sandbox.sql(
-        "INSERT INTO autonomous_execution_logs (execution_step, step_status, input_data, output_data)"
-        " SELECT 'patch', 'completed', %s::jsonb, %s::jsonb FROM generate_series(1, 100)",
+        "INSERT INTO autonomous_execution_logs (execution_step, step_status, input_data, output_data, timestamp)"
+        " SELECT 'patch', 'completed', %s::jsonb, %s::jsonb, now() - interval '1 hour' FROM generate_series(1, 100)",
         told,
         told,
     )

@@ -1,7 +1,7 @@
 """The read of all that a refresh asks for in one request, where the project has our function for it."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Generic, ParamSpec, TypeVar
 
 import msgspec
@@ -35,6 +35,7 @@ R = TypeVar("R")
 
 _OPEN: Final = tuple(status for status in STATUSES if status not in ENDED)
 _MARK_CHARS: Final = 64
+_HOUR: Final = timedelta(hours=1)
 
 
 class KnownRows(msgspec.Struct, Generic[R], frozen=True):
@@ -69,6 +70,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     open: TaskCounts
     ended: dict[str, Amount] = {}
     success: SuccessRate | None = None
+    success_1h: SuccessRate | None = None
+    """The rate of the last hour, where all that finished was counted."""
     simulated: Simulated | None = None
     last_completed_at: datetime | None = None
 
@@ -82,6 +85,7 @@ class OverviewReads(Subject):
         arguments = {
             "since": stamp(asked.since),
             "until": until(asked.now),
+            "hour": stamp(asked.now - _HOUR),
             "slow": asked.slow,
             "most_tasks": asked.most_tasks,
             "most_logs": asked.most_logs,
@@ -131,15 +135,16 @@ class OverviewReads(Subject):
             raise Failed(garbage("an overview was asked for, something else came"))
         scale = finished.get("scale", 1)
         scaled = scale if isinstance(scale, int | float) and scale >= 1 else 1
-        completed, failed, simulated = (
-            round(_amount(finished.get(name)) * scaled) for name in ("completed", "failed", "simulated")
-        )
+        names = ("completed", "failed", "simulated")
+        completed, failed, simulated = (round(_amount(finished.get(name)) * scaled) for name in names)
+        lately = SuccessRate(_amount(finished.get("completed_1h")), _amount(finished.get("failed_1h")), _HOUR)
         return msgspec.structs.replace(
             overview,
             ended={status: Amount(found.get(status, 0), exact.get(status, True)) for status in ENDED},
             success=SuccessRate(
                 completed=completed, failed=failed, window=asked.now - asked.since, exact="scale" not in finished
             ),
+            success_1h=lately if "scale" not in finished else None,
             simulated=Simulated(simulated, moment(finished.get("simulated_last"))),
             last_completed_at=moment(last),
         )

@@ -13,6 +13,7 @@ DECLARE
   answer jsonb := jsonb_build_object('version', $version);
   since CONSTANT timestamptz := asked ->> 'since';
   until CONSTANT timestamptz := asked ->> 'until';
+  hour CONSTANT timestamptz := asked ->> 'hour';
   slow CONSTANT boolean := coalesce((asked ->> 'slow')::boolean, false);
   one text := '';
   counted bigint;
@@ -89,6 +90,8 @@ BEGIN
     SELECT jsonb_build_object(
         'completed', count(*) FILTER (WHERE f.status = 'completed' AND NOT f.simulated),
         'failed', count(*) FILTER (WHERE f.status = 'failed'),
+        'completed_1h', count(*) FILTER (WHERE f.status = 'completed' AND NOT f.simulated AND f.over_at >= hour),
+        'failed_1h', count(*) FILTER (WHERE f.status = 'failed' AND f.over_at >= hour),
         'simulated', count(*) FILTER (WHERE f.simulated),
         'simulated_last', max(f.over_at) FILTER (WHERE f.simulated),
         'all', count(*))
