@@ -38,6 +38,8 @@ bench: $(READY)
 	@$(BIN)/python -m tests.bench.blackbox
 	@$(BIN)/python -m tests.bench.alerting
 	@$(BIN)/python -m tests.bench.cost
+	@$(BIN)/python -m tests.bench.scale
+	@$(BIN)/python -m tests.bench.many
 	@$(BIN)/python -m tests.bench.idle
 
 screenshots: $(READY)

@@ -76,6 +76,7 @@ class ApiCalls:
         trace = trace or Trace()
         answer = await self.query(operation, build, timeout_s=timeout_s, trace=trace)
         rows = rows_of(answer.data, trace)
+        self.sizes.came(len(rows))
         if rows:
             self._backend.visibility.saw(trace.table)
         return rows
@@ -143,6 +144,7 @@ class ApiCalls:
         count = whole(answer.count)
         if count is None or count < len(rows):
             raise Failed(garbage("a count was asked for, none came"))
+        self.sizes.came(len(rows))
         if rows:  # a planned number proves no row
             self._backend.visibility.saw(trace.table)
         return count, rows

@@ -152,8 +152,16 @@ def install(sandbox: Running, tree: Path) -> None:
     sandbox.sql(done.stdout)
 
 
-def measure(situation: Situation, tree: Path) -> tuple[Counts, Counter[str]]:
-    """Run one checkout's program in one situation; what passed in the minute."""
+class Minute(NamedTuple):
+    """One minute of a program. `asked`: its requests by method and what they are for; `memory_mb` at its end."""
+
+    counts: Counts
+    asked: Counter[str]
+    memory_mb: float
+
+
+def measure(situation: Situation, tree: Path) -> Minute:
+    """Run one checkout's program in one situation."""
     with tempfile.TemporaryDirectory() as home:
         sandbox = Running("deployed", *(["--workload"] if situation.workload else []))
         if not situation.workload:
@@ -170,7 +178,7 @@ def measure(situation: Situation, tree: Path) -> tuple[Counts, Counter[str]]:
             program.read(SETTLE_S / 2)
             before, asked = proxy.counts, proxy.asked.copy()
             program.read(MEASURE_S)
-            return proxy.counts.since(before), proxy.asked - asked
+            return Minute(proxy.counts.since(before), proxy.asked - asked, program.memory_mb())
         finally:
             program.end()
             proxy.close()
@@ -181,11 +189,11 @@ def main(others: Sequence[str]) -> None:
     """One after the other: side by side they would disturb each other."""
     trees = [*(Path(one).resolve() for one in others), ROOT]
     heading = f"{'a month, one monitor':<34}{'checkout':<14}"
-    print(f"{heading}{'requests M':>11}{'heads GB':>10}{'bodies GB':>11}{'packed GB':>11}")
+    print(f"{heading}{'requests M':>11}{'heads GB':>10}{'bodies GB':>11}{'packed GB':>11}{'MB here':>9}")
     for situation in SITUATIONS:
         for tree in trees:
             try:
-                counts, asked = measure(situation, tree)
+                counts, asked, memory_mb = measure(situation, tree)
             except Gone as gone:
                 print(f"{situation.name:<34}{tree.name:<14}ended by itself with {gone}")
                 continue
@@ -193,7 +201,8 @@ def main(others: Sequence[str]) -> None:
             heads, bodies, packed = (one * month / 1e9 for one in counts[1:])
             requests = counts.requests * month / 1e6
             print(
-                f"{situation.name:<34}{tree.name:<14}{requests:>11.2f}{heads:>10.2f}{bodies:>11.2f}{packed:>11.2f}",
+                f"{situation.name:<34}{tree.name:<14}{requests:>11.2f}{heads:>10.2f}{bodies:>11.2f}{packed:>11.2f}"
+                f"{memory_mb:>9.1f}",
                 flush=True,
             )
             print("    a minute: " + ", ".join(f"{count} {what}" for what, count in asked.most_common()), flush=True)
