@@ -64,6 +64,7 @@ from core.services.ownership import Ownership
 from core.services.project_time import ProjectTime
 from core.services.readings import Readings
 from core.services.recording import Recording
+from core.services.saved_rows import SavedRows
 from core.services.self_monitor import SelfMonitor
 from core.services.startup import Startup
 from core.services.trends import TrendService
@@ -156,6 +157,7 @@ class Container:
         blackbox = places.blackbox / space
         self.recording = Recording(Recorder(blackbox, self.config.blackbox, self.clock), self.clock, self.events)
         self.box = Box(blackbox, self.recording.repair)
+        self.saved_rows = SavedRows(places.rows / space)
 
     def _build_actions(self) -> None:
         config, clock, context = self.config, self.clock, self.action_context

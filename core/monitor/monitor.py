@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,7 +23,7 @@ from core.domain.checks import Check, Checkup
 from core.domain.events import BreakerChanged, DegradationChanged
 from core.domain.kpis import Kpi
 from core.domain.plans import Plan
-from core.domain.queries import ListedRow, Listing, Page
+from core.domain.queries import ListedRow, Listing, Page, Table
 from core.domain.records import LogEntry, Statistics
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
 from core.domain.snapshot import Snapshot, State
@@ -218,6 +219,14 @@ class Monitor:
         return await self._parts.rows.in_full(
             name, lists.safety_detail(name), lists.safety_check(name), lambda found: found.check
         )
+
+    async def save_row(self, table: Table, name: str) -> tuple[Path, int] | None:
+        """Save one row of a table as it is, in a file of this user's own. Returns where, and its bytes.
+
+        `None` when none is visible to us. Raises NotLive, OSError.
+        """
+        row = await self._parts.rows.ask(self._parts.panel_reads.lists.whole_row(table, name))
+        return None if row is None else await self._parts.saved_rows.save(table.value, name, row)
 
     # Actions
 

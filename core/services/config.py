@@ -33,23 +33,24 @@ SWITCHES: Final[dict[str, tuple[tuple[str, ...], bool]]] = {
 
 class Places(msgspec.Struct, frozen=True):
     """The directories of this machine's files: the cache, which may be deleted at any time, the durable state, the
-    sessions of `login`, and the black box."""
+    sessions of `login`, the black box, and rows that an operator saved."""
 
     cache: Path
     state: Path
     sessions: Path
     blackbox: Path
+    rows: Path
 
     @classmethod
     def of_platform(cls) -> "Places":
         """Return the user's own directories. Raises SettingsError."""
         cache, state = cache_directory(), state_directory()
-        return cls(cache, state / "state", state / "sessions", state / "blackbox")
+        return cls(cache, state / "state", state / "sessions", state / "blackbox", state / "rows")
 
     @classmethod
     def within(cls, root: Path) -> "Places":
         """Return directories that are all below `root`."""
-        return cls(root / "cache", root / "state", root / "sessions", root / "blackbox")
+        return cls(root / "cache", root / "state", root / "sessions", root / "blackbox", root / "rows")
 
 
 class RefreshRules(msgspec.Struct, frozen=True, kw_only=True):

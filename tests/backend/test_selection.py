@@ -25,7 +25,7 @@ from tests.running import ONE_SHAPE, Running
 from tests.wire import Wire, answer, wire
 
 JSON_COLUMNS = {"input_data", "output_data", "error_data", "result", "rollback_data", "details"}
-IN_FULL = {"lists.task_detail", "lists.log_detail", "lists.safety_detail"}
+IN_FULL = {"lists.task_detail", "lists.log_detail", "lists.safety_detail", "lists.whole_row"}
 """One row, because somebody opened it."""
 COMPARED_WHOLE = {"logs.lease"}
 """A spoilt lease is taken over by comparing all of it."""

@@ -22,7 +22,7 @@ from tests.running import Running
 from tests.wire import wire
 
 PAGE: Final = 6
-EXAMPLES: Final = int(os.environ.get("EXAMPLES", "25"))
+EXAMPLES: Final = int(os.environ.get("EXAMPLES", "10"))
 
 
 class Step(NamedTuple):
@@ -145,7 +145,7 @@ def test_after_any_steps_the_newest_rows_are_those_that_a_read_of_all_finds(
         sandbox.sql(script("stats", Shape(sandbox.shape)))
 
     @settings(
-        max_examples=int(os.environ.get("EXAMPLES", "25")), deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=int(os.environ.get("EXAMPLES", "10")), deadline=None, suppress_health_check=list(HealthCheck)
     )
     @given(STEPS)
     def after(steps: list[Step]) -> None:

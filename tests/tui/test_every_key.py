@@ -148,6 +148,7 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     "back": lambda app: isinstance(app.screen, Dashboard),
     "retry": lambda app: asks(app, RETRY_MATCHING),
     "sort": lambda app: monitor_of(app).asked[-1].sort.name != "newest",
+    "save": lambda app: monitor_of(app).saved > 0,
     "follow": lambda app: isinstance(app.screen, ServedView) and not app.screen._follows,
 }
 """What is so once a key was pressed, on whichever screen."""
@@ -193,7 +194,7 @@ async def test_a_key_does_what_its_word_says_wherever_it_is_shown(kind: str, tmp
                 if app.frozen:
                     app.action_freeze()
                 app.clear_notifications()
-                monitor.checked = monitor.restarted = 0
+                monitor.checked = monitor.restarted = monitor.saved = 0
                 monitor.asked.clear()
                 app._clipboard = ""
 

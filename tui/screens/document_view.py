@@ -18,14 +18,17 @@ from tui.base.key import Key, bindings
 from tui.lists.served import Document, Served
 from tui.panels.reader import Reader
 from tui.rendering.text import Line
-from tui.screens.keys import LIST_KEYS
+from tui.screens.keys import LIST_KEYS, ROW_KEYS
 from tui.screens.view import View
 
-_KEYS = tuple(
-    Key(name=key.name, key=key.key, action=key.action, word=word, does=does)
-    for key in LIST_KEYS
-    for name, word, does in (("open", "act", "what can be done with it"), ("back", "back", "back to the list"))
-    if key.name == name
+_KEYS = (
+    *ROW_KEYS,
+    *(
+        Key(name=key.name, key=key.key, action=key.action, word=word, does=does)
+        for key in LIST_KEYS
+        for name, word, does in (("open", "act", "what can be done with it"), ("back", "back", "back to the list"))
+        if key.name == name
+    ),
 )
 
 _GONE: Final = "it is there no more"
@@ -94,6 +97,22 @@ class DocumentView(View):
         chosen = await self.ui.choose(self._document.heading, self._document.choices)
         if chosen is not None:
             await follow(self.ui, chosen)
+
+    @work(group="act")
+    @within_error_boundary("saving the row", _tell)
+    async def action_save(self) -> None:
+        """Save the row as the project has it: what is shown of long columns is cut."""
+        if self.app.is_web:
+            self.ui.tell("a browser saves no row: the file would lie on the machine that serves it")
+            return
+        try:
+            saved = await self.ui.monitor.save_row(self._listed.TABLE, self._key)
+        except NotLive as not_live:
+            self.ui.tell(f"not saved: {not_live.fault.sentence()}")
+        except OSError as error:
+            self.ui.tell(f"not saved: {error}")
+        else:
+            self.ui.tell(f"not saved: {_GONE}" if saved is None else f"saved, {saved[1]:,} bytes: {saved[0]}")
 
     @property
     def _reading(self) -> bool:

@@ -64,6 +64,9 @@ LIST_KEYS: Final = (
     Key(name="retry", key="R,shift+r", action="retry", word="retry", does="retry every failed task that matches the filter", drops=2, order="retry_matching"),
     Key(name="back", key="escape", action="back", word="back", does="back"),
 )  # fmt: skip
+ROW_KEYS: Final = (
+    Key(name="save", key="W,shift+w", action="save", word="save", does="save the whole row in a file", drops=1),
+)
 TREND_KEYS: Final = (
     Key(name="shorter", key="left", action="window(-1)", word="shorter", does="a shorter window: 7 days, 24 hours"),
     Key(name="longer", key="right", action="window(1)", word="longer", does="a longer window: 7 days, 30 days"),
@@ -73,7 +76,7 @@ MENU_ONLY: Final = tuple(key for key in _OF_ACTIONS if not key.key)
 """What has a place in the menu alone."""
 
 GLOBAL_KEYS: Final = (*ACTION_KEYS, *OPEN_KEYS, *TIME_KEYS, *SCREEN_KEYS)
-ALL_KEYS: Final = (*GLOBAL_KEYS, *LIST_KEYS, *TREND_KEYS)
+ALL_KEYS: Final = (*GLOBAL_KEYS, *LIST_KEYS, *ROW_KEYS, *TREND_KEYS)
 
 _IN_THE_PAST: Final = {"earlier": 0, "later": 1, "event_before": 2, "event_after": 2, "jump": 3, "note": 4, "now": 0}
 """The `drops` of the keys for time travel in a footer of the past; keys of actions are dropped before them."""

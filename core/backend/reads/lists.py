@@ -116,6 +116,14 @@ class ListReads(Subject):
         check = self._calls.oddities.see("safety check", safety_of(safety_narrowed(row)))
         return SafetyDetail(check=check, row=row_detail(row_id(row), row))
 
+    @read("db:fetch_whole_row")
+    async def whole_row(self, table: Table, name: str) -> Row | None:
+        """Return one row of a list's table, every column as the project has it; `None` when none is visible to us."""
+        row = await self._row((await self._source(Listing(table=table))).selection.table, name)
+        if row is not None:
+            row_id(row)  # else it is none
+        return row
+
     @read("db:fetch_log_detail")
     async def log_entry(self, name: str) -> LogEntry | None:
         """Return what lists show of one row of the log; `None` when none is visible to us."""

@@ -86,6 +86,7 @@ READS: dict[str, Callable[[Reads], Awaitable[object]]] = {
     "lists.total": lambda reads: reads.lists.total(NONE),
     "lists.task_detail": lambda reads: reads.lists.task_detail("a"),
     "lists.log_detail": lambda reads: reads.lists.log_detail("a"),
+    "lists.whole_row": lambda reads: reads.lists.whole_row(Table.TASKS, "a"),
     "lists.log_entry": lambda reads: reads.lists.log_entry("a"),
     "lists.safety_check": lambda reads: reads.lists.safety_check("a"),
     "lists.safety_detail": lambda reads: reads.lists.safety_detail("a"),

@@ -14,7 +14,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def monitor(sandbox: Running, tmp_path: Path) -> Monitor:
-    places = Places(tmp_path / "cache", tmp_path / "state", tmp_path / "sessions", tmp_path / "blackbox")
+    places = Places.within(tmp_path)
     return Monitor(Config(target=Target(name="probe", url=sandbox.url, key=sandbox.service_key)), places=places)
 
 

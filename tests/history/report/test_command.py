@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from core.actions.emergency_stop import EMERGENCY_STOP
@@ -40,7 +41,8 @@ class Heard:
 async def watched(sandbox: Running, command: Command, reason: str = "agents delete accounts") -> None:
     """Somebody watches for a moment, stops the agents, and quits."""
     state = command.home / "state" / "watchdesk"
-    places = Places(command.home / "cache" / "watchdesk", state / "state", state / "sessions", state / "blackbox")
+    within = Places.within(state)
+    places = msgspec.structs.replace(within, cache=command.home / "cache" / "watchdesk")
     target = Target(name="probe", url=sandbox.url, key=sandbox.service_key)
     monitor = Monitor(Config(target=target), places=places)
     stopped = Heard(monitor, lambda: monitor.snapshot.state is State.STOPPED)
