@@ -76,7 +76,6 @@ class ApiCalls:
         trace = trace or Trace()
         answer = await self.query(operation, build, timeout_s=timeout_s, trace=trace)
         rows = rows_of(answer.data, trace)
-        self.sizes.came(len(rows))
         if rows:
             self._backend.visibility.saw(trace.table)
         return rows
@@ -121,18 +120,26 @@ class ApiCalls:
         """Return the exact number of rows that match a query built to count; it selects only ids, and few of them."""
         return (await self.counted(operation, build))[0]
 
-    async def amount(self, operation: str, build: Callable[[Any, str], Any]) -> Amount:
+    async def amount(self, operation: str, build: Callable[[Any, str | None], Any]) -> Amount:
         """Return how many rows match, exactly up to `EXACT_UP_TO`, else as the database's planner puts it.
 
-        `build` gets the way to count as well. A table that was never counted is planned first: it may be huge.
+        `build` gets how to count, and returns the query for all that match. What was never counted may be huge, so it
+        is planned first; a plan is believed once a row beyond that number was seen.
         """
         if not self.sizes.small(operation):
-            planned = await self.count(operation, lambda c: build(c, "planned"))
-            if planned > EXACT_UP_TO:
+            planned = await self.count(operation, lambda c: build(c, "planned").limit(1))
+            if planned > EXACT_UP_TO and await self._is_large(operation, build):
                 return Amount(planned, exact=False)
-        rows = await self.count(operation, lambda c: build(c, "exact"))
-        self.sizes.saw(operation, rows)
+        rows = await self.count(operation, lambda c: build(c, "exact").limit(1))
+        self.sizes.counted(operation, rows)
         return Amount(rows)
+
+    async def _is_large(self, operation: str, build: Callable[[Any, str | None], Any]) -> bool:
+        if not self.sizes.large(operation):
+            beyond = await self.rows(operation, lambda c: build(c, None).range(EXACT_UP_TO, EXACT_UP_TO))
+            if beyond:
+                self.sizes.prove_large(operation)
+        return self.sizes.large(operation)
 
     async def counted(
         self, operation: str, build: Callable[[Any], Any], needed: str = "id"
@@ -144,7 +151,6 @@ class ApiCalls:
         count = whole(answer.count)
         if count is None or count < len(rows):
             raise Failed(garbage("a count was asked for, none came"))
-        self.sizes.came(len(rows))
         if rows:  # a planned number proves no row
             self._backend.visibility.saw(trace.table)
         return count, rows

@@ -105,7 +105,7 @@ class Backend:
         """The wrapper of calls of the sign-in service: its own breaker, once there is one. Raises Failed."""
         self.oddities = Oddities()
         self.quirks = TableQuirks()
-        self.sizes = Sizes()
+        self.sizes = Sizes(clock)
         self.traffic = Traffic()
         self.visibility = Visibility(clock, sees_all=target.sees_all)
         self.calls = ApiCalls(self, self.limits.connections)

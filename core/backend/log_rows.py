@@ -69,14 +69,19 @@ def log_of(row: Row, time_column: str) -> LogEntry:
         task_id=read.text("task_id") or None,
         duration_ms=read.milliseconds("duration_ms"),
         summary=text_in(row, _SUMMED_UP),
-        order=clean(row.get("order")),
-        actor=clean(row.get("who")),
-        run=clean(row.get("run")),
+        order=_word(row.get("order")),
+        actor=_word(row.get("who")),
+        run=_word(row.get("run")),
         changed=whole(row.get("changed")),
         reason=clean(reason, 200) if isinstance(reason, str) else "",
         alert=_alert_news(row) if about_alert(read.text("execution_step")) else None,
         odd=read.oddities(),
     )
+
+
+def _word(value: object) -> str:
+    """Return a single value as text, empty for a list or an object."""
+    return "" if isinstance(value, list | dict) else clean(value)
 
 
 def _alert_news(row: Row) -> AlertNews | None:

@@ -2,39 +2,43 @@
 
 from typing import Final
 
+from core.base.clock import Clock
+
 EXACT_UP_TO: Final = 50_000
 """The number of rows up to which they are counted; of more the database's planner is asked."""
 
-
-LEAST_CAP: Final = 50
-"""The smallest page size of an API: none returns fewer rows than this where there are more."""
+_PROVEN_S: Final = 600.0
+"""The time for which a row beyond so many proves that there are more."""
 
 
 class Sizes:
-    """Remembers how large things were when they were last counted, each by its name."""
+    """Remembers how large things were when they were last looked at, each by its name."""
 
-    def __init__(self) -> None:
-        self._last: dict[str, int] = {}
-        self.apart: set[str] = set()
-        """What one page of rows does not hold: it is counted by itself."""
-        self._page = LEAST_CAP
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._small: set[str] = set()
+        self._proven: dict[str, float] = {}
+        self.crowds: frozenset[str | None] = frozenset()
+        """The statuses whose tasks one page does not hold: each is counted by itself."""
+        self.status_ranges = True
+        """Statuses are sorted by their letters, so that the ones between some of them can be asked for."""
+        self.windows: set[str] = set()
+        """The windows within which more tasks finished than one page holds."""
 
-    def saw(self, name: str, rows: int) -> None:
+    def counted(self, name: str, rows: int) -> None:
         """Record an exact count."""
-        self._last[name] = rows
-
-    def came(self, rows: int) -> None:
-        """Record that an answer had so many rows: the API does not cut pages off before that."""
-        self._page = max(self._page, rows)
-
-    def fits(self, name: str) -> bool:
-        """Return whether what was counted last will come in one answer that cannot have been cut off."""
-        return self.complete(self._last.get(name, self._page))
-
-    def complete(self, rows: int) -> bool:
-        """Return whether an answer of so many rows, of a larger page that was asked for, cannot have been cut off."""
-        return rows < self._page
+        self._proven.pop(name, None)
+        (self._small.add if rows <= EXACT_UP_TO else self._small.discard)(name)
 
     def small(self, name: str) -> bool:
         """Return whether it was few enough to be counted again; false for what was never counted."""
-        return self._last.get(name, EXACT_UP_TO + 1) <= EXACT_UP_TO
+        return name in self._small
+
+    def prove_large(self, name: str) -> None:
+        """Record that a row beyond `EXACT_UP_TO` was seen."""
+        self._proven[name] = self._clock.elapsed()
+
+    def large(self, name: str) -> bool:
+        """Return whether it is proven to be more than are counted: a planner may be wrong, and knows no policies."""
+        at = self._proven.get(name)
+        return at is not None and self._clock.elapsed() - at < _PROVEN_S

@@ -25,8 +25,6 @@ _SUPERVISE_S: Final = 5.0
 _YOUNG: Final = 0.9
 """The share of the period for which another process's values are as good as ours."""
 _SOON_S: Final = 0.5
-_IDLE_LEASE: Final = 1.5
-"""So much longer is the lease's period while all is well and nobody looks; there is still time for two more tries."""
 
 
 class Scheduler:
@@ -54,7 +52,7 @@ class Scheduler:
         self._loops = (
             self._watch,
             self._make_loop("refresh", self._refresh_turn, max(120.0, 4 * parts.config.refresh.person_wait_s)),
-            self._make_loop("lease", self._lease_turn, 120.0),
+            self._make_loop("lease", self._lease_turn, max(120.0, 3 * parts.config.lease.renew_s)),
             self._make_loop("alerts", self._alerts_turn, 5 * parts.config.alerts.evaluate_s),
             self._make_loop("sweep", self._sweep_turn, None),
             self._make_loop("self-watch", self._parts.self_monitor.turn, None),
@@ -264,7 +262,7 @@ class Scheduler:
     async def _lease_turn(self) -> None:
         lease = self._parts.lease
         idle = self._lease_pause == self._parts.config.lease.renew_s and self._period_s() > self._usual_s
-        await self._parts.clock.sleep(self._lease_pause * (_IDLE_LEASE if idle else 1.0))
+        await self._parts.clock.sleep(lease.idle_renew_s if idle else self._lease_pause)
         if self._takes_part():
             self._lease_pause = await lease.round()
         else:

@@ -21,8 +21,8 @@ class RowReader:
     def __init__(self, context: Context, discover: Callable[[], Awaitable[Any]]) -> None:
         self._context = context
         self._discover = discover
-        self._opened: tuple[str, float, Any] | None = None
-        """The row that was read in full last: its id, when that was, and what came."""
+        self._opened: tuple[tuple[str, str], float, Any] | None = None
+        """The row that was read in full last: by which read, its id, when that was, and what came."""
 
     async def in_full(self, name: str, full: Read[D | None], record: Read[T | None], of: Callable[[D], T]) -> D | None:
         """Return one row in full. One that is read again and again is so only where its record is another one.
@@ -30,14 +30,15 @@ class RowReader:
         `record` reads the columns that lists show, `of` has them from what was read in full. Raises NotLive.
         """
         now = self._context.clock.elapsed()
-        if self._opened is not None and self._opened[0] == name and now - self._opened[1] < FULL_EVERY_S:
+        key = (full.key, name)
+        if self._opened is not None and self._opened[0] == key and now - self._opened[1] < FULL_EVERY_S:
             known: D = self._opened[2]
             if await self.ask(record) == of(known):
                 return known
         self._opened = None
         found = await self.ask(full)
         if found is not None:
-            self._opened = (name, now, found)
+            self._opened = (key, now, found)
         return found
 
     async def ask(self, read: Read[T]) -> T:

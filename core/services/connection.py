@@ -1,7 +1,7 @@
 """The state of the connection to the backend: live, stale, proven down, or blind."""
 
 from collections import deque
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from core.base.clock import Clock
@@ -46,6 +46,18 @@ class ConnectionState:
         self._live, self._live_at = self._clock.elapsed(), self._clock.now()
         self._proof = self._why = ""
         self._tries = 0
+
+    def told_by_another(self, age_s: float) -> None:
+        """Record that another process here had live data `age_s` seconds ago. It says nothing of our own line."""
+        self._tried_at, self._slept_s = self._clock.elapsed(), 0.0
+        at = self._clock.elapsed() - age_s
+        if self._live is None or at > self._live:
+            self._live, self._live_at = at, self._clock.now() - timedelta(seconds=age_s)
+
+    @property
+    def failing(self) -> bool:
+        """Return whether the last own refresh had no live data."""
+        return self._tries > 0
 
     def failed(self, faults: tuple[Fault, ...]) -> None:
         """Record a refresh without live data, and its faults. Refusals by our own breakers are no evidence."""

@@ -1,12 +1,13 @@
 """The newest rows of a table, kept up to date by asking only for what may have changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Final, Generic, Protocol, TypeVar
 
 from core.backend.conditions import Place
 from core.backend.reads import Read
 from core.base.clock import Clock
+from core.domain.queries import is_uuid
 
 FULL_EVERY_S: Final = 60.0
 """The longest time without a look at all rows of the page."""
@@ -52,10 +53,14 @@ class NewestPage(Generic[R]):
         self._limit = limit
         self._rows: tuple[R, ...] = ()
         self._full_at: float | None = None
+        self._full_rows = 0
+        """The rows of the last full page: an API may have cut it off."""
+        self._distrusted = 0
 
     def distrust(self) -> None:
-        """Read the whole page the next time: a row may have changed that was settled."""
+        """Read the whole page the next time: a row may have changed that was settled. A read under way is too early."""
         self._full_at = None
+        self._distrusted += 1
 
     def read(self) -> Read[tuple[R, ...]]:
         """Return the read of the page as it is now."""
@@ -63,30 +68,40 @@ class NewestPage(Generic[R]):
         return Read(whole.key, self._page, whole.guard, whole.policy)
 
     async def _page(self) -> tuple[R, ...]:
-        rows, full_at = self._rows, self._full_at
+        rows, full_at, distrusted = self._rows, self._full_at, self._distrusted
         self._full_at = None  # until this read has succeeded
         began = self._clock.elapsed()
         page = None if full_at is None or began - full_at >= FULL_EVERY_S else await self._updated(rows)
         if page is None:
             page, full_at = await self._full().ask(), began
-        self._rows, self._full_at = page, full_at
+            self._full_rows = len(page)
+        self._rows = page
+        if distrusted == self._distrusted:
+            self._full_at = full_at
         return page
 
     async def _updated(self, rows: tuple[R, ...]) -> tuple[R, ...] | None:
         """Return the page by what is new, `None` where that cannot be told from what is new alone."""
-        times = [at for row in rows if (at := self._at(row)) is not None]
         known = {row.id: row for row in rows if self._settled(row)}
-        if not rows or len(times) < len(rows) or not len(rows) // 2 < len(known) <= MOST_IDS:
+        if not rows or self._odd(rows) or not len(rows) // 2 < len(known) <= MOST_IDS:
             return None
-        last = (times[-1], rows[-1].id) if len(rows) >= self._limit else None
+        at = self._at(rows[-1])
+        last = (at, rows[-1].id) if at is not None and len(rows) >= self._limit else None
         found = await self._newer(last, tuple(known)).ask()
         merged = {row.id: row for row in (*known.values(), *found)}
         missing = any(row.id not in merged for row in rows)  # deleted, so older ones move up
-        if missing or len(found) >= min(self._limit, len(rows)):  # or cut off
-            return None
+        if missing or len(found) >= min(self._limit, self._full_rows) or self._odd(merged.values()):
+            return None  # it may have been cut off, or cannot be sorted here
         return tuple(sorted(merged.values(), key=self._place, reverse=True)[: self._limit])
 
-    def _place(self, row: R) -> tuple[bool, datetime, str]:
-        """Return what the page is sorted by: rows without a time stand first."""
-        at = self._at(row)
-        return at is None, at or _BEFORE_ALL, row.id
+    def _odd(self, rows: Collection[R]) -> bool:
+        """Return whether rows cannot be sorted as the database does it.
+
+        One has no time that counts, or two have the same and ids that do not sort by their letters.
+        """
+        times = [self._at(row) for row in rows]
+        return None in times or (len(set(times)) < len(times) and not all(is_uuid(row.id) for row in rows))
+
+    def _place(self, row: R) -> tuple[datetime, str]:
+        """Return what the page is sorted by."""
+        return self._at(row) or _BEFORE_ALL, row.id

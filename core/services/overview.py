@@ -1,5 +1,6 @@
 """All values of a refresh by one request, where the project has our function for it (`watchdesk sql stats`)."""
 
+import asyncio
 from datetime import datetime
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ class OverviewSource:
         self._reads = reads
         self._policy = policy
         self._again_at = 0.0
+        self._asking = asyncio.Lock()
         self._known: Overview | None = None
         self._success_1h: SuccessRate | None = None
         self._hour_at = 0.0
@@ -45,10 +47,16 @@ class OverviewSource:
     async def ask(
         self, since: datetime, now: datetime, *, tasks: int, logs: int, slow: bool
     ) -> dict[str, Outcome[Any]] | None:
-        """Return each value's outcome, by the names of the readings. Never raises.
+        """Return each value's outcome, by the names of the readings. Never raises. One at a time.
 
         `None` where the project refused it, or there was nobody to answer: each value has to be asked for by itself.
         """
+        async with self._asking:
+            return await self._ask(since, now, tasks=tasks, logs=logs, slow=slow)
+
+    async def _ask(
+        self, since: datetime, now: datetime, *, tasks: int, logs: int, slow: bool
+    ) -> dict[str, Outcome[Any]] | None:
         asked = OverviewRequest(since=since, now=now, most_tasks=tasks, most_logs=logs, slow=slow)
         if (known := self._known) is not None:
             asked = msgspec.structs.replace(asked, config=known.config, tasks=known.tasks, logs=known.logs)
@@ -60,10 +68,10 @@ class OverviewSource:
             self._again_at = self._clock.elapsed() + (_REFUSED_S if evidence is Evidence.ALIVE else _FAILED_S)
             return dict.fromkeys(_names(slow=slow), outcome) if evidence is Evidence.SILENT else None
         self._known = outcome.data
-        if slow:
-            self._success_1h = outcome.data.success_1h
-            self._hour_at = self._clock.elapsed()
         faults = await self._reads.overview.proven(outcome.data)
+        if slow:
+            self._success_1h = None if "success_24h" in faults else outcome.data.success_1h
+            self._hour_at = self._clock.elapsed()
         return {
             name: Outcome(fault=faults[name].fault) if name in faults else _of(outcome, value)
             for name, value in _values(outcome.data, slow=slow).items()

@@ -36,6 +36,9 @@ from core.services.overview import OverviewSource
 _SHARE: Final = 0.01
 """The share of the time that the project may work for one value that seldom changes."""
 
+_LONGEST_PAUSE_S: Final = 300.0
+"""The longest that such a value is not read for that."""
+
 DEFAULT_CONFIG: Final = SystemConfig()
 """The assumed config row while nothing is known. Shown as a default, never as a measurement."""
 
@@ -118,6 +121,8 @@ class Readings:
                 kind=datetime | None, read=lambda: reads.outcomes.last_completed_at(server_now())
             ),
         }
+        self._round = 0
+        """The number of times that what is known was distrusted: reads of different rounds share no request."""
         self._read_at: dict[str, float] = {}
         """When each slow value was last read live, on the elapsed clock."""
         self.shared_for_s = 0.0
@@ -162,8 +167,10 @@ class Readings:
             names = [name for name in (*self._fast, *due) if self.asks(name)]
             readings = dict(zip(names, await asyncio.gather(*map(self._read, names)), strict=True))
             if _actions(readings["logs"].value) - known:
-                self._tasks.distrust()
+                self._distrust_pages()
                 readings["tasks"] = await self._read("tasks")
+        else:
+            self._distrust_pages()  # they have not seen what came by another way
         self.values |= readings
         now = self._clock.elapsed()
         self._read_at |= {name: now for name, reading in readings.items() if reading.live}
@@ -188,6 +195,7 @@ class Readings:
         if not taken:
             return False
         self.values |= taken
+        self._distrust_pages()
         age_s = max((now - reading.at).total_seconds() for reading in taken.values() if reading.at is not None)
         self._read_at |= dict.fromkeys(taken, self._clock.elapsed() - age_s)
         self.shared_for_s = age_s
@@ -214,8 +222,8 @@ class Readings:
 
     def _due_at(self, name: str) -> float:
         """Return when a slow value is to be read again: later where the project takes long for it."""
-        pause = max(self._rules.slow_period_s * (1 - self._rules.jitter), self._took_s.get(name, 0.0) / _SHARE)
-        return self._read_at[name] + pause
+        spared_s = min(_LONGEST_PAUSE_S, self._took_s.get(name, 0.0) / _SHARE)
+        return self._read_at[name] + max(self._rules.slow_period_s * (1 - self._rules.jitter), spared_s)
 
     def asks(self, name: str) -> bool:
         """Return whether a value is read at all, as far as the project's schema is known."""
@@ -228,8 +236,13 @@ class Readings:
     def make_all_due(self) -> None:
         """Let the next refresh read everything."""
         self._read_at.clear()
+        self._distrust_pages()
+
+    def _distrust_pages(self) -> None:
+        """Let the next read of both pages be a full one, shared with none that is under way."""
         self._tasks.distrust()
         self._logs.distrust()
+        self._round += 1
 
     def faults(self) -> tuple[Fault, ...]:
         """Return the faults of the values that are not live."""
@@ -268,9 +281,9 @@ class Readings:
             cache_key=self._key(name),
             encode=msgspec.to_builtins,
             decode=asked.decoded,
-            share=name if asked.shared else None,
+            share=(name, self._round) if asked.shared else None,
         )
-        self._took_s[name] = self._clock.elapsed() - began
+        self._took_s[name] = min(self._clock.elapsed() - began, self._rules.total_s)  # the machine may have slept
         return reading
 
     async def _kept(self, name: str, outcome: Outcome[Any]) -> Reading[Any]:

@@ -4,12 +4,13 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.actions.context import ActionContext
 from core.actions.heal import Heal
-from core.actions.lease import Lease
+from core.actions.lease import Lease, LeaseRules
 from core.alerting.settings import AlertRules
 from core.backend.client import Backend
 from core.backend.faults import classify
@@ -519,3 +520,14 @@ async def test_our_own_row_that_was_spoilt_is_no_failing_database(sandbox: Runni
     assert [alert.key for alert in alarming.alarms.firing() if alert.severity is Severity.CRITICAL] == []
     assert alarming.driven.parts.lease.valid()
     await alarming.close()
+
+
+@pytest.mark.parametrize(
+    ("renew_s", "hold_s", "idle_s"),
+    [(20, 60, 30), (20, 50, 25), (40, 60, 40), (100, 130, 105), (1, 60, 1.5), (10, 12, 10)],
+)
+def test_a_longer_period_leaves_time_for_two_more_tries(renew_s: float, hold_s: float, idle_s: float) -> None:
+    rules = LeaseRules(renew_s=renew_s, hold_s=hold_s)
+    context: Any = None  # nothing is asked
+    lease = Lease(FakeClock(), context, "id", holder="h", host="x", request_s=5, rules=rules)
+    assert lease.idle_renew_s == idle_s

@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from math import inf
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -35,7 +36,7 @@ class Step(NamedTuple):
     rows: int = 1
 
 
-AGES = st.one_of(st.none(), st.sampled_from([-3600.0, 0.0, 0.0, 0.5, 30.0, 300.0, 100_000.0]))
+AGES = st.one_of(st.none(), st.sampled_from([-3600.0, 0.0, 0.0, 0.5, 30.0, 300.0, 100_000.0, inf, -inf]))
 STATUSES = st.sampled_from(["pending", "in_progress", "completed", "failed", "rejected"])
 KINDS = ["task", "task", "log", "log", "change", "delete", "revive", "action", "restart", "minute", "wait"]
 STEPS = st.lists(
@@ -58,7 +59,9 @@ class Project:
     def play(self, step: Step) -> None:
         """Do one step."""
         ago = step.ago if self._deployed or step.ago is not None else 0.0  # the other shape has no row without a time
-        at = None if ago is None else datetime.now(UTC) - timedelta(seconds=ago)
+        at: datetime | str | None = None
+        if ago is not None:
+            at = {inf: "-infinity", -inf: "infinity"}.get(ago) or datetime.now(UTC) - timedelta(seconds=ago)
         known = [row[0] for row in self._sql("SELECT id FROM autonomous_tasks ORDER BY id")]
         one = known[step.which % len(known)] if known else None
         if step.kind == "task":
@@ -70,7 +73,7 @@ class Project:
         elif step.kind == "log":
             self._log("patch", at, step.rows)
         elif step.kind == "action":
-            self._log(AUDIT, at or datetime.now(UTC), 1)
+            self._log(AUDIT, datetime.now(UTC), 1)
             self._sql("UPDATE autonomous_tasks SET status = 'pending' WHERE id = %s", one)
         elif step.kind == "change":
             self._sql(
@@ -87,7 +90,7 @@ class Project:
             )
             self._sql(f"{change} WHERE id = %s", one)
 
-    def _log(self, what: str, at: datetime | None, rows: int) -> None:
+    def _log(self, what: str, at: datetime | str | None, rows: int) -> None:
         self._sql(
             f"INSERT INTO autonomous_execution_logs (execution_step, step_status, {self._log_time})"
             " SELECT %s, 'completed', %s FROM generate_series(1, %s)",

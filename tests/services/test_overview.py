@@ -89,6 +89,8 @@ async def test_it_finds_what_the_reads_find_each_by_itself(
             if name == "success_24h" and value[0] is not None:
                 assert abs(value[0].window - timedelta(hours=24)) < timedelta(seconds=1)
             assert found[name] == value, name
+        lately = in_one.parts.readings.success_1h(60)
+        assert (lately is None) == (found["success_24h"][0] is None)
         await in_one.monitor.close()
         await singly.monitor.close()
 
@@ -98,6 +100,10 @@ FAILING = {
     "it raises": another("RAISE EXCEPTION 'no';"),
     "it takes too long": another("PERFORM pg_sleep(6); RETURN '{}';"),
     "it says something else": another(f'RETURN \'{{"version": {OVERVIEW_VERSION}, "counts": 5}}\';'),
+    "it sends more rows than were asked for": another(
+        f"RETURN jsonb_build_object('version', {OVERVIEW_VERSION}, 'counts', '[]'::jsonb, 'config', '[]'::jsonb,"
+        " 'tasks', (SELECT jsonb_agg(0) FROM generate_series(1, 60)), 'logs', '[]'::jsonb);"
+    ),
     "it is of another version": another('RETURN \'{"version": 0, "counts": []}\';'),
 }
 
@@ -127,6 +133,18 @@ async def test_where_it_fails_each_value_is_read_by_itself(failing: str, sandbox
 
 
 @ONE_SHAPE
+async def test_one_that_says_nothing_of_the_config_is_not_believed(sandbox: Running, tmp_path: Path) -> None:
+    silent = f'RETURN \'{{"version": {OVERVIEW_VERSION}, "counts": [], "tasks": [], "logs": []}}\';'
+    with function(sandbox, another(silent)):
+        driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, observe=True).begin()
+        config = driven.parts.readings.config
+        assert config.live
+        assert config.value is not None
+        assert not driven.parts.readings._overview.usable()
+        await driven.monitor.close()
+
+
+@ONE_SHAPE
 async def test_one_of_another_version_is_not_asked_and_is_named(sandbox: Running, tmp_path: Path) -> None:
     with function(sandbox, FAILING["it is of another version"]):
         driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, observe=True).begin()
@@ -134,4 +152,23 @@ async def test_one_of_another_version_is_not_asked_and_is_named(sandbox: Running
         assert driven.parts.checks.schema.overview is Truth.UNKNOWN
         assert driven.monitor.snapshot.tasks.counts.live
         assert any("watchdesk sql stats" in notice for notice in driven.monitor.snapshot.notices)
+        await driven.monitor.close()
+
+
+@ONE_SHAPE
+async def test_what_is_too_much_to_be_counted_is_estimated_kind_by_kind(sandbox: Running, tmp_path: Path) -> None:
+    """Neither the kind that comes first in an index nor the older one counts for more."""
+    for status, tasks, hours in (("completed", 600, 20), ("failed", 300, 2)):
+        sandbox.sql(
+            "INSERT INTO autonomous_tasks (description, status, completed_at)"
+            " SELECT 't', %s, now() - make_interval(hours => %s) FROM generate_series(1, %s)",
+            *(status, hours, tasks),
+        )
+    sandbox.sql("ANALYZE autonomous_tasks")
+    few = script("stats", Shape(sandbox.shape)).replace("50000", "100")
+    with function(sandbox, few):
+        driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, observe=True).begin()
+        rate = driven.parts.readings.values["success_24h"].value
+        assert not rate.exact
+        assert rate.percent == pytest.approx(66.7, abs=7)
         await driven.monitor.close()

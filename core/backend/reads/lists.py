@@ -18,7 +18,6 @@ from core.backend.reads.list_columns import ListTable, ordered
 from core.backend.reads.read import PAGE, Read, Subject, read
 from core.backend.rows import safety_narrowed, safety_of, safety_selection, task_of
 from core.backend.schema import LOGS, SAFETY, TASKS, Shape
-from core.backend.sizes import LEAST_CAP
 from core.domain.queries import PAGE_ROWS, Filter, ListedRow, Listing, Page, Table
 from core.domain.records import LogEntry, SafetyCheck
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail, row_detail
@@ -26,6 +25,9 @@ from core.resilience.fault import Counts, Evidence, Fault
 
 COUNTED_ROWS: Final = 50_000
 """The number of rows up to which matches are counted exactly; above it the server's estimate will do."""
+
+LEAST_CAP: Final = 50
+"""The smallest page size of an API: none returns fewer rows than this where there are more."""
 
 _KEYS: Final = {
     Table.TASKS: "db:list_tasks",

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from core.backend.columns import Row, each, moment, moment_of_only
+from core.backend.columns import each, moment, moment_of_only
 from core.backend.faults import Failed, garbage
 from core.backend.reads.read import PAGE, Subject, read
 from core.backend.schema import TASKS
@@ -36,16 +36,16 @@ class OutcomeReads(Subject):
         leaves out what this product failed itself, as automatic decisions must.
         """
         what = f"finished within {now - since}"
-        apart = self._calls.sizes.apart
-        rate = None if what in apart else await self._of_page(what, since, now, without_ours=without_ours)
+        windows = self._calls.sizes.windows
+        rate = None if what in windows else await self._of_page(what, since, now, without_ours=without_ours)
         if rate is None:
-            apart.add(what)
+            windows.add(what)
             completed = await self._finished("completed", since, now)
             failed = await self._finished("failed", since, now, without_ours=without_ours)
             exact = completed.exact and failed.exact
             rate = SuccessRate(completed=completed.rows, failed=failed.rows, window=now - since, exact=exact)
             if rate.finished < PAGE // 2:
-                apart.discard(what)
+                windows.discard(what)
         return await self._proven(TASKS, rate, empty=not rate.finished)
 
     @read("db:fetch_simulated")
@@ -86,37 +86,29 @@ class OutcomeReads(Subject):
     async def _of_page(self, what: str, since: datetime, now: datetime, *, without_ours: bool) -> SuccessRate | None:
         """Return the rate by the statuses of all that finished; `None` where they are more than a page."""
 
-        def build(c: Any, how: str | None = None) -> Any:
+        def build(c: Any) -> Any:
             telltale = self._schema.telltale
-            query = c.table(TASKS).select(telltale.select("status"), count=how)
+            query = c.table(TASKS).select(telltale.select("status"), count="exact")
             query = query.in_("status", ["completed", "failed"]).or_(_within(since, now))
             query = telltale.left_out(query, but="status.eq.failed")
             return (self._not_ours(query, but="status.eq.completed,") if without_ours else query).limit(PAGE)
 
-        # Counting takes the project as long again, and mostly there are fewer rows than an answer has had before.
-        sizes, rows = self._calls.sizes, list[Row]()
-        fits = sizes.fits(what)
-        if fits:
-            rows = each(await self._calls.rows(f"read what {what}", build), "status")
-            fits = sizes.complete(len(rows))
-        if not fits:
-            total, rows = await self._calls.counted(f"count what {what}", lambda c: build(c, "exact"), "status")
-            if total != len(rows):
-                return None
-        sizes.saw(what, len(rows))
+        total, rows = await self._calls.counted(f"read what {what}", build, "status")
+        if total != len(rows):
+            return None
         found = Counter(row["status"] for row in rows)
         if found.total() != found["completed"] + found["failed"]:
             raise Failed(garbage("finished tasks were asked for, others came"))
         return SuccessRate(completed=found["completed"], failed=found["failed"], window=now - since)
 
     async def _finished(self, status: str, since: datetime, now: datetime, *, without_ours: bool = False) -> Amount:
-        def build(c: Any, how: str) -> Any:
+        def build(c: Any, how: str | None) -> Any:
             query = self._done(c, "id", status, count=how).or_(_within(since, now))
-            return (self._not_ours(query) if without_ours else query).limit(1)
+            return self._not_ours(query) if without_ours else query
 
         operation = f"count {status} within {now - since}"
         if without_ours:  # what acts by itself goes by what was counted
-            return Amount(await self._calls.count(operation, lambda c: build(c, "exact")))
+            return Amount(await self._calls.count(operation, lambda c: build(c, "exact").limit(1)))
         return await self._calls.amount(operation, build)
 
     def _done(self, c: Any, columns: str, status: str, **how: Any) -> Any:

@@ -1,5 +1,6 @@
 """The read of all that a refresh asks for in one request, where the project has our function for it."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final, Generic, ParamSpec, TypeVar
@@ -110,13 +111,19 @@ class OverviewReads(Subject):
         return (
             await _unproven([name for name, found in of_tasks.items() if not found], self._calls.must_show, TASKS)
             | await _unproven([] if overview.logs.rows else ["logs"], self._calls.must_show, LOGS)
-            | await _unproven([] if overview.config.rows else ["config"], ConfigReads(self._access).visible().ask)
+            | await _unproven([] if overview.config.rows else ["config"], self._prove_no_config)
         )
+
+    async def _prove_no_config(self) -> None:
+        """Raise Failed unless there is no config row."""
+        if await ConfigReads(self._access).visible().ask() is not None:
+            raise Failed(garbage("an overview without the config row that is there"))
 
     def _overview(self, told: Row, asked: OverviewRequest) -> Overview:
         see = self._calls.oddities.see
-        tasks = _page(told.get("tasks"), asked.tasks, lambda row: see("task", task_of(row)))
-        logs = _page(told.get("logs"), asked.logs, lambda row: see("log row", log_of(row, self._schema.log_time)))
+        tasks = _page(told.get("tasks"), asked.tasks, asked.most_tasks, lambda row: see("task", task_of(row)))
+        time = self._schema.log_time
+        logs = _page(told.get("logs"), asked.logs, asked.most_logs, lambda row: see("log row", log_of(row, time)))
         for table, page in ((TASKS, tasks), (LOGS, logs)):
             if page.rows:
                 self._calls.saw(table)
@@ -133,25 +140,27 @@ class OverviewReads(Subject):
         finished, last = told["finished"], told["last_completed"]
         if not isinstance(finished, dict) or (last is not None and moment(last) is None):
             raise Failed(garbage("an overview was asked for, something else came"))
-        scale = finished.get("scale", 1)
-        scaled = scale if isinstance(scale, int | float) and scale >= 1 else 1
-        names = ("completed", "failed", "simulated")
-        completed, failed, simulated = (round(_amount(finished.get(name)) * scaled) for name in names)
-        lately = SuccessRate(_amount(finished.get("completed_1h")), _amount(finished.get("failed_1h")), _HOUR)
+        names = ("completed", "failed", "completed_1h", "failed_1h", "simulated")
+        completed, failed, completed_1h, failed_1h, simulated = (_amount(finished.get(name)) for name in names)
+        lately = SuccessRate(completed_1h, failed_1h, _HOUR)
         return msgspec.structs.replace(
             overview,
             ended={status: Amount(found.get(status, 0), exact.get(status, True)) for status in ENDED},
             success=SuccessRate(
-                completed=completed, failed=failed, window=asked.now - asked.since, exact="scale" not in finished
+                completed=completed,
+                failed=failed,
+                window=asked.now - asked.since,
+                exact=finished.get("estimated") is False,
             ),
-            success_1h=lately if "scale" not in finished else None,
+            success_1h=lately if max(completed_1h, failed_1h) <= EXACT_UP_TO else None,
             simulated=Simulated(simulated, moment(finished.get("simulated_last"))),
             last_completed_at=moment(last),
         )
 
     def _config(self, told: Row, known: KnownRows[SystemConfig]) -> KnownRows[SystemConfig]:
-        if "config" not in told:
+        if "config" not in told and known.marks:
             return known
+        lacking(told, "config")
         rows, marks = told["config"], _marks(told.get("config_marks"))
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise Failed(garbage("config rows were asked for, something else came"))
@@ -178,12 +187,14 @@ def told_by_overview(data: object) -> Row:
     return data
 
 
-def _page(told: object, known: KnownRows[R], record: Callable[[Row], R]) -> KnownRows[R]:
+def _page(told: object, known: KnownRows[R], most: int, record: Callable[[Row], R]) -> KnownRows[R]:
     """Return the page that was told: by their places rows that are known, in full those that are not."""
     if told is None:
         return known
     marks, rows = list[str](), list[R]()
-    for one in told if isinstance(told, list) else [told]:
+    if not isinstance(told, list) or len(told) > most:
+        raise Failed(garbage("a page of rows was asked for, something else came"))
+    for one in told:
         if isinstance(one, dict):
             (mark,) = _marks([one.get("mark")])
             marks.append(mark)
@@ -209,7 +220,10 @@ def _counts(told: object) -> dict[str, int]:
         pairs = msgspec.convert(told, list[tuple[str | None, int]])
     except (msgspec.ValidationError, UnicodeError):
         raise Failed(garbage("counts by status were asked for, something else came")) from None
-    return by_name({status: _amount(tasks) for status, tasks in pairs})
+    counts = Counter[str | None]()
+    for status, tasks in pairs:
+        counts[status] += _amount(tasks)
+    return by_name(counts)
 
 
 def _amount(told: object) -> int:

@@ -1,13 +1,14 @@
 """Reads of how many tasks there are: by status, begun since a moment, failed by this product."""
 
+import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from core.backend.columns import each
 from core.backend.conditions import quoted
+from core.backend.faults import Failed, garbage
 from core.backend.reads.read import PAGE, Read, Subject, read
 from core.backend.tables import TASKS
 from core.backend.timestamps import stamp, until
@@ -33,23 +34,32 @@ class TaskCountReads(Subject):
 
         One request for their statuses alone, one more for each status that has more tasks than a page.
         """
-        apart = self._calls.sizes.apart
+        sizes = self._calls.sizes
+        found, apart, rest = dict[str | None, Amount](), sizes.crowds, 0
         while True:
-            crowds = {status: await self._amount(status) for status in sorted(apart)}
-            total, statuses = await self._page_of_statuses(apart)
-            if total == len(statuses):
+            for status in apart.difference(found):
+                found[status] = await self._amount(status)
+            ranges = sizes.status_ranges
+            total, page = await self._page_of_statuses(apart, ranges=ranges)
+            if page.keys() & {*ENDED, *apart}:  # the column sorts its values in another order
+                if not ranges:
+                    raise Failed(garbage("statuses that were not asked for"))
+                sizes.status_ranges = False
+                continue
+            if total == page.total():
                 break
-            crowd = next((name for name, _ in Counter(statuses).most_common() if name), None)
-            if crowd is None or len(apart) == _MOST_APART:
-                statuses = ["other"] * total  # too many kinds of too many: their sum is all that is told
+            if not page or len(apart) == _MOST_APART:
+                # Too many kinds of too many: those that are known are counted each by itself, the rest is told as one.
+                for status in {None, *STATUSES}.difference(ENDED, found):
+                    found[status] = await self._amount(status)
+                rest = max(0, total - sum(one.rows for status, one in found.items() if status not in apart))
+                page.clear()
                 break
-            apart.add(crowd)
-        for status, amount in crowds.items():
-            if amount.exact and amount.rows < PAGE // 2:
-                apart.discard(status)
+            apart |= {max(page, key=lambda status: page[status])}
+        sizes.crowds = frozenset(status for status in apart if found[status].rows >= PAGE // 2)
         counts = dict.fromkeys((one for one in STATUSES if one not in ENDED), 0)
-        counts |= by_name(Counter(statuses)) | {clean(name, _NAME_CHARS): one.rows for name, one in crowds.items()}
-        estimated = tuple(name for name, one in crowds.items() if not one.exact)
+        counts |= by_name({**page, **{status: one.rows for status, one in found.items()}}, rest)
+        estimated = tuple(shown_name(status) for status, one in found.items() if not one.exact)
         return await self._proven(TASKS, TaskCounts(counts, estimated), empty=not any(counts.values()))
 
     def in_status(self, status: str) -> Read[Amount]:
@@ -98,21 +108,26 @@ class TaskCountReads(Subject):
         amount = await self._amount(status)
         return await self._proven(TASKS, amount, empty=not amount.rows)
 
-    async def _amount(self, status: str) -> Amount:
-        def build(c: Any, how: str) -> Any:
-            return c.table(TASKS).select("id", count=how).eq("status", status).limit(1)
+    async def _amount(self, status: str | None) -> Amount:
+        def build(c: Any, how: str | None) -> Any:
+            query = c.table(TASKS).select("id", count=how)
+            return query.is_("status", "null") if status is None else query.eq("status", status)
 
-        return await self._calls.amount(f"count {status}", build)
+        return await self._calls.amount(f"count {NO_STATUS if status is None else status}", build)
 
     async def _count(self, status: str) -> int:
         return await self._calls.count(
             f"count {status}", lambda c: c.table(TASKS).select("id", count="exact").eq("status", status).limit(1)
         )
 
-    async def _page_of_statuses(self, apart: Iterable[str]) -> tuple[int, list[str | None]]:
-        """Return how many tasks are in no status of `ENDED` nor of `apart`, and the status of each, at most a page."""
-        others = f"status.is.null,{_between((*ENDED, *(one for one in apart if one in STATUSES)))}"
-        strangers = [one for one in apart if one not in STATUSES]
+    async def _page_of_statuses(
+        self, apart: Collection[str | None], *, ranges: bool
+    ) -> tuple[int, Counter[str | None]]:
+        """Return how many tasks are in no status of `ENDED` nor of `apart`, and the statuses of at most a page."""
+        known = sorted((*ENDED, *(one for one in apart if one in STATUSES)))
+        strangers = [one for one in apart if one is not None and one not in STATUSES]
+        others = _between(known) if ranges else f"status.not.in.({','.join(map(quoted, known))})"
+        others += "" if None in apart else ",status.is.null"
 
         def build(c: Any) -> Any:
             query = c.table(TASKS).select("status", count="exact").or_(others)
@@ -121,30 +136,37 @@ class TaskCountReads(Subject):
             return query.limit(PAGE)
 
         total, rows = await self._calls.counted("read the statuses of open tasks", build, "status")
-        return total, [row["status"] for row in each(rows, "status")]
+        return total, Counter(None if row["status"] is None else str(row["status"]) for row in rows)
 
 
-def _between(known: Iterable[str]) -> str:
+def _between(known: Sequence[str]) -> str:
     """Return the condition that a status is none of `known`, as ranges: an index is no help for a list of others.
 
     Any collation sorts these names alike: they differ in letters.
     """
-    first, *rest = sorted(known)
-    bounds = zip((first, *rest), rest, strict=False)
-    inner = (f"and(status.gt.{before},status.lt.{after})" for before, after in bounds)
-    return ",".join((f"status.lt.{first}", *inner, f"status.gt.{rest[-1] if rest else first}"))
+    inner = (f"and(status.gt.{before},status.lt.{after})" for before, after in itertools.pairwise(known))
+    return ",".join((f"status.lt.{known[0]}", *inner, f"status.gt.{known[-1]}"))
 
 
-def by_name(found: Mapping[str | None, int]) -> dict[str, int]:
+def by_name(found: Mapping[str | None, int], rest: int = 0) -> dict[str, int]:
     """Return counts by the names under which statuses are shown; two that look alike are added.
 
-    Of unknown ones the most frequent are named, the rest is `other`.
+    Of unknown ones the most frequent are named, the others and `rest` are `other`.
     """
     counts: Counter[str] = Counter()
     strangers: Counter[str] = Counter()
     for status, tasks in found.items():
-        name = NO_STATUS if status is None else clean(status, _NAME_CHARS) or "empty"
+        name = shown_name(status)
         (counts if name in STATUSES or status is None else strangers)[name] += tasks
     named = strangers.most_common(MOST_OTHERS)
-    rest = strangers.total() - sum(tasks for _, tasks in named)
-    return dict(counts) | dict(named) | ({"other": rest} if rest else {})
+    rest += strangers.total() - sum(tasks for _, tasks in named)
+    return (
+        {name: tasks for name, tasks in counts.items() if tasks or name in STATUSES}
+        | dict(named)
+        | ({"other": rest} if rest else {})
+    )
+
+
+def shown_name(status: str | None) -> str:
+    """Return the name under which a status is shown."""
+    return NO_STATUS if status is None else clean(status, _NAME_CHARS) or "empty"

@@ -85,30 +85,38 @@ BEGIN
     answer := answer || jsonb_build_object('logs', page);
   END IF;
 
-  -- what finished within the time that is asked for, and when something did last; of very many a sample, scaled
+  -- what finished within the time that is asked for, and within the last hour of it, and when something did last
   IF slow THEN
-    SELECT jsonb_build_object(
-        'completed', count(*) FILTER (WHERE f.status = 'completed' AND NOT f.simulated),
-        'failed', count(*) FILTER (WHERE f.status = 'failed'),
-        'completed_1h', count(*) FILTER (WHERE f.status = 'completed' AND NOT f.simulated AND f.over_at >= hour),
-        'failed_1h', count(*) FILTER (WHERE f.status = 'failed' AND f.over_at >= hour),
-        'simulated', count(*) FILTER (WHERE f.simulated),
-        'simulated_last', max(f.over_at) FILTER (WHERE f.simulated),
-        'all', count(*))
-    INTO page
-    FROM (SELECT t.status, coalesce(t.completed_at, t.created_at) AS over_at, ($simulated) IS TRUE AS simulated
+    page := '{"estimated": false}';
+    FOREACH one IN ARRAY ARRAY['completed', 'failed'] LOOP
+      SELECT count(*) INTO counted
+      FROM (SELECT 1 FROM public.autonomous_tasks AS t
+            WHERE t.status = one AND ($simulated) IS NOT TRUE
+              AND (t.completed_at >= since AND t.completed_at <= until
+                   OR t.completed_at IS NULL AND t.created_at >= since AND t.created_at <= until)
+            LIMIT most + 1) AS few;
+      IF counted > most THEN
+        EXECUTE format('EXPLAIN (FORMAT JSON) SELECT 1 FROM public.autonomous_tasks AS t WHERE t.status = %L'
+                       ' AND t.completed_at >= %L AND t.completed_at <= %L', one, since, until) INTO plan;
+        counted := greatest(counted, (plan -> 0 -> 'Plan' ->> 'Plan Rows')::bigint);
+        page := page || '{"estimated": true}';
+      END IF;
+      page := page || jsonb_build_object(one, counted);
+      SELECT count(*) INTO counted
+      FROM (SELECT 1 FROM public.autonomous_tasks AS t
+            WHERE t.status = one AND ($simulated) IS NOT TRUE
+              AND (t.completed_at >= hour AND t.completed_at <= until
+                   OR t.completed_at IS NULL AND t.created_at >= hour AND t.created_at <= until)
+            LIMIT most + 1) AS few;
+      page := page || jsonb_build_object(one || '_1h', counted);
+    END LOOP;
+    SELECT page || jsonb_build_object('simulated', count(*), 'simulated_last', max(f.over_at)) INTO page
+    FROM (SELECT coalesce(t.completed_at, t.created_at) AS over_at
           FROM public.autonomous_tasks AS t
-          WHERE t.status IN ('completed', 'failed')
+          WHERE $simulated
             AND (t.completed_at >= since AND t.completed_at <= until
                  OR t.completed_at IS NULL AND t.created_at >= since AND t.created_at <= until)
-          LIMIT most + 1) AS f;
-    IF (page ->> 'all')::bigint > most THEN
-      EXECUTE 'EXPLAIN (FORMAT JSON) SELECT 1 FROM public.autonomous_tasks AS t WHERE t.status IN (''completed'', ''failed'')'
-        || ' AND t.completed_at >= ' || quote_literal(since) || ' AND t.completed_at <= ' || quote_literal(until)
-      INTO plan;
-      page := page || jsonb_build_object('scale',
-        greatest(1, (plan -> 0 -> 'Plan' ->> 'Plan Rows')::numeric / (page ->> 'all')::numeric));
-    END IF;
+          ORDER BY t.completed_at DESC NULLS LAST LIMIT most + 1) AS f;
     answer := answer || jsonb_build_object('finished', page, 'last_completed', (
       SELECT t.completed_at FROM public.autonomous_tasks AS t
       WHERE t.status = 'completed' AND t.completed_at >= '1970-01-01T00:00:00Z' AND t.completed_at <= until

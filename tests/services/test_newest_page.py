@@ -1,0 +1,86 @@
+"""A page that is distrusted while it is being read is read in full afterwards; a slow read spares the project."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from core.backend.conditions import Place
+from core.backend.reads import Read
+from core.resilience import Policy
+from core.services.newest_page import NewestPage
+from core.services.readings import _LONGEST_PAUSE_S
+from tests.actions.driving import Driven
+from tests.clock import FakeClock
+from tests.running import ONE_SHAPE, Running
+
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Row(NamedTuple):
+    id: str
+    at: datetime
+    done: bool = True
+
+
+class Table:
+    """Rows, and how they were asked for."""
+
+    def __init__(self, *rows: Row) -> None:
+        self.rows = rows
+        self.asked: list[str] = []
+        self.during: Callable[[], None] = lambda: None
+
+    def full(self) -> Read[tuple[Row, ...]]:
+        return self._read("full", lambda: self.rows)
+
+    def newer(self, last: Place | None, known: tuple[str, ...]) -> Read[tuple[Row, ...]]:
+        return self._read("newer", lambda: tuple(row for row in self.rows if row.id not in known))
+
+    def _read(self, name: str, rows: Callable[[], tuple[Row, ...]]) -> Read[tuple[Row, ...]]:
+        async def ask() -> tuple[Row, ...]:
+            self.asked.append(name)
+            found = rows()
+            self.during()
+            await asyncio.sleep(0)
+            return found
+
+        return Read("key", ask, None, Policy(total_s=1))
+
+
+def page_of(table: Table) -> NewestPage[Row]:
+    return NewestPage(
+        FakeClock(), full=table.full, newer=table.newer, at=lambda row: row.at, settled=lambda row: row.done, limit=50
+    )
+
+
+async def test_distrust_that_comes_while_a_page_is_read_is_not_forgotten() -> None:
+    table = Table(*(Row(f"{n}", AT - timedelta(minutes=n)) for n in range(5)))
+    page = page_of(table)
+    await page.read().ask()
+    table.during = page.distrust
+    await page.read().ask()
+    table.during = lambda: None
+    await page.read().ask()
+    await page.read().ask()
+    assert table.asked == ["full", "newer", "full", "newer"]
+
+
+async def test_ids_that_do_not_sort_by_their_letters_are_sorted_by_the_database() -> None:
+    table = Table(Row("8", AT), Row("7", AT - timedelta(minutes=1)), Row("6", AT - timedelta(minutes=2)))
+    page = page_of(table)
+    await page.read().ask()
+    table.rows = (Row("10", AT), Row("9", AT), *table.rows)
+    assert await page.read().ask() == table.rows
+    assert table.asked == ["full", "newer", "full"]
+
+
+@ONE_SHAPE
+async def test_a_slow_value_is_read_again_within_minutes_however_long_it_took(sandbox: Running, tmp_path: Path) -> None:
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, observe=True).begin()
+    readings = driven.parts.readings
+    readings._took_s["success_24h"] = 28_800  # the machine slept meanwhile
+    driven.clock.advance(_LONGEST_PAUSE_S)
+    assert "success_24h" in {name for name in readings._slow if driven.clock.elapsed() >= readings._due_at(name)}
+    await driven.monitor.close()
