@@ -22,13 +22,13 @@ from tui.screens.keys import LIST_KEYS, ROW_KEYS
 from tui.screens.view import View
 
 _KEYS = (
-    *ROW_KEYS,
     *(
         Key(name=key.name, key=key.key, action=key.action, word=word, does=does)
         for key in LIST_KEYS
         for name, word, does in (("open", "act", "what can be done with it"), ("back", "back", "back to the list"))
         if key.name == name
     ),
+    *ROW_KEYS,
 )
 
 _GONE: Final = "it is there no more"

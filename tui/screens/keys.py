@@ -65,7 +65,7 @@ LIST_KEYS: Final = (
     Key(name="back", key="escape", action="back", word="back", does="back"),
 )  # fmt: skip
 ROW_KEYS: Final = (
-    Key(name="save", key="W,shift+w", action="save", word="save", does="save the whole row in a file", drops=1),
+    Key(name="save", key="W,shift+w", action="save", word="save", does="save the whole row in a file", drops=13),
 )
 TREND_KEYS: Final = (
     Key(name="shorter", key="left", action="window(-1)", word="shorter", does="a shorter window: 7 days, 24 hours"),
