@@ -71,11 +71,11 @@ READS: Final[dict[str, Callable[[Reads], Awaitable[object]]]] = {
 }
 
 
-@pytest.fixture(scope="module", params=["deployed", "documented"])
-def large(request: pytest.FixtureRequest) -> Iterator[Running]:
-    one = Running(request.param)
+@pytest.fixture
+def large(sandbox: Running) -> Iterator[Running]:
+    one = Running(sandbox.shape)
     try:
-        fill(one, ROWS, logs=2)
+        fill(one, ROWS, logs=1)
         install(one)
         yield one
     finally:
@@ -134,12 +134,19 @@ async def walks(large: Running, name: str) -> list[str]:
     return found
 
 
-async def test_no_read_walks_through_a_table(large: Running) -> None:
+async def test_large_tables(large: Running, command: Command) -> None:
+    """All of it in one test: it takes some seconds to fill them."""
+    await no_read_walks_through_a_table(large)
+    nor_does_our_function(large)
+    await more_than_fifty_thousand_are_estimated_and_say_so(large, command)
+
+
+async def no_read_walks_through_a_table(large: Running) -> None:
     found = [one for name in READS for one in await walks(large, name)]
     assert not found, "\n".join(found)
 
 
-def test_nor_does_our_function(large: Running) -> None:
+def nor_does_our_function(large: Running) -> None:
     scans = (
         "SELECT pg_stat_force_next_flush()",
         "SELECT relname, seq_scan FROM pg_stat_user_tables WHERE relname = ANY (%s)",
@@ -159,7 +166,7 @@ def test_nor_does_our_function(large: Running) -> None:
     assert after == before
 
 
-async def test_more_than_fifty_thousand_are_estimated_and_say_so(large: Running, command: Command) -> None:
+async def more_than_fifty_thousand_are_estimated_and_say_so(large: Running, command: Command) -> None:
     backend = Backend(Target(name="t", url=large.url, key=large.service_key), SystemClock())
     singly = await Reads(backend.calls, await discover(backend)).counts.by_status()
     await backend.close()

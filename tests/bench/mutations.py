@@ -93,6 +93,28 @@ MUTATIONS: Final = (
     Mutation("a lacking column hides its table", "core/backend/selection.py", "self._lacking[table] = self._lacking.get(table, frozenset()) | {found[1]}\n        return True", "return False", "tests/backend/test_selection.py"),
     Mutation("one odd document hides its page", "core/backend/selection.py", "return not asked.whole", "return False", "tests/backend/test_selection.py"),
     Mutation("a list reads its JSON whole", "core/backend/log_rows.py", '*(f"{name}:{path}" for name, path in paths.items())', '*(f"{name}:{path}" for name, path in paths.items()), "input_data"', "tests/backend/test_selection.py"),
+    # What a refresh asks for
+    Mutation("a page that was cut off is taken for whole", "core/services/newest_page.py", "missing or len(found) >= min(self._limit, self._full_rows) or", "missing or", "tests/services/test_newest_rows.py tests/services/test_newest_page.py"),
+    Mutation("a row that went stays on the page", "core/services/newest_page.py", "if missing or", "if", "tests/services/test_newest_rows.py"),
+    Mutation("an unfinished row is taken for final", "core/services/readings.py", "settled=lambda task: task.status in FINISHED", "settled=lambda task: True", "tests/services/test_newest_rows.py"),
+    Mutation("an action changes no final row", "core/services/readings.py", 'if _actions(readings["logs"].value) - known:', "if False:", "tests/services/test_newest_rows.py"),
+    Mutation("distrust during a read is forgotten", "core/services/newest_page.py", "if distrusted == self._distrusted:", "if True:", "tests/services/test_newest_page.py"),
+    Mutation("another process's rows are known to our pages", "core/services/readings.py", "        self.values |= taken\n        self._distrust_pages()", "        self.values |= taken", "tests/services/test_shared_reads.py"),
+    Mutation("old values are taken over", "core/services/readings.py", "if own.at is not None and kept.at <= own.at:", "if False:", "tests/services/test_shared_reads.py"),
+    Mutation("a line that fails is called live by another's", "core/services/check_service.py", "if self._connection.down or self._connection.failing:", "if False:", "tests/services/test_shared_reads.py"),
+    Mutation("a page is a count", "core/backend/reads/outcomes.py", "if total != len(rows):", "if False:", "tests/backend/test_task_counts.py"),
+    Mutation("a crowd is what a page holds of it", "core/backend/reads/task_counts.py", "if total == page.total():", "if True:", "tests/backend/test_task_counts.py"),
+    Mutation("an enum is asked by ranges", "core/backend/reads/task_counts.py", "if page.keys() & {*ENDED, *apart}:", "if False:", "tests/backend/test_task_counts.py"),
+    Mutation("a plan is believed at once", "core/backend/api_calls.py", "if planned > EXACT_UP_TO and await self._is_large(operation, build):", "if planned > EXACT_UP_TO:", "tests/backend/test_task_counts.py"),
+    Mutation("an empty overview proves that nothing is there", "core/services/overview.py", "Outcome(fault=faults[name].fault) if name in faults else", "", "tests/services/test_overview.py"),
+    Mutation("a function that fails is asked on and on", "core/services/overview.py", "self._clock.elapsed() >= self._again_at", "True", "tests/services/test_overview.py"),
+    Mutation("a function of another version is asked", "core/backend/schema.py", 'Truth.TRUE if told.get("version") == OVERVIEW_VERSION else Truth.UNKNOWN', "Truth.TRUE", "tests/services/test_overview.py"),
+    Mutation("the log tells of what it does not reach back to", "core/services/recent_log.py", "return bool(older) and not", "return not", "tests/services/test_recent_log.py"),
+    Mutation("an open row is never read again", "core/services/browsing.py", "if await self.ask(record) == of(known):", "if True:", "tests/services/test_shared_reads.py"),
+    Mutation("an idle lease runs out", "core/actions/lease.py", "min(1.5 * self._rules.renew_s, self._trusted_s - twice_s)", "3 * self._rules.renew_s", "tests/actions/test_lease.py"),
+    Mutation("a slow value is left for weeks", "core/services/readings.py", "min(_LONGEST_PAUSE_S, self._took_s.get(name, 0.0) / _SHARE)", "self._took_s.get(name, 0.0) / _SHARE", "tests/services/test_newest_page.py"),
+    Mutation("an index less", "core/backend/sql/indexes.sql", "ON public.autonomous_tasks (status, completed_at DESC) WHERE completed_at IS NOT NULL", "ON public.autonomous_tasks (status, priority)", "tests/backend/test_plans.py"),
+    Mutation("failures come first by the function", "core/backend/sql/stats.sql", "WHERE t.status = one AND ($simulated) IS NOT TRUE\n              AND (t.completed_at >= since", "WHERE ($simulated) IS NOT TRUE\n              AND (t.completed_at >= since", "tests/services/test_overview.py"),
 )  # fmt: skip
 
 

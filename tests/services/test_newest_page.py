@@ -31,6 +31,7 @@ class Table:
         self.rows = rows
         self.asked: list[str] = []
         self.during: Callable[[], None] = lambda: None
+        self.cap = 50
 
     def full(self) -> Read[tuple[Row, ...]]:
         return self._read("full", lambda: self.rows)
@@ -41,7 +42,7 @@ class Table:
     def _read(self, name: str, rows: Callable[[], tuple[Row, ...]]) -> Read[tuple[Row, ...]]:
         async def ask() -> tuple[Row, ...]:
             self.asked.append(name)
-            found = rows()
+            found = rows()[: self.cap]
             self.during()
             await asyncio.sleep(0)
             return found
@@ -65,6 +66,16 @@ async def test_distrust_that_comes_while_a_page_is_read_is_not_forgotten() -> No
     await page.read().ask()
     await page.read().ask()
     assert table.asked == ["full", "newer", "full", "newer"]
+
+
+async def test_an_api_that_cuts_pages_off_leaves_no_gap() -> None:
+    table = Table(*(Row(f"{n}", AT - timedelta(minutes=n)) for n in range(5)))
+    table.cap = 3
+    page = page_of(table)
+    assert await page.read().ask() == table.rows[:3]
+    table.rows = (*(Row(f"new {n}", AT + timedelta(minutes=9 - n)) for n in range(5)), *table.rows)
+    assert await page.read().ask() == table.rows[:3]
+    assert table.asked == ["full", "newer", "full"]
 
 
 async def test_ids_that_do_not_sort_by_their_letters_are_sorted_by_the_database() -> None:

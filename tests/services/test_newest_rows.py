@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from core.backend.optional_sql import script
@@ -44,6 +44,9 @@ STEPS = st.lists(
     min_size=3,
     max_size=14,
 )
+
+
+_CHANGES: Final = [Step("change", status=status, which=n) for n in range(6) for status in ("in_progress", "failed")]
 
 
 class Project:
@@ -151,6 +154,12 @@ def test_after_any_steps_the_newest_rows_are_those_that_a_read_of_all_finds(
         max_examples=int(os.environ.get("EXAMPLES", "10")), deadline=None, suppress_health_check=list(HealthCheck)
     )
     @given(STEPS)
+    @example([Step("task", status="completed", rows=5), Step("task", rows=7), Step("log", rows=7), Step("wait")])
+    @example([Step("task"), Step("task", 300.0, "completed", rows=7), *[Step("delete"), Step("minute")] * 8])
+    @example([*(Step("task", 300.0, "pending", rows=2), Step("task", 0.5, "completed", rows=4)), *_CHANGES])
+    @example([Step("task", status="completed", rows=4), *(Step("action", which=n) for n in range(4))])
+    @example([Step("log", 0.0, rows=5), Step("log", 300.0, rows=2), Step("log", 30.0), Step("log", None), Step("wait")])
+    @example([Step("task", 300.0, "completed", rows=7), Step("task", 300.0, "failed", rows=2), Step("wait")])
     def after(steps: list[Step]) -> None:
         asyncio.run(_play(sandbox, tmp_path_factory.mktemp("home"), steps, by_function=by_function))
 
