@@ -32,12 +32,7 @@ from core.resilience.reading import Reading, Source
 from core.services.config import RefreshRules
 from core.services.newest_page import NewestPage
 from core.services.overview import OverviewSource
-
-_SHARE: Final = 0.01
-"""The share of the time that the project may work for one value that seldom changes."""
-
-_LONGEST_PAUSE_S: Final = 300.0
-"""The longest that such a value is not read for that."""
+from core.services.slow_reads import SlowReads
 
 DEFAULT_CONFIG: Final = SystemConfig()
 """The assumed config row while nothing is known. Shown as a default, never as a measurement."""
@@ -123,12 +118,12 @@ class Readings:
         }
         self._round = 0
         """The number of times that what is known was distrusted: reads of different rounds share no request."""
-        self._read_at: dict[str, float] = {}
-        """When each slow value was last read live, on the elapsed clock."""
+        self._slow_reads = SlowReads(clock, rules)
+        self._refreshes = 0
+        self._refresh_of: dict[str, int] = {}
+        """The refresh that gave each value: an answer that was asked for earlier replaces none."""
         self.shared_for_s = 0.0
         """The age of the values where the last refresh took them from another process, seconds; else 0."""
-        self._took_s: dict[str, float] = {}
-        """The seconds that each read took."""
         self.values: dict[str, Reading[Any]] = {name: Reading() for name in (*self._fast, *self._slow)}
 
     def paint(self) -> None:
@@ -157,9 +152,10 @@ class Readings:
         on this machine read less than `younger_than_s` seconds ago is taken from there.
         """
         self.shared_for_s = 0.0
+        this = self._refreshes = self._refreshes + 1
         if everything:
             self.make_all_due()
-        elif younger_than_s and await self._take_over(younger_than_s):
+        elif younger_than_s and await self._take_over(younger_than_s, this):
             return True
         known, due = _actions(self.values["logs"].value), self._due()
         readings = await self._in_one(slow=bool(due)) if self._overview.usable() else None
@@ -171,12 +167,13 @@ class Readings:
                 readings["tasks"] = await self._read("tasks")
         else:
             self._distrust_pages()  # they have not seen what came by another way
-        self.values |= readings
-        now = self._clock.elapsed()
-        self._read_at |= {name: now for name, reading in readings.items() if reading.live}
+        newest = {name: reading for name, reading in readings.items() if self._refresh_of.get(name, 0) <= this}
+        self._refresh_of |= dict.fromkeys(newest, this)
+        self.values |= newest
+        self._slow_reads.read(name for name, reading in newest.items() if reading.live)
         return any(reading.live or _answered(reading) for reading in readings.values())
 
-    async def _take_over(self, younger_than_s: float) -> bool:
+    async def _take_over(self, younger_than_s: float, this: int) -> bool:
         """Take the values that another process has just read. Returns whether that is all that is due."""
         now = self._clock.now()
         names = [name for name in (*self._fast, *self._due()) if self.asks(name)]
@@ -195,9 +192,10 @@ class Readings:
         if not taken:
             return False
         self.values |= taken
+        self._refresh_of |= dict.fromkeys(taken, this)
         self._distrust_pages()
         age_s = max((now - reading.at).total_seconds() for reading in taken.values() if reading.at is not None)
-        self._read_at |= dict.fromkeys(taken, self._clock.elapsed() - age_s)
+        self._slow_reads.read(taken, age_s)
         self.shared_for_s = age_s
         return True
 
@@ -210,20 +208,9 @@ class Readings:
         return dict(zip(asked, await asyncio.gather(*map(self._kept, asked, asked.values())), strict=True))
 
     def _due(self) -> tuple[str, ...]:
-        """Return what of the slow values is read now: all that is not live, else the oldest one, if it is old enough.
-
-        One at a time: so a refresh makes as few requests as any other.
-        """
+        """Return which of the slow values are read now."""
         asked = [name for name in self._slow if self.asks(name)]
-        if unread := [name for name in asked if not (self.values[name].live and name in self._read_at)]:
-            return tuple(unread)
-        latest = min(asked, key=self._due_at)
-        return (latest,) if self._clock.elapsed() >= self._due_at(latest) else ()
-
-    def _due_at(self, name: str) -> float:
-        """Return when a slow value is to be read again: later where the project takes long for it."""
-        spared_s = min(_LONGEST_PAUSE_S, self._took_s.get(name, 0.0) / _SHARE)
-        return self._read_at[name] + max(self._rules.slow_period_s * (1 - self._rules.jitter), spared_s)
+        return self._slow_reads.due(asked, {name for name in asked if self.values[name].live})
 
     def asks(self, name: str) -> bool:
         """Return whether a value is read at all, as far as the project's schema is known."""
@@ -235,7 +222,7 @@ class Readings:
 
     def make_all_due(self) -> None:
         """Let the next refresh read everything."""
-        self._read_at.clear()
+        self._slow_reads.make_all_due()
         self._distrust_pages()
 
     def _distrust_pages(self) -> None:
@@ -283,7 +270,7 @@ class Readings:
             decode=asked.decoded,
             share=(name, self._round) if asked.shared else None,
         )
-        self._took_s[name] = min(self._clock.elapsed() - began, self._rules.total_s)  # the machine may have slept
+        self._slow_reads.took(name, self._clock.elapsed() - began)
         return reading
 
     async def _kept(self, name: str, outcome: Outcome[Any]) -> Reading[Any]:

@@ -112,7 +112,7 @@ MUTATIONS: Final = (
     Mutation("the log tells of what it does not reach back to", "core/services/recent_log.py", "return bool(older) and not", "return not", "tests/services/test_recent_log.py"),
     Mutation("an open row is never read again", "core/services/browsing.py", "if await self.ask(record) == of(known):", "if True:", "tests/services/test_shared_reads.py"),
     Mutation("an idle lease runs out", "core/actions/lease.py", "min(1.5 * self._rules.renew_s, self._trusted_s - twice_s)", "3 * self._rules.renew_s", "tests/actions/test_lease.py"),
-    Mutation("a slow value is left for weeks", "core/services/readings.py", "min(_LONGEST_PAUSE_S, self._took_s.get(name, 0.0) / _SHARE)", "self._took_s.get(name, 0.0) / _SHARE", "tests/services/test_newest_page.py"),
+    Mutation("a slow value is left for weeks", "core/services/slow_reads.py", "min(LONGEST_PAUSE_S, self._took_s.get(name, 0.0) / _SHARE)", "self._took_s.get(name, 0.0) / _SHARE", "tests/services/test_newest_page.py"),
     Mutation("an index less", "core/backend/sql/indexes.sql", "ON public.autonomous_tasks (status, completed_at DESC) WHERE completed_at IS NOT NULL", "ON public.autonomous_tasks (status, priority)", "tests/backend/test_plans.py"),
     Mutation("failures come first by the function", "core/backend/sql/stats.sql", "WHERE t.status = one AND ($simulated) IS NOT TRUE\n              AND (t.completed_at >= since", "WHERE ($simulated) IS NOT TRUE\n              AND (t.completed_at >= since", "tests/services/test_overview.py"),
 )  # fmt: skip

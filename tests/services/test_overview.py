@@ -1,5 +1,6 @@
 """All of a refresh by our function: the same values as each by itself, and each by itself wherever it fails."""
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
 from datetime import timedelta
@@ -172,3 +173,32 @@ async def test_what_is_too_much_to_be_counted_is_estimated_kind_by_kind(sandbox:
         assert not rate.exact
         assert rate.percent == pytest.approx(66.7, abs=7)
         await driven.monitor.close()
+
+
+@ONE_SHAPE
+async def test_an_answer_that_was_asked_for_earlier_replaces_no_newer_one(
+    sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, observe=True).begin()
+    readings, answered, come = driven.parts.readings, asyncio.Event(), asyncio.Event()
+    read, asked = readings._read, list[str]()
+
+    async def slower(name: str) -> Reading[Any]:
+        first, reading = name not in asked, await read(name)
+        asked.append(name)
+        if name == "config" and first:
+            answered.set()
+            await come.wait()  # the answer is still on its way
+        return reading
+
+    monkeypatch.setattr(readings, "_read", slower)
+    early = asyncio.ensure_future(readings.refresh())
+    await asyncio.wait_for(answered.wait(), 20)
+    sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = true")
+    await readings.refresh(everything=True)
+    come.set()
+    await early
+    config = readings.config
+    assert config.value is not None
+    assert config.value.emergency_stop
+    await driven.monitor.close()
