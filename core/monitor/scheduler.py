@@ -276,7 +276,8 @@ class Scheduler:
         self._publish()
         if not self._is_well():
             self._refresh_if_late()
-        await self._parts.clock.sleep(self._parts.config.alerts.evaluate_s)
+        config = self._parts.config
+        await self._parts.clock.sleep(self._spread(config.alerts.evaluate_s, config.refresh.jitter))
 
     async def _sweep_turn(self) -> None:
         await self._parts.clock.sleep(_SWEEP_S)
