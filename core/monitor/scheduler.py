@@ -328,6 +328,8 @@ class Scheduler:
         if any(fault.person for fault in self._parts.checks.faults()):
             return rules.person_wait_s
         period = self._spread(self._period_s(), rules.jitter)
+        if self.next_refresh is None and self._jitter:
+            period *= random.uniform(0.2, 1.0)  # noqa: S311 - so that those that begin together drift apart at once
         if shared_for_s := self._parts.readings.shared_for_s:  # when its reader will have newer ones
             period = max(_SOON_S, self._period_s() - shared_for_s + _SOON_S)
         breakers = self._parts.breakers.all()
