@@ -99,7 +99,7 @@ MUTATIONS: Final = (
     Mutation("an unfinished row is taken for final", "core/services/readings.py", "settled=lambda task: task.status in FINISHED", "settled=lambda task: True", "tests/services/test_newest_rows.py"),
     Mutation("an action changes no final row", "core/services/readings.py", 'if _actions(readings["logs"].value) - known:', "if False:", "tests/services/test_newest_rows.py"),
     Mutation("distrust during a read is forgotten", "core/services/newest_page.py", "if distrusted == self._distrusted:", "if True:", "tests/services/test_newest_page.py"),
-    Mutation("another process's rows are known to our pages", "core/services/readings.py", "        self.values |= taken\n        self._distrust_pages()", "        self.values |= taken", "tests/services/test_shared_reads.py"),
+    Mutation("another process's rows are known to our pages", "core/services/readings.py", "        self._refresh_of |= dict.fromkeys(taken, this)\n        self._distrust_pages()", "        self._refresh_of |= dict.fromkeys(taken, this)", "tests/services/test_shared_reads.py"),
     Mutation("old values are taken over", "core/services/readings.py", "if own.at is not None and kept.at <= own.at:", "if False:", "tests/services/test_shared_reads.py"),
     Mutation("a line that fails is called live by another's", "core/services/check_service.py", "if self._connection.down or self._connection.failing:", "if False:", "tests/services/test_shared_reads.py"),
     Mutation("a page is a count", "core/backend/reads/outcomes.py", "if total != len(rows):", "if False:", "tests/backend/test_task_counts.py"),
