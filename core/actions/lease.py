@@ -55,9 +55,9 @@ class Lease:
         self._holder, self._host, self._acts = holder, host, acts
         self._rules = rules or LeaseRules()
         self._trusted_s = self._rules.hold_s - request_s
-        twice_s = 2 * (request_s + self._rules.retry_s)
-        self.idle_renew_s = max(self._rules.renew_s, min(1.5 * self._rules.renew_s, self._trusted_s - twice_s))
-        """The period while all is well and nobody looks: longer, with time for two more tries."""
+        again_s = request_s + self._rules.retry_s
+        self.calm_renew_s = max(self._rules.renew_s, min(2 * self._rules.renew_s, self._trusted_s - again_s))
+        """The period while all is well: longer, with time for one more try, and for three before another takes it."""
         self._new_token = new_token
         self._token = ""
         self._began = 0.0

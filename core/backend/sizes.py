@@ -1,5 +1,7 @@
 """What was learned of a project's sizes: what is counted exactly, what is only planned, what no single page holds."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Final
 
 from core.base.clock import Clock
@@ -9,6 +11,8 @@ EXACT_UP_TO: Final = 50_000
 
 _PROVEN_S: Final = 600.0
 """The time for which a row beyond so many proves that there are more."""
+
+_SLOW_JOIN_S: Final = 3.0
 
 
 class Sizes:
@@ -22,8 +26,20 @@ class Sizes:
         """The statuses whose tasks one page does not hold: each is counted by itself."""
         self.status_ranges = True
         """Statuses are sorted by their letters, so that the ones between some of them can be asked for."""
+        self.slow_joins = False
+        """The project took too long to look at the log rows of each task (no index leads to them)."""
         self.windows: set[str] = set()
         """The windows within which more tasks finished than one page holds."""
+
+    @contextlib.contextmanager
+    def joining(self) -> Iterator[None]:
+        """Run a read of tasks with their log rows: what fails after seconds is not tried again."""
+        began = self._clock.elapsed()
+        try:
+            yield
+        except BaseException:  # also where nobody waits for it any longer
+            self.slow_joins = self.slow_joins or self._clock.elapsed() - began >= _SLOW_JOIN_S
+            raise
 
     def counted(self, name: str, rows: int) -> None:
         """Record an exact count."""

@@ -63,6 +63,7 @@ from core.services.own_cost import CostService
 from core.services.ownership import Ownership
 from core.services.project_time import ProjectTime
 from core.services.readings import Readings
+from core.services.recent_log import RecentLog
 from core.services.recording import Recording
 from core.services.saved_rows import SavedRows
 from core.services.self_monitor import SelfMonitor
@@ -213,6 +214,7 @@ class Container:
         self.trends = TrendService(context, readings, self.checks.discover, keeps=self.ownership)
         self.cost = CostService(context, self.backend.traffic, keeps=self.ownership)
         self.streak = CriticalStreak(self.clock, self.store, self.config.watch.interval_s)
+        self.recent_log = RecentLog(self.clock, readings, self.time.likely)
         self.notifications = Notifications(context, readings, self.itself.host)
         self.notifications.who_acts = lambda: who_acts(self.lease.view(), self.autonomy.permission())
         self.alerts = AlertService(
@@ -226,7 +228,9 @@ class Container:
                 connection=self.connection,
                 breakers=self.breakers,
                 cache=self.cache,
+                log=self.recent_log,
             ),
+            log=self.recent_log,
             notifications=self.notifications,
             lease=self.lease,
             actor=self.itself,
@@ -322,6 +326,7 @@ class Container:
         await self.cost.close()
         await self.trends.close()
         self.check_runner.close()
+        await self.readings.close()
         await self.recording.close()
         await self.runner.close()
         with contextlib.suppress(TimeoutError):

@@ -25,6 +25,8 @@ _SUPERVISE_S: Final = 5.0
 _YOUNG: Final = 0.9
 """The share of the period for which another process's values are as good as ours."""
 _SOON_S: Final = 0.5
+_PATIENCE_S: Final = 1.0
+"""The longest that a refresh waits for values that seldom change: the others must not grow old behind them."""
 
 
 class Scheduler:
@@ -58,7 +60,6 @@ class Scheduler:
             self._make_loop("self-watch", self._parts.self_monitor.turn, None),
         )
         self._lease_pause = parts.config.lease.renew_s
-        self._usual_s = parts.config.refresh.period_s
         parts.heals.beat = self._watch.beat
         self.ready = False
         """The start is over and the loops run."""
@@ -206,13 +207,17 @@ class Scheduler:
             self._force_check()
         elif had_failed and not was_live and self._is_live():  # after a sleep nothing was lost
             self._parts.events.say("watchdesk", "connection is back")
+            self._parts.readings.make_all_due()
             self._refresh_now.set()
             self._check_now.set()
 
     async def _refresh_once(self, *, everything: bool = False, younger_than_s: float = 0.0) -> None:
         """Refresh once, then update all that depends on it, each part independently."""
-        live = await self._parts.checks.refresh(everything=everything, younger_than_s=younger_than_s)
+        live = await self._parts.checks.refresh(
+            everything=everything, younger_than_s=younger_than_s, patience_s=_PATIENCE_S
+        )
         self._failed = not live
+        self._parts.recent_log.refreshed()
         boundary = self._parts.boundary
         with boundary.around("reading the actions that wait"):
             await self._parts.waiting.all()  # another process of ours may have added or withdrawn one
@@ -261,8 +266,8 @@ class Scheduler:
 
     async def _lease_turn(self) -> None:
         lease = self._parts.lease
-        idle = self._lease_pause == self._parts.config.lease.renew_s and self._period_s() > self._usual_s
-        await self._parts.clock.sleep(lease.idle_renew_s if idle else self._lease_pause)
+        calm = self._lease_pause == self._parts.config.lease.renew_s and self._is_well()
+        await self._parts.clock.sleep(lease.calm_renew_s if calm else self._lease_pause)
         if self._takes_part():
             self._lease_pause = await lease.round()
         else:

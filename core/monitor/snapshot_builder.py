@@ -139,6 +139,8 @@ def _notices(parts: Container, scheduler: Scheduler) -> tuple[str, ...]:
     notices += list(dict.fromkeys(fault.sentence() for fault in parts.checks.schema_faults() if fault.person))
     if parts.checks.schema is not None and parts.checks.schema.overview is Truth.UNKNOWN:
         notices.append("the project's watchdesk_overview is of another version: run what `watchdesk sql stats` prints")
+    if slow := parts.readings.too_slow:
+        notices.append(f"too slow to read: {', '.join(slow)}; run what `watchdesk sql indexes` and `sql stats` print")
     if policies_open(parts.checks.policies) is Truth.TRUE:
         notices.append(f"policies {policies_in_words(parts.checks.policies)}")
     config: Reading[Any] = parts.readings.values["config"]

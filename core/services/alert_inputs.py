@@ -39,7 +39,7 @@ _AWAKE_S = 300.0
 class AlertInputs:
     """Gathers the `Facts` for alert rules. A value that was not measured now, or failed unforeseen, is unknown."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each source of facts
         self,
         context: Context,
         *,
@@ -48,6 +48,7 @@ class AlertInputs:
         connection: ConnectionState,
         breakers: Breakers,
         cache: Cache,
+        log: RecentLog,
     ) -> None:
         self._context = context
         self._checks = checks
@@ -55,7 +56,7 @@ class AlertInputs:
         self._connection = connection
         self._breakers = breakers
         self._cache = cache
-        self._log = RecentLog(context.clock, readings)
+        self._log = log
         self._conflicts = ConflictWatch(context.reads, context.config.conflicts, self._log)
         self._stopped_by: tuple[StopMark | None, str] | None = None
         """The stop in force, and the operator who ordered it."""

@@ -57,6 +57,7 @@ class AlertService:
         checks: CheckService,
         readings: Readings,
         inputs: AlertInputs,
+        log: RecentLog,
         notifications: Notifications,
         lease: Lease,
         actor: Actor,
@@ -67,7 +68,7 @@ class AlertService:
         self._checks = checks
         self._readings = readings
         self._inputs = inputs
-        self._log = RecentLog(context.clock, readings)
+        self._log = log
         self._lease = lease
         self._actor = actor
         self._owner = owner

@@ -55,7 +55,7 @@ class Autopilot:
         self.heals.beat()
         answered = self._checks.schema is not None and database.level in _ANSWERED
         if answered:
-            await self._left_over.look()
+            await self._left_over.look_if_due()
         try:
             if answered:
                 await self._waiting.carry_out()

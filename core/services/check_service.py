@@ -88,10 +88,12 @@ class CheckService:
         self._learn(schema)
         return schema
 
-    async def refresh(self, *, everything: bool = False, younger_than_s: float = 0.0) -> bool:
+    async def refresh(
+        self, *, everything: bool = False, younger_than_s: float = 0.0, patience_s: float | None = None
+    ) -> bool:
         """Read the panels' values once and publish. Returns whether any was live. Never raises for a fault.
 
-        What another process of ours on this machine read less than `younger_than_s` seconds ago is not read again.
+        The arguments are those of `Readings.refresh`.
         """
         async with self._discovering:
             if self.schema is None:
@@ -100,7 +102,7 @@ class CheckService:
         began = self._context.clock.elapsed()
         if self._connection.down or self._connection.failing:
             younger_than_s = 0.0  # our own line is the question
-        live = await self._readings.refresh(everything=everything, younger_than_s=younger_than_s)
+        live = await self._readings.refresh(everything=everything, younger_than_s=younger_than_s, patience_s=patience_s)
         if self._readings.shared_for_s:
             self._connection.told_by_another(self._readings.shared_for_s)
         elif live:

@@ -19,6 +19,7 @@ from core.history.hourly import Hours, KeptHours
 from core.history.kpis import Measured, kpis
 from core.history.last_incident import last_incident
 from core.resilience import NotLive
+from core.services.between_actions import BetweenActions
 from core.services.connection import ConnectionState
 from core.services.context import Context
 from core.services.readings import Readings
@@ -54,6 +55,7 @@ class KpiService:
         self._hours = Hours()
         self._checks: list[float] = []
         self._measured = Measured()
+        self._between = BetweenActions(context.clock, readings)
         self._computed_at: float | None = None
         self.kpis: tuple[Kpi, ...] = ()
         """The figures as last computed."""
@@ -85,7 +87,7 @@ class KpiService:
         await self._compute(at_most_every_s=_COMPUTE_EVERY_S)
 
     async def checked(self, checkup: Checkup) -> None:
-        """Store a scheduled check, and measure anew if the database is fine. Never raises for a fault."""
+        """Store a scheduled check, and measure anew if that is due and can be. Never raises for a fault."""
         self._checks.append(checkup.took_s)
         del self._checks[:-_MOST_CHECKS]
         sample = CheckSample(took_s=checkup.took_s, verdicts={check.name: check.level for check in checkup.checks})
@@ -98,7 +100,7 @@ class KpiService:
         if self._keeps():
             with contextlib.suppress(NotKept):  # the store reports it
                 await self._context.store.change(work)
-        if checkup.of("database").level is Level.OK:
+        if checkup.of("database").level is Level.OK and self._between.due():
             await self.measure()
         else:
             await self._compute()
@@ -107,6 +109,7 @@ class KpiService:
     async def measure(self) -> None:
         """Read what only the project knows; all of it is unknown if a read fails. Never raises for a fault."""
         live, now = self._context.reads, self._context.time.likely()
+        self._between.read()
         try:
             self._measured = Measured(
                 success_7d=await live.outcomes.success_rate(now - _WEEK, now),
@@ -116,6 +119,7 @@ class KpiService:
             )
         except NotLive:
             self._measured = Measured()
+            self._between.failed()
         await self._compute()
 
     async def close(self) -> None:

@@ -119,11 +119,15 @@ class Readings:
         self._round = 0
         """The number of times that what is known was distrusted: reads of different rounds share no request."""
         self._slow_reads = SlowReads(clock, rules)
+        self._late: dict[str, asyncio.Task[None]] = {}
+        """The reads under way of what seldom changes, by name."""
         self._refreshes = 0
         self._refresh_of: dict[str, int] = {}
         """The refresh that gave each value: an answer that was asked for earlier replaces none."""
         self.shared_for_s = 0.0
         """The age of the values where the last refresh took them from another process, seconds; else 0."""
+        self.actions = 0
+        """The number of audit rows of actions that refreshes have found."""
         self.values: dict[str, Reading[Any]] = {name: Reading() for name in (*self._fast, *self._slow)}
 
     def paint(self) -> None:
@@ -144,34 +148,73 @@ class Readings:
     def forget(self) -> None:
         """Drop all values, where the cached ones cannot be shown."""
         self.values = {name: Reading() for name in self.values}
+        self._slow_reads.make_all_due()
 
-    async def refresh(self, *, everything: bool = False, younger_than_s: float = 0.0) -> bool:
+    async def refresh(
+        self, *, everything: bool = False, younger_than_s: float = 0.0, patience_s: float | None = None
+    ) -> bool:
         """Read what is due, side by side. Returns whether the project answered any of it. Never raises for a fault.
 
         An empty answer because rows are hidden from us counts too: the project is there. What another process of ours
-        on this machine read less than `younger_than_s` seconds ago is taken from there.
+        on this machine read less than `younger_than_s` seconds ago is taken from there. What seldom changes is waited
+        for up to `patience_s` seconds; what comes later is taken all the same.
         """
         self.shared_for_s = 0.0
         this = self._refreshes = self._refreshes + 1
+        known = _actions(self.values["logs"].value)
         if everything:
             self.make_all_due()
         elif younger_than_s and await self._take_over(younger_than_s, this):
+            self.actions += len(_actions(self.values["logs"].value) - known)
             return True
-        known, due = _actions(self.values["logs"].value), self._due()
+        due = self._due()
         readings = await self._in_one(slow=bool(due)) if self._overview.usable() else None
+        singly = () if readings is not None else [name for name in due if name not in self._late]
+        self._late |= {name: asyncio.create_task(self._read_slow(name, this)) for name in singly}
+        late = tuple(self._late.values())
         if readings is None:
-            names = [name for name in (*self._fast, *due) if self.asks(name)]
-            readings = dict(zip(names, await asyncio.gather(*map(self._read, names)), strict=True))
-            if _actions(readings["logs"].value) - known:
-                self._distrust_pages()
-                readings["tasks"] = await self._read("tasks")
-        else:
-            self._distrust_pages()  # they have not seen what came by another way
+            readings = await self._read_fast(known)
+        self._take(readings, this)
+        self.actions += len(_actions(self.values["logs"].value) - known)
+        if late:
+            done, _ = await asyncio.wait(late, timeout=patience_s)
+            for task in done:
+                if not task.cancelled():
+                    task.result()  # it raises what is no fault
+        came = (*readings.values(), *(self.values[name] for name in due if name not in self._late))
+        return any(reading.live or _answered(reading) for reading in came)
+
+    async def close(self) -> None:
+        """Cancel the reads that nobody waits for."""
+        late, self._late = self._late, {}
+        for task in late.values():
+            task.cancel()
+        await asyncio.gather(*late.values(), return_exceptions=True)
+
+    async def _read_fast(self, known: set[str]) -> dict[str, Reading[Any]]:
+        """Read the other values, the tasks once more after an action that is not `known`."""
+        readings = dict(zip(self._fast, await asyncio.gather(*map(self._read, self._fast)), strict=True))
+        if _actions(readings["logs"].value) - known:
+            self._distrust_pages()
+            readings["tasks"] = await self._read("tasks")
+        return readings
+
+    async def _read_slow(self, name: str, this: int) -> None:
+        try:
+            self._take({name: await self._read(name)}, this)
+        finally:
+            self._late.pop(name, None)
+
+    def _take(self, readings: dict[str, Reading[Any]], this: int) -> None:
+        """Take the readings of one refresh, but for those that a later one has given already."""
         newest = {name: reading for name, reading in readings.items() if self._refresh_of.get(name, 0) <= this}
         self._refresh_of |= dict.fromkeys(newest, this)
         self.values |= newest
-        self._slow_reads.read(name for name, reading in newest.items() if reading.live)
-        return any(reading.live or _answered(reading) for reading in readings.values())
+        for name in self._slow.keys() & newest:
+            if newest[name].live:
+                self._slow_reads.read([name])
+            else:
+                self._slow_reads.failed(name)
 
     async def _take_over(self, younger_than_s: float, this: int) -> bool:
         """Take the values that another process has just read. Returns whether that is all that is due."""
@@ -195,7 +238,7 @@ class Readings:
         self._refresh_of |= dict.fromkeys(taken, this)
         self._distrust_pages()
         age_s = max((now - reading.at).total_seconds() for reading in taken.values() if reading.at is not None)
-        self._slow_reads.read(taken, age_s)
+        self._slow_reads.read(self._slow.keys() & taken, age_s)
         self.shared_for_s = age_s
         return True
 
@@ -204,13 +247,13 @@ class Readings:
         outcomes = await self._overview.ask(*self._day(), tasks=self._rules.tasks, logs=self._rules.logs, slow=slow)
         if outcomes is None:
             return None
+        self._distrust_pages()  # they have not seen what came by another way
         asked = {name: outcome for name, outcome in outcomes.items() if self.asks(name)}
         return dict(zip(asked, await asyncio.gather(*map(self._kept, asked, asked.values())), strict=True))
 
     def _due(self) -> tuple[str, ...]:
         """Return which of the slow values are read now."""
-        asked = [name for name in self._slow if self.asks(name)]
-        return self._slow_reads.due(asked, {name for name in asked if self.values[name].live})
+        return self._slow_reads.due([name for name in self._slow if self.asks(name) and name not in self._late])
 
     def asks(self, name: str) -> bool:
         """Return whether a value is read at all, as far as the project's schema is known."""
@@ -230,6 +273,11 @@ class Readings:
         self._tasks.distrust()
         self._logs.distrust()
         self._round += 1
+
+    @property
+    def too_slow(self) -> tuple[str, ...]:
+        """Return the values that the project takes too long for, in words."""
+        return tuple(name.replace("_", " ") for name in self._slow_reads.failing)
 
     def faults(self) -> tuple[Fault, ...]:
         """Return the faults of the values that are not live."""

@@ -9,18 +9,32 @@ from core.services.config import RefreshRules
 _SHARE: Final = 0.01
 """The share of the time that the project may work for one value."""
 
+_SLOW_S: Final = 1.0
+"""A read that failed sooner than this, in seconds, cost the project next to nothing."""
+
 LONGEST_PAUSE_S: Final = 300.0
-"""The longest that a value is not read for that."""
+"""The longest that a value is not read because the project takes long for it."""
+
+LONGEST_FAILING_S: Final = 900.0
+"""The same for one that the project could not tell the last times, although it took long."""
 
 
 class SlowReads:
-    """Remembers when each value was read, and how long that took."""
+    """Knows when each value is read again, by how long its read took and whether it failed."""
 
     def __init__(self, clock: Clock, rules: RefreshRules) -> None:
         self._clock = clock
         self._rules = rules
-        self._read_at: dict[str, float] = {}
+        self._due_at: dict[str, float] = {}
+        """The times of the values that are not due at once, on the elapsed clock."""
         self._took_s: dict[str, float] = {}
+        self._failed: dict[str, int] = {}
+        """The number of slow failures of each value since it was last read."""
+
+    @property
+    def failing(self) -> tuple[str, ...]:
+        """Return the values whose reads fail although the project works long for them."""
+        return tuple(self._failed)
 
     def took(self, name: str, seconds: float) -> None:
         """Record how long a read took. The machine may have slept meanwhile, which is no fault of the project."""
@@ -28,23 +42,32 @@ class SlowReads:
 
     def read(self, names: Iterable[str], age_s: float = 0.0) -> None:
         """Record that values were read `age_s` seconds ago."""
-        self._read_at |= dict.fromkeys(names, self._clock.elapsed() - age_s)
+        for name in names:
+            self._failed.pop(name, None)
+            spared_s = min(LONGEST_PAUSE_S, self._took_s.pop(name, 0.0) / _SHARE)
+            pause_s = max(self._rules.slow_period_s * (1 - self._rules.jitter), spared_s)
+            self._due_at[name] = self._clock.elapsed() - age_s + pause_s
+
+    def failed(self, name: str) -> None:
+        """Record that a value could not be read: at once again, but after twice the time if that took long."""
+        self._due_at.pop(name, None)
+        took_s = self._took_s.pop(name, 0.0)
+        if took_s >= _SLOW_S:
+            times = self._failed[name] = min(self._failed.get(name, 0) + 1, 10)
+            self._due_at[name] = self._clock.elapsed() + min(LONGEST_FAILING_S, took_s * 2**times)
 
     def make_all_due(self) -> None:
         """Let every value be read the next time."""
-        self._read_at.clear()
+        self._due_at.clear()
 
-    def due(self, names: Collection[str], live: Collection[str]) -> tuple[str, ...]:
-        """Return which of `names` are read now: all that are not `live`, else the one that is due longest, if any is.
+    def due(self, names: Collection[str]) -> tuple[str, ...]:
+        """Return which of `names` are read now: all that wait for nothing, else the one that is due longest, if any is.
 
         One at a time: so a refresh makes as few requests as any other.
         """
-        if unread := [name for name in names if name not in live or name not in self._read_at]:
+        if unread := [name for name in names if name not in self._due_at]:
             return tuple(unread)
-        first = min(names, key=self.due_at)
-        return (first,) if self._clock.elapsed() >= self.due_at(first) else ()
-
-    def due_at(self, name: str) -> float:
-        """Return when a value that was read is to be read again, on the elapsed clock."""
-        spared_s = min(LONGEST_PAUSE_S, self._took_s.get(name, 0.0) / _SHARE)
-        return self._read_at[name] + max(self._rules.slow_period_s * (1 - self._rules.jitter), spared_s)
+        if not names:
+            return ()
+        first = min(names, key=self._due_at.__getitem__)
+        return (first,) if self._clock.elapsed() >= self._due_at[first] else ()

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from core.backend.reads import Read
+from core.backend.reads.read import PAGE
 from core.backend.reads.trends import MOST_CHECKS, MOST_TASKS
 from core.base.store import NotKept, Transaction
 from core.domain.periods import HISTORY_KEPT
@@ -91,7 +92,10 @@ class TrendService:
             self._waiting.append(reading.value.of("pending"))
 
     async def checked(self) -> None:
-        """Count, after a scheduled check, the tasks finished in each slot since. Never raises for a fault."""
+        """Count, after a scheduled check, what finished in each slot of the buckets that are over. Raises nothing.
+
+        Bucket by bucket, for that is how they are shown.
+        """
         if not self._keeps():
             return
         now = self._context.time.likely()
@@ -99,8 +103,8 @@ class TrendService:
             kept = await self._context.store.samples(_FINISHED, now - _CAUGHT_UP * SLOT, now, Finished)
             self._asked = kept[-1][0] if kept else None
         with contextlib.suppress(NotLive, NotKept):  # the slot stays due; the store reports its own faults
-            for slot in slots_due(self._asked, now, _CAUGHT_UP):
-                found = await self._count(slot, slot + SLOT)
+            slots = slots_due(self._asked, floor(now, CUTS[Window.DAY].bucket), _CAUGHT_UP)
+            for slot, found in (await self._count_each(slots)).items():
                 self._asked = slot
                 await self._keep(_FINISHED, slot, found)
 
@@ -168,7 +172,7 @@ class TrendService:
             page = await self._ask(self._reads.finished(since, until, after))
             if not page:
                 break  # some were deleted since they were counted
-            found |= {name: (at, Finished(int(well), int(not well))) for name, at, well in page}
+            found |= _by_id(page)
             after = page[-1][0]
         return sums(cut, found.values())
 
@@ -184,6 +188,20 @@ class TrendService:
             found += page
         kept = {begin: took for begin, took in told.checks.items() if begin >= fine.since}
         return msgspec.structs.replace(told, checks=kept | medians(fine, found), checks_until=now)
+
+    async def _count_each(self, slots: tuple[datetime, ...]) -> dict[datetime, Finished]:
+        """Return what finished in each of the slots, which follow one another: of few by their rows, else counted."""
+        if not slots:
+            return {}
+        cut = Grid(since=slots[0], bucket=SLOT, count=len(slots))
+        found: dict[str, tuple[datetime, Finished]] = {}
+        after = ""
+        while page := await self._ask(self._reads.finished(cut.since, cut.until, after)):
+            found |= _by_id(page)
+            after = page[-1][0]
+            if len(found) >= PAGE:
+                return {slot: await self._count(slot, slot + SLOT) for slot in slots}
+        return dict.fromkeys(slots, Finished()) | sums(cut, found.values())
 
     async def _count(self, since: datetime, until: datetime) -> Finished:
         rate = await self._ask(self._reads.count_finished(since, until))
@@ -222,6 +240,11 @@ class TrendService:
             transaction.trim(series, before)
 
         await self._context.store.change(work)
+
+
+def _by_id(page: tuple[tuple[str, datetime, bool], ...]) -> dict[str, tuple[datetime, Finished]]:
+    """Return a page of finished tasks as it is summed."""
+    return {name: (at, Finished(int(well), int(not well))) for name, at, well in page}
 
 
 def _begun(told: FromTables, bucket: timedelta) -> FromTables:

@@ -99,7 +99,7 @@ def read_config_only(driven: Driven) -> None:
     """Let a refresh read the config row from now on, and leave what else panels show as it is."""
     readings = driven.parts.readings
 
-    async def refresh(*, everything: bool = False, younger_than_s: float = 0.0) -> bool:
+    async def refresh(**_: object) -> bool:
         reading = await readings._read("config")
         readings.values["config"] = reading
         return reading.live or _answered(reading)

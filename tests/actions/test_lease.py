@@ -523,11 +523,11 @@ async def test_our_own_row_that_was_spoilt_is_no_failing_database(sandbox: Runni
 
 
 @pytest.mark.parametrize(
-    ("renew_s", "hold_s", "idle_s"),
-    [(20, 60, 30), (20, 50, 25), (40, 60, 40), (100, 130, 105), (1, 60, 1.5), (10, 12, 10)],
+    ("renew_s", "hold_s", "calm_s"),
+    [(20, 60, 40), (20, 50, 35), (50, 60, 50), (100, 130, 115), (1, 60, 2), (10, 12, 10)],
 )
-def test_a_longer_period_leaves_time_for_two_more_tries(renew_s: float, hold_s: float, idle_s: float) -> None:
+def test_a_longer_period_leaves_time_for_one_more_try(renew_s: float, hold_s: float, calm_s: float) -> None:
     rules = LeaseRules(renew_s=renew_s, hold_s=hold_s)
     context: Any = None  # nothing is asked
     lease = Lease(FakeClock(), context, "id", holder="h", host="x", request_s=5, rules=rules)
-    assert lease.idle_renew_s == idle_s
+    assert lease.calm_renew_s == calm_s

@@ -1,5 +1,6 @@
 """What dry-run marked completed and nobody did is no success: told apart, counted, and an alert."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from core.alerting.settings import AlertRules
+from core.backend.faults import Failed
 from core.backend.simulated import Telltale
 from core.domain.snapshot import State
 from tests.actions.driving import Driven
 from tests.alerting.mail_server import Alarming
 from tests.running import ONE_SHAPE, Command, Running
+from tests.wire import answer, wire
 
 REAL = {
     "no result": "NULL",
@@ -53,6 +56,15 @@ def logged(sandbox: Running, task: str, environment: str) -> None:
     )
 
 
+async def told(driven: Driven, *, joined: bool) -> tuple[int, int, datetime | None]:
+    """How many were done, how many were only simulated, and when last: by a join of tasks and log rows or without."""
+    outcomes, now = driven.parts.panel_reads.outcomes, datetime.now(UTC)
+    driven.parts.backend.sizes.slow_joins = not joined
+    rate = await outcomes.success_rate(now - timedelta(days=1), now)
+    found = await outcomes.simulated(now - timedelta(days=1), now)
+    return rate.completed, found.count, found.last_at
+
+
 @pytest.mark.parametrize("account", ["service_role", "master"])
 async def test_a_simulated_completion_is_no_success(account: str, sandbox: Running, tmp_path: Path) -> None:
     for result in (*REAL.values(), *SIMULATED.values()):
@@ -84,10 +96,49 @@ async def test_the_environment_of_its_log_tells_too_and_each_counts_once(sandbox
         logged(sandbox, name, "production")
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path).begin()
     tasks = driven.monitor.snapshot.tasks
-    await driven.monitor.close()
     assert tasks.success_24h.value is not None
     assert tasks.simulated_24h.value is not None
     assert (tasks.success_24h.value.completed, tasks.simulated_24h.value.count) == (1, 2)
+    assert (await told(driven, joined=False))[:2] == (1, 2)
+    await driven.monitor.close()
+
+
+async def test_without_a_join_the_same_is_found(sandbox: Running, tmp_path: Path) -> None:
+    ids = [completed(sandbox, result) for _ in range(2) for result in (*REAL.values(), *SIMULATED.values())]
+    sandbox.sql("UPDATE autonomous_tasks SET completed_at = NULL WHERE id = %s", ids[3])
+    for name in ids[::5]:
+        for _ in range(15):
+            logged(sandbox, name, "dry_run")
+    for name in ids[::3]:
+        logged(sandbox, name, "production")
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, observe=True).begin()
+    assert await told(driven, joined=False) == await told(driven, joined=True)
+    sandbox.limits(max_rows=40)  # it cuts the log rows off
+    assert await told(driven, joined=False) == await told(driven, joined=True)
+    sandbox.limits(max_rows=1000)
+    await driven.monitor.close()
+
+
+@ONE_SHAPE
+async def test_a_join_that_takes_too_long_is_not_made_again(sandbox: Running, tmp_path: Path) -> None:
+    logged(sandbox, completed(sandbox, "NULL"), "dry_run")
+    completed(sandbox, "NULL")
+    async with wire(sandbox.url) as between:
+        driven = await Driven(between.url, sandbox.service_key, tmp_path, observe=True).begin()
+        outcomes, now = driven.parts.panel_reads.outcomes, datetime.now(UTC)
+
+        async def take_too_long(writer: asyncio.StreamWriter) -> None:
+            driven.clock.advance(8)
+            await answer(b'{"code": "57014", "message": "canceled"}', "500 Internal Server Error")(writer)
+
+        between.once.append(("/rest/v1/autonomous_tasks?select=status%2Cautonomous_execution_logs", take_too_long))
+        with pytest.raises(Failed):
+            await outcomes.success_rate(now - timedelta(days=1), now)
+        between.seen.clear()
+        rate = await outcomes.success_rate(now - timedelta(days=1), now)
+        assert (rate.completed, (await outcomes.simulated(now - timedelta(days=1), now)).count) == (1, 1)
+        assert not [one for one in between.seen if "autonomous_execution_logs%28" in one]
+        await driven.monitor.close()
 
 
 async def test_the_last_completed_is_the_last_that_was_done(sandbox: Running, tmp_path: Path) -> None:

@@ -28,9 +28,10 @@ def path(tmp_path: Path) -> Path:
 def handler(path: Path) -> Iterator[LogFile]:
     handler = LogFile(path, size=2000)
     handler.setFormatter(JsonLines(("hunter2",)))
-    logging.getLogger().addHandler(handler)
+    root, before = logging.getLogger(), list(logging.getLogger().handlers)
+    root.handlers = [*(one for one in before if not isinstance(one, LogFile)), handler]  # a command may have left one
     yield handler
-    logging.getLogger().removeHandler(handler)
+    root.handlers = before
     handler.close()
 
 

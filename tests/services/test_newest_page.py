@@ -1,4 +1,4 @@
-"""A page that is distrusted while it is being read is read in full afterwards; a slow read spares the project."""
+"""A page that is distrusted while it is being read is read in full afterwards."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,9 +8,7 @@ from typing import NamedTuple
 from core.backend.conditions import Place
 from core.backend.reads import Read
 from core.resilience import Policy
-from core.services.config import RefreshRules
 from core.services.newest_page import NewestPage
-from core.services.slow_reads import LONGEST_PAUSE_S, SlowReads
 from tests.clock import FakeClock
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -83,33 +81,3 @@ async def test_ids_that_do_not_sort_by_their_letters_are_sorted_by_the_database(
     table.rows = (Row("10", AT), Row("9", AT), *table.rows)
     assert await page.read().ask() == table.rows
     assert table.asked == ["full", "newer", "full"]
-
-
-def test_a_slow_value_is_read_again_within_minutes_however_long_it_took() -> None:
-    clock = FakeClock()
-    slow = SlowReads(clock, RefreshRules(total_s=8))
-    slow.took("rate", 28_800)  # the machine slept meanwhile
-    slow.read(["rate"])
-    clock.advance(LONGEST_PAUSE_S - 1)
-    assert slow.due(["rate"], ["rate"]) == ()
-    clock.advance(1)
-    assert slow.due(["rate"], ["rate"]) == ("rate",)
-
-
-def test_slow_values_take_turns_and_what_is_not_live_comes_at_once() -> None:
-    clock = FakeClock()
-    slow = SlowReads(clock, RefreshRules(slow_period_s=30, jitter=0))
-    names = ("a", "b", "c")
-    assert slow.due(names, names) == names  # none was read yet
-    for name in names:
-        slow.read([name])
-        clock.advance(1)
-    assert slow.due(names, names) == ()
-    clock.advance(28)
-    assert slow.due(names, names) == ("a",)
-    slow.read(["a"])
-    clock.advance(1)
-    assert slow.due(names, names) == ("b",)
-    assert slow.due(names, ("a", "b")) == ("c",)
-    slow.make_all_due()
-    assert slow.due(names, names) == names

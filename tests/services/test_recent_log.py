@@ -20,12 +20,13 @@ def ago(minutes: float) -> datetime:
 
 
 def entry(minutes: float | None, step: str = "patch") -> LogEntry:
-    return LogEntry(id="x", at=None if minutes is None else ago(minutes), step=step, status="completed")
+    return LogEntry(id=f"{step} {minutes}", at=None if minutes is None else ago(minutes), step=step, status="completed")
 
 
 def log(*entries: LogEntry, source: Source = Source.LIVE, read: float = 0.1) -> RecentLog:
     reading: Reading[Any] = Reading(value=entries, source=source, at=ago(read))
-    return RecentLog(FakeClock(NOW), SimpleNamespace(values={"logs": reading}))  # type: ignore[arg-type]  # its values
+    readings: Any = SimpleNamespace(values={"logs": reading})
+    return RecentLog(FakeClock(NOW), readings, lambda: NOW)
 
 
 CASES = {
@@ -52,3 +53,47 @@ def test_the_newest_of_a_step() -> None:
     assert recent.newest_at(HEALTH_CHECK, NOW) == ago(3)  # not the one of the future
     assert recent.newest_at(AUDIT, NOW) is None
     assert log(entry(3, HEALTH_CHECK), read=2).newest_at(HEALTH_CHECK, NOW) is None
+
+
+def passing(*pages: tuple[LogEntry, ...]) -> RecentLog:
+    """What is known after so many pages, a second apart, the last one just read."""
+    clock = FakeClock(NOW - timedelta(seconds=len(pages)))
+    values: dict[str, Reading[Any]] = {}
+    readings: Any = SimpleNamespace(values=values)
+    recent = RecentLog(clock, readings, clock.now)
+    for page in pages:
+        clock.advance(1)
+        values["logs"] = Reading(value=page, source=Source.LIVE, at=clock.now())
+        recent.refreshed()
+    return recent
+
+
+def certain(recent: RecentLog, minutes: float) -> bool:
+    return recent.none_since(ago(minutes), lambda step: step == AUDIT)
+
+
+def test_pages_that_overlap_reach_back_together() -> None:
+    pages = [tuple(entry(n) for n in range(end, end + 3)) for end in (9, 7, 5, 3, 1)]
+    assert certain(passing(*pages), 10)
+    assert not certain(passing(*pages), 12)  # before the first of them
+    assert not certain(passing(*pages[:2], *pages[3:]), 8)  # rows went by unseen
+    assert certain(passing(*pages[:2], *pages[3:]), 4)
+
+
+def test_an_action_that_left_the_page_is_remembered_for_a_while() -> None:
+    first, *more = (tuple(entry(n) for n in range(end, end + 3)) for end in (9, 7, 5, 3, 1))
+    assert not certain(passing((*first, entry(10.5, AUDIT)), *more), 11)
+    assert certain(passing((*first, entry(10.5, AUDIT)), *more), 10)
+    assert passing((*first, entry(10.5, HEALTH_CHECK)), *more).newest_at(HEALTH_CHECK, NOW) == ago(10.5)
+    assert passing((*first, entry(30, HEALTH_CHECK)), *more).newest_at(HEALTH_CHECK, NOW) is None
+
+
+def test_a_row_of_the_future_that_stays_on_top_hides_no_gap() -> None:
+    pages = [(entry(-60), *(entry(n) for n in range(end, end + 3))) for end in (9, 1)]
+    assert not certain(passing(*pages), 8)
+    assert certain(passing(*pages), 2.5)
+
+
+def test_one_page_that_was_not_live_ends_what_is_certain() -> None:
+    pages = [tuple(entry(n) for n in range(end, end + 3)) for end in (9, 7)]
+    assert not certain(passing(pages[0], (), pages[1]), 10)

@@ -12,7 +12,7 @@ from core.backend.client import RequestLimits
 from core.backend.reads import trends as trend_reads
 from core.backend.target import Target
 from core.checks.settings import WatchRules
-from core.history.trends import SLOT, Finished, Queued, TimeSeries, Trends, Window, floor, grid
+from core.history.trends import CUTS, SLOT, Finished, Queued, TimeSeries, Trends, Window, floor, grid
 from core.monitor import Config, Monitor, Places
 from core.services import trends as trending
 from core.services.config import RefreshRules
@@ -199,7 +199,7 @@ async def test_a_monitor_samples_and_another_one_goes_on_where_it_was(
     sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = datetime.now(UTC)
-    slot = floor(now, SLOT) - SLOT
+    slot = floor(now, CUTS[Window.DAY].bucket) - SLOT
     sandbox.sql(
         "INSERT INTO autonomous_tasks (description, status, completed_at)"
         " SELECT 'x', CASE WHEN i > 4 THEN 'failed' ELSE 'completed' END, %s::timestamptz"

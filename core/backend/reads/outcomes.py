@@ -4,10 +4,11 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from core.backend.columns import each, moment, moment_of_only
+from core.backend.columns import Row, each, moment, moment_of_only, row_id
 from core.backend.faults import Failed, garbage
-from core.backend.reads.read import PAGE, Subject, read
-from core.backend.schema import TASKS
+from core.backend.reads.read import PAGE, Subject, hundreds, read
+from core.backend.schema import LOGS, TASKS
+from core.backend.simulated import Telltale
 from core.backend.timestamps import FIRST, stamp, until
 from core.domain.markers import OUR_MARK
 from core.domain.records import Amount, Simulated, SuccessRate
@@ -37,7 +38,9 @@ class OutcomeReads(Subject):
         """
         what = f"finished within {now - since}"
         windows = self._calls.sizes.windows
-        rate = None if what in windows else await self._of_page(what, since, now, without_ours=without_ours)
+        slow = self._schema.telltale.environments and self._calls.sizes.slow_joins
+        of_page = self._of_rows if slow else self._of_page
+        rate = None if what in windows else await of_page(what, since, now, without_ours=without_ours)
         if rate is None:
             windows.add(what)
             completed = await self._finished("completed", since, now)
@@ -55,15 +58,22 @@ class OutcomeReads(Subject):
         if not telltale.any:
             raise ValueError("what was only simulated cannot be told here: see `Telltale.any`")
 
+        if telltale.environments and self._calls.sizes.slow_joins:
+            found = await self._simulated_of_rows(since, now)
+            if found is not None:
+                return await self._proven(TASKS, found, empty=not found.count)
+
         def build(c: Any, how: str | None = None) -> Any:
             query = c.table(TASKS).select(telltale.select("id,completed_at,created_at"), count=how)
             query = telltale.joined(query).eq("status", "completed").or_(_within(since, now)).or_(telltale.simulated())
             return query.order("completed_at", desc=True, nullsfirst=False).limit(1)
 
-        count, rows = 0, await self._calls.rows("look for simulated tasks", build)
-        if each(rows, "completed_at", "created_at"):
-            count, rows = await self._calls.counted("count simulated tasks", lambda c: build(c, "exact"))
-            each(rows, "completed_at", "created_at")
+        count, rows = 0, list[Row]()
+        with self._calls.sizes.joining():
+            rows = await self._calls.rows("look for simulated tasks", build)
+            if each(rows, "completed_at", "created_at"):
+                count, rows = await self._calls.counted("count simulated tasks", lambda c: build(c, "exact"))
+                each(rows, "completed_at", "created_at")
         times = (moment(row["completed_at"]) or moment(row["created_at"]) for row in rows)
         return await self._proven(TASKS, Simulated(count, next(times, None)), empty=not count)
 
@@ -93,13 +103,63 @@ class OutcomeReads(Subject):
             query = telltale.left_out(query, but="status.eq.failed")
             return (self._not_ours(query, but="status.eq.completed,") if without_ours else query).limit(PAGE)
 
-        total, rows = await self._calls.counted(f"read what {what}", build, "status")
+        with self._calls.sizes.joining():
+            total, rows = await self._calls.counted(f"read what {what}", build, "status")
+        return _rate(rows, now - since) if total == len(rows) else None
+
+    async def _of_rows(self, what: str, since: datetime, now: datetime, *, without_ours: bool) -> SuccessRate | None:
+        """Return the same without looking at each task's log rows by a join."""
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select("id,status", count="exact").in_("status", ["completed", "failed"])
+            query = query.or_(_within(since, now))
+            return (self._not_ours(query, but="status.eq.completed,") if without_ours else query).limit(PAGE)
+
+        total, rows = await self._calls.counted(f"read all that {what}", build, "status")
         if total != len(rows):
             return None
-        found = Counter(row["status"] for row in rows)
-        if found.total() != found["completed"] + found["failed"]:
-            raise Failed(garbage("finished tasks were asked for, others came"))
-        return SuccessRate(completed=found["completed"], failed=found["failed"], window=now - since)
+        simulated = await self._simulated_among([row_id(row) for row in rows if row["status"] == "completed"])
+        return _rate([row for row in rows if row_id(row) not in simulated], now - since)
+
+    async def _simulated_of_rows(self, since: datetime, now: datetime) -> Simulated | None:
+        """Return what was simulated, without a join; `None` where what was completed is more than a page."""
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select("id,completed_at,created_at", count="exact").eq("status", "completed")
+            return query.or_(_within(since, now)).limit(PAGE)
+
+        total, rows = await self._calls.counted("read all completed tasks", build, "completed_at")
+        if total != len(rows):
+            return None
+        times = {
+            row_id(row): moment(row["completed_at"]) or moment(row["created_at"]) for row in each(rows, "created_at")
+        }
+        simulated = await self._simulated_among(list(times))
+        return Simulated(len(simulated), max((at for name in simulated if (at := times[name])), default=None))
+
+    async def _simulated_among(self, completed: list[str]) -> set[str]:
+        """Return which of these completed tasks were only simulated, a hundred at a time."""
+        results = Telltale(results=self._schema.telltale.results)
+        found = set[str]()
+        for part in hundreds(tuple(completed)):
+
+            def by_result(c: Any, part: tuple[str, ...] = part) -> Any:
+                return c.table(TASKS).select("id").in_("id", list(part)).or_(results.simulated())
+
+            if results.any:
+                found |= {row_id(row) for row in await self._calls.rows("read simulated results", by_result)}
+            while left := [name for name in part if name not in found]:
+
+                def by_log(c: Any, left: list[str] = left) -> Any:
+                    query = c.table(LOGS).select("task_id").eq("environment", "dry_run").in_("task_id", left)
+                    return query.limit(PAGE)
+
+                rows = each(await self._calls.rows("read simulated tasks' log rows", by_log), "task_id")
+                named = {str(row["task_id"]) for row in rows}.intersection(left)
+                if not named:
+                    break
+                found |= named
+        return found
 
     async def _finished(self, status: str, since: datetime, now: datetime, *, without_ours: bool = False) -> Amount:
         def build(c: Any, how: str | None) -> Any:
@@ -121,6 +181,14 @@ class OutcomeReads(Subject):
     def _not_ours(self, query: Any, *, but: str = "") -> Any:
         error = self._schema.error_column
         return query.or_(f"{but}{error}.is.null,{error}.not.like.{OUR_MARK}*")
+
+
+def _rate(rows: list[Row], window: timedelta) -> SuccessRate:
+    """Return the rate of finished tasks by their statuses. Raises Failed where others came."""
+    found = Counter(row["status"] for row in rows)
+    if found.total() != found["completed"] + found["failed"]:
+        raise Failed(garbage("finished tasks were asked for, others came"))
+    return SuccessRate(completed=found["completed"], failed=found["failed"], window=window)
 
 
 def _within(since: datetime, now: datetime) -> str:
