@@ -66,10 +66,10 @@ def texts() -> tuple[str, ...]:
 def plant(running: Running, long: int = len(HOSTILE["long"])) -> None:
     """Insert each text into every text and JSON column of every table, in rows that panels and lists show.
 
-    Tasks come with each text as their status, and failed, pending and running for hours; log rows as agents' steps, as
-    orders and as alerts; the long text in two rows of each. CHECK constraints are dropped and a JSON column of each
-    table becomes `json`, which takes escapes that `jsonb` refuses. Of each text `long` characters are taken. Nothing
-    of it is restored: use a `lone_sandbox`.
+    Tasks come with each text as their status, and failed, in review, pending and running for hours; log rows as
+    agents' steps, as orders and as alerts; the long text in a few rows of each. CHECK constraints are dropped and a
+    JSON column of each table becomes `json`, which takes escapes that `jsonb` refuses. Of each text `long` characters
+    are taken. Nothing of it is restored: use a `lone_sandbox`.
     """
     with psycopg.connect(running.database_url, autocommit=True) as connection:
         for table in _JSON:
@@ -86,7 +86,8 @@ def plant(running: Running, long: int = len(HOSTILE["long"])) -> None:
 
 
 def _tasks(connection: psycopg.Connection, text: str) -> None:
-    for status in (text[:_SHORT], "failed", "pending", "in_progress")[: 2 if len(text) > _SHORT else 4]:
+    statuses = (text[:_SHORT], "failed", "awaiting_review", "pending", "in_progress")
+    for status in statuses[: 3 if len(text) > _SHORT else None]:
         row = _full(connection, "autonomous_tasks", text) | {"status": status}
         _insert(connection, "autonomous_tasks", row)
     connection.execute(

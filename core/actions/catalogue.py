@@ -4,18 +4,22 @@ from typing import Any, Final
 
 from core.actions.acknowledge import Acknowledge
 from core.actions.action import LocalOperation, Operation, Planned
+from core.actions.approve import Approve
 from core.actions.breakers import HoldBreaker, ReleaseBreaker, ResetBreaker
+from core.actions.cancel import Cancel
 from core.actions.dependencies import Dependencies
 from core.actions.dry_run import DRY_RUN_OFF, DRY_RUN_ON, DryRunOff, DryRunOn
 from core.actions.emergency_stop import EmergencyStop
 from core.actions.heal import HEAL, CleanUp, Heal
 from core.actions.process import CheckNow, ObserveOff, RestartWatchdog, TestMessage
+from core.actions.reject import Reject
 from core.actions.requeue import Requeue
 from core.actions.resume import Resume
 from core.actions.retry_matching import RetryMatching
 from core.actions.retry_task import Retry
 from core.actions.run_pending import RunPending
 from core.actions.silence import EndSilence, SilenceAlerts
+from core.actions.task_change import TaskChange
 from core.actions.undo import Undo
 from core.actions.waiting import WaitingAction
 from core.actions.withdraw import ConfirmWaiting, Withdraw
@@ -35,6 +39,9 @@ OPERATIONS: Final[tuple[type[Planned[Any]], ...]] = (
     RestartWatchdog,
     HoldBreaker,
     ReleaseBreaker,
+    Approve,
+    Reject,
+    Cancel,
     Retry,
     RetryMatching,
     Requeue,
@@ -88,6 +95,12 @@ def operation(
     """Return an action with its arguments, named as its record names them. Raises KeyError for one not listed."""
     made: Any = _BY_NAME[action.name](parts, shown, **arguments)
     return made  # type: ignore[no-any-return]  # one of the two, by construction
+
+
+def statuses_of(action: Action) -> tuple[str, ...]:
+    """Return the statuses of the tasks that an action on chosen tasks changes; empty for any other action."""
+    kind = _BY_NAME[action.name]
+    return kind.statuses if issubclass(kind, TaskChange) else ()
 
 
 def waiting_operation(parts: Dependencies, waiting: WaitingAction) -> Operation[Any] | None:

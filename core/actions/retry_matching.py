@@ -1,5 +1,6 @@
 """Many failed tasks sent back: what matches is frozen by its ids, and each goes back only if it still is as then."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -30,6 +31,7 @@ RETRY_MATCHING: Final = Action(
     arguments=(
         Argument(name="listing", kind=ArgumentKind.SUBJECT, required=True),
         Argument(name="reason", words="reason", required=True),
+        Argument(name="only", kind=ArgumentKind.SUBJECTS),
     ),
     shortcut=Shortcut(name="retry_matching", word="retry", does="retry failed tasks: all that match a filter"),
 )
@@ -55,9 +57,12 @@ class RetryMatching(Operation[RetryMatchingPlan]):
         *,
         listing: Listing | None = None,
         reason: str = "",
+        only: Collection[str] = (),
     ) -> None:
         super().__init__(parts, shown)
         self._listing = listing or Listing(table=Table.TASKS)
+        self._only = frozenset(only)
+        """Ids: of what matches these alone; empty for all of it."""
         self.reason = clean(reason.strip(), _REASON_CHARS)
 
     async def plan(self) -> RetryMatchingPlan:
@@ -66,17 +71,18 @@ class RetryMatching(Operation[RetryMatchingPlan]):
         now = self._parts.likely_now()
         if self._listing.table is not Table.TASKS:
             return _none(given, now, "only tasks can be retried")
-        if self._shown is not None:
-            found = await self._context.reads.lists.matching_tasks(given, MOST_ROWS + 1)
-            return msgspec.structs.replace(self._shown, now=len(found))
         found = await self._context.reads.lists.matching_tasks(given, MOST_ROWS + 1)
+        found = {name: at for name, at in found.items() if not self._only or name in self._only}
+        if self._shown is not None:
+            return msgspec.structs.replace(self._shown, now=len(found))
         ids = tuple(found)[:MOST_ROWS]
         if not ids:
             return _none(given, now, "no failed task that matches is visible to us")
         # `now` lags behind by a margin: what failed within it was frozen too.
         at = max((now, *(over for over in found.values() if over is not None and over <= now + _AHEAD)))
         more = len(found) > MOST_ROWS
-        text = f"{plural(len(ids), 'task')} back to pending: {filter_text(given, Table.TASKS)}"
+        one_of = "of one group, " if self._only else ""
+        text = f"{plural(len(ids), 'task')} back to pending: {one_of}{filter_text(given, Table.TASKS)}"
         if more:
             text += f"; more match: one run takes {MOST_ROWS:,}, run it again for the rest"
         return RetryMatchingPlan(filter=given, ids=ids, at=at, frozen=text, more=more)

@@ -1,5 +1,6 @@
 """Run what is pending now: invoke the agents' function once, and say what it answered."""
 
+from collections import Counter
 from typing import Any, Final
 
 import msgspec
@@ -29,6 +30,10 @@ RUN_PENDING: Final = Action(
         help="Call ai-agent-poll once, on your order: a health check never does.",
     ),
 )
+
+_MOST_RESULTS: Final = 1_000
+_MOST_KINDS: Final = 5
+_STATUS_CHARS: Final = 30
 
 
 class RunPending(Operation[RunPlan]):
@@ -88,15 +93,22 @@ class RunPending(Operation[RunPlan]):
             left, now = self._before, f"{self._before:,} were pending; {not_live.fault.sentence()}"
         run.changed = said.processed if said.processed is not None else max(0, self._before - left)
         processed = "" if said.processed is None else f": {plural(said.processed, 'task')} processed"
-        return ReadBack(holds=Truth.TRUE, text=f"the agents' function answered{processed}; {now}")
+        became = ", ".join(f"{many:,} {what}" for what, many in said.became.items())
+        processed += f" ({became})" if became else ""
+        told = {"became": said.became} if said.became else {}
+        return ReadBack(holds=Truth.TRUE, text=f"the agents' function answered{processed}; {now}", told=told)
 
 
 class PollAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer of the agents' function. `processed`: the number of tasks it took, `None` where it does not say."""
+    """The answer of the agents' function. `processed`: the number of tasks it took, `None` where it does not say.
+
+    `became`: how many of them came to what, as far as it says.
+    """
 
     refused: bool = False
     message: str = ""
     processed: int | None = None
+    became: dict[str, int] = {}
 
 
 def answer_of(data: Any) -> PollAnswer:
@@ -115,7 +127,19 @@ def answer_of(data: Any) -> PollAnswer:
     results = data.get("results")
     if processed is None and isinstance(results, list):
         processed = len(results)
-    return PollAnswer(processed=processed)
+    return PollAnswer(processed=processed, became=_became(results))
+
+
+def _became(results: object) -> dict[str, int]:
+    """Return how many tasks came to what, the most first, by what is said of each; of anything else nothing."""
+    said = [one for one in results if isinstance(one, dict)] if isinstance(results, list) else []
+    words = [_what(one) for one in said[:_MOST_RESULTS] if isinstance(one.get("status"), str)]
+    return dict(Counter(words).most_common(_MOST_KINDS))
+
+
+def _what(result: dict[str, Any]) -> str:
+    status = clean(result["status"], _STATUS_CHARS).replace("_", " ")
+    return f"{status}, only simulated" if result.get("dry_run") is True else status
 
 
 def _is_count(value: object) -> bool:

@@ -242,7 +242,7 @@ def _medium() -> Iterable[Rule]:
         severity=Severity.MEDIUM,
         title="tasks wait for a review",
         when="a task waits for a review for more than {alerts.review_s}",
-        runbook="read them and approve or reject each; agents do not touch them: t, then /status:awaiting_review",
+        runbook="approve or reject each in the inbox (i); no agent touches them before",
         judge=review_waits,
         hidden_by=("database_down", DISABLED),
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -36,6 +37,10 @@ class Connection(Protocol):
     quirks: TableQuirks
     sizes: Sizes
     function_fault: Fault | None
+
+    def server_time(self) -> datetime | None:
+        """Return the server's clock now, by the last answer; `None` before any."""
+        ...
 
     async def call(
         self,
@@ -100,6 +105,10 @@ class ApiCalls:
             except Failed as failed:
                 if not quirks.learn(selection, asked, failed.fault):
                     raise
+
+    def server_time(self) -> datetime | None:
+        """Return the server's clock now, by the last answer; `None` before any."""
+        return self._backend.server_time()
 
     def saw(self, table: str) -> None:
         """Record that a row of a table came by another way than a read of that table."""

@@ -4,12 +4,13 @@ The official client escapes nothing within `or=(…)`, and the API reads `*` as 
 """
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from core.backend.timestamps import stamp, until
+from core.base.time_input import moment_of, span_of
 from core.domain.markers import Markers
 from core.domain.queries import Filter, is_uuid
 
@@ -18,7 +19,7 @@ class Searched(msgspec.Struct, frozen=True, kw_only=True):
     """The columns by which a table is filtered: its status and kind, its texts and its ids.
 
     `statuses` spells a status as the table does; empty: as it is. `of_task` are the conditions any of which makes a row
-    a task's, with `{task}` for its id; none where no row belongs to a task.
+    a task's, with `{task}` for its id; none where no row belongs to a task. `took`: a duration in milliseconds.
     """
 
     status: str
@@ -26,22 +27,62 @@ class Searched(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[str, ...]
     ids: tuple[str, ...]
     of_task: tuple[str, ...]
+    time: str
     statuses: dict[str, str] = {}
+    who: str = ""
+    risk: str = ""
+    error: str = ""
+    took: str = ""
 
 
-def narrowed(query: Any, given: Filter, where: Searched) -> Any:
-    """Return `query` for the rows that match."""
+def narrowed(query: Any, given: Filter, where: Searched, now: datetime) -> Any:
+    """Return `query` for the rows that match; `now`: what its times are counted from."""
     if given.status:
-        spelt = where.statuses
-        statuses = tuple(spelt[one] for one in given.status if one in spelt) if spelt else given.status
-        query = query.filter(where.status, "in", _list(statuses))
-    if given.kind:
-        query = query.or_(",".join(_of_kind(given.kind, where.kind)))
+        query = query.filter(where.status, "in", _list(_spelt(given.status, where)))
+    if given.risk:
+        query = query.filter(where.risk, "in", _list(given.risk))
+    for values, column in ((given.kind, where.kind), (given.who, where.who)):
+        if values:
+            query = query.or_(",".join(_of_kind(values, column)))
     for word in given.words:
         query = query.or_(",".join(_containing(word, where)))
+    for text in given.error:
+        query = query.or_(f"{where.error}.{_contains(text)}")
     if given.task:
         query = query.or_(",".join(one.replace("{task}", given.task) for one in where.of_task))
+    for text, compare in ((given.since, query.gte), (given.until, query.lte)):
+        if text and (at := moment_of(text, now)) is not None:
+            query = compare(where.time, stamp(at))
+    for text, compare in ((given.over, query.gt), (given.under, query.lt)):
+        if text and (span := span_of(text)) is not None:
+            query = compare(where.took, span // timedelta(milliseconds=1))
+    for one in given.but:
+        query = query.or_(f"and({','.join(_without(one, where))})")
     return query
+
+
+def _without(given: Filter, where: Searched) -> list[str]:
+    """Return the conditions that a row matches nothing of a filter; null matches nothing."""
+    columns = ((_spelt(given.status, where), where.status), (given.kind, where.kind), (given.who, where.who))
+    found = [
+        condition
+        for values, column in (*columns, (given.risk, where.risk))
+        for condition in (_of_kind(values, column) if values else ())
+    ]
+    found += [condition for word in given.words for condition in _containing(word, where)]
+    found += [f"{where.error}.{_contains(text)}" for text in given.error]
+    return [_negated(condition) for condition in found]
+
+
+def _negated(condition: str) -> str:
+    """Return that a condition `column.operator.value` does not hold, or that the column is null."""
+    column, operator, value = condition.split(".", 2)
+    return f"or({column}.is.null,{column}.not.{operator}.{value})"
+
+
+def _spelt(statuses: tuple[str, ...], where: Searched) -> tuple[str, ...]:
+    spelt = where.statuses
+    return tuple(spelt[one] for one in statuses if one in spelt) if spelt else statuses
 
 
 def marked(query: Any, marks: Markers, column: str) -> Any:
@@ -90,10 +131,13 @@ def _of_kind(kinds: tuple[str, ...], column: str) -> list[str]:
 
 
 def _containing(word: str, where: Searched) -> list[str]:
-    # LIKE cannot be told that a star is one, so such a word is looked for by a regular expression.
-    condition = f"imatch.{quoted(re.escape(word))}" if "*" in word else f"ilike.{quoted(f'%{_literally(word)}%')}"
-    found = [f"{column}.{condition}" for column in where.words]
+    found = [f"{column}.{_contains(word)}" for column in where.words]
     return [*found, *(f"{column}.eq.{word}" for column in where.ids)] if is_uuid(word) else found
+
+
+def _contains(text: str) -> str:
+    # LIKE cannot be told that a star is one, so such a text is looked for by a regular expression.
+    return f"imatch.{quoted(re.escape(text))}" if "*" in text else f"ilike.{quoted(f'%{_literally(text)}%')}"
 
 
 def _literally(text: str) -> str:

@@ -11,7 +11,7 @@ from core.backend.sizes import EXACT_UP_TO
 from core.base.text import LINE_CHARS
 from core.domain.records import ENDED
 
-OVERVIEW_VERSION: Final = 3
+OVERVIEW_VERSION: Final = 4
 """Raised whenever the function's text changes: an older one in a project is not asked."""
 
 MOST_CONFIGS: Final = 20

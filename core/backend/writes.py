@@ -4,6 +4,7 @@ Each returns what really changed, read from the rows the server returns; no row 
 """
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from core.backend.api_calls import ApiCalls
 from core.backend.columns import moment, of_only, row_id
 from core.backend.conditions import marked
 from core.backend.faults import Failed
-from core.backend.schema import CONFIG, LOGS, MAIL_FUNCTION, POLL_FUNCTION, STOP_RPC, TASKS, Schema
+from core.backend.schema import CONFIG, LOGS, MAIL_FUNCTION, POLL_FUNCTION, STOP_RPC, TASKS, Schema, Shape
 from core.base.version import AGENT
 from core.domain.log_steps import LEASE
 from core.domain.markers import Markers
@@ -31,6 +32,8 @@ class Writes:
     def __init__(self, calls: ApiCalls, schema: Schema) -> None:
         self._calls = calls
         self.schema = schema
+        self._review = 0
+        """How much of a review this project's columns do not take; `reviewed_by` of the documented shape is an id."""
 
     async def insert_health(self, row: dict[str, Any]) -> datetime | None:
         """Add a row whose time is the database's own, and return that time."""
@@ -71,14 +74,43 @@ class Writes:
 
         return _ids(await self._calls.rows("fail stuck tasks", build))
 
-    async def reject(self, ids: tuple[str, ...], *, status: str, error: str) -> tuple[str, ...]:
-        """Reject those of up to 100 tasks that are still in `status`. Returns the ids that changed."""
+    async def reject(self, ids: tuple[str, ...], *, status: str, error: str, by: str = "") -> tuple[str, ...]:
+        """Reject those of up to 100 tasks that are still in `status`. Returns the ids that changed.
+
+        `by`: who reviewed them and says so; empty where it is no review.
+        """
+        change = {"status": "rejected", self.schema.error_column: error}
+
+        def build(c: Any, review: dict[str, str]) -> Any:
+            return c.table(TASKS).update(change | review).in_("id", _some(ids)).eq("status", status).select("id")
+
+        operation = f"reject {status} tasks"
+        if by:
+            return await self._reviewed(operation, build, by)
+        return _ids(await self._calls.rows(operation, lambda c: build(c, {})))
+
+    async def approve(self, ids: tuple[str, ...], *, by: str) -> tuple[str, ...]:
+        """Let the agents run those of up to 100 tasks that still wait for a review. Returns the ids that changed.
+
+        They run what is pending and requires no approval, and nothing else.
+        """
+        change = {"status": "pending", "requires_approval": False}
+
+        def build(c: Any, review: dict[str, str]) -> Any:
+            query = c.table(TASKS).update(change | review).in_("id", _some(ids))
+            return query.eq("status", "awaiting_review").select("id")
+
+        return await self._reviewed("approve tasks", build, by)
+
+    async def take_back_approval(self, ids: tuple[str, ...]) -> tuple[str, ...]:
+        """Let those of up to 100 approved tasks wait for a review again that no agent began. Returns what changed."""
+        change = {"status": "awaiting_review", "requires_approval": True}
 
         def build(c: Any) -> Any:
-            change = {"status": "rejected", self.schema.error_column: error}
-            return c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", status).select("id")
+            query = c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", "pending")
+            return query.is_("requires_approval", "false").is_("started_at", "null").select("id")
 
-        return _ids(await self._calls.rows(f"reject {status} tasks", build))
+        return _ids(await self._calls.rows("take approvals back", build))
 
     async def give_back(
         self, ids: tuple[str, ...], *, marks: Markers, from_status: str, to_status: str
@@ -256,6 +288,22 @@ class Writes:
     async def send_email(self, body: dict[str, Any]) -> Any:
         """Call the project's mail function with `body`. Returns its answer: JSON, or bytes."""
         return (await self._calls.invoke(MAIL_FUNCTION, "POST", body)).data
+
+    async def _reviewed(self, operation: str, build: Callable[[Any, dict[str, str]], Any], by: str) -> tuple[str, ...]:
+        """Write with when it was reviewed and by whom, as far as this project's columns take that."""
+        reviews: tuple[dict[str, str], ...] = ({"reviewed_at": "now", "reviewed_by": by}, {"reviewed_at": "now"}, {})
+        while True:
+            review = reviews[max(self._review, self.schema.shape is Shape.DOCUMENTED)]
+
+            def send(c: Any, review: dict[str, str] = review) -> Any:
+                return build(c, review)
+
+            try:
+                return _ids(await self._calls.rows(operation, send))
+            except Failed as failed:
+                if not review or failed.fault.kind not in {"bad_input", "missing_column"}:
+                    raise
+                self._review = reviews.index(review) + 1
 
     async def _call_stop(self, reason: str, hours: int, name: str) -> None:
         await self._calls.query("emergency stop", lambda c: c.rpc(STOP_RPC, {"p_reason": reason, name: hours}))

@@ -22,15 +22,21 @@ class Tier(StrEnum):
 class ArgumentKind(StrEnum):
     """The kind of an argument. `subject`: the id or name of the action's subject, positional on the command line.
 
-    `duration`: a time span such as `2h`. `choices`: some of a few words.
+    `subjects`: ids of several, or the words of a filter, positional too. `duration`: a time span such as `2h`.
+    `choices`: some of a few words.
     """
 
     SUBJECT = "subject"
+    SUBJECTS = "subjects"
     TEXT = "text"
     NUMBER = "number"
     FLAG = "flag"
     DURATION = "duration"
     CHOICES = "choices"
+
+
+POSITIONAL: Final = frozenset({ArgumentKind.SUBJECT, ArgumentKind.SUBJECTS})
+"""The kinds that say what an action is about: no field of its dialog."""
 
 
 class Argument(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,12 @@ STOPPED: Final = f"{OUR_MARK}stopped:"
 STUCK: Final = f"{OUR_MARK}stuck:"
 """The prefix on a task failed because it was stuck; the run id and the actor follow."""
 
+REJECTED: Final = f"{OUR_MARK}rejected:"
+"""The prefix on a task that a reviewer rejected; the run id, who it was and the reason follow."""
+
+CANCELLED: Final = f"{OUR_MARK}cancelled:"
+"""The prefix on a task that an operator cancelled; the run id, the previous status and the reason follow."""
+
 FUNCTION_MARK: Final = "Emergency stop: "
 """The beginning of the text on rows that the project's own stop function rejected; the reason follows."""
 

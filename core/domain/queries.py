@@ -2,19 +2,22 @@
 
 import re
 import uuid
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import msgspec
 
 from core.base.errors import WatchdeskError
 from core.base.text import clean
-from core.domain.records import STATUSES, LogEntry, SafetyCheck, Task
+from core.base.time_input import EXAMPLES as TIME_EXAMPLES
+from core.base.time_input import moment_of, span_of
+from core.domain.records import STATUSES, ChosenTask, LogEntry, SafetyCheck, Task
 
 T_co = TypeVar("T_co", covariant=True)
 
-ListedRow: TypeAlias = Task | LogEntry | SafetyCheck
-"""A row of a page: a task, a log row for logs and orders, or a safety check."""
+ListedRow: TypeAlias = Task | ChosenTask | LogEntry | SafetyCheck
+"""A row of a page: a task, one in review as a `ChosenTask`, a log row for logs and orders, or a safety check."""
 
 WORDS_CHARS: Final = 150
 """The longest search text. It is searched in four columns in one URL, of which proxies take about 8 kB."""
@@ -27,9 +30,13 @@ PAGE_ROWS: Final = 500
 
 
 class Table(StrEnum):
-    """Tables that can be listed. `orders` is the audit trail: the log's rows with the step `log_steps.AUDIT`."""
+    """Tables that can be listed. `orders` is the audit trail: the log's rows with the step `log_steps.AUDIT`.
+
+    `inbox`: the tasks in review.
+    """
 
     TASKS = "tasks"
+    INBOX = "inbox"
     LOGS = "logs"
     ORDERS = "orders"
     SAFETY = "safety"
@@ -43,27 +50,45 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """A filter for rows: those of one of `status`, of one of `kind`, with every one of `words`, of one `task`.
 
     `kind` is the type of tasks, the step of logs, the name of actions, the type of safety checks; one that ends in `*`
-    is a prefix. Words are searched for in the table's texts, ignoring case; one that is a whole uuid in its ids too.
-    Raises FilterError for values that no row can have or no URL can hold.
+    is a prefix, as in `who`. Words are searched for in the table's texts, ignoring case; one that is a whole uuid in
+    its ids too. `error`: texts that an error has. `since`, `until`: times as a person types them, `2h` or `03:10`, by
+    the moment of asking. `over`, `under`: how long it took. `but`: filters of one kind of value each, whose rows are
+    left out. Raises FilterError for values that no row can have or no URL can hold.
     """
 
     status: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     task: str = ""
+    who: tuple[str, ...] = ()
+    risk: tuple[str, ...] = ()
+    error: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+    over: str = ""
+    under: str = ""
+    but: tuple["Filter", ...] = ()
 
     def __post_init__(self) -> None:
-        for text in (*self.status, *self.kind, *self.words):
+        values = (*self.status, *self.kind, *self.who, *self.risk)
+        for text in (*values, *self.words, *self.error):
             if not text:
                 raise FilterError("a filter has an empty value: leave it out")
             if _IMPOSSIBLE.search(text):
                 raise FilterError("the filter has characters that no row can have: type it anew")
-        if any("*" in kind[:-1] for kind in self.kind):
+        if any("*" in value[:-1] for value in (*self.kind, *self.who)):
             raise FilterError("a * amid a value stands for nothing: put it at the end, for whatever follows")
         if self.task and not is_uuid(self.task):
             raise FilterError(f"task:{clean(self.task, 40)} is no task's id: give all 36 characters of it")
-        long = sum(map(len, self.words))
-        if long > WORDS_CHARS or sum(map(len, (*self.status, *self.kind))) > VALUES_CHARS:
+        for name, text in (("since", self.since), ("until", self.until)):
+            if text and moment_of(text, datetime.now(UTC)) is None:
+                raise FilterError(f"{name}:{clean(text, 40)} is no time: {TIME_EXAMPLES}")
+        for text in filter(None, (self.over, self.under)):
+            if span_of(text) is None:
+                raise FilterError(f"{clean(text, 40)} is no time span: write 30s, 5min or 2h")
+        long = sum(map(len, (*self.words, *self.error, *(word for one in self.but for word in one.words + one.error))))
+        values += tuple(value for one in self.but for value in (*one.status, *one.kind, *one.who, *one.risk))
+        if long > WORDS_CHARS or sum(map(len, values)) > VALUES_CHARS:
             raise FilterError(f"the filter is too long ({long:,} characters): {WORDS_CHARS} of what you look for do")
 
     @property
@@ -90,6 +115,13 @@ SORTS: Final[dict[Table, tuple[Sort, ...]]] = {
         Sort("longest", "started longest ago first"),
         Sort("priority", "highest priority first"),
         Sort("status", "by status"),
+        Sort("type", "by type"),
+    ),
+    Table.INBOX: (
+        _OLDEST,
+        NEWEST,
+        Sort("risk", "high risk first"),
+        Sort("priority", "highest priority first"),
         Sort("type", "by type"),
     ),
     Table.LOGS: (NEWEST, _OLDEST, Sort("slowest", "slowest first")),
@@ -126,39 +158,91 @@ class Page(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True):
 
 
 def parse_filter(text: str, table: Table) -> Filter:
-    """Parse words, and `key:value[,value]` with the keys that `table` knows. Raises FilterError.
+    """Parse words, and `key:value[,value]` with the keys that `table` knows; a `-` before either leaves out.
 
-    Quotes protect blanks, commas and colons; `\"` within them is a quote. A key given twice means either.
+
+    Quotes protect blanks, commas, colons and a `-`; `\"` within them is a quote. A key given twice means either; one
+    that names a moment or a span can be given once. Raises FilterError.
     """
     if len(text) > 2 * (WORDS_CHARS + VALUES_CHARS):
         raise FilterError(f"the filter is too long ({len(text):,} characters): {WORDS_CHARS} of what you look for do")
     keys = _KEYS[table]
-    given: dict[str, list[str]] = {"status": [], "kind": [], "task": [], "words": []}
+    given, but = dict[str, list[str]](), dict[str, list[str]]()
     for token in _tokens(text):
-        key, values = _key_and_values(token, keys)
-        given[keys.get(key, "words")] += values
-    if len(set(given["task"])) > 1:
-        raise FilterError("the filter names more than one task: leave one")
-    status = tuple(dict.fromkeys(map(_status, given["status"])))
-    if table is Table.SAFETY and (odd := [one for one in status if one not in VERDICTS]):
+        negated = len(token) > 1 and token[0] == ("-", False)
+        key, values = _key_and_values(token[1:] if negated else token, keys)
+        field = keys.get(key, "words")
+        if negated and field in _ONCE:
+            raise FilterError(f"-{key}: leaves nothing out: give {key}: without the -")
+        (but if negated else given).setdefault(field, []).extend(values)
+    if (status := given.get("status")) is not None:
+        given["status"] = [_status(one) for one in status]
+    if table is Table.SAFETY and (odd := [one for one in given.get("status", ()) if one not in VERDICTS]):
         raise FilterError(f"status:{clean(odd[0], 40)} is none of a safety check's: {', '.join(VERDICTS)}")
-    kind, words = (tuple(dict.fromkeys(given[name])) for name in ("kind", "words"))
-    return Filter(status=status, kind=kind, words=words, task=given["task"][0].lower() if given["task"] else "")
+    left_out = tuple(_filter_of({field: values}) for field, values in but.items())
+    return msgspec.structs.replace(_filter_of(given), but=left_out)
+
+
+def _filter_of(given: dict[str, list[str]]) -> Filter:
+    """Return the filter of these values. Raises FilterError."""
+    fields: dict[str, Any] = {}
+    for field, values in given.items():
+        if field == "age":
+            for value in values:
+                side, text = _compared(value, "age")
+                fields["until" if side == ">" else "since"] = _once(text, fields, "until" if side == ">" else "since")
+        elif field == "took":
+            for value in values:
+                side, text = _compared(value, "took")
+                fields["over" if side == ">" else "under"] = _once(text, fields, "over" if side == ">" else "under")
+        elif field in _ONCE:
+            if len(set(values)) > 1:
+                what = "more than one task" if field == "task" else f"{field}: more than once"
+                raise FilterError(f"the filter names {what}: leave one")
+            fields[field] = _once(values[0].lower() if field == "task" else values[0], fields, field)
+        else:
+            fields[field] = tuple(dict.fromkeys(map(_status, values) if field == "status" else values))
+    return Filter(**fields)
+
+
+def _compared(value: str, key: str) -> tuple[str, str]:
+    """Return the side of a comparison and the span. Raises FilterError."""
+    if value[:1] not in {">", "<"} or span_of(value[1:]) is None:
+        raise FilterError(f"{key}:{clean(value, 40)} compares with nothing: write {key}:>5min or {key}:<2h")
+    return value[0], value[1:]
+
+
+def _once(text: str, fields: dict[str, Any], name: str) -> str:
+    if name in fields and fields[name] != text:
+        raise FilterError(f"the filter has two bounds of one kind: leave one of {fields[name]} and {text}")
+    return text
 
 
 def filter_text(given: Filter, table: Table) -> str:
     """Return the text that a person would type for this filter."""
+    parts = _parts(given, table)
+    parts += [f"-{part}" for one in given.but for part in _parts(one, table)]
+    return " ".join(parts)
+
+
+def _parts(given: Filter, table: Table) -> list[str]:
     named = {field: key for key, field in _KEYS[table].items()}
-    parts = [
-        f"{named[field]}:{','.join(_quoted(value, _BREAKS_VALUE) for value in values)}"
-        for field, values in (
-            ("status", given.status),
-            ("kind", given.kind),
-            ("task", (given.task,) if given.task else ()),
-        )
-        if values
-    ]
-    return " ".join((*parts, *(_quoted(word, _BREAKS_WORD) for word in given.words)))
+    parts = []
+    for field in ("status", "kind", "task", "who", "risk", "error", "since", "until"):
+        value = getattr(given, field)
+        values = (value,) if isinstance(value, str) else value
+        if field in named and any(values):
+            parts.append(f"{named[field]}:{','.join(_quoted(one, _BREAKS_VALUE) for one in values)}")
+    parts += [f"took:{side}{span}" for side, span in ((">", given.over), ("<", given.under)) if span]
+    return [*parts, *(_quoted(word, _BREAKS_WORD) for word in given.words)]
+
+
+def unknown_status(given: Filter, table: Table) -> str:
+    """Return which status of a filter no row is known to have, in words; empty where there is none."""
+    if table not in {Table.TASKS, Table.INBOX}:
+        return ""
+    odd = [one for one in given.status if one not in STATUSES]
+    return f"{clean(odd[0], 40)} is no status that is known: {', '.join(STATUSES)}" if odd else ""
 
 
 def is_uuid(text: str) -> bool:
@@ -172,19 +256,31 @@ def is_uuid(text: str) -> bool:
 VERDICTS: Final = ("passed", "failed", "enabled", "disabled")
 """Verdicts of a safety check; the last two in the documented shape, where it is a setting and not a result."""
 
+_WHEN: Final = {"since": "since", "until": "until", "age": "age"}
 _KEYS: Final[dict[Table, dict[str, str]]] = {
-    Table.TASKS: {"status": "status", "type": "kind", "task": "task"},
-    Table.LOGS: {"status": "status", "step": "kind", "task": "task"},
-    Table.ORDERS: {"status": "status", "action": "kind", "task": "task"},
-    Table.SAFETY: {"status": "status", "check": "kind", "task": "task"},
+    Table.TASKS: {
+        "status": "status",
+        "type": "kind",
+        "task": "task",
+        "who": "who",
+        "risk": "risk",
+        "error": "error",
+        **_WHEN,
+    },
+    Table.INBOX: {"type": "kind", "task": "task", "who": "who", "risk": "risk"} | _WHEN,
+    Table.LOGS: {"status": "status", "step": "kind", "task": "task"} | _WHEN | {"took": "took"},
+    Table.ORDERS: {"status": "status", "action": "kind", "task": "task", "who": "who"} | _WHEN | {"took": "took"},
+    Table.SAFETY: {"status": "status", "check": "kind", "task": "task"} | _WHEN,
 }
+_ONCE: Final = frozenset({"task", "since", "until", "age", "took"})
+"""Fields of which there is one value, and none that could be left out."""
 _RENAMED: Final = {"order": "action"}
 """Keys by their former names, read for one release."""
 _KNOWN_STATUSES: Final = frozenset((*STATUSES, *VERDICTS, "started", "skipped"))
 _IMPOSSIBLE: Final = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL's text has neither
 _KEY: Final = re.compile(r"[A-Za-z_]+")
 _BREAKS_VALUE: Final = re.compile(r'[\s",]|^$')
-_BREAKS_WORD: Final = re.compile(r'[\s"]|^[A-Za-z_]+:')
+_BREAKS_WORD: Final = re.compile(r'[\s"]|^-.|^[A-Za-z_]+:')
 
 _Token: TypeAlias = list[tuple[str, bool]]
 """The characters of one word as typed, each with whether it stood in quotes."""
@@ -234,7 +330,18 @@ def _key_and_values(token: _Token, keys: dict[str, str]) -> tuple[str, list[str]
     return known, values
 
 
-_EXAMPLES: Final = {"status": "failed", "kind": "heal", "task": "<the task's id>"}
+_EXAMPLES: Final = {
+    "status": "failed",
+    "kind": "heal",
+    "task": "<the task's id>",
+    "who": "agent-1",
+    "risk": "high",
+    "error": "timeout",
+    "since": "2h",
+    "until": "03:10",
+    "age": ">1h",
+    "took": ">5min",
+}
 
 
 def _status(typed: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from core.base.text import amount
+from core.base.text import amount, clean, plural
 
 STATUSES: Final = (
     "pending",
@@ -103,6 +103,60 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         """The time when it started, or else was created; `None` where the start is an impossible time."""
         impossible = any(words.startswith("started_at ") for words in self.odd)
         return None if impossible else self.started_at or self.created_at
+
+
+_FILES_NAMED: Final = 5
+
+
+class ChosenTask(msgspec.Struct, frozen=True, kw_only=True):
+    """One task as it was seen before it is changed.
+
+    `digest` changes with anything that is decided by: its text, risk, level, files, addresses, status, start. `links`:
+    the addresses of its pull request and of its patch, with what each is of. `level`: its autonomy level.
+    """
+
+    task: Task
+    digest: str
+    level: int | None = None
+    requires_approval: bool = False
+    files: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Return the task's id."""
+        return self.task.id
+
+    @property
+    def odd(self) -> tuple[str, ...]:
+        """Return the oddities of the task's columns."""
+        return self.task.odd
+
+    @property
+    def risky(self) -> bool:
+        """Return whether its risk is high, or one never heard of."""
+        return self.task.risk_level not in {"low", "medium", ""}
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Return what is to be known of it, in lines. They stay the same while the task does."""
+        task = self.task
+        since = f", created {task.created_at:%Y-%m-%d %H:%M} UTC" if task.created_at is not None else ""
+        facts = [
+            f"risk {task.risk_level or 'not set'}",
+            f"level {self.level or 'not set'}",
+            f"priority {task.priority}",
+        ]
+        facts += [f"estimated {task.estimated_minutes:,} min"] if task.estimated_minutes is not None else []
+        facts += [plural(len(self.files), "file")] if self.files else []
+        more = f" and {len(self.files) - _FILES_NAMED:,} more" if len(self.files) > _FILES_NAMED else ""
+        return (
+            f"task {self.id} ({task.task_type}), {task.status.replace('_', ' ')}{since}",
+            clean(task.description, 400),
+            ", ".join(facts),
+            *((f"files: {', '.join(self.files[:_FILES_NAMED])}{more}",) if self.files else ()),
+            *(f"{words}: {address}" for words, address in self.links),
+        )
 
 
 class AlertNews(msgspec.Struct, frozen=True):

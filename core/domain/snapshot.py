@@ -107,6 +107,8 @@ class Tasks(msgspec.Struct, frozen=True, kw_only=True):
     success_24h: Reading[SuccessRate] = Reading()
     simulated_24h: Reading[Simulated] = Reading()
     last_completed_at: Reading[datetime] = Reading()
+    oldest_review_at: Reading[datetime] = Reading()
+    """When the oldest task in review was created; no column says since when it waits."""
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,11 +23,12 @@ from core.domain.checks import Check, Checkup
 from core.domain.events import BreakerChanged, DegradationChanged
 from core.domain.kpis import Kpi
 from core.domain.plans import Plan
-from core.domain.queries import ListedRow, Listing, Page, Table
+from core.domain.queries import PAGE_ROWS, Filter, ListedRow, Listing, Page, Table
 from core.domain.records import LogEntry, Statistics
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
 from core.domain.snapshot import Snapshot, State
 from core.domain.status import Level
+from core.domain.task_groups import GroupBy, TaskGroups
 from core.history.blackbox import Box, Note
 from core.history.trends import Trends, Window
 from core.monitor.container import Container, Hooks
@@ -198,6 +199,11 @@ class Monitor:
     async def total(self, listing: Listing) -> tuple[int, bool]:
         """Return the number of rows of a list, and whether it is exact or an estimate. Raises NotLive."""
         return await self._parts.rows.ask(self._parts.panel_reads.lists.total(listing))
+
+    async def groups(self, given: Filter, by: GroupBy) -> TaskGroups:
+        """Return the newest tasks that match a filter in groups. Raises NotLive."""
+        listing, lists = Listing(table=Table.TASKS, filter=given), self._parts.panel_reads.lists
+        return await self._parts.rows.groups(lambda offset: lists.page(listing, offset, PAGE_ROWS), by)
 
     async def task_detail(self, name: str) -> TaskDetail | None:
         """Return one task in full; `None` when none is visible to us. Raises NotLive."""

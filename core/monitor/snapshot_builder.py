@@ -68,6 +68,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
             success_24h=values["success_24h"],
             simulated_24h=values["simulated"],
             last_completed_at=values["last_completed"],
+            oldest_review_at=values["oldest_review"],
         ),
         kpis=parts.kpis.kpis,
         last_incident=parts.kpis.last_incident,

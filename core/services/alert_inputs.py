@@ -139,7 +139,10 @@ class AlertInputs:
         now, waiting = self._context.time.cut_off(), self._in_review()
         if now is None or waiting is None:
             return None
-        came_at = await self._context.reads.tasks.oldest_in_review_at(now) if waiting else None
+        told = self._readings.values["oldest_review"]
+        came_at: datetime | None = told.value if told.live and waiting else None
+        if came_at is None and waiting:
+            came_at = await self._context.reads.tasks.oldest_in_review_at(now)
         return 0.0 if came_at is None else max(0.0, (now - came_at).total_seconds())
 
     async def _health_row_age_s(self) -> float | None:

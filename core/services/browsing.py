@@ -1,9 +1,13 @@
 """Reads of rows: pages of lists, the number of matches, one row in full. Over the panels' connections; not cached."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 from core.backend.reads import Read
+from core.domain.queries import ListedRow, Page
+from core.domain.records import Task
+from core.domain.task_groups import GroupBy, TaskGroups, grouped
 from core.resilience import Policy
 from core.services.context import Context
 
@@ -14,6 +18,11 @@ D = TypeVar("D")
 FULL_EVERY_S: Final = 60.0
 """The longest time without a look at all columns of a row that is open."""
 
+MOST_GROUPED: Final = 10_000
+"""The most tasks that are looked at for groups, the newest."""
+
+_GROUPING_S: Final = 1.5
+
 
 class RowReader:
     """Reads rows, one try each within the panels' `total_s`, the discovery of the schema included."""
@@ -21,6 +30,7 @@ class RowReader:
     def __init__(self, context: Context, discover: Callable[[], Awaitable[Any]]) -> None:
         self._context = context
         self._discover = discover
+        self._grouping_s = _GROUPING_S
         self._opened: tuple[tuple[str, str], float, Any] | None = None
         """The row that was read in full last: by which read, its id, when that was, and what came."""
 
@@ -48,3 +58,16 @@ class RowReader:
         await self._discover()
         policy = Policy(total_s=until - context.clock.elapsed(), retry=None)
         return await context.guard.live(read.key, read.ask, policy=policy)
+
+    async def groups(self, page: Callable[[int], Read[Page[ListedRow]]], by: GroupBy) -> TaskGroups:
+        """Return tasks in groups, the newest `MOST_GROUPED` at most, and no more than can be read within seconds.
+
+        `page` gives the read of the rows from an offset on. Raises NotLive.
+        """
+        clock = self._context.clock
+        began, found, more, offset = clock.elapsed(), dict[str, Task](), True, 0
+        while more and offset < MOST_GROUPED and clock.elapsed() - began < self._grouping_s:
+            rows = await self.ask(page(offset))
+            found |= {row.id: row for row in rows.rows if isinstance(row, Task)}
+            more, offset = rows.more, offset + len(rows.rows)
+        return await asyncio.to_thread(grouped, tuple(found.values()), by, whole=not more)

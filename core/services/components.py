@@ -14,7 +14,7 @@ _COMPONENTS: Final = {
     "system_config": ("config",),
     "tasks": ("open_counts", "tasks"),
     "execution_logs": ("logs",),
-    "stats": (*(f"{status}_count" for status in ENDED), "success_24h", "simulated", "last_completed"),
+    "stats": (*(f"{status}_count" for status in ENDED), "success_24h", "simulated", "last_completed", "oldest_review"),
 }
 
 

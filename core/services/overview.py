@@ -84,7 +84,7 @@ def _of(outcome: Outcome[Overview], value: object) -> Outcome[Any]:
 
 def _names(*, slow: bool) -> tuple[str, ...]:
     fast = ("config", "open_counts", "tasks", "logs")
-    more = (*(f"{status}_count" for status in ENDED), "success_24h", "simulated", "last_completed")
+    more = (*(f"{status}_count" for status in ENDED), "success_24h", "simulated", "last_completed", "oldest_review")
     return (*fast, *more) if slow else fast
 
 
@@ -92,6 +92,6 @@ def _values(overview: Overview, *, slow: bool) -> dict[str, object]:
     values = (
         *(next(iter(overview.config.rows), None), overview.open, overview.tasks.rows, overview.logs.rows),
         *(overview.ended.get(status) for status in ENDED),
-        *(overview.success, overview.simulated, overview.last_completed_at),
+        *(overview.success, overview.simulated, overview.last_completed_at, overview.oldest_review_at),
     )
     return dict(zip(_names(slow=slow), values, strict=False))

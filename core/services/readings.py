@@ -115,6 +115,9 @@ class Readings:
             "last_completed": PanelRead(
                 kind=datetime | None, read=lambda: reads.outcomes.last_completed_at(server_now())
             ),
+            "oldest_review": PanelRead(
+                kind=datetime | None, read=lambda: reads.tasks.oldest_in_review_at(server_now())
+            ),
         }
         self._round = 0
         """The number of times that what is known was distrusted: reads of different rounds share no request."""

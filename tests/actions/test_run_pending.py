@@ -25,6 +25,16 @@ def as_agent_caller(sandbox: Running, place: Path, **more: str) -> Driven:
     [
         ({"success": True, "processed": 3}, PollAnswer(processed=3)),
         ({"success": True, "results": [{}, {}]}, PollAnswer(processed=2)),
+        (
+            {
+                "success": True,
+                "results": [
+                    *({"status": "completed", "dry_run": True}, {"status": "awaiting_review"}, {"status": 7}, "x"),
+                    *({"status": "completed", "dry_run": True}, {"status": "completed", "dry_run": "yes"}),
+                ],
+            },
+            PollAnswer(processed=6, became={"completed, only simulated": 2, "awaiting review": 1, "completed": 1}),
+        ),
         ({"success": False, "message": "disabled"}, PollAnswer(refused=True, message="disabled")),
         ({"success": False, "error": "no"}, PollAnswer(refused=True, message="no")),
         ({"success": False}, PollAnswer(refused=True, message="it says that it did not succeed")),

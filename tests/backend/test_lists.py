@@ -27,6 +27,7 @@ ROWS = 1_100
 """Two full pages of the largest size, and the beginning of one more."""
 TABLES = {
     Table.TASKS: "autonomous_tasks",
+    Table.INBOX: "autonomous_tasks",
     Table.LOGS: "autonomous_execution_logs",
     Table.ORDERS: "autonomous_execution_logs",
     Table.SAFETY: "autonomous_safety_checks",
@@ -86,6 +87,15 @@ def fill_tasks(sandbox: Running) -> None:
     sandbox.sql(f"INSERT INTO autonomous_tasks (id, description) VALUES ('{TASK}', 'the one')")
 
 
+def fill_inbox(sandbox: Running) -> None:
+    """Most of those tasks in review, some of high risk."""
+    fill_tasks(sandbox)
+    sandbox.sql(
+        "UPDATE autonomous_tasks SET status = 'awaiting_review', risk_level = (ARRAY['low', 'high', 'medium'])"
+        "[1 + priority % 3] WHERE status <> 'failed'"
+    )
+
+
 def fill_logs(sandbox: Running) -> None:
     """Agents' steps, every tenth an order."""
     fill_one_task(sandbox)
@@ -133,6 +143,7 @@ def fill_one_task(sandbox: Running) -> None:
 
 FILL: dict[Table, Callable[[Running], None]] = {
     Table.TASKS: fill_tasks,
+    Table.INBOX: fill_inbox,
     Table.LOGS: fill_logs,
     Table.ORDERS: fill_logs,
     Table.SAFETY: fill_safety,
@@ -147,19 +158,23 @@ ORDERED = {
     "status": "status, created_at DESC, id DESC",
     "type": "task_type, created_at DESC, id DESC",
     "slowest": "duration_ms DESC NULLS LAST, id DESC",
+    "risk": "risk_level, created_at, id",
 }
 
 
 def times(sandbox: Running, table: Table) -> str:
-    if table is Table.TASKS:
+    if table in {Table.TASKS, Table.INBOX}:
         return "created_at"
     deployed_safety = "checked_at" if sandbox.shape == "deployed" else "created_at"
     return deployed_safety if table is Table.SAFETY else sandbox.time_column
 
 
+ONLY = {Table.ORDERS: "execution_step = 'watchdog_healing'", Table.INBOX: "status = 'awaiting_review'"}
+
+
 def expected(sandbox: Running, table: Table, where: str = "true", order: str = "newest") -> list[str]:
     """The ids, as PostgreSQL itself gives them."""
-    only = "execution_step = 'watchdog_healing'" if table is Table.ORDERS else "true"
+    only = ONLY.get(table, "true")
     by = ORDERED[order].format(time=times(sandbox, table))
     return [str(i) for (i,) in sandbox.sql(f"SELECT id FROM {TABLES[table]} WHERE {only} AND ({where}) ORDER BY {by}")]
 
@@ -190,10 +205,33 @@ FILTERS: dict[Table, dict[str, str]] = {
         "bug_f": "task_type LIKE 'bug\\_f%'",
         TASK: f"id = '{TASK}'",
         f"task:{TASK}": f"id = '{TASK}'",
+        "-status:failed,pending": "status NOT IN ('failed', 'pending') OR status IS NULL",
+        "-login -type:bug_fix": (
+            "(description NOT ILIKE '%login%' OR description IS NULL)"
+            " AND (assigned_to NOT ILIKE '%login%' OR assigned_to IS NULL) AND task_type IS DISTINCT FROM 'bug_fix'"
+        ),
+        "who:agent-login": "assigned_to = 'agent-login'",
+        "who:agent*": "assigned_to LIKE 'agent%'",
+        "-who:agent*": "assigned_to NOT LIKE 'agent%' OR assigned_to IS NULL",
+        "error:TIME error:100%": "error_message ILIKE '%time%' AND error_message LIKE '%100\\%%'",
+        "-error:time": "error_message NOT ILIKE '%time%' OR error_message IS NULL",
+        "risk:low,high": "risk_level IN ('low', 'high')",
+        "since:1830s": "created_at >= now() - interval '30.5 minutes'",
+        "until:1830s status:failed": "created_at <= now() - interval '30.5 minutes' AND status = 'failed'",
+        "age:<3630s age:>630s": (
+            "created_at >= now() - interval '60.5 minutes' AND created_at <= now() - interval '10.5 minutes'"
+        ),
         "status:failed type:bug_fix login": (
             "status = 'failed' AND task_type = 'bug_fix'"
             " AND (description ILIKE '%login%' OR assigned_to ILIKE '%login%')"
         ),
+    },
+    Table.INBOX: {
+        "": "true",
+        "type:bug_fix": "task_type = 'bug_fix'",
+        "login": "description ILIKE '%login%' OR assigned_to ILIKE '%login%'",
+        TASK: f"id = '{TASK}'",
+        f"task:{TASK}": f"id = '{TASK}'",
     },
     Table.LOGS: {
         "status:failed": "step_status = 'failed'",
@@ -204,6 +242,8 @@ FILTERS: dict[Table, dict[str, str]] = {
         TASK: f"task_id = '{TASK}'",
         RUN: f"input_data->>'run' = '{RUN}'",
         f"task:{TASK}": f"task_id = '{TASK}'",
+        "took:>10s": "duration_ms > 10000",
+        "took:<1s -step:task_*": "duration_ms < 1000 AND execution_step NOT LIKE 'task\\_%'",
         f"status:started task:{TASK} healing": (
             f"step_status = 'started' AND task_id = '{TASK}' AND execution_step LIKE '%healing%'"
         ),
@@ -215,6 +255,9 @@ FILTERS: dict[Table, dict[str, str]] = {
         "ann@HOST-10": "input_data->>'who' ILIKE '%ann@host-10%'",
         "y_m": "input_data->>'order' LIKE '%y\\_m%'",
         "healing": "true",
+        '-who:"operator Ann@host-10" -action:heal': (
+            "input_data->>'who' <> 'operator Ann@host-10' AND input_data->>'order' <> 'heal'"
+        ),
         RUN: f"input_data->>'run' = '{RUN}'",
         f"task:{TASK}": (
             f"task_id = '{TASK}' OR input_data->'plan'->>'task' = '{TASK}'"
@@ -510,6 +553,7 @@ async def test_the_error_column_may_have_its_other_name(sandbox: Running, monito
 
 ASKED: dict[str, Callable[[Monitor], Awaitable[Any]]] = {
     "tasks": lambda m: m.page(Listing(table=Table.TASKS), 0, 5),
+    "inbox": lambda m: m.page(Listing(table=Table.INBOX), 0, 5),
     "logs": lambda m: m.page(Listing(table=Table.LOGS), 0, 5),
     "orders": lambda m: m.page(Listing(table=Table.ORDERS), 0, 5),
     "safety": lambda m: m.page(Listing(table=Table.SAFETY), 0, 5),
@@ -572,7 +616,8 @@ async def test_no_hostile_text_of_any_column_is_left_as_it_came(
         for table in Table:
             rows = await whole(monitor, Listing(table=table), 20)
             assert len(rows) >= len(HOSTILE)
-            ask = {Table.TASKS: monitor.task_detail, Table.SAFETY: monitor.safety_detail}.get(table, monitor.log_detail)
+            of_tasks = dict.fromkeys((Table.TASKS, Table.INBOX), monitor.task_detail)
+            ask = (of_tasks | {Table.SAFETY: monitor.safety_detail}).get(table, monitor.log_detail)
             for row in rows:
                 detail = await ask(row.id)
                 assert detail is not None

@@ -31,6 +31,24 @@ READ: dict[str, tuple[str, Table, Filter]] = {
     "an escaped quote": (r'"say \"no\" \\ \t"', Table.TASKS, Filter(words=('say "no" \\ \\t',))),
     "a time of day": ("12:30", Table.TASKS, Filter(words=("12:30",))),
     "a colon first": (":x", Table.TASKS, Filter(words=(":x",))),
+    "what is left out": (
+        "-status:failed,pending -login -type:bug_fix",
+        Table.TASKS,
+        Filter(
+            but=(Filter(status=("failed", "pending")), Filter(words=("login",)), Filter(kind=("bug_fix",))),
+        ),
+    ),
+    "a minus in quotes": ('"-x" -', Table.TASKS, Filter(words=("-x", "-"))),
+    "who, risk and error": (
+        'who:agent-1,human* risk:high error:"time out"',
+        Table.TASKS,
+        Filter(who=("agent-1", "human*"), risk=("high",), error=("time out",)),
+    ),
+    "since and until": ("since:2h until:03:10", Table.LOGS, Filter(since="2h", until="03:10")),
+    "a day with a blank": ('since:"yesterday 22:00"', Table.TASKS, Filter(since="yesterday 22:00")),
+    "an age": ("age:>1h", Table.INBOX, Filter(until="1h")),
+    "ages between": ("age:<2d age:>1h", Table.TASKS, Filter(since="2d", until="1h")),
+    "what it took": ("took:>5min took:<1h", Table.LOGS, Filter(over="5min", under="1h")),
     "all together": (
         'login status:failed type:bug_fix "time out"',
         Table.TASKS,
@@ -46,7 +64,15 @@ def test_what_is_typed_is_read(case: str) -> None:
 
 
 REFUSED: dict[str, tuple[str, Table, str]] = {
-    "a key nobody knows": ("colour:red", Table.TASKS, "colour: is no key here (status:, type:, task: are)"),
+    "a key nobody knows": ("colour:red", Table.TASKS, "colour: is no key here (status:, type:, task:, who:, risk:, "),
+    "no time": ("since:whenever", Table.TASKS, "since:whenever is no time: 03:10, yesterday 22:00"),
+    "two times": ("since:2h since:3h", Table.TASKS, "the filter names since: more than once: leave one"),
+    "an age twice": ("age:>1h until:2h", Table.TASKS, "two bounds of one kind: leave one of 1h and 2h"),
+    "an age that compares with nothing": ("age:1h", Table.TASKS, "write age:>5min or age:<2h"),
+    "a time that took long is none": ("took:>long", Table.LOGS, "write took:>5min or took:<2h"),
+    "took is not of tasks": ("took:>5min", Table.TASKS, "took: is no key here"),
+    "a moment left out": ("-since:2h", Table.TASKS, "-since: leaves nothing out"),
+    "a key left out that nobody knows": ("-colour:red", Table.TASKS, "colour: is no key here"),
     "a text like a key": ("error: something", Table.LOGS, "put the text in quotes"),
     "a key of another table": ("step:x", Table.TASKS, "step: is no key here"),
     "no value": ("status: failed", Table.TASKS, "status: lacks a value: write it without a blank"),
@@ -101,6 +127,19 @@ VALUES = st.text(st.characters(exclude_characters="\x00*", exclude_categories=["
         kind=st.lists(VALUES, max_size=2, unique=True).map(tuple),
         words=st.lists(VALUES, max_size=3, unique=True).map(tuple),
         task=st.sampled_from(["", UUID]),
+        who=st.lists(VALUES, max_size=2, unique=True).map(tuple),
+        risk=st.lists(VALUES, max_size=2, unique=True).map(tuple),
+        error=st.lists(VALUES, max_size=2, unique=True).map(tuple),
+        since=st.sampled_from(["", "2h", "yesterday 22:00"]),
+        until=st.sampled_from(["", "03:10", "1d"]),
+        but=st.lists(
+            st.one_of(
+                st.builds(Filter, status=st.tuples(VALUES.map(str.lower))),
+                st.builds(Filter, words=st.tuples(VALUES)),
+                st.builds(Filter, who=st.tuples(VALUES, VALUES).filter(lambda pair: pair[0] != pair[1])),
+            ),
+            max_size=1,
+        ).map(tuple),
     )
 )
 def test_a_filter_as_text_is_read_as_the_same(filtered: Filter) -> None:
@@ -108,7 +147,8 @@ def test_a_filter_as_text_is_read_as_the_same(filtered: Filter) -> None:
 
 
 def test_the_usual_order_is_the_first_and_another_tables_is_refused() -> None:
-    assert all(Listing(table=table).sort == SORTS[table][0] for table in Table)
+    assert all(Listing(table=table).sort == SORTS[table][0] for table in Table if table is not Table.INBOX)
+    assert SORTS[Table.INBOX][0].name == "oldest"
     slowest = next(sort for sort in SORTS[Table.LOGS] if sort.name == "slowest")
     with pytest.raises(ValueError, match="tasks cannot be listed slowest first"):
         Listing(table=Table.TASKS, sort=slowest)

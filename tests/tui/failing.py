@@ -21,7 +21,7 @@ class Failing(tui.app.app.WatchdeskApp):
     CSS_PATH = Path(tui.app.app.__file__).with_name("watchdesk.tcss")
     ends_badly = False
 
-    def key_upper_a(self) -> None:
+    def key_upper_h(self) -> None:
         """As a mistake of ours would."""
         kept_here = EVIL
         raise RuntimeError(kept_here)

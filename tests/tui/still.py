@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from core.actions.catalogue import statuses_of
 from core.actions.dry_run import DRY_RUN_OFF, DRY_RUN_ON
 from core.actions.heal import CLEANING
 from core.actions.requeue import REQUEUE
@@ -18,6 +19,7 @@ from core.actions.withdraw import confirmed_as
 from core.base.text import plural, short
 from core.domain.actions import Action, Result, ResultPhase
 from core.domain.alerts import Tried
+from core.domain.chosen_tasks import TasksPlan
 from core.domain.plans import (
     DryRunPlan,
     HealPlan,
@@ -30,10 +32,11 @@ from core.domain.plans import (
     StopPlan,
     UndoPlan,
 )
-from core.domain.queries import ListedRow, Listing, Page, Table
-from core.domain.records import LogEntry, SafetyCheck, Task
+from core.domain.queries import Filter, ListedRow, Listing, Page, Table, is_uuid
+from core.domain.records import ChosenTask, LogEntry, SafetyCheck, Task
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
 from core.domain.snapshot import Snapshot
+from core.domain.task_groups import GroupBy, TaskGroups, grouped
 from core.history.blackbox import Box, Note
 from core.history.trends import Observed, Trends, Window, trends
 from core.resilience import NotLive
@@ -175,15 +178,21 @@ class StillMonitor:
                 return self._live(records.run)
             case "retry":
                 task = arguments["task"]
-                found = next((one for one in records.tasks if one.id == task), None)
-                text = f"{found.description}: {found.error}" if found else ""
-                return self._live(RetryPlan(task=task, text=text, refused="" if found else "it is there no more"))
+                failed = next((one for one in records.tasks if one.id == task), None)
+                text = f"{failed.description}: {failed.error}" if failed else ""
+                return self._live(RetryPlan(task=task, text=text, refused="" if failed else "it is there no more"))
             case "retry_matching":
                 listing = arguments["listing"]
                 rows = self._matching(listing)
                 ids = tuple(row.id for row in rows if isinstance(row, Task) and row.status == "failed")
                 text = f"{plural(len(ids), 'failed task')} back to pending."
                 return self._live(RetryMatchingPlan(filter=listing.filter, ids=ids, at=self.snapshot.at, frozen=text))
+            case "approve" | "reject" | "cancel":
+                named = set(arguments["tasks"])
+                found = [one for one in records.tasks if one.id in named or not any(map(is_uuid, named))]
+                chosen = tuple(in_review(one) for one in found if one.status in statuses_of(action))
+                why = "" if chosen else "it does not wait for that"
+                return self._live(TasksPlan(chosen=chosen, refused=why))
             case "undo":
                 text = "2 tasks back to in progress, where that still can be."
                 return self._live(UndoPlan(run=arguments["run"], text=text, tasks=2))
@@ -233,8 +242,13 @@ class StillMonitor:
             case "lift":
                 return self._given(action.name, "requeue" if arguments["requeue"] else "")
         rows = [f"{plan.rows} rows"] if action.halts and plan is not None else []
-        names = {"reason", "task", "run", "waiting", "alert", "matcher", "lasts", "silence", "breaker"}
+        names = {"reason", "task", "tasks", "run", "waiting", "alert", "matcher", "lasts", "silence", "breaker"}
         return self._given(action.name, *rows, *(f"{value}" for name, value in arguments.items() if name in names))
+
+    async def groups(self, given: Filter, by: GroupBy) -> TaskGroups:
+        listing = Listing(table=Table.TASKS, filter=given)
+        found = [row for row in self._live(self._matching(listing)) if isinstance(row, Task)]
+        return grouped(found, by, whole=True)
 
     async def waiting(self) -> tuple[WaitingAction, ...]:
         return self.records.waiting
@@ -252,9 +266,13 @@ class StillMonitor:
             raise NotLive(self.records.fault)
         return answer
 
+    def _in_review(self) -> list[Task]:
+        return [one for one in self.records.tasks if one.status == "awaiting_review"]
+
     def _matching(self, listing: Listing) -> tuple[ListedRow, ...]:
         rows: tuple[ListedRow, ...] = {
             Table.TASKS: self.records.tasks,
+            Table.INBOX: tuple(map(in_review, self._in_review())),
             Table.LOGS: self.records.logs,
             Table.ORDERS: tuple(row for row in self.records.logs if row.step == "watchdog_healing"),
             Table.SAFETY: self.records.safety,
@@ -263,8 +281,17 @@ class StillMonitor:
         return found[::-1] if listing.sort.name == "oldest" else found
 
 
+def in_review(task: Task) -> ChosenTask:
+    """The task as the inbox has it."""
+    links = (("pull request", f"https://github.com/atlas/shop/pull/{int(task.id[:8], 16)}"),)
+    return ChosenTask(
+        task=task, digest="", level=3, requires_approval=True, files=("src/a.ts", "src/b.ts"), links=links
+    )
+
+
 def _matches(row: Any, listing: Listing) -> bool:
     wanted, text = listing.filter, repr(row).lower()
+    row = row.task if isinstance(row, ChosenTask) else row
     status = row.verdict if isinstance(row, SafetyCheck) else row.status
     task = row.id if isinstance(row, Task) else row.task_id
     return (

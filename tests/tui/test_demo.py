@@ -17,7 +17,7 @@ class Demo(Terminal):
 
     def switch(self, name: str) -> None:
         """Switch a fault through the palette, as a person does."""
-        os.write(self.master, b"x")
+        os.write(self.master, b"\x18")
         self.await_text("Switch which fault")
         self.read(0.4)  # keys typed ahead of a dialog are swallowed
         for _ in range(list(FAULTS).index(name) + 1):

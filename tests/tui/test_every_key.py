@@ -15,15 +15,18 @@ from textual.pilot import Pilot
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, OptionList
 
+from core.actions.approve import APPROVE
+from core.actions.cancel import CANCEL
 from core.actions.catalogue import ACTIONS
 from core.actions.dry_run import DRY_RUN_ON
 from core.actions.emergency_stop import EMERGENCY_STOP
 from core.actions.heal import HEAL
+from core.actions.reject import REJECT
 from core.actions.resume import RESUME
 from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.run_pending import RUN_PENDING
 from core.base.settings import Layers, SettingsError
-from core.domain.actions import Tier
+from core.domain.actions import Action, Tier
 from core.domain.alerts import Silence
 from core.domain.plans import ResumePlan
 from core.domain.snapshot import Snapshot
@@ -117,6 +120,15 @@ def told(app: WatchdeskApp) -> list[str]:
     return [one.message for one in app._notifications]
 
 
+CHOSEN = {"approve": APPROVE, "reject": REJECT, "cancel": CANCEL}
+
+
+def chosen(app: WatchdeskApp, action: Action) -> bool:
+    """It asks about the task under the cursor; where there is none, it shows those that it could be about."""
+    named = "tasks" if action is CANCEL else "inbox"
+    return asks(app, action) or lists(named)(app)
+
+
 DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     "heal": lambda app: asks(app, HEAL),
     "reset": opens(ChoiceDialog, "Which breaker?"),
@@ -147,6 +159,9 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     "palette": lambda app: isinstance(app.screen, CommandPalette),
     "back": lambda app: isinstance(app.screen, Dashboard),
     "retry": lambda app: asks(app, RETRY_MATCHING),
+    "group": opens(ChoiceDialog, "Group by what?"),
+    "many": opens(ChoiceDialog, "All of them"),
+    **{name: partial(chosen, action=action) for name, action in CHOSEN.items()},
     "sort": lambda app: monitor_of(app).asked[-1].sort.name != "newest",
     "save": lambda app: monitor_of(app).saved > 0,
     "follow": lambda app: isinstance(app.screen, ServedView) and not app.screen._follows,
@@ -409,6 +424,7 @@ MENU: dict[str, str] = {
     "undo": "orders",
     "requeue": "requeue",
     "clean_up": "clean_up",
+    **{name: name for name in CHOSEN},
 }
 """Which entry of the menu leads to an order: by the name of its key."""
 
@@ -477,6 +493,8 @@ async def go_on(pilot: Pilot[None], app: WatchdeskApp, order: str) -> bool:
         await pilot.pause()
     if isinstance(screen, ServedView) and order == "retry_matching" and screen._window.records:
         await pilot.press("R")
+    if isinstance(screen, ServedView) and order in CHOSEN and screen._window.records and screen.list.cursor is not None:
+        await pilot.press({"approve": "A", "reject": "X", "cancel": "x"}[order])
     if not isinstance(screen, Dialog):
         return False
     act = screen.query_one("#act", Button)
@@ -519,9 +537,8 @@ async def test_everything_is_reached_without_a_mouse() -> None:
 
     async def walk(pilot: Pilot[None]) -> None:
         await settled(pilot)
-        for name in ("alerts", "checks"):
-            await pilot.press("tab")
-            await pilot.press("enter")
+        for name, tabs in (("alerts", 1), ("checks", 2)):  # past the inbox
+            await pilot.press(*["tab"] * tabs, "enter")
             await until(pilot, lambda name=name: lists(name)(app), name)  # type: ignore[misc]  # bound early
             seen.append(name)
             await pilot.press("down", "enter")

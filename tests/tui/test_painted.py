@@ -11,8 +11,8 @@ from tests.tui.terminal import Terminal
 ESC: Final = "\x1b[27u"
 HOME: Final = (ESC, "2 Tasks")
 LISTS: Final = ("Health", "Tasks 1/1", "Degradation", "Breakers", "KPIs", "Alerts", "Events", "Audit trail")
-IN_IT: Final = {"Breakers": "db:list_tasks"}
-"""What stands in a list only once the next snapshot comes: the breaker of a read that was just made."""
+IN_IT: Final = {"Breakers": "─ Breakers 1/26"}
+"""What is read once the next snapshot has come: with the breaker of the read that the list of tasks just made."""
 TOURS: Final = {
     "the past": [("[", "PAST"), ("?", "escape closes"), (ESC, "PAST"), ("t", "not kept"), (ESC, "PAST"), HOME],
     "frozen": [(" ", "FROZEN"), ("t", "newest"), HOME, (" ", "LIVE")],

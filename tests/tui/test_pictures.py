@@ -35,6 +35,7 @@ from tui.dialogs import (
 )
 from tui.rendering.palettes import PALETTES, PLAIN
 from tui.screens.document_view import DocumentView
+from tui.screens.groups_view import GroupsView
 from tui.screens.keys import OPEN_KEYS
 from tui.screens.list_view import ListView
 
@@ -147,7 +148,12 @@ DIALOGS: dict[str, tuple[Snapshot, Records, tuple[str, ...]]] = {
     "a-breaker": (WARNING, RECORDS, ("4", "enter")),
     "an-alert": (WARNING, RECORDS, ("6", "enter")),
     "a-figure": (WARNING, RECORDS, ("5", "enter")),
-    "faults": (WARNING, RECORDS, ("x",)),
+    "faults": (WARNING, RECORDS, ("ctrl+x",)),
+    "approve": (WARNING, RECORDS, ("i", "A")),
+    "reject": (WARNING, RECORDS, ("i", "X")),
+    "many": (WARNING, RECORDS, ("i", "M")),
+    "cancel": (WARNING, RECORDS, ("t", "x")),
+    "group-by": (WARNING, RECORDS, ("t", "ctrl+g")),
 }
 
 
@@ -162,6 +168,21 @@ async def test_every_dialog(name: str, golden: SnapshotAssertion) -> None:
         drawn = await settled(pilot, lambda: isinstance(app.screen, Dialog | ChoiceDialog | HelpDialog))
     assert monitor_of(app).orders == []
     assert drawn == golden(name=f"dialog-{name}")
+
+
+async def test_tasks_in_groups(golden: SnapshotAssertion) -> None:
+    app = app_on(WARNING)
+    async with run(app, SMALL) as pilot:
+        for key in ("t", "ctrl+g"):
+            await settled(pilot)
+            await pilot.press(key)
+        await settled(pilot, lambda: isinstance(app.screen, ChoiceDialog))
+        read_it(app)
+        await pilot.press("down", "enter")
+        assert await settled(pilot, lambda: isinstance(app.screen, GroupsView)) == golden(name="list-groups")
+        await pilot.press("down", "enter")
+        drawn = await settled(pilot, lambda: isinstance(app.screen, ChoiceDialog))
+    assert drawn == golden(name="dialog-a-group")
 
 
 ASKED: dict[str, Callable[[StillMonitor], Dialog]] = {

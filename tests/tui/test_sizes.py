@@ -63,7 +63,7 @@ OPENED: list[tuple[type[Any] | Action, tuple[str, ...]]] = [
     (ChoiceDialog, ("r",)),
     (ChoiceDialog, ("z",)),
     (ChoiceDialog, ("o",)),
-    (ChoiceDialog, ("x",)),
+    (ChoiceDialog, ("ctrl+x",)),
     (ChoiceDialog, ("1", "enter")),
     (SILENCE, ("z", "down", "enter")),
     (HOLD_BREAKER, ("r", "end", "enter", "down", "enter")),

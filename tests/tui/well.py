@@ -210,6 +210,7 @@ HEALTHY: Final = worded(
             newest=live(TASKS),
             success_24h=live(rate(407, 5)),
             last_completed_at=live(ago(minutes=7)),
+            oldest_review_at=live(ago(hours=1)),
         ),
         kpis=_kpis(),
         telling=Telling(contacts=2, channels=1),

@@ -11,12 +11,13 @@ from core.actions.process import OBSERVE_OFF
 from core.actions.resume import RESUME
 from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.silence import SILENCE
-from core.domain.actions import Action, ArgumentKind
+from core.domain.actions import POSITIONAL, Action
 from tui.actions.alerts import ack_choices, silence_choices
 from tui.actions.breakers import breaker_choices, hold_choices, release_choices
 from tui.actions.faults import switch_fault
 from tui.actions.runs import run_choices
 from tui.actions.start import choose, follow, start
+from tui.actions.tasks import approve, cancel, reject
 from tui.actions.time_travel import earlier, event_after, event_before, jump, later, note, now
 from tui.actions.ui import Ui
 
@@ -92,7 +93,7 @@ async def retry_matching(ui: Ui) -> None:
 
 def _starting(action: Action) -> Handler:
     """Return what starts an action that is about nothing in particular."""
-    subject = next((one.name for one in action.arguments if one.kind is ArgumentKind.SUBJECT and one.required), "")
+    subject = next((one.name for one in action.arguments if one.kind in POSITIONAL and one.required), "")
 
     async def handler(ui: Ui) -> None:
         if subject:
@@ -116,6 +117,9 @@ HANDLERS: Final[dict[str, Handler]] = {
     "orders": runs,
     "observe_off": observe_off,
     "retry_matching": retry_matching,
+    "approve": approve,
+    "reject": reject,
+    "cancel": cancel,
     "faults": switch_fault,
     "earlier": earlier,
     "later": later,

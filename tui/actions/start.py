@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.domain.actions import Action, ArgumentKind, Tier
+from core.domain.actions import POSITIONAL, Action, ArgumentKind, Tier
 from tui.actions.choice import Choice, Choices, Go
 from tui.actions.ui import Ui
 from tui.dialogs import ActionDialog
@@ -13,8 +13,8 @@ async def start(ui: Ui, action: Action, of: str = "", **given: Any) -> None:
     if not ui.allowed(action):
         return
     if of:
-        subject = next(one.name for one in action.arguments if one.kind is ArgumentKind.SUBJECT)
-        given[subject] = of
+        subject = next(one for one in action.arguments if one.kind in POSITIONAL)
+        given[subject.name] = of if subject.kind is ArgumentKind.SUBJECT else (of,)
     if action.tier is not Tier.SAFE:
         ui.ask(ActionDialog(ui.monitor, action, given))
         return

@@ -71,6 +71,11 @@ class Ui(Protocol):
         ...
 
     @property
+    def selected_task(self) -> str | None:
+        """Return the id of the task under the cursor or that is open; empty: no row; `None`: no list of tasks."""
+        ...
+
+    @property
     def asking(self) -> bool:
         """Return whether a question about the present is on the screen."""
         ...

@@ -13,6 +13,7 @@ from core.base.clock import Clock
 from core.base.error_boundary import ErrorBoundary
 from core.base.text import clean
 from core.domain.actions import Action, Tier
+from core.domain.queries import Table
 from core.domain.snapshot import Snapshot
 from core.monitor import Monitor
 from tui.actions import HANDLERS
@@ -84,6 +85,14 @@ class ScreenStack(App[None]):
     def _view(self) -> View | None:
         """Return the view on top; `None` before there is any."""
         return next((screen for screen in reversed(self._screen_stack) if isinstance(screen, View)), None)
+
+    @property
+    def selected_task(self) -> str | None:
+        """Return the id of the task under the cursor or that is open; empty: no row; `None`: no list of tasks."""
+        view = self._view
+        listed = view.listed if isinstance(view, ServedView | DocumentView) else None
+        of_tasks = listed is not None and listed.TABLE in {Table.TASKS, Table.INBOX}
+        return view.copied if view is not None and of_tasks else None
 
     @property
     def asking(self) -> bool:

@@ -68,6 +68,7 @@ def _last_known(snapshot: Snapshot, at: datetime) -> Snapshot:
             success_24h=_cached(tasks.success_24h, at),
             simulated_24h=_cached(tasks.simulated_24h, at),
             last_completed_at=_cached(tasks.last_completed_at, at),
+            oldest_review_at=_cached(tasks.oldest_review_at, at),
         ),
         kpis=tuple(replace(kpi, at=kpi.at or at) for kpi in snapshot.kpis),
         degradation=Degradation(level=degradation({part.name: part.source for part in parts}), components=parts),

@@ -117,6 +117,21 @@ function_key in the line is one they take.
 """
 
 LISTS: Final = """\
-In the monitor t and l are the same as lists, filtered by words and by status:failed type:bug_fix step:task_* order:heal
-check:… task:ID.
+In the monitor t and l are the same as lists, filtered by words and by status:failed type:bug_fix step:task_*
+action:heal check:… task:ID since:2h.
+"""
+
+FILTER_WORDS: Final = """\
+\b
+Words of a filter, here and in the lists of the monitor (/):
+  login "time out"       every word, in the description, type, who, or error
+  status:failed,pending  either; also type: (task_* is a prefix), who:, risk:
+  error:timeout          in the error text alone
+  -status:completed      not; also before a word: -login
+  since:2h until:03:10   created then; age:>1h is until:1h, age:<1h since:1h
+  task:ID                one task
+
+\b
+--group error puts failures of one cause together: ids, numbers, paths and
+quoted parts of the error are left out.
 """

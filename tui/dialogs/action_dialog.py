@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Checkbox, Input, Static
 
 from core.domain.actions import (
+    POSITIONAL,
     TYPED_ABOVE,
     Action,
     Argument,
@@ -49,7 +50,7 @@ class ActionDialog(Dialog):
         self._monitor = monitor
         self.action = self._asked = action
         self._given = dict(given or {})
-        self._asks = tuple(one for one in action.arguments if one.asked and one.kind is not ArgumentKind.SUBJECT)
+        self._asks = tuple(one for one in action.arguments if one.asked and one.kind not in POSITIONAL)
         self._plan: Plan | None = None
         self._planned_with: dict[str, Any] = {}
         """Arguments of the plan that is shown."""

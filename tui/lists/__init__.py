@@ -7,6 +7,7 @@ from tui.lists.breakers import BreakerList
 from tui.lists.checks import CheckList
 from tui.lists.components import ComponentList
 from tui.lists.events import EventList
+from tui.lists.inbox import InboxList
 from tui.lists.kpis import KpiList
 from tui.lists.listed import Listed
 from tui.lists.logs import LogList
@@ -18,7 +19,7 @@ from tui.lists.trail import AuditList
 LISTS: Final[dict[str, type[Listed]]] = {
     kind.NAME: kind
     for kind in (
-        *(TaskList, LogList, SafetyList, CheckList, ComponentList),
+        *(TaskList, InboxList, LogList, SafetyList, CheckList, ComponentList),
         *(BreakerList, KpiList, AlertList, EventList, AuditList),
     )
 }

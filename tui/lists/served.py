@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from core.domain.actions import Action
 from core.domain.queries import Page, Table
 from core.domain.row_details import DetailColumn as Field
 from core.domain.row_details import RowDetail
@@ -39,6 +40,12 @@ class Served(Listed):
     """An example of the filters that it accepts."""
     RETRIES: ClassVar[bool] = False
     """True if all matching rows can be requeued."""
+    GROUPED: ClassVar[bool] = False
+    """True if its rows can be shown in groups."""
+    MANY: ClassVar[tuple[Action, ...]] = ()
+    """What can be done with all matching tasks at once."""
+    ACTS: ClassVar[tuple[Action, ...]] = ()
+    """Those of them that are mostly done with the row under the cursor: their keys come first."""
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
         """Return no row: they come from the server, not from the snapshot."""

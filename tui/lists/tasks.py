@@ -1,12 +1,18 @@
 """The list of tasks, sorted and filtered by the server; one task with its logs and safety checks."""
 
-from core.actions.retry_task import RETRY
+from typing import ClassVar
+
+from core.actions.approve import APPROVE
+from core.actions.cancel import CANCEL
+from core.actions.reject import REJECT
 from core.base.text import short
+from core.domain.actions import Action
 from core.domain.queries import Filter, Listing, Table
 from core.domain.records import LogEntry, SafetyCheck, Task
 from core.domain.snapshot import Snapshot
 from core.resilience import NotLive
 from tui.actions.choice import Choice, Go
+from tui.actions.tasks import task_choices
 from tui.lists.listed import list_key
 from tui.lists.served import Document, Known, Served, columns_of, heading, odd_lines, part
 from tui.panels.row_list import Column, Row
@@ -26,10 +32,12 @@ class TaskList(Served):
     KEY = list_key("tasks", "t,2", "tasks", "tasks: all of them, paged", 8)
     TITLE = "Tasks"
     TABLE = Table.TASKS
-    RETRIES = True
-    HINT = "status:failed  type:bug_fix  task:ID"
+    RETRIES = GROUPED = True
+    MANY: ClassVar[tuple[Action, ...]] = (APPROVE, REJECT, CANCEL)
+    ACTS: ClassVar[tuple[Action, ...]] = (CANCEL,)
+    HINT = "status:failed  -type:bug_fix  error:timeout  since:2h  who:agent-1"
     EMPTY = "no task matches, or none is visible to us"
-    COLUMNS = (
+    COLUMNS: ClassVar[tuple[Column, ...]] = (
         Column(title="status", width=15),
         Column(title="age", width=6, right=True),
         Column(title="pri", width=3, right=True, drops=3),
@@ -83,9 +91,8 @@ class TaskList(Served):
         lines += part("Logs", logs, [_log(entry, snapshot) for entry in entries], "no log row of this task")
         lines += await self._checks(of_task, snapshot)
         lines += [(), heading("All columns"), *columns_of(found.row, but=_AT_TOP if not _long(task) else frozenset())]
-        retry = ((Choice(RETRY, key), "retry: send it back to pending …"),) if task.status == "failed" else ()
         rows = (Choice(Go.LOGS_OF, key), "list its log rows")
-        return Document(heading=f"Task {key}", lines=tuple(lines), choices=(*retry, rows))
+        return Document(heading=f"Task {key}", lines=tuple(lines), choices=(*task_choices(key, task.status), rows))
 
     async def _checks(self, of_task: Filter, snapshot: Snapshot) -> list[Line]:
         try:

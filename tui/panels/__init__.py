@@ -10,6 +10,7 @@ from tui.panels.degradation import DegradationPanel
 from tui.panels.events import EventsPanel
 from tui.panels.footer import KeyLine
 from tui.panels.health import HealthPanel
+from tui.panels.inbox import InboxPanel
 from tui.panels.kpis import KpisPanel
 from tui.panels.panel import Panel
 from tui.panels.tasks import TasksPanel
@@ -17,7 +18,7 @@ from tui.panels.topline import TopLine
 from tui.panels.unavailable import Unavailable
 
 PANELS: Final[tuple[type[Panel], ...]] = (
-    *(AlertsPanel, HealthPanel, TasksPanel, DegradationPanel, BreakersPanel, KpisPanel, EventsPanel),
+    *(AlertsPanel, InboxPanel, HealthPanel, TasksPanel, DegradationPanel, BreakersPanel, KpisPanel, EventsPanel),
 )
 """Those of the dashboard, from top to bottom within each column."""
 
@@ -30,6 +31,7 @@ __all__ = [
     "DegradationPanel",
     "EventsPanel",
     "HealthPanel",
+    "InboxPanel",
     "KeyLine",
     "KpisPanel",
     "Panel",

@@ -1,13 +1,10 @@
 """The tasks panel: the count of each status, the success rate, the age of the last completion, and the newest tasks."""
 
-from typing import Any
-
 from core.domain.records import Task
 from core.domain.snapshot import Snapshot
-from core.resilience.reading import Reading
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
-from tui.rendering.text import Line, age
+from tui.rendering.text import Line, age, origin
 
 _SHOWN = ("pending", "in_progress", "failed", "completed", "awaiting_review", "rejected")
 """The statuses in order; a narrow screen drops the last ones first."""
@@ -31,7 +28,7 @@ class TasksPanel(Panel):
 
     def title(self, snapshot: Snapshot) -> Line:
         """Return the title with the age of the counts where they are not live."""
-        return ((self.TITLE, "title"), (self._origin(snapshot.tasks.counts, snapshot), "warning"))
+        return ((self.TITLE, "title"), (origin(snapshot.tasks.counts, snapshot.at), "warning"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return counts, rates, then tasks: stuck ones first."""
@@ -76,7 +73,7 @@ class TasksPanel(Panel):
         completed = self._signs.none if last.value is None else told
         fine = percent is not None and percent >= 95
         role = "dim" if not rate.live or percent is None else "ok" if fine else "warning"
-        return (("success 24 h ", "dim"), (text, role), (self._origin(rate, snapshot), "warning"),
+        return (("success 24 h ", "dim"), (text, role), (origin(rate, snapshot.at), "warning"),
                 ("  last completed ", "dim"), (completed, "text" if last.live else "dim"),
                 *self._simulated(snapshot))  # fmt: skip
 
@@ -93,13 +90,8 @@ class TasksPanel(Panel):
         at = task.completed_at or task.began_at
         text = task.description + (f" ({task.error})" if task.error else "")
         return (
-            (f"{word:<15}", role),
+            (f"{word:<16}", role),
             (f"{age(at, snapshot.at):>6} ", "dim"),
             (f"{task.task_type} " if width >= 60 else "", "dim"),
             (text, "text" if live else "dim"),
         )
-
-    def _origin(self, reading: Reading[Any], snapshot: Snapshot) -> str:
-        if reading.live:
-            return ""
-        return f" last known, {age(reading.at, snapshot.at)}" if reading.at is not None else ""

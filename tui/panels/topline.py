@@ -8,6 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from core.base.text import short
 from core.domain.snapshot import Link, LinkWord, Snapshot, State
 from tui.panels.panel import Panel
+from tui.rendering.review import in_review, oldest_review
 from tui.rendering.text import Line, age, fit
 
 STATE_LEVEL: Final = {
@@ -23,6 +24,8 @@ STATE_LEVEL: Final = {
     State.UNKNOWN: "unknown",
 }
 LINK_ROLE: Final = {LinkWord.LIVE: "ok", LinkWord.CONNECTING: "dim", LinkWord.STALE: "warning"}
+
+_WIDE: Final = 120
 
 
 class TopLine(Panel):
@@ -72,6 +75,9 @@ class TopLine(Panel):
         if project.observe:
             allowed = project.orders_for_s
             mode += ", observing" if allowed is None else f", actions allowed for {short(max(60.0, allowed))}"
+        if many := in_review(snapshot):
+            oldest = oldest_review(snapshot)
+            mode += f", {many:,} to review" + (f" ({oldest})" if oldest and width >= _WIDE else "")
         at = snapshot.at.astimezone()
         clock = f"{at:%H:%M}:{at.second // 10}0 {at:%Z} {self._signs.beat[self._polls % 4]}"
         name: Line = ((f" {project.name} ", "project"), (f" {mode}", "text"))
@@ -89,7 +95,7 @@ class TopLine(Panel):
         acts = "  watchdog acts by itself" if may.allowed else "  watchdog acts on order only"
         why = "" if may.allowed else f" ({', '.join(may.missing)})"
         rights = f"  {snapshot.project.user}, {snapshot.project.shape}"
-        full = (f"{acts}{why}{rights}",) if width >= 120 else ()
+        full = (f"{acts}{why}{rights}",) if width >= _WIDE else ()
         return (*full, acts + why, acts, "  acts by itself" if may.allowed else "  on order only", "")
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -13,6 +13,7 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
+from core.resilience.reading import Reading
 from tui.rendering.ascii import spelled
 
 Span = tuple[str, str]
@@ -92,6 +93,13 @@ class Signs:
     def level(self, level: str) -> str:
         """Return the sign of a level."""
         return {"ok": self.ok, "warning": self.warning, "critical": self.critical}.get(level, self.unknown)
+
+
+def origin(reading: Reading[Any], now: datetime) -> str:
+    """Return that a value is not live, and how old it is; empty where it is live, or was never read."""
+    if reading.live or reading.at is None:
+        return ""
+    return f" last known, {age(reading.at, now)}"
 
 
 def age(at: datetime | None, now: datetime) -> str:

@@ -42,7 +42,7 @@ class DocumentView(View):
 
     def __init__(self, ui: Ui, listed: Served, key: str) -> None:
         super().__init__(ui)
-        self._listed = listed
+        self.listed = listed
         self._key = key
         self._reader = Reader(*self._style, id="reader")
         self._document: Document | None = None
@@ -106,7 +106,7 @@ class DocumentView(View):
             self.ui.tell("a browser saves no row: the file would lie on the machine that serves it")
             return
         try:
-            saved = await self.ui.monitor.save_row(self._listed.TABLE, self._key)
+            saved = await self.ui.monitor.save_row(self.listed.TABLE, self._key)
         except NotLive as not_live:
             self.ui.tell(f"not saved: {not_live.fault.sentence()}")
         except OSError as error:
@@ -127,7 +127,7 @@ class DocumentView(View):
     @within_error_boundary("reading this row", _late)
     async def _read(self) -> None:
         try:
-            found = await self._listed.read(self._key)
+            found = await self.listed.read(self._key)
             self._fault, self._gone = None, found is None
             self._document = found or self._document
         except NotLive as not_live:
@@ -135,7 +135,7 @@ class DocumentView(View):
         self.ui.repaint()
 
     def _head(self) -> Line:
-        named = self._document.heading if self._document is not None else f"{self._listed.TITLE}: {self._key}"
+        named = self._document.heading if self._document is not None else f"{self.listed.TITLE}: {self._key}"
         return ((named, "title"), *self._late_line())
 
     def _late_line(self) -> Line:

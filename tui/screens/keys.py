@@ -39,7 +39,7 @@ SCREEN_KEYS: Final = (
     Key(name="freeze", key="space", action="freeze", word="freeze", does="freeze: let the screen stand still, and go on", drops=11),
     Key(name="wall", key="b", action="wall", word="wall", does="wall mode: large, for a display nobody touches; b goes back", drops=21),
     Key(name="copy", key="y", action="copy", word="copy", does="copy: the row's id, or the state in one line", drops=17),
-    Key(name="faults", key="x", action="press('faults')", word="faults", does="the demo's faults, on and off", drops=4),
+    Key(name="faults", key="ctrl+x", action="press('faults')", word="faults", does="the demo's faults, on and off", drops=4),
     Key(name="help", key="question_mark", action="help", word="help", does="this help"),
     Key(name="palette", key="ctrl+p", action="command_palette", word="menu", does="menu: every action and list by name", drops=19),
     Key(name="quit", key="q", action="quit", word="quit", does="quit; asks while an action waits or is under way"),
@@ -62,6 +62,8 @@ LIST_KEYS: Final = (
     Key(name="sort", key="S,shift+s", action="sort", word="sort", does="sort by the next order", drops=1),
     Key(name="follow", key="F,shift+f", action="follow", word="follow", does="follow: stay with the first row as new ones come", drops=2),
     Key(name="retry", key="R,shift+r", action="retry", word="retry", does="retry every failed task that matches the filter", drops=2, order="retry_matching"),
+    Key(name="group", key="ctrl+g", action="group", word="group", does="group: how many tasks have what in common, such as the cause of their failure", drops=3),
+    Key(name="many", key="M,shift+m", action="many", word="many", does="many: approve, reject or cancel all tasks that match the filter", drops=2),
     Key(name="back", key="escape", action="back", word="back", does="back"),
 )  # fmt: skip
 ROW_KEYS: Final = (

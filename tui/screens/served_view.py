@@ -2,23 +2,28 @@
 
 from typing import Any, ClassVar
 
+import msgspec
 from textual import work
 from textual.binding import BindingType
 from textual.worker import Worker
 
 from core.actions.retry_matching import RETRY_MATCHING
-from core.domain.queries import SORTS, FilterError, Listing, Page, parse_filter
+from core.domain.queries import SORTS, FilterError, Listing, Page, parse_filter, unknown_status
 from core.domain.snapshot import LinkWord, Snapshot
+from core.domain.task_groups import GroupBy
 from core.resilience import NotLive
 from core.resilience.fault import Fault
 from tui.actions.start import start
+from tui.actions.tasks import all_that_match
 from tui.actions.ui import Ui
 from tui.base.error_boundary import unforeseen, within_error_boundary
 from tui.base.key import Key, bindings
+from tui.lists.groups import GroupList
 from tui.lists.served import Served
 from tui.panels.row_list import Row, RowList
 from tui.rendering.text import Line, age
 from tui.screens.document_view import DocumentView
+from tui.screens.groups_view import GroupsView
 from tui.screens.keys import LIST_KEYS
 from tui.screens.list_view import ListView
 from tui.screens.window import RowWindow
@@ -38,7 +43,8 @@ class ServedView(ListView):
 
     def __init__(self, ui: Ui, listed: Served, filter_text: str = "") -> None:
         super().__init__(ui, listed, filter_text)
-        self._listing = Listing(table=listed.TABLE, filter=parse_filter(filter_text, listed.TABLE))
+        table = listed.TABLE
+        self._listing = Listing(table=table, filter=parse_filter(filter_text, table), sort=SORTS[table][0])
         self._window = RowWindow()
         self._total: tuple[int, bool] | None = None
         self._fault: Fault | None = None
@@ -52,7 +58,13 @@ class ServedView(ListView):
     @property
     def keys(self) -> tuple[Key, ...]:
         """The keys, without those that this list does not support."""
-        return tuple(key for key in super().keys if key.name != "retry" or self.listed.RETRIES)
+        lacking = {"retry"} if not self.listed.RETRIES else set()
+        lacking |= {"many"} if not self.listed.MANY else set()
+        lacking |= {"group"} if not self.listed.GROUPED else set()
+        kept = [key for key in super().keys if key.name not in lacking]
+        acts = {action.name for action in self.listed.ACTS}
+        first = [msgspec.structs.replace(key, drops=0) for key in kept if key.order in acts]
+        return (*kept[:1], *first, *(key for key in kept[1:] if key.order not in acts))
 
     def unavailable(self, moment: Moment) -> str:
         """Return which list this is, and that its past cannot be shown."""
@@ -132,6 +144,32 @@ class ServedView(ListView):
         if self.listed.RETRIES:
             await start(self.ui, RETRY_MATCHING, listing=self._listing)
 
+    def _not_grouped(self, why: str) -> None:
+        self.ui.tell(why)
+
+    @work
+    async def action_many(self) -> None:
+        """Choose what to do with all tasks that match."""
+        if self.listed.MANY:
+            await all_that_match(self.ui, self._listing, self.listed.MANY)
+
+    @work(group="groups", exclusive=True)
+    @within_error_boundary("reading the groups", _not_grouped)
+    async def action_group(self) -> None:
+        """Choose what to group the tasks that match by, and show the groups."""
+        if not self.listed.GROUPED:
+            return
+        by = await self.ui.choose("Group by what?", [(one, one.value) for one in GroupBy])
+        if by is None:
+            return
+        self.ui.tell("reading …")
+        try:
+            found = await self.ui.monitor.groups(self._listing.filter, by)
+        except NotLive as not_live:
+            self.ui.tell(f"not grouped: {not_live.fault.sentence()}")
+        else:
+            self.ui.open(GroupsView(self.ui, GroupList(self.ui, self._listing, found, self.ui.clock.now())))
+
     async def open_row(self, row: Row) -> None:
         """Open the row in a view of its own; not in the past, where no row is shown."""
         if self.ui.time.moment is None:
@@ -200,6 +238,8 @@ class ServedView(ListView):
         try:
             await self._window.renew(self._read, first, count + 2 * _MARGIN)
             self._noted(None)
+            if not self._window.more:
+                self._total = (self._window.offset + len(self._window.records), True)
         except NotLive as not_live:
             self._noted(not_live.fault)
         self.ui.repaint()
@@ -233,6 +273,8 @@ class ServedView(ListView):
             return (("  reading …", "dim"),)
         if self._fault is not None:
             return ((f"  cannot be read now: {self._fault.sentence()}", "warning"),)
+        if odd := unknown_status(self._listing.filter, self.listed.TABLE):
+            return ((f"  {odd}", "warning"),)
         return super()._none()
 
 

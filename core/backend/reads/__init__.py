@@ -4,6 +4,7 @@ from typing import Final
 
 from core.backend.api_calls import ApiCalls
 from core.backend.reads.audit import AuditReads
+from core.backend.reads.chosen_tasks import ChosenTaskReads
 from core.backend.reads.config import ConfigReads
 from core.backend.reads.lists import ListReads
 from core.backend.reads.logs import LogReads
@@ -40,6 +41,7 @@ class Reads:
         self.tasks = TaskReads(access)
         self.counts = TaskCountReads(access)
         self.task_ids = TaskIdReads(access)
+        self.chosen = ChosenTaskReads(access)
         self.outcomes = OutcomeReads(access)
         self.audit = AuditReads(access)
         self.logs = LogReads(access)

@@ -8,6 +8,7 @@ import msgspec
 from core.backend.columns import Row
 from core.backend.conditions import Searched
 from core.backend.log_rows import log_of, log_selection
+from core.backend.reads.chosen_tasks import chosen_of, chosen_selection
 from core.backend.rows import safety_of, safety_selection, task_of, task_selection
 from core.backend.schema import Schema, Shape
 from core.backend.selection import Selection
@@ -52,6 +53,10 @@ def tasks(schema: Schema) -> ListTable:
             words=("description", "task_type", "assigned_to", error),
             ids=("id",),
             of_task=("id.eq.{task}",),
+            time="created_at",
+            who="assigned_to",
+            risk="risk_level",
+            error=error,
         ),
         orders={
             **_by_time("created_at"),
@@ -61,6 +66,20 @@ def tasks(schema: Schema) -> ListTable:
             "status": (("status", _ASC), newest, _BY_ID),
             "type": (("task_type", _ASC), newest, _BY_ID),
         },
+    )
+
+
+def inbox(schema: Schema) -> ListTable:
+    """Return the list of tasks in review, with what a reviewer decides by."""
+    base = tasks(schema)
+    orders = {name: base.orders[name] for name in ("oldest", "newest", "priority", "type")}
+    risk = (("risk_level", _ASC), ("created_at", _ASC), ("id", _ASC))  # high, low, medium: by their letters
+    return msgspec.structs.replace(
+        base,
+        record=chosen_of,
+        selection=chosen_selection(schema.error_column),
+        only=("status", "awaiting_review"),
+        orders=orders | {"risk": risk},
     )
 
 
@@ -76,6 +95,8 @@ def logs(schema: Schema) -> ListTable:
             words=("execution_step",),
             ids=_LOG_IDS,
             of_task=("task_id.eq.{task}",),
+            time=schema.log_time,
+            took="duration_ms",
         ),
         orders={**_by_time(schema.log_time), "slowest": (("duration_ms", _DESC_NULLS_LAST), _BY_ID)},
     )
@@ -99,6 +120,9 @@ def orders(schema: Schema) -> ListTable:
                 r'input_data.cs."{\"plan\":{\"ids\":[\"{task}\"]}}"',
                 r'output_data.cs."{\"ids\":[\"{task}\"]}"',
             ),
+            time=schema.log_time,
+            who="input_data->>who",
+            took="duration_ms",
         ),
         orders=_by_time(schema.log_time),
     )
@@ -107,6 +131,7 @@ def orders(schema: Schema) -> ListTable:
 def safety_checks(shape: Shape) -> ListTable:
     """Return the list of safety checks: results in the deployed shape, settings in the documented one."""
     deployed = shape is Shape.DEPLOYED
+    time = "checked_at" if deployed else "created_at"
     return ListTable(
         noun="safety check",
         record=safety_of,
@@ -118,8 +143,9 @@ def safety_checks(shape: Shape) -> ListTable:
             words=("check_type",) if deployed else ("check_type", "check_name"),
             ids=("id", "task_id") if deployed else ("id",),
             of_task=("task_id.eq.{task}",) if deployed else (),
+            time=time,
         ),
-        orders=_by_time("checked_at" if deployed else "created_at"),
+        orders=_by_time(time),
     )
 
 

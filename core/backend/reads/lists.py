@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ LEAST_CAP: Final = 50
 
 _KEYS: Final = {
     Table.TASKS: "db:list_tasks",
+    Table.INBOX: "db:list_inbox",
     Table.LOGS: "db:list_logs",
     Table.ORDERS: "db:list_orders",
     Table.SAFETY: "db:list_safety_checks",
@@ -57,10 +58,10 @@ class ListReads(Subject):
         return self._read(_KEYS[listing.table], partial(self._page, listing, offset, limit))
 
     async def _page(self, listing: Listing, offset: int, limit: int) -> Page[ListedRow]:
-        source = await self._source(listing)
+        source, now = await self._source(listing), self._now
 
         def build(query: Any, first: int) -> Any:
-            query = _matching(query, source, listing.filter)
+            query = _matching(query, source, listing.filter, now)
             # One row more than asked for shows whether others follow.
             return ordered(query, source.orders[listing.sort.name]).range(first, offset + limit)
 
@@ -157,10 +158,10 @@ class ListReads(Subject):
     @read("db:fetch_matching_tasks")
     async def _matching_tasks(self, given: Filter, after: str) -> tuple[tuple[str, datetime | None], ...]:
         """Return the next 500 tasks that match, by id, those above `after`: each id, and when the task was over."""
-        source = listed.tasks(self._schema)
+        source, now = listed.tasks(self._schema), self._now
 
         def build(c: Any) -> Any:
-            query = _matching(c.table(TASKS).select("id,completed_at"), source, given)
+            query = _matching(c.table(TASKS).select("id,completed_at"), source, given, now)
             return (query.gt("id", after) if after else query).order("id").limit(PAGE)
 
         with _refusals_explained():
@@ -171,10 +172,19 @@ class ListReads(Subject):
         record = source.record(row)
         return self._calls.oddities.see(source.noun, record)
 
+    @property
+    def _now(self) -> datetime:
+        """The time from which a filter's times are counted: the server's, as far as it is known."""
+        return self._calls.server_time() or datetime.now(UTC)
+
     async def _count(self, listing: Listing, source: ListTable, how: str) -> int:
+        now = self._now
+
         def build(c: Any) -> Any:
             # No row with it: finding the only one that matches takes as long as counting.
-            return _matching(c.table(source.selection.table).select("id", count=how), source, listing.filter).limit(0)
+            return _matching(
+                c.table(source.selection.table).select("id", count=how), source, listing.filter, now
+            ).limit(0)
 
         with _refusals_explained():
             return await self._calls.count(f"count {listing.table}", build)
@@ -194,6 +204,8 @@ class ListReads(Subject):
         match listing.table:
             case Table.TASKS:
                 return listed.tasks(self._schema)
+            case Table.INBOX:
+                return listed.inbox(self._schema)
             case Table.LOGS:
                 return listed.logs(self._schema)
             case Table.ORDERS:
@@ -223,8 +235,8 @@ class ListReads(Subject):
         return self._safety_shape
 
 
-def _matching(query: Any, source: ListTable, given: Filter) -> Any:
-    return narrowed_by(query if source.only is None else query.eq(*source.only), given, source.searched)
+def _matching(query: Any, source: ListTable, given: Filter, now: datetime) -> Any:
+    return narrowed_by(query if source.only is None else query.eq(*source.only), given, source.searched, now)
 
 
 def _without_safety(fault: Fault) -> Fault:

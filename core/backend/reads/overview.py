@@ -75,6 +75,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """The rate of the last hour, where all that finished was counted."""
     simulated: Simulated | None = None
     last_completed_at: datetime | None = None
+    oldest_review_at: datetime | None = None
 
 
 class OverviewReads(Subject):
@@ -107,6 +108,7 @@ class OverviewReads(Subject):
             "success_24h": success is None or success.finished,
             "simulated": simulated is None or simulated.count,
             "last_completed": success is None or overview.last_completed_at,
+            "oldest_review": success is None or overview.oldest_review_at,
         }
         return (
             await _unproven([name for name, found in of_tasks.items() if not found], self._calls.must_show, TASKS)
@@ -136,9 +138,9 @@ class OverviewReads(Subject):
         )
         if not asked.slow:
             return overview
-        lacking(told, "finished", "last_completed")
-        finished, last = told["finished"], told["last_completed"]
-        if not isinstance(finished, dict) or (last is not None and moment(last) is None):
+        lacking(told, "finished", "last_completed", "oldest_review")
+        finished, last, review = told["finished"], told["last_completed"], told["oldest_review"]
+        if not isinstance(finished, dict) or any(at is not None and moment(at) is None for at in (last, review)):
             raise Failed(garbage("an overview was asked for, something else came"))
         names = ("completed", "failed", "completed_1h", "failed_1h", "simulated")
         completed, failed, completed_1h, failed_1h, simulated = (_amount(finished.get(name)) for name in names)
@@ -155,6 +157,7 @@ class OverviewReads(Subject):
             success_1h=lately if max(completed_1h, failed_1h) <= EXACT_UP_TO else None,
             simulated=Simulated(simulated, moment(finished.get("simulated_last"))),
             last_completed_at=moment(last),
+            oldest_review_at=moment(review),
         )
 
     def _config(self, told: Row, known: KnownRows[SystemConfig]) -> KnownRows[SystemConfig]:

@@ -85,7 +85,7 @@ BEGIN
     answer := answer || jsonb_build_object('logs', page);
   END IF;
 
-  -- what finished within the time that is asked for, and within the last hour of it, and when something did last
+  -- what finished within the time that is asked for, and within the last hour of it, when something did last, and how long a review waits
   IF slow THEN
     page := '{"estimated": false}';
     FOREACH one IN ARRAY ARRAY['completed', 'failed'] LOOP
@@ -121,7 +121,10 @@ BEGIN
       SELECT t.completed_at FROM public.autonomous_tasks AS t
       WHERE t.status = 'completed' AND t.completed_at >= '1970-01-01T00:00:00Z' AND t.completed_at <= until
         AND ($simulated) IS NOT TRUE
-      ORDER BY t.completed_at DESC LIMIT 1));
+      ORDER BY t.completed_at DESC LIMIT 1), 'oldest_review', (
+      SELECT t.created_at FROM public.autonomous_tasks AS t
+      WHERE t.status = 'awaiting_review' AND t.created_at >= '1970-01-01T00:00:00Z' AND t.created_at <= until
+      ORDER BY t.created_at LIMIT 1));
   END IF;
   RETURN answer;
 END

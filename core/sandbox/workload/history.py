@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import psycopg
 
-from core.sandbox.workload.stories import ERRORS, STORIES
+from core.sandbox.workload.stories import ERRORS, REVIEWS, STORIES
 
 TASKS: Final = 3000
 DAYS: Final = 40
@@ -18,6 +18,12 @@ _AT_WORK: Final = """
 UPDATE autonomous_system_config SET enabled = true, dry_run_mode = false, max_parallel_tasks = 5, max_daily_tasks = 5000
 """
 """Agents that do real work, and more than the default allows on one day."""
+
+_IN_REVIEW: Final = """
+INSERT INTO autonomous_tasks (task_type, description, priority, autonomy_level, risk_level, requires_approval, status,
+  files_affected, estimated_duration_minutes, created_at)
+VALUES (%s, %s, %s, 3, %s, true, 'awaiting_review', %s, %s, now() - %s * interval '1 minute')
+"""
 
 
 def seed_history(owner: psycopg.Connection[Any], shape: str, *, seed: int = 11) -> None:
@@ -51,6 +57,8 @@ def seed_history(owner: psycopg.Connection[Any], shape: str, *, seed: int = 11) 
         with cursor.copy(f"COPY autonomous_execution_logs ({columns}) FROM STDIN") as copy:
             for log in logs:
                 copy.write_row(log)
+    with owner.cursor() as cursor:
+        cursor.executemany(_IN_REVIEW, REVIEWS)
     owner.execute(_AT_WORK)
     owner.execute("ANALYZE")
 

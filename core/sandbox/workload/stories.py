@@ -24,3 +24,10 @@ ERRORS: Final = (
     "model answered with an empty patch",
     "lint failed after 3 attempts",
 )
+
+REVIEWS: Final = (
+    ("database_migration", "Drop the unused column trips.legacy_id", 8, "high", ["migrations/0412.sql"], 20, 25),
+    ("security_fix", "Rotate the signing key of the webhooks", 9, "medium", ["webhook.ts", "env.ts"], 45, 11),
+    ("refactoring", "Merge the two fare calculators", 4, "low", ["src/fare.ts", "src/fare-night.ts"], 90, 4),
+)
+"""What waits for a review from the beginning: type, description, priority, risk, files, minutes it may take, age."""

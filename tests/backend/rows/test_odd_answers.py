@@ -53,6 +53,8 @@ READS: dict[str, Callable[[Reads], Awaitable[object]]] = {
     "task_ids.in_status": lambda reads: reads.task_ids.in_status("pending", 5),
     "task_ids.count_failed_until": lambda reads: reads.task_ids.count_failed_until(IDS, AT),
     "task_ids.sent_back_among": lambda reads: reads.task_ids.sent_back_among(IDS, AT),
+    "chosen.of_ids": lambda reads: reads.chosen.of_ids(IDS),
+    "chosen.in_status": lambda reads: reads.chosen.in_status(IDS, ("pending",), approved=True, begun=False),
     "outcomes.last_completed_at": lambda reads: reads.outcomes.last_completed_at(AT),
     "outcomes.last_failed_at": lambda reads: reads.outcomes.last_failed_at(AT),
     "outcomes.simulated": lambda reads: reads.outcomes.simulated(AT, AT),

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from core.actions.acknowledge import ACKNOWLEDGE
+from core.actions.approve import APPROVE
 from core.actions.breakers import HOLD_BREAKER, RELEASE_BREAKER, RESET_BREAKER
+from core.actions.cancel import CANCEL
 from core.actions.catalogue import ACTIONS
 from core.actions.dry_run import DRY_RUN_OFF, DRY_RUN_ON
 from core.actions.emergency_stop import EMERGENCY_STOP
 from core.actions.heal import HEAL
 from core.actions.process import CHECK_NOW, OBSERVE_OFF, RESTART, TEST_MESSAGE
+from core.actions.reject import REJECT
 from core.actions.resume import RESUME
 from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.retry_task import RETRY
@@ -24,6 +27,7 @@ from core.actions.withdraw import CONFIRM_WAITING, WITHDRAW
 from core.backend.target import Target
 from core.base.store import NotKept
 from core.domain.actions import Result, ResultPhase
+from core.domain.chosen_tasks import TasksPlan
 from core.domain.plans import HealPlan, RetryMatchingPlan, RetryPlan, UndoPlan
 from core.domain.queries import Filter
 from core.monitor import Config, Monitor, Places
@@ -60,6 +64,9 @@ GIVEN: dict[str, Callable[[Monitor], Awaitable[Result]]] = {
     ),
     "requeue": lambda monitor: monitor.run(RESUME, requeue=True),
     "clean_up": lambda monitor: monitor.run(HEAL, HealPlan(only=("old_logs",))),
+    "approve": lambda monitor: monitor.run(APPROVE, TasksPlan(), tasks=(ID,)),
+    "reject": lambda monitor: monitor.run(REJECT, TasksPlan(), tasks=(ID,), reason="no"),
+    "cancel": lambda monitor: monitor.run(CANCEL, TasksPlan(), tasks=(ID,), reason="no"),
     "undo": lambda monitor: monitor.run(UNDO, UndoPlan(run=ID, text="heal", tasks=1)),
 }
 

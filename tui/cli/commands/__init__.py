@@ -20,6 +20,8 @@ COMMANDS: Final = {
     "serve": "Serve the monitor to browsers on this machine, read-only.",
     "silence": "Tell nobody of some alerts for a while.",
     "sql": "Print optional SQL for the project: indexes, statistics, policies.",
+    "task": "Show one task in full, with its log rows and safety checks.",
+    "tasks": "Show the tasks that match a filter, in rows or in groups.",
     "waiting": "Show the actions that wait for the project to answer; withdraw one.",
     "status": "Check once and print one page; writes nothing.",
 }

@@ -1,0 +1,118 @@
+"""Approve: what waits for a review goes back to pending and needs no approval any more, so the agents run it."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from core.actions.run import Run
+from core.actions.task_change import REASON, TASKS, TaskChange
+from core.backend.reads.read import hundreds
+from core.base.text import plural
+from core.domain.actions import Action, Command, Shortcut, Tier
+from core.domain.chosen_tasks import TasksPlan
+from core.domain.plans import PlanStep
+from core.domain.records import STATUSES, ChosenTask, SystemConfig
+
+TYPED_ABOVE: Final = 10
+"""An approval of more tasks than this is typed."""
+
+APPROVE: Final = Action(
+    name="approve",
+    tier=Tier.CONFIRM,
+    title="Approve",
+    effect="let the agents run what waits for a review: back to pending, without need of approval",
+    halts=True,
+    arguments=(TASKS, msgspec.structs.replace(REASON, required=False, words="remark, if any")),
+    shortcut=Shortcut(
+        name="approve",
+        key="A,shift+a",
+        word="approve",
+        does="approve the task under the cursor, or show what waits for a review",
+        drops=23,
+    ),
+    command=Command(
+        name="approve",
+        summary="Let the agents run tasks that wait for a review.",
+        help="Approve the tasks with these ids, or all in review that match a filter, such as type:bug_fix.",
+    ),
+)
+APPROVE_TYPED: Final = msgspec.structs.replace(APPROVE, tier=Tier.TYPED)
+"""The approval of many, or of one whose risk is high."""
+
+_APPROVED: Final = tuple(status for status in STATUSES if status not in {"awaiting_review", "rejected"})
+
+
+class Approve(TaskChange):
+    """Approves tasks."""
+
+    action = APPROVE
+    settles = (APPROVE,)
+    nothing = "nothing was approved"
+    statuses = ("awaiting_review",)
+    otherwise = "it does not wait for a review"
+    key = "db:approve_tasks"
+    undoes = True
+
+    def confirmed(self, plan: TasksPlan) -> TasksPlan:
+        """Return the plan, to be typed where it is about many tasks, or a risky one."""
+        typed = plan.rows > TYPED_ABOVE or any(one.risky for one in plan.chosen)
+        return msgspec.structs.replace(plan, action=APPROVE_TYPED) if typed else plan
+
+    def consequences(self, config: SystemConfig | None, chosen: tuple[ChosenTask, ...]) -> tuple[str, ...]:
+        """Return what keeps the agents from running them, and that dry-run marks them as done."""
+        if config is None:
+            return ()
+        notes = []
+        if config.emergency_stop:
+            notes.append("an emergency stop is set: they wait until you resume")
+        elif not config.enabled:
+            notes.append("the agents are disabled: they wait until those are enabled")
+        if config.dry_run:
+            notes.append(f"dry-run is on: the agents will mark {_them(chosen)} as completed without doing anything")
+        return tuple(notes)
+
+    def send(self, run: Run, status: str) -> Callable[[tuple[str, ...]], Awaitable[tuple[str, ...]]]:
+        """Return the conditional write."""
+        return partial(self._context.writes.approve, by=f"{run.actor.who}@{run.actor.host}")
+
+    def changed(self, run: Run, status: str) -> Callable[[tuple[str, ...]], Awaitable[tuple[str, ...]]]:
+        """Return what reads which of them need no approval any more and do not wait."""
+        return partial(self._context.reads.chosen.in_status, statuses=_APPROVED, approved=True)
+
+    async def undo_step(self, run: str) -> PlanStep | None:
+        """Return which of the approved tasks no agent has begun. Raises NotLive."""
+        ids = await self._not_begun(run)
+        if not ids:
+            return None
+        title = f"{plural(len(ids), 'task')} that no agent has begun"
+        return PlanStep(name=self.action.name, title=title, effect="back to the inbox", count=len(ids), ids=ids)
+
+    async def undo(self, undone: str, run: Run) -> None:
+        """Let them wait for a review again. Raises NotLive."""
+        chosen, writes = self._context.reads.chosen, self._context.writes
+        waiting = partial(chosen.in_status, statuses=("awaiting_review",))
+
+        async def left(ids: tuple[str, ...]) -> int:
+            return len(await self._among(ids))
+
+        for ids in hundreds(await self._not_begun(undone)):
+            if run.halted():
+                return
+            batch = await run.change(
+                "db:take_back_approval", ids, send=writes.take_back_approval, changed=waiting, left=left
+            )
+            run.count(ids, batch)
+
+    async def _not_begun(self, run: str) -> tuple[str, ...]:
+        named = await self._context.reads.audit.tasks_of((run,))
+        ids = tuple(sorted(named.get(run, frozenset())))
+        return tuple([name for part in hundreds(ids) for name in await self._among(part)])
+
+    async def _among(self, ids: tuple[str, ...]) -> tuple[str, ...]:
+        return await self._context.reads.chosen.in_status(ids, ("pending",), approved=True, begun=False)
+
+
+def _them(chosen: tuple[ChosenTask, ...]) -> str:
+    return "it" if len(chosen) == 1 else "them"

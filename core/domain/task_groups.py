@@ -1,0 +1,109 @@
+"""Tasks grouped by what they have in common: status, type, who has them, or the cause of their failure."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from core.base.text import clean
+from core.domain.records import Task
+
+_CAUSE_CHARS: Final = 160
+_READ_CHARS: Final = 2_000
+"""The beginning of an error text by which its cause is told."""
+
+_PARTS: Final = tuple(
+    (re.compile(pattern), name)
+    for pattern, name in (
+        (r"[a-z][a-z0-9+.-]*://\S+", "<url>"),
+        (r"(?i)\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", "<id>"),
+        (r"\"[^\"\n]{1,300}\"|(?<!\w)'[^'\n]{1,300}'(?!\w)|`[^`\n]{1,300}`", "<text>"),
+        (r"(?:[A-Za-z]:)?(?:[\w.@~+-]*[/\\])+[\w.@~+-]+(?::\d+)*", "<path>"),
+        (r"\b[\w.-]+\.(?:tsx?|jsx?|py|sql|json|md|css|html|ya?ml|toml|go|rs|java|rb|sh|vue)\b(?::\d+)*", "<path>"),
+        (r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,}\b", "<id>"),
+        (r"\d+(?:[.,:]\d+)*", "<n>"),
+    )
+)
+"""What differs between errors of one cause, and what stands for it; in the order in which it is looked for."""
+
+
+class GroupBy(StrEnum):
+    """What tasks of one group have in common."""
+
+    STATUS = "status"
+    TYPE = "type"
+    WHO = "who"
+    ERROR = "error"
+
+
+class TaskGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Tasks of one group: how many, when the first and the last of them came to their end or began, and their ids."""
+
+    name: str
+    ids: tuple[str, ...]
+    statuses: tuple[str, ...] = ()
+    """The statuses that they have."""
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+    @property
+    def count(self) -> int:
+        """Return how many they are."""
+        return len(self.ids)
+
+
+class TaskGroups(msgspec.Struct, frozen=True, kw_only=True):
+    """The groups of the tasks that were looked at, the largest first. `whole`: those are all that match."""
+
+    by: GroupBy
+    groups: tuple[TaskGroup, ...]
+    looked: int
+    whole: bool
+
+
+def cause(error: str) -> str:
+    """Return an error text without what differs from one failure to the next: ids, numbers, paths, quoted parts."""
+    text = " ".join(error[:_READ_CHARS].split())
+    for pattern, name in _PARTS:
+        text = pattern.sub(name, text)
+    return clean(text, _CAUSE_CHARS)
+
+
+def grouped(tasks: Iterable[Task], by: GroupBy, *, whole: bool) -> TaskGroups:
+    """Return tasks in groups. By error only those that have one are in a group."""
+    members: dict[str, list[Task]] = {}
+    looked = 0
+    for task in tasks:
+        looked += 1
+        name = _name(task, by)
+        if name or by is not GroupBy.ERROR:
+            members.setdefault(name, []).append(task)
+    groups = [_group(name, found) for name, found in members.items()]
+    groups.sort(key=lambda one: (-one.count, one.name))
+    return TaskGroups(by=by, groups=tuple(groups), looked=looked, whole=whole)
+
+
+def _group(name: str, tasks: list[Task]) -> TaskGroup:
+    times = [at for task in tasks if (at := task.completed_at or task.created_at) is not None]
+    return TaskGroup(
+        name=name,
+        ids=tuple(task.id for task in tasks),
+        statuses=tuple(sorted({task.status for task in tasks})),
+        first_at=min(times, default=None),
+        last_at=max(times, default=None),
+    )
+
+
+def _name(task: Task, by: GroupBy) -> str:
+    match by:
+        case GroupBy.STATUS:
+            return task.status.replace("_", " ")
+        case GroupBy.TYPE:
+            return task.task_type
+        case GroupBy.WHO:
+            return task.assigned_to
+        case GroupBy.ERROR:
+            return cause(task.error)

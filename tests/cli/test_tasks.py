@@ -1,0 +1,128 @@
+"""`tasks` and `task`: the screen's list for scripts, by the same words, in rows, in groups, for a spreadsheet."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.actions.retry_matching import RETRY_MATCHING
+from core.backend.target import Target
+from core.domain.queries import Filter, Listing, Table
+from core.domain.task_groups import GroupBy
+from core.monitor import Config, Monitor, Places
+from tests.running import ONE_SHAPE, Command, Running
+
+CAUSES = (
+    "tests failed: ' || i || ' of 148",
+    "merge conflict in src/part' || i || '/pricing.ts",
+    "row ' || gen_random_uuid() || ' is locked",
+    "column \"c' || i || '\" is missing",
+    "timeout after ' || (i / 7.0)::numeric(9, 2) || ' s",
+    "GET https://api.example/' || i || '?q=' || i || ' failed",
+    "model answered with an empty patch",
+)
+"""Seven causes, as the insides of SQL texts; `i` differs from row to row."""
+
+
+def storm(sandbox: Running, each: int) -> None:
+    for text in CAUSES:
+        sandbox.sql(
+            "INSERT INTO autonomous_tasks (task_type, description, status, error_message, created_at, completed_at)"
+            f" SELECT 'bug_fix', 'work', 'failed', '{text}', now() - i * interval '1 second', now()"
+            f" FROM generate_series(1, {each}) AS i"
+        )
+
+
+async def test_ten_thousand_failures_have_seven_causes_and_one_is_retried(sandbox: Running, tmp_path: Path) -> None:
+    storm(sandbox, 1_428)
+    sandbox.completed(4)
+    config = Config(target=Target(name="probe", url=sandbox.url, key=sandbox.service_key))
+    monitor = Monitor(config, places=Places.within(tmp_path))
+    monitor.parts.rows._grouping_s = 60.0  # however busy this machine is
+    found = await monitor.groups(Filter(status=("failed",)), GroupBy.ERROR)
+    assert [one.count for one in found.groups] == [1_428] * 7, [one.name for one in found.groups]
+    assert found.whole
+    locked = next(one for one in found.groups if one.name == "row <id> is locked")
+    plan = await monitor.plan(RETRY_MATCHING, listing=Listing(table=Table.TASKS), only=locked.ids)
+    assert plan.rows == 1_428
+    result = await monitor.run(RETRY_MATCHING, plan, listing=Listing(table=Table.TASKS), only=locked.ids, reason="r")
+    assert result.changed == 1_428
+    left = dict(sandbox.sql("SELECT status, count(*) FROM autonomous_tasks GROUP BY 1"))
+    assert left == {"pending": 1_428, "failed": 6 * 1_428, "completed": 4}
+    await monitor.close()
+
+
+@pytest.fixture
+def some(sandbox: Running) -> list[str]:
+    storm(sandbox, 3)
+    sandbox.completed(2)
+    sandbox.sql(
+        "INSERT INTO autonomous_tasks (task_type, description, status, created_at)"
+        " VALUES ('refactoring', '=HYPERLINK(\"http://evil.example\")', 'pending', now() - interval '3 days')"
+    )
+    return [str(name) for (name,) in sandbox.sql("SELECT id FROM autonomous_tasks ORDER BY created_at DESC, id DESC")]
+
+
+def test_rows_in_words_and_for_programs(sandbox: Running, command: Command, some: list[str]) -> None:
+    told = command("tasks", sandbox=sandbox)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert [line.split()[0] for line in told.stdout.splitlines()] == some
+    few = command("tasks", "-status:failed,completed", "--limit", "1", sandbox=sandbox)
+    assert len(few.stdout.splitlines()) == 1
+    assert "refactoring" in few.stdout
+    found: dict[str, Any] = json.loads(
+        command("tasks", "status:failed", "error:locked", "--since", "1h", "--json", sandbox=sandbox).stdout
+    )
+    assert (found["version"], found["total"], found["exact"]) == (1, 3, True)
+    assert {row["status"] for row in found["tasks"]} == {"failed"}
+    more = command("tasks", "--limit", "2", sandbox=sandbox)
+    assert f"the first 2 of {len(some)}: --limit shows more" in more.stderr
+
+
+def test_a_spreadsheet_runs_nothing(sandbox: Running, command: Command, some: list[str]) -> None:
+    told = command("tasks", "--csv", "--sort", "oldest", sandbox=sandbox)
+    rows = list(csv.DictReader(io.StringIO(told.stdout)))
+    assert rows[0]["id"] == some[-1]
+    assert rows[0]["description"].startswith("'=HYPERLINK")
+    assert len(rows) == len(some)
+
+
+def test_groups(sandbox: Running, command: Command, some: list[str]) -> None:
+    told = command("tasks", "--group", "status", sandbox=sandbox)
+    assert [line.split()[0] for line in told.stdout.splitlines()] == ["21", "2", "1"]
+    found = json.loads(command("tasks", "--group", "error", "status:failed", "--json", sandbox=sandbox).stdout)
+    assert (found["by"], found["whole"], found["looked_at"]) == ("error", True, 21)
+    assert [group["count"] for group in found["groups"]] == [3] * 7
+    assert command("tasks", "--group", "type", "--csv", sandbox=sandbox).stdout.startswith("count,first,last,type\n")
+
+
+@ONE_SHAPE
+def test_what_is_wrong_is_one_sentence(sandbox: Running, command: Command) -> None:
+    for words in (["colour:red"], ["--group", "colour"], ["--sort", "colour"], ["since:whenever"], ["--limit", "0"]):
+        done = command("tasks", *words, sandbox=sandbox)
+        assert done.returncode == 2
+        assert "Traceback" not in done.stderr
+    odd = command("tasks", "status:broken", sandbox=sandbox)
+    assert (odd.returncode, odd.stdout) == (0, "none\n")
+    assert "broken is no status that is known: pending, in_progress" in odd.stderr
+    assert command("task", "nonsense", sandbox=sandbox).returncode == 2
+    down = command("tasks", SUPABASE_URL="http://127.0.0.1:9", SUPABASE_KEY=sandbox.service_key)
+    assert (down.returncode, down.stdout) == (4, "")
+
+
+def test_one_task_in_full(sandbox: Running, command: Command, some: list[str]) -> None:
+    sandbox.sql(
+        "INSERT INTO autonomous_execution_logs (task_id, execution_step, step_status) VALUES (%s, 'patch', 'failed')",
+        some[0],
+    )
+    told = command("task", some[0], sandbox=sandbox)
+    assert told.returncode == 0
+    assert "description: " in told.stdout
+    assert "patch failed" in told.stdout
+    found = json.loads(command("task", some[0], "--json", sandbox=sandbox).stdout)
+    assert found["task"]["id"] == some[0]
+    assert found["columns"]["status"] == found["task"]["status"]
+    assert [row["step"] for row in found["logs"]] == ["patch"]

@@ -1,0 +1,78 @@
+"""What a key sets out to do with tasks: the one under the cursor, or all that match the filter of a list."""
+
+from collections.abc import Collection
+from typing import Final
+
+from core.actions.approve import APPROVE
+from core.actions.cancel import CANCEL
+from core.actions.catalogue import statuses_of
+from core.actions.reject import REJECT
+from core.actions.retry_matching import RETRY_MATCHING
+from core.actions.retry_task import RETRY
+from core.domain.actions import Action
+from core.domain.queries import Listing, Table, filter_text
+from tui.actions.choice import Choice, Choices
+from tui.actions.start import start
+from tui.actions.ui import Ui
+
+_OF_STATUS: Final = {
+    "failed": ((RETRY, "retry: send it back to pending …"),),
+    "awaiting_review": ((APPROVE, "approve: let the agents run it …"), (REJECT, "reject: no agent runs it …")),
+    "pending": ((CANCEL, "cancel: reject it …"),),
+    "in_progress": ((CANCEL, "cancel: reject it, the agent may go on …"),),
+}
+
+
+def actions_on(statuses: Collection[str]) -> tuple[Action, ...]:
+    """Return what can be done with many tasks of these statuses."""
+    many = [action for action in (APPROVE, REJECT, CANCEL) if set(statuses_of(action)).intersection(statuses)]
+    return (*((RETRY_MATCHING,) if "failed" in statuses else ()), *many)
+
+
+def task_choices(name: str, status: str) -> Choices:
+    """Return what can be done with one task in a status."""
+    return tuple((Choice(action, name), words) for action, words in _OF_STATUS.get(status, ()))
+
+
+async def approve(ui: Ui) -> None:
+    """Approve the task under the cursor; where there is none, show what waits."""
+    await _of_selected(ui, APPROVE)
+
+
+async def reject(ui: Ui) -> None:
+    """Reject the task under the cursor; where there is none, show what waits."""
+    await _of_selected(ui, REJECT)
+
+
+async def cancel(ui: Ui) -> None:
+    """Cancel the task under the cursor; where there is none, show what is pending or running."""
+    await _of_selected(ui, CANCEL)
+
+
+async def all_that_match(ui: Ui, listing: Listing, actions: tuple[Action, ...]) -> None:
+    """Choose what to do with all tasks that match a list's filter."""
+    words = filter_text(listing.filter, listing.table)
+    what = f"All tasks that match {words}" if words else "All of them"
+    chosen = await ui.choose(f"{what}:", [(one, f"{one.title.lower()}: {one.effect} …") for one in actions])
+    if chosen is not None:
+        await start(ui, chosen, tasks=_meant(listing, chosen))
+
+
+async def _of_selected(ui: Ui, action: Action) -> None:
+    if not ui.allowed(action):
+        return
+    if task := ui.selected_task:
+        await start(ui, action, task)
+    elif task is not None:
+        ui.tell(f"{action.title}: no task is under the cursor")
+    elif action is CANCEL:
+        ui.visit("tasks", f"status:{','.join(statuses_of(action))}")
+    else:
+        ui.visit("inbox")
+
+
+def _meant(listing: Listing, action: Action) -> tuple[str, ...]:
+    """Return the words of the filter, with the statuses that the action is about where the filter names none."""
+    given = listing.filter
+    statuses = () if given.status else (f"status:{','.join(statuses_of(action))}",)
+    return (*statuses, *filter(None, (filter_text(given, Table.TASKS),)))

@@ -1,0 +1,112 @@
+"""`watchdesk tasks`: the list of the screen for scripts, with the same filter words, in rows or in groups."""
+
+import csv
+import io
+from typing import Any, Final
+
+import click
+import msgspec
+
+from core.domain.queries import PAGE_ROWS, SORTS, Filter, FilterError, Listing, Table, parse_filter, unknown_status
+from core.domain.records import Task
+from core.domain.task_groups import GroupBy, TaskGroups
+from core.monitor import Monitor
+from tui.cli.exits import DONE
+from tui.cli.filter_words import FilterCommand, words_of
+from tui.cli.guide import FILTER_WORDS
+from tui.cli.session import configure, once, put, put_json, tell
+from tui.rendering.csv_cells import csv_cell
+
+_SORTS: Final = {sort.name: sort for sort in SORTS[Table.TASKS]}
+_COLUMNS: Final = (
+    *("id", "status", "task_type", "priority", "risk_level", "assigned_to"),
+    *("created_at", "started_at", "completed_at", "description", "error"),
+)
+
+
+@click.command(name="tasks", cls=FilterCommand, epilog=FILTER_WORDS)
+@click.argument("words", metavar="[FILTER]…", nargs=-1)
+@click.option("--since", metavar="TIME", help="The same as since:TIME.")
+@click.option("--sort", type=click.Choice(list(_SORTS)), default="newest", show_default=True, help="In which order.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many rows at most.")
+@click.option("--group", "by", type=click.Choice([one.value for one in GroupBy]), help="Groups instead of rows.")
+@click.option("--csv", "as_csv", is_flag=True, help="For a spreadsheet.")
+@click.option("--json", "as_data", is_flag=True, help="For programs.")
+@click.pass_context
+def command(
+    context: click.Context, /, *, words: tuple[str, ...], since: str | None, by: str | None, **how: Any
+) -> None:
+    """Show the tasks that match, or how many of them have what in common."""
+    try:
+        typed = " ".join((*words_of(words), *([f'since:"{since}"'] if since else [])))
+        given = parse_filter(typed, Table.TASKS)
+    except FilterError as error:
+        raise click.UsageError(f"{error}") from None
+    if odd := unknown_status(given, Table.TASKS):
+        tell(odd)
+
+    async def act(monitor: Monitor) -> int:
+        if by is not None:
+            _put_groups(await monitor.groups(given, GroupBy(by)), as_csv=how["as_csv"], as_data=how["as_data"])
+        else:
+            await _put_rows(monitor, given, **how)
+        return DONE
+
+    context.exit(once(configure(context), act))
+
+
+async def _put_rows(monitor: Monitor, given: Filter, *, sort: str, limit: int, as_csv: bool, as_data: bool) -> None:
+    listing = Listing(table=Table.TASKS, filter=given, sort=_SORTS[sort])
+    found = dict[str, Task]()
+    more = True
+    while more and len(found) < limit:
+        page = await monitor.page(listing, len(found), min(PAGE_ROWS, limit - len(found)))
+        found |= {row.id: row for row in page.rows if isinstance(row, Task)}
+        more = page.more and bool(page.rows)
+    total, exact = (len(found), True) if not more else await monitor.total(listing)
+    rows = list(found.values())
+    if as_data:
+        put_json({"version": 1, "total": total, "exact": exact, "tasks": rows})
+    elif as_csv:
+        _put_csv(_COLUMNS, [[getattr(task, name) for name in _COLUMNS] for task in rows])
+    else:
+        put("\n".join(map(_line, rows)) or "none")
+        if more:
+            tell(f"the first {len(rows):,} of {'' if exact else '≈'}{total:,}: --limit shows more")
+
+
+def _put_groups(found: TaskGroups, *, as_csv: bool, as_data: bool) -> None:
+    if as_data:
+        groups = [{"count": one.count} | msgspec.structs.asdict(one) for one in found.groups]
+        put_json({"version": 1, "by": found.by, "looked_at": found.looked, "whole": found.whole, "groups": groups})
+        return
+    if as_csv:
+        rows = [[one.count, one.first_at, one.last_at, one.name] for one in found.groups]
+        _put_csv(("count", "first", "last", found.by.value), rows)
+    else:
+        lines = (
+            f"{one.count:>7,}  {_time(one.first_at)}  {_time(one.last_at)}  {one.name or '(none)'}"
+            for one in found.groups
+        )
+        put("\n".join(lines) or "none")
+    if not found.whole:
+        tell(f"of the newest {found.looked:,} that match: a filter such as since:1d narrows it down")
+
+
+def _put_csv(columns: tuple[str, ...], rows: list[list[Any]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([csv_cell(value) for value in row] for row in rows)
+    click.echo(text.getvalue(), nl=False)
+
+
+def _line(task: Task) -> str:
+    who = f" {task.assigned_to}" if task.assigned_to else ""
+    error = f" ({task.error})" if task.error else ""
+    at = _time(task.completed_at or task.began_at)
+    return f"{task.id}  {at}  {task.status:<15} {task.task_type}{who}: {task.description}{error}"
+
+
+def _time(at: Any) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}Z" if at is not None else f"{'no time':<20}"

@@ -1,0 +1,59 @@
+"""The inbox: tasks that wait for a review, the oldest first, with what a reviewer decides by."""
+
+from core.actions.approve import APPROVE
+from core.actions.reject import REJECT
+from core.domain.queries import Table
+from core.domain.records import ChosenTask
+from core.domain.snapshot import Snapshot
+from tui.lists.listed import list_key
+from tui.lists.served import Known
+from tui.lists.tasks import TaskList
+from tui.panels.row_list import Column, Row
+from tui.rendering.text import age
+
+_RISK_ROLE = {"high": "critical", "medium": "warning", "low": "text"}
+
+
+class InboxList(TaskList):
+    """What somebody must approve or reject before an agent touches it. A row opens as any other task."""
+
+    NAME = "inbox"
+    KEY = list_key("inbox", "i", "inbox", "inbox: tasks that wait for a review, to approve or reject", 9)
+    TITLE = "Inbox"
+    TABLE = Table.INBOX
+    RETRIES = GROUPED = False
+    MANY = ACTS = (APPROVE, REJECT)
+    HINT = "type:bug_fix  risk:high  age:>1h"
+    EMPTY = "no task waits for a review, or none is visible to us"
+    COLUMNS = (
+        Column(title="waits", width=6, right=True),
+        Column(title="risk", width=7),
+        Column(title="lvl", width=3, right=True, drops=4),
+        Column(title="pri", width=3, right=True, drops=5),
+        Column(title="type", width=24, drops=2),
+        Column(title="files", width=5, right=True, drops=3),
+        Column(title="est", width=7, right=True, drops=6),
+        Column(title="description"),
+    )
+
+    def known(self, snapshot: Snapshot) -> Known:
+        """Return nothing: the newest tasks do not tell what a reviewer needs."""
+        return Known()
+
+    def row(self, record: ChosenTask, snapshot: Snapshot, *, live: bool) -> Row:  # type: ignore[override]  # its table's rows
+        """Return one task in review as a row."""
+        task = record.task
+        risk = _RISK_ROLE.get(task.risk_level, "critical" if record.risky else "text")
+        return Row(
+            key=record.id,
+            cells=(
+                (age(task.created_at, snapshot.at), "text" if live else "dim"),
+                (task.risk_level or self._signs.none, risk if live else "dim"),
+                (f"{record.level or ''}", "dim"),
+                (f"{task.priority}", "dim"),
+                (task.task_type, "dim"),
+                (f"{len(record.files)}" if record.files else "", "dim"),
+                ("" if task.estimated_minutes is None else f"{task.estimated_minutes:,} min", "dim"),
+                (task.description, "text" if live else "dim"),
+            ),
+        )

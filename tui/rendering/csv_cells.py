@@ -1,0 +1,16 @@
+"""Cells of a CSV file that a spreadsheet takes for what they are: data, never a formula."""
+
+from datetime import datetime
+from typing import Final
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_cell(value: object) -> str:
+    """Return a value as a cell: a time in ISO form, a text that a spreadsheet would run with a quote before it."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    text = f"{value}"
+    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
