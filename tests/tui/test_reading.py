@@ -131,3 +131,19 @@ async def test_a_key_held_down_and_a_refresh_do_not_begin_the_next_page_anew() -
         assert slow.begun == 1
         slow.go.set()
         await settled(pilot, lambda: len(view._window.records) == 2 * PAGE)
+
+
+async def test_pages_and_halves_of_them_are_turned_by_the_keys_of_a_pager() -> None:
+    app = app_on(WARNING, MANY)
+    async with run(app, SIZE) as pilot:
+        await app.visit("tasks")
+        view = app.screen
+        assert isinstance(view, ServedView)
+        await settled(pilot, lambda: len(view._window.records) == PAGE and not view._reading)
+        page = view.list.screenful()
+        at = []
+        for key in ("ctrl+f", "ctrl+f", "ctrl+b", "ctrl+d", "ctrl+u", "ctrl+u", "ctrl+b"):
+            await pilot.press(key)
+            at.append(view.list.at)
+        half = page // 2
+        assert at == [page, 2 * page, page, page + half, page, page - half, 0]

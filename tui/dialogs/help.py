@@ -15,7 +15,7 @@ from tui.rendering.appearance import Appearance
 from tui.rendering.text import Line, took
 
 _WORDS: Final = (
-    ("Lists", "↑ ↓ PgUp PgDn Home End, or j k g G, move; a click goes to a row, another one opens it."),
+    ("Lists", "↑ ↓ PgUp PgDn Home End, or j k g G ^f ^b ^d ^u, move; a click goes to a row, another one opens it."),
     ("Dashboard", "Tab goes to the next panel, enter or a click opens it, and so does the digit before its title."),
     ("Signs", "● fine  ▲ look  ✖ act  ? not known. A value with an age is last known, — was never measured."),
     (

@@ -34,6 +34,7 @@ class InboxList(TaskList):
         Column(title="files", width=5, right=True, drops=3),
         Column(title="est", width=7, right=True, drops=6),
         Column(title="description"),
+        Column(title="id", width=8, drops=7),
     )
 
     def known(self, snapshot: Snapshot) -> Known:
@@ -55,5 +56,6 @@ class InboxList(TaskList):
                 (f"{len(record.files)}" if record.files else "", "dim"),
                 ("" if task.estimated_minutes is None else f"{task.estimated_minutes:,} min", "dim"),
                 (task.description, "text" if live else "dim"),
+                (task.id[:8], "dim"),
             ),
         )

@@ -45,6 +45,7 @@ class TaskList(Served):
         Column(title="description"),
         Column(title="took", width=8, right=True, drops=4),
         Column(title="assigned to", width=14, drops=5),
+        Column(title="id", width=8, drops=6),
     )
 
     def known(self, snapshot: Snapshot) -> Known:
@@ -67,6 +68,7 @@ class TaskList(Served):
                 (text, "text" if live else "dim"),
                 (_took(record, snapshot), "dim"),
                 (record.assigned_to, "dim"),
+                (record.id[:8], "dim"),
             ),
         )
 

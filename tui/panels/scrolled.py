@@ -18,8 +18,10 @@ class Scrolled(Panel):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", show=False),
         Binding("down,j", "move(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
+        Binding("pageup,ctrl+b", "page(-1)", show=False),
+        Binding("pagedown,ctrl+f", "page(1)", show=False),
+        Binding("ctrl+u", "half(-1)", show=False),
+        Binding("ctrl+d", "half(1)", show=False),
         Binding("home,g", "edge(0)", show=False),
         Binding("end,G", "edge(1)", show=False),
     ]
@@ -39,6 +41,10 @@ class Scrolled(Panel):
     def action_page(self, by: int) -> None:
         """Move a page up or down."""
         self.move(by * max(1, self.screenful()))
+
+    def action_half(self, by: int) -> None:
+        """Move half a page up or down."""
+        self.move(by * max(1, self.screenful() // 2))
 
     def action_edge(self, end: int) -> None:
         """Move to the beginning, or the end."""

@@ -93,7 +93,7 @@ def keys_in_the_past(keys: Iterable[Key]) -> tuple[Key, ...]:
 
 TAKEN: Final = {
     *("up", "down", "left", "right", "pageup", "pagedown", "home", "end", "tab", "shift+tab", "ctrl+c", "ctrl+q"),
-    *("j", "k", "g", "G"),
+    *("j", "k", "g", "G", "ctrl+b", "ctrl+f", "ctrl+d", "ctrl+u"),
 }
 """Keys that move about; they cannot be given to anything else."""
 
