@@ -8,7 +8,8 @@ import msgspec
 
 from core.actions.run import Run
 from core.actions.task_change import REASON, TASKS, TaskChange
-from core.backend.reads.read import hundreds
+from core.backend.reads.audit import ReviewedTasks
+from core.backend.reads.read import LEAST_CAP, batched
 from core.base.text import plural
 from core.domain.actions import Action, Command, Shortcut, Tier
 from core.domain.chosen_tasks import TasksPlan
@@ -51,7 +52,7 @@ class Approve(TaskChange):
     settles = (APPROVE,)
     nothing = "nothing was approved"
     statuses = ("awaiting_review",)
-    otherwise = "it does not wait for a review"
+    otherwise = "must wait for a review"
     key = "db:approve_tasks"
     undoes = True
 
@@ -82,36 +83,41 @@ class Approve(TaskChange):
         return partial(self._context.reads.chosen.in_status, statuses=_APPROVED, approved=True)
 
     async def undo_step(self, run: str) -> PlanStep | None:
-        """Return which of the approved tasks no agent has begun. Raises NotLive."""
-        ids = await self._not_begun(run)
+        """Return which tasks still are pending as that run approved them. Raises NotLive."""
+        _, ids = await self._still_so(run)
         if not ids:
             return None
-        title = f"{plural(len(ids), 'task')} that no agent has begun"
+        title = f"{plural(len(ids), 'task')} that {'waits' if len(ids) == 1 else 'wait'} for an agent"
         return PlanStep(name=self.action.name, title=title, effect="back to the inbox", count=len(ids), ids=ids)
 
     async def undo(self, undone: str, run: Run) -> None:
         """Let them wait for a review again. Raises NotLive."""
         chosen, writes = self._context.reads.chosen, self._context.writes
         waiting = partial(chosen.in_status, statuses=("awaiting_review",))
+        of_run, still = await self._still_so(undone)
+        if of_run is None:
+            return
+        send = partial(writes.take_back_approval, since=of_run.since, until=of_run.until)
 
         async def left(ids: tuple[str, ...]) -> int:
-            return len(await self._among(ids))
+            return len(await self._among(ids, of_run))
 
-        for ids in hundreds(await self._not_begun(undone)):
+        for ids in batched(still, LEAST_CAP):
             if run.halted():
                 return
-            batch = await run.change(
-                "db:take_back_approval", ids, send=writes.take_back_approval, changed=waiting, left=left
-            )
-            run.count(ids, batch)
+            run.count(ids, await run.change("db:take_back_approval", ids, send=send, changed=waiting, left=left))
 
-    async def _not_begun(self, run: str) -> tuple[str, ...]:
-        named = await self._context.reads.audit.tasks_of((run,))
-        ids = tuple(sorted(named.get(run, frozenset())))
-        return tuple([name for part in hundreds(ids) for name in await self._among(part)])
+    async def _still_so(self, run: str) -> tuple[ReviewedTasks | None, tuple[str, ...]]:
+        of_run = await self._context.reads.audit.reviewed_by_run(run)
+        if of_run is None:
+            return None, ()
+        parts = batched(tuple(sorted(of_run.ids)), LEAST_CAP)
+        return of_run, tuple([name for part in parts for name in await self._among(part, of_run)])
 
-    async def _among(self, ids: tuple[str, ...]) -> tuple[str, ...]:
-        return await self._context.reads.chosen.in_status(ids, ("pending",), approved=True, begun=False)
+    async def _among(self, ids: tuple[str, ...], of_run: ReviewedTasks) -> tuple[str, ...]:
+        """Return which are as that run left them: whoever reviewed one later has another time."""
+        reviewed = (of_run.since, of_run.until)
+        return await self._context.reads.chosen.in_status(ids, ("pending",), approved=True, reviewed=reviewed)
 
 
 def _them(chosen: tuple[ChosenTask, ...]) -> str:

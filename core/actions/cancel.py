@@ -46,7 +46,7 @@ class Cancel(TaskChange):
     settles = (CANCEL,)
     nothing = "nothing was cancelled"
     statuses = ("pending", "in_progress")
-    otherwise = "it is neither pending nor running"
+    otherwise = "must be pending or running"
     key = "db:cancel_tasks"
     undoes = True
 

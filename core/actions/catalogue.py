@@ -18,6 +18,7 @@ from core.actions.resume import Resume
 from core.actions.retry_matching import RetryMatching
 from core.actions.retry_task import Retry
 from core.actions.run_pending import RunPending
+from core.actions.set_config import Disable, Enable, SetConfig
 from core.actions.silence import EndSilence, SilenceAlerts
 from core.actions.task_change import TaskChange
 from core.actions.undo import Undo
@@ -49,6 +50,9 @@ OPERATIONS: Final[tuple[type[Planned[Any]], ...]] = (
     TestMessage,
     ObserveOff,
     DryRunOff,
+    SetConfig,
+    Enable,
+    Disable,
     Undo,
     Withdraw,
     ConfirmWaiting,
@@ -99,8 +103,8 @@ def operation(
 
 def statuses_of(action: Action) -> tuple[str, ...]:
     """Return the statuses of the tasks that an action on chosen tasks changes; empty for any other action."""
-    kind = _BY_NAME[action.name]
-    return kind.statuses if issubclass(kind, TaskChange) else ()
+    kind = _BY_NAME.get(action.name)
+    return kind.statuses if kind is not None and issubclass(kind, TaskChange) else ()
 
 
 def waiting_operation(parts: Dependencies, waiting: WaitingAction) -> Operation[Any] | None:

@@ -6,7 +6,7 @@ from typing import Final
 from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.audit import config_stamp
 from core.actions.dependencies import Dependencies
-from core.actions.run import FOLLOWS, NOT_OURS, Run
+from core.actions.run import Run
 from core.domain.actions import Action, Result, Shortcut, Tier
 from core.domain.plans import DryRunPlan
 from core.domain.records import SystemConfig
@@ -82,9 +82,7 @@ class SetDryRun(Operation[DryRunPlan]):
             run.changed = 0 if self._written == 0 else 1  # somebody else may have been faster
             told = {"dry_run": self.on, "config_at": config_stamp(seen)}
             return ReadBack(holds=Truth.TRUE, text=f"dry-run is {self._word}, seen", told=told)
-        if run.fault is None and not run.follows:
-            run.refused = 1
-        why = run.fault.sentence() if run.fault is not None else FOLLOWS if run.follows else NOT_OURS
+        why = run.why_not(answered=self._written is not None)
         return ReadBack(holds=Truth.FALSE, text=f"dry-run is NOT {self._word}: {why}")
 
 

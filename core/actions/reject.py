@@ -41,7 +41,7 @@ class Reject(TaskChange):
     settles = (REJECT,)
     nothing = "nothing was rejected"
     statuses = ("awaiting_review",)
-    otherwise = "it does not wait for a review"
+    otherwise = "must wait for a review"
     key = "db:reject_reviewed"
     undoes = True
 

@@ -10,7 +10,7 @@ from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.dependencies import Dependencies
 from core.actions.emergency_stop import NO_ROW, in_words
 from core.actions.requeue import REQUEUE, Requeue, audited_stops, count_rejected, left_over
-from core.actions.run import FOLLOWS, NOT_OURS, Run
+from core.actions.run import Run
 from core.actions.waiting import WaitingAction
 from core.base.text import plural
 from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, ResultPhase, Shortcut, Tier
@@ -158,9 +158,7 @@ class Resume(Operation[ResumePlan]):
         """Say whether it is cleared."""
         seen = await self._context.reads.config.fetch()
         if seen is None or seen.emergency_stop:
-            if run.fault is None and not run.follows:
-                run.refused = 1
-            why = run.fault.sentence() if run.fault is not None else FOLLOWS if run.follows else NOT_OURS
+            why = run.why_not(answered=self._written is not None)
             if self._config is not None and seen is not None and StopMark.of(seen) != StopMark.of(self._config):
                 why = "another stop was set meanwhile"
             text = f"NOT resumed: the flag still stands: {why}"

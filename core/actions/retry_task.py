@@ -5,7 +5,7 @@ from typing import Final
 from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.context import ActionContext
 from core.actions.dependencies import Dependencies
-from core.actions.run import FOLLOWS, NOT_OURS, Run
+from core.actions.run import Run
 from core.base.text import clean
 from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, Tier
 from core.domain.plans import RetryPlan
@@ -83,8 +83,7 @@ class Retry(Operation[RetryPlan]):
         seen = await self._context.reads.tasks.fetch(self.agreed.task)
         status = seen.status.replace("_", " ") if seen is not None else "gone"
         if seen is not None and status == "failed" and seen.completed_at == self.agreed.failed_at:
-            run.refused = 0 if run.follows or run.fault is not None else 1
-            why = run.fault.sentence() if run.fault is not None else FOLLOWS if run.follows else NOT_OURS
+            why = run.why_not(answered=self._written is not None)
             return ReadBack(holds=Truth.FALSE, text=f"NOT sent back: {why}")
         if seen is None or status in {"failed", "rejected"} or self._written is False:
             run.skipped = 1

@@ -25,6 +25,8 @@ NOT_OURS: Final = "the row is not ours to change; sign in as the master account 
 
 FOLLOWS: Final = "the answer was lost, it may be carried out yet"
 
+NOT_ARRIVED: Final = "its answer was lost, and it was not carried out: try again"
+
 _IDS_KEPT: Final = 1000
 
 
@@ -78,6 +80,8 @@ class Run:
         self.notes: list[str] = []
         self.told: dict[str, Any] = {}
         """What else the audit row is to keep."""
+        self.left_over = 0
+        """Rows that were meant and are left for another run."""
         self.follows = False
         """Whether a write whose answer was lost may be carried out yet."""
         self.turned = False
@@ -92,7 +96,7 @@ class Run:
     @property
     def whole(self) -> bool:
         """Return whether nothing was refused, failed or stopped."""
-        return not (self.refused or self.unknown or self._faults or self._halted)
+        return not (self.refused or self.unknown or self._faults or self._halted or self.left_over)
 
     @property
     def fault(self) -> Fault | None:
@@ -221,12 +225,23 @@ class Run:
             line += "; refused rows are not ours to change: sign in as the master account or use a secret key"
         if self._halted:
             line += f"; halted: {self._halted}"
+        if self.left_over:
+            line += f"; {self.left_over:,} more are left: run it again"
         line += "".join(f"; {note}" for note in self.notes)
         return line + self.faults_text()
 
     def faults_text(self) -> str:
         """Return the faults in words, to be appended to a sentence."""
         return "".join(f"; {title}: {fault.sentence()}" for title, fault in self._faults)
+
+    def why_not(self, *, answered: bool) -> str:
+        """Return why one write is not seen, and count it as refused where that is so. `answered`: it had an answer."""
+        if self.fault is not None:
+            return self.fault.sentence()
+        if self.follows or not answered:
+            return FOLLOWS if self.follows else NOT_ARRIVED
+        self.refused = 1
+        return NOT_OURS
 
     def described(self) -> dict[str, Any]:
         """For the audit row."""

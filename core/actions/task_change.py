@@ -11,12 +11,12 @@ import msgspec
 from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.dependencies import Dependencies
 from core.actions.run import Run
-from core.backend.reads.read import hundreds
+from core.backend.reads.read import LEAST_CAP, batched
 from core.base.text import clean, plural
 from core.domain.actions import Argument, ArgumentKind, Result
 from core.domain.chosen_tasks import TasksPlan
 from core.domain.plans import PlanChanged
-from core.domain.queries import Filter, FilterError, Table, filter_text, is_uuid, parse_filter
+from core.domain.queries import FilterError, Listing, Table, filter_text, is_uuid, parse_filter
 from core.domain.records import ChosenTask, SystemConfig
 from core.domain.status import Truth
 from core.resilience import NotLive
@@ -25,7 +25,6 @@ MOST_TASKS: Final = 1_000
 """The most tasks that one run changes: as many as its audit row names, so that all of them can be taken back."""
 
 _REASON_CHARS: Final = 400
-_LEFT_NAMED: Final = 3
 
 TASKS: Final = Argument(name="tasks", kind=ArgumentKind.SUBJECTS, metavar="ID…|FILTER", required=True)
 REASON: Final = Argument(name="reason", help="Why; the audit trail keeps it.", required=True, longest=_REASON_CHARS)
@@ -40,7 +39,7 @@ class TaskChange(Operation[TasksPlan]):
     statuses: ClassVar[tuple[str, ...]]
     """The statuses of tasks that it may change."""
     otherwise: ClassVar[str]
-    """How it is said of a task in another status, after that status."""
+    """How it is said what a task must be, after "it"."""
     key: ClassVar[str]
     """The name of its write, for the breakers."""
 
@@ -75,16 +74,14 @@ class TaskChange(Operation[TasksPlan]):
     async def plan(self) -> TasksPlan:
         """Return the tasks that it would change now. Raises NotLive."""
         try:
-            ids, left = await self._ids()
+            ids, beyond, none = await self._ids()
         except FilterError as error:
             return TasksPlan(refused=f"{error}")
         except NotLive as not_live:
             if not_live.fault.kind not in {"bad_input", "filter"}:
                 raise
             return TasksPlan(refused=not_live.fault.sentence())
-        if not ids:
-            return TasksPlan(refused=left or "no task that matches is visible to us")
-        return await self._plan_of(ids, (left,) if left else ())
+        return await self._plan_of(ids, beyond) if ids else TasksPlan(refused=none)
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Look again: a task that changed since it was shown is shown anew, one that is done with is left alone."""
@@ -96,7 +93,7 @@ class TaskChange(Operation[TasksPlan]):
         seen = {one.id: one for one in await self._look(shown.ids)}
         changed = [one for one in shown.chosen if one.id in seen and seen[one.id].digest != one.digest]
         if any(seen[one.id].task.status in self.statuses for one in changed):
-            raise PlanChanged(await self._plan_of(shown.ids, ()))
+            raise PlanChanged(await self._plan_of(shown.ids, shown.more))
         if not any(one.id in seen and one not in changed for one in shown.chosen):
             return self.unchanged(f"nothing was changed: {self._other_statuses(shown.ids, seen.values())}")
         told = {"tasks": shown.rows, "ids": shown.ids} | ({"reason": self.reason} if self.reason else {})
@@ -108,7 +105,7 @@ class TaskChange(Operation[TasksPlan]):
         done = 0
         for status in self.statuses:
             of_status = {one.id: one for one in shown if one.task.status == status}
-            for batch in hundreds(tuple(of_status)):
+            for batch in batched(tuple(of_status), LEAST_CAP):  # no API cuts the answer to so few
                 if run.halted():
                     return
                 now = await self._look(batch)
@@ -123,47 +120,53 @@ class TaskChange(Operation[TasksPlan]):
 
     async def read_back(self, run: Run) -> ReadBack:
         """Say what was changed; of a single task what it is now."""
+        run.left_over = self.agreed.more
         ids, text = self.agreed.ids, run.text()
         if len(ids) == 1:
             seen = await self._look(ids)
             text += f"; the task is {seen[0].task.status.replace('_', ' ')}, seen" if seen else "; the task is gone"
         return ReadBack(holds=Truth.of(run.changed > 0), text=text, told={"reason": self.reason} if self.reason else {})
 
-    async def _ids(self) -> tuple[tuple[str, ...], str]:
-        """Return the ids of the tasks that are meant, and why others are left alone. Raises FilterError, NotLive."""
+    async def _ids(self) -> tuple[tuple[str, ...], int, str]:
+        """Return the ids of the tasks that are meant, how many match beyond them, and why there are none, in words.
+
+        Raises FilterError, NotLive.
+        """
         if self._tasks and all(map(is_uuid, self._tasks)):
-            ids = tuple(dict.fromkeys(name.lower() for name in self._tasks))
-            more = f"one run takes {MOST_TASKS:,} tasks: run it again for the rest" if len(ids) > MOST_TASKS else ""
-            return ids[:MOST_TASKS], more
+            return tuple(dict.fromkeys(name.lower() for name in self._tasks)), 0, ""
         given = parse_filter(" ".join(self._tasks), Table.TASKS)
         if given.empty:
             raise FilterError("name tasks by their ids, or by a filter such as type:bug_fix")
         wrong = [status for status in given.status if status not in self.statuses]
         if wrong:
-            raise FilterError(f"status:{clean(wrong[0], 40)}: {self._or(self.statuses)} tasks only")
-        return await self._matching(msgspec.structs.replace(given, status=given.status or self.statuses))
+            may = " or ".join(status.replace("_", " ") for status in self.statuses)
+            raise FilterError(f"status:{clean(wrong[0], 40)}: this is done to what is {may} alone")
+        given = msgspec.structs.replace(given, status=given.status or self.statuses)
+        lists = self._context.reads.lists
+        found = tuple(await lists.matching_tasks(given, MOST_TASKS + 1))
+        beyond = 0
+        if len(found) > MOST_TASKS:
+            total, _ = await lists.total(Listing(table=Table.TASKS, filter=given))
+            beyond = max(1, total - MOST_TASKS)
+        return found[:MOST_TASKS], beyond, f"no task that matches {filter_text(given, Table.TASKS)} is visible to us"
 
-    async def _matching(self, given: Filter) -> tuple[tuple[str, ...], str]:
-        found = tuple(await self._context.reads.lists.matching_tasks(given, MOST_TASKS + 1))
-        what = filter_text(given, Table.TASKS)
-        if not found:
-            return (), f"no task that matches {what} is visible to us"
-        more = f"more match {what}: one run takes {MOST_TASKS:,} tasks, run it again for the rest"
-        return found[:MOST_TASKS], more if len(found) > MOST_TASKS else ""
-
-    async def _plan_of(self, ids: tuple[str, ...], left: tuple[str, ...]) -> TasksPlan:
+    async def _plan_of(self, ids: tuple[str, ...], beyond: int = 0) -> TasksPlan:
         seen = {one.id: one for one in await self._look(ids)}
-        chosen = tuple(one for one in seen.values() if one.task.status in self.statuses)
-        others = [name for name in ids if name not in {one.id for one in chosen}]
-        if not chosen:
+        found = sorted((one for one in seen.values() if one.task.status in self.statuses), key=_age)
+        if not found:
             return TasksPlan(refused=self._other_statuses(ids, seen.values()))
-        if others:
-            left = (*left, f"left alone: {self._other_statuses(others, seen.values())}")
+        meant = {one.id for one in found}
+        others = [name for name in ids if name not in meant]
+        chosen, more = tuple(found[:MOST_TASKS]), beyond + max(0, len(found) - MOST_TASKS)
+        left = [f"left alone: {self._other_statuses(others, seen.values())}"] if others else []
+        left += [f"{more:,} more are left: one run takes {MOST_TASKS:,}, run it again for them"] if more else []
         config = await self._context.reads.config.visible()
-        return self.confirmed(TasksPlan(chosen=chosen, left=left, notes=self.consequences(config, chosen)))
+        notes = self.consequences(config, chosen)
+        return self.confirmed(TasksPlan(chosen=chosen, left=tuple(left), more=more, notes=notes))
 
     async def _look(self, ids: Sequence[str]) -> tuple[ChosenTask, ...]:
-        return tuple([one for part in hundreds(tuple(ids)) for one in await self._context.reads.chosen.of_ids(part)])
+        of_ids = self._context.reads.chosen.of_ids
+        return tuple([one for part in batched(tuple(ids), LEAST_CAP) for one in await of_ids(part)])
 
     async def _left(self, status: str, ids: tuple[str, ...]) -> int:
         return len(await self._context.reads.chosen.in_status(ids, (status,)))
@@ -175,10 +178,13 @@ class TaskChange(Operation[TasksPlan]):
             status = statuses.get(ids[0])
             if status is None:
                 return f"no task {clean(ids[0], 60)} is visible to us"
-            return f"task {ids[0]} is {status.replace('_', ' ')}: {self.otherwise}"
+            return f"task {ids[0]} is {status.replace('_', ' ')}: it {self.otherwise}"
         found = Counter(statuses.get(name, "") for name in ids)
         said = [f"{many:,} {status.replace('_', ' ') or 'not visible to us'}" for status, many in found.most_common()]
-        return f"{plural(len(ids), 'task')} ({', '.join(said)}): {self.otherwise}"
+        return f"{plural(len(ids), 'task')} ({', '.join(said)}): what it is about {self.otherwise}"
 
-    def _or(self, statuses: Sequence[str]) -> str:
-        return " or ".join(status.replace("_", " ") for status in statuses)
+
+def _age(one: ChosenTask) -> tuple[bool, float]:
+    """Return what tasks are sorted by, the oldest first, those without a time last."""
+    at = one.task.created_at
+    return at is None, at.timestamp() if at is not None else 0.0

@@ -47,7 +47,10 @@ UNDO: Final = Action(
     command=Command(
         name="undo",
         summary="Take back what one action changed.",
-        help="Take back the heal or the change of dry-run with this run id (watchdesk logs --healing).",
+        help=(
+            "Take back what the action with this run id changed, where it still stands: a heal, a change of dry-run, an"
+            " approval, a rejection, a cancellation (watchdesk logs --healing)."
+        ),
     ),
 )
 UNDO_DRY_RUN: Final = msgspec.structs.replace(UNDO, tier=Tier.TYPED)
@@ -111,7 +114,7 @@ class Undo(Operation[UndoPlan]):
         parts += ["dry-run off: the agents change things for real"] if dry_run is False else []
         notes = [f"; dry-run is left alone, {_SET_SINCE}"] if mode is not None and _SET_SINCE in mode.refused else []
         if not parts:
-            return _no(run, f"{what}: nothing of it stands any more{''.join(notes)}")
+            return _no(run, f"{what}: nothing of it stands any more that is taken back{''.join(notes)}")
         notes += ["; deleted log rows are not brought back"] if "old_logs" in order.steps else []
         text = f"{what}: {', '.join(parts)}{''.join(notes)}"
         config_at = mode.config_at if mode is not None else None

@@ -57,18 +57,18 @@ def narrowed(query: Any, given: Filter, where: Searched, now: datetime) -> Any:
         if text and (span := span_of(text)) is not None:
             query = compare(where.took, span // timedelta(milliseconds=1))
     for one in given.but:
-        query = query.or_(f"and({','.join(_without(one, where))})")
+        if without := _without(one, where):
+            query = query.or_(f"and({','.join(without)})")
     return query
 
 
 def _without(given: Filter, where: Searched) -> list[str]:
     """Return the conditions that a row matches nothing of a filter; null matches nothing."""
-    columns = ((_spelt(given.status, where), where.status), (given.kind, where.kind), (given.who, where.who))
-    found = [
-        condition
-        for values, column in (*columns, (given.risk, where.risk))
-        for condition in (_of_kind(values, column) if values else ())
-    ]
+    found = []
+    for values, column in ((_spelt(given.status, where), where.status), (given.risk, where.risk)):
+        found += [f"{column}.in.{_list(values)}"] if values else []
+    for values, column in ((given.kind, where.kind), (given.who, where.who)):
+        found += _of_kind(values, column) if values else []
     found += [condition for word in given.words for condition in _containing(word, where)]
     found += [f"{where.error}.{_contains(text)}" for text in given.error]
     return [_negated(condition) for condition in found]

@@ -13,6 +13,7 @@ from core.backend.json_paths import text_in, text_paths
 from core.backend.selection import Selection, taken_apart
 from core.backend.tables import CONFIG, LOGS, SAFETY, TASKS
 from core.base.text import clean
+from core.domain.config_settings import SETTINGS, ConfigValue
 from core.domain.records import LeaseRow, SafetyCheck, SpoiltLease, SystemConfig, Task
 
 _SWITCHES: Final = ("enabled", "dry_run", "emergency_stop")
@@ -56,6 +57,8 @@ def config_selection(*, deployed: bool) -> Selection:
         wanted=(
             "autonomy_level",
             "max_parallel_tasks",
+            "max_tasks_per_run",
+            "max_files_per_task",
             "min_interval_minutes",
             "max_daily_tasks",
             "emergency_stop_reason",
@@ -89,7 +92,13 @@ def config_of(row: Row) -> SystemConfig:
         updated_at=read.moment("updated_at"),
         updated_by=read.text("updated_by"),
         odd=read.oddities(),
+        values={name: _setting(row[name]) for name in SETTINGS if name in row},
     )
+
+
+def _setting(value: object) -> ConfigValue:
+    """Return a value as it is shown, whatever it is."""
+    return value if value is None or isinstance(value, bool | int) else clean(value)
 
 
 def task_selection(error_column: str) -> Selection:

@@ -102,13 +102,17 @@ class Writes:
 
         return await self._reviewed("approve tasks", build, by)
 
-    async def take_back_approval(self, ids: tuple[str, ...]) -> tuple[str, ...]:
-        """Let those of up to 100 approved tasks wait for a review again that no agent began. Returns what changed."""
-        change = {"status": "awaiting_review", "requires_approval": True}
+    async def take_back_approval(self, ids: tuple[str, ...], *, since: datetime, until: datetime) -> tuple[str, ...]:
+        """Let those of up to 100 tasks wait for a review again that are pending as they were approved in that time.
+
+        Returns the ids that changed.
+        """
+        change = {"status": "awaiting_review", "requires_approval": True, "reviewed_at": None, "reviewed_by": None}
 
         def build(c: Any) -> Any:
             query = c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", "pending")
-            return query.is_("requires_approval", "false").is_("started_at", "null").select("id")
+            query = query.is_("requires_approval", "false")
+            return query.gte("reviewed_at", _stamp(since)).lte("reviewed_at", _stamp(until)).select("id")
 
         return _ids(await self._calls.rows("take approvals back", build))
 
@@ -117,13 +121,19 @@ class Writes:
     ) -> tuple[str, ...]:
         """Requeue in `to_status` those of up to 100 tasks that carry one of `marks`. Returns the ids that changed."""
         error = self.schema.error_column
+        change = {"status": to_status, error: None, "completed_at": None}
+        review = {"reviewed_at": None, "reviewed_by": None} if to_status == "awaiting_review" else {}
 
-        def build(c: Any) -> Any:
-            change = {"status": to_status, error: None, "completed_at": None}
-            query = c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", from_status)
+        def build(c: Any, more: dict[str, None]) -> Any:
+            query = c.table(TASKS).update(change | more).in_("id", _some(ids)).eq("status", from_status)
             return marked(query, marks, error).select("id")
 
-        return _ids(await self._calls.rows("give tasks back", build))
+        try:
+            return _ids(await self._calls.rows("give tasks back", lambda c: build(c, review)))
+        except Failed as failed:
+            if not review or failed.fault.kind != "missing_column":
+                raise
+            return _ids(await self._calls.rows("give tasks back", lambda c: build(c, {})))
 
     async def retry(self, name: str, *, failed_at: datetime | None) -> bool:
         """Send a failed task back to pending, if it failed at `failed_at`. Returns whether it changed."""
@@ -201,6 +211,22 @@ class Writes:
             return _unchanged(query, config_ids, seen_at).select("id")
 
         return len(_ids(await self._calls.rows("set dry-run", build)))
+
+    async def set_config(self, config_ids: tuple[str, ...], *, column: str, value: Any, before: Any) -> int:
+        """Set one value on every config row where it differs. Returns how many changed.
+
+        `before`: what it must have been; `...`: whatever it was.
+        """
+
+        def build(c: Any) -> Any:
+            query = c.table(CONFIG).update({column: value, "updated_at": "now"}).in_("id", _some(config_ids))
+            if before is ...:
+                return query.select("id")
+            if before is None or isinstance(before, bool):
+                return query.is_(column, "null" if before is None else f"{before}".lower()).select("id")
+            return query.eq(column, before).select("id")
+
+        return len(_ids(await self._calls.rows("set config", build)))
 
     async def create_config(self, config_id: str | int) -> None:
         """Insert the config row, disabled and in dry-run, else with the database's defaults. 23505 if there is one."""

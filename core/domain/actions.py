@@ -62,6 +62,8 @@ class Argument(msgspec.Struct, frozen=True, kw_only=True):
     asked: bool = True
     replans: bool = False
     option: str = ""
+    positional: bool = False
+    """Whether it stands on the command line by its place, after the subject."""
 
 
 def argument_value(argument: Argument, typed: str) -> Any:

@@ -10,17 +10,20 @@ from core.domain.actions import Action
 from core.domain.plans import Plan
 from core.domain.records import ChosenTask
 
-_EXAMPLES: Final = 5
+_EXAMPLES: Final = 3
+_KINDS: Final = 5
 
 
 class TasksPlan(Plan, frozen=True, kw_only=True):
-    """The tasks to be changed, as they were seen. `left`: why others that were named are left alone.
+    """The tasks to be changed, as they were seen. `left`: why others that were named are left alone; `more`: how many
+    of those are left for another run.
 
     `notes`: what becomes of them, given how the agents are set. `action`: as which it is confirmed.
     """
 
     chosen: tuple[ChosenTask, ...] = ()
     left: tuple[str, ...] = ()
+    more: int = 0
     notes: tuple[str, ...] = ()
     refused: str = ""
     action: Action | None = None
@@ -50,11 +53,16 @@ class TasksPlan(Plan, frozen=True, kw_only=True):
         types = _counted(one.task.task_type for one in self.chosen)
         risks = _counted(one.task.risk_level for one in self.chosen)
         oldest = f", the oldest of {self.oldest_at:%Y-%m-%d %H:%M} UTC" if self.oldest_at is not None else ""
-        examples = [f"- {one.task.task_type}: {clean(one.task.description, 70)}" for one in self.chosen[:_EXAMPLES]]
+        examples = [
+            f"- {one.task.task_type or 'no type'}: {clean(one.task.description, 60)}" for one in self.chosen[:_EXAMPLES]
+        ]
         more = [f"- and {self.rows - _EXAMPLES:,} more"] if self.rows > _EXAMPLES else []
         first = f"{plural(self.rows, 'task')} ({types}; risk {risks}){oldest}"
         return "\n".join((first, *examples, *more, *self.left, *self.notes))
 
 
 def _counted(names: Iterable[str]) -> str:
-    return ", ".join(f"{many:,} {name or 'not set'}" for name, many in Counter(names).most_common())
+    found = Counter(names).most_common()
+    said = [f"{many:,} {name or 'not set'}" for name, many in found[:_KINDS]]
+    rest = sum(many for _, many in found[_KINDS:])
+    return ", ".join((*said, *((f"{rest:,} of {len(found) - _KINDS:,} others",) if rest else ())))

@@ -177,7 +177,8 @@ def parse_filter(text: str, table: Table) -> Filter:
         (but if negated else given).setdefault(field, []).extend(values)
     if (status := given.get("status")) is not None:
         given["status"] = [_status(one) for one in status]
-    if table is Table.SAFETY and (odd := [one for one in given.get("status", ()) if one not in VERDICTS]):
+    statuses = (*given.get("status", ()), *map(_status, but.get("status", ())))
+    if table is Table.SAFETY and (odd := [one for one in statuses if one not in VERDICTS]):
         raise FilterError(f"status:{clean(odd[0], 40)} is none of a safety check's: {', '.join(VERDICTS)}")
     left_out = tuple(_filter_of({field: values}) for field, values in but.items())
     return msgspec.structs.replace(_filter_of(given), but=left_out)

@@ -68,6 +68,8 @@ class SystemConfig(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime | None = None
     updated_by: str = ""
     odd: tuple[str, ...] = ()
+    values: dict[str, bool | int | str | None] = {}
+    """Every value that an operator may set, by its column, as far as it is there; of several rows the first's."""
 
     @property
     def several(self) -> str:
@@ -120,6 +122,8 @@ class ChosenTask(msgspec.Struct, frozen=True, kw_only=True):
     level: int | None = None
     requires_approval: bool = False
     files: tuple[str, ...] = ()
+    """The first of the files that it is about."""
+    file_count: int = 0
     links: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -148,10 +152,10 @@ class ChosenTask(msgspec.Struct, frozen=True, kw_only=True):
             f"priority {task.priority}",
         ]
         facts += [f"estimated {task.estimated_minutes:,} min"] if task.estimated_minutes is not None else []
-        facts += [plural(len(self.files), "file")] if self.files else []
-        more = f" and {len(self.files) - _FILES_NAMED:,} more" if len(self.files) > _FILES_NAMED else ""
+        facts += [plural(self.file_count, "file")] if self.file_count else []
+        more = f" and {self.file_count - _FILES_NAMED:,} more" if self.file_count > _FILES_NAMED else ""
         return (
-            f"task {self.id} ({task.task_type}), {task.status.replace('_', ' ')}{since}",
+            f"task {self.id} ({task.task_type or 'no type'}), {task.status.replace('_', ' ')}{since}",
             clean(task.description, 400),
             ", ".join(facts),
             *((f"files: {', '.join(self.files[:_FILES_NAMED])}{more}",) if self.files else ()),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -18,11 +19,14 @@ _READ_CHARS: Final = 2_000
 _PARTS: Final = tuple(
     (re.compile(pattern), name)
     for pattern, name in (
-        (r"[a-z][a-z0-9+.-]*://\S+", "<url>"),
+        (r"\b[a-z][a-z0-9+.-]{0,20}://\S+", "<url>"),
         (r"(?i)\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", "<id>"),
         (r"\"[^\"\n]{1,300}\"|(?<!\w)'[^'\n]{1,300}'(?!\w)|`[^`\n]{1,300}`", "<text>"),
-        (r"(?:[A-Za-z]:)?(?:[\w.@~+-]*[/\\])+[\w.@~+-]+(?::\d+)*", "<path>"),
-        (r"\b[\w.-]+\.(?:tsx?|jsx?|py|sql|json|md|css|html|ya?ml|toml|go|rs|java|rb|sh|vue)\b(?::\d+)*", "<path>"),
+        (r"(?<![\w.@~+/\\-])(?:[A-Za-z]:)?(?:[\w.@~+-]{0,80}[/\\]){1,30}[\w.@~+-]{1,80}(?::\d+)*", "<path>"),
+        (
+            r"(?<![\w.-])[\w.-]{1,80}\.(?:tsx?|jsx?|py|sql|json|md|css|html|ya?ml|toml|go|rs|java|rb|sh|vue)\b(?::\d+)*",
+            "<path>",
+        ),
         (r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,}\b", "<id>"),
         (r"\d+(?:[.,:]\d+)*", "<n>"),
     )
@@ -40,19 +44,26 @@ class GroupBy(StrEnum):
 
 
 class TaskGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """Tasks of one group: how many, when the first and the last of them came to their end or began, and their ids."""
+    """Tasks of one group: when the first and the last of them came to their end or began, and their ids by status."""
 
     name: str
-    ids: tuple[str, ...]
-    statuses: tuple[str, ...] = ()
-    """The statuses that they have."""
+    by_status: dict[str, tuple[str, ...]]
     first_at: datetime | None = None
     last_at: datetime | None = None
 
     @property
     def count(self) -> int:
         """Return how many they are."""
-        return len(self.ids)
+        return sum(map(len, self.by_status.values()))
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Return the ids of all of them."""
+        return self.ids_in(tuple(self.by_status))
+
+    def ids_in(self, statuses: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the ids of those in one of these statuses."""
+        return tuple(name for status in statuses for name in self.by_status.get(status, ()))
 
 
 class TaskGroups(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +75,7 @@ class TaskGroups(msgspec.Struct, frozen=True, kw_only=True):
     whole: bool
 
 
+@lru_cache(maxsize=20_000)
 def cause(error: str) -> str:
     """Return an error text without what differs from one failure to the next: ids, numbers, paths, quoted parts."""
     text = " ".join(error[:_READ_CHARS].split())
@@ -87,11 +99,13 @@ def grouped(tasks: Iterable[Task], by: GroupBy, *, whole: bool) -> TaskGroups:
 
 
 def _group(name: str, tasks: list[Task]) -> TaskGroup:
+    by_status: dict[str, list[str]] = {}
+    for task in tasks:
+        by_status.setdefault(task.status, []).append(task.id)
     times = [at for task in tasks if (at := task.completed_at or task.created_at) is not None]
     return TaskGroup(
         name=name,
-        ids=tuple(task.id for task in tasks),
-        statuses=tuple(sorted({task.status for task in tasks})),
+        by_status={status: tuple(map(str, names)) for status, names in sorted(by_status.items())},
         first_at=min(times, default=None),
         last_at=max(times, default=None),
     )

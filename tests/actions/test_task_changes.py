@@ -213,6 +213,7 @@ async def test_it_is_taken_back_where_it_still_stands(sandbox: Running, monitor:
         assert (undone.phase, undone.changed) == (ResultPhase.VERIFIED, 2), undone
         assert [row(sandbox, name)[0] for name in ids] == ["in_progress", before, before]
         assert row(sandbox, ids[1])[1] is (before == "awaiting_review")
+        assert row(sandbox, ids[1])[3:] == (False, None)
         again = await monitor.plan(UNDO, run=done.run)
         assert "nothing of it stands" in again.refused
         sandbox.sql("DELETE FROM autonomous_tasks")
@@ -227,11 +228,35 @@ async def test_of_what_was_cancelled_only_what_was_pending_goes_back(sandbox: Ru
     assert [row(sandbox, name)[0] for name in (*waiting, *running)] == ["pending", "rejected"]
 
 
-async def test_what_was_begun_before_is_not_taken_back(sandbox: Running, monitor: Monitor) -> None:
-    ids = add(sandbox, count=2)
+async def test_what_another_run_approved_since_is_left_alone(sandbox: Running, monitor: Monitor) -> None:
+    ids = add(sandbox, count=3)
+    first = await change(monitor, APPROVE, *ids)
+    undone = await monitor.run(UNDO, await monitor.plan(UNDO, run=first.run), run=first.run)
+    assert undone.changed == 3
+    assert row(sandbox, ids[0]) == ("awaiting_review", True, None, False, None)
+    await change(monitor, APPROVE, *ids[:2])
+    assert "nothing of it stands any more" in (await monitor.plan(UNDO, run=first.run)).refused
+
+
+async def test_what_a_killed_run_approved_is_taken_back(sandbox: Running, monitor: Monitor) -> None:
+    ids = add(sandbox, count=3)
     done = await change(monitor, APPROVE, *ids)
-    sandbox.sql("UPDATE autonomous_tasks SET started_at = now() WHERE id = %s", ids[0])
-    assert (await monitor.plan(UNDO, run=done.run)).rows == 1
+    sandbox.sql("DELETE FROM autonomous_execution_logs WHERE step_status = 'completed'")  # it never closed its audit
+    assert (await monitor.plan(UNDO, run=done.run)).rows == 3
+
+
+async def test_of_more_than_one_run_takes_the_rest_is_said_and_reached(
+    sandbox: Running, monitor: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.actions.task_change.MOST_TASKS", 4)
+    ids = add(sandbox, count=10)
+    for meant, done, left in ((ids, 4, 6), (["status:awaiting_review"], 4, 2), (ids, 2, 0)):
+        plan = await monitor.plan(APPROVE, tasks=meant)
+        assert (plan.rows, plan.more) == (done, left)
+        result = await change(monitor, APPROVE, *ids, plan=plan)
+        assert result.phase is (ResultPhase.PARTLY if left else ResultPhase.VERIFIED)
+        assert (f"{left} more are left: run it again" in result.text) is bool(left)
+    assert statuses(sandbox) == {"pending": 10}
 
 
 async def test_many_are_chosen_by_a_filter_and_named_by_kind(sandbox: Running, monitor: Monitor) -> None:
@@ -261,10 +286,13 @@ async def test_what_cannot_be_meant_is_said_in_a_sentence(sandbox: Running, moni
     (pending,) = add(sandbox, "pending")
     missing = "00000000-0000-4000-8000-000000000000"
     for tasks, words in (
-        ((pending,), f"task {pending} is pending: it does not wait for a review"),
+        ((pending,), f"task {pending} is pending: it must wait for a review"),
         ((missing,), f"no task {missing} is visible to us"),
-        ((pending, missing), "2 tasks (1 pending, 1 not visible to us): it does not wait for a review"),
-        (("status:failed",), "status:failed: awaiting review tasks only"),
+        (
+            (pending, missing),
+            "2 tasks (1 pending, 1 not visible to us): what it is about must wait for a review",
+        ),
+        (("status:failed",), "status:failed: this is done to what is awaiting review alone"),
         (("type:nothing",), "no task that matches status:awaiting_review type:nothing is visible to us"),
         (("since:never",), "since:never is no time: 03:10, yesterday 22:00, 2026-11-24 03:10 or 2h ago"),
         ((), "name tasks by their ids, or by a filter such as type:bug_fix"),
@@ -298,7 +326,7 @@ async def test_hostile_text_and_long_lists_are_shown_as_lines(sandbox: Running, 
     (name,) = add(sandbox, description=bad, files_affected=files, github_pr_url=f"https://x/{bad}")
     plan = await monitor.plan(APPROVE, tasks=(name,))
     assert not any(sign < " " for sign in plan.text.replace("\n", ""))
-    assert "and 195 more" in plan.text
+    assert "and 396 more" in plan.text
     assert "pull request: https://x/" in plan.text
 
 

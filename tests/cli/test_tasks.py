@@ -113,6 +113,18 @@ def test_what_is_wrong_is_one_sentence(sandbox: Running, command: Command) -> No
     assert (down.returncode, down.stdout) == (4, "")
 
 
+def test_a_word_that_is_left_out_is_no_option_and_a_value_stays_as_typed(
+    sandbox: Running, command: Command, some: list[str]
+) -> None:
+    assert len(command("tasks", "-refactoring", sandbox=sandbox).stdout.splitlines()) == len(some) - 1
+    assert command("tasks", "-x", sandbox=sandbox).returncode == 0
+    sandbox.sql("UPDATE autonomous_tasks SET status = 'awaiting_review'")
+    done = command("reject", "-refactoring", "error:locked", "--reason", "-not now", "--yes", sandbox=sandbox)
+    assert done.returncode == 0, done.stderr
+    (found,) = sandbox.sql("SELECT DISTINCT right(error_message, 10) FROM autonomous_tasks WHERE status = 'rejected'")
+    assert found == (": -not now",)
+
+
 def test_one_task_in_full(sandbox: Running, command: Command, some: list[str]) -> None:
     sandbox.sql(
         "INSERT INTO autonomous_execution_logs (task_id, execution_step, step_status) VALUES (%s, 'patch', 'failed')",

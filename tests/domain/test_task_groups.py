@@ -59,4 +59,15 @@ def test_the_largest_group_is_the_first_and_what_has_no_error_is_in_none() -> No
     ]
     assert (found.looked, found.whole) == (5, False)
     (of_type,) = grouped(tasks, GroupBy.TYPE, whole=True).groups
-    assert (of_type.name, of_type.count, of_type.statuses) == ("x", 5, ("failed",))
+    assert (of_type.name, of_type.count, of_type.ids_in(("failed", "pending"))) == ("x", 5, tuple("01234"))
+    assert of_type.ids_in(("pending",)) == ()
+
+
+LONG = ("-" * 500, "\\" * 500, "Object.fn." * 50, "a/" * 250, "a" * 500, "a:" * 250, "1" * 500)
+"""Texts for which a careless pattern takes a second each."""
+
+
+def test_no_text_takes_long() -> None:
+    for text in LONG:
+        for n in range(300):
+            assert cause(f"{n} {text}")

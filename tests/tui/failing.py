@@ -31,7 +31,7 @@ class Failing(tui.app.app.WatchdeskApp):
         self.stylesheet.add_source(f"{EVIL} {{ color: red; }}")
         self.stylesheet.parse()
 
-    def key_upper_c(self) -> None:
+    def key_upper_j(self) -> None:
         """Not at all, but with unclean words."""
         self.exit(message=EVIL)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,12 +14,14 @@ from core.actions.dry_run import DRY_RUN_OFF, DRY_RUN_ON
 from core.actions.heal import CLEANING
 from core.actions.requeue import REQUEUE
 from core.actions.run import Progress, unhindered
+from core.actions.set_config import ConfigPlan
 from core.actions.waiting import WaitingAction
 from core.actions.withdraw import confirmed_as
 from core.base.text import plural, short
 from core.domain.actions import Action, Result, ResultPhase
 from core.domain.alerts import Tried
 from core.domain.chosen_tasks import TasksPlan
+from core.domain.config_settings import SETTINGS
 from core.domain.plans import (
     DryRunPlan,
     HealPlan,
@@ -161,6 +163,8 @@ class StillMonitor:
 
     async def plan(self, action: Action, shown: Plan | None = None, **arguments: Any) -> Plan:
         records = self.records
+        if (found := self._other_plan(action, **arguments)) is not None:
+            return found
         match action.name:
             case "heal" | "clean_up":
                 only = CLEANING if action.name == "clean_up" else arguments["only"]
@@ -187,12 +191,6 @@ class StillMonitor:
                 ids = tuple(row.id for row in rows if isinstance(row, Task) and row.status == "failed")
                 text = f"{plural(len(ids), 'failed task')} back to pending."
                 return self._live(RetryMatchingPlan(filter=listing.filter, ids=ids, at=self.snapshot.at, frozen=text))
-            case "approve" | "reject" | "cancel":
-                named = set(arguments["tasks"])
-                found = [one for one in records.tasks if one.id in named or not any(map(is_uuid, named))]
-                chosen = tuple(in_review(one) for one in found if one.status in statuses_of(action))
-                why = "" if chosen else "it does not wait for that"
-                return self._live(TasksPlan(chosen=chosen, refused=why))
             case "undo":
                 text = "2 tasks back to in progress, where that still can be."
                 return self._live(UndoPlan(run=arguments["run"], text=text, tasks=2))
@@ -203,15 +201,40 @@ class StillMonitor:
                     return Sentence(text=gone, refused=gone)
                 confirmed = confirmed_as(waiting) if action.name == "confirm_waiting" else None
                 return Sentence(text=f"{waiting.words()}\nIt has not been carried out.", action=confirmed)
-            case "hold_breaker":
-                text = "Checks, actions and read-backs still go out; what it refuses shows last-known data."
-                return Sentence(text=f"{arguments['breaker']} is closed. {text}")
             case "lift_observe":
                 return Sentence(text="It was started with --observe. Afterwards it observes again by itself.")
             case "silence":
                 about = plural(sum(one.fires for one in self.snapshot.alerts), "alert")
                 return Sentence(text=f"Nobody is told for {short(arguments['lasts'])}. It concerns {about} now.")
         return Sentence(text=action.effect)
+
+    def _other_plan(self, action: Action, **arguments: Any) -> Plan | None:
+        if action.name in {"set_config", "enable", "disable"}:
+            return self._config_plan(action.name, **arguments)
+        if statuses_of(action):
+            return self._tasks_plan(action, arguments["tasks"])
+        if action.name == "hold_breaker":
+            text = "Checks, actions and read-backs still go out; what it refuses shows last-known data."
+            return Sentence(text=f"{arguments['breaker']} is closed. {text}")
+        return None
+
+    def _config_plan(self, action: str, name: str = "enabled", value: str = "") -> Plan:
+        told = self.snapshot.config.value.values if self.snapshot.config.value else {}
+        setting = SETTINGS[name]
+        if action != "set_config":
+            on = action == "enable"
+            return self._live(ConfigPlan(name=name, before=not on, after=on, means=setting.means))
+        try:
+            after = setting.value_of(value)
+        except ValueError as error:
+            return ConfigPlan(refused=f"{error}")
+        return self._live(ConfigPlan(name=name, before=told.get(name), after=after, means=setting.means))
+
+    def _tasks_plan(self, action: Action, tasks: Collection[str]) -> Plan:
+        named = set(tasks)
+        found = [one for one in self.records.tasks if one.id in named or not any(map(is_uuid, named))]
+        chosen = tuple(in_review(one) for one in found if one.status in statuses_of(action))
+        return self._live(TasksPlan(chosen=chosen, refused="" if chosen else "it does not wait for that"))
 
     async def run(
         self,
@@ -284,8 +307,9 @@ class StillMonitor:
 def in_review(task: Task) -> ChosenTask:
     """The task as the inbox has it."""
     links = (("pull request", f"https://github.com/atlas/shop/pull/{int(task.id[:8], 16)}"),)
+    files = ("src/a.ts", "src/b.ts")
     return ChosenTask(
-        task=task, digest="", level=3, requires_approval=True, files=("src/a.ts", "src/b.ts"), links=links
+        task=task, digest="", level=3, requires_approval=True, files=files, file_count=len(files), links=links
     )
 
 

@@ -425,6 +425,9 @@ MENU: dict[str, str] = {
     "requeue": "requeue",
     "clean_up": "clean_up",
     **{name: name for name in CHOSEN},
+    "set_config": "config",
+    "enable": "enable",
+    "disable": "disable",
 }
 """Which entry of the menu leads to an order: by the name of its key."""
 
@@ -495,12 +498,14 @@ async def go_on(pilot: Pilot[None], app: WatchdeskApp, order: str) -> bool:
         await pilot.press("R")
     if isinstance(screen, ServedView) and order in CHOSEN and screen._window.records and screen.list.cursor is not None:
         await pilot.press({"approve": "A", "reject": "X", "cancel": "x"}[order])
+    if isinstance(screen, ListView) and order == "set_config":
+        await pilot.press("end", "up", "up", "up", "up", "up", "enter")
     if not isinstance(screen, Dialog):
         return False
     act = screen.query_one("#act", Button)
     for field in screen.query(Input):
         if field.display and not field.value:
-            field.value = field.placeholder.removeprefix("type ").split(":")[0]
+            field.value = {"value": "7"}.get(said := field.placeholder.removeprefix("type ").split(":")[0], said)
     await pilot.pause()
     if act.disabled or screen._busy or screen._over:
         return False

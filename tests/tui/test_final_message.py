@@ -13,7 +13,7 @@ FAILED = "watchdesk failed (RuntimeError); see the log file"
     [
         pytest.param(b"H", 1, FAILED, "RuntimeError: evil", id="a-key"),
         pytest.param(b"B", 1, "evil", "said at the end: ", id="what-textual-would-draw"),
-        pytest.param(b"C", 0, "evil ␛]52;c;Zg== ·2J sb_secret_…", "said at the end: evil", id="a-message"),
+        pytest.param(b"J", 0, "evil ␛]52;c;Zg== ·2J sb_secret_…", "said at the end: evil", id="a-message"),
         pytest.param(b"D", 1, FAILED, "RuntimeError: evil", id="its-end"),
         pytest.param(b"E", 0, "", "RuntimeError: evil", id="a-thread-after-its-end"),
     ],

@@ -183,6 +183,17 @@ def rate(completed: int, failed: int) -> SuccessRate:
     return SuccessRate(completed=completed, failed=failed, window=_DAY)
 
 
+VALUES: Final[dict[str, bool | int | str | None]] = {
+    "enabled": True,
+    "autonomy_level": 2,
+    "max_parallel_tasks": 5,
+    "max_tasks_per_run": 10,
+    "max_files_per_task": 20,
+    "min_interval_minutes": 60,
+    "max_daily_tasks": None,
+    "notification_email": "operations@example.org",
+    "notify_on_failure": False,
+}
 ACTS: Final = MayAct(allowed=True, missing=())
 ORDERED: Final = MayAct(allowed=False, missing=("autonomous", "dry_run"))
 QUIET: Final = {"pending": 12, "completed": 3_104, "failed": 41, "awaiting_review": 1, "rejected": 2}
@@ -200,7 +211,7 @@ HEALTHY: Final = worded(
             dry_run=False,
         ),
         link=Link(word=LinkWord.LIVE, since=ago(seconds=2), latency_s=0.061, recent=(0.06, 0.058, 0.061)),
-        config=live(SystemConfig(id="1", dry_run=False)),
+        config=live(SystemConfig(id="1", dry_run=False, values=VALUES, updated_by="jana", updated_at=ago(hours=9))),
         health=Health(checks=CHECKS, last_at=ago(seconds=12), next_at=AT + timedelta(seconds=48), running=True),
         may_act=ACTS,
         lease=LeaseView(holder="service role", host="bastion", term=7, mine=True, acts=True),

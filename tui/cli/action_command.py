@@ -24,7 +24,7 @@ from core.domain.plans import Plan, PlanChanged
 from core.monitor import Config, Monitor
 from core.resilience import NotLive
 from tui.cli import exits
-from tui.cli.filter_words import FilterCommand, words_of
+from tui.cli.filter_words import FilterCommand
 from tui.cli.interruption import Progress, interruptible
 from tui.cli.one_shot import with_alerts
 from tui.cli.session import configure, confirmed, fail, once, put, put_json, start_logging, tell
@@ -55,7 +55,6 @@ def action_command(action: Action) -> click.Command:
     def callback(context: click.Context, /, **values: Any) -> None:
         mode = mode_of(values)
         given = {name: value for name, value in values.items() if value is not None}
-        given |= {name: words_of(value) for name, value in given.items() if isinstance(value, tuple)}
         context.exit(run_action(configure(context), action, given, mode))
 
     many = any(one.kind is ArgumentKind.SUBJECTS for one in action.arguments)
@@ -86,6 +85,8 @@ def parameter_of(argument: Argument) -> click.Parameter:
     """Return an argument of an action as one of its command."""
     if argument.kind is ArgumentKind.SUBJECT:
         return click.Argument([argument.name], metavar=argument.metavar, required=argument.required)
+    if argument.positional:
+        return click.Argument([argument.name], required=argument.required)
     if argument.kind is ArgumentKind.SUBJECTS:
         return click.Argument([argument.name], metavar=argument.metavar, required=argument.required, nargs=-1)
     given: dict[str, Any] = {"help": argument.help, "metavar": argument.metavar}

@@ -6,6 +6,7 @@ from tui.lists.alerts import AlertList
 from tui.lists.breakers import BreakerList
 from tui.lists.checks import CheckList
 from tui.lists.components import ComponentList
+from tui.lists.config import ConfigList
 from tui.lists.events import EventList
 from tui.lists.inbox import InboxList
 from tui.lists.kpis import KpiList
@@ -20,7 +21,7 @@ LISTS: Final[dict[str, type[Listed]]] = {
     kind.NAME: kind
     for kind in (
         *(TaskList, InboxList, LogList, SafetyList, CheckList, ComponentList),
-        *(BreakerList, KpiList, AlertList, EventList, AuditList),
+        *(BreakerList, KpiList, AlertList, EventList, AuditList, ConfigList),
     )
 }
 """Every list by its name, in the order of the footer and the help."""

@@ -67,7 +67,7 @@ class GroupList(Listed):
         text = fields(
             ("in common", one.name or _NONE),
             ("tasks", f"{one.count:,}"),
-            ("statuses", ", ".join(status.replace("_", " ") for status in one.statuses)),
+            ("statuses", ", ".join(status.replace("_", " ") for status in one.by_status)),
             ("first", when(one.first_at, snapshot.at)),
             ("last", when(one.last_at, snapshot.at)),
             ("one of them", one.ids[0]),

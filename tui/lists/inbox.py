@@ -53,7 +53,7 @@ class InboxList(TaskList):
                 (f"{record.level or ''}", "dim"),
                 (f"{task.priority}", "dim"),
                 (task.task_type, "dim"),
-                (f"{len(record.files)}" if record.files else "", "dim"),
+                (f"{record.file_count:,}" if record.file_count else "", "dim"),
                 ("" if task.estimated_minutes is None else f"{task.estimated_minutes:,} min", "dim"),
                 (task.description, "text" if live else "dim"),
                 (task.id[:8], "dim"),

@@ -150,7 +150,7 @@ class ServedView(ListView):
     @work
     async def action_many(self) -> None:
         """Choose what to do with all tasks that match."""
-        if self.listed.MANY:
+        if self.listed.MANY and self.ui.allowed(self.listed.MANY[0]):
             await all_that_match(self.ui, self._listing, self.listed.MANY)
 
     @work(group="groups", exclusive=True)
@@ -158,6 +158,9 @@ class ServedView(ListView):
     async def action_group(self) -> None:
         """Choose what to group the tasks that match by, and show the groups."""
         if not self.listed.GROUPED:
+            return
+        if self.ui.time.moment is not None:
+            self.ui.tell("groups are of what is now: 0 goes back to it")
             return
         by = await self.ui.choose("Group by what?", [(one, one.value) for one in GroupBy])
         if by is None:

@@ -1,9 +1,11 @@
 """Reads of the audit trail: stops, resumes, heals, the actions that ended, and those that never did."""
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from core.backend.columns import Columns, each, moment_of_only, row_id
+import msgspec
+
+from core.backend.columns import Columns, each, moment, moment_of_only, row_id
 from core.backend.conditions import past
 from core.backend.log_rows import CHANGED_IDS, ENDED, audited_of, audited_selection, ended_of, ids_of
 from core.backend.reads.audit_rows import BEGUN_FIELDS, STOP_FIELDS, begun_runs_of, stop_trail_of
@@ -13,6 +15,17 @@ from core.backend.timestamps import FIRST, until
 from core.domain.log_steps import AUDIT
 from core.domain.records import AuditedAction, BegunRun, EndedAction
 from core.domain.stops import StopTrail
+
+_LONGEST_RUN: Final = timedelta(hours=1)
+"""The longest that a run which was broken off may have gone on."""
+
+
+class ReviewedTasks(msgspec.Struct, frozen=True, kw_only=True):
+    """The tasks that a run was about, and the time in which it changed them, by the database's clock."""
+
+    ids: frozenset[str]
+    since: datetime
+    until: datetime
 
 
 class AuditReads(Subject):
@@ -73,6 +86,25 @@ class AuditReads(Subject):
 
         rows = await self._calls.rows("read orders' tasks", build)
         return {str(row["run"]): frozenset(ids_of(row["ids"])) for row in each(rows, "run", "ids")}
+
+    @read("db:fetch_review_audit")
+    async def reviewed_by_run(self, run: str) -> ReviewedTasks | None:
+        """Return the tasks that one run was about, and when it ran; `None` if no row of it is visible."""
+        column = self._schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select(
+                f"step_status,{column},ids:input_data->plan->ids,{CHANGED_IDS.replace('ids:', 'changed:', 1)}"
+            )
+            return query.eq("execution_step", AUDIT).eq("input_data->>run", run).order(column).limit(10)
+
+        rows = each(await self._calls.rows("read a review's audit", build), "step_status", column, "ids", "changed")
+        times = [at for row in rows if (at := moment(row[column])) is not None]
+        if not times:
+            return None
+        ids = frozenset(name for row in rows for name in (*ids_of(row["ids"]), *ids_of(row["changed"])))
+        over = any(row["step_status"] in {"completed", "failed"} for row in rows)
+        return ReviewedTasks(ids=ids, since=min(times), until=max(times) if over else min(times) + _LONGEST_RUN)
 
     @read("db:fetch_stop_audit")
     async def stop_trail(self, limit: int = 60) -> StopTrail:

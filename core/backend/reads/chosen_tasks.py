@@ -1,6 +1,7 @@
 """Reads for actions on chosen tasks: each as it is before the change, and what the change made of it."""
 
 import hashlib
+from datetime import datetime
 from typing import Any, Final
 
 from core.backend.columns import Columns, Row, row_id
@@ -8,6 +9,7 @@ from core.backend.reads.read import Subject, read
 from core.backend.rows import task_of, task_selection
 from core.backend.schema import TASKS
 from core.backend.selection import Selection
+from core.backend.timestamps import stamp
 from core.base.text import clean
 from core.domain.records import ChosenTask
 
@@ -16,7 +18,7 @@ LINKS: Final = {"github_pr_url": "pull request", "gitkraken_patch_url": "patch"}
 
 _DECIDING: Final = ("autonomy_level", "requires_approval", "files_affected", *LINKS)
 _NOT_DECIDING: Final = frozenset({"completed_at"})
-_FILES_READ: Final = 200
+_FILES_READ: Final = 20
 _FILE_CHARS: Final = 120
 _LINK_CHARS: Final = 300
 
@@ -38,21 +40,19 @@ class ChosenTaskReads(Subject):
         ids: tuple[str, ...],
         statuses: tuple[str, ...],
         *,
-        approved: bool | None = None,
-        begun: bool | None = None,
+        approved: bool = False,
+        reviewed: tuple[datetime, datetime] | None = None,
     ) -> tuple[str, ...]:
         """Return which of up to 100 tasks are in one of `statuses`.
 
-        `approved`: only those that need no approval (any more), or that do; `begun`: only those that have a start time,
-        or none.
+        `approved`: only those that need no approval; `reviewed`: only those that were reviewed in that time.
         """
 
         def build(c: Any) -> Any:
             query = c.table(TASKS).select("id").in_("id", list(ids)).in_("status", list(statuses))
-            if approved is not None:
-                query = query.is_("requires_approval", "false") if approved else query.is_("requires_approval", "true")
-            if begun is not None:
-                query = query.not_.is_("started_at", "null") if begun else query.is_("started_at", "null")
+            query = query.is_("requires_approval", "false") if approved else query
+            if reviewed is not None:
+                query = query.gte("reviewed_at", stamp(reviewed[0])).lte("reviewed_at", stamp(reviewed[1]))
             return query
 
         return tuple(map(row_id, await self._calls.rows("read back chosen tasks", build)))
@@ -68,14 +68,15 @@ def chosen_of(row: Row) -> ChosenTask:
     """Return a task row with what a decision about it goes by. Raises Failed when it is none."""
     read = Columns(row)
     files = row.get("files_affected")
-    names = [clean(one, _FILE_CHARS) for one in files if isinstance(one, str)] if isinstance(files, list) else []
+    names = [one for one in files if isinstance(one, str)] if isinstance(files, list) else []
     links = ((words, read.text(name, _LINK_CHARS)) for name, words in LINKS.items())
     return ChosenTask(
         task=task_of(row),
         digest=_digest(row),
         level=read.whole("autonomy_level"),
         requires_approval=row.get("requires_approval") is True,
-        files=tuple(names[:_FILES_READ]),
+        files=tuple(clean(one, _FILE_CHARS) for one in names[:_FILES_READ]),
+        file_count=len(names),
         links=tuple((words, address) for words, address in links if address),
     )
 

@@ -15,7 +15,7 @@ from core.backend.faults import Failed
 from core.backend.log_rows import log_of, log_selection, narrowed
 from core.backend.reads import list_columns as listed
 from core.backend.reads.list_columns import ListTable, ordered
-from core.backend.reads.read import PAGE, Read, Subject, read
+from core.backend.reads.read import LEAST_CAP, PAGE, Read, Subject, read
 from core.backend.rows import safety_narrowed, safety_of, safety_selection, task_of
 from core.backend.schema import LOGS, SAFETY, TASKS, Shape
 from core.domain.queries import PAGE_ROWS, Filter, ListedRow, Listing, Page, Table
@@ -25,9 +25,6 @@ from core.resilience.fault import Counts, Evidence, Fault
 
 COUNTED_ROWS: Final = 50_000
 """The number of rows up to which matches are counted exactly; above it the server's estimate will do."""
-
-LEAST_CAP: Final = 50
-"""The smallest page size of an API: none returns fewer rows than this where there are more."""
 
 _KEYS: Final = {
     Table.TASKS: "db:list_tasks",

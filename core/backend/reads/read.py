@@ -90,7 +90,16 @@ class Subject:
         return value
 
 
+LEAST_CAP: Final = 50
+"""The smallest page size of an API: none returns fewer rows than this where there are more."""
+
+
 def hundreds(ids: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """Yield the ids a hundred at a time: more would not fit into the URL of a request."""
-    for start in range(0, len(ids), 100):
-        yield ids[start : start + 100]
+    return batched(ids, 100)
+
+
+def batched(ids: tuple[str, ...], size: int) -> Iterator[tuple[str, ...]]:
+    """Yield the ids `size` at a time."""
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]

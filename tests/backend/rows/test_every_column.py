@@ -216,5 +216,5 @@ def only_row(sandbox: Running, row: dict[str, str]) -> None:
 def record(config: SystemConfig | None) -> dict[str, object]:
     """What was read of the row but what is another with each row."""
     assert config is not None
-    others = {"id", "ids", "odd", "updated_at"}
+    others = {"id", "ids", "odd", "updated_at", "values"}  # the values say once more what the fields say
     return {name: value for name, value in msgspec.structs.asdict(config).items() if name not in others}

@@ -21,6 +21,7 @@ from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.retry_task import RETRY
 from core.actions.rights import ONLY_LOOKS
 from core.actions.run_pending import RUN_PENDING
+from core.actions.set_config import DISABLE, ENABLE, SET_CONFIG, ConfigPlan
 from core.actions.silence import END_SILENCE, SILENCE
 from core.actions.undo import UNDO
 from core.actions.withdraw import CONFIRM_WAITING, WITHDRAW
@@ -67,6 +68,9 @@ GIVEN: dict[str, Callable[[Monitor], Awaitable[Result]]] = {
     "approve": lambda monitor: monitor.run(APPROVE, TasksPlan(), tasks=(ID,)),
     "reject": lambda monitor: monitor.run(REJECT, TasksPlan(), tasks=(ID,), reason="no"),
     "cancel": lambda monitor: monitor.run(CANCEL, TasksPlan(), tasks=(ID,), reason="no"),
+    "set_config": lambda monitor: monitor.run(SET_CONFIG, ConfigPlan(name="enabled"), name="enabled", value="on"),
+    "enable": lambda monitor: monitor.run(ENABLE, ConfigPlan(name="enabled")),
+    "disable": lambda monitor: monitor.run(DISABLE, ConfigPlan(name="enabled")),
     "undo": lambda monitor: monitor.run(UNDO, UndoPlan(run=ID, text="heal", tasks=1)),
 }
 

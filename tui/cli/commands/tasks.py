@@ -12,7 +12,7 @@ from core.domain.records import Task
 from core.domain.task_groups import GroupBy, TaskGroups
 from core.monitor import Monitor
 from tui.cli.exits import DONE
-from tui.cli.filter_words import FilterCommand, words_of
+from tui.cli.filter_words import FilterCommand
 from tui.cli.guide import FILTER_WORDS
 from tui.cli.session import configure, once, put, put_json, tell
 from tui.rendering.csv_cells import csv_cell
@@ -38,7 +38,7 @@ def command(
 ) -> None:
     """Show the tasks that match, or how many of them have what in common."""
     try:
-        typed = " ".join((*words_of(words), *([f'since:"{since}"'] if since else [])))
+        typed = " ".join((*words, *([f'since:"{since}"'] if since else [])))
         given = parse_filter(typed, Table.TASKS)
     except FilterError as error:
         raise click.UsageError(f"{error}") from None
@@ -77,7 +77,7 @@ async def _put_rows(monitor: Monitor, given: Filter, *, sort: str, limit: int, a
 
 def _put_groups(found: TaskGroups, *, as_csv: bool, as_data: bool) -> None:
     if as_data:
-        groups = [{"count": one.count} | msgspec.structs.asdict(one) for one in found.groups]
+        groups = [{"count": one.count} | msgspec.structs.asdict(one) | {"ids": one.ids} for one in found.groups]
         put_json({"version": 1, "by": found.by, "looked_at": found.looked, "whole": found.whole, "groups": groups})
         return
     if as_csv:
