@@ -48,7 +48,7 @@ def test_one_is_approved_and_one_rejected(size: tuple[int, int], sandbox: Runnin
     hand = begin(size)
     assert "3 to review" in hand.text
     hand.press("i")
-    hand.await_text("review 1")
+    hand.await_text("Inbox 1/3")
     asked(hand, "A", "Approve (127.0.0.1")
     assert "review 1" in hand.text
     hand.press("\t\r")
@@ -67,7 +67,7 @@ def test_one_is_approved_and_one_rejected(size: tuple[int, int], sandbox: Runnin
 def test_slips_approve_nothing(sandbox: Running, begin: Begin) -> None:
     hand = begin()
     hand.press("i")
-    hand.await_text("review 1")
+    hand.await_text("Inbox 1/3")
     hand.press("A\t\r\r\r")  # typed ahead, and held
     hand.await_text("Approve (127.0.0.1")
     hand.press("\r" * 5)
@@ -85,7 +85,7 @@ def test_slips_approve_nothing(sandbox: Running, begin: Begin) -> None:
 def test_one_that_changed_while_it_was_shown_is_shown_again(sandbox: Running, begin: Begin) -> None:
     hand = begin()
     hand.press("i")
-    hand.await_text("review 1")
+    hand.await_text("Inbox 1/3")
     asked(hand, "A", "risk medium")
     sandbox.sql("UPDATE autonomous_tasks SET risk_level = 'high', description = 'now something else'")
     hand.press("\t\r")
@@ -99,7 +99,7 @@ def test_all_that_match_are_approved_at_once(sandbox: Running, begin: Begin) -> 
     sandbox.sql("UPDATE autonomous_tasks SET risk_level = 'low'")
     hand = begin()
     hand.press("i")
-    hand.await_text("review 1")
+    hand.await_text("Inbox 1/3")
     asked(hand, "M", "All of them")
     hand.press("\x1b[B\r")
     hand.await_text("3 tasks (3 bug_fix; risk 3 low)")
