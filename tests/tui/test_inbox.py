@@ -49,15 +49,15 @@ def test_one_is_approved_and_one_rejected(size: tuple[int, int], sandbox: Runnin
     assert "3 to review" in hand.text
     hand.press("i")
     hand.await_text("Inbox 1/3")
-    asked(hand, "A", "Approve (127.0.0.1")
-    assert "review 1" in hand.text
+    asked(hand, "A", "risk medium, ")
+    assert "Approve (127.0.0.1" in hand.text
     hand.press("\t\r")
     hand.await_text("1 changed, 0 skipped, 0 refused; the task is pending, seen")
     hand.escape()
     hand.gone("1 changed")
     hand.await_text("1/2")
     hand.press("jj")
-    asked(hand, "X", "Reject (127.0.0.1")
+    asked(hand, "X", "risk low, ")
     hand.press("\x1b[Zof no use\t\t\r")
     hand.await_text("the task is rejected, seen")
     assert became(sandbox) == ["pending", "awaiting_review", "rejected"]
@@ -126,7 +126,7 @@ def test_one_cause_of_failure_is_retried_and_the_rest_left_alone(
     hand.press("j")
     asked(hand, "\r", "4 tasks")
     hand.press("\x1b[B\r")
-    hand.await_text("Retry all that match")
+    hand.await_text("4 tasks back to pending")
     hand.read(SWALLOWED_S)
     hand.press("\x1b[Zthe cause is gone\t\t\r")
     hand.await_text("4 changed, 0 skipped, 0 refused")
