@@ -67,9 +67,9 @@ class Approve(TaskChange):
             return ()
         notes = []
         if config.emergency_stop:
-            notes.append("an emergency stop is set: they wait until you resume")
+            notes.append("an emergency stop is set: nothing runs until you resume")
         elif not config.enabled:
-            notes.append("the agents are disabled: they wait until those are enabled")
+            notes.append("the agents are disabled: nothing runs until they are enabled")
         if config.dry_run:
             notes.append(f"dry-run is on: the agents will mark {_them(chosen)} as completed without doing anything")
         return tuple(notes)

@@ -1,13 +1,14 @@
 """Set one value of the config row: conditionally, if it still is what was shown, and read back."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.dependencies import Dependencies
 from core.actions.run import Run
+from core.backend.writes import ANY
 from core.base.text import clean
 from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, Shortcut, Tier
 from core.domain.config_settings import SETTINGS, ConfigSetting, ConfigValue, said
@@ -130,10 +131,10 @@ class SetConfig(Operation[ConfigPlan]):
     async def run(self, run: Run) -> None:
         """Write it where it is not so yet, if it is what was shown."""
         plan = self.agreed
-        before: Any = _ANY if plan.mixed else plan.before
+        writes, before = self._context.writes, ANY if plan.mixed else plan.before
         changed = await run.write(
             "db:set_config",
-            lambda: self._context.writes.set_config(plan.ids, column=plan.name, value=plan.after, before=before),
+            lambda: writes.set_config(plan.ids, column=plan.name, value=plan.after, before=before, seen_at=plan.set_at),
         )
         self._written = None if changed is None else changed > 0
 
@@ -151,7 +152,7 @@ class SetConfig(Operation[ConfigPlan]):
         return ReadBack(holds=Truth.FALSE, text=text, told=told)
 
     async def _plan(self, setting: ConfigSetting, after: ConfigValue) -> ConfigPlan:
-        rows = await self._context.reads.config.values()
+        rows = await self._context.reads.config.rows()
         if not rows:
             return ConfigPlan(refused="no config row is visible to us: what the agents are set to is not known")
         if any(setting.name not in row.values for row in rows):
@@ -189,7 +190,3 @@ class Disable(SetConfig):
 
     def __init__(self, parts: Dependencies, shown: ConfigPlan | None = None) -> None:
         super().__init__(parts, shown, name="enabled", value="off")
-
-
-_ANY: Final = ...
-"""Whatever it was before."""

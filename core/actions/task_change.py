@@ -140,7 +140,7 @@ class TaskChange(Operation[TasksPlan]):
         wrong = [status for status in given.status if status not in self.statuses]
         if wrong:
             may = " or ".join(status.replace("_", " ") for status in self.statuses)
-            raise FilterError(f"status:{clean(wrong[0], 40)}: this is done to what is {may} alone")
+            raise FilterError(f"status:{clean(wrong[0], 40)}: only tasks that are {may} can be chosen")
         given = msgspec.structs.replace(given, status=given.status or self.statuses)
         lists = self._context.reads.lists
         found = tuple(await lists.matching_tasks(given, MOST_TASKS + 1))
@@ -160,7 +160,7 @@ class TaskChange(Operation[TasksPlan]):
         chosen, more = tuple(found[:MOST_TASKS]), beyond + max(0, len(found) - MOST_TASKS)
         left = [f"left alone: {self._other_statuses(others, seen.values())}"] if others else []
         left += [f"{more:,} more are left: one run takes {MOST_TASKS:,}, run it again for them"] if more else []
-        config = await self._context.reads.config.visible()
+        config = await self._context.reads.config.fetch()
         notes = self.consequences(config, chosen)
         return self.confirmed(TasksPlan(chosen=chosen, left=tuple(left), more=more, notes=notes))
 
@@ -181,7 +181,7 @@ class TaskChange(Operation[TasksPlan]):
             return f"task {ids[0]} is {status.replace('_', ' ')}: it {self.otherwise}"
         found = Counter(statuses.get(name, "") for name in ids)
         said = [f"{many:,} {status.replace('_', ' ') or 'not visible to us'}" for status, many in found.most_common()]
-        return f"{plural(len(ids), 'task')} ({', '.join(said)}): what it is about {self.otherwise}"
+        return f"{plural(len(ids), 'task')} ({', '.join(said)}): each {self.otherwise}"
 
 
 def _age(one: ChosenTask) -> tuple[bool, float]:

@@ -114,7 +114,7 @@ class Undo(Operation[UndoPlan]):
         parts += ["dry-run off: the agents change things for real"] if dry_run is False else []
         notes = [f"; dry-run is left alone, {_SET_SINCE}"] if mode is not None and _SET_SINCE in mode.refused else []
         if not parts:
-            return _no(run, f"{what}: nothing of it stands any more that is taken back{''.join(notes)}")
+            return _no(run, f"{what}: nothing of it stands any more that could be taken back{''.join(notes)}")
         notes += ["; deleted log rows are not brought back"] if "old_logs" in order.steps else []
         text = f"{what}: {', '.join(parts)}{''.join(notes)}"
         config_at = mode.config_at if mode is not None else None

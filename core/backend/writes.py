@@ -23,6 +23,9 @@ from core.domain.records import LeaseRow, SpoiltLease
 BATCH: Final = 100
 """Ids in one request: 200 uuids make a URL near the usual proxy limit."""
 
+ANY: Final = object()
+"""Stands for whatever a value was."""
+
 _HOURS_NAMES: Final = ("p_duration_hours", "p_hours")
 
 
@@ -212,16 +215,21 @@ class Writes:
 
         return len(_ids(await self._calls.rows("set dry-run", build)))
 
-    async def set_config(self, config_ids: tuple[str, ...], *, column: str, value: Any, before: Any) -> int:
-        """Set one value on every config row where it differs. Returns how many changed.
+    async def set_config(
+        self, config_ids: tuple[str, ...], *, column: str, value: Any, before: Any, seen_at: datetime | None
+    ) -> int:
+        """Set one value on every config row. Returns how many changed.
 
-        `before`: what it must have been; `...`: whatever it was.
+        `before`: what it must have been, `ANY` for whatever it was; a text may be any length, so of one the row must
+        not have changed since `seen_at`.
         """
 
         def build(c: Any) -> Any:
             query = c.table(CONFIG).update({column: value, "updated_at": "now"}).in_("id", _some(config_ids))
-            if before is ...:
+            if before is ANY:
                 return query.select("id")
+            if isinstance(before, str):
+                return _unchanged(query, config_ids, seen_at).select("id")
             if before is None or isinstance(before, bool):
                 return query.is_(column, "null" if before is None else f"{before}".lower()).select("id")
             return query.eq(column, before).select("id")

@@ -1,6 +1,5 @@
 """Values of the config row: within bounds, only if they are what was shown, read back; the grave ones are typed."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -11,25 +10,13 @@ from core.domain.actions import ResultPhase, Tier
 from core.domain.config_settings import SETTINGS
 from core.domain.plans import PlanChanged
 from core.monitor import Monitor
-from tests.actions.test_task_changes import at
+from tests.actions.test_task_changes import at, between, monitor
 from tests.running import ONE_SHAPE, Command, Running
-from tests.wire import Wire, reset, wire
+from tests.wire import Wire, reset
+
+__all__ = ["between", "monitor"]
 
 CONFIG = "/rest/v1/autonomous_system_config"
-
-
-@pytest.fixture
-async def between(sandbox: Running) -> AsyncIterator[Wire]:
-    async with wire(sandbox.url) as one:
-        yield one
-
-
-@pytest.fixture
-async def monitor(sandbox: Running, between: Wire, tmp_path: Path) -> AsyncIterator[Monitor]:
-    one = at(between.url, sandbox, tmp_path)
-    await one.discover()
-    yield one
-    await one.close()
 
 
 def value(sandbox: Running, name: str) -> Any:
@@ -183,3 +170,12 @@ def test_every_setting_says_what_it_means() -> None:
     for setting in SETTINGS.values():
         assert setting.means
         assert (setting.kind == "number") is (setting.most > 0)
+
+
+@ONE_SHAPE
+async def test_an_odd_value_beside_it_stands_in_nobodys_way(sandbox: Running, monitor: Monitor) -> None:
+    long = "night@example.org, " * 300 + "\u202eodd"
+    sandbox.sql("UPDATE autonomous_system_config SET notification_email = %s", long)
+    assert (await set_to(monitor, "max_parallel_tasks", "6")).done
+    assert (await set_to(monitor, "notification_email", "ops@example.org")).done
+    assert value(sandbox, "notification_email") == "ops@example.org"

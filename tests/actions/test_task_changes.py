@@ -290,9 +290,9 @@ async def test_what_cannot_be_meant_is_said_in_a_sentence(sandbox: Running, moni
         ((missing,), f"no task {missing} is visible to us"),
         (
             (pending, missing),
-            "2 tasks (1 pending, 1 not visible to us): what it is about must wait for a review",
+            "2 tasks (1 pending, 1 not visible to us): each must wait for a review",
         ),
-        (("status:failed",), "status:failed: this is done to what is awaiting review alone"),
+        (("status:failed",), "status:failed: only tasks that are awaiting review can be chosen"),
         (("type:nothing",), "no task that matches status:awaiting_review type:nothing is visible to us"),
         (("since:never",), "since:never is no time: 03:10, yesterday 22:00, 2026-11-24 03:10 or 2h ago"),
         ((), "name tasks by their ids, or by a filter such as type:bug_fix"),
@@ -364,3 +364,14 @@ async def test_with_the_agents_function_it_runs_what_was_approved_and_nothing_el
         "rejected",
         "awaiting_review",
     ]
+
+
+@ONE_SHAPE
+async def test_who_sees_no_config_row_can_approve_all_the_same(sandbox: Running, tmp_path: Path) -> None:
+    (name,) = add(sandbox)
+    sandbox.sql("DELETE FROM autonomous_system_config")
+    one = at(sandbox.url, sandbox, tmp_path, "viewer")
+    await one.discover()
+    result = await change(one, APPROVE, name)
+    await one.close()
+    assert result.changed == 1

@@ -118,6 +118,8 @@ def test_a_word_that_is_left_out_is_no_option_and_a_value_stays_as_typed(
 ) -> None:
     assert len(command("tasks", "-refactoring", sandbox=sandbox).stdout.splitlines()) == len(some) - 1
     assert command("tasks", "-x", sandbox=sandbox).returncode == 0
+    wrong = command("tasks", "--limit", "-1", "--since", "-2h", sandbox=sandbox)
+    assert "-1 is not in the range" in wrong.stderr
     sandbox.sql("UPDATE autonomous_tasks SET status = 'awaiting_review'")
     done = command("reject", "-refactoring", "error:locked", "--reason", "-not now", "--yes", sandbox=sandbox)
     assert done.returncode == 0, done.stderr

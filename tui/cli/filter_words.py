@@ -14,8 +14,13 @@ class FilterCommand(click.Command):
     """A command whose words may begin with a `-`; its own short options have one letter."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the options, and leave the words and the values of options as they are."""
-        rest = super().parse_args(ctx, [re.sub(_LEFT_OUT, _STAND_IN, one, count=1) for one in args])
+        """Parse the options, and leave the words as they are."""
+        valued = {name for one in self.params if isinstance(one, click.Option) and not one.is_flag for name in one.opts}
+        words = [
+            one if before in valued else re.sub(_LEFT_OUT, _STAND_IN, one, count=1)
+            for before, one in zip(("", *args), args, strict=False)
+        ]
+        rest = super().parse_args(ctx, words)
         ctx.params = {name: _as_typed(value) for name, value in ctx.params.items()}
         return rest
 

@@ -9,7 +9,7 @@ from core.domain.snapshot import Snapshot
 from tui.actions.choice import Choice
 from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.row_list import Column, Row
-from tui.rendering.text import Line, age, origin
+from tui.rendering.text import Line, ago, origin
 
 _DRY_RUN = "dry_run_mode"
 
@@ -33,7 +33,7 @@ class ConfigList(Listed):
         if config is None or not config.values:
             return ()
         by = f" by {config.updated_by}" if config.updated_by else ""
-        changed = f"  changed {age(config.updated_at, snapshot.at)} ago{by}" if config.updated_at is not None else ""
+        changed = f"  changed {ago(config.updated_at, snapshot.at)}{by}" if config.updated_at is not None else ""
         several = f"  {config.several}" if config.several else ""
         return ((changed, "dim"), (several, "critical"), (origin(snapshot.config, snapshot.at), "warning"))
 

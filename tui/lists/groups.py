@@ -9,7 +9,7 @@ from core.domain.task_groups import TaskGroup, TaskGroups
 from tui.actions.ui import Ui
 from tui.lists.listed import Details, Listed, fields, when
 from tui.panels.row_list import Column, Row
-from tui.rendering.text import Line, age
+from tui.rendering.text import Line, age, ago
 
 _NONE = "(none)"
 
@@ -34,12 +34,11 @@ class GroupList(Listed):
     def state(self, snapshot: Snapshot) -> Line:
         """Return what was grouped by what, when, and whether that is all that matches."""
         words = filter_text(self.listing.filter, Table.TASKS)
-        read = age(self._at, snapshot.at)
         part = "" if self.found.whole else f" of the newest {self.found.looked:,} tasks"
         return (
             (f"  by {self.found.by.value}{part}", "text"),
             (f"  {words}" if words else "", "warning"),
-            (f"  read {'just now' if read == 'now' else f'{read} ago'}", "dim"),
+            (f"  read {ago(self._at, snapshot.at)}", "dim"),
         )
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:

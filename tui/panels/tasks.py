@@ -4,7 +4,7 @@ from core.domain.records import Task
 from core.domain.snapshot import Snapshot
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
-from tui.rendering.text import Line, age, origin
+from tui.rendering.text import Line, age, ago, origin
 
 _SHOWN = ("pending", "in_progress", "failed", "completed", "awaiting_review", "rejected")
 """The statuses in order; a narrow screen drops the last ones first."""
@@ -68,8 +68,7 @@ class TasksPanel(Panel):
         rate, last = snapshot.tasks.success_24h, snapshot.tasks.last_completed_at
         percent = rate.value.percent if rate.value is not None else None
         text = (rate.value.shown if rate.value is not None else "") or self._signs.none
-        since = age(last.value, snapshot.at)
-        told = since if width < 60 else "just now" if since == "now" else f"{since} ago"
+        told = (age if width < 60 else ago)(last.value, snapshot.at)
         completed = self._signs.none if last.value is None else told
         fine = percent is not None and percent >= 95
         role = "dim" if not rate.live or percent is None else "ok" if fine else "warning"

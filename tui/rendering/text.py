@@ -95,6 +95,12 @@ class Signs:
         return {"ok": self.ok, "warning": self.warning, "critical": self.critical}.get(level, self.unknown)
 
 
+def ago(at: datetime | None, now: datetime) -> str:
+    """Return how long ago something was: `just now`, `5 min ago`."""
+    since = age(at, now)
+    return "just now" if since == "now" else f"{since} ago"
+
+
 def origin(reading: Reading[Any], now: datetime) -> str:
     """Return that a value is not live, and how old it is; empty where it is live, or was never read."""
     if reading.live or reading.at is None:

@@ -1,32 +1,17 @@
 """Reads of the config row, and the proof that there is none."""
 
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-import msgspec
-
-from core.backend.columns import Columns, Row, of_only
+from core.backend.columns import of_only
 from core.backend.faults import Failed, garbage
 from core.backend.overview_sql import MOST_CONFIGS
 from core.backend.reads.read import Subject, read
 from core.backend.rows import config_of, config_selection, merged
 from core.backend.schema import CONFIG, CONFIG_RPC, Shape
-from core.backend.selection import Selection
-from core.domain.config_settings import SETTINGS, ConfigValue
 from core.domain.records import SystemConfig
 from core.resilience.fault import Evidence
 
 _KEY: Final = "db:fetch_system_config"
-_KINDS: Final[dict[str, type]] = {"flag": bool, "number": int, "addresses": str}
-
-
-class ConfigRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One config row: its values by their columns, without those that the project lacks, and who changed it last."""
-
-    id: str
-    values: dict[str, ConfigValue]
-    updated_at: datetime | None = None
-    updated_by: str = ""
 
 
 class ConfigReads(Subject):
@@ -38,16 +23,14 @@ class ConfigReads(Subject):
 
         `None` when none is visible to us, which is not proof that there is none.
         """
-        columns = config_selection(deployed=self._schema.shape is Shape.DEPLOYED)
-        rows = await self._calls.selected("read config", columns, lambda query: query.order("id").limit(MOST_CONFIGS))
-        return merged(tuple(self._calls.oddities.see("config row", config_of(row)) for row in rows))
+        return merged(await self.rows().ask())
 
     @read(_KEY)
-    async def values(self) -> tuple[ConfigRow, ...]:
-        """Return every config row that is visible to us with each of its values that may be set."""
-        selection = Selection(table=CONFIG, needed=("id",), wanted=(*SETTINGS, "updated_at", "updated_by"))
-        rows = await self._calls.selected("read config", selection, lambda query: query.order("id").limit(MOST_CONFIGS))
-        return tuple(map(_config_row, rows))
+    async def rows(self) -> tuple[SystemConfig, ...]:
+        """Return every config row that is visible to us, each by itself."""
+        columns = config_selection(deployed=self._schema.shape is Shape.DEPLOYED)
+        rows = await self._calls.selected("read config", columns, lambda query: query.order("id").limit(MOST_CONFIGS))
+        return tuple(self._calls.oddities.see("config row", config_of(row)) for row in rows)
 
     @read(_KEY)
     async def visible(self) -> SystemConfig | None:
@@ -80,18 +63,3 @@ class ConfigReads(Subject):
             if failed.fault.evidence is not Evidence.ALIVE:
                 raise
             return False
-
-
-def _config_row(row: Row) -> ConfigRow:
-    """Return one row. Raises Failed where a value is of another kind than it can be set to."""
-    read = Columns(row, "id")
-    values: dict[str, ConfigValue] = {}
-    for name, setting in SETTINGS.items():
-        if name in row:
-            value: Any = row[name]
-            if value is not None and type(value) is not _KINDS[setting.kind]:
-                raise Failed(garbage(f"{name} is of another kind than it should be"))
-            values[name] = row[name]
-    return ConfigRow(
-        id=read.id(), values=values, updated_at=read.moment("updated_at"), updated_by=read.text("updated_by")
-    )

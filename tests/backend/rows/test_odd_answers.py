@@ -53,7 +53,7 @@ READS: dict[str, Callable[[Reads], Awaitable[object]]] = {
     "task_ids.in_status": lambda reads: reads.task_ids.in_status("pending", 5),
     "task_ids.count_failed_until": lambda reads: reads.task_ids.count_failed_until(IDS, AT),
     "task_ids.sent_back_among": lambda reads: reads.task_ids.sent_back_among(IDS, AT),
-    "config.values": lambda reads: reads.config.values(),
+    "config.rows": lambda reads: reads.config.rows(),
     "chosen.of_ids": lambda reads: reads.chosen.of_ids(IDS),
     "chosen.in_status": lambda reads: reads.chosen.in_status(IDS, ("pending",), approved=True, reviewed=(AT, AT)),
     "audit.reviewed_by_run": lambda reads: reads.audit.reviewed_by_run("a"),
