@@ -14,6 +14,7 @@ from tests.tui.states import (
     A_CHECK,
     IN_TIME_S,
     SHOWN,
+    STILL,
     Shell,
     Starts,
     assert_as_if_painted_anew,
@@ -137,7 +138,7 @@ def test_stopped_while_the_line_is_frozen_it_stops_and_comes_back(start: Starts)
 
 
 def test_many_changes_of_size_end_in_the_picture_of_the_last(start: Starts) -> None:
-    terminal = start()
+    terminal = start(**STILL)
     for n in range(300):
         terminal.resize(60 + n % 90, 15 + n % 40)
         if n % 10 == 0:
