@@ -7,17 +7,14 @@ from typing import Final
 import msgspec
 
 from core.actions.run import Run
-from core.actions.task_change import REASON, TASKS, TaskChange
-from core.backend.reads.audit import ReviewedTasks
+from core.actions.task_change import REASON, TASKS
+from core.actions.task_release import TaskRelease
+from core.backend.reads.audit import TasksOfRun
 from core.backend.reads.read import LEAST_CAP, batched
 from core.base.text import plural
 from core.domain.actions import Action, Command, Shortcut, Tier
-from core.domain.chosen_tasks import TasksPlan
 from core.domain.plans import PlanStep
-from core.domain.records import STATUSES, ChosenTask, SystemConfig
-
-TYPED_ABOVE: Final = 10
-"""An approval of more tasks than this is typed."""
+from core.domain.records import STATUSES
 
 APPROVE: Final = Action(
     name="approve",
@@ -39,13 +36,10 @@ APPROVE: Final = Action(
         help="Approve the tasks with these ids, or all in review that match a filter, such as type:bug_fix.",
     ),
 )
-APPROVE_TYPED: Final = msgspec.structs.replace(APPROVE, tier=Tier.TYPED)
-"""The approval of many, or of one whose risk is high."""
-
 _APPROVED: Final = tuple(status for status in STATUSES if status not in {"awaiting_review", "rejected"})
 
 
-class Approve(TaskChange):
+class Approve(TaskRelease):
     """Approves tasks."""
 
     action = APPROVE
@@ -56,27 +50,9 @@ class Approve(TaskChange):
     key = "db:approve_tasks"
     undoes = True
 
-    def confirmed(self, plan: TasksPlan) -> TasksPlan:
-        """Return the plan, to be typed where it is about many tasks, or a risky one."""
-        typed = plan.rows > TYPED_ABOVE or any(one.risky for one in plan.chosen)
-        return msgspec.structs.replace(plan, action=APPROVE_TYPED) if typed else plan
-
-    def consequences(self, config: SystemConfig | None, chosen: tuple[ChosenTask, ...]) -> tuple[str, ...]:
-        """Return what keeps the agents from running them, and that dry-run marks them as done."""
-        if config is None:
-            return ()
-        notes = []
-        if config.emergency_stop:
-            notes.append("an emergency stop is set: nothing runs until you resume")
-        elif not config.enabled:
-            notes.append("the agents are disabled: nothing runs until they are enabled")
-        if config.dry_run:
-            notes.append(f"dry-run is on: the agents will mark {_them(chosen)} as completed without doing anything")
-        return tuple(notes)
-
     def send(self, run: Run, status: str) -> Callable[[tuple[str, ...]], Awaitable[tuple[str, ...]]]:
         """Return the conditional write."""
-        return partial(self._context.writes.approve, by=f"{run.actor.who}@{run.actor.host}")
+        return partial(self._context.writes.tasks.approve, by=f"{run.actor.who}@{run.actor.host}")
 
     def changed(self, run: Run, status: str) -> Callable[[tuple[str, ...]], Awaitable[tuple[str, ...]]]:
         """Return what reads which of them need no approval any more and do not wait."""
@@ -97,7 +73,7 @@ class Approve(TaskChange):
         of_run, still = await self._still_so(undone)
         if of_run is None:
             return
-        send = partial(writes.take_back_approval, since=of_run.since, until=of_run.until)
+        send = partial(writes.tasks.take_back_approval, since=of_run.since, until=of_run.until)
 
         async def left(ids: tuple[str, ...]) -> int:
             return len(await self._among(ids, of_run))
@@ -107,18 +83,14 @@ class Approve(TaskChange):
                 return
             run.count(ids, await run.change("db:take_back_approval", ids, send=send, changed=waiting, left=left))
 
-    async def _still_so(self, run: str) -> tuple[ReviewedTasks | None, tuple[str, ...]]:
-        of_run = await self._context.reads.audit.reviewed_by_run(run)
+    async def _still_so(self, run: str) -> tuple[TasksOfRun | None, tuple[str, ...]]:
+        of_run = await self._context.reads.audit.chosen_by_run(run)
         if of_run is None:
             return None, ()
         parts = batched(tuple(sorted(of_run.ids)), LEAST_CAP)
         return of_run, tuple([name for part in parts for name in await self._among(part, of_run)])
 
-    async def _among(self, ids: tuple[str, ...], of_run: ReviewedTasks) -> tuple[str, ...]:
+    async def _among(self, ids: tuple[str, ...], of_run: TasksOfRun) -> tuple[str, ...]:
         """Return which are as that run left them: whoever reviewed one later has another time."""
         reviewed = (of_run.since, of_run.until)
         return await self._context.reads.chosen.in_status(ids, ("pending",), approved=True, reviewed=reviewed)
-
-
-def _them(chosen: tuple[ChosenTask, ...]) -> str:
-    return "it" if len(chosen) == 1 else "them"

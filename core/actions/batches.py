@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from core.actions.run import Run
-from core.backend.writes import BATCH
+from core.backend.writes.rows import BATCH
 from core.domain.markers import Markers
 
 _PASSES: Final = 100
@@ -31,7 +31,7 @@ async def requeue(run: Run, marks: Markers, *, from_status: str, to_status: str,
     async def left(ids: tuple[str, ...]) -> int:
         return len(await left_among(ids))
 
-    send = partial(writes.give_back, marks=marks, from_status=from_status, to_status=to_status)
+    send = partial(writes.tasks.give_back, marks=marks, from_status=from_status, to_status=to_status)
     done, after = 0, ""
     while ids := await page(after):
         if run.halted():
@@ -66,7 +66,7 @@ async def reject_all(
     async def left(_ids: tuple[str, ...]) -> int:
         return 0
 
-    send = partial(writes.reject, status=status, error=text)
+    send = partial(writes.tasks.reject, status=status, error=text)
     many, after = 0, ""
     while ids := await page(after):
         batch = await run.change("db:reject_tasks", ids, send=send, changed=changed, left=left)

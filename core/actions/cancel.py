@@ -61,7 +61,7 @@ class Cancel(TaskChange):
     def send(self, run: Run, status: str) -> Callable[[tuple[str, ...]], Awaitable[tuple[str, ...]]]:
         """Return the conditional write."""
         error = f"{_mark(run.id, status)}: by {run.actor.who}@{run.actor.host}: {self.reason}"
-        return partial(self._context.writes.reject, status=status, error=error)
+        return partial(self._context.writes.tasks.reject, status=status, error=error)
 
     def changed(self, run: Run, status: str) -> Callable[[tuple[str, ...]], Awaitable[tuple[str, ...]]]:
         """Return what reads which of them carry this run's mark."""

@@ -14,6 +14,7 @@ from core.actions.heal import HEAL, CleanUp, Heal
 from core.actions.process import CheckNow, ObserveOff, RestartWatchdog, TestMessage
 from core.actions.reject import Reject
 from core.actions.requeue import Requeue
+from core.actions.requeue_simulated import RequeueSimulated
 from core.actions.resume import Resume
 from core.actions.retry_matching import RetryMatching
 from core.actions.retry_task import Retry
@@ -46,6 +47,7 @@ OPERATIONS: Final[tuple[type[Planned[Any]], ...]] = (
     Retry,
     RetryMatching,
     Requeue,
+    RequeueSimulated,
     CleanUp,
     TestMessage,
     ObserveOff,

@@ -49,7 +49,7 @@ class Reject(TaskChange):
         """Return the conditional write."""
         who = f"{run.actor.who}@{run.actor.host}"
         error = f"{_mark(run.id)}: by {who}: {self.reason}"
-        return partial(self._context.writes.reject, status=status, error=error, by=who)
+        return partial(self._context.writes.tasks.reject, status=status, error=error, by=who)
 
     def changed(self, run: Run, status: str) -> Callable[[tuple[str, ...]], Awaitable[tuple[str, ...]]]:
         """Return what reads which of them carry this run's mark."""

@@ -10,7 +10,7 @@ import msgspec
 from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.dependencies import Dependencies
 from core.actions.run import Run
-from core.backend.writes import BATCH
+from core.backend.writes.rows import BATCH
 from core.base.text import clean, plural
 from core.domain.actions import Action, Argument, ArgumentKind, Result, Shortcut, Tier
 from core.domain.plans import RetryMatchingPlan
@@ -113,7 +113,7 @@ class RetryMatching(Operation[RetryMatchingPlan]):
         async def left(ids: tuple[str, ...]) -> int:
             return await reads.task_ids.count_failed_until(ids, until)
 
-        send = partial(writes.retry_failed, until=until)
+        send = partial(writes.tasks.retry_failed, until=until)
         for start in range(0, shown.rows, BATCH):
             if run.halted():
                 return

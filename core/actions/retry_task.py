@@ -75,7 +75,7 @@ class Retry(Operation[RetryPlan]):
         """Send it back, if it still is that failure."""
         shown = self.agreed
         self._written = await run.write(
-            "db:retry_task", lambda: self._context.writes.retry(shown.task, failed_at=shown.failed_at)
+            "db:retry_task", lambda: self._context.writes.tasks.retry(shown.task, failed_at=shown.failed_at)
         )
 
     async def read_back(self, run: Run) -> ReadBack:

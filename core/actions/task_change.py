@@ -16,7 +16,7 @@ from core.base.text import clean, plural
 from core.domain.actions import Argument, ArgumentKind, Result
 from core.domain.chosen_tasks import TasksPlan
 from core.domain.plans import PlanChanged
-from core.domain.queries import FilterError, Listing, Table, filter_text, is_uuid, parse_filter
+from core.domain.queries import Filter, FilterError, Listing, Table, filter_text, is_uuid, parse_filter
 from core.domain.records import ChosenTask, SystemConfig
 from core.domain.status import Truth
 from core.resilience import NotLive
@@ -63,6 +63,19 @@ class TaskChange(Operation[TasksPlan]):
     def changed(self, run: Run, status: str) -> Callable[[tuple[str, ...]], Awaitable[tuple[str, ...]]]:
         """Return what reads which of up to 100 tasks are as `send` makes them."""
 
+    async def meant(self, seen: Sequence[ChosenTask]) -> frozenset[str]:
+        """Return the ids of those it may change as they are now. Raises NotLive."""
+        return frozenset(one.id for one in seen if one.task.status in self.statuses)
+
+    async def matching(self, given: Filter, limit: int) -> Iterable[str]:
+        """Return the ids of up to `limit` tasks that match, all in one of `statuses`. Raises NotLive."""
+        return await self._context.reads.lists.matching_tasks(given, limit)
+
+    async def count_matching(self, given: Filter) -> int:
+        """Return how many tasks match in all; 0 where that is not known. Raises NotLive."""
+        total, _ = await self._context.reads.lists.total(Listing(table=Table.TASKS, filter=given))
+        return total
+
     def confirmed(self, plan: TasksPlan) -> TasksPlan:
         """Return the plan with how it is to be confirmed, and what follows from how the agents are set."""
         return plan
@@ -91,10 +104,10 @@ class TaskChange(Operation[TasksPlan]):
         if shown.refused or reasonless:
             return self.refused(shown.refused or "nothing was changed: say why, the audit trail keeps it")
         seen = {one.id: one for one in await self._look(shown.ids)}
-        changed = [one for one in shown.chosen if one.id in seen and seen[one.id].digest != one.digest]
-        if any(seen[one.id].task.status in self.statuses for one in changed):
+        meant = await self.meant(tuple(seen.values()))
+        if any(one.id in meant and seen[one.id].digest != one.digest for one in shown.chosen):
             raise PlanChanged(await self._plan_of(shown.ids, shown.more))
-        if not any(one.id in seen and one not in changed for one in shown.chosen):
+        if not meant:
             return self.unchanged(f"nothing was changed: {self._other_statuses(shown.ids, seen.values())}")
         told = {"tasks": shown.rows, "ids": shown.ids} | ({"reason": self.reason} if self.reason else {})
         return Prepared(told=told, planned=shown.rows, run=run)
@@ -109,7 +122,8 @@ class TaskChange(Operation[TasksPlan]):
                 if run.halted():
                     return
                 now = await self._look(batch)
-                same = tuple(one.id for one in now if one.digest == of_status[one.id].digest)
+                meant = await self.meant(now)
+                same = tuple(one.id for one in now if one.id in meant and one.digest == of_status[one.id].digest)
                 run.skipped += len(batch) - len(same)
                 if same:
                     left = partial(self._left, status)
@@ -142,20 +156,16 @@ class TaskChange(Operation[TasksPlan]):
             may = " or ".join(status.replace("_", " ") for status in self.statuses)
             raise FilterError(f"status:{clean(wrong[0], 40)}: only tasks that are {may} can be chosen")
         given = msgspec.structs.replace(given, status=given.status or self.statuses)
-        lists = self._context.reads.lists
-        found = tuple(await lists.matching_tasks(given, MOST_TASKS + 1))
-        beyond = 0
-        if len(found) > MOST_TASKS:
-            total, _ = await lists.total(Listing(table=Table.TASKS, filter=given))
-            beyond = max(1, total - MOST_TASKS)
+        found = tuple(await self.matching(given, MOST_TASKS + 1))
+        beyond = max(1, await self.count_matching(given) - MOST_TASKS) if len(found) > MOST_TASKS else 0
         return found[:MOST_TASKS], beyond, f"no task that matches {filter_text(given, Table.TASKS)} is visible to us"
 
     async def _plan_of(self, ids: tuple[str, ...], beyond: int = 0) -> TasksPlan:
         seen = {one.id: one for one in await self._look(ids)}
-        found = sorted((one for one in seen.values() if one.task.status in self.statuses), key=_age)
+        meant = await self.meant(tuple(seen.values()))
+        found = sorted((one for one in seen.values() if one.id in meant), key=_age)
         if not found:
             return TasksPlan(refused=self._other_statuses(ids, seen.values()))
-        meant = {one.id for one in found}
         others = [name for name in ids if name not in meant]
         chosen, more = tuple(found[:MOST_TASKS]), beyond + max(0, len(found) - MOST_TASKS)
         left = [f"left alone: {self._other_statuses(others, seen.values())}"] if others else []

@@ -35,6 +35,12 @@ class Searched(msgspec.Struct, frozen=True, kw_only=True):
     took: str = ""
 
 
+def over_by(column: str, until: datetime | None) -> str:
+    """Return the condition that a row was over by `until`, as terms of `or`; one without a time that is one was."""
+    unsaid = f"{column}.is.null,{column}.gt.2199-12-31,{column}.lt.1970-01-01"
+    return unsaid if until is None else f"{unsaid},{column}.lte.{stamp(until)}"
+
+
 def narrowed(query: Any, given: Filter, where: Searched, now: datetime) -> Any:
     """Return `query` for the rows that match; `now`: what its times are counted from."""
     if given.status:

@@ -6,12 +6,12 @@ from typing import Final
 from core.backend.log_rows import log_selection
 from core.backend.rows import config_selection, task_selection
 from core.backend.selection import Selection
-from core.backend.simulated import BEHIND, MARK, TEXTS
+from core.backend.simulated import BEHIND, ENDED_STEP, MARK, TEXTS
 from core.backend.sizes import EXACT_UP_TO
 from core.base.text import LINE_CHARS
 from core.domain.records import ENDED
 
-OVERVIEW_VERSION: Final = 4
+OVERVIEW_VERSION: Final = 5
 """Raised whenever the function's text changes: an older one in a project is not asked."""
 
 MOST_CONFIGS: Final = 20
@@ -58,9 +58,10 @@ def _column(item: str) -> str:
 
 def _simulated() -> str:
     """Return the condition that the task `t` was completed without being done: as `Telltale.simulated` has it."""
+    logged = "EXISTS (SELECT 1 FROM public.autonomous_execution_logs AS l WHERE l.task_id = t.id AND "
+    done = f"{logged}l.execution_step = '{ENDED_STEP}' AND l.environment <> 'dry_run')"
     marks: Iterable[str] = (
-        "EXISTS (SELECT 1 FROM public.autonomous_execution_logs AS l"
-        " WHERE l.task_id = t.id AND l.environment = 'dry_run')",
+        f"{logged}l.environment = 'dry_run') AND (t.result IS NULL OR NOT {done})",
         f"""t.result >= '"{MARK}"' AND t.result < '"{BEHIND}"'""",
         *(f"t.result ->> '{key}' LIKE '{MARK}%'" for key in TEXTS),
     )

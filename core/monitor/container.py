@@ -311,7 +311,7 @@ class Container:
 
     def learn(self, schema: Schema) -> None:
         """Pass the project's schema to all that read or write."""
-        for one in (self.panel_reads, self.reads, self.writes):
+        for one in (self.panel_reads, self.reads, self.writes, self.writes.tasks):
             one.schema = schema
 
     def storage_warnings(self) -> tuple[str, ...]:

@@ -53,13 +53,13 @@ async def test_a_retry_of_a_task_that_was_rejected_meanwhile_is_not_done(sandbox
     task = failed_task(sandbox)
     driven = await begin()
     plan = await driven.monitor.plan(RETRY, task=task)
-    whole = driven.parts.writes.retry
+    whole = driven.parts.writes.tasks.retry
 
     async def late(*ids: Any, **more: Any) -> Any:
         sandbox.sql("UPDATE autonomous_tasks SET status = 'rejected'")
         return await whole(*ids, **more)
 
-    driven.parts.writes.retry = late  # type: ignore[method-assign]  # between its look and its write
+    driven.parts.writes.tasks.retry = late  # type: ignore[method-assign]  # between its look and its write
     assert not (await driven.monitor.run(RETRY, plan)).done
     assert statuses(sandbox) == {"rejected": 1}
 

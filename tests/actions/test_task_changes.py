@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from core.actions.approve import APPROVE, APPROVE_TYPED
+from core.actions.approve import APPROVE
 from core.actions.cancel import CANCEL
 from core.actions.reject import REJECT
 from core.actions.run_pending import RUN_PENDING
 from core.actions.undo import UNDO
 from core.backend.target import Target
-from core.domain.actions import Action, ResultPhase, must_type
+from core.domain.actions import Action, ResultPhase, Tier, must_type
 from core.domain.chosen_tasks import TasksPlan
 from core.domain.plans import PlanChanged
 from core.monitor import Config, Monitor, Places
@@ -277,7 +277,7 @@ async def test_more_than_ten_or_a_risky_one_must_be_typed(sandbox: Running, moni
     (risky,) = add(sandbox, risk_level="high")
     for tasks, typed in ((ids[:10], False), (ids, True), ([risky], True), ([ids[0], risky], True)):
         plan = await monitor.plan(APPROVE, tasks=tasks)
-        assert (plan.action == APPROVE_TYPED) is typed
+        assert (plan.action is not None and plan.action.tier is Tier.TYPED) is typed
         assert (must_type(plan.action or APPROVE, plan.rows, "probe") == "probe") is typed
 
 

@@ -36,10 +36,10 @@ async def test_a_task_that_failed_anew_between_the_look_and_the_write_is_not_sen
     driven = await begin("one")
     shown = await driven.monitor.plan(RETRY, task=task)
     sandbox.sql("UPDATE autonomous_tasks SET completed_at = now() + interval '1 second' WHERE id = %s", task)
-    changed = await driven.parts.writes.retry(task, failed_at=shown.failed_at)
+    changed = await driven.parts.writes.tasks.retry(task, failed_at=shown.failed_at)
     assert (changed, statuses(sandbox)) == (False, {"failed": 1})
     again = await driven.monitor.plan(RETRY, task=task)
-    assert await driven.parts.writes.retry(task, failed_at=again.failed_at)
+    assert await driven.parts.writes.tasks.retry(task, failed_at=again.failed_at)
 
 
 @ONE_SHAPE

@@ -103,6 +103,22 @@ async def test_the_environment_of_its_log_tells_too_and_each_counts_once(sandbox
     await driven.monitor.close()
 
 
+async def test_one_that_ran_for_real_later_is_a_success(sandbox: Running, tmp_path: Path) -> None:
+    proven, pretended_again, without_result, without_end = (
+        completed(sandbox, result) for result in (REAL["a text"], SIMULATED["a text"], "NULL", REAL["a text"])
+    )
+    for name in (proven, pretended_again, without_result, without_end):
+        logged(sandbox, name, "dry_run")
+        if name != without_end:
+            logged(sandbox, name, "production")
+    driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, observe=True).begin()
+    assert (await told(driven, joined=True))[:2] == (await told(driven, joined=False))[:2] == (1, 3)
+    now = datetime.now(UTC)
+    read = await driven.parts.panel_reads.trends.finished(now - timedelta(hours=1), now + timedelta(minutes=1), "")
+    await driven.monitor.close()
+    assert [name for name, _, _ in read] == [proven]
+
+
 async def test_without_a_join_the_same_is_found(sandbox: Running, tmp_path: Path) -> None:
     ids = [completed(sandbox, result) for _ in range(2) for result in (*REAL.values(), *SIMULATED.values())]
     sandbox.sql("UPDATE autonomous_tasks SET completed_at = NULL WHERE id = %s", ids[3])
@@ -110,7 +126,8 @@ async def test_without_a_join_the_same_is_found(sandbox: Running, tmp_path: Path
         for _ in range(15):
             logged(sandbox, name, "dry_run")
     for name in ids[::3]:
-        logged(sandbox, name, "production")
+        for _ in range(15):
+            logged(sandbox, name, "production")
     driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, observe=True).begin()
     assert await told(driven, joined=False) == await told(driven, joined=True)
     sandbox.limits(max_rows=40)  # it cuts the log rows off
@@ -131,7 +148,7 @@ async def test_a_join_that_takes_too_long_is_not_made_again(sandbox: Running, tm
             driven.clock.advance(8)
             await answer(b'{"code": "57014", "message": "canceled"}', "500 Internal Server Error")(writer)
 
-        between.once.append(("/rest/v1/autonomous_tasks?select=status%2Cautonomous_execution_logs", take_too_long))
+        between.once.append(("/rest/v1/autonomous_tasks?select=status%2Cpretended", take_too_long))
         with pytest.raises(Failed):
             await outcomes.success_rate(now - timedelta(days=1), now)
         between.seen.clear()

@@ -133,7 +133,7 @@ class WetTasks(Repair):
             return 0
 
         async def send(ids: tuple[str, ...]) -> tuple[str, ...]:
-            return await writes.reject(ids, status="pending", error=mark)
+            return await writes.tasks.reject(ids, status="pending", error=mark)
 
         run.count(step.ids, await run.change("db:dry", step.ids, send=send, changed=changed, left=left))
         tell(len(step.ids))

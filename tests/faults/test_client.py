@@ -18,7 +18,8 @@ from core.backend.faults import Failed, classify
 from core.backend.reads import Reads
 from core.backend.schema import UNDISCOVERED
 from core.backend.target import Target, read_target
-from core.backend.writes import BATCH, Writes
+from core.backend.writes import Writes
+from core.backend.writes.rows import BATCH
 from core.base.clock import SystemClock
 from core.base.settings import Layers
 from core.resilience import Breakers, BreakerState, Guard, Outcome, Policy
@@ -331,9 +332,9 @@ async def test_a_write_names_its_rows(backend: Backend) -> None:
     commands, now = Writes(backend.urgent, UNDISCOVERED), SystemClock().now()
     for ids in ((), ("x",) * (BATCH + 1)):
         with pytest.raises(ValueError, match="a write names"):
-            await commands.fail_stuck(ids, began_before=now, error="x")
+            await commands.tasks.fail_stuck(ids, began_before=now, error="x")
         with pytest.raises(ValueError, match="a write names"):
-            await commands.reject(ids, status="pending", error="x")
+            await commands.tasks.reject(ids, status="pending", error="x")
 
 
 async def test_any_number_of_odd_endings_leaves_nothing_behind(between: Wire, backend: Backend) -> None:

@@ -48,7 +48,8 @@ def fill(sandbox: Running) -> None:
         "INSERT INTO autonomous_tasks (description, status, created_at, completed_at, result, error_message)"
         " SELECT repeat('long ', 300), s, now() - i * interval '7 hours',"
         "  CASE WHEN s IN ('completed', 'failed', 'rejected') AND i %% 3 > 0 THEN now() - i * interval '5 hours' END,"
-        "  CASE WHEN i = 4 THEN '\"DRY RUN: x\"'::jsonb WHEN i = 5 THEN '{\"message\": \"DRY RUN\"}'::jsonb END, 'boom'"
+        '  CASE WHEN i = 4 THEN \'"DRY RUN: x"\'::jsonb WHEN i = 5 THEN \'{"message": "DRY RUN"}\'::jsonb'
+        "  WHEN i = 1 THEN '\"done\"' END, 'boom'"
         " FROM unnest(%s::text[]) AS s, generate_series(1, 9) AS i",
         [*STATUSES, "dreaming", "", None],
     )
@@ -59,6 +60,11 @@ def fill(sandbox: Running) -> None:
         " SELECT id, 'patch', 'completed', CASE WHEN status < 'd' THEN 'dry_run' END,"
         '  \'{"order": "heal", "who": "me", "plan": {"reason": "why"}}\', \'["done"]\', 5, created_at'
         " FROM autonomous_tasks LIMIT 70"
+    )
+    sandbox.sql(  # those with a result and this were done for real
+        "INSERT INTO autonomous_execution_logs (task_id, execution_step, step_status, environment)"
+        " SELECT id, 'task_completed', 'completed', 'production' FROM autonomous_tasks"
+        " WHERE completed_at > now() - interval '20 hours'"
     )
 
 

@@ -425,6 +425,7 @@ MENU: dict[str, str] = {
     "requeue": "requeue",
     "clean_up": "clean_up",
     **{name: name for name in CHOSEN},
+    "requeue_simulated": "requeue_simulated",
     "set_config": "config",
     "enable": "enable",
     "disable": "disable",

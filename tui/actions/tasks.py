@@ -7,6 +7,7 @@ from core.actions.approve import APPROVE
 from core.actions.cancel import CANCEL
 from core.actions.catalogue import statuses_of
 from core.actions.reject import REJECT
+from core.actions.requeue_simulated import REQUEUE_SIMULATED
 from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.retry_task import RETRY
 from core.domain.actions import Action
@@ -15,9 +16,13 @@ from tui.actions.choice import Choice, Choices
 from tui.actions.start import start
 from tui.actions.ui import Ui
 
+ON_MANY: Final = (APPROVE, REJECT, CANCEL, REQUEUE_SIMULATED)
+"""What can be done with many chosen tasks at once, beside trying again what failed."""
+
 _OF_STATUS: Final = {
     "failed": ((RETRY, "retry: send it back to pending …"),),
     "awaiting_review": ((APPROVE, "approve: let the agents run it …"), (REJECT, "reject: no agent runs it …")),
+    "completed": ((REQUEUE_SIMULATED, "requeue: it was completed only in dry-run …"),),
     "pending": ((CANCEL, "cancel: reject it …"),),
     "in_progress": ((CANCEL, "cancel: reject it, the agent may go on …"),),
 }
@@ -25,7 +30,7 @@ _OF_STATUS: Final = {
 
 def actions_on(statuses: Collection[str]) -> tuple[Action, ...]:
     """Return what can be done with many tasks of these statuses."""
-    many = [action for action in (APPROVE, REJECT, CANCEL) if set(statuses_of(action)).intersection(statuses)]
+    many = [action for action in ON_MANY if set(statuses_of(action)).intersection(statuses)]
     return (*((RETRY_MATCHING,) if "failed" in statuses else ()), *many)
 
 
@@ -47,6 +52,12 @@ async def reject(ui: Ui) -> None:
 async def cancel(ui: Ui) -> None:
     """Cancel the task under the cursor; where there is none, show what is pending or running."""
     await _of_selected(ui, CANCEL)
+
+
+async def requeue_simulated(ui: Ui) -> None:
+    """Ask whether all that was completed only in dry-run is to be done for real; or the task under the cursor."""
+    of = ui.selected_task or f"status:{','.join(statuses_of(REQUEUE_SIMULATED))}"
+    await start(ui, REQUEUE_SIMULATED, of)
 
 
 async def all_that_match(ui: Ui, listing: Listing, actions: tuple[Action, ...]) -> None:

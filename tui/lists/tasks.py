@@ -2,9 +2,7 @@
 
 from typing import ClassVar
 
-from core.actions.approve import APPROVE
 from core.actions.cancel import CANCEL
-from core.actions.reject import REJECT
 from core.base.text import short
 from core.domain.actions import Action
 from core.domain.queries import Filter, Listing, Table
@@ -12,7 +10,7 @@ from core.domain.records import LogEntry, SafetyCheck, Task
 from core.domain.snapshot import Snapshot
 from core.resilience import NotLive
 from tui.actions.choice import Choice, Go
-from tui.actions.tasks import task_choices
+from tui.actions.tasks import ON_MANY, task_choices
 from tui.lists.listed import list_key
 from tui.lists.served import Document, Known, Served, columns_of, heading, odd_lines, part
 from tui.panels.row_list import Column, Row
@@ -33,7 +31,7 @@ class TaskList(Served):
     TITLE = "Tasks"
     TABLE = Table.TASKS
     RETRIES = GROUPED = True
-    MANY: ClassVar[tuple[Action, ...]] = (APPROVE, REJECT, CANCEL)
+    MANY: ClassVar[tuple[Action, ...]] = ON_MANY
     ACTS: ClassVar[tuple[Action, ...]] = (CANCEL,)
     HINT = "status:failed  -type:bug_fix  error:timeout  since:2h  who:agent-1"
     EMPTY = "no task matches, or none is visible to us"

@@ -7,7 +7,7 @@ from typing import Final
 
 from core.actions.repairs.repair import Proposal, Repair, Survey
 from core.actions.run import Run
-from core.backend.writes import BATCH
+from core.backend.writes.rows import BATCH
 from core.domain.plans import PlanStep
 
 _FOUND: Final = 1000

@@ -7,7 +7,7 @@ from functools import partial
 from core.actions.batches import requeue
 from core.actions.repairs.repair import Proposal, Repair, Survey
 from core.actions.run import Run
-from core.backend.writes import BATCH
+from core.backend.writes.rows import BATCH
 from core.base.text import plural, short
 from core.domain.markers import STUCK, Markers
 from core.domain.plans import PlanStep
@@ -59,7 +59,7 @@ class StuckTasks(Repair):
         text = f"{marks.begins[0]}: by {run.by}, no sign of life past its time"
         done = 0
         for limit, group in self._by_cutoff(survey, min(survey.now, run.now())):
-            send = partial(writes.fail_stuck, began_before=limit, error=text)
+            send = partial(writes.tasks.fail_stuck, began_before=limit, error=text)
 
             async def changed(ids: tuple[str, ...]) -> tuple[str, ...]:
                 return await reads.task_ids.marked_among(ids, "failed", marks)

@@ -20,7 +20,7 @@ _LONGEST_RUN: Final = timedelta(hours=1)
 """The longest that a run which was broken off may have gone on."""
 
 
-class ReviewedTasks(msgspec.Struct, frozen=True, kw_only=True):
+class TasksOfRun(msgspec.Struct, frozen=True, kw_only=True):
     """The tasks that a run was about, and the time in which it changed them, by the database's clock."""
 
     ids: frozenset[str]
@@ -87,8 +87,8 @@ class AuditReads(Subject):
         rows = await self._calls.rows("read orders' tasks", build)
         return {str(row["run"]): frozenset(ids_of(row["ids"])) for row in each(rows, "run", "ids")}
 
-    @read("db:fetch_review_audit")
-    async def reviewed_by_run(self, run: str) -> ReviewedTasks | None:
+    @read("db:fetch_run_audit")
+    async def chosen_by_run(self, run: str) -> TasksOfRun | None:
         """Return the tasks that one run was about, and when it ran; `None` if no row of it is visible."""
         column = self._schema.log_time
 
@@ -98,13 +98,13 @@ class AuditReads(Subject):
             )
             return query.eq("execution_step", AUDIT).eq("input_data->>run", run).order(column).limit(10)
 
-        rows = each(await self._calls.rows("read a review's audit", build), "step_status", column, "ids", "changed")
+        rows = each(await self._calls.rows("read a run's audit", build), "step_status", column, "ids", "changed")
         times = [at for row in rows if (at := moment(row[column])) is not None]
         if not times:
             return None
         ids = frozenset(name for row in rows for name in (*ids_of(row["ids"]), *ids_of(row["changed"])))
         over = any(row["step_status"] in {"completed", "failed"} for row in rows)
-        return ReviewedTasks(ids=ids, since=min(times), until=max(times) if over else min(times) + _LONGEST_RUN)
+        return TasksOfRun(ids=ids, since=min(times), until=max(times) if over else min(times) + _LONGEST_RUN)
 
     @read("db:fetch_stop_audit")
     async def stop_trail(self, limit: int = 60) -> StopTrail:

@@ -18,6 +18,7 @@ from core.backend.reads.list_columns import ListTable, ordered
 from core.backend.reads.read import LEAST_CAP, PAGE, Read, Subject, read
 from core.backend.rows import safety_narrowed, safety_of, safety_selection, task_of
 from core.backend.schema import LOGS, SAFETY, TASKS, Shape
+from core.backend.simulated import Telltale
 from core.domain.queries import PAGE_ROWS, Filter, ListedRow, Listing, Page, Table
 from core.domain.records import LogEntry, SafetyCheck
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail, row_detail
@@ -140,12 +141,17 @@ class ListReads(Subject):
         rows = await self._calls.selected("read check", selection, lambda query: query.eq("id", name).limit(1))
         return safety_of(rows[0]) if rows else None
 
-    async def matching_tasks(self, given: Filter, limit: int) -> dict[str, datetime | None]:
-        """Return the ids of up to `limit` tasks that match, in order, each with when the task was over."""
+    async def matching_tasks(self, given: Filter, limit: int, *, simulated: bool = False) -> dict[str, datetime | None]:
+        """Return the ids of up to `limit` tasks that match, in order, each with when the task was over.
+
+        `simulated`: only those that were completed in dry-run.
+        """
+        if simulated and not self._schema.telltale.any:
+            return {}
         found: dict[str, datetime | None] = {}
         after = ""
         while len(found) < limit:
-            part = await self._matching_tasks(given, after)
+            part = await self._matching_tasks(given, after, simulated=simulated)
             if not part:
                 break
             found |= dict(part)
@@ -153,12 +159,17 @@ class ListReads(Subject):
         return dict(itertools.islice(found.items(), limit))
 
     @read("db:fetch_matching_tasks")
-    async def _matching_tasks(self, given: Filter, after: str) -> tuple[tuple[str, datetime | None], ...]:
+    async def _matching_tasks(
+        self, given: Filter, after: str, *, simulated: bool
+    ) -> tuple[tuple[str, datetime | None], ...]:
         """Return the next 500 tasks that match, by id, those above `after`: each id, and when the task was over."""
         source, now = listed.tasks(self._schema), self._now
+        telltale = self._schema.telltale if simulated else Telltale()
 
         def build(c: Any) -> Any:
-            query = _matching(c.table(TASKS).select("id,completed_at"), source, given, now)
+            query = c.table(TASKS).select(telltale.select("id,completed_at"))
+            query = telltale.joined(query).or_(telltale.simulated()) if simulated else query
+            query = _matching(query, source, given, now)
             return (query.gt("id", after) if after else query).order("id").limit(PAGE)
 
         with _refusals_explained():

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from core.backend.columns import each, row_id
-from core.backend.conditions import marked
+from core.backend.conditions import marked, over_by
 from core.backend.reads.read import Read, Subject, read
 from core.backend.schema import TASKS
 from core.backend.timestamps import stamp
@@ -82,6 +82,26 @@ class TaskIdReads(Subject):
             return query.or_(f"completed_at.is.null,completed_at.lte.{stamp(until)}")
 
         return len(each(await self._calls.rows("read back failed tasks", build), "id"))
+
+    @read("db:read_back_completed")
+    async def completed_until(self, ids: tuple[str, ...], until: datetime | None) -> frozenset[str]:
+        """Return which of up to 100 tasks are completed, and were by `until`; `None`: those without a time."""
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select("id").in_("id", list(ids)).eq("status", "completed")
+            return query.or_(over_by("completed_at", until))
+
+        return frozenset(map(row_id, await self._calls.rows("read back completed tasks", build)))
+
+    @read("db:read_back_requeued")
+    async def pending_as_completed(self, ids: tuple[str, ...], until: datetime) -> tuple[str, ...]:
+        """Return which of up to 100 tasks are pending and were completed by `until`, before they were requeued."""
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select("id").in_("id", list(ids)).eq("status", "pending")
+            return query.lte("completed_at", stamp(until))
+
+        return tuple(map(row_id, await self._calls.rows("read back requeued tasks", build)))
 
     @read("db:read_back_retried")
     async def sent_back_among(self, ids: tuple[str, ...], since: datetime) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ class ScenarioContext:
         if ended:
             row["completed_at"] = now.isoformat()
         self._tasks.append(name)
-        await self.write(lambda: self.parts.writes.insert_task(row))
+        await self.write(lambda: self.parts.writes.tasks.insert_task(row))
         return name
 
     async def add_log(self) -> None:
@@ -111,7 +111,7 @@ class ScenarioContext:
         if self._tasks and self._monitors:
             try:
                 writes = self.parts.writes
-                await self.write(lambda: writes.delete_tasks(tuple(self._tasks), mark=MARK))
+                await self.write(lambda: writes.tasks.delete_tasks(tuple(self._tasks), mark=MARK))
                 gone = [await self.status_of(task) == "" for task in self._tasks]
                 left = "" if all(gone) else f"{gone.count(False)} of its tasks could not be deleted"
             except NotLive as not_live:

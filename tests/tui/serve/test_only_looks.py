@@ -16,6 +16,7 @@ from core.actions.emergency_stop import EMERGENCY_STOP
 from core.actions.heal import HEAL
 from core.actions.process import CHECK_NOW, OBSERVE_OFF, RESTART, TEST_MESSAGE
 from core.actions.reject import REJECT
+from core.actions.requeue_simulated import REQUEUE_SIMULATED
 from core.actions.resume import RESUME
 from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.retry_task import RETRY
@@ -68,6 +69,7 @@ GIVEN: dict[str, Callable[[Monitor], Awaitable[Result]]] = {
     "approve": lambda monitor: monitor.run(APPROVE, TasksPlan(), tasks=(ID,)),
     "reject": lambda monitor: monitor.run(REJECT, TasksPlan(), tasks=(ID,), reason="no"),
     "cancel": lambda monitor: monitor.run(CANCEL, TasksPlan(), tasks=(ID,), reason="no"),
+    "requeue_simulated": lambda monitor: monitor.run(REQUEUE_SIMULATED, TasksPlan(), tasks=(ID,)),
     "set_config": lambda monitor: monitor.run(SET_CONFIG, ConfigPlan(name="enabled"), name="enabled", value="on"),
     "enable": lambda monitor: monitor.run(ENABLE, ConfigPlan(name="enabled")),
     "disable": lambda monitor: monitor.run(DISABLE, ConfigPlan(name="enabled")),

@@ -4,24 +4,21 @@ Each returns what really changed, read from the rows the server returns; no row 
 """
 
 import json
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
 from core.backend.api_calls import ApiCalls
-from core.backend.columns import moment, of_only, row_id
-from core.backend.conditions import marked
+from core.backend.columns import moment, of_only
 from core.backend.faults import Failed
-from core.backend.schema import CONFIG, LOGS, MAIL_FUNCTION, POLL_FUNCTION, STOP_RPC, TASKS, Schema, Shape
+from core.backend.schema import CONFIG, LOGS, MAIL_FUNCTION, POLL_FUNCTION, STOP_RPC, Schema
+from core.backend.timestamps import stamp
+from core.backend.writes.rows import changed_ids, some
+from core.backend.writes.tasks import TaskWrites
 from core.base.version import AGENT
 from core.domain.log_steps import LEASE
-from core.domain.markers import Markers
 from core.domain.records import LeaseRow, SpoiltLease
-
-BATCH: Final = 100
-"""Ids in one request: 200 uuids make a URL near the usual proxy limit."""
 
 ANY: Final = object()
 """Stands for whatever a value was."""
@@ -35,8 +32,7 @@ class Writes:
     def __init__(self, calls: ApiCalls, schema: Schema) -> None:
         self._calls = calls
         self.schema = schema
-        self._review = 0
-        """How much of a review this project's columns do not take; `reviewed_by` of the documented shape is an id."""
+        self.tasks = TaskWrites(calls, schema)
 
     async def insert_health(self, row: dict[str, Any]) -> datetime | None:
         """Add a row whose time is the database's own, and return that time."""
@@ -63,104 +59,6 @@ class Writes:
             return None
         return moment(of_only(rows, column))
 
-    async def fail_stuck(self, ids: tuple[str, ...], *, began_before: datetime, error: str) -> tuple[str, ...]:
-        """Fail those of up to 100 tasks that still run and began before `began_before`. Returns the ids that changed.
-
-        Their end is the database's own time.
-        """
-        stamp = _stamp(began_before)
-
-        def build(c: Any) -> Any:
-            change = {"status": "failed", "completed_at": "now", self.schema.error_column: error}
-            query = c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", "in_progress")
-            return query.or_(f"started_at.lt.{stamp},and(started_at.is.null,created_at.lt.{stamp})").select("id")
-
-        return _ids(await self._calls.rows("fail stuck tasks", build))
-
-    async def reject(self, ids: tuple[str, ...], *, status: str, error: str, by: str = "") -> tuple[str, ...]:
-        """Reject those of up to 100 tasks that are still in `status`. Returns the ids that changed.
-
-        `by`: who reviewed them and says so; empty where it is no review.
-        """
-        change = {"status": "rejected", self.schema.error_column: error}
-
-        def build(c: Any, review: dict[str, str]) -> Any:
-            return c.table(TASKS).update(change | review).in_("id", _some(ids)).eq("status", status).select("id")
-
-        operation = f"reject {status} tasks"
-        if by:
-            return await self._reviewed(operation, build, by)
-        return _ids(await self._calls.rows(operation, lambda c: build(c, {})))
-
-    async def approve(self, ids: tuple[str, ...], *, by: str) -> tuple[str, ...]:
-        """Let the agents run those of up to 100 tasks that still wait for a review. Returns the ids that changed.
-
-        They run what is pending and requires no approval, and nothing else.
-        """
-        change = {"status": "pending", "requires_approval": False}
-
-        def build(c: Any, review: dict[str, str]) -> Any:
-            query = c.table(TASKS).update(change | review).in_("id", _some(ids))
-            return query.eq("status", "awaiting_review").select("id")
-
-        return await self._reviewed("approve tasks", build, by)
-
-    async def take_back_approval(self, ids: tuple[str, ...], *, since: datetime, until: datetime) -> tuple[str, ...]:
-        """Let those of up to 100 tasks wait for a review again that are pending as they were approved in that time.
-
-        Returns the ids that changed.
-        """
-        change = {"status": "awaiting_review", "requires_approval": True, "reviewed_at": None, "reviewed_by": None}
-
-        def build(c: Any) -> Any:
-            query = c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", "pending")
-            query = query.is_("requires_approval", "false")
-            return query.gte("reviewed_at", _stamp(since)).lte("reviewed_at", _stamp(until)).select("id")
-
-        return _ids(await self._calls.rows("take approvals back", build))
-
-    async def give_back(
-        self, ids: tuple[str, ...], *, marks: Markers, from_status: str, to_status: str
-    ) -> tuple[str, ...]:
-        """Requeue in `to_status` those of up to 100 tasks that carry one of `marks`. Returns the ids that changed."""
-        error = self.schema.error_column
-        change = {"status": to_status, error: None, "completed_at": None}
-        review = {"reviewed_at": None, "reviewed_by": None} if to_status == "awaiting_review" else {}
-
-        def build(c: Any, more: dict[str, None]) -> Any:
-            query = c.table(TASKS).update(change | more).in_("id", _some(ids)).eq("status", from_status)
-            return marked(query, marks, error).select("id")
-
-        try:
-            return _ids(await self._calls.rows("give tasks back", lambda c: build(c, review)))
-        except Failed as failed:
-            if not review or failed.fault.kind != "missing_column":
-                raise
-            return _ids(await self._calls.rows("give tasks back", lambda c: build(c, {})))
-
-    async def retry(self, name: str, *, failed_at: datetime | None) -> bool:
-        """Send a failed task back to pending, if it failed at `failed_at`. Returns whether it changed."""
-
-        def build(c: Any) -> Any:
-            change = {"status": "pending", self.schema.error_column: None, "completed_at": None, "started_at": None}
-            query = c.table(TASKS).update(change).eq("id", name).eq("status", "failed")
-            if failed_at is not None:
-                return query.eq("completed_at", _stamp(failed_at)).select("id")
-            # No time that is one: none, or one that no clock shows.
-            return query.or_("completed_at.is.null,completed_at.gt.2199-12-31,completed_at.lt.1970-01-01").select("id")
-
-        return bool(_ids(await self._calls.rows("retry task", build)))
-
-    async def retry_failed(self, ids: tuple[str, ...], *, until: datetime) -> tuple[str, ...]:
-        """Send those of up to 100 tasks that failed by `until` back to pending. Returns the ids that changed."""
-
-        def build(c: Any) -> Any:
-            change = {"status": "pending", self.schema.error_column: None, "completed_at": None, "started_at": None}
-            query = c.table(TASKS).update(change).in_("id", _some(ids)).eq("status", "failed")
-            return query.or_(f"completed_at.is.null,completed_at.lte.{_stamp(until)}").select("id")
-
-        return _ids(await self._calls.rows("retry tasks", build))
-
     async def set_stop_by_function(self, *, reason: str, hours: int) -> None:
         """Set the stop by the project's own function, trying both names of its parameter. Raises Failed."""
         first, second = _HOURS_NAMES
@@ -178,13 +76,13 @@ class Writes:
             change = {
                 "emergency_stop": True,
                 "emergency_stop_reason": reason,
-                "emergency_stop_until": _stamp(until),
+                "emergency_stop_until": stamp(until),
                 "updated_at": "now",
             }
-            query = c.table(CONFIG).update(change).in_("id", _some(config_ids))
+            query = c.table(CONFIG).update(change).in_("id", some(config_ids))
             return query.not_.is_("emergency_stop", "true").select("id")
 
-        return len(_ids(await self._calls.rows("set emergency stop", build)))
+        return len(changed_ids(await self._calls.rows("set emergency stop", build)))
 
     async def clear_stop(self, config_ids: tuple[str, ...], *, seen_at: datetime | None = None) -> int:
         """Clear flag, reason and end of the stop on every config row that carries it. Returns how many changed.
@@ -199,21 +97,21 @@ class Writes:
                 "emergency_stop_until": None,
                 "updated_at": "now",
             }
-            query = c.table(CONFIG).update(change).in_("id", _some(config_ids)).is_("emergency_stop", "true")
+            query = c.table(CONFIG).update(change).in_("id", some(config_ids)).is_("emergency_stop", "true")
             return _unchanged(query, config_ids, seen_at).select("id")
 
-        return len(_ids(await self._calls.rows("clear emergency stop", build)))
+        return len(changed_ids(await self._calls.rows("clear emergency stop", build)))
 
     async def set_dry_run(self, config_ids: tuple[str, ...], *, on: bool, seen_at: datetime | None = None) -> int:
         """Turn dry-run on or off on every config row that differs. Returns how many changed. `seen_at` as above."""
 
         def build(c: Any) -> Any:
             change = {"dry_run_mode": on, "updated_at": "now"}
-            query = c.table(CONFIG).update(change).in_("id", _some(config_ids))
+            query = c.table(CONFIG).update(change).in_("id", some(config_ids))
             query = query.not_.is_("dry_run_mode", "true" if on else "false")
             return _unchanged(query, config_ids, seen_at).select("id")
 
-        return len(_ids(await self._calls.rows("set dry-run", build)))
+        return len(changed_ids(await self._calls.rows("set dry-run", build)))
 
     async def set_config(
         self, config_ids: tuple[str, ...], *, column: str, value: Any, before: Any, seen_at: datetime | None
@@ -225,7 +123,7 @@ class Writes:
         """
 
         def build(c: Any) -> Any:
-            query = c.table(CONFIG).update({column: value, "updated_at": "now"}).in_("id", _some(config_ids))
+            query = c.table(CONFIG).update({column: value, "updated_at": "now"}).in_("id", some(config_ids))
             if before is ANY:
                 return query.select("id")
             if isinstance(before, str):
@@ -234,7 +132,7 @@ class Writes:
                 return query.is_(column, "null" if before is None else f"{before}".lower()).select("id")
             return query.eq(column, before).select("id")
 
-        return len(_ids(await self._calls.rows("set config", build)))
+        return len(changed_ids(await self._calls.rows("set config", build)))
 
     async def create_config(self, config_id: str | int) -> None:
         """Insert the config row, disabled and in dry-run, else with the database's defaults. 23505 if there is one."""
@@ -246,10 +144,10 @@ class Writes:
         column = self.schema.log_time
 
         def build(c: Any) -> Any:
-            query = c.table(LOGS).delete().in_("id", _some(ids)).lt(column, before.isoformat())
+            query = c.table(LOGS).delete().in_("id", some(ids)).lt(column, before.isoformat())
             return query.neq("execution_step", "lease").select("id")
 
-        return _ids(await self._calls.rows("delete old logs", build))
+        return changed_ids(await self._calls.rows("delete old logs", build))
 
     async def insert_lease(self, lease_id: str, row: LeaseRow) -> None:
         """Take the free lease. 23505 if another was faster. Raises Failed."""
@@ -267,7 +165,7 @@ class Writes:
             query = c.table(LOGS).update(change).eq("id", lease_id).eq("execution_step", "lease")
             return query.eq("input_data->>token", expected).select("id")
 
-        return bool(_ids(await self._calls.rows("renew lease", build)))
+        return bool(changed_ids(await self._calls.rows("renew lease", build)))
 
     async def replace_spoilt_lease(self, lease_id: str, spoilt: SpoiltLease, row: LeaseRow) -> bool:
         """Replace a lease that cannot be read, if it is exactly as it was seen. Returns whether it was replaced.
@@ -292,7 +190,7 @@ class Writes:
                 query = query.eq("input_data", said)
             return query.select("id")
 
-        return bool(_ids(await self._calls.rows("replace spoilt lease", build)))
+        return bool(changed_ids(await self._calls.rows("replace spoilt lease", build)))
 
     async def delete_lease(self, lease_id: str, token: str) -> bool:
         """Free the lease if its token is still `token`. Returns whether it was freed."""
@@ -301,19 +199,7 @@ class Writes:
             query = c.table(LOGS).delete().eq("id", lease_id).eq("execution_step", "lease")
             return query.eq("input_data->>token", token).select("id")
 
-        return bool(_ids(await self._calls.rows("release lease", build)))
-
-    async def insert_task(self, row: dict[str, Any]) -> None:
-        """Add one task, for the self-test. It carries an id of our own, so a second insert is 23505."""
-        await self._calls.query("write task", lambda c: c.table(TASKS).insert(row, returning="minimal"))
-
-    async def delete_tasks(self, ids: tuple[str, ...], *, mark: str) -> int:
-        """Delete those of up to 100 tasks whose description is `mark`, after a self-test. Returns how many."""
-
-        def build(c: Any) -> Any:
-            return c.table(TASKS).delete().in_("id", _some(ids)).eq("description", mark).select("id")
-
-        return len(_ids(await self._calls.rows("delete tasks", build)))
+        return bool(changed_ids(await self._calls.rows("release lease", build)))
 
     async def run_pending(self) -> Any:
         """Run the agents' function on pending tasks now. Returns its answer: JSON, or bytes."""
@@ -323,32 +209,12 @@ class Writes:
         """Call the project's mail function with `body`. Returns its answer: JSON, or bytes."""
         return (await self._calls.invoke(MAIL_FUNCTION, "POST", body)).data
 
-    async def _reviewed(self, operation: str, build: Callable[[Any, dict[str, str]], Any], by: str) -> tuple[str, ...]:
-        """Write with when it was reviewed and by whom, as far as this project's columns take that."""
-        reviews: tuple[dict[str, str], ...] = ({"reviewed_at": "now", "reviewed_by": by}, {"reviewed_at": "now"}, {})
-        while True:
-            review = reviews[max(self._review, self.schema.shape is Shape.DOCUMENTED)]
-
-            def send(c: Any, review: dict[str, str] = review) -> Any:
-                return build(c, review)
-
-            try:
-                return _ids(await self._calls.rows(operation, send))
-            except Failed as failed:
-                if not review or failed.fault.kind not in {"bad_input", "missing_column"}:
-                    raise
-                self._review = reviews.index(review) + 1
-
     async def _call_stop(self, reason: str, hours: int, name: str) -> None:
         await self._calls.query("emergency stop", lambda c: c.rpc(STOP_RPC, {"p_reason": reason, name: hours}))
 
 
 _LONGEST_FILTER: Final = 1500
 """The longest value in a URL, characters, so that proxies let it pass."""
-
-
-def _ids(rows: list[dict[str, Any]]) -> tuple[str, ...]:
-    return tuple(row_id(row) for row in rows)
 
 
 def _as_json(value: object) -> str | None:
@@ -362,14 +228,4 @@ def _as_json(value: object) -> str | None:
 
 def _unchanged(query: Any, config_ids: tuple[str, ...], seen_at: datetime | None) -> Any:
     """Restrict to the config row as it was seen; not where there are several, since each has a time of its own."""
-    return query if seen_at is None or len(config_ids) != 1 else query.eq("updated_at", _stamp(seen_at))
-
-
-def _some(ids: tuple[str, ...]) -> list[str]:
-    if not 1 <= len(ids) <= BATCH:
-        raise ValueError(f"a write names 1 to {BATCH} rows, not {len(ids)}")
-    return list(ids)
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
+    return query if seen_at is None or len(config_ids) != 1 else query.eq("updated_at", stamp(seen_at))

@@ -1,0 +1,169 @@
+"""Writes of tasks: what actions change, each only where the task still is as it was seen."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from core.backend.api_calls import ApiCalls
+from core.backend.conditions import marked, over_by
+from core.backend.faults import Failed
+from core.backend.schema import TASKS, Schema, Shape
+from core.backend.timestamps import stamp
+from core.backend.writes.rows import changed_ids, some
+from core.domain.markers import Markers
+
+
+class TaskWrites:
+    """Typed writes of one project's tasks. All raise Failed and nothing else."""
+
+    def __init__(self, calls: ApiCalls, schema: Schema) -> None:
+        self._calls = calls
+        self.schema = schema
+        self._review = 0
+        """How much of a review this project's columns do not take; `reviewed_by` of the documented shape is an id."""
+
+    async def fail_stuck(self, ids: tuple[str, ...], *, began_before: datetime, error: str) -> tuple[str, ...]:
+        """Fail those of up to 100 tasks that still run and began before `began_before`. Returns the ids that changed.
+
+        Their end is the database's own time.
+        """
+        before = stamp(began_before)
+
+        def build(c: Any) -> Any:
+            change = {"status": "failed", "completed_at": "now", self.schema.error_column: error}
+            query = c.table(TASKS).update(change).in_("id", some(ids)).eq("status", "in_progress")
+            return query.or_(f"started_at.lt.{before},and(started_at.is.null,created_at.lt.{before})").select("id")
+
+        return changed_ids(await self._calls.rows("fail stuck tasks", build))
+
+    async def reject(self, ids: tuple[str, ...], *, status: str, error: str, by: str = "") -> tuple[str, ...]:
+        """Reject those of up to 100 tasks that are still in `status`. Returns the ids that changed.
+
+        `by`: who reviewed them and says so; empty where it is no review.
+        """
+        change = {"status": "rejected", self.schema.error_column: error}
+
+        def build(c: Any, review: dict[str, str]) -> Any:
+            return c.table(TASKS).update(change | review).in_("id", some(ids)).eq("status", status).select("id")
+
+        operation = f"reject {status} tasks"
+        if by:
+            return await self._reviewed(operation, build, by)
+        return changed_ids(await self._calls.rows(operation, lambda c: build(c, {})))
+
+    async def approve(self, ids: tuple[str, ...], *, by: str) -> tuple[str, ...]:
+        """Let the agents run those of up to 100 tasks that still wait for a review. Returns the ids that changed.
+
+        They run what is pending and requires no approval, and nothing else.
+        """
+        change = {"status": "pending", "requires_approval": False}
+
+        def build(c: Any, review: dict[str, str]) -> Any:
+            query = c.table(TASKS).update(change | review).in_("id", some(ids))
+            return query.eq("status", "awaiting_review").select("id")
+
+        return await self._reviewed("approve tasks", build, by)
+
+    async def take_back_approval(self, ids: tuple[str, ...], *, since: datetime, until: datetime) -> tuple[str, ...]:
+        """Let those of up to 100 tasks wait for a review again that are pending as they were approved in that time.
+
+        Returns the ids that changed.
+        """
+        change = {"status": "awaiting_review", "requires_approval": True, "reviewed_at": None, "reviewed_by": None}
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).update(change).in_("id", some(ids)).eq("status", "pending")
+            query = query.is_("requires_approval", "false")
+            return query.gte("reviewed_at", stamp(since)).lte("reviewed_at", stamp(until)).select("id")
+
+        return changed_ids(await self._calls.rows("take approvals back", build))
+
+    async def give_back(
+        self, ids: tuple[str, ...], *, marks: Markers, from_status: str, to_status: str
+    ) -> tuple[str, ...]:
+        """Requeue in `to_status` those of up to 100 tasks that carry one of `marks`. Returns the ids that changed."""
+        error = self.schema.error_column
+        change = {"status": to_status, error: None, "completed_at": None}
+        review = {"reviewed_at": None, "reviewed_by": None} if to_status == "awaiting_review" else {}
+
+        def build(c: Any, more: dict[str, None]) -> Any:
+            query = c.table(TASKS).update(change | more).in_("id", some(ids)).eq("status", from_status)
+            return marked(query, marks, error).select("id")
+
+        try:
+            return changed_ids(await self._calls.rows("give tasks back", lambda c: build(c, review)))
+        except Failed as failed:
+            if not review or failed.fault.kind != "missing_column":
+                raise
+            return changed_ids(await self._calls.rows("give tasks back", lambda c: build(c, {})))
+
+    async def retry(self, name: str, *, failed_at: datetime | None) -> bool:
+        """Send a failed task back to pending, if it failed at `failed_at`. Returns whether it changed."""
+
+        def build(c: Any) -> Any:
+            change = {"status": "pending", self.schema.error_column: None, "completed_at": None, "started_at": None}
+            query = c.table(TASKS).update(change).eq("id", name).eq("status", "failed")
+            if failed_at is not None:
+                return query.eq("completed_at", stamp(failed_at)).select("id")
+            return query.or_(over_by("completed_at", None)).select("id")
+
+        return bool(changed_ids(await self._calls.rows("retry task", build)))
+
+    async def retry_failed(self, ids: tuple[str, ...], *, until: datetime) -> tuple[str, ...]:
+        """Send those of up to 100 tasks that failed by `until` back to pending. Returns the ids that changed."""
+
+        def build(c: Any) -> Any:
+            change = {"status": "pending", self.schema.error_column: None, "completed_at": None, "started_at": None}
+            query = c.table(TASKS).update(change).in_("id", some(ids)).eq("status", "failed")
+            return query.or_(f"completed_at.is.null,completed_at.lte.{stamp(until)}").select("id")
+
+        return changed_ids(await self._calls.rows("retry tasks", build))
+
+    async def requeue_completed(self, ids: tuple[str, ...], *, until: datetime | None) -> tuple[str, ...]:
+        """Send those of up to 100 tasks that were completed by `until` back to pending. Returns the ids that changed.
+
+        They keep their result and their times, so that it can be taken back until an agent takes them up.
+        """
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).update({"status": "pending"}).in_("id", some(ids)).eq("status", "completed")
+            return query.or_(over_by("completed_at", until)).select("id")
+
+        return changed_ids(await self._calls.rows("requeue completed tasks", build))
+
+    async def complete_again(self, ids: tuple[str, ...], *, until: datetime) -> tuple[str, ...]:
+        """Take that back of those of up to 100 tasks that still are pending. Returns the ids that changed."""
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).update({"status": "completed"}).in_("id", some(ids)).eq("status", "pending")
+            return query.lte("completed_at", stamp(until)).select("id")
+
+        return changed_ids(await self._calls.rows("complete tasks again", build))
+
+    async def insert_task(self, row: dict[str, Any]) -> None:
+        """Add one task, for the self-test. It carries an id of our own, so a second insert is 23505."""
+        await self._calls.query("write task", lambda c: c.table(TASKS).insert(row, returning="minimal"))
+
+    async def delete_tasks(self, ids: tuple[str, ...], *, mark: str) -> int:
+        """Delete those of up to 100 tasks whose description is `mark`, after a self-test. Returns how many."""
+
+        def build(c: Any) -> Any:
+            return c.table(TASKS).delete().in_("id", some(ids)).eq("description", mark).select("id")
+
+        return len(changed_ids(await self._calls.rows("delete tasks", build)))
+
+    async def _reviewed(self, operation: str, build: Callable[[Any, dict[str, str]], Any], by: str) -> tuple[str, ...]:
+        """Write with when it was reviewed and by whom, as far as this project's columns take that."""
+        reviews: tuple[dict[str, str], ...] = ({"reviewed_at": "now", "reviewed_by": by}, {"reviewed_at": "now"}, {})
+        while True:
+            review = reviews[max(self._review, self.schema.shape is Shape.DOCUMENTED)]
+
+            def send(c: Any, review: dict[str, str] = review) -> Any:
+                return build(c, review)
+
+            try:
+                return changed_ids(await self._calls.rows(operation, send))
+            except Failed as failed:
+                if not review or failed.fault.kind not in {"bad_input", "missing_column"}:
+                    raise
+                self._review = reviews.index(review) + 1
