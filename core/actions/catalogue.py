@@ -5,6 +5,7 @@ from typing import Any, Final
 from core.actions.acknowledge import Acknowledge
 from core.actions.action import LocalOperation, Operation, Planned
 from core.actions.approve import Approve
+from core.actions.assign import Assign
 from core.actions.breakers import HoldBreaker, ReleaseBreaker, ResetBreaker
 from core.actions.cancel import Cancel
 from core.actions.dependencies import Dependencies
@@ -20,6 +21,7 @@ from core.actions.retry_matching import RetryMatching
 from core.actions.retry_task import Retry
 from core.actions.run_pending import RunPending
 from core.actions.set_config import Disable, Enable, SetConfig
+from core.actions.set_priority import SetPriority
 from core.actions.silence import EndSilence, SilenceAlerts
 from core.actions.task_change import TaskChange
 from core.actions.undo import Undo
@@ -48,6 +50,8 @@ OPERATIONS: Final[tuple[type[Planned[Any]], ...]] = (
     RetryMatching,
     Requeue,
     RequeueSimulated,
+    SetPriority,
+    Assign,
     CleanUp,
     TestMessage,
     ObserveOff,

@@ -8,7 +8,7 @@ import msgspec
 from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.dependencies import Dependencies
 from core.actions.run import Run
-from core.backend.writes import ANY
+from core.backend.writes.rows import ANY
 from core.base.text import clean
 from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, Shortcut, Tier
 from core.domain.config_settings import SETTINGS, ConfigSetting, ConfigValue, said

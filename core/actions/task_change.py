@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -76,6 +76,14 @@ class TaskChange(Operation[TasksPlan]):
         total, _ = await self._context.reads.lists.total(Listing(table=Table.TASKS, filter=given))
         return total
 
+    def told(self) -> dict[str, Any]:
+        """Return what else the audit row keeps of what was agreed."""
+        return {}
+
+    async def left(self, status: str, ids: tuple[str, ...]) -> int:
+        """Return how many of a few tasks are as they were before the write. Raises NotLive."""
+        return len(await self._context.reads.chosen.in_status(ids, (status,)))
+
     def confirmed(self, plan: TasksPlan) -> TasksPlan:
         """Return the plan with how it is to be confirmed, and what follows from how the agents are set."""
         return plan
@@ -109,7 +117,7 @@ class TaskChange(Operation[TasksPlan]):
             raise PlanChanged(await self._plan_of(shown.ids, shown.more))
         if not meant:
             return self.unchanged(f"nothing was changed: {self._other_statuses(shown.ids, seen.values())}")
-        told = {"tasks": shown.rows, "ids": shown.ids} | ({"reason": self.reason} if self.reason else {})
+        told = {"tasks": shown.rows, "ids": shown.ids} | ({"reason": self.reason} if self.reason else {}) | self.told()
         return Prepared(told=told, planned=shown.rows, run=run)
 
     async def run(self, run: Run) -> None:
@@ -126,8 +134,8 @@ class TaskChange(Operation[TasksPlan]):
                 same = tuple(one.id for one in now if one.id in meant and one.digest == of_status[one.id].digest)
                 run.skipped += len(batch) - len(same)
                 if same:
-                    left = partial(self._left, status)
                     send, changed = self.send(run, status), self.changed(run, status)
+                    left = partial(self.left, status)
                     run.count(same, await run.change(self.key, same, send=send, changed=changed, left=left))
                 done += len(batch)
                 run.tell(self.action.title, done, len(shown))
@@ -177,9 +185,6 @@ class TaskChange(Operation[TasksPlan]):
     async def _look(self, ids: Sequence[str]) -> tuple[ChosenTask, ...]:
         of_ids = self._context.reads.chosen.of_ids
         return tuple([one for part in batched(tuple(ids), LEAST_CAP) for one in await of_ids(part)])
-
-    async def _left(self, status: str, ids: tuple[str, ...]) -> int:
-        return len(await self._context.reads.chosen.in_status(ids, (status,)))
 
     def _other_statuses(self, ids: Sequence[str], seen: Iterable[ChosenTask]) -> str:
         """Return in words why these tasks are left alone: they are in another status, or not visible."""

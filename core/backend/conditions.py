@@ -41,6 +41,13 @@ def over_by(column: str, until: datetime | None) -> str:
     return unsaid if until is None else f"{unsaid},{column}.lte.{stamp(until)}"
 
 
+def has_value(query: Any, column: str, value: str | int | None) -> Any:
+    """Return `query` for the rows whose column has this value; a priority that is not set is 0."""
+    if value is None or value == 0:
+        return query.or_(f"{column}.is.null" + ("" if value is None else f",{column}.eq.0"))
+    return query.eq(column, value)
+
+
 def narrowed(query: Any, given: Filter, where: Searched, now: datetime) -> Any:
     """Return `query` for the rows that match; `now`: what its times are counted from."""
     if given.status:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -108,6 +108,18 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _FILES_NAMED: Final = 5
+
+
+ColumnValue: TypeAlias = str | int | None
+"""A value that an operator sets in a column of tasks."""
+
+
+class SetColumn(msgspec.Struct, frozen=True, kw_only=True):
+    """One value that an action replaced in a column: the tasks that had it, and the value they have `to`."""
+
+    value: ColumnValue
+    to: ColumnValue
+    ids: frozenset[str]
 
 
 class ChosenTask(msgspec.Struct, frozen=True, kw_only=True):

@@ -426,6 +426,8 @@ MENU: dict[str, str] = {
     "clean_up": "clean_up",
     **{name: name for name in CHOSEN},
     "requeue_simulated": "requeue_simulated",
+    "set_priority": "priority",
+    "assign": "assign",
     "set_config": "config",
     "enable": "enable",
     "disable": "disable",
@@ -499,6 +501,8 @@ async def go_on(pilot: Pilot[None], app: WatchdeskApp, order: str) -> bool:
         await pilot.press("R")
     if isinstance(screen, ServedView) and order in CHOSEN and screen._window.records and screen.list.cursor is not None:
         await pilot.press({"approve": "A", "reject": "X", "cancel": "x"}[order])
+    if isinstance(screen, ServedView) and order in {"set_priority", "assign"} and screen._window.records:
+        await app.press(MENU[order])
     if isinstance(screen, ListView) and order == "set_config":
         await pilot.press("end", "up", "up", "up", "up", "up", "enter")
     if not isinstance(screen, Dialog):
@@ -506,7 +510,9 @@ async def go_on(pilot: Pilot[None], app: WatchdeskApp, order: str) -> bool:
     act = screen.query_one("#act", Button)
     for field in screen.query(Input):
         if field.display and not field.value:
-            field.value = {"value": "7"}.get(said := field.placeholder.removeprefix("type ").split(":")[0], said)
+            field.value = {"value": "7", "priority, 0 to 10": "7"}.get(
+                said := field.placeholder.removeprefix("type ").split(":")[0], said
+            )
     await pilot.pause()
     if act.disabled or screen._busy or screen._over:
         return False

@@ -17,7 +17,7 @@ from tui.actions.breakers import breaker_choices, hold_choices, release_choices
 from tui.actions.faults import switch_fault
 from tui.actions.runs import run_choices
 from tui.actions.start import choose, follow, start
-from tui.actions.tasks import approve, cancel, reject, requeue_simulated
+from tui.actions.tasks import approve, assign, cancel, reject, requeue_simulated, set_priority
 from tui.actions.time_travel import earlier, event_after, event_before, jump, later, note, now
 from tui.actions.ui import Ui
 
@@ -121,6 +121,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     "reject": reject,
     "cancel": cancel,
     "requeue_simulated": requeue_simulated,
+    "priority": set_priority,
+    "assign": assign,
     "faults": switch_fault,
     "earlier": earlier,
     "later": later,

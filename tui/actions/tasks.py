@@ -4,26 +4,34 @@ from collections.abc import Collection
 from typing import Final
 
 from core.actions.approve import APPROVE
+from core.actions.assign import ASSIGN
 from core.actions.cancel import CANCEL
 from core.actions.catalogue import statuses_of
 from core.actions.reject import REJECT
 from core.actions.requeue_simulated import REQUEUE_SIMULATED
 from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.retry_task import RETRY
+from core.actions.set_priority import SET_PRIORITY
 from core.domain.actions import Action
 from core.domain.queries import Listing, Table, filter_text
 from tui.actions.choice import Choice, Choices
 from tui.actions.start import start
 from tui.actions.ui import Ui
 
-ON_MANY: Final = (APPROVE, REJECT, CANCEL, REQUEUE_SIMULATED)
+ON_MANY: Final = (APPROVE, REJECT, CANCEL, REQUEUE_SIMULATED, SET_PRIORITY, ASSIGN)
 """What can be done with many chosen tasks at once, beside trying again what failed."""
+
+_VALUES: Final = ((SET_PRIORITY, "set its priority …"), (ASSIGN, "assign it …"))
 
 _OF_STATUS: Final = {
     "failed": ((RETRY, "retry: send it back to pending …"),),
-    "awaiting_review": ((APPROVE, "approve: let the agents run it …"), (REJECT, "reject: no agent runs it …")),
+    "awaiting_review": (
+        (APPROVE, "approve: let the agents run it …"),
+        (REJECT, "reject: no agent runs it …"),
+        *_VALUES,
+    ),
     "completed": ((REQUEUE_SIMULATED, "requeue: it was completed only in dry-run …"),),
-    "pending": ((CANCEL, "cancel: reject it …"),),
+    "pending": ((CANCEL, "cancel: reject it …"), *_VALUES),
     "in_progress": ((CANCEL, "cancel: reject it, the agent may go on …"),),
 }
 
@@ -54,6 +62,16 @@ async def cancel(ui: Ui) -> None:
     await _of_selected(ui, CANCEL)
 
 
+async def set_priority(ui: Ui) -> None:
+    """Set the priority of the task under the cursor; where there is none, show what is pending."""
+    await _of_selected(ui, SET_PRIORITY)
+
+
+async def assign(ui: Ui) -> None:
+    """Assign the task under the cursor; where there is none, show what is pending."""
+    await _of_selected(ui, ASSIGN)
+
+
 async def requeue_simulated(ui: Ui) -> None:
     """Ask whether all that was completed only in dry-run is to be done for real; or the task under the cursor."""
     of = ui.selected_task or f"status:{','.join(statuses_of(REQUEUE_SIMULATED))}"
@@ -76,7 +94,7 @@ async def _of_selected(ui: Ui, action: Action) -> None:
         await start(ui, action, task)
     elif task is not None:
         ui.tell(f"{action.title}: no task is under the cursor")
-    elif action is CANCEL:
+    elif action not in (APPROVE, REJECT):
         ui.visit("tasks", f"status:{','.join(statuses_of(action))}")
     else:
         ui.visit("inbox")

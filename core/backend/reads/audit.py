@@ -8,12 +8,12 @@ import msgspec
 from core.backend.columns import Columns, each, moment, moment_of_only, row_id
 from core.backend.conditions import past
 from core.backend.log_rows import CHANGED_IDS, ENDED, audited_of, audited_selection, ended_of, ids_of
-from core.backend.reads.audit_rows import BEGUN_FIELDS, STOP_FIELDS, begun_runs_of, stop_trail_of
+from core.backend.reads.audit_rows import BEGUN_FIELDS, STOP_FIELDS, begun_runs_of, set_columns_of, stop_trail_of
 from core.backend.reads.read import PAGE, Subject, hundreds, read
 from core.backend.schema import LOGS, TASKS
 from core.backend.timestamps import FIRST, until
 from core.domain.log_steps import AUDIT
-from core.domain.records import AuditedAction, BegunRun, EndedAction
+from core.domain.records import AuditedAction, BegunRun, EndedAction, SetColumn
 from core.domain.stops import StopTrail
 
 _LONGEST_RUN: Final = timedelta(hours=1)
@@ -105,6 +105,17 @@ class AuditReads(Subject):
         ids = frozenset(name for row in rows for name in (*ids_of(row["ids"]), *ids_of(row["changed"])))
         over = any(row["step_status"] in {"completed", "failed"} for row in rows)
         return TasksOfRun(ids=ids, since=min(times), until=max(times) if over else min(times) + _LONGEST_RUN)
+
+    @read("db:fetch_set_audit")
+    async def set_by_run(self, run: str, column: str) -> tuple[SetColumn, ...]:
+        """Return what one run set in a column of tasks: each value it had before, with the tasks that had it."""
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select("plan:input_data->plan").eq("execution_step", AUDIT)
+            return query.eq("input_data->>run", run).eq("input_data->plan->>column", column).limit(1)
+
+        rows = each(await self._calls.rows("read what a run set", build), "plan")
+        return tuple(one for row in rows for one in set_columns_of(row["plan"]))
 
     @read("db:fetch_stop_audit")
     async def stop_trail(self, limit: int = 60) -> StopTrail:

@@ -6,10 +6,11 @@ from typing import Any, Final
 from core.backend.columns import Row, each, moment, whole
 from core.base.text import clean
 from core.domain.queries import is_uuid
-from core.domain.records import BegunRun
+from core.domain.records import BegunRun, SetColumn
 from core.domain.stops import MOST_RAN_BEFORE, StopRecord, StopTrail
 
 _PIDS: Final = 2**31
+_PAIR: Final = 2
 
 STOP_FIELDS: Final = (
     "order:input_data->>order,run:input_data->>run,by:input_data->>by,who:input_data->>who,"
@@ -22,6 +23,18 @@ BEGUN_FIELDS: Final = (
     "run:input_data->>run,who:input_data->>who,by:input_data->>by,host:input_data->>host,pid:input_data->pid"
 )
 """The part of an audit row that `begun_runs_of` reads."""
+
+
+def set_columns_of(plan: object) -> tuple[SetColumn, ...]:
+    """Return what the plan in an opening audit row says it sets; what is none of ours is left out."""
+    told: Any = plan if isinstance(plan, dict) else {}
+    before, to = told.get("before"), told.get("to")
+    found = []
+    for one in before if isinstance(before, list) and _settable(to) else []:
+        if isinstance(one, list) and len(one) == _PAIR and _settable(one[0]) and isinstance(one[1], list):
+            ids = frozenset(name for name in one[1] if isinstance(name, str) and is_uuid(name))
+            found += [SetColumn(value=one[0], to=to, ids=ids)] if ids else []
+    return tuple(found)
 
 
 def stop_trail_of(rows: list[Row], column: str) -> StopTrail:
@@ -88,3 +101,7 @@ def begun_runs_of(rows: list[Row], column: str) -> tuple[BegunRun, ...]:
         and run not in over
         and (at := moment(row.get(column))) is not None
     )
+
+
+def _settable(value: object) -> bool:
+    return value is None or (isinstance(value, str | int) and not isinstance(value, bool))

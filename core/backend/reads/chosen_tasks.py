@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from core.backend.columns import Columns, Row, row_id
+from core.backend.conditions import has_value
 from core.backend.reads.read import Subject, read
 from core.backend.rows import task_of, task_selection
 from core.backend.schema import TASKS
 from core.backend.selection import Selection
 from core.backend.timestamps import stamp
 from core.base.text import clean
-from core.domain.records import ChosenTask
+from core.domain.records import ChosenTask, ColumnValue
 
 LINKS: Final = {"github_pr_url": "pull request", "gitkraken_patch_url": "patch"}
 """Columns with an address that a reviewer wants to open, and what it is of."""
@@ -56,6 +57,18 @@ class ChosenTaskReads(Subject):
             return query
 
         return tuple(map(row_id, await self._calls.rows("read back chosen tasks", build)))
+
+    @read("db:read_back_values")
+    async def with_value(
+        self, ids: tuple[str, ...], column: str, value: ColumnValue, *, statuses: tuple[str, ...] = ()
+    ) -> tuple[str, ...]:
+        """Return which of up to 100 tasks have this value in a column; `statuses`: and are in one of these."""
+
+        def build(c: Any) -> Any:
+            query = has_value(c.table(TASKS).select("id").in_("id", list(ids)), column, value)
+            return query.in_("status", list(statuses)) if statuses else query
+
+        return tuple(map(row_id, await self._calls.rows("read back values", build)))
 
 
 def chosen_selection(error_column: str) -> Selection:

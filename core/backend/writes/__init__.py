@@ -14,14 +14,11 @@ from core.backend.columns import moment, of_only
 from core.backend.faults import Failed
 from core.backend.schema import CONFIG, LOGS, MAIL_FUNCTION, POLL_FUNCTION, STOP_RPC, Schema
 from core.backend.timestamps import stamp
-from core.backend.writes.rows import changed_ids, some
+from core.backend.writes.rows import ANY, changed_ids, some
 from core.backend.writes.tasks import TaskWrites
 from core.base.version import AGENT
 from core.domain.log_steps import LEASE
 from core.domain.records import LeaseRow, SpoiltLease
-
-ANY: Final = object()
-"""Stands for whatever a value was."""
 
 _HOURS_NAMES: Final = ("p_duration_hours", "p_hours")
 

@@ -7,6 +7,9 @@ from core.backend.columns import row_id
 BATCH: Final = 100
 """Ids in one request: 200 uuids make a URL near the usual proxy limit."""
 
+ANY: Final = object()
+"""Stands for whatever a value was."""
+
 
 def some(ids: tuple[str, ...]) -> list[str]:
     """Return the ids of a write as a list. Raises ValueError for none, or more than one request takes."""

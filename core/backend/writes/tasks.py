@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from core.backend.api_calls import ApiCalls
-from core.backend.conditions import marked, over_by
+from core.backend.conditions import has_value, marked, over_by
 from core.backend.faults import Failed
 from core.backend.schema import TASKS, Schema, Shape
 from core.backend.timestamps import stamp
-from core.backend.writes.rows import changed_ids, some
+from core.backend.writes.rows import ANY, changed_ids, some
 from core.domain.markers import Markers
+from core.domain.records import ColumnValue
 
 
 class TaskWrites:
@@ -118,6 +119,20 @@ class TaskWrites:
             return query.or_(f"completed_at.is.null,completed_at.lte.{stamp(until)}").select("id")
 
         return changed_ids(await self._calls.rows("retry tasks", build))
+
+    async def set_value(
+        self, ids: tuple[str, ...], *, column: str, value: ColumnValue, statuses: tuple[str, ...], before: Any = ANY
+    ) -> tuple[str, ...]:
+        """Set a column of those of up to 100 tasks that still are in one of `statuses`. Returns the ids that changed.
+
+        `before`: what the column must be; `ANY` for whatever it is.
+        """
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).update({column: value}).in_("id", some(ids)).in_("status", list(statuses))
+            return (query if before is ANY else has_value(query, column, before)).select("id")
+
+        return changed_ids(await self._calls.rows(f"set {column}", build))
 
     async def requeue_completed(self, ids: tuple[str, ...], *, until: datetime | None) -> tuple[str, ...]:
         """Send those of up to 100 tasks that were completed by `until` back to pending. Returns the ids that changed.

@@ -59,6 +59,8 @@ READS: dict[str, Callable[[Reads], Awaitable[object]]] = {
     "task_ids.completed_until": lambda reads: reads.task_ids.completed_until(IDS, AT),
     "task_ids.pending_as_completed": lambda reads: reads.task_ids.pending_as_completed(IDS, AT),
     "outcomes.simulated_among": lambda reads: reads.outcomes.simulated_among(IDS),
+    "chosen.with_value": lambda reads: reads.chosen.with_value(IDS, "priority", 3, statuses=("pending",)),
+    "audit.set_by_run": lambda reads: reads.audit.set_by_run("a", "priority"),
     "audit.chosen_by_run": lambda reads: reads.audit.chosen_by_run("a"),
     "outcomes.last_completed_at": lambda reads: reads.outcomes.last_completed_at(AT),
     "outcomes.last_failed_at": lambda reads: reads.outcomes.last_failed_at(AT),

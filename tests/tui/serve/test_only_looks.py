@@ -8,6 +8,7 @@ import pytest
 
 from core.actions.acknowledge import ACKNOWLEDGE
 from core.actions.approve import APPROVE
+from core.actions.assign import ASSIGN
 from core.actions.breakers import HOLD_BREAKER, RELEASE_BREAKER, RESET_BREAKER
 from core.actions.cancel import CANCEL
 from core.actions.catalogue import ACTIONS
@@ -23,6 +24,7 @@ from core.actions.retry_task import RETRY
 from core.actions.rights import ONLY_LOOKS
 from core.actions.run_pending import RUN_PENDING
 from core.actions.set_config import DISABLE, ENABLE, SET_CONFIG, ConfigPlan
+from core.actions.set_priority import SET_PRIORITY
 from core.actions.silence import END_SILENCE, SILENCE
 from core.actions.undo import UNDO
 from core.actions.withdraw import CONFIRM_WAITING, WITHDRAW
@@ -70,6 +72,8 @@ GIVEN: dict[str, Callable[[Monitor], Awaitable[Result]]] = {
     "reject": lambda monitor: monitor.run(REJECT, TasksPlan(), tasks=(ID,), reason="no"),
     "cancel": lambda monitor: monitor.run(CANCEL, TasksPlan(), tasks=(ID,), reason="no"),
     "requeue_simulated": lambda monitor: monitor.run(REQUEUE_SIMULATED, TasksPlan(), tasks=(ID,)),
+    "set_priority": lambda monitor: monitor.run(SET_PRIORITY, TasksPlan(), tasks=(ID,), to=3),
+    "assign": lambda monitor: monitor.run(ASSIGN, TasksPlan(), tasks=(ID,), to="jana"),
     "set_config": lambda monitor: monitor.run(SET_CONFIG, ConfigPlan(name="enabled"), name="enabled", value="on"),
     "enable": lambda monitor: monitor.run(ENABLE, ConfigPlan(name="enabled")),
     "disable": lambda monitor: monitor.run(DISABLE, ConfigPlan(name="enabled")),

@@ -1,0 +1,42 @@
+"""Assign: which agent, or who, a task is meant for."""
+
+from typing import Final
+
+from core.actions.task_change import TASKS
+from core.actions.task_value import TaskValue
+from core.domain.actions import Action, Argument, Command, Shortcut, Tier
+from core.domain.records import ChosenTask
+
+ASSIGN: Final = Action(
+    name="assign",
+    tier=Tier.CONFIRM,
+    title="Assign",
+    effect="write into a task whom it is meant for; the agents' own function takes all the same",
+    halts=True,
+    arguments=(
+        TASKS,
+        Argument(name="to", words="agent or person", help="Whom it is for.", longest=100, required=True, replans=True),
+    ),
+    shortcut=Shortcut(name="assign", word="assign", does="assign the task under the cursor to an agent or a person"),
+    command=Command(
+        name="assign",
+        summary="Assign tasks that no agent has begun.",
+        help="Assign the tasks with these ids, or all that are pending or in review and match a filter.",
+    ),
+)
+
+
+class Assign(TaskValue):
+    """Assigns tasks."""
+
+    action = ASSIGN
+    settles = (ASSIGN,)
+    nothing = "nothing was assigned"
+    otherwise = "must be pending or in review, and assigned to another"
+    key = "db:assign_tasks"
+    column = "assigned_to"
+
+    @staticmethod
+    def value(one: ChosenTask) -> str | None:
+        """Return whom the task is assigned to."""
+        return one.task.assigned_to or None
