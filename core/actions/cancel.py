@@ -11,7 +11,7 @@ from core.base.text import plural
 from core.domain.actions import Action, Command, Shortcut, Tier
 from core.domain.markers import CANCELLED, Markers
 from core.domain.plans import PlanStep
-from core.domain.records import ChosenTask, SystemConfig
+from core.domain.records import ChosenTask
 
 CANCEL: Final = Action(
     name="cancel",
@@ -50,7 +50,7 @@ class Cancel(TaskChange):
     key = "db:cancel_tasks"
     undoes = True
 
-    def consequences(self, config: SystemConfig | None, chosen: tuple[ChosenTask, ...]) -> tuple[str, ...]:
+    async def consequences(self, chosen: tuple[ChosenTask, ...]) -> tuple[str, ...]:
         """Return that an agent may go on with what runs."""
         running = sum(one.task.status == "in_progress" for one in chosen)
         if not running:

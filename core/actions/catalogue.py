@@ -12,6 +12,7 @@ from core.actions.dependencies import Dependencies
 from core.actions.dry_run import DRY_RUN_OFF, DRY_RUN_ON, DryRunOff, DryRunOn
 from core.actions.emergency_stop import EmergencyStop
 from core.actions.heal import HEAL, CleanUp, Heal
+from core.actions.pause_type import PauseType
 from core.actions.process import CheckNow, ObserveOff, RestartWatchdog, TestMessage
 from core.actions.reject import Reject
 from core.actions.requeue import Requeue
@@ -25,6 +26,7 @@ from core.actions.set_priority import SetPriority
 from core.actions.silence import EndSilence, SilenceAlerts
 from core.actions.task_change import TaskChange
 from core.actions.undo import Undo
+from core.actions.unpause_type import UnpauseType
 from core.actions.waiting import WaitingAction
 from core.actions.withdraw import ConfirmWaiting, Withdraw
 from core.domain.actions import Action
@@ -52,6 +54,8 @@ OPERATIONS: Final[tuple[type[Planned[Any]], ...]] = (
     RequeueSimulated,
     SetPriority,
     Assign,
+    PauseType,
+    UnpauseType,
     CleanUp,
     TestMessage,
     ObserveOff,

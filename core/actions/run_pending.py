@@ -60,6 +60,7 @@ class RunPending(Operation[RunPlan]):
         if config is not None and config.dry_run:
             many = plural(min(pending, config.max_parallel_tasks or pending), "pending task")
             notes.append(f"dry-run is on: the agents will mark up to {many} as completed without doing them")
+        notes += [one.text for one in await self._context.reads.pauses.standing()]
         return RunPlan(pending=pending, notes=tuple(notes))
 
     async def prepare(self, run: str) -> Prepared | Result:

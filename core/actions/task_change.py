@@ -17,7 +17,7 @@ from core.domain.actions import Argument, ArgumentKind, Result
 from core.domain.chosen_tasks import TasksPlan
 from core.domain.plans import PlanChanged
 from core.domain.queries import Filter, FilterError, Listing, Table, filter_text, is_uuid, parse_filter
-from core.domain.records import ChosenTask, SystemConfig
+from core.domain.records import ChosenTask
 from core.domain.status import Truth
 from core.resilience import NotLive
 
@@ -65,7 +65,7 @@ class TaskChange(Operation[TasksPlan]):
 
     async def meant(self, seen: Sequence[ChosenTask]) -> frozenset[str]:
         """Return the ids of those it may change as they are now. Raises NotLive."""
-        return frozenset(one.id for one in seen if one.task.status in self.statuses)
+        return frozenset(one.id for one in seen if one.task.state in self.statuses)
 
     async def matching(self, given: Filter, limit: int) -> Iterable[str]:
         """Return the ids of up to `limit` tasks that match, all in one of `statuses`. Raises NotLive."""
@@ -88,8 +88,8 @@ class TaskChange(Operation[TasksPlan]):
         """Return the plan with how it is to be confirmed, and what follows from how the agents are set."""
         return plan
 
-    def consequences(self, config: SystemConfig | None, chosen: tuple[ChosenTask, ...]) -> tuple[str, ...]:
-        """Return what becomes of the tasks, given how the agents are set."""
+    async def consequences(self, chosen: tuple[ChosenTask, ...]) -> tuple[str, ...]:
+        """Return what becomes of the tasks, given how the agents are set. Raises NotLive."""
         return ()
 
     async def plan(self) -> TasksPlan:
@@ -178,8 +178,7 @@ class TaskChange(Operation[TasksPlan]):
         chosen, more = tuple(found[:MOST_TASKS]), beyond + max(0, len(found) - MOST_TASKS)
         left = [f"left alone: {self._other_statuses(others, seen.values())}"] if others else []
         left += [f"{more:,} more are left: one run takes {MOST_TASKS:,}, run it again for them"] if more else []
-        config = await self._context.reads.config.fetch()
-        notes = self.consequences(config, chosen)
+        notes = await self.consequences(chosen)
         return self.confirmed(TasksPlan(chosen=chosen, left=tuple(left), more=more, notes=notes))
 
     async def _look(self, ids: Sequence[str]) -> tuple[ChosenTask, ...]:
@@ -188,12 +187,13 @@ class TaskChange(Operation[TasksPlan]):
 
     def _other_statuses(self, ids: Sequence[str], seen: Iterable[ChosenTask]) -> str:
         """Return in words why these tasks are left alone: they are in another status, or not visible."""
-        statuses = {one.id: one.task.status for one in seen}
+        statuses = {one.id: one.task.state for one in seen}
         if len(ids) == 1:
             status = statuses.get(ids[0])
             if status is None:
                 return f"no task {clean(ids[0], 60)} is visible to us"
-            return f"task {ids[0]} is {status.replace('_', ' ')}: it {self.otherwise}"
+            back = ", watchdesk unpause gives it back" if status == "paused" else ""
+            return f"task {ids[0]} is {status.replace('_', ' ')}: it {self.otherwise}{back}"
         found = Counter(statuses.get(name, "") for name in ids)
         said = [f"{many:,} {status.replace('_', ' ') or 'not visible to us'}" for status, many in found.most_common()]
         return f"{plural(len(ids), 'task')} ({', '.join(said)}): each {self.otherwise}"

@@ -7,7 +7,7 @@ import msgspec
 from core.actions.task_change import TaskChange
 from core.domain.actions import Tier
 from core.domain.chosen_tasks import TasksPlan
-from core.domain.records import ChosenTask, SystemConfig
+from core.domain.records import ChosenTask
 
 TYPED_ABOVE: Final = 10
 """A release of more tasks than this is typed."""
@@ -23,11 +23,15 @@ class TaskRelease(TaskChange):
             plan, action=msgspec.structs.replace(self.action, tier=Tier.TYPED) if typed else None
         )
 
-    def consequences(self, config: SystemConfig | None, chosen: tuple[ChosenTask, ...]) -> tuple[str, ...]:
-        """Return what keeps the agents from running them, and that dry-run marks them as done."""
+    async def consequences(self, chosen: tuple[ChosenTask, ...]) -> tuple[str, ...]:
+        """Return what keeps the agents from running them, and that dry-run marks them as done. Raises NotLive."""
+        reads = self._context.reads
+        config, types = await reads.config.fetch(), {one.task.task_type for one in chosen}
+        notes = [
+            f"{one.text}: they are set aside again" for one in await reads.pauses.standing() if one.task_type in types
+        ]
         if config is None:
-            return ()
-        notes = []
+            return tuple(notes)
         if config.emergency_stop:
             notes.append("an emergency stop is set: nothing runs until you resume")
         elif not config.enabled:

@@ -11,10 +11,12 @@ from core.actions.dependencies import Dependencies, Undoable
 from core.actions.dry_run import DRY_RUN_OFF, DRY_RUN_ON, DryRunOff, DryRunOn
 from core.actions.emergency_stop import EMERGENCY_STOP
 from core.actions.heal import HEAL
+from core.actions.pause_type import PAUSE_TYPE
 from core.actions.repairs import DRY_RUN_TITLE, REPAIRS
 from core.actions.requeue import REQUEUE
 from core.actions.resume import RESUME
 from core.actions.run import NOT_OURS, Run
+from core.actions.unpause_type import UNPAUSE_TYPE
 from core.base.text import clean
 from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, ResultPhase, Tier, label
 from core.domain.plans import PlanStep, UndoPlan
@@ -59,6 +61,8 @@ UNDO_DRY_RUN: Final = msgspec.structs.replace(UNDO, tier=Tier.TYPED)
 _NOT_UNDONE = {
     EMERGENCY_STOP.name: "a stop is not undone: watchdesk resume --requeue",
     RESUME.name: "a resume is not undone: stop again if you must",
+    PAUSE_TYPE.name: "a pause ends by watchdesk unpause TYPE",
+    UNPAUSE_TYPE.name: "an unpause is not undone: pause the type again",
     REQUEUE.name: "what was requeued is not rejected again: stop again if you must",
 }
 

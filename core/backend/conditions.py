@@ -112,6 +112,11 @@ def marked(query: Any, marks: Markers, column: str) -> Any:
     return query.or_(",".join((*begun, *like, *never, *noted)))
 
 
+def without_mark(query: Any, mark: str, column: str) -> Any:
+    """Return `query` for the tasks whose error text, in `column`, does not begin with `mark`."""
+    return query.or_(f"{column}.is.null,{column}.not.like.{quoted(f'{_literally(mark)}%')}")
+
+
 def past(query: Any, column: str, since: datetime) -> Any:
     """Return `query` for the rows written since `since`, but not later than now by the database's clock."""
     return query.gte(column, stamp(since)).lte(column, until(None))

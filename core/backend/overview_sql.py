@@ -9,6 +9,7 @@ from core.backend.selection import Selection
 from core.backend.simulated import BEHIND, ENDED_STEP, MARK, TEXTS
 from core.backend.sizes import EXACT_UP_TO
 from core.base.text import LINE_CHARS
+from core.domain.markers import PAUSED
 from core.domain.records import ENDED
 
 OVERVIEW_VERSION: Final = 5
@@ -35,6 +36,7 @@ def overview_values(log_time: str, *, deployed: bool) -> dict[str, str]:
         "tasks": _columns(task_selection("error_message")),
         "logs": _columns(log_selection(log_time)),
         "simulated": _simulated(),
+        "paused": f"{PAUSED}%",
     }
 
 

@@ -22,6 +22,12 @@ ALERTS: Final = f"{OURS}_alert_"
 LEASE: Final = "lease"
 """The one row that says who acts."""
 
+PAUSE: Final = "pause"
+"""A row for each task type that is paused, as long as it is."""
+
+STATES: Final = (LEASE, PAUSE)
+"""The steps of rows that tell what is so now, however old they are."""
+
 _LEVELS: Final = {Severity.CRITICAL: "critical", Severity.HIGH: "warning", Severity.MEDIUM: "warning"}
 
 

@@ -19,6 +19,9 @@ REJECTED: Final = f"{OUR_MARK}rejected:"
 CANCELLED: Final = f"{OUR_MARK}cancelled:"
 """The prefix on a task that an operator cancelled; the run id, the previous status and the reason follow."""
 
+PAUSED: Final = f"{OUR_MARK}paused:"
+"""The prefix on a task that was set aside because its type is paused; the pause's id, the run and the reason follow."""
+
 FUNCTION_MARK: Final = "Emergency stop: "
 """The beginning of the text on rows that the project's own stop function rejected; the reason follows."""
 

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from core.base.text import amount, clean, plural
+from core.domain.markers import PAUSED
 
 STATUSES: Final = (
     "pending",
@@ -99,6 +100,11 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     started_at: datetime | None = None
     completed_at: datetime | None = None
     odd: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> str:
+        """Return its status, or `paused` where it is set aside because its type is paused."""
+        return "paused" if self.status == "awaiting_review" and self.error.startswith(PAUSED) else self.status
 
     @property
     def began_at(self) -> datetime | None:

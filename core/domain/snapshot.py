@@ -13,6 +13,7 @@ from core.domain.incidents import LastIncident
 from core.domain.kpis import Kpi
 from core.domain.lease import LeaseView
 from core.domain.own_cost import OwnCost
+from core.domain.pauses import Pause, in_review
 from core.domain.permission import MayAct
 from core.domain.plans import RequeuePlan
 from core.domain.records import LogEntry, Simulated, SuccessRate, SystemConfig, Task, TaskCounts
@@ -256,6 +257,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     waiting: tuple[Waiting, ...] = ()
     left_over: RequeuePlan = RequeuePlan(of="", tasks=0)
     """The tasks rejected by a stop that is over, which `resume --requeue` requeues."""
+    pauses: tuple[Pause, ...] = ()
+    """The task types that are paused."""
     lease: LeaseView = LeaseView()
     breakers: tuple[BreakerRecord, ...] = ()
     tasks: Tasks = Tasks()
@@ -272,6 +275,12 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     own: SelfStatus = SelfStatus()
     cost: OwnCost = OwnCost()
     ready: bool = False
+
+    @property
+    def in_review(self) -> int:
+        """Return how many tasks wait for a review; 0 where that is not known. What is paused waits for none."""
+        counts = self.tasks.counts.value
+        return in_review(counts, self.pauses) if counts is not None else 0
 
 
 LEGACY_KEY: Final = "a legacy key, which the platform ends with 2026: create an sb_secret_ or sb_publishable_ key"

@@ -54,9 +54,9 @@ def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s:
         return State.UNKNOWN, "the tasks were never counted"
     if counts.of("pending"):
         return State.WAITING, f"{counts.of('pending'):,} pending, nothing running"
-    if counts.of("awaiting_review"):
-        return State.REVIEW, f"{counts.of('awaiting_review'):,} wait for a review, nothing else to do"
-    return State.IDLE, "nothing to do"
+    if snapshot.in_review:
+        return State.REVIEW, f"{snapshot.in_review:,} wait for a review, nothing else to do"
+    return State.IDLE, "; ".join(one.text for one in snapshot.pauses) or "nothing to do"
 
 
 def hidden(snapshot: Snapshot) -> tuple[str, ...]:

@@ -61,6 +61,7 @@ from core.services.login_calls import signing_in
 from core.services.notifications import Notifications
 from core.services.own_cost import CostService
 from core.services.ownership import Ownership
+from core.services.paused_types import PausedTypes
 from core.services.project_time import ProjectTime
 from core.services.readings import Readings
 from core.services.recent_log import RecentLog
@@ -268,6 +269,9 @@ class Container:
         context, parts, readings = self.context, self.dependencies, self.readings
         self.autonomy = Autonomy(context, readings=readings, lease=self.lease, actor=self.itself, owner=self.ownership)
         self.left_over = LeftOver(self.action_context, readings)
+        self.paused = PausedTypes(
+            parts, self.autonomy, readings=readings, runner=self.runner, refresh=self._refresh_everything
+        )
         stop = AutomaticStop(
             context,
             self.autonomy,
@@ -286,7 +290,7 @@ class Container:
             parts=parts,
             runner=self.runner,
             resumes=self.resumes,
-            refresh=lambda: self.checks.refresh(everything=True),
+            refresh=self._refresh_everything,
         )
         waiting = WaitingRunner(
             context,
@@ -307,7 +311,11 @@ class Container:
             waiting=waiting,
             heals=self.heals,
             left_over=self.left_over,
+            paused=self.paused,
         )
+
+    async def _refresh_everything(self) -> bool:
+        return await self.checks.refresh(everything=True)
 
     def learn(self, schema: Schema) -> None:
         """Pass the project's schema to all that read or write."""

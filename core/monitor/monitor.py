@@ -135,9 +135,10 @@ class Monitor:
         """Find out whether anybody with the publishable key reads the project. Never raises."""
         await self._parts.checks.look_at_policies()
 
-    async def look_left_over(self) -> None:
-        """Read which tasks a stop that is over left rejected. Never raises."""
+    async def look_at_what_stands(self) -> None:
+        """Read which tasks a stop that is over left rejected, and which types are paused. Never raises."""
         await self._parts.left_over.look()
+        await self._parts.paused.look_if_due()
 
     async def look_at_cost(self) -> None:
         """Load what the monitors of this machine asked of the project within the last day."""

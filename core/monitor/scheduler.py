@@ -223,6 +223,10 @@ class Scheduler:
             await self._parts.waiting.all()  # another process of ours may have added or withdrawn one
         with boundary.around("noticing what was lifted"):
             await self._note_config()
+        with boundary.around("noticing what is paused"):
+            await self._parts.paused.look_if_due()
+            if self.ready and self._parts.paused.bites:
+                self._check_now.set()  # what follows from it sets the task aside
         with boundary.around("counting a refresh for the key figures"):
             await self._parts.kpis.refreshed(live=live, checks=self._parts.checks.checks)
         with boundary.around("keeping a refresh for the trends"):

@@ -57,6 +57,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
         braked=parts.autonomy.braked,
         waiting=tuple(_waiting(one, parts.clock.now()) for one in parts.waiting.known),
         left_over=parts.left_over.plan,
+        pauses=readings.pauses,
         lease=parts.lease.view(),
         breakers=parts.breakers.all(),
         tasks=Tasks(

@@ -9,6 +9,7 @@ from core.alerting.conditions import Facts
 from core.backend.timestamps import AHEAD
 from core.domain.actors import By
 from core.domain.log_steps import HEALTH_CHECK
+from core.domain.pauses import in_review
 from core.domain.records import Simulated, SuccessRate, SystemConfig
 from core.domain.status import Verdict
 from core.domain.stops import StopMark
@@ -133,7 +134,7 @@ class AlertInputs:
 
     def _in_review(self) -> int | None:
         counts = self._readings.counts
-        return counts.value.of("awaiting_review") if counts.live and counts.value is not None else None
+        return in_review(counts.value, self._readings.pauses) if counts.live and counts.value is not None else None
 
     async def _review_waits_s(self) -> float | None:
         now, waiting = self._context.time.cut_off(), self._in_review()

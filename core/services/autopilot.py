@@ -11,6 +11,7 @@ from core.services.automatic_stop import AutomaticStop
 from core.services.autonomy import Autonomy
 from core.services.check_service import CheckService
 from core.services.left_over import LeftOver
+from core.services.paused_types import PausedTypes
 from core.services.waiting_runner import WaitingRunner
 
 _ANSWERED: Final = {Level.OK, Level.WARNING}
@@ -29,6 +30,7 @@ class Autopilot:
         waiting: WaitingRunner,
         heals: AutomaticHeal,
         left_over: LeftOver,
+        paused: PausedTypes,
     ) -> None:
         self._autonomy = autonomy
         self._checks = checks
@@ -37,6 +39,7 @@ class Autopilot:
         self._waiting = waiting
         self.heals = heals
         self._left_over = left_over
+        self._paused = paused
         self._scheduled: Checkup | None = None
         self._settled: Checkup | None = None
         """The last scheduled check whose question of the database has ended, one way or another."""
@@ -56,9 +59,11 @@ class Autopilot:
         answered = self._checks.schema is not None and database.level in _ANSWERED
         if answered:
             await self._left_over.look_if_due()
+            await self._paused.look_if_due()
         try:
             if answered:
                 await self._waiting.carry_out()
+                await self._paused.keep()
             return await self._act(checkup)
         except NotLive as not_live:
             text = not_live.fault.sentence()

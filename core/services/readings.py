@@ -12,6 +12,7 @@ from core.backend.reads import Read, Reads
 from core.backend.schema import Schema
 from core.base.clock import Clock
 from core.domain.log_steps import AUDIT, LEASE
+from core.domain.pauses import Pause
 from core.domain.records import (
     ENDED,
     FINISHED,
@@ -129,6 +130,8 @@ class Readings:
         """The refresh that gave each value: an answer that was asked for earlier replaces none."""
         self.shared_for_s = 0.0
         """The age of the values where the last refresh took them from another process, seconds; else 0."""
+        self.pauses: tuple[Pause, ...] = ()
+        """The task types that are paused, as `PausedTypes` found them last."""
         self.actions = 0
         """The number of audit rows of actions that refreshes have found."""
         self.values: dict[str, Reading[Any]] = {name: Reading() for name in (*self._fast, *self._slow)}

@@ -28,6 +28,7 @@ from core.actions.run_pending import RUN_PENDING
 from core.base.settings import Layers, SettingsError
 from core.domain.actions import Action, Tier
 from core.domain.alerts import Silence
+from core.domain.pauses import Pause
 from core.domain.plans import ResumePlan
 from core.domain.snapshot import Snapshot
 from core.history.trends import Window
@@ -427,6 +428,8 @@ MENU: dict[str, str] = {
     **{name: name for name in CHOSEN},
     "requeue_simulated": "requeue_simulated",
     "set_priority": "priority",
+    "pause_type": "pause",
+    "unpause_type": "unpause",
     "assign": "assign",
     "set_config": "config",
     "enable": "enable",
@@ -459,6 +462,7 @@ def told_of(order: str) -> Snapshot:
     )
     silenced = replace(WARNING, telling=replace(WARNING.telling, silences=(silence,)))
     told = {"lift_observe": OBSERVING, "withdraw": waits, "confirm_waiting": asks, "end_silence": silenced}
+    told["unpause_type"] = replace(WARNING, pauses=(Pause(task_type="bug_fix", run="r1", tasks=3),))
     return told.get(order, WARNING)
 
 

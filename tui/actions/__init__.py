@@ -15,6 +15,7 @@ from core.domain.actions import POSITIONAL, Action
 from tui.actions.alerts import ack_choices, silence_choices
 from tui.actions.breakers import breaker_choices, hold_choices, release_choices
 from tui.actions.faults import switch_fault
+from tui.actions.pauses import pause, unpause
 from tui.actions.runs import run_choices
 from tui.actions.start import choose, follow, start
 from tui.actions.tasks import approve, assign, cancel, reject, requeue_simulated, set_priority
@@ -122,6 +123,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     "cancel": cancel,
     "requeue_simulated": requeue_simulated,
     "priority": set_priority,
+    "pause": pause,
+    "unpause": unpause,
     "assign": assign,
     "faults": switch_fault,
     "earlier": earlier,

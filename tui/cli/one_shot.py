@@ -38,7 +38,7 @@ async def read_once(monitor: Monitor, show: Callable[[Snapshot], int]) -> int:
         if person is not None:
             return fail(person)
         await monitor.check()
-        await monitor.look_left_over()
+        await monitor.look_at_what_stands()
         await monitor.look_at_alerts()
         snapshot = monitor.one_shot()
     finally:

@@ -34,6 +34,7 @@ def page(snapshot: Snapshot) -> str:
     simulated = snapshot.tasks.simulated_24h
     if simulated.value is not None and simulated.value.count:
         lines.append(f"only simulated 24 h: {simulated.value.count:,}{_age(simulated, snapshot)}")
+    lines += [f"paused: {one.text}" for one in snapshot.pauses]
     lines.append(f"degradation: {snapshot.degradation.level}")
     lines.append(
         "acts by itself: " + ("yes" if snapshot.may_act.allowed else f"no ({', '.join(snapshot.may_act.missing)})")
@@ -104,6 +105,10 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
         "cost": _cost_as_json(snapshot.cost),
         "policies": {table: _OPEN.get(known) for table, known in snapshot.policies.items()},
         "waiting": [{"id": one.id, "order": one.words, "at": one.at} for one in snapshot.waiting],
+        "pauses": [
+            {"task_type": one.task_type, "since": one.at, "by": one.who, "reason": one.reason, "set_aside": one.tasks}
+            for one in snapshot.pauses
+        ],
         "left_over": {"tasks": snapshot.left_over.tasks, "of": snapshot.left_over.of or None},
         "notices": snapshot.notices,
     }

@@ -59,7 +59,7 @@ class TaskList(Served):
         return Row(
             key=record.id,
             cells=(
-                (word or record.status.replace("_", " "), role),
+                (word or record.state.replace("_", " "), role),
                 (age(record.completed_at or record.began_at, snapshot.at), "dim"),
                 (f"{record.priority}", "dim"),
                 (record.task_type, "dim"),

@@ -2,10 +2,11 @@
 
 from typing import Final
 
+from core.base.text import amount
 from core.domain.snapshot import Snapshot
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
-from tui.rendering.review import in_review, oldest_review
+from tui.rendering.review import oldest_review
 from tui.rendering.text import Line, origin
 
 _TALL: Final = 20
@@ -19,20 +20,28 @@ class InboxPanel(Panel):
     TITLE = "Inbox"
 
     def wish(self, snapshot: Snapshot, height: int) -> Wish:
-        """Ask for one line while something waits, on a screen of 20 lines or more; the top line says it too."""
-        lines = int(in_review(snapshot) > 0 and height >= _TALL)
+        """Ask for one line while something waits or is paused, on a screen of 20 lines or more."""
+        lines = int((snapshot.in_review > 0 or bool(snapshot.pauses)) and height >= _TALL)
         return Wish(lines, lines)
 
     def title(self, snapshot: Snapshot) -> Line:
-        """Return how many wait, and since when."""
-        counts = snapshot.tasks.counts
-        many = in_review(snapshot)
-        number = counts.value.shown("awaiting_review") if counts.value is not None else ""
+        """Return how many wait and since when, and what is paused."""
+        counts, many = snapshot.tasks.counts, snapshot.in_review
+        role = "warning" if counts.live else "dim"
+        paused = "; ".join(one.text for one in snapshot.pauses)
+        if not many:
+            return (("Paused", "title"), (f" {paused}", role))
+        exact = counts.value is None or "awaiting_review" not in counts.value.estimated
         wait = "task waits for a review" if many == 1 else "tasks wait for a review"
         oldest = oldest_review(snapshot)
         since = f", the oldest for {oldest}" if oldest else ""
-        role = "warning" if counts.live else "dim"
-        return ((self.TITLE, "title"), (f" {number} {wait}{since}", role), (origin(counts, snapshot.at), "warning"))
+        said = f" {amount(many, exact=exact)} {wait}{since}"
+        return (
+            (self.TITLE, "title"),
+            (said, role),
+            (origin(counts, snapshot.at), "warning"),
+            (f"; {paused}" if paused else "", role),
+        )
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return no line: the title says it."""

@@ -8,7 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from core.base.text import short
 from core.domain.snapshot import Link, LinkWord, Snapshot, State
 from tui.panels.panel import Panel
-from tui.rendering.review import in_review, oldest_review
+from tui.rendering.review import oldest_review
 from tui.rendering.text import Line, age, fit
 
 STATE_LEVEL: Final = {
@@ -75,7 +75,7 @@ class TopLine(Panel):
         if project.observe:
             allowed = project.orders_for_s
             mode += ", observing" if allowed is None else f", actions allowed for {short(max(60.0, allowed))}"
-        if many := in_review(snapshot):
+        if many := snapshot.in_review:
             oldest = oldest_review(snapshot)
             mode += f", {many:,} to review" + (f" ({oldest})" if oldest and width >= _WIDE else "")
         at = snapshot.at.astimezone()

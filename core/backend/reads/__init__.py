@@ -10,6 +10,7 @@ from core.backend.reads.lists import ListReads
 from core.backend.reads.logs import LogReads
 from core.backend.reads.outcomes import OutcomeReads
 from core.backend.reads.overview import OverviewReads
+from core.backend.reads.pauses import PauseReads
 from core.backend.reads.probes import DATABASE_PROBE, FUNCTION_PROBE, ProbeReads
 from core.backend.reads.read import Access, Read
 from core.backend.reads.task_counts import TaskCountReads
@@ -46,6 +47,7 @@ class Reads:
         self.audit = AuditReads(access)
         self.logs = LogReads(access)
         self.lists = ListReads(access)
+        self.pauses = PauseReads(access)
         self.trends = TrendReads(access)
 
     @property

@@ -13,6 +13,7 @@ from core.backend.rows import safety_of, safety_selection, task_of, task_selecti
 from core.backend.schema import Schema, Shape
 from core.backend.selection import Selection
 from core.domain.log_steps import AUDIT
+from core.domain.markers import PAUSED
 from core.domain.queries import ListedRow
 
 Order: TypeAlias = tuple[tuple[str, dict[str, bool]], ...]
@@ -37,6 +38,8 @@ class ListTable(msgspec.Struct, frozen=True, kw_only=True):
     orders: dict[str, Order]
     selection: Selection
     only: tuple[str, str] | None = None
+    without: str = ""
+    """The beginning of the error text of rows that are none of this list."""
 
 
 def tasks(schema: Schema) -> ListTable:
@@ -79,6 +82,7 @@ def inbox(schema: Schema) -> ListTable:
         record=chosen_of,
         selection=chosen_selection(schema.error_column),
         only=("status", "awaiting_review"),
+        without=PAUSED,
         orders=orders | {"risk": risk},
     )
 

@@ -11,6 +11,7 @@ import msgspec
 
 from core.backend.columns import Row, each, moment, row_id
 from core.backend.conditions import narrowed as narrowed_by
+from core.backend.conditions import without_mark
 from core.backend.faults import Failed
 from core.backend.log_rows import log_of, log_selection, narrowed
 from core.backend.reads import list_columns as listed
@@ -244,7 +245,9 @@ class ListReads(Subject):
 
 
 def _matching(query: Any, source: ListTable, given: Filter, now: datetime) -> Any:
-    return narrowed_by(query if source.only is None else query.eq(*source.only), given, source.searched, now)
+    query = query if source.only is None else query.eq(*source.only)
+    query = without_mark(query, source.without, source.searched.error) if source.without else query
+    return narrowed_by(query, given, source.searched, now)
 
 
 def _without_safety(fault: Fault) -> Fault:

@@ -11,7 +11,7 @@ from core.backend.reads.read import PAGE, Subject, read
 from core.backend.rows import alert_row_of, alert_selection, lease_of
 from core.backend.schema import LOGS, TASKS
 from core.backend.timestamps import FIRST, stamp, until
-from core.domain.log_steps import ALERTS, ALL_OURS, AUDIT, HEALTH_CHECK, LEASE
+from core.domain.log_steps import ALERTS, ALL_OURS, AUDIT, HEALTH_CHECK, STATES
 from core.domain.records import LeaseRow, LogEntry, SpoiltLease
 
 _MOST_KEPT: Final = 100
@@ -198,7 +198,7 @@ def _outdated(
     kept_run: str,
     kept_tasks: tuple[str, ...] | None,
 ) -> Any:
-    query = query.gte(column, FIRST).lt(column, stamp(before)).neq("execution_step", LEASE)
+    query = query.gte(column, FIRST).lt(column, stamp(before)).not_.in_("execution_step", list(STATES))
     if audit_before < before:
         query = query.or_(f"execution_step.neq.{AUDIT},{column}.lt.{stamp(audit_before)}")
     if kept_tasks is None:

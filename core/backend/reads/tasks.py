@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from core.backend.columns import Row, each, moment_of_only
-from core.backend.conditions import Place, not_before
+from core.backend.conditions import Place, not_before, without_mark
 from core.backend.faults import Failed, garbage
 from core.backend.reads.read import PAGE, Subject, hundreds, read
 from core.backend.rows import task_of, task_selection
@@ -13,6 +13,7 @@ from core.backend.schema import LOGS, TASKS
 from core.backend.selection import Selection
 from core.backend.timestamps import FIRST, stamp, until
 from core.domain.log_steps import ALL_OURS
+from core.domain.markers import PAUSED
 from core.domain.records import Task
 
 RUNNING: Final = "db:fetch_running_tasks"
@@ -121,12 +122,16 @@ class TaskReads(Subject):
 
     @read("db:fetch_oldest_in_review")
     async def oldest_in_review_at(self, now: datetime) -> datetime | None:
-        """Return when the oldest task in review was created; no column says since when it waits."""
-        return await self._oldest_at("read oldest in review", "awaiting_review", now)
+        """Return when the oldest task in review was created; no column says since when it waits.
 
-    async def _oldest_at(self, operation: str, status: str, now: datetime) -> datetime | None:
+        What is set aside because its type is paused waits for none.
+        """
+        return await self._oldest_at("read oldest in review", "awaiting_review", now, without=PAUSED)
+
+    async def _oldest_at(self, operation: str, status: str, now: datetime, *, without: str = "") -> datetime | None:
         def build(c: Any) -> Any:
             query = c.table(TASKS).select("created_at").eq("status", status)
+            query = without_mark(query, without, self._schema.error_column) if without else query
             return query.gte("created_at", FIRST).lte("created_at", until(now)).order("created_at", desc=False).limit(1)
 
         found = moment_of_only(await self._calls.rows(operation, build), "created_at")

@@ -123,7 +123,7 @@ BEGIN
         AND ($simulated) IS NOT TRUE
       ORDER BY t.completed_at DESC LIMIT 1), 'oldest_review', (
       SELECT t.created_at FROM public.autonomous_tasks AS t
-      WHERE t.status = 'awaiting_review' AND t.created_at >= '1970-01-01T00:00:00Z' AND t.created_at <= until
+      WHERE t.status = 'awaiting_review' AND (t.error_message LIKE '$paused') IS NOT TRUE AND t.created_at >= '1970-01-01T00:00:00Z' AND t.created_at <= until
       ORDER BY t.created_at LIMIT 1));
   END IF;
   RETURN answer;

@@ -17,7 +17,8 @@ from core.backend.timestamps import stamp
 from core.backend.writes.rows import ANY, changed_ids, some
 from core.backend.writes.tasks import TaskWrites
 from core.base.version import AGENT
-from core.domain.log_steps import LEASE
+from core.domain.log_steps import LEASE, PAUSE, STATES
+from core.domain.pauses import Pause, pause_id
 from core.domain.records import LeaseRow, SpoiltLease
 
 _HOURS_NAMES: Final = ("p_duration_hours", "p_hours")
@@ -142,9 +143,25 @@ class Writes:
 
         def build(c: Any) -> Any:
             query = c.table(LOGS).delete().in_("id", some(ids)).lt(column, before.isoformat())
-            return query.neq("execution_step", "lease").select("id")
+            return query.not_.in_("execution_step", list(STATES)).select("id")
 
         return changed_ids(await self._calls.rows("delete old logs", build))
+
+    async def insert_pause(self, pause: Pause) -> None:
+        """Say that a task type is paused. 23505 if it is already. Raises Failed."""
+        told = {"id": pause_id(pause.task_type), "execution_step": PAUSE, "step_status": "started"}
+        kept = {"task_type": pause.task_type, "run": pause.run, "who": pause.who, "reason": pause.reason}
+        row = told | {"agent_version": AGENT, "input_data": kept}
+        await self._calls.query("pause a type", lambda c: c.table(LOGS).insert(row, returning="minimal"))
+
+    async def delete_pause(self, pause: Pause) -> bool:
+        """End a pause, if it still is this one. Returns whether it was ended."""
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).delete().eq("id", pause_id(pause.task_type)).eq("execution_step", PAUSE)
+            return query.eq("input_data->>run", pause.run).select("id")
+
+        return bool(changed_ids(await self._calls.rows("end a pause", build)))
 
     async def insert_lease(self, lease_id: str, row: LeaseRow) -> None:
         """Take the free lease. 23505 if another was faster. Raises Failed."""

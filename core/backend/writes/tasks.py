@@ -134,6 +134,19 @@ class TaskWrites:
 
         return changed_ids(await self._calls.rows(f"set {column}", build))
 
+    async def set_aside(self, ids: tuple[str, ...], *, task_type: str, error: str) -> tuple[str, ...]:
+        """Let the pending ones of up to 100 tasks of a type wait for a review. Returns the ids that changed.
+
+        No agent takes up what waits for a review; the tables know no other way.
+        """
+
+        def build(c: Any) -> Any:
+            change = {"status": "awaiting_review", self.schema.error_column: error}
+            query = c.table(TASKS).update(change).in_("id", some(ids)).eq("status", "pending")
+            return query.eq("task_type", task_type).select("id")
+
+        return changed_ids(await self._calls.rows("set tasks aside", build))
+
     async def requeue_completed(self, ids: tuple[str, ...], *, until: datetime | None) -> tuple[str, ...]:
         """Send those of up to 100 tasks that were completed by `until` back to pending. Returns the ids that changed.
 

@@ -15,6 +15,7 @@ from core.actions.catalogue import ACTIONS
 from core.actions.dry_run import DRY_RUN_OFF, DRY_RUN_ON
 from core.actions.emergency_stop import EMERGENCY_STOP
 from core.actions.heal import HEAL
+from core.actions.pause_type import PAUSE_TYPE, PausePlan
 from core.actions.process import CHECK_NOW, OBSERVE_OFF, RESTART, TEST_MESSAGE
 from core.actions.reject import REJECT
 from core.actions.requeue_simulated import REQUEUE_SIMULATED
@@ -27,6 +28,7 @@ from core.actions.set_config import DISABLE, ENABLE, SET_CONFIG, ConfigPlan
 from core.actions.set_priority import SET_PRIORITY
 from core.actions.silence import END_SILENCE, SILENCE
 from core.actions.undo import UNDO
+from core.actions.unpause_type import UNPAUSE_TYPE, UnpausePlan
 from core.actions.withdraw import CONFIRM_WAITING, WITHDRAW
 from core.backend.target import Target
 from core.base.store import NotKept
@@ -74,6 +76,8 @@ GIVEN: dict[str, Callable[[Monitor], Awaitable[Result]]] = {
     "requeue_simulated": lambda monitor: monitor.run(REQUEUE_SIMULATED, TasksPlan(), tasks=(ID,)),
     "set_priority": lambda monitor: monitor.run(SET_PRIORITY, TasksPlan(), tasks=(ID,), to=3),
     "assign": lambda monitor: monitor.run(ASSIGN, TasksPlan(), tasks=(ID,), to="jana"),
+    "pause_type": lambda monitor: monitor.run(PAUSE_TYPE, PausePlan(task_type="bug_fix"), reason="why"),
+    "unpause_type": lambda monitor: monitor.run(UNPAUSE_TYPE, UnpausePlan(task_type="bug_fix")),
     "set_config": lambda monitor: monitor.run(SET_CONFIG, ConfigPlan(name="enabled"), name="enabled", value="on"),
     "enable": lambda monitor: monitor.run(ENABLE, ConfigPlan(name="enabled")),
     "disable": lambda monitor: monitor.run(DISABLE, ConfigPlan(name="enabled")),

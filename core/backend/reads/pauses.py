@@ -1,0 +1,68 @@
+"""Reads of paused task types: which are paused, and what is pending of them."""
+
+from typing import Any, Final
+
+from core.backend.columns import Row, each, moment, row_id
+from core.backend.reads.read import Subject, read
+from core.backend.schema import LOGS, TASKS
+from core.base.text import clean
+from core.domain.log_steps import PAUSE
+from core.domain.pauses import Pause, pause_id
+from core.domain.queries import is_uuid
+
+_MOST: Final = 50
+_TYPE_CHARS: Final = 200
+
+
+class PauseReads(Subject):
+    """Typed reads of what is paused in one project."""
+
+    @read("db:fetch_pauses")
+    async def standing(self) -> tuple[Pause, ...]:
+        """Return the task types that are paused, the oldest first; a row that says nothing of the kind is ignored."""
+        column = self._schema.log_time
+        rows = await self._calls.rows(
+            "read what is paused",
+            lambda c: (
+                c.table(LOGS)
+                .select(f"id,input_data,{column}")
+                .eq("execution_step", PAUSE)
+                .order(column)
+                .order("id")
+                .limit(_MOST)
+            ),
+        )
+        found = (_pause_of(row, column) for row in each(rows, "id", "input_data", column))
+        return tuple(one for one in found if one is not None)
+
+    @read("db:fetch_pending_of_type")
+    async def pending(self, task_type: str, limit: int, after: str = "") -> tuple[str, ...]:
+        """Return ids of up to `limit` pending tasks of one type, in order, those above `after`."""
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select("id").eq("status", "pending").eq("task_type", task_type)
+            return (query.gt("id", after) if after else query).order("id").limit(limit)
+
+        return tuple(map(row_id, await self._calls.rows("read pending tasks of a type", build)))
+
+    @read("db:count_of_type")
+    async def count(self, task_type: str, status: str) -> int:
+        """Return how many tasks of one type are in a status. Raises Failed where no task is visible to us."""
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select("id", count="exact").eq("status", status).eq("task_type", task_type)
+            return query.limit(1)
+
+        count = await self._calls.count("count tasks of a type", build)
+        return await self._proven(TASKS, count, empty=not count)
+
+
+def _pause_of(row: Row, column: str) -> Pause | None:
+    told = row["input_data"] if isinstance(row["input_data"], dict) else {}
+    task_type, run = told.get("task_type"), told.get("run")
+    if not isinstance(task_type, str) or not isinstance(run, str) or not is_uuid(run):
+        return None
+    if row["id"] != pause_id(task_type) or len(task_type) > _TYPE_CHARS:
+        return None
+    who, reason = (said if isinstance(said := told.get(name), str) else "" for name in ("who", "reason"))
+    return Pause(task_type=task_type, run=run, who=clean(who, 120), reason=clean(reason, 400), at=moment(row[column]))
