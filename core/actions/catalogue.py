@@ -8,6 +8,7 @@ from core.actions.approve import Approve
 from core.actions.assign import Assign
 from core.actions.breakers import HoldBreaker, ReleaseBreaker, ResetBreaker
 from core.actions.cancel import Cancel
+from core.actions.create_task import CreateTask
 from core.actions.dependencies import Dependencies
 from core.actions.dry_run import DRY_RUN_OFF, DRY_RUN_ON, DryRunOff, DryRunOn
 from core.actions.emergency_stop import EmergencyStop
@@ -54,6 +55,7 @@ OPERATIONS: Final[tuple[type[Planned[Any]], ...]] = (
     RequeueSimulated,
     SetPriority,
     Assign,
+    CreateTask,
     PauseType,
     UnpauseType,
     CleanUp,

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from core.actions.action import Operation, Prepared, ReadBack
+from core.actions.create_task import CREATE_TASK
 from core.actions.dependencies import Dependencies, Undoable
 from core.actions.dry_run import DRY_RUN_OFF, DRY_RUN_ON, DryRunOff, DryRunOn
 from core.actions.emergency_stop import EMERGENCY_STOP
@@ -61,6 +62,7 @@ UNDO_DRY_RUN: Final = msgspec.structs.replace(UNDO, tier=Tier.TYPED)
 _NOT_UNDONE = {
     EMERGENCY_STOP.name: "a stop is not undone: watchdesk resume --requeue",
     RESUME.name: "a resume is not undone: stop again if you must",
+    CREATE_TASK.name: "a task that was created is cancelled: watchdesk cancel ID",
     PAUSE_TYPE.name: "a pause ends by watchdesk unpause TYPE",
     UNPAUSE_TYPE.name: "an unpause is not undone: pause the type again",
     REQUEUE.name: "what was requeued is not rejected again: stop again if you must",

@@ -18,6 +18,7 @@ from core.resilience.fault import Evidence, Fault
 __all__ = [
     "CONFIG",
     "CONFIG_RPC",
+    "CREATE_RPC",
     "LOGS",
     "MAIL_FUNCTION",
     "OVERVIEW_RPC",
@@ -32,6 +33,7 @@ __all__ = [
     "discover",
 ]
 
+CREATE_RPC: Final = "create_autonomous_task"
 STOP_RPC: Final = "emergency_stop_autonomous_system"
 CONFIG_RPC: Final = "get_autonomous_config"
 OVERVIEW_RPC: Final = "watchdesk_overview"

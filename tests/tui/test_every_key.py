@@ -428,6 +428,7 @@ MENU: dict[str, str] = {
     **{name: name for name in CHOSEN},
     "requeue_simulated": "requeue_simulated",
     "set_priority": "priority",
+    "create_task": "create",
     "pause_type": "pause",
     "unpause_type": "unpause",
     "assign": "assign",

@@ -213,7 +213,8 @@ def _field(argument: Argument, value: Any) -> Widget:
             return Tick(words, value=bool(value), id=argument.name)
         case ArgumentKind.DURATION:
             return Field(value=_span(value), placeholder=words, id=argument.name, max_length=10)
-    return Field(value=f"{value or ''}", placeholder=words, id=argument.name, max_length=argument.longest)
+    said = "" if value is None else f"{value}"
+    return Field(value=said, placeholder=words, id=argument.name, max_length=argument.longest)
 
 
 def _span(span: timedelta | None) -> str:

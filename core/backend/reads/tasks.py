@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from core.backend.columns import Row, each, moment_of_only
+from core.backend.columns import Row, each, moment_of_only, row_id
 from core.backend.conditions import Place, not_before, without_mark
 from core.backend.faults import Failed, garbage
 from core.backend.reads.read import PAGE, Subject, hundreds, read
@@ -21,6 +21,8 @@ OLDEST_PENDING: Final = "db:fetch_oldest_pending"
 SIGNS_OF_LIFE: Final = "db:look_for_signs_of_life"
 
 _FOREVER: Final = datetime.max.replace(tzinfo=UTC)
+_LOOKED_AT: Final = 50
+"""Tasks among which one that was just created is looked for."""
 
 
 class TaskReads(Subject):
@@ -71,6 +73,17 @@ class TaskReads(Subject):
                 raise Failed(garbage("a page that was there already"))
             found |= {task.id: task for task in page}
             after = page[-1].id
+
+    @read("db:find_created_task")
+    async def created_since(self, task_type: str, description: str, since: datetime) -> str | None:
+        """Return the id of the newest task of a type with this description that was created since `since`."""
+
+        def build(c: Any) -> Any:
+            query = c.table(TASKS).select("id,description").eq("task_type", task_type)
+            return query.gte("created_at", stamp(since)).order("created_at", desc=True).limit(_LOOKED_AT)
+
+        rows = each(await self._calls.rows("look for a created task", build), "id", "description")
+        return next((row_id(row) for row in rows if row["description"] == description), None)
 
     async def with_signs_of_life(
         self, ids: tuple[str, ...], since: datetime, now: datetime | None = None

@@ -12,6 +12,7 @@ from core.actions.assign import ASSIGN
 from core.actions.breakers import HOLD_BREAKER, RELEASE_BREAKER, RESET_BREAKER
 from core.actions.cancel import CANCEL
 from core.actions.catalogue import ACTIONS
+from core.actions.create_task import CREATE_TASK, CreatePlan
 from core.actions.dry_run import DRY_RUN_OFF, DRY_RUN_ON
 from core.actions.emergency_stop import EMERGENCY_STOP
 from core.actions.heal import HEAL
@@ -76,6 +77,7 @@ GIVEN: dict[str, Callable[[Monitor], Awaitable[Result]]] = {
     "requeue_simulated": lambda monitor: monitor.run(REQUEUE_SIMULATED, TasksPlan(), tasks=(ID,)),
     "set_priority": lambda monitor: monitor.run(SET_PRIORITY, TasksPlan(), tasks=(ID,), to=3),
     "assign": lambda monitor: monitor.run(ASSIGN, TasksPlan(), tasks=(ID,), to="jana"),
+    "create_task": lambda monitor: monitor.run(CREATE_TASK, CreatePlan(task_type="bug_fix", description="x")),
     "pause_type": lambda monitor: monitor.run(PAUSE_TYPE, PausePlan(task_type="bug_fix"), reason="why"),
     "unpause_type": lambda monitor: monitor.run(UNPAUSE_TYPE, UnpausePlan(task_type="bug_fix")),
     "set_config": lambda monitor: monitor.run(SET_CONFIG, ConfigPlan(name="enabled"), name="enabled", value="on"),
