@@ -25,7 +25,6 @@ from core.actions.run_pending import RunPending
 from core.actions.set_config import Disable, Enable, SetConfig
 from core.actions.set_priority import SetPriority
 from core.actions.silence import EndSilence, SilenceAlerts
-from core.actions.task_change import TaskChange
 from core.actions.undo import Undo
 from core.actions.unpause_type import UnpauseType
 from core.actions.waiting import WaitingAction
@@ -115,8 +114,8 @@ def operation(
 
 def statuses_of(action: Action) -> tuple[str, ...]:
     """Return the statuses of the tasks that an action on chosen tasks changes; empty for any other action."""
-    kind = _BY_NAME.get(action.name)
-    return kind.statuses if kind is not None and issubclass(kind, TaskChange) else ()
+    statuses: tuple[str, ...] = getattr(_BY_NAME.get(action.name), "statuses", ())
+    return statuses
 
 
 def waiting_operation(parts: Dependencies, waiting: WaitingAction) -> Operation[Any] | None:

@@ -1,21 +1,26 @@
-"""Many failed tasks sent back: what matches is frozen by its ids, and each goes back only if it still is as then."""
+"""Failed tasks sent back: what is meant is frozen by its ids, and each goes back only if it still is as then."""
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 import msgspec
 
 from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.dependencies import Dependencies
+from core.actions.retry_task import failure_in_words
 from core.actions.run import Run
+from core.actions.task_change import REASON, TASKS
+from core.backend.reads.read import LEAST_CAP, batched
 from core.backend.writes.rows import BATCH
 from core.base.text import clean, plural
-from core.domain.actions import Action, Argument, ArgumentKind, Result, Shortcut, Tier
+from core.domain.actions import Action, Command, Result, Shortcut, Tier
 from core.domain.plans import RetryMatchingPlan
-from core.domain.queries import Filter, Listing, Table, filter_text
+from core.domain.queries import Filter, FilterError, Table, filter_text, is_uuid, parse_filter
 from core.domain.status import Truth
+from core.resilience import NotLive
 
 MOST_ROWS: Final = 10_000
 """The most tasks that one run sends back."""
@@ -23,20 +28,29 @@ MOST_ROWS: Final = 10_000
 RETRY_MATCHING: Final = Action(
     name="retry_matching",
     tier=Tier.CONFIRM,
-    title="Retry all that match",
-    effect="send the failed tasks that match back to pending, each if it still is the failure of then",
+    title="Retry failed tasks",
+    effect="send failed tasks back to pending, each if it still is the failure of then",
     verb="Retry all",
     halts=True,
     bound=False,  # the ids are frozen: what changes is only how many others match
     arguments=(
-        Argument(name="listing", kind=ArgumentKind.SUBJECT, required=True),
-        Argument(name="reason", words="reason", required=True),
-        Argument(name="only", kind=ArgumentKind.SUBJECTS),
+        TASKS,
+        msgspec.structs.replace(REASON, help="Why; the audit trail keeps it. Of one task it may be left out."),
     ),
     shortcut=Shortcut(name="retry_matching", word="retry", does="retry failed tasks: all that match a filter"),
+    command=Command(
+        name="retry",
+        summary="Requeue failed tasks.",
+        help=(
+            "Send failed tasks back to pending, each if it still is the failure that was seen: those with these ids, or"
+            " all that match a filter, such as error:timeout."
+        ),
+    ),
 )
 
 _TITLE: Final = "Failed tasks"
+_NONE: Final = "no failed task that matches is visible to us"
+_AT_ONCE: Final = 4
 _REASON_CHARS: Final = 500
 _IDS_TOLD: Final = 1000
 _AHEAD: Final = timedelta(seconds=60)
@@ -48,6 +62,7 @@ class RetryMatching(Operation[RetryMatchingPlan]):
 
     action = RETRY_MATCHING
     settles = (RETRY_MATCHING,)
+    statuses: ClassVar[tuple[str, ...]] = ("failed",)
     subject = _TITLE
 
     def __init__(
@@ -55,34 +70,38 @@ class RetryMatching(Operation[RetryMatchingPlan]):
         parts: Dependencies,
         shown: RetryMatchingPlan | None = None,
         *,
-        listing: Listing | None = None,
+        tasks: Sequence[str] = (),
         reason: str = "",
-        only: Collection[str] = (),
     ) -> None:
         super().__init__(parts, shown)
-        self._listing = listing or Listing(table=Table.TASKS)
-        self._only = frozenset(only)
-        """Ids: of what matches these alone; empty for all of it."""
+        self._tasks = tuple(tasks)
         self.reason = clean(reason.strip(), _REASON_CHARS)
 
     async def plan(self) -> RetryMatchingPlan:
-        """Freeze the failed tasks that match now; of what was frozen already say how many match now. Raises NotLive."""
-        given = msgspec.structs.replace(self._listing.filter, status=("failed",))
+        """Freeze the failed tasks that are meant; of what was frozen already say how many match now. Raises NotLive."""
         now = self._parts.likely_now()
-        if self._listing.table is not Table.TASKS:
-            return _none(given, now, "only tasks can be retried")
-        found = await self._context.reads.lists.matching_tasks(given, MOST_ROWS + 1)
-        found = {name: at for name, at in found.items() if not self._only or name in self._only}
+        try:
+            given, found = await self._failed()
+        except FilterError as error:
+            return _none(Filter(), now, f"{error}")
+        except NotLive as not_live:
+            if not_live.fault.kind not in {"bad_input", "filter"}:
+                raise
+            return _none(Filter(), now, not_live.fault.sentence())
         if self._shown is not None:
             return msgspec.structs.replace(self._shown, now=len(found))
         ids = tuple(found)[:MOST_ROWS]
         if not ids:
-            return _none(given, now, "no failed task that matches is visible to us")
+            named = self._tasks if len(self._tasks) == 1 and is_uuid(self._tasks[0]) else ()
+            return _none(given, now, await self._why_none(named[0]) if named else _NONE)
         # `now` lags behind by a margin: what failed within it was frozen too.
         at = max((now, *(over for over in found.values() if over is not None and over <= now + _AHEAD)))
         more = len(found) > MOST_ROWS
-        one_of = "of one group, " if self._only else ""
-        text = f"{plural(len(ids), 'task')} back to pending: {one_of}{filter_text(given, Table.TASKS)}"
+        if len(ids) == 1:
+            text = await self._what_failed(ids[0])
+        else:
+            what = filter_text(given, Table.TASKS) if not given.empty else "those that were named"
+            text = f"{plural(len(ids), 'task')} back to pending: {what}"
         if more:
             text += f"; more match: one run takes {MOST_ROWS:,}, run it again for the rest"
         return RetryMatchingPlan(filter=given, ids=ids, at=at, frozen=text, more=more)
@@ -90,11 +109,12 @@ class RetryMatching(Operation[RetryMatchingPlan]):
     async def prepare(self, run: str) -> Prepared | Result:
         """Refuse what has no reason, or a plan that could not be made."""
         shown = await self.agree()
-        why = shown.refused or ("" if self.reason else "nothing was changed: say why, the audit trail keeps it")
+        said = self.reason or shown.rows == 1
+        why = shown.refused or ("" if said else "nothing was changed: say why, the audit trail keeps it")
         if why:
             return self.refused(why)
         told = {
-            "reason": self.reason,
+            **({"reason": self.reason} if self.reason else {}),
             "filter": filter_text(shown.filter, Table.TASKS),
             "at": shown.at.isoformat(),
             "tasks": shown.rows,
@@ -124,7 +144,39 @@ class RetryMatching(Operation[RetryMatchingPlan]):
 
     async def read_back(self, run: Run) -> ReadBack:
         """Every batch was counted from its own answer, or read back where that was lost."""
-        return ReadBack(holds=Truth.of(run.changed > 0), text=run.text(), told={"reason": self.reason})
+        text = run.text()
+        if self.agreed.rows == 1:
+            task = await self._context.reads.tasks.fetch(self.agreed.ids[0])
+            text += f"; the task is {task.state.replace('_', ' ')}, seen" if task is not None else "; the task is gone"
+        return ReadBack(holds=Truth.of(run.changed > 0), text=text, told={"reason": self.reason} if self.reason else {})
+
+    async def _failed(self) -> tuple[Filter, dict[str, datetime | None]]:
+        """Return the filter, empty for ids, and the failed tasks that are meant, each with when it failed.
+
+        Raises FilterError, NotLive.
+        """
+        if self._tasks and all(map(is_uuid, self._tasks)):
+            ids = tuple(dict.fromkeys(name.lower() for name in self._tasks))
+            found: dict[str, datetime | None] = {}
+            for some in batched(ids, _AT_ONCE * LEAST_CAP):
+                read = (self._context.reads.task_ids.failed_among(part) for part in batched(some, LEAST_CAP))
+                found |= {name: at for part in await asyncio.gather(*read) for name, at in part.items()}
+            return Filter(), found
+        given = parse_filter(" ".join(self._tasks), Table.TASKS)
+        if given.empty:
+            raise FilterError("name tasks by their ids, or by a filter such as status:failed")
+        if any(status != "failed" for status in given.status):
+            raise FilterError("only tasks that are failed can be retried")
+        given = msgspec.structs.replace(given, status=("failed",))
+        return given, await self._context.reads.lists.matching_tasks(given, MOST_ROWS + 1)
+
+    async def _what_failed(self, name: str) -> str:
+        task = await self._context.reads.tasks.fetch(name)
+        return f"task {name} is gone" if task is None else failure_in_words(task)
+
+    async def _why_none(self, name: str) -> str:
+        task = await self._context.reads.tasks.fetch(name)
+        return _NONE if task is None else f"task {task.id} is {task.state.replace('_', ' ')}, not failed"
 
 
 def _none(given: Filter, now: datetime, why: str) -> RetryMatchingPlan:

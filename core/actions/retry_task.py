@@ -7,8 +7,9 @@ from core.actions.context import ActionContext
 from core.actions.dependencies import Dependencies
 from core.actions.run import Run
 from core.base.text import clean
-from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, Tier
+from core.domain.actions import Action, Argument, ArgumentKind, Result, Tier
 from core.domain.plans import RetryPlan
+from core.domain.records import Task
 from core.domain.status import Truth
 from core.resilience import NotLive
 
@@ -19,11 +20,6 @@ RETRY: Final = Action(
     effect="send it back to pending, if it still is failed",
     verb="Retry",
     arguments=(Argument(name="task", kind=ArgumentKind.SUBJECT, required=True),),
-    command=Command(
-        name="retry",
-        summary="Requeue one failed task.",
-        help="Send the failed task with this id back to pending, if it still is failed.",
-    ),
 )
 
 
@@ -40,9 +36,13 @@ async def _plan(context: ActionContext, name: str) -> RetryPlan:
     if task.status != "failed":
         why = f"task {task.id} is {task.status.replace('_', ' ')}, not failed"
         return RetryPlan(task=task.id, text=why, refused=why)
+    return RetryPlan(task=task.id, text=failure_in_words(task), failed_at=task.completed_at)
+
+
+def failure_in_words(task: Task) -> str:
+    """Return which task failed, when, and why."""
     at = f" at {task.completed_at:%Y-%m-%d %H:%M:%S} UTC" if task.completed_at else ""
-    text = f"{task.task_type} task {task.id}, failed{at}: {clean(task.error or 'no error text', 200)}"
-    return RetryPlan(task=task.id, text=text, failed_at=task.completed_at)
+    return f"{task.task_type} task {task.id}, failed{at}: {clean(task.error or 'no error text', 200)}"
 
 
 class Retry(Operation[RetryPlan]):

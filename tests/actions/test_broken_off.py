@@ -19,13 +19,12 @@ from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.retry_task import RETRY
 from core.backend.schema import Schema
 from core.domain.actions import Result, ResultPhase
-from core.domain.queries import Listing, Table
 from tests.actions.driving import Driven, Watchdog, failures, statuses
 from tests.actions.kept import kept
 from tests.running import ONE_SHAPE, Running
 from tests.wire import Wire, wire
 
-TASKS = Listing(table=Table.TASKS)
+FAILED = ("status:failed",)
 MOST_WRITES = 12
 SETTLED_AGAIN_S = 61.0
 """By then a monitor looks again for audit rows that nothing closed."""
@@ -96,7 +95,7 @@ async def retry(driven: Driven) -> Result:
 
 async def retry_matching(driven: Driven) -> Result:
     return await driven.monitor.run(
-        RETRY_MATCHING, await driven.monitor.plan(RETRY_MATCHING, listing=TASKS), reason="again"
+        RETRY_MATCHING, await driven.monitor.plan(RETRY_MATCHING, tasks=FAILED), reason="again"
     )
 
 

@@ -15,7 +15,6 @@ from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.retry_task import RETRY
 from core.actions.undo import UNDO
 from core.domain.actions import ResultPhase
-from core.domain.queries import Filter, Listing, Table
 from core.domain.records import EndedAction
 from core.resilience import Breakers
 from core.resilience.fault import Counts
@@ -228,9 +227,7 @@ async def test_another_hosts_operator_and_a_healer_on_a_third_are_seen_by_who_on
     ids = failed_task(sandbox, 3)
     desk = await Watchdog(sandbox.url, sandbox.service_key, tmp_path / "desk", autonomous=False).begin()
     desk.parts.operator = MARIA
-    plan = await desk.monitor.plan(
-        RETRY_MATCHING, listing=Listing(table=Table.TASKS, filter=Filter(status=("failed",)))
-    )
+    plan = await desk.monitor.plan(RETRY_MATCHING, tasks=("status:failed",))
     assert (await desk.monitor.run(RETRY_MATCHING, plan, reason="the feed is back")).changed == 3
     hangs_again(sandbox, ids[:2])
     healer = await Watchdog(sandbox.url, sandbox.service_key, tmp_path / "healer", desk.clock).begin()

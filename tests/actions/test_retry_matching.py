@@ -14,7 +14,6 @@ from core.actions.retry_matching import RETRY_MATCHING
 from core.backend.client import RequestLimits
 from core.backend.target import Target
 from core.domain.actions import ResultPhase, must_type
-from core.domain.queries import Filter, Listing, Table, parse_filter
 from core.monitor import Config, Monitor, Places
 from core.resilience import NotLive
 from tests.hostile import HOSTILE
@@ -22,7 +21,7 @@ from tests.running import ONE_SHAPE, Running
 from tests.wire import Wire, answer, hang, wire
 
 TASKS, LOGS = "/rest/v1/autonomous_tasks", "/rest/v1/autonomous_execution_logs"
-FAILED = Listing(table=Table.TASKS)
+FAILED = ("status:failed",)
 
 
 @pytest.fixture
@@ -71,9 +70,7 @@ async def test_what_matches_goes_back_and_nothing_else(sandbox: Running, between
     sandbox.completed(3)
     sandbox.stuck(2)
     before = sandbox.sql("SELECT * FROM autonomous_tasks WHERE description NOT LIKE 'broken%%' ORDER BY id")
-    plan = await monitor.plan(
-        RETRY_MATCHING, listing=Listing(table=Table.TASKS, filter=parse_filter("BROKEN", Table.TASKS))
-    )
+    plan = await monitor.plan(RETRY_MATCHING, tasks=("BROKEN",))
     assert (plan.rows, plan.more, plan.refused) == (250, False, "")
     assert plan.text == "250 tasks back to pending: status:failed BROKEN"
     told: list[tuple[str, int, int]] = []
@@ -92,7 +89,7 @@ async def test_what_matches_goes_back_and_nothing_else(sandbox: Running, between
 
 async def test_the_reason_is_in_the_audit_and_in_the_journal(sandbox: Running, monitor: Monitor) -> None:
     fail(sandbox, 3)
-    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, tasks=FAILED)
     result = await monitor.run(RETRY_MATCHING, plan, reason=f"  down {HOSTILE['OSC 52 writes the clipboard']} ")
     started, ended = audit(sandbox)
     assert [started[0], ended[0]] == ["started", "completed"]
@@ -110,7 +107,7 @@ async def test_the_reason_is_in_the_audit_and_in_the_journal(sandbox: Running, m
 async def test_without_a_reason_nothing_is_changed(sandbox: Running, monitor: Monitor) -> None:
     fail(sandbox, 2)
     for reason in ("", "   ", "\n\t"):
-        result = await monitor.run(RETRY_MATCHING, await monitor.plan(RETRY_MATCHING, listing=FAILED), reason=reason)
+        result = await monitor.run(RETRY_MATCHING, await monitor.plan(RETRY_MATCHING, tasks=FAILED), reason=reason)
         assert (result.phase, result.text) == (
             ResultPhase.REFUSED,
             "nothing was changed: say why, the audit trail keeps it",
@@ -120,13 +117,16 @@ async def test_without_a_reason_nothing_is_changed(sandbox: Running, monitor: Mo
 
 
 @ONE_SHAPE
-async def test_nothing_that_matches_and_other_tables_are_refused_in_words(sandbox: Running, monitor: Monitor) -> None:
+async def test_what_matches_nothing_or_cannot_be_meant_is_refused(sandbox: Running, monitor: Monitor) -> None:
     sandbox.completed(2)
-    none = await monitor.plan(RETRY_MATCHING, listing=Listing(table=Table.TASKS, filter=Filter(status=("completed",))))
-    assert (none.rows, none.refused) == (0, "no failed task that matches is visible to us")
-    logs = await monitor.plan(RETRY_MATCHING, listing=Listing(table=Table.LOGS))
-    assert logs.refused == "only tasks can be retried"
-    for plan in (none, logs):
+    for tasks, why in (
+        (("type:bug_fix",), "no failed task that matches is visible to us"),
+        (("status:completed",), "only tasks that are failed can be retried"),
+        ((), "name tasks by their ids, or by a filter such as status:failed"),
+        (("since:never",), "since:never is no time: 03:10, yesterday 22:00, 2026-11-24 03:10 or 2h ago"),
+    ):
+        plan = await monitor.plan(RETRY_MATCHING, tasks=tasks)
+        assert (plan.rows, plan.refused) == (0, why)
         result = await monitor.run(RETRY_MATCHING, plan, reason="why not")
         assert (result.phase, result.text) == (ResultPhase.REFUSED, plan.refused)
     assert statuses(sandbox) == {"completed": 2}
@@ -135,7 +135,7 @@ async def test_nothing_that_matches_and_other_tables_are_refused_in_words(sandbo
 @ONE_SHAPE
 async def test_more_than_fifty_want_the_projects_name(sandbox: Running, monitor: Monitor) -> None:
     fail(sandbox, 51)
-    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, tasks=FAILED)
     assert must_type(RETRY_MATCHING, plan.rows, "prod") == "prod"
     assert must_type(RETRY_MATCHING, 50, "prod") is None
 
@@ -148,14 +148,14 @@ async def test_so_many_are_taken_and_the_rest_is_said(
     assert core.actions.retry_matching.MOST_ROWS == 10_000
     monkeypatch.setattr(core.actions.retry_matching, "MOST_ROWS", 1_150)
     fail(sandbox, 1_151)
-    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, tasks=FAILED)
     assert (plan.rows, len(set(plan.ids)), plan.more) == (1_150, 1_150, True)
     assert "more match: one run takes 1,150, run it again for the rest" in plan.text
     result = await monitor.run(RETRY_MATCHING, plan, reason="all of them")
     assert (result.phase, result.text) == (ResultPhase.VERIFIED, "1,150 changed, 0 skipped, 0 refused")
     assert statuses(sandbox) == {"failed": 1, "pending": 1_150}
     assert len(audit(sandbox)[0][1]["plan"]["ids"]) == len(audit(sandbox)[1][2]["ids"]) == 1000
-    rest = await monitor.plan(RETRY_MATCHING, listing=FAILED)
+    rest = await monitor.plan(RETRY_MATCHING, tasks=FAILED)
     assert (rest.rows, rest.more) == (1, False)
 
 
@@ -173,7 +173,7 @@ async def test_what_changed_since_it_was_frozen_is_left_alone(sandbox: Running, 
     for case in MEANWHILE:
         fail(sandbox, 1, case)
     fail(sandbox, 1, "deleted")
-    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, tasks=FAILED)
     for case, change in MEANWHILE.items():
         sandbox.sql(f"UPDATE autonomous_tasks SET {change} WHERE description = %s", f"{case} 1")
     sandbox.sql("DELETE FROM autonomous_tasks WHERE description = 'deleted 1'")
@@ -191,7 +191,7 @@ async def test_a_failure_of_just_now_and_one_without_its_time_go_back_too(sandbo
     sandbox.sql("UPDATE autonomous_tasks SET completed_at = now() WHERE description = 'broken 1'")
     sandbox.sql("UPDATE autonomous_tasks SET completed_at = NULL WHERE description = 'broken 2'")
     sandbox.sql("UPDATE autonomous_tasks SET completed_at = now() + interval '2 h' WHERE description = 'broken 3'")
-    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, tasks=FAILED)
     result = await monitor.run(RETRY_MATCHING, plan, reason="try again")
     # What says that it failed in the future cannot be told from a failure after the freeze.
     assert result.text == "2 changed, 1 skipped, 0 refused"
@@ -218,10 +218,10 @@ async def test_who_may_not_write_is_told_so_row_by_row(sandbox: Running, tmp_pat
     )
     monitor = Monitor(Config(target=target), places=Places.within(tmp_path))
     if sandbox.shape == "documented":
-        unseen = await monitor.plan(RETRY_MATCHING, listing=FAILED)
+        unseen = await monitor.plan(RETRY_MATCHING, tasks=FAILED)
         assert unseen.refused == "no failed task that matches is visible to us"
     with read_by_all(sandbox):
-        plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
+        plan = await monitor.plan(RETRY_MATCHING, tasks=FAILED)
         sandbox.sql("UPDATE autonomous_tasks SET status = 'completed' WHERE description = 'broken 7'")
         result = await monitor.run(RETRY_MATCHING, plan, reason="may I?")
     await monitor.close()
@@ -236,7 +236,7 @@ async def test_who_may_not_write_is_told_so_row_by_row(sandbox: Running, tmp_pat
 
 async def test_a_lost_answer_is_read_back_and_not_repeated(sandbox: Running, between: Wire, monitor: Monitor) -> None:
     fail(sandbox, 150)
-    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, tasks=FAILED)
     sandbox.sql("UPDATE autonomous_tasks SET completed_at = now(), error_message = 'again' WHERE id = %s", plan.ids[5])
     between.lost = [f"PATCH {TASKS}"]
     result = await monitor.run(RETRY_MATCHING, plan, reason="losing answers")
@@ -250,7 +250,7 @@ async def test_a_batch_that_was_not_carried_out_ends_the_order(
     sandbox: Running, between: Wire, monitor: Monitor
 ) -> None:
     fail(sandbox, 250)
-    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, tasks=FAILED)
     gone = answer(b'{"code": "PGRST001", "message": "no connection"}', "503 Service Unavailable")
 
     def second(_title: str, done: int, _of: int) -> None:
@@ -269,7 +269,7 @@ async def test_an_outcome_that_cannot_be_read_back_is_not_known(
     sandbox: Running, between: Wire, monitor: Monitor
 ) -> None:
     fail(sandbox, 150)
-    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, tasks=FAILED)
     monitor.parts.backend.limits = RequestLimits(request_s=1.0)
     between.acts[TASKS] = hang
     result = await monitor.run(RETRY_MATCHING, plan, reason="silence")
@@ -280,7 +280,7 @@ async def test_an_outcome_that_cannot_be_read_back_is_not_known(
 @ONE_SHAPE
 async def test_halted_between_batches_it_says_how_far_it_came(sandbox: Running, monitor: Monitor) -> None:
     fail(sandbox, 250)
-    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, tasks=FAILED)
     reached: list[int] = []
     result = await monitor.run(
         RETRY_MATCHING,
@@ -292,14 +292,14 @@ async def test_halted_between_batches_it_says_how_far_it_came(sandbox: Running, 
     assert result.phase is ResultPhase.PARTLY
     assert result.text == "100 changed, 0 skipped, 0 refused; halted: interrupted"
     assert statuses(sandbox) == {"failed": 150, "pending": 100}
-    rest = await monitor.plan(RETRY_MATCHING, listing=FAILED)
+    rest = await monitor.plan(RETRY_MATCHING, tasks=FAILED)
     assert (await monitor.run(RETRY_MATCHING, rest, reason="the rest")).text == "150 changed, 0 skipped, 0 refused"
 
 
 @ONE_SHAPE
 async def test_an_emergency_stop_ends_it_after_its_batch(sandbox: Running, monitor: Monitor) -> None:
     fail(sandbox, 250)
-    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, tasks=FAILED)
     stops: list[asyncio.Task[Any]] = []
 
     def stop(_title: str, done: int, _of: int) -> None:
@@ -318,7 +318,7 @@ async def test_an_emergency_stop_ends_it_after_its_batch(sandbox: Running, monit
 @ONE_SHAPE
 async def test_without_its_audit_row_nothing_is_changed(sandbox: Running, between: Wire, monitor: Monitor) -> None:
     fail(sandbox, 2)
-    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, tasks=FAILED)
     between.acts[LOGS] = answer(b'{"code": "42501", "message": "no"}', "403 Forbidden")
     result = await monitor.run(RETRY_MATCHING, plan, reason="unwritten")
     assert result.phase is ResultPhase.REFUSED
@@ -333,14 +333,14 @@ async def test_observing_it_is_refused_and_with_nobody_there_it_is_not_planned(
     fail(sandbox, 1)
     target = Target(name="probe", url=sandbox.url, key=sandbox.service_key)
     observer = Monitor(Config(target=target, observe=True), places=Places.within(tmp_path))
-    plan = await observer.plan(RETRY_MATCHING, listing=FAILED)
+    plan = await observer.plan(RETRY_MATCHING, tasks=FAILED)
     result = await observer.run(RETRY_MATCHING, plan, reason="only looking")
     assert (result.phase, statuses(sandbox)) == (ResultPhase.REFUSED, {"failed": 1})
     await observer.close()
     nobody = Target(name="probe", url="http://127.0.0.1:9", key="sb_secret_x")
     alone = Monitor(Config(target=nobody), places=Places.within(tmp_path / "alone"))
     with pytest.raises(NotLive):
-        await alone.plan(RETRY_MATCHING, listing=FAILED)
+        await alone.plan(RETRY_MATCHING, tasks=FAILED)
     await alone.close()
 
 
@@ -350,7 +350,7 @@ async def test_a_stop_within_its_batch_ends_it_after_that_batch(
     held: str, sandbox: Running, between: Wire, monitor: Monitor
 ) -> None:
     fail(sandbox, 250)
-    plan = await monitor.plan(RETRY_MATCHING, listing=FAILED)
+    plan = await monitor.plan(RETRY_MATCHING, tasks=FAILED)
     monitor.parts.backend.limits = RequestLimits(request_s=60.0, probe_s=60.0)
     go_on = between.holds[held] = asyncio.Event()
     retrying = asyncio.create_task(monitor.run(RETRY_MATCHING, plan, reason="why"))

@@ -11,7 +11,6 @@ from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.retry_task import RETRY
 from core.domain.actions import Result, ResultPhase
 from core.domain.plans import PlanChanged
-from core.domain.queries import Listing, Table
 from tests.actions.conftest import Begin
 from tests.actions.driving import failures, statuses
 from tests.actions.others import failed_task, flag, pending, without_the_stop_function
@@ -126,7 +125,7 @@ async def test_two_stops_tell_in_their_audit_what_each_rejected(sandbox: Running
 async def test_a_stop_that_is_ordered_while_a_retry_opens_its_audit_ends_it(sandbox: Running, begin: Begin) -> None:
     failures(sandbox, 250)
     driven = await begin()
-    plan = await driven.monitor.plan(RETRY_MATCHING, listing=Listing(table=Table.TASKS))
+    plan = await driven.monitor.plan(RETRY_MATCHING, tasks=("status:failed",))
     whole, opening, on = driven.parts.action_context.insert, asyncio.Event(), asyncio.Event()
 
     async def slow(*args: object) -> object:

@@ -10,7 +10,7 @@ import pytest
 
 from core.actions.retry_matching import RETRY_MATCHING
 from core.backend.target import Target
-from core.domain.queries import Filter, Listing, Table
+from core.domain.queries import Filter
 from core.domain.task_groups import GroupBy
 from core.monitor import Config, Monitor, Places
 from tests.running import ONE_SHAPE, Command, Running
@@ -46,9 +46,9 @@ async def test_ten_thousand_failures_have_seven_causes_and_one_is_retried(sandbo
     assert [one.count for one in found.groups] == [1_428] * 7, [one.name for one in found.groups]
     assert found.whole
     locked = next(one for one in found.groups if one.name == "row <id> is locked")
-    plan = await monitor.plan(RETRY_MATCHING, listing=Listing(table=Table.TASKS), only=locked.ids)
+    plan = await monitor.plan(RETRY_MATCHING, tasks=locked.ids)
     assert plan.rows == 1_428
-    result = await monitor.run(RETRY_MATCHING, plan, listing=Listing(table=Table.TASKS), only=locked.ids, reason="r")
+    result = await monitor.run(RETRY_MATCHING, plan, tasks=locked.ids, reason="r")
     assert result.changed == 1_428
     left = dict(sandbox.sql("SELECT status, count(*) FROM autonomous_tasks GROUP BY 1"))
     assert left == {"pending": 1_428, "failed": 6 * 1_428, "completed": 4}

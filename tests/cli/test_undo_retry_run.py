@@ -127,7 +127,11 @@ def test_a_failed_task_goes_back_to_pending_once(sandbox: Running, command: Comm
     )
     task = str(sandbox.sql("SELECT id FROM autonomous_tasks")[0][0])
     done = command("retry", task, "--yes", sandbox=sandbox)
-    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, f"task {task} is pending, seen", "")
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (
+        0,
+        "1 changed, 0 skipped, 0 refused; the task is pending, seen",
+        "",
+    )
     rows = sandbox.sql("SELECT status, error_message, started_at, completed_at FROM autonomous_tasks")
     assert rows == [("pending", None, None, None)]
     again = command("retry", task, "--yes", sandbox=sandbox)

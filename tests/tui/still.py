@@ -34,7 +34,7 @@ from core.domain.plans import (
     StopPlan,
     UndoPlan,
 )
-from core.domain.queries import Filter, ListedRow, Listing, Page, Table, is_uuid
+from core.domain.queries import Filter, ListedRow, Listing, Page, Table, is_uuid, parse_filter
 from core.domain.records import ChosenTask, LogEntry, SafetyCheck, Task
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
 from core.domain.snapshot import Snapshot
@@ -186,11 +186,11 @@ class StillMonitor:
                 text = f"{failed.description}: {failed.error}" if failed else ""
                 return self._live(RetryPlan(task=task, text=text, refused="" if failed else "it is there no more"))
             case "retry_matching":
-                listing = arguments["listing"]
-                rows = self._matching(listing)
+                given = parse_filter(" ".join(arguments["tasks"]), Table.TASKS)
+                rows = self._matching(Listing(table=Table.TASKS, filter=given))
                 ids = tuple(row.id for row in rows if isinstance(row, Task) and row.status == "failed")
                 text = f"{plural(len(ids), 'failed task')} back to pending."
-                return self._live(RetryMatchingPlan(filter=listing.filter, ids=ids, at=self.snapshot.at, frozen=text))
+                return self._live(RetryMatchingPlan(filter=given, ids=ids, at=self.snapshot.at, frozen=text))
             case "undo":
                 text = "2 tasks back to in progress, where that still can be."
                 return self._live(UndoPlan(run=arguments["run"], text=text, tasks=2))

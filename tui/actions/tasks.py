@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from typing import Final
 
+import msgspec
+
 from core.actions.approve import APPROVE
 from core.actions.assign import ASSIGN
 from core.actions.cancel import CANCEL
@@ -18,8 +20,8 @@ from tui.actions.choice import Choice, Choices
 from tui.actions.start import start
 from tui.actions.ui import Ui
 
-ON_MANY: Final = (APPROVE, REJECT, CANCEL, REQUEUE_SIMULATED, SET_PRIORITY, ASSIGN)
-"""What can be done with many chosen tasks at once, beside trying again what failed."""
+ON_MANY: Final = (RETRY_MATCHING, APPROVE, REJECT, CANCEL, REQUEUE_SIMULATED, SET_PRIORITY, ASSIGN)
+"""What can be done with many chosen tasks at once."""
 
 _VALUES: Final = ((SET_PRIORITY, "set its priority …"), (ASSIGN, "assign it …"))
 
@@ -38,8 +40,7 @@ _OF_STATUS: Final = {
 
 def actions_on(statuses: Collection[str]) -> tuple[Action, ...]:
     """Return what can be done with many tasks of these statuses."""
-    many = [action for action in ON_MANY if set(statuses_of(action)).intersection(statuses)]
-    return (*((RETRY_MATCHING,) if "failed" in statuses else ()), *many)
+    return tuple(action for action in ON_MANY if set(statuses_of(action)).intersection(statuses))
 
 
 def task_choices(name: str, status: str) -> Choices:
@@ -78,6 +79,11 @@ async def requeue_simulated(ui: Ui) -> None:
     await start(ui, REQUEUE_SIMULATED, of)
 
 
+async def retry(ui: Ui, listing: Listing) -> None:
+    """Ask to confirm that every failed task that matches a list's filter goes back to pending."""
+    await start(ui, RETRY_MATCHING, tasks=_meant(listing, RETRY_MATCHING))
+
+
 async def all_that_match(ui: Ui, listing: Listing, actions: tuple[Action, ...]) -> None:
     """Choose what to do with all tasks that match a list's filter."""
     words = filter_text(listing.filter, listing.table)
@@ -101,7 +107,9 @@ async def _of_selected(ui: Ui, action: Action) -> None:
 
 
 def _meant(listing: Listing, action: Action) -> tuple[str, ...]:
-    """Return the words of the filter, with the statuses that the action is about where the filter names none."""
-    given = listing.filter
-    statuses = () if given.status else (f"status:{','.join(statuses_of(action))}",)
-    return (*statuses, *filter(None, (filter_text(given, Table.TASKS),)))
+    """Return the words of the filter, with the statuses that the action is about where it names none of them."""
+    statuses, given = statuses_of(action), listing.filter
+    if set(statuses).intersection(given.status):  # of all that is shown it is about these
+        given = msgspec.structs.replace(given, status=())
+    words = filter_text(given, Table.TASKS)
+    return (*(() if given.status else (f"status:{','.join(statuses)}",)), *((words,) if words else ()))

@@ -1,7 +1,6 @@
 """The view of tasks in groups; a row leads to what can be done with all of its tasks."""
 
 from core.actions.catalogue import statuses_of
-from core.actions.retry_matching import RETRY_MATCHING
 from tui.actions.start import start
 from tui.actions.tasks import actions_on
 from tui.actions.ui import Ui
@@ -27,7 +26,5 @@ class GroupsView(ListView):
         offered = [] if self.ui.time.moment is not None else list(actions_on(group.by_status))
         choices = [(action, f"{action.title.lower()}: {action.effect} …") for action in offered]
         chosen = await self.ui.choose(details.heading, [*choices], details.text, way_back="Close")
-        if chosen is RETRY_MATCHING:
-            await start(self.ui, chosen, listing=self.listed.listing, only=group.ids_in(("failed",)))
-        elif chosen is not None:
+        if chosen is not None:
             await start(self.ui, chosen, tasks=group.ids_in(statuses_of(chosen)))

@@ -7,14 +7,12 @@ from textual import work
 from textual.binding import BindingType
 from textual.worker import Worker
 
-from core.actions.retry_matching import RETRY_MATCHING
 from core.domain.queries import SORTS, FilterError, Listing, Page, parse_filter, unknown_status
 from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.task_groups import GroupBy
 from core.resilience import NotLive
 from core.resilience.fault import Fault
-from tui.actions.start import start
-from tui.actions.tasks import all_that_match
+from tui.actions.tasks import all_that_match, retry
 from tui.actions.ui import Ui
 from tui.base.error_boundary import unforeseen, within_error_boundary
 from tui.base.key import Key, bindings
@@ -142,7 +140,7 @@ class ServedView(ListView):
     async def action_retry(self) -> None:
         """Ask to confirm that every matching failed task goes back to pending."""
         if self.listed.RETRIES:
-            await start(self.ui, RETRY_MATCHING, listing=self._listing)
+            await retry(self.ui, self._listing)
 
     def _not_grouped(self, why: str) -> None:
         self.ui.tell(why)

@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from core.backend.columns import each, row_id
+from core.backend.columns import each, moment, row_id
 from core.backend.conditions import marked, over_by
 from core.backend.reads.read import Read, Subject, read
 from core.backend.schema import TASKS
@@ -72,6 +72,16 @@ class TaskIdReads(Subject):
             return query.or_(f"started_at.lt.{before},and(started_at.is.null,created_at.lt.{before})")
 
         return len(each(await self._calls.rows("read back running tasks", build), "id"))
+
+    @read("db:fetch_failed_among")
+    async def failed_among(self, ids: tuple[str, ...]) -> dict[str, datetime | None]:
+        """Return which of up to 100 tasks are failed, each with when it was over."""
+
+        def build(c: Any) -> Any:
+            return c.table(TASKS).select("id,completed_at").in_("id", list(ids)).eq("status", "failed")
+
+        rows = each(await self._calls.rows("read failed tasks", build), "completed_at")
+        return {row_id(row): moment(row["completed_at"]) for row in rows}
 
     @read("db:read_back_failed")
     async def count_failed_until(self, ids: tuple[str, ...], until: datetime) -> int:

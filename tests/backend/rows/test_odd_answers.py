@@ -65,6 +65,7 @@ READS: dict[str, Callable[[Reads], Awaitable[object]]] = {
     "pauses.pending": lambda reads: reads.pauses.pending("bug_fix", 5),
     "pauses.count": lambda reads: reads.pauses.count("bug_fix", "pending"),
     "tasks.created_since": lambda reads: reads.tasks.created_since("bug_fix", "x", AT),
+    "task_ids.failed_among": lambda reads: reads.task_ids.failed_among(IDS),
     "audit.chosen_by_run": lambda reads: reads.audit.chosen_by_run("a"),
     "outcomes.last_completed_at": lambda reads: reads.outcomes.last_completed_at(AT),
     "outcomes.last_failed_at": lambda reads: reads.outcomes.last_failed_at(AT),

@@ -16,7 +16,6 @@ from core.actions.resume import RESUME
 from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.silence import SILENCE
 from core.domain.actions import ResultPhase
-from core.domain.queries import Filter, Listing, Table
 from core.domain.snapshot import State
 from core.history.report import Report, compose, kept, markdown
 from core.resilience import BreakerState
@@ -83,7 +82,7 @@ async def recovery(night: Incident) -> None:
     assert (await here.run(DRY_RUN_OFF)).phase is ResultPhase.VERIFIED
     await night.look()
     night.advance(6)
-    failed = await here.plan(RETRY_MATCHING, listing=Listing(table=Table.TASKS, filter=Filter(status=("failed",))))
+    failed = await here.plan(RETRY_MATCHING, tasks=("status:failed",))
     assert (await here.run(RETRY_MATCHING, failed, reason="the deploy was taken back")).changed == 24
     await night.look()
     night.complete()
