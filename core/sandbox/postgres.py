@@ -27,6 +27,7 @@ PREFIX: Final = "watchdesk-sandbox-"
 _START_S: Final = 20.0
 _STOP_S: Final = 10.0
 _ABANDONED_S: Final = 3600.0
+_TRIES: Final = 5
 
 _FAST: Final = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 _ALWAYS: Final = ("timezone=UTC", "log_min_messages=fatal", "max_connections=60", "shared_buffers=32MB", "jit=off")
@@ -43,8 +44,7 @@ class Postgres:
         self._temporary = data is None
         self._user = _other_user()
         clean_up_orphans()
-        self._home = _home(data)
-        self._lock = _locked(self._home)
+        self._home, self._lock = _own_home(data)
         self._binaries = _binaries(self._home, self._user)
         self._pgdata = self._home / "pg"
         self._process: subprocess.Popen[bytes] | None = None
@@ -159,6 +159,33 @@ def clean_up_orphans() -> None:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)  # BlockingIOError: somebody lives here
                 _stop_left_over(home / "pg")
                 shutil.rmtree(home, ignore_errors=True)
+
+
+def _own_home(data: Path | None) -> tuple[Path, IO[str]]:
+    """Return the directory of the data, locked. Raises SandboxError.
+
+    A temporary one that another sandbox took for an orphan, before it was locked, is left to that: another is made.
+    """
+    for _ in range(_TRIES):
+        home = _home(data)
+        try:
+            lock = _locked(home)
+        except SandboxError:
+            if data is not None:
+                raise
+            continue
+        if os.path.samestat(os.fstat(lock.fileno()), _stat(home / "lock")):
+            return home, lock
+        lock.close()
+    raise SandboxError(f"no directory for the data could be locked in {tempfile.gettempdir()}")
+
+
+def _stat(path: Path) -> os.stat_result:
+    """Return what the file is now; where it is gone, what is none."""
+    try:
+        return path.stat()
+    except OSError:
+        return os.stat(os.devnull)
 
 
 def _home(data: Path | None) -> Path:
