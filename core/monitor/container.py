@@ -58,6 +58,7 @@ from core.services.kpis import KpiService
 from core.services.left_over import LeftOver
 from core.services.log_watch import LogWatch
 from core.services.login_calls import signing_in
+from core.services.monitor_processes import MonitorProcesses
 from core.services.notifications import Notifications
 from core.services.own_cost import CostService
 from core.services.ownership import Ownership
@@ -170,6 +171,14 @@ class Container:
         self.read_only = ReadOnlyMode(clock, on=config.observe, only_looks=config.only_looks)
         self.running = RunningActions()
         self.holds = BreakerHolds(clock, self.breakers, self.store)
+        self.processes = MonitorProcesses(
+            clock,
+            self.store,
+            host=self.itself.host,
+            acts=self.ownership,
+            observes=config.observe,
+            only_looks=config.only_looks,
+        )
         self.lease = Lease(
             clock,
             context,
@@ -335,4 +344,5 @@ class Container:
         with contextlib.suppress(OSError):
             await self.backend.close()
         await asyncio.to_thread(self.cache.close)
+        await self.processes.close()
         await self.store.close()

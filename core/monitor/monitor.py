@@ -22,6 +22,7 @@ from core.domain.alerts import Tried
 from core.domain.checks import Check, Checkup
 from core.domain.events import BreakerChanged, DegradationChanged
 from core.domain.kpis import Kpi
+from core.domain.monitor_process import MonitorProcess
 from core.domain.plans import Plan
 from core.domain.queries import PAGE_ROWS, Filter, ListedRow, Listing, Page, Table
 from core.domain.records import LogEntry, Statistics
@@ -71,7 +72,7 @@ class Monitor:
             line,
         )
         self._scheduler = Scheduler(self._parts, snapshot=lambda: self.snapshot, publish=self._publish, jitter=jitter)
-        self._listeners: list[Callable[[Snapshot], None]] = [self._parts.recording.offer]
+        self._listeners: list[Callable[[Snapshot], None]] = [self._parts.recording.offer, self._parts.processes.offer]
         self._resets = Resets(self._parts.clock)
         self._degradation = DegradationTracker(self._on_degradation)
         self._parts.breakers.listen(self._on_breaker)
@@ -297,6 +298,12 @@ class Monitor:
         tried = () if self.may(TEST_MESSAGE) else await self._parts.notifications.try_out()
         self._publish()
         return tried
+
+    # Other processes of this machine
+
+    async def running_here(self) -> tuple[MonitorProcess, ...]:
+        """Return the monitors of this project and user that run on this machine, the one that acts first."""
+        return await self._parts.processes.running()
 
     # What is kept here
 
