@@ -11,6 +11,7 @@ import msgspec
 from core.actions.breaker_holds import BreakerHolds
 from core.actions.catalogue import undoable_operation
 from core.actions.context import ActionContext, operator, watchdog
+from core.actions.delegated import DelegatedActions
 from core.actions.dependencies import Dependencies
 from core.actions.healer import Healer
 from core.actions.health_log import HealthLog
@@ -33,6 +34,7 @@ from core.base.clock import Clock
 from core.base.error_boundary import ErrorBoundary
 from core.base.store import Store
 from core.checks.runner import CheckRunner
+from core.domain.actions import Result
 from core.domain.checks import Check
 from core.domain.permission import who_acts
 from core.domain.status import Level
@@ -52,6 +54,7 @@ from core.services.config import Config, Places
 from core.services.connection import ConnectionState
 from core.services.context import Context
 from core.services.critical_streak import CriticalStreak
+from core.services.delegation import Delegation
 from core.services.events import EventLog
 from core.services.heartbeat import Heartbeat
 from core.services.kpis import KpiService
@@ -80,12 +83,14 @@ class Hooks(msgspec.Struct, frozen=True, kw_only=True):
     """Calls back into the monitor. `publish`: there is something new to show.
 
     `on_late`: a check's question that outlived its check has ended. `check_now`: refresh and check everything.
+    `run`: an action by its record and arguments, as an operator of this process runs it.
     """
 
     publish: Callable[[], None]
     on_late: Callable[[Check], None]
     check_now: Callable[[], Awaitable[None]]
     restart_watchdog: Callable[[], None]
+    run: Callable[..., Awaitable[Result]]
 
 
 class Container:
@@ -262,6 +267,9 @@ class Container:
             send_test_messages=self.notifications.try_out,
         )
         self._build_autopilot()
+        self.delegation = Delegation(
+            self.clock, self.boundary, DelegatedActions(self.clock, self.store), self.processes, hooks.run
+        )
         self.heartbeat = Heartbeat(context)
         self.self_monitor = SelfMonitor(context, self.connection, publish)
         self.startup = Startup(

@@ -68,6 +68,7 @@ class Monitor:
                 on_late=self._on_late,
                 check_now=self.check_now,
                 restart_watchdog=self._restart_watchdog,
+                run=self.run,
             ),
             line,
         )
@@ -304,6 +305,13 @@ class Monitor:
     async def running_here(self) -> tuple[MonitorProcess, ...]:
         """Return the monitors of this project and user that run on this machine, the one that acts first."""
         return await self._parts.processes.running()
+
+    async def hand_over(self, to: MonitorProcess, action: Action, *, wait_s: float, **arguments: str) -> Result:
+        """Let another process run an action, as an operator there runs it, and return its result.
+
+        It is withdrawn if it was not taken up within `wait_s` seconds.
+        """
+        return await self._parts.delegation.hand_over(to, action, arguments, wait_s)
 
     # What is kept here
 

@@ -293,6 +293,7 @@ class Scheduler:
 
     async def _shells_turn(self) -> None:
         await self._parts.processes.tell()
+        await self._parts.delegation.carry_out()
         await self._parts.clock.sleep(_SHELLS_S)
 
     async def _supervise(self) -> None:

@@ -1,5 +1,6 @@
 """Monitors tell of themselves: who is alive, seldom, and nothing of what is not."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -105,7 +106,8 @@ asyncio.run(main())
 async def test_what_one_left_that_was_killed_is_not_live_and_is_cleared_by_the_next(
     make: Callable[..., MonitorProcesses], tmp_path: Path
 ) -> None:
-    dead = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "state"), SPACE], cwd=ROOT, check=False)
+    words = [sys.executable, "-c", KILLED, str(tmp_path / "state"), SPACE]
+    dead = await asyncio.to_thread(subprocess.run, words, cwd=ROOT, check=False)
     assert dead.returncode == -9
     store = Store(tmp_path / "state", SPACE)
     await store.put(KIND, "not a process at all", {"id": "/", "pid": []})
