@@ -1,7 +1,9 @@
 """`breaker`: from a second shell on the monitor that runs here, and what is said where none does or it is silent."""
 
+import contextlib
 import json
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -41,6 +43,19 @@ def state(monitor: dict[str, Any], key: str = TASKS) -> str:
     return next(str(one["state"]) for one in monitor["breakers"] if one["key"] == key)
 
 
+def stop_between_writes(monitor: Terminal, command: Command) -> None:
+    """Stop it, but not while it has the state's only right to write, which nobody could take from it."""
+    (database,) = (command.home / "state" / "watchdesk" / "state").glob("*.db")
+    while True:
+        monitor.process.send_signal(signal.SIGSTOP)
+        monitor.await_stopped()
+        with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(database, 0)) as state:
+            state.execute("BEGIN IMMEDIATE")
+            return
+        monitor.process.send_signal(signal.SIGCONT)
+        monitor.read(0.05)
+
+
 @ONE_SHAPE
 def test_held_and_reset_from_a_second_shell_and_nothing_of_it_after_a_kill(
     sandbox: Running, command: Command, screen: Callable[..., Terminal]
@@ -63,6 +78,15 @@ def test_held_and_reset_from_a_second_shell_and_nothing_of_it_after_a_kill(
     assert (told["pid"], told["acts"], state(told)) == (pid, True, "held")
     monitor.await_text("4 Breakers 1 of ")
     code, page = breaker("list")
+    status = command("status", sandbox=sandbox).stdout
+    assert f"watched here: pid {pid}, acts, since " in status
+    assert f"held      {TASKS}" in status
+    data = json.loads(command("status", "--json", sandbox=sandbox).stdout)
+    assert state(data) == "held"
+    watchdog = data["watchdog"]
+    assert (watchdog["pid"], watchdog["consecutive_failures"], watchdog["age_s"] < 60) == (pid, 0, True)
+    assert watchdog["last_check_at"] < watchdog["next_check_at"]
+    assert watchdog["verdicts"]["breakers"] == "warning"
     assert (code, page.splitlines()[1]) == (0, f"1 of {len(told['breakers'])} breakers not closed")
     assert "by operator " in page.splitlines()[3]
     assert breaker("release", "db:fetch_task") == (
@@ -78,15 +102,16 @@ def test_held_and_reset_from_a_second_shell_and_nothing_of_it_after_a_kill(
         "not in the audit trail",
     )
 
-    monitor.process.send_signal(signal.SIGSTOP)
-    monitor.await_stopped()
+    stop_between_writes(monitor, command)
     code, said = breaker("reset", "--wait", "1")
-    assert (code, "withdrawn, nothing was changed" in said) == (4, True)
+    assert (code, "withdrawn, nothing was changed" in said) == (4, True), said
     monitor.process.send_signal(signal.SIGKILL)
     monitor.process.wait()
     code, said = breaker("reset", TASKS)
     assert (code, said.startswith(NOBODY)) == (4, True)
     assert listed(command, sandbox) == []
+    data = json.loads(command("status", "--json", sandbox=sandbox).stdout)
+    assert (data["watchdog"], state(data)) == (None, "closed")
 
 
 @ONE_SHAPE

@@ -1,5 +1,6 @@
 """A monitor that runs on this machine, as lines of text and as JSON."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +51,22 @@ def breakers_page(process: MonitorProcess, now: datetime) -> str:
     for one in (*process.not_closed, *closed):
         lines += breaker_lines(one, now)
     return "\n".join(lines)
+
+
+def watchdog_lines(running: Sequence[MonitorProcess], now: datetime) -> list[str]:
+    """Return the monitor that watches here, its checks and what of its breakers is not closed; or that none does."""
+    if not running:
+        return ["watched here: no, no monitor runs on this machine; breakers are those of this command alone"]
+    one = running[0]
+    more = f" (and {len(running) - 1} more: watchdesk breaker list)" if len(running) > 1 else ""
+    checks = f"last check {_clock(one.last_check_at)}, next {_clock(one.next_check_at)}"
+    lines = [f"watched here: {process_line(one, now)}{more}"]
+    lines += [f"  {checks}, {one.consecutive_failures} critical in a row", f"  {breakers_line(one)}"]
+    return lines + [f"  {line}" for breaker in one.not_closed for line in breaker_lines(breaker, now)]
+
+
+def _clock(moment: datetime | None) -> str:
+    return "—" if moment is None else f"{moment.astimezone():%H:%M:%S}"
 
 
 def watchdog_as_data(process: MonitorProcess, now: datetime) -> dict[str, Any]:
