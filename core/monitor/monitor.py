@@ -25,7 +25,7 @@ from core.domain.kpis import Kpi
 from core.domain.monitor_process import MonitorProcess
 from core.domain.plans import Plan
 from core.domain.queries import PAGE_ROWS, Filter, ListedRow, Listing, Page, Table
-from core.domain.records import LogEntry, Statistics
+from core.domain.records import LogEntry, Statistics, WatchdogEntry
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
 from core.domain.snapshot import Snapshot, State
 from core.domain.status import Level
@@ -157,7 +157,7 @@ class Monitor:
         """Return the snapshot for a command that read once: values that are not live count as unknown."""
         return compose_one_shot(self._parts, self._scheduler)
 
-    async def logs(self, *, healing: bool, since: datetime | None, limit: int) -> tuple[LogEntry, ...]:
+    async def logs(self, *, healing: bool, since: datetime | None, limit: int) -> tuple[WatchdogEntry, ...]:
         """Return the rows that monitors wrote, or of actions alone (`healing`), newest first. Raises NotLive."""
         await self.discover()
         return await self._parts.reads.logs.by_watchdog(healing=healing, since=since, limit=limit)
