@@ -52,14 +52,15 @@ class MonitorProcesses:
         return self._now.id
 
     async def register(self) -> None:
-        """Become one of the running monitors, and forget those that ended. Raises NotKept."""
+        """Become one of the running monitors, and forget those that ended. Never raises."""
         self._registered = self._lock.take()
         told = await self._store.all(KIND, MonitorProcess)
         for one in told.values():
             if one.host == self._now.host and not self.alive(one):
                 self._store.lock(one.id).remove()
         there = {key for key, one in told.items() if self.alive(one)}
-        await self._store.change(lambda t: t.retain(KIND, there))
+        with contextlib.suppress(NotKept):
+            await self._store.change(lambda t: t.retain(KIND, there))
 
     def offer(self, snapshot: Snapshot) -> None:
         """Take in a published snapshot; it is told of later."""
