@@ -4,12 +4,14 @@ import contextlib
 import json
 import signal
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from core.actions.delegated import KIND
 from tests.running import ONE_SHAPE, Command, Running
 from tests.tui.terminal import Terminal
 
@@ -43,13 +45,24 @@ def state(monitor: dict[str, Any], key: str = TASKS) -> str:
     return next(str(one["state"]) for one in monitor["breakers"] if one["key"] == key)
 
 
+def state_of(command: Command) -> "contextlib.closing[sqlite3.Connection]":
+    (database,) = (command.home / "state" / "watchdesk" / "state").glob("*.db")
+    return contextlib.closing(sqlite3.connect(database, 0))
+
+
+def await_asked(command: Command) -> None:
+    """Wait until something is handed over."""
+    with state_of(command) as state:
+        while not state.execute("SELECT 1 FROM document WHERE kind = ?", (KIND,)).fetchall():
+            time.sleep(0.05)
+
+
 def stop_between_writes(monitor: Terminal, command: Command) -> None:
     """Stop it, but not while it has the state's only right to write, which nobody could take from it."""
-    (database,) = (command.home / "state" / "watchdesk" / "state").glob("*.db")
     while True:
         monitor.process.send_signal(signal.SIGSTOP)
         monitor.await_stopped()
-        with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(database, 0)) as state:
+        with contextlib.suppress(sqlite3.OperationalError), state_of(command) as state:
             state.execute("BEGIN IMMEDIATE")
             return
         monitor.process.send_signal(signal.SIGCONT)
@@ -105,8 +118,15 @@ def test_held_and_reset_from_a_second_shell_and_nothing_of_it_after_a_kill(
     stop_between_writes(monitor, command)
     code, said = breaker("reset", "--wait", "1")
     assert (code, "withdrawn, nothing was changed" in said) == (4, True), said
-    monitor.process.send_signal(signal.SIGKILL)
-    monitor.process.wait()
+    with ThreadPoolExecutor() as pool:
+        waits = pool.submit(breaker, "reset", "--wait", "60")
+        await_asked(command)
+        monitor.process.send_signal(signal.SIGKILL)
+        monitor.process.wait()
+        assert waits.result() == (
+            4,
+            f"pid {pid}: the monitor ended and had not taken it up: withdrawn, nothing was changed\n",
+        )
     code, said = breaker("reset", TASKS)
     assert (code, said.startswith(NOBODY)) == (4, True)
     assert listed(command, sandbox) == []

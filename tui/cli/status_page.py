@@ -22,7 +22,11 @@ def page(snapshot: Snapshot, running: Sequence[MonitorProcess] = ()) -> str:
         + ("" if project.sees_all else ", as far as this account can see"),
         "",
     ]
-    lines += [f"  {check.level.upper():<9} {check.name.replace('_', ' '):<14} {check.text}" for check in health.checks]
+    whose = {"breakers": " (of this command alone)"} if running else {}
+    lines += [
+        f"  {check.level.upper():<9} {check.name.replace('_', ' '):<14} {check.text}{whose.get(check.name, '')}"
+        for check in health.checks
+    ]
     firing = [alert for alert in snapshot.alerts if alert.fires]
     lines += [f"  ALERT     {alert.severity:<14} {alert.title}: {alert.text} ({alert.state})" for alert in firing]
     counts = snapshot.tasks.counts

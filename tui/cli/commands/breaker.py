@@ -39,7 +39,7 @@ def command() -> None:
 @click.option("--json", "as_data", is_flag=True, help="For programs.")
 @click.pass_context
 def show(context: click.Context, *, as_data: bool) -> None:
-    """Print every breaker of each monitor that runs here, those that are not closed first; 4 where none runs."""
+    """Print the breakers of each monitor here, the bad ones first; 4 where none runs."""
 
     async def act(monitor: Monitor) -> int:
         running, now = await monitor.running_here(), datetime.now(UTC)
@@ -79,9 +79,7 @@ def _command(name: str, action: Action, words: str) -> click.Command:
 
 
 command.add_command(_command("reset", RESET_BREAKER, "Close a breaker, or all of them, so that calls go out again."))
-command.add_command(
-    _command("hold", HOLD_BREAKER, "Keep a breaker open until it is released, in monitors that start later too.")
-)
+command.add_command(_command("hold", HOLD_BREAKER, "Keep a breaker open until it is released, over restarts."))
 command.add_command(_command("release", RELEASE_BREAKER, "End a hold: the next call probes."))
 
 
