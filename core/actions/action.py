@@ -154,6 +154,8 @@ class LocalOperation(Planned[P]):
 
     target: str = ""
     done: str = ""
+    reason: str = ""
+    """Why it was ordered, where its result does not say so."""
 
     @abstractmethod
     async def act(self, actor: Actor) -> Result:

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from core.actions.action import LocalOperation
 from core.actions.context import Actor
 from core.actions.dependencies import Dependencies
@@ -10,12 +12,16 @@ from core.base.text import clean
 from core.domain.actions import Action, Argument, ArgumentKind, Result, Shortcut, Tier
 from core.domain.plans import Sentence
 
+_KEY: Final = Argument(name="breaker", kind=ArgumentKind.SUBJECT, metavar="[KEY]", longest=200)
+_ONE_KEY: Final = msgspec.structs.replace(_KEY, required=True, metavar="KEY")
+_REASON: Final = Argument(name="reason", asked=False, longest=200, metavar="TEXT", help="Why; for the audit trail.")
+
 RESET_BREAKER: Final = Action(
     name="reset_breaker",
     tier=Tier.SAFE,
     title="Reset breaker",
     effect="close the breaker, so that calls go out again",
-    arguments=(Argument(name="breaker", kind=ArgumentKind.SUBJECT),),
+    arguments=(_KEY, _REASON),
     shortcut=Shortcut(
         name="reset", key="r", word="reset", does="breakers: reset one or all, release one, hold one open", drops=3
     ),
@@ -27,8 +33,8 @@ HOLD_BREAKER: Final = Action(
     effect="keep its calls from going out until it is released, over restarts too",
     verb="Hold open",
     arguments=(
-        Argument(name="breaker", kind=ArgumentKind.SUBJECT, required=True),
-        Argument(name="reason", words="reason", required=True, longest=200),
+        _ONE_KEY,
+        Argument(name="reason", words="reason", required=True, longest=200, metavar="TEXT", help="Why."),
     ),
     shortcut=Shortcut(name="hold", word="hold", does="hold a breaker open: wants a reason"),
 )
@@ -37,24 +43,30 @@ RELEASE_BREAKER: Final = Action(
     tier=Tier.SAFE,
     title="Release breaker",
     effect="let the next call probe",
-    arguments=(Argument(name="breaker", kind=ArgumentKind.SUBJECT, required=True),),
+    arguments=(_ONE_KEY, _REASON),
     shortcut=Shortcut(name="release", word="release", does="release a held breaker"),
 )
+
+
+STILL_GO_OUT: Final = "Checks, actions and read-backs still go out; what it refuses shows last-known data."
+"""What a breaker means for calls, in words."""
 
 
 class BreakerOperation(LocalOperation[Sentence]):
     """One action on the breaker `breaker`, or on all of them."""
 
-    def __init__(self, parts: Dependencies, shown: Sentence | None = None, *, breaker: str = "") -> None:
+    def __init__(
+        self, parts: Dependencies, shown: Sentence | None = None, *, breaker: str = "", reason: str = ""
+    ) -> None:
         super().__init__(parts, shown)
         self._key = breaker
+        self.reason = clean(reason.strip(), 200)
         self.target = breaker or "all breakers"
 
     async def plan(self) -> Sentence:
         """Return how it stands."""
         stands = f"{self._key} is {self._parts.holds.state(self._key)}" if self._key else "It concerns all breakers"
-        text = "Checks, actions and read-backs still go out; what it refuses shows last-known data."
-        return Sentence(text=f"{stands}. {text}")
+        return Sentence(text=f"{stands}. {STILL_GO_OUT}")
 
     async def change(self, actor: Actor) -> None:
         """Change the breaker. Raises NotKept; KeyError for one that was never used."""
@@ -95,13 +107,13 @@ class HoldBreaker(BreakerOperation):
         until: datetime | None = None,
     ) -> None:
         super().__init__(parts, shown, breaker=breaker)
-        self._reason = clean(reason.strip(), 200)
+        self._why = clean(reason.strip(), 200)
         self._until = until
-        self.done = f"held open: {self._reason}"
+        self.done = f"held open: {self._why}"
 
     async def change(self, actor: Actor) -> None:
         """Hold it. Raises NotKept."""
-        await self._parts.holds.hold(self._key, str(actor), self._reason, self._until)
+        await self._parts.holds.hold(self._key, str(actor), self._why, self._until)
 
 
 class ReleaseBreaker(BreakerOperation):

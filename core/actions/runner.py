@@ -167,8 +167,9 @@ class Runner:
             trail = AuditTrail(self._context, action.name, actor)
             result = msgspec.structs.replace(result, run=trail.run)
             told = {"target": operation.target, "done": operation.done, "text": result.text}
+            told |= {"reason": operation.reason} if operation.reason else {}
             self._later(self._audit(action, trail, told))
-        self._tell(ActionEnded.of(result, str(actor)))
+        self._tell(ActionEnded.of(result, str(actor), operation.reason))
         return result
 
     async def settle(self, action: Action, actor: Actor) -> None:

@@ -6,6 +6,8 @@ An agent's input or output may be megabytes: no list, panel or report asks for s
 from datetime import timedelta
 from typing import Final
 
+import msgspec
+
 from core.backend.columns import Columns, Row, moment, whole
 from core.backend.json_paths import text_in, text_paths
 from core.backend.selection import Selection, taken_apart
@@ -13,7 +15,7 @@ from core.backend.tables import LOGS
 from core.base.text import clean
 from core.domain.alerts import key_of
 from core.domain.log_steps import about_alert
-from core.domain.records import AlertNews, AuditedAction, EndedAction, LogEntry
+from core.domain.records import AlertNews, AuditedAction, EndedAction, LogEntry, WatchdogEntry
 
 _SUMMED_UP: Final = {"e": "error_data", "o": "output_data", "i": "input_data"}
 """The columns that a row is summed up by, the best first, each by the letter that its values are called by."""
@@ -37,6 +39,9 @@ _AUDITED: Final = {
     "config_at": "output_data->config_at",
 }
 
+_VERDICTS: Final = {"verdicts": "output_data->verdicts"}
+_MOST_VERDICTS: Final = 50
+
 
 def log_selection(time_column: str, paths: dict[str, str] = _PATHS) -> Selection:
     """Return the columns that `log_of` reads; `time_column`: this shape's name for a row's time."""
@@ -50,6 +55,11 @@ def log_selection(time_column: str, paths: dict[str, str] = _PATHS) -> Selection
 def audited_selection(time_column: str) -> Selection:
     """Return the columns that `audited_of` reads."""
     return log_selection(time_column, _PATHS | _AUDITED)
+
+
+def watchdog_selection(time_column: str) -> Selection:
+    """Return the columns that `watchdog_entry_of` reads."""
+    return log_selection(time_column, _PATHS | _VERDICTS)
 
 
 def narrowed(row: Row) -> Row:
@@ -77,6 +87,14 @@ def log_of(row: Row, time_column: str) -> LogEntry:
         alert=_alert_news(row) if about_alert(read.text("execution_step")) else None,
         odd=read.oddities(),
     )
+
+
+def watchdog_entry_of(row: Row, time_column: str) -> WatchdogEntry:
+    """Return a row of `watchdog_selection` as a record. Raises Failed where it lacks a column."""
+    value = row.get("verdicts")
+    told = list(value.items())[:_MOST_VERDICTS] if isinstance(value, dict) else []
+    verdicts = {clean(name, 40): _word(level)[:20] for name, level in told}
+    return WatchdogEntry(**msgspec.structs.asdict(log_of(row, time_column)), verdicts=verdicts)
 
 
 def _word(value: object) -> str:

@@ -52,6 +52,12 @@ class OwnerLock:
                 os.ftruncate(file, 0)
             os.close(file)
 
+    def remove(self) -> None:
+        """Release the lock and delete its file: only one whose name nobody takes again."""
+        with contextlib.suppress(OSError):
+            self._path.unlink()
+        self.release()
+
     def holder(self) -> str:
         """Return what the holder wrote about itself; empty while nobody holds the lock."""
         try:

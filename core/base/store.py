@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,6 +91,11 @@ class Transaction:
         cursor = self._connection.execute("DELETE FROM document WHERE kind = ? AND key = ?", (kind, key))
         return cursor.rowcount > 0
 
+    def retain(self, kind: str, keys: Collection[str]) -> int:
+        """Delete every document of a kind but those, readable or not. Returns how many."""
+        found = [key for (key,) in self._connection.execute("SELECT key FROM document WHERE kind = ?", (kind,))]
+        return sum(self.remove(kind, key) for key in found if key not in keys)
+
     def append(self, series: str, at: datetime, value: Any) -> None:
         """Add a sample. Times are stored to the millisecond."""
         body = msgspec.json.encode(value).decode()
@@ -127,7 +132,7 @@ class Store:
         self._failing = self._why_aside = ""
         self._aside: tuple[SetAside, ...] = ()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="state")
-        self._lock = OwnerLock(directory / f"{space}.lock")
+        self._lock = self.lock()
 
     @property
     def warning(self) -> str | None:
@@ -204,6 +209,10 @@ class Store:
             await asyncio.wrap_future(self._thread.submit(self._disconnect))
         self._thread.shutdown(wait=True)
         self._lock.release()
+
+    def lock(self, name: str = "") -> OwnerLock:
+        """Return a lock beside the file; without a name the one of `own`."""
+        return OwnerLock(self._path.with_suffix(f".{name}.lock" if name else ".lock"))
 
     def own(self) -> bool:
         """Become the one process of this project and user that runs the loops. Returns whether this process is it."""

@@ -211,6 +211,12 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     odd: tuple[str, ...] = ()
 
 
+class WatchdogEntry(LogEntry, frozen=True, kw_only=True):
+    """A row of the execution log that a monitor wrote. `verdicts`: the level of each check, if it tells of checks."""
+
+    verdicts: dict[str, str] = {}
+
+
 class SafetyCheck(msgspec.Struct, frozen=True, kw_only=True):
     """One safety check: a result (passed, failed) in the deployed shape, a setting (enabled, disabled) in the other.
 

@@ -11,6 +11,7 @@ import msgspec
 from core.actions.breaker_holds import BreakerHolds
 from core.actions.catalogue import undoable_operation
 from core.actions.context import ActionContext, operator, watchdog
+from core.actions.delegated import DelegatedActions
 from core.actions.dependencies import Dependencies
 from core.actions.healer import Healer
 from core.actions.health_log import HealthLog
@@ -33,6 +34,7 @@ from core.base.clock import Clock
 from core.base.error_boundary import ErrorBoundary
 from core.base.store import Store
 from core.checks.runner import CheckRunner
+from core.domain.actions import Result
 from core.domain.checks import Check
 from core.domain.permission import who_acts
 from core.domain.status import Level
@@ -52,12 +54,14 @@ from core.services.config import Config, Places
 from core.services.connection import ConnectionState
 from core.services.context import Context
 from core.services.critical_streak import CriticalStreak
+from core.services.delegation import Delegation
 from core.services.events import EventLog
 from core.services.heartbeat import Heartbeat
 from core.services.kpis import KpiService
 from core.services.left_over import LeftOver
 from core.services.log_watch import LogWatch
 from core.services.login_calls import signing_in
+from core.services.monitor_processes import MonitorProcesses
 from core.services.notifications import Notifications
 from core.services.own_cost import CostService
 from core.services.ownership import Ownership
@@ -80,12 +84,14 @@ class Hooks(msgspec.Struct, frozen=True, kw_only=True):
     """Calls back into the monitor. `publish`: there is something new to show.
 
     `on_late`: a check's question that outlived its check has ended. `check_now`: refresh and check everything.
+    `run`: an action by its record and arguments, as an operator of this process runs it.
     """
 
     publish: Callable[[], None]
     on_late: Callable[[Check], None]
     check_now: Callable[[], Awaitable[None]]
     restart_watchdog: Callable[[], None]
+    run: Callable[..., Awaitable[Result]]
 
 
 class Container:
@@ -171,6 +177,14 @@ class Container:
         self.read_only = ReadOnlyMode(clock, on=config.observe, only_looks=config.only_looks)
         self.running = RunningActions()
         self.holds = BreakerHolds(clock, self.breakers, self.store)
+        self.processes = MonitorProcesses(
+            clock,
+            self.store,
+            host=self.itself.host,
+            acts=self.ownership,
+            observes=config.observe,
+            only_looks=config.only_looks,
+        )
         self.lease = Lease(
             clock,
             context,
@@ -254,6 +268,9 @@ class Container:
             send_test_messages=self.notifications.try_out,
         )
         self._build_autopilot()
+        self.delegation = Delegation(
+            self.clock, self.boundary, DelegatedActions(self.clock, self.store), self.processes, hooks.run
+        )
         self.heartbeat = Heartbeat(context)
         self.self_monitor = SelfMonitor(context, self.connection, publish)
         self.startup = Startup(
@@ -343,4 +360,5 @@ class Container:
         with contextlib.suppress(OSError):
             await self.backend.close()
         await asyncio.to_thread(self.cache.close)
+        await self.processes.close()
         await self.store.close()

@@ -22,9 +22,10 @@ from core.domain.alerts import Tried
 from core.domain.checks import Check, Checkup
 from core.domain.events import BreakerChanged, DegradationChanged
 from core.domain.kpis import Kpi
+from core.domain.monitor_process import MonitorProcess
 from core.domain.plans import Plan
 from core.domain.queries import PAGE_ROWS, Filter, ListedRow, Listing, Page, Table
-from core.domain.records import LogEntry, Statistics
+from core.domain.records import LogEntry, Statistics, WatchdogEntry
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
 from core.domain.snapshot import Snapshot, State
 from core.domain.status import Level
@@ -67,11 +68,12 @@ class Monitor:
                 on_late=self._on_late,
                 check_now=self.check_now,
                 restart_watchdog=self._restart_watchdog,
+                run=self.run,
             ),
             line,
         )
         self._scheduler = Scheduler(self._parts, snapshot=lambda: self.snapshot, publish=self._publish, jitter=jitter)
-        self._listeners: list[Callable[[Snapshot], None]] = [self._parts.recording.offer]
+        self._listeners: list[Callable[[Snapshot], None]] = [self._parts.recording.offer, self._parts.processes.offer]
         self._resets = Resets(self._parts.clock)
         self._degradation = DegradationTracker(self._on_degradation)
         self._parts.breakers.listen(self._on_breaker)
@@ -156,7 +158,7 @@ class Monitor:
         """Return the snapshot for a command that read once: values that are not live count as unknown."""
         return compose_one_shot(self._parts, self._scheduler)
 
-    async def logs(self, *, healing: bool, since: datetime | None, limit: int) -> tuple[LogEntry, ...]:
+    async def logs(self, *, healing: bool, since: datetime | None, limit: int) -> tuple[WatchdogEntry, ...]:
         """Return the rows that monitors wrote, or of actions alone (`healing`), newest first. Raises NotLive."""
         await self.discover()
         return await self._parts.reads.logs.by_watchdog(healing=healing, since=since, limit=limit)
@@ -298,6 +300,19 @@ class Monitor:
         tried = () if self.may(TEST_MESSAGE) else await self._parts.notifications.try_out()
         self._publish()
         return tried
+
+    # Other processes of this machine
+
+    async def running_here(self) -> tuple[MonitorProcess, ...]:
+        """Return the monitors of this project and user that run on this machine, the one that acts first."""
+        return await self._parts.processes.running()
+
+    async def hand_over(self, to: MonitorProcess, action: Action, *, wait_s: float, **arguments: str) -> Result:
+        """Let another process run an action, as an operator there runs it, and return its result.
+
+        It is withdrawn if it was not taken up within `wait_s` seconds.
+        """
+        return await self._parts.delegation.hand_over(to, action, arguments, wait_s)
 
     # What is kept here
 

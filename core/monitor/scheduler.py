@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 _FORCED_CHECK_S: Final = 60.0
 _SWEEP_S: Final = 300.0
 _SUPERVISE_S: Final = 5.0
+_SHELLS_S: Final = 1.0
 _YOUNG: Final = 0.9
 """The share of the period for which another process's values are as good as ours."""
 _SOON_S: Final = 0.5
@@ -58,6 +59,7 @@ class Scheduler:
             self._make_loop("alerts", self._alerts_turn, 5 * parts.config.alerts.evaluate_s),
             self._make_loop("sweep", self._sweep_turn, None),
             self._make_loop("self-watch", self._parts.self_monitor.turn, None),
+            self._make_loop("other shells", self._shells_turn, None),
         )
         self._lease_pause = parts.config.lease.renew_s
         parts.heals.beat = self._watch.beat
@@ -147,6 +149,7 @@ class Scheduler:
             ("key figures", self._parts.kpis.restore),
             ("own cost", self._parts.cost.restore),
             ("taking over", self._take_over),
+            ("telling other shells", parts.processes.register),
             ("waiting actions", parts.waiting.all),
             ("alerts", self._parts.alerts.restore),
             ("state", self._load_state),
@@ -291,6 +294,11 @@ class Scheduler:
     async def _sweep_turn(self) -> None:
         await self._parts.clock.sleep(_SWEEP_S)
         await self._parts.cache.sweep()
+
+    async def _shells_turn(self) -> None:
+        await self._parts.processes.tell()
+        await self._parts.delegation.carry_out()
+        await self._parts.clock.sleep(_SHELLS_S)
 
     async def _supervise(self) -> None:
         """Restart dead loops. After a sleep of the machine none is dead: all of it slept."""

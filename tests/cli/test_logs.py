@@ -7,6 +7,7 @@ import pytest
 
 from core.domain.records import STATUSES
 from tests.running import ONE_SHAPE, Command, Running
+from tests.tui.terminal import Terminal
 
 
 def rows(sandbox: Running, step: str, count: int, extra: str = "NULL", age: str = "1 hour") -> None:
@@ -27,6 +28,40 @@ def test_the_watchdogs_rows_newest_first(sandbox: Running, command: Command) -> 
     assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ  watchdog_alert_critical completed 2,000 ms", lines[0])
     assert lines == sorted(lines, reverse=True)
     assert "task_started" not in done.stdout
+
+
+def test_a_check_tells_what_each_found_the_worst_first(sandbox: Running, command: Command) -> None:
+    verdicts = {"database": "ok", "stuck_tasks": "critical", "activity": "warning", "edge_function": "ok"}
+    told = {"text": "t", "verdicts": verdicts, "\x1b[31m": 1}
+    odd = {"verdicts": {"database": ["ok"], "x" * 9000: "\x1b[31m" * 900, "activity": None}}
+    for output in (odd, {"verdicts": ["ok"]}, {}, told):
+        sandbox.sql(
+            "INSERT INTO autonomous_execution_logs (execution_step, step_status, output_data)"
+            " VALUES ('watchdog_health_check', 'completed', %s::jsonb)",
+            json.dumps(output),
+        )
+    found = json.loads(command("logs", "--watchdog", "--json", sandbox=sandbox).stdout)["logs"]
+    assert found[0]["verdicts"] == verdicts
+    assert [row["verdicts"] for row in found[1:3]] == [{}, {}]
+    assert max(map(len, (*found[3]["verdicts"], *found[3]["verdicts"].values()))) <= 40
+    done = command("logs", "--watchdog", sandbox=sandbox).stdout
+    assert "completed: t; critical: stuck tasks; warning: activity; ok: database, edge function" in done.splitlines()[0]
+    assert (len(done.splitlines()), "\x1b" in done) == (4, False)
+
+
+@ONE_SHAPE
+def test_on_a_terminal_a_row_goes_on_below_itself(sandbox: Running, command: Command) -> None:
+    verdicts = {f"check_number_{number}": "ok" for number in range(6)}
+    rows(sandbox, "watchdog_health_check", 1)
+    sandbox.sql("UPDATE autonomous_execution_logs SET output_data = %s::jsonb", json.dumps({"verdicts": verdicts}))
+    terminal = Terminal(command, sandbox, "logs", "--watchdog")
+    try:
+        assert terminal.ended(30) == 0
+        lines = [line.rstrip() for line in terminal.text.splitlines() if line.strip()]
+    finally:
+        terminal.dispose()
+    assert len(lines) == 3
+    assert all(line.startswith(" " * 22) and "check number" in line for line in lines[1:])
 
 
 @ONE_SHAPE

@@ -105,6 +105,12 @@ def test_choices_that_have_no_default_are_none_of_them() -> None:
         given(choices, "--one", "c")
 
 
+@pytest.mark.parametrize("kind", [ArgumentKind.TEXT, ArgumentKind.NUMBER, ArgumentKind.DURATION])
+def test_one_that_is_required_is_asked_for(kind: ArgumentKind) -> None:
+    with pytest.raises(click.MissingParameter):
+        given(Argument(name="one", kind=kind, required=True))
+
+
 class Counting(StillMonitor):
     """Plans by what is filled in, and never comes to the end of a second plan."""
 

@@ -65,15 +65,25 @@ def action_command(action: Action) -> click.Command:
 
 def options(action: Action) -> list[click.Parameter]:
     """Return the options that every action has, as far as they mean something to this one."""
-    found: list[click.Parameter] = []
-    if action.tier is not Tier.SAFE:
-        found.append(click.Option(["--yes"], is_flag=True, help="Do not ask."))
-        preview = "Show the plan, change nothing; 1 if there is something to do."
-        found.append(click.Option(["--dry-run", "preview"], is_flag=True, help=preview))
+    found = asking_options() if action.tier is not Tier.SAFE else []
     if action.hurries:
         wait: dict[str, Any] = {"type": click.FloatRange(0), "default": _TRY_S, "show_default": True}
         found.append(click.Option(["--wait", "wait_s"], metavar="SECONDS", **wait))
-    return [*found, click.Option(["--json", "as_data"], is_flag=True, help="For programs.")]
+    return [*found, json_option()]
+
+
+def asking_options() -> list[click.Parameter]:
+    """Return the options of an action that asks, or whose plan can be seen before."""
+    preview = "Show the plan, change nothing; 1 if there is something to do."
+    return [
+        click.Option(["--yes"], is_flag=True, help="Do not ask."),
+        click.Option(["--dry-run", "preview"], is_flag=True, help=preview),
+    ]
+
+
+def json_option() -> click.Parameter:
+    """Return the option of whatever reports."""
+    return click.Option(["--json", "as_data"], is_flag=True, help="For programs.")
 
 
 def mode_of(values: dict[str, Any]) -> Mode:
@@ -105,6 +115,8 @@ def parameter_of(argument: Argument) -> click.Parameter:
             given = {"help": argument.help, "multiple": True, "metavar": metavar, "callback": _chosen(argument)}
         case ArgumentKind.TEXT:
             given |= {"default": argument.default, "required": argument.required, "callback": _typed(argument)}
+    if given.get("default") is None:
+        given.pop("default", None)  # for click a default of None is a value: it would never ask for a required one
     option = argument.option or argument.name.replace("_", "-")
     return click.Option([f"--{option}", argument.name], **given)
 
@@ -123,15 +135,15 @@ def run_action(config: Config, action: Action, arguments: dict[str, Any], mode: 
 async def give(monitor: Monitor, action: Action, arguments: dict[str, Any], mode: Mode) -> int:
     """Plan, ask where a person must say so, run, say what came of it; return the exit code. Raises NotLive."""
     if not mode.preview and (why := monitor.may(action)):
-        return _refused(why, mode)
+        return refused(why, mode)
     plan: Plan | None = None
     if mode.preview or not (action.tier is Tier.SAFE or (mode.yes and action.keeps)):
         plan = await monitor.plan(action, **arguments)
     if plan is not None and mode.preview and not plan.refused:
-        return _previewed(plan, mode)
+        return previewed(plan, mode)
     while True:
         if plan is not None and plan.refused:
-            return _refused(plan.refused, mode)
+            return refused(plan.refused, mode)
         asked = action if plan is None or plan.idle else plan.action or action
         if plan is not None and not plan.idle:
             name = monitor.snapshot.project.name
@@ -162,7 +174,8 @@ async def _run(monitor: Monitor, action: Action, plan: Plan | None, arguments: d
     return exits.INTERRUPTED if interruption.hit else code
 
 
-def _refused(why: str, mode: Mode) -> int:
+def refused(why: str, mode: Mode) -> int:
+    """Say why it may not be done; return the exit code."""
     tell(f"watchdesk: {why}")
     if mode.as_data:
         put_json({"version": 1, "refused": why})
@@ -177,7 +190,8 @@ def _say(plan: Plan | None, result: Result, code: int, mode: Mode) -> None:
     (put if code in {exits.DONE, exits.PARTLY} else tell)("\n".join((result.text, *notes)))
 
 
-def _previewed(plan: Plan, mode: Mode) -> int:
+def previewed(plan: Plan, mode: Mode) -> int:
+    """Show a plan that is not run; return the exit code."""
     if mode.as_data:
         put_json({"version": 1, "plan": as_data(plan)})
     else:

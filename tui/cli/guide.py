@@ -72,6 +72,12 @@ the state UNKNOWN, and the exit code 2. Whether anyone with the publishable key 
 write it, is found out table by table: config, tasks and the execution log; with a secret key alone it needs
 VITE_SUPABASE_PUBLISHABLE_DEFAULT_KEY beside it.
 
+\b
+Where a monitor of the project runs on this machine, its checks in a row that
+were critical, its last and next check and its breakers are shown, with the age
+of what it told; with --json as watchdog (null without one) and breakers.
+`watchdesk breaker` acts on them.
+
 A broken file of ours is set aside as NAME.WHEN.broken, and said until you move it away. One that is a link, a pipe or
 somebody else's is not used.
 """

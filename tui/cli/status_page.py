@@ -1,17 +1,20 @@
 """The snapshot as one plain page, and as the JSON of `status --json`: versioned, with stable names."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from core.base.text import short
+from core.domain.monitor_process import MonitorProcess
 from core.domain.own_cost import OwnCost
 from core.domain.records import STATUSES
 from core.domain.snapshot import LEGACY_KEY, AlertView, Snapshot, policies_in_words, policies_open
 from core.domain.status import Truth
 from core.resilience.reading import Reading, Source
+from tui.cli.monitor_page import watchdog_as_data, watchdog_lines
 
 
-def page(snapshot: Snapshot) -> str:
-    """Return the snapshot as one page of text."""
+def page(snapshot: Snapshot, running: Sequence[MonitorProcess] = ()) -> str:
+    """Return the snapshot as one page of text. `running`: the monitors on this machine, the one that acts first."""
     project, health = snapshot.project, snapshot.health
     lines = [
         f"{snapshot.state.upper()}  {snapshot.state_why}",
@@ -19,7 +22,11 @@ def page(snapshot: Snapshot) -> str:
         + ("" if project.sees_all else ", as far as this account can see"),
         "",
     ]
-    lines += [f"  {check.level.upper():<9} {check.name.replace('_', ' '):<14} {check.text}" for check in health.checks]
+    whose = {"breakers": " (of this command alone)"} if running else {}
+    lines += [
+        f"  {check.level.upper():<9} {check.name.replace('_', ' '):<14} {check.text}{whose.get(check.name, '')}"
+        for check in health.checks
+    ]
     firing = [alert for alert in snapshot.alerts if alert.fires]
     lines += [f"  ALERT     {alert.severity:<14} {alert.title}: {alert.text} ({alert.state})" for alert in firing]
     counts = snapshot.tasks.counts
@@ -36,6 +43,7 @@ def page(snapshot: Snapshot) -> str:
         lines.append(f"only simulated 24 h: {simulated.value.count:,}{_age(simulated, snapshot)}")
     lines += [f"paused: {one.text}" for one in snapshot.pauses]
     lines.append(f"degradation: {snapshot.degradation.level}")
+    lines += watchdog_lines(running, snapshot.at)
     lines.append(
         "acts by itself: " + ("yes" if snapshot.may_act.allowed else f"no ({', '.join(snapshot.may_act.missing)})")
     )
@@ -53,8 +61,12 @@ _OPEN: Final = {Truth.TRUE: True, Truth.FALSE: False}
 """The JSON value of each truth; unknown is null."""
 
 
-def as_json(snapshot: Snapshot) -> dict[str, Any]:
-    """Return the snapshot as JSON values, in version 1 of the format."""
+def as_json(snapshot: Snapshot, running: Sequence[MonitorProcess] = ()) -> dict[str, Any]:
+    """Return the snapshot as JSON values, in version 1 of the format.
+
+    `running`: the monitors on this machine. Checks and breakers of the first are told, as far as there is one.
+    """
+    watching = next(iter(running), None)
     counts, rate = snapshot.tasks.counts, snapshot.tasks.success_24h
     known = counts.value.counts if counts.value is not None else {}
     simulated = snapshot.tasks.simulated_24h
@@ -84,8 +96,10 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
             {"name": c.name, "verdict": c.level, "text": c.text, "took_s": c.took_s, "at": c.at}
             for c in snapshot.health.checks
         ],
+        "watchdog": None if watching is None else watchdog_as_data(watching, snapshot.at),
         "breakers": [
-            {"key": b.key, "state": b.state, "failures": b.failures, "since": b.since} for b in snapshot.breakers
+            {"key": b.key, "state": b.state, "failures": b.failures, "since": b.since, "held_by": b.held_by or None}
+            for b in (snapshot.breakers if watching is None else watching.breakers)
         ],
         "degradation": {
             "level": snapshot.degradation.level,

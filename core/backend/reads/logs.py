@@ -6,13 +6,14 @@ from typing import Any, Final
 
 from core.backend.columns import Row, moment_of_only, row_id
 from core.backend.conditions import Place, not_before, past
-from core.backend.log_rows import log_of, log_selection
+from core.backend.log_rows import log_of, log_selection, watchdog_entry_of, watchdog_selection
 from core.backend.reads.read import PAGE, Subject, read
 from core.backend.rows import alert_row_of, alert_selection, lease_of
 from core.backend.schema import LOGS, TASKS
+from core.backend.selection import Selection
 from core.backend.timestamps import FIRST, stamp, until
 from core.domain.log_steps import ALERTS, ALL_OURS, AUDIT, HEALTH_CHECK, STATES
-from core.domain.records import LeaseRow, LogEntry, SpoiltLease
+from core.domain.records import LeaseRow, LogEntry, SpoiltLease, WatchdogEntry
 
 _MOST_KEPT: Final = 100
 """The number of ids that fit into the URL of a request."""
@@ -45,7 +46,7 @@ class LogReads(Subject):
         return tuple(map(self._entry, await self._calls.selected("read newer logs", log_selection(column), build)))
 
     @read("db:fetch_watchdog_logs")
-    async def by_watchdog(self, *, healing: bool, since: datetime | None, limit: int) -> tuple[LogEntry, ...]:
+    async def by_watchdog(self, *, healing: bool, since: datetime | None, limit: int) -> tuple[WatchdogEntry, ...]:
         """Return the watchdog's rows, newest first, up to `limit`, page by page; `healing`: only those of actions."""
         column = self._schema.log_time
 
@@ -54,7 +55,8 @@ class LogReads(Subject):
             query = query.eq(step, AUDIT) if healing else query.like(step, ALL_OURS)
             return query if since is None else query.gte(column, since.isoformat())
 
-        found = await self._newest("read watchdog's logs", only, limit)
+        rows = await self._newest("read watchdog's logs", watchdog_selection(column), only, limit)
+        found = tuple(self._calls.oddities.see("log row", watchdog_entry_of(row, column)) for row in rows)
         return await self._proven(LOGS, found, empty=not found)
 
     @read("db:fetch_told")
@@ -66,7 +68,7 @@ class LogReads(Subject):
             query = query.gte(column, since.isoformat()).lt(column, until.isoformat())
             return query.like("execution_step", ALL_OURS).neq("execution_step", HEALTH_CHECK)
 
-        return await self._newest("read what happened", only, limit)
+        return tuple(map(self._entry, await self._newest("read what happened", log_selection(column), only, limit)))
 
     @read("db:fetch_failed_steps")
     async def failed_between(self, since: datetime, until: datetime, limit: int) -> tuple[LogEntry, ...]:
@@ -77,7 +79,7 @@ class LogReads(Subject):
             query = query.gte(column, since.isoformat()).lt(column, until.isoformat())
             return query.eq("step_status", "failed").not_.like("execution_step", ALL_OURS)
 
-        return await self._newest("read failed steps", only, limit)
+        return tuple(map(self._entry, await self._newest("read failed steps", log_selection(column), only, limit)))
 
     @read("db:fetch_alert_rows")
     async def alert_rows(
@@ -170,7 +172,7 @@ class LogReads(Subject):
         ids = tuple(row_id(row) for row in await self._calls.rows("read tasks that still run", build))
         return ids if len(ids) <= _MOST_KEPT else None
 
-    async def _newest(self, what: str, only: Callable[[Any], Any], limit: int) -> tuple[LogEntry, ...]:
+    async def _newest(self, what: str, selection: Selection, only: Callable[[Any], Any], limit: int) -> list[Row]:
         """Return the newest rows, up to `limit`, until a page is empty: a server may return fewer than asked for."""
         column, found = self._schema.log_time, list[Row]()
         while len(found) < limit:
@@ -180,11 +182,11 @@ class LogReads(Subject):
                 ordered = only(query).order(column, desc=True).order("id", desc=True)
                 return ordered.range(start, min(start + PAGE, limit) - 1)
 
-            page = await self._calls.selected(what, log_selection(column), build)
+            page = await self._calls.selected(what, selection, build)
             if not page:
                 break
             found += page
-        return tuple(map(self._entry, found))
+        return found
 
     def _entry(self, row: Row) -> LogEntry:
         return self._calls.oddities.see("log row", log_of(row, self._schema.log_time))

@@ -7,6 +7,7 @@ from typing import Final
 
 COMMANDS: Final = {
     "alerts": "Show what fires, since when, and who takes care of it; or every rule.",
+    "breaker": "List, reset, hold or release breakers of the monitor that runs here.",
     "config": "Show every setting and where it came from, or which files are read.",
     "demo": "Run the monitor on a sandbox of its own: nothing to configure.",
     "dry-run": "Turn the agents' dry-run on or off, and read it back.",

@@ -1,5 +1,8 @@
 """`watchdesk logs`: what operators ask the execution log and the tasks: the watchdog, healing, statistics."""
 
+import shutil
+import sys
+import textwrap
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +12,7 @@ import msgspec
 from core.base.text import short
 from core.domain.actions import label
 from core.domain.kpis import Kpi
-from core.domain.records import LogEntry, Statistics
+from core.domain.records import Statistics, WatchdogEntry
 from core.monitor import Monitor
 from tui.cli.exits import DONE
 from tui.cli.guide import LISTS
@@ -17,6 +20,8 @@ from tui.cli.session import configure, once, put, put_json
 from tui.cli.span import Since
 
 _WINDOW = timedelta(days=7)
+_BELOW = " " * len("2026-11-24 03:10:00Z  ")
+_WORST_FIRST = {word: place for place, word in enumerate(("critical", "warning", "unknown", "ok"))}
 
 
 @click.command(name="logs", epilog=LISTS)
@@ -55,13 +60,27 @@ def command(context: click.Context, *, what: str | None, since: datetime | None,
     context.exit(once(configure(context), act))
 
 
-def _line(entry: LogEntry) -> str:
+def _line(entry: WatchdogEntry) -> str:
+    """Return a row in one line, for programs that look for words; on a terminal it goes on below itself."""
     at = f"{entry.at:%Y-%m-%d %H:%M:%S}Z" if entry.at is not None else "no time"
     took = f" {entry.duration_ms:,} ms" if entry.duration_ms is not None else ""
     order = f" {label(entry.order)}" if entry.order else ""
     who = f" by {entry.actor}" if entry.actor else ""
     who += f" ({entry.run})" if entry.run else ""
-    return f"{at}  {entry.step} {entry.status}{took}{order}{who}" + (f": {entry.summary}" if entry.summary else "")
+    told = "; ".join(filter(None, (entry.summary, _verdicts(entry.verdicts))))
+    line = f"{at}  {entry.step} {entry.status}{took}{order}{who}" + (f": {told}" if told else "")
+    if not sys.stdout.isatty():
+        return line
+    return "\n".join(textwrap.wrap(line, shutil.get_terminal_size().columns, subsequent_indent=_BELOW))
+
+
+def _verdicts(verdicts: dict[str, str]) -> str:
+    """Return what each check found, the worst first."""
+    by_level: dict[str, list[str]] = {}
+    for check, level in verdicts.items():
+        by_level.setdefault(level or "not told", []).append(check.replace("_", " "))
+    ordered = sorted(by_level, key=lambda level: _WORST_FIRST.get(level, 0))
+    return "; ".join(f"{level}: {', '.join(by_level[level])}" for level in ordered)
 
 
 def _page(found: Statistics, figures: tuple[Kpi, ...]) -> str:

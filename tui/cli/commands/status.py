@@ -23,12 +23,13 @@ def command(context: click.Context, *, as_data: bool) -> None:
 
 async def look(monitor: Monitor, *, as_data: bool) -> int:
     """Read once, print the result, close. Returns the exit code."""
+    running = await monitor.running_here()
 
     def show(snapshot: Snapshot) -> int:
         if as_data:
-            put_json(as_json(snapshot))
+            put_json(as_json(snapshot, running))
         else:
-            put(page(snapshot))
+            put(page(snapshot, running))
         return exits.of_state(snapshot)
 
     return await read_once(monitor, show)
