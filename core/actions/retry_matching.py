@@ -35,7 +35,7 @@ RETRY_MATCHING: Final = Action(
     bound=False,  # the ids are frozen: what changes is only how many others match
     arguments=(
         TASKS,
-        msgspec.structs.replace(REASON, help="Why; the audit trail keeps it. Of one task it may be left out."),
+        msgspec.structs.replace(REASON, help="Why; of one task it may be left out.", for_many=True),
     ),
     shortcut=Shortcut(name="retry_matching", word="retry", does="retry failed tasks: all that match a filter"),
     command=Command(

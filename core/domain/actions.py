@@ -62,6 +62,8 @@ class Argument(msgspec.Struct, frozen=True, kw_only=True):
     asked: bool = True
     replans: bool = False
     option: str = ""
+    for_many: bool = False
+    """Whether it may be left out of an action that changes one row, although it is required."""
     positional: bool = False
     """Whether it stands on the command line by its place, after the subject."""
 

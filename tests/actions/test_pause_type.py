@@ -251,7 +251,7 @@ def test_from_the_command_line(sandbox: Running, command: Command) -> None:
     add(sandbox, "pending", 3, task_type="bug_fix")
     ran = command("pause", "bug_fix", "--yes", sandbox=sandbox)
     assert ran.returncode == 2
-    assert "say why" in ran.stderr
+    assert "--reason" in ran.stderr
     ran = command("pause", "bug_fix", "--reason", WHY, "--yes", "--json", sandbox=sandbox)
     assert (ran.returncode, by_type(sandbox)) == (0, {("bug_fix", "awaiting_review"): 3}), ran
     ran = command("status", sandbox=sandbox)

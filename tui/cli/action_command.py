@@ -114,7 +114,8 @@ def parameter_of(argument: Argument) -> click.Parameter:
             metavar = argument.metavar or ",".join(argument.choices)
             given = {"help": argument.help, "multiple": True, "metavar": metavar, "callback": _chosen(argument)}
         case ArgumentKind.TEXT:
-            given |= {"default": argument.default, "required": argument.required, "callback": _typed(argument)}
+            required = argument.required and not argument.for_many
+            given |= {"default": argument.default, "required": required, "callback": _typed(argument)}
     if given.get("default") is None:
         given.pop("default", None)  # for click a default of None is a value: it would never ask for a required one
     option = argument.option or argument.name.replace("_", "-")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+import msgspec
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
@@ -174,6 +175,8 @@ class ActionDialog(Dialog):
                 return frozenset(tick.name for tick in self.query_one(f"#{argument.name}").query(Tick) if tick.value)
             case ArgumentKind.FLAG:
                 return self.query_one(f"#{argument.name}", Tick).value
+        if argument.for_many and self._plan is not None and self._plan.rows == 1:
+            argument = msgspec.structs.replace(argument, required=False)
         try:
             return argument_value(argument, self.query_one(f"#{argument.name}", Input).value)
         except ValueError:
