@@ -6,6 +6,7 @@ from core.backend.api_calls import ApiCalls
 from core.backend.reads.audit import AuditReads
 from core.backend.reads.chosen_tasks import ChosenTaskReads
 from core.backend.reads.config import ConfigReads
+from core.backend.reads.figures import FigureReads
 from core.backend.reads.lists import ListReads
 from core.backend.reads.logs import LogReads
 from core.backend.reads.outcomes import OutcomeReads
@@ -47,6 +48,7 @@ class Reads:
         self.logs = LogReads(access)
         self.lists = ListReads(access)
         self.trends = TrendReads(access)
+        self.figures = FigureReads(access)
 
     @property
     def schema(self) -> Schema:

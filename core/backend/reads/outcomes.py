@@ -1,14 +1,15 @@
 """Reads of finished tasks: when the last one was, how many were completed, failed, and only simulated."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from core.backend.columns import Row, each, moment, moment_of_only, row_id
 from core.backend.faults import Failed, garbage
-from core.backend.reads.read import PAGE, Subject, hundreds, read
-from core.backend.schema import LOGS, TASKS
-from core.backend.simulated import Telltale
+from core.backend.reads.read import PAGE, Subject, read
+from core.backend.reads.simulated_tasks import simulated_among
+from core.backend.schema import TASKS
 from core.backend.timestamps import FIRST, stamp, until
 from core.domain.markers import OUR_MARK
 from core.domain.records import Amount, Simulated, SuccessRate
@@ -118,7 +119,7 @@ class OutcomeReads(Subject):
         total, rows = await self._calls.counted(f"read all that {what}", build, "status")
         if total != len(rows):
             return None
-        simulated = await self._simulated_among([row_id(row) for row in rows if row["status"] == "completed"])
+        simulated = await self._simulated_among(row_id(row) for row in rows if row["status"] == "completed")
         return _rate([row for row in rows if row_id(row) not in simulated], now - since)
 
     async def _simulated_of_rows(self, since: datetime, now: datetime) -> Simulated | None:
@@ -134,32 +135,11 @@ class OutcomeReads(Subject):
         times = {
             row_id(row): moment(row["completed_at"]) or moment(row["created_at"]) for row in each(rows, "created_at")
         }
-        simulated = await self._simulated_among(list(times))
+        simulated = await self._simulated_among(times)
         return Simulated(len(simulated), max((at for name in simulated if (at := times[name])), default=None))
 
-    async def _simulated_among(self, completed: list[str]) -> set[str]:
-        """Return which of these completed tasks were only simulated, a hundred at a time."""
-        results = Telltale(results=self._schema.telltale.results)
-        found = set[str]()
-        for part in hundreds(tuple(completed)):
-
-            def by_result(c: Any, part: tuple[str, ...] = part) -> Any:
-                return c.table(TASKS).select("id").in_("id", list(part)).or_(results.simulated())
-
-            if results.any:
-                found |= {row_id(row) for row in await self._calls.rows("read simulated results", by_result)}
-            while left := [name for name in part if name not in found]:
-
-                def by_log(c: Any, left: list[str] = left) -> Any:
-                    query = c.table(LOGS).select("task_id").eq("environment", "dry_run").in_("task_id", left)
-                    return query.limit(PAGE)
-
-                rows = each(await self._calls.rows("read simulated tasks' log rows", by_log), "task_id")
-                named = {str(row["task_id"]) for row in rows}.intersection(left)
-                if not named:
-                    break
-                found |= named
-        return found
+    async def _simulated_among(self, completed: Iterable[str]) -> set[str]:
+        return await simulated_among(self._calls, self._schema.telltale, tuple(completed))
 
     async def _finished(self, status: str, since: datetime, now: datetime, *, without_ours: bool = False) -> Amount:
         def build(c: Any, how: str | None) -> Any:
