@@ -19,6 +19,7 @@ MOST_FIGURED: Final = 20_000
 """The most tasks that figures are made of, the newest."""
 
 _READING_S: Final = 1.5
+_AGAIN_S: Final = 30.0
 
 
 class FigureService:
@@ -29,6 +30,8 @@ class FigureService:
         self._reads = context.panel_reads
         self._rows = rows
         self._reading_s = _READING_S
+        self._read: dict[str, tuple[float, Reading[Figures]]] = {}
+        """What was read last under each name, and when."""
 
     async def figures(self, since: datetime) -> Figures:
         """Return the figures since a moment. Raises NotLive."""
@@ -49,17 +52,26 @@ class FigureService:
         return await asyncio.to_thread(figures, tasks, span, about=about)
 
     async def last_known(self, since: datetime, name: str) -> Reading[Figures]:
-        """Return the figures since a moment, else the last ones read under `name`. Never raises for a fault."""
+        """Return the figures since a moment, else the last ones read under `name`. Never raises for a fault.
+
+        What was read less than half a minute ago is not read again.
+        """
+        elapsed = self._context.clock.elapsed()
+        at, known = self._read.get(name, (0.0, Reading[Figures]()))
+        if known.live and elapsed - at < _AGAIN_S:
+            return known
         try:
             outcome = Outcome(await self.figures(since), Source.LIVE, self._context.clock.now())
         except NotLive as not_live:
             outcome = Outcome(fault=not_live.fault)
-        return await self._context.guard.kept(
+        found: Reading[Figures] = await self._context.guard.kept(
             outcome,
             cache_key=f"figures/{name}",
             encode=msgspec.to_builtins,
             decode=lambda kept: msgspec.convert(kept, Figures),
         )
+        self._read[name] = (elapsed, found)
+        return found
 
     async def _advance(self, one: "_Reader", since: datetime, now: datetime) -> None:
         page = await self._rows.ask(self._reads.figures.page(one.stream, since, now, one.last))

@@ -224,6 +224,8 @@ async def test_the_last_ones_are_kept_for_when_the_project_does_not_answer(sandb
         assert read.live
         assert read.value is not None
         between.acts["/rest/"] = answer(json.dumps({}).encode(), "503 Service Unavailable")
+        assert await monitor.figures_over(Window.WEEK) == read  # not asked for again at once
+        monitor.parts.figures._read.clear()
         kept = await monitor.figures_over(Window.WEEK)
         assert (kept.source, kept.value) == (Source.CACHED, read.value)
         assert kept.fault is not None

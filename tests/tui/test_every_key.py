@@ -28,6 +28,7 @@ from core.actions.run_pending import RUN_PENDING
 from core.base.settings import Layers, SettingsError
 from core.domain.actions import Action, Tier
 from core.domain.alerts import Silence
+from core.domain.figures import FigureBy
 from core.domain.plans import ResumePlan
 from core.domain.snapshot import Snapshot
 from core.history.trends import Window
@@ -53,6 +54,7 @@ from tui.panels.row_list import RowList
 from tui.rendering.text import plain
 from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
+from tui.screens.figures_view import FiguresView
 from tui.screens.keys import ALL_KEYS, GLOBAL_KEYS, MENU_ONLY, key_settings
 from tui.screens.list_view import ListView
 from tui.screens.served_view import ServedView
@@ -63,7 +65,7 @@ from tui.screens.wall import Wall
 pytestmark = pytest.mark.usefixtures("utc")
 
 SIZE = (80, 24)
-KINDS = ("dashboard", "list", "served", "document", "trends")
+KINDS = ("dashboard", "list", "served", "document", "trends", "figures")
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool], what: str) -> None:
@@ -89,6 +91,9 @@ async def go_to(pilot: Pilot[None], app: WatchdeskApp, kind: str) -> View:
         await pilot.pause()
         await pilot.press("right")  # to the middle one, whence both ways are open
         await until(pilot, lambda: trends(app).window is Window.WEEK, "a week")
+    if kind == "figures":
+        app.action_figures()
+        await until(pilot, lambda: isinstance(view := app.screen, FiguresView) and view.list.cursor is not None, "rows")
     assert isinstance(app.screen, View)
     return app.screen
 
@@ -102,6 +107,20 @@ def trends(app: WatchdeskApp) -> TrendsView:
     """The trends, which are on top."""
     assert isinstance(app.screen, TrendsView)
     return app.screen
+
+
+def over_time(app: WatchdeskApp) -> TrendsView | FiguresView:
+    """The trends or the figures, which are on top."""
+    assert isinstance(app.screen, TrendsView | FiguresView)
+    return app.screen
+
+
+def shows_another(view: object) -> bool:
+    """The first plot alone, or figures by something else than the day."""
+    if isinstance(view, FiguresView):
+        return view.listed.by is FigureBy.WEEK
+    assert isinstance(view, TrendsView)
+    return [plot.display for plot in view.query(PlotPanel)] == [True, False, False, False]
 
 
 def opens(kind: type[ModalScreen[None]] | type[ChoiceDialog], heading: str = "") -> Callable[[WatchdeskApp], bool]:
@@ -150,9 +169,10 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     "note": opens(NoteDialog),
     "copy": lambda app: bool(app.clipboard),
     "trends": lambda app: isinstance(app.screen, TrendsView),
-    "shorter": lambda app: trends(app).window is Window.DAY,
-    "longer": lambda app: trends(app).window is Window.MONTH,
-    "plot": lambda app: [plot.display for plot in app.screen.query(PlotPanel)] == [True, False, False, False],
+    "figures": lambda app: isinstance(app.screen, FiguresView),
+    "shorter": lambda app: over_time(app).window is Window.DAY,
+    "longer": lambda app: over_time(app).window is Window.MONTH,
+    "plot": lambda app: shows_another(app.screen),
     "faults": opens(ChoiceDialog, "Switch which fault"),
     "wall": lambda app: isinstance(app.screen, Wall),
     "help": opens(HelpDialog),
@@ -170,6 +190,7 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
 
 OPENS: dict[str, Callable[[WatchdeskApp], bool]] = {
     "list": opens(ChoiceDialog, "database"),
+    "figures": opens(ChoiceDialog, "Figures: all"),
     "served": lambda app: isinstance(app.screen, DocumentView),
     "document": opens(ChoiceDialog, "Task "),
 }
@@ -178,14 +199,18 @@ OPENS: dict[str, Callable[[WatchdeskApp], bool]] = {
 
 def test_every_key_is_tried() -> None:
     assert {key.name for key in ALL_KEYS} == {*DOES, "open", "quit"}
-    own = {key.name for view in (Dashboard, ListView, ServedView, DocumentView, TrendsView) for key in view.OWN_KEYS}
+    own = {
+        key.name
+        for view in (Dashboard, ListView, ServedView, DocumentView, TrendsView, FiguresView)
+        for key in view.OWN_KEYS
+    }
     assert {key.name for key in ALL_KEYS} == own | {key.name for key in GLOBAL_KEYS}
 
 
 def is_pressed_on(kind: str, key: Key) -> bool:
     """A key of one kind on that one, one of all on the dashboard and on another: on the rest it is bound alike."""
     at = [one.name for one in GLOBAL_KEYS].index(key.name) if key in GLOBAL_KEYS else None
-    return at is None or kind in {KINDS[0], KINDS[1 + at % 4]}
+    return at is None or kind in {KINDS[0], KINDS[1 + at % (len(KINDS) - 1)]}
 
 
 @pytest.mark.parametrize("kind", KINDS)

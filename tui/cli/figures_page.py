@@ -6,7 +6,7 @@ from rich.cells import cell_len
 
 from core.domain.figures import Figure, FigureBy, Figures
 from tui.cli.forms import Sheet, items_of
-from tui.rendering.figures import COUNTED, TITLES, UNMARKED, cells_of, name_of, part_of
+from tui.rendering.figures import COUNTED, TITLES, UNMARKED, cells_of, left_out, name_of, part_of
 
 _COLUMNS: Final = (
     *("name", "begin", "since", "goes_on", "tasks", "completed", "failed", "rejected", "simulated"),
@@ -17,9 +17,10 @@ _COLUMNS: Final = (
 def figures_page(found: Figures, by: FigureBy) -> str:
     """Return the table of one kind, with what it is about above it."""
     head = f"{COUNTED}\nsince {found.since.astimezone():%Y-%m-%d %H:%M}, times of {found.zone}"
-    head += "" if found.all.simulated is not None else f"\n{UNMARKED}"
+    notes = (left_out(found), "" if found.all.simulated is not None else UNMARKED)
+    head += "".join(f"\n{note}" for note in notes if note)
     rows: list[tuple[str, ...]] = [(by.value, *TITLES, "")]
-    rows += [(name_of(one, by), *cells_of(one, "—"), part_of(one)) for one in found.by(by)]
+    rows += [(name_of(one, by), *cells_of(one, "—"), part_of(one, by)) for one in found.by(by)]
     rows += [("all", *cells_of(found.all, "—"), "")]
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     return "\n".join((head, "", *(_line(row, widths) for row in rows)))

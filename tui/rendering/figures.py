@@ -8,7 +8,7 @@ from core.domain.figures import Figure, FigureBy, Figures
 TITLES: Final = ("tasks", "completed", "failed", "rejected", "simulated", "success", "mean", "p95")
 """The columns between the name of a row and what is to be known of it."""
 
-COUNTED: Final = "finished tasks, each when it was completed, failed or rejected; mean and p95 of the completed ones"
+COUNTED: Final = "finished tasks, by when that was; mean and p95 are of the completed ones"
 UNMARKED: Final = "this project does not mark what was only simulated: it is among the completed"
 
 
@@ -27,10 +27,11 @@ def cells_of(one: Figure, none: str) -> tuple[str, ...]:
     return (*counts, simulated, success, *(_duration(took_s, none) for took_s in (one.mean_s, one.p95_s)))
 
 
-def part_of(one: Figure) -> str:
+def part_of(one: Figure, by: FigureBy) -> str:
     """Return which part of its day or week a row is about; empty where it is all of it."""
-    since = "" if one.since is None else f"from {one.since.astimezone():%a %H:%M} on"
-    return ", ".join(filter(None, (since, "not over yet" if one.goes_on else "")))
+    clock = "%H:%M" if by is FigureBy.DAY else "%a %H:%M"
+    since = "" if one.since is None else f"from {one.since.astimezone():{clock}}"
+    return ", ".join(filter(None, (since, "so far" if one.goes_on else "")))
 
 
 def left_out(found: Figures) -> str:

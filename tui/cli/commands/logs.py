@@ -14,7 +14,7 @@ from core.domain.records import LogEntry, Statistics
 from core.monitor import Monitor
 from tui.cli.exits import DONE
 from tui.cli.figures_page import figures_as_data, figures_as_sheet, figures_page
-from tui.cli.forms import Sheet, fields_of, put_as, takes_form
+from tui.cli.forms import CSV, Sheet, fields_of, put_as, takes_form
 from tui.cli.guide import LISTS
 from tui.cli.session import configure, once, tell
 from tui.cli.span import Since
@@ -78,7 +78,7 @@ def _put_figures(found: Figures, by: FigureBy, form: str | None) -> None:
         sheet=lambda: figures_as_sheet(found, by),
         data=lambda: figures_as_data(found, by),
     )
-    if missing := left_out(found):
+    if form == CSV and (missing := left_out(found)):
         tell(missing)
 
 
