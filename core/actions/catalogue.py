@@ -18,6 +18,7 @@ from core.actions.resume import Resume
 from core.actions.retry_matching import RetryMatching
 from core.actions.retry_task import Retry
 from core.actions.run_pending import RunPending
+from core.actions.safety_check import DisableCheck, EnableCheck
 from core.actions.set_config import Disable, Enable, SetConfig
 from core.actions.silence import EndSilence, SilenceAlerts
 from core.actions.task_change import TaskChange
@@ -53,6 +54,8 @@ OPERATIONS: Final[tuple[type[Planned[Any]], ...]] = (
     SetConfig,
     Enable,
     Disable,
+    EnableCheck,
+    DisableCheck,
     Undo,
     Withdraw,
     ConfirmWaiting,

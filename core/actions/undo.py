@@ -15,6 +15,7 @@ from core.actions.repairs import DRY_RUN_TITLE, REPAIRS
 from core.actions.requeue import REQUEUE
 from core.actions.resume import RESUME
 from core.actions.run import NOT_OURS, Run
+from core.actions.safety_check import ENABLE_CHECK
 from core.base.text import clean
 from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, ResultPhase, Tier, label
 from core.domain.plans import PlanStep, UndoPlan
@@ -49,7 +50,7 @@ UNDO: Final = Action(
         summary="Take back what one action changed.",
         help=(
             "Take back what the action with this run id changed, where it still stands: a heal, a change of dry-run, an"
-            " approval, a rejection, a cancellation (watchdesk logs --healing)."
+            " approval, a rejection, a cancellation, a safety check that was disabled (watchdesk logs --healing)."
         ),
     ),
 )
@@ -59,6 +60,7 @@ UNDO_DRY_RUN: Final = msgspec.structs.replace(UNDO, tier=Tier.TYPED)
 _NOT_UNDONE = {
     EMERGENCY_STOP.name: "a stop is not undone: watchdesk resume --requeue",
     RESUME.name: "a resume is not undone: stop again if you must",
+    ENABLE_CHECK.name: "disable it by itself: watchdesk disable-check",
     REQUEUE.name: "what was requeued is not rejected again: stop again if you must",
 }
 

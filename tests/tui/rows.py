@@ -167,6 +167,17 @@ SAFETY: Final = (
     ),
 )
 _LONG: Final = "a line longer than any narrow screen, so that it has to go on below, as far in as it began, to its end"
+SETTINGS: Final = tuple(
+    SafetyCheck(
+        id=name_of(number), at=ago(days=3), check_type=kind, name=name, verdict=verdict, blocking=verdict == "enabled"
+    )
+    for number, kind, name, verdict in (
+        (0xB8, "build_validation", "The build passes", "enabled"),
+        (0xB9, "lint_check", "No new warnings", "disabled"),
+    )
+)
+"""Safety checks as the documented shape has them: settings."""
+
 _DETAILS: Final[dict[str, Any]] = {
     name_of(5): TaskDetail(
         task=TASKS[2],

@@ -272,7 +272,19 @@ class StillMonitor:
             case "lift":
                 return self._given(action.name, "requeue" if arguments["requeue"] else "")
         rows = [f"{plan.rows} rows"] if action.halts and plan is not None else []
-        names = {"reason", "task", "tasks", "run", "waiting", "alert", "matcher", "lasts", "silence", "breaker"}
+        names = {
+            "reason",
+            "task",
+            "check",
+            "tasks",
+            "run",
+            "waiting",
+            "alert",
+            "matcher",
+            "lasts",
+            "silence",
+            "breaker",
+        }
         return self._given(action.name, *rows, *(f"{value}" for name, value in arguments.items() if name in names))
 
     async def groups(self, given: Filter, by: GroupBy) -> TaskGroups:

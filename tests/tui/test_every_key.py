@@ -25,6 +25,7 @@ from core.actions.reject import REJECT
 from core.actions.resume import RESUME
 from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.run_pending import RUN_PENDING
+from core.actions.safety_check import NO_SETTINGS
 from core.base.settings import Layers, SettingsError
 from core.domain.actions import Action, Tier
 from core.domain.alerts import Silence
@@ -35,7 +36,7 @@ from core.history.trends import Window
 from tests.tui.drawn import app_on, asks, drawn, monitor_of, read_it, run, settled, text_of
 from tests.tui.pictures import OBSERVING, STATES, WARNING
 from tests.tui.recorded_box import LIVE, written
-from tests.tui.rows import RECORDS, name_of
+from tests.tui.rows import RECORDS, SETTINGS, name_of
 from tests.tui.still import StillFaults
 from tui.app.app import WatchdeskApp
 from tui.base.key import Key
@@ -180,6 +181,7 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     "back": lambda app: isinstance(app.screen, Dashboard),
     "retry": lambda app: asks(app, RETRY_MATCHING),
     "group": opens(ChoiceDialog, "Group by what?"),
+    "switch": lambda app: NO_SETTINGS in told(app),
     "many": opens(ChoiceDialog, "All of them"),
     **{name: partial(chosen, action=action) for name, action in CHOSEN.items()},
     "sort": lambda app: monitor_of(app).asked[-1].sort.name != "newest",
@@ -451,8 +453,7 @@ MENU: dict[str, str] = {
     "clean_up": "clean_up",
     **{name: name for name in CHOSEN},
     "set_config": "config",
-    "enable": "enable",
-    "disable": "disable",
+    **{name: name for name in ("enable", "disable", "enable_check", "disable_check")},
 }
 """Which entry of the menu leads to an order: by the name of its key."""
 
@@ -480,7 +481,9 @@ def told_of(order: str) -> Snapshot:
         id="s1", matcher="*", reason="maintenance", who="jana", at=WARNING.at, until=WARNING.at + timedelta(1)
     )
     silenced = replace(WARNING, telling=replace(WARNING.telling, silences=(silence,)))
+    settings = replace(WARNING, project=replace(WARNING.project, shape="documented"))
     told = {"lift_observe": OBSERVING, "withdraw": waits, "confirm_waiting": asks, "end_silence": silenced}
+    told |= dict.fromkeys(("enable_check", "disable_check"), settings)
     return told.get(order, WARNING)
 
 
@@ -488,6 +491,8 @@ def told_of(order: str) -> Snapshot:
 async def test_every_order_is_given_from_the_menu_by_what_its_tier_wants(order: str) -> None:
     on = order == "dry_run_off"
     records = msgspec.structs.replace(RECORDS, mode=msgspec.structs.replace(RECORDS.mode, dry_run=on))
+    if order in {"enable_check", "disable_check"}:
+        records = msgspec.structs.replace(records, safety=SETTINGS)
     if order == "requeue":
         records = msgspec.structs.replace(records, lift=ResumePlan(standing="", requeueable=3, of="the stop of 03:10"))
     app = app_on(told_of(order), records)
@@ -523,6 +528,8 @@ async def go_on(pilot: Pilot[None], app: WatchdeskApp, order: str) -> bool:
         await pilot.press("R")
     if isinstance(screen, ServedView) and order in CHOSEN and screen._window.records and screen.list.cursor is not None:
         await pilot.press({"approve": "A", "reject": "X", "cancel": "x"}[order])
+    if isinstance(screen, ServedView) and order.endswith("able_check") and screen._window.records:
+        await pilot.press("E")
     if isinstance(screen, ListView) and order == "set_config":
         await pilot.press("end", "up", "up", "up", "up", "up", "enter")
     if not isinstance(screen, Dialog):

@@ -1,9 +1,11 @@
 """The list of the agents' safety checks: those of a task (deployed shape), or those that exist (documented shape)."""
 
+from core.actions.safety_check import DISABLE_CHECK, ENABLE_CHECK
+from core.domain.actions import Action
 from core.domain.queries import Table
 from core.domain.records import SafetyCheck
 from core.domain.snapshot import Snapshot
-from tui.actions.choice import Choice, Go
+from tui.actions.choice import Choice, Choices, Go
 from tui.lists.listed import list_key
 from tui.lists.served import Document, Served, columns_of, odd_lines
 from tui.panels.row_list import Column, Row
@@ -20,6 +22,7 @@ class SafetyList(Served):
     TITLE = "Safety checks"
     TABLE = Table.SAFETY
     HINT = "status:failed  check:type  task:ID"
+    SWITCHED = True
     EMPTY = "no safety check matches, or none is visible to us"
     COLUMNS = (
         Column(title="verdict", width=9),
@@ -45,6 +48,12 @@ class SafetyList(Served):
             ),
         )
 
+    def switch(self, record: SafetyCheck) -> Action | None:
+        """Return what enables or disables a check; `None` for the result of one, which is no setting."""
+        if record.verdict in {"passed", "failed"} or record.task_id:
+            return None
+        return DISABLE_CHECK if record.verdict == "enabled" else ENABLE_CHECK
+
     async def read(self, key: str) -> Document | None:
         """Read every column; `None` when the row no longer exists. Raises NotLive."""
         found = await self._ui.monitor.safety_detail(key)
@@ -55,7 +64,9 @@ class SafetyList(Served):
             (check.verdict, _ROLE.get(check.verdict, "text")),
             (f"  {check.check_type} {check.name}".rstrip(), "strong"),
         )
-        choices = ((Choice(Go.TASK, check.task_id), "show its task"),) if check.task_id else ()
+        choices: Choices = ((Choice(Go.TASK, check.task_id), "show its task"),) if check.task_id else ()
+        if (switch := self.switch(check)) is not None:
+            choices = ((Choice(switch, check.id), f"{switch.verb.lower()} it …"),)
         return Document(
             heading=f"Safety check {key}",
             lines=(head, *odd_lines(check.odd), (), *columns_of(found.row)),

@@ -65,6 +65,7 @@ LIST_KEYS: Final = (
     Key(name="retry", key="R,shift+r", action="retry", word="retry", does="retry every failed task that matches the filter", drops=2, order="retry_matching"),
     Key(name="group", key="ctrl+g", action="group", word="group", does="group: how many tasks have what in common, such as the cause of their failure", drops=3),
     Key(name="many", key="M,shift+m", action="many", word="many", does="many: approve, reject or cancel all tasks that match the filter", drops=2),
+    Key(name="switch", key="E,shift+e", action="switch", word="on/off", does="enable or disable the safety check under the cursor", drops=1),
     Key(name="back", key="escape", action="back", word="back", does="back"),
 )  # fmt: skip
 ROW_KEYS: Final = (

@@ -8,6 +8,7 @@ from textual.binding import BindingType
 from textual.worker import Worker
 
 from core.actions.retry_matching import RETRY_MATCHING
+from core.actions.safety_check import NO_SETTINGS
 from core.domain.queries import SORTS, FilterError, Listing, Page, parse_filter, unknown_status
 from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.task_groups import GroupBy
@@ -60,6 +61,7 @@ class ServedView(ListView):
         """The keys, without those that this list does not support."""
         lacking = {"retry"} if not self.listed.RETRIES else set()
         lacking |= {"many"} if not self.listed.MANY else set()
+        lacking |= {"switch"} if not self.listed.SWITCHED else set()
         lacking |= {"group"} if not self.listed.GROUPED else set()
         kept = [key for key in super().keys if key.name not in lacking]
         acts = {action.name for action in self.listed.ACTS}
@@ -143,6 +145,16 @@ class ServedView(ListView):
         """Ask to confirm that every matching failed task goes back to pending."""
         if self.listed.RETRIES:
             await start(self.ui, RETRY_MATCHING, listing=self._listing)
+
+    async def action_switch(self) -> None:
+        """Ask to confirm that the row under the cursor is switched on, or off."""
+        row = self.list.cursor
+        record = next((one for one in self._window.records if row is not None and one.id == row.key), None)
+        action = None if record is None else self.listed.switch(record)
+        if action is not None and record is not None:
+            await start(self.ui, action, record.id)
+        elif record is not None and self.listed.SWITCHED:
+            self.ui.tell(NO_SETTINGS)
 
     def _not_grouped(self, why: str) -> None:
         self.ui.tell(why)

@@ -13,6 +13,7 @@ from core.backend.reads.outcomes import OutcomeReads
 from core.backend.reads.overview import OverviewReads
 from core.backend.reads.probes import DATABASE_PROBE, FUNCTION_PROBE, ProbeReads
 from core.backend.reads.read import Access, Read
+from core.backend.reads.safety import SafetyReads
 from core.backend.reads.task_counts import TaskCountReads
 from core.backend.reads.task_ids import TaskIdReads
 from core.backend.reads.tasks import OLDEST_PENDING, RUNNING, SIGNS_OF_LIFE, TaskReads
@@ -47,6 +48,7 @@ class Reads:
         self.audit = AuditReads(access)
         self.logs = LogReads(access)
         self.lists = ListReads(access)
+        self.safety = SafetyReads(access)
         self.trends = TrendReads(access)
         self.figures = FigureReads(access)
 
