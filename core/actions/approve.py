@@ -14,7 +14,9 @@ from core.base.text import plural
 from core.domain.actions import Action, Command, Shortcut, Tier
 from core.domain.chosen_tasks import TasksPlan
 from core.domain.plans import PlanStep
-from core.domain.records import STATUSES, ChosenTask, SystemConfig
+from core.domain.records import STATUSES, ChosenTask, SafetyCheck, SystemConfig
+from core.domain.safety_checks import failed_in_words, failed_of_many
+from core.resilience import NotLive
 
 TYPED_ABOVE: Final = 10
 """An approval of more tasks than this is typed."""
@@ -60,6 +62,22 @@ class Approve(TaskChange):
         """Return the plan, to be typed where it is about many tasks, or a risky one."""
         typed = plan.rows > TYPED_ABOVE or any(one.risky for one in plan.chosen)
         return msgspec.structs.replace(plan, action=APPROVE_TYPED) if typed else plan
+
+    async def warnings(self, chosen: tuple[ChosenTask, ...]) -> tuple[str, ...]:
+        """Return the safety checks that they fail. Where those cannot be read that is said, but hinders nothing."""
+        failed: dict[str, tuple[SafetyCheck, ...]] = {}
+        try:
+            for part in batched(tuple(one.id for one in chosen), LEAST_CAP):
+                failed |= await self._context.reads.safety.failed(part)
+        except NotLive as not_live:
+            if not_live.fault.kind == "missing_table":
+                return ()
+            return (f"whether a safety check failed is not known: {not_live.fault.sentence()}",)
+        if len(chosen) == 1:
+            said = failed_in_words(failed.get(chosen[0].id, ()))
+        else:
+            said = failed_of_many(tuple(failed.values()))
+        return (said,) if said else ()
 
     def consequences(self, config: SystemConfig | None, chosen: tuple[ChosenTask, ...]) -> tuple[str, ...]:
         """Return what keeps the agents from running them, and that dry-run marks them as done."""

@@ -71,6 +71,10 @@ class TaskChange(Operation[TasksPlan]):
         """Return what becomes of the tasks, given how the agents are set."""
         return ()
 
+    async def warnings(self, chosen: tuple[ChosenTask, ...]) -> tuple[str, ...]:
+        """Return what speaks against changing these tasks. Raises NotLive."""
+        return ()
+
     async def plan(self) -> TasksPlan:
         """Return the tasks that it would change now. Raises NotLive."""
         try:
@@ -162,7 +166,8 @@ class TaskChange(Operation[TasksPlan]):
         left += [f"{more:,} more are left: one run takes {MOST_TASKS:,}, run it again for them"] if more else []
         config = await self._context.reads.config.fetch()
         notes = self.consequences(config, chosen)
-        return self.confirmed(TasksPlan(chosen=chosen, left=tuple(left), more=more, notes=notes))
+        warnings = await self.warnings(chosen)
+        return self.confirmed(TasksPlan(chosen=chosen, left=tuple(left), more=more, warnings=warnings, notes=notes))
 
     async def _look(self, ids: Sequence[str]) -> tuple[ChosenTask, ...]:
         of_ids = self._context.reads.chosen.of_ids

@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 
+from core.actions.approve import APPROVE
 from core.actions.safety_check import DISABLE_CHECK, ENABLE_CHECK, NO_SETTINGS
 from core.actions.undo import UNDO
 from core.domain.actions import Action, ResultPhase, Tier
 from core.domain.plans import PlanChanged
 from core.monitor import Monitor
 from core.resilience import NotLive
+from tests.actions.test_task_changes import add as in_review
 from tests.actions.test_task_changes import at, between, monitor
 from tests.hostile import CONTROL, HOSTILE
 from tests.running import Command, Running
-from tests.wire import Wire, reset
+from tests.wire import Wire, answer, reset
 
 __all__ = ["between", "monitor"]
 
@@ -255,3 +257,61 @@ def test_on_the_command_line(sandbox: Running, command: Command) -> None:
     assert wrong.returncode == 2
     assert "Traceback" not in wrong.stderr
     assert command("enable-check", sandbox=sandbox).returncode == 2
+
+
+def result(sandbox: Running, task: str, kind: str, passed: bool, minutes: int = 0) -> None:
+    sandbox.sql(
+        "INSERT INTO autonomous_safety_checks (task_id, check_type, passed, checked_at)"
+        " VALUES (%s, %s, %s, now() - %s * interval '1 minute')",
+        *(task, kind, passed, minutes),
+    )
+
+
+@RESULTS
+async def test_an_approval_says_first_which_checks_failed(sandbox: Running, monitor: Monitor) -> None:
+    fails, passes, other = in_review(sandbox, count=3)
+    result(sandbox, fails, "build_validation", False)
+    result(sandbox, fails, "test_validation", True)
+    result(sandbox, fails, "type_check", False, 3)
+    result(sandbox, passes, "build_validation", False, 9)
+    result(sandbox, passes, "build_validation", True, 2)
+    plan = await monitor.plan(APPROVE, tasks=(fails,))
+    assert plan.text.splitlines()[0] == "2 safety checks failed: type_check, build_validation"
+    assert "safety check" not in (await monitor.plan(APPROVE, tasks=(passes,))).text
+    both = await monitor.plan(APPROVE, tasks=(fails, passes, other))
+    assert both.text.splitlines()[0] == "1 of them fails safety checks: type_check (1), build_validation (1)"
+    assert (await monitor.run(APPROVE, plan, tasks=(fails,))).done
+
+
+@RESULTS
+async def test_neither_a_cut_page_nor_many_results_hide_a_failure(sandbox: Running, monitor: Monitor) -> None:
+    (task,) = in_review(sandbox)
+    result(sandbox, task, "lint_check", False, 600)
+    sandbox.sql(
+        "INSERT INTO autonomous_safety_checks (task_id, check_type, passed)"
+        " SELECT %s, 'build_validation', true FROM generate_series(1, 700)",
+        task,
+    )
+    sandbox.limits(max_rows=60)
+    assert "1 safety check failed: lint_check" in (await monitor.plan(APPROVE, tasks=(task,))).text
+
+
+async def test_checks_that_cannot_be_read_hinder_no_approval(sandbox: Running, monitor: Monitor, between: Wire) -> None:
+    (task,) = in_review(sandbox)
+    between.acts[CHECKS] = answer(b'{"code": "42501", "message": "permission denied"}', "403 Forbidden")
+    plan = await monitor.plan(APPROVE, tasks=(task,))
+    assert plan.text.startswith("whether a safety check failed is not known: permission denied")
+    assert (await monitor.run(APPROVE, plan, tasks=(task,))).done
+
+
+@RESULTS
+def test_the_task_itself_says_what_it_fails(sandbox: Running, command: Command) -> None:
+    (task,) = in_review(sandbox)
+    result(sandbox, task, "build_validation", False)
+    result(sandbox, task, "lint_check", True)
+    told = command("task", task, sandbox=sandbox).stdout
+    assert told.splitlines()[1] == "1 safety check failed: build_validation"
+    checks = told[told.index("safety checks:") :].splitlines()
+    assert checks[1].startswith("  failed  build_validation")
+    found = json.loads(command("task", task, "--json", sandbox=sandbox).stdout)
+    assert [one["check_type"] for one in found["failing_checks"]] == ["build_validation"]

@@ -28,22 +28,22 @@ class SafetyList(Served):
         Column(title="verdict", width=9),
         Column(title="age", width=6, right=True),
         Column(title="check", width=28),
-        Column(title="blocking", width=8, drops=2),
         Column(title="what it says"),
-        Column(title="task", width=8, drops=3),
+        Column(title="task", width=8, drops=2),
     )
 
     def row(self, record: SafetyCheck, snapshot: Snapshot, *, live: bool) -> Row:
         """Return one check as a row."""
-        blocking = "" if record.blocking is None else "blocks" if record.blocking else "warns"
+        blocks = (
+            "" if record.blocking is None or record.verdict == "passed" else "blocks" if record.blocking else "warns"
+        )
         return Row(
             key=record.id,
             cells=(
                 (record.verdict, _ROLE.get(record.verdict, "text") if live else "dim"),
                 (age(record.at, snapshot.at), "dim"),
-                (f"{record.check_type} {record.name}".strip(), "text" if live else "dim"),
-                (blocking, "dim"),
-                (record.text, "dim"),
+                (record.check_type, "text" if live else "dim"),
+                (": ".join(filter(None, (blocks, record.text or record.name))), "dim"),
                 ((record.task_id or "")[:8], "dim"),
             ),
         )

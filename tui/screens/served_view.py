@@ -9,6 +9,7 @@ from textual.worker import Worker
 
 from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.safety_check import NO_SETTINGS
+from core.backend.schema import Shape
 from core.domain.queries import SORTS, FilterError, Listing, Page, parse_filter, unknown_status
 from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.task_groups import GroupBy
@@ -61,7 +62,8 @@ class ServedView(ListView):
         """The keys, without those that this list does not support."""
         lacking = {"retry"} if not self.listed.RETRIES else set()
         lacking |= {"many"} if not self.listed.MANY else set()
-        lacking |= {"switch"} if not self.listed.SWITCHED else set()
+        settings = self.listed.SWITCHED and self.ui.shown.project.shape != Shape.DEPLOYED
+        lacking |= {"switch"} if not settings else set()
         lacking |= {"group"} if not self.listed.GROUPED else set()
         kept = [key for key in super().keys if key.name not in lacking]
         acts = {action.name for action in self.listed.ACTS}

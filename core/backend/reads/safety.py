@@ -1,4 +1,4 @@
-"""Reads of safety checks that are settings: one by its id or name, and which of some are on or off."""
+"""Reads of safety checks: those that are settings, by id or name; those that tasks fail, where they are results."""
 
 from typing import Any, Final
 
@@ -6,14 +6,19 @@ import msgspec
 
 from core.backend.columns import Row, each, row_id
 from core.backend.faults import Failed
-from core.backend.reads.read import Access, Subject, read
+from core.backend.reads.read import LEAST_CAP, PAGE, Access, Subject, read
 from core.backend.rows import safety_of, safety_selection
 from core.backend.schema import SAFETY, Shape
+from core.backend.selection import Selection
 from core.domain.queries import is_uuid
 from core.domain.records import SafetyCheck
+from core.domain.safety_checks import failing
 from core.resilience.fault import Fault
 
 _MOST_ALIKE: Final = 20
+_MOST_RESULTS: Final = 2_000
+_RESULTS: Final = Selection(table=SAFETY, needed=("id", "checked_at", "check_type", "task_id", "passed"))
+"""What tells whether a task fails a check; not what the check says, which may be long."""
 
 
 class SafetyReads(Subject):
@@ -50,6 +55,30 @@ class SafetyReads(Subject):
             return c.table(SAFETY).select("id").in_("id", list(ids)).is_("enabled", value)
 
         return tuple(map(row_id, await self._calls.rows("read back safety settings", build)))
+
+    @read("db:fetch_safety_results")
+    async def failed(self, tasks: tuple[str, ...]) -> dict[str, tuple[SafetyCheck, ...]]:
+        """Return the safety checks that up to 100 tasks fail, by task; none where they belong to no task.
+
+        By the newest `_MOST_RESULTS` results of all of them.
+        """
+        if await shape_of_safety(self._access) is not Shape.DEPLOYED:
+            return {}
+        found: dict[str, list[SafetyCheck]] = {}
+        read = 0
+        while read < _MOST_RESULTS:
+
+            def build(query: Any, first: int = read) -> Any:
+                query = query.in_("task_id", list(tasks)).order("checked_at", desc=True).order("id", desc=True)
+                return query.range(first, first + PAGE - 1)
+
+            part = await self._calls.selected("read safety results", _RESULTS, build)
+            for check in map(safety_of, part):
+                found.setdefault(check.task_id or "", []).append(check)
+            read += len(part)
+            if len(part) < LEAST_CAP:
+                break
+        return {task: failed for task, checks in found.items() if (failed := failing(checks))}
 
 
 async def shape_of_safety(access: Access) -> Shape:

@@ -100,6 +100,7 @@ READS: dict[str, Callable[[Reads], Awaitable[object]]] = {
     "trends.finished": lambda reads: reads.trends.finished(AT, AT, ""),
     "trends.checks": lambda reads: reads.trends.checks(AT, AT, 0),
     "safety.settings": lambda reads: reads.safety.settings("a"),
+    "safety.failed": lambda reads: reads.safety.failed(IDS),
     "safety.switched": lambda reads: reads.safety.switched(IDS, enabled=True),
     "figures.page": lambda reads: reads.figures.page(STREAMS[0], AT, AT, None),
     "figures.about": lambda reads: reads.figures.about(AT, AT),
