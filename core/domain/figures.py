@@ -8,6 +8,10 @@ from typing import Final
 import msgspec
 
 from core.base.percentiles import percentile
+from core.base.text import plural
+
+MOST_TYPES: Final = 200
+"""The most types that are told each by itself, those with the most tasks."""
 
 _DAY: Final = timedelta(days=1)
 
@@ -129,11 +133,16 @@ def figures(tasks: Iterable[FinishedTask], span: FigureSpan, *, about: int | Non
 
 
 def _types(tasks: list[FinishedTask], span: FigureSpan) -> tuple[Figure, ...]:
+    """Return a row for each of the most frequent types, and one for all others together."""
     members: dict[str, list[FinishedTask]] = {}
     for task in tasks:
         members.setdefault(task.task_type, []).append(task)
-    rows = [_figure(found, span, name=name) for name, found in members.items()]
-    return tuple(sorted(rows, key=lambda one: (-one.tasks, one.name)))
+    most = sorted(members, key=lambda name: (-len(members[name]), name))
+    rows = [_figure(members[name], span, name=name) for name in most[:MOST_TYPES]]
+    if others := most[MOST_TYPES:]:
+        rest = [task for name in others for task in members[name]]
+        rows.append(_figure(rest, span, name=plural(len(others), "other type")))
+    return tuple(rows)
 
 
 def _periods(

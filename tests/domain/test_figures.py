@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.domain.figures import Figure, FigureBy, Figures, FigureSpan, FinishedTask, figures
+from core.domain.figures import MOST_TYPES, Figure, FigureBy, Figures, FigureSpan, FinishedTask, figures
 from tests.hostile import HOSTILE
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)  # a Wednesday
@@ -104,3 +104,12 @@ def test_types_are_sorted_by_how_many_and_a_hostile_one_is_only_a_name() -> None
         task(1), task(2, task_type=HOSTILE["markup"]), task(3, task_type=HOSTILE["markup"]), task(4, task_type="")
     )
     assert [(row.name, row.tasks) for row in found.types] == [(HOSTILE["markup"], 2), ("", 1), ("bug_fix", 1)]
+
+
+def test_of_very_many_types_the_rest_is_told_as_one() -> None:
+    tasks = [task(n, task_type=f"type {n:04}", hours=1) for n in range(1_000)]
+    rows = of(*tasks, task(2_000, task_type="type 0999")).types
+    assert (rows[0].name, rows[0].tasks) == ("type 0999", 2)
+    assert len(rows) == MOST_TYPES + 1
+    assert (rows[-1].name, rows[-1].tasks) == ("800 other types", 800)
+    assert sum(row.tasks for row in rows) == 1_001

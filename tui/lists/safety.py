@@ -34,16 +34,15 @@ class SafetyList(Served):
 
     def row(self, record: SafetyCheck, snapshot: Snapshot, *, live: bool) -> Row:
         """Return one check as a row."""
-        blocks = (
-            "" if record.blocking is None or record.verdict == "passed" else "blocks" if record.blocking else "warns"
-        )
+        blocks = {True: "blocks", False: "warns", None: ""}[record.blocking]
+        says = (blocks if record.verdict != "passed" else "", record.text or record.name)
         return Row(
             key=record.id,
             cells=(
                 (record.verdict, _ROLE.get(record.verdict, "text") if live else "dim"),
                 (age(record.at, snapshot.at), "dim"),
                 (record.check_type, "text" if live else "dim"),
-                (": ".join(filter(None, (blocks, record.text or record.name))), "dim"),
+                (": ".join(filter(None, says)), "dim"),
                 ((record.task_id or "")[:8], "dim"),
             ),
         )
