@@ -14,7 +14,9 @@ from core.backend.reads.read import LEAST_CAP, batched
 from core.base.text import plural
 from core.domain.actions import Action, Command, Shortcut, Tier
 from core.domain.plans import PlanStep
-from core.domain.records import STATUSES
+from core.domain.records import STATUSES, ChosenTask, SafetyCheck
+from core.domain.safety_checks import failed_in_words, failed_of_many
+from core.resilience import NotLive
 
 APPROVE: Final = Action(
     name="approve",
@@ -49,6 +51,22 @@ class Approve(TaskRelease):
     otherwise = "must wait for a review"
     key = "db:approve_tasks"
     undoes = True
+
+    async def warnings(self, chosen: tuple[ChosenTask, ...]) -> tuple[str, ...]:
+        """Return the safety checks that they fail. Where those cannot be read that is said, but hinders nothing."""
+        failed: dict[str, tuple[SafetyCheck, ...]] = {}
+        try:
+            for part in batched(tuple(one.id for one in chosen), LEAST_CAP):
+                failed |= await self._context.reads.safety.failed(part)
+        except NotLive as not_live:
+            if not_live.fault.kind == "missing_table":
+                return ()
+            return (f"whether a safety check failed is not known: {not_live.fault.sentence()}",)
+        if len(chosen) == 1:
+            said = failed_in_words(failed.get(chosen[0].id, ()))
+        else:
+            said = failed_of_many(tuple(failed.values()))
+        return (said,) if said else ()
 
     def send(self, run: Run, status: str) -> Callable[[tuple[str, ...]], Awaitable[tuple[str, ...]]]:
         """Return the conditional write."""

@@ -22,6 +22,7 @@ from core.actions.resume import Resume
 from core.actions.retry_matching import RetryMatching
 from core.actions.retry_task import Retry
 from core.actions.run_pending import RunPending
+from core.actions.safety_check import DisableCheck, EnableCheck
 from core.actions.set_config import Disable, Enable, SetConfig
 from core.actions.set_priority import SetPriority
 from core.actions.silence import EndSilence, SilenceAlerts
@@ -64,6 +65,8 @@ OPERATIONS: Final[tuple[type[Planned[Any]], ...]] = (
     SetConfig,
     Enable,
     Disable,
+    EnableCheck,
+    DisableCheck,
     Undo,
     Withdraw,
     ConfirmWaiting,

@@ -92,6 +92,10 @@ class TaskChange(Operation[TasksPlan]):
         """Return what becomes of the tasks, given how the agents are set. Raises NotLive."""
         return ()
 
+    async def warnings(self, chosen: tuple[ChosenTask, ...]) -> tuple[str, ...]:
+        """Return what speaks against changing these tasks. Raises NotLive."""
+        return ()
+
     async def plan(self) -> TasksPlan:
         """Return the tasks that it would change now. Raises NotLive."""
         try:
@@ -178,8 +182,8 @@ class TaskChange(Operation[TasksPlan]):
         chosen, more = tuple(found[:MOST_TASKS]), beyond + max(0, len(found) - MOST_TASKS)
         left = [f"left alone: {self._other_statuses(others, seen.values())}"] if others else []
         left += [f"{more:,} more are left: one run takes {MOST_TASKS:,}, run it again for them"] if more else []
-        notes = await self.consequences(chosen)
-        return self.confirmed(TasksPlan(chosen=chosen, left=tuple(left), more=more, notes=notes))
+        notes, warnings = await self.consequences(chosen), await self.warnings(chosen)
+        return self.confirmed(TasksPlan(chosen=chosen, left=tuple(left), more=more, warnings=warnings, notes=notes))
 
     async def _look(self, ids: Sequence[str]) -> tuple[ChosenTask, ...]:
         of_ids = self._context.reads.chosen.of_ids

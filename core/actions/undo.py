@@ -17,6 +17,7 @@ from core.actions.repairs import DRY_RUN_TITLE, REPAIRS
 from core.actions.requeue import REQUEUE
 from core.actions.resume import RESUME
 from core.actions.run import NOT_OURS, Run
+from core.actions.safety_check import ENABLE_CHECK
 from core.actions.unpause_type import UNPAUSE_TYPE
 from core.base.text import clean
 from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, ResultPhase, Tier, label
@@ -52,7 +53,7 @@ UNDO: Final = Action(
         summary="Take back what one action changed.",
         help=(
             "Take back what the action with this run id changed, where it still stands: a heal, a change of dry-run, an"
-            " approval, a rejection, a cancellation (watchdesk logs --healing)."
+            " approval, a rejection, a cancellation, a safety check that was disabled (watchdesk logs --healing)."
         ),
     ),
 )
@@ -65,6 +66,7 @@ _NOT_UNDONE = {
     CREATE_TASK.name: "a task that was created is cancelled: watchdesk cancel ID",
     PAUSE_TYPE.name: "a pause ends by watchdesk unpause TYPE",
     UNPAUSE_TYPE.name: "an unpause is not undone: pause the type again",
+    ENABLE_CHECK.name: "disable it by itself: watchdesk disable-check",
     REQUEUE.name: "what was requeued is not rejected again: stop again if you must",
 }
 

@@ -125,6 +125,14 @@ def moment_of_only(rows: list[Row], name: str) -> datetime | None:
     return at
 
 
+def needed_moment(row: Row, name: str) -> datetime:
+    """Return a time by which the row was found. Raises Failed where it is no time."""
+    at = moment(row[name])
+    if at is None:
+        raise Failed(garbage(f"{name} is no time"))
+    return at
+
+
 def row_id(row: Row) -> str:
     """Return the id of a row read for its id alone. Raises Failed."""
     value = row.get("id")

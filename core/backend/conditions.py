@@ -132,6 +132,12 @@ def not_before(place: Place, column: str) -> str:
     return f"{column}.is.null,{column}.gt.{at},and({column}.eq.{at},id.gte.{quoted(name)})"
 
 
+def below(place: Place, column: str) -> str:
+    """Return the condition that a row stands below `place`, sorted by the time in `column`."""
+    at, name = stamp(place[0]), place[1]
+    return f"{column}.lt.{at},and({column}.eq.{at},id.lt.{quoted(name)})"
+
+
 def quoted(text: str) -> str:
     """Quote `text` as a value within a list or a tree of conditions."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')

@@ -18,12 +18,14 @@ class TasksPlan(Plan, frozen=True, kw_only=True):
     """The tasks to be changed, as they were seen. `left`: why others that were named are left alone; `more`: how many
     of those are left for another run.
 
-    `notes`: what becomes of them, given how the agents are set. `action`: as which it is confirmed.
+    `warnings`: what speaks against it, told first. `notes`: what becomes of them, given how the agents are set.
+    `action`: as which it is confirmed.
     """
 
     chosen: tuple[ChosenTask, ...] = ()
     left: tuple[str, ...] = ()
     more: int = 0
+    warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     refused: str = ""
     action: Action | None = None
@@ -49,7 +51,7 @@ class TasksPlan(Plan, frozen=True, kw_only=True):
         if self.refused:
             return self.refused
         if self.rows == 1:
-            return "\n".join((*self.chosen[0].lines, *self.left, *self.notes))
+            return "\n".join((*self.warnings, *self.chosen[0].lines, *self.left, *self.notes))
         types = _counted(one.task.task_type for one in self.chosen)
         risks = _counted(one.task.risk_level for one in self.chosen)
         oldest = f", the oldest of {self.oldest_at:%Y-%m-%d %H:%M} UTC" if self.oldest_at is not None else ""
@@ -58,7 +60,7 @@ class TasksPlan(Plan, frozen=True, kw_only=True):
         ]
         more = [f"- and {self.rows - _EXAMPLES:,} more"] if self.rows > _EXAMPLES else []
         first = f"{plural(self.rows, 'task')} ({types}; risk {risks}){oldest}"
-        return "\n".join((first, *examples, *more, *self.left, *self.notes))
+        return "\n".join((*self.warnings, first, *examples, *more, *self.left, *self.notes))
 
 
 def _counted(names: Iterable[str]) -> str:

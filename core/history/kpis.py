@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from core.base.percentiles import percentile
 from core.base.text import plural, short
 from core.domain.kpis import Kpi
 from core.domain.periods import HISTORY_KEPT
@@ -170,12 +171,6 @@ def _checks(took_s: tuple[float, ...]) -> tuple[Kpi, ...]:
         else Kpi(name=f"check_p{share}", title=f"Check p{share}", target="< 2 s")
         for share in (50, 95)
     )
-
-
-def percentile(values: tuple[float, ...], share: int) -> float:
-    """Return the smallest value that at least `share` percent of `values` do not exceed (nearest rank)."""
-    ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * share // 100) - 1)]
 
 
 def _healing(heals_ms: tuple[int, ...] | None) -> Kpi:

@@ -56,6 +56,7 @@ from core.services.context import Context
 from core.services.critical_streak import CriticalStreak
 from core.services.delegation import Delegation
 from core.services.events import EventLog
+from core.services.figures import FigureService
 from core.services.heartbeat import Heartbeat
 from core.services.kpis import KpiService
 from core.services.left_over import LeftOver
@@ -225,6 +226,7 @@ class Container:
     def _build_services(self, hooks: Hooks) -> None:
         context, readings, publish = self.context, self.readings, hooks.publish
         self.rows = RowReader(context, self.checks.discover)
+        self.figures = FigureService(context, self.rows)
         self.kpis = KpiService(context, readings, self.connection, keeps=self.ownership)
         self.trends = TrendService(context, readings, self.checks.discover, keeps=self.ownership)
         self.cost = CostService(context, self.backend.traffic, keeps=self.ownership)

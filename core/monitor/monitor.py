@@ -21,6 +21,7 @@ from core.domain.actions import Action, Result
 from core.domain.alerts import Tried
 from core.domain.checks import Check, Checkup
 from core.domain.events import BreakerChanged, DegradationChanged
+from core.domain.figures import Figures
 from core.domain.kpis import Kpi
 from core.domain.monitor_process import MonitorProcess
 from core.domain.plans import Plan
@@ -31,7 +32,7 @@ from core.domain.snapshot import Snapshot, State
 from core.domain.status import Level
 from core.domain.task_groups import GroupBy, TaskGroups
 from core.history.blackbox import Box, Note
-from core.history.trends import Trends, Window
+from core.history.trends import CUTS, Trends, Window
 from core.monitor.container import Container, Hooks
 from core.monitor.scheduler import Scheduler
 from core.monitor.snapshot_builder import compose, compose_one_shot
@@ -41,6 +42,7 @@ from core.resilience import (
     DegradationTracker,
 )
 from core.resilience.fault import Fault
+from core.resilience.reading import Reading
 from core.services.components import components
 from core.services.config import Config, Places
 from core.services.conflicts import Resets
@@ -177,6 +179,15 @@ class Monitor:
         """Return the results of tasks since a moment. Raises NotLive."""
         await self.discover()
         return await statistics(self._parts.reads, since, self._parts.time.likely())
+
+    async def figures(self, since: datetime) -> Figures:
+        """Return the figures of what finished since a moment by day, week and type. Raises NotLive."""
+        return await self._parts.figures.figures(since)
+
+    async def figures_over(self, window: Window) -> Reading[Figures]:
+        """Return the figures over a window, else the last ones that were read of it. Never raises for a fault."""
+        since = self._parts.time.likely() - CUTS[window].length
+        return await self._parts.figures.last_known(since, window)
 
     async def kpis(self) -> tuple[Kpi, ...]:
         """Return the key figures, from samples of this machine and reads of the project. Raises NotLive."""

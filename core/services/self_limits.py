@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from core.base.bounds import Count, Megabytes, Milliseconds, Period, Share, Span, Tick
+from core.base.percentiles import percentile
 
 _STEPS_MS: Final = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 _MEMORY_STEP_MB: Final = 5
@@ -56,7 +57,7 @@ class Lags:
         many = len(self._late)
         if 2 * many < (self._late.maxlen or 0):
             return None
-        return 1000.0 * sorted(self._late)[-(-many * 99 // 100) - 1]
+        return 1000.0 * percentile(self._late, 99)
 
 
 class Bound:

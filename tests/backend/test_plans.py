@@ -13,6 +13,7 @@ import pytest
 
 from core.backend.client import Backend, RequestLimits
 from core.backend.reads import Reads
+from core.backend.reads.figures import STREAMS
 from core.backend.schema import LOGS, TASKS, discover
 from core.backend.sizes import EXACT_UP_TO
 from core.backend.target import Target
@@ -62,6 +63,9 @@ READS: Final[dict[str, Callable[[Reads], Awaitable[object]]]] = {
     "unfinished actions": lambda reads: reads.audit.unfinished("heal", DAY),
     "stop's trail": lambda reads: reads.audit.stop_trail(),
     "finished in a window": lambda reads: reads.trends.count_finished(DAY, NOW),
+    "figures of what was completed": lambda reads: reads.figures.page(STREAMS[0], MONTH, NOW, None),
+    "figures, the next page": lambda reads: reads.figures.page(STREAMS[1], MONTH, NOW, (WEEK, A)),
+    "figures of what has no end": lambda reads: reads.figures.page(STREAMS[-1], MONTH, NOW, None),
     "checks in a window": lambda reads: reads.trends.checks(DAY, NOW, 0),
     "page of tasks": lambda reads: reads.lists.page(Listing(table=Table.TASKS), 0, 50),
     "page of failed tasks": lambda reads: reads.lists.page(

@@ -1,5 +1,7 @@
 """`logs`: the three monitoring queries, right past a page, on both shapes, and writing nothing."""
 
+import csv
+import io
 import json
 import re
 
@@ -116,6 +118,8 @@ WRONG = {
     "none": ([], "--watchdog, --healing or --stats"),
     "no time": (["--watchdog", "--since", "yesterdayish"], "is no time"),
     "no rows": (["--watchdog", "--limit", "0"], "--limit"),
+    "figures of logs": (["--watchdog", "--by", "day"], "--by is of --stats"),
+    "no kind": (["--stats", "--by", "month"], "'month' is not one of 'day', 'week', 'type'"),
 }
 
 
@@ -126,3 +130,111 @@ def test_wrong_use_is_two(case: str, command: Command) -> None:
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def finished(sandbox: Running) -> None:
+    """Three tasks completed, one only simulated, one failed, all an hour ago; one more two days ago."""
+    done = "now() - interval '1 hour'"
+    for status, kind, at, result, count in (
+        ("completed", "bug_fix", done, "NULL", 3),
+        ("completed", "bug_fix", done, "'\"DRY RUN: would\"'", 1),
+        ("failed", "refactoring", done, "NULL", 1),
+        ("completed", "bug_fix", "now() - interval '49 hours'", "NULL", 1),
+    ):
+        sandbox.sql(
+            "INSERT INTO autonomous_tasks (task_type, description, status, started_at, completed_at, result)"
+            f" SELECT %s, 'x', %s, {at} - interval '5 minutes', {at}, {result} FROM generate_series(1, %s)",
+            *(kind, status, count),
+        )
+
+
+def test_figures_by_type_in_words(sandbox: Running, command: Command) -> None:
+    finished(sandbox)
+    done = command("logs", "--stats", "--by", "type", sandbox=sandbox)
+    assert (done.returncode, done.stderr) == (0, "")
+    head, *table = done.stdout.splitlines()
+    assert head.startswith("finished tasks, by when that was")
+    assert "times of UTC" in done.stdout
+    rows = [line.split() for line in table[2:]]
+    assert rows[0] == ["type", "tasks", "completed", "failed", "rejected", "simulated", "success", "mean", "p95"]
+    assert rows[1] == ["bug_fix", "5", "4", "0", "0", "1", "100.0", "%", "5", "min", "5", "min"]
+    assert rows[2] == ["refactoring", "1", "0", "1", "0", "0", "0.0", "%", "—", "—"]
+    assert rows[3][:6] == ["all", "6", "4", "1", "0", "1"]
+    counts = [re.match(r"\S+ +\S+", line) for line in table[2:]]
+    assert len({one.end() for one in counts if one is not None}) == 1  # at the right
+
+
+def test_figures_by_day_and_week_for_programs(sandbox: Running, command: Command) -> None:
+    finished(sandbox)
+    for by, names in (("day", r"\d{4}-\d\d-\d\d"), ("week", r"\d{4}-W\d\d")):
+        found = json.loads(command("logs", "--stats", "--by", by, "--since", "3d", "--json", sandbox=sandbox).stdout)
+        assert (found["version"], found["by"], found["whole"], found["looked_at"]) == (1, by, True, 6)
+        assert all(re.fullmatch(names, row["name"]) for row in found["figures"])
+        assert sum(row["tasks"] for row in found["figures"]) == found["all"]["tasks"] == 6
+        assert found["figures"][0]["goes_on"]
+        assert found["figures"][-1]["since"] is not None or by == "week"
+        assert found["all"]["mean_s"] == 300.0
+    short = json.loads(command("logs", "--stats", "--by", "day", "--since", "2h", "--json", sandbox=sandbox).stdout)
+    assert short["all"]["tasks"] == 5
+
+
+def test_figures_for_a_spreadsheet(sandbox: Running, command: Command) -> None:
+    finished(sandbox)
+    told = command("logs", "--stats", "--by", "type", "--csv", sandbox=sandbox)
+    rows = list(csv.DictReader(io.StringIO(told.stdout)))
+    assert [(row["name"], row["tasks"], row["success_percent"], row["mean_s"]) for row in rows] == [
+        ("bug_fix", "5", "100.0", "300.0"),
+        ("refactoring", "1", "0.0", ""),
+    ]
+
+
+def test_what_figures_leave_out_is_said(sandbox: Running, command: Command) -> None:
+    sandbox.sql(
+        "INSERT INTO autonomous_tasks (description, status, completed_at)"
+        " SELECT 'x', 'completed', now() - i * interval '1 minute' FROM generate_series(1, 21500) AS i"
+    )
+    said = r"the newest [\d,]+( of ≈[\d,]+)?: nothing before \d{4}-\d\d-\d\d \d\d:\d\d is in it"
+    told = command("logs", "--stats", "--by", "day", "--since", "30d", sandbox=sandbox)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert re.search(said, told.stdout)
+    assert re.search(r"from \d\d:\d\d", told.stdout)
+    assert re.search(
+        said, command("logs", "--stats", "--by", "type", "--csv", "--since", "30d", sandbox=sandbox).stderr
+    )
+
+
+@ONE_SHAPE
+def test_no_figures_are_dashes_and_a_time_zone_is_named(sandbox: Running, command: Command) -> None:
+    done = command("logs", "--stats", "--by", "week", sandbox=sandbox, TZ="Europe/Berlin")
+    assert re.search("times of CES?T", done.stdout)
+    last = done.stdout.splitlines()[-1].split()
+    assert last == ["all", "0", "0", "0", "0", "0", "—", "—", "—"]
+
+
+LISTED = {
+    "tasks": ["tasks"],
+    "groups": ["tasks", "--group", "type"],
+    "the watchdog's": ["logs", "--watchdog"],
+    "actions": ["logs", "--healing"],
+    "statistics": ["logs", "--stats"],
+    "figures": ["logs", "--stats", "--by", "day"],
+    "alerts": ["alerts"],
+    "rules": ["alerts", "--rules"],
+    "waiting": ["waiting"],
+    "settings": ["config", "show"],
+}
+
+
+@ONE_SHAPE
+@pytest.mark.parametrize("words", LISTED.values(), ids=LISTED)
+def test_every_list_goes_into_a_spreadsheet_and_runs_nothing_there(
+    words: list[str], sandbox: Running, command: Command
+) -> None:
+    sandbox.sql("UPDATE autonomous_system_config SET emergency_stop = true, emergency_stop_reason = '=1+1'")
+    rows(sandbox, "watchdog_healing", 1, extra="""'{"order": "=1+1", "reason": "@x"}'""")
+    finished(sandbox)
+    told = command(*words, "--csv", sandbox=sandbox)
+    found = list(csv.reader(io.StringIO(told.stdout)))
+    assert len(found) > 1 or words == ["waiting"]
+    assert {len(row) for row in found} == {len(found[0])}
+    assert not [cell for row in found for cell in row if re.match(r"[=+@\t\r]|-(?!\d)", cell)]

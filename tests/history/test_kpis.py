@@ -16,7 +16,7 @@ from core.domain.records import SuccessRate
 from core.domain.status import Truth
 from core.history.availability import Record, SampleState, Span
 from core.history.incidents import incidents, recovery, uptime
-from core.history.kpis import Measured, kpis, percentile
+from core.history.kpis import Measured, kpis
 from core.monitor import Config, Monitor, Places
 from core.services.config import RefreshRules
 from tests.clock import FakeClock
@@ -126,11 +126,6 @@ def test_that_there_was_no_incident_is_said_of_what_was_seen() -> None:
     assert note(month, (UP, 0.05 * month, month)) == "no incident in 30 d"
     assert note(400, (UP, 0, 100), (DOWN, 100, 400)) == "none over yet; one ongoing for 5 min"
     assert note(month + 1000, (DOWN, 0, 300), (UP, 300, month + 1000)) == "no incident in 30 d"
-
-
-def test_percentiles_are_nearest_ranks() -> None:
-    values = tuple(float(n) for n in range(1, 101))
-    assert (percentile(values, 50), percentile(values, 95), percentile((7.0,), 95)) == (50.0, 95.0, 7.0)
 
 
 def test_rates_of_fewer_than_five_are_not_numbers() -> None:

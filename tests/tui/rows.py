@@ -5,9 +5,11 @@ from typing import Any, Final
 
 from core.actions.context import Actor
 from core.actions.waiting import WaitingAction
+from core.domain.figures import Figures, FigureSpan, FinishedTask, figures
 from core.domain.plans import DryRunPlan, HealPlan, PlanStep, ResumePlan, RunPlan, StopPlan
 from core.domain.records import LogEntry, SafetyCheck, Task
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail, row_detail
+from core.history.trends import CUTS, Window
 from core.resilience.fault import Counts, Evidence, Fault
 from core.resilience.reading import Reading, Source
 from tests.tui.still import Records
@@ -165,6 +167,17 @@ SAFETY: Final = (
     ),
 )
 _LONG: Final = "a line longer than any narrow screen, so that it has to go on below, as far in as it began, to its end"
+SETTINGS: Final = tuple(
+    SafetyCheck(
+        id=name_of(number), at=ago(days=3), check_type=kind, name=name, verdict=verdict, blocking=verdict == "enabled"
+    )
+    for number, kind, name, verdict in (
+        (0xB8, "build_validation", "The build passes", "enabled"),
+        (0xB9, "lint_check", "No new warnings", "disabled"),
+    )
+)
+"""Safety checks as the documented shape has them: settings."""
+
 _DETAILS: Final[dict[str, Any]] = {
     name_of(5): TaskDetail(
         task=TASKS[2],
@@ -245,7 +258,29 @@ WAITING: Final = WaitingAction(
     at=ago(minutes=6),
     reason="agents delete accounts",
 )
+_KINDS: Final = ("bug_fix", "edge_function", "database_migration", "[brackets] and 東京支社")
+
+
+def figures_over(window: Window, about: int | None = None, **span: Any) -> Figures:
+    """A task every forty minutes, every ninth failed, some rejected; some hours of it in dry-run."""
+    since, begin = AT - CUTS[window].length, span.get("reached") or AT - CUTS[window].length
+    tasks = [
+        FinishedTask(
+            id=f"{n}",
+            task_type=_KINDS[n % 7 % 4],
+            status="failed" if n % 9 == 4 else "rejected" if n % 50 == 7 else "completed",
+            at=at,
+            took_s=40.0 + n * 37 % 600,
+            simulated=n % 9 != 4 and n % 50 != 7 and 95 < n < 106,
+        )
+        for n in range(2_000)
+        if (at := AT - timedelta(minutes=3 + 40 * n)) >= begin
+    ]
+    return figures(tasks, FigureSpan(since=since, until=AT, zone=UTC, **span), about=about)
+
+
 RECORDS: Final = Records(
+    figures={window: live(figures_over(window)) for window in Window},
     tasks=(*STUCK, *RUNNING, *TASKS),
     logs=LOGS,
     safety=SAFETY,

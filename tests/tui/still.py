@@ -22,6 +22,7 @@ from core.domain.actions import Action, Result, ResultPhase
 from core.domain.alerts import Tried
 from core.domain.chosen_tasks import TasksPlan
 from core.domain.config_settings import SETTINGS
+from core.domain.figures import Figures
 from core.domain.plans import (
     DryRunPlan,
     HealPlan,
@@ -43,6 +44,7 @@ from core.history.blackbox import Box, Note
 from core.history.trends import Observed, Trends, Window, trends
 from core.resilience import NotLive
 from core.resilience.fault import Fault
+from core.resilience.reading import Reading
 
 T = TypeVar("T")
 
@@ -61,6 +63,7 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
     run: RunPlan = RunPlan(pending=0)
     waiting: tuple[WaitingAction, ...] = ()
     trends: dict[Window, Trends] = {}
+    figures: dict[Window, Reading[Figures]] = {}
     fault: Fault | None = None
 
 
@@ -115,6 +118,10 @@ class StillMonitor:
 
     async def fill_trends(self, window: Window) -> None:
         self.filled.append(window)
+
+    async def figures_over(self, window: Window) -> Reading[Figures]:
+        self.filled.append(window)
+        return self.records.figures.get(window) or Reading(fault=self.records.fault)
 
     def may_note(self) -> str:
         return self.takes_no_note
@@ -265,7 +272,19 @@ class StillMonitor:
             case "lift":
                 return self._given(action.name, "requeue" if arguments["requeue"] else "")
         rows = [f"{plan.rows} rows"] if action.halts and plan is not None else []
-        names = {"reason", "task", "tasks", "run", "waiting", "alert", "matcher", "lasts", "silence", "breaker"}
+        names = {
+            "reason",
+            "task",
+            "check",
+            "tasks",
+            "run",
+            "waiting",
+            "alert",
+            "matcher",
+            "lasts",
+            "silence",
+            "breaker",
+        }
         return self._given(action.name, *rows, *(f"{value}" for name, value in arguments.items() if name in names))
 
     async def groups(self, given: Filter, by: GroupBy) -> TaskGroups:

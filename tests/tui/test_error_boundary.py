@@ -69,6 +69,7 @@ BROKEN = [
     ("page", ("t",), ("end",), "last known, now: " + failed("reading more rows")),
     ("trends", (), ("v",), failed("reading the trends")),
     ("fill_trends", (), ("v",), failed("reading the trends")),
+    ("figures_over", (), ("V",), failed("reading the figures")),
     ("run", (), ("c",), failed("check")),
 ]
 """Which call of the monitor raises, the keys before it does, those that call it, and what is said of it."""

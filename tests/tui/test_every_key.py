@@ -25,9 +25,11 @@ from core.actions.reject import REJECT
 from core.actions.resume import RESUME
 from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.run_pending import RUN_PENDING
+from core.actions.safety_check import NO_SETTINGS
 from core.base.settings import Layers, SettingsError
 from core.domain.actions import Action, Tier
 from core.domain.alerts import Silence
+from core.domain.figures import FigureBy
 from core.domain.pauses import Pause
 from core.domain.plans import ResumePlan
 from core.domain.snapshot import Snapshot
@@ -35,7 +37,7 @@ from core.history.trends import Window
 from tests.tui.drawn import app_on, asks, drawn, monitor_of, read_it, run, settled, text_of
 from tests.tui.pictures import OBSERVING, STATES, WARNING
 from tests.tui.recorded_box import LIVE, written
-from tests.tui.rows import RECORDS, name_of
+from tests.tui.rows import RECORDS, SETTINGS, name_of
 from tests.tui.still import StillFaults
 from tui.app.app import WatchdeskApp
 from tui.base.key import Key
@@ -54,6 +56,7 @@ from tui.panels.row_list import RowList
 from tui.rendering.text import plain
 from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
+from tui.screens.figures_view import FiguresView
 from tui.screens.keys import ALL_KEYS, GLOBAL_KEYS, MENU_ONLY, key_settings
 from tui.screens.list_view import ListView
 from tui.screens.served_view import ServedView
@@ -64,7 +67,7 @@ from tui.screens.wall import Wall
 pytestmark = pytest.mark.usefixtures("utc")
 
 SIZE = (80, 24)
-KINDS = ("dashboard", "list", "served", "document", "trends")
+KINDS = ("dashboard", "list", "served", "document", "trends", "figures")
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool], what: str) -> None:
@@ -90,6 +93,9 @@ async def go_to(pilot: Pilot[None], app: WatchdeskApp, kind: str) -> View:
         await pilot.pause()
         await pilot.press("right")  # to the middle one, whence both ways are open
         await until(pilot, lambda: trends(app).window is Window.WEEK, "a week")
+    if kind == "figures":
+        app.action_figures()
+        await until(pilot, lambda: isinstance(view := app.screen, FiguresView) and view.list.cursor is not None, "rows")
     assert isinstance(app.screen, View)
     return app.screen
 
@@ -103,6 +109,20 @@ def trends(app: WatchdeskApp) -> TrendsView:
     """The trends, which are on top."""
     assert isinstance(app.screen, TrendsView)
     return app.screen
+
+
+def over_time(app: WatchdeskApp) -> TrendsView | FiguresView:
+    """The trends or the figures, which are on top."""
+    assert isinstance(app.screen, TrendsView | FiguresView)
+    return app.screen
+
+
+def shows_another(view: object) -> bool:
+    """The first plot alone, or figures by something else than the day."""
+    if isinstance(view, FiguresView):
+        return view.listed.by is FigureBy.WEEK
+    assert isinstance(view, TrendsView)
+    return [plot.display for plot in view.query(PlotPanel)] == [True, False, False, False]
 
 
 def opens(kind: type[ModalScreen[None]] | type[ChoiceDialog], heading: str = "") -> Callable[[WatchdeskApp], bool]:
@@ -151,9 +171,10 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     "note": opens(NoteDialog),
     "copy": lambda app: bool(app.clipboard),
     "trends": lambda app: isinstance(app.screen, TrendsView),
-    "shorter": lambda app: trends(app).window is Window.DAY,
-    "longer": lambda app: trends(app).window is Window.MONTH,
-    "plot": lambda app: [plot.display for plot in app.screen.query(PlotPanel)] == [True, False, False, False],
+    "figures": lambda app: isinstance(app.screen, FiguresView),
+    "shorter": lambda app: over_time(app).window is Window.DAY,
+    "longer": lambda app: over_time(app).window is Window.MONTH,
+    "plot": lambda app: shows_another(app.screen),
     "faults": opens(ChoiceDialog, "Switch which fault"),
     "wall": lambda app: isinstance(app.screen, Wall),
     "help": opens(HelpDialog),
@@ -161,6 +182,7 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     "back": lambda app: isinstance(app.screen, Dashboard),
     "retry": lambda app: asks(app, RETRY_MATCHING),
     "group": opens(ChoiceDialog, "Group by what?"),
+    "switch": lambda app: NO_SETTINGS in told(app),
     "many": opens(ChoiceDialog, "All of them"),
     **{name: partial(chosen, action=action) for name, action in CHOSEN.items()},
     "sort": lambda app: monitor_of(app).asked[-1].sort.name != "newest",
@@ -171,6 +193,7 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
 
 OPENS: dict[str, Callable[[WatchdeskApp], bool]] = {
     "list": opens(ChoiceDialog, "database"),
+    "figures": opens(ChoiceDialog, "Figures: all"),
     "served": lambda app: isinstance(app.screen, DocumentView),
     "document": opens(ChoiceDialog, "Task "),
 }
@@ -179,14 +202,18 @@ OPENS: dict[str, Callable[[WatchdeskApp], bool]] = {
 
 def test_every_key_is_tried() -> None:
     assert {key.name for key in ALL_KEYS} == {*DOES, "open", "quit"}
-    own = {key.name for view in (Dashboard, ListView, ServedView, DocumentView, TrendsView) for key in view.OWN_KEYS}
+    own = {
+        key.name
+        for view in (Dashboard, ListView, ServedView, DocumentView, TrendsView, FiguresView)
+        for key in view.OWN_KEYS
+    }
     assert {key.name for key in ALL_KEYS} == own | {key.name for key in GLOBAL_KEYS}
 
 
 def is_pressed_on(kind: str, key: Key) -> bool:
     """A key of one kind on that one, one of all on the dashboard and on another: on the rest it is bound alike."""
     at = [one.name for one in GLOBAL_KEYS].index(key.name) if key in GLOBAL_KEYS else None
-    return at is None or kind in {KINDS[0], KINDS[1 + at % 4]}
+    return at is None or kind in {KINDS[0], KINDS[1 + at % (len(KINDS) - 1)]}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -433,8 +460,7 @@ MENU: dict[str, str] = {
     "unpause_type": "unpause",
     "assign": "assign",
     "set_config": "config",
-    "enable": "enable",
-    "disable": "disable",
+    **{name: name for name in ("enable", "disable", "enable_check", "disable_check")},
 }
 """Which entry of the menu leads to an order: by the name of its key."""
 
@@ -462,8 +488,10 @@ def told_of(order: str) -> Snapshot:
         id="s1", matcher="*", reason="maintenance", who="jana", at=WARNING.at, until=WARNING.at + timedelta(1)
     )
     silenced = replace(WARNING, telling=replace(WARNING.telling, silences=(silence,)))
+    settings = replace(WARNING, project=replace(WARNING.project, shape="documented"))
     told = {"lift_observe": OBSERVING, "withdraw": waits, "confirm_waiting": asks, "end_silence": silenced}
     told["unpause_type"] = replace(WARNING, pauses=(Pause(task_type="bug_fix", run="r1", tasks=3),))
+    told |= dict.fromkeys(("enable_check", "disable_check"), settings)
     return told.get(order, WARNING)
 
 
@@ -471,6 +499,8 @@ def told_of(order: str) -> Snapshot:
 async def test_every_order_is_given_from_the_menu_by_what_its_tier_wants(order: str) -> None:
     on = order == "dry_run_off"
     records = msgspec.structs.replace(RECORDS, mode=msgspec.structs.replace(RECORDS.mode, dry_run=on))
+    if order in {"enable_check", "disable_check"}:
+        records = msgspec.structs.replace(records, safety=SETTINGS)
     if order == "requeue":
         records = msgspec.structs.replace(records, lift=ResumePlan(standing="", requeueable=3, of="the stop of 03:10"))
     app = app_on(told_of(order), records)
@@ -508,6 +538,8 @@ async def go_on(pilot: Pilot[None], app: WatchdeskApp, order: str) -> bool:
         await pilot.press({"approve": "A", "reject": "X", "cancel": "x"}[order])
     if isinstance(screen, ServedView) and order in {"set_priority", "assign"} and screen._window.records:
         await app.press(MENU[order])
+    if isinstance(screen, ServedView) and order.endswith("able_check") and screen._window.records:
+        await pilot.press("E")
     if isinstance(screen, ListView) and order == "set_config":
         await pilot.press("end", "up", "up", "up", "up", "up", "enter")
     if not isinstance(screen, Dialog):

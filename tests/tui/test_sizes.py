@@ -32,6 +32,7 @@ from tui.dialogs import (
 from tui.lists import LISTS
 from tui.screens.dashboard import Dashboard
 from tui.screens.document_view import DocumentView
+from tui.screens.figures_view import FiguresView
 from tui.screens.list_view import ListView
 from tui.screens.trends_view import TrendsView
 from tui.screens.wall import Wall
@@ -48,6 +49,7 @@ OPENED: list[tuple[type[Any] | Action, tuple[str, ...]]] = [
     (Dashboard, ()),
     (Wall, ("b",)),
     (TrendsView, ("v",)),
+    (FiguresView, ("V",)),
     (DocumentView, ("t", "enter")),
     (HEAL, ("h",)),
     (EMERGENCY_STOP, ("ctrl+e",)),

@@ -10,7 +10,9 @@ from core.actions.emergency_stop import EMERGENCY_STOP
 from core.actions.process import OBSERVE_OFF
 from core.actions.resume import RESUME
 from core.actions.retry_matching import RETRY_MATCHING
+from core.actions.safety_check import DISABLE_CHECK, ENABLE_CHECK, NO_SETTINGS
 from core.actions.silence import SILENCE
+from core.backend.schema import Shape
 from core.domain.actions import POSITIONAL, Action
 from tui.actions.alerts import ack_choices, silence_choices
 from tui.actions.breakers import breaker_choices, hold_choices, release_choices
@@ -92,6 +94,25 @@ async def retry_matching(ui: Ui) -> None:
         ui.visit("tasks", "status:failed")
 
 
+async def enable_check(ui: Ui) -> None:
+    """Show the safety checks that are disabled: one of them is chosen there."""
+    await _safety_checks(ui, ENABLE_CHECK, "status:disabled")
+
+
+async def disable_check(ui: Ui) -> None:
+    """Show the safety checks that are enabled: one of them is chosen there."""
+    await _safety_checks(ui, DISABLE_CHECK, "status:enabled")
+
+
+async def _safety_checks(ui: Ui, action: Action, filter_text: str) -> None:
+    if not ui.allowed(action):
+        return
+    if ui.shown.project.shape == Shape.DEPLOYED:
+        ui.tell(NO_SETTINGS)
+    else:
+        ui.visit("safety", filter_text)
+
+
 def _starting(action: Action) -> Handler:
     """Return what starts an action that is about nothing in particular."""
     subject = next((one.name for one in action.arguments if one.kind in POSITIONAL and one.required), "")
@@ -126,6 +147,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     "pause": pause,
     "unpause": unpause,
     "assign": assign,
+    "enable_check": enable_check,
+    "disable_check": disable_check,
     "faults": switch_fault,
     "earlier": earlier,
     "later": later,

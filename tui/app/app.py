@@ -26,6 +26,7 @@ from tui.rendering.appearance import Appearance
 from tui.rendering.palettes import PLAIN
 from tui.rendering.text import OutputFilter, Signs
 from tui.rendering.themes import palette, themes
+from tui.screens.figures_view import FiguresView
 from tui.screens.keys import GLOBAL_KEYS, MENU_ONLY
 from tui.screens.list_view import ListView
 from tui.screens.view import View
@@ -167,6 +168,12 @@ class WatchdeskApp(ScreenStack):
 
             self.home()
             self.push_screen(TrendsView(self))
+
+    def action_figures(self) -> None:
+        """Open the figures, above the dashboard alone."""
+        if isinstance(self.screen, View):
+            self.home()
+            self.push_screen(FiguresView(self))
 
     async def action_filter(self) -> None:
         """Filter the list on top; from the dashboard, the tasks."""

@@ -42,6 +42,8 @@ class Served(Listed):
     """True if all matching rows can be requeued."""
     GROUPED: ClassVar[bool] = False
     """True if its rows can be shown in groups."""
+    SWITCHED: ClassVar[bool] = False
+    """True if the row under the cursor may be one that is switched on and off."""
     MANY: ClassVar[tuple[Action, ...]] = ()
     """What can be done with all matching tasks at once."""
     ACTS: ClassVar[tuple[Action, ...]] = ()
@@ -54,6 +56,10 @@ class Served(Listed):
     def row(self, record: Any, snapshot: Snapshot, *, live: bool) -> Row:
         """Return one record as a row; `live`: read just now."""
         raise NotImplementedError
+
+    def switch(self, record: Any) -> Action | None:
+        """Return the action that switches a record on or off; `None` where it cannot be."""
+        return None
 
     def known(self, snapshot: Snapshot) -> Known:
         """Return the rows in the snapshot: shown until the first page is there, and while none can be read."""

@@ -1,12 +1,13 @@
 """The list of tasks, sorted and filtered by the server; one task with its logs and safety checks."""
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from core.actions.cancel import CANCEL
 from core.base.text import short
 from core.domain.actions import Action
 from core.domain.queries import Filter, Listing, Table
 from core.domain.records import LogEntry, SafetyCheck, Task
+from core.domain.safety_checks import failed_in_words, failing, failing_first
 from core.domain.snapshot import Snapshot
 from core.resilience import NotLive
 from tui.actions.choice import Choice, Go
@@ -87,21 +88,32 @@ class TaskList(Served):
         ]
         if task.error:
             lines.append(((task.error, "warning"),))
+        checks = await self._checks(of_task, snapshot)
+        lines += [((checks.failed, "critical"),)] if checks.failed else []
         lines += odd_lines(task.odd)
         lines += part("Logs", logs, [_log(entry, snapshot) for entry in entries], "no log row of this task")
-        lines += await self._checks(of_task, snapshot)
+        lines += checks.lines
         lines += [(), heading("All columns"), *columns_of(found.row, but=_AT_TOP if not _long(task) else frozenset())]
         rows = (Choice(Go.LOGS_OF, key), "list its log rows")
         return Document(heading=f"Task {key}", lines=tuple(lines), choices=(*task_choices(key, task.status), rows))
 
-    async def _checks(self, of_task: Filter, snapshot: Snapshot) -> list[Line]:
+    async def _checks(self, of_task: Filter, snapshot: Snapshot) -> "_Checks":
         try:
             page = await self._ui.monitor.page(Listing(table=Table.SAFETY, filter=of_task), 0, _BESIDE)
         except NotLive as not_live:  # this table is no condition for anything
             fault = not_live.fault  # where they belong to no task there is nothing the operator could do about it
-            return part("Safety checks", None, [], fault.message if fault.kind == "filter" else fault.sentence())
-        checks = [check_line(one, snapshot) for one in page.rows if isinstance(one, SafetyCheck)]
-        return part("Safety checks", page, checks, "none of this task")
+            none = fault.message if fault.kind == "filter" else fault.sentence()
+            return _Checks("", part("Safety checks", None, [], none))
+        checks = [one for one in page.rows if isinstance(one, SafetyCheck)]
+        lines = [check_line(one, snapshot) for one in failing_first(checks)]
+        return _Checks(failed_in_words(failing(checks)), part("Safety checks", page, lines, "none of this task"))
+
+
+class _Checks(NamedTuple):
+    """The safety checks of a task: which it fails, in words, and all of them in lines."""
+
+    failed: str
+    lines: list[Line]
 
 
 def check_line(check: SafetyCheck, snapshot: Snapshot) -> Line:

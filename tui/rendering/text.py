@@ -188,6 +188,11 @@ def fit(line: Line, width: int) -> Line:
     return tuple(result)
 
 
+def choice_of(values: Sequence[str], chosen: str) -> Line:
+    """Return what may be chosen side by side, the chosen one in brackets."""
+    return tuple((f"[{one}]", "focus") if one == chosen else (f" {one} ", "dim") for one in values)
+
+
 def changed_cells(old: Line, new: Line) -> tuple[int, int]:
     """Return the first cell, and the one after the last, in which two lines of equal width differ: whole spans only."""
     shared = min(len(old), len(new))

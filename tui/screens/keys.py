@@ -35,6 +35,7 @@ OPEN_KEYS: Final = tuple(kind.KEY for kind in LISTS.values())
 """A key for each list."""
 SCREEN_KEYS: Final = (
     Key(name="trends", key="v", action="trends", word="trends", does="trends: success, failures, latency and queue as plots", drops=12),
+    Key(name="figures", key="V,shift+v", action="figures", word="figures", does="figures: what finished by day, by week, by type", drops=21),
     Key(name="filter", key="slash,f", action="filter", word="filter", does="filter: a list, or from the dashboard the tasks", drops=10),
     Key(name="freeze", key="space", action="freeze", word="freeze", does="freeze: let the screen stand still, and go on", drops=11),
     Key(name="wall", key="b", action="wall", word="wall", does="wall mode: large, for a display nobody touches; b goes back", drops=21),
@@ -64,6 +65,7 @@ LIST_KEYS: Final = (
     Key(name="retry", key="R,shift+r", action="retry", word="retry", does="retry every failed task that matches the filter", drops=2, order="retry_matching"),
     Key(name="group", key="ctrl+g", action="group", word="group", does="group: how many tasks have what in common, such as the cause of their failure", drops=3),
     Key(name="many", key="M,shift+m", action="many", word="many", does="many: approve, reject or cancel all tasks that match the filter", drops=2),
+    Key(name="switch", key="E,shift+e", action="switch", word="on/off", does="enable or disable the safety check under the cursor", drops=1),
     Key(name="back", key="escape", action="back", word="back", does="back"),
 )  # fmt: skip
 ROW_KEYS: Final = (
@@ -74,6 +76,11 @@ TREND_KEYS: Final = (
     Key(name="longer", key="right", action="window(1)", word="longer", does="a longer window: 7 days, 30 days"),
     Key(name="plot", key="tab", action="plot", word="one plot", does="one plot alone, then the next, then all four", drops=1),
 )  # fmt: skip
+FIGURE_KEYS: Final = tuple(
+    replace(key, action="by", word="by", does="by day, by week, by type", drops=0) if key.name == "plot" else key
+    for key in TREND_KEYS
+)
+"""The same keys as in the trends, with tables in the place of plots."""
 MENU_ONLY: Final = tuple(key for key in _OF_ACTIONS if not key.key)
 """What has a place in the menu alone."""
 

@@ -7,11 +7,14 @@ from textual import work
 from textual.binding import BindingType
 from textual.worker import Worker
 
+from core.actions.safety_check import NO_SETTINGS
+from core.backend.schema import Shape
 from core.domain.queries import SORTS, FilterError, Listing, Page, parse_filter, unknown_status
 from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.task_groups import GroupBy
 from core.resilience import NotLive
 from core.resilience.fault import Fault
+from tui.actions.start import start
 from tui.actions.tasks import all_that_match, retry
 from tui.actions.ui import Ui
 from tui.base.error_boundary import unforeseen, within_error_boundary
@@ -58,6 +61,8 @@ class ServedView(ListView):
         """The keys, without those that this list does not support."""
         lacking = {"retry"} if not self.listed.RETRIES else set()
         lacking |= {"many"} if not self.listed.MANY else set()
+        settings = self.listed.SWITCHED and self.ui.shown.project.shape != Shape.DEPLOYED
+        lacking |= {"switch"} if not settings else set()
         lacking |= {"group"} if not self.listed.GROUPED else set()
         kept = [key for key in super().keys if key.name not in lacking]
         acts = {action.name for action in self.listed.ACTS}
@@ -141,6 +146,16 @@ class ServedView(ListView):
         """Ask to confirm that every matching failed task goes back to pending."""
         if self.listed.RETRIES:
             await retry(self.ui, self._listing)
+
+    async def action_switch(self) -> None:
+        """Ask to confirm that the row under the cursor is switched on, or off."""
+        row = self.list.cursor
+        record = next((one for one in self._window.records if row is not None and one.id == row.key), None)
+        action = None if record is None else self.listed.switch(record)
+        if action is not None and record is not None:
+            await start(self.ui, action, record.id)
+        elif record is not None and self.listed.SWITCHED:
+            self.ui.tell(NO_SETTINGS)
 
     def _not_grouped(self, why: str) -> None:
         self.ui.tell(why)

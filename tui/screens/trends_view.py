@@ -13,10 +13,10 @@ from core.history.trends import CUTS, Trends, Window
 from tui.actions.ui import Ui
 from tui.base.error_boundary import within_error_boundary
 from tui.base.key import Key, bindings
-from tui.panels.panel import Panel
+from tui.panels.head_lines import HeadLines
 from tui.panels.plot import FIGURES, PlotPanel
 from tui.rendering.plots import ASCII, UNICODE
-from tui.rendering.text import Line, age
+from tui.rendering.text import Line, age, choice_of
 from tui.screens.keys import LIST_KEYS, TIME_KEYS, TREND_KEYS
 from tui.screens.view import View
 from tui.time_travel.recorded import Moment
@@ -28,16 +28,6 @@ _KEYS: Final = (*TREND_KEYS, *(key for key in LIST_KEYS if key.name == "back"))
 _NOW_KEY: Final = next(key for key in TIME_KEYS if key.name == "now")
 _ROOM_FOR_FOUR: Final = (70, 14)
 """The width and height, in cells, from which four plots fit side by side."""
-
-
-class TrendsHead(Panel):
-    """The window, the legend and the age; in a second line what could not be read."""
-
-    said: tuple[Line, ...] = ()
-
-    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """Return the lines that were set."""
-        return list(self.said[:height])
 
 
 class TrendsView(View):
@@ -61,7 +51,7 @@ class TrendsView(View):
 
     def body(self) -> Iterable[Widget]:
         """Yield the head, and a plot for each series."""
-        yield TrendsHead(*self._style, id="trends-head")
+        yield HeadLines(*self._style, id="trends-head")
         for name in FIGURES:
             yield PlotPanel(*self._style, self._marks, name)
 
@@ -77,7 +67,7 @@ class TrendsView(View):
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
         """Draw what was read last; read again when that is due, but not while frozen or hidden."""
         shown = self._trends if self._trends is not None and self._trends.window is self._window else None
-        for head in self.query(TrendsHead):
+        for head in self.query(HeadLines):
             head.said = self._said(shown, snapshot)
         for plot in self.query(PlotPanel):
             plot.put(None if shown is None else shown.of(plot.id or ""))
@@ -130,7 +120,7 @@ class TrendsView(View):
 
     def _said(self, shown: Trends | None, snapshot: Snapshot) -> tuple[Line, ...]:
         marks = self._marks
-        windows: Line = tuple((f"[{one}]", "focus") if one is self._window else (f" {one} ", "dim") for one in _WINDOWS)
+        windows = choice_of(_WINDOWS, self._window)
         own = f"{marks.of('own', bars=False)}{marks.of('own', bars=True)}"
         told = f"{marks.of('told', bars=False)}{marks.of('told', bars=True)}"
         legend: Line = (
@@ -154,7 +144,7 @@ class TrendsView(View):
         width, height = body.size
         if not width or not height:
             return
-        head = self.query_one(TrendsHead)
+        head = self.query_one(HeadLines)
         top = max(1, min(len(head.said), height - 1))
         _put(head, Region(0, 0, width, top))
         alone = self._alone or (0 if self._four_fit(body) else 1)

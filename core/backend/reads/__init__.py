@@ -6,6 +6,7 @@ from core.backend.api_calls import ApiCalls
 from core.backend.reads.audit import AuditReads
 from core.backend.reads.chosen_tasks import ChosenTaskReads
 from core.backend.reads.config import ConfigReads
+from core.backend.reads.figures import FigureReads
 from core.backend.reads.lists import ListReads
 from core.backend.reads.logs import LogReads
 from core.backend.reads.outcomes import OutcomeReads
@@ -13,6 +14,7 @@ from core.backend.reads.overview import OverviewReads
 from core.backend.reads.pauses import PauseReads
 from core.backend.reads.probes import DATABASE_PROBE, FUNCTION_PROBE, ProbeReads
 from core.backend.reads.read import Access, Read
+from core.backend.reads.safety import SafetyReads
 from core.backend.reads.task_counts import TaskCountReads
 from core.backend.reads.task_ids import TaskIdReads
 from core.backend.reads.tasks import OLDEST_PENDING, RUNNING, SIGNS_OF_LIFE, TaskReads
@@ -48,7 +50,9 @@ class Reads:
         self.logs = LogReads(access)
         self.lists = ListReads(access)
         self.pauses = PauseReads(access)
+        self.safety = SafetyReads(access)
         self.trends = TrendReads(access)
+        self.figures = FigureReads(access)
 
     @property
     def schema(self) -> Schema:

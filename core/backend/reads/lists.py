@@ -17,6 +17,7 @@ from core.backend.log_rows import log_of, log_selection, narrowed
 from core.backend.reads import list_columns as listed
 from core.backend.reads.list_columns import ListTable, ordered
 from core.backend.reads.read import LEAST_CAP, PAGE, Read, Subject, read
+from core.backend.reads.safety import shape_of_safety
 from core.backend.rows import safety_narrowed, safety_of, safety_selection, task_of
 from core.backend.schema import LOGS, SAFETY, TASKS, Shape
 from core.backend.simulated import Telltale
@@ -47,8 +48,6 @@ _NO_TASKS: Final = Fault(
 
 class ListReads(Subject):
     """Typed reads of the lists of one project."""
-
-    _safety_shape: Shape | None = None
 
     def page(self, listing: Listing, offset: int, limit: int) -> Read[Page[ListedRow]]:
         """Return up to `limit` rows (500 at most) of a list from `offset` on. Raises ValueError for other numbers."""
@@ -111,7 +110,7 @@ class ListReads(Subject):
     @read("db:fetch_safety_detail")
     async def safety_detail(self, name: str) -> SafetyDetail | None:
         """Return one safety check in full; `None` when none is visible to us."""
-        await self._shape_of_safety()  # which says it better where there is no such table
+        await shape_of_safety(self._access)  # which says it better where there is no such table
         row = await self._row(SAFETY, name)
         if row is None:
             return None
@@ -137,7 +136,7 @@ class ListReads(Subject):
     @read("db:fetch_safety_detail")
     async def safety_check(self, name: str) -> SafetyCheck | None:
         """Return what lists show of one safety check; `None` when none is visible to us."""
-        deployed = await self._shape_of_safety() is Shape.DEPLOYED
+        deployed = await shape_of_safety(self._access) is Shape.DEPLOYED
         selection = safety_selection(deployed=deployed)
         rows = await self._calls.selected("read check", selection, lambda query: query.eq("id", name).limit(1))
         return safety_of(rows[0]) if rows else None
@@ -220,40 +219,16 @@ class ListReads(Subject):
             case Table.ORDERS:
                 return listed.orders(self._schema)
             case Table.SAFETY:
-                source = listed.safety_checks(await self._shape_of_safety())
+                source = listed.safety_checks(await shape_of_safety(self._access))
                 if listing.filter.task and not source.searched.of_task:
                     raise Failed(_NO_TASKS)
                 return source
-
-    async def _shape_of_safety(self) -> Shape:
-        """Return the shape of the safety checks; asked until it is known, since nothing else needs their table."""
-        if self._safety_shape is None:
-            try:
-                rows = await self._calls.rows(
-                    "look at safety checks", lambda c: c.table(SAFETY).select("id,checked_at").limit(1)
-                )
-                each(rows, "id", "checked_at")
-            except Failed as failed:
-                if failed.fault.kind == "missing_table":
-                    raise Failed(_without_safety(failed.fault)) from failed
-                if failed.fault.kind != "missing_column":
-                    raise
-                self._safety_shape = Shape.DOCUMENTED
-            else:
-                self._safety_shape = Shape.DEPLOYED
-        return self._safety_shape
 
 
 def _matching(query: Any, source: ListTable, given: Filter, now: datetime) -> Any:
     query = query if source.only is None else query.eq(*source.only)
     query = without_mark(query, source.without, source.searched.error) if source.without else query
     return narrowed_by(query, given, source.searched, now)
-
-
-def _without_safety(fault: Fault) -> Fault:
-    return msgspec.structs.replace(
-        fault, message=f"this project keeps no safety checks, for it has no {SAFETY}", remedy="nothing else needs them"
-    )
 
 
 @contextlib.contextmanager

@@ -1,15 +1,15 @@
 """Reads of finished tasks: when the last one was, how many were completed, failed, and only simulated."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from core.backend.columns import Row, each, moment, moment_of_only, row_id
 from core.backend.faults import Failed, garbage
-from core.backend.reads.read import LEAST_CAP, PAGE, Subject, batched, read
-from core.backend.schema import LOGS, TASKS
-from core.backend.simulated import Telltale, done_for_real
+from core.backend.reads.read import PAGE, Subject, read
+from core.backend.reads.simulated_tasks import simulated_among
+from core.backend.schema import TASKS
 from core.backend.timestamps import FIRST, stamp, until
 from core.domain.markers import OUR_MARK
 from core.domain.records import Amount, Simulated, SuccessRate
@@ -81,7 +81,7 @@ class OutcomeReads(Subject):
     @read("db:fetch_simulated_among")
     async def simulated_among(self, ids: tuple[str, ...]) -> frozenset[str]:
         """Return which of a few completed tasks were only simulated; none where this project does not mark them."""
-        return frozenset(await self._simulated_among(list(ids)) if self._schema.telltale.any else ())
+        return frozenset(await self._simulated_among(ids) if self._schema.telltale.any else ())
 
     async def _last_at(
         self, operation: str, status: str, now: datetime, *, without_ours: bool = False
@@ -124,7 +124,7 @@ class OutcomeReads(Subject):
         total, rows = await self._calls.counted(f"read all that {what}", build, "status")
         if total != len(rows):
             return None
-        simulated = await self._simulated_among([row_id(row) for row in rows if row["status"] == "completed"])
+        simulated = await self._simulated_among(row_id(row) for row in rows if row["status"] == "completed")
         return _rate([row for row in rows if row_id(row) not in simulated], now - since)
 
     async def _simulated_of_rows(self, since: datetime, now: datetime) -> Simulated | None:
@@ -140,47 +140,11 @@ class OutcomeReads(Subject):
         times = {
             row_id(row): moment(row["completed_at"]) or moment(row["created_at"]) for row in each(rows, "created_at")
         }
-        simulated = await self._simulated_among(list(times))
+        simulated = await self._simulated_among(times)
         return Simulated(len(simulated), max((at for name in simulated if (at := times[name])), default=None))
 
-    async def _simulated_among(self, completed: list[str]) -> set[str]:
-        """Return which of these completed tasks were only simulated, a few at a time."""
-        results = Telltale(results=self._schema.telltale.results)
-        found = set[str]()
-        for part in batched(tuple(completed), LEAST_CAP):
-
-            def by_result(c: Any, part: tuple[str, ...] = part) -> Any:
-                return c.table(TASKS).select("id").in_("id", list(part)).or_(results.simulated())
-
-            if results.any:
-                found |= {row_id(row) for row in await self._calls.rows("read simulated results", by_result)}
-            left = [name for name in part if name not in found]
-            by_log = self._schema.telltale.environments
-            pretended = await self._logged(left, _in_dry_run) if by_log else set[str]()
-            found |= pretended
-            if pretended and results.any:
-
-                def with_result(c: Any, names: set[str] = pretended) -> Any:
-                    return c.table(TASKS).select("id").in_("id", sorted(names)).not_.is_("result", "null")
-
-                rows = await self._calls.rows("read results of what was pretended", with_result)
-                found -= await self._logged([row_id(row) for row in rows], done_for_real)
-        return found
-
-    async def _logged(self, tasks: list[str], narrowed: Callable[[Any], Any]) -> set[str]:
-        """Return which of a few tasks have log rows as `narrowed` asks for, however many rows an API answers with."""
-        found = set[str]()
-        while left := [name for name in tasks if name not in found]:
-
-            def build(c: Any, left: list[str] = left) -> Any:
-                return narrowed(c.table(LOGS).select("task_id").in_("task_id", left)).limit(PAGE)
-
-            rows = each(await self._calls.rows("read tasks' log rows", build), "task_id")
-            named = {str(row["task_id"]) for row in rows}.intersection(left)
-            if not named:
-                break
-            found |= named
-        return found
+    async def _simulated_among(self, completed: Iterable[str]) -> set[str]:
+        return await simulated_among(self._calls, self._schema.telltale, tuple(completed))
 
     async def _finished(self, status: str, since: datetime, now: datetime, *, without_ours: bool = False) -> Amount:
         def build(c: Any, how: str | None) -> Any:
@@ -202,10 +166,6 @@ class OutcomeReads(Subject):
     def _not_ours(self, query: Any, *, but: str = "") -> Any:
         error = self._schema.error_column
         return query.or_(f"{but}{error}.is.null,{error}.not.like.{OUR_MARK}*")
-
-
-def _in_dry_run(query: Any) -> Any:
-    return query.eq("environment", "dry_run")
 
 
 def _rate(rows: list[Row], window: timedelta) -> SuccessRate:

@@ -8,7 +8,7 @@ from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar
 import msgspec
 
 from core.backend.api_calls import ApiCalls
-from core.backend.schema import Schema
+from core.backend.schema import Schema, Shape
 from core.resilience import Guard, Policy
 
 T = TypeVar("T")
@@ -53,11 +53,15 @@ def read(key: str) -> Callable[[Callable[Concatenate[S, P], Awaitable[T]]], Call
 
 @dataclass(slots=True)
 class Access:
-    """The way to one project: the connections, its schema as far as it is known, the guard of live reads."""
+    """The way to one project: the connections, its schema as far as it is known, the guard of live reads.
+
+    `safety_shape`: that of the safety checks, once somebody asked for them.
+    """
 
     calls: ApiCalls
     schema: Schema
     guard: Guard | None = None
+    safety_shape: Shape | None = None
 
 
 class Subject:

@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from core.backend.columns import Columns, Row, each, moment, row_id
-from core.backend.faults import Failed, garbage
+from core.backend.columns import Columns, Row, each, needed_moment, row_id
 from core.backend.reads.read import PAGE, Subject, read
 from core.backend.schema import LOGS, TASKS
 from core.backend.simulated import Telltale
@@ -69,7 +68,7 @@ class TrendReads(Subject):
             return query.order(column, desc=True).order("id", desc=True).range(offset, offset + PAGE - 1)
 
         rows = each(await self._calls.rows("read health checks", build), column, "duration_ms")
-        durations = ((_moment(row, column), Columns(row).milliseconds("duration_ms")) for row in rows)
+        durations = ((needed_moment(row, column), Columns(row).milliseconds("duration_ms")) for row in rows)
         return tuple((at, took_ms / 1000) for at, took_ms in durations if took_ms is not None)
 
 
@@ -80,12 +79,4 @@ def _finished_within(since: datetime, until: datetime) -> str:
 
 
 def _finished_at(row: Row) -> datetime:
-    return _moment(row, "created_at" if row["completed_at"] is None else "completed_at")
-
-
-def _moment(row: Row, column: str) -> datetime:
-    """Return a time by which the row was found. Raises Failed where it is no time."""
-    at = moment(row[column])
-    if at is None:
-        raise Failed(garbage(f"{column} is no time"))
-    return at
+    return needed_moment(row, "created_at" if row["completed_at"] is None else "completed_at")

@@ -12,7 +12,7 @@ import msgspec
 from core.backend.api_calls import ApiCalls
 from core.backend.columns import moment, of_only
 from core.backend.faults import Failed
-from core.backend.schema import CONFIG, LOGS, MAIL_FUNCTION, POLL_FUNCTION, STOP_RPC, Schema
+from core.backend.schema import CONFIG, LOGS, MAIL_FUNCTION, POLL_FUNCTION, SAFETY, STOP_RPC, Schema
 from core.backend.timestamps import stamp
 from core.backend.writes.rows import ANY, changed_ids, some
 from core.backend.writes.tasks import TaskWrites
@@ -131,6 +131,18 @@ class Writes:
             return query.eq(column, before).select("id")
 
         return len(changed_ids(await self._calls.rows("set config", build)))
+
+    async def switch_safety_check(
+        self, ids: tuple[str, ...], *, enabled: bool | None, before: bool | None
+    ) -> tuple[str, ...]:
+        """Enable or disable those of up to 100 safety checks that still are `before`. Returns the ids that changed."""
+        value = "null" if before is None else f"{before}".lower()
+
+        def build(c: Any) -> Any:
+            query = c.table(SAFETY).update({"enabled": enabled}).in_("id", some(ids))
+            return query.is_("enabled", value).select("id")
+
+        return changed_ids(await self._calls.rows("switch safety checks", build))
 
     async def create_config(self, config_id: str | int) -> None:
         """Insert the config row, disabled and in dry-run, else with the database's defaults. 23505 if there is one."""

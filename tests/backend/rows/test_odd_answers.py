@@ -10,6 +10,7 @@ import pytest
 from core.backend.client import Backend, RequestLimits
 from core.backend.faults import Failed, Trace
 from core.backend.reads import Reads
+from core.backend.reads.figures import STREAMS
 from core.backend.reads.overview import OverviewRequest
 from core.backend.schema import UNDISCOVERED, discover
 from core.backend.simulated import Telltale
@@ -108,6 +109,11 @@ READS: dict[str, Callable[[Reads], Awaitable[object]]] = {
     "trends.count_finished": lambda reads: reads.trends.count_finished(AT, AT),
     "trends.finished": lambda reads: reads.trends.finished(AT, AT, ""),
     "trends.checks": lambda reads: reads.trends.checks(AT, AT, 0),
+    "safety.settings": lambda reads: reads.safety.settings("a"),
+    "safety.failed": lambda reads: reads.safety.failed(IDS),
+    "safety.switched": lambda reads: reads.safety.switched(IDS, enabled=True),
+    "figures.page": lambda reads: reads.figures.page(STREAMS[0], AT, AT, None),
+    "figures.about": lambda reads: reads.figures.about(AT, AT),
 }
 
 BODIES = {"a row of nothing": [{}], "a row of something else": [{"greeting": "hello"}], "no rows": {"a": 1}}

@@ -25,6 +25,7 @@ from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.retry_task import RETRY
 from core.actions.rights import ONLY_LOOKS
 from core.actions.run_pending import RUN_PENDING
+from core.actions.safety_check import DISABLE_CHECK, ENABLE_CHECK, CheckPlan
 from core.actions.set_config import DISABLE, ENABLE, SET_CONFIG, ConfigPlan
 from core.actions.set_priority import SET_PRIORITY
 from core.actions.silence import END_SILENCE, SILENCE
@@ -83,6 +84,8 @@ GIVEN: dict[str, Callable[[Monitor], Awaitable[Result]]] = {
     "set_config": lambda monitor: monitor.run(SET_CONFIG, ConfigPlan(name="enabled"), name="enabled", value="on"),
     "enable": lambda monitor: monitor.run(ENABLE, ConfigPlan(name="enabled")),
     "disable": lambda monitor: monitor.run(DISABLE, ConfigPlan(name="enabled")),
+    "enable_check": lambda monitor: monitor.run(ENABLE_CHECK, CheckPlan(on=True), check=ID),
+    "disable_check": lambda monitor: monitor.run(DISABLE_CHECK, CheckPlan(), check=ID),
     "undo": lambda monitor: monitor.run(UNDO, UndoPlan(run=ID, text="heal", tasks=1)),
 }
 

@@ -1,6 +1,7 @@
 """`watchdesk alerts`: what fires, what is about to, what was over lately, and who takes care of it; the rules."""
 
 import asyncio
+from typing import Any, Final
 
 import click
 
@@ -11,34 +12,42 @@ from core.domain.state_word import hidden
 from core.monitor import Monitor
 from core.services.config import read_sections
 from tui.cli import exits
+from tui.cli.forms import items_of, put_as, takes_form
 from tui.cli.layers import checked_layers
 from tui.cli.one_shot import read_once
 from tui.cli.rules_page import rules_as_data, rules_page
-from tui.cli.session import configure, put, put_json, said, tell
+from tui.cli.session import configure, said, tell
 from tui.cli.status_page import alert_as_json
+
+_COLUMNS: Final = (
+    *("rule", "subject", "severity", "state", "title", "text", "episode", "began_at", "fired_at", "resolved_at"),
+    *("acknowledged_by", "muted", "flapping"),
+)
+_RULE_COLUMNS: Final = (
+    *("name", "subject", "severity", "begins", "title", "when", "for_s", "rises_s"),
+    *("hidden_by", "muted_by", "runbook"),
+)
 
 
 @click.command(name="alerts")
 @click.option("--rules", is_flag=True, help="Every rule instead, with its numbers; needs no project.")
-@click.option("--json", "as_data", is_flag=True, help="For programs.")
+@takes_form
 @click.pass_context
-def command(context: click.Context, *, rules: bool, as_data: bool) -> None:
+def command(context: click.Context, *, rules: bool, form: str | None) -> None:
     """Show which alerts there are: 0 none fires, 1 some do, 2 nothing is visible, 3 a critical one, 4 not known."""
     if rules:
-        _print_rules(as_data=as_data)
+        _print_rules(form)
         context.exit(exits.DONE)
     config = configure(context)
 
     def show(snapshot: Snapshot) -> int:
-        if as_data:
-            silences = [
-                {"id": one.id, "matcher": one.matcher, "reason": one.reason, "who": one.who, "until": one.until}
-                for one in snapshot.telling.silences
-            ]
-            alerts = [alert_as_json(one) for one in snapshot.alerts]
-            put_json({"version": 1, "known": not hidden(snapshot), "alerts": alerts, "silences": silences})
-        else:
-            put(_page(snapshot))
+        alerts = [alert_as_json(one) for one in snapshot.alerts]
+        put_as(
+            form,
+            text=lambda: _page(snapshot),
+            sheet=lambda: items_of(_COLUMNS, alerts),
+            data=lambda: {"known": not hidden(snapshot), "alerts": alerts, "silences": _silences(snapshot)},
+        )
         firing = [one for one in snapshot.alerts if one.fires]
         if any(one.severity == "critical" for one in firing):
             return exits.CRITICAL
@@ -53,15 +62,24 @@ def command(context: click.Context, *, rules: bool, as_data: bool) -> None:
     context.exit(asyncio.run(read_once(Monitor(config), show)))
 
 
-def _print_rules(*, as_data: bool) -> None:
+def _print_rules(form: str | None) -> None:
     try:
         sections = read_sections(checked_layers())
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
-    if as_data:
-        put_json({"version": 1, "rules": rules_as_data(sections)})
-    else:
-        put(rules_page(sections))
+    put_as(
+        form,
+        text=lambda: rules_page(sections),
+        sheet=lambda: items_of(_RULE_COLUMNS, rules_as_data(sections)),
+        data=lambda: {"rules": rules_as_data(sections)},
+    )
+
+
+def _silences(snapshot: Snapshot) -> list[dict[str, Any]]:
+    return [
+        {"id": one.id, "matcher": one.matcher, "reason": one.reason, "who": one.who, "until": one.until}
+        for one in snapshot.telling.silences
+    ]
 
 
 def _page(snapshot: Snapshot) -> str:

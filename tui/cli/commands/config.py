@@ -10,11 +10,13 @@ import click
 from core.base.directories import cache_directory, state_directory
 from core.base.settings import SettingsError, config_path
 from tui.cli.exits import DONE
+from tui.cli.forms import items_of, put_as, takes_form
 from tui.cli.layers import checked_layers
 from tui.cli.session import log_path, put, put_json, said
 from tui.cli.settings_reference import NAMES, NOT_SET, NOTES, PROJECT, Setting, about, settings
 
 _WIDTH: Final = 100
+_COLUMNS: Final = ("section", "name", "value", "unit", "default", "source", "from", "variables", "what")
 
 _LAYERS: Final = """\
 Weakest first: the config file, .env, .env.local (both of the working directory), the environment, flags. Empty counts
@@ -33,9 +35,9 @@ def command() -> None:
 
 @command.command(name="show", epilog=_LAYERS)
 @click.argument("section", required=False, metavar="[SECTION]", type=click.Choice(NAMES))
-@click.option("--json", "as_data", is_flag=True, help="For programs.")
+@takes_form
 @click.pass_context
-def show(context: click.Context, *, section: str | None, as_data: bool) -> None:
+def show(context: click.Context, *, section: str | None, form: str | None) -> None:
     """Print every setting, or those of one section: value, unit, bounds, source; of a secret only whether it is set."""
     given = context.obj
     try:
@@ -43,10 +45,13 @@ def show(context: click.Context, *, section: str | None, as_data: bool) -> None:
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
     names = [name for name in NAMES if section in {None, name}]
-    if as_data:
-        put_json({"version": 1, "settings": [_as_data(one) for one in found if one.section in names]})
-    else:
-        put("\n\n".join(_page(name, [one for one in found if one.section == name]) for name in names))
+    data = [_as_data(one) for one in found if one.section in names]
+    put_as(
+        form,
+        text=lambda: "\n\n".join(_page(name, [one for one in found if one.section == name]) for name in names),
+        sheet=lambda: items_of(_COLUMNS, data),
+        data=lambda: {"settings": data},
+    )
     context.exit(DONE)
 
 

@@ -4,24 +4,41 @@ import shutil
 import sys
 import textwrap
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import click
 import msgspec
 
 from core.base.text import short
 from core.domain.actions import label
+from core.domain.figures import FigureBy, Figures
 from core.domain.kpis import Kpi
 from core.domain.records import Statistics, WatchdogEntry
 from core.monitor import Monitor
 from tui.cli.exits import DONE
+from tui.cli.figures_page import figures_as_data, figures_as_sheet, figures_page
+from tui.cli.forms import CSV, Sheet, fields_of, put_as, takes_form
 from tui.cli.guide import LISTS
-from tui.cli.session import configure, once, put, put_json
+from tui.cli.session import configure, once, tell
 from tui.cli.span import Since
+from tui.rendering.figures import left_out
 
-_WINDOW = timedelta(days=7)
-_BELOW = " " * len("2026-11-24 03:10:00Z  ")
-_WORST_FIRST = {word: place for place, word in enumerate(("critical", "warning", "unknown", "ok"))}
+_WINDOW: Final = timedelta(days=7)
+_COLUMNS: Final = (
+    "id",
+    "at",
+    "step",
+    "status",
+    "task_id",
+    "duration_ms",
+    "order",
+    "actor",
+    "run",
+    "summary",
+    "verdicts",
+)
+_BELOW: Final = " " * len("2026-11-24 03:10:00Z  ")
+_WORST_FIRST: Final = {word: place for place, word in enumerate(("critical", "warning", "unknown", "ok"))}
 
 
 @click.command(name="logs", epilog=LISTS)
@@ -31,33 +48,55 @@ _WORST_FIRST = {word: place for place, word in enumerate(("critical", "warning",
 @click.option(
     "--since", type=Since(), metavar="TIME", help="2h, 7d, 03:00, or a date and time; --stats: 7d unless told."
 )
+@click.option(
+    "--by", type=click.Choice([one.value for one in FigureBy]), help="--stats: figures of each day, week, type."
+)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many rows at most.")
-@click.option("--json", "as_data", is_flag=True, help="For programs.")
+@takes_form
 @click.pass_context
-def command(context: click.Context, *, what: str | None, since: datetime | None, limit: int, as_data: bool) -> None:
+def command(
+    context: click.Context, *, what: str | None, since: datetime | None, by: str | None, limit: int, form: str | None
+) -> None:
     """Show what the watchdog wrote, the actions, or statistics; one of the three."""
     if what is None:
         raise click.UsageError("say which: --watchdog, --healing or --stats")
+    if by is not None and what != "stats":
+        raise click.UsageError("--by is of --stats: write logs --stats --by day")
+    begin = since or datetime.now(UTC) - _WINDOW
 
     async def act(monitor: Monitor) -> int:
-        if what == "stats":
-            found = await monitor.statistics(since or datetime.now(UTC) - _WINDOW)
-            figures = await monitor.kpis()
-            if as_data:
-                stats = msgspec.structs.asdict(found) | {"counts": found.counts.counts}
-                stats["estimated"] = found.counts.estimated
-                put_json({"version": 1, "stats": stats, "kpis": [_figure(kpi) for kpi in figures]})
-            else:
-                put(_page(found, figures))
-            return DONE
-        rows = await monitor.logs(healing=what == "healing", since=since, limit=limit)
-        if as_data:
-            put_json({"version": 1, "logs": rows})
+        if by is not None:
+            _put_figures(await monitor.figures(begin), FigureBy(by), form)
+        elif what == "stats":
+            found, figures = await monitor.statistics(begin), await monitor.kpis()
+            put_as(
+                form,
+                text=lambda: _page(found, figures),
+                sheet=lambda: Sheet(("name", "value", "target", "note"), _stats_rows(found, figures)),
+                data=lambda: {"stats": _stats(found), "kpis": [_figure(kpi) for kpi in figures]},
+            )
         else:
-            put("\n".join(map(_line, rows)) or "none")
+            rows = await monitor.logs(healing=what == "healing", since=since, limit=limit)
+            put_as(
+                form,
+                text=lambda: "\n".join(map(_line, rows)) or "none",
+                sheet=lambda: fields_of(_COLUMNS, rows),
+                data=lambda: {"logs": rows},
+            )
         return DONE
 
     context.exit(once(configure(context), act))
+
+
+def _put_figures(found: Figures, by: FigureBy, form: str | None) -> None:
+    put_as(
+        form,
+        text=lambda: figures_page(found, by),
+        sheet=lambda: figures_as_sheet(found, by),
+        data=lambda: figures_as_data(found, by),
+    )
+    if form == CSV and (missing := left_out(found)):
+        tell(missing)
 
 
 def _line(entry: WatchdogEntry) -> str:
@@ -94,6 +133,27 @@ def _page(found: Statistics, figures: tuple[Kpi, ...]) -> str:
     ]
     lines += [f"{kpi.title:<14} {kpi.text:>12}  {_aim(kpi)}{kpi.note}" for kpi in figures]
     return "\n".join(lines)
+
+
+def _stats(found: Statistics) -> dict[str, Any]:
+    return msgspec.structs.asdict(found) | {"counts": found.counts.counts, "estimated": found.counts.estimated}
+
+
+def _stats_rows(found: Statistics, figures: tuple[Kpi, ...]) -> list[tuple[Any, ...]]:
+    """Return the statistics and the key figures for a spreadsheet; what is not known is empty."""
+    success = found.success
+    rows: list[tuple[Any, ...]] = [
+        ("completed", success.completed, None, f"since {found.since:%Y-%m-%d %H:%M}Z"),
+        ("failed", success.failed, None, f"since {found.since:%Y-%m-%d %H:%M}Z"),
+        ("success_percent", success.percent, 95, "" if success.exact else "estimated"),
+        ("healing_s", found.healing_s, None, f"of {found.heals:,}"),
+    ]
+    counts = found.counts
+    rows += [
+        (f"tasks_{name}", count, None, "estimated" if name in counts.estimated else "")
+        for name, count in counts.counts.items()
+    ]
+    return [*rows, *((kpi.name, kpi.value, kpi.target, kpi.note) for kpi in figures)]
 
 
 def _figure(kpi: Kpi) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import msgspec
 from core.base.text import clean
 from core.domain.queries import Filter, Listing, Page, Table
 from core.domain.records import LogEntry, SafetyCheck
+from core.domain.safety_checks import failed_in_words, failing, failing_first
 from core.monitor import Monitor
 from core.resilience import NotLive
 from tui.cli.exits import DONE, WRONG
@@ -30,16 +31,19 @@ def command(context: click.Context, *, name: str, as_data: bool) -> None:
         logs = await monitor.page(Listing(table=Table.LOGS, filter=Filter(task=found.task.id)), 0, _BESIDE)
         entries = [row for row in logs.rows if isinstance(row, LogEntry)]
         checks, why = await _checks(monitor, found.task.id)
+        failed = failing(checks)
         if as_data:
             columns = {column.name: "\n".join(column.lines) if column.lines else None for column in found.row.columns}
             told = {"task": found.task, "columns": columns, "logs": entries, "more_logs": logs.more, "checks": checks}
-            put_json({"version": 1} | told)
+            put_json({"version": 1} | told | {"failing_checks": failed})
             return DONE
         lines = [f"{found.task.status.replace('_', ' ')}  {found.task.task_type} task {found.task.id}"]
+        lines += [failed_in_words(failed)] if failed else []
         for column in found.row.columns:
             lines += _column(column.name, column.lines)
         lines += ["", f"log rows{_newest(logs)}:", *(map(_log, entries) if entries else ["  none of this task"])]
-        lines += ["", "safety checks:", *(map(_check, checks) if checks else [f"  {why or 'none of this task'}"])]
+        none = [f"  {why or 'none of this task'}"]
+        lines += ["", "safety checks:", *(map(_check, failing_first(checks)) if checks else none)]
         put("\n".join(lines))
         return DONE
 

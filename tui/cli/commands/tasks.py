@@ -1,7 +1,5 @@
 """`watchdesk tasks`: the list of the screen for scripts, with the same filter words, in rows or in groups."""
 
-import csv
-import io
 from typing import Any, Final
 
 import click
@@ -9,13 +7,13 @@ import msgspec
 
 from core.domain.queries import PAGE_ROWS, SORTS, Filter, FilterError, Listing, Table, parse_filter, unknown_status
 from core.domain.records import Task
-from core.domain.task_groups import GroupBy, TaskGroups
+from core.domain.task_groups import GroupBy, TaskGroup, TaskGroups
 from core.monitor import Monitor
 from tui.cli.exits import DONE
 from tui.cli.filter_words import FilterCommand
+from tui.cli.forms import JSON, Sheet, fields_of, put_as, takes_form
 from tui.cli.guide import FILTER_WORDS
-from tui.cli.session import configure, once, put, put_json, tell
-from tui.rendering.csv_cells import csv_cell
+from tui.cli.session import configure, once, tell
 
 _SORTS: Final = {sort.name: sort for sort in SORTS[Table.TASKS]}
 _COLUMNS: Final = (
@@ -30,8 +28,7 @@ _COLUMNS: Final = (
 @click.option("--sort", type=click.Choice(list(_SORTS)), default="newest", show_default=True, help="In which order.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many rows at most.")
 @click.option("--group", "by", type=click.Choice([one.value for one in GroupBy]), help="Groups instead of rows.")
-@click.option("--csv", "as_csv", is_flag=True, help="For a spreadsheet.")
-@click.option("--json", "as_data", is_flag=True, help="For programs.")
+@takes_form
 @click.pass_context
 def command(
     context: click.Context, /, *, words: tuple[str, ...], since: str | None, by: str | None, **how: Any
@@ -47,7 +44,7 @@ def command(
 
     async def act(monitor: Monitor) -> int:
         if by is not None:
-            _put_groups(await monitor.groups(given, GroupBy(by)), as_csv=how["as_csv"], as_data=how["as_data"])
+            _put_groups(await monitor.groups(given, GroupBy(by)), how["form"])
         else:
             await _put_rows(monitor, given, **how)
         return DONE
@@ -55,7 +52,7 @@ def command(
     context.exit(once(configure(context), act))
 
 
-async def _put_rows(monitor: Monitor, given: Filter, *, sort: str, limit: int, as_csv: bool, as_data: bool) -> None:
+async def _put_rows(monitor: Monitor, given: Filter, *, sort: str, limit: int, form: str | None) -> None:
     listing = Listing(table=Table.TASKS, filter=given, sort=_SORTS[sort])
     found = dict[str, Task]()
     more = True
@@ -65,40 +62,37 @@ async def _put_rows(monitor: Monitor, given: Filter, *, sort: str, limit: int, a
         more = page.more and bool(page.rows)
     total, exact = (len(found), True) if not more else await monitor.total(listing)
     rows = list(found.values())
-    if as_data:
-        put_json({"version": 1, "total": total, "exact": exact, "tasks": rows})
-    elif as_csv:
-        _put_csv(_COLUMNS, [[getattr(task, name) for name in _COLUMNS] for task in rows])
-    else:
-        put("\n".join(map(_line, rows)) or "none")
-        if more:
-            tell(f"the first {len(rows):,} of {'' if exact else '≈'}{total:,}: --limit shows more")
+    put_as(
+        form,
+        text=lambda: "\n".join(map(_line, rows)) or "none",
+        sheet=lambda: fields_of(_COLUMNS, rows),
+        data=lambda: {"total": total, "exact": exact, "tasks": rows},
+    )
+    if more and form != JSON:
+        tell(f"the first {len(rows):,} of {'' if exact else '≈'}{total:,}: --limit shows more")
 
 
-def _put_groups(found: TaskGroups, *, as_csv: bool, as_data: bool) -> None:
-    if as_data:
-        groups = [{"count": one.count} | msgspec.structs.asdict(one) | {"ids": one.ids} for one in found.groups]
-        put_json({"version": 1, "by": found.by, "looked_at": found.looked, "whole": found.whole, "groups": groups})
-        return
-    if as_csv:
-        rows = [[one.count, one.first_at, one.last_at, one.name] for one in found.groups]
-        _put_csv(("count", "first", "last", found.by.value), rows)
-    else:
-        lines = (
-            f"{one.count:>7,}  {_time(one.first_at)}  {_time(one.last_at)}  {one.name or '(none)'}"
-            for one in found.groups
-        )
-        put("\n".join(lines) or "none")
-    if not found.whole:
+def _put_groups(found: TaskGroups, form: str | None) -> None:
+    put_as(
+        form,
+        text=lambda: "\n".join(map(_group_line, found.groups)) or "none",
+        sheet=lambda: Sheet(
+            ("count", "first", "last", found.by.value),
+            [(one.count, one.first_at, one.last_at, one.name) for one in found.groups],
+        ),
+        data=lambda: {
+            "by": found.by,
+            "looked_at": found.looked,
+            "whole": found.whole,
+            "groups": [{"count": one.count} | msgspec.structs.asdict(one) | {"ids": one.ids} for one in found.groups],
+        },
+    )
+    if not found.whole and form != JSON:
         tell(f"of the newest {found.looked:,} that match: a filter such as since:1d narrows it down")
 
 
-def _put_csv(columns: tuple[str, ...], rows: list[list[Any]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([csv_cell(value) for value in row] for row in rows)
-    click.echo(text.getvalue(), nl=False)
+def _group_line(one: TaskGroup) -> str:
+    return f"{one.count:>7,}  {_time(one.first_at)}  {_time(one.last_at)}  {one.name or '(none)'}"
 
 
 def _line(task: Task) -> str:

@@ -4,19 +4,21 @@ import asyncio
 
 import click
 
+from core.actions.waiting import WaitingAction
 from core.actions.withdraw import WITHDRAW
 from core.base.store import NotKept
 from core.domain.actions import Result
 from core.monitor import Monitor
 from tui.cli import exits
-from tui.cli.session import configure, put, put_json, tell
+from tui.cli.forms import Sheet, put_as, takes_form
+from tui.cli.session import configure, put, tell
 
 
 @click.command(name="waiting")
 @click.option("--withdraw", metavar="ID", help="Forget the action with this id; `all` forgets every one.")
-@click.option("--json", "as_data", is_flag=True, help="For programs.")
+@takes_form
 @click.pass_context
-def command(context: click.Context, *, withdraw: str | None, as_data: bool) -> None:
+def command(context: click.Context, *, withdraw: str | None, form: str | None) -> None:
     """Show the actions ordered while the project did not answer: kept on disk, carried out by a running monitor."""
     monitor = Monitor(configure(context))
 
@@ -24,10 +26,12 @@ def command(context: click.Context, *, withdraw: str | None, as_data: bool) -> N
         try:
             waiting = await monitor.waiting()
             if withdraw is None:
-                if as_data:
-                    put_json({"version": 1, "orders": waiting})
-                else:
-                    put("\n".join(f"{one.id}  {one.at:%Y-%m-%d %H:%M}Z  {one.words()}" for one in waiting) or "none")
+                put_as(
+                    form,
+                    text=lambda: "\n".join(map(_line, waiting)) or "none",
+                    sheet=lambda: Sheet(("id", "at", "action"), [(one.id, one.at, one.words()) for one in waiting]),
+                    data=lambda: {"orders": waiting},
+                )
                 return exits.DONE
             chosen = [one for one in waiting if withdraw in {one.id, "all"}]
             if not chosen:
@@ -43,3 +47,7 @@ def command(context: click.Context, *, withdraw: str | None, as_data: bool) -> N
         return exits.DONE
 
     context.exit(asyncio.run(act()))
+
+
+def _line(one: WaitingAction) -> str:
+    return f"{one.id}  {one.at:%Y-%m-%d %H:%M}Z  {one.words()}"
