@@ -13,6 +13,18 @@ from core.base.text import clean
 from core.base.time_input import EXAMPLES as TIME_EXAMPLES
 from core.base.time_input import moment_of, span_of
 from core.domain.records import STATUSES, ChosenTask, LogEntry, SafetyCheck, Task
+from core.domain.sorting import (
+    INBOX_COLUMNS,
+    LOG_COLUMNS,
+    OLDEST,
+    SAFETY_COLUMNS,
+    SORTED_HERE,
+    TASK_COLUMNS,
+    TRAIL_COLUMNS,
+    YOUNGEST,
+    Sort,
+    SortColumn,
+)
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -97,50 +109,54 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         return self == Filter()
 
 
-class Sort(msgspec.Struct, frozen=True):
-    """A sort order, by a name and in words. Ties are broken by id."""
-
-    name: str
-    title: str
-
-
-NEWEST: Final = Sort("newest", "newest first")
-_OLDEST: Final = Sort("oldest", "oldest first")
-
-SORTS: Final[dict[Table, tuple[Sort, ...]]] = {
-    Table.TASKS: (
-        NEWEST,
-        _OLDEST,
-        Sort("completed", "completed last first"),
-        Sort("longest", "started longest ago first"),
-        Sort("priority", "highest priority first"),
-        Sort("status", "by status"),
-        Sort("type", "by type"),
-    ),
-    Table.INBOX: (
-        _OLDEST,
-        NEWEST,
-        Sort("risk", "high risk first"),
-        Sort("priority", "highest priority first"),
-        Sort("type", "by type"),
-    ),
-    Table.LOGS: (NEWEST, _OLDEST, Sort("slowest", "slowest first")),
-    Table.ORDERS: (NEWEST, _OLDEST),
-    Table.SAFETY: (NEWEST, _OLDEST),
+SORT_COLUMNS: Final[dict[Table, tuple[SortColumn, ...]]] = {
+    Table.TASKS: TASK_COLUMNS,
+    Table.INBOX: INBOX_COLUMNS,
+    Table.LOGS: LOG_COLUMNS,
+    Table.ORDERS: TRAIL_COLUMNS,
+    Table.SAFETY: SAFETY_COLUMNS,
 }
-"""The sort orders of each table, the default first."""
+"""The columns that each table can be sorted by."""
+
+OWN_SORT: Final[dict[Table, Sort]] = dict.fromkeys(Table, YOUNGEST) | {Table.INBOX: OLDEST}
+"""The order in which each table is listed unless another is asked for."""
+
+
+def parse_sort(text: str, table: Table) -> Sort:
+    """Return the order of a column's name; a `-` before it turns it round. Raises FilterError."""
+    sort = Sort(text.removeprefix("-").lower(), text.startswith("-"))
+    names = [one.name for one in SORT_COLUMNS[table]]
+    if sort.column not in names:
+        raise FilterError(f"{clean(text, 40)} is no column: {', '.join(names)}, or one with a - to turn it round")
+    return sort
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """One list: a table, a filter, a sort order. Raises ValueError for an order the table does not have."""
+    """One list: a table, a filter, a sort order. Raises ValueError for an order the table does not have.
+
+    `within`: only the first `SORTED_HERE` rows of the table's own order are sorted, by this program.
+    """
 
     table: Table
     filter: Filter = Filter()
-    sort: Sort = NEWEST
+    sort: Sort = YOUNGEST
+    within: bool = False
 
     def __post_init__(self) -> None:
-        if self.sort not in SORTS[self.table]:
-            raise ValueError(f"{self.table} cannot be listed {self.sort.title}")
+        self.column  # noqa: B018 - it raises
+
+    @property
+    def column(self) -> SortColumn:
+        """Return the column that it is sorted by."""
+        for one in SORT_COLUMNS[self.table]:
+            if one.name == self.sort.column:
+                return one
+        raise ValueError(f"{self.table} cannot be sorted by {self.sort.column}")
+
+    @property
+    def part(self) -> str:
+        """Return which rows alone are sorted, in words."""
+        return f"within the {'oldest' if OWN_SORT[self.table] == OLDEST else 'newest'} {SORTED_HERE}"
 
 
 class Page(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True):

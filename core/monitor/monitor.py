@@ -27,6 +27,7 @@ from core.domain.queries import PAGE_ROWS, Filter, ListedRow, Listing, Page, Tab
 from core.domain.records import LogEntry, Statistics
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
 from core.domain.snapshot import Snapshot, State
+from core.domain.sorting import SortedBy
 from core.domain.status import Level
 from core.domain.task_groups import GroupBy, TaskGroups
 from core.history.blackbox import Box, Note
@@ -199,6 +200,16 @@ class Monitor:
     async def total(self, listing: Listing) -> tuple[int, bool]:
         """Return the number of rows of a list, and whether it is exact or an estimate. Raises NotLive."""
         return await self._parts.rows.ask(self._parts.panel_reads.lists.total(listing))
+
+    async def sortable(self, listing: Listing) -> Listing:
+        """Return a list as it can be sorted within seconds, however large its table is. Raises NotLive.
+
+        What no column holds is sorted here, among the first rows alone; so is what the server would have to sort all
+        of a large table for, and has no index for.
+        """
+        by = listing.column.by
+        counted = by is SortedBy.INDEX or (by is SortedBy.SERVER and (await self.total(listing))[1])
+        return msgspec.structs.replace(listing, within=not counted)
 
     async def groups(self, given: Filter, by: GroupBy) -> TaskGroups:
         """Return the newest tasks that match a filter in groups. Raises NotLive."""

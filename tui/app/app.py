@@ -186,6 +186,12 @@ class WatchdeskApp(ScreenStack):
         """Freeze or unfreeze the screen; one that shows the past stands still anyway."""
         self.time.freeze()
 
+    def action_times(self) -> None:
+        """Show moments as times or as ages, everywhere, until it ends."""
+        if isinstance(self.screen, View):
+            self.times = not self.times
+            self.repaint()
+
     def action_wall(self) -> None:
         """Switch wall mode on or off; it always shows the present."""
         if isinstance(self.screen, Wall):

@@ -7,7 +7,6 @@ from tui.actions.choice import Choice, Go
 from tui.lists.listed import list_key
 from tui.lists.served import Document, Served, columns_of, odd_lines
 from tui.panels.row_list import Column, Row
-from tui.rendering.text import age
 
 _ROLE = {"passed": "ok", "failed": "critical", "disabled": "warning"}
 
@@ -23,10 +22,10 @@ class SafetyList(Served):
     EMPTY = "no safety check matches, or none is visible to us"
     COLUMNS = (
         Column(title="verdict", width=9),
-        Column(title="age", width=6, right=True),
+        Column(title="age", width=6, right=True, moment=True),
         Column(title="check", width=28),
         Column(title="blocking", width=8, drops=2),
-        Column(title="what it says"),
+        Column(title="what it says", name="text"),
         Column(title="task", width=8, drops=3),
     )
 
@@ -37,7 +36,7 @@ class SafetyList(Served):
             key=record.id,
             cells=(
                 (record.verdict, _ROLE.get(record.verdict, "text") if live else "dim"),
-                (age(record.at, snapshot.at), "dim"),
+                (record.at, "dim"),
                 (f"{record.check_type} {record.name}".strip(), "text" if live else "dim"),
                 (blocking, "dim"),
                 (record.text, "dim"),

@@ -85,6 +85,7 @@ class Signs:
         self.ok, self.warning, self.critical, self.unknown = "+!X?" if ascii_only else "●▲✖?"
         self.beat = "|/-\\" if ascii_only else "◐◓◑◒"
         self.rule = "-" if ascii_only else "─"
+        self.up, self.down = "^v" if ascii_only else "↑↓"
         self.none = "-" if ascii_only else "—"
         self.levels = "_.-=^" if ascii_only else LEVELS
         self.bar = "#." if ascii_only else BAR
@@ -119,6 +120,20 @@ def age(at: datetime | None, now: datetime) -> str:
     if step < 60:
         return f"{step} s" if step else "now"
     return f"{step // 60} min" if step < 3600 else f"{step // 3600} h"
+
+
+def clock_time(at: datetime | None, now: datetime) -> str:
+    """Return a moment in local time, as short as it is plain: `03:10:27` today, `02-28 03:10` this year, the date."""
+    if at is None:
+        return ""
+    local, today = at.astimezone(), now.astimezone()
+    if local.date() == today.date():
+        return f"{local:%H:%M:%S}"
+    return f"{local:%m-%d %H:%M}" if local.year == today.year else f"{local:%Y-%m-%d}"
+
+
+CLOCK_CELLS: Final = 11
+"""The width of the longest `clock_time`."""
 
 
 def spark(

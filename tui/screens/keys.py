@@ -38,6 +38,7 @@ SCREEN_KEYS: Final = (
     Key(name="filter", key="slash,f", action="filter", word="filter", does="filter: a list, or from the dashboard the tasks", drops=10),
     Key(name="freeze", key="space", action="freeze", word="freeze", does="freeze: let the screen stand still, and go on", drops=11),
     Key(name="wall", key="b", action="wall", word="wall", does="wall mode: large, for a display nobody touches; b goes back", drops=21),
+    Key(name="times", key="T,shift+t", action="times", word="times", does="times instead of ages, and back", drops=18),
     Key(name="copy", key="y", action="copy", word="copy", does="copy: the row's id, or the state in one line", drops=17),
     Key(name="faults", key="ctrl+x", action="press('faults')", word="faults", does="the demo's faults, on and off", drops=4),
     Key(name="help", key="question_mark", action="help", word="help", does="this help"),
@@ -59,7 +60,8 @@ NOTE_KEY: Final = next(key for key in TIME_KEYS if key.name == "note")
 
 LIST_KEYS: Final = (
     Key(name="open", key="enter", action="open", word="open", does="open the row: details, and what can be done with it"),
-    Key(name="sort", key="S,shift+s", action="sort", word="sort", does="sort by the next order", drops=1),
+    Key(name="sort", key="S,shift+s", action="sort", word="sort", does="sort by the next column; a click on its name does, too", drops=1),
+    Key(name="turn", key="I,shift+i", action="turn", word="turn", does="turn the order round", drops=3),
     Key(name="follow", key="F,shift+f", action="follow", word="follow", does="follow: stay with the first row as new ones come", drops=2),
     Key(name="retry", key="R,shift+r", action="retry", word="retry", does="retry every failed task that matches the filter", drops=2, order="retry_matching"),
     Key(name="group", key="ctrl+g", action="group", word="group", does="group: how many tasks have what in common, such as the cause of their failure", drops=3),
