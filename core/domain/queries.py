@@ -182,13 +182,13 @@ def parse_filter(text: str, table: Table) -> Filter:
     """
     if len(text) > 2 * (WORDS_CHARS + VALUES_CHARS):
         raise FilterError(f"the filter is too long ({len(text):,} characters): {WORDS_CHARS} of what you look for do")
-    keys = _KEYS[table]
+    keys = FILTER_KEYS[table]
     given, but = dict[str, list[str]](), dict[str, list[str]]()
     for token in _tokens(text):
         negated = len(token) > 1 and token[0] == ("-", False)
         key, values = _key_and_values(token[1:] if negated else token, keys)
         field = keys.get(key, "words")
-        if negated and field in _ONCE:
+        if negated and field in ONCE:
             raise FilterError(f"-{key}: leaves nothing out: give {key}: without the -")
         (but if negated else given).setdefault(field, []).extend(values)
     if (status := given.get("status")) is not None:
@@ -212,7 +212,7 @@ def _filter_of(given: dict[str, list[str]]) -> Filter:
             for value in values:
                 side, text = _compared(value, "took")
                 fields["over" if side == ">" else "under"] = _once(text, fields, "over" if side == ">" else "under")
-        elif field in _ONCE:
+        elif field in ONCE:
             if len(set(values)) > 1:
                 what = "more than one task" if field == "task" else f"{field}: more than once"
                 raise FilterError(f"the filter names {what}: leave one")
@@ -243,7 +243,7 @@ def filter_text(given: Filter, table: Table) -> str:
 
 
 def _parts(given: Filter, table: Table) -> list[str]:
-    named = {field: key for key, field in _KEYS[table].items()}
+    named = {field: key for key, field in FILTER_KEYS[table].items()}
     parts = []
     for field in ("status", "kind", "task", "who", "risk", "error", "since", "until"):
         value = getattr(given, field)
@@ -274,7 +274,7 @@ VERDICTS: Final = ("passed", "failed", "enabled", "disabled")
 """Verdicts of a safety check; the last two in the documented shape, where it is a setting and not a result."""
 
 _WHEN: Final = {"since": "since", "until": "until", "age": "age"}
-_KEYS: Final[dict[Table, dict[str, str]]] = {
+FILTER_KEYS: Final[dict[Table, dict[str, str]]] = {
     Table.TASKS: {
         "status": "status",
         "type": "kind",
@@ -289,7 +289,8 @@ _KEYS: Final[dict[Table, dict[str, str]]] = {
     Table.ORDERS: {"status": "status", "action": "kind", "task": "task", "who": "who"} | _WHEN | {"took": "took"},
     Table.SAFETY: {"status": "status", "check": "kind", "task": "task"} | _WHEN,
 }
-_ONCE: Final = frozenset({"task", "since", "until", "age", "took"})
+"""The keys of each table's filters, each with the field that it fills."""
+ONCE: Final = frozenset({"task", "since", "until", "age", "took"})
 """Fields of which there is one value, and none that could be left out."""
 _RENAMED: Final = {"order": "action"}
 """Keys by their former names, read for one release."""
@@ -363,6 +364,11 @@ _EXAMPLES: Final = {
 
 def _status(typed: str) -> str:
     return typed.lower() if typed.lower() in _KNOWN_STATUSES else typed
+
+
+def filter_value(text: str) -> str:
+    """Return a value as it is typed behind a key: in quotes where it needs them."""
+    return _quoted(text, _BREAKS_VALUE)
 
 
 def _quoted(text: str, breaks: re.Pattern[str]) -> str:

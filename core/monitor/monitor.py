@@ -31,6 +31,7 @@ from core.domain.sorting import SortedBy
 from core.domain.status import Level
 from core.domain.task_groups import GroupBy, TaskGroups
 from core.history.blackbox import Box, Note
+from core.history.report import Report
 from core.history.trends import Trends, Window
 from core.monitor.container import Container, Hooks
 from core.monitor.scheduler import Scheduler
@@ -44,6 +45,7 @@ from core.resilience.fault import Fault
 from core.services.components import components
 from core.services.config import Config, Places
 from core.services.conflicts import Resets
+from core.services.reporting import incident_report
 from core.services.statistics import statistics
 
 
@@ -170,6 +172,13 @@ class Monitor:
         live = self._parts.reads
         told = await live.logs.told_between(since, until, limit)
         return told + await live.logs.failed_between(since, until, limit)
+
+    async def report(self, since: datetime, until: datetime) -> tuple[Report, str]:
+        """Return what happened in a period, and what of the project's log is missing in it. Raises NothingRecorded."""
+        await self.look_at_disk()
+        parts, window = self._parts, (since, until)
+        found, asked = await incident_report(parts.config, self.box, self.told_between, window, parts.operator.host)
+        return msgspec.structs.replace(found, notices=(*found.notices, *self.kept_badly())), asked
 
     async def statistics(self, since: datetime) -> Statistics:
         """Return the results of tasks since a moment. Raises NotLive."""

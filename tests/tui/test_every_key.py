@@ -41,6 +41,7 @@ from tui.app.app import WatchdeskApp
 from tui.base.key import Key
 from tui.dialogs import (
     ChoiceDialog,
+    CommandPrompt,
     Dialog,
     HelpDialog,
     JumpDialog,
@@ -162,6 +163,7 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     "plot": lambda app: [plot.display for plot in app.screen.query(PlotPanel)] == [True, False, False, False],
     "faults": opens(ChoiceDialog, "Switch which fault"),
     "wall": lambda app: isinstance(app.screen, Wall),
+    "prompt": opens(CommandPrompt),
     "help": opens(HelpDialog),
     "palette": lambda app: isinstance(app.screen, CommandPalette),
     "back": lambda app: isinstance(app.screen, Dashboard),
@@ -480,7 +482,9 @@ async def test_every_order_is_given_from_the_menu_by_what_its_tier_wants(order: 
     async with run(app, SIZE) as pilot:
         await settled(pilot)
         action = next(key.action for key in (*GLOBAL_KEYS, *MENU_ONLY) if key.name == MENU[order])
-        commands = {command.callback.__defaults__: command for command in app.get_system_commands(app.screen)}  # type: ignore[attr-defined]  # a lambda
+        commands = {
+            getattr(command.callback, "__defaults__", None): command for command in app.get_system_commands(app.screen)
+        }
         await commands[(action,)].callback()  # type: ignore[misc]  # of ours, a coroutine
         asked = 0
         end = time.monotonic() + 30.0

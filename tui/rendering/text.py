@@ -46,7 +46,7 @@ class OutputFilter(LineFilter):
     def __init__(self, *, ascii_only: bool = False, colourless: bool = False) -> None:
         super().__init__()
         self._ascii_only = ascii_only
-        self._colourless = colourless
+        self.colourless = colourless
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Return the same segments without anything a terminal would act on."""
@@ -62,7 +62,7 @@ class OutputFilter(LineFilter):
             text = spelled(text)
         if style is not None and style.link:
             style = style.update_link(None)
-        if style is not None and self._colourless:
+        if style is not None and self.colourless:
             style = _colourless(style)
         return Segment(text, style)
 

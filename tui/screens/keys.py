@@ -41,16 +41,17 @@ SCREEN_KEYS: Final = (
     Key(name="times", key="T,shift+t", action="times", word="times", does="times instead of ages, and back", drops=18),
     Key(name="copy", key="y", action="copy", word="copy", does="copy: the row's id, or the state in one line", drops=17),
     Key(name="faults", key="ctrl+x", action="press('faults')", word="faults", does="the demo's faults, on and off", drops=4),
+    Key(name="prompt", key="colon", action="prompt", word="prompt", does="prompt: a list, a theme or an action by its name; tab completes", drops=19),
     Key(name="help", key="question_mark", action="help", word="help", does="this help"),
     Key(name="palette", key="ctrl+p", action="command_palette", word="menu", does="menu: every action and list by name", drops=19),
-    Key(name="quit", key="q", action="quit", word="quit", does="quit; asks while an action waits or is under way"),
+    Key(name="quit", key="q", action="quit", word="quit", does="quit; asks while an action waits or is under way", also=("q",)),
 )  # fmt: skip
 TIME_KEYS: Final = (
     Key(name="earlier", key="left_square_bracket", action="time('earlier')", word="earlier", does="earlier: the picture before, from the black box; held down, faster", drops=12),
     Key(name="later", key="right_square_bracket", action="time('later')", word="later", does="later: the picture after it; after the last one comes now", drops=21),
     Key(name="event_before", key="left_curly_bracket,ctrl+left", action="time('event_before')", word="event", does="event before: back to when something happened; also ctrl+←", drops=21),
     Key(name="event_after", key="right_curly_bracket,ctrl+right", action="time('event_after')", word="event", does="event after: on to when something happened; also ctrl+→", drops=21),
-    Key(name="jump", key="at", action="time('jump')", word="time", does="time: what it looked like then", drops=21),
+    Key(name="jump", key="at", action="time('jump')", word="time", does="time: what it looked like then", drops=21, about="moment", also=("past", "@")),
     Key(name="note", key="n", action="time('note')", word="note", does="note: about the moment that is shown", drops=20),
     Key(name="now", key="0", action="time('now')", word="now", does="now: back from the past", drops=22),
 )  # fmt: skip
@@ -76,8 +77,14 @@ TREND_KEYS: Final = (
     Key(name="longer", key="right", action="window(1)", word="longer", does="a longer window: 7 days, 30 days"),
     Key(name="plot", key="tab", action="plot", word="one plot", does="one plot alone, then the next, then all four", drops=1),
 )  # fmt: skip
-MENU_ONLY: Final = tuple(key for key in _OF_ACTIONS if not key.key)
-"""What has a place in the menu alone."""
+MENU_ONLY: Final = (
+    *(key for key in _OF_ACTIONS if not key.key),
+    Key(name="theme", key="", action="theme", word="theme", does="theme: of the screen, until it ends", about="theme"),
+    Key(name="groups", key="", action="groups", word="groups", does="groups: how many tasks have what in common", about="groups"),
+    Key(name="report", key="", action="report", word="report", does="report: what happened, from the black box and the project's log", about="since"),
+    Key(name="settings", key="", action="settings", word="settings", does="settings: every one, and where its value came from"),
+)  # fmt: skip
+"""What has a place in the menu and at the prompt alone."""
 
 GLOBAL_KEYS: Final = (*ACTION_KEYS, *OPEN_KEYS, *TIME_KEYS, *SCREEN_KEYS)
 ALL_KEYS: Final = (*GLOBAL_KEYS, *LIST_KEYS, *ROW_KEYS, *TREND_KEYS)

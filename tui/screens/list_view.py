@@ -10,20 +10,23 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
+from core.domain.filter_completion import Completion
 from core.domain.snapshot import Snapshot
 from core.domain.sorting import Sort, in_order
 from tui.actions.start import follow
 from tui.actions.ui import Ui
 from tui.base.error_boundary import error_boundary
 from tui.base.key import Key, bindings
-from tui.dialogs.field import Field
+from tui.dialogs.field import CompletedField
 from tui.lists.listed import Listed
 from tui.panels.row_list import Row, RowList, text_of, value_of
+from tui.panels.words import WordsLine
 from tui.rendering.text import Line
 from tui.screens.keys import LIST_KEYS
 from tui.screens.view import View
 
 _TYPING = (
+    Key(name="complete", key="tab", action="", word="complete", does="take the next word that is shown below"),
     Key(name="take", key="enter", action="", word="filter", does="take the filter"),
     Key(name="leave", key="escape", action="", word="leave it as it was", does="leave the filter that holds"),
 )
@@ -32,7 +35,7 @@ _TYPING = (
 _LOCAL = tuple(key for key in LIST_KEYS if key.name in {"open", "sort", "turn", "back"})
 
 
-class FilterBar(Field):
+class FilterBar(CompletedField):
     """The input of a filter. Enter applies it, escape keeps the one before; no key typed here starts an action."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
@@ -55,8 +58,11 @@ class ListView(View):
         self.listed = listed
         self.list = RowList(*self._style, id="list")
         self.list.columns = listed.COLUMNS
-        self.bar = FilterBar(placeholder=self.hint, id="filter", max_length=1200, compact=True, select_on_focus=False)
-        self.bar.display = False
+        self.bar = FilterBar(
+            placeholder=self.hint, id="filter", max_length=1200, compact=True, following=self.following
+        )
+        self.words = WordsLine(*self._style, id="words")
+        self.bar.display = self.words.display = False
         self._filter = filter_text
         self._wrong = ""
 
@@ -79,6 +85,7 @@ class ListView(View):
         """Yield the list, and the filter below it."""
         yield self.list
         yield self.bar
+        yield self.words
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -86,6 +93,10 @@ class ListView(View):
         if self.bar.display:
             return (*_TYPING, *(key for key in super().keys if key.priority))
         return tuple(msgspec.structs.replace(key, drops=1) if key.name == "filter" else key for key in super().keys)
+
+    def following(self, typed: str) -> Sequence[Completion]:
+        """Return what may follow in the filter."""
+        return ()
 
     @property
     def hint(self) -> str:
@@ -171,6 +182,7 @@ class ListView(View):
         self.bar.value = typed or self._filter
         self.bar.cursor_position = len(self.bar.value)
         self.bar.display = True
+        self._show_words()
         self.set_focus(self.bar)
         self.call_after_refresh(self._settle_bar)
         self.ui.repaint()
@@ -178,6 +190,7 @@ class ListView(View):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show at once what is wrong with the typed filter."""
         event.stop()
+        self._show_words()
         self._say(self.wrong_with(event.value))
 
     def entered(self, value: str) -> None:
@@ -199,7 +212,7 @@ class ListView(View):
 
     def leave_filter(self) -> None:
         """Close the filter's input; the filter that was applied stays."""
-        self.bar.display = False
+        self.bar.display = self.words.display = False
         self._wrong = ""
         self.set_focus(self.list)
         self.ui.repaint()
@@ -260,6 +273,12 @@ class ListView(View):
         at = self.bar.cursor_position
         self.bar.action_home()
         self.bar.cursor_position = at
+
+    def _show_words(self) -> None:
+        """Show what may follow, where anything may."""
+        self.words.said = self.bar.words
+        self.words.display = bool(self.words.said)
+        self.words.redraw()
 
     def _say(self, wrong: str) -> None:
         if wrong != self._wrong:

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.worker import Worker
 
 from core.actions.retry_matching import RETRY_MATCHING
+from core.domain.filter_completion import Completion, completions
 from core.domain.queries import OWN_SORT, SORT_COLUMNS, FilterError, Listing, Page, parse_filter, unknown_status
 from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.sorting import SORTED_HERE, Sort
@@ -72,9 +73,18 @@ class ServedView(ListView):
         first = [msgspec.structs.replace(key, drops=0) for key in kept if key.order in acts]
         return (*kept[:1], *first, *(key for key in kept[1:] if key.order not in acts))
 
+    @property
+    def rows(self) -> Sequence[Any]:
+        """The rows in hand."""
+        return self._window.records
+
     def unavailable(self, moment: Moment) -> str:
         """Return which list this is, and that its past cannot be shown."""
         return f"{self.listed.TITLE}: {super().unavailable(moment)}"
+
+    def following(self, typed: str) -> Sequence[Completion]:
+        """Return what may follow in the filter: its keys, and values, those of the rows in hand too."""
+        return completions(typed, self.listed.TABLE, self.rows)
 
     @property
     def hint(self) -> str:
@@ -181,14 +191,14 @@ class ServedView(ListView):
 
     @work(group="groups", exclusive=True)
     @within_error_boundary("reading the groups", _not_grouped)
-    async def action_group(self) -> None:
-        """Choose what to group the tasks that match by, and show the groups."""
+    async def action_group(self, named: str = "") -> None:
+        """Choose what to group the tasks that match by, unless it is named, and show the groups."""
         if not self.listed.GROUPED:
             return
         if self.ui.time.moment is not None:
             self.ui.tell("groups are of what is now: 0 goes back to it")
             return
-        by = await self.ui.choose("Group by what?", [(one, one.value) for one in GroupBy])
+        by = GroupBy(named) if named else await self.ui.choose("Group by what?", [(one, one.value) for one in GroupBy])
         if by is None:
             return
         self.ui.tell("reading …")
