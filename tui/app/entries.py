@@ -145,7 +145,9 @@ class Entries(ScreenStack):
         async def read() -> str:
             return await asyncio.to_thread(self._settings_page)
 
-        if isinstance(self.screen, View):
+        if self.is_web:
+            self.tell("a browser shows no settings: they are of the machine that serves it")
+        elif isinstance(self.screen, View):
             self.open(PageView(self, "Settings", read))
 
     def action_command_palette(self) -> None:

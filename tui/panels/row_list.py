@@ -207,7 +207,7 @@ class RowList(Scrolled):
     def _columns(self, width: int) -> dict[int, int]:
         """Return the columns that fit, by index, with their width in cells."""
         shown = dict(enumerate(self.columns))
-        least = 25  # what the widest column must keep
+        least = 24  # what the widest column must keep
         for number in sorted(shown, key=lambda n: -self.columns[n].drops):
             if sum((self._wide(one) or least) + 1 for one in shown.values()) <= width or not self.columns[number].drops:
                 break
