@@ -13,6 +13,18 @@ from core.base.text import clean
 from core.base.time_input import EXAMPLES as TIME_EXAMPLES
 from core.base.time_input import moment_of, span_of
 from core.domain.records import STATUSES, ChosenTask, LogEntry, SafetyCheck, Task
+from core.domain.sorting import (
+    INBOX_COLUMNS,
+    LOG_COLUMNS,
+    OLDEST,
+    SAFETY_COLUMNS,
+    SORTED_HERE,
+    TASK_COLUMNS,
+    TRAIL_COLUMNS,
+    YOUNGEST,
+    Sort,
+    SortColumn,
+)
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -97,50 +109,54 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
         return self == Filter()
 
 
-class Sort(msgspec.Struct, frozen=True):
-    """A sort order, by a name and in words. Ties are broken by id."""
-
-    name: str
-    title: str
-
-
-NEWEST: Final = Sort("newest", "newest first")
-_OLDEST: Final = Sort("oldest", "oldest first")
-
-SORTS: Final[dict[Table, tuple[Sort, ...]]] = {
-    Table.TASKS: (
-        NEWEST,
-        _OLDEST,
-        Sort("completed", "completed last first"),
-        Sort("longest", "started longest ago first"),
-        Sort("priority", "highest priority first"),
-        Sort("status", "by status"),
-        Sort("type", "by type"),
-    ),
-    Table.INBOX: (
-        _OLDEST,
-        NEWEST,
-        Sort("risk", "high risk first"),
-        Sort("priority", "highest priority first"),
-        Sort("type", "by type"),
-    ),
-    Table.LOGS: (NEWEST, _OLDEST, Sort("slowest", "slowest first")),
-    Table.ORDERS: (NEWEST, _OLDEST),
-    Table.SAFETY: (NEWEST, _OLDEST),
+SORT_COLUMNS: Final[dict[Table, tuple[SortColumn, ...]]] = {
+    Table.TASKS: TASK_COLUMNS,
+    Table.INBOX: INBOX_COLUMNS,
+    Table.LOGS: LOG_COLUMNS,
+    Table.ORDERS: TRAIL_COLUMNS,
+    Table.SAFETY: SAFETY_COLUMNS,
 }
-"""The sort orders of each table, the default first."""
+"""The columns that each table can be sorted by."""
+
+OWN_SORT: Final[dict[Table, Sort]] = dict.fromkeys(Table, YOUNGEST) | {Table.INBOX: OLDEST}
+"""The order in which each table is listed unless another is asked for."""
+
+
+def parse_sort(text: str, table: Table) -> Sort:
+    """Return the order of a column's name; a `-` before it turns it round. Raises FilterError."""
+    sort = Sort(text.removeprefix("-").lower(), text.startswith("-"))
+    names = [one.name for one in SORT_COLUMNS[table]]
+    if sort.column not in names:
+        raise FilterError(f"{clean(text, 40)} is no column: {', '.join(names)}, or one with a - to turn it round")
+    return sort
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """One list: a table, a filter, a sort order. Raises ValueError for an order the table does not have."""
+    """One list: a table, a filter, a sort order. Raises ValueError for an order the table does not have.
+
+    `within`: only the first `SORTED_HERE` rows of the table's own order are sorted, by this program.
+    """
 
     table: Table
     filter: Filter = Filter()
-    sort: Sort = NEWEST
+    sort: Sort = YOUNGEST
+    within: bool = False
 
     def __post_init__(self) -> None:
-        if self.sort not in SORTS[self.table]:
-            raise ValueError(f"{self.table} cannot be listed {self.sort.title}")
+        self.column  # noqa: B018 - it raises
+
+    @property
+    def column(self) -> SortColumn:
+        """Return the column that it is sorted by."""
+        for one in SORT_COLUMNS[self.table]:
+            if one.name == self.sort.column:
+                return one
+        raise ValueError(f"{self.table} cannot be sorted by {self.sort.column}")
+
+    @property
+    def part(self) -> str:
+        """Return which rows alone are sorted, in words."""
+        return f"within the {'oldest' if OWN_SORT[self.table] == OLDEST else 'newest'} {SORTED_HERE}"
 
 
 class Page(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True):
@@ -166,13 +182,13 @@ def parse_filter(text: str, table: Table) -> Filter:
     """
     if len(text) > 2 * (WORDS_CHARS + VALUES_CHARS):
         raise FilterError(f"the filter is too long ({len(text):,} characters): {WORDS_CHARS} of what you look for do")
-    keys = _KEYS[table]
+    keys = FILTER_KEYS[table]
     given, but = dict[str, list[str]](), dict[str, list[str]]()
     for token in _tokens(text):
         negated = len(token) > 1 and token[0] == ("-", False)
         key, values = _key_and_values(token[1:] if negated else token, keys)
         field = keys.get(key, "words")
-        if negated and field in _ONCE:
+        if negated and field in ONCE:
             raise FilterError(f"-{key}: leaves nothing out: give {key}: without the -")
         (but if negated else given).setdefault(field, []).extend(values)
     if (status := given.get("status")) is not None:
@@ -196,7 +212,7 @@ def _filter_of(given: dict[str, list[str]]) -> Filter:
             for value in values:
                 side, text = _compared(value, "took")
                 fields["over" if side == ">" else "under"] = _once(text, fields, "over" if side == ">" else "under")
-        elif field in _ONCE:
+        elif field in ONCE:
             if len(set(values)) > 1:
                 what = "more than one task" if field == "task" else f"{field}: more than once"
                 raise FilterError(f"the filter names {what}: leave one")
@@ -227,7 +243,7 @@ def filter_text(given: Filter, table: Table) -> str:
 
 
 def _parts(given: Filter, table: Table) -> list[str]:
-    named = {field: key for key, field in _KEYS[table].items()}
+    named = {field: key for key, field in FILTER_KEYS[table].items()}
     parts = []
     for field in ("status", "kind", "task", "who", "risk", "error", "since", "until"):
         value = getattr(given, field)
@@ -258,7 +274,7 @@ VERDICTS: Final = ("passed", "failed", "enabled", "disabled")
 """Verdicts of a safety check; the last two in the documented shape, where it is a setting and not a result."""
 
 _WHEN: Final = {"since": "since", "until": "until", "age": "age"}
-_KEYS: Final[dict[Table, dict[str, str]]] = {
+FILTER_KEYS: Final[dict[Table, dict[str, str]]] = {
     Table.TASKS: {
         "status": "status",
         "type": "kind",
@@ -273,7 +289,8 @@ _KEYS: Final[dict[Table, dict[str, str]]] = {
     Table.ORDERS: {"status": "status", "action": "kind", "task": "task", "who": "who"} | _WHEN | {"took": "took"},
     Table.SAFETY: {"status": "status", "check": "kind", "task": "task"} | _WHEN,
 }
-_ONCE: Final = frozenset({"task", "since", "until", "age", "took"})
+"""The keys of each table's filters, each with the field that it fills."""
+ONCE: Final = frozenset({"task", "since", "until", "age", "took"})
 """Fields of which there is one value, and none that could be left out."""
 _RENAMED: Final = {"order": "action"}
 """Keys by their former names, read for one release."""
@@ -347,6 +364,11 @@ _EXAMPLES: Final = {
 
 def _status(typed: str) -> str:
     return typed.lower() if typed.lower() in _KNOWN_STATUSES else typed
+
+
+def filter_value(text: str) -> str:
+    """Return a value as it is typed behind a key: in quotes where it needs them."""
+    return _quoted(text, _BREAKS_VALUE)
 
 
 def _quoted(text: str, breaks: re.Pattern[str]) -> str:

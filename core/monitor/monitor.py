@@ -29,9 +29,11 @@ from core.domain.queries import PAGE_ROWS, Filter, ListedRow, Listing, Page, Tab
 from core.domain.records import LogEntry, Statistics, WatchdogEntry
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
 from core.domain.snapshot import Snapshot, State
+from core.domain.sorting import SortedBy
 from core.domain.status import Level
 from core.domain.task_groups import GroupBy, TaskGroups
 from core.history.blackbox import Box, Note
+from core.history.report import Report
 from core.history.trends import CUTS, Trends, Window
 from core.monitor.container import Container, Hooks
 from core.monitor.scheduler import Scheduler
@@ -46,6 +48,7 @@ from core.resilience.reading import Reading
 from core.services.components import components
 from core.services.config import Config, Places
 from core.services.conflicts import Resets
+from core.services.reporting import incident_report
 from core.services.statistics import statistics
 
 
@@ -175,6 +178,13 @@ class Monitor:
         told = await live.logs.told_between(since, until, limit)
         return told + await live.logs.failed_between(since, until, limit)
 
+    async def report(self, since: datetime, until: datetime) -> tuple[Report, str]:
+        """Return what happened in a period, and what of the project's log is missing in it. Raises NothingRecorded."""
+        await self.look_at_disk()
+        parts, window = self._parts, (since, until)
+        found, asked = await incident_report(parts.config, self.box, self.told_between, window, parts.operator.host)
+        return msgspec.structs.replace(found, notices=(*found.notices, *self.kept_badly())), asked
+
     async def statistics(self, since: datetime) -> Statistics:
         """Return the results of tasks since a moment. Raises NotLive."""
         await self.discover()
@@ -213,6 +223,16 @@ class Monitor:
     async def total(self, listing: Listing) -> tuple[int, bool]:
         """Return the number of rows of a list, and whether it is exact or an estimate. Raises NotLive."""
         return await self._parts.rows.ask(self._parts.panel_reads.lists.total(listing))
+
+    async def sortable(self, listing: Listing) -> Listing:
+        """Return a list as it can be sorted within seconds, however large its table is. Raises NotLive.
+
+        What no column holds is sorted here, among the first rows alone; so is what the server would have to sort all
+        of a large table for, and has no index for.
+        """
+        by = listing.column.by
+        counted = by is SortedBy.INDEX or (by is SortedBy.SERVER and (await self.total(listing))[1])
+        return msgspec.structs.replace(listing, within=not counted)
 
     async def groups(self, given: Filter, by: GroupBy) -> TaskGroups:
         """Return the newest tasks that match a filter in groups. Raises NotLive."""

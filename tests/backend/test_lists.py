@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from core.actions.breakers import HOLD_BREAKER
 from core.backend.client import RequestLimits
 from core.backend.target import Target
 from core.checks.settings import WatchRules
-from core.domain.queries import SORTS, Filter, Listing, Page, Table, parse_filter
+from core.domain.queries import OWN_SORT, SORT_COLUMNS, Filter, Listing, Page, Table, parse_filter
 from core.domain.records import SafetyCheck
+from core.domain.sorting import SORTED_HERE, YOUNGEST, Sort, SortedBy
 from core.monitor import Config, Monitor, Places
 from core.resilience import NotLive
 from core.resilience.fault import Evidence
@@ -149,16 +151,18 @@ FILL: dict[Table, Callable[[Running], None]] = {
     Table.SAFETY: fill_safety,
 }
 
-ORDERED = {
-    "newest": "{time} DESC, id DESC",
-    "oldest": "{time}, id",
-    "completed": "completed_at DESC NULLS LAST, id DESC",
-    "longest": "started_at NULLS LAST, id",
-    "priority": "priority DESC, created_at DESC, id DESC",
-    "status": "status, created_at DESC, id DESC",
-    "type": "task_type, created_at DESC, id DESC",
-    "slowest": "duration_ms DESC NULLS LAST, id DESC",
-    "risk": "risk_level, created_at, id",
+_OF_TASKS = {
+    **{name: name for name in ("status", "priority", "description", "id")},
+    "ended": "completed_at",
+    "type": "task_type",
+    "who": "assigned_to",
+}
+SORTED_BY = {
+    Table.TASKS: _OF_TASKS,
+    Table.INBOX: _OF_TASKS,
+    Table.LOGS: {"status": "step_status", "took": "duration_ms", "step": "execution_step", "task": "task_id"},
+    Table.ORDERS: {"status": "step_status", "took": "duration_ms"},
+    Table.SAFETY: {"check": "check_type"},
 }
 
 
@@ -172,10 +176,18 @@ def times(sandbox: Running, table: Table) -> str:
 ONLY = {Table.ORDERS: "execution_step = 'watchdog_healing'", Table.INBOX: "status = 'awaiting_review'"}
 
 
-def expected(sandbox: Running, table: Table, where: str = "true", order: str = "newest") -> list[str]:
+def order_by(table: Table, sort: Sort, time: str) -> str:
+    """Of those whose values are equal or lacking the newest first; the later a time, the younger."""
+    way = "DESC" if sort.descending is (sort.column not in {"age", "ended"}) else "ASC"
+    if sort.column == "age":
+        return f"{time} {way}, id {way}"
+    return f"{SORTED_BY[table][sort.column]} {way} NULLS LAST, {time} DESC, id DESC"
+
+
+def expected(sandbox: Running, table: Table, where: str = "true", sort: Sort = YOUNGEST) -> list[str]:
     """The ids, as PostgreSQL itself gives them."""
     only = ONLY.get(table, "true")
-    by = ORDERED[order].format(time=times(sandbox, table))
+    by = order_by(table, sort, times(sandbox, table))
     return [str(i) for (i,) in sandbox.sql(f"SELECT id FROM {TABLES[table]} WHERE {only} AND ({where}) ORDER BY {by}")]
 
 
@@ -184,11 +196,34 @@ async def test_every_order_is_paged_to_its_end_with_no_row_twice_or_lost(
     table: Table, sandbox: Running, monitor: Monitor
 ) -> None:
     FILL[table](sandbox)
-    for sort in SORTS[table]:
-        found = ids(await whole(monitor, Listing(table=table, sort=sort)))
+    asked = [Sort(one.name, way) for one in SORT_COLUMNS[table] if one.by is not SortedBy.HERE for way in (False, True)]
+    for sort in asked:
+        listing = await monitor.sortable(Listing(table=table, sort=sort))
+        found = ids(await whole(monitor, listing))
+        assert not listing.within
         assert len(found) == len(set(found)) >= ROWS // 10
-        assert found == expected(sandbox, table, order=sort.name), sort.name
+        assert found == expected(sandbox, table, sort=sort), sort
     assert await monitor.total(Listing(table=table)) == (len(found), True)
+
+
+@pytest.mark.parametrize("table", Table)
+async def test_what_no_column_holds_is_sorted_here_among_the_first_rows(
+    table: Table, sandbox: Running, monitor: Monitor
+) -> None:
+    FILL[table](sandbox)
+    first = expected(sandbox, table, sort=OWN_SORT[table])[:SORTED_HERE]
+    for one in (one for one in SORT_COLUMNS[table] if one.by is SortedBy.HERE):
+        for way in (False, True):
+            listing = await monitor.sortable(Listing(table=table, sort=Sort(one.name, way)))
+            rows = (await monitor.page(listing, 0, SORTED_HERE)).rows
+            assert listing.within
+            assert sorted(row.id for row in rows) == sorted(first)
+            pages = [await monitor.page(listing, offset, 150) for offset in range(0, SORTED_HERE, 150)]
+            assert [row for page in pages for row in page.rows] == list(rows)
+            now = datetime.now(UTC)
+            still = [row for row in rows if getattr(row, "status", "") != "in_progress"]  # of others it grows
+            values = [value for row in still if (value := one.value(row, now)) is not None]
+            assert values == sorted(values, reverse=way), one.name
 
 
 FILTERS: dict[Table, dict[str, str]] = {
@@ -334,6 +369,11 @@ async def test_reading_pages_counts_nothing(sandbox: Running, tmp_path: Path) ->
 async def test_above_fifty_thousand_the_total_is_the_servers_estimate(sandbox: Running, monitor: Monitor) -> None:
     sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'many' FROM generate_series(1, 51000)")
     sandbox.sql("ANALYZE autonomous_tasks")
+    for column in ("age", "priority"):
+        listing = await monitor.sortable(Listing(table=Table.TASKS, sort=Sort(column)))
+        assert listing.within is (column == "priority")
+        page = await monitor.page(listing, 0, SORTED_HERE)
+        assert (len(page.rows), page.more, page.total) == (SORTED_HERE, column == "age", None)
     total, exact = await monitor.total(Listing(table=Table.TASKS))
     assert not exact
     assert 50_000 < total < 70_000

@@ -19,6 +19,7 @@ from core.backend.sizes import EXACT_UP_TO
 from core.backend.target import Target
 from core.base.clock import SystemClock
 from core.domain.queries import Filter, Listing, Table
+from core.domain.sorting import OLDEST, Sort
 from tests.bench.scale import fill, install
 from tests.running import Command, Running
 from tests.wire import wire
@@ -70,6 +71,10 @@ READS: Final[dict[str, Callable[[Reads], Awaitable[object]]]] = {
     "page of tasks": lambda reads: reads.lists.page(Listing(table=Table.TASKS), 0, 50),
     "page of failed tasks": lambda reads: reads.lists.page(
         Listing(table=Table.TASKS, filter=Filter(status=("failed",))), 0, 50
+    ),
+    "oldest tasks": lambda reads: reads.lists.page(Listing(table=Table.TASKS, sort=OLDEST), 0, 50),
+    "page of tasks sorted here": lambda reads: reads.lists.page(
+        Listing(table=Table.TASKS, sort=Sort("took"), within=True), 0, 50
     ),
     "page of log rows": lambda reads: reads.lists.page(Listing(table=Table.LOGS), 0, 50),
 }

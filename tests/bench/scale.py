@@ -22,6 +22,8 @@ from core.backend.optional_sql import script
 from core.backend.schema import Shape, discover
 from core.backend.target import Target
 from core.domain.queries import Filter, Listing, Table
+from core.domain.sorting import Sort
+from core.domain.task_groups import GroupBy
 from core.monitor import Config, Monitor, Places
 from core.services.config import RefreshRules
 from tests.running import Running
@@ -110,6 +112,11 @@ def install(sandbox: Running) -> None:
     time.sleep(1)  # the API reads its schema anew
 
 
+async def _sorted(project: Project, listing: Listing) -> object:
+    """Read the first page of a list in an order, as a screen does."""
+    return await project.monitor.page(await project.monitor.sortable(listing), 0, 50)
+
+
 OPERATIONS: Final[dict[str, Operation]] = {
     "first screen": lambda project: project.begin(),
     "discover": lambda project: discover(project.monitor.parts.backend),
@@ -120,6 +127,13 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "page of tasks": lambda project: project.monitor.page(Listing(table=Table.TASKS), 0, 50),
     "page of logs": lambda project: project.monitor.page(Listing(table=Table.LOGS), 0, 50),
     "count of tasks": lambda project: project.monitor.total(Listing(table=Table.TASKS)),
+    "tasks by priority": lambda project: _sorted(project, Listing(table=Table.TASKS, sort=Sort("priority", True))),
+    "failed by ended": lambda project: _sorted(
+        project, Listing(table=Table.TASKS, filter=Filter(status=("failed",)), sort=Sort("ended"))
+    ),
+    "tasks by took": lambda project: _sorted(project, Listing(table=Table.TASKS, sort=Sort("took"))),
+    "logs by took": lambda project: _sorted(project, Listing(table=Table.LOGS, sort=Sort("took", True))),
+    "groups by cause": lambda project: project.monitor.groups(Filter(status=("failed",)), GroupBy.ERROR),
     "filter by status": lambda project: project.monitor.page(
         Listing(table=Table.TASKS, filter=Filter(status=("failed",))), 0, 50
     ),

@@ -83,11 +83,15 @@ def test_rows_in_words_and_for_programs(sandbox: Running, command: Command, some
 
 
 def test_a_spreadsheet_runs_nothing(sandbox: Running, command: Command, some: list[str]) -> None:
-    told = command("tasks", "--csv", "--sort", "oldest", sandbox=sandbox)
+    told = command("tasks", "--csv", "--sort", "-age", sandbox=sandbox)
     rows = list(csv.DictReader(io.StringIO(told.stdout)))
     assert rows[0]["id"] == some[-1]
     assert rows[0]["description"].startswith("'=HYPERLINK")
     assert len(rows) == len(some)
+    for sort in ("took", "-priority", "ended", "-who"):
+        told = command("tasks", "--csv", "--sort", sort, sandbox=sandbox)
+        assert sorted(row["id"] for row in csv.DictReader(io.StringIO(told.stdout))) == sorted(some)
+        assert "sorted within" not in told.stderr
 
 
 def test_groups(sandbox: Running, command: Command, some: list[str]) -> None:
@@ -105,6 +109,7 @@ def test_what_is_wrong_is_one_sentence(sandbox: Running, command: Command) -> No
         done = command("tasks", *words, sandbox=sandbox)
         assert done.returncode == 2
         assert "Traceback" not in done.stderr
+    assert "colour is no column: status, age, ended" in command("tasks", "--sort", "colour", sandbox=sandbox).stderr
     odd = command("tasks", "status:broken", sandbox=sandbox)
     assert (odd.returncode, odd.stdout) == (0, "none\n")
     assert "broken is no status that is known: pending, in_progress" in odd.stderr

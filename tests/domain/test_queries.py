@@ -1,11 +1,24 @@
 """What a person types becomes a filter, or one sentence that says what to do."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.queries import SORTS, Filter, FilterError, Listing, Table, filter_text, parse_filter
+from core.domain.queries import (
+    OWN_SORT,
+    SORT_COLUMNS,
+    Filter,
+    FilterError,
+    Listing,
+    Table,
+    filter_text,
+    parse_filter,
+    parse_sort,
+)
 from core.domain.row_details import COLUMN_CHARS, COLUMN_LINES, column
+from core.domain.sorting import Sort, in_order
 from tests.hostile import CONTROL, HOSTILE
 
 UUID = "0b5e1a52-55a2-4f3c-9f43-2d1f0c5d7a11"
@@ -146,12 +159,36 @@ def test_a_filter_as_text_is_read_as_the_same(filtered: Filter) -> None:
     assert parse_filter(filter_text(filtered, Table.TASKS), Table.TASKS) == filtered
 
 
-def test_the_usual_order_is_the_first_and_another_tables_is_refused() -> None:
-    assert all(Listing(table=table).sort == SORTS[table][0] for table in Table if table is not Table.INBOX)
-    assert SORTS[Table.INBOX][0].name == "oldest"
-    slowest = next(sort for sort in SORTS[Table.LOGS] if sort.name == "slowest")
-    with pytest.raises(ValueError, match="tasks cannot be listed slowest first"):
-        Listing(table=Table.TASKS, sort=slowest)
+def test_the_usual_order_is_by_age_and_another_tables_column_is_refused() -> None:
+    assert all(
+        Listing(table=table).sort == OWN_SORT[table] == Sort("age") for table in Table if table is not Table.INBOX
+    )
+    assert OWN_SORT[Table.INBOX] == Sort("age", descending=True)
+    with pytest.raises(ValueError, match="tasks cannot be sorted by step"):
+        Listing(table=Table.TASKS, sort=Sort("step"))
+
+
+def test_an_order_is_typed_as_a_column_and_read_as_the_same() -> None:
+    for table, columns in SORT_COLUMNS.items():
+        for one in columns:
+            for sort in (Sort(one.name), Sort(one.name, descending=True)):
+                assert parse_sort(f"{sort}", table) == sort
+                assert sort.turned.turned == sort
+    with pytest.raises(FilterError, match="colour is no column: status, age, ended"):
+        parse_sort("colour", Table.TASKS)
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(0, 5))), st.booleans())
+def test_rows_sorted_here_keep_their_order_where_equal_and_come_last_without_a_value(
+    values: list[int | None], descending: bool
+) -> None:
+    rows = list(enumerate(values))
+    found = in_order(rows, lambda row: row[1], descending=descending)
+    assert sorted(found) == rows
+    known = [value for _, value in found if value is not None]
+    assert known == sorted(known, reverse=descending)
+    assert [value for _, value in found[len(known) :]] == [None] * (len(rows) - len(known))
+    assert all(a[0] < b[0] for a, b in pairwise(found) if a[1] == b[1])
 
 
 def test_a_column_keeps_its_lines_and_null_has_none() -> None:

@@ -39,6 +39,7 @@ from core.domain.queries import Filter, ListedRow, Listing, Page, Table, is_uuid
 from core.domain.records import ChosenTask, LogEntry, SafetyCheck, Task
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
 from core.domain.snapshot import Snapshot
+from core.domain.sorting import OLDEST, YOUNGEST, SortedBy, in_order
 from core.domain.task_groups import GroupBy, TaskGroups, grouped
 from core.history.blackbox import Box, Note
 from core.history.trends import Observed, Trends, Window, trends
@@ -138,6 +139,9 @@ class StillMonitor:
         shown = rows[offset : offset + limit]
         more = offset + limit < len(rows)
         return self._live(Page(rows=shown, offset=offset, more=more, total=None if more else len(rows)))
+
+    async def sortable(self, listing: Listing) -> Listing:
+        return self._live(msgspec.structs.replace(listing, within=listing.column.by is SortedBy.HERE))
 
     async def total(self, listing: Listing) -> tuple[int, bool]:
         return self._live((len(self._matching(listing)), True))
@@ -320,7 +324,10 @@ class StillMonitor:
             Table.SAFETY: self.records.safety,
         }[listing.table]
         found = tuple(row for row in rows if _matches(row, listing))
-        return found[::-1] if listing.sort.name == "oldest" else found
+        if listing.sort in (YOUNGEST, OLDEST):
+            return found[::-1] if listing.sort == OLDEST else found
+        now, value = self.snapshot.at, listing.column.value
+        return tuple(in_order(found, lambda row: value(row, now), descending=listing.sort.descending))
 
 
 def in_review(task: Task) -> ChosenTask:

@@ -65,7 +65,7 @@ BROKEN = [
     ("run", ("6", "enter"), ("down", "enter"), failed("what was chosen")),
     ("page", (), ("t",), "last known, now: " + failed("reading the rows")),
     ("page", (), ("s",), "cannot be read now: " + failed("reading the rows")),
-    ("total", (), ("t",), "Tasks 1 newest first"),  # the rows are there, and live
+    ("total", (), ("t",), "Tasks 1 follows"),  # the rows are there, and live
     ("page", ("t",), ("end",), "last known, now: " + failed("reading more rows")),
     ("trends", (), ("v",), failed("reading the trends")),
     ("fill_trends", (), ("v",), failed("reading the trends")),

@@ -33,6 +33,7 @@ from core.domain.figures import FigureBy
 from core.domain.pauses import Pause
 from core.domain.plans import ResumePlan
 from core.domain.snapshot import Snapshot
+from core.domain.sorting import YOUNGEST
 from core.history.trends import Window
 from tests.tui.drawn import app_on, asks, drawn, monitor_of, read_it, run, settled, text_of
 from tests.tui.pictures import OBSERVING, STATES, WARNING
@@ -43,6 +44,7 @@ from tui.app.app import WatchdeskApp
 from tui.base.key import Key
 from tui.dialogs import (
     ChoiceDialog,
+    CommandPrompt,
     Dialog,
     HelpDialog,
     JumpDialog,
@@ -141,6 +143,12 @@ def told(app: WatchdeskApp) -> list[str]:
     return [one.message for one in app._notifications]
 
 
+def sorted_by(app: WatchdeskApp) -> bool:
+    """By another column than the list's own, or in the other direction."""
+    sort = app.screen.sort if isinstance(app.screen, ListView) else None
+    return sort is not None and sort != YOUNGEST
+
+
 CHOSEN = {"approve": APPROVE, "reject": REJECT, "cancel": CANCEL}
 
 
@@ -177,6 +185,7 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     "plot": lambda app: shows_another(app.screen),
     "faults": opens(ChoiceDialog, "Switch which fault"),
     "wall": lambda app: isinstance(app.screen, Wall),
+    "prompt": opens(CommandPrompt),
     "help": opens(HelpDialog),
     "palette": lambda app: isinstance(app.screen, CommandPalette),
     "back": lambda app: isinstance(app.screen, Dashboard),
@@ -185,7 +194,9 @@ DOES: dict[str, Callable[[WatchdeskApp], bool]] = {
     "switch": lambda app: NO_SETTINGS in told(app),
     "many": opens(ChoiceDialog, "All of them"),
     **{name: partial(chosen, action=action) for name, action in CHOSEN.items()},
-    "sort": lambda app: monitor_of(app).asked[-1].sort.name != "newest",
+    "sort": sorted_by,
+    "turn": sorted_by,
+    "times": lambda app: app.times,
     "save": lambda app: monitor_of(app).saved > 0,
     "follow": lambda app: isinstance(app.screen, ServedView) and not app.screen._follows,
 }
@@ -239,6 +250,7 @@ async def test_a_key_does_what_its_word_says_wherever_it_is_shown(kind: str, tmp
                 app.clear_notifications()
                 monitor.checked = monitor.restarted = monitor.saved = 0
                 monitor.asked.clear()
+                app.times = False
                 app._clipboard = ""
 
 
@@ -406,7 +418,7 @@ async def test_a_moved_key_is_moved_in_footer_help_and_menu_and_the_old_one_does
         await until(pilot, lambda: DOES["sort"](app), "sorted")
         await pilot.press("question_mark")
         help_text = text_of(await settled(pilot, lambda: isinstance(app.screen, HelpDialog)))
-        assert "f6  sort by the next order" in help_text
+        assert "f6  sort by the next column" in help_text
         told = {command.title: command.help for command in app.get_system_commands(app.screen)}
         assert told["Heal"].endswith("key f5")
 
@@ -508,7 +520,9 @@ async def test_every_order_is_given_from_the_menu_by_what_its_tier_wants(order: 
     async with run(app, SIZE) as pilot:
         await settled(pilot)
         action = next(key.action for key in (*GLOBAL_KEYS, *MENU_ONLY) if key.name == MENU[order])
-        commands = {command.callback.__defaults__: command for command in app.get_system_commands(app.screen)}  # type: ignore[attr-defined]  # a lambda
+        commands = {
+            getattr(command.callback, "__defaults__", None): command for command in app.get_system_commands(app.screen)
+        }
         await commands[(action,)].callback()  # type: ignore[misc]  # of ours, a coroutine
         asked = 0
         end = time.monotonic() + 30.0

@@ -118,7 +118,7 @@ def test_one_cause_of_failure_is_retried_and_the_rest_left_alone(
     hand = opened(command, sandbox, size=(100, 30))
     hand.await_text("LIVE")
     hand.press("t")
-    hand.await_text("newest first")
+    hand.await_text("follows")
     asked(hand, "\x07", "Group by what?")
     hand.press("\x1b[B\x1b[B\x1b[B\x1b[B\r")
     hand.await_text("column <text> is missing")

@@ -225,7 +225,7 @@ def tour(
     terminal.await_text("STUCK")
     reverse: dict[str, list[str]] = {}
     for name, keys, word in (
-        ("tasks", b"t", "newest first"),
+        ("tasks", b"t", "follows"),
         ("toast", b"w", "was restarted"),
         ("list", b"r", "Which breaker?"),
         ("stop", b"\x05", "Cancel"),

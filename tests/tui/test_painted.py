@@ -15,7 +15,7 @@ IN_IT: Final = {"Breakers": "─ Breakers 1/26"}
 """What is read once the next snapshot has come: with the breaker of the read that the list of tasks just made."""
 TOURS: Final = {
     "the past": [("[", "PAST"), ("?", "escape closes"), (ESC, "PAST"), ("t", "not kept"), (ESC, "PAST"), HOME],
-    "frozen": [(" ", "FROZEN"), ("t", "newest"), HOME, (" ", "LIVE")],
+    "frozen": [(" ", "FROZEN"), ("t", "follows"), HOME, (" ", "LIVE")],
     "lists": [step for n, title in enumerate(LISTS, 1) for step in ((str(n), IN_IT.get(title, f"─ {title}")), HOME)],
     "a row": [("t", "it is done"), ("\r", "All columns"), (ESC, "it is done"), HOME],
     "plots": [("v", "Queue length"), ("\t", "Success rate"), ("\t", "Failures"), HOME],

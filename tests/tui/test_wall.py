@@ -399,7 +399,7 @@ def test_it_begins_there_in_a_terminal_and_only_its_keys_lead_away(
     hand.resize(200, 50)
     hand.await_text("█" * 12)
     text = hand.await_text("q quit")
-    for word in ("Heal", "STOP", "Help", "Search", "newest"):
+    for word in ("Heal", "STOP", "Help", "Search", "follows"):
         assert word not in text
     hand.press("b")
     hand.await_text("Health")

@@ -49,6 +49,8 @@ class Ui(Protocol):
     appearance: Appearance
     away: AwayTracker
     stale_screen: StaleScreen
+    times: bool
+    """True if moments are shown as times, not as ages."""
 
     @property
     def time(self) -> TimeControl:

@@ -1,12 +1,11 @@
 """The app: first picture from the newest snapshot, then each one as it comes; keys become actions and lists."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 import msgspec
 from textual import events
-from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
@@ -16,18 +15,14 @@ from core.base.clock import Clock, SystemClock
 from core.base.text import clean
 from core.domain.snapshot import Snapshot
 from core.monitor import Monitor
+from tui.app.entries import Entries
 from tui.app.key_bursts import typed
-from tui.app.screen_stack import ScreenStack
 from tui.base.fault_switch import FaultSwitch
 from tui.base.key import bindings
 from tui.base.settings import Setup
-from tui.dialogs import Dialog, HelpDialog, Menu, Question, QuitDialog
-from tui.rendering.appearance import Appearance
-from tui.rendering.palettes import PLAIN
-from tui.rendering.text import OutputFilter, Signs
-from tui.rendering.themes import palette, themes
+from tui.dialogs import Dialog, HelpDialog, Question, QuitDialog
 from tui.screens.figures_view import FiguresView
-from tui.screens.keys import GLOBAL_KEYS, MENU_ONLY
+from tui.screens.keys import GLOBAL_KEYS
 from tui.screens.list_view import ListView
 from tui.screens.view import View
 from tui.screens.wall import Wall
@@ -39,10 +34,11 @@ _BY_HAND: Final = (events.Key, events.Paste, events.MouseDown, events.MouseScrol
 """What only somebody who is there does to a terminal."""
 
 _FILTER: Final = next(key for key in GLOBAL_KEYS if key.name == "filter")
+_PROMPT: Final = next(key for key in GLOBAL_KEYS if key.name == "prompt")
 _QUIT: Final = next(key for key in GLOBAL_KEYS if key.name == "quit")
 
 
-class WatchdeskApp(ScreenStack):
+class WatchdeskApp(Entries):
     """The monitor on a terminal."""
 
     CSS_PATH = "watchdesk.tcss"
@@ -61,16 +57,9 @@ class WatchdeskApp(ScreenStack):
         faults: FaultSwitch | None = None,
     ) -> None:
         setup = setup or Setup()
-        self._output_filter = OutputFilter(ascii_only=setup.ascii, colourless=setup.theme == PLAIN)
-        styles = palette(setup.theme, monitor.snapshot.project.colour)
-        appearance = Appearance(signs=Signs(ascii_only=setup.ascii), styles=styles, keymap=setup.keymap)
-        super().__init__(monitor, clock or SystemClock(), appearance, faults=faults, away_s=setup.away_s)
-        self.no_color = setup.theme == PLAIN  # Textual itself takes an empty NO_COLOR for a set one
-        for one in themes(monitor.snapshot.project.colour):
-            self.register_theme(one)
-        self.theme = f"watchdesk-{setup.theme}"
+        super().__init__(monitor, setup, clock or SystemClock(), faults=faults)
         self.animation_level = "none"
-        self.set_keymap(appearance.keymap)
+        self.set_keymap(self.appearance.keymap)
         self._notifier = TerminalNotifier(ascii_only=setup.ascii)
         self._starts_on_wall = setup.wall
         self._typed_ahead: str | None = None
@@ -109,13 +98,14 @@ class WatchdeskApp(ScreenStack):
             if self._typed_ahead is not None:
                 self._typed_ahead += event.character if event.is_printable and event.character else ""
                 return
-            if (
-                isinstance(top, View)
-                and not isinstance(top.focused, Input)
-                and _FILTER.takes(event.key, self.appearance.keymap)
-            ):
-                await self.action_filter()  # at once: dispatched through the widgets it would come after the next key
-                return
+            if isinstance(top, View) and not isinstance(top.focused, Input):
+                # At once: dispatched through the widgets they would come after the next key.
+                if _FILTER.takes(event.key, self.appearance.keymap):
+                    await self.action_filter()
+                    return
+                if _PROMPT.takes(event.key, self.appearance.keymap):
+                    self.action_prompt()
+                    return
         if (
             isinstance(event, events.Key | events.Paste)
             and not event.is_forwarded
@@ -152,14 +142,21 @@ class WatchdeskApp(ScreenStack):
         if isinstance(self.screen, View):
             self.run_worker(self.press(name), group="keys")
 
-    def action_time(self, name: str) -> None:
-        """A key that goes about in time."""
-        self.action_press(name)
+    def action_time(self, name: str, typed: str = "") -> None:
+        """A key that goes about in time; `typed`: to which one."""
+        if typed:
+            self.run_worker(self._jump(typed), group="keys")
+        else:
+            self.action_press(name)
 
-    def action_list(self, name: str) -> None:
+    async def _jump(self, typed: str) -> None:
+        if why := await self.time.jump(typed):
+            self.tell(why)
+
+    def action_list(self, name: str, filter_text: str = "") -> None:
         """Open the list of a key."""
         if isinstance(self.screen, View):
-            self.visit(name)
+            self.visit(name, filter_text)
 
     def action_trends(self) -> None:
         """Open the trends, above the dashboard alone."""
@@ -192,6 +189,12 @@ class WatchdeskApp(ScreenStack):
     def action_freeze(self) -> None:
         """Freeze or unfreeze the screen; one that shows the past stands still anyway."""
         self.time.freeze()
+
+    def action_times(self) -> None:
+        """Show moments as times or as ages, everywhere, until it ends."""
+        if isinstance(self.screen, View):
+            self.times = not self.times
+            self.repaint()
 
     def action_wall(self) -> None:
         """Switch wall mode on or off; it always shows the present."""
@@ -230,25 +233,6 @@ class WatchdeskApp(ScreenStack):
         quits = f"{_QUIT.shown(self.appearance.keymap)} quits"
         plain = isinstance(self.screen, View) and not isinstance(self.screen.focused, Input)
         self.tell(quits if plain else f"escape backs out, then {quits}")
-
-    def action_command_palette(self) -> None:
-        """Open the command palette."""
-        if not isinstance(self.screen, Menu):
-            self.push_screen(Menu(id="--command-palette"))
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Return the palette's entries: every action and list, with the reason why one is not possible now."""
-        for key in (*GLOBAL_KEYS, *MENU_ONLY):
-            if key.name == "palette" or (key.name == "faults" and self.faults is None):
-                continue
-            why = self.refusal(key)
-            title, _, more = key.does.partition(":")
-            pressed = f"key {key.shown(self.appearance.keymap)}" if key.key else ""
-            told = f"not now: {why}" if why else "  ".join(filter(None, (more.strip(), pressed)))
-            yield SystemCommand(title[:1].upper() + title[1:], told, lambda action=key.action: self._run(action))
-
-    async def _run(self, action: str) -> None:
-        await self.run_action(action)
 
     async def _begin(self) -> None:
         self.repaint()

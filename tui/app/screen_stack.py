@@ -58,6 +58,7 @@ class ScreenStack(App[None]):
         self.away = AwayTracker(clock, away_s, appearance.keymap)
         self.time = TimeTravel(self)
         self.stale_screen = StaleScreen(clock)
+        self.times = False
         self._dashboard = Dashboard(self)
         self._running_actions: set[str] = set()
         self._boundary = ErrorBoundary(self.tell)

@@ -16,7 +16,8 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     """One key. `key` is Textual's name for it, or several; `word` stands in the footer, `does` in the help.
 
     `drops`: a narrow footer leaves out the highest first; 0: never. `order`: the name of the action behind it, which
-    may be refused.
+    may be refused. `about`: what may be typed behind its name at the prompt, of `ARGUMENTS` in
+    `tui.screens.prompt_words`; `also`: other names there.
     """
 
     name: str
@@ -27,6 +28,8 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     drops: int = 0
     order: str = ""
     priority: bool = False
+    about: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def acts(self) -> bool:

@@ -1,7 +1,7 @@
 """The screen's own settings, and the display that they result in on this terminal."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -38,13 +38,17 @@ class Display(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
-    """The app as one operator has it: its display, moved keys, `away_s` as above, `wall`: starts in wall mode."""
+    """The app as one operator has it: its display, moved keys, `away_s` as above, `wall`: starts in wall mode.
+
+    `settings`: returns every setting with where it came from, as a text.
+    """
 
     theme: str = "dark"
     ascii: bool = False
     keymap: dict[str, str] = {}
     away_s: float = AWAY_S
     wall: bool = False
+    settings: Callable[[], str] = lambda: "not known here: watchdesk config show prints them"
 
 
 def read_screen(layers: Layers) -> ScreenSettings:

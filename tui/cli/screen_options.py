@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from core.base.settings import Layers, SettingsError
-from tui.base.settings import CHOICES, Display, ScreenSettings, Setup, display_for, read_screen
+from tui.base.settings import CHOICES, Display, ScreenSettings, display_for, read_screen
 from tui.cli.session import said
 from tui.terminal.variables import check_toolkit
 
@@ -72,14 +72,6 @@ def toolkit_here() -> None:
         check_toolkit()
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
-
-
-def setup_here(layers: Layers, settings: ScreenSettings, given: ScreenOptions, found: Display) -> Setup:
-    """Return the app's setup. Raises ClickException for invalid keys, and as `toolkit_here` does."""
-    toolkit_here()
-    return Setup(
-        theme=found.theme, ascii=found.ascii, keymap=keymap_here(layers), away_s=settings.away_s, wall=given.wall
-    )
 
 
 def terminal_display(settings: ScreenSettings) -> Display:

@@ -2,6 +2,7 @@
 
 from tui.dialogs.action_dialog import ActionDialog
 from tui.dialogs.choice import ChoiceDialog
+from tui.dialogs.command_prompt import CommandPrompt
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.help import HelpDialog
 from tui.dialogs.jump import JumpDialog
@@ -15,6 +16,7 @@ __all__ = [
     "SWALLOW_S",
     "ActionDialog",
     "ChoiceDialog",
+    "CommandPrompt",
     "Dialog",
     "HelpDialog",
     "JumpDialog",

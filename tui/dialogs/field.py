@@ -1,9 +1,14 @@
 """Where something is typed."""
 
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.widgets import Input
+
+from core.domain.filter_completion import Completion
+from tui.rendering.text import Line
 
 
 @runtime_checkable
@@ -31,3 +36,41 @@ class Field(Input):
         """Tell the screen at once: a message would come after what is typed behind the Enter."""
         if isinstance(self.screen, Form):
             self.screen.entered(self.value)
+
+
+class CompletedField(Field):
+    """A field in which tab takes the first word that may follow; pressed again, the one after it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete", show=False)]
+
+    def __init__(self, *args: Any, following: Callable[[str], Sequence[Completion]], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._following = following
+        self._offered: Sequence[Completion] = ()
+        self._taken = -1
+        self._told: str | None = None
+
+    def action_complete(self) -> None:
+        """Take the next word that is offered."""
+        self._look()
+        if self._offered:
+            self._taken = (self._taken + 1) % len(self._offered)
+            self._told = self.value = self._offered[self._taken].text
+            self.cursor_position = len(self.value)
+
+    @property
+    def words(self) -> Line:
+        """The words that may follow, from the one on that tab takes next."""
+        self._look()
+        if not self._offered:
+            return ()
+        at = (self._taken + 1) % len(self._offered)
+        first, *rest = [*self._offered[at:], *self._offered[:at]]
+        return (("tab: ", "dim"), (first.word, "strong"), ("".join(f"  {one.word}" for one in rest), "dim"))
+
+    def _look(self) -> None:
+        """Look for what may follow, unless the text is what tab made of it and there are others to go on to."""
+        if self.value == self._told and len(self._offered) > 1 and not self.value.endswith(":"):
+            return
+        if self.value != self._told or self._taken >= 0:
+            self._offered, self._taken, self._told = self._following(self.value), -1, self.value

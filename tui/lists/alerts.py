@@ -1,15 +1,19 @@
 """The list of alerts: since when, acknowledged by whom, who was notified, and what to do."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from core.base.text import plural
+from core.domain.alerts import Severity
 from core.domain.snapshot import AlertView, Snapshot
 from core.domain.state_word import hidden
 from tui.actions import alerts
 from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.alerts import ALARM_ROLE, ALARM_SIGN
 from tui.panels.row_list import Column, Row
-from tui.rendering.text import Line, age
+from tui.rendering.text import Line
+
+_WORST_FIRST: Final = {one.value: one.rank for one in Severity}
 
 
 class AlertList(Listed):
@@ -23,7 +27,7 @@ class AlertList(Listed):
         Column(title="", width=1),
         Column(title="severity", width=8),
         Column(title="state", width=12),
-        Column(title="since", width=6, right=True),
+        Column(title="since", width=6, right=True, moment=True),
         Column(title="alert"),
         Column(title="who takes care", width=24, drops=2),
         Column(title="told", width=4, drops=3, right=True),
@@ -37,7 +41,7 @@ class AlertList(Listed):
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
         """Return the alerts in order, firing ones first."""
-        return [self._row(one, snapshot) for one in snapshot.alerts]
+        return [self._row(one) for one in snapshot.alerts]
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
         """Return one alert in full."""
@@ -59,21 +63,21 @@ class AlertList(Listed):
         )
         return Details(heading=one.title, text=text, choices=alerts.choices_of(one))
 
-    def _row(self, one: AlertView, snapshot: Snapshot) -> Row:
+    def _row(self, one: AlertView) -> Row:
         role = ALARM_ROLE.get(one.severity, "text") if one.state == "firing" else "dim"
-        since = age(one.resolved_at if one.state == "resolved" else one.began_at, snapshot.at)
+        since = one.resolved_at if one.state == "resolved" else one.began_at
         sign = self._signs.level(ALARM_SIGN.get(one.severity, "ok")) if one.fires else " "
         detail = "" if one.well or one.text in {"", one.title} else f": {one.text}"
         return Row(
             key=one.key,
             cells=(
                 (sign, role),
-                (one.severity, role),
+                (one.severity, role, _WORST_FIRST.get(one.severity, -1)),
                 (one.state, role),
                 (since, "dim"),
                 (one.title + _well(one) + detail, role if one.state == "firing" else "text"),
                 (one.acked or one.muted, "dim"),
-                (f"{one.told}" if one.told else "", "dim"),
+                (f"{one.told}" if one.told else "", "dim", one.told),
             ),
         )
 

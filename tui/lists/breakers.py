@@ -8,7 +8,7 @@ from tui.actions import breakers
 from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.breakers import BREAKER_ROLE, worst_first
 from tui.panels.row_list import Column, Row
-from tui.rendering.text import Line, age
+from tui.rendering.text import Line
 
 
 class BreakerList(Listed):
@@ -23,7 +23,7 @@ class BreakerList(Listed):
         Column(title="state", width=9),
         Column(title="operation", width=30),
         Column(title="failed", width=6, right=True),
-        Column(title="since", width=6, right=True, drops=2),
+        Column(title="since", width=6, right=True, drops=2, moment=True),
         Column(title="last error"),
     )
 
@@ -36,7 +36,7 @@ class BreakerList(Listed):
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
         """Return the breakers, the worst first."""
-        return [self._row(record, snapshot) for record in worst_first(snapshot.breakers)]
+        return [self._row(record) for record in worst_first(snapshot.breakers)]
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
         """Return one breaker in full."""
@@ -55,7 +55,7 @@ class BreakerList(Listed):
         )
         return Details(heading=record.key, text=text, choices=breakers.choices_of(record))
 
-    def _row(self, record: BreakerRecord, snapshot: Snapshot) -> Row:
+    def _row(self, record: BreakerRecord) -> Row:
         role = BREAKER_ROLE[record.state]
         why = f"held by {record.held_by}: {record.held_why}" if record.state is BreakerState.HELD else record.last_error
         return Row(
@@ -64,8 +64,8 @@ class BreakerList(Listed):
                 (self._signs.level(role), role),
                 (record.state.value.replace("_", "-"), role),
                 (record.key, "text"),
-                (f"{record.failures}" if record.failures else "", "text"),
-                (age(record.since, snapshot.at), "dim"),
+                (f"{record.failures}" if record.failures else "", "text", record.failures),
+                (record.since, "dim"),
                 (why, "dim"),
             ),
         )

@@ -8,7 +8,7 @@ from core.domain.snapshot import Snapshot
 from tui.actions.choice import Choice, Go
 from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.row_list import Column, Row
-from tui.rendering.text import Line, age
+from tui.rendering.text import Line
 
 
 class CheckList(Listed):
@@ -23,7 +23,7 @@ class CheckList(Listed):
         Column(title="check", width=14),
         Column(title="verdict", width=8),
         Column(title="took", width=8, right=True),
-        Column(title="age", width=6, right=True),
+        Column(title="age", width=6, right=True, moment=True),
         Column(title="what it found"),
     )
 
@@ -36,7 +36,7 @@ class CheckList(Listed):
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
         """Return the checks in order."""
-        return [self._row(check, snapshot) for check in snapshot.health.checks]
+        return [self._row(check) for check in snapshot.health.checks]
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
         """Return one check in full, and whether the watchdog acts on it by itself."""
@@ -56,7 +56,7 @@ class CheckList(Listed):
         choices = tuple((Choice(Go.KEY, name), words) for name, words in keys.items())
         return Details(heading=check.name.replace("_", " "), text=text, choices=choices)
 
-    def _row(self, check: Check, snapshot: Snapshot) -> Row:
+    def _row(self, check: Check) -> Row:
         role = check.level.value if check.at is not None else "dim"
         took = "" if check.took_s is None else f"{1000 * check.took_s:,.0f} ms"
         return Row(
@@ -65,8 +65,8 @@ class CheckList(Listed):
                 (self._signs.level(check.level), role),
                 (check.name.replace("_", " "), "text"),
                 (check.level.value, role),
-                (took, "dim"),
-                (age(check.at, snapshot.at), "dim"),
+                (took, "dim", check.took_s),
+                (check.at, "dim"),
                 (check.text, role if check.level != "ok" else "text"),
             ),
         )

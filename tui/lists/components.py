@@ -1,6 +1,7 @@
 """The list of components: the source of each one's data, since when and why; the link, and this monitor."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from core.domain.own_cost import GB, OwnCost
 from core.domain.self_status import SelfStatus
@@ -9,9 +10,9 @@ from core.resilience.reading import Source
 from tui.actions.choice import Choice, Go
 from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.degradation import DEGRADATION_LEVEL
-from tui.panels.row_list import Column, Row
+from tui.panels.row_list import Cell, Column, Row
 from tui.panels.topline import LINK_ROLE
-from tui.rendering.text import Line, age, latencies, took
+from tui.rendering.text import Line, latencies, took
 
 _LINE = "the line"
 _OWN = "this monitor"
@@ -35,7 +36,7 @@ class ComponentList(Listed):
         Column(title="", width=1),
         Column(title="component", width=15),
         Column(title="source", width=8),
-        Column(title="live", width=6, right=True),
+        Column(title="live", width=6, right=True, moment=True),
         Column(title="why it is not live"),
     )
 
@@ -46,7 +47,7 @@ class ComponentList(Listed):
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
         """Return the components in order, then the link and this monitor."""
-        parts = [self._row(one, snapshot) for one in snapshot.degradation.components]
+        parts = [self._row(one) for one in snapshot.degradation.components]
         return [*parts, self._line(snapshot), self._own(snapshot)]
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
@@ -71,10 +72,15 @@ class ComponentList(Listed):
         sign = self._signs.level(role)
         course = latencies(link.recent, _CELLS, levels=self._signs.levels)
         said = f"refresh {took(link.latency_s)} {course}  {link.why}" if link.latency_s is not None else link.why
-        since = age(link.since, snapshot.at) or self._signs.none
         return Row(
             key=_LINE,
-            cells=((sign, role), ("line", "text"), (link.word.value, role), (since, "dim"), (said.rstrip(), "dim")),
+            cells=(
+                (sign, role),
+                ("line", "text"),
+                (link.word.value, role),
+                self._live(link.since),
+                (said.rstrip(), "dim"),
+            ),
         )
 
     def _own(self, snapshot: Snapshot) -> Row:
@@ -87,7 +93,10 @@ class ComponentList(Listed):
             cells=((self._signs.level(role), role), ("this monitor", "text"), ("", "dim"), ("", "dim"), (said, "dim")),
         )
 
-    def _row(self, one: Component, snapshot: Snapshot) -> Row:
+    def _live(self, at: datetime | None) -> Cell:
+        return (self._signs.none, "dim", None) if at is None else (at, "dim")
+
+    def _row(self, one: Component) -> Row:
         live = one.source is Source.LIVE
         role = "ok" if live else "warning"
         return Row(
@@ -96,7 +105,7 @@ class ComponentList(Listed):
                 (self._signs.level(role), role),
                 (one.name.replace("_", " "), "text" if live else "dim"),
                 (one.source.value, role),
-                (age(one.at, snapshot.at) or self._signs.none, "dim"),
+                self._live(one.at),
                 (one.why, "dim"),
             ),
         )

@@ -6,7 +6,6 @@ from core.domain.events import Event
 from core.domain.snapshot import Snapshot
 from tui.lists.listed import Details, Listed, fields, list_key, when
 from tui.panels.row_list import Column, Row
-from tui.rendering.text import age
 
 
 class EventList(Listed):
@@ -18,7 +17,7 @@ class EventList(Listed):
     EMPTY = "nothing has happened yet"
     COLUMNS = (
         Column(title="at", width=8),
-        Column(title="age", width=6, right=True, drops=2),
+        Column(title="age", width=6, right=True, drops=2, moment=True),
         Column(title="who", width=18, drops=1),
         Column(title="what"),
     )
@@ -26,7 +25,7 @@ class EventList(Listed):
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
         """Return the events; equal ones of one moment get different keys by their order."""
         counted: dict[str, int] = {}
-        return [self._row(event, _key(event, counted), snapshot) for event in snapshot.events]
+        return [self._row(event, _key(event, counted)) for event in snapshot.events]
 
     def details(self, key: str, snapshot: Snapshot) -> Details | None:
         """Return one event in full."""
@@ -37,13 +36,13 @@ class EventList(Listed):
         text = fields(("at", when(event.at, snapshot.at)), ("who", event.who), ("what", event.text))
         return Details(heading="Event", text=text)
 
-    def _row(self, event: Event, key: str, snapshot: Snapshot) -> Row:
+    def _row(self, event: Event, key: str) -> Row:
         role = event.level.value if event.level != "ok" else "text"
         return Row(
             key=key,
             cells=(
-                (f"{event.at.astimezone():%H:%M:%S}", "dim"),
-                (age(event.at, snapshot.at), "dim"),
+                (f"{event.at.astimezone():%H:%M:%S}", "dim", event.at),
+                (event.at, "dim"),
                 (event.who, "dim"),
                 (event.text, role),
             ),

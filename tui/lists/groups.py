@@ -9,7 +9,7 @@ from core.domain.task_groups import TaskGroup, TaskGroups
 from tui.actions.ui import Ui
 from tui.lists.listed import Details, Listed, fields, when
 from tui.panels.row_list import Column, Row
-from tui.rendering.text import Line, age, ago
+from tui.rendering.text import Line, ago
 
 _NONE = "(none)"
 
@@ -22,8 +22,8 @@ class GroupList(Listed):
     EMPTY = "no task that matches has that"
     COLUMNS = (
         Column(title="tasks", width=7, right=True),
-        Column(title="first", width=6, right=True, drops=1),
-        Column(title="last", width=6, right=True),
+        Column(title="first", width=6, right=True, drops=1, moment=True),
+        Column(title="last", width=6, right=True, moment=True),
         Column(title="in common"),
     )
 
@@ -47,9 +47,9 @@ class GroupList(Listed):
             Row(
                 key=f"{place}",
                 cells=(
-                    (f"{one.count:,}", "strong"),
-                    (age(one.first_at, snapshot.at), "dim"),
-                    (age(one.last_at, snapshot.at), "dim"),
+                    (f"{one.count:,}", "strong", one.count),
+                    (one.first_at, "dim"),
+                    (one.last_at, "dim"),
                     (one.name or _NONE, "text"),
                 ),
             )

@@ -9,7 +9,6 @@ from tui.lists.listed import list_key
 from tui.lists.served import Known
 from tui.lists.tasks import TaskList
 from tui.panels.row_list import Column, Row
-from tui.rendering.text import age
 
 _RISK_ROLE = {"high": "critical", "medium": "warning", "low": "text"}
 
@@ -26,13 +25,13 @@ class InboxList(TaskList):
     HINT = "type:bug_fix  risk:high  age:>1h"
     EMPTY = "no task waits for a review, or none is visible to us"
     COLUMNS = (
-        Column(title="waits", width=6, right=True),
+        Column(title="waits", name="age", width=6, right=True, moment=True),
         Column(title="risk", width=7),
-        Column(title="lvl", width=3, right=True, drops=4),
-        Column(title="pri", width=3, right=True, drops=5),
+        Column(title="lvl", name="level", width=4, right=True, drops=4),
+        Column(title="pri", name="priority", width=4, right=True, drops=5),
         Column(title="type", width=24, drops=2),
         Column(title="files", width=5, right=True, drops=3),
-        Column(title="est", width=7, right=True, drops=6),
+        Column(title="est", name="estimate", width=7, right=True, drops=6),
         Column(title="description"),
         Column(title="id", width=8, drops=7),
     )
@@ -48,7 +47,7 @@ class InboxList(TaskList):
         return Row(
             key=record.id,
             cells=(
-                (age(task.created_at, snapshot.at), "text" if live else "dim"),
+                (task.created_at, "text" if live else "dim"),
                 (task.risk_level or self._signs.none, risk if live else "dim"),
                 (f"{record.level or ''}", "dim"),
                 (f"{task.priority}", "dim"),

@@ -53,7 +53,7 @@ class Listed:
 
 def list_key(name: str, key: str, word: str, does: str, drops: int = 22) -> Key:
     """Return the key that opens a list: `key` is Textual's name for it or several, `word` is for the footer."""
-    return Key(name=name, key=key, action=f"list('{name}')", word=word, does=does, drops=drops)
+    return Key(name=name, key=key, action=f"list('{name}')", word=word, does=does, drops=drops, about="filter")
 
 
 def fields(*pairs: tuple[str, object]) -> str:

@@ -7,7 +7,6 @@ from tui.actions.choice import Choice, Go
 from tui.lists.listed import list_key
 from tui.lists.served import Document, Known, Served, columns_of, odd_lines
 from tui.panels.row_list import Column, Row
-from tui.rendering.text import age
 
 LOG_ROLE = {"failed": "critical", "completed": "ok", "skipped": "dim"}
 
@@ -23,10 +22,10 @@ class LogList(Served):
     EMPTY = "no log row matches, or none is visible to us"
     COLUMNS = (
         Column(title="status", width=9),
-        Column(title="age", width=6, right=True),
+        Column(title="age", width=6, right=True, moment=True),
         Column(title="step", width=26),
         Column(title="took", width=10, right=True, drops=2),
-        Column(title="what it says"),
+        Column(title="what it says", name="text"),
         Column(title="task", width=8, drops=3),
     )
 
@@ -41,7 +40,7 @@ class LogList(Served):
             key=record.id,
             cells=(
                 (record.status, LOG_ROLE.get(record.status, "text") if live else "dim"),
-                (age(record.at, snapshot.at), "dim"),
+                (record.at, "dim"),
                 (record.step, "text" if live else "dim"),
                 (took, "dim"),
                 (record.summary, "text" if live else "dim"),

@@ -9,7 +9,6 @@ from tui.actions.choice import Choice, Choices, Go
 from tui.lists.listed import list_key
 from tui.lists.served import Document, Served, columns_of, odd_lines
 from tui.panels.row_list import Column, Row
-from tui.rendering.text import age
 
 _ROLE = {"passed": "ok", "failed": "critical", "disabled": "warning"}
 
@@ -26,23 +25,24 @@ class SafetyList(Served):
     EMPTY = "no safety check matches, or none is visible to us"
     COLUMNS = (
         Column(title="verdict", width=9),
-        Column(title="age", width=6, right=True),
+        Column(title="age", width=6, right=True, moment=True),
         Column(title="check", width=28),
-        Column(title="what it says"),
-        Column(title="task", width=8, drops=2),
+        Column(title="blocking", width=8, drops=2),
+        Column(title="what it says", name="text"),
+        Column(title="task", width=8, drops=3),
     )
 
     def row(self, record: SafetyCheck, snapshot: Snapshot, *, live: bool) -> Row:
         """Return one check as a row."""
         blocks = {True: "blocks", False: "warns", None: ""}[record.blocking]
-        says = (blocks if record.verdict != "passed" else "", record.text or record.name)
         return Row(
             key=record.id,
             cells=(
                 (record.verdict, _ROLE.get(record.verdict, "text") if live else "dim"),
-                (age(record.at, snapshot.at), "dim"),
+                (record.at, "dim"),
                 (record.check_type, "text" if live else "dim"),
-                (": ".join(filter(None, says)), "dim"),
+                (blocks if record.verdict != "passed" else "", "dim"),
+                (record.text or record.name, "dim"),
                 ((record.task_id or "")[:8], "dim"),
             ),
         )

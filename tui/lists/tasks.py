@@ -38,13 +38,14 @@ class TaskList(Served):
     EMPTY = "no task matches, or none is visible to us"
     COLUMNS: ClassVar[tuple[Column, ...]] = (
         Column(title="status", width=15),
-        Column(title="age", width=6, right=True),
-        Column(title="pri", width=3, right=True, drops=3),
-        Column(title="type", width=24, drops=2),
+        Column(title="age", width=6, right=True, moment=True),
+        Column(title="ended", width=6, right=True, drops=1, moment=True),
+        Column(title="pri", name="priority", width=4, right=True, drops=4),
+        Column(title="type", width=24, drops=3),
         Column(title="description"),
-        Column(title="took", width=8, right=True, drops=4),
-        Column(title="assigned to", width=14, drops=5),
-        Column(title="id", width=8, drops=6),
+        Column(title="took", width=8, right=True, drops=5),
+        Column(title="assigned to", name="who", width=14, drops=6),
+        Column(title="id", width=8, drops=7),
     )
 
     def known(self, snapshot: Snapshot) -> Known:
@@ -61,7 +62,8 @@ class TaskList(Served):
             key=record.id,
             cells=(
                 (word or record.state.replace("_", " "), role),
-                (age(record.completed_at or record.began_at, snapshot.at), "dim"),
+                (record.created_at, "dim"),
+                (record.completed_at, "dim"),
                 (f"{record.priority}", "dim"),
                 (record.task_type, "dim"),
                 (text, "text" if live else "dim"),

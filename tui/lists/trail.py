@@ -12,7 +12,6 @@ from tui.lists.listed import list_key
 from tui.lists.logs import LOG_ROLE
 from tui.lists.served import Document, Known, Served, columns_of
 from tui.panels.row_list import Column, Row
-from tui.rendering.text import age
 
 
 class AuditList(Served):
@@ -26,10 +25,10 @@ class AuditList(Served):
     EMPTY = "no action matches, or none is visible to us"
     COLUMNS = (
         Column(title="status", width=9),
-        Column(title="age", width=6, right=True),
+        Column(title="age", width=6, right=True, moment=True),
         Column(title="action", width=17),
         Column(title="who", width=18, drops=2),
-        Column(title="what came of it"),
+        Column(title="what came of it", name="text"),
         Column(title="took", width=10, right=True, drops=3),
     )
 
@@ -45,7 +44,7 @@ class AuditList(Served):
             key=record.id,
             cells=(
                 (record.status, LOG_ROLE.get(record.status, "text") if live else "dim"),
-                (age(record.at, snapshot.at), "dim"),
+                (record.at, "dim"),
                 (label(record.order), "text" if live else "dim"),
                 (record.actor, "dim"),
                 (record.summary, "text" if live else "dim"),

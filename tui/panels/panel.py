@@ -42,6 +42,8 @@ class Panel(Widget):
     GREEDY: ClassVar[bool] = False
     """True if it can use any number of lines."""
 
+    times = False
+    """True if moments are shown as times, not as ages."""
     shortcut = ""
     """The key that opens that list, shown before the title."""
 

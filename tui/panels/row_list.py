@@ -1,37 +1,65 @@
 """A list of rows with a cursor: draws visible rows, and keeps the cursor on its row while others come and go."""
 
 from collections.abc import Sequence
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 import msgspec
 from textual import events
 from textual.message import Message
 
 from core.domain.snapshot import Snapshot
+from core.domain.sorting import Sort
 from tui.panels.scrolled import Scrolled
-from tui.rendering.text import Line, Span, fit
+from tui.rendering.text import CLOCK_CELLS, Line, Span, age, clock_time, fit
 
 _HEAD: Final = 2
 """Lines above the first row: the rule with the title, and the columns' names."""
 
 
-class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """One column. `width` in cells; 0 takes what is left.
+Cell = tuple[str, str] | tuple[str, str, Any] | tuple[datetime | None, str]
+"""What stands in one column, and its role; third what it is sorted by, if that is another thing. A moment is drawn as
+its age, or as its time."""
 
-    `drops`: a narrow screen drops the column with the highest first; 0: never.
+
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """One column. `width` in cells; 0 takes what is left. `name`: what it is sorted by; empty: its title is that.
+
+    `drops`: a narrow screen drops the column with the highest first; 0: never. `moment`: its cells are moments.
     """
 
     title: str
+    name: str = ""
     width: int = 0
     drops: int = 0
     right: bool = False
+    moment: bool = False
+
+    @property
+    def sort(self) -> Sort:
+        """Return the order in which it is sorted first: of numbers the largest, of moments the youngest."""
+        return Sort(self.name or self.title, self.right and not self.moment)
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One row: its key, and a span for each column."""
+    """One row: its key, and a cell for each column."""
 
     key: str
-    cells: tuple[Span, ...]
+    cells: tuple[Cell, ...]
+
+
+def value_of(cell: Cell, now: datetime) -> Any:
+    """Return what a cell is sorted by; `None` where it holds nothing."""
+    if len(cell) == 3:
+        return cell[2]
+    shown = cell[0]
+    return now - shown if isinstance(shown, datetime) else (shown.lower() if shown else None)
+
+
+def text_of(cell: Cell, now: datetime, *, times: bool) -> str:
+    """Return what stands in a cell; `times`: moments are drawn as times, not as ages."""
+    shown = cell[0]
+    return shown if isinstance(shown, str) else (clock_time if times else age)(shown, now)
 
 
 class RowList(Scrolled):
@@ -45,6 +73,13 @@ class RowList(Scrolled):
     class Chosen(Message):
         """Sent when a row was chosen with the mouse."""
 
+    class Heading(Message):
+        """Sent when the name of a column was clicked."""
+
+        def __init__(self, column: Column) -> None:
+            super().__init__()
+            self.column = column
+
     columns: tuple[Column, ...] = ()
     head: Line = ()
     """The title in the rule above."""
@@ -52,6 +87,8 @@ class RowList(Scrolled):
     """The line that is shown when there is no row."""
     follows = False
     """True if the cursor stays on the first row as new ones come."""
+    sort: Sort | None = None
+    """The order of the rows; `None`: their own."""
 
     _rows: Sequence[Row] = ()
     _top = 0
@@ -71,6 +108,11 @@ class RowList(Scrolled):
     def in_sight(self) -> tuple[int, int]:
         """The visible rows: the index of the first, and how many there are."""
         return self._top, self._room()
+
+    @property
+    def shown_columns(self) -> tuple[Column, ...]:
+        """The columns that there is room for."""
+        return tuple(self.columns[number] for number in self._columns(self.size.width))
 
     def put(self, rows: Sequence[Row]) -> None:
         """Replace the rows. The cursor stays with its row, and that row stays at its line."""
@@ -103,6 +145,8 @@ class RowList(Scrolled):
     def on_click(self, event: events.Click) -> None:
         """Move the cursor to the clicked row, or choose it if the cursor is there already."""
         at = self._top + event.y - _HEAD
+        if event.y == _HEAD - 1:
+            self._click_heading(event.x)
         if event.y < _HEAD or at >= len(self._rows):
             return
         if at == self._at:
@@ -124,15 +168,33 @@ class RowList(Scrolled):
         columns = self._columns(width)
         if not self._rows:
             return [(), self.empty]
-        names = self._laid(tuple((column.title, "dim") for column in self.columns), columns, width)
+        names = tuple(span for number, wide in columns.items() for span in self._named(self.columns[number], wide))
         rows = self._rows[self._top : self._top + height - 1]
-        return [names, *(self._row(row, columns, width, self._top + n == self._at) for n, row in enumerate(rows))]
+        return [
+            names,
+            *(self._row(row, snapshot.at, columns, width, self._top + n == self._at) for n, row in enumerate(rows)),
+        ]
 
-    def _row(self, row: Row, columns: dict[int, int], width: int, chosen: bool) -> Line:
-        line = self._laid(row.cells, columns, width)
+    def _named(self, column: Column, width: int) -> Line:
+        """Return the name of a column; of the one that is sorted by, with its direction, if need be in the gap."""
+        name, role = column.title, "dim"
+        if self.sort is not None and self.sort.column == column.sort.column:
+            down = self.sort.descending is not (column.moment and self.times)
+            name, role = f"{name}{self._signs.down if down else self._signs.up}", "text"
+        return fit(((name.rjust(width) if column.right else name, role),), width + 1)
+
+    def _click_heading(self, x: int) -> None:
+        for number, wide in self._columns(self.size.width).items():
+            x -= wide + 1
+            if x < 0:
+                self.post_message(self.Heading(self.columns[number]))
+                return
+
+    def _row(self, row: Row, now: datetime, columns: dict[int, int], width: int, chosen: bool) -> Line:
+        line = self._laid([(text_of(cell, now, times=self.times), cell[1]) for cell in row.cells], columns)
         return tuple((text, "cursor") for text, _ in fit(line, width)) if chosen else line
 
-    def _laid(self, cells: tuple[Span, ...], columns: dict[int, int], width: int) -> Line:
+    def _laid(self, cells: Sequence[Span], columns: dict[int, int]) -> Line:
         line: list[Span] = []
         for number, cells_wide in columns.items():
             text, role = cells[number]
@@ -145,13 +207,16 @@ class RowList(Scrolled):
     def _columns(self, width: int) -> dict[int, int]:
         """Return the columns that fit, by index, with their width in cells."""
         shown = dict(enumerate(self.columns))
-        least = 25  # what the widest column must keep
+        least = 24  # what the widest column must keep
         for number in sorted(shown, key=lambda n: -self.columns[n].drops):
-            if sum((one.width or least) + 1 for one in shown.values()) <= width or not self.columns[number].drops:
+            if sum((self._wide(one) or least) + 1 for one in shown.values()) <= width or not self.columns[number].drops:
                 break
             del shown[number]
-        fixed = sum(column.width + 1 for column in shown.values())
-        return {number: column.width or max(1, width - fixed) for number, column in shown.items()}
+        fixed = sum(self._wide(column) + 1 for column in shown.values())
+        return {number: self._wide(column) or max(1, width - fixed) for number, column in shown.items()}
+
+    def _wide(self, column: Column) -> int:
+        return max(column.width, CLOCK_CELLS) if self.times and column.moment else column.width
 
     def _room(self) -> int:
         return max(1, self.size.height - _HEAD)

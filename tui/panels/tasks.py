@@ -1,14 +1,20 @@
 """The tasks panel: the count of each status, the success rate, the age of the last completion, and the newest tasks."""
 
+from datetime import datetime
+from typing import Final
+
 from core.domain.records import Task
 from core.domain.snapshot import Snapshot
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
-from tui.rendering.text import Line, age, ago, origin
+from tui.rendering.text import CLOCK_CELLS, Line, age, ago, clock_time, origin
 
 _SHOWN = ("pending", "in_progress", "failed", "completed", "awaiting_review", "rejected")
 """The statuses in order; a narrow screen drops the last ones first."""
 TASK_ROLE = {"completed": "ok", "failed": "critical", "in_progress": "warning", "rejected": "critical"}
+
+_WIDE: Final = 60
+"""Cells from which on there is room for more than the least."""
 
 STUCK = "STUCK"
 UNPROVEN = "STUCK?"
@@ -68,7 +74,7 @@ class TasksPanel(Panel):
         rate, last = snapshot.tasks.success_24h, snapshot.tasks.last_completed_at
         percent = rate.value.percent if rate.value is not None else None
         text = (rate.value.shown if rate.value is not None else "") or self._signs.none
-        told = (age if width < 60 else ago)(last.value, snapshot.at)
+        told = (age if width < _WIDE else ago)(last.value, snapshot.at)
         completed = self._signs.none if last.value is None else told
         fine = percent is not None and percent >= 95
         role = "dim" if not rate.live or percent is None else "ok" if fine else "warning"
@@ -83,6 +89,11 @@ class TasksPanel(Panel):
             return ()
         return (("  simulated ", "dim"), (f"{simulated.value.count:,}", "warning" if simulated.live else "dim"))
 
+    def _when(self, at: datetime | None, snapshot: Snapshot, width: int) -> str:
+        if self.times and width >= _WIDE:
+            return f"{clock_time(at, snapshot.at):>{CLOCK_CELLS}}"
+        return f"{age(at, snapshot.at):>6}"
+
     def _row(self, task: Task, snapshot: Snapshot, width: int, *, live: bool, stuck: str) -> Line:
         role = ("warning" if stuck else TASK_ROLE.get(task.status, "text")) if live else "dim"
         word = stuck or task.status.replace("_", " ")
@@ -90,7 +101,7 @@ class TasksPanel(Panel):
         text = task.description + (f" ({task.error})" if task.error else "")
         return (
             (f"{word:<16}", role),
-            (f"{age(at, snapshot.at):>6} ", "dim"),
-            (f"{task.task_type} " if width >= 60 else "", "dim"),
+            (f"{self._when(at, snapshot, width)} ", "dim"),
+            (f"{task.task_type} " if width >= _WIDE else "", "dim"),
             (text, "text" if live else "dim"),
         )

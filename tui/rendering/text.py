@@ -46,7 +46,7 @@ class OutputFilter(LineFilter):
     def __init__(self, *, ascii_only: bool = False, colourless: bool = False) -> None:
         super().__init__()
         self._ascii_only = ascii_only
-        self._colourless = colourless
+        self.colourless = colourless
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Return the same segments without anything a terminal would act on."""
@@ -62,7 +62,7 @@ class OutputFilter(LineFilter):
             text = spelled(text)
         if style is not None and style.link:
             style = style.update_link(None)
-        if style is not None and self._colourless:
+        if style is not None and self.colourless:
             style = _colourless(style)
         return Segment(text, style)
 
@@ -85,6 +85,7 @@ class Signs:
         self.ok, self.warning, self.critical, self.unknown = "+!X?" if ascii_only else "●▲✖?"
         self.beat = "|/-\\" if ascii_only else "◐◓◑◒"
         self.rule = "-" if ascii_only else "─"
+        self.up, self.down = "^v" if ascii_only else "↑↓"
         self.none = "-" if ascii_only else "—"
         self.levels = "_.-=^" if ascii_only else LEVELS
         self.bar = "#." if ascii_only else BAR
@@ -119,6 +120,20 @@ def age(at: datetime | None, now: datetime) -> str:
     if step < 60:
         return f"{step} s" if step else "now"
     return f"{step // 60} min" if step < 3600 else f"{step // 3600} h"
+
+
+def clock_time(at: datetime | None, now: datetime) -> str:
+    """Return a moment in local time, as short as it is plain: `03:10:27` today, `02-28 03:10` this year, the date."""
+    if at is None:
+        return ""
+    local, today = at.astimezone(), now.astimezone()
+    if local.date() == today.date():
+        return f"{local:%H:%M:%S}"
+    return f"{local:%m-%d %H:%M}" if local.year == today.year else f"{local:%Y-%m-%d}"
+
+
+CLOCK_CELLS: Final = 11
+"""The width of the longest `clock_time`."""
 
 
 def spark(

@@ -68,7 +68,7 @@ class FiguresView(ListView):
         self.listed.reading = reading = self._known.get(self._window)
         self.list.columns = self.listed.columns
         for head in self.query(HeadLines):
-            head.said = (self._chosen(reading, snapshot), self._said(reading, snapshot))
+            head.said = (self._chosen(reading, snapshot), self._origin(reading, snapshot))
         super().show(snapshot, banner)
         elapsed = self.ui.clock.elapsed()
         due = self._read_at is None or (elapsed - self._read_at >= _pause_s(reading) and not self._reading)
@@ -110,7 +110,7 @@ class FiguresView(ListView):
         kinds = choice_of(tuple(FigureBy), self.listed.by)
         return ((" by ", "dim"), *kinds, ("   over ", "dim"), *choice_of(_WINDOWS, self._window), (read, "dim"))
 
-    def _said(self, reading: Reading[Figures] | None, snapshot: Snapshot) -> Line:
+    def _origin(self, reading: Reading[Figures] | None, snapshot: Snapshot) -> Line:
         """Return what is not known or not of now, else what is counted."""
         if self._unforeseen:
             return ((f" {self._unforeseen}", "critical"),)

@@ -39,18 +39,20 @@ SCREEN_KEYS: Final = (
     Key(name="filter", key="slash,f", action="filter", word="filter", does="filter: a list, or from the dashboard the tasks", drops=10),
     Key(name="freeze", key="space", action="freeze", word="freeze", does="freeze: let the screen stand still, and go on", drops=11),
     Key(name="wall", key="b", action="wall", word="wall", does="wall mode: large, for a display nobody touches; b goes back", drops=21),
+    Key(name="times", key="T,shift+t", action="times", word="times", does="times instead of ages, and back", drops=18),
     Key(name="copy", key="y", action="copy", word="copy", does="copy: the row's id, or the state in one line", drops=17),
     Key(name="faults", key="ctrl+x", action="press('faults')", word="faults", does="the demo's faults, on and off", drops=4),
+    Key(name="prompt", key="colon", action="prompt", word="prompt", does="prompt: a list, a theme or an action by its name; tab completes", drops=19),
     Key(name="help", key="question_mark", action="help", word="help", does="this help"),
     Key(name="palette", key="ctrl+p", action="command_palette", word="menu", does="menu: every action and list by name", drops=19),
-    Key(name="quit", key="q", action="quit", word="quit", does="quit; asks while an action waits or is under way"),
+    Key(name="quit", key="q", action="quit", word="quit", does="quit; asks while an action waits or is under way", also=("q",)),
 )  # fmt: skip
 TIME_KEYS: Final = (
     Key(name="earlier", key="left_square_bracket", action="time('earlier')", word="earlier", does="earlier: the picture before, from the black box; held down, faster", drops=12),
     Key(name="later", key="right_square_bracket", action="time('later')", word="later", does="later: the picture after it; after the last one comes now", drops=21),
     Key(name="event_before", key="left_curly_bracket,ctrl+left", action="time('event_before')", word="event", does="event before: back to when something happened; also ctrl+←", drops=21),
     Key(name="event_after", key="right_curly_bracket,ctrl+right", action="time('event_after')", word="event", does="event after: on to when something happened; also ctrl+→", drops=21),
-    Key(name="jump", key="at", action="time('jump')", word="time", does="time: what it looked like then", drops=21),
+    Key(name="jump", key="at", action="time('jump')", word="time", does="time: what it looked like then", drops=21, about="moment", also=("past", "@")),
     Key(name="note", key="n", action="time('note')", word="note", does="note: about the moment that is shown", drops=20),
     Key(name="now", key="0", action="time('now')", word="now", does="now: back from the past", drops=22),
 )  # fmt: skip
@@ -60,7 +62,8 @@ NOTE_KEY: Final = next(key for key in TIME_KEYS if key.name == "note")
 
 LIST_KEYS: Final = (
     Key(name="open", key="enter", action="open", word="open", does="open the row: details, and what can be done with it"),
-    Key(name="sort", key="S,shift+s", action="sort", word="sort", does="sort by the next order", drops=1),
+    Key(name="sort", key="S,shift+s", action="sort", word="sort", does="sort by the next column; a click on its name does, too", drops=1),
+    Key(name="turn", key="I,shift+i", action="turn", word="turn", does="turn the order round", drops=3),
     Key(name="follow", key="F,shift+f", action="follow", word="follow", does="follow: stay with the first row as new ones come", drops=2),
     Key(name="retry", key="R,shift+r", action="retry", word="retry", does="retry every failed task that matches the filter", drops=2, order="retry_matching"),
     Key(name="group", key="ctrl+g", action="group", word="group", does="group: how many tasks have what in common, such as the cause of their failure", drops=3),
@@ -81,8 +84,14 @@ FIGURE_KEYS: Final = tuple(
     for key in TREND_KEYS
 )
 """The same keys as in the trends, with tables in the place of plots."""
-MENU_ONLY: Final = tuple(key for key in _OF_ACTIONS if not key.key)
-"""What has a place in the menu alone."""
+MENU_ONLY: Final = (
+    *(key for key in _OF_ACTIONS if not key.key),
+    Key(name="theme", key="", action="theme", word="theme", does="theme: of the screen, until it ends", about="theme"),
+    Key(name="groups", key="", action="groups", word="groups", does="groups: how many tasks have what in common", about="groups"),
+    Key(name="report", key="", action="report", word="report", does="report: what happened, from the black box and the project's log", about="since"),
+    Key(name="settings", key="", action="settings", word="settings", does="settings: every one, and where its value came from"),
+)  # fmt: skip
+"""What has a place in the menu and at the prompt alone."""
 
 GLOBAL_KEYS: Final = (*ACTION_KEYS, *OPEN_KEYS, *TIME_KEYS, *SCREEN_KEYS)
 ALL_KEYS: Final = (*GLOBAL_KEYS, *LIST_KEYS, *ROW_KEYS, *TREND_KEYS)

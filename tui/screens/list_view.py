@@ -1,6 +1,7 @@
 """One list over the whole screen: a cursor, a filter, details."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import ClassVar
 
 import msgspec
@@ -9,28 +10,32 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
+from core.domain.filter_completion import Completion
 from core.domain.snapshot import Snapshot
+from core.domain.sorting import Sort, in_order
 from tui.actions.start import follow
 from tui.actions.ui import Ui
 from tui.base.error_boundary import error_boundary
 from tui.base.key import Key, bindings
-from tui.dialogs.field import Field
+from tui.dialogs.field import CompletedField
 from tui.lists.listed import Listed
-from tui.panels.row_list import Row, RowList
+from tui.panels.row_list import Row, RowList, text_of, value_of
+from tui.panels.words import WordsLine
 from tui.rendering.text import Line
 from tui.screens.keys import LIST_KEYS
 from tui.screens.view import View
 
 _TYPING = (
+    Key(name="complete", key="tab", action="", word="complete", does="take the next word that is shown below"),
     Key(name="take", key="enter", action="", word="filter", does="take the filter"),
     Key(name="leave", key="escape", action="", word="leave it as it was", does="leave the filter that holds"),
 )
 """The keys in the footer while a filter is typed."""
 
-_LOCAL = tuple(key for key in LIST_KEYS if key.name in {"open", "back"})
+_LOCAL = tuple(key for key in LIST_KEYS if key.name in {"open", "sort", "turn", "back"})
 
 
-class FilterBar(Field):
+class FilterBar(CompletedField):
     """The input of a filter. Enter applies it, escape keeps the one before; no key typed here starts an action."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
@@ -53,15 +58,34 @@ class ListView(View):
         self.listed = listed
         self.list = RowList(*self._style, id="list")
         self.list.columns = listed.COLUMNS
-        self.bar = FilterBar(placeholder=self.hint, id="filter", max_length=1200, compact=True, select_on_focus=False)
-        self.bar.display = False
+        self.bar = FilterBar(
+            placeholder=self.hint, id="filter", max_length=1200, compact=True, following=self.following
+        )
+        self.words = WordsLine(*self._style, id="words")
+        self.bar.display = self.words.display = False
         self._filter = filter_text
         self._wrong = ""
+
+    @property
+    def sort(self) -> Sort | None:
+        """The order of the rows; `None`: their own, the most important first."""
+        return self.list.sort
+
+    @property
+    def sortable(self) -> frozenset[str]:
+        """The names of the columns that rows can be sorted by."""
+        return frozenset(column.sort.column for column in self.listed.COLUMNS) - {""}
+
+    def sort_by(self, sort: Sort | None) -> None:
+        """Show the rows in another order; `None`: their own."""
+        self.list.sort = sort
+        self.ui.repaint()
 
     def body(self) -> Iterable[Widget]:
         """Yield the list, and the filter below it."""
         yield self.list
         yield self.bar
+        yield self.words
 
     @property
     def keys(self) -> tuple[Key, ...]:
@@ -69,6 +93,10 @@ class ListView(View):
         if self.bar.display:
             return (*_TYPING, *(key for key in super().keys if key.priority))
         return tuple(msgspec.structs.replace(key, drops=1) if key.name == "filter" else key for key in super().keys)
+
+    def following(self, typed: str) -> Sequence[Completion]:
+        """Return what may follow in the filter."""
+        return ()
 
     @property
     def hint(self) -> str:
@@ -88,7 +116,7 @@ class ListView(View):
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
         """Draw a snapshot; only lines that changed are written."""
         with self._boundary.around(f"the list of {self.listed.TITLE}") as run:
-            found = self.filtered(self.listed.rows(snapshot))
+            found = self._in_order(self.filtered(self.listed.rows(snapshot), snapshot.at), snapshot.at)
             self.list.put(found)
             self.list.head = self.head(snapshot, len(found))
             self.list.empty = self._none()
@@ -105,20 +133,56 @@ class ListView(View):
         if self._wrong:
             return ((self.listed.TITLE, "title"), (f"  {self._wrong}", "critical"))
         place = f" {self.list.at + 1:,}/{count:,}" if count else ""
-        return ((self.listed.TITLE, "title"), (place, "text"), *self.listed.state(snapshot), *self._filtered())
+        return ((self.listed.TITLE, "title"), (place, "text"), *self.listed.state(snapshot), *self._said())
 
-    def filtered(self, rows: Sequence[Row]) -> Sequence[Row]:
+    def filtered(self, rows: Sequence[Row], now: datetime) -> Sequence[Row]:
         """Return the rows in which every word of the filter occurs."""
         words = self._filter.lower().split()
         if not words:
             return rows
-        return [row for row in rows if all(w in " ".join(text for text, _ in row.cells).lower() for w in words)]
+
+        def text(row: Row) -> str:
+            return " ".join(text_of(cell, now, times=self.ui.times) for cell in row.cells).lower()
+
+        return [row for row in rows if all(word in told for told in [text(row)] for word in words)]
+
+    def _in_order(self, rows: Sequence[Row], now: datetime) -> Sequence[Row]:
+        sort = self.list.sort
+        place = next((n for n, one in enumerate(self.listed.COLUMNS) if sort and one.sort.column == sort.column), None)
+        if sort is None or place is None:
+            return rows
+        return in_order(rows, lambda row: value_of(row.cells[place], now), descending=sort.descending)
+
+    def action_sort(self) -> None:
+        """Sort by the next column that is shown; after the last one, by none."""
+        shown = [one.sort for one in self.list.shown_columns if one.sort.column in self.sortable]
+        names = [one.column for one in shown]
+        at = names.index(self.sort.column) + 1 if self.sort is not None and self.sort.column in names else 0
+        self.sort_by(self._following(shown, at))
+
+    def _following(self, shown: Sequence[Sort], at: int) -> Sort | None:
+        return shown[at] if at < len(shown) else None
+
+    def action_turn(self) -> None:
+        """Turn the order round."""
+        if self.sort is not None:
+            self.sort_by(self.sort.turned)
+        else:
+            self.action_sort()
+
+    def on_row_list_heading(self, event: RowList.Heading) -> None:
+        """Sort by the column that was clicked, or turn its order round."""
+        if event.column.sort.column not in self.sortable:
+            return
+        same = self.sort is not None and self.sort.column == event.column.sort.column
+        self.sort_by(self.sort.turned if same and self.sort is not None else event.column.sort)
 
     def action_filter(self, typed: str = "") -> None:
         """Open the filter; `typed` is its beginning. The next key goes to it already."""
         self.bar.value = typed or self._filter
         self.bar.cursor_position = len(self.bar.value)
         self.bar.display = True
+        self._show_words()
         self.set_focus(self.bar)
         self.call_after_refresh(self._settle_bar)
         self.ui.repaint()
@@ -126,6 +190,7 @@ class ListView(View):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show at once what is wrong with the typed filter."""
         event.stop()
+        self._show_words()
         self._say(self.wrong_with(event.value))
 
     def entered(self, value: str) -> None:
@@ -147,7 +212,7 @@ class ListView(View):
 
     def leave_filter(self) -> None:
         """Close the filter's input; the filter that was applied stays."""
-        self.bar.display = False
+        self.bar.display = self.words.display = False
         self._wrong = ""
         self.set_focus(self.list)
         self.ui.repaint()
@@ -186,8 +251,17 @@ class ListView(View):
             with error_boundary("what was chosen", self.ui.tell):
                 await follow(self.ui, chosen)
 
-    def _filtered(self) -> Line:
-        return ((f"  filter: {self._filter}", "warning"),) if self._filter else ()
+    def _said(self) -> Line:
+        """Return what of the order, the times and the filter is not seen below."""
+        sort = self.sort
+        seen = sort is None or sort.column in {one.sort.column for one in self.list.shown_columns}
+        order = "" if sort is None or seen else f"  by {sort.column}{', turned round' if sort.descending else ''}"
+        moments = self.ui.times and any(one.moment for one in self.list.shown_columns)
+        zone = f"  times in {self.ui.shown.at.astimezone():%Z}" if moments else ""
+        return (
+            (order + zone, "dim"),
+            *(((f"  filter: {self._filter}", "warning"),) if self._filter else ()),
+        )
 
     def _none(self) -> Line:
         if self._filter:
@@ -199,6 +273,12 @@ class ListView(View):
         at = self.bar.cursor_position
         self.bar.action_home()
         self.bar.cursor_position = at
+
+    def _show_words(self) -> None:
+        """Show what may follow, where anything may."""
+        self.words.said = self.bar.words
+        self.words.display = bool(self.words.said)
+        self.words.redraw()
 
     def _say(self, wrong: str) -> None:
         if wrong != self._wrong:

@@ -1,5 +1,7 @@
 """The view of a list on the server: read page by page, sorted and filtered there, and read again with each refresh."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import msgspec
@@ -9,8 +11,10 @@ from textual.worker import Worker
 
 from core.actions.safety_check import NO_SETTINGS
 from core.backend.schema import Shape
-from core.domain.queries import SORTS, FilterError, Listing, Page, parse_filter, unknown_status
+from core.domain.filter_completion import Completion, completions
+from core.domain.queries import OWN_SORT, SORT_COLUMNS, FilterError, Listing, Page, parse_filter, unknown_status
 from core.domain.snapshot import LinkWord, Snapshot
+from core.domain.sorting import SORTED_HERE, Sort
 from core.domain.task_groups import GroupBy
 from core.resilience import NotLive
 from core.resilience.fault import Fault
@@ -22,16 +26,19 @@ from tui.base.key import Key, bindings
 from tui.lists.groups import GroupList
 from tui.lists.served import Served
 from tui.panels.row_list import Row, RowList
-from tui.rendering.text import Line, age
+from tui.rendering.text import Line, age, ago
 from tui.screens.document_view import DocumentView
 from tui.screens.groups_view import GroupsView
 from tui.screens.keys import LIST_KEYS
 from tui.screens.list_view import ListView
-from tui.screens.window import RowWindow
+from tui.screens.window import PAGE, RowWindow
 from tui.time_travel.recorded import Moment
 
 _MARGIN = 10
 """Rows above and below the visible ones that are read again with them."""
+
+_SORTED_ANEW = timedelta(seconds=60)
+"""How often rows that are sorted here are read again: each time it is all of them."""
 
 
 class ServedView(ListView):
@@ -45,7 +52,7 @@ class ServedView(ListView):
     def __init__(self, ui: Ui, listed: Served, filter_text: str = "") -> None:
         super().__init__(ui, listed, filter_text)
         table = listed.TABLE
-        self._listing = Listing(table=table, filter=parse_filter(filter_text, table), sort=SORTS[table][0])
+        self._listing = Listing(table=table, filter=parse_filter(filter_text, table), sort=OWN_SORT[table])
         self._window = RowWindow()
         self._total: tuple[int, bool] | None = None
         self._fault: Fault | None = None
@@ -69,9 +76,18 @@ class ServedView(ListView):
         first = [msgspec.structs.replace(key, drops=0) for key in kept if key.order in acts]
         return (*kept[:1], *first, *(key for key in kept[1:] if key.order not in acts))
 
+    @property
+    def rows(self) -> Sequence[Any]:
+        """The rows in hand."""
+        return self._window.records
+
     def unavailable(self, moment: Moment) -> str:
         """Return which list this is, and that its past cannot be shown."""
         return f"{self.listed.TITLE}: {super().unavailable(moment)}"
+
+    def following(self, typed: str) -> Sequence[Completion]:
+        """Return what may follow in the filter: its keys, and values, those of the rows in hand too."""
+        return completions(typed, self.listed.TABLE, self.rows)
 
     @property
     def hint(self) -> str:
@@ -88,6 +104,7 @@ class ServedView(ListView):
         live = self._read_at is not None and self._fault is None and _answers(snapshot)
         self.list.follows = self._follows and not self.ui.frozen
         with self._boundary.around(f"the list of {self.listed.TITLE}") as run:
+            self.list.sort = self._listing.sort
             self.list.put([self.listed.row(record, snapshot, live=live) for record in self._records(snapshot)])
             self.list.head = self.head(snapshot, len(self._window.records))
             self.list.empty = self._none()
@@ -103,12 +120,13 @@ class ServedView(ListView):
         rows = self.list
         total = "" if self._total is None else f"/{'' if self._total[1] else '≈'}{self._total[0]:,}"
         place = f" {self._window.offset + rows.at + 1:,}{total}" if rows.cursor is not None else ""
-        sort = f"  {self._listing.sort.title}" + (", follows" if self._follows else "")
+        follows = "  follows" if self._follows else ""
         return (
             (self.listed.TITLE, "title"),
             (place, "text"),
-            (sort, "dim"),
-            *self._filtered(),
+            (follows, "dim"),
+            *self._part(snapshot),
+            *self._said(),
             *self._origin(snapshot),
         )
 
@@ -128,12 +146,30 @@ class ServedView(ListView):
         )
         self._begin()
 
-    def action_sort(self) -> None:
-        """Sort by the table's next sort order."""
-        sorts = SORTS[self.listed.TABLE]
-        following = sorts[(sorts.index(self._listing.sort) + 1) % len(sorts)]
-        self._listing = Listing(table=self.listed.TABLE, filter=self._listing.filter, sort=following)
+    @property
+    def sort(self) -> Sort:
+        """The order of the rows."""
+        return self._listing.sort
+
+    @property
+    def sortable(self) -> frozenset[str]:
+        """The names of the columns that rows can be sorted by."""
+        return frozenset(one.name for one in SORT_COLUMNS[self.listed.TABLE])
+
+    def sort_by(self, sort: Sort | None) -> None:
+        """Read the rows in another order; `None`: their own."""
+        table = self.listed.TABLE
+        self._listing = Listing(table=table, filter=self._listing.filter, sort=sort or OWN_SORT[table])
         self._begin()
+
+    def _following(self, shown: Sequence[Sort], at: int) -> Sort | None:
+        return shown[at % len(shown)] if shown else None
+
+    def _part(self, snapshot: Snapshot) -> Line:
+        """Return which rows alone are sorted, and when they were read: that is seldom."""
+        if not self._listing.within or self._read_at is None or (self._total and self._total[0] <= SORTED_HERE):
+            return ()
+        return ((f"  sorted {self._listing.part}, read {ago(self._read_at, snapshot.at)}", "warning"),)
 
     def action_follow(self) -> None:
         """Follow the first row as new ones come, or stop following."""
@@ -168,14 +204,14 @@ class ServedView(ListView):
 
     @work(group="groups", exclusive=True)
     @within_error_boundary("reading the groups", _not_grouped)
-    async def action_group(self) -> None:
-        """Choose what to group the tasks that match by, and show the groups."""
+    async def action_group(self, named: str = "") -> None:
+        """Choose what to group the tasks that match by, unless it is named, and show the groups."""
         if not self.listed.GROUPED:
             return
         if self.ui.time.moment is not None:
             self.ui.tell("groups are of what is now: 0 goes back to it")
             return
-        by = await self.ui.choose("Group by what?", [(one, one.value) for one in GroupBy])
+        by = GroupBy(named) if named else await self.ui.choose("Group by what?", [(one, one.value) for one in GroupBy])
         if by is None:
             return
         self.ui.tell("reading …")
@@ -211,7 +247,8 @@ class ServedView(ListView):
         self.list.to(0)
         self.ui.repaint()
         try:
-            page = await self._window.begin(self._read)
+            self._listing = await self.ui.monitor.sortable(self._listing)
+            page = await self._window.begin(self._read, SORTED_HERE if self._listing.within else PAGE)
             self._noted(None)
             self._total = (page.total, page.exact) if page.total is not None else None
             if self._total is None:
@@ -238,6 +275,8 @@ class ServedView(ListView):
         since = snapshot.link.since.timestamp() if snapshot.link.since is not None else 0.0
         if self._reading or self.ui.frozen or since == self._renewed or not self.is_current:
             return
+        if self._listing.within and self._read_at is not None and snapshot.at - self._read_at < _SORTED_ANEW:
+            return
         if _is_running(self._extending) or _is_running(self._renewing):  # renewed each time, a slow one would never end
             return
         self._renewed = since
@@ -252,9 +291,12 @@ class ServedView(ListView):
         first, count = self.list.in_sight
         first = max(0, first - _MARGIN)
         try:
-            await self._window.renew(self._read, first, count + 2 * _MARGIN)
+            if self._listing.within:
+                await self._window.begin(self._read, SORTED_HERE)
+            else:
+                await self._window.renew(self._read, first, count + 2 * _MARGIN)
             self._noted(None)
-            if not self._window.more:
+            if not self._window.more and not self._listing.within:
                 self._total = (self._window.offset + len(self._window.records), True)
         except NotLive as not_live:
             self._noted(not_live.fault)

@@ -89,6 +89,7 @@ class View(Screen[None]):
         said = "" if past is None else self.unavailable(past)
         self._mark(past, said)
         for panel in self.query(Panel):
+            panel.times = self.ui.times
             if isinstance(panel, Banner):
                 panel.say(banner)
             if isinstance(panel, TopLine):

@@ -27,9 +27,9 @@ class RowWindow:
         self.offset = 0
         self.more = False
 
-    async def begin(self, read: Read) -> Page[Any]:
-        """Read the first page, and drop all other rows. Raises NotLive."""
-        page = await read(0, PAGE)
+    async def begin(self, read: Read, size: int = PAGE) -> Page[Any]:
+        """Read the first page, of `size` rows, and drop all other rows. Raises NotLive."""
+        page = await read(0, size)
         self.records, self.offset, self.more = list(page.rows), 0, page.more
         return page
 

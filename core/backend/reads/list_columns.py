@@ -1,4 +1,4 @@
-"""The tables as lists: the columns read and filtered, and the sort orders, in both shapes."""
+"""The tables as lists: the columns read, filtered and sorted by, in both shapes."""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
@@ -15,18 +15,14 @@ from core.backend.selection import Selection
 from core.domain.log_steps import AUDIT
 from core.domain.markers import PAUSED
 from core.domain.queries import ListedRow
+from core.domain.sorting import Sort
 
 Order: TypeAlias = tuple[tuple[str, dict[str, bool]], ...]
 """Columns, each with the sort options of the official client."""
 
-_DESC: Final = {"desc": True}
-_ASC: Final = {"desc": False}  # nulls come last
-_DESC_NULLS_LAST: Final = {"desc": True, "nullsfirst": False}
-_BY_ID: Final = ("id", _DESC)
-
 
 class ListTable(msgspec.Struct, frozen=True, kw_only=True):
-    """One list's table: its columns, its sort orders by name, and the function that makes a record of a row.
+    """One list's table: its columns, those it is sorted by, by name, and the function that makes a record of a row.
 
     `noun`: the name for one of its rows. `only`: a column and the value that rows of this list have there; `None`: all
     rows of the table.
@@ -35,17 +31,29 @@ class ListTable(msgspec.Struct, frozen=True, kw_only=True):
     noun: str
     record: Callable[[Row], ListedRow]
     searched: Searched
-    orders: dict[str, Order]
+    sorted_by: dict[str, str]
     selection: Selection
     only: tuple[str, str] | None = None
     without: str = ""
     """The beginning of the error text of rows that are none of this list."""
 
+    def order(self, sort: Sort) -> Order:
+        """Return the columns of a sort order, down to one that is no row's twice.
+
+        The age of a row is sorted by its time, in the order of that column's index: the newest first, and before it
+        rows without a time. Rows without another value are last.
+        """
+        time, down = self.searched.time, sort.descending
+        if sort.column == "age":
+            return ((time, {"desc": not down}), ("id", {"desc": not down}))
+        column = self.sorted_by[sort.column]
+        desc = down != (sort.column == "ended")  # the later, the younger
+        return ((column, {"desc": desc, "nullsfirst": False}), (time, {"desc": True}), ("id", {"desc": True}))
+
 
 def tasks(schema: Schema) -> ListTable:
     """Return the list of tasks, without the agents' JSON, which may be long and is shown with a single row."""
     error = schema.error_column
-    newest = ("created_at", _DESC)
     return ListTable(
         noun="task",
         record=task_of,
@@ -61,29 +69,26 @@ def tasks(schema: Schema) -> ListTable:
             risk="risk_level",
             error=error,
         ),
-        orders={
-            **_by_time("created_at"),
-            "completed": (("completed_at", _DESC_NULLS_LAST), _BY_ID),
-            "longest": (("started_at", _ASC), ("id", _ASC)),
-            "priority": (("priority", _DESC), newest, _BY_ID),
-            "status": (("status", _ASC), newest, _BY_ID),
-            "type": (("task_type", _ASC), newest, _BY_ID),
+        sorted_by={
+            "status": "status",
+            "ended": "completed_at",
+            "priority": "priority",
+            "type": "task_type",
+            "description": "description",
+            "who": "assigned_to",
+            "id": "id",
         },
     )
 
 
 def inbox(schema: Schema) -> ListTable:
     """Return the list of tasks in review, with what a reviewer decides by."""
-    base = tasks(schema)
-    orders = {name: base.orders[name] for name in ("oldest", "newest", "priority", "type")}
-    risk = (("risk_level", _ASC), ("created_at", _ASC), ("id", _ASC))  # high, low, medium: by their letters
     return msgspec.structs.replace(
-        base,
+        tasks(schema),
         record=chosen_of,
         selection=chosen_selection(schema.error_column),
         only=("status", "awaiting_review"),
         without=PAUSED,
-        orders=orders | {"risk": risk},
     )
 
 
@@ -102,7 +107,7 @@ def logs(schema: Schema) -> ListTable:
             time=schema.log_time,
             took="duration_ms",
         ),
-        orders={**_by_time(schema.log_time), "slowest": (("duration_ms", _DESC_NULLS_LAST), _BY_ID)},
+        sorted_by=_LOG_SORTS | {"step": "execution_step", "task": "task_id"},
     )
 
 
@@ -128,7 +133,7 @@ def orders(schema: Schema) -> ListTable:
             who="input_data->>who",
             took="duration_ms",
         ),
-        orders=_by_time(schema.log_time),
+        sorted_by=_LOG_SORTS,
     )
 
 
@@ -149,15 +154,12 @@ def safety_checks(shape: Shape) -> ListTable:
             of_task=("task_id.eq.{task}",) if deployed else (),
             time=time,
         ),
-        orders=_by_time(time),
+        sorted_by={"check": "check_type"},
     )
 
 
+_LOG_SORTS: Final = {"status": "step_status", "took": "duration_ms"}
 _LOG_IDS: Final = ("id", "task_id", "input_data->>run")
-
-
-def _by_time(column: str) -> dict[str, Order]:
-    return {"newest": ((column, _DESC), _BY_ID), "oldest": ((column, _ASC), ("id", _ASC))}
 
 
 def ordered(query: Any, order: Order) -> Any:

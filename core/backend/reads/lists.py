@@ -21,9 +21,10 @@ from core.backend.reads.safety import shape_of_safety
 from core.backend.rows import safety_narrowed, safety_of, safety_selection, task_of
 from core.backend.schema import LOGS, SAFETY, TASKS, Shape
 from core.backend.simulated import Telltale
-from core.domain.queries import PAGE_ROWS, Filter, ListedRow, Listing, Page, Table
+from core.domain.queries import OWN_SORT, PAGE_ROWS, Filter, ListedRow, Listing, Page, Table
 from core.domain.records import LogEntry, SafetyCheck
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail, row_detail
+from core.domain.sorting import SORTED_HERE, in_order
 from core.resilience.fault import Counts, Evidence, Fault
 
 COUNTED_ROWS: Final = 50_000
@@ -53,15 +54,24 @@ class ListReads(Subject):
         """Return up to `limit` rows (500 at most) of a list from `offset` on. Raises ValueError for other numbers."""
         if offset < 0 or not 1 <= limit <= PAGE_ROWS:
             raise ValueError(f"a page has 1 to {PAGE_ROWS} rows, not {limit} from {offset}")
-        return self._read(_KEYS[listing.table], partial(self._page, listing, offset, limit))
+        page = self._page_sorted_here if listing.within else self._page
+        return self._read(_KEYS[listing.table], partial(page, listing, offset, limit))
+
+    async def _page_sorted_here(self, listing: Listing, offset: int, limit: int) -> Page[ListedRow]:
+        own = Listing(table=listing.table, filter=listing.filter, sort=OWN_SORT[listing.table])
+        first, now, value = await self._page(own, 0, SORTED_HERE), self._now, listing.column.value
+        rows = in_order(first.rows, lambda row: value(row, now), descending=listing.sort.descending)
+        shown = tuple(rows[offset : offset + limit])
+        return Page(rows=shown, offset=offset, more=offset + limit < len(rows), total=first.total)
 
     async def _page(self, listing: Listing, offset: int, limit: int) -> Page[ListedRow]:
         source, now = await self._source(listing), self._now
+        order = source.order(listing.sort)
 
         def build(query: Any, first: int) -> Any:
             query = _matching(query, source, listing.filter, now)
             # One row more than asked for shows whether others follow.
-            return ordered(query, source.orders[listing.sort.name]).range(first, offset + limit)
+            return ordered(query, order).range(first, offset + limit)
 
         rows = list[Row]()
         with _refusals_explained():

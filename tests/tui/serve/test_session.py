@@ -51,7 +51,7 @@ async def test_panels_are_live_keys_work_orders_are_refused_and_observe_is_not_l
     for key in REFUSALS:
         if key == "R":
             await page.type("t")
-            await page.await_text("newest")
+            await page.await_text("follows")
         await page.refuses(key)
     sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('came just now', 'pending')")
     await page.await_text("came just now")

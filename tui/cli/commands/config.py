@@ -1,7 +1,5 @@
 """`watchdesk config`: every setting as it holds and where it came from, and which files are read."""
 
-import textwrap
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,9 +11,9 @@ from tui.cli.exits import DONE
 from tui.cli.forms import items_of, put_as, takes_form
 from tui.cli.layers import checked_layers
 from tui.cli.session import log_path, put, put_json, said
-from tui.cli.settings_reference import NAMES, NOT_SET, NOTES, PROJECT, Setting, about, settings
+from tui.cli.settings_page import settings_page
+from tui.cli.settings_reference import NAMES, Setting, settings
 
-_WIDTH: Final = 100
 _COLUMNS: Final = ("section", "name", "value", "unit", "default", "source", "from", "variables", "what")
 
 _LAYERS: Final = """\
@@ -48,7 +46,7 @@ def show(context: click.Context, *, section: str | None, form: str | None) -> No
     data = [_as_data(one) for one in found if one.section in names]
     put_as(
         form,
-        text=lambda: "\n\n".join(_page(name, [one for one in found if one.section == name]) for name in names),
+        text=lambda: settings_page(found, names),
         sheet=lambda: items_of(_COLUMNS, data),
         data=lambda: {"settings": data},
     )
@@ -87,40 +85,6 @@ def _there(file: Path) -> str:
         return "there" if file.exists() else "not there"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-
-
-def _page(section: str, found: Sequence[Setting]) -> str:
-    lines = textwrap.wrap(f"[{section}] {about(section)}", _WIDTH, subsequent_indent="  ")
-    for paragraph in filter(None, NOTES.get(section, "").split("\n\n")):
-        lines += textwrap.wrap(paragraph, _WIDTH, initial_indent="  ", subsequent_indent="  ")
-    lines += [line for one in found for line in _lines(one)]
-    if section == PROJECT and not found:
-        lines.append("  none is configured; set SUPABASE_URL and SUPABASE_KEY")
-    return "\n".join(lines)
-
-
-def _lines(one: Setting) -> list[str]:
-    default = "" if one.default in {"", ()} or one.secret else f"default {_text(one.default, one.unit)}"
-    where = f"from {one.origin}" if one.origin else "default" if default else ""
-    notes = "; ".join(part for part in (where, default if one.origin else "", one.bounds) if part)
-    value = one.value if one.secret else _text(one.value, one.unit)
-    first = f"  {one.name} = {value}" + (f"  ({notes})" if notes else "")
-    what = textwrap.wrap(one.what, _WIDTH, initial_indent="      ", subsequent_indent="      ")
-    names = f"      {', '.join(one.variables)}" if one.variables else ""
-    return [first, *what, *([names] if names else [])]
-
-
-def _text(value: Any, unit: str) -> str:
-    match value:
-        case None | "" | ():
-            return NOT_SET
-        case bool():
-            return str(value).lower()
-        case tuple():
-            return " ".join(value)
-        case int() | float():
-            return f"{value:.10g} {unit}".rstrip()
-    return str(value)
 
 
 def _as_data(one: Setting) -> dict[str, Any]:

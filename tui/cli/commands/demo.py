@@ -20,8 +20,9 @@ from tui.cli.commands.status import look
 from tui.cli.exits import WRONG
 from tui.cli.layers import checked_layers
 from tui.cli.own_sandbox import own_sandbox
-from tui.cli.screen_options import ScreenOptions, screen_options, screen_settings, setup_here, terminal_display
+from tui.cli.screen_options import ScreenOptions, screen_options, screen_settings, terminal_display
 from tui.cli.session import said, start_logging
+from tui.cli.setup import setup_here
 from tui.terminal import is_interactive, run_app
 
 

@@ -5,28 +5,20 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 import msgspec
 
 from core.base.safe_files import Unsafe, open_own
-from core.domain.log_steps import is_ours
-from core.domain.records import LogEntry
-from core.history.blackbox import Box
-from core.history.report import Report, When, compose, kept, markdown, without_secrets
+from core.history.report import Report, When, markdown
 from core.monitor import Config, Monitor
-from core.resilience import NotLive
+from core.services.reporting import NothingRecorded, local
 from tui.cli.exits import DONE, INTERRUPTED, UNREACHABLE, WRONG
 from tui.cli.guide import REPORT
 from tui.cli.screen_options import toolkit_here
 from tui.cli.session import configure, said, start_logging, tell
 from tui.cli.span import Since
-
-_ROWS: Final = 5000
-"""The most rows of each kind that are read from the project's log, the newest ones."""
-
-_NOT_YET: Final = "there is no black box of this project here yet; it is kept while the monitor runs"
 
 
 @click.command(name="report", epilog=REPORT)
@@ -55,7 +47,7 @@ def command(
     config, now = configure(context), datetime.now(UTC)
     until = min(until or now, now)
     if since >= until:
-        raise click.UsageError(f"--since {_local(since)} is not before {_local(until)}")
+        raise click.UsageError(f"--since {local(since)} is not before {local(until)}")
     if output is not None and os.path.lexists(output) and not force:
         raise click.ClickException(said(f"{output} is there already; add --force to overwrite it"))
     toolkit_here()
@@ -91,55 +83,14 @@ async def _made(config: Config, since: datetime, until: datetime, *, as_data: bo
     """Return the exit code and the report; or, with another code, the sentence that says why there is none."""
     monitor = Monitor(config)
     try:
-        box, now = monitor.box, datetime.now(UTC)
-        if why := await asyncio.to_thread(_nothing, box, since, until):
-            return why
-        await monitor.look_at_disk()
-        rows, asked = await _rows(monitor, since, until)
-        host = monitor.parts.operator.host
-
-        def work() -> Report:
-            found = kept(box, since, until, rows=rows, asked=asked)
-            whole = compose(found, since=since, until=until, made_at=now, host=host)
-            notices = (*whole.notices, *box.damage(), *monitor.kept_badly())
-            return without_secrets(msgspec.structs.replace(whole, notices=notices), _secrets(config))
-
-        report = await asyncio.to_thread(work)
+        report, asked = await monitor.report(since, until)
+    except NothingRecorded as nothing:
+        return UNREACHABLE if nothing.never else WRONG, str(nothing)
     finally:
         await monitor.close()
     if asked:
         tell(f"watchdesk: the project's log {asked}")
     return DONE, _as_json(report) if as_data else markdown(report, await _drawn(report))
-
-
-def _secrets(config: Config) -> tuple[str, ...]:
-    return (*config.target.secrets, *config.alerts.secrets())
-
-
-def _nothing(box: Box, since: datetime, until: datetime) -> tuple[int, str] | None:
-    """Return exit code and reason if nothing was recorded; else `None`."""
-    span = box.span()
-    if span is None:
-        return UNREACHABLE, _NOT_YET
-    if not box.looks(since, until):
-        has = f"the black box has {_local(span[0])} to {_local(span[1])}"
-        return WRONG, f"nothing was kept from {_local(since)} to {_local(until)}; {has}"
-    return None
-
-
-async def _rows(monitor: Monitor, since: datetime, until: datetime) -> tuple[tuple[LogEntry, ...], str]:
-    """Return rows of the project's log, and what is missing of them, in words; empty if nothing is."""
-    try:
-        rows = await monitor.told_between(since, until, _ROWS)
-    except NotLive as not_live:
-        why = not_live.fault.sentence()
-        return (), f"could not be read: {why}; what other hosts did is told only as far as it was on the screen here"
-    ours = sum(is_ours(row.step) for row in rows)
-    counts = {"rows of watchdogs and actions": ours, "failed steps": len(rows) - ours}
-    if cut := [kind for kind, count in counts.items() if count >= _ROWS]:
-        many = " and of ".join(cut)
-        return rows, f"has {_ROWS:,} or more {many} of this time, and only the newest {_ROWS:,} of them were read"
-    return rows, ""
 
 
 async def _drawn(report: Report) -> Mapping[When, str]:
@@ -156,7 +107,3 @@ def _as_json(report: Report) -> str:
         for moment in report.moments
     ]
     return msgspec.json.encode({"version": 1, **record}).decode() + "\n"
-
-
-def _local(moment: datetime) -> str:
-    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S %Z}"

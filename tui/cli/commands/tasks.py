@@ -5,8 +5,19 @@ from typing import Any, Final
 import click
 import msgspec
 
-from core.domain.queries import PAGE_ROWS, SORTS, Filter, FilterError, Listing, Table, parse_filter, unknown_status
+from core.base.text import amount
+from core.domain.queries import (
+    PAGE_ROWS,
+    SORT_COLUMNS,
+    FilterError,
+    Listing,
+    Table,
+    parse_filter,
+    parse_sort,
+    unknown_status,
+)
 from core.domain.records import Task
+from core.domain.sorting import SORTED_HERE
 from core.domain.task_groups import GroupBy, TaskGroup, TaskGroups
 from core.monitor import Monitor
 from tui.cli.exits import DONE
@@ -15,7 +26,7 @@ from tui.cli.forms import JSON, Sheet, fields_of, put_as, takes_form
 from tui.cli.guide import FILTER_WORDS
 from tui.cli.session import configure, once, tell
 
-_SORTS: Final = {sort.name: sort for sort in SORTS[Table.TASKS]}
+_SORTED_BY: Final = ", ".join(one.name for one in SORT_COLUMNS[Table.TASKS])
 _COLUMNS: Final = (
     *("id", "status", "task_type", "priority", "risk_level", "assigned_to"),
     *("created_at", "started_at", "completed_at", "description", "error"),
@@ -25,18 +36,19 @@ _COLUMNS: Final = (
 @click.command(name="tasks", cls=FilterCommand, epilog=FILTER_WORDS)
 @click.argument("words", metavar="[FILTER]…", nargs=-1)
 @click.option("--since", metavar="TIME", help="The same as since:TIME.")
-@click.option("--sort", type=click.Choice(list(_SORTS)), default="newest", show_default=True, help="In which order.")
+@click.option("--sort", default="age", show_default=True, help=f"{_SORTED_BY}; one with a - is turned round.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many rows at most.")
 @click.option("--group", "by", type=click.Choice([one.value for one in GroupBy]), help="Groups instead of rows.")
 @takes_form
 @click.pass_context
 def command(
-    context: click.Context, /, *, words: tuple[str, ...], since: str | None, by: str | None, **how: Any
+    context: click.Context, /, *, words: tuple[str, ...], since: str | None, sort: str, by: str | None, **how: Any
 ) -> None:
     """Show the tasks that match, or how many of them have what in common."""
     try:
         typed = " ".join((*words, *([f'since:"{since}"'] if since else [])))
         given = parse_filter(typed, Table.TASKS)
+        listing = Listing(table=Table.TASKS, filter=given, sort=parse_sort(sort, Table.TASKS))
     except FilterError as error:
         raise click.UsageError(f"{error}") from None
     if odd := unknown_status(given, Table.TASKS):
@@ -46,21 +58,22 @@ def command(
         if by is not None:
             _put_groups(await monitor.groups(given, GroupBy(by)), how["form"])
         else:
-            await _put_rows(monitor, given, **how)
+            await _put_rows(monitor, listing, **how)
         return DONE
 
     context.exit(once(configure(context), act))
 
 
-async def _put_rows(monitor: Monitor, given: Filter, *, sort: str, limit: int, form: str | None) -> None:
-    listing = Listing(table=Table.TASKS, filter=given, sort=_SORTS[sort])
+async def _put_rows(monitor: Monitor, asked: Listing, *, limit: int, form: str | None) -> None:
+    listing = await monitor.sortable(asked)
     found = dict[str, Task]()
     more = True
     while more and len(found) < limit:
         page = await monitor.page(listing, len(found), min(PAGE_ROWS, limit - len(found)))
         found |= {row.id: row for row in page.rows if isinstance(row, Task)}
         more = page.more and bool(page.rows)
-    total, exact = (len(found), True) if not more else await monitor.total(listing)
+    whole = not more and not listing.within
+    total, exact = (len(found), True) if whole else await monitor.total(listing)
     rows = list(found.values())
     put_as(
         form,
@@ -68,8 +81,11 @@ async def _put_rows(monitor: Monitor, given: Filter, *, sort: str, limit: int, f
         sheet=lambda: fields_of(_COLUMNS, rows),
         data=lambda: {"total": total, "exact": exact, "tasks": rows},
     )
-    if more and form != JSON:
+    if len(found) < total and form != JSON:
         tell(f"the first {len(rows):,} of {'' if exact else '≈'}{total:,}: --limit shows more")
+
+    if listing.within and total > SORTED_HERE:
+        tell(f"sorted {listing.part} of {amount(total, exact=exact)}: a filter such as since:1d narrows it down")
 
 
 def _put_groups(found: TaskGroups, form: str | None) -> None:

@@ -1,0 +1,266 @@
+"""The prompt does what is typed as its key does it, tab completes, what cannot be is said; and the menu's pages."""
+
+import os
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from core.actions.heal import HEAL
+from tests.running import ONE_SHAPE, Command, Running
+from tests.tui.drawn import app_on, asks, monitor_of, run, settled, text_of
+from tests.tui.pictures import OBSERVING, WARNING
+from tests.tui.recorded_box import LIVE, written
+from tests.tui.rows import RECORDS
+from tests.tui.terminal import Terminal
+from tui.app.app import WatchdeskApp
+from tui.base.key import Key
+from tui.dialogs import ChoiceDialog, CommandPrompt, HelpDialog
+from tui.rendering.palettes import THEMES
+from tui.screens.dashboard import Dashboard
+from tui.screens.groups_view import GroupsView
+from tui.screens.keys import GLOBAL_KEYS, MENU_ONLY
+from tui.screens.list_view import ListView
+from tui.screens.page_view import PageView
+from tui.screens.prompt_words import ARGUMENTS, NoCommand, command_of, following, prompt_name
+from tui.screens.trends_view import TrendsView
+
+pytestmark = pytest.mark.usefixtures("utc")
+
+ENTRIES: tuple[Key, ...] = (*GLOBAL_KEYS, *MENU_ONLY)
+
+
+def test_every_entry_has_one_name_and_what_it_can_be_about_is_known() -> None:
+    names = [name for key in ENTRIES for name in (prompt_name(key), *key.also)]
+    assert len(names) == len(set(names))
+    assert {key.about for key in ENTRIES} - {""} == set(ARGUMENTS)
+    for key in ENTRIES:
+        assert command_of(prompt_name(key), ENTRIES).key is key
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "about"),
+    [
+        ("tasks", "tasks", ""),
+        ("  TASKS   failed ", "tasks", "status:failed"),
+        ("tasks -failed type:bug_fix", "tasks", "-status:failed type:bug_fix"),
+        ('tasks "failed once"', "tasks", '"failed once"'),
+        ("logs started step:x", "logs", "status:started step:x"),
+        ("alerts failed", "alerts", "failed"),
+        ("al", "alerts", ""),
+        ("q", "quit", ""),
+        ("past 03:10", "jump", "03:10"),
+        ("@ 2h ago", "jump", "2h ago"),
+        ("theme light", "theme", "light"),
+        ("groups error failed", "groups", "error status:failed"),
+        ("report 2h", "report", "2h"),
+        ("clean-up", "clean_up", ""),
+        ("clean_up", "clean_up", ""),
+    ],
+)
+def test_what_is_meant(typed: str, name: str, about: str) -> None:
+    command = command_of(typed, ENTRIES)
+    assert (command.key.name, command.about) == (name, about)
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("nonsense", "nonsense is nothing that is known here"),
+        ("t", "t can be times, tasks, trail, trends"),
+        ("heal now", "heal takes nothing behind its name"),
+        ("tasks colour:red", "colour: is no key here"),
+        ("theme pink", "pink is no theme: dark, light"),
+        ("groups colour", "colour groups nothing: status, type, who, error"),
+        ("groups error colour:red", "colour: is no key here"),
+        ("report whenever", "whenever is no time: 03:10"),
+        ("past whenever", "whenever is no time: 03:10"),
+        ("\x1b]52;c;Zg==\x07 \u202e", "nothing that is known here"),
+    ],
+)
+def test_what_is_not(typed: str, why: str) -> None:
+    with pytest.raises(NoCommand) as said:
+        command_of(typed, ENTRIES)
+    assert "\n" not in str(said.value)
+    assert "\x1b" not in str(said.value)
+    if why.startswith("t can be"):
+        assert set(why.removeprefix("t can be ").split(", ")) <= set(str(said.value)[9:].split(":")[0].split(", "))
+    else:
+        assert why in str(said.value)
+
+
+def test_what_may_follow() -> None:
+    def words(typed: str) -> list[str]:
+        return [one.word for one in following(typed, ENTRIES, lambda _: RECORDS.tasks)]
+
+    assert set(words("")) == {prompt_name(key) for key in ENTRIES}
+    assert words("ta") == ["tasks"]
+    assert words("tasks")[:2] == ["status:", "type:"]
+    assert words("tasks fa") == ["failed"]
+    assert words("tasks status:failed type:bu") == ["bug_fix"]
+    assert words("theme l") == ["light"]
+    assert words("theme") == list(THEMES)
+    assert words("groups e") == ["error"]
+    assert words("groups error ty") == ["type:"]
+    assert words("report ") == ["30min", "2h", "24h", "7d"]
+    assert words("heal ") == words("alerts x") == words("nonsense ") == []
+    for one in following("tasks ", ENTRIES, lambda _: RECORDS.tasks):
+        assert one.text.startswith("tasks ")
+
+
+async def typed(pilot: Pilot[None], text: str, *then: str) -> str:
+    """The picture once something was typed at the prompt."""
+    await pilot.press("colon", *("space" if char == " " else char for char in text), *then)
+    return text_of(await settled(pilot))
+
+
+def listed(app: WatchdeskApp) -> tuple[str, str]:
+    """The list on top, and its filter."""
+    assert isinstance(app.screen, ListView)
+    return app.screen.listed.NAME, app.screen._filter
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 40), (60, 15)])
+async def test_what_is_typed_is_done_as_its_key_does_it(size: tuple[int, int]) -> None:
+    app = app_on(WARNING)
+    async with run(app, size) as pilot:
+        await settled(pilot)
+        assert "status:failed" in await typed(pilot, "tasks failed", "enter")
+        assert listed(app) == ("tasks", "status:failed")
+        await typed(pilot, "alerts", "enter")
+        assert listed(app) == ("alerts", "")
+        await typed(pilot, "groups error", "enter")
+        assert isinstance(app.screen, GroupsView)
+        await typed(pilot, "trends", "enter")
+        assert isinstance(app.screen, TrendsView)
+        await typed(pilot, "help", "enter")
+        assert isinstance(app.screen, HelpDialog)
+        await pilot.press("escape", "escape")
+        await typed(pilot, "heal", "enter")
+        assert asks(app, HEAL)
+        assert monitor_of(app).orders == []
+        await pilot.press("escape")
+        await typed(pilot, "reset", "enter")
+        assert isinstance(app.screen, ChoiceDialog)
+        await pilot.press("escape")
+        await typed(pilot, "", "enter")
+        assert isinstance(app.screen, Dashboard)
+        await typed(pilot, "q", "enter")
+        assert app._exit
+
+
+async def test_what_cannot_be_done_is_said_and_the_text_stays_to_be_mended() -> None:
+    app = app_on(WARNING)
+    async with run(app, (80, 24)) as pilot:
+        await settled(pilot)
+        picture = await typed(pilot, "tasks colour:red", "enter")
+        assert "colour: is no key here" in picture
+        assert "tasks colour:red" in picture
+        await pilot.press(*["backspace"] * len("colour:red"), *"failed", "enter")
+        await settled(pilot)
+        assert listed(app) == ("tasks", "status:failed")
+        await typed(pilot, "x y z")
+        await pilot.press("escape")
+        await settled(pilot)
+        assert listed(app) == ("tasks", "status:failed")
+
+
+async def test_tab_takes_what_is_shown_first_and_then_the_next() -> None:
+    app = app_on(WARNING)
+    async with run(app, (80, 24)) as pilot:
+        await settled(pilot)
+        assert "tab: tail" not in await typed(pilot, "tr")
+        prompt = app.screen
+        assert isinstance(prompt, CommandPrompt)
+        for value in ("trail", "trends", "trail"):
+            await pilot.press("tab")
+            assert prompt._field.value == value
+        await pilot.press("space", *"stat", "tab", "tab", "enter")
+        await settled(pilot)
+        assert listed(app) == ("trail", "status:started")
+
+
+async def test_the_past_opens_at_a_typed_time_and_actions_are_refused_there(tmp_path: Path) -> None:
+    app = app_on(LIVE, box=written(tmp_path))
+    async with run(app, (80, 24)) as pilot:
+        await settled(pilot)
+        await typed(pilot, "past 30min ago", "enter")
+        await settled(pilot, lambda: app.time.moment is not None)
+        await typed(pilot, "heal", "enter")
+        assert isinstance(app.screen, Dashboard)
+        assert monitor_of(app).orders == []
+        await typed(pilot, "now", "enter")
+        await settled(pilot, lambda: app.time.moment is None)
+        assert "2027" not in await typed(pilot, "past 2001-01-01 03:10", "enter")
+        assert app._notifications
+
+
+async def test_what_only_observes_asks_first_as_with_a_key() -> None:
+    app = app_on(OBSERVING)
+    async with run(app, (80, 24)) as pilot:
+        await settled(pilot)
+        assert "Allow actions" in await typed(pilot, "heal", "enter")
+        assert monitor_of(app).orders == []
+
+
+async def test_a_theme_is_worn_everywhere_and_one_in_the_menu_is_only_tried_on() -> None:
+    app = app_on(WARNING)
+    async with run(app, (80, 24)) as pilot:
+        await settled(pilot)
+        for name in THEMES:
+            await typed(pilot, f"theme {name}", "enter")
+            picture = await settled(pilot)
+            assert app.theme == f"watchdesk-{name}"
+            again = app_on(WARNING, theme=name)
+            async with run(again, (80, 24)) as other:
+                assert await settled(other) == picture
+        await typed(pilot, "theme dark", "enter")
+        await pilot.press("ctrl+p", *"theme")
+        await settled(pilot)
+        await pilot.press("down", "down")
+        await settled(pilot, lambda: app.theme == "watchdesk-light")
+        await pilot.press("escape")
+        await settled(pilot, lambda: app.theme == "watchdesk-dark")
+        await pilot.press("ctrl+p", *"theme light")
+        await settled(pilot)
+        await pilot.press("enter")
+        await settled(pilot, lambda: isinstance(app.screen, Dashboard))
+        await settled(pilot, lambda: app.theme == "watchdesk-light")
+
+
+async def test_the_menu_finds_every_list_the_report_and_the_settings() -> None:
+    app = app_on(WARNING, settings=lambda: "[screen] looks\n  theme = dark")
+    async with run(app, (80, 24)) as pilot:
+        await settled(pilot)
+        titles = {command.title for command in app.get_system_commands(app.screen)}
+        assert {"Settings", "Report", "Theme", "Groups", "Tasks", "Inbox", "Config"} <= titles
+        await pilot.press("ctrl+p", *"settings")
+        await settled(pilot)
+        await pilot.press("enter")
+        picture = text_of(await settled(pilot, lambda: isinstance(app.screen, PageView)))
+        assert "theme = dark" in picture
+        await pilot.press("escape")
+        await settled(pilot, lambda: isinstance(app.screen, Dashboard))
+
+
+@ONE_SHAPE
+def test_on_a_real_terminal_it_takes_what_is_typed_ahead(sandbox: Running, command: Command) -> None:
+    sandbox.sql("INSERT INTO autonomous_tasks (description, status) VALUES ('one', 'failed'), ('two', 'completed')")
+    terminal = Terminal(command, sandbox, size=(100, 30))
+    try:
+        terminal.await_text("LIVE")
+        os.write(terminal.master, b":tasks fa\t\r")
+        terminal.await_text("filter: status:failed")
+        terminal.await_text("Tasks 1/1")
+        os.write(terminal.master, b":report 2h\r")
+        terminal.await_text("Incident report")
+        os.write(terminal.master, b":settings\r")
+        terminal.await_text("[project]")
+        os.write(terminal.master, b":nonsense\r")
+        terminal.await_text("nothing that is known here")
+        os.write(terminal.master, b"\x1b")
+        terminal.await_gone("nothing that is known here")
+        os.write(terminal.master, b":q\r")
+        assert terminal.ended(30.0) == 0
+    finally:
+        terminal.dispose()

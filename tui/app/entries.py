@@ -1,0 +1,170 @@
+"""What the menu and the prompt offer: every key by its name, and what has no key: themes, groups, report, settings."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from textual.actions import parse
+from textual.app import SystemCommand
+from textual.screen import Screen
+
+from core.base.clock import Clock
+from core.base.time_input import moment_of
+from core.history.report import markdown
+from core.monitor import Monitor
+from core.services.reporting import NothingRecorded
+from tui.app.screen_stack import ScreenStack
+from tui.base.fault_switch import FaultSwitch
+from tui.base.key import Key
+from tui.base.settings import Setup
+from tui.dialogs import CommandPrompt, Menu
+from tui.dialogs.menu import Wear
+from tui.lists import LISTS, Served
+from tui.rendering.appearance import Appearance
+from tui.rendering.palettes import PLAIN, THEMES
+from tui.rendering.text import OutputFilter, Signs
+from tui.rendering.themes import palette, themes
+from tui.screens.keys import GLOBAL_KEYS, MENU_ONLY
+from tui.screens.page_view import PageView
+from tui.screens.prompt_words import NoCommand, command_of, following
+from tui.screens.served_view import ServedView
+from tui.screens.view import View
+
+
+class Entries(ScreenStack):
+    """The app's themes, its menu and its prompt."""
+
+    def __init__(self, monitor: Monitor, setup: Setup, clock: Clock, *, faults: FaultSwitch | None) -> None:
+        self._output_filter = OutputFilter(ascii_only=setup.ascii)
+        self._project_colour = monitor.snapshot.project.colour
+        appearance = Appearance(signs=Signs(ascii_only=setup.ascii), styles={}, keymap=setup.keymap)
+        super().__init__(monitor, clock, appearance, faults=faults, away_s=setup.away_s)
+        for one in themes(self._project_colour):
+            self.register_theme(one)
+        self._settings_page = setup.settings
+        self._worn = setup.theme
+        self._shown_theme = ""
+        self.try_on("")
+
+    # Themes
+
+    def wear(self, name: str) -> None:
+        """Show a theme, until it ends."""
+        self._worn = name
+        self.try_on("")
+
+    def try_on(self, name: str) -> None:
+        """Show a theme for a while; empty: the one that is worn."""
+        name = name or self._worn
+        if name == self._shown_theme:
+            return
+        self._shown_theme = name
+        self.appearance.styles.clear()
+        self.appearance.styles.update(palette(name, self._project_colour))
+        self._output_filter.colourless = name == PLAIN
+        self.no_color = name == PLAIN  # Textual itself takes an empty NO_COLOR for a set one
+        self.theme = f"watchdesk-{name}"
+        for screen in self._screen_stack if self.is_running else ():
+            for widget in screen.query("*"):
+                widget.refresh()
+
+    # The prompt
+
+    def action_prompt(self) -> None:
+        """Open the prompt: what a key or an entry of the menu does, by its name."""
+        self.ask(CommandPrompt(self._take_command, lambda typed: following(typed, self._entries, self._rows_of)))
+
+    def _take_command(self, typed: str) -> str:
+        """Carry out what was typed, once the prompt is gone; return why that is not possible."""
+        try:
+            command = command_of(typed, self._entries)
+        except NoCommand as error:
+            return str(error)
+        self.screen.dismiss()
+        namespace, name, given = parse(command.key.action)
+        about = (*given, command.about) if command.about else given
+        self.call_next(self.run_action, (namespace, name, about))
+        return ""
+
+    @property
+    def _entries(self) -> tuple[Key, ...]:
+        """What the menu and the prompt offer."""
+        left_out = {"palette", "prompt"} if self.faults is not None else {"palette", "prompt", "faults"}
+        return tuple(key for key in (*GLOBAL_KEYS, *MENU_ONLY) if key.name not in left_out)
+
+    def _rows_of(self, name: str) -> Sequence[Any]:
+        """Return the rows in hand of a list."""
+        top = self.screen_stack[-2] if len(self.screen_stack) > 1 else None
+        if isinstance(top, ServedView) and name == top.listed.NAME and top.rows:
+            return top.rows
+        listed = LISTS[name](self)
+        return listed.known(self.shown).records if isinstance(listed, Served) else ()
+
+    def action_theme(self, name: str = "") -> None:
+        """Show another theme, until it ends; ask which one where none is named."""
+        if name:
+            self.wear(name)
+        else:
+            self.run_worker(self._choose_theme(), group="keys")
+
+    async def _choose_theme(self) -> None:
+        chosen = await self.choose("Which theme?", [(name, name) for name in THEMES])
+        if chosen is not None:
+            self.wear(chosen)
+
+    def action_groups(self, typed: str = "") -> None:
+        """Group the tasks: by what, and those that match which filter; ask by what where nothing is said."""
+        if isinstance(self.screen, View):
+            by, _, words = typed.partition(" ")
+            self.run_worker(self._groups(by, words), group="keys")
+
+    async def _groups(self, by: str, words: str) -> None:
+        await self.visit("tasks", words)
+        if isinstance(self.screen, ServedView):
+            self.screen.action_group(by)
+
+    def action_report(self, typed: str = "") -> None:
+        """Show what happened, of the last two hours unless told."""
+        if not isinstance(self.screen, View):
+            return
+        now = self.clock.now()
+        since = moment_of(typed or "2h", now)
+
+        async def read() -> str:
+            try:
+                report, _ = await self.monitor.report(since or now, now)
+            except NothingRecorded as nothing:
+                return str(nothing)
+            return markdown(report)
+
+        self.open(PageView(self, f"Report since {typed or '2h'}: watchdesk report writes it with its pictures", read))
+
+    def action_settings(self) -> None:
+        """Show every setting, and where its value came from."""
+
+        async def read() -> str:
+            return await asyncio.to_thread(self._settings_page)
+
+        if self.is_web:
+            self.tell("a browser shows no settings: they are of the machine that serves it")
+        elif isinstance(self.screen, View):
+            self.open(PageView(self, "Settings", read))
+
+    def action_command_palette(self) -> None:
+        """Open the command palette."""
+        if not isinstance(self.screen, Menu):
+            self.push_screen(Menu(self.try_on, id="--command-palette"))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Return the palette's entries: every action and list, with the reason why one is not possible now."""
+        for key in self._entries:
+            why = self.refusal(key)
+            title, _, more = key.does.partition(":")
+            pressed = f"key {key.shown(self.appearance.keymap)}" if key.key else ""
+            told = f"not now: {why}" if why else "  ".join(filter(None, (more.strip(), pressed)))
+            yield SystemCommand(title[:1].upper() + title[1:], told, lambda action=key.action: self._run(action))
+        for name in THEMES:
+            yield SystemCommand(f"Theme: {name}", "until it ends", Wear(self.wear, name), discover=False)
+
+    async def _run(self, action: str) -> None:
+        await self.run_action(action)

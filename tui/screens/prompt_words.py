@@ -1,0 +1,167 @@
+"""What is typed at the prompt: the name of a key or of an entry of the menu, and what it is to be about."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from core.base.errors import WatchdeskError
+from core.base.text import clean
+from core.base.time_input import EXAMPLES, moment_of
+from core.domain.filter_completion import Completion, completions, values_of
+from core.domain.queries import FilterError, Table, parse_filter
+from core.domain.task_groups import GroupBy
+from tui.base.key import Key
+from tui.lists import LISTS, Served
+from tui.rendering.palettes import THEMES
+
+Rows = Callable[[str], Sequence[Any]]
+"""Returns the rows in hand of a list, by its name."""
+
+
+class NoCommand(WatchdeskError, ValueError):
+    """What was typed names nothing that could be done; the text is one sentence for people."""
+
+
+class Command(msgspec.Struct, frozen=True):
+    """A key or an entry of the menu, and what was typed behind its name; empty for nothing."""
+
+    key: Key
+    about: str = ""
+
+
+class Argument(msgspec.Struct, frozen=True):
+    """What may follow a name: `read` returns it as the action takes it, or raises; `following` what may come next."""
+
+    read: Callable[[str, Key], str]
+    following: Callable[[str, Key, Rows], Sequence[Completion]]
+
+
+def command_of(typed: str, keys: Iterable[Key]) -> Command:
+    """Return what was meant: a name in full, or as much of it as fits no other. Raises NoCommand."""
+    name, _, about = typed.strip().partition(" ")
+    key = _named(name, keys)
+    about = about.strip()
+    if not about:
+        return Command(key)
+    if not key.about:
+        raise NoCommand(f"{prompt_name(key)} takes nothing behind its name")
+    try:
+        return Command(key, ARGUMENTS[key.about].read(about, key))
+    except FilterError as error:
+        raise NoCommand(str(error)) from error
+
+
+def following(typed: str, keys: Iterable[Key], rows: Rows) -> tuple[Completion, ...]:
+    """Return what may follow: names, or behind one what it can be about."""
+    name, blank, about = typed.lstrip().partition(" ")
+    known = tuple(keys)
+    exact = next((key for key in known if name.lower() in _names(key)), None)
+    if not blank and exact is None:
+        return tuple(Completion(one, one) for one in sorted(map(prompt_name, known)) if one.startswith(name.lower()))
+    if exact is None or not exact.about:
+        return ()
+    found = ARGUMENTS[exact.about].following(about.lstrip(), exact, rows)
+    return tuple(Completion(one.word, f"{name} {one.text}") for one in found)
+
+
+def prompt_name(key: Key) -> str:
+    """Return the name of a key at the prompt."""
+    return key.name.replace("_", "-")
+
+
+def _names(key: Key) -> tuple[str, ...]:
+    return (prompt_name(key), key.name, *key.also)
+
+
+def _named(name: str, keys: Iterable[Key]) -> Key:
+    said, known = name.lower(), tuple(keys)
+    found = [key for key in known if said in _names(key)] or [key for key in known if prompt_name(key).startswith(said)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise NoCommand(f"{clean(name, 40)} can be {', '.join(map(prompt_name, found))}: type more of it")
+    raise NoCommand(f"{clean(name, 40)} is nothing that is known here: tab shows what is, ? every key")
+
+
+# What may follow
+
+
+def _table(key: Key) -> Table | None:
+    listed = LISTS[key.name]
+    return listed.TABLE if issubclass(listed, Served) else None
+
+
+def _filter(text: str, key: Key) -> str:
+    table = _table(key)
+    return text if table is None else _filtered(text, table)
+
+
+def _filtered(text: str, table: Table) -> str:
+    """Return a filter in which a word that is a status stands for the tasks that have it. Raises FilterError."""
+    words = text.split(" ") if '"' not in text else [text]
+    statuses = values_of("status", table, ())
+    text = " ".join(
+        f"{word[: -len(bare)]}status:{bare}" if (bare := word.removeprefix("-")) in statuses else word for word in words
+    )
+    parse_filter(text, table)
+    return text
+
+
+def _in_filter(text: str, key: Key, rows: Rows) -> Sequence[Completion]:
+    table = _table(key)
+    return () if table is None else _in_words(text, table, rows(key.name))
+
+
+def _in_words(text: str, table: Table, rows: Sequence[Any]) -> Sequence[Completion]:
+    before, blank, word = text.rpartition(" ")
+    bare = [one for one in values_of("status", table, ()) if word and one.startswith(word) and one != word]
+    return (*completions(text, table, rows), *(Completion(one, f"{before}{blank}{one}") for one in bare))
+
+
+def _one_of(words: Sequence[str], what: str) -> Argument:
+    def read(text: str, key: Key) -> str:
+        if text not in words:
+            raise NoCommand(f"{clean(text, 40)} is no {what}: {', '.join(words)}")
+        return text
+
+    return Argument(read, lambda text, key, rows: [Completion(one, one) for one in words if one.startswith(text)])
+
+
+_GROUPS: Final = tuple(one.value for one in GroupBy)
+
+
+def _groups(text: str, key: Key) -> str:
+    by, _, words = text.partition(" ")
+    if by not in _GROUPS:
+        raise NoCommand(f"{clean(by, 40)} groups nothing: {', '.join(_GROUPS)}")
+    return f"{by} {_filtered(words.strip(), Table.TASKS)}".strip()
+
+
+def _in_groups(text: str, key: Key, rows: Rows) -> Sequence[Completion]:
+    by, blank, words = text.partition(" ")
+    if not blank:
+        return [Completion(one, one) for one in _GROUPS if one.startswith(by)]
+    found = _in_words(words.lstrip(), Table.TASKS, rows("tasks"))
+    return [Completion(one.word, f"{by} {one.text}") for one in found]
+
+
+def _moment(text: str, key: Key) -> str:
+    if moment_of(text, datetime.now(UTC)) is None:
+        raise NoCommand(f"{clean(text, 40)} is no time: {EXAMPLES}")
+    return text
+
+
+def _in_spans(text: str, key: Key, rows: Rows) -> Sequence[Completion]:
+    return [Completion(one, one) for one in ("30min", "2h", "24h", "7d") if one.startswith(text) and one != text]
+
+
+ARGUMENTS: Final[dict[str, Argument]] = {
+    "filter": Argument(_filter, _in_filter),
+    "theme": _one_of(THEMES, "theme"),
+    "groups": Argument(_groups, _in_groups),
+    "since": Argument(_moment, _in_spans),
+    "moment": Argument(_moment, _in_spans),
+}
+"""What may follow the name of a key, by what it is `about`."""
