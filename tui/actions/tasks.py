@@ -9,13 +9,16 @@ from core.actions.approve import APPROVE
 from core.actions.assign import ASSIGN
 from core.actions.cancel import CANCEL
 from core.actions.catalogue import statuses_of
+from core.actions.pause_type import PAUSE_TYPE
 from core.actions.reject import REJECT
 from core.actions.requeue_simulated import REQUEUE_SIMULATED
 from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.retry_task import RETRY
 from core.actions.set_priority import SET_PRIORITY
+from core.actions.unpause_type import UNPAUSE_TYPE
 from core.domain.actions import Action
 from core.domain.queries import Listing, Table, filter_text
+from core.domain.records import Task
 from tui.actions.choice import Choice, Choices
 from tui.actions.start import start
 from tui.actions.ui import Ui
@@ -38,14 +41,23 @@ _OF_STATUS: Final = {
 }
 
 
+_OF_TYPE: Final = {
+    "pending": (PAUSE_TYPE, "pause its type: no agent takes up tasks of it …"),
+    "paused": (UNPAUSE_TYPE, "unpause its type: what was set aside goes back …"),
+}
+"""What can be done with the type of a task in a state."""
+
+
 def actions_on(statuses: Collection[str]) -> tuple[Action, ...]:
     """Return what can be done with many tasks of these statuses."""
     return tuple(action for action in ON_MANY if set(statuses_of(action)).intersection(statuses))
 
 
-def task_choices(name: str, status: str) -> Choices:
-    """Return what can be done with one task in a status."""
-    return tuple((Choice(action, name), words) for action, words in _OF_STATUS.get(status, ()))
+def task_choices(task: Task) -> Choices:
+    """Return what can be done with one task as it is, and with its type."""
+    of_task = tuple((Choice(action, task.id), words) for action, words in _OF_STATUS.get(task.state, ()))
+    of_type = _OF_TYPE.get(task.state) if task.task_type else None
+    return of_task if of_type is None else (*of_task, (Choice(of_type[0], task.task_type), of_type[1]))
 
 
 async def approve(ui: Ui) -> None:

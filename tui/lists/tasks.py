@@ -85,7 +85,7 @@ class TaskList(Served):
         snapshot = self._ui.shown
         task = found.task
         lines: list[Line] = [
-            ((task.status.replace("_", " "), TASK_ROLE.get(task.status, "text")), (f"  {task.task_type}", "dim")),
+            ((task.state.replace("_", " "), TASK_ROLE.get(task.status, "text")), (f"  {task.task_type}", "dim")),
             ((task.description, "strong"),),
         ]
         if task.error:
@@ -97,7 +97,7 @@ class TaskList(Served):
         lines += checks.lines
         lines += [(), heading("All columns"), *columns_of(found.row, but=_AT_TOP if not _long(task) else frozenset())]
         rows = (Choice(Go.LOGS_OF, key), "list its log rows")
-        return Document(heading=f"Task {key}", lines=tuple(lines), choices=(*task_choices(key, task.status), rows))
+        return Document(heading=f"Task {key}", lines=tuple(lines), choices=(*task_choices(task), rows))
 
     async def _checks(self, of_task: Filter, snapshot: Snapshot) -> "_Checks":
         try:
