@@ -29,12 +29,16 @@ HEAL: Final = Action(
             default=BY_DEFAULT,
             replans=True,
         ),
+        Argument(name="tasks", kind=ArgumentKind.ROWS, metavar="[ID]…", replans=True),
     ),
     shortcut=Shortcut(name="heal", key="h", word="heal", does="heal: shows the plan, then asks", drops=3),
     command=Command(
         name="heal",
         summary="Plan, ask, repair, report.",
-        help="Repair what is stuck, missing, failing or old; each row only if it still is.",
+        help=(
+            "Repair what is stuck, missing, failing or old; each row only if it still is. With ids: of the stuck tasks"
+            " these alone."
+        ),
     ),
 )
 CLEAN_UP: Final = Action(
@@ -64,10 +68,12 @@ class Heal(Operation[HealPlan]):
         shown: HealPlan | None = None,
         *,
         only: Collection[str] = (),
+        tasks: Collection[str] = (),
         found: Findings | None = None,
     ) -> None:
         super().__init__(parts, shown)
         plan = shown or (found.plan if found is not None else HealPlan())
+        self._tasks = frozenset(plan.tasks or (name.lower() for name in tasks))
         self._only = frozenset(plan.only or only or BY_DEFAULT)
         self._found = found
         if self._only == CLEANING:
@@ -75,12 +81,12 @@ class Heal(Operation[HealPlan]):
 
     async def plan(self) -> HealPlan:
         """Return what each repair would do. Raises NotLive."""
-        return (await self._parts.healer.plan(self._parts.now(), only=self._only)).plan
+        return (await self._find()).plan
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Plan again, and compare. Raises PlanChanged."""
         if self._found is None:
-            self._found = await self._parts.healer.plan(self._parts.now(), only=self._only)
+            self._found = await self._find()
             if self._shown is not None and not self._found.plan.same_targets(self._shown):
                 raise PlanChanged(self._found.plan)
         plan = self._found.plan
@@ -111,6 +117,9 @@ class Heal(Operation[HealPlan]):
             if fenced.error is not None:
                 run.fail(step.title, classify(fenced.error))
             run.close(step, before)
+
+    async def _find(self) -> Findings:
+        return await self._parts.healer.plan(self._parts.now(), only=self._only, tasks=self._tasks)
 
     async def read_back(self, run: Run) -> ReadBack:
         """Return the counts: each step counted from its own answers, or read back where those were lost."""

@@ -10,14 +10,19 @@ import msgspec
 from core.actions.audit import AuditTrail
 from core.actions.context import ActionContext, Actor
 from core.actions.repairs import BY_DEFAULT, HealRules, Proposal, Repair, Survey
+from core.actions.repairs.stuck_tasks import StuckTasks
 from core.base.error_boundary import ErrorBoundary
-from core.base.text import plural
-from core.domain.plans import HealPlan
+from core.base.text import clean, plural, short
+from core.domain.plans import HealPlan, OfferedRow
+from core.domain.records import Task
 from core.domain.stuck import Overdue, StuckRules, find_overdue
 from core.resilience import NotLive
 from core.resilience.fault import Fault
 
 T = TypeVar("T")
+
+_MOST_OFFERED: Final = 30
+"""The most stuck tasks that an operator chooses among."""
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,8 +63,11 @@ class Healer:
         automatic: bool = False,
         lifted_at: datetime | None = None,
         only: Collection[str] = BY_DEFAULT,
+        tasks: Collection[str] = (),
     ) -> Findings:
         """Return what a heal would do at the database's time `now`, of the repairs in `only`.
+
+        `tasks`: of the stuck ones these alone; empty for all of them.
 
         `automatic` goes by failures since `lifted_at`, and fails nothing whose silence is not proven. While the time is
         not known nothing is judged by its age, and that is said. What could not be measured is a note of its own.
@@ -91,6 +99,7 @@ class Healer:
             overdue_fault=overdue_fault,
             lifted_at=lifted_at,
             spared=spared,
+            chosen=frozenset(tasks),
         )
         notes = [f"the config row could not be read: {config_fault.sentence()}"] if config_fault is not None else []
         if overdue_fault is not None:
@@ -103,7 +112,14 @@ class Healer:
         if config is None and config_fault is None and not reads.config.sees_all:
             _, hidden_fault = await _known(reads.config.visible)
             unknown += [hidden_fault] if hidden_fault is not None else []
-        plan = HealPlan(steps=steps, notes=tuple(notes), only=tuple(sorted(only)), unknown=tuple(unknown))
+        plan = HealPlan(
+            steps=steps,
+            notes=tuple(notes),
+            only=tuple(sorted(only)),
+            tasks=tuple(sorted(tasks)),
+            offered=_offered(survey) if StuckTasks.name in only else (),
+            unknown=tuple(unknown),
+        )
         return Findings(plan=plan, survey=survey)
 
     async def brake(self, found: Findings) -> str:
@@ -145,6 +161,19 @@ def described(found: Findings) -> dict[str, Any]:
     config = found.survey.config
     undo = {"dry_run": config.dry_run} if config is not None else {}
     return {"steps": [{"name": s.name, "count": s.count} for s in found.plan.steps], "undo": undo}
+
+
+def _offered(survey: Survey) -> tuple[OfferedRow, ...]:
+    """Return the stuck tasks to choose from; none where they are one alone, or too many to look at."""
+    offered = survey.offered
+    if not 1 < len(offered) <= _MOST_OFFERED:
+        return ()
+    return tuple(OfferedRow(task.id, _in_words(task, survey.now)) for task in offered)
+
+
+def _in_words(task: Task, now: datetime) -> str:
+    since = f"{short(now - task.began_at)}  " if task.began_at is not None else ""
+    return since + ": ".join(filter(None, (task.task_type, clean(task.description, 80))))
 
 
 async def _nothing() -> Overdue:

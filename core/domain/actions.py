@@ -23,7 +23,7 @@ class ArgumentKind(StrEnum):
     """The kind of an argument. `subject`: the id or name of the action's subject, positional on the command line.
 
     `subjects`: ids of several, or the words of a filter, positional too. `duration`: a time span such as `2h`.
-    `choices`: some of a few words.
+    `choices`: some of a few words. `rows`: ids of some of the rows that the plan offers, empty for all of them.
     """
 
     SUBJECT = "subject"
@@ -33,6 +33,7 @@ class ArgumentKind(StrEnum):
     FLAG = "flag"
     DURATION = "duration"
     CHOICES = "choices"
+    ROWS = "rows"
 
 
 POSITIONAL: Final = frozenset({ArgumentKind.SUBJECT, ArgumentKind.SUBJECTS})

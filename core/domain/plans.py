@@ -12,6 +12,13 @@ from core.domain.stops import StopMark
 from core.resilience.fault import Fault
 
 
+class OfferedRow(msgspec.Struct, frozen=True):
+    """One row that may be chosen, by its id, with the words for it."""
+
+    id: str
+    words: str
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The effect of an action as of now. This base has none."""
 
@@ -46,6 +53,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return ()
 
     @property
+    def offered(self) -> tuple[OfferedRow, ...]:
+        """Return the rows of which some may be chosen; none where it is about all of them."""
+        return ()
+
+    @property
     def action(self) -> Action | None:
         """Return the action that fits what stands now, where it is not the one that was planned."""
         return None
@@ -74,13 +86,15 @@ class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
 class HealPlan(Plan, frozen=True, kw_only=True):
     """The steps of a heal as of now. `notes`: findings that are left alone, each with the reason.
 
-    `only`: the names of the repairs that it was made of; empty for the usual ones. `unknown`: why there may be more
-    to heal than the steps say.
+    `only`: the names of the repairs that it was made of; empty for the usual ones. `tasks`: of the stuck tasks these
+    alone; empty for all of those `offered`. `unknown`: why there may be more to heal than the steps say.
     """
 
     steps: tuple[PlanStep, ...] = ()
     notes: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    offered: tuple[OfferedRow, ...] = ()
     unknown: tuple[Fault, ...] = ()
 
     @property

@@ -97,7 +97,7 @@ def parameter_of(argument: Argument) -> click.Parameter:
         return click.Argument([argument.name], metavar=argument.metavar, required=argument.required)
     if argument.positional:
         return click.Argument([argument.name], required=argument.required)
-    if argument.kind is ArgumentKind.SUBJECTS:
+    if argument.kind in {ArgumentKind.SUBJECTS, ArgumentKind.ROWS}:
         return click.Argument([argument.name], metavar=argument.metavar, required=argument.required, nargs=-1)
     given: dict[str, Any] = {"help": argument.help, "metavar": argument.metavar}
     match argument.kind:

@@ -28,6 +28,7 @@ from core.monitor import Monitor
 from core.resilience import NotLive
 from tui.dialogs.dialog import Dialog
 from tui.dialogs.field import Field
+from tui.dialogs.row_ticks import RowTicks
 from tui.dialogs.tick import Tick
 
 _KEPT: Final = (
@@ -117,7 +118,10 @@ class ActionDialog(Dialog):
     def on_checkbox_changed(self, event: Checkbox.Changed) -> None:
         """Plan anew where another choice is another plan: what was shown counts no more."""
         event.stop()
-        self._changed(event.checkbox.id)
+        rows = event.checkbox.parent
+        if isinstance(rows, RowTicks):
+            rows.ticked(event.checkbox)
+        self._changed(rows.id if isinstance(rows, RowTicks) else event.checkbox.id)
         self._allow()
 
     def _changed(self, widget: str | None) -> None:
@@ -142,6 +146,8 @@ class ActionDialog(Dialog):
         self.set_class(self.DANGER, "danger")
         for argument in self._asks:
             self.query_one(f"#{argument.name}").display = argument in self._asked.arguments
+        for rows in self.query(RowTicks):
+            rows.offer(plan.offered if plan is not None else ())
         word, field = self._word(), self.query_one("#word", Input)
         field.display = word is not None and not self._nothing_to_do()
         many = "" if self._asked.tier is Tier.TYPED else f": more than {TYPED_ABOVE} rows"
@@ -175,6 +181,8 @@ class ActionDialog(Dialog):
                 return frozenset(tick.name for tick in self.query_one(f"#{argument.name}").query(Tick) if tick.value)
             case ArgumentKind.FLAG:
                 return self.query_one(f"#{argument.name}", Tick).value
+            case ArgumentKind.ROWS:
+                return self.query_one(f"#{argument.name}", RowTicks).value
         if argument.for_many and self._plan is not None and self._plan.rows == 1:
             argument = msgspec.structs.replace(argument, required=False)
         try:
@@ -190,6 +198,10 @@ class ActionDialog(Dialog):
         for argument in self._asks:
             if argument.kind is ArgumentKind.CHOICES and not self._value(argument):
                 return "Nothing is ticked."
+            if argument.kind is ArgumentKind.ROWS:
+                if self._value(argument) is None:
+                    return "No row is ticked."
+                continue
             if argument.replans and not self._filled(argument):
                 try:
                     argument_value(argument, self.query_one(f"#{argument.name}", Input).value)
@@ -212,6 +224,8 @@ def _field(argument: Argument, value: Any) -> Widget:
                 for option, name in argument.choices.items()
             ]
             return Horizontal(*ticks, id=argument.name, classes="choices")
+        case ArgumentKind.ROWS:
+            return RowTicks(id=argument.name)
         case ArgumentKind.FLAG:
             return Tick(words, value=bool(value), id=argument.name)
         case ArgumentKind.DURATION:

@@ -52,9 +52,16 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     overdue_fault: Fault | None = None
     lifted_at: datetime | None = None
     spared: frozenset[str] = frozenset()
+    chosen: frozenset[str] = frozenset()
+    """The tasks that an operator chose; empty for all of them."""
 
     @property
     def stuck(self) -> tuple[Task, ...]:
+        """The tasks that are to be failed, longest running first."""
+        return tuple(task for task in self.offered if not self.chosen or task.id in self.chosen)
+
+    @property
+    def offered(self) -> tuple[Task, ...]:
         """The tasks that may be failed, longest running first."""
         found = self.overdue.stuck if self.automatic else self.overdue.silent
         return tuple(task for task in found if task.id not in self.spared)

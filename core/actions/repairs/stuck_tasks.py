@@ -37,6 +37,11 @@ class StuckTasks(Repair):
         if spared:
             notes.append(f"{plural(spared, 'task')} restored by an operator: left alone")
         stuck = survey.stuck
+        if survey.chosen:
+            others = len(survey.offered) - len(stuck)
+            notes += [f"{plural(others, 'other stuck task')}: left alone, not chosen"] if others else []
+            gone = len(survey.chosen) - len(stuck)
+            notes += [f"{plural(gone, 'chosen task')} not stuck: left alone"] if gone else []
         if not stuck:
             return Proposal(notes=tuple(notes))
         began = stuck[0].began_at
