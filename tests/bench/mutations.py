@@ -118,7 +118,7 @@ MUTATIONS: Final = (
     Mutation("a value that fails slowly is asked for at once", "core/services/slow_reads.py", "min(LONGEST_FAILING_S, took_s * 2**times)", "0", "tests/services/test_slow_reads.py"),
     Mutation("a refresh waits for slow values", "core/services/readings.py", "timeout=patience_s", "timeout=None", "tests/services/test_slow_reads.py"),
     Mutation("a join that takes too long is made again", "core/backend/sizes.py", "self.slow_joins = self.slow_joins or", "False and", "tests/backend/test_simulated.py"),
-    Mutation("log rows that were cut off hide a simulation", "core/backend/reads/outcomes.py", "                found |= named\n", "                found |= named\n                break\n", "tests/backend/test_simulated.py"),
+    Mutation("log rows that were cut off hide a simulation", "core/backend/reads/simulated_tasks.py", "        found |= named\n", "        found |= named\n        break\n", "tests/backend/test_simulated.py"),
     Mutation("an index less", "core/backend/sql/indexes.sql", "ON public.autonomous_tasks (status, completed_at DESC) WHERE completed_at IS NOT NULL", "ON public.autonomous_tasks (status, priority)", "tests/backend/test_plans.py"),
     Mutation("failures come first by the function", "core/backend/sql/stats.sql", "WHERE t.status = one AND ($simulated) IS NOT TRUE\n              AND (t.completed_at >= since", "WHERE ($simulated) IS NOT TRUE\n              AND (t.completed_at >= since", "tests/services/test_overview.py"),
     # Chosen tasks
@@ -133,6 +133,23 @@ MUTATIONS: Final = (
     Mutation("null matches what is left out", "core/backend/conditions.py", "or({column}.is.null,{column}.not.{operator}.{value})", "{column}.not.{operator}.{value}", "tests/backend/test_lists.py"),
     Mutation("numbers tell causes apart", "core/domain/task_groups.py", '(r"\\d+(?:[.,:]\\d+)*", "<n>"),', "", "tests/domain/test_task_groups.py"),
     Mutation("one cause retries all", "core/actions/retry_matching.py", "if self._tasks and all(map(is_uuid, self._tasks)):", "if False:", "tests/cli/test_tasks.py"),
+    # Paused, simulated, valued tasks
+    Mutation("one that ran for real stays simulated", "core/backend/reads/simulated_tasks.py", "found -= await _logged(calls, [row_id(row) for row in rows], done_for_real)", "pass", "tests/backend/test_simulated.py"),
+    Mutation("the end of a dry run proves that it ran for real", "core/backend/simulated.py", '.neq(f"{within}environment", "dry_run")', "", "tests/backend/test_simulated.py"),
+    Mutation("the function takes a run for real for simulated", "core/backend/overview_sql.py", " AND (t.result IS NULL OR NOT {done})", "", "tests/services/test_overview.py"),
+    Mutation("what was done for real is requeued as simulated", "core/actions/requeue_simulated.py", "return frozenset().union(*parts)", "return frozenset(ids)", f"{ACTIONS}/test_requeue_simulated.py"),
+    Mutation("a later completion is requeued", "core/backend/writes/tasks.py", 'return query.or_(over_by("completed_at", until)).select("id")', 'return query.select("id")', f"{ACTIONS}/test_requeue_simulated.py"),
+    Mutation("an undo takes what a later run requeued", "core/actions/requeue_simulated.py", "ids = of_run.ids.difference(*(tasks for part in taken for tasks in part.values()))", "ids = of_run.ids", f"{ACTIONS}/test_requeue_simulated.py"),
+    Mutation("a value is set on what an agent has begun", "core/backend/writes/tasks.py", '.update({column: value}).in_("id", some(ids)).in_("status", list(statuses))', '.update({column: value}).in_("id", some(ids))', f"{ACTIONS}/test_task_values.py"),
+    Mutation("an undo sets a value that somebody changed since", "core/backend/reads/chosen_tasks.py", "query = has_value(c.table(TASKS).select(\"id\").in_(\"id\", list(ids)), column, value)", "query = c.table(TASKS).select(\"id\").in_(\"id\", list(ids))", f"{ACTIONS}/test_task_values.py"),
+    Mutation("what is paused waits for a review", "core/backend/reads/list_columns.py", "        without=PAUSED,\n", "", f"{ACTIONS}/test_pause_type.py"),
+    Mutation("what is paused is approved", "core/actions/task_change.py", "if one.task.state in self.statuses)", "if one.task.status in self.statuses)", f"{ACTIONS}/test_pause_type.py"),
+    Mutation("a pause goes with the old log", "core/backend/writes/__init__.py", '.not_.in_("execution_step", list(STATES))', '.neq("execution_step", LEASE)', f"{ACTIONS}/test_pause_type.py"),
+    Mutation("another type is set aside too", "core/backend/writes/tasks.py", 'return query.eq("task_type", task_type).select("id")', 'return query.select("id")', f"{ACTIONS}/test_pause_type.py"),
+    Mutation("without the lease it is set aside", "core/services/paused_types.py", '_WITHOUT: Final = {"autonomous", "dry_run", "brake"}', '_WITHOUT: Final = {"autonomous", "dry_run", "brake", "lease"}', f"{ACTIONS}/test_pause_type.py"),
+    Mutation("what may not be set aside is tried at each check", "core/services/paused_types.py", "if not result.changed:", "if False:", f"{ACTIONS}/test_pause_type.py"),
+    Mutation("a task of before is taken for the one just created", "core/backend/reads/tasks.py", 'return query.gte("created_at", stamp(since)).order("created_at", desc=True).limit(_LOOKED_AT)', 'return query.order("created_at", desc=True).limit(_LOOKED_AT)', f"{ACTIONS}/test_create_task.py"),
+    Mutation("who was not chosen is healed", "core/actions/repairs/repair.py", "if not self.chosen or task.id in self.chosen)", ")", f"{ACTIONS}/test_heal_rows.py"),
 )  # fmt: skip
 
 
