@@ -32,6 +32,12 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.task_type} is paused{since}{by}{why}{aside}"
 
 
+def paused_in_short(pauses: Iterable[Pause]) -> str:
+    """Return which types are paused and how many tasks of each are set aside, in one phrase; empty for none."""
+    said = [f"{one.task_type} ({one.tasks:,})" if one.tasks else one.task_type for one in pauses]
+    return f"paused: {', '.join(said)}" if said else ""
+
+
 def pause_id(task_type: str) -> str:
     """Return the id of the row that says that a type is paused: one for each type, so that there is never a second."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"watchdesk-pause:{task_type}"))

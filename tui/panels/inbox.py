@@ -3,6 +3,7 @@
 from typing import Final
 
 from core.base.text import amount
+from core.domain.pauses import paused_in_short
 from core.domain.snapshot import Snapshot
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
@@ -28,7 +29,7 @@ class InboxPanel(Panel):
         """Return how many wait and since when, and what is paused."""
         counts, many = snapshot.tasks.counts, snapshot.in_review
         role = "warning" if counts.live else "dim"
-        paused = "; ".join(one.text for one in snapshot.pauses)
+        paused, short = "; ".join(one.text for one in snapshot.pauses), paused_in_short(snapshot.pauses)
         if not many:
             return (("Paused", "title"), (f" {paused}", role))
         exact = counts.value is None or "awaiting_review" not in counts.value.estimated
@@ -40,7 +41,7 @@ class InboxPanel(Panel):
             (self.TITLE, "title"),
             (said, role),
             (origin(counts, snapshot.at), "warning"),
-            (f"; {paused}" if paused else "", role),
+            (f"; {short}" if short else "", role),
         )
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
