@@ -29,7 +29,6 @@ from core.domain.queries import PAGE_ROWS, Filter, ListedRow, Listing, Page, Tab
 from core.domain.records import LogEntry, Statistics, WatchdogEntry
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
 from core.domain.snapshot import Snapshot, State
-from core.domain.sorting import SortedBy
 from core.domain.status import Level
 from core.domain.task_groups import GroupBy, TaskGroups
 from core.history.blackbox import Box, Note
@@ -225,14 +224,8 @@ class Monitor:
         return await self._parts.rows.ask(self._parts.panel_reads.lists.total(listing))
 
     async def sortable(self, listing: Listing) -> Listing:
-        """Return a list as it can be sorted within seconds, however large its table is. Raises NotLive.
-
-        What no column holds is sorted here, among the first rows alone; so is what the server would have to sort all
-        of a large table for, and has no index for.
-        """
-        by = listing.column.by
-        counted = by is SortedBy.INDEX or (by is SortedBy.SERVER and (await self.total(listing))[1])
-        return msgspec.structs.replace(listing, within=not counted)
+        """Return a list as it can be sorted within seconds, however large its table is. Raises NotLive."""
+        return await self._parts.rows.sortable(listing)
 
     async def groups(self, given: Filter, by: GroupBy) -> TaskGroups:
         """Return the newest tasks that match a filter in groups. Raises NotLive."""
@@ -241,24 +234,15 @@ class Monitor:
 
     async def task_detail(self, name: str) -> TaskDetail | None:
         """Return one task in full; `None` when none is visible to us. Raises NotLive."""
-        reads = self._parts.panel_reads
-        return await self._parts.rows.in_full(
-            name, reads.lists.task_detail(name), reads.tasks.fetch(name), lambda found: found.task
-        )
+        return await self._parts.rows.task(name)
 
     async def log_detail(self, name: str) -> LogDetail | None:
         """Return one row of the log in full; `None` when none is visible to us. Raises NotLive."""
-        lists = self._parts.panel_reads.lists
-        return await self._parts.rows.in_full(
-            name, lists.log_detail(name), lists.log_entry(name), lambda found: found.entry
-        )
+        return await self._parts.rows.log_entry(name)
 
     async def safety_detail(self, name: str) -> SafetyDetail | None:
         """Return one safety check in full; `None` when none is visible to us. Raises NotLive."""
-        lists = self._parts.panel_reads.lists
-        return await self._parts.rows.in_full(
-            name, lists.safety_detail(name), lists.safety_check(name), lambda found: found.check
-        )
+        return await self._parts.rows.safety_check(name)
 
     async def save_row(self, table: Table, name: str) -> tuple[Path, int] | None:
         """Save one row of a table as it is, in a file of this user's own. Returns where, and its bytes.

@@ -4,16 +4,15 @@ import asyncio
 import contextlib
 import logging
 import math
-import random
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from core.base.text import plural
-from core.domain.alerts import Severity
 from core.domain.checks import Check, Checkup
-from core.domain.snapshot import CALM, LinkWord, Snapshot
+from core.domain.snapshot import Snapshot
 from core.domain.status import Level
 from core.monitor.container import Container
+from core.monitor.pace import Pace
 from core.resilience import BreakerState, NotLive
 from core.services.supervised_loop import SupervisedLoop
 
@@ -25,7 +24,6 @@ _SUPERVISE_S: Final = 5.0
 _SHELLS_S: Final = 1.0
 _YOUNG: Final = 0.9
 """The share of the period for which another process's values are as good as ours."""
-_SOON_S: Final = 0.5
 _PATIENCE_S: Final = 1.0
 """The longest that a refresh waits for values that seldom change: the others must not grow old behind them."""
 
@@ -42,13 +40,10 @@ class Scheduler:
         jitter: bool,
     ) -> None:
         self._parts = parts
-        self._snapshot = snapshot
         self._publish = publish
-        self._jitter = jitter
+        self._pace = Pace(parts, snapshot, jitter=jitter)
         self._refresh_now, self._check_now = asyncio.Event(), asyncio.Event()
         self._last_forced_check: float | None = None
-        self._failed = False
-        """The last refresh had no answer."""
         self._tasks: set[asyncio.Task[None]] = set()
         interval_s = parts.config.watch.interval_s
         self._watch = self._make_loop("watchdog", self._watch_turn, 2 * interval_s * (1 + parts.config.watch.jitter))
@@ -108,9 +103,9 @@ class Scheduler:
 
     def attend(self, record: Callable[[], None]) -> None:
         """Record somebody's attention, and refresh at once where that makes the period shorter."""
-        before = self._period_s()
+        before = self._pace.period_s()
         record()
-        if self.ready and self._period_s() < before:
+        if self.ready and self._pace.period_s() < before:
             self._refresh_now.set()
 
     def check_soon(self) -> None:
@@ -171,7 +166,7 @@ class Scheduler:
         self._spawn(self._supervise(), "supervisor")
         self._spawn(self._parts.heartbeat.tell(), "heartbeat")
         self._parts.startup.note("watchdog", Level.OK, "running")
-        self._parts.events.say("watchdesk", "watching" if self._is_live() else "watching, not connected yet")
+        self._parts.events.say("watchdesk", "watching" if self._pace.is_live() else "watching, not connected yet")
 
     async def _load_state(self) -> None:
         """Load the state that earlier processes stored."""
@@ -189,7 +184,7 @@ class Scheduler:
 
     async def _first_refresh(self) -> None:
         await self._refresh_once(everything=True)
-        self._parts.startup.note("first refresh", Level.OK if self._is_live() else Level.WARNING, "")
+        self._parts.startup.note("first refresh", Level.OK if self._pace.is_live() else Level.WARNING, "")
 
     async def _first_heal(self, checkup: Checkup) -> None:
         self._parts.startup.note("heal", Level.OK, await self._parts.autopilot.after(checkup, scheduled=True))
@@ -197,18 +192,18 @@ class Scheduler:
     # One turn of each loop
 
     async def _refresh_turn(self) -> None:
-        pause = self._refresh_pause()
+        pause = self._pace.refresh_pause(first=self.next_refresh is None)
         self.next_refresh = self._parts.clock.elapsed() + pause
         self._parts.connection.next_try_in(pause, self._parts.config.refresh.period_s)
         self._parts.kpis.due_in(pause)
         asked = await self._wait(self._refresh_now, pause)
         with self._parts.boundary.around("taking over"):
             await self._take_over()
-        was_live, had_failed = self._is_live(), self._failed
-        await self._refresh_once(younger_than_s=0.0 if asked else _YOUNG * self._period_s())
-        if was_live and not self._is_live():
+        was_live, had_failed = self._pace.is_live(), self._pace.failed
+        await self._refresh_once(younger_than_s=0.0 if asked else _YOUNG * self._pace.period_s())
+        if was_live and not self._pace.is_live():
             self._force_check()
-        elif had_failed and not was_live and self._is_live():  # after a sleep nothing was lost
+        elif had_failed and not was_live and self._pace.is_live():  # after a sleep nothing was lost
             self._parts.events.say("watchdesk", "connection is back")
             self._parts.readings.make_all_due()
             self._refresh_now.set()
@@ -219,7 +214,7 @@ class Scheduler:
         live = await self._parts.checks.refresh(
             everything=everything, younger_than_s=younger_than_s, patience_s=_PATIENCE_S
         )
-        self._failed = not live
+        self._pace.failed = not live
         self._parts.recent_log.refreshed()
         boundary = self._parts.boundary
         with boundary.around("reading the actions that wait"):
@@ -261,8 +256,7 @@ class Scheduler:
         if not asked:
             await self._kept_of(checkup)
         self._publish()
-        if not self._is_well():
-            self._refresh_if_late()
+        self._refresh_if_late()
 
     async def _kept_of(self, checkup: Checkup) -> None:
         """Record a scheduled check in the key figures and the trends."""
@@ -273,7 +267,7 @@ class Scheduler:
 
     async def _lease_turn(self) -> None:
         lease = self._parts.lease
-        calm = self._lease_pause == self._parts.config.lease.renew_s and self._is_well()
+        calm = self._lease_pause == self._parts.config.lease.renew_s and self._pace.is_well()
         await self._parts.clock.sleep(lease.calm_renew_s if calm else self._lease_pause)
         if self._takes_part():
             self._lease_pause = await lease.round()
@@ -286,10 +280,9 @@ class Scheduler:
         if await self._parts.alerts.evaluate():
             self._check_now.set()  # a heal is due now, if it may
         self._publish()
-        if not self._is_well():
-            self._refresh_if_late()
+        self._refresh_if_late()
         config = self._parts.config
-        await self._parts.clock.sleep(self._spread(config.alerts.evaluate_s, config.refresh.jitter))
+        await self._parts.clock.sleep(self._pace.spread(config.alerts.evaluate_s, config.refresh.jitter))
 
     async def _sweep_turn(self) -> None:
         await self._parts.clock.sleep(_SWEEP_S)
@@ -323,7 +316,7 @@ class Scheduler:
 
     def _schedule(self) -> None:
         rules = self._parts.config.watch
-        self.next_check = self._parts.clock.elapsed() + self._spread(rules.interval_s, rules.jitter)
+        self.next_check = self._parts.clock.elapsed() + self._pace.spread(rules.interval_s, rules.jitter)
 
     async def _wait(self, event: asyncio.Event, pause: float) -> bool:
         """Wait for the time or the event. Returns whether the event came first."""
@@ -339,47 +332,17 @@ class Scheduler:
             for one in (sleeper, waiter):
                 one.cancel()
 
-    def _refresh_pause(self) -> float:
-        """Return the seconds to the next refresh: fewer if a breaker probes soon, more if only a person can help."""
-        rules = self._parts.config.refresh
-        if any(fault.person for fault in self._parts.checks.faults()):
-            return rules.person_wait_s
-        period = self._spread(self._period_s(), rules.jitter)
-        if self.next_refresh is None and self._jitter:
-            period *= random.uniform(0.2, 1.0)  # noqa: S311 - so that those that begin together drift apart at once
-        if shared_for_s := self._parts.readings.shared_for_s:  # when its reader will have newer ones
-            period = max(_SOON_S, self._period_s() - shared_for_s + _SOON_S)
-        breakers = self._parts.breakers.all()
-        probes = [r.opens_in_s for r in breakers if r.opens_in_s is not None and r.component == "db"]
-        return min(period, min(probes) + 0.05) if probes else period
-
-    def _period_s(self) -> float:
-        """Return the period of refreshes as things stand."""
-        return self._parts.attention.period_s(well=self._is_well())
-
-    def _is_well(self) -> bool:
-        """Return whether nothing is wrong, as far as is known: nobody need be told at once of a change."""
-        if self._failed or not self._is_live() or self._snapshot().state not in CALM:
-            return False
-        return not any(alert.severity is not Severity.LOW for alert in self._parts.alerts.firing())
-
     def _refresh_if_late(self) -> None:
-        """Refresh at once if the next refresh is due later than the usual period."""
+        """Refresh at once if something is wrong and the next refresh is due later than the usual period."""
         due_s = (self.next_refresh or 0.0) - self._parts.clock.elapsed()
-        if due_s > self._parts.config.refresh.period_s * (1 + self._parts.config.refresh.jitter):
+        if not self._pace.is_well() and due_s > self._pace.usual_s:
             self._refresh_now.set()
-
-    def _spread(self, seconds: float, jitter: float) -> float:
-        return seconds * (1 + (random.uniform(-1, 1) * jitter if self._jitter else 0))  # noqa: S311 - a spread, not a secret
 
     # State
 
     def _takes_part(self) -> bool:
         """Return whether we ask for the lease: a read-only monitor writes nothing at all."""
         return self._parts.ownership.mine and not self._parts.config.observe
-
-    def _is_live(self) -> bool:
-        return self._snapshot().link.word is LinkWord.LIVE
 
     def _force_check(self) -> None:
         """Let a check run at once, after a live refresh failed; at most once a minute."""

@@ -4,9 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
+import msgspec
+
 from core.backend.reads import Read
-from core.domain.queries import ListedRow, Page
+from core.domain.queries import ListedRow, Listing, Page
 from core.domain.records import Task
+from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail
+from core.domain.sorting import SortedBy
 from core.domain.task_groups import GroupBy, TaskGroups, grouped
 from core.resilience import Policy
 from core.services.context import Context
@@ -50,6 +54,31 @@ class RowReader:
         if found is not None:
             self._opened = (key, now, found)
         return found
+
+    async def task(self, name: str) -> TaskDetail | None:
+        """Return one task in full; `None` when none is visible to us. Raises NotLive."""
+        reads = self._context.panel_reads
+        return await self.in_full(name, reads.lists.task_detail(name), reads.tasks.fetch(name), lambda one: one.task)
+
+    async def log_entry(self, name: str) -> LogDetail | None:
+        """Return one row of the log in full; `None` when none is visible to us. Raises NotLive."""
+        lists = self._context.panel_reads.lists
+        return await self.in_full(name, lists.log_detail(name), lists.log_entry(name), lambda one: one.entry)
+
+    async def safety_check(self, name: str) -> SafetyDetail | None:
+        """Return one safety check in full; `None` when none is visible to us. Raises NotLive."""
+        lists = self._context.panel_reads.lists
+        return await self.in_full(name, lists.safety_detail(name), lists.safety_check(name), lambda one: one.check)
+
+    async def sortable(self, listing: Listing) -> Listing:
+        """Return a list as it can be sorted within seconds, however large its table is. Raises NotLive.
+
+        What no column holds is sorted here, among the first rows alone; so is what the server would have to sort all
+        of a large table for, and has no index for.
+        """
+        by, total = listing.column.by, self._context.panel_reads.lists.total
+        counted = by is SortedBy.INDEX or (by is SortedBy.SERVER and (await self.ask(total(listing)))[1])
+        return msgspec.structs.replace(listing, within=not counted)
 
     async def ask(self, read: Read[T]) -> T:
         """Return the rows as they are now. As with panels, an open breaker refuses. Raises NotLive."""

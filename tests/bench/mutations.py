@@ -86,7 +86,7 @@ MUTATIONS: Final = (
     Mutation("a word for another plan counts", "tui/dialogs/dialog.py", "                self._ask_anew()", "                pass", "tests/tui/test_dialogs.py"),
     # What watching costs
     Mutation("a longer pause is silence", "core/services/connection.py", "since if since > self._blind_after_s + self._longer_s else None", "since if since > self._blind_after_s else None", "tests/services/test_attention.py"),
-    Mutation("who is back waits for the next refresh", "core/monitor/scheduler.py", "if self.ready and self._period_s() < before:", "if False:", "tests/services/test_attention.py"),
+    Mutation("who is back waits for the next refresh", "core/monitor/scheduler.py", "if self.ready and self._pace.period_s() < before:", "if False:", "tests/services/test_attention.py"),
     Mutation("trouble is read as seldom as calm", "core/services/attention.py", "step = 0 if looked or not well else", "step = 0 if looked else", "tests/services/test_attention.py"),
     Mutation("the budget changes nothing", "core/monitor/scheduler.py", "self._parts.attention.over_budget = self._parts.cost.cost.over", "pass", "tests/services/test_own_cost.py"),
     Mutation("bodies are not counted", "core/backend/traffic.py", "+ answer.num_bytes_downloaded", "", "tests/services/test_own_cost.py"),

@@ -168,7 +168,7 @@ async def test_a_wall_clock_set_back_or_forward_changes_no_period(sandbox: Runni
 async def test_periods_are_spread_and_never_two_checks_at_once(sandbox: Running, between: Wire, tmp_path: Path) -> None:
     monitor = Monitor(config(between.url, sandbox.service_key), places=Places.within(tmp_path))
     await monitor.discover()
-    drawn = [monitor._scheduler._spread(300.0, 0.1) for _ in range(1000)]
+    drawn = [monitor._scheduler._pace.spread(300.0, 0.1) for _ in range(1000)]
     assert 270 <= min(drawn) < 280
     assert 320 < max(drawn) <= 330
     under_way = most = 0
