@@ -233,7 +233,7 @@ def _medium() -> Iterable[Rule]:
         severity=Severity.MEDIUM,
         title="pending work is only simulated",
         when="within 1 h dry-run marked a task completed that nobody did",
-        runbook="dry-run marks tasks completed and does none: turn it off (d, or watchdesk dry-run off), requeue them",
+        runbook="dry-run marks tasks completed and does none: turn it off (d), then watchdesk requeue-simulated",
         judge=simulated,
         hidden_by=("database_down",),
     )
