@@ -218,8 +218,9 @@ async def test_what_no_column_holds_is_sorted_here_among_the_first_rows(
             rows = (await monitor.page(listing, 0, SORTED_HERE)).rows
             assert listing.within
             assert sorted(row.id for row in rows) == sorted(first)
-            pages = [await monitor.page(listing, offset, 150) for offset in range(0, SORTED_HERE, 150)]
-            assert [row for page in pages for row in page.rows] == list(rows)
+            if one.name != "took":  # what runs has taken longer by the next page; a screen reads all of them as one
+                pages = [await monitor.page(listing, offset, 150) for offset in range(0, SORTED_HERE, 150)]
+                assert [row for page in pages for row in page.rows] == list(rows)
             now = datetime.now(UTC)
             still = [row for row in rows if getattr(row, "status", "") != "in_progress"]  # of others it grows
             values = [value for row in still if (value := one.value(row, now)) is not None]
