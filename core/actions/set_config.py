@@ -12,7 +12,7 @@ from core.backend.writes.rows import ANY
 from core.base.text import clean
 from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, Shortcut, Tier
 from core.domain.config_settings import SETTINGS, ConfigSetting, ConfigValue, said
-from core.domain.plans import Plan, PlanChanged
+from core.domain.plans import Plan, PlanChanged, PlanStep
 from core.domain.status import Truth
 
 SET_CONFIG: Final = Action(
@@ -93,6 +93,7 @@ class SetConfig(Operation[ConfigPlan]):
     action = SET_CONFIG
     settles = (SET_CONFIG,)
     nothing = "nothing was set"
+    undoes = True
     unsure = "not known whether it was set"
 
     def __init__(
@@ -126,7 +127,8 @@ class SetConfig(Operation[ConfigPlan]):
             return self.already(f"{now.name} is {said(now.after)} already")
         if (now.before, now.ids, now.mixed) != (shown.before, shown.ids, shown.mixed):
             raise PlanChanged(now)
-        return Prepared(told={"name": now.name, "before": now.before, "value": now.after}, planned=1, run=run)
+        told = {"name": now.name, "before": now.before, "value": now.after} | ({"mixed": True} if now.mixed else {})
+        return Prepared(told=told, planned=1, run=run)
 
     async def run(self, run: Run) -> None:
         """Write it where it is not so yet, if it is what was shown."""
@@ -150,6 +152,37 @@ class SetConfig(Operation[ConfigPlan]):
         why = run.why_not(answered=self._written is not None)
         text = f"{plan.name} is NOT {said(plan.after)} but {said(seen.before)}: {why}"
         return ReadBack(holds=Truth.FALSE, text=text, told=told)
+
+    async def undo_step(self, run: str) -> PlanStep | None:
+        """Return what the value would be set back to, if it still is what that run set. Raises NotLive."""
+        change = await self._still_so(run)
+        if change is None:
+            return None
+        plan = await self._plan(*change)
+        typed = plan.action is not None
+        effect = f"back to {said(plan.after)}"
+        return PlanStep(name=self.action.name, title=plan.name, effect=effect, count=1, typed=typed)
+
+    async def undo(self, undone: str, run: Run) -> None:
+        """Set it back, if it still is what that run set. Raises NotLive."""
+        change = await self._still_so(undone)
+        if change is None:
+            run.skipped += 1
+            return
+        again = type(self)(self._parts, await self._plan(*change))
+        await again.run(run)
+        await again.read_back(run)  # it counts in `run` what it sees
+
+    async def _still_so(self, run: str) -> tuple[ConfigSetting, ConfigValue] | None:
+        """Return which value a run set and what it was, if the config row still has what that run set."""
+        told = await self._context.reads.audit.plan_of(run)
+        setting = SETTINGS.get(name) if isinstance(name := told.get("name"), str) else None
+        before, after = told.get("before"), told.get("value")
+        known = all(one is None or isinstance(one, bool | int | str) for one in (before, after))
+        if setting is None or not known or told.get("mixed") or "before" not in told:
+            return None
+        now = await self._plan(setting, after)
+        return (setting, before) if now.idle else None
 
     async def _plan(self, setting: ConfigSetting, after: ConfigValue) -> ConfigPlan:
         rows = await self._context.reads.config.rows()

@@ -57,8 +57,8 @@ UNDO: Final = Action(
         ),
     ),
 )
-UNDO_DRY_RUN: Final = msgspec.structs.replace(UNDO, tier=Tier.TYPED)
-"""An undo that turns dry-run off again: from then on the agents change things for real."""
+UNDO_TYPED: Final = msgspec.structs.replace(UNDO, tier=Tier.TYPED)
+"""An undo after which the agents do more, such as one that turns dry-run off again."""
 
 _NOT_UNDONE = {
     EMERGENCY_STOP.name: "a stop is not undone: watchdesk resume --requeue",
@@ -133,7 +133,7 @@ class Undo(Operation[UndoPlan]):
             tasks=sum(step.count for step in steps),
             dry_run=dry_run,
             config_at=config_at,
-            action=_confirmed_as(dry_run),
+            action=UNDO_TYPED if any(step.typed for step in steps) else _confirmed_as(dry_run),
         )
 
     async def prepare(self, run: str) -> Prepared | Result:
@@ -216,7 +216,7 @@ def _count_failed(run: Run, mode: Result) -> None:
 
 
 def _confirmed_as(dry_run: bool | None) -> Action:
-    return UNDO_DRY_RUN if dry_run is False else UNDO
+    return UNDO_TYPED if dry_run is False else UNDO
 
 
 def _no(run: str, why: str) -> UndoPlan:

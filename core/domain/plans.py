@@ -74,13 +74,17 @@ class Sentence(Plan, frozen=True, kw_only=True):
 
 
 class PlanStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing a heal will do: to which rows (`ids`; empty where the step is not about single rows), how many."""
+    """One thing a heal will do: to which rows (`ids`; empty where the step is not about single rows), how many.
+
+    `typed`: it lets the agents do more, and wants a word typed.
+    """
 
     name: str
     title: str
     effect: str
     count: int
     ids: tuple[str, ...] = ()
+    typed: bool = False
 
 
 class HealPlan(Plan, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from core.actions.set_config import DISABLE, ENABLE, SET_CONFIG
+from core.actions.undo import UNDO
 from core.domain.actions import ResultPhase, Tier
 from core.domain.config_settings import SETTINGS
 from core.domain.plans import PlanChanged
@@ -179,3 +180,35 @@ async def test_an_odd_value_beside_it_stands_in_nobodys_way(sandbox: Running, mo
     assert (await set_to(monitor, "max_parallel_tasks", "6")).done
     assert (await set_to(monitor, "notification_email", "ops@example.org")).done
     assert value(sandbox, "notification_email") == "ops@example.org"
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "grave"),
+    [
+        ("max_parallel_tasks", "7", False),
+        ("notification_email", "ops@example.org", False),
+        ("autonomy_level", "1", True),
+        ("enabled", "off", True),
+    ],
+)
+async def test_it_is_undone_while_it_still_is_what_was_set(
+    name: str, typed: str, grave: bool, sandbox: Running, monitor: Monitor
+) -> None:
+    was = value(sandbox, name)
+    done = await set_to(monitor, name, typed)
+    assert done.changed == 1, done
+    plan = await monitor.plan(UNDO, run=done.run)
+    assert (plan.rows, plan.refused) == (1, "")
+    assert (plan.action is not None and plan.action.tier is Tier.TYPED) is grave
+    undone = await monitor.run(UNDO, plan, run=done.run)
+    assert (undone.phase, undone.changed, value(sandbox, name)) == (ResultPhase.VERIFIED, 1, was), undone
+    assert "nothing of it stands" in (await monitor.plan(UNDO, run=done.run)).refused
+
+
+async def test_what_was_set_since_is_not_undone(sandbox: Running, monitor: Monitor) -> None:
+    first = await set_to(monitor, "max_parallel_tasks", "7")
+    plan = await monitor.plan(UNDO, run=first.run)
+    await set_to(monitor, "max_parallel_tasks", "9")
+    assert "nothing of it stands" in (await monitor.plan(UNDO, run=first.run)).refused
+    assert not (await monitor.run(UNDO, plan, run=first.run)).done
+    assert value(sandbox, "max_parallel_tasks") == 9

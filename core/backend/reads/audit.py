@@ -106,16 +106,21 @@ class AuditReads(Subject):
         over = any(row["step_status"] in {"completed", "failed"} for row in rows)
         return TasksOfRun(ids=ids, since=min(times), until=max(times) if over else min(times) + _LONGEST_RUN)
 
-    @read("db:fetch_set_audit")
     async def set_by_run(self, run: str, column: str) -> tuple[SetColumn, ...]:
         """Return what one run set in a column of tasks: each value it had before, with the tasks that had it."""
+        plan = await self.plan_of(run)
+        return set_columns_of(plan) if plan.get("column") == column else ()
+
+    @read("db:fetch_set_audit")
+    async def plan_of(self, run: str) -> dict[str, Any]:
+        """Return what one run set out to do, as its opening audit row has it; nothing where none is visible."""
 
         def build(c: Any) -> Any:
             query = c.table(LOGS).select("plan:input_data->plan").eq("execution_step", AUDIT)
-            return query.eq("input_data->>run", run).eq("input_data->plan->>column", column).limit(1)
+            return query.eq("input_data->>run", run).eq("step_status", "started").limit(1)
 
-        rows = each(await self._calls.rows("read what a run set", build), "plan")
-        return tuple(one for row in rows for one in set_columns_of(row["plan"]))
+        plans = [row["plan"] for row in each(await self._calls.rows("read what a run set", build), "plan")]
+        return next((plan for plan in plans if isinstance(plan, dict)), {})
 
     @read("db:fetch_stop_audit")
     async def stop_trail(self, limit: int = 60) -> StopTrail:

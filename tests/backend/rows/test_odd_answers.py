@@ -61,6 +61,7 @@ READS: dict[str, Callable[[Reads], Awaitable[object]]] = {
     "task_ids.pending_as_completed": lambda reads: reads.task_ids.pending_as_completed(IDS, AT),
     "outcomes.simulated_among": lambda reads: reads.outcomes.simulated_among(IDS),
     "chosen.with_value": lambda reads: reads.chosen.with_value(IDS, "priority", 3, statuses=("pending",)),
+    "audit.plan_of": lambda reads: reads.audit.plan_of("a"),
     "audit.set_by_run": lambda reads: reads.audit.set_by_run("a", "priority"),
     "pauses.standing": lambda reads: reads.pauses.standing(),
     "pauses.pending": lambda reads: reads.pauses.pending("bug_fix", 5),
