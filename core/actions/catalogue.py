@@ -18,6 +18,7 @@ from core.actions.process import CheckNow, ObserveOff, RestartWatchdog, TestMess
 from core.actions.reject import Reject
 from core.actions.requeue import Requeue
 from core.actions.requeue_simulated import RequeueSimulated
+from core.actions.requeue_tasks import RequeueTasks
 from core.actions.resume import Resume
 from core.actions.retry_matching import RetryMatching
 from core.actions.retry_task import Retry
@@ -52,6 +53,7 @@ OPERATIONS: Final[tuple[type[Planned[Any]], ...]] = (
     Retry,
     RetryMatching,
     Requeue,
+    RequeueTasks,
     RequeueSimulated,
     SetPriority,
     Assign,

@@ -15,6 +15,7 @@ from core.actions.heal import HEAL
 from core.actions.pause_type import PAUSE_TYPE
 from core.actions.repairs import DRY_RUN_TITLE, REPAIRS
 from core.actions.requeue import REQUEUE
+from core.actions.requeue_tasks import REQUEUE_TASKS
 from core.actions.resume import RESUME
 from core.actions.run import NOT_OURS, Run
 from core.actions.safety_check import ENABLE_CHECK
@@ -63,6 +64,7 @@ UNDO_TYPED: Final = msgspec.structs.replace(UNDO, tier=Tier.TYPED)
 _NOT_UNDONE = {
     EMERGENCY_STOP.name: "a stop is not undone: watchdesk resume --requeue",
     RESUME.name: "a resume is not undone: stop again if you must",
+    REQUEUE_TASKS.name: "what was requeued is cancelled or rejected by itself: watchdesk cancel ID",
     CREATE_TASK.name: "a task that was created is cancelled: watchdesk cancel ID",
     PAUSE_TYPE.name: "a pause ends by watchdesk unpause TYPE",
     UNPAUSE_TYPE.name: "an unpause is not undone: pause the type again",

@@ -9,7 +9,7 @@ from core.actions.create_task import CREATE_TASK
 from core.actions.undo import UNDO
 from core.domain.actions import ResultPhase
 from core.monitor import Monitor
-from tests.actions.test_task_changes import at, between, monitor
+from tests.actions.test_task_changes import ACCOUNTS, at, between, monitor
 from tests.hostile import HOSTILE
 from tests.running import ONE_SHAPE, Command, Running
 from tests.wire import Wire, reset
@@ -30,7 +30,7 @@ def tasks(sandbox: Running) -> list[tuple[Any, ...]]:
 
 
 @ONE_SHAPE
-@pytest.mark.parametrize("account", ["service_role", "master", "viewer"])
+@pytest.mark.parametrize("account", ["service_role", *ACCOUNTS])
 async def test_it_is_created_and_seen(account: str, sandbox: Running, tmp_path: Path) -> None:
     one = at(sandbox.url, sandbox, tmp_path, account)
     await one.discover()

@@ -16,7 +16,7 @@ from core.domain.snapshot import State
 from core.monitor import Monitor
 from core.resilience import NotLive
 from tests.actions.driving import Driven
-from tests.actions.test_task_changes import TASKS, add, at, between, monitor
+from tests.actions.test_task_changes import ACCOUNTS, TASKS, add, at, between, monitor
 from tests.running import ONE_SHAPE, Command, Running
 from tests.wire import Wire, reset
 
@@ -65,13 +65,13 @@ async def test_a_paused_type_does_not_run_and_everything_else_does(sandbox: Runn
     assert "bug_fix is not paused" in (await monitor.plan(UNPAUSE_TYPE, task_type="bug_fix")).refused
 
 
-@pytest.mark.parametrize("account", ["service_role", "master", "viewer"])
+@pytest.mark.parametrize("account", ["service_role", *ACCOUNTS])
 async def test_as_every_account(account: str, sandbox: Running, tmp_path: Path) -> None:
     add(sandbox, "pending", 3, task_type="bug_fix")
     one = at(sandbox.url, sandbox, tmp_path, account)
     await one.discover()
     try:
-        if account == "viewer" and sandbox.shape == "documented":  # there it sees no task
+        if account in {"viewer", "anybody"} and sandbox.shape == "documented":  # there it sees no task
             with pytest.raises(NotLive, match="no row of autonomous_tasks is visible"):
                 await give(one, PAUSE_TYPE)
         else:

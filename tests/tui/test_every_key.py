@@ -466,6 +466,7 @@ MENU: dict[str, str] = {
     "clean_up": "clean_up",
     **{name: name for name in CHOSEN},
     "requeue_simulated": "requeue_simulated",
+    "requeue_tasks": "requeue_tasks",
     "set_priority": "priority",
     "create_task": "create",
     "pause_type": "pause",
@@ -550,7 +551,11 @@ async def go_on(pilot: Pilot[None], app: WatchdeskApp, order: str) -> bool:
         await pilot.press("R")
     if isinstance(screen, ServedView) and order in CHOSEN and screen._window.records and screen.list.cursor is not None:
         await pilot.press({"approve": "A", "reject": "X", "cancel": "x"}[order])
-    if isinstance(screen, ServedView) and order in {"set_priority", "assign"} and screen._window.records:
+    if (
+        isinstance(screen, ServedView)
+        and order in {"set_priority", "assign", "requeue_tasks"}
+        and screen._window.records
+    ):
         await app.press(MENU[order])
     if isinstance(screen, ServedView) and order.endswith("able_check") and screen._window.records:
         await pilot.press("E")

@@ -20,7 +20,7 @@ from tui.actions.faults import switch_fault
 from tui.actions.pauses import pause, unpause
 from tui.actions.runs import run_choices
 from tui.actions.start import choose, follow, start
-from tui.actions.tasks import approve, assign, cancel, reject, requeue_simulated, set_priority
+from tui.actions.tasks import approve, assign, cancel, reject, requeue_simulated, requeue_tasks, set_priority
 from tui.actions.time_travel import earlier, event_after, event_before, jump, later, note, now
 from tui.actions.ui import Ui
 
@@ -143,6 +143,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "reject": reject,
     "cancel": cancel,
     "requeue_simulated": requeue_simulated,
+    "requeue_tasks": requeue_tasks,
     "priority": set_priority,
     "pause": pause,
     "unpause": unpause,

@@ -12,6 +12,7 @@ from core.actions.catalogue import statuses_of
 from core.actions.pause_type import PAUSE_TYPE
 from core.actions.reject import REJECT
 from core.actions.requeue_simulated import REQUEUE_SIMULATED
+from core.actions.requeue_tasks import REQUEUE_TASKS
 from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.retry_task import RETRY
 from core.actions.set_priority import SET_PRIORITY
@@ -23,10 +24,12 @@ from tui.actions.choice import Choice, Choices
 from tui.actions.start import start
 from tui.actions.ui import Ui
 
-ON_MANY: Final = (RETRY_MATCHING, APPROVE, REJECT, CANCEL, REQUEUE_SIMULATED, SET_PRIORITY, ASSIGN)
+ON_MANY: Final = (RETRY_MATCHING, APPROVE, REJECT, CANCEL, REQUEUE_TASKS, REQUEUE_SIMULATED, SET_PRIORITY, ASSIGN)
 """What can be done with many chosen tasks at once."""
 
 _VALUES: Final = ((SET_PRIORITY, "set its priority …"), (ASSIGN, "assign it …"))
+
+_REQUEUED: Final = ((REQUEUE_TASKS, "requeue: back to pending …"),)
 
 _OF_STATUS: Final = {
     "failed": ((RETRY, "retry: send it back to pending …"),),
@@ -37,6 +40,7 @@ _OF_STATUS: Final = {
     ),
     "completed": ((REQUEUE_SIMULATED, "requeue: it was completed only in dry-run …"),),
     "pending": ((CANCEL, "cancel: reject it …"), *_VALUES),
+    **dict.fromkeys(statuses_of(REQUEUE_TASKS), _REQUEUED),
     "in_progress": ((CANCEL, "cancel: reject it, the agent may go on …"),),
 }
 
@@ -73,6 +77,11 @@ async def reject(ui: Ui) -> None:
 async def cancel(ui: Ui) -> None:
     """Cancel the task under the cursor; where there is none, show what is pending or running."""
     await _of_selected(ui, CANCEL)
+
+
+async def requeue_tasks(ui: Ui) -> None:
+    """Requeue the task under the cursor; where there is none, show what could be."""
+    await _of_selected(ui, REQUEUE_TASKS)
 
 
 async def set_priority(ui: Ui) -> None:

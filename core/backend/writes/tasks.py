@@ -155,6 +155,15 @@ class TaskWrites:
 
         return changed_ids(await self._calls.rows("set tasks aside", build))
 
+    async def requeue(self, ids: tuple[str, ...], *, status: str) -> tuple[str, ...]:
+        """Send those of up to 100 tasks back to pending that still are in `status`. Returns the ids that changed."""
+
+        def build(c: Any) -> Any:
+            change = {"status": "pending", self.schema.error_column: None, "completed_at": None, "started_at": None}
+            return c.table(TASKS).update(change).in_("id", some(ids)).eq("status", status).select("id")
+
+        return changed_ids(await self._calls.rows(f"requeue {status} tasks", build))
+
     async def requeue_completed(self, ids: tuple[str, ...], *, until: datetime | None) -> tuple[str, ...]:
         """Send those of up to 100 tasks that were completed by `until` back to pending. Returns the ids that changed.
 

@@ -20,6 +20,7 @@ from core.actions.pause_type import PAUSE_TYPE, PausePlan
 from core.actions.process import CHECK_NOW, OBSERVE_OFF, RESTART, TEST_MESSAGE
 from core.actions.reject import REJECT
 from core.actions.requeue_simulated import REQUEUE_SIMULATED
+from core.actions.requeue_tasks import REQUEUE_TASKS
 from core.actions.resume import RESUME
 from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.retry_task import RETRY
@@ -75,6 +76,7 @@ GIVEN: dict[str, Callable[[Monitor], Awaitable[Result]]] = {
     "approve": lambda monitor: monitor.run(APPROVE, TasksPlan(), tasks=(ID,)),
     "reject": lambda monitor: monitor.run(REJECT, TasksPlan(), tasks=(ID,), reason="no"),
     "cancel": lambda monitor: monitor.run(CANCEL, TasksPlan(), tasks=(ID,), reason="no"),
+    "requeue_tasks": lambda monitor: monitor.run(REQUEUE_TASKS, TasksPlan(), tasks=(ID,)),
     "requeue_simulated": lambda monitor: monitor.run(REQUEUE_SIMULATED, TasksPlan(), tasks=(ID,)),
     "set_priority": lambda monitor: monitor.run(SET_PRIORITY, TasksPlan(), tasks=(ID,), to=3),
     "assign": lambda monitor: monitor.run(ASSIGN, TasksPlan(), tasks=(ID,), to="jana"),
