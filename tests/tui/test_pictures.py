@@ -185,6 +185,24 @@ async def test_tasks_in_groups(golden: SnapshotAssertion) -> None:
     assert drawn == golden(name="dialog-a-group")
 
 
+@pytest.mark.parametrize("size", [SMALL, (140, 40)], ids=["small", "wide"])
+async def test_what_may_follow_at_the_prompt_and_in_a_filter(
+    size: tuple[int, int], golden: SnapshotAssertion, request: pytest.FixtureRequest
+) -> None:
+    named = request.node.callspec.id
+    app = app_on(WARNING)
+    async with run(app, size) as pilot:
+        await settled(pilot)
+        await pilot.press("colon", *"pa")
+        assert await settled(pilot, lambda: "pause" in text_of(drawn_now(app))) == golden(name=f"prompt-{named}")
+        await pilot.press("escape", "t")
+        await settled(pilot, lambda: "follows" in text_of(drawn_now(app)))
+        await pilot.press("slash", *"status:fa")
+        assert await settled(pilot, lambda: "tab: failed" in text_of(drawn_now(app))) == golden(
+            name=f"completion-{named}"
+        )
+
+
 ASKED: dict[str, Callable[[StillMonitor], Dialog]] = {
     "hold": lambda monitor: ActionDialog(monitor, HOLD_BREAKER, {"breaker": "db:tasks"}),
     "silence": lambda monitor: ActionDialog(monitor, SILENCE, {"matcher": "stuck_tasks"}),
