@@ -125,7 +125,8 @@ def counting(address: str) -> str:
     """The statement that counts the rows of a request: it needs none of their values, and all of them."""
     asked = urlsplit(address)
     given = parse_qsl(asked.query)
-    select = f"status,{LOGS}()" if LOGS in dict(given)["select"] else "status" if TASKS in asked.path else "id"
+    embedded = [item for item in dict(given)["select"].split(",") if LOGS in item]
+    select = ",".join(("status" if TASKS in asked.path else "id", *embedded))
     kept = [(key, value) for key, value in given if key not in {"limit", "offset", "order", "select"}]
     return f"{asked.path}?{urlencode([('select', select), *kept])}"
 

@@ -16,6 +16,7 @@ from core.backend.reads.read import read
 from core.backend.schema import POLL_FUNCTION
 from core.backend.target import Target
 from core.backend.writes import Writes
+from core.backend.writes.tasks import TaskWrites
 from core.domain.records import SuccessRate
 from core.domain.status import Verdict
 from core.monitor.scheduler import Scheduler
@@ -117,7 +118,7 @@ DATABASE = importlib.import_module("core.checks.database")
 BROKEN: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "fallback": lambda patch: patch.setattr(Cache, "get", _forgets),
     "breaker": lambda patch: patch.setattr(CircuitBreaker, "report", lambda *_, **__: None),
-    "stuck_tasks": lambda patch: patch.setattr(Writes, "fail_stuck", _claims),
+    "stuck_tasks": lambda patch: patch.setattr(TaskWrites, "fail_stuck", _claims),
     "cache": lambda patch: patch.setattr(Disk, "load_all", lambda _self: {}),
     "edge_function": lambda patch: patch.setattr(ProbeReads, "edge_function", _invokes),
     "high_failure_rate": lambda patch: patch.setattr(OutcomeReads, "success_rate", _always_well),

@@ -289,7 +289,11 @@ class StillMonitor:
             "silence",
             "breaker",
         }
-        return self._given(action.name, *rows, *(f"{value}" for name, value in arguments.items() if name in names))
+        return self._given(
+            action.name,
+            *rows,
+            *(f"{value}" for name, value in arguments.items() if name in names and value != frozenset()),
+        )
 
     async def groups(self, given: Filter, by: GroupBy) -> TaskGroups:
         listing = Listing(table=Table.TASKS, filter=given)

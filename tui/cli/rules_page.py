@@ -82,7 +82,7 @@ def rules_page(sections: Mapping[str, Any]) -> str:
     ends = " and ".join(_columns(MUTES["end"]))
     told = _TOLD.format_map({**words, "ends": ends}).split("\n\n")
     blocks = ["\n".join(_block(rule, settings, words)) for rule in rules(settings)]
-    return "\n\n".join([*blocks, *("\n".join(textwrap.wrap(one, _WIDTH)) for one in told)])
+    return "\n\n".join([*blocks, *("\n".join(textwrap.wrap(one, _WIDTH, break_on_hyphens=False)) for one in told)])
 
 
 def _block(rule: Rule, settings: AlertRules, words: Mapping[str, Any]) -> Iterable[str]:
@@ -98,7 +98,8 @@ def _row(name: str, text: str) -> list[str]:
     if not text:
         return []
     margin = " " * _MARGIN
-    return textwrap.wrap(text, _WIDTH, initial_indent=f"  {name}".ljust(_MARGIN), subsequent_indent=margin)
+    indent = f"  {name}".ljust(_MARGIN)
+    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=margin, break_on_hyphens=False)
 
 
 def _patience(rule: Rule, settings: AlertRules) -> str:

@@ -12,6 +12,7 @@ from core.domain.queries import is_uuid
 
 _MOST: Final = 50
 _TYPE_CHARS: Final = 200
+_TOLD: Final = ",".join(f"{name}:input_data->>{name}" for name in ("task_type", "run", "who", "reason"))
 
 
 class PauseReads(Subject):
@@ -25,14 +26,14 @@ class PauseReads(Subject):
             "read what is paused",
             lambda c: (
                 c.table(LOGS)
-                .select(f"id,input_data,{column}")
+                .select(f"id,{_TOLD},{column}")
                 .eq("execution_step", PAUSE)
                 .order(column)
                 .order("id")
                 .limit(_MOST)
             ),
         )
-        found = (_pause_of(row, column) for row in each(rows, "id", "input_data", column))
+        found = (_pause_of(row, column) for row in each(rows, "id", "task_type", "run", column))
         return tuple(one for one in found if one is not None)
 
     @read("db:fetch_pending_of_type")
@@ -58,11 +59,10 @@ class PauseReads(Subject):
 
 
 def _pause_of(row: Row, column: str) -> Pause | None:
-    told = row["input_data"] if isinstance(row["input_data"], dict) else {}
-    task_type, run = told.get("task_type"), told.get("run")
+    task_type, run = row["task_type"], row["run"]
     if not isinstance(task_type, str) or not isinstance(run, str) or not is_uuid(run):
         return None
     if row["id"] != pause_id(task_type) or len(task_type) > _TYPE_CHARS:
         return None
-    who, reason = (said if isinstance(said := told.get(name), str) else "" for name in ("who", "reason"))
+    who, reason = (said if isinstance(said := row.get(name), str) else "" for name in ("who", "reason"))
     return Pause(task_type=task_type, run=run, who=clean(who, 120), reason=clean(reason, 400), at=moment(row[column]))

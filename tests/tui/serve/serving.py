@@ -27,7 +27,7 @@ REFUSALS = {
         ("p", "Run pending tasks"),
         ("w", "Restart the watchdog"),
         ("n", "Note"),
-        ("R", "Retry all that match"),
+        ("R", "Retry failed tasks"),
     )
 }
 """What each key that orders must say: its own name, since what was said of the key before may still stand there."""
