@@ -34,6 +34,8 @@ class Telltale(msgspec.Struct, frozen=True):
 
     results: bool = False
     environments: bool = False
+    proofs: bool = True
+    """Whether a run that ended outside of dry-run is looked for too; without, more counts as simulated than is."""
 
     @property
     def any(self) -> bool:
@@ -44,14 +46,14 @@ class Telltale(msgspec.Struct, frozen=True):
         """Return `columns` of tasks, with the columns that the conditions need."""
         if not self.environments:
             return columns
-        return f"{columns},{_PRETENDED}:{LOGS}()" + (f",{_DONE}:{LOGS}()" if self.results else "")
+        return f"{columns},{_PRETENDED}:{LOGS}()" + (f",{_DONE}:{LOGS}()" if self._proves else "")
 
     def joined(self, query: Any) -> Any:
         """Return `query` of `select`, with the log rows that the conditions need."""
         if not self.environments:
             return query
         query = query.eq(f"{_PRETENDED}.environment", "dry_run")
-        return done_for_real(query, f"{_DONE}.") if self.results else query
+        return done_for_real(query, f"{_DONE}.") if self._proves else query
 
     def simulated(self) -> str:
         """Return the condition that a completion was simulated, as one term of `or`."""
@@ -75,11 +77,15 @@ class Telltale(msgspec.Struct, frozen=True):
             return query
         return self.joined(query).or_(f"{but},{self.real()}" if but else self.real())
 
+    @property
+    def _proves(self) -> bool:
+        return self.results and self.proofs
+
     def _unproven(self) -> str:
-        return f"or({_DONE}.is.null,result.is.null)" if self.results else f"{_PRETENDED}.not.is.null"
+        return f"or({_DONE}.is.null,result.is.null)" if self._proves else f"{_PRETENDED}.not.is.null"
 
     def _proven(self) -> str:
-        return f"and({_DONE}.not.is.null,result.not.is.null)" if self.results else f"{_PRETENDED}.is.null"
+        return f"and({_DONE}.not.is.null,result.not.is.null)" if self._proves else f"{_PRETENDED}.is.null"
 
 
 def done_for_real(query: Any, within: str = "") -> Any:

@@ -5,11 +5,14 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import msgspec
+
 from core.backend.columns import Row, each, moment, moment_of_only, row_id
 from core.backend.faults import Failed, garbage
 from core.backend.reads.read import PAGE, Subject, read
 from core.backend.reads.simulated_tasks import simulated_among
 from core.backend.schema import TASKS
+from core.backend.simulated import Telltale
 from core.backend.timestamps import FIRST, stamp, until
 from core.domain.markers import OUR_MARK
 from core.domain.records import Amount, Simulated, SuccessRate
@@ -64,16 +67,18 @@ class OutcomeReads(Subject):
             if found is not None:
                 return await self._proven(TASKS, found, empty=not found.count)
 
-        def build(c: Any, how: str | None = None) -> Any:
-            query = c.table(TASKS).select(telltale.select("id,completed_at,created_at"), count=how)
-            query = telltale.joined(query).eq("status", "completed").or_(_within(since, now)).or_(telltale.simulated())
+        loosely = msgspec.structs.replace(telltale, proofs=False)  # most of the time there is none even so
+
+        def build(c: Any, tell: Telltale = loosely, how: str | None = None) -> Any:
+            query = c.table(TASKS).select(tell.select("id,completed_at,created_at"), count=how)
+            query = tell.joined(query).eq("status", "completed").or_(_within(since, now)).or_(tell.simulated())
             return query.order("completed_at", desc=True, nullsfirst=False).limit(1)
 
         count, rows = 0, list[Row]()
         with self._calls.sizes.joining():
             rows = await self._calls.rows("look for simulated tasks", build)
             if each(rows, "completed_at", "created_at"):
-                count, rows = await self._calls.counted("count simulated tasks", lambda c: build(c, "exact"))
+                count, rows = await self._calls.counted("count simulated tasks", lambda c: build(c, telltale, "exact"))
                 each(rows, "completed_at", "created_at")
         times = (moment(row["completed_at"]) or moment(row["created_at"]) for row in rows)
         return await self._proven(TASKS, Simulated(count, next(times, None)), empty=not count)
