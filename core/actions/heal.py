@@ -7,10 +7,13 @@ from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.dependencies import Dependencies
 from core.actions.healer import Findings, described
 from core.actions.repairs import BY_DEFAULT, STEPS
+from core.actions.repairs.stuck_tasks import StuckTasks
 from core.actions.run import Run
 from core.backend.faults import classify
+from core.base.text import clean
 from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, Shortcut, Tier
 from core.domain.plans import HealPlan, PlanChanged
+from core.domain.queries import is_uuid
 from core.domain.status import Truth
 from core.resilience import NotLive
 
@@ -37,7 +40,7 @@ HEAL: Final = Action(
         summary="Plan, ask, repair, report.",
         help=(
             "Repair what is stuck, missing, failing or old; each row only if it still is. With ids: of the stuck tasks"
-            " these alone."
+            " these alone, and nothing else unless --only names it."
         ),
     ),
 )
@@ -74,17 +77,22 @@ class Heal(Operation[HealPlan]):
         super().__init__(parts, shown)
         plan = shown or (found.plan if found is not None else HealPlan())
         self._tasks = frozenset(plan.tasks or (name.lower() for name in tasks))
-        self._only = frozenset(plan.only or only or BY_DEFAULT)
+        usual = {StuckTasks.name} if self._tasks else BY_DEFAULT
+        self._only = frozenset(plan.only or only or usual)
         self._found = found
         if self._only == CLEANING:
             self.action = CLEAN_UP
 
     async def plan(self) -> HealPlan:
         """Return what each repair would do. Raises NotLive."""
+        if odd := next((name for name in self._tasks if not is_uuid(name)), ""):
+            return HealPlan(refused=f"{clean(odd, 60)} is no task's id")
         return (await self._find()).plan
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Plan again, and compare. Raises PlanChanged."""
+        if self._shown is not None and self._shown.refused:
+            return self.refused(self._shown.refused)
         if self._found is None:
             self._found = await self._find()
             if self._shown is not None and not self._found.plan.same_targets(self._shown):

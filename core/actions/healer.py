@@ -113,6 +113,7 @@ class Healer:
             _, hidden_fault = await _known(reads.config.visible)
             unknown += [hidden_fault] if hidden_fault is not None else []
         plan = HealPlan(
+            refused=_none_stuck(survey) if overdue_fault is None and timed else "",
             steps=steps,
             notes=tuple(notes),
             only=tuple(sorted(only)),
@@ -161,6 +162,14 @@ def described(found: Findings) -> dict[str, Any]:
     config = found.survey.config
     undo = {"dry_run": config.dry_run} if config is not None else {}
     return {"steps": [{"name": s.name, "count": s.count} for s in found.plan.steps], "undo": undo}
+
+
+def _none_stuck(survey: Survey) -> str:
+    """Return in words that no task that was chosen is stuck; empty where one is, or none was chosen."""
+    if not survey.chosen or survey.stuck:
+        return ""
+    names = ", ".join(sorted(survey.chosen)) if len(survey.chosen) == 1 else plural(len(survey.chosen), "chosen task")
+    return f"{names}: not stuck, or not visible to us"
 
 
 def _offered(survey: Survey) -> tuple[OfferedRow, ...]:

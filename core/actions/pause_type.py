@@ -19,7 +19,7 @@ from core.domain.plans import Plan
 from core.domain.status import Truth
 from core.resilience import NotLive
 
-_TYPE_CHARS: Final = 60
+_TYPE_CHARS: Final = 200
 _REASON_CHARS: Final = 400
 
 TYPE: Final = Argument(name="task_type", kind=ArgumentKind.SUBJECT, metavar="TYPE", required=True)
@@ -99,17 +99,17 @@ class PauseType(Operation[PausePlan]):
         self, parts: Dependencies, shown: PausePlan | None = None, *, task_type: str = "", reason: str = ""
     ) -> None:
         super().__init__(parts, shown)
-        self._type = shown.task_type if shown is not None and shown.task_type else task_type.strip()
+        self._type = shown.task_type if shown is not None and shown.task_type else task_type
         self.reason = clean(reason.strip(), _REASON_CHARS)
 
     async def plan(self) -> PausePlan:
         """Return how much of the type is pending now. Raises NotLive."""
-        if not self._type or self._type != clean(self._type, _TYPE_CHARS):
+        if not self._type.strip() or self._type != clean(self._type, _TYPE_CHARS):
             return PausePlan(refused=f"{clean(self._type, _TYPE_CHARS) or 'nothing'} is no type of task")
         pauses = self._context.reads.pauses
         pending = await pauses.count(self._type, "pending")
         running = await pauses.count(self._type, "in_progress")
-        standing = await standing_pause(self._context, self._type)
+        standing = await self._context.reads.pauses.of_type(self._type)
         return PausePlan(task_type=self._type, pending=pending, running=running, standing=standing)
 
     async def prepare(self, run: str) -> Prepared | Result:
@@ -171,15 +171,10 @@ class PauseType(Operation[PausePlan]):
             run.count(ids, await run.change("db:set_aside", ids, send=send, changed=changed, left=left))
             after, done = ids[-1], done + len(ids)
             run.tell(self.action.title, done, max(run.planned, done))
-        if run.changed and await standing_pause(self._context, task_type) is None:  # ended by another meanwhile
+        if run.changed and await self._context.reads.pauses.of_type(task_type) is None:  # ended by another meanwhile
             run.notes.append("it was unpaused meanwhile: given back")
             ours = Markers(begins=(f"{pause_mark(task_type)}{run.id}:",))
             await requeue(run, ours, from_status="awaiting_review", to_status="pending", title="Tasks set aside")
-
-
-async def standing_pause(context: ActionContext, task_type: str) -> Pause | None:
-    """Return the pause of a type that stands, `None` where it is not paused. Raises NotLive."""
-    return next((one for one in await context.reads.pauses.standing() if one.task_type == task_type), None)
 
 
 async def count_aside(context: ActionContext, pause: Pause) -> Pause:

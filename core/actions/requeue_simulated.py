@@ -1,6 +1,6 @@
 """Requeue simulated: what the agents completed only in dry-run goes back to pending, so that they do it for real."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -13,6 +13,7 @@ from core.actions.task_release import TaskRelease
 from core.backend.reads.read import LEAST_CAP, batched
 from core.base.text import plural
 from core.domain.actions import Action, Command, Shortcut, Tier
+from core.domain.chosen_tasks import Beside
 from core.domain.plans import PlanStep
 from core.domain.queries import Filter
 from core.domain.records import ChosenTask
@@ -59,9 +60,10 @@ class RequeueSimulated(TaskRelease):
         parts = [await outcomes.simulated_among(part) for part in batched(ids, LEAST_CAP)]
         return frozenset().union(*parts)
 
-    async def matching(self, given: Filter, limit: int) -> Iterable[str]:
-        """Return the ids of up to `limit` simulated completions that match. Raises NotLive."""
-        return await self._context.reads.lists.matching_tasks(given, limit, simulated=True)
+    @property
+    def beside(self) -> Beside:
+        """Return that only what was completed in dry-run is meant."""
+        return Beside(simulated=True)
 
     async def count_matching(self, given: Filter) -> int:
         """Return 0: how many of them were simulated takes as long as finding them."""

@@ -92,7 +92,14 @@ class Resume(Operation[ResumePlan]):
         if config is None or not config.emergency_stop:
             left = await left_over(context, config, trail)
             action = REQUEUE if left.tasks else None
-            return ResumePlan(standing="", requeueable=left.tasks, of=left.of, requeue=self._requeue, action=action)
+            return ResumePlan(
+                standing="",
+                requeueable=left.tasks,
+                of=left.of,
+                requeue=self._requeue,
+                paused=await self._paused(),
+                action=action,
+            )
         stops, foreign = trail.unlifted(), StopMark.of(config)
         return ResumePlan(
             standing=in_words(context, config, trail.standing(config)),
@@ -100,7 +107,14 @@ class Resume(Operation[ResumePlan]):
             requeueable=await count_rejected(context, to_requeue(stops, foreign)),
             stop=foreign,
             requeue=self._requeue,
+            paused=await self._paused(),
         )
+
+    async def _paused(self) -> str:
+        """Return the task types that are paused; empty for none, or where that is not known: a resume does not wait."""
+        with contextlib.suppress(NotLive):
+            return ", ".join(one.task_type for one in await self._context.reads.pauses.standing())
+        return ""
 
     def kept(self) -> dict[str, Any]:
         """Return whether to requeue, and the stop that is meant: by default the one that was last seen."""

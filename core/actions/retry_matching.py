@@ -104,6 +104,8 @@ class RetryMatching(Operation[RetryMatchingPlan]):
             text = f"{plural(len(ids), 'task')} back to pending: {what}"
         if more:
             text += f"; more match: one run takes {MOST_ROWS:,}, run it again for the rest"
+        for one in await self._context.reads.pauses.standing():
+            text += f"\n{one.text}: what is of that type is set aside again"
         return RetryMatchingPlan(filter=given, ids=ids, at=at, frozen=text, more=more)
 
     async def prepare(self, run: str) -> Prepared | Result:

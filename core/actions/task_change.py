@@ -14,9 +14,9 @@ from core.actions.run import Run
 from core.backend.reads.read import LEAST_CAP, batched
 from core.base.text import clean, plural
 from core.domain.actions import Argument, ArgumentKind, Result
-from core.domain.chosen_tasks import TasksPlan
+from core.domain.chosen_tasks import Beside, TasksPlan
 from core.domain.plans import PlanChanged
-from core.domain.queries import Filter, FilterError, Listing, Table, filter_text, is_uuid, parse_filter
+from core.domain.queries import Filter, FilterError, Table, filter_text, is_uuid, parse_filter
 from core.domain.records import ChosenTask
 from core.domain.status import Truth
 from core.resilience import NotLive
@@ -67,14 +67,18 @@ class TaskChange(Operation[TasksPlan]):
         """Return the ids of those it may change as they are now. Raises NotLive."""
         return frozenset(one.id for one in seen if one.task.state in self.statuses)
 
+    @property
+    def beside(self) -> Beside:
+        """Return what tasks must be beside matching a filter, and being in one of `statuses`."""
+        return Beside(set_aside=False)
+
     async def matching(self, given: Filter, limit: int) -> Iterable[str]:
         """Return the ids of up to `limit` tasks that match, all in one of `statuses`. Raises NotLive."""
-        return await self._context.reads.lists.matching_tasks(given, limit)
+        return await self._context.reads.lists.matching_tasks(given, limit, self.beside)
 
     async def count_matching(self, given: Filter) -> int:
-        """Return how many tasks match in all; 0 where that is not known. Raises NotLive."""
-        total, _ = await self._context.reads.lists.total(Listing(table=Table.TASKS, filter=given))
-        return total
+        """Return how many tasks match in all. Raises NotLive."""
+        return await self._context.reads.lists.count_matching(given, self.beside)
 
     def told(self) -> dict[str, Any]:
         """Return what else the audit row keeps of what was agreed."""

@@ -13,7 +13,7 @@ from core.actions.run import Run
 from core.actions.task_change import TaskChange
 from core.backend.reads.read import LEAST_CAP, batched
 from core.base.text import clean, plural
-from core.domain.chosen_tasks import TasksPlan
+from core.domain.chosen_tasks import Beside, TasksPlan
 from core.domain.plans import PlanStep
 from core.domain.records import ChosenTask, ColumnValue, SetColumn
 
@@ -48,6 +48,11 @@ class TaskValue(TaskChange):
         if self._to in {None, ""}:
             return TasksPlan(refused="say what it is to be")
         return await super().plan()
+
+    @property
+    def beside(self) -> Beside:
+        """Return that the value is to be another one: what has it already stands in no other's way."""
+        return Beside(set_aside=False, other_than=(self.column, self._to))
 
     async def meant(self, seen: Sequence[ChosenTask]) -> frozenset[str]:
         """Return the ids of those that no agent has begun and whose value is another one."""

@@ -5,7 +5,7 @@ from typing import Final
 from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.batches import requeue
 from core.actions.dependencies import Dependencies
-from core.actions.pause_type import TYPE, count_aside, standing_pause
+from core.actions.pause_type import TYPE, count_aside
 from core.actions.run import Run
 from core.base.text import clean, plural
 from core.domain.actions import Action, Command, Result, Shortcut, Tier
@@ -64,14 +64,15 @@ class UnpauseType(Operation[UnpausePlan]):
 
     def __init__(self, parts: Dependencies, shown: UnpausePlan | None = None, *, task_type: str = "") -> None:
         super().__init__(parts, shown)
-        self._type = shown.task_type if shown is not None and shown.task_type else task_type.strip()
+        self._type = shown.task_type if shown is not None and shown.task_type else task_type
 
     async def plan(self) -> UnpausePlan:
         """Return the pause, and how many tasks it has set aside. Raises NotLive."""
         named = Pause(task_type=self._type, run="")
-        pause = await standing_pause(self._context, self._type)
+        pause = await self._context.reads.pauses.of_type(self._type)
         aside = (await count_aside(self._context, pause or named)).tasks or 0
         if pause is None and not aside:
+            await self._context.reads.pauses.count(self._type, "awaiting_review")  # proves that rows are visible
             return UnpausePlan(refused=f"{clean(self._type, 60) or 'nothing'} is not paused")
         return UnpausePlan(task_type=self._type, pause=pause, aside=aside)
 
@@ -97,7 +98,7 @@ class UnpauseType(Operation[UnpausePlan]):
 
     async def read_back(self, run: Run) -> ReadBack:
         """Say whether it is paused now, and how many tasks still are set aside."""
-        pause = await standing_pause(self._context, self._type)
+        pause = await self._context.reads.pauses.of_type(self._type)
         left = await self._context.reads.task_ids.count_marked(self._marks, "awaiting_review")
         told = {"task_type": self._type, "left": left}
         if pause is not None:

@@ -48,6 +48,13 @@ def has_value(query: Any, column: str, value: str | int | None) -> Any:
     return query.eq(column, value)
 
 
+def has_another_value(query: Any, column: str, value: str | int | None) -> Any:
+    """Return `query` for the rows whose column has another value than this; a priority that is not set is 0."""
+    if value is None or value == 0:
+        return query.not_.is_(column, "null") if value is None else query.neq(column, 0)
+    return query.or_(f"{column}.is.null,{column}.neq.{quoted(f'{value}')}")
+
+
 def narrowed(query: Any, given: Filter, where: Searched, now: datetime) -> Any:
     """Return `query` for the rows that match; `now`: what its times are counted from."""
     if given.status:

@@ -5,13 +5,26 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from core.base.text import clean, plural
 from core.domain.actions import Action
 from core.domain.plans import Plan
-from core.domain.records import ChosenTask
+from core.domain.records import ChosenTask, ColumnValue
 
 _EXAMPLES: Final = 3
 _KINDS: Final = 5
+
+
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """What tasks must be beside matching a filter. `simulated`: completed in dry-run alone.
+
+    `set_aside`: those that a pause set aside count too. `other_than`: a column, and the value that it does not have.
+    """
+
+    simulated: bool = False
+    set_aside: bool = True
+    other_than: tuple[str, ColumnValue] | None = None
 
 
 class TasksPlan(Plan, frozen=True, kw_only=True):

@@ -100,6 +100,7 @@ class HealPlan(Plan, frozen=True, kw_only=True):
     tasks: tuple[str, ...] = ()
     offered: tuple[OfferedRow, ...] = ()
     unknown: tuple[Fault, ...] = ()
+    refused: str = ""
 
     @property
     def empty(self) -> bool:
@@ -124,6 +125,8 @@ class HealPlan(Plan, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         """Return a line for each step, then the notes."""
+        if self.refused:
+            return self.refused
         steps = [f"- {step.title}: {step.effect} ({plural(step.count, 'row')})" for step in self.steps]
         return "\n".join((*(steps or [self.nothing]), *self.notes))
 
@@ -229,6 +232,8 @@ class ResumePlan(Plan, frozen=True, kw_only=True):
     of: str = ""
     """The stop whose tasks are to be requeued, in words, where none is set."""
     requeue: bool = False
+    paused: str = ""
+    """The task types that are paused, in words."""
     action: Action | None = None
 
     @property
@@ -244,11 +249,13 @@ class ResumePlan(Plan, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         """Return which stop stands, and what it rejected."""
+        paused = f"\nWhat is requeued of these is set aside again: {self.paused}." if self.paused else ""
         if self.standing:
             rejected = plural(self.rejected, "task")
-            return f"It is {self.standing}.\n{rejected} rejected by it, {self.requeueable:,} of them were pending."
+            pending = f"{self.requeueable:,} of them were pending."
+            return f"It is {self.standing}.\n{rejected} rejected by it, {pending}{paused}"
         left = f" Still rejected: {plural(self.requeueable, 'task')} of {self.of}." if self.requeueable else ""
-        return f"No emergency stop is set.{left}"
+        return f"No emergency stop is set.{left}{paused if left else ''}"
 
 
 class RunPlan(Plan, frozen=True, kw_only=True):

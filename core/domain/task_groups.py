@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from core.base.text import clean
+from core.domain.markers import CANCELLED, PAUSED, REJECTED, STOPPED, STUCK
 from core.domain.records import Task
 
 _CAUSE_CHARS: Final = 160
@@ -32,6 +33,15 @@ _PARTS: Final = tuple(
     )
 )
 """What differs between errors of one cause, and what stands for it; in the order in which it is looked for."""
+
+_OURS: Final = (
+    (PAUSED, "paused: set aside by an operator"),
+    (REJECTED, "rejected by a reviewer"),
+    (CANCELLED, "cancelled by an operator"),
+    (STOPPED, "rejected by an emergency stop"),
+    (STUCK, "stuck: failed by a heal"),
+)
+"""The marks that monitors write, and the words for each."""
 
 
 class GroupBy(StrEnum):
@@ -101,7 +111,7 @@ def grouped(tasks: Iterable[Task], by: GroupBy, *, whole: bool) -> TaskGroups:
 def _group(name: str, tasks: list[Task]) -> TaskGroup:
     by_status: dict[str, list[str]] = {}
     for task in tasks:
-        by_status.setdefault(task.status, []).append(task.id)
+        by_status.setdefault(task.state, []).append(task.id)
     times = [at for task in tasks if (at := task.completed_at or task.created_at) is not None]
     return TaskGroup(
         name=name,
@@ -114,10 +124,10 @@ def _group(name: str, tasks: list[Task]) -> TaskGroup:
 def _name(task: Task, by: GroupBy) -> str:
     match by:
         case GroupBy.STATUS:
-            return task.status.replace("_", " ")
+            return task.state.replace("_", " ")
         case GroupBy.TYPE:
             return task.task_type
         case GroupBy.WHO:
             return task.assigned_to
         case GroupBy.ERROR:
-            return cause(task.error)
+            return next((words for mark, words in _OURS if task.error.startswith(mark)), "") or cause(task.error)

@@ -162,7 +162,7 @@ class Container:
     def _build_storage(self, places: Places) -> None:
         space = self.config.target.space
         self.store = Store(places.state, space)
-        self.ownership = Ownership(self.store, only_looks=self.config.only_looks)
+        self.ownership = Ownership(self.store, only_looks=self.config.only_looks, observes=self.config.observe)
         blackbox = places.blackbox / space
         self.recording = Recording(Recorder(blackbox, self.config.blackbox, self.clock), self.clock, self.events)
         self.box = Box(blackbox, self.recording.repair)
@@ -363,4 +363,5 @@ class Container:
             await self.backend.close()
         await asyncio.to_thread(self.cache.close)
         await self.processes.close()
+        self.ownership.close()
         await self.store.close()

@@ -4,11 +4,15 @@ from core.base.store import Store
 
 
 class Ownership:
-    """Tells whether this process is the owner. `only_looks`: it never becomes one."""
+    """Tells whether this process is the owner. `only_looks`: it never becomes one.
 
-    def __init__(self, store: Store, *, only_looks: bool) -> None:
+    `observes`: it may not act, so it gives way to any that may, and keeps what is to be kept only while none runs.
+    """
+
+    def __init__(self, store: Store, *, only_looks: bool, observes: bool = False) -> None:
         self._store = store
         self._only_looks = only_looks
+        self._among_observers = store.lock("observer") if observes else None
         self.mine = False
         """This process is the owner."""
 
@@ -18,8 +22,20 @@ class Ownership:
 
     def take(self) -> bool:
         """Take the lock if no other process has it. Return whether this process has just become the owner."""
-        return not self.mine and not self._only_looks and self._store.own()
+        if self._only_looks:
+            return False
+        if self._among_observers is None:
+            return not self.mine and self._store.own()
+        if self._store.owner():
+            self.mine = False
+            return False
+        return not self.mine and self._among_observers.take()
 
     def anothers(self) -> str:
         """Return the process that owns the lock on this machine, in words; empty while there is none."""
-        return self._store.owner()
+        return self._store.owner() or (self._among_observers.holder() if self._among_observers is not None else "")
+
+    def close(self) -> None:
+        """Own nothing any more."""
+        if self._among_observers is not None:
+            self._among_observers.release()

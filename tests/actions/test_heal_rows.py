@@ -32,9 +32,12 @@ async def test_only_those_that_were_chosen_are_failed(sandbox: Running, tmp_path
     result = await monitor.run(HEAL, plan, tasks=ids[:2])
     assert (result.phase, failed(sandbox)) == (ResultPhase.VERIFIED, set(ids[:2])), result
     assert (await monitor.plan(HEAL)).offered == ()  # one alone
+    some = await monitor.plan(HEAL, tasks=ids)
+    assert "2 chosen tasks not stuck: left alone" in some.text
     none = await monitor.plan(HEAL, tasks=ids[:1])
-    assert none.empty
-    assert "1 chosen task not stuck: left alone" in none.text
+    assert none.refused == f"{ids[0]}: not stuck, or not visible to us"
+    assert (await monitor.run(HEAL, none, tasks=ids[:1])).phase is ResultPhase.REFUSED
+    assert (await monitor.plan(HEAL, tasks=("xyz",))).refused == "xyz is no task's id"
     await monitor.close()
 
 
@@ -52,9 +55,16 @@ async def test_one_that_is_not_stuck_any_more_is_shown_again(sandbox: Running, t
 
 def test_ids_on_the_command_line(sandbox: Running, command: Command) -> None:
     ids = stuck(sandbox)
-    ran = command("heal", ids[0], "--only", "stuck", "--yes", sandbox=sandbox)
-    assert (ran.returncode, failed(sandbox)) == (0, {ids[0]}), ran
-    ran = command("heal", ids[0], "--only", "stuck", "--yes", sandbox=sandbox)
-    assert (ran.returncode, failed(sandbox)) == (0, {ids[0]}), ran
+    sandbox.sql("UPDATE autonomous_system_config SET dry_run_mode = false")
+    sandbox.sql(  # a failure rate for which a heal turns dry-run on
+        "INSERT INTO autonomous_tasks (description, status, completed_at) SELECT 'f', 'failed', now()"
+        " FROM generate_series(1, 20)"
+    )
+    ran = command("heal", ids[0], "--yes", sandbox=sandbox)
+    assert (ran.returncode, failed(sandbox) & {*ids}) == (0, {ids[0]}), ran
+    assert sandbox.sql("SELECT dry_run_mode FROM autonomous_system_config") == [(False,)]
+    for name in (ids[0], "xyz"):
+        ran = command("heal", name, "--yes", sandbox=sandbox)
+        assert (ran.returncode, failed(sandbox) & {*ids}) == (2, {ids[0]}), ran
     ran = command("heal", "--only", "stuck", "--yes", sandbox=sandbox)
-    assert (ran.returncode, failed(sandbox)) == (0, set(ids)), ran
+    assert (ran.returncode, failed(sandbox) & {*ids}) == (0, {*ids}), ran

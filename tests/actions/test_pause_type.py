@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from core.actions.approve import APPROVE
+from core.actions.emergency_stop import EMERGENCY_STOP
 from core.actions.pause_type import PAUSE_TYPE
+from core.actions.resume import RESUME
+from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.undo import UNDO
 from core.actions.unpause_type import UNPAUSE_TYPE
 from core.domain.actions import Action, ResultPhase
@@ -201,7 +204,7 @@ async def test_it_is_shown_where_it_bites_and_waits_for_no_review(sandbox: Runni
     page = await monitor.page(Listing(table=Table.INBOX), 0, 50)
     assert [one.id for one in page.rows] == [review]
     plan = await monitor.plan(APPROVE, tasks=("type:bug_fix",))
-    assert plan.refused == "3 tasks (3 paused): each must wait for a review"
+    assert plan.refused == "no task that matches status:awaiting_review type:bug_fix is visible to us"
     name = sandbox.sql("SELECT id FROM autonomous_tasks WHERE task_type = 'bug_fix' LIMIT 1")[0][0]
     refused = (await monitor.plan(APPROVE, tasks=(str(name),))).refused
     assert refused.endswith("is paused: it must wait for a review, watchdesk unpause gives it back")
@@ -220,6 +223,17 @@ async def test_approving_one_of_a_paused_type_says_what_becomes_of_it(sandbox: R
     text = (await monitor.plan(APPROVE, tasks=(name,))).text
     assert "bug_fix is paused" in text
     assert "they are set aside again" in text
+
+
+async def test_a_resume_and_a_retry_say_what_is_paused(sandbox: Running, monitor: Monitor) -> None:
+    add(sandbox, "pending", 2, task_type="bug_fix")
+    await monitor.run(EMERGENCY_STOP, reason="burning")
+    await give(monitor, PAUSE_TYPE)
+    plan = await monitor.plan(RESUME, requeue=True)
+    assert plan.text.endswith("What is requeued of these is set aside again: bug_fix.")
+    (failed,) = add(sandbox, "failed", task_type="bug_fix")
+    text = (await monitor.plan(RETRY_MATCHING, tasks=(failed,))).text
+    assert text.endswith("what is of that type is set aside again")
 
 
 async def test_its_row_outlives_the_clean_up_of_the_log(sandbox: Running, monitor: Monitor) -> None:
@@ -244,6 +258,29 @@ async def test_an_odd_row_pauses_nothing(odd: str, sandbox: Running, monitor: Mo
     )
     assert await monitor._parts.reads.pauses.standing() == ()
     assert (await give(monitor, PAUSE_TYPE)).done
+
+
+@ONE_SHAPE
+async def test_any_number_of_other_rows_hides_no_pause(sandbox: Running, monitor: Monitor) -> None:
+    sandbox.sql(
+        "INSERT INTO autonomous_execution_logs (execution_step, step_status) SELECT 'pause', 'started'"
+        " FROM generate_series(1, 300)"
+    )
+    add(sandbox, "pending", 2, task_type="bug_fix")
+    assert (await give(monitor, PAUSE_TYPE)).changed == 2
+    assert [one.task_type for one in await monitor._parts.reads.pauses.standing()] == ["bug_fix"]
+    assert (await give(monitor, UNPAUSE_TYPE)).changed == 2
+
+
+async def test_what_is_paused_takes_no_reviews_place(
+    sandbox: Running, monitor: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.actions.task_change.MOST_TASKS", 4)
+    add(sandbox, "pending", 10, task_type="bug_fix")
+    await give(monitor, PAUSE_TYPE)
+    add(sandbox, "awaiting_review", 5, task_type="bug_fix")
+    plan = await monitor.plan(APPROVE, tasks=("type:bug_fix",))
+    assert (plan.rows, plan.more) == (4, 1)
 
 
 @ONE_SHAPE

@@ -195,6 +195,9 @@ async def test_a_failure_of_just_now_and_one_without_its_time_go_back_too(sandbo
     result = await monitor.run(RETRY_MATCHING, plan, reason="try again")
     # What says that it failed in the future cannot be told from a failure after the freeze.
     assert result.text == "2 changed, 1 skipped, 0 refused"
+    sandbox.sql("UPDATE autonomous_tasks SET completed_at = 'infinity' WHERE description = 'broken 3'")
+    plan = await monitor.plan(RETRY_MATCHING, tasks=FAILED)
+    assert (await monitor.run(RETRY_MATCHING, plan, reason="try again")).changed == 1
 
 
 @contextlib.contextmanager

@@ -101,6 +101,22 @@ async def test_a_lost_answer_is_read_back(
     assert values(sandbox, column) == [after if arrived else before] * 3
 
 
+@pytest.mark.parametrize("case", CASES)
+async def test_more_than_one_run_takes_are_reached(
+    case: str, sandbox: Running, monitor: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.actions.task_change.MOST_TASKS", 4)
+    action, column, before, after = CASES[case]
+    add(sandbox, "pending", 6, **{column: before})
+    add(sandbox, "pending", 3, **{column: OTHER[column]})
+    for left in (5, 1, 0):
+        plan = await monitor.plan(action, tasks=("status:pending",), to=after)
+        assert plan.more == left
+        await set_to(monitor, action, after, "status:pending", plan=plan)
+    assert values(sandbox, column) == [after] * 9
+    assert "no task that matches" in (await monitor.plan(action, tasks=("status:pending",), to=after)).refused
+
+
 async def test_two_at_once_end_in_one_value(sandbox: Running, monitor: Monitor, tmp_path: Path) -> None:
     ids = add(sandbox, "pending", 20, priority=3)
     other = at(sandbox.url, sandbox, tmp_path / "other")

@@ -242,12 +242,12 @@ def _typed(argument: Argument) -> Callable[[click.Context, click.Parameter, Any]
     return read
 
 
-def _chosen(argument: Argument) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], frozenset[str]]:
+def _chosen(argument: Argument) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], frozenset[str] | None]:
     """Return what reads words, one at a time or with commas between them."""
 
-    def read(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> frozenset[str]:
+    def read(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> frozenset[str] | None:
         if not given:
-            return frozenset(argument.default or ())
+            return None  # the action knows what is usual
         words = [word.strip() for one in given for word in one.split(",") if word.strip()]
         wrong = [word for word in words if word not in argument.choices]
         if wrong or not words:

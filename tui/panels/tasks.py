@@ -96,7 +96,7 @@ class TasksPanel(Panel):
 
     def _row(self, task: Task, snapshot: Snapshot, width: int, *, live: bool, stuck: str) -> Line:
         role = ("warning" if stuck else TASK_ROLE.get(task.status, "text")) if live else "dim"
-        word = stuck or task.status.replace("_", " ")
+        word = stuck or task.state.replace("_", " ")
         at = task.completed_at or task.began_at
         text = task.description + (f" ({task.error})" if task.error else "")
         return (

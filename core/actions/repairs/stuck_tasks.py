@@ -37,7 +37,7 @@ class StuckTasks(Repair):
         if spared:
             notes.append(f"{plural(spared, 'task')} restored by an operator: left alone")
         stuck = survey.stuck
-        if survey.chosen:
+        if survey.chosen and survey.overdue_fault is None:
             others = len(survey.offered) - len(stuck)
             notes += [f"{plural(others, 'other stuck task')}: left alone, not chosen"] if others else []
             gone = len(survey.chosen) - len(stuck)

@@ -10,8 +10,8 @@ from typing import Any, Final
 import msgspec
 
 from core.backend.columns import Row, each, moment, row_id
+from core.backend.conditions import has_another_value, without_mark
 from core.backend.conditions import narrowed as narrowed_by
-from core.backend.conditions import without_mark
 from core.backend.faults import Failed
 from core.backend.log_rows import log_of, log_selection, narrowed
 from core.backend.reads import list_columns as listed
@@ -21,6 +21,8 @@ from core.backend.reads.safety import shape_of_safety
 from core.backend.rows import safety_narrowed, safety_of, safety_selection, task_of
 from core.backend.schema import LOGS, SAFETY, TASKS, Shape
 from core.backend.simulated import Telltale
+from core.domain.chosen_tasks import Beside
+from core.domain.markers import PAUSED
 from core.domain.queries import OWN_SORT, PAGE_ROWS, Filter, ListedRow, Listing, Page, Table
 from core.domain.records import LogEntry, SafetyCheck
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail, row_detail
@@ -45,6 +47,9 @@ _NO_TASKS: Final = Fault(
     message="the safety checks of this project belong to no task",
     remedy="leave task: out of the filter",
 )
+
+
+_NOTHING_BESIDE: Final = Beside()
 
 
 class ListReads(Subject):
@@ -151,17 +156,16 @@ class ListReads(Subject):
         rows = await self._calls.selected("read check", selection, lambda query: query.eq("id", name).limit(1))
         return safety_of(rows[0]) if rows else None
 
-    async def matching_tasks(self, given: Filter, limit: int, *, simulated: bool = False) -> dict[str, datetime | None]:
-        """Return the ids of up to `limit` tasks that match, in order, each with when the task was over.
-
-        `simulated`: only those that were completed in dry-run.
-        """
-        if simulated and not self._schema.telltale.any:
+    async def matching_tasks(
+        self, given: Filter, limit: int, beside: Beside = _NOTHING_BESIDE
+    ) -> dict[str, datetime | None]:
+        """Return the ids of up to `limit` tasks that match, in order, each with when the task was over."""
+        if beside.simulated and not self._schema.telltale.any:
             return {}
         found: dict[str, datetime | None] = {}
         after = ""
         while len(found) < limit:
-            part = await self._matching_tasks(given, after, simulated=simulated)
+            part = await self._matching_tasks(given, after, beside)
             if not part:
                 break
             found |= dict(part)
@@ -170,21 +174,33 @@ class ListReads(Subject):
 
     @read("db:fetch_matching_tasks")
     async def _matching_tasks(
-        self, given: Filter, after: str, *, simulated: bool
+        self, given: Filter, after: str, beside: Beside
     ) -> tuple[tuple[str, datetime | None], ...]:
         """Return the next 500 tasks that match, by id, those above `after`: each id, and when the task was over."""
         source, now = listed.tasks(self._schema), self._now
-        telltale = self._schema.telltale if simulated else Telltale()
+        telltale = self._schema.telltale if beside.simulated else Telltale()
 
         def build(c: Any) -> Any:
             query = c.table(TASKS).select(telltale.select("id,completed_at"))
-            query = telltale.joined(query).or_(telltale.simulated()) if simulated else query
-            query = _matching(query, source, given, now)
+            query = telltale.joined(query).or_(telltale.simulated()) if beside.simulated else query
+            query = _matching(_beside(query, source, beside), source, given, now)
             return (query.gt("id", after) if after else query).order("id").limit(PAGE)
 
         with _refusals_explained():
             rows = await self._calls.rows("read matching tasks", build)
         return tuple((row_id(row), moment(row["completed_at"])) for row in each(rows, "completed_at"))
+
+    @read("db:count_matching_tasks")
+    async def count_matching(self, given: Filter, beside: Beside) -> int:
+        """Return how many tasks match; `beside.simulated` is not looked at."""
+        source, now = listed.tasks(self._schema), self._now
+
+        def build(c: Any) -> Any:
+            query = _beside(c.table(TASKS).select("id", count="exact"), source, beside)
+            return _matching(query, source, given, now).limit(1)
+
+        with _refusals_explained():
+            return await self._calls.count("count matching tasks", build)
 
     def _listed(self, source: ListTable, row: Row) -> ListedRow:
         record = source.record(row)
@@ -239,6 +255,11 @@ def _matching(query: Any, source: ListTable, given: Filter, now: datetime) -> An
     query = query if source.only is None else query.eq(*source.only)
     query = without_mark(query, source.without, source.searched.error) if source.without else query
     return narrowed_by(query, given, source.searched, now)
+
+
+def _beside(query: Any, source: ListTable, beside: Beside) -> Any:
+    query = query if beside.set_aside else without_mark(query, PAUSED, source.searched.error)
+    return query if beside.other_than is None else has_another_value(query, *beside.other_than)
 
 
 @contextlib.contextmanager

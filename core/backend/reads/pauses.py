@@ -10,7 +10,7 @@ from core.domain.log_steps import PAUSE
 from core.domain.pauses import Pause, pause_id
 from core.domain.queries import is_uuid
 
-_MOST: Final = 50
+_MOST: Final = 200
 _TYPE_CHARS: Final = 200
 _TOLD: Final = ",".join(f"{name}:input_data->>{name}" for name in ("task_type", "run", "who", "reason"))
 
@@ -28,6 +28,8 @@ class PauseReads(Subject):
                 c.table(LOGS)
                 .select(f"id,{_TOLD},{column}")
                 .eq("execution_step", PAUSE)
+                .not_.is_("input_data->>task_type", "null")
+                .not_.is_("input_data->>run", "null")
                 .order(column)
                 .order("id")
                 .limit(_MOST)
@@ -35,6 +37,18 @@ class PauseReads(Subject):
         )
         found = (_pause_of(row, column) for row in each(rows, "id", "task_type", "run", column))
         return tuple(one for one in found if one is not None)
+
+    @read("db:fetch_pause")
+    async def of_type(self, task_type: str) -> Pause | None:
+        """Return the pause of one type; `None` where it is not paused, or not visible to us."""
+        column = self._schema.log_time
+
+        def build(c: Any) -> Any:
+            query = c.table(LOGS).select(f"id,{_TOLD},{column}").eq("execution_step", PAUSE)
+            return query.eq("id", pause_id(task_type)).limit(1)
+
+        rows = each(await self._calls.rows("read a pause", build), "id", "task_type", "run", column)
+        return next((one for row in rows if (one := _pause_of(row, column)) is not None), None)
 
     @read("db:fetch_pending_of_type")
     async def pending(self, task_type: str, limit: int, after: str = "") -> tuple[str, ...]:

@@ -89,7 +89,7 @@ class TaskIdReads(Subject):
 
         def build(c: Any) -> Any:
             query = c.table(TASKS).select("id").in_("id", list(ids)).eq("status", "failed")
-            return query.or_(f"completed_at.is.null,completed_at.lte.{stamp(until)}")
+            return query.or_(over_by("completed_at", until))
 
         return len(each(await self._calls.rows("read back failed tasks", build), "id"))
 

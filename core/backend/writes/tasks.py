@@ -117,7 +117,7 @@ class TaskWrites:
         def build(c: Any) -> Any:
             change = {"status": "pending", self.schema.error_column: None, "completed_at": None, "started_at": None}
             query = c.table(TASKS).update(change).in_("id", some(ids)).eq("status", "failed")
-            return query.or_(f"completed_at.is.null,completed_at.lte.{stamp(until)}").select("id")
+            return query.or_(over_by("completed_at", until)).select("id")
 
         return changed_ids(await self._calls.rows("retry tasks", build))
 

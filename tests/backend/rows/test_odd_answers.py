@@ -16,6 +16,7 @@ from core.backend.schema import UNDISCOVERED, discover
 from core.backend.simulated import Telltale
 from core.backend.target import Target
 from core.base.clock import SystemClock
+from core.domain.chosen_tasks import Beside
 from core.domain.markers import Markers
 from core.domain.queries import Listing, Table
 from tests.backend.rows import odd
@@ -64,6 +65,7 @@ READS: dict[str, Callable[[Reads], Awaitable[object]]] = {
     "audit.plan_of": lambda reads: reads.audit.plan_of("a"),
     "audit.set_by_run": lambda reads: reads.audit.set_by_run("a", "priority"),
     "pauses.standing": lambda reads: reads.pauses.standing(),
+    "pauses.of_type": lambda reads: reads.pauses.of_type("bug_fix"),
     "pauses.pending": lambda reads: reads.pauses.pending("bug_fix", 5),
     "pauses.count": lambda reads: reads.pauses.count("bug_fix", "pending"),
     "tasks.created_since": lambda reads: reads.tasks.created_since("bug_fix", "x", AT),
@@ -106,6 +108,7 @@ READS: dict[str, Callable[[Reads], Awaitable[object]]] = {
     "lists.log_entry": lambda reads: reads.lists.log_entry("a"),
     "lists.safety_check": lambda reads: reads.lists.safety_check("a"),
     "lists.safety_detail": lambda reads: reads.lists.safety_detail("a"),
+    "lists.count_matching": lambda reads: reads.lists.count_matching(NONE.filter, Beside()),
     "lists.matching_tasks": lambda reads: reads.lists.matching_tasks(NONE.filter, 5),
     "trends.count_finished": lambda reads: reads.trends.count_finished(AT, AT),
     "trends.finished": lambda reads: reads.trends.finished(AT, AT, ""),

@@ -102,7 +102,11 @@ async def _give(monitor: Monitor, action: Action, arguments: dict[str, str], pid
         return _say((), _unreached(action, _nobody(monitor)), mode)
     if pid is not None and pid not in {one.pid for one in running}:
         return refused(f"no monitor of this project here has pid {pid}; there is {_pids(running)}", mode)
-    chosen = [one for one in running if one.pid == pid] or [one for one in running if not one.only_looks] or running
+    chosen = (
+        [one for one in running if one.pid == pid]
+        or [one for one in running if not (one.only_looks or one.observes)]
+        or running
+    )
     knowing = [one for one in chosen if not key or key in _keys([one])]
     if not knowing:
         return refused(_unknown(key, _keys(chosen)), mode)
