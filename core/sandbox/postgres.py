@@ -27,7 +27,8 @@ PREFIX: Final = "watchdesk-sandbox-"
 _START_S: Final = 20.0
 _STOP_S: Final = 10.0
 _ABANDONED_S: Final = 3600.0
-_TRIES: Final = 5
+_UNBORN: Final = "watchdesk-begun-"
+"""The beginning of the name of a directory that is not locked yet."""
 
 _FAST: Final = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 _ALWAYS: Final = ("timezone=UTC", "log_min_messages=fatal", "max_connections=60", "shared_buffers=32MB", "jit=off")
@@ -148,10 +149,11 @@ class Postgres:
 
 def clean_up_orphans() -> None:
     """Stop and remove temporary sandboxes whose owner is gone. A live one holds its lock and is left alone."""
-    for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    homes = Path(tempfile.gettempdir())
+    for home in (*homes.glob(f"{PREFIX}*"), *homes.glob(f"{_UNBORN}*")):
         lock = home / "lock"
         with contextlib.suppress(OSError):
-            if not lock.exists():
+            if not lock.exists() or home.name.startswith(_UNBORN):
                 if time.time() - home.stat().st_mtime > _ABANDONED_S:
                     shutil.rmtree(home, ignore_errors=True)
                 continue
@@ -164,33 +166,21 @@ def clean_up_orphans() -> None:
 def _own_home(data: Path | None) -> tuple[Path, IO[str]]:
     """Return the directory of the data, locked. Raises SandboxError.
 
-    A temporary one that another sandbox took for an orphan, before it was locked, is left to that: another is made.
+    A temporary one gets the name by which others look for orphans once it is locked, not before.
     """
-    for _ in range(_TRIES):
+    if data is not None:
         home = _home(data)
-        try:
-            lock = _locked(home)
-        except SandboxError:
-            if data is not None:
-                raise
-            continue
-        if os.path.samestat(os.fstat(lock.fileno()), _stat(home / "lock")):
-            return home, lock
-        lock.close()
-    raise SandboxError(f"no directory for the data could be locked in {tempfile.gettempdir()}")
-
-
-def _stat(path: Path) -> os.stat_result:
-    """Return what the file is now; where it is gone, what is none."""
-    try:
-        return path.stat()
-    except OSError:
-        return os.stat(os.devnull)
+        return home, _locked(home)
+    unborn = _home(None)
+    lock = _locked(unborn)
+    home = unborn.with_name(f"{PREFIX}{unborn.name.removeprefix(_UNBORN)}")
+    unborn.rename(home)
+    return home, lock
 
 
 def _home(data: Path | None) -> Path:
     if data is None:
-        home = Path(tempfile.mkdtemp(prefix=PREFIX))
+        home = Path(tempfile.mkdtemp(prefix=_UNBORN))
     else:
         home = data.absolute()
         try:
