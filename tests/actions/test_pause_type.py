@@ -160,7 +160,9 @@ async def test_without_the_lease_nothing_is_set_aside_by_itself(sandbox: Running
     await give(driven.monitor, PAUSE_TYPE)
     add(sandbox, "pending", 2, task_type="bug_fix")
     await driven.parts.lease.release()
+    await driven.parts.paused.look()
     await driven.monitor.refresh()
+    assert [one.task_type for one in driven.monitor.snapshot.pauses] == ["bug_fix"]
     assert not driven.parts.paused.bites
     await driven.parts.paused.keep()
     assert by_type(sandbox) == {("bug_fix", "pending"): 2}
@@ -186,6 +188,13 @@ async def test_who_may_not_change_tasks_tries_it_seldom(sandbox: Running, tmp_pa
     finally:
         sandbox.sql("DROP POLICY nobody ON autonomous_tasks")
         await driven.monitor.close()
+
+
+async def test_the_write_names_type_and_status_once_more(sandbox: Running, monitor: Monitor) -> None:
+    (other,) = add(sandbox, "pending", task_type="refactoring")
+    (begun,) = add(sandbox, "in_progress", task_type="bug_fix")
+    aside = monitor._parts.writes.tasks.set_aside
+    assert await aside((other, begun), task_type="bug_fix", error="x") == ()
 
 
 async def test_it_is_shown_where_it_bites_and_waits_for_no_review(sandbox: Running, tmp_path: Path) -> None:

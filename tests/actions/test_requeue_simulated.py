@@ -116,6 +116,13 @@ async def test_a_lost_answer_is_read_back(arrived: bool, sandbox: Running, betwe
         assert statuses(sandbox) == {"completed": 3}
 
 
+async def test_the_write_leaves_a_later_completion_alone(sandbox: Running, monitor: Monitor) -> None:
+    ids = tuple(simulated(sandbox))
+    write = monitor._parts.writes.tasks.requeue_completed
+    assert await write(ids, until=datetime.now(UTC) - timedelta(hours=1)) == ()
+    assert statuses(sandbox) == {"completed": 3}
+
+
 async def test_two_at_once_requeue_each_once(sandbox: Running, monitor: Monitor, tmp_path: Path) -> None:
     ids = simulated(sandbox, 20)
     other = at(sandbox.url, sandbox, tmp_path / "other")

@@ -117,6 +117,13 @@ async def test_more_than_one_run_takes_are_reached(
     assert "no task that matches" in (await monitor.plan(action, tasks=("status:pending",), to=after)).refused
 
 
+async def test_the_write_names_the_status_once_more(sandbox: Running, monitor: Monitor) -> None:
+    (begun,) = add(sandbox, "in_progress", priority=3)
+    write = monitor._parts.writes.tasks.set_value
+    assert await write((begun,), column="priority", value=7, statuses=("pending",)) == ()
+    assert values(sandbox, "priority") == [3]
+
+
 async def test_two_at_once_end_in_one_value(sandbox: Running, monitor: Monitor, tmp_path: Path) -> None:
     ids = add(sandbox, "pending", 20, priority=3)
     other = at(sandbox.url, sandbox, tmp_path / "other")
