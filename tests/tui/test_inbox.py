@@ -122,7 +122,7 @@ def test_one_cause_of_failure_is_retried_and_the_rest_left_alone(
     asked(hand, "\x07", "Group by what?")
     hand.press("\x1b[B\x1b[B\x1b[B\x1b[B\r")
     hand.await_text("column <text> is missing")
-    assert "merge conflict in <path>" in hand.text
+    hand.await_text("merge conflict in <path>")
     hand.press("j")
     asked(hand, "\r", "4 tasks")
     hand.press("\x1b[B\r")
