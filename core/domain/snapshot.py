@@ -19,6 +19,7 @@ from core.domain.plans import RequeuePlan
 from core.domain.records import LogEntry, Simulated, SuccessRate, SystemConfig, Task, TaskCounts
 from core.domain.self_status import SelfStatus
 from core.domain.status import Level, Truth
+from core.domain.throughput import Throughput
 from core.resilience import BreakerRecord, DegradationLevel
 from core.resilience.reading import Reading, Source
 
@@ -262,6 +263,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     lease: LeaseView = LeaseView()
     breakers: tuple[BreakerRecord, ...] = ()
     tasks: Tasks = Tasks()
+    throughput: Throughput = Throughput()
     kpis: tuple[Kpi, ...] = ()
     last_incident: LastIncident = LastIncident()
     alerts: tuple[AlertView, ...] = ()

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from core.domain.periods import HISTORY_KEPT
+from core.domain.throughput import Throughput
 
 T = TypeVar("T")
 
@@ -25,6 +26,8 @@ _LATE: Final = 3 * SLOT
 class Window(StrEnum):
     """The length of the past that is shown."""
 
+    HOUR = "1 h"
+    SIX_HOURS = "6 h"
     DAY = "24 h"
     WEEK = "7 d"
     MONTH = "30 d"
@@ -39,6 +42,8 @@ class Buckets(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CUTS: Final = {
+    Window.HOUR: Buckets(length=timedelta(hours=1), bucket=SLOT, coarse=timedelta(minutes=15)),
+    Window.SIX_HOURS: Buckets(length=timedelta(hours=6), bucket=SLOT, coarse=timedelta(minutes=30)),
     Window.DAY: Buckets(length=timedelta(hours=24), bucket=timedelta(minutes=15), coarse=timedelta(hours=1)),
     Window.WEEK: Buckets(length=timedelta(days=7), bucket=timedelta(hours=1), coarse=timedelta(hours=6)),
     Window.MONTH: Buckets(length=HISTORY_KEPT, bucket=timedelta(hours=6), coarse=timedelta(hours=24)),
@@ -209,6 +214,30 @@ def trends(window: Window, now: datetime, seen: Observed, told: FromTables | Non
         told_at=told.at,
         faults=tuple(dict.fromkeys(told.faults.values())),
     )
+
+
+def throughput(now: datetime, seen: Observed, told: FromTables | None) -> Throughput:
+    """Return what finished in each bucket of the last day that is over."""
+    cut = CUTS[Window.DAY]
+    told = told or FromTables(bucket=cut.bucket)
+    buckets = over(grid(cut.length, told.bucket, now))
+    found = told.finished | _counted(buckets, seen, now)
+    if sum(found.values(), Finished()) == Finished():
+        found = {}  # where no task is visible, it is not known that none was finished
+    known = [found.get(begin) for begin in buckets.begins]
+    fault = told.faults.get("finished")
+    return Throughput(
+        since=buckets.since,
+        bucket_min=buckets.bucket // timedelta(minutes=1),
+        completed=tuple(None if one is None else one.completed for one in known),
+        failed=tuple(None if one is None else one.failed for one in known),
+        why="" if any(known) else fault or ("" if told.finished_until else _READING),
+    )
+
+
+def over(cut: Grid) -> Grid:
+    """Return the buckets of a grid that are over: all but the last one."""
+    return Grid(since=cut.since, bucket=cut.bucket, count=cut.count - 1)
 
 
 _READING: Final = "nothing known yet: the project's tables are being read"

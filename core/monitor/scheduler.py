@@ -264,6 +264,13 @@ class Scheduler:
             await self._parts.kpis.checked(checkup)
         with self._parts.boundary.around("keeping a check for the trends"):
             await self._parts.trends.checked()
+        self._spawn(self._count_day(), "throughput")
+
+    async def _count_day(self) -> None:
+        """Count what finished in the last day, beside the watching: of a busy project it takes many requests, once."""
+        with self._parts.boundary.around("counting what finished in a day"):
+            await self._parts.trends.count_day()
+        self._publish()
 
     async def _lease_turn(self) -> None:
         lease = self._parts.lease

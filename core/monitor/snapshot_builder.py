@@ -71,6 +71,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
             last_completed_at=values["last_completed"],
             oldest_review_at=values["oldest_review"],
         ),
+        throughput=parts.trends.throughput,
         kpis=parts.kpis.kpis,
         last_incident=parts.kpis.last_incident,
         alerts=parts.alerts.views(),

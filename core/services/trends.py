@@ -18,6 +18,7 @@ from core.backend.reads.read import PAGE
 from core.backend.reads.trends import MOST_CHECKS, MOST_TASKS
 from core.base.store import NotKept, Transaction
 from core.domain.periods import HISTORY_KEPT
+from core.domain.throughput import Throughput
 from core.history.trends import (
     CUTS,
     SLOT,
@@ -31,8 +32,10 @@ from core.history.trends import (
     floor,
     grid,
     medians,
+    over,
     slots_due,
     sums,
+    throughput,
     trends,
     unchecked,
     unseen,
@@ -78,6 +81,8 @@ class TrendService:
         self._told: dict[Window, FromTables] = {}
         self._filled: dict[Window, float] = {}
         self._filling = asyncio.Lock()
+        self.throughput = Throughput()
+        """What finished over the last day, as `count_day` found it."""
 
     # Sampling
 
@@ -107,6 +112,24 @@ class TrendService:
             for slot, found in (await self._count_each(slots)).items():
                 self._asked = slot
                 await self._keep(_FINISHED, slot, found)
+
+    async def count_day(self) -> None:
+        """Bring `throughput` up to date, after a check. Never raises.
+
+        The project is asked for what is over and nobody here counted, once: a monitor that runs counts it (`checked`).
+        """
+        window = Window.DAY
+        async with self._filling:
+            now = self._context.time.likely()
+            seen = await self._seen(window, now)
+            told = self._told.get(window) or FromTables(bucket=CUTS[window].bucket)
+            buckets = over(grid(CUTS[window].length, told.bucket, now))
+            missing = unseen(buckets, seen, now)
+            if any(_is_open(begin, buckets, told.finished_until) for begin in missing):
+                begun = msgspec.structs.replace(told, faults={})
+                told = await self._try("finished", begun, lambda: self._tell_finished(window, seen, begun, now))
+                self._told[window] = told
+            self.throughput = throughput(now, seen, told)
 
     async def close(self) -> None:
         """Store the current slot."""

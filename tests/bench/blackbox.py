@@ -203,7 +203,7 @@ def jumps(ring: Path, now: datetime) -> None:
     box = Box(ring)
     told("one step back, ms", [took for moment in moments[:STARTS] for took in single(box, moment)])
     told("three steps back, as far as no gap is passed, ms", [t for m in moments[:STARTS] for t in three(box, m, now)])
-    told("to the mark before, ms", [timed(lambda m=m: box.mark(m, -1)) for m in moments])
+    told("to the incident before, ms", [timed(lambda m=m: box.incident(m, -1)) for m in moments])
     forget(ring)
     fresh, hour_at = Box(ring), moments[0]
     told("every mark of all days, nothing in memory, ms", [timed(lambda: fresh.marks(now - timedelta(DAYS), now))])

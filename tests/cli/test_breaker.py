@@ -90,7 +90,7 @@ def test_held_and_reset_from_a_second_shell_and_nothing_of_it_after_a_kill(
     )
     told = listed(command, sandbox)[0]
     assert (told["pid"], told["acts"], state(told)) == (pid, True, "held")
-    monitor.await_text("4 Breakers 1 of ")
+    monitor.await_text("4 Connections 1 of ")
     code, page = breaker("list")
     status = command("status", sandbox=sandbox).stdout
     assert f"watched here: pid {pid}, acts, since " in status

@@ -41,7 +41,7 @@ class WeatherPanel(Panel):
     TITLE = "Weather"
     COLUMN, RANK, FILLS = DashboardColumn.MIDDLE, 70, 70
 
-    def wish(self, snapshot: Snapshot, height: int) -> Wish:
+    def wish(self, snapshot: Snapshot, width: int, height: int) -> Wish:
         return Wish(2, 2)
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
@@ -366,7 +366,7 @@ def test_a_check_a_panel_a_list_a_rule_and_an_action_are_on_the_screen(
             "of 7 fine",
             "rain over 2",
             "sunny at",
-            "KPIs",
+            "Key figures",
             "it rains on an enabled system",
             "h heal",
         ):
@@ -411,7 +411,7 @@ def test_a_panel_has_its_place_on_a_small_screen_and_is_entered(extended: Comman
     terminal = Terminal(extended, sandbox, size=(100, 30))
     try:
         terminal.await_text("sunny at")
-        assert "Weather" in terminal.await_text("KPIs")
+        assert "Weather" in terminal.await_text("Key figures")
         terminal.type(b"\t\t\t\t\t\t\t\t\t\r")  # whatever has the focus, nothing of it ends the program
         terminal.type(b"?")
         terminal.await_text("what it will be like")

@@ -132,6 +132,48 @@ async def test_checks_are_medians_of_the_logs_rows_all_of_them(sandbox: Running,
         assert len(known) >= 166
 
 
+async def test_the_throughput_of_a_day_is_there_at_once_and_asked_for_once(sandbox: Running, tmp_path: Path) -> None:
+    finished(sandbox, "completed", 40, "5 hours", "1 second")
+    finished(sandbox, "failed", 3, "5 hours", "1 second")
+    finished(sandbox, "failed", 2, "1 second")
+    async with wire(sandbox.url) as line, looking(line.url, sandbox.service_key, tmp_path) as monitor:
+        await monitor._parts.trends.count_day()
+        day = monitor._parts.trends.throughput
+        assert day.since is not None
+        assert day.until is not None
+        assert day.bucket == timedelta(minutes=15)
+        assert [
+            (count, failed) for count, failed in zip(day.completed, day.failed, strict=True) if count or failed
+        ] in (
+            [(40, 3)],
+            [(40, 3), (0, 2)],  # a quarter of an hour has just ended
+        )
+        assert set(day.completed) == {0, 40}
+        assert timedelta(0) <= datetime.now(UTC) - day.until < timedelta(minutes=15, seconds=20)
+        line.seen.clear()
+        await monitor._parts.trends.count_day()
+        if monitor._parts.trends.throughput.until == day.until:  # else a quarter of an hour has just ended
+            assert line.seen == []
+
+
+async def test_no_throughput_is_invented_where_no_row_is_visible_or_nobody_answers(
+    sandbox: Running, tmp_path: Path
+) -> None:
+    async with looking(sandbox.url, sandbox.service_key, tmp_path) as monitor:
+        await monitor._parts.trends.count_day()
+        assert not monitor._parts.trends.throughput.known
+        finished(sandbox, "completed", 4, "5 hours")
+        sandbox.fault("errors", True)
+        monitor._parts.trends._told.clear()
+        await monitor._parts.trends.count_day()
+        assert not monitor._parts.trends.throughput.known
+        assert monitor._parts.trends.throughput.why
+        sandbox.fault("errors", False)
+        await monitor._parts.trends.count_day()
+        assert sum(count or 0 for count in monitor._parts.trends.throughput.completed) == 4
+        assert monitor._parts.trends.throughput.why == ""
+
+
 async def test_what_was_asked_is_not_asked_again(sandbox: Running, tmp_path: Path) -> None:
     finished(sandbox, "failed", 3, "5 hours")
     async with wire(sandbox.url) as line, looking(line.url, sandbox.service_key, tmp_path) as monitor:

@@ -78,8 +78,22 @@ STUCK: Final = tuple(
     for n in (0x51, 0x52, 0x53)
 )
 RUNNING: Final = (
-    _task(1, "in_progress", "Rewrite the importer for the new feed", started_at=ago(minutes=4), assigned_to="agent-2"),
-    _task(2, "in_progress", "Translate the onboarding mails", task_type="content", started_at=ago(seconds=40)),
+    _task(
+        1,
+        "in_progress",
+        "Rewrite the importer for the new feed",
+        started_at=ago(minutes=4),
+        assigned_to="agent-2",
+        estimated_minutes=3,
+    ),
+    _task(
+        2,
+        "in_progress",
+        "Translate the onboarding mails",
+        task_type="content",
+        started_at=ago(seconds=40),
+        estimated_minutes=2,
+    ),
 )
 TASKS: Final = (
     _task(3, "pending", "Index the orders by customer", task_type="database_migration", priority=8),

@@ -69,7 +69,7 @@ async def test_panels_are_live(sandbox: Running, tmp_path: Path) -> None:
     async with app.run_test(size=(140, 40)):
         await until(lambda: "LIVE" in shown(app) and "2 of 2 running" in shown(app), "live panels")
         text = shown(app)
-        for word in ("WARNING", "probe", "7 completed", "2 in progress", "STUCK", "100.0 %", "Degradation normal"):
+        for word in ("WARNING", "probe", "7 completed", "2 in progress", "STUCK", "100.0 %", "data live"):
             assert word in text
         assert "acts on order only (autonomous, dry_run)" in text
 
@@ -88,7 +88,7 @@ async def test_a_killed_database_leaves_the_panels_and_comes_back(sandbox: Runni
         finally:
             await asyncio.to_thread(sandbox.fault, "database_down", False)
         await until(lambda: "LIVE" in shown(app) and "OFFLINE" not in shown(app), "LIVE again by itself")
-        await until(lambda: "Degradation normal" in shown(app), "everything live again")
+        await until(lambda: "data live" in shown(app), "everything live again")
 
 
 @ONE_SHAPE

@@ -10,6 +10,7 @@ import pytest
 from core.sandbox.chaos import FAULTS
 from tests.running import SHAPES, Command
 from tests.tui.terminal import Terminal
+from tui.actions.faults import GUIDE
 
 
 class Demo(Terminal):
@@ -37,6 +38,10 @@ def demo(request: pytest.FixtureRequest, command: Command) -> Iterator[Demo]:
         terminal.process.terminate()
         terminal.ended(30.0)
     os.close(terminal.master)
+
+
+def test_each_fault_says_what_is_to_be_seen_of_it() -> None:
+    assert set(GUIDE) == set(FAULTS)
 
 
 @pytest.mark.parametrize("demo", ["documented"], indirect=True)  # the faults are the sandbox's, whatever its shape

@@ -175,7 +175,7 @@ async def test_a_row_in_full_that_fails_to_be_read_or_acted_on_says_so(monkeypat
         await settled(pilot, says(app, failed("what was chosen")))
 
 
-PANELS = ("alerts", "health", "tasks", "degradation", "breakers", "kpis", "events")
+PANELS = ("needs", "health", "tasks", "kpis", "connections", "events")
 
 
 async def test_one_panel_that_cannot_be_drawn_says_so_and_the_others_are_drawn(

@@ -605,8 +605,8 @@ async def test_everything_is_reached_without_a_mouse() -> None:
 
     async def walk(pilot: Pilot[None]) -> None:
         await settled(pilot)
-        for name, tabs in (("alerts", 1), ("checks", 2)):  # past the inbox
-            await pilot.press(*["tab"] * tabs, "enter")
+        for name in ("alerts", "checks"):
+            await pilot.press("tab", "enter")
             await until(pilot, lambda name=name: lists(name)(app), name)  # type: ignore[misc]  # bound early
             seen.append(name)
             await pilot.press("down", "enter")

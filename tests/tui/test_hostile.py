@@ -98,7 +98,7 @@ def test_the_parser_finds_what_is_not_ours() -> None:
 
 LISTS: Final = {
     "t": "Tasks", "l": "Logs", "s": "Safety checks", "1": "Health", "3": "Degradation", "4": "Breakers",
-    "5": "KPIs", "6": "Alerts", "7": "Events", "8": "Audit trail",
+    "5": "Key figures", "6": "Alerts", "7": "Events", "8": "Audit trail",
 }  # fmt: skip
 READ: Final = "tls8"
 """Lists whose rows are documents."""

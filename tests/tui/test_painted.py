@@ -10,7 +10,7 @@ from tests.tui.terminal import Terminal
 
 ESC: Final = "\x1b[27u"
 HOME: Final = (ESC, "2 Tasks")
-LISTS: Final = ("Health", "Tasks 1/1", "Degradation", "Breakers", "KPIs", "Alerts", "Events", "Audit trail")
+LISTS: Final = ("Health", "Tasks 1/1", "Degradation", "Breakers", "Key figures", "Alerts", "Events", "Audit trail")
 IN_IT: Final = {"Breakers": "─ Breakers 1/26"}
 """What is read once the next snapshot has come: with the breaker of the read that the list of tasks just made."""
 TOURS: Final = {

@@ -15,7 +15,7 @@ from core.domain.queries import Page
 from core.domain.snapshot import LinkWord, Snapshot
 from tests.tui.pictures import STATES, WARNING
 from tests.tui.well import ACTIVE
-from tui.panels import PANELS, AlertsPanel, BreakersPanel, EventsPanel, HealthPanel, Panel
+from tui.panels import PANELS, ConnectionsPanel, EventsPanel, HealthPanel, NeedsPanel, Panel, ThroughputPanel
 from tui.panels.layout import Wish, arrange
 from tui.panels.reader import wrap
 from tui.panels.row_list import Column, Row, RowList
@@ -38,17 +38,17 @@ def made(kind: type[Panel]) -> Panel:
 
 @st.composite
 def wishes(draw: st.DrawFn) -> dict[str, Wish]:
-    """Whatever panels may wish: at least their title, those for alerts nothing at all too."""
+    """Whatever panels may wish: at least their title, a plot nothing at all too."""
     found = {}
     for kind in PANELS:
-        least = draw(st.integers(0 if kind is AlertsPanel else 1, 30))
+        least = draw(st.integers(0 if kind is ThroughputPanel else 1, 30))
         found[kind.NAME] = Wish(least, draw(st.integers(least, 60)))
     return found
 
 
 @given(st.integers(1, 300), st.integers(1, 120), wishes())
 def test_panels_lie_within_the_body_and_never_on_each_other(width: int, height: int, wish: dict[str, Wish]) -> None:
-    placed = arrange(width, height, SLOTS, wish)
+    placed = arrange(width, height, SLOTS, lambda name, _wide, _high: wish[name])
     body = Region(0, 0, width, height)
     for name, place in placed.items():
         assert place.area > 0, name
@@ -61,14 +61,23 @@ def test_panels_lie_within_the_body_and_never_on_each_other(width: int, height: 
 def test_what_fires_and_what_is_not_live_has_a_line(width: int, height: int, name: str) -> None:
     snapshot = STATES[name]
     panels = {kind.NAME: made(kind) for kind in PANELS}
-    placed = arrange(width, height, SLOTS, {key: panel.wish(snapshot, height) for key, panel in panels.items()})
+    placed = arrange(width, height, SLOTS, lambda name, wide, high: panels[name].wish(snapshot, wide, high))
     firing = next((one for one in snapshot.alerts if one.fires), None)
     if firing is not None:
-        assert firing.title in said(panels["alerts"], snapshot, placed["alerts"])
-    not_live = [one.name.replace("_", " ") for one in snapshot.degradation.components if one.source != "live"]
-    if not_live and width >= 70:
-        text = said(panels["degradation"], snapshot, placed["degradation"])
-        assert any(one in text for one in not_live)
+        assert firing.title[: max(0, width - 34)] in said(panels["needs"], snapshot, placed["needs"])
+    if snapshot.degradation.level != "normal" and "connections" in placed:
+        assert str(snapshot.degradation.level) in plain(panels["connections"].title(snapshot))
+
+
+@given(st.integers(60, 300), st.integers(20, 120), st.sampled_from(sorted(STATES)))
+def test_nothing_is_cut_in_a_line_that_has_blank_cells(width: int, height: int, name: str) -> None:
+    snapshot = STATES[name]
+    panels = {kind.NAME: made(kind) for kind in PANELS}
+    placed = arrange(width, height, SLOTS, lambda name, wide, high: panels[name].wish(snapshot, wide, high))
+    for panel, place in placed.items():
+        for line in panels[panel].lines(snapshot, place.width, place.height - 1)[: place.height - 1]:
+            text = plain(line).rstrip()
+            assert "…" not in text or "   " not in text.partition("…")[2] or cell_len(text) > place.width - 4, text
 
 
 def said(panel: Panel, snapshot: Snapshot, place: Region) -> str:
@@ -242,7 +251,7 @@ async def test_a_panel_refreshes_the_changed_cells_and_nothing_else(monkeypatch:
         changed = (msgspec.structs.replace(other[0], description="Something else"), *other[1:])
         newest = msgspec.structs.replace(ACTIVE.tasks.newest, value=changed)
         panel.show(msgspec.structs.replace(ACTIVE, tasks=msgspec.structs.replace(ACTIVE.tasks, newest=newest)))
-        assert [(one.y, one.height) for one in regions] == [(3, 1)]
+        assert [(one.y, one.height) for one in regions] == [(5, 1)]
         assert regions[0].x > 20
 
 
@@ -254,14 +263,15 @@ def lines(kind: type[Panel], snapshot: Snapshot, width: int, height: int) -> lis
 
 
 def test_one_line_for_alerts_is_the_worst_of_them() -> None:
-    (line,) = lines(AlertsPanel, WARNING, 100, 1)
+    (line,) = lines(NeedsPanel, WARNING, 100, 1)
     assert "tasks are stuck" in line
-    assert lines(AlertsPanel, WARNING, 100, 3)[-1] == "  and 3 more"
+    assert lines(NeedsPanel, WARNING, 100, 3)[-1] == "  and 4 more"
 
 
-def test_closed_breakers_take_no_line_from_those_that_are_not() -> None:
-    assert [line[2:6] for line in lines(BreakersPanel, WARNING, 100, 2)] == ["open", "held"]
-    assert lines(BreakersPanel, WARNING, 100, 4)[-1] == "  and 11 more"
+def test_what_is_not_well_has_a_line_and_what_is_has_none() -> None:
+    assert [line[2:6] for line in lines(ConnectionsPanel, WARNING, 100, 4)] == ["open", "held"]
+    assert lines(ConnectionsPanel, ACTIVE, 100, 4) == []
+    assert lines(ConnectionsPanel, STATES["offline"], 100, 2)[-1].startswith("  and ")
 
 
 @pytest.mark.parametrize("width", range(20, 100))
@@ -278,10 +288,30 @@ def test_where_there_is_no_room_for_reasons_there_are_their_names() -> None:
 
 
 @pytest.mark.usefixtures("utc")
-def test_an_event_of_another_day_has_its_age_for_a_time() -> None:
+def test_an_event_of_another_day_has_its_date() -> None:
     *_, recent, old = lines(EventsPanel, WARNING, 60, 10)
     assert recent.startswith("02:12:27 ")
-    assert old.startswith("     1 d ")
+    assert old.startswith("02-27 20:10 ")
+
+
+def test_what_follows_itself_is_one_event() -> None:
+    first, *others = ACTIVE.events
+    many = msgspec.structs.replace(ACTIVE, events=(first, first, first, *others))
+    assert lines(EventsPanel, many, 100, 10)[0].rstrip().endswith("(×3)")
+    assert len(lines(EventsPanel, many, 100, 10)) == len(ACTIVE.events)
+
+
+def test_stuck_tasks_stand_first_then_what_failed_lately_runs_waits() -> None:
+    states = [line.split("  ")[0] for line in lines(TasksPanel, WARNING, 100, 20)[3:]]
+    assert states[:4] == ["STUCK", "STUCK", "STUCK", "failed"]
+    assert states.index("in progress") < states.index("awaiting review") < states.index("pending")
+    assert states.index("pending") < states.index("completed")
+
+
+def test_a_running_task_shows_how_much_of_its_estimate_is_used() -> None:
+    over, within = (line for line in lines(TasksPanel, ACTIVE, 120, 20) if line.startswith("in progress"))
+    assert "over estimate" in over
+    assert "██░░░░░░" in within
 
 
 @pytest.mark.parametrize("width", range(20, 200, 3))

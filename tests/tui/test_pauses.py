@@ -38,7 +38,7 @@ def test_a_type_is_paused_and_given_back(
     hand.await_text("bug_fix is paused, seen: 3 set aside")
     assert types(sandbox) == {"bug_fix": "awaiting_review", "refactoring": "pending"}
     hand.escape()
-    hand.await_text("Paused bug_fix is paused since")
+    hand.await_text("bug_fix is paused since")
     hand.press("t")
     hand.await_text("paused ")
     hand.press("\r")

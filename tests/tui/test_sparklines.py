@@ -14,7 +14,9 @@ from tui.rendering.text import LEVELS, Line, Signs, plain
 from tui.rendering.themes import palette
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-CHECK = Check(name="database", level=Level.OK, text="answers", took_s=0.15, at=NOW, recent=(0.01, None, 0.1, 0.19))
+CHECK = Check(
+    name="database", level=Level.OK, text="answers", took_s=0.15, at=NOW, recent=(0.01, 0.01, 0.01, None, 0.1, 0.19)
+)
 SUCCESS = Kpi(
     name="success_7d",
     title="Success 7 d",
@@ -55,11 +57,16 @@ def drawn(line: Line) -> set[str]:
 
 
 def test_a_checks_latency_is_drawn_from_a_hundred_columns_on() -> None:
-    for width, shown in ((44, False), (55, True), (78, True), (112, True)):
+    for width, shown in ((34, False), (44, True), (78, True), (112, True)):
         assert bool(drawn(health(picture(), width))) is shown
     assert "▁ ▅█" in plain(health(picture(), 78))
     assert "_ -^" in plain(health(picture(), 78, ascii_only=True))
-    assert "answers" in plain(health(picture(), 44))
+    assert "answers" in plain(health(picture(), 34))
+
+
+def test_there_is_no_course_of_fewer_than_five_checks() -> None:
+    young = msgspec.structs.replace(CHECK, recent=CHECK.recent[-4:])
+    assert not drawn(health(picture(check=young), 112))
 
 
 def test_where_it_is_narrow_bad_news_have_the_place() -> None:
@@ -70,20 +77,20 @@ def test_where_it_is_narrow_bad_news_have_the_place() -> None:
 
 
 def test_a_figures_course_is_drawn_where_it_has_the_width_and_one() -> None:
-    success, budget = kpis(picture(), 88)
+    _, success, budget = kpis(picture(), 88)
     assert f"{' ' * 20}▁ ▅█ of 1,000" in plain(success)
     assert not drawn(budget)
-    assert plain(budget).endswith("> 0 %   of 30 d")  # what has no course leaves its place to the note
-    assert not drawn(kpis(picture(), 44)[0])
+    assert "of 30 d" in plain(budget)
+    assert not drawn(kpis(picture(), 44)[1])
 
 
 def test_what_the_project_told_before_it_went_is_old_and_not_green() -> None:
     panel = KpisPanel(Signs(), palette("dark"))
-    assert plain(panel.title(picture())) == "KPIs"
-    assert plain(panel.title(picture(OFFLINE))) == "KPIs last known, 5 min"
-    live, gone = kpis(picture(), 88)[0], kpis(picture(OFFLINE), 88)[0]
-    assert [role for _, role in live[:3]] == ["ok", "text", "ok"]
-    assert [role for _, role in gone[:3]] == ["dim", "text", "dim"]
+    assert plain(panel.title(picture())).startswith("Key figures")
+    assert plain(panel.title(picture(OFFLINE))).startswith("Key figures last known, 5 min")
+    live, gone = kpis(picture(), 88)[1], kpis(picture(OFFLINE), 88)[1]
+    assert [role for text, role in live if text[:1] in {"●", "9"}] == ["ok", "ok"]
+    assert [role for text, role in gone if text[:1] in {"●", "9"}] == ["dim", "dim"]
     assert "spark" not in {role for _, role in gone}
 
 

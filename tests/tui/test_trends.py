@@ -253,10 +253,10 @@ async def test_nothing_is_drawn_anew_while_nothing_changed(monkeypatch: pytest.M
 async def test_escape_goes_back_and_the_window_stays_within_its_ends() -> None:
     app = app_on(WARNING, PAST)
     async with run(app, SMALL) as pilot:
-        await opened(pilot, "left", "left")
+        await opened(pilot, "left", "left", "left")
         assert isinstance(app.screen, TrendsView)
-        assert app.screen.window is Window.DAY
-        await pilot.press("right", "right", "right", "right")
+        assert app.screen.window is Window.HOUR
+        await pilot.press(*["right"] * 6)
         await settled(pilot, lambda: app.screen.window is Window.MONTH)  # type: ignore[attr-defined]  # it is that view
         await pilot.press("escape")
         await settled(pilot, lambda: isinstance(app.screen, Dashboard))

@@ -240,8 +240,23 @@ def test_that_there_was_no_incident_is_said_of_the_time_that_was_seen(
     assert ("in 30 days" in told.lines) is known.covered
 
 
+def test_what_is_wrong_now_comes_before_the_last_incident_with_who_takes_care() -> None:
+    alerts = WARNING.alerts
+    told = view_model.incident(msgspec.structs.replace(with_incident(HEALTHY), alerts=alerts))
+    assert told.lines[0] == "tasks are stuck and 2 more"
+    assert told.lines[2] == "nobody has acknowledged it"
+    assert told.big == "10 MIN"
+    acked = tuple(one for one in alerts if one.acked)
+    told = view_model.incident(msgspec.structs.replace(HEALTHY, alerts=acked))
+    assert told.lines[2] == "operator jana@bastion takes care"
+    well = tuple(msgspec.structs.replace(one, well=True) for one in alerts)
+    assert view_model.incident(msgspec.structs.replace(with_incident(HEALTHY), alerts=well)).lines[0] == (
+        "since the last incident"
+    )
+
+
 def test_an_incident_is_named_by_the_alert_of_its_time() -> None:
-    assert view_model.incident(WALLS["critical"]).lines[1] == "most tasks fail"
+    assert view_model.incident(msgspec.structs.replace(WALLS["critical"], alerts=())).lines[1] == "project critical"
     assert view_model.incident(with_incident(HEALTHY)).lines[1] == "project down, 4 min"
     unsure = LastIncident(incident=msgspec.structs.replace(GOES_ON.incident, ended=ago(minutes=1), unsure=True))  # type: ignore[type-var]  # it has one
     assert view_model.incident(msgspec.structs.replace(HEALTHY, last_incident=unsure)).lines[1] == (

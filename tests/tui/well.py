@@ -1,7 +1,8 @@
 """A project that is well: what every other picture differs from."""
 
+import math
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -26,9 +27,19 @@ from core.domain.snapshot import (
 )
 from core.domain.state_word import state_of
 from core.domain.status import Level, Truth
+from core.domain.throughput import Throughput
 from core.resilience import BreakerRecord, BreakerState, degradation
 from core.resilience.reading import Source
 from tests.tui.rows import AT, LOGS, OPERATOR, RUNNING, TASKS, ago, live
+
+_DAY: Final = 95
+"""The quarters of an hour of a day, without the one that is not over."""
+
+THROUGHPUT: Final = Throughput(
+    since=datetime.fromtimestamp(AT.timestamp() // 900 * 900, UTC) - _DAY * timedelta(minutes=15),
+    completed=tuple(round(6 + 5 * math.sin(n / 9)) for n in range(_DAY)),
+    failed=tuple(2 if n % 31 == 7 else 1 if n % 13 == 5 else 0 for n in range(_DAY)),
+)
 
 COURSE: Final = (0.041, 0.044, 0.039, 0.052, 0.047, 0.043, 0.061, 0.042, 0.045, 0.04, 0.043, 0.048)
 
@@ -223,6 +234,7 @@ HEALTHY: Final = worded(
             last_completed_at=live(ago(minutes=7)),
             oldest_review_at=live(ago(hours=1)),
         ),
+        throughput=THROUGHPUT,
         kpis=_kpis(),
         telling=Telling(contacts=2, channels=1),
         logs=live(LOGS),

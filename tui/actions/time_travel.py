@@ -15,7 +15,7 @@ async def later(ui: Ui) -> None:
 
 
 async def event_before(ui: Ui) -> None:
-    """The last moment before at which something happened."""
+    """Where the last incident before began."""
     await ui.time.mark(-1)
 
 

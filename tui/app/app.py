@@ -15,6 +15,7 @@ from core.base.clock import Clock, SystemClock
 from core.base.text import clean
 from core.domain.snapshot import Snapshot
 from core.monitor import Monitor
+from tui.actions.faults import OFFER, OFFER_S
 from tui.app.entries import Entries
 from tui.app.key_bursts import typed
 from tui.base.fault_switch import FaultSwitch
@@ -80,6 +81,8 @@ class WatchdeskApp(Entries):
         self.set_interval(1.0, self.repaint)
         if self._starts_on_wall:
             self.action_wall()
+        if self.faults is not None:
+            self.set_timer(OFFER_S, lambda: self.tell(OFFER))
 
     async def on_unmount(self) -> None:
         """Close the monitor, however the app ended."""

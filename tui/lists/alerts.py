@@ -9,7 +9,7 @@ from core.domain.snapshot import AlertView, Snapshot
 from core.domain.state_word import hidden
 from tui.actions import alerts
 from tui.lists.listed import Details, Listed, fields, list_key, when
-from tui.panels.alerts import ALARM_ROLE, ALARM_SIGN
+from tui.panels.needs import ALARM_ROLE, ALARM_SIGN
 from tui.panels.row_list import Column, Row
 from tui.rendering.text import Line
 

@@ -6,7 +6,7 @@ from core.domain.snapshot import Snapshot
 from core.resilience import BreakerRecord, BreakerState
 from tui.actions import breakers
 from tui.lists.listed import Details, Listed, fields, list_key, when
-from tui.panels.breakers import BREAKER_ROLE, worst_first
+from tui.panels.connections import BREAKER_ROLE, worst_first
 from tui.panels.row_list import Column, Row
 from tui.rendering.text import Line
 

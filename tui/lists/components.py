@@ -9,7 +9,7 @@ from core.domain.snapshot import Component, Snapshot
 from core.resilience.reading import Source
 from tui.actions.choice import Choice, Go
 from tui.lists.listed import Details, Listed, fields, list_key, when
-from tui.panels.degradation import DEGRADATION_LEVEL
+from tui.panels.connections import DEGRADATION_LEVEL
 from tui.panels.row_list import Cell, Column, Row
 from tui.panels.topline import LINK_ROLE
 from tui.rendering.text import Line, latencies, took

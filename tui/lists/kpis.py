@@ -16,8 +16,8 @@ class KpiList(Listed):
     """Each figure with its target and its basis."""
 
     NAME = "kpis"
-    KEY = list_key("kpis", "5", "KPIs", "key figures: all, with what they rest on")
-    TITLE = "KPIs"
+    KEY = list_key("kpis", "5", "key figures", "key figures: all, with what they rest on")
+    TITLE = "Key figures"
     EMPTY = "not measured yet: the first figures come with the first refresh"
     COLUMNS = (
         Column(title="", width=1),

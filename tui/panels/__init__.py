@@ -2,40 +2,38 @@
 
 from typing import Final
 
-from tui.panels.alerts import AlertsPanel
 from tui.panels.away import AwayPanel
 from tui.panels.banner import Banner
-from tui.panels.breakers import BreakersPanel
-from tui.panels.degradation import DegradationPanel
+from tui.panels.connections import ConnectionsPanel
 from tui.panels.events import EventsPanel
 from tui.panels.footer import KeyLine
 from tui.panels.health import HealthPanel
-from tui.panels.inbox import InboxPanel
 from tui.panels.kpis import KpisPanel
+from tui.panels.needs import NeedsPanel
 from tui.panels.panel import Panel
 from tui.panels.tasks import TasksPanel
+from tui.panels.throughput import ThroughputPanel
 from tui.panels.topline import TopLine
 from tui.panels.unavailable import Unavailable
 
 PANELS: Final[tuple[type[Panel], ...]] = (
-    *(AlertsPanel, InboxPanel, HealthPanel, TasksPanel, DegradationPanel, BreakersPanel, KpisPanel, EventsPanel),
+    *(NeedsPanel, HealthPanel, TasksPanel, ThroughputPanel, KpisPanel, ConnectionsPanel, EventsPanel),
 )
 """Those of the dashboard, from top to bottom within each column."""
 
 __all__ = [
     "PANELS",
-    "AlertsPanel",
     "AwayPanel",
     "Banner",
-    "BreakersPanel",
-    "DegradationPanel",
+    "ConnectionsPanel",
     "EventsPanel",
     "HealthPanel",
-    "InboxPanel",
     "KeyLine",
     "KpisPanel",
+    "NeedsPanel",
     "Panel",
     "TasksPanel",
+    "ThroughputPanel",
     "TopLine",
     "Unavailable",
 ]

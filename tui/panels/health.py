@@ -1,5 +1,6 @@
 """The health panel: the checks with their latency, critical ones in a row, and whether the watchdog may act."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from rich.cells import cell_len
@@ -10,10 +11,26 @@ from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.status import Level
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
-from tui.rendering.text import Line, age, spark
+from tui.rendering.text import Line, age, fit, spark
 
 _SCALE_S: Final = 0.2
 """The least span of a latency sparkline in seconds, so that a change of some milliseconds looks small."""
+
+_COURSES: Final = (30, 20, 12, 8)
+"""The widths of a sparkline, the widest that fits is drawn."""
+
+_KNOWN: Final = 5
+"""The fewest values that are a course."""
+
+_TALL: Final = 28
+"""The height of a column in lines from which on each check has a line."""
+
+_SMALL: Final = 14
+_TWO_BY_TWO: Final = 56
+"""The width in cells from which on two checks fit beside each other."""
+
+_FIXED: Final = 2 + 14 + 9
+"""The cells of the sign, the name and the duration."""
 
 _WORST = (Level.CRITICAL, Level.WARNING, Level.UNKNOWN, Level.OK)
 
@@ -23,14 +40,17 @@ class HealthPanel(Panel):
 
     NAME = "health"
     OPENS = "checks"
-    COLUMN, RANK, FILLS = DashboardColumn.LEFT, 60, 20
+    COLUMN, RANK, FILLS = DashboardColumn.MIDDLE, 60, 55
     TITLE = "Health"
 
-    def wish(self, snapshot: Snapshot, height: int) -> Wish:
+    def wish(self, snapshot: Snapshot, width: int, height: int) -> Wish:
         """Ask for the checks, the count and the permission; on a small screen at least for checks that are not ok."""
         every = 3 + len(snapshot.health.checks)
+        if height >= _TALL:
+            return Wish(every, every)
         bad = sum(check.level is not Level.OK for check in snapshot.health.checks)
-        return Wish(every if height >= 18 else 3 + bad, every)
+        least = 1 + (len(snapshot.health.checks) + 1) // 2 if width >= _TWO_BY_TWO else 1 + bad
+        return Wish(least if height >= _SMALL else 1 + min(bad, 2), least)
 
     def title(self, snapshot: Snapshot) -> Line:
         """Return the title with the age of the checks, and how many are ok."""
@@ -45,35 +65,53 @@ class HealthPanel(Panel):
         )
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """Return a line per check, then the count and the permission; if not all fit, the worst checks."""
+        """Return a line per check, then the count and the permission; in few lines two checks each, or the worst."""
         checks = snapshot.health.checks
-        if len(checks) + 2 > height:
-            checks = tuple(sorted(checks, key=lambda one: _WORST.index(one.level)))[: height - 2]
-        lines = [self._check(check, snapshot, width) for check in checks]
-        return [*lines, self._count(snapshot), self._permission(snapshot, width)]
+        if len(checks) + 2 <= height:
+            lines = self._checks(checks, snapshot, width)
+            return [*lines, self._count(snapshot), self._permission(snapshot, width)]
+        if len(checks) <= 2 * height and width >= _TWO_BY_TWO:
+            rows = (len(checks) + 1) // 2
+            half = (width - 2) // 2
+            return [
+                (*self._in_half(checks[row], snapshot, half), ("  ", "text"), *self._in_half(other, snapshot, half))
+                for row, other in zip(range(rows), (*checks[rows:], None), strict=False)
+            ]
+        worst = sorted(checks, key=lambda one: _WORST.index(one.level))[:height]
+        return self._checks(worst, snapshot, width)
 
-    def _check(self, check: Check, snapshot: Snapshot, width: int) -> Line:
-        wide = width >= 76
+    def _in_half(self, check: Check | None, snapshot: Snapshot, width: int) -> Line:
+        """Return one check in half a line."""
+        if check is None:
+            return fit((), width)
+        return fit(self._check(check, snapshot, 0, took=check.level is Level.OK), width)
+
+    def _checks(self, checks: Sequence[Check], snapshot: Snapshot, width: int) -> list[Line]:
+        """Return a line each, with a course where there is room for it beside the longest text."""
+        room = width - _FIXED - max((len(check.text) for check in checks), default=0)
+        courses = _COURSES if any(_is_course(check) for check in checks) else ()
+        cells = next((cells for cells in courses if cells + 1 <= room), 0)
+        return [self._check(check, snapshot, cells, took=room >= 0 or check.level is Level.OK) for check in checks]
+
+    def _check(self, check: Check, snapshot: Snapshot, cells: int, *, took: bool) -> Line:
         told = check.at is not None and (check.level is not Level.OK or snapshot.link.word is LinkWord.LIVE)
         role = check.level.value if told else "dim"
-        took = " " * 9 if check.took_s is None else f"{1000 * check.took_s:5.0f} ms "
+        duration = " " * 9 if check.took_s is None else f"{1000 * check.took_s:5.0f} ms "
         name = check.name.replace("_", " ")
-        old = age(check.at, snapshot.at)
-        more = f" {old:>6} " if wide else ""
         return (
             (f"{self._signs.level(check.level)} ", role),
             (f"{name:<14}", "text"),
-            (took if wide or check.level == "ok" else "", "dim"),
-            (self._course(check, width), "spark" if told else "dim"),
-            (more, "dim"),
+            (duration if took else "", "dim"),
+            (self._course(check, cells), "spark" if told else "dim"),
             (check.text, role if check.level != "ok" else "dim"),
         )
 
-    def _course(self, check: Check, width: int) -> str:
-        """Return a sparkline of recent latencies. Where it is narrow, a check that is not ok has text in its place."""
-        cells = 20 if width >= 104 else 12 if width >= 76 else 8 if width >= 55 and check.level == "ok" else 0
+    def _course(self, check: Check, cells: int) -> str:
+        """Return a sparkline of recent latencies in so many cells; blank of fewer than `_KNOWN` values."""
         if not cells:
             return ""
+        if not _is_course(check):
+            return " " * (cells + 1)
         known = [took for took in check.recent[-cells:] if took is not None]
         high = max(_SCALE_S, *known) if known else _SCALE_S
         return spark(check.recent, cells, low=0.0, high=high, levels=self._signs.levels) + " "
@@ -101,3 +139,7 @@ class HealthPanel(Panel):
         if name == "lease" and lease.holder and not lease.mine:
             return f"the lease is {lease.holder}'s on {lease.host}"
         return REASONS.get(name, name)
+
+
+def _is_course(check: Check) -> bool:
+    return sum(took is not None for took in check.recent) >= _KNOWN

@@ -1,4 +1,4 @@
-"""The KPIs panel: each figure with its target, its course over the last day, and its basis."""
+"""The panel of key figures: each with its target, its course over the last day, and its basis."""
 
 from typing import Final
 
@@ -7,7 +7,8 @@ from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.status import Truth
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
-from tui.rendering.text import Line, age, spark
+from tui.rendering.table import TableColumn, table
+from tui.rendering.text import Line, Span, age, spark
 
 _ROLE: Final = {Truth.TRUE: "ok", Truth.FALSE: "warning", Truth.UNKNOWN: "text"}
 
@@ -24,57 +25,88 @@ _SCALE: Final = {
 }
 """The least span of each sparkline, so that a small change looks small."""
 
-_NOTED: Final = 44
-"""The width in cells from which a figure's note is shown."""
+_HEADED: Final = 4
+"""The height in lines, title included, from which on the figures are a table."""
+
+_COLUMNS: Final = (
+    TableColumn(most=1),
+    TableColumn(title="figure", most=16),
+    TableColumn(title="value", most=12, right=True),
+    TableColumn(title="target", most=8),
+    TableColumn(title="24 h", most=24, drops=1),
+    TableColumn(title="of"),
+)
 
 
 class KpisPanel(Panel):
     """A line per figure."""
 
     NAME = OPENS = "kpis"
-    COLUMN, RANK, FILLS = DashboardColumn.MIDDLE, 10, 50
-    TITLE = "KPIs"
+    COLUMN, RANK, FILLS = DashboardColumn.MIDDLE, 20, 62
+    TITLE = "Key figures"
 
-    def wish(self, snapshot: Snapshot, height: int) -> Wish:
-        """Ask for all figures, at least for the first three."""
-        return Wish(min(4, 1 + max(1, len(snapshot.kpis))), 1 + max(1, len(snapshot.kpis)))
+    def wish(self, snapshot: Snapshot, width: int, height: int) -> Wish:
+        """Ask for one line with the first figures in it, better for a table of all."""
+        return Wish(1, 2 + len(snapshot.kpis) if snapshot.kpis else 1)
 
     def title(self, snapshot: Snapshot) -> Line:
-        """Return the title with the age of the project's figures, while the link is not live."""
+        """Return the title with the age of the figures while the link is not live, and the first figures alone."""
         told = [kpi.at for kpi in snapshot.kpis if kpi.at is not None]
         old = f" last known, {age(min(told), snapshot.at)}" if told and not _live(snapshot) else ""
-        return ((self.TITLE, "title"), (old, "warning"))
+        head: Line = ((self.TITLE, "title"), (old, "warning"))
+        if not snapshot.kpis:
+            return (*head, (" not measured yet", "dim"))
+        return (*head, *self._in_line(snapshot)) if self.size.height < _HEADED else head
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
-        """Return the figures in order; a dash where nothing was measured."""
-        if not snapshot.kpis:
-            return [(("  not measured yet", "dim"),)]
-        return [self._kpi(kpi, width, old=kpi.at is not None and not _live(snapshot)) for kpi in snapshot.kpis]
+        """Return the figures in order under their headings; a dash where nothing was measured."""
+        if not snapshot.kpis or height < _HEADED - 1:
+            return []
+        cells = 24 if width >= 80 else 12 if width >= 68 else 7
+        rows = [self._row(kpi, cells, old=_is_old(kpi, snapshot)) for kpi in snapshot.kpis]
+        return table(_COLUMNS, rows, width)[:height]
 
-    def _kpi(self, kpi: Kpi, width: int, *, old: bool) -> Line:
-        signs = {Truth.TRUE: self._signs.ok, Truth.FALSE: self._signs.warning, Truth.UNKNOWN: " "}
-        text = self._signs.none if kpi.value is None else kpi.text
-        role = "dim" if old else _ROLE[kpi.good]
-        figure: Line = (
-            (f"{signs[kpi.good]} ", role),
-            (f"{kpi.title:<14}", "text"),
-            (f"{text:>10} ", role if kpi.value is not None else "dim"),
-            (f"{kpi.target:<7}", "dim"),
+    def _in_line(self, snapshot: Snapshot) -> Line:
+        """Return as many figures as fit into one line, name and value."""
+        spans, room = list[Span](), self.size.width - len(self.TITLE) - 6
+        for kpi in (one for one in snapshot.kpis if one.value is not None):
+            value, role = self._value(kpi, old=_is_old(kpi, snapshot))
+            room -= len(kpi.title) + len(value) + 3
+            if room < 0:
+                break
+            spans += [(f"  {kpi.title} ", "dim"), (value, role)]
+        return tuple(spans)
+
+    def _value(self, kpi: Kpi, *, old: bool) -> Span:
+        if kpi.value is None:
+            return self._signs.none, "dim"
+        return kpi.text, "dim" if old else _ROLE[kpi.good]
+
+    def _row(self, kpi: Kpi, cells: int, *, old: bool) -> tuple[Span, ...]:
+        signs = {Truth.TRUE: self._signs.ok, Truth.FALSE: self._signs.warning, Truth.UNKNOWN: ""}
+        value = self._value(kpi, old=old)
+        course = self._course(kpi, cells)
+        return (
+            (signs[kpi.good], "dim" if old else _ROLE[kpi.good]),
+            (kpi.title, "text"),
+            value,
+            (kpi.target, "dim"),
+            (course, "dim" if old else "spark"),
+            (kpi.note, "dim"),
         )
-        if width < _NOTED:
-            return figure
-        course = self._course(kpi, width)
-        return (*figure, (f" {course}", "dim" if old else "spark"), (kpi.note, "dim"))
 
-    def _course(self, kpi: Kpi, width: int) -> str:
-        """Return the sparkline; empty if no value is known, so that the note has its place."""
-        cells = 24 if width >= 80 else 12 if width >= 68 else 7 if width >= 55 else 0
-        known = [value for value in kpi.recent[-cells:] if value is not None] if cells else []
+    def _course(self, kpi: Kpi, cells: int) -> str:
+        """Return the sparkline; empty if no value is known."""
+        known = [value for value in kpi.recent[-cells:] if value is not None]
         if not known:
             return ""
         low, high = _SCALE.get(kpi.name, (min(known), max(known)))
         bounds = {"low": min(low, *known), "high": max(high, *known)}
-        return spark(kpi.recent, cells, levels=self._signs.levels, **bounds) + " "
+        return spark(kpi.recent, cells, levels=self._signs.levels, **bounds)
+
+
+def _is_old(kpi: Kpi, snapshot: Snapshot) -> bool:
+    return kpi.at is not None and not _live(snapshot)
 
 
 def _live(snapshot: Snapshot) -> bool:

@@ -1,23 +1,22 @@
 """The layout of the dashboard: a pure function of its size and of the panels' wishes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Final
 
 import msgspec
 from textual.geometry import Region
 
-_NARROW, _SHORT, _WIDE = 70, 16, 160
-"""Below 70 cells or 16 lines only the left column is shown; from 160 cells on there are three columns, else two."""
+_TWO, _THREE = 110, 170
+"""The widths in cells from which on there are two columns, and three."""
 
-_LEFT_SHARE: Final = {2: 0.56, 3: 0.44}
+_LEFT_SHARE: Final = {2: 0.55, 3: 0.44}
 _MIDDLE_SHARE: Final = 0.28
 
 
 class DashboardColumn(Enum):
-    """The place of a panel. With two columns the middle one is the upper part of the right one."""
+    """The place of a panel. With two columns the middle one is the upper part of the right one; else there is one."""
 
-    TOP = "top"
     LEFT = "left"
     MIDDLE = "middle"
     RIGHT = "right"
@@ -40,39 +39,36 @@ class Wish(msgspec.Struct, frozen=True):
     most: int
 
 
-def arrange(width: int, height: int, slots: Sequence[Slot], wishes: Mapping[str, Wish]) -> dict[str, Region]:
+NOTHING: Final = Wish(0, 0)
+
+Wishing = Callable[[str, int, int], Wish]
+"""What a panel wishes, by its name, in a column of a width and a height in cells."""
+
+
+def arrange(width: int, height: int, slots: Sequence[Slot], wish: Wishing) -> dict[str, Region]:
     """Return the region of each panel in a body of `width` by `height` cells; a panel without one is hidden."""
-    placed, y = {}, 0
-    for slot in _in(slots, DashboardColumn.TOP):
-        lines = min(wishes[slot.name].most, max(1, height // 4)) if wishes[slot.name].most else 0
-        if lines and y + lines <= height:
-            placed[slot.name] = Region(0, y, width, lines)
-            y += lines
-    rest = height - y
     left, middle, right = (
-        _in(slots, column) for column in (DashboardColumn.LEFT, DashboardColumn.MIDDLE, DashboardColumn.RIGHT)
+        tuple(slot for slot in slots if slot.column is column)
+        for column in (DashboardColumn.LEFT, DashboardColumn.MIDDLE, DashboardColumn.RIGHT)
     )
-    if width < _NARROW or height < _SHORT:
-        return placed | _column(left, Region(0, y, width, rest), wishes)
-    if width < _WIDE:
+    if width < _TWO:
+        columns: tuple[tuple[tuple[Slot, ...], int], ...] = ((tuple(slots), width),)
+    elif width < _THREE:
         wide = round(width * _LEFT_SHARE[2])
-        columns: tuple[tuple[tuple[Slot, ...], int], ...] = ((left, wide), ((*middle, *right), width - wide))
+        columns = ((left, wide), ((*middle, *right), width - wide))
     else:
         wide, half = round(width * _LEFT_SHARE[3]), round(width * _MIDDLE_SHARE)
         columns = ((left, wide), (middle, half), (right, width - wide - half))
-    x = 0
+    placed, x = dict[str, Region](), 0
     for there, wide in columns:
         gap = 1 if x + wide < width else 0
-        placed |= _column(there, Region(x, y, wide - gap, rest), wishes)
+        placed |= _column(there, Region(x, 0, wide - gap, height), wish)
         x += wide
     return placed
 
 
-def _in(slots: Sequence[Slot], column: DashboardColumn) -> tuple[Slot, ...]:
-    return tuple(slot for slot in slots if slot.column is column)
-
-
-def _column(slots: Sequence[Slot], place: Region, wishes: Mapping[str, Wish]) -> dict[str, Region]:
+def _column(slots: Sequence[Slot], place: Region, wish: Wishing) -> dict[str, Region]:
+    wishes = {slot.name: wish(slot.name, place.width, place.height) for slot in slots}
     lines = _lines(slots, place.height, wishes)
     placed, y = {}, place.y
     for slot in slots:

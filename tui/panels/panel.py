@@ -60,15 +60,20 @@ class Panel(Widget):
         """Return what the layout needs to know of it."""
         return Slot(name=cls.NAME, column=cls.COLUMN, rank=cls.RANK, fills=cls.FILLS, greedy=cls.GREEDY)
 
-    def wish(self, snapshot: Snapshot, height: int) -> Wish:
-        """Return the lines that it needs and could fill, on a screen of `height` lines."""
+    def wish(self, snapshot: Snapshot, width: int, height: int) -> Wish:
+        """Return the lines that it needs and could fill, in a column of `width` by `height` cells."""
         return Wish(1, height)
 
-    def wished(self, snapshot: Snapshot, height: int) -> Wish:
+    def wished(self, snapshot: Snapshot, width: int, height: int) -> Wish:
         """Return its wish, or a small one if that fails unexpectedly."""
         with self._boundary.around(f"the size of {self._called}"):
-            return self.wish(snapshot, height)
+            return self.wish(snapshot, width, height)
         return Wish(2, 2)
+
+    @property
+    def opened(self) -> str:
+        """Return the list or view that it opens now."""
+        return self.OPENS
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return the lines below the title, in `width` cells and at most `height` lines."""

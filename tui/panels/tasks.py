@@ -1,13 +1,15 @@
 """The tasks panel: the count of each status, the success rate, the age of the last completion, and the newest tasks."""
 
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
 from typing import Final
 
 from core.domain.records import Task
 from core.domain.snapshot import Snapshot
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
-from tui.rendering.text import CLOCK_CELLS, Line, age, ago, clock_time, origin
+from tui.rendering.table import TableColumn, table
+from tui.rendering.text import CLOCK_CELLS, Line, Span, age, ago, bar, clock_time, origin, plain
 
 _SHOWN = ("pending", "in_progress", "failed", "completed", "awaiting_review", "rejected")
 """The statuses in order; a narrow screen drops the last ones first."""
@@ -15,6 +17,24 @@ TASK_ROLE = {"completed": "ok", "failed": "critical", "in_progress": "warning", 
 
 _WIDE: Final = 60
 """Cells from which on there is room for more than the least."""
+
+_WITH_IDS: Final = 84
+"""Cells from which on there is room for ids."""
+
+_SMALL: Final = 14
+_PROGRESS_CELLS: Final = 8
+_LATELY: Final = timedelta(hours=1)
+_ORDER: Final = {"in_progress": 2, "awaiting_review": 3, "pending": 4}
+
+_COLUMNS: Final = (
+    TableColumn(title="state", least=11, most=15),
+    TableColumn(title="age", least=6, most=CLOCK_CELLS, right=True),
+    TableColumn(title="id", most=8, drops=3),
+    TableColumn(title="type", most=18, drops=2),
+    TableColumn(title="description"),
+    TableColumn(title="progress", most=13, drops=1),
+    TableColumn(title="who", most=14, drops=4),
+)
 
 STUCK = "STUCK"
 UNPROVEN = "STUCK?"
@@ -25,12 +45,12 @@ class TasksPanel(Panel):
     """A summary of the task table."""
 
     NAME = OPENS = "tasks"
-    COLUMN, RANK, FILLS, GREEDY = DashboardColumn.LEFT, 50, 10, True
+    COLUMN, RANK, FILLS, GREEDY = DashboardColumn.LEFT, 70, 65, True
     TITLE = "Tasks"
 
-    def wish(self, snapshot: Snapshot, height: int) -> Wish:
+    def wish(self, snapshot: Snapshot, width: int, height: int) -> Wish:
         """Ask for counts, rates and a few rows at least, and for all free room."""
-        return Wish(5, height)
+        return Wish(6 if height >= _SMALL else 3, height)
 
     def title(self, snapshot: Snapshot) -> Line:
         """Return the title with the age of the counts where they are not live."""
@@ -49,9 +69,10 @@ class TasksPanel(Panel):
             return [*lines, (("no tasks are visible to us", "dim"),)]
         said = dict.fromkeys(tasks.unproven, UNPROVEN) | dict.fromkeys(tasks.stuck, STUCK)  # as of the last check
         words = {task.id: said[task.id] for task in newest if task.id in said and task.status == "in_progress"}
-        order = sorted(newest, key=lambda task: task.id not in words)
         live = tasks.newest.live
-        return lines + [self._row(task, snapshot, width, live=live, stuck=words.get(task.id, "")) for task in order]
+        order = urgent_first(newest, words, snapshot.at)[: max(0, height - len(lines) - 1)]
+        rows = [self._row(task, snapshot, width, live=live, stuck=words.get(task.id, "")) for task in order]
+        return lines + table(_COLUMNS, rows, width)
 
     def _counts(self, snapshot: Snapshot, width: int, *, live: bool) -> Line:
         """Return the counts that fit, never half a number; statuses without a task are dropped first."""
@@ -78,9 +99,13 @@ class TasksPanel(Panel):
         completed = self._signs.none if last.value is None else told
         fine = percent is not None and percent >= 95
         role = "dim" if not rate.live or percent is None else "ok" if fine else "warning"
-        return (("success 24 h ", "dim"), (text, role), (origin(rate, snapshot.at), "warning"),
-                ("  last completed ", "dim"), (completed, "text" if last.live else "dim"),
-                *self._simulated(snapshot))  # fmt: skip
+        line: Line = (
+            *(("success 24 h ", "dim"), (text, role), (origin(rate, snapshot.at), "warning")),
+            *(("  last completed ", "dim"), (completed, "text" if last.live else "dim")),
+            *self._simulated(snapshot),
+        )
+        more = (*line, *self._lately(snapshot))
+        return more if len(plain(more)) <= width else line
 
     def _simulated(self, snapshot: Snapshot) -> Line:
         """Return the count of tasks that dry-run marked completed without doing them, if any."""
@@ -89,19 +114,53 @@ class TasksPanel(Panel):
             return ()
         return (("  simulated ", "dim"), (f"{simulated.value.count:,}", "warning" if simulated.live else "dim"))
 
-    def _when(self, at: datetime | None, snapshot: Snapshot, width: int) -> str:
-        if self.times and width >= _WIDE:
-            return f"{clock_time(at, snapshot.at):>{CLOCK_CELLS}}"
-        return f"{age(at, snapshot.at):>6}"
+    def _lately(self, snapshot: Snapshot) -> Line:
+        """Return what finished within the last full hour, where that was counted."""
+        found = snapshot.throughput.last(_LATELY)
+        if found is None:
+            return ()
+        completed, failed = found
+        return (
+            ("  last hour ", "dim"),
+            (f"{completed:,} completed", "text"),
+            (f", {failed:,} failed", "critical" if failed else "dim"),
+        )
 
-    def _row(self, task: Task, snapshot: Snapshot, width: int, *, live: bool, stuck: str) -> Line:
+    def _row(self, task: Task, snapshot: Snapshot, width: int, *, live: bool, stuck: str) -> tuple[Span, ...]:
         role = ("warning" if stuck else TASK_ROLE.get(task.status, "text")) if live else "dim"
-        word = stuck or task.state.replace("_", " ")
         at = task.completed_at or task.began_at
         text = task.description + (f" ({task.error})" if task.error else "")
         return (
-            (f"{word:<16}", role),
-            (f"{self._when(at, snapshot, width)} ", "dim"),
-            (f"{task.task_type} " if width >= _WIDE else "", "dim"),
+            (stuck or task.state.replace("_", " "), role),
+            (clock_time(at, snapshot.at) if self.times else age(at, snapshot.at), "dim"),
+            (task.id[:8] if width >= _WITH_IDS else "", "dim"),
+            (task.task_type, "dim"),
             (text, "text" if live else "dim"),
+            self._progress(task, snapshot, live=live),
+            (task.assigned_to, "dim"),
         )
+
+    def _progress(self, task: Task, snapshot: Snapshot, *, live: bool) -> Span:
+        """Return how much of its estimate a running task has used, as a bar; past it how many times that is."""
+        if task.status != "in_progress" or not task.estimated_minutes or task.began_at is None:
+            return "", "dim"
+        share = (snapshot.at - task.began_at) / timedelta(minutes=task.estimated_minutes)
+        if share < 1:
+            drawn = bar(int(share * _PROGRESS_CELLS), _PROGRESS_CELLS, _PROGRESS_CELLS, signs=self._signs.bar)
+            return drawn, "text" if live else "dim"
+        over = f"{min(999, int(share))}x estimate" if share >= 2 else "over estimate"
+        return over, "warning" if live else "dim"
+
+
+def urgent_first(tasks: Iterable[Task], stuck: Collection[str], now: datetime) -> list[Task]:
+    """Return stuck tasks first, then what failed within the hour, what runs, what waits, and the rest as it stands."""
+
+    def rank(task: Task) -> int:
+        ended = task.completed_at or task.began_at
+        if task.id in stuck:
+            return 0
+        if task.status == "failed" and ended is not None and now - ended <= _LATELY:
+            return 1
+        return _ORDER.get(task.status, len(_ORDER) + 2)
+
+    return sorted(tasks, key=rank)

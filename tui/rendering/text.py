@@ -89,6 +89,7 @@ class Signs:
         self.none = "-" if ascii_only else "—"
         self.levels = "_.-=^" if ascii_only else LEVELS
         self.bar = "#." if ascii_only else BAR
+        self.hanging = "#'" if ascii_only else "█▀"
         self.ink, self.faded = "#:" if ascii_only else "█▒"
 
     def level(self, level: str) -> str:

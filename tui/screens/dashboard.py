@@ -10,10 +10,11 @@ from textual.widget import Widget
 
 from core.domain.snapshot import Snapshot
 from tui.actions.ui import Ui
+from tui.lists import LISTS
 from tui.panels import PANELS, Panel, TopLine
-from tui.panels.layout import Wish, arrange
+from tui.panels.layout import arrange
 from tui.rendering.text import Line
-from tui.screens.keys import OPEN_KEYS
+from tui.screens.keys import OPEN_KEYS, SCREEN_KEYS
 from tui.screens.view import View
 
 
@@ -33,7 +34,7 @@ class Dashboard(View):
 
     def body(self) -> Iterable[Widget]:
         """Yield the panels; `arrange` lays them out."""
-        keys = {key.name: key for key in OPEN_KEYS}
+        keys = {key.name: key for key in (*OPEN_KEYS, *SCREEN_KEYS)}
         for kind in PANELS:
             panel = kind(*self._style, id=kind.NAME)
             panel.can_focus = True
@@ -53,8 +54,8 @@ class Dashboard(View):
         """Open the list of the focused panel, unless a dialog came between."""
         if not self.is_current:
             return
-        if isinstance(self.focused, Panel) and self.focused.OPENS:
-            self.ui.visit(self.focused.OPENS)
+        if isinstance(self.focused, Panel) and self.focused.opened:
+            self._open(self.focused.opened)
         else:
             self.ui.tell("tab goes to a panel, enter opens it")
 
@@ -66,8 +67,14 @@ class Dashboard(View):
 
     def on_click(self, event: events.Click) -> None:
         """Open the list of the clicked panel, unless a dialog came between."""
-        if self.is_current and isinstance(event.widget, Panel) and event.widget.OPENS:
-            self.ui.visit(event.widget.OPENS)
+        if self.is_current and isinstance(event.widget, Panel) and event.widget.opened:
+            self._open(event.widget.opened)
+
+    def _open(self, name: str) -> None:
+        if name in LISTS:
+            self.ui.visit(name)
+        else:
+            self.call_later(self.run_action, f"app.{name}")
 
     def _place(self, snapshot: Snapshot, body: Widget) -> None:
         width, height = body.size
@@ -76,8 +83,12 @@ class Dashboard(View):
         panels = {panel.NAME: panel for panel in body.query(Panel)}
         if len(panels) < len(PANELS):
             return
-        wishes: dict[str, Wish] = {name: panel.wished(snapshot, height) for name, panel in panels.items()}
-        places = arrange(width, height, [kind.slot() for kind in PANELS], wishes)
+        places = arrange(
+            width,
+            height,
+            [kind.slot() for kind in PANELS],
+            lambda name, wide, high: panels[name].wished(snapshot, wide, high),
+        )
         if places == self._placed:
             return
         self._placed = places

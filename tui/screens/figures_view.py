@@ -22,7 +22,7 @@ from tui.screens.keys import FIGURE_KEYS, LIST_KEYS, TIME_KEYS
 from tui.screens.list_view import ListView
 from tui.time_travel.recorded import Moment
 
-_WINDOWS: Final = tuple(Window)
+_WINDOWS: Final = (Window.DAY, Window.WEEK, Window.MONTH)
 _KEYS: Final = (*FIGURE_KEYS, *(key for key in LIST_KEYS if key.name in {"open", "back"}))
 _NOW_KEY: Final = next(key for key in TIME_KEYS if key.name == "now")
 

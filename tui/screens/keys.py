@@ -50,8 +50,8 @@ SCREEN_KEYS: Final = (
 TIME_KEYS: Final = (
     Key(name="earlier", key="left_square_bracket", action="time('earlier')", word="earlier", does="earlier: the picture before, from the black box; held down, faster", drops=12),
     Key(name="later", key="right_square_bracket", action="time('later')", word="later", does="later: the picture after it; after the last one comes now", drops=21),
-    Key(name="event_before", key="left_curly_bracket,ctrl+left", action="time('event_before')", word="event", does="event before: back to when something happened; also ctrl+←", drops=21),
-    Key(name="event_after", key="right_curly_bracket,ctrl+right", action="time('event_after')", word="event", does="event after: on to when something happened; also ctrl+→", drops=21),
+    Key(name="event_before", key="left_curly_bracket,ctrl+left", action="time('event_before')", word="incident", does="incident before: back to where one began or ended; also ctrl+←", drops=21),
+    Key(name="event_after", key="right_curly_bracket,ctrl+right", action="time('event_after')", word="incident", does="incident after: on to where one began or ended; also ctrl+→", drops=21),
     Key(name="jump", key="at", action="time('jump')", word="time", does="time: what it looked like then", drops=21, about="moment", also=("past", "@")),
     Key(name="note", key="n", action="time('note')", word="note", does="note: about the moment that is shown", drops=20),
     Key(name="now", key="0", action="time('now')", word="now", does="now: back from the past", drops=22),
@@ -75,8 +75,8 @@ ROW_KEYS: Final = (
     Key(name="save", key="W,shift+w", action="save", word="save", does="save the whole row in a file", drops=13),
 )
 TREND_KEYS: Final = (
-    Key(name="shorter", key="left", action="window(-1)", word="shorter", does="a shorter window: 7 days, 24 hours"),
-    Key(name="longer", key="right", action="window(1)", word="longer", does="a longer window: 7 days, 30 days"),
+    Key(name="shorter", key="left", action="window(-1)", word="shorter", does="a shorter window, down to an hour"),
+    Key(name="longer", key="right", action="window(1)", word="longer", does="a longer window, up to 30 days"),
     Key(name="plot", key="tab", action="plot", word="one plot", does="one plot alone, then the next, then all four", drops=1),
 )  # fmt: skip
 FIGURE_KEYS: Final = tuple(

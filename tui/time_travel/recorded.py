@@ -95,8 +95,8 @@ def stepped(box: Box, start: Moment, by: int, now: datetime) -> Moment | None:
 
 
 def marked(box: Box, start: Moment, by: int, now: datetime) -> Moment | None:
-    """Return the moment `by` events later or earlier. `None`: now. Raises NotThere before the first one."""
-    found = box.mark(start.at, by)
+    """Return where an incident began or ended, `by` later or earlier. `None`: now. Raises NotThere before the first."""
+    found = box.incident(start.at, by)
     if by > 0 and (found is None or found.at > now):
         return None
     if found is None:

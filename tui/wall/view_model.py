@@ -14,6 +14,7 @@ from tui.panels.topline import STATE_LEVEL
 from tui.rendering.text import age
 
 _GOOD_PERCENT: Final = 95.0
+_SEVERITIES: Final = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 _LOOKED_S: Final = 60.0
 
 
@@ -104,9 +105,14 @@ def oldness(snapshot: Snapshot) -> tuple[Figure, ...]:
 
 
 def incident(snapshot: Snapshot) -> BigNumber:
-    """Return the last incident: how long ago, what, how long. It says "no incident" only for time that was watched."""
+    """Return what is wrong now: since when, what, who takes care; while all is well the last incident.
+
+    It says "no incident" only for time that was watched.
+    """
     seen, now = snapshot.last_incident, snapshot.at
     live = snapshot.link.word is LinkWord.LIVE
+    if (wrong := _wrong_now(snapshot)) is not None:
+        return wrong
     if seen.incident is not None:
         return _incident(seen.incident, snapshot)
     if seen.covered:
@@ -120,6 +126,23 @@ def incident(snapshot: Snapshot) -> BigNumber:
     looked = age(now - timedelta(seconds=seen.seen_s), now)
     return BigNumber(
         big=looked.upper(), lines=("no incident", "in the time anybody looked"), role="text" if live else "dim"
+    )
+
+
+def _wrong_now(snapshot: Snapshot) -> BigNumber | None:
+    """Return the worst alert whose condition holds, with who takes care of it; `None` where there is none."""
+    found = [(one, one.began_at) for one in snapshot.alerts if one.is_so and one.began_at is not None]
+    if not found:
+        return None
+    one, began = min(found, key=lambda pair: (_SEVERITIES.get(pair[0].severity, len(_SEVERITIES)), pair[0].acked != ""))
+    others = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    care = f"{one.acked} takes care" if one.acked else one.muted or "nobody has acknowledged it"
+    live = snapshot.link.word is LinkWord.LIVE
+    role = "critical" if live and one.severity == "critical" else "warning"
+    return BigNumber(
+        big=age(began, snapshot.at).upper(),
+        lines=(f"{one.title}{others}", f"since {began.astimezone():%a %d %b %H:%M}", care),
+        role=role,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from core.domain.snapshot import Snapshot
+from core.domain.snapshot import CALM, Snapshot
 from core.history.blackbox.frame import Flag
 
 
@@ -43,11 +43,14 @@ def kinds_of(flags: int) -> tuple[MarkKind, ...]:
 
 
 def happened(old: Snapshot, new: Snapshot) -> Flag:
-    """Return flags for a new event, another state, and a changed alert; one that is only pending does not count."""
+    """Return flags for a new event, another state, and a changed alert.
+
+    One that is only pending does not count, nor does a change between two states in which nothing is wrong.
+    """
     flags = Flag(0)
     if new.events != old.events and not set(new.events) <= set(old.events):
         flags |= Flag.EVENT
-    if new.state is not old.state:
+    if new.state is not old.state and not {new.state, old.state} <= CALM:
         flags |= Flag.STATE
     if new.alerts != old.alerts and _alerts(new) != _alerts(old):
         flags |= Flag.ALERT

@@ -21,6 +21,11 @@ from core.history.blackbox.segment_cache import SegmentCache
 
 log = logging.getLogger(__name__)
 _TICK = timedelta(microseconds=1)
+
+_APART: Final = timedelta(minutes=2)
+"""The time without a change after which the next one is another incident."""
+
+_TURNS: Final = frozenset(MarkKind) - {MarkKind.EVENT}
 _MOST_PASSED: Final = 40
 """The most unreadable groups that are skipped to find a readable one: those of some hours."""
 
@@ -89,14 +94,18 @@ class Box:
             found[at] = (*found.get(at, ()), MarkKind.NOTE)
         return tuple(Mark(moment_of(at), tuple(dict.fromkeys(found[at]))) for at in sorted(found))
 
-    def mark(self, moment: datetime, by: int) -> Mark | None:
-        """Return the mark `by` marks after a moment, or before it; past the end, the last one."""
+    def incident(self, moment: datetime, by: int) -> Mark | None:
+        """Return where an incident began or ended, the `by`th after a moment, or before it; past the end, the last one.
+
+        That is the first of all that changed the state or an alert, was noted, or began or ended the observation, each
+        at most two minutes after the one before: a storm is one stop, however much of it there is.
+        """
         span = self.span()
         if span is None:
             return None
         found: Mark | None = None
         for _ in range(abs(by)):
-            following = self._mark(moment, span, forward=by > 0)
+            following = self._begun_after(moment, span) if by > 0 else self._begun_before(moment, span)
             if following is None:
                 break
             found, moment = following, following.at
@@ -128,16 +137,31 @@ class Box:
         """Add a note about a moment, and return it as written. Any process may. Raises NotKept."""
         return self._notes.add(Note(at=at, written_at=now or datetime.now(UTC), who=who, text=text))
 
-    def _mark(self, moment: datetime, span: tuple[datetime, datetime], *, forward: bool) -> Mark | None:
-        """Return the nearest mark, searched further and further away."""
+    def _begun_before(self, moment: datetime, span: tuple[datetime, datetime]) -> Mark | None:
+        found: Mark | None = None
+        for mark in self._turns(moment, span, forward=False):
+            if found is not None and found.at - mark.at > _APART:
+                break
+            found = mark
+        return found
+
+    def _begun_after(self, moment: datetime, span: tuple[datetime, datetime]) -> Mark | None:
+        before = next(self._turns(moment + _TICK, span, forward=False), None)
+        for mark in self._turns(moment, span, forward=True):
+            if before is None or mark.at - before.at > _APART:
+                return mark
+            before = mark
+        return None
+
+    def _turns(self, moment: datetime, span: tuple[datetime, datetime], *, forward: bool) -> Iterator[Mark]:
+        """Yield the marks of incidents from a moment on, or backwards, searched further and further away."""
         reach, most = timedelta(hours=1), span[1] - span[0] + abs(moment - span[0]) + timedelta(days=1)
-        while True:
-            since, until = (moment + _TICK, moment + reach) if forward else (moment - reach, moment)
-            if found := self.marks(since, until):
-                return found[0] if forward else found[-1]
-            if reach > most:
-                return None
-            reach *= 4
+        edge = moment + _TICK if forward else moment
+        while abs(edge - moment) <= most:
+            following = edge + reach if forward else edge - reach
+            found = [mark for mark in self.marks(*sorted((edge, following))) if not _TURNS.isdisjoint(mark.kinds)]
+            yield from found if forward else reversed(found)
+            edge, reach = following, 4 * reach
 
     def _readable(self, epochs: tuple[Epoch, ...], spot: Spot | None, *, forward: bool) -> Snapshot | None:
         """Return the nearest readable snapshot. A group that is unreadable at both ends is skipped as a whole."""

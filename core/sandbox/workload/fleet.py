@@ -86,7 +86,8 @@ class Fleet:
             return
         kind = self._rng.choice(list(STORIES))
         await connection.execute(
-            "INSERT INTO autonomous_tasks (task_type, description, priority) VALUES (%s, %s, %s)",
+            "INSERT INTO autonomous_tasks (task_type, description, priority, estimated_duration_minutes)"
+            " VALUES (%s, %s, %s, 1)",
             (kind, self._rng.choice(STORIES[kind]), self._rng.randint(1, 9)),
         )
 

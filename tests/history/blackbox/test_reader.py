@@ -43,7 +43,7 @@ def test_an_empty_box_has_nothing_and_says_so(box: Box) -> None:
     assert box.span() is None
     assert box.at(NOON) is None
     assert box.step(NOON, 1) is None
-    assert box.mark(NOON, 1) is None
+    assert box.incident(NOON, 1) is None
     assert box.marks(NOON, NOON + DAY) == box.looks(NOON, NOON + DAY) == box.notes(NOON, NOON + DAY) == ()
     assert all_of(box) == []
 
@@ -71,11 +71,31 @@ def test_marks_tell_what_happened_without_its_picture(recorders: Recorders, box:
         (20, MarkKind.ALERT),
         (25, MarkKind.EVENT, MarkKind.STATE, MarkKind.ALERT),
     ]
-    assert box.mark(NOON + after(10), 1) == marks[3]
-    assert box.mark(NOON + after(10), -1) == marks[1]
-    assert box.mark(NOON + after(10), -9) == marks[0]
-    assert box.mark(NOON + 90 * DAY, -1) == marks[-1]
-    assert box.mark(NOON + after(25), 1) is None
+    assert box.incident(NOON + after(10), 1) is None  # all of it is one
+    assert box.incident(NOON + after(10), -1) == marks[0]
+    assert box.incident(NOON + 90 * DAY, -1) == marks[0]
+
+
+def test_a_storm_is_one_incident_and_what_is_only_busy_none(recorders: Recorders, box: Box) -> None:
+    def storm(at: float) -> list[Snapshot]:
+        """A minute of alerts that come and go."""
+        return [
+            picture(at + 5 * n, state=State.CRITICAL, alerts=(alarm("firing" if n % 2 else "resolved"),))
+            for n in range(12)
+        ]
+
+    quiet = [picture(seconds, state=State.ACTIVE if seconds % 40 else State.IDLE) for seconds in range(0, 1000, 20)]
+    late = [picture(seconds, state=State.ACTIVE) for seconds in range(1080, 3000, 20)]
+    record(recorders(), [*quiet, *storm(1000), *late, *storm(3000), picture(3600)])
+    began = [NOON, NOON + after(1000), NOON + after(3000)]
+    assert [one and one.at for one in (box.incident(NOON + after(3000), -n) for n in (1, 2, 3))] == [
+        began[1],
+        NOON,
+        NOON,
+    ]
+    assert [one and one.at for one in (box.incident(NOON + after(3030), -n) for n in (1, 2))] == [began[2], began[1]]
+    assert [one and one.at for one in (box.incident(NOON + after(500), n) for n in (1, 2))] == began[1:]
+    assert [one and one.at for one in (box.incident(NOON + after(1010), n) for n in (1,))] == began[2:]
 
 
 def test_marks_of_full_files_are_those_of_their_frames(recorders: Recorders, place: Path, box: Box) -> None:

@@ -45,7 +45,7 @@ def command(
     check_every: float,
     screen: ScreenOptions,
 ) -> None:
-    """Run the monitor on a living system of its own, gone when you quit; x switches faults on and off."""
+    """Run the monitor on a living system of its own, gone when you quit; ctrl+x breaks and mends it."""
     try:  # of the configuration only the settings of the screen
         layers = checked_layers(quiet=is_interactive())
         settings = screen_settings(layers, screen)

@@ -1,0 +1,52 @@
+"""How many tasks were completed and failed in each quarter of an hour of the last day."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+
+class Throughput(msgspec.Struct, frozen=True, kw_only=True):
+    """Finished tasks by bucket, the oldest first; `None` is not known. What was only simulated is left out.
+
+    `since`: when the first bucket begins. The last one is the newest that is over. `why`: why nothing is known.
+    """
+
+    since: datetime | None = None
+    bucket_min: int = 15
+    completed: tuple[int | None, ...] = ()
+    failed: tuple[int | None, ...] = ()
+    why: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Return whether anything was counted."""
+        return any(count is not None for count in self.completed)
+
+    @property
+    def until(self) -> datetime | None:
+        """Return the end of the last bucket."""
+        return None if self.since is None else self.since + self.bucket * len(self.completed)
+
+    @property
+    def bucket(self) -> timedelta:
+        """Return the length of a bucket."""
+        return timedelta(minutes=self.bucket_min)
+
+    def last(self, span: timedelta) -> tuple[int, int] | None:
+        """Return what was completed and failed within the newest buckets of `span`; `None` unless all are known."""
+        many = max(1, span // self.bucket)
+        completed, failed = self.completed[-many:], self.failed[-many:]
+        known = [count for count in (*completed, *failed) if count is not None]
+        if len(known) < 2 * many:
+            return None
+        return sum(known[:many]), sum(known[many:])
+
+
+def merged(counts: Sequence[int | None], each: int) -> tuple[int | None, ...]:
+    """Return the sums of `each` neighbours, counted from the newest; `None` where one of them is not known.
+
+    The oldest that are fewer than `each` are left out.
+    """
+    parts = [counts[begin : begin + each] for begin in range(len(counts) % each, len(counts), each)]
+    return tuple(None if None in part else sum(count or 0 for count in part) for part in parts)

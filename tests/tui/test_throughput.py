@@ -1,0 +1,56 @@
+"""The throughput of a day: bars above and below a line, on one scale; what is not known is no zero."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from core.domain.throughput import Throughput, merged
+from tui.rendering.bars import SCALE_CELLS, bar_sizes, mirrored
+from tui.rendering.text import Signs, plain
+
+COUNTS = st.lists(st.none() | st.integers(0, 10_000), min_size=1, max_size=95)
+
+
+def test_neighbours_are_summed_from_the_newest_and_a_gap_stays_a_gap() -> None:
+    assert merged((9, 1, 2, 3, None, 5, 6), 3) == (6, None)
+    assert merged((1, 2), 1) == (1, 2)
+    assert merged((), 4) == ()
+
+
+def test_the_last_hour_is_known_only_whole() -> None:
+    day = Throughput(since=datetime(2026, 3, 1, tzinfo=UTC), completed=(9, 1, 2, 3, 4), failed=(0, 0, 1, 0, 1))
+    assert day.last(timedelta(hours=1)) == (10, 2)
+    assert Throughput(completed=(1, None, 3, 4), failed=(0, None, 0, 0)).last(timedelta(hours=1)) is None
+    assert Throughput().last(timedelta(hours=1)) is None
+
+
+@given(COUNTS, COUNTS, st.integers(1, 4), st.integers(2, 30), st.booleans())
+def test_every_line_has_the_same_width_and_no_count_above_zero_is_without_a_mark(
+    up: list[int | None], down: list[int | None], wide: int, height: int, ascii_only: bool
+) -> None:
+    many = min(len(up), len(down))
+    up, down = up[:many], down[:many]
+    lines = [plain(line) for line in mirrored(up, down, wide, height, Signs(ascii_only=ascii_only))]
+    assert len(lines) == height
+    assert {cell_len(line) for line in lines} == {SCALE_CELLS + many * wide}
+    for n in range(many):
+        column = [line[SCALE_CELLS + n * wide] for line in lines]
+        if up[n] and not down[n]:
+            assert set(column) - {" "}
+        if up[n] is None and not down[n]:
+            assert set(column) == {" "}
+
+
+def test_what_is_known_to_be_nothing_is_the_line_itself() -> None:
+    lines = [plain(line)[SCALE_CELLS:] for line in mirrored((0, None, 4), (0, None, 0), 1, 4, Signs())]
+    assert lines == ["  █", "  █", "─ █", "   "]
+
+
+@given(st.integers(1, 95), st.integers(1, 300))
+def test_bars_fit_and_use_most_of_the_room(count: int, cells: int) -> None:
+    each, wide = bar_sizes(count, cells)
+    assert each >= 1
+    assert wide >= 1
+    assert (count // each) * wide <= max(cells, 1) or cells < 1

@@ -1,0 +1,130 @@
+"""The panel of what needs a person: alerts, tasks that wait for a review, actions that wait, types that are paused."""
+
+from typing import Final
+
+from core.base.text import amount, plural
+from core.domain.actors import By
+from core.domain.pauses import paused_in_short
+from core.domain.snapshot import AlertView, Snapshot, Waiting
+from core.domain.state_word import hidden
+from tui.panels.layout import DashboardColumn, Wish
+from tui.panels.panel import Panel, as_many_as_fit
+from tui.rendering.review import oldest_review
+from tui.rendering.table import TableColumn, table
+from tui.rendering.text import Line, Span, age, origin
+
+ALARM_ROLE: Final = {"critical": "critical", "high": "warning", "medium": "warning", "low": "text"}
+ALARM_SIGN: Final = {"critical": "critical", "high": "warning", "medium": "warning", "low": "ok"}
+
+_COLUMNS: Final = (
+    TableColumn(most=1),
+    TableColumn(most=8, drops=2),
+    TableColumn(most=12, drops=1),
+    TableColumn(least=6, most=6, right=True),
+    TableColumn(most=18, drops=3),
+    TableColumn(),
+)
+"""Sign, severity, state, age, who takes care, and what it is."""
+
+_TALL: Final = 24
+"""The height of a column in lines from which on what no longer needs anybody is shown, too."""
+
+
+class NeedsPanel(Panel):
+    """Stands first. One line while nothing needs a person."""
+
+    NAME = "needs"
+    OPENS = "alerts"
+    COLUMN, RANK, FILLS = DashboardColumn.LEFT, 90, 70
+    TITLE = "Needs you"
+
+    def wish(self, snapshot: Snapshot, width: int, height: int) -> Wish:
+        """Ask for a line each, at least for as many as a quarter of the column holds."""
+        now = sum(one.fires for one in snapshot.alerts) + len(self._others(snapshot))
+        every = now + (sum(not one.fires for one in snapshot.alerts) if height >= _TALL else 0)
+        return Wish(1 + min(now, max(2, height // 4)), 1 + min(every, max(3, height // 3)))
+
+    @property
+    def opened(self) -> str:
+        """Return the list of alerts, or the inbox where reviews are all that waits."""
+        shown = self._snapshot
+        return "inbox" if shown is not None and shown.in_review and not shown.alerts else self.OPENS
+
+    def title(self, snapshot: Snapshot) -> Line:
+        """Return the title with how many alerts fire, and how many tasks wait for a review."""
+        loud = [one for one in snapshot.alerts if one.state == "firing"]
+        acked = sum(one.state == "acknowledged" for one in snapshot.alerts)
+        critical = any(one.severity == "critical" for one in loud)
+        said = [f"{plural(len(loud), 'alert')} firing"] if loud else []
+        said += [f"{acked} acknowledged"] if acked else []
+        said += [f"{amount(snapshot.in_review, exact=_counted(snapshot))} to review"] if snapshot.in_review else []
+        said += [f"{plural(len(snapshot.waiting), 'action')} waiting"] if snapshot.waiting else []
+        said += [f"{plural(len(snapshot.pauses), 'type')} paused"] if snapshot.pauses else []
+        role = "critical" if critical else "warning" if said else "dim"
+        none = "alerts not known" if hidden(snapshot) else "nothing"
+        silences = len(snapshot.telling.silences)
+        quiet = f", {plural(silences, 'silence')}" if silences else ""
+        return ((self.TITLE, "title"), (f" {', '.join(said) or none}", role), (quiet, "dim"))
+
+    def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
+        """Return alerts that fire, then what waits, then alerts that no longer fire; those without room are counted."""
+        firing = [self._alert(one, snapshot) for one in snapshot.alerts if one.fires]
+        over = [self._alert(one, snapshot) for one in snapshot.alerts if not one.fires]
+        return as_many_as_fit(table(_COLUMNS, [*firing, *self._others(snapshot), *over], width, headed=False), height)
+
+    def _alert(self, one: AlertView, snapshot: Snapshot) -> tuple[Span, ...]:
+        loud = one.state == "firing"
+        role = ALARM_ROLE.get(one.severity, "text") if loud else "dim"
+        since = age(one.resolved_at if one.state == "resolved" else one.began_at, snapshot.at)
+        muted = f" · {one.muted}" if one.muted and not one.acked else ""
+        detail = "" if one.well or one.text in {"", one.title} else f": {one.text}"
+        fro = ", to and fro" if one.flapping else ""
+        fro += ", well at present" if one.resolving else ""
+        return (
+            (self._signs.level(ALARM_SIGN.get(one.severity, "ok")) if one.fires else "", role),
+            (one.severity, role),
+            (one.state, role),
+            (since, "dim"),
+            (one.acked.removeprefix(f"{By.OPERATOR} "), "dim"),
+            (f"{one.title}{fro}{muted}{detail}", role if loud else "text" if one.fires else "dim"),
+        )
+
+    def _others(self, snapshot: Snapshot) -> list[tuple[Span, ...]]:
+        """Return what waits for a person beside the alerts."""
+        found = [self._action(one, snapshot) for one in snapshot.waiting]
+        if many := snapshot.in_review:
+            counts = snapshot.tasks.counts
+            role = "warning" if counts.live else "dim"
+            wait = "task waits for a review" if many == 1 else "tasks wait for a review"
+            text = f"{amount(many, exact=_counted(snapshot))} {wait}{origin(counts, snapshot.at)}"
+            found.append(
+                (
+                    *((self._signs.warning, role), ("review", role), ("waiting", role)),
+                    *((oldest_review(snapshot), "dim"), ("", "dim"), (text, role)),
+                )
+            )
+        if snapshot.pauses:
+            began = age(min((at for one in snapshot.pauses if (at := one.at) is not None), default=None), snapshot.at)
+            text = paused_in_short(snapshot.pauses) if len(snapshot.pauses) > 1 else snapshot.pauses[0].text
+            found.append(
+                (("", "dim"), ("type", "text"), ("paused", "text"), (began, "dim"), ("", "dim"), (text, "text"))
+            )
+        return found
+
+    def _action(self, one: Waiting, snapshot: Snapshot) -> tuple[Span, ...]:
+        asks = "; is it still meant? confirm or withdraw it" if one.asks else ""
+        role = "warning"
+        return (
+            (self._signs.warning, role),
+            ("action", role),
+            ("waiting", role),
+            (age(one.at, snapshot.at), "dim"),
+            ("", "dim"),
+            (f"{one.words}: NOT carried out yet{asks}", role),
+        )
+
+
+def _counted(snapshot: Snapshot) -> bool:
+    """Return whether what waits for a review was counted, not estimated."""
+    counts = snapshot.tasks.counts.value
+    return counts is None or "awaiting_review" not in counts.estimated

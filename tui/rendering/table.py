@@ -1,0 +1,58 @@
+"""A table as lines: columns as wide as what stands in them, one that takes what is left, headings above."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from rich.cells import cell_len
+
+from tui.rendering.text import Line, Span, fit
+
+_LEAST_REST: Final = 30
+"""The cells that the column which takes what is left must keep, or others are dropped."""
+
+
+class TableColumn(msgspec.Struct, frozen=True, kw_only=True):
+    """One column. `least`, `most`: its width in cells; of no `most` it takes what is left.
+
+    `drops`: a narrow table drops the column with the highest first; 0: never.
+    """
+
+    title: str = ""
+    least: int = 0
+    most: int = 0
+    right: bool = False
+    drops: int = 0
+
+
+def table(
+    columns: Sequence[TableColumn], rows: Sequence[Sequence[Span]], width: int, *, headed: bool = True
+) -> list[Line]:
+    """Return the headings, if `headed`, and a line for each row; columns in which nothing stands are left out."""
+    wide = {
+        number: min(column.most, max(column.least, *(cell_len(row[number][0]) for row in rows))) if column.most else 0
+        for number, column in enumerate(columns)
+        if rows and (not column.most or any(row[number][0] for row in rows))
+    }
+    if headed:
+        wide = {number: max(cells, cell_len(columns[number].title)) for number, cells in wide.items()}
+    rest = [number for number in wide if not columns[number].most]
+    longest = max((cell_len(row[number][0]) for row in rows for number in rest), default=0)
+    for number in sorted(wide, key=lambda n: -columns[n].drops):
+        used = sum(cells for n, cells in wide.items() if n not in rest) + len(wide) - 1
+        if not columns[number].drops or width - used >= min(longest, _LEAST_REST):
+            break
+        del wide[number]
+    used = sum(cells for number, cells in wide.items() if number not in rest) + len(wide) - 1
+    wide |= dict.fromkeys(rest, max(1, width - used))
+    lines = [_line(columns, [(columns[number].title, "dim") for number in range(len(columns))], wide)] if headed else []
+    return [*lines, *(_line(columns, row, wide) for row in rows)] if rows else []
+
+
+def _line(columns: Sequence[TableColumn], cells: Sequence[Span], wide: dict[int, int]) -> Line:
+    spans = list[Span]()
+    for number, width in wide.items():
+        text, role = cells[number]
+        text = text.rjust(width) if columns[number].right else text
+        spans += [*fit(((text, role),), width), (" ", "text")]
+    return tuple(spans[:-1])
