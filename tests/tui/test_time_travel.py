@@ -19,7 +19,7 @@ from tests.clock import FakeClock
 from tests.history.blackbox.pictures import kill, record
 from tests.tui.drawn import Picture, app_on, drawn, monitor_of, read_it, run, settled, text_of
 from tests.tui.pictures import OBSERVING
-from tests.tui.recorded_box import AGAIN_AT, BACK_AT, DOWN_AT, LAST_AT, LATER, LIVE, NOW, outage, working, written
+from tests.tui.recorded_box import AGAIN_AT, DOWN_AT, LAST_AT, LATER, LIVE, NOW, outage, working, written
 from tests.tui.rows import name_of
 from tests.tui.still import StillFaults
 from tests.tui.well import changed
