@@ -183,7 +183,8 @@ async def test_heal_by_key_shows_the_plan_and_does_it(sandbox: Running, tmp_path
         await until(lambda: not app.screen.query_one("#act", Button).disabled, "the plan")
         assert "3 tasks" in app.screen._text
         clock.advance(0.31)
-        await pilot.click("#act")
+        await pilot.pause()  # the plan moves the button to its place
+        assert await pilot.click("#act")
         await until(lambda: "verified" in str(app.screen.query_one("#outcome", Static).content), "the outcome")
         await pilot.press("escape")
     assert sandbox.sql("SELECT DISTINCT status FROM autonomous_tasks") == [("failed",)]
