@@ -5,7 +5,7 @@ from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
-from core.base.text import short
+from core.base.text import in_steps
 from core.domain.snapshot import Link, LinkWord, Snapshot, State
 from tui.panels.panel import Panel
 from tui.rendering.review import oldest_review
@@ -74,7 +74,7 @@ class TopLine(Panel):
         mode = f"agents {word}"
         if project.observe:
             allowed = project.orders_for_s
-            mode += ", observing" if allowed is None else f", actions allowed for {short(max(60.0, allowed))}"
+            mode += ", observing" if allowed is None else f", actions allowed for {in_steps(max(60.0, allowed))}"
         if many := snapshot.in_review:
             oldest = oldest_review(snapshot)
             mode += f", {many:,} to review" + (f" ({oldest})" if oldest and width >= _WIDE else "")
@@ -102,7 +102,8 @@ class TopLine(Panel):
 def link_words(link: Link, now: datetime) -> str:
     """Return the state of the link in words: live, or since when it is not and when it is tried again."""
     if link.word is LinkWord.STALE:
-        return f"STALE {age(link.since, now)}"
+        old = age(link.since, now)
+        return "STALE" if old == "now" else f"STALE {old}".rstrip()
     if link.word not in {LinkWord.OFFLINE, LinkWord.BLIND}:
         return link.word.value
     since = f" since {link.since.astimezone():%H:%M}" if link.since is not None else ""

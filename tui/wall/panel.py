@@ -11,7 +11,7 @@ from rich.style import Style
 from core.domain.snapshot import LinkWord, Snapshot
 from tui.panels.panel import Panel
 from tui.panels.topline import link_words
-from tui.rendering.text import Line, age
+from tui.rendering.text import Line, age, ago
 from tui.rendering.themes import STATES
 from tui.wall import view_model
 from tui.wall.blocks import (
@@ -152,8 +152,7 @@ def _true(snapshot: Snapshot) -> str:
     link = snapshot.link
     if link.word is not LinkWord.LIVE or link.since is None:
         return link_words(link, snapshot.at)
-    old = age(link.since, snapshot.at)
-    return "LIVE, seen just now" if old == "now" else f"LIVE, seen {old} ago"
+    return f"LIVE, seen {ago(link.since, snapshot.at)}"
 
 
 def _filled(band: list[Line], body: list[list[Line]], width: int, height: int, state: str) -> list[Line]:
