@@ -26,13 +26,14 @@ HEAL: Final = Action(
     arguments=(
         Argument(
             name="only",
+            words="repairs",
             kind=ArgumentKind.CHOICES,
             help="These repairs; all but logs else.",
             choices=STEPS,
             default=BY_DEFAULT,
             replans=True,
         ),
-        Argument(name="tasks", kind=ArgumentKind.ROWS, metavar="[ID]…", replans=True),
+        Argument(name="tasks", kind=ArgumentKind.ROWS, words="stuck tasks", metavar="[ID]…", replans=True),
     ),
     shortcut=Shortcut(name="heal", key="h", word="heal", does="heal: shows the plan, then asks", drops=3),
     command=Command(

@@ -23,7 +23,7 @@ SET_CONFIG: Final = Action(
     verb="Set",
     arguments=(
         Argument(name="name", kind=ArgumentKind.SUBJECT, required=True),
-        Argument(name="value", words="value", required=True, replans=True, positional=True),
+        Argument(name="value", words="new value", required=True, replans=True, positional=True),
     ),
     command=Command(
         name="set",

@@ -273,7 +273,7 @@ async def test_a_silence_is_shared_and_taken_back(sandbox: Running, tmp_path: Pa
         assert server.box.subjects() == [STOP]
         for wrong, words in (
             (("x", timedelta(days=8), "r"), "no silence is longer than 7 days"),
-            (("x", timedelta(hours=1), " "), "say why"),
+            (("x", timedelta(hours=1), " "), "a reason is required"),
             ((" ", timedelta(hours=1), "r"), "say what to silence"),
             (("x", timedelta(0), "r"), "must end in the future"),
         ):
