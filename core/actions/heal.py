@@ -21,7 +21,7 @@ HEAL: Final = Action(
     name="heal",
     tier=Tier.CONFIRM,
     title="Heal",
-    effect="repair what the plan lists, each row conditionally",
+    effect="repair what is listed, each row only if it is still so",
     halts=True,
     arguments=(
         Argument(

@@ -69,11 +69,12 @@ def short(span: timedelta | float) -> str:
 def in_steps(span: timedelta | float) -> str:
     """Format an age for a screen that stays: rounded to the largest step that is at most a fifth of it.
 
-    So it is never off by more than a tenth, and hardly ever redrawn. Below ten seconds it is `now`; at most 6 cells.
+    So it is never off by more than a tenth, hardly ever redrawn, and at most 6 cells wide. Below ten seconds it says
+    no more than that.
     """
     seconds = _seconds(span)
     if seconds < _ROUND_S:
-        return "now"
+        return JUST_NOW
     step = max(step for step in _STEPS_S if 5 * step <= seconds)
     stepped = step * round(seconds / step)
     if stepped < _DAY_S or stepped % _DAY_S == 0:
@@ -81,6 +82,8 @@ def in_steps(span: timedelta | float) -> str:
     return f"{stepped // 3600} h" if stepped < 60 * 3600 else f"{stepped / _DAY_S:g} d"
 
 
+JUST_NOW: Final = "< 10 s"
+"""An age so small that its number would have to be redrawn with each second."""
 _DAY_S: Final = 86_400
 _ROUND_S: Final = 10
 _UNITS_S: Final = ((300, 1), (_DAY_S, 60), (10 * _DAY_S, 3600))

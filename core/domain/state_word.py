@@ -37,7 +37,7 @@ def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s:
     if config is None and counts is None:
         return State.UNKNOWN, "nothing was ever read"
     if blind_for_s is not None and blind_for_s >= BLIND_IS_UNKNOWN_S:
-        return State.UNKNOWN, "blind: nothing is known of the project for ten minutes"
+        return State.UNKNOWN, "blind: nothing could be read for ten minutes"
     if Level.CRITICAL in wrong:
         return State.CRITICAL, wrong[Level.CRITICAL]
     if config is not None and not config.enabled:

@@ -66,11 +66,12 @@ def _uptime(spans: tuple[Span, ...], now: datetime) -> tuple[Kpi, ...]:
     since = max(now - HISTORY_KEPT, first)
     seen = uptime(spans, since, now)
     window = short(now - since)
-    note = f"{100 * seen.coverage:.0f} % of {window} seen"
+    note = f"seen {100 * seen.coverage:.0f} % of {window}"
     target = f"{_UPTIME_TARGET} %"
     enough = seen.coverage >= COVERED and seen.up_s + seen.down_s >= LEAST_S
     percent = seen.percent if enough else None
     if percent is None:
+        note = f"seen {short(seen.up_s + seen.down_s)}, too little to tell" if spans else "not seen yet"
         return (
             Kpi(name="uptime", title="Uptime", target=target, high_is_good=True, note=note),
             Kpi(name="error_budget", title="Error budget", target="> 0 %", high_is_good=True, note=f"of {_DAYS} d"),

@@ -132,7 +132,7 @@ def _notices(parts: Container, scheduler: Scheduler) -> tuple[str, ...]:
         left = parts.left_over.plan
         notices.append(f"{plural(left.tasks, 'task')} of {left.of} still rejected: u, or watchdesk resume --requeue")
     if parts.autonomy.braked:
-        notices.append(f"healing braked: {parts.autonomy.braked}; look, then heal by hand")
+        notices.append(f"auto-heal paused: {parts.autonomy.braked}; look, then heal by hand")
     notices += parts.self_monitor.own.out
     if parts.cost.cost.over:
         notices.append(over_in_words(parts.cost.cost))
@@ -174,10 +174,10 @@ def _untold(telling: Telling) -> list[str]:
         said.append(f"{', '.join(telling.nobody_left)}: {why}; a acknowledges")
     said += [f"alert not delivered to {lost}" for lost in telling.undelivered]
     said += [f"alert not delivered yet to {late}; tried again" for late in telling.retrying]
-    said += [f"nobody is told by the config row's notification_email: {why}" for why in telling.refused]
+    said += [f"the config row's notification_email is not used: {why}" for why in telling.refused]
     if telling.unreachable:
         who = ", ".join(telling.unreachable)
-        said.append(f"no way to mail {who}: set [alerts] smtp_host and smtp_from, or email_template")
+        said.append(f"cannot mail {who}: set [alerts] smtp_host and smtp_from, or email_template")
     return said
 
 

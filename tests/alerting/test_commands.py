@@ -114,8 +114,8 @@ def test_a_silence_is_asked_for_listed_and_ended(sandbox: Running, command: Comm
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (("ack", "nothing"), "nothing that fires is called nothing"),
-        (("ack", ""), "nothing that fires is called"),
+        (("ack", "nothing"), "no firing alert is called nothing"),
+        (("ack", ""), "no firing alert is called"),
         (("ack",), "Missing argument"),
         (("silence",), "say what to silence and why"),
         (("silence", "x"), "say what to silence and why"),

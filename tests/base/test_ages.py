@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.base.text import in_steps, short
+from core.base.text import JUST_NOW, in_steps, short
 from tui.lists.listed import when
 from tui.rendering.text import age, ago
 
 NOW: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)
 UNIT_S: Final = {"s": 1, "min": 60, "h": 3600, "d": 86400}
-WORDS: Final = {"now", "just now"}
+WORDS: Final = {"now", "just now", JUST_NOW}
 """Of the last ten seconds: no number, so none that misleads."""
 
 spans = st.one_of(st.floats(0, 120), st.floats(0, 7200), st.floats(0, 4 * 86400), st.floats(0, 3660 * 86400))

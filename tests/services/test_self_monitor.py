@@ -86,9 +86,9 @@ async def test_what_is_out_of_bounds_is_a_notice_with_the_next_step_and_an_event
         watch.measured(memory_mb=131.0, lag_ms=70.0, refresh_s=6.2)
     notices = [text for text in driven.monitor.snapshot.notices if text.startswith("this monitor")]
     assert notices == [
-        "this monitor is out of bounds: it uses 130 MB of memory, more than 120 MB: quit and start it anew (q)",
-        "this monitor is out of bounds: its loop is up to 100 ms late: see what else keeps this machine busy (top)",
-        "this monitor is out of bounds: a refresh takes 6 s, its period is 5 s: raise [refresh] period_s",
+        "this monitor uses 130 MB of memory, more than 120 MB: quit and start it anew (q)",
+        "monitor slow: its loop is up to 100 ms late: see what else keeps this machine busy (top)",
+        "monitor slow: a refresh takes 6 s, its period is 5 s: raise [refresh] period_s",
     ]
     assert sorted(said(driven.monitor)) == sorted(notices)
     levels = {event.level for event in driven.monitor.snapshot.events if event.text in notices}

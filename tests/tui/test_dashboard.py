@@ -71,7 +71,7 @@ async def test_panels_are_live(sandbox: Running, tmp_path: Path) -> None:
         text = shown(app)
         for word in ("WARNING", "probe", "7 completed", "2 in progress", "STUCK", "100.0 %", "Degradation normal"):
             assert word in text
-        assert "acts on order only (autonomous, dry_run)" in text
+        assert "auto-heal off: autonomous mode is not set, and 1 more" in text
 
 
 @ONE_SHAPE

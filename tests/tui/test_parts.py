@@ -273,7 +273,7 @@ def test_no_count_of_tasks_is_cut(width: int) -> None:
 
 
 def test_where_there_is_no_room_for_reasons_there_are_their_names() -> None:
-    assert lines(HealthPanel, WARNING, 44, 10)[-1] == "  on order only (autonomous, dry_run)"
+    assert lines(HealthPanel, WARNING, 44, 10)[-1] == "  auto-heal off"
     assert "VITE_AUTONOMOUS_MODE" in lines(HealthPanel, WARNING, 150, 10)[-1]
 
 

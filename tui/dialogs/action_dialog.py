@@ -36,7 +36,7 @@ _KEPT: Final = (
     "The project does not answer now. The action is kept on this machine's disk and carried out once it does;"
     " until then it can be withdrawn (o)."
 )
-_UNCOUNTED: Final = "one moment, counting what it would hit … What must be typed suffices, it waits for no count."
+_UNCOUNTED: Final = "one moment, counting what it would hit … You need not wait for the count."
 _INCOMPLETE: Final = "What it would do is shown here once what is marked below is filled in."
 _SHOWN_SPAN: Final = ((86_400, "d"), (3600, "h"), (60, "min"))
 

@@ -128,7 +128,7 @@ class Dialog(Question[None]):
         It never starts anything: that wants a press of its own, and a key that is held down is none.
         """
         fields = [field for field in self.query(Field) if field.display]
-        behind = fields[fields.index(self.focused) + 1 :] if isinstance(self.focused, Field) else []
+        behind = fields[fields.index(self.focused) + 1 :] if self.focused in fields else []
         self._allow()
         act = self.query_one("#act", Button)
         if behind:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from core.base.text import plural
-from core.domain.snapshot import AlertView, Snapshot
+from core.domain.snapshot import AlertView, Snapshot, alerts_in_words
 from core.domain.state_word import hidden
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel, as_many_as_fit
@@ -32,7 +32,7 @@ class AlertsPanel(Panel):
         critical = any(one.severity == "critical" for one in firing)
         role = "critical" if critical else "warning" if firing else "dim"
         none = " none known" if hidden(snapshot) else " none firing"
-        told = f" {plural(len(firing), 'alert')} firing" if firing else none
+        told = f" {alerts_in_words(firing)}" if firing else none
         silences = len(snapshot.telling.silences)
         quiet = f", {plural(silences, 'silence')}" if silences else ""
         return ((self.TITLE, "title"), (told, role), (quiet, "dim"))
@@ -47,13 +47,11 @@ class AlertsPanel(Panel):
         since = age(one.resolved_at if one.state == "resolved" else one.began_at, snapshot.at)
         care = f" · {one.acked} takes care" if one.acked else f" · {one.muted}" if one.muted else ""
         detail = "" if one.well or one.text in {"", one.title} else f": {one.text}"
-        fro = ", to and fro" if one.flapping else ""
-        fro += ", well at present" if one.fires and one.well else ""
         return (
             (f"{self._signs.level(ALARM_SIGN.get(one.severity, 'ok')) if one.fires else ' '} ", role),
             (f"{one.severity:<8} ", role),
-            (f"{one.state:<12} ", role),
+            (f"{one.word:<12} ", role),
             (f"{since:>6}  ", "dim"),
-            (one.title + fro, role if loud else "text" if one.fires else "dim"),
+            (one.titled, role if loud else "text" if one.fires else "dim"),
             (f"{care}{detail}", "dim"),
         )

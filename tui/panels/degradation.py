@@ -6,7 +6,7 @@ from core.domain.snapshot import Component, LinkWord, Snapshot
 from core.resilience.reading import Source
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
-from tui.rendering.text import Line, age, latencies, took
+from tui.rendering.text import Line, latencies, oldness, took
 
 DEGRADATION_LEVEL: Final = {"normal": "ok", "partial": "warning", "severe": "critical"}
 
@@ -52,5 +52,5 @@ class DegradationPanel(Panel):
         name = f"{component.name.replace('_', ' '):<15}"
         if component.source is Source.LIVE:
             return ((f"{self._signs.ok} ", "ok"), (name, "text"), ("live", "ok"))
-        old = f"last known, {age(component.at, snapshot.at)}" if component.source is Source.CACHED else "no data"
+        old = f"last known, {oldness(component.at, snapshot.at)}" if component.source is Source.CACHED else "no data"
         return ((f"{self._signs.warning} ", "warning"), (name, "dim"), (old, "warning"), (f" {component.why}", "dim"))

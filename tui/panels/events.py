@@ -7,7 +7,7 @@ from core.domain.actors import short_of
 from core.domain.snapshot import Snapshot
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
-from tui.rendering.text import Line, age
+from tui.rendering.text import Line, age, oldness
 
 _TODAY: Final = timedelta(hours=12)
 """Up to this age an event shows its time of day, then its age."""
@@ -27,7 +27,7 @@ class EventsPanel(Panel):
     def title(self, snapshot: Snapshot) -> Line:
         """Return the title with the age of the project's log, where it is not live."""
         logs = snapshot.logs
-        old = "" if logs.live or logs.at is None else f" others' last known, {age(logs.at, snapshot.at)}"
+        old = "" if logs.live or logs.at is None else f" others' last known, {oldness(logs.at, snapshot.at)}"
         return ((self.TITLE, "title"), (old, "warning"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:

@@ -7,7 +7,7 @@ from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.status import Truth
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
-from tui.rendering.text import Line, age, spark
+from tui.rendering.text import Line, oldness, spark
 
 _ROLE: Final = {Truth.TRUE: "ok", Truth.FALSE: "warning", Truth.UNKNOWN: "text"}
 
@@ -23,6 +23,9 @@ _SCALE: Final = {
     "false_rescues": (0.0, 4.0),
 }
 """The least span of each sparkline, so that a small change looks small."""
+
+_VALUE_ENDS: Final = 22
+"""Where the values end, in cells from where the title begins: what stands in a column is said above it."""
 
 _NOTED: Final = 44
 """The width in cells from which a figure's note is shown."""
@@ -40,10 +43,10 @@ class KpisPanel(Panel):
         return Wish(min(4, 1 + max(1, len(snapshot.kpis))), 1 + max(1, len(snapshot.kpis)))
 
     def title(self, snapshot: Snapshot) -> Line:
-        """Return the title with the age of the project's figures, while the link is not live."""
+        """Return the title with the columns' names, and the age of the project's figures while the link is not live."""
         told = [kpi.at for kpi in snapshot.kpis if kpi.at is not None]
-        old = f" last known, {age(min(told), snapshot.at)}" if told and not _live(snapshot) else ""
-        return ((self.TITLE, "title"), (old, "warning"))
+        old = f" last known, {oldness(min(told), snapshot.at)}" if told and not _live(snapshot) else ""
+        return ((self.TITLE, "title"), (f"{'value':>{_VALUE_ENDS - len(self.TITLE)}} target", "dim"), (old, "warning"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return the figures in order; a dash where nothing was measured."""

@@ -6,6 +6,7 @@ from typing import Final
 from rich.cells import cell_len, set_cell_size
 
 from core.base.text import in_steps
+from core.domain.permission import auto_heal
 from core.domain.snapshot import Link, LinkWord, Snapshot, State
 from tui.panels.panel import Panel
 from tui.rendering.review import oldest_review
@@ -57,7 +58,7 @@ class TopLine(Panel):
             return (word, ("  ", "text"), *link, (snapshot.state_why, "dim"))
         known = snapshot.state is not State.UNKNOWN and snapshot.link.word is not LinkWord.CONNECTING
         word = (
-            f" {name}{' (last known)' if known and not live else ''} ",
+            f" {name}{' (last known)' if known and not live and not proven_down(snapshot) else ''} ",
             "state-warning" if level == "ok" and not live else f"state-{level}",
         )
         return (word, ("  ", "text"), *self._link(snapshot), ("  ", "text"), (snapshot.state_why, "text"))
@@ -79,7 +80,7 @@ class TopLine(Panel):
             oldest = oldest_review(snapshot)
             mode += f", {many:,} to review" + (f" ({oldest})" if oldest and width >= _WIDE else "")
         at = snapshot.at.astimezone()
-        clock = f"{at:%H:%M}:{at.second // 10}0 {at:%Z} {self._signs.beat[self._polls % 4]}"
+        clock = f"{at:%H:%M %Z} {self._signs.beat[self._polls % 4]}"
         name: Line = ((f" {project.name} ", "project"), (f" {mode}", "text"))
         room = width - len(clock) - 1
         for more in self._acts(snapshot, width):
@@ -91,12 +92,15 @@ class TopLine(Panel):
 
     def _acts(self, snapshot: Snapshot, width: int) -> tuple[str, ...]:
         """Return whether the watchdog acts and with which rights we read, the longest text first; the last is empty."""
-        may = snapshot.may_act
-        acts = "  watchdog acts by itself" if may.allowed else "  watchdog acts on order only"
-        why = "" if may.allowed else f" ({', '.join(may.missing)})"
+        acts = auto_heal(snapshot.may_act, snapshot.lease)[-2:]
         rights = f"  {snapshot.project.user}, {snapshot.project.shape}"
-        full = (f"{acts}{why}{rights}",) if width >= _WIDE else ()
-        return (*full, acts + why, acts, "  acts by itself" if may.allowed else "  on order only", "")
+        full = (f"  {acts[0]}{rights}",) if width >= _WIDE else ()
+        return (*full, *(f"  {one}" for one in acts), "")
+
+
+def proven_down(snapshot: Snapshot) -> bool:
+    """Return whether the state is what the link proves now: the project is down."""
+    return snapshot.link.word is LinkWord.OFFLINE and snapshot.state is State.CRITICAL
 
 
 def link_words(link: Link, now: datetime) -> str:

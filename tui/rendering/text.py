@@ -13,7 +13,7 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
-from core.base.text import in_steps
+from core.base.text import JUST_NOW, in_steps
 from core.resilience.reading import Reading
 from tui.rendering.ascii import spelled
 
@@ -100,16 +100,23 @@ def ago(at: datetime | None, now: datetime) -> str:
     return "just now" if since == "now" else f"{since} ago"
 
 
+def oldness(at: datetime | None, now: datetime) -> str:
+    """Return how old something is that is shown: `just read`, `5 min old`."""
+    told = age(at, now)
+    return "just read" if told == "now" else f"{told} old"
+
+
 def origin(reading: Reading[Any], now: datetime) -> str:
     """Return that a value is not live, and how old it is; empty where it is live, or was never read."""
     if reading.live or reading.at is None:
         return ""
-    return f" last known, {age(reading.at, now)}"
+    return f" last known, {oldness(reading.at, now)}"
 
 
 def age(at: datetime | None, now: datetime) -> str:
     """Return the age in growing steps, so that an idle screen hardly changes: `14 s`, `2 min`, `1 h`."""
-    return "" if at is None else in_steps(now - at)
+    told = "" if at is None else in_steps(now - at)
+    return "now" if told == JUST_NOW else told
 
 
 def clock_time(at: datetime | None, now: datetime) -> str:
