@@ -36,19 +36,16 @@ def why_not(may: MayAct, lease: LeaseView) -> tuple[str, ...]:
     return tuple(_why(name, may, lease) for name in may.missing)
 
 
-def how_to_allow(may: MayAct) -> str:
-    """Return the settings that allow it, in words; empty where it is not a matter of settings."""
-    return ", ".join(_SETS[name] for name in may.missing if name in _SETS)
-
-
 def auto_heal(may: MayAct, lease: LeaseView) -> tuple[str, ...]:
     """Return whether it heals and stops without a person, and why not: the longest text first."""
     if may.allowed:
         return ("auto-heal on",)
     first, *rest = why_not(may, lease) or ("not known yet",)
     more = f", and {len(rest)} more" if rest else ""
-    whole = (f"auto-heal off: {'; '.join((first, *rest))}",) if rest else ()
-    return (*whole, f"auto-heal off: {first}{more}", "auto-heal off")
+    whole = f"auto-heal off: {'; '.join((first, *rest))}"
+    settings = ", ".join(_SETS[name] for name in may.missing if name in _SETS)
+    told = (f"{whole} ({settings})" if settings else whole, whole, f"auto-heal off: {first}{more}", "auto-heal off")
+    return tuple(dict.fromkeys(told))
 
 
 def _why(name: str, may: MayAct, lease: LeaseView) -> str:

@@ -281,7 +281,7 @@ def test_where_there_is_no_room_for_reasons_there_are_their_names() -> None:
 def test_an_event_of_another_day_has_its_age_for_a_time() -> None:
     *_, recent, old = lines(EventsPanel, WARNING, 60, 10)
     assert recent.startswith("02:12:27 ")
-    assert old.startswith("     1 d ")
+    assert old.startswith("    30 h ")
 
 
 @pytest.mark.parametrize("width", range(20, 200, 3))
@@ -296,4 +296,6 @@ def test_the_project_keeps_its_block_and_the_clock_stands_at_the_end(width: int)
 def test_what_was_never_read_is_not_called_last_known() -> None:
     assert STATES["blind"].link.word is LinkWord.BLIND
     assert "last known" not in lines(TopLine, STATES["blind"], 100, 3)[0]
-    assert "last known" in lines(TopLine, STATES["offline"], 100, 3)[0]
+    assert "last known" in lines(TopLine, STATES["stale"], 100, 3)[0]
+    # that it is down is proven now
+    assert "CRITICAL   OFFLINE" in lines(TopLine, STATES["offline"], 100, 3)[0]

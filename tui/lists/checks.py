@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.domain.checks import Check
-from core.domain.permission import auto_heal, how_to_allow
+from core.domain.permission import auto_heal
 from core.domain.snapshot import Snapshot
 from tui.actions.choice import Choice, Go
 from tui.lists.listed import Details, Listed, fields, list_key, when
@@ -44,7 +44,6 @@ class CheckList(Listed):
         check = next((one for one in snapshot.health.checks if one.name == key), None)
         if check is None:
             return None
-        settings = how_to_allow(snapshot.may_act)
         text = fields(
             ("verdict", check.level),
             ("what it found", check.text),
@@ -52,7 +51,6 @@ class CheckList(Listed):
             ("took", "" if check.took_s is None else f"{1000 * check.took_s:,.0f} ms"),
             ("next look", when(snapshot.health.next_at, snapshot.at)),
             ("auto-heal", auto_heal(snapshot.may_act, snapshot.lease)[0].removeprefix("auto-heal ")),
-            ("settings", settings),
         )
         keys = {"check": "check now", "heal": "heal …", "restart": "restart the watchdog's loop"}
         choices = tuple((Choice(Go.KEY, name), words) for name, words in keys.items())
