@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from core.alerting.settings import AlertRules
-from core.base.text import amount, in_steps, plural, short
+from core.base.text import amount, in_steps, percentage, plural, short
 from core.domain.records import Simulated, SuccessRate
 from core.domain.status import Level, Truth, Verdict
 from core.resilience import BreakerRecord, BreakerState
@@ -126,7 +126,7 @@ def success_below(rate: SuccessRate | None, percent: float, settings: AlertRules
     if rate.percent is None or rate.finished < settings.few_finished:
         return Condition(Truth.FALSE, f"too few finished to tell ({rate.finished})")
     hours = rate.window.total_seconds() / 3600
-    text = f"{rate.percent:.1f} % of {amount(rate.finished, exact=rate.exact)} completed in {hours:.0f} h"
+    text = f"{percentage(rate.percent)} % of {amount(rate.finished, exact=rate.exact)} completed in {hours:.0f} h"
     return Condition(Truth.of(rate.percent < percent), text)
 
 

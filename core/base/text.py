@@ -116,6 +116,11 @@ def amount(count: int, *, exact: bool = True) -> str:
     return f"≈{round(count / unit) * unit:,}"
 
 
+def percentage(percent: float) -> str:
+    """Return a share with one decimal; 100.0 only where it is all, for 99.96 rounded up would hide what failed."""
+    return f"{percent if percent >= 100 else min(99.9, percent):.1f}"
+
+
 def plural(count: int, noun: str, many: str | None = None) -> str:
     """Return `1 task`, `3 tasks`; `many` for a noun that does not take an s."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from core.base.text import plural
 from core.domain.alerts import DISABLED, Severity
 from core.domain.checks import verdict_in_words
 from core.domain.records import SystemConfig
@@ -71,6 +72,8 @@ def _wrong(snapshot: Snapshot, config: SystemConfig | None) -> Iterator[tuple[Le
     """Yield everything that is wrong, with its level; within a level the most telling first."""
     for check in snapshot.health.checks:
         yield check.level, verdict_in_words(check.name, check.text)
+    if snapshot.tasks.stuck:  # read with every refresh, the checks run more seldom
+        yield Level.WARNING, f"{plural(len(snapshot.tasks.stuck), 'running task')} stuck"
     if snapshot.link.word is LinkWord.OFFLINE:
         yield Level.CRITICAL, f"the project is down: {snapshot.link.why}"
     if config is not None and config.several:

@@ -1,5 +1,6 @@
 """The key figures, each beside its target; one that was not measured has no number."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -58,6 +59,18 @@ def kpis(spans: tuple[Span, ...], measured: Measured, now: datetime) -> tuple[Kp
         *_checks(measured.checks_s),
         healing,
         rescues,
+    )
+
+
+def with_day(figures: Iterable[Kpi], rate: SuccessRate | None) -> tuple[Kpi, ...]:
+    """Return the figures with the success rate of the day as it was read last, which every other panel shows too.
+
+    The figures are computed more seldom than that is read.
+    """
+    newest = _success("success_24h", "Success 24 h", rate)
+    return tuple(
+        msgspec.structs.replace(newest, at=one.at, recent=one.recent) if one.name == newest.name else one
+        for one in figures
     )
 
 

@@ -24,6 +24,7 @@ from core.domain.snapshot import (
 )
 from core.domain.state_word import hidden, state_of
 from core.domain.status import NOT_VISIBLE, Truth
+from core.history.kpis import with_day
 from core.monitor.container import Container
 from core.monitor.scheduler import Scheduler
 from core.resilience import degradation
@@ -71,7 +72,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
             last_completed_at=values["last_completed"],
             oldest_review_at=values["oldest_review"],
         ),
-        kpis=parts.kpis.kpis,
+        kpis=with_day(parts.kpis.kpis, values["success_24h"].value if values["success_24h"].live else None),
         last_incident=parts.kpis.last_incident,
         alerts=parts.alerts.views(),
         telling=parts.alerts.telling(),

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from core.base.text import short
+from core.base.text import percentage, short
 from core.domain.incidents import Incident
 from core.domain.periods import HISTORY_KEPT
 from core.domain.snapshot import LinkWord, Snapshot, State
@@ -179,7 +179,7 @@ def _percents(percent: float | None) -> tuple[str, ...]:
         return ("-",)
     if percent >= 100:
         return ("100",)
-    return (f"{min(99.9, percent):.1f}", f"{int(percent)}")
+    return (percentage(percent), f"{int(percent)}")
 
 
 def _short(count: int) -> str:
