@@ -69,12 +69,13 @@ def short(span: timedelta | float) -> str:
 def in_steps(span: timedelta | float) -> str:
     """Format an age for a screen that stays: rounded to the largest step that is at most a fifth of it.
 
-    So it is never off by more than a tenth, hardly ever redrawn, and at most 6 cells wide. Below ten seconds it says
-    no more than that.
+    So it is never off by more than a tenth, hardly ever redrawn, and at most 6 cells wide. Below a minute it says no
+    more than below what it is: a number that is right would have to be redrawn every second or two.
     """
     seconds = _seconds(span)
-    if seconds < _ROUND_S:
-        return JUST_NOW
+    for below, told in _BELOW:
+        if seconds < below:
+            return told
     step = max(step for step in _STEPS_S if 5 * step <= seconds)
     stepped = step * round(seconds / step)
     if stepped < _DAY_S or stepped % _DAY_S == 0:
@@ -83,12 +84,12 @@ def in_steps(span: timedelta | float) -> str:
 
 
 JUST_NOW: Final = "< 10 s"
-"""An age so small that its number would have to be redrawn with each second."""
+_BELOW: Final = ((10, JUST_NOW), (30, "< 30 s"), (60, "<1 min"))
 _DAY_S: Final = 86_400
 _ROUND_S: Final = 10
 _UNITS_S: Final = ((300, 1), (_DAY_S, 60), (10 * _DAY_S, 3600))
 """Durations below so many seconds are rounded to so many."""
-_STEPS_S: Final = (2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, _DAY_S)
+_STEPS_S: Final = (10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, _DAY_S)
 
 
 def _seconds(span: timedelta | float) -> float:

@@ -45,6 +45,8 @@ def test_an_age_is_never_off_by_more_than_a_tenth(name: str, true_s: float) -> N
     text = FORMATTERS[name](true_s)
     if text in WORDS:
         assert true_s < 10
+    elif text.startswith("<"):
+        assert told_s(text) / 3 <= true_s < told_s(text)
     elif true_s >= 0.01:
         assert abs(told_s(text) - true_s) <= true_s / 10 + 1e-6, text
 
@@ -59,6 +61,6 @@ def test_ages_only_grow_and_an_idle_row_is_seldom_drawn() -> None:
     known = [told_s(text) for text in told if text not in WORDS]
     assert all(one <= other for one, other in pairwise(known))
     changes = [n for n, (one, other) in enumerate(pairwise(told)) if one != other]
-    assert sum(n < 60 for n in changes) <= 16
+    assert sum(n < 60 for n in changes) <= 3
     assert sum(60 <= n < 3600 for n in changes) <= 45
     assert sum(n >= 3600 for n in changes) <= 45

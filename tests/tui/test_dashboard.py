@@ -84,7 +84,7 @@ async def test_a_killed_database_leaves_the_panels_and_comes_back(sandbox: Runni
         try:
             await until(lambda: "OFFLINE since" in shown(app), "OFFLINE")
             assert "7 completed" in shown(app)
-            assert "last known" in shown(app)
+            await until(lambda: "last known" in shown(app), "what was known")
         finally:
             await asyncio.to_thread(sandbox.fault, "database_down", False)
         await until(lambda: "LIVE" in shown(app) and "OFFLINE" not in shown(app), "LIVE again by itself")

@@ -239,6 +239,8 @@ class ActionDialog(Dialog):
                 Content(label) if self._ordered() or not lacks else Content.assemble(label, (f": {lacks}", "$warning"))
             )
             field = self.query_one(f"#{name}")
+            if not isinstance(field, Field):  # a line alone has no corner between itself and its title
+                said = Content(" ") + said + Content(" ")
             if self._marked.get(name) != said:
                 self._marked[name] = field.border_title = said
 

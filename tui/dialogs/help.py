@@ -107,4 +107,4 @@ def _own(shown: Snapshot) -> Line:
         f"99 of 100 turns of its loop within {own.lag_ms} ms" if own.lag_ms is not None else "",
         f"last refresh {took(shown.link.latency_s)}" if shown.link.latency_s is not None else "",
     ]
-    return _named(("Itself", " · ".join(filter(None, said)) or "not measured yet"))
+    return _named(("Monitor", " · ".join(filter(None, said)) or "not measured yet"))

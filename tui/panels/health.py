@@ -50,7 +50,7 @@ class HealthPanel(Panel):
         if len(checks) + 2 > height:
             checks = tuple(sorted(checks, key=lambda one: _WORST.index(one.level)))[: height - 2]
         lines = [self._check(check, snapshot, width) for check in checks]
-        return [*lines, self._count(snapshot), self._permission(snapshot, width)]
+        return [*lines, self._count(snapshot, width), self._permission(snapshot, width)]
 
     def _check(self, check: Check, snapshot: Snapshot, width: int) -> Line:
         wide = width >= 76
@@ -78,11 +78,12 @@ class HealthPanel(Panel):
         high = max(_SCALE_S, *known) if known else _SCALE_S
         return spark(check.recent, cells, low=0.0, high=high, levels=self._signs.levels) + " "
 
-    def _count(self, snapshot: Snapshot) -> Line:
+    def _count(self, snapshot: Snapshot, width: int) -> Line:
         health = snapshot.health
-        in_row = auto_stop(health)
         following = f", next check {health.next_at.astimezone():%H:%M}" if health.next_at is not None else ""
-        return (("  " + in_row + following, "warning" if health.critical_in_a_row else "dim"),)
+        told = f"  {auto_stop(health)}"
+        room = cell_len(told + following) <= width
+        return ((told + (following if room else ""), "warning" if health.critical_in_a_row else "dim"),)
 
     def _permission(self, snapshot: Snapshot, width: int) -> Line:
         said = auto_heal(snapshot.may_act, snapshot.lease)

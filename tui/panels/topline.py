@@ -5,12 +5,12 @@ from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
-from core.base.text import in_steps
+from core.base.text import in_steps, short
 from core.domain.permission import auto_heal
 from core.domain.snapshot import Link, LinkWord, Snapshot, State
 from tui.panels.panel import Panel
 from tui.rendering.review import oldest_review
-from tui.rendering.text import Line, age, fit
+from tui.rendering.text import Line, fit
 
 STATE_LEVEL: Final = {
     State.HEALTHY: "ok",
@@ -106,8 +106,7 @@ def proven_down(snapshot: Snapshot) -> bool:
 def link_words(link: Link, now: datetime) -> str:
     """Return the state of the link in words: live, or since when it is not and when it is tried again."""
     if link.word is LinkWord.STALE:
-        old = age(link.since, now)
-        return "STALE" if old == "now" else f"STALE {old}".rstrip()
+        return f"STALE {short(now - link.since)}" if link.since is not None else "STALE"
     if link.word not in {LinkWord.OFFLINE, LinkWord.BLIND}:
         return link.word.value
     since = f" since {link.since.astimezone():%H:%M}" if link.since is not None else ""
