@@ -61,7 +61,7 @@ def watchdog_lines(running: Sequence[MonitorProcess], now: datetime) -> list[str
     more = f" (and {len(running) - 1} more: watchdesk breaker list)" if len(running) > 1 else ""
     checks = f"last check {_clock(one.last_check_at)}, next {_clock(one.next_check_at)}"
     lines = [f"watched here: {process_line(one, now)}{more}"]
-    lines += [f"  {checks}, {one.consecutive_failures} critical in a row", f"  {breakers_line(one)}"]
+    lines += [f"  {checks}, {one.consecutive_failures} bad in a row", f"  {breakers_line(one)}"]
     return lines + [f"  {line}" for breaker in one.not_closed for line in breaker_lines(breaker, now)]
 
 
