@@ -61,7 +61,7 @@ class Acknowledge(LocalOperation[Sentence]):
         await alerts.hear()  # whose word it is that everybody speaks of
         found = self._named() or [alert for alert in alerts.firing() if alert.key in shown]
         if not found:
-            return self.refused(f"nothing that fires is called {clean(self._name, 60)}; see: watchdesk alerts")
+            return self.refused(f"no firing alert is called {clean(self._name, 60)}; see: watchdesk alerts")
         worst = found[0]
         if all(alert.acked for alert in found):
             return self.already(f"{worst.title}: {worst.acked} takes care of it already")

@@ -24,7 +24,7 @@ APPROVE: Final = Action(
     title="Approve",
     effect="let the agents run what waits for a review: back to pending, without need of approval",
     halts=True,
-    arguments=(TASKS, msgspec.structs.replace(REASON, required=False, words="remark, if any")),
+    arguments=(TASKS, msgspec.structs.replace(REASON, required=False, words="remark")),
     shortcut=Shortcut(
         name="approve",
         key="A,shift+a",

@@ -15,7 +15,14 @@ ASSIGN: Final = Action(
     halts=True,
     arguments=(
         TASKS,
-        Argument(name="to", words="agent or person", help="Whom it is for.", longest=100, required=True, replans=True),
+        Argument(
+            name="to",
+            words="assign to this agent or person",
+            help="Whom it is for.",
+            longest=100,
+            required=True,
+            replans=True,
+        ),
     ),
     shortcut=Shortcut(name="assign", word="assign", does="assign the task under the cursor to an agent or a person"),
     command=Command(

@@ -25,7 +25,7 @@ CREATE_TASK: Final = Action(
     arguments=(
         Argument(
             name="task_type",
-            words="type, such as bug_fix",
+            words="task type, such as bug_fix",
             required=True,
             longest=_TYPE_CHARS,
             replans=True,

@@ -21,18 +21,19 @@ HEAL: Final = Action(
     name="heal",
     tier=Tier.CONFIRM,
     title="Heal",
-    effect="repair what the plan lists, each row conditionally",
+    effect="repair what is listed, each row only if it is still so",
     halts=True,
     arguments=(
         Argument(
             name="only",
+            words="repairs",
             kind=ArgumentKind.CHOICES,
             help="These repairs; all but logs else.",
             choices=STEPS,
             default=BY_DEFAULT,
             replans=True,
         ),
-        Argument(name="tasks", kind=ArgumentKind.ROWS, metavar="[ID]…", replans=True),
+        Argument(name="tasks", kind=ArgumentKind.ROWS, words="stuck tasks", metavar="[ID]…", replans=True),
     ),
     shortcut=Shortcut(name="heal", key="h", word="heal", does="heal: shows the plan, then asks", drops=3),
     command=Command(

@@ -12,7 +12,7 @@ from core.actions.context import ActionContext, Actor
 from core.actions.repairs import BY_DEFAULT, HealRules, Proposal, Repair, Survey
 from core.actions.repairs.stuck_tasks import StuckTasks
 from core.base.error_boundary import ErrorBoundary
-from core.base.text import clean, plural, short
+from core.base.text import clean, in_steps, plural
 from core.domain.plans import HealPlan, OfferedRow
 from core.domain.records import Task
 from core.domain.stuck import Overdue, StuckRules, find_overdue
@@ -181,7 +181,7 @@ def _offered(survey: Survey) -> tuple[OfferedRow, ...]:
 
 
 def _in_words(task: Task, now: datetime) -> str:
-    since = f"{short(now - task.began_at)}  " if task.began_at is not None else ""
+    since = f"{in_steps(now - task.began_at)}  " if task.began_at is not None else ""
     return since + ": ".join(filter(None, (task.task_type, clean(task.description, 80))))
 
 

@@ -123,7 +123,7 @@ class PauseType(Operation[PausePlan]):
         if now.idle:
             return self.already(now.text)
         if now.standing is None and not self.reason:
-            return self.refused("nothing was changed: say why, the audit trail keeps it")
+            return self.refused("nothing was changed: a reason is required, for the audit trail")
         self._shown = now
         told = {"task_type": now.task_type, "tasks": now.pending}
         return Prepared(told=told | ({"reason": self.reason} if self.reason else {}), planned=now.pending, run=run)

@@ -25,7 +25,7 @@ REQUEUE_SIMULATED: Final = Action(
     effect="send what was completed only in dry-run back to pending: the agents do it for real",
     verb="Requeue",
     halts=True,
-    arguments=(TASKS, msgspec.structs.replace(REASON, required=False, words="remark, if any")),
+    arguments=(TASKS, msgspec.structs.replace(REASON, required=False, words="remark")),
     shortcut=Shortcut(
         name="requeue_simulated",
         word="requeue",

@@ -20,7 +20,7 @@ REQUEUE_TASKS: Final = Action(
     effect="send what was rejected or rolled back to pending, for the agents to take up again",
     verb="Requeue",
     halts=True,
-    arguments=(TASKS, msgspec.structs.replace(REASON, required=False, words="remark, if any")),
+    arguments=(TASKS, msgspec.structs.replace(REASON, required=False, words="remark")),
     shortcut=Shortcut(
         name="requeue_tasks", word="requeue", does="requeue tasks that were rejected or rolled back, or merely approved"
     ),

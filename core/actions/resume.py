@@ -32,7 +32,7 @@ RESUME: Final = Action(
         Argument(
             name="requeue",
             kind=ArgumentKind.FLAG,
-            words="requeue what was pending",
+            words="requeue the tasks that were pending when it stopped",
             help="Requeue what was pending when the last stop rejected it.",
             default=False,
         ),

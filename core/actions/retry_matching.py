@@ -112,7 +112,7 @@ class RetryMatching(Operation[RetryMatchingPlan]):
         """Refuse what has no reason, or a plan that could not be made."""
         shown = await self.agree()
         said = self.reason or shown.rows == 1
-        why = shown.refused or ("" if said else "nothing was changed: say why, the audit trail keeps it")
+        why = shown.refused or ("" if said else "nothing was changed: a reason is required, for the audit trail")
         if why:
             return self.refused(why)
         told = {

@@ -23,7 +23,7 @@ SET_CONFIG: Final = Action(
     verb="Set",
     arguments=(
         Argument(name="name", kind=ArgumentKind.SUBJECT, required=True),
-        Argument(name="value", words="value", required=True, replans=True, positional=True),
+        Argument(name="value", words="new value", required=True, replans=True, positional=True),
     ),
     command=Command(
         name="set",
@@ -42,7 +42,7 @@ ENABLE: Final = Action(
     effect="they take tasks up",
     verb="Enable",
     shortcut=Shortcut(name="enable", word="enable", does="enable the agents: they take tasks up"),
-    command=Command(name="enable", summary="Let the agents take tasks up.", help="Set enabled in the config row."),
+    command=Command(name="enable", summary="Let the agents take tasks.", help="Set enabled in the config row."),
 )
 DISABLE: Final = Action(
     name="disable",
@@ -51,7 +51,9 @@ DISABLE: Final = Action(
     effect="they refuse every run; what is pending waits",
     verb="Disable",
     shortcut=Shortcut(name="disable", word="disable", does="disable the agents: they refuse every run"),
-    command=Command(name="disable", summary="Let the agents take no task up.", help="Clear enabled in the config row."),
+    command=Command(
+        name="disable", summary="Keep the agents from taking tasks.", help="Clear enabled in the config row."
+    ),
 )
 
 

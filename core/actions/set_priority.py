@@ -19,7 +19,7 @@ SET_PRIORITY: Final = Action(
         Argument(
             name="to",
             kind=ArgumentKind.NUMBER,
-            words="priority, 0 to 10",
+            words="priority, the highest goes first",
             help="From 0 to 10, the highest first.",
             most=10,
             required=True,

@@ -27,7 +27,7 @@ SILENCE: Final = Action(
             name="lasts",
             option="for",
             kind=ArgumentKind.DURATION,
-            words="how long",
+            words="for how long",
             help="Up to 7d.",
             replans=True,
             default=timedelta(hours=2),
@@ -117,7 +117,7 @@ class SilenceAlerts(LocalOperation[Sentence]):
         if not self._matcher:
             return "say what to silence: an alert's name, a severity, or a pattern like breakers:*"
         if not self._reason:
-            return "say why: whoever finds it silent wants to know"
+            return "a reason is required: whoever finds it silent wants to know"
         return self._wrong_time()
 
     def _wrong_time(self) -> str:

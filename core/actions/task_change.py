@@ -118,7 +118,7 @@ class TaskChange(Operation[TasksPlan]):
         wants = next((one for one in self.action.arguments if one.name == REASON.name), None)
         reasonless = wants is not None and wants.required and not self.reason
         if shown.refused or reasonless:
-            return self.refused(shown.refused or "nothing was changed: say why, the audit trail keeps it")
+            return self.refused(shown.refused or "nothing was changed: a reason is required, for the audit trail")
         seen = {one.id: one for one in await self._look(shown.ids)}
         meant = await self.meant(tuple(seen.values()))
         if any(one.id in meant and seen[one.id].digest != one.digest for one in shown.chosen):

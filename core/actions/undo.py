@@ -42,6 +42,7 @@ UNDO: Final = Action(
         Argument(name="run", kind=ArgumentKind.SUBJECT, required=True),
         Argument(
             name="only",
+            words="undo these",
             kind=ArgumentKind.CHOICES,
             help="These steps alone.",
             choices={option: option for option in OPTIONS},

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from core.alerting.settings import AlertRules
-from core.base.text import amount, plural, short
+from core.base.text import amount, in_steps, percentage, plural, short
 from core.domain.records import Simulated, SuccessRate
 from core.domain.status import Level, Truth, Verdict
 from core.resilience import BreakerRecord, BreakerState
@@ -126,7 +126,7 @@ def success_below(rate: SuccessRate | None, percent: float, settings: AlertRules
     if rate.percent is None or rate.finished < settings.few_finished:
         return Condition(Truth.FALSE, f"too few finished to tell ({rate.finished})")
     hours = rate.window.total_seconds() / 3600
-    text = f"{rate.percent:.1f} % of {amount(rate.finished, exact=rate.exact)} completed in {hours:.0f} h"
+    text = f"{percentage(rate.percent)} % of {amount(rate.finished, exact=rate.exact)} completed in {hours:.0f} h"
     return Condition(Truth.of(rate.percent < percent), text)
 
 
@@ -139,7 +139,7 @@ def breakers_refuse(facts: Facts, component: str) -> Condition:
         held_s = (facts.at - (worst.not_closed_since or worst.since)).total_seconds()
         more = f" and {len(failing) - 1} more" if len(failing) > 1 else ""
         said = f": {worst.last_error}" if worst.last_error else ""
-        return Condition(Truth.TRUE, f"{worst.key}{more} refused since {short(held_s)}{said}", held_s=max(0.0, held_s))
+        return Condition(Truth.TRUE, f"{worst.key}{more} refused for {in_steps(held_s)}{said}", held_s=max(0.0, held_s))
     due = [record for record in ours if record.state is BreakerState.DUE]
     if any((facts.at - one.since).total_seconds() < _PROBED_WITHIN_S for one in due):
         return Condition(Truth.UNKNOWN, "due, not probed yet")
@@ -159,7 +159,7 @@ def blind(facts: Facts, _: AlertRules) -> Condition:
     """Hold while nothing has been known of the project for too long."""
     if not facts.blind_for_s:
         return Condition(Truth.FALSE)
-    return Condition(Truth.TRUE, f"nothing is known for {short(facts.blind_for_s)}", held_s=facts.blind_for_s)
+    return Condition(Truth.TRUE, f"nothing is known for {in_steps(facts.blind_for_s)}", held_s=facts.blind_for_s)
 
 
 def degraded(facts: Facts, _: AlertRules) -> Condition:
@@ -177,7 +177,9 @@ def simulated(facts: Facts, _: AlertRules) -> Condition:
     age_s = facts.simulated_age_s
     if not facts.simulated.count or age_s is None:
         return Condition(Truth.FALSE)
-    text = f"{plural(facts.simulated.count, 'task')} in 24 h, the last {short(age_s)} ago, completed without being done"
+    text = (
+        f"{plural(facts.simulated.count, 'task')} in 24 h, the last {in_steps(age_s)} ago, completed without being done"
+    )
     return Condition(Truth.of(age_s <= _SIMULATED_WITHIN_S), text)
 
 
@@ -185,7 +187,7 @@ def review_waits(facts: Facts, settings: AlertRules) -> Condition:
     """Hold while a task has waited too long for a person's review."""
     if facts.in_review is None or facts.review_waits_s is None:
         return Condition(Truth.UNKNOWN)
-    text = f"{plural(facts.in_review, 'task')} in review, the oldest came in {short(facts.review_waits_s)} ago"
+    text = f"{plural(facts.in_review, 'task')} in review, the oldest came in {in_steps(facts.review_waits_s)} ago"
     return Condition(Truth.of(facts.review_waits_s > settings.review_s), text)
 
 
@@ -194,9 +196,9 @@ def health_rows_late(facts: Facts, _: AlertRules) -> Condition:
     age_s = facts.health_row_age_s
     if age_s is None:
         return Condition(Truth.UNKNOWN)
-    said = f"the newest health row is {short(age_s)} old"
+    said = f"the newest health row is {in_steps(age_s)} old"
     if facts.health_row_missing:
-        said = f"no health row of the last 7 days, and none has come in {short(age_s)}"
+        said = f"no health row of the last 7 days, and none has come in {in_steps(age_s)}"
     return Condition(Truth.of(age_s > facts.health_row_late_s), said)
 
 

@@ -81,7 +81,7 @@ def trial(to: str, sender: Sender, now: datetime, name: str) -> Message:
 def _headline(one: Tell) -> str:
     word = {
         Phase.FIRING: one.alert.severity.upper(),
-        Phase.FLAPPING: f"{one.alert.severity.upper()}, to and fro",
+        Phase.FLAPPING: f"{one.alert.severity.upper()}, flapping",
         Phase.ESCALATED: f"{one.alert.severity.upper()}, nobody has acknowledged",
         Phase.REPEATED: f"{one.alert.severity.upper()}, still",
         Phase.RESOLVED: "RESOLVED",

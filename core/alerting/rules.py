@@ -177,7 +177,7 @@ def _high(settings: AlertRules) -> Iterable[Rule]:
     yield Rule(
         name="healing_braked",
         severity=Severity.HIGH,
-        title="healing is braked",
+        title="auto-heal is paused",
         when="more than {heal.brake_rows} tasks were stuck within {heal.brake_window_s}, or too large a "
         "share of what runs",
         runbook="so much at once is seldom chance: find the cause first, then heal by hand: h, or watchdesk heal",

@@ -22,11 +22,10 @@ PUBLISHABLE_NAMES: Final = ("VITE_SUPABASE_PUBLISHABLE_DEFAULT_KEY",)
 KEY_NAMES: Final = ("SUPABASE_KEY", "SUPABASE_SERVICE_ROLE_KEY", *PUBLISHABLE_NAMES)
 
 NOT_CONFIGURED: Final = (
-    "watchdesk does not know which project to watch.\n"
-    "Set SUPABASE_URL and SUPABASE_KEY (environment, .env.local, or a [projects.NAME] table in the config file).\n"
-    "To try it without any configuration: watchdesk demo"
+    "no project is configured: set SUPABASE_URL and SUPABASE_KEY (environment, .env.local, or a [projects.NAME] table"
+    " in the config file), or try it without: watchdesk demo"
 )
-"""The message when nothing is configured: three lines."""
+"""The message when nothing is configured: one sentence."""
 
 
 class KeyKind(StrEnum):

@@ -54,18 +54,59 @@ def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:
 
 
 def short(span: timedelta | float) -> str:
-    """Format a duration for people, in its two largest units at most: `42 s`, `7 min`, `2 h 05`, `3 d`."""
-    seconds = span.total_seconds() if isinstance(span, timedelta) else span
-    seconds = max(0.0, seconds)
-    if seconds < 60:
-        return f"{seconds:.0f} s"
+    """Format a duration for people, in its two largest units at most: `1.4 s`, `42 s`, `7 min`, `2 h 05`, `3 d 4 h`.
+
+    It is never off by more than a tenth of the true one; nor is `in_steps`. Every duration on a screen, a page and in
+    a mail is told by one of the two.
+    """
+    seconds = _seconds(span)
+    if seconds < _ROUND_S:
+        return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f}".removesuffix(".0") + " s"
+    unit = next((unit for below, unit in _UNITS_S if seconds < below), _DAY_S)
+    return _told(unit * round(seconds / unit))
+
+
+def in_steps(span: timedelta | float) -> str:
+    """Format an age for a screen that stays: rounded to the largest step that is at most a fifth of it.
+
+    So it is never off by more than a tenth, hardly ever redrawn, and at most 6 cells wide. Below a minute it says no
+    more than below what it is: a number that is right would have to be redrawn every second or two.
+    """
+    seconds = _seconds(span)
+    for below, told in _BELOW:
+        if seconds < below:
+            return told
+    step = max(step for step in _STEPS_S if 5 * step <= seconds)
+    stepped = step * round(seconds / step)
+    if stepped < _DAY_S or stepped % _DAY_S == 0:
+        return _told(stepped)
+    return f"{stepped // 3600} h" if stepped < 60 * 3600 else f"{stepped / _DAY_S:g} d"
+
+
+JUST_NOW: Final = "< 10 s"
+_BELOW: Final = ((10, JUST_NOW), (30, "< 30 s"), (60, "<1 min"))
+_DAY_S: Final = 86_400
+_ROUND_S: Final = 10
+_UNITS_S: Final = ((300, 1), (_DAY_S, 60), (10 * _DAY_S, 3600))
+"""Durations below so many seconds are rounded to so many."""
+_STEPS_S: Final = (10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, _DAY_S)
+
+
+def _seconds(span: timedelta | float) -> float:
+    return max(0.0, span.total_seconds() if isinstance(span, timedelta) else span)
+
+
+def _told(seconds: int) -> str:
+    """Return a rounded duration in its units. Minutes are too coarse for few of them, unless they are whole."""
+    if seconds < 60 or (seconds < 300 and seconds % 60):
+        return f"{seconds} s"
     if seconds < 3600:
-        return f"{seconds // 60:.0f} min"
-    if seconds < 86400:
-        hours, minutes = divmod(int(seconds // 60), 60)
+        return f"{seconds // 60} min"
+    if seconds < _DAY_S:
+        hours, minutes = divmod(seconds // 60, 60)
         return f"{hours} h {minutes:02d}" if minutes else f"{hours} h"
-    days, hours = divmod(int(seconds // 3600), 24)
-    return f"{days} d {hours} h" if hours and days < 10 else f"{days} d"
+    days, hours = divmod(seconds // 3600, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
 
 
 def amount(count: int, *, exact: bool = True) -> str:
@@ -74,6 +115,11 @@ def amount(count: int, *, exact: bool = True) -> str:
         return f"{count:,}"
     unit = 10 ** max(0, len(str(count)) - 3)
     return f"≈{round(count / unit) * unit:,}"
+
+
+def percentage(percent: float) -> str:
+    """Return a share with one decimal; 100.0 only where it is all, for 99.96 rounded up would hide what failed."""
+    return f"{percent if percent >= 100 else min(99.9, percent):.1f}"
 
 
 def plural(count: int, noun: str, many: str | None = None) -> str:

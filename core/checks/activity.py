@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from core.base.text import short
+from core.base.text import in_steps
 from core.checks.context import CheckContext
 from core.domain.status import Verdict
 
@@ -11,9 +11,9 @@ async def activity(context: CheckContext) -> Verdict:
     """Check that waiting work moves: something completed since the oldest pending task was created."""
     config = context.config
     if config is not None and config.emergency_stop:
-        return Verdict.ok("excused: emergency stop")
+        return Verdict.ok("nothing expected: an emergency stop is set")
     if config is not None and not config.enabled:
-        return Verdict.ok("excused: disabled")
+        return Verdict.ok("nothing expected: the system is disabled")
     oldest = await context.live.tasks.oldest_pending_at(context.now)
     if oldest is None:
         return Verdict.ok("nothing is waiting")
@@ -21,12 +21,12 @@ async def activity(context: CheckContext) -> Verdict:
     patience = timedelta(seconds=max(context.rules.patience_s, 2 * interval_s))
     waited = context.now - oldest
     if waited <= patience:
-        return Verdict.ok(f"oldest waits {short(waited)}")
+        return Verdict.ok(f"oldest waits {in_steps(waited)}")
     last = await context.live.outcomes.last_completed_at(context.now)
     if last is not None and context.now - last <= patience:
-        return Verdict.ok(f"last completed {short(context.now - last)} ago")
+        return Verdict.ok(f"last completed {in_steps(context.now - last)} ago")
     if config is not None and config.max_daily_tasks:
         midnight = context.now.replace(hour=0, minute=0, second=0, microsecond=0)
         if await context.live.counts.started(midnight, context.now) >= config.max_daily_tasks:
-            return Verdict.ok(f"excused: daily limit of {config.max_daily_tasks} reached")
-    return Verdict.warning(f"oldest waits {short(waited)}, nothing completed since")
+            return Verdict.ok(f"nothing expected: the daily limit of {config.max_daily_tasks} is reached")
+    return Verdict.warning(f"oldest waits {in_steps(waited)}, nothing completed since")

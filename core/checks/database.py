@@ -25,7 +25,7 @@ def proof(fault: Fault) -> Verdict:
         case Evidence.DOWN:
             return Verdict.critical(f"down: {fault.sentence()}").unanswered()
         case Evidence.SILENT:
-            return Verdict.critical("hanging: connected, and silent for 10 s").unanswered()
+            return Verdict.critical("hanging: connected, but no answer for 10 s").unanswered()
         case Evidence.ALIVE:
             return Verdict.ok(f"answers, but refuses: {fault.sentence()}")
         case Evidence.NONE:

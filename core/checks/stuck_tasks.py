@@ -1,6 +1,6 @@
 """Checks that running work is still moving."""
 
-from core.base.text import plural, short
+from core.base.text import in_steps, plural
 from core.checks.context import CheckContext
 from core.domain.status import Verdict
 from core.domain.stuck import find_overdue
@@ -13,7 +13,7 @@ async def stuck_tasks(context: CheckContext) -> Verdict:
     if not overdue.silent:
         return Verdict.ok(f"none of {overdue.running} running{slow}")
     oldest = overdue.silent[0]
-    since = f", longest {short(context.now - oldest.began_at)}" if oldest.began_at else ""
+    since = f", longest {in_steps(context.now - oldest.began_at)}" if oldest.began_at else ""
     whose = "" if not overdue.stuck else f" of {len(overdue.unproven)}"
     unsure = f"; no logs{whose} visible to us, so only an operator's heal touches them" if overdue.unproven else ""
     return Verdict.warning(f"{len(overdue.silent)} of {overdue.running} running{since}{slow}{unsure}")

@@ -52,7 +52,7 @@ class Argument(msgspec.Struct, frozen=True, kw_only=True):
     kind: ArgumentKind = ArgumentKind.TEXT
     help: str = ""
     words: str = ""
-    """What a field shows while it is empty, or beside a tick; empty: the name."""
+    """What it is called above its field, or beside a tick; empty: the name."""
     metavar: str | None = None
     default: Any = None
     required: bool = False
@@ -74,25 +74,37 @@ def argument_value(argument: Argument, typed: str) -> Any:
 
     Raises ValueError with a sentence where it is none, or out of bounds.
     """
-    typed, words = typed.strip(), argument.words or argument.name
+    typed = typed.strip()
+    if argument.required and not typed:
+        raise ValueError(f"a {'reason' if argument.name == 'reason' else 'value'} is required")
     match argument.kind:
         case ArgumentKind.NUMBER:
             number = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < _DIGITS else None
             if number is None or not argument.least <= number <= argument.most:
-                raise ValueError(f"{words}: a number from {argument.least:,} to {argument.most:,}")
+                raise ValueError(f"must be a number from {argument.least:,} to {argument.most:,}")
             return number
         case ArgumentKind.DURATION:
             span = span_of(typed)
             longest = timedelta(seconds=argument.most)
             if span is None or not timedelta() < span <= longest:
-                raise ValueError(f"{words}: a time such as 30min or 2h, at most {short(longest)}")
+                raise ValueError(f"must be a time such as 30min or 2h, at most {short(longest)}")
             return span
-    if argument.required and not typed:
-        why = "say why, in a few words"
-        raise ValueError(why if argument.name == "reason" else f"{words}: say something")
     if len(typed) > argument.longest:
-        raise ValueError(f"{words}: at most {argument.longest:,} characters")
+        raise ValueError(f"must be at most {argument.longest:,} characters long")
     return typed
+
+
+def field_label(argument: Argument) -> str:
+    """Return what stands above the field of an argument: what it is called, and what may be filled in."""
+    words = argument.words or argument.name.replace("_", " ")
+    match argument.kind:
+        case ArgumentKind.NUMBER:
+            return f"{words} ({argument.least:,} to {argument.most:,})"
+        case ArgumentKind.DURATION:
+            return f"{words} (such as 30min or 2h, at most {short(timedelta(seconds=argument.most))})"
+        case ArgumentKind.TEXT if not argument.required:
+            return f"{words} (optional)"
+    return words
 
 
 _DIGITS: Final = 16

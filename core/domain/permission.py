@@ -6,31 +6,65 @@ import msgspec
 
 from core.domain.lease import LeaseView
 
-REASONS: Final = {
-    "autonomous": "autonomous mode is off (VITE_AUTONOMOUS_MODE)",
-    "dry_run": "dry-run is on (VITE_AUTONOMOUS_DRY_RUN)",
+_WHY: Final = {
+    "autonomous": "autonomous mode is not set",
+    "dry_run": "this monitor is in dry-run",
     "observing": "started with --observe",
-    "lease": "no lease: another monitor may be acting",
-    "stop": "an emergency stop is set, or its state is not known",
-    "brake": "braked: too many tasks at once",
+    "lease": "another monitor may be acting: no lease",
+    "stop": "an emergency stop is set",
+    "brake": "too many tasks are stuck at once, a person must look first",
 }
-"""Reasons against acting, by the names of `status --json`."""
+"""What keeps it from acting, by the names of `status --json`."""
+
+_SETS: Final = {"autonomous": "VITE_AUTONOMOUS_MODE", "dry_run": "VITE_AUTONOMOUS_DRY_RUN"}
+"""The settings that change it."""
 
 
 class MayAct(msgspec.Struct, frozen=True, kw_only=True):
-    """The permission to act without a person, and the conditions that are missing."""
+    """The permission to act without a person, and the conditions that are missing.
+
+    `stop_unknown`: whether an emergency stop is set is not known, which counts as if one were.
+    """
 
     allowed: bool = False
     missing: tuple[str, ...] = ("autonomous",)
+    stop_unknown: bool = False
+
+
+def why_not(may: MayAct, lease: LeaseView) -> tuple[str, ...]:
+    """Return what keeps it from acting without a person, in words; nothing where it may."""
+    return tuple(_why(name, may, lease) for name in may.missing)
+
+
+def auto_heal(may: MayAct, lease: LeaseView) -> tuple[str, ...]:
+    """Return whether it heals and stops without a person, and why not: the longest text first."""
+    if may.allowed:
+        return ("auto-heal on",)
+    first, *rest = why_not(may, lease) or ("not known yet",)
+    more = f", and {len(rest)} more" if rest else ""
+    whole = f"auto-heal off: {'; '.join((first, *rest))}"
+    settings = ", ".join(_SETS[name] for name in may.missing if name in _SETS)
+    told = (f"{whole} ({settings})" if settings else whole, whole, f"auto-heal off: {first}{more}", "auto-heal off")
+    return tuple(dict.fromkeys(told))
+
+
+def _why(name: str, may: MayAct, lease: LeaseView) -> str:
+    if name == "stop" and may.stop_unknown:
+        return "stop flag unknown"
+    if name == "lease" and lease.why:
+        return f"no lease: {lease.why}"
+    if name == "lease" and lease.holder and not lease.mine:
+        return f"{lease.holder} on {lease.host} holds the lease"
+    return _WHY.get(name, name)
 
 
 def who_acts(lease: LeaseView, may: MayAct) -> str:
     """Return who heals and stops without a person at present, in words."""
     if may.allowed:
-        return "this monitor heals and stops by itself"
+        return "this monitor heals and stops without being asked"
     if lease.holder and not lease.mine and lease.acts:
-        return f"{lease.holder} on {lease.host} heals and stops by itself"
-    return "nobody by itself: " + "; ".join(REASONS.get(name, name) for name in may.missing)
+        return f"{lease.holder} on {lease.host} heals and stops without being asked"
+    return f"no monitor; a person must act ({'; '.join(why_not(may, lease))})"
 
 
 def may_act(
@@ -46,4 +80,4 @@ def may_act(
         "brake": not braked,
     }
     missing = tuple(name for name, fine in stands.items() if not fine)
-    return MayAct(allowed=not missing, missing=missing)
+    return MayAct(allowed=not missing, missing=missing, stop_unknown=stopped is None)

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from core.base.text import amount, clean, plural
+from core.base.text import amount, clean, percentage, plural
 from core.domain.markers import PAUSED
 
 STATUSES: Final = (
@@ -352,7 +352,7 @@ class SuccessRate(msgspec.Struct, frozen=True):
     @property
     def shown(self) -> str:
         """The share of completed for people, an estimate marked as one; empty where nothing finished."""
-        return "" if self.percent is None else f"{'' if self.exact else '≈'}{self.percent:.1f} %"
+        return "" if self.percent is None else f"{'' if self.exact else '≈'}{percentage(self.percent)} %"
 
     @property
     def failed_percent(self) -> float | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from core.base.text import plural
 from core.domain.alerts import DISABLED, Severity
 from core.domain.checks import verdict_in_words
 from core.domain.records import SystemConfig
@@ -37,7 +38,7 @@ def state_of(snapshot: Snapshot, *, blind_for_s: float | None, healthy_within_s:
     if config is None and counts is None:
         return State.UNKNOWN, "nothing was ever read"
     if blind_for_s is not None and blind_for_s >= BLIND_IS_UNKNOWN_S:
-        return State.UNKNOWN, "blind: nothing is known of the project for ten minutes"
+        return State.UNKNOWN, "blind: nothing could be read for ten minutes"
     if Level.CRITICAL in wrong:
         return State.CRITICAL, wrong[Level.CRITICAL]
     if config is not None and not config.enabled:
@@ -71,6 +72,8 @@ def _wrong(snapshot: Snapshot, config: SystemConfig | None) -> Iterator[tuple[Le
     """Yield everything that is wrong, with its level; within a level the most telling first."""
     for check in snapshot.health.checks:
         yield check.level, verdict_in_words(check.name, check.text)
+    if snapshot.tasks.stuck:  # read with every refresh, the checks run more seldom
+        yield Level.WARNING, f"{plural(len(snapshot.tasks.stuck), 'running task')} stuck"
     if snapshot.link.word is LinkWord.OFFLINE:
         yield Level.CRITICAL, f"the project is down: {snapshot.link.why}"
     if config is not None and config.several:

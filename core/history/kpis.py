@@ -1,5 +1,6 @@
 """The key figures, each beside its target; one that was not measured has no number."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -61,16 +62,29 @@ def kpis(spans: tuple[Span, ...], measured: Measured, now: datetime) -> tuple[Kp
     )
 
 
+def with_day(figures: Iterable[Kpi], rate: SuccessRate | None) -> tuple[Kpi, ...]:
+    """Return the figures with the success rate of the day as it was read last, which every other panel shows too.
+
+    The figures are computed more seldom than that is read.
+    """
+    newest = _success("success_24h", "Success 24 h", rate)
+    return tuple(
+        msgspec.structs.replace(newest, at=one.at, recent=one.recent) if one.name == newest.name else one
+        for one in figures
+    )
+
+
 def _uptime(spans: tuple[Span, ...], now: datetime) -> tuple[Kpi, ...]:
     first = spans[0].began if spans else now
     since = max(now - HISTORY_KEPT, first)
     seen = uptime(spans, since, now)
     window = short(now - since)
-    note = f"{100 * seen.coverage:.0f} % of {window} seen"
+    note = f"seen {100 * seen.coverage:.0f} % of {window}"
     target = f"{_UPTIME_TARGET} %"
     enough = seen.coverage >= COVERED and seen.up_s + seen.down_s >= LEAST_S
     percent = seen.percent if enough else None
     if percent is None:
+        note = f"seen {short(seen.up_s + seen.down_s)}, too little to tell" if spans else "not seen yet"
         return (
             Kpi(name="uptime", title="Uptime", target=target, high_is_good=True, note=note),
             Kpi(name="error_budget", title="Error budget", target="> 0 %", high_is_good=True, note=f"of {_DAYS} d"),

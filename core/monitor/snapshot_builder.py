@@ -24,6 +24,7 @@ from core.domain.snapshot import (
 )
 from core.domain.state_word import hidden, state_of
 from core.domain.status import NOT_VISIBLE, Truth
+from core.history.kpis import with_day
 from core.monitor.container import Container
 from core.monitor.scheduler import Scheduler
 from core.resilience import degradation
@@ -72,7 +73,7 @@ def compose(parts: Container, scheduler: Scheduler) -> Snapshot:
             oldest_review_at=values["oldest_review"],
         ),
         throughput=parts.trends.throughput,
-        kpis=parts.kpis.kpis,
+        kpis=with_day(parts.kpis.kpis, values["success_24h"].value if values["success_24h"].live else None),
         last_incident=parts.kpis.last_incident,
         alerts=parts.alerts.views(),
         telling=parts.alerts.telling(),
@@ -133,7 +134,7 @@ def _notices(parts: Container, scheduler: Scheduler) -> tuple[str, ...]:
         left = parts.left_over.plan
         notices.append(f"{plural(left.tasks, 'task')} of {left.of} still rejected: u, or watchdesk resume --requeue")
     if parts.autonomy.braked:
-        notices.append(f"healing braked: {parts.autonomy.braked}; look, then heal by hand")
+        notices.append(f"auto-heal paused: {parts.autonomy.braked}; look, then heal by hand")
     notices += parts.self_monitor.own.out
     if parts.cost.cost.over:
         notices.append(over_in_words(parts.cost.cost))
@@ -175,10 +176,10 @@ def _untold(telling: Telling) -> list[str]:
         said.append(f"{', '.join(telling.nobody_left)}: {why}; a acknowledges")
     said += [f"alert not delivered to {lost}" for lost in telling.undelivered]
     said += [f"alert not delivered yet to {late}; tried again" for late in telling.retrying]
-    said += [f"nobody is told by the config row's notification_email: {why}" for why in telling.refused]
+    said += [f"the config row's notification_email is not used: {why}" for why in telling.refused]
     if telling.unreachable:
         who = ", ".join(telling.unreachable)
-        said.append(f"no way to mail {who}: set [alerts] smtp_host and smtp_from, or email_template")
+        said.append(f"cannot mail {who}: set [alerts] smtp_host and smtp_from, or email_template")
     return said
 
 

@@ -15,6 +15,8 @@ from core.actions.resume_history import ResumeHistory
 from core.actions.runner import Runner
 from core.domain.actions import Action, Result
 from core.domain.checks import Checkup
+from core.domain.lease import LeaseView
+from core.domain.permission import why_not
 from core.domain.plans import HealPlan
 from core.domain.status import Level
 from core.resilience import NotLive
@@ -64,7 +66,7 @@ class AutomaticHeal:
         missing = set(self._autonomy.permission().missing)
         preview = missing <= {"dry_run", "brake"} and "dry_run" in missing
         if not preview and not missing <= {"brake"}:
-            return f"not by itself: {', '.join(self._autonomy.permission().missing)}"
+            return f"auto-heal off: {'; '.join(why_not(self._autonomy.permission(), LeaseView()))}"
         self._clean_up_beside()
         if not self._due(checkup):
             if checkup.of("stuck_tasks").level is Level.OK:
@@ -166,5 +168,5 @@ class AutomaticHeal:
 
     def _brake(self, why: str) -> None:
         if why and not self._autonomy.braked:
-            self._autonomy.say(f"healing braked: {why}; look, then heal by hand", Level.CRITICAL)
+            self._autonomy.say(f"auto-heal paused: {why}; look, then heal by hand", Level.CRITICAL)
         self._autonomy.braked = why

@@ -84,7 +84,7 @@ class Autopilot:
         if stopped := await self.stop.consider(checkup.of("database")):
             return stopped
         if self._checks.schema is None:
-            return "not by itself: the schema is not known"
+            return "auto-heal off: the schema is not known"
         return await self.heals.after(checkup)
 
     async def _count(self, database: Check) -> None:

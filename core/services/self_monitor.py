@@ -88,19 +88,19 @@ class SelfMonitor:
 
     def _of_memory(self, memory_mb: float) -> str:
         limit = f"{self._rules.memory_mb:.0f} MB"
-        return f"it uses {coarse_mb(memory_mb)} MB of memory, more than {limit}: quit and start it anew (q)"
+        return f"this monitor uses {coarse_mb(memory_mb)} MB of memory, more than {limit}: quit and start it anew (q)"
 
     def _of_refresh(self, refresh_s: float) -> str:
         period = short(self._period_s)
-        return f"a refresh takes {short(refresh_s)}, its period is {period}: raise [refresh] period_s"
+        return f"monitor slow: a refresh takes {short(refresh_s)}, its period is {period}: raise [refresh] period_s"
 
     def _say(self, name: str, words: str, *, out: bool) -> None:
         if out:
-            self._said[name] = f"this monitor is out of bounds: {words}"
+            self._said[name] = words
             self._context.events.say("watchdesk", self._said[name], Level.WARNING)
         else:
             del self._said[name]
-            self._context.events.say("watchdesk", f"this monitor is within its bounds again: {name}")
+            self._context.events.say("watchdesk", f"this monitor's {name} is within its limits again")
 
     def _tick(self, loop: asyncio.AbstractEventLoop, ran_at: float, elapsed_at: float) -> None:
         now, elapsed = loop.time(), self._context.clock.elapsed()
@@ -119,7 +119,7 @@ class SelfMonitor:
 
 
 def _of_lag(lag_ms: float) -> str:
-    return f"its loop is up to {coarse_ms(lag_ms)} ms late: see what else keeps this machine busy (top)"
+    return f"monitor slow: its loop is up to {coarse_ms(lag_ms)} ms late: see what else keeps this machine busy (top)"
 
 
 def resident() -> Callable[[], float]:

@@ -114,7 +114,7 @@ def test_a_stop_wants_a_reason_also_from_a_script(reason: str, sandbox: Running,
     sandbox.stuck(1)
     done = command("stop", "--reason", reason, "--yes", sandbox=sandbox)
     assert done.returncode == 2
-    assert "say why" in done.stderr
+    assert "a reason is required" in done.stderr
     assert sandbox.sql("SELECT status FROM autonomous_tasks") == [("in_progress",)]
 
 

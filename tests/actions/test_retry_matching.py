@@ -110,7 +110,7 @@ async def test_without_a_reason_nothing_is_changed(sandbox: Running, monitor: Mo
         result = await monitor.run(RETRY_MATCHING, await monitor.plan(RETRY_MATCHING, tasks=FAILED), reason=reason)
         assert (result.phase, result.text) == (
             ResultPhase.REFUSED,
-            "nothing was changed: say why, the audit trail keeps it",
+            "nothing was changed: a reason is required, for the audit trail",
         ), reason
     assert statuses(sandbox) == {"failed": 2}
     assert audit(sandbox) == []

@@ -96,7 +96,7 @@ def test_a_silence_is_asked_for_listed_and_ended(sandbox: Running, command: Comm
     assert (made.returncode, made.stdout) == (0, "emergency_* silenced for 3 h: maintenance (0 alerts now)\n")
     listed = command("silence", "--list", sandbox=sandbox)
     assert "emergency_* until" in listed.stdout
-    assert "silenced: emergency_* for 2 h 59 more" in command("alerts", sandbox=sandbox).stdout
+    assert "silenced: emergency_* for 3 h by" in command("alerts", sandbox=sandbox).stdout
     elsewhere = {"XDG_STATE_HOME": str(command.home / "another")}  # a machine that knows only what the log says
     assert command("silence", "--list", sandbox=sandbox, **elsewhere).stdout == listed.stdout
     ended = command("silence", "--end", listed.stdout.split()[0], sandbox=sandbox, **elsewhere)
@@ -114,8 +114,8 @@ def test_a_silence_is_asked_for_listed_and_ended(sandbox: Running, command: Comm
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (("ack", "nothing"), "nothing that fires is called nothing"),
-        (("ack", ""), "nothing that fires is called"),
+        (("ack", "nothing"), "no firing alert is called nothing"),
+        (("ack", ""), "no firing alert is called"),
         (("ack",), "Missing argument"),
         (("silence",), "say what to silence and why"),
         (("silence", "x"), "say what to silence and why"),

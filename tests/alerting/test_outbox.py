@@ -25,7 +25,7 @@ async def test_fired_escalated_repeated_and_resolved_arrive_with_the_right_words
             "How bad:    critical: somebody must act now",
             "What to do: find out why it was set",
             f"Project:    probe ({sandbox.url.partition('://')[2]})",
-            "Who acts:   nobody by itself: an emergency stop is set",
+            "Who acts:   no monitor; a person must act (an emergency stop is set)",
             "watchdesk ack ",
         ):
             assert words in text

@@ -37,7 +37,7 @@ def test_every_rule_is_printed_with_everything_about_it(command: Command) -> Non
     ) in text
     assert (
         "when less than 80 % of at least 5 tasks finished in 1 h completed fires when it holds twice in a row, 1 min"
-        " apart hidden by database_down, emergency_stop, disabled"
+        " apart inhibited by database_down, emergency_stop, disabled"
     ) in text
     assert "{" not in text.replace("{template_id", "").replace("{template,", "")
 

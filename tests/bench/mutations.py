@@ -81,7 +81,8 @@ MUTATIONS: Final = (
     Mutation("an old reading fires what is over", "core/alerting/state_machine.py", "if any(name == key and read_at <= at for", "if any(False for", "tests/alerting/test_rules.py"),
     # Screen
     Mutation("a hostile byte reaches the terminal", "core/base/text.py", "_HIDDEN.sub(_visible, raw[:limit])", "raw[:limit]", "tests/base tests/tui/test_text.py"),
-    Mutation("a key too early acts", "tui/dialogs/question.py", "if not _is_rash(event) or not self.fresh():", "if True:", "tests/tui/test_dialogs.py tests/tui/test_bursts.py"),
+    Mutation("a key too early acts", "tui/dialogs/question.py", "if self.fresh() or (pushes and self._repeats()):", "if False:", "tests/tui/test_dialogs.py tests/tui/test_bursts.py"),
+    Mutation("a held key goes through what acts", "tui/dialogs/question.py", "(pushes and self._repeats())", "False", "tests/tui/test_dialogs.py"),
     Mutation("a plan of something else is carried out", "tui/dialogs/action_dialog.py", "and not self._outdated() ", "", "tests/tui/test_arguments.py"),
     Mutation("a word for another plan counts", "tui/dialogs/dialog.py", "                self._ask_anew()", "                pass", "tests/tui/test_dialogs.py"),
     # What watching costs

@@ -85,7 +85,7 @@ async def test_it_stays_down_while_a_new_question_is_slow_so_far(
         checkup = await driven.monitor.check()
         assert driven.parts.connection.down
         assert checkup.of("database").level is Level.CRITICAL
-        assert checkup.of("database").text.startswith("hanging: connected, and silent for 10 s; asked anew: slow:")
+        assert checkup.of("database").text.startswith("hanging: connected, but no answer for 10 s; asked anew: slow:")
         assert driven.monitor.snapshot.link.word is LinkWord.OFFLINE
     answers(driven, between)
     checkup = await driven.monitor.check()

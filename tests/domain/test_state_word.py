@@ -48,7 +48,7 @@ def alarms(draw: st.DrawFn) -> AlertView:
 
 
 snapshots = st.builds(
-    lambda levels, config, word, alerts, counts, completed: Snapshot(
+    lambda levels, config, word, alerts, counts, completed, stuck: Snapshot(
         at=NOW,
         project=Project(name="p", url="u", user="x"),
         link=Link(word=word, why="refused"),
@@ -58,6 +58,7 @@ snapshots = st.builds(
         tasks=Tasks(
             counts=Reading(value=TaskCounts(counts), source=Source.LIVE, at=NOW),
             last_completed_at=Reading(value=completed, source=Source.LIVE, at=NOW),
+            stuck=tuple(stuck),
         ),
         degradation=Degradation(level=DegradationLevel.NORMAL),
     ),
@@ -67,6 +68,7 @@ snapshots = st.builds(
     st.lists(alarms(), max_size=4, unique_by=lambda one: one.rule),
     st.dictionaries(st.sampled_from(["pending", "in_progress", "awaiting_review"]), st.integers(0, 3)),
     st.sampled_from([None, NOW - timedelta(minutes=5)]),
+    st.sampled_from([(), ("t1",), ("t1", "t2")]),
 )
 
 
@@ -97,6 +99,8 @@ def test_the_word_is_never_better_than_what_is_wrong(snapshot: Snapshot) -> None
                  in {Level.CRITICAL, Level.WARNING}), default=0)  # fmt: skip
     if snapshot.link.word is LinkWord.OFFLINE:
         worst = 2
+    if snapshot.tasks.stuck:
+        worst = max(worst, 1)
     assert rank >= worst, (word, why)
     for alarm in snapshot.alerts:
         if by_config(alarm.rule):
@@ -115,6 +119,7 @@ def test_nothing_wrong_is_never_said_to_be(snapshot: Snapshot) -> None:
     fine = msgspec.structs.replace(
         snapshot,
         health=Health(),
+        tasks=msgspec.structs.replace(snapshot.tasks, stuck=()),
         link=Link(word=LinkWord.LIVE),
         alerts=(),
         config=Reading(value=SystemConfig(), at=NOW),

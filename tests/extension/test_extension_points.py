@@ -332,7 +332,7 @@ def test_an_action_with_its_command_audit_and_undo(extended: CommandOfCopy, sand
     assert "Shelve what is pending." in extended("--help").stdout
     told = extended("shelve", "--help").stdout
     assert all(word in told for word in ("--reason", "--yes", "--dry-run", "--json"))
-    assert "say why" in extended("shelve", "--reason", " ", sandbox=sandbox).stderr
+    assert "a reason is required" in extended("shelve", "--reason", " ", sandbox=sandbox).stderr
     assert "2 tasks to shelve" in extended("shelve", "--reason", "rain", "--dry-run", sandbox=sandbox).stdout
     refused = extended("--observe", "shelve", "--reason", "rain", "--yes", sandbox=sandbox)
     assert (refused.returncode, "nothing is written" in refused.stderr) == (2, True)

@@ -110,8 +110,8 @@ def test_what_goes_on_has_no_end_and_a_gap_at_an_end_makes_it_at_least() -> None
     assert told is not None
     assert (told.mean_s, told.median_s, told.count, told.at_least) == (200, 200, 2, True)
     figures = kpis(spans((UP, 0, 50), (DOWN, 100, 200), (UP, 200, 300), (DOWN, 300, 400)), Measured(), at(400))
-    assert found(figures, "mttr").text == "≥ 1 min"
-    assert "one ongoing for 1 min" in found(figures, "mttr").note
+    assert found(figures, "mttr").text == "≥ 100 s"
+    assert "one ongoing for 100 s" in found(figures, "mttr").note
 
 
 def test_that_there_was_no_incident_is_said_of_what_was_seen() -> None:

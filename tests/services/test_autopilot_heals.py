@@ -65,13 +65,13 @@ async def test_sixty_of_eighty_are_braked_said_and_left_to_a_person(
     assert audited(sandbox, "heal") == []
     snapshot = driven.monitor.snapshot
     assert snapshot.may_act.missing == ("brake",)
-    assert any("healing braked: 60 stuck tasks" in notice for notice in snapshot.notices)
+    assert any("auto-heal paused: 60 stuck tasks" in notice for notice in snapshot.notices)
     for _ in range(4):
         driven.clock.advance(60)
         await driven.parts.lease.round()
         await driven.parts.alerts.evaluate()
-    told = "firing: healing is braked: 60 stuck tasks, more than 50"
-    assert [text for text in alerts(sandbox) if "braked" in text] == [told]  # once
+    told = "firing: auto-heal is paused: 60 stuck tasks, more than 50"
+    assert [text for text in alerts(sandbox) if "auto-heal is paused" in text] == [told]  # once
     plan = await driven.monitor.plan(HEAL)
     result = await driven.monitor.run(HEAL, plan)
     assert (result.phase, result.changed) == (ResultPhase.VERIFIED, 60)  # an operator is never braked

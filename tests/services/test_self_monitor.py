@@ -73,7 +73,10 @@ async def watching(sandbox: Running, home: Path) -> tuple[Driven, SelfMonitor]:
 
 
 def said(monitor: Monitor) -> list[str]:
-    return [event.text for event in monitor.snapshot.events if event.text.startswith("this monitor")]
+    return [event.text for event in monitor.snapshot.events if event.text.startswith(OURS)]
+
+
+OURS = ("this monitor", "monitor slow")
 
 
 @ONE_SHAPE
@@ -84,11 +87,11 @@ async def test_what_is_out_of_bounds_is_a_notice_with_the_next_step_and_an_event
     for _ in range(5):
         driven.clock.advance(5)
         watch.measured(memory_mb=131.0, lag_ms=70.0, refresh_s=6.2)
-    notices = [text for text in driven.monitor.snapshot.notices if text.startswith("this monitor")]
+    notices = [text for text in driven.monitor.snapshot.notices if text.startswith(OURS)]
     assert notices == [
-        "this monitor is out of bounds: it uses 130 MB of memory, more than 120 MB: quit and start it anew (q)",
-        "this monitor is out of bounds: its loop is up to 100 ms late: see what else keeps this machine busy (top)",
-        "this monitor is out of bounds: a refresh takes 6 s, its period is 5 s: raise [refresh] period_s",
+        "this monitor uses 130 MB of memory, more than 120 MB: quit and start it anew (q)",
+        "monitor slow: its loop is up to 100 ms late: see what else keeps this machine busy (top)",
+        "monitor slow: a refresh takes 6.2 s, its period is 5 s: raise [refresh] period_s",
     ]
     assert sorted(said(driven.monitor)) == sorted(notices)
     levels = {event.level for event in driven.monitor.snapshot.events if event.text in notices}
@@ -96,7 +99,7 @@ async def test_what_is_out_of_bounds_is_a_notice_with_the_next_step_and_an_event
     for _ in range(70):
         driven.clock.advance(5)
         watch.measured(memory_mb=70.0, lag_ms=3.0, refresh_s=0.1)
-    assert [text for text in driven.monitor.snapshot.notices if text.startswith("this monitor")] == []
+    assert [text for text in driven.monitor.snapshot.notices if text.startswith(OURS)] == []
     assert len(said(driven.monitor)) == 6
     own = watch.own
     assert (own.memory_mb, own.lag_ms, own.out) == (70, 5, ())

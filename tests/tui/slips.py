@@ -18,6 +18,8 @@ Start = Callable[..., Hand]
 FIRST_LOOK = "of 3 running"
 SWALLOWED_S = 0.35
 """After this a dialog takes keys."""
+REPEATED_S = 0.85
+"""After this an Enter is no repeat of the one before."""
 
 
 @pytest.fixture
@@ -110,7 +112,7 @@ def act(hand: Hand) -> None:
 def answered(hand: Hand, said: str) -> None:
     """Wait for what came of an order, read it, and close it."""
     hand.await_text(said)
-    hand.read(SWALLOWED_S)
+    hand.read(REPEATED_S)
     hand.press("\r")
     hand.gone("┃")
 

@@ -21,7 +21,7 @@ from tests.tui.terminal import Terminal
 
 IN_TIME_S: Final = 2.0
 NOBODY: Final = {"SUPABASE_URL": "http://127.0.0.1:9", "SUPABASE_KEY": "sb_secret_x"}
-SHOWN: Final = "watchdog acts on order only"
+SHOWN: Final = "auto-heal off"
 STILL: Final = {f"WATCHDESK_{name}_S": "3600" for name in ("REFRESH_PERIOD", "REFRESH_SLOW_PERIOD", "WATCH_INTERVAL")}
 """It looks once and then no more: nothing it shows changes between two pictures."""
 _QUIET_S: Final = 0.3

@@ -7,7 +7,7 @@ import click
 import pytest
 from textual.widgets import Button, Input
 
-from core.domain.actions import Action, Argument, ArgumentKind, Command, Tier, argument_value
+from core.domain.actions import Action, Argument, ArgumentKind, Command, Tier, argument_value, field_label
 from core.domain.plans import Plan, Sentence
 from tests.tui.drawn import app_on, monitor_of, read_it, run, settled
 from tests.tui.pictures import WARNING
@@ -28,12 +28,12 @@ ARGUMENTS: dict[str, tuple[Argument, str, Any]] = {
 """What is typed, and what that is."""
 
 REFUSED = {
-    "a number out of bounds": (ARGUMENTS["a number"][0], "51", "one: a number from 0 to 50"),
-    "no number": (ARGUMENTS["a number"][0], "many", "one: a number"),
-    "a number nobody can count": (ARGUMENTS["a number"][0], "9" * 400, "one: a number"),
+    "a number out of bounds": (ARGUMENTS["a number"][0], "51", "must be a number from 0 to 50"),
+    "no number": (ARGUMENTS["a number"][0], "many", "must be a number"),
+    "a number nobody can count": (ARGUMENTS["a number"][0], "9" * 400, "must be a number"),
     "a time too long": (ARGUMENTS["a time"][0], "3h", "at most 2 h"),
     "no time": (ARGUMENTS["a time"][0], "soon", "a time such as 30min or 2h"),
-    "nothing said": (Argument(name="reason", required=True), "  ", "say why"),
+    "nothing said": (Argument(name="reason", required=True), "  ", "a reason is required"),
     "too much said": (Argument(name="one", longest=3), "long", "at most 3 characters"),
 }
 
@@ -88,6 +88,9 @@ async def test_what_is_no_value_is_refused_by_both(case: str) -> None:
         await settled(pilot)
         if len(typed) <= argument.longest:  # the field takes no more than that
             assert dialog.query_one("#act", Button).disabled
+            above = str(dialog.query_one(f"#{argument.name}").border_title)
+            assert above.startswith(field_label(argument))
+            assert ("required" if not typed.strip() else why) in above
     assert monitor_of(app).orders == []
 
 

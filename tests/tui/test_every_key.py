@@ -565,10 +565,11 @@ async def go_on(pilot: Pilot[None], app: WatchdeskApp, order: str) -> bool:
         return False
     act = screen.query_one("#act", Button)
     for field in screen.query(Input):
-        if field.display and not field.value:
-            field.value = {"value": "7", "priority, 0 to 10": "7"}.get(
-                said := field.placeholder.removeprefix("type ").split(":")[0], said
-            )
+        if field.display and not field.value and field.id != "word":
+            field.value = "7"
+    for word in screen.query("#word").results(Input):
+        if word.display and not word.value:
+            word.value = str(word.border_title).removeprefix("type ").split(" to confirm")[0]
     await pilot.pause()
     if act.disabled or screen._busy or screen._over:
         return False

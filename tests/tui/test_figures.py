@@ -99,7 +99,7 @@ STATES: dict[str, tuple[Reading[Figures], str]] = {
     ),
     "cached": (
         msgspec.structs.replace(WEEK, source=Source.CACHED, at=NOW - timedelta(minutes=12), fault=DOWN),
-        "last known, 1 h ago: nobody answers at the URL",
+        "last known, 1 h 20 old: nobody answers at the URL",
     ),
     "failed": (Reading(fault=DOWN), "cannot be read now: nobody answers at the URL"),
     "nothing": (

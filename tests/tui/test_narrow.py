@@ -29,7 +29,7 @@ async def test_a_clock_at_the_end_of_a_line_costs_itself_and_not_the_line(monkey
             return update
 
         monkeypatch.setattr(NarrowCompositor, "render_partial_update", noted)
-        app.clock.advance(10.0)  # type: ignore[attr-defined]  # the pictures' clock
+        app.clock.advance(60.0)  # type: ignore[attr-defined]  # the pictures' clock
         app.repaint()
         after = text_of(await settled(pilot))
     changed = [

@@ -283,7 +283,7 @@ def test_no_count_of_tasks_is_cut(width: int) -> None:
 
 
 def test_where_there_is_no_room_for_reasons_there_are_their_names() -> None:
-    assert lines(HealthPanel, WARNING, 44, 10)[-1] == "  on order only (autonomous, dry_run)"
+    assert lines(HealthPanel, WARNING, 44, 10)[-1] == "  auto-heal off"
     assert "VITE_AUTONOMOUS_MODE" in lines(HealthPanel, WARNING, 150, 10)[-1]
 
 
@@ -326,4 +326,6 @@ def test_the_project_keeps_its_block_and_the_clock_stands_at_the_end(width: int)
 def test_what_was_never_read_is_not_called_last_known() -> None:
     assert STATES["blind"].link.word is LinkWord.BLIND
     assert "last known" not in lines(TopLine, STATES["blind"], 100, 3)[0]
-    assert "last known" in lines(TopLine, STATES["offline"], 100, 3)[0]
+    assert "last known" in lines(TopLine, STATES["stale"], 100, 3)[0]
+    # that it is down is proven now
+    assert "CRITICAL   OFFLINE" in lines(TopLine, STATES["offline"], 100, 3)[0]

@@ -68,6 +68,22 @@ def test_keys_typed_ahead_of_a_dialog_order_nothing(start: Start, busy: Running)
 
 
 @ONE_SHAPE
+def test_enter_held_down_in_the_last_field_of_a_filled_in_form_orders_nothing(start: Start, busy: Running) -> None:
+    with unharmed(busy):
+        hand = start()
+        hand.press("\x05")
+        hand.await_text("rejects 2 pending tasks")
+        hand.read(SWALLOWED_S)
+        slowly(hand, "\x1b[Z", "\x1b[Z", "fire", "\r", "STOP", "\r")
+        hand.read(0.6)  # the first repeat comes late
+        held(hand, "\r", 1.0)
+        assert "requested" not in hand.read(0.1)
+        hand.escape()
+        hand.await_text("nothing was done")
+        leave(hand)
+
+
+@ONE_SHAPE
 def test_a_stop_wants_its_word_exactly_and_a_reason(start: Start, busy: Running) -> None:
     with unharmed(busy):
         hand = start()

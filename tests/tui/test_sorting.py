@@ -80,7 +80,7 @@ async def test_only_columns_that_are_seen_come_up_and_one_that_is_not_is_named()
             seen.append(str(view(app).sort))
         assert seen == ["ended", "type", "description", "status", "age"]
         view(app).sort_by(Sort("took", descending=True))
-        assert "by took, turned round" in text_of(await settled(pilot))
+        assert "by took, reversed" in text_of(await settled(pilot))
 
 
 async def test_a_click_on_a_heading_sorts_and_another_one_turns() -> None:

@@ -93,7 +93,7 @@ def _kpis() -> tuple[Kpi, ...]:
             text="99.998 %",
             target="99.99 %",
             good=Truth.TRUE,
-            note="99 % of 12 d 4 h seen",
+            note="seen 99 % of 12 d 4 h",
             recent=(100.0,) * 11 + (99.98,),
         ),
         Kpi(

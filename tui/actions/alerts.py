@@ -4,7 +4,7 @@ from typing import Final
 
 from core.actions.acknowledge import ACKNOWLEDGE
 from core.actions.silence import END_SILENCE, SILENCE
-from core.base.text import short
+from core.base.text import in_steps
 from core.domain.snapshot import AlertView, Snapshot
 from tui.actions.choice import Choice, Choices
 
@@ -23,12 +23,12 @@ def silence_choices(snapshot: Snapshot) -> Choices:
     ends = [
         (
             Choice(END_SILENCE, one.id),
-            f"take back: {one.matcher}, {short(one.until - snapshot.at)} more by {one.who}: {one.reason}",
+            f"take back: {one.matcher}, {in_steps(one.until - snapshot.at)} more by {one.who}: {one.reason}",
         )
         for one in snapshot.telling.silences
     ]
     shown = [one for one in snapshot.alerts if one.state != "resolved"]
-    begins = [(Choice(SILENCE, one.key), f"{one.severity} {one.state}: {one.title}") for one in shown]
+    begins = [(Choice(SILENCE, one.key), f"{one.severity} {one.word}: {one.title}") for one in shown]
     return (*ends, *begins, (Choice(SILENCE, EVERYTHING), "everything (maintenance)"))
 
 

@@ -5,7 +5,7 @@ from core.actions.heal import HEAL
 from core.actions.retry_task import RETRY
 from core.actions.undo import UNDO
 from core.actions.withdraw import CONFIRM_WAITING, WITHDRAW
-from core.base.text import short
+from core.base.text import in_steps
 from core.domain.actions import label
 from core.domain.records import LogEntry, Task
 from core.domain.snapshot import Snapshot, Waiting
@@ -39,14 +39,14 @@ def undoable(entry: LogEntry) -> bool:
 
 
 def _waits(one: Waiting, snapshot: Snapshot) -> str:
-    return f"{one.words}, waits for {short(snapshot.at - one.at)}"
+    return f"{one.words}, waits for {in_steps(snapshot.at - one.at)}"
 
 
 def _told(entry: LogEntry, snapshot: Snapshot) -> str:
-    ago = f" {short(snapshot.at - entry.at)} ago" if entry.at is not None else ""
+    ago = f" {in_steps(snapshot.at - entry.at)} ago" if entry.at is not None else ""
     return f"{label(entry.order)} by {entry.actor}{ago}: {entry.summary}"
 
 
 def _failed(task: Task, snapshot: Snapshot) -> str:
-    ago = f" {short(snapshot.at - task.completed_at)} ago" if task.completed_at is not None else ""
+    ago = f" {in_steps(snapshot.at - task.completed_at)} ago" if task.completed_at is not None else ""
     return f"{task.description}, failed{ago}: {task.error}"

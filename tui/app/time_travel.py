@@ -14,7 +14,7 @@ from core.base.time_input import EXAMPLES, last_moment_of
 from core.domain.snapshot import AlertView, Snapshot
 from core.history.blackbox import Box
 from tui.actions.ui import Ui
-from tui.rendering.text import Line, age
+from tui.rendering.text import Line, oldness
 from tui.screens.keys import SCREEN_KEYS, TIME_KEYS
 from tui.time_travel.recorded import Moment, NotThere, again, banner, blank, clock, marked, moment_at, sentence, stepped
 
@@ -144,7 +144,7 @@ class TimeTravel:
 
     def _frozen_since(self, at: datetime, live: Snapshot) -> Line:
         key = _FREEZE_KEY.shown(self._ui.appearance.keymap)
-        since = f"FROZEN at {at.astimezone():%H:%M:%S}, {age(at, self._ui.clock.now())} old"
+        since = f"FROZEN at {at.astimezone():%H:%M:%S}, {oldness(at, self._ui.clock.now())}"
         return ((f"{since} · now {live.state.upper()} {live.link.word} · {key} goes on", "banner"),)
 
     def _back(self) -> str:

@@ -9,7 +9,7 @@ from core.base.clock import Clock
 from core.domain.snapshot import Component, Degradation, LinkWord, Snapshot
 from core.resilience import degradation
 from core.resilience.reading import Reading, Source
-from tui.rendering.text import Line, age
+from tui.rendering.text import Line, oldness
 
 Sourced = TypeVar("Sourced", Reading[Any], Component)
 
@@ -41,7 +41,7 @@ class StaleScreen:
         at = self.since
         if at is None:
             return ()
-        since = f"STANDS STILL since {at.astimezone():%H:%M:%S}, {age(at, self._clock.now())} old"
+        since = f"STANDS STILL since {at.astimezone():%H:%M:%S}, {oldness(at, self._clock.now())}"
         return ((f"{since} · if it stays so: q, and start it anew", "banner"),)
 
     def aged(self, snapshot: Snapshot) -> Snapshot:

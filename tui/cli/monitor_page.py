@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from core.base.text import plural, short
+from core.base.text import in_steps, plural
 from core.domain.monitor_process import BreakerView, MonitorProcess
 from core.resilience import BreakerState
 
@@ -13,7 +13,7 @@ def process_line(process: MonitorProcess, now: datetime) -> str:
     """Return the process in one line: what it does, since when, and how old the rest is."""
     does = "only looks" if process.only_looks else "observes" if process.observes else ""
     acts = "acts" if process.acts else "only shows"
-    told = f"told {short(process.age_s(now))} ago"
+    told = f"told {in_steps(process.age_s(now))} ago"
     since = f"since {process.started_at.astimezone():%d %b %H:%M}"
     return ", ".join(filter(None, (f"pid {process.pid}", does or acts, since, f"version {process.version}", told)))
 
@@ -40,7 +40,7 @@ def breaker_lines(breaker: BreakerView, now: datetime) -> list[str]:
     probes = ""
     if breaker.state is BreakerState.OPEN and breaker.due_at is not None:
         left_s = (breaker.due_at - now).total_seconds()
-        probes = f"probes again in {short(left_s)}; " if left_s > 0 else "probes with its next call; "
+        probes = f"probes again in {in_steps(left_s)}; " if left_s > 0 else "probes with its next call; "
     return [*lines, f"            {probes}{breaker.last_error or 'no error is known'}"]
 
 
@@ -61,7 +61,7 @@ def watchdog_lines(running: Sequence[MonitorProcess], now: datetime) -> list[str
     more = f" (and {len(running) - 1} more: watchdesk breaker list)" if len(running) > 1 else ""
     checks = f"last check {_clock(one.last_check_at)}, next {_clock(one.next_check_at)}"
     lines = [f"watched here: {process_line(one, now)}{more}"]
-    lines += [f"  {checks}, {one.consecutive_failures} critical in a row", f"  {breakers_line(one)}"]
+    lines += [f"  {checks}, {one.consecutive_failures} bad in a row", f"  {breakers_line(one)}"]
     return lines + [f"  {line}" for breaker in one.not_closed for line in breaker_lines(breaker, now)]
 
 

@@ -12,7 +12,7 @@ from core.base.bounds import unit_of
 from core.base.text import short
 
 _WIDTH: Final = 100
-_MARGIN: Final = 12
+_MARGIN: Final = 16
 
 _TOLD: Final = """\
 The first contact is told of a critical alert at once, the next one after each {alerts.escalate_s} without an \
@@ -22,9 +22,9 @@ nobody acknowledges (a, or watchdesk ack), which holds for {alerts.ack_s}, until
 watchdesk silence, silences for up to seven days; what was told before is still told when it is over.
 
 Evaluated every {alerts.evaluate_s}. What is not known freezes a rule: nothing fires and nothing resolves for want of \
-data. A rule that is hidden fires behind its cause, and nobody is told; {alerts.flap_changes} changes within \
+data. An inhibited rule follows from another alert, and nobody is told of it; {alerts.flap_changes} changes within \
 {alerts.flap_s} are flapping, told once. What is no longer so is resolving for {alerts.resolve_s} (about a rate: \
-{alerts.rate_hold_s}); it hides nothing, and the state word is no better than WARNING until it is over.
+{alerts.rate_hold_s}); it inhibits nothing, and the state word is no better than WARNING until it is over.
 
 A column of the config row that is false mutes its kind; {ends} mute the ends. Without contacts the config row's \
 notification_email is told: one address or several, with names. An address is sent to exactly as it is written, or \
@@ -89,7 +89,7 @@ def _block(rule: Rule, settings: AlertRules, words: Mapping[str, Any]) -> Iterab
     yield f"{rule.severity:<9} {rule.name}: {rule.title}"
     yield from _row("when", rule.when.format_map(words))
     yield from _row("fires", _patience(rule, settings))
-    yield from _row("hidden by", ", ".join(rule.hidden_by))
+    yield from _row("inhibited by", ", ".join(rule.hidden_by))
     yield from _row("muted by", ", ".join(_columns(rule.mutes)))
     yield from _row("to do", rule.runbook)
 

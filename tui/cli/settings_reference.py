@@ -200,7 +200,7 @@ NOTES: Final = {
 Choose one of several tables with --project NAME, or with default = "NAME" in the file.""",
     AUTONOMY: """\
 Not unless you say so: autonomous, and dry_run off. A line on the screen always says whether it may act, and if not,
-why: autonomous, dry_run, observing, lease, stop, brake.
+why: autonomous mode, dry-run, --observe, the lease, an emergency stop, or too much that is stuck at once.
 
 Of many monitors one acts: by a row of the execution log, renewed by compare-and-swap. Another takes over when it is
 gone, and at once from one that only looks. Correctness does not depend on it: every write repeats its condition, so
@@ -208,8 +208,8 @@ each task is changed once.
 
 It heals what is stuck (long past its time and silent, which a secret key proves by itself, any other account only where
 it sees the task's log), turns dry-run on when too much fails, creates a missing config row (disabled) and, once an
-hour, deletes old log rows. When too much is stuck at once it brakes, says so and leaves it to you. An operator's heal
-is never braked; undo takes one back, and what you took back it leaves alone for a day.
+hour, deletes old log rows. When too much is stuck at once it pauses, says so and leaves it to you. An operator's heal
+is never paused; undo takes one back, and what you took back it leaves alone for a day.
 
 After ten critical checks in a row (the database proven down, or too much failing) it sets the emergency stop. What
 failed before a resume, long ago, or by our own hand does not count. Where nobody hears the stop it waits on this

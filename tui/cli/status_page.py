@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from core.base.text import short
+from core.base.text import in_steps
 from core.domain.monitor_process import MonitorProcess
 from core.domain.own_cost import OwnCost
+from core.domain.permission import auto_heal
 from core.domain.records import STATUSES
 from core.domain.snapshot import LEGACY_KEY, AlertView, Snapshot, policies_in_words, policies_open
 from core.domain.status import Truth
@@ -28,7 +29,7 @@ def page(snapshot: Snapshot, running: Sequence[MonitorProcess] = ()) -> str:
         for check in health.checks
     ]
     firing = [alert for alert in snapshot.alerts if alert.fires]
-    lines += [f"  ALERT     {alert.severity:<14} {alert.title}: {alert.text} ({alert.state})" for alert in firing]
+    lines += [f"  ALERT     {alert.severity:<14} {alert.title}: {alert.text} ({alert.word})" for alert in firing]
     counts = snapshot.tasks.counts
     lines.append("")
     if counts.value is not None:
@@ -44,9 +45,7 @@ def page(snapshot: Snapshot, running: Sequence[MonitorProcess] = ()) -> str:
     lines += [f"paused: {one.text}" for one in snapshot.pauses]
     lines.append(f"degradation: {snapshot.degradation.level}")
     lines += watchdog_lines(running, snapshot.at)
-    lines.append(
-        "acts by itself: " + ("yes" if snapshot.may_act.allowed else f"no ({', '.join(snapshot.may_act.missing)})")
-    )
+    lines.append(auto_heal(snapshot.may_act, snapshot.lease)[0].replace("auto-heal ", "auto-heal: ", 1))
     if project.session_ends_at is not None:
         renewed = "renewed by itself" if project.session_renews else "cannot be renewed"
         lines.append(f"session: until {project.session_ends_at.astimezone():%H:%M}, {renewed}")
@@ -179,4 +178,4 @@ def _origin(reading: Reading[Any], snapshot: Snapshot) -> dict[str, Any]:
 
 def _age(reading: Reading[Any], snapshot: Snapshot) -> str:
     age = reading.age_s(snapshot.at)
-    return "" if reading.source is Source.LIVE or age is None else f" (last known, {short(age)} old)"
+    return "" if reading.source is Source.LIVE or age is None else f" (last known, {in_steps(age)} old)"

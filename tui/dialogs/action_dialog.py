@@ -20,6 +20,7 @@ from core.domain.actions import (
     Result,
     Tier,
     argument_value,
+    field_label,
     heading,
     must_type,
 )
@@ -35,7 +36,8 @@ _KEPT: Final = (
     "The project does not answer now. The action is kept on this machine's disk and carried out once it does;"
     " until then it can be withdrawn (o)."
 )
-_UNCOUNTED: Final = "one moment, counting what it would hit … What must be typed suffices, it waits for no count."
+_UNCOUNTED: Final = "one moment, counting what it would hit … You need not wait for the count."
+_INCOMPLETE: Final = "What it would do is shown here once what is marked below is filled in."
 _SHOWN_SPAN: Final = ((86_400, "d"), (3600, "h"), (60, "min"))
 
 
@@ -54,6 +56,7 @@ class ActionDialog(Dialog):
         self._given = dict(given or {})
         self._asks = tuple(one for one in action.arguments if one.asked and one.kind not in POSITIONAL)
         self._plan: Plan | None = None
+        self._marked: dict[str, Content] = {}
         self._planned_with: dict[str, Any] = {}
         """Arguments of the plan that is shown."""
 
@@ -67,9 +70,9 @@ class ActionDialog(Dialog):
 
     async def plan(self) -> str:
         """Return what it would do now, by what is filled in. Raises NotLive."""
-        if wrong := self._wrong():
+        if self._incomplete():
             self._plan = None
-            return wrong
+            return _INCOMPLETE
         shown, arguments = None if self.action.bound else self._plan, self._arguments(self.action)
         try:
             self._plan = await self._monitor.plan(self.action, shown, **arguments)
@@ -99,7 +102,7 @@ class ActionDialog(Dialog):
 
     def ready(self) -> bool:
         """Return whether there is something to do, everything is filled in and typed, and the plan is about that."""
-        if self._wrong() or not all(self._filled(one) for one in self._asks if one in self._asked.arguments):
+        if self._incomplete() or any(self._lacks(one) for one in self._asks if one in self._asked.arguments):
             return False
         if self._plan is None:
             return self.action.keeps and self._typed_word()
@@ -150,8 +153,7 @@ class ActionDialog(Dialog):
             rows.offer(plan.offered if plan is not None else ())
         word, field = self._word(), self.query_one("#word", Input)
         field.display = word is not None and not self._nothing_to_do()
-        many = "" if self._asked.tier is Tier.TYPED else f": more than {TYPED_ABOVE} rows"
-        field.placeholder = f"type {word}{many}"
+        self._mark()
 
     def _nothing_to_do(self) -> bool:
         """Return whether the plan says that nothing can be done, or that nothing would change."""
@@ -183,31 +185,64 @@ class ActionDialog(Dialog):
                 return self.query_one(f"#{argument.name}", Tick).value
             case ArgumentKind.ROWS:
                 return self.query_one(f"#{argument.name}", RowTicks).value
-        if argument.for_many and self._plan is not None and self._plan.rows == 1:
-            argument = msgspec.structs.replace(argument, required=False)
         try:
-            return argument_value(argument, self.query_one(f"#{argument.name}", Input).value)
+            return argument_value(self._as_asked(argument), self.query_one(f"#{argument.name}", Input).value)
         except ValueError:
             return None
 
-    def _filled(self, argument: Argument) -> bool:
-        return self._value(argument) is not None
+    def _as_asked(self, argument: Argument) -> Argument:
+        """Return an argument as it is asked for now: of a single row it may be left out."""
+        single = argument.for_many and self._plan is not None and self._plan.rows == 1
+        return msgspec.structs.replace(argument, required=False) if single else argument
 
-    def _wrong(self) -> str:
-        """Return what cannot be planned with, in a sentence; empty where it can be."""
-        for argument in self._asks:
-            if argument.kind is ArgumentKind.CHOICES and not self._value(argument):
-                return "Nothing is ticked."
-            if argument.kind is ArgumentKind.ROWS:
-                if self._value(argument) is None:
-                    return "No row is ticked."
-                continue
-            if argument.replans and not self._filled(argument):
-                try:
-                    argument_value(argument, self.query_one(f"#{argument.name}", Input).value)
-                except ValueError as error:
-                    return _capitalized(f"{error}")
+    def _lacks(self, argument: Argument) -> str:
+        """Return what is missing or wrong of an argument, for the line above its field; empty where nothing is."""
+        match argument.kind:
+            case ArgumentKind.CHOICES:
+                return "" if self._value(argument) else "tick at least one"
+            case ArgumentKind.ROWS:
+                return "tick at least one" if self._value(argument) is None else ""
+            case ArgumentKind.FLAG:
+                return ""
+        typed = self.query_one(f"#{argument.name}", Input).value
+        try:
+            argument_value(self._as_asked(argument), typed)
+        except ValueError as error:
+            return f"{error}" if typed.strip() else "required"
         return ""
+
+    def _incomplete(self) -> bool:
+        """Return whether nothing can be planned with what is filled in."""
+        return any(one.replans and self._lacks(one) for one in self._asks)
+
+    def missing(self, field: Field) -> str:
+        """Return what the field of an argument lacks, or that of the word."""
+        if field.id == "word":
+            return "" if self._typed_word() else "required" if not field.value else "not the same"
+        return next((self._lacks(one) for one in self._asks if one.name == field.id), "")
+
+    def _allow(self) -> None:
+        super()._allow()
+        self._mark()
+
+    def _mark(self) -> None:
+        """Say above each field what it is for, and what it lacks."""
+        labels: list[tuple[str, str, str]] = [
+            (one.name, field_label(self._as_asked(one)), self._lacks(one))
+            for one in self._asks if one.kind is not ArgumentKind.FLAG
+        ]  # fmt: skip
+        if (word := self._word()) is not None:
+            many = "" if self._asked.tier is Tier.TYPED else f", for it is more than {TYPED_ABOVE} rows"
+            labels.append(("word", f"type {word} to confirm{many}", self.missing(self.query_one("#word", Field))))
+        for name, label, lacks in labels:
+            said = (
+                Content(label) if self._ordered() or not lacks else Content.assemble(label, (f": {lacks}", "$warning"))
+            )
+            field = self.query_one(f"#{name}")
+            if not isinstance(field, Field):  # a line alone has no corner between itself and its title
+                said = Content(" ") + said + Content(" ")
+            if self._marked.get(name) != said:
+                self._marked[name] = field.border_title = said
 
 
 def _ticks(argument: Argument) -> set[str]:
@@ -216,7 +251,6 @@ def _ticks(argument: Argument) -> set[str]:
 
 
 def _field(argument: Argument, value: Any) -> Widget:
-    words = argument.words or argument.name
     match argument.kind:
         case ArgumentKind.CHOICES:
             ticks = [
@@ -227,11 +261,11 @@ def _field(argument: Argument, value: Any) -> Widget:
         case ArgumentKind.ROWS:
             return RowTicks(id=argument.name)
         case ArgumentKind.FLAG:
-            return Tick(words, value=bool(value), id=argument.name)
+            return Tick(field_label(argument), value=bool(value), id=argument.name)
         case ArgumentKind.DURATION:
-            return Field(value=_span(value), placeholder=words, id=argument.name, max_length=10)
+            return Field(value=_span(value), id=argument.name, max_length=10)
     said = "" if value is None else f"{value}"
-    return Field(value=said, placeholder=words, id=argument.name, max_length=argument.longest)
+    return Field(value=said, id=argument.name, max_length=argument.longest)
 
 
 def _span(span: timedelta | None) -> str:

@@ -15,6 +15,7 @@ from core.base.store import NotKept
 from core.domain.actions import Result, ResultPhase
 from core.resilience import NotLive
 from tui.base.error_boundary import within_error_boundary
+from tui.dialogs.field import Field
 from tui.dialogs.question import Question
 from tui.rendering.text import bar
 
@@ -39,6 +40,8 @@ class Dialog(Question[None]):
     AT_ONCE = False
     """Whether it can be ordered while what it would hit is still being read."""
     READING = "one moment, reading what this is about …"
+    LEFT = "nothing was done"
+    """What is said once it is closed without having acted."""
 
     def __init__(self, heading: str) -> None:
         super().__init__()
@@ -120,8 +123,26 @@ class Dialog(Question[None]):
         self._allow()
 
     def entered(self, _value: str) -> None:
-        """Move on at Enter in a field; it never starts anything."""
-        self.focus_next()
+        """Move on at Enter in a field: to the next one, behind the last to what is missing, else to the way on.
+
+        It never starts anything: that wants a press of its own, and a key that is held down is none.
+        """
+        fields = [field for field in self.query(Field) if field.display]
+        behind = fields[fields.index(self.focused) + 1 :] if self.focused in fields else []
+        self._allow()
+        act = self.query_one("#act", Button)
+        if behind:
+            behind[0].focus()
+        elif missing := next((field for field in fields if self.missing(field)), None):
+            missing.focus()
+        elif not act.disabled:
+            act.focus()
+            self.turn()
+
+    def missing(self, field: Field) -> str:
+        """Return what a field still lacks, in words; empty where it can be taken as it is."""
+        del field
+        return ""
 
     def focus_next(self, selector: str | type[Widget] = "*") -> Widget | None:
         """Move on, past the way on only where it is not open by what was typed up to now."""
@@ -134,7 +155,10 @@ class Dialog(Question[None]):
         return super().focus_previous(selector)
 
     def action_leave(self) -> None:
-        """Back out. An action under way goes on, and the events tell its result."""
+        """Back out, and say so. An action under way goes on, and the events tell its result."""
+        if self.is_current and self.LEFT and not self._over:
+            self.app.clear_notifications()
+            self.notify("it goes on: the events tell its result" if self._busy else self.LEFT, markup=False, timeout=4)
         self.dismiss()
 
     def progress(self, title: str, done: int, planned: int) -> None:

@@ -19,14 +19,43 @@ _WORDS: Final = (
     ("Dashboard", "Tab goes to the next panel, enter or a click opens it, and so does the digit before its title."),
     ("Signs", "● fine  ▲ look  ✖ act  ? not known. A value with an age is last known, — was never measured."),
     (
+        "State",
+        "the first word, never better than any check or alert. STOPPED: an emergency stop is set · CRITICAL: act now ·"
+        " WARNING: look · DISABLED: the agents take no tasks up · UNKNOWN: too little can be read · ACTIVE: tasks are"
+        " running · HEALTHY: tasks were completed lately · WAITING: tasks are pending, none runs · REVIEW: tasks wait"
+        " for a person, nothing else · IDLE: there is nothing to do. (last known): as it was when it was last read.",
+    ),
+    (
         "Link",
-        "LIVE read just now · STALE polls are missed · OFFLINE proven down · BLIND not reached at all.",
+        "how fresh the screen is. CONNECTING: nothing was read yet · LIVE: read just now · STALE: polls were missed ·"
+        " OFFLINE: the project is proven down · BLIND: nothing can be reached, so nothing is known of the project.",
+    ),
+    (
+        "Agents",
+        "production: they change things; dry-run: they complete tasks without doing them. To review: tasks that wait"
+        " for a person's approval, and the age of the oldest. Observing: this monitor changes nothing.",
+    ),
+    (
+        "Auto-heal",
+        "on: this monitor repairs and stops without being asked. Off: it does so only by your keys, and why. Then: as"
+        " whom it reads the project, and which of its two schemas that has. The sign at the end turns with each read.",
+    ),
+    (
+        "Alerts",
+        "pending: true, but not yet for long enough · firing: somebody must act · acknowledged: somebody takes care ·"
+        " silenced: nobody is told for a while · inhibited: it follows from another alert · resolving: no longer true,"
+        " but not yet for long enough · resolved: over · flapping: it comes and goes.",
+    ),
+    (
+        "Severity",
+        "critical: act now · high: look soon · medium: it can wait for an hour · low: for when you look next.",
     ),
     (
         "Past",
-        "A heavy border and PAST: what the black box kept of that moment. Actions need now: 0 goes back.",
+        "A heavy border and PAST: what the black box, the recording on this machine, kept of that moment. Actions need"
+        " the present: 0 goes back.",
     ),
-    ("Dialogs", "stay live, focus Cancel, and tell: requested → seen (read back). Escape always backs out."),
+    ("Dialogs", "show what would change now and begin on Cancel. Verified: read back from the project. Escape leaves."),
 )
 
 
@@ -78,4 +107,4 @@ def _own(shown: Snapshot) -> Line:
         f"99 of 100 turns of its loop within {own.lag_ms} ms" if own.lag_ms is not None else "",
         f"last refresh {took(shown.link.latency_s)}" if shown.link.latency_s is not None else "",
     ]
-    return _named(("Itself", " · ".join(filter(None, said)) or "not measured yet"))
+    return _named(("Monitor", " · ".join(filter(None, said)) or "not measured yet"))

@@ -12,8 +12,11 @@ T = TypeVar("T")
 SWALLOW_S = 0.3
 """Keys that come this soon after a question was put, or turned into another, were meant for what was there before."""
 
+HELD_S = 0.8
+"""A key that is held down repeats for the first time within this time of being pressed, by the usual settings."""
+
 _PUSHES = {"enter", "space"}
-"""Keys that do what the focus is on; held down, they repeat faster than `SWALLOW_S`."""
+"""Keys that do what the focus is on; held down, they repeat faster than `SWALLOW_S`, but for the first time."""
 
 
 class Question(Leaving[T]):
@@ -22,6 +25,8 @@ class Question(Leaving[T]):
     clock: Clock
     """Set before it is shown, by whoever puts it."""
     _turned_at = 0.0
+    _pushed_at = -HELD_S
+    """When a key did what the focus was on."""
 
     def put_by(self, clock: Clock) -> None:
         """Note the time at which it is shown."""
@@ -38,11 +43,20 @@ class Question(Leaving[T]):
 
     def swallows(self, event: events.Event) -> bool:
         """Return whether the event came too early. A key that is held down counts as one press."""
-        if not _is_rash(event) or not self.fresh():
+        if not _is_rash(event):
             return False
-        if isinstance(event, events.Key) and event.key in _PUSHES:
-            self.turn()
-        return True
+        pushes = isinstance(event, events.Key) and event.key in _PUSHES
+        if self.fresh() or (pushes and self._repeats()):
+            if pushes:
+                self.turn()
+            return True
+        if pushes:
+            self._pushed_at = self.clock.elapsed()
+        return False
+
+    def _repeats(self) -> bool:
+        """Return whether a push may be the first repeat of the one by which the buttons came to mean something else."""
+        return self._turned_at >= self._pushed_at > self.clock.elapsed() - HELD_S
 
 
 def _is_rash(event: events.Event) -> bool:

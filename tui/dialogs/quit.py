@@ -12,6 +12,7 @@ class QuitDialog(Dialog):
     """Asks only because something is not done yet."""
 
     ACT = "Quit"
+    LEFT = ""
 
     def __init__(self, monitor: Monitor) -> None:
         super().__init__("Quit?")

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from core.base.text import plural
 from core.domain.alerts import Severity
-from core.domain.snapshot import AlertView, Snapshot
+from core.domain.snapshot import AlertView, Snapshot, alerts_in_words
 from core.domain.state_word import hidden
 from tui.actions import alerts
 from tui.lists.listed import Details, Listed, fields, list_key, when
@@ -35,9 +34,9 @@ class AlertList(Listed):
 
     def state(self, snapshot: Snapshot) -> Line:
         """Return the number of firing alerts."""
-        firing = sum(one.fires for one in snapshot.alerts)
+        firing = alerts_in_words(snapshot.alerts)
         none = " none known" if hidden(snapshot) else " none firing"
-        return ((f" {plural(firing, 'alert')} firing" if firing else none, "warning" if firing else "dim"),)
+        return ((f" {firing}" if firing else none, "warning" if firing else "dim"),)
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
         """Return the alerts in order, firing ones first."""
@@ -51,7 +50,7 @@ class AlertList(Listed):
         text = fields(
             ("what", one.text),
             ("severity", one.severity),
-            ("state", one.state + (", goes to and fro" if one.flapping else "") + _well(one)),
+            ("state", ", ".join(filter(None, (one.word, one.course)))),
             ("began", when(one.began_at, snapshot.at)),
             ("fired", when(one.fired_at, snapshot.at)),
             ("over", when(one.resolved_at, snapshot.at)),
@@ -73,14 +72,13 @@ class AlertList(Listed):
             cells=(
                 (sign, role),
                 (one.severity, role, _WORST_FIRST.get(one.severity, -1)),
-                (one.state, role),
+                (one.word, role),
                 (since, "dim"),
-                (one.title + _well(one) + detail, role if one.state == "firing" else "text"),
+                (
+                    one.titled + detail,
+                    role if one.state == "firing" else "text",
+                ),
                 (one.acked or one.muted, "dim"),
                 (f"{one.told}" if one.told else "", "dim", one.told),
             ),
         )
-
-
-def _well(one: AlertView) -> str:
-    return ", well at present" if one.fires and one.well else ""

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from core.domain.checks import Check
-from core.domain.permission import REASONS
+from core.domain.permission import auto_heal
 from core.domain.snapshot import Snapshot
 from tui.actions.choice import Choice, Go
 from tui.lists.listed import Details, Listed, fields, list_key, when
+from tui.panels.health import auto_stop
 from tui.panels.row_list import Column, Row
 from tui.rendering.text import Line
 
@@ -30,8 +31,8 @@ class CheckList(Listed):
     def state(self, snapshot: Snapshot) -> Line:
         """Return the count of critical rounds in a row, and the time of the next one."""
         health = snapshot.health
-        told = f" critical in a row {health.critical_in_a_row}/{health.stop_after}"
-        following = f", next at {health.next_at.astimezone():%H:%M:%S}" if health.next_at is not None else ""
+        told = f" {auto_stop(health)}"
+        following = f", next check {health.next_at.astimezone():%H:%M:%S}" if health.next_at is not None else ""
         return ((told + following, "warning" if health.critical_in_a_row else "dim"),)
 
     def rows(self, snapshot: Snapshot) -> Sequence[Row]:
@@ -43,14 +44,13 @@ class CheckList(Listed):
         check = next((one for one in snapshot.health.checks if one.name == key), None)
         if check is None:
             return None
-        missing = "; ".join(REASONS.get(name, name) for name in snapshot.may_act.missing)
         text = fields(
             ("verdict", check.level),
             ("what it found", check.text),
             ("looked", when(check.at, snapshot.at)),
             ("took", "" if check.took_s is None else f"{1000 * check.took_s:,.0f} ms"),
             ("next look", when(snapshot.health.next_at, snapshot.at)),
-            ("acts by itself", "yes" if snapshot.may_act.allowed else f"no: {missing}"),
+            ("auto-heal", auto_heal(snapshot.may_act, snapshot.lease)[0].removeprefix("auto-heal ")),
         )
         keys = {"check": "check now", "heal": "heal …", "restart": "restart the watchdog's loop"}
         choices = tuple((Choice(Go.KEY, name), words) for name, words in keys.items())

@@ -29,7 +29,7 @@ class ComponentList(Listed):
     """Five components, then the link to the project, and this monitor itself."""
 
     NAME = "components"
-    KEY = list_key("components", "3", "degraded", "degradation: what each component lives on")
+    KEY = list_key("components", "3", "degraded", "degradation: where the data of each component comes from")
     TITLE = "Degradation"
     EMPTY = "nothing was read yet"
     COLUMNS = (

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
-from core.base.text import short
+from core.base.text import in_steps
 from core.domain.snapshot import Snapshot
 from tui.actions.choice import Choices
 from tui.actions.ui import Ui
@@ -68,6 +68,6 @@ def when(at: datetime | None, now: datetime) -> str:
     if at is None:
         return ""
     ahead = (at - now).total_seconds()
-    far = f"in {short(ahead)}" if ahead > 0 else f"{short(-ahead)} ago"
+    far = f"in {in_steps(ahead)}" if ahead > 0 else f"{in_steps(-ahead)} ago"
     day = "%H:%M:%S" if abs(ahead) < 43_200 else "%Y-%m-%d %H:%M:%S"
     return f"{at.astimezone():{day} %Z} ({far})"

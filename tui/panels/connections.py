@@ -9,7 +9,7 @@ from core.resilience.reading import Source
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel, as_many_as_fit
 from tui.rendering.table import TableColumn, table
-from tui.rendering.text import Line, Span, age, latencies, took
+from tui.rendering.text import Line, Span, age, latencies, oldness, took
 
 BREAKER_ROLE: Final = {
     BreakerState.CLOSED: "ok",
@@ -88,7 +88,7 @@ class ConnectionsPanel(Panel):
 
     def _component(self, component: Component, snapshot: Snapshot) -> tuple[Span, ...]:
         cached = component.source is Source.CACHED
-        more = f"{age(component.at, snapshot.at)} {component.why}" if cached else component.why
+        more = f"{oldness(component.at, snapshot.at)} {component.why}" if cached else component.why
         name = component.name.replace("_", " ")
         return (
             (self._signs.warning, "warning"),

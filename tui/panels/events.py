@@ -9,7 +9,7 @@ from core.domain.snapshot import Snapshot
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
 from tui.rendering.table import TableColumn, table
-from tui.rendering.text import CLOCK_CELLS, Line, Span, age, clock_time
+from tui.rendering.text import CLOCK_CELLS, Line, Span, clock_time, oldness
 
 _COLUMNS: Final = (TableColumn(most=CLOCK_CELLS), TableColumn())
 _NAMES_IN_FULL: Final = 60
@@ -30,7 +30,7 @@ class EventsPanel(Panel):
     def title(self, snapshot: Snapshot) -> Line:
         """Return the title with the age of the project's log, where it is not live."""
         logs = snapshot.logs
-        old = "" if logs.live or logs.at is None else f" others' last known, {age(logs.at, snapshot.at)}"
+        old = "" if logs.live or logs.at is None else f" others' last known, {oldness(logs.at, snapshot.at)}"
         return ((self.TITLE, "title"), (old, "warning"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:

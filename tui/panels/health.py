@@ -6,12 +6,12 @@ from typing import Final
 from rich.cells import cell_len
 
 from core.domain.checks import Check
-from core.domain.permission import REASONS
-from core.domain.snapshot import LinkWord, Snapshot
+from core.domain.permission import auto_heal
+from core.domain.snapshot import Health, LinkWord, Snapshot
 from core.domain.status import Level
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
-from tui.rendering.text import Line, age, fit, spark
+from tui.rendering.text import Line, ago, fit, spark
 
 _SCALE_S: Final = 0.2
 """The least span of a latency sparkline in seconds, so that a change of some milliseconds looks small."""
@@ -54,7 +54,7 @@ class HealthPanel(Panel):
 
     def title(self, snapshot: Snapshot) -> Line:
         """Return the title with the age of the checks, and how many are ok."""
-        checked = age(snapshot.health.last_at, snapshot.at)
+        checked = ago(snapshot.health.last_at, snapshot.at) if snapshot.health.last_at is not None else ""
         fine = sum(check.level is Level.OK for check in snapshot.health.checks)
         return (
             (self.TITLE, "title"),
@@ -69,7 +69,7 @@ class HealthPanel(Panel):
         checks = snapshot.health.checks
         if len(checks) + 2 <= height:
             lines = self._checks(checks, snapshot, width)
-            return [*lines, self._count(snapshot), self._permission(snapshot, width)]
+            return [*lines, self._count(snapshot, width), self._permission(snapshot, width)]
         if len(checks) <= 2 * height and width >= _TWO_BY_TWO:
             rows = (len(checks) + 1) // 2
             half = (width - 2) // 2
@@ -116,29 +116,25 @@ class HealthPanel(Panel):
         high = max(_SCALE_S, *known) if known else _SCALE_S
         return spark(check.recent, cells, low=0.0, high=high, levels=self._signs.levels) + " "
 
-    def _count(self, snapshot: Snapshot) -> Line:
+    def _count(self, snapshot: Snapshot, width: int) -> Line:
         health = snapshot.health
-        in_row = f"critical in a row {health.critical_in_a_row}/{health.stop_after}"
-        following = f", next at {health.next_at.astimezone():%H:%M}" if health.next_at is not None else ""
-        return (("  " + in_row + following, "warning" if health.critical_in_a_row else "dim"),)
+        following = f", next check {health.next_at.astimezone():%H:%M}" if health.next_at is not None else ""
+        told = f"  {auto_stop(health)}"
+        room = cell_len(told + following) <= width
+        return ((told + (following if room else ""), "warning" if health.critical_in_a_row else "dim"),)
 
     def _permission(self, snapshot: Snapshot, width: int) -> Line:
-        may = snapshot.may_act
-        if may.allowed:
+        said = auto_heal(snapshot.may_act, snapshot.lease)
+        if snapshot.may_act.allowed:
             role = "ok" if snapshot.link.word is LinkWord.LIVE else "dim"
-            return ((f"{self._signs.ok} ", role), ("heals and stops by itself", "text"))
-        said, reasons = "  acts only on your order: ", "; ".join(self._reason(name, snapshot) for name in may.missing)
-        if cell_len(said + reasons) > width:  # whole names rather than half a sentence
-            return (("  on order only ", "text"), (f"({', '.join(may.missing)})", "dim"))
-        return ((said, "text"), (reasons, "dim"))
+            return ((f"{self._signs.ok} ", role), (said[0], "text"))
+        fits = next((one for one in said if cell_len(one) + 2 <= width), said[-1])  # rather than half a sentence
+        return ((f"  {fits}", "text"),)
 
-    def _reason(self, name: str, snapshot: Snapshot) -> str:
-        lease = snapshot.lease
-        if name == "lease" and lease.why:
-            return f"no lease: {lease.why}"
-        if name == "lease" and lease.holder and not lease.mine:
-            return f"the lease is {lease.holder}'s on {lease.host}"
-        return REASONS.get(name, name)
+
+def auto_stop(health: Health) -> str:
+    """Return how many bad checks there were in a row, of how many it takes for an automatic stop."""
+    return f"auto-stop after {health.stop_after} bad checks: {health.critical_in_a_row}"
 
 
 def _is_course(check: Check) -> bool:

@@ -8,7 +8,7 @@ from core.domain.status import Truth
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel
 from tui.rendering.table import TableColumn, table
-from tui.rendering.text import Line, Span, age, spark
+from tui.rendering.text import Line, Span, oldness, spark
 
 _ROLE: Final = {Truth.TRUE: "ok", Truth.FALSE: "warning", Truth.UNKNOWN: "text"}
 
@@ -52,7 +52,7 @@ class KpisPanel(Panel):
     def title(self, snapshot: Snapshot) -> Line:
         """Return the title with the age of the figures while the link is not live, and the first figures alone."""
         told = [kpi.at for kpi in snapshot.kpis if kpi.at is not None]
-        old = f" last known, {age(min(told), snapshot.at)}" if told and not _live(snapshot) else ""
+        old = f" last known, {oldness(min(told), snapshot.at)}" if told and not _live(snapshot) else ""
         head: Line = ((self.TITLE, "title"), (old, "warning"))
         if not snapshot.kpis:
             return (*head, (" not measured yet", "dim"))

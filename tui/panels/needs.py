@@ -5,7 +5,7 @@ from typing import Final
 from core.base.text import amount, plural
 from core.domain.actors import By
 from core.domain.pauses import paused_in_short
-from core.domain.snapshot import AlertView, Snapshot, Waiting
+from core.domain.snapshot import AlertView, Snapshot, Waiting, alerts_in_words
 from core.domain.state_word import hidden
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel, as_many_as_fit
@@ -53,10 +53,8 @@ class NeedsPanel(Panel):
     def title(self, snapshot: Snapshot) -> Line:
         """Return the title with how many alerts fire, and how many tasks wait for a review."""
         loud = [one for one in snapshot.alerts if one.state == "firing"]
-        acked = sum(one.state == "acknowledged" for one in snapshot.alerts)
         critical = any(one.severity == "critical" for one in loud)
-        said = [f"{plural(len(loud), 'alert')} firing"] if loud else []
-        said += [f"{acked} acknowledged"] if acked else []
+        said = [words] if (words := alerts_in_words(snapshot.alerts)) else []
         said += [f"{amount(snapshot.in_review, exact=_counted(snapshot))} to review"] if snapshot.in_review else []
         said += [f"{plural(len(snapshot.waiting), 'action')} waiting"] if snapshot.waiting else []
         said += [f"{plural(len(snapshot.pauses), 'type')} paused"] if snapshot.pauses else []
@@ -78,15 +76,13 @@ class NeedsPanel(Panel):
         since = age(one.resolved_at if one.state == "resolved" else one.began_at, snapshot.at)
         muted = f" · {one.muted}" if one.muted and not one.acked else ""
         detail = "" if one.well or one.text in {"", one.title} else f": {one.text}"
-        fro = ", to and fro" if one.flapping else ""
-        fro += ", well at present" if one.resolving else ""
         return (
             (self._signs.level(ALARM_SIGN.get(one.severity, "ok")) if one.fires else "", role),
             (one.severity, role),
-            (one.state, role),
+            (one.word, role),
             (since, "dim"),
             (one.acked.removeprefix(f"{By.OPERATOR} "), "dim"),
-            (f"{one.title}{fro}{muted}{detail}", role if loud else "text" if one.fires else "dim"),
+            (f"{one.titled}{muted}{detail}", role if loud else "text" if one.fires else "dim"),
         )
 
     def _others(self, snapshot: Snapshot) -> list[tuple[Span, ...]]:

@@ -5,11 +5,12 @@ from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
-from core.base.text import short
+from core.base.text import in_steps, short
+from core.domain.permission import auto_heal
 from core.domain.snapshot import Link, LinkWord, Snapshot, State
 from tui.panels.panel import Panel
 from tui.rendering.review import oldest_review
-from tui.rendering.text import Line, age, fit
+from tui.rendering.text import Line, fit
 
 STATE_LEVEL: Final = {
     State.HEALTHY: "ok",
@@ -57,7 +58,7 @@ class TopLine(Panel):
             return (word, ("  ", "text"), *link, (snapshot.state_why, "dim"))
         known = snapshot.state is not State.UNKNOWN and snapshot.link.word is not LinkWord.CONNECTING
         word = (
-            f" {name}{' (last known)' if known and not live else ''} ",
+            f" {name}{' (last known)' if known and not live and not proven_down(snapshot) else ''} ",
             "state-warning" if level == "ok" and not live else f"state-{level}",
         )
         return (word, ("  ", "text"), *self._link(snapshot), ("  ", "text"), (snapshot.state_why, "text"))
@@ -74,12 +75,12 @@ class TopLine(Panel):
         mode = f"agents {word}"
         if project.observe:
             allowed = project.orders_for_s
-            mode += ", observing" if allowed is None else f", actions allowed for {short(max(60.0, allowed))}"
+            mode += ", observing" if allowed is None else f", actions allowed for {in_steps(max(60.0, allowed))}"
         if many := snapshot.in_review:
             oldest = oldest_review(snapshot)
             mode += f", {many:,} to review" + (f" ({oldest})" if oldest and width >= _WIDE else "")
         at = snapshot.at.astimezone()
-        clock = f"{at:%H:%M}:{at.second // 10}0 {at:%Z} {self._signs.beat[self._polls % 4]}"
+        clock = f"{at:%H:%M %Z} {self._signs.beat[self._polls % 4]}"
         name: Line = ((f" {project.name} ", "project"), (f" {mode}", "text"))
         room = width - len(clock) - 1
         for more in self._acts(snapshot, width):
@@ -91,18 +92,21 @@ class TopLine(Panel):
 
     def _acts(self, snapshot: Snapshot, width: int) -> tuple[str, ...]:
         """Return whether the watchdog acts and with which rights we read, the longest text first; the last is empty."""
-        may = snapshot.may_act
-        acts = "  watchdog acts by itself" if may.allowed else "  watchdog acts on order only"
-        why = "" if may.allowed else f" ({', '.join(may.missing)})"
+        acts = auto_heal(snapshot.may_act, snapshot.lease)[-2:]
         rights = f"  {snapshot.project.user}, {snapshot.project.shape}"
-        full = (f"{acts}{why}{rights}",) if width >= _WIDE else ()
-        return (*full, acts + why, acts, "  acts by itself" if may.allowed else "  on order only", "")
+        full = (f"  {acts[0]}{rights}",) if width >= _WIDE else ()
+        return (*full, *(f"  {one}" for one in acts), "")
+
+
+def proven_down(snapshot: Snapshot) -> bool:
+    """Return whether the state is what the link proves now: the project is down."""
+    return snapshot.link.word is LinkWord.OFFLINE and snapshot.state is State.CRITICAL
 
 
 def link_words(link: Link, now: datetime) -> str:
     """Return the state of the link in words: live, or since when it is not and when it is tried again."""
     if link.word is LinkWord.STALE:
-        return f"STALE {age(link.since, now)}"
+        return f"STALE {short(now - link.since)}" if link.since is not None else "STALE"
     if link.word not in {LinkWord.OFFLINE, LinkWord.BLIND}:
         return link.word.value
     since = f" since {link.since.astimezone():%H:%M}" if link.since is not None else ""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from core.base.text import amount, short
+from core.base.text import amount, percentage, short
 from core.domain.figures import Figure, FigureBy, Figures
 
 TITLES: Final = ("tasks", "completed", "failed", "rejected", "simulated", "success", "mean", "p95")
@@ -22,7 +22,7 @@ def name_of(one: Figure, by: FigureBy) -> str:
 def cells_of(one: Figure, none: str) -> tuple[str, ...]:
     """Return a row's values in the order of `TITLES`; `none` stands for what is not known."""
     simulated = none if one.simulated is None else f"{one.simulated:,}"
-    success = none if one.success_percent is None else f"{one.success_percent:.1f} %"
+    success = none if one.success_percent is None else f"{percentage(one.success_percent)} %"
     counts = (f"{count:,}" for count in (one.tasks, one.completed, one.failed, one.rejected))
     return (*counts, simulated, success, *(_duration(took_s, none) for took_s in (one.mean_s, one.p95_s)))
 

@@ -13,6 +13,7 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
+from core.base.text import JUST_NOW, in_steps
 from core.resilience.reading import Reading
 from tui.rendering.ascii import spelled
 
@@ -24,9 +25,6 @@ Line = tuple[Span, ...]
 _UNSAFE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 )
-
-_STEPS: Final = (0, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 18000, 43200)
-
 
 LEVELS: Final = "▁▂▃▄▅▆▇█"
 """The heights of a sparkline, the lowest first."""
@@ -103,24 +101,23 @@ def ago(at: datetime | None, now: datetime) -> str:
     return "just now" if since == "now" else f"{since} ago"
 
 
+def oldness(at: datetime | None, now: datetime) -> str:
+    """Return how old something is that is shown: `just read`, `5 min old`."""
+    told = age(at, now)
+    return "just read" if told == "now" else f"{told} old"
+
+
 def origin(reading: Reading[Any], now: datetime) -> str:
     """Return that a value is not live, and how old it is; empty where it is live, or was never read."""
     if reading.live or reading.at is None:
         return ""
-    return f" last known, {age(reading.at, now)}"
+    return f" last known, {oldness(reading.at, now)}"
 
 
 def age(at: datetime | None, now: datetime) -> str:
-    """Return the age in growing steps, so that an idle screen hardly changes: `5 s`, `2 min`, `1 h`."""
-    if at is None:
-        return ""
-    seconds = max(0.0, (now - at).total_seconds())
-    if seconds >= 86400:
-        return f"{int(seconds // 86400)} d"
-    step = max(s for s in _STEPS if s <= seconds)
-    if step < 60:
-        return f"{step} s" if step else "now"
-    return f"{step // 60} min" if step < 3600 else f"{step // 3600} h"
+    """Return the age in growing steps, so that an idle screen hardly changes: `< 30 s`, `2 min`, `1 h`."""
+    told = "" if at is None else in_steps(now - at)
+    return "now" if told == JUST_NOW else told
 
 
 def clock_time(at: datetime | None, now: datetime) -> str:

@@ -17,7 +17,7 @@ from tui.base.key import Key, bindings
 from tui.lists.figures import FigureList
 from tui.panels.head_lines import HeadLines
 from tui.rendering.figures import COUNTED, UNMARKED, left_out
-from tui.rendering.text import Line, ago, choice_of
+from tui.rendering.text import Line, ago, choice_of, oldness
 from tui.screens.keys import FIGURE_KEYS, LIST_KEYS, TIME_KEYS
 from tui.screens.list_view import ListView
 from tui.time_travel.recorded import Moment
@@ -117,7 +117,7 @@ class FiguresView(ListView):
         if reading is None or reading.value is None:
             return ((f" {COUNTED}", "dim"),)
         if reading.fault is not None:
-            return ((f" last known, {ago(reading.at, snapshot.at)}: {reading.fault.sentence()}", "warning"),)
+            return ((f" last known, {oldness(reading.at, snapshot.at)}: {reading.fault.sentence()}", "warning"),)
         unmarked = "" if reading.value.all.simulated is not None else UNMARKED
         said = left_out(reading.value) or unmarked
         return ((f" {said}", "warning"),) if said else ((f" {COUNTED}", "dim"),)

@@ -63,7 +63,7 @@ NOTE_KEY: Final = next(key for key in TIME_KEYS if key.name == "note")
 LIST_KEYS: Final = (
     Key(name="open", key="enter", action="open", word="open", does="open the row: details, and what can be done with it"),
     Key(name="sort", key="S,shift+s", action="sort", word="sort", does="sort by the next column; a click on its name does, too", drops=1),
-    Key(name="turn", key="I,shift+i", action="turn", word="turn", does="turn the order round", drops=3),
+    Key(name="turn", key="I,shift+i", action="turn", word="turn", does="reverse the order", drops=3),
     Key(name="follow", key="F,shift+f", action="follow", word="follow", does="follow: stay with the first row as new ones come", drops=2),
     Key(name="retry", key="R,shift+r", action="retry", word="retry", does="retry every failed task that matches the filter", drops=2, order="retry_matching"),
     Key(name="group", key="ctrl+g", action="group", word="group", does="group: how many tasks have what in common, such as the cause of their failure", drops=3),

@@ -255,7 +255,7 @@ class ListView(View):
         """Return what of the order, the times and the filter is not seen below."""
         sort = self.sort
         seen = sort is None or sort.column in {one.sort.column for one in self.list.shown_columns}
-        order = "" if sort is None or seen else f"  by {sort.column}{', turned round' if sort.descending else ''}"
+        order = "" if sort is None or seen else f"  by {sort.column}{', reversed' if sort.descending else ''}"
         moments = self.ui.times and any(one.moment for one in self.list.shown_columns)
         zone = f"  times in {self.ui.shown.at.astimezone():%Z}" if moments else ""
         return (

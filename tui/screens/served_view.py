@@ -26,7 +26,7 @@ from tui.base.key import Key, bindings
 from tui.lists.groups import GroupList
 from tui.lists.served import Served
 from tui.panels.row_list import Row, RowList
-from tui.rendering.text import Line, age, ago
+from tui.rendering.text import Line, ago, oldness
 from tui.screens.document_view import DocumentView
 from tui.screens.groups_view import GroupsView
 from tui.screens.keys import LIST_KEYS
@@ -318,12 +318,12 @@ class ServedView(ListView):
     def _origin(self, snapshot: Snapshot) -> Line:
         at = self._read_at or self.listed.known(snapshot).at
         if self._fault is not None:
-            old = f"last known, {age(at, snapshot.at)}: " if at is not None else "not read: "
+            old = f"last known, {oldness(at, snapshot.at)}: " if at is not None else "not read: "
             return ((f"  {old}{self._fault.sentence()}", "warning"),)
         if self._read_at is None:
             return (("  reading …", "dim"),)
         if not _answers(snapshot):
-            return ((f"  last known, {age(at, snapshot.at)}", "warning"),)
+            return ((f"  last known, {oldness(at, snapshot.at)}", "warning"),)
         return ()
 
     def _none(self) -> Line:

@@ -16,7 +16,7 @@ from tui.base.key import Key, bindings
 from tui.panels.head_lines import HeadLines
 from tui.panels.plot import FIGURES, PlotPanel
 from tui.rendering.plots import ASCII, UNICODE
-from tui.rendering.text import Line, age, choice_of
+from tui.rendering.text import Line, ago, choice_of
 from tui.screens.keys import LIST_KEYS, TIME_KEYS, TREND_KEYS
 from tui.screens.view import View
 from tui.time_travel.recorded import Moment
@@ -137,8 +137,7 @@ class TrendsView(View):
         """Return the age of the tables' values in words."""
         if shown is None or shown.told_at is None:
             return " reading …" if self._filling else ""
-        old = age(shown.told_at, snapshot.at)
-        return f", {old}" if old == "now" else f", {old} ago"
+        return f", {ago(shown.told_at, snapshot.at)}"
 
     def _place(self, body: Widget) -> None:
         width, height = body.size

@@ -16,7 +16,7 @@ from core.domain.snapshot import Degradation, Project, Snapshot
 from core.domain.status import Level
 from core.history.blackbox import GAP_S, Box, Note
 from core.resilience import DegradationLevel
-from tui.rendering.text import Line, age
+from tui.rendering.text import Line, ago
 
 _TICK: Final = timedelta(microseconds=1)
 _NOTED: Final = timedelta(hours=24)
@@ -190,7 +190,7 @@ def sentence(moment: Moment, back: str, now: datetime) -> str:
 def banner(moment: Moment, live: Snapshot, began: Sequence[str], back: str, now: datetime) -> Line:
     """Return the time shown, the present state, alerts that began since, and notes: the most important first."""
     told = [
-        f"PAST {clock(moment.at)}, {_ago(moment.at, now)}",
+        f"PAST {clock(moment.at)}, {ago(moment.at, now)}",
         f"now {live.state.upper()} {live.link.word}",
         *(f"NEW ALERT {title}" for title in began),
         *(("nothing was kept",) if moment.gap is not None else ()),
@@ -198,11 +198,3 @@ def banner(moment: Moment, live: Snapshot, began: Sequence[str], back: str, now:
         *(f"note: {note.text}" for note in moment.noted),
     ]
     return tuple((one, "past") for one in told)
-
-
-def _ago(at: datetime, now: datetime) -> str:
-    """Return the age to the minute, so that it seldom changes."""
-    if now - at >= timedelta(minutes=1):
-        return f"{short(now - at)} ago"
-    old = age(at, now)
-    return "just now" if old == "now" else f"{old} ago"

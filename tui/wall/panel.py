@@ -11,7 +11,7 @@ from rich.style import Style
 from core.domain.snapshot import LinkWord, Snapshot
 from tui.panels.panel import Panel
 from tui.panels.topline import link_words
-from tui.rendering.text import Line, age
+from tui.rendering.text import Line, age, ago, oldness
 from tui.rendering.themes import STATES
 from tui.wall import view_model
 from tui.wall.blocks import (
@@ -75,7 +75,7 @@ class WallPanel(Panel):
         with_age = (*old, *figures)
         if figures_scale(with_age, width, room) == figures_scale(figures, width, room):
             return with_age, ""
-        return figures, f"{age(snapshot.link.since, snapshot.at)} old · "
+        return figures, f"{oldness(snapshot.link.since, snapshot.at)} · "
 
     def _measured(self, snapshot: Snapshot) -> tuple[view_model.Figure, ...]:
         figures = view_model.figures(snapshot)
@@ -110,7 +110,7 @@ class WallPanel(Panel):
         """Return the last line: the project, the state of the link, and the clock."""
         at = snapshot.at.astimezone()
         name = f" {snapshot.project.name} "
-        clock = f"{at:%H:%M}:{at.second // 10}0 {at:%Z} "
+        clock = f"{at:%H:%M %Z} "
         true = f" {_true(snapshot)}  "
         room = width - cell_len(name) - cell_len(true)
         if room < 0:
@@ -152,8 +152,7 @@ def _true(snapshot: Snapshot) -> str:
     link = snapshot.link
     if link.word is not LinkWord.LIVE or link.since is None:
         return link_words(link, snapshot.at)
-    old = age(link.since, snapshot.at)
-    return "LIVE, seen just now" if old == "now" else f"LIVE, seen {old} ago"
+    return f"LIVE, seen {ago(link.since, snapshot.at)}"
 
 
 def _filled(band: list[Line], body: list[list[Line]], width: int, height: int, state: str) -> list[Line]:

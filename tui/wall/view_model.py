@@ -5,13 +5,14 @@ from typing import Any, Final
 
 import msgspec
 
-from core.base.text import short
+from core.base.text import percentage, short
 from core.domain.incidents import Incident
 from core.domain.periods import HISTORY_KEPT
 from core.domain.snapshot import LinkWord, Snapshot, State
 from core.resilience.reading import Reading
-from tui.panels.topline import STATE_LEVEL
+from tui.panels.topline import STATE_LEVEL, proven_down
 from tui.rendering.text import age
+from tui.rendering.text import oldness as age_in_words
 
 _GOOD_PERCENT: Final = 95.0
 _SEVERITIES: Final = {"critical": 0, "high": 1, "medium": 2, "low": 3}
@@ -60,14 +61,15 @@ def level(snapshot: Snapshot, still: datetime | None = None) -> str:
 def why(snapshot: Snapshot, still: datetime | None = None) -> str:
     """Return the line below the word."""
     if still is not None:
-        since = f"since {still.astimezone():%H:%M:%S}, {age(still, snapshot.at)} old"
+        since = f"since {still.astimezone():%H:%M:%S}, {age_in_words(still, snapshot.at)}"
         return f"{since} · {snapshot.state.upper()} then · if it stays so: q, start it anew"
     link = snapshot.link
     if link.word is LinkWord.LIVE:
         return snapshot.state_why
     if snapshot.state is State.UNKNOWN:
         return link.why or snapshot.state_why
-    return f"{snapshot.state.upper()} (last known): {snapshot.state_why}"
+    known = "" if proven_down(snapshot) else " (last known)"
+    return f"{snapshot.state.upper()}{known}: {snapshot.state_why}"
 
 
 def dimmed(figure: Figure) -> Figure:
@@ -125,7 +127,7 @@ def incident(snapshot: Snapshot) -> BigNumber:
         return BigNumber(big="-", lines=("last incident", "not known yet"), role="dim")
     looked = age(now - timedelta(seconds=seen.seen_s), now)
     return BigNumber(
-        big=looked.upper(), lines=("no incident", "in the time anybody looked"), role="text" if live else "dim"
+        big=looked.upper(), lines=("no incident", "in the time that was watched"), role="text" if live else "dim"
     )
 
 
@@ -178,7 +180,7 @@ def _read(snapshot: Snapshot, reading: Reading[Any], label: str, count: int | No
     live = snapshot.link.word is LinkWord.LIVE
     old = not (live and reading.live)
     # Where everything is old, that is said once and big.
-    since = f", {age(reading.at, snapshot.at)} old" if live and old and reading.at is not None else ""
+    since = f", {age_in_words(reading.at, snapshot.at)}" if live and old and reading.at is not None else ""
     texts = ("-",) if count is None else (_short(count),)
     return Figure(label=label + since, texts=texts, role="dim" if old else role, old=old)
 
@@ -200,7 +202,7 @@ def _percents(percent: float | None) -> tuple[str, ...]:
         return ("-",)
     if percent >= 100:
         return ("100",)
-    return (f"{min(99.9, percent):.1f}", f"{int(percent)}")
+    return (percentage(percent), f"{int(percent)}")
 
 
 def _short(count: int) -> str:

@@ -8,7 +8,7 @@ from core.actions.batches import requeue
 from core.actions.repairs.repair import Proposal, Repair, Survey
 from core.actions.run import Run
 from core.backend.writes.rows import BATCH
-from core.base.text import plural, short
+from core.base.text import in_steps, plural
 from core.domain.markers import STUCK, Markers
 from core.domain.plans import PlanStep
 from core.domain.records import Task
@@ -45,7 +45,7 @@ class StuckTasks(Repair):
         if not stuck:
             return Proposal(notes=tuple(notes))
         began = stuck[0].began_at
-        longest = f", the longest for {short(survey.now - began)}" if began is not None else ""
+        longest = f", the longest for {in_steps(survey.now - began)}" if began is not None else ""
         whose = "" if len(unproven) == len(stuck) else f" of {len(unproven):,}"
         unsure = f"; no logs{whose} are visible to us, so their silence proves nothing" if unproven else ""
         step = PlanStep(

@@ -193,7 +193,7 @@ def _ended(alert: AlertCourse, report: Report, times: Times) -> tuple[str, str]:
     seen = min(report.until, alert.seen_until or report.until)
     lasted = f"{short(seen - alert.fired_at)} and more"
     if report.until - seen <= EDGE:
-        return f"still firing{', well at present' if alert.well else ''}", lasted
+        return f"still firing{', resolving' if alert.well else ''}", lasted
     return f"not seen to end (last seen {times.at(seen)})", lasted
 
 

@@ -173,7 +173,7 @@ def test_a_storm_of_agents_is_one_line_and_so_is_one_of_breakers() -> None:
     opened = tuple(breaker(50 + n / 10, f"db:{n}", OPEN, "5 failures in a row: no route") for n in range(9))
     report = of(shot(0), shot(200, events=opened[::-1]), rows=failed)
     assert [text for _, _, text in lines(report)] == [
-        "9 breakers open within 1 s: db:0, db:1, db:2, db:3, db:4, db:5 and 3 more;"
+        "9 breakers open within 0.8 s: db:0, db:1, db:2, db:3, db:4, db:5 and 3 more;"
         " the first: 5 failures in a row: no route",
         "40 failed steps within 39 s, the first: patch: error 100; the last: patch: error 139",
     ]
@@ -231,7 +231,7 @@ def test_where_nothing_was_kept_is_said_and_nothing_is_claimed_of_it() -> None:
     assert report.gaps == (look(130, 400), look(550, 600))
     assert [(at, text) for at, _, text in lines(report)] == [
         (100, "CRITICAL after HEALTHY: database: refused"),
-        (130, "nothing was kept for 4 min"),
+        (130, "nothing was kept for 270 s"),
         (550, "nothing was kept for 50 s"),
     ]
     assert [(stay.word, stay.length_s) for stay in report.states] == [
@@ -241,7 +241,7 @@ def test_where_nothing_was_kept_is_said_and_nothing_is_claimed_of_it() -> None:
     ]
     assert report.looked_s == 280.0
     page = markdown(report, zone=UTC)
-    assert "46.6 % of the window; nothing was kept from 12:02:10 to 12:06:40 (4 min), from 12:09:10 to 12:10:00" in page
+    assert "46.6 % of the window; nothing was kept from 12:02:10 to 12:06:40 (270 s), from 12:09:10 to 12:10:00" in page
     assert "; of 5 min nothing is kept." in page
     assert "nobody looked" not in page
 
@@ -254,7 +254,7 @@ def test_what_was_before_the_black_box_is_no_time_of_which_nothing_was_kept(tmp_
     report = compose(kept(Box(tmp_path), NOON, until), since=NOON, until=until, made_at=until, host="watch-1")
     assert [(at, text) for at, _, text in lines(report)] == [
         (300, "the black box begins"),
-        (400, "nothing was kept for 3 min"),
+        (400, "nothing was kept for 200 s"),
     ]
     page = markdown(report, zone=UTC)
     assert "16.6 % of the window; the black box begins at 12:05:00; nothing was kept from 12:06:40 to 12:10:00" in page
@@ -284,10 +284,10 @@ def test_work_that_comes_and_goes_is_one_row_and_so_is_a_project_that_was_lost_m
     page = markdown(report, zone=UTC)
     rows = [line for line in page.splitlines() if "| state " in line]
     assert rows == [
-        "| 12:00:00 | 12:01:40 | 1 min | state ACTIVE, IDLE | 99 changes between them |",
+        "| 12:00:00 | 12:01:40 | 100 s | state ACTIVE, IDLE | 99 changes between them |",
         "| 12:01:40 | 12:01:50 | 10 s | state WARNING | — |",
         "| 12:01:50 | 12:02:30 | 40 s | state HEALTHY | work is being completed |",
-        "| 12:06:40 | 12:10:00 | 3 min | state ACTIVE | — |",
+        "| 12:06:40 | 12:10:00 | 200 s | state ACTIVE | — |",
     ]
     assert "The project was lost: OFFLINE 5 s (5 times)." in page
 

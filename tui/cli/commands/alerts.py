@@ -6,7 +6,7 @@ from typing import Any, Final
 import click
 
 from core.base.settings import SettingsError
-from core.base.text import short
+from core.base.text import in_steps
 from core.domain.snapshot import AlertView, LinkWord, Snapshot
 from core.domain.state_word import hidden
 from core.monitor import Monitor
@@ -85,16 +85,18 @@ def _silences(snapshot: Snapshot) -> list[dict[str, Any]]:
 def _page(snapshot: Snapshot) -> str:
     lines = [_line(one, snapshot) for one in snapshot.alerts] or ["none known" if hidden(snapshot) else "none"]
     lines += [
-        f"silenced: {one.matcher} for {short(one.until - snapshot.at)} more by {one.who}: {one.reason} ({one.id[:8]})"
+        f"silenced: {one.matcher} for {in_steps(one.until - snapshot.at)} by {one.who}: {one.reason} ({one.id[:8]})"
         for one in snapshot.telling.silences
     ]
     return "\n".join(lines)
 
 
 def _line(one: AlertView, snapshot: Snapshot) -> str:
-    since = f" for {short(snapshot.at - one.began_at)}" if one.began_at is not None and one.state != "resolved" else ""
+    since = (
+        f" for {in_steps(snapshot.at - one.began_at)}" if one.began_at is not None and one.state != "resolved" else ""
+    )
     who = f", {one.acked} takes care" if one.acked else f", {one.muted}" if one.muted else ""
     detail = f": {one.text}" if one.text and one.text != one.title else ""
     to_do = f"\n          {one.runbook}" if one.state == "firing" else ""
     name = one.episode[:8] or "-"
-    return f"{one.state:<12} {one.severity:<8} {name}  {one.key}{since}{who}: {one.title}{detail}{to_do}"
+    return f"{one.word:<12} {one.severity:<8} {name}  {one.key}{since}{who}: {one.title}{detail}{to_do}"

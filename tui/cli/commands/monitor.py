@@ -4,6 +4,7 @@ import asyncio
 
 import click
 
+from core.backend.target import NotConfigured
 from core.base.settings import SettingsError
 from core.monitor import Monitor, read_config
 from tui.cli.commands.status import look
@@ -11,6 +12,7 @@ from tui.cli.layers import checked_layers
 from tui.cli.screen_options import ScreenOptions, screen_settings, terminal_display
 from tui.cli.session import said, start_logging
 from tui.cli.setup import setup_here
+from tui.cli.welcome import welcome
 from tui.terminal import is_interactive, run_app
 
 
@@ -20,6 +22,10 @@ def watch(project: str | None, given: ScreenOptions, *, observe: bool) -> int:
         layers = checked_layers(quiet=is_interactive())
         config = read_config(layers, project=project, observe=observe)
         screen = screen_settings(layers, given)
+    except NotConfigured as error:
+        if is_interactive():
+            return welcome(given)
+        raise click.ClickException(said(str(error))) from error
     except SettingsError as error:
         raise click.ClickException(said(str(error))) from error
     start_logging(config.target, config.alerts.secrets())

@@ -1,0 +1,66 @@
+"""An age is never off by more than a tenth, whoever tells it."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.base.text import JUST_NOW, in_steps, short
+from tui.lists.listed import when
+from tui.rendering.text import age, ago
+
+NOW: Final = datetime(2026, 11, 24, 12, tzinfo=UTC)
+UNIT_S: Final = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+WORDS: Final = {"now", "just now", JUST_NOW}
+"""Of the last ten seconds: no number, so none that misleads."""
+
+spans = st.one_of(st.floats(0, 120), st.floats(0, 7200), st.floats(0, 4 * 86400), st.floats(0, 3660 * 86400))
+
+
+def told_s(text: str) -> float:
+    """The seconds that an age tells."""
+    parts = re.findall(r"([\d.]+)(?: (s|min|h|d))?", text)
+    assert parts, text
+    units = [unit or "min" for _, unit in parts]  # 2 h 05
+    return sum(float(number) * UNIT_S[unit] for (number, _), unit in zip(parts, units, strict=True))
+
+
+FORMATTERS = {
+    "short": short,
+    "in_steps": in_steps,
+    "age": lambda span_s: age(NOW - timedelta(seconds=span_s), NOW),
+    "ago": lambda span_s: ago(NOW - timedelta(seconds=span_s), NOW).removesuffix(" ago"),
+    "when": lambda span_s: when(NOW - timedelta(seconds=span_s), NOW).split("(")[-1].removesuffix(" ago)"),
+}
+
+
+@pytest.mark.parametrize("name", FORMATTERS)
+@given(spans)
+def test_an_age_is_never_off_by_more_than_a_tenth(name: str, true_s: float) -> None:
+    true_s = round(true_s, 6)  # what a clock can tell
+    text = FORMATTERS[name](true_s)
+    if text in WORDS:
+        assert true_s < 10
+    elif text.startswith("<"):
+        assert told_s(text) / 3 <= true_s < told_s(text)
+    elif true_s >= 0.01:
+        assert abs(told_s(text) - true_s) <= true_s / 10 + 1e-6, text
+
+
+@given(spans)
+def test_a_stepped_age_fits_its_column(span_s: float) -> None:
+    assert len(in_steps(span_s)) <= 6
+
+
+def test_ages_only_grow_and_an_idle_row_is_seldom_drawn() -> None:
+    told = [in_steps(second) for second in range(86_400)]
+    known = [told_s(text) for text in told if text not in WORDS]
+    assert all(one <= other for one, other in pairwise(known))
+    changes = [n for n, (one, other) in enumerate(pairwise(told)) if one != other]
+    assert sum(n < 60 for n in changes) <= 3
+    assert sum(60 <= n < 3600 for n in changes) <= 45
+    assert sum(n >= 3600 for n in changes) <= 45

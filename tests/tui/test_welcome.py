@@ -1,0 +1,40 @@
+"""Without a project, on a terminal: what it is, and what to do, one key each. Without a terminal: one sentence."""
+
+import pytest
+
+from tests.running import Command
+from tests.tui.hand import Hand, Open, opened
+
+__all__ = ["opened"]
+
+
+@pytest.fixture
+def welcomed(command: Command, opened: Open) -> Hand:
+    hand = opened(command, None)
+    hand.await_text("No project is configured yet")
+    return hand
+
+
+@pytest.mark.parametrize(("key", "says"), [("c", "SUPABASE_URL=https://PROJECT.supabase.co"), ("q", "q  quit")])
+def test_one_key_tells_what_to_set_or_leaves(welcomed: Hand, key: str, says: str) -> None:
+    welcomed.press("x")  # no key of it
+    welcomed.press(key)
+    welcomed.await_text(says)
+    assert welcomed.ended(30.0) == 2
+
+
+@pytest.mark.timeout(120)
+def test_one_key_begins_the_demo(welcomed: Hand) -> None:
+    welcomed.press("d")
+    welcomed.await_text("LIVE", 60)
+    welcomed.press("q")
+    assert welcomed.ended(30.0) == 0
+
+
+def test_without_a_terminal_it_is_one_sentence(command: Command) -> None:
+    for args in ((), ("status",)):
+        done = command(*args)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.count("\n") == 1
+        assert "set SUPABASE_URL and SUPABASE_KEY" in done.stderr
+        assert "watchdesk demo" in done.stderr

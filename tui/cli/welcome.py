@@ -1,0 +1,51 @@
+"""What `watchdesk` says on a terminal while no project is configured: what it is and what to do, one key each."""
+
+from typing import Final
+
+import click
+
+from core.base.settings import config_path
+from tui.cli.exits import WRONG
+from tui.cli.screen_options import ScreenOptions
+from tui.cli.session import put
+
+_WELCOME: Final = """\
+watchdesk watches a self-healing task system on Supabase, and lets you step in.
+No project is configured yet.
+
+  d  demo: a living system on this machine, gone when you quit
+  c  configure: what to set, and where
+  q  quit
+"""
+
+_CONFIGURE: Final = """\
+Set two values, in the environment or in .env.local of this directory:
+
+  SUPABASE_URL=https://PROJECT.supabase.co
+  SUPABASE_KEY=…      a secret key; from the project's dashboard, Settings, API keys
+
+Or, of several projects, a table each in {path}:
+
+  [projects.production]
+  url = "https://PROJECT.supabase.co"
+  key = "…"
+
+Then `watchdesk status` tells whether it works, and `watchdesk config show` lists every other setting."""
+
+
+def welcome(given: ScreenOptions) -> int:
+    """Show what can be done without a project, and do what one key chooses. Returns the exit code."""
+    put(_WELCOME)
+    while True:
+        typed = click.getchar().lower()  # several at once, where they come fast
+        match typed if typed.startswith("\x1b") else next((key for key in typed if key in "dcq"), ""):
+            case "d":
+                from tui.cli.commands.demo import command  # noqa: PLC0415 - imports everything that serves one
+
+                shown = {"theme": given.theme, "mouse": given.mouse, "ascii_signs": given.ascii, "wall": given.wall}
+                click.get_current_context().invoke(command, **shown)
+            case "c":
+                put(_CONFIGURE.format(path=config_path()))
+                return WRONG
+            case "q" | "\x1b":
+                return WRONG
