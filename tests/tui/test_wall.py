@@ -245,7 +245,7 @@ def test_what_is_wrong_now_comes_before_the_last_incident_with_who_takes_care() 
     told = view_model.incident(msgspec.structs.replace(with_incident(HEALTHY), alerts=alerts))
     assert told.lines[0] == "tasks are stuck and 2 more"
     assert told.lines[2] == "nobody has acknowledged it"
-    assert told.big == "10 MIN"
+    assert told.big == "22 MIN"
     acked = tuple(one for one in alerts if one.acked)
     told = view_model.incident(msgspec.structs.replace(HEALTHY, alerts=acked))
     assert told.lines[2] == "operator jana@bastion takes care"
