@@ -70,6 +70,7 @@ class ListReads(Subject):
         return Page(rows=shown, offset=offset, more=offset + limit < len(rows), total=first.total)
 
     async def _page(self, listing: Listing, offset: int, limit: int) -> Page[ListedRow]:
+        """Return a page as the server sorts it. Raises Failed where it is empty and that proves nothing."""
         source, now = await self._source(listing), self._now
         order = source.order(listing.sort)
 
@@ -86,6 +87,8 @@ class ListReads(Subject):
                 rows += part
                 if len(part) < LEAST_CAP:
                     break  # more, and the API may have kept some back
+        if not rows and offset == 0:
+            await self._calls.must_show(source.selection.table)
         more, shown = len(rows) > limit, tuple(self._listed(source, row) for row in rows[:limit])
         last = not more and (bool(rows) or offset == 0)
         return Page(rows=shown, offset=offset, more=more, total=offset + len(shown) if last else None)

@@ -61,7 +61,7 @@ def command(
             await _put_rows(monitor, listing, **how)
         return DONE
 
-    context.exit(once(configure(context), act))
+    context.exit(once(configure(context), act, as_data=how["form"] == JSON))
 
 
 async def _put_rows(monitor: Monitor, asked: Listing, *, limit: int, form: str | None) -> None:
