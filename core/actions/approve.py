@@ -48,9 +48,14 @@ class Approve(TaskRelease):
     settles = (APPROVE,)
     nothing = "nothing was approved"
     statuses = ("awaiting_review",)
+    makes = frozenset({"pending"})
     otherwise = "must wait for a review"
     key = "db:approve_tasks"
     undoes = True
+
+    def so(self, one: ChosenTask) -> bool:
+        """Return whether it is pending and needs no approval."""
+        return super().so(one) and not one.requires_approval
 
     async def warnings(self, chosen: tuple[ChosenTask, ...]) -> tuple[str, ...]:
         """Return the safety checks that they fail. Where those cannot be read that is said, but hinders nothing."""

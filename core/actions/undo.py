@@ -122,9 +122,9 @@ class Undo(Operation[UndoPlan]):
         dry_run = mode.dry_run if mode is not None else None
         parts = [f"{step.title} {step.effect}" for step in steps]
         parts += ["dry-run off: the agents change things for real"] if dry_run is False else []
-        notes = [f"; dry-run is left alone, {_SET_SINCE}"] if mode is not None and _SET_SINCE in mode.refused else []
+        notes = [f"; dry-run is left alone, {_SET_SINCE}"] if mode is not None and _SET_SINCE in mode.text else []
         if not parts:
-            return _no(run, f"{what}: nothing of it stands any more that could be taken back{''.join(notes)}")
+            return _idle(run, f"{what}: nothing of it stands any more that could be taken back{''.join(notes)}")
         notes += ["; deleted log rows are not brought back"] if "old_logs" in order.steps else []
         text = f"{what}: {', '.join(parts)}{''.join(notes)}"
         config_at = mode.config_at if mode is not None else None
@@ -143,6 +143,8 @@ class Undo(Operation[UndoPlan]):
         shown = await self.agree()
         if shown.refused:
             return self.refused(shown.refused)
+        if shown.idle:
+            return self.idle(shown)
         repairs = self._parts.healer.repairs
         only = {repairs[step.name].undo_option for step in shown.steps if step.name in repairs}
         only |= {DRY_RUN} if shown.dry_run is not None else set()
@@ -150,8 +152,10 @@ class Undo(Operation[UndoPlan]):
         now = await self.plan()
         if now.refused:
             return self.refused(now.refused)
+        if now.idle:
+            return self.idle(now)
         if now.dry_run != shown.dry_run:
-            return self.refused(f"nothing was changed, it is not what was shown any more: {now.text}")
+            return self.unchanged(f"nothing was changed, it is not what was shown any more: {now.text}")
         self._steps = now.steps
         told = {"undoes": shown.run, "tasks": now.tasks, "dry_run": shown.dry_run}
         return Prepared(told=told, planned=now.tasks, run=run)
@@ -200,9 +204,9 @@ class Undo(Operation[UndoPlan]):
     async def _plan_dry_run(self, order: AuditedAction, what: str, *, to: bool) -> UndoPlan:
         config = await self._context.reads.config.fetch()
         if config is None or config.dry_run is to:
-            return _no(order.run, f"{what}: nothing of it stands any more")
+            return _idle(order.run, f"{what}: nothing of it stands any more", stands=config is not None)
         if not to and (order.config_at is None or config.updated_at != order.config_at):
-            return _no(order.run, f"{what}: {_SET_SINCE}")
+            return _idle(order.run, f"{what}: {_SET_SINCE}")
         text = f"{what}: dry-run {'on' if to else 'off'} again"
         config_at = None if to else config.updated_at
         return UndoPlan(run=order.run, text=text, dry_run=to, config_at=config_at, action=_confirmed_as(to))
@@ -223,3 +227,7 @@ def _confirmed_as(dry_run: bool | None) -> Action:
 
 def _no(run: str, why: str) -> UndoPlan:
     return UndoPlan(run=run, text=why, refused=why)
+
+
+def _idle(run: str, why: str, *, stands: bool = False) -> UndoPlan:
+    return UndoPlan(run=run, text=why, idle=True, stands=stands)

@@ -191,6 +191,8 @@ class ListReads(Subject):
 
         with _refusals_explained():
             rows = await self._calls.rows("read matching tasks", build)
+        if not rows and not after:
+            await self._calls.must_show(TASKS)
         return tuple((row_id(row), moment(row["completed_at"])) for row in each(rows, "completed_at"))
 
     @read("db:count_matching_tasks")
