@@ -5,14 +5,16 @@ The official client escapes nothing within `or=(…)`, and the API reads `*` as 
 
 import re
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from core.backend.timestamps import stamp, until
 from core.base.time_input import moment_of, span_of
 from core.domain.markers import Markers
+from core.domain.prefixes import stands_for
 from core.domain.queries import Filter, is_uuid
+from core.domain.task_groups import PLACEHOLDERS
 
 
 class Searched(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +69,7 @@ def narrowed(query: Any, given: Filter, where: Searched, now: datetime) -> Any:
     for word in given.words:
         query = query.or_(",".join(_containing(word, where)))
     for text in given.error:
-        query = query.or_(f"{where.error}.{_contains(text)}")
+        query = query.or_(f"{where.error}.{_has_cause(text)}")
     if given.task:
         query = query.or_(",".join(one.replace("{task}", given.task) for one in where.of_task))
     for text, compare in ((given.since, query.gte), (given.until, query.lte)):
@@ -90,7 +92,7 @@ def _without(given: Filter, where: Searched) -> list[str]:
     for values, column in ((given.kind, where.kind), (given.who, where.who)):
         found += _of_kind(values, column) if values else []
     found += [condition for word in given.words for condition in _containing(word, where)]
-    found += [f"{where.error}.{_contains(text)}" for text in given.error]
+    found += [f"{where.error}.{_has_cause(text)}" for text in given.error]
     return [_negated(condition) for condition in found]
 
 
@@ -156,9 +158,10 @@ def _list(values: tuple[str, ...]) -> str:
 
 
 def _of_kind(kinds: tuple[str, ...], column: str) -> list[str]:
-    whole = tuple(kind for kind in kinds if not kind.endswith("*"))
-    begun = [quoted(f"{_literally(kind[:-1])}%") for kind in kinds if kind.endswith("*")]
-    return [*([f"{column}.in.{_list(whole)}"] if whole else []), *(f"{column}.like.{pattern}" for pattern in begun)]
+    meant = [stands_for(kind) for kind in kinds]
+    whole = tuple(text for text, prefix in meant if not prefix)
+    begun = [_begins_with(text) for text, prefix in meant if prefix]
+    return [*([f"{column}.in.{_list(whole)}"] if whole else []), *(f"{column}.{condition}" for condition in begun)]
 
 
 def _containing(word: str, where: Searched) -> list[str]:
@@ -166,9 +169,27 @@ def _containing(word: str, where: Searched) -> list[str]:
     return [*found, *(f"{column}.eq.{word}" for column in where.ids)] if is_uuid(word) else found
 
 
+def _begins_with(text: str) -> str:
+    # As below: LIKE takes a star for whatever follows.
+    return f"match.{quoted(f'^{re.escape(text)}')}" if "*" in text else f"like.{quoted(f'{_literally(text)}%')}"
+
+
 def _contains(text: str) -> str:
     # LIKE cannot be told that a star is one, so such a text is looked for by a regular expression.
     return f"imatch.{quoted(re.escape(text))}" if "*" in text else f"ilike.{quoted(f'%{_literally(text)}%')}"
+
+
+def _has_cause(text: str) -> str:
+    """Return the condition of an error that has this text, in which what stands for what differs stands for all."""
+    parts = _PLACEHOLDER.split(text)
+    if len(parts) == 1:
+        return _contains(text)
+    return f"imatch.{quoted('.*'.join(_BLANKS.sub(_ANY_BLANKS, re.escape(part)) for part in parts))}"
+
+
+_PLACEHOLDER: Final = re.compile("|".join(map(re.escape, PLACEHOLDERS)))
+_BLANKS: Final = re.compile(r"(?:\\\s)+")
+_ANY_BLANKS: Final = r"\\s+"
 
 
 def _literally(text: str) -> str:

@@ -30,6 +30,8 @@ async def follow(ui: Ui, chosen: Choice) -> None:
             await ui.press(chosen.of)
         case Go.TASK:
             ui.open_row("tasks", chosen.of)
+        case Go.TASKS:
+            ui.visit("tasks", chosen.of)
         case Go.LOGS_OF:
             ui.visit("logs", f"task:{chosen.of}")
         case Go.TRAIL:
