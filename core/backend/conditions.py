@@ -11,7 +11,7 @@ import msgspec
 
 from core.backend.timestamps import stamp, until
 from core.base.time_input import moment_of, span_of
-from core.domain.markers import Markers
+from core.domain.markers import KEPT, Markers
 from core.domain.prefixes import stands_for
 from core.domain.queries import Filter, is_uuid
 from core.domain.task_groups import PLACEHOLDERS
@@ -35,6 +35,10 @@ class Searched(msgspec.Struct, frozen=True, kw_only=True):
     risk: str = ""
     error: str = ""
     took: str = ""
+
+
+_TOLD_CHARS: Final = 80
+"""The characters of a text that a condition compares."""
 
 
 def over_by(column: str, until: datetime | None) -> str:
@@ -124,6 +128,16 @@ def marked(query: Any, marks: Markers, column: str) -> Any:
 def without_mark(query: Any, mark: str, column: str) -> Any:
     """Return `query` for the tasks whose error text, in `column`, does not begin with `mark`."""
     return query.or_(f"{column}.is.null,{column}.not.like.{quoted(f'{_literally(mark)}%')}")
+
+
+def begins_with(column: str, text: str) -> str:
+    """Return the condition, for an `or`, that a column has a text, as far as a request can tell: its beginning."""
+    return f"{column}.{_begins_with(text[:_TOLD_CHARS])}"
+
+
+def keeps_none(query: Any, column: str) -> Any:
+    """Return `query` for the tasks whose error text, in `column`, keeps no other behind its mark."""
+    return query.or_(f"{column}.not.like.{quoted(f'%{KEPT}%')}")
 
 
 def past(query: Any, column: str, since: datetime) -> Any:
