@@ -46,6 +46,6 @@ class SetPriority(TaskValue):
     column = "priority"
 
     @staticmethod
-    def value(one: ChosenTask) -> int:
+    def value(one: ChosenTask) -> int | None:
         """Return the task's priority."""
-        return one.task.priority
+        return one.priority

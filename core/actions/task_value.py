@@ -138,4 +138,4 @@ class TaskValue(TaskChange):
 
 
 def _said(value: ColumnValue) -> str:
-    return "not set" if value is None or value == "" else f"{value}"
+    return "not set" if value is None or value == "" else clean(f"{value}", 100)

@@ -18,7 +18,8 @@ from core.actions.requeue import REQUEUE
 from core.actions.requeue_tasks import REQUEUE_TASKS
 from core.actions.resume import RESUME
 from core.actions.run import NOT_OURS, Run
-from core.actions.safety_check import ENABLE_CHECK
+from core.actions.safety_check import DISABLE_CHECK, ENABLE_CHECK
+from core.actions.set_config import DISABLE, ENABLE, SET_CONFIG
 from core.actions.unpause_type import UNPAUSE_TYPE
 from core.base.text import clean
 from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, ResultPhase, Tier, label
@@ -72,6 +73,8 @@ _NOT_UNDONE = {
     REQUEUE.name: "what was requeued is not rejected again: stop again if you must",
 }
 
+_NOT_OF_TASKS: Final = frozenset({SET_CONFIG.name, ENABLE.name, DISABLE.name, DISABLE_CHECK.name})
+
 _NOT_REACHED = Fault(
     kind="not_reached", counts=Counts.NEUTRAL, evidence=Evidence.NONE, message="the project was not reached"
 )
@@ -124,6 +127,8 @@ class Undo(Operation[UndoPlan]):
         parts += ["dry-run off: the agents change things for real"] if dry_run is False else []
         notes = [f"; dry-run is left alone, {_SET_SINCE}"] if mode is not None and _SET_SINCE in mode.text else []
         if not parts:
+            if order.order not in _NOT_OF_TASKS:
+                await self._context.reads.counts.in_status("pending")  # proves that rows are visible
             return _idle(run, f"{what}: nothing of it stands any more that could be taken back{''.join(notes)}")
         notes += ["; deleted log rows are not brought back"] if "old_logs" in order.steps else []
         text = f"{what}: {', '.join(parts)}{''.join(notes)}"

@@ -48,16 +48,14 @@ def over_by(column: str, until: datetime | None) -> str:
 
 
 def has_value(query: Any, column: str, value: str | int | None) -> Any:
-    """Return `query` for the rows whose column has this value; a priority that is not set is 0."""
-    if value is None or value == 0:
-        return query.or_(f"{column}.is.null" + ("" if value is None else f",{column}.eq.0"))
-    return query.eq(column, value)
+    """Return `query` for the rows whose column has this value, or is not set."""
+    return query.is_(column, "null") if value is None else query.eq(column, value)
 
 
 def has_another_value(query: Any, column: str, value: str | int | None) -> Any:
-    """Return `query` for the rows whose column has another value than this; a priority that is not set is 0."""
-    if value is None or value == 0:
-        return query.not_.is_(column, "null") if value is None else query.neq(column, 0)
+    """Return `query` for the rows whose column has another value than this, or is not set."""
+    if value is None:
+        return query.not_.is_(column, "null")
     return query.or_(f"{column}.is.null,{column}.neq.{quoted(f'{value}')}")
 
 

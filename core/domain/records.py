@@ -139,6 +139,10 @@ class ChosenTask(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     level: int | None = None
     requires_approval: bool = False
+    priority: int | None = None
+    """As the row has it."""
+    assigned_json: str = "null"
+    """Whom it is for as the row has it, as JSON in ASCII: what an undo gives back, and no text to be shown."""
     files: tuple[str, ...] = ()
     """The first of the files that it is about."""
     file_count: int = 0
@@ -167,7 +171,7 @@ class ChosenTask(msgspec.Struct, frozen=True, kw_only=True):
         facts = [
             f"risk {task.risk_level or 'not set'}",
             f"level {self.level or 'not set'}",
-            f"priority {task.priority}",
+            f"priority {'not set' if self.priority is None else self.priority}",
         ]
         facts += [f"estimated {task.estimated_minutes:,} min"] if task.estimated_minutes is not None else []
         facts += [plural(self.file_count, "file")] if self.file_count else []

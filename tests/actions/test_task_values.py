@@ -117,6 +117,28 @@ async def test_more_than_one_run_takes_are_reached(
     assert "no task that matches" in (await monitor.plan(action, tasks=("status:pending",), to=after)).text
 
 
+WAS = {"priority": [None, 0, 3], "assigned_to": [None, "", "a\x1b[31mb", "x" * 150, "jana "]}
+"""Values as rows may have them, each another one."""
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_an_undo_gives_back_what_was_not_set_and_what_is_odd(
+    case: str, sandbox: Running, monitor: Monitor
+) -> None:
+    action, column, _, after = CASES[case]
+    was = WAS[column] if (sandbox.shape, column) != ("documented", "priority") else [0, 3]  # there it is always set
+    ids = [add(sandbox, "pending", **{column: value})[0] for value in was]
+    done = await set_to(monitor, action, after, *ids)
+    assert done.changed == len(ids) - (after in was), done
+    plan = await monitor.plan(UNDO, run=done.run)
+    assert ("not set" in plan.text) is (None in was)
+    assert "\x1b" not in plan.text
+    undone = await monitor.run(UNDO, plan, run=done.run)
+    assert (undone.phase, undone.changed) == (ResultPhase.VERIFIED, done.changed), undone
+    found = dict(sandbox.sql(f"SELECT id::text, {column} FROM autonomous_tasks"))
+    assert [found[name] for name in ids] == was
+
+
 async def test_the_write_names_the_status_once_more(sandbox: Running, monitor: Monitor) -> None:
     (begun,) = add(sandbox, "in_progress", priority=3)
     write = monitor._parts.writes.tasks.set_value
