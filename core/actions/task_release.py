@@ -32,6 +32,8 @@ class TaskRelease(TaskChange):
         ]
         if config is None:
             return tuple(notes)
+        if config.several:
+            notes.append(config.differing)
         if config.emergency_stop:
             notes.append("an emergency stop is set: nothing runs until you resume")
         elif not config.enabled:

@@ -79,6 +79,12 @@ class SystemConfig(msgspec.Struct, frozen=True, kw_only=True):
             return ""
         return f"{len(self.ids)} config rows instead of one, and each agent reads any of them"
 
+    @property
+    def differing(self) -> str:
+        """Return the words for more than one row, and the switches in which they differ; empty where there is one."""
+        names = ", ".join(name.replace("_", " ") for name in self.mixed)
+        return self.several and self.several + (f"; they differ in {names}" if names else "")
+
     def stop_expired(self, now: datetime) -> bool:
         """Return whether the stop's end has passed while the flag is still set."""
         return self.emergency_stop and self.stop_until is not None and self.stop_until <= now
