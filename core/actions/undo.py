@@ -22,7 +22,7 @@ from core.actions.safety_check import DISABLE_CHECK, ENABLE_CHECK
 from core.actions.set_config import DISABLE, ENABLE, SET_CONFIG
 from core.actions.unpause_type import UNPAUSE_TYPE
 from core.base.text import clean
-from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, ResultPhase, Tier, label
+from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, ResultPhase, Shortcut, Tier, label
 from core.domain.plans import PlanStep, UndoPlan
 from core.domain.records import AuditedAction
 from core.domain.status import Truth
@@ -50,6 +50,7 @@ UNDO: Final = Action(
             asked=False,
         ),
     ),
+    shortcut=Shortcut(name="undo", word="undo", does="undo: take back what one action changed, chosen in the trail"),
     command=Command(
         name="undo",
         summary="Take back what one action changed.",
