@@ -12,7 +12,7 @@ SET_PRIORITY: Final = Action(
     tier=Tier.CONFIRM,
     title="Set priority",
     effect="the agents take pending tasks by priority, the highest first",
-    verb="Set",
+    verb="Prioritize",
     halts=True,
     arguments=(
         TASKS,
