@@ -202,6 +202,10 @@ class TaskChange(Operation[TasksPlan]):
         notes, warnings = await self.consequences(chosen), await self.warnings(chosen)
         return self.confirmed(TasksPlan(chosen=chosen, left=tuple(left), more=more, warnings=warnings, notes=notes))
 
+    async def agreed_anew(self) -> TasksPlan:
+        """Return the plan of the same tasks as they are now. Raises NotLive."""
+        return await self._plan_of(self.agreed.ids, self.agreed.more)
+
     def _nothing(self, ids: Sequence[str], seen: Sequence[ChosenTask]) -> TasksPlan:
         """Return the plan where none of these tasks is to be changed."""
         why = self._other_statuses(ids, seen)

@@ -153,6 +153,8 @@ class ChosenTask(msgspec.Struct, frozen=True, kw_only=True):
     """The first of the files that it is about."""
     file_count: int = 0
     links: tuple[tuple[str, str], ...] = ()
+    failed_checks: int | None = None
+    """How many safety checks it fails; `None` where that is not known, or none belongs to a task."""
 
     @property
     def id(self) -> str:

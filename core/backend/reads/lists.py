@@ -16,15 +16,15 @@ from core.backend.faults import Failed
 from core.backend.log_rows import log_of, log_selection, narrowed
 from core.backend.reads import list_columns as listed
 from core.backend.reads.list_columns import ListTable, ordered
-from core.backend.reads.read import LEAST_CAP, PAGE, Read, Subject, read
-from core.backend.reads.safety import shape_of_safety
+from core.backend.reads.read import LEAST_CAP, PAGE, Read, Subject, batched, read
+from core.backend.reads.safety import SafetyReads, shape_of_safety
 from core.backend.rows import safety_narrowed, safety_of, safety_selection, task_of
 from core.backend.schema import LOGS, SAFETY, TASKS, Shape
 from core.backend.simulated import Telltale
 from core.domain.chosen_tasks import Beside
 from core.domain.markers import PAUSED
 from core.domain.queries import OWN_SORT, PAGE_ROWS, Filter, ListedRow, Listing, Page, Table
-from core.domain.records import LogEntry, SafetyCheck
+from core.domain.records import ChosenTask, LogEntry, SafetyCheck
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail, row_detail
 from core.domain.sorting import SORTED_HERE, in_order
 from core.resilience.fault import Counts, Evidence, Fault
@@ -90,8 +90,26 @@ class ListReads(Subject):
         if not rows and offset == 0:
             await self._calls.must_show(source.selection.table)
         more, shown = len(rows) > limit, tuple(self._listed(source, row) for row in rows[:limit])
+        shown = await self._with_failed_checks(shown) if listing.table is Table.INBOX else shown
         last = not more and (bool(rows) or offset == 0)
         return Page(rows=shown, offset=offset, more=more, total=offset + len(shown) if last else None)
+
+    async def _with_failed_checks(self, rows: tuple[ListedRow, ...]) -> tuple[ListedRow, ...]:
+        """Return tasks in review with how many safety checks each fails. They are listed where that is not known."""
+        failed: dict[str, tuple[SafetyCheck, ...]] = {}
+        try:
+            if await shape_of_safety(self._access) is not Shape.DEPLOYED:
+                return rows
+            for part in batched(tuple(row.id for row in rows), LEAST_CAP):
+                failed |= await SafetyReads(self._access).failed(part).ask()
+        except Failed:
+            return rows
+        return tuple(
+            msgspec.structs.replace(row, failed_checks=len(failed.get(row.id, ())))
+            if isinstance(row, ChosenTask)
+            else row
+            for row in rows
+        )
 
     @read("db:count_listed")
     async def total(self, listing: Listing) -> tuple[int, bool]:
