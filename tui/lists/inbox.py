@@ -65,5 +65,6 @@ class InboxList(TaskList):
         )
 
 
-def _fails(checks: int | None, unknown: str) -> str:
+def _fails(record: ChosenTask, unknown: str) -> str:
+    checks = record.failed_checks
     return unknown if checks is None else f"{checks:,}" if checks else ""
