@@ -128,3 +128,26 @@ def test_what_is_kept_is_read_as_it_was() -> None:
             assert kept(keeping("watchdesk:paused:x: by ann: because", old)) == old
     assert kept("watchdesk:paused:x: by ann: because") is None
     assert KEPT.startswith("\n")  # a mark is one line
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+async def test_with_an_answer_lost_what_was_given_back_is_counted_and_the_rest_is_gone_on_with(
+    lost: int, sandbox: Running, between: Wire, tmp_path: Path
+) -> None:
+    ids = add(sandbox, "pending")
+    monitor: Monitor = at(between.url, sandbox, tmp_path)
+    await monitor.discover()
+    plan = await monitor.plan(CANCEL, tasks=tuple(ids), reason=WHY)
+    done = await monitor.run(CANCEL, plan, tasks=tuple(ids), reason=WHY)
+    shown = await monitor.plan(UNDO, run=done.run)
+    assert shown.rows == len(OLD)
+    between.lose_at = between.writes + 1 + lost
+    undone = await monitor.run(UNDO, shown, run=done.run)
+    pending = sandbox.sql("SELECT count(*) FROM autonomous_tasks WHERE status = 'pending'")[0][0]
+    assert undone.changed == pending >= lost, undone
+    rest = await monitor.plan(UNDO, run=done.run)
+    assert rest.rows == len(OLD) - pending
+    if rest.rows:
+        await monitor.run(UNDO, rest, run=done.run)
+    assert texts(sandbox, ids) == list(OLD)
+    await monitor.close()

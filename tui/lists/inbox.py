@@ -51,7 +51,7 @@ class InboxList(TaskList):
                 (task.created_at, "text" if live else "dim"),
                 (task.risk_level or self._signs.none, risk if live else "dim"),
                 (
-                    _fails(record.failed_checks, self._signs.none),
+                    _fails(record, self._signs.none),
                     "critical" if record.failed_checks and live else "dim",
                 ),
                 (f"{record.level or ''}", "dim"),
