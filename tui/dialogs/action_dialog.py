@@ -141,7 +141,10 @@ class ActionDialog(Dialog):
         if self._asked != before:  # a line that reads the same is not written again
             self.query_one("#heading", Static).update(Content(heading(self._asked, self._project)))
         act = self.query_one("#act", Button)
-        act.label = button(self._asked, plan.rows if plan is not None else 0)
+        says = button(self._asked, plan.rows if plan is not None else 0)
+        if str(act.label) != says:
+            act.label = says
+            act.refresh(layout=True)  # a new label alone does not make it wider
         self.DANGER, self.HALTS = self._asked.tier is Tier.TYPED, self._asked.halts
         act.variant = "error" if self.DANGER else "primary"
         self.set_class(self.DANGER, "danger")
