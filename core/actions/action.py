@@ -77,8 +77,12 @@ class Planned(ABC, Generic[P]):
         """Return the result where nothing is to be done, and nothing was."""
         return Result(action=self.action.name, phase=ResultPhase.UNCHANGED, text=text, already=already)
 
+    def idle(self, plan: P) -> Result:
+        """Return the result where nothing of a plan would change."""
+        return self.unchanged(plan.text, already=plan.stands)
+
     def refused(self, text: str) -> Result:
-        """Return the result where it may not be done, or makes no sense."""
+        """Return the result where it may not be done, or was ordered wrongly."""
         return Result(action=self.action.name, phase=ResultPhase.REFUSED, text=text)
 
 

@@ -2,20 +2,22 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
+from core.actions.action import Prepared
 from core.actions.run import Run
 from core.actions.task_change import REASON, TASKS
 from core.actions.task_release import TaskRelease
 from core.backend.reads.audit import TasksOfRun
 from core.backend.reads.read import LEAST_CAP, batched
 from core.base.text import plural
-from core.domain.actions import Action, Command, Shortcut, Tier
-from core.domain.plans import PlanStep
+from core.domain.actions import Action, Command, Result, Shortcut, Tier
+from core.domain.chosen_tasks import TasksPlan
+from core.domain.plans import PlanChanged, PlanStep
 from core.domain.records import STATUSES, ChosenTask, SafetyCheck
-from core.domain.safety_checks import failed_in_words, failed_of_many
+from core.domain.safety_checks import failed_in_words, failed_of_many, may_block
 from core.resilience import NotLive
 
 APPROVE: Final = Action(
@@ -48,13 +50,38 @@ class Approve(TaskRelease):
     settles = (APPROVE,)
     nothing = "nothing was approved"
     statuses = ("awaiting_review",)
+    makes = frozenset({"pending"})
     otherwise = "must wait for a review"
     key = "db:approve_tasks"
     undoes = True
 
+    def so(self, one: ChosenTask) -> bool:
+        """Return whether it is pending and needs no approval."""
+        return super().so(one) and not one.requires_approval
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._blocked = False
+        """Whether one of the tasks that were looked at last fails a check that blocks, or may."""
+
+    async def prepare(self, run: str) -> Prepared | Result:
+        """Look again, at the safety checks too: one that failed since is shown before it is overruled."""
+        prepared = await super().prepare(run)
+        if isinstance(prepared, Prepared) and self.agreed.action is None:
+            now = await self.agreed_anew()
+            if now.action is not None:
+                raise PlanChanged(now)
+        return prepared
+
+    def confirmed(self, plan: TasksPlan) -> TasksPlan:
+        """Return the plan, to be typed where it overrules a check, too."""
+        plan = super().confirmed(plan)
+        return self.typed(plan) if self._blocked else plan
+
     async def warnings(self, chosen: tuple[ChosenTask, ...]) -> tuple[str, ...]:
         """Return the safety checks that they fail. Where those cannot be read that is said, but hinders nothing."""
         failed: dict[str, tuple[SafetyCheck, ...]] = {}
+        self._blocked = False
         try:
             for part in batched(tuple(one.id for one in chosen), LEAST_CAP):
                 failed |= await self._context.reads.safety.failed(part)
@@ -62,6 +89,7 @@ class Approve(TaskRelease):
             if not_live.fault.kind == "missing_table":
                 return ()
             return (f"whether a safety check failed is not known: {not_live.fault.sentence()}",)
+        self._blocked = any(map(may_block, failed.values()))
         if len(chosen) == 1:
             said = failed_in_words(failed.get(chosen[0].id, ()))
         else:

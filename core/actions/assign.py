@@ -1,5 +1,6 @@
 """Assign: which agent, or who, a task is meant for."""
 
+import json
 from typing import Final
 
 from core.actions.task_change import TASKS
@@ -46,4 +47,5 @@ class Assign(TaskValue):
     @staticmethod
     def value(one: ChosenTask) -> str | None:
         """Return whom the task is assigned to."""
-        return one.task.assigned_to or None
+        who: str | None = json.loads(one.assigned_json)
+        return who

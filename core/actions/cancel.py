@@ -46,6 +46,7 @@ class Cancel(TaskChange):
     settles = (CANCEL,)
     nothing = "nothing was cancelled"
     statuses = ("pending", "in_progress")
+    makes = frozenset({"rejected", "cancelled"})
     otherwise = "must be pending or running"
     key = "db:cancel_tasks"
     undoes = True

@@ -124,8 +124,11 @@ class CreateTask(Operation[CreatePlan]):
         if not self._type or not self._description:
             return CreatePlan(refused="say of which type it is, and what is to be done")
         config, notes = await self._context.reads.config.fetch(), list[str]()
+        if config is not None and config.several:
+            notes.append(f"{config.differing}: so does the function, which goes by its limits too")
+        refuses = "may" if config is not None and {"emergency_stop", "enabled"} & {*config.mixed} else "will"
         if config is not None and config.emergency_stop:
-            notes.append("an emergency stop is set: the function will refuse")
+            notes.append(f"an emergency stop is set: the function {refuses} refuse")
         elif config is not None and not config.enabled:
             notes.append("the agents are disabled: the function will refuse")
         elif config is not None and config.dry_run:

@@ -19,7 +19,7 @@ from core.domain.plans import Plan
 from core.domain.status import Truth
 from core.resilience import NotLive
 
-_TYPE_CHARS: Final = 200
+TYPE_CHARS: Final = 200
 _REASON_CHARS: Final = 400
 
 TYPE: Final = Argument(name="task_type", kind=ArgumentKind.SUBJECT, metavar="TYPE", required=True)
@@ -104,8 +104,8 @@ class PauseType(Operation[PausePlan]):
 
     async def plan(self) -> PausePlan:
         """Return how much of the type is pending now. Raises NotLive."""
-        if not self._type.strip() or self._type != clean(self._type, _TYPE_CHARS):
-            return PausePlan(refused=f"{clean(self._type, _TYPE_CHARS) or 'nothing'} is no type of task")
+        if not self._type.strip() or self._type != clean(self._type, TYPE_CHARS):
+            return PausePlan(refused=f"{clean(self._type, TYPE_CHARS) or 'nothing'} is no type of task")
         pauses = self._context.reads.pauses
         pending = await pauses.count(self._type, "pending")
         running = await pauses.count(self._type, "in_progress")

@@ -41,6 +41,7 @@ class Reject(TaskChange):
     settles = (REJECT,)
     nothing = "nothing was rejected"
     statuses = ("awaiting_review",)
+    makes = frozenset({"rejected"})
     otherwise = "must wait for a review"
     key = "db:reject_reviewed"
     undoes = True

@@ -49,6 +49,7 @@ class RequeueSimulated(TaskRelease):
     settles = (REQUEUE_SIMULATED,)
     nothing = "nothing was requeued"
     statuses = ("completed",)
+    makes = frozenset({"pending"})
     otherwise = "must have been completed only in dry-run"
     key = "db:requeue_simulated"
     undoes = True

@@ -43,6 +43,7 @@ class RequeueTasks(TaskRelease):
     settles = (REQUEUE_TASKS,)
     nothing = "nothing was requeued"
     statuses = ("rejected", "rolled_back", "cancelled", "approved")
+    makes = frozenset({"pending"})
     otherwise = "must be rejected, rolled back, cancelled or approved"
     key = "db:requeue_tasks"
 

@@ -30,7 +30,7 @@ RETRY_MATCHING: Final = Action(
     tier=Tier.CONFIRM,
     title="Retry failed tasks",
     effect="send failed tasks back to pending, each if it still is the failure of then",
-    verb="Retry all",
+    verb="Retry",
     halts=True,
     bound=False,  # the ids are frozen: what changes is only how many others match
     arguments=(
@@ -92,8 +92,7 @@ class RetryMatching(Operation[RetryMatchingPlan]):
             return msgspec.structs.replace(self._shown, now=len(found))
         ids = tuple(found)[:MOST_ROWS]
         if not ids:
-            named = self._tasks if len(self._tasks) == 1 and is_uuid(self._tasks[0]) else ()
-            return _none(given, now, await self._why_none(named[0]) if named else _NONE)
+            return await self._nothing(given, now)
         # `now` lags behind by a margin: what failed within it was frozen too.
         at = max((now, *(over for over in found.values() if over is not None and over <= now + _AHEAD)))
         more = len(found) > MOST_ROWS
@@ -111,6 +110,8 @@ class RetryMatching(Operation[RetryMatchingPlan]):
     async def prepare(self, run: str) -> Prepared | Result:
         """Refuse what has no reason, or a plan that could not be made."""
         shown = await self.agree()
+        if shown.idle and not shown.refused:
+            return self.idle(shown)
         said = self.reason or shown.rows == 1
         why = shown.refused or ("" if said else "nothing was changed: a reason is required, for the audit trail")
         if why:
@@ -176,9 +177,18 @@ class RetryMatching(Operation[RetryMatchingPlan]):
         task = await self._context.reads.tasks.fetch(name)
         return f"task {name} is gone" if task is None else failure_in_words(task)
 
-    async def _why_none(self, name: str) -> str:
-        task = await self._context.reads.tasks.fetch(name)
-        return _NONE if task is None else f"task {task.id} is {task.state.replace('_', ' ')}, not failed"
+    async def _nothing(self, given: Filter, now: datetime) -> RetryMatchingPlan:
+        """Return the plan where none of what is meant has failed. Raises NotLive."""
+        if not given.empty:
+            return RetryMatchingPlan(filter=given, ids=(), at=now, frozen=_NONE, idle=True)
+        ids = tuple(dict.fromkeys(name.lower() for name in self._tasks))
+        of_ids = self._context.reads.chosen.of_ids
+        seen = [one.task for part in batched(ids, LEAST_CAP) for one in await of_ids(part)]
+        if not seen:
+            return _none(given, now, _NONE)
+        why = f"task {seen[0].id} is {seen[0].state.replace('_', ' ')}, not failed" if len(ids) == 1 else _NONE
+        stands = len(seen) == len(ids) and all(one.status == "pending" for one in seen)
+        return RetryMatchingPlan(filter=given, ids=(), at=now, frozen=why, idle=True, stands=stands)
 
 
 def _none(given: Filter, now: datetime, why: str) -> RetryMatchingPlan:

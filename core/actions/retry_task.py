@@ -35,7 +35,7 @@ async def _plan(context: ActionContext, name: str) -> RetryPlan:
         return RetryPlan(task=name, text=why, refused=why)
     if task.status != "failed":
         why = f"task {task.id} is {task.status.replace('_', ' ')}, not failed"
-        return RetryPlan(task=task.id, text=why, refused=why)
+        return RetryPlan(task=task.id, text=why, idle=True, stands=task.status == "pending")
     return RetryPlan(task=task.id, text=failure_in_words(task), failed_at=task.completed_at)
 
 
@@ -67,8 +67,10 @@ class Retry(Operation[RetryPlan]):
         now = shown if shown.refused else await _plan(self._context, shown.task)
         if now.refused:
             return self.refused(now.refused)
+        if now.idle:
+            return self.idle(now)
         if now.failed_at != shown.failed_at:
-            return self.refused(f"nothing was changed: it is not the failure that was shown any more, but {now.text}")
+            return self.unchanged(f"nothing was changed: it is not the failure that was shown any more, but {now.text}")
         return Prepared(told={"task": shown.task, "text": shown.text}, planned=1, run=run)
 
     async def run(self, run: Run) -> None:

@@ -52,7 +52,7 @@ class RunPending(Operation[RunPlan]):
     async def plan(self) -> RunPlan:
         """Return what is pending, and what stands in the way. Raises NotLive."""
         config, pending = await self._context.reads.config.fetch(), await self._context.reads.counts.exactly("pending")
-        notes = []
+        notes = [config.differing] if config is not None and config.several else []
         if config is not None and config.emergency_stop:
             notes.append("an emergency stop is set: the agents will refuse")
         if config is not None and not config.enabled:

@@ -21,6 +21,7 @@ SET_CONFIG: Final = Action(
     title="Set a config value",
     effect="change one value that controls the agents",
     verb="Set",
+    shortcut=Shortcut(name="set", word="set", does="set a config value: a limit, the autonomy level, who is told"),
     arguments=(
         Argument(name="name", kind=ArgumentKind.SUBJECT, required=True),
         Argument(name="value", words="new value", required=True, replans=True, positional=True),

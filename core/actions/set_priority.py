@@ -12,7 +12,7 @@ SET_PRIORITY: Final = Action(
     tier=Tier.CONFIRM,
     title="Set priority",
     effect="the agents take pending tasks by priority, the highest first",
-    verb="Set",
+    verb="Prioritize",
     halts=True,
     arguments=(
         TASKS,
@@ -46,6 +46,6 @@ class SetPriority(TaskValue):
     column = "priority"
 
     @staticmethod
-    def value(one: ChosenTask) -> int:
+    def value(one: ChosenTask) -> int | None:
         """Return the task's priority."""
-        return one.task.priority
+        return one.priority

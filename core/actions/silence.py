@@ -142,6 +142,8 @@ class EndSilence(LocalOperation[Sentence]):
     async def act(self, actor: Actor) -> Result:
         """Keep it, and tell every monitor. Raises NotKept."""
         found = self._found()
+        if not found and (over := self._named()):
+            return self.already(f"{over[0].matcher} is not silenced any more")
         if len(found) != 1:
             few = "no silence" if not found else "more than one silence"
             return self.refused(f"{few} is called {clean(self._name, 60)}; see: watchdesk silence --list")
@@ -149,8 +151,11 @@ class EndSilence(LocalOperation[Sentence]):
         return await _keep(self, ended, f"{ended.matcher} is not silenced any more", actor)
 
     def _found(self) -> list[Silence]:
-        now, name = self._parts.context.clock.now(), self._name
-        return [one for one in self._parts.alerts.silences() if one.holds(now) and name and one.id.startswith(name)]
+        now = self._parts.context.clock.now()
+        return [one for one in self._named() if one.holds(now)]
+
+    def _named(self) -> list[Silence]:
+        return [one for one in self._parts.alerts.silences() if self._name and one.id.startswith(self._name)]
 
 
 async def _keep(operation: LocalOperation[Sentence], silence: Silence, text: str, actor: Actor) -> Result:

@@ -40,6 +40,8 @@ class TaskChange(Operation[TasksPlan]):
     """The statuses of tasks that it may change."""
     otherwise: ClassVar[str]
     """How it is said what a task must be, after "it"."""
+    makes: ClassVar[frozenset[str]] = frozenset()
+    """The statuses of tasks that are as it makes them."""
     key: ClassVar[str]
     """The name of its write, for the breakers."""
 
@@ -66,6 +68,14 @@ class TaskChange(Operation[TasksPlan]):
     async def meant(self, seen: Sequence[ChosenTask]) -> frozenset[str]:
         """Return the ids of those it may change as they are now. Raises NotLive."""
         return frozenset(one.id for one in seen if one.task.state in self.statuses)
+
+    def so(self, one: ChosenTask) -> bool:
+        """Return whether a task is as it makes them already."""
+        return one.task.state in self.makes
+
+    def said(self, one: ChosenTask) -> str:
+        """Return in words what a task is that is as it makes them."""
+        return one.task.state.replace("_", " ")
 
     @property
     def beside(self) -> Beside:
@@ -110,21 +120,24 @@ class TaskChange(Operation[TasksPlan]):
             if not_live.fault.kind not in {"bad_input", "filter"}:
                 raise
             return TasksPlan(refused=not_live.fault.sentence())
-        return await self._plan_of(ids, beyond) if ids else TasksPlan(refused=none)
+        return await self._plan_of(ids, beyond) if ids else TasksPlan(nothing=none)
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Look again: a task that changed since it was shown is shown anew, one that is done with is left alone."""
         shown = await self.agree()
         wants = next((one for one in self.action.arguments if one.name == REASON.name), None)
-        reasonless = wants is not None and wants.required and not self.reason
+        reasonless = wants is not None and wants.required and not self.reason and not shown.idle
         if shown.refused or reasonless:
             return self.refused(shown.refused or "nothing was changed: a reason is required, for the audit trail")
+        if shown.idle:
+            return self.idle(shown)
         seen = {one.id: one for one in await self._look(shown.ids)}
         meant = await self.meant(tuple(seen.values()))
         if any(one.id in meant and seen[one.id].digest != one.digest for one in shown.chosen):
             raise PlanChanged(await self._plan_of(shown.ids, shown.more))
         if not meant:
-            return self.unchanged(f"nothing was changed: {self._other_statuses(shown.ids, seen.values())}")
+            plan = self._nothing(shown.ids, tuple(seen.values()))
+            return self.unchanged(f"nothing was changed: {plan.text}", already=plan.stands)
         told = {"tasks": shown.rows, "ids": shown.ids} | ({"reason": self.reason} if self.reason else {}) | self.told()
         return Prepared(told=told, planned=shown.rows, run=run)
 
@@ -181,7 +194,7 @@ class TaskChange(Operation[TasksPlan]):
         meant = await self.meant(tuple(seen.values()))
         found = sorted((one for one in seen.values() if one.id in meant), key=_age)
         if not found:
-            return TasksPlan(refused=self._other_statuses(ids, seen.values()))
+            return self._nothing(ids, tuple(seen.values()))
         others = [name for name in ids if name not in meant]
         chosen, more = tuple(found[:MOST_TASKS]), beyond + max(0, len(found) - MOST_TASKS)
         left = [f"left alone: {self._other_statuses(others, seen.values())}"] if others else []
@@ -189,20 +202,36 @@ class TaskChange(Operation[TasksPlan]):
         notes, warnings = await self.consequences(chosen), await self.warnings(chosen)
         return self.confirmed(TasksPlan(chosen=chosen, left=tuple(left), more=more, warnings=warnings, notes=notes))
 
+    async def agreed_anew(self) -> TasksPlan:
+        """Return the plan of the same tasks as they are now. Raises NotLive."""
+        return await self._plan_of(self.agreed.ids, self.agreed.more)
+
+    def _nothing(self, ids: Sequence[str], seen: Sequence[ChosenTask]) -> TasksPlan:
+        """Return the plan where none of these tasks is to be changed."""
+        why = self._other_statuses(ids, seen)
+        if not seen:
+            return TasksPlan(refused=why)
+        return TasksPlan(nothing=why, stands=len(seen) == len(ids) and all(map(self.so, seen)))
+
     async def _look(self, ids: Sequence[str]) -> tuple[ChosenTask, ...]:
         of_ids = self._context.reads.chosen.of_ids
         return tuple([one for part in batched(tuple(ids), LEAST_CAP) for one in await of_ids(part)])
 
     def _other_statuses(self, ids: Sequence[str], seen: Iterable[ChosenTask]) -> str:
-        """Return in words why these tasks are left alone: they are in another status, or not visible."""
-        statuses = {one.id: one.task.state for one in seen}
+        """Return in words why these tasks are left alone: they are in another status, so already, or not visible."""
+        of_ids = {one.id: one for one in seen}
         if len(ids) == 1:
-            status = statuses.get(ids[0])
-            if status is None:
+            one = of_ids.get(ids[0])
+            if one is None:
                 return f"no task {clean(ids[0], 60)} is visible to us"
+            status = one.task.state
+            if self.so(one):
+                return f"task {one.id} is {self.said(one)} already"
             back = ", watchdesk unpause gives it back" if status == "paused" else ""
-            return f"task {ids[0]} is {status.replace('_', ' ')}: it {self.otherwise}{back}"
-        found = Counter(statuses.get(name, "") for name in ids)
+            return f"task {one.id} is {status.replace('_', ' ')}: it {self.otherwise}{back}"
+        if len(of_ids) == len(ids) and all(map(self.so, of_ids.values())):
+            return f"{plural(len(ids), 'task')} are {', '.join(dict.fromkeys(map(self.said, of_ids.values())))} already"
+        found = Counter(of_ids[name].task.state if name in of_ids else "" for name in ids)
         said = [f"{many:,} {status.replace('_', ' ') or 'not visible to us'}" for status, many in found.most_common()]
         return f"{plural(len(ids), 'task')} ({', '.join(said)}): each {self.otherwise}"
 

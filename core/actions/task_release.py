@@ -19,9 +19,11 @@ class TaskRelease(TaskChange):
     def confirmed(self, plan: TasksPlan) -> TasksPlan:
         """Return the plan, to be typed where it is about many tasks, or a risky one."""
         typed = plan.rows > TYPED_ABOVE or any(one.risky for one in plan.chosen)
-        return msgspec.structs.replace(
-            plan, action=msgspec.structs.replace(self.action, tier=Tier.TYPED) if typed else None
-        )
+        return self.typed(plan) if typed else plan
+
+    def typed(self, plan: TasksPlan) -> TasksPlan:
+        """Return the plan, to be confirmed by a word."""
+        return msgspec.structs.replace(plan, action=msgspec.structs.replace(self.action, tier=Tier.TYPED))
 
     async def consequences(self, chosen: tuple[ChosenTask, ...]) -> tuple[str, ...]:
         """Return what keeps the agents from running them, and that dry-run marks them as done. Raises NotLive."""
@@ -32,6 +34,8 @@ class TaskRelease(TaskChange):
         ]
         if config is None:
             return tuple(notes)
+        if config.several:
+            notes.append(config.differing)
         if config.emergency_stop:
             notes.append("an emergency stop is set: nothing runs until you resume")
         elif not config.enabled:

@@ -59,6 +59,14 @@ class TaskValue(TaskChange):
         ids = await super().meant(seen)
         return frozenset(one.id for one in seen if one.id in ids and self.value(one) != self._to)
 
+    def so(self, one: ChosenTask) -> bool:
+        """Return whether no agent has begun it and it has the value."""
+        return one.task.state in self.statuses and self.value(one) == self._to
+
+    def said(self, one: ChosenTask) -> str:
+        """Return the column and its value."""
+        return f"of {self.column.replace('_', ' ')} {_said(self.value(one))}"
+
     def confirmed(self, plan: TasksPlan) -> TasksPlan:
         """Return the plan, which says what the column is now and what it becomes."""
         many: dict[ColumnValue, int] = defaultdict(int)
@@ -130,4 +138,4 @@ class TaskValue(TaskChange):
 
 
 def _said(value: ColumnValue) -> str:
-    return "not set" if value is None or value == "" else f"{value}"
+    return "not set" if value is None or value == "" else clean(f"{value}", 100)

@@ -18,10 +18,11 @@ from core.actions.requeue import REQUEUE
 from core.actions.requeue_tasks import REQUEUE_TASKS
 from core.actions.resume import RESUME
 from core.actions.run import NOT_OURS, Run
-from core.actions.safety_check import ENABLE_CHECK
+from core.actions.safety_check import DISABLE_CHECK, ENABLE_CHECK
+from core.actions.set_config import DISABLE, ENABLE, SET_CONFIG
 from core.actions.unpause_type import UNPAUSE_TYPE
 from core.base.text import clean
-from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, ResultPhase, Tier, label
+from core.domain.actions import Action, Argument, ArgumentKind, Command, Result, ResultPhase, Shortcut, Tier, label
 from core.domain.plans import PlanStep, UndoPlan
 from core.domain.records import AuditedAction
 from core.domain.status import Truth
@@ -50,6 +51,7 @@ UNDO: Final = Action(
             asked=False,
         ),
     ),
+    shortcut=Shortcut(name="undo", word="undo", does="undo: take back what one action changed, chosen in the trail"),
     command=Command(
         name="undo",
         summary="Take back what one action changed.",
@@ -72,6 +74,8 @@ _NOT_UNDONE = {
     ENABLE_CHECK.name: "disable it by itself: watchdesk disable-check",
     REQUEUE.name: "what was requeued is not rejected again: stop again if you must",
 }
+
+_NOT_OF_TASKS: Final = frozenset({SET_CONFIG.name, ENABLE.name, DISABLE.name, DISABLE_CHECK.name})
 
 _NOT_REACHED = Fault(
     kind="not_reached", counts=Counts.NEUTRAL, evidence=Evidence.NONE, message="the project was not reached"
@@ -123,9 +127,11 @@ class Undo(Operation[UndoPlan]):
         dry_run = mode.dry_run if mode is not None else None
         parts = [f"{step.title} {step.effect}" for step in steps]
         parts += ["dry-run off: the agents change things for real"] if dry_run is False else []
-        notes = [f"; dry-run is left alone, {_SET_SINCE}"] if mode is not None and _SET_SINCE in mode.refused else []
+        notes = [f"; dry-run is left alone, {_SET_SINCE}"] if mode is not None and _SET_SINCE in mode.text else []
         if not parts:
-            return _no(run, f"{what}: nothing of it stands any more that could be taken back{''.join(notes)}")
+            if order.order not in _NOT_OF_TASKS:
+                await self._context.reads.counts.in_status("pending")  # proves that rows are visible
+            return _idle(run, f"{what}: nothing of it stands any more that could be taken back{''.join(notes)}")
         notes += ["; deleted log rows are not brought back"] if "old_logs" in order.steps else []
         text = f"{what}: {', '.join(parts)}{''.join(notes)}"
         config_at = mode.config_at if mode is not None else None
@@ -144,6 +150,8 @@ class Undo(Operation[UndoPlan]):
         shown = await self.agree()
         if shown.refused:
             return self.refused(shown.refused)
+        if shown.idle:
+            return self.idle(shown)
         repairs = self._parts.healer.repairs
         only = {repairs[step.name].undo_option for step in shown.steps if step.name in repairs}
         only |= {DRY_RUN} if shown.dry_run is not None else set()
@@ -151,8 +159,10 @@ class Undo(Operation[UndoPlan]):
         now = await self.plan()
         if now.refused:
             return self.refused(now.refused)
+        if now.idle:
+            return self.idle(now)
         if now.dry_run != shown.dry_run:
-            return self.refused(f"nothing was changed, it is not what was shown any more: {now.text}")
+            return self.unchanged(f"nothing was changed, it is not what was shown any more: {now.text}")
         self._steps = now.steps
         told = {"undoes": shown.run, "tasks": now.tasks, "dry_run": shown.dry_run}
         return Prepared(told=told, planned=now.tasks, run=run)
@@ -201,9 +211,9 @@ class Undo(Operation[UndoPlan]):
     async def _plan_dry_run(self, order: AuditedAction, what: str, *, to: bool) -> UndoPlan:
         config = await self._context.reads.config.fetch()
         if config is None or config.dry_run is to:
-            return _no(order.run, f"{what}: nothing of it stands any more")
+            return _idle(order.run, f"{what}: nothing of it stands any more", stands=config is not None)
         if not to and (order.config_at is None or config.updated_at != order.config_at):
-            return _no(order.run, f"{what}: {_SET_SINCE}")
+            return _idle(order.run, f"{what}: {_SET_SINCE}")
         text = f"{what}: dry-run {'on' if to else 'off'} again"
         config_at = None if to else config.updated_at
         return UndoPlan(run=order.run, text=text, dry_run=to, config_at=config_at, action=_confirmed_as(to))
@@ -224,3 +234,7 @@ def _confirmed_as(dry_run: bool | None) -> Action:
 
 def _no(run: str, why: str) -> UndoPlan:
     return UndoPlan(run=run, text=why, refused=why)
+
+
+def _idle(run: str, why: str, *, stands: bool = False) -> UndoPlan:
+    return UndoPlan(run=run, text=why, idle=True, stands=stands)

@@ -5,7 +5,7 @@ from typing import Final
 from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.batches import requeue
 from core.actions.dependencies import Dependencies
-from core.actions.pause_type import TYPE, count_aside
+from core.actions.pause_type import TYPE, TYPE_CHARS, count_aside
 from core.actions.run import Run
 from core.base.text import clean, plural
 from core.domain.actions import Action, Command, Result, Shortcut, Tier
@@ -46,10 +46,17 @@ class UnpausePlan(Plan, frozen=True, kw_only=True):
         return self.aside
 
     @property
+    def idle(self) -> bool:
+        """Return whether it is not paused, and nothing of it is set aside."""
+        return self.pause is None and not self.aside and not self.refused
+
+    @property
     def text(self) -> str:
         """Return which pause it is, and how many tasks go back."""
         if self.refused:
             return self.refused
+        if self.idle:
+            return f"{self.task_type} is not paused"
         what = self.pause.text if self.pause is not None else f"the pause of {self.task_type} is over"
         return f"{what}\n{plural(self.aside, 'task')} back to pending"
 
@@ -68,12 +75,13 @@ class UnpauseType(Operation[UnpausePlan]):
 
     async def plan(self) -> UnpausePlan:
         """Return the pause, and how many tasks it has set aside. Raises NotLive."""
+        if not self._type.strip() or self._type != clean(self._type, TYPE_CHARS):
+            return UnpausePlan(refused=f"{clean(self._type, TYPE_CHARS) or 'nothing'} is no type of task")
         named = Pause(task_type=self._type, run="")
         pause = await self._context.reads.pauses.of_type(self._type)
         aside = (await count_aside(self._context, pause or named)).tasks or 0
         if pause is None and not aside:
             await self._context.reads.pauses.count(self._type, "awaiting_review")  # proves that rows are visible
-            return UnpausePlan(refused=f"{clean(self._type, 60) or 'nothing'} is not paused")
         return UnpausePlan(task_type=self._type, pause=pause, aside=aside)
 
     async def prepare(self, run: str) -> Prepared | Result:
@@ -81,11 +89,9 @@ class UnpauseType(Operation[UnpausePlan]):
         shown = await self.agree()
         now = shown if shown.refused else await self.plan()
         if now.refused:
-            return (
-                self.unchanged(f"{now.refused}: nothing was changed")
-                if not shown.refused
-                else self.refused(now.refused)
-            )
+            return self.refused(now.refused)
+        if now.idle:
+            return self.idle(now)
         self._shown = now
         return Prepared(told={"task_type": now.task_type, "tasks": now.aside}, planned=now.aside, run=run)
 

@@ -5,14 +5,16 @@ The official client escapes nothing within `or=(…)`, and the API reads `*` as 
 
 import re
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from core.backend.timestamps import stamp, until
 from core.base.time_input import moment_of, span_of
-from core.domain.markers import Markers
+from core.domain.markers import KEPT, Markers
+from core.domain.prefixes import stands_for
 from core.domain.queries import Filter, is_uuid
+from core.domain.task_groups import PLACEHOLDERS
 
 
 class Searched(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +37,10 @@ class Searched(msgspec.Struct, frozen=True, kw_only=True):
     took: str = ""
 
 
+_TOLD_CHARS: Final = 80
+"""The characters of a text that a condition compares."""
+
+
 def over_by(column: str, until: datetime | None) -> str:
     """Return the condition that a row was over by `until`, as terms of `or`; one without a time that is one was."""
     unsaid = f"{column}.is.null,{column}.gt.2199-12-31,{column}.lt.1970-01-01"
@@ -42,16 +48,14 @@ def over_by(column: str, until: datetime | None) -> str:
 
 
 def has_value(query: Any, column: str, value: str | int | None) -> Any:
-    """Return `query` for the rows whose column has this value; a priority that is not set is 0."""
-    if value is None or value == 0:
-        return query.or_(f"{column}.is.null" + ("" if value is None else f",{column}.eq.0"))
-    return query.eq(column, value)
+    """Return `query` for the rows whose column has this value, or is not set."""
+    return query.is_(column, "null") if value is None else query.eq(column, value)
 
 
 def has_another_value(query: Any, column: str, value: str | int | None) -> Any:
-    """Return `query` for the rows whose column has another value than this; a priority that is not set is 0."""
-    if value is None or value == 0:
-        return query.not_.is_(column, "null") if value is None else query.neq(column, 0)
+    """Return `query` for the rows whose column has another value than this, or is not set."""
+    if value is None:
+        return query.not_.is_(column, "null")
     return query.or_(f"{column}.is.null,{column}.neq.{quoted(f'{value}')}")
 
 
@@ -67,7 +71,7 @@ def narrowed(query: Any, given: Filter, where: Searched, now: datetime) -> Any:
     for word in given.words:
         query = query.or_(",".join(_containing(word, where)))
     for text in given.error:
-        query = query.or_(f"{where.error}.{_contains(text)}")
+        query = query.or_(f"{where.error}.{_has_cause(text)}")
     if given.task:
         query = query.or_(",".join(one.replace("{task}", given.task) for one in where.of_task))
     for text, compare in ((given.since, query.gte), (given.until, query.lte)):
@@ -90,7 +94,7 @@ def _without(given: Filter, where: Searched) -> list[str]:
     for values, column in ((given.kind, where.kind), (given.who, where.who)):
         found += _of_kind(values, column) if values else []
     found += [condition for word in given.words for condition in _containing(word, where)]
-    found += [f"{where.error}.{_contains(text)}" for text in given.error]
+    found += [f"{where.error}.{_has_cause(text)}" for text in given.error]
     return [_negated(condition) for condition in found]
 
 
@@ -122,6 +126,16 @@ def marked(query: Any, marks: Markers, column: str) -> Any:
 def without_mark(query: Any, mark: str, column: str) -> Any:
     """Return `query` for the tasks whose error text, in `column`, does not begin with `mark`."""
     return query.or_(f"{column}.is.null,{column}.not.like.{quoted(f'{_literally(mark)}%')}")
+
+
+def begins_with(column: str, text: str) -> str:
+    """Return the condition, for an `or`, that a column has a text, as far as a request can tell: its beginning."""
+    return f"{column}.{_begins_with(text[:_TOLD_CHARS])}"
+
+
+def keeps_none(query: Any, column: str) -> Any:
+    """Return `query` for the tasks whose error text, in `column`, keeps no other behind its mark."""
+    return query.or_(f"{column}.not.like.{quoted(f'%{KEPT}%')}")
 
 
 def past(query: Any, column: str, since: datetime) -> Any:
@@ -156,9 +170,10 @@ def _list(values: tuple[str, ...]) -> str:
 
 
 def _of_kind(kinds: tuple[str, ...], column: str) -> list[str]:
-    whole = tuple(kind for kind in kinds if not kind.endswith("*"))
-    begun = [quoted(f"{_literally(kind[:-1])}%") for kind in kinds if kind.endswith("*")]
-    return [*([f"{column}.in.{_list(whole)}"] if whole else []), *(f"{column}.like.{pattern}" for pattern in begun)]
+    meant = [stands_for(kind) for kind in kinds]
+    whole = tuple(text for text, prefix in meant if not prefix)
+    begun = [_begins_with(text) for text, prefix in meant if prefix]
+    return [*([f"{column}.in.{_list(whole)}"] if whole else []), *(f"{column}.{condition}" for condition in begun)]
 
 
 def _containing(word: str, where: Searched) -> list[str]:
@@ -166,9 +181,27 @@ def _containing(word: str, where: Searched) -> list[str]:
     return [*found, *(f"{column}.eq.{word}" for column in where.ids)] if is_uuid(word) else found
 
 
+def _begins_with(text: str) -> str:
+    # As below: LIKE takes a star for whatever follows.
+    return f"match.{quoted(f'^{re.escape(text)}')}" if "*" in text else f"like.{quoted(f'{_literally(text)}%')}"
+
+
 def _contains(text: str) -> str:
     # LIKE cannot be told that a star is one, so such a text is looked for by a regular expression.
     return f"imatch.{quoted(re.escape(text))}" if "*" in text else f"ilike.{quoted(f'%{_literally(text)}%')}"
+
+
+def _has_cause(text: str) -> str:
+    """Return the condition of an error that has this text, in which what stands for what differs stands for all."""
+    parts = _PLACEHOLDER.split(text)
+    if len(parts) == 1:
+        return _contains(text)
+    return f"imatch.{quoted('.*'.join(_BLANKS.sub(_ANY_BLANKS, re.escape(part)) for part in parts))}"
+
+
+_PLACEHOLDER: Final = re.compile("|".join(map(re.escape, PLACEHOLDERS)))
+_BLANKS: Final = re.compile(r"(?:\\\s)+")
+_ANY_BLANKS: Final = r"\\s+"
 
 
 def _literally(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from core.base.text import short
+from core.base.text import plural, short
 from core.base.time_input import span_of
 
 
@@ -214,6 +214,21 @@ def heading(action: Action, project: str) -> str:
     """Return what is asked of an operator, in one line: the action, the project, and the effect."""
     return f"{action.title} ({project}): {action.effect}"
 
+
+def button(action: Action, rows: int) -> str:
+    """Return the words on the button of an action's dialog; of one on tasks they say on how many, where that is known.
+
+    `rows`: as its plan has them; 0 where there is none.
+    """
+    verb = action.verb or action.title
+    of_tasks = any(one.kind in POSITIONAL and one.name in _OF_TASKS for one in action.arguments)
+    if not of_tasks or not rows:
+        return verb
+    return f"{verb} {'this task' if rows == 1 else plural(rows, 'task')}"
+
+
+_OF_TASKS: Final = frozenset({"task", "tasks"})
+"""The names of the arguments by which an action is about tasks."""
 
 TYPED_ABOVE: Final = 50
 """An action that changes more rows than this is typed, whatever its tier."""

@@ -31,7 +31,8 @@ class TasksPlan(Plan, frozen=True, kw_only=True):
     """The tasks to be changed, as they were seen. `left`: why others that were named are left alone; `more`: how many
     of those are left for another run.
 
-    `warnings`: what speaks against it, told first. `notes`: what becomes of them, given how the agents are set.
+    `nothing`: why none of them would change; `stands`: each is as ordered. `warnings`: what speaks against it, told
+    first. `notes`: what becomes of them, given how the agents are set.
     `action`: as which it is confirmed.
     """
 
@@ -41,7 +42,14 @@ class TasksPlan(Plan, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     refused: str = ""
+    nothing: str = ""
+    stands: bool = False
     action: Action | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Return whether none of them would change."""
+        return bool(self.nothing)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -61,8 +69,8 @@ class TasksPlan(Plan, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         """Return the one task in full, of several how many of which kind, the oldest, and the first ones."""
-        if self.refused:
-            return self.refused
+        if self.refused or self.nothing:
+            return self.refused or self.nothing
         if self.rows == 1:
             return "\n".join((*self.warnings, *self.chosen[0].lines, *self.left, *self.notes))
         types = _counted(one.task.task_type for one in self.chosen)

@@ -7,6 +7,7 @@ import msgspec
 
 from core.domain.queries import FILTER_KEYS, ONCE, VERDICTS, Table, filter_value
 from core.domain.records import STATUSES, ChosenTask, LogEntry, SafetyCheck, Task
+from core.domain.task_groups import sought
 
 MOST: Final = 40
 """The most values that are offered; more of them nobody reads."""
@@ -60,7 +61,11 @@ def completions(text: str, table: Table, rows: Sequence[Any]) -> tuple[Completio
         return ()
     begun, comma, partial = ("", "", value) if field in ONCE else value.rpartition(",")
     taken = set(begun.split(","))
-    fit = [one for one in values_of(field, table, rows) if one.lower().startswith(partial.lower()) and one not in taken]
+    fit = [
+        one
+        for one in values_of(field, table, rows)
+        if one.lower().startswith(partial.lower()) and filter_value(one) not in taken
+    ]
     head = f"{before}{sign}{key}:{begun}{comma}"
     return tuple(Completion(one, head + filter_value(one)) for one in fit[:MOST] if one != partial)
 
@@ -69,7 +74,7 @@ def values_of(field: str, table: Table, rows: Iterable[Any]) -> tuple[str, ...]:
     """Return the values of a filter's field: those that are known, and those that occur in rows."""
     known = _STATUSES.get(table, ()) if field == "status" else _KNOWN.get(field, ())
     found = {_value(field, table, row.task if isinstance(row, ChosenTask) else row) for row in rows}
-    return tuple(dict.fromkeys((*known, *sorted(one for one in found if one and "*" not in one))))
+    return tuple(dict.fromkeys((*known, *sorted(one for one in found if one))))
 
 
 def _value(field: str, table: Table, row: Any) -> str | None:
@@ -84,6 +89,8 @@ def _value(field: str, table: Table, row: Any) -> str | None:
             return row.assigned_to
         case "who", LogEntry():
             return row.actor
+        case "error", Task():
+            return sought(row.error)
         case "risk", Task():
             return row.risk_level
         case "task", Task():

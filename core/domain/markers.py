@@ -25,6 +25,8 @@ PAUSED: Final = f"{OUR_MARK}paused:"
 FUNCTION_MARK: Final = "Emergency stop: "
 """The beginning of the text on rows that the project's own stop function rejected; the reason follows."""
 
+KEPT: Final = "\nbefore: "
+"""What stands between a mark, which is one line, and the error text that it was written before."""
 
 _SHAPE: Final = 200
 """The number of characters by which reasons are told apart."""
@@ -44,6 +46,17 @@ class Markers(msgspec.Struct, frozen=True, kw_only=True):
 
     def __bool__(self) -> bool:
         return bool(self.begins or self.patterns or self.unstarted)
+
+
+def keeping(text: str, old: str) -> str:
+    """Return a mark's text with the error text that the task had before."""
+    return f"{text}{KEPT}{old}"
+
+
+def kept(text: str) -> str | None:
+    """Return the error text that a task had before it was marked; `None` where it had none."""
+    _, between, old = text.partition(KEPT)
+    return old if between else None
 
 
 def function_marked(reason: str) -> str:

@@ -34,13 +34,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def refused(self) -> str:
-        """Return why it cannot be run; empty: it can."""
+        """Return why it cannot be run, which is wrong use or lack of rights; empty: it can."""
         return ""
 
     @property
     def idle(self) -> bool:
         """Return whether nothing would change."""
         return False
+
+    @property
+    def stands(self) -> bool:
+        """Return whether nothing would change because it is as ordered."""
+        return self.idle
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -271,12 +276,17 @@ class RunPlan(Plan, frozen=True, kw_only=True):
 
 
 class RetryPlan(Plan, frozen=True, kw_only=True):
-    """One task that failed: what it is, when and why it failed. `refused`: why it cannot be retried."""
+    """One task that failed: what it is, when and why it failed. `refused`: why it cannot be retried.
+
+    `idle`: it has not failed; `stands`: it is pending.
+    """
 
     task: str
     text: str
     failed_at: datetime | None = None
     refused: str = ""
+    idle: bool = False
+    stands: bool = False
 
     @property
     def rows(self) -> int:
@@ -287,8 +297,8 @@ class RetryPlan(Plan, frozen=True, kw_only=True):
 class RetryMatchingPlan(Plan, frozen=True, kw_only=True):
     """The failed tasks that matched a filter at `at`, by the database's clock: these and no others are sent back.
 
-    `more`: others match too, and are left for another time. `refused`: why nothing can be retried. `now`: how many
-    match by now, where somebody looked again.
+    `more`: others match too, and are left for another time. `refused`: why nothing can be retried. `idle`: none has
+    failed; `stands`: all are pending. `now`: how many match by now, where somebody looked again.
     """
 
     filter: Filter
@@ -298,6 +308,8 @@ class RetryMatchingPlan(Plan, frozen=True, kw_only=True):
     """The ids in words."""
     more: bool = False
     refused: str = ""
+    idle: bool = False
+    stands: bool = False
     now: int | None = None
 
     @property
@@ -308,14 +320,14 @@ class RetryMatchingPlan(Plan, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         """Return which tasks, and that others match by now."""
-        if self.refused or self.more or self.now in {None, self.rows}:
+        if self.refused or self.idle or self.more or self.now in {None, self.rows}:
             return self.refused or self.frozen
         since = f"Now {self.now:,} match: those that came since are left alone, those that went are skipped."
         return f"{self.frozen}\n{since}"
 
 
 class UndoPlan(Plan, frozen=True, kw_only=True):
-    """The changes that an undo of one run would take back. `refused`: why it cannot be undone.
+    """The changes that an undo of one run would take back. `refused`: why it cannot be undone; `idle`: nothing stands.
 
     `dry_run`: what dry-run would be set to; `None`: it is left alone. `config_at`: only while the config row was last
     changed then. `steps`: what each repair of a heal would take back. `action`: as which it is confirmed.
@@ -328,6 +340,8 @@ class UndoPlan(Plan, frozen=True, kw_only=True):
     dry_run: bool | None = None
     config_at: datetime | None = None
     refused: str = ""
+    idle: bool = False
+    stands: bool = False
     action: Action | None = None
 
     @property

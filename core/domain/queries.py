@@ -12,6 +12,7 @@ from core.base.errors import WatchdeskError
 from core.base.text import clean
 from core.base.time_input import EXAMPLES as TIME_EXAMPLES
 from core.base.time_input import moment_of, span_of
+from core.domain.prefixes import exactly, stands_for, star_amid
 from core.domain.records import STATUSES, ChosenTask, LogEntry, SafetyCheck, Task
 from core.domain.sorting import (
     INBOX_COLUMNS,
@@ -61,11 +62,12 @@ class FilterError(WatchdeskError, ValueError):
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """A filter for rows: those of one of `status`, of one of `kind`, with every one of `words`, of one `task`.
 
-    `kind` is the type of tasks, the step of logs, the name of actions, the type of safety checks; one that ends in `*`
-    is a prefix, as in `who`. Words are searched for in the table's texts, ignoring case; one that is a whole uuid in
-    its ids too. `error`: texts that an error has. `since`, `until`: times as a person types them, `2h` or `03:10`, by
-    the moment of asking. `over`, `under`: how long it took. `but`: filters of one kind of value each, whose rows are
-    left out. Raises FilterError for values that no row can have or no URL can hold.
+    `kind` is the type of tasks, the step of logs, the name of actions, the type of safety checks; one that ends in
+    `*` is a prefix, as in `who`; `prefixes.exactly` makes one of a text that may have a `*`. Words are searched for
+    in the table's texts, ignoring case; one that is a whole uuid in its ids too. `error`: texts that an error has.
+    `since`, `until`: times as a person types them, `2h` or `03:10`, by the moment of asking. `over`, `under`: how
+    long it took. `but`: filters of one kind of value each, whose rows are left out. Raises FilterError for values
+    that no row can have or no URL can hold.
     """
 
     status: tuple[str, ...] = ()
@@ -88,8 +90,10 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
                 raise FilterError("a filter has an empty value: leave it out")
             if _IMPOSSIBLE.search(text):
                 raise FilterError("the filter has characters that no row can have: type it anew")
-        if any("*" in value[:-1] for value in (*self.kind, *self.who)):
-            raise FilterError("a * amid a value stands for nothing: put it at the end, for whatever follows")
+        if any(map(star_amid, (*self.kind, *self.who))):
+            raise FilterError(
+                "a * amid a value stands for nothing: put it at the end, for whatever follows, or in quotes"
+            )
         if self.task and not is_uuid(self.task):
             raise FilterError(f"task:{clean(self.task, 40)} is no task's id: give all 36 characters of it")
         for name, text in (("since", self.since), ("until", self.until)):
@@ -177,8 +181,8 @@ def parse_filter(text: str, table: Table) -> Filter:
     """Parse words, and `key:value[,value]` with the keys that `table` knows; a `-` before either leaves out.
 
 
-    Quotes protect blanks, commas, colons and a `-`; `\"` within them is a quote. A key given twice means either; one
-    that names a moment or a span can be given once. Raises FilterError.
+    Quotes protect blanks, commas, colons, a `-` and a `*`; `\"` within them is a quote. A key given twice means
+    either; one that names a moment or a span can be given once. Raises FilterError.
     """
     if len(text) > 2 * (WORDS_CHARS + VALUES_CHARS):
         raise FilterError(f"the filter is too long ({len(text):,} characters): {WORDS_CHARS} of what you look for do")
@@ -249,7 +253,8 @@ def _parts(given: Filter, table: Table) -> list[str]:
         value = getattr(given, field)
         values = (value,) if isinstance(value, str) else value
         if field in named and any(values):
-            parts.append(f"{named[field]}:{','.join(_quoted(one, _BREAKS_VALUE) for one in values)}")
+            typed = _kind_text if field in _PREFIXES else filter_value
+            parts.append(f"{named[field]}:{','.join(map(typed, values))}")
     parts += [f"took:{side}{span}" for side, span in ((">", given.over), ("<", given.under)) if span]
     return [*parts, *(_quoted(word, _BREAKS_WORD) for word in given.words)]
 
@@ -292,12 +297,14 @@ FILTER_KEYS: Final[dict[Table, dict[str, str]]] = {
 """The keys of each table's filters, each with the field that it fills."""
 ONCE: Final = frozenset({"task", "since", "until", "age", "took"})
 """Fields of which there is one value, and none that could be left out."""
+_PREFIXES: Final = frozenset({"kind", "who"})
+"""Fields whose values may be prefixes."""
 _RENAMED: Final = {"order": "action"}
 """Keys by their former names, read for one release."""
 _KNOWN_STATUSES: Final = frozenset((*STATUSES, *VERDICTS, "started", "skipped"))
 _IMPOSSIBLE: Final = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL's text has neither
 _KEY: Final = re.compile(r"[A-Za-z_]+")
-_BREAKS_VALUE: Final = re.compile(r'[\s",]|^$')
+_BREAKS_VALUE: Final = re.compile(r'[\s",*]|^$')
 _BREAKS_WORD: Final = re.compile(r'[\s"]|^-.|^[A-Za-z_]+:')
 
 _Token: TypeAlias = list[tuple[str, bool]]
@@ -336,10 +343,13 @@ def _key_and_values(token: _Token, keys: dict[str, str]) -> tuple[str, list[str]
         told = ", ".join(f"{name}:" for name in keys)
         raise FilterError(f"{clean(key, 40)}: is no key here ({told} are): put the text in quotes to look for it")
     values, current = list[str](), ""
+    prefixes = keys[known] in _PREFIXES
     for char, quoted in token[colon + 1 :]:
         if char == "," and not quoted:
             values.append(current)
             current = ""
+        elif prefixes and not (char == "*" and not quoted):
+            current += exactly(char)
         else:
             current += char
     values.append(current)
@@ -364,6 +374,12 @@ _EXAMPLES: Final = {
 
 def _status(typed: str) -> str:
     return typed.lower() if typed.lower() in _KNOWN_STATUSES else typed
+
+
+def _kind_text(value: str) -> str:
+    """Return a value that may be a prefix as it is typed."""
+    text, prefix = stands_for(value)
+    return f"{filter_value(text) if text else ''}*" if prefix else filter_value(text)
 
 
 def filter_value(text: str) -> str:

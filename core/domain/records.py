@@ -79,6 +79,12 @@ class SystemConfig(msgspec.Struct, frozen=True, kw_only=True):
             return ""
         return f"{len(self.ids)} config rows instead of one, and each agent reads any of them"
 
+    @property
+    def differing(self) -> str:
+        """Return the words for more than one row, and the switches in which they differ; empty where there is one."""
+        names = ", ".join(name.replace("_", " ") for name in self.mixed)
+        return self.several and self.several + (f"; they differ in {names}" if names else "")
+
     def stop_expired(self, now: datetime) -> bool:
         """Return whether the stop's end has passed while the flag is still set."""
         return self.emergency_stop and self.stop_until is not None and self.stop_until <= now
@@ -139,10 +145,16 @@ class ChosenTask(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     level: int | None = None
     requires_approval: bool = False
+    priority: int | None = None
+    """As the row has it."""
+    assigned_json: str = "null"
+    """Whom it is for as the row has it, as JSON in ASCII: what an undo gives back, and no text to be shown."""
     files: tuple[str, ...] = ()
     """The first of the files that it is about."""
     file_count: int = 0
     links: tuple[tuple[str, str], ...] = ()
+    failed_checks: int | None = None
+    """How many safety checks it fails; `None` where that is not known, or none belongs to a task."""
 
     @property
     def id(self) -> str:
@@ -167,7 +179,7 @@ class ChosenTask(msgspec.Struct, frozen=True, kw_only=True):
         facts = [
             f"risk {task.risk_level or 'not set'}",
             f"level {self.level or 'not set'}",
-            f"priority {task.priority}",
+            f"priority {'not set' if self.priority is None else self.priority}",
         ]
         facts += [f"estimated {task.estimated_minutes:,} min"] if task.estimated_minutes is not None else []
         facts += [plural(self.file_count, "file")] if self.file_count else []

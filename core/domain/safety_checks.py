@@ -26,6 +26,11 @@ def failing_first(checks: Sequence[SafetyCheck]) -> list[SafetyCheck]:
     return [*failed, *(one for one in checks if one not in failed)]
 
 
+def may_block(failed: Iterable[SafetyCheck]) -> bool:
+    """Return whether one of the checks that a task fails is blocking, or may be: results do not say."""
+    return any(check.blocking is not False for check in failed)
+
+
 def failed_in_words(failed: Collection[SafetyCheck]) -> str:
     """Return which checks a task fails, in words; empty for none."""
     if not failed:

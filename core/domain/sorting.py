@@ -89,6 +89,7 @@ def _of_task(column: SortColumn) -> SortColumn:
 INBOX_COLUMNS: Final[tuple[SortColumn, ...]] = (
     *(_of_task(one) for one in TASK_COLUMNS if one.name in {"age", "priority", "type", "description", "id"}),
     SortColumn("risk", lambda one, _: _RISKS.get(one.task.risk_level, -1 if one.risky else 3), SortedBy.HERE),
+    SortColumn("fails", lambda one, _: one.failed_checks, SortedBy.HERE),
     SortColumn("level", lambda one, _: one.level, SortedBy.HERE),
     SortColumn("files", lambda one, _: one.file_count, SortedBy.HERE),
     SortColumn("estimate", lambda one, _: one.task.estimated_minutes, SortedBy.HERE),

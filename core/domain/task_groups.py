@@ -11,7 +11,9 @@ import msgspec
 
 from core.base.text import clean
 from core.domain.markers import CANCELLED, PAUSED, REJECTED, STOPPED, STUCK
-from core.domain.records import Task
+from core.domain.prefixes import exactly
+from core.domain.queries import Filter, FilterError
+from core.domain.records import STATUSES, Task
 
 _CAUSE_CHARS: Final = 160
 _READ_CHARS: Final = 2_000
@@ -34,6 +36,10 @@ _PARTS: Final = tuple(
 )
 """What differs between errors of one cause, and what stands for it; in the order in which it is looked for."""
 
+PLACEHOLDERS: Final = tuple(dict.fromkeys(name for _, name in _PARTS))
+"""What stands in a cause for what differs."""
+
+_SOUGHT_CHARS: Final = 120
 _OURS: Final = (
     (PAUSED, "paused: set aside by an operator"),
     (REJECTED, "rejected by a reviewer"),
@@ -94,6 +100,13 @@ def cause(error: str) -> str:
     return clean(text, _CAUSE_CHARS)
 
 
+def sought(error: str) -> str:
+    """Return the cause of an error text as filters look for it, shorter where it is long; empty for our own marks."""
+    if any(error.startswith(mark) for mark, _ in _OURS):
+        return ""
+    return cause(error).removesuffix("…")[:_SOUGHT_CHARS].strip()
+
+
 def grouped(tasks: Iterable[Task], by: GroupBy, *, whole: bool) -> TaskGroups:
     """Return tasks in groups. By error only those that have one are in a group."""
     members: dict[str, list[Task]] = {}
@@ -106,6 +119,26 @@ def grouped(tasks: Iterable[Task], by: GroupBy, *, whole: bool) -> TaskGroups:
     groups = [_group(name, found) for name, found in members.items()]
     groups.sort(key=lambda one: (-one.count, one.name))
     return TaskGroups(by=by, groups=tuple(groups), looked=looked, whole=whole)
+
+
+def filter_of(name: str, by: GroupBy, given: Filter) -> Filter | None:
+    """Return the filter of the tasks of one group among those that match `given`; `None` where no filter is of them."""
+    fields: dict[str, tuple[str, ...]] = {}
+    match by:
+        case GroupBy.STATUS:
+            fields = {"status": (status,)} if (status := name.replace(" ", "_")) in STATUSES else {}
+        case GroupBy.TYPE if name:
+            fields = {"kind": (exactly(name),)}
+        case GroupBy.WHO if name:
+            fields = {"who": (exactly(name),)}
+        case GroupBy.ERROR if text := sought(name):
+            fields = {"error": tuple(dict.fromkeys((*given.error, text)))}
+    if not fields or name in {words for _, words in _OURS}:
+        return None
+    try:
+        return msgspec.structs.replace(given, **fields)
+    except FilterError:
+        return None  # it would be too long
 
 
 def _group(name: str, tasks: list[Task]) -> TaskGroup:

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from core.actions.approve import APPROVE
 from core.actions.create_task import CREATE_TASK
+from core.actions.run_pending import RUN_PENDING
 from core.actions.undo import UNDO
 from core.domain.actions import ResultPhase
 from core.monitor import Monitor
-from tests.actions.test_task_changes import ACCOUNTS, at, between, monitor
+from tests.actions.test_task_changes import ACCOUNTS, add, at, between, monitor
 from tests.hostile import HOSTILE
 from tests.running import ONE_SHAPE, Command, Running
 from tests.wire import Wire, reset
@@ -120,3 +122,17 @@ def test_from_the_command_line(sandbox: Running, command: Command) -> None:
     ran = command("create", "bug_fix", "mend it", "--yes", sandbox=sandbox)
     assert (ran.returncode, "Traceback" in ran.stderr) == (2, False)
     assert "Autonomous system is disabled" in ran.stderr
+
+
+@ONE_SHAPE
+async def test_of_several_config_rows_nobody_knows_which_one_counts(sandbox: Running, monitor: Monitor) -> None:
+    assert "config rows" not in (await monitor.plan(CREATE_TASK, **GIVEN)).text
+    sandbox.sql(
+        "INSERT INTO autonomous_system_config (enabled, dry_run_mode, emergency_stop) VALUES (true, false, true)"
+    )
+    (pending,) = add(sandbox)
+    for action, given in ((CREATE_TASK, GIVEN), (APPROVE, {"tasks": (pending,)}), (RUN_PENDING, {})):
+        text = (await monitor.plan(action, **given)).text
+        assert "2 config rows instead of one, and each agent reads any of them" in text, action.name
+        assert "they differ in dry run, emergency stop" in text, action.name
+    assert "the function may refuse" in (await monitor.plan(CREATE_TASK, **GIVEN)).text

@@ -51,7 +51,7 @@ async def test_they_run_for_real_and_count_from_then_on(sandbox: Running, monito
     assert statuses(sandbox) == {"completed": 3}
     assert await counted(monitor) == (3, 0)
     again = await monitor.plan(REQUEUE_SIMULATED, tasks=ids)
-    assert again.refused == "3 tasks (3 completed): each must have been completed only in dry-run"
+    assert again.text == "3 tasks (3 completed): each must have been completed only in dry-run"
 
 
 async def test_all_that_match_and_none_that_was_done(sandbox: Running, monitor: Monitor) -> None:
@@ -144,7 +144,7 @@ async def test_it_is_taken_back_where_no_agent_began(sandbox: Running, monitor: 
     assert (await monitor.run(UNDO, plan, run=first.run)).changed == 2
     assert sandbox.sql("SELECT * FROM autonomous_tasks WHERE id <> %s ORDER BY id", ids[0]) == rows
     second = await requeue(monitor, *ids[1:])
-    assert "nothing of it stands any more" in (await monitor.plan(UNDO, run=first.run)).refused
+    assert "nothing of it stands any more" in (await monitor.plan(UNDO, run=first.run)).text
     assert (await monitor.plan(UNDO, run=second.run)).rows == 2
 
 

@@ -117,7 +117,7 @@ async def test_without_a_reason_nothing_is_changed(sandbox: Running, monitor: Mo
 
 
 @ONE_SHAPE
-async def test_what_matches_nothing_or_cannot_be_meant_is_refused(sandbox: Running, monitor: Monitor) -> None:
+async def test_what_matches_nothing_or_cannot_be_meant_changes_nothing(sandbox: Running, monitor: Monitor) -> None:
     sandbox.completed(2)
     for tasks, why in (
         (("type:bug_fix",), "no failed task that matches is visible to us"),
@@ -126,9 +126,10 @@ async def test_what_matches_nothing_or_cannot_be_meant_is_refused(sandbox: Runni
         (("since:never",), "since:never is no time: 03:10, yesterday 22:00, 2026-11-24 03:10 or 2h ago"),
     ):
         plan = await monitor.plan(RETRY_MATCHING, tasks=tasks)
-        assert (plan.rows, plan.refused) == (0, why)
+        assert (plan.rows, plan.text) == (0, why)
         result = await monitor.run(RETRY_MATCHING, plan, reason="why not")
-        assert (result.phase, result.text) == (ResultPhase.REFUSED, plan.refused)
+        phase = ResultPhase.UNCHANGED if "matches" in why else ResultPhase.REFUSED
+        assert (result.phase, result.text) == (phase, why)
     assert statuses(sandbox) == {"completed": 2}
 
 
@@ -221,8 +222,8 @@ async def test_who_may_not_write_is_told_so_row_by_row(sandbox: Running, tmp_pat
     )
     monitor = Monitor(Config(target=target), places=Places.within(tmp_path))
     if sandbox.shape == "documented":
-        unseen = await monitor.plan(RETRY_MATCHING, tasks=FAILED)
-        assert unseen.refused == "no failed task that matches is visible to us"
+        with pytest.raises(NotLive, match="no row of autonomous_tasks is visible"):
+            await monitor.plan(RETRY_MATCHING, tasks=FAILED)
     with read_by_all(sandbox):
         plan = await monitor.plan(RETRY_MATCHING, tasks=FAILED)
         sandbox.sql("UPDATE autonomous_tasks SET status = 'completed' WHERE description = 'broken 7'")

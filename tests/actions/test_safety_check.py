@@ -10,8 +10,10 @@ import pytest
 from core.actions.approve import APPROVE
 from core.actions.safety_check import DISABLE_CHECK, ENABLE_CHECK, NO_SETTINGS
 from core.actions.undo import UNDO
-from core.domain.actions import Action, ResultPhase, Tier
+from core.domain.actions import Action, ResultPhase, Tier, must_type
 from core.domain.plans import PlanChanged
+from core.domain.queries import Listing, Table
+from core.domain.records import ChosenTask
 from core.monitor import Monitor
 from core.resilience import NotLive
 from tests.actions.test_task_changes import add as in_review
@@ -281,6 +283,43 @@ async def test_an_approval_says_first_which_checks_failed(sandbox: Running, moni
     both = await monitor.plan(APPROVE, tasks=(fails, passes, other))
     assert both.text.splitlines()[0] == "1 of them fails safety checks: type_check (1), build_validation (1)"
     assert (await monitor.run(APPROVE, plan, tasks=(fails,))).done
+
+
+@RESULTS
+async def test_a_failed_check_is_overruled_by_a_word(sandbox: Running, monitor: Monitor, command: Command) -> None:
+    """Results do not say whether their check is blocking: each may be."""
+    fails, passes = in_review(sandbox, count=2)
+    result(sandbox, fails, "build_validation", False)
+    result(sandbox, passes, "build_validation", True)
+    for tasks, typed in (((fails,), True), ((passes,), False), ((fails, passes), True)):
+        plan = await monitor.plan(APPROVE, tasks=tasks)
+        assert (plan.action is not None and plan.action.tier is Tier.TYPED) is typed, tasks
+        assert (must_type(plan.action or APPROVE, plan.rows, "prod") == "prod") is typed
+    page = await monitor.page(Listing(table=Table.INBOX), 0, 50)
+    assert {row.id: row.failed_checks for row in page.rows if isinstance(row, ChosenTask)} == {fails: 1, passes: 0}
+    assert command("approve", fails, sandbox=sandbox).returncode == 2  # nobody to type the word
+    assert command("approve", fails, "--yes", sandbox=sandbox).returncode == 0
+
+
+@RESULTS
+async def test_a_check_that_failed_since_it_was_shown_is_shown_before(sandbox: Running, monitor: Monitor) -> None:
+    (task,) = in_review(sandbox)
+    plan = await monitor.plan(APPROVE, tasks=(task,))
+    result(sandbox, task, "test_validation", False)
+    with pytest.raises(PlanChanged) as changed:
+        await monitor.run(APPROVE, plan, tasks=(task,))
+    assert "1 safety check failed: test_validation" in changed.value.plan.text
+    assert (await monitor.run(APPROVE, changed.value.plan, tasks=(task,))).done
+
+
+async def test_where_no_check_belongs_to_a_task_the_inbox_knows_of_none(
+    sandbox: Running, monitor: Monitor, between: Wire
+) -> None:
+    in_review(sandbox)
+    if sandbox.shape == "deployed":
+        between.acts[CHECKS] = answer(b'{"code": "42501", "message": "permission denied"}', "403 Forbidden")
+    page = await monitor.page(Listing(table=Table.INBOX), 0, 50)
+    assert [row.failed_checks for row in page.rows if isinstance(row, ChosenTask)] == [None]
 
 
 @RESULTS

@@ -202,13 +202,13 @@ async def test_it_is_undone_while_it_still_is_what_was_set(
     assert (plan.action is not None and plan.action.tier is Tier.TYPED) is grave
     undone = await monitor.run(UNDO, plan, run=done.run)
     assert (undone.phase, undone.changed, value(sandbox, name)) == (ResultPhase.VERIFIED, 1, was), undone
-    assert "nothing of it stands" in (await monitor.plan(UNDO, run=done.run)).refused
+    assert "nothing of it stands" in (await monitor.plan(UNDO, run=done.run)).text
 
 
 async def test_what_was_set_since_is_not_undone(sandbox: Running, monitor: Monitor) -> None:
     first = await set_to(monitor, "max_parallel_tasks", "7")
     plan = await monitor.plan(UNDO, run=first.run)
     await set_to(monitor, "max_parallel_tasks", "9")
-    assert "nothing of it stands" in (await monitor.plan(UNDO, run=first.run)).refused
+    assert "nothing of it stands" in (await monitor.plan(UNDO, run=first.run)).text
     assert not (await monitor.run(UNDO, plan, run=first.run)).done
     assert value(sandbox, "max_parallel_tasks") == 9

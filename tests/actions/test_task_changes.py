@@ -220,7 +220,7 @@ async def test_it_is_taken_back_where_it_still_stands(sandbox: Running, monitor:
         assert row(sandbox, ids[1])[1] is (before == "awaiting_review")
         assert row(sandbox, ids[1])[3:] == (False, None)
         again = await monitor.plan(UNDO, run=done.run)
-        assert "nothing of it stands" in again.refused
+        assert "nothing of it stands" in again.text
         sandbox.sql("DELETE FROM autonomous_tasks")
 
 
@@ -240,7 +240,7 @@ async def test_what_another_run_approved_since_is_left_alone(sandbox: Running, m
     assert undone.changed == 3
     assert row(sandbox, ids[0]) == ("awaiting_review", True, None, False, None)
     await change(monitor, APPROVE, *ids[:2])
-    assert "nothing of it stands any more" in (await monitor.plan(UNDO, run=first.run)).refused
+    assert "nothing of it stands any more" in (await monitor.plan(UNDO, run=first.run)).text
 
 
 async def test_what_a_killed_run_approved_is_taken_back(sandbox: Running, monitor: Monitor) -> None:
@@ -288,10 +288,11 @@ async def test_more_than_ten_or_a_risky_one_must_be_typed(sandbox: Running, moni
 
 @ONE_SHAPE
 async def test_what_cannot_be_meant_is_said_in_a_sentence(sandbox: Running, monitor: Monitor) -> None:
-    (pending,) = add(sandbox, "pending")
+    (pending,), (failed,) = add(sandbox, "pending"), add(sandbox, "failed")
     missing = "00000000-0000-4000-8000-000000000000"
     for tasks, words in (
-        ((pending,), f"task {pending} is pending: it must wait for a review"),
+        ((pending,), f"task {pending} is pending already"),
+        ((failed,), f"task {failed} is failed: it must wait for a review"),
         ((missing,), f"no task {missing} is visible to us"),
         (
             (pending, missing),
@@ -303,13 +304,15 @@ async def test_what_cannot_be_meant_is_said_in_a_sentence(sandbox: Running, moni
         ((), "name tasks by their ids, or by a filter such as type:bug_fix"),
     ):
         plan = await monitor.plan(APPROVE, tasks=tasks)
-        assert plan.refused == words
+        assert plan.text == words
         result = await monitor.run(APPROVE, plan, tasks=tasks)
-        assert (result.phase, result.text) == (ResultPhase.REFUSED, words)
+        is_there = pending in tasks or failed in tasks or "matches" in words
+        phase = ResultPhase.UNCHANGED if is_there else ResultPhase.REFUSED
+        assert (result.phase, result.text, result.already) == (phase, words, "already" in words)
     (name,) = add(sandbox)
     plan = await monitor.plan(REJECT, tasks=(name,))
     assert (await monitor.run(REJECT, plan, tasks=(name,), reason="  ")).phase is ResultPhase.REFUSED
-    assert statuses(sandbox) == {"pending": 1, "awaiting_review": 1}
+    assert statuses(sandbox) == {"pending": 1, "failed": 1, "awaiting_review": 1}
 
 
 async def test_what_keeps_the_agents_from_it_is_said(sandbox: Running, monitor: Monitor) -> None:

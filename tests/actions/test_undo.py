@@ -73,7 +73,7 @@ def test_on_the_command_line_a_step_is_named(sandbox: Running, command: Command)
     sandbox.stuck(1)
     assert command("heal", "--yes", sandbox=sandbox).returncode == 0
     run = sandbox.sql("SELECT input_data->>'run' FROM autonomous_execution_logs WHERE input_data ? 'run' LIMIT 1")[0][0]
-    assert command("undo", run, "--only", "dry-run", "--yes", sandbox=sandbox).returncode == 2
+    assert command("undo", run, "--only", "dry-run", "--yes", sandbox=sandbox).returncode == 1
     assert command("undo", run, "--only", "nonsense", "--yes", sandbox=sandbox).returncode == 2
     done = command("undo", run, "--only", "tasks", "--yes", sandbox=sandbox)
     assert (done.returncode, statuses(sandbox)) == (0, {"in_progress": 1})

@@ -61,6 +61,51 @@ def test_alerts_of_an_account_that_sees_nothing_are_not_none(sandbox: Running, c
     assert done.stdout == "none known\n"
 
 
+LISTS = (
+    ("tasks",),
+    ("tasks", "status:failed"),
+    ("tasks", "--sort", "took"),
+    ("tasks", "--group", "error"),
+    ("task", "00000000-0000-4000-8000-000000000001"),
+    ("logs", "--watchdog"),
+    ("logs", "--healing"),
+    ("logs", "--stats"),
+    ("logs", "--stats", "--by", "type"),
+)
+
+
+@pytest.mark.parametrize("words", LISTS, ids=" ".join)
+def test_a_list_of_hidden_rows_is_not_none(words: tuple[str, ...], sandbox: Running, command: Command) -> None:
+    """An account that sees nothing is told so; where anybody sees everything, as long as there is no row to see."""
+    seen = {"SUPABASE_KEY": sandbox.publishable_key, "WATCHDESK_FUNCTION_KEY": ""}
+    if sandbox.shape == "documented":
+        on_fire(sandbox)
+        seen = as_viewer(sandbox)
+    done = command(*words, sandbox=sandbox, **seen)
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert "visible to" in done.stderr
+    told = command(*words, "--json", sandbox=sandbox, **seen)
+    assert told.returncode == 2
+    found = json.loads(told.stdout)
+    assert (found["version"], found["known"]) == (1, False)
+    assert "visible to" in found["why"]
+
+
+@pytest.mark.parametrize("words", [("tasks",), ("tasks", "--group", "who"), ("logs", "--watchdog")], ids=" ".join)
+def test_what_nothing_is_hidden_from_knows_an_empty_list(
+    words: tuple[str, ...], sandbox: Running, command: Command
+) -> None:
+    done = command(*words, sandbox=sandbox)
+    assert (done.returncode, done.stdout) == (0, "none\n"), done.stderr
+
+
+def test_a_filter_that_finds_nothing_among_visible_rows_finds_none(sandbox: Running, command: Command) -> None:
+    sandbox.completed(1)
+    key = sandbox.publishable_key if sandbox.shape == "deployed" else sandbox.service_key
+    done = command("tasks", "status:failed", sandbox=sandbox, SUPABASE_KEY=key)
+    assert (done.returncode, done.stdout) == (0, "none\n"), done.stderr
+
+
 def test_a_project_that_cannot_be_reached_is_no_matter_of_clocks(command: Command, sandbox: Running) -> None:
     done = command("status", sandbox=sandbox, HTTP_PROXY="http://127.0.0.1:9")
     assert done.returncode == 4

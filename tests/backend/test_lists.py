@@ -14,6 +14,7 @@ from core.actions.breakers import HOLD_BREAKER
 from core.backend.client import RequestLimits
 from core.backend.target import Target
 from core.checks.settings import WatchRules
+from core.domain.prefixes import exactly
 from core.domain.queries import OWN_SORT, SORT_COLUMNS, Filter, Listing, Page, Table, parse_filter
 from core.domain.records import SafetyCheck
 from core.domain.sorting import SORTED_HERE, YOUNGEST, Sort, SortedBy
@@ -452,7 +453,7 @@ async def test_hostile_statuses_and_kinds_are_values_and_nothing_else(sandbox: R
         sandbox.sql("INSERT INTO autonomous_execution_logs (execution_step, step_status) VALUES (%s, 'failed')", value)
         for table in Table:
             assert (await monitor.page(Listing(table=table, filter=Filter(status=(value,))), 0, 5)).rows == (), value
-        for kind in (value, f"{value}*"):
+        for kind in (exactly(value), f"{exactly(value)}*"):
             listing = Listing(table=Table.LOGS, filter=Filter(kind=(kind, "nosuch")))
             assert [row.step for row in await whole(monitor, listing)] == [value]
 

@@ -145,3 +145,50 @@ def test_one_task_in_full(sandbox: Running, command: Command, some: list[str]) -
     assert found["task"]["id"] == some[0]
     assert found["columns"]["status"] == found["task"]["status"]
     assert [row["step"] for row in found["logs"]] == ["patch"]
+
+
+ODD_VALUES = (
+    "a*b",
+    "star*",
+    "*",
+    "with, comma",
+    'with "quotes"',
+    "it's",
+    "back\\slash",
+    "-x",
+    "two  blanks",
+    "a:b",
+    "%_",
+    "(x)",
+)
+"""Values that a filter's grammar or the API's language have a sign of."""
+
+
+def test_every_value_can_be_named_exactly(sandbox: Running, command: Command) -> None:
+    """Each group's filter finds its tasks and no other's, also by what a prefix would find too."""
+    for who in (*ODD_VALUES, "aXb", "starry", "bug"):
+        sandbox.sql(
+            "INSERT INTO autonomous_tasks (description, status, assigned_to) SELECT 'd', 'pending', %s"
+            " FROM generate_series(1, 2)",
+            who,
+        )
+    told = json.loads(command("tasks", "--group", "who", "--json", sandbox=sandbox).stdout)
+    found = {group["name"]: group for group in told["groups"]}
+    assert set(found) == {*ODD_VALUES, "aXb", "starry", "bug"}
+    for name, group in found.items():
+        rows = json.loads(command("tasks", group["filter"], "--json", sandbox=sandbox).stdout)["tasks"]
+        assert {row["id"] for row in rows} == set(group["ids"]), (name, group["filter"])
+    left = json.loads(command("tasks", '-who:"star*","*"', "--json", "--limit", "500", sandbox=sandbox).stdout)
+    assert left["total"] == 2 * (len(found) - 2)
+    begun = json.loads(command("tasks", 'who:"a*"*,star*', "--json", sandbox=sandbox).stdout)["tasks"]
+    assert {row["assigned_to"] for row in begun} == {"a*b", "star*", "starry"}
+
+
+def test_a_cause_finds_the_failures_of_its_group(sandbox: Running, command: Command) -> None:
+    storm(sandbox, 3)
+    sandbox.sql("UPDATE autonomous_tasks SET error_message = replace(error_message, ' is locked', E'\\n  is locked')")
+    told = json.loads(command("tasks", "--group", "error", "--json", sandbox=sandbox).stdout)
+    assert len(told["groups"]) == len(CAUSES)
+    for group in told["groups"]:
+        rows = json.loads(command("tasks", group["filter"], "--json", sandbox=sandbox).stdout)["tasks"]
+        assert {row["id"] for row in rows} == set(group["ids"]), group["filter"]

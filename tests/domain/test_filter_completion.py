@@ -3,13 +3,22 @@
 import pytest
 
 from core.domain.filter_completion import MOST, completions
+from core.domain.prefixes import exactly
 from core.domain.queries import FILTER_KEYS, Filter, Table, parse_filter
 from core.domain.records import ChosenTask, LogEntry, SafetyCheck, Task
 from tests.hostile import HOSTILE
 
+UUID, OTHER = "0b5e1a52-55a2-4f3c-9f43-2d1f0c5d7a11", "9f43a1b2-55a2-4f3c-9f43-2d1f0c5d7a12"
 TASKS = (
-    Task(id="0b5e1a52-55a2-4f3c-9f43-2d1f0c5d7a11", task_type="bug_fix", description="", status="failed"),
-    Task(id="b", task_type="build", description="", status="failed", assigned_to="agent 1, the first"),
+    Task(id=UUID, task_type="bug_fix", description="", status="failed", error=f"row {UUID} is locked"),
+    Task(
+        id="b",
+        task_type="build",
+        description="",
+        status="failed",
+        error=f"row {OTHER}\n is locked",
+        assigned_to="agent 1, the first",
+    ),
     Task(id="c", task_type="type*", description="", status="failed", assigned_to="agent-2", risk_level="odd"),
 )
 LOGS = (LogEntry(id="l", at=None, step="watchdog_healing", status="failed", order="heal", actor="jana@bastion"),)
@@ -34,7 +43,9 @@ def words(text: str, table: Table = Table.TASKS, rows: tuple[object, ...] = TASK
         ("status:e", Table.SAFETY, SAFETY, ["enabled"]),
         ("login type:bu", Table.TASKS, TASKS, ["bug_fix", "build"]),
         ("type:bug_fix,bu", Table.TASKS, TASKS, ["build"]),
-        ("-type:", Table.TASKS, TASKS, ["bug_fix", "build"]),
+        ("-type:", Table.TASKS, TASKS, ["bug_fix", "build", "type*"]),
+        ('type:"type*",b', Table.TASKS, TASKS, ["bug_fix", "build"]),
+        ('type:"type*",t', Table.TASKS, TASKS, []),
         ("who:", Table.TASKS, TASKS, ["agent 1, the first", "agent-2"]),
         ("risk:", Table.TASKS, TASKS, ["high", "medium", "low", "odd"]),
         ("step:", Table.LOGS, LOGS, ["watchdog_healing"]),
@@ -42,7 +53,8 @@ def words(text: str, table: Table = Table.TASKS, rows: tuple[object, ...] = TASK
         ("who:j", Table.ORDERS, LOGS, ["jana@bastion"]),
         ("check:", Table.SAFETY, SAFETY, ["lint_check"]),
         ("took:>", Table.LOGS, LOGS, [">1min", ">5min", ">1h"]),
-        ("error:", Table.TASKS, TASKS, []),
+        ("error:", Table.TASKS, TASKS, ["row <id> is locked"]),
+        ("error:ro", Table.TASKS, TASKS, ["row <id> is locked"]),
         ("colour:", Table.TASKS, TASKS, []),
         ('"sta', Table.TASKS, TASKS, []),
         ('"a b" st', Table.TASKS, TASKS, ["status:"]),
@@ -70,7 +82,7 @@ def test_all_that_is_offered_is_a_filter(table: Table) -> None:
 def test_whatever_is_in_a_row_is_offered_as_what_finds_it() -> None:
     rows = [Task(id="x", task_type=text, description="", status="failed") for text in HOSTILE]
     for one in completions("type:", Table.TASKS, rows):
-        assert parse_filter(one.text, Table.TASKS).kind == (one.word,)
+        assert parse_filter(one.text, Table.TASKS).kind == (exactly(one.word),)
 
 
 def test_no_more_is_offered_than_can_be_read() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain.prefixes import exactly
 from core.domain.queries import (
     OWN_SORT,
     SORT_COLUMNS,
@@ -57,6 +58,10 @@ READ: dict[str, tuple[str, Table, Filter]] = {
         Table.TASKS,
         Filter(who=("agent-1", "human*"), risk=("high",), error=("time out",)),
     ),
+    "a star that is one": ('type:"a*b" who:"ends*"', Table.TASKS, Filter(kind=(r"a\*b",), who=(r"ends\*",))),
+    "a star behind quotes": ('type:"a b*"*', Table.TASKS, Filter(kind=(r"a b\**",))),
+    "a backslash": (r"who:CORP\ann", Table.TASKS, Filter(who=(r"CORP\\ann",))),
+    "a minus behind the key": ("type:-x", Table.TASKS, Filter(kind=("-x",))),
     "since and until": ("since:2h until:03:10", Table.LOGS, Filter(since="2h", until="03:10")),
     "a day with a blank": ('since:"yesterday 22:00"', Table.TASKS, Filter(since="yesterday 22:00")),
     "an age": ("age:>1h", Table.INBOX, Filter(until="1h")),
@@ -130,17 +135,18 @@ def test_whatever_is_typed_gives_a_filter_or_a_sentence(text: str, table: Table)
     assert not CONTROL.search(refusal)
 
 
-VALUES = st.text(st.characters(exclude_characters="\x00*", exclude_categories=["Cs"]), min_size=1, max_size=12)
+VALUES = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1, max_size=12)
+KINDS = VALUES.map(exactly) | VALUES.map(lambda text: f"{exactly(text)}*")
 
 
 @given(
     st.builds(
         Filter,
         status=st.lists(VALUES.map(str.lower), max_size=2, unique=True).map(tuple),
-        kind=st.lists(VALUES, max_size=2, unique=True).map(tuple),
+        kind=st.lists(KINDS, max_size=2, unique=True).map(tuple),
         words=st.lists(VALUES, max_size=3, unique=True).map(tuple),
         task=st.sampled_from(["", UUID]),
-        who=st.lists(VALUES, max_size=2, unique=True).map(tuple),
+        who=st.lists(KINDS, max_size=2, unique=True).map(tuple),
         risk=st.lists(VALUES, max_size=2, unique=True).map(tuple),
         error=st.lists(VALUES, max_size=2, unique=True).map(tuple),
         since=st.sampled_from(["", "2h", "yesterday 22:00"]),
@@ -149,7 +155,7 @@ VALUES = st.text(st.characters(exclude_characters="\x00*", exclude_categories=["
             st.one_of(
                 st.builds(Filter, status=st.tuples(VALUES.map(str.lower))),
                 st.builds(Filter, words=st.tuples(VALUES)),
-                st.builds(Filter, who=st.tuples(VALUES, VALUES).filter(lambda pair: pair[0] != pair[1])),
+                st.builds(Filter, who=st.tuples(KINDS, KINDS).filter(lambda pair: pair[0] != pair[1])),
             ),
             max_size=1,
         ).map(tuple),

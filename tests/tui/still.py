@@ -339,7 +339,14 @@ def in_review(task: Task) -> ChosenTask:
     links = (("pull request", f"https://github.com/atlas/shop/pull/{int(task.id[:8], 16)}"),)
     files = ("src/a.ts", "src/b.ts")
     return ChosenTask(
-        task=task, digest="", level=3, requires_approval=True, files=files, file_count=len(files), links=links
+        priority=task.priority,
+        task=task,
+        digest="",
+        level=3,
+        requires_approval=True,
+        files=files,
+        file_count=len(files),
+        links=links,
     )
 
 

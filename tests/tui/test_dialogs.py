@@ -9,13 +9,18 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static
 
+from core.actions.cancel import CANCEL
 from core.actions.catalogue import ACTIONS
 from core.actions.emergency_stop import EMERGENCY_STOP
 from core.actions.heal import HEAL
+from core.actions.pause_type import PAUSE_TYPE
 from core.actions.resume import RESUME
+from core.actions.retry_matching import RETRY_MATCHING
+from core.actions.retry_task import RETRY
+from core.actions.set_priority import SET_PRIORITY
 from core.actions.silence import SILENCE
 from core.actions.waiting import WaitingAction
-from core.domain.actions import POSITIONAL, Action, Argument, ArgumentKind, field_label
+from core.domain.actions import POSITIONAL, Action, Argument, ArgumentKind, button, field_label
 from core.domain.plans import HealPlan, Plan, PlanStep, StopPlan
 from tests.clock import FakeClock
 from tests.tui.drawn import app_on, asks, drawn, monitor_of, read_it, run, settled
@@ -354,3 +359,19 @@ async def test_an_order_that_waits_no_more_is_not_asked_about() -> None:
         await settled(pilot, lambda: "It does not wait any more." in getattr(app.screen, "_text", ""))
         assert app.screen.query_one("#act", Button).disabled
     assert monitor_of(app).orders == []
+
+
+@pytest.mark.parametrize(
+    ("action", "rows", "says"),
+    [
+        (RETRY_MATCHING, 0, "Retry"),
+        (RETRY_MATCHING, 1, "Retry this task"),
+        (RETRY_MATCHING, 41, "Retry 41 tasks"),
+        (RETRY, 1, "Retry this task"),
+        (CANCEL, 1_000, "Reject 1,000 tasks"),
+        (SET_PRIORITY, 2, "Prioritize 2 tasks"),
+        (PAUSE_TYPE, 3, "Pause"),
+    ],
+)
+def test_the_button_names_what_it_does(action: Action, rows: int, says: str) -> None:
+    assert button(action, rows) == says

@@ -1,11 +1,16 @@
 """The prompt does what is typed as its key does it, tab completes, what cannot be is said; and the menu's pages."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.pilot import Pilot
 
+from core.actions.catalogue import ACTIONS
 from core.actions.heal import HEAL
 from tests.running import ONE_SHAPE, Command, Running
 from tests.tui.drawn import app_on, asks, monitor_of, run, settled, text_of
@@ -15,7 +20,7 @@ from tests.tui.rows import RECORDS
 from tests.tui.terminal import Terminal
 from tui.app.app import WatchdeskApp
 from tui.base.key import Key
-from tui.dialogs import ChoiceDialog, CommandPrompt, HelpDialog
+from tui.dialogs import ActionDialog, ChoiceDialog, CommandPrompt, HelpDialog
 from tui.rendering.palettes import THEMES
 from tui.screens.dashboard import Dashboard
 from tui.screens.groups_view import GroupsView
@@ -24,6 +29,11 @@ from tui.screens.list_view import ListView
 from tui.screens.page_view import PageView
 from tui.screens.prompt_words import ARGUMENTS, NoCommand, command_of, following, prompt_name
 from tui.screens.trends_view import TrendsView
+
+ID = "0b5e1a52-55a2-4f3c-9f43-2d1f0c5d7a11"
+WORDS = ("x", ID, "3", "2h", "type:a", '"', '"a b"', "-", "\x1b[2J", "stuck", "🙂")
+BEHIND = {"heal": "stuck", "lift": "requeue"}
+"""What is typed behind an action's name where it takes no word of the operator's own."""
 
 pytestmark = pytest.mark.usefixtures("utc")
 
@@ -68,7 +78,12 @@ def test_what_is_meant(typed: str, name: str, about: str) -> None:
     [
         ("nonsense", "nonsense is nothing that is known here"),
         ("t", "t can be times, tasks, trail, trends"),
-        ("heal now", "heal takes nothing behind its name"),
+        ("check now", "check takes nothing behind its name"),
+        ("heal now", "now cannot follow: config,stuck,dry-run,logs may follow"),
+        ("unpause foo bar", "bar cannot follow: TYPE may follow"),
+        (f"priority {ID} 300", "not 300: priority, 0 to 10: a number from 0 to 10"),
+        ("retry colour:x", "colour: is no key here"),
+        ("silence x 9000d", "not 9000d: how long: a time such as 30min or 2h"),
         ("tasks colour:red", "colour: is no key here"),
         ("theme pink", "pink is no theme: dark, light"),
         ("groups colour", "colour groups nothing: status, type, who, error"),
@@ -103,9 +118,90 @@ def test_what_may_follow() -> None:
     assert words("groups e") == ["error"]
     assert words("groups error ty") == ["type:"]
     assert words("report ") == ["30min", "2h", "24h", "7d"]
-    assert words("heal ") == words("alerts x") == words("nonsense ") == []
+    assert words("heal ") == ["config", "stuck", "dry-run", "logs"]
+    assert words("pause bu") == ["bug_fix"]
+    assert words("retry status:fa") == ["failed"]
+    assert words("resume r") == ["requeue"]
+    assert words("check ") == words("alerts x") == words("nonsense ") == []
     for one in following("tasks ", ENTRIES, lambda _: RECORDS.tasks):
         assert one.text.startswith("tasks ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "action", "given"),
+    [
+        ("pause foo", "pause_type", {"task_type": "foo"}),
+        ('pause "a b" the tests are broken', "pause_type", {"task_type": "a b", "reason": "the tests are broken"}),
+        ("unpause foo", "unpause_type", {"task_type": "foo"}),
+        (f"cancel {ID}", "cancel", {"tasks": (ID,)}),
+        (f"priority {ID} 3", "set_priority", {"tasks": (ID,), "to": 3}),
+        ("priority type:bug_fix 3", "set_priority", {"tasks": ("type:bug_fix",), "to": 3}),
+        ("priority type:bug_fix", "set_priority", {"tasks": ("type:bug_fix",)}),
+        ('assign type:bug_fix "ann, the first"', "assign", {"tasks": ("type:bug_fix",), "to": "ann, the first"}),
+        ("retry status:failed", "retry_matching", {"tasks": ("status:failed",)}),
+        ("retry failed", "retry_matching", {"tasks": ("status:failed",)}),
+        ("set max_daily_tasks 20", "set_config", {"name": "max_daily_tasks", "value": "20"}),
+        ("heal stuck,logs", "heal", {"only": frozenset({"stuck_tasks", "old_logs"})}),
+        ("stop fire in the hall", "emergency_stop", {"reason": "fire in the hall"}),
+        ("silence x:* 2h mow", "silence", {"matcher": "x:*", "lasts": timedelta(hours=2), "reason": "mow"}),
+        ("silence breakers:* works", "silence", {"matcher": "breakers:*", "reason": "works"}),
+        ("resume requeue", "lift", {"requeue": True}),
+        ("create bug_fix mend the login", "create_task", {"task_type": "bug_fix", "description": "mend the login"}),
+        (f"undo {ID}", "undo", {"run": ID}),
+    ],
+)  # fmt: skip
+def test_what_an_action_is_to_begin_with(typed: str, action: str, given: dict[str, Any]) -> None:
+    command = command_of(typed, ENTRIES)
+    assert (command.key.order, command.given) == (action, given)
+
+
+@pytest.mark.parametrize("key", [key for key in ENTRIES if key.order], ids=prompt_name)
+@given(
+    words=st.lists(
+        st.sampled_from(["x", ID, "3", "2h", "type:a", '"', '"a b"', "-", "\x1b[2J", "stuck", "🙂"]), max_size=4
+    )
+)
+def test_whatever_is_typed_behind_an_action_begins_it_or_is_a_sentence(key: Key, words: list[str]) -> None:
+    said, given = "", dict[str, Any]()
+    try:
+        given = command_of(f"{prompt_name(key)} {' '.join(words)}", ENTRIES).given or {}
+    except NoCommand as error:
+        said = str(error)
+    assert "\n" not in said
+    assert "\x1b" not in said
+    names = {one.name for one in ACTIONS[key.order].arguments}
+    assert given.keys() <= names
+
+
+@pytest.mark.parametrize("key", [key for key in ENTRIES if key.about == "order"], ids=prompt_name)
+async def test_an_action_with_words_behind_it_only_asks(key: Key) -> None:
+    """Each opens its dialog with them filled in, of whatever tier it is, and nothing is done."""
+    app = app_on(WARNING)
+    async with run(app, (100, 40)) as pilot:
+        await settled(pilot)
+        await typed(pilot, f"{prompt_name(key)} {BEHIND.get(key.order, 'foo')}", "enter")
+        await settled(pilot, lambda: isinstance(app.screen, ActionDialog))
+        dialog = app.screen
+        assert isinstance(dialog, ActionDialog)
+        assert dialog.action.name == key.order
+        assert monitor_of(app).orders == []
+
+
+@ONE_SHAPE
+def test_on_a_real_terminal_an_action_with_words_asks_and_is_done(sandbox: Running, command: Command) -> None:
+    sandbox.sql("INSERT INTO autonomous_tasks (task_type, description, status) VALUES ('bug_fix', 'one', 'pending')")
+    terminal = Terminal(command, sandbox, size=(100, 30))
+    try:
+        terminal.await_text("LIVE")
+        os.write(terminal.master, b":pause bu\t the tests are broken\r")
+        terminal.await_text("1 pending task of type bug_fix set aside")
+        assert sandbox.sql("SELECT status FROM autonomous_tasks") == [("pending",)]
+        os.write(terminal.master, b"\x1b")
+        terminal.await_gone("1 pending task of type bug_fix set aside")
+        os.write(terminal.master, b":set max_daily_tasks 20\r")
+        terminal.await_text("becomes 20")
+    finally:
+        terminal.dispose()
 
 
 async def typed(pilot: Pilot[None], text: str, *then: str) -> str:

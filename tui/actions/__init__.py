@@ -11,7 +11,9 @@ from core.actions.process import OBSERVE_OFF
 from core.actions.resume import RESUME
 from core.actions.retry_matching import RETRY_MATCHING
 from core.actions.safety_check import DISABLE_CHECK, ENABLE_CHECK, NO_SETTINGS
+from core.actions.set_config import SET_CONFIG
 from core.actions.silence import SILENCE
+from core.actions.undo import UNDO
 from core.backend.schema import Shape
 from core.domain.actions import POSITIONAL, Action
 from tui.actions.alerts import ack_choices, silence_choices
@@ -113,6 +115,18 @@ async def _safety_checks(ui: Ui, action: Action, filter_text: str) -> None:
         ui.visit("safety", filter_text)
 
 
+async def set_value(ui: Ui) -> None:
+    """Show the config row: one of its values is chosen there."""
+    if ui.allowed(SET_CONFIG):
+        ui.visit("config")
+
+
+async def undo(ui: Ui) -> None:
+    """Show what was done: what is to be taken back is chosen there."""
+    if ui.allowed(UNDO):
+        ui.visit("trail")
+
+
 def _starting(action: Action) -> Handler:
     """Return what starts an action that is about nothing in particular."""
     subject = next((one.name for one in action.arguments if one.kind in POSITIONAL and one.required), "")
@@ -150,6 +164,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     "assign": assign,
     "enable_check": enable_check,
     "disable_check": disable_check,
+    "set": set_value,
+    "undo": undo,
     "faults": switch_fault,
     "earlier": earlier,
     "later": later,

@@ -9,9 +9,13 @@ from core.domain.actions import Action
 
 
 class Go(StrEnum):
-    """Somewhere to go. `task`, `logs_of`: by a task's id; `trail`: the runs of an action; `key`: what a key does."""
+    """Somewhere to go. `task`, `logs_of`: by a task's id; `tasks`: by a filter's text; `key`: what a key does.
+
+    `trail`: the runs of an action.
+    """
 
     TASK = "task"
+    TASKS = "tasks"
     LOGS_OF = "logs_of"
     TRAIL = "trail"
     KEY = "key"

@@ -23,6 +23,12 @@ async def start(ui: Ui, action: Action, of: str = "", **given: Any) -> None:
     ui.tell(result.text)
 
 
+async def begin(ui: Ui, action: Action, **given: Any) -> None:
+    """Open the dialog of an action, whatever its tier: what was typed in full is shown before it is done."""
+    if ui.allowed(action):
+        ui.ask(ActionDialog(ui.monitor, action, given))
+
+
 async def follow(ui: Ui, chosen: Choice) -> None:
     """Do what was chosen: start its action, or go where it leads."""
     match chosen.what:
@@ -30,6 +36,8 @@ async def follow(ui: Ui, chosen: Choice) -> None:
             await ui.press(chosen.of)
         case Go.TASK:
             ui.open_row("tasks", chosen.of)
+        case Go.TASKS:
+            ui.visit("tasks", chosen.of)
         case Go.LOGS_OF:
             ui.visit("logs", f"task:{chosen.of}")
         case Go.TRAIL:

@@ -8,11 +8,13 @@ from textual.actions import parse
 from textual.app import SystemCommand
 from textual.screen import Screen
 
+from core.actions.catalogue import ACTIONS
 from core.base.clock import Clock
 from core.base.time_input import moment_of
 from core.history.report import markdown
 from core.monitor import Monitor
 from core.services.reporting import NothingRecorded
+from tui.actions.start import begin
 from tui.app.screen_stack import ScreenStack
 from tui.base.fault_switch import FaultSwitch
 from tui.base.key import Key
@@ -81,6 +83,9 @@ class Entries(ScreenStack):
         except NoCommand as error:
             return str(error)
         self.screen.dismiss()
+        if command.given is not None:
+            self.call_next(begin, self, ACTIONS[command.key.order], **command.given)
+            return ""
         namespace, name, given = parse(command.key.action)
         about = (*given, command.about) if command.about else given
         self.call_next(self.run_action, (namespace, name, about))
@@ -97,8 +102,10 @@ class Entries(ScreenStack):
         top = self.screen_stack[-2] if len(self.screen_stack) > 1 else None
         if isinstance(top, ServedView) and name == top.listed.NAME and top.rows:
             return top.rows
+        if name not in LISTS:
+            return ()
         listed = LISTS[name](self)
-        return listed.known(self.shown).records if isinstance(listed, Served) else ()
+        return listed.known(self.shown).records if isinstance(listed, Served) else listed.rows(self.shown)
 
     def action_theme(self, name: str = "") -> None:
         """Show another theme, until it ends; ask which one where none is named."""

@@ -129,8 +129,10 @@ def run_action(config: Config, action: Action, arguments: dict[str, Any], mode: 
         return await give(monitor, action, arguments, mode)
 
     if action.command is not None and action.command.alerts:
-        return asyncio.run(with_alerts(config, act))
-    return asyncio.run(_at_once(config, act)) if action.hurries else once(config, act)
+        return asyncio.run(with_alerts(config, act, as_data=mode.as_data))
+    if action.hurries:
+        return asyncio.run(_at_once(config, act, as_data=mode.as_data))
+    return once(config, act, as_data=mode.as_data)
 
 
 async def give(monitor: Monitor, action: Action, arguments: dict[str, Any], mode: Mode) -> int:
@@ -215,7 +217,7 @@ def _of(action: Action, arguments: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if name in names}
 
 
-async def _at_once(config: Config, act: Callable[[Monitor], Any]) -> int:
+async def _at_once(config: Config, act: Callable[[Monitor], Any], *, as_data: bool) -> int:
     """Run without asking for the schema first: that would be one more thing to wait for."""
     start_logging(config.target, config.alerts.secrets())
     monitor = Monitor(config)
@@ -223,7 +225,7 @@ async def _at_once(config: Config, act: Callable[[Monitor], Any]) -> int:
         code: int = await act(monitor)
         return code
     except NotLive as not_live:
-        return fail(not_live.fault)
+        return fail(not_live.fault, as_data=as_data)
     finally:
         await monitor.close()
 

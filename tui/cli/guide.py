@@ -132,6 +132,7 @@ FILTER_WORDS: Final = """\
 Words of a filter, here and in the lists of the monitor (/):
   login "time out"       every word, in the description, type, who, or error
   status:failed,pending  either; also type: (task_* is a prefix), who:, risk:
+  type:"a*b, c"          in quotes: exactly this
   error:timeout          in the error text alone
   -status:completed      not; also before a word: -login
   since:2h until:03:10   created then; age:>1h is until:1h, age:<1h since:1h

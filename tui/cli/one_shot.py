@@ -8,7 +8,7 @@ from core.monitor import Config, Monitor
 from tui.cli.session import fail, start_logging
 
 
-async def with_alerts(config: Config, act: Callable[[Monitor], Awaitable[int]]) -> int:
+async def with_alerts(config: Config, act: Callable[[Monitor], Awaitable[int]], *, as_data: bool = False) -> int:
     """Run `act` on a monitor with alerts, and return its exit code. Without an answer local data is used."""
     start_logging(config.target, config.alerts.secrets())
     monitor = Monitor(config)
@@ -16,7 +16,7 @@ async def with_alerts(config: Config, act: Callable[[Monitor], Awaitable[int]]) 
         await monitor.refresh(everything=True)
         person = next((fault for fault in monitor.faults() if fault.person), None)
         if person is not None:
-            return fail(person)
+            return fail(person, as_data=as_data)
         await monitor.look_at_alerts()
         return await act(monitor)
     finally:

@@ -31,31 +31,36 @@ def configure(context: click.Context) -> Config:
         raise click.ClickException(said(str(error))) from error
 
 
-def once(config: Config, act: Callable[[Monitor], Awaitable[int]]) -> int:
-    """Run one command on a monitor without loops. Returns its exit code; a fault is told in one sentence."""
+def once(config: Config, act: Callable[[Monitor], Awaitable[int]], *, as_data: bool = False) -> int:
+    """Run one command on a monitor without loops. Returns its exit code; a fault is told in one sentence.
+
+    `as_data`: programs are told that nothing is known, and why.
+    """
     start_logging(config.target, config.alerts.secrets())
     try:
-        return asyncio.run(_once(config, act))
+        return asyncio.run(_once(config, act, as_data=as_data))
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
-async def _once(config: Config, act: Callable[[Monitor], Awaitable[int]]) -> int:
+async def _once(config: Config, act: Callable[[Monitor], Awaitable[int]], *, as_data: bool) -> int:
     monitor = Monitor(config)
     try:
         schema = await monitor.discover()
         if schema.missing:
-            return fail(schema.missing[0])
+            return fail(schema.missing[0], as_data=as_data)
         return await act(monitor)
     except NotLive as not_live:
-        return fail(not_live.fault)
+        return fail(not_live.fault, as_data=as_data)
     finally:
         await monitor.close()
 
 
-def fail(fault: Fault) -> int:
-    """Print a fault and its remedy on stderr. Returns its exit code."""
+def fail(fault: Fault, *, as_data: bool = False) -> int:
+    """Print a fault and its remedy on stderr, `as_data` for programs too. Returns its exit code."""
     tell(f"watchdesk: {fault.sentence()}")
+    if as_data:
+        put_json({"version": 1, "known": False, "why": fault.sentence()})
     return of_fault(fault)
 
 

@@ -20,6 +20,7 @@ from core.domain.actions import (
     Result,
     Tier,
     argument_value,
+    button,
     field_label,
     heading,
     must_type,
@@ -47,7 +48,7 @@ class ActionDialog(Dialog):
     def __init__(self, monitor: Monitor, action: Action, given: Mapping[str, Any] | None = None) -> None:
         self._project = monitor.snapshot.project.name
         super().__init__(heading(action, self._project))
-        self.ACT = action.verb or action.title
+        self.ACT = button(action, 0)
         self.DANGER = action.tier is Tier.TYPED
         self.HALTS, self.BOUND, self.AT_ONCE = action.halts, action.bound, action.hurries
         self.READING = _UNCOUNTED if action.hurries else self.READING
@@ -143,7 +144,10 @@ class ActionDialog(Dialog):
         if self._asked != before:  # a line that reads the same is not written again
             self.query_one("#heading", Static).update(Content(heading(self._asked, self._project)))
         act = self.query_one("#act", Button)
-        act.label = self._asked.verb or self._asked.title
+        says = button(self._asked, plan.rows if plan is not None else 0)
+        if str(act.label) != says:
+            act.label = says
+            act.refresh(layout=True)  # a new label alone does not make it wider
         self.DANGER, self.HALTS = self._asked.tier is Tier.TYPED, self._asked.halts
         act.variant = "error" if self.DANGER else "primary"
         self.set_class(self.DANGER, "danger")

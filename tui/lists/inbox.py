@@ -27,6 +27,7 @@ class InboxList(TaskList):
     COLUMNS = (
         Column(title="waits", name="age", width=6, right=True, moment=True),
         Column(title="risk", width=7),
+        Column(title="fails", name="fails", width=5, right=True, drops=1),
         Column(title="lvl", name="level", width=4, right=True, drops=4),
         Column(title="pri", name="priority", width=4, right=True, drops=5),
         Column(title="type", width=24, drops=2),
@@ -49,6 +50,10 @@ class InboxList(TaskList):
             cells=(
                 (task.created_at, "text" if live else "dim"),
                 (task.risk_level or self._signs.none, risk if live else "dim"),
+                (
+                    _fails(record, self._signs.none),
+                    "critical" if record.failed_checks and live else "dim",
+                ),
                 (f"{record.level or ''}", "dim"),
                 (f"{task.priority}", "dim"),
                 (task.task_type, "dim"),
@@ -58,3 +63,8 @@ class InboxList(TaskList):
                 (task.id[:8], "dim"),
             ),
         )
+
+
+def _fails(record: ChosenTask, unknown: str) -> str:
+    checks = record.failed_checks
+    return unknown if checks is None else f"{checks:,}" if checks else ""

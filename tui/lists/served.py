@@ -90,9 +90,9 @@ def heading(text: str) -> Line:
     return ((text, "title"),)
 
 
-def part(title: str, page: Page[Any] | None, rows: Sequence[Line], none: str) -> list[Line]:
+def part(title: str, page: Page[Any], rows: Sequence[Line], none: str) -> list[Line]:
     """Return the part of a document that lists rows of another table; `none`: the text where there is no row."""
-    more = f", the newest {len(rows)}" if page is not None and page.more else ""
+    more = f", the newest {len(rows)}" if page.more else ""
     return [(), heading(title + more), *(rows or [((f"  {none}", "dim"),)])]
 
 

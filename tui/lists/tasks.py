@@ -5,7 +5,7 @@ from typing import ClassVar, NamedTuple
 from core.actions.cancel import CANCEL
 from core.base.text import short
 from core.domain.actions import Action
-from core.domain.queries import Filter, Listing, Table
+from core.domain.queries import Filter, ListedRow, Listing, Page, Table
 from core.domain.records import LogEntry, SafetyCheck, Task
 from core.domain.safety_checks import failed_in_words, failing, failing_first
 from core.domain.snapshot import Snapshot
@@ -80,8 +80,6 @@ class TaskList(Served):
         if found is None:
             return None
         of_task = Filter(task=key)
-        logs = await monitor.page(Listing(table=Table.LOGS, filter=of_task), 0, _BESIDE)
-        entries = [entry for entry in logs.rows if isinstance(entry, LogEntry)]
         snapshot = self._ui.shown
         task = found.task
         lines: list[Line] = [
@@ -93,22 +91,28 @@ class TaskList(Served):
         checks = await self._checks(of_task, snapshot)
         lines += [((checks.failed, "critical"),)] if checks.failed else []
         lines += odd_lines(task.odd)
-        lines += part("Logs", logs, [_log(entry, snapshot) for entry in entries], "no log row of this task")
+        logs, why = await self._of_task(Table.LOGS, of_task)
+        entries = [_log(entry, snapshot) for entry in logs.rows if isinstance(entry, LogEntry)]
+        lines += part("Logs", logs, entries, why or "no log row of this task")
         lines += checks.lines
         lines += [(), heading("All columns"), *columns_of(found.row, but=_AT_TOP if not _long(task) else frozenset())]
         rows = (Choice(Go.LOGS_OF, key), "list its log rows")
         return Document(heading=f"Task {key}", lines=tuple(lines), choices=(*task_choices(task), rows))
 
     async def _checks(self, of_task: Filter, snapshot: Snapshot) -> "_Checks":
-        try:
-            page = await self._ui.monitor.page(Listing(table=Table.SAFETY, filter=of_task), 0, _BESIDE)
-        except NotLive as not_live:  # this table is no condition for anything
-            fault = not_live.fault  # where they belong to no task there is nothing the operator could do about it
-            none = fault.message if fault.kind == "filter" else fault.sentence()
-            return _Checks("", part("Safety checks", None, [], none))
+        page, why = await self._of_task(Table.SAFETY, of_task)
         checks = [one for one in page.rows if isinstance(one, SafetyCheck)]
         lines = [check_line(one, snapshot) for one in failing_first(checks)]
-        return _Checks(failed_in_words(failing(checks)), part("Safety checks", page, lines, "none of this task"))
+        return _Checks(failed_in_words(failing(checks)), part("Safety checks", page, lines, why or "none of this task"))
+
+    async def _of_task(self, table: Table, of_task: Filter) -> tuple[Page[ListedRow], str]:
+        """Return its newest rows of a table, and why none can be read: no condition for anything else."""
+        try:
+            return await self._ui.monitor.page(Listing(table=table, filter=of_task), 0, _BESIDE), ""
+        except NotLive as not_live:
+            fault = not_live.fault  # where they belong to no task there is nothing the operator could do about it
+            why = fault.message if fault.kind == "filter" else fault.sentence()
+            return Page(rows=(), offset=0, more=False), why
 
 
 class _Checks(NamedTuple):

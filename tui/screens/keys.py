@@ -14,6 +14,7 @@ from core.base.settings import Layers, SettingsError
 from core.domain.actions import Action, Shortcut
 from tui.base.key import Key, displayed, is_key, named
 from tui.lists import LISTS
+from tui.screens.order_words import taken
 
 
 def _press(name: str, key: str, word: str, does: str, drops: int = 0) -> Key:
@@ -22,9 +23,13 @@ def _press(name: str, key: str, word: str, does: str, drops: int = 0) -> Key:
 
 def _of(action: Action, shortcut: Shortcut) -> Key:
     key = _press(shortcut.name, shortcut.key, shortcut.word, shortcut.does, shortcut.drops)
-    return replace(key, order=action.name, priority=action.hurries)  # a stop is there from within a filter, too
+    about, command = "order" if taken(action) else "", action.command
+    also = (command.name,) if command is not None and command.name.replace("-", "_") not in _NAMES else ()
+    # a stop is there from within a filter, too
+    return replace(key, order=action.name, priority=action.hurries, about=about, also=also)
 
 
+_NAMES: Final = {action.shortcut.name for action in ACTIONS.values() if action.shortcut is not None}
 _OF_ACTIONS: Final = tuple(_of(action, action.shortcut) for action in ACTIONS.values() if action.shortcut is not None)
 
 ACTION_KEYS: Final = (

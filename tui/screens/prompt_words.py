@@ -6,18 +6,18 @@ from typing import Any, Final
 
 import msgspec
 
+from core.actions.catalogue import ACTIONS
 from core.base.errors import WatchdeskError
 from core.base.text import clean
 from core.base.time_input import EXAMPLES, moment_of
+from core.domain.actions import ArgumentKind
 from core.domain.filter_completion import Completion, completions, values_of
 from core.domain.queries import FilterError, Table, parse_filter
 from core.domain.task_groups import GroupBy
 from tui.base.key import Key
 from tui.lists import LISTS, Served
 from tui.rendering.palettes import THEMES
-
-Rows = Callable[[str], Sequence[Any]]
-"""Returns the rows in hand of a list, by its name."""
+from tui.screens.order_words import Rows, WrongWords, following_of, given_of, taken
 
 
 class NoCommand(WatchdeskError, ValueError):
@@ -25,10 +25,14 @@ class NoCommand(WatchdeskError, ValueError):
 
 
 class Command(msgspec.Struct, frozen=True):
-    """A key or an entry of the menu, and what was typed behind its name; empty for nothing."""
+    """A key or an entry of the menu, and what was typed behind its name; empty for nothing.
+
+    `given`: of an action, the arguments that its dialog begins with.
+    """
 
     key: Key
     about: str = ""
+    given: dict[str, Any] | None = None
 
 
 class Argument(msgspec.Struct, frozen=True):
@@ -48,8 +52,10 @@ def command_of(typed: str, keys: Iterable[Key]) -> Command:
     if not key.about:
         raise NoCommand(f"{prompt_name(key)} takes nothing behind its name")
     try:
+        if key.about == "order":
+            return Command(key, about, given_of(ACTIONS[key.order], about))
         return Command(key, ARGUMENTS[key.about].read(about, key))
-    except FilterError as error:
+    except (FilterError, WrongWords) as error:
         raise NoCommand(str(error)) from error
 
 
@@ -120,6 +126,13 @@ def _in_words(text: str, table: Table, rows: Sequence[Any]) -> Sequence[Completi
     return (*completions(text, table, rows), *(Completion(one, f"{before}{blank}{one}") for one in bare))
 
 
+def _in_order(text: str, key: Key, rows: Rows) -> Sequence[Completion]:
+    action = ACTIONS[key.order]
+    found = following_of(action, text, rows)
+    about = any(one.kind is ArgumentKind.SUBJECTS for one in taken(action))
+    return (*found, *(_in_words(text, Table.TASKS, rows("tasks")) if about else ()))
+
+
 def _one_of(words: Sequence[str], what: str) -> Argument:
     def read(text: str, key: Key) -> str:
         if text not in words:
@@ -158,6 +171,7 @@ def _in_spans(text: str, key: Key, rows: Rows) -> Sequence[Completion]:
 
 
 ARGUMENTS: Final[dict[str, Argument]] = {
+    "order": Argument(lambda text, key: text, _in_order),
     "filter": Argument(_filter, _in_filter),
     "theme": _one_of(THEMES, "theme"),
     "groups": Argument(_groups, _in_groups),

@@ -15,6 +15,7 @@ from core.domain.filter_completion import Completion, completions
 from core.domain.queries import OWN_SORT, SORT_COLUMNS, FilterError, Listing, Page, parse_filter, unknown_status
 from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.sorting import SORTED_HERE, Sort
+from core.domain.status import NOT_VISIBLE
 from core.domain.task_groups import GroupBy
 from core.resilience import NotLive
 from core.resilience.fault import Fault
@@ -330,7 +331,8 @@ class ServedView(ListView):
         if self._reading:
             return (("  reading …", "dim"),)
         if self._fault is not None:
-            return ((f"  cannot be read now: {self._fault.sentence()}", "warning"),)
+            unread = "" if self._fault.kind == NOT_VISIBLE else "cannot be read now: "
+            return ((f"  {unread}{self._fault.sentence()}", "warning"),)
         if odd := unknown_status(self._listing.filter, self.listed.TABLE):
             return ((f"  {odd}", "warning"),)
         return super()._none()

@@ -1,6 +1,7 @@
 """Reads for actions on chosen tasks: each as it is before the change, and what the change made of it."""
 
 import hashlib
+import json
 from datetime import datetime
 from typing import Any, Final
 
@@ -88,6 +89,8 @@ def chosen_of(row: Row) -> ChosenTask:
         digest=_digest(row),
         level=read.whole("autonomy_level"),
         requires_approval=row.get("requires_approval") is True,
+        priority=read.whole("priority"),
+        assigned_json=json.dumps(who if isinstance(who := row.get("assigned_to"), str) else None),
         files=tuple(clean(one, _FILE_CHARS) for one in names[:_FILES_READ]),
         file_count=len(names),
         links=tuple((words, address) for words, address in links if address),

@@ -16,15 +16,15 @@ from core.backend.faults import Failed
 from core.backend.log_rows import log_of, log_selection, narrowed
 from core.backend.reads import list_columns as listed
 from core.backend.reads.list_columns import ListTable, ordered
-from core.backend.reads.read import LEAST_CAP, PAGE, Read, Subject, read
-from core.backend.reads.safety import shape_of_safety
+from core.backend.reads.read import LEAST_CAP, PAGE, Read, Subject, batched, read
+from core.backend.reads.safety import SafetyReads, shape_of_safety
 from core.backend.rows import safety_narrowed, safety_of, safety_selection, task_of
 from core.backend.schema import LOGS, SAFETY, TASKS, Shape
 from core.backend.simulated import Telltale
 from core.domain.chosen_tasks import Beside
 from core.domain.markers import PAUSED
 from core.domain.queries import OWN_SORT, PAGE_ROWS, Filter, ListedRow, Listing, Page, Table
-from core.domain.records import LogEntry, SafetyCheck
+from core.domain.records import ChosenTask, LogEntry, SafetyCheck
 from core.domain.row_details import LogDetail, SafetyDetail, TaskDetail, row_detail
 from core.domain.sorting import SORTED_HERE, in_order
 from core.resilience.fault import Counts, Evidence, Fault
@@ -70,6 +70,7 @@ class ListReads(Subject):
         return Page(rows=shown, offset=offset, more=offset + limit < len(rows), total=first.total)
 
     async def _page(self, listing: Listing, offset: int, limit: int) -> Page[ListedRow]:
+        """Return a page as the server sorts it. Raises Failed where it is empty and that proves nothing."""
         source, now = await self._source(listing), self._now
         order = source.order(listing.sort)
 
@@ -86,9 +87,29 @@ class ListReads(Subject):
                 rows += part
                 if len(part) < LEAST_CAP:
                     break  # more, and the API may have kept some back
+        if not rows and offset == 0:
+            await self._calls.must_show(source.selection.table)
         more, shown = len(rows) > limit, tuple(self._listed(source, row) for row in rows[:limit])
+        shown = await self._with_failed_checks(shown) if listing.table is Table.INBOX else shown
         last = not more and (bool(rows) or offset == 0)
         return Page(rows=shown, offset=offset, more=more, total=offset + len(shown) if last else None)
+
+    async def _with_failed_checks(self, rows: tuple[ListedRow, ...]) -> tuple[ListedRow, ...]:
+        """Return tasks in review with how many safety checks each fails. They are listed where that is not known."""
+        failed: dict[str, tuple[SafetyCheck, ...]] = {}
+        try:
+            if await shape_of_safety(self._access) is not Shape.DEPLOYED:
+                return rows
+            for part in batched(tuple(row.id for row in rows), LEAST_CAP):
+                failed |= await SafetyReads(self._access).failed(part).ask()
+        except Failed:
+            return rows
+        return tuple(
+            msgspec.structs.replace(row, failed_checks=len(failed.get(row.id, ())))
+            if isinstance(row, ChosenTask)
+            else row
+            for row in rows
+        )
 
     @read("db:count_listed")
     async def total(self, listing: Listing) -> tuple[int, bool]:
@@ -188,6 +209,8 @@ class ListReads(Subject):
 
         with _refusals_explained():
             rows = await self._calls.rows("read matching tasks", build)
+        if not rows and not after:
+            await self._calls.must_show(TASKS)
         return tuple((row_id(row), moment(row["completed_at"])) for row in each(rows, "completed_at"))
 
     @read("db:count_matching_tasks")

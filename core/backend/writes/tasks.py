@@ -1,14 +1,15 @@
 """Writes of tasks: what actions change, each only where the task still is as it was seen."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
 from core.backend.api_calls import ApiCalls
-from core.backend.conditions import has_value, marked, over_by
+from core.backend.conditions import has_value, over_by
 from core.backend.faults import Failed
 from core.backend.schema import CREATE_RPC, TASKS, Schema, Shape
 from core.backend.timestamps import stamp
+from core.backend.writes.error_texts import ErrorTexts
 from core.backend.writes.rows import ANY, changed_ids, some
 from core.domain.markers import Markers
 from core.domain.queries import is_uuid
@@ -31,27 +32,26 @@ class TaskWrites:
         """
         before = stamp(began_before)
 
-        def build(c: Any) -> Any:
-            change = {"status": "failed", "completed_at": "now", self.schema.error_column: error}
-            query = c.table(TASKS).update(change).in_("id", some(ids)).eq("status", "in_progress")
-            return query.or_(f"started_at.lt.{before},and(started_at.is.null,created_at.lt.{before})").select("id")
+        def where(query: Any) -> Any:
+            query = query.eq("status", "in_progress")
+            return query.or_(f"started_at.lt.{before},and(started_at.is.null,created_at.lt.{before})")
 
-        return changed_ids(await self._calls.rows("fail stuck tasks", build))
+        change = {"status": "failed", "completed_at": "now"}
+        return await self._texts.mark("fail stuck tasks", ids, change, error, where)
 
     async def reject(self, ids: tuple[str, ...], *, status: str, error: str, by: str = "") -> tuple[str, ...]:
         """Reject those of up to 100 tasks that are still in `status`. Returns the ids that changed.
 
         `by`: who reviewed them and says so; empty where it is no review.
         """
-        change = {"status": "rejected", self.schema.error_column: error}
 
-        def build(c: Any, review: dict[str, str]) -> Any:
-            return c.table(TASKS).update(change | review).in_("id", some(ids)).eq("status", status).select("id")
+        async def send(review: dict[str, str]) -> tuple[str, ...]:
+            change = {"status": "rejected"} | review
+            return await self._texts.mark(
+                f"reject {status} tasks", ids, change, error, lambda query: query.eq("status", status)
+            )
 
-        operation = f"reject {status} tasks"
-        if by:
-            return await self._reviewed(operation, build, by)
-        return changed_ids(await self._calls.rows(operation, lambda c: build(c, {})))
+        return await (self._reviewed(send, by) if by else send({}))
 
     async def approve(self, ids: tuple[str, ...], *, by: str) -> tuple[str, ...]:
         """Let the agents run those of up to 100 tasks that still wait for a review. Returns the ids that changed.
@@ -60,11 +60,14 @@ class TaskWrites:
         """
         change = {"status": "pending", "requires_approval": False}
 
-        def build(c: Any, review: dict[str, str]) -> Any:
-            query = c.table(TASKS).update(change | review).in_("id", some(ids))
-            return query.eq("status", "awaiting_review").select("id")
+        async def send(review: dict[str, str]) -> tuple[str, ...]:
+            def build(c: Any) -> Any:
+                query = c.table(TASKS).update(change | review).in_("id", some(ids))
+                return query.eq("status", "awaiting_review").select("id")
 
-        return await self._reviewed("approve tasks", build, by)
+            return changed_ids(await self._calls.rows("approve tasks", build))
+
+        return await self._reviewed(send, by)
 
     async def take_back_approval(self, ids: tuple[str, ...], *, since: datetime, until: datetime) -> tuple[str, ...]:
         """Let those of up to 100 tasks wait for a review again that are pending as they were approved in that time.
@@ -83,21 +86,24 @@ class TaskWrites:
     async def give_back(
         self, ids: tuple[str, ...], *, marks: Markers, from_status: str, to_status: str
     ) -> tuple[str, ...]:
-        """Requeue in `to_status` those of up to 100 tasks that carry one of `marks`. Returns the ids that changed."""
-        error = self.schema.error_column
-        change = {"status": to_status, error: None, "completed_at": None}
+        """Requeue in `to_status` those of up to 100 tasks that carry one of `marks`. Returns the ids that changed.
+
+        The error text that a mark was written before stands there again.
+        """
+        change = {"status": to_status, "completed_at": None}
         review = {"reviewed_at": None, "reviewed_by": None} if to_status == "awaiting_review" else {}
 
-        def build(c: Any, more: dict[str, None]) -> Any:
-            query = c.table(TASKS).update(change | more).in_("id", some(ids)).eq("status", from_status)
-            return marked(query, marks, error).select("id")
+        async def send(more: dict[str, None]) -> tuple[str, ...]:
+            return await self._texts.unmark(
+                "give tasks back", ids, change | more, marks, lambda query: query.eq("status", from_status)
+            )
 
         try:
-            return changed_ids(await self._calls.rows("give tasks back", lambda c: build(c, review)))
+            return await send(review)
         except Failed as failed:
             if not review or failed.fault.kind != "missing_column":
                 raise
-            return changed_ids(await self._calls.rows("give tasks back", lambda c: build(c, {})))
+            return await send({})
 
     async def retry(self, name: str, *, failed_at: datetime | None) -> bool:
         """Send a failed task back to pending, if it failed at `failed_at`. Returns whether it changed."""
@@ -148,12 +154,10 @@ class TaskWrites:
         No agent takes up what waits for a review; the tables know no other way.
         """
 
-        def build(c: Any) -> Any:
-            change = {"status": "awaiting_review", self.schema.error_column: error}
-            query = c.table(TASKS).update(change).in_("id", some(ids)).eq("status", "pending")
-            return query.eq("task_type", task_type).select("id")
+        def where(query: Any) -> Any:
+            return query.eq("status", "pending").eq("task_type", task_type)
 
-        return changed_ids(await self._calls.rows("set tasks aside", build))
+        return await self._texts.mark("set tasks aside", ids, {"status": "awaiting_review"}, error, where)
 
     async def requeue(self, ids: tuple[str, ...], *, status: str) -> tuple[str, ...]:
         """Send those of up to 100 tasks back to pending that still are in `status`. Returns the ids that changed."""
@@ -197,17 +201,17 @@ class TaskWrites:
 
         return len(changed_ids(await self._calls.rows("delete tasks", build)))
 
-    async def _reviewed(self, operation: str, build: Callable[[Any, dict[str, str]], Any], by: str) -> tuple[str, ...]:
+    @property
+    def _texts(self) -> ErrorTexts:
+        return ErrorTexts(self._calls, self.schema.error_column)
+
+    async def _reviewed(self, send: Callable[[dict[str, str]], Awaitable[tuple[str, ...]]], by: str) -> tuple[str, ...]:
         """Write with when it was reviewed and by whom, as far as this project's columns take that."""
         reviews: tuple[dict[str, str], ...] = ({"reviewed_at": "now", "reviewed_by": by}, {"reviewed_at": "now"}, {})
         while True:
             review = reviews[max(self._review, self.schema.shape is Shape.DOCUMENTED)]
-
-            def send(c: Any, review: dict[str, str] = review) -> Any:
-                return build(c, review)
-
             try:
-                return changed_ids(await self._calls.rows(operation, send))
+                return await send(review)
             except Failed as failed:
                 if not review or failed.fault.kind not in {"bad_input", "missing_column"}:
                     raise

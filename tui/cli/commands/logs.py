@@ -17,7 +17,7 @@ from core.domain.records import Statistics, WatchdogEntry
 from core.monitor import Monitor
 from tui.cli.exits import DONE
 from tui.cli.figures_page import figures_as_data, figures_as_sheet, figures_page
-from tui.cli.forms import CSV, Sheet, fields_of, put_as, takes_form
+from tui.cli.forms import CSV, JSON, Sheet, fields_of, put_as, takes_form
 from tui.cli.guide import LISTS
 from tui.cli.session import configure, once, tell
 from tui.cli.span import Since
@@ -85,7 +85,7 @@ def command(
             )
         return DONE
 
-    context.exit(once(configure(context), act))
+    context.exit(once(configure(context), act, as_data=form == JSON))
 
 
 def _put_figures(found: Figures, by: FigureBy, form: str | None) -> None:

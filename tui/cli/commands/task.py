@@ -1,10 +1,9 @@
 """`watchdesk task`: one task in full, with its log rows and safety checks."""
 
 import click
-import msgspec
 
 from core.base.text import clean
-from core.domain.queries import Filter, Listing, Page, Table
+from core.domain.queries import Filter, ListedRow, Listing, Page, Table
 from core.domain.records import LogEntry, SafetyCheck
 from core.domain.safety_checks import failed_in_words, failing, failing_first
 from core.monitor import Monitor
@@ -26,11 +25,14 @@ def command(context: click.Context, *, name: str, as_data: bool) -> None:
     async def act(monitor: Monitor) -> int:
         found = await monitor.task_detail(name)
         if found is None:
-            tell(f"no task {clean(name, 60)} is visible to us")
+            tell(missing := f"no task {clean(name, 60)} is visible to us")
+            if as_data:
+                put_json({"version": 1, "known": False, "why": missing})
             return WRONG
-        logs = await monitor.page(Listing(table=Table.LOGS, filter=Filter(task=found.task.id)), 0, _BESIDE)
+        logs, no_logs = await _of_task(monitor, Table.LOGS, found.task.id)
         entries = [row for row in logs.rows if isinstance(row, LogEntry)]
-        checks, why = await _checks(monitor, found.task.id)
+        page, no_checks = await _of_task(monitor, Table.SAFETY, found.task.id)
+        checks = [row for row in page.rows if isinstance(row, SafetyCheck)]
         failed = failing(checks)
         if as_data:
             columns = {column.name: "\n".join(column.lines) if column.lines else None for column in found.row.columns}
@@ -41,25 +43,24 @@ def command(context: click.Context, *, name: str, as_data: bool) -> None:
         lines += [failed_in_words(failed)] if failed else []
         for column in found.row.columns:
             lines += _column(column.name, column.lines)
-        lines += ["", f"log rows{_newest(logs)}:", *(map(_log, entries) if entries else ["  none of this task"])]
-        none = [f"  {why or 'none of this task'}"]
-        lines += ["", "safety checks:", *(map(_check, failing_first(checks)) if checks else none)]
+        lines += ["", f"log rows{_newest(logs)}:", *(map(_log, entries) if entries else [f"  {no_logs}"])]
+        lines += ["", "safety checks:", *(map(_check, failing_first(checks)) if checks else [f"  {no_checks}"])]
         put("\n".join(lines))
         return DONE
 
-    context.exit(once(configure(context), act))
+    context.exit(once(configure(context), act, as_data=as_data))
 
 
-async def _checks(monitor: Monitor, task: str) -> tuple[list[SafetyCheck], str]:
-    """Return its safety checks, or why there are none to be read: nothing else depends on them."""
+async def _of_task(monitor: Monitor, table: Table, task: str) -> tuple[Page[ListedRow], str]:
+    """Return its newest rows of a table, and why there are none: nothing else depends on them."""
     try:
-        page = await monitor.page(Listing(table=Table.SAFETY, filter=Filter(task=task)), 0, _BESIDE)
+        page = await monitor.page(Listing(table=table, filter=Filter(task=task)), 0, _BESIDE)
     except NotLive as not_live:
-        return [], not_live.fault.message
-    return [row for row in page.rows if isinstance(row, SafetyCheck)], ""
+        return Page(rows=(), offset=0, more=False), not_live.fault.message
+    return page, "none of this task"
 
 
-def _newest(page: Page[msgspec.Struct]) -> str:
+def _newest(page: Page[ListedRow]) -> str:
     return f", the newest {len(page.rows):,}" if page.more else ""
 
 

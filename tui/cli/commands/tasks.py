@@ -9,16 +9,18 @@ from core.base.text import amount
 from core.domain.queries import (
     PAGE_ROWS,
     SORT_COLUMNS,
+    Filter,
     FilterError,
     Listing,
     Table,
+    filter_text,
     parse_filter,
     parse_sort,
     unknown_status,
 )
 from core.domain.records import Task
 from core.domain.sorting import SORTED_HERE
-from core.domain.task_groups import GroupBy, TaskGroup, TaskGroups
+from core.domain.task_groups import GroupBy, TaskGroup, TaskGroups, filter_of
 from core.monitor import Monitor
 from tui.cli.exits import DONE
 from tui.cli.filter_words import FilterCommand
@@ -56,12 +58,12 @@ def command(
 
     async def act(monitor: Monitor) -> int:
         if by is not None:
-            _put_groups(await monitor.groups(given, GroupBy(by)), how["form"])
+            _put_groups(await monitor.groups(given, GroupBy(by)), given, how["form"])
         else:
             await _put_rows(monitor, listing, **how)
         return DONE
 
-    context.exit(once(configure(context), act))
+    context.exit(once(configure(context), act, as_data=how["form"] == JSON))
 
 
 async def _put_rows(monitor: Monitor, asked: Listing, *, limit: int, form: str | None) -> None:
@@ -88,7 +90,11 @@ async def _put_rows(monitor: Monitor, asked: Listing, *, limit: int, form: str |
         tell(f"sorted {listing.part} of {amount(total, exact=exact)}: a filter such as since:1d narrows it down")
 
 
-def _put_groups(found: TaskGroups, form: str | None) -> None:
+def _put_groups(found: TaskGroups, given: Filter, form: str | None) -> None:
+    def only(one: TaskGroup) -> str | None:
+        narrower = filter_of(one.name, found.by, given)
+        return None if narrower is None else filter_text(narrower, Table.TASKS)
+
     put_as(
         form,
         text=lambda: "\n".join(map(_group_line, found.groups)) or "none",
@@ -100,7 +106,10 @@ def _put_groups(found: TaskGroups, form: str | None) -> None:
             "by": found.by,
             "looked_at": found.looked,
             "whole": found.whole,
-            "groups": [{"count": one.count} | msgspec.structs.asdict(one) | {"ids": one.ids} for one in found.groups],
+            "groups": [
+                {"count": one.count} | msgspec.structs.asdict(one) | {"ids": one.ids, "filter": only(one)}
+                for one in found.groups
+            ],
         },
     )
     if not found.whole and form != JSON:
