@@ -310,7 +310,7 @@ def test_stuck_tasks_stand_first_then_what_failed_lately_runs_waits() -> None:
 
 def test_a_running_task_shows_how_much_of_its_estimate_is_used() -> None:
     over, within = (line for line in lines(TasksPanel, ACTIVE, 120, 20) if line.startswith("in progress"))
-    assert "over estimate" in over
+    assert "1.3x over" in over
     assert "██░░░░░░" in within
 
 

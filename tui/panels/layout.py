@@ -10,7 +10,7 @@ from textual.geometry import Region
 _TWO, _THREE = 110, 170
 """The widths in cells from which on there are two columns, and three."""
 
-_LEFT_SHARE: Final = {2: 0.55, 3: 0.44}
+_LEFT_SHARE: Final = {2: 0.55, 3: 0.45}
 _MIDDLE_SHARE: Final = 0.28
 
 

@@ -21,10 +21,9 @@ _COLUMNS: Final = (
     TableColumn(most=8, drops=2),
     TableColumn(most=12, drops=1),
     TableColumn(least=6, most=6, right=True),
-    TableColumn(most=18, drops=3),
     TableColumn(),
 )
-"""Sign, severity, state, age, who takes care, and what it is."""
+"""Sign, severity, state, age, and what it is."""
 
 _TALL: Final = 24
 """The height of a column in lines from which on what no longer needs anybody is shown, too."""
@@ -54,13 +53,14 @@ class NeedsPanel(Panel):
         """Return the title with how many alerts fire, and how many tasks wait for a review."""
         loud = [one for one in snapshot.alerts if one.state == "firing"]
         critical = any(one.severity == "critical" for one in loud)
-        said = [words] if (words := alerts_in_words(snapshot.alerts)) else []
+        words = alerts_in_words(snapshot.alerts)
+        said = [words] if words else []
         said += [f"{amount(snapshot.in_review, exact=_counted(snapshot))} to review"] if snapshot.in_review else []
         said += [f"{plural(len(snapshot.waiting), 'action')} waiting"] if snapshot.waiting else []
         said += [f"{plural(len(snapshot.pauses), 'type')} paused"] if snapshot.pauses else []
         role = "critical" if critical else "warning" if said else "dim"
         none = "alerts not known" if hidden(snapshot) else "nothing"
-        silences = len(snapshot.telling.silences)
+        silences = 0 if "silenced" in words else len(snapshot.telling.silences)
         quiet = f", {plural(silences, 'silence')}" if silences else ""
         return ((self.TITLE, "title"), (f" {', '.join(said) or none}", role), (quiet, "dim"))
 
@@ -74,6 +74,7 @@ class NeedsPanel(Panel):
         loud = one.state == "firing"
         role = ALARM_ROLE.get(one.severity, "text") if loud else "dim"
         since = age(one.resolved_at if one.state == "resolved" else one.began_at, snapshot.at)
+        care = f" · {one.acked.removeprefix(f'{By.OPERATOR} ')}" if one.acked else ""
         muted = f" · {one.muted}" if one.muted and not one.acked else ""
         detail = "" if one.well or one.text in {"", one.title} else f": {one.text}"
         return (
@@ -81,8 +82,7 @@ class NeedsPanel(Panel):
             (one.severity, role),
             (one.word, role),
             (since, "dim"),
-            (one.acked.removeprefix(f"{By.OPERATOR} "), "dim"),
-            (f"{one.titled}{muted}{detail}", role if loud else "text" if one.fires else "dim"),
+            (f"{one.titled}{care}{muted}{detail}", role if loud else "text" if one.fires else "dim"),
         )
 
     def _others(self, snapshot: Snapshot) -> list[tuple[Span, ...]]:
@@ -96,15 +96,13 @@ class NeedsPanel(Panel):
             found.append(
                 (
                     *((self._signs.warning, role), ("review", role), ("waiting", role)),
-                    *((oldest_review(snapshot), "dim"), ("", "dim"), (text, role)),
+                    *((oldest_review(snapshot), "dim"), (text, role)),
                 )
             )
         if snapshot.pauses:
             began = age(min((at for one in snapshot.pauses if (at := one.at) is not None), default=None), snapshot.at)
             text = paused_in_short(snapshot.pauses) if len(snapshot.pauses) > 1 else snapshot.pauses[0].text
-            found.append(
-                (("", "dim"), ("type", "text"), ("paused", "text"), (began, "dim"), ("", "dim"), (text, "text"))
-            )
+            found.append((("", "dim"), ("type", "text"), ("paused", "text"), (began, "dim"), (text, "text")))
         return found
 
     def _action(self, one: Waiting, snapshot: Snapshot) -> tuple[Span, ...]:
@@ -115,7 +113,6 @@ class NeedsPanel(Panel):
             ("action", role),
             ("waiting", role),
             (age(one.at, snapshot.at), "dim"),
-            ("", "dim"),
             (f"{one.words}: NOT carried out yet{asks}", role),
         )
 

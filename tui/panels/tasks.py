@@ -30,9 +30,9 @@ _COLUMNS: Final = (
     TableColumn(title="state", least=11, most=15),
     TableColumn(title="age", least=6, most=CLOCK_CELLS, right=True),
     TableColumn(title="id", most=8, drops=3),
-    TableColumn(title="type", most=18, drops=2),
+    TableColumn(title="type", most=16, drops=2),
     TableColumn(title="description"),
-    TableColumn(title="progress", most=13, drops=1),
+    TableColumn(title="progress", most=9, drops=1),
     TableColumn(title="who", most=14, drops=4),
 )
 
@@ -148,8 +148,7 @@ class TasksPanel(Panel):
         if share < 1:
             drawn = bar(int(share * _PROGRESS_CELLS), _PROGRESS_CELLS, _PROGRESS_CELLS, signs=self._signs.bar)
             return drawn, "text" if live else "dim"
-        over = f"{min(999, int(share))}x estimate" if share >= 2 else "over estimate"
-        return over, "warning" if live else "dim"
+        return f"{share:.1f}x over" if share < 10 else "10x over", "warning" if live else "dim"
 
 
 def urgent_first(tasks: Iterable[Task], stuck: Collection[str], now: datetime) -> list[Task]:
