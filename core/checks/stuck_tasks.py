@@ -8,12 +8,14 @@ from core.domain.stuck import find_overdue
 
 async def stuck_tasks(context: CheckContext) -> Verdict:
     """Check that no running task is past its time and silent, as far as its silence can be proven."""
-    overdue = context.overdue = await find_overdue(context.live.tasks, context.now, context.stuck_rules)
+    now, told = context.now, await context.told()
+    running = None if told is None else told.running()
+    overdue = context.overdue = await find_overdue(context.live.tasks, now, context.stuck_rules, running)
     slow = f"; {plural(len(overdue.slow), 'slow one')}, still writing logs" if overdue.slow else ""
     if not overdue.silent:
         return Verdict.ok(f"none of {overdue.running} running{slow}")
     oldest = overdue.silent[0]
-    since = f", longest {short(context.now - oldest.began_at)}" if oldest.began_at else ""
+    since = f", longest {short(now - oldest.began_at)}" if oldest.began_at else ""
     whose = "" if not overdue.stuck else f" of {len(overdue.unproven)}"
     unsure = f"; no logs{whose} visible to us, so only an operator's heal touches them" if overdue.unproven else ""
     return Verdict.warning(f"{len(overdue.silent)} of {overdue.running} running{since}{slow}{unsure}")

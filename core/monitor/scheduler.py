@@ -192,11 +192,10 @@ class Scheduler:
     # One turn of each loop
 
     async def _refresh_turn(self) -> None:
-        pause = self._pace.refresh_pause(first=self.next_refresh is None)
-        self.next_refresh = self._parts.clock.elapsed() + pause
-        self._parts.connection.next_try_in(pause, self._parts.config.refresh.period_s)
-        self._parts.kpis.due_in(pause)
-        asked = await self._wait(self._refresh_now, pause)
+        self._schedule_refresh()
+        asked = False
+        while not asked and (due_s := self._refresh_due_s()) > 0:  # again where a check has refreshed meanwhile
+            asked = await self._wait(self._refresh_now, due_s)
         with self._parts.boundary.around("taking over"):
             await self._take_over()
         was_live, had_failed = self._pace.is_live(), self._pace.failed
@@ -210,11 +209,15 @@ class Scheduler:
             self._check_now.set()
 
     async def _refresh_once(self, *, everything: bool = False, younger_than_s: float = 0.0) -> None:
-        """Refresh once, then update all that depends on it, each part independently."""
+        """Refresh once, then update all that depends on it."""
         live = await self._parts.checks.refresh(
             everything=everything, younger_than_s=younger_than_s, patience_s=_PATIENCE_S
         )
         self._pace.failed = not live
+        await self._after_refresh(live=live)
+
+    async def _after_refresh(self, *, live: bool) -> None:
+        """Update all that depends on a refresh, each part independently."""
         self._parts.recent_log.refreshed()
         boundary = self._parts.boundary
         with boundary.around("reading the actions that wait"):
@@ -249,6 +252,9 @@ class Scheduler:
         if not asked:
             self._schedule()
         checkup = await self._parts.checks.check()
+        if self._parts.checks.refreshed:
+            self._schedule_refresh()
+            await self._after_refresh(live=True)
         if not asked:
             self._spawn(self._parts.heartbeat.tell(), "heartbeat")
         with self._parts.boundary.around("what follows from a check"):
@@ -318,6 +324,15 @@ class Scheduler:
         rules = self._parts.config.watch
         self.next_check = self._parts.clock.elapsed() + self._pace.spread(rules.interval_s, rules.jitter)
 
+    def _schedule_refresh(self) -> None:
+        pause = self._pace.refresh_pause(first=self.next_refresh is None)
+        self.next_refresh = self._parts.clock.elapsed() + pause
+        self._parts.connection.next_try_in(pause, self._parts.config.refresh.period_s)
+        self._parts.kpis.due_in(pause)
+
+    def _refresh_due_s(self) -> float:
+        return (self.next_refresh or 0.0) - self._parts.clock.elapsed()
+
     async def _wait(self, event: asyncio.Event, pause: float) -> bool:
         """Wait for the time or the event. Returns whether the event came first."""
         began = self._parts.clock.elapsed()
@@ -334,8 +349,7 @@ class Scheduler:
 
     def _refresh_if_late(self) -> None:
         """Refresh at once if something is wrong and the next refresh is due later than the usual period."""
-        due_s = (self.next_refresh or 0.0) - self._parts.clock.elapsed()
-        if not self._pace.is_well() and due_s > self._pace.usual_s:
+        if not self._pace.is_well() and self._refresh_due_s() > self._pace.usual_s:
             self._refresh_now.set()
 
     # State
