@@ -11,6 +11,7 @@ from core.base.text import plural
 from core.domain.checks import Check, Checkup
 from core.domain.snapshot import Snapshot
 from core.domain.status import Level
+from core.monitor.after_refresh import after_refresh, note_config
 from core.monitor.container import Container
 from core.monitor.pace import Pace
 from core.resilience import BreakerState, NotLive
@@ -214,35 +215,9 @@ class Scheduler:
             everything=everything, younger_than_s=younger_than_s, patience_s=_PATIENCE_S
         )
         self._pace.failed = not live
-        await self._after_refresh(live=live)
-
-    async def _after_refresh(self, *, live: bool) -> None:
-        """Update all that depends on a refresh, each part independently."""
-        self._parts.recent_log.refreshed()
-        boundary = self._parts.boundary
-        with boundary.around("reading the actions that wait"):
-            await self._parts.waiting.all()  # another process of ours may have added or withdrawn one
-        with boundary.around("noticing what was lifted"):
-            await self._note_config()
-        with boundary.around("noticing what is paused"):
-            await self._parts.paused.look_if_due()
-            if self.ready and self._parts.paused.bites:
-                self._check_now.set()  # what follows from it sets the task aside
-        with boundary.around("counting a refresh for the key figures"):
-            await self._parts.kpis.refreshed(live=live, checks=self._parts.checks.checks)
-        with boundary.around("keeping a refresh for the trends"):
-            await self._parts.trends.refreshed()
-        with boundary.around("counting what watching costs"):
-            await self._parts.cost.refreshed()
-            self._parts.attention.over_budget = self._parts.cost.cost.over
-        with boundary.around("what was put on the disk about alerts"):
-            await self._parts.alerts.refreshed()
-
-    async def _note_config(self) -> None:
-        """Notice what somebody lifted."""
-        config = self._parts.readings.config
-        if config.live and config.value is not None:
-            await self._parts.resumes.saw(config.value, self._parts.time.likely())
+        await after_refresh(self._parts, live=live)
+        if self.ready and self._parts.paused.bites:
+            self._check_now.set()  # what follows from it sets the task aside
 
     async def _watch_turn(self) -> None:
         # A check that was due while the machine slept, or while a dead loop hung, runs once, now.
@@ -254,7 +229,8 @@ class Scheduler:
         checkup = await self._parts.checks.check()
         if self._parts.checks.refreshed:
             self._schedule_refresh()
-            await self._after_refresh(live=True)
+            await note_config(self._parts)  # before anything follows; the rest is not waited for
+            self._spawn(after_refresh(self._parts, live=True), "after a check")
         if not asked:
             self._spawn(self._parts.heartbeat.tell(), "heartbeat")
         with self._parts.boundary.around("what follows from a check"):

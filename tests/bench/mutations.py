@@ -88,7 +88,7 @@ MUTATIONS: Final = (
     Mutation("a longer pause is silence", "core/services/connection.py", "since if since > self._blind_after_s + self._longer_s else None", "since if since > self._blind_after_s else None", "tests/services/test_attention.py"),
     Mutation("who is back waits for the next refresh", "core/monitor/scheduler.py", "if self.ready and self._pace.period_s() < before:", "if False:", "tests/services/test_attention.py"),
     Mutation("trouble is read as seldom as calm", "core/services/attention.py", "step = 0 if looked or not well else", "step = 0 if looked else", "tests/services/test_attention.py"),
-    Mutation("the budget changes nothing", "core/monitor/scheduler.py", "self._parts.attention.over_budget = self._parts.cost.cost.over", "pass", "tests/services/test_own_cost.py"),
+    Mutation("the budget changes nothing", "core/monitor/after_refresh.py", "parts.attention.over_budget = parts.cost.cost.over", "pass", "tests/services/test_own_cost.py"),
     Mutation("bodies are not counted", "core/backend/traffic.py", "+ answer.num_bytes_downloaded", "", "tests/services/test_own_cost.py"),
     Mutation("a lacking column hides its table", "core/backend/selection.py", "self._lacking[table] = self._lacking.get(table, frozenset()) | {found[1]}\n        return True", "return False", "tests/backend/test_selection.py"),
     Mutation("one odd document hides its page", "core/backend/selection.py", "return not asked.whole", "return False", "tests/backend/test_selection.py"),
