@@ -3,14 +3,14 @@
 from core.base.text import plural, short
 from core.checks.context import CheckContext
 from core.domain.status import Verdict
-from core.domain.stuck import find_overdue
+from core.domain.stuck import find_overdue, none_overdue
 
 
 async def stuck_tasks(context: CheckContext) -> Verdict:
     """Check that no running task is past its time and silent, as far as its silence can be proven."""
-    now, told = context.now, await context.told()
-    running = None if told is None else told.running()
-    overdue = context.overdue = await find_overdue(context.live.tasks, now, context.stuck_rules, running)
+    now, rules, told = context.now, context.stuck_rules, await context.told()
+    known = None if told is None or told.running is None else none_overdue(*told.running, now, rules)
+    overdue = context.overdue = known or await find_overdue(context.live.tasks, now, rules)
     slow = f"; {plural(len(overdue.slow), 'slow one')}, still writing logs" if overdue.slow else ""
     if not overdue.silent:
         return Verdict.ok(f"none of {overdue.running} running{slow}")

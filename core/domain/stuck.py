@@ -70,17 +70,22 @@ def cutoff(task: Task, now: datetime, rules: StuckRules) -> datetime:
     return now - timedelta(seconds=min(past_s, _LONGEST_S))
 
 
-async def find_overdue(
-    reads: RunningReads, now: datetime, rules: StuckRules, running: tuple[Task, ...] | None = None
-) -> Overdue:
-    """Check every running task, by the server's `now`. Raises whatever the reads raise.
+def none_overdue(running: int, since: datetime | None, now: datetime, rules: StuckRules) -> Overdue | None:
+    """Return that no task is past its time, as the first of all that run began at `since`; `None`: it may be.
 
-    `running`: all of them, where they were just told.
+    Nothing is overdue before `after_s`, whatever it was estimated at.
+    """
+    soonest = now - timedelta(seconds=min(rules.after_s, _LONGEST_S))
+    return Overdue(running=running) if not running or (since is not None and since >= soonest) else None
+
+
+async def find_overdue(reads: RunningReads, now: datetime, rules: StuckRules) -> Overdue:
+    """Check every running task, by the server's `now`. Raises whatever the reads raise.
 
     Silence must be provable: to a key that sees all an empty answer is proof, to any other account only for a task of
     which at least one log row is visible.
     """
-    running = await reads.running() if running is None else running
+    running = await reads.running()
     late = tuple(t for t in running if t.began_at is not None and t.began_at < cutoff(t, now, rules))
     if not late:
         return Overdue(running=len(running))

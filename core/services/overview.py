@@ -97,8 +97,7 @@ def _tasks_of(overview: Overview, *, proven: bool) -> TaskOverview | None:
         return None
     return TaskOverview(
         proven=proven,
-        newest=overview.tasks.rows,
-        oldest_running=overview.oldest_running,
+        running=overview.running,
         oldest_pending_at=overview.oldest_pending_at,
         last_completed_at=overview.last_completed_at,
         success=overview.success,

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 import pytest
 
+import core.backend.reads.overview
 from core.backend.client import RequestLimits
 from core.backend.optional_sql import script
 from core.backend.reads.probes import DATABASE_PROBE
@@ -69,7 +70,8 @@ ROWS: Final[dict[str, tuple[Callable[[Running], object], tuple[str, ...]]]] = {
     "nothing": (lambda _: None, ()),
     "all is done": (lambda s: s.completed(7), ()),
     "some run": (lambda s: running(s, 3), ()),
-    "some are stuck": (stuck_and_slow, (LOGS, LOGS)),
+    "some run, older than the newest": (both(lambda s: running(s, 3), newer), ()),
+    "some are stuck": (stuck_and_slow, (TASKS, TASKS, LOGS, LOGS)),
     "stuck, and older than the newest": (both(stuck_and_slow, newer), (TASKS, TASKS, LOGS, LOGS)),
     "one waits too long": (lambda s: waiting(s, 3.2), (TASKS,)),  # how many were begun today
     "one waits too long, older than the newest": (both(lambda s: waiting(s, 3.2), newer), (TASKS,)),
@@ -152,19 +154,33 @@ async def test_of_another_window_the_rate_is_asked_by_itself(sandbox: Running, t
 
 
 @ONE_SHAPE
+async def test_of_very_many_that_run_each_is_looked_at_by_itself(
+    sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core.backend.reads.overview, "MOST_RUNNING", 2)
+    with function(sandbox, script("stats", Shape(sandbox.shape)).replace("LIMIT 1000 + 1", "LIMIT 2 + 1")):
+        driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, observe=True, watch=PATIENT).begin()
+        for tasks in (2, 5):
+            sandbox.reset()
+            running(sandbox, tasks)
+            assert (await looked(driven, singly=False))["stuck_tasks"][1] == f"none of {tasks} running"
+        await driven.monitor.close()
+
+
+@ONE_SHAPE
 async def test_it_is_measured_now_and_refreshes_the_panels(sandbox: Running, tmp_path: Path) -> None:
     with function(sandbox):
         async with wire(sandbox.url) as between:
             driven = await Driven(between.url, sandbox.service_key, tmp_path, observe=True, watch=PATIENT).begin()
-            sandbox.stuck(2)
+            running(sandbox, 2)
             between.seen.clear()
             checkup = await driven.monitor.check()
-            assert checkup.of("stuck_tasks").level is Level.WARNING
+            assert checkup.of("stuck_tasks").text == "none of 2 running"
             snapshot = driven.monitor.snapshot
             assert snapshot.tasks.counts.value is not None
             assert snapshot.tasks.counts.value.of("in_progress") == 2
             assert len(snapshot.tasks.newest.value or ()) == 2
-            assert len(between.seen) == 3, between.seen  # that, the agents' function, signs of life
+            assert len(between.seen) == 2, between.seen  # that, and the agents' function
             await driven.monitor.close()
 
 

@@ -10,7 +10,7 @@ import msgspec
 from core.backend.columns import Row, lacking, moment, whole
 from core.backend.faults import Failed, garbage
 from core.backend.log_rows import log_of
-from core.backend.overview_sql import OVERVIEW_VERSION
+from core.backend.overview_sql import MOST_RUNNING, OVERVIEW_VERSION
 from core.backend.reads.config import ConfigReads
 from core.backend.reads.read import Subject, read
 from core.backend.reads.task_counts import by_name, counting
@@ -78,8 +78,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     last_completed_at: datetime | None = None
     oldest_review_at: datetime | None = None
     oldest_pending_at: datetime | None = None
-    oldest_running: str | None = None
-    """The id of the task in progress that was created first, looked for after the newest tasks."""
+    running: tuple[int, datetime | None] | None = None
+    """How many tasks run, and when the first of them began; `None` where they are too many, or that is no time."""
 
 
 class OverviewReads(Subject):
@@ -151,11 +151,11 @@ class OverviewReads(Subject):
         )
         if not asked.slow:
             return overview
-        lacking(told, "finished", *_MOMENTS, "oldest_running")
-        finished, running = told["finished"], told["oldest_running"]
+        lacking(told, "finished", *_MOMENTS, "running")
+        finished = told["finished"]
         moments = {name: moment(told[name]) for name in _MOMENTS}
         impossible = any(at is None and told[name] is not None for name, at in moments.items())
-        if not isinstance(finished, dict) or impossible or not isinstance(running, str | None):
+        if not isinstance(finished, dict) or impossible:
             raise Failed(garbage("an overview was asked for, something else came"))
         names = ("completed", "failed", "completed_1h", "failed_1h", "simulated")
         completed, failed, completed_1h, failed_1h, simulated = (_amount(finished.get(name)) for name in names)
@@ -174,7 +174,7 @@ class OverviewReads(Subject):
             last_completed_at=moments["last_completed"],
             oldest_review_at=moments["oldest_review"],
             oldest_pending_at=moments["oldest_pending"],
-            oldest_running=running,
+            running=_running(told["running"]),
         )
 
     def _config(self, told: Row, known: KnownRows[SystemConfig]) -> KnownRows[SystemConfig]:
@@ -244,6 +244,15 @@ def _counts(told: object) -> dict[str, int]:
     for status, tasks in pairs:
         counts[status] += _amount(tasks)
     return by_name(counts)
+
+
+def _running(told: object) -> tuple[int, datetime | None] | None:
+    if not isinstance(told, list) or len(told) != 2:
+        raise Failed(garbage("running tasks were asked for, something else came"))
+    tasks, since = _amount(told[0]), moment(told[1])
+    if tasks > MOST_RUNNING or (tasks and since is None):
+        return None
+    return tasks, since
 
 
 def _amount(told: object) -> int:

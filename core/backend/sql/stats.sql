@@ -95,7 +95,7 @@ BEGIN
   END IF;
 
   -- what finished within the time that is asked for, and within the last hour of it, when something did last, how long
-  -- a review and a pending task wait, and which running task was created first: if that one is among the newest, all are
+  -- a review and a pending task wait, and how many tasks run, and since when; of more than $running only that they are more
   IF slow THEN
     page := '{"estimated": false}';
     FOREACH one IN ARRAY ARRAY['completed', 'failed'] LOOP
@@ -137,9 +137,10 @@ BEGIN
       ORDER BY t.created_at LIMIT 1), 'oldest_pending', (
       SELECT t.created_at FROM public.autonomous_tasks AS t
       WHERE t.status = 'pending' AND t.created_at >= '1970-01-01T00:00:00Z' AND t.created_at <= until
-      ORDER BY t.created_at LIMIT 1), 'oldest_running', (
-      SELECT t.id::text FROM public.autonomous_tasks AS t
-      WHERE t.status = 'in_progress' ORDER BY t.created_at, t.id LIMIT 1));
+      ORDER BY t.created_at LIMIT 1), 'running', (
+      SELECT jsonb_build_array(count(*), min(r.began_at))
+      FROM (SELECT coalesce(t.started_at, t.created_at) AS began_at FROM public.autonomous_tasks AS t
+            WHERE t.status = 'in_progress' LIMIT $running + 1) AS r));
   END IF;
   RETURN answer;
 END
