@@ -12,11 +12,14 @@ from core.base.text import LINE_CHARS
 from core.domain.markers import PAUSED
 from core.domain.records import ENDED
 
-OVERVIEW_VERSION: Final = 5
+OVERVIEW_VERSION: Final = 6
 """Raised whenever the function's text changes: an older one in a project is not asked."""
 
 MOST_CONFIGS: Final = 20
 """The most config rows that are read; there should be one."""
+
+MOST_RUNNING: Final = 1_000
+"""The most running tasks that are looked at."""
 
 _MOST_STATUSES: Final = 40
 _LONG_TEXTS: Final = {"description", "error_message", "emergency_stop_reason"}
@@ -31,6 +34,7 @@ def overview_values(log_time: str, *, deployed: bool) -> dict[str, str]:
         "most": str(EXACT_UP_TO),
         "configs": str(MOST_CONFIGS),
         "statuses": str(_MOST_STATUSES),
+        "running": str(MOST_RUNNING),
         "ended": ",".join(ENDED),
         "config": _columns(config_selection(deployed=deployed)),
         "tasks": _columns(task_selection("error_message")),

@@ -14,19 +14,20 @@ async def activity(context: CheckContext) -> Verdict:
         return Verdict.ok("nothing expected: an emergency stop is set")
     if config is not None and not config.enabled:
         return Verdict.ok("nothing expected: the system is disabled")
-    oldest = await context.live.tasks.oldest_pending_at(context.now)
+    now, told = context.now, await context.told()
+    oldest = told.oldest_pending_at if told is not None else await context.live.tasks.oldest_pending_at(now)
     if oldest is None:
         return Verdict.ok("nothing is waiting")
     interval_s = 60.0 * config.min_interval_minutes if config is not None else 0.0
     patience = timedelta(seconds=max(context.rules.patience_s, 2 * interval_s))
-    waited = context.now - oldest
+    waited = now - oldest
     if waited <= patience:
         return Verdict.ok(f"oldest waits {in_steps(waited)}")
-    last = await context.live.outcomes.last_completed_at(context.now)
-    if last is not None and context.now - last <= patience:
-        return Verdict.ok(f"last completed {in_steps(context.now - last)} ago")
+    last = told.last_completed_at if told is not None else await context.live.outcomes.last_completed_at(now)
+    if last is not None and now - last <= patience:
+        return Verdict.ok(f"last completed {in_steps(now - last)} ago")
     if config is not None and config.max_daily_tasks:
-        midnight = context.now.replace(hour=0, minute=0, second=0, microsecond=0)
-        if await context.live.counts.started(midnight, context.now) >= config.max_daily_tasks:
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        if await context.live.counts.started(midnight, now) >= config.max_daily_tasks:
             return Verdict.ok(f"nothing expected: the daily limit of {config.max_daily_tasks} is reached")
     return Verdict.warning(f"oldest waits {in_steps(waited)}, nothing completed since")

@@ -1,5 +1,6 @@
 """The context of a check: live reads, the server's time, the rules, and what is already known."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
@@ -10,6 +11,7 @@ from core.checks.settings import WatchRules
 from core.domain.failure_rate import FailureRules
 from core.domain.records import SystemConfig
 from core.domain.stuck import Overdue, StuckRules
+from core.domain.task_overview import TaskOverview
 from core.resilience import BreakerRecord, NotLive
 from core.resilience.fault import Counts, Evidence, Fault
 
@@ -37,12 +39,14 @@ class CheckContext:
     `now` is the database's time; while that is not known, it raises NotLive. `answered`: the project has told its time
     before.
 
+    `overview`: one answer to most of the questions, which was asked for when the run began; `None` where none was.
+
     `control` asks whether anything at all can be reached from here; `None` where no control address is configured.
     """
 
     __slots__ = (
         *("breakers", "config", "control", "failure_rules", "live"),
-        *("_answered", "_now", "overdue", "rules", "stuck_rules", "trace"),
+        *("_answered", "_now", "_overview", "overdue", "rules", "stuck_rules", "trace"),
     )
 
     def __init__(  # noqa: PLR0913 - all a check may go by
@@ -57,6 +61,7 @@ class CheckContext:
         answered: bool = True,
         breakers: Callable[[], tuple[BreakerRecord, ...]],
         control: Callable[[], Awaitable[bool]] | None = None,
+        overview: "asyncio.Task[TaskOverview | None] | None" = None,
     ) -> None:
         self.live = live
         self._now, self._answered = now, answered
@@ -66,6 +71,7 @@ class CheckContext:
         self.config = config
         self.breakers = breakers
         self.control = control
+        self._overview = overview
         self.trace = Trace()
         self.overdue: Overdue | None = None
 
@@ -75,3 +81,20 @@ class CheckContext:
         if self._now is None:
             raise NotLive(CLOCK_UNKNOWN if self._answered else TIME_UNTOLD)
         return self._now
+
+    async def overview(self) -> TaskOverview | None:
+        """Return the answer of the project to all questions at once; `None`: none came in time, each is to be asked."""
+        if self._overview is None:
+            return None
+        await asyncio.wait((self._overview,), timeout=self.rules.at_once_s)
+        return told_by(self._overview)
+
+    async def told(self) -> TaskOverview | None:
+        """Return the same where nothing of it may merely be hidden from us."""
+        found = await self.overview()
+        return found if found is not None and found.proven else None
+
+
+def told_by(asked: "asyncio.Task[TaskOverview | None]") -> TaskOverview | None:
+    """Return what came of a question, `None` while nothing did."""
+    return asked.result() if asked.done() and not asked.cancelled() else None

@@ -1,5 +1,7 @@
 """Checks the share of finished work that failed."""
 
+from datetime import timedelta
+
 from core.base.text import amount
 from core.checks.context import CheckContext
 from core.domain.failure_rate import FailureRules
@@ -10,7 +12,9 @@ from core.domain.status import Verdict
 
 async def failure_rate(context: CheckContext) -> Verdict:
     """Check that at most half of what finished within the window failed."""
-    return judge(await rate_now(context.live.outcomes, context.now, context.failure_rules), context.failure_rules)
+    now, rules, told = context.now, context.failure_rules, await context.told()
+    known = None if told is None else told.success_within(timedelta(hours=rules.window_h))
+    return judge(known or await rate_now(context.live.outcomes, now, rules), rules)
 
 
 def judge(rate: SuccessRate, rules: FailureRules) -> Verdict:

@@ -32,3 +32,8 @@ class WatchRules(msgspec.Struct, frozen=True, kw_only=True):
     """The delay added to a cut-off when the time is from the `Date` header."""
     clock_trust_s: Span = 30.0
     """The greatest difference from this machine's clock at which that header counts: either may be wrong."""
+
+    @property
+    def at_once_s(self) -> float:
+        """The longest wait for one answer to all questions, seconds: each can still be asked by itself after it."""
+        return self.limit_s / 4

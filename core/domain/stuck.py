@@ -70,6 +70,15 @@ def cutoff(task: Task, now: datetime, rules: StuckRules) -> datetime:
     return now - timedelta(seconds=min(past_s, _LONGEST_S))
 
 
+def none_overdue(running: int, since: datetime | None, now: datetime, rules: StuckRules) -> Overdue | None:
+    """Return that no task is past its time, as the first of all that run began at `since`; `None`: it may be.
+
+    Nothing is overdue before `after_s`, whatever it was estimated at.
+    """
+    soonest = now - timedelta(seconds=min(rules.after_s, _LONGEST_S))
+    return Overdue(running=running) if not running or (since is not None and since >= soonest) else None
+
+
 async def find_overdue(reads: RunningReads, now: datetime, rules: StuckRules) -> Overdue:
     """Check every running task, by the server's `now`. Raises whatever the reads raise.
 

@@ -353,6 +353,7 @@ class Container:
         await self.cost.close()
         await self.trends.close()
         self.check_runner.close()
+        await self.checks.close()
         await self.readings.close()
         await self.recording.close()
         await self.runner.close()

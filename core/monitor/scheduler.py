@@ -11,6 +11,7 @@ from core.base.text import plural
 from core.domain.checks import Check, Checkup
 from core.domain.snapshot import Snapshot
 from core.domain.status import Level
+from core.monitor.after_refresh import after_refresh, note_config
 from core.monitor.container import Container
 from core.monitor.pace import Pace
 from core.resilience import BreakerState, NotLive
@@ -192,11 +193,10 @@ class Scheduler:
     # One turn of each loop
 
     async def _refresh_turn(self) -> None:
-        pause = self._pace.refresh_pause(first=self.next_refresh is None)
-        self.next_refresh = self._parts.clock.elapsed() + pause
-        self._parts.connection.next_try_in(pause, self._parts.config.refresh.period_s)
-        self._parts.kpis.due_in(pause)
-        asked = await self._wait(self._refresh_now, pause)
+        self._schedule_refresh()
+        asked = False
+        while not asked and (due_s := self._refresh_due_s()) > 0:  # again where a check has refreshed meanwhile
+            asked = await self._wait(self._refresh_now, due_s)
         with self._parts.boundary.around("taking over"):
             await self._take_over()
         was_live, had_failed = self._pace.is_live(), self._pace.failed
@@ -210,36 +210,14 @@ class Scheduler:
             self._check_now.set()
 
     async def _refresh_once(self, *, everything: bool = False, younger_than_s: float = 0.0) -> None:
-        """Refresh once, then update all that depends on it, each part independently."""
+        """Refresh once, then update all that depends on it."""
         live = await self._parts.checks.refresh(
             everything=everything, younger_than_s=younger_than_s, patience_s=_PATIENCE_S
         )
         self._pace.failed = not live
-        self._parts.recent_log.refreshed()
-        boundary = self._parts.boundary
-        with boundary.around("reading the actions that wait"):
-            await self._parts.waiting.all()  # another process of ours may have added or withdrawn one
-        with boundary.around("noticing what was lifted"):
-            await self._note_config()
-        with boundary.around("noticing what is paused"):
-            await self._parts.paused.look_if_due()
-            if self.ready and self._parts.paused.bites:
-                self._check_now.set()  # what follows from it sets the task aside
-        with boundary.around("counting a refresh for the key figures"):
-            await self._parts.kpis.refreshed(live=live, checks=self._parts.checks.checks)
-        with boundary.around("keeping a refresh for the trends"):
-            await self._parts.trends.refreshed()
-        with boundary.around("counting what watching costs"):
-            await self._parts.cost.refreshed()
-            self._parts.attention.over_budget = self._parts.cost.cost.over
-        with boundary.around("what was put on the disk about alerts"):
-            await self._parts.alerts.refreshed()
-
-    async def _note_config(self) -> None:
-        """Notice what somebody lifted."""
-        config = self._parts.readings.config
-        if config.live and config.value is not None:
-            await self._parts.resumes.saw(config.value, self._parts.time.likely())
+        await after_refresh(self._parts, live=live)
+        if self.ready and self._parts.paused.bites:
+            self._check_now.set()  # what follows from it sets the task aside
 
     async def _watch_turn(self) -> None:
         # A check that was due while the machine slept, or while a dead loop hung, runs once, now.
@@ -249,6 +227,10 @@ class Scheduler:
         if not asked:
             self._schedule()
         checkup = await self._parts.checks.check()
+        if self._parts.checks.refreshed:
+            self._schedule_refresh()
+            await note_config(self._parts)  # before anything follows; the rest is not waited for
+            self._spawn(after_refresh(self._parts, live=True), "after a check")
         if not asked:
             self._spawn(self._parts.heartbeat.tell(), "heartbeat")
         with self._parts.boundary.around("what follows from a check"):
@@ -325,6 +307,15 @@ class Scheduler:
         rules = self._parts.config.watch
         self.next_check = self._parts.clock.elapsed() + self._pace.spread(rules.interval_s, rules.jitter)
 
+    def _schedule_refresh(self) -> None:
+        pause = self._pace.refresh_pause(first=self.next_refresh is None)
+        self.next_refresh = self._parts.clock.elapsed() + pause
+        self._parts.connection.next_try_in(pause, self._parts.config.refresh.period_s)
+        self._parts.kpis.due_in(pause)
+
+    def _refresh_due_s(self) -> float:
+        return (self.next_refresh or 0.0) - self._parts.clock.elapsed()
+
     async def _wait(self, event: asyncio.Event, pause: float) -> bool:
         """Wait for the time or the event. Returns whether the event came first."""
         began = self._parts.clock.elapsed()
@@ -341,8 +332,7 @@ class Scheduler:
 
     def _refresh_if_late(self) -> None:
         """Refresh at once if something is wrong and the next refresh is due later than the usual period."""
-        due_s = (self.next_refresh or 0.0) - self._parts.clock.elapsed()
-        if not self._pace.is_well() and due_s > self._pace.usual_s:
+        if not self._pace.is_well() and self._refresh_due_s() > self._pace.usual_s:
             self._refresh_now.set()
 
     # State

@@ -11,10 +11,11 @@ import msgspec
 
 from core.backend.client import Backend
 from core.backend.heartbeat import answers
+from core.backend.reads import CHECKED
 from core.backend.schema import Schema, anybody_reads, discover
 from core.checks import NAMES
 from core.checks.breakers import judge as judge_breakers
-from core.checks.context import CheckContext
+from core.checks.context import CheckContext, told_by
 from core.checks.failure_rate import judge as judge_rate
 from core.checks.runner import CheckRunner
 from core.domain.checks import Check, Checkup
@@ -23,7 +24,8 @@ from core.domain.failure_rate import FailureRules
 from core.domain.records import SuccessRate
 from core.domain.status import Level, Truth, Verdict
 from core.domain.stuck import Overdue
-from core.resilience import Breakers, NotLive, Policy
+from core.domain.task_overview import TaskOverview
+from core.resilience import Breakers, BreakerState, NotLive, Policy
 from core.resilience.fault import Fault
 from core.resilience.reading import Reading
 from core.services.connection import ConnectionState
@@ -67,6 +69,10 @@ class CheckService:
         """Whether a table's rows can be read with the publishable key alone, by table."""
         self.checks: tuple[Check, ...] = tuple(Check(name=name) for name in NAMES)
         self._took: dict[str, deque[float | None]] = {name: deque(maxlen=RECENT) for name in NAMES}
+        self._at_once: asyncio.Task[TaskOverview | None] | None = None
+        """The last question of a check that was all questions at once, and a refresh of the panels."""
+        self.refreshed = False
+        """The last check was a refresh of the panels as well."""
         self.overdue = Overdue()
         self.edge_at: datetime | None = None
         self.checked_at: datetime | None = None
@@ -113,14 +119,55 @@ class CheckService:
         return live
 
     async def check(self) -> Checkup:
-        """Run every check once and publish. A second call waits for the first."""
+        """Run every check once and publish. A second call waits for the first.
+
+        Where the project has our function, one request of this run, made now, answers most of it, and refreshes the
+        panels. What it does not answer within its time goes on alone, as a refresh.
+        """
         async with self._checking:
-            checkup = await self._runner.run(self._check_context())
+            at_once = self._ask_at_once() if self._may_ask_at_once() else None
+            checkup = await self._runner.run(self._check_context(at_once))
+            self.refreshed = at_once is not None and told_by(at_once) is not None
         self._tell_link(checkup.of("database"))
         checkup = self._still_down(checkup)
         self._note(checkup)
         self._publish()
         return checkup
+
+    def _may_ask_at_once(self) -> bool:
+        """Return whether one request may answer for all: not while our own line, or what a check reads, is in question.
+
+        That is asked by itself, so that its breaker hears of it.
+        """
+        if self._connection.down or self._connection.failing or self._at_once is not None:
+            return False
+        if any(one.key in CHECKED and one.state is not BreakerState.CLOSED for one in self._breakers.all()):
+            return False
+        return self._readings.tells_at_once(self._context.config.watch.at_once_s)
+
+    def _ask_at_once(self) -> asyncio.Task[TaskOverview | None]:
+        def ended(_: object) -> None:
+            self._at_once = None
+
+        task = self._at_once = asyncio.create_task(self._refresh_at_once())
+        task.add_done_callback(ended)
+        return task
+
+    async def _refresh_at_once(self) -> TaskOverview | None:
+        began = self._context.clock.elapsed()
+        with self._context.boundary.around("asking for all at once"):
+            told = await self._readings.refresh_at_once()
+            if told is not None:
+                self._connection.answered(self._context.clock.elapsed() - began)
+                self._publish()
+            return told
+        return None
+
+    async def close(self) -> None:
+        """Cancel the question that nobody waits for."""
+        if self._at_once is not None:
+            self._at_once.cancel()
+            await asyncio.gather(self._at_once, return_exceptions=True)
 
     @property
     def asking(self) -> bool:
@@ -184,7 +231,7 @@ class CheckService:
         checks = tuple(down if check is database else check for check in checkup.checks)
         return msgspec.structs.replace(checkup, checks=checks)
 
-    def _check_context(self) -> CheckContext:
+    def _check_context(self, at_once: asyncio.Task[TaskOverview | None] | None) -> CheckContext:
         context = self._context
         return CheckContext(
             live=context.reads,
@@ -196,6 +243,7 @@ class CheckService:
             config=self._readings.config.value,
             breakers=self._breakers.all,
             control=self._control if context.config.watch.control_url else None,
+            overview=at_once,
         )
 
     async def _control(self) -> bool:

@@ -26,13 +26,14 @@ from core.domain.records import (
     TaskCounts,
 )
 from core.domain.status import NOT_VISIBLE
+from core.domain.task_overview import TaskOverview
 from core.resilience import Cache, Guard, Policy
 from core.resilience.fault import Fault
 from core.resilience.guard import Outcome
 from core.resilience.reading import Reading, Source
 from core.services.config import RefreshRules
 from core.services.newest_page import NewestPage
-from core.services.overview import OverviewSource
+from core.services.overview import OverviewSource, Told
 from core.services.slow_reads import SlowReads
 
 DEFAULT_CONFIG: Final = SystemConfig()
@@ -174,7 +175,8 @@ class Readings:
             self.actions += len(_actions(self.values["logs"].value) - known)
             return True
         due = self._due()
-        readings = await self._in_one(slow=bool(due)) if self._overview.usable() else None
+        told = await self._ask_at_once(slow=bool(due)) if self._overview.usable() else None
+        readings = await self._all_of(told) if told is not None else None
         singly = () if readings is not None else [name for name in due if name not in self._late]
         self._late |= {name: asyncio.create_task(self._read_slow(name, this)) for name in singly}
         late = tuple(self._late.values())
@@ -189,6 +191,25 @@ class Readings:
                     task.result()  # it raises what is no fault
         came = (*readings.values(), *(self.values[name] for name in due if name not in self._late))
         return any(reading.live or _answered(reading) for reading in came)
+
+    def tells_at_once(self, within_s: float) -> bool:
+        """Return whether the project tells all in one answer, and took no longer for the last one."""
+        return self._overview.usable() and self._overview.took_s <= within_s
+
+    async def refresh_at_once(self) -> TaskOverview | None:
+        """Read everything by one request of its own, and return what that told of the tasks. Never raises for a fault.
+
+        `None`: nothing came, and all readings stay what they are.
+        """
+        this = self._refreshes = self._refreshes + 1
+        known = _actions(self.values["logs"].value)
+        told = await self._ask_at_once(slow=True)
+        if told is None or told.tasks is None:
+            return None
+        self.shared_for_s = 0.0
+        self._take(await self._all_of(told), this)
+        self.actions += len(_actions(self.values["logs"].value) - known)
+        return told.tasks
 
     async def close(self) -> None:
         """Cancel the reads that nobody waits for."""
@@ -248,13 +269,14 @@ class Readings:
         self.shared_for_s = age_s
         return True
 
-    async def _in_one(self, *, slow: bool) -> dict[str, Reading[Any]] | None:
-        """Return the readings by one request for all of them, `None` where the project does not answer that."""
-        outcomes = await self._overview.ask(*self._day(), tasks=self._rules.tasks, logs=self._rules.logs, slow=slow)
-        if outcomes is None:
-            return None
+    async def _ask_at_once(self, *, slow: bool) -> Told | None:
+        """Ask for all values by one request, `None` where the project does not answer that."""
+        return await self._overview.ask(*self._day(), tasks=self._rules.tasks, logs=self._rules.logs, slow=slow)
+
+    async def _all_of(self, told: Told) -> dict[str, Reading[Any]]:
+        """Return the readings of one answer for all of them."""
         self._distrust_pages()  # they have not seen what came by another way
-        asked = {name: outcome for name, outcome in outcomes.items() if self.asks(name)}
+        asked = {name: outcome for name, outcome in told.outcomes.items() if self.asks(name)}
         return dict(zip(asked, await asyncio.gather(*map(self._kept, asked, asked.values())), strict=True))
 
     def _due(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from core.checks.settings import WatchRules
 from core.domain.actions import Result
 from core.domain.checks import Checkup
 from core.monitor import Config, Monitor, Places
+from core.monitor.after_refresh import note_config
 from core.resilience import NotLive
 from core.services.readings import _answered
 from tests.clock import FakeClock
@@ -92,7 +93,7 @@ class Driven:
             log.learn(datetime.now(UTC))
             self._told = log._stamp
         await self.monitor.refresh(everything=True)
-        await self.scheduler._note_config()
+        await note_config(self.parts)
 
 
 def read_config_only(driven: Driven) -> None:

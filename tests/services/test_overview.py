@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import core.backend.reads.overview
 from core.backend.optional_sql import script
 from core.backend.overview_sql import OVERVIEW_VERSION
 from core.backend.schema import Shape
@@ -178,6 +179,38 @@ async def test_what_is_too_much_to_be_counted_is_estimated_kind_by_kind(sandbox:
         rate = driven.parts.readings.values["success_24h"].value
         assert not rate.exact
         assert rate.percent == pytest.approx(66.7, abs=7)
+        await driven.monitor.close()
+
+
+@ONE_SHAPE
+async def test_of_what_was_seen_to_be_many_the_plan_is_enough_for_a_while(
+    sandbox: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where each is asked for by itself: until the plan says that they are few, or the rows were seen long ago."""
+    sandbox.completed(600)
+    sandbox.sql("ANALYZE autonomous_tasks")
+    monkeypatch.setattr(core.backend.reads.overview, "EXACT_UP_TO", 100)
+    with function(sandbox, script("stats", Shape(sandbox.shape)).replace("50000", "100")):
+        driven = await Driven(sandbox.url, sandbox.service_key, tmp_path, observe=True).begin()
+
+        async def completed(after_s: float = 0.0) -> tuple[int, bool]:
+            driven.clock.advance(after_s)
+            await driven.monitor.refresh(everything=True)
+            counts = driven.parts.readings.counts.value
+            assert counts is not None
+            return counts.of("completed"), "completed" not in counts.estimated
+
+        many = (pytest.approx(600, abs=30), False)
+        assert await completed() == many
+        sandbox.sql("DELETE FROM autonomous_tasks WHERE id NOT IN (SELECT id FROM autonomous_tasks LIMIT 5)")
+        assert await completed(300) == many  # the plan is as it was
+        assert await completed(301) == (5, True)
+        sandbox.completed(600)
+        sandbox.sql("ANALYZE autonomous_tasks")
+        assert (await completed())[1] is False
+        sandbox.sql("DELETE FROM autonomous_tasks WHERE id NOT IN (SELECT id FROM autonomous_tasks LIMIT 7)")
+        sandbox.sql("ANALYZE autonomous_tasks")
+        assert await completed() == (7, True)
         await driven.monitor.close()
 
 

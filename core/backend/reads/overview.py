@@ -10,10 +10,10 @@ import msgspec
 from core.backend.columns import Row, lacking, moment, whole
 from core.backend.faults import Failed, garbage
 from core.backend.log_rows import log_of
-from core.backend.overview_sql import OVERVIEW_VERSION
+from core.backend.overview_sql import MOST_RUNNING, OVERVIEW_VERSION
 from core.backend.reads.config import ConfigReads
 from core.backend.reads.read import Subject, read
-from core.backend.reads.task_counts import by_name
+from core.backend.reads.task_counts import by_name, counting
 from core.backend.rows import config_of, merged, task_of
 from core.backend.schema import OVERVIEW_RPC
 from core.backend.sizes import EXACT_UP_TO
@@ -35,6 +35,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _OPEN: Final = tuple(status for status in STATUSES if status not in ENDED)
+_MOMENTS: Final = ("last_completed", "oldest_review", "oldest_pending")
 _MARK_CHARS: Final = 64
 _HOUR: Final = timedelta(hours=1)
 
@@ -76,6 +77,9 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     simulated: Simulated | None = None
     last_completed_at: datetime | None = None
     oldest_review_at: datetime | None = None
+    oldest_pending_at: datetime | None = None
+    running: tuple[int, datetime | None] | None = None
+    """How many tasks run, and when the first of them began; `None` where they are too many, or that is no time."""
 
 
 class OverviewReads(Subject):
@@ -84,11 +88,14 @@ class OverviewReads(Subject):
     @read("db:fetch_overview")
     async def fetch(self, asked: OverviewRequest) -> Overview:
         """Return the overview. Raises Failed, also where the function is none that this version knows."""
+        sizes = self._calls.sizes
+        many = [status for status in STATUSES if sizes.large(counting(status))]
         arguments = {
             "since": stamp(asked.since),
             "until": until(asked.now),
             "hour": stamp(asked.now - _HOUR),
             "slow": asked.slow,
+            "many": many,
             "most_tasks": asked.most_tasks,
             "most_logs": asked.most_logs,
             "config": asked.config.marks or None,
@@ -96,7 +103,14 @@ class OverviewReads(Subject):
             "logs": asked.logs.marks,
         }
         answer = await self._calls.query("read overview", lambda c: c.rpc(OVERVIEW_RPC, {"asked": arguments}))
-        return self._overview(told_by_overview(answer.data), asked)
+        told = told_by_overview(answer.data)
+        found = _counts(told["counts"])
+        for status in found.keys() & set(STATUSES):
+            if found[status] <= EXACT_UP_TO:
+                sizes.counted(counting(status), found[status])
+            elif status not in many:  # else no row was seen, only a plan
+                sizes.prove_large(counting(status))
+        return self._overview(told, found, asked)
 
     async def proven(self, overview: Overview) -> dict[str, Failed]:
         """Return the fault of each part that is empty where that proves nothing: rows may be hidden from us."""
@@ -121,7 +135,7 @@ class OverviewReads(Subject):
         if await ConfigReads(self._access).visible().ask() is not None:
             raise Failed(garbage("an overview without the config row that is there"))
 
-    def _overview(self, told: Row, asked: OverviewRequest) -> Overview:
+    def _overview(self, told: Row, found: dict[str, int], asked: OverviewRequest) -> Overview:
         see = self._calls.oddities.see
         tasks = _page(told.get("tasks"), asked.tasks, asked.most_tasks, lambda row: see("task", task_of(row)))
         time = self._schema.log_time
@@ -129,7 +143,6 @@ class OverviewReads(Subject):
         for table, page in ((TASKS, tasks), (LOGS, logs)):
             if page.rows:
                 self._calls.saw(table)
-        found = _counts(told["counts"])
         exact = {status: rows <= EXACT_UP_TO for status, rows in found.items()}
         counted = dict.fromkeys(_OPEN, 0) | {status: rows for status, rows in found.items() if status not in ENDED}
         estimated = tuple(status for status in counted if not exact.get(status, True))
@@ -138,9 +151,11 @@ class OverviewReads(Subject):
         )
         if not asked.slow:
             return overview
-        lacking(told, "finished", "last_completed", "oldest_review")
-        finished, last, review = told["finished"], told["last_completed"], told["oldest_review"]
-        if not isinstance(finished, dict) or any(at is not None and moment(at) is None for at in (last, review)):
+        lacking(told, "finished", *_MOMENTS, "running")
+        finished = told["finished"]
+        moments = {name: moment(told[name]) for name in _MOMENTS}
+        impossible = any(at is None and told[name] is not None for name, at in moments.items())
+        if not isinstance(finished, dict) or impossible:
             raise Failed(garbage("an overview was asked for, something else came"))
         names = ("completed", "failed", "completed_1h", "failed_1h", "simulated")
         completed, failed, completed_1h, failed_1h, simulated = (_amount(finished.get(name)) for name in names)
@@ -156,8 +171,10 @@ class OverviewReads(Subject):
             ),
             success_1h=lately if max(completed_1h, failed_1h) <= EXACT_UP_TO else None,
             simulated=Simulated(simulated, moment(finished.get("simulated_last"))),
-            last_completed_at=moment(last),
-            oldest_review_at=moment(review),
+            last_completed_at=moments["last_completed"],
+            oldest_review_at=moments["oldest_review"],
+            oldest_pending_at=moments["oldest_pending"],
+            running=_running(told["running"]),
         )
 
     def _config(self, told: Row, known: KnownRows[SystemConfig]) -> KnownRows[SystemConfig]:
@@ -227,6 +244,15 @@ def _counts(told: object) -> dict[str, int]:
     for status, tasks in pairs:
         counts[status] += _amount(tasks)
     return by_name(counts)
+
+
+def _running(told: object) -> tuple[int, datetime | None] | None:
+    if not isinstance(told, list) or len(told) != 2:
+        raise Failed(garbage("running tasks were asked for, something else came"))
+    tasks, since = _amount(told[0]), moment(told[1])
+    if tasks > MOST_RUNNING or (tasks and since is None):
+        return None
+    return tasks, since
 
 
 def _amount(told: object) -> int:

@@ -113,7 +113,7 @@ class TaskCountReads(Subject):
             query = c.table(TASKS).select("id", count=how)
             return query.is_("status", "null") if status is None else query.eq("status", status)
 
-        return await self._calls.amount(f"count {NO_STATUS if status is None else status}", build)
+        return await self._calls.amount(counting(status), build)
 
     async def _count(self, status: str) -> int:
         return await self._calls.count(
@@ -146,6 +146,11 @@ def _between(known: Sequence[str]) -> str:
     """
     inner = (f"and(status.gt.{before},status.lt.{after})" for before, after in itertools.pairwise(known))
     return ",".join((f"status.lt.{known[0]}", *inner, f"status.gt.{known[-1]}"))
+
+
+def counting(status: str | None) -> str:
+    """Return the operation that counts a status, by which its size is remembered."""
+    return f"count {NO_STATUS if status is None else status}"
 
 
 def by_name(found: Mapping[str | None, int], rest: int = 0) -> dict[str, int]:

@@ -15,6 +15,8 @@ DECLARE
   until CONSTANT timestamptz := asked ->> 'until';
   hour CONSTANT timestamptz := asked ->> 'hour';
   slow CONSTANT boolean := coalesce((asked ->> 'slow')::boolean, false);
+  many CONSTANT jsonb := coalesce(asked -> 'many', '[]');
+  planning CONSTANT text := 'EXPLAIN (FORMAT JSON) SELECT 1 FROM public.autonomous_tasks AS t WHERE t.status = %L';
   one text := '';
   counted bigint;
   plan json;
@@ -31,7 +33,8 @@ BEGIN
     answer := answer || jsonb_build_object('config', page, 'config_marks', coalesce(marks, '[]'));
   END IF;
 
-  -- how many tasks are in each status: from one to the next by the index, those that only grow when asked to
+  -- how many tasks are in each status: from one to the next by the index, those that only grow when asked to;
+  -- of what the caller has seen to be many only the plan, as long as that says so too
   LOOP
     SELECT t.status INTO one FROM public.autonomous_tasks AS t WHERE t.status > one ORDER BY t.status LIMIT 1;
     EXIT WHEN NOT FOUND;
@@ -39,12 +42,18 @@ BEGIN
       RAISE EXCEPTION 'watchdesk: more than $statuses statuses';
     END IF;
     CONTINUE WHEN one = ANY ('{$ended}') AND NOT slow;
-    SELECT count(*) INTO counted
-    FROM (SELECT 1 FROM public.autonomous_tasks AS t WHERE t.status = one LIMIT most + 1) AS few;
-    IF counted > most THEN
-      EXECUTE 'EXPLAIN (FORMAT JSON) SELECT 1 FROM public.autonomous_tasks AS t WHERE t.status = ' || quote_literal(one)
-      INTO plan;
-      counted := greatest(counted, (plan -> 0 -> 'Plan' ->> 'Plan Rows')::bigint);
+    counted := 0;
+    IF many ? one THEN
+      EXECUTE format(planning, one) INTO plan;
+      counted := (plan -> 0 -> 'Plan' ->> 'Plan Rows')::bigint;
+    END IF;
+    IF counted <= most THEN
+      SELECT count(*) INTO counted
+      FROM (SELECT 1 FROM public.autonomous_tasks AS t WHERE t.status = one LIMIT most + 1) AS few;
+      IF counted > most THEN
+        EXECUTE format(planning, one) INTO plan;
+        counted := greatest(counted, (plan -> 0 -> 'Plan' ->> 'Plan Rows')::bigint);
+      END IF;
     END IF;
     counts := counts || jsonb_build_array(jsonb_build_array(left(one, 200), counted));
   END LOOP;
@@ -85,7 +94,8 @@ BEGIN
     answer := answer || jsonb_build_object('logs', page);
   END IF;
 
-  -- what finished within the time that is asked for, and within the last hour of it, when something did last, and how long a review waits
+  -- what finished within the time that is asked for, and within the last hour of it, when something did last, how long
+  -- a review and a pending task wait, and how many tasks run, and since when; of more than $running only that they are more
   IF slow THEN
     page := '{"estimated": false}';
     FOREACH one IN ARRAY ARRAY['completed', 'failed'] LOOP
@@ -96,8 +106,7 @@ BEGIN
                    OR t.completed_at IS NULL AND t.created_at >= since AND t.created_at <= until)
             LIMIT most + 1) AS few;
       IF counted > most THEN
-        EXECUTE format('EXPLAIN (FORMAT JSON) SELECT 1 FROM public.autonomous_tasks AS t WHERE t.status = %L'
-                       ' AND t.completed_at >= %L AND t.completed_at <= %L', one, since, until) INTO plan;
+        EXECUTE format(planning || ' AND t.completed_at >= %L AND t.completed_at <= %L', one, since, until) INTO plan;
         counted := greatest(counted, (plan -> 0 -> 'Plan' ->> 'Plan Rows')::bigint);
         page := page || '{"estimated": true}';
       END IF;
@@ -123,8 +132,15 @@ BEGIN
         AND ($simulated) IS NOT TRUE
       ORDER BY t.completed_at DESC LIMIT 1), 'oldest_review', (
       SELECT t.created_at FROM public.autonomous_tasks AS t
-      WHERE t.status = 'awaiting_review' AND (t.error_message LIKE '$paused') IS NOT TRUE AND t.created_at >= '1970-01-01T00:00:00Z' AND t.created_at <= until
-      ORDER BY t.created_at LIMIT 1));
+      WHERE t.status = 'awaiting_review' AND (t.error_message LIKE '$paused') IS NOT TRUE
+        AND t.created_at >= '1970-01-01T00:00:00Z' AND t.created_at <= until
+      ORDER BY t.created_at LIMIT 1), 'oldest_pending', (
+      SELECT t.created_at FROM public.autonomous_tasks AS t
+      WHERE t.status = 'pending' AND t.created_at >= '1970-01-01T00:00:00Z' AND t.created_at <= until
+      ORDER BY t.created_at LIMIT 1), 'running', (
+      SELECT jsonb_build_array(count(*), min(r.began_at))
+      FROM (SELECT coalesce(t.started_at, t.created_at) AS began_at FROM public.autonomous_tasks AS t
+            WHERE t.status = 'in_progress' LIMIT $running + 1) AS r));
   END IF;
   RETURN answer;
 END

@@ -1,0 +1,31 @@
+"""What follows from a refresh: each part that depends on the readings takes them in, however another one fares."""
+
+from core.monitor.container import Container
+
+
+async def after_refresh(parts: Container, *, live: bool) -> None:
+    """Update all that depends on a refresh, each part independently. `live`: the project answered."""
+    parts.recent_log.refreshed()
+    boundary = parts.boundary
+    with boundary.around("reading the actions that wait"):
+        await parts.waiting.all()  # another process of ours may have added or withdrawn one
+    await note_config(parts)
+    with boundary.around("noticing what is paused"):
+        await parts.paused.look_if_due()
+    with boundary.around("counting a refresh for the key figures"):
+        await parts.kpis.refreshed(live=live, checks=parts.checks.checks)
+    with boundary.around("keeping a refresh for the trends"):
+        await parts.trends.refreshed()
+    with boundary.around("counting what watching costs"):
+        await parts.cost.refreshed()
+        parts.attention.over_budget = parts.cost.cost.over
+    with boundary.around("what was put on the disk about alerts"):
+        await parts.alerts.refreshed()
+
+
+async def note_config(parts: Container) -> None:
+    """Notice what somebody lifted."""
+    config = parts.readings.config
+    if config.live and config.value is not None:
+        with parts.boundary.around("noticing what was lifted"):
+            await parts.resumes.saw(config.value, parts.time.likely())
