@@ -270,6 +270,28 @@ def test_one_line_for_alerts_is_the_worst_of_them() -> None:
     assert lines(NeedsPanel, WARNING, 100, 3)[-1] == "  and 4 more"
 
 
+def test_that_nothing_needs_you_is_said_only_where_all_is_known() -> None:
+    def title(snapshot: Snapshot) -> str:
+        return plain(made(NeedsPanel).title(snapshot))
+
+    well = msgspec.structs.replace(STATES["healthy"], pauses=(), waiting=(), alerts=())
+    quiet = msgspec.structs.replace(well, tasks=STATES["empty"].tasks)
+    assert title(quiet) == "Needs you nothing"
+    for name in ("connecting", "forbidden", "blind", "no_tables"):
+        assert "nothing" not in title(STATES[name]), name
+    offline = msgspec.structs.replace(quiet, link=STATES["offline"].link)
+    assert title(offline) == "Needs you not known"
+
+
+def test_a_long_alert_goes_on_in_a_second_line_where_there_is_room() -> None:
+    snapshot = STATES["offline"]
+    roomy, tight = lines(NeedsPanel, snapshot, 76, 10), lines(NeedsPanel, snapshot, 76, 3)
+    assert "check SUPABASE_URL" in " ".join(" ".join(roomy).split())
+    assert not [line for line in roomy if "…" in line]
+    assert len(tight) == 3
+    assert "…" in tight[0]
+
+
 def test_what_is_not_well_has_a_line_and_what_is_has_none() -> None:
     assert [line[2:6] for line in lines(ConnectionsPanel, WARNING, 100, 4)] == ["open", "held"]
     assert lines(ConnectionsPanel, ACTIVE, 100, 4) == []

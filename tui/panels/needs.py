@@ -2,16 +2,19 @@
 
 from typing import Final
 
+from rich.cells import cell_len
+
 from core.base.text import amount, plural
 from core.domain.actors import By
 from core.domain.pauses import paused_in_short
-from core.domain.snapshot import AlertView, Snapshot, Waiting, alerts_in_words
+from core.domain.snapshot import AlertView, LinkWord, Snapshot, Waiting, alerts_in_words
 from core.domain.state_word import hidden
 from tui.panels.layout import DashboardColumn, Wish
 from tui.panels.panel import Panel, as_many_as_fit
+from tui.panels.reader import wrap
 from tui.rendering.review import oldest_review
-from tui.rendering.table import TableColumn, table
-from tui.rendering.text import Line, Span, age, origin
+from tui.rendering.table import TableColumn, column_widths, table
+from tui.rendering.text import Line, Span, age, fit, origin
 
 ALARM_ROLE: Final = {"critical": "critical", "high": "warning", "medium": "warning", "low": "text"}
 ALARM_SIGN: Final = {"critical": "critical", "high": "warning", "medium": "warning", "low": "ok"}
@@ -24,6 +27,8 @@ _COLUMNS: Final = (
     TableColumn(),
 )
 """Sign, severity, state, age, and what it is."""
+
+_TEXT: Final = len(_COLUMNS) - 1
 
 _TALL: Final = 24
 """The height of a column in lines from which on what no longer needs anybody is shown, too."""
@@ -40,7 +45,7 @@ class NeedsPanel(Panel):
     def wish(self, snapshot: Snapshot, width: int, height: int) -> Wish:
         """Ask for a line each, at least for as many as a quarter of the column holds."""
         now = sum(one.fires for one in snapshot.alerts) + len(self._others(snapshot))
-        every = now + (sum(not one.fires for one in snapshot.alerts) if height >= _TALL else 0)
+        every = len(self._rows(snapshot, width, over=height >= _TALL, whole=True))
         return Wish(1 + min(now, max(2, height // 4)), 1 + min(every, max(3, height // 3)))
 
     @property
@@ -59,16 +64,36 @@ class NeedsPanel(Panel):
         said += [f"{plural(len(snapshot.waiting), 'action')} waiting"] if snapshot.waiting else []
         said += [f"{plural(len(snapshot.pauses), 'type')} paused"] if snapshot.pauses else []
         role = "critical" if critical else "warning" if said else "dim"
-        none = "alerts not known" if hidden(snapshot) else "nothing"
+        none = "nothing" if _all_known(snapshot) else "not known"
         silences = 0 if "silenced" in words else len(snapshot.telling.silences)
         quiet = f", {plural(silences, 'silence')}" if silences else ""
         return ((self.TITLE, "title"), (f" {', '.join(said) or none}", role), (quiet, "dim"))
 
     def lines(self, snapshot: Snapshot, width: int, height: int) -> list[Line]:
         """Return alerts that fire, then what waits, then alerts that no longer fire; those without room are counted."""
-        firing = [self._alert(one, snapshot) for one in snapshot.alerts if one.fires]
-        over = [self._alert(one, snapshot) for one in snapshot.alerts if not one.fires]
-        return as_many_as_fit(table(_COLUMNS, [*firing, *self._others(snapshot), *over], width, headed=False), height)
+        found = self._rows(snapshot, width, over=True, whole=True)
+        if len(found) > height:
+            found = self._rows(snapshot, width, over=True, whole=False)
+        return as_many_as_fit(found, height)
+
+    def _rows(self, snapshot: Snapshot, width: int, *, over: bool, whole: bool) -> list[Line]:
+        """Return a line each. `over`: also of alerts that no longer fire; `whole`: a long text takes a second line."""
+        rows = [self._alert(one, snapshot) for one in snapshot.alerts if one.fires]
+        rows += self._others(snapshot)
+        rows += [self._alert(one, snapshot) for one in snapshot.alerts if not one.fires and over]
+        lines = table(_COLUMNS, rows, width, headed=False)
+        if not whole or not rows:
+            return lines
+        rest = column_widths(_COLUMNS, rows, width, headed=False)[_TEXT]
+        found = list[Line]()
+        for row, line in zip(rows, lines, strict=True):
+            first, *more = wrap((row[_TEXT],), rest) if cell_len(row[_TEXT][0]) > rest else [()]
+            if not more:
+                found.append(line)
+                continue
+            following = tuple(span for part in more for span in part)
+            found += [(*line[:-1], *fit(first, rest)), ((" " * (width - rest), "dim"), *fit(following, rest))]
+        return found
 
     def _alert(self, one: AlertView, snapshot: Snapshot) -> tuple[Span, ...]:
         loud = one.state == "firing"
@@ -115,6 +140,12 @@ class NeedsPanel(Panel):
             (age(one.at, snapshot.at), "dim"),
             (f"{one.words}: NOT carried out yet{asks}", role),
         )
+
+
+def _all_known(snapshot: Snapshot) -> bool:
+    """Return whether all that could need a person was read."""
+    counts = snapshot.tasks.counts.value is not None
+    return snapshot.ready and snapshot.link.word is LinkWord.LIVE and counts and not hidden(snapshot)
 
 
 def _counted(snapshot: Snapshot) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from core.domain.snapshot import Snapshot
+from core.domain.snapshot import LinkWord, Snapshot
 from core.domain.throughput import merged
 from tui.panels.layout import NOTHING, DashboardColumn, Wish
 from tui.panels.panel import Panel
@@ -38,12 +38,14 @@ class ThroughputPanel(Panel):
             return ((self.TITLE, "title"), (" 24 h", "dim"))
         completed = sum(count or 0 for count in day.completed)
         failed = sum(count or 0 for count in day.failed)
+        live = snapshot.link.word is LinkWord.LIVE
+        told = f" 24 h up to {day.until.astimezone():%H:%M}  " if day.until is not None and not live else " 24 h  "
         return (
             (self.TITLE, "title"),
-            (" 24 h  ", "dim"),
-            (f"{completed:,}", "ok" if completed else "text"),
+            (told, "dim" if live else "warning"),
+            (f"{completed:,}", "ok" if completed and live else "dim"),
             (" completed  ", "dim"),
-            (f"{failed:,}", "critical" if failed else "text"),
+            (f"{failed:,}", "critical" if failed and live else "dim"),
             (" failed", "dim"),
         )
 
@@ -56,6 +58,8 @@ class ThroughputPanel(Panel):
         each, wide = bar_sizes(len(day.completed), width - SCALE_CELLS)
         completed, failed = merged(day.completed, each), merged(day.failed, each)
         bars = mirrored(completed, failed, wide, height - 1, self._signs)
+        if snapshot.link.word is not LinkWord.LIVE:
+            bars = [tuple((text, "dim") for text, _ in line) for line in bars]
         span = day.bucket * each
         begin = day.until - span * len(completed)
         axis = [" "] * (wide * len(completed))

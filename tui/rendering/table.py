@@ -29,6 +29,17 @@ def table(
     columns: Sequence[TableColumn], rows: Sequence[Sequence[Span]], width: int, *, headed: bool = True
 ) -> list[Line]:
     """Return the headings, if `headed`, and a line for each row; columns in which nothing stands are left out."""
+    if not rows:
+        return []
+    wide = column_widths(columns, rows, width, headed=headed)
+    lines = [_line(columns, [(column.title, "dim") for column in columns], wide)] if headed else []
+    return [*lines, *(_line(columns, row, wide) for row in rows)]
+
+
+def column_widths(
+    columns: Sequence[TableColumn], rows: Sequence[Sequence[Span]], width: int, *, headed: bool = True
+) -> dict[int, int]:
+    """Return the columns that are shown, by index, with their widths in cells; a cell lies between two."""
     wide = {
         number: min(column.most, max(column.least, *(cell_len(row[number][0]) for row in rows))) if column.most else 0
         for number, column in enumerate(columns)
@@ -44,9 +55,7 @@ def table(
             break
         del wide[number]
     used = sum(cells for number, cells in wide.items() if number not in rest) + len(wide) - 1
-    wide |= dict.fromkeys(rest, max(1, width - used))
-    lines = [_line(columns, [(columns[number].title, "dim") for number in range(len(columns))], wide)] if headed else []
-    return [*lines, *(_line(columns, row, wide) for row in rows)] if rows else []
+    return wide | dict.fromkeys(rest, max(1, width - used))
 
 
 def _line(columns: Sequence[TableColumn], cells: Sequence[Span], wide: dict[int, int]) -> Line:
