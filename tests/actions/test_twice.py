@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from core.actions.catalogue import ACTIONS
-from tests.running import Command, Running
+from tests.running import SHAPES, Command, Running
 
 
 class Twice(NamedTuple):
@@ -64,7 +64,7 @@ ANEW: Final = {
 """Those that do it anew each time, and why."""
 
 _OF_SETTINGS: Final = {"enable_check", "disable_check"}
-"""Those that there is nothing for in the deployed shape."""
+"""Those that there is nothing for in the deployed shape, whose safety checks are results, no settings."""
 
 
 def test_every_action_with_a_command_is_given_twice() -> None:
@@ -72,10 +72,12 @@ def test_every_action_with_a_command_is_given_twice() -> None:
     assert commanded | {"dry_run_on", "dry_run_off"} == TWICE.keys() | ANEW.keys()  # of one command
 
 
-@pytest.mark.parametrize("name", TWICE)
+@pytest.mark.parametrize(
+    ("name", "session_sandbox"),
+    [(name, shape) for name in TWICE for shape in SHAPES if name not in _OF_SETTINGS or shape == "documented"],
+    indirect=["session_sandbox"],
+)
 def test_what_is_as_ordered_is_no_wrong_use(name: str, sandbox: Running, command: Command) -> None:
-    if name in _OF_SETTINGS and sandbox.shape == "deployed":
-        pytest.skip("its safety checks are results, no settings")
     given = TWICE[name]
     ids = sandbox.sql(given.sql) if given.sql else []
     words = tuple(str(ids[0][0]) if word == "ID" else word for word in given.words)

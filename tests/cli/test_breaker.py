@@ -110,7 +110,7 @@ def test_held_and_reset_from_a_second_shell_and_nothing_of_it_after_a_kill(
     )
     assert breaker("reset", TASKS, "--reason", "done with it") == (0, f"pid {pid}: {TASKS} reset\n")
     assert state(listed(command, sandbox)[0]) == "closed"
-    monitor.await_text("4 Breakers all ")
+    monitor.await_text("4 Connections all ")
     query = "SELECT input_data->'plan'->>'reason' FROM autonomous_execution_logs WHERE input_data->>'order' = %s"
     monitor.await_that(
         lambda _: ("done with it",) in sandbox.sql(query, "reset_breaker") and sandbox.sql(query, "hold_breaker") != [],

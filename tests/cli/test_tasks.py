@@ -128,8 +128,9 @@ def test_a_word_that_is_left_out_is_no_option_and_a_value_stays_as_typed(
     sandbox.sql("UPDATE autonomous_tasks SET status = 'awaiting_review'")
     done = command("reject", "-refactoring", "error:locked", "--reason", "-not now", "--yes", sandbox=sandbox)
     assert done.returncode == 0, done.stderr
-    (found,) = sandbox.sql("SELECT DISTINCT right(error_message, 10) FROM autonomous_tasks WHERE status = 'rejected'")
-    assert found == (": -not now",)
+    found = sandbox.sql("SELECT error_message FROM autonomous_tasks WHERE status = 'rejected'")
+    assert found
+    assert all(": -not now" in error for (error,) in found)
 
 
 def test_one_task_in_full(sandbox: Running, command: Command, some: list[str]) -> None:

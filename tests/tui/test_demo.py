@@ -50,6 +50,7 @@ def test_faults_show_themselves_and_go_away(demo: Demo) -> None:
     demo.switch("database_down")
     demo.await_text("OFFLINE")
     assert "2,9" in "\n".join(demo.screen.display)  # completed ones, last known
+    demo.await_text("✖ database")  # its check as well
     demo.switch("database_down")
     demo.await_text("database ok: answers", 30)
     demo.await_gone("OFFLINE", 30)

@@ -63,10 +63,10 @@ BROKEN = [
     ("run", ("h",), ("right", "enter"), "outcome unknown: " + failed("the action")),
     ("note", ("n", "x"), ("enter",), failed("this")),
     ("run", ("6", "enter"), ("down", "enter"), failed("what was chosen")),
-    ("page", (), ("t",), "last known, now: " + failed("reading the rows")),
+    ("page", (), ("t",), "last known, just read: " + failed("reading the rows")),
     ("page", (), ("s",), "cannot be read now: " + failed("reading the rows")),
     ("total", (), ("t",), "Tasks 1 follows"),  # the rows are there, and live
-    ("page", ("t",), ("end",), "last known, now: " + failed("reading more rows")),
+    ("page", ("t",), ("end",), "last known, just read: " + failed("reading more rows")),
     ("trends", (), ("v",), failed("reading the trends")),
     ("fill_trends", (), ("v",), failed("reading the trends")),
     ("figures_over", (), ("V",), failed("reading the figures")),
@@ -140,6 +140,7 @@ async def test_what_was_typed_into_a_prompt_that_failed_is_there_to_be_taken_aga
         app.ask(Prompt("Say", "something", "what", take))
         await pressed(pilot, app, "x", "enter")
         await settled(pilot, says(app, failed("this")))
+        read_it(app)
         await pressed(pilot, app, "enter")
         assert taken == ["x", "x"]
         assert not isinstance(app.screen, Prompt)
@@ -153,7 +154,7 @@ async def test_rows_that_failed_to_be_read_anew_are_last_known_until_they_are_re
         assert isinstance(view, ServedView)
         setattr(app.monitor, "page", broken)  # noqa: B010 - a method
         view._renewing = view._renew_sight()
-        await settled(pilot, says(app, "last known, now: " + failed("reading the rows anew")))
+        await settled(pilot, says(app, "last known, just read: " + failed("reading the rows anew")))
         delattr(app.monitor, "page")
         view._renewing = view._renew_sight()
         await settled(pilot, lambda: "failed (RuntimeError)" not in text_of(drawn(app)))

@@ -89,7 +89,7 @@ def test_an_outage_is_looked_at_afterwards_also_by_another_process(
     again.read(0.4)
     again.press("\r")
     again.await_text("note: nobody had told us")
-    press_until(again, "\x1b[1;5D", lambda text: "PAST" in text and "IDLE at" in text and "OFFLINE" not in text)
+    press_until(again, "[", lambda text: "PAST" in text and "IDLE at" in text and "OFFLINE" not in text)
     press_until(again, "]", lambda text: "PAST" in text and "OFFLINE since" in text)
     press_until(again, "]", lambda text: "PAST" not in text)
     assert audit(sandbox) == before

@@ -132,11 +132,11 @@ class Dialog(Question[None]):
         self._allow()
         act = self.query_one("#act", Button)
         if behind:
-            behind[0].focus()
+            self.set_focus(behind[0])  # at once: what is typed behind the Enter goes there
         elif missing := next((field for field in fields if self.missing(field)), None):
-            missing.focus()
+            self.set_focus(missing)
         elif not act.disabled:
-            act.focus()
+            self.set_focus(act)
             self.turn()
 
     def missing(self, field: Field) -> str:

@@ -50,8 +50,8 @@ class Question(Leaving[T]):
             if pushes:
                 self.turn()
             return True
-        if pushes:
-            self._pushed_at = self.clock.elapsed()
+        if isinstance(event, events.Key):  # another key between two pushes: none of them is held down
+            self._pushed_at = self.clock.elapsed() if pushes else -HELD_S
         return False
 
     def _repeats(self) -> bool:

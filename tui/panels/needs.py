@@ -60,6 +60,8 @@ class NeedsPanel(Panel):
         critical = any(one.severity == "critical" for one in loud)
         words = alerts_in_words(snapshot.alerts)
         said = [words] if words else []
+        pending = sum(one.state == "pending" for one in snapshot.alerts)
+        said += [f"{pending} pending"] if pending else []
         said += [f"{amount(snapshot.in_review, exact=_counted(snapshot))} to review"] if snapshot.in_review else []
         said += [f"{plural(len(snapshot.waiting), 'action')} waiting"] if snapshot.waiting else []
         said += [f"{plural(len(snapshot.pauses), 'type')} paused"] if snapshot.pauses else []

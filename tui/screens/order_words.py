@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from core.base.errors import WatchdeskError
 from core.base.text import clean
 from core.domain.actions import Action, Argument, ArgumentKind, argument_value
 from core.domain.filter_completion import Completion, values_of
@@ -18,7 +19,7 @@ _LISTS: Final = {"breaker": "breakers", "alert": "alerts", "matcher": "alerts", 
 """The list whose rows an argument names, by its name."""
 
 
-class WrongWords(ValueError):
+class WrongWords(WatchdeskError, ValueError):
     """What was typed is none of the action's arguments; the text is one sentence for people."""
 
 
