@@ -240,7 +240,8 @@ async def test_waiting_too_long_for_a_connection_was_never_sent_and_counts_for_n
     between.acts["/rest/"] = hang
     reads = Reads(backend.calls, UNDISCOVERED)
     calls = [asyncio.ensure_future(reads.config.fetch()) for _ in range(FAST.connections)]
-    await asyncio.sleep(0.05)
+    while len(between.seen) < FAST.connections:  # until they hold all there are
+        await asyncio.sleep(0.005)
     fault = await fault_of(reads.config.fetch())
     assert (fault.kind, fault.counts, fault.evidence) == ("no_slot", Counts.NEUTRAL, Evidence.NONE)
     await asyncio.gather(*calls, return_exceptions=True)

@@ -146,8 +146,8 @@ class Incident:
             created = f"at - interval '1 minute' + {self._tasks} * interval '1 ms'"
             self.sandbox.sql(
                 "INSERT INTO autonomous_tasks"
-                " (description, status, error_message, created_at, started_at, completed_at)"
-                f" SELECT %s, %s, NULLIF(%s, ''), {created}, {started}, {over} FROM the_time",
+                " (task_type, assigned_to, description, status, error_message, created_at, started_at, completed_at)"
+                f" SELECT 'bug_fix', 'agent-1', %s, %s, NULLIF(%s, ''), {created}, {started}, {over} FROM the_time",
                 *(text, status, error),
             )
 
