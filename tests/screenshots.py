@@ -114,7 +114,7 @@ class Studio:
         app = pilot.app
         assert isinstance(app, WatchdeskApp)
         while app.time.moment is None or app.shown.link.word is not LinkWord.OFFLINE:
-            await app.time.mark(-1)
+            await app.time.step(-1)
         await app.time.note("pooler was full, restarted it", app.time.moment.at)
         app.clear_notifications()
         await pilot.pause()
