@@ -60,8 +60,18 @@ def column_widths(
 
 def _line(columns: Sequence[TableColumn], cells: Sequence[Span], wide: dict[int, int]) -> Line:
     spans = list[Span]()
-    for number, width in wide.items():
+    for number, width in _with_room(columns, cells, wide).items():
         text, role = cells[number]
         text = text.rjust(width) if columns[number].right else text
         spans += [*fit(((text, role),), width), (" ", "text")]
     return tuple(spans[:-1])
+
+
+def _with_room(columns: Sequence[TableColumn], cells: Sequence[Span], wide: dict[int, int]) -> dict[int, int]:
+    """Return the widths for one row: where nothing stands behind the column that takes what is left, it takes that."""
+    rest = next((number for number in wide if not columns[number].most), None)
+    behind = [number for number in wide if rest is not None and number > rest]
+    if rest is None or any(cells[number][0] for number in behind):
+        return wide
+    kept = {number: width for number, width in wide.items() if number not in behind}
+    return kept | {rest: wide[rest] + sum(wide[number] + 1 for number in behind)}
