@@ -71,10 +71,17 @@ def test_slips_approve_nothing(sandbox: Running, begin: Begin) -> None:
     hand.press("A\t\r\r\r")  # typed ahead, and held
     hand.await_text("Approve (127.0.0.1")
     hand.press("\r" * 5)
+    hand.read(0.5)
     assert became(sandbox) == ["awaiting_review"] * 3
-    hand.escape()
-    hand.gone("Approve (127.0.0.1")
+
+
+@ONE_SHAPE
+def test_slips_approve_nothing_risky(sandbox: Running, begin: Begin) -> None:
+    hand = begin()
+    hand.press("i")
+    hand.await_text("Inbox 1/3")
     hand.press("j")
+    hand.await_text("Inbox 2/3")
     asked(hand, "A", "risk high")
     hand.press("\t\r\t\r")  # the project's name is to be typed
     hand.read(0.5)

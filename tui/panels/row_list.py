@@ -87,6 +87,8 @@ class RowList(Scrolled):
     """The line that is shown when there is no row."""
     follows = False
     """True if the cursor stays on the first row as new ones come."""
+    left = False
+    """True once the cursor was moved away from the first row, until the view has seen it: it follows no longer."""
     sort: Sort | None = None
     """The order of the rows; `None`: their own."""
 
@@ -130,6 +132,7 @@ class RowList(Scrolled):
         """Move the cursor to a row by its index."""
         before, self._at = self._at, at
         self._settle()
+        self.left = self.left or self._at > 0
         self.redraw()
         if self._at != before:
             self.post_message(self.Moved())

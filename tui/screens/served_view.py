@@ -103,6 +103,8 @@ class ServedView(ListView):
     def show(self, snapshot: Snapshot, banner: Line = ()) -> None:
         """Draw the rows with ages and stuck tasks by this snapshot; read them again once per refresh."""
         live = self._read_at is not None and self._fault is None and _answers(snapshot)
+        if self.list.left:  # drawn before the message that it moved has come
+            self._follows, self.list.left = False, False
         self.list.follows = self._follows and not self.ui.frozen
         with self._boundary.around(f"the list of {self.listed.TITLE}") as run:
             self.list.sort = self._listing.sort
@@ -174,7 +176,7 @@ class ServedView(ListView):
 
     def action_follow(self) -> None:
         """Follow the first row as new ones come, or stop following."""
-        self._follows = not self._follows
+        self._follows, self.list.left = not self._follows, False
         if self._follows and (self._window.offset or self.list.at):
             self._begin()
         self.ui.repaint()
