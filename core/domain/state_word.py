@@ -72,7 +72,7 @@ def _wrong(snapshot: Snapshot, config: SystemConfig | None) -> Iterator[tuple[Le
     """Yield everything that is wrong, with its level; within a level the most telling first."""
     for check in snapshot.health.checks:
         yield check.level, verdict_in_words(check.name, check.text)
-    if snapshot.tasks.stuck:  # read with every refresh, the checks run more seldom
+    if snapshot.tasks.stuck:  # shown as STUCK, whatever became of the verdict since
         yield Level.WARNING, f"{plural(len(snapshot.tasks.stuck), 'running task')} stuck"
     if snapshot.link.word is LinkWord.OFFLINE:
         yield Level.CRITICAL, f"the project is down: {snapshot.link.why}"

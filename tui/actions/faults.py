@@ -7,7 +7,7 @@ from tui.actions.ui import Ui
 OFFER_S: Final = 60.0
 """The time after which a demo offers its faults, once; seconds."""
 
-OFFER: Final = "All is well in this demo. Break something: ctrl+x, then failure_storm or database_down"
+OFFER: Final = "This is a demo: ctrl+x breaks something, failure_storm or database_down, and mends it again"
 
 GUIDE: Final = {
     "database_down": "within seconds the top line says OFFLINE and what is shown keeps its age; ctrl+x again mends it",
