@@ -48,4 +48,4 @@ class SetPriority(TaskValue):
     @staticmethod
     def value(one: ChosenTask) -> int | None:
         """Return the task's priority."""
-        return one.priority
+        return one.task.priority

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from core.actions.action import Operation, Prepared, ReadBack
+from core.actions.cancel import CANCEL
 from core.actions.create_task import CREATE_TASK
 from core.actions.dependencies import Dependencies, Undoable
 from core.actions.dry_run import DRY_RUN_OFF, DRY_RUN_ON, DryRunOff, DryRunOn
@@ -75,6 +76,8 @@ _NOT_UNDONE = {
     REQUEUE.name: "what was requeued is not rejected again: stop again if you must",
 }
 
+_STAYS = {CANCEL.name: "; what ran when it was cancelled stays rejected: watchdesk requeue ID, if it is to run again"}
+
 _NOT_OF_TASKS: Final = frozenset({SET_CONFIG.name, ENABLE.name, DISABLE.name, DISABLE_CHECK.name})
 
 _NOT_REACHED = Fault(
@@ -131,6 +134,7 @@ class Undo(Operation[UndoPlan]):
         if not parts:
             if order.order not in _NOT_OF_TASKS:
                 await self._context.reads.counts.in_status("pending")  # proves that rows are visible
+            notes.append(_STAYS.get(order.order, ""))
             return _idle(run, f"{what}: nothing of it stands any more that could be taken back{''.join(notes)}")
         notes += ["; deleted log rows are not brought back"] if "old_logs" in order.steps else []
         text = f"{what}: {', '.join(parts)}{''.join(notes)}"

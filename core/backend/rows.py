@@ -126,7 +126,7 @@ def task_of(row: Row) -> Task:
         task_type=read.text("task_type"),
         description=read.text("description"),
         status=read.status("status"),
-        priority=read.whole("priority") or 0,
+        priority=read.whole("priority"),
         risk_level=read.text("risk_level"),
         assigned_to=read.text("assigned_to"),
         estimated_minutes=read.minutes("estimated_duration_minutes"),

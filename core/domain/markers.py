@@ -59,6 +59,15 @@ def kept(text: str) -> str | None:
     return old if between else None
 
 
+def in_words(text: str) -> str:
+    """Return an error text for people: of a mark what was done, and by whom or why, without the run it names."""
+    if not text.startswith(OUR_MARK):
+        return text
+    ids, _, rest = text.removeprefix(OUR_MARK).partition(": ")
+    done = ids.partition(":")[0]
+    return f"{done}: {rest}" if done and rest else done or text
+
+
 def function_marked(reason: str) -> str:
     """Return the pattern of the text that the project's stop function wrote for a stop of that reason.
 

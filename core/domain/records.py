@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from core.base.text import amount, clean, percentage, plural
-from core.domain.markers import PAUSED
+from core.domain.markers import PAUSED, in_words
 
 STATUSES: Final = (
     "pending",
@@ -97,7 +97,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     task_type: str
     description: str
     status: str
-    priority: int = 0
+    priority: int | None = None
     risk_level: str = ""
     assigned_to: str = ""
     estimated_minutes: int | None = None
@@ -111,6 +111,11 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     def state(self) -> str:
         """Return its status, or `paused` where it is set aside because its type is paused."""
         return "paused" if self.status == "awaiting_review" and self.error.startswith(PAUSED) else self.status
+
+    @property
+    def why(self) -> str:
+        """Return its error text for people, a mark of ours in words."""
+        return in_words(self.error)
 
     @property
     def began_at(self) -> datetime | None:
@@ -145,8 +150,6 @@ class ChosenTask(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     level: int | None = None
     requires_approval: bool = False
-    priority: int | None = None
-    """As the row has it."""
     assigned_json: str = "null"
     """Whom it is for as the row has it, as JSON in ASCII: what an undo gives back, and no text to be shown."""
     files: tuple[str, ...] = ()
@@ -179,7 +182,7 @@ class ChosenTask(msgspec.Struct, frozen=True, kw_only=True):
         facts = [
             f"risk {task.risk_level or 'not set'}",
             f"level {self.level or 'not set'}",
-            f"priority {'not set' if self.priority is None else self.priority}",
+            f"priority {'not set' if task.priority is None else task.priority}",
         ]
         facts += [f"estimated {task.estimated_minutes:,} min"] if task.estimated_minutes is not None else []
         facts += [plural(self.file_count, "file")] if self.file_count else []
@@ -221,6 +224,13 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     alert: AlertNews | None = None
     odd: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """Return what it says, and the reason where that is not in it already."""
+        why = "" if self.reason in self.summary else self.reason
+        said = "" if why and self.summary == self.order else self.summary
+        return f"{said}; reason: {why}" if said and why else said or why
 
 
 class WatchdogEntry(LogEntry, frozen=True, kw_only=True):

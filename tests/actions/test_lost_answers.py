@@ -90,6 +90,23 @@ async def test_a_lift_whose_answer_was_lost_is_seen_by_reading(
     assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(False,)]
 
 
+async def test_a_resume_that_requeues_whose_answers_were_lost_is_counted_by_reading(
+    sandbox: Running, between: Wire, monitor: Monitor
+) -> None:
+    sandbox.sql("INSERT INTO autonomous_tasks (description) SELECT 'p' FROM generate_series(1, 4)")
+    assert (await monitor.run(EMERGENCY_STOP, reason="for a moment")).done
+    between.lost = [f"POST {LOGS}", f"PATCH {CONFIG}", f"PATCH {TASKS}"]
+    result = await monitor.run(RESUME, requeue=True)
+    assert between.lost == []
+    assert result.phase is ResultPhase.VERIFIED, result
+    assert "4" in result.text
+    assert sandbox.sql("SELECT status, count(*) FROM autonomous_tasks GROUP BY 1") == [("pending", 4)]
+    assert sandbox.sql("SELECT emergency_stop FROM autonomous_system_config") == [(False,)]
+    assert sorted(audit(sandbox)[2:]) == [
+        (name, status) for name in ("lift", "requeue") for status in ("completed", "started")
+    ]
+
+
 @ONE_SHAPE
 async def test_a_stop_that_cannot_be_read_back_is_not_known_and_says_so(
     sandbox: Running, between: Wire, monitor: Monitor

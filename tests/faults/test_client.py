@@ -149,7 +149,7 @@ async def test_a_number_that_no_column_holds_is_none(between: Wire, backend: Bac
     row = odd.TASK | {"priority": 2**63, "estimated_duration_minutes": 2**63 - 1}
     between.acts["/rest/"] = answer(json.dumps([row]).encode())
     (task,) = await Reads(backend.calls, UNDISCOVERED).tasks.newest(5)
-    assert (task.priority, task.estimated_minutes) == (0, 30 * 24 * 60)
+    assert (task.priority, task.estimated_minutes) == (None, 30 * 24 * 60)
     assert {words.split()[0] for words in task.odd} == {"priority", "estimated_duration_minutes"}
     trends = Reads(backend.calls, UNDISCOVERED).trends
     column = UNDISCOVERED.log_time

@@ -339,7 +339,6 @@ def in_review(task: Task) -> ChosenTask:
     links = (("pull request", f"https://github.com/atlas/shop/pull/{int(task.id[:8], 16)}"),)
     files = ("src/a.ts", "src/b.ts")
     return ChosenTask(
-        priority=task.priority,
         task=task,
         digest="",
         level=3,

@@ -49,4 +49,4 @@ def _told(entry: LogEntry, snapshot: Snapshot) -> str:
 
 def _failed(task: Task, snapshot: Snapshot) -> str:
     ago = f" {in_steps(snapshot.at - task.completed_at)} ago" if task.completed_at is not None else ""
-    return f"{task.description}, failed{ago}: {task.error}"
+    return f"{task.description}, failed{ago}: {task.why}"

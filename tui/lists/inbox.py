@@ -55,7 +55,7 @@ class InboxList(TaskList):
                     "critical" if record.failed_checks and live else "dim",
                 ),
                 (f"{record.level or ''}", "dim"),
-                (f"{task.priority}", "dim"),
+                ("" if task.priority is None else f"{task.priority}", "dim"),
                 (task.task_type, "dim"),
                 (f"{record.file_count:,}" if record.file_count else "", "dim"),
                 ("" if task.estimated_minutes is None else f"{task.estimated_minutes:,} min", "dim"),

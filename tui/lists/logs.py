@@ -43,7 +43,7 @@ class LogList(Served):
                 (record.at, "dim"),
                 (record.step, "text" if live else "dim"),
                 (took, "dim"),
-                (record.summary, "text" if live else "dim"),
+                (record.told, "text" if live else "dim"),
                 ((record.task_id or "")[:8], "dim"),
             ),
         )

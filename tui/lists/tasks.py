@@ -57,14 +57,14 @@ class TaskList(Served):
         """Return one task as a row; a stuck one has that word as its status."""
         word = _stuck(record, snapshot) if record.status == "in_progress" else ""
         role = ("warning" if word else TASK_ROLE.get(record.status, "text")) if live else "dim"
-        text = record.description + (f" ({record.error})" if record.error else "")
+        text = record.description + (f" ({record.why})" if record.error else "")
         return Row(
             key=record.id,
             cells=(
                 (word or record.state.replace("_", " "), role),
                 (record.created_at, "dim"),
                 (record.completed_at, "dim"),
-                (f"{record.priority}", "dim"),
+                ("" if record.priority is None else f"{record.priority}", "dim"),
                 (record.task_type, "dim"),
                 (text, "text" if live else "dim"),
                 (_took(record, snapshot), "dim"),
@@ -140,7 +140,7 @@ def _log(entry: LogEntry, snapshot: Snapshot) -> Line:
         (f"{age(entry.at, snapshot.at):>6}  ", "dim"),
         (entry.step, "text"),
         (took, "dim"),
-        (f"  {entry.summary}" if entry.summary else "", "dim"),
+        (f"  {entry.told}" if entry.told else "", "dim"),
     )
 
 

@@ -47,7 +47,7 @@ class AuditList(Served):
                 (record.at, "dim"),
                 (label(record.order), "text" if live else "dim"),
                 (record.actor, "dim"),
-                (record.summary, "text" if live else "dim"),
+                (record.told, "text" if live else "dim"),
                 (took, "dim"),
             ),
         )

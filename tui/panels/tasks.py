@@ -129,7 +129,7 @@ class TasksPanel(Panel):
     def _row(self, task: Task, snapshot: Snapshot, width: int, *, live: bool, stuck: str) -> tuple[Span, ...]:
         role = ("warning" if stuck else TASK_ROLE.get(task.status, "text")) if live else "dim"
         at = task.completed_at or task.began_at
-        text = task.description + (f" ({task.error})" if task.error else "")
+        text = task.description + (f" ({task.why})" if task.error else "")
         return (
             (stuck or task.state.replace("_", " "), role),
             (clock_time(at, snapshot.at) if self.times else age(at, snapshot.at), "dim"),

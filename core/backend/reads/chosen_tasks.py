@@ -89,7 +89,6 @@ def chosen_of(row: Row) -> ChosenTask:
         digest=_digest(row),
         level=read.whole("autonomy_level"),
         requires_approval=row.get("requires_approval") is True,
-        priority=read.whole("priority"),
         assigned_json=json.dumps(who if isinstance(who := row.get("assigned_to"), str) else None),
         files=tuple(clean(one, _FILE_CHARS) for one in names[:_FILES_READ]),
         file_count=len(names),

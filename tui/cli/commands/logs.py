@@ -106,7 +106,7 @@ def _line(entry: WatchdogEntry) -> str:
     order = f" {label(entry.order)}" if entry.order else ""
     who = f" by {entry.actor}" if entry.actor else ""
     who += f" ({entry.run})" if entry.run else ""
-    told = "; ".join(filter(None, (entry.summary, _verdicts(entry.verdicts))))
+    told = "; ".join(filter(None, (entry.told, _verdicts(entry.verdicts))))
     line = f"{at}  {entry.step} {entry.status}{took}{order}{who}" + (f": {told}" if told else "")
     if not sys.stdout.isatty():
         return line

@@ -122,7 +122,7 @@ def _group_line(one: TaskGroup) -> str:
 
 def _line(task: Task) -> str:
     who = f" {task.assigned_to}" if task.assigned_to else ""
-    error = f" ({task.error})" if task.error else ""
+    error = f" ({task.why})" if task.error else ""
     at = _time(task.completed_at or task.began_at)
     return f"{task.id}  {at}  {task.status:<15} {task.task_type}{who}: {task.description}{error}"
 
