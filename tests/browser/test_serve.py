@@ -58,6 +58,37 @@ def test_it_loads_is_live_takes_keys_and_refuses_orders(sandbox: Running, serve:
     await_monitors(served, 0)
 
 
+def test_the_lists_are_read_filtered_and_grouped_but_nothing_is_changed_from_them(
+    sandbox: Running, serve: Serve, chromium: Chromium
+) -> None:
+    sandbox.sql(
+        "INSERT INTO autonomous_tasks (description, status, requires_approval, error_message, completed_at)"
+        " SELECT 'task ' || i, CASE WHEN i < 4 THEN 'awaiting_review' ELSE 'failed' END, i < 4,"
+        " CASE WHEN i < 4 THEN NULL ELSE 'timeout after ' || i || ' ms' END, now() FROM generate_series(1, 9) AS i"
+    )
+    served = serve(sandbox)
+    chromium.open(served.address)
+    chromium.await_text("LIVE")
+    before = kept(sandbox)
+    for keys, word in (
+        ("i", "Inbox"),
+        ("t", "Tasks"),
+        ("/", "filter"),
+        ("status:failed\ue007", "filter: status:failed"),
+        ("\ue00c", "Tasks 1/9"),
+        ("\ue00c", "Health"),
+        ("C", "max_daily_tasks"),
+        ("V", "Figures"),
+        ("s", "Safety"),
+        (":", "tasks"),
+        ("groups error\ue007", "timeout after"),
+    ):
+        chromium.press(keys)
+        chromium.await_text(word)
+    assert kept(sandbox) == before
+    assert chromium.complaints() == []
+
+
 @ONE_SHAPE
 def test_it_is_really_seen_and_asks_nobody_else(sandbox: Running, serve: Serve, chromium: Chromium) -> None:
     served = serve(sandbox, "--wall")
@@ -68,7 +99,7 @@ def test_it_is_really_seen_and_asks_nobody_else(sandbox: Running, serve: Serve, 
         assert time.monotonic() < until, f"{share:.0%} is green"
     assert chromium.complaints() == []
     chromium.read()
-    others = {url for url in chromium.asked if not url.startswith(("data:", "chrome:", "about:"))}
+    others = {url for url in chromium.asked if not url.startswith(("data:", "chrome:", "chrome-untrusted:", "about:"))}
     assert f"{served.address}static/js/textual.js" in others
     mine = (served.address, f"ws://{served.host}/{served.token}/ws?")
     assert {url for url in others if not url.startswith(mine)} == set()
