@@ -9,6 +9,7 @@ from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.batches import reject_all, until_none_changes
 from core.actions.context import ActionContext
 from core.actions.dependencies import Dependencies
+from core.actions.examples import longest_running
 from core.actions.run import FOLLOWS, NOT_OURS, Run
 from core.actions.waiting import WaitingAction
 from core.base.text import clean, plural
@@ -121,6 +122,7 @@ class EmergencyStop(Operation[StopPlan]):
             running=await reads.counts.exactly("in_progress"),
             already=in_words(self._context, config, standing) if config and config.emergency_stop else "",
             hours=self._hours,
+            examples=await longest_running(self._context),
         )
 
     def kept(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import msgspec
 
 from core.actions.action import Operation, Prepared, ReadBack
 from core.actions.dependencies import Dependencies
+from core.actions.examples import next_pending
 from core.actions.run import FOLLOWS, Run
 from core.base.text import clean, plural
 from core.domain.actions import Action, Command, Result, Shortcut, Tier
@@ -61,7 +62,7 @@ class RunPending(Operation[RunPlan]):
             many = plural(min(pending, config.max_parallel_tasks or pending), "pending task")
             notes.append(f"dry-run is on: the agents will mark up to {many} as completed without doing them")
         notes += [one.text for one in await self._context.reads.pauses.standing()]
-        return RunPlan(pending=pending, notes=tuple(notes))
+        return RunPlan(pending=pending, notes=tuple(notes), examples=await next_pending(self._context))
 
     async def prepare(self, run: str) -> Prepared | Result:
         """Count what is pending."""

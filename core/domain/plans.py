@@ -147,6 +147,8 @@ class StopPlan(Plan, frozen=True, kw_only=True):
     running: int
     already: str = ""
     hours: int = 24
+    examples: str = ""
+    """Some of what runs, in a line."""
 
     @property
     def open(self) -> int:
@@ -165,8 +167,10 @@ class StopPlan(Plan, frozen=True, kw_only=True):
         if self.idle:
             return f"It is already {self.already}. Nothing will be changed."
         if self.already:
-            return f"It is already {self.already}. That stands; rejects {rejects}."
-        return f"Sets the stop for {self.hours} h or until you resume, and rejects {rejects}."
+            told = f"It is already {self.already}. That stands; rejects {rejects}."
+        else:
+            told = f"Sets the stop for {self.hours} h or until you resume, and rejects {rejects}."
+        return "\n".join(filter(None, (told, self.examples)))
 
 
 class RequeuePlan(Plan, frozen=True, kw_only=True):
@@ -268,11 +272,13 @@ class RunPlan(Plan, frozen=True, kw_only=True):
 
     pending: int
     notes: tuple[str, ...] = ()
+    examples: str = ""
+    """Some of what is pending, in a line."""
 
     @property
     def text(self) -> str:
-        """Return how much is pending, then the notes."""
-        return "\n".join((f"{plural(self.pending, 'task')} pending.", *self.notes))
+        """Return how much is pending, what comes first, then the notes."""
+        return "\n".join(filter(None, (f"{plural(self.pending, 'task')} pending.", self.examples, *self.notes)))
 
 
 class RetryPlan(Plan, frozen=True, kw_only=True):

@@ -46,6 +46,8 @@ READS: Final[dict[str, Callable[[Reads], Awaitable[object]]]] = {
     "last completed": lambda reads: reads.outcomes.last_completed_at(NOW),
     "last failed": lambda reads: reads.outcomes.last_failed_at(NOW),
     "running": lambda reads: reads.tasks.running(),
+    "first running": lambda reads: reads.tasks.first("in_progress", 3),
+    "first pending": lambda reads: reads.tasks.first("pending", 3),
     "signs of life": lambda reads: reads.tasks.with_signs_of_life((A, B), DAY, NOW),
     "any log rows": lambda reads: reads.tasks.with_visible_logs((A, B)),
     "oldest pending": lambda reads: reads.tasks.oldest_pending_at(NOW),

@@ -311,7 +311,7 @@ RECORDS: Final = Records(
         ),
         notes=("Left alone: 1 running task that said something a minute ago.",),
     ),
-    stop=StopPlan(pending=312, running=5),
+    stop=StopPlan(pending=312, running=5, examples="The longest running, since 2026-03-01 01:10 UTC: Migrate."),
     lift=ResumePlan(
         standing="set by operator jana@bastion 6 min ago: agents delete accounts", rejected=317, requeueable=312
     ),

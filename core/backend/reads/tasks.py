@@ -55,6 +55,17 @@ class TaskReads(Subject):
 
         return tuple(map(self._task, await self._calls.selected("read newer tasks", self._columns, build)))
 
+    @read("db:fetch_tasks")
+    async def first(self, status: str, limit: int) -> tuple[Task, ...]:
+        """Return the first tasks in a status: those that began first, of pending ones those the agents take first."""
+
+        def build(query: Any) -> Any:
+            query = query.eq("status", status)
+            query = query.order("priority", desc=True, nullsfirst=False) if status == "pending" else query
+            return query.order("created_at" if status == "pending" else "started_at").order("id").limit(limit)
+
+        return tuple(map(self._task, await self._calls.selected("read first tasks", self._columns, build)))
+
     @read(RUNNING)
     async def running(self) -> tuple[Task, ...]:
         """Return every task in progress, longest running first. Reads until a page is empty: an API may cap pages."""

@@ -41,6 +41,7 @@ READS: dict[str, Callable[[Reads], Awaitable[object]]] = {
     "counts.started": lambda reads: reads.counts.started(AT, AT),
     "overview.fetch": lambda reads: reads.overview.fetch(ASKED),
     "tasks.newest": lambda reads: reads.tasks.newest(5),
+    "tasks.first": lambda reads: reads.tasks.first("pending", 3),
     "tasks.running": lambda reads: reads.tasks.running(),
     "tasks.oldest_pending_at": lambda reads: reads.tasks.oldest_pending_at(AT),
     "tasks.oldest_in_review_at": lambda reads: reads.tasks.oldest_in_review_at(AT),
